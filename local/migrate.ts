@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate as applyMissing } from "drizzle-orm/node-postgres/migrator";
+import pg from "pg";
+
+const migrationsFolder = fileURLToPath(new URL("../drizzle", import.meta.url));
+
+/** Any number that nobody else locks: "tranche" on a telephone keypad. */
+const lockKey = 8_726_243;
+
+/**
+ * Brings a database (Neon or local) to the newest schema. Idempotent, and safe when several run at once: the lock is
+ * held by a transaction of its own, since that works through a connection pooler too.
+ * @returns the tags of the migrations that were applied now, in order
+ * @throws Error when a migration that this database already has was edited afterwards
+ */
+export const migrate = async (databaseUrl: string): Promise<string[]> => {
+  const lock = await connected(databaseUrl);
+  try {
+    await lock.query("BEGIN");
+    await lock.query("SELECT pg_advisory_xact_lock($1)", [lockKey]);
+    return await applyLocked(databaseUrl);
+  } finally {
+    await lock.end();
+  }
+};
+
+const connected = async (connectionString: string): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 15_000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+};
+
+const applyLocked = async (databaseUrl: string): Promise<string[]> => {
+  const client = await connected(databaseUrl);
+  try {
+    const known = await hashes(client);
+    const files = readMigrationFiles({ migrationsFolder });
+    const edited = known.findIndex((hash, at) => files[at] !== undefined && files[at].hash !== hash);
+    if (edited >= 0) throw new Error(`${tags()[edited]} in drizzle/ is not the one that this database has`);
+    await applyMissing(drizzle(client), { migrationsFolder });
+    return tags().slice(known.length);
+  } finally {
+    await client.end();
+  }
+};
+
+/** The migrations that a database has, oldest first, as drizzle noted them. */
+const hashes = async (client: pg.Client): Promise<string[]> => {
+  const table = await client.query<{ found: string | null }>(
+    "SELECT to_regclass('drizzle.__drizzle_migrations')::text AS found",
+  );
+  if (table.rows[0]?.found === null) return [];
+  const { rows } = await client.query<{ hash: string }>(
+    "SELECT hash FROM drizzle.__drizzle_migrations ORDER BY created_at",
+  );
+  return rows.map((row) => row.hash);
+};
+
+const tags = (): string[] => {
+  const journal = JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, "utf8")) as {
+    entries: { tag: string }[];
+  };
+  return journal.entries.map((entry) => entry.tag);
+};
+
+const main = async (): Promise<number> => {
+  const databaseUrl = process.env["DATABASE_URL"];
+  if (databaseUrl === undefined || databaseUrl === "") {
+    console.error("DATABASE_URL is not set: give it as postgresql://user:password@host/database");
+    return 1;
+  }
+  if (!isPostgresUrl(databaseUrl)) {
+    console.error("DATABASE_URL is not of the form postgresql://user:password@host/database");
+    return 1;
+  }
+  const { host, pathname } = new URL(databaseUrl);
+  try {
+    const applied = await migrate(databaseUrl);
+    for (const tag of applied) console.log(`applied ${tag}`);
+    console.log(applied.length === 0 ? `${host}${pathname} is up to date` : `${host}${pathname} is now up to date`);
+    return 0;
+  } catch (error) {
+    console.error(`DATABASE_URL (${host}${pathname}): ${reason(error)}`);
+    return 1;
+  }
+};
+
+const isPostgresUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, hostname, pathname } = new URL(text);
+  return /^postgres(ql)?:$/.test(protocol) && username !== "" && hostname !== "" && pathname.length > 1;
+};
+
+/** Drizzle wraps what went wrong, Node bundles it when a host has several addresses. */
+const reason = (error: unknown): string => {
+  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
+  if (error instanceof Error && error.cause instanceof Error) return reason(error.cause);
+  return error instanceof Error ? error.message : String(error);
+};
+
+if (import.meta.main) process.exitCode = await main();

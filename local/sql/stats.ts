@@ -1,0 +1,62 @@
+/** What one HTTP request asked for. */
+export interface RecordedRequest {
+  queries: string[];
+  durationMs: number;
+}
+
+/** Counts since the start or the last reset: the measure of "how many round trips does this cost". */
+export interface SqlStats {
+  /** HTTP requests that reached the database, failed ones included. */
+  readonly requests: number;
+  /** Statements in them; the BEGIN and COMMIT of a batch are not counted. */
+  readonly statements: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** The latest requests, oldest first, as many as the endpoint was told to keep. */
+  readonly recent: readonly RecordedRequest[];
+  reset(): void;
+}
+
+interface Recorder extends SqlStats {
+  begin(bytes: number, queries: string[]): () => void;
+  sent(bytes: number): void;
+}
+
+export const createStats = (keep: number): Recorder => {
+  let counts = { requests: 0, statements: 0, bytesIn: 0, bytesOut: 0 };
+  let recent: RecordedRequest[] = [];
+  return {
+    get requests() {
+      return counts.requests;
+    },
+    get statements() {
+      return counts.statements;
+    },
+    get bytesIn() {
+      return counts.bytesIn;
+    },
+    get bytesOut() {
+      return counts.bytesOut;
+    },
+    get recent() {
+      return recent;
+    },
+    reset: () => {
+      counts = { requests: 0, statements: 0, bytesIn: 0, bytesOut: 0 };
+      recent = [];
+    },
+    begin: (bytes, queries) => {
+      const startedAt = performance.now();
+      counts.requests += 1;
+      counts.statements += queries.length;
+      counts.bytesIn += bytes;
+      return () => {
+        if (keep === 0) return;
+        recent = [...recent, { queries, durationMs: performance.now() - startedAt }].slice(-keep);
+      };
+    },
+    sent: (bytes) => {
+      counts.bytesOut += bytes;
+    },
+  };
+};

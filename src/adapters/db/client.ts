@@ -1,0 +1,108 @@
+import { NeonDbError, neon, neonConfig, types } from "@neondatabase/serverless";
+import type { SQL } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import { AppError } from "../../errors.ts";
+
+/**
+ * Postgres over HTTP. A query is one round trip, a batch one round trip and one transaction.
+ * Rows come back with int8 as number, timestamptz as epoch milliseconds (microseconds cut off), arrays of both
+ * likewise, json parsed; numeric, date and timestamp without zone stay text.
+ */
+export interface Database {
+  /**
+   * @throws NeonDbError with the SQLSTATE in `code`
+   * @throws AppError `unavailable` when the database does not answer; what was sent may still have been committed
+   * @throws RangeError for an int8 beyond 2^53 - 1 or an infinite timestamp: the statement has then been executed
+   */
+  rows<Row>(query: SQL): Promise<Row[]>;
+  /** All or nothing, in order, at READ COMMITTED. @throws as `rows` */
+  batch<Results extends readonly unknown[][]>(queries: readonly SQL[]): Promise<Results>;
+}
+
+/** Longest wait for one answer; Neon itself gives up at 15 s. */
+const answerTimeoutMs = 15_000;
+
+const dialect = new PgDialect();
+
+const toInteger = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError("an int8 from the database exceeds 2^53 - 1");
+  return value;
+};
+
+const toEpochMs = (text: string): number => {
+  const ms = Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));
+  if (Number.isNaN(ms)) throw new RangeError("a timestamp from the database is not finite");
+  return ms;
+};
+
+type Parse = (text: string) => unknown;
+
+const asText: Parse = (text) => text;
+const textArrayOid = 1009;
+const eachOf =
+  (parse: Parse): Parse =>
+  (text) =>
+    (types.getTypeParser(textArrayOid)(text) as (string | null)[]).map((item) => (item === null ? null : parse(item)));
+
+/** By type oid (pg_type.dat): int8, timestamptz, their arrays, and what the driver would read in a local time zone. */
+const own: Readonly<Record<number, Parse>> = {
+  20: toInteger,
+  1016: eachOf(toInteger),
+  1184: toEpochMs,
+  1185: eachOf(toEpochMs),
+  1082: asText,
+  1114: asText,
+};
+
+const parsers = {
+  getTypeParser: (oid: number, format?: "text" | "binary") => own[oid] ?? types.getTypeParser(oid, format),
+} as typeof types;
+
+/** SQLSTATE classes of a database that is not there for us now: connections, resources, operator intervention. */
+const away = /^(08|53|57P)/;
+
+const isAway = (error: unknown): boolean => {
+  if (error instanceof NeonDbError) return error.code === undefined || away.test(error.code);
+  return error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
+};
+
+/** Seconds after which a caller may find the database back. */
+const retryAfterSeconds = "5";
+
+const answered = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    const headers = { "retry-after": retryAfterSeconds };
+    throw new AppError("unavailable", "the database can not be reached", { headers, cause: error });
+  }
+};
+
+/**
+ * @param fetchEndpoint the SQL-over-HTTP URL of a local stack; null for Neon's own, derived from the database URL. The
+ *   driver keeps it in one global, so the latest call decides for all.
+ */
+export const connect = (databaseUrl: string, fetchEndpoint: string | null): Database => {
+  if (fetchEndpoint !== null) neonConfig.fetchEndpoint = fetchEndpoint;
+  const client = neon(databaseUrl);
+  const deadline = () => ({ signal: AbortSignal.timeout(answerTimeoutMs) });
+  const prepare = (query: SQL, fetchOptions: object) => {
+    const { sql, params } = dialect.sqlToQuery(query);
+    return client.query(sql, params, { types: parsers, fetchOptions });
+  };
+  return {
+    rows: async <Row>(query: SQL) => (await answered(prepare(query, deadline()))) as Row[],
+    batch: async <Results extends readonly unknown[][]>(queries: readonly SQL[]) => {
+      // The driver takes the parsers of a batch from its queries and the deadline from the batch.
+      const prepared = queries.map((query) => prepare(query, {}));
+      const options = { isolationLevel: "ReadCommitted", fetchOptions: deadline() } as const;
+      return (await answered(client.transaction(prepared, options))) as unknown as Results;
+    },
+  };
+};
+
+/** True where a write failed on this very constraint or unique index. */
+export const violates = (error: unknown, constraint: string): boolean =>
+  error instanceof NeonDbError && error.constraint === constraint;

@@ -1,0 +1,70 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint, boolean, check, index, integer, numeric, pgTable, primaryKey, smallint, text, uniqueIndex,
+} from "drizzle-orm/pg-core";
+import { at, id, ref } from "./columns.ts";
+import { serviceDomains, services, stormPolicies } from "./services.ts";
+
+/**
+ * One probe. `round_at` is the slot of the round and `attempt` 0 the probe, 1 and 2 its confirmations: the key is the
+ * same for a doubled round, so a sample is never counted twice.
+ */
+export const probeSamples = pgTable(
+  "probe_samples",
+  {
+    serviceId: bigint("service_id", { mode: "number" }).notNull(),
+    domainId: ref("domain_id", () => serviceDomains.id),
+    path: text("path", { enum: ["primary", "backup", "direct"] }).notNull(),
+    vantage: text("vantage").notNull(),
+    roundAt: at("round_at").notNull(),
+    attempt: smallint("attempt").notNull(),
+    probedAt: at("probed_at").notNull(),
+    ok: boolean("ok").notNull(),
+    status: smallint("status"),
+    latencyMs: integer("latency_ms").notNull(),
+    error: text("error"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.domainId, t.roundAt, t.path, t.vantage, t.attempt] }),
+    index("probe_samples_age_idx").using("brin", t.probedAt),
+    check("probe_samples_path", sql`${t.path} in ('primary', 'backup', 'direct')`),
+    check("probe_samples_error", sql`${t.ok} = (${t.error} is null)`),
+  ],
+);
+
+/** Where probes come from, and when each was last heard. */
+export const vantages = pgTable("vantages", {
+  name: text("name").primaryKey(),
+  lastHeardAt: at("last_heard_at").notNull(),
+});
+
+/** A storm. At most one active per service and kind; it keeps the policy version and factor with which it began. */
+export const stormEvents = pgTable(
+  "storm_events",
+  {
+    id: id(),
+    serviceId: ref("service_id", () => services.id),
+    policyId: ref("policy_id", () => stormPolicies.id),
+    policyVersion: integer("policy_version").notNull(),
+    kind: text("kind", { enum: ["http_availability", "http_latency"] }).notNull(),
+    state: text("state", { enum: ["storm", "recovering", "ended"] }).notNull(),
+    monitorOnly: boolean("monitor_only").notNull().default(false),
+    startedAt: at("started_at").notNull(),
+    detectedAt: at("detected_at").notNull(),
+    recoveringSince: at("recovering_since"),
+    endedAt: at("ended_at"),
+    endedReason: text("ended_reason"),
+    relapses: integer("relapses").notNull().default(0),
+    maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
+  },
+  (t) => [
+    uniqueIndex("storm_events_active_key").on(t.serviceId, t.kind).where(sql`${t.endedAt} is null`),
+    index("storm_events_service_idx").on(t.serviceId, t.startedAt),
+    check("storm_events_state", sql`${t.state} in ('storm', 'recovering', 'ended')
+      and (${t.state} = 'ended') = (${t.endedAt} is not null)
+      and (${t.state} = 'ended') = (${t.endedReason} is not null)
+      and (${t.state} <> 'recovering' or ${t.recoveringSince} is not null)`),
+    check("storm_events_order", sql`${t.endedAt} is null or ${t.endedAt} >= ${t.startedAt}`),
+    check("storm_events_factor", sql`${t.maxCoverageFactor} > 0`),
+  ],
+);

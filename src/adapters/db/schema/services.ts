@@ -1,0 +1,120 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex,
+} from "drizzle-orm/pg-core";
+import { at, createdAt, id, ref } from "./columns.ts";
+import { customers } from "./tenants.ts";
+
+/** The unit of failover: all domains of a service move together (semantics §3). Soft-deleted. */
+export const services = pgTable(
+  "services",
+  {
+    id: id(),
+    customerId: ref("customer_id", () => customers.id),
+    name: text("name").notNull(),
+    primaryCdn: text("primary_cdn").notNull(),
+    backupCdn: text("backup_cdn").notNull(),
+    steering: text("steering", { enum: ["auto", "shadow"] }).notNull().default("auto"),
+    /** Percent of the way back per step, ascending, the last one 100. */
+    failbackSteps: jsonb("failback_steps").$type<number[]>().notNull().default([100]),
+    failbackStepSeconds: integer("failback_step_seconds").notNull().default(60),
+    createdAt: createdAt(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+    deletedAt: at("deleted_at"),
+  },
+  (t) => [
+    uniqueIndex("services_name_key").on(t.customerId, t.name).where(sql`${t.deletedAt} is null`),
+    index("services_customer_idx").on(t.customerId, t.id).where(sql`${t.deletedAt} is null`),
+    check("services_steering", sql`${t.steering} in ('auto', 'shadow')`),
+    check("services_two_cdns", sql`${t.primaryCdn} <> ${t.backupCdn}`),
+    check("services_failback_step_seconds", sql`${t.failbackStepSeconds} between 1 and 86400`),
+  ],
+);
+
+/** A hostname of a service. Unique within its customer, and among verified live domains of everybody. */
+export const serviceDomains = pgTable(
+  "service_domains",
+  {
+    id: id(),
+    serviceId: ref("service_id", () => services.id),
+    customerId: ref("customer_id", () => customers.id),
+    name: text("name").notNull(),
+    primaryTarget: text("primary_target"),
+    backupTarget: text("backup_target"),
+    probePath: text("probe_path"),
+    expectStatus: text("expect_status").notNull().default("200-399"),
+    normalPrimaryWeight: integer("normal_primary_weight").notNull().default(100),
+    normalBackupWeight: integer("normal_backup_weight").notNull().default(0),
+    challengeToken: text("challenge_token").notNull(),
+    verifiedAt: at("verified_at"),
+    createdAt: createdAt(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+    deletedAt: at("deleted_at"),
+  },
+  (t) => [
+    uniqueIndex("service_domains_customer_name_key").on(t.customerId, t.name).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("service_domains_verified_name_key")
+      .on(t.name)
+      .where(sql`${t.deletedAt} is null and ${t.verifiedAt} is not null`),
+    index("service_domains_service_idx").on(t.serviceId, t.id).where(sql`${t.deletedAt} is null`),
+    check("service_domains_weights", sql`${t.normalPrimaryWeight} between 0 and 255
+      and ${t.normalBackupWeight} between 0 and 255 and ${t.normalPrimaryWeight} + ${t.normalBackupWeight} > 0`),
+  ],
+);
+
+/** When a service counts as stormy. The terms live in `storm_policy_versions`: each change adds one. */
+export const stormPolicies = pgTable(
+  "storm_policies",
+  {
+    id: id(),
+    serviceId: ref("service_id", () => services.id),
+    kind: text("kind", { enum: ["http_availability", "http_latency"] }).notNull(),
+    version: integer("version").notNull().default(1),
+    createdAt: createdAt(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+    deletedAt: at("deleted_at"),
+  },
+  (t) => [
+    uniqueIndex("storm_policies_live_key").on(t.serviceId, t.kind).where(sql`${t.deletedAt} is null`),
+    check("storm_policies_kind", sql`${t.kind} in ('http_availability', 'http_latency')`),
+  ],
+);
+
+/** The terms of one version of a policy. Never changed once written, so a storm can be judged and proven by them. */
+export const stormPolicyVersions = pgTable(
+  "storm_policy_versions",
+  {
+    policyId: ref("policy_id", () => stormPolicies.id),
+    version: integer("version").notNull(),
+    thresholdAvail: numeric("threshold_avail", { mode: "number" }).notNull(),
+    windowSeconds: integer("window_seconds").notNull(),
+    cooldownSeconds: integer("cooldown_seconds").notNull(),
+    maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
+    minSamples: integer("min_samples").notNull(),
+    minFailures: integer("min_failures").notNull(),
+    latencyMs: integer("latency_ms"),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.policyId, t.version] }),
+    check("storm_policy_versions_bounds", sql`${t.thresholdAvail} > 0 and ${t.thresholdAvail} <= 1
+      and ${t.windowSeconds} between 1 and 3600 and ${t.cooldownSeconds} between 0 and 86400
+      and ${t.maxCoverageFactor} > 0 and ${t.maxCoverageFactor} <= 10
+      and ${t.minSamples} between 1 and 100 and ${t.minFailures} between 1 and 100
+      and (${t.latencyMs} is null or ${t.latencyMs} between 1 and 60000)`),
+  ],
+);
+
+/** One row: facts on which both providers must agree, so they live here and not in an environment. */
+export const settings = pgTable(
+  "settings",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().default(1),
+    shards: integer("shards").notNull().default(1),
+    usageWindowSeconds: integer("usage_window_seconds"),
+  },
+  (t) => [
+    check("settings_single_row", sql`${t.id} = 1`),
+    check("settings_shards", sql`${t.shards} between 1 and 1024`),
+  ],
+);

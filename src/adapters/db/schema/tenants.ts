@@ -1,0 +1,77 @@
+import { sql } from "drizzle-orm";
+import { bigint, check, index, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { at, createdAt, id, ref } from "./columns.ts";
+
+/** A tenant. `next_invoice_number` is advanced under the row's lock, so numbers have no gaps. */
+export const customers = pgTable(
+  "customers",
+  {
+    id: id(),
+    name: text("name").notNull(),
+    maxCoverageCap: numeric("max_coverage_cap", { mode: "number" }).notNull().default(1.5),
+    nextInvoiceNumber: bigint("next_invoice_number", { mode: "number" }).notNull().default(1),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex("customers_name_key").on(t.name),
+    check("customers_cap_range", sql`${t.maxCoverageCap} > 0 and ${t.maxCoverageCap} <= 10`),
+  ],
+);
+
+/** API credentials of a customer. Only the SHA-256 of the secret is kept, as lower-case hex. */
+export const customerTokens = pgTable(
+  "customer_tokens",
+  {
+    id: id(),
+    customerId: ref("customer_id", () => customers.id),
+    name: text("name").notNull(),
+    role: text("role", { enum: ["viewer", "editor"] }).notNull(),
+    tokenHash: text("token_hash").notNull(),
+    createdAt: createdAt(),
+    lastUsedAt: at("last_used_at"),
+    revokedAt: at("revoked_at"),
+  },
+  (t) => [
+    uniqueIndex("customer_tokens_hash_key").on(t.tokenHash),
+    index("customer_tokens_customer_idx").on(t.customerId, t.id),
+    check("customer_tokens_role", sql`${t.role} in ('viewer', 'editor')`),
+    check("customer_tokens_hash_form", sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
+  ],
+);
+
+/** Who changed what, written in the same transaction as the change. Append-only (trigger). */
+export const auditLog = pgTable(
+  "audit_log",
+  {
+    id: id(),
+    customerId: bigint("customer_id", { mode: "number" }).references(() => customers.id),
+    actor: text("actor").notNull(),
+    action: text("action").notNull(),
+    objectType: text("object_type").notNull(),
+    objectId: bigint("object_id", { mode: "number" }),
+    before: jsonb("before"),
+    after: jsonb("after"),
+    requestId: text("request_id"),
+    at: at("at").notNull().defaultNow(),
+  },
+  (t) => [index("audit_log_customer_idx").on(t.customerId, t.id)],
+);
+
+/** First answers to POSTs that carried an Idempotency-Key. `answer` is null where the answer held a secret. */
+export const idempotencyKeys = pgTable(
+  "idempotency_keys",
+  {
+    customerId: bigint("customer_id", { mode: "number" }).notNull(),
+    method: text("method").notNull(),
+    path: text("path").notNull(),
+    key: text("key").notNull(),
+    bodyHash: text("body_hash").notNull(),
+    status: bigint("status", { mode: "number" }).notNull(),
+    answer: jsonb("answer"),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.customerId, t.method, t.path, t.key] }),
+    index("idempotency_keys_age_idx").on(t.createdAt),
+  ],
+);

@@ -1,0 +1,63 @@
+import { graphqlRefusal, restRefusal } from "./cloudflare-replies.ts";
+import type { Reply } from "./cloudflare-replies.ts";
+
+export type ApiEndpoint = "graphql" | "zones";
+export type ApiFaultKind = "healthy" | "rate_limited" | "http_500_html" | "errors_in_200" | "empty_zones" | "hang";
+export type ApiFault = {
+  readonly kind: ApiFaultKind;
+  /** Requests that suffer before the fault heals itself; without it, all. */
+  readonly times?: number;
+  /** Which endpoint suffers; without it, both. */
+  readonly on?: ApiEndpoint;
+  /** For `rate_limited`; 1 unless told. */
+  readonly retryAfterSeconds?: number;
+  /** Error text for `errors_in_200`. */
+  readonly message?: string;
+};
+
+/** Counts the faults it deals out, so that `times` can run out. Null: answer as usual. */
+export function createFaultInjector(fault: ApiFault): (endpoint: ApiEndpoint, nowMs: number) => Reply | null {
+  let left = fault.times ?? Infinity;
+  return (endpoint, nowMs) => {
+    if (fault.kind === "healthy" || left <= 0 || (fault.on ?? endpoint) !== endpoint) return null;
+    left -= 1;
+    return faultReply(fault, endpoint, nowMs);
+  };
+}
+
+function faultReply(fault: ApiFault, endpoint: ApiEndpoint, nowMs: number): Reply | null {
+  switch (fault.kind) {
+    case "healthy":
+      return null;
+    case "hang":
+      return "hang";
+    case "rate_limited": {
+      const reply = rateLimited(endpoint, nowMs);
+      return reply === "hang" ? reply : { ...reply, headers: { "Retry-After": String(fault.retryAfterSeconds ?? 1) } };
+    }
+    case "http_500_html":
+      return { status: 500, body: "<!DOCTYPE html><html><head><title>500 Internal Server Error</title></head></html>" };
+    case "errors_in_200": {
+      const message = fault.message ?? "unable to execute query, please try again later";
+      return endpoint === "graphql" ? graphqlRefusal(200, message, nowMs) : restRefusal(200, { code: 1000, message });
+    }
+    case "empty_zones":
+      return { status: 200, body: endpoint === "graphql" ? NO_ZONES_IN_SCOPE : NO_ZONES_LISTED };
+  }
+}
+
+function rateLimited(endpoint: ApiEndpoint, nowMs: number): Reply {
+  return endpoint === "graphql"
+    ? graphqlRefusal(429, "rate limiter budget depleted, try again after 5 minutes", nowMs)
+    : restRefusal(429, { code: 971, message: "Please wait and consider throttling your request speed" });
+}
+
+/** What a token without the zone among its resources is told: success, and nothing in it. */
+const NO_ZONES_IN_SCOPE = { data: { viewer: { zones: [] } }, errors: null };
+const NO_ZONES_LISTED = {
+  success: true,
+  errors: [],
+  messages: [],
+  result: [],
+  result_info: { page: 1, per_page: 50, count: 0, total_count: 0, total_pages: 0 },
+};

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ChangeBatchErrorShape } from "./api-error.ts";
+import { ApiError, renderError } from "./api-error.ts";
+import type { Fault } from "./faults.ts";
+import { createFaultSwitch, faultError, resetConnection, SERVER_ERROR_HTML, throttled } from "./faults.ts";
+import { matchOperation } from "./operations.ts";
+import type { RecordSet } from "./record-set.ts";
+import type { SignedRequest } from "./sigv4.ts";
+import { verifySignature } from "./sigv4.ts";
+import type { AcceptedChange } from "./store.ts";
+import { createStore } from "./store.ts";
+import { createTokenBucket } from "./throttle.ts";
+
+export interface Route53Options {
+  /** 0 (default): any free port. */
+  port?: number;
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  zones: readonly { name: string; private?: boolean }[];
+  /** How long a change stays PENDING; default 1000. */
+  insyncAfterMs?: number;
+  /** Sustained request rate of the account, default 10 (AWS since July 2026). */
+  requestsPerSecond?: number;
+  /** Requests that may come at once, default 50. */
+  burst?: number;
+  /** How InvalidChangeBatch looks on the wire; default "error-response", as today. */
+  changeBatchErrorShape?: ChangeBatchErrorShape;
+  /** Clock for signatures, throttle and change times; default the real one. */
+  now?: () => number;
+}
+
+export interface RecordedRequest {
+  atMs: number;
+  method: string;
+  path: string;
+  /** Still encoded, without the question mark. */
+  query: string;
+  body: string;
+  /** Null as long as (or when never) answered. */
+  status: number | null;
+}
+
+export interface Route53Server {
+  url: string;
+  close(): Promise<void>;
+  /** `id` bare, `name` with trailing dot. */
+  zones: readonly { id: string; name: string; private: boolean }[];
+  requests: RecordedRequest[];
+  /** Accepted batches, oldest first. */
+  changes: readonly AcceptedChange[];
+  /** UPSERTs record sets without a request: under the rules of the zone, but without limits, throttle or trace. */
+  seed(zoneId: string, recordSets: readonly RecordSet[]): void;
+  /** The record sets of a zone as they are now, in listing order, SOA and NS included. Frozen. */
+  records(zoneId: string): readonly RecordSet[];
+  setFault(fault: Fault | null): void;
+}
+
+/** A Route 53-compatible server on 127.0.0.1: REST XML API 2013-04-01, real Signature V4, validation and throttling. */
+export async function startRoute53(options: Route53Options): Promise<Route53Server> {
+  const now = options.now ?? Date.now;
+  const store = createStore(options.zones);
+  const faults = createFaultSwitch();
+  const requests: RecordedRequest[] = [];
+  const { requestsPerSecond = 10, burst = 50, insyncAfterMs = 1000 } = options;
+  const { changeBatchErrorShape = "error-response" } = options;
+  const bucket = createTokenBucket({ ratePerSecond: requestsPerSecond, burst, now });
+
+  /** Decides the answer; null when the client shall get none. */
+  const answer = (request: SignedRequest, response: ServerResponse): Answer | null => {
+    verifySignature(request, options, now());
+    if (!bucket.take()) throw throttled();
+    const body = Buffer.from(request.body).toString("utf8");
+    const call = matchOperation(request.method, request.path, new URLSearchParams(request.query), body);
+    const fault = faults.take(call.operation);
+    const error = faultError(fault, call);
+    if (error) throw error;
+    if (fault === "server-error") return { status: 500, contentType: "text/html", body: SERVER_ERROR_HTML };
+    if (fault === "reset") {
+      resetConnection(response);
+      return null;
+    }
+    const xml = call.run({ store, insyncAfterMs, nowMs: now() });
+    if (fault === "reset-after-apply") resetConnection(response);
+    if (fault === "reset-after-apply" || fault === "hang-after-apply") return null;
+    const sent = fault === "truncated-xml" ? xml.slice(0, Math.floor(xml.length / 2)) : xml;
+    return { status: 200, contentType: "text/xml", body: sent };
+  };
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = await readRequest(incoming);
+    const { method, path, query } = request;
+    const body = Buffer.from(request.body).toString("utf8");
+    const recorded: RecordedRequest = { atMs: now(), method, path, query, body, status: null };
+    requests.push(recorded);
+    const requestId = randomUUID();
+    let decided: Answer | null;
+    try {
+      decided = answer(request, response);
+    } catch (error) {
+      const refusal = error instanceof ApiError ? error : new ApiError(500, "InternalFailure", String(error));
+      const xml = renderError(refusal, changeBatchErrorShape, requestId);
+      decided = { status: refusal.status, contentType: "text/xml", body: xml };
+    }
+    if (!decided) return;
+    recorded.status = decided.status;
+    response.writeHead(decided.status, {
+      "content-type": decided.contentType,
+      "content-length": Buffer.byteLength(decided.body),
+      "x-amzn-requestid": requestId,
+    });
+    response.end(decided.body);
+  };
+
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+    zones: store.zones.map(({ id, name, private: isPrivate }) => ({ id, name, private: isPrivate })),
+    requests,
+    changes: store.accepted,
+    seed: (zoneId, recordSets) => store.seed(zoneId, recordSets),
+    records: (zoneId) => store.sorted(zoneId),
+    setFault: (fault) => faults.set(fault),
+  };
+}
+
+interface Answer {
+  status: number;
+  contentType: string;
+  body: string;
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<SignedRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const headers = new Map<string, string>();
+  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
+    const name = (incoming.rawHeaders[index] ?? "").toLowerCase();
+    const value = incoming.rawHeaders[index + 1] ?? "";
+    const earlier = headers.get(name);
+    headers.set(name, earlier === undefined ? value : `${earlier},${value}`);
+  }
+  const target = incoming.url ?? "/";
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = mark < 0 ? "" : target.slice(mark + 1);
+  return { method: incoming.method ?? "GET", path, query, headers, body: Buffer.concat(chunks) };
+}

@@ -1,0 +1,23 @@
+import type { Dns } from "./ports/dns.ts";
+
+const detail = "no DNS credentials are configured (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY): nothing is written";
+
+/**
+ * The DNS provider without credentials (semantics §7): it only logs what would have been written.
+ * @param log takes one line of JSON
+ */
+export const createDnsLog = ({ log }: { readonly log: (line: string) => void }): Dns => ({
+  provider: "log",
+
+  read: async (domains) => new Map(domains.map((domain) => [domain, { status: "error", detail, retryable: false }])),
+
+  apply: async (changes) => {
+    if (changes.length > 0) {
+      const wanted = changes.map(({ domain, zoneId, to }) => ({ domain, zoneId, to }));
+      log(JSON.stringify({ event: "dns_not_written", detail, changes: wanted }));
+    }
+    return changes.map(({ domain }) => ({ domain, status: "failed", detail, retryable: false }));
+  },
+
+  status: async () => new Map(),
+});

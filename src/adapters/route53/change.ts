@@ -1,0 +1,110 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Batch, BatchItem } from "./batches.ts";
+import { describe, type Failure, failureOf, isCredentialFailure } from "./error.ts";
+import { readChangeInfo, writeChangeBatch } from "./messages.ts";
+import { canonicalName } from "./names.ts";
+import type { Call } from "./send.ts";
+
+/** What became of one domain of a batch. */
+export type Outcome =
+  | { readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number }
+  | { readonly status: "stale"; readonly detail: string }
+  | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
+
+/** Requests that may be spent on finding the bad domains of one batch; one among 250 takes 17 by halving. */
+const isolationRequests = 32;
+
+/**
+ * Sends a batch; where Route 53 refuses it for what it holds, finds the domains at fault, so that the others succeed.
+ * @returns the outcome of every item, by its index. Never throws.
+ */
+export const applyBatch = async (
+  call: Call,
+  clock: Clock,
+  { zoneId, items }: Batch,
+): Promise<ReadonlyMap<number, Outcome>> => {
+  const outcomes = new Map<number, Outcome>();
+  const accept = (part: readonly BatchItem[], changeId: string): void => {
+    const acceptedAtMs = clock.nowMs();
+    for (const { index } of part) outcomes.set(index, { status: "accepted", changeId, acceptedAtMs });
+  };
+  const refuse = (part: readonly BatchItem[], { failure, words }: Refusal, among = part.length): void => {
+    for (const { index, name } of part) outcomes.set(index, refused(failure, words.get(name), among));
+  };
+  let requestsLeft = isolationRequests;
+
+  const submit = async (part: readonly BatchItem[], parent: Refusal | null): Promise<void> => {
+    if (requestsLeft === 0 && parent !== null) return refuse(part, parent);
+    requestsLeft -= 1;
+    const refusal = await send(part);
+    if (refusal === null) return;
+    if (part.length === 1 || !isOfContent(refusal.failure)) return refuse(part, refusal);
+    const blamed = part.filter(({ name }) => refusal.words.has(name));
+    if (blamed.length > 0) {
+      refuse(blamed, refusal, 1);
+      const rest = part.filter(({ name }) => !refusal.words.has(name));
+      return rest.length > 0 ? await submit(rest, refusal) : undefined;
+    }
+    const half = Math.ceil(part.length / 2);
+    await submit(part.slice(0, half), refusal);
+    await submit(part.slice(half), refusal);
+  };
+
+  const send = async (part: readonly BatchItem[]): Promise<Refusal | null> => {
+    try {
+      const { id } = await call({
+        method: "POST",
+        path: `hostedzone/${zoneId}/rrset`,
+        body: writeChangeBatch(part.flatMap((item) => item.changes)),
+        root: "ChangeResourceRecordSetsResponse",
+        read: readChangeInfo,
+      });
+      accept(part, id);
+      return null;
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      return { failure, words: wordsByName(failure) };
+    }
+  };
+
+  await submit(items, null);
+  return outcomes;
+};
+
+/**
+ * Whether a refusal is about what the batch holds, so that parts of it may pass: a stale record, an input Route 53
+ * does not take, a name that IAM's condition keys exclude. Not where an earlier attempt may have changed it.
+ */
+const isOfContent = (failure: Failure): boolean =>
+  !failure.retryable && !failure.uncertain && !isCredentialFailure(failure) && failure.code !== "NoSuchHostedZone";
+
+/** A refused request; `words` are the sentences that name a domain's records, by its canonical name. */
+type Refusal = { readonly failure: Failure; readonly words: ReadonlyMap<string, readonly string[]> };
+
+const refused = (failure: Failure, words: readonly string[] | undefined, among: number): Outcome => {
+  if (failure.code !== "InvalidChangeBatch") {
+    return { status: "failed", detail: describe(failure), retryable: failure.retryable };
+  }
+  const detail = describe(words === undefined ? failure : { ...failure, messages: words });
+  if (failure.uncertain) {
+    const lost = "the answer to an earlier attempt was lost and it may have succeeded; read again";
+    return { status: "stale", detail: `${lost}. ${detail}` };
+  }
+  return { status: "stale", detail: among === 1 ? detail : `one of ${among} domains refused together: ${detail}` };
+};
+
+/** Takes an InvalidChangeBatch apart: `[Tried to ... [name='a.', ...] but ..., Tried ...]`. */
+const wordsByName = (failure: Failure): ReadonlyMap<string, readonly string[]> => {
+  const words = new Map<string, string[]>();
+  if (failure.code !== "InvalidChangeBatch") return words;
+  const sentences = failure.messages.flatMap((message) => message.replace(/^\[(.*)\]$/s, "$1").split(/, (?=Tried )/));
+  for (const sentence of sentences) {
+    const name = /\bname='([^']*)'/.exec(sentence)?.[1];
+    if (name === undefined) continue;
+    const canonical = canonicalName(name);
+    const known = words.get(canonical);
+    if (known === undefined) words.set(canonical, [sentence]);
+    else known.push(sentence);
+  }
+  return words;
+};

@@ -1,0 +1,92 @@
+import type { PairReading, WeightedRecord } from "../ports/dns.ts";
+import type { RecordSet, Zone } from "./messages.ts";
+
+/** The types that steering moves; other records of the name are nobody's business here. */
+const steerable: readonly string[] = ["A", "AAAA", "CNAME"];
+const sides = ["primary", "backup"] as const;
+const initialWeight = { primary: 100, backup: 0 } as const;
+
+export type Side = (typeof sides)[number];
+
+/** Which half of a pair a record is by its SetIdentifier, in any case; null where it is neither. */
+export const sideOf = (setIdentifier: string | undefined): Side | null =>
+  sides.find((side) => side === setIdentifier?.toLowerCase()) ?? null;
+
+/**
+ * Judges the record sets of one name: a whole weighted pair for each of its steerable types, or what to create
+ * (semantics §7). Weighted neighbours under other identifiers are left alone.
+ */
+export const judgePair = (name: string, zone: Zone, recordSets: readonly RecordSet[]): PairReading => {
+  const types = steerable.filter((type) => recordSets.some((set) => set.type === type));
+  if (types.length === 0) return { status: "unprovisioned", zoneId: zone.id, detail: nothingThere(name, zone) };
+  const judged = types.map((type) => {
+    const own = recordSets.filter((set) => set.type === type);
+    return judgeType(name, type, own);
+  });
+  const problems = judged.flatMap((one) => one.problem ?? []);
+  return problems.length > 0
+    ? { status: "unprovisioned", zoneId: zone.id, detail: `zone ${zone.name} (${zone.id}): ${problems.join("; ")}` }
+    : { status: "found", zoneId: zone.id, records: judged.flatMap((one) => one.records) };
+};
+
+const nothingThere = (name: string, zone: Zone): string => {
+  const type = name === zone.name ? "A or AAAA (alias; an apex takes no CNAME)" : "CNAME (or A, AAAA, alias)";
+  return (
+    `zone ${zone.name} (${zone.id}) has no CNAME, A or AAAA record for ${name}: create two weighted record sets of ` +
+    `that name and of type ${type}, ${wanted("primary")} and ${wanted("backup")}, both with one TTL of at most 60 s`
+  );
+};
+
+const wanted = (side: Side): string => `SetIdentifier "${side}" with weight ${initialWeight[side]}`;
+
+type Judgement = { readonly records: readonly WeightedRecord[]; readonly problem?: string };
+
+const judgeType = (name: string, type: string, sets: readonly RecordSet[]): Judgement => {
+  const problem = (text: string): Judgement => ({ records: [], problem: text });
+  const unweighted = sets.find((set) => set.weight === undefined);
+  if (unweighted !== undefined) {
+    const routing = unweighted.otherPolicy === undefined ? "simple" : unweighted.otherPolicy;
+    return problem(
+      `${name} ${type} is routed ${routing}, not weighted: replace it by two weighted ${type} record sets, ` +
+        `${wanted("primary")} and ${wanted("backup")}`,
+    );
+  }
+  const halves = sides.map((side) => ({ side, sets: sets.filter((set) => sideOf(set.setIdentifier) === side) }));
+  const crowded = halves.find((half) => half.sets.length > 1);
+  if (crowded !== undefined) {
+    const names = crowded.sets.map((set) => `"${set.setIdentifier}"`).join(" and ");
+    return problem(`${name} ${type} has ${names}, which both mean ${crowded.side}: delete all but one`);
+  }
+  const missing = halves.filter((half) => half.sets.length === 0);
+  if (missing.length > 0) {
+    const other = halves.find((half) => half.sets.length > 0)?.sets[0];
+    const ttl = other?.ttl === undefined ? "" : ` and TTL ${other.ttl}`;
+    return problem(missing.map(({ side }) => `create ${name} ${type}, weighted, ${wanted(side)}${ttl}`).join("; "));
+  }
+  const records = halves.flatMap((half) => half.sets);
+  const owned = records.find((set) => set.trafficPolicyInstanceId !== undefined);
+  if (owned !== undefined) {
+    return problem(
+      `${name} ${type} belongs to traffic policy instance ${owned.trafficPolicyInstanceId}, whose records Route 53 ` +
+        `does not let anybody change: replace it by plain weighted records`,
+    );
+  }
+  return { records: records.flatMap(toWeighted) };
+};
+
+const toWeighted = (set: RecordSet): readonly WeightedRecord[] => {
+  const { name, type, setIdentifier, weight, ttl, values, alias, healthCheckId } = set;
+  if (setIdentifier === undefined || weight === undefined) return [];
+  return [
+    {
+      name,
+      type,
+      setIdentifier,
+      weight,
+      ...(ttl !== undefined && { ttl }),
+      ...(values !== undefined && { values }),
+      ...(alias !== undefined && { alias }),
+      ...(healthCheckId !== undefined && { healthCheckId }),
+    },
+  ];
+};

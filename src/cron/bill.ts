@@ -1,0 +1,125 @@
+import { BillingRefused } from "../adapters/ports/billing.ts";
+import type { BillingChunk, BillingStore, DueCustomer } from "../adapters/ports/billing.ts";
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { Log } from "../adapters/ports/log.ts";
+import type { BillingTerms } from "../domain/pricing.ts";
+
+export type BillingJob = {
+  readonly store: BillingStore;
+  readonly clock: Clock;
+  readonly terms: BillingTerms;
+  readonly fence: Fence;
+  readonly periodMs: number;
+  readonly graceMs: number;
+  readonly log: Log;
+};
+
+/** What a run did. `customers` were due when it looked; `failures` of them could not be billed and stay due. */
+export type BillingReport = {
+  readonly customers: number;
+  readonly invoices: number;
+  readonly lines: number;
+  readonly failures: number;
+  /** The lease was lost on the way: the rest is left to its new holder. */
+  readonly fenced: boolean;
+};
+
+/** A chunk is a transaction of one to two seconds: many small customers, or few with many windows. */
+const customersPerChunk = 100;
+const windowsPerChunk = 10_000;
+/** A customer with more due than one statement can do in time gets the rest on further invoices, at once. */
+const windowsPerStatement = 50_000;
+const customersPerPage = 10_000;
+/** That many chunks without any answer in a row: the database is away, and the next run will find what is due. */
+const silenceLimit = 3;
+
+/** Consecutive customers up to both limits; a customer is never split, so one alone may exceed the second. */
+export const packChunks = (due: readonly DueCustomer[]): number[][] => {
+  const chunks: number[][] = [];
+  let windows = Number.POSITIVE_INFINITY;
+  for (const customer of due) {
+    const last = chunks.at(-1);
+    if (last === undefined || last.length >= customersPerChunk || windows + customer.windows > windowsPerChunk) {
+      chunks.push([customer.customerId]);
+      windows = customer.windows;
+    } else {
+      last.push(customer.customerId);
+      windows += customer.windows;
+    }
+  }
+  return chunks;
+};
+
+/**
+ * Bills every unbilled window that ended by now - grace (semantics §9), those older than a period as arrears. Safe to
+ * run twice at once, to be killed anywhere and to be repeated: the store bills each window once.
+ * @throws the store's error when the database can not be reached at all
+ */
+export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
+  const nowMs = job.clock.nowMs();
+  const frame: Omit<BillingChunk, "customerIds"> = {
+    fence: job.fence,
+    terms: job.terms,
+    issuedAtMs: nowMs,
+    billUntilMs: nowMs - job.graceMs,
+    arrearsUntilMs: nowMs - job.periodMs,
+    maxWindows: windowsPerStatement,
+  };
+  const count = { customers: 0, invoices: 0, lines: 0, failures: 0, fenced: false };
+  let silence = 0;
+
+  const issue = async (customerIds: readonly number[]): Promise<void> => {
+    for (;;) {
+      const result = await job.store.issue({ ...frame, customerIds });
+      silence = 0;
+      if (result.status === "fenced") {
+        count.fenced = true;
+        return;
+      }
+      count.invoices += result.invoices;
+      count.lines += result.lines;
+      if (result.lines < frame.maxWindows) return;
+    }
+  };
+
+  const fail = (customerIds: readonly number[], error: unknown): void => {
+    count.failures += customerIds.length;
+    job.log.error("bill", error, { customers: customerIds.length, firstCustomerId: customerIds[0] });
+    silence = error instanceof BillingRefused ? 0 : silence + 1;
+    if (silence >= silenceLimit) throw error;
+  };
+
+  const issueOneByOne = async (customerIds: readonly number[]): Promise<void> => {
+    for (const customerId of customerIds) {
+      if (count.fenced) return;
+      try {
+        await issue([customerId]);
+      } catch (error) {
+        fail([customerId], error);
+      }
+    }
+  };
+
+  const issueChunk = async (customerIds: readonly number[]): Promise<void> => {
+    try {
+      await issue(customerIds);
+    } catch (error) {
+      if (error instanceof BillingRefused && customerIds.length > 1) await issueOneByOne(customerIds);
+      else fail(customerIds, error);
+    }
+  };
+
+  let afterCustomerId = 0;
+  for (;;) {
+    const page = await job.store.due({ billUntilMs: frame.billUntilMs, afterCustomerId, limit: customersPerPage });
+    count.customers += page.length;
+    for (const customerIds of packChunks(page)) {
+      await issueChunk(customerIds);
+      if (count.fenced) return count;
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < customersPerPage) return count;
+    afterCustomerId = last.customerId;
+  }
+};

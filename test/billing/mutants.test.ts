@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Database } from "../../src/adapters/db/client.ts";
+import { coverWindow } from "../../src/domain/coverage.ts";
+import { priceLine, totalInvoice } from "../../src/domain/pricing.ts";
+import { freshDatabase } from "../support/database.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { billingCases, casesNowMs } from "./cases.ts";
+import type { BillingCase } from "./cases.ts";
+import { furtherMutants, namedMutants } from "./mutants.ts";
+import { mutatedDatabase, mutatedDomain } from "./mutated.ts";
+import type { PricingDomain } from "./mutated.ts";
+import { ownCases } from "./own-cases.ts";
+import { bill } from "./run.ts";
+import { seed, storedLines, takeLease } from "./worlds.ts";
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  await takeLease(database);
+});
+afterAll(() => database.close());
+
+type Cents = { service: number; windowStart: string; amountCents: number; discountCents: number };
+
+const figures = (lines: readonly Cents[]): string =>
+  lines
+    .map((line) => [line.service, Date.parse(line.windowStart), line.amountCents, line.discountCents].join(" "))
+    .toSorted((a, b) => a.localeCompare(b))
+    .join("\n");
+
+/** Names of the cases whose figures come out differently when billed through `db`. A run that breaks is no figure. */
+const failedInDatabase = async (db: Database, cases: readonly BillingCase[]): Promise<string[]> => {
+  const failed: string[] = [];
+  for (const group of Map.groupBy(cases, ({ terms }) => JSON.stringify(terms)).values()) {
+    const customerIds = await seed(database, group.map(({ world }) => world));
+    const terms = group[0]?.terms ?? { rateCentsPerGb: "", discountRate: "" };
+    const report = await bill(db, casesNowMs, { terms });
+    expect(report).toMatchObject({ invoices: group.length, failures: 0 });
+    const lines = await storedLines(database, customerIds);
+    group.forEach(({ name, expected }, index) => {
+      const stored = lines.get(customerIds[index] ?? 0) ?? [];
+      if (figures(stored) !== figures(expected.lines)) failed.push(name);
+    });
+  }
+  return failed;
+};
+
+const failedInDomain = (domain: PricingDomain, cases: readonly BillingCase[]): string[] =>
+  cases
+    .filter(({ terms, world, expected }) => {
+      const lines = world.snapshots.map((snapshot) => {
+        const window = { startMs: Date.parse(snapshot.windowStart), endMs: Date.parse(snapshot.windowEnd) };
+        const storms = world.storms
+          .filter(({ service }) => service === snapshot.service)
+          .map((storm) => ({
+            state: storm.state,
+            startedAtMs: Date.parse(storm.startedAt),
+            recoveringSinceMs: storm.recoveringSince === null ? null : Date.parse(storm.recoveringSince),
+            endedAtMs: storm.endedAt === null ? null : Date.parse(storm.endedAt),
+            maxCoverageFactor: storm.factor,
+          }));
+        const usage = { ...snapshot, windowMicroseconds: (window.endMs - window.startMs) * 1000 };
+        return { ...snapshot, ...domain.priceLine({ ...usage, ...domain.coverWindow(storms, window) }, terms) };
+      });
+      const { subtotalCents, discountCents, totalCents } = expected;
+      const totals = JSON.stringify({ subtotalCents, discountCents, totalCents });
+      return figures(lines) !== figures(expected.lines) || JSON.stringify(domain.totalInvoice(lines)) !== totals;
+    })
+    .map(({ name }) => name);
+
+const everyCase = [...billingCases, ...ownCases];
+
+describe("the rules as they are", () => {
+  it("bill every case right in the database", async () => {
+    expect(await failedInDatabase(database.db, everyCase)).toEqual([]);
+  });
+
+  it("price every case right in the domain, from the original and from an untouched copy", async () => {
+    expect(failedInDomain({ coverWindow, priceLine, totalInvoice }, everyCase)).toEqual([]);
+    expect(failedInDomain(await mutatedDomain([]), everyCase)).toEqual([]);
+  });
+});
+
+describe.each(namedMutants)("mutant: $name", ({ sql, source }) => {
+  it("fails a worked case in the database", async () => {
+    expect(await failedInDatabase(mutatedDatabase(database.db, sql), billingCases)).not.toEqual([]);
+  });
+
+  it("fails a worked case in the domain", async () => {
+    expect(failedInDomain(await mutatedDomain(source), billingCases)).not.toEqual([]);
+  });
+});
+
+describe.each(furtherMutants)("mutant: $name", ({ sql, source }) => {
+  it("fails a case in the database", async () => {
+    expect(await failedInDatabase(mutatedDatabase(database.db, sql), everyCase)).not.toEqual([]);
+  });
+
+  it("fails a case in the domain", async () => {
+    expect(failedInDomain(await mutatedDomain(source), everyCase)).not.toEqual([]);
+  });
+});

@@ -1,0 +1,32 @@
+import { createBillingStore } from "../../src/adapters/db/billing.ts";
+import type { Database } from "../../src/adapters/db/client.ts";
+import type { Log } from "../../src/adapters/ports/log.ts";
+import { runBilling } from "../../src/cron/bill.ts";
+import type { BillingJob, BillingReport } from "../../src/cron/bill.ts";
+import { billingFence } from "./worlds.ts";
+
+export const dayMs = 24 * 3_600_000;
+
+/** A log that keeps what went wrong. */
+export const recordingLog = (): Log & { readonly errors: string[] } => {
+  const errors: string[] = [];
+  const nothing = () => undefined;
+  return { errors, info: nothing, warn: nothing, error: (_event, thrown) => errors.push(String(thrown)) };
+};
+
+/** Bills as the job does, with a period of a day and no grace unless said otherwise. */
+export const bill = (
+  db: Database,
+  nowMs: number,
+  options: Partial<Omit<BillingJob, "clock">> = {},
+): Promise<BillingReport> =>
+  runBilling({
+    store: createBillingStore(db),
+    clock: { nowMs: () => nowMs, sleep: () => Promise.resolve() },
+    terms: { rateCentsPerGb: "12", discountRate: "0.5" },
+    fence: billingFence,
+    periodMs: dayMs,
+    graceMs: 0,
+    log: recordingLog(),
+    ...options,
+  });

@@ -1,0 +1,29 @@
+import { sql } from "drizzle-orm";
+import { isoTime } from "../../iso-time.ts";
+import type { JobRunStore } from "../ports/job-runs.ts";
+import type { Database } from "./client.ts";
+
+export const createJobRunStore = (db: Database): JobRunStore => ({
+  record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, counts = [] }) => {
+    const started = sql`${isoTime(startedAtMs)}::timestamptz`;
+    const ended = sql`${isoTime(endedAtMs)}::timestamptz`;
+    const added = JSON.stringify(counts.filter(({ value }) => value > 0));
+    await db.rows(sql`
+      with added as (
+        insert into counters as c (name, provider, label, value)
+        select name, ${provider}, label, value
+        from jsonb_to_recordset(${added}::jsonb) as x(name text, label text, value bigint) order by name, label
+        on conflict (name, provider, label) do update set value = c.value + excluded.value
+      )
+      insert into job_runs as j (job, provider, last_started_at, last_succeeded_at, last_failed_at, last_duration_ms,
+        successes, failures, overruns)
+      values (${job}, ${provider}, ${started}, case when ${ok}::boolean then ${ended} end,
+        case when not ${ok}::boolean then ${ended} end, ${endedAtMs - startedAtMs}::int,
+        ${ok}::boolean::int, (not ${ok}::boolean)::int, ${overruns}::bigint)
+      on conflict (job, provider) do update set last_started_at = excluded.last_started_at,
+        last_succeeded_at = coalesce(excluded.last_succeeded_at, j.last_succeeded_at),
+        last_failed_at = coalesce(excluded.last_failed_at, j.last_failed_at),
+        last_duration_ms = excluded.last_duration_ms, successes = j.successes + excluded.successes,
+        failures = j.failures + excluded.failures, overruns = j.overruns + excluded.overruns`);
+  },
+});

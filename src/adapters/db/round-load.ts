@@ -1,0 +1,72 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { RoundService, ShardView } from "../ports/round.ts";
+import type { Database } from "./client.ts";
+import { renewLease } from "./leases.ts";
+import type { Fence } from "../ports/lease.ts";
+
+export type Shard = { readonly index: number; readonly count: number };
+
+/** The services of one shard: the rule by which both providers split the work (semantics §10). */
+export const inShard = (column: SQL, shard: Shard): SQL => sql`mod(${column}, ${shard.count}::int) = ${shard.index}::int`;
+
+/** An epoch-millisecond integer inside json, where the client's own time parser does not reach. */
+export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
+
+const domainJson = sql`
+  jsonb_build_object(
+    'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
+    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'verified', d.verified_at is not null,
+    'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
+    'routing', case when r.domain_id is not null then jsonb_build_object(
+      'status', r.status, 'zoneId', r.zone_id, 'records', r.records,
+      'readAtMs', ${epochMs("r.read_at")}, 'movedAtMs', ${epochMs("r.moved_at")},
+      'discoveredPrimaryTarget', r.discovered_primary_target, 'discoveredBackupTarget', r.discovered_backup_target,
+      'discoveredPrimaryOk', r.discovered_primary_ok, 'discoveredBackupOk', r.discovered_backup_ok,
+      'lastError', r.last_error) end,
+    'openIntents', coalesce(o.intents, '[]'::jsonb))`;
+
+/** A service without domains is here as well: its storm, if any, has to end. */
+const services = (shard: Shard): SQL => sql`
+  select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
+    v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
+    case when s.override_mode is not null then jsonb_build_object(
+      'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
+    case when s.service_id is not null then jsonb_build_object(
+      'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target,
+      'latch', case when s.latched_storm_id is not null then
+        jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses) end,
+      'failback', case when s.failback_step is not null then
+        jsonb_build_object('step', s.failback_step, 'sinceMs', ${epochMs("s.failback_step_at")}) end) end as routing,
+    coalesce(jsonb_agg(${domainJson} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains
+  from services v
+  left join service_domains d on d.service_id = v.id and d.deleted_at is null
+  left join service_routing s on s.service_id = v.id
+  left join domain_routing r on r.domain_id = d.id
+  left join lateral (
+    select jsonb_agg(jsonb_build_object('id', c.id, 'to',
+      jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents
+    from routing_changes c where c.domain_id = d.id and c.result = 'intent'
+  ) o on true
+  where v.deleted_at is null and ${inShard(sql`v.id`, shard)}
+  group by v.id, s.service_id
+  order by v.id`;
+
+const pending = (shard: Shard): SQL => sql`
+  select distinct change_id as "changeId" from routing_changes
+  where result = 'accepted' and change_id is not null and ${inShard(sql`service_id`, shard)}
+  order by change_id limit 50`;
+
+/** Renews the lease and reads the shard, in one round trip. */
+export const loadShard = async (db: Database, fence: Fence, shard: Shard): Promise<ShardView | null> => {
+  const [renewed, rows, vantages, changes] = await db.batch<
+    [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], { changeId: string }[]]
+  >([
+    renewLease(fence),
+    services(shard),
+    sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
+    pending(shard),
+  ]);
+  if (renewed.length === 0) return null;
+  return { services: rows, vantages, pendingChangeIds: changes.map((change) => change.changeId) };
+};

@@ -1,0 +1,189 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { isoTime } from "../../iso-time.ts";
+import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, StormDecision } from "../ports/round.ts";
+import type { Fence } from "../ports/lease.ts";
+import type { Database } from "./client.ts";
+import { fenceCte } from "./fence.ts";
+
+type DomainRow = DomainRouting & { readonly domainId: number; readonly serviceId: number };
+
+const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
+const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
+
+const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}
+  insert into storm_events
+    (service_id, policy_id, policy_version, kind, state, monitor_only, started_at, detected_at, max_coverage_factor)
+  select x.service_id, x.policy_id, x.version, p.kind, 'storm', x.monitor_only, ${ms("x.started_at")},
+    ${isoTime(nowMs)}::timestamptz, t.max_coverage_factor
+  from jsonb_to_recordset(${json(
+    storms.flatMap(({ policy, transition, monitorOnly }) =>
+      transition.kind !== "begin" ? [] : [{
+        service_id: policy.serviceId, policy_id: policy.policyId, version: policy.version,
+        monitor_only: monitorOnly, started_at: transition.startedAtMs,
+      }],
+    ),
+  )}) as x(service_id bigint, policy_id bigint, version int, monitor_only boolean, started_at bigint)
+  join storm_policies p on p.id = x.policy_id and p.deleted_at is null
+  join services v on v.id = x.service_id and v.deleted_at is null
+  join storm_policy_versions t on t.policy_id = x.policy_id and t.version = x.version
+  where exists (select from fence)
+  on conflict do nothing`;
+
+/** Each row names the state it was decided in, so a decision that came too late changes nothing. */
+const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sql`
+  with ${fenceCte(fence)}
+  update storm_events e set
+    state = case x.change when 'end' then 'ended' when 'relapse' then 'storm' else 'recovering' end,
+    recovering_since = case x.change when 'relapse' then null when 'end' then e.recovering_since else ${ms("x.at")} end,
+    relapses = e.relapses + (x.change = 'relapse')::int,
+    ended_at = case x.change when 'end' then greatest(${ms("x.at")}, e.started_at) end,
+    ended_reason = x.reason
+  from jsonb_to_recordset(${json(
+    storms.flatMap(({ policy, transition }) => {
+      if (transition.kind === "begin" || policy.storm === null) return [];
+      const at = transition.kind === "end" ? transition.endedAtMs : transition.kind === "relapse" ? null : transition.sinceMs;
+      const reason = transition.kind === "end" ? transition.reason : null;
+      return [{ id: policy.storm.id, state: policy.storm.state, change: transition.kind, at, reason }];
+    }),
+  )}) as x(id bigint, state text, change text, at bigint, reason text)
+  where e.id = x.id and e.state = x.state and e.ended_at is null and exists (select from fence)`;
+
+const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}
+  insert into service_routing (service_id, state, reason, latched_storm_id, latched_relapses, failback_step,
+    failback_step_at, shadow_target, updated_at)
+  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.step, ${ms("x.step_at")}, x.shadow_target,
+    ${isoTime(nowMs)}::timestamptz
+  from jsonb_to_recordset(${json(
+    services.map((service) => ({
+      service_id: service.serviceId, state: service.state, reason: service.reason,
+      storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null,
+      step: service.failback?.step ?? null, step_at: service.failback?.sinceMs ?? null, shadow_target: service.shadowTarget,
+    })),
+  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, step int, step_at bigint, shadow_target text)
+  where exists (select from fence)
+  on conflict (service_id) do update set state = excluded.state, reason = excluded.reason,
+    latched_storm_id = excluded.latched_storm_id, latched_relapses = excluded.latched_relapses,
+    failback_step = excluded.failback_step, failback_step_at = excluded.failback_step_at,
+    shadow_target = excluded.shadow_target, updated_at = excluded.updated_at`;
+
+const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}
+  insert into domain_routing (domain_id, service_id, status, zone_id, records, read_at, primary_weight, backup_weight,
+    discovered_primary_target, discovered_backup_target, discovered_primary_ok, discovered_backup_ok, moved_at,
+    last_error, updated_at)
+  select x.domain_id, x.service_id, x.status, x.zone_id, x.records, ${ms("x.read_at")},
+    (select (r->>'weight')::int from jsonb_array_elements(coalesce(x.records, '[]')) r where lower(r->>'setIdentifier') = 'primary' limit 1),
+    (select (r->>'weight')::int from jsonb_array_elements(coalesce(x.records, '[]')) r where lower(r->>'setIdentifier') = 'backup' limit 1),
+    x.primary_target, x.backup_target, x.primary_ok, x.backup_ok, ${ms("x.moved_at")}, x.last_error,
+    ${isoTime(nowMs)}::timestamptz
+  from jsonb_to_recordset(${json(
+    domains.map((domain) => ({
+      domain_id: domain.domainId, service_id: domain.serviceId, status: domain.status, zone_id: domain.zoneId,
+      records: domain.records, read_at: domain.readAtMs, primary_target: domain.discoveredPrimaryTarget,
+      backup_target: domain.discoveredBackupTarget, primary_ok: domain.discoveredPrimaryOk,
+      backup_ok: domain.discoveredBackupOk, moved_at: domain.movedAtMs, last_error: domain.lastError,
+    })),
+  )}) as x(domain_id bigint, service_id bigint, status text, zone_id text, records jsonb, read_at bigint,
+    primary_target text, backup_target text, primary_ok boolean, backup_ok boolean, moved_at bigint, last_error text)
+  where exists (select from fence)
+  on conflict (domain_id) do update set service_id = excluded.service_id, status = excluded.status,
+    zone_id = excluded.zone_id, records = excluded.records, read_at = excluded.read_at,
+    primary_weight = excluded.primary_weight, backup_weight = excluded.backup_weight,
+    discovered_primary_target = excluded.discovered_primary_target,
+    discovered_backup_target = excluded.discovered_backup_target,
+    discovered_primary_ok = excluded.discovered_primary_ok, discovered_backup_ok = excluded.discovered_backup_ok,
+    moved_at = excluded.moved_at, last_error = excluded.last_error, updated_at = excluded.updated_at`;
+
+const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}
+  update routing_changes c set result = x.result,
+    accepted_at = case when x.result = 'accepted' then ${isoTime(nowMs)}::timestamptz end,
+    error = concat_ws('; ', c.error, 'outcome found by reading the live records')
+  from jsonb_to_recordset(${json(resolved)}) as x(id bigint, result text)
+  where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
+
+const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}
+  insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
+    reason, actor, epoch, shadow, result, intended_at)
+  select x.service_id, x.domain_id,
+    (select e.id from storm_events e where e.service_id = x.service_id
+       and (e.ended_at is null or
+         (x.reason in ('calm', 'failback') and e.ended_at > ${isoTime(nowMs)}::timestamptz - interval '1 day'))
+     order by e.ended_at is null desc, e.id desc limit 1),
+    x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor, ${fence.epoch}, x.result = 'shadow',
+    x.result, ${isoTime(nowMs)}::timestamptz
+  from jsonb_to_recordset(${json(
+    intents.map((intent) => ({
+      service_id: intent.serviceId, domain_id: intent.domainId, from_primary: intent.from.primary,
+      from_backup: intent.from.backup, to_primary: intent.to.primary, to_backup: intent.to.backup,
+      reason: intent.reason, actor: intent.actor, result: intent.result,
+    })),
+  )}) as x(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
+    reason text, actor text, result text)
+  where exists (select from fence)
+  returning id, domain_id as "domainId"`;
+
+/** Applies a round's decisions in one transaction; an empty set sends no statement for it. */
+export const saveDecisions = async (
+  db: Database,
+  fence: Fence,
+  decisions: RoundDecisions,
+  nowMs: number,
+): Promise<ReadonlyMap<number, number>> => {
+  const { storms, services, domains, resolved, intents } = decisions;
+  const statements = [
+    ...(storms.some(({ transition }) => transition.kind === "begin") ? [beginStorms(fence, storms, nowMs)] : []),
+    ...(storms.some(({ transition }) => transition.kind !== "begin") ? [changeStorms(fence, storms)] : []),
+    ...(services.length > 0 ? [saveServices(fence, services, nowMs)] : []),
+    ...(domains.length > 0 ? [saveDomains(fence, domains, nowMs)] : []),
+    ...(resolved.length > 0 ? [resolveIntents(fence, resolved, nowMs)] : []),
+    ...(intents.length > 0 ? [saveIntents(fence, intents, nowMs)] : []),
+  ];
+  if (statements.length === 0) return new Map();
+  const results = await db.batch(statements);
+  const rows = intents.length > 0 ? (results.at(-1) as { id: number; domainId: number }[]) : [];
+  return new Map(rows.map((row) => [row.domainId, row.id]));
+};
+
+/** Stores the answers of DNS, in one transaction. */
+export const saveOutcomes = async (
+  db: Database,
+  fence: Fence,
+  outcomes: readonly IntentOutcome[],
+  domains: readonly DomainRow[],
+  doubts: readonly { readonly domainId: number; readonly lastError: string }[],
+  insync: readonly string[],
+  nowMs: number,
+): Promise<void> => {
+  const statements: SQL[] = [];
+  if (outcomes.length > 0) {
+    const rows = outcomes.map((outcome) => ({
+      id: outcome.changeRowId, result: outcome.result, change_id: outcome.changeId, at: outcome.acceptedAtMs, error: outcome.error,
+    }));
+    statements.push(sql`
+      with ${fenceCte(fence)}
+      update routing_changes c set result = x.result, change_id = x.change_id, accepted_at = ${ms("x.at")}, error = x.error
+      from jsonb_to_recordset(${json(rows)}) as x(id bigint, result text, change_id text, at bigint, error text)
+      where c.id = x.id and c.result = 'intent' and exists (select from fence)`);
+  }
+  if (domains.length > 0) statements.push(saveDomains(fence, domains, nowMs));
+  if (doubts.length > 0) {
+    statements.push(sql`
+      with ${fenceCte(fence)}
+      update domain_routing r set read_at = null, last_error = x."lastError", updated_at = ${isoTime(nowMs)}::timestamptz
+      from jsonb_to_recordset(${json(doubts)}) as x("domainId" bigint, "lastError" text)
+      where r.domain_id = x."domainId" and exists (select from fence)`);
+  }
+  if (insync.length > 0) {
+    statements.push(sql`
+      with ${fenceCte(fence)}
+      update routing_changes set result = 'insync', insync_at = ${isoTime(nowMs)}::timestamptz
+      where result = 'accepted' and change_id in (select jsonb_array_elements_text(${json(insync)}))
+        and exists (select from fence)`);
+  }
+  if (statements.length > 0) await db.batch(statements);
+};

@@ -1,0 +1,14 @@
+import type { RoundStore } from "../ports/round.ts";
+import type { Database } from "./client.ts";
+import { saveAndEvaluate } from "./round-evaluate.ts";
+import { loadShard } from "./round-load.ts";
+import { saveDecisions, saveOutcomes } from "./round-save.ts";
+
+/** The round's tables behind their port. */
+export const createRoundStore = (db: Database): RoundStore => ({
+  load: (fence, shard) => loadShard(db, fence, shard),
+  saveAndEvaluate: (samples, vantage, shard, nowMs) => saveAndEvaluate(db, samples, vantage, shard, nowMs),
+  saveDecisions: (fence, decisions, nowMs) => saveDecisions(db, fence, decisions, nowMs),
+  saveOutcomes: (fence, outcomes, domains, doubts, insync, nowMs) =>
+    saveOutcomes(db, fence, outcomes, domains, doubts, insync, nowMs),
+});

@@ -1,0 +1,167 @@
+import type { WindowStats } from "../../domain/health.ts";
+import type { ProbeError, ProbePath } from "../../domain/probe.ts";
+import type { FailbackPosition, Latch, Override, Weights } from "../../domain/steering.ts";
+import type { StormTransition } from "../../domain/storm.ts";
+import type { Vantage } from "../../domain/vantage.ts";
+import type { WeightedRecord } from "./dns.ts";
+import type { Fence } from "./lease.ts";
+
+/** What is stored of a domain's live records; `readAtMs` null asks for a fresh reading. */
+export type DomainRouting = {
+  readonly status: "found" | "unprovisioned" | "error";
+  readonly zoneId: string | null;
+  readonly records: readonly WeightedRecord[] | null;
+  readonly readAtMs: number | null;
+  readonly movedAtMs: number | null;
+  readonly discoveredPrimaryTarget: string | null;
+  readonly discoveredBackupTarget: string | null;
+  readonly discoveredPrimaryOk: boolean;
+  readonly discoveredBackupOk: boolean;
+  readonly lastError: string | null;
+};
+
+export type RoundDomain = {
+  readonly domainId: number;
+  readonly name: string;
+  readonly primaryTarget: string | null;
+  readonly backupTarget: string | null;
+  readonly probePath: string | null;
+  readonly expectStatus: string;
+  readonly normal: Weights;
+  readonly verified: boolean;
+  readonly routing: DomainRouting | null;
+  /** Switches that were intended and whose outcome is not known: somebody died between intent and answer. */
+  readonly openIntents: readonly { readonly id: number; readonly to: Weights }[];
+};
+
+export type ServiceRouting = {
+  readonly state: string;
+  readonly reason: string;
+  readonly latch: Latch | null;
+  readonly failback: FailbackPosition | null;
+  readonly shadowTarget: string | null;
+};
+
+export type RoundService = {
+  readonly serviceId: number;
+  readonly customerId: number;
+  readonly cdns: readonly string[];
+  readonly shadow: boolean;
+  readonly failbackSteps: readonly number[];
+  readonly failbackStepSeconds: number;
+  readonly override: (Override & { readonly actor: string }) | null;
+  readonly routing: ServiceRouting | null;
+  readonly domains: readonly RoundDomain[];
+};
+
+/** All that a round needs to know before it probes. */
+export type ShardView = {
+  readonly services: readonly RoundService[];
+  readonly vantages: readonly Vantage[];
+  /** Accepted changes that are not known to be on all servers yet. */
+  readonly pendingChangeIds: readonly string[];
+};
+
+export type Sample = {
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly path: ProbePath;
+  readonly vantage: string;
+  readonly roundAtMs: number;
+  readonly attempt: number;
+  readonly probedAtMs: number;
+  readonly ok: boolean;
+  readonly status: number | null;
+  readonly latencyMs: number;
+  readonly error: ProbeError | null;
+};
+
+/** A live policy, the terms that judge now (those of the active storm's version, if any), and the window's figures. */
+export type PolicyView = {
+  readonly policyId: number;
+  readonly serviceId: number;
+  readonly kind: "http_availability" | "http_latency";
+  readonly version: number;
+  readonly thresholdAvail: number;
+  readonly windowSeconds: number;
+  readonly cooldownSeconds: number;
+  readonly maxCoverageFactor: number;
+  readonly minSamples: number;
+  readonly minFailures: number;
+  readonly storm: {
+    readonly id: number;
+    readonly state: "storm" | "recovering";
+    readonly startedAtMs: number;
+    readonly recoveringSinceMs: number | null;
+    readonly relapses: number;
+  } | null;
+  readonly previousEndedAtMs: number | null;
+  readonly stats: readonly WindowStats[];
+  /** Newest sample per domain, path and vantage, however old, deleted domains included; only while a storm is active. */
+  readonly newest: readonly { readonly domainId: number; readonly path: ProbePath; readonly vantage: string; readonly atMs: number }[];
+};
+
+export type StormDecision = {
+  readonly policy: PolicyView;
+  readonly transition: StormTransition;
+  readonly monitorOnly: boolean;
+};
+
+/** A switch to be stored before DNS is called. `result` is `shadow` where nothing will be called. */
+export type Intent = {
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly from: Weights;
+  readonly to: Weights;
+  readonly reason: string;
+  readonly actor: string;
+  readonly result: "intent" | "shadow";
+};
+
+export type RoundDecisions = {
+  readonly storms: readonly StormDecision[];
+  readonly services: readonly (ServiceRouting & { readonly serviceId: number })[];
+  readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
+  readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded" }[];
+  readonly intents: readonly Intent[];
+};
+
+export type IntentOutcome = {
+  readonly changeRowId: number;
+  /** `intent`: whether it was made is not known; the next reading of the live records tells. */
+  readonly result: "accepted" | "failed" | "intent";
+  readonly changeId: string | null;
+  readonly acceptedAtMs: number | null;
+  readonly error: string | null;
+};
+
+/** The tables behind a round. Each call is one round trip, whatever the number of services. */
+export interface RoundStore {
+  /** Renews the lease and reads the shard. @returns null where the lease is lost */
+  load(fence: Fence, shard: { readonly index: number; readonly count: number }): Promise<ShardView | null>;
+  /**
+   * Stores samples (a sample stored before is left alone), marks the vantage as heard, and reads the figures of every
+   * live policy of the shard for its window (now - window, now].
+   */
+  saveAndEvaluate(
+    samples: readonly Sample[],
+    vantage: string,
+    shard: { readonly index: number; readonly count: number },
+    nowMs: number,
+  ): Promise<readonly PolicyView[]>;
+  /** Applies decisions, fenced and guarded by the state they were made in. @returns row ids of the stored intents, by domain */
+  saveDecisions(fence: Fence, decisions: RoundDecisions, nowMs: number): Promise<ReadonlyMap<number, number>>;
+  /**
+   * Stores what DNS answered to the intents, and which earlier changes are in sync.
+   * @param domains those whose records are known to have changed
+   * @param doubts those whose records must be read again before anything is said about them
+   */
+  saveOutcomes(
+    fence: Fence,
+    outcomes: readonly IntentOutcome[],
+    domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[],
+    doubts: readonly { readonly domainId: number; readonly lastError: string }[],
+    insync: readonly string[],
+    nowMs: number,
+  ): Promise<void>;
+}

@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { parseDurationMs } from "./domain/duration.ts";
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+const duration = (fallback: string, minMs: number, maxMs: number) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, ctx) => {
+      const ms = parseDurationMs(text);
+      if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
+      ctx.addIssue({ code: "custom", message: `must be a duration such as ${fallback}, ${minMs}ms to ${maxMs}ms` });
+      return z.NEVER;
+    });
+
+const flag = (on: string, off: string, fallback: boolean) =>
+  z.enum([on, off], { error: `must be ${on} or ${off}` }).default(fallback ? on : off).transform((text) => text === on);
+
+const decimal = (fallback: string, max: number) =>
+  z
+    .string()
+    .default(fallback)
+    .refine((text) => /^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) <= max, `must be a decimal number, 0 to ${max}`);
+
+/** Comma-separated; blanks do not count. */
+const list = (fallback: string) =>
+  z.string().default(fallback).transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
+
+/** DNS over plain HTTP proves nothing, unless it stays on this machine. */
+const isDohEndpoint = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "localhost"].includes(hostname));
+};
+
+const limitPerMinute = () =>
+  z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
+
+const secret = (min: number) => z.string().min(min, `must have at least ${min} characters`).optional();
+const url = () => z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
+
+const databaseUrl = /^postgres(ql)?:\/\/[^:@/]+:[^@]*@[^/]+\/[^/?]+/;
+
+/** Every environment variable that tranche reads (semantics §13), with its rule. */
+const environment = z
+  .object({
+    DATABASE_URL: z
+      .string({ error: "is required" })
+      // The driver would quote an unreadable one, password and all, in its own error.
+      .refine((text) => databaseUrl.test(text) && URL.canParse(text), "must be postgresql://user:password@host/database"),
+    NEON_FETCH_ENDPOINT: url().optional(),
+    PROVIDER: z.enum(["cloudflare", "vercel", "local"], { error: "must be cloudflare, vercel or local" }),
+    PREFERRED_PROVIDER: z.enum(["cloudflare", "vercel", "local"]).default("cloudflare"),
+    ADMIN_TOKEN: secret(32),
+    AUTH_JWT_SECRET: secret(32),
+    AUTH_JWKS_URL: url().optional(),
+    AUTH_JWT_ISSUER: z.string().min(1).optional(),
+    AUTH_JWT_AUDIENCE: z.string().min(1).optional(),
+    TRUST_CUSTOMER_HEADER: flag("true", "false", false),
+    CORS_ORIGINS: list("").refine((origins) => origins.every(isOrigin), "must be origins such as https://app.example.com"),
+    RATE_LIMIT_PER_CREDENTIAL: limitPerMinute(),
+    RATE_LIMIT_PER_ADDRESS: limitPerMinute(),
+    RATE_LIMIT_REFUSALS: limitPerMinute(),
+    METRICS_TOKEN: secret(16),
+    CRON_SECRET: secret(16),
+    PROBE_PATH: z.string().default("/healthz").refine((path) => /^\/[\x21-\x7e]*$/.test(path), "must start with /"),
+    PROBE_TIMEOUT: duration("5s", 100, 30_000),
+    PROBE_INTERVAL: duration("10s", 500, minuteMs),
+    SAMPLE_RETENTION: duration("48h", hourMs, 720 * hourMs),
+    ALLOW_PRIVATE_TARGETS: flag("true", "false", false),
+    DOMAIN_VERIFICATION: flag("on", "off", true),
+    DOH_ENDPOINTS: list("https://cloudflare-dns.com/dns-query,https://dns.google/resolve").refine(
+      (endpoints) => endpoints.length > 0 && endpoints.every(isDohEndpoint),
+      "must be https URLs of DNS-over-HTTPS resolvers",
+    ),
+    DRIFT_CHECK: duration("5m", 1_000, 24 * hourMs),
+    AWS_REGION: z.string().default("us-east-1"),
+    AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
+    AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    AWS_SESSION_TOKEN: z.string().min(1).optional(),
+    ROUTE53_ENDPOINT: url().default("https://route53.amazonaws.com"),
+    USAGE_WINDOW: duration("1h", 1_000, 24 * hourMs)
+      .refine((ms) => (24 * hourMs) % ms === 0, "must divide 24h")
+      .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),
+    USAGE_LOOKBACK: duration("6h", 1_000, 31 * 24 * hourMs),
+    USAGE_TICK: duration("5m", minuteMs, hourMs),
+    CLOUDFLARE_ACCOUNT_ID: z.string().min(1).optional(),
+    CLOUDFLARE_API_TOKEN: z.string().min(1).optional(),
+    CLOUDFLARE_GRAPHQL_ENDPOINT: url().default("https://api.cloudflare.com/client/v4/graphql"),
+    BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
+    BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
+    BILLING_DISCOUNT_RATE: decimal("0.5", 1),
+    BILLING_GRACE: duration("0s", 0, 31 * 24 * hourMs),
+  })
+  .superRefine((env, ctx) => {
+    const pair = (a: keyof typeof env, b: keyof typeof env) => {
+      if ((env[a] === undefined) === (env[b] === undefined)) return;
+      const missing = env[a] === undefined ? a : b;
+      ctx.addIssue({ code: "custom", path: [missing], message: `is required with ${missing === a ? b : a}` });
+    };
+    pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+    pair("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN");
+    pair("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE");
+  });
+
+export type Config = ReturnType<typeof toConfig>;
+export type Provider = Config["provider"];
+
+/** A configuration that does not hold: the start is refused. Each problem names its variable, never its value. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads the environment of a provider (Worker bindings or process.env): the only place that knows variable names.
+ * Bindings that are not text (Durable Objects, rate limiters) and unknown names are ignored; an empty text counts as unset.
+ * @throws ConfigError naming each wrong variable and its rule
+ */
+export const parseConfig = (raw: Readonly<Record<string, unknown>>): Config => {
+  const texts = Object.entries(raw).filter(([, value]) => typeof value === "string" && value !== "");
+  const result = environment.safeParse(Object.fromEntries(texts));
+  if (result.success) return toConfig(result.data);
+  const problems = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+  throw new ConfigError(`configuration refused: ${problems.join("; ")}`);
+};
+
+const toConfig = (env: z.infer<typeof environment>) => ({
+  databaseUrl: env.DATABASE_URL,
+  neonFetchEndpoint: env.NEON_FETCH_ENDPOINT ?? null,
+  provider: env.PROVIDER,
+  preferredProvider: env.PREFERRED_PROVIDER,
+  auth: {
+    adminToken: env.ADMIN_TOKEN ?? null,
+    jwtSecret: env.AUTH_JWT_SECRET ?? null,
+    jwksUrl: env.AUTH_JWKS_URL ?? null,
+    jwtIssuer: env.AUTH_JWT_ISSUER ?? null,
+    jwtAudience: env.AUTH_JWT_AUDIENCE ?? null,
+    trustCustomerHeader: env.TRUST_CUSTOMER_HEADER,
+  },
+  corsOrigins: env.CORS_ORIGINS,
+  /** Requests a minute, 0: no limit. A laptop is one address and one credential for everything. */
+  rateLimits: {
+    perCredential: env.RATE_LIMIT_PER_CREDENTIAL ?? (env.PROVIDER === "local" ? 1_000_000 : 1_200),
+    perAddress: env.RATE_LIMIT_PER_ADDRESS ?? (env.PROVIDER === "local" ? 1_000_000 : 2_400),
+    refusals: env.RATE_LIMIT_REFUSALS ?? (env.PROVIDER === "local" ? 1_000_000 : 60),
+  },
+  metricsToken: env.METRICS_TOKEN ?? null,
+  cronSecret: env.CRON_SECRET ?? null,
+  probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },
+  sampleRetentionMs: env.SAMPLE_RETENTION,
+  allowPrivateTargets: env.ALLOW_PRIVATE_TARGETS,
+  domainVerification: env.DOMAIN_VERIFICATION,
+  dohEndpoints: env.DOH_ENDPOINTS,
+  driftCheckMs: env.DRIFT_CHECK,
+  route53: {
+    endpoint: env.ROUTE53_ENDPOINT,
+    region: env.AWS_REGION,
+    credentials:
+      env.AWS_ACCESS_KEY_ID === undefined || env.AWS_SECRET_ACCESS_KEY === undefined
+        ? null
+        : {
+            accessKeyId: env.AWS_ACCESS_KEY_ID,
+            secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+            ...(env.AWS_SESSION_TOKEN !== undefined && { sessionToken: env.AWS_SESSION_TOKEN }),
+          },
+  },
+  usage: { windowMs: env.USAGE_WINDOW, lookbackMs: env.USAGE_LOOKBACK, tickMs: env.USAGE_TICK },
+  cloudflare:
+    env.CLOUDFLARE_ACCOUNT_ID === undefined || env.CLOUDFLARE_API_TOKEN === undefined
+      ? null
+      : {
+          accountId: env.CLOUDFLARE_ACCOUNT_ID,
+          apiToken: env.CLOUDFLARE_API_TOKEN,
+          graphqlEndpoint: env.CLOUDFLARE_GRAPHQL_ENDPOINT,
+        },
+  billing: {
+    periodMs: env.BILLING_PERIOD,
+    graceMs: env.BILLING_GRACE,
+    rateCentsPerGb: env.BILLING_RATE_CENTS_PER_GB,
+    discountRate: env.BILLING_DISCOUNT_RATE,
+  },
+});

@@ -1,0 +1,80 @@
+import type { Health, JudgingTerms, Reading, WindowStats } from "./health.ts";
+import { judgePath, worstOf } from "./health.ts";
+import type { ProbePath } from "./probe.ts";
+import type { ActiveStorm, StormTransition } from "./storm.ts";
+import { nextStorm } from "./storm.ts";
+import type { Vantage } from "./vantage.ts";
+import { testimony } from "./vantage.ts";
+
+/** A vantage is silent when it has not been heard for a window, but a minute of patience is always given. */
+const leastSilenceMs = 60_000;
+
+export type DetectionTerms = JudgingTerms & { readonly windowSeconds: number; readonly cooldownSeconds: number };
+
+export type DetectedDomain = {
+  readonly domainId: number;
+  /** Paths that count; one whose target was discovered counts once it has answered. */
+  readonly paths: readonly ProbePath[];
+  /** Its primary is probed, but still to answer for the first time. */
+  readonly primaryOnTrial: boolean;
+};
+
+/** The newest sample of a path at a vantage, however old. */
+export type NewestSample = { readonly domainId: number; readonly path: ProbePath; readonly vantage: string; readonly atMs: number };
+
+/** What a service's probes have said, and when. */
+export type Testimonies = {
+  readonly cdns: readonly string[];
+  readonly domains: readonly DetectedDomain[];
+  readonly vantages: readonly Vantage[];
+  /** Of the window (now - window, now]. */
+  readonly stats: readonly WindowStats[];
+  readonly nowMs: number;
+};
+
+type Heard = { readonly evidence: Reading; readonly backup: Reading; readonly counted: ReadonlySet<string>; readonly mayEnd: boolean };
+
+/** The readings of both sides over all counted vantages. `evidence`: the primaries, or the names where there is no primary. */
+export const readService = (of: Testimonies, terms: JudgingTerms & { readonly windowSeconds: number }): Heard => {
+  const silentAfterMs = Math.max(terms.windowSeconds * 1_000, leastSilenceMs);
+  const { counted, mayEnd } = testimony(of.vantages, of.cdns, of.nowMs, silentAfterMs);
+  const path: ProbePath = of.domains.some(({ paths }) => paths.includes("primary")) ? "primary" : "direct";
+  const byDomain = Map.groupBy(of.stats.filter(({ vantage }) => counted.has(vantage)), ({ domainId }) => domainId);
+  const read = (wanted: ProbePath): Reading =>
+    worstOf(
+      of.domains
+        .filter(({ paths }) => paths.includes(wanted))
+        .map(({ domainId }) => judgePath((byDomain.get(domainId) ?? []).filter((stats) => stats.path === wanted), terms)),
+    );
+  return { evidence: read(path), backup: read("backup"), counted, mayEnd };
+};
+
+export type DetectionInput = Testimonies & {
+  readonly terms: DetectionTerms;
+  /** Of the primary path and of the name, deleted domains included: what was evidence then may not be probed any more. */
+  readonly newest: readonly NewestSample[];
+  readonly active: ActiveStorm | null;
+  readonly previousEndedAtMs: number | null;
+};
+
+/** What a policy makes of its figures. What only a CDN says about itself is nothing that traffic may be moved by. */
+export type Detection = { readonly transition: StormTransition | null; readonly primary: Health; readonly backup: Health };
+
+/** One policy of one service in one round: the only engine there is, for rounds and for backtests (semantics §4, §5). */
+export const detect = (input: DetectionInput): Detection => {
+  const { evidence, backup, counted, mayEnd } = readService(input, input.terms);
+  const trials = new Set(input.domains.filter(({ primaryOnTrial }) => primaryOnTrial).map(({ domainId }) => domainId));
+  const newest = input.newest
+    .filter((one) => counted.has(one.vantage) && !(one.path === "primary" && trials.has(one.domainId)))
+    .map(({ atMs }) => atMs);
+  const transition = nextStorm({
+    active: input.active,
+    previousEndedAtMs: input.previousEndedAtMs,
+    primary: evidence,
+    lastCountedAtMs: newest.length === 0 ? null : Math.max(...newest),
+    mayEnd,
+    cooldownSeconds: input.terms.cooldownSeconds,
+    nowMs: input.nowMs,
+  });
+  return { transition, primary: evidence.health === "up" && !mayEnd ? "unknown" : evidence.health, backup: backup.health };
+};

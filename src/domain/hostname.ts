@@ -1,0 +1,39 @@
+/** Why a text is not a usable hostname; the words are for the caller. */
+export type Hostname = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly detail: string };
+
+/** To A-labels as a browser does (UTS #46), or null. Plain names and literals come back as they are understood. */
+export type ToAscii = (text: string) => string | null;
+
+const maxNameLength = 253;
+const labelForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Under these no public name exists (semantics §3; RFC 6761, RFC 6762, RFC 7686, RFC 9476 and ICANN's .internal). */
+const privateSuffixes = ["internal", "local", "localhost", "arpa", "onion"];
+
+const no = (detail: string): Hostname => ({ ok: false, detail });
+
+const isIpv4 = (name: string) => /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
+
+/** True for names that mean nothing to the public DNS: literals, single labels, and private suffixes. */
+export const isPrivateHost = (name: string): boolean => {
+  const lastLabel = name.slice(name.lastIndexOf(".") + 1);
+  return name.includes(":") || isIpv4(name) || !name.includes(".") || privateSuffixes.includes(lastLabel);
+};
+
+/**
+ * The canonical form of a hostname: lower-case A-labels without the trailing dot (RFC 1123 §2.1, RFC 5890).
+ * @param allowPrivate lets literals, single labels and private suffixes pass (ALLOW_PRIVATE_TARGETS)
+ */
+export const parseHostname = (text: string, toAscii: ToAscii, allowPrivate: boolean): Hostname => {
+  // Whatever a URL parser would read as something else than a host, or silently drop, is refused here.
+  if (text === "" || /[\s/?#@:\\%[\]<>^|\u0000-\u001f\u007f]/.test(text)) return no("must be a hostname");
+  const ascii = toAscii(text);
+  if (ascii === null) return no("must be a hostname");
+  const name = ascii.endsWith(".") ? ascii.slice(0, -1) : ascii;
+  if (name.length > maxNameLength) return no(`must have at most ${maxNameLength} characters`);
+  if (!name.split(".").every((label) => labelForm.test(label))) {
+    return no("each label must be 1 to 63 letters, digits or inner hyphens");
+  }
+  if (!allowPrivate && isPrivateHost(name)) return no("must be a public name of several labels");
+  return { ok: true, name };
+};

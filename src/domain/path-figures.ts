@@ -1,0 +1,73 @@
+import type { WindowStats } from "./health.ts";
+import type { ProbePath } from "./probe.ts";
+
+/** Whatever was dropped at the front is given back once it is more than this and most of the array. */
+const slack = 1_024;
+
+/** Times in ascending order: added near the end, dropped at the front. */
+class TimeQueue {
+  #times: number[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#times.length - this.#head;
+  }
+
+  get first(): number | null {
+    return this.#times[this.#head] ?? null;
+  }
+
+  add(atMs: number): void {
+    const times = this.#times;
+    let index = times.length;
+    for (; index > this.#head && (times[index - 1] ?? 0) > atMs; index -= 1) times[index] = times[index - 1] ?? 0;
+    times[index] = atMs;
+  }
+
+  dropUntil(untilMs: number): void {
+    while (this.#head < this.#times.length && (this.#times[this.#head] ?? 0) <= untilMs) this.#head += 1;
+    if (this.#head < slack || this.#head * 2 < this.#times.length) return;
+    this.#times = this.#times.slice(this.#head);
+    this.#head = 0;
+  }
+}
+
+/** The figures of one path at one vantage over a sliding window, kept up to date sample by sample. */
+export class PathFigures {
+  readonly #key: Pick<WindowStats, "domainId" | "path" | "vantage">;
+  readonly #samples = new TimeQueue();
+  readonly #failures = new TimeQueue();
+  #stats: WindowStats;
+  newestAtMs = 0;
+
+  constructor(domainId: number, path: ProbePath, vantage: string) {
+    this.#key = { domainId, path, vantage };
+    this.#stats = { ...this.#key, samples: 0, failures: 0, firstFailedAtMs: null };
+  }
+
+  get key(): Pick<WindowStats, "domainId" | "path" | "vantage"> {
+    return this.#key;
+  }
+
+  /** Of the window as it was last slid. */
+  get stats(): WindowStats {
+    return this.#stats;
+  }
+
+  add(atMs: number, good: boolean): void {
+    this.#samples.add(atMs);
+    if (!good) this.#failures.add(atMs);
+    this.newestAtMs = Math.max(this.newestAtMs, atMs);
+  }
+
+  /** Drops what is not after `untilMs`. @returns whether the figures are others than the last time */
+  slide(untilMs: number): boolean {
+    this.#samples.dropUntil(untilMs);
+    this.#failures.dropUntil(untilMs);
+    const [samples, failures, firstFailedAtMs] = [this.#samples.length, this.#failures.length, this.#failures.first];
+    const before = this.#stats;
+    if (before.samples === samples && before.failures === failures && before.firstFailedAtMs === firstFailedAtMs) return false;
+    this.#stats = { ...this.#key, samples, failures, firstFailedAtMs };
+    return true;
+  }
+}

@@ -1,0 +1,206 @@
+import type { DetectedDomain, DetectionTerms } from "./detect.ts";
+import { detect, readService } from "./detect.ts";
+import { PathFigures } from "./path-figures.ts";
+import type { ProbePath } from "./probe.ts";
+import type { ActiveStorm, StormTransition } from "./storm.ts";
+import type { Vantage } from "./vantage.ts";
+
+/** A sample as it was recorded. Times are epoch milliseconds; `roundAtMs`, the slot of its round, is never after `atMs`. */
+export type TraceSample = {
+  readonly domainId: number;
+  readonly path: ProbePath;
+  readonly vantage: string;
+  readonly roundAtMs: number;
+  readonly atMs: number;
+  readonly ok: boolean;
+  readonly latencyMs: number;
+};
+
+/** `latencyMs`: of `http_latency`, for which a slow answer is no good one; null for `http_availability`. */
+export type ReplayTerms = DetectionTerms & { readonly latencyMs: number | null };
+
+export type ReplaySetup = {
+  readonly cdns: readonly string[];
+  readonly terms: ReplayTerms;
+  readonly intervalMs: number;
+  /** Samples before it only fill the window. */
+  readonly fromMs: number;
+  /** Who had been heard before the first sample. */
+  readonly vantages: readonly Vantage[];
+};
+
+export type ReplayedStorm = ActiveStorm & {
+  /** When the round that found it was over. */
+  readonly detectedAtMs: number;
+  readonly relapses: number;
+  readonly endedAtMs: number | null;
+  readonly endedReason: "recovered" | "no_evidence" | null;
+};
+
+/** A minute of which availability was below the threshold; `down`: with enough failures to say so. */
+export type LowMinute = { readonly startMs: number; readonly failures: number; readonly down: boolean };
+
+export type Replayed = { readonly storms: readonly ReplayedStorm[]; readonly lowMinutes: readonly LowMinute[] };
+
+const minuteMs = 60_000;
+
+/** Whether a sample is good in the sense of a policy's kind. */
+export const isGood = (sample: Pick<TraceSample, "ok" | "latencyMs">, terms: Pick<ReplayTerms, "latencyMs">): boolean =>
+  sample.ok && (terms.latencyMs === null || sample.latencyMs <= terms.latencyMs);
+
+/** A storm after a transition, as the store writes it. */
+export const afterTransition = (storm: ReplayedStorm | null, transition: StormTransition, nowMs: number): ReplayedStorm | null => {
+  if (transition.kind === "begin") {
+    const { startedAtMs } = transition;
+    return { state: "storm", startedAtMs, detectedAtMs: nowMs, recoveringSinceMs: null, relapses: 0, endedAtMs: null, endedReason: null };
+  }
+  if (storm === null) return null;
+  switch (transition.kind) {
+    case "relapse":
+      return { ...storm, state: "storm", recoveringSinceMs: null, relapses: storm.relapses + 1 };
+    case "end":
+      return { ...storm, endedAtMs: Math.max(transition.endedAtMs, storm.startedAtMs), endedReason: transition.reason };
+    default:
+      return { ...storm, state: "recovering", recoveringSinceMs: transition.sinceMs };
+  }
+};
+
+/**
+ * Plays samples through the engine of the rounds, one round a slot, as if every slot had had its round. A round is judged
+ * when its last answer is in. A path counts from its first sample on. Incremental: a year of 10 s rounds takes seconds.
+ */
+export class Replay {
+  readonly #setup: ReplaySetup;
+  readonly #figures: PathFigures[] = [];
+  readonly #byDomain = new Map<number, PathFigures[]>();
+  readonly #heard: Map<string, number>;
+  readonly #inRound = new Set<string>();
+  readonly #minutes = new Map<number, Map<PathFigures, { samples: number; failures: number }>>();
+  readonly #storms: ReplayedStorm[] = [];
+  readonly #lowMinutes: LowMinute[] = [];
+  #domains: readonly DetectedDomain[] = [];
+  #active: ReplayedStorm | null = null;
+  #previousEndedAtMs: number | null = null;
+  #slotMs: number | null = null;
+  #nowMs = 0;
+  #minuteMs = 0;
+  /** Calm, and nothing that the engine looks at has changed since it last said so. */
+  #settled = false;
+
+  constructor(setup: ReplaySetup) {
+    this.#setup = setup;
+    this.#heard = new Map(setup.vantages.map(({ name, lastHeardAtMs }) => [name, lastHeardAtMs]));
+  }
+
+  /** @throws RangeError where a sample belongs to an earlier round than the one before it */
+  take(sample: TraceSample): void {
+    const { roundAtMs, atMs, vantage } = sample;
+    if (this.#slotMs !== null && roundAtMs < this.#slotMs) throw new RangeError("samples must come round by round");
+    if (this.#slotMs !== roundAtMs) this.#roundsUntil(roundAtMs);
+    const figures = this.#figuresOf(sample);
+    const good = isGood(sample, this.#setup.terms);
+    figures.add(atMs, good);
+    this.#nowMs = Math.max(this.#nowMs, atMs + sample.latencyMs);
+    this.#inRound.add(vantage);
+    if (atMs >= this.#setup.fromMs) this.#count(figures, atMs - (atMs % minuteMs), good);
+  }
+
+  /** Plays the rounds that are left before `toMs`. @returns storms and minutes, oldest first */
+  finish(toMs: number): Replayed {
+    this.#slotMs ??= this.#setup.fromMs;
+    this.#roundsUntil(Math.max(toMs, this.#slotMs + 1));
+    this.#flushMinutes(Number.POSITIVE_INFINITY);
+    return { storms: this.#active === null ? this.#storms : [...this.#storms, this.#active], lowMinutes: this.#lowMinutes };
+  }
+
+  /** The storm that is on after the rounds so far. */
+  get active(): ReplayedStorm | null {
+    return this.#active;
+  }
+
+  #roundsUntil(nextMs: number): void {
+    const { intervalMs } = this.#setup;
+    if (this.#slotMs !== null) {
+      this.#round(this.#slotMs);
+      for (let slotMs = this.#slotMs + intervalMs; slotMs < nextMs; slotMs += intervalMs) this.#round(slotMs);
+    }
+    this.#slotMs = nextMs;
+    this.#flushMinutes(nextMs - (nextMs % minuteMs));
+  }
+
+  #figuresOf({ domainId, path, vantage }: TraceSample): PathFigures {
+    const own = this.#byDomain.get(domainId);
+    const known = own?.find(({ key }) => key.path === path && key.vantage === vantage);
+    if (known !== undefined) return known;
+    const added = new PathFigures(domainId, path, vantage);
+    this.#figures.push(added);
+    if (own === undefined) this.#byDomain.set(domainId, [added]);
+    else own.push(added);
+    this.#domains = [...this.#byDomain].map(([id, all]) => ({
+      domainId: id, paths: [...new Set(all.map(({ key }) => key.path))], primaryOnTrial: false,
+    }));
+    this.#settled = false;
+    return added;
+  }
+
+  #round(slotMs: number): void {
+    const { cdns, terms, fromMs } = this.#setup;
+    this.#nowMs = Math.max(this.#nowMs, slotMs);
+    const nowMs = this.#nowMs;
+    for (const vantage of this.#inRound) this.#heard.set(vantage, nowMs);
+    const allHeard = this.#inRound.size === this.#heard.size;
+    this.#inRound.clear();
+    let changed = false;
+    for (const figures of this.#figures) changed = figures.slide(nowMs - terms.windowSeconds * 1_000) || changed;
+    if (slotMs < fromMs || (this.#settled && allHeard && !changed)) return;
+    const { transition } = detect({
+      cdns, domains: this.#domains, vantages: this.#vantages(), stats: this.#figures.map(({ stats }) => stats), nowMs, terms,
+      newest: this.#figures.filter(({ key }) => key.path !== "backup").map(({ key, newestAtMs }) => ({ ...key, atMs: newestAtMs })),
+      active: this.#active, previousEndedAtMs: this.#previousEndedAtMs,
+    });
+    this.#settled = allHeard && this.#active === null && transition === null;
+    if (transition === null) return;
+    const storm = afterTransition(this.#active, transition, nowMs);
+    if (storm === null || storm.endedAtMs === null) {
+      this.#active = storm;
+      return;
+    }
+    this.#storms.push(storm);
+    this.#previousEndedAtMs = storm.endedAtMs;
+    this.#active = null;
+  }
+
+  #vantages(): readonly Vantage[] {
+    return [...this.#heard].map(([name, lastHeardAtMs]) => ({ name, lastHeardAtMs }));
+  }
+
+  #count(figures: PathFigures, startMs: number, good: boolean): void {
+    let minute = this.#minutes.get(startMs);
+    if (minute === undefined) this.#minutes.set(startMs, (minute = new Map()));
+    const counts = minute.get(figures);
+    if (counts === undefined) minute.set(figures, { samples: 1, failures: good ? 0 : 1 });
+    else {
+      counts.samples += 1;
+      if (!good) counts.failures += 1;
+    }
+  }
+
+  /** Judges the minutes before `untilMs`: no sample of theirs can come any more. */
+  #flushMinutes(untilMs: number): void {
+    if (untilMs === this.#minuteMs) return;
+    this.#minuteMs = untilMs;
+    const { cdns, terms } = this.#setup;
+    for (const [startMs, minute] of this.#minutes) {
+      if (startMs >= untilMs) continue;
+      this.#minutes.delete(startMs);
+      const counts = [...minute];
+      if (counts.every(([, { failures }]) => failures === 0)) continue;
+      const stats = counts.map(([{ key }, { samples, failures }]) => ({ ...key, samples, failures, firstFailedAtMs: null }));
+      const said = { cdns, domains: this.#domains, vantages: this.#vantages(), stats, nowMs: this.#nowMs };
+      const low = readService(said, { ...terms, minSamples: 1, minFailures: 1 }).evidence.health === "down";
+      if (!low) continue;
+      const failures = stats.filter(({ path }) => path !== "backup").reduce((sum, one) => sum + one.failures, 0);
+      this.#lowMinutes.push({ startMs, failures, down: readService(said, terms).evidence.health === "down" });
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { Health } from "./health.ts";
+
+/** Route 53 weights of a pair, 0..255 each. */
+export type Weights = { readonly primary: number; readonly backup: number };
+
+export const stormWeights: Weights = { primary: 0, backup: 100 };
+
+export type Override = { readonly mode: "primary" | "backup" | "frozen"; readonly untilMs: number | null };
+
+/** An active storm as steering sees it: the backup is judged by the window and threshold of the storm's own policy. */
+export type SteeringStorm = { readonly stormId: number; readonly relapses: number; readonly backup: Health };
+
+/** Rule 2's memory: no second move to the backup until this storm relapses or ends. */
+export type Latch = { readonly stormId: number; readonly relapses: number };
+
+/** Where a failback stands: `step` indexes `steps`, entered at `sinceMs`. */
+export type FailbackPosition = { readonly step: number; readonly sinceMs: number };
+
+export type SteeringInput = {
+  readonly override: Override | null;
+  readonly storms: readonly SteeringStorm[];
+  /** The primary judged by every live policy of the service: up only when all of them say so. */
+  readonly primary: Health;
+  /** The backup judged likewise, for the time after a storm; during one the storms' own policies judge it. */
+  readonly backup: Health;
+  /** Whether tranche itself has the service on its backup now. */
+  readonly movedToBackup: boolean;
+  readonly latch: Latch | null;
+  readonly failback: FailbackPosition | null;
+  /** Percent of the way back, ascending, ending at 100. */
+  readonly failbackSteps: readonly number[];
+  readonly failbackStepSeconds: number;
+  readonly nowMs: number;
+};
+
+export type HoldReason = "frozen" | "backup_down" | "backup_unknown" | "latched" | "primary_not_known_up";
+
+/** Where a service should point. `percent` is how far it is back to normal: 100 is all the way. */
+export type Desired = {
+  readonly target:
+    | { readonly kind: "normal"; readonly percent: number }
+    | { readonly kind: "backup" }
+    | { readonly kind: "hold" };
+  readonly state: "normal" | "failback" | "shifted" | "held" | "frozen";
+  readonly reason: "calm" | "storm" | "override" | "bad_backup" | "failback" | HoldReason;
+  readonly latch: Latch | null;
+  readonly failback: FailbackPosition | null;
+};
+
+const hold = (state: Desired["state"], reason: HoldReason, latch: Latch | null = null): Desired => ({
+  target: { kind: "hold" }, state, reason, latch, failback: null,
+});
+
+const backupOf = (storms: readonly SteeringStorm[]): Health => {
+  if (storms.some((storm) => storm.backup === "down")) return "down";
+  return storms.every((storm) => storm.backup === "up") ? "up" : "unknown";
+};
+
+/** The position at the end of the way is kept too: a domain whose last step fails must not start over. */
+const failingBack = (input: SteeringInput): Desired => {
+  const last = Math.max(0, input.failbackSteps.length - 1);
+  const at = input.failback ?? { step: 0, sinceMs: input.nowMs };
+  // Rule 2 holds after a storm as well: off a backup that died at once, not by steps.
+  if (input.backup === "down") {
+    const failback = at.step >= last ? at : { step: last, sinceMs: input.nowMs };
+    return { target: { kind: "normal", percent: 100 }, state: "normal", reason: "bad_backup", latch: null, failback };
+  }
+  const held = input.nowMs - at.sinceMs >= input.failbackStepSeconds * 1_000;
+  const failback = held && at.step < last ? { step: at.step + 1, sinceMs: input.nowMs } : at;
+  const step = input.failbackSteps[failback.step];
+  if (step !== undefined && step >= 0 && step < 100) {
+    return { target: { kind: "normal", percent: step }, state: "failback", reason: "failback", latch: null, failback };
+  }
+  return { target: { kind: "normal", percent: 100 }, state: "normal", reason: "calm", latch: null, failback };
+};
+
+/** The weights that a service wants now: the first rule of semantics §6 that fits. */
+export const desired = (input: SteeringInput): Desired => {
+  const { override, storms } = input;
+  const normal = { kind: "normal", percent: 100 } as const;
+  if (override !== null && (override.untilMs === null || override.untilMs > input.nowMs)) {
+    // Weights that stay half-way back stay half-way back in memory, too.
+    if (override.mode === "frozen") return { ...hold("frozen", "frozen", input.latch), failback: input.failback };
+    const target = override.mode === "primary" ? normal : ({ kind: "backup" } as const);
+    return { target, state: override.mode === "primary" ? "normal" : "shifted", reason: "override", latch: input.latch, failback: null };
+  }
+  const first = storms[0];
+  if (first === undefined) {
+    if (input.primary !== "up") return { ...hold("held", "primary_not_known_up"), failback: input.failback };
+    if (input.movedToBackup) return failingBack(input);
+    return { target: normal, state: "normal", reason: "calm", latch: null, failback: null };
+  }
+  const backup = backupOf(storms);
+  const latched = storms.some((storm) => storm.stormId === input.latch?.stormId && storm.relapses === input.latch.relapses);
+  if (latched) {
+    if (input.primary === "up") return { target: normal, state: "normal", reason: "bad_backup", latch: input.latch, failback: null };
+    return hold("held", "latched", input.latch);
+  }
+  if (input.movedToBackup && backup === "down" && input.primary === "up") {
+    const latch = { stormId: first.stormId, relapses: first.relapses };
+    return { target: normal, state: "normal", reason: "bad_backup", latch, failback: null };
+  }
+  if (backup === "up") return { target: { kind: "backup" }, state: "shifted", reason: "storm", latch: null, failback: null };
+  return hold("held", backup === "down" ? "backup_down" : "backup_unknown");
+};
+
+/** The weights of one domain for a service's target; null: leave them as they are. */
+export const weightsFor = (target: Desired["target"], normal: Weights): Weights | null => {
+  if (target.kind === "hold") return null;
+  if (target.kind === "backup") return stormWeights;
+  const part = (from: number, to: number) => Math.round(from + ((to - from) * target.percent) / 100);
+  return { primary: part(stormWeights.primary, normal.primary), backup: part(stormWeights.backup, normal.backup) };
+};
+
+export type SteeredDomain = {
+  readonly domainId: number;
+  /** The live weights as last read, of each record type of the name; empty where there is no pair to steer. */
+  readonly live: readonly Weights[];
+  readonly normal: Weights;
+  /** Whether its owner has proven that it is theirs. */
+  readonly verified: boolean;
+  /** Whether tranche has this domain on its backup: only then does it go back by steps. */
+  readonly moved: boolean;
+  /** Whether it may go to its backup: that is probed for this very domain, or an operator has ordered the switch. */
+  readonly mayMove: boolean;
+};
+
+export type PlannedChange = { readonly domainId: number; readonly from: Weights; readonly to: Weights };
+
+export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b.primary && a.backup === b.backup;
+
+/** current + desired -> changes: only what differs, only what may be steered. */
+export const plan = (domains: readonly SteeredDomain[], target: Desired["target"]): readonly PlannedChange[] =>
+  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove }) => {
+    if (!verified || (target.kind === "backup" && !mayMove)) return [];
+    const to = weightsFor(target.kind === "normal" && !moved ? { ...target, percent: 100 } : target, normal);
+    const from = to === null ? undefined : live.find((weights) => !equalWeights(weights, to));
+    return to === null || from === undefined ? [] : [{ domainId, from, to }];
+  });

@@ -1,0 +1,74 @@
+/** What can go wrong for a caller, each with its HTTP status and title. Anything else is an `internal` 500. */
+const kinds = {
+  bad_request: [400, "Bad request"],
+  unauthenticated: [401, "Authentication required"],
+  forbidden: [403, "Forbidden"],
+  not_found: [404, "Not found"],
+  method_not_allowed: [405, "Method not allowed"],
+  conflict: [409, "Conflict"],
+  too_large: [413, "Content too large"],
+  unsupported_media_type: [415, "Unsupported media type"],
+  rate_limited: [429, "Too many requests"],
+  internal: [500, "Internal error"],
+  unavailable: [503, "Service unavailable"],
+} as const;
+
+export type ErrorCode = keyof typeof kinds;
+
+/** The title of a problem by its HTTP status. */
+export const problemTitles: Readonly<Record<number, string>> = Object.fromEntries(Object.values(kinds));
+
+/** One field at fault: an RFC 6901 JSON pointer into the body, or the name of a parameter, and the rule it breaks. */
+export type FieldError = { readonly pointer: string; readonly detail: string };
+
+export type ProblemBody = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly errors?: readonly FieldError[];
+};
+
+/** The one error type that routes, cron and adapters raise on purpose; its `detail` is meant for the caller. */
+export class AppError extends Error {
+  override readonly name = "AppError";
+  readonly code: ErrorCode;
+  readonly fields: readonly FieldError[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    extra: { fields?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: extra.cause });
+    this.code = code;
+    this.fields = extra.fields ?? [];
+    this.headers = extra.headers ?? {};
+  }
+}
+
+/** When to come again, for those who did not say it better. */
+const comeAgain: Readonly<Partial<Record<ErrorCode, Readonly<Record<string, string>>>>> = {
+  rate_limited: { "retry-after": "60" },
+  unavailable: { "retry-after": "5" },
+};
+
+/** Renders any thrown value as RFC 9457 `application/problem+json`. What is not an AppError shows nothing of itself. */
+export const problemResponse = (thrown: unknown, requestId: string): Response => {
+  const error = thrown instanceof AppError ? thrown : new AppError("internal", "something went wrong on our side");
+  const [status, title] = kinds[error.code];
+  const body: ProblemBody = {
+    type: "about:blank",
+    title,
+    status,
+    detail: error.message,
+    instance: requestId,
+    ...(error.fields.length > 0 && { errors: error.fields }),
+  };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { ...comeAgain[error.code], ...error.headers, "content-type": "application/problem+json" },
+  });
+};

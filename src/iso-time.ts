@@ -1,0 +1,22 @@
+const dayMs = 86_400_000;
+const padded = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, "0"));
+const two = (number: number): string => (padded[number] ?? "").slice(1);
+
+/** The day written last, up to its `T`: a list is full of times of few days, and Date's own text is slow to make. */
+let latest = { day: Number.NaN, text: "" };
+
+/**
+ * RFC 3339 in UTC with milliseconds, the form of every time in the API and in query parameters.
+ * @throws RangeError where Date has no such time
+ */
+export const isoTime = (epochMs: number): string => {
+  const whole = Math.trunc(epochMs);
+  const day = Math.floor(whole / dayMs);
+  if (day !== latest.day) latest = { day, text: new Date(whole).toISOString().slice(0, -"00:00:00.000Z".length) };
+  const ms = whole - day * dayMs;
+  const [hours, minutes, seconds] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1_000) % 60];
+  return `${latest.text}${two(hours)}:${two(minutes)}:${two(seconds)}.${padded[ms % 1_000]}Z`;
+};
+
+/** `isoTime`, for times that may be absent. */
+export const isoTimeOrNull = (epochMs: number | null): string | null => (epochMs === null ? null : isoTime(epochMs));

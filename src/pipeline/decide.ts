@@ -1,0 +1,45 @@
+import type { PolicyView, RoundDecisions, RoundService, Sample } from "../adapters/ports/round.ts";
+import type { Vantage } from "../domain/vantage.ts";
+import { judgePolicy } from "./judge.ts";
+import { withDiscoveries } from "./paths.ts";
+import type { DomainReading } from "./records.ts";
+import { steer } from "./steer.ts";
+
+/** What is to be stored of a service's domains: what was read of them, and what they were discovered to be. */
+const updates = (service: RoundService, samples: readonly Sample[], read: ReadonlyMap<number, DomainReading>): RoundDecisions["domains"] =>
+  service.domains.flatMap((domain) => {
+    const reading = read.get(domain.domainId);
+    const current = reading?.routing ?? domain.routing;
+    if (current === null) return [];
+    const updated = withDiscoveries(domain, current, samples);
+    if (reading === undefined && updated === current) return [];
+    return [{ domainId: domain.domainId, serviceId: service.serviceId, ...updated }];
+  });
+
+/**
+ * Everything that a round decides, from what it read: no I/O. The database's figures are judged, storms move through
+ * their states, and what differs between the live weights and the desired ones becomes an intent.
+ */
+export const decideRound = (
+  services: readonly RoundService[],
+  vantages: readonly Vantage[],
+  policies: readonly PolicyView[],
+  samples: readonly Sample[],
+  read: readonly DomainReading[],
+  nowMs: number,
+): RoundDecisions => {
+  const fresh = new Map(read.map((reading) => [reading.domainId, reading]));
+  const byService = Map.groupBy(policies, (policy) => policy.serviceId);
+  const samplesByService = Map.groupBy(samples, (sample) => sample.serviceId);
+  const perService = services.map((service) => {
+    const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs));
+    return { storms: judged.flatMap(({ decision }) => decision ?? []), ...steer(service, judged, fresh, nowMs) };
+  });
+  return {
+    storms: perService.flatMap(({ storms }) => storms),
+    services: perService.flatMap(({ routing }) => routing ?? []),
+    domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh)),
+    resolved: read.flatMap(({ resolved }) => resolved),
+    intents: perService.flatMap(({ intents }) => intents),
+  };
+};

@@ -1,0 +1,124 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { Dns, PairReading, WeightedRecord } from "../adapters/ports/dns.ts";
+import type { DomainRouting, RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
+import type { Weights } from "../domain/steering.ts";
+import { equalWeights } from "../domain/steering.ts";
+
+/** A domain's live records as this round found them. */
+export type DomainReading = {
+  readonly domainId: number;
+  readonly serviceId: number;
+  readonly routing: DomainRouting;
+  /** Somebody else changed the weights since they were last read. */
+  readonly drifted: boolean;
+  /** What became of switches whose outcome was not known. */
+  readonly resolved: RoundDecisions["resolved"];
+};
+
+const side = (records: readonly WeightedRecord[], name: "primary" | "backup") =>
+  records.find((record) => record.setIdentifier.toLowerCase() === name);
+
+/** The weights of every complete pair, one per record type; somebody else may have moved the types of a name apart. */
+export const liveWeights = (records: readonly WeightedRecord[] | null): readonly Weights[] =>
+  [...Map.groupBy(records ?? [], (record) => record.type).values()].flatMap((pair) => {
+    const [primary, backup] = [side(pair, "primary"), side(pair, "backup")];
+    return primary === undefined || backup === undefined ? [] : [{ primary: primary.weight, backup: backup.weight }];
+  });
+
+/** The same records after a switch that was accepted. */
+export const withWeights = (records: readonly WeightedRecord[], to: Weights): readonly WeightedRecord[] =>
+  records.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup }));
+
+/** On the backup by tranche's doing: set by the switch there, cleared by the last step back. */
+export const movedAt = (before: number | null, to: Weights, normal: Weights, nowMs: number): number | null => {
+  if (equalWeights(to, normal)) return null;
+  return to.primary === 0 ? nowMs : before;
+};
+
+const cnameTarget = (records: readonly WeightedRecord[], name: "primary" | "backup"): string | null => {
+  const value = side(records.filter((record) => record.type === "CNAME"), name)?.values?.[0];
+  return value === undefined ? null : value.replace(/\.$/, "").toLowerCase();
+};
+
+const never: DomainRouting = {
+  status: "unprovisioned", zoneId: null, records: null, readAtMs: null, movedAtMs: null, discoveredPrimaryTarget: null,
+  discoveredBackupTarget: null, discoveredPrimaryOk: false, discoveredBackupOk: false, lastError: null,
+};
+
+/** Whether every type of the name has these weights. */
+const stands = (live: readonly Weights[], at: Weights): boolean => live.length > 0 && live.every((one) => equalWeights(one, at));
+
+const digest = (service: RoundService, domain: RoundDomain, reading: PairReading, nowMs: number): DomainReading => {
+  const before = domain.routing ?? never;
+  const base = { domainId: domain.domainId, serviceId: service.serviceId, drifted: false, resolved: [] };
+  if (reading.status === "error") {
+    // What was known stays known. A passing failure leaves the reading due, so that the next round asks again.
+    const status = before.records === null ? "error" : before.status;
+    const readAtMs = reading.retryable ? before.readAtMs : nowMs;
+    return { ...base, routing: { ...before, status, readAtMs, lastError: reading.detail } };
+  }
+  if (reading.status === "unprovisioned") {
+    const routing = { ...before, status: "unprovisioned", zoneId: reading.zoneId, records: null, readAtMs: nowMs, lastError: reading.detail } as const;
+    return { ...base, routing, resolved: domain.openIntents.map(({ id }) => ({ id, result: "superseded" as const })) };
+  }
+  const { records, zoneId } = reading;
+  const [live, known] = [liveWeights(records), liveWeights(before.records)];
+  const primaryTarget = cnameTarget(records, "primary");
+  const backupTarget = cnameTarget(records, "backup");
+  // A switch known to have been made is not made a second time by an intent that stands open beside it.
+  const landed = domain.openIntents.find((intent) => stands(live, intent.to) && !stands(known, intent.to));
+  const moved = landed === undefined ? before.movedAtMs : movedAt(before.movedAtMs, landed.to, domain.normal, nowMs);
+  const routing: DomainRouting = {
+    status: "found", zoneId, records, readAtMs: nowMs, lastError: null,
+    // Whoever put it back: what stands at its normal weights is on its backup no more.
+    movedAtMs: stands(live, domain.normal) ? null : moved,
+    discoveredPrimaryTarget: primaryTarget,
+    discoveredBackupTarget: backupTarget,
+    discoveredPrimaryOk: before.discoveredPrimaryOk && primaryTarget === before.discoveredPrimaryTarget,
+    discoveredBackupOk: before.discoveredBackupOk && backupTarget === before.discoveredBackupTarget,
+  };
+  return {
+    ...base,
+    routing,
+    drifted:
+      landed === undefined && before.readAtMs !== null && known.length > 0 &&
+      live.some((one) => !known.some((other) => equalWeights(one, other))),
+    resolved: domain.openIntents.map(({ id }) => ({ id, result: id === landed?.id ? "accepted" : "superseded" })),
+  };
+};
+
+/** Names in the first helping of a reading, and how each grows over the one before. */
+const firstHelping = 25;
+const helpingGrowth = 4;
+
+/**
+ * Reads the live pairs that are due: never read, asked to be read again, read too long ago, or left in doubt by a crash.
+ * An unverified claim is not read: it must not reveal anybody's records. What is in doubt comes first, then the oldest,
+ * in growing helpings, so that a DNS too slow for all of them still gets on a little every round.
+ * @param found takes up what has been read, as it comes
+ * @param untilMs no helping is begun after this
+ */
+export const readDueRecords = async (
+  deps: { readonly dns: Dns; readonly clock: Clock },
+  services: readonly RoundService[],
+  driftCheckMs: number,
+  untilMs: number,
+  found: DomainReading[],
+): Promise<void> => {
+  const startedAtMs = deps.clock.nowMs();
+  const age = ({ routing, openIntents }: RoundDomain): number =>
+    openIntents.length > 0 || (routing?.readAtMs ?? null) === null ? Infinity : startedAtMs - (routing?.readAtMs ?? 0);
+  const due = services
+    .flatMap((service) => service.domains.map((domain) => ({ service, domain, ageMs: age(domain) })))
+    .filter(({ domain, ageMs }) => domain.verified && ageMs >= driftCheckMs)
+    .sort((a, b) => (a.ageMs === b.ageMs ? 0 : b.ageMs - a.ageMs));
+  for (let from = 0, size = firstHelping; from < due.length && deps.clock.nowMs() < untilMs; from += size, size *= helpingGrowth) {
+    const helping = due.slice(from, from + size);
+    const readings = await deps.dns.read([...new Set(helping.map(({ domain }) => domain.name))]);
+    const nowMs = deps.clock.nowMs();
+    for (const { service, domain } of helping) {
+      const reading = readings.get(domain.name) ?? { status: "error", detail: "the reading came back without this name", retryable: true };
+      found.push(digest(service, domain, reading, nowMs));
+    }
+  }
+};

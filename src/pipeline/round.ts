@@ -1,0 +1,161 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/dns.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { Prober } from "../adapters/ports/probe.ts";
+import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundStore, ShardView } from "../adapters/ports/round.ts";
+import { decideRound } from "./decide.ts";
+import type { ProbeSettings, SlowPaths } from "./probing.ts";
+import { probeRound } from "./probing.ts";
+import type { DomainReading } from "./records.ts";
+import { movedAt, readDueRecords, withWeights } from "./records.ts";
+import type { Slots } from "./slots.ts";
+import { createSlots } from "./slots.ts";
+
+export type RoundDeps = {
+  readonly rounds: RoundStore;
+  readonly prober: Prober;
+  readonly dns: Dns;
+  readonly clock: Clock;
+  /** The provider that probes: the vantage of its samples. */
+  readonly vantage: string;
+  readonly slowPaths: SlowPaths;
+  readonly probe: ProbeSettings;
+  readonly driftCheckMs: number;
+};
+
+/** What a round did; `held` false: the lease was lost, and nothing was decided. */
+export type RoundReport = {
+  readonly held: boolean;
+  readonly samples: number;
+  readonly failedSamples: number;
+  /** Paths for which the round had no time left; the next one begins with others. */
+  readonly unprobed: number;
+  readonly stormsChanged: number;
+  readonly switches: number;
+  readonly failedSwitches: number;
+};
+
+const noStatuses: ReadonlyMap<string, ChangeStatus> = new Map();
+
+/**
+ * Connections that may wait for response headers at once (Workers: six an invocation), and how many of them are left to
+ * DNS while it is asked: a probe that the platform made queue would time out through no fault of its CDN.
+ */
+const waitingConnections = 6;
+const dnsConnections = 3;
+/** Stands for DNS where slots are shared out among customers. */
+const nobody = 0;
+
+const withReserved = async <T>(slots: Slots, work: () => Promise<T>): Promise<T> => {
+  const done = Promise.withResolvers<void>();
+  for (let held = 0; held < dnsConnections; held += 1) void slots(nobody, true, () => done.promise);
+  try {
+    return await work();
+  } finally {
+    done.resolve();
+  }
+};
+
+type Applied = {
+  readonly outcomes: readonly IntentOutcome[];
+  readonly domains: RoundDecisions["domains"];
+  readonly doubts: readonly { readonly domainId: number; readonly lastError: string }[];
+};
+
+/** A stale record or an answer that was lost may mean either way: the next reading tells what became of the switch. */
+const outcomeOf = (result: WeightChangeResult, changeRowId: number): IntentOutcome => {
+  if (result.status === "accepted") {
+    return { changeRowId, result: "accepted", changeId: result.changeId, acceptedAtMs: result.acceptedAtMs, error: null };
+  }
+  const open = result.status === "stale" || result.retryable;
+  return { changeRowId, result: open ? "intent" : "failed", changeId: null, acceptedAtMs: null, error: result.detail };
+};
+
+const afterSwitch = (before: DomainRouting, intent: Intent, domain: RoundDomain, acceptedAtMs: number): DomainRouting => ({
+  ...before,
+  records: withWeights(before.records ?? [], intent.to),
+  movedAtMs: movedAt(before.movedAtMs, intent.to, domain.normal, acceptedAtMs),
+  lastError: null,
+});
+
+const applyIntents = async (
+  dns: Dns,
+  view: ShardView,
+  decisions: RoundDecisions,
+  rowIds: ReadonlyMap<number, number>,
+): Promise<Applied> => {
+  const fresh = new Map(decisions.domains.map((routing) => [routing.domainId, routing]));
+  const domains = new Map(view.services.flatMap((service) => service.domains.map((domain) => [domain.domainId, domain])));
+  const ready = decisions.intents.flatMap((intent) => {
+    const domain = domains.get(intent.domainId);
+    const routing = fresh.get(intent.domainId) ?? domain?.routing;
+    const rowId = rowIds.get(intent.domainId);
+    if (intent.result !== "intent" || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
+    // No row id: the lease was lost while storing the intent, so nothing may be called.
+    if (rowId === undefined) return [];
+    const change = { domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to };
+    return [{ intent, rowId, domain, routing, change }];
+  });
+  if (ready.length === 0) return { outcomes: [], domains: [], doubts: [] };
+  const results = await dns.apply(ready.map(({ change }) => change));
+  const settled = ready.flatMap((one, index) => {
+    const result = results[index];
+    return result === undefined ? [] : [{ ...one, result }];
+  });
+  return {
+    outcomes: settled.map(({ result, rowId }) => outcomeOf(result, rowId)),
+    domains: settled.flatMap(({ result, intent, domain, routing }) =>
+      result.status !== "accepted" ? [] : [
+        { domainId: domain.domainId, serviceId: intent.serviceId, ...afterSwitch(routing, intent, domain, result.acceptedAtMs) },
+      ]),
+    doubts: settled.flatMap(({ result, domain }) =>
+      result.status === "accepted" ? [] : [{ domainId: domain.domainId, lastError: result.detail }]),
+  };
+};
+
+/**
+ * One round for one shard: probe -> samples -> figures -> storms -> desired weights -> plan -> apply. It costs at most
+ * four round trips to the database, whatever the number of services.
+ * @param roundAtMs the slot of the round, equal for a doubled run
+ */
+export const runRound = async (
+  deps: RoundDeps,
+  fence: Fence,
+  shard: { readonly index: number; readonly count: number },
+  roundAtMs: number,
+): Promise<RoundReport> => {
+  const { rounds, dns, clock } = deps;
+  const view = await rounds.load(fence, shard);
+  if (view === null) return { held: false, samples: 0, failedSamples: 0, unprobed: 0, stormsChanged: 0, switches: 0, failedSwitches: 0 };
+  // DNS that does not answer must not delay what the probes have to say: what it has not told is left for a later round.
+  const patienceMs = deps.probe.timeoutMs + deps.probe.intervalMs;
+  const patient = async <T>(work: Promise<T>, otherwise: T): Promise<T> =>
+    await Promise.race([work, clock.sleep(patienceMs).then(() => otherwise)]);
+  const found: DomainReading[] = [];
+  const untilMs = clock.nowMs() + patienceMs;
+  const slots = createSlots(waitingConnections);
+  const [statuses, { samples, unprobed }] = await Promise.all([
+    patient(withReserved(slots, async () => {
+      await readDueRecords(deps, view.services, deps.driftCheckMs, untilMs, found);
+      return view.pendingChangeIds.length === 0 ? noStatuses : await dns.status(view.pendingChangeIds);
+    }), noStatuses),
+    probeRound(deps, view.services, roundAtMs, deps.probe, slots),
+  ]);
+  const nowMs = clock.nowMs();
+  const policies = await rounds.saveAndEvaluate(samples, deps.vantage, shard, nowMs);
+  const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
+  const decisions = decideRound(view.services, vantages, policies, samples, [...found], nowMs);
+  const rowIds = await rounds.saveDecisions(fence, decisions, nowMs);
+  const { outcomes, domains, doubts } = await applyIntents(dns, view, decisions, rowIds);
+  const insync = [...statuses].filter(([, status]) => status !== "pending").map(([changeId]) => changeId);
+  await rounds.saveOutcomes(fence, outcomes, domains, doubts, insync, clock.nowMs());
+  return {
+    held: true,
+    samples: samples.length,
+    failedSamples: samples.filter((sample) => !sample.ok).length,
+    unprobed,
+    stormsChanged: decisions.storms.length,
+    switches: domains.length,
+    failedSwitches: doubts.length,
+  };
+};

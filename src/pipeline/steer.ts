@@ -1,0 +1,76 @@
+import type { Intent, RoundDecisions, RoundService } from "../adapters/ports/round.ts";
+import type { Health } from "../domain/health.ts";
+import type { Desired, SteeredDomain } from "../domain/steering.ts";
+import { desired, plan, weightsFor } from "../domain/steering.ts";
+import type { Judged } from "./judge.ts";
+import { hasPath, isMonitorOnly } from "./paths.ts";
+import type { DomainReading } from "./records.ts";
+import { liveWeights } from "./records.ts";
+
+const allUp = (healths: readonly Health[]): Health => {
+  if (healths.length === 0) return "unknown";
+  return healths.every((health) => health === "up") ? "up" : healths.includes("down") ? "down" : "unknown";
+};
+
+/** Where a service in shadow mode stands by its own decisions: its records never move. Null: nothing was decided yet. */
+const shadowPosition = (service: RoundService): Desired["target"] | null => {
+  const name = service.shadow ? (service.routing?.shadowTarget ?? null) : null;
+  if (name === null) return null;
+  return name === "backup" ? { kind: "backup" } : { kind: "normal", percent: Number(name.slice("normal/".length)) };
+};
+
+const targetName = (target: Desired["target"]): string | null =>
+  target.kind === "hold" ? null : target.kind === "backup" ? "backup" : `normal/${target.percent}`;
+
+type Steered = { readonly routing: RoundDecisions["services"][number] | null; readonly intents: readonly Intent[] };
+
+/** Where a service should point, and the switches that take it there. */
+export const steer = (service: RoundService, judged: readonly Judged[], readings: ReadonlyMap<number, DomainReading>, nowMs: number): Steered => {
+  if (isMonitorOnly(service)) return { routing: null, intents: [] };
+  const position = shadowPosition(service);
+  const domains = service.domains.map((domain): Omit<SteeredDomain, "mayMove"> & { readonly probed: boolean } => {
+    const routing = readings.get(domain.domainId)?.routing ?? domain.routing;
+    const live = liveWeights(routing?.records ?? null);
+    const { domainId, normal, verified } = domain;
+    const probed = hasPath(domain, "backup");
+    const shadowed = position === null || !probed ? null : weightsFor(position, normal);
+    if (shadowed === null || position === null) return { domainId, normal, verified, probed, live, moved: (routing?.movedAtMs ?? null) !== null };
+    const moved = position.kind === "backup" || (position.kind === "normal" && position.percent < 100);
+    return { domainId, normal, verified, probed, live: live.map(() => shadowed), moved };
+  });
+  const decision = desired({
+    override: service.override,
+    storms: judged.flatMap(({ storm }) => storm ?? []),
+    primary: allUp(judged.map(({ primary }) => primary)),
+    backup: allUp(judged.map(({ backup }) => backup)),
+    movedToBackup: domains.some(({ moved }) => moved),
+    latch: service.routing?.latch ?? null,
+    failback: service.routing?.failback ?? null,
+    failbackSteps: service.failbackSteps,
+    failbackStepSeconds: service.failbackStepSeconds,
+    nowMs,
+  });
+  const { target, state, reason, latch, failback } = decision;
+  const changes = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override" })), target);
+  const shadowTarget = service.shadow ? (targetName(target) ?? service.routing?.shadowTarget ?? null) : null;
+  const before = service.routing;
+  const same =
+    before !== null && before.state === state && before.reason === reason && before.shadowTarget === shadowTarget &&
+    before.latch?.stormId === latch?.stormId && before.latch?.relapses === latch?.relapses &&
+    before.failback?.step === failback?.step && before.failback?.sinceMs === failback?.sinceMs;
+  return {
+    routing: same ? null : { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget },
+    intents: changes.map(({ domainId, from, to }) => {
+      const drifted = readings.get(domainId)?.drifted === true;
+      return {
+        serviceId: service.serviceId,
+        domainId,
+        from,
+        to,
+        reason: drifted ? "drift" : reason,
+        actor: service.override !== null && reason === "override" && !drifted ? service.override.actor : "tranche",
+        result: service.shadow ? "shadow" : "intent",
+      };
+    }),
+  };
+};

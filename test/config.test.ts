@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, parseConfig } from "../src/config.ts";
+
+const valid = { DATABASE_URL: "postgresql://user:pass@host.example/db", PROVIDER: "cloudflare" };
+
+describe("parseConfig", () => {
+  it("has the documented defaults", () => {
+    expect(parseConfig(valid)).toMatchObject({
+      provider: "cloudflare",
+      preferredProvider: "cloudflare",
+      probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 },
+      sampleRetentionMs: 48 * 3_600_000,
+      driftCheckMs: 300_000,
+      allowPrivateTargets: false,
+      domainVerification: true,
+      usage: { windowMs: 3_600_000, lookbackMs: 21_600_000, tickMs: 300_000 },
+      billing: { periodMs: 86_400_000, graceMs: 0, rateCentsPerGb: "12", discountRate: "0.5" },
+      auth: { adminToken: null, trustCustomerHeader: false },
+      cloudflare: null,
+      route53: { credentials: null, region: "us-east-1" },
+    });
+  });
+
+  it("ignores bindings that are no text and counts an empty text as unset", () => {
+    expect(parseConfig({ ...valid, SHARDS: { idFromName: () => 0 }, ADMIN_TOKEN: "" }).auth.adminToken).toBeNull();
+  });
+
+  it.each([
+    ["DATABASE_URL", undefined],
+    ["DATABASE_URL", "mysql://user:pass@host/db"],
+    ["DATABASE_URL", "postgresql://host/db"],
+    ["DATABASE_URL", "postgresql://user:se#cret@host/db"],
+    ["PROVIDER", "aws"],
+    ["ADMIN_TOKEN", "short"],
+    ["PROBE_INTERVAL", "10"],
+    ["PROBE_INTERVAL", "0s"],
+    ["PROBE_TIMEOUT", "-5s"],
+    ["PROBE_PATH", "healthz"],
+    ["USAGE_WINDOW", "7m"],
+    ["BILLING_RATE_CENTS_PER_GB", "-1"],
+    ["BILLING_RATE_CENTS_PER_GB", "1e3"],
+    ["BILLING_DISCOUNT_RATE", "1.5"],
+    ["TRUST_CUSTOMER_HEADER", "yes"],
+    ["ROUTE53_ENDPOINT", "ftp://example.com"],
+    ["AUTH_JWT_SECRET", "too short"],
+  ])("refuses a wrong %s (%s) and names it, never its value", (name, value) => {
+    const read = () => parseConfig({ ...valid, [name]: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(name);
+    if (value !== undefined && value.length > 6) expect(read).not.toThrow(value);
+  });
+
+  it.each([
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+    ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"],
+    ["AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE"],
+  ])("wants %s and %s together", (one, other) => {
+    expect(() => parseConfig({ ...valid, [one]: "https://example.com" })).toThrow(`${other} is required with ${one}`);
+  });
+
+  it("names every wrong variable at once", () => {
+    expect(() => parseConfig({ ...valid, PROBE_INTERVAL: "x", ADMIN_TOKEN: "y" })).toThrow(/ADMIN_TOKEN.*PROBE_INTERVAL/);
+  });
+});

@@ -1,0 +1,242 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Health } from "../../src/domain/health.ts";
+import { desired, equalWeights, plan, weightsFor } from "../../src/domain/steering.ts";
+import type { Desired, Latch, Override, SteeredDomain, SteeringInput, SteeringStorm } from "../../src/domain/steering.ts";
+
+const nowMs = Date.parse("2026-11-18T12:00:00Z");
+const healths: readonly Health[] = ["up", "down", "unknown"];
+const storm = (backup: Health, stormId = 7, relapses = 0): SteeringStorm => ({ stormId, relapses, backup });
+const input = (over: Partial<SteeringInput> = {}): SteeringInput => ({
+  override: null, storms: [], primary: "up", backup: "up", movedToBackup: false, latch: null, failback: null,
+  failbackSteps: [100], failbackStepSeconds: 60, nowMs, ...over,
+});
+/** `normal`, `backup` or `hold`, with what is remembered of the latch. */
+const short = ({ target, latch }: Desired) => `${target.kind}${latch === null ? "" : " latched"}`;
+
+const latches: readonly (Latch | null)[] = [null, { stormId: 7, relapses: 0 }, { stormId: 7, relapses: 1 }, { stormId: 3, relapses: 0 }];
+const overrides: readonly (Override | null)[] = [
+  null, ...(["primary", "backup", "frozen"] as const).flatMap((mode) => [null, nowMs + 1, nowMs, nowMs - 1].map((untilMs) => ({ mode, untilMs }))),
+];
+const stormSets: readonly (readonly SteeringStorm[])[] = [
+  [], ...healths.map((one) => [storm(one)]), ...healths.map((one) => [storm(one), storm("up", 8, 2)]),
+];
+
+/** Semantics §6, rule by rule, as a reader would apply it. */
+const expected = ({ override, storms, primary, backup, movedToBackup, latch }: SteeringInput): string => {
+  const kept = latch === null ? "" : " latched";
+  if (override !== null && (override.untilMs === null || override.untilMs > nowMs)) {
+    return { primary: `normal${kept}`, backup: `backup${kept}`, frozen: `hold${kept}` }[override.mode];
+  }
+  const stormy = storms.length > 0;
+  const judged = stormy ? storms.map((one) => one.backup) : [backup];
+  const down = judged.includes("down");
+  if (movedToBackup && down && primary === "up") {
+    const already = stormy && latch !== null && storms.some((one) => one.stormId === latch.stormId && one.relapses === latch.relapses);
+    return `normal${stormy || already ? " latched" : ""}`;
+  }
+  if (stormy && latch !== null && storms.some((one) => one.stormId === latch.stormId && one.relapses === latch.relapses)) {
+    return primary === "up" ? "normal latched" : "hold latched";
+  }
+  if (stormy) return judged.every((one) => one === "up") ? "backup" : "hold";
+  return primary === "up" ? "normal" : "hold";
+};
+
+describe("desired", () => {
+  it("follows the first rule that fits, in every combination", () => {
+    let combinations = 0;
+    for (const override of overrides) for (const storms of stormSets) for (const primary of healths) for (const backup of healths) {
+      for (const movedToBackup of [false, true]) for (const latch of latches) {
+        const one = input({ override, storms, primary, backup, movedToBackup, latch });
+        expect(short(desired(one)), JSON.stringify(one)).toBe(expected(one));
+        combinations += 1;
+      }
+    }
+    expect(combinations).toBe(13 * 7 * 3 * 3 * 2 * 4);
+  });
+
+  it.each([
+    ["calm", {}, "normal", "calm"],
+    ["calm, primary unknown", { primary: "unknown" }, "held", "primary_not_known_up"],
+    ["storm, backup up", { storms: [storm("up")], primary: "down" }, "shifted", "storm"],
+    ["storm, backup down", { storms: [storm("down")], primary: "down" }, "held", "backup_down"],
+    ["storm, backup unknown", { storms: [storm("unknown")], primary: "down" }, "held", "backup_unknown"],
+    ["two storms, one sees the backup down", { storms: [storm("unknown"), storm("down", 8)], primary: "down" }, "held", "backup_down"],
+    ["bad backup", { storms: [storm("down")], movedToBackup: true }, "normal", "bad_backup"],
+    ["latched, primary not known up", { storms: [storm("up")], primary: "unknown", latch: { stormId: 7, relapses: 0 } }, "held", "latched"],
+    ["frozen", { override: { mode: "frozen", untilMs: null }, storms: [storm("up")] }, "frozen", "frozen"],
+    ["forced to the backup", { override: { mode: "backup", untilMs: null } }, "shifted", "override"],
+    ["forced to the primary", { override: { mode: "primary", untilMs: null }, storms: [storm("up")], primary: "down" }, "normal", "override"],
+  ] as [string, Partial<SteeringInput>, string, string][])("says why: %s", (_, over, state, reason) => {
+    expect(desired(input(over))).toMatchObject({ state, reason });
+  });
+
+  it("latches to the storm and relapse at which the backup failed", () => {
+    expect(desired(input({ storms: [storm("down", 7, 2)], movedToBackup: true })).latch).toEqual({ stormId: 7, relapses: 2 });
+  });
+
+  it("unlatches when the storm relapses or ends", () => {
+    const latch = { stormId: 7, relapses: 2 };
+    expect(short(desired(input({ storms: [storm("up", 7, 2)], primary: "down", latch })))).toBe("hold latched");
+    expect(short(desired(input({ storms: [storm("up", 7, 3)], primary: "down", latch })))).toBe("backup");
+    expect(short(desired(input({ storms: [storm("up", 8, 0)], primary: "down", latch })))).toBe("backup");
+    expect(short(desired(input({ latch })))).toBe("normal");
+  });
+
+  it("never moves traffic to a side that it does not know to be up, an override excepted", () => {
+    const any = fc.record({
+      storms: fc.subarray([storm("up"), storm("down", 8), storm("unknown", 9)]), primary: fc.constantFrom(...healths), backup: fc.constantFrom(...healths),
+      movedToBackup: fc.boolean(), latch: fc.constantFrom(...latches), failback: fc.option(fc.record({ step: fc.nat(4), sinceMs: fc.integer({ min: 0, max: 2 * nowMs }) })),
+      failbackSteps: fc.constantFrom([100], [10, 50, 100]),
+    });
+    fc.assert(fc.property(any, (over) => {
+      const { target } = desired(input(over));
+      if (target.kind === "normal") expect(over.primary).toBe("up");
+      if (target.kind === "backup") expect(over.storms.length > 0 && over.storms.every(({ backup }) => backup === "up")).toBe(true);
+    }), { numRuns: 500 });
+  });
+
+  it("holds where nothing is known", () => {
+    for (const storms of [[], [storm("unknown")], [storm("unknown"), storm("unknown", 8)]]) for (const latch of latches) for (const movedToBackup of [false, true]) {
+      const { target } = desired(input({ storms, latch, movedToBackup, primary: "unknown", backup: "unknown" }));
+      expect(target.kind).toBe("hold");
+    }
+  });
+});
+
+describe("failback", () => {
+  const steps = [10, 50, 100];
+  const back = (failback: SteeringInput["failback"], over: Partial<SteeringInput> = {}) => desired(input({ movedToBackup: true, failbackSteps: steps, failback, ...over }));
+
+  it("goes by steps, each held for its time", () => {
+    expect(back(null)).toMatchObject({ target: { percent: 10 }, state: "failback", failback: { step: 0, sinceMs: nowMs } });
+    expect(back({ step: 0, sinceMs: nowMs - 59_999 })).toMatchObject({ target: { percent: 10 }, failback: { step: 0, sinceMs: nowMs - 59_999 } });
+    expect(back({ step: 0, sinceMs: nowMs - 60_000 })).toMatchObject({ target: { percent: 50 }, failback: { step: 1, sinceMs: nowMs } });
+    expect(back({ step: 1, sinceMs: nowMs - 60_000 })).toMatchObject({ target: { percent: 100 }, state: "normal", reason: "calm" });
+  });
+
+  it("takes one step by default", () => {
+    expect(desired(input({ movedToBackup: true }))).toMatchObject({ target: { kind: "normal", percent: 100 }, state: "normal" });
+  });
+
+  it("does not start over for a domain whose last step has not gone through", () => {
+    const last = back({ step: 1, sinceMs: nowMs - 60_000 }).failback;
+    expect(last).toEqual({ step: 2, sinceMs: nowMs });
+    expect(back(last, { nowMs: nowMs + 10_000 })).toMatchObject({ target: { percent: 100 }, failback: last });
+    expect(back(last, { nowMs: nowMs + 10_000, movedToBackup: false }).failback).toBeNull();
+  });
+
+  it("waits on its step while the primary is not known up, or the service is frozen", () => {
+    const failback = { step: 1, sinceMs: nowMs - 5_000 };
+    expect(back(failback, { primary: "unknown" })).toMatchObject({ target: { kind: "hold" }, failback });
+    expect(back(failback, { override: { mode: "frozen", untilMs: null } })).toMatchObject({ target: { kind: "hold" }, failback });
+  });
+
+  it("leaves a backup that dies on the way at once", () => {
+    const off = back({ step: 0, sinceMs: nowMs }, { backup: "down" });
+    expect(off).toMatchObject({ target: { kind: "normal", percent: 100 }, reason: "bad_backup", failback: { step: 2 } });
+    expect(back(off.failback, { backup: "up" })).toMatchObject({ target: { percent: 100 } });
+    expect(back({ step: 0, sinceMs: nowMs }, { backup: "down", primary: "unknown" }).target.kind).toBe("hold");
+  });
+
+  it("starts over after another storm", () => {
+    expect(back({ step: 2, sinceMs: nowMs }, { storms: [storm("up")], primary: "down" }).failback).toBeNull();
+  });
+
+  it.each([[[]], [[Number.NaN]], [[-50, 100]], [[300]]])("goes all the way where its steps make no sense: %j", (failbackSteps) => {
+    expect(back(null, { failbackSteps }).target).toEqual({ kind: "normal", percent: 100 });
+  });
+});
+
+const weight = fc.integer({ min: 0, max: 255 });
+const pair = fc.record({ primary: weight, backup: weight }).filter(({ primary, backup }) => primary + backup > 0);
+const target: fc.Arbitrary<Desired["target"]> = fc.oneof(
+  fc.constant({ kind: "hold" as const }), fc.constant({ kind: "backup" as const }), fc.integer({ min: 0, max: 100 }).map((percent) => ({ kind: "normal" as const, percent })),
+);
+
+describe("weightsFor", () => {
+  it.each([
+    [{ kind: "normal", percent: 100 }, { primary: 100, backup: 0 }, { primary: 100, backup: 0 }],
+    [{ kind: "normal", percent: 10 }, { primary: 100, backup: 0 }, { primary: 10, backup: 90 }],
+    [{ kind: "normal", percent: 50 }, { primary: 50, backup: 50 }, { primary: 25, backup: 75 }],
+    [{ kind: "normal", percent: 100 }, { primary: 255, backup: 3 }, { primary: 255, backup: 3 }],
+    [{ kind: "backup" }, { primary: 255, backup: 255 }, { primary: 0, backup: 100 }],
+    [{ kind: "hold" }, { primary: 100, backup: 0 }, null],
+  ] as const)("%j of %j: %j", (one, normal, weights) => expect(weightsFor(one, normal)).toEqual(weights));
+
+  it("stays within Route 53's 0..255, in whole numbers, never all zero", () => {
+    fc.assert(fc.property(target, pair, (one, normal) => {
+      const weights = weightsFor(one, normal);
+      if (weights === null) return;
+      for (const value of [weights.primary, weights.backup]) expect(Number.isInteger(value) && value >= 0 && value <= 255).toBe(true);
+      expect(weights.primary + weights.backup).toBeGreaterThan(0);
+    }));
+  });
+
+  it("ramps without a step back", () => {
+    fc.assert(fc.property(pair, (normal) => {
+      const ramp = Array.from({ length: 101 }, (_, percent) => weightsFor({ kind: "normal", percent }, normal) ?? normal);
+      expect(ramp[0]).toEqual({ primary: 0, backup: 100 });
+      expect(ramp[100]).toEqual(normal);
+      for (const [index, { primary, backup }] of ramp.slice(1).entries()) {
+        expect(primary).toBeGreaterThanOrEqual(ramp[index]?.primary ?? 0);
+        expect(Math.abs(normal.backup - backup)).toBeLessThanOrEqual(Math.abs(normal.backup - (ramp[index]?.backup ?? 0)));
+      }
+    }));
+  });
+});
+
+describe("plan", () => {
+  const domain = (over: Partial<SteeredDomain> = {}): SteeredDomain => ({
+    domainId: 1, live: [{ primary: 100, backup: 0 }], normal: { primary: 100, backup: 0 }, verified: true, moved: false, mayMove: true, ...over,
+  });
+  const toBackup = { kind: "backup" } as const;
+  const shifted = { primary: 0, backup: 100 };
+
+  it("moves what differs", () => {
+    expect(plan([domain()], toBackup)).toEqual([{ domainId: 1, from: { primary: 100, backup: 0 }, to: shifted }]);
+    expect(plan([domain({ live: [shifted] })], toBackup)).toEqual([]);
+    expect(plan([domain()], { kind: "hold" })).toEqual([]);
+  });
+
+  it("leaves alone what is unverified, has no pair, or has a backup that nobody has seen", () => {
+    expect(plan([domain({ verified: false }), domain({ live: [] }), domain({ mayMove: false })], toBackup)).toEqual([]);
+  });
+
+  it("brings back even what may not move there", () => {
+    expect(plan([domain({ mayMove: false, live: [shifted], moved: true })], { kind: "normal", percent: 100 })).toHaveLength(1);
+  });
+
+  it("sees that one of several types was moved by somebody else", () => {
+    const apart = domain({ live: [{ primary: 100, backup: 0 }, { primary: 0, backup: 100 }] });
+    expect(plan([apart], { kind: "normal", percent: 100 })).toEqual([{ domainId: 1, from: shifted, to: { primary: 100, backup: 0 } }]);
+    expect(plan([apart], toBackup)).toHaveLength(1);
+  });
+
+  it("takes only what was moved back by steps: nobody is sent to the backup by a failback", () => {
+    expect(plan([domain({ domainId: 1, live: [shifted], moved: true }), domain({ domainId: 2 })], { kind: "normal", percent: 10 })).toEqual([
+      { domainId: 1, from: shifted, to: { primary: 10, backup: 90 } },
+    ]);
+  });
+
+  const anyDomain = fc.record({ domainId: fc.nat(50), live: fc.array(pair, { maxLength: 2 }), normal: pair, verified: fc.boolean(), moved: fc.boolean(), mayMove: fc.boolean() });
+
+  it("emits only differences, once a domain, and nothing for the unverified; done once, there is nothing left", () => {
+    const domains = fc.uniqueArray(anyDomain, { selector: ({ domainId }) => domainId, maxLength: 10 });
+    fc.assert(fc.property(domains, target, (all, one) => {
+      const changes = plan(all, one);
+      expect(new Set(changes.map(({ domainId }) => domainId)).size).toBe(changes.length);
+      for (const { domainId, from, to } of changes) {
+        const own = all.find((other) => other.domainId === domainId);
+        expect(own?.verified).toBe(true);
+        expect(equalWeights(from, to)).toBe(false);
+        expect(own?.live).toContainEqual(from);
+      }
+      const after = all.map((own) => {
+        const change = changes.find(({ domainId }) => domainId === own.domainId);
+        return change === undefined ? own : { ...own, live: own.live.map(() => change.to) };
+      });
+      expect(plan(after, one)).toEqual([]);
+    }));
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import type { PairReading } from "../../src/adapters/ports/dns.ts";
+import type { RoundDomain } from "../../src/adapters/ports/round.ts";
+import { liveWeights, movedAt, readDueRecords, withWeights } from "../../src/pipeline/records.ts";
+import type { DomainReading } from "../../src/pipeline/records.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { recordsOf, roundDomain, roundService, unreadRouting } from "../support/round-fixtures.ts";
+import { createStrictDns } from "../support/strict-dns.ts";
+
+const nowMs = Date.parse("2026-11-18T11:20:00Z");
+const driftCheckMs = 300_000;
+const name = "app.example.test";
+const routing = (primary: number, backup: number, over = {}) => ({ ...unreadRouting, records: recordsOf(name, primary, backup), readAtMs: nowMs - driftCheckMs, ...over });
+
+const bench = () => {
+  const clock = createFakeClock(nowMs);
+  const dns = createStrictDns(clock);
+  const read = async (domains: readonly RoundDomain[], untilMs = Number.POSITIVE_INFINITY): Promise<DomainReading[]> => {
+    const found: DomainReading[] = [];
+    await readDueRecords({ dns: dns.dns, clock }, [roundService({ domains })], driftCheckMs, untilMs, found);
+    return found;
+  };
+  const one = async (domain: Partial<RoundDomain>, reading?: PairReading): Promise<DomainReading> => {
+    dns.hooks.reading = () => reading ?? null;
+    const [first] = await read([roundDomain(domain)]);
+    if (first === undefined) throw new Error("the domain was not read");
+    return first;
+  };
+  return { clock, dns, read, one };
+};
+
+describe("weights of records", () => {
+  it("reads a pair by its identifiers in any case", () => {
+    const records = recordsOf(name, 70, 30).map((record, index) => ({ ...record, setIdentifier: ["PRIMARY", "Backup"][index] ?? "" }));
+    expect(liveWeights(records)).toEqual([{ primary: 70, backup: 30 }]);
+  });
+
+  it("reads each type by itself, and nothing of half a pair", () => {
+    const records = [...recordsOf(name, 100, 0, "A"), ...recordsOf(name, 0, 100, "AAAA"), ...recordsOf(name, 1, 2, "CNAME").slice(0, 1)];
+    expect(liveWeights(records)).toEqual([{ primary: 100, backup: 0 }, { primary: 0, backup: 100 }]);
+    expect(liveWeights(null)).toEqual([]);
+  });
+
+  it("changes nothing but the weight", () => {
+    const [primary, backup] = withWeights(recordsOf(name, 100, 0), { primary: 0, backup: 100 });
+    expect([primary, backup]).toEqual(recordsOf(name, 0, 100));
+  });
+
+  it.each([
+    ["to the backup", null, { primary: 0, backup: 100 }, nowMs],
+    ["half-way back", 5, { primary: 10, backup: 90 }, 5],
+    ["all the way back", 5, { primary: 100, backup: 0 }, null],
+    ["never there", null, { primary: 50, backup: 50 }, null],
+  ] as const)("remembers the move: %s", (_, before, to, after) => expect(movedAt(before, to, { primary: 100, backup: 0 }, nowMs)).toBe(after));
+});
+
+describe("readDueRecords", () => {
+  it("reads what was never read, is to be read again, is old, or is in doubt, and what is in doubt first", async () => {
+    const { dns, read } = bench();
+    const domains = [
+      roundDomain({ domainId: 1, name: "fresh.test", routing: routing(100, 0, { readAtMs: nowMs - driftCheckMs + 1 }) }),
+      roundDomain({ domainId: 2, name: "old.test", routing: routing(100, 0) }),
+      roundDomain({ domainId: 3, name: "older.test", routing: routing(100, 0, { readAtMs: nowMs - driftCheckMs - 1 }) }),
+      roundDomain({ domainId: 4, name: "never.test", routing: null }),
+      roundDomain({ domainId: 5, name: "again.test", routing: routing(100, 0, { readAtMs: null }) }),
+      roundDomain({ domainId: 6, name: "doubt.test", routing: routing(100, 0, { readAtMs: nowMs }), openIntents: [{ id: 1, to: { primary: 0, backup: 100 } }] }),
+    ];
+    await read(domains);
+    expect(dns.reads).toEqual([["never.test", "again.test", "doubt.test", "older.test", "old.test"]]);
+  });
+
+  it("does not read the records of an unverified claim: they may be somebody else's", async () => {
+    const { dns, read } = bench();
+    dns.put(name);
+    expect(await read([roundDomain({ verified: false, routing: null })])).toEqual([]);
+    expect(dns.reads).toEqual([]);
+  });
+
+  it("gets on a little even where the DNS is too slow for all", async () => {
+    const { dns, clock } = bench();
+    const domains = Array.from({ length: 200 }, (_, index) => roundDomain({ domainId: index, name: `d${index}.test`, routing: null }));
+    for (const domain of domains) dns.put(domain.name);
+    const slow = dns.dns.read;
+    dns.dns.read = async (names) => {
+      await clock.sleep(names.length * 100);
+      return await slow(names);
+    };
+    const found: DomainReading[] = [];
+    const reading = readDueRecords({ dns: dns.dns, clock }, [roundService({ domains })], driftCheckMs, nowMs + 10_000, found);
+    await clock.advance(10_000);
+    expect(found).toHaveLength(25);
+    await clock.run(reading);
+    expect(found).toHaveLength(125);
+  });
+
+  it("reads a new pair and what it points to", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 100, 0, { targets: ["A.cdn.net", "b.cdn.net"] });
+    const { routing: after, drifted } = await one({ routing: null });
+    expect(after).toMatchObject({ status: "found", zoneId: "Z1", readAtMs: nowMs, discoveredPrimaryTarget: "a.cdn.net", discoveredBackupTarget: "b.cdn.net", discoveredPrimaryOk: false, lastError: null });
+    expect(drifted).toBe(false);
+  });
+
+  it("forgets that a discovered target answered when the records name another", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 100, 0, { targets: ["new.cdn.net", "b.cdn.net"] });
+    const before = routing(100, 0, { discoveredPrimaryTarget: "a.cdn.net", discoveredBackupTarget: "b.cdn.net", discoveredPrimaryOk: true, discoveredBackupOk: true });
+    expect((await one({ routing: before })).routing).toMatchObject({ discoveredPrimaryTarget: "new.cdn.net", discoveredPrimaryOk: false, discoveredBackupOk: true });
+  });
+
+  it("calls weights that somebody else changed drift", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 80, 20);
+    expect((await one({ routing: routing(100, 0) })).drifted).toBe(true);
+    expect((await one({ routing: routing(80, 20) })).drifted).toBe(false);
+    expect((await one({ routing: routing(100, 0, { readAtMs: null }) })).drifted, "in doubt, so nothing is known").toBe(false);
+  });
+
+  it("sees drift of one type among several", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 100, 0, { type: "A" });
+    dns.put(name, 0, 100, { type: "AAAA" });
+    const before = { ...routing(100, 0), records: [...recordsOf(name, 100, 0, "A"), ...recordsOf(name, 100, 0, "AAAA")] };
+    expect((await one({ routing: before })).drifted).toBe(true);
+  });
+
+  const toBackup = { id: 7, to: { primary: 0, backup: 100 } };
+
+  it("finds that a switch left in doubt was made", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 0, 100);
+    const { routing: after, resolved, drifted } = await one({ routing: routing(100, 0), openIntents: [toBackup] });
+    expect(resolved).toEqual([{ id: 7, result: "accepted" }]);
+    expect(after.movedAtMs).toBe(nowMs);
+    expect(drifted).toBe(false);
+  });
+
+  it("finds that a switch left in doubt was not made", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 100, 0);
+    const { routing: after, resolved } = await one({ routing: routing(100, 0), openIntents: [toBackup] });
+    expect(resolved).toEqual([{ id: 7, result: "superseded" }]);
+    expect(after.movedAtMs).toBeNull();
+  });
+
+  it("lets only one of several open intents have made it, and none where it is known to have been made before", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 0, 100);
+    const twins = [toBackup, { ...toBackup, id: 8 }];
+    expect((await one({ routing: routing(100, 0), openIntents: twins })).resolved).toEqual([{ id: 7, result: "accepted" }, { id: 8, result: "superseded" }]);
+    const known = await one({ routing: routing(0, 100, { movedAtMs: 5 }), openIntents: [toBackup] });
+    expect(known.resolved).toEqual([{ id: 7, result: "superseded" }]);
+    expect(known.routing.movedAtMs).toBe(5);
+  });
+
+  it("is not made by one of two types alone", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 0, 100, { type: "A" });
+    dns.put(name, 100, 0, { type: "AAAA" });
+    expect((await one({ routing: routing(100, 0), openIntents: [toBackup] })).resolved).toEqual([{ id: 7, result: "superseded" }]);
+  });
+
+  it("takes what stands at its normal weights for back, whoever put it there", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 100, 0);
+    expect((await one({ routing: routing(0, 100, { movedAtMs: 5 }) })).routing.movedAtMs).toBeNull();
+    dns.put(name, 30, 70);
+    expect((await one({ routing: routing(0, 100, { movedAtMs: 5 }) })).routing.movedAtMs).toBe(5);
+  });
+
+  it("says what is missing of a pair, and settles what was in doubt: it can not have been made", async () => {
+    const { one } = bench();
+    const { routing: after, resolved } = await one({ routing: routing(100, 0, { movedAtMs: 5 }), openIntents: [toBackup] });
+    expect(after).toMatchObject({ status: "unprovisioned", records: null, readAtMs: nowMs, movedAtMs: 5 });
+    expect(after.lastError).toContain("create two weighted record sets");
+    expect(resolved).toEqual([{ id: 7, result: "superseded" }]);
+  });
+
+  const failure = (retryable: boolean): PairReading => ({ status: "error", detail: "Throttling", retryable });
+
+  it("keeps what it knew through a failed reading, and asks again at once where that may help", async () => {
+    const { one } = bench();
+    const before = routing(100, 0, { readAtMs: nowMs - 400_000 });
+    expect((await one({ routing: before }, failure(true))).routing).toEqual({ ...before, lastError: "Throttling" });
+    expect((await one({ routing: before }, failure(false))).routing).toEqual({ ...before, readAtMs: nowMs, lastError: "Throttling" });
+    expect((await one({ routing: null }, failure(true))).routing).toMatchObject({ status: "error", records: null, readAtMs: null });
+    const inDoubt = await one({ routing: routing(100, 0), openIntents: [toBackup] }, failure(true));
+    expect(inDoubt.resolved).toEqual([]);
+  });
+});

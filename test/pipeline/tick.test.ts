@@ -1,0 +1,258 @@
+import { describe, expect, it } from "vitest";
+import type { JobRun } from "../../src/adapters/ports/job-runs.ts";
+import type { Fence } from "../../src/adapters/ports/lease.ts";
+import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import { runLeased } from "../../src/cron/job.ts";
+import { runTick } from "../../src/cron/tick.ts";
+import type { TickDeps } from "../../src/cron/tick.ts";
+import { whileHeld } from "../../src/pipeline/lease.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { createMemoryLeases } from "../support/memory-leases.ts";
+import { createMemoryLog } from "../support/memory-log.ts";
+import { roundService } from "../support/round-fixtures.ts";
+import { createScriptedProber } from "../support/scripted-prober.ts";
+import { createStrictDns } from "../support/strict-dns.ts";
+
+const minuteMs = Date.parse("2026-11-18T11:20:00Z");
+
+const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
+  const { startMs = minuteMs, intervalMs = 10_000 } = options;
+  const clock = createFakeClock(startMs);
+  const { leases, log: leaseLog } = createMemoryLeases(clock);
+  const memory = createMemoryLog();
+  const runs: JobRun[] = [];
+  const slots: { slotMs: number; startedAtMs: number }[] = [];
+  const script = createScriptedProber(clock);
+  const hooks = { load: async (_fence: Fence): Promise<void> => undefined };
+  const rounds: RoundStore = {
+    load: async (fence) => {
+      await hooks.load(fence);
+      if (!(await leases.renew(fence))) return null;
+      return { services: [roundService()], vantages: [], pendingChangeIds: [] };
+    },
+    saveAndEvaluate: async (samples) => {
+      slots.push({ slotMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });
+      return [];
+    },
+    saveDecisions: async () => new Map(),
+    saveOutcomes: async () => undefined,
+  };
+  const deps: TickDeps = {
+    rounds, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: memory.log,
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "run-1",
+    jobRuns: { record: async (run) => void runs.push(run) },
+  };
+  const tick = (over: Partial<TickDeps> = {}, scheduledAtMs = minuteMs) => runTick({ ...deps, ...over }, { index: 0, count: 1 }, scheduledAtMs);
+  return { clock, leases, leaseLog, runs, slots, script, hooks, deps, tick, ...memory };
+};
+const slotsOf = ({ slots }: { slots: readonly { slotMs: number }[] }) => slots.map(({ slotMs }) => slotMs);
+
+describe("runTick", () => {
+  it("does a round in each slot of its minute, and no more", async () => {
+    const world = bench();
+    await world.clock.run(world.tick());
+    expect(world.slots).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000].map((slotMs) => ({ slotMs, startedAtMs: slotMs })));
+    expect(world.clock.nowMs() - minuteMs, "it does not stay until the end of the minute").toBe(50_000);
+    expect(world.runs).toMatchObject([{ job: "tick:0", provider: "local", ok: true, overruns: 0, startedAtMs: minuteMs, endedAtMs: minuteMs + 50_000 }]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 6, failures: 0, overruns: 0, unprobed: 0 } }]);
+    expect(world.leaseLog.at(-1)).toBe("released shard:0");
+  });
+
+  it.each([[500, 120], [1_000, 60], [7_000, 10], [50_000, 2], [60_000, 1]])("fits an interval of %d ms", async (intervalMs, expected) => {
+    const world = bench({ intervalMs });
+    await world.clock.run(world.tick());
+    expect(world.slots).toHaveLength(expected);
+    expect(new Set(slotsOf(world)).size).toBe(expected);
+    for (const { slotMs, startedAtMs } of world.slots) {
+      expect(startedAtMs).toBeGreaterThanOrEqual(slotMs);
+      expect(startedAtMs).toBeLessThan(60_000);
+    }
+    expect(world.of("tick")).toMatchObject([{ fields: { rounds: expected } }]);
+  });
+
+  it("does the rest of the minute when it starts late, at once", async () => {
+    const world = bench({ startMs: minuteMs + 34_000 });
+    await world.clock.run(world.tick());
+    expect(world.slots).toEqual([{ slotMs: 30_000, startedAtMs: 34_000 }, { slotMs: 40_000, startedAtMs: 40_000 }, { slotMs: 50_000, startedAtMs: 50_000 }]);
+  });
+
+  it("does nothing when its minute is over", async () => {
+    const world = bench({ startMs: minuteMs + 60_000 });
+    await world.clock.run(world.tick());
+    expect(world.slots).toEqual([]);
+  });
+
+  it("delays the next round by one that overruns, and counts it", async () => {
+    const world = bench();
+    let slow = true;
+    world.hooks.load = async () => {
+      if (slow) await world.clock.sleep(13_000);
+      slow = false;
+    };
+    await world.clock.run(world.tick());
+    expect(slotsOf(world)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+    expect(world.slots[1]).toEqual({ slotMs: 10_000, startedAtMs: 13_000 });
+    expect(world.runs).toMatchObject([{ overruns: 1 }]);
+  });
+
+  it("never gives two rounds one slot, however long they take", async () => {
+    const world = bench();
+    const lasting = [25_000, 0, 10_000, 10_001, 0, 0];
+    world.hooks.load = async () => await world.clock.sleep(lasting.shift() ?? 0);
+    await world.clock.run(world.tick());
+    expect(new Set(slotsOf(world)).size).toBe(world.slots.length);
+    expect(slotsOf(world)).toEqual([0, 20_000, 30_000, 40_000, 50_000]);
+    expect(world.runs[0]?.overruns).toBe(2);
+  });
+
+  it("logs a round that fails and goes on with the next", async () => {
+    const world = bench();
+    let count = 0;
+    world.hooks.load = async () => {
+      count += 1;
+      if (count % 2 === 1) throw new Error(`no ${count}`);
+    };
+    await world.clock.run(world.tick());
+    expect(slotsOf(world)).toEqual([10_000, 30_000, 50_000]);
+    expect(world.of("round").map(({ level, thrown }) => [level, String(thrown)])).toEqual([["error", "Error: no 1"], ["error", "Error: no 3"], ["error", "Error: no 5"]]);
+    expect(world.runs).toMatchObject([{ ok: true }]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 3, failures: 3 } }]);
+  });
+
+  it("throws when every round failed, after it has recorded that and given the lease back", async () => {
+    const world = bench();
+    world.hooks.load = () => Promise.reject(new Error("database away"));
+    await expect(world.clock.run(world.tick())).rejects.toThrow("database away");
+    expect(world.runs).toMatchObject([{ ok: false }]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "failed", failures: 6 } }]);
+    expect(world.leaseLog.at(-1)).toBe("released shard:0");
+  });
+
+  it("when doubled waits and finds nothing left to do", async () => {
+    const world = bench();
+    await world.clock.run(Promise.all([world.tick(), world.tick({ runId: "run-2" })]));
+    expect(slotsOf(world)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+    expect(world.runs.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it("when doubled takes over from one that died", async () => {
+    const world = bench();
+    await world.leases.acquire("shard:0", "local", "local:dead");
+    await world.clock.run(world.tick());
+    expect(slotsOf(world)).toEqual([40_000, 50_000]);
+    expect(world.slots[0]?.startedAtMs).toBe(45_000);
+  });
+
+  it("tells that somebody else holds the lease all minute long", async () => {
+    const world = bench();
+    const keep = await world.leases.acquire("shard:0", "local", "local:other");
+    const keeping = whileHeld(world.deps, keep ?? { name: "", epoch: 0 }, () => world.clock.sleep(120_000));
+    await world.clock.run(world.tick());
+    expect(world.slots).toEqual([]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "held_elsewhere" } }]);
+    expect(world.clock.nowMs() - minuteMs).toBeLessThanOrEqual(60_000);
+    await world.clock.run(keeping);
+  });
+
+  it("stops when the lease is lost", async () => {
+    const world = bench();
+    let count = 0;
+    world.hooks.load = async (fence) => {
+      count += 1;
+      if (count === 3) await world.leases.release(fence);
+    };
+    await world.clock.run(world.tick());
+    expect(slotsOf(world)).toEqual([0, 10_000]);
+  });
+
+  it("does not lose the minute to a database that is away for a moment", async () => {
+    const world = bench();
+    let away = 3;
+    const { acquire } = world.leases;
+    const leases = { ...world.leases, acquire: async (...given: Parameters<typeof acquire>) => {
+      away -= 1;
+      if (away >= 0) throw new Error("connection lost");
+      return await acquire(...given);
+    } };
+    await world.clock.run(world.tick({ leases }));
+    expect(world.slots[0]).toEqual({ slotMs: 0, startedAtMs: 3_000 });
+    const gone = { ...world.leases, acquire: () => Promise.reject(new Error("connection lost")) };
+    await expect(world.clock.run(world.tick({ leases: gone }, minuteMs + 60_000))).rejects.toThrow("connection lost");
+  });
+
+  it("keeps its lease through a round that lasts longer than that", async () => {
+    const world = bench();
+    let long = true;
+    const { saveAndEvaluate } = world.deps.rounds;
+    const rounds = { ...world.deps.rounds, saveAndEvaluate: async (...given: Parameters<typeof saveAndEvaluate>) => {
+      if (long) await world.clock.sleep(50_000);
+      long = false;
+      return await saveAndEvaluate(...given);
+    } };
+    await world.clock.run(world.tick({ rounds }));
+    expect(slotsOf(world)).toEqual([0, 50_000]);
+    expect(world.leaseLog.filter((line) => line === "renewed shard:0").length).toBeGreaterThanOrEqual(4);
+  });
+
+  it("counts what there was no time to probe", async () => {
+    const world = bench({ intervalMs: 1_000 });
+    world.script.say("a.cdn.net", "hang");
+    const load = world.deps.rounds.load;
+    const many = { ...world.deps.rounds, load: async (...given: Parameters<typeof load>) => {
+      const view = await load(...given);
+      const [service] = view?.services ?? [];
+      if (view === null || service === undefined) return null;
+      const domains = Array.from({ length: 40 }, (_, domainId) => ({ ...service.domains[0]!, domainId, backupTarget: null }));
+      return { ...view, services: [{ ...service, domains }] };
+    } };
+    await world.clock.run(world.tick({ rounds: many }));
+    expect(Number(world.of("tick")[0]?.fields["unprobed"])).toBeGreaterThan(0);
+  });
+});
+
+describe("runLeased", () => {
+  const job = () => {
+    const world = bench();
+    return { ...world, run: (work: (fence: Fence) => Promise<Record<string, number>>) => runLeased(world.deps, "bill", work) };
+  };
+
+  it("runs under the lease, reports and gives it back", async () => {
+    const { run, of, runs, leaseLog, clock } = job();
+    await clock.run(run(async ({ epoch }) => ({ epochSeen: epoch })));
+    expect(of("job")).toMatchObject([{ level: "info", fields: { job: "bill", result: "ok", epoch: 1, epochSeen: 1 } }]);
+    expect(runs).toMatchObject([{ job: "bill", ok: true }]);
+    expect(leaseLog).toEqual(["acquired job:bill by local:run-1", "released job:bill"]);
+  });
+
+  it("is no failure where somebody else is at it", async () => {
+    const { run, of, runs, leases, clock } = job();
+    await leases.acquire("job:bill", "vercel", "vercel:other");
+    let worked = false;
+    await clock.run(run(async () => {
+      worked = true;
+      return {};
+    }));
+    expect(worked).toBe(false);
+    expect(of("job")).toMatchObject([{ fields: { result: "held_elsewhere" } }]);
+    expect(runs).toEqual([]);
+  });
+
+  it("records a failure, throws it, and gives the lease back", async () => {
+    const { run, of, runs, leaseLog, clock } = job();
+    await expect(clock.run(run(() => Promise.reject(new Error("broken"))))).rejects.toThrow("broken");
+    expect(of("job")).toMatchObject([{ level: "error", fields: { result: "failed" } }]);
+    expect(runs).toMatchObject([{ ok: false }]);
+    expect(leaseLog.at(-1)).toBe("released job:bill");
+  });
+
+  it("keeps the lease of work that outlasts it", async () => {
+    const { run, leases, clock } = job();
+    let stillHeld = false;
+    await clock.run(run(async (fence) => {
+      await clock.sleep(200_000);
+      stillHeld = await leases.renew(fence);
+      return {};
+    }));
+    expect(stillHeld).toBe(true);
+  });
+});

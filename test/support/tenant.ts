@@ -1,0 +1,105 @@
+import { sql } from "drizzle-orm";
+import type { Api } from "./api.ts";
+import type { Operation } from "./openapi.ts";
+
+/** The ids of one tenant's rows, by the path segment before the parameter that takes them. */
+export type Ids = Readonly<Record<string, number>>;
+
+export type Tenant = { id: number; name: string; editor: string; viewer: string; ids: Ids };
+
+/** No row has it. */
+export const missingId = 999_999_999;
+
+/** A customer with at least one row of every kind; `name` is in all of them that hold a text. */
+export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
+  const { id, editor, viewer } = await api.onboard(name);
+  const options = { token: editor };
+  const service = await api.service(editor, `${name}-web`);
+  const at = `/v1/services/${service.id}`;
+  const targets = { primary_target: `${name}.a.test`, backup_target: `${name}.b.test` };
+  const domain = await api.created(`${at}/domains`, { name: `${name}.example.test`, ...targets }, options);
+  const policy = await api.created(`${at}/storm-policies`, {}, options);
+  const token = await api.created(`/v1/customers/${id}/tokens`, { name: `${name}-spare`, role: "viewer" }, options);
+  const [storm] = await api.db.rows<{ id: number }>(sql`
+    with ended as (
+      insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at,
+        ended_reason, max_coverage_factor)
+      values (${service.id}, ${policy.id}, 1, 'http_availability', 'ended', '2026-11-20T01:00:00Z', '2026-11-20T01:00:20Z',
+        '2026-11-20T02:00:00Z', ${`${name}-recovered`}, 1.5) returning id
+    ), active as (
+      insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
+      values (${service.id}, ${policy.id}, 1, 'http_availability', 'storm', '2026-11-21T10:00:00Z', '2026-11-21T10:00:20Z', 1.5)
+    ), routing as (
+      insert into service_routing (service_id, state, reason, override_mode, override_reason, override_actor, override_set_at)
+      values (${service.id}, 'frozen', ${`${name}-maintenance`}, 'frozen', ${`${name}-maintenance`}, 'admin', now())
+    ), live as (
+      insert into domain_routing (domain_id, service_id, status, primary_weight, backup_weight, read_at, last_error)
+      values (${domain.id}, ${service.id}, 'ready', 0, 100, '2026-11-21T10:00:00Z', ${`${name}-error`})
+    ), changed as (
+      insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason,
+        actor, epoch, result, intended_at)
+      select ${service.id}, ${domain.id}, ended.id, 100, 0, 0, 100, ${`${name}-storm`}, 'local', 1, 'insync', '2026-11-20T01:01:00Z'
+      from ended
+    ), probed as (
+      insert into probe_samples (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms)
+      select ${service.id}, ${domain.id}, 'primary', 'local', minute, 0, minute, true, 200, 12
+      from generate_series('2026-11-21T09:00:00Z'::timestamptz, '2026-11-21T09:10:00Z', '1 minute') minute
+    )
+    select id from ended`);
+  const [invoice] = await api.db.rows<{ id: number }>(sql`
+    with invoice as (
+      insert into invoices (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents, issued_at)
+      values (${id}, 1, '2026-11-20T01:00:00Z', '2026-11-20T02:00:00Z', 10, 3, 7, '2026-11-20T03:00:00Z') returning *
+    ), usage as (
+      insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes, primary_source,
+        backup_source, invoice_id)
+      select ${service.id}, period_start, period_end, 1, 2, ${`${name}-push`}, 'push', id from invoice returning *
+    ), unbilled as (
+      insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, primary_source)
+      values (${service.id}, '2026-11-20T05:00:00Z', '2026-11-20T06:00:00Z', 7, ${`${name}-push`})
+    )
+    insert into invoice_line_items (invoice_id, snapshot_id, service_id, window_start, window_end, primary_bytes,
+      backup_bytes, rate_cents_per_gb, discount_rate, storm_microseconds, max_coverage_factor, amount_cents, discount_cents)
+    select invoice_id, id, service_id, window_start, window_end, primary_bytes, backup_bytes, 12, 0.5, 0, 1.5, 10, 3
+    from usage returning invoice_id as id`);
+  return {
+    id, name, editor, viewer,
+    ids: {
+      customers: id,
+      tokens: token.id,
+      services: service.id,
+      domains: domain.id,
+      "storm-policies": policy.id,
+      storms: storm?.id ?? 0,
+      invoices: invoice?.id ?? 0,
+    },
+  };
+};
+
+/** The resource of each parameter of a path, in order: the segment before it. */
+export const resourcesOf = (path: string): string[] => [...path.matchAll(/([^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
+
+/**
+ * The path of an operation with ids in it.
+ * @throws where a resource is not among the ids: a new kind of resource is to be seeded above
+ */
+export const pathWith = (operation: Pick<Operation, "path">, ids: Ids): string =>
+  operation.path.replaceAll(/([^/]+)\/\{\w+\}/g, (_, resource: string) => {
+    const id = ids[resource];
+    if (id === undefined) throw new Error(`seedTenant in test/support/tenant.ts knows no ${resource}`);
+    return `${resource}/${id}`;
+  });
+
+/**
+ * What every table holds, as one digest each. Left out is when a token was last used: reading moves it.
+ * @returns by table: rows and digest, to be compared as a whole
+ */
+export const tableStates = async (api: Api): Promise<Record<string, string>> => {
+  const rows = await api.db.rows<{ name: string; state: string }>(sql`
+    select relname as name, query_to_xml(format(
+      'select count(*) as rows, md5(string_agg(row, E''\n'' order by row)) as digest
+       from (select (to_jsonb(t) - ''last_used_at'')::text as row from %s t) x', c.oid::regclass), false, true, '')::text as state
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'public' and c.relkind in ('r', 'p') order by relname`);
+  return Object.fromEntries(rows.map(({ name, state }) => [name, state]));
+};

@@ -1,0 +1,55 @@
+import { parseConfig } from "../src/config.ts";
+import { migrate } from "./migrate.ts";
+import type { Postgres } from "./postgres.ts";
+import { startPostgres } from "./postgres.ts";
+import type { SqlEndpoint } from "./sql-endpoint.ts";
+import { startSqlEndpoint } from "./sql-endpoint.ts";
+import type { LocalWorker } from "./worker.ts";
+import { startWorker } from "./worker.ts";
+
+export type ControlPlane = {
+  readonly databaseUrl: string;
+  readonly postgres: Postgres;
+  readonly endpoint: SqlEndpoint;
+  readonly worker: LocalWorker;
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * tranche itself on one machine: embedded PostgreSQL, the SQL-over-HTTP endpoint before it, and the Worker in workerd.
+ * @param options.dataDir where the database stays; without it everything is thrown away at the end
+ * @param options.env variables of the Worker beside the ones that connect it to its database
+ * @throws ConfigError naming each wrong variable
+ */
+export const startControlPlane = async (options: {
+  readonly dataDir?: string;
+  readonly port?: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly onLine?: (line: string) => void;
+}): Promise<ControlPlane> => {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer().catch(() => undefined);
+  };
+  try {
+    // A wrong variable is refused before anything is started; the Worker itself would say so only when first asked.
+    const env = { PROVIDER: "local", PREFERRED_PROVIDER: "local", ...options.env };
+    parseConfig({ ...env, DATABASE_URL: "postgresql://checked:below@127.0.0.1/postgres" });
+    const postgres = await startPostgres(options.dataDir === undefined ? {} : { dataDir: options.dataDir });
+    closers.push(() => postgres.close());
+    const databaseUrl = postgres.urlFor("postgres");
+    await migrate(databaseUrl);
+    const endpoint = await startSqlEndpoint({});
+    closers.push(() => endpoint.close());
+    const worker = await startWorker({
+      env: { ...env, DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: endpoint.url },
+      ...(options.port !== undefined && { port: options.port }),
+      ...(options.onLine !== undefined && { onLine: options.onLine }),
+    });
+    closers.push(() => worker.close());
+    return { databaseUrl, postgres, endpoint, worker, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

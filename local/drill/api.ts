@@ -1,0 +1,20 @@
+/** A small client of the public API, as a customer's own tooling would write it. */
+export type Api = {
+  readonly get: <T>(path: string) => Promise<T>;
+  readonly send: <T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: unknown) => Promise<T>;
+};
+
+/** @throws Error with status and problem detail on any answer that is not 2xx */
+export const createApi = (baseUrl: string, token: string): Api => {
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(baseUrl + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 500)}`);
+    return (text === "" ? null : JSON.parse(text)) as T;
+  };
+  return { get: (path) => call("GET", path), send: (method, path, body) => call(method, path, body) };
+};

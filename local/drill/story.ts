@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Fault } from "../cdn/fault.ts";
+import type { Api } from "./api.ts";
+import { createApi } from "./api.ts";
+import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
+import type { Invoice } from "./money.ts";
+import { settleMoney } from "./money.ts";
+import type { DrillFault } from "./options.ts";
+import type { Figure, Screen, Step } from "./screen.ts";
+import { startVisitors } from "./visitors.ts";
+import type { World } from "./world.ts";
+import { cadence, site } from "./world.ts";
+
+type Storm = { id: number; state: string; started_at: string; ended_at: string | null; relapses: number };
+
+export type Story = { readonly steps: readonly Step[]; readonly figures: readonly Figure[]; readonly invoice: Invoice | null };
+
+/** A step that did not happen: the story can not go on. */
+class Stuck extends Error {}
+
+const policy = { threshold: 0.9, minFailures: 3 } as const;
+
+const unrest: Readonly<Record<DrillFault, Fault>> = {
+  "5xx": { kind: "oscillate", badMs: 3_000, goodMs: 4_000 },
+  refuse: { kind: "oscillate", badMs: 3_000, goodMs: 4_000 },
+  oscillate: { kind: "oscillate", badMs: 3_000, goodMs: 4_000 },
+  hang: { kind: "hang" },
+  partial: { kind: "partial" },
+};
+
+const outage = (fault: DrillFault): Fault => (fault === "oscillate" ? unrest.oscillate : { kind: fault });
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
+
+/** Plays the whole story against the world and measures it. Never throws for a step that failed: it is in the steps. */
+export const tellStory = async (world: World, fault: DrillFault, screen: Screen, elapsedMs: () => number): Promise<Story> => {
+  const steps: Step[] = [];
+  const figures: Figure[] = [];
+  let invoice: Invoice | null = null;
+  const tell = (name: string, ok: boolean, detail: string): void => {
+    const step = { name, ok, atMs: elapsedMs(), detail };
+    steps.push(step);
+    screen.step(step);
+    if (!ok) throw new Stuck(name);
+  };
+  const measure = (name: string, value: string, limit: string, ok: boolean): void => void figures.push({ name, value, limit, ok });
+  const until = async <T>(what: string, withinMs: number, look: () => Promise<T | null> | T | null): Promise<T> => {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const seen = await look();
+      if (seen !== null) return seen;
+      if (Date.now() > deadline) tell(what, false, `not seen within ${withinMs / 1_000} s`);
+      screen.progress(what);
+      await sleep(100);
+    }
+  };
+
+  const rounds = keepTicking(world);
+  const visitors = startVisitors(world);
+  try {
+    screen.chapter("Onboarding, through the public API");
+    const { api, serviceId } = await onboard(world);
+    tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
+    const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);
+
+    screen.chapter("Calm");
+    await until("calm: rounds run", 20_000, async () => {
+      const samples = await readPrimarySamples(world.plane.databaseUrl);
+      return samples.filter((sample) => sample.ok).length >= 6 ? true : null;
+    });
+    const before = visitors.visits.slice(-20);
+    tell("calm", (await storms()).length === 0 && before.every((visit) => visit.cdn === "primary" && visit.served),
+      `no storm; the last ${before.length} visitors were all served by the primary`);
+
+    screen.chapter(`Outage (${fault})`);
+    const brokenAtMs = Date.now();
+    await world.cdns.primary.setFault(outage(fault));
+    tell("the primary breaks", true, `${site.primary} now shows: ${fault}`);
+    const failedAtMs = await until("first failed probe", 15_000, async () => firstFailureKnownAtMs(await readPrimarySamples(world.plane.databaseUrl), brokenAtMs));
+    tell("first failed probe", true, `${seconds(failedAtMs - brokenAtMs)} after the outage began`);
+    const storm = await until("storm declared", 20_000, async () => (await storms())[0] ?? null);
+    tell("storm declared", storm.state === "storm", `storm ${storm.id}, started_at ${storm.started_at}`);
+    const shift = await until("weights 0/100 accepted", 15_000, () => shiftOf(world, brokenAtMs));
+    const crossed = crossedAtMs(await readPrimarySamples(world.plane.databaseUrl), brokenAtMs, policy) ?? failedAtMs;
+    const sinceMs = fault === "partial" ? crossed : failedAtMs;
+    tell("weights 0/100 accepted by Route 53", true, `change ${shift.changeId}`);
+    const limitMs = 2 * cadence.intervalMs + (fault === "hang" ? cadence.timeoutMs : 0);
+    measure("outage -> first failed probe known", seconds(failedAtMs - brokenAtMs), "", true);
+    measure(fault === "partial" ? "threshold crossed -> weights accepted" : "first failed probe -> weights accepted",
+      seconds(shift.acceptedAtMs - sinceMs), `<= ${seconds(limitMs)}`, shift.acceptedAtMs - sinceMs <= limitMs);
+    measure("outage -> weights accepted", seconds(shift.acceptedAtMs - brokenAtMs), "", true);
+
+    const moved = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
+    const reached = moved.filter((visit) => visit.cdn === "backup" && visit.served).length;
+    tell("visitors reach the backup", reached === moved.length, `${reached} of ${moved.length} visitors resolved to and were served by the backup`);
+    measure("visitors on the backup after the switch", `${reached}/${moved.length}`, "all", reached === moved.length);
+
+    screen.chapter(unrest[fault].kind === "oscillate" ? "The primary comes and goes" : "The outage lasts");
+    await world.cdns.primary.setFault(unrest[fault]);
+    const unrestUntil = Date.now() + 14_000;
+    while (Date.now() < unrestUntil) {
+      screen.progress(`unrest for another ${((unrestUntil - Date.now()) / 1_000).toFixed(0)} s`);
+      await sleep(200);
+    }
+    const during = await storms();
+    const flaps = world.route53.changes.filter((change) => change.acceptedAtMs > shift.acceptedAtMs).length;
+    tell("no flapping", flaps === 0 && during.length === 1, `${flaps} further DNS changes, ${during.length} storm, ${during[0]?.relapses} relapses`);
+    measure("DNS changes during the unrest", `${flaps}`, "0", flaps === 0);
+
+    screen.chapter("Recovery");
+    await world.cdns.primary.setFault({ kind: "healthy" });
+    const healedAtMs = Date.now();
+    tell("the primary is healthy again", true, "");
+    await until("recovering", 30_000, async () => ((await storms()).some(({ state }) => state !== "storm") ? true : null));
+    tell("recovering", true, `${seconds(Date.now() - healedAtMs)} after; the cooldown of ${seconds(cadence.cooldownMs)} runs`);
+    const early = shiftBack(world, healedAtMs);
+    tell("weights stay during the cooldown", early === null, "still 0/100");
+    const back = await until("weights 100/0 accepted", 30_000, () => shiftBack(world, healedAtMs));
+    const ended = await until("storm ended", 5_000, async () => (await storms()).find(({ state }) => state === "ended") ?? null);
+    tell("storm ended", true, `ended_at ${ended.ended_at}, ${ended.relapses} relapses`);
+    tell("weights 100/0 accepted by Route 53", true, `change ${back.changeId}`);
+    measure("recovery -> weights back", seconds(back.acceptedAtMs - healedAtMs), `>= ${seconds(cadence.cooldownMs)}`, back.acceptedAtMs - healedAtMs >= cadence.cooldownMs);
+    const home = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
+    tell("visitors are back on the primary", home.every((visit) => visit.cdn === "primary" && visit.served), `${home.length} of ${home.length}`);
+    await until("change in sync", 10_000, async () => {
+      const { changes } = await api.get<{ changes: { result: string }[] }>(`/v1/services/${serviceId}/routing`);
+      return changes.length === 2 && changes.every(({ result }) => result === "insync") ? true : null;
+    });
+    tell("both switches in sync", true, "GetChange says INSYNC for both");
+
+    screen.chapter("Money");
+    await visitors.stop();
+    invoice = await settleMoney({ world, api, serviceId, until, tell, measure });
+
+    const all = await storms();
+    measure("storms", `${all.length}`, "exactly 1", all.length === 1);
+    measure("relapses", `${all[0]?.relapses ?? 0}`, "", true);
+    measure("DNS changes in all", `${world.route53.changes.length}`, "exactly 2", world.route53.changes.length === 2);
+    const lost = visitors.visits.filter((visit) => !visit.served).length;
+    measure("visitors served / lost", `${visitors.visits.length - lost}/${lost}`, "", true);
+  } catch (error) {
+    if (!(error instanceof Stuck)) steps.push({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
+    if (!(error instanceof Stuck)) screen.step({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
+  } finally {
+    await visitors.stop();
+    rounds.stop();
+  }
+  return { steps, figures, invoice };
+};
+
+/** The platform's cron, one minute after another without a gap, as long as the drill lasts. */
+const keepTicking = (world: World): { readonly stop: () => void } => {
+  let stopped = false;
+  const loop = async () => {
+    while (!stopped) await world.plane.worker.trigger("* * * * *").catch(() => sleep(200));
+  };
+  void loop();
+  return { stop: () => void (stopped = true) };
+};
+
+const onboard = async (world: World): Promise<{ readonly api: Api; readonly serviceId: number }> => {
+  const admin = createApi(world.plane.worker.url, world.adminToken);
+  const customer = await admin.send<{ id: number }>("POST", "/v1/customers", { name: "Example Downloads" });
+  const { token } = await admin.send<{ token: string }>("POST", `/v1/customers/${customer.id}/tokens`, { name: "drill", role: "editor" });
+  const api = createApi(world.plane.worker.url, token);
+  const service = await api.send<{ id: number }>("POST", "/v1/services", { name: "downloads", primary_cdn: "cloudflare", backup_cdn: "fastly" });
+  await api.send("POST", `/v1/services/${service.id}/domains`, {
+    name: site.host, primary_target: world.cdns.primary.url, backup_target: world.cdns.backup.url,
+  });
+  await api.send("POST", `/v1/services/${service.id}/storm-policies`, {
+    kind: "http_availability", threshold_avail: policy.threshold, window_seconds: cadence.windowMs / 1_000,
+    cooldown_seconds: cadence.cooldownMs / 1_000, max_coverage_factor: 1.5, min_samples: 3, min_failures: policy.minFailures,
+  });
+  return { api, serviceId: service.id };
+};
+
+type Change = World["route53"]["changes"][number];
+
+const weightSet = (change: Change, identifier: string): number | undefined =>
+  change.changes.find(({ action, recordSet }) => action !== "DELETE" && recordSet.setIdentifier === identifier)?.recordSet.weight;
+
+const shiftOf = (world: World, sinceMs: number): Change | null =>
+  world.route53.changes.find((change) => change.acceptedAtMs >= sinceMs && weightSet(change, "primary") === 0 && weightSet(change, "backup") === 100) ?? null;
+
+const shiftBack = (world: World, sinceMs: number): Change | null =>
+  world.route53.changes.find((change) => change.acceptedAtMs >= sinceMs && weightSet(change, "primary") === 100 && weightSet(change, "backup") === 0) ?? null;

@@ -14,7 +14,7 @@ describe("parseConfig", () => {
       allowPrivateTargets: false,
       domainVerification: true,
       usage: { windowMs: 3_600_000, lookbackMs: 21_600_000, tickMs: 300_000 },
-      billing: { periodMs: 86_400_000, graceMs: 0, rateCentsPerGb: "12", discountRate: "0.5" },
+      billing: { periodMs: 86_400_000, graceMs: 0, rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
       auth: { adminToken: null, trustCustomerHeader: false },
       cloudflare: null,
       route53: { credentials: null, region: "us-east-1" },
@@ -42,6 +42,7 @@ describe("parseConfig", () => {
     ["BILLING_DISCOUNT_RATE", "1.5"],
     ["TRUST_CUSTOMER_HEADER", "yes"],
     ["ROUTE53_ENDPOINT", "ftp://example.com"],
+    ["AWS_REGION", "us-iso-east-1"],
     ["AUTH_JWT_SECRET", "too short"],
   ])("refuses a wrong %s (%s) and names it, never its value", (name, value) => {
     const read = () => parseConfig({ ...valid, [name]: value });
@@ -56,6 +57,16 @@ describe("parseConfig", () => {
     ["AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE"],
   ])("wants %s and %s together", (one, other) => {
     expect(() => parseConfig({ ...valid, [one]: "https://example.com" })).toThrow(`${other} is required with ${one}`);
+  });
+
+  it.each([
+    ["eu-central-1", "https://route53.amazonaws.com", "us-east-1"],
+    ["us-gov-east-1", "https://route53.us-gov.amazonaws.com", "us-gov-west-1"],
+    ["cn-north-1", "https://route53.amazonaws.com.cn", "cn-northwest-1"],
+  ])("knows Route 53 of %s, unless it is told another endpoint", (region, endpoint, signed) => {
+    expect(parseConfig({ ...valid, AWS_REGION: region }).route53).toMatchObject({ endpoint, region: signed });
+    const elsewhere = { ...valid, AWS_REGION: region, ROUTE53_ENDPOINT: "http://127.0.0.1:1" };
+    expect(parseConfig(elsewhere).route53).toMatchObject({ endpoint: "http://127.0.0.1:1", region: signed });
   });
 
   it("names every wrong variable at once", () => {

@@ -7,6 +7,8 @@ import { buildAnalyticsSchema } from "./cloudflare-schema.ts";
 export type AnalyticsBackend = GroupSource & {
   /** Zones that the token may read. */
   readonly zoneIds: ReadonlySet<string>;
+  readonly limitsOf: (zoneId: string) => AnalyticsLimits;
+  readonly confidence: boolean;
 };
 
 export type AnalyticsError = { message: string; path: readonly string[] | null; extensions: Record<string, string> };
@@ -18,7 +20,7 @@ type ZoneArgs = {
   limit?: number | null;
 };
 
-const schema = buildAnalyticsSchema();
+const [schema, plainSchema] = [buildAnalyticsSchema(true), buildAnalyticsSchema(false)];
 
 /** Parses, validates and runs one analytics query. Any error empties the data, as Cloudflare's endpoint does. */
 export async function runAnalyticsQuery(
@@ -32,10 +34,11 @@ export async function runAnalyticsQuery(
   } catch (error) {
     return refuse(backend, [error as GraphQLError]);
   }
-  const invalid = validate(schema, document);
+  const offered = backend.confidence ? schema : plainSchema;
+  const invalid = validate(offered, document);
   if (invalid.length > 0) return refuse(backend, invalid);
   const result = await execute({
-    schema,
+    schema: offered,
     document,
     rootValue: rootOf(backend),
     ...(variables === null ? {} : { variableValues: variables }),
@@ -50,13 +53,14 @@ function rootOf(backend: AnalyticsBackend): Record<string, unknown> {
   let nodesAsked = 0;
   const zoneOf = (zoneTag: string): Record<string, unknown> => ({
     zoneTag,
-    settings: { httpRequestsAdaptiveGroups: settingsOf(limits) },
+    settings: { httpRequestsAdaptiveGroups: settingsOf(backend.limitsOf(zoneTag)) },
     httpRequestsAdaptiveGroups(args: GroupArgs, _context: unknown, info: GraphQLResolveInfo) {
       nodesAsked += 1;
       if (nodesAsked > limits.maxScopedNodes) {
         throw refusal(429, "in combination, your request queries too many nodes, zones and accounts");
       }
-      return groupsOf(backend, zoneTag, args, dimensionsAsked(info.fieldNodes, limits));
+      const own = backend.limitsOf(zoneTag);
+      return groupsOf({ ...backend, limits: own }, zoneTag, args, dimensionsAsked(info.fieldNodes, own));
     },
   });
   const zones = ({ filter, limit }: ZoneArgs): unknown[] => {

@@ -5,7 +5,7 @@ import { runAnalyticsQuery } from "./cloudflare-analytics.ts";
 import { createFaultInjector } from "./cloudflare-fault.ts";
 import type { ApiFault, ApiFaultKind } from "./cloudflare-fault.ts";
 import { FREE_PLAN_LIMITS } from "./cloudflare-groups.ts";
-import type { AnalyticsLimits, BytesOf } from "./cloudflare-groups.ts";
+import type { AnalyticsLimits, BytesOf, SampleIntervalOf } from "./cloudflare-groups.ts";
 import { graphqlRefusal, restRefusal } from "./cloudflare-replies.ts";
 import type { Reply } from "./cloudflare-replies.ts";
 import { listZones } from "./cloudflare-zone-list.ts";
@@ -19,6 +19,11 @@ export type CloudflareApiOptions = {
   readonly zones: readonly CloudflareZone[];
   readonly bytes: BytesOf;
   readonly limits?: Partial<AnalyticsLimits>;
+  /** Zones with other limits than the rest, by id. */
+  readonly limitsByZone?: Readonly<Record<string, Partial<AnalyticsLimits>>>;
+  readonly sampleInterval?: SampleIntervalOf;
+  /** False: an installation of before October 2025, whose schema has no `confidence`. */
+  readonly confidence?: boolean;
   readonly now?: () => number;
   /** `ok`: GraphQL refusals travel inside a 200 (as seen in practice); `documented`: with the documented status. */
   readonly refusalStatus?: "ok" | "documented";
@@ -55,6 +60,9 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
     zoneIds: new Set(zones.filter(({ analytics }) => analytics !== false).map(({ id }) => id)),
     bytes: options.bytes,
     limits: { ...FREE_PLAN_LIMITS, ...options.limits },
+    limitsOf: (zoneId: string) => ({ ...FREE_PLAN_LIMITS, ...options.limits, ...options.limitsByZone?.[zoneId] }),
+    sampleInterval: options.sampleInterval ?? (() => 1),
+    confidence: options.confidence ?? true,
     now,
   };
 

@@ -23,8 +23,12 @@ export const FREE_PLAN_LIMITS: AnalyticsLimits = {
 /** Bytes that one zone served for one host in [fromMs, toMs). */
 export type BytesOf = (zoneId: string, host: string, fromMs: number, toMs: number) => number;
 
+/** One request in so many is counted for that host, 1: all of them. */
+export type SampleIntervalOf = (zoneId: string, host: string) => number;
+
 export type GroupSource = {
   readonly bytes: BytesOf;
+  readonly sampleInterval: SampleIntervalOf;
   readonly limits: AnalyticsLimits;
   readonly now: () => number;
 };
@@ -43,6 +47,7 @@ type Group = {
   dimensions: { clientRequestHTTPHost: string; datetimeHour: string; requestSource: string };
   sum: { edgeResponseBytes: number };
   avg: { sampleInterval: number };
+  confidence: (args: { level: number }) => unknown;
 };
 export type GroupArgs = { filter?: Filter | null; limit: number; orderBy?: readonly string[] | null };
 
@@ -65,7 +70,9 @@ export function groupsOf(
   if (selection.sources.some((source) => source !== "eyeball")) return [];
   const spans = dimensions.has("datetimeHour") ? hoursOf(selection) : [selection];
   const cells = selection.hosts.flatMap((host) =>
-    spans.map(({ fromMs, toMs }) => groupOf(host, fromMs, backend.bytes(zoneTag, host, fromMs, toMs))),
+    spans.map(({ fromMs, toMs }) =>
+      groupOf(host, fromMs, backend.bytes(zoneTag, host, fromMs, toMs), backend.sampleInterval(zoneTag, host)),
+    ),
   );
   const filled = cells.filter((group) => group.sum.edgeResponseBytes > 0);
   const groups = dimensions.has("clientRequestHTTPHost") ? filled : withoutHost(filled);
@@ -120,14 +127,20 @@ function hoursOf({ fromMs, toMs }: Selection): { fromMs: number; toMs: number }[
   return hours;
 }
 
-/** The toy CDNs count bytes, not log lines, so a group stands for one unsampled line. */
-function groupOf(clientRequestHTTPHost: string, fromMs: number, edgeResponseBytes: number): Group {
+/** The toy CDNs count bytes, not log lines, so a group stands for one line; its interval is a tenth either way. */
+function groupOf(clientRequestHTTPHost: string, fromMs: number, edgeResponseBytes: number, sampleInterval: number): Group {
   const datetimeHour = new Date(Math.floor(fromMs / HOUR_MS) * HOUR_MS).toISOString().replace(".000Z", "Z");
   return {
     count: 1,
     dimensions: { clientRequestHTTPHost, datetimeHour, requestSource: "eyeball" },
     sum: { edgeResponseBytes },
-    avg: { sampleInterval: 1 },
+    avg: { sampleInterval },
+    confidence: ({ level }) => {
+      if (level <= 0 || level >= 1) throw refusal(400, "confidence level must be between 0 and 1");
+      const off = sampleInterval > 1 ? edgeResponseBytes / 10 : 0;
+      const interval = { estimate: edgeResponseBytes, lower: edgeResponseBytes - off, upper: edgeResponseBytes + off, sampleSize: 1 };
+      return { level, sum: { edgeResponseBytes: interval } };
+    },
   };
 }
 

@@ -53,6 +53,7 @@ const SDL = `
     dimensions: ZoneHttpRequestsAdaptiveGroupsDimensions
     sum: ZoneHttpRequestsAdaptiveGroupsSum
     avg: ZoneHttpRequestsAdaptiveGroupsAvg
+    confidence(level: float64!): ZoneHttpRequestsAdaptiveGroupsConfidence
   }
   type ZoneHttpRequestsAdaptiveGroupsDimensions {
     clientRequestHTTPHost: string!
@@ -61,13 +62,18 @@ const SDL = `
   }
   type ZoneHttpRequestsAdaptiveGroupsSum { edgeResponseBytes: uint64! }
   type ZoneHttpRequestsAdaptiveGroupsAvg { sampleInterval: float64! }
+  type ZoneHttpRequestsAdaptiveGroupsConfidence { level: float64!, sum: ZoneHttpRequestsAdaptiveGroupsConfidenceSum }
+  type ZoneHttpRequestsAdaptiveGroupsConfidenceSum { edgeResponseBytes: ConfidenceInterval }
+  type ConfidenceInterval { estimate: float64!, lower: float64!, upper: float64!, sampleSize: uint64! }
 `;
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-export function buildAnalyticsSchema(): GraphQLSchema {
-  const schema = buildSchema(SDL);
+/** @param withConfidence false: as before October 2025 */
+export function buildAnalyticsSchema(withConfidence: boolean): GraphQLSchema {
+  const schema = buildSchema(withConfidence ? SDL : SDL.replace(/^ *confidence\(.*$/m, ""));
   acceptOnly(schema, "string", (value) => typeof value === "string");
+  acceptOnly(schema, "float64", (value) => typeof value === "number" && Number.isFinite(value));
   acceptOnly(schema, "uint64", (value) => Number.isSafeInteger(value) && Number(value) >= 0);
   acceptOnly(
     schema,

@@ -97,16 +97,25 @@ describe("runs at the same time", () => {
     await other.query("begin");
     await other.query("update customers set next_invoice_number = 2 where id = $1", [customerId]);
     await other.query(
-      `insert into invoices
-         (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents, issued_at)
-       values ($1, 1, now(), now() + interval '1 hour', 0, 0, 0, now())`,
+      `with i as (
+         insert into invoices
+           (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents, issued_at)
+         values ($1, 1, now(), now() + interval '1 hour', 0, 0, 0, now()) returning id
+       ), u as (
+         insert into usage_snapshots (service_id, window_start, window_end, invoice_id)
+         select s.id, '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z', i.id from services s, i where s.customer_id = $1
+         returning *
+       )
+       insert into invoice_line_items (invoice_id, snapshot_id, service_id, window_start, window_end, primary_bytes,
+         backup_bytes, rate_cents_per_gb, discount_rate, storm_microseconds, max_coverage_factor, amount_cents, discount_cents)
+       select invoice_id, id, service_id, window_start, window_end, 0, 0, 12, 0.5, 0, 0, 0, 0 from u`,
       [customerId],
     );
     const run = bill(database.db, nowMs);
     await waitingForLock(1);
     await other.query("commit");
     expect(await run).toMatchObject({ invoices: 1, lines: 3, failures: 0 });
-    expect(await audit()).toMatchObject({ exact: 3, gaps: 0, invoices: 2 });
+    expect(await audit()).toMatchObject({ exact: 4, gaps: 0, invoices: 2 });
   });
 
   it("bytes that are replaced during a run are billed as they are afterwards", async () => {
@@ -208,7 +217,7 @@ describe("a run without its lease", () => {
     const issue = createBillingStore(database.db).issue({
       customerIds: [customerId],
       fence: billingFence,
-      terms: { rateCentsPerGb: "12", discountRate: "0.5" },
+      terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
       issuedAtMs: nowMs,
       billUntilMs: nowMs,
       arrearsUntilMs: nowMs - 1,
@@ -220,7 +229,7 @@ describe("a run without its lease", () => {
     );
     await waitingForLock(2);
     await other.query("commit");
-    expect(await issue).toEqual({ status: "issued", invoices: 1, lines: 1 });
+    expect(await issue).toEqual({ status: "issued", invoices: 1, lines: 1, more: false });
     await takeover;
     expect(await audit()).toMatchObject({ lines: 1, exact: 1 });
   });

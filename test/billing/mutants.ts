@@ -11,7 +11,7 @@ export type Mutant = {
 export type Replacement = { readonly from: string; readonly to: string };
 export type DomainFile = "money.ts" | "coverage.ts" | "pricing.ts";
 
-const charge = (side: string) => `div((d.${side}_bytes * t.rate) * 2 + 1073741824::numeric, 1073741824::numeric * 2)`;
+const charge = (side: string) => `div((w.${side}_bytes * w.rate) * 2 + 1073741824::numeric, 1073741824::numeric * 2)`;
 const discountOf = "backup_cents * discount_rate * storm_us * factor";
 const discount = `div((${discountOf}) * 2 + window_us, window_us * 2)`;
 const stormEnd = `case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
@@ -64,8 +64,8 @@ export const namedMutants: readonly Mutant[] = [
   {
     name: "half to even",
     sql: [
-      { from: charge("primary"), to: toEven("d.primary_bytes * t.rate", "1073741824::numeric") },
-      { from: charge("backup"), to: toEven("d.backup_bytes * t.rate", "1073741824::numeric") },
+      { from: charge("primary"), to: toEven("w.primary_bytes * w.rate", "1073741824::numeric") },
+      { from: charge("backup"), to: toEven("w.backup_bytes * w.rate", "1073741824::numeric") },
       { from: discount, to: toEven(discountOf, "window_us") },
     ],
     source: [
@@ -121,7 +121,7 @@ export const furtherMutants: readonly Mutant[] = [
   },
   {
     name: "smallest factor",
-    sql: [{ from: "max(e.max_coverage_factor)", to: "min(e.max_coverage_factor)" }],
+    sql: [{ from: "max(factor) as factor", to: "min(factor) as factor" }],
     source: [
       {
         file: "coverage.ts",
@@ -137,7 +137,7 @@ export const furtherMutants: readonly Mutant[] = [
   },
   {
     name: "quotient rounded twice",
-    sql: [{ from: charge("backup"), to: "round((d.backup_bytes * t.rate) / 1073741824)" }],
+    sql: [{ from: charge("backup"), to: "round((w.backup_bytes * w.rate) / 1073741824)" }],
     source: [
       {
         file: "money.ts",

@@ -3,6 +3,7 @@ import type { Database } from "../../src/adapters/db/client.ts";
 import type { Log } from "../../src/adapters/ports/log.ts";
 import { runBilling } from "../../src/cron/bill.ts";
 import type { BillingJob, BillingReport } from "../../src/cron/bill.ts";
+import type { BillingTerms } from "../../src/domain/pricing.ts";
 import { billingFence } from "./worlds.ts";
 
 export const dayMs = 24 * 3_600_000;
@@ -18,15 +19,15 @@ export const recordingLog = (): Log & { readonly errors: string[] } => {
 export const bill = (
   db: Database,
   nowMs: number,
-  options: Partial<Omit<BillingJob, "clock">> = {},
+  options: Partial<Omit<BillingJob, "clock" | "terms">> & { readonly terms?: BillingTerms } = {},
 ): Promise<BillingReport> =>
   runBilling({
     store: createBillingStore(db),
     clock: { nowMs: () => nowMs, sleep: () => Promise.resolve() },
-    terms: { rateCentsPerGb: "12", discountRate: "0.5" },
     fence: billingFence,
     periodMs: dayMs,
     graceMs: 0,
     log: recordingLog(),
     ...options,
+    terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD", ...options.terms },
   });

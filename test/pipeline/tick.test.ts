@@ -34,6 +34,7 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
       slots.push({ slotMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });
       return [];
     },
+    edgeSamples: async () => [],
     saveDecisions: async () => new Map(),
     saveOutcomes: async () => undefined,
   };

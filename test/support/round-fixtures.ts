@@ -24,7 +24,7 @@ export const roundService = (over: Partial<RoundService> = {}): RoundService => 
 
 export const policyView = (over: Partial<PolicyView> = {}): PolicyView => ({
   policyId: 1, serviceId: 1, kind: "http_availability", version: 1, thresholdAvail: 0.9, windowSeconds: 60, cooldownSeconds: 300,
-  maxCoverageFactor: 1.5, minSamples: 3, minFailures: 3, storm: null, previousEndedAtMs: null, stats: [], newest: [], ...over,
+  maxCoverageFactor: 1.5, minSamples: 3, minFailures: 3, latencyMs: null, storm: null, previousEndedAtMs: null, stats: [], newest: [], ...over,
 });
 
 export const windowStats = (path: WindowStats["path"], samples: number, failures: number, over: Partial<WindowStats> = {}): WindowStats => ({

@@ -10,6 +10,8 @@ export type CloudflareClientOptions = {
   readonly now: () => number;
   /** One attempt, body included. */
   readonly timeoutMs: number;
+  /** Called before each GraphQL query; throws where it must not be sent. */
+  readonly spend: () => void;
 };
 
 export type CloudflareClient = {
@@ -37,7 +39,7 @@ const errorsSchema = z.looseObject({
 
 export function createCloudflareClient(options: CloudflareClientOptions): CloudflareClient {
   // Called unbound: workerd refuses a `fetch` whose `this` is an options object.
-  const { apiToken, fetch, sleep, random, now, timeoutMs } = options;
+  const { apiToken, fetch, sleep, random, now, timeoutMs, spend } = options;
 
   async function attempt<T>(url: string, schema: z.ZodType<T>, graphql: GraphqlBody | undefined): Promise<T> {
     const { status, text, retryAfter } = await exchange(url, graphql);
@@ -82,6 +84,7 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
   return {
     async request(url, schema, graphql) {
       for (let tried = 1; ; tried += 1) {
+        if (graphql !== undefined) spend();
         try {
           return await attempt(url, schema, graphql);
         } catch (error) {

@@ -1,6 +1,9 @@
 import { UsageSourceError } from "../ports/usage.ts";
 
-/** `zone_access`: a good token that may not read one of the zones asked for. `refused`: asking again is pointless. */
+/**
+ * `zone_access`: a good token that may not read one of the zones asked for. `refused`: asking again is pointless.
+ * `budget`: we did not ask, to stay within Cloudflare's quota.
+ */
 export type CloudflareErrorCode =
   | "auth"
   | "zone_access"
@@ -8,6 +11,7 @@ export type CloudflareErrorCode =
   | "unavailable"
   | "timeout"
   | "refused"
+  | "budget"
   | "malformed";
 
 const RETRYABLE: ReadonlySet<CloudflareErrorCode> = new Set(["rate_limited", "unavailable", "timeout"]);

@@ -1,19 +1,30 @@
 import { z } from "zod";
-import type { UsageQuery } from "../ports/usage.ts";
+import type { Sampling } from "../ports/usage.ts";
 import type { GraphqlBody } from "./cloudflare-client.ts";
 
-type Windows = UsageQuery["windows"];
+type Span = { readonly startMs: number; readonly endMs: number };
 
-/** Bytes per window (in the order asked) and host, of one zone. */
-export type ZoneBytes = { readonly zoneTag: string; readonly windows: readonly ReadonlyMap<string, number>[] };
+export type HostBytes = { readonly bytes: number; readonly sampling: Sampling | null };
+
+/** Bytes per span (in the order asked) and host, of one zone. */
+export type ZoneBytes = { readonly zoneTag: string; readonly spans: readonly ReadonlyMap<string, HostBytes>[] };
+
+/** How a query is put. `withConfidence`: intervals are offered for sampled datasets since October 2025. */
+export type QueryShape = { readonly limit: number; readonly withConfidence: boolean };
+
+/** Leaves of one node, for the plan's bound on fields; one more per zone is its tag. */
+export const fieldsPerSpan = ({ withConfidence }: Pick<QueryShape, "withConfidence">): number => (withConfidence ? 5 : 3);
 
 /**
- * One query for several zones and windows: a field `w0`, `w1`, ... per window, every value in a variable.
+ * One query for several zones and spans: a field `w0`, `w1`, ... per span, every value in a variable.
  * Groups are by host only, so there are never more rows than hosts and `limit` cuts nothing off.
  */
-export function buildUsageQuery(zoneTags: readonly string[], hosts: readonly string[], windows: Windows): GraphqlBody {
-  const times = windows.map((_, index) => `, $from${index}: Time!, $to${index}: Time!`).join("");
-  const fields = windows.map(
+export function buildUsageQuery(
+  zoneTags: readonly string[], hosts: readonly string[], spans: readonly Span[], shape: QueryShape,
+): GraphqlBody {
+  const times = spans.map((_, index) => `, $from${index}: Time!, $to${index}: Time!`).join("");
+  const confidence = shape.withConfidence ? "\n        confidence(level: 0.95) { sum { edgeResponseBytes { lower upper } } }" : "";
+  const fields = spans.map(
     (_, index) => `w${index}: httpRequestsAdaptiveGroups(
         limit: $limit
         filter: {
@@ -25,6 +36,7 @@ export function buildUsageQuery(zoneTags: readonly string[], hosts: readonly str
       ) {
         dimensions { clientRequestHTTPHost }
         sum { edgeResponseBytes }
+        avg { sampleInterval }${confidence}
       }`,
   );
   const query = `query Usage($zoneTags: [string!]!, $hosts: [string!]!, $limit: uint64!${times}) {
@@ -35,39 +47,68 @@ export function buildUsageQuery(zoneTags: readonly string[], hosts: readonly str
     }
   }
 }`;
-  const bounds = windows.flatMap(({ startMs, endMs }, index) => [
+  const bounds = spans.flatMap(({ startMs, endMs }, index) => [
     [`from${index}`, new Date(startMs).toISOString()],
     [`to${index}`, new Date(endMs).toISOString()],
   ]);
-  return { query, variables: { zoneTags, hosts, limit: hosts.length, ...Object.fromEntries(bounds) } };
+  return { query, variables: { zoneTags, hosts, limit: shape.limit, ...Object.fromEntries(bounds) } };
 }
+
+const interval = z.looseObject({ lower: z.number(), upper: z.number() });
 
 const groups = z.array(
   z.looseObject({
     dimensions: z.looseObject({ clientRequestHTTPHost: z.string() }),
     sum: z.looseObject({ edgeResponseBytes: z.int().nonnegative() }),
+    avg: z.looseObject({ sampleInterval: z.number().nonnegative() }),
+    confidence: z.looseObject({ sum: z.looseObject({ edgeResponseBytes: interval }) }).nullish(),
   }),
 );
 
-/** The answer to `buildUsageQuery` for that many windows. A zone that the token may not read is simply absent. */
-export function usageAnswerSchema(windowCount: number): z.ZodType<readonly ZoneBytes[]> {
-  const aliases = Array.from({ length: windowCount }, (_, index) => `w${index}`);
+/** The answer to `buildUsageQuery` for that many spans. A zone that the token may not read is simply absent. */
+export function usageAnswerSchema(spanCount: number): z.ZodType<readonly ZoneBytes[]> {
+  const aliases = Array.from({ length: spanCount }, (_, index) => `w${index}`);
   const zone = z
     .looseObject({ zoneTag: z.string(), ...Object.fromEntries(aliases.map((alias) => [alias, groups])) })
     .transform((row) => ({
       zoneTag: row.zoneTag,
-      windows: aliases.map((alias) => bytesByHost(groups.parse(row[alias]))),
+      spans: aliases.map((alias) => bytesByHost(groups.parse(row[alias]))),
     }));
   return z
     .looseObject({ data: z.looseObject({ viewer: z.looseObject({ zones: z.array(zone) }) }) })
     .transform(({ data }) => data.viewer.zones);
 }
 
-function bytesByHost(rows: z.infer<typeof groups>): ReadonlyMap<string, number> {
-  const bytes = new Map<string, number>();
-  for (const { dimensions, sum } of rows) {
-    const host = dimensions.clientRequestHTTPHost.toLowerCase();
-    bytes.set(host, (bytes.get(host) ?? 0) + sum.edgeResponseBytes);
+function samplingOf(row: z.infer<typeof groups>[number]): Sampling | null {
+  if (row.avg.sampleInterval <= 1) return null;
+  const bytes = row.sum.edgeResponseBytes;
+  const { lower, upper } = row.confidence?.sum.edgeResponseBytes ?? { lower: null, upper: null };
+  return {
+    interval: row.avg.sampleInterval,
+    lowerBytes: lower === null ? null : Math.min(Math.max(Math.floor(lower), 0), bytes),
+    upperBytes: upper === null ? null : Math.max(Math.ceil(upper), bytes),
+  };
+}
+
+function bytesByHost(rows: z.infer<typeof groups>): ReadonlyMap<string, HostBytes> {
+  const byHost = new Map<string, HostBytes>();
+  for (const row of rows) {
+    const host = row.dimensions.clientRequestHTTPHost.toLowerCase();
+    const added = { bytes: row.sum.edgeResponseBytes, sampling: samplingOf(row) };
+    const before = byHost.get(host);
+    byHost.set(host, before === undefined ? added : addBytes(before, added));
   }
-  return bytes;
+  return byHost;
+}
+
+/** Sums of counts and bounds. A bound that one part does not tell is not known of the sum. */
+export function addBytes(a: HostBytes, b: HostBytes): HostBytes {
+  const bytes = a.bytes + b.bytes;
+  if (a.sampling === null && b.sampling === null) return { bytes, sampling: null };
+  const bound = (name: "lowerBytes" | "upperBytes"): number | null => {
+    const [left, right] = [a, b].map((part) => (part.sampling === null ? part.bytes : part.sampling[name]));
+    return left == null || right == null ? null : left + right;
+  };
+  const interval = Math.max(a.sampling?.interval ?? 1, b.sampling?.interval ?? 1);
+  return { bytes, sampling: { interval, lowerBytes: bound("lowerBytes"), upperBytes: bound("upperBytes") } };
 }

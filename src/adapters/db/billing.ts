@@ -1,32 +1,14 @@
 import { NeonDbError } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { isoTime } from "../../iso-time.ts";
 import { BillingRefused } from "../ports/billing.ts";
 import type { BillingChunk, BillingStore, ChunkResult, DueCustomer } from "../ports/billing.ts";
+import { at, entriesCtes, ids } from "./billing-figures.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 
-const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;
-const ids = (values: readonly number[]): SQL => sql`${`{${values.join(",")}}`}::bigint[]`;
-
-/**
- * n / d to the nearest integer, halves away from zero, for n >= 0 and d > 0. On `div`, which is exact: `/` keeps some
- * 16 digits only, so `round(n / d)` sees a half where the quotient lies just below one.
- */
-const nearest = (n: SQL, d: SQL): SQL => sql`div((${n}) * 2 + ${d}, ${d} * 2)`;
-
-/** What a side's bytes cost; 1073741824 = 2^30 bytes are the gigabyte of the rate. */
-const charge = (bytes: SQL): SQL => nearest(sql`${bytes} * t.rate`, sql`1073741824::numeric`);
-
-/** Until when a storm counts: its end; while recovering, since when; while open, beyond any window. */
-const stormEnd = sql`case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
-  else 'infinity'::timestamptz end`;
-
-const microseconds = (interval: SQL): SQL => sql`extract(epoch from ${interval}) * 1000000`;
-
 /** A statement that outlives its client's patience would leave it in doubt: the database gives up first. */
-const patience = sql`select set_config('lock_timeout', '4s', true), set_config('statement_timeout', '10s', true)`;
+export const patience = sql`select set_config('lock_timeout', '4s', true), set_config('statement_timeout', '10s', true)`;
 
 /**
  * Taken in a statement of its own: the next one then begins, and takes its snapshot, with the locks in hand, and sees
@@ -36,60 +18,33 @@ const lockCustomers = (chunk: BillingChunk): SQL =>
   sql`select id from customers where id = any(${ids(chunk.customerIds)}) order by id for no key update`;
 
 /**
- * The invoice run of a chunk in one statement. `due` locks its windows, so bytes that are being replaced meanwhile are
- * either billed as they are now or refused there as billed; both sides lock in (service, window) order.
+ * The invoice run of a chunk in one statement: one invoice per customer, and per currency where terms changed it. A cause
+ * of adjustments is removed by the statement that saw it; one that is noted meanwhile stays for the next run.
  */
 const issueInvoices = (chunk: BillingChunk): SQL => sql`
-with ${fenceCte(chunk.fence)}, terms as materialized (
-  select c.id as customer_id, c.next_invoice_number as number,
-    ${chunk.terms.rateCentsPerGb}::numeric as rate, ${chunk.terms.discountRate}::numeric as discount_rate
+with ${fenceCte(chunk.fence)}, chosen as materialized (
+  select c.id as customer_id, c.next_invoice_number as next_number
   from customers c
   where c.id = any(${ids(chunk.customerIds)}) and exists (select from fence)
-), due as materialized (
-  select u.id, s.customer_id, u.service_id, u.window_start, u.window_end, u.primary_bytes, u.backup_bytes
-  from terms t
-  join services s on s.customer_id = t.customer_id
-  join usage_snapshots u on u.service_id = s.id
-  where u.invoice_id is null and u.window_end <= ${at(chunk.billUntilMs)}
-  order by u.service_id, u.window_start
-  limit ${chunk.maxWindows}
-  for update of u
-), stormy as (
-  select d.id, max(e.max_coverage_factor) as factor,
-    range_agg(tstzrange(greatest(e.started_at, d.window_start), least(${stormEnd}, d.window_end))) as storms
-  from due d
-  join storm_events e on e.service_id = d.service_id
-    and e.started_at < d.window_end and ${stormEnd} > d.window_start and ${stormEnd} > e.started_at
-  group by d.id
-), covered as (
-  select id, factor, (select sum(${microseconds(sql`upper(r) - lower(r)`)}) from unnest(storms) r) as storm_us
-  from stormy
-), charged as (
-  select d.*, t.rate, t.discount_rate,
-    ${charge(sql`d.primary_bytes`)} as primary_cents,
-    ${charge(sql`d.backup_bytes`)} as backup_cents,
-    coalesce(c.storm_us, 0) as storm_us, coalesce(c.factor, 0) as factor,
-    ${microseconds(sql`(d.window_end - d.window_start)`)} as window_us
-  from due d
-  join terms t using (customer_id)
-  left join covered c on c.id = d.id
-), priced as materialized (
-  select *, primary_cents + backup_cents as amount,
-    least(primary_cents + backup_cents,
-      ${nearest(sql`backup_cents * discount_rate * storm_us * factor`, sql`window_us`)}) as discount
-  from charged
+), ${entriesCtes({ ...chunk, defaults: chunk.terms, lock: true })}, totals as (
+  select customer_id, currency, min(window_start) as period_start, max(window_end) as period_end,
+    sum(amount) as amount, sum(discount) as discount,
+    row_number() over (partition by customer_id order by currency) - 1 as place
+  from entries
+  group by customer_id, currency
 ), issued as (
-  insert into invoices
-    (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents, issued_at)
-  select p.customer_id, t.number, min(p.window_start), max(p.window_end), sum(p.amount), sum(p.discount),
-    sum(p.amount) - sum(p.discount), ${at(chunk.issuedAtMs)}
-  from priced p
-  join terms t using (customer_id)
-  group by p.customer_id, t.number
-  order by p.customer_id
-  returning id, customer_id, number, total_cents
+  insert into invoices (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents,
+    currency, issued_at)
+  select t.customer_id, c.next_number + t.place, t.period_start, t.period_end, t.amount, t.discount,
+    t.amount - t.discount, t.currency, ${at(chunk.issuedAtMs)}
+  from totals t
+  join chosen c using (customer_id)
+  order by t.customer_id, t.place
+  returning id, customer_id, number, total_cents, currency
 ), numbered as (
-  update customers c set next_invoice_number = i.number + 1 from issued i where c.id = i.customer_id
+  update customers c set next_invoice_number = i.last + 1
+  from (select customer_id, max(number) as last from issued group by customer_id) i
+  where c.id = i.customer_id
 ), audited as (
   insert into audit_log (customer_id, actor, action, object_type, object_id, after)
   select customer_id, 'tranche', 'create', 'invoice', id,
@@ -98,34 +53,53 @@ with ${fenceCte(chunk.fence)}, terms as materialized (
 ), lines as (
   insert into invoice_line_items
     (invoice_id, kind, arrears, snapshot_id, service_id, window_start, window_end, primary_bytes, backup_bytes,
-     rate_cents_per_gb, discount_rate, storm_microseconds, max_coverage_factor, amount_cents, discount_cents)
-  select i.id, 'usage', p.window_end <= ${at(chunk.arrearsUntilMs)}, p.id, p.service_id, p.window_start, p.window_end,
-    p.primary_bytes, p.backup_bytes, p.rate, p.discount_rate, p.storm_us, p.factor, p.amount, p.discount
-  from priced p
-  join issued i using (customer_id)
-  order by i.id, p.window_start, p.service_id
-  returning 1
+     rate_cents_per_gb, discount_rate, currency, terms_id, storm_microseconds, max_coverage_factor, amount_cents,
+     discount_cents)
+  select i.id, e.kind, e.kind = 'usage' and e.window_end <= ${at(chunk.arrearsUntilMs)}, e.snapshot_id, e.service_id,
+    e.window_start, e.window_end, e.primary_bytes, e.backup_bytes, e.rate, e.discount_rate, e.currency, e.terms_id,
+    e.storm_us, e.factor, e.amount, e.discount
+  from entries e
+  join issued i using (customer_id, currency)
+  order by i.id, e.window_start, e.service_id
+  returning id, snapshot_id
+), line_storms as (
+  insert into invoice_line_storms (line_id, storm_id, from_at, to_at, max_coverage_factor)
+  select l.id, p.storm_id, p.from_at, p.to_at, p.factor
+  from lines l
+  join storm_parts p using (snapshot_id)
 ), tagged as (
   update usage_snapshots u set invoice_id = i.id
-  from priced p
-  join issued i using (customer_id)
-  where u.id = p.id
+  from entries e
+  join issued i using (customer_id, currency)
+  where u.id = e.snapshot_id and e.kind = 'usage'
+), settled as (
+  delete from adjustment_causes n using seen s
+  where n.id = s.id and (select count(*) from adjusted) < ${chunk.maxWindows}
 )
 select exists (select from fence) as held, (select count(*) from issued) as invoices,
-  (select count(*) from lines) as lines`;
+  (select count(*) from lines) as lines,
+  greatest((select count(*) from due), (select count(*) from adjusted)) >= ${chunk.maxWindows} as more`;
 
-type Issued = { held: boolean; invoices: number; lines: number };
+type Issued = { held: boolean; invoices: number; lines: number; more: boolean };
 
 /** Semantics §9 as one set-based statement per chunk; `domain/pricing.ts` explains the same figures line by line. */
 export const createBillingStore = (db: Database): BillingStore => ({
   due: (page) =>
     db.rows<DueCustomer>(sql`
-      select s.customer_id as "customerId", count(*) as windows
-      from usage_snapshots u
-      join services s on s.id = u.service_id
-      where u.invoice_id is null and u.window_end <= ${at(page.billUntilMs)} and s.customer_id > ${page.afterCustomerId}
-      group by s.customer_id
-      order by s.customer_id
+      select customer_id as "customerId", count(*) as windows
+      from (
+        select s.customer_id
+        from usage_snapshots u
+        join services s on s.id = u.service_id
+        where u.invoice_id is null and u.window_end <= ${at(page.billUntilMs)}
+        union all
+        select s.customer_id
+        from adjustment_causes n
+        join services s on s.id = n.service_id
+      ) x
+      where customer_id > ${page.afterCustomerId}
+      group by customer_id
+      order by customer_id
       limit ${page.limit}`),
 
   issue: async (chunk): Promise<ChunkResult> => {
@@ -136,7 +110,8 @@ export const createBillingStore = (db: Database): BillingStore => ({
         issueInvoices(chunk),
       ]);
       if (issued === undefined) throw new TypeError("the billing statement answered without a row");
-      return issued.held ? { status: "issued", invoices: issued.invoices, lines: issued.lines } : { status: "fenced" };
+      const { held, ...counts } = issued;
+      return held ? { status: "issued", ...counts } : { status: "fenced" };
     } catch (error) {
       if (error instanceof NeonDbError && error.code !== undefined) {
         throw new BillingRefused(`${error.message} (SQLSTATE ${error.code})`, { cause: error });

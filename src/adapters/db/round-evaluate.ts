@@ -36,7 +36,7 @@ const evaluation = (shard: Shard, nowMs: number): SQL => {
     select p.id as "policyId", p.service_id as "serviceId", p.kind, t.version,
       t.threshold_avail::float8 as "thresholdAvail", t.window_seconds as "windowSeconds",
       t.cooldown_seconds as "cooldownSeconds", t.max_coverage_factor::float8 as "maxCoverageFactor",
-      t.min_samples as "minSamples", t.min_failures as "minFailures",
+      t.min_samples as "minSamples", t.min_failures as "minFailures", t.latency_ms as "latencyMs",
       case when e.id is not null then jsonb_build_object('id', e.id, 'state', e.state, 'relapses', e.relapses,
         'startedAtMs', ${epochMs("e.started_at")}, 'recoveringSinceMs', ${epochMs("e.recovering_since")}) end as storm,
       (select max(o.ended_at) from storm_events o where o.service_id = p.service_id and o.kind = p.kind)

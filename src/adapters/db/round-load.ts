@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
+import type { Freeze } from "../../domain/steering.ts";
 import type { RoundService, ShardView } from "../ports/round.ts";
 import type { Database } from "./client.ts";
 import { renewLease } from "./leases.ts";
@@ -24,10 +25,22 @@ const domainJson = sql`
       'discoveredPrimaryTarget', r.discovered_primary_target, 'discoveredBackupTarget', r.discovered_backup_target,
       'discoveredPrimaryOk', r.discovered_primary_ok, 'discoveredBackupOk', r.discovered_backup_ok,
       'lastError', r.last_error) end,
-    'openIntents', coalesce(o.intents, '[]'::jsonb))`;
+    'openIntents', coalesce(o.intents, '[]'::jsonb),
+    'contestedAtMs', ${epochMs("r.contested_at")},
+    'lastSet', case when r.contested_at is not null then (
+      select jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup) from routing_changes c
+      where c.domain_id = d.id and c.result in ('accepted', 'insync', 'unconfirmed') order by c.id desc limit 1) end,
+    'drifts', coalesce((
+      select jsonb_agg(jsonb_build_object('foundAtMs', ${epochMs("f.found_at")}, 'leftAlone', f.left_alone is not null,
+        'found', jsonb_build_object('primary', f.found_primary, 'backup', f.found_backup)))
+      from (
+        select * from routing_drifts f
+        where f.domain_id = d.id and (r.drift_resumed_at is null or f.found_at > r.drift_resumed_at)
+        order by f.found_at desc limit 10
+      ) f), '[]'::jsonb))`;
 
 /** A service without domains is here as well: its storm, if any, has to end. */
-const services = (shard: Shard): SQL => sql`
+const services = (fence: Fence, shard: Shard): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     case when s.override_mode is not null then jsonb_build_object(
@@ -44,8 +57,10 @@ const services = (shard: Shard): SQL => sql`
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
   left join lateral (
-    select jsonb_agg(jsonb_build_object('id', c.id, 'to',
-      jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents
+    select jsonb_agg(jsonb_build_object('id', c.id, 'ours', c.epoch = ${fence.epoch},
+      'attemptedAtMs', ${epochMs("coalesce(c.attempted_at, c.intended_at)")},
+      'from', jsonb_build_object('primary', c.from_primary, 'backup', c.from_backup),
+      'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents
     from routing_changes c where c.domain_id = d.id and c.result = 'intent'
   ) o on true
   where v.deleted_at is null and ${inShard(sql`v.id`, shard)}
@@ -59,14 +74,15 @@ const pending = (shard: Shard): SQL => sql`
 
 /** Renews the lease and reads the shard, in one round trip. */
 export const loadShard = async (db: Database, fence: Fence, shard: Shard): Promise<ShardView | null> => {
-  const [renewed, rows, vantages, changes] = await db.batch<
-    [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], { changeId: string }[]]
+  const [renewed, rows, vantages, changes, freezes] = await db.batch<
+    [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], { changeId: string }[], Freeze[]]
   >([
     renewLease(fence),
-    services(shard),
+    services(fence, shard),
     sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
     pending(shard),
+    sql`select freeze_until as "untilMs" from settings where freeze_set_at is not null`,
   ]);
   if (renewed.length === 0) return null;
-  return { services: rows, vantages, pendingChangeIds: changes.map((change) => change.changeId) };
+  return { services: rows, vantages, pendingChangeIds: changes.map((change) => change.changeId), freeze: freezes[0] ?? null };
 };

@@ -1,18 +1,30 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, StormDecision } from "../ports/round.ts";
+import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, SettledChange, StormDecision } from "../ports/round.ts";
 import type { Fence } from "../ports/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { saveContests, saveDrifts } from "./round-drifts.ts";
 
 type DomainRow = DomainRouting & { readonly domainId: number; readonly serviceId: number };
 
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
 
+/** The evidence that goes with transitions, to be joined as `y`: what did not come about is not proven either. */
+const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset(${json(
+  storms.flatMap(({ policy, transition, evidence }) =>
+    evidence === undefined ? [] : [{ policy_id: policy.policyId, storm_id: policy.storm?.id ?? null, kind: transition.kind, body: evidence }],
+  ),
+)}) as y(policy_id bigint, storm_id bigint, kind text, body text)`;
+
+/**
+ * Policy and service are locked, in the order in which a deletion locks them: a storm that begins while its policy is being
+ * deleted either is there to be ended or does not begin. A foreign key alone would let it outlive a soft deletion.
+ */
 const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): SQL => sql`
-  with ${fenceCte(fence)}
+  with ${fenceCte(fence)}, begun as (
   insert into storm_events
     (service_id, policy_id, policy_version, kind, state, monitor_only, started_at, detected_at, max_coverage_factor)
   select x.service_id, x.policy_id, x.version, p.kind, 'storm', x.monitor_only, ${ms("x.started_at")},
@@ -29,11 +41,15 @@ const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numb
   join services v on v.id = x.service_id and v.deleted_at is null
   join storm_policy_versions t on t.policy_id = x.policy_id and t.version = x.version
   where exists (select from fence)
-  on conflict do nothing`;
+  for share of v, p
+  on conflict do nothing
+  returning id, service_id, policy_id)
+  insert into evidence (service_id, storm_id, kind, body)
+  select b.service_id, b.id, 'begin', y.body from begun b join ${proofs(storms)} on y.policy_id = b.policy_id`;
 
 /** Each row names the state it was decided in, so a decision that came too late changes nothing. */
 const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sql`
-  with ${fenceCte(fence)}
+  with ${fenceCte(fence)}, changed as (
   update storm_events e set
     state = case x.change when 'end' then 'ended' when 'relapse' then 'storm' else 'recovering' end,
     recovering_since = case x.change when 'relapse' then null when 'end' then e.recovering_since else ${ms("x.at")} end,
@@ -48,7 +64,10 @@ const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sq
       return [{ id: policy.storm.id, state: policy.storm.state, change: transition.kind, at, reason }];
     }),
   )}) as x(id bigint, state text, change text, at bigint, reason text)
-  where e.id = x.id and e.state = x.state and e.ended_at is null and exists (select from fence)`;
+  where e.id = x.id and e.state = x.state and e.ended_at is null and exists (select from fence)
+  returning e.id, e.service_id)
+  insert into evidence (service_id, storm_id, kind, body)
+  select c.service_id, c.id, y.kind, y.body from changed c join ${proofs(storms)} on y.storm_id = c.id`;
 
 const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
@@ -106,17 +125,8 @@ const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"], nowM
   where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
 
 const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): SQL => sql`
-  with ${fenceCte(fence)}
-  insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
-    reason, actor, epoch, shadow, result, intended_at)
-  select x.service_id, x.domain_id,
-    (select e.id from storm_events e where e.service_id = x.service_id
-       and (e.ended_at is null or
-         (x.reason in ('calm', 'failback') and e.ended_at > ${isoTime(nowMs)}::timestamptz - interval '1 day'))
-     order by e.ended_at is null desc, e.id desc limit 1),
-    x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor, ${fence.epoch}, x.result = 'shadow',
-    x.result, ${isoTime(nowMs)}::timestamptz
-  from jsonb_to_recordset(${json(
+  with ${fenceCte(fence)}, x as (
+    select * from jsonb_to_recordset(${json(
     intents.map((intent) => ({
       service_id: intent.serviceId, domain_id: intent.domainId, from_primary: intent.from.primary,
       from_backup: intent.from.backup, to_primary: intent.to.primary, to_backup: intent.to.backup,
@@ -124,8 +134,29 @@ const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): S
     })),
   )}) as x(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
     reason text, actor text, result text)
-  where exists (select from fence)
-  returning id, domain_id as "domainId"`;
+  ), again as (
+    update routing_changes c set attempts = c.attempts + 1, attempted_at = ${isoTime(nowMs)}::timestamptz
+    from x
+    where c.domain_id = x.domain_id and c.result = 'intent' and x.result = 'intent' and c.epoch = ${fence.epoch}
+      and (c.from_primary, c.from_backup, c.to_primary, c.to_backup, c.reason)
+        = (x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason)
+      and exists (select from fence)
+    returning c.id, c.domain_id
+  ), added as (
+  insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
+    reason, actor, epoch, shadow, result, intended_at, attempted_at)
+  select x.service_id, x.domain_id,
+    (select e.id from storm_events e where e.service_id = x.service_id
+       and (e.ended_at is null or
+         (x.reason in ('calm', 'failback') and e.ended_at > ${isoTime(nowMs)}::timestamptz - interval '1 day'))
+     order by e.ended_at is null desc, e.id desc limit 1),
+    x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor, ${fence.epoch}, x.result = 'shadow',
+    x.result, ${isoTime(nowMs)}::timestamptz, ${isoTime(nowMs)}::timestamptz
+  from x
+  where exists (select from fence) and not exists (select from again a where a.domain_id = x.domain_id)
+  returning id, domain_id
+  )
+  select id, domain_id as "domainId" from again union all select id, domain_id from added`;
 
 /** Applies a round's decisions in one transaction; an empty set sends no statement for it. */
 export const saveDecisions = async (
@@ -134,13 +165,15 @@ export const saveDecisions = async (
   decisions: RoundDecisions,
   nowMs: number,
 ): Promise<ReadonlyMap<number, number>> => {
-  const { storms, services, domains, resolved, intents } = decisions;
+  const { storms, services, domains, resolved, intents, drifts, contests } = decisions;
   const statements = [
     ...(storms.some(({ transition }) => transition.kind === "begin") ? [beginStorms(fence, storms, nowMs)] : []),
     ...(storms.some(({ transition }) => transition.kind !== "begin") ? [changeStorms(fence, storms)] : []),
     ...(services.length > 0 ? [saveServices(fence, services, nowMs)] : []),
     ...(domains.length > 0 ? [saveDomains(fence, domains, nowMs)] : []),
     ...(resolved.length > 0 ? [resolveIntents(fence, resolved, nowMs)] : []),
+    ...(drifts.length > 0 ? [saveDrifts(fence, drifts, nowMs)] : []),
+    ...(contests.length > 0 ? [saveContests(fence, contests, nowMs)] : []),
     ...(intents.length > 0 ? [saveIntents(fence, intents, nowMs)] : []),
   ];
   if (statements.length === 0) return new Map();
@@ -156,7 +189,7 @@ export const saveOutcomes = async (
   outcomes: readonly IntentOutcome[],
   domains: readonly DomainRow[],
   doubts: readonly { readonly domainId: number; readonly lastError: string }[],
-  insync: readonly string[],
+  settled: readonly SettledChange[],
   nowMs: number,
 ): Promise<void> => {
   const statements: SQL[] = [];
@@ -178,12 +211,13 @@ export const saveOutcomes = async (
       from jsonb_to_recordset(${json(doubts)}) as x("domainId" bigint, "lastError" text)
       where r.domain_id = x."domainId" and exists (select from fence)`);
   }
-  if (insync.length > 0) {
+  if (settled.length > 0) {
     statements.push(sql`
       with ${fenceCte(fence)}
-      update routing_changes set result = 'insync', insync_at = ${isoTime(nowMs)}::timestamptz
-      where result = 'accepted' and change_id in (select jsonb_array_elements_text(${json(insync)}))
-        and exists (select from fence)`);
+      update routing_changes c set result = x.result,
+        insync_at = case when x.result = 'insync' then ${isoTime(nowMs)}::timestamptz end
+      from jsonb_to_recordset(${json(settled)}) as x("changeId" text, result text)
+      where c.result = 'accepted' and c.change_id = x."changeId" and exists (select from fence)`);
   }
   if (statements.length > 0) await db.batch(statements);
 };

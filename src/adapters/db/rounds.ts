@@ -1,6 +1,7 @@
 import type { RoundStore } from "../ports/round.ts";
 import type { Database } from "./client.ts";
 import { saveAndEvaluate } from "./round-evaluate.ts";
+import { edgeSamples } from "./round-edge.ts";
 import { loadShard } from "./round-load.ts";
 import { saveDecisions, saveOutcomes } from "./round-save.ts";
 
@@ -8,7 +9,8 @@ import { saveDecisions, saveOutcomes } from "./round-save.ts";
 export const createRoundStore = (db: Database): RoundStore => ({
   load: (fence, shard) => loadShard(db, fence, shard),
   saveAndEvaluate: (samples, vantage, shard, nowMs) => saveAndEvaluate(db, samples, vantage, shard, nowMs),
+  edgeSamples: (edges) => edgeSamples(db, edges),
   saveDecisions: (fence, decisions, nowMs) => saveDecisions(db, fence, decisions, nowMs),
-  saveOutcomes: (fence, outcomes, domains, doubts, insync, nowMs) =>
-    saveOutcomes(db, fence, outcomes, domains, doubts, insync, nowMs),
+  saveOutcomes: (fence, outcomes, domains, doubts, settled, nowMs) =>
+    saveOutcomes(db, fence, outcomes, domains, doubts, settled, nowMs),
 });

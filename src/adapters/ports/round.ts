@@ -1,6 +1,7 @@
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
-import type { FailbackPosition, Latch, Override, Weights } from "../../domain/steering.ts";
+import type { Drift, PastDrift } from "../../domain/drift.ts";
+import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../domain/steering.ts";
 import type { StormTransition } from "../../domain/storm.ts";
 import type { Vantage } from "../../domain/vantage.ts";
 import type { WeightedRecord } from "./dns.ts";
@@ -31,7 +32,22 @@ export type RoundDomain = {
   readonly verified: boolean;
   readonly routing: DomainRouting | null;
   /** Switches that were intended and whose outcome is not known: somebody died between intent and answer. */
-  readonly openIntents: readonly { readonly id: number; readonly to: Weights }[];
+  readonly openIntents: readonly OpenIntent[];
+  /** Since when somebody else fights over the weights. */
+  readonly contestedAtMs: number | null;
+  /** What tranche's last switch set; only where the domain is contested. */
+  readonly lastSet: Weights | null;
+  /** The newest drifts since an operator last acted on one. */
+  readonly drifts: readonly PastDrift[];
+};
+
+export type OpenIntent = {
+  readonly id: number;
+  readonly from: Weights;
+  readonly to: Weights;
+  readonly attemptedAtMs: number;
+  /** Of this very lease: whoever else intended it may be slow, and still calling. */
+  readonly ours: boolean;
 };
 
 export type ServiceRouting = {
@@ -60,6 +76,7 @@ export type ShardView = {
   readonly vantages: readonly Vantage[];
   /** Accepted changes that are not known to be on all servers yet. */
   readonly pendingChangeIds: readonly string[];
+  readonly freeze: Freeze | null;
 };
 
 export type Sample = {
@@ -88,6 +105,8 @@ export type PolicyView = {
   readonly maxCoverageFactor: number;
   readonly minSamples: number;
   readonly minFailures: number;
+  /** Of `http_latency`; null for other kinds. */
+  readonly latencyMs: number | null;
   readonly storm: {
     readonly id: number;
     readonly state: "storm" | "recovering";
@@ -105,7 +124,21 @@ export type StormDecision = {
   readonly policy: PolicyView;
   readonly transition: StormTransition;
   readonly monitorOnly: boolean;
+  /** The canonical body of the evidence that is recorded with it; absent for what is not recorded. */
+  readonly evidence?: string;
 };
+
+/** Which stored samples show a transition: those of a service in (fromMs, untilMs], the ones nearest to `edgeMs` first. */
+export type Edge = {
+  readonly serviceId: number;
+  readonly edgeMs: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly limit: number;
+};
+
+/** A stored sample as it is shown in evidence. */
+export type EdgeSample = Omit<Sample, "serviceId" | "roundAtMs">;
 
 /** A switch to be stored before DNS is called. `result` is `shadow` where nothing will be called. */
 export type Intent = {
@@ -118,13 +151,27 @@ export type Intent = {
   readonly result: "intent" | "shadow";
 };
 
+/** A drift with what was wanted when it was found; `leftAlone` says why it is not healed, null: it is. */
+export type FoundDrift = Drift & {
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly expected: Weights | null;
+  readonly leftAlone: string | null;
+};
+
 export type RoundDecisions = {
   readonly storms: readonly StormDecision[];
   readonly services: readonly (ServiceRouting & { readonly serviceId: number })[];
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
   readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded" }[];
   readonly intents: readonly Intent[];
+  readonly drifts: readonly FoundDrift[];
+  /** Domains over which a fight began or ended. */
+  readonly contests: readonly { readonly domainId: number; readonly contested: boolean }[];
 };
+
+/** What became of an accepted change; `unconfirmed`: DNS no longer knows the change, nobody saw it on all servers. */
+export type SettledChange = { readonly changeId: string; readonly result: "insync" | "unconfirmed" };
 
 export type IntentOutcome = {
   readonly changeRowId: number;
@@ -149,10 +196,15 @@ export interface RoundStore {
     shard: { readonly index: number; readonly count: number },
     nowMs: number,
   ): Promise<readonly PolicyView[]>;
-  /** Applies decisions, fenced and guarded by the state they were made in. @returns row ids of the stored intents, by domain */
+  /** Reads the samples around each edge: one list an edge, in the order given, ascending by time. */
+  edgeSamples(edges: readonly Edge[]): Promise<readonly (readonly EdgeSample[])[]>;
+  /**
+   * Applies decisions, fenced and guarded by the state they were made in. An intent like one of this lease that still
+   * stands open is that intent, tried once more. @returns row ids of the stored intents, by domain
+   */
   saveDecisions(fence: Fence, decisions: RoundDecisions, nowMs: number): Promise<ReadonlyMap<number, number>>;
   /**
-   * Stores what DNS answered to the intents, and which earlier changes are in sync.
+   * Stores what DNS answered to the intents, and what became of earlier changes.
    * @param domains those whose records are known to have changed
    * @param doubts those whose records must be read again before anything is said about them
    */
@@ -161,7 +213,7 @@ export interface RoundStore {
     outcomes: readonly IntentOutcome[],
     domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[],
     doubts: readonly { readonly domainId: number; readonly lastError: string }[],
-    insync: readonly string[],
+    settled: readonly SettledChange[],
     nowMs: number,
   ): Promise<void>;
 }

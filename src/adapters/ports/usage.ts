@@ -4,16 +4,31 @@ export type UsageQuery = {
   readonly windows: readonly { readonly startMs: number; readonly endMs: number }[];
 };
 
+/**
+ * How far bytes are an estimate. `interval`: on average one request in so many was counted. The bounds hold the true
+ * value with 95 % confidence; null where the source does not say.
+ */
+export type Sampling = { readonly interval: number; readonly lowerBytes: number | null; readonly upperBytes: number | null };
+
 /** Response bytes of one host in one window: an integer, 0 when the CDN answered and saw nothing. */
 export type HostWindowBytes = {
   readonly host: string;
   readonly startMs: number;
   readonly endMs: number;
   readonly bytes: number;
+  /** Absent: every request was counted. */
+  readonly sampling?: Sampling;
 };
 
-/** `unknownHosts`: hosts that no zone of the account covers; not fatal (semantics §8). */
-export type UsageReading = { readonly rows: readonly HostWindowBytes[]; readonly unknownHosts: readonly string[] };
+/**
+ * `unknownHosts`: hosts that the account does not cover; not fatal (semantics §8). `deferredHosts`: hosts that were not
+ * asked for, or not in full, to stay within the source's quota; the next reading begins elsewhere.
+ */
+export type UsageReading = {
+  readonly rows: readonly HostWindowBytes[];
+  readonly unknownHosts: readonly string[];
+  readonly deferredHosts?: readonly string[];
+};
 
 /** One CDN's analytics. */
 export interface UsageSource {

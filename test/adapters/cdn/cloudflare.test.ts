@@ -55,6 +55,9 @@ function windowsOf(count: number, lengthMs = HOUR_MS): { startMs: number; endMs:
   }));
 }
 
+/** Those that ask for bytes, not for the limits of the zones. */
+const usageQueries = (api: CloudflareApi) => api.queries.filter(({ query }) => !query.includes("settings"));
+
 const one = { hosts: ["app.example.com"], windows: windowsOf(1) };
 
 async function failureOf(reading: Promise<unknown>): Promise<UsageSourceError> {
@@ -83,9 +86,9 @@ describe("Cloudflare usage: figures", () => {
       unknownHosts: ["else.org"],
     });
     expect(usage.cdn).toBe("cloudflare");
-    expect(api.queries).toHaveLength(1);
-    expect(api.queries[0]?.query).toContain('requestSource: "eyeball"');
-    expect(api.queries[0]?.query).not.toContain("example");
+    expect(usageQueries(api)).toHaveLength(1);
+    expect(usageQueries(api)[0]?.query).toContain('requestSource: "eyeball"');
+    expect(api.queries.some(({ query }) => query.includes("example"))).toBe(false);
   });
 
   it("asks nothing when nothing is wanted or no host is known", async () => {
@@ -151,7 +154,7 @@ describe("Cloudflare usage: zones and batches", () => {
     expect(api.zoneLists.slice(before)).toHaveLength(6);
   });
 
-  it("asks ten zones and six windows a query and loses no row", async () => {
+  it("asks ten zones and five windows a query, as many fields as the plan allows, and loses no row", async () => {
     const hosts = many.slice(0, 23).map(({ name }) => `www.${name}`);
     const { usage, api } = await bench({
       zones: many,
@@ -161,7 +164,8 @@ describe("Cloudflare usage: zones and batches", () => {
     const windows = windowsOf(13, 60_000);
     const { rows, unknownHosts } = await usage.read({ hosts, windows });
     expect(unknownHosts).toEqual([]);
-    expect(api.queries).toHaveLength(9);
+    expect(usageQueries(api)).toHaveLength(9);
+    expect(api.queries).toHaveLength(12);
     const expected = hosts.flatMap((host, zone) =>
       windows.map((window, i) => ({ host, ...window, bytes: zone * 1_000 + i * 60 })),
     );
@@ -175,7 +179,7 @@ describe("Cloudflare usage: zones and batches", () => {
     const { usage, api } = await bench({ bytes: (_zone, host) => Number(/^h(\d+)/.exec(host)?.[1]) });
     const { rows } = await usage.read({ hosts: [...hosts, "h0.example.com"], windows: windowsOf(1) });
     expect(rows.map(({ bytes }) => bytes)).toEqual(hosts.map((_, i) => i));
-    expect(api.queries).toHaveLength(1);
+    expect(usageQueries(api)).toHaveLength(1);
   });
 
   it.each(["ok", "documented"] as const)("keeps one unreadable zone from spoiling the rest (%s)", async (status) => {
@@ -189,6 +193,86 @@ describe("Cloudflare usage: zones and batches", () => {
     expect(unknownHosts).toEqual(["www.site3.com"]);
     expect(rows).toHaveLength((8 + 150) * 2);
     expect(rows.every(({ bytes }) => bytes === 60_000)).toBe(true);
+  });
+});
+
+describe("Cloudflare usage: limits of the plan", () => {
+  const day = 24 * HOUR_MS;
+
+  it("does not ask for what the plan no longer knows, and leaves those windows out", async () => {
+    const { usage } = await bench({ limits: { notOlderThanSeconds: 10_800 } });
+    const windows = [4, 3, 2, 1].map((ago) => ({ startMs: NOW_MS - ago * HOUR_MS, endMs: NOW_MS - (ago - 1) * HOUR_MS }));
+    const { rows, unknownHosts } = await usage.read({ hosts: ["app.example.com"], windows });
+    expect([rows.map(({ startMs }) => (NOW_MS - startMs) / HOUR_MS), unknownHosts]).toEqual([[2, 1], []]);
+    const none = await usage.read({ hosts: ["app.example.com"], windows: windows.slice(0, 1) });
+    expect(none).toEqual({ rows: [], unknownHosts: [] });
+  });
+
+  it("asks for a long window in pieces and adds them up", async () => {
+    const { usage, api } = await bench({ limits: { maxDurationSeconds: 7 * 3_600 } });
+    const window = { startMs: NOW_MS - day, endMs: NOW_MS };
+    const { rows } = await usage.read({ hosts: ["app.example.com"], windows: [window] });
+    expect(rows).toEqual([{ host: "app.example.com", ...window, bytes: day }]);
+    expect(usageQueries(api)).toHaveLength(1);
+  });
+
+  it("asks zones of different plans apart, each within its own limits", async () => {
+    const zones = [{ id: "z-a", name: "a.com" }, { id: "z-b", name: "b.com" }];
+    const { usage, api } = await bench({ zones, limitsByZone: { "z-b": { notOlderThanSeconds: 5_400, maxNumberOfFields: 6 } } });
+    const windows = windowsOf(2);
+    const { rows } = await usage.read({ hosts: ["www.a.com", "www.b.com"], windows });
+    expect(rows.map(({ host, startMs }) => [host, (NOW_MS - startMs) / HOUR_MS])).toEqual([
+      ["www.a.com", 2], ["www.a.com", 1], ["www.b.com", 1],
+    ]);
+    expect(usageQueries(api).map(({ variables }) => variables?.["zoneTags"])).toEqual([["z-a"], ["z-b"]]);
+  });
+
+  it("asks for the limits once in ten minutes", async () => {
+    const { usage, api, at } = await bench();
+    await usage.read(one);
+    at(NOW_MS + 599_999);
+    await usage.read(one);
+    expect([api.queries.length, usageQueries(api).length]).toEqual([3, 2]);
+    at(NOW_MS + 600_000);
+    await usage.read(one);
+    expect([api.queries.length, usageQueries(api).length]).toEqual([5, 3]);
+  });
+
+  it("stays within its budget, defers the rest, and begins elsewhere the next time", async () => {
+    const zones = Array.from({ length: 40 }, (_, i) => ({ id: `z${i}`, name: `site${i}.com` }));
+    const hosts = zones.map(({ name }) => `www.${name}`);
+    const { usage, api, at } = await bench({ zones }, { queryBudget: 6 });
+    const first = await usage.read({ hosts, windows: windowsOf(1) });
+    expect([api.queries.length, first.rows.length, first.deferredHosts?.length]).toEqual([6, 20, 20]);
+    expect(first.unknownHosts).toEqual([]);
+    await expect(usage.read({ hosts, windows: windowsOf(1) })).rejects.toThrow("waits for the next run");
+    at(NOW_MS + 300_000);
+    const second = await usage.read({ hosts, windows: windowsOf(1) });
+    expect([second.rows.length, second.deferredHosts ?? []]).toEqual([40, []]);
+    expect(second.rows[0]?.host).not.toBe(first.rows[0]?.host);
+  });
+});
+
+describe("Cloudflare usage: samples", () => {
+  it("marks what is an estimate, with its interval where that is offered", async () => {
+    const { usage } = await bench({ sampleInterval: (_zone, host) => (host === "app.example.com" ? 10 : 1), bytes: () => 1_005 });
+    const { rows } = await usage.read({ hosts: ["app.example.com", "www.example.com"], windows: windowsOf(1) });
+    expect(rows.map(({ sampling }) => sampling)).toEqual([{ interval: 10, lowerBytes: 904, upperBytes: 1_106 }, undefined]);
+  });
+
+  it("adds up the bounds of a window in pieces", async () => {
+    const { usage } = await bench({ limits: { maxDurationSeconds: 1_800 }, sampleInterval: () => 100, bytes: () => 1_000 });
+    const { rows } = await usage.read(one);
+    expect(rows).toMatchObject([{ bytes: 2_000, sampling: { interval: 100, lowerBytes: 1_800, upperBytes: 2_200 } }]);
+  });
+
+  it("takes the bytes also where confidence is not offered", async () => {
+    const { usage, api } = await bench({ sampleInterval: () => 10, bytes: () => 1_000, confidence: false });
+    const sampling = { interval: 10, lowerBytes: null, upperBytes: null };
+    expect((await usage.read(one)).rows).toMatchObject([{ bytes: 1_000, sampling }]);
+    const before = usageQueries(api).length;
+    expect((await usage.read(one)).rows).toMatchObject([{ bytes: 1_000, sampling }]);
+    expect([before, usageQueries(api).length]).toEqual([2, 3]);
   });
 });
 
@@ -234,10 +318,10 @@ describe("Cloudflare usage: failures", () => {
     expect((await usage.read(one)).rows).toHaveLength(1);
     expect(sleptMs).toHaveLength(1);
     const before = api.queries.length;
-    const old = { startMs: NOW_MS - 200 * HOUR_MS, endMs: NOW_MS - 199 * HOUR_MS };
-    const error = await failureOf(usage.read({ ...one, windows: [old] }));
+    api.setFault({ kind: "errors_in_200", on: "graphql", times: 1, message: "cannot request data older than 604800s" });
+    const error = await failureOf(usage.read(one));
     expect([error.retryable, error.message]).toEqual([false, expect.stringContaining("cannot request data older")]);
-    expect(api.queries).toHaveLength(before + 1);
+    expect(api.queries).toHaveLength(before);
     api.setFault({ kind: "errors_in_200", on: "zones", message: "invalid account" });
     const fresh = createCloudflareUsage({
       accountId: "acc",
@@ -285,6 +369,9 @@ describe("Cloudflare usage: failures", () => {
 describe("Cloudflare usage: odd answers", () => {
   const zoneList = { success: true, result: [{ id: "z", name: "example.com" }], result_info: { total_pages: 1 } };
 
+  const node = { enabled: true, maxDuration: 86_400, notOlderThan: 604_800, maxPageSize: 10_000, maxNumberOfFields: 30 };
+  const limits = { zones: [{ zoneTag: "z", settings: { httpRequestsAdaptiveGroups: node } }] };
+
   async function failureWith(graphql: () => Response): Promise<{ error: UsageSourceError; calls: number }> {
     let calls = 0;
     const usage = createCloudflareUsage({
@@ -293,10 +380,12 @@ describe("Cloudflare usage: odd answers", () => {
       graphqlEndpoint: "https://api.cloudflare.test/client/v4/graphql",
       sleep: async () => {},
       random: () => 0,
+      now: () => NOW_MS,
       async fetch(this: unknown, input: unknown, init?: RequestInit) {
         if (this !== undefined) throw new TypeError("Illegal invocation");
         if (init?.redirect !== "manual") throw new TypeError("would follow redirects with the token");
         if (String(input).includes("/client/v4/zones?")) return Response.json(zoneList);
+        if (String(init.body).includes("settings")) return Response.json({ data: { viewer: limits }, errors: null });
         calls += 1;
         return graphql();
       },
@@ -305,7 +394,7 @@ describe("Cloudflare usage: odd answers", () => {
   }
 
   const zone = (sum: object) => {
-    const w0 = [{ dimensions: { clientRequestHTTPHost: "app.example.com" }, sum }];
+    const w0 = [{ dimensions: { clientRequestHTTPHost: "app.example.com" }, sum, avg: { sampleInterval: 1 } }];
     return { data: { viewer: { zones: [{ zoneTag: "z", w0 }] } }, errors: null };
   };
 
@@ -314,6 +403,7 @@ describe("Cloudflare usage: odd answers", () => {
     ["negative bytes", zone({ edgeResponseBytes: -1 })],
     ["bytes in words", zone({ edgeResponseBytes: "12" })],
     ["more bytes than an integer holds", zone({ edgeResponseBytes: 2 ** 60 })],
+    ["a group without its sampling", { data: { viewer: { zones: [{ zoneTag: "z", w0: [{ dimensions: { clientRequestHTTPHost: "app.example.com" }, sum: { edgeResponseBytes: 1 } }] }] } } }],
     ["a zone without its window", { data: { viewer: { zones: [{ zoneTag: "z" }] } }, errors: null }],
   ])("refuses %s", async (_name, body) => {
     const { error, calls } = await failureWith(() => Response.json(body));
@@ -333,7 +423,7 @@ describe("Cloudflare usage: odd answers", () => {
   });
 
   it("understands a Retry-After that is a date", async () => {
-    const headers = { "Retry-After": new Date(Date.now() + 600_000).toUTCString() };
+    const headers = { "Retry-After": new Date(NOW_MS + 600_000).toUTCString() };
     const { error, calls } = await failureWith(() => new Response("busy", { status: 503, headers }));
     expect([error.retryable, calls]).toEqual([true, 1]);
   });

@@ -1,11 +1,39 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, index, numeric, pgTable, text, unique, uniqueIndex } from "drizzle-orm/pg-core";
+import {
+  bigint, boolean, check, index, jsonb, numeric, pgTable, primaryKey, text, unique, uniqueIndex,
+} from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
+import { stormEvents } from "./detection.ts";
 import { services } from "./services.ts";
 import { customers } from "./tenants.ts";
 
 const bytes = (name: string) => bigint(name, { mode: "number" }).notNull().default(0);
 const cents = (name: string) => bigint(name, { mode: "number" }).notNull();
+/** How far a side's bytes are an estimate: `{ interval, lower, upper }`; null where they were counted, or nobody said. */
+const sampling = (name: string) => jsonb(name).$type<{ interval: number; lower: number; upper: number }>();
+const currency = () => text("currency").notNull().default("USD");
+
+/**
+ * What a customer pays for windows that begin at `valid_from` or later, until the next row. Without a row the operator's
+ * defaults apply. Append-only (trigger): a line keeps the terms by which it was billed.
+ */
+export const billingTerms = pgTable(
+  "billing_terms",
+  {
+    id: id(),
+    customerId: ref("customer_id", () => customers.id),
+    validFrom: at("valid_from").notNull(),
+    rateCentsPerGb: numeric("rate_cents_per_gb").notNull(),
+    discountRate: numeric("discount_rate").notNull(),
+    currency: text("currency").notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    unique("billing_terms_start_key").on(t.customerId, t.validFrom),
+    check("billing_terms_bounds", sql`${t.rateCentsPerGb} between 0 and 1000000 and ${t.discountRate} between 0 and 1`),
+    check("billing_terms_currency", sql`${t.currency} ~ '^[A-Z]{3}$'`),
+  ],
+);
 
 /** What each CDN carried for a service in one window. A side without a source has not been reported (and counts 0). */
 export const usageSnapshots = pgTable(
@@ -19,6 +47,8 @@ export const usageSnapshots = pgTable(
     backupBytes: bytes("backup_bytes"),
     primarySource: text("primary_source"),
     backupSource: text("backup_source"),
+    primarySampling: sampling("primary_sampling"),
+    backupSampling: sampling("backup_sampling"),
     /** The invoice that billed this window; from then on the row does not change (trigger). */
     invoiceId: bigint("invoice_id", { mode: "number" }).references(() => invoices.id),
     createdAt: createdAt(),
@@ -29,6 +59,48 @@ export const usageSnapshots = pgTable(
     index("usage_snapshots_unbilled_idx").on(t.windowEnd, t.serviceId).where(sql`${t.invoiceId} is null`),
     check("usage_snapshots_window", sql`${t.windowEnd} > ${t.windowStart}`),
     check("usage_snapshots_bytes", sql`${t.primaryBytes} >= 0 and ${t.backupBytes} >= 0`),
+  ],
+);
+
+/**
+ * Today's bytes of a billed window, once they became other than what was billed: the snapshot itself does not change.
+ * An adjustment line bills the difference (semantics §9).
+ */
+export const usageCorrections = pgTable(
+  "usage_corrections",
+  {
+    snapshotId: bigint("snapshot_id", { mode: "number" }).primaryKey().references(() => usageSnapshots.id),
+    primaryBytes: cents("primary_bytes"),
+    backupBytes: cents("backup_bytes"),
+    primarySource: text("primary_source"),
+    backupSource: text("backup_source"),
+    primarySampling: sampling("primary_sampling"),
+    backupSampling: sampling("backup_sampling"),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+  },
+  (t) => [check("usage_corrections_bytes", sql`${t.primaryBytes} >= 0 and ${t.backupBytes} >= 0`)],
+);
+
+/**
+ * Something that may have changed billed windows: corrected usage, or a storm that is not what it was (trigger). The next
+ * billing run recomputes the billed windows of the span and removes the row. Only ever inserted and deleted, so that
+ * nobody who causes one waits for billing.
+ */
+export const adjustmentCauses = pgTable(
+  "adjustment_causes",
+  {
+    id: id(),
+    serviceId: ref("service_id", () => services.id),
+    cause: text("cause", { enum: ["usage", "storm"] }).notNull(),
+    /** Half-open; `to_at` is infinite while a storm is open. */
+    fromAt: at("from_at").notNull(),
+    toAt: at("to_at").notNull(),
+    notedAt: at("noted_at").notNull().defaultNow(),
+  },
+  (t) => [
+    index("adjustment_causes_service_idx").on(t.serviceId),
+    check("adjustment_causes_cause", sql`${t.cause} in ('usage', 'storm')`),
+    check("adjustment_causes_span", sql`${t.toAt} > ${t.fromAt}`),
   ],
 );
 
@@ -44,6 +116,7 @@ export const invoices = pgTable(
     subtotalCents: cents("subtotal_cents"),
     discountCents: cents("discount_cents"),
     totalCents: cents("total_cents"),
+    currency: currency(),
     issuedAt: at("issued_at").notNull(),
   },
   (t) => [
@@ -53,7 +126,10 @@ export const invoices = pgTable(
   ],
 );
 
-/** One billed window with the terms and facts from which its cents can be recomputed (semantics §9). */
+/**
+ * One billed window with the terms and facts from which its cents can be recomputed (semantics §9). An adjustment holds
+ * differences in bytes and cents to all that was issued for the window before, and the storms by which it was recomputed.
+ */
 export const invoiceLineItems = pgTable(
   "invoice_line_items",
   {
@@ -69,6 +145,9 @@ export const invoiceLineItems = pgTable(
     backupBytes: cents("backup_bytes"),
     rateCentsPerGb: numeric("rate_cents_per_gb").notNull(),
     discountRate: numeric("discount_rate").notNull(),
+    currency: currency(),
+    /** The customer's own terms; null: the operator's defaults of that day. */
+    termsId: bigint("terms_id", { mode: "number" }).references(() => billingTerms.id),
     /** Time of the window under the union of its storms, in microseconds: the exact numerator of the ratio. */
     stormMicroseconds: bigint("storm_microseconds", { mode: "number" }).notNull(),
     maxCoverageFactor: numeric("max_coverage_factor").notNull(),
@@ -77,7 +156,46 @@ export const invoiceLineItems = pgTable(
   },
   (t) => [
     uniqueIndex("invoice_line_items_snapshot_key").on(t.snapshotId).where(sql`${t.kind} = 'usage'`),
+    uniqueIndex("invoice_line_items_adjustment_key").on(t.snapshotId, t.invoiceId).where(sql`${t.kind} = 'adjustment'`),
     index("invoice_line_items_invoice_idx").on(t.invoiceId, t.windowStart, t.serviceId),
     check("invoice_line_items_kind", sql`${t.kind} in ('usage', 'adjustment')`),
+  ],
+);
+
+/** The storms by which a line was computed, cut to its window: what a later change of the storm can not take back. */
+export const invoiceLineStorms = pgTable(
+  "invoice_line_storms",
+  {
+    lineId: ref("line_id", () => invoiceLineItems.id),
+    stormId: ref("storm_id", () => stormEvents.id),
+    fromAt: at("from_at").notNull(),
+    toAt: at("to_at").notNull(),
+    maxCoverageFactor: numeric("max_coverage_factor").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.lineId, t.stormId] }),
+    check("invoice_line_storms_span", sql`${t.toAt} > ${t.fromAt}`),
+  ],
+);
+
+/** What the nightly reconciliation found not to agree, open until a later night finds that it does. */
+export const reconciliationFindings = pgTable(
+  "reconciliation_findings",
+  {
+    id: id(),
+    customerId: ref("customer_id", () => customers.id),
+    /** The rule that is broken, such as `window_bytes`. */
+    rule: text("rule").notNull(),
+    objectType: text("object_type", { enum: ["customer", "invoice", "usage_snapshot"] }).notNull(),
+    objectId: bigint("object_id", { mode: "number" }).notNull(),
+    expected: text("expected").notNull(),
+    actual: text("actual").notNull(),
+    foundAt: at("found_at").notNull(),
+    lastSeenAt: at("last_seen_at").notNull(),
+    clearedAt: at("cleared_at"),
+  },
+  (t) => [
+    uniqueIndex("reconciliation_findings_open_key").on(t.rule, t.objectId).where(sql`${t.clearedAt} is null`),
+    index("reconciliation_findings_customer_idx").on(t.customerId, t.id),
   ],
 );

@@ -112,6 +112,11 @@ export const settings = pgTable(
     id: bigint("id", { mode: "number" }).primaryKey().default(1),
     shards: integer("shards").notNull().default(1),
     usageWindowSeconds: integer("usage_window_seconds"),
+    /** The freeze of everything: in force since `freeze_set_at`, until `freeze_until` or until it is lifted. */
+    freezeReason: text("freeze_reason"),
+    freezeUntil: at("freeze_until"),
+    freezeActor: text("freeze_actor"),
+    freezeSetAt: at("freeze_set_at"),
   },
   (t) => [
     check("settings_single_row", sql`${t.id} = 1`),

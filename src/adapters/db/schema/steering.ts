@@ -47,6 +47,10 @@ export const domainRouting = pgTable("domain_routing", {
   discoveredBackupOk: boolean("discovered_backup_ok").notNull().default(false),
   /** Set while tranche itself has the domain on its backup. */
   movedAt: at("moved_at"),
+  /** Somebody keeps changing the weights back: since then tranche says each thing once and does not insist. */
+  contestedAt: at("contested_at"),
+  /** When an operator last acted: drifts found before do not count towards a fight. */
+  driftResumedAt: at("drift_resumed_at"),
   lastError: text("last_error"),
   updatedAt: at("updated_at").notNull().defaultNow(),
 });
@@ -67,18 +71,51 @@ export const routingChanges = pgTable(
     actor: text("actor").notNull(),
     epoch: bigint("epoch", { mode: "number" }).notNull(),
     shadow: boolean("shadow").notNull().default(false),
-    result: text("result", { enum: ["intent", "accepted", "insync", "failed", "superseded", "shadow"] }).notNull(),
+    result: text("result", { enum: ["intent", "accepted", "insync", "unconfirmed", "failed", "superseded", "shadow"] }).notNull(),
     changeId: text("change_id"),
     error: text("error"),
     intendedAt: at("intended_at").notNull(),
+    /** When DNS was last called for it: an intent may still take effect for a while after. */
+    attemptedAt: at("attempted_at"),
+    attempts: integer("attempts").notNull().default(1),
     acceptedAt: at("accepted_at"),
     insyncAt: at("insync_at"),
+    /** What public resolvers answered once the old answer can no longer be cached; null: not asked yet, or not to be asked. */
+    observed: jsonb("observed"),
   },
   (t) => [
     index("routing_changes_service_idx").on(t.serviceId, t.id),
+    index("routing_changes_domain_idx").on(t.domainId, t.id),
     index("routing_changes_open_idx").on(t.domainId).where(sql`${t.result} in ('intent', 'accepted')`),
-    check("routing_changes_result", sql`${t.result} in ('intent', 'accepted', 'insync', 'failed', 'superseded', 'shadow')`),
+    index("routing_changes_unobserved_idx").on(t.insyncAt).where(sql`${t.result} = 'insync' and ${t.observed} is null`),
+    check("routing_changes_result", sql`${t.result} in ('intent', 'accepted', 'insync', 'unconfirmed', 'failed', 'superseded', 'shadow')`),
     check("routing_changes_weights", sql`least(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) >= 0
       and greatest(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) <= 255`),
+  ],
+);
+
+/** Weights that somebody else changed, as they were found. Append-only: what became of them follows from `routing_changes`. */
+export const routingDrifts = pgTable(
+  "routing_drifts",
+  {
+    id: id(),
+    serviceId: ref("service_id", () => services.id),
+    domainId: ref("domain_id", () => serviceDomains.id),
+    recordType: text("record_type").notNull(),
+    previousPrimary: smallint("previous_primary").notNull(),
+    previousBackup: smallint("previous_backup").notNull(),
+    /** What tranche wanted at that moment; null where it wanted nothing in particular (held, frozen). */
+    expectedPrimary: smallint("expected_primary"),
+    expectedBackup: smallint("expected_backup"),
+    foundPrimary: smallint("found_primary").notNull(),
+    foundBackup: smallint("found_backup").notNull(),
+    /** Why it was left alone; null: it was to be healed. */
+    leftAlone: text("left_alone"),
+    epoch: bigint("epoch", { mode: "number" }).notNull(),
+    foundAt: at("found_at").notNull(),
+  },
+  (t) => [
+    index("routing_drifts_domain_idx").on(t.domainId, t.foundAt),
+    index("routing_drifts_service_idx").on(t.serviceId, t.id),
   ],
 );

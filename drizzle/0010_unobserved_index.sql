@@ -1,0 +1,1 @@
+CREATE INDEX "routing_changes_unobserved_idx" ON "routing_changes" USING btree ("insync_at") WHERE "routing_changes"."result" = 'insync' and "routing_changes"."observed" is null;

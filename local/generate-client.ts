@@ -1,0 +1,13 @@
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { createApp } from "../src/app.ts";
+import { parseConfig } from "../src/config.ts";
+import { buildDeps } from "../src/deps.ts";
+import { openApiDocument } from "../src/http/openapi-document.ts";
+import { clientTypes } from "./client-types.ts";
+
+/** Nothing is asked of the database: the document follows from the code alone. */
+const app = createApp(buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:nothing@localhost/none", PROVIDER: "local" })));
+const file = fileURLToPath(new URL("../src/client/operations.ts", import.meta.url));
+await writeFile(file, clientTypes(openApiDocument(app)));
+process.stdout.write(`${file}\n`);

@@ -1,0 +1,137 @@
+import { sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { isoTime } from "../../iso-time.ts";
+import type { CustomerTerms } from "../../domain/pricing.ts";
+
+export const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;
+export const ids = (values: readonly number[]): SQL => sql`${`{${values.join(",")}}`}::bigint[]`;
+
+/**
+ * n / d to the nearest integer, halves away from zero, for n >= 0 and d > 0. On `div`, which is exact: `/` keeps some
+ * 16 digits only, so `round(n / d)` sees a half where the quotient lies just below one.
+ */
+const nearest = (n: SQL, d: SQL): SQL => sql`div((${n}) * 2 + ${d}, ${d} * 2)`;
+
+/** What a side's bytes cost; 1073741824 = 2^30 bytes are the gigabyte of the rate. */
+const charge = (bytes: SQL): SQL => nearest(sql`${bytes} * w.rate`, sql`1073741824::numeric`);
+
+/** Until when a storm counts: its end; while recovering, since when; while open, beyond any window. */
+const stormEnd = sql`case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
+  else 'infinity'::timestamptz end`;
+
+const microseconds = (interval: SQL): SQL => sql`extract(epoch from ${interval}) * 1000000`;
+
+/** No window is longer than a day (USAGE_WINDOW): bounds the search for the windows of a span. */
+const longestWindow = sql`interval '1 day'`;
+
+/**
+ * The CTEs `storm_parts` and `priced` over a CTE `windows` (snapshot_id, service_id, window_start, window_end,
+ * primary_bytes, backup_bytes, rate, discount_rate, ...): semantics §9 to the cent. `domain/pricing.ts` explains the same.
+ */
+export const pricedCtes: SQL = sql`storm_parts as materialized (
+  select w.snapshot_id, e.id as storm_id, e.max_coverage_factor as factor,
+    greatest(e.started_at, w.window_start) as from_at, least(${stormEnd}, w.window_end) as to_at
+  from windows w
+  join storm_events e on e.service_id = w.service_id
+    and e.started_at < w.window_end and ${stormEnd} > w.window_start and ${stormEnd} > e.started_at
+), stormy as (
+  select snapshot_id, max(factor) as factor, range_agg(tstzrange(from_at, to_at)) as storms
+  from storm_parts
+  group by snapshot_id
+), covered as (
+  select snapshot_id, factor, (select sum(${microseconds(sql`upper(r) - lower(r)`)}) from unnest(storms) r) as storm_us
+  from stormy
+), charged as (
+  select w.*,
+    ${charge(sql`w.primary_bytes`)} as primary_cents,
+    ${charge(sql`w.backup_bytes`)} as backup_cents,
+    coalesce(c.storm_us, 0) as storm_us, coalesce(c.factor, 0) as factor,
+    ${microseconds(sql`(w.window_end - w.window_start)`)} as window_us
+  from windows w
+  left join covered c using (snapshot_id)
+), priced as materialized (
+  select *, primary_cents + backup_cents as amount,
+    least(primary_cents + backup_cents,
+      ${nearest(sql`backup_cents * discount_rate * storm_us * factor`, sql`window_us`)}) as discount
+  from charged
+)`;
+
+/** What was issued for a window so far: its line, with the terms frozen onto it, and every adjustment since. */
+export const issuedFor = (snapshotId: SQL): SQL => sql`
+  join invoice_line_items l on l.snapshot_id = ${snapshotId} and l.kind = 'usage'
+  cross join lateral (
+    select l.primary_bytes + coalesce(sum(a.primary_bytes), 0) as primary_bytes,
+      l.backup_bytes + coalesce(sum(a.backup_bytes), 0) as backup_bytes,
+      l.amount_cents + coalesce(sum(a.amount_cents), 0) as amount,
+      l.discount_cents + coalesce(sum(a.discount_cents), 0) as discount
+    from invoice_line_items a
+    where a.snapshot_id = ${snapshotId} and a.kind = 'adjustment'
+  ) was`;
+
+export type EntriesQuery = {
+  /** Used where a customer has no terms of its own. */
+  readonly defaults: CustomerTerms;
+  readonly billUntilMs: number;
+  readonly maxWindows: number;
+  /** Whether the windows to bill are locked: bytes that are being replaced are then waited for. */
+  readonly lock: boolean;
+};
+
+/**
+ * The CTEs that lead from a CTE `chosen` (customer_id) to `entries`: what an invoice run bills these customers. Ordinary
+ * lines for what is unbilled, and differences for billed windows for which a cause was noted (`seen`) and whose bytes or
+ * cents are no longer what was issued. Locks in (service, window) order, as those who store usage do.
+ */
+export const entriesCtes = ({ defaults, billUntilMs, maxWindows, lock }: EntriesQuery): SQL => sql`due as materialized (
+  select u.id as snapshot_id, s.customer_id, u.service_id, u.window_start, u.window_end, u.primary_bytes, u.backup_bytes
+  from chosen c
+  join services s on s.customer_id = c.customer_id
+  join usage_snapshots u on u.service_id = s.id
+  where u.invoice_id is null and u.window_end <= ${at(billUntilMs)}
+  order by u.service_id, u.window_start
+  limit ${maxWindows}
+  ${lock ? sql`for update of u` : sql``}
+), seen as materialized (
+  select n.id, s.customer_id, n.service_id, n.from_at, n.to_at
+  from chosen c
+  join services s on s.customer_id = c.customer_id
+  join adjustment_causes n on n.service_id = s.id
+), touched as materialized (
+  select distinct u.id as snapshot_id, n.customer_id
+  from seen n
+  join usage_snapshots u on u.service_id = n.service_id and u.window_start < n.to_at
+    and u.window_start > n.from_at - ${longestWindow} and u.window_end > n.from_at
+  where u.invoice_id is not null
+), windows as materialized (
+  select 'usage' as kind, d.*, coalesce(t.rate_cents_per_gb, ${defaults.rateCentsPerGb}::numeric) as rate,
+    coalesce(t.discount_rate, ${defaults.discountRate}::numeric) as discount_rate,
+    coalesce(t.currency, ${defaults.currency}) as currency, t.id as terms_id,
+    0::numeric as was_primary_bytes, 0::numeric as was_backup_bytes, 0::numeric as was_amount, 0::numeric as was_discount
+  from due d
+  left join lateral (
+    select b.* from billing_terms b
+    where b.customer_id = d.customer_id and b.valid_from <= d.window_start
+    order by b.valid_from desc
+    limit 1
+  ) t on true
+  union all
+  select 'adjustment', u.id, c.customer_id, u.service_id, u.window_start, u.window_end,
+    coalesce(k.primary_bytes, u.primary_bytes), coalesce(k.backup_bytes, u.backup_bytes),
+    l.rate_cents_per_gb, l.discount_rate, l.currency, l.terms_id,
+    was.primary_bytes, was.backup_bytes, was.amount, was.discount
+  from touched c
+  join usage_snapshots u on u.id = c.snapshot_id
+  left join usage_corrections k on k.snapshot_id = u.id
+  ${issuedFor(sql`u.id`)}
+), ${pricedCtes}, adjusted as materialized (
+  select * from priced
+  where kind = 'adjustment' and (primary_bytes, backup_bytes, amount, discount)
+    is distinct from (was_primary_bytes, was_backup_bytes, was_amount, was_discount)
+  order by service_id, window_start
+  limit ${maxWindows}
+), entries as materialized (
+  select kind, snapshot_id, customer_id, service_id, window_start, window_end, rate, discount_rate, currency, terms_id,
+    storm_us, factor, primary_bytes - was_primary_bytes as primary_bytes, backup_bytes - was_backup_bytes as backup_bytes,
+    amount - was_amount as amount, discount - was_discount as discount
+  from (select * from priced where kind = 'usage' union all select * from adjusted) x
+)`;

@@ -1,0 +1,117 @@
+import { sql } from "drizzle-orm";
+import { AppError } from "../../errors.ts";
+import type { Domain, DomainStore } from "../ports/domains.ts";
+import type { Database } from "./client.ts";
+import { domainColumns } from "./views.ts";
+import { assignments, auditRow, rememberedAnswer, taken, tranche, write } from "./write.ts";
+
+const noWeight = () =>
+  new AppError("bad_request", "the body is not valid", {
+    fields: [{ pointer: "/normal_weights", detail: "must not both be 0" }],
+  });
+
+const refusals = {
+  service_domains_customer_name_key: taken("this domain is registered already", "/name"),
+  service_domains_verified_name_key: taken("this domain is registered already", "/name"),
+  service_domains_weights: noWeight,
+};
+
+/** The live domain `id` of a live service of the customer. */
+const own = (customerId: number, serviceId: number, id: number) => sql`
+  select d.* from service_domains d join services s on s.id = d.service_id
+  where d.id = ${id} and d.service_id = ${serviceId} and d.deleted_at is null
+    and s.customer_id = ${customerId} and s.deleted_at is null`;
+
+const owned = (customerId: number, serviceId: number, id: number) => sql`${own(customerId, serviceId, id)} for update of d`;
+
+export const createDomainStore = (db: Database): DomainStore => ({
+  create: async (customerId, serviceId, input, change) => {
+    const rows = await write<Domain>(db, sql`
+      with created as (
+        insert into service_domains (service_id, customer_id, name, primary_target, backup_target, probe_path,
+          expect_status, normal_primary_weight, normal_backup_weight, challenge_token, verified_at)
+        select id, customer_id, ${input.name}, ${input.primaryTarget}::text, ${input.backupTarget}::text,
+          ${input.probePath}::text, ${input.expectStatus}, ${input.normalPrimaryWeight}::int,
+          ${input.normalBackupWeight}::int, ${input.challengeToken}, case when ${input.verified}::boolean then now() end
+        from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null
+        for share returning *
+      ), view as (select ${domainColumns} from created
+      ), remembered as (${rememberedAnswer(change, "created", "view")}
+      ), audit as (${auditRow(change, "create", "domain", sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
+      )
+      select * from view`, refusals);
+    return rows[0] ?? null;
+  },
+
+  update: async (customerId, serviceId, id, patch, change) => {
+    const set = assignments(patch, {
+      primaryTarget: "primary_target",
+      backupTarget: "backup_target",
+      probePath: "probe_path",
+      expectStatus: "expect_status",
+      normalPrimaryWeight: "normal_primary_weight",
+      normalBackupWeight: "normal_backup_weight",
+    });
+    const rows = await write<Domain>(db, sql`
+      with old as (${owned(customerId, serviceId, id)}
+      ), updated as (
+        update service_domains d set ${set} where d.id in (select id from old) returning d.*
+      ), audit as (${auditRow(change, "update", "domain", sql`
+        select u.id as object_id, u.customer_id, to_jsonb(old) as before, to_jsonb(u) as after
+        from updated u join old on old.id = u.id`)}
+      )
+      select ${domainColumns} from updated`, refusals);
+    return rows[0] ?? null;
+  },
+
+  get: async (customerId, serviceId, id) => {
+    const rows = await db.rows<Domain>(sql`select ${domainColumns} from (${own(customerId, serviceId, id)}) d`);
+    return rows[0] ?? null;
+  },
+
+  verify: async (customerId, serviceId, id, change) => {
+    const mine = own(customerId, serviceId, id);
+    // Everybody who claims the name, in one order, so that two proofs at once do not lock each other out.
+    const lock = sql`
+      select 1 from service_domains where deleted_at is null and name = (select name from (${mine}) m) order by id for update`;
+    const takenAway = sql`
+      with mine as (${mine}
+      ), old as (
+        select d.* from service_domains d join mine m on m.name = d.name and m.id <> d.id
+        where d.deleted_at is null and d.verified_at is not null
+      ), lost as (
+        update service_domains d set verified_at = null, updated_at = now() where d.id in (select id from old) returning d.*
+      )
+      ${auditRow(tranche, "unverify", "domain", sql`
+        select l.id as object_id, l.customer_id, to_jsonb(old) as before, to_jsonb(l) as after
+        from lost l join old on old.id = l.id`)}`;
+    const proven = sql`
+      with mine as (${mine}
+      ), updated as (
+        update service_domains d set verified_at = now(), updated_at = now() where d.id in (select id from mine) returning d.*
+      ), view as (select ${domainColumns} from updated
+      ), remembered as (${rememberedAnswer(change, "updated", "view", 200)}
+      ), audit as (${auditRow(change, "verify", "domain", sql`
+        select u.id as object_id, u.customer_id, to_jsonb(mine) as before, to_jsonb(u) as after
+        from updated u join mine on mine.id = u.id`)}
+      )
+      select * from view`;
+    const rows = await write<Domain>(db, proven, refusals, lock, takenAway);
+    return rows[0] ?? null;
+  },
+
+  remove: async (customerId, serviceId, id, change) => {
+    const rows = await write<{ id: number }>(db, sql`
+      with old as (${owned(customerId, serviceId, id)}
+      ), gone as (
+        update service_domains d set deleted_at = now(), updated_at = now()
+        where d.id in (select id from old) returning d.id
+      ), audit as (${auditRow(change, "delete", "domain", sql`
+        select old.id as object_id, old.customer_id, to_jsonb(old) as before, null::jsonb as after
+        from old join gone on gone.id = old.id`)}
+      )
+      select id from gone`);
+    return rows.length > 0;
+  },
+});

@@ -1,0 +1,41 @@
+import { sql } from "drizzle-orm";
+import { bigint, check, foreignKey, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { createdAt, ref } from "./columns.ts";
+import { stormEvents } from "./detection.ts";
+import { services } from "./services.ts";
+
+/** The end of each service's chain; its row is what writers of one chain wait for. Moved by the trigger alone. */
+export const evidenceChains = pgTable("evidence_chains", {
+  serviceId: bigint("service_id", { mode: "number" }).primaryKey().references(() => services.id),
+  seq: bigint("seq", { mode: "number" }).notNull().default(0),
+  hash: text("hash"),
+});
+
+/**
+ * What was known and decided when a storm began, relapsed, was switched for or ended. One chain per service: a trigger
+ * gives each row its place, the hash of the row before it and its own. Append-only (trigger).
+ */
+export const evidence = pgTable(
+  "evidence",
+  {
+    serviceId: ref("service_id", () => services.id),
+    /** From 1, without gaps. */
+    seq: bigint("seq", { mode: "number" }).notNull(),
+    stormId: bigint("storm_id", { mode: "number" }).notNull(),
+    kind: text("kind", { enum: ["begin", "relapse", "switch", "end"] }).notNull(),
+    /** Canonical JSON (RFC 8785). */
+    body: text("body").notNull(),
+    previousHash: text("previous_hash"),
+    /** SHA-256 of the record's canonical JSON, lower-case hex. */
+    hash: text("hash").notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.serviceId, t.seq] }),
+    // Checked at the end of the statement: a storm and its first record are written in one.
+    foreignKey({ columns: [t.stormId], foreignColumns: [stormEvents.id] }),
+    index("evidence_storm_idx").on(t.stormId),
+    check("evidence_kind", sql`${t.kind} in ('begin', 'relapse', 'switch', 'end')`),
+    check("evidence_chain", sql`${t.seq} > 0 and (${t.seq} = 1) = (${t.previousHash} is null)`),
+  ],
+);

@@ -1,0 +1,40 @@
+import { sql } from "drizzle-orm";
+import { isoTime } from "../../iso-time.ts";
+import type { Storm, StormDetail, StormStore } from "../ports/storms.ts";
+import type { Database } from "./client.ts";
+import { changeColumns } from "./views.ts";
+import { ms } from "./write.ts";
+
+const columns = sql`e.id, e.service_id as "serviceId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+  e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
+  ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
+  ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
+  e.max_coverage_factor::float8 as "maxCoverageFactor"`;
+
+const maxChanges = 1_000;
+
+const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (
+  select ${changeColumns} from routing_changes where service_id = e.service_id and storm_id = e.id
+  order by id limit ${maxChanges}) x), '[]') as changes`;
+
+const owned = (customerId: number, wanted = columns) => sql`
+  select ${wanted} from storm_events e join services s on s.id = e.service_id where s.customer_id = ${customerId}`;
+
+export const createStormStore = (db: Database): StormStore => ({
+  list: async (customerId, filter, page) => {
+    const conditions = [
+      filter.serviceId !== undefined && sql`e.service_id = ${filter.serviceId}`,
+      filter.active !== undefined && (filter.active ? sql`e.ended_at is null` : sql`e.ended_at is not null`),
+      filter.fromMs !== undefined && sql`coalesce(e.ended_at, 'infinity') >= ${isoTime(filter.fromMs)}::timestamptz`,
+      filter.toMs !== undefined && sql`e.started_at < ${isoTime(filter.toMs)}::timestamptz`,
+      page.afterId !== null && sql`e.id < ${page.afterId}`,
+    ].filter((condition) => condition !== false);
+    const where = sql.join(conditions.map((condition) => sql` and ${condition}`));
+    return await db.rows<Storm>(sql`${owned(customerId)}${where} order by e.id desc limit ${page.limit}`);
+  },
+
+  get: async (customerId, id) => {
+    const rows = await db.rows<StormDetail>(sql`${owned(customerId, sql`${columns}, ${changes}`)} and e.id = ${id}`);
+    return rows[0] ?? null;
+  },
+});

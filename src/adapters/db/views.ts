@@ -1,0 +1,22 @@
+import { sql } from "drizzle-orm";
+import { ms } from "./write.ts";
+
+/** A `service_domains` row in the form of the port's `Domain`. */
+export const domainColumns = sql`id, service_id as "serviceId", name, primary_target as "primaryTarget",
+  backup_target as "backupTarget", probe_path as "probePath", expect_status as "expectStatus",
+  normal_primary_weight as "normalPrimaryWeight", normal_backup_weight as "normalBackupWeight",
+  challenge_token as "challengeToken", ${ms("verified_at", "verifiedAtMs")}, ${ms("created_at", "createdAtMs")},
+  ${ms("updated_at", "updatedAtMs")}`;
+
+/** The join `p` (storm_policies) and `v` (its version) in the form of the port's `StormPolicy`. */
+export const policyColumns = sql`p.id, p.service_id as "serviceId", p.kind, p.version,
+  v.threshold_avail::float8 as "thresholdAvail", v.window_seconds as "windowSeconds",
+  v.cooldown_seconds as "cooldownSeconds", v.max_coverage_factor::float8 as "maxCoverageFactor",
+  v.min_samples as "minSamples", v.min_failures as "minFailures", v.latency_ms as "latencyMs",
+  ${ms("p.created_at", "createdAtMs")}, ${ms("p.updated_at", "updatedAtMs")}`;
+
+/** A `routing_changes` row in the form of the port's `RoutingChange`. */
+export const changeColumns = sql`id, domain_id as "domainId", storm_id as "stormId", from_primary as "fromPrimary",
+  from_backup as "fromBackup", to_primary as "toPrimary", to_backup as "toBackup", reason, actor, epoch, shadow, result,
+  change_id as "changeId", error, ${ms("intended_at", "intendedAtMs")}, ${ms("accepted_at", "acceptedAtMs")},
+  ${ms("insync_at", "insyncAtMs")}, observed`;

@@ -1,0 +1,39 @@
+import type { Clock } from "./ports/clock.ts";
+import type { Log, LogFields } from "./ports/log.ts";
+
+/** Connection strings, customer tokens, bearer credentials and JWTs, should one ever stand in a message. */
+const secrets = [/postgres(?:ql)?:\/\/\S+/gi, /trn_[\w-]+/g, /\bBearer\s+\S+/gi, /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g];
+
+export const redact = (text: string): string =>
+  secrets.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
+
+/** Shorter texts than this are no secrets, and would blot out half of every line. */
+const shortestSecret = 8;
+
+/** A database error quotes values in its message, so only its code and constraint are told. */
+const describe = (thrown: unknown): LogFields => {
+  if (!(thrown instanceof Error)) return { error: typeof thrown };
+  const { cause } = thrown;
+  const { code, constraint } = thrown as { code?: unknown; constraint?: unknown };
+  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
+    return { error: thrown.name, sqlstate: code, ...(typeof constraint === "string" && { constraint }) };
+  }
+  const message = redact(thrown.message).slice(0, 500);
+  return { error: thrown.name, message, ...(cause instanceof Error && { cause: redact(cause.message).slice(0, 500) }) };
+};
+
+/**
+ * Writes one JSON line an event to the console, which every platform collects.
+ * @param known secrets of the configuration: blotted out wherever they stand
+ */
+export const createConsoleLog = (clock: Clock, common: LogFields = {}, known: readonly string[] = []): Log => {
+  const own = known.filter((text) => text.length >= shortestSecret).map((text) => JSON.stringify(text).slice(1, -1));
+  const clean = (text: string) => own.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), redact(text));
+  const line = (level: string, event: string, fields: LogFields) =>
+    clean(JSON.stringify({ time: new Date(clock.nowMs()).toISOString(), level, event, ...common, ...fields }));
+  return {
+    info: (event, fields = {}) => console.log(line("info", event, fields)),
+    warn: (event, fields = {}) => console.warn(line("warn", event, fields)),
+    error: (event, thrown, fields = {}) => console.error(line("error", event, { ...describe(thrown), ...fields })),
+  };
+};

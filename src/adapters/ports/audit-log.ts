@@ -1,0 +1,22 @@
+import type { Page } from "./change.ts";
+
+/** One change, as it was recorded with it. `before` and `after` are the stored rows; secrets are not in them. */
+export type AuditEntry = {
+  readonly id: number;
+  readonly atMs: number;
+  readonly actor: string;
+  readonly action: string;
+  readonly objectType: string;
+  readonly objectId: number | null;
+  readonly before: unknown;
+  readonly after: unknown;
+  /** Null where no request was behind it, as when an invoice is issued. */
+  readonly requestId: string | null;
+};
+
+export type AuditFilter = { readonly action?: string | undefined; readonly objectType?: string | undefined };
+
+export interface AuditLogStore {
+  /** Changes of one customer's rows, newest first (descending by id). */
+  list(customerId: number, filter: AuditFilter, page: Page): Promise<AuditEntry[]>;
+}

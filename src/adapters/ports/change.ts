@@ -1,0 +1,20 @@
+/** An Idempotency-Key as received. `customerId` is 0 where no tenant is involved (semantics §1). */
+export type IdempotencyKey = {
+  readonly customerId: number;
+  readonly method: string;
+  readonly path: string;
+  readonly key: string;
+  /** SHA-256 of the request body, lower-case hex. */
+  readonly bodyHash: string;
+};
+
+/** Who changes something, for the audit row and the remembered answer that are stored with the change itself. */
+export type Change = {
+  /** `admin`, `token:12`, `jwt:sub` or `gateway`. */
+  readonly actor: string;
+  readonly requestId: string;
+  readonly idempotency: IdempotencyKey | null;
+};
+
+/** One page by key: the first `limit` rows after the row `afterId` in the order of the list. */
+export type Page = { readonly limit: number; readonly afterId: number | null };

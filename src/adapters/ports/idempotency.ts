@@ -1,0 +1,10 @@
+import type { IdempotencyKey } from "./change.ts";
+
+/** The first answer to a POST: `row` is what its store returned, null where the answer held a secret. */
+export type RememberedAnswer = { readonly bodyHash: string; readonly row: unknown };
+
+/** First answers by Idempotency-Key. They are written by the stores, in the transaction of the change itself. */
+export interface IdempotencyStore {
+  /** @returns the answer given within the last 24 h; an older one is forgotten on the way. */
+  find(key: IdempotencyKey): Promise<RememberedAnswer | null>;
+}

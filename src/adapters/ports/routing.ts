@@ -1,0 +1,67 @@
+import type { Change, Page } from "./change.ts";
+import type { Observed } from "./observations.ts";
+
+export type DomainRouting = {
+  readonly domainId: number;
+  readonly name: string;
+  /** `unread` until the live records have been read once. */
+  readonly status: string;
+  readonly primaryWeight: number | null;
+  readonly backupWeight: number | null;
+  readonly readAtMs: number | null;
+  /** Set while tranche itself has the domain on its backup. */
+  readonly movedAtMs: number | null;
+  readonly lastError: string | null;
+};
+
+export type RoutingChange = {
+  readonly id: number;
+  readonly domainId: number;
+  readonly stormId: number | null;
+  readonly fromPrimary: number;
+  readonly fromBackup: number;
+  readonly toPrimary: number;
+  readonly toBackup: number;
+  readonly reason: string;
+  readonly actor: string;
+  readonly epoch: number;
+  readonly shadow: boolean;
+  readonly result: "intent" | "accepted" | "insync" | "failed" | "superseded" | "shadow";
+  readonly changeId: string | null;
+  readonly error: string | null;
+  readonly intendedAtMs: number;
+  readonly acceptedAtMs: number | null;
+  readonly insyncAtMs: number | null;
+  /** What the public DNS answered afterwards; null: not asked. */
+  readonly observed: Observed | null;
+};
+
+export type RoutingOverride = {
+  readonly mode: "primary" | "backup" | "frozen";
+  readonly reason: string;
+  readonly untilMs: number | null;
+  readonly actor: string;
+  readonly setAtMs: number;
+};
+
+/** What an operator orders; `untilMs` null: until it is cleared. */
+export type OverrideOrder = Pick<RoutingOverride, "mode" | "reason" | "untilMs">;
+
+export type RoutingView = {
+  readonly serviceId: number;
+  readonly state: string;
+  readonly reason: string;
+  readonly override: RoutingOverride | null;
+  readonly domains: readonly DomainRouting[];
+  /** Newest first (descending by id). */
+  readonly changes: readonly RoutingChange[];
+};
+
+export interface RoutingStore {
+  /** State and history of a live service; null where the customer has none of that id. `page` pages the changes. */
+  get(customerId: number, serviceId: number, page: Page): Promise<RoutingView | null>;
+  /** Takes the place of an earlier override. The next round obeys. @returns null where there is no such service */
+  setOverride(customerId: number, serviceId: number, order: OverrideOrder, change: Change): Promise<RoutingOverride | null>;
+  /** @returns false where there is no such service; true although there was no override to clear */
+  clearOverride(customerId: number, serviceId: number, change: Change): Promise<boolean>;
+}

@@ -1,0 +1,51 @@
+import type { Change, Page } from "./change.ts";
+import type { Sampling } from "./usage.ts";
+
+/** A pushed window, epoch milliseconds; a side that is absent stays as it is. */
+export type UsagePush = {
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  readonly primaryBytes?: number | undefined;
+  readonly backupBytes?: number | undefined;
+};
+
+/** A window as it is known today. */
+export type UsageWindow = {
+  readonly id: number;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  readonly primaryBytes: number;
+  readonly backupBytes: number;
+  /** Who reported the side, such as `cloudflare` or `push`; null: nobody yet. */
+  readonly primarySource: string | null;
+  readonly backupSource: string | null;
+  /** Null: counted in full, or nobody said otherwise. */
+  readonly primarySampling: Sampling | null;
+  readonly backupSampling: Sampling | null;
+  readonly invoiceId: number | null;
+  /** When the window last became other than what its invoice billed at first; null: it is as billed, or not billed. */
+  readonly correctedAtMs: number | null;
+};
+
+export type UsageFilter = { readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
+
+export type PushOptions = {
+  /** CDNs that an adapter measures: their sides refuse pushes unless `mayOverride` (semantics §8). */
+  readonly measuredCdns: readonly string[];
+  readonly mayOverride: boolean;
+};
+
+/** Usage windows of a live service. A row of another customer is a missing row. */
+export interface UsageStore {
+  /** Ascending by id; windows with window_start in [fromMs, toMs). Null where there is no such service. */
+  list(customerId: number, serviceId: number, filter: UsageFilter, page: Page): Promise<UsageWindow[] | null>;
+  /**
+   * All windows or none; a billed one is corrected, and adjusted by the next invoice.
+   * @returns the windows as known now, ascending by start; null where there is no such service
+   * @throws AppError `conflict` for a measured side, or windows of another length than the stored ones; `unavailable` where
+   *   others keep interfering
+   */
+  push(
+    customerId: number, serviceId: number, windows: readonly UsagePush[], options: PushOptions, change: Change,
+  ): Promise<UsageWindow[] | null>;
+}

@@ -1,0 +1,91 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
+import type { Deps } from "./adapters/ports/deps.ts";
+import { guards as createGuards } from "./auth/guards.ts";
+import { TokenCache } from "./auth/token-cache.ts";
+import { AppError, problemResponse } from "./errors.ts";
+import { declaredBodyCap } from "./http/body.ts";
+import { cors } from "./http/cors.ts";
+import type { App, AppContext, AppEnv } from "./http/env.ts";
+import { unrouted } from "./http/methods.ts";
+import { addressLimit } from "./http/rate-limit.ts";
+import { requestFrame } from "./http/request-id.ts";
+import { requestLog } from "./http/request-log.ts";
+import { refuseInvalid } from "./http/validation.ts";
+import { registerAuditLog } from "./routes/audit-log.ts";
+import { registerAvailability } from "./routes/availability.ts";
+import { registerCustomers } from "./routes/customers.ts";
+import { registerDocs } from "./routes/docs.ts";
+import { registerDomains } from "./routes/domains.ts";
+import { registerHealth } from "./routes/health.ts";
+import { registerIamPolicy } from "./routes/iam-policy.ts";
+import { registerInvoices } from "./routes/invoices.ts";
+import { registerMetrics } from "./routes/metrics.ts";
+import { registerOpenApi } from "./routes/openapi.ts";
+import { registerOverride } from "./routes/override.ts";
+import { registerRouting } from "./routes/routing.ts";
+import { registerServices } from "./routes/services.ts";
+import { registerStormPolicies } from "./routes/storm-policies.ts";
+import { registerStorms } from "./routes/storms.ts";
+import { registerTokens } from "./routes/tokens.ts";
+import { registerUsage } from "./routes/usage.ts";
+import { registerVerification } from "./routes/verification.ts";
+
+/** SQLSTATEs of a statement that lost against another or took too long: the same request may well succeed. */
+const transient = new Set(["40001", "40P01", "55P03", "57014"]);
+
+const isTransient = (thrown: unknown): boolean =>
+  thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && transient.has(thrown.code);
+
+/** What Hono's own validators and a busy database raise, in our words. */
+const asAppError = (thrown: unknown): unknown => {
+  if (isTransient(thrown)) {
+    return new AppError("unavailable", "the database is busy", { headers: { "retry-after": "1" }, cause: thrown });
+  }
+  if (!(thrown instanceof HTTPException)) return thrown;
+  if (thrown.status === 415) return new AppError("unsupported_media_type", "the body must be application/json");
+  return thrown.status < 500 ? new AppError("bad_request", "the request is not valid") : thrown;
+};
+
+/** The HTTP API. It knows no provider: the environment and the execution context of a request are never touched. */
+export const createApp = (deps: Deps): App => {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const cache = new TokenCache(deps.clock);
+  const guards = createGuards(deps, cache);
+
+  const render = (thrown: unknown, c: AppContext): Response => {
+    const error = asAppError(thrown);
+    const { requestId } = c.var;
+    if (!(error instanceof AppError) || error.code === "internal") {
+      deps.log.error("request_failed", error, { requestId, method: c.req.method });
+    } else if (error.code === "unavailable") {
+      deps.log.error("request_unserved", error.cause ?? error, { requestId, method: c.req.method });
+    }
+    return problemResponse(error, requestId);
+  };
+
+  app.use(requestLog(deps), requestFrame(deps.random, render), cors(deps.config.corsOrigins));
+  app.use(addressLimit(deps), declaredBodyCap);
+  app.onError(render);
+  app.notFound(unrouted(app));
+
+  registerHealth(app, deps);
+  registerCustomers(app, deps, guards);
+  registerTokens(app, deps, guards, cache);
+  registerServices(app, deps, guards);
+  registerDomains(app, deps, guards);
+  registerVerification(app, deps, guards);
+  registerStormPolicies(app, deps, guards);
+  registerAvailability(app, deps, guards);
+  registerStorms(app, deps, guards);
+  registerRouting(app, deps, guards);
+  registerOverride(app, deps, guards);
+  registerIamPolicy(app, deps, guards);
+  registerUsage(app, deps, guards);
+  registerInvoices(app, deps, guards);
+  registerAuditLog(app, deps, guards);
+  registerMetrics(app, deps);
+  registerOpenApi(app);
+  registerDocs(app);
+  return app;
+};

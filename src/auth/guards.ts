@@ -1,0 +1,103 @@
+import type { Deps } from "../adapters/ports/deps.ts";
+import { AppError } from "../errors.ts";
+import type { AppContext, AppMiddleware } from "../http/env.ts";
+import { within } from "../http/rate-limit.ts";
+import { authenticator, readCustomerId } from "./authenticate.ts";
+import { mayWrite } from "./principal.ts";
+import type { Principal } from "./principal.ts";
+import type { TokenCache } from "./token-cache.ts";
+
+/** Middleware that lets in whom a route is for. Rights are settled before anything is loaded. */
+export type Guards = {
+  readonly admin: AppMiddleware;
+  /** Any role of the tenant. */
+  readonly viewer: AppMiddleware;
+  readonly editor: AppMiddleware;
+  /** As `viewer` and `editor`, for routes whose path names the customer: another customer's is a missing one. */
+  readonly customerViewer: AppMiddleware;
+  readonly customerEditor: AppMiddleware;
+};
+
+const notYours = () => new AppError("forbidden", "the credential belongs to another customer");
+
+/** The one answer for a row that is missing and for a row of somebody else. */
+export const noSuchResource = () => new AppError("not_found", "no such resource");
+
+/** The customers that a request names beside its path, as sent. */
+const namedCustomers = (c: AppContext): string[] =>
+  [c.req.header("x-customer-id"), ...(c.req.queries("customer_id") ?? [])].filter((text) => text !== undefined);
+
+const ownTenant = (c: AppContext, principal: Principal & { kind: "customer" }): number => {
+  if (namedCustomers(c).some((text) => readCustomerId(text) !== principal.customerId)) throw notYours();
+  return principal.customerId;
+};
+
+const adminsTenant = (c: AppContext): number => {
+  const [first, ...others] = namedCustomers(c);
+  const customerId = first === undefined ? null : readCustomerId(first);
+  if (customerId !== null && others.every((text) => readCustomerId(text) === customerId)) return customerId;
+  const detail = first === undefined ? "is required for admins" : "must be one positive integer";
+  throw new AppError("bad_request", "X-Customer-ID must name the customer to act for", {
+    fields: [{ pointer: "X-Customer-ID", detail }],
+  });
+};
+
+type GuardDeps = Pick<Deps, "config" | "clock" | "tokens" | "jwt" | "rateLimits" | "clientAddress">;
+
+/** Ids of tokens and subjects of JWTs are told apart within their customer. */
+const limitKey = (principal: Principal): string =>
+  principal.kind === "admin" ? "admin" : `${principal.customerId}:${principal.actor}`;
+
+export const guards = (deps: GuardDeps, cache: TokenCache): Guards => {
+  const authenticate = authenticator(deps, cache);
+
+  /** An address that keeps guessing is told to wait; it never hinders a neighbour whose credential is good. */
+  const refusal = async (c: AppContext, error: unknown): Promise<unknown> => {
+    if (error instanceof AppError && error.code === "unauthenticated") {
+      within(await deps.rateLimits.refusals.take(deps.clientAddress(c.req.raw.headers)));
+    }
+    return error;
+  };
+
+  const identify = async (c: AppContext): Promise<Principal> => {
+    try {
+      const principal = await authenticate({
+        authorization: c.req.header("authorization"),
+        apiKey: c.req.header("x-api-key"),
+        customerHeader: c.req.header("x-customer-id"),
+      });
+      c.set("principal", principal);
+      within(await deps.rateLimits.perCredential.take(limitKey(principal)));
+      return principal;
+    } catch (error) {
+      throw await refusal(c, error);
+    }
+  };
+
+  const tenant =
+    (writes: boolean, inPath: boolean): AppMiddleware =>
+    async (c, next) => {
+      const principal = await identify(c);
+      if (writes && !mayWrite(principal)) throw new AppError("forbidden", "this needs the role editor");
+      if (principal.kind === "customer") c.set("customerId", ownTenant(c, principal));
+      else if (!inPath) c.set("customerId", adminsTenant(c));
+      // A malformed id in the path is left to the validator of the route.
+      const named = inPath ? readCustomerId(c.req.param("id") ?? "") : null;
+      if (principal.kind === "customer" && named !== null && named !== principal.customerId) throw noSuchResource();
+      await next();
+    };
+
+  const admin: AppMiddleware = async (c, next) => {
+    const principal = await identify(c);
+    if (principal.kind !== "admin") throw new AppError("forbidden", "only admins may do this");
+    await next();
+  };
+
+  return {
+    admin,
+    viewer: tenant(false, false),
+    editor: tenant(true, false),
+    customerViewer: tenant(false, true),
+    customerEditor: tenant(true, true),
+  };
+};

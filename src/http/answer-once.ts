@@ -1,0 +1,60 @@
+import type { Change, IdempotencyKey } from "../adapters/ports/change.ts";
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { RememberedAnswer } from "../adapters/ports/idempotency.ts";
+import { sha256Hex } from "../auth/digest.ts";
+import { AppError } from "../errors.ts";
+import type { AppContext } from "./env.ts";
+
+/** The author of a change, for routes that need no Idempotency-Key. */
+export const changeBy = (c: AppContext): Change => ({
+  actor: c.var.principal.actor,
+  requestId: c.var.requestId,
+  idempotency: null,
+});
+
+const readKey = async (c: AppContext, customerId: number): Promise<IdempotencyKey | null> => {
+  const key = c.req.header("idempotency-key");
+  if (key === undefined) return null;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new AppError("bad_request", "a header is not valid", {
+      fields: [{ pointer: "Idempotency-Key", detail: "must be 1 to 255 visible ASCII characters" }],
+    });
+  }
+  return { customerId, method: c.req.method, path: c.req.path, key, bodyHash: await sha256Hex(c.var.rawBody) };
+};
+
+const replay = <Row>(c: AppContext, key: IdempotencyKey, answer: RememberedAnswer): Row => {
+  if (answer.bodyHash !== key.bodyHash) {
+    throw new AppError("conflict", "this Idempotency-Key came with another body before");
+  }
+  if (answer.row === null) {
+    throw new AppError("conflict", "this Idempotency-Key was used before; its answer held a secret, which is not stored");
+  }
+  c.header("Idempotency-Replayed", "true");
+  return answer.row as Row;
+};
+
+/**
+ * Runs a creation once per Idempotency-Key (semantics §1); without a key it simply runs.
+ * @param create stores `change.idempotency` together with what it writes
+ */
+export const answerOnce = async <Row>(
+  c: AppContext,
+  deps: Pick<Deps, "idempotency">,
+  customerId: number,
+  create: (change: Change) => Promise<Row>,
+): Promise<Row> => {
+  const key = await readKey(c, customerId);
+  if (key === null) return await create(changeBy(c));
+  const before = await deps.idempotency.find(key);
+  if (before !== null) return replay<Row>(c, key, before);
+  try {
+    return await create({ ...changeBy(c), idempotency: key });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "conflict") throw error;
+    // The same request may have been served meanwhile: then this is its replay, not a conflict.
+    const meanwhile = await deps.idempotency.find(key);
+    if (meanwhile === null) throw error;
+    return replay<Row>(c, key, meanwhile);
+  }
+};

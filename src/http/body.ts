@@ -1,0 +1,81 @@
+import { AppError } from "../errors.ts";
+import type { AppContext, AppMiddleware } from "./env.ts";
+import { checkJson } from "./strict-json.ts";
+
+/** Semantics §1. */
+export const maxBodyBytes = 1024 * 1024;
+
+const tooLarge = () => new AppError("too_large", `the body may have at most ${maxBodyBytes} bytes`);
+
+const badBody = (detail: string) =>
+  new AppError("bad_request", `the body ${detail}`, { fields: [{ pointer: "", detail }] });
+
+/** Refuses a body that says itself that it is too large, before anything else is done. */
+export const declaredBodyCap: AppMiddleware = async (c, next) => {
+  const declared = c.req.header("content-length");
+  if (declared !== undefined && Number(declared) > maxBodyBytes) throw tooLarge();
+  await next();
+};
+
+const readCapped = async (stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = stream?.getReader();
+  for (let chunk = await reader?.read(); chunk !== undefined && !chunk.done; chunk = await reader?.read()) {
+    size += chunk.value.byteLength;
+    if (size > maxBodyBytes) {
+      await reader?.cancel();
+      throw tooLarge();
+    }
+    chunks.push(chunk.value);
+  }
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+};
+
+const isJson = (contentType: string): boolean =>
+  /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(contentType.trim());
+
+const readText = async (c: AppContext): Promise<string> => {
+  const bytes = await readCapped(c.req.raw.body);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) throw badBody("is not valid UTF-8");
+    throw error;
+  }
+};
+
+/** For writes without input: the body is empty, or says nothing. */
+export const noBody: AppMiddleware = async (c, next) => {
+  const text = await readText(c);
+  if (!/^\s*(\{\s*\})?\s*$/.test(text)) throw badBody("must be empty");
+  c.set("rawBody", text.trim());
+  await next();
+};
+
+/** Reads the JSON body of a request, once it is known who asks. The validators of the route find it in the cache. */
+export const jsonBody: AppMiddleware = async (c, next) => {
+  const contentType = c.req.header("content-type");
+  if (contentType !== undefined && !isJson(contentType)) {
+    throw new AppError("unsupported_media_type", "the body must be application/json in UTF-8");
+  }
+  const text = await readText(c);
+  if (text.trim() === "") throw badBody("must not be empty");
+  if (contentType === undefined) throw new AppError("unsupported_media_type", "the body must be application/json");
+  const checked = checkJson(text);
+  if (!checked.ok) {
+    throw new AppError("bad_request", `the body is refused: ${checked.detail}`, {
+      fields: [{ pointer: checked.pointer, detail: checked.detail }],
+    });
+  }
+  // Hono keeps promises there, whatever its type says.
+  Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
+  c.set("rawBody", text);
+  await next();
+};

@@ -1,0 +1,27 @@
+import type { Random } from "../adapters/ports/random.ts";
+import { toHex } from "../auth/digest.ts";
+import type { AppContext, AppMiddleware } from "./env.ts";
+
+const sane = /^[A-Za-z0-9._-]{1,64}$/;
+
+/**
+ * Gives every request an id (the caller's own when it is sane) and every answer the headers of semantics §1.
+ * @param render answers what was thrown without being an Error, which Hono itself lets through
+ */
+export const requestFrame =
+  (random: Random, render: (thrown: unknown, c: AppContext) => Response): AppMiddleware =>
+  async (c, next) => {
+    const given = c.req.header("x-request-id");
+    const requestId = given !== undefined && sane.test(given) ? given : toHex(random.bytes(16));
+    c.set("requestId", requestId);
+    try {
+      await next();
+    } catch (thrown) {
+      c.res = render(thrown, c);
+    }
+    const { headers } = c.res;
+    headers.set("x-request-id", requestId);
+    headers.set("x-content-type-options", "nosniff");
+    headers.set("referrer-policy", "no-referrer");
+    if (c.req.path === "/v1" || c.req.path.startsWith("/v1/")) headers.set("cache-control", "no-store");
+  };

@@ -1,0 +1,74 @@
+import type { FieldError } from "../errors.ts";
+
+export type StrictJson = { readonly ok: true } | ({ readonly ok: false } & FieldError);
+
+/** Deeper bodies than this have no meaning to any endpoint. */
+const maxDepth = 32;
+
+type Frame = { readonly keys: Set<string> | null; segment: string | number; expectKey: boolean };
+
+const escapePointer = (segment: string | number) => String(segment).replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** RFC 6901 pointer to a path of keys and indexes; the empty pointer is the whole document. */
+export const jsonPointer = (path: readonly (string | number)[]): string =>
+  path.map((segment) => `/${escapePointer(segment)}`).join("");
+
+const stringEnd = (text: string, start: number): number => {
+  let end = start + 1;
+  while (text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
+  return end;
+};
+
+/**
+ * Checks what JSON.parse lets through: an object key given twice, NUL characters and lone surrogates (Postgres stores
+ * neither), and absurd depth.
+ */
+export const checkJson = (text: string): StrictJson => {
+  try {
+    JSON.parse(text);
+  } catch {
+    return { ok: false, pointer: "", detail: "is not valid JSON" };
+  }
+  const stack: Frame[] = [];
+  const fail = (detail: string): StrictJson => ({
+    ok: false,
+    pointer: jsonPointer(stack.map((frame) => frame.segment)),
+    detail,
+  });
+  for (let at = 0; at < text.length; at += 1) {
+    const top = stack.at(-1);
+    switch (text[at]) {
+      case "{":
+        stack.push({ keys: new Set(), segment: "", expectKey: true });
+        break;
+      case "[":
+        stack.push({ keys: null, segment: 0, expectKey: false });
+        break;
+      case "}":
+      case "]":
+        stack.pop();
+        break;
+      case ",":
+        if (top?.keys) top.expectKey = true;
+        else if (top) top.segment = Number(top.segment) + 1;
+        break;
+      case '"': {
+        const end = stringEnd(text, at);
+        const value = String(JSON.parse(text.slice(at, end + 1)));
+        at = end;
+        const isKey = top?.keys && top.expectKey;
+        if (isKey) top.segment = value;
+        if (value.includes("\0")) return fail("must not contain NUL characters");
+        if (!value.isWellFormed()) return fail("must be well-formed Unicode");
+        if (!isKey) break;
+        if (top.keys.has(value)) return fail("is given twice");
+        top.keys.add(value);
+        top.expectKey = false;
+        break;
+      }
+      default:
+    }
+    if (stack.length > maxDepth) return { ok: false, pointer: "", detail: `is nested deeper than ${maxDepth} levels` };
+  }
+  return { ok: true };
+};

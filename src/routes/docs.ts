@@ -1,0 +1,30 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { sha256, toBase64 } from "../auth/digest.ts";
+import { problems } from "../http/contract.ts";
+import { docsPage } from "../http/docs-page.ts";
+import { docsStyle } from "../http/docs-style.ts";
+import type { App } from "../http/env.ts";
+import { openApiDocument } from "../http/openapi-document.ts";
+
+/** Nothing may be loaded from anywhere, and nothing runs: the page is text and this one style. */
+const policy = async (): Promise<string> =>
+  `default-src 'none'; style-src 'sha256-${toBase64(await sha256(docsStyle))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** `/docs`: the API for people; made of the same description that `/openapi.json` serves, once. */
+export const registerDocs = (app: App): void => {
+  let page: { readonly html: string; readonly policy: string } | null = null;
+  const read = createRoute({
+    method: "get",
+    path: "/docs",
+    tags: ["docs"],
+    summary: "This API as a page to read",
+    responses: {
+      200: { description: "HTML", content: { "text/html": { schema: z.string() } } },
+      ...problems(429),
+    },
+  });
+  app.openapi(read, async (c) => {
+    page ??= { html: docsPage(openApiDocument(app)), policy: await policy() };
+    return c.html(page.html, 200, { "content-security-policy": page.policy });
+  });
+};

@@ -1,0 +1,121 @@
+import { z } from "@hono/zod-openapi";
+import type { Domain } from "../adapters/ports/domains.ts";
+import type { Hostname } from "../domain/hostname.ts";
+import { parseStatusRanges } from "../domain/probe.ts";
+import { challengeName } from "../domain/proof.ts";
+import { parseDomainName, parseTarget } from "../hostnames.ts";
+import { id, like, timeText } from "../http/contract.ts";
+import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { nonEmpty } from "./schemas.ts";
+
+const weight = z.int().min(0).max(255);
+
+const weights = z
+  .strictObject({ primary: weight, backup: weight })
+  .refine(({ primary, backup }) => primary + backup > 0, "must not both be 0")
+  .openapi({ example: { primary: 100, backup: 0 }, description: "Route 53 weights in calm times" });
+
+/** Names may come with U-labels, and targets as origins: longer than what they become. */
+const maxHostname = 1_000;
+
+const hostname = (parse: (text: string) => Hostname) =>
+  z
+    .string()
+    .min(1)
+    .max(maxHostname)
+    .transform((text, ctx) => {
+      const parsed = parse(text);
+      if (parsed.ok) return parsed.name;
+      ctx.addIssue({ code: "custom", message: parsed.detail });
+      return z.NEVER;
+    });
+
+const probePath = z
+  .string()
+  .max(1_024)
+  .regex(/^\/[\x21-\x7e]*$/, "must start with / and be printable ASCII")
+  .openapi({ example: "/healthz" });
+
+const expectStatus = z
+  .string()
+  .min(3)
+  .max(200)
+  .refine((text) => parseStatusRanges(text) !== null, "must be codes and ranges such as 200,301-308")
+  .openapi({ example: "200-399" });
+
+export const recordName = like(z.string(), "_tranche-challenge.app.example.com");
+export const recordValue = like(z.string(), "q1Zk0mQ9bS3vX7wL2nT5rY8uE4iO6pAd");
+
+export const domainSchema = z
+  .object({
+    id,
+    service_id: id,
+    name: like(z.string(), "app.example.com"),
+    primary_target: like(z.string().nullable(), "app.example.com.cdn.cloudflare.net"),
+    backup_target: like(z.string().nullable(), "dualstack.example.map.fastly.net"),
+    probe_path: like(z.string().nullable(), "/healthz"),
+    expect_status: like(z.string(), "200-399"),
+    normal_weights: like(z.object({ primary: z.int(), backup: z.int() }), { primary: 100, backup: 0 }),
+    verification: z
+      .object({ record_name: recordName, record_value: recordValue, verified_at: timeText.nullable() })
+      .openapi({ description: "the TXT record that proves the ownership; DNS is steered once it was seen" }),
+    created_at: timeText,
+    updated_at: timeText,
+  })
+  .openapi("Domain");
+
+/** @param allowPrivate ALLOW_PRIVATE_TARGETS */
+export const domainBodies = (allowPrivate: boolean) => {
+  const target = hostname((text) => parseTarget(text, allowPrivate))
+    .nullable()
+    .openapi({
+      type: ["string", "null"],
+      minLength: 1,
+      maxLength: maxHostname,
+      example: "app.example.com.cdn.cloudflare.net",
+      description: "where one CDN serves the domain; null: discovered from the live CNAME",
+    });
+  const fields = {
+    primary_target: target,
+    backup_target: target.openapi({ example: "dualstack.example.map.fastly.net" }),
+    probe_path: probePath.nullable(),
+    expect_status: expectStatus,
+    normal_weights: weights,
+  };
+  const name = hostname((text) => parseDomainName(text, allowPrivate)).openapi({
+    type: "string",
+    minLength: 1,
+    maxLength: maxHostname,
+    example: "app.example.com",
+  });
+  const input = z
+    .strictObject({
+      name,
+      primary_target: fields.primary_target.default(null),
+      backup_target: fields.backup_target.default(null),
+      probe_path: fields.probe_path.default(null),
+      expect_status: fields.expect_status.default("200-399"),
+      normal_weights: fields.normal_weights.default({ primary: 100, backup: 0 }),
+    })
+    .openapi("DomainInput");
+  const patch = nonEmpty(z.strictObject(fields).partial()).openapi("DomainPatch");
+  return { input, patch };
+};
+
+export const representDomain = (domain: Domain): z.infer<typeof domainSchema> => ({
+  id: domain.id,
+  service_id: domain.serviceId,
+  name: domain.name,
+  primary_target: domain.primaryTarget,
+  backup_target: domain.backupTarget,
+  probe_path: domain.probePath,
+  expect_status: domain.expectStatus,
+  normal_weights: { primary: domain.normalPrimaryWeight, backup: domain.normalBackupWeight },
+  verification: {
+    record_name: challengeName(domain.name),
+    record_value: domain.challengeToken,
+    verified_at: isoTimeOrNull(domain.verifiedAtMs),
+  },
+  created_at: isoTime(domain.createdAtMs),
+  updated_at: isoTime(domain.updatedAtMs),
+});

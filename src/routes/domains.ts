@@ -1,0 +1,90 @@
+import { createRoute } from "@hono/zod-openapi";
+import type { Change } from "../adapters/ports/change.ts";
+import type { Deps } from "../adapters/ports/deps.ts";
+import { toBase64Url } from "../auth/digest.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import type { Guards } from "../auth/guards.ts";
+import { answerOnce, changeBy } from "../http/answer-once.ts";
+import { jsonBody } from "../http/body.ts";
+import {
+  childParams, idParams, jsonAnswer, jsonRequest, noContent, readProblems, tenantQuery, writeProblems,
+} from "../http/contract.ts";
+import type { App } from "../http/env.ts";
+import { domainBodies, domainSchema, representDomain } from "./domain-contract.ts";
+
+const challengeBytes = 24;
+
+/** `/v1/services/{id}/domains`: the hostnames that move together. */
+export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
+  const tags = ["domains"];
+  const { input, patch } = domainBodies(deps.config.allowPrivateTargets);
+
+  const create = createRoute({
+    method: "post",
+    path: "/v1/services/{id}/domains",
+    tags,
+    summary: "Add a domain; the answer says how to prove its ownership",
+    middleware: [guards.editor, jsonBody],
+    request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
+    responses: { 201: jsonAnswer(domainSchema, "The new domain"), ...writeProblems },
+  });
+  app.openapi(create, async (c) => {
+    const { customerId } = c.var;
+    const body = c.req.valid("json");
+    const domainInput = {
+      name: body.name,
+      primaryTarget: body.primary_target,
+      backupTarget: body.backup_target,
+      probePath: body.probe_path,
+      expectStatus: body.expect_status,
+      normalPrimaryWeight: body.normal_weights.primary,
+      normalBackupWeight: body.normal_weights.backup,
+      challengeToken: toBase64Url(deps.random.bytes(challengeBytes)),
+      verified: !deps.config.domainVerification,
+    };
+    const store = (change: Change) => deps.domains.create(customerId, c.req.valid("param").id, domainInput, change);
+    const domain = await answerOnce(c, deps, customerId, store);
+    if (domain === null) throw noSuchResource();
+    return c.json(representDomain(domain), 201, { location: `${c.req.path}/${domain.id}` });
+  });
+
+  const update = createRoute({
+    method: "patch",
+    path: "/v1/services/{id}/domains/{childId}",
+    tags,
+    summary: "Change a domain",
+    middleware: [guards.editor, jsonBody],
+    request: { params: childParams, query: tenantQuery, body: jsonRequest(patch) },
+    responses: { 200: jsonAnswer(domainSchema, "The domain as it is now"), ...writeProblems },
+  });
+  app.openapi(update, async (c) => {
+    const { id, childId } = c.req.valid("param");
+    const body = c.req.valid("json");
+    const fields = {
+      primaryTarget: body.primary_target,
+      backupTarget: body.backup_target,
+      probePath: body.probe_path,
+      expectStatus: body.expect_status,
+      normalPrimaryWeight: body.normal_weights?.primary,
+      normalBackupWeight: body.normal_weights?.backup,
+    };
+    const domain = await deps.domains.update(c.var.customerId, id, childId, fields, changeBy(c));
+    if (domain === null) throw noSuchResource();
+    return c.json(representDomain(domain), 200);
+  });
+
+  const remove = createRoute({
+    method: "delete",
+    path: "/v1/services/{id}/domains/{childId}",
+    tags,
+    summary: "Remove a domain; its DNS records stay as they are",
+    middleware: [guards.editor],
+    request: { params: childParams, query: tenantQuery },
+    responses: { 204: noContent, ...readProblems },
+  });
+  app.openapi(remove, async (c) => {
+    const { id, childId } = c.req.valid("param");
+    if (!(await deps.domains.remove(c.var.customerId, id, childId, changeBy(c)))) throw noSuchResource();
+    return c.body(null, 204);
+  });
+};

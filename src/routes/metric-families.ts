@@ -1,0 +1,50 @@
+import type { MetricsReading } from "../adapters/ports/metrics.ts";
+import type { MetricFamily, Sample } from "../http/prometheus.ts";
+
+const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
+  name: `tranche_${name}`, type: "gauge", help, samples,
+});
+
+const counter = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
+  name: `tranche_${name}`, type: "counter", help, samples,
+});
+
+const milli = 1_000;
+
+/** The metrics of a reading. What is counted over time is kept in the database, so any worker may answer a scrape. */
+export const metricFamilies = (reading: MetricsReading, build: { readonly version: string; readonly provider: string }): readonly MetricFamily[] => {
+  const { jobs, leases } = reading;
+  const counted = (name: string): MetricsReading["counters"] => reading.counters.filter((one) => one.name === name);
+  const rounds = (name: string, scale: number): readonly Sample[] =>
+    counted(name).map(({ provider, value }) => [{ provider }, value / scale]);
+  const kinds = ["http_availability", "http_latency"];
+  const states = ["storm", "recovering"];
+  return [
+    gauge("build_info", "The deployment that answers.", [[{ ...build }, 1]]),
+    gauge("storms_active", "Storms under way, by kind of policy and state.", kinds.flatMap((kind) => states.map((state): Sample =>
+      [{ kind, state }, reading.storms.find((one) => one.kind === kind && one.state === state)?.count ?? 0]))),
+    counter("storms_total", "Storms ever recorded.", [[{}, reading.stormsTotal]]),
+    gauge("probe_samples_5m", "Probe samples of the last five minutes; result is ok or the error.",
+      reading.samples.map(({ path, vantage, result, count }) => [{ path, vantage, result }, count])),
+    counter("rounds_total", "Probe rounds that were completed.", rounds("rounds", 1)),
+    counter("round_duration_seconds_total", "Time spent in completed rounds; by rounds_total, their mean.", rounds("round_ms", milli)),
+    counter("round_overruns_total", "Rounds that took longer than their slot.",
+      jobs.filter(({ job }) => job.startsWith("tick:")).map(({ job, provider, overruns }) => [{ job, provider }, overruns])),
+    counter("route53_calls_total", "Requests to Route 53, retries included, by result.",
+      counted("route53_calls").map(({ provider, label, value }) => [{ provider, result: label }, value])),
+    gauge("routing_changes", "Recorded switches by what has become of them so far.",
+      reading.routingChanges.map(({ result, count }) => [{ result }, count])),
+    counter("job_runs_total", "Finished runs of a job by result.", jobs.flatMap(({ job, provider, successes, failures }): Sample[] =>
+      [[{ job, provider, result: "ok" }, successes], [{ job, provider, result: "failed" }, failures]])),
+    counter("billing_runs_total", "Finished billing runs by result, all providers together.", (["successes", "failures"] as const).map((result): Sample =>
+      [{ result: result === "successes" ? "ok" : "failed" }, jobs.filter(({ job }) => job === "bill").reduce((sum, run) => sum + run[result], 0)])),
+    gauge("job_last_duration_seconds", "How long the last run of a job took.", jobs.flatMap(({ job, provider, lastDurationMs }): Sample[] =>
+      lastDurationMs === null ? [] : [[{ job, provider }, lastDurationMs / milli]])),
+    gauge("job_last_success_age_seconds", "Time since a job last succeeded; absent: it never has.",
+      jobs.flatMap(({ job, provider, lastSuccessAgeSeconds: age }): Sample[] => (age === null ? [] : [[{ job, provider }, age]]))),
+    gauge("lease_held", "Whether the provider that last took a lease holds it now.",
+      leases.map(({ name, provider, held }) => [{ name, provider }, Number(held)])),
+    gauge("lease_epoch", "How often a lease has been taken.", leases.map(({ name, provider, epoch }) => [{ name, provider }, epoch])),
+    counter("invoices_issued_total", "Invoices ever issued.", [[{}, reading.invoices]]),
+  ];
+};

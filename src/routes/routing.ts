@@ -1,0 +1,77 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { DomainRouting } from "../adapters/ports/routing.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import type { Guards } from "../auth/guards.ts";
+import { id, idParams, jsonAnswer, like, orNull, readProblems, tenantPageQuery, timeText } from "../http/contract.ts";
+import type { App } from "../http/env.ts";
+import { announceNext } from "../http/paging.ts";
+import { isoTimeOrNull } from "../iso-time.ts";
+import { changeSchema, overrideSchema, representChange, representOverride, weights } from "./routing-contract.ts";
+
+const domainSchema = z.object({
+  domain_id: id,
+  name: like(z.string(), "app.example.com"),
+  status: like(z.string(), "found"),
+  weights: weights.nullable().openapi({ description: "as last read from DNS" }),
+  read_at: timeText.nullable(),
+  moved_at: timeText.nullable().openapi({ description: "set while tranche itself has the domain on its backup" }),
+  last_error: like(z.string().nullable(), null),
+});
+
+const routingSchema = z
+  .object({
+    service_id: id,
+    state: like(z.string(), "shifted"),
+    reason: like(z.string(), "storm"),
+    override: orNull(overrideSchema),
+    domains: z.array(domainSchema),
+    changes: z.array(changeSchema).openapi({ description: "one page of the history, newest first" }),
+  })
+  .openapi("Routing");
+
+const representDomain = (domain: DomainRouting): z.infer<typeof domainSchema> => ({
+  domain_id: domain.domainId,
+  name: domain.name,
+  status: domain.status,
+  weights:
+    domain.primaryWeight === null || domain.backupWeight === null
+      ? null
+      : { primary: domain.primaryWeight, backup: domain.backupWeight },
+  read_at: isoTimeOrNull(domain.readAtMs),
+  moved_at: isoTimeOrNull(domain.movedAtMs),
+  last_error: domain.lastError,
+});
+
+/** `/v1/services/{id}/routing`: where a service points, and how it came there. */
+export const registerRouting = (app: App, deps: Deps, guards: Guards): void => {
+  const get = createRoute({
+    method: "get",
+    path: "/v1/services/{id}/routing",
+    tags: ["routing"],
+    summary: "Read the routing state of a service and its history",
+    middleware: [guards.viewer],
+    request: { params: idParams, query: tenantPageQuery },
+    responses: { 200: jsonAnswer(routingSchema, "State and one page of history"), ...readProblems },
+  });
+  app.openapi(get, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const page = { limit: limit + 1, afterId: cursor ?? null };
+    const view = await deps.routing.get(c.var.customerId, c.req.valid("param").id, page);
+    if (view === null) throw noSuchResource();
+    const changes = view.changes.slice(0, limit);
+    const last = changes.at(-1);
+    if (last !== undefined && view.changes.length > limit) announceNext(c, last.id, limit);
+    return c.json(
+      {
+        service_id: view.serviceId,
+        state: view.state,
+        reason: view.reason,
+        override: view.override === null ? null : representOverride(view.override),
+        domains: view.domains.map(representDomain),
+        changes: changes.map(representChange),
+      },
+      200,
+    );
+  });
+};

@@ -1,0 +1,17 @@
+import { z } from "@hono/zod-openapi";
+
+/** A decimal number with at most four decimals, so that what is stored is what was said. */
+export const decimal4 = () => z.number().multipleOf(0.0001, "must have at most 4 decimals").openapi({ multipleOf: 0.0001 });
+
+/** A coverage factor above 0. */
+export const factor = (max: number) => decimal4().gt(0).max(max).openapi({ example: 1.5 });
+
+/** A change that changes something. */
+export const nonEmpty = <Schema extends z.ZodObject>(schema: Schema) =>
+  schema.refine((fields) => Object.keys(fields).length > 0, "must name at least one field").openapi({ minProperties: 1 });
+
+/** For queries with `from` and `to`: a half-open span that is not inverted. */
+export const ordered = (query: { readonly from?: number | undefined; readonly to?: number | undefined }): boolean =>
+  query.from === undefined || query.to === undefined || query.from < query.to;
+
+export const outOfOrder = { path: ["to"], error: "must be after from" };

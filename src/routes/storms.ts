@@ -1,0 +1,122 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { Storm, StormDetail } from "../adapters/ports/storms.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import type { Guards } from "../auth/guards.ts";
+import { stormTimeline } from "../domain/timeline.ts";
+import {
+  id, idParams, idText, jsonAnswer, like, orNull, readProblems, tenantPageQuery, tenantQuery, time, timeText,
+} from "../http/contract.ts";
+import type { App } from "../http/env.ts";
+import { paged } from "../http/paging.ts";
+import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { changeSchema, representChange } from "./routing-contract.ts";
+import { ordered, outOfOrder } from "./schemas.ts";
+
+const stormSchema = z
+  .object({
+    id,
+    service_id: id,
+    policy_id: id,
+    policy_version: like(z.int(), 1),
+    kind: z.enum(["http_availability", "http_latency"]),
+    state: z.enum(["storm", "recovering", "ended"]),
+    monitor_only: z.boolean(),
+    started_at: timeText,
+    detected_at: timeText,
+    recovering_since: like(timeText.nullable(), null),
+    ended_at: like(timeText.nullable(), null),
+    ended_reason: like(z.string().nullable(), null),
+    relapses: like(z.int(), 0),
+    max_coverage_factor: like(z.number(), 1.5),
+  })
+  .openapi("Storm");
+
+const detailSchema = stormSchema
+  .extend({
+    timeline: z
+      .array(
+        z.object({
+          at: timeText,
+          event: like(z.enum(["begun", "detected", "switch", "recovering", "ended"]), "switch"),
+          change: orNull(changeSchema).openapi({ description: "of a switch, which stands where it was intended" }),
+        }),
+      )
+      .openapi({ description: "what happened, in its order; of relapses only the number is kept" }),
+  })
+  .openapi("StormDetail");
+
+const filter = tenantPageQuery
+  .extend({
+    service_id: idText.optional(),
+    active: z
+      .enum(["true", "false"])
+      .transform((text) => text === "true")
+      .optional()
+      .openapi({ type: "boolean" }),
+    from: time.optional().openapi({ description: "storms that were on at this time or later" }),
+    to: time.optional().openapi({ description: "storms that began before this time" }),
+  })
+  .refine(ordered, outOfOrder);
+
+const represent = (storm: Storm): z.infer<typeof stormSchema> => ({
+  id: storm.id,
+  service_id: storm.serviceId,
+  policy_id: storm.policyId,
+  policy_version: storm.policyVersion,
+  kind: storm.kind,
+  state: storm.state,
+  monitor_only: storm.monitorOnly,
+  started_at: isoTime(storm.startedAtMs),
+  detected_at: isoTime(storm.detectedAtMs),
+  recovering_since: isoTimeOrNull(storm.recoveringSinceMs),
+  ended_at: isoTimeOrNull(storm.endedAtMs),
+  ended_reason: storm.endedReason,
+  relapses: storm.relapses,
+  max_coverage_factor: storm.maxCoverageFactor,
+});
+
+const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
+  ...represent(storm),
+  timeline: stormTimeline(storm, storm.changes).map(({ atMs, event, change }) => ({
+    at: isoTime(atMs),
+    event,
+    change: change === null ? null : representChange(change),
+  })),
+});
+
+/** `/v1/storms`: what happened, newest first. */
+export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
+  const tags = ["storms"];
+
+  const list = createRoute({
+    method: "get",
+    path: "/v1/storms",
+    tags,
+    summary: "List storms, newest first",
+    middleware: [guards.viewer],
+    request: { query: filter },
+    responses: { 200: jsonAnswer(z.array(stormSchema), "One page"), ...readProblems },
+  });
+  app.openapi(list, async (c) => {
+    const query = c.req.valid("query");
+    const wanted = { serviceId: query.service_id, active: query.active, fromMs: query.from, toMs: query.to };
+    const storms = await paged(c, query, (page) => deps.storms.list(c.var.customerId, wanted, page));
+    return c.json(storms.map(represent), 200);
+  });
+
+  const get = createRoute({
+    method: "get",
+    path: "/v1/storms/{id}",
+    tags,
+    summary: "Read a storm with its timeline",
+    middleware: [guards.viewer],
+    request: { params: idParams, query: tenantQuery },
+    responses: { 200: jsonAnswer(detailSchema, "The storm"), ...readProblems },
+  });
+  app.openapi(get, async (c) => {
+    const storm = await deps.storms.get(c.var.customerId, c.req.valid("param").id);
+    if (storm === null) throw noSuchResource();
+    return c.json(representDetail(storm), 200);
+  });
+};

@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { sameSecret } from "../../src/auth/digest.ts";
+import { TokenCache } from "../../src/auth/token-cache.ts";
+
+const owner = (tokenId: number) => ({ tokenId, customerId: 1, role: "viewer" as const });
+
+const cacheAt = () => {
+  const time = { nowMs: 0 };
+  return { time, cache: new TokenCache({ nowMs: () => time.nowMs, sleep: () => Promise.resolve() }) };
+};
+
+it("forgets after 30 s from when the database was asked", () => {
+  const { time, cache } = cacheAt();
+  time.nowMs = 5_000;
+  cache.put("a", owner(1), 1_000);
+  time.nowMs = 30_999;
+  expect(cache.get("a")).toEqual(owner(1));
+  time.nowMs = 31_000;
+  expect(cache.get("a")).toBeNull();
+});
+
+it("holds a bounded number and drops the oldest first", () => {
+  const { cache } = cacheAt();
+  for (let at = 0; at < 1_001; at += 1) cache.put(String(at), owner(at), 0);
+  expect([cache.get("0"), cache.get("1")?.tokenId, cache.get("1000")?.tokenId]).toEqual([null, 1, 1_000]);
+});
+
+it("drops a revoked token at once", () => {
+  const { cache } = cacheAt();
+  cache.put("a", owner(1), 0);
+  cache.put("b", owner(2), 0);
+  cache.forget(1);
+  expect([cache.get("a"), cache.get("b")?.tokenId]).toEqual([null, 2]);
+});
+
+it("tells secrets apart", async () => {
+  expect(await sameSecret("abc", "abc")).toBe(true);
+  for (const other of ["abd", "ab", "abcd", "", "ABC"]) expect(await sameSecret("abc", other)).toBe(false);
+});

@@ -1,0 +1,218 @@
+import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from "jose";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startApi } from "../support/api.ts";
+import type { Answer, Api, CallOptions } from "../support/api.ts";
+import type { Operation } from "../support/openapi.ts";
+import { sampleBody } from "../support/samples.ts";
+import { staticContract } from "../support/static-contract.ts";
+import { missingId, pathWith, resourcesOf, seedTenant, tableStates } from "../support/tenant.ts";
+import type { Ids, Tenant } from "../support/tenant.ts";
+
+/** Every operation that is about one tenant's rows. Those of admins alone are tried too: tenants have no rights there. */
+const operations = (await staticContract()).operations.filter(({ scope }) => scope === "tenant" || scope === "admin");
+
+const issuer = "https://id.test";
+const jwksUrl = "https://keys.test/jwks";
+
+let api: Api;
+/** Whose rows are at stake, and who would like to have them. */
+let victim: Tenant;
+let intruder: Tenant;
+let credentials: Record<CredentialName, string | null>;
+
+const credentialNames = [
+  "another tenant's editor", "another tenant's viewer", "another tenant's JWT", "the tenant's own viewer", "a revoked token",
+  "an expired JWT", "alg none", "HS256 signed with the RSA public key", "an admin without scope", "no credential",
+] as const;
+type CredentialName = (typeof credentialNames)[number];
+
+/** Those that are nobody. */
+const refused: readonly CredentialName[] = [
+  "a revoked token", "an expired JWT", "alg none", "HS256 signed with the RSA public key", "no credential",
+];
+const foreign: readonly CredentialName[] = ["another tenant's editor", "another tenant's viewer", "another tenant's JWT"];
+
+const makeCredentials = async (keys: Awaited<ReturnType<typeof generateKeyPair>>): Promise<Record<CredentialName, string | null>> => {
+  const nowSeconds = Math.floor(api.time.nowMs / 1_000);
+  const jwt = (customer: Tenant, alg: string, exp = nowSeconds + 300) =>
+    new SignJWT({ customer_id: customer.id, role: "editor" })
+      .setProtectedHeader({ alg, kid: "k1" }).setIssuer(issuer).setAudience("tranche").setExpirationTime(exp);
+  const encode = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
+  const claims = { customer_id: victim.id, role: "editor", iss: issuer, aud: "tranche", exp: nowSeconds + 300 };
+  const made = await api.created(`/v1/customers/${victim.id}/tokens`, { name: "gone", role: "editor" });
+  await api.call("DELETE", `/v1/customers/${victim.id}/tokens/${made.id}`);
+  const publicText = new TextEncoder().encode(await exportSPKI(keys.publicKey));
+  return {
+    "another tenant's editor": intruder.editor,
+    "another tenant's viewer": intruder.viewer,
+    "another tenant's JWT": await jwt(intruder, "RS256").sign(keys.privateKey),
+    "the tenant's own viewer": victim.viewer,
+    "a revoked token": String(made["token"]),
+    "an expired JWT": await jwt(victim, "RS256", nowSeconds - 60).sign(keys.privateKey),
+    "alg none": `${encode({ alg: "none", kid: "k1" })}.${encode(claims)}.`,
+    "HS256 signed with the RSA public key": await jwt(victim, "HS256").sign(publicText),
+    "an admin without scope": api.env.ADMIN_TOKEN,
+    "no credential": null,
+  };
+};
+
+let network: { mockRestore(): void };
+
+beforeAll(async () => {
+  const keys = await generateKeyPair("RS256", { extractable: true });
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "RS256" };
+  const real = fetch;
+  network = vi.spyOn(globalThis, "fetch").mockImplementation((input, init) =>
+    String(input) === jwksUrl ? Promise.resolve(Response.json({ keys: [jwk] })) : real(input, init),
+  );
+  api = await startApi({ AUTH_JWKS_URL: jwksUrl, AUTH_JWT_AUDIENCE: "tranche", AUTH_JWT_ISSUER: issuer });
+  victim = await seedTenant(api, "victim");
+  intruder = await seedTenant(api, "intruder");
+  credentials = await makeCredentials(keys);
+});
+
+afterAll(() => network.mockRestore());
+
+const missingIds = (): Ids => Object.fromEntries(Object.keys(victim.ids).map((resource) => [resource, missingId]));
+
+const call = (operation: Operation, path: string, token: string | null, options: CallOptions = {}): Promise<Answer> =>
+  api.call(operation.method, path, {
+    token,
+    ...(operation.body !== null && { body: sampleBody(operation) }),
+    ...options,
+    headers: { "x-request-id": "same", ...options.headers },
+  });
+
+/** All that a client can see of an answer; ids that it sent itself are taken out. */
+const visible = ({ status, headers, text }: Answer, path: string) =>
+  JSON.stringify([status, [...headers], text]).replaceAll(path, "PATH");
+
+const isWrite = ({ method }: Operation) => method !== "GET";
+const isAdmins = ({ scope }: Operation) => scope === "admin";
+const hasIds = ({ path }: Operation) => resourcesOf(path).length > 0;
+
+/** What a credential may hear about rows that it has no right to. 0: not a question, it has the right. */
+const expectedStatus = (operation: Operation, name: CredentialName): number => {
+  if (refused.includes(name)) return 401;
+  if (name === "an admin without scope") {
+    return isAdmins(operation) || resourcesOf(operation.path)[0] === "customers" ? 0 : 400;
+  }
+  if (isAdmins(operation)) return 403;
+  if (name === "the tenant's own viewer") return isWrite(operation) ? 403 : 0;
+  if (name === "another tenant's viewer" && isWrite(operation)) return 403;
+  return hasIds(operation) ? 404 : 0;
+};
+
+const cells = operations.flatMap((operation) =>
+  credentialNames
+    .map((name) => ({ operation, name, status: expectedStatus(operation, name) }))
+    .filter(({ status }) => status !== 0)
+    .map((cell) => ({ ...cell, title: cell.operation.title })),
+);
+
+describe("the rows of a tenant", () => {
+  it.each(cells)("$title by $name: $status, as for a missing row", async ({ operation, name, status }) => {
+    const before = await tableStates(api);
+    const [theirs, nobodys] = [pathWith(operation, victim.ids), pathWith(operation, missingIds())];
+    const answer = await call(operation, theirs, credentials[name]);
+    expect(answer.status, answer.text).toBe(status);
+    expect(answer.text).not.toContain("victim");
+    expect(visible(answer, theirs)).toBe(visible(await call(operation, nobodys, credentials[name]), nobodys));
+    expect(await tableStates(api)).toEqual(before);
+  });
+
+  it.each(cells.filter(({ operation, name }) => resourcesOf(operation.path).length > 1 && foreign.includes(name)))(
+    "$title by $name does not find them below a row of its own",
+    async ({ operation, name }) => {
+      const [outer = "", inner = ""] = resourcesOf(operation.path);
+      const own = intruder.ids;
+      const before = await tableStates(api);
+      const theirs = pathWith(operation, { ...own, [outer]: own[outer] ?? 0, [inner]: victim.ids[inner] ?? 0 });
+      const nobodys = pathWith(operation, { ...own, [inner]: missingId });
+      const answer = await call(operation, theirs, credentials[name]);
+      expect([403, 404]).toContain(answer.status);
+      expect(visible(answer, theirs)).toBe(visible(await call(operation, nobodys, credentials[name]), nobodys));
+      expect(await tableStates(api)).toEqual(before);
+    },
+  );
+});
+
+const tenantOperations = operations.filter(({ scope }) => scope === "tenant");
+
+/** Parameters and fields that name a row of somebody. */
+const references = tenantOperations.flatMap((operation) =>
+  operation.parameters
+    .filter((parameter) => parameter.in === "query" && parameter.name.endsWith("_id") && parameter.name !== "customer_id")
+    .map(({ name }) => ({ operation, title: operation.title, name })),
+);
+
+describe("a tenant that names another one", () => {
+  it.each(tenantOperations.flatMap((operation) => foreign.map((name) => ({ operation, title: operation.title, name }))))(
+    "$title by $name: 403 in the header and in the query, whether it exists or not",
+    async ({ operation, name }) => {
+      const path = pathWith(operation, intruder.ids);
+      const before = await tableStates(api);
+      const token = credentials[name];
+      const inHeader = async (id: number) => visible(await call(operation, path, token, { customer: id }), path);
+      const inQuery = async (id: number) => visible(await call(operation, `${path}?customer_id=${id}`, token), path);
+      const header = await inHeader(victim.id);
+      expect(header).toMatch(/^\[403,/);
+      expect(header).toBe(await inHeader(missingId));
+      expect(await inQuery(victim.id)).toBe(header);
+      expect(await inQuery(missingId)).toBe(header);
+      expect(await tableStates(api)).toEqual(before);
+    },
+  );
+
+  it.each(references)("$title?$name sees nothing of another tenant's row", async ({ operation, name }) => {
+    const path = pathWith(operation, intruder.ids);
+    const id = victim.ids[`${name.replace(/_id$/, "")}s`];
+    expect(id, `seedTenant knows no ${name}`).toBeGreaterThan(0);
+    const answers = [];
+    for (const value of [id, missingId]) {
+      const at = `${path}?${name}=${value}`;
+      const answer = await call(operation, at, intruder.editor);
+      expect(answer.text).not.toContain("victim");
+      answers.push(visible(answer, at));
+    }
+    expect(answers[0]).toBe(answers[1]);
+  });
+});
+
+describe("a tenant's lists", () => {
+  it.each(tenantOperations.filter((operation) => !isWrite(operation)))("$title holds rows of its own only", async (operation) => {
+    const path = pathWith(operation, intruder.ids);
+    for (const name of foreign) {
+      const answer = await call(operation, path, credentials[name]);
+      expect(answer.status, answer.text).toBe(200);
+      expect(answer.text).not.toContain("victim");
+    }
+  });
+
+  it.each(tenantOperations.filter((operation) => !isWrite(operation)))("$title shows the tenant itself its rows", async (operation) => {
+    const answer = await call(operation, pathWith(operation, victim.ids), victim.viewer);
+    expect(answer.status).toBe(200);
+    expect(answer.text).not.toMatch(/^(\[\])?$/);
+  });
+});
+
+describe("the same request by its owner", () => {
+  // Without this a matrix of refusals would prove nothing: a wrong body or path is refused to everybody.
+  it.each(operations)("$title succeeds", async (operation) => {
+    const owner = await seedTenant(api, `owner-${operations.indexOf(operation)}`);
+    const token = isAdmins(operation) ? api.env.ADMIN_TOKEN : owner.editor;
+    const path = pathWith(operation, owner.ids);
+    if (operation.path === "/v1/services/{id}/storm-policies" && isWrite(operation)) {
+      expect((await api.call("DELETE", `${path}/${owner.ids["storm-policies"]}`, { token })).status).toBe(204);
+    }
+    const answer = await call(operation, path, token);
+    expect(answer.status, answer.text).toBeGreaterThanOrEqual(200);
+    expect(answer.status, answer.text).toBeLessThan(300);
+  });
+});
+
+it("covers every kind of row", () => {
+  const inPaths = new Set(operations.flatMap(({ path }) => resourcesOf(path)));
+  expect([...inPaths].toSorted()).toEqual(Object.keys(victim.ids).toSorted());
+  expect(cells.length).toBeGreaterThan(150);
+});

@@ -1,0 +1,150 @@
+import { sql } from "drizzle-orm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createApp } from "../../src/app.ts";
+import type { TxtReading } from "../../src/adapters/ports/resolver.ts";
+import { startApi } from "../support/api.ts";
+import type { Api, Json } from "../support/api.ts";
+
+let api: Api;
+let acme: Awaited<ReturnType<Api["onboard"]>>;
+let globex: Awaited<ReturnType<Api["onboard"]>>;
+/** What the public DNS says of a name; a resolver that is missing here is silent. */
+let published: Record<string, { a?: string[]; b?: string[] }>;
+let asked: string[];
+
+beforeAll(async () => {
+  api = await startApi({ DOMAIN_VERIFICATION: "on" });
+  const reading = (resolver: string, texts: string[] | undefined): TxtReading =>
+    texts === undefined ? { resolver, status: "silent" } : { resolver, status: "answered", texts };
+  const resolver = {
+    txt: async (name: string) => {
+      asked.push(name);
+      return [reading("a.test", published[name]?.a), reading("b.test", published[name]?.b)];
+    },
+  };
+  const app = createApp({ ...api.deps, resolver });
+  Object.assign(api.app, { request: app.request });
+  acme = await api.onboard("acme");
+  globex = await api.onboard("globex");
+  published = {};
+  asked = [];
+});
+
+const claim = async (token: string, name: string): Promise<{ path: string; value: string; record: string; id: number }> => {
+  const service = await api.service(token, name.replaceAll(".", "-"));
+  const domain = await api.created(`/v1/services/${service.id}/domains`, { name }, { token });
+  const verification = domain["verification"] as { record_name: string; record_value: string; verified_at: null };
+  expect(verification.verified_at).toBeNull();
+  const path = `/v1/services/${service.id}/domains/${domain.id}/verification`;
+  return { path, value: verification.record_value, record: verification.record_name, id: domain.id };
+};
+
+const publish = (record: string, ...texts: string[]) => {
+  published[record] = { a: texts, b: texts };
+};
+
+describe("the challenge", () => {
+  it("is read by its owner, and by nobody else", async () => {
+    const { path, value, record } = await claim(acme.editor, "read.example.com");
+    const read = await api.call("GET", path, { token: acme.viewer });
+    expect([read.status, read.body]).toEqual([
+      200,
+      { record_type: "TXT", record_name: record, record_value: value, verified_at: null },
+    ]);
+    for (const method of ["GET", "POST"]) {
+      const foreign = await api.call(method, path, { token: globex.editor });
+      const missing = await api.call(method, "/v1/services/999999/domains/999999/verification", { token: globex.editor });
+      expect([foreign.status, foreign.body["detail"]]).toEqual([404, missing.body["detail"]]);
+    }
+    expect((await api.call("POST", path, { token: acme.viewer })).status).toBe(403);
+    expect(asked).not.toContain(record);
+  });
+});
+
+describe("a check", () => {
+  it("changes nothing until every resolver sees the record", async () => {
+    const { path, value, record } = await claim(acme.editor, "slow.example.com");
+    for (const [views, status, about] of [
+      [{ a: [], b: [] }, 409, "a.test, b.test"],
+      [{ a: [value], b: ["something else"] }, 409, "b.test"],
+      [{ a: [value] }, 503, "b.test"],
+      [{}, 503, "a.test, b.test"],
+    ] as const) {
+      published[record] = { ...views } as { a?: string[] };
+      const answer = await api.call("POST", path, { token: acme.editor });
+      expect([answer.status, String(answer.body["detail"]).includes(about)]).toEqual([status, true]);
+      expect(answer.headers.get("retry-after")).toBe(status === 503 ? "30" : null);
+      expect((await api.call("GET", path, { token: acme.viewer })).body["verified_at"]).toBeNull();
+    }
+    publish(record, "unrelated", value);
+    const answer = await api.call("POST", path, { token: acme.editor });
+    expect([answer.status, answer.body]).toMatchObject([200, { result: "verified", record_value: value }]);
+    expect(answer.body["verified_at"]).toMatch(/Z$/);
+    const kept = await api.call("GET", path, { token: acme.viewer });
+    expect(kept.body["verified_at"]).toBe(answer.body["verified_at"]);
+    // The record may be taken down afterwards.
+    publish(record);
+    expect((await api.call("POST", path, { token: acme.editor })).status).toBe(409);
+    expect((await api.call("GET", path, { token: acme.viewer })).body["verified_at"]).toBe(kept.body["verified_at"]);
+  });
+
+  it("takes the name from whoever proved it before, with an audit row for each", async () => {
+    const first = await claim(acme.editor, "won.example.com");
+    const second = await claim(globex.editor, "won.example.com");
+    publish(first.record, first.value);
+    await api.call("POST", first.path, { token: acme.editor });
+    publish(first.record, first.value, second.value);
+    expect((await api.call("POST", second.path, { token: globex.editor, headers: { "x-request-id": "theirs" } })).status).toBe(200);
+    expect((await api.call("GET", first.path, { token: acme.viewer })).body["verified_at"]).toBeNull();
+    expect((await api.call("GET", second.path, { token: globex.viewer })).body["verified_at"]).not.toBeNull();
+    const log = async (token: string) => (await api.call("GET", "/v1/audit-log?object_type=domain", { token })).list;
+    const [lost] = await log(acme.viewer);
+    expect(lost).toMatchObject({ action: "unverify", object_id: first.id, actor: "tranche", request_id: null, after: { verified_at: null } });
+    expect(JSON.stringify(lost)).not.toContain(second.value);
+    const [won] = await log(globex.viewer);
+    expect(won).toMatchObject({ action: "verify", object_id: second.id, before: { verified_at: null }, request_id: "theirs" });
+  });
+
+  it("survives two proofs at once: one of them is the latest", async () => {
+    const claims = await Promise.all([claim(acme.editor, "race.example.com"), claim(globex.editor, "race.example.com")]);
+    publish(claims[0].record, claims[0].value, claims[1].value);
+    const tokens = [acme.editor, globex.editor];
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all(claims.map(({ path }, at) => api.call("POST", path, { token: tokens[at] ?? "" })));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      const [row] = await api.db.rows<{ verified: number }>(sql`
+        select count(*) as verified from service_domains where name = 'race.example.com' and verified_at is not null`);
+      expect(row?.verified).toBe(1);
+    }
+  });
+
+  it("is repeated safely with an Idempotency-Key", async () => {
+    const { path, value, record } = await claim(acme.editor, "keyed.example.com");
+    const headers = { "idempotency-key": "once" };
+    expect((await api.call("POST", path, { token: acme.editor, headers })).status).toBe(503);
+    publish(record, value);
+    const first = await api.call("POST", path, { token: acme.editor, headers });
+    publish(record);
+    const again = await api.call("POST", path, { token: acme.editor, headers });
+    expect([again.status, again.body, again.headers.get("idempotency-replayed")]).toEqual([200, first.body, "true"]);
+  });
+
+  it("takes no body, or an empty one", async () => {
+    const { path, value, record } = await claim(acme.editor, "body.example.com");
+    publish(record, value);
+    expect((await api.call("POST", path, { token: acme.editor, body: { force: true } })).status).toBe(400);
+    expect((await api.call("POST", path, { token: acme.editor, body: "x".repeat(2 ** 21) })).status).toBe(413);
+    expect((await api.call("POST", path, { token: acme.editor, body: {} })).status).toBe(200);
+  });
+});
+
+it("succeeds as `off` where no proof is asked for", async () => {
+  const open = await startApi({ DOMAIN_VERIFICATION: "off" });
+  const { editor } = await open.onboard("solo");
+  const service = await open.service(editor);
+  const domain: Json = await open.created(`/v1/services/${service.id}/domains`, { name: "app.example.com" }, { token: editor });
+  await open.db.rows(sql`update service_domains set verified_at = null`);
+  const answer = await open.call("POST", `/v1/services/${service.id}/domains/${domain.id}/verification`, { token: editor });
+  expect([answer.status, answer.body["result"]]).toEqual([200, "off"]);
+  expect(answer.body["verified_at"]).not.toBeNull();
+});

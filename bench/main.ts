@@ -1,7 +1,15 @@
 import { benchApi } from "./api.ts";
+import { benchDetectDelay } from "./detect-delay.ts";
+import { benchDetectScale } from "./detect.ts";
 import { benchRounds } from "./rounds.ts";
+import { benchSteer } from "./steer.ts";
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, api: benchApi };
+const benchDetect = async (): Promise<void> => {
+  await benchDetectScale();
+  await benchDetectDelay();
+};
+
+const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,12 +17,21 @@ export type LocalWorker = {
   readonly close: () => Promise<void>;
 };
 
+/** Another script than the Worker is built by the same rules, but has none of the Worker's bindings. */
+const configFor = async (outDir: string, main: string | undefined): Promise<string> => {
+  if (main === undefined) return wranglerConfig;
+  const { compatibility_date, compatibility_flags, minify } = unstable_readConfig({ config: wranglerConfig });
+  const file = join(outDir, "wrangler.json");
+  await writeFile(file, JSON.stringify({ name: "script", main: join(root, main), compatibility_date, compatibility_flags, minify }));
+  return file;
+};
+
 /** The very bundle that `wrangler deploy` would upload. */
 const bundle = async (outDir: string, main: string | undefined): Promise<string> => {
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
   await promisify(execFile)(process.execPath, [
-    wrangler, "deploy", ...(main === undefined ? [] : [main]), "--dry-run", "--outdir", outDir, "--config", wranglerConfig,
+    wrangler, "deploy", "--dry-run", "--outdir", outDir, "--config", await configFor(outDir, main),
   ], { cwd: root, env });
   const script = (await readdir(outDir)).find((file) => file.endsWith(".js"));
   if (script === undefined) throw new Error("wrangler built no script");
@@ -54,6 +63,7 @@ export const startWorker = async (options: {
       ...(compatibilityDate !== undefined && { compatibilityDate }),
       compatibilityFlags,
       bindings: { ...options.env },
+      ...(options.main === undefined && { durableObjects: { SHARDS: { className: "ShardObject", useSQLite: true } } }),
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: ({ message }) => options.onLine?.(message),
     }),

@@ -9,7 +9,7 @@ export interface DohOptions {
   /** 0 (default): any free port. */
   port?: number;
   /** The server whose public zones are to be seen. */
-  zones: Pick<Route53Server, "zones" | "records">;
+  zones: Pick<Route53Server, "zones" | "records"> & Partial<Pick<Route53Server, "isHealthy">>;
   /** Draws among weighted record sets; default Math.random. */
   random?: () => number;
 }
@@ -65,7 +65,7 @@ function answer(request: IncomingMessage, source: DohOptions["zones"], random: (
   if (type === undefined) return refuse(400, "Invalid query type");
 
   const records = source.zones.filter((zone) => !zone.private).flatMap((zone) => source.records(zone.id));
-  const { status, answers } = resolveWeighted(records, name, type, random);
+  const { status, answers } = resolveWeighted(records, name, type, random, (id) => source.isHealthy?.(id) ?? true);
   const question = [{ name: name.replace(/\.$/, ""), type: TYPE_NUMBERS[type] }];
   const flags = { Status: status, TC: false, RD: true, RA: true, AD: false, CD: false };
   const body = { ...flags, Question: question, ...(answers.length > 0 ? { Answer: answers.map(render) } : {}) };

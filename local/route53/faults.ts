@@ -4,7 +4,7 @@ import type { Call, Operation } from "./operations.ts";
 
 /**
  * What the server can be told to do instead of answering properly:
- * - `throttle`, `access-denied`, `prior-request-not-complete`: that error, nothing applied
+ * - `throttle`, `access-denied`, `expired-token`, `prior-request-not-complete`: that error, nothing applied
  * - `server-error`: HTTP 500 with an HTML body, nothing applied
  * - `reset`: the connection is reset, nothing applied
  * - `truncated-xml`: the operation runs, the answer stops half-way
@@ -12,6 +12,7 @@ import type { Call, Operation } from "./operations.ts";
  */
 export type FaultKind =
   | "access-denied"
+  | "expired-token"
   | "hang-after-apply"
   | "prior-request-not-complete"
   | "reset"
@@ -24,6 +25,8 @@ export interface Fault {
   kind: FaultKind;
   /** Only these operations; all when absent. */
   operations?: readonly Operation[];
+  /** Only calls about this hosted zone, by its bare id. */
+  zoneId?: string;
   /** Ends by itself after so many requests; stays when absent. */
   times?: number;
 }
@@ -31,7 +34,7 @@ export interface Fault {
 export interface FaultSwitch {
   set(fault: Fault | null): void;
   /** The fault that hits this call, if any; counts it. */
-  take(operation: Operation): FaultKind | undefined;
+  take(call: Pick<Call, "operation" | "resource">): FaultKind | undefined;
 }
 
 export function createFaultSwitch(): FaultSwitch {
@@ -42,8 +45,9 @@ export function createFaultSwitch(): FaultSwitch {
       current = fault;
       left = fault?.times ?? Number.POSITIVE_INFINITY;
     },
-    take(operation) {
+    take({ operation, resource }) {
       if (!current || left < 1 || (current.operations && !current.operations.includes(operation))) return undefined;
+      if (current.zoneId !== undefined && !resource.endsWith(`hostedzone/${current.zoneId}`)) return undefined;
       left -= 1;
       return current.kind;
     },
@@ -62,6 +66,7 @@ export function faultError(kind: FaultKind | undefined, call: Call): ApiError | 
         `on resource: ${call.resource} because no identity-based policy allows the ${action} action`,
     );
   }
+  if (kind === "expired-token") return new ApiError(403, "ExpiredToken", "The security token included in the request is expired");
   if (kind !== "prior-request-not-complete") return undefined;
   const message = "The request was rejected because Route 53 was still processing a prior request.";
   return new ApiError(400, "PriorRequestNotComplete", message);

@@ -1,5 +1,6 @@
 import { ApiError } from "./api-error.ts";
 import { parseChangeRequest } from "./change-request.ts";
+import type { HealthChecks } from "./health-checks.ts";
 import { listHostedZones, listHostedZonesByName, listResourceRecordSets } from "./listings.ts";
 import { renderChangeInfo, renderZone, renderZoneHome } from "./responses.ts";
 import type { Store } from "./store.ts";
@@ -8,14 +9,20 @@ import { xmlDocument } from "./xml.ts";
 /** The operations that the server speaks, by their API names. */
 export type Operation =
   | "ChangeResourceRecordSets"
+  | "CreateHealthCheck"
+  | "DeleteHealthCheck"
   | "GetChange"
+  | "GetHealthCheck"
   | "GetHostedZone"
+  | "ListHealthChecks"
   | "ListHostedZones"
   | "ListHostedZonesByName"
-  | "ListResourceRecordSets";
+  | "ListResourceRecordSets"
+  | "UpdateHealthCheck";
 
 export interface OperationContext {
   store: Store;
+  healthChecks: HealthChecks;
   /** How long a change stays PENDING. */
   insyncAfterMs: number;
   nowMs: number;
@@ -25,8 +32,10 @@ export interface Call {
   operation: Operation;
   /** ARN of what the call is about, as AccessDenied names it. */
   resource: string;
-  /** Runs the operation and returns the XML answer (HTTP 200). Throws ApiError. */
+  /** Runs the operation and returns the XML answer. Throws ApiError. */
   run(context: OperationContext): string;
+  /** HTTP status of a good answer; 200 when absent. */
+  status?: number;
 }
 
 /** Finds the operation of a request. Throws ApiError 404 for anything else. */
@@ -65,6 +74,24 @@ export function matchOperation(method: string, path: string, query: URLSearchPar
         run: (context) => getChange(context, id ?? ""),
       };
     default:
+      return matchHealthCheck(shape, id ?? "", query, body);
+  }
+}
+
+function matchHealthCheck(shape: string, id: string, query: URLSearchParams, body: string): Call {
+  const resource = `arn:aws:route53:::healthcheck/${id}`;
+  switch (shape) {
+    case "POST healthcheck   0":
+      return { operation: "CreateHealthCheck", resource: "*", status: 201, run: ({ healthChecks }) => healthChecks.create(body).xml };
+    case "GET healthcheck   0":
+      return { operation: "ListHealthChecks", resource: "*", run: ({ healthChecks }) => healthChecks.list(query) };
+    case "GET healthcheck id  0":
+      return { operation: "GetHealthCheck", resource, run: ({ healthChecks }) => healthChecks.get(id) };
+    case "POST healthcheck id  0":
+      return { operation: "UpdateHealthCheck", resource, run: ({ healthChecks }) => healthChecks.update(id, body) };
+    case "DELETE healthcheck id  0":
+      return { operation: "DeleteHealthCheck", resource, run: ({ healthChecks }) => healthChecks.remove(id) };
+    default:
       throw unknownOperation();
   }
 }
@@ -76,9 +103,16 @@ function getHostedZone(store: Store, id: string): string {
   return xmlDocument("GetHostedZoneResponse", [renderZone(zone, sets.length), renderZoneHome(zone, nameServers)]);
 }
 
-function changeResourceRecordSets({ store, insyncAfterMs, nowMs }: OperationContext, id: string, body: string): string {
+function changeResourceRecordSets(context: OperationContext, id: string, body: string): string {
+  const { store, healthChecks, insyncAfterMs, nowMs } = context;
   store.zone(id);
-  const accepted = store.apply(id, parseChangeRequest(body), nowMs);
+  const batch = parseChangeRequest(body);
+  for (const { action, recordSet } of batch.changes) {
+    const { healthCheckId } = recordSet;
+    if (action === "DELETE" || healthCheckId === undefined || healthChecks.find(healthCheckId)) continue;
+    throw new ApiError(404, "NoSuchHealthCheck", `A health check with id ${healthCheckId} does not exist.`);
+  }
+  const accepted = store.apply(id, batch, nowMs);
   return xmlDocument("ChangeResourceRecordSetsResponse", [renderChangeInfo(accepted, insyncAfterMs <= 0)]);
 }
 

@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import type { ChangeBatchErrorShape } from "./api-error.ts";
 import { ApiError, renderError } from "./api-error.ts";
 import type { Fault } from "./faults.ts";
+import type { HealthCheck } from "./health-checks.ts";
+import { createHealthChecks } from "./health-checks.ts";
 import { createFaultSwitch, faultError, resetConnection, SERVER_ERROR_HTML, throttled } from "./faults.ts";
 import { matchOperation } from "./operations.ts";
 import type { RecordSet } from "./record-set.ts";
@@ -29,6 +31,8 @@ export interface Route53Options {
   burst?: number;
   /** How InvalidChangeBatch looks on the wire; default "error-response", as today. */
   changeBatchErrorShape?: ChangeBatchErrorShape;
+  /** Lets health checks of loopback and private addresses be made, which Route 53 refuses; default false. */
+  privateHealthChecks?: boolean;
   /** Clock for signatures, throttle and change times; default the real one. */
   now?: () => number;
 }
@@ -57,12 +61,21 @@ export interface Route53Server {
   /** The record sets of a zone as they are now, in listing order, SOA and NS included. Frozen. */
   records(zoneId: string): readonly RecordSet[];
   setFault(fault: Fault | null): void;
+  /** The zone and all its records are gone, as after somebody's DeleteHostedZone. */
+  deleteZone(zoneId: string): void;
+  /** The health checks of the account as they are now. */
+  readonly healthChecks: readonly HealthCheck[];
+  /** Says what the checkers of Route 53 find from now on; healthy from the start. */
+  setHealth(id: string, observed: "healthy" | "unhealthy"): void;
+  /** Whether records with this health check may answer. */
+  isHealthy(id: string): boolean;
 }
 
 /** A Route 53-compatible server on 127.0.0.1: REST XML API 2013-04-01, real Signature V4, validation and throttling. */
 export async function startRoute53(options: Route53Options): Promise<Route53Server> {
   const now = options.now ?? Date.now;
   const store = createStore(options.zones);
+  const healthChecks = createHealthChecks(options.privateHealthChecks ?? false);
   const faults = createFaultSwitch();
   const requests: RecordedRequest[] = [];
   const { requestsPerSecond = 10, burst = 50, insyncAfterMs = 1000 } = options;
@@ -75,7 +88,7 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     if (!bucket.take()) throw throttled();
     const body = Buffer.from(request.body).toString("utf8");
     const call = matchOperation(request.method, request.path, new URLSearchParams(request.query), body);
-    const fault = faults.take(call.operation);
+    const fault = faults.take(call);
     const error = faultError(fault, call);
     if (error) throw error;
     if (fault === "server-error") return { status: 500, contentType: "text/html", body: SERVER_ERROR_HTML };
@@ -83,11 +96,11 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
       resetConnection(response);
       return null;
     }
-    const xml = call.run({ store, insyncAfterMs, nowMs: now() });
+    const xml = call.run({ store, healthChecks, insyncAfterMs, nowMs: now() });
     if (fault === "reset-after-apply") resetConnection(response);
     if (fault === "reset-after-apply" || fault === "hang-after-apply") return null;
     const sent = fault === "truncated-xml" ? xml.slice(0, Math.floor(xml.length / 2)) : xml;
-    return { status: 200, contentType: "text/xml", body: sent };
+    return { status: call.status ?? 200, contentType: "text/xml", body: sent };
   };
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -107,7 +120,9 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     }
     if (!decided) return;
     recorded.status = decided.status;
+    const created = decided.status === 201 ? /<Id>([^<]+)<\/Id>/.exec(decided.body)?.[1] : undefined;
     response.writeHead(decided.status, {
+      ...(created !== undefined && { location: `https://route53.amazonaws.com${path}/${created}` }),
       "content-type": decided.contentType,
       "content-length": Buffer.byteLength(decided.body),
       "x-amzn-requestid": requestId,
@@ -133,9 +148,18 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     zones: store.zones.map(({ id, name, private: isPrivate }) => ({ id, name, private: isPrivate })),
     requests,
     changes: store.accepted,
-    seed: (zoneId, recordSets) => store.seed(zoneId, recordSets),
+    seed: (zoneId, recordSets) => {
+      for (const { healthCheckId } of recordSets) if (healthCheckId !== undefined) healthChecks.adopt(healthCheckId);
+      store.seed(zoneId, recordSets);
+    },
     records: (zoneId) => store.sorted(zoneId),
     setFault: (fault) => faults.set(fault),
+    deleteZone: (zoneId) => store.deleteZone(zoneId),
+    get healthChecks() {
+      return healthChecks.all;
+    },
+    setHealth: (id, observed) => healthChecks.observe(id, observed),
+    isHealthy: (id) => healthChecks.isHealthy(id),
   };
 }
 

@@ -36,6 +36,7 @@ export interface Store {
   apply(zoneId: string, batch: { comment?: string; changes: Change[] }, nowMs: number): AcceptedChange;
   /** Puts record sets in place (UPSERT) under the same rules, but without batch limits and without a trace. */
   seed(zoneId: string, recordSets: readonly RecordSet[]): void;
+  deleteZone(zoneId: string): void;
 }
 
 /** Zones in the order given; each starts with its SOA and NS records, as a new hosted zone does. */
@@ -97,6 +98,11 @@ export function createStore(definitions: readonly { name: string; private?: bool
       const change = { changeId: `C${identifier(20)}`, zoneId, acceptedAtMs: nowMs, ...structuredClone(batch) };
       accepted.push(change);
       return change;
+    },
+    deleteZone(zoneId) {
+      zones.splice(zones.indexOf(zone(zoneId)), 1);
+      records.delete(zoneId);
+      listings.delete(zoneId);
     },
     seed(zoneId, recordSets) {
       commit(zoneId, recordSets.map((set): Change => ({ action: "UPSERT", recordSet: canonicalRecordSet(set) })));

@@ -11,6 +11,8 @@ export interface SqlStats {
   /** Statements in them; the BEGIN and COMMIT of a batch are not counted. */
   readonly statements: number;
   readonly bytesIn: number;
+  /** Of the largest request. */
+  readonly largestIn: number;
   readonly bytesOut: number;
   /** The latest requests, oldest first, as many as the endpoint was told to keep. */
   readonly recent: readonly RecordedRequest[];
@@ -23,7 +25,7 @@ interface Recorder extends SqlStats {
 }
 
 export const createStats = (keep: number): Recorder => {
-  let counts = { requests: 0, statements: 0, bytesIn: 0, bytesOut: 0 };
+  let counts = { requests: 0, statements: 0, bytesIn: 0, largestIn: 0, bytesOut: 0 };
   let recent: RecordedRequest[] = [];
   return {
     get requests() {
@@ -35,6 +37,9 @@ export const createStats = (keep: number): Recorder => {
     get bytesIn() {
       return counts.bytesIn;
     },
+    get largestIn() {
+      return counts.largestIn;
+    },
     get bytesOut() {
       return counts.bytesOut;
     },
@@ -42,7 +47,7 @@ export const createStats = (keep: number): Recorder => {
       return recent;
     },
     reset: () => {
-      counts = { requests: 0, statements: 0, bytesIn: 0, bytesOut: 0 };
+      counts = { requests: 0, statements: 0, bytesIn: 0, largestIn: 0, bytesOut: 0 };
       recent = [];
     },
     begin: (bytes, queries) => {
@@ -50,6 +55,7 @@ export const createStats = (keep: number): Recorder => {
       counts.requests += 1;
       counts.statements += queries.length;
       counts.bytesIn += bytes;
+      counts.largestIn = Math.max(counts.largestIn, bytes);
       return () => {
         if (keep === 0) return;
         recent = [...recent, { queries, durationMs: performance.now() - startedAt }].slice(-keep);

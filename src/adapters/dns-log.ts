@@ -1,12 +1,14 @@
-import type { Dns } from "./ports/dns.ts";
+import type { DnsAccess } from "./ports/dns-access.ts";
 
 const detail = "no DNS credentials are configured (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY): nothing is written";
+
+const failed = { status: "failed", detail, retryable: false } as const;
 
 /**
  * The DNS provider without credentials (semantics §7): it only logs what would have been written.
  * @param log takes one line of JSON
  */
-export const createDnsLog = ({ log }: { readonly log: (line: string) => void }): Dns => ({
+export const createDnsLog = ({ log }: { readonly log: (line: string) => void }): DnsAccess => ({
   provider: "log",
 
   read: async (domains) => new Map(domains.map((domain) => [domain, { status: "error", detail, retryable: false }])),
@@ -20,4 +22,12 @@ export const createDnsLog = ({ log }: { readonly log: (line: string) => void }):
   },
 
   status: async () => new Map(),
+
+  rewrite: async (rewrites) => rewrites.map(({ domain }) => ({ domain, ...failed })),
+
+  provision: async () => failed,
+  createCheck: async () => failed,
+  listChecks: async () => failed,
+  updateCheck: async () => failed,
+  deleteCheck: async () => failed,
 });

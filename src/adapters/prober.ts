@@ -10,19 +10,31 @@ const request: RequestInit = {
 };
 
 /**
- * Probes by `fetch`. The time-out aborts the request, so that a hanging CDN frees its connection; the body is cancelled
- * unread. workerd does not tell DNS, TLS and connection failures apart: all of them are `network`.
+ * Probes by `fetch`. The time-out aborts the request, so that a hanging CDN frees its connection, and ends the probe whether
+ * the platform heeds that or not: a slot must come free. The body is cancelled unread, and not waited for. workerd does not
+ * tell DNS, TLS and connection failures apart: all of them are `network`.
  */
 export const createProber = (send: typeof fetch, nowMs: () => number): Prober => ({
   probe: async ({ url, timeoutMs }) => {
     const controller = new AbortController();
     const startedAtMs = nowMs();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
     const latencyMs = () => Math.max(0, Math.round(nowMs() - startedAtMs));
+    const expired = Promise.withResolvers<null>();
+    const timer = setTimeout(() => {
+      controller.abort();
+      expired.resolve(null);
+    }, timeoutMs);
+    // An answer that comes too late is let go of, and a failure then is nobody's any more.
+    const discard = (response: Response): void => void response.body?.cancel().catch(() => undefined);
     try {
-      const response = await send(url, { ...request, signal: controller.signal });
+      const answered = send(url, { ...request, signal: controller.signal });
+      const response = await Promise.race([answered, expired.promise]);
+      if (response === null) {
+        answered.then(discard, () => undefined);
+        return { kind: "timeout", latencyMs: latencyMs() };
+      }
       const answer: ProbeAnswer = { kind: "answer", status: response.status, latencyMs: latencyMs() };
-      await response.body?.cancel().catch(() => undefined);
+      discard(response);
       return answer;
     } catch {
       return { kind: controller.signal.aborted ? "timeout" : "network", latencyMs: latencyMs() };

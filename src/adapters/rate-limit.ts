@@ -50,10 +50,11 @@ export const memoryLimiter = (limit: number, clock: Clock): RateLimiter => {
 
 /**
  * The platform's own counting where it is bound, else this isolate's.
- * @param bindings the environment of the Worker: `LIMIT_ADDRESS`, `LIMIT_CREDENTIAL`, `LIMIT_REFUSALS` (wrangler.toml)
+ * @param bindings the environment of the Worker: `LIMIT_ADDRESS`, `LIMIT_CREDENTIAL`, `LIMIT_REFUSALS`, `LIMIT_SESSIONS`
+ *   (wrangler.toml)
  */
 export const createRateLimits = (
-  limits: { readonly perAddress: number; readonly perCredential: number; readonly refusals: number },
+  limits: { readonly perAddress: number; readonly perCredential: number; readonly refusals: number; readonly sessions: number },
   bindings: Readonly<Record<string, unknown>>,
   clock: Clock,
   log: Log,
@@ -66,5 +67,6 @@ export const createRateLimits = (
     perAddress: limiter("LIMIT_ADDRESS", limits.perAddress),
     perCredential: limiter("LIMIT_CREDENTIAL", limits.perCredential),
     refusals: limiter("LIMIT_REFUSALS", limits.refusals),
+    sessions: limiter("LIMIT_SESSIONS", limits.sessions),
   };
 };

@@ -3,12 +3,13 @@ import type { BillingChunk, BillingStore, DueCustomer } from "../adapters/ports/
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
-import type { BillingTerms } from "../domain/pricing.ts";
+import type { CustomerTerms } from "../domain/pricing.ts";
 
 export type BillingJob = {
   readonly store: BillingStore;
   readonly clock: Clock;
-  readonly terms: BillingTerms;
+  /** Of customers without terms of their own. */
+  readonly terms: CustomerTerms;
   readonly fence: Fence;
   readonly periodMs: number;
   readonly graceMs: number;
@@ -52,8 +53,8 @@ export const packChunks = (due: readonly DueCustomer[]): number[][] => {
 };
 
 /**
- * Bills every unbilled window that ended by now - grace (semantics §9), those older than a period as arrears. Safe to
- * run twice at once, to be killed anywhere and to be repeated: the store bills each window once.
+ * Bills every unbilled window that ended by now - grace (semantics §9), those older than a period as arrears, and adjusts
+ * billed ones. Safe to run twice at once, to be killed anywhere and to be repeated: the store bills each window once.
  * @throws the store's error when the database can not be reached at all
  */
 export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
@@ -79,7 +80,7 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
       }
       count.invoices += result.invoices;
       count.lines += result.lines;
-      if (result.lines < frame.maxWindows) return;
+      if (!result.more) return;
     }
   };
 

@@ -1,20 +1,28 @@
 import type { BillingStore } from "../adapters/ports/billing.ts";
 import type { Random } from "../adapters/ports/random.ts";
-import type { SettingsStore } from "../adapters/ports/settings.ts";
-import type { BillingTerms } from "../domain/pricing.ts";
+import type { CustomerTerms } from "../domain/pricing.ts";
 import { runBilling } from "./bill.ts";
+import type { DispatchDeps } from "./dispatch.ts";
+import { dispatchShards, newRunId } from "./dispatch.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
 import { ingestUsage } from "./ingest-usage.ts";
 import { runLeased } from "./job.ts";
-import type { TickDeps } from "./tick.ts";
-import { runTick } from "./tick.ts";
+import type { StandingDeps } from "./keep-standing.ts";
+import { keepStanding } from "./keep-standing.ts";
+import type { ObserveDeps } from "./observe-answers.ts";
+import { observeAnswers } from "./observe-answers.ts";
+import type { PruneDeps } from "./prune.ts";
+import { prune } from "./prune.ts";
+import type { ReconcileDeps } from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
+import type { RollupDeps } from "./rollup.ts";
+import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<TickDeps & IngestDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
     readonly random: Random;
-    readonly settings: SettingsStore;
     readonly billingStore: BillingStore;
-    readonly billing: BillingTerms & { readonly periodMs: number; readonly graceMs: number };
+    readonly billing: CustomerTerms & { readonly periodMs: number; readonly graceMs: number };
   };
 
 /** One run of a job: with the provider, its id is the holder of the lease. */
@@ -23,13 +31,10 @@ type Run = JobDeps & { readonly runId: string };
 export type JobName = keyof typeof jobs;
 
 const jobs = {
-  /** Rounds for one minute, every shard of this deployment side by side; one shard's failure does not stop another. */
-  tick: async (deps: Run, scheduledAtMs: number): Promise<void> => {
-    const count = await deps.settings.shards();
-    const shards = Array.from({ length: count }, (_, index) => runTick(deps, { index, count }, scheduledAtMs));
-    const failed = (await Promise.allSettled(shards)).find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-  },
+  /** Rounds for one minute, of every shard. */
+  tick: dispatchShards,
+  "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
+  "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
   "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
@@ -44,21 +49,25 @@ const jobs = {
       const { periodMs, graceMs, ...terms } = deps.billing;
       return runBilling({ store, clock: deps.clock, log: deps.log, fence, terms, periodMs, graceMs });
     }),
+  reconcile: (deps: Run) => runLeased(deps, "reconcile", (fence) => reconcile(deps, fence)),
+  rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),
+  prune: (deps: Run) => runLeased(deps, "prune", () => prune(deps)),
 } as const;
 
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick"],
-  "*/5 * * * *": ["ingest-usage"],
+  "* * * * *": ["tick", "standing-failover", "observe-answers"],
+  "*/5 * * * *": ["ingest-usage", "rollup"],
   "7 * * * *": ["bill"],
+  "37 * * * *": ["prune"],
+  "23 3 * * *": ["reconcile"],
 };
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, name);
 
 /** Runs one job now. Every job may run twice at once, late, or not at all (semantics §10). @throws what the job throws */
 export const runJob = (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {
-  const runId = Array.from(deps.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return jobs[job]({ ...deps, runId }, scheduledAtMs);
+  return jobs[job]({ ...deps, runId: newRunId(deps.random) }, scheduledAtMs);
 };
 
 /**

@@ -35,7 +35,8 @@ const clip = (storm: BilledStorm, window: Span): Span | null => {
   return startMs < endMs ? { startMs, endMs } : null;
 };
 
-const unite = (spans: readonly Span[]): Span[] => {
+/** The union of spans: ascending, disjoint, not adjacent. */
+export const uniteSpans = (spans: readonly Span[]): Span[] => {
   const united: Span[] = [];
   for (const span of spans.toSorted((a, b) => a.startMs - b.startMs)) {
     const last = united.at(-1);
@@ -55,7 +56,7 @@ export const coverWindow = (storms: readonly BilledStorm[], window: Span): Cover
     const span = clip(storm, window);
     return span === null ? [] : [{ span, factor: storm.maxCoverageFactor }];
   });
-  const spans = unite(clipped.map(({ span }) => span));
+  const spans = uniteSpans(clipped.map(({ span }) => span));
   return {
     spans,
     stormMicroseconds: spans.reduce((sum, span) => sum + (span.endMs - span.startMs), 0) * 1_000,

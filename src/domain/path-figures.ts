@@ -4,6 +4,8 @@ import type { ProbePath } from "./probe.ts";
 /** Whatever was dropped at the front is given back once it is more than this and most of the array. */
 const slack = 1_024;
 
+const minuteMs = 60_000;
+
 /** Times in ascending order: added near the end, dropped at the front. */
 class TimeQueue {
   #times: number[] = [];
@@ -32,12 +34,15 @@ class TimeQueue {
   }
 }
 
+export type MinuteCount = { readonly startMs: number; samples: number; failures: number };
+
 /** The figures of one path at one vantage over a sliding window, kept up to date sample by sample. */
 export class PathFigures {
   readonly #key: Pick<WindowStats, "domainId" | "path" | "vantage">;
   readonly #samples = new TimeQueue();
   readonly #failures = new TimeQueue();
   #stats: WindowStats;
+  #minutes: MinuteCount[] = [];
   newestAtMs = 0;
 
   constructor(domainId: number, path: ProbePath, vantage: string) {
@@ -58,6 +63,22 @@ export class PathFigures {
     this.#samples.add(atMs);
     if (!good) this.#failures.add(atMs);
     this.newestAtMs = Math.max(this.newestAtMs, atMs);
+  }
+
+  /** Counts a sample for its calendar minute. */
+  count(atMs: number, good: boolean): void {
+    const startMs = atMs - (atMs % minuteMs);
+    let minute = this.#minutes.findLast((one) => one.startMs === startMs);
+    if (minute === undefined) this.#minutes.push((minute = { startMs, samples: 0, failures: 0 }));
+    minute.samples += 1;
+    if (!good) minute.failures += 1;
+  }
+
+  /** Hands over the minutes before `untilMs`. */
+  minutesBefore(untilMs: number): readonly MinuteCount[] {
+    const done = this.#minutes.filter(({ startMs }) => startMs < untilMs);
+    this.#minutes = this.#minutes.filter(({ startMs }) => startMs >= untilMs);
+    return done;
   }
 
   /** Drops what is not after `untilMs`. @returns whether the figures are others than the last time */

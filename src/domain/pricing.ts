@@ -8,6 +8,9 @@ export type BillingTerms = {
   readonly discountRate: string;
 };
 
+/** What a customer is billed by. `currency` is an ISO 4217 code; no figure is ever converted. */
+export type CustomerTerms = BillingTerms & { readonly currency: string };
+
 /** The facts of one billed window, as an invoice line keeps them. */
 export type BilledUsage = {
   readonly primaryBytes: number;
@@ -40,7 +43,7 @@ export type InvoiceTotals = {
 };
 
 /** The gigabyte of the rate is 2^30 bytes (semantics §9). */
-const bytesPerGb = 2n ** 30n;
+export const bytesPerGb = 2n ** 30n;
 
 /** What one side's bytes cost: an integer number of cents, rounded once. */
 export const chargeCents = (bytes: number, rateCentsPerGb: string): number =>

@@ -38,7 +38,7 @@ export type ReplayedStorm = ActiveStorm & {
 };
 
 /** A minute of which availability was below the threshold; `down`: with enough failures to say so. */
-export type LowMinute = { readonly startMs: number; readonly failures: number; readonly down: boolean };
+export type LowMinute = { readonly startMs: number; readonly down: boolean };
 
 export type Replayed = { readonly storms: readonly ReplayedStorm[]; readonly lowMinutes: readonly LowMinute[] };
 
@@ -75,7 +75,6 @@ export class Replay {
   readonly #byDomain = new Map<number, PathFigures[]>();
   readonly #heard: Map<string, number>;
   readonly #inRound = new Set<string>();
-  readonly #minutes = new Map<number, Map<PathFigures, { samples: number; failures: number }>>();
   readonly #storms: ReplayedStorm[] = [];
   readonly #lowMinutes: LowMinute[] = [];
   #domains: readonly DetectedDomain[] = [];
@@ -102,7 +101,7 @@ export class Replay {
     figures.add(atMs, good);
     this.#nowMs = Math.max(this.#nowMs, atMs + sample.latencyMs);
     this.#inRound.add(vantage);
-    if (atMs >= this.#setup.fromMs) this.#count(figures, atMs - (atMs % minuteMs), good);
+    if (atMs >= this.#setup.fromMs) figures.count(atMs, good);
   }
 
   /** Plays the rounds that are left before `toMs`. @returns storms and minutes, oldest first */
@@ -110,7 +109,10 @@ export class Replay {
     this.#slotMs ??= this.#setup.fromMs;
     this.#roundsUntil(Math.max(toMs, this.#slotMs + 1));
     this.#flushMinutes(Number.POSITIVE_INFINITY);
-    return { storms: this.#active === null ? this.#storms : [...this.#storms, this.#active], lowMinutes: this.#lowMinutes };
+    return {
+      storms: this.#active === null ? this.#storms : [...this.#storms, this.#active],
+      lowMinutes: this.#lowMinutes.toSorted((a, b) => a.startMs - b.startMs),
+    };
   }
 
   /** The storm that is on after the rounds so far. */
@@ -154,7 +156,8 @@ export class Replay {
     for (const figures of this.#figures) changed = figures.slide(nowMs - terms.windowSeconds * 1_000) || changed;
     if (slotMs < fromMs || (this.#settled && allHeard && !changed)) return;
     const { transition } = detect({
-      cdns, domains: this.#domains, vantages: this.#vantages(), stats: this.#figures.map(({ stats }) => stats), nowMs, terms,
+      cdns, domains: this.#domains, vantages: this.#vantages(), nowMs, terms,
+      stats: this.#figures.map(({ stats }) => stats).filter(({ samples }) => samples > 0),
       newest: this.#figures.filter(({ key }) => key.path !== "backup").map(({ key, newestAtMs }) => ({ ...key, atMs: newestAtMs })),
       active: this.#active, previousEndedAtMs: this.#previousEndedAtMs,
     });
@@ -174,33 +177,18 @@ export class Replay {
     return [...this.#heard].map(([name, lastHeardAtMs]) => ({ name, lastHeardAtMs }));
   }
 
-  #count(figures: PathFigures, startMs: number, good: boolean): void {
-    let minute = this.#minutes.get(startMs);
-    if (minute === undefined) this.#minutes.set(startMs, (minute = new Map()));
-    const counts = minute.get(figures);
-    if (counts === undefined) minute.set(figures, { samples: 1, failures: good ? 0 : 1 });
-    else {
-      counts.samples += 1;
-      if (!good) counts.failures += 1;
-    }
-  }
-
   /** Judges the minutes before `untilMs`: no sample of theirs can come any more. */
   #flushMinutes(untilMs: number): void {
     if (untilMs === this.#minuteMs) return;
     this.#minuteMs = untilMs;
     const { cdns, terms } = this.#setup;
-    for (const [startMs, minute] of this.#minutes) {
-      if (startMs >= untilMs) continue;
-      this.#minutes.delete(startMs);
-      const counts = [...minute];
-      if (counts.every(([, { failures }]) => failures === 0)) continue;
-      const stats = counts.map(([{ key }, { samples, failures }]) => ({ ...key, samples, failures, firstFailedAtMs: null }));
+    const counts = this.#figures.flatMap((figures) => figures.minutesBefore(untilMs).map((minute) => ({ ...figures.key, ...minute })));
+    if (counts.every(({ failures }) => failures === 0)) return;
+    for (const [startMs, minute] of Map.groupBy(counts, (count) => count.startMs)) {
+      const stats = minute.map((count) => ({ ...count, firstFailedAtMs: null }));
       const said = { cdns, domains: this.#domains, vantages: this.#vantages(), stats, nowMs: this.#nowMs };
-      const low = readService(said, { ...terms, minSamples: 1, minFailures: 1 }).evidence.health === "down";
-      if (!low) continue;
-      const failures = stats.filter(({ path }) => path !== "backup").reduce((sum, one) => sum + one.failures, 0);
-      this.#lowMinutes.push({ startMs, failures, down: readService(said, terms).evidence.health === "down" });
+      if (readService(said, { ...terms, minSamples: 1, minFailures: 1 }).evidence.health !== "down") continue;
+      this.#lowMinutes.push({ startMs, down: readService(said, terms).evidence.health === "down" });
     }
   }
 }

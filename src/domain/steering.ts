@@ -16,7 +16,12 @@ export type Latch = { readonly stormId: number; readonly relapses: number };
 /** Where a failback stands: `step` indexes `steps`, entered at `sinceMs`. */
 export type FailbackPosition = { readonly step: number; readonly sinceMs: number };
 
+/** An admin's order that nothing be switched anywhere. */
+export type Freeze = { readonly untilMs: number | null };
+
 export type SteeringInput = {
+  /** Goes before every other rule, an override of the service included. */
+  readonly freeze: Freeze | null;
   readonly override: Override | null;
   readonly storms: readonly SteeringStorm[];
   /** The primary judged by every live policy of the service: up only when all of them say so. */
@@ -33,7 +38,7 @@ export type SteeringInput = {
   readonly nowMs: number;
 };
 
-export type HoldReason = "frozen" | "backup_down" | "backup_unknown" | "latched" | "primary_not_known_up";
+export type HoldReason = "frozen" | "global_freeze" | "backup_down" | "backup_unknown" | "latched" | "primary_not_known_up";
 
 /** Where a service should point. `percent` is how far it is back to normal: 100 is all the way. */
 export type Desired = {
@@ -74,11 +79,17 @@ const failingBack = (input: SteeringInput): Desired => {
   return { target: { kind: "normal", percent: 100 }, state: "normal", reason: "calm", latch: null, failback };
 };
 
+const inForce = (order: { readonly untilMs: number | null }, nowMs: number): boolean =>
+  order.untilMs === null || order.untilMs > nowMs;
+
 /** The weights that a service wants now: the first rule of semantics §6 that fits. */
 export const desired = (input: SteeringInput): Desired => {
-  const { override, storms } = input;
+  const { freeze, override, storms } = input;
+  if (freeze !== null && inForce(freeze, input.nowMs)) {
+    return { ...hold("frozen", "global_freeze", input.latch), failback: input.failback };
+  }
   const normal = { kind: "normal", percent: 100 } as const;
-  if (override !== null && (override.untilMs === null || override.untilMs > input.nowMs)) {
+  if (override !== null && inForce(override, input.nowMs)) {
     // Weights that stay half-way back stay half-way back in memory, too.
     if (override.mode === "frozen") return { ...hold("frozen", "frozen", input.latch), failback: input.failback };
     const target = override.mode === "primary" ? normal : ({ kind: "backup" } as const);
@@ -125,6 +136,10 @@ export type SteeredDomain = {
   readonly mayMove: boolean;
 };
 
+/** The weights that this domain is to have; null: as they are. Only what was moved goes back by steps. */
+export const wantedWeights = ({ normal, moved }: Pick<SteeredDomain, "normal" | "moved">, target: Desired["target"]): Weights | null =>
+  weightsFor(target.kind === "normal" && !moved ? { ...target, percent: 100 } : target, normal);
+
 export type PlannedChange = { readonly domainId: number; readonly from: Weights; readonly to: Weights };
 
 export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b.primary && a.backup === b.backup;
@@ -133,7 +148,7 @@ export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b
 export const plan = (domains: readonly SteeredDomain[], target: Desired["target"]): readonly PlannedChange[] =>
   domains.flatMap(({ domainId, live, normal, verified, moved, mayMove }) => {
     if (!verified || (target.kind === "backup" && !mayMove)) return [];
-    const to = weightsFor(target.kind === "normal" && !moved ? { ...target, percent: 100 } : target, normal);
+    const to = wantedWeights({ normal, moved }, target);
     const from = to === null ? undefined : live.find((weights) => !equalWeights(weights, to));
     return to === null || from === undefined ? [] : [{ domainId, from, to }];
   });

@@ -1,4 +1,4 @@
-import type { PolicyView, RoundDecisions, RoundService, Sample } from "../adapters/ports/round.ts";
+import type { PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { judgePolicy } from "./judge.ts";
 import { withDiscoveries } from "./paths.ts";
@@ -26,6 +26,7 @@ export const decideRound = (
   policies: readonly PolicyView[],
   samples: readonly Sample[],
   read: readonly DomainReading[],
+  freeze: ShardView["freeze"],
   nowMs: number,
 ): RoundDecisions => {
   const fresh = new Map(read.map((reading) => [reading.domainId, reading]));
@@ -33,7 +34,7 @@ export const decideRound = (
   const samplesByService = Map.groupBy(samples, (sample) => sample.serviceId);
   const perService = services.map((service) => {
     const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs));
-    return { storms: judged.flatMap(({ decision }) => decision ?? []), ...steer(service, judged, fresh, nowMs) };
+    return { storms: judged.flatMap(({ decision }) => decision ?? []), ...steer(service, judged, fresh, freeze, nowMs) };
   });
   return {
     storms: perService.flatMap(({ storms }) => storms),
@@ -41,5 +42,7 @@ export const decideRound = (
     domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh)),
     resolved: read.flatMap(({ resolved }) => resolved),
     intents: perService.flatMap(({ intents }) => intents),
+    drifts: perService.flatMap(({ drifts }) => drifts),
+    contests: perService.flatMap(({ contests }) => contests),
   };
 };

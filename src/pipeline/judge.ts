@@ -18,7 +18,8 @@ export type Judged = {
 
 const allPaths: readonly ProbePath[] = ["primary", "backup", "direct"];
 
-const detectedDomains = (service: RoundService): readonly DetectedDomain[] =>
+/** The domains of a service as detection knows them. */
+export const detectedDomains = (service: RoundService): readonly DetectedDomain[] =>
   service.domains.map((domain) => ({
     domainId: domain.domainId,
     paths: allPaths.filter((path) => hasPath(domain, path)),

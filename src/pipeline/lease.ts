@@ -11,17 +11,17 @@ export const whileHeld = async <T>(
   work: () => Promise<T>,
 ): Promise<T> => {
   const { leases, clock } = deps;
-  let done = false;
+  const done = new AbortController();
   const keep = async (): Promise<void> => {
     for (;;) {
-      await clock.sleep(renewalMs);
-      if (done || !(await leases.renew(fence).catch(() => true))) return;
+      await clock.sleep(renewalMs, done.signal);
+      if (done.signal.aborted || !(await leases.renew(fence).catch(() => true))) return;
     }
   };
   void keep();
   try {
     return await work();
   } finally {
-    done = true;
+    done.abort();
   }
 };

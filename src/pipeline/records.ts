@@ -1,6 +1,7 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Dns, PairReading, WeightedRecord } from "../adapters/ports/dns.ts";
-import type { DomainRouting, RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
+import type { DomainRouting, OpenIntent, RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
+import type { Drift } from "../domain/drift.ts";
 import type { Weights } from "../domain/steering.ts";
 import { equalWeights } from "../domain/steering.ts";
 
@@ -9,8 +10,8 @@ export type DomainReading = {
   readonly domainId: number;
   readonly serviceId: number;
   readonly routing: DomainRouting;
-  /** Somebody else changed the weights since they were last read. */
-  readonly drifted: boolean;
+  /** Somebody else changed the weights since they were last known. */
+  readonly drift: Drift | null;
   /** What became of switches whose outcome was not known. */
   readonly resolved: RoundDecisions["resolved"];
 };
@@ -18,12 +19,18 @@ export type DomainReading = {
 const side = (records: readonly WeightedRecord[], name: "primary" | "backup") =>
   records.find((record) => record.setIdentifier.toLowerCase() === name);
 
+type TypedWeights = { readonly recordType: string; readonly weights: Weights };
+
+const weightsByType = (records: readonly WeightedRecord[] | null): readonly TypedWeights[] =>
+  [...Map.groupBy(records ?? [], (record) => record.type)].flatMap(([recordType, pair]) => {
+    const [primary, backup] = [side(pair, "primary"), side(pair, "backup")];
+    if (primary === undefined || backup === undefined) return [];
+    return [{ recordType, weights: { primary: primary.weight, backup: backup.weight } }];
+  });
+
 /** The weights of every complete pair, one per record type; somebody else may have moved the types of a name apart. */
 export const liveWeights = (records: readonly WeightedRecord[] | null): readonly Weights[] =>
-  [...Map.groupBy(records ?? [], (record) => record.type).values()].flatMap((pair) => {
-    const [primary, backup] = [side(pair, "primary"), side(pair, "backup")];
-    return primary === undefined || backup === undefined ? [] : [{ primary: primary.weight, backup: backup.weight }];
-  });
+  weightsByType(records).map(({ weights }) => weights);
 
 /** The same records after a switch that was accepted. */
 export const withWeights = (records: readonly WeightedRecord[], to: Weights): readonly WeightedRecord[] =>
@@ -48,9 +55,31 @@ const never: DomainRouting = {
 /** Whether every type of the name has these weights. */
 const stands = (live: readonly Weights[], at: Weights): boolean => live.length > 0 && live.every((one) => equalWeights(one, at));
 
+/** No call for an intent is begun later than this after it was stored. */
+export const sendWithinMs = 30_000;
+
+/** How long an intent may yet take effect: the above, the longest call begun within it, and what two clocks may differ by. */
+const lingerMs = 90_000;
+
+/**
+ * Whether an intent that has left no trace in the live records can be given up. Of this lease: once its compare-and-set
+ * can not match any more. Of an earlier one: its holder may be slow and still calling, so it is looked after for a while.
+ */
+const isSpent = (intent: OpenIntent, live: readonly Weights[], nowMs: number): boolean =>
+  nowMs - intent.attemptedAtMs >= lingerMs || (intent.ours && !live.some((weights) => equalWeights(weights, intent.from)));
+
+/** A type that nobody knew before is compared with the others: several types of one name move together. */
+const driftOf = (known: readonly TypedWeights[], live: readonly TypedWeights[]): Drift | null => {
+  for (const { recordType, weights: found } of live) {
+    const previous = (known.find((one) => one.recordType === recordType) ?? known[0])?.weights;
+    if (previous !== undefined && !equalWeights(previous, found)) return { recordType, previous, found };
+  }
+  return null;
+};
+
 const digest = (service: RoundService, domain: RoundDomain, reading: PairReading, nowMs: number): DomainReading => {
   const before = domain.routing ?? never;
-  const base = { domainId: domain.domainId, serviceId: service.serviceId, drifted: false, resolved: [] };
+  const base = { domainId: domain.domainId, serviceId: service.serviceId, drift: null, resolved: [] };
   if (reading.status === "error") {
     // What was known stays known. A passing failure leaves the reading due, so that the next round asks again.
     const status = before.records === null ? "error" : before.status;
@@ -66,7 +95,8 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   const primaryTarget = cnameTarget(records, "primary");
   const backupTarget = cnameTarget(records, "backup");
   // A switch known to have been made is not made a second time by an intent that stands open beside it.
-  const landed = domain.openIntents.find((intent) => stands(live, intent.to) && !stands(known, intent.to));
+  const made = domain.openIntents.filter((intent) => stands(live, intent.to) && !stands(known, intent.to));
+  const landed = made.find(({ ours }) => ours) ?? made[0];
   const moved = landed === undefined ? before.movedAtMs : movedAt(before.movedAtMs, landed.to, domain.normal, nowMs);
   const routing: DomainRouting = {
     status: "found", zoneId, records, readAtMs: nowMs, lastError: null,
@@ -80,10 +110,15 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   return {
     ...base,
     routing,
-    drifted:
-      landed === undefined && before.readAtMs !== null && known.length > 0 &&
-      live.some((one) => !known.some((other) => equalWeights(one, other))),
-    resolved: domain.openIntents.map(({ id }) => ({ id, result: id === landed?.id ? "accepted" : "superseded" })),
+    // Without an intent to go by, a domain in doubt may have been changed by tranche itself.
+    drift:
+      landed === undefined && (before.readAtMs !== null || domain.openIntents.length > 0)
+        ? driftOf(weightsByType(before.records), weightsByType(records))
+        : null,
+    resolved: domain.openIntents.flatMap((intent): RoundDecisions["resolved"] => {
+      if (intent === landed) return [{ id: intent.id, result: "accepted" }];
+      return isSpent(intent, live, nowMs) ? [{ id: intent.id, result: "superseded" }] : [];
+    }),
   };
 };
 
@@ -94,7 +129,8 @@ const helpingGrowth = 4;
 /**
  * Reads the live pairs that are due: never read, asked to be read again, read too long ago, or left in doubt by a crash.
  * An unverified claim is not read: it must not reveal anybody's records. What is in doubt comes first, then the oldest,
- * in growing helpings, so that a DNS too slow for all of them still gets on a little every round.
+ * in growing helpings, so that a DNS too slow for all of them still gets on a little every round; zone by zone among
+ * equals, for a zone is read at once.
  * @param found takes up what has been read, as it comes
  * @param untilMs no helping is begun after this
  */
@@ -111,10 +147,11 @@ export const readDueRecords = async (
   const due = services
     .flatMap((service) => service.domains.map((domain) => ({ service, domain, ageMs: age(domain) })))
     .filter(({ domain, ageMs }) => domain.verified && ageMs >= driftCheckMs)
-    .sort((a, b) => (a.ageMs === b.ageMs ? 0 : b.ageMs - a.ageMs));
+    .map((one) => ({ ...one, place: one.domain.name.split(".").toReversed().join(".") }))
+    .sort((a, b) => (a.ageMs === b.ageMs ? (a.place < b.place ? -1 : Number(a.place > b.place)) : b.ageMs - a.ageMs));
   for (let from = 0, size = firstHelping; from < due.length && deps.clock.nowMs() < untilMs; from += size, size *= helpingGrowth) {
     const helping = due.slice(from, from + size);
-    const readings = await deps.dns.read([...new Set(helping.map(({ domain }) => domain.name))]);
+    const readings = await deps.dns.read([...new Set(helping.map(({ domain }) => domain.name))], untilMs);
     const nowMs = deps.clock.nowMs();
     for (const { service, domain } of helping) {
       const reading = readings.get(domain.name) ?? { status: "error", detail: "the reading came back without this name", retryable: true };

@@ -1,15 +1,19 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
+import type { Place } from "../adapters/ports/place.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
-import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundStore, ShardView } from "../adapters/ports/round.ts";
+import type {
+  DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundStore, SettledChange, ShardView,
+} from "../adapters/ports/round.ts";
 import { decideRound } from "./decide.ts";
 import type { ProbeSettings, SlowPaths } from "./probing.ts";
 import { probeRound } from "./probing.ts";
+import { withEvidence } from "./prove.ts";
 import type { DomainReading } from "./records.ts";
-import { movedAt, readDueRecords, withWeights } from "./records.ts";
+import { movedAt, readDueRecords, sendWithinMs, withWeights } from "./records.ts";
 import type { Slots } from "./slots.ts";
-import { createSlots } from "./slots.ts";
+import { createSlots, waitingConnections } from "./slots.ts";
 
 export type RoundDeps = {
   readonly rounds: RoundStore;
@@ -18,9 +22,12 @@ export type RoundDeps = {
   readonly clock: Clock;
   /** The provider that probes: the vantage of its samples. */
   readonly vantage: string;
+  readonly place?: Place;
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
+  /** The connections of this invocation, where several shards share it; otherwise each round has its own bound. */
+  readonly slots?: Slots;
 };
 
 /** What a round did; `held` false: the lease was lost, and nothing was decided. */
@@ -33,15 +40,14 @@ export type RoundReport = {
   readonly stormsChanged: number;
   readonly switches: number;
   readonly failedSwitches: number;
+  readonly drifts: number;
+  /** Domains over whose weights somebody else has begun to fight. */
+  readonly contested: readonly { readonly serviceId: number; readonly domainId: number; readonly name: string }[];
 };
 
 const noStatuses: ReadonlyMap<string, ChangeStatus> = new Map();
 
-/**
- * Connections that may wait for response headers at once (Workers: six an invocation), and how many of them are left to
- * DNS while it is asked: a probe that the platform made queue would time out through no fault of its CDN.
- */
-const waitingConnections = 6;
+/** How many connections are left to DNS while it is asked: a probe that the platform made queue would time out through no fault of its CDN. */
 const dnsConnections = 3;
 /** Stands for DNS where slots are shared out among customers. */
 const nobody = 0;
@@ -83,6 +89,7 @@ const applyIntents = async (
   view: ShardView,
   decisions: RoundDecisions,
   rowIds: ReadonlyMap<number, number>,
+  untilMs: number,
 ): Promise<Applied> => {
   const fresh = new Map(decisions.domains.map((routing) => [routing.domainId, routing]));
   const domains = new Map(view.services.flatMap((service) => service.domains.map((domain) => [domain.domainId, domain])));
@@ -97,7 +104,7 @@ const applyIntents = async (
     return [{ intent, rowId, domain, routing, change }];
   });
   if (ready.length === 0) return { outcomes: [], domains: [], doubts: [] };
-  const results = await dns.apply(ready.map(({ change }) => change));
+  const results = await dns.apply(ready.map(({ change }) => change), untilMs);
   const settled = ready.flatMap((one, index) => {
     const result = results[index];
     return result === undefined ? [] : [{ ...one, result }];
@@ -115,7 +122,7 @@ const applyIntents = async (
 
 /**
  * One round for one shard: probe -> samples -> figures -> storms -> desired weights -> plan -> apply. It costs at most
- * four round trips to the database, whatever the number of services.
+ * four round trips to the database, whatever the number of services, and a fifth where a storm begins, relapses or ends.
  * @param roundAtMs the slot of the round, equal for a doubled run
  */
 export const runRound = async (
@@ -126,29 +133,37 @@ export const runRound = async (
 ): Promise<RoundReport> => {
   const { rounds, dns, clock } = deps;
   const view = await rounds.load(fence, shard);
-  if (view === null) return { held: false, samples: 0, failedSamples: 0, unprobed: 0, stormsChanged: 0, switches: 0, failedSwitches: 0 };
+  if (view === null) {
+    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [] };
+  }
   // DNS that does not answer must not delay what the probes have to say: what it has not told is left for a later round.
   const patienceMs = deps.probe.timeoutMs + deps.probe.intervalMs;
-  const patient = async <T>(work: Promise<T>, otherwise: T): Promise<T> =>
-    await Promise.race([work, clock.sleep(patienceMs).then(() => otherwise)]);
+  const patient = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
+    const done = new AbortController();
+    return await Promise.race([work.finally(() => done.abort()), clock.sleep(patienceMs, done.signal).then(() => otherwise)]);
+  };
   const found: DomainReading[] = [];
   const untilMs = clock.nowMs() + patienceMs;
-  const slots = createSlots(waitingConnections);
+  const slots = deps.slots ?? createSlots(waitingConnections);
   const [statuses, { samples, unprobed }] = await Promise.all([
     patient(withReserved(slots, async () => {
+      await deps.place?.look();
       await readDueRecords(deps, view.services, deps.driftCheckMs, untilMs, found);
-      return view.pendingChangeIds.length === 0 ? noStatuses : await dns.status(view.pendingChangeIds);
+      return view.pendingChangeIds.length === 0 ? noStatuses : await dns.status(view.pendingChangeIds, untilMs);
     }), noStatuses),
     probeRound(deps, view.services, roundAtMs, deps.probe, slots),
   ]);
   const nowMs = clock.nowMs();
-  const policies = await rounds.saveAndEvaluate(samples, deps.vantage, shard, nowMs);
+  const policies = await rounds.saveAndEvaluate(samples, deps.vantage, shard, nowMs, deps.place?.known() ?? null);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decisions = decideRound(view.services, vantages, policies, samples, [...found], nowMs);
-  const rowIds = await rounds.saveDecisions(fence, decisions, nowMs);
-  const { outcomes, domains, doubts } = await applyIntents(dns, view, decisions, rowIds);
-  const insync = [...statuses].filter(([, status]) => status !== "pending").map(([changeId]) => changeId);
-  await rounds.saveOutcomes(fence, outcomes, domains, doubts, insync, clock.nowMs());
+  const decisions = decideRound(view.services, vantages, policies, samples, [...found], view.freeze, nowMs);
+  const grounds = { services: view.services, vantages, read: found, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
+  const rowIds = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
+  const { outcomes, domains, doubts } = await applyIntents(dns, view, decisions, rowIds, nowMs + sendWithinMs);
+  const settled = [...statuses].flatMap(([changeId, status]): SettledChange[] =>
+    status === "pending" ? [] : [{ changeId, result: status === "insync" ? "insync" : "unconfirmed" }]);
+  await rounds.saveOutcomes(fence, outcomes, domains, doubts, settled, clock.nowMs());
+  const contested = new Set(decisions.contests.flatMap((one) => (one.contested ? [one.domainId] : [])));
   return {
     held: true,
     samples: samples.length,
@@ -157,5 +172,8 @@ export const runRound = async (
     stormsChanged: decisions.storms.length,
     switches: domains.length,
     failedSwitches: doubts.length,
+    drifts: decisions.drifts.length,
+    contested: view.services.flatMap(({ serviceId, domains: own }) =>
+      own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
   };
 };

@@ -3,6 +3,9 @@ export type Slots = <T>(customerId: number, urgent: boolean, work: () => Promise
 
 type Queue = { running: number; readonly urgent: (() => void)[]; readonly waiting: (() => void)[] };
 
+/** Connections of one invocation that may wait for response headers at once (Workers limits). */
+export const waitingConnections = 6;
+
 /**
  * A bound on how many things run at once. A slot that falls free goes to the customer who has the fewest of them, in
  * turn where several have as few, so that one whose work hangs does not starve the others (semantics §4).

@@ -1,7 +1,9 @@
-import type { Intent, RoundDecisions, RoundService } from "../adapters/ports/round.ts";
+import type { Intent, RoundDecisions, RoundService, ShardView } from "../adapters/ports/round.ts";
 import type { Health } from "../domain/health.ts";
 import type { Desired, SteeredDomain } from "../domain/steering.ts";
-import { desired, plan, weightsFor } from "../domain/steering.ts";
+import { desired, equalWeights, plan, weightsFor } from "../domain/steering.ts";
+import type { DriftDecisions } from "./drift.ts";
+import { controlDrift } from "./drift.ts";
 import type { Judged } from "./judge.ts";
 import { hasPath, isMonitorOnly } from "./paths.ts";
 import type { DomainReading } from "./records.ts";
@@ -22,11 +24,23 @@ const shadowPosition = (service: RoundService): Desired["target"] | null => {
 const targetName = (target: Desired["target"]): string | null =>
   target.kind === "hold" ? null : target.kind === "backup" ? "backup" : `normal/${target.percent}`;
 
-type Steered = { readonly routing: RoundDecisions["services"][number] | null; readonly intents: readonly Intent[] };
+type Steered = Pick<DriftDecisions, "drifts" | "contests"> & {
+  readonly routing: RoundDecisions["services"][number] | null;
+  readonly intents: readonly Intent[];
+};
 
 /** Where a service should point, and the switches that take it there. */
-export const steer = (service: RoundService, judged: readonly Judged[], readings: ReadonlyMap<number, DomainReading>, nowMs: number): Steered => {
-  if (isMonitorOnly(service)) return { routing: null, intents: [] };
+export const steer = (
+  service: RoundService,
+  judged: readonly Judged[],
+  readings: ReadonlyMap<number, DomainReading>,
+  freeze: ShardView["freeze"],
+  nowMs: number,
+): Steered => {
+  if (isMonitorOnly(service)) {
+    const { drifts, contests } = controlDrift(service, null, [], [], readings, nowMs);
+    return { routing: null, intents: [], drifts, contests };
+  }
   const position = shadowPosition(service);
   const domains = service.domains.map((domain): Omit<SteeredDomain, "mayMove"> & { readonly probed: boolean } => {
     const routing = readings.get(domain.domainId)?.routing ?? domain.routing;
@@ -39,6 +53,7 @@ export const steer = (service: RoundService, judged: readonly Judged[], readings
     return { domainId, normal, verified, probed, live: live.map(() => shadowed), moved };
   });
   const decision = desired({
+    freeze,
     override: service.override,
     storms: judged.flatMap(({ storm }) => storm ?? []),
     primary: allUp(judged.map(({ primary }) => primary)),
@@ -51,7 +66,8 @@ export const steer = (service: RoundService, judged: readonly Judged[], readings
     nowMs,
   });
   const { target, state, reason, latch, failback } = decision;
-  const changes = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override" })), target);
+  const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override" })), target);
+  const { changes, drifts, contests } = controlDrift(service, decision, domains, planned, readings, nowMs);
   const shadowTarget = service.shadow ? (targetName(target) ?? service.routing?.shadowTarget ?? null) : null;
   const before = service.routing;
   const same =
@@ -59,9 +75,13 @@ export const steer = (service: RoundService, judged: readonly Judged[], readings
     before.latch?.stormId === latch?.stormId && before.latch?.relapses === latch?.relapses &&
     before.failback?.step === failback?.step && before.failback?.sinceMs === failback?.sinceMs;
   return {
+    drifts,
+    contests,
     routing: same ? null : { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget },
     intents: changes.map(({ domainId, from, to }) => {
-      const drifted = readings.get(domainId)?.drifted === true;
+      // Back to what stood there before somebody changed it; anything else is a decision of its own.
+      const drift = readings.get(domainId)?.drift ?? null;
+      const drifted = drift !== null && equalWeights(to, drift.previous);
       return {
         serviceId: service.serviceId,
         domainId,

@@ -1,82 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Invoice, InvoiceLine } from "../adapters/ports/invoices.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { id, idParams, jsonAnswer, like, readProblems, tenantPageQuery, tenantQuery, timeText } from "../http/contract.ts";
+import { idParams, jsonAnswer, readProblems, tenantPageQuery, tenantQuery } from "../http/contract.ts";
 import { csv } from "../http/csv.ts";
 import type { App } from "../http/env.ts";
 import { preferred } from "../http/negotiate.ts";
 import { paged } from "../http/paging.ts";
-import { isoTime } from "../iso-time.ts";
-
-const invoiceSchema = z
-  .object({
-    id,
-    number: z.int().openapi({ example: 7, description: "per customer from 1, without gaps" }),
-    period_start: timeText,
-    period_end: timeText,
-    subtotal_cents: like(z.int(), 8_443),
-    discount_cents: like(z.int(), 120),
-    total_cents: like(z.int(), 8_323),
-    issued_at: timeText,
-  })
-  .openapi("Invoice");
-
-const decimalText = z.string().openapi({ example: "12" });
-
-const lineSchema = z
-  .object({
-    id,
-    kind: z.enum(["usage", "adjustment"]),
-    arrears: z.boolean(),
-    service_id: id,
-    window_start: timeText,
-    window_end: timeText,
-    primary_bytes: like(z.int(), 734_003_200_000),
-    backup_bytes: like(z.int(), 21_474_836_480),
-    rate_cents_per_gb: decimalText,
-    discount_rate: like(decimalText, "0.5"),
-    max_coverage_factor: like(decimalText, "1.5"),
-    storm_microseconds: like(z.int(), 1_800_000_000),
-    amount_cents: like(z.int(), 8_443),
-    discount_cents: like(z.int(), 90),
-  })
-  .openapi("InvoiceLine");
-
-const lineColumns = lineSchema.keyof().options;
-
-const withLines = invoiceSchema
-  .extend({ line_count: like(z.int(), 1), lines: z.array(lineSchema).openapi({ description: "the first hundred" }) })
-  .openapi("InvoiceWithLines");
-
-const represent = (invoice: Invoice): z.infer<typeof invoiceSchema> => ({
-  id: invoice.id,
-  number: invoice.number,
-  period_start: isoTime(invoice.periodStartMs),
-  period_end: isoTime(invoice.periodEndMs),
-  subtotal_cents: invoice.subtotalCents,
-  discount_cents: invoice.discountCents,
-  total_cents: invoice.totalCents,
-  issued_at: isoTime(invoice.issuedAtMs),
-});
-
-const representLine = (line: InvoiceLine): z.infer<typeof lineSchema> => ({
-  id: line.id,
-  kind: line.kind,
-  arrears: line.arrears,
-  service_id: line.serviceId,
-  window_start: isoTime(line.windowStartMs),
-  window_end: isoTime(line.windowEndMs),
-  primary_bytes: line.primaryBytes,
-  backup_bytes: line.backupBytes,
-  rate_cents_per_gb: line.rateCentsPerGb,
-  discount_rate: line.discountRate,
-  max_coverage_factor: line.maxCoverageFactor,
-  storm_microseconds: line.stormMicroseconds,
-  amount_cents: line.amountCents,
-  discount_cents: line.discountCents,
-});
+import { invoiceSchema, lineColumns, lineSchema, representInvoice, representLine, withLines } from "./invoice-contract.ts";
 
 /** `/v1/invoices`: what was billed, with the arithmetic. */
 export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => {
@@ -93,7 +24,7 @@ export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => 
   });
   app.openapi(list, async (c) => {
     const invoices = await paged(c, c.req.valid("query"), (page) => deps.invoices.list(c.var.customerId, page));
-    return c.json(invoices.map(represent), 200);
+    return c.json(invoices.map(representInvoice), 200);
   });
 
   const get = createRoute({
@@ -109,7 +40,7 @@ export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => 
     const invoice = await deps.invoices.get(c.var.customerId, c.req.valid("param").id);
     if (invoice === null) throw noSuchResource();
     const lines = invoice.lines.map(representLine);
-    return c.json({ ...represent(invoice), line_count: invoice.lineCount, lines }, 200);
+    return c.json({ ...representInvoice(invoice), line_count: invoice.lineCount, lines }, 200);
   });
 
   const lines = createRoute({

@@ -1,3 +1,4 @@
+import type { Finding } from "../adapters/ports/reconciliation.ts";
 import type { MetricsReading } from "../adapters/ports/metrics.ts";
 import type { MetricFamily, Sample } from "../http/prometheus.ts";
 
@@ -11,6 +12,10 @@ const counter = (name: string, help: string, samples: readonly Sample[]): Metric
 
 const milli = 1_000;
 
+const reconciliationRules: readonly Finding["rule"][] = [
+  "invoice_numbers", "invoice_sums", "line_bytes", "window_bytes", "window_cents", "window_invoice", "window_line",
+];
+
 /** The metrics of a reading. What is counted over time is kept in the database, so any worker may answer a scrape. */
 export const metricFamilies = (reading: MetricsReading, build: { readonly version: string; readonly provider: string }): readonly MetricFamily[] => {
   const { jobs, leases } = reading;
@@ -21,6 +26,9 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
   const states = ["storm", "recovering"];
   return [
     gauge("build_info", "The deployment that answers.", [[{ ...build }, 1]]),
+    gauge("shards", "Parts that the services are split into.", [[{}, reading.shards]]),
+    gauge("vantage_last_heard_age_seconds", "Time since a vantage last probed; place is its data centre or region where its platform tells.",
+      reading.vantages.map(({ name, place, lastHeardAgeSeconds }) => [{ vantage: name, place: place ?? "" }, lastHeardAgeSeconds])),
     gauge("storms_active", "Storms under way, by kind of policy and state.", kinds.flatMap((kind) => states.map((state): Sample =>
       [{ kind, state }, reading.storms.find((one) => one.kind === kind && one.state === state)?.count ?? 0]))),
     counter("storms_total", "Storms ever recorded.", [[{}, reading.stormsTotal]]),
@@ -34,6 +42,11 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
       counted("route53_calls").map(({ provider, label, value }) => [{ provider, result: label }, value])),
     gauge("routing_changes", "Recorded switches by what has become of them so far.",
       reading.routingChanges.map(({ result, count }) => [{ result }, count])),
+    gauge("domains", "Domains by the status of their records: found, unprovisioned, error, contested, unread.",
+      reading.domains.map(({ status, count }) => [{ status }, count])),
+    counter("drifts_total", "Weights that somebody else changed, by what was done about it.",
+      reading.drifts.map(({ outcome, count }) => [{ outcome }, count])),
+    gauge("frozen", "Whether an admin has frozen everything.", [[{}, Number(reading.frozen)]]),
     counter("job_runs_total", "Finished runs of a job by result.", jobs.flatMap(({ job, provider, successes, failures }): Sample[] =>
       [[{ job, provider, result: "ok" }, successes], [{ job, provider, result: "failed" }, failures]])),
     counter("billing_runs_total", "Finished billing runs by result, all providers together.", (["successes", "failures"] as const).map((result): Sample =>
@@ -45,6 +58,9 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
     gauge("lease_held", "Whether the provider that last took a lease holds it now.",
       leases.map(({ name, provider, held }) => [{ name, provider }, Number(held)])),
     gauge("lease_epoch", "How often a lease has been taken.", leases.map(({ name, provider, epoch }) => [{ name, provider }, epoch])),
+    gauge("reconciliation_differences", "Figures that do not agree, by rule; anything but 0 is an alert. The rows are in reconciliation_findings.",
+      reconciliationRules.map((rule) => [{ rule }, reading.findings.find((one) => one.rule === rule)?.count ?? 0])),
+    gauge("adjustment_causes", "Corrections and storm edits that wait for the next billing run.", [[{}, reading.adjustmentCauses]]),
     counter("invoices_issued_total", "Invoices ever issued.", [[{}, reading.invoices]]),
   ];
 };

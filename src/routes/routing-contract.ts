@@ -1,9 +1,27 @@
 import { z } from "@hono/zod-openapi";
-import type { RoutingChange, RoutingOverride } from "../adapters/ports/routing.ts";
-import { id, like, timeText } from "../http/contract.ts";
+import type { Observed } from "../adapters/ports/observations.ts";
+import type { RoutingChange, RoutingDrift, RoutingOverride } from "../adapters/ports/routing.ts";
+import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 
 export const weights = z.object({ primary: z.int(), backup: z.int() });
+
+const observedSchema = z
+  .object({
+    at: timeText,
+    verdict: z.enum(["confirmed", "other", "silent", "unproven"]).openapi({
+      description: "confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias",
+    }),
+    record_type: z.enum(["CNAME", "A", "AAAA"]),
+    expected: like(z.array(z.string()), ["app.example.com.map.fastly.net"]),
+    resolvers: z.array(
+      z.object({
+        resolver: like(z.string(), "cloudflare-dns.com"),
+        answers: like(z.array(z.string()).nullable(), ["app.example.com.map.fastly.net"]),
+      }),
+    ),
+  })
+  .openapi("ObservedAnswer", { description: "what public resolvers answered once no cache may hold the old answer" });
 
 export const changeSchema = z
   .object({
@@ -16,14 +34,35 @@ export const changeSchema = z
     actor: like(z.string(), "tranche"),
     epoch: like(z.int(), 41),
     shadow: z.boolean(),
-    result: z.enum(["intent", "accepted", "insync", "failed", "superseded", "shadow"]),
+    result: z.enum(["intent", "accepted", "insync", "unconfirmed", "failed", "superseded", "shadow"]).openapi({
+      description: "unconfirmed: made, but DNS no longer knows the change, so nobody saw it reach all servers",
+    }),
     change_id: like(z.string().nullable(), "C2682N5HXP0BZ4"),
     error: like(z.string().nullable(), null),
+    attempts: z.int().openapi({ description: "how often DNS was to be called for it", example: 1 }),
     intended_at: timeText,
     accepted_at: timeText.nullable(),
     insync_at: timeText.nullable(),
+    observed: orNull(observedSchema),
   })
   .openapi("RoutingChange");
+
+export const driftSchema = z
+  .object({
+    id,
+    domain_id: id,
+    record_type: like(z.string(), "CNAME"),
+    previous: weights,
+    expected: orNull(weights).openapi({ description: "what tranche wanted then; null: nothing in particular" }),
+    found: like(weights, { primary: 30, backup: 70 }),
+    left_alone: z.string().nullable().openapi({
+      description: "why it was not healed: frozen, global_freeze, shadow, held, contested, as_desired, monitor_only; null: it was to be",
+      example: null,
+    }),
+    found_at: timeText,
+    healed_at: timeText.nullable(),
+  })
+  .openapi("RoutingDrift");
 
 export const overrideMode = z
   .enum(["primary", "backup", "frozen"])
@@ -39,6 +78,14 @@ export const overrideSchema = z
   })
   .openapi("RoutingOverride");
 
+const representObserved = ({ atMs, type, expected, resolvers, verdict }: Observed): z.infer<typeof observedSchema> => ({
+  at: isoTime(atMs),
+  verdict,
+  record_type: type,
+  expected: [...expected],
+  resolvers: resolvers.map(({ resolver, answers }) => ({ resolver, answers: answers === null ? null : [...answers] })),
+});
+
 export const representChange = (change: RoutingChange): z.infer<typeof changeSchema> => ({
   id: change.id,
   domain_id: change.domainId,
@@ -52,9 +99,26 @@ export const representChange = (change: RoutingChange): z.infer<typeof changeSch
   result: change.result,
   change_id: change.changeId,
   error: change.error,
+  attempts: change.attempts,
   intended_at: isoTime(change.intendedAtMs),
   accepted_at: isoTimeOrNull(change.acceptedAtMs),
   insync_at: isoTimeOrNull(change.insyncAtMs),
+  observed: change.observed === null ? null : representObserved(change.observed),
+});
+
+export const representDrift = (drift: RoutingDrift): z.infer<typeof driftSchema> => ({
+  id: drift.id,
+  domain_id: drift.domainId,
+  record_type: drift.recordType,
+  previous: { primary: drift.previousPrimary, backup: drift.previousBackup },
+  expected:
+    drift.expectedPrimary === null || drift.expectedBackup === null
+      ? null
+      : { primary: drift.expectedPrimary, backup: drift.expectedBackup },
+  found: { primary: drift.foundPrimary, backup: drift.foundBackup },
+  left_alone: drift.leftAlone,
+  found_at: isoTime(drift.foundAtMs),
+  healed_at: isoTimeOrNull(drift.healedAtMs),
 });
 
 export const representOverride = (override: RoutingOverride): z.infer<typeof overrideSchema> => ({

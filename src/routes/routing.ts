@@ -7,15 +7,21 @@ import { id, idParams, jsonAnswer, like, orNull, readProblems, tenantPageQuery, 
 import type { App } from "../http/env.ts";
 import { announceNext } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
-import { changeSchema, overrideSchema, representChange, representOverride, weights } from "./routing-contract.ts";
+import {
+  changeSchema, driftSchema, overrideSchema, representChange, representDrift, representOverride, weights,
+} from "./routing-contract.ts";
 
 const domainSchema = z.object({
   domain_id: id,
   name: like(z.string(), "app.example.com"),
-  status: like(z.string(), "found"),
+  status: z.string().openapi({
+    description: "unread, found, unprovisioned, error (see last_error) or contested (somebody else keeps changing the weights)",
+    example: "found",
+  }),
   weights: weights.nullable().openapi({ description: "as last read from DNS" }),
   read_at: timeText.nullable(),
   moved_at: timeText.nullable().openapi({ description: "set while tranche itself has the domain on its backup" }),
+  contested_at: timeText.nullable().openapi({ description: "since when tranche no longer insists on its weights" }),
   last_error: like(z.string().nullable(), null),
 });
 
@@ -27,6 +33,7 @@ const routingSchema = z
     override: orNull(overrideSchema),
     domains: z.array(domainSchema),
     changes: z.array(changeSchema).openapi({ description: "one page of the history, newest first" }),
+    drifts: z.array(driftSchema).openapi({ description: "the newest twenty times that somebody else changed the weights" }),
   })
   .openapi("Routing");
 
@@ -40,6 +47,7 @@ const representDomain = (domain: DomainRouting): z.infer<typeof domainSchema> =>
       : { primary: domain.primaryWeight, backup: domain.backupWeight },
   read_at: isoTimeOrNull(domain.readAtMs),
   moved_at: isoTimeOrNull(domain.movedAtMs),
+  contested_at: isoTimeOrNull(domain.contestedAtMs),
   last_error: domain.lastError,
 });
 
@@ -70,6 +78,7 @@ export const registerRouting = (app: App, deps: Deps, guards: Guards): void => {
         override: view.override === null ? null : representOverride(view.override),
         domains: view.domains.map(representDomain),
         changes: changes.map(representChange),
+        drifts: view.drifts.map(representDrift),
       },
       200,
     );

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { UsageWindow } from "../adapters/ports/usage-store.ts";
+import type { GapSpan, UsageWindow } from "../adapters/ports/usage-store.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { windowFaults } from "../domain/usage-window.ts";
@@ -8,14 +8,24 @@ import { AppError } from "../errors.ts";
 import { changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
-  id, idParams, jsonAnswer, jsonRequest, like, readProblems, tenantPageQuery, tenantQuery, time, timeText, writeProblems,
+  id, idParams, jsonAnswer, jsonRequest, like, orNull, readProblems, tenantPageQuery, tenantQuery, time, timeText, writeProblems,
 } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { ordered, outOfOrder } from "./schemas.ts";
 
 const windowEnd = "2026-11-21T01:00:00.000Z";
+
+const samplingSchema = z
+  .object({
+    interval: z.number().openapi({ example: 10, description: "on average one request in so many was counted" }),
+    lower_bytes: like(z.int().nullable(), 727_000_000_000),
+    upper_bytes: z.int().nullable().openapi({
+      example: 741_000_000_000, description: "with 95 % confidence the bytes are between the bounds; null: not told",
+    }),
+  })
+  .openapi("UsageSampling", { description: "how far the bytes are an estimate; null where they were counted" });
 
 const windowSchema = z
   .object({
@@ -25,7 +35,12 @@ const windowSchema = z
     backup_bytes: like(z.int(), 21_474_836_480),
     primary_source: z.string().nullable().openapi({ example: "cloudflare", description: "who reported it; null: nobody yet, counts 0" }),
     backup_source: like(z.string().nullable(), "push"),
+    primary_sampling: orNull(samplingSchema),
+    backup_sampling: orNull(samplingSchema),
     invoice_id: id.nullable(),
+    corrected_at: timeText.nullable().openapi({
+      description: "when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed",
+    }),
   })
   .openapi("UsageWindow");
 
@@ -50,7 +65,39 @@ const push = z
   .max(maxWindows)
   .openapi("UsagePush");
 
-const filter = tenantPageQuery.extend({ from: time.optional(), to: time.optional() }).refine(ordered, outOfOrder);
+const filter = tenantPageQuery
+  .extend({
+    from: time.optional(),
+    to: time.optional(),
+    gaps: z
+      .enum(["true", "false"])
+      .transform((text) => text === "true")
+      .optional()
+      .openapi({
+        type: "boolean",
+        description:
+          "true: only windows that are over and of which a side was reported by nobody, from the service's first one on; " +
+          "those of the last 31 days before `to` unless `from` is given",
+      }),
+  })
+  .refine(ordered, outOfOrder);
+
+const dayMs = 86_400_000;
+/** So many windows are looked through at once; a longer span is asked for in parts. */
+const maxGapWindows = 100_000;
+
+/** @throws AppError `bad_request` where the span is too long */
+const gapSpan = (span: { fromMs: number | undefined; toMs: number | undefined }, deps: Deps): GapSpan => {
+  const { windowMs } = deps.config.usage;
+  const toMs = Math.min(span.toMs ?? Number.POSITIVE_INFINITY, deps.clock.nowMs());
+  const fromMs = span.fromMs ?? toMs - Math.min(31 * dayMs, maxGapWindows * windowMs);
+  if ((toMs - fromMs) / windowMs <= maxGapWindows) return { fromMs, toMs, windowMs };
+  const detail = `must be at most ${maxGapWindows} windows before the end`;
+  throw new AppError("bad_request", "the span is too long", { fields: [{ pointer: "from", detail }] });
+};
+
+const representSampling = (sampling: UsageWindow["primarySampling"]) =>
+  sampling === null ? null : { interval: sampling.interval, lower_bytes: sampling.lowerBytes, upper_bytes: sampling.upperBytes };
 
 const represent = (window: UsageWindow): z.infer<typeof windowSchema> => ({
   window_start: isoTime(window.windowStartMs),
@@ -59,7 +106,10 @@ const represent = (window: UsageWindow): z.infer<typeof windowSchema> => ({
   backup_bytes: window.backupBytes,
   primary_source: window.primarySource,
   backup_source: window.backupSource,
+  primary_sampling: representSampling(window.primarySampling),
+  backup_sampling: representSampling(window.backupSampling),
   invoice_id: window.invoiceId,
+  corrected_at: isoTimeOrNull(window.correctedAtMs),
 });
 
 /** `/v1/services/{id}/usage`: what each CDN carried. */
@@ -79,8 +129,11 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
   app.openapi(list, async (c) => {
     const query = c.req.valid("query");
     const span = { fromMs: query.from, toMs: query.to };
+    const serviceId = c.req.valid("param").id;
     const fetch = (page: Parameters<Deps["usage"]["list"]>[3]) =>
-      deps.usage.list(c.var.customerId, c.req.valid("param").id, span, page);
+      query.gaps === true
+        ? deps.usage.gaps(c.var.customerId, serviceId, gapSpan(span, deps), page)
+        : deps.usage.list(c.var.customerId, serviceId, span, page);
     const windows = await paged(c, query, fetch);
     if (windows === null) throw noSuchResource();
     return c.json(windows.map(represent), 200);
@@ -91,6 +144,7 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
     path,
     tags,
     summary: "Report usage; all windows are stored or none, and a window that is there is replaced side by side",
+    description: "A window that is billed keeps its invoice: what is reported is a correction, and the next invoice adjusts it.",
     middleware: [guards.editor, jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(push) },
     responses: { 200: jsonAnswer(z.array(windowSchema), "The windows as stored"), ...writeProblems },

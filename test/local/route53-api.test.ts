@@ -1,5 +1,6 @@
 import type { ListResourceRecordSetsCommandInput } from "@aws-sdk/client-route-53";
 import {
+  CreateHealthCheckCommand,
   GetChangeCommand,
   GetHostedZoneCommand,
   ListHostedZonesByNameCommand,
@@ -159,6 +160,8 @@ describe("record sets, as the official client reads them", () => {
   it("carries every field of a record set there and back", async () => {
     const client = sdkClient(server.url);
     const id = zoneId(server, 1);
+    const HealthCheckConfig = { Type: "HTTPS", FullyQualifiedDomainName: "a.cdn.net" } as const;
+    const { HealthCheck } = await client.send(new CreateHealthCheckCommand({ CallerReference: "one", HealthCheckConfig }));
     const sets = [
       {
         Name: "*.Small.example",
@@ -173,7 +176,7 @@ describe("record sets, as the official client reads them", () => {
         Weight: 255,
         TTL: 60,
         ResourceRecords: [{ Value: "192.0.2.1" }],
-        HealthCheckId: "0f1e2d3c",
+        HealthCheckId: String(HealthCheck?.Id),
       },
       {
         Name: "b.small.example",

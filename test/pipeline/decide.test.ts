@@ -18,13 +18,13 @@ const decide = (
   services: readonly RoundService[], policies: readonly PolicyView[],
   rest: { vantages?: readonly { name: string; lastHeardAtMs: number }[]; samples?: readonly Sample[]; read?: readonly DomainReading[] } = {},
 ): RoundDecisions =>
-  decideRound(services, rest.vantages ?? [{ name: "local", lastHeardAtMs: nowMs }], policies, rest.samples ?? [], rest.read ?? [], nowMs);
+  decideRound(services, rest.vantages ?? [{ name: "local", lastHeardAtMs: nowMs }], policies, rest.samples ?? [], rest.read ?? [], null, nowMs);
 const moves = ({ intents }: RoundDecisions) => intents.map(({ domainId, to, reason, result }) => `${domainId}: ${to.primary}/${to.backup} ${reason} ${result}`);
 
 describe("decideRound", () => {
   it("has nothing to say in a calm that it has seen before", () => {
     const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null } });
-    expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], services: [], domains: [], resolved: [], intents: [] });
+    expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [] });
   });
 
   it("begins a storm and switches in the same round", () => {
@@ -126,7 +126,7 @@ describe("decideRound", () => {
   });
 
   it("says drift where the reading found it, and that tranche healed it", () => {
-    const read: DomainReading[] = [{ domainId: 1, serviceId: 1, routing: live(80, 20), drifted: true, resolved: [] }];
+    const read: DomainReading[] = [{ domainId: 1, serviceId: 1, routing: live(80, 20), drift: { recordType: "CNAME", previous: { primary: 100, backup: 0 }, found: { primary: 80, backup: 20 } }, resolved: [] }];
     expect(decide([roundService()], [policyView({ stats: up })], { read }).intents).toMatchObject([{ reason: "drift", actor: "tranche", from: { primary: 80, backup: 20 } }]);
     const frozen = roundService({ override: { mode: "frozen", untilMs: null, actor: "sre" } });
     expect(decide([frozen], [policyView({ stats: up })], { read }).intents).toEqual([]);
@@ -237,7 +237,7 @@ describe("discovered targets", () => {
   });
 
   it("are found in a round that reads the records, too, unless these name another target now", () => {
-    const read = (over = {}): DomainReading[] => [{ domainId: 1, serviceId: 1, routing: found(over), drifted: false, resolved: [] }];
+    const read = (over = {}): DomainReading[] => [{ domainId: 1, serviceId: 1, routing: found(over), drift: null, resolved: [] }];
     expect(decide([service()], [policyView()], { samples: both, read: read() }).domains).toMatchObject([{ discoveredPrimaryOk: true, discoveredBackupOk: true }]);
     expect(decide([service()], [policyView()], { samples: both, read: read({ discoveredPrimaryTarget: "new.net" }) }).domains).toMatchObject([
       { discoveredPrimaryTarget: "new.net", discoveredPrimaryOk: false, discoveredBackupOk: true },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/ingest.ts";
 import { createLeaseStore } from "../../src/adapters/db/leases.ts";
+import type { CustomerSource, CustomerSources, SourceOutcome } from "../../src/adapters/ports/cdn-accounts.ts";
 import type { Fence } from "../../src/adapters/ports/lease.ts";
 import type { HostWindowBytes, UsageQuery, UsageReading, UsageSource } from "../../src/adapters/ports/usage.ts";
 import { UsageSourceError } from "../../src/adapters/ports/usage.ts";
@@ -46,10 +47,17 @@ const source = (cdn: string, bytes: (host: string, startMs: number) => number | 
 };
 const failing = (cdn: string): UsageSource => ({ cdn, read: () => Promise.reject(new UsageSourceError("quota", true)) });
 
-const ingest = async (sources: UsageSource[], options: { lookbackMs?: number; windowMs?: number; under?: Fence } = {}) => {
+const noAccounts: CustomerSources = { open: async () => [], note: async () => undefined };
+
+type Options = { lookbackMs?: number; windowMs?: number; under?: Fence; customerSources?: CustomerSources };
+
+const ingest = async (sources: UsageSource[], options: Options = {}) => {
   const memory = createMemoryLog();
   const usageWindows = { windowMs: options.windowMs ?? hourMs, lookbackMs: options.lookbackMs ?? 2 * hourMs };
-  const deps = { ingest: createIngestStore(database.db), usageSources: sources, clock: createFakeClock(nowMs), log: memory.log, usageWindows };
+  const customerSources = options.customerSources ?? noAccounts;
+  const deps = {
+    ingest: createIngestStore(database.db), usageSources: sources, customerSources, clock: createFakeClock(nowMs), log: memory.log, usageWindows,
+  };
   const run = ingestUsage(deps, options.under ?? fence);
   return { report: await run, ...memory };
 };
@@ -66,7 +74,7 @@ describe("ingestUsage", () => {
     const two = await world.seed({ customer: "two", cdns: ["cdn-b", "cdn-a"], domains: [{ name: "two.test" }] });
     const cdn = source("cdn-a", (host, startMs) => (host === "one.test" ? 100 : 7) + (startMs === noon - hourMs ? 1 : 0));
     const { report } = await ingest([cdn]);
-    expect(report).toEqual({ sources: 1, windows: 4, unknownHosts: 0, failures: 0 });
+    expect(report).toEqual({ sources: 1, windows: 4, corrections: 0, unknownHosts: 0, deferredHosts: 0, failures: 0 });
     expect(cdn.asked).toEqual([{ hosts: ["one.test", "too.test", "two.test"], windows: [{ startMs: noon - 2 * hourMs, endMs: noon - hourMs }, { startMs: noon - hourMs, endMs: noon }] }]);
     expect(await usage()).toEqual([
       `${one.serviceId} 10:00+01:00:00 107/0 cdn-a/-`, `${one.serviceId} 11:00+01:00:00 109/0 cdn-a/-`,
@@ -88,7 +96,7 @@ describe("ingestUsage", () => {
   it("stores nothing of a source that fails, and the others as ever", async () => {
     const { serviceId } = await world.seed();
     const { report, of } = await ingest([failing("cdn-a"), source("cdn-b", () => 40)], { lookbackMs: hourMs });
-    expect(report).toEqual({ sources: 2, windows: 1, unknownHosts: 0, failures: 1 });
+    expect(report).toMatchObject({ sources: 2, windows: 1, failures: 1 });
     expect(of("usage")).toMatchObject([{ level: "error", fields: { source: "cdn-a" } }]);
     expect(await usage()).toEqual([`${serviceId} 11:00+01:00:00 0/40 -/cdn-b`]);
   });
@@ -133,7 +141,79 @@ describe("ingestUsage", () => {
     expect(await usage()).toEqual([]);
   });
 
-  it("leaves a billed window alone", async () => {
+  it("does not touch what is as it was", async () => {
+    await world.seed();
+    await ingest([source("cdn-a", () => 100)]);
+    const before = await world.sql("select xmin, ctid from usage_snapshots order by id");
+    expect((await ingest([source("cdn-a", () => 100)])).report).toMatchObject({ windows: 0, corrections: 0 });
+    expect(await world.sql("select xmin, ctid from usage_snapshots order by id")).toEqual(before);
+  });
+
+  it("leaves out a service of which a host was put off", async () => {
+    const one = await world.seed({ domains: [{ name: "one.test" }, { name: "late.test" }] });
+    const two = await world.seed({ customer: "two", domains: [{ name: "two.test" }] });
+    const late = source("cdn-a", (host) => (host === "late.test" ? null : 9));
+    const read: UsageSource["read"] = async (query) => ({ ...(await late.read(query)), deferredHosts: ["late.test"] });
+    const { report } = await ingest([{ cdn: "cdn-a", read }], { lookbackMs: hourMs });
+    expect(report).toMatchObject({ deferredHosts: 1, windows: 1 });
+    expect(await usage()).toEqual([`${two.serviceId} 11:00+01:00:00 9/0 cdn-a/-`]);
+    expect(one.serviceId).not.toBe(two.serviceId);
+  });
+
+  it("keeps how far bytes are an estimate, summed over the hosts of a service", async () => {
+    await world.seed({ domains: [{ name: "one.test" }, { name: "two.test" }] });
+    const cdn = source("cdn-a", () => 100);
+    const read: UsageSource["read"] = async (query) => {
+      const { rows } = await cdn.read(query);
+      const sampling = { interval: 10, lowerBytes: 90, upperBytes: 115 };
+      return { unknownHosts: [], rows: rows.map((row) => (row.host === "one.test" ? { ...row, sampling } : row)) };
+    };
+    await ingest([{ cdn: "cdn-a", read }], { lookbackMs: hourMs });
+    const sampled = () => world.sql("select primary_bytes, primary_sampling, backup_sampling from usage_snapshots");
+    expect(await sampled()).toEqual([{ primary_bytes: "200", primary_sampling: { interval: 10, lower: 190, upper: 215 }, backup_sampling: null }]);
+    await ingest([cdn], { lookbackMs: hourMs });
+    expect(await sampled()).toEqual([{ primary_bytes: "200", primary_sampling: null, backup_sampling: null }]);
+  });
+
+  describe("with customers' own accounts", () => {
+    const accounts = (...sources: Omit<CustomerSource, "cdn">[]) => {
+      const noted: SourceOutcome[] = [];
+      const customerSources: CustomerSources = {
+        open: async () => sources.map((one) => ({ ...one, cdn: one.source.cdn })),
+        note: async (outcomes) => void noted.push(...outcomes),
+      };
+      return { customerSources, noted };
+    };
+
+    it("reads those customers with theirs and all others with the operator's", async () => {
+      const one = await world.seed({ domains: [{ name: "one.test" }] });
+      const two = await world.seed({ customer: "two", domains: [{ name: "two.test" }] });
+      const [customer] = await world.sql<{ id: string }>("select customer_id as id from services where id = $1", [two.serviceId]);
+      const [operators, own] = [source("cdn-a", () => 1), source("cdn-a", () => 2)];
+      const { customerSources, noted } = accounts({ accountId: 7, customerId: Number(customer?.id), source: own });
+      await ingest([operators], { lookbackMs: hourMs, customerSources });
+      expect([operators.asked[0]?.hosts, own.asked[0]?.hosts]).toEqual([["one.test"], ["two.test"]]);
+      expect(await usage()).toEqual([`${one.serviceId} 11:00+01:00:00 1/0 cdn-a/-`, `${two.serviceId} 11:00+01:00:00 2/0 cdn-a/-`]);
+      expect(noted).toEqual([{ accountId: 7, error: null }]);
+    });
+
+    it("notes why an account could not be read, and goes on with the others", async () => {
+      const one = await world.seed({ domains: [{ name: "one.test" }] });
+      const two = await world.seed({ customer: "two", domains: [{ name: "two.test" }] });
+      const rows = await world.sql<{ id: string }>("select customer_id as id from services order by id");
+      const [first, second] = rows.map(({ id }) => Number(id));
+      const { customerSources, noted } = accounts(
+        { accountId: 1, customerId: first ?? 0, source: failing("cdn-a") }, { accountId: 2, customerId: second ?? 0, source: source("cdn-a", () => 5) },
+      );
+      const { report } = await ingest([], { lookbackMs: hourMs, customerSources });
+      expect(report).toMatchObject({ sources: 2, failures: 1, windows: 1 });
+      expect(noted.toSorted((a, b) => a.accountId - b.accountId)).toEqual([{ accountId: 1, error: "quota" }, { accountId: 2, error: null }]);
+      expect(await usage()).toEqual([`${two.serviceId} 11:00+01:00:00 5/0 cdn-a/-`]);
+      expect(one.serviceId).toBeGreaterThan(0);
+    });
+  });
+
+  it("corrects a billed window instead of changing it, and tells billing to adjust", async () => {
     const { serviceId } = await world.seed();
     await ingest([source("cdn-a", () => 100)]);
     await world.sql(
@@ -144,8 +224,16 @@ describe("ingestUsage", () => {
          select i.id, u.id, service_id, window_start, window_end, primary_bytes, backup_bytes, 12, 0.5, 0, 0, 0, 0 from usage_snapshots u, i where window_start = $2)
        update usage_snapshots set invoice_id = (select id from i) where window_start = $2`, [serviceId, new Date(noon - 2 * hourMs)]);
     const { report } = await ingest([source("cdn-a", () => 999), source("cdn-b", () => 5)]);
-    expect(report).toMatchObject({ windows: 2, failures: 0 });
+    expect(report).toMatchObject({ windows: 2, corrections: 2, failures: 0 });
     expect(await usage()).toEqual([`${serviceId} 10:00+01:00:00 100/0 cdn-a/-`, `${serviceId} 11:00+01:00:00 999/5 cdn-a/cdn-b`]);
+    expect(await world.sql("select primary_bytes, backup_bytes, primary_source, backup_source from usage_corrections")).toEqual([
+      { primary_bytes: "999", backup_bytes: "5", primary_source: "cdn-a", backup_source: "cdn-b" },
+    ]);
+    const causes = () => world.sql("select cause, from_at, to_at from adjustment_causes where service_id = $1", [serviceId]);
+    const cause = { cause: "usage", from_at: new Date(noon - 2 * hourMs), to_at: new Date(noon - hourMs) };
+    expect(await causes()).toEqual([cause, cause]);
+    expect((await ingest([source("cdn-a", () => 999), source("cdn-b", () => 5)])).report).toMatchObject({ windows: 0, corrections: 0 });
+    expect(await causes()).toHaveLength(2);
   });
 
   it("stores no window of another length than the first: its bytes would be billed twice", async () => {

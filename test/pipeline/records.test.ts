@@ -63,7 +63,7 @@ describe("readDueRecords", () => {
       roundDomain({ domainId: 3, name: "older.test", routing: routing(100, 0, { readAtMs: nowMs - driftCheckMs - 1 }) }),
       roundDomain({ domainId: 4, name: "never.test", routing: null }),
       roundDomain({ domainId: 5, name: "again.test", routing: routing(100, 0, { readAtMs: null }) }),
-      roundDomain({ domainId: 6, name: "doubt.test", routing: routing(100, 0, { readAtMs: nowMs }), openIntents: [{ id: 1, to: { primary: 0, backup: 100 } }] }),
+      roundDomain({ domainId: 6, name: "doubt.test", routing: routing(100, 0, { readAtMs: nowMs }), openIntents: [{ id: 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, attemptedAtMs: nowMs, ours: true }] }),
     ];
     await read(domains);
     expect(dns.reads).toEqual([["never.test", "again.test", "doubt.test", "older.test", "old.test"]]);
@@ -96,9 +96,9 @@ describe("readDueRecords", () => {
   it("reads a new pair and what it points to", async () => {
     const { dns, one } = bench();
     dns.put(name, 100, 0, { targets: ["A.cdn.net", "b.cdn.net"] });
-    const { routing: after, drifted } = await one({ routing: null });
+    const { routing: after, drift } = await one({ routing: null });
     expect(after).toMatchObject({ status: "found", zoneId: "Z1", readAtMs: nowMs, discoveredPrimaryTarget: "a.cdn.net", discoveredBackupTarget: "b.cdn.net", discoveredPrimaryOk: false, lastError: null });
-    expect(drifted).toBe(false);
+    expect(drift).toBeNull();
   });
 
   it("forgets that a discovered target answered when the records name another", async () => {
@@ -111,9 +111,11 @@ describe("readDueRecords", () => {
   it("calls weights that somebody else changed drift", async () => {
     const { dns, one } = bench();
     dns.put(name, 80, 20);
-    expect((await one({ routing: routing(100, 0) })).drifted).toBe(true);
-    expect((await one({ routing: routing(80, 20) })).drifted).toBe(false);
-    expect((await one({ routing: routing(100, 0, { readAtMs: null }) })).drifted, "in doubt, so nothing is known").toBe(false);
+    expect((await one({ routing: routing(100, 0) })).drift).toEqual({ recordType: "CNAME", previous: { primary: 100, backup: 0 }, found: { primary: 80, backup: 20 } });
+    expect((await one({ routing: routing(80, 20) })).drift).toBeNull();
+    expect((await one({ routing: routing(100, 0, { readAtMs: null }) })).drift, "in doubt, so nothing is known").toBeNull();
+    const refused = await one({ routing: routing(100, 0, { readAtMs: null }), openIntents: [toBackup] });
+    expect(refused.drift, "its own intent can not have done it").toMatchObject({ found: { primary: 80, backup: 20 } });
   });
 
   it("sees drift of one type among several", async () => {
@@ -121,26 +123,46 @@ describe("readDueRecords", () => {
     dns.put(name, 100, 0, { type: "A" });
     dns.put(name, 0, 100, { type: "AAAA" });
     const before = { ...routing(100, 0), records: [...recordsOf(name, 100, 0, "A"), ...recordsOf(name, 100, 0, "AAAA")] };
-    expect((await one({ routing: before })).drifted).toBe(true);
+    expect((await one({ routing: before })).drift).toMatchObject({ recordType: "AAAA", found: { primary: 0, backup: 100 } });
   });
 
-  const toBackup = { id: 7, to: { primary: 0, backup: 100 } };
+  const toBackup = { id: 7, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, attemptedAtMs: nowMs - 1_000, ours: true };
+  const old = { ...toBackup, attemptedAtMs: nowMs - 90_000 };
 
   it("finds that a switch left in doubt was made", async () => {
     const { dns, one } = bench();
     dns.put(name, 0, 100);
-    const { routing: after, resolved, drifted } = await one({ routing: routing(100, 0), openIntents: [toBackup] });
+    const { routing: after, resolved, drift } = await one({ routing: routing(100, 0), openIntents: [toBackup] });
     expect(resolved).toEqual([{ id: 7, result: "accepted" }]);
     expect(after.movedAtMs).toBe(nowMs);
-    expect(drifted).toBe(false);
+    expect(drift).toBeNull();
   });
 
   it("finds that a switch left in doubt was not made", async () => {
     const { dns, one } = bench();
     dns.put(name, 100, 0);
-    const { routing: after, resolved } = await one({ routing: routing(100, 0), openIntents: [toBackup] });
+    const { routing: after, resolved } = await one({ routing: routing(100, 0), openIntents: [old] });
     expect(resolved).toEqual([{ id: 7, result: "superseded" }]);
     expect(after.movedAtMs).toBeNull();
+  });
+
+  it("looks after a young one that may yet be made, its own or another's", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 100, 0);
+    for (const ours of [true, false]) {
+      expect((await one({ routing: routing(100, 0), openIntents: [{ ...toBackup, ours }] })).resolved).toEqual([]);
+    }
+    dns.put(name, 90, 10);
+    expect((await one({ routing: routing(100, 0), openIntents: [toBackup] })).resolved, "its compare-and-set can not match").toHaveLength(1);
+    const others = await one({ routing: routing(100, 0), openIntents: [{ ...toBackup, ours: false }] });
+    expect(others.resolved, "the weights may come back before an earlier holder calls").toEqual([]);
+  });
+
+  it("credits its own switch before that of an earlier holder", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 0, 100);
+    const both = [{ ...toBackup, id: 6, ours: false }, toBackup];
+    expect((await one({ routing: routing(100, 0), openIntents: both })).resolved).toEqual([{ id: 7, result: "accepted" }]);
   });
 
   it("lets only one of several open intents have made it, and none where it is known to have been made before", async () => {
@@ -157,7 +179,7 @@ describe("readDueRecords", () => {
     const { dns, one } = bench();
     dns.put(name, 0, 100, { type: "A" });
     dns.put(name, 100, 0, { type: "AAAA" });
-    expect((await one({ routing: routing(100, 0), openIntents: [toBackup] })).resolved).toEqual([{ id: 7, result: "superseded" }]);
+    expect((await one({ routing: routing(100, 0), openIntents: [old] })).resolved).toEqual([{ id: 7, result: "superseded" }]);
   });
 
   it("takes what stands at its normal weights for back, whoever put it there", async () => {

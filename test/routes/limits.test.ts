@@ -8,7 +8,7 @@ import { startApi } from "../support/api.ts";
 
 type Limits = Parameters<typeof createRateLimits>[0];
 
-const unlimited: Limits = { perAddress: 0, perCredential: 0, refusals: 0 };
+const unlimited: Limits = { perAddress: 0, perCredential: 0, refusals: 0, sessions: 0 };
 
 /** An API with two customers, and from then on these limits. */
 const limited = async (limits: Partial<Limits>, provider: "cloudflare" | "local" = "cloudflare") => {
@@ -81,7 +81,7 @@ describe("the platform's own limiter", () => {
   beforeAll(() => {
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const clock = { nowMs: () => 0, sleep: async () => undefined };
-    limits = createRateLimits({ perAddress: 0, perCredential: 0, refusals: 0 }, bound, clock, log);
+    limits = createRateLimits({ perAddress: 0, perCredential: 0, refusals: 0, sessions: 0 }, bound, clock, log);
   });
 
   it("is bound by wrangler.toml under the names that the adapter looks for, and counts", async () => {
@@ -90,7 +90,7 @@ describe("the platform's own limiter", () => {
     expect(answers.slice(0, 60)).toEqual(Array.from({ length: 60 }, () => null));
     expect(answers[60]).toBe(60);
     expect(await limits.refusals.take("192.0.2.2")).toBeNull();
-    for (const name of ["LIMIT_ADDRESS", "LIMIT_CREDENTIAL"]) expect(bound).toHaveProperty(name);
+    for (const name of ["LIMIT_ADDRESS", "LIMIT_CREDENTIAL", "LIMIT_SESSIONS"]) expect(bound).toHaveProperty(name);
   });
 });
 

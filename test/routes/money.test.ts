@@ -48,10 +48,12 @@ describe("usage", () => {
         {
           window_start: "2026-11-21T01:00:00.000Z", window_end: "2026-11-21T02:00:00.000Z", primary_bytes: 1, backup_bytes: 2,
           primary_source: "push", backup_source: "push", invoice_id: null,
+          primary_sampling: null, backup_sampling: null, corrected_at: null,
         },
         {
           window_start: "2026-11-21T02:00:00.000Z", window_end: "2026-11-21T03:00:00.000Z", primary_bytes: 0, backup_bytes: 5,
           primary_source: null, backup_source: "push", invoice_id: null,
+          primary_sampling: null, backup_sampling: null, corrected_at: null,
         },
       ],
     ]);
@@ -98,14 +100,21 @@ describe("usage", () => {
     expect(forced.list).toMatchObject([{ primary_bytes: 9, backup_bytes: 4 }]);
   });
 
-  it("never changes a billed window", async () => {
+  it("never changes a billed window: what is pushed is a correction, seen at once and adjusted later", async () => {
     await put([window(8), window(9)]);
     const invoiceId = await bill(hour(9));
-    const refused = await put([window(8, { primary_bytes: 100 }), window(9, { primary_bytes: 100 })]);
-    expect(refused.status).toBe(409);
-    expect(refused.body["detail"]).toContain("2026-11-21T09:00:00.000Z");
+    const pushed = await put([window(8, { primary_bytes: 100 }), window(9, { primary_bytes: 100 })]);
+    expect(pushed.list).toMatchObject([
+      { primary_bytes: 100, backup_bytes: 2, invoice_id: null, corrected_at: null },
+      { primary_bytes: 100, backup_bytes: 2, invoice_id: invoiceId, corrected_at: expect.any(String) },
+    ]);
     const listed = await api.call("GET", `/v1/services/${serviceId}/usage?from=${hour(8)}`, { token: acme.viewer });
-    expect(listed.list).toMatchObject([{ primary_bytes: 1, invoice_id: null }, { primary_bytes: 1, invoice_id: invoiceId }]);
+    expect(listed.list).toEqual(pushed.list);
+    const rows = await api.db.rows(sql`select primary_bytes from usage_snapshots where invoice_id = ${invoiceId}`);
+    expect(rows).toEqual([{ primary_bytes: 1 }]);
+    const [audited] = await api.db.rows<{ before: object; after: object }>(sql`
+      select before, after from audit_log where object_type = 'usage' and object_id = ${serviceId} order by id desc limit 1`);
+    expect(audited).toMatchObject({ before: [{ primary_bytes: 1 }, { primary_bytes: 1 }], after: [{ primary_bytes: 100 }, { primary_bytes: 100 }] });
   });
 });
 

@@ -354,10 +354,10 @@ describe("routing", () => {
     const domain = await api.created(`/v1/services/${id}/domains`, { name: "routed.example.test" }, { token });
     const calm = await api.call("GET", `/v1/services/${id}/routing`, { token: acme.viewer });
     expect(calm.body).toEqual({
-      service_id: id, state: "normal", reason: "", override: null, changes: [],
+      service_id: id, state: "normal", reason: "", override: null, changes: [], drifts: [],
       domains: [{
         domain_id: domain.id, name: "routed.example.test", status: "unread", weights: null, read_at: null, moved_at: null,
-        last_error: null,
+        contested_at: null, last_error: null,
       }],
     });
     for (const to of [100, 0, 100]) {

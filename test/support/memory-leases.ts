@@ -8,7 +8,7 @@ export const createMemoryLeases = (clock: Clock) => {
   const leases: LeaseStore = {
     acquire: async (name, _, holder) => {
       const before = held.get(name);
-      if (before !== undefined && before.expiresAtMs > clock.nowMs()) return null;
+      if (before !== undefined && before.expiresAtMs > clock.nowMs() && before.holder !== holder) return null;
       const epoch = (before?.epoch ?? 0) + 1;
       held.set(name, { holder, epoch, expiresAtMs: clock.nowMs() + 45_000 });
       log.push(`acquired ${name} by ${holder}`);

@@ -9,6 +9,7 @@ const cname = (name: string, setIdentifier: string, weight: number, value: strin
 export const createStrictDns = (clock: Clock) => {
   const held = new Map<string, readonly WeightedRecord[]>();
   const changes: WeightChange[] = [];
+  const made: WeightChange[] = [];
   const statuses = new Map<string, ChangeStatus>();
   const reads: string[][] = [];
   const hooks: {
@@ -20,13 +21,17 @@ export const createStrictDns = (clock: Clock) => {
     refuse: (change: WeightChange) => string | null;
     /** Whether the answer to a change that was made gets lost. */
     lose: (change: WeightChange) => boolean;
-  } = { before: () => undefined, after: () => undefined, reading: () => null, refuse: () => null, lose: () => false };
+    /** Between the request for a change and its effect, and between that and the answer. */
+    latencyMs: () => number;
+  } = { latencyMs: () => 0, before: () => undefined, after: () => undefined, reading: () => null, refuse: () => null, lose: () => false };
 
   const canonical = (records: readonly WeightedRecord[]) =>
     JSON.stringify([...records].map((record) => JSON.stringify(record, Object.keys(record).sort())).sort());
 
-  const apply = async (change: WeightChange): Promise<WeightChangeResult> => {
+  const apply = async (change: WeightChange, untilMs: number): Promise<WeightChangeResult> => {
     await hooks.before(change);
+    if (clock.nowMs() > untilMs) return { domain: change.domain, status: "failed", detail: "too late to be sent", retryable: true };
+    await clock.sleep(hooks.latencyMs());
     changes.push(change);
     const { domain, records, to } = change;
     const detail = hooks.refuse(change);
@@ -39,7 +44,9 @@ export const createStrictDns = (clock: Clock) => {
     held.set(domain, live.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup })));
     const changeId = `C${changes.length}`;
     statuses.set(changeId, "pending");
+    made.push(change);
     await hooks.after(change);
+    await clock.sleep(hooks.latencyMs());
     if (hooks.lose(change)) return { domain, status: "failed", detail: "no answer in time", retryable: true };
     return { domain, status: "accepted", changeId, acceptedAtMs: clock.nowMs() };
   };
@@ -56,9 +63,9 @@ export const createStrictDns = (clock: Clock) => {
         return [name, hooks.reading(name) ?? reading];
       }));
     },
-    apply: async (all) => {
+    apply: async (all, untilMs = Number.POSITIVE_INFINITY) => {
       const results: WeightChangeResult[] = [];
-      for (const change of all) results.push(await apply(change));
+      for (const change of all) results.push(await apply(change, untilMs));
       return results;
     },
     status: async (ids) => new Map(ids.flatMap((id) => (statuses.has(id) ? [[id, statuses.get(id) ?? "unknown"] as const] : []))),
@@ -66,6 +73,12 @@ export const createStrictDns = (clock: Clock) => {
 
   return {
     dns, changes, reads, hooks,
+    /** Those that took effect, in that order. */
+    made,
+    /** Forgets a change, as Route 53 does after a while. */
+    forget: () => {
+      for (const id of statuses.keys()) statuses.set(id, "unknown");
+    },
     /** Creates or replaces a pair, as somebody with a console would. */
     put: (name: string, primary = 100, backup = 0, options: { targets?: readonly [string, string]; type?: string } = {}) => {
       const { targets: [a, b] = ["a.cdn.net", "b.cdn.net"], type = "CNAME" } = options;

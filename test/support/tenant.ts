@@ -46,7 +46,9 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       from generate_series('2026-11-21T09:00:00Z'::timestamptz, '2026-11-21T09:10:00Z', '1 minute') minute
     )
     select id from ended`);
-  const [invoice] = await api.db.rows<{ id: number }>(sql`
+  const account = await api.created("/v1/cdn-accounts", { cdn: "fastly", api_token: `${name}-token-at-fastly` }, options);
+  await api.created(`/v1/customers/${id}/billing-terms`, { valid_from: "2026-12-01T00:00:00Z", rate_cents_per_gb: 10, discount_rate: 1, currency: "EUR" });
+  const [invoice] = await api.db.rows<{ id: number; line: number }>(sql`
     with invoice as (
       insert into invoices (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents, issued_at)
       values (${id}, 1, '2026-11-20T01:00:00Z', '2026-11-20T02:00:00Z', 10, 3, 7, '2026-11-20T03:00:00Z') returning *
@@ -61,7 +63,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     insert into invoice_line_items (invoice_id, snapshot_id, service_id, window_start, window_end, primary_bytes,
       backup_bytes, rate_cents_per_gb, discount_rate, storm_microseconds, max_coverage_factor, amount_cents, discount_cents)
     select invoice_id, id, service_id, window_start, window_end, primary_bytes, backup_bytes, 12, 0.5, 0, 1.5, 10, 3
-    from usage returning invoice_id as id`);
+    from usage returning invoice_id as id, id as line`);
   return {
     id, name, editor, viewer,
     ids: {
@@ -72,6 +74,8 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       "storm-policies": policy.id,
       storms: storm?.id ?? 0,
       invoices: invoice?.id ?? 0,
+      lines: invoice?.line ?? 0,
+      "cdn-accounts": account.id,
     },
   };
 };

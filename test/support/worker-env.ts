@@ -18,6 +18,7 @@ export const freshEnv = async (
     ADMIN_TOKEN: "admin-token-for-tests-0123456789abcdef",
     DOMAIN_VERIFICATION: "off",
     ALLOW_PRIVATE_TARGETS: "true",
+    SECRETS_KEY: btoa("0123456789abcdef0123456789abcdef"),
     ...overrides,
   };
 };

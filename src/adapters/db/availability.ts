@@ -1,31 +1,76 @@
+import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { AvailabilityPoint, AvailabilityStore } from "../ports/availability.ts";
+import type { AvailabilityPoint, AvailabilityQuery, AvailabilityStore } from "../ports/availability.ts";
 import type { Database } from "./client.ts";
+import { latencyPlace } from "./latency-histogram.ts";
 
 /** A sample is taken at most this long after the slot of its round, by which it is found. */
 const longestRound = sql.raw("interval '10 minutes'");
 
+const [minuteMs, hourMs] = [60_000, 3_600_000];
+
 type Bucket = { readonly n: number } & Omit<AvailabilityPoint, "startMs">;
 
+/**
+ * Where each level is read, as half-open spans that follow each other: hours up to where hours are rolled up, minutes up
+ * to where minutes are, then samples. A step that does not consist of whole minutes or hours leaves the level out.
+ */
+const spans = ({ fromMs, toMs, stepMs }: AvailabilityQuery): SQL => {
+  const level = (name: string, unitMs: number, after: SQL) => {
+    if (stepMs % unitMs !== 0) return after;
+    return sql`least(${isoTime(toMs)}::timestamptz, greatest(${after}, (select done_until from rollup_marks where level = ${name})))`;
+  };
+  const hours = level("hour", hourMs, sql`${isoTime(fromMs)}::timestamptz`);
+  return sql`h as (select ${hours} as until), m as (select ${level("minute", minuteMs, sql`h.until`)} as until from h)`;
+};
+
+const parts = (query: AvailabilityQuery): SQL => {
+  const { path, vantage, fromMs, toMs, stepMs } = query;
+  const [from, to] = [fromMs, toMs].map((ms) => sql`${isoTime(ms)}::timestamptz`);
+  const point = (column: SQL) => sql`floor((extract(epoch from ${column}) * 1000 - ${fromMs}::bigint) / ${stepMs}::bigint)::int`;
+  const wanted = sql`p.path = ${path} ${vantage === null ? sql`` : sql`and p.vantage = ${vantage}`}`;
+  const rolled = (table: SQL, since: SQL, until: SQL) => sql`
+    select ${point(sql`p.start_at`)} as n, p.samples, p.ok, p.latencies from domains d join ${table} p on p.domain_id = d.id
+    where ${wanted} and p.start_at >= ${since} and p.start_at < ${until}`;
+  return sql`rolled as (
+      ${rolled(sql`probe_rollups_hour`, sql`${from}`, sql`(select until from h)`)}
+      union all ${rolled(sql`probe_rollups_minute`, sql`(select until from h)`, sql`(select until from m)`)}
+    ), raw as (
+      select ${point(sql`p.probed_at`)} as n, p.ok, ${latencyPlace(sql`p.latency_ms`)} as place
+      from domains d join probe_samples p on p.domain_id = d.id
+      where ${wanted} and p.round_at >= (select until from m) - ${longestRound} and p.round_at < ${to}
+        and p.probed_at >= (select until from m) and p.probed_at < ${to}
+    ), sums as (
+      select n, sum(samples)::int as samples, sum(ok)::int as ok from (
+        select n, samples, ok from rolled union all select n, 1, ok::int from raw
+      ) x group by n
+    ), places as (
+      select n, place, sum(count) as count from (
+        select n, place::int, count::int from rolled, jsonb_each_text(latencies) as l(place, count)
+        union all select n, place, 1 from raw where ok
+      ) x group by n, place
+    ), ranked as (
+      select n, place, sum(count) over (partition by n order by place) as upto, sum(count) over (partition by n) as total from places
+    ), percentiles as (
+      select n, min(place) filter (where upto >= 0.5 * total) as p50, min(place) filter (where upto >= 0.95 * total) as p95
+      from ranked group by n
+    )`;
+};
+
 export const createAvailabilityStore = (db: Database): AvailabilityStore => ({
-  series: async (customerId, serviceId, { path, vantage, fromMs, toMs, stepMs }) => {
-    const from = sql`${isoTime(fromMs)}::timestamptz`;
-    const to = sql`${isoTime(toMs)}::timestamptz`;
-    const ofVantage = vantage === null ? sql`` : sql`and p.vantage = ${vantage}`;
+  series: async (customerId, serviceId, query) => {
     const rows = await db.rows<{ buckets: Bucket[] }>(sql`
+      with s as (select id from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null),
+      domains as (select d.id from s join service_domains d on d.service_id = s.id),
+      ${spans(query)},
+      ${parts(query)}
       select coalesce((select jsonb_agg(x) from (
-        select floor((extract(epoch from p.probed_at) * 1000 - ${fromMs}::bigint) / ${stepMs}::bigint)::int as n,
-          count(*) as samples, count(*) filter (where p.ok) as ok,
-          percentile_disc(0.5) within group (order by p.latency_ms) filter (where p.ok) as "p50LatencyMs",
-          percentile_disc(0.95) within group (order by p.latency_ms) filter (where p.ok) as "p95LatencyMs"
-        from service_domains d join probe_samples p on p.domain_id = d.id
-        where d.service_id = s.id and p.path = ${path} ${ofVantage}
-          and p.round_at >= ${from} - ${longestRound} and p.round_at < ${to} and p.probed_at >= ${from} and p.probed_at < ${to}
-        group by 1) x), '[]') as buckets
-      from services s where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`);
+        select n, samples, ok, p50 as "p50LatencyMs", p95 as "p95LatencyMs" from sums left join percentiles using (n)
+      ) x), '[]') as buckets from s`);
     const [row] = rows;
     if (row === undefined) return null;
+    const { fromMs, toMs, stepMs } = query;
     const found = new Map(row.buckets.map(({ n, ...point }) => [n, point]));
     const nothing = { samples: 0, ok: 0, p50LatencyMs: null, p95LatencyMs: null };
     return Array.from({ length: (toMs - fromMs) / stepMs }, (_, n) => ({

@@ -1,26 +1,94 @@
 import { sql } from "drizzle-orm";
-import type { DnsSetup, DnsSetupStore } from "../ports/dns-setup.ts";
+import type { BackupHealth } from "../../domain/readiness.ts";
+import { isoTime } from "../../iso-time.ts";
+import type { DnsSetup, DnsSetupStore, ReadinessCheck } from "../ports/dns-setup.ts";
 import type { Database } from "./client.ts";
+import { fenceCte } from "./fence.ts";
+import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
 const domainJson = sql`
   jsonb_build_object(
-    'domainId', d.id, 'name', d.name,
-    'primaryTarget', coalesce(d.primary_target, r.discovered_primary_target),
-    'backupTarget', coalesce(d.backup_target, r.discovered_backup_target),
+    'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
+    'discoveredPrimaryTarget', r.discovered_primary_target, 'discoveredBackupTarget', r.discovered_backup_target,
     'probePath', d.probe_path, 'expectStatus', d.expect_status, 'verified', d.verified_at is not null,
     'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
     'zoneId', r.zone_id, 'records', r.records)`;
 
+/** Whether a service is frozen: with `g` its service_routing row. */
+export const frozen = sql`
+  coalesce(g.override_mode = 'frozen' and (g.override_until is null or g.override_until > now()), false)
+  or exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now()))`;
+
+const checkColumns = sql`service_id as "serviceId", ${ms("checked_at", "checkedAtMs")}, actor, result, checks`;
+
 export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
   get: async (customerId, serviceId) => {
     const rows = await db.rows<DnsSetup>(sql`
-      select s.id as "serviceId", s.customer_id as "customerId",
+      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen,
         coalesce(jsonb_agg(${domainJson} order by d.id) filter (where d.id is not null), '[]') as domains
       from services s
+      left join service_routing g on g.service_id = s.id
       left join service_domains d on d.service_id = s.id and d.deleted_at is null
       left join domain_routing r on r.domain_id = d.id
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null
-      group by s.id`);
+      group by s.id, g.service_id`);
     return rows[0] ?? null;
+  },
+
+  backupHealth: async (serviceId, sinceMs) => {
+    const rows = await db.rows<BackupHealth & { domainId: number }>(sql`
+      select p.domain_id as "domainId", p.vantage, count(*)::int as samples, (count(*) filter (where p.ok))::int as ok,
+        ${ms("min(p.probed_at)", "sinceMs")}
+      from service_domains d join probe_samples p on p.domain_id = d.id and p.path = 'backup'
+      where d.service_id = ${serviceId} and d.deleted_at is null and p.round_at > ${isoTime(sinceMs)}::timestamptz
+      group by p.domain_id, p.vantage`);
+    return Map.groupBy(rows, ({ domainId }) => domainId);
+  },
+
+  lastCheck: async (customerId, serviceId) => {
+    const rows = await db.rows<{ check: ReadinessCheck | null }>(sql`
+      select (select to_jsonb(x) from (select ${checkColumns} from readiness_checks where service_id = s.id) x) as check
+      from services s where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`);
+    return rows[0] ?? null;
+  },
+
+  saveCheck: async (fence, { serviceId, checkedAtMs, actor, result, checks }, change) => {
+    const rows = await write<ReadinessCheck>(db, sql`
+      with ${fenceCte(fence)}, old as (select * from readiness_checks where service_id = ${serviceId}
+      ), saved as (
+        insert into readiness_checks (service_id, checked_at, actor, result, checks)
+        select ${serviceId}, ${isoTime(checkedAtMs)}::timestamptz, ${actor}, ${result}, ${JSON.stringify(checks)}::jsonb from fence
+        on conflict (service_id) do update set checked_at = excluded.checked_at, actor = excluded.actor,
+          result = excluded.result, checks = excluded.checks
+        returning *
+      ), view as (select ${checkColumns} from saved
+      ), remembered as (${rememberedAnswer(change, "saved", "view", 200)}
+      ), audit as (${auditRow(change, "check", "readiness", sql`
+        select n.service_id as object_id, s.customer_id,
+          case when old.service_id is not null then jsonb_build_object('result', old.result) end as before,
+          jsonb_build_object('result', n.result) as after
+        from saved n join services s on s.id = n.service_id left join old on true`)}
+      )
+      select * from view`);
+    return rows[0] ?? null;
+  },
+
+  noteProvisioning: async (domainId, wish, change) => {
+    await db.rows(auditRow(change, "provision", "domain", sql`
+      select id as object_id, customer_id, null::jsonb as before, ${JSON.stringify(wish)}::jsonb as after
+      from service_domains where id = ${domainId}`));
+  },
+
+  noteProvisioned: async (domainId, result, change) => {
+    const there = result.status === "created" || result.status === "exists";
+    const view = sql`view as (select ${JSON.stringify(result)}::jsonb as result)`;
+    await write(db, sql`
+      with due as (update domain_routing set read_at = null where domain_id = ${domainId}
+      ), ${view}, remembered as (${rememberedAnswer(there ? change : { ...change, idempotency: null }, "view", "view", 200)}
+      )
+      ${auditRow(change, there ? "provisioned" : "provision_failed", "domain", sql`
+        select id as object_id, customer_id, null::jsonb as before, ${JSON.stringify(result)}::jsonb as after
+        from service_domains where id = ${domainId}`)}`);
+    return { result };
   },
 });

@@ -7,9 +7,9 @@ import { meteringCte, requireWindow } from "./usage-window.ts";
 import { lockWindows, storeUsageCtes } from "./usage-write.ts";
 import type { ReportedUsage } from "./usage-write.ts";
 
-type Outcome = { seconds: number | null; stored: number; corrected: number; missed: number };
+type Outcome = { held: boolean; seconds: number | null; stored: number; corrected: number; missed: number };
 
-/** A window that is stored or billed by somebody else in the same moment is a matter of milliseconds. */
+/** A window that somebody else stores or bills in the same moment, the very first one included: a matter of milliseconds. */
 const attempts = 3;
 
 export const createIngestStore = (db: Database): IngestStore => ({
@@ -38,12 +38,13 @@ export const createIngestStore = (db: Database): IngestStore => ({
         lockWindows(reported),
         sql`
         with ${fenceCte(fence)}, ${meteringCte(windowSeconds, sql`exists (select from fence)`)}, ${stores}
-        select (select seconds from metering) as seconds, (select count(*) from added) + (select count(*) from replaced) as stored,
+        select exists (select from fence) as held, (select seconds from metering) as seconds, (select count(*) from added) + (select count(*) from replaced) as stored,
           (select count(*) from corrected) as corrected, (select count from missed) as missed`,
       ]);
       if (outcome === undefined) throw new TypeError("the usage statement answered without a row");
-      if (typeof outcome.seconds === "number") requireWindow(outcome.seconds, windowSeconds);
-      if (outcome.missed === 0) return { stored: outcome.stored, corrected: outcome.corrected };
+      if (!outcome.held) return { stored: 0, corrected: 0 };
+      if (outcome.seconds !== null) requireWindow(outcome.seconds, windowSeconds);
+      if (outcome.seconds !== null && outcome.missed === 0) return { stored: outcome.stored, corrected: outcome.corrected };
       if (attempt === attempts) throw new AppError("unavailable", "the windows are being stored or billed");
     }
   },

@@ -5,17 +5,19 @@ import type { Database } from "./client.ts";
 
 const linesWithInvoice = 100;
 
-const invoiceColumns = sql`i.id, i.customer_id as "customerId", i.number, i.period_start as "periodStartMs",
+/** An `invoices i` row in the form of the port's `Invoice`. */
+export const invoiceColumns = sql`i.id, i.customer_id as "customerId", i.number, i.period_start as "periodStartMs",
   i.period_end as "periodEndMs", i.subtotal_cents as "subtotalCents", i.discount_cents as "discountCents",
-  i.total_cents as "totalCents", i.issued_at as "issuedAtMs"`;
+  i.total_cents as "totalCents", i.currency, i.issued_at as "issuedAtMs"`;
 
-const lineColumns = sql`l.id, l.kind, l.arrears, l.snapshot_id as "snapshotId", l.service_id as "serviceId",
+/** An `invoice_line_items l` row in the form of the port's `InvoiceLine`. */
+export const lineColumns = sql`l.id, l.kind, l.arrears, l.snapshot_id as "snapshotId", l.service_id as "serviceId",
   l.window_start as "windowStartMs", l.window_end as "windowEndMs", l.primary_bytes as "primaryBytes",
-  l.backup_bytes as "backupBytes", l.rate_cents_per_gb as "rateCentsPerGb", l.discount_rate as "discountRate",
+  l.backup_bytes as "backupBytes", l.rate_cents_per_gb as "rateCentsPerGb", l.discount_rate as "discountRate", l.currency,
   l.max_coverage_factor as "maxCoverageFactor", l.storm_microseconds as "stormMicroseconds",
   l.amount_cents as "amountCents", l.discount_cents as "discountCents"`;
 
-const ownInvoice = (customerId: number, id: number): SQL =>
+export const ownInvoice = (customerId: number, id: number): SQL =>
   sql`from invoices i where i.id = ${id} and i.customer_id = ${customerId}`;
 
 /** The cursor row is looked up within the invoice, so that a foreign id ends the list and tells nothing. */

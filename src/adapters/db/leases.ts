@@ -13,14 +13,16 @@ export const renewLease = (fence: Fence): SQL => sql`
   returning epoch`;
 
 export const createLeaseStore = (db: Database): LeaseStore => ({
-  acquire: async (name, provider, holder) => {
+  acquire: async (name, provider, holder, shards) => {
+    // Locked, so that a change of the number either sees this lease and revokes it, or is seen here (0007_shard_count.sql).
+    const wanted = shards === undefined ? sql`` : sql`from settings where shards = ${shards}::int for share`;
     const [row] = await db.rows<{ epoch: number }>(sql`
       insert into leases as held (name, holder, provider, epoch, acquired_at, expires_at)
-      values (${name}, ${holder}, ${provider}, 1, clock_timestamp(), clock_timestamp() + ${ttl})
+      select ${name}, ${holder}, ${provider}, 1, clock_timestamp(), clock_timestamp() + ${ttl} ${wanted}
       on conflict (name) do update
         set holder = excluded.holder, provider = excluded.provider, epoch = held.epoch + 1,
             acquired_at = excluded.acquired_at, expires_at = excluded.expires_at, released_at = null
-        where held.expires_at <= clock_timestamp()
+        where held.holder = excluded.holder or held.expires_at <= clock_timestamp()
           and (held.provider = excluded.provider or held.released_at is null
                or held.released_at <= clock_timestamp() - ${ttl})
       returning epoch`);

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import type { MetricsReading, MetricsStore } from "../ports/metrics.ts";
 import type { Database } from "./client.ts";
+import { domainStatus } from "./views.ts";
 
 const list = (query: SQL): SQL => sql`coalesce((select jsonb_agg(x) from (${query}) x), '[]')`;
 
@@ -20,7 +21,20 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
       ${list(sql`select name, provider, label, value from counters order by name, provider, label`)} as counters,
       ${list(sql`select result, count(*) as count from routing_changes group by 1 order by 1`)} as "routingChanges",
       ${list(sql`
-        select name, provider, epoch, expires_at > clock_timestamp() as held from leases order by name`)} as leases,
+        select coalesce(${domainStatus}, 'unread') as status, count(*) as count
+        from service_domains d left join domain_routing r on r.domain_id = d.id
+        where d.deleted_at is null group by 1 order by 1`)} as domains,
+      ${list(sql`select coalesce(left_alone, 'healing') as outcome, count(*) as count from routing_drifts group by 1 order by 1`)} as drifts,
+      exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now())) as frozen,
+      ${list(sql`
+        select name, provider, epoch, expires_at > clock_timestamp() as held from leases
+        where name not like 'shard:%' or split_part(name, ':', 2)::int < (select shards from settings) order by name`)} as leases,
+      ${list(sql`
+        select name, place, extract(epoch from now() - last_heard_at)::float8 as "lastHeardAgeSeconds"
+        from vantages order by name`)} as vantages,
+      (select shards from settings) as shards,
+      ${list(sql`select rule, count(*) as count from reconciliation_findings where cleared_at is null group by 1 order by 1`)} as findings,
+      (select count(*) from adjustment_causes) as "adjustmentCauses",
       (select count(*) from invoices) as invoices`);
     if (reading === undefined) throw new TypeError("a select without from returned no row");
     return reading;

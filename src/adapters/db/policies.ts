@@ -33,7 +33,7 @@ const owner = (customerId: number, serviceId: number) => sql`
 /** Changes of one policy come one after the other. */
 const locked = (customerId: number, serviceId: number, id: number) => sql`
   select 1 from storm_policies p join services s on s.id = p.service_id
-  where p.id = ${id} and s.id = ${serviceId} and s.customer_id = ${customerId} for update of p`;
+  where p.id = ${id} and s.id = ${serviceId} and s.customer_id = ${customerId} for no key update of p`;
 
 const auditJson = (policy: string, version: string) =>
   sql.raw(`to_jsonb(${policy}) || (to_jsonb(${version}) - 'policy_id' - 'created_at')`);

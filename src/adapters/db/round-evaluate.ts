@@ -21,9 +21,10 @@ const insertSamples = (samples: readonly Sample[]): SQL => sql`
   )}::jsonb) as x(s bigint, d bigint, p text, v text, r bigint, a int, t bigint, c int, l int, e text)
   on conflict do nothing`;
 
-const heard = (vantage: string, nowMs: number): SQL => sql`
-  insert into vantages (name, last_heard_at) values (${vantage}, ${isoTime(nowMs)}::timestamptz)
-  on conflict (name) do update set last_heard_at = greatest(vantages.last_heard_at, excluded.last_heard_at)`;
+const heard = (vantage: string, place: string | null, nowMs: number): SQL => sql`
+  insert into vantages (name, last_heard_at, place) values (${vantage}, ${isoTime(nowMs)}::timestamptz, ${place})
+  on conflict (name) do update set last_heard_at = greatest(vantages.last_heard_at, excluded.last_heard_at),
+    place = coalesce(excluded.place, vantages.place)`;
 
 /**
  * The figures of every live policy of a shard, one row a policy, in one statement. A storm is judged by the version with
@@ -86,6 +87,7 @@ export const saveAndEvaluate = async (
   vantage: string,
   shard: Shard,
   nowMs: number,
+  place: string | null = null,
 ): Promise<readonly PolicyView[]> => {
   let from = 0;
   for (; samples.length - from > samplesPerStatement; from += samplesPerStatement) {
@@ -93,7 +95,7 @@ export const saveAndEvaluate = async (
   }
   const [, , views] = await db.batch<[unknown[], unknown[], PolicyView[]]>([
     insertSamples(samples.slice(from)),
-    heard(vantage, nowMs),
+    heard(vantage, place, nowMs),
     evaluation(shard, nowMs),
   ]);
   return views;

@@ -135,9 +135,12 @@ const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): S
   )}) as x(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
     reason text, actor text, result text)
   ), again as (
-    update routing_changes c set attempts = c.attempts + 1, attempted_at = ${isoTime(nowMs)}::timestamptz
+    update routing_changes c
+    set result = 'intent', attempts = c.attempts + 1, attempted_at = ${isoTime(nowMs)}::timestamptz
     from x
-    where c.domain_id = x.domain_id and c.result = 'intent' and x.result = 'intent' and c.epoch = ${fence.epoch}
+    where c.domain_id = x.domain_id and x.result = 'intent' and c.epoch = ${fence.epoch}
+      and (c.result = 'intent' or (c.result = 'failed'
+        and c.id = (select max(n.id) from routing_changes n where n.domain_id = x.domain_id)))
       and (c.from_primary, c.from_backup, c.to_primary, c.to_backup, c.reason)
         = (x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason)
       and exists (select from fence)
@@ -158,7 +161,18 @@ const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): S
   )
   select id, domain_id as "domainId" from again union all select id, domain_id from added`;
 
-/** Applies a round's decisions in one transaction; an empty set sends no statement for it. */
+const saveStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): readonly SQL[] => [
+  ...(storms.some(({ transition }) => transition.kind === "begin") ? [beginStorms(fence, storms, nowMs)] : []),
+  ...(storms.some(({ transition }) => transition.kind !== "begin") ? [changeStorms(fence, storms)] : []),
+];
+
+/** Storms of one request: with their evidence half of what Neon takes. */
+const stormsPerRequest = 500;
+
+/**
+ * Applies a round's decisions in one transaction; an empty set sends no statement for it. Of very many storms at once all
+ * but the last five hundred go ahead, each with its evidence in one transaction.
+ */
 export const saveDecisions = async (
   db: Database,
   fence: Fence,
@@ -166,9 +180,13 @@ export const saveDecisions = async (
   nowMs: number,
 ): Promise<ReadonlyMap<number, number>> => {
   const { storms, services, domains, resolved, intents, drifts, contests } = decisions;
+  let first = 0;
+  for (; storms.length - first > stormsPerRequest; first += stormsPerRequest) {
+    await db.batch(saveStorms(fence, storms.slice(first, first + stormsPerRequest), nowMs));
+  }
+  const last = storms.slice(first);
   const statements = [
-    ...(storms.some(({ transition }) => transition.kind === "begin") ? [beginStorms(fence, storms, nowMs)] : []),
-    ...(storms.some(({ transition }) => transition.kind !== "begin") ? [changeStorms(fence, storms)] : []),
+    ...saveStorms(fence, last, nowMs),
     ...(services.length > 0 ? [saveServices(fence, services, nowMs)] : []),
     ...(domains.length > 0 ? [saveDomains(fence, domains, nowMs)] : []),
     ...(resolved.length > 0 ? [resolveIntents(fence, resolved, nowMs)] : []),

@@ -5,7 +5,8 @@ import type { Database } from "./client.ts";
 import { changeColumns } from "./views.ts";
 import { ms } from "./write.ts";
 
-const columns = sql`e.id, e.service_id as "serviceId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+/** A `storm_events` row `e` in the form of the port's `Storm`. */
+export const stormColumns = sql`e.id, e.service_id as "serviceId", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
@@ -17,7 +18,7 @@ const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (
   select ${changeColumns} from routing_changes where service_id = e.service_id and storm_id = e.id
   order by id limit ${maxChanges}) x), '[]') as changes`;
 
-const owned = (customerId: number, wanted = columns) => sql`
+const owned = (customerId: number, wanted = stormColumns) => sql`
   select ${wanted} from storm_events e join services s on s.id = e.service_id where s.customer_id = ${customerId}`;
 
 export const createStormStore = (db: Database): StormStore => ({
@@ -34,7 +35,7 @@ export const createStormStore = (db: Database): StormStore => ({
   },
 
   get: async (customerId, id) => {
-    const rows = await db.rows<StormDetail>(sql`${owned(customerId, sql`${columns}, ${changes}`)} and e.id = ${id}`);
+    const rows = await db.rows<StormDetail>(sql`${owned(customerId, sql`${stormColumns}, ${changes}`)} and e.id = ${id}`);
     return rows[0] ?? null;
   },
 });

@@ -52,6 +52,26 @@ export const createUsageStore = (db: Database): UsageStore => ({
     return rows[0]?.windows ?? null;
   },
 
+  gaps: async (customerId, serviceId, { fromMs, toMs, windowMs }, page) => {
+    const seconds = windowMs / 1_000;
+    const after = page.afterId === null ? fromMs : Math.max(fromMs, page.afterId * 1_000 + 1);
+    const [first, last] = [Math.ceil(after / windowMs) * seconds, Math.floor(toMs / windowMs) * seconds - seconds];
+    const rows = await db.rows<{ windows: UsageWindow[] }>(sql`
+      select coalesce((select jsonb_agg(x order by x.id) from (
+        select ${columns} from (
+          select extract(epoch from g)::bigint as id, g as window_start, g + ${seconds}::int * interval '1 second' as window_end,
+            coalesce(u.primary_bytes, 0) as primary_bytes, coalesce(u.backup_bytes, 0) as backup_bytes,
+            u.primary_source, u.backup_source, u.primary_sampling, u.backup_sampling, u.invoice_id, u.corrected_at
+          from generate_series(
+            greatest(to_timestamp(${first}::bigint), to_timestamp(div(extract(epoch from s.created_at), ${seconds}) * ${seconds})),
+            to_timestamp(${last}::bigint), ${seconds}::int * interval '1 second') g
+          left join (select ${knownToday} from usage_snapshots u ${withCorrection} where u.service_id = s.id) u on u.window_start = g
+          where u.primary_source is null or u.backup_source is null
+          order by g limit ${page.limit}) y) x), '[]') as windows
+      from services s where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`);
+    return rows[0]?.windows ?? null;
+  },
+
   push: async (customerId, serviceId, windows, options, change) => {
     const reported = windows.map(({ windowStartMs, windowEndMs, primaryBytes, backupBytes }): ReportedUsage => ({
       serviceId, startMs: windowStartMs, endMs: windowEndMs, primaryBytes: primaryBytes ?? null, backupBytes: backupBytes ?? null,
@@ -92,7 +112,8 @@ export const createUsageStore = (db: Database): UsageStore => ({
           and u.window_start in (select t::timestamptz from jsonb_array_elements_text(${starts}::jsonb) t)
         order by u.window_start) y`;
     for (let attempt = 1; ; attempt += 1) {
-      const [, [outcome], answer] = await db.batch<[unknown[], Outcome[], UsageWindow[]]>([lockWindows(reported), statement, stored]);
+      const results = await db.batch<[unknown[], Outcome[], UsageWindow[]]>([lockWindows(reported, customerId), statement, stored]);
+      const [, [outcome], answer] = results;
       if (outcome === undefined) return null;
       if (outcome.measuredSide !== null) {
         throw new AppError("conflict", `the ${outcome.measuredSide} side of this service is measured, not pushed`);

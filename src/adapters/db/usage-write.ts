@@ -33,11 +33,14 @@ const inputCte = (usage: readonly ReportedUsage[], since = false): SQL => {
 /**
  * Goes before the write, in its transaction: with the rows in hand nobody bills them meanwhile, so the write knows which
  * are billed. In (service, window) order, as billing locks them.
+ * @param customerId nobody else's rows are locked; null: whoever's they are
  */
-export const lockWindows = (usage: readonly ReportedUsage[]): SQL => sql`
+export const lockWindows = (usage: readonly ReportedUsage[], customerId: number | null = null): SQL => sql`
   with ${inputCte(usage)}
   select u.id from usage_snapshots u
   join input i on i.service_id = u.service_id and i.window_start = u.window_start
+  where ${customerId}::bigint is null
+    or exists (select from services s where s.id = u.service_id and s.customer_id = ${customerId}::bigint)
   order by u.service_id, u.window_start
   for update of u`;
 

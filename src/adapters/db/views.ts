@@ -18,5 +18,19 @@ export const policyColumns = sql`p.id, p.service_id as "serviceId", p.kind, p.ve
 /** A `routing_changes` row in the form of the port's `RoutingChange`. */
 export const changeColumns = sql`id, domain_id as "domainId", storm_id as "stormId", from_primary as "fromPrimary",
   from_backup as "fromBackup", to_primary as "toPrimary", to_backup as "toBackup", reason, actor, epoch, shadow, result,
-  change_id as "changeId", error, ${ms("intended_at", "intendedAtMs")}, ${ms("accepted_at", "acceptedAtMs")},
+  change_id as "changeId", error, attempts, ${ms("intended_at", "intendedAtMs")}, ${ms("accepted_at", "acceptedAtMs")},
   ${ms("insync_at", "insyncAtMs")}, observed`;
+
+/** A `routing_drifts` row `f` in the form of the port's `RoutingDrift`. Healed by the first switch made for its domain since. */
+export const driftColumns = sql`f.id, f.domain_id as "domainId", f.record_type as "recordType",
+  f.previous_primary as "previousPrimary", f.previous_backup as "previousBackup", f.expected_primary as "expectedPrimary",
+  f.expected_backup as "expectedBackup", f.found_primary as "foundPrimary", f.found_backup as "foundBackup",
+  f.left_alone as "leftAlone", ${ms("f.found_at", "foundAtMs")},
+  case when f.left_alone is null then (
+    select trunc(extract(epoch from c.accepted_at) * 1000)::bigint from routing_changes c
+    where c.domain_id = f.domain_id and c.result in ('accepted', 'insync', 'unconfirmed') and c.intended_at >= f.found_at
+    order by c.id limit 1) end as "healedAtMs"`;
+
+/** What a domain's records are like, of `domain_routing r`; null where they were never read. What failed last is an error. */
+export const domainStatus = sql.raw(`case when r.contested_at is not null then 'contested'
+  when r.status = 'found' and r.last_error is not null then 'error' else r.status end`);

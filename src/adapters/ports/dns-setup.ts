@@ -1,15 +1,22 @@
-import type { WeightedRecord } from "./dns.ts";
+import type { BackupHealth, Check } from "../../domain/readiness.ts";
+import type { Change } from "./change.ts";
+import type { PairWish, ProvisionResult } from "./dns-access.ts";
+import type { WeightedRecord, Weights } from "./dns.ts";
+import type { Fence } from "./lease.ts";
 
 /** A domain as its setup in DNS is looked at: who serves it, what was last read of it. */
 export type DnsSetupDomain = {
   readonly domainId: number;
   readonly name: string;
-  /** Given, else discovered from the live records. */
+  /** As given; null: not given. */
   readonly primaryTarget: string | null;
   readonly backupTarget: string | null;
+  /** From the live records, as last read. */
+  readonly discoveredPrimaryTarget: string | null;
+  readonly discoveredBackupTarget: string | null;
   readonly probePath: string | null;
   readonly expectStatus: string;
-  readonly normal: { readonly primary: number; readonly backup: number };
+  readonly normal: Weights;
   readonly verified: boolean;
   readonly zoneId: string | null;
   readonly records: readonly WeightedRecord[] | null;
@@ -18,11 +25,32 @@ export type DnsSetupDomain = {
 export type DnsSetup = {
   readonly serviceId: number;
   readonly customerId: number;
+  readonly shadow: boolean;
+  /** By an override of the service, or with everything else by an admin. */
+  readonly frozen: boolean;
   readonly domains: readonly DnsSetupDomain[];
 };
 
-/** What the routes around a service's DNS setup read. A row of another customer is a missing row. */
+export type ReadinessCheck = {
+  readonly serviceId: number;
+  readonly checkedAtMs: number;
+  readonly actor: string;
+  readonly result: "pass" | "warn" | "fail";
+  readonly checks: readonly Check[];
+};
+
+/** What the routes around a service's DNS setup read and write. A row of another customer is a missing row. */
 export interface DnsSetupStore {
   /** @returns null where the customer has no such live service */
   get(customerId: number, serviceId: number): Promise<DnsSetup | null>;
+  /** The backup's samples since then, by domain. */
+  backupHealth(serviceId: number, sinceMs: number): Promise<ReadonlyMap<number, readonly BackupHealth[]>>;
+  /** @returns null where the service is missing; a check of null where there was none yet */
+  lastCheck(customerId: number, serviceId: number): Promise<{ readonly check: ReadinessCheck | null } | null>;
+  /** Takes the place of the last one. @returns null where the lease is lost */
+  saveCheck(fence: Fence, check: ReadinessCheck, change: Change): Promise<ReadinessCheck | null>;
+  /** Leaves a trace of records that are about to be created. */
+  noteProvisioning(domainId: number, wish: PairWish, change: Change): Promise<void>;
+  /** Leaves a trace of what came of it, remembers a success, and has the live records read again. */
+  noteProvisioned<Result extends ProvisionResult>(domainId: number, result: Result, change: Change): Promise<{ readonly result: Result }>;
 }

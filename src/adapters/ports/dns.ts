@@ -41,13 +41,16 @@ export type ChangeStatus = "pending" | "insync" | "unknown";
 /** The DNS provider behind steering. One failing name or zone never hinders the others. */
 export interface Dns {
   readonly provider: "route53" | "log";
-  /** Reads the weighted pairs of many names; every name asked for is in the answer. Never throws. */
-  read(domains: readonly string[]): Promise<ReadonlyMap<string, PairReading>>;
+  /**
+   * Reads the weighted pairs of many names; every name asked for is in the answer. Never throws.
+   * @param untilMs no request is begun after this: nobody waits for its answer any more
+   */
+  read(domains: readonly string[], untilMs?: number): Promise<ReadonlyMap<string, PairReading>>;
   /**
    * Applies changes batched per zone; one result per change, in the order given. Never throws.
    * @param untilMs no request is begun after this: whoever takes over relies on it
    */
   apply(changes: readonly WeightChange[], untilMs?: number): Promise<readonly WeightChangeResult[]>;
   /** Asks after submitted changes; ids that could not be asked now are left out. Never throws. */
-  status(changeIds: readonly string[]): Promise<ReadonlyMap<string, ChangeStatus>>;
+  status(changeIds: readonly string[], untilMs?: number): Promise<ReadonlyMap<string, ChangeStatus>>;
 }

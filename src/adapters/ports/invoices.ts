@@ -9,10 +9,15 @@ export type Invoice = {
   readonly subtotalCents: number;
   readonly discountCents: number;
   readonly totalCents: number;
+  /** ISO 4217; all lines of an invoice share it. */
+  readonly currency: string;
   readonly issuedAtMs: number;
 };
 
-/** One billed window with the facts and terms from which `domain/pricing.ts` recomputes its cents. */
+/**
+ * One billed window with the facts and terms from which `domain/pricing.ts` recomputes its cents. An adjustment holds the
+ * differences in bytes and cents to all that was issued for the window before, and the storms by which it was recomputed.
+ */
 export type InvoiceLine = {
   readonly id: number;
   readonly kind: "usage" | "adjustment";
@@ -24,9 +29,10 @@ export type InvoiceLine = {
   readonly windowEndMs: number;
   readonly primaryBytes: number;
   readonly backupBytes: number;
-  /** Decimal numbers as text, as the next two. */
+  /** Decimal numbers as text, as the discount rate and the factor. */
   readonly rateCentsPerGb: string;
   readonly discountRate: string;
+  readonly currency: string;
   /** "0" where no storm overlapped the window. */
   readonly maxCoverageFactor: string;
   /** Time of the window under the union of its storms. */

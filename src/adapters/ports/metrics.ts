@@ -15,8 +15,20 @@ export type MetricsReading = {
   }[];
   readonly counters: readonly { readonly name: string; readonly provider: string; readonly label: string; readonly value: number }[];
   readonly routingChanges: readonly { readonly result: string; readonly count: number }[];
+  /** Live domains by the status that the API shows. */
+  readonly domains: readonly { readonly status: string; readonly count: number }[];
+  /** `outcome` is `healing` or why it was left alone. */
+  readonly drifts: readonly { readonly outcome: string; readonly count: number }[];
+  readonly frozen: boolean;
+  /** Without those of shards that are no more. */
   readonly leases: readonly { readonly name: string; readonly provider: string; readonly epoch: number; readonly held: boolean }[];
+  readonly vantages: readonly { readonly name: string; readonly place: string | null; readonly lastHeardAgeSeconds: number }[];
+  readonly shards: number;
   readonly invoices: number;
+  /** What the reconciliation found and no later night cleared. */
+  readonly findings: readonly { readonly rule: string; readonly count: number }[];
+  /** Causes of adjustments that wait for the next billing run. */
+  readonly adjustmentCauses: number;
 };
 
 export interface MetricsStore {

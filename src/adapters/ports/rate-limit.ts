@@ -11,4 +11,6 @@ export type RateLimits = {
   readonly perCredential: RateLimiter;
   /** Credentials of a client address that were refused. */
   readonly refusals: RateLimiter;
+  /** Install telemetry of a client address. */
+  readonly sessions: RateLimiter;
 };

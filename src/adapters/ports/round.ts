@@ -187,7 +187,7 @@ export interface RoundStore {
   /** Renews the lease and reads the shard. @returns null where the lease is lost */
   load(fence: Fence, shard: { readonly index: number; readonly count: number }): Promise<ShardView | null>;
   /**
-   * Stores samples (a sample stored before is left alone), marks the vantage as heard, and reads the figures of every
+   * Stores samples (a sample stored before is left alone), marks the vantage as heard (from `place`, where known), and reads the figures of every
    * live policy of the shard for its window (now - window, now].
    */
   saveAndEvaluate(
@@ -195,12 +195,13 @@ export interface RoundStore {
     vantage: string,
     shard: { readonly index: number; readonly count: number },
     nowMs: number,
+    place?: string | null,
   ): Promise<readonly PolicyView[]>;
   /** Reads the samples around each edge: one list an edge, in the order given, ascending by time. */
   edgeSamples(edges: readonly Edge[]): Promise<readonly (readonly EdgeSample[])[]>;
   /**
-   * Applies decisions, fenced and guarded by the state they were made in. An intent like one of this lease that still
-   * stands open is that intent, tried once more. @returns row ids of the stored intents, by domain
+   * Applies decisions, fenced and guarded by the state they were made in. An intent like one of this lease that stands
+   * open, or that failed last, is that intent, tried once more. @returns row ids of the stored intents, by domain
    */
   saveDecisions(fence: Fence, decisions: RoundDecisions, nowMs: number): Promise<ReadonlyMap<number, number>>;
   /**

@@ -4,14 +4,36 @@ import type { Observed } from "./observations.ts";
 export type DomainRouting = {
   readonly domainId: number;
   readonly name: string;
-  /** `unread` until the live records have been read once. */
+  /**
+   * `found`, `unprovisioned`, `error` (`lastError` says what) or `contested` (somebody else keeps changing the weights);
+   * `unread` until the live records have been read once.
+   */
   readonly status: string;
   readonly primaryWeight: number | null;
   readonly backupWeight: number | null;
   readonly readAtMs: number | null;
   /** Set while tranche itself has the domain on its backup. */
   readonly movedAtMs: number | null;
+  readonly contestedAtMs: number | null;
   readonly lastError: string | null;
+};
+
+/** Weights that somebody else changed. */
+export type RoutingDrift = {
+  readonly id: number;
+  readonly domainId: number;
+  readonly recordType: string;
+  readonly previousPrimary: number;
+  readonly previousBackup: number;
+  /** Null: tranche wanted nothing in particular then. */
+  readonly expectedPrimary: number | null;
+  readonly expectedBackup: number | null;
+  readonly foundPrimary: number;
+  readonly foundBackup: number;
+  /** Why it was not to be healed; null: it was. */
+  readonly leftAlone: string | null;
+  readonly foundAtMs: number;
+  readonly healedAtMs: number | null;
 };
 
 export type RoutingChange = {
@@ -26,9 +48,11 @@ export type RoutingChange = {
   readonly actor: string;
   readonly epoch: number;
   readonly shadow: boolean;
-  readonly result: "intent" | "accepted" | "insync" | "failed" | "superseded" | "shadow";
+  readonly result: "intent" | "accepted" | "insync" | "unconfirmed" | "failed" | "superseded" | "shadow";
   readonly changeId: string | null;
   readonly error: string | null;
+  /** How often DNS was to be called for it. */
+  readonly attempts: number;
   readonly intendedAtMs: number;
   readonly acceptedAtMs: number | null;
   readonly insyncAtMs: number | null;
@@ -55,6 +79,8 @@ export type RoutingView = {
   readonly domains: readonly DomainRouting[];
   /** Newest first (descending by id). */
   readonly changes: readonly RoutingChange[];
+  /** The newest twenty, newest first. */
+  readonly drifts: readonly RoutingDrift[];
 };
 
 export interface RoutingStore {
@@ -64,4 +90,8 @@ export interface RoutingStore {
   setOverride(customerId: number, serviceId: number, order: OverrideOrder, change: Change): Promise<RoutingOverride | null>;
   /** @returns false where there is no such service; true although there was no override to clear */
   clearOverride(customerId: number, serviceId: number, change: Change): Promise<boolean>;
+  /** Calls off a fight over a domain's weights, and forgets the drifts that led to it. @returns null where there is no such domain */
+  resumeDrift(
+    customerId: number, serviceId: number, domainId: number, change: Change,
+  ): Promise<{ readonly domainId: number; readonly resumedAtMs: number } | null>;
 }

@@ -29,6 +29,9 @@ export type UsageWindow = {
 
 export type UsageFilter = { readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
 
+/** A span of windows of the configured length; epoch milliseconds, the end excluded. */
+export type GapSpan = { readonly fromMs: number; readonly toMs: number; readonly windowMs: number };
+
 export type PushOptions = {
   /** CDNs that an adapter measures: their sides refuse pushes unless `mayOverride` (semantics §8). */
   readonly measuredCdns: readonly string[];
@@ -39,6 +42,11 @@ export type PushOptions = {
 export interface UsageStore {
   /** Ascending by id; windows with window_start in [fromMs, toMs). Null where there is no such service. */
   list(customerId: number, serviceId: number, filter: UsageFilter, page: Page): Promise<UsageWindow[] | null>;
+  /**
+   * Complete windows within the span, from the service's first one on, of which a side was reported by nobody; ascending
+   * by start, with the start in seconds for an id. Null where there is no such service.
+   */
+  gaps(customerId: number, serviceId: number, span: GapSpan, page: Page): Promise<UsageWindow[] | null>;
   /**
    * All windows or none; a billed one is corrected, and adjusted by the next invoice.
    * @returns the windows as known now, ascending by start; null where there is no such service

@@ -1,6 +1,7 @@
 import type { PairReading } from "../ports/dns.ts";
+import { cutsOf, delegationOf } from "./delegations.ts";
 import { describe, failureOf } from "./error.ts";
-import type { Zone } from "./messages.ts";
+import type { RecordSet, Zone } from "./messages.ts";
 import { judgePair } from "./pair.ts";
 import { readName, readNames } from "./records.ts";
 import type { Call } from "./send.ts";
@@ -16,22 +17,35 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
   const failed = (thrown: unknown): PairReading => {
     const failure = failureOf(thrown);
     if (failure.code === "NoSuchHostedZone") directory.forget();
-    return { status: "error", detail: describe(failure), retryable: failure.retryable };
+    // The zone may be another one by now: asking again, for the zones first, tells.
+    const retryable = failure.retryable || failure.code === "NoSuchHostedZone";
+    return { status: "error", detail: describe(failure), retryable };
   };
 
   const readWalking = async (zone: Zone, own: readonly string[]): Promise<[string, PairReading][]> => {
     try {
-      const found = await readNames(call, zone, new Set(own));
-      return own.map((name) => [name, judgePair(name, zone, found.get(name) ?? [])]);
+      const found = await readNames(call, zone, new Set(own.flatMap((name) => [name, ...cutsOf(zone, name)])));
+      return own.map((name) => [name, judge(name, zone, (one) => found.get(one) ?? [])]);
     } catch (thrown) {
       const reading = failed(thrown);
       return own.map((name) => [name, reading]);
     }
   };
 
+  // Names below one label share the question whether it is delegated. Data of this call only: see `createLimit`.
+  const asked = new Map<string, Promise<readonly RecordSet[]>>();
+  const readOnce = async (zone: Zone, name: string): Promise<readonly RecordSet[]> => {
+    const key = `${zone.id}/${name}`;
+    const reading = asked.get(key) ?? readName(call, zone, name);
+    asked.set(key, reading);
+    return await reading;
+  };
+
   const readSingly = async (zone: Zone, name: string): Promise<[string, PairReading][]> => {
     try {
-      return [[name, judgePair(name, zone, await readName(call, zone, name))]];
+      const found = new Map<string, readonly RecordSet[]>();
+      for (const one of new Set([...cutsOf(zone, name), name])) found.set(one, await readOnce(zone, one));
+      return [[name, judge(name, zone, (one) => found.get(one) ?? [])]];
     } catch (thrown) {
       return [[name, failed(thrown)]];
     }
@@ -48,12 +62,12 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
   const readings = new Map<string, PairReading>();
   const namesByZone = new Map<Zone, string[]>();
   for (const name of names) {
-    const serving = zonesServing(zones, name);
-    const [zone] = serving;
-    if (zone === undefined || serving.length > 1) {
-      readings.set(name, { status: "unprovisioned", zoneId: null, detail: notOneZone(name, serving) });
+    const serving = oneZone(zones, name);
+    if ("detail" in serving) {
+      readings.set(name, { status: "unprovisioned", zoneId: null, detail: serving.detail });
       continue;
     }
+    const { zone } = serving;
     const known = namesByZone.get(zone);
     if (known === undefined) namesByZone.set(zone, [name]);
     else known.push(name);
@@ -64,6 +78,29 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
   );
   for (const [name, reading] of (await Promise.all(reads)).flat()) readings.set(name, reading);
   return readings;
+};
+
+type Serving = { readonly zone: Zone } | { readonly detail: string };
+
+const oneZone = (zones: readonly Zone[], name: string): Serving => {
+  const serving = zonesServing(zones, name);
+  const [zone] = serving;
+  return zone === undefined || serving.length > 1 ? { detail: notOneZone(name, serving) } : { zone };
+};
+
+const judge = (name: string, zone: Zone, at: (name: string) => readonly RecordSet[]): PairReading => {
+  const delegated = delegationOf(zone, name, at);
+  return delegated === null ? judgePair(name, zone, at(name)) : { status: "unprovisioned", zoneId: null, detail: delegated };
+};
+
+/** The zone that serves a canonical name, or why none does. @throws Route53Error */
+export const findZone = async (call: Call, directory: ZoneDirectory, name: string): Promise<Serving> => {
+  const serving = oneZone(await directory.zones(call), name);
+  if ("detail" in serving) return serving;
+  const found = new Map<string, readonly RecordSet[]>();
+  for (const cut of cutsOf(serving.zone, name)) found.set(cut, await readName(call, serving.zone, cut));
+  const detail = delegationOf(serving.zone, name, (cut) => found.get(cut) ?? []);
+  return detail === null ? serving : { detail };
 };
 
 const notOneZone = (name: string, serving: readonly Zone[]): string =>

@@ -1,14 +1,18 @@
 import type { Clock } from "../ports/clock.ts";
-import type { ChangeStatus, Dns, PairReading, WeightChange, WeightChangeResult } from "../ports/dns.ts";
+import type { DnsAccess } from "../ports/dns-access.ts";
+import type { ChangeStatus, PairReading, WeightChange, WeightChangeResult } from "../ports/dns.ts";
 import { type Batch, type BatchItem, byZone, groupBatches, recordChanges, refusal } from "./batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
-import { callResult, type CallResult, failureOf } from "./error.ts";
+import { callResult, type CallResult, failureOf, Route53Error } from "./error.ts";
+import { createHealthChecks } from "./health-checks.ts";
 import { createLimit } from "./limit.ts";
 import { bareId, readChangeInfo } from "./messages.ts";
 import { canonicalName } from "./names.ts";
+import { createPace } from "./pace.ts";
 import { readPairs } from "./read.ts";
 import { withRetry } from "./retry.ts";
 import { type Call, createSend, type Credentials } from "./send.ts";
+import { createSetupWriter } from "./setup.ts";
 import { createZoneDirectory } from "./zones.ts";
 
 export type Route53Options = {
@@ -25,12 +29,16 @@ export type Route53Options = {
   readonly onCall?: (result: CallResult) => void;
   /** Per request; 10 s unless told. */
   readonly timeoutMs?: number;
+  /** Of this adapter, all its calls together; 5 unless told (semantics §7). */
+  readonly requestsPerSecond?: number;
 };
 
 const concurrentRequests = 3;
+/** AWS has allowed 10 since July 2026; the account's other users want some, too. */
+const budgetPerSecond = 5;
 
 /** Route 53 as the DNS provider (semantics §7). Failures are isolated: per name, per zone, per batch. */
-export const createRoute53 = (options: Route53Options): Dns => {
+export const createRoute53 = (options: Route53Options): DnsAccess => {
   const { clock, random, onCall = () => undefined } = options;
   const sendOnce = createSend({ ...options, timeoutMs: options.timeoutMs ?? 10_000 });
   const send: Call = async (request) => {
@@ -44,25 +52,33 @@ export const createRoute53 = (options: Route53Options): Dns => {
     }
   };
   const directory = createZoneDirectory(clock);
+  const pace = createPace(clock, options.requestsPerSecond ?? budgetPerSecond);
 
   // The retrying, bounded way to the API for the length of one public call; a call that waits to retry holds no place.
-  const open = (): Call => {
+  const open = (untilMs = Number.POSITIVE_INFINITY): Call => {
     const limit = createLimit(concurrentRequests);
     const patience = { clock, random };
-    return async (request) => await withRetry(async () => await limit(async () => await send(request)), patience);
+    return async (request) =>
+      await withRetry(async () => await limit(async () => {
+        await pace();
+        if (clock.nowMs() > untilMs) throw tooLate();
+        return await send(request);
+      }), patience);
   };
 
   return {
     provider: "route53",
+    ...createSetupWriter(open, clock, directory),
+    ...createHealthChecks(open),
 
-    read: async (domains) => {
+    read: async (domains, untilMs) => {
       const names = [...new Set(domains.map(canonicalName))];
-      const readings = names.length > 0 ? await readPairs(open(), directory, names) : new Map<string, PairReading>();
+      const readings = names.length > 0 ? await readPairs(open(untilMs), directory, names) : new Map<string, PairReading>();
       return new Map(domains.map((domain) => [domain, readings.get(canonicalName(domain)) ?? unread]));
     },
 
-    apply: async (changes) => {
-      const call = open();
+    apply: async (changes, untilMs) => {
+      const call = open(untilMs);
       const planned = changes.map(plan);
       const items = planned.flatMap((one) => ("status" in one ? [] : [one]));
       const zones = byZone(groupBatches(items));
@@ -75,13 +91,20 @@ export const createRoute53 = (options: Route53Options): Dns => {
       });
     },
 
-    status: async (changeIds) => {
-      const call = open();
+    status: async (changeIds, untilMs) => {
+      const call = open(untilMs);
       const asked = await Promise.all([...new Set(changeIds)].map(async (id) => await askAfter(call, id)));
       return new Map(asked.flat());
     },
   };
 };
+
+const tooLate = (): Route53Error =>
+  new Route53Error({
+    code: "too_late",
+    messages: ["the time in which this may be sent is over"],
+    httpStatus: null, requestId: null, retryable: true, uncertain: false,
+  });
 
 const unread: PairReading = { status: "error", detail: "the name was not read", retryable: true };
 const unsent: Outcome = { status: "failed", detail: "the change was not sent", retryable: true };

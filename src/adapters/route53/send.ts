@@ -12,7 +12,7 @@ export type Credentials = {
 
 /** One API call. `path` is below the version; `root` and `read` say what a good answer is. */
 export type Route53Request<T> = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -102,7 +102,7 @@ export const createSend = (options: SendOptions): Call => {
   return async <T>(request: Route53Request<T>): Promise<T> => {
     const answer = await exchange(request);
     const document = parseXml(answer.text);
-    if (answer.status !== 200) {
+    if (answer.status !== 200 && answer.status !== 201) {
       const failure = readFailure(document?.root ?? "", document?.node ?? {}, answer.status, answer.id);
       throw new Route53Error({ ...failure, messages: failure.messages.map(scrub) });
     }

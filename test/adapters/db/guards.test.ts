@@ -75,7 +75,7 @@ describe("an issued invoice", () => {
     "truncate invoices cascade",
     "update invoice_line_items set amount_cents = 0",
     "delete from invoice_line_items",
-    "truncate invoice_line_items",
+    "truncate invoice_line_items cascade",
   ])("refuses: %s", async (statement) => {
     await issue(await snapshot());
     await expect(database.sql(statement)).rejects.toMatchObject(restricted);

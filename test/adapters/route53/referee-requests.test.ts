@@ -6,30 +6,11 @@ import {
   ListResourceRecordSetsCommand,
   type ResourceRecordSet,
 } from "@aws-sdk/client-route-53";
-import { XMLParser } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
 import type { WeightChange, WeightedRecord } from "../../../src/adapters/ports/dns.ts";
+import { essence } from "./essence.ts";
 import { record, sdkAt } from "./referee.ts";
-import { changeAnswer, cname, recordsAnswer, route53At, type Sent, weightedXml, zonesAnswer } from "./support.ts";
-
-const xml = new XMLParser({
-  preserveOrder: true,
-  ignoreAttributes: false,
-  ignoreDeclaration: true,
-  parseTagValue: false,
-  trimValues: false,
-  htmlEntities: true, // &#x9; and a bare tab are one text
-});
-
-/** What of a request carries its meaning. */
-const essence = ({ method, path, query, body, headers }: Sent) => ({
-  method,
-  path,
-  query,
-  body: body === "" ? null : (xml.parse(body) as unknown),
-  type: body === "" ? null : headers["content-type"],
-  scope: headers["authorization"]?.match(/Credential=([^,]*),/)?.[1]?.replace(/\/\d{8}\//, "/date/"),
-});
+import { changeAnswer, cname, recordsAnswer, route53At, weightedXml, zonesAnswer } from "./support.ts";
 
 const zone = zonesAnswer([{ id: "Z1", name: "example.com." }]);
 

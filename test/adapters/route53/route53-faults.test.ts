@@ -103,7 +103,7 @@ describe("bad days", () => {
       const patient = route53At(recorder.url);
       const first = await patient.read(["www.example.com"]);
       const second = await patient.read(["www.example.com"]);
-      expect(first.get("www.example.com")).toMatchObject({ status: "error", retryable: false });
+      expect(first.get("www.example.com")).toMatchObject({ status: "error", retryable: true });
       expect(second.get("www.example.com")).toMatchObject({ status: "unprovisioned", zoneId: "ZNEW" });
     } finally {
       await recorder.close();

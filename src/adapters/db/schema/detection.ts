@@ -36,6 +36,8 @@ export const probeSamples = pgTable(
 export const vantages = pgTable("vantages", {
   name: text("name").primaryKey(),
   lastHeardAt: at("last_heard_at").notNull(),
+  /** The data centre or region that it last probed from; null where its platform does not tell. */
+  place: text("place"),
 });
 
 /** A storm. At most one active per service and kind; it keeps the policy version and factor with which it began. */

@@ -1,0 +1,96 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import pg from "pg";
+import { migrate } from "../local/migrate.ts";
+import { startPostgres } from "../local/postgres.ts";
+import { startSqlEndpoint } from "../local/sql-endpoint.ts";
+import { systemClock } from "../src/adapters/clock.ts";
+import { connect } from "../src/adapters/db/client.ts";
+import { createLeaseStore } from "../src/adapters/db/leases.ts";
+import { createRoundStore } from "../src/adapters/db/rounds.ts";
+import type { Dns } from "../src/adapters/ports/dns.ts";
+import { createProber } from "../src/adapters/prober.ts";
+import type { RoundDeps } from "../src/pipeline/round.ts";
+
+/** What the origins of one side do: answer, fail, or take the request and say nothing. */
+export type Behaviour = "up" | "5xx" | "hang";
+
+const startOrigin = async () => {
+  const state: { behaviour: Behaviour } = { behaviour: "up" };
+  const server = createServer((_, response) => {
+    if (state.behaviour !== "hang") response.writeHead(state.behaviour === "up" ? 200 : 503).end();
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url, state,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+};
+
+/** No domain here is verified, so nobody asks. */
+const noDns: Dns = {
+  provider: "log",
+  read: async () => new Map(),
+  apply: async () => [],
+  status: async () => new Map(),
+};
+
+/** A database with as many services of one domain each, split into shards, and local origins for all three paths. */
+export const createDetectWorld = async (domains: number, shards: number) => {
+  const [postgres, endpoint] = [await startPostgres(), await startSqlEndpoint({})];
+  const [primary, backup, direct] = [await startOrigin(), await startOrigin(), await startOrigin()];
+  const url = postgres.urlFor("postgres");
+  await migrate(url);
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(`
+    with c as (insert into customers (name) select 'customer ' || i from generate_series(1, greatest(1, ${domains} / 20)) i returning id),
+    s as (insert into services (customer_id, name, primary_cdn, backup_cdn)
+      select (select min(id) from c) + mod(i, (select count(*) from c)), 'service ' || i, 'cdn-a', 'cdn-b' from generate_series(1, ${domains}) i returning id, customer_id),
+    p as (insert into storm_policies (service_id, kind) select id, 'http_availability' from s)
+    insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token)
+    select id, customer_id, 'host-' || id || '.bench.example', '${primary.url}', '${backup.url}', 'none' from s`);
+  await client.query(`
+    insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)
+    select id, 1, 0.9, 60, 300, 1.5, 3, 3 from storm_policies`);
+  await client.query("update settings set shards = $1", [shards]);
+  const db = connect(url, endpoint.url);
+  // The public names resolve nowhere: what is sent to them goes to a local origin.
+  const send: typeof fetch = (input, init) => fetch(typeof input === "string" && input.includes(".bench.example/") ? direct.url : input, init);
+  const deps: RoundDeps = {
+    rounds: createRoundStore(db), prober: createProber(send, Date.now), dns: noDns, clock: systemClock, vantage: "local", slowPaths: new Set(),
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 }, driftCheckMs: 300_000,
+  };
+  const leases = createLeaseStore(db);
+  return {
+    endpoint, client, deps, primary, direct,
+    /** Samples as rounds leave them, in every slot before `untilMs`. */
+    history: async (slots: number, untilMs: number) => {
+      await client.query(`
+        insert into probe_samples (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms)
+        select d.service_id, d.id, p.path, 'local', slot, 0, slot + interval '2 seconds', true, 200, 20
+        from generate_series(1, $1::int) n
+        cross join lateral (select to_timestamp($2::bigint / 1000.0) - n * interval '10 seconds' as slot) s
+        cross join service_domains d cross join (values ('primary'), ('backup'), ('direct')) p(path)`, [slots, untilMs]);
+      await client.query("vacuum analyze");
+    },
+    fence: async (index: number) => {
+      const fence = await leases.acquire(`shard:${index}`, "local", "local:bench", shards);
+      if (fence === null) throw new Error("the lease of a fresh database is taken");
+      return fence;
+    },
+    close: async () => {
+      for (const origin of [primary, backup, direct]) origin.close();
+      await client.end();
+      await endpoint.close();
+      await postgres.close();
+    },
+  };
+};
+
+export type DetectWorld = Awaited<ReturnType<typeof createDetectWorld>>;

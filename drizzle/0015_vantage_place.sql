@@ -1,0 +1,1 @@
+ALTER TABLE "vantages" ADD COLUMN "place" text;

@@ -1,0 +1,43 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleFallback } from "./fallback/bundle.ts";
+
+/** As much of vercel.json as the fallback has. */
+export type VercelConfig = {
+  readonly regions: readonly string[];
+  readonly rewrites: readonly { readonly source: string; readonly destination: string }[];
+  readonly headers: readonly { readonly source: string; readonly headers: readonly { readonly key: string; readonly value: string }[] }[];
+  readonly crons: readonly { readonly path: string; readonly schedule: string }[];
+};
+
+/** What `vercel build` makes of vercel.json (Build Output API v3); its sources are regular expressions as they stand. */
+export const outputConfig = ({ rewrites, headers, crons }: VercelConfig) => ({
+  version: 3,
+  routes: [
+    ...headers.map((rule) => ({
+      src: `^${rule.source}$`,
+      headers: Object.fromEntries(rule.headers.map(({ key, value }) => [key, value])),
+      continue: true,
+    })),
+    ...rewrites.map(({ source, destination }) => ({ src: `^${source}$`, dest: destination })),
+  ],
+  crons,
+});
+
+/** Writes the fallback as `vercel deploy --prebuilt` takes it: the very bundle that the conformance suite has tested. */
+const main = async (): Promise<void> => {
+  const home = fileURLToPath(new URL("../rollback-vercel", import.meta.url));
+  const config = JSON.parse(await readFile(join(home, "vercel.json"), "utf8")) as VercelConfig;
+  const { code, gzipBytes } = await bundleFallback();
+  const output = join(home, ".vercel", "output");
+  const edgeFunction = join(output, "functions", "api.func");
+  await rm(output, { recursive: true, force: true });
+  await mkdir(edgeFunction, { recursive: true });
+  await writeFile(join(edgeFunction, "index.js"), code);
+  await writeFile(join(edgeFunction, ".vc-config.json"), JSON.stringify({ runtime: "edge", entrypoint: "index.js", regions: config.regions }));
+  await writeFile(join(output, "config.json"), JSON.stringify(outputConfig(config), null, 2));
+  process.stdout.write(`${output}: ${Math.round(gzipBytes / 1_024)} KiB gzipped\n`);
+};
+
+if (import.meta.main) await main();

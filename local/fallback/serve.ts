@@ -1,0 +1,35 @@
+import { readFile } from "node:fs/promises";
+import { EdgeRuntime } from "edge-runtime";
+import type { Served } from "./http.ts";
+import { listen } from "./http.ts";
+
+/** The fallback in Vercel's emulator of its edge: an own realm with the edge's globals, and none of Node's. */
+const onEdge = async (bundle: string): Promise<Served> => {
+  const code = await readFile(bundle, "utf8");
+  const background = new Set<Promise<unknown>>();
+  const runtime = new EdgeRuntime({
+    initialCode: code,
+    extend: (context) =>
+      Object.assign(context, {
+        process: { env: { ...process.env } },
+        // Where `@vercel/functions` looks for the platform.
+        [Symbol.for("@vercel/request-context")]: { get: () => ({ waitUntil: (work: Promise<unknown>) => void background.add(work) }) },
+      }),
+  });
+  return {
+    dispatch: (url, init) => runtime.dispatchFetch(url, init as Parameters<typeof runtime.dispatchFetch>[1]),
+    streams: runtime.context.ReadableStream as unknown as typeof ReadableStream,
+  };
+};
+
+/** The fallback as it is, in this very Node. */
+const onNode = async (): Promise<Served> => {
+  const { default: handler } = await import("../../rollback-vercel/api/index.ts");
+  return { dispatch: async (url, init) => await handler.fetch(new Request(url, init)), streams: ReadableStream };
+};
+
+const [runtime = "", port = "0", bundle = ""] = process.argv.slice(2);
+const served = runtime === "edge" ? await onEdge(bundle) : await onNode();
+process.stdout.write(`listening on ${await listen(served, Number(port))}\n`);
+// Whoever started this holds the other end.
+process.stdin.resume().once("end", () => process.exit(0)).once("error", () => process.exit(0));

@@ -1,0 +1,50 @@
+import type { Database } from "../db/client.ts";
+import { noteReadings, sealedAccounts, sealingContext } from "../db/cdn-accounts.ts";
+import type { SealedAccount } from "../db/cdn-accounts.ts";
+import type { CustomerSource, CustomerSources } from "../ports/cdn-accounts.ts";
+import type { Secrets } from "../ports/secrets.ts";
+import { UsageSourceError } from "../ports/usage.ts";
+import type { UsageSource } from "../ports/usage.ts";
+import { createCloudflareUsage } from "./cloudflare.ts";
+import { createFastlyUsage } from "./fastly.ts";
+
+/** What every source needs of the world, whoever's token it reads with. */
+export type SourceWorld = {
+  readonly fetch: typeof fetch;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly random: () => number;
+  readonly now: () => number;
+  readonly cloudflareEndpoint: string;
+  readonly fastlyEndpoint: string;
+};
+
+/** Reads the customers' own accounts; a token is unsealed for the reading and for no longer. */
+export const createCustomerSources = (db: Database, secrets: Secrets | null, world: SourceWorld): CustomerSources => {
+  const sourceOf = (account: SealedAccount, apiToken: string): UsageSource =>
+    account.cdn === "fastly"
+      ? createFastlyUsage({ ...world, apiToken, endpoint: world.fastlyEndpoint })
+      : createCloudflareUsage({ ...world, apiToken, accountId: account.accountRef ?? "", graphqlEndpoint: world.cloudflareEndpoint });
+
+  const unseal = async (account: SealedAccount): Promise<string> => {
+    if (secrets === null) throw new UsageSourceError("SECRETS_KEY is not set", false);
+    try {
+      return await secrets.open(account.sealedToken, sealingContext(account.customerId, account.cdn));
+    } catch (error) {
+      throw new UsageSourceError("the token can not be unsealed: store it anew", false, { cause: error });
+    }
+  };
+
+  return {
+    open: async () =>
+      (await sealedAccounts(db)).map((account): CustomerSource => ({
+        accountId: account.id,
+        customerId: account.customerId,
+        cdn: account.cdn,
+        source: {
+          cdn: account.cdn,
+          read: async (query) => await sourceOf(account, await unseal(account)).read(query),
+        },
+      })),
+    note: (outcomes, readAtMs) => noteReadings(db, outcomes, readAtMs),
+  };
+};

@@ -1,0 +1,79 @@
+import { sql } from "drizzle-orm";
+import { isoTime } from "../../iso-time.ts";
+import type { RollupStore } from "../ports/rollups.ts";
+import type { Fence } from "../ports/lease.ts";
+import type { Database } from "./client.ts";
+import { fenceCte } from "./fence.ts";
+import { latencyPlace } from "./latency-histogram.ts";
+
+/** A sample is taken at most this long after the slot of its round, by which it is found. */
+const longestRound = sql.raw("interval '10 minutes'");
+
+const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
+
+const columns = sql.raw("domain_id, start_at, path, vantage, samples, ok, latencies");
+
+/** Samples are only ever added to: a sum that has become smaller was made of samples that have been pruned in between. */
+const grown = (table: string) => sql.raw(`
+  on conflict (domain_id, start_at, path, vantage) do update
+    set samples = excluded.samples, ok = excluded.ok, latencies = excluded.latencies
+    where excluded.samples > ${table}.samples or (excluded.samples = ${table}.samples
+      and (excluded.ok, excluded.latencies) is distinct from (${table}.ok, ${table}.latencies))`);
+
+const mark = (fence: Fence, level: "minute" | "hour", untilMs: number) => sql`
+  with ${fenceCte(fence)}
+  insert into rollup_marks (level, done_until) select ${level}, ${at(untilMs)} from fence
+  on conflict (level) do update set done_until = greatest(rollup_marks.done_until, excluded.done_until)
+  returning level`;
+
+const minutes = (fence: Fence, fromMs: number, toMs: number) => sql`
+  with ${fenceCte(fence)}
+  insert into probe_rollups_minute (${columns})
+  select domain_id, minute, path, vantage, sum(n), coalesce(sum(n) filter (where ok), 0),
+    coalesce(jsonb_object_agg(place, n) filter (where ok), '{}')
+  from (
+    select s.domain_id, date_trunc('minute', s.probed_at, 'UTC') as minute, s.path, s.vantage, s.ok,
+      case when s.ok then ${latencyPlace(sql`s.latency_ms`)} end as place, count(*) as n
+    from service_domains d
+    join probe_samples s on s.domain_id = d.id and s.round_at >= ${at(fromMs)} - ${longestRound} and s.round_at < ${at(toMs)}
+    where s.probed_at >= ${at(fromMs)} and s.probed_at < ${at(toMs)} and exists (select from fence)
+    group by 1, 2, 3, 4, 5, 6
+  ) x
+  group by 1, 2, 3, 4
+  ${grown("probe_rollups_minute")}`;
+
+const hour = (fence: Fence, startMs: number, afterDomainId: number, limit: number) => sql`
+  with ${fenceCte(fence)}, page as (
+    select id from service_domains where id > ${afterDomainId} and exists (select from fence) order by id limit ${limit}::int
+  ), own as (
+    select m.* from page join probe_rollups_minute m on m.domain_id = page.id
+      and m.start_at >= ${at(startMs)} and m.start_at < ${at(startMs)} + interval '1 hour'
+  ), places as (
+    select domain_id, path, vantage, jsonb_object_agg(place, n) as latencies from (
+      select domain_id, path, vantage, place, sum(n::bigint) as n from own, jsonb_each_text(latencies) as l(place, n) group by 1, 2, 3, 4
+    ) x group by 1, 2, 3
+  ), rolled as (
+    insert into probe_rollups_hour (${columns})
+    select o.domain_id, ${at(startMs)}, o.path, o.vantage, sum(o.samples), sum(o.ok), coalesce(p.latencies, '{}')
+    from own o left join places p using (domain_id, path, vantage)
+    group by 1, 3, 4, 7
+    ${grown("probe_rollups_hour")}
+  )
+  select max(id) as "lastId" from page`;
+
+export const createRollupStore = (db: Database): RollupStore => ({
+  marks: async () => {
+    const rows = await db.rows<{ level: string; doneUntil: number }>(sql`select level, done_until as "doneUntil" from rollup_marks`);
+    const of = (level: string) => rows.find((row) => row.level === level)?.doneUntil ?? null;
+    return { minuteMs: of("minute"), hourMs: of("hour") };
+  },
+  rollMinutes: async (fence, fromMs, toMs) => {
+    const [, marked] = await db.batch<[unknown[], unknown[]]>([minutes(fence, fromMs, toMs), mark(fence, "minute", toMs)]);
+    return marked.length > 0;
+  },
+  rollHour: async (fence, startMs, afterDomainId, limit) => {
+    const [row] = await db.rows<{ lastId: number | null }>(hour(fence, startMs, afterDomainId, limit));
+    return row?.lastId ?? null;
+  },
+  markHours: async (fence, untilMs) => (await db.rows(mark(fence, "hour", untilMs))).length > 0,
+});

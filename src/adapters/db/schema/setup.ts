@@ -1,0 +1,41 @@
+import { sql } from "drizzle-orm";
+import { bigint, boolean, check, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import { at, createdAt } from "./columns.ts";
+import { serviceDomains, services } from "./services.ts";
+
+/** What the last readiness check of a service found. */
+export const readinessChecks = pgTable(
+  "readiness_checks",
+  {
+    serviceId: bigint("service_id", { mode: "number" }).primaryKey().references(() => services.id),
+    checkedAt: at("checked_at").notNull(),
+    actor: text("actor").notNull(),
+    result: text("result", { enum: ["pass", "warn", "fail"] }).notNull(),
+    checks: jsonb("checks").notNull(),
+  },
+  (t) => [check("readiness_checks_result", sql`${t.result} in ('pass', 'warn', 'fail')`)],
+);
+
+/** Health checks on a domain's pair, which make the DNS itself leave a dead CDN. Gone once nothing is left of it at AWS. */
+export const standingFailovers = pgTable(
+  "standing_failovers",
+  {
+    domainId: bigint("domain_id", { mode: "number" }).primaryKey().references(() => serviceDomains.id),
+    state: text("state", { enum: ["standing", "removing"] }).notNull(),
+    /** In the references of its health checks, which must be unlike anybody else's in the account. */
+    nonce: text("nonce").notNull(),
+    generation: integer("generation").notNull().default(1),
+    /** By side: id, version, target and whether it is disabled. */
+    checks: jsonb("checks").notNull().default({ primary: null, backup: null }),
+    /** The health checks that the records had before. */
+    restore: jsonb("restore"),
+    obsolete: jsonb("obsolete").notNull().default([]),
+    attached: boolean("attached").notNull().default(false),
+    lastError: text("last_error"),
+    /** When the checks were last seen at AWS. */
+    checkedAt: at("checked_at"),
+    createdAt: createdAt(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+  },
+  (t) => [check("standing_failovers_state", sql`${t.state} in ('standing', 'removing')`)],
+);

@@ -1,0 +1,19 @@
+import type { Change, Page } from "./change.ts";
+
+export type TermsInput = {
+  /** Epoch milliseconds: for windows that begin then or later, and are not billed yet. */
+  readonly validFromMs: number;
+  readonly rateCentsPerGb: number;
+  readonly discountRate: number;
+  readonly currency: string;
+};
+
+export type CustomerTermsRow = TermsInput & { readonly id: number; readonly createdAtMs: number };
+
+/** What a customer pays, from when on. Rows never change: new terms are a new row. */
+export interface BillingTermsStore {
+  /** Null where there is no such customer. @throws AppError `conflict` where terms begin at this very moment */
+  create(customerId: number, input: TermsInput, change: Change): Promise<CustomerTermsRow | null>;
+  /** Ascending by id. Null where there is no such customer. */
+  list(customerId: number, page: Page): Promise<CustomerTermsRow[] | null>;
+}

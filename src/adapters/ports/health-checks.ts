@@ -1,0 +1,43 @@
+/** What a health check asks: a GET of `path` at a host, from all over the world. */
+export type HealthCheckTarget = {
+  readonly type: "HTTP" | "HTTPS";
+  /** A hostname or an IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** Begins with a slash. */
+  readonly path: string;
+};
+
+export type HealthCheck = {
+  readonly id: string;
+  /** Rises with every change; a change that names an old one is refused. */
+  readonly version: number;
+  /** The name under which it was made: once per account, also after it is gone. */
+  readonly reference: string;
+  /** Null: not a check of the kind that tranche makes. */
+  readonly target: HealthCheckTarget | null;
+  /** A disabled check counts as healthy. */
+  readonly disabled: boolean;
+};
+
+export type HealthCheckFailure = { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
+export type HealthCheckResult<Done> = ({ readonly status: "done" } & Done) | HealthCheckFailure;
+
+/** Health checks at the DNS provider, which work while nobody of tranche does. Never throws. */
+export interface HealthChecks {
+  /**
+   * Makes a check, or finds the one that was made under this reference before.
+   * `spent`: the reference belonged to one that is gone, and cannot be used again.
+   */
+  createCheck(reference: string, target: HealthCheckTarget, disabled: boolean): Promise<HealthCheckResult<{ readonly check: HealthCheck }> | { readonly status: "spent" }>;
+  /** Every check of the account, by id. */
+  listChecks(): Promise<HealthCheckResult<{ readonly checks: ReadonlyMap<string, HealthCheck> }>>;
+  /** Compare-and-set by the version. `stale`: somebody changed it meanwhile; `missing`: it is gone. */
+  updateCheck(
+    check: Pick<HealthCheck, "id" | "version">,
+    target: HealthCheckTarget,
+    disabled: boolean,
+  ): Promise<HealthCheckResult<{ readonly check: HealthCheck }> | { readonly status: "stale" | "missing" }>;
+  /** One that is gone already counts as deleted. */
+  deleteCheck(id: string): Promise<HealthCheckResult<object>>;
+}

@@ -1,0 +1,12 @@
+/** One round that is over; `slotMs` is the beginning of its slot, epoch milliseconds. */
+export type RoundDone = { readonly shardIndex: number; readonly slotMs: number; readonly durationMs: number; readonly ok: boolean };
+
+/** The jobs of the schedule, for whoever starts one without being the platform's cron. */
+export interface Jobs {
+  /**
+   * Starts one job for the minute that began at `scheduledAtMs`.
+   * @param onRound told of each round that runs in this invocation
+   * @returns null: there is no such job. Rejects with what the job throws
+   */
+  run(job: string, scheduledAtMs: number, onRound: (round: RoundDone) => void): Promise<void> | null;
+}

@@ -1,0 +1,29 @@
+import type { Fence } from "./lease.ts";
+
+export type RollupLevel = "minute" | "hour";
+
+/** Up to when each level is rolled up (epoch ms, whole minutes and hours); null: never yet. */
+export type RollupMarks = { readonly minuteMs: number | null; readonly hourMs: number | null };
+
+/** Sums of samples by minute and hour. Times are epoch milliseconds, spans half-open. */
+export interface RollupStore {
+  marks(): Promise<RollupMarks>;
+  /**
+   * Sums up the samples of whole minutes, again where that was done before: late samples are taken up, nothing shrinks.
+   * Marks them as done. @returns whether the lease was still held
+   */
+  rollMinutes(fence: Fence, fromMs: number, toMs: number): Promise<boolean>;
+  /** Sums up the minutes of one whole hour for a page of domains. @returns the last of them, null: there are no more */
+  rollHour(fence: Fence, startMs: number, afterDomainId: number, limit: number): Promise<number | null>;
+  /** Marks hours as done. @returns whether the lease was still held */
+  markHours(fence: Fence, untilMs: number): Promise<boolean>;
+}
+
+/** What is kept for a while only. Each call deletes at most `limit` rows. @returns how many there were */
+export interface PruneStore {
+  /** Those that are rolled up, or too old to wait for that any longer. */
+  samples(rolledBeforeMs: number, anyBeforeMs: number, limit: number): Promise<number>;
+  rollups(level: RollupLevel, beforeMs: number, limit: number): Promise<number>;
+  idempotencyKeys(beforeMs: number, limit: number): Promise<number>;
+  installSessions(beforeMs: number, limit: number): Promise<number>;
+}

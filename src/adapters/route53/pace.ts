@@ -1,0 +1,24 @@
+import type { Clock } from "../ports/clock.ts";
+
+/** Slower than the budget by this much, so that what is delayed on its way does not arrive with the next. */
+const slack = 1.05;
+
+/**
+ * Spaces requests out evenly, so that an account's budget holds in any second and no burst meets one of its other users.
+ * Shared by every call of an adapter: it remembers times and no promise, which workerd would not share between requests.
+ * @returns waits until a request may be sent
+ */
+export const createPace = (clock: Clock, requestsPerSecond: number): (() => Promise<void>) => {
+  const spacingMs = (1_000 / requestsPerSecond) * slack;
+  let promisedMs = 0;
+  let sentMs = 0;
+  return async () => {
+    let atMs = Math.max(clock.nowMs(), promisedMs);
+    promisedMs = atMs + spacingMs;
+    // Timers that were late fire together: whoever comes second waits again.
+    for (let nowMs = clock.nowMs(); nowMs < atMs; nowMs = clock.nowMs(), atMs = Math.max(atMs, sentMs + spacingMs)) {
+      await clock.sleep(Math.ceil(atMs - nowMs));
+    }
+    sentMs = clock.nowMs();
+  };
+};

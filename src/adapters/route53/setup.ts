@@ -1,0 +1,100 @@
+import type { Clock } from "../ports/clock.ts";
+import type { WeightChangeResult, WeightedRecord } from "../ports/dns.ts";
+import type { CreatedRecord, DnsSetupWriter, PairWish, ProvisionResult } from "../ports/dns-access.ts";
+import { type BatchItem, byZone, groupBatches } from "./batches.ts";
+import { applyBatch, type Outcome } from "./change.ts";
+import { describe, failureOf } from "./error.ts";
+import { bareId, type RecordSet, type Zone } from "./messages.ts";
+import { canonicalName } from "./names.ts";
+import { sideOf } from "./pair.ts";
+import { findZone } from "./read.ts";
+import { readName } from "./records.ts";
+import type { Call } from "./send.ts";
+import type { ZoneDirectory } from "./zones.ts";
+
+/** Setting names up. `open` gives the way to the API for the length of one call. */
+export const createSetupWriter = (open: () => Call, clock: Clock, directory: ZoneDirectory): DnsSetupWriter => ({
+  rewrite: async (rewrites) => {
+    const call = open();
+    const items = rewrites.map(({ domain, zoneId, records, after }, index): BatchItem => ({
+      index,
+      zoneId: bareId(zoneId),
+      name: canonicalName(domain),
+      changes: records.flatMap((record, at) => {
+        const next = after[at];
+        return next === undefined ? [] : [{ action: "DELETE", record } as const, { action: "CREATE", record: next } as const];
+      }),
+    }));
+    const outcomes = new Map<number, Outcome>();
+    for (const batches of byZone(groupBatches(items)).values()) {
+      for (const batch of batches) for (const [index, outcome] of await applyBatch(call, clock, batch)) outcomes.set(index, outcome);
+    }
+    return rewrites.map(({ domain }, index): WeightChangeResult => ({ domain, ...(outcomes.get(index) ?? unsent) }));
+  },
+
+  provision: async (wish) => {
+    const call = open();
+    try {
+      const name = canonicalName(wish.domain);
+      const found = await findZone(call, directory, name);
+      if ("detail" in found) return { status: "refused", detail: found.detail };
+      const { zone } = found;
+      const planned = planPair(name, zone, await readName(call, zone, name), wish);
+      if (planned.status !== "create") return planned;
+      return await create(call, clock, zone, name, planned.records);
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      if (failure.code === "NoSuchHostedZone") directory.forget();
+      return { status: "failed", detail: describe(failure), retryable: failure.retryable };
+    }
+  },
+});
+
+const unsent: Outcome = { status: "failed", detail: "the change was not sent", retryable: true };
+
+const create = async (call: Call, clock: Clock, zone: Zone, name: string, records: readonly WeightedRecord[]): Promise<ProvisionResult> => {
+  const changes = records.map((record) => ({ action: "CREATE", record }) as const);
+  const outcome = (await applyBatch(call, clock, { zoneId: zone.id, items: [{ index: 0, zoneId: zone.id, name, changes }] })).get(0) ?? unsent;
+  if (outcome.status === "accepted") {
+    return { status: "created", zoneId: zone.id, changeId: outcome.changeId, records: records.map(shown) };
+  }
+  // Created by somebody else in the meantime, or not permitted by the zone: nothing of ours was written.
+  if (outcome.status === "stale") return { status: "refused", detail: outcome.detail };
+  return { status: "failed", detail: outcome.detail, retryable: outcome.retryable };
+};
+
+const shown = ({ type, setIdentifier, weight, ttl, values }: WeightedRecord): CreatedRecord => ({
+  type, setIdentifier, weight, ttlSeconds: ttl ?? 0, value: values?.[0] ?? "",
+});
+
+type Plan = { readonly status: "create"; readonly records: readonly WeightedRecord[] } | Extract<ProvisionResult, { status: "exists" | "refused" }>;
+
+/** What is to be created so that the name has its CNAME pair; refuses whatever would need something to be taken away first. */
+export const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wish: PairWish): Plan => {
+  const refused = (detail: string): Plan => ({ status: "refused", detail: `zone ${zone.name} (${zone.id}): ${detail}` });
+  const wanted = `two weighted CNAME record sets, SetIdentifier "primary" to ${wish.targets.primary} and "backup" to ${wish.targets.backup}`;
+  if (name === zone.name) {
+    return refused(`${name} is the zone's own name, which takes no CNAME: create two weighted alias records by hand, "primary" and "backup"`);
+  }
+  const foreign = recordSets.find(({ type }) => type !== "CNAME");
+  if (foreign !== undefined) {
+    return refused(`${name} has a record of type ${foreign.type}, beside which there can be no CNAME: move it to another name, or make ${
+      ["A", "AAAA"].includes(foreign.type) ? `it one of two weighted ${foreign.type} record sets, "primary" and "backup"` : "room by hand"}`);
+  }
+  const unweighted = recordSets.find(({ weight }) => weight === undefined);
+  if (unweighted !== undefined) {
+    const target = unweighted.values?.[0] ?? "an alias";
+    return refused(`${name} has an unweighted CNAME (to ${target}): in one change, delete it and create ${wanted}, so that the name never goes dark`);
+  }
+  const sides = recordSets.map(({ setIdentifier }) => sideOf(setIdentifier));
+  const missing = (["primary", "backup"] as const).filter((side) => !sides.includes(side));
+  if (missing.length === 0) return { status: "exists", zoneId: zone.id };
+  // Weighted record sets of one name must share their TTL (Route 53 API reference).
+  const ttl = recordSets[0]?.ttl ?? wish.ttlSeconds;
+  return {
+    status: "create",
+    records: missing.map((side) => ({
+      name, type: "CNAME", setIdentifier: side, weight: wish.weights[side], ttl, values: [wish.targets[side]],
+    })),
+  };
+};

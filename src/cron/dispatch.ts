@@ -1,0 +1,66 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { Dispatcher, Shard } from "../adapters/ports/dispatcher.ts";
+import type { Random } from "../adapters/ports/random.ts";
+import type { SettingsStore } from "../adapters/ports/settings.ts";
+import { createSlots, waitingConnections } from "../pipeline/slots.ts";
+import type { TickDeps } from "./tick.ts";
+import { runTick } from "./tick.ts";
+
+export type DispatchDeps = TickDeps & {
+  readonly settings: SettingsStore;
+  /** Null: this deployment has no way to invocations beside this one. */
+  readonly dispatcher: Dispatcher | null;
+};
+
+/** A shard that has not answered by then is run here. */
+const dispatchTimeoutMs = 10_000;
+
+/** Names one run of a job: with the provider, it is the holder of a lease. */
+export const newRunId = (random: Random): string =>
+  Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The rounds of one shard for one minute, in this invocation. */
+export const runShard = async (deps: Omit<TickDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
+  await runTick({ ...deps, runId: newRunId(deps.random) }, shard, scheduledAtMs);
+};
+
+const within = async (clock: Clock, work: Promise<void>): Promise<void> => {
+  const done = new AbortController();
+  const answered = work.then(() => true).finally(() => done.abort());
+  if (await Promise.race([answered, clock.sleep(dispatchTimeoutMs, done.signal).then(() => done.signal.aborted)])) return await work;
+  answered.catch(() => undefined);
+  throw new Error(`no answer within ${dispatchTimeoutMs} ms`);
+};
+
+/** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
+const runSideBySide = async (deps: DispatchDeps, shards: readonly Shard[], scheduledAtMs: number): Promise<void> => {
+  const slots = createSlots(waitingConnections);
+  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, slots }, shard, scheduledAtMs)));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+};
+
+/**
+ * Rounds for one minute, of every shard. A single shard runs here; of more, each is handed to an invocation of its own, and
+ * one that can not be reached runs here too: detection must not depend on what hands out the work.
+ * @throws the first failure of a shard that ran here
+ */
+export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => {
+  const { clock, dispatcher, log } = deps;
+  const count = await deps.settings.shards();
+  const shards = Array.from({ length: count }, (_, index) => ({ index, count }));
+  if (count === 1) return await runSideBySide(deps, shards, scheduledAtMs);
+  if (dispatcher === null) {
+    log.warn("shards_side_by_side", { shards: count, reason: "neither the binding SHARDS nor SELF_URL with CRON_SECRET is configured" });
+    return await runSideBySide(deps, shards, scheduledAtMs);
+  }
+  const slots = createSlots(waitingConnections);
+  const results = await Promise.allSettled(
+    shards.map((shard) => slots(0, false, () => within(clock, dispatcher.dispatch(shard, scheduledAtMs)))),
+  );
+  const unreached = shards.filter((_, at) => results[at]?.status === "rejected");
+  log.info("dispatch", { shards: count, unreached: unreached.length });
+  if (unreached.length === 0) return;
+  log.error("dispatch_failed", results.find((result) => result.status === "rejected")?.reason, { shards: unreached.map(({ index }) => index).join() });
+  await runSideBySide(deps, unreached, scheduledAtMs);
+};

@@ -1,0 +1,53 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { Log } from "../adapters/ports/log.ts";
+import type { ObservationStore, Observed, Unobserved } from "../adapters/ports/observations.ts";
+import type { Lookup } from "../adapters/ports/resolver.ts";
+import { cachedForSeconds, canonicalAnswer, expectationOf, judgePropagation } from "../domain/propagation.ts";
+import type { JobReport } from "./job.ts";
+
+export type ObserveDeps = {
+  readonly observations: ObservationStore;
+  readonly lookup: Lookup;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** A switch that could not be looked at for so long has no proof: later answers would say nothing about it. */
+const givenUpAfterMs = 3_600_000;
+/** Switches looked up in one run, which has a minute; each waits at most for the slowest resolver. */
+const perRun = 200;
+const runMs = 40_000;
+
+const isDue = (change: Unobserved, nowMs: number): boolean => nowMs >= change.insyncAtMs + cachedForSeconds(change.records) * 1_000;
+
+const observe = async ({ lookup, clock }: ObserveDeps, change: Unobserved): Promise<Observed> => {
+  const expectation = expectationOf(change.records, change.to);
+  const type = expectation?.type ?? "A";
+  const readings = await lookup.lookup(change.name, type);
+  const resolvers = readings.map((reading) => ({
+    resolver: reading.resolver,
+    answers: reading.status === "silent" ? null : [...new Set(reading.answers.map(canonicalAnswer))].toSorted(),
+  }));
+  const verdict = expectation === null ? "unproven" : judgePropagation(expectation, resolvers);
+  return { atMs: clock.nowMs(), verdict, type, expected: expectation?.values ?? [], resolvers };
+};
+
+/**
+ * Asks public resolvers for the names that were switched, once no cache may hold the old answer any longer, and stores what
+ * they say beside the switch. One name after the other: nothing waits for this proof.
+ */
+export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<JobReport> => {
+  const { observations, clock, log } = deps;
+  const startedAtMs = clock.nowMs();
+  const due = (await observations.due(startedAtMs - givenUpAfterMs, perRun)).filter((change) => isDue(change, startedAtMs));
+  const seen: { changeRowId: number; observed: Observed }[] = [];
+  for (const change of due) {
+    if (clock.nowMs() - startedAtMs > runMs) break;
+    const observed = await observe(deps, change);
+    seen.push({ changeRowId: change.changeRowId, observed });
+    if (observed.verdict === "other") log.warn("answer_unexpected", { name: change.name, change: change.changeRowId, expected: observed.expected.join(" ") });
+  }
+  const stored = await observations.save(fence, seen);
+  return { due: due.length, stored, unexpected: seen.filter(({ observed }) => observed.verdict === "other").length };
+};

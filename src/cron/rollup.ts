@@ -1,0 +1,68 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { RollupStore } from "../adapters/ports/rollups.ts";
+import type { JobReport } from "./job.ts";
+
+export type RollupDeps = { readonly rollups: RollupStore; readonly clock: Clock; readonly sampleRetentionMs: number };
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+/** Minutes are summed up again for so long: a sample is stored at most this long after the slot of its round. */
+const lateMs = 10 * minuteMs;
+
+/** A minute is summed up once the round that began in it has had the time to end. */
+const settleMs = minuteMs;
+
+/** Minutes in one statement: more while the database is quick, fewer where it is not. */
+const [fewest, first, most] = [1, 5, 60];
+const [quickMs, slowMs] = [1_000, 4_000];
+
+/** Domains in one statement for an hour. */
+const domainsPerPage = 500;
+
+const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
+
+const rollMinutes = async (deps: RollupDeps, fence: Fence, fromMs: number, toMs: number): Promise<number> => {
+  const { rollups, clock } = deps;
+  let statements = 0;
+  let size = first;
+  for (let startMs = fromMs; startMs < toMs; ) {
+    const endMs = Math.min(toMs, startMs + size * minuteMs);
+    const begunAtMs = clock.nowMs();
+    if (!(await rollups.rollMinutes(fence, startMs, endMs))) break;
+    const tookMs = clock.nowMs() - begunAtMs;
+    if (tookMs < quickMs) size = Math.min(most, size * 2);
+    if (tookMs > slowMs) size = Math.max(fewest, Math.floor(size / 2));
+    statements += 1;
+    startMs = endMs;
+  }
+  return statements;
+};
+
+const rollHours = async (deps: RollupDeps, fence: Fence, fromMs: number, toMs: number): Promise<number> => {
+  let hours = 0;
+  for (let startMs = fromMs; startMs < toMs; startMs += hourMs) {
+    let after: number | null = 0;
+    while (after !== null) after = await deps.rollups.rollHour(fence, startMs, after, domainsPerPage);
+    if (!(await deps.rollups.markHours(fence, startMs + hourMs))) break;
+    hours += 1;
+  }
+  return hours;
+};
+
+/**
+ * Sums up samples by minute and minutes by hour, from where the last run came to, a little of what was done again: late
+ * samples are taken up, and a run twice or in pieces comes to the same. A run that was missed is made up for.
+ */
+export const rollUp = async (deps: RollupDeps, fence: Fence): Promise<JobReport> => {
+  const nowMs = deps.clock.nowMs();
+  const marks = await deps.rollups.marks();
+  const oldestMs = floorTo(nowMs - deps.sampleRetentionMs, hourMs);
+  const fromMs = Math.max(oldestMs, (marks.minuteMs ?? oldestMs) - lateMs);
+  const toMs = floorTo(nowMs - settleMs, minuteMs);
+  const statements = await rollMinutes(deps, fence, fromMs, toMs);
+  const doneMs = (await deps.rollups.marks()).minuteMs ?? oldestMs;
+  const hours = await rollHours(deps, fence, floorTo(Math.min(fromMs, marks.hourMs ?? fromMs), hourMs), floorTo(doneMs, hourMs));
+  return { minutes: Math.max(0, toMs - fromMs) / minuteMs, statements, hours };
+};

@@ -1,0 +1,42 @@
+/** A world of AWS with accounts, endpoints and ARNs of its own. */
+export type AwsPartition = {
+  /** As ARNs begin: `arn:<name>:`. */
+  readonly name: string;
+  readonly route53: { readonly endpoint: string; readonly signingRegion: string };
+  /** Behind `sts.<region>.`. */
+  readonly dnsSuffix: string;
+  readonly ownsRegion: RegExp;
+};
+
+const commercial: AwsPartition = {
+  name: "aws",
+  route53: { endpoint: "https://route53.amazonaws.com", signingRegion: "us-east-1" },
+  dnsSuffix: "amazonaws.com",
+  ownsRegion: /^(?!cn-|us-gov-|us-iso)[a-z]{2,}(-[a-z]+)+-\d+$/,
+};
+
+/**
+ * Where Route 53 answers and for which region it wants to be signed, by partition (AWS General Reference, "Amazon Route 53
+ * endpoints and quotas"; the endpoint rules of AWS's own client, which a test compares).
+ */
+export const awsPartitions: readonly AwsPartition[] = [
+  commercial,
+  {
+    name: "aws-us-gov",
+    route53: { endpoint: "https://route53.us-gov.amazonaws.com", signingRegion: "us-gov-west-1" },
+    dnsSuffix: "amazonaws.com",
+    ownsRegion: /^us-gov-[a-z]+-\d+$/,
+  },
+  {
+    name: "aws-cn",
+    route53: { endpoint: "https://route53.amazonaws.com.cn", signingRegion: "cn-northwest-1" },
+    dnsSuffix: "amazonaws.com.cn",
+    ownsRegion: /^cn-[a-z]+-\d+$/,
+  },
+];
+
+/** The partition of a region; null where no supported one has it. */
+export const partitionOf = (region: string): AwsPartition | null =>
+  awsPartitions.find(({ ownsRegion }) => ownsRegion.test(region)) ?? null;
+
+export const defaultPartition: AwsPartition = commercial;

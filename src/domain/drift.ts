@@ -1,0 +1,38 @@
+import type { Weights } from "./steering.ts";
+import { equalWeights } from "./steering.ts";
+
+/** Weights of one record type that somebody else changed. */
+export type Drift = {
+  readonly recordType: string;
+  /** As they were last known. */
+  readonly previous: Weights;
+  readonly found: Weights;
+};
+
+/** A drift found before; `leftAlone` where it was not to be healed. */
+export type PastDrift = { readonly foundAtMs: number; readonly found: Weights; readonly leftAlone: boolean };
+
+/** The same drift this often within this time is a fight: somebody's automation puts back what tranche heals. */
+export const fightAfter = 3;
+export const fightWindowMs = 3_600_000;
+
+const recent = (past: readonly PastDrift[], nowMs: number): readonly PastDrift[] =>
+  past.filter(({ foundAtMs }) => nowMs - foundAtMs < fightWindowMs);
+
+/** Whether this drift, found now, makes it a fight. */
+export const isFight = (drift: Drift, past: readonly PastDrift[], nowMs: number): boolean =>
+  1 + recent(past, nowMs).filter(({ found, leftAlone }) => !leftAlone && equalWeights(found, drift.found)).length >= fightAfter;
+
+/** A fight is over once nobody has changed anything for as long as it takes to make one, and all stands as desired. */
+export const isFightOver = (contestedAtMs: number, past: readonly PastDrift[], asDesired: boolean, nowMs: number): boolean =>
+  asDesired && nowMs - contestedAtMs >= fightWindowMs && recent(past, nowMs).length === 0;
+
+/**
+ * Whether a contested domain is switched nevertheless: tranche says each thing once. Onto the backup whoever holds the
+ * weights now, for that is what the insurance is for; elsewhere only from where tranche itself has put them.
+ * @param lastSet the weights of tranche's last switch that was made
+ */
+export const maySayOnce = (to: Weights, toBackup: boolean, live: readonly Weights[], lastSet: Weights | null): boolean => {
+  if (lastSet !== null && equalWeights(to, lastSet)) return false;
+  return toBackup || (lastSet !== null && live.every((weights) => equalWeights(weights, lastSet)));
+};

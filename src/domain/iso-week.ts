@@ -1,0 +1,40 @@
+const dayMs = 86_400_000;
+const weekMs = 7 * dayMs;
+
+/** A Monday, 00:00 UTC: the first week to begin in the era of epoch milliseconds. */
+const firstMondayMs = 4 * dayMs;
+
+/** Days since 1970-01-01 of 1 January of a year in the Gregorian calendar. */
+const daysBefore = (year: number): number => {
+  const past = year - 1;
+  return past * 365 + Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400) - 719_162;
+};
+
+const mondayOf = (atMs: number): number => firstMondayMs + Math.floor((atMs - firstMondayMs) / weekMs) * weekMs;
+
+/** Monday of week 1, epoch ms: the week in which 4 January lies (ISO 8601-1 §3.1.1.23). */
+const firstWeekMs = (isoYear: number): number => mondayOf((daysBefore(isoYear) + 3) * dayMs);
+
+/** How many weeks an ISO year has: 52 or 53. */
+export const weeksInYear = (isoYear: number): number => (firstWeekMs(isoYear + 1) - firstWeekMs(isoYear)) / weekMs;
+
+/**
+ * The ISO 8601 week in which a moment lies in UTC, such as `2026-W47`. Around New Year its year is not the calendar's.
+ * @param atMs epoch milliseconds, years 1 to 9998
+ */
+export const isoWeek = (atMs: number): string => {
+  const mondayMs = mondayOf(atMs);
+  // Whatever the year is, it is that of the week's Thursday; 400 years have 146,097 days.
+  const thursday = Math.floor(mondayMs / dayMs) + 3;
+  const guess = 1970 + Math.floor(thursday / (146_097 / 400));
+  const year = [guess + 1, guess, guess - 1].find((candidate) => firstWeekMs(candidate) <= mondayMs) ?? guess;
+  const week = (mondayMs - firstWeekMs(year)) / weekMs + 1;
+  return `${String(year).padStart(4, "0")}-W${String(week).padStart(2, "0")}`;
+};
+
+/** Whether a text names a week that there is, in exactly this form: `2026-W53` is one, `2027-W53` is none. */
+export const isIsoWeek = (text: string): boolean => {
+  const [, year, week] = /^(\d{4})-W(\d{2})$/.exec(text) ?? [];
+  if (year === undefined || week === undefined || Number(year) < 1) return false;
+  return Number(week) >= 1 && Number(week) <= weeksInYear(Number(year));
+};

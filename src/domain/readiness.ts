@@ -1,0 +1,167 @@
+import type { Verdict } from "./probe.ts";
+import type { Weights } from "./steering.ts";
+
+/** `unproven`: cannot be told from here, or not now. */
+export type CheckResult = "pass" | "warn" | "fail" | "unproven";
+
+export type CheckName =
+  | "owner" | "zone" | "records" | "ttl" | "weights" | "primary_target" | "backup_target" | "certificate" | "backup_health"
+  | "permission";
+
+/** One thing that has to be right before a storm; `mend` says what to do where it is not. */
+export type Check = {
+  readonly domainId: number;
+  readonly domain: string;
+  readonly check: CheckName;
+  readonly result: CheckResult;
+  readonly detail: string;
+  readonly mend: string | null;
+};
+
+type LiveRecord = {
+  readonly type: string;
+  readonly setIdentifier: string;
+  readonly weight: number;
+  readonly ttl?: number;
+};
+
+/** The backup's samples of one vantage within the last 24 h. */
+export type BackupHealth = { readonly vantage: string; readonly samples: number; readonly ok: number; readonly sinceMs: number };
+
+/** What was found out about a domain. */
+export type DomainFacts = {
+  readonly domainId: number;
+  readonly name: string;
+  readonly verified: boolean;
+  readonly normal: Weights;
+  /** Null: not read, because nobody has proven that the name is theirs. */
+  readonly reading:
+    | { readonly status: "found"; readonly zoneId: string; readonly records: readonly LiveRecord[] }
+    | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
+    | { readonly status: "error"; readonly detail: string }
+    | null;
+  /** Null: no target is known. */
+  readonly primary: { readonly url: string; readonly verdict: Verdict } | null;
+  readonly backup: { readonly url: string; readonly verdict: Verdict } | null;
+  readonly backupHealth: readonly BackupHealth[];
+  /** What the compare-and-set that changes nothing came to; null: it was not tried. */
+  readonly permission:
+    | { readonly status: "accepted" }
+    | { readonly status: "stale" | "failed"; readonly detail: string; readonly retryable: boolean }
+    | null;
+  /** Nothing is written in DNS while it is frozen or only shadowed. */
+  readonly handsOff: "frozen" | "shadow" | null;
+};
+
+/** Resolvers keep an old answer for so long after a switch (semantics §6: a switch is to be felt within a minute). */
+export const longestTtlSeconds = 60;
+
+const dayMs = 86_400_000;
+/** A day may be short of what a restart or a late cron took from it. */
+const wholeDayMs = dayMs - 1_800_000;
+const healthyFrom = 0.99;
+
+type Finding = Omit<Check, "domainId" | "domain">;
+
+const pass = (check: CheckName, detail: string): Finding => ({ check, result: "pass", detail, mend: null });
+const found = (check: CheckName, result: CheckResult, detail: string, mend: string): Finding => ({ check, result, detail, mend });
+
+const owner = ({ verified, name }: DomainFacts): Finding =>
+  verified
+    ? pass("owner", "the name is proven to be yours")
+    : found("owner", "fail", "nobody has proven that the name is theirs", `publish the TXT record _tranche-challenge.${name} and POST the domain's verification`);
+
+const unread = (check: CheckName): Finding => found(check, "unproven", "the records were not read", "mend the checks before this one");
+
+const zone = ({ reading }: DomainFacts): Finding => {
+  if (reading === null) return found("zone", "unproven", "records of a name are read once it is proven to be yours", "prove the ownership first");
+  if (reading.status === "error") return found("zone", "fail", reading.detail, "see the detail: credentials, permission or Route 53 itself");
+  if (reading.status === "unprovisioned" && reading.zoneId === null) return found("zone", "fail", reading.detail, "create or delegate the zone in the account that tranche uses");
+  return pass("zone", `zone ${reading.zoneId} serves the name`);
+};
+
+const records = ({ reading }: DomainFacts): Finding => {
+  if (reading === null || reading.status === "error" || reading.zoneId === null) return unread("records");
+  if (reading.status === "unprovisioned") return found("records", "fail", reading.detail, "create what is missing, or POST the domain's provision");
+  const types = [...new Set(reading.records.map(({ type }) => type))].join(", ");
+  return pass("records", `a weighted pair of type ${types}`);
+};
+
+const ttl = ({ reading }: DomainFacts): Finding => {
+  if (reading?.status !== "found") return unread("ttl");
+  const seconds = [...new Set(reading.records.flatMap((record) => record.ttl ?? []))].toSorted((a, b) => a - b);
+  const [longest] = seconds.slice(-1);
+  if (longest === undefined) return pass("ttl", "aliases are answered with 60 s at most");
+  const mend = `give all of them one TTL of at most ${longestTtlSeconds} s`;
+  if (seconds.length > 1) return found("ttl", "fail", `the records have different TTLs: ${seconds.join(" s, ")} s`, mend);
+  if (longest > longestTtlSeconds) return found("ttl", "fail", `TTL ${longest} s: so long may a visitor stay on a dead CDN after a switch`, mend);
+  return pass("ttl", `TTL ${longest} s`);
+};
+
+const weights = ({ reading, normal }: DomainFacts): Finding => {
+  if (reading?.status !== "found") return unread("weights");
+  const pairs = [...Map.groupBy(reading.records, ({ type }) => type)].map(([type, own]) => {
+    const of = (side: string) => own.find(({ setIdentifier }) => setIdentifier.toLowerCase() === side)?.weight ?? 0;
+    return { type, primary: of("primary"), backup: of("backup") };
+  });
+  const said = pairs.map(({ type, primary, backup }) => `${type} ${primary}/${backup}`).join(", ");
+  const wanted = `${normal.primary}/${normal.backup}`;
+  if (pairs.some(({ primary, backup }) => primary === 0 && backup === 0)) {
+    return found("weights", "fail", `${said}: at 0/0 Route 53 answers either half at random`, `set them to ${wanted}`);
+  }
+  if (pairs.some(({ primary, backup }) => primary !== normal.primary || backup !== normal.backup)) {
+    return found("weights", "warn", `${said}, where ${wanted} is normal`, "none where a storm, an override or a failback is on; else the next round heals it");
+  }
+  return pass("weights", said);
+};
+
+const target = (check: "primary_target" | "backup_target", seen: DomainFacts["primary"]): Finding => {
+  const side = check === "primary_target" ? "primary" : "backup";
+  if (seen === null) return found(check, "fail", `no ${side} target is known`, `PATCH the domain with a ${check}, or point its weighted CNAME at one`);
+  const { url, verdict } = seen;
+  if (!verdict.ok) {
+    const why = verdict.status === null ? verdict.error : `status ${verdict.status}`;
+    return found(check, "fail", `${url} does not answer as expected: ${why}`, `make the ${side} CDN serve this host, or correct the target, probe_path or expect_status`);
+  }
+  if (!url.startsWith("https:")) return found(check, "warn", `${url} answers, without TLS`, "use a target that is reached over HTTPS");
+  return pass(check, `${url} answers over valid TLS`);
+};
+
+const certificate = ({ name }: DomainFacts): Finding =>
+  found("certificate", "unproven", `whether the backup CDN holds a certificate for ${name} cannot be seen from the edge`,
+    `openssl s_client -servername ${name} -connect <backup target>:443 must show a certificate for ${name}`);
+
+const backupHealth = ({ backupHealth: seen }: DomainFacts, nowMs: number): Finding => {
+  const worst = seen.filter(({ samples }) => samples > 0).toSorted((a, b) => a.ok / a.samples - b.ok / b.samples)[0];
+  if (worst === undefined) return found("backup_health", "unproven", "the backup has not been probed yet", "wait for a day of samples");
+  const percent = ((100 * worst.ok) / worst.samples).toFixed(2);
+  const said = `${percent} % of ${worst.samples} probes from ${worst.vantage} were good`;
+  if (worst.ok / worst.samples < healthyFrom) {
+    return found("backup_health", "fail", `${said} in the last 24 h`, "mend the backup: in a storm tranche does not move to one that it does not know to be up");
+  }
+  const oldest = seen.reduce((first, { sinceMs }) => Math.min(first, sinceMs), nowMs);
+  if (nowMs - oldest < wholeDayMs) return found("backup_health", "unproven", `${said}, but it is watched for less than 24 h`, "wait for a day of samples");
+  return pass("backup_health", `${said} in the last 24 h`);
+};
+
+const permission = ({ permission: tried, reading, handsOff }: DomainFacts): Finding => {
+  if (handsOff !== null) return found("permission", "unproven", `the service is ${handsOff}: nothing is written`, "check again once it is not");
+  if (tried === null) return reading?.status === "found" ? found("permission", "unproven", "not tried", "check again") : unread("permission");
+  if (tried.status === "accepted") return pass("permission", "a compare-and-set that changes nothing was accepted");
+  if (tried.status === "stale") return found("permission", "unproven", `the records changed under the check: ${tried.detail}`, "check again");
+  if (tried.retryable) return found("permission", "unproven", tried.detail, "check again later");
+  return found("permission", "fail", tried.detail, "attach the policy that GET /v1/services/{id}/iam-policy gives");
+};
+
+/** Every check of one domain, in the order in which they build on each other. */
+export const checkDomain = (facts: DomainFacts, nowMs: number): readonly Check[] =>
+  [
+    owner(facts), zone(facts), records(facts), ttl(facts), weights(facts), target("primary_target", facts.primary),
+    target("backup_target", facts.backup), certificate(facts), backupHealth(facts, nowMs), permission(facts),
+  ].map((finding) => ({ domainId: facts.domainId, domain: facts.name, ...finding }));
+
+/** The worst there is; what cannot be proven does not count against readiness. */
+export const overallResult = (checks: readonly Check[]): "pass" | "warn" | "fail" => {
+  if (checks.length === 0 || checks.some(({ result }) => result === "fail")) return "fail";
+  return checks.some(({ result }) => result === "warn") ? "warn" : "pass";
+};

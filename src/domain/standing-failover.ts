@@ -1,0 +1,129 @@
+/** What a health check at the DNS provider asks. */
+export type CheckTarget = { readonly type: "HTTP" | "HTTPS"; readonly host: string; readonly port: number; readonly path: string };
+
+/** A health check as it is known to be. `target` null: it was made into something else. */
+export type KeptCheck = { readonly id: string; readonly version: number; readonly target: CheckTarget | null; readonly disabled: boolean };
+
+export type CheckSide = "primary" | "backup";
+export const checkSides: readonly CheckSide[] = ["primary", "backup"];
+
+/** Health checks that records had before, by `type/side`; null: none. */
+export type Restore = Readonly<Record<string, string | null>>;
+
+/** What is stored of a domain's standing failover. */
+export type StandingFailover = {
+  readonly state: "standing" | "removing";
+  /** Makes its references unlike those of anybody else in the account. */
+  readonly nonce: string;
+  /** Rises whenever a reference is spent: one can never be used again. */
+  readonly generation: number;
+  readonly checks: Readonly<Record<CheckSide, KeptCheck | null>>;
+  /** Null until the checks are attached for the first time. */
+  readonly restore: Restore | null;
+  /** Checks to be deleted once no record names them any more. */
+  readonly obsolete: readonly string[];
+};
+
+type PairRecord = { readonly type: string; readonly setIdentifier: string; readonly healthCheckId?: string };
+
+/** The domain it is for, as last read. */
+export type StandingSituation<R extends PairRecord> = {
+  readonly frozen: boolean;
+  readonly shadow: boolean;
+  readonly verified: boolean;
+  readonly targets: Readonly<Record<CheckSide, CheckTarget | null>>;
+  /** Null: there is no whole pair, or it has not been read. */
+  readonly records: readonly R[] | null;
+  /** The name was read, and there is no pair. */
+  readonly unprovisioned: boolean;
+};
+
+/** The next thing to do. One at a time: what comes after depends on what comes of it. */
+export type StandingStep<R extends PairRecord> =
+  | { readonly kind: "create"; readonly side: CheckSide; readonly reference: string; readonly target: CheckTarget; readonly disabled: boolean }
+  | { readonly kind: "update"; readonly side: CheckSide; readonly check: KeptCheck; readonly target: CheckTarget; readonly disabled: boolean }
+  /** The check cannot become what it has to be: another one takes its place. */
+  | { readonly kind: "replace"; readonly side: CheckSide; readonly check: KeptCheck }
+  | { readonly kind: "rewrite"; readonly before: readonly R[]; readonly after: readonly R[]; readonly restore: Restore }
+  | { readonly kind: "delete"; readonly id: string }
+  /** Nothing is left of it. */
+  | { readonly kind: "forget" }
+  | { readonly kind: "rest"; readonly attached: boolean; readonly waitingFor: string | null };
+
+/**
+ * The health check for a target: a hostname over HTTPS, or the origin that it is.
+ * @returns null where the target is no origin that can be checked
+ */
+export const checkTargetOf = (target: string, path: string): CheckTarget | null => {
+  const origin = /^(?:(https?):\/\/)?([^/:[\]]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i.exec(target);
+  const host = origin?.[2]?.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  if (host === undefined || host === "") return null;
+  const type = origin?.[1]?.toLowerCase() === "http" ? "HTTP" : "HTTPS";
+  return { type, host, port: origin?.[3] === undefined ? (type === "HTTP" ? 80 : 443) : Number(origin[3]), path };
+};
+
+const sideOf = ({ setIdentifier }: PairRecord): CheckSide | null => checkSides.find((side) => side === setIdentifier.toLowerCase()) ?? null;
+
+const keyOf = (record: PairRecord): string => `${record.type}/${sideOf(record) ?? ""}`;
+
+const withCheck = <R extends PairRecord>({ healthCheckId: _, ...record }: R, id: string | null): R =>
+  ({ ...record, ...(id !== null && { healthCheckId: id }) }) as unknown as R;
+
+/** The records that do not carry the check they should, and how they should be. */
+const differing = <R extends PairRecord>(records: readonly R[], wanted: (record: R) => string | null): { before: readonly R[]; after: readonly R[] } => {
+  const before = records.filter((record) => sideOf(record) !== null && (record.healthCheckId ?? null) !== wanted(record));
+  return { before, after: before.map((record) => withCheck(record, wanted(record))) };
+};
+
+const sameTarget = (left: CheckTarget, right: CheckTarget): boolean =>
+  left.type === right.type && left.host === right.host && left.port === right.port && left.path === right.path;
+
+const ownIds = ({ checks, obsolete }: StandingFailover): ReadonlySet<string> =>
+  new Set([...checkSides.flatMap((side) => checks[side]?.id ?? []), ...obsolete]);
+
+const keep = <R extends PairRecord>(standing: StandingFailover, now: StandingSituation<R>): StandingStep<R> => {
+  const { checks, restore, obsolete } = standing;
+  const rest = (waitingFor: string | null, attached = false): StandingStep<R> => ({ kind: "rest", attached, waitingFor });
+  for (const side of checkSides) {
+    const [target, check] = [now.targets[side], checks[side]];
+    if (target === null) return rest(`no ${side} target is known`);
+    if (check === null) {
+      return { kind: "create", side, reference: `tranche-${standing.nonce}-${side}-${standing.generation}`, target, disabled: now.frozen };
+    }
+    if (check.target === null || check.target.type !== target.type) return { kind: "replace", side, check };
+    // A disabled check counts as healthy: frozen means frozen.
+    if (!sameTarget(check.target, target) || check.disabled !== now.frozen) return { kind: "update", side, check, target, disabled: now.frozen };
+  }
+  if (now.records === null) return rest("the pair of records is not there");
+  const { before, after } = differing(now.records, (record) => checks[sideOf(record) ?? "primary"]?.id ?? null);
+  if (before.length === 0) {
+    const [old] = obsolete;
+    return old === undefined ? rest(null, true) : { kind: "delete", id: old };
+  }
+  if (now.frozen) return rest("the service is frozen");
+  if (now.shadow) return rest("the service is only shadowed");
+  if (!now.verified) return rest("the ownership of the domain is not proven");
+  const ours = ownIds(standing);
+  const found = now.records.map((record) => [keyOf(record), record.healthCheckId !== undefined && !ours.has(record.healthCheckId) ? record.healthCheckId : null]);
+  return { kind: "rewrite", before, after, restore: restore ?? (Object.fromEntries(found) as Restore) };
+};
+
+const remove = <R extends PairRecord>(standing: StandingFailover, now: StandingSituation<R>): StandingStep<R> => {
+  const ours = ownIds(standing);
+  const restore = standing.restore ?? {};
+  if (now.records === null && !now.unprovisioned) return { kind: "rest", attached: true, waitingFor: "the records have not been read" };
+  const carrying = (now.records ?? []).filter(({ healthCheckId }) => healthCheckId !== undefined && ours.has(healthCheckId));
+  if (carrying.length > 0) {
+    const awake = checkSides.find((side) => standing.checks[side]?.disabled === false);
+    const [check, target] = awake === undefined ? [null, null] : [standing.checks[awake], standing.checks[awake]?.target ?? null];
+    if (now.frozen && awake !== undefined && check !== null && target !== null) return { kind: "update", side: awake, check, target, disabled: true };
+    if (now.frozen) return { kind: "rest", attached: true, waitingFor: "the service is frozen" };
+    return { kind: "rewrite", before: carrying, after: carrying.map((record) => withCheck(record, restore[keyOf(record)] ?? null)), restore };
+  }
+  const [next] = ours;
+  return next === undefined ? { kind: "forget" } : { kind: "delete", id: next };
+};
+
+/** What a standing failover needs next, so that it comes to be, stays, follows a freeze, or goes without a trace. */
+export const nextStandingStep = <R extends PairRecord>(standing: StandingFailover, now: StandingSituation<R>): StandingStep<R> =>
+  standing.state === "standing" ? keep(standing, now) : remove(standing, now);

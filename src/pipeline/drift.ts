@@ -1,0 +1,70 @@
+import type { FoundDrift, RoundDecisions, RoundService } from "../adapters/ports/round.ts";
+import { isFight, isFightOver, maySayOnce } from "../domain/drift.ts";
+import type { Desired, PlannedChange, SteeredDomain } from "../domain/steering.ts";
+import { equalWeights, wantedWeights } from "../domain/steering.ts";
+import type { DomainReading } from "./records.ts";
+import { liveWeights } from "./records.ts";
+
+export type DriftDecisions = {
+  /** Those that are made after all. */
+  readonly changes: readonly PlannedChange[];
+  readonly drifts: readonly FoundDrift[];
+  readonly contests: RoundDecisions["contests"];
+};
+
+/** Why a drift is not healed; null: it is. */
+const leftAlone = (service: RoundService, decision: Desired | null, contested: boolean, kept: boolean, asFound: boolean): string | null => {
+  if (decision === null) return "monitor_only";
+  if (service.shadow) return "shadow";
+  if (kept) return null;
+  if (decision.state === "frozen") return decision.reason;
+  if (contested) return "contested";
+  return asFound ? "as_desired" : "held";
+};
+
+/**
+ * What is done about weights that somebody else changed: recorded, and healed unless that would be a fight.
+ * @param decision null: the service is not steered
+ * @param domains as they were planned for
+ */
+export const controlDrift = (
+  service: RoundService,
+  decision: Desired | null,
+  domains: readonly Pick<SteeredDomain, "domainId" | "normal" | "moved">[],
+  planned: readonly PlannedChange[],
+  readings: ReadonlyMap<number, DomainReading>,
+  nowMs: number,
+): DriftDecisions => {
+  const judged = service.domains.map((domain) => {
+    const { domainId, contestedAtMs, drifts: past } = domain;
+    const reading = readings.get(domainId);
+    const drift = reading?.drift ?? null;
+    const change = planned.find((one) => one.domainId === domainId);
+    const own = domains.find((one) => one.domainId === domainId);
+    const expected = decision === null || own === undefined ? null : wantedWeights(own, decision.target);
+    const live = liveWeights((reading?.routing ?? domain.routing)?.records ?? null);
+    const begins =
+      contestedAtMs === null && drift !== null && change !== undefined && !service.shadow && isFight(drift, past, nowMs);
+    const contested = contestedAtMs !== null || begins;
+    const once = () =>
+      change !== undefined &&
+      maySayOnce(change.to, decision?.target.kind === "backup", live, domain.lastSet ?? drift?.previous ?? null);
+    const kept = change !== undefined && (!contested || service.shadow || once());
+    const standing = expected !== null && live.length > 0 && live.every((weights) => equalWeights(weights, expected));
+    const ends = contestedAtMs !== null && drift === null && isFightOver(contestedAtMs, past, standing, nowMs);
+    const asFound = drift !== null && expected !== null && equalWeights(drift.found, expected);
+    return {
+      changes: kept ? [change] : [],
+      drifts: drift === null ? [] : [{
+        ...drift, serviceId: service.serviceId, domainId, expected,
+        leftAlone: leftAlone(service, decision, contested, kept, asFound),
+      }],
+      contests: begins || ends ? [{ domainId, contested: begins }] : [],
+    };
+  });
+  return {
+    changes: judged.flatMap(({ changes }) => changes),
+    drifts: judged.flatMap(({ drifts }) => drifts),
+    contests: judged.flatMap(({ contests }) => contests),
+  };
+};

@@ -1,0 +1,135 @@
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { Edge, EdgeSample, RoundDecisions, RoundService, RoundStore, StormDecision } from "../adapters/ports/round.ts";
+import type { JsonValue } from "../domain/canonical-json.ts";
+import { canonicalJson } from "../domain/canonical-json.ts";
+import { readService } from "../domain/detect.ts";
+import type { StormTransition } from "../domain/storm.ts";
+import type { Vantage } from "../domain/vantage.ts";
+import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { detectedDomains } from "./judge.ts";
+import type { DomainReading } from "./records.ts";
+import { liveWeights } from "./records.ts";
+
+/** Entries of each list in all records of a round together, and in one record: a request to Neon has 10 MiB. */
+const entriesPerRound = 8_000;
+const [fewest, most] = [6, 100];
+
+/** Samples up to this long after the edge are shown, where the decision comes later than that. */
+const afterEdgeMs = 60_000;
+
+/** What the round knew when it decided. */
+export type Grounds = {
+  readonly services: readonly RoundService[];
+  readonly vantages: readonly Vantage[];
+  readonly read: readonly DomainReading[];
+  readonly fence: Fence;
+  /** The vantage that this round probed from. */
+  readonly vantage: string;
+  /** Its data centre or region, where known. */
+  readonly place: string | null;
+  readonly nowMs: number;
+};
+
+const isRecorded = ({ transition: { kind } }: StormDecision): boolean => kind === "begin" || kind === "relapse" || kind === "end";
+
+const edgeMsOf = (transition: StormTransition, nowMs: number): number =>
+  transition.kind === "begin" ? transition.startedAtMs : transition.kind === "end" ? transition.endedAtMs : nowMs;
+
+const edgeOf = ({ policy, transition }: StormDecision, nowMs: number, limit: number): Edge => {
+  const edgeMs = edgeMsOf(transition, nowMs);
+  // A storm ends when its failures have left the window: they are one window further back.
+  const fromMs = edgeMs - policy.windowSeconds * 1_000 * (transition.kind === "end" ? 2 : 1);
+  return { serviceId: policy.serviceId, edgeMs, fromMs, untilMs: Math.min(nowMs, edgeMs + Math.max(afterEdgeMs, policy.windowSeconds * 1_000)), limit };
+};
+
+const decisionJson = ({ transition, policy }: StormDecision): JsonValue => {
+  if (transition.kind === "begin") return { change: "begin", started_at: isoTime(transition.startedAtMs) };
+  if (transition.kind === "end") return { change: "end", ended_at: isoTime(transition.endedAtMs), reason: transition.reason };
+  return { change: transition.kind, relapses: (policy.storm?.relapses ?? 0) + 1 };
+};
+
+const bounded = <T>(list: readonly T[], limit: number, json: (item: T) => JsonValue): JsonValue => ({
+  entries: list.slice(0, limit).map(json),
+  left_out: Math.max(0, list.length - limit),
+});
+
+const sampleFields = ["domain_id", "path", "vantage", "probed_at", "attempt", "ok", "status", "latency_ms", "error"] as const;
+
+const sampleJson = (one: EdgeSample): JsonValue => [
+  one.domainId, one.path, one.vantage, isoTime(one.probedAtMs), one.attempt, one.ok, one.status, one.latencyMs, one.error,
+];
+
+/** The evidence of one transition: by what terms, from what figures and samples, what was decided, and what it does to the weights. */
+const bodyOf = (
+  grounds: Grounds,
+  service: RoundService,
+  decision: StormDecision,
+  decisions: RoundDecisions,
+  samples: readonly EdgeSample[] | null,
+  limit: number,
+): JsonValue => {
+  const { policy } = decision;
+  const { nowMs } = grounds;
+  const heard = readService(
+    { cdns: service.cdns, domains: detectedDomains(service), vantages: grounds.vantages, stats: policy.stats, nowMs }, policy,
+  );
+  const read = new Map(grounds.read.map((reading) => [reading.domainId, reading]));
+  const intents = new Map(decisions.intents.map((intent) => [intent.domainId, intent]));
+  const routing = decisions.services.find(({ serviceId }) => serviceId === service.serviceId) ?? service.routing;
+  return {
+    decided_at: isoTime(nowMs),
+    decided_by: { epoch: grounds.fence.epoch, lease: grounds.fence.name, place: grounds.place, vantage: grounds.vantage },
+    decision: decisionJson(decision),
+    policy: {
+      id: policy.policyId, version: policy.version, kind: policy.kind, threshold_avail: policy.thresholdAvail,
+      window_seconds: policy.windowSeconds, cooldown_seconds: policy.cooldownSeconds, max_coverage_factor: policy.maxCoverageFactor,
+      min_samples: policy.minSamples, min_failures: policy.minFailures, latency_ms: policy.latencyMs,
+    },
+    primary: { health: heard.evidence.health, below_threshold: heard.evidence.below, first_failed_at: isoTimeOrNull(heard.evidence.firstFailedAtMs) },
+    backup: { health: heard.backup.health },
+    service: {
+      cdns: [...service.cdns], monitor_only: decision.monitorOnly, steering: service.shadow ? "shadow" : "auto",
+      override: service.override?.mode ?? null, routing_state: routing?.state ?? null, routing_reason: routing?.reason ?? null,
+    },
+    vantages: grounds.vantages.map(({ name, lastHeardAtMs }) => ({ name, last_heard_at: isoTime(lastHeardAtMs), counted: heard.counted.has(name) })),
+    window: bounded([...policy.stats].sort((a, b) => b.failures - a.failures || a.domainId - b.domainId), limit, (one) => ({
+      domain_id: one.domainId, path: one.path, vantage: one.vantage, samples: one.samples, failures: one.failures,
+      first_failed_at: isoTimeOrNull(one.firstFailedAtMs),
+    })),
+    weights: bounded(service.domains, limit, (domain) => {
+      const intent = intents.get(domain.domainId);
+      const live = liveWeights((read.get(domain.domainId)?.routing ?? domain.routing)?.records ?? null);
+      const now = intent?.from ?? live[0] ?? null;
+      return {
+        domain_id: domain.domainId, domain: domain.name,
+        before: now && { primary: now.primary, backup: now.backup },
+        after: intent === undefined ? now && { primary: now.primary, backup: now.backup } : { primary: intent.to.primary, backup: intent.to.backup },
+      };
+    }),
+    samples: samples && { fields: [...sampleFields], entries: samples.map(sampleJson), most: limit },
+  };
+};
+
+/**
+ * The decisions with evidence for every storm that begins, relapses or ends. Nothing happens: nothing is asked or made.
+ * That samples could not be read keeps nobody from deciding: the evidence then says so.
+ */
+export const withEvidence = async (
+  rounds: Pick<RoundStore, "edgeSamples">,
+  grounds: Grounds,
+  decisions: RoundDecisions,
+): Promise<RoundDecisions> => {
+  const recorded = decisions.storms.filter(isRecorded);
+  if (recorded.length === 0) return decisions;
+  const limit = Math.min(most, Math.max(fewest, Math.floor(entriesPerRound / recorded.length)));
+  const edges = recorded.map((decision) => edgeOf(decision, grounds.nowMs, limit));
+  const samples = await rounds.edgeSamples(edges).catch(() => null);
+  const services = new Map(grounds.services.map((service) => [service.serviceId, service]));
+  const proven = new Map(recorded.map((decision, at) => {
+    const service = services.get(decision.policy.serviceId);
+    const shown = samples === null ? null : (samples[at] ?? []);
+    const evidence = service && canonicalJson(bodyOf(grounds, service, decision, decisions, shown, limit));
+    return [decision, evidence === undefined ? decision : { ...decision, evidence }];
+  }));
+  return { ...decisions, storms: decisions.storms.map((decision) => proven.get(decision) ?? decision) };
+};

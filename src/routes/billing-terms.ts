@@ -1,0 +1,83 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { CustomerTermsRow } from "../adapters/ports/billing-terms.ts";
+import type { Deps } from "../adapters/ports/deps.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import type { Guards } from "../auth/guards.ts";
+import { answerOnce } from "../http/answer-once.ts";
+import { jsonBody } from "../http/body.ts";
+import {
+  id, idParams, jsonAnswer, jsonRequest, like, problems, readProblems, tenantPageQuery, time, timeText,
+} from "../http/contract.ts";
+import type { App } from "../http/env.ts";
+import { paged } from "../http/paging.ts";
+import { isoTime } from "../iso-time.ts";
+import { decimal4 } from "./schemas.ts";
+
+const fields = {
+  rate_cents_per_gb: decimal4().min(0).max(1_000_000).openapi({ example: 12 }),
+  discount_rate: decimal4().min(0).max(1).openapi({ example: 0.5 }),
+  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code").openapi({ minLength: 3, maxLength: 3, example: "USD" }),
+};
+
+const termsSchema = z
+  .object({
+    id, valid_from: timeText, rate_cents_per_gb: like(z.number(), 12), discount_rate: like(z.number(), 0.5), currency: like(z.string(), "USD"),
+    created_at: timeText,
+  })
+  .openapi("BillingTerms");
+
+const input = z
+  .strictObject({
+    valid_from: time.openapi({ description: "for windows that begin at this time or later and are not billed yet" }),
+    ...fields,
+  })
+  .openapi("BillingTermsInput");
+
+const represent = (terms: CustomerTermsRow): z.infer<typeof termsSchema> => ({
+  id: terms.id,
+  valid_from: isoTime(terms.validFromMs),
+  rate_cents_per_gb: terms.rateCentsPerGb,
+  discount_rate: terms.discountRate,
+  currency: terms.currency,
+  created_at: isoTime(terms.createdAtMs),
+});
+
+/** `/v1/customers/{id}/billing-terms`: set by admins, read by the customer too. */
+export const registerBillingTerms = (app: App, deps: Deps, guards: Guards): void => {
+  const tags = ["customers"];
+  const path = "/v1/customers/{id}/billing-terms";
+
+  const create = createRoute({
+    method: "post",
+    path,
+    tags,
+    summary: "Agree on terms; a line keeps those by which it was billed, so terms never change",
+    middleware: [guards.admin, jsonBody],
+    request: { params: idParams, query: z.strictObject({}), body: jsonRequest(input) },
+    responses: { 201: jsonAnswer(termsSchema, "The new terms"), ...problems(400, 401, 403, 404, 409, 413, 415) },
+  });
+  app.openapi(create, async (c) => {
+    const customerId = c.req.valid("param").id;
+    const { valid_from: validFromMs, rate_cents_per_gb: rateCentsPerGb, discount_rate: discountRate, currency } = c.req.valid("json");
+    const terms = await answerOnce(c, deps, 0, (change) =>
+      deps.billingTerms.create(customerId, { validFromMs, rateCentsPerGb, discountRate, currency }, change));
+    if (terms === null) throw noSuchResource();
+    return c.json(represent(terms), 201, { location: c.req.path });
+  });
+
+  const list = createRoute({
+    method: "get",
+    path,
+    tags,
+    summary: "List the terms agreed on, oldest first; before the first the operator's defaults apply",
+    middleware: [guards.customerViewer],
+    request: { params: idParams, query: tenantPageQuery },
+    responses: { 200: jsonAnswer(z.array(termsSchema), "One page"), ...readProblems },
+  });
+  app.openapi(list, async (c) => {
+    const customerId = c.req.valid("param").id;
+    const terms = await paged(c, c.req.valid("query"), (page) => deps.billingTerms.list(customerId, page));
+    if (terms === null) throw noSuchResource();
+    return c.json(terms.map(represent), 200);
+  });
+};

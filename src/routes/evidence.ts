@@ -1,0 +1,44 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../adapters/ports/deps.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import type { Guards } from "../auth/guards.ts";
+import { id, idParams, jsonAnswer, readProblems, tenantQuery } from "../http/contract.ts";
+import type { App } from "../http/env.ts";
+
+const hash = z.string().openapi({ description: "SHA-256, lower-case hex", pattern: "^[0-9a-f]{64}$" });
+
+const recordSchema = z
+  .object({
+    body: z.looseObject({}).openapi({ description: "what was known and decided; its fields depend on the kind" }),
+    hash: hash.openapi({ description: "SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex" }),
+    kind: z.enum(["begin", "relapse", "switch", "end"]),
+    previous_hash: hash.nullable().openapi({ description: "of the service's record before; null for its first" }),
+    seq: z.int().min(1).openapi({ description: "per service from 1, without gaps" }),
+    service_id: id,
+    storm_id: id,
+    v: z.literal(1),
+  })
+  .openapi("EvidenceRecord");
+
+/** `/v1/storms/{id}/evidence`: what a claim can be proven by, offline. */
+export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards: Guards): void => {
+  const get = createRoute({
+    method: "get",
+    path: "/v1/storms/{id}/evidence",
+    tags: ["storms"],
+    summary: "Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them",
+    middleware: [guards.viewer],
+    request: { params: idParams, query: tenantQuery },
+    responses: {
+      200: jsonAnswer(z.array(recordSchema), "The records of the service from the storm's beginning to its last one, in order"),
+      ...readProblems,
+    },
+  });
+  app.openapi(get, async (c) => {
+    const stormId = c.req.valid("param").id;
+    const bundle = await deps.evidence.bundle(c.var.customerId, stormId);
+    if (bundle === null) throw noSuchResource();
+    c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence.json"`);
+    return c.body(bundle, 200, { "content-type": "application/json" }) as never;
+  });
+};

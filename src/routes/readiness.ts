@@ -1,0 +1,114 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Change } from "../adapters/ports/change.ts";
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { DnsSetup, ReadinessCheck } from "../adapters/ports/dns-setup.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import type { Guards } from "../auth/guards.ts";
+import { overallResult } from "../domain/readiness.ts";
+import { AppError } from "../errors.ts";
+import { answerOnce } from "../http/answer-once.ts";
+import { noBody } from "../http/body.ts";
+import { id, idParams, jsonAnswer, like, problems, readProblems, tenantQuery, timeText } from "../http/contract.ts";
+import type { App } from "../http/env.ts";
+import { isoTimeOrNull } from "../iso-time.ts";
+import { whileHeld } from "../pipeline/lease.ts";
+import { checkReadiness } from "../pipeline/readiness.ts";
+
+const checkNames = [
+  "owner", "zone", "records", "ttl", "weights", "primary_target", "backup_target", "certificate", "backup_health", "permission",
+] as const;
+
+const checkSchema = z
+  .object({
+    domain_id: id,
+    domain: like(z.string(), "app.example.com"),
+    check: z.enum(checkNames),
+    result: z.enum(["pass", "warn", "fail", "unproven"]),
+    detail: like(z.string(), "TTL 300 s: so long may a visitor stay on a dead CDN after a switch"),
+    mend: like(z.string().nullable(), "give all of them one TTL of at most 60 s"),
+  })
+  .openapi("ReadinessFinding");
+
+const readinessSchema = z
+  .object({
+    service_id: id,
+    result: z
+      .enum(["pass", "warn", "fail", "unchecked"])
+      .openapi({ description: "the worst of all checks; what is unproven does not count against it" }),
+    checked_at: timeText.nullable(),
+    actor: like(z.string().nullable(), "token:12"),
+    checks: z.array(checkSchema),
+  })
+  .openapi("ServiceReadiness");
+
+const represent = (serviceId: number, check: ReadinessCheck | null): z.infer<typeof readinessSchema> => ({
+  service_id: serviceId,
+  result: check?.result ?? "unchecked",
+  checked_at: isoTimeOrNull(check?.checkedAtMs ?? null),
+  actor: check?.actor ?? null,
+  checks: (check?.checks ?? []).map(({ domainId, ...rest }) => ({ domain_id: domainId, ...rest })),
+});
+
+const dayMs = 86_400_000;
+
+/** `/v1/services/{id}/readiness`: whether everything is in place before there is a storm. */
+export const registerReadiness = (app: App, deps: Deps, guards: Guards): void => {
+  const tags = ["routing"];
+  const path = "/v1/services/{id}/readiness";
+
+  const get = createRoute({
+    method: "get",
+    path,
+    tags,
+    summary: "Read what the last readiness check of a service found",
+    middleware: [guards.viewer],
+    request: { params: idParams, query: tenantQuery },
+    responses: { 200: jsonAnswer(readinessSchema, "The last result"), ...readProblems },
+  });
+  app.openapi(get, async (c) => {
+    const serviceId = c.req.valid("param").id;
+    const last = await deps.dnsSetup.lastCheck(c.var.customerId, serviceId);
+    if (last === null) throw noSuchResource();
+    return c.json(represent(serviceId, last.check), 200);
+  });
+
+  /** One check of a service at a time. @throws AppError `conflict` while another one is under way */
+  const run = async (setup: DnsSetup, change: Change): Promise<ReadinessCheck> => {
+    const { serviceId, customerId } = setup;
+    const fence = await deps.leases.acquire(`readiness:${serviceId}`, deps.config.provider, change.requestId);
+    if (fence === null) throw new AppError("conflict", "a check of this service is under way");
+    try {
+      return await whileHeld(deps, fence, async () => {
+        const nowMs = deps.clock.nowMs();
+        const health = await deps.dnsSetup.backupHealth(serviceId, nowMs - dayMs);
+        const dns = await deps.dnsDirectory.of(customerId);
+        const checks = await checkReadiness({ dns, prober: deps.prober, probe: deps.config.probe }, setup, health, nowMs);
+        const found = { serviceId, checkedAtMs: nowMs, actor: change.actor, result: overallResult(checks), checks };
+        const saved = await deps.dnsSetup.saveCheck(fence, found, change);
+        if (saved === null) throw new AppError("unavailable", "the check took too long");
+        return saved;
+      });
+    } finally {
+      await deps.leases.release(fence).catch(() => undefined);
+    }
+  };
+
+  const check = createRoute({
+    method: "post",
+    path: `${path}/check`,
+    tags,
+    summary: "Check everything that has to be right before a storm",
+    description: "Reads the live records, probes both targets, and proves the permission by a compare-and-set that changes nothing.",
+    middleware: [guards.editor, noBody],
+    request: { params: idParams, query: tenantQuery },
+    responses: { 200: jsonAnswer(readinessSchema, "What was found"), ...problems(400, 401, 403, 404, 409, 413) },
+  });
+  app.openapi(check, async (c) => {
+    const { customerId } = c.var;
+    const serviceId = c.req.valid("param").id;
+    const setup = await deps.dnsSetup.get(customerId, serviceId);
+    if (setup === null) throw noSuchResource();
+    const result = await answerOnce(c, deps, customerId, (change) => run(setup, change));
+    return c.json(represent(serviceId, result), 200);
+  });
+};

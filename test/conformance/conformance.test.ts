@@ -1,0 +1,204 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Route53Server } from "../../local/route53/server.ts";
+import { startRoute53 } from "../../local/route53/server.ts";
+import { startApi } from "../support/api.ts";
+import type { Api } from "../support/api.ts";
+import type { Contract } from "../support/openapi.ts";
+import { readContract } from "../support/openapi.ts";
+import { seedTenant } from "../support/tenant.ts";
+import type { Answered, Entry, Sent } from "./entries.ts";
+import { comparable, copiesOf, entryNames, send, startEntry } from "./entries.ts";
+import type { Case, Credentials } from "./requests.ts";
+import { allCases } from "./requests.ts";
+
+const startedAtMs = Date.now();
+
+const variables = {
+  CRON_SECRET: "cron-secret-of-the-suite",
+  METRICS_TOKEN: "metrics-token-of-the-suite",
+  WAU_READ_TOKEN: "wau-token-of-the-suite",
+  CORS_ORIGINS: "https://console.example.test",
+  SECRETS_KEY: "c2VjcmV0cy1rZXktb2YtdGhlLWNvbmZvcm1hbmNlLXM=",
+  DOH_ENDPOINTS: "http://127.0.0.1:9/dns-query",
+  PROBE_INTERVAL: "60s",
+  RATE_LIMIT_SESSIONS: "300",
+};
+
+const keys = { accessKeyId: "AKIACONFORMANCE", secretAccessKey: "conformance-secret" };
+
+/** One of each, on copies of one database, and each with a Route 53 of its own. */
+let entries: readonly Entry[];
+let accounts: readonly Route53Server[];
+/** The fallback on the very database of the Worker. */
+let guests: readonly Entry[];
+let contract: Contract;
+let credentials: Credentials;
+let cases: readonly Case[];
+const answers = new Map<Case, readonly Answered[]>();
+
+beforeAll(async () => {
+  const api: Api = await startApi(variables);
+  contract = await readContract({ request: (path, init) => api.app.request(path, init) });
+  credentials = {
+    admin: api.env.ADMIN_TOKEN, cron: variables.CRON_SECRET, metrics: variables.METRICS_TOKEN, wau: variables.WAU_READ_TOKEN,
+    tenant: await seedTenant(api, "acme"),
+  };
+  const { editor, ids } = credentials.tenant;
+  // Nothing is provisioned under a freeze.
+  await api.call("DELETE", `/v1/services/${ids["services"]}/routing/override`, { token: editor });
+  cases = allCases(contract.operations, credentials);
+  const urls = await copiesOf(api.env.DATABASE_URL, entryNames);
+  accounts = await Promise.all(entryNames.map(() => startRoute53({ ...keys, zones: [{ name: "example.test" }] })));
+  const on = (url: string | undefined, account = accounts[0]) => ({
+    ...api.env, ...variables, DATABASE_URL: url ?? "", ROUTE53_ENDPOINT: account?.url ?? "",
+    AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    // As Vercel's functions find it, whoever's key it is.
+    AWS_SESSION_TOKEN: "of-the-platform",
+  });
+  const started = await Promise.all([
+    ...entryNames.map((name, at) => startEntry(name, on(urls[at], accounts[at]))),
+    startEntry("edge", on(urls[0])),
+    startEntry("node", on(urls[0])),
+  ]);
+  entries = started.slice(0, entryNames.length);
+  guests = started.slice(entryNames.length);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all([...(entries ?? []), ...(guests ?? []), ...(accounts ?? [])].map((one) => one.close()));
+});
+
+const ask = (sent: Sent, of: readonly Entry[] = entries) => Promise.all(of.map((entry) => send(entry, sent)));
+
+/** How the answers of the entries differ; null: not at all. */
+const difference = (name: string, answered: readonly Answered[]): string | null => {
+  const [first, ...others] = answered.map((answer) => JSON.stringify(comparable(answer, startedAtMs), null, 1));
+  const at = others.findIndex((other) => other !== first);
+  if (first === undefined || at === -1) return null;
+  const other = others[at] ?? "";
+  const from = Math.max(0, Array.from(first).findIndex((letter, index) => letter !== other[index]) - 200);
+  return `${name}\n${entryNames[0]}: ${first.slice(from, from + 600)}\n${entryNames[at + 1]}: ${other.slice(from, from + 600)}`;
+};
+
+const onEach = async (text: string): Promise<void> => {
+  for (const { databaseUrl } of entries) {
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    await client.query(text);
+    await client.end();
+  }
+};
+
+describe("the Worker in workerd, the fallback on Vercel's edge runtime and in plain Node", () => {
+  it("answer every request of the suite with the same status, headers and bytes", async () => {
+    const differences: string[] = [];
+    for (const one of cases) {
+      const answered = await ask(one);
+      if (one.operation === one.name && (answered[0]?.status ?? 0) > 299) console.log("BAD", one.name, answered[0]);
+      answers.set(one, answered);
+      const found = difference(one.name, answered);
+      if (found !== null) differences.push(found);
+    }
+    expect(differences.join("\n\n")).toBe("");
+    expect(cases.length).toBeGreaterThan(500);
+  }, 60_000);
+
+  it("have answered each operation of the document as it is meant, not only refused it", () => {
+    const served = [...answers].filter(([, [answer]]) => (answer?.status ?? 500) < 300).map(([{ operation, name }]) => [operation, name]);
+    const own = new Set(served.filter(([operation, name]) => operation === name || `${operation}, afterwards` === name).map(([operation]) => operation));
+    expect(contract.operations.map(({ title }) => title).filter((title) => !own.has(title))).toEqual([]);
+  });
+
+  it("have answered every path that there is, the operator's too", async () => {
+    const { createApp } = await import("../../src/app.ts");
+    const { parseConfig } = await import("../../src/config.ts");
+    const { buildDeps } = await import("../../src/deps.ts");
+    const app = createApp(buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:none@127.0.0.1:9/none", PROVIDER: "local" })));
+    const routes = app.routes.filter(({ method }) => method !== "ALL");
+    const unasked = routes.filter(({ method, path }) => {
+      const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:[^/]+/g, "[^/]+")}$`);
+      return ![...answers].some(([one, [answer]]) => one.method === method && pattern.test(one.path.split("?")[0] ?? "") && (answer?.status ?? 500) < 300);
+    });
+    expect([...new Set(unasked.map(({ method, path }) => `${method} ${path}`))]).toEqual([]);
+  });
+
+  it("have signed what they asked of DNS so that it was done", () => {
+    const written = accounts.map(({ changes, requests }) => [changes.length, requests.filter(({ status }) => status === 403).length]);
+    expect(written).toEqual([[1, 0], [1, 0], [1, 0]]);
+  });
+
+  it("have answered with every kind of refusal that needs no fault", () => {
+    const statuses = new Set([...answers.values()].map(([answer]) => answer?.status));
+    for (const status of [200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 413, 415]) expect([...statuses]).toContain(status);
+  });
+
+  it("store telemetry behind the answer, and count it alike", async () => {
+    const session = { protocol_version: "1.0.0", daemon_version: "1.0.0", platform: "linux", node_version: "24.0.0", primary_framework: "vue" };
+    const tell = (id: string) =>
+      ask({ method: "POST", path: "/v1/session", headers: { "content-type": "application/json", "x-request-id": "tell" }, body: JSON.stringify({ ...session, session_id: id }) });
+    const told = [await tell("conformance-a"), await tell("conformance-b"), await tell("conformance-a")];
+    expect(told.flat().map(({ status, body }) => [status, body])).toEqual(Array.from({ length: 9 }, () => [204, ""]));
+    expect(told.map((answered) => difference("session", answered))).toEqual([null, null, null]);
+    await vi.waitFor(async () => {
+      for (const { databaseUrl } of entries) {
+        const client = new pg.Client(databaseUrl);
+        await client.connect();
+        const { rows } = await client.query("select session_id from install_sessions where session_id like 'conformance-%' order by 1");
+        await client.end();
+        expect(rows).toEqual([{ session_id: "conformance-a" }, { session_id: "conformance-b" }]);
+      }
+    }, { timeout: 5_000 });
+  });
+
+  it("read one and the same database alike, to the byte", async () => {
+    const differences: string[] = [];
+    for (const one of cases.filter(({ method, operation, name }) => method === "GET" && operation === name)) {
+      const [worker] = entries;
+      const [first, ...others] = await ask(one, worker === undefined ? [] : [worker, ...guests]);
+      const isLive = one.path === "/metrics";
+      for (const other of others) {
+        const same = isLive ? difference(one.name, [first, other].flatMap((answer) => answer ?? [])) === null : JSON.stringify(other) === JSON.stringify(first);
+        if (!same) differences.push(`${one.name}\n${JSON.stringify(first)}\n${JSON.stringify(other)}`);
+      }
+    }
+    expect(differences.join("\n\n")).toBe("");
+  }, 30_000);
+
+  it("limit alike", async () => {
+    const sent = { method: "POST", path: "/v1/session", headers: { "x-request-id": "limited" } };
+    const refused = await Promise.all(
+      entries.map(async (entry) => {
+        for (let at = 0; at < 700; at += 1) {
+          const answer = await send(entry, sent);
+          if (answer.status === 429) return answer;
+        }
+        throw new Error(`${entry.name} limits nothing`);
+      }),
+    );
+    expect(difference("429", refused)).toBeNull();
+    expect(refused.map(({ headers }) => Number(headers["retry-after"]) > 0)).toEqual([true, true, true]);
+  }, 20_000);
+
+  it("fail alike: 500 where the database says something unknown, 503 where it has another schema", async () => {
+    const headers = { authorization: `Bearer ${credentials.admin}`, "x-request-id": "failing" };
+    await onEach("alter table customers rename to gone; delete from drizzle.__drizzle_migrations");
+    const broken = await ask({ method: "GET", path: "/v1/customers", headers });
+    expect([broken.map(({ status }) => status), difference("500", broken)]).toEqual([[500, 500, 500], null]);
+    const unready = await ask({ method: "GET", path: "/readyz", headers });
+    expect([unready.map(({ status }) => status), difference("503", unready)]).toEqual([[503, 503, 503], null]);
+    expect(broken[0]?.body).not.toMatch(/customers|relation/);
+  });
+});
+
+describe("a difference", () => {
+  const answer = { status: 200, headers: { "x-request-id": "a" }, body: '{"at":"2026-01-01T00:00:00.000Z"}' };
+
+  it.each([
+    { ...answer, status: 201 }, { ...answer, headers: { ...answer.headers, vary: "Origin" } }, { ...answer, headers: { "x-request-id": "b" } },
+    { ...answer, body: '{"at":"2026-01-01T00:00:00.001Z"}' }, { ...answer, body: `${answer.body} ` },
+  ])("is seen: %j", (other) => {
+    expect(difference("", [answer, answer, other])).toContain("node:");
+    expect(difference("", [answer, answer, { ...answer }])).toBeNull();
+  });
+});

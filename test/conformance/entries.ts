@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
+import { Agent, request } from "node:http";
+import pg from "pg";
+import { startFallback } from "../../local/fallback.ts";
+import { startWorker } from "../../local/worker.ts";
+
+export const entryNames = ["workerd", "edge", "node"] as const;
+export type EntryName = (typeof entryNames)[number];
+
+/** One entry on one database. */
+export type Entry = { readonly name: EntryName; readonly url: string; readonly databaseUrl: string; readonly close: () => Promise<void> };
+
+/** Starts an entry as it would run where it is deployed: workerd, Vercel's edge runtime, or plain Node. */
+export const startEntry = async (name: EntryName, env: Readonly<Record<string, string>>): Promise<Entry> => {
+  const started = name === "workerd" ? await startWorker({ env }) : await startFallback({ runtime: name, env });
+  return { name, url: started.url, databaseUrl: env["DATABASE_URL"] ?? "", close: () => started.close() };
+};
+
+/** Copies of a database, byte for byte: the same rows, ids, times and sequences. Whoever is connected to it is sent away. */
+export const copiesOf = async (databaseUrl: string, names: readonly string[]): Promise<string[]> => {
+  const source = new URL(databaseUrl).pathname.slice(1);
+  const at = (name: string) => Object.assign(new URL(databaseUrl), { pathname: `/${name}` }).href;
+  const client = new pg.Client(at("postgres"));
+  await client.connect();
+  const copies = names.map((name) => `${source}_${name}`);
+  for (const copy of copies) {
+    await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [source]);
+    await client.query(`create database ${copy} template ${source} strategy file_copy`);
+  }
+  await client.end();
+  return copies.map(at);
+};
+
+export type Sent = { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
+export type Answered = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+/** How a body is framed is between server and client; when it was sent is nobody's. */
+const framing = new Set(["date", "connection", "keep-alive", "transfer-encoding", "content-length"]);
+
+const flat = (headers: IncomingHttpHeaders): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !framing.has(name)).map(([name, value]) => [name, [value].flat().join(", ")]).toSorted(),
+  );
+
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+/** Sends a request as it is written, in pieces. A body that declares more than there is is cut off once it is answered. */
+export const send = async (entry: Pick<Entry, "url">, sent: Sent): Promise<Answered> => {
+  const { hostname, port } = new URL(entry.url);
+  const outgoing = request({ agent, hostname, port, path: sent.path, method: sent.method, headers: { host: "tranche.test", ...sent.headers } });
+  const body = sent.body ?? "";
+  const isCut = Number(sent.headers["content-length"] ?? 0) > body.length;
+  outgoing.flushHeaders();
+  if (body !== "") outgoing.write(body.slice(0, body.length / 2));
+  if (!isCut) outgoing.end(body.slice(body.length / 2));
+  const [response] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  if (isCut) outgoing.on("error", () => undefined).destroy();
+  return { status: response.statusCode ?? 0, headers: flat(response.headers), body: Buffer.concat(chunks).toString("utf8") };
+};
+
+const timeText = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))"/g;
+/** Ours, where the caller's own is not sane. */
+const requestId = /^[0-9a-f]{32}$/;
+
+/**
+ * The answer without what must differ between two servers that were asked the same: moments of this very run, new secrets,
+ * and how long something took.
+ */
+export const comparable = ({ status, headers, body }: Answered, startedAtMs: number): Answered => ({
+  status,
+  headers: {
+    ...headers,
+    ...(status === 429 && { "retry-after": "N" }),
+    ...(requestId.test(headers["x-request-id"] ?? "") && { "x-request-id": "ID" }),
+  },
+  body: body
+    .replaceAll(timeText, (text, time: string) => (Math.abs(Date.parse(time) - Date.now()) < Date.now() - startedAtMs + 60_000 ? '"NOW"' : text))
+    .replaceAll(/trn_[\w-]{43}/g, "trn_SECRET")
+    .replaceAll(/"(record_value|challenge_token|zone_id|change_id|health_check_id)":"[\w-]{8,}"/g, '"$1":"RANDOM"')
+    .replaceAll(/"duration_ms":\d+/g, '"duration_ms":N')
+    .replaceAll(/try again in \d+ s/g, "try again in N s")
+    .replaceAll(/^(\w+_age_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
+    .replaceAll(/^(tranche_(?:job_last|round)_duration_seconds\S*) [\d.e+-]+$/gm, "$1 N"),
+});

@@ -1,0 +1,161 @@
+import type { Operation } from "../support/openapi.ts";
+import { sampleBody } from "../support/samples.ts";
+import { missingId, pathWith } from "../support/tenant.ts";
+import type { Tenant } from "../support/tenant.ts";
+import type { Sent } from "./entries.ts";
+
+/** Who asks. */
+export type Credentials = { readonly admin: string; readonly tenant: Tenant; readonly cron: string; readonly metrics: string; readonly wau: string };
+
+/** A request of the suite. `operation` is the one of the document that it is about; absent: it is about none. */
+export type Case = Sent & { readonly name: string; readonly operation?: string };
+
+const origin = "https://console.example.test";
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const json = { "content-type": "application/json" };
+
+/** A side that is measured is pushed by admins only. */
+const adminsWork = new Set(["PUT /v1/services/{id}/usage"]);
+
+/** The credential that an operation wants. */
+const ownCredential = ({ title, scope, path }: Operation, credentials: Credentials): Record<string, string> => {
+  const { admin, tenant, metrics, wau } = credentials;
+  if (scope === "public") return {};
+  if (adminsWork.has(title)) return { ...bearer(admin), "x-customer-id": String(tenant.id) };
+  if (scope === "tenant") return bearer(tenant.editor);
+  if (scope === "admin") return bearer(admin);
+  return bearer(path === "/metrics" ? metrics : wau);
+};
+
+const fill = (operation: Operation, tenant: Tenant) => pathWith(operation, { ...tenant.ids, wau: 0 }).replace("/wau/0", "/wau/2026-W47");
+
+/** Where the smallest body would be in conflict with the rows that there are, or with today's date. */
+const bodies: Readonly<Record<string, unknown>> = {
+  "PATCH /v1/services/{id}": { steering: "shadow" },
+  "POST /v1/services/{id}/storm-policies": { kind: "http_latency", latency_ms: 500 },
+  "PUT /v1/services/{id}/usage": [{ window_start: "2026-11-19T03:00:00Z", window_end: "2026-11-19T04:00:00Z", primary_bytes: 1, backup_bytes: 2 }],
+};
+
+/** The request that an operation is for. */
+const good = (operation: Operation, credentials: Credentials): Case => {
+  const body = bodies[operation.title] ?? sampleBody(operation);
+  return {
+    name: operation.title,
+    operation: operation.title,
+    method: operation.method,
+    path: fill(operation, credentials.tenant),
+    headers: { ...ownCredential(operation, credentials), ...(body === undefined ? {} : json) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  };
+};
+
+/** Every way in which an operation is refused, and what is true of all of them. */
+const refusals = (operation: Operation, credentials: Credentials): Case[] => {
+  const { tenant } = credentials;
+  const proper = good(operation, credentials);
+  const ids = Object.fromEntries(Object.keys(tenant.ids).map((resource) => [resource, missingId]));
+  const missing = operation.path.includes("{week}") ? proper.path : pathWith(operation, ids);
+  const as = (name: string, change: Partial<Sent>): Case => ({ ...proper, name: `${operation.title}, ${name}`, ...change });
+  const auth = (token: string) => ({ headers: { ...proper.headers, ...bearer(token) } });
+  const hasIds = missing !== proper.path;
+  return [
+    as("by another method", { method: operation.method === "PATCH" ? "PUT" : "PATCH", headers: {}, body: "" }),
+    as("OPTIONS", { method: "OPTIONS", headers: { origin, "access-control-request-method": operation.method }, body: "" }),
+    ...(operation.scope === "public"
+      ? []
+      : [
+          as("nobody", { headers: json }),
+          as("a wrong token", auth(`trn_${"x".repeat(43)}`)),
+          as("a viewer", auth(tenant.viewer)),
+          ...(operation.scope === "tenant"
+            ? [
+                as("an admin without a customer", auth(credentials.admin)),
+                as("an admin for another customer", { headers: { ...proper.headers, ...bearer(credentials.admin), "x-customer-id": String(missingId) } }),
+              ]
+            : []),
+        ]),
+    ...(hasIds ? [as("no such row", { path: missing }), as("no such id", { path: missing.replaceAll(String(missingId), "0x1") })] : []),
+    as("an unknown parameter", { path: `${proper.path}?no_such=1` }),
+    ...(operation.body === null
+      ? []
+      : [
+          as("no body", { body: "" }),
+          as("not JSON", { body: "{" }),
+          as("an unknown field", { body: '{"no_such":1}' }),
+          as("another media type", { headers: { ...proper.headers, "content-type": "text/plain" } }),
+          as("a body that says it is too large", { headers: { ...proper.headers, "content-length": "2000000" }, body: "" }),
+        ]),
+    ...(operation.method === "GET"
+      ? [as("HEAD", { method: "HEAD" }), as("from a page", { headers: { ...proper.headers, origin } }), as("a bad page", { path: `${proper.path}?limit=0` })]
+      : []),
+  ];
+};
+
+/** What is in no document: the framework's own answers, and the paths of the operator. */
+const others = ({ admin, cron, tenant }: Credentials): Case[] => {
+  const get = (name: string, path: string, headers: Record<string, string> = {}, method = "GET"): Case => ({ name, method, path, headers });
+  const cronPath = "/internal/cron/prune";
+  const rounds = { method: "POST", path: "/internal/shards/0/rounds", headers: { ...bearer(cron), ...json } };
+  const key = { "idempotency-key": "conformance-1" };
+  const service = (name: string, body: object, headers: Record<string, string> = key): Case => ({
+    name, method: "POST", path: "/v1/services", headers: { ...bearer(tenant.editor), ...json, ...headers }, body: JSON.stringify(body),
+  });
+  const idempotent = { name: "once", primary_cdn: "cloudflare", backup_cdn: "fastly" };
+  return [
+    get("the document", "/openapi.json"),
+    get("nothing", "/nothing"),
+    get("nothing below /v1", "/v1/nothing", bearer(admin)),
+    get("an odd path", "/v1/services/%F0%28", bearer(tenant.viewer)),
+    get("the root", "/"),
+    get("the platform's own path", "/api"),
+    get("a malformed request id", "/healthz", { "x-request-id": "a b" }),
+    get("another page's preflight", "/v1/services", { origin: "https://elsewhere.test" }, "OPTIONS"),
+    get("X-API-Key", "/v1/services", { "x-api-key": tenant.viewer }),
+    get("a foreign customer", "/v1/services", { ...bearer(tenant.viewer), "x-customer-id": String(missingId) }),
+    get("a page of one", "/v1/services?limit=1", bearer(tenant.viewer)),
+    get("lines as CSV", `/v1/invoices/${tenant.ids["invoices"]}/lines`, { ...bearer(tenant.viewer), accept: "text/csv" }),
+    get("wau by its parameter", "/v1/wau/2026-W47?token=wrong"),
+    get("wau of no week", "/v1/wau/2027-W53?token=wau-token-of-the-suite"),
+    get("a job", cronPath, bearer(cron)),
+    get("HEAD of a job", cronPath, bearer(cron), "HEAD"),
+    get("a job by another method", cronPath, bearer(cron), "POST"),
+    get("a job by nobody", cronPath),
+    get("a job with a wrong secret", cronPath, bearer("wrong")),
+    get("a job with the admin token", cronPath, bearer(admin)),
+    get("no such job", "/internal/cron/nonsense", bearer(cron)),
+    { name: "a shard that is none", ...rounds, body: '{"count":0}' },
+    { name: "rounds by nobody", ...rounds, headers: json, body: '{"count":1,"scheduled_at":"2026-11-21T00:00:00Z"}' },
+    { name: "rounds of a minute that is over", ...rounds, body: '{"count":1,"scheduled_at":"2026-11-21T00:00:00Z"}' },
+    { name: "a session that is too large, in pieces", method: "POST", path: "/v1/session", headers: json, body: `{"a":"${"x".repeat(2_000)}"}` },
+    { ...service("a body that is too large, in pieces", {}), body: `{"a":"${"x".repeat(1_048_577)}"}` },
+    service("a creation with a key", idempotent),
+    service("its replay", idempotent),
+    service("its key with another body", { ...idempotent, name: "twice" }),
+    service("a malformed key", idempotent, { "idempotency-key": "a".repeat(256) }),
+    service("a duplicate", idempotent, {}),
+  ];
+};
+
+const ranks: Readonly<Record<string, number>> = { GET: 0, POST: 1, PUT: 2, PATCH: 3, DELETE: 1_000 };
+
+/** Inner rows are deleted before outer ones. */
+const rank = ({ method, path }: Operation): number => (ranks[method] ?? 0) - (method === "DELETE" ? path.length : 0);
+
+/** All requests in an order in which each can succeed: what reads, what is refused, what writes, what deletes, inner rows first. */
+export const allCases = (operations: readonly Operation[], credentials: Credentials): readonly Case[] => {
+  const ordered = operations.toSorted((a, b) => rank(a) - rank(b));
+  const reads = ordered.filter(({ method }) => method === "GET");
+  const writes = ordered.filter(({ method }) => method !== "GET");
+  const again = reads.map((operation) => good(operation, credentials)).map((one) => ({ ...one, name: `${one.name}, afterwards` }));
+  return [
+    ...reads.map((operation) => good(operation, credentials)),
+    ...operations.flatMap((operation) => refusals(operation, credentials)),
+    ...others(credentials),
+    ...writes.filter(({ method }) => method !== "DELETE").map((operation) => good(operation, credentials)),
+    ...again,
+    ...writes.filter(({ method }) => method === "DELETE").map((operation) => good(operation, credentials)),
+    // Now that nothing is left to probe.
+    { name: "a job with a round", method: "GET", path: "/internal/cron/tick", headers: bearer(credentials.cron) },
+  ].map((one, index) => ({ ...one, headers: { "x-request-id": `conformance-${index}`, ...one.headers } }));
+};

@@ -1,4 +1,5 @@
 import { benchApi } from "./api.ts";
+import { benchBill } from "./bill.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
 import { benchRounds } from "./rounds.ts";
@@ -9,7 +10,7 @@ const benchDetect = async (): Promise<void> => {
   await benchDetectDelay();
 };
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi };
+const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchBill };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -1,11 +1,12 @@
 /**
- * Whether a cron expression fires in this minute. The schedule uses minute fields only (a star, a star with a step, or one
- * number); anything else is refused rather than misread.
+ * Whether a cron expression fires in this minute. The schedule uses minutes (a star, a star with a step, or one number) and
+ * hours (a star or one number) only; anything else is refused rather than misread.
  * @throws RangeError on an expression beyond that
  */
 export const firesAt = (expression: string, date: Date): boolean => {
-  const match = /^(?:(\*)(?:\/(\d+))?|(\d+)) \* \* \* \*$/.exec(expression);
+  const match = /^(?:(\*)(?:\/(\d+))?|(\d+)) (\*|\d+) \* \* \*$/.exec(expression);
   if (match === null) throw new RangeError(`the local cron does not understand "${expression}"`);
+  if (match[4] !== "*" && date.getUTCHours() !== Number(match[4])) return false;
   const minute = date.getUTCMinutes();
   if (match[3] !== undefined) return minute === Number(match[3]);
   return minute % Number(match[2] ?? 1) === 0;

@@ -7,9 +7,20 @@ export type Verdict =
   | { readonly ok: true; readonly stormId: number; readonly serviceId: number; readonly kinds: readonly string[]; readonly ended: boolean; readonly head: string }
   | { readonly ok: false; readonly record: number; readonly seq: number | null; readonly reason: string };
 
-type Record = { readonly [key: string]: JsonValue };
+type Fields = { readonly [key: string]: JsonValue };
 
-const [open, close, quote, backslash, openBrace, closeBrace, comma] = [..."[]\"\\{},"].map((char) => char.charCodeAt(0));
+/** A record whose fields are what they should be. */
+type EvidenceRecord = {
+  readonly hash: string;
+  readonly kind: string;
+  readonly previousHash: string | null;
+  readonly seq: number;
+  readonly serviceId: number;
+  readonly stormId: number;
+};
+
+const code = (char: string): number => char.charCodeAt(0);
+const [open, close, quote, backslash, openBrace, closeBrace, comma] = [code("["), code("]"), code('"'), code("\\"), code("{"), code("}"), code(",")];
 const fields = ["body", "hash", "kind", "previous_hash", "seq", "service_id", "storm_id", "v"];
 const kinds = ["begin", "relapse", "switch", "end"];
 
@@ -29,10 +40,11 @@ const endOfObject = (bytes: Uint8Array, from: number): number => {
 
 const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
 
-const isRecord = (value: JsonValue): value is Record => typeof value === "object" && value !== null && !Array.isArray(value);
+const isFields = (value: JsonValue): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 const isId = (value: JsonValue | undefined): value is number => typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 
-const read = (bytes: Uint8Array): Record | string => {
+/** What a piece of a bundle says, @returns what is wrong with it otherwise. */
+const read = (bytes: Uint8Array): Fields | string => {
   let text: string;
   let value: JsonValue;
   try {
@@ -41,7 +53,7 @@ const read = (bytes: Uint8Array): Record | string => {
   } catch {
     return "is not JSON in UTF-8";
   }
-  if (!isRecord(value)) return "is not an object";
+  if (!isFields(value)) return "is not an object";
   if (Object.keys(value).toSorted().join() !== fields.join()) return `must have exactly the fields ${fields.join(", ")}`;
   try {
     if (canonicalJson(value) !== text) return "is not in canonical form (RFC 8785)";
@@ -51,18 +63,24 @@ const read = (bytes: Uint8Array): Record | string => {
   return value;
 };
 
-/** What is wrong with a record that reads well, seen with the one before it. */
-const faultOf = (record: Record, before: Record | null): string | null => {
-  const { hash, ...hashed } = record;
-  if (sha256(canonicalJson(hashed)) !== hash) return "does not have the hash that it names: it was changed";
-  if (record["v"] !== 1) return "is of a version that this program does not know";
-  if (!kinds.includes(String(record["kind"]))) return "is of an unknown kind";
-  if (!isId(record["seq"]) || !isId(record["service_id"]) || !isId(record["storm_id"])) return "has a number that is none";
-  if ((record["seq"] === 1) !== (record["previous_hash"] === null)) return "is first in its chain and has one before it, or neither";
-  if (before === null) return record["kind"] === "begin" ? null : "must be the beginning of the storm";
-  if (record["service_id"] !== before["service_id"]) return "is of another service";
-  if (record["seq"] !== Number(before["seq"]) + 1) return "does not follow the one before it: there is a hole";
-  return record["previous_hash"] === before["hash"] ? null : "does not name the hash of the one before it";
+/** The record that these fields make, @returns what is wrong with them otherwise. */
+const recordOf = (value: Fields): EvidenceRecord | string => {
+  const { hash, ...hashed } = value;
+  const { kind, previous_hash: previousHash = null, seq, service_id: serviceId, storm_id: stormId, v } = hashed;
+  if (typeof hash !== "string" || sha256(canonicalJson(hashed)) !== hash) return "does not have the hash that it names: it was changed";
+  if (v !== 1) return "is of a version that this program does not know";
+  if (typeof kind !== "string" || !kinds.includes(kind)) return "is of an unknown kind";
+  if (!isId(seq) || !isId(serviceId) || !isId(stormId)) return "has a number that is none";
+  if (previousHash !== null && typeof previousHash !== "string") return "names something else than a hash";
+  if ((seq === 1) !== (previousHash === null)) return "is first in its chain and has one before it, or neither";
+  return { hash, kind, previousHash, seq, serviceId, stormId };
+};
+
+const linkFault = (record: EvidenceRecord, before: EvidenceRecord | undefined): string | null => {
+  if (before === undefined) return record.kind === "begin" ? null : "must be the beginning of the storm";
+  if (record.serviceId !== before.serviceId) return "is of another service";
+  if (record.seq !== before.seq + 1) return "does not follow the one before it: there is a hole";
+  return record.previousHash === before.hash ? null : "does not name the hash of the one before it";
 };
 
 /**
@@ -70,7 +88,7 @@ const faultOf = (record: Record, before: Record | null): string | null => {
  * and names the hash of the one before. A fault is laid to the first record whose bytes (its separator included) have one.
  */
 export const verifyBundle = (bytes: Uint8Array): Verdict => {
-  const records: Record[] = [];
+  const records: EvidenceRecord[] = [];
   let at = 0;
   for (;;) {
     const number = records.length + 1;
@@ -79,19 +97,18 @@ export const verifyBundle = (bytes: Uint8Array): Verdict => {
     at += 1;
     if (bytes[at] !== openBrace) return broken("must be an object");
     const end = endOfObject(bytes, at);
-    const record = read(bytes.subarray(at, end));
-    if (typeof record === "string") return broken(record);
-    const fault = faultOf(record, records.at(-1) ?? null);
-    if (fault !== null) return broken(fault, record["seq"]);
+    const value = read(bytes.subarray(at, end));
+    if (typeof value === "string") return broken(value);
+    const record = recordOf(value);
+    if (typeof record === "string") return broken(record, value["seq"]);
+    const fault = linkFault(record, records.at(-1));
+    if (fault !== null) return broken(fault, record.seq);
     records.push(record);
     at = end;
     if (bytes[at] === comma) continue;
-    if (bytes[at] !== close || bytes.length !== at + 1) return broken("must be followed by a comma or by the end, ]", record["seq"]);
-    const [first] = records;
-    const own = records.filter((one) => one["storm_id"] === first?.["storm_id"]);
-    return {
-      ok: true, stormId: Number(first?.["storm_id"]), serviceId: Number(first?.["service_id"]), kinds: own.map((one) => String(one["kind"])),
-      ended: own.some((one) => one["kind"] === "end"), head: String(record["hash"]),
-    };
+    if (bytes[at] !== close || bytes.length !== at + 1) return broken("must be followed by a comma or by the end, ]", record.seq);
+    const { stormId, serviceId } = records[0] ?? record;
+    const own = records.filter((one) => one.stormId === stormId).map(({ kind }) => kind);
+    return { ok: true, stormId, serviceId, kinds: own, ended: own.includes("end"), head: record.hash };
   }
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
 import { parseDurationMs } from "./domain/duration.ts";
 
 const minuteMs = 60_000;
@@ -40,6 +41,9 @@ const isDohEndpoint = (text: string): boolean => {
 const limitPerMinute = () =>
   z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
 
+/** 32 bytes in base64: `openssl rand -base64 32`. */
+const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text);
+
 const secret = (min: number) => z.string().min(min, `must have at least ${min} characters`).optional();
 const url = () => z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
 
@@ -65,8 +69,17 @@ const environment = z
     RATE_LIMIT_PER_CREDENTIAL: limitPerMinute(),
     RATE_LIMIT_PER_ADDRESS: limitPerMinute(),
     RATE_LIMIT_REFUSALS: limitPerMinute(),
+    RATE_LIMIT_SESSIONS: limitPerMinute(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
+    VERCEL_REGION: z.string().optional(),
+    WAU_READ_TOKEN: secret(16),
+    SESSION_TTL_SECONDS: z
+      .string()
+      .default("7257600")
+      .refine((text) => /^[1-9]\d{0,8}$/.test(text), "must be a number of seconds, 1 to 999999999")
+      .transform(Number),
+    SELF_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.example.com").optional(),
     PROBE_PATH: z.string().default("/healthz").refine((path) => /^\/[\x21-\x7e]*$/.test(path), "must start with /"),
     PROBE_TIMEOUT: duration("5s", 100, 30_000),
     PROBE_INTERVAL: duration("10s", 500, minuteMs),
@@ -78,11 +91,14 @@ const environment = z
       "must be https URLs of DNS-over-HTTPS resolvers",
     ),
     DRIFT_CHECK: duration("5m", 1_000, 24 * hourMs),
-    AWS_REGION: z.string().default("us-east-1"),
+    AWS_REGION: z
+      .string()
+      .default("us-east-1")
+      .refine((region) => partitionOf(region) !== null, "must be a region of AWS, AWS GovCloud or AWS China, such as us-east-1"),
     AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
     AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
     AWS_SESSION_TOKEN: z.string().min(1).optional(),
-    ROUTE53_ENDPOINT: url().default("https://route53.amazonaws.com"),
+    ROUTE53_ENDPOINT: url().optional(),
     USAGE_WINDOW: duration("1h", 1_000, 24 * hourMs)
       .refine((ms) => (24 * hourMs) % ms === 0, "must divide 24h")
       .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),
@@ -91,9 +107,13 @@ const environment = z
     CLOUDFLARE_ACCOUNT_ID: z.string().min(1).optional(),
     CLOUDFLARE_API_TOKEN: z.string().min(1).optional(),
     CLOUDFLARE_GRAPHQL_ENDPOINT: url().default("https://api.cloudflare.com/client/v4/graphql"),
+    FASTLY_API_TOKEN: z.string().min(1).optional(),
+    FASTLY_API_ENDPOINT: url().default("https://api.fastly.com"),
+    SECRETS_KEY: list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first"),
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
+    BILLING_CURRENCY: z.string().default("USD").refine((text) => /^[A-Z]{3}$/.test(text), "must be an ISO 4217 code such as USD"),
     BILLING_GRACE: duration("0s", 0, 31 * 24 * hourMs),
   })
   .superRefine((env, ctx) => {
@@ -128,6 +148,8 @@ export const parseConfig = (raw: Readonly<Record<string, unknown>>): Config => {
   throw new ConfigError(`configuration refused: ${problems.join("; ")}`);
 };
 
+const partition = (region: string) => (partitionOf(region) ?? defaultPartition).route53;
+
 const toConfig = (env: z.infer<typeof environment>) => ({
   databaseUrl: env.DATABASE_URL,
   neonFetchEndpoint: env.NEON_FETCH_ENDPOINT ?? null,
@@ -147,9 +169,16 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     perCredential: env.RATE_LIMIT_PER_CREDENTIAL ?? (env.PROVIDER === "local" ? 1_000_000 : 1_200),
     perAddress: env.RATE_LIMIT_PER_ADDRESS ?? (env.PROVIDER === "local" ? 1_000_000 : 2_400),
     refusals: env.RATE_LIMIT_REFUSALS ?? (env.PROVIDER === "local" ? 1_000_000 : 60),
+    sessions: env.RATE_LIMIT_SESSIONS ?? (env.PROVIDER === "local" ? 1_000_000 : 120),
   },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,
+  /** Where Vercel says that it runs this. */
+  region: env.VERCEL_REGION ?? null,
+  wauReadToken: env.WAU_READ_TOKEN ?? null,
+  sessionTtlMs: env.SESSION_TTL_SECONDS * 1_000,
+  /** Where this deployment itself answers; for shards on a provider without Durable Objects. */
+  selfUrl: env.SELF_URL ?? null,
   probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },
   sampleRetentionMs: env.SAMPLE_RETENTION,
   allowPrivateTargets: env.ALLOW_PRIVATE_TARGETS,
@@ -157,15 +186,19 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   dohEndpoints: env.DOH_ENDPOINTS,
   driftCheckMs: env.DRIFT_CHECK,
   route53: {
-    endpoint: env.ROUTE53_ENDPOINT,
-    region: env.AWS_REGION,
+    endpoint: env.ROUTE53_ENDPOINT ?? partition(env.AWS_REGION).endpoint,
+    /** In the place of every partition's own. */
+    customEndpoint: env.ROUTE53_ENDPOINT ?? null,
+    /** Not the configured one, but that for which its partition's Route 53 is signed. */
+    region: partition(env.AWS_REGION).signingRegion,
     credentials:
       env.AWS_ACCESS_KEY_ID === undefined || env.AWS_SECRET_ACCESS_KEY === undefined
         ? null
         : {
             accessKeyId: env.AWS_ACCESS_KEY_ID,
             secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-            ...(env.AWS_SESSION_TOKEN !== undefined && { sessionToken: env.AWS_SESSION_TOKEN }),
+            // A permanent key has none: this one is of the platform itself (Vercel, "Reserved environment variables").
+            ...(env.AWS_SESSION_TOKEN !== undefined && !env.AWS_ACCESS_KEY_ID.startsWith("AKIA") && { sessionToken: env.AWS_SESSION_TOKEN }),
           },
   },
   usage: { windowMs: env.USAGE_WINDOW, lookbackMs: env.USAGE_LOOKBACK, tickMs: env.USAGE_TICK },
@@ -177,10 +210,16 @@ const toConfig = (env: z.infer<typeof environment>) => ({
           apiToken: env.CLOUDFLARE_API_TOKEN,
           graphqlEndpoint: env.CLOUDFLARE_GRAPHQL_ENDPOINT,
         },
+  cloudflareEndpoint: env.CLOUDFLARE_GRAPHQL_ENDPOINT,
+  fastly: env.FASTLY_API_TOKEN === undefined ? null : { apiToken: env.FASTLY_API_TOKEN },
+  fastlyEndpoint: env.FASTLY_API_ENDPOINT.replace(/\/+$/, ""),
+  /** The first one seals; empty: customers' credentials can not be kept. */
+  secretsKeys: env.SECRETS_KEY,
   billing: {
     periodMs: env.BILLING_PERIOD,
     graceMs: env.BILLING_GRACE,
     rateCentsPerGb: env.BILLING_RATE_CENTS_PER_GB,
     discountRate: env.BILLING_DISCOUNT_RATE,
+    currency: env.BILLING_CURRENCY,
   },
 });

@@ -1,45 +1,69 @@
 import { createCallCounter } from "./adapters/call-counter.ts";
 import { createCloudflareUsage } from "./adapters/cdn/cloudflare.ts";
+import { createCustomerSources } from "./adapters/cdn/customer-sources.ts";
+import { createFastlyUsage } from "./adapters/cdn/fastly.ts";
 import { createClientAddress } from "./adapters/client-address.ts";
 import { createAuditLogStore } from "./adapters/db/audit-log.ts";
 import { createAvailabilityStore } from "./adapters/db/availability.ts";
 import { createBillingStore } from "./adapters/db/billing.ts";
+import { createBillingTermsStore } from "./adapters/db/billing-terms.ts";
+import { createCdnAccountStore } from "./adapters/db/cdn-accounts.ts";
 import type { Database } from "./adapters/db/client.ts";
 import { connect } from "./adapters/db/client.ts";
 import { createCustomerStore } from "./adapters/db/customers.ts";
+import { createDnsAccountStore, sealedDnsAccounts } from "./adapters/db/dns-accounts.ts";
 import { createDnsSetupStore } from "./adapters/db/dns-setup.ts";
 import { createDomainStore } from "./adapters/db/domains.ts";
+import { createEvidenceStore } from "./adapters/db/evidence.ts";
+import { createFreezeStore } from "./adapters/db/freeze.ts";
 import { createIdempotencyStore } from "./adapters/db/idempotency.ts";
 import { createIngestStore } from "./adapters/db/ingest.ts";
+import { createInvoiceDocumentStore } from "./adapters/db/invoice-documents.ts";
+import { createInvoicePreviewStore } from "./adapters/db/invoice-preview.ts";
 import { createInvoiceStore } from "./adapters/db/invoices.ts";
 import { createJobRunStore } from "./adapters/db/job-runs.ts";
 import { createLeaseStore } from "./adapters/db/leases.ts";
 import { createMetricsStore } from "./adapters/db/metrics.ts";
 import { createObservationStore } from "./adapters/db/observations.ts";
 import { createPolicyStore } from "./adapters/db/policies.ts";
+import { createPruneStore } from "./adapters/db/prune.ts";
 import { createReadiness } from "./adapters/db/readiness.ts";
+import { createRecordedTraces } from "./adapters/db/recorded-traces.ts";
+import { createRollupStore } from "./adapters/db/rollups.ts";
+import { createReconciliationStore } from "./adapters/db/reconciliation.ts";
 import { createRoundStore } from "./adapters/db/rounds.ts";
 import { createRoutingStore } from "./adapters/db/routing.ts";
 import { createServiceStore } from "./adapters/db/services.ts";
 import { createSettingsStore } from "./adapters/db/settings.ts";
+import { createStandingStore } from "./adapters/db/standing.ts";
 import { createStormStore } from "./adapters/db/storms.ts";
+import { createTelemetryStore } from "./adapters/db/telemetry.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
 import { createUsageStore } from "./adapters/db/usage-store.ts";
 import { systemClock } from "./adapters/clock.ts";
+import { createDnsDirectory } from "./adapters/dns-directory.ts";
 import { createDnsLog } from "./adapters/dns-log.ts";
+import { createDurableShards, isShardNamespace } from "./adapters/durable-shards.ts";
+import { createHttpShards } from "./adapters/http-shards.ts";
 import { createJwtVerifier } from "./adapters/jwt.ts";
 import { createConsoleLog } from "./adapters/log.ts";
+import { createColo, fixedPlace } from "./adapters/place.ts";
 import type { Clock } from "./adapters/ports/clock.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
+import type { Dispatcher } from "./adapters/ports/dispatcher.ts";
 import type { Log } from "./adapters/ports/log.ts";
 import type { Random } from "./adapters/ports/random.ts";
+import type { Secrets } from "./adapters/ports/secrets.ts";
 import { createProber } from "./adapters/prober.ts";
 import { systemRandom } from "./adapters/random.ts";
 import { createRateLimits } from "./adapters/rate-limit.ts";
 import { createResolver } from "./adapters/resolver.ts";
+import { createSecrets } from "./adapters/secrets.ts";
 import { createRoute53 } from "./adapters/route53/route53.ts";
 import type { Config } from "./config.ts";
+import { runShard } from "./cron/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
+import { isJobName, runJob } from "./cron/schedule.ts";
 
 /** What a provider, or a test, brings along instead of the platform's own. */
 export type Runtime = {
@@ -48,7 +72,7 @@ export type Runtime = {
   readonly log?: Log;
   /** Keeps the invocation alive until the promise settles. Without it background work is not awaited. */
   readonly waitUntil?: (work: Promise<unknown>) => void;
-  /** What the platform binds beside variables, by name: rate limiters. */
+  /** What the platform binds beside variables, by name: rate limiters, the shard objects. */
   readonly bindings?: Readonly<Record<string, unknown>>;
 };
 
@@ -65,40 +89,71 @@ const secretsOf = (config: Config): readonly string[] => {
   const { auth, route53, cloudflare } = config;
   const keys = route53.credentials;
   return [
-    auth.adminToken, auth.jwtSecret, config.metricsToken, config.cronSecret, keys?.secretAccessKey, keys?.sessionToken,
-    cloudflare?.apiToken, ...passwordsIn(config.databaseUrl),
+    auth.adminToken, auth.jwtSecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
+    cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, ...passwordsIn(config.databaseUrl),
   ].filter((text) => typeof text === "string");
 };
 
+/** Where a shard beside the first finds an invocation of its own; null: nowhere but in the one that there is. */
+const dispatcherOf = ({ selfUrl, cronSecret }: Config, bindings: Readonly<Record<string, unknown>>): Dispatcher | null => {
+  const namespace = bindings["SHARDS"];
+  if (isShardNamespace(namespace)) return createDurableShards(namespace);
+  return selfUrl === null || cronSecret === null ? null : createHttpShards({ selfUrl, cronSecret, fetch: send });
+};
+
+const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): Secrets | null =>
+  first === undefined ? null : createSecrets([first, ...older], random);
+
 /** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
-const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random, log: Log): JobDeps => {
+const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random, log: Log, dispatcher: Dispatcher | null): JobDeps & Pick<Deps, "dnsDirectory"> => {
   const chance = () => Math.random();
-  const { credentials, ...route53 } = config.route53;
+  const world = { fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs };
+  const { credentials, endpoint, region } = config.route53;
   const dnsCalls = createCallCounter("route53_calls");
+  const operatorDns =
+    credentials === null
+      ? createDnsLog({ log: (line) => log.info("dns_log", { line }) })
+      : createRoute53({ endpoint, region, credentials, fetch: send, clock, random: chance, onCall: dnsCalls.add });
   return {
     clock,
     random,
     log,
     provider: config.provider,
     vantage: config.provider,
+    place: config.provider === "cloudflare" ? createColo(send, clock) : fixedPlace(config.region),
     leases: createLeaseStore(db),
     jobRuns: createJobRunStore(db),
     settings: createSettingsStore(db),
+    dispatcher,
     rounds: createRoundStore(db),
     ingest: createIngestStore(db),
     billingStore: createBillingStore(db),
+    reconciliation: createReconciliationStore(db),
+    rollups: createRollupStore(db),
+    pruning: createPruneStore(db),
+    sampleRetentionMs: config.sampleRetentionMs,
+    sessionTtlMs: config.sessionTtlMs,
     prober: createProber(send, clock.nowMs),
     observations: createObservationStore(db),
+    standing: createStandingStore(db),
     lookup: createResolver(config.dohEndpoints, send),
-    dns:
-      credentials === null
-        ? createDnsLog({ log: (line) => log.info("dns_log", { line }) })
-        : createRoute53({ ...route53, credentials, fetch: send, clock, random: chance, onCall: dnsCalls.add }),
+    dns: operatorDns,
+    dnsDirectory: createDnsDirectory({
+      operator: operatorDns,
+      accounts: () => sealedDnsAccounts(db),
+      secrets: secretBox(config, random),
+      clock,
+      endpoint: config.route53.customEndpoint,
+      connect: (place, keys) => createRoute53({ ...place, credentials: keys, fetch: send, clock, random: chance, onCall: dnsCalls.add }),
+    }),
     takeDnsCalls: dnsCalls.take,
-    usageSources:
-      config.cloudflare === null
-        ? []
-        : [createCloudflareUsage({ ...config.cloudflare, fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs })],
+    usageSources: [
+      ...(config.cloudflare === null ? [] : [createCloudflareUsage({ ...config.cloudflare, ...world })]),
+      ...(config.fastly === null ? [] : [createFastlyUsage({ ...config.fastly, endpoint: config.fastlyEndpoint, ...world })]),
+    ],
+    customerSources: createCustomerSources(db, secretBox(config, random), {
+      ...world, cloudflareEndpoint: config.cloudflareEndpoint, fastlyEndpoint: config.fastlyEndpoint,
+    }),
     slowPaths: new Set(),
     probe: config.probe,
     driftCheckMs: config.driftCheckMs,
@@ -113,9 +168,11 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const log = runtime.log ?? createConsoleLog(clock, { provider: config.provider }, secretsOf(config));
   const random = runtime.random ?? systemRandom;
   const db = connect(config.databaseUrl, config.neonFetchEndpoint);
+  const jobDeps = buildJobDeps(config, db, clock, random, log, dispatcherOf(config, runtime.bindings ?? {}));
   return {
-    ...buildJobDeps(config, db, clock, random, log),
+    ...jobDeps,
     config,
+    runShard: (shard, scheduledAtMs) => runShard(jobDeps, shard, scheduledAtMs),
     readiness: createReadiness(db, clock, config.usage.windowMs / 1_000),
     jwt: createJwtVerifier(config.auth, clock),
     idempotency: createIdempotencyStore(db),
@@ -124,18 +181,28 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     services: createServiceStore(db),
     domains: createDomainStore(db),
     dnsSetup: createDnsSetupStore(db),
+    dnsAccounts: createDnsAccountStore(db, secretBox(config, random)),
     policies: createPolicyStore(db),
     storms: createStormStore(db),
+    evidence: createEvidenceStore(db),
     routing: createRoutingStore(db),
+    freeze: createFreezeStore(db),
     usage: createUsageStore(db),
+    cdnAccounts: createCdnAccountStore(db, secretBox(config, random)),
+    billingTerms: createBillingTermsStore(db),
     invoices: createInvoiceStore(db),
+    invoicePreview: createInvoicePreviewStore(db),
+    invoiceDocuments: createInvoiceDocumentStore(db),
     availability: createAvailabilityStore(db),
+    recordedTraces: createRecordedTraces(db),
     auditLog: createAuditLogStore(db),
     metrics: createMetricsStore(db),
+    telemetry: createTelemetryStore(db),
+    jobs: { run: (job, scheduledAtMs, onRound) => (isJobName(job) ? runJob({ ...jobDeps, onRound }, job, scheduledAtMs) : null) },
     resolver: createResolver(config.dohEndpoints, send),
     rateLimits: createRateLimits(config.rateLimits, runtime.bindings ?? {}, clock, log),
     clientAddress: createClientAddress(config.provider),
-    measuredCdns: config.cloudflare === null ? [] : ["cloudflare"],
+    measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),
     background: (work) => {
       const settled = work.catch((error: unknown) => log.error("background_failed", error));
       runtime.waitUntil?.(settled);

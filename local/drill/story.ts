@@ -149,7 +149,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
 };
 
 /** The platform's cron, one minute after another without a gap, as long as the drill lasts. */
-const keepTicking = (world: World): { readonly stop: () => void } => {
+export const keepTicking = (world: World): { readonly stop: () => void } => {
   let stopped = false;
   const loop = async () => {
     while (!stopped) await world.plane.worker.trigger("* * * * *").catch(() => sleep(200));
@@ -158,7 +158,7 @@ const keepTicking = (world: World): { readonly stop: () => void } => {
   return { stop: () => void (stopped = true) };
 };
 
-const onboard = async (world: World): Promise<{ readonly api: Api; readonly serviceId: number }> => {
+export const onboard = async (world: World): Promise<{ readonly api: Api; readonly serviceId: number }> => {
   const admin = createApi(world.plane.worker.url, world.adminToken);
   const customer = await admin.send<{ id: number }>("POST", "/v1/customers", { name: "Example Downloads" });
   const { token } = await admin.send<{ token: string }>("POST", `/v1/customers/${customer.id}/tokens`, { name: "drill", role: "editor" });

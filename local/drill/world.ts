@@ -30,8 +30,11 @@ export type World = {
   readonly close: () => Promise<void>;
 };
 
-/** The outside world of the drill (DNS, two CDNs, an analytics API) and tranche in the middle of it. */
-export const startWorld = async (): Promise<World> => {
+/**
+ * The outside world of the drill (DNS, two CDNs, an analytics API) and tranche in the middle of it.
+ * @param env variables of the Worker beside those that every drill sets
+ */
+export const startWorld = async (env: Readonly<Record<string, string>> = {}): Promise<World> => {
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).toReversed()) await closer().catch(() => undefined);
@@ -74,6 +77,7 @@ export const startWorld = async (): Promise<World> => {
           PROBE_INTERVAL: `${cadence.intervalMs}ms`,
           PROBE_TIMEOUT: `${cadence.timeoutMs}ms`,
           ROUTE53_ENDPOINT: route53.url,
+          DOH_ENDPOINTS: doh.url,
           AWS_ACCESS_KEY_ID: accessKeyId,
           AWS_SECRET_ACCESS_KEY: secretAccessKey,
           USAGE_WINDOW: `${cadence.usageWindowMs}ms`,
@@ -83,6 +87,7 @@ export const startWorld = async (): Promise<World> => {
           CLOUDFLARE_GRAPHQL_ENDPOINT: analytics.graphqlUrl,
           BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
           BILLING_DISCOUNT_RATE: terms.discountRate,
+          ...env,
         },
       }),
     );

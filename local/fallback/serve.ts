@@ -17,8 +17,8 @@ const onEdge = async (bundle: string): Promise<Served> => {
       }),
   });
   return {
-    dispatch: (url, init) => runtime.dispatchFetch(url, init as Parameters<typeof runtime.dispatchFetch>[1]),
-    streams: runtime.context.ReadableStream as unknown as typeof ReadableStream,
+    dispatch: (url, init) => runtime.dispatchFetch(url, init),
+    streams: runtime.context.ReadableStream,
   };
 };
 

@@ -1,4 +1,5 @@
 import type { Deps } from "../adapters/ports/deps.ts";
+import type { TokenOwner } from "../adapters/ports/tokens.ts";
 import { AppError } from "../errors.ts";
 import { sameDigest, sha256, toHex } from "./digest.ts";
 import type { Principal } from "./principal.ts";
@@ -49,15 +50,16 @@ export const authenticator = (
     return sameDigest(digest, adminDigest);
   };
 
-  const byToken = async (hash: string): Promise<Principal> => {
+  const ofOwner = (owner: TokenOwner): Principal => ({
+    kind: "customer", actor: `token:${owner.tokenId}`, customerId: owner.customerId, role: owner.role,
+  });
+
+  const byToken = async (secret: string, digest: Uint8Array): Promise<Principal> => {
     const askedAtMs = deps.clock.nowMs();
-    let owner = cache.get(hash);
-    if (owner === null) {
-      owner = await deps.tokens.verify(hash);
-      if (owner === null) throw refused();
-      cache.put(hash, owner, askedAtMs);
-    }
-    return { kind: "customer", actor: `token:${owner.tokenId}`, customerId: owner.customerId, role: owner.role };
+    const owner = await deps.tokens.verify(toHex(digest));
+    if (owner === null) throw refused();
+    cache.put(secret, owner, askedAtMs);
+    return ofOwner(owner);
   };
 
   const byJwt = async (token: string): Promise<Principal> => {
@@ -79,9 +81,11 @@ export const authenticator = (
   return async (credentials) => {
     const secret = presented(credentials);
     if (secret === null) return byHeader(credentials.customerHeader);
+    const known = cache.get(secret);
+    if (known !== null) return ofOwner(known);
     const digest = await sha256(secret);
     if (await isAdmin(digest)) return { kind: "admin", actor: "admin" };
-    if (/^trn_[A-Za-z0-9_-]{43}$/.test(secret)) return await byToken(toHex(digest));
+    if (/^trn_[A-Za-z0-9_-]{43}$/.test(secret)) return await byToken(secret, digest);
     if (/^[\w-]+\.[\w-]+\.[\w-]*$/.test(secret)) return await byJwt(secret);
     throw refused();
   };

@@ -7,7 +7,10 @@ const maxEntries = 1_000;
 
 type Entry = { readonly owner: TokenOwner; readonly untilMs: number };
 
-/** Verified tokens by hash, in the memory of one isolate. */
+/**
+ * Verified tokens as presented, in the memory of one isolate: to hash them again would be the dearest part of a read. They
+ * are random throughout, so the time of a look-up tells nothing of another one.
+ */
 export class TokenCache {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
@@ -16,24 +19,24 @@ export class TokenCache {
     this.#clock = clock;
   }
 
-  get(hash: string): TokenOwner | null {
-    const entry = this.#entries.get(hash);
+  get(token: string): TokenOwner | null {
+    const entry = this.#entries.get(token);
     if (entry === undefined) return null;
     if (entry.untilMs > this.#clock.nowMs()) return entry.owner;
-    this.#entries.delete(hash);
+    this.#entries.delete(token);
     return null;
   }
 
   /** @param askedAtMs when the database was asked: the age counts from there */
-  put(hash: string, owner: TokenOwner, askedAtMs: number): void {
-    this.#entries.delete(hash);
+  put(token: string, owner: TokenOwner, askedAtMs: number): void {
+    this.#entries.delete(token);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size >= maxEntries && oldest !== undefined) this.#entries.delete(oldest);
-    this.#entries.set(hash, { owner, untilMs: askedAtMs + maxAgeMs });
+    this.#entries.set(token, { owner, untilMs: askedAtMs + maxAgeMs });
   }
 
   /** Drops a revoked token here at once; other isolates follow within the 30 s. */
   forget(tokenId: number): void {
-    for (const [hash, { owner }] of this.#entries) if (owner.tokenId === tokenId) this.#entries.delete(hash);
+    for (const [token, { owner }] of this.#entries) if (owner.tokenId === tokenId) this.#entries.delete(token);
   }
 }

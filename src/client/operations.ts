@@ -198,6 +198,81 @@ export type StormPolicyPatch = {
   latency_ms?: number;
 };
 
+export type Backtest = {
+  service_id: number;
+  from: string;
+  /** at most now */
+  to: string;
+  samples: number;
+  /** what the policy would have made of the samples */
+  backtest: {
+    storms: ({
+      started_at: string;
+      detected_at: string;
+      /** from the first failed sample to the round that found the storm */
+      detection_delay_seconds: number;
+      recovering_since: string | null;
+      ended_at: string | null;
+      ended_reason: string | null;
+      relapses: number;
+    })[];
+    relapses: number;
+    /** time under a storm, as it is credited */
+    minutes_covered: number;
+    /** minutes in which the primary was down by the policy that is tried, and those with a storm on */
+    bad_minutes: {
+      total: number;
+      covered: number;
+    };
+    /** the same, be it by a single lost sample */
+    minutes_below_threshold: {
+      total: number;
+      covered: number;
+    };
+    detection_delay_seconds: {
+      median: number;
+      longest: number;
+    } | null;
+  };
+  /** what was recorded: the storms that there were, by whatever version they were judged */
+  current: {
+    policy: StormPolicy | null;
+    storms: ({
+      started_at: string;
+      detected_at: string;
+      /** from the first failed sample to the round that found the storm */
+      detection_delay_seconds: number;
+      recovering_since: string | null;
+      ended_at: string | null;
+      ended_reason: string | null;
+      relapses: number;
+    })[];
+    relapses: number;
+    /** time under a storm, as it is credited */
+    minutes_covered: number;
+    /** minutes in which the primary was down by the policy that is tried, and those with a storm on */
+    bad_minutes: {
+      total: number;
+      covered: number;
+    };
+    /** the same, be it by a single lost sample */
+    minutes_below_threshold: {
+      total: number;
+      covered: number;
+    };
+    detection_delay_seconds: {
+      median: number;
+      longest: number;
+    } | null;
+  };
+};
+
+export type BacktestInput = {
+  policy: StormPolicyInput;
+  from: string;
+  to: string;
+};
+
 export type Availability = {
   service_id: number;
   path: "primary" | "backup" | "direct";
@@ -261,12 +336,43 @@ export type RoutingChange = {
   actor: string;
   epoch: number;
   shadow: boolean;
-  result: "intent" | "accepted" | "insync" | "failed" | "superseded" | "shadow";
+  /** unconfirmed: made, but DNS no longer knows the change, so nobody saw it reach all servers */
+  result: "intent" | "accepted" | "insync" | "unconfirmed" | "failed" | "superseded" | "shadow";
   change_id: string | null;
   error: string | null;
+  /** how often DNS was to be called for it */
+  attempts: number;
   intended_at: string;
   accepted_at: string | null;
   insync_at: string | null;
+  observed: ObservedAnswer | null;
+};
+
+export type ObservedAnswer = {
+  at: string;
+  /** confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias */
+  verdict: "confirmed" | "other" | "silent" | "unproven";
+  record_type: "CNAME" | "A" | "AAAA";
+  expected: string[];
+  resolvers: ({
+    resolver: string;
+    answers: string[] | null;
+  })[];
+};
+
+export type EvidenceRecord = {
+  /** what was known and decided; its fields depend on the kind */
+  body: Record<string, unknown>;
+  /** SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex */
+  hash: string;
+  kind: "begin" | "relapse" | "switch" | "end";
+  /** of the service's record before; null for its first */
+  previous_hash: string | null;
+  /** per service from 1, without gaps */
+  seq: number;
+  service_id: number;
+  storm_id: number;
+  v: 1;
 };
 
 export type Routing = {
@@ -277,6 +383,7 @@ export type Routing = {
   domains: ({
     domain_id: number;
     name: string;
+    /** unread, found, unprovisioned, error (see last_error) or contested (somebody else keeps changing the weights) */
     status: string;
     /** as last read from DNS */
     weights: {
@@ -286,10 +393,14 @@ export type Routing = {
     read_at: string | null;
     /** set while tranche itself has the domain on its backup */
     moved_at: string | null;
+    /** since when tranche no longer insists on its weights */
+    contested_at: string | null;
     last_error: string | null;
   })[];
   /** one page of the history, newest first */
   changes: RoutingChange[];
+  /** the newest twenty times that somebody else changed the weights */
+  drifts: RoutingDrift[];
 };
 
 export type RoutingOverride = {
@@ -301,12 +412,57 @@ export type RoutingOverride = {
   set_at: string;
 };
 
+export type RoutingDrift = {
+  id: number;
+  domain_id: number;
+  record_type: string;
+  previous: {
+    primary: number;
+    backup: number;
+  };
+  /** what tranche wanted then; null: nothing in particular */
+  expected: {
+    primary: number;
+    backup: number;
+  } | null;
+  found: {
+    primary: number;
+    backup: number;
+  };
+  /** why it was not healed: frozen, global_freeze, shadow, held, contested, as_desired, monitor_only; null: it was to be */
+  left_alone: string | null;
+  found_at: string;
+  healed_at: string | null;
+};
+
 export type RoutingOverrideInput = {
   /** where the service is held: at its normal weights, at its backup, or as it is */
   mode: "primary" | "backup" | "frozen";
   reason: string;
   /** when it lapses by itself: in the future, at most 30 days ahead; null: when it is cleared */
   until?: string | null;
+};
+
+export type FreezeState = {
+  freeze: Freeze | null;
+};
+
+export type Freeze = {
+  reason: string;
+  until: string | null;
+  actor: string;
+  set_at: string;
+};
+
+export type FreezeInput = {
+  reason: string;
+  /** when it lapses by itself: in the future, at most 30 days ahead; null: when it is lifted */
+  until?: string | null;
+};
+
+export type DriftResumed = {
+  domain_id: number;
+  resumed_at: string;
 };
 
 export type IamPolicy = {
@@ -327,6 +483,68 @@ export type IamPolicy = {
   notes: string[];
 };
 
+export type DnsAccount = {
+  id: number;
+  region: string;
+  access_key_id: string;
+  created_at: string;
+};
+
+export type DnsAccountInput = {
+  /** any region of the partition: Route 53's endpoint follows from it */
+  region?: string;
+  access_key_id: string;
+  /** of a user with the policy of iam-policy. Never shown again */
+  secret_access_key: string;
+};
+
+export type ServiceReadiness = {
+  service_id: number;
+  /** the worst of all checks; what is unproven does not count against it */
+  result: "pass" | "warn" | "fail" | "unchecked";
+  checked_at: string | null;
+  actor: string | null;
+  checks: ReadinessFinding[];
+};
+
+export type ReadinessFinding = {
+  domain_id: number;
+  domain: string;
+  check: "owner" | "zone" | "records" | "ttl" | "weights" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission";
+  result: "pass" | "warn" | "fail" | "unproven";
+  detail: string;
+  mend: string | null;
+};
+
+export type DomainProvision = {
+  domain_id: number;
+  /** exists: the pair was there already, and nothing was changed */
+  result: "created" | "exists";
+  zone_id: string;
+  change_id: string | null;
+  /** what was created */
+  records: ({
+    type: string;
+    set_identifier: string;
+    weight: number;
+    ttl: number;
+    value: string;
+  })[];
+};
+
+export type StandingFailover = {
+  domain_id: number;
+  /** pending: being made; disabled: frozen, so its checks count as healthy; removing: being taken away */
+  state: "pending" | "standing" | "disabled" | "removing";
+  primary_check_id: string | null;
+  backup_check_id: string | null;
+  /** what it waits for, or what went wrong */
+  last_error: string | null;
+  /** when its health checks were last seen at Route 53 */
+  checked_at: string | null;
+  created_at: string;
+};
+
 export type UsageWindow = {
   window_start: string;
   window_end: string;
@@ -335,7 +553,19 @@ export type UsageWindow = {
   /** who reported it; null: nobody yet, counts 0 */
   primary_source: string | null;
   backup_source: string | null;
+  primary_sampling: UsageSampling | null;
+  backup_sampling: UsageSampling | null;
   invoice_id: number | null;
+  /** when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed */
+  corrected_at: string | null;
+};
+
+export type UsageSampling = {
+  /** on average one request in so many was counted */
+  interval: number;
+  lower_bytes: number | null;
+  /** with 95 % confidence the bytes are between the bounds; null: not told */
+  upper_bytes: number | null;
 };
 
 export type UsagePush = ({
@@ -344,6 +574,77 @@ export type UsagePush = ({
   primary_bytes?: number;
   backup_bytes?: number;
 })[];
+
+export type CdnAccount = {
+  id: number;
+  cdn: "cloudflare" | "fastly";
+  account_ref: string | null;
+  created_at: string;
+  /** when usage was last read with it */
+  last_read_at: string | null;
+  /** why the last reading failed; null: it did not */
+  last_error: string | null;
+};
+
+export type CdnAccountInput = {
+  cdn: "cloudflare" | "fastly";
+  /** the account id at Cloudflare */
+  account_ref?: string;
+  /** Cloudflare: Zone Read and Zone Analytics Read; Fastly: global:read. Never shown again */
+  api_token: string;
+};
+
+export type BillingTerms = {
+  id: number;
+  valid_from: string;
+  rate_cents_per_gb: number;
+  discount_rate: number;
+  currency: string;
+  created_at: string;
+};
+
+export type BillingTermsInput = {
+  /** for windows that begin at this time or later and are not billed yet */
+  valid_from: string;
+  rate_cents_per_gb: number;
+  discount_rate: number;
+  currency: string;
+};
+
+export type InvoicePreview = {
+  /** one per currency; none where nothing is due */
+  invoices: ({
+    /** per customer from 1, without gaps */
+    number: number;
+    period_start: string;
+    period_end: string;
+    subtotal_cents: number;
+    discount_cents: number;
+    total_cents: number;
+    currency: string;
+    line_count: number;
+    /** the first hundred */
+    lines: ({
+      /** an adjustment holds what a window that was billed before costs more or less than was issued for it, in bytes and cents */
+      kind: "usage" | "adjustment";
+      arrears: boolean;
+      service_id: number;
+      window_start: string;
+      window_end: string;
+      primary_bytes: number;
+      backup_bytes: number;
+      rate_cents_per_gb: string;
+      discount_rate: string;
+      currency: string;
+      max_coverage_factor: string;
+      storm_microseconds: number;
+      amount_cents: number;
+      discount_cents: number;
+    })[];
+  })[];
+  /** windows that are over and wait for the grace to pass */
+  waiting_windows: number;
+};
 
 export type Invoice = {
   id: number;
@@ -354,6 +655,7 @@ export type Invoice = {
   subtotal_cents: number;
   discount_cents: number;
   total_cents: number;
+  currency: string;
   issued_at: string;
 };
 
@@ -365,6 +667,7 @@ export type InvoiceWithLines = Invoice & {
 
 export type InvoiceLine = {
   id: number;
+  /** an adjustment holds what a window that was billed before costs more or less than was issued for it, in bytes and cents */
   kind: "usage" | "adjustment";
   arrears: boolean;
   service_id: number;
@@ -374,10 +677,67 @@ export type InvoiceLine = {
   backup_bytes: number;
   rate_cents_per_gb: string;
   discount_rate: string;
+  currency: string;
   max_coverage_factor: string;
   storm_microseconds: number;
   amount_cents: number;
   discount_cents: number;
+};
+
+export type LineExplanation = {
+  line: InvoiceLine;
+  /** by which the line was computed, cut to its window */
+  storms: ({
+    storm_id: number;
+    from: string;
+    to: string;
+    max_coverage_factor: string;
+    evidence: string;
+  })[];
+  /** overlapping storms count once */
+  union: ({
+    from: string;
+    to: string;
+  })[];
+  union_seconds: number;
+  window_seconds: number;
+  ratio: ExactNumber;
+  /** the greatest of the storms' factors */
+  factor: string;
+  coverage: ExactNumber;
+  primary: {
+    bytes: number;
+    exact_cents: ExactNumber;
+    /** rounded, halves away from zero */
+    cents: number;
+  };
+  backup: {
+    bytes: number;
+    exact_cents: ExactNumber;
+    /** rounded, halves away from zero */
+    cents: number;
+  };
+  /** primary + backup */
+  amount_cents: number;
+  exact_discount_cents: ExactNumber;
+  rounded_discount_cents: number;
+  /** at most the amount */
+  discount_cents: number;
+  /** sums of earlier lines for this window; an adjustment is the rest */
+  issued_before: {
+    lines: number;
+    primary_bytes: number;
+    backup_bytes: number;
+    amount_cents: number;
+    discount_cents: number;
+  };
+  /** amount and discount, less what was issued before, are those of the line */
+  adds_up: boolean;
+};
+
+export type ExactNumber = {
+  fraction: string;
+  decimal: string;
 };
 
 export type AuditEntry = {
@@ -393,6 +753,20 @@ export type AuditEntry = {
   /** the row as it was stored; null: there was none */
   after: Record<string, unknown> | unknown[] | null;
   request_id: string | null;
+};
+
+export type InstallSession = {
+  protocol_version: string;
+  daemon_version: string;
+  session_id: string;
+  platform: "darwin" | "linux" | "win32" | "freebsd" | "openbsd";
+  node_version: string;
+  primary_framework: "react" | "vue" | "next" | "nuxt" | "svelte" | "astro" | "solid" | "unknown";
+};
+
+export type WeeklyActiveSessions = {
+  week: string;
+  weekly_active_sessions: number;
 };
 
 /** Every operation of the API: what it takes, and what a success answers. */
@@ -533,6 +907,13 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
+  /** Try a storm policy on recorded samples */
+  "POST /v1/services/{id}/storm-policies/backtest": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: BacktestInput;
+    result: Backtest;
+  };
   /** Read the availability of a service as a series */
   "GET /v1/services/{id}/availability": {
     path: { id: number; };
@@ -549,6 +930,12 @@ export type Operations = {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: StormDetail;
+  };
+  /** Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them */
+  "GET /v1/storms/{id}/evidence": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: EvidenceRecord[];
   };
   /** Read the routing state of a service and its history */
   "GET /v1/services/{id}/routing": {
@@ -569,16 +956,88 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
+  /** Read whether everything is frozen */
+  "GET /v1/freeze": {
+    result: FreezeState;
+  };
+  /** Freeze everything; storms are still detected and recorded, but no weight is changed from the next round on */
+  "PUT /v1/freeze": {
+    body: FreezeInput;
+    result: Freeze;
+  };
+  /** Lift the freeze; every service decides for itself again from the next round on */
+  "DELETE /v1/freeze": {
+    result: undefined;
+  };
+  /** Let tranche heal a contested domain again; drifts found so far no longer count */
+  "POST /v1/services/{id}/domains/{childId}/drift/resume": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: DriftResumed;
+  };
   /** Read the least-privilege IAM policy with which tranche can steer a service */
   "GET /v1/services/{id}/iam-policy": {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: IamPolicy;
   };
+  /** List the AWS accounts; at most one */
+  "GET /v1/dns-accounts": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: DnsAccount[];
+  };
+  /** Have your domains steered with an AWS account of your own; its secret is sealed and never shown */
+  "POST /v1/dns-accounts": {
+    query?: { customer_id?: number; };
+    body: DnsAccountInput;
+    result: DnsAccount;
+  };
+  /** Remove an AWS account; its secret is erased, and the operator's account steers again */
+  "DELETE /v1/dns-accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Read what the last readiness check of a service found */
+  "GET /v1/services/{id}/readiness": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: ServiceReadiness;
+  };
+  /** Check everything that has to be right before a storm */
+  "POST /v1/services/{id}/readiness/check": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: ServiceReadiness;
+  };
+  /** Create the weighted pair of a domain in Route 53, or its missing half */
+  "POST /v1/services/{id}/domains/{childId}/provision": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: DomainProvision;
+  };
+  /** Read the standing failover of a domain */
+  "GET /v1/services/{id}/domains/{childId}/standing-failover": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: StandingFailover;
+  };
+  /** Have the DNS itself leave a dead CDN, with health checks on the pair; made within the next seconds */
+  "POST /v1/services/{id}/domains/{childId}/standing-failover": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: StandingFailover;
+  };
+  /** Remove a standing failover; the records get back the health checks that they had before, if any */
+  "DELETE /v1/services/{id}/domains/{childId}/standing-failover": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
   /** List usage windows by their start */
   "GET /v1/services/{id}/usage": {
     path: { id: number; };
-    query?: { customer_id?: number; limit?: number; cursor?: string; from?: string; to?: string; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; from?: string; to?: string; gaps?: boolean; };
     result: UsageWindow[];
   };
   /** Report usage; all windows are stored or none, and a window that is there is replaced side by side */
@@ -587,6 +1046,40 @@ export type Operations = {
     query?: { customer_id?: number; };
     body: UsagePush;
     result: UsageWindow[];
+  };
+  /** List the accounts and how they were last read */
+  "GET /v1/cdn-accounts": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: CdnAccount[];
+  };
+  /** Have usage read with an account of your own; one per CDN, its token is sealed and never shown */
+  "POST /v1/cdn-accounts": {
+    query?: { customer_id?: number; };
+    body: CdnAccountInput;
+    result: CdnAccount;
+  };
+  /** Remove an account; its token is erased */
+  "DELETE /v1/cdn-accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List the terms agreed on, oldest first; before the first the operator's defaults apply */
+  "GET /v1/customers/{id}/billing-terms": {
+    path: { id: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: BillingTerms[];
+  };
+  /** Agree on terms; a line keeps those by which it was billed, so terms never change */
+  "POST /v1/customers/{id}/billing-terms": {
+    path: { id: number; };
+    body: BillingTermsInput;
+    result: BillingTerms;
+  };
+  /** See what would be billed now; nothing is issued */
+  "GET /v1/invoices/preview": {
+    query?: { customer_id?: number; };
+    result: InvoicePreview;
   };
   /** List the invoices, oldest first */
   "GET /v1/invoices": {
@@ -605,6 +1098,18 @@ export type Operations = {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
     result: InvoiceLine[];
   };
+  /** Recompute a line step by step, with links to the evidence of its storms */
+  "GET /v1/invoices/{id}/lines/{childId}/explain": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: LineExplanation;
+  };
+  /** Read an invoice as a page to print */
+  "GET /v1/invoices/{id}/page": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: string;
+  };
   /** List the changes of your resources, newest first */
   "GET /v1/audit-log": {
     query?: { customer_id?: number; limit?: number; cursor?: string; action?: string; object_type?: string; };
@@ -613,6 +1118,17 @@ export type Operations = {
   /** Read the metrics of the whole installation */
   "GET /metrics": {
     result: string;
+  };
+  /** Tell that an installation is in use; stored after the answer */
+  "POST /v1/session": {
+    body: InstallSession;
+    result: undefined;
+  };
+  /** Read how many installations were in use in an ISO week */
+  "GET /v1/wau/{week}": {
+    path: { week: string; };
+    query?: { token?: string; };
+    result: WeeklyActiveSessions;
   };
   /** This API as a page to read */
   "GET /docs": {

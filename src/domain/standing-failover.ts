@@ -66,8 +66,10 @@ const sideOf = ({ setIdentifier }: PairRecord): CheckSide | null => checkSides.f
 
 const keyOf = (record: PairRecord): string => `${record.type}/${sideOf(record) ?? ""}`;
 
-const withCheck = <R extends PairRecord>({ healthCheckId: _, ...record }: R, id: string | null): R =>
-  ({ ...record, ...(id !== null && { healthCheckId: id }) }) as unknown as R;
+const withCheck = <R extends PairRecord>(record: R, id: string | null): R => {
+  const { healthCheckId, ...others } = record;
+  return (id === null ? others : healthCheckId === id ? record : { ...others, healthCheckId: id }) as R;
+};
 
 /** The records that do not carry the check they should, and how they should be. */
 const differing = <R extends PairRecord>(records: readonly R[], wanted: (record: R) => string | null): { before: readonly R[]; after: readonly R[] } => {

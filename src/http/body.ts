@@ -5,27 +5,31 @@ import { checkJson } from "./strict-json.ts";
 /** Semantics §1. */
 export const maxBodyBytes = 1024 * 1024;
 
-const tooLarge = () => new AppError("too_large", `the body may have at most ${maxBodyBytes} bytes`);
+const tooLarge = (maxBytes: number) => new AppError("too_large", `the body may have at most ${maxBytes} bytes`);
 
 const badBody = (detail: string) =>
   new AppError("bad_request", `the body ${detail}`, { fields: [{ pointer: "", detail }] });
 
+const refuseDeclared = (c: AppContext, maxBytes: number): void => {
+  const declared = c.req.header("content-length");
+  if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(maxBytes);
+};
+
 /** Refuses a body that says itself that it is too large, before anything else is done. */
 export const declaredBodyCap: AppMiddleware = async (c, next) => {
-  const declared = c.req.header("content-length");
-  if (declared !== undefined && Number(declared) > maxBodyBytes) throw tooLarge();
+  refuseDeclared(c, maxBodyBytes);
   await next();
 };
 
-const readCapped = async (stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> => {
+const readCapped = async (stream: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = stream?.getReader();
   for (let chunk = await reader?.read(); chunk !== undefined && !chunk.done; chunk = await reader?.read()) {
     size += chunk.value.byteLength;
-    if (size > maxBodyBytes) {
+    if (size > maxBytes) {
       await reader?.cancel();
-      throw tooLarge();
+      throw tooLarge(maxBytes);
     }
     chunks.push(chunk.value);
   }
@@ -41,8 +45,8 @@ const readCapped = async (stream: ReadableStream<Uint8Array> | null): Promise<Ui
 const isJson = (contentType: string): boolean =>
   /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(contentType.trim());
 
-const readText = async (c: AppContext): Promise<string> => {
-  const bytes = await readCapped(c.req.raw.body);
+const readText = async (c: AppContext, maxBytes = maxBodyBytes): Promise<string> => {
+  const bytes = await readCapped(c.req.raw.body, maxBytes);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
@@ -60,12 +64,13 @@ export const noBody: AppMiddleware = async (c, next) => {
 };
 
 /** Reads the JSON body of a request, once it is known who asks. The validators of the route find it in the cache. */
-export const jsonBody: AppMiddleware = async (c, next) => {
+export const jsonBodyUpTo = (maxBytes: number): AppMiddleware => async (c, next) => {
+  refuseDeclared(c, maxBytes);
   const contentType = c.req.header("content-type");
   if (contentType !== undefined && !isJson(contentType)) {
     throw new AppError("unsupported_media_type", "the body must be application/json in UTF-8");
   }
-  const text = await readText(c);
+  const text = await readText(c, maxBytes);
   if (text.trim() === "") throw badBody("must not be empty");
   if (contentType === undefined) throw new AppError("unsupported_media_type", "the body must be application/json");
   const checked = checkJson(text);
@@ -79,3 +84,5 @@ export const jsonBody: AppMiddleware = async (c, next) => {
   c.set("rawBody", text);
   await next();
 };
+
+export const jsonBody: AppMiddleware = jsonBodyUpTo(maxBodyBytes);

@@ -13,6 +13,7 @@ const securitySchemes = {
   bearer: { type: "http", scheme: "bearer", description: "Admin token, customer token (`trn_...`) or JWT" },
   apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same credentials" },
   metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN" },
+  wau: { type: "http", scheme: "bearer", description: "WAU_READ_TOKEN" },
 } as const;
 
 const headerParameter = (name: string, about: string, schema: object) => ({
@@ -61,24 +62,25 @@ const methods = ["get", "put", "post", "patch", "delete"] as const;
 const publicTags = new Set(["health", "docs"]);
 
 /** What an answer carries beside its body, by its status. */
-const headersOf = (status: string, method: string, isPage: boolean): Record<string, object> => ({
+const headersOf = (status: string, repeatable: boolean, isPage: boolean): Record<string, object> => ({
   "X-Request-Id": requestId,
   ...((status === "429" || status === "503") && { "Retry-After": retryAfter }),
   ...(status === "401" && { "WWW-Authenticate": authenticate }),
   ...(status === "200" && isPage && { Link: link }),
   ...(status === "201" && { Location: location }),
-  ...(method === "post" && status.startsWith("2") && { "Idempotency-Replayed": replayed }),
+  ...(repeatable && status.startsWith("2") && { "Idempotency-Replayed": replayed }),
 });
 
 /** Adds what every operation has in common: credentials, and the headers that middleware reads and writes. */
 const complete = (method: string, operation: Operation): Operation => {
-  const isPublic = operation.tags?.some((tag) => publicTags.has(tag)) ?? false;
+  const isPublic = operation.security?.length === 0 || (operation.tags?.some((tag) => publicTags.has(tag)) ?? false);
+  const repeatable = method === "post" && !isPublic;
   const parameters = operation.parameters ?? [];
   const has = (wanted: string) => parameters.some(({ name }) => name === wanted);
-  const headers = [...(has("customer_id") ? [customerHeader] : []), ...(method === "post" ? [idempotencyHeader] : [])];
+  const headers = [...(has("customer_id") ? [customerHeader] : []), ...(repeatable ? [idempotencyHeader] : [])];
   const responses = Object.entries(operation.responses ?? {}).map(([status, response]) => [
     status,
-    { ...response, headers: { ...headersOf(status, method, has("cursor")), ...response.headers } },
+    { ...response, headers: { ...headersOf(status, repeatable, has("cursor")), ...response.headers } },
   ]);
   return {
     ...operation,

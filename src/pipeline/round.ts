@@ -1,4 +1,5 @@
 import type { Clock } from "../adapters/ports/clock.ts";
+import type { DnsDirectory } from "../adapters/ports/dns-access.ts";
 import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Place } from "../adapters/ports/place.ts";
@@ -11,6 +12,7 @@ import type { ProbeSettings, SlowPaths } from "./probing.ts";
 import { probeRound } from "./probing.ts";
 import { withEvidence } from "./prove.ts";
 import type { DomainReading } from "./records.ts";
+import { routedDns } from "./route-dns.ts";
 import { movedAt, readDueRecords, sendWithinMs, withWeights } from "./records.ts";
 import type { Slots } from "./slots.ts";
 import { createSlots, waitingConnections } from "./slots.ts";
@@ -19,6 +21,8 @@ export type RoundDeps = {
   readonly rounds: RoundStore;
   readonly prober: Prober;
   readonly dns: Dns;
+  /** Whose DNS account counts for a customer; without it `dns` is everybody's. */
+  readonly dnsDirectory?: DnsDirectory;
   readonly clock: Clock;
   /** The provider that probes: the vantage of its samples. */
   readonly vantage: string;
@@ -131,16 +135,22 @@ export const runRound = async (
   shard: { readonly index: number; readonly count: number },
   roundAtMs: number,
 ): Promise<RoundReport> => {
-  const { rounds, dns, clock } = deps;
+  const { rounds, clock } = deps;
   const view = await rounds.load(fence, shard);
   if (view === null) {
     return { held: false, samples: 0, failedSamples: 0, unprobed: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [] };
   }
+  const dns = deps.dnsDirectory === undefined ? deps.dns : await routedDns(deps.dnsDirectory, view.services);
   // DNS that does not answer must not delay what the probes have to say: what it has not told is left for a later round.
   const patienceMs = deps.probe.timeoutMs + deps.probe.intervalMs;
   const patient = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
     const done = new AbortController();
-    return await Promise.race([work.finally(() => done.abort()), clock.sleep(patienceMs, done.signal).then(() => otherwise)]);
+    // Aborted only once the race is decided: a sleep cut short by the work's own end must not win it.
+    try {
+      return await Promise.race([work, clock.sleep(patienceMs, done.signal).then(() => otherwise)]);
+    } finally {
+      done.abort();
+    }
   };
   const found: DomainReading[] = [];
   const untilMs = clock.nowMs() + patienceMs;
@@ -148,7 +158,7 @@ export const runRound = async (
   const [statuses, { samples, unprobed }] = await Promise.all([
     patient(withReserved(slots, async () => {
       await deps.place?.look();
-      await readDueRecords(deps, view.services, deps.driftCheckMs, untilMs, found);
+      await readDueRecords({ dns, clock }, view.services, deps.driftCheckMs, untilMs, found);
       return view.pendingChangeIds.length === 0 ? noStatuses : await dns.status(view.pendingChangeIds, untilMs);
     }), noStatuses),
     probeRound(deps, view.services, roundAtMs, deps.probe, slots),

@@ -1,29 +1,22 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import { sameSecret } from "../auth/digest.ts";
+import { sharedSecret } from "../auth/shared-secret.ts";
 import { AppError } from "../errors.ts";
 import { problems } from "../http/contract.ts";
 import type { App, AppMiddleware } from "../http/env.ts";
 import { prometheusType, renderMetrics } from "../http/prometheus.ts";
-import { within } from "../http/rate-limit.ts";
 import { version } from "../version.ts";
 import { metricFamilies } from "./metric-families.ts";
 
 type MetricsDeps = Pick<Deps, "config" | "metrics" | "rateLimits" | "clientAddress">;
 
 /** METRICS_TOKEN as a bearer token; without one configured there is nothing here. */
-const scraper = (deps: MetricsDeps): AppMiddleware => {
-  const { metricsToken } = deps.config;
-  return async (c, next) => {
-    if (metricsToken === null) throw new AppError("not_found", "there is nothing at this path");
-    const given = /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    if (given === undefined || !(await sameSecret(given, metricsToken))) {
-      within(await deps.rateLimits.refusals.take(deps.clientAddress(c.req.raw.headers)));
-      throw new AppError("unauthenticated", "the metrics token is required", { headers: { "www-authenticate": "Bearer" } });
-    }
-    await next();
-  };
-};
+const scraper = (deps: MetricsDeps): AppMiddleware =>
+  sharedSecret(
+    deps,
+    deps.config.metricsToken,
+    () => new AppError("unauthenticated", "the metrics token is required", { headers: { "www-authenticate": "Bearer" } }),
+  );
 
 /** `/metrics`: for Prometheus. */
 export const registerMetrics = (app: App, deps: MetricsDeps): void => {

@@ -61,8 +61,8 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
     const setup = await deps.dnsSetup.get(c.var.customerId, serviceId);
     const domain = setup?.domains.find(({ domainId }) => domainId === childId);
     if (setup == null || domain === undefined) throw noSuchResource();
-    const wish = wishFor(setup, domain);
     const create = async (change: Change) => {
+      const wish = wishFor(setup, domain);
       await deps.dnsSetup.noteProvisioning(childId, wish, change);
       const dns = await deps.dnsDirectory.of(setup.customerId);
       const { result } = await deps.dnsSetup.noteProvisioned(childId, await dns.provision(wish), change);

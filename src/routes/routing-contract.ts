@@ -3,6 +3,7 @@ import type { Observed } from "../adapters/ports/observations.ts";
 import type { RoutingChange, RoutingDrift, RoutingOverride } from "../adapters/ports/routing.ts";
 import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { providerChangeId } from "../pipeline/route-dns.ts";
 
 export const weights = z.object({ primary: z.int(), backup: z.int() });
 
@@ -97,7 +98,7 @@ export const representChange = (change: RoutingChange): z.infer<typeof changeSch
   epoch: change.epoch,
   shadow: change.shadow,
   result: change.result,
-  change_id: change.changeId,
+  change_id: change.changeId === null ? null : providerChangeId(change.changeId),
   error: change.error,
   attempts: change.attempts,
   intended_at: isoTime(change.intendedAtMs),

@@ -13,7 +13,7 @@ import type { World, WorldSnapshot, WorldStorm } from "./worlds.ts";
 const hourMs = 3_600_000;
 const startMs = Date.parse("2026-03-01T00:00:00Z");
 const iso = (ms: number): string => new Date(ms).toISOString();
-const customers = 12;
+const customers = 6;
 const kills = 100;
 
 let database: TestDatabase;
@@ -48,8 +48,9 @@ const audit = async () => {
   return Object.fromEntries(Object.entries(row ?? {}).map(([key, value]) => [key, Number(value)]));
 };
 
-/** Connections of a run: one that looks for what is due, one that issues: BEGIN, patience, locks, invoices, COMMIT, DISCARD. */
-const cutArb: fc.Arbitrary<Cut> = fc.record({ statement: fc.integer({ min: 1, max: 7 }), when: fc.constantFrom("before", "after") });
+/** A run asks what is due, then BEGIN, patience, locks, invoices, COMMIT, each request followed by a DISCARD. */
+const statements = 8;
+const cutArb: fc.Arbitrary<Cut> = fc.record({ statement: fc.integer({ min: 1, max: statements }), when: fc.constantFrom("before", "after") });
 
 describe("a run whose connection is cut", () => {
   it(`at a random statement, before or after it was done, ${kills} times: every window is billed once, every number is used`, { timeout: 120_000 }, async () => {
@@ -77,14 +78,17 @@ describe("a run whose connection is cut", () => {
         outcome.threw += 1;
       }
       proxy.arm(null);
-      const state = await audit();
-      expect(state["lines"]).toBe(state["exact"]);
-      expect(state["gaps"]).toBe(0);
+      if (hour % 5 === 0) {
+        const state = await audit();
+        expect([state["exact"], state["gaps"]]).toEqual([state["lines"], 0]);
+      }
       // Every other time the next run is the one that is cut.
       if (hour % 2 === 0) await bill(database.db, nowMs);
     }
     expect(proxy.cuts()).toBe(kills);
-    expect(outcome.threw + outcome.failures).toBeGreaterThan(kills / 2);
+    expect(outcome.threw).toBeGreaterThan(5);
+    expect(outcome.failures).toBeGreaterThan(5 * customers);
+    expect(outcome.clean).toBeGreaterThan(5);
     const lastMs = startMs + (hour + 1) * hourMs;
     await bill(database.db, lastMs);
     expect(await bill(database.db, lastMs)).toMatchObject({ customers: 0, invoices: 0, lines: 0 });

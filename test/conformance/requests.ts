@@ -12,6 +12,10 @@ export type Case = Sent & { readonly name: string; readonly operation?: string }
 
 const origin = "https://console.example.test";
 
+/** Of the Route 53 account behind each entry, for the operator and for the tenant alike. */
+export const dnsKeys = { accessKeyId: "AKIACONFORMANCE00000", secretAccessKey: "secret-of-the-conformance-suite" };
+const dnsAccount = { region: "us-east-1", access_key_id: dnsKeys.accessKeyId, secret_access_key: dnsKeys.secretAccessKey };
+
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const json = { "content-type": "application/json" };
 
@@ -33,6 +37,7 @@ const fill = (operation: Operation, tenant: Tenant) => pathWith(operation, { ...
 /** Where the smallest body would be in conflict with the rows that there are, or with today's date. */
 const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /v1/services/{id}": { steering: "shadow" },
+  "POST /v1/dns-accounts": dnsAccount,
   "POST /v1/services/{id}/storm-policies": { kind: "http_latency", latency_ms: 500 },
   "PUT /v1/services/{id}/usage": [{ window_start: "2026-11-19T03:00:00Z", window_end: "2026-11-19T04:00:00Z", primary_bytes: 1, backup_bytes: 2 }],
 };

@@ -66,7 +66,7 @@ describe("readDueRecords", () => {
       roundDomain({ domainId: 6, name: "doubt.test", routing: routing(100, 0, { readAtMs: nowMs }), openIntents: [{ id: 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, attemptedAtMs: nowMs, ours: true }] }),
     ];
     await read(domains);
-    expect(dns.reads).toEqual([["never.test", "again.test", "doubt.test", "older.test", "old.test"]]);
+    expect(dns.reads).toEqual([["again.test", "doubt.test", "never.test", "older.test", "old.test"]]);
   });
 
   it("does not read the records of an unverified claim: they may be somebody else's", async () => {

@@ -233,6 +233,23 @@ describe("DNS", () => {
     expect({ reads: dns.reads.length, changes: dns.changes.length, polls }).toEqual({ ...counted, polls: 0 });
   });
 
+  it("is believed when it answers in time, by a clock that wakes who need not sleep any longer", async () => {
+    const { dns, roundsOf, round, seed, history, clock } = world;
+    dns.put(name);
+    await seed();
+    await roundsOf(4);
+    storm();
+    await roundsOf(1);
+    dns.settle();
+    const waking = {
+      ...clock,
+      sleep: async (ms: number, until?: AbortSignal) =>
+        await Promise.race([clock.sleep(ms), new Promise<void>((wake) => until?.addEventListener("abort", () => wake()))]),
+    };
+    await round({ clock: waking });
+    expect(await history()).toEqual(["100/0>0/100 storm insync"]);
+  });
+
   it("that has forgotten a change leaves it unconfirmed, and is not asked again", async () => {
     const { dns, roundsOf, seed, history } = world;
     dns.put(name);

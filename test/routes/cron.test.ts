@@ -27,7 +27,9 @@ const run = async (job: string) => {
 
 /** The application with jobs that end when the test says so. */
 const scripted = () => {
-  const script = { rounds: (_: RoundDone) => undefined as void, end: () => undefined as void, fail: (_: Error) => undefined as void };
+  const script: { rounds: (round: RoundDone) => void; end: () => void; fail: (error: Error) => void } = {
+    rounds: () => undefined, end: () => undefined, fail: () => undefined,
+  };
   const background: Promise<unknown>[] = [];
   const jobs: Deps["jobs"] = {
     run: (job, scheduledAtMs, onRound) => {

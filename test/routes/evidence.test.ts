@@ -15,7 +15,7 @@ beforeAll(async () => {
   [owner, stranger] = [await seedTenant(api, "owner"), await seedTenant(api, "stranger")];
   await api.db.rows(sql`
     insert into evidence (service_id, storm_id, kind, body)
-    select service_id, id, kind, '{"note":"é \\" 1"}' from storm_events cross join (values ('begin'), ('end')) k(kind) where id = ${owner.ids["storms"]}`);
+    select service_id, id, k.kind, '{"note":"é \\" 1"}' from storm_events cross join (values ('begin'), ('end')) k(kind) where id = ${owner.ids["storms"]}`);
 });
 
 describe("GET /v1/storms/{id}/evidence", () => {

@@ -98,7 +98,7 @@ describe("configured limits", () => {
   const limits = (env: Record<string, string>) => parseConfig({ DATABASE_URL: "postgresql://u:p@h/d", ...env }).rateLimits;
 
   it("are generous on a laptop, and can be set or lifted anywhere", () => {
-    expect(limits({ PROVIDER: "vercel" })).toEqual({ perCredential: 1_200, perAddress: 2_400, refusals: 60 });
+    expect(limits({ PROVIDER: "vercel" })).toEqual({ perCredential: 1_200, perAddress: 2_400, refusals: 60, sessions: 120 });
     expect(limits({ PROVIDER: "local" }).perAddress).toBeGreaterThanOrEqual(1_000_000);
     expect(limits({ PROVIDER: "vercel", RATE_LIMIT_PER_ADDRESS: "5", RATE_LIMIT_REFUSALS: "0" })).toMatchObject({ perAddress: 5, refusals: 0 });
     expect(() => limits({ PROVIDER: "local", RATE_LIMIT_PER_CREDENTIAL: "-1" })).toThrow(/RATE_LIMIT_PER_CREDENTIAL/);

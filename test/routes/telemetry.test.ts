@@ -38,9 +38,8 @@ const read = (week: string, credential: string | null = token, query = "") =>
 
 describe("POST /v1/session", () => {
   it("answers 204 with nothing in it before anything is stored", async () => {
-    const answered = await Promise.all([tell(session)]);
-    expect(answered.map(({ status, text }) => [status, text])).toEqual([[204, ""]]);
-    expect(answered[0]?.headers.get("content-type")).toBeNull();
+    const { status, text, headers } = await tell(session);
+    expect([status, text, headers.get("content-type")]).toEqual([204, "", null]);
     expect(await stored(1)).toEqual([{ week: "2026-W47", sessionId: session.session_id, firstSeenAtMs: api.time.nowMs, platform: "linux" }]);
   });
 

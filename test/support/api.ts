@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import { createApp } from "../../src/app.ts";
 import type { Clock } from "../../src/adapters/ports/clock.ts";
+import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
+import type { Prober } from "../../src/adapters/ports/probe.ts";
 import type { LogFields } from "../../src/adapters/ports/log.ts";
 import { connect } from "../../src/adapters/db/client.ts";
 import { parseConfig } from "../../src/config.ts";
@@ -44,7 +46,10 @@ export const testRuntime = (startMs = Date.parse("2026-11-21T12:30:00Z")) => {
 export const startApi = async (overrides: Record<string, string> = {}) => {
   const env = await freshEnv(overrides);
   const runtime = testRuntime();
-  const deps = buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log });
+  // No test reaches out to the network: every target is out of reach, and no DNS has credentials.
+  const dns = createDnsRefusal("no DNS credentials are configured", false);
+  const prober: Prober = { probe: async () => ({ kind: "network", latencyMs: 0 }) };
+  const deps = { ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log }), prober, dnsDirectory: { operator: dns, of: async () => dns } };
   const app = createApp(deps);
   checkAnswers(app);
   const db = connect(env.DATABASE_URL, env.NEON_FETCH_ENDPOINT);

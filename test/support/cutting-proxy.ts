@@ -1,7 +1,7 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
-/** Where the next connection dies: at its n-th statement, before the server sees it or after the server has done it. */
+/** Where a connection dies: at the n-th statement from now, before the server sees it or after the server has done it. */
 export type Cut = { readonly statement: number; readonly when: "before" | "after" };
 
 export type CuttingProxy = {
@@ -47,14 +47,15 @@ const isDone = (answer: Buffer): boolean =>
  */
 export const startCuttingProxy = async (databaseUrl: string): Promise<CuttingProxy> => {
   const target = new URL(databaseUrl);
+  const url = new URL(databaseUrl);
   const open = new Set<Socket>();
   let armed: Cut | null = null;
   let cuts = 0;
+  let statements = 0;
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     const split = messageSplitter();
-    let statements = 0;
     let swallowing = false;
     const end = (): void => {
       client.destroy();
@@ -66,6 +67,7 @@ export const startCuttingProxy = async (databaseUrl: string): Promise<CuttingPro
       end();
     };
     for (const socket of [client, upstream]) {
+      socket.setNoDelay(true);
       open.add(socket);
       socket.on("error", end);
       socket.on("close", () => {
@@ -77,7 +79,7 @@ export const startCuttingProxy = async (databaseUrl: string): Promise<CuttingPro
       for (const { bytes, type } of split(chunk)) {
         if (swallowing) return;
         if (ends.has(type)) statements += 1;
-        const isIt = armed !== null && ends.has(type) && statements >= armed.statement;
+        const isIt = armed !== null && ends.has(type) && statements === armed.statement;
         if (isIt && armed?.when === "before") return die();
         swallowing = isIt;
         upstream.write(bytes);
@@ -89,11 +91,12 @@ export const startCuttingProxy = async (databaseUrl: string): Promise<CuttingPro
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  target.port = String((server.address() as AddressInfo).port);
+  url.port = String((server.address() as AddressInfo).port);
   return {
-    url: target.href,
+    url: url.href,
     arm: (cut) => {
       armed = cut;
+      statements = 0;
     },
     cuts: () => cuts,
     close: async () => {

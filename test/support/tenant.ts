@@ -46,6 +46,9 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       from generate_series('2026-11-21T09:00:00Z'::timestamptz, '2026-11-21T09:10:00Z', '1 minute') minute
     )
     select id from ended`);
+  const dnsKey = { access_key_id: `AKIA${id}`.padEnd(20, "X"), secret_access_key: `${name}-secret-at-aws` };
+  const dnsAccount = await api.created("/v1/dns-accounts", dnsKey, options);
+  await api.call("POST", `${at}/domains/${domain.id}/standing-failover`, options);
   const account = await api.created("/v1/cdn-accounts", { cdn: "fastly", api_token: `${name}-token-at-fastly` }, options);
   await api.created(`/v1/customers/${id}/billing-terms`, { valid_from: "2026-12-01T00:00:00Z", rate_cents_per_gb: 10, discount_rate: 1, currency: "EUR" });
   const [invoice] = await api.db.rows<{ id: number; line: number }>(sql`
@@ -76,6 +79,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       invoices: invoice?.id ?? 0,
       lines: invoice?.line ?? 0,
       "cdn-accounts": account.id,
+      "dns-accounts": dnsAccount.id,
     },
   };
 };

@@ -22,9 +22,9 @@ export const createFreezeStore = (db: Database): FreezeStore => ({
     const rows = await write<Freeze>(db, sql`
       with old as (select * from settings for update
       ), frozen as (
-        update settings set freeze_reason = ${reason}, freeze_until = ${untilMs === null ? null : isoTime(untilMs)}::timestamptz,
+        update settings s set freeze_reason = ${reason}, freeze_until = ${untilMs === null ? null : isoTime(untilMs)}::timestamptz,
           freeze_actor = ${change.actor}, freeze_set_at = now()
-        returning *
+        from old where s.id = old.id returning s.*
       ), audit as (${auditRow(change, "set", "freeze", sql`
         select null::bigint as object_id, null::bigint as customer_id, ${json("old")} as before, ${json("n")} as after
         from frozen n, old`)}

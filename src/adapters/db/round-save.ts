@@ -167,11 +167,11 @@ const saveStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numbe
 ];
 
 /** Storms of one request: with their evidence half of what Neon takes. */
-const stormsPerRequest = 500;
+const stormsPerRequest = 1_000;
 
 /**
  * Applies a round's decisions in one transaction; an empty set sends no statement for it. Of very many storms at once all
- * but the last five hundred go ahead, each with its evidence in one transaction.
+ * but the last thousand go ahead, each with its evidence in one transaction.
  */
 export const saveDecisions = async (
   db: Database,

@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import type { CustomerStore } from "./customers.ts";
 import type { Shard } from "./dispatcher.ts";
 import type { DnsDirectory } from "./dns-access.ts";
+import type { DnsAccountStore } from "./dns-accounts.ts";
 import type { DnsSetupStore } from "./dns-setup.ts";
 import type { DomainStore } from "./domains.ts";
 import type { EvidenceStore } from "./evidence.ts";
@@ -51,6 +52,7 @@ export interface Deps {
   readonly domains: DomainStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;
+  readonly dnsAccounts: DnsAccountStore;
   readonly standing: StandingStore;
   readonly leases: LeaseStore;
   readonly prober: Prober;

@@ -37,6 +37,8 @@ export type DnsAccess = Dns & DnsSetupWriter & HealthChecks;
 
 /** Whose DNS credentials count for a customer: their own account, else the operator's. */
 export interface DnsDirectory {
+  /** The operator's own. */
+  readonly operator: DnsAccess;
   /** Never throws: an account that cannot be used gives an access that says so. */
   of(customerId: number): Promise<DnsAccess>;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 
 /** Slower than the budget by this much, so that what is delayed on its way does not arrive with the next. */
-const slack = 1.05;
+const slack = 1.1;
 
 /**
  * Spaces requests out evenly, so that an account's budget holds in any second and no burst meets one of its other users.

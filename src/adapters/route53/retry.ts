@@ -24,7 +24,7 @@ export const withRetry = async <T>(attempt: () => Promise<T>, { clock, random }:
     } catch (thrown) {
       const failure = failureOf(thrown);
       uncertain ||= failure.uncertain;
-      if (!failure.retryable || count === attempts) {
+      if (!failure.retryable || failure.code === "too_late" || count === attempts) {
         throw new Route53Error({ ...failure, uncertain }, { cause: thrown });
       }
     }

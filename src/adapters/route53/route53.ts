@@ -60,6 +60,8 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     const patience = { clock, random };
     return async (request) =>
       await withRetry(async () => await limit(async () => {
+        // Before, so that what comes too late takes no turn of the pace; and after, for waiting for one's turn takes time.
+        if (clock.nowMs() > untilMs) throw tooLate();
         await pace();
         if (clock.nowMs() > untilMs) throw tooLate();
         return await send(request);

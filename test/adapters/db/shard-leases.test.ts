@@ -60,7 +60,8 @@ describe("the lease of a shard", () => {
     let isOver = false;
     const work = async (index: number): Promise<void> => {
       while (!isOver) {
-        const [{ shards = 0 } = {}] = await database.db.rows<{ shards: number }>(sql`select shards from settings`);
+        const [settings] = await database.db.rows<{ shards: number }>(sql`select shards from settings`);
+        const shards = settings?.shards ?? 0;
         const fence = await leases.acquire(`shard:${index}`, "local", `local:${index}`, shards);
         for (let write = 0; fence !== null && write < 5; write += 1) {
           await database.db.rows(sql`with ${fenceCte(fence)}

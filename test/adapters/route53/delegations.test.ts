@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cutsOf } from "../../../src/adapters/route53/delegations.ts";
 import { dns, names, pair, server, zoneId } from "./account.ts";
-import { fakeClock, route53At } from "./support.ts";
+import { route53At } from "./support.ts";
 
 const zone = { id: "Z1", name: "example.com", isPrivate: false };
 
@@ -56,14 +56,4 @@ describe("a name below a delegated label", () => {
     expect([...readings.values()].map(({ status }) => status)).toEqual(["found", "found", "found"]);
     expect(requests()).toBe(4);
   });
-});
-
-it("asks for the zones again after ten minutes", async () => {
-  const clock = fakeClock(Date.now());
-  const patient = route53At(server.url, { clock });
-  const listings = () => server.requests.filter(({ path }) => path.endsWith("hostedzonesbyname")).length;
-  await patient.read(["www.example.com"]);
-  clock.advance(299_000);
-  await patient.read(["www.example.com"]);
-  expect(listings()).toBe(1);
 });

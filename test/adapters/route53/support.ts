@@ -29,7 +29,10 @@ export const fakeClock = (
 export const hastyClock: Clock = { nowMs: () => Date.now(), sleep: async () => {} };
 
 export const route53At = (endpoint: string, more: Partial<Route53Options> = {}) =>
-  createRoute53({ endpoint, region: "us-east-1", credentials, fetch, clock: hastyClock, random: () => 0.5, ...more });
+  createRoute53({
+    endpoint, region: "us-east-1", credentials, fetch, clock: hastyClock, random: () => 0.5, requestsPerSecond: Number.POSITIVE_INFINITY,
+    ...more,
+  });
 
 export const cname = (
   name: string,

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Api } from "./api.ts";
+import type { Figure, Screen, Step } from "./screen.ts";
+import type { World } from "./world.ts";
+import { site } from "./world.ts";
+
+export type Routing = {
+  readonly state: string;
+  readonly reason: string;
+  readonly domains: readonly { readonly domain_id: number; readonly status: string; readonly last_error: string | null }[];
+  readonly drifts: readonly { readonly left_alone: string | null }[];
+};
+
+/** What a scenario has at hand. */
+export type Stage = {
+  readonly world: World;
+  readonly api: Api;
+  readonly serviceId: number;
+  /** @throws where the step did not happen as described: the scenario ends here */
+  readonly tell: (name: string, ok: boolean, detail: string) => void;
+  readonly measure: (name: string, value: string, limit: string, ok: boolean) => void;
+  /** @throws where it is not seen in time */
+  readonly until: <T>(what: string, withinMs: number, look: () => Promise<T | null> | T | null) => Promise<T>;
+  /** Looks again and again for so long. @throws where it is once not so */
+  readonly always: (what: string, forMs: number, holds: () => Promise<boolean> | boolean) => Promise<void>;
+  readonly routing: () => Promise<Routing>;
+  readonly storms: () => Promise<readonly { readonly id: number; readonly state: string }[]>;
+  /** `100/0` as Route 53 has it now. */
+  readonly weights: () => string;
+  /** The switches that Route 53 has accepted, oldest first. */
+  readonly switches: () => readonly { readonly to: string; readonly atMs: number }[];
+};
+
+export type Scenario = {
+  readonly title: string;
+  /** Variables of the Worker beside the drill's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly play: (stage: Stage) => Promise<void>;
+};
+
+/** A step that did not happen: the scenario can not go on. */
+class Stuck extends Error {}
+
+type RecordSets = readonly { readonly setIdentifier?: string; readonly weight?: number }[];
+
+const weightsOf = (sets: RecordSets): string =>
+  ["primary", "backup"].map((side) => sets.find((set) => set.setIdentifier === side)?.weight ?? "?").join("/");
+
+/** Plays a scenario and never throws for a step that did not happen: it is in the steps. */
+export const playScenario = async (
+  world: World,
+  scenario: Scenario,
+  actors: { readonly api: Api; readonly serviceId: number },
+  screen: Screen,
+  elapsedMs: () => number,
+): Promise<{ readonly steps: readonly Step[]; readonly figures: readonly Figure[] }> => {
+  const steps: Step[] = [];
+  const figures: Figure[] = [];
+  const note = (name: string, ok: boolean, detail: string): void => {
+    const step = { name, ok, atMs: elapsedMs(), detail };
+    steps.push(step);
+    screen.step(step);
+  };
+  const tell: Stage["tell"] = (name, ok, detail) => {
+    note(name, ok, detail);
+    if (!ok) throw new Stuck(name);
+  };
+  const stage: Stage = {
+    world, ...actors, tell,
+    measure: (name, value, limit, ok) => void figures.push({ name, value, limit, ok }),
+    until: async (what, withinMs, look) => {
+      const deadline = Date.now() + withinMs;
+      for (;;) {
+        const seen = await look();
+        if (seen !== null) return seen;
+        if (Date.now() > deadline) tell(what, false, `not seen within ${withinMs / 1_000} s`);
+        screen.progress(what);
+        await sleep(100);
+      }
+    },
+    always: async (what, forMs, holds) => {
+      const deadline = Date.now() + forMs;
+      while (Date.now() < deadline) {
+        if (!(await holds())) tell(what, false, "it was once not so");
+        screen.progress(what);
+        await sleep(100);
+      }
+      tell(what, true, `for ${forMs / 1_000} s`);
+    },
+    routing: () => actors.api.get<Routing>(`/v1/services/${actors.serviceId}/routing`),
+    storms: () => actors.api.get(`/v1/storms?service_id=${actors.serviceId}`),
+    weights: () => weightsOf(world.route53.records(world.zoneId).filter(({ name }) => name === `${site.host}.`)),
+    switches: () =>
+      world.route53.changes.map(({ changes, acceptedAtMs }) => ({
+        to: weightsOf(changes.filter(({ action }) => action !== "DELETE").map(({ recordSet }) => recordSet)), atMs: acceptedAtMs,
+      })),
+  };
+  try {
+    await scenario.play(stage);
+  } catch (error) {
+    if (!(error instanceof Stuck)) note("unexpected", false, String(error));
+  }
+  return { steps, figures };
+};

@@ -1,0 +1,62 @@
+import { sql } from "drizzle-orm";
+import { AppError } from "../../errors.ts";
+import type { DnsAccount, DnsAccountStore, SealedDnsAccount } from "../ports/dns-accounts.ts";
+import type { Secrets } from "../ports/secrets.ts";
+import type { Database } from "./client.ts";
+import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
+
+const columns = sql`id, region, access_key_id as "accessKeyId", ${ms("created_at", "createdAtMs")}`;
+
+/** The secret of one customer's key does not open as another's, nor as that of another key. */
+export const dnsSealingContext = (customerId: number, accessKeyId: string): string => `dns-account:${customerId}:${accessKeyId}`;
+
+/** Another account may see other zones: what was read with the one before is read again. */
+const readAgain = (customerId: number) => sql`
+  update domain_routing r set read_at = null from service_domains d where d.id = r.domain_id and d.customer_id = ${customerId}`;
+
+/** @param secrets null where SECRETS_KEY is not set */
+export const createDnsAccountStore = (db: Database, secrets: Secrets | null): DnsAccountStore => ({
+  create: async (customerId, { region, accessKeyId, secretAccessKey }, change) => {
+    if (secrets === null) throw new AppError("conflict", "this deployment keeps no secrets (SECRETS_KEY is not set)");
+    const sealed = await secrets.seal(secretAccessKey, dnsSealingContext(customerId, accessKeyId));
+    const rows = await write<DnsAccount>(db, sql`
+      with created as (
+        insert into dns_accounts (customer_id, region, access_key_id, sealed_secret)
+        values (${customerId}, ${region}, ${accessKeyId}, ${sealed}) returning *
+      ), due as (${readAgain(customerId)}
+      ), view as (select ${columns} from created
+      ), remembered as (${rememberedAnswer(change, "created", "view")}
+      ), audit as (${auditRow(change, "create", "dns_account", sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) - 'sealed_secret' as after from created`)}
+      )
+      select * from view`, {
+      dns_accounts_live_key: taken("there is an account already: delete it first", "/access_key_id"),
+      dns_accounts_customer_id_customers_id_fk: () => new AppError("not_found", "no such resource"),
+    });
+    const [account] = rows;
+    if (account === undefined) throw new Error("an insert returned no row");
+    return account;
+  },
+
+  list: (customerId, page) => db.rows<DnsAccount>(sql`
+    select ${columns} from dns_accounts
+    where customer_id = ${customerId} and deleted_at is null and id > ${page.afterId ?? 0}
+    order by id limit ${page.limit}`),
+
+  remove: async (customerId, id, change) => {
+    const rows = await write<{ id: number }>(db, sql`
+      with gone as (
+        update dns_accounts set deleted_at = now(), sealed_secret = ''
+        where id = ${id} and customer_id = ${customerId} and deleted_at is null returning *
+      ), due as (${readAgain(customerId)}
+      ), audit as (${auditRow(change, "delete", "dns_account", sql`
+        select id as object_id, customer_id, to_jsonb(gone) - 'sealed_secret' as before, null::jsonb as after from gone`)}
+      )
+      select id from gone`);
+    return rows.length > 0;
+  },
+});
+
+/** Every live account with its sealed secret. */
+export const sealedDnsAccounts = (db: Database): Promise<SealedDnsAccount[]> => db.rows<SealedDnsAccount>(sql`
+  select ${columns}, customer_id as "customerId", sealed_secret as "sealedSecret" from dns_accounts where deleted_at is null order by id`);

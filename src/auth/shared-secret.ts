@@ -1,0 +1,31 @@
+import type { Deps } from "../adapters/ports/deps.ts";
+import { AppError } from "../errors.ts";
+import type { AppContext, AppMiddleware } from "../http/env.ts";
+import { within } from "../http/rate-limit.ts";
+import { sameSecret } from "./digest.ts";
+
+/** The token of `Authorization: Bearer`. */
+export const bearerToken = (c: AppContext): string | undefined =>
+  /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
+
+/**
+ * Lets in who presents a secret of the whole installation, compared in constant time. Without one configured there is
+ * nothing here, as for any unknown path.
+ * @param refusal what anybody else is told
+ */
+export const sharedSecret =
+  (
+    deps: Pick<Deps, "rateLimits" | "clientAddress">,
+    secret: string | null,
+    refusal: () => AppError,
+    presented: (c: AppContext) => string | undefined = bearerToken,
+  ): AppMiddleware =>
+  async (c, next) => {
+    if (secret === null) throw new AppError("not_found", "there is nothing at this path");
+    const given = presented(c);
+    if (given === undefined || !(await sameSecret(given, secret))) {
+      within(await deps.rateLimits.refusals.take(deps.clientAddress(c.req.raw.headers)));
+      throw refusal();
+    }
+    await next();
+  };

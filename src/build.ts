@@ -1,0 +1,12 @@
+import { waitUntil } from "cloudflare:workers";
+import type { Built } from "./entry.ts";
+import { build } from "./entry.ts";
+
+const builtFor = new WeakMap<object, Built>();
+
+/** What a Worker's environment stands for, built once per isolate: configuration does not change under a running Worker. */
+export const buildOnce = (env: Record<string, unknown>): Built => {
+  const built = builtFor.get(env) ?? build(env, { waitUntil, bindings: env });
+  builtFor.set(env, built);
+  return built;
+};

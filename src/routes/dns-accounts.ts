@@ -1,0 +1,102 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { DnsAccount } from "../adapters/ports/dns-accounts.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import type { Guards } from "../auth/guards.ts";
+import { partitionOf } from "../domain/aws-partition.ts";
+import { answerOnce, changeBy } from "../http/answer-once.ts";
+import { jsonBody } from "../http/body.ts";
+import {
+  id, idParams, jsonAnswer, jsonRequest, like, noContent, readProblems, tenantPageQuery, tenantQuery, timeText, writeProblems,
+} from "../http/contract.ts";
+import type { App } from "../http/env.ts";
+import { paged } from "../http/paging.ts";
+import { isoTime } from "../iso-time.ts";
+
+const keyIdExample = "AKIAIOSFODNN7EXAMPLE";
+
+const accountSchema = z
+  .object({ id, region: like(z.string(), "us-east-1"), access_key_id: like(z.string(), keyIdExample), created_at: timeText })
+  .openapi("DnsAccount");
+
+const input = z
+  .strictObject({
+    region: z
+      .string()
+      .min(1)
+      .max(40)
+      .refine((region) => partitionOf(region) !== null, "must be a region of AWS, AWS GovCloud or AWS China")
+      .default("us-east-1")
+      .openapi({ example: "us-east-1", description: "any region of the partition: Route 53's endpoint follows from it" }),
+    access_key_id: z
+      .string()
+      .min(16)
+      .max(128)
+      .regex(/^[A-Z0-9]+$/, "must be an AWS access key id")
+      .openapi({ example: keyIdExample }),
+    secret_access_key: z
+      .string()
+      .min(16)
+      .max(200)
+      .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")
+      .openapi({ example: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", description: "of a user with the policy of iam-policy. Never shown again" }),
+  })
+  .openapi("DnsAccountInput");
+
+const represent = (account: DnsAccount): z.infer<typeof accountSchema> => ({
+  id: account.id,
+  region: account.region,
+  access_key_id: account.accessKeyId,
+  created_at: isoTime(account.createdAtMs),
+});
+
+/** `/v1/dns-accounts`: AWS credentials with which a customer's domains are steered instead of the operator's. */
+export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void => {
+  const tags = ["routing"];
+  const path = "/v1/dns-accounts";
+
+  const create = createRoute({
+    method: "post",
+    path,
+    tags,
+    summary: "Have your domains steered with an AWS account of your own; its secret is sealed and never shown",
+    middleware: [guards.editor, jsonBody],
+    request: { query: tenantQuery, body: jsonRequest(input) },
+    responses: { 201: jsonAnswer(accountSchema, "The account, without its secret"), ...writeProblems },
+  });
+  app.openapi(create, async (c) => {
+    const { region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = c.req.valid("json");
+    const { customerId } = c.var;
+    const account = await answerOnce(c, deps, customerId, (change) =>
+      deps.dnsAccounts.create(customerId, { region, accessKeyId, secretAccessKey }, change));
+    return c.json(represent(account), 201, { location: path });
+  });
+
+  const list = createRoute({
+    method: "get",
+    path,
+    tags,
+    summary: "List the AWS accounts; at most one",
+    middleware: [guards.viewer],
+    request: { query: tenantPageQuery },
+    responses: { 200: jsonAnswer(z.array(accountSchema), "One page"), ...readProblems },
+  });
+  app.openapi(list, async (c) => {
+    const accounts = await paged(c, c.req.valid("query"), (page) => deps.dnsAccounts.list(c.var.customerId, page));
+    return c.json(accounts.map(represent), 200);
+  });
+
+  const remove = createRoute({
+    method: "delete",
+    path: `${path}/{id}` as const,
+    tags,
+    summary: "Remove an AWS account; its secret is erased, and the operator's account steers again",
+    middleware: [guards.editor],
+    request: { params: idParams, query: tenantQuery },
+    responses: { 204: noContent, ...readProblems },
+  });
+  app.openapi(remove, async (c) => {
+    if (!(await deps.dnsAccounts.remove(c.var.customerId, c.req.valid("param").id, changeBy(c)))) throw noSuchResource();
+    return c.body(null, 204);
+  });
+};

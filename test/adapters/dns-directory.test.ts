@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { dnsSealingContext } from "../../src/adapters/db/dns-accounts.ts";
+import { createDnsDirectory } from "../../src/adapters/dns-directory.ts";
+import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
+import type { SealedDnsAccount } from "../../src/adapters/ports/dns-accounts.ts";
+import { systemRandom } from "../../src/adapters/random.ts";
+import type { Credentials } from "../../src/adapters/route53/send.ts";
+import { createSecrets } from "../../src/adapters/secrets.ts";
+
+const secrets = createSecrets([btoa("k".repeat(32))], systemRandom);
+const operator = createDnsRefusal("operator", false);
+const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY";
+
+const account = async (customerId: number, over: Partial<SealedDnsAccount> = {}): Promise<SealedDnsAccount> => ({
+  id: customerId * 10, customerId, region: "us-east-1", accessKeyId: "AKIDEXAMPLE12345", createdAtMs: 0,
+  sealedSecret: await secrets.seal(secret, dnsSealingContext(customerId, "AKIDEXAMPLE12345")), ...over,
+});
+
+const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: string } = {}) => {
+  const world = { rows, nowMs: 0, reads: 0, down: false, connected: [] as { place: object; credentials: Credentials }[] };
+  const directory = createDnsDirectory({
+    operator,
+    secrets: over.secrets === null ? null : secrets,
+    endpoint: over.endpoint ?? null,
+    clock: { nowMs: () => world.nowMs, sleep: async () => undefined },
+    accounts: async () => {
+      world.reads += 1;
+      if (world.down) throw new Error("the database is away");
+      return world.rows;
+    },
+    connect: (place, credentials) => {
+      world.connected.push({ place, credentials });
+      return createDnsRefusal(`connected ${world.connected.length}`, false);
+    },
+  });
+  return { directory, world };
+};
+const saidBy = async (directory: ReturnType<typeof build>["directory"], customerId: number) => {
+  const reading = (await (await directory.of(customerId)).read(["x"])).get("x");
+  return reading?.status === "error" ? `${reading.detail}${reading.retryable ? " (for now)" : ""}` : reading?.status;
+};
+
+describe("whose DNS account counts", () => {
+  it("is the customer's own, else the operator's", async () => {
+    const { directory, world } = build([await account(1)]);
+    expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 1", "operator"]);
+    expect(world.connected).toEqual([{
+      place: { endpoint: "https://route53.amazonaws.com", region: "us-east-1" }, credentials: { accessKeyId: "AKIDEXAMPLE12345", secretAccessKey: secret },
+    }]);
+  });
+
+  it("goes where its partition is, unless told another endpoint", async () => {
+    const rows = [await account(1, { region: "cn-north-1" })];
+    const china = build(rows);
+    await china.directory.of(1);
+    expect(china.world.connected[0]?.place).toEqual({ endpoint: "https://route53.amazonaws.com.cn", region: "cn-northwest-1" });
+    const local = build(rows, { endpoint: "http://127.0.0.1:1" });
+    await local.directory.of(1);
+    expect(local.world.connected[0]?.place).toEqual({ endpoint: "http://127.0.0.1:1", region: "cn-northwest-1" });
+  });
+
+  it("is read at most every half minute, whoever asks; an account that stayed the same stays connected", async () => {
+    const { directory, world } = build([await account(1)]);
+    for (const customerId of [1, 2, 3, 1]) await directory.of(customerId);
+    world.nowMs = 29_999;
+    await directory.of(1);
+    expect(world.reads).toBe(1);
+    world.nowMs = 30_000;
+    world.rows = [...world.rows, await account(2)];
+    expect([await saidBy(directory, 1), await saidBy(directory, 2), world.reads]).toEqual(["connected 1", "connected 2", 2]);
+    world.nowMs = 60_000;
+    world.rows = [await account(1)];
+    expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 3", "operator"]);
+  });
+
+  it("is never the operator's for lack of an answer", async () => {
+    const { directory, world } = build([await account(1)]);
+    world.down = true;
+    expect(await saidBy(directory, 1)).toBe("the database did not say whose DNS account is to be used (for now)");
+    world.down = false;
+    expect(await saidBy(directory, 1)).toBe("connected 1");
+    world.down = true;
+    world.nowMs = 30_000;
+    expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 1", "operator"]);
+  });
+
+  it("cannot be used where it cannot be unsealed, which hinders nobody else", async () => {
+    const stolen = await account(1);
+    const { directory } = build([{ ...stolen, customerId: 2 }, stolen, await account(3, { region: "mars-1" })]);
+    expect(await saidBy(directory, 1)).toBe("connected 1");
+    expect(await saidBy(directory, 2)).toContain("cannot be unsealed");
+    expect(await saidBy(directory, 3)).toContain("unknown region");
+    const keyless = build([stolen], { secrets: null });
+    expect(await saidBy(keyless.directory, 1)).toContain("SECRETS_KEY");
+    expect(JSON.stringify(keyless.world)).not.toContain(secret);
+  });
+});

@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+
+/** Where Debian and others put Chromium; CHROMIUM_PATH names another place. */
+const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/opt/google/chrome/chrome"];
+
+/** The browser of this machine; null where there is none. */
+export const chromiumPath: string | null =
+  [process.env["CHROMIUM_PATH"] ?? "", ...places].find((path) => path !== "" && existsSync(path)) ?? null;
+
+/** Says loudly that pages are not looked at; for the head of a test file. */
+export const warnWithoutBrowser = (what: string): void => {
+  if (chromiumPath !== null) return;
+  process.stderr.write(`\n*** SKIPPED: ${what}: there is no Chromium on this machine (set CHROMIUM_PATH) ***\n\n`);
+};
+
+export const openBrowser = async (): Promise<Browser> => {
+  if (chromiumPath === null) throw new Error("there is no Chromium on this machine");
+  // As root, and in containers, Chromium has no sandbox to offer; the pages are our own.
+  return await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+};

@@ -8,12 +8,16 @@ const inWorkerd = [
   "test/contract/**/*.test.ts",
 ];
 
+// Time limits are only there for a test that hangs: how fast a machine is must not decide whether one passes.
+const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     globalSetup: ["./test/support/global-setup.ts"],
     projects: [
       {
         test: {
+          ...patience,
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: inWorkerd,
@@ -22,6 +26,7 @@ export default defineConfig({
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
         test: {
+          ...patience,
           name: "workers",
           include: inWorkerd,
         },

@@ -11,9 +11,9 @@ type Storm = {
 
 /**
  * What a straightforward worker does: it reads the unbilled windows of one customer after the other, asks for the storms
- * of each window, prices it, writes its line, tags it, and ends with the invoice. It knows the endpoint, the schema and the
- * rules that tranche knows; it has no locks, no fence and no adjustments, which would only add queries. Its lines go into
- * a table of its own, rolled into an update that keeps the windows unbilled.
+ * and the terms of each window, prices it, writes its line, tags it, and ends with the invoice. It has no locks, no fence,
+ * no transaction and no adjustments, which would only add queries. Its lines go into a table of its own with nothing but a
+ * key, and its tag is an update that leaves the window unbilled for the run that is compared.
  */
 export const runRowByRow = async (options: {
   readonly url: string;
@@ -43,8 +43,12 @@ export const runRowByRow = async (options: {
         select state, started_at as "startedAtMs", recovering_since as "recoveringSinceMs", ended_at as "endedAtMs",
           max_coverage_factor as "maxCoverageFactor"
         from storm_events where service_id = ${window.serviceId} and started_at < ${new Date(window.endMs).toISOString()}::timestamptz`);
+      const [own] = await rows<BillingTerms>(sql`
+        select rate_cents_per_gb as "rateCentsPerGb", discount_rate as "discountRate" from billing_terms
+        where customer_id = ${customerId} and valid_from <= ${new Date(window.startMs).toISOString()}::timestamptz
+        order by valid_from desc limit 1`);
       const coverage = coverWindow(storms, { startMs: window.startMs, endMs: window.endMs });
-      const price = priceLine({ ...window, ...coverage, windowMicroseconds: (window.endMs - window.startMs) * 1_000 }, options.terms);
+      const price = priceLine({ ...window, ...coverage, windowMicroseconds: (window.endMs - window.startMs) * 1_000 }, own ?? options.terms);
       await rows(sql`
         insert into bench_row_lines (snapshot_id, amount_cents, discount_cents) values (${window.id}, ${price.amountCents}, ${price.discountCents})`);
       await rows(sql`update usage_snapshots set updated_at = updated_at where id = ${window.id} and invoice_id is null`);

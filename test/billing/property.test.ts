@@ -174,8 +174,8 @@ const reporter = <Value>(details: fc.RunDetails<Value>): void => {
 
 /** What a customer's lines come to, window by window, in the order of the referee. */
 const sumsByWindow = (lines: readonly StoredLine[]) => {
-  const windows = Map.groupBy(lines, ({ service, windowStart }) => `${windowStart} ${service}`);
-  return [...windows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, same]) => ({
+  const byWindow = Map.groupBy(lines, ({ service, windowStart }) => `${windowStart} ${service}`);
+  return [...byWindow].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, same]) => ({
     service: same[0]?.service,
     windowStart: same[0]?.windowStart,
     primaryBytes: same.reduce((sum, line) => sum + line.primaryBytes, 0),

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startApi } from "../support/api.ts";
@@ -67,6 +68,8 @@ beforeAll(async () => {
   );
   api = await startApi({ AUTH_JWKS_URL: jwksUrl, AUTH_JWT_AUDIENCE: "tranche", AUTH_JWT_ISSUER: issuer });
   victim = await seedTenant(api, "victim");
+  await api.db.rows(sql`insert into evidence (service_id, storm_id, kind, body)
+    select service_id, id, 'begin', '{"note":"victim"}' from storm_events where id = ${victim.ids["storms"]}`);
   intruder = await seedTenant(api, "intruder");
   credentials = await makeCredentials(keys);
 });

@@ -20,6 +20,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
+  await api.settled();
   await api.db.rows(sql`delete from install_sessions`);
   api.time.nowMs = Date.parse("2026-11-21T12:30:00Z");
 });

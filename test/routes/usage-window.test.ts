@@ -65,12 +65,12 @@ describe("the length of usage windows", () => {
     await api.db.rows(sql`update services set created_at = '2026-11-20T00:00:00Z'`);
     const usage = (seconds: number) => [{ serviceId, side: "primary" as const, startMs: at, endMs: at + seconds * 1_000, bytes: 5 }];
     await expect(ingest.save(fence, "cloudflare", usage(60))).rejects.toThrow(/windows of 3600 s.*60 s/);
-    expect(await ingest.save(fence, "cloudflare", usage(3_600))).toBe(1);
+    expect(await ingest.save(fence, "cloudflare", usage(3_600))).toMatchObject({ stored: 1 });
     await api.db.rows(sql`delete from usage_snapshots`);
     await api.db.rows(sql`update settings set usage_window_seconds = null`);
-    expect(await ingest.save({ ...fence, epoch: fence.epoch + 1 }, "cloudflare", usage(60))).toBe(0);
+    expect(await ingest.save({ ...fence, epoch: fence.epoch + 1 }, "cloudflare", usage(60))).toMatchObject({ stored: 0 });
     expect(await stored()).toBeNull();
-    expect(await ingest.save(fence, "cloudflare", usage(60))).toBe(1);
+    expect(await ingest.save(fence, "cloudflare", usage(60))).toMatchObject({ stored: 1 });
     expect(await stored()).toBe(60);
   });
 

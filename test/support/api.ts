@@ -49,7 +49,9 @@ export const startApi = async (overrides: Record<string, string> = {}) => {
   // No test reaches out to the network: every target is out of reach, and no DNS has credentials.
   const dns = createDnsRefusal("no DNS credentials are configured", false);
   const prober: Prober = { probe: async () => ({ kind: "network", latencyMs: 0 }) };
-  const deps = { ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log }), prober, dnsDirectory: { operator: dns, of: async () => dns } };
+  const background: Promise<unknown>[] = [];
+  const waitUntil = (work: Promise<unknown>) => void background.push(work);
+  const deps = { ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log, waitUntil }), prober, dnsDirectory: { operator: dns, of: async () => dns } };
   const app = createApp(deps);
   checkAnswers(app);
   const db = connect(env.DATABASE_URL, env.NEON_FETCH_ENDPOINT);
@@ -84,7 +86,12 @@ export const startApi = async (overrides: Record<string, string> = {}) => {
   const service = async (token: string, name = "web") =>
     await created("/v1/services", { name, primary_cdn: "cloudflare", backup_cdn: "fastly" }, { token });
 
-  return { env, ...runtime, deps, app, db, call, created, onboard, service };
+  /** Resolves once everything that answers left to the background is done. */
+  const settled = async (): Promise<void> => {
+    while (background.length > 0) await Promise.all(background.splice(0));
+  };
+
+  return { env, ...runtime, deps, app, db, settled, call, created, onboard, service };
 };
 
 export type Api = Awaited<ReturnType<typeof startApi>>;

@@ -54,14 +54,14 @@ export function buildUsageQuery(
   return { query, variables: { zoneTags, hosts, limit: shape.limit, ...Object.fromEntries(bounds) } };
 }
 
-const interval = z.looseObject({ lower: z.number(), upper: z.number() });
+const boundsSchema = z.looseObject({ lower: z.number(), upper: z.number() });
 
 const groups = z.array(
   z.looseObject({
     dimensions: z.looseObject({ clientRequestHTTPHost: z.string() }),
     sum: z.looseObject({ edgeResponseBytes: z.int().nonnegative() }),
     avg: z.looseObject({ sampleInterval: z.number().nonnegative() }),
-    confidence: z.looseObject({ sum: z.looseObject({ edgeResponseBytes: interval }) }).nullish(),
+    confidence: z.looseObject({ sum: z.looseObject({ edgeResponseBytes: boundsSchema }) }).nullish(),
   }),
 );
 

@@ -54,14 +54,14 @@ export function createCloudflareUsage(options: CloudflareUsageOptions): UsageSou
   let withConfidence = true;
 
   /** Zones that the token may not read are left out of the answer and do not spoil it for the others. */
-  async function halving<Item, Answer>(items: readonly Item[], ask: (part: readonly Item[]) => Promise<Answer[]>): Promise<Answer[]> {
+  async function halving<Item, Answer>(items: readonly Item[], send: (part: readonly Item[]) => Promise<Answer[]>): Promise<Answer[]> {
     try {
-      return await ask(items);
+      return await send(items);
     } catch (error) {
       if (!(error instanceof CloudflareError) || error.code !== "zone_access") throw error;
       if (items.length === 1) return [];
       const half = Math.ceil(items.length / 2);
-      return [...(await halving(items.slice(0, half), ask)), ...(await halving(items.slice(half), ask))];
+      return [...(await halving(items.slice(0, half), send)), ...(await halving(items.slice(half), send))];
     }
   }
 

@@ -1,6 +1,6 @@
 import { NeonDbError, neon, neonConfig, types } from "@neondatabase/serverless";
 import type { SQL } from "drizzle-orm";
-import { PgDialect } from "drizzle-orm/pg-core";
+import { CasingCache } from "drizzle-orm/casing";
 import { AppError } from "../../errors.ts";
 
 /**
@@ -22,7 +22,13 @@ export interface Database {
 /** Longest wait for one answer; Neon itself gives up at 15 s. */
 const answerTimeoutMs = 15_000;
 
-const dialect = new PgDialect();
+/** What drizzle's PgDialect would tell the template; the dialect itself would bring every query builder into the bundle. */
+const toPostgres: Parameters<SQL["toQuery"]>[0] = {
+  casing: new CasingCache(),
+  escapeName: (name) => `"${name.replaceAll('"', '""')}"`,
+  escapeParam: (index) => `$${index + 1}`,
+  escapeString: (text) => `'${text.replaceAll("'", "''")}'`,
+};
 
 const toInteger = (text: string): number => {
   const value = Number(text);
@@ -89,7 +95,7 @@ export const connect = (databaseUrl: string, fetchEndpoint: string | null): Data
   const client = neon(databaseUrl);
   const deadline = () => ({ signal: AbortSignal.timeout(answerTimeoutMs) });
   const prepare = (query: SQL, fetchOptions: object) => {
-    const { sql, params } = dialect.sqlToQuery(query);
+    const { sql, params } = query.toQuery(toPostgres);
     return client.query(sql, params, { types: parsers, fetchOptions });
   };
   return {

@@ -1,5 +1,6 @@
 import { benchApi } from "./api.ts";
 import { benchBill } from "./bill.ts";
+import { benchCalmYear } from "./calm-year.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
 import { benchRounds } from "./rounds.ts";
@@ -8,6 +9,7 @@ import { benchSteer } from "./steer.ts";
 const benchDetect = async (): Promise<void> => {
   await benchDetectScale();
   await benchDetectDelay();
+  await benchCalmYear();
 };
 
 const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchBill };

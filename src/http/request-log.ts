@@ -8,18 +8,27 @@ const routePattern = (c: AppContext): string =>
 
 const knownMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** One line a request: who asked for what, how it went, how long it took. No header, query or body goes in. */
+const reads = new Set(["GET", "HEAD", "OPTIONS"]);
+const slowMs = 1_000;
+
+/**
+ * One line for every write, refusal, failure and slow answer: who asked for what, how it went, how long it took. A read
+ * that went well is left to the platform's own request log: a second line of it costs more than the answer does. No
+ * header, query or body goes in.
+ */
 export const requestLog =
   (deps: Pick<Deps, "log" | "clock">): AppMiddleware =>
   async (c, next) => {
     const startedAtMs = deps.clock.nowMs();
     await next();
+    const durationMs = deps.clock.nowMs() - startedAtMs;
+    if (reads.has(c.req.method) && c.res.status < 400 && durationMs < slowMs) return;
     deps.log.info("request", {
       requestId: c.var.requestId,
       method: knownMethods.has(c.req.method) ? c.req.method : "other",
       route: routePattern(c),
       status: c.res.status,
-      durationMs: deps.clock.nowMs() - startedAtMs,
+      durationMs,
       customerId: c.var.customerId,
     });
   };

@@ -63,8 +63,11 @@ try {
 
   say(`control: the guards of money on the code as it is, ${controlCases} random worlds`);
   const control = await runTests(home, guards, controlCases, false);
-  say(`  ${control.passed} passed, ${control.failed.length} failed${control.failed.map((name) => `\n  FAILED ${name}`).join("")}\n`);
-  if (control.failed.length > 0 || control.passed === 0) survivors += 1;
+  say(`  ${control.passed} passed, ${control.failed.length} failed${control.failed.map((name) => `\n  FAILED ${name}`).join("")}`);
+  // What is about to judge the mutants must find nothing wrong with the code itself.
+  const judge = await runTests(home, quick, mutantCases, true);
+  say(`judge: ${judge.passed} passed, ${judge.failed.length} failed on the code as it is\n`);
+  if (control.failed.length + judge.failed.length > 0 || control.passed * judge.passed === 0) survivors += 1;
 
   for (const { name, sql, domain } of survivors > 0 ? [] : [...named, ...ofAdjustments]) {
     for (const [place, edits] of [["statement", sql], ["domain", domain]] as const) {

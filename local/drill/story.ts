@@ -7,7 +7,7 @@ import type { Invoice } from "./money.ts";
 import { settleMoney } from "./money.ts";
 import type { DrillFault } from "./options.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
-import { startVisitors } from "./visitors.ts";
+import { createVisitors } from "./visitors.ts";
 import type { World } from "./world.ts";
 import { cadence, site } from "./world.ts";
 
@@ -56,10 +56,11 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
   };
 
   const rounds = keepTicking(world);
-  const visitors = startVisitors(world);
+  const visitors = createVisitors(world);
   try {
     screen.chapter("Onboarding, through the public API");
     const { api, serviceId } = await onboard(world);
+    visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
     const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);
 

@@ -5,6 +5,8 @@ import { site } from "./world.ts";
 export type Visit = { readonly atMs: number; readonly cdn: "primary" | "backup"; readonly served: boolean };
 
 export type Visitors = {
+  /** Lets them come. What came before a service exists is none of its traffic, so that is when to call it. */
+  readonly start: () => void;
   readonly visits: readonly Visit[];
   /** One visit now: resolves the name by weight, then asks the CDN that DNS named. */
   readonly visit: () => Promise<Visit>;
@@ -16,7 +18,7 @@ const everyMs = 100;
 const giveUpMs = 800;
 
 /** A steady stream of visitors who do what browsers do: resolve, connect to whatever CDN the answer names, download. */
-export const startVisitors = (world: World): Visitors => {
+export const createVisitors = (world: World): Visitors => {
   const visits: Visit[] = [];
   const stopping = new AbortController();
   const resolve = async (): Promise<"primary" | "backup"> => {
@@ -42,7 +44,7 @@ export const startVisitors = (world: World): Visitors => {
     visits.push(seen);
     return seen;
   };
-  const stream = (async () => {
+  const come = async (): Promise<void> => {
     const inFlight = new Set<Promise<unknown>>();
     while (!stopping.signal.aborted) {
       const one = visit().catch(() => undefined).finally(() => inFlight.delete(one));
@@ -50,10 +52,12 @@ export const startVisitors = (world: World): Visitors => {
       await sleep(everyMs);
     }
     await Promise.allSettled(inFlight);
-  })();
+  };
+  let stream: Promise<void> | null = null;
   return {
     visits,
     visit,
+    start: () => void (stream ??= come()),
     stop: async () => {
       stopping.abort();
       await stream;

@@ -47,7 +47,7 @@ const benchShards = async (): Promise<void> => {
   for (let index = 0; index < shards; index += 1) {
     for (let again = 0; again < 3; again += 1) {
       const startedAtMs = performance.now();
-      await world.deps.rounds.saveAndEvaluate([], "local", { index, count: shards }, Date.now());
+      await world.deps.rounds.saveAndEvaluate([], { index, count: shards }, { vantage: "local", place: null, nowMs: Date.now(), beat: null });
       evaluations.push(performance.now() - startedAtMs);
     }
   }
@@ -83,7 +83,7 @@ const benchChunks = async (world: DetectWorld): Promise<void> => {
   }))));
   world.endpoint.stats.reset();
   const startedAtMs = performance.now();
-  await world.deps.rounds.saveAndEvaluate(samples, "local", { index: 0, count: shards }, Date.now());
+  await world.deps.rounds.saveAndEvaluate(samples, { index: 0, count: shards }, { vantage: "local", place: null, nowMs: Date.now(), beat: null });
   const { requests, largestIn } = world.endpoint.stats;
   say(`${samples.length} samples, every path failing in one shard: ${requests} requests, the largest ${(largestIn / 1_048_576).toFixed(1)} MiB of Neon's 10, ${seconds(performance.now() - startedAtMs)}`);
   if (largestIn > neonLimitBytes) miss("a request is larger than Neon takes");

@@ -40,6 +40,7 @@ import { registerReadiness } from "./routes/readiness.ts";
 import { registerRouting } from "./routes/routing.ts";
 import { registerServices } from "./routes/services.ts";
 import { registerStandingFailover } from "./routes/standing-failover.ts";
+import { registerStatus } from "./routes/status.ts";
 import { registerStormPolicies } from "./routes/storm-policies.ts";
 import { registerStorms } from "./routes/storms.ts";
 import { registerTelemetry } from "./routes/telemetry.ts";
@@ -115,6 +116,7 @@ export const createApp = (deps: Deps): App => {
   registerInvoicePage(app, deps, guards);
   registerAuditLog(app, deps, guards);
   registerMetrics(app, deps);
+  registerStatus(app, deps, guards);
   registerTelemetry(app, deps);
   registerCron(app, deps);
   registerInternalShards(app, deps);

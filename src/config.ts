@@ -79,6 +79,9 @@ const environment = z
       .default("7257600")
       .refine((text) => /^[1-9]\d{0,8}$/.test(text), "must be a number of seconds, 1 to 999999999")
       .transform(Number),
+    PEER_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.vercel.app").optional(),
+    LEASE_TTL: duration("45s", 1_000, 10 * minuteMs),
+    HANDBACK_AFTER: duration("10m", 1_000, 24 * hourMs),
     SELF_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.example.com").optional(),
     PROBE_PATH: z.string().default("/healthz").refine((path) => /^\/[\x21-\x7e]*$/.test(path), "must start with /"),
     PROBE_TIMEOUT: duration("5s", 100, 30_000),
@@ -99,6 +102,7 @@ const environment = z
     AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
     AWS_SESSION_TOKEN: z.string().min(1).optional(),
     ROUTE53_ENDPOINT: url().optional(),
+    STS_ENDPOINT: url().optional(),
     USAGE_WINDOW: duration("1h", 1_000, 24 * hourMs)
       .refine((ms) => (24 * hourMs) % ms === 0, "must divide 24h")
       .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),
@@ -177,6 +181,10 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   region: env.VERCEL_REGION ?? null,
   wauReadToken: env.WAU_READ_TOKEN ?? null,
   sessionTtlMs: env.SESSION_TTL_SECONDS * 1_000,
+  /** Where the other provider's deployment answers, and by no name that moves to this one. */
+  peerUrl: env.PEER_URL ?? null,
+  leaseTtlMs: env.LEASE_TTL,
+  handBackAfterMs: env.HANDBACK_AFTER,
   /** Where this deployment itself answers; for shards on a provider without Durable Objects. */
   selfUrl: env.SELF_URL ?? null,
   probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },
@@ -189,6 +197,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     endpoint: env.ROUTE53_ENDPOINT ?? partition(env.AWS_REGION).endpoint,
     /** In the place of every partition's own. */
     customEndpoint: env.ROUTE53_ENDPOINT ?? null,
+    /** Where roles are assumed, in the place of STS in each role's region. */
+    stsEndpoint: env.STS_ENDPOINT ?? null,
     /** Not the configured one, but that for which its partition's Route 53 is signed. */
     region: partition(env.AWS_REGION).signingRegion,
     credentials:

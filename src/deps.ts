@@ -36,6 +36,7 @@ import { createRoutingStore } from "./adapters/db/routing.ts";
 import { createServiceStore } from "./adapters/db/services.ts";
 import { createSettingsStore } from "./adapters/db/settings.ts";
 import { createStandingStore } from "./adapters/db/standing.ts";
+import { createStatusStore } from "./adapters/db/status.ts";
 import { createStormStore } from "./adapters/db/storms.ts";
 import { createTelemetryStore } from "./adapters/db/telemetry.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
@@ -47,6 +48,7 @@ import { createDurableShards, isShardNamespace } from "./adapters/durable-shards
 import { createHttpShards } from "./adapters/http-shards.ts";
 import { createJwtVerifier } from "./adapters/jwt.ts";
 import { createConsoleLog } from "./adapters/log.ts";
+import { createPeer } from "./adapters/peer.ts";
 import { createColo, fixedPlace } from "./adapters/place.ts";
 import type { Clock } from "./adapters/ports/clock.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
@@ -59,6 +61,7 @@ import { systemRandom } from "./adapters/random.ts";
 import { createRateLimits } from "./adapters/rate-limit.ts";
 import { createResolver } from "./adapters/resolver.ts";
 import { createSecrets } from "./adapters/secrets.ts";
+import { createRole } from "./adapters/route53/role.ts";
 import { createRoute53 } from "./adapters/route53/route53.ts";
 import type { Config } from "./config.ts";
 import { runShard } from "./cron/dispatch.ts";
@@ -108,7 +111,7 @@ const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): 
 const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random, log: Log, dispatcher: Dispatcher | null): JobDeps & Pick<Deps, "dnsDirectory"> => {
   const chance = () => Math.random();
   const world = { fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs };
-  const { credentials, endpoint, region } = config.route53;
+  const { credentials, endpoint, region, stsEndpoint } = config.route53;
   const dnsCalls = createCallCounter("route53_calls");
   const operatorDns =
     credentials === null
@@ -121,11 +124,14 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
     provider: config.provider,
     vantage: config.provider,
     place: config.provider === "cloudflare" ? createColo(send, clock) : fixedPlace(config.region),
-    leases: createLeaseStore(db),
+    preferredProvider: config.preferredProvider,
+    handBackAfterMs: config.handBackAfterMs,
+    peer: createPeer(config.peerUrl, config.provider === "cloudflare" ? "vercel" : "cloudflare", send),
+    leases: createLeaseStore(db, config.leaseTtlMs),
     jobRuns: createJobRunStore(db),
     settings: createSettingsStore(db),
     dispatcher,
-    rounds: createRoundStore(db),
+    rounds: createRoundStore(db, config.leaseTtlMs),
     ingest: createIngestStore(db),
     billingStore: createBillingStore(db),
     reconciliation: createReconciliationStore(db),
@@ -144,6 +150,10 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
       secrets: secretBox(config, random),
       clock,
       endpoint: config.route53.customEndpoint,
+      assume:
+        credentials === null
+          ? null
+          : (place, role) => createRole({ ...place, ...role, endpoint: stsEndpoint ?? place.endpoint, credentials, fetch: send, clock, timeoutMs: 5_000 }),
       connect: (place, keys) => createRoute53({ ...place, credentials: keys, fetch: send, clock, random: chance, onCall: dnsCalls.add }),
     }),
     takeDnsCalls: dnsCalls.take,
@@ -168,12 +178,14 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const log = runtime.log ?? createConsoleLog(clock, { provider: config.provider }, secretsOf(config));
   const random = runtime.random ?? systemRandom;
   const db = connect(config.databaseUrl, config.neonFetchEndpoint);
+  const status = createStatusStore(db);
   const jobDeps = buildJobDeps(config, db, clock, random, log, dispatcherOf(config, runtime.bindings ?? {}));
   return {
     ...jobDeps,
     config,
     runShard: (shard, scheduledAtMs) => runShard(jobDeps, shard, scheduledAtMs),
-    readiness: createReadiness(db, clock, config.usage.windowMs / 1_000),
+    readiness: createReadiness(db, clock, config.usage.windowMs / 1_000, status),
+    status,
     jwt: createJwtVerifier(config.auth, clock),
     idempotency: createIdempotencyStore(db),
     customers: createCustomerStore(db),

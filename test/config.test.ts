@@ -11,6 +11,9 @@ describe("parseConfig", () => {
       probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 },
       sampleRetentionMs: 48 * 3_600_000,
       driftCheckMs: 300_000,
+      peerUrl: null,
+      leaseTtlMs: 45_000,
+      handBackAfterMs: 600_000,
       allowPrivateTargets: false,
       domainVerification: true,
       usage: { windowMs: 3_600_000, lookbackMs: 21_600_000, tickMs: 300_000 },
@@ -42,6 +45,17 @@ describe("parseConfig", () => {
     ["BILLING_DISCOUNT_RATE", "1.5"],
     ["TRUST_CUSTOMER_HEADER", "yes"],
     ["ROUTE53_ENDPOINT", "ftp://example.com"],
+    ["STS_ENDPOINT", "sts.amazonaws.com"],
+    ["PEER_URL", "fallback.example.org"],
+    ["PEER_URL", "https://fallback.example.org/"],
+    ["PEER_URL", "https://fallback.example.org/healthz"],
+    ["PEER_URL", "ftp://fallback.example.org"],
+    ["LEASE_TTL", "45"],
+    ["LEASE_TTL", "999ms"],
+    ["LEASE_TTL", "10m1s"],
+    ["HANDBACK_AFTER", "never"],
+    ["HANDBACK_AFTER", "0s"],
+    ["HANDBACK_AFTER", "25h"],
     ["AWS_REGION", "us-iso-east-1"],
     ["AUTH_JWT_SECRET", "too short"],
   ])("refuses a wrong %s (%s) and names it, never its value", (name, value) => {
@@ -67,6 +81,11 @@ describe("parseConfig", () => {
     expect(parseConfig({ ...valid, AWS_REGION: region }).route53).toMatchObject({ endpoint, region: signed });
     const elsewhere = { ...valid, AWS_REGION: region, ROUTE53_ENDPOINT: "http://127.0.0.1:1" };
     expect(parseConfig(elsewhere).route53).toMatchObject({ endpoint: "http://127.0.0.1:1", region: signed });
+  });
+
+  it("takes another lease, another patience, and the origin of the other provider", () => {
+    const chosen = parseConfig({ ...valid, LEASE_TTL: "9s", HANDBACK_AFTER: "1h30m", PEER_URL: "https://tranche.vercel.app" });
+    expect(chosen).toMatchObject({ leaseTtlMs: 9_000, handBackAfterMs: 5_400_000, peerUrl: "https://tranche.vercel.app" });
   });
 
   it("names every wrong variable at once", () => {

@@ -6,10 +6,10 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const entry = "./rollback-vercel/api/index.ts";
 
-/** The same replacement as in wrangler.toml: see src/zod.ts. */
-const zodWithoutTranslations: Plugin = {
-  name: "zod-without-translations",
-  setup: ({ onResolve }) => onResolve({ filter: /^zod$/ }, () => ({ path: fileURLToPath(new URL("../../src/zod.ts", import.meta.url)) })),
+/** The same replacements as in wrangler.toml: see src/zod.ts and src/is-unsafe.ts. */
+const replacements: Plugin = {
+  name: "replacements",
+  setup: ({ onResolve }) => onResolve({ filter: /^(zod|is-unsafe)$/ }, ({ path }) => ({ path: fileURLToPath(new URL(`../../src/${path}.ts`, import.meta.url)) })),
 };
 
 const bundle = async (contents: string, format: BuildOptions["format"] & string): Promise<string> => {
@@ -24,7 +24,7 @@ const bundle = async (contents: string, format: BuildOptions["format"] & string)
     // As Vercel's own builder resolves an edge function.
     conditions: ["edge-light", "browser", "module", "import", "require"],
     mainFields: ["browser", "module", "main"],
-    plugins: [zodWithoutTranslations],
+    plugins: [replacements],
     logLevel: "error",
   });
   return outputFiles?.[0]?.text ?? "";

@@ -9,8 +9,9 @@ import type { HealthCheck } from "./health-checks.ts";
 import { createHealthChecks } from "./health-checks.ts";
 import { createFaultSwitch, faultError, resetConnection, SERVER_ERROR_HTML, throttled } from "./faults.ts";
 import { matchOperation } from "./operations.ts";
+import { readRequest } from "./read-request.ts";
 import type { RecordSet } from "./record-set.ts";
-import type { SignedRequest } from "./sigv4.ts";
+import type { Credentials, SignedRequest } from "./sigv4.ts";
 import { verifySignature } from "./sigv4.ts";
 import type { AcceptedChange } from "./store.ts";
 import { createStore } from "./store.ts";
@@ -22,6 +23,8 @@ export interface Route53Options {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
+  /** Temporary credentials that count beside these: what a local STS has given out, by access key id. */
+  sessions?: (accessKeyId: string) => Credentials | undefined;
   zones: readonly { name: string; private?: boolean }[];
   /** How long a change stays PENDING; default 1000. */
   insyncAfterMs?: number;
@@ -82,9 +85,13 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
   const { changeBatchErrorShape = "error-response" } = options;
   const bucket = createTokenBucket({ ratePerSecond: requestsPerSecond, burst, now });
 
+  const { accessKeyId, secretAccessKey, sessionToken, sessions = () => undefined } = options;
+  const own: Credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+  const keyring = (keyId: string) => (keyId === accessKeyId ? own : sessions(keyId));
+
   /** Decides the answer; null when the client shall get none. */
   const answer = (request: SignedRequest, response: ServerResponse): Answer | null => {
-    verifySignature(request, options, now());
+    verifySignature(request, keyring, now());
     if (!bucket.take()) throw throttled();
     const body = Buffer.from(request.body).toString("utf8");
     const call = matchOperation(request.method, request.path, new URLSearchParams(request.query), body);
@@ -167,21 +174,4 @@ interface Answer {
   status: number;
   contentType: string;
   body: string;
-}
-
-async function readRequest(incoming: IncomingMessage): Promise<SignedRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const headers = new Map<string, string>();
-  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
-    const name = (incoming.rawHeaders[index] ?? "").toLowerCase();
-    const value = incoming.rawHeaders[index + 1] ?? "";
-    const earlier = headers.get(name);
-    headers.set(name, earlier === undefined ? value : `${earlier},${value}`);
-  }
-  const target = incoming.url ?? "/";
-  const mark = target.indexOf("?");
-  const path = mark < 0 ? target : target.slice(0, mark);
-  const query = mark < 0 ? "" : target.slice(mark + 1);
-  return { method: incoming.method ?? "GET", path, query, headers, body: Buffer.concat(chunks) };
 }

@@ -7,6 +7,17 @@ export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
+  /** Of temporary credentials. */
+  expiresAtMs?: number;
+}
+
+/** Whose signatures count: one set of credentials, or as many as it finds by their access key id. */
+export type Keyring = Credentials | ((accessKeyId: string) => Credentials | undefined);
+
+/** For which service, in which region, a request has to be signed. */
+export interface Scope {
+  region: string;
+  service: string;
 }
 
 /** The request as it came over the wire. `path` and `query` still percent-encoded; header names in lower case. */
@@ -18,19 +29,18 @@ export interface SignedRequest {
   body: Uint8Array;
 }
 
-const REGION = "us-east-1";
-const SERVICE = "route53";
+const ROUTE53: Scope = { region: "us-east-1", service: "route53" };
 const MAX_SKEW_MS = 5 * 60_000;
 
-/** Throws the ApiError (403) that Route 53 answers to a missing, incomplete, foreign, stale or wrong signature. */
-export function verifySignature(request: SignedRequest, credentials: Credentials, nowMs: number): void {
+/** Throws the ApiError (403) that AWS answers to a missing, incomplete, foreign, expired, stale or wrong signature. */
+export function verifySignature(request: SignedRequest, keyring: Keyring, nowMs: number, wanted = ROUTE53): void {
   const authorization = request.headers.get("authorization");
   if (!authorization) throw denied("MissingAuthenticationToken", "Missing Authentication Token");
   const { credential, signedHeaders, signature } = parseAuthorization(authorization, request.headers);
   const datetime = request.headers.get("x-amz-date") ?? "";
   const [keyId = "", date = "", region = "", service = "", terminator = ""] = credential.split("/");
-  requireScope({ date, region, service, terminator }, datetime);
-  requireToken(request.headers.get("x-amz-security-token"), keyId, credentials);
+  requireScope({ date, region, service, terminator }, datetime, wanted);
+  const credentials = requireKnown(request.headers.get("x-amz-security-token"), keyId, keyring, nowMs);
   requireFresh(datetime, nowMs);
   requireCoverage(signedHeaders, request.headers);
 
@@ -46,9 +56,9 @@ export function verifySignature(request: SignedRequest, credentials: Credentials
     signedHeaders.join(";"),
     hash,
   ].join("\n");
-  const scope = `${date}/${REGION}/${SERVICE}/aws4_request`;
+  const scope = `${date}/${wanted.region}/${wanted.service}/aws4_request`;
   const stringToSign = ["AWS4-HMAC-SHA256", datetime, scope, sha256(Buffer.from(canonical))].join("\n");
-  const expected = hmac(signingKey(credentials.secretAccessKey, date), stringToSign);
+  const expected = hmac(signingKey(credentials.secretAccessKey, date, wanted), stringToSign);
   const given = Buffer.from(signature, "hex");
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw mismatch();
 }
@@ -85,10 +95,11 @@ function parseAuthorization(authorization: string, headers: ReadonlyMap<string, 
 function requireScope(
   scope: { date: string; region: string; service: string; terminator: string },
   datetime: string,
+  wanted: Scope,
 ): void {
   const faults: string[] = [];
-  if (scope.region !== REGION) faults.push(`Credential should be scoped to a valid region, not '${scope.region}'. `);
-  if (scope.service !== SERVICE) faults.push(`Credential should be scoped to correct service: '${SERVICE}'. `);
+  if (scope.region !== wanted.region) faults.push(`Credential should be scoped to a valid region, not '${scope.region}'. `);
+  if (scope.service !== wanted.service) faults.push(`Credential should be scoped to correct service: '${wanted.service}'. `);
   if (scope.terminator !== "aws4_request") {
     faults.push(`Credential should be scoped with a valid terminator: 'aws4_request', not '${scope.terminator}'. `);
   }
@@ -102,9 +113,15 @@ function requireScope(
   if (faults.length > 0) throw denied("SignatureDoesNotMatch", faults.join(""));
 }
 
-function requireToken(token: string | undefined, keyId: string, credentials: Credentials): void {
-  if (keyId === credentials.accessKeyId && token === credentials.sessionToken) return;
-  throw denied("InvalidClientTokenId", "The security token included in the request is invalid.");
+function requireKnown(token: string | undefined, keyId: string, keyring: Keyring, nowMs: number): Credentials {
+  const known = typeof keyring === "function" ? keyring(keyId) : keyring;
+  if (keyId !== known?.accessKeyId || token !== known.sessionToken) {
+    throw denied("InvalidClientTokenId", "The security token included in the request is invalid.");
+  }
+  if (known.expiresAtMs !== undefined && nowMs >= known.expiresAtMs) {
+    throw denied("ExpiredToken", "The security token included in the request is expired");
+  }
+  return known;
 }
 
 function requireFresh(datetime: string, nowMs: number): void {
@@ -176,8 +193,8 @@ function canonicalValue(value: string): string {
   return value.trim().replace(/ +/g, " ");
 }
 
-function signingKey(secret: string, date: string): Buffer {
-  const parts = [date, REGION, SERVICE, "aws4_request"];
+function signingKey(secret: string, date: string, { region, service }: Scope): Buffer {
+  const parts = [date, region, service, "aws4_request"];
   return parts.reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`));
 }
 

@@ -5,7 +5,10 @@ import type { Clock } from "./ports/clock.ts";
 import type { DnsAccess, DnsDirectory } from "./ports/dns-access.ts";
 import type { SealedDnsAccount } from "./ports/dns-accounts.ts";
 import type { Secrets } from "./ports/secrets.ts";
-import type { Credentials } from "./route53/send.ts";
+import type { Role } from "./route53/role.ts";
+import type { Credentials, KeySource } from "./route53/send.ts";
+
+type Place = { readonly endpoint: string; readonly region: string };
 
 export type DirectoryOptions = {
   readonly operator: DnsAccess;
@@ -13,7 +16,9 @@ export type DirectoryOptions = {
   readonly accounts: () => Promise<readonly SealedDnsAccount[]>;
   readonly secrets: Secrets | null;
   readonly clock: Clock;
-  readonly connect: (place: { readonly endpoint: string; readonly region: string }, credentials: Credentials) => DnsAccess;
+  readonly connect: (place: Place, credentials: Credentials | KeySource) => DnsAccess;
+  /** How a role is assumed, at STS in its own region; null: the operator has no credentials to do it with. */
+  readonly assume: ((place: Place, role: Role) => KeySource) | null;
   /** In the place of every partition's own endpoint; null: theirs. */
   readonly endpoint: string | null;
 };
@@ -34,27 +39,40 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
   let readAtMs = 0;
 
   const accessFor = async (account: SealedDnsAccount): Promise<DnsAccess> => {
-    const { customerId, accessKeyId, sealedSecret, region } = account;
+    const { customerId, accessKeyId, sealedSecret, region, roleArn, externalId } = account;
     const partition = partitionOf(region);
     if (partition === null) return createDnsRefusal(`the customer's DNS account names an unknown region, ${region}`, false);
+    const { endpoint, signingRegion } = partition.route53;
+    const place = { endpoint: options.endpoint ?? endpoint, region: signingRegion };
+    if (roleArn !== null && externalId !== null) {
+      if (options.assume === null) return createDnsRefusal(`the role ${roleArn} cannot be assumed: the operator has no AWS credentials`, false);
+      const sts = { endpoint: `https://sts.${region}.${partition.dnsSuffix}`, region };
+      return options.connect(place, options.assume(sts, { roleArn, externalId }));
+    }
     if (secrets === null) return createDnsRefusal("the customer's DNS account cannot be used: SECRETS_KEY is not set", false);
     try {
+      if (accessKeyId === null || sealedSecret === null) throw new TypeError("neither a key nor a role");
       const secretAccessKey = await secrets.open(sealedSecret, dnsSealingContext(customerId, accessKeyId));
-      const { endpoint, signingRegion } = partition.route53;
-      return options.connect({ endpoint: options.endpoint ?? endpoint, region: signingRegion }, { accessKeyId, secretAccessKey });
+      return options.connect(place, { accessKeyId, secretAccessKey });
     } catch {
       return createDnsRefusal("the secret of the customer's DNS account cannot be unsealed: store it anew", false);
     }
   };
 
-  const refresh = async (): Promise<ReadonlyMap<number, Known>> => {
-    const before = known ?? new Map<number, Known>();
+  const kept = (customerId: number, key: string): Known | null => {
+    const own = known?.get(customerId);
+    return own?.key === key ? own : null;
+  };
+
+  const refresh = async (): Promise<void> => {
+    const atMs = clock.nowMs();
     const entries = (await options.accounts()).map(async (account): Promise<[number, Known]> => {
       const key = JSON.stringify([account.id, account.region, account.sealedSecret]);
-      const kept = before.get(account.customerId);
-      return [account.customerId, kept?.key === key ? kept : { key, access: await accessFor(account) }];
+      return [account.customerId, kept(account.customerId, key) ?? { key, access: await accessFor(account) }];
     });
-    return new Map(await Promise.all(entries));
+    // Where somebody else has been faster, theirs stays: an account has one access, and with it one pace and one session.
+    known = new Map((await Promise.all(entries)).map(([customerId, own]) => [customerId, kept(customerId, own.key) ?? own]));
+    readAtMs = atMs;
   };
 
   return {
@@ -62,15 +80,13 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     of: async (customerId) => {
       if (known === null || clock.nowMs() - readAtMs >= ttlMs) {
         try {
-          const atMs = clock.nowMs();
-          known = await refresh();
-          readAtMs = atMs;
+          await refresh();
         } catch {
           // Never the operator's account for lack of an answer: it may be that the customer has one.
           if (known === null) return createDnsRefusal("the database did not say whose DNS account is to be used", true);
         }
       }
-      return known.get(customerId)?.access ?? operator;
+      return known?.get(customerId)?.access ?? operator;
     },
   };
 };

@@ -1,5 +1,28 @@
 // Generated from the OpenAPI document by `node local/generate-client.ts`: not to be edited.
 
+export type Ready = {
+  status: "ok";
+  /** of the shards */
+  leases: ({
+    name: string;
+    provider: string;
+    /** how often it has been taken */
+    epoch: number;
+    held: boolean;
+    /** since it was taken */
+    age_seconds: number;
+  })[];
+  providers: ({
+    name: string;
+    /** its latest round, also as a witness */
+    heartbeat_at: string | null;
+    /** its latest round as the holder of shard 0 */
+    last_round_at: string | null;
+    /** null: never looked at */
+    public_ok: boolean | null;
+  })[];
+};
+
 export type Problem = {
   type: string;
   title: string;
@@ -350,8 +373,8 @@ export type RoutingChange = {
 
 export type ObservedAnswer = {
   at: string;
-  /** confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias */
-  verdict: "confirmed" | "other" | "silent" | "unproven";
+  /** confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias; missed: none was asked in time */
+  verdict: "confirmed" | "other" | "silent" | "unproven" | "missed";
   record_type: "CNAME" | "A" | "AAAA";
   expected: string[];
   resolvers: ({
@@ -365,7 +388,7 @@ export type EvidenceRecord = {
   body: Record<string, unknown>;
   /** SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex */
   hash: string;
-  kind: "begin" | "relapse" | "switch" | "end";
+  kind: "begin" | "relapse" | "switch" | "observed" | "end";
   /** of the service's record before; null for its first */
   previous_hash: string | null;
   /** per service from 1, without gaps */
@@ -486,16 +509,21 @@ export type IamPolicy = {
 export type DnsAccount = {
   id: number;
   region: string;
-  access_key_id: string;
+  access_key_id?: string;
+  role_arn?: string;
+  /** with a role: the sts:ExternalId of its trust policy */
+  external_id?: string;
   created_at: string;
 };
 
 export type DnsAccountInput = {
   /** any region of the partition: Route 53's endpoint follows from it */
   region?: string;
-  access_key_id: string;
+  access_key_id?: string;
   /** of a user with the policy of iam-policy. Never shown again */
-  secret_access_key: string;
+  secret_access_key?: string;
+  /** instead of a key: a role that trusts this deployment, under the external_id of the answer */
+  role_arn?: string;
 };
 
 export type ServiceReadiness = {
@@ -755,6 +783,61 @@ export type AuditEntry = {
   request_id: string | null;
 };
 
+export type Status = {
+  preferred_provider: string;
+  shards: number;
+  leases: ({
+    name: string;
+    provider: string;
+    /** how often it has been taken */
+    epoch: number;
+    held: boolean;
+    /** since it was taken */
+    age_seconds: number;
+    /** provider and run */
+    holder: string;
+    acquired_at: string;
+    expires_at: string;
+    released_at: string | null;
+  })[];
+  providers: ({
+    name: string;
+    /** its latest round, also as a witness */
+    heartbeat_at: string | null;
+    /** its latest round as the holder of shard 0 */
+    last_round_at: string | null;
+    /** without a gap longer than a lease */
+    heartbeat_since: string | null;
+    place: string | null;
+    /** what the other provider sees of its `/healthz`; null: it has not looked */
+    public: {
+      ok: boolean;
+      since: string | null;
+      checked_at: string;
+      error: string | null;
+    } | null;
+  })[];
+  /** the latest 50, newest first */
+  takeovers: Takeover[];
+};
+
+export type Takeover = {
+  seq: number;
+  kind: "takeover" | "hand_back";
+  lease: string;
+  from: string;
+  to: string;
+  epoch: number;
+  /** the one before fell silent */
+  lapsed: boolean;
+  /** how long nobody held it */
+  unheld_ms: number;
+  at: string;
+  previous_hash: string | null;
+  /** SHA-256 of the record's canonical JSON (RFC 8785) without this field, with `v: 1` */
+  hash: string;
+};
+
 export type InstallSession = {
   protocol_version: string;
   daemon_version: string;
@@ -775,9 +858,9 @@ export type Operations = {
   "GET /healthz": {
     result: string;
   };
-  /** Whether the database answers within 2 s and has the expected schema */
+  /** Whether the database answers within 2 s and has the expected schema; for `Accept: application/json` also who holds the shards */
   "GET /readyz": {
-    result: string;
+    result: Ready;
   };
   /** List the customers */
   "GET /v1/customers": {
@@ -986,10 +1069,16 @@ export type Operations = {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
     result: DnsAccount[];
   };
-  /** Have your domains steered with an AWS account of your own; its secret is sealed and never shown */
+  /** Have your domains steered with an AWS account of your own: a role to assume, or a key, whose secret is sealed and never shown */
   "POST /v1/dns-accounts": {
     query?: { customer_id?: number; };
     body: DnsAccountInput;
+    result: DnsAccount;
+  };
+  /** Read an AWS account; never its secret */
+  "GET /v1/dns-accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
     result: DnsAccount;
   };
   /** Remove an AWS account; its secret is erased, and the operator's account steers again */
@@ -1118,6 +1207,10 @@ export type Operations = {
   /** Read the metrics of the whole installation */
   "GET /metrics": {
     result: string;
+  };
+  /** Read who holds which lease, how both providers fare, and what passed between them */
+  "GET /v1/status": {
+    result: Status;
   };
   /** Tell that an installation is in use; stored after the answer */
   "POST /v1/session": {

@@ -97,7 +97,7 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await run(task);
   };
   await Promise.all(Array.from({ length: parallelSources }, work));
-  if (outcomes.length > 0) await deps.customerSources.note(outcomes, clock.nowMs());
+  if (outcomes.length > 0) await deps.customerSources.note(fence, outcomes, clock.nowMs());
   if (count.failures > 0 && count.failures === tasks.length) throw lastError;
   return { sources: tasks.length, ...count };
 };

@@ -119,6 +119,14 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
   return seen;
 };
 
+/** With the records as they are now, where no round reads them any more. */
+const read = async (dns: DnsAccess, domain: StandingDomain): Promise<StandingDomain> => {
+  const reading = (await dns.read([domain.name])).get(domain.name);
+  if (reading === undefined || reading.status === "error") return { ...domain, routingStatus: "error", records: null };
+  const records = reading.status === "found" ? reading.records : null;
+  return { ...domain, routingStatus: reading.status, zoneId: reading.zoneId, records };
+};
+
 const progressOf = ({ generation, checks, restore, obsolete, attached, checkedAtMs, lastError }: StandingDomain) =>
   JSON.stringify([generation, checks, restore, obsolete, attached, checkedAtMs, lastError]);
 
@@ -136,11 +144,11 @@ export const passStanding = async (deps: StandingDeps, fence: Fence): Promise<{ 
   for (const before of domains) {
     if (clock.nowMs() > untilMs) break;
     const dns = await dnsDirectory.of(before.customerId);
-    let domain = before;
+    let domain = before.orphaned ? await read(dns, before) : before;
     if (before.checkedAtMs === null || clock.nowMs() - before.checkedAtMs >= driftCheckMs) {
       const listed = listings.get(dns) ?? (await dns.listChecks());
       listings.set(dns, listed);
-      domain = listed.status === "done" ? inspected(before, listed.checks, clock.nowMs()) : { ...before, lastError: listed.detail };
+      domain = listed.status === "done" ? inspected(domain, listed.checks, clock.nowMs()) : { ...domain, lastError: listed.detail };
     }
     let forgotten = false;
     for (let count = 0; count < stepsPerDomain; count += 1) {

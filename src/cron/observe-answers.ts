@@ -13,17 +13,22 @@ export type ObserveDeps = {
   readonly log: Log;
 };
 
-/** A switch that could not be looked at for so long has no proof: later answers would say nothing about it. */
+/**
+ * A switch that could not be looked at for so long has no proof: later answers would say nothing about it. Another one may
+ * have followed it, its name may be gone, or this was not running. That is said once, too, so that silence means "not yet".
+ */
 const givenUpAfterMs = 3_600_000;
 /** Switches looked up in one run, which has a minute; each waits at most for the slowest resolver. */
 const perRun = 200;
 const runMs = 40_000;
 
-const isDue = (change: Unobserved, nowMs: number): boolean => nowMs >= change.insyncAtMs + cachedForSeconds(change.records) * 1_000;
+const isDue = ({ late, insyncAtMs, records }: Unobserved, nowMs: number): boolean =>
+  late || nowMs >= insyncAtMs + cachedForSeconds(records) * 1_000;
 
 const observe = async ({ lookup, clock }: ObserveDeps, change: Unobserved): Promise<Observed> => {
   const expectation = expectationOf(change.records, change.to);
   const type = expectation?.type ?? "A";
+  if (change.late) return { atMs: clock.nowMs(), verdict: "missed", type, expected: [], resolvers: [] };
   const readings = await lookup.lookup(change.name, type);
   const resolvers = readings.map((reading) => ({
     resolver: reading.resolver,
@@ -41,13 +46,16 @@ export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<J
   const { observations, clock, log } = deps;
   const startedAtMs = clock.nowMs();
   const due = (await observations.due(startedAtMs - givenUpAfterMs, perRun)).filter((change) => isDue(change, startedAtMs));
-  const seen: { changeRowId: number; observed: Observed }[] = [];
+  const count = { due: due.length, stored: 0, unexpected: 0, missed: 0 };
   for (const change of due) {
     if (clock.nowMs() - startedAtMs > runMs) break;
     const observed = await observe(deps, change);
-    seen.push({ changeRowId: change.changeRowId, observed });
-    if (observed.verdict === "other") log.warn("answer_unexpected", { name: change.name, change: change.changeRowId, expected: observed.expected.join(" ") });
+    const { verdict, expected } = observed;
+    if (verdict === "other") log.warn("answer_unexpected", { name: change.name, change: change.changeRowId, expected: expected.join(" ") });
+    if (!(await observations.save(fence, change.changeRowId, observed))) continue;
+    count.stored += 1;
+    if (verdict === "other") count.unexpected += 1;
+    if (verdict === "missed") count.missed += 1;
   }
-  const stored = await observations.save(fence, seen);
-  return { due: due.length, stored, unexpected: seen.filter(({ observed }) => observed.verdict === "other").length };
+  return count;
 };

@@ -1,4 +1,5 @@
 import type { Clock } from "../adapters/ports/clock.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { PruneStore } from "../adapters/ports/rollups.ts";
 import type { JobReport } from "./job.ts";
@@ -27,15 +28,15 @@ const longestRunMs = 10 * 60_000;
  * Deletes what is kept for a while only, in chunks. Samples that are not rolled up yet wait, twice their time at most.
  * @throws the last error where everything failed
  */
-export const prune = async (deps: PruneDeps): Promise<JobReport> => {
+export const prune = async (deps: PruneDeps, fence: Fence): Promise<JobReport> => {
   const { pruning, clock, log, sampleRetentionMs, sessionTtlMs } = deps;
   const nowMs = clock.nowMs();
   const tasks = {
-    samples: () => pruning.samples(nowMs - sampleRetentionMs, nowMs - 2 * sampleRetentionMs, chunkRows),
-    minuteRollups: () => pruning.rollups("minute", nowMs - keptMs.minuteRollups, chunkRows),
-    hourRollups: () => pruning.rollups("hour", nowMs - keptMs.hourRollups, chunkRows),
-    idempotencyKeys: () => pruning.idempotencyKeys(nowMs - keptMs.idempotencyKeys, chunkRows),
-    installSessions: () => pruning.installSessions(nowMs - sessionTtlMs, chunkRows),
+    samples: () => pruning.samples(fence, nowMs - sampleRetentionMs, nowMs - 2 * sampleRetentionMs, chunkRows),
+    minuteRollups: () => pruning.rollups(fence, "minute", nowMs - keptMs.minuteRollups, chunkRows),
+    hourRollups: () => pruning.rollups(fence, "hour", nowMs - keptMs.hourRollups, chunkRows),
+    idempotencyKeys: () => pruning.idempotencyKeys(fence, nowMs - keptMs.idempotencyKeys, chunkRows),
+    installSessions: () => pruning.installSessions(fence, nowMs - sessionTtlMs, chunkRows),
   };
   const report: Record<string, number> = {};
   let failures = 0;

@@ -38,20 +38,12 @@ const jobs = {
   "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
-      // A long run outlives its lease unless each chunk renews it.
-      const store: BillingStore = {
-        due: (page) => deps.billingStore.due(page),
-        issue: async (chunk) => {
-          await deps.leases.renew(fence);
-          return await deps.billingStore.issue(chunk);
-        },
-      };
       const { periodMs, graceMs, ...terms } = deps.billing;
-      return runBilling({ store, clock: deps.clock, log: deps.log, fence, terms, periodMs, graceMs });
+      return runBilling({ store: deps.billingStore, clock: deps.clock, log: deps.log, fence, terms, periodMs, graceMs });
     }),
   reconcile: (deps: Run) => runLeased(deps, "reconcile", (fence) => reconcile(deps, fence)),
   rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),
-  prune: (deps: Run) => runLeased(deps, "prune", () => prune(deps)),
+  prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
 } as const;
 
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */

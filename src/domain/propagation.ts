@@ -25,8 +25,9 @@ const aliasTtlSeconds = 60;
 export const cachedForSeconds = (records: readonly PublishedRecord[]): number =>
   records.reduce((longest, { ttl = aliasTtlSeconds }) => Math.max(longest, ttl), 0);
 
-/** Names in lower case without the last dot, addresses in lower case. */
-export const canonicalAnswer = (text: string): string => text.trim().toLowerCase().replace(/\.$/, "");
+/** Names in lower case without the last dot, addresses in lower case. What Postgres cannot hold shows as U+FFFD. */
+export const canonicalAnswer = (text: string): string =>
+  text.toWellFormed().replaceAll("\0", "\uFFFD").trim().toLowerCase().replace(/\.$/, "");
 
 const queryable = ["CNAME", "A", "AAAA"] as const;
 

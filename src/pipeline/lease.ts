@@ -1,8 +1,8 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Fence, LeaseStore } from "../adapters/ports/lease.ts";
 
-/** Three times within the life of a lease (45 s, semantics §10), so that a renewal or two may fail. */
-const renewalMs = 15_000;
+/** How often a lease is renewed within its life, so that a renewal or two may fail. */
+const renewals = 3;
 
 /** Does work under a lease and renews it for as long as that takes. Work that outlives a lost lease is fenced out of its writes. */
 export const whileHeld = async <T>(
@@ -14,7 +14,7 @@ export const whileHeld = async <T>(
   const done = new AbortController();
   const keep = async (): Promise<void> => {
     for (;;) {
-      await clock.sleep(renewalMs, done.signal);
+      await clock.sleep(leases.ttlMs / renewals, done.signal);
       if (done.signal.aborted || !(await leases.renew(fence).catch(() => true))) return;
     }
   };

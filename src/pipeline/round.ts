@@ -2,12 +2,14 @@ import type { Clock } from "../adapters/ports/clock.ts";
 import type { DnsDirectory } from "../adapters/ports/dns-access.ts";
 import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
+import type { Peer } from "../adapters/ports/peer.ts";
 import type { Place } from "../adapters/ports/place.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
 import type {
   DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundStore, SettledChange, ShardView,
 } from "../adapters/ports/round.ts";
 import { decideRound } from "./decide.ts";
+import { lookAtPeer, presenceOf } from "./presence.ts";
 import type { ProbeSettings, SlowPaths } from "./probing.ts";
 import { probeRound } from "./probing.ts";
 import { withEvidence } from "./prove.ts";
@@ -15,7 +17,7 @@ import type { DomainReading } from "./records.ts";
 import { routedDns } from "./route-dns.ts";
 import { movedAt, readDueRecords, sendWithinMs, withWeights } from "./records.ts";
 import type { Slots } from "./slots.ts";
-import { createSlots, waitingConnections } from "./slots.ts";
+import { createSlots, nobody, waitingConnections } from "./slots.ts";
 
 export type RoundDeps = {
   readonly rounds: RoundStore;
@@ -27,6 +29,8 @@ export type RoundDeps = {
   /** The provider that probes: the vantage of its samples. */
   readonly vantage: string;
   readonly place?: Place;
+  /** The other provider; without it nobody is looked at. */
+  readonly peer?: Peer;
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
@@ -53,8 +57,6 @@ const noStatuses: ReadonlyMap<string, ChangeStatus> = new Map();
 
 /** How many connections are left to DNS while it is asked: a probe that the platform made queue would time out through no fault of its CDN. */
 const dnsConnections = 3;
-/** Stands for DNS where slots are shared out among customers. */
-const nobody = 0;
 
 const withReserved = async <T>(slots: Slots, work: () => Promise<T>): Promise<T> => {
   const done = Promise.withResolvers<void>();
@@ -155,6 +157,7 @@ export const runRound = async (
   const found: DomainReading[] = [];
   const untilMs = clock.nowMs() + patienceMs;
   const slots = deps.slots ?? createSlots(waitingConnections);
+  lookAtPeer(deps, shard, slots);
   const [statuses, { samples, unprobed }] = await Promise.all([
     patient(withReserved(slots, async () => {
       await deps.place?.look();
@@ -164,7 +167,7 @@ export const runRound = async (
     probeRound(deps, view.services, roundAtMs, deps.probe, slots),
   ]);
   const nowMs = clock.nowMs();
-  const policies = await rounds.saveAndEvaluate(samples, deps.vantage, shard, nowMs, deps.place?.known() ?? null);
+  const policies = await rounds.saveAndEvaluate(samples, shard, presenceOf(deps, shard, true, nowMs));
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
   const decisions = decideRound(view.services, vantages, policies, samples, [...found], view.freeze, nowMs);
   const grounds = { services: view.services, vantages, read: found, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };

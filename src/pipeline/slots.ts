@@ -3,6 +3,9 @@ export type Slots = <T>(customerId: number, urgent: boolean, work: () => Promise
 
 type Queue = { running: number; readonly urgent: (() => void)[]; readonly waiting: (() => void)[] };
 
+/** Stands for what is done for no customer, where slots are shared out among customers. */
+export const nobody = 0;
+
 /** Connections of one invocation that may wait for response headers at once (Workers limits). */
 export const waitingConnections = 6;
 

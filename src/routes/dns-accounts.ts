@@ -14,9 +14,18 @@ import { paged } from "../http/paging.ts";
 import { isoTime } from "../iso-time.ts";
 
 const keyIdExample = "AKIAIOSFODNN7EXAMPLE";
+const secretExample = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const roleExample = "arn:aws:iam::123456789012:role/tranche";
 
 const accountSchema = z
-  .object({ id, region: like(z.string(), "us-east-1"), access_key_id: like(z.string(), keyIdExample), created_at: timeText })
+  .object({
+    id,
+    region: like(z.string(), "us-east-1"),
+    access_key_id: like(z.string().optional(), keyIdExample),
+    role_arn: z.string().optional(),
+    external_id: z.string().optional().openapi({ description: "with a role: the sts:ExternalId of its trust policy" }),
+    created_at: timeText,
+  })
   .openapi("DnsAccount");
 
 const input = z
@@ -33,24 +42,41 @@ const input = z
       .min(16)
       .max(128)
       .regex(/^[A-Z0-9]+$/, "must be an AWS access key id")
-      .openapi({ example: keyIdExample }),
+      .optional(),
     secret_access_key: z
       .string()
       .min(16)
       .max(200)
       .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")
-      .openapi({ example: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", description: "of a user with the policy of iam-policy. Never shown again" }),
+      .optional()
+      .openapi({ description: "of a user with the policy of iam-policy. Never shown again" }),
+    role_arn: z
+      .string()
+      .max(640)
+      .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/([\x21-\x7e]*\/)?[\w+=,.@-]{1,64}$/, `must be the ARN of a role, such as ${roleExample}`)
+      .optional()
+      .openapi({ description: "instead of a key: a role that trusts this deployment, under the external_id of the answer" }),
   })
-  .openapi("DnsAccountInput");
+  .refine(({ role_arn: role, access_key_id: key, secret_access_key: secret }) => role === undefined || (key ?? secret) === undefined, {
+    path: ["role_arn"], error: "must not come with an access key: an account has one of them",
+  })
+  .refine((account) => (account.role_arn ?? account.access_key_id) !== undefined, { path: ["access_key_id"], error: "is required, or role_arn" })
+  .refine((account) => (account.role_arn ?? account.secret_access_key) !== undefined, { path: ["secret_access_key"], error: "is required with access_key_id" })
+  .refine(({ role_arn: role, region }) => role === undefined || role.startsWith(`arn:${partitionOf(region)?.name}:`), {
+    path: ["role_arn"], error: "must be of the partition of the region",
+  })
+  .openapi("DnsAccountInput", { example: { region: "us-east-1", access_key_id: keyIdExample, secret_access_key: secretExample } });
 
 const represent = (account: DnsAccount): z.infer<typeof accountSchema> => ({
   id: account.id,
   region: account.region,
-  access_key_id: account.accessKeyId,
+  access_key_id: account.accessKeyId ?? undefined,
+  role_arn: account.roleArn ?? undefined,
+  external_id: account.externalId ?? undefined,
   created_at: isoTime(account.createdAtMs),
 });
 
-/** `/v1/dns-accounts`: AWS credentials with which a customer's domains are steered instead of the operator's. */
+/** `/v1/dns-accounts`: the AWS key or role with which a customer's domains are steered instead of the operator's credentials. */
 export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["routing"];
   const path = "/v1/dns-accounts";
@@ -59,17 +85,17 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
     method: "post",
     path,
     tags,
-    summary: "Have your domains steered with an AWS account of your own; its secret is sealed and never shown",
+    summary: "Have your domains steered with an AWS account of your own: a role to assume, or a key, whose secret is sealed and never shown",
     middleware: [guards.editor, jsonBody],
     request: { query: tenantQuery, body: jsonRequest(input) },
     responses: { 201: jsonAnswer(accountSchema, "The account, without its secret"), ...writeProblems },
   });
   app.openapi(create, async (c) => {
-    const { region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = c.req.valid("json");
+    const { region, role_arn: roleArn, access_key_id: accessKeyId = "", secret_access_key: secretAccessKey = "" } = c.req.valid("json");
     const { customerId } = c.var;
     const account = await answerOnce(c, deps, customerId, (change) =>
-      deps.dnsAccounts.create(customerId, { region, accessKeyId, secretAccessKey }, change));
-    return c.json(represent(account), 201, { location: path });
+      deps.dnsAccounts.create(customerId, roleArn === undefined ? { region, accessKeyId, secretAccessKey } : { region, roleArn }, change));
+    return c.json(represent(account), 201, { location: `${path}/${account.id}` });
   });
 
   const list = createRoute({
@@ -84,6 +110,21 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
   app.openapi(list, async (c) => {
     const accounts = await paged(c, c.req.valid("query"), (page) => deps.dnsAccounts.list(c.var.customerId, page));
     return c.json(accounts.map(represent), 200);
+  });
+
+  const get = createRoute({
+    method: "get",
+    path: `${path}/{id}` as const,
+    tags,
+    summary: "Read an AWS account; never its secret",
+    middleware: [guards.viewer],
+    request: { params: idParams, query: tenantQuery },
+    responses: { 200: jsonAnswer(accountSchema, "The account"), ...readProblems },
+  });
+  app.openapi(get, async (c) => {
+    const account = await deps.dnsAccounts.find(c.var.customerId, c.req.valid("param").id);
+    if (account === null) throw noSuchResource();
+    return c.json(represent(account), 200);
   });
 
   const remove = createRoute({

@@ -3,6 +3,8 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import { AppError } from "../errors.ts";
 import { problems } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
+import { preferred } from "../http/negotiate.ts";
+import { readySchema, representReady } from "./status-contract.ts";
 
 const text = { description: "ok", content: { "text/plain": { schema: z.literal("ok") } } };
 
@@ -18,15 +20,24 @@ const readyz = createRoute({
   method: "get",
   path: "/readyz",
   tags: ["health"],
-  summary: "Whether the database answers within 2 s and has the expected schema",
-  responses: { 200: text, ...problems(503) },
+  summary: "Whether the database answers within 2 s and has the expected schema; for `Accept: application/json` also who holds the shards",
+  responses: {
+    200: { ...text, content: { ...text.content, "application/json": { schema: readySchema } } },
+    ...problems(503),
+  },
 });
 
 export const registerHealth = (app: App, deps: Pick<Deps, "readiness">): void => {
   app.openapi(healthz, (c) => c.text("ok", 200));
   app.openapi(readyz, async (c) => {
-    const obstacle = await deps.readiness.check();
-    if (obstacle !== null) throw new AppError("unavailable", obstacle);
-    return c.text("ok", 200);
+    c.header("Vary", "Accept", { append: true });
+    if (preferred(c.req.header("accept"), ["text/plain", "application/json"]) === "text/plain") {
+      const obstacle = await deps.readiness.check();
+      if (obstacle !== null) throw new AppError("unavailable", obstacle);
+      return c.text("ok", 200);
+    }
+    const found = await deps.readiness.report();
+    if (typeof found === "string") throw new AppError("unavailable", found);
+    return c.json(representReady(found), 200, { "cache-control": "no-store" });
   });
 };

@@ -16,12 +16,24 @@ const reconciliationRules: readonly Finding["rule"][] = [
   "invoice_numbers", "invoice_sums", "line_bytes", "window_bytes", "window_cents", "window_invoice", "window_line",
 ];
 
+/** From 0 on for every pair of providers: of a series that begins at 1 Prometheus would see no increase. */
+const passings = ({ providers, takeovers }: MetricsReading): readonly Sample[] => {
+  const names = [...new Set([...providers.map(({ name }) => name), ...takeovers.flatMap(({ from, to }) => [from, to])])];
+  return ["takeover", "hand_back"].flatMap((kind) => names.flatMap((from) => names.filter((to) => to !== from).map((to): Sample =>
+    [{ kind, from, to }, takeovers.find((one) => one.kind === kind && one.from === from && one.to === to)?.count ?? 0])));
+};
+
 /** The metrics of a reading. What is counted over time is kept in the database, so any worker may answer a scrape. */
 export const metricFamilies = (reading: MetricsReading, build: { readonly version: string; readonly provider: string }): readonly MetricFamily[] => {
   const { jobs, leases } = reading;
   const counted = (name: string): MetricsReading["counters"] => reading.counters.filter((one) => one.name === name);
   const rounds = (name: string, scale: number): readonly Sample[] =>
     counted(name).map(({ provider, value }) => [{ provider }, value / scale]);
+  const ofProviders = (value: (one: MetricsReading["providers"][number]) => number | null): readonly Sample[] =>
+    reading.providers.flatMap((one): Sample[] => {
+      const found = value(one);
+      return found === null ? [] : [[{ provider: one.name }, found]];
+    });
   const kinds = ["http_availability", "http_latency"];
   const states = ["storm", "recovering"];
   return [
@@ -36,6 +48,7 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
       reading.samples.map(({ path, vantage, result, count }) => [{ path, vantage, result }, count])),
     counter("rounds_total", "Probe rounds that were completed.", rounds("rounds", 1)),
     counter("round_duration_seconds_total", "Time spent in completed rounds; by rounds_total, their mean.", rounds("round_ms", milli)),
+    counter("witness_rounds_total", "Probe rounds that were completed as the witness of the other provider.", rounds("witness_rounds", 1)),
     counter("round_overruns_total", "Rounds that took longer than their slot.",
       jobs.filter(({ job }) => job.startsWith("tick:")).map(({ job, provider, overruns }) => [{ job, provider }, overruns])),
     counter("route53_calls_total", "Requests to Route 53, retries included, by result.",
@@ -57,7 +70,16 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
       jobs.flatMap(({ job, provider, lastSuccessAgeSeconds: age }): Sample[] => (age === null ? [] : [[{ job, provider }, age]]))),
     gauge("lease_held", "Whether the provider that last took a lease holds it now.",
       leases.map(({ name, provider, held }) => [{ name, provider }, Number(held)])),
+    gauge("lease_age_seconds", "Time since a lease was last taken, whether it is still held or not.",
+      leases.map(({ name, provider, ageSeconds }) => [{ name, provider }, ageSeconds])),
     gauge("lease_epoch", "How often a lease has been taken.", leases.map(({ name, provider, epoch }) => [{ name, provider }, epoch])),
+    gauge("provider_heartbeat_age_seconds", "Time since a provider's latest round, as the holder or as the witness.",
+      ofProviders(({ heartbeatAgeSeconds }) => heartbeatAgeSeconds)),
+    gauge("provider_last_round_age_seconds", "Time since a provider's latest round as the holder of shard 0; absent: there was none.",
+      ofProviders(({ lastRoundAgeSeconds }) => lastRoundAgeSeconds)),
+    gauge("provider_public_ok", "Whether a provider's /healthz was good when the other one last looked; absent: it never has.",
+      ofProviders(({ publicOk }) => (publicOk === null ? null : Number(publicOk)))),
+    counter("takeovers_total", "Shards that passed to the other provider: any increase is an alert.", passings(reading)),
     gauge("reconciliation_differences", "Figures that do not agree, by rule; anything but 0 is an alert. The rows are in reconciliation_findings.",
       reconciliationRules.map((rule) => [{ rule }, reading.findings.find((one) => one.rule === rule)?.count ?? 0])),
     gauge("adjustment_causes", "Corrections and storm edits that wait for the next billing run.", [[{}, reading.adjustmentCauses]]),

@@ -10,8 +10,8 @@ export const weights = z.object({ primary: z.int(), backup: z.int() });
 const observedSchema = z
   .object({
     at: timeText,
-    verdict: z.enum(["confirmed", "other", "silent", "unproven"]).openapi({
-      description: "confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias",
+    verdict: z.enum(["confirmed", "other", "silent", "unproven", "missed"]).openapi({
+      description: "confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias; missed: none was asked in time",
     }),
     record_type: z.enum(["CNAME", "A", "AAAA"]),
     expected: like(z.array(z.string()), ["app.example.com.map.fastly.net"]),

@@ -4,7 +4,7 @@ import { createDnsDirectory } from "../../src/adapters/dns-directory.ts";
 import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
 import type { SealedDnsAccount } from "../../src/adapters/ports/dns-accounts.ts";
 import { systemRandom } from "../../src/adapters/random.ts";
-import type { Credentials } from "../../src/adapters/route53/send.ts";
+import type { Credentials, KeySource } from "../../src/adapters/route53/send.ts";
 import { createSecrets } from "../../src/adapters/secrets.ts";
 
 const secrets = createSecrets([btoa("k".repeat(32))], systemRandom);
@@ -12,12 +12,20 @@ const operator = createDnsRefusal("operator", false);
 const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY";
 
 const account = async (customerId: number, over: Partial<SealedDnsAccount> = {}): Promise<SealedDnsAccount> => ({
-  id: customerId * 10, customerId, region: "us-east-1", accessKeyId: "AKIDEXAMPLE12345", createdAtMs: 0,
+  id: customerId * 10, customerId, region: "us-east-1", accessKeyId: "AKIDEXAMPLE12345", roleArn: null, externalId: null, createdAtMs: 0,
   sealedSecret: await secrets.seal(secret, dnsSealingContext(customerId, "AKIDEXAMPLE12345")), ...over,
 });
 
-const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: string } = {}) => {
-  const world = { rows, nowMs: 0, reads: 0, down: false, connected: [] as { place: object; credentials: Credentials }[] };
+const role = { roleArn: "arn:aws:iam::123456789012:role/tranche", externalId: "e1" };
+const roleAccount = (customerId: number, over: Partial<SealedDnsAccount> = {}): SealedDnsAccount => ({
+  id: customerId * 10, customerId, region: "us-east-1", accessKeyId: null, sealedSecret: null, ...role, createdAtMs: 0, ...over,
+});
+
+const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: string; assume?: null } = {}) => {
+  const world = {
+    rows, nowMs: 0, reads: 0, down: false, connected: [] as { place: object; credentials: Credentials | KeySource }[],
+    assumed: [] as { place: object; role: object; source: KeySource }[],
+  };
   const directory = createDnsDirectory({
     operator,
     secrets: over.secrets === null ? null : secrets,
@@ -27,6 +35,11 @@ const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: stri
       world.reads += 1;
       if (world.down) throw new Error("the database is away");
       return world.rows;
+    },
+    assume: over.assume === null ? null : (place, own) => {
+      const source = { get: async () => ({ accessKeyId: "", secretAccessKey: "" }), drop: () => undefined };
+      world.assumed.push({ place, role: own, source });
+      return source;
     },
     connect: (place, credentials) => {
       world.connected.push({ place, credentials });
@@ -59,6 +72,25 @@ describe("whose DNS account counts", () => {
     expect(local.world.connected[0]?.place).toEqual({ endpoint: "http://127.0.0.1:1", region: "cn-northwest-1" });
   });
 
+  it("is a role, assumed at STS in its own region, by an operator who has credentials", async () => {
+    const { directory, world } = build([roleAccount(1), roleAccount(2, { region: "cn-north-1" }), await account(3)], { secrets: null });
+    expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 1", "connected 2"]);
+    expect(world.assumed.map(({ place, role: own }) => [place, own])).toEqual([
+      [{ endpoint: "https://sts.us-east-1.amazonaws.com", region: "us-east-1" }, role],
+      [{ endpoint: "https://sts.cn-north-1.amazonaws.com.cn", region: "cn-north-1" }, role],
+    ]);
+    expect(world.connected.map(({ credentials }) => credentials)).toEqual(world.assumed.map(({ source }) => source));
+    expect(world.connected.map(({ place }) => place)).toEqual([
+      { endpoint: "https://route53.amazonaws.com", region: "us-east-1" }, { endpoint: "https://route53.amazonaws.com.cn", region: "cn-northwest-1" },
+    ]);
+    // Its temporary credentials are held for as long as the account stays.
+    world.nowMs = 60_000;
+    expect([await saidBy(directory, 1), world.assumed.length]).toEqual(["connected 1", 2]);
+    const without = build([roleAccount(1)], { assume: null });
+    expect(await saidBy(without.directory, 1)).toBe(`the role ${role.roleArn} cannot be assumed: the operator has no AWS credentials`);
+    expect(await saidBy(without.directory, 2)).toBe("operator");
+  });
+
   it("is read at most every half minute, whoever asks; an account that stayed the same stays connected", async () => {
     const { directory, world } = build([await account(1)]);
     for (const customerId of [1, 2, 3, 1]) await directory.of(customerId);
@@ -71,6 +103,13 @@ describe("whose DNS account counts", () => {
     world.nowMs = 60_000;
     world.rows = [await account(1)];
     expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 3", "operator"]);
+  });
+
+  it("is connected once, however many want it at once", async () => {
+    const { directory } = build([await account(1), roleAccount(2)]);
+    const [first, second, again, , later] = await Promise.all([1, 2, 1, 3, 2].map((customerId) => directory.of(customerId)));
+    expect([again === first, later === second]).toEqual([true, true]);
+    expect([(await directory.of(1)) === first, (await directory.of(2)) === second]).toEqual([true, true]);
   });
 
   it("is never the operator's for lack of an answer", async () => {

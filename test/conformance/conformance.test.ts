@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Route53Server } from "../../local/route53/server.ts";
@@ -11,7 +12,7 @@ import { seedTenant } from "../support/tenant.ts";
 import type { Answered, Entry, Sent } from "./entries.ts";
 import { comparable, copiesOf, entryNames, send, startEntry } from "./entries.ts";
 import type { Case, Credentials } from "./requests.ts";
-import { allCases, dnsKeys } from "./requests.ts";
+import { allCases, dnsKeys, readyAsJson } from "./requests.ts";
 
 const startedAtMs = Date.now();
 
@@ -36,6 +37,19 @@ let credentials: Credentials;
 let cases: readonly Case[];
 const answers = new Map<Case, readonly Answered[]>();
 
+/** Both providers, a lease of each kind, and a takeover and a hand-back between them; all of it over, so that anybody may go on. */
+const seedStatus = async ({ db }: Api): Promise<void> => {
+  await db.rows(sql`
+    insert into providers (name, heartbeat_at, heartbeat_since, last_round_at, public_checked_at, public_ok_since, public_error)
+    values ('cloudflare', '2026-11-20T01:00:00Z', '2026-11-20T00:00:00Z', '2026-11-20T01:00:00Z', '2026-11-20T01:00:05Z', null, '/healthz answered 503'),
+      ('vercel', '2026-11-20T01:00:01Z', '2026-11-20T00:00:01Z', null, '2026-11-20T01:00:06Z', '2026-11-20T00:00:06Z', null)`);
+  await db.rows(sql`
+    insert into leases (name, holder, provider, acquired_at, expires_at)
+    select name, 'cloudflare:run', 'cloudflare', '2026-11-20T00:59:00Z', '2026-11-20T00:59:45Z' from unnest(array['shard:0', 'job:bill']) name`);
+  await db.rows(sql`update leases set provider = 'vercel', holder = 'vercel:run', epoch = 2, acquired_at = '2026-11-20T01:00:00Z' where name = 'shard:0'`);
+  await db.rows(sql`update leases set provider = 'cloudflare', released_at = '2026-11-20T01:10:00Z' where name = 'shard:0'`);
+};
+
 beforeAll(async () => {
   const api: Api = await startApi(variables);
   contract = await readContract({ request: (path, init) => api.app.request(path, init) });
@@ -47,6 +61,7 @@ beforeAll(async () => {
   // Nothing is provisioned under a freeze, and a made-up account of the tenant's own has no zones.
   await api.call("DELETE", `/v1/services/${ids["services"]}/routing/override`, { token: editor });
   await api.call("DELETE", `/v1/dns-accounts/${ids["dns-accounts"]}`, { token: editor });
+  await seedStatus(api);
   cases = allCases(contract.operations, credentials);
   const urls = await copiesOf(api.env.DATABASE_URL, entryNames);
   accounts = await Promise.all(entryNames.map(() => startRoute53({ ...dnsKeys, zones: [{ name: "example.test" }] })));
@@ -95,9 +110,9 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     const differences: string[] = [];
     let dnsAccountPath = "";
     for (const one of cases) {
-      // A customer has one DNS account: to be deleted is the one that the suite has created.
-      const isGone = one.name === "DELETE /v1/dns-accounts/{id}";
-      const answered = await ask(isGone ? { ...one, path: dnsAccountPath } : one);
+      // A customer has one DNS account: to be read and deleted is the one that the suite has created.
+      const isOwn = ["GET /v1/dns-accounts/{id}, afterwards", "DELETE /v1/dns-accounts/{id}"].includes(one.name);
+      const answered = await ask(isOwn ? { ...one, path: dnsAccountPath } : one);
       if (one.name === "POST /v1/dns-accounts") dnsAccountPath = `${one.path}/${(JSON.parse(answered[0]?.body ?? "{}") as { id?: number }).id}`;
       answers.set(one, answered);
       const found = difference(one.name, answered);
@@ -131,6 +146,14 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     expect(written).toEqual([[1, 0], [1, 0], [1, 0]]);
   });
 
+  it("have told of both providers, their leases and what passed between them, not of empty lists", () => {
+    const told = (name: string) => JSON.parse([...answers].find(([one]) => one.name === name)?.[1][0]?.body ?? "{}") as Record<string, unknown[]>;
+    const { leases, providers, takeovers } = told("GET /v1/status");
+    expect([leases?.length, providers?.length, takeovers?.length]).toEqual([2, 2, 2]);
+    expect(JSON.stringify(leases)).toMatch(/"age_seconds":[\d.]+,/);
+    expect([told(readyAsJson)["leases"]?.length, told(readyAsJson)["providers"]?.length]).toEqual([1, 2]);
+  });
+
   it("have answered with every kind of refusal that needs no fault", () => {
     const statuses = new Set([...answers.values()].map(([answer]) => answer?.status));
     for (const status of [200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 413, 415]) expect([...statuses]).toContain(status);
@@ -156,10 +179,10 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
 
   it("read one and the same database alike, to the byte", async () => {
     const differences: string[] = [];
-    for (const one of cases.filter(({ method, operation, name }) => method === "GET" && operation === name)) {
+    for (const one of cases.filter(({ method, operation, name }) => method === "GET" && (operation === name || name === readyAsJson))) {
       const [worker] = entries;
       const [first, ...others] = await ask(one, worker === undefined ? [] : [worker, ...guests]);
-      const isLive = one.path === "/metrics";
+      const isLive = ["/metrics", "/v1/status"].includes(one.path) || one.name === readyAsJson;
       for (const other of others) {
         const same = isLive ? difference(one.name, [first, other].flatMap((answer) => answer ?? [])) === null : JSON.stringify(other) === JSON.stringify(first);
         if (!same) differences.push(`${one.name}\n${JSON.stringify(first)}\n${JSON.stringify(other)}`);

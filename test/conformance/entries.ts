@@ -66,8 +66,8 @@ const timeText = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))"/g;
 const requestId = /^[0-9a-f]{32}$/;
 
 /**
- * The answer without what must differ between two servers that were asked the same: moments of this very run, new secrets,
- * and how long something took.
+ * The answer without what must differ between two servers that were asked the same: moments of this very run, new secrets
+ * and names of runs, how long something took and how long ago it was.
  */
 export const comparable = ({ status, headers, body }: Answered, startedAtMs: number): Answered => ({
   status,
@@ -82,6 +82,8 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/"(record_value|challenge_token)":"[\w-]{32}"/g, '"$1":"RANDOM"')
     .replaceAll(/\b[ZC][A-Z0-9]{20}\b/g, "ROUTE53")
     .replaceAll(/"duration_ms":\d+/g, '"duration_ms":N')
+    .replaceAll(/"holder":"local:[0-9a-f]{16}"/g, '"holder":"local:RUN"')
+    .replaceAll(/"age_seconds":\d+(\.\d+)?(?=[,}])/g, '"age_seconds":N')
     .replaceAll(/try again in \d+ s/g, "try again in N s")
     .replaceAll(/^(\w+_age_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
     .replaceAll(/^(tranche_(?:job_last|round)_duration_seconds\S*) [\d.e+-]+$/gm, "$1 N"),

@@ -12,6 +12,9 @@ export type Case = Sent & { readonly name: string; readonly operation?: string }
 
 const origin = "https://console.example.test";
 
+/** Also one that says how old something is. */
+export const readyAsJson = "readiness as JSON";
+
 /** Of the Route 53 account behind each entry, for the operator and for the tenant alike. */
 export const dnsKeys = { accessKeyId: "AKIACONFORMANCE00000", secretAccessKey: "secret-of-the-conformance-suite" };
 const dnsAccount = { region: "us-east-1", access_key_id: dnsKeys.accessKeyId, secret_access_key: dnsKeys.secretAccessKey };
@@ -113,6 +116,8 @@ const others = ({ admin, cron, tenant }: Credentials): Case[] => {
     get("nothing below /v1", "/v1/nothing", bearer(admin)),
     get("an odd path", "/v1/services/%F0%28", bearer(tenant.viewer)),
     get("the root", "/"),
+    get(readyAsJson, "/readyz", { accept: "application/json" }),
+    get("readiness for a browser", "/readyz", { accept: "text/html,*/*;q=0.8" }),
     get("the platform's own path", "/api"),
     get("a malformed request id", "/healthz", { "x-request-id": "a b" }),
     get("another page's preflight", "/v1/services", { origin: "https://elsewhere.test" }, "OPTIONS"),

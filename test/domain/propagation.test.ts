@@ -55,4 +55,5 @@ it("waits for the longest life of an old answer", () => {
 
 it("compares names and addresses in one form", () => {
   expect(["B.cdn.NET.", " 2001:DB8::1 ", "b.cdn.net"].map(canonicalAnswer)).toEqual(["b.cdn.net", "2001:db8::1", "b.cdn.net"]);
+  expect(["a\0b.", "a\uD800", "ü😀"].map(canonicalAnswer), "what Postgres can hold").toEqual(["a\uFFFDb", "a\uFFFD", "ü😀"]);
 });

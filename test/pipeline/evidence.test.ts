@@ -2,10 +2,13 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyBundle } from "../../local/evidence-bundle.ts";
 import { createEvidenceStore } from "../../src/adapters/db/evidence.ts";
+import { createObservationStore } from "../../src/adapters/db/observations.ts";
+import { observeAnswers } from "../../src/cron/observe-answers.ts";
 import type { JsonValue } from "../../src/domain/canonical-json.ts";
 import { canonicalJson } from "../../src/domain/canonical-json.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { freshDatabase } from "../support/database.ts";
+import { createMemoryLog } from "../support/memory-log.ts";
 import type { World } from "../support/round-world.ts";
 import { createWorld, startMs } from "../support/round-world.ts";
 
@@ -14,6 +17,7 @@ type Body = {
   policy: Record<string, unknown>; primary: Record<string, unknown>; backup: Record<string, unknown>; service: Record<string, unknown>;
   window: { entries: Record<string, unknown>[]; left_out: number }; weights: { entries: Record<string, unknown>[] };
   samples: { fields: string[]; entries: unknown[][] } | null; vantages: Record<string, unknown>[]; change_id?: string;
+  change?: number; verdict?: string; expected?: string[]; resolvers?: unknown[];
 };
 type Rec = { kind: string; seq: number; hash: string; body: Body };
 
@@ -30,7 +34,17 @@ const read = async (stormId: number): Promise<Uint8Array> => {
   return new TextEncoder().encode((await createEvidenceStore(world.db).bundle(Number(row?.customer_id), stormId)) ?? "none");
 };
 
-/** One storm with a switch, a relapse, a recovery and the way back, as the real rounds record it. */
+/** What the job finds at public resolvers, which answer as DNS stands; one of them is away. */
+const observe = async (answer: string) => {
+  const fence = await world.leases.acquire("job:observe-answers", "local", `local:${answer}`);
+  if (fence === null) throw new Error("the lease is taken");
+  const lookup = { lookup: async () => [{ resolver: "one.test", status: "answered" as const, answers: [`${answer}.`] }, { resolver: "two.test", status: "silent" as const }] };
+  const report = await observeAnswers({ observations: createObservationStore(world.db), lookup, clock: world.clock, log: createMemoryLog().log }, fence);
+  await world.leases.release(fence);
+  return report;
+};
+
+/** One storm with a switch, a relapse, a recovery and the way back, as the real rounds record it; each switch observed. */
 beforeAll(async () => {
   database = await freshDatabase();
   world = await createWorld(database);
@@ -39,12 +53,18 @@ beforeAll(async () => {
   await world.roundsOf(4);
   world.prober.say("a.cdn.net", 503);
   await world.roundsOf(4);
+  world.dns.settle();
   world.prober.say("a.cdn.net", 200);
   await world.roundsOf(5);
   world.prober.say("a.cdn.net", "refuse");
   await world.roundsOf(3);
+  const seen = [await observe("b.cdn.net")];
   world.prober.say("a.cdn.net", 200);
   await world.roundsOf(14);
+  world.dns.settle();
+  await world.roundsOf(8);
+  seen.push(await observe("b.cdn.net"));
+  if (seen.some(({ stored }) => stored !== 1)) throw new Error(`a switch was not observed: ${JSON.stringify(seen)}`);
   bundle = await read(1);
   records = recordsIn(bundle);
 });
@@ -54,8 +74,8 @@ afterAll(() => database.close());
 describe("the evidence of a storm", () => {
   it("tells its beginning, its switches, its relapse and its end", () => {
     expect(verifyBundle(bundle)).toMatchObject({ ok: true, stormId: 1, ended: true });
-    expect(records.map(({ kind }) => kind)).toEqual(["begin", "switch", "relapse", "end", "switch"]);
-    const [begin, shift, relapse, end] = records.map(({ body }) => body);
+    expect(records.map(({ kind }) => kind)).toEqual(["begin", "switch", "relapse", "observed", "end", "switch", "observed"]);
+    const [begin, shift, relapse, , end] = records.map(({ body }) => body);
     expect(begin?.decision).toEqual({ change: "begin", started_at: at(40_000) });
     expect(begin?.policy).toMatchObject({ id: 1, version: 1, kind: "http_availability", threshold_avail: 0.9, window_seconds: 30, latency_ms: null });
     expect(begin?.primary).toMatchObject({ health: "down", below_threshold: true, first_failed_at: at(40_000) });
@@ -70,7 +90,7 @@ describe("the evidence of a storm", () => {
 
   it("shows the samples on both sides of each edge", () => {
     for (const { kind, body } of records) {
-      if (kind === "switch") continue;
+      if (kind === "switch" || kind === "observed") continue;
       const samples = body.samples?.entries ?? [];
       const column = (name: string) => body.samples?.fields.indexOf(name) ?? -1;
       const primaries = samples.filter((sample) => sample[column("path")] === "primary");
@@ -83,10 +103,14 @@ describe("the evidence of a storm", () => {
   it("says the same as the storm, the policy and the switches", async () => {
     const [storm] = await world.sql<{ started_at: Date; ended_at: Date; relapses: number }>("select * from storm_events");
     expect(records[0]?.body.decision.started_at).toBe(storm?.started_at.toISOString());
-    expect(records.at(-2)?.body.decision.ended_at).toBe(storm?.ended_at.toISOString());
+    expect(records.find(({ kind }) => kind === "end")?.body.decision.ended_at).toBe(storm?.ended_at.toISOString());
     expect(storm?.relapses).toBe(1);
-    const changes = await world.sql<{ change_id: string }>("select change_id from routing_changes order by id");
+    const changes = await world.sql<{ change_id: string; id: string }>("select change_id, id from routing_changes order by id");
     expect(records.filter(({ kind }) => kind === "switch").map(({ body }) => body.change_id)).toEqual(changes.map(({ change_id: id }) => id));
+    const observed = records.filter(({ kind }) => kind === "observed").map(({ body }) => body);
+    expect(observed.map(({ change, change_id: changeId }) => [String(change), changeId])).toEqual(changes.map((change) => [change.id, change.change_id]));
+    const resolvers = [{ answers: ["b.cdn.net"], resolver: "one.test" }, { answers: null, resolver: "two.test" }];
+    expect(observed).toMatchObject([{ verdict: "confirmed", expected: ["b.cdn.net"], resolvers }, { verdict: "other", expected: ["a.cdn.net"], resolvers }]);
   });
 
   it("is not written by a round in which nothing happens, and asks the database for nothing then", async () => {

@@ -180,7 +180,7 @@ describe("ingestUsage", () => {
       const noted: SourceOutcome[] = [];
       const customerSources: CustomerSources = {
         open: async () => sources.map((one) => ({ ...one, cdn: one.source.cdn })),
-        note: async (outcomes) => void noted.push(...outcomes),
+        note: async (_, outcomes) => void noted.push(...outcomes),
       };
       return { customerSources, noted };
     };

@@ -187,6 +187,27 @@ describe("a standing failover", () => {
     expect(audit.map(({ action, actor }) => `${action} ${actor}`).toReversed()).toEqual(["want token:1", "attach tranche", "unwant token:1", "detach tranche", "delete tranche"]);
   });
 
+  it.each(["service_domains", "services"])("goes by itself where its domain goes (%s), by the records as they are then", async (table) => {
+    await standing();
+    await read();
+    const id = table === "services" ? serviceId : domainId;
+    try {
+      await database.sql(`update ${table} set deleted_at = now() where id = $1`, [id]);
+      // Somebody moves the weights meanwhile, and no round reads that any more.
+      const ids = live() as { primary: string; backup: string };
+      route53.seed(zoneId(), (["primary", "backup"] as const).map((side) => ({
+        name, type: "CNAME", setIdentifier: side, weight: 50, ttlSeconds: 60, values: [`${side === "primary" ? "a" : "b"}.cdn.net`], healthCheckId: ids[side],
+      })));
+      await pass();
+      expect(live()).toEqual({ primary: undefined, backup: undefined });
+      expect(route53.healthChecks).toEqual([]);
+      expect(await database.sql("select from standing_failovers")).toEqual([]);
+      expect(await pass()).toEqual({ kept: 0, changed: 0, failures: 0 });
+    } finally {
+      await database.sql(`update ${table} set deleted_at = null where id = $1`, [id]);
+    }
+  });
+
   it("carries over a switch of weights, before and after it is attached", async () => {
     publish([0, 100]);
     await want();

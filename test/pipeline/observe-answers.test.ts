@@ -5,6 +5,7 @@ import { startRoute53 } from "../../local/route53/server.ts";
 import { createObservationStore } from "../../src/adapters/db/observations.ts";
 import { createLeaseStore } from "../../src/adapters/db/leases.ts";
 import type { Fence } from "../../src/adapters/ports/lease.ts";
+import type { Lookup } from "../../src/adapters/ports/resolver.ts";
 import { createResolver } from "../../src/adapters/resolver.ts";
 import { observeAnswers } from "../../src/cron/observe-answers.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -18,6 +19,7 @@ let endpoints: string[];
 let fence: Fence;
 let nowMs: number;
 let domainId: number;
+let stormId: number;
 const insyncMs = Date.parse("2026-11-18T11:21:00Z");
 
 beforeAll(async () => {
@@ -38,6 +40,11 @@ beforeAll(async () => {
     s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 'web', 'a', 'b' from c returning id, customer_id)
     insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, 'app.example.test', 't' from s returning id`);
   domainId = Number(row?.id);
+  const [storm] = await database.sql<{ id: string }>(`
+    with p as (insert into storm_policies (service_id, kind) select service_id, 'http_availability' from service_domains where id = $1 returning *)
+    insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
+    select service_id, id, 1, kind, 'storm', $2, $2, 1.5 from p returning id`, [domainId, new Date(insyncMs - 60_000)]);
+  stormId = Number(storm?.id);
 });
 afterAll(async () => {
   for (const close of closers.toReversed()) await close();
@@ -52,11 +59,11 @@ const publish = (primary: number, backup: number) =>
     name: "app.example.test", type: "CNAME", setIdentifier: String(setIdentifier), weight: Number(weight), ttlSeconds: 60, values,
   })));
 
-const switched = async (result = "insync", atMs = insyncMs): Promise<number> => {
+const switched = async (result = "insync", atMs = insyncMs, storm: number | null = null): Promise<number> => {
   const [row] = await database.sql<{ id: string }>(
-    `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
-     select service_id, id, 100, 0, 0, 100, 'storm', 'tranche', 1, $2, $3, $3 from service_domains where id = $1 returning id`,
-    [domainId, result, new Date(atMs)]);
+    `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
+     select service_id, id, $4, 100, 0, 0, 100, 'storm', 'tranche', 1, $2, $3, $3 from service_domains where id = $1 returning id`,
+    [domainId, result, new Date(atMs), storm]);
   return Number(row?.id);
 };
 const observedOf = async (id: number) =>
@@ -70,10 +77,15 @@ beforeEach(async () => {
      on conflict (domain_id) do update set records = excluded.records`, [domainId, JSON.stringify(records(0, 100))]);
 });
 
-const run = async (over: { endpoints?: string[]; fence?: Fence } = {}) => {
+/** What the evidence of the storm says was observed of one switch. */
+const provenOf = async (id: number) =>
+  (await database.sql<{ body: string }>("select body from evidence where storm_id = $1 and kind = 'observed' order by seq", [stormId]))
+    .map(({ body }) => JSON.parse(body) as Record<string, unknown>).filter(({ change }) => change === id);
+
+const run = async (over: { endpoints?: string[]; fence?: Fence; lookup?: Lookup } = {}) => {
   const { log, lines } = createMemoryLog();
   const clock = { nowMs: () => nowMs, sleep: async () => undefined };
-  const deps = { observations: createObservationStore(database.db), lookup: createResolver(over.endpoints ?? endpoints, fetch), clock, log };
+  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch), clock, log };
   return { report: await observeAnswers(deps, over.fence ?? fence), lines };
 };
 
@@ -81,12 +93,12 @@ describe("the proof of a switch", () => {
   it("is what two resolvers answer, stored once beside it", async () => {
     publish(0, 100);
     const id = await switched();
-    expect((await run()).report).toEqual({ due: 1, stored: 1, unexpected: 0 });
+    expect((await run()).report).toEqual({ due: 1, stored: 1, unexpected: 0, missed: 0 });
     expect(await observedOf(id)).toEqual({
       atMs: nowMs, verdict: "confirmed", type: "CNAME", expected: ["b.cdn.net"],
       resolvers: endpoints.map((endpoint) => ({ resolver: new URL(endpoint).host, answers: ["b.cdn.net"] })),
     });
-    expect((await run()).report).toEqual({ due: 0, stored: 0, unexpected: 0 });
+    expect((await run()).report).toEqual({ due: 0, stored: 0, unexpected: 0, missed: 0 });
   });
 
   it("waits until no cache may hold the old answer", async () => {
@@ -114,22 +126,74 @@ describe("the proof of a switch", () => {
     expect(await observedOf(id)).toMatchObject({ verdict: "silent", resolvers: [{ answers: null }] });
   });
 
-  it.each([
-    ["was not made", "failed", 0],
-    ["is not on all servers", "accepted", 0],
-    ["is too long ago", "insync", 3_600_000],
-  ])("is not sought for a switch that %s", async (_, result, agoMs) => {
+  it.each([["was not made", "failed"], ["is not on all servers", "accepted"]])("is not sought for a switch that %s", async (_, result) => {
     publish(0, 100);
-    await switched(result, insyncMs - agoMs);
+    const id = await switched(result, insyncMs - 7_200_000);
     expect((await run()).report).toMatchObject({ due: 0 });
+    expect(await observedOf(id)).toBeNull();
   });
 
-  it("is not sought for a switch that another one has followed", async () => {
+  it("is not sought for a switch that another one has followed; after an hour that is said", async () => {
     publish(0, 100);
-    const first = await switched();
-    await switched("accepted");
+    const first = await switched("insync", insyncMs, stormId);
+    const second = await switched("accepted");
     expect((await run()).report).toMatchObject({ due: 0 });
     expect(await observedOf(first)).toBeNull();
+    nowMs = insyncMs + 3_599_999;
+    expect((await run()).report).toMatchObject({ due: 0 });
+    nowMs += 1;
+    expect((await run()).report).toEqual({ due: 1, stored: 1, unexpected: 0, missed: 1 });
+    expect(await observedOf(first)).toEqual({ atMs: nowMs, verdict: "missed", type: "CNAME", expected: [], resolvers: [] });
+    expect(await provenOf(first)).toMatchObject([{ verdict: "missed", expected: [], resolvers: [] }]);
+    expect([await observedOf(second), (await run()).report["due"]]).toEqual([null, 0]);
+  });
+
+  it("is given up for a name that is gone, without asking for it", async () => {
+    const id = await switched("insync", insyncMs - 3_600_000, stormId);
+    await database.sql("delete from domain_routing");
+    expect((await run({ endpoints: ["http://127.0.0.1:9/dns-query"] })).report).toMatchObject({ missed: 1 });
+    expect([await observedOf(id), await provenOf(id)]).toMatchObject([{ verdict: "missed", type: "A" }, [{ verdict: "missed", record_type: "A" }]]);
+  });
+
+  it("goes to what can still be seen before it gives anything up", async () => {
+    const late = [await switched("insync", insyncMs - 7_200_000), await switched("insync", insyncMs - 7_100_000)];
+    const fresh = await switched();
+    const due = await createObservationStore(database.db).due(nowMs - 3_600_000, 2);
+    expect(due.map(({ changeRowId, late: isLate }) => [changeRowId, isLate])).toEqual([[fresh, false], [late[0], true]]);
+  });
+
+  it("is not that of the next switch, which came while it was looked for", async () => {
+    publish(0, 100);
+    const id = await switched("insync", insyncMs, stormId);
+    const real = createResolver(endpoints, fetch);
+    const lookup: Lookup = { lookup: async (name, type) => { await switched("intent"); return await real.lookup(name, type); } };
+    expect((await run({ lookup })).report).toMatchObject({ due: 1, stored: 0 });
+    expect([await observedOf(id), await provenOf(id)]).toEqual([null, []]);
+  });
+
+  it("stands in the storm's evidence, once, whoever looks", async () => {
+    publish(0, 100);
+    const own = await switched("insync", insyncMs, stormId);
+    const reports = await Promise.all([run(), run(), run()]);
+    expect(reports.map(({ report }) => Number(report["stored"])).toSorted((a, b) => a - b)).toEqual([0, 0, 1]);
+    expect(await provenOf(own)).toEqual([{
+      change: own, change_id: null, domain: "app.example.test", expected: ["b.cdn.net"], insync_at: new Date(insyncMs).toISOString(),
+      observed_at: new Date(nowMs).toISOString(), record_type: "CNAME", verdict: "confirmed",
+      resolvers: endpoints.map((endpoint) => ({ answers: ["b.cdn.net"], resolver: new URL(endpoint).host })),
+    }]);
+  });
+
+  it("is proven as what it is, be it nothing", async () => {
+    const id = await switched("insync", insyncMs, stormId);
+    await run({ endpoints: ["http://127.0.0.1:9/dns-query"] });
+    expect(await provenOf(id)).toMatchObject([{ verdict: "silent", resolvers: [{ answers: null, resolver: "127.0.0.1:9" }] }]);
+  });
+
+  it("survives answers that no database can hold", async () => {
+    const id = await switched("insync", insyncMs, stormId);
+    const lookup: Lookup = { lookup: async () => [{ resolver: "odd", status: "answered", answers: ["a\0b\uD800.", "\"\\\u2028😀"] }] };
+    expect((await run({ lookup })).report).toMatchObject({ stored: 1, unexpected: 1 });
+    expect(await provenOf(id)).toMatchObject([{ verdict: "other", resolvers: [{ answers: ["\"\\\u2028😀", "a\uFFFDb\uFFFD"], resolver: "odd" }] }]);
   });
 
   it("writes nothing without its lease", async () => {

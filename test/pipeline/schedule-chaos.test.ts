@@ -68,7 +68,7 @@ const play = async (plan: Plan) => {
   const memory = createMemoryLog();
   const invocation = async ({ minute, lateMs }: Call, index: number) => {
     const deps: TickDeps = {
-      ...world.deps, rounds, leases: world.leases, log: memory.log, provider: "local", runId: `run-${index}`, jobRuns: { record: async () => undefined },
+      ...world.deps, rounds, leases: world.leases, log: memory.log, provider: "local", runId: `run-${index}`, preferredProvider: "local", handBackAfterMs: 600_000, jobRuns: { record: async () => undefined },
     };
     await clock.sleep(minute * minuteMs + lateMs);
     await runTick(deps, { index: 0, count: 1 }, startMs + minute * minuteMs);

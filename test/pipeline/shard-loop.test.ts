@@ -9,6 +9,7 @@ import { createShardLoop } from "../../src/cron/shard-loop.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLeases } from "../support/memory-leases.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
+import { roundService } from "../support/round-fixtures.ts";
 import { createScriptedProber } from "../support/scripted-prober.ts";
 import { createStrictDns } from "../support/strict-dns.ts";
 
@@ -23,11 +24,12 @@ const bench = (count = 3) => {
   const state = { shards: count };
   const loads: { index: number; count: number; atMs: number }[] = [];
   const runs: JobRun[] = [];
+  const witnessed: number[] = [];
   const hooks = { load: async (_fence: Fence): Promise<void> => undefined };
   const leases: LeaseStore = {
     ...memory.leases,
-    acquire: async (name, provider, holder, shards) =>
-      shards !== undefined && shards !== state.shards ? null : await memory.leases.acquire(name, provider, holder),
+    take: async (name, provider, holder, shards) =>
+      shards !== undefined && shards !== state.shards ? { held: null, by: null, freeInMs: 0 } : await memory.leases.take(name, provider, holder),
   };
   const rounds: RoundStore = {
     load: async (fence, shard) => {
@@ -37,6 +39,8 @@ const bench = (count = 3) => {
       return { services: [], vantages: [], pendingChangeIds: [], freeze: null };
     },
     saveAndEvaluate: async () => [],
+    survey: async () => [roundService()],
+    saveWitnessed: async (samples) => void witnessed.push((samples[0]?.roundAtMs ?? 0) - minuteMs),
     edgeSamples: async () => [],
     saveDecisions: async () => new Map(),
     saveOutcomes: async () => undefined,
@@ -44,6 +48,7 @@ const bench = (count = 3) => {
   const deps: DispatchDeps = {
     rounds, leases, clock, prober: createScriptedProber(clock).prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(),
     log: log.log, probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "object-1",
+    preferredProvider: "local", handBackAfterMs: 600_000,
     jobRuns: { record: async (run) => void runs.push(run) }, settings: { shards: async () => state.shards }, dispatcher: null,
   };
   /** As the database does it: another number ends every lease. */
@@ -51,7 +56,7 @@ const bench = (count = 3) => {
     state.shards = next;
     await Promise.all(Array.from({ length: 9 }, (_, index) => leases.release({ name: `shard:${index}`, epoch: loads.length === 0 ? 0 : 1 })));
   };
-  return { clock, leases, leaseLog: memory.log, loads, runs, hooks, deps, setShards, ...log };
+  return { clock, leases, leaseLog: memory.log, leaseState: memory.state, witnessed, loads, runs, hooks, deps, setShards, ...log };
 };
 
 describe("the loop of a shard", () => {
@@ -89,15 +94,34 @@ describe("the loop of a shard", () => {
     expect(world.loads.map(({ atMs }) => atMs)).toEqual([0, 10_000]);
   });
 
-  it("leaves a shard alone that somebody else has, and takes over when that one is gone", async () => {
+  it("is the witness of the other provider, and takes over when that one is gone", async () => {
     const world = bench();
     await world.leases.acquire("shard:1", "vercel", "vercel:run", 3);
     const loop = createShardLoop(world.deps);
     expect(await world.clock.run(loop.round(shard))).toBe(true);
-    expect(world.loads).toEqual([]);
+    expect(await world.clock.run(loop.round(shard)), "once a slot").toBe(true);
+    expect([world.loads, world.witnessed]).toEqual([[], [0]]);
     await world.clock.advance(50_000);
     await world.clock.run(loop.round(shard));
     expect(world.loads).toMatchObject([{ index: 1, count: 3 }]);
+    expect(world.of("takeover")).toMatchObject([{ fields: { shard: 1, from: "vercel", to: "local" } }]);
+  });
+
+  it("leaves a shard alone that another run of its own provider has", async () => {
+    const world = bench();
+    await world.leases.acquire("shard:1", "local", "local:tick", 3);
+    expect(await world.clock.run(createShardLoop(world.deps).round(shard))).toBe(true);
+    expect([world.loads, world.witnessed]).toEqual([[], []]);
+  });
+
+  it("hands its lease back when it is time to, and is the witness from the next slot on", async () => {
+    const world = bench();
+    const loop = createShardLoop({ ...world.deps, preferredProvider: "vercel" });
+    world.leaseState.handBack = true;
+    await world.clock.run(loop.round(shard));
+    await world.clock.advance(intervalMs);
+    await world.clock.run(loop.round(shard));
+    expect([world.loads.length, world.witnessed]).toEqual([1, [10_000]]);
   });
 
   it("goes on by the new number when the number of shards changes, in the same slot", async () => {
@@ -129,7 +153,7 @@ describe("the loop of a shard", () => {
     expect(await world.clock.run(loop.round(shard))).toBe(true);
     world.hooks.load = async () => undefined;
     await world.clock.advance(intervalMs);
-    const broken = createShardLoop({ ...world.deps, leases: { ...world.leases, acquire: () => Promise.reject(new Error("away too")) } });
+    const broken = createShardLoop({ ...world.deps, leases: { ...world.leases, take: () => Promise.reject(new Error("away too")) } });
     expect(await world.clock.run(broken.round(shard))).toBe(true);
     expect(await world.clock.run(loop.round(shard))).toBe(true);
     expect(world.loads).toHaveLength(1);
@@ -151,7 +175,7 @@ describe("the loop of a shard", () => {
       await world.clock.run(loop.round(shard));
       await world.clock.advance(intervalMs - ((world.clock.nowMs() - minuteMs) % intervalMs));
     }
-    expect(world.runs).toMatchObject([{ overruns: 1, counts: [{ name: "rounds", value: 6 }, { name: "round_ms" }] }]);
+    expect(world.runs).toMatchObject([{ overruns: 1, counts: [{ name: "rounds", value: 6 }, { name: "round_ms" }, { name: "witness_rounds", value: 0 }] }]);
   });
 
   it("gives its lease back when it stops", async () => {

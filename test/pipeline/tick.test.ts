@@ -18,7 +18,8 @@ const minuteMs = Date.parse("2026-11-18T11:20:00Z");
 const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
   const { startMs = minuteMs, intervalMs = 10_000 } = options;
   const clock = createFakeClock(startMs);
-  const { leases, log: leaseLog } = createMemoryLeases(clock);
+  const { leases, log: leaseLog, state: leaseState } = createMemoryLeases(clock);
+  const witnessed: number[] = [];
   const memory = createMemoryLog();
   const runs: JobRun[] = [];
   const slots: { slotMs: number; startedAtMs: number }[] = [];
@@ -34,6 +35,8 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
       slots.push({ slotMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });
       return [];
     },
+    survey: async () => [roundService()],
+    saveWitnessed: async (samples) => void witnessed.push((samples[0]?.roundAtMs ?? 0) - minuteMs),
     edgeSamples: async () => [],
     saveDecisions: async () => new Map(),
     saveOutcomes: async () => undefined,
@@ -41,10 +44,11 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
   const deps: TickDeps = {
     rounds, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: memory.log,
     probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "run-1",
+    preferredProvider: "local", handBackAfterMs: 600_000,
     jobRuns: { record: async (run) => void runs.push(run) },
   };
   const tick = (over: Partial<TickDeps> = {}, scheduledAtMs = minuteMs) => runTick({ ...deps, ...over }, { index: 0, count: 1 }, scheduledAtMs);
-  return { clock, leases, leaseLog, runs, slots, script, hooks, deps, tick, ...memory };
+  return { clock, leases, leaseLog, leaseState, witnessed, runs, slots, script, hooks, deps, tick, ...memory };
 };
 const slotsOf = ({ slots }: { slots: readonly { slotMs: number }[] }) => slots.map(({ slotMs }) => slotMs);
 
@@ -155,7 +159,7 @@ describe("runTick", () => {
     await world.clock.run(keeping);
   });
 
-  it("stops when the lease is lost", async () => {
+  it("asks for the lease again when it is lost, and never does a slot twice", async () => {
     const world = bench();
     let count = 0;
     world.hooks.load = async (fence) => {
@@ -163,21 +167,70 @@ describe("runTick", () => {
       if (count === 3) await world.leases.release(fence);
     };
     await world.clock.run(world.tick());
-    expect(slotsOf(world)).toEqual([0, 10_000]);
+    expect(slotsOf(world)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+    expect(world.slots[2]?.startedAtMs).toBe(21_000);
+  });
+
+  it("is a witness while the other provider has the lease: it probes in each slot and decides nothing", async () => {
+    const world = bench();
+    const keep = await world.leases.acquire("shard:0", "vercel", "vercel:run");
+    const keeping = whileHeld(world.deps, keep ?? { name: "", epoch: 0 }, () => world.clock.sleep(120_000));
+    await world.clock.run(world.tick());
+    expect(world.slots).toEqual([]);
+    expect(world.witnessed).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 0, witnessed: 6, epoch: null } }]);
+    expect(world.runs).toMatchObject([{ ok: true }]);
+    expect(world.runs[0]?.counts).toContainEqual({ name: "witness_rounds", label: "", value: 6 });
+    await world.clock.run(keeping);
+  });
+
+  it("takes over the moment the other provider's lease lapses, at once and with an alert", async () => {
+    const world = bench({ startMs: minuteMs + 2_000 });
+    await world.leases.acquire("shard:0", "vercel", "vercel:dead");
+    await world.clock.run(world.tick());
+    expect(world.witnessed).toEqual([0, 10_000, 20_000, 30_000, 40_000]);
+    expect(world.slots, "45 s after the lease was last renewed, in a slot that was witnessed").toEqual([
+      { slotMs: 40_000, startedAtMs: 47_000 }, { slotMs: 50_000, startedAtMs: 50_000 },
+    ]);
+    expect(world.of("takeover")).toMatchObject([{ level: "warn", fields: { shard: 0, from: "vercel", to: "local", epoch: 2 } }]);
+  });
+
+  it("hands the lease back when it is time to, goes on as a witness, and takes over again from one that does not come", async () => {
+    const world = bench();
+    world.hooks.load = async () => void (world.leaseState.handBack = world.clock.nowMs() >= minuteMs + 10_000);
+    const over = { preferredProvider: "vercel" };
+    await world.clock.run(world.tick(over));
+    expect(world.witnessed).toEqual([20_000, 30_000, 40_000, 50_000]);
+    expect(world.of("handed_back")).toMatchObject([{ level: "warn", fields: { from: "local", to: "vercel" } }, {}]);
+    expect(world.slots.map(({ startedAtMs }) => startedAtMs), "the other one had its 45 s").toEqual([0, 10_000, 55_000]);
+  });
+
+  it("counts a witness' round that fails and goes on", async () => {
+    const world = bench();
+    await world.leases.acquire("shard:0", "vercel", "vercel:run");
+    let broken = true;
+    const rounds = { ...world.deps.rounds, saveWitnessed: async () => {
+      broken = !broken;
+      if (!broken) throw new Error("away");
+    } };
+    const told: { role: string; ok: boolean }[] = [];
+    await world.clock.run(world.tick({ rounds, onRound: ({ role, ok }) => void told.push({ role, ok }) }));
+    expect(told.slice(0, 2)).toEqual([{ role: "witness", ok: false }, { role: "witness", ok: true }]);
+    expect(world.of("round")).toMatchObject([{ fields: { role: "witness" } }, {}, {}]);
   });
 
   it("does not lose the minute to a database that is away for a moment", async () => {
     const world = bench();
     let away = 3;
-    const { acquire } = world.leases;
-    const leases = { ...world.leases, acquire: async (...given: Parameters<typeof acquire>) => {
+    const { take } = world.leases;
+    const leases = { ...world.leases, take: async (...given: Parameters<typeof take>) => {
       away -= 1;
       if (away >= 0) throw new Error("connection lost");
-      return await acquire(...given);
+      return await take(...given);
     } };
     await world.clock.run(world.tick({ leases }));
     expect(world.slots[0]).toEqual({ slotMs: 0, startedAtMs: 3_000 });
-    const gone = { ...world.leases, acquire: () => Promise.reject(new Error("connection lost")) };
+    const gone = { ...world.leases, take: () => Promise.reject(new Error("connection lost")) };
     await expect(world.clock.run(world.tick({ leases: gone }, minuteMs + 60_000))).rejects.toThrow("connection lost");
   });
 

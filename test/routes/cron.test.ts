@@ -51,8 +51,8 @@ describe("/internal/cron/{job}", () => {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     const next = async () => JSON.parse((await reader?.read())?.value ?? "null") as unknown;
     expect(await next()).toEqual({ event: "started", job: "tick", at: "2026-11-21T12:30:41.250Z" });
-    script.rounds({ shardIndex: 3, slotMs: Date.parse("2026-11-21T12:30:40Z"), durationMs: 812, ok: true });
-    expect(await next()).toEqual({ event: "round", job: "tick", shard: 3, slot: "2026-11-21T12:30:40.000Z", duration_ms: 812, ok: true });
+    script.rounds({ role: "holder", shardIndex: 3, slotMs: Date.parse("2026-11-21T12:30:40Z"), durationMs: 812, ok: true });
+    expect(await next()).toEqual({ event: "round", job: "tick", role: "holder", shard: 3, slot: "2026-11-21T12:30:40.000Z", duration_ms: 812, ok: true });
     script.end();
     expect(await next()).toEqual({ event: "ended", job: "tick", at: "2026-11-21T12:30:41.250Z", ok: true });
     expect((await reader?.read())?.done).toBe(true);
@@ -73,7 +73,7 @@ describe("/internal/cron/{job}", () => {
     const { script, background, get } = scripted();
     const response = await get();
     await response.body?.cancel();
-    script.rounds({ shardIndex: 0, slotMs: 0, durationMs: 1, ok: true });
+    script.rounds({ role: "witness", shardIndex: 0, slotMs: 0, durationMs: 1, ok: true });
     script.end();
     expect(await Promise.all(background)).toHaveLength(1);
   });

@@ -37,6 +37,56 @@ describe("an AWS account of a customer's own", () => {
     expect((await api.call("DELETE", `${path}/${account.id}`, { token: acme.editor })).status).toBe(404);
   });
 
+  it("is a role, which knows the customer by an id of our making", async () => {
+    const arn = "arn:aws:iam::123456789012:role/dns/tranche";
+    const keyless = await startApi({ SECRETS_KEY: "" });
+    const [ours, theirs] = [await keyless.onboard("acme"), await keyless.onboard("globex")];
+    const headers = { "idempotency-key": "role" };
+    const answer = await keyless.call("POST", path, { token: ours.editor, body: { role_arn: arn }, headers });
+    const account = answer.body;
+    expect(account).toEqual({
+      id: account.id, region: "us-east-1", role_arn: arn, created_at: expect.any(String),
+      external_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+    });
+    expect([answer.status, answer.headers.get("location")]).toEqual([201, `${path}/${account.id}`]);
+    expect((await keyless.call("POST", path, { token: ours.editor, body: { role_arn: arn }, headers })).body).toEqual(account);
+    expect((await keyless.call("GET", path, { token: ours.viewer })).list).toEqual([account]);
+    expect((await keyless.call("GET", `${path}/${account.id}`, { token: ours.viewer })).body).toEqual(account);
+    // The same role by another customer, or made anew: another id, so that nobody can stand in for anybody.
+    const other = await keyless.created(path, { role_arn: arn }, { token: theirs.editor });
+    expect((await keyless.call("GET", `${path}/${account.id}`, { token: theirs.viewer })).status).toBe(404);
+    const second = await keyless.call("POST", path, { token: ours.editor, body: { role_arn: arn } });
+    expect([second.status, pointers(second)]).toEqual([409, ["/role_arn"]]);
+    expect((await keyless.call("DELETE", `${path}/${account.id}`, { token: ours.editor })).status).toBe(204);
+    expect((await keyless.call("GET", `${path}/${account.id}`, { token: ours.viewer })).status).toBe(404);
+    const anew = await keyless.created(path, { role_arn: arn, region: "eu-central-1" }, { token: ours.editor });
+    expect(new Set([account["external_id"], other["external_id"], anew["external_id"]]).size).toBe(3);
+    const audit = await keyless.call("GET", "/v1/audit-log?object_type=dns_account", { token: ours.viewer });
+    expect(audit.list.map(({ action }) => action)).toEqual(expect.arrayContaining(["create", "delete"]));
+  });
+
+  it.each([
+    ["us-gov-west-1", "aws-us-gov"], ["cn-north-1", "aws-cn"], ["eu-central-1", "aws"],
+  ])("in %s is a role of %s, and of no other partition", async (region, partition) => {
+    const { editor } = await api.onboard(`in ${region}`);
+    for (const other of ["aws", "aws-us-gov", "aws-cn", "aws-iso"].filter((name) => name !== partition)) {
+      const answer = await api.call("POST", path, { token: editor, body: { region, role_arn: `arn:${other}:iam::123456789012:role/x` } });
+      expect([answer.status, pointers(answer)], answer.text).toEqual([400, ["/role_arn"]]);
+      expect(answer.text).toContain("partition of the region");
+    }
+    await api.created(path, { region, role_arn: `arn:${partition}:iam::123456789012:role/x` }, { token: editor });
+  });
+
+  it("is read by its own URL", async () => {
+    const { editor, viewer } = await api.onboard("by its URL");
+    const created = await api.call("POST", path, { token: editor, body });
+    const location = created.headers.get("location") ?? "";
+    expect(location).toBe(`${path}/${created.body.id}`);
+    const read = await api.call("GET", location, { token: viewer });
+    expect([read.status, read.body]).toEqual([200, created.body]);
+    expect(read.text).not.toContain("sealed");
+  });
+
   it("is one per customer, created once per Idempotency-Key", async () => {
     const headers = { "idempotency-key": "once" };
     const first = await api.call("POST", path, { token: acme.editor, body, headers });
@@ -54,9 +104,19 @@ describe("an AWS account of a customer's own", () => {
     [{ ...body, access_key_id: keyId.toLowerCase() }, "/access_key_id"],
     [{ ...body, secret_access_key: "with a blank in the middle" }, "/secret_access_key"],
     [{ access_key_id: keyId }, "/secret_access_key"],
+    [{ secret_access_key: secret }, "/access_key_id"],
+    [{ access_key_id: keyId, role_arn: "arn:aws:iam::123456789012:role/x" }, "/role_arn"],
+    [{ ...body, role_arn: "arn:aws:iam::123456789012:role/x" }, "/role_arn"],
+    [{ role_arn: "arn:aws:iam::123456789012:role/x", external_id: "mine" }, "/external_id"],
+    [{ role_arn: "arn:aws:iam::123456789012:user/x" }, "/role_arn"],
+    [{ role_arn: "arn:aws:iam::12345678901:role/x" }, "/role_arn"],
+    [{ role_arn: "arn:aws:iam::123456789012:role/" }, "/role_arn"],
+    [{ role_arn: `arn:aws:iam::123456789012:role/${"x".repeat(65)}` }, "/role_arn"],
+    [{ role_arn: "arn:aws:sts::123456789012:assumed-role/x/y" }, "/role_arn"],
+    [{ role_arn: " arn:aws:iam::123456789012:role/x" }, "/role_arn"],
   ])("refuses %j", async (wrong, pointer) => {
     const answer = await api.call("POST", path, { token: acme.editor, body: wrong });
-    expect([answer.status, pointers(answer)]).toEqual([400, [pointer]]);
+    expect([answer.status, [...new Set(pointers(answer))]]).toEqual([400, [pointer]]);
     expect(answer.text).not.toContain(secret);
   });
 

@@ -18,6 +18,7 @@ beforeAll(async () => {
   const counts = [
     { name: "rounds", label: "", value: 6 },
     { name: "round_ms", label: "", value: 1_500 },
+    { name: "witness_rounds", label: "", value: 3 },
     { name: "route53_calls", label: "ok", value: 4 },
     { name: "route53_calls", label: "throttled", value: 0 },
   ] as const;
@@ -36,7 +37,13 @@ beforeAll(async () => {
     values (${id}, ${domain.id}, 100, 0, 0, 100, 'storm', 'tranche', 1, 'failed', now())`);
   await api.db.rows(sql`
     insert into leases (name, holder, provider, epoch, acquired_at, expires_at)
-    values ('shard:0', 'local:run', 'local', 41, now(), now() + interval '45 seconds')`);
+    values ('shard:0', 'local:run', 'local', 41, now() - interval '30 seconds', now() + interval '15 seconds'),
+      ('shard:7', 'cloudflare:run', 'cloudflare', 1, now(), now()), ('readiness:1', 'local', 'local', 1, now(), now())`);
+  await api.db.rows(sql`
+    insert into providers (name, heartbeat_at, heartbeat_since, last_round_at, public_checked_at, public_ok_since, public_error)
+    values ('local', now() - interval '7 seconds', now(), now() - interval '9 minutes', null, null, null),
+      ('cloudflare', now() - interval '100 seconds', now(), null, now(), null, 'gone'), ('vercel', null, null, null, now(), now(), null)`);
+  await api.db.rows(sql`update leases set provider = 'local', epoch = 2 where name = 'shard:7'`);
 });
 
 const scrape = (token: string | null = secret) => api.call("GET", "/metrics", { token });
@@ -65,10 +72,38 @@ describe("/metrics", () => {
         'tranche_lease_held{name="shard:0",provider="local"} 1',
         'tranche_lease_epoch{name="shard:0",provider="local"} 41',
         "tranche_invoices_issued_total 0",
+        'tranche_witness_rounds_total{provider="local"} 6',
+        'tranche_provider_public_ok{provider="cloudflare"} 0',
+        'tranche_provider_public_ok{provider="vercel"} 1',
+        'tranche_takeovers_total{kind="takeover",from="cloudflare",to="local"} 1',
       ]),
     );
     expect(text).not.toMatch(/throttled|job_last_success_age_seconds\{job="bill"/);
     expect(text).toMatch(/tranche_job_last_success_age_seconds\{job="tick:0",provider="local"\} \d/);
+  });
+
+  it("tells how long ago each provider was heard, and of what never was: nothing", async () => {
+    const { text } = await scrape();
+    const ageOf = (series: string) => Number(text.split(`\n${series} `)[1]?.split("\n")[0] ?? Number.NaN);
+    for (const [series, seconds] of [
+      ['tranche_lease_age_seconds{name="shard:0",provider="local"}', 30],
+      ['tranche_provider_heartbeat_age_seconds{provider="local"}', 7],
+      ['tranche_provider_heartbeat_age_seconds{provider="cloudflare"}', 100],
+      ['tranche_provider_last_round_age_seconds{provider="local"}', 540],
+    ] as const) {
+      expect(ageOf(series), series).toBeGreaterThanOrEqual(seconds);
+      expect(ageOf(series), series).toBeLessThan(seconds + 60);
+    }
+    expect(text).not.toMatch(/heartbeat_age_seconds\{provider="vercel"|last_round_age_seconds\{provider="(cloudflare|vercel)"|public_ok\{provider="local"/);
+    expect(text).not.toMatch(/name="(readiness:1|shard:7)"/);
+  });
+
+  it("counts takeovers from 0 on for every two providers, so that the first one is an increase", async () => {
+    const { text } = await scrape();
+    const series = text.split("\n").filter((line) => line.startsWith("tranche_takeovers_total"));
+    expect(series.length).toBe(2 * 3 * 2);
+    expect(series.filter((line) => !line.endsWith(" 0"))).toEqual(['tranche_takeovers_total{kind="takeover",from="cloudflare",to="local"} 1']);
+    expect(series).toContain('tranche_takeovers_total{kind="hand_back",from="vercel",to="cloudflare"} 0');
   });
 
   it("is well-formed: every sample below its HELP and TYPE, every family once", async () => {

@@ -45,6 +45,6 @@ export const createCustomerSources = (db: Database, secrets: Secrets | null, wor
           read: async (query) => await sourceOf(account, await unseal(account)).read(query),
         },
       })),
-    note: (outcomes, readAtMs) => noteReadings(db, outcomes, readAtMs),
+    note: (fence, outcomes, readAtMs) => noteReadings(db, fence, outcomes, readAtMs),
   };
 };

@@ -2,8 +2,10 @@ import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { CdnAccount, CdnAccountStore, MeasurableCdn, SourceOutcome } from "../ports/cdn-accounts.ts";
+import type { Fence } from "../ports/lease.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Database } from "./client.ts";
+import { fenceCte } from "./fence.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 
 const columns = sql`id, cdn, account_ref as "accountRef", ${ms("created_at", "createdAtMs")},
@@ -66,10 +68,12 @@ export const sealedAccounts = (db: Database): Promise<SealedAccount[]> => db.row
   select id, customer_id as "customerId", cdn, account_ref as "accountRef", sealed_token as "sealedToken"
   from cdn_accounts where deleted_at is null order by id`);
 
-export const noteReadings = async (db: Database, outcomes: readonly SourceOutcome[], readAtMs: number): Promise<void> => {
+export const noteReadings = async (db: Database, fence: Fence, outcomes: readonly SourceOutcome[], readAtMs: number): Promise<void> => {
   const rows = JSON.stringify(outcomes.map(({ accountId, error }) => ({ id: accountId, error })));
   await db.rows(sql`
+    with ${fenceCte(fence)}
     update cdn_accounts a set last_error = x.error,
       last_read_at = case when x.error is null then ${isoTime(readAtMs)}::timestamptz else a.last_read_at end
-    from jsonb_to_recordset(${rows}::jsonb) as x(id bigint, error text) where a.id = x.id and a.deleted_at is null`);
+    from jsonb_to_recordset(${rows}::jsonb) as x(id bigint, error text) where a.id = x.id and a.deleted_at is null
+      and exists (select from fence)`);
 };

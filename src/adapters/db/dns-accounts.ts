@@ -5,7 +5,7 @@ import type { Secrets } from "../ports/secrets.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 
-const columns = sql`id, region, access_key_id as "accessKeyId", ${ms("created_at", "createdAtMs")}`;
+const columns = sql`id, region, access_key_id as "accessKeyId", role_arn as "roleArn", external_id as "externalId", ${ms("created_at", "createdAtMs")}`;
 
 /** The secret of one customer's key does not open as another's, nor as that of another key. */
 export const dnsSealingContext = (customerId: number, accessKeyId: string): string => `dns-account:${customerId}:${accessKeyId}`;
@@ -16,13 +16,16 @@ const readAgain = (customerId: number) => sql`
 
 /** @param secrets null where SECRETS_KEY is not set */
 export const createDnsAccountStore = (db: Database, secrets: Secrets | null): DnsAccountStore => ({
-  create: async (customerId, { region, accessKeyId, secretAccessKey }, change) => {
-    if (secrets === null) throw new AppError("conflict", "this deployment keeps no secrets (SECRETS_KEY is not set)");
-    const sealed = await secrets.seal(secretAccessKey, dnsSealingContext(customerId, accessKeyId));
+  create: async (customerId, input, change) => {
+    const role = "roleArn" in input;
+    if (!role && secrets === null) throw new AppError("conflict", "this deployment keeps no secrets (SECRETS_KEY is not set)");
+    const form = role
+      ? sql`null, null, ${input.roleArn}, gen_random_uuid()`
+      : sql`${input.accessKeyId}, ${await secrets?.seal(input.secretAccessKey, dnsSealingContext(customerId, input.accessKeyId))}, null, null`;
     const rows = await write<DnsAccount>(db, sql`
       with created as (
-        insert into dns_accounts (customer_id, region, access_key_id, sealed_secret)
-        values (${customerId}, ${region}, ${accessKeyId}, ${sealed}) returning *
+        insert into dns_accounts (customer_id, region, access_key_id, sealed_secret, role_arn, external_id)
+        values (${customerId}, ${input.region}, ${form}) returning *
       ), due as (${readAgain(customerId)}
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
@@ -30,7 +33,7 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
         select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) - 'sealed_secret' as after from created`)}
       )
       select * from view`, {
-      dns_accounts_live_key: taken("there is an account already: delete it first", "/access_key_id"),
+      dns_accounts_live_key: taken("there is an account already: delete it first", role ? "/role_arn" : "/access_key_id"),
       dns_accounts_customer_id_customers_id_fk: () => new AppError("not_found", "no such resource"),
     });
     const [account] = rows;
@@ -43,10 +46,16 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
     where customer_id = ${customerId} and deleted_at is null and id > ${page.afterId ?? 0}
     order by id limit ${page.limit}`),
 
+  find: async (customerId, id) => {
+    const [account] = await db.rows<DnsAccount>(sql`
+      select ${columns} from dns_accounts where customer_id = ${customerId} and id = ${id} and deleted_at is null`);
+    return account ?? null;
+  },
+
   remove: async (customerId, id, change) => {
     const rows = await write<{ id: number }>(db, sql`
       with gone as (
-        update dns_accounts set deleted_at = now(), sealed_secret = ''
+        update dns_accounts set deleted_at = now(), sealed_secret = left(sealed_secret, 0)
         where id = ${id} and customer_id = ${customerId} and deleted_at is null returning *
       ), due as (${readAgain(customerId)}
       ), audit as (${auditRow(change, "delete", "dns_account", sql`

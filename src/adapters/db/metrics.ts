@@ -1,10 +1,8 @@
 import { sql } from "drizzle-orm";
-import type { SQL } from "drizzle-orm";
 import type { MetricsReading, MetricsStore } from "../ports/metrics.ts";
 import type { Database } from "./client.ts";
+import { leaseStandings, list } from "./status.ts";
 import { domainStatus } from "./views.ts";
-
-const list = (query: SQL): SQL => sql`coalesce((select jsonb_agg(x) from (${query}) x), '[]')`;
 
 export const createMetricsStore = (db: Database): MetricsStore => ({
   read: async () => {
@@ -26,9 +24,15 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
         where d.deleted_at is null group by 1 order by 1`)} as domains,
       ${list(sql`select coalesce(left_alone, 'healing') as outcome, count(*) as count from routing_drifts group by 1 order by 1`)} as drifts,
       exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now())) as frozen,
+      ${list(leaseStandings)} as leases,
       ${list(sql`
-        select name, provider, epoch, expires_at > clock_timestamp() as held from leases
-        where name not like 'shard:%' or split_part(name, ':', 2)::int < (select shards from settings) order by name`)} as leases,
+        select name, extract(epoch from clock_timestamp() - heartbeat_at)::float8 as "heartbeatAgeSeconds",
+          extract(epoch from clock_timestamp() - last_round_at)::float8 as "lastRoundAgeSeconds",
+          case when public_checked_at is not null then public_ok_since is not null end as "publicOk"
+        from providers order by name`)} as providers,
+      ${list(sql`
+        select kind, from_provider as "from", to_provider as "to", count(*) as count from takeovers
+        group by 1, 2, 3 order by 1, 2, 3`)} as takeovers,
       ${list(sql`
         select name, place, extract(epoch from now() - last_heard_at)::float8 as "lastHeardAgeSeconds"
         from vantages order by name`)} as vantages,

@@ -1,8 +1,10 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
+import type { Fence } from "../ports/lease.ts";
 import type { PruneStore } from "../ports/rollups.ts";
 import type { Database } from "./client.ts";
+import { fenceCte } from "./fence.ts";
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
@@ -13,41 +15,37 @@ const perDomain = 2_000;
  * Deletes the oldest rows domain by domain along the primary key. Row addresses hold for one statement, so a chunk is one
  * statement; a row that another run has deleted meanwhile is left out.
  */
-const oldest = (table: SQL, time: SQL, before: SQL, limit: number): SQL => sql`
-  with doomed as (
+const oldest = (fence: Fence, table: SQL, time: SQL, before: SQL, limit: number): SQL => sql`
+  with ${fenceCte(fence)}, doomed as (
     select s.row from service_domains d cross join lateral (
       select ctid as row from ${table} where domain_id = d.id and ${time} < ${before} order by ${time} limit ${sql.raw(String(perDomain))}
-    ) s limit ${limit}::int
+    ) s where exists (select from fence) limit ${limit}::int
   ), gone as (
     delete from ${table} where ctid = any(array(select row from doomed)) returning 1
+  )
+  select count(*) as rows from gone`;
+
+/** Rows that are not a domain's, the oldest of a whole table. */
+const oldestOf = (fence: Fence, table: SQL, time: SQL, beforeMs: number, limit: number): SQL => sql`
+  with ${fenceCte(fence)}, gone as (
+    delete from ${table} where ctid = any(array(
+      select ctid from ${table} where ${time} < ${at(beforeMs)} and exists (select from fence) order by ${time} limit ${limit}::int)) returning 1
   )
   select count(*) as rows from gone`;
 
 export const createPruneStore = (db: Database): PruneStore => {
   const deleted = async (statement: SQL): Promise<number> => (await db.rows<{ rows: number }>(statement))[0]?.rows ?? 0;
   return {
-    samples: async (rolledBeforeMs, anyBeforeMs, limit) => {
+    samples: async (fence, rolledBeforeMs, anyBeforeMs, limit) => {
       const rolled = sql`(select done_until - interval '1 hour' from rollup_marks where level = 'minute')`;
       const before = sql`greatest(least(${at(rolledBeforeMs)}, ${rolled}), ${at(anyBeforeMs)})`;
       // least() leaves a null out: without a mark nothing is rolled up yet.
       const bound = sql`case when exists (select from rollup_marks where level = 'minute') then ${before} else ${at(anyBeforeMs)} end`;
-      return await deleted(oldest(sql`probe_samples`, sql`round_at`, sql`(select ${bound})`, limit));
+      return await deleted(oldest(fence, sql`probe_samples`, sql`round_at`, sql`(select ${bound})`, limit));
     },
-    rollups: async (level, beforeMs, limit) =>
-      await deleted(oldest(level === "minute" ? sql`probe_rollups_minute` : sql`probe_rollups_hour`, sql`start_at`, at(beforeMs), limit)),
-    idempotencyKeys: async (beforeMs, limit) =>
-      await deleted(sql`
-        with gone as (
-          delete from idempotency_keys where ctid = any(array(
-            select ctid from idempotency_keys where created_at < ${at(beforeMs)} order by created_at limit ${limit}::int)) returning 1
-        )
-        select count(*) as rows from gone`),
-    installSessions: async (beforeMs, limit) =>
-      await deleted(sql`
-        with gone as (
-          delete from install_sessions where ctid = any(array(
-            select ctid from install_sessions where first_seen_at < ${at(beforeMs)} order by first_seen_at limit ${limit}::int)) returning 1
-        )
-        select count(*) as rows from gone`),
+    rollups: async (fence, level, beforeMs, limit) =>
+      await deleted(oldest(fence, level === "minute" ? sql`probe_rollups_minute` : sql`probe_rollups_hour`, sql`start_at`, at(beforeMs), limit)),
+    idempotencyKeys: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`idempotency_keys`, sql`created_at`, beforeMs, limit)),
+    installSessions: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`install_sessions`, sql`first_seen_at`, beforeMs, limit)),
   };
 };

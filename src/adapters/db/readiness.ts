@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import journal from "../../../drizzle/meta/_journal.json" with { type: "json" };
 import type { Clock } from "../ports/clock.ts";
 import type { Readiness } from "../ports/readiness.ts";
+import type { StatusStore } from "../ports/status.ts";
 import type { Database } from "./client.ts";
 import { otherWindow } from "./usage-window.ts";
 
@@ -11,8 +12,10 @@ const answerWithinMs = 2_000;
 /** The migration that this code was built with, as drizzle-kit stamps it in `created_at`. */
 const expectedMigration = Math.max(...journal.entries.map((entry) => entry.when));
 
+const away = "the database does not answer, or has no schema";
+
 /** @param windowSeconds USAGE_WINDOW: fixed once windows are stored */
-export const createReadiness = (db: Database, clock: Clock, windowSeconds: number): Readiness => {
+export const createReadiness = (db: Database, clock: Clock, windowSeconds: number, status: StatusStore): Readiness => {
   const ask = async (): Promise<string | null> => {
     try {
       const [row] = await db.rows<{ latest: number | null; seconds: number | null }>(sql`
@@ -21,12 +24,17 @@ export const createReadiness = (db: Database, clock: Clock, windowSeconds: numbe
       if (row?.latest !== expectedMigration) return "the database schema is not at the expected migration";
       return row.seconds === null || row.seconds === windowSeconds ? null : otherWindow(row.seconds, windowSeconds);
     } catch {
-      return "the database does not answer, or has no schema";
+      return away;
     }
   };
   const giveUp = async (): Promise<string> => {
     await clock.sleep(answerWithinMs);
     return "the database does not answer in time";
   };
-  return { check: () => Promise.race([ask(), giveUp()]) };
+  const askMore = async () => {
+    // Side by side: one after the other could take twice as long.
+    const [obstacle, seen] = await Promise.all([ask(), status.read().catch(() => away)]);
+    return obstacle ?? seen;
+  };
+  return { check: () => Promise.race([ask(), giveUp()]), report: () => Promise.race([askMore(), giveUp()]) };
 };

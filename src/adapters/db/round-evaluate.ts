@@ -1,8 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { PolicyView, Sample } from "../ports/round.ts";
+import type { PolicyView, Presence, Sample } from "../ports/round.ts";
 import type { Database } from "./client.ts";
+import { beatStatements } from "./providers.ts";
 import type { Shard } from "./round-load.ts";
 import { epochMs, inShard } from "./round-load.ts";
 
@@ -21,7 +22,7 @@ const insertSamples = (samples: readonly Sample[]): SQL => sql`
   )}::jsonb) as x(s bigint, d bigint, p text, v text, r bigint, a int, t bigint, c int, l int, e text)
   on conflict do nothing`;
 
-const heard = (vantage: string, place: string | null, nowMs: number): SQL => sql`
+const heard = ({ vantage, place, nowMs }: Presence): SQL => sql`
   insert into vantages (name, last_heard_at, place) values (${vantage}, ${isoTime(nowMs)}::timestamptz, ${place})
   on conflict (name) do update set last_heard_at = greatest(vantages.last_heard_at, excluded.last_heard_at),
     place = coalesce(excluded.place, vantages.place)`;
@@ -80,23 +81,37 @@ const evaluation = (shard: Shard, nowMs: number): SQL => {
     order by p.id`;
 };
 
-/** Stores the samples of a round and reads what follows from them: one round trip for up to 20,000 samples. */
-export const saveAndEvaluate = async (
-  db: Database,
-  samples: readonly Sample[],
-  vantage: string,
-  shard: Shard,
-  nowMs: number,
-  place: string | null = null,
-): Promise<readonly PolicyView[]> => {
+/** All but the last request's worth of the samples, which the caller sends with what else there is. @returns those */
+const saveFirst = async (db: Database, samples: readonly Sample[]): Promise<readonly Sample[]> => {
   let from = 0;
   for (; samples.length - from > samplesPerStatement; from += samplesPerStatement) {
     await db.rows(insertSamples(samples.slice(from, from + samplesPerStatement)));
   }
-  const [, , views] = await db.batch<[unknown[], unknown[], PolicyView[]]>([
-    insertSamples(samples.slice(from)),
-    heard(vantage, place, nowMs),
-    evaluation(shard, nowMs),
+  return samples.slice(from);
+};
+
+const beatOf = ({ beat }: Presence, ttlMs: number): readonly SQL[] => (beat === null ? [] : beatStatements(beat, ttlMs));
+
+/** Stores the samples of a round and reads what follows from them: one round trip for up to 20,000 samples. */
+export const saveAndEvaluate = async (
+  db: Database,
+  samples: readonly Sample[],
+  shard: Shard,
+  presence: Presence,
+  ttlMs: number,
+): Promise<readonly PolicyView[]> => {
+  const last = await saveFirst(db, samples);
+  const [, , views] = await db.batch<[unknown[], unknown[], PolicyView[], ...unknown[][]]>([
+    insertSamples(last),
+    heard(presence),
+    evaluation(shard, presence.nowMs),
+    ...beatOf(presence, ttlMs),
   ]);
   return views;
+};
+
+/** Stores what a witness saw, in one round trip for up to 20,000 samples. */
+export const saveWitnessed = async (db: Database, samples: readonly Sample[], presence: Presence, ttlMs: number): Promise<void> => {
+  const last = await saveFirst(db, samples);
+  await db.batch([insertSamples(last), heard(presence), ...beatOf(presence, ttlMs)]);
 };

@@ -40,7 +40,7 @@ const domainJson = sql`
       ) f), '[]'::jsonb))`;
 
 /** A service without domains is here as well: its storm, if any, has to end. */
-const services = (fence: Fence, shard: Shard): SQL => sql`
+const services = (fence: Fence | null, shard: Shard): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     case when s.override_mode is not null then jsonb_build_object(
@@ -57,7 +57,7 @@ const services = (fence: Fence, shard: Shard): SQL => sql`
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
   left join lateral (
-    select jsonb_agg(jsonb_build_object('id', c.id, 'ours', c.epoch = ${fence.epoch},
+    select jsonb_agg(jsonb_build_object('id', c.id, 'ours', c.epoch = ${fence?.epoch ?? 0}::bigint,
       'attemptedAtMs', ${epochMs("coalesce(c.attempted_at, c.intended_at)")},
       'from', jsonb_build_object('primary', c.from_primary, 'backup', c.from_backup),
       'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents
@@ -73,11 +73,11 @@ const pending = (shard: Shard): SQL => sql`
   order by change_id limit 50`;
 
 /** Renews the lease and reads the shard, in one round trip. */
-export const loadShard = async (db: Database, fence: Fence, shard: Shard): Promise<ShardView | null> => {
+export const loadShard = async (db: Database, fence: Fence, shard: Shard, ttlMs: number): Promise<ShardView | null> => {
   const [renewed, rows, vantages, changes, freezes] = await db.batch<
     [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], { changeId: string }[], Freeze[]]
   >([
-    renewLease(fence),
+    renewLease(fence, ttlMs),
     services(fence, shard),
     sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
     pending(shard),
@@ -86,3 +86,6 @@ export const loadShard = async (db: Database, fence: Fence, shard: Shard): Promi
   if (renewed.length === 0) return null;
   return { services: rows, vantages, pendingChangeIds: changes.map((change) => change.changeId), freeze: freezes[0] ?? null };
 };
+
+/** The services of a shard, for who holds no lease: of intents, none is theirs. */
+export const survey = (db: Database, shard: Shard): Promise<RoundService[]> => db.rows<RoundService>(services(null, shard));

@@ -23,6 +23,8 @@ const refusal = sql`case
   when steering = 'shadow' then 'the service is only shadowed: nothing is written'
   when primary_target is null or backup_target is null then 'PATCH the domain with a primary_target and a backup_target first' end`;
 
+const orphaned = sql.raw("(d.deleted_at is not null or s.deleted_at is not null)");
+
 const state = (row: string) => sql.raw(`case when ${row}.domain_id is not null then jsonb_build_object('state', ${row}.state) end`);
 
 export const createStandingStore = (db: Database): StandingStore => ({
@@ -69,15 +71,16 @@ export const createStandingStore = (db: Database): StandingStore => ({
 
   all: async () =>
     await db.rows<StandingDomain>(sql`
-      select f.domain_id as "domainId", d.customer_id as "customerId", d.name, f.state, f.nonce, f.generation, f.checks, f.restore,
+      select f.domain_id as "domainId", d.customer_id as "customerId", d.name, ${orphaned} as orphaned,
+        case when ${orphaned} then 'removing' else f.state end as state, f.nonce, f.generation, f.checks, f.restore,
         f.obsolete, f.attached, f.last_error as "lastError", ${ms("f.checked_at", "checkedAtMs")},
         coalesce(d.primary_target, r.discovered_primary_target) as "primaryTarget",
         coalesce(d.backup_target, r.discovered_backup_target) as "backupTarget", d.probe_path as "probePath",
         ${frozen} as frozen, s.steering = 'shadow' as shadow, d.verified_at is not null as verified,
         r.status as "routingStatus", r.zone_id as "zoneId", r.records
       from standing_failovers f
-      join service_domains d on d.id = f.domain_id and d.deleted_at is null
-      join services s on s.id = d.service_id and s.deleted_at is null
+      join service_domains d on d.id = f.domain_id
+      join services s on s.id = d.service_id
       left join service_routing g on g.service_id = s.id
       left join domain_routing r on r.domain_id = d.id
       order by f.domain_id`),
@@ -113,7 +116,10 @@ export const createStandingStore = (db: Database): StandingStore => ({
   forget: async (fence, domainId) => {
     await db.rows(sql`
       with ${fenceCte(fence)}, gone as (
-        delete from standing_failovers where domain_id = ${domainId} and state = 'removing' and exists (select from fence) returning *
+        delete from standing_failovers f using service_domains d, services s
+        where f.domain_id = ${domainId} and d.id = f.domain_id and s.id = d.service_id and (f.state = 'removing' or ${orphaned})
+          and exists (select from fence)
+        returning f.*
       )
       ${auditRow(tranche, "delete", "standing_failover", sql`
         select d.id as object_id, d.customer_id, ${state("g")} as before, null::jsonb as after

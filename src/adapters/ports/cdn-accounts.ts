@@ -1,4 +1,5 @@
 import type { Change, Page } from "./change.ts";
+import type { Fence } from "./lease.ts";
 import type { UsageSource } from "./usage.ts";
 
 export type MeasurableCdn = "cloudflare" | "fastly";
@@ -34,6 +35,6 @@ export type SourceOutcome = { readonly accountId: number; readonly error: string
 /** The live accounts of all customers, ready to be read. */
 export interface CustomerSources {
   open(): Promise<readonly CustomerSource[]>;
-  /** Remembers how the readings went, for the customer to see. */
-  note(outcomes: readonly SourceOutcome[], readAtMs: number): Promise<void>;
+  /** Remembers how the readings went, for the customer to see; nothing where the lease is lost. */
+  note(fence: Fence, outcomes: readonly SourceOutcome[], readAtMs: number): Promise<void>;
 }

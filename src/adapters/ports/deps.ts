@@ -31,6 +31,7 @@ import type { Resolver } from "./resolver.ts";
 import type { RoutingStore } from "./routing.ts";
 import type { ServiceStore } from "./services.ts";
 import type { StandingStore } from "./standing.ts";
+import type { StatusStore } from "./status.ts";
 import type { StormStore } from "./storms.ts";
 import type { TelemetryStore } from "./telemetry.ts";
 import type { TokenStore } from "./tokens.ts";
@@ -71,6 +72,7 @@ export interface Deps {
   readonly recordedTraces: RecordedTraces;
   readonly auditLog: AuditLogStore;
   readonly metrics: MetricsStore;
+  readonly status: StatusStore;
   readonly telemetry: TelemetryStore;
   readonly jobs: Jobs;
   readonly resolver: Resolver;

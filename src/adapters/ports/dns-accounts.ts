@@ -1,24 +1,34 @@
 import type { Change, Page } from "./change.ts";
 
-/** A customer's own AWS account, without its secret. */
+/** A customer's own AWS account, without its secret: an access key, or a role with its external id. */
 export type DnsAccount = {
   readonly id: number;
-  /** Any region of the partition. */
+  /** Any region of the partition; a role is assumed there. */
   readonly region: string;
-  readonly accessKeyId: string;
+  readonly accessKeyId: string | null;
+  readonly roleArn: string | null;
+  readonly externalId: string | null;
   readonly createdAtMs: number;
 };
 
-export type DnsAccountInput = { readonly region: string; readonly accessKeyId: string; readonly secretAccessKey: string };
+export type DnsAccountInput = { readonly region: string } & (
+  | { readonly accessKeyId: string; readonly secretAccessKey: string }
+  | { readonly roleArn: string }
+);
 
 /** A live account as only the way to DNS reads it. */
-export type SealedDnsAccount = DnsAccount & { readonly customerId: number; readonly sealedSecret: string };
+export type SealedDnsAccount = DnsAccount & { readonly customerId: number; readonly sealedSecret: string | null };
 
 /** One live account per customer. Secrets are sealed; nothing the API reads gives them back. */
 export interface DnsAccountStore {
-  /** @throws AppError `conflict` where there is one, or where this deployment keeps no secrets */
+  /**
+   * A role's external id is made here and by nobody else: whoever could choose it could have another customer's role assumed.
+   * @throws AppError `conflict` where there is one, or where this deployment keeps no secrets
+   */
   create(customerId: number, input: DnsAccountInput, change: Change): Promise<DnsAccount>;
   list(customerId: number, page: Page): Promise<DnsAccount[]>;
+  /** @returns null where there is no such account */
+  find(customerId: number, id: number): Promise<DnsAccount | null>;
   /** Erases the secret. @returns false where there is no such account */
   remove(customerId: number, id: number, change: Change): Promise<boolean>;
 }

@@ -1,5 +1,11 @@
-/** One round that is over; `slotMs` is the beginning of its slot, epoch milliseconds. */
-export type RoundDone = { readonly shardIndex: number; readonly slotMs: number; readonly durationMs: number; readonly ok: boolean };
+/** One round that is over; `slotMs` is the beginning of its slot, epoch milliseconds. A witness decides nothing (semantics §10). */
+export type RoundDone = {
+  readonly role: "holder" | "witness";
+  readonly shardIndex: number;
+  readonly slotMs: number;
+  readonly durationMs: number;
+  readonly ok: boolean;
+};
 
 /** The jobs of the schedule, for whoever starts one without being the platform's cron. */
 export interface Jobs {

@@ -1,3 +1,5 @@
+import type { LeaseStanding, Takeover } from "./status.ts";
+
 /** What the database can tell an operator at one moment. Ages are seconds on the database's clock. */
 export type MetricsReading = {
   readonly storms: readonly { readonly kind: string; readonly state: string; readonly count: number }[];
@@ -20,8 +22,17 @@ export type MetricsReading = {
   /** `outcome` is `healing` or why it was left alone. */
   readonly drifts: readonly { readonly outcome: string; readonly count: number }[];
   readonly frozen: boolean;
-  /** Without those of shards that are no more. */
-  readonly leases: readonly { readonly name: string; readonly provider: string; readonly epoch: number; readonly held: boolean }[];
+  /** As the status shows them: without those of shards that are no more. */
+  readonly leases: readonly Pick<LeaseStanding, "name" | "provider" | "epoch" | "held" | "ageSeconds">[];
+  /** Null: never. */
+  readonly providers: readonly {
+    readonly name: string;
+    readonly heartbeatAgeSeconds: number | null;
+    readonly lastRoundAgeSeconds: number | null;
+    readonly publicOk: boolean | null;
+  }[];
+  /** Shards that passed to the other provider, ever. */
+  readonly takeovers: readonly (Pick<Takeover, "kind" | "from" | "to"> & { readonly count: number })[];
   readonly vantages: readonly { readonly name: string; readonly place: string | null; readonly lastHeardAgeSeconds: number }[];
   readonly shards: number;
   readonly invoices: number;

@@ -19,11 +19,11 @@ export interface RollupStore {
   markHours(fence: Fence, untilMs: number): Promise<boolean>;
 }
 
-/** What is kept for a while only. Each call deletes at most `limit` rows. @returns how many there were */
+/** What is kept for a while only. Each call deletes at most `limit` rows, none where the lease is lost. @returns how many */
 export interface PruneStore {
   /** Those that are rolled up, or too old to wait for that any longer. */
-  samples(rolledBeforeMs: number, anyBeforeMs: number, limit: number): Promise<number>;
-  rollups(level: RollupLevel, beforeMs: number, limit: number): Promise<number>;
-  idempotencyKeys(beforeMs: number, limit: number): Promise<number>;
-  installSessions(beforeMs: number, limit: number): Promise<number>;
+  samples(fence: Fence, rolledBeforeMs: number, anyBeforeMs: number, limit: number): Promise<number>;
+  rollups(fence: Fence, level: RollupLevel, beforeMs: number, limit: number): Promise<number>;
+  idempotencyKeys(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  installSessions(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

@@ -6,6 +6,7 @@ import type { StormTransition } from "../../domain/storm.ts";
 import type { Vantage } from "../../domain/vantage.ts";
 import type { WeightedRecord } from "./dns.ts";
 import type { Fence } from "./lease.ts";
+import type { Sighting } from "./peer.ts";
 
 /** What is stored of a domain's live records; `readAtMs` null asks for a fresh reading. */
 export type DomainRouting = {
@@ -182,21 +183,25 @@ export type IntentOutcome = {
   readonly error: string | null;
 };
 
+/** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */
+export type Beat = { readonly provider: string; readonly acted: boolean; readonly seen: Sighting | null };
+
+/** What a round says of itself beside its samples. `beat` is of shard 0 alone: one shard stands for its provider. */
+export type Presence = { readonly vantage: string; readonly place: string | null; readonly nowMs: number; readonly beat: Beat | null };
+
 /** The tables behind a round. Each call is one round trip, whatever the number of services. */
 export interface RoundStore {
   /** Renews the lease and reads the shard. @returns null where the lease is lost */
   load(fence: Fence, shard: { readonly index: number; readonly count: number }): Promise<ShardView | null>;
   /**
-   * Stores samples (a sample stored before is left alone), marks the vantage as heard (from `place`, where known), and reads the figures of every
+   * Stores samples (a sample stored before is left alone), marks the vantage as heard, and reads the figures of every
    * live policy of the shard for its window (now - window, now].
    */
-  saveAndEvaluate(
-    samples: readonly Sample[],
-    vantage: string,
-    shard: { readonly index: number; readonly count: number },
-    nowMs: number,
-    place?: string | null,
-  ): Promise<readonly PolicyView[]>;
+  saveAndEvaluate(samples: readonly Sample[], shard: { readonly index: number; readonly count: number }, presence: Presence): Promise<readonly PolicyView[]>;
+  /** Reads what there is to probe in a shard, for who does not hold its lease. */
+  survey(shard: { readonly index: number; readonly count: number }): Promise<readonly RoundService[]>;
+  /** Stores a witness' samples and marks its vantage as heard: no lease is needed to say what one saw (semantics §10). */
+  saveWitnessed(samples: readonly Sample[], presence: Presence): Promise<void>;
   /** Reads the samples around each edge: one list an edge, in the order given, ascending by time. */
   edgeSamples(edges: readonly Edge[]): Promise<readonly (readonly EdgeSample[])[]>;
   /**

@@ -22,6 +22,8 @@ export type StandingDomain = StandingFailover & {
   readonly attached: boolean;
   readonly checkedAtMs: number | null;
   readonly lastError: string | null;
+  /** The domain, or its service, was deleted: no round reads its records any more, and its checks are to go. */
+  readonly orphaned: boolean;
 };
 
 export type StandingProgress = Pick<
@@ -52,7 +54,7 @@ export interface StandingStore {
   want(customerId: number, serviceId: number, domainId: number, nonce: string, change: Change): Promise<StandingWish | null>;
   /** Wants it gone. @returns false where there is no such domain; true although there was none */
   unwant(customerId: number, serviceId: number, domainId: number, change: Change): Promise<boolean>;
-  /** Every standing failover of a live domain, ascending by id. */
+  /** Every standing failover, ascending by domain; that of a deleted domain is `removing`. */
   all(): Promise<readonly StandingDomain[]>;
   /** Keeps how far it has come; what is wanted of it is left alone. @returns false where the lease is lost */
   save(fence: Fence, progress: StandingProgress): Promise<boolean>;

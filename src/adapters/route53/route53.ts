@@ -11,7 +11,7 @@ import { canonicalName } from "./names.ts";
 import { createPace } from "./pace.ts";
 import { readPairs } from "./read.ts";
 import { withRetry } from "./retry.ts";
-import { type Call, createSend, type Credentials } from "./send.ts";
+import { type Call, createSend, type Credentials, type KeySource } from "./send.ts";
 import { createSetupWriter } from "./setup.ts";
 import { createZoneDirectory } from "./zones.ts";
 
@@ -20,7 +20,7 @@ export type Route53Options = {
   readonly endpoint: string;
   /** The region requests are signed for: us-east-1, except in GovCloud and China. */
   readonly region: string;
-  readonly credentials: Credentials;
+  readonly credentials: Credentials | KeySource;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   /** 0 <= x < 1, for the jitter of retries. */
@@ -39,13 +39,11 @@ const budgetPerSecond = 5;
 
 /** Route 53 as the DNS provider (semantics §7). Failures are isolated: per name, per zone, per batch. */
 export const createRoute53 = (options: Route53Options): DnsAccess => {
-  const { clock, random, onCall = () => undefined } = options;
+  const { clock, random, credentials, onCall = () => undefined } = options;
   const sendOnce = createSend({ ...options, timeoutMs: options.timeoutMs ?? 10_000 });
-  const send: Call = async (request) => {
+  const heard = async <T>(work: Promise<T>): Promise<T> => {
     try {
-      const answer = await sendOnce(request);
-      onCall("ok");
-      return answer;
+      return await work;
     } catch (thrown) {
       onCall(callResult(failureOf(thrown)));
       throw thrown;
@@ -62,9 +60,13 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
       await withRetry(async () => await limit(async () => {
         // Before, so that what comes too late takes no turn of the pace; and after, for waiting for one's turn takes time.
         if (clock.nowMs() > untilMs) throw tooLate();
+        // A role may have to be assumed first. What does not come to a request takes no turn either.
+        if ("get" in credentials) await heard(credentials.get());
         await pace();
         if (clock.nowMs() > untilMs) throw tooLate();
-        return await send(request);
+        const answer = await heard(sendOnce(request));
+        onCall("ok");
+        return answer;
       }), patience);
   };
 

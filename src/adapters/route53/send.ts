@@ -1,7 +1,7 @@
 import { AwsV4Signer } from "aws4fetch";
 import { isoTime } from "../../iso-time.ts";
 import type { Clock } from "../ports/clock.ts";
-import { classify, type Failure, Route53Error } from "./error.ts";
+import { classify, type Failure, isCredentialFailure, Route53Error } from "./error.ts";
 import { optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "./xml.ts";
 
 export type Credentials = {
@@ -9,6 +9,17 @@ export type Credentials = {
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
 };
+
+/** Credentials that change. */
+export type KeySource = {
+  /** @throws Route53Error where there are none to be had */
+  get(): Promise<Credentials>;
+  /** These were refused: others are wanted next. */
+  drop(keys: Credentials): void;
+};
+
+/** What is called: `name` as it is signed, `label` for messages, `root` before every path. */
+export type Service = { readonly name: string; readonly label: string; readonly root: string; readonly contentType: string };
 
 /** One API call. `path` is below the version; `root` and `read` say what a good answer is. */
 export type Route53Request<T> = {
@@ -27,7 +38,9 @@ export type Call = <T>(request: Route53Request<T>) => Promise<T>;
 export type SendOptions = {
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: Credentials;
+  readonly credentials: Credentials | KeySource;
+  /** Route 53 unless told. */
+  readonly service?: Service;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   /** For the whole exchange, the body included. */
@@ -36,41 +49,35 @@ export type SendOptions = {
 
 type Answer = { readonly status: number; readonly text: string; readonly id: string | null };
 
-const version = "2013-04-01";
+const route53: Service = { name: "route53", label: "Route 53", root: "2013-04-01/", contentType: "application/xml" };
 
 // RFC 3986 strictly, as SigV4 counts: what is sent is then letter for letter what was signed.
 const encode = (part: string): string =>
   encodeURIComponent(part).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
-const urlOf = (endpoint: string, path: string, query: Readonly<Record<string, string>>): string => {
+const urlOf = (endpoint: string, path: string, query: Readonly<Record<string, string>> = {}): string => {
   const segments = path.split("/").map(encode).join("/");
   const pairs = Object.entries(query).map(([key, value]) => `${encode(key)}=${encode(value)}`);
-  return `${endpoint.replace(/\/+$/, "")}/${version}/${segments}${pairs.length > 0 ? `?${pairs.join("&")}` : ""}`;
+  return `${endpoint.replace(/\/+$/, "")}/${segments}${pairs.length > 0 ? `?${pairs.join("&")}` : ""}`;
 };
 
 /** Signs and sends one attempt of a call and reads its answer. */
 export const createSend = (options: SendOptions): Call => {
-  const { clock, credentials, region, timeoutMs } = options;
+  const { clock, credentials, region, timeoutMs, service = route53 } = options;
+  const { label } = service;
   const fetchOnce = options.fetch; // detached: workerd refuses fetch called as a method
   const keyCache = new Map<string, ArrayBuffer>();
-  const { sessionToken = "", secretAccessKey, accessKeyId } = credentials;
-  const secrets = [sessionToken, secretAccessKey, accessKeyId].filter((secret) => secret.length >= 8);
-  const scrub = (text: string): string =>
-    secrets
-      .reduce((clean, secret) => clean.replaceAll(secret, "***"), text)
-      .replace(/\s+/g, " ")
-      .trim();
 
-  const exchange = async (request: Route53Request<unknown>): Promise<Answer> => {
+  const exchange = async (request: Route53Request<unknown>, keys: Credentials): Promise<Answer> => {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), timeoutMs);
     try {
       const signed = await new AwsV4Signer({
-        ...credentials,
+        ...keys,
         method: request.method,
-        url: urlOf(options.endpoint, request.path, request.query ?? {}),
-        ...(request.body !== undefined && { body: request.body, headers: { "content-type": "application/xml" } }),
-        service: "route53",
+        url: urlOf(options.endpoint, service.root + request.path, request.query),
+        ...(request.body !== undefined && { body: request.body, headers: { "content-type": service.contentType } }),
+        service: service.name,
         region,
         datetime: isoTime(clock.nowMs()).replace(/[:-]|\.\d{3}/g, ""),
         cache: keyCache,
@@ -85,10 +92,10 @@ export const createSend = (options: SendOptions): Call => {
       return { status: response.status, text: await response.text(), id: response.headers.get("x-amzn-requestid") };
     } catch (cause) {
       const timedOut = controller.signal.aborted;
-      const said = cause instanceof Error ? scrub(cause.message) : "no reason given";
+      const said = cause instanceof Error ? scrub(cause.message, keys) : "no reason given";
       throw new Route53Error({
         code: timedOut ? "timeout" : "network",
-        messages: [timedOut ? `no answer from Route 53 within ${timeoutMs} ms` : `could not reach Route 53: ${said}`],
+        messages: [timedOut ? `no answer from ${label} within ${timeoutMs} ms` : `could not reach ${label}: ${said}`],
         httpStatus: null,
         requestId: null,
         retryable: true,
@@ -100,11 +107,13 @@ export const createSend = (options: SendOptions): Call => {
   };
 
   return async <T>(request: Route53Request<T>): Promise<T> => {
-    const answer = await exchange(request);
+    const keys = "get" in credentials ? await credentials.get() : credentials;
+    const answer = await exchange(request, keys);
     const document = parseXml(answer.text);
     if (answer.status !== 200 && answer.status !== 201) {
-      const failure = readFailure(document?.root ?? "", document?.node ?? {}, answer.status, answer.id);
-      throw new Route53Error({ ...failure, messages: failure.messages.map(scrub) });
+      const failure = readFailure(document?.root ?? "", document?.node ?? {}, answer, label);
+      if ("get" in credentials && isCredentialFailure(failure)) credentials.drop(keys);
+      throw new Route53Error({ ...failure, messages: failure.messages.map((message) => scrub(message, keys)) });
     }
     try {
       if (document?.root === request.root) return request.read(document.node);
@@ -123,12 +132,20 @@ export const createSend = (options: SendOptions): Call => {
   };
 };
 
+/** One line without secrets. */
+const scrub = (text: string, { sessionToken = "", secretAccessKey, accessKeyId }: Credentials): string =>
+  [sessionToken, secretAccessKey, accessKeyId]
+    .filter((secret) => secret.length >= 8)
+    .reduce((clean, secret) => clean.replaceAll(secret, "***"), text)
+    .replace(/\s+/g, " ")
+    .trim();
+
 /** Reads an error answer: `<ErrorResponse>`, the older `<InvalidChangeBatch>`, or anything else by its status. */
-const readFailure = (root: string, node: XmlNode, status: number, headerId: string | null): Failure => {
+const readFailure = (root: string, node: XmlNode, { status, id }: Answer, label: string): Failure => {
   try {
     const error = optionalChild(node, "Error") ?? node;
     const code = optionalText(error, "Code") ?? (root === "InvalidChangeBatch" ? root : undefined);
-    if (code === undefined || code === "") return unreadableFailure(status, headerId);
+    if (code === undefined || code === "") return unreadableFailure(status, id, label);
     const listed = texts(error, "Messages", "Message");
     const messages = listed.length > 0 ? listed : [optionalText(error, "Message") ?? "no reason given"];
     return {
@@ -136,17 +153,17 @@ const readFailure = (root: string, node: XmlNode, status: number, headerId: stri
       // What follows the first line of a signature error repeats the request's headers, session token included.
       messages: code.includes("Signature") ? messages.map((message) => message.split("\n")[0] ?? "") : messages,
       httpStatus: status,
-      requestId: optionalText(node, "RequestId") ?? optionalText(node, "RequestID") ?? headerId,
+      requestId: optionalText(node, "RequestId") ?? optionalText(node, "RequestID") ?? id,
       ...classify(code, status),
     };
   } catch {
-    return unreadableFailure(status, headerId);
+    return unreadableFailure(status, id, label);
   }
 };
 
-const unreadableFailure = (status: number, requestId: string | null): Failure => {
+const unreadableFailure = (status: number, requestId: string | null, label: string): Failure => {
   const code = `http_${status}`;
-  const what = status >= 300 && status < 400 ? "a redirect, which is not followed" : "a body that is not Route 53's";
+  const what = status >= 300 && status < 400 ? "a redirect, which is not followed" : `a body that is not ${label}'s`;
   const messages = [`answered ${status} with ${what}`];
   return { code, messages, httpStatus: status, requestId, ...classify(code, status) };
 };

@@ -5,6 +5,7 @@ import { startFastlyApi } from "../../../local/cdn/fastly-api.ts";
 import type { FastlyApi } from "../../../local/cdn/fastly-api.ts";
 import { createCustomerSources } from "../../../src/adapters/cdn/customer-sources.ts";
 import { createCdnAccountStore } from "../../../src/adapters/db/cdn-accounts.ts";
+import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
 import { systemRandom } from "../../../src/adapters/random.ts";
 import { createSecrets } from "../../../src/adapters/secrets.ts";
 import { freshDatabase } from "../../support/database.ts";
@@ -62,9 +63,11 @@ describe("customers' own accounts", () => {
   it("remember how the last reading went", async () => {
     const store = createCdnAccountStore(database.db, secrets);
     const { id } = await store.create(1, { cdn: "fastly", accountRef: null, apiToken: "fastly-token" }, change);
-    await sources().note([{ accountId: id, error: null }], noon);
+    const fence = await createLeaseStore(database.db).acquire("job:ingest-usage", "vercel", "vercel:run");
+    if (fence === null) throw new Error("no lease");
+    await sources().note(fence, [{ accountId: id, error: null }], noon);
     expect(await store.list(1, { limit: 10, afterId: null })).toMatchObject([{ lastReadAtMs: noon, lastError: null }]);
-    await sources().note([{ accountId: id, error: "fastly auth: status 401" }], noon + 1);
+    await sources().note(fence, [{ accountId: id, error: "fastly auth: status 401" }], noon + 1);
     expect(await store.list(1, { limit: 10, afterId: null })).toMatchObject([{ lastReadAtMs: noon, lastError: "fastly auth: status 401" }]);
     await store.remove(1, id, change);
     expect(await sources().open()).toEqual([]);

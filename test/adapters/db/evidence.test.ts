@@ -1,6 +1,12 @@
+import fc from "fast-check";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyBundle } from "../../../local/evidence-bundle.ts";
 import { createEvidenceStore } from "../../../src/adapters/db/evidence.ts";
+import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
+import { createObservationStore } from "../../../src/adapters/db/observations.ts";
+import type { Observed } from "../../../src/adapters/ports/observations.ts";
+import type { JsonValue } from "../../../src/domain/canonical-json.ts";
 import { canonicalJson } from "../../../src/domain/canonical-json.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { freshDatabase } from "../../support/database.ts";
@@ -110,6 +116,112 @@ describe("evidence", () => {
       accepted_at: "2026-11-18T11:20:41.000Z", actor: 'sre "ü"\t\u0001', change_id: "/change/C1", domain: "switched.example.test", epoch: 7,
       from: { primary: 100, backup: 0 }, intended_at: "2026-11-18T11:20:40.120Z", reason: "storm", to: { primary: 0, backup: 100 },
     });
+  });
+
+  const insync = (service: number, domain: number, storm: number | null) => idOf(
+    `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, change_id,
+       intended_at, insync_at)
+     values ($1, $2, $3, 100, 0, 0, 100, 'storm', 'tranche', 7, 'insync', 'c1:C9', '2026-11-18T11:20:40Z', '2026-11-18T11:21:00.007Z')`, [service, domain, storm]);
+  const observe = (change: number, observed: object) => database.sql("update routing_changes set observed = $2 where id = $1", [change, JSON.stringify(observed)]);
+  const seen: Observed = {
+    atMs: Date.parse("2026-11-18T11:22:10.089Z"), verdict: "other", type: "CNAME", expected: ["b.cdn.net", "c.cdn.net"],
+    resolvers: [{ resolver: "dns.google", answers: ["a.cdn.net", "b.cdn.net"] }, { resolver: "cloudflare-dns.com", answers: null }, { resolver: "[::1]:9", answers: [] }],
+  };
+
+  it("records what was observed of a switch for a storm, after its end and into the next one too", async () => {
+    const { service, domain, storm } = await newService("observed");
+    const first = await storm("ended");
+    for (const kind of ["begin", "end"]) await record(service, first, kind);
+    const second = await storm();
+    await record(service, second, "begin");
+    const ids = [await insync(service, domain, first), await insync(service, domain, null)];
+    for (const id of ids) await observe(id, seen);
+    await record(service, second, "end");
+    const [one, two] = [await bundleOf(first), await bundleOf(second)];
+    expect(verify(one)).toMatchObject({ ok: true, stormId: first, kinds: ["begin", "end", "observed"], ended: true });
+    expect(verify(two)).toMatchObject({ ok: true, stormId: second, kinds: ["begin", "end"] });
+    const records = JSON.parse(one) as { body: unknown; kind: string; storm_id: number }[];
+    expect(records.map((own) => [own.storm_id === first, own.kind])).toEqual([[true, "begin"], [true, "end"], [false, "begin"], [true, "observed"]]);
+    expect(records[3]?.body).toEqual({
+      change: ids[0], change_id: "c1:C9", domain: "observed.example.test", expected: ["b.cdn.net", "c.cdn.net"], insync_at: "2026-11-18T11:21:00.007Z",
+      observed_at: "2026-11-18T11:22:10.089Z", record_type: "CNAME", verdict: "other",
+      resolvers: [
+        { answers: ["a.cdn.net", "b.cdn.net"], resolver: "dns.google" }, { answers: null, resolver: "cloudflare-dns.com" }, { answers: [], resolver: "[::1]:9" },
+      ],
+    });
+  });
+
+  it("records one observation of a switch, however often and by however many it is written", async () => {
+    const { service, domain, storm } = await newService("once");
+    const only = await storm();
+    await record(service, only, "begin");
+    const change = await insync(service, domain, only);
+    const writers = Array.from({ length: 10 }, (_, at) => observe(change, { ...seen, atMs: seen.atMs + at }).then(() => "stored", (error: { code: string }) => error.code));
+    expect((await Promise.all(writers)).toSorted()).toEqual([...Array.from({ length: 9 }, () => "23001"), "stored"]);
+    await database.sql("update routing_changes set observed = observed where id = $1", [change]);
+    await expect(database.sql("update routing_changes set observed = null where id = $1", [change])).rejects.toMatchObject({ code: "23001" });
+    expect(verify(await bundleOf(only))).toMatchObject({ ok: true, kinds: ["begin", "observed"] });
+  });
+
+  it("is canonical whatever was observed, and whenever", async () => {
+    const { service, domain, storm } = await newService("canonical");
+    const only = await storm();
+    await record(service, only, "begin");
+    // As canonicalAnswer leaves them: Postgres holds neither NUL nor half a character.
+    const text = fc.string({ unit: "binary" }).map((any) => any.toWellFormed().replaceAll("\0", ""));
+    const texts = fc.array(text, { maxLength: 4 });
+    const observed = fc.record<Observed>({
+      atMs: fc.integer({ min: 0, max: 4_102_444_800_000 }), verdict: fc.constantFrom("confirmed", "other", "silent", "unproven", "missed"),
+      type: fc.constantFrom("A", "AAAA", "CNAME"), expected: texts,
+      resolvers: fc.array(fc.record({ resolver: text, answers: fc.option(texts) }), { maxLength: 3 }),
+    });
+    await fc.assert(fc.asyncProperty(observed, async (one) => {
+      await observe(await insync(service, domain, only), one);
+      const [row] = await database.sql<{ body: string }>("select body from evidence where storm_id = $1 order by seq desc limit 1", [only]);
+      const body = JSON.parse(row?.body ?? "") as Record<string, JsonValue>;
+      expect(row?.body).toBe(canonicalJson(body));
+      const { atMs, type, ...rest } = one;
+      expect(body).toMatchObject({ ...rest, record_type: type, observed_at: new Date(atMs).toISOString() });
+    }), { numRuns: 100, examples: [[{ ...seen, resolvers: [{ resolver: "\u2028\u007f", answers: ['"\\/\b\f\n\r\t\u0001\u001f', "ü😀"] }] }]] });
+    expect(verify(await bundleOf(only))).toMatchObject({ ok: true });
+  });
+
+  it("is refused rather than recorded in pieces", async () => {
+    const { service, domain, storm } = await newService("pieces");
+    const change = await insync(service, domain, await storm());
+    for (const field of ["atMs", "verdict", "type"] as const) await expect(observe(change, { ...seen, [field]: undefined })).rejects.toMatchObject({ code: "23502" });
+    expect(await database.sql("select 1 from routing_changes where id = $1 and observed is not null", [change])).toEqual([]);
+  });
+
+  it("waits for a round that holds many chains, and the round never for it", async () => {
+    const [a, b] = [await newService("chain-a"), await newService("chain-b")];
+    const storms = [await a.storm(), await b.storm()] as const;
+    await record(a.service, storms[0], "begin");
+    await record(b.service, storms[1], "begin");
+    const fence = await createLeaseStore(database.db).acquire("job:observe-answers", "local", "local:test");
+    if (fence === null) throw new Error("the lease is taken");
+    const store = createObservationStore(database.db);
+    const changes = [await insync(a.service, a.domain, storms[0]), await insync(b.service, b.domain, storms[1])];
+    const round = new pg.Client(database.url);
+    await round.connect();
+    const write = (at: 0 | 1) => round.query("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, 'relapse', '{}')", [[a, b][at]?.service, storms[at]]);
+    await round.query("begin");
+    await write(1);
+    const observing = (async () => {
+      for (const change of changes) expect(await store.save(fence, change, seen)).toBe(true);
+    })();
+    // The first is stored, the second waits for the chain that the round has: then the round wants the first one's.
+    for (;;) {
+      const [waiting] = await database.sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+      if (waiting !== undefined) break;
+    }
+    await write(0);
+    await round.query("commit");
+    await observing;
+    await round.end();
+    expect(await Promise.all(storms.map(async (id) => verify(await bundleOf(id))))).toMatchObject([
+      { ok: true, kinds: ["begin", "observed", "relapse"] }, { ok: true, kinds: ["begin", "relapse", "observed"] },
+    ]);
   });
 
   it("shows a storm to its own customer only", async () => {

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { sql as statement } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fenceCte } from "../../../src/adapters/db/fence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
 import type { Fence, LeaseStore } from "../../../src/adapters/ports/lease.ts";
+import { canonicalJson } from "../../../src/domain/canonical-json.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 
@@ -203,5 +205,149 @@ describe("the fence", () => {
     expect(await ending.then(written)).toHaveLength(1);
     await writing;
     expect(await acquire("vercel")).toMatchObject({ epoch: 2 });
+  });
+});
+
+describe("take", () => {
+  it("tells who had the lease before, and by whom and for how long it is refused", async () => {
+    const { name, acquire, age } = lease();
+    const ask = (provider: string) => leases.take(name, provider, `${provider}:asks`);
+    expect(await ask("cloudflare")).toEqual({ held: { name, epoch: 1 }, from: null });
+    const refused = await ask("vercel");
+    expect(refused).toMatchObject({ held: null, by: "cloudflare" });
+    expect(refused.held === null && refused.freeInMs > 40_000 && refused.freeInMs <= 45_000).toBe(true);
+    await age("50 seconds");
+    expect(await ask("vercel")).toEqual({ held: { name, epoch: 2 }, from: "cloudflare" });
+    await leases.release({ name, epoch: 2 });
+    const kept = await ask("cloudflare");
+    expect(kept).toMatchObject({ held: null, by: "vercel" });
+    expect(kept.held === null && kept.freeInMs > 40_000, "the preference after a release").toBe(true);
+    expect(await acquire("vercel")).toMatchObject({ epoch: 3 });
+  });
+
+  it("refuses a shard's lease that is meant for another number of shards by nobody's name", async () => {
+    const { name } = lease();
+    expect(await leases.take(name, "vercel", "vercel:run", 999)).toMatchObject({ held: null, by: null });
+  });
+});
+
+describe("handBack", () => {
+  const goodForMs = 600_000;
+  type Signs = { heartbeat?: number; since?: number; checked?: number; ok?: number | null };
+  /** Signs of life of the preferred provider, in seconds ago. */
+  const sign = async ({ heartbeat = 1, since = 700, checked = 2, ok = 650 }: Signs = {}) => {
+    await database.sql("delete from providers");
+    await database.sql(
+      `insert into providers (name, heartbeat_at, heartbeat_since, public_checked_at, public_ok_since)
+       select 'cloudflare', now() - make_interval(secs => $1), now() - make_interval(secs => $2), now() - make_interval(secs => $3), now() - make_interval(secs => $4)`,
+      [heartbeat, since, checked, ok]);
+  };
+  const attempt = async (provider = "vercel") => {
+    const { name, acquire, row } = lease();
+    const fence = held(await acquire(provider));
+    return { name, fence, acquire, row, handed: await leases.handBack(fence, "cloudflare", goodForMs) };
+  };
+
+  it("gives the lease to the preferred provider when that one has been well for so long, and to nobody else", async () => {
+    await sign();
+    const { name, fence, acquire, handed } = await attempt();
+    expect(handed).toBe(true);
+    expect(await leases.renew(fence), "the fence is worth nothing any more").toBe(false);
+    expect(await leases.take(name, "vercel", "vercel:run-1"), "not even to the run that gave it").toMatchObject({ held: null, by: "cloudflare" });
+    expect(await acquire("cloudflare")).toMatchObject({ epoch: 2 });
+  });
+
+  it("is undone by time where the preferred provider does not come", async () => {
+    await sign();
+    const { acquire, name, handed } = await attempt();
+    await database.sql("update leases set expires_at = expires_at - interval '46 seconds', released_at = released_at - interval '46 seconds' where name = $1", [name]);
+    expect([handed, await acquire("vercel")]).toEqual([true, { name, epoch: 2 }]);
+  });
+
+  it.each<[string, Signs]>([
+    ["its heartbeat is old", { heartbeat: 50 }],
+    ["its heartbeat had a gap within the ten minutes", { since: 590 }],
+    ["its public face has not been looked at", { checked: 50 }],
+    ["its public face was bad within the ten minutes", { ok: 590 }],
+    ["its public face is bad", { ok: null }],
+  ])("keeps it where %s", async (_, signs) => {
+    await sign(signs);
+    const { handed, row } = await attempt();
+    expect([handed, (await row())?.provider]).toEqual([false, "vercel"]);
+  });
+
+  it("keeps it where nothing is known of the other, where it holds it itself, and where the lease is lost", async () => {
+    await database.sql("delete from providers");
+    expect((await attempt()).handed).toBe(false);
+    await sign();
+    expect((await attempt("cloudflare")).handed).toBe(false);
+    const { fence, acquire, handed } = await attempt();
+    await acquire("cloudflare");
+    expect([handed, await leases.handBack(fence, "cloudflare", goodForMs)]).toEqual([true, false]);
+  });
+
+  it("keeps it while a storm is active", async () => {
+    await sign();
+    await database.sql(`with c as (insert into customers (name) values ('c') returning id),
+      s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 's', 'a', 'b' from c returning id),
+      p as (insert into storm_policies (service_id, kind) select id, 'http_availability' from s returning id, service_id)
+      insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
+      select service_id, id, 1, 'http_availability', 'storm', now(), now(), 1.5 from p`);
+    expect((await attempt()).handed).toBe(false);
+    await database.sql("update storm_events set state = 'ended', ended_at = now(), ended_reason = 'recovered'");
+    expect((await attempt()).handed).toBe(true);
+  });
+});
+
+describe("the record of takeovers", () => {
+  type Row = { seq: string; kind: string; lease: string; from_provider: string; to_provider: string; epoch: string; lapsed: boolean; unheld_ms: string; at: Date; previous_hash: string | null; hash: string };
+  const records = () => database.sql<Row>("select * from takeovers order by seq");
+  const of = async (name: string) =>
+    (await records()).filter(({ lease: own }) => own === name).map(({ kind, from_provider: from, to_provider: to, epoch, lapsed }) => `${kind} ${from}>${to} ${epoch} ${lapsed ? "lapsed" : "given"}`);
+
+  it("has each passing of a shard to the other provider, and nothing else", async () => {
+    const { name, acquire, age } = lease();
+    await acquire("cloudflare");
+    await age("50 seconds");
+    await acquire("cloudflare");
+    await age("50 seconds");
+    await acquire("vercel");
+    await leases.release({ name, epoch: 3 });
+    await age("50 seconds");
+    await acquire("cloudflare");
+    expect(await of(name)).toEqual(["takeover cloudflare>vercel 3 lapsed", "takeover vercel>cloudflare 4 given"]);
+    const unheld = (await records()).filter(({ lease: own }) => own === name).map(({ unheld_ms: ms }) => Math.round(Number(ms) / 5_000) * 5);
+    expect(unheld).toEqual([5, 50]);
+    await leases.acquire("job:own", "cloudflare", "cloudflare:a");
+    await database.sql("update leases set expires_at = now() - interval '1 hour' where name = 'job:own'");
+    await leases.acquire("job:own", "vercel", "vercel:a");
+    expect(await of("job:own"), "a job is done by whoever comes first").toEqual([]);
+  });
+
+  it("is a chain whose hashes anybody can compute, written side by side", async () => {
+    const many = Array.from({ length: 12 }, lease);
+    await Promise.all(many.map(async ({ acquire, age }) => {
+      await acquire("vercel");
+      await age("1 hour");
+      await acquire("cloudflare");
+    }));
+    const rows = await records();
+    expect(rows.length).toBeGreaterThanOrEqual(12);
+    let previous: string | null = null;
+    for (const [index, row] of rows.entries()) {
+      const record = {
+        at: row.at.toISOString(), epoch: Number(row.epoch), from: row.from_provider, kind: row.kind, lapsed: row.lapsed, lease: row.lease,
+        previous_hash: row.previous_hash, seq: Number(row.seq), to: row.to_provider, unheld_ms: Number(row.unheld_ms), v: 1,
+      };
+      expect([record.seq, record.previous_hash]).toEqual([index + 1, previous]);
+      expect(createHash("sha256").update(canonicalJson(record)).digest("hex")).toBe(row.hash);
+      previous = row.hash;
+    }
+  });
+
+  it("can not be changed", async () => {
+    await expect(database.sql("update takeovers set lapsed = not lapsed")).rejects.toThrow("immutable");
+    await expect(database.sql("delete from takeovers")).rejects.toThrow("immutable");
+    await expect(database.sql("truncate takeovers")).rejects.toThrow("immutable");
   });
 });

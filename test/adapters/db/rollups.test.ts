@@ -174,7 +174,7 @@ describe("availability by level", () => {
 
 describe("pruning", () => {
   const run = async (nowMs: number) =>
-    await prune({ pruning: createPruneStore(database.db), clock: clockAt(nowMs), log: createMemoryLog().log, sampleRetentionMs: retentionMs, sessionTtlMs: 84 * 24 * hourMs });
+    await prune({ pruning: createPruneStore(database.db), clock: clockAt(nowMs), log: createMemoryLog().log, sampleRetentionMs: retentionMs, sessionTtlMs: 84 * 24 * hourMs }, fence);
   const count = async (name: string) => (await database.sql<{ n: number }>(`select count(*)::int as n from ${name}`))[0]?.n;
 
   it("deletes samples that are older than they are kept, and no younger ones", async () => {
@@ -197,7 +197,7 @@ describe("pruning", () => {
     const pruning = createPruneStore(database.db);
     const before = startMs + 48 * hourMs;
     const chunks = [];
-    for (let deleted = 1; deleted > 0; chunks.push(deleted)) deleted = await pruning.samples(before, before, 1_500);
+    for (let deleted = 1; deleted > 0; chunks.push(deleted)) deleted = await pruning.samples(fence, before, before, 1_500);
     expect(chunks).toEqual([1_500, 1_500, 1_500, 1_500, 0]);
   });
 
@@ -227,8 +227,8 @@ describe("pruning", () => {
     const good = async () => 0;
     const bad = () => Promise.reject(new Error("database away"));
     const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs };
-    expect(await prune({ ...deps, pruning: { samples: bad, rollups: good, idempotencyKeys: good, installSessions: good } })).toMatchObject({ failures: 1 });
+    expect(await prune({ ...deps, pruning: { samples: bad, rollups: good, idempotencyKeys: good, installSessions: good } }, fence)).toMatchObject({ failures: 1 });
     expect(of("prune")).toMatchObject([{ level: "error", fields: { what: "samples" } }]);
-    await expect(prune({ ...deps, pruning: { samples: bad, rollups: bad, idempotencyKeys: bad, installSessions: bad } })).rejects.toThrow("database away");
+    await expect(prune({ ...deps, pruning: { samples: bad, rollups: bad, idempotencyKeys: bad, installSessions: bad } }, fence)).rejects.toThrow("database away");
   });
 });

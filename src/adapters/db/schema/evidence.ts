@@ -12,8 +12,9 @@ export const evidenceChains = pgTable("evidence_chains", {
 });
 
 /**
- * What was known and decided when a storm began, relapsed, was switched for or ended. One chain per service: a trigger
- * gives each row its place, the hash of the row before it and its own. Append-only (trigger).
+ * What was known and decided when a storm began, relapsed, was switched for or ended, and what the public DNS showed of a
+ * switch. One chain per service: a trigger gives each row its place, the hash of the row before it and its own. Append-only
+ * (trigger).
  */
 export const evidence = pgTable(
   "evidence",
@@ -22,7 +23,7 @@ export const evidence = pgTable(
     /** From 1, without gaps. */
     seq: bigint("seq", { mode: "number" }).notNull(),
     stormId: bigint("storm_id", { mode: "number" }).notNull(),
-    kind: text("kind", { enum: ["begin", "relapse", "switch", "end"] }).notNull(),
+    kind: text("kind", { enum: ["begin", "relapse", "switch", "observed", "end"] }).notNull(),
     /** Canonical JSON (RFC 8785). */
     body: text("body").notNull(),
     previousHash: text("previous_hash"),
@@ -35,7 +36,7 @@ export const evidence = pgTable(
     // Checked at the end of the statement: a storm and its first record are written in one.
     foreignKey({ columns: [t.stormId], foreignColumns: [stormEvents.id] }),
     index("evidence_storm_idx").on(t.stormId),
-    check("evidence_kind", sql`${t.kind} in ('begin', 'relapse', 'switch', 'end')`),
+    check("evidence_kind", sql`${t.kind} in ('begin', 'relapse', 'switch', 'observed', 'end')`),
     check("evidence_chain", sql`${t.seq} > 0 and (${t.seq} = 1) = (${t.previousHash} is null)`),
   ],
 );

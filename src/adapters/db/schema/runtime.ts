@@ -1,4 +1,5 @@
-import { bigint, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import { bigint, boolean, check, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { at } from "./columns.ts";
 
 /** Who may act: one row per shard and per job. Each acquisition raises the epoch (semantics §10). */
@@ -10,6 +11,8 @@ export const leases = pgTable("leases", {
   acquiredAt: at("acquired_at").notNull(),
   expiresAt: at("expires_at").notNull(),
   releasedAt: at("released_at"),
+  /** Who had it before the latest taking; null: it was the first. */
+  takenFrom: text("taken_from"),
 });
 
 /** How each job fared last, per provider: what the operator's dashboard and readiness look at. */
@@ -39,4 +42,53 @@ export const counters = pgTable(
     value: bigint("value", { mode: "number" }).notNull(),
   },
   (t) => [primaryKey({ columns: [t.name, t.provider, t.label] })],
+);
+
+/**
+ * The two providers, each with its latest sign of life, on the database's clock: what a hand-back is decided by (semantics
+ * §10). The public columns are what the other one sees of it.
+ */
+export const providers = pgTable("providers", {
+  name: text("name").primaryKey(),
+  /** Null: known only from the other one's looking at it. */
+  heartbeatAt: at("heartbeat_at"),
+  /** Since when there has been no gap. */
+  heartbeatSince: at("heartbeat_since"),
+  /** The latest round that it ran as the holder of a lease. */
+  lastRoundAt: at("last_round_at"),
+  publicCheckedAt: at("public_checked_at"),
+  /** Since when every look has been good; null: the latest was not. */
+  publicOkSince: at("public_ok_since"),
+  publicError: text("public_error"),
+});
+
+/**
+ * Every passing of a shard's lease from one provider to the other, written by a trigger in the transaction that did it, and
+ * chained as evidence is: each row names the hash of the one before. Append-only (trigger).
+ */
+export const takeovers = pgTable(
+  "takeovers",
+  {
+    /** From 1, without gaps. */
+    seq: bigint("seq", { mode: "number" }).primaryKey(),
+    /** `takeover`: taken by who goes on; `hand_back`: given by who had it to the preferred one. */
+    kind: text("kind", { enum: ["takeover", "hand_back"] }).notNull(),
+    lease: text("lease").notNull(),
+    fromProvider: text("from_provider").notNull(),
+    toProvider: text("to_provider").notNull(),
+    /** Of the lease, from here on. */
+    epoch: bigint("epoch", { mode: "number" }).notNull(),
+    /** Whether the one before fell silent, rather than giving the lease back. */
+    lapsed: boolean("lapsed").notNull(),
+    /** How long nobody held the lease. */
+    unheldMs: bigint("unheld_ms", { mode: "number" }).notNull(),
+    at: at("at").notNull(),
+    previousHash: text("previous_hash"),
+    /** SHA-256 of the record's canonical JSON (RFC 8785), lower-case hex. */
+    hash: text("hash").notNull(),
+  },
+  (t) => [
+    check("takeovers_kind", sql`${t.kind} in ('takeover', 'hand_back')`),
+    check("takeovers_chain", sql`${t.seq} > 0 and (${t.seq} = 1) = (${t.previousHash} is null)`),
+  ],
 );

@@ -1,0 +1,2 @@
+ALTER TABLE "evidence" DROP CONSTRAINT "evidence_kind";--> statement-breakpoint
+ALTER TABLE "evidence" ADD CONSTRAINT "evidence_kind" CHECK ("evidence"."kind" in ('begin', 'relapse', 'switch', 'observed', 'end'));

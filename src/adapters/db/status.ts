@@ -1,0 +1,36 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { Status, StatusStore } from "../ports/status.ts";
+import type { Database } from "./client.ts";
+import { ms } from "./write.ts";
+
+/** The rows of a query as one JSON array. */
+export const list = (query: SQL): SQL => sql`coalesce((select jsonb_agg(x) from (${query}) x), '[]')`;
+
+/** The leases of shards that there are, by number, then those of jobs. A readiness check's is gone in a moment. */
+export const leaseStandings = sql`
+  select name, provider, holder, epoch, expires_at > clock_timestamp() as held, ${ms("acquired_at", "acquiredAtMs")},
+    ${ms("expires_at", "expiresAtMs")}, ${ms("released_at", "releasedAtMs")},
+    round(extract(epoch from clock_timestamp() - acquired_at), 3)::float8 as "ageSeconds"
+  from (select *, case when name like 'shard:%' then split_part(name, ':', 2)::int end as shard from leases) l
+  where shard < (select shards from settings) or name like 'job:%'
+  order by shard, name`;
+
+const providerStandings = sql`
+  select p.name, v.place, ${ms("heartbeat_at", "heartbeatAtMs")}, ${ms("heartbeat_since", "heartbeatSinceMs")},
+    ${ms("last_round_at", "lastRoundAtMs")}, ${ms("public_checked_at", "publicCheckedAtMs")},
+    ${ms("public_ok_since", "publicOkSinceMs")}, public_error as "publicError"
+  from providers p left join vantages v on v.name = p.name order by p.name`;
+
+export const createStatusStore = (db: Database): StatusStore => ({
+  read: async () => {
+    const [status] = await db.rows<Status>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
+      ${list(providerStandings)} as providers,
+      ${list(sql`
+        select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",
+          ${ms("at", "atMs")}, previous_hash as "previousHash", hash
+        from takeovers order by seq desc limit 50`)} as takeovers`);
+    if (status === undefined) throw new TypeError("a select without from returned no row");
+    return status;
+  },
+});

@@ -1,0 +1,59 @@
+/** A lease as its row stands; ages are seconds on the database's clock. */
+export type LeaseStanding = {
+  readonly name: string;
+  /** Who took it last, and by which run. */
+  readonly provider: string;
+  readonly holder: string;
+  readonly epoch: number;
+  /** Whether that one has it now. */
+  readonly held: boolean;
+  readonly acquiredAtMs: number;
+  readonly expiresAtMs: number;
+  readonly releasedAtMs: number | null;
+  /** Since it was taken. */
+  readonly ageSeconds: number;
+};
+
+/** A provider's latest signs of life, and what the other one sees of it (semantics §10). Null: never. */
+export type ProviderStanding = {
+  readonly name: string;
+  /** Its data centre or region, where its platform tells. */
+  readonly place: string | null;
+  readonly heartbeatAtMs: number | null;
+  readonly heartbeatSinceMs: number | null;
+  readonly lastRoundAtMs: number | null;
+  readonly publicCheckedAtMs: number | null;
+  /** Null: the latest look was not good, or there was none. */
+  readonly publicOkSinceMs: number | null;
+  readonly publicError: string | null;
+};
+
+/** A shard's lease that passed to the other provider, as it is chained (`schema/runtime.ts`). */
+export type Takeover = {
+  readonly seq: number;
+  readonly kind: "takeover" | "hand_back";
+  readonly lease: string;
+  readonly from: string;
+  readonly to: string;
+  readonly epoch: number;
+  readonly lapsed: boolean;
+  readonly unheldMs: number;
+  readonly atMs: number;
+  readonly previousHash: string | null;
+  readonly hash: string;
+};
+
+/** Who does what at this moment. */
+export type Status = {
+  readonly shards: number;
+  /** Of live shards by number, then of jobs by name. */
+  readonly leases: readonly LeaseStanding[];
+  readonly providers: readonly ProviderStanding[];
+  /** The latest fifty, the newest first. */
+  readonly takeovers: readonly Takeover[];
+};
+
+export interface StatusStore {
+  /** One round trip. */
+  read(): Promise<Status>;
+}

@@ -1,0 +1,111 @@
+import { z } from "@hono/zod-openapi";
+import type { LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
+import { like, timeText } from "../http/contract.ts";
+import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+
+const text = z.string();
+const about = <Schema extends z.ZodType>(schema: Schema, description: string): Schema => schema.openapi({ description });
+const timeOrNull = timeText.nullable();
+const provider = like(text, "cloudflare");
+
+const leaseBrief = z.object({
+  name: like(text, "shard:0"),
+  provider,
+  epoch: about(z.int(), "how often it has been taken"),
+  held: z.boolean(),
+  age_seconds: about(z.number(), "since it was taken"),
+});
+
+const lease = leaseBrief.extend({
+  holder: about(text, "provider and run"),
+  acquired_at: timeText,
+  expires_at: timeText,
+  released_at: timeOrNull,
+});
+
+const signs = z.object({
+  name: provider,
+  heartbeat_at: about(timeOrNull, "its latest round, also as a witness"),
+  last_round_at: about(timeOrNull, "its latest round as the holder of shard 0"),
+});
+
+const providerFull = signs.extend({
+  heartbeat_since: about(timeOrNull, "without a gap longer than a lease"),
+  place: text.nullable(),
+  public: about(
+    z.object({ ok: z.boolean(), since: timeOrNull, checked_at: timeText, error: text.nullable() }).nullable(),
+    "what the other provider sees of its `/healthz`; null: it has not looked",
+  ),
+});
+
+const takeover = z
+  .object({
+    seq: z.int(),
+    kind: z.enum(["takeover", "hand_back"]),
+    lease: like(text, "shard:0"),
+    from: provider,
+    to: like(text, "vercel"),
+    epoch: z.int(),
+    lapsed: about(z.boolean(), "the one before fell silent"),
+    unheld_ms: about(z.int(), "how long nobody held it"),
+    at: timeText,
+    previous_hash: text.nullable(),
+    hash: about(text, "SHA-256 of the record's canonical JSON (RFC 8785) without this field, with `v: 1`"),
+  })
+  .openapi("Takeover");
+
+export const statusSchema = z
+  .object({
+    preferred_provider: provider,
+    shards: z.int(),
+    leases: z.array(lease),
+    providers: z.array(providerFull),
+    takeovers: about(z.array(takeover), "the latest 50, newest first"),
+  })
+  .openapi("Status");
+
+/** What everybody may know: no runs, no words of an error. */
+export const readySchema = z
+  .object({
+    status: z.literal("ok"),
+    leases: about(z.array(leaseBrief), "of the shards"),
+    providers: z.array(signs.extend({ public_ok: about(z.boolean().nullable(), "null: never looked at") })),
+  })
+  .openapi("Ready");
+
+const briefOf = ({ name, provider: by, epoch, held, ageSeconds }: LeaseStanding): z.infer<typeof leaseBrief> => ({
+  name, provider: by, epoch, held, age_seconds: ageSeconds,
+});
+
+const signsOf = (one: ProviderStanding): z.infer<typeof signs> => ({
+  name: one.name, heartbeat_at: isoTimeOrNull(one.heartbeatAtMs), last_round_at: isoTimeOrNull(one.lastRoundAtMs),
+});
+
+const publicOf = ({ publicCheckedAtMs: checkedAtMs, publicOkSinceMs: sinceMs, publicError: error }: ProviderStanding) =>
+  checkedAtMs === null ? null : { ok: sinceMs !== null, since: isoTimeOrNull(sinceMs), checked_at: isoTime(checkedAtMs), error };
+
+const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infer<typeof takeover> => ({
+  ...same, unheld_ms: unheldMs, at: isoTime(atMs), previous_hash: previousHash,
+});
+
+export const representStatus = (status: Status, preferredProvider: string): z.infer<typeof statusSchema> => ({
+  preferred_provider: preferredProvider,
+  shards: status.shards,
+  leases: status.leases.map((one) => ({
+    ...briefOf(one),
+    holder: one.holder,
+    acquired_at: isoTime(one.acquiredAtMs),
+    expires_at: isoTime(one.expiresAtMs),
+    released_at: isoTimeOrNull(one.releasedAtMs),
+  })),
+  providers: status.providers.map((one) => ({
+    ...signsOf(one), heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs), place: one.place, public: publicOf(one),
+  })),
+  takeovers: status.takeovers.map(takeoverOf),
+});
+
+export const representReady = ({ leases, providers }: Status): z.infer<typeof readySchema> => ({
+  status: "ok",
+  leases: leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
+  providers: providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
+});

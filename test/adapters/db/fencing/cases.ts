@@ -1,0 +1,300 @@
+import { createBillingStore } from "../../../../src/adapters/db/billing.ts";
+import { noteReadings } from "../../../../src/adapters/db/cdn-accounts.ts";
+import type { Database } from "../../../../src/adapters/db/client.ts";
+import { createDnsSetupStore } from "../../../../src/adapters/db/dns-setup.ts";
+import { createIngestStore } from "../../../../src/adapters/db/ingest.ts";
+import { createObservationStore } from "../../../../src/adapters/db/observations.ts";
+import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
+import { createReconciliationStore } from "../../../../src/adapters/db/reconciliation.ts";
+import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
+import { createRoundStore } from "../../../../src/adapters/db/rounds.ts";
+import { createStandingStore } from "../../../../src/adapters/db/standing.ts";
+import type { Fence } from "../../../../src/adapters/ports/lease.ts";
+import type { RoundDecisions } from "../../../../src/adapters/ports/round.ts";
+import type { SideUsage } from "../../../../src/adapters/ports/ingest.ts";
+import type { StandingProgress } from "../../../../src/adapters/ports/standing.ts";
+import type { TestDatabase } from "../../../support/database.ts";
+import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
+import { hourMs, nowMs } from "./tenant.ts";
+import type { Tenant } from "./tenant.ts";
+
+type World = { readonly db: Database; readonly sql: TestDatabase["sql"]; readonly tenant: Tenant };
+type Call = (fence: Fence) => Promise<unknown>;
+
+/** A write of the pipeline. `writes`: every table that it changes under a good fence; `refused`: its answer without one. */
+export type FencedWrite = {
+  /** The store and its method. */
+  readonly method: string;
+  readonly what: string;
+  readonly writes: readonly string[];
+  readonly refused: unknown;
+  /** Makes the call have something to write. */
+  readonly prepare: (world: World) => Promise<Call>;
+};
+
+const nothing: RoundDecisions = { storms: [], services: [], domains: [], resolved: [], intents: [], drifts: [], contests: [] };
+const weights = (primary: number, backup: number) => ({ primary, backup });
+
+const decisions = (what: string, writes: readonly string[], decide: (tenant: Tenant) => Promise<Partial<RoundDecisions>>): FencedWrite => ({
+  method: "rounds.saveDecisions", what, writes, refused: new Map(),
+  prepare: async ({ db, tenant }) => {
+    const decided = { ...nothing, ...(await decide(tenant)) };
+    return (fence) => createRoundStore(db).saveDecisions(fence, decided, nowMs);
+  },
+});
+
+type Outcomes = Parameters<ReturnType<typeof createRoundStore>["saveOutcomes"]>;
+type Told = { outcomes?: Outcomes[1]; domains?: Outcomes[2]; doubts?: Outcomes[3]; settled?: Outcomes[4] };
+const outcomes = (what: string, writes: readonly string[], tell: (tenant: Tenant) => Promise<Told>): FencedWrite => ({
+  method: "rounds.saveOutcomes", what, writes, refused: undefined,
+  prepare: async ({ db, tenant }) => {
+    const told = await tell(tenant);
+    return (fence) => createRoundStore(db).saveOutcomes(fence, told.outcomes ?? [], told.domains ?? [], told.doubts ?? [], told.settled ?? [], nowMs);
+  },
+});
+
+const policyOf = (tenant: Tenant, stormId: number | null = null) => policyView({
+  policyId: tenant.policy, serviceId: tenant.service,
+  storm: stormId === null ? null : { id: stormId, state: "storm", startedAtMs: nowMs - hourMs, recoveringSinceMs: null, relapses: 0 },
+});
+const intentOf = (tenant: Tenant) => ({
+  serviceId: tenant.service, domainId: tenant.domain, from: weights(100, 0), to: weights(0, 100), reason: "storm", actor: "tranche", result: "intent",
+} as const);
+
+const rounds: readonly FencedWrite[] = [
+  decisions("a storm that begins", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
+    storms: [{ policy: policyOf(tenant), transition: { kind: "begin", startedAtMs: nowMs - 30_000 }, monitorOnly: false, evidence: "{}" }],
+  })),
+  decisions("a storm that ends", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
+    storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "end", endedAtMs: nowMs, reason: "recovered" }, monitorOnly: false, evidence: "{}" }],
+  })),
+  decisions("a storm that recovers", ["adjustment_causes", "storm_events"], async (tenant) => ({
+    storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "recover", sinceMs: nowMs }, monitorOnly: false }],
+  })),
+  decisions("the state of a service", ["service_routing"], async ({ service }) => ({
+    services: [{ serviceId: service, state: "storm", reason: "storm", latch: null, failback: null, shadowTarget: null }],
+  })),
+  decisions("the records of a domain", ["domain_routing"], async ({ service, domain }) => ({
+    domains: [{ domainId: domain, serviceId: service, ...unreadRouting, readAtMs: nowMs }],
+  })),
+  decisions("what an intent came to", ["evidence", "evidence_chains", "routing_changes"], async (tenant) => ({
+    resolved: [{ id: await tenant.change("intent", await tenant.storm()), result: "accepted" }],
+  })),
+  decisions("an intent", ["routing_changes"], async (tenant) => ({ intents: [intentOf(tenant)] })),
+  decisions("an intent that is tried again", ["routing_changes"], async (tenant) => {
+    await tenant.change("intent");
+    return { intents: [intentOf(tenant)] };
+  }),
+  decisions("a drift", ["routing_drifts"], async ({ service, domain }) => ({
+    drifts: [{ serviceId: service, domainId: domain, recordType: "CNAME", previous: weights(100, 0), found: weights(50, 50), expected: weights(100, 0), leftAlone: null }],
+  })),
+  decisions("a fight", ["domain_routing"], async (tenant) => {
+    await tenant.routing();
+    return { contests: [{ domainId: tenant.domain, contested: true }] };
+  }),
+  outcomes("what DNS answered", ["evidence", "evidence_chains", "routing_changes"], async (tenant) => {
+    const changeRowId = await tenant.change("intent", await tenant.storm());
+    return { outcomes: [{ changeRowId, result: "accepted", changeId: "C1", acceptedAtMs: nowMs, error: null }] };
+  }),
+  outcomes("records that were changed", ["domain_routing"], async ({ service, domain }) => ({
+    domains: [{ domainId: domain, serviceId: service, ...unreadRouting, readAtMs: nowMs }],
+  })),
+  outcomes("records in doubt", ["domain_routing"], async (tenant) => {
+    await tenant.routing();
+    return { doubts: [{ domainId: tenant.domain, lastError: "no answer" }] };
+  }),
+  outcomes("a change that is on all servers", ["routing_changes"], async (tenant) => {
+    await tenant.change("accepted", null, `C-${tenant.name}`);
+    return { settled: [{ changeId: `C-${tenant.name}`, result: "insync" }] };
+  }),
+];
+
+const standing: readonly FencedWrite[] = [
+  {
+    method: "standing.save", what: "how far it has come", writes: ["standing_failovers"], refused: false,
+    prepare: async ({ db, tenant }) => {
+      await tenant.standing("standing");
+      const progress: StandingProgress = {
+        domainId: tenant.domain, generation: 2, checks: { primary: null, backup: null }, restore: null, obsolete: [], attached: true, checkedAtMs: nowMs, lastError: null,
+      };
+      return (fence) => createStandingStore(db).save(fence, progress);
+    },
+  },
+  {
+    method: "standing.noteRewrite", what: "records with other health checks", writes: ["audit_log", "domain_routing"], refused: undefined,
+    prepare: async ({ db, tenant }) => {
+      await tenant.routing();
+      return (fence) => createStandingStore(db).noteRewrite(fence, tenant.domain, [], "attach");
+    },
+  },
+  {
+    method: "standing.readAgain", what: "records in doubt", writes: ["domain_routing"], refused: undefined,
+    prepare: async ({ db, tenant }) => {
+      await tenant.routing();
+      return (fence) => createStandingStore(db).readAgain(fence, tenant.domain);
+    },
+  },
+  {
+    method: "standing.forget", what: "one of which nothing is left", writes: ["audit_log", "standing_failovers"], refused: undefined,
+    prepare: async ({ db, tenant }) => {
+      await tenant.standing("removing");
+      return (fence) => createStandingStore(db).forget(fence, tenant.domain);
+    },
+  },
+];
+
+const ingested = (tenant: Tenant, bytes: number): SideUsage[] =>
+  [{ serviceId: tenant.service, side: "primary", startMs: nowMs - 3 * hourMs, endMs: nowMs - 2 * hourMs, bytes }];
+const bill = (db: Database, tenant: Tenant, fence: Fence) => createBillingStore(db).issue({
+  fence, customerIds: [tenant.customer], terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
+  issuedAtMs: nowMs, billUntilMs: nowMs, arrearsUntilMs: nowMs - 24 * hourMs, maxWindows: 100,
+});
+
+/** Bills under a lease of its own, so that there is something billed. */
+const billed = async ({ db, sql, tenant }: World): Promise<void> => {
+  await tenant.window(3);
+  const fence = { name: `bill:${tenant.name}`, epoch: 1 };
+  await sql("insert into leases (name, holder, provider, epoch, acquired_at, expires_at) values ($1, 'test', 'test', 1, now(), now() + interval '1 hour')", [fence.name]);
+  await bill(db, tenant, fence);
+};
+
+const money: readonly FencedWrite[] = [
+  {
+    method: "ingest.save", what: "the very first window, which fixes their length", writes: ["settings", "usage_snapshots"], refused: { stored: 0, corrected: 0 },
+    prepare: async ({ db, sql, tenant }) => {
+      await sql("update settings set usage_window_seconds = null");
+      return (fence) => createIngestStore(db).save(fence, "cdn-a", ingested(tenant, 5));
+    },
+  },
+  {
+    method: "ingest.save", what: "a window that is not billed", writes: ["usage_snapshots"], refused: { stored: 0, corrected: 0 },
+    prepare: async ({ db, tenant }) => {
+      await tenant.window(3);
+      return (fence) => createIngestStore(db).save(fence, "cdn-a", ingested(tenant, 5));
+    },
+  },
+  {
+    method: "ingest.save", what: "a window that is billed", writes: ["adjustment_causes", "usage_corrections"], refused: { stored: 0, corrected: 0 },
+    prepare: async (world) => {
+      await billed(world);
+      return (fence) => createIngestStore(world.db).save(fence, "cdn-a", ingested(world.tenant, 5));
+    },
+  },
+  {
+    method: "customerSources.note", what: "how a reading went", writes: ["cdn_accounts"], refused: undefined,
+    prepare: async ({ db, sql, tenant }) => {
+      const [row] = await sql<{ id: string }>("insert into cdn_accounts (customer_id, cdn, sealed_token) values ($1, 'fastly', 'sealed') returning id", [tenant.customer]);
+      return (fence) => noteReadings(db, fence, [{ accountId: Number(row?.id), error: null }], nowMs);
+    },
+  },
+  {
+    method: "billingStore.issue", what: "an invoice", refused: { status: "fenced" },
+    writes: ["audit_log", "customers", "invoice_line_items", "invoices", "usage_snapshots"],
+    prepare: async ({ db, tenant }) => {
+      await tenant.window(3);
+      return (fence) => bill(db, tenant, fence);
+    },
+  },
+  {
+    method: "billingStore.issue", what: "an adjustment", refused: { status: "fenced" },
+    writes: ["adjustment_causes", "audit_log", "customers", "invoice_line_items", "invoice_line_storms", "invoices"],
+    prepare: async (world) => {
+      const { db, sql, tenant } = world;
+      await billed(world);
+      await sql("insert into usage_corrections (snapshot_id, primary_bytes, backup_bytes) select id, 2000000000, 5000000000 from usage_snapshots where service_id = $1", [tenant.service]);
+      await tenant.storm();
+      await sql("update storm_events set started_at = $2 where service_id = $1", [tenant.service, new Date(nowMs - 5 * hourMs)]);
+      return (fence) => bill(db, tenant, fence);
+    },
+  },
+  {
+    method: "reconciliation.check", what: "a difference", writes: ["reconciliation_findings"], refused: { held: false, findings: [], cleared: 0 },
+    prepare: async ({ db, sql, tenant }) => {
+      await sql("update customers set next_invoice_number = 7 where id = $1", [tenant.customer]);
+      return (fence) => createReconciliationStore(db).check(fence, [tenant.customer], nowMs);
+    },
+  },
+  {
+    method: "reconciliation.check", what: "a difference that is no more", writes: ["reconciliation_findings"], refused: { held: false, findings: [], cleared: 0 },
+    prepare: async ({ db, sql, tenant }) => {
+      await sql(
+        `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at)
+         values ($1, 'invoice_numbers', 'customer', $1, '', '', $2, $2)`, [tenant.customer, new Date(nowMs - hourMs)]);
+      return (fence) => createReconciliationStore(db).check(fence, [tenant.customer], nowMs);
+    },
+  },
+];
+
+const days = (count: number) => count * 24 * hourMs;
+const kept: readonly FencedWrite[] = [
+  {
+    method: "rollups.rollMinutes", what: "minutes, and how far they are", writes: ["probe_rollups_minute", "rollup_marks"], refused: false,
+    prepare: async ({ db, tenant }) => {
+      await tenant.samples(hourMs);
+      return (fence) => createRollupStore(db).rollMinutes(fence, nowMs - hourMs, nowMs);
+    },
+  },
+  {
+    method: "rollups.rollHour", what: "an hour", writes: ["probe_rollups_hour"], refused: null,
+    prepare: async ({ db, tenant }) => {
+      const startMs = Math.floor(nowMs / hourMs) * hourMs;
+      await tenant.rollup("minute", nowMs - startMs);
+      return (fence) => createRollupStore(db).rollHour(fence, startMs, tenant.domain - 1, 1);
+    },
+  },
+  {
+    method: "rollups.markHours", what: "how far the hours are", writes: ["rollup_marks"], refused: false,
+    prepare: async ({ db }) => (fence) => createRollupStore(db).markHours(fence, nowMs),
+  },
+  {
+    method: "pruning.samples", what: "samples", writes: ["probe_samples"], refused: 0,
+    prepare: async ({ db, tenant }) => {
+      await tenant.samples(days(10));
+      return (fence) => createPruneStore(db).samples(fence, nowMs - days(5), nowMs - days(5), 100);
+    },
+  },
+  ...(["minute", "hour"] as const).map((level): FencedWrite => ({
+    method: "pruning.rollups", what: `sums by the ${level}`, writes: [`probe_rollups_${level}`], refused: 0,
+    prepare: async ({ db, tenant }) => {
+      await tenant.rollup(level, days(10));
+      return (fence) => createPruneStore(db).rollups(fence, level, nowMs - days(5), 100);
+    },
+  })),
+  {
+    method: "pruning.idempotencyKeys", what: "remembered answers", writes: ["idempotency_keys"], refused: 0,
+    prepare: async ({ db, sql, tenant }) => {
+      await sql("insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at) values ($1, 'POST', '/', 'key', 'hash', 201, $2)", [tenant.customer, new Date(nowMs - days(10))]);
+      return (fence) => createPruneStore(db).idempotencyKeys(fence, nowMs - days(5), 100);
+    },
+  },
+  {
+    method: "pruning.installSessions", what: "what installations told", writes: ["install_sessions"], refused: 0,
+    prepare: async ({ db, sql }) => {
+      await sql(
+        `insert into install_sessions (week, session_id, protocol_version, daemon_version, platform, node_version, primary_framework, first_seen_at)
+         values ('2026-W01', 'session-1', '1.0.0', '1.0.0', 'linux', '24.0.0', 'vue', $1)`, [new Date(nowMs - days(10))]);
+      return (fence) => createPruneStore(db).installSessions(fence, nowMs - days(5), 100);
+    },
+  },
+];
+
+const observed: readonly FencedWrite[] = [
+  {
+    method: "observations.save", what: "what DNS answers after a storm's switch", writes: ["evidence", "evidence_chains", "routing_changes"], refused: false,
+    prepare: async ({ db, tenant }) => {
+      const change = await tenant.change("insync", await tenant.storm());
+      return (fence) => createObservationStore(db).save(fence, change, { atMs: nowMs, verdict: "confirmed", type: "CNAME", expected: [], resolvers: [] });
+    },
+  },
+  {
+    method: "dnsSetup.saveCheck", what: "a check, with its audit row", writes: ["audit_log", "idempotency_keys", "readiness_checks"], refused: null,
+    prepare: async ({ db, tenant }) => {
+      const idempotency = { customerId: tenant.customer, method: "POST", path: "/check", key: "key", bodyHash: "hash" };
+      const check = { serviceId: tenant.service, checkedAtMs: nowMs, actor: "test", result: "pass", checks: [] } as const;
+      return (fence) => createDnsSetupStore(db).saveCheck(fence, check, { actor: "test", requestId: "r", idempotency });
+    },
+  },
+];
+
+/** Every write of the pipeline that is decided by whoever holds a lease. */
+export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...money, ...kept];

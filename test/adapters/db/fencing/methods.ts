@@ -1,0 +1,82 @@
+import { glob, readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { BillingStore } from "../../../../src/adapters/ports/billing.ts";
+import type { CustomerSources } from "../../../../src/adapters/ports/cdn-accounts.ts";
+import type { DnsSetupStore } from "../../../../src/adapters/ports/dns-setup.ts";
+import type { IngestStore } from "../../../../src/adapters/ports/ingest.ts";
+import type { JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
+import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
+import type { ObservationStore } from "../../../../src/adapters/ports/observations.ts";
+import type { ReconciliationStore } from "../../../../src/adapters/ports/reconciliation.ts";
+import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/rollups.ts";
+import type { RoundStore } from "../../../../src/adapters/ports/round.ts";
+import type { SettingsStore } from "../../../../src/adapters/ports/settings.ts";
+import type { StandingStore } from "../../../../src/adapters/ports/standing.ts";
+
+/** `fenced` has a case in `cases.ts`; `telemetry` says what one sees and does, whoever one is; `request` is the API's, not the pipeline's. */
+type Kind = "fenced" | "reads" | "lease" | "telemetry" | "request";
+
+/** What rounds and jobs have of the database, by the name under which they have it. A new method has to be put down here. */
+export const pipelineMethods = {
+  rounds: {
+    load: "lease", survey: "reads", edgeSamples: "reads", saveAndEvaluate: "telemetry", saveWitnessed: "telemetry", saveDecisions: "fenced", saveOutcomes: "fenced",
+  } satisfies Record<keyof RoundStore, Kind>,
+  leases: {
+    ttlMs: "reads", take: "lease", acquire: "lease", renew: "lease", release: "lease", handBack: "lease",
+  } satisfies Record<keyof LeaseStore, Kind>,
+  jobRuns: { record: "telemetry" } satisfies Record<keyof JobRunStore, Kind>,
+  settings: { shards: "reads" } satisfies Record<keyof SettingsStore, Kind>,
+  ingest: { hosts: "reads", save: "fenced" } satisfies Record<keyof IngestStore, Kind>,
+  customerSources: { open: "reads", note: "fenced" } satisfies Record<keyof CustomerSources, Kind>,
+  billingStore: { due: "reads", issue: "fenced" } satisfies Record<keyof BillingStore, Kind>,
+  reconciliation: { customers: "reads", check: "fenced" } satisfies Record<keyof ReconciliationStore, Kind>,
+  rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced" } satisfies Record<keyof RollupStore, Kind>,
+  pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced" } satisfies Record<keyof PruneStore, Kind>,
+  observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
+  standing: {
+    get: "reads", all: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
+  } satisfies Record<keyof StandingStore, Kind>,
+  dnsSetup: {
+    get: "reads", backupHealth: "reads", lastCheck: "reads", saveCheck: "fenced", noteProvisioning: "request", noteProvisioned: "request",
+  } satisfies Record<keyof DnsSetupStore, Kind>,
+} as const;
+
+/** The ports that those interfaces are of. */
+export const databasePorts = [
+  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "rollups", "round", "settings", "standing",
+];
+
+/** All other ports of rounds and jobs: nothing behind them writes to the database. */
+export const otherPorts = [
+  "clock", "dispatcher", "dns", "dns-access", "health-checks", "jobs", "log", "peer", "place", "probe", "random", "resolver", "usage",
+];
+
+/** The ports that rounds and jobs import. */
+export const portsOfPipeline = async (): Promise<string[]> => {
+  const src = resolve(import.meta.dirname, "../../../../src");
+  const ports = new Set<string>();
+  for await (const path of glob(["cron/**/*.ts", "pipeline/**/*.ts"], { cwd: src })) {
+    for (const [, port] of (await readFile(resolve(src, path), "utf8")).matchAll(/"(?:\.\.\/)+adapters\/ports\/([a-z-]+)\.ts"/g)) if (port !== undefined) ports.add(port);
+  }
+  return [...ports].toSorted();
+};
+
+/** What writes without a fence of its own, by file: how many statements or parts of them, and why that is right. */
+export const allowedUnfenced: Readonly<Record<string, readonly [count: number, why: string]>> = {
+  "db/leases.ts": [4, "the lease itself: each names holder, epoch and time as its own condition"],
+  "db/round-evaluate.ts": [2, "samples and vantages: what one saw is true whoever holds the lease (decision 6)"],
+  "db/providers.ts": [2, "signs of life of whoever lives (decision 6)"],
+  "db/job-runs.ts": [1, "how a run went, and what it counted (decision 6)"],
+  "db/usage-write.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
+  "db/usage-window.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
+  "db/write.ts": [2, "parts of statements: they select from what those have written"],
+  "db/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
+  "db/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
+  "db/dns-setup.ts": [1, "a request: records that were provisioned are read again"],
+};
+
+/** Files in which there are only requests of the API: whoever makes one has the right to. */
+export const requestFiles: readonly string[] = [
+  "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts",
+  "db/policies.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts",
+];

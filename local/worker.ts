@@ -47,6 +47,8 @@ export const startWorker = async (options: {
   readonly env: Readonly<Record<string, string>>;
   readonly main?: string;
   readonly port?: number;
+  /** In the place of the network, for everything that the Worker fetches. */
+  readonly outbound?: (request: Request) => Promise<Response>;
   readonly onLine?: (line: string) => void;
 }): Promise<LocalWorker> => {
   const outDir = await mkdtemp(join(tmpdir(), "tranche-worker-"));
@@ -64,6 +66,7 @@ export const startWorker = async (options: {
       compatibilityFlags,
       bindings: { ...options.env },
       ...(options.main === undefined && { durableObjects: { SHARDS: { className: "ShardObject", useSQLite: true } } }),
+      ...(options.outbound !== undefined && { outboundService: options.outbound as never }),
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: ({ message }) => options.onLine?.(message),
     }),

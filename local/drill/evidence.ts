@@ -1,16 +1,17 @@
 import pg from "pg";
-import { cadence } from "./world.ts";
+import { cadence } from "./outside.ts";
 
 export type StoredSample = { readonly atMs: number; readonly answeredAtMs: number; readonly ok: boolean };
 
 /** What the database holds about the drill's primary path, read past tranche: the drill does not take its word. */
-export const readPrimarySamples = async (databaseUrl: string): Promise<readonly StoredSample[]> => {
+export const readPrimarySamples = async (databaseUrl: string, vantage: string | null = null): Promise<readonly StoredSample[]> => {
   const client = new pg.Client(databaseUrl);
   await client.connect();
   try {
     const { rows } = await client.query<{ at: number; latency: number; ok: boolean }>(
       `select (extract(epoch from probed_at) * 1000)::float8 as at, latency_ms as latency, ok
-       from probe_samples where path = 'primary' order by probed_at`,
+       from probe_samples where path = 'primary' and vantage = coalesce($1, vantage) order by probed_at`,
+      [vantage],
     );
     return rows.map(({ at, latency, ok }) => ({ atMs: at, answeredAtMs: at + latency, ok }));
   } finally {

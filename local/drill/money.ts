@@ -2,7 +2,8 @@ import { coverWindow } from "../../src/domain/coverage.ts";
 import { priceLine, totalInvoice } from "../../src/domain/pricing.ts";
 import type { Api } from "./api.ts";
 import type { World } from "./world.ts";
-import { cadence, site, terms } from "./world.ts";
+import { terms } from "./world.ts";
+import { cadence, site } from "./outside.ts";
 
 export type InvoiceLine = {
   readonly window_start: string;

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { scenarios } from "./scenarios.ts";
+import { duoScenarios, scenarios } from "./scenarios.ts";
 
 /** The outages that the drill can stage; each is a fault of the toy primary CDN. */
 export const faults = ["5xx", "hang", "refuse", "oscillate", "partial"] as const;
@@ -18,8 +18,9 @@ export const parseDrillOptions = (args: readonly string[]): DrillOptions => {
   const fault = faults.find((name) => name === values.fault);
   if (fault === undefined) throw new Error(`--fault=${values.fault} is not an outage; choose one of ${faults.join(", ")}`);
   const scenario = values.scenario ?? null;
-  if (scenario !== null && !Object.hasOwn(scenarios, scenario)) {
-    throw new Error(`--scenario=${scenario} is not a scenario; choose one of ${Object.keys(scenarios).join(", ")}`);
+  const known = [...Object.keys(scenarios), ...Object.keys(duoScenarios)];
+  if (scenario !== null && !known.includes(scenario)) {
+    throw new Error(`--scenario=${scenario} is not a scenario; choose one of ${known.join(", ")}`);
   }
   return { fault, scenario, json: values.json };
 };

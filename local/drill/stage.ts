@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "./api.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
+import type { Duo } from "./duo.ts";
+import type { Outside } from "./outside.ts";
+import { site } from "./outside.ts";
 import type { World } from "./world.ts";
-import { site } from "./world.ts";
 
 export type Routing = {
   readonly state: string;
@@ -12,8 +14,8 @@ export type Routing = {
 };
 
 /** What a scenario has at hand. */
-export type Stage = {
-  readonly world: World;
+export type Stage<W extends Outside = World> = {
+  readonly world: W;
   readonly api: Api;
   readonly serviceId: number;
   /** @throws where the step did not happen as described: the scenario ends here */
@@ -38,6 +40,14 @@ export type Scenario = {
   readonly play: (stage: Stage) => Promise<void>;
 };
 
+/** A scenario for both providers at once. */
+export type DuoScenario = {
+  readonly title: string;
+  /** Whether the Worker's own probes of the primary go past its public edge. */
+  readonly seesInside?: boolean;
+  readonly play: (stage: Stage<Duo>) => Promise<void>;
+};
+
 /** A step that did not happen: the scenario can not go on. */
 class Stuck extends Error {}
 
@@ -47,9 +57,9 @@ const weightsOf = (sets: RecordSets): string =>
   ["primary", "backup"].map((side) => sets.find((set) => set.setIdentifier === side)?.weight ?? "?").join("/");
 
 /** Plays a scenario and never throws for a step that did not happen: it is in the steps. */
-export const playScenario = async (
-  world: World,
-  scenario: Scenario,
+export const playScenario = async <W extends Outside>(
+  world: W,
+  play: (stage: Stage<W>) => Promise<void>,
   actors: { readonly api: Api; readonly serviceId: number },
   screen: Screen,
   elapsedMs: () => number,
@@ -61,11 +71,11 @@ export const playScenario = async (
     steps.push(step);
     screen.step(step);
   };
-  const tell: Stage["tell"] = (name, ok, detail) => {
+  const tell: Stage<W>["tell"] = (name, ok, detail) => {
     note(name, ok, detail);
     if (!ok) throw new Stuck(name);
   };
-  const stage: Stage = {
+  const stage: Stage<W> = {
     world, ...actors, tell,
     measure: (name, value, limit, ok) => void figures.push({ name, value, limit, ok }),
     until: async (what, withinMs, look) => {
@@ -96,7 +106,7 @@ export const playScenario = async (
       })),
   };
   try {
-    await scenario.play(stage);
+    await play(stage);
   } catch (error) {
     if (!(error instanceof Stuck)) note("unexpected", false, String(error));
   }

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../cdn/fault.ts";
-import type { Api } from "./api.ts";
-import { createApi } from "./api.ts";
 import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
 import type { Invoice } from "./money.ts";
 import { settleMoney } from "./money.ts";
+import { onboard, policy } from "./onboard.ts";
 import type { DrillFault } from "./options.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
 import { createVisitors } from "./visitors.ts";
 import type { World } from "./world.ts";
-import { cadence, site } from "./world.ts";
+import { cadence, site } from "./outside.ts";
 
 type Storm = { id: number; state: string; started_at: string; ended_at: string | null; relapses: number };
 
@@ -17,8 +16,6 @@ export type Story = { readonly steps: readonly Step[]; readonly figures: readonl
 
 /** A step that did not happen: the story can not go on. */
 class Stuck extends Error {}
-
-const policy = { threshold: 0.9, minFailures: 3 } as const;
 
 const unrest: Readonly<Record<DrillFault, Fault>> = {
   "5xx": { kind: "oscillate", badMs: 3_000, goodMs: 4_000 },
@@ -66,7 +63,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
 
     screen.chapter("Calm");
     await until("calm: rounds run", 20_000, async () => {
-      const samples = await readPrimarySamples(world.plane.databaseUrl);
+      const samples = await readPrimarySamples(world.databaseUrl);
       return samples.filter((sample) => sample.ok).length >= 6 ? true : null;
     });
     const before = visitors.visits.slice(-20);
@@ -77,12 +74,12 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     const brokenAtMs = Date.now();
     await world.cdns.primary.setFault(outage(fault));
     tell("the primary breaks", true, `${site.primary} now shows: ${fault}`);
-    const failedAtMs = await until("first failed probe", 15_000, async () => firstFailureKnownAtMs(await readPrimarySamples(world.plane.databaseUrl), brokenAtMs));
+    const failedAtMs = await until("first failed probe", 15_000, async () => firstFailureKnownAtMs(await readPrimarySamples(world.databaseUrl), brokenAtMs));
     tell("first failed probe", true, `${seconds(failedAtMs - brokenAtMs)} after the outage began`);
     const storm = await until("storm declared", 20_000, async () => (await storms())[0] ?? null);
     tell("storm declared", storm.state === "storm", `storm ${storm.id}, started_at ${storm.started_at}`);
     const shift = await until("weights 0/100 accepted", 15_000, () => shiftOf(world, brokenAtMs));
-    const crossed = crossedAtMs(await readPrimarySamples(world.plane.databaseUrl), brokenAtMs, policy) ?? failedAtMs;
+    const crossed = crossedAtMs(await readPrimarySamples(world.databaseUrl), brokenAtMs, policy) ?? failedAtMs;
     const sinceMs = fault === "partial" ? crossed : failedAtMs;
     tell("weights 0/100 accepted by Route 53", true, `change ${shift.changeId}`);
     const limitMs = 2 * cadence.intervalMs + (fault === "hang" ? cadence.timeoutMs : 0);
@@ -157,22 +154,6 @@ export const keepTicking = (world: World): { readonly stop: () => void } => {
   };
   void loop();
   return { stop: () => void (stopped = true) };
-};
-
-export const onboard = async (world: World): Promise<{ readonly api: Api; readonly serviceId: number }> => {
-  const admin = createApi(world.plane.worker.url, world.adminToken);
-  const customer = await admin.send<{ id: number }>("POST", "/v1/customers", { name: "Example Downloads" });
-  const { token } = await admin.send<{ token: string }>("POST", `/v1/customers/${customer.id}/tokens`, { name: "drill", role: "editor" });
-  const api = createApi(world.plane.worker.url, token);
-  const service = await api.send<{ id: number }>("POST", "/v1/services", { name: "downloads", primary_cdn: "cloudflare", backup_cdn: "fastly" });
-  await api.send("POST", `/v1/services/${service.id}/domains`, {
-    name: site.host, primary_target: world.cdns.primary.url, backup_target: world.cdns.backup.url,
-  });
-  await api.send("POST", `/v1/services/${service.id}/storm-policies`, {
-    kind: "http_availability", threshold_avail: policy.threshold, window_seconds: cadence.windowMs / 1_000,
-    cooldown_seconds: cadence.cooldownMs / 1_000, max_coverage_factor: 1.5, min_samples: 3, min_failures: policy.minFailures,
-  });
-  return { api, serviceId: service.id };
 };
 
 type Change = World["route53"]["changes"][number];

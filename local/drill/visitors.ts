@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { World } from "./world.ts";
-import { site } from "./world.ts";
+import type { Outside } from "./outside.ts";
+import { site } from "./outside.ts";
 
 export type Visit = { readonly atMs: number; readonly cdn: "primary" | "backup"; readonly served: boolean };
 
@@ -18,7 +18,7 @@ const everyMs = 100;
 const giveUpMs = 800;
 
 /** A steady stream of visitors who do what browsers do: resolve, connect to whatever CDN the answer names, download. */
-export const createVisitors = (world: World): Visitors => {
+export const createVisitors = (world: Outside): Visitors => {
   const visits: Visit[] = [];
   const stopping = new AbortController();
   const resolve = async (): Promise<"primary" | "backup"> => {

@@ -1,5 +1,5 @@
 import type { Scenario } from "../stage.ts";
-import { site } from "../world.ts";
+import { site } from "../outside.ts";
 
 const theirs = { primary: 30, backup: 70 } as const;
 

@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import type { ToyCdn } from "../cdn/toy-cdn.ts";
+import { startToyCdn } from "../cdn/toy-cdn.ts";
+import { startFallback } from "../fallback.ts";
+import { migrate } from "../migrate.ts";
+import { startPostgres } from "../postgres.ts";
+import { startSqlEndpoint } from "../sql-endpoint.ts";
+import type { Outside } from "./outside.ts";
+import { createClosers, startOutside } from "./outside.ts";
+import type { Edge } from "./providers/edge.ts";
+import { startEdge } from "./providers/edge.ts";
+import type { Link } from "./providers/link.ts";
+import { startLink } from "./providers/link.ts";
+import { startPinger } from "./providers/pinger.ts";
+import type { Watch } from "./providers/watch.ts";
+import { startWatch } from "./providers/watch.ts";
+import type { WorkerProcess } from "./providers/worker.ts";
+import { startWorkerProcess } from "./providers/worker.ts";
+
+/** The leases of the drill's cadence: a tenth of the real 45 s and 60 s, and a hand-back that can be waited for. */
+export const scale = { leaseTtlMs: 4_500, handBackAfterMs: 8_000, uncontrolledAtMostMs: 6_000 } as const;
+
+/** How long nobody may act, as it stands in the table. */
+export const uncontrolledLimit = `<= ${(scale.uncontrolledAtMostMs / 1_000).toFixed(2)} s  (60 s at the real cadence)`;
+
+/** Cloudflare, with the Worker on it. */
+export type CloudflareSide = {
+  readonly edge: Edge;
+  /** Between the Worker and the database. */
+  readonly link: Link;
+  /** What a probe from inside Cloudflare's network gets, where the drill lets it get something else than the public. */
+  readonly inside: ToyCdn;
+  readonly kill: () => Promise<void>;
+  readonly start: () => Promise<void>;
+};
+
+export type Duo = Outside & {
+  readonly databaseUrl: string;
+  /** The fallback's: it lives through every scenario. */
+  readonly apiUrl: string;
+  readonly cronSecret: string;
+  readonly cloudflare: CloudflareSide;
+  readonly watch: Watch;
+  readonly logs: readonly string[];
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Both providers over one database, each in processes of its own, with separate faults: the Worker in workerd, and the
+ * fallback in Vercel's edge emulator.
+ * @param options.seesInside whether the Worker's probes of the primary go past its public edge
+ */
+export const startDuo = async (options: { readonly seesInside: boolean }): Promise<Duo> => {
+  const { opened, close } = createClosers();
+  try {
+    const outside = await startOutside(opened);
+    const postgres = opened(await startPostgres({}));
+    const databaseUrl = postgres.urlFor("postgres");
+    await migrate(databaseUrl);
+    const endpoint = opened(await startSqlEndpoint({}));
+    const [link, edge, inside] = [opened(await startLink(endpoint.url)), opened(await startEdge()), opened(await startToyCdn({ name: "cloudflare" }))];
+    const cronSecret = randomBytes(24).toString("base64url");
+    const logs: string[] = [];
+    const common = {
+      ...outside.env, DATABASE_URL: databaseUrl, CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
+      LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`,
+      RATE_LIMIT_PER_CREDENTIAL: "0", RATE_LIMIT_PER_ADDRESS: "0", RATE_LIMIT_REFUSALS: "0", RATE_LIMIT_SESSIONS: "0",
+    };
+    // One after the other: so Cloudflare, which is preferred, is also the first to have the lease.
+    let running: WorkerProcess | null = null;
+    const peer = { url: "" };
+    const start = async (): Promise<void> => {
+      running = await startWorkerProcess({
+        env: { ...common, PROVIDER: "cloudflare", NEON_FETCH_ENDPOINT: link.url, PEER_URL: peer.url },
+        inside: options.seesInside ? { [outside.cdns.primary.url]: inside.url } : {},
+        onLine: (line) => logs.push(`cloudflare  ${line}`),
+      });
+      edge.pointTo(running.url);
+    };
+    const kill = async (): Promise<void> => {
+      edge.setFault("dark");
+      await running?.kill();
+    };
+    const fallback = opened(
+      await startFallback({
+        runtime: "edge",
+        env: { ...common, PROVIDER: "vercel", NEON_FETCH_ENDPOINT: endpoint.url, PEER_URL: edge.url },
+        onLine: (line) => logs.push(`vercel      ${line}`),
+      }),
+    );
+    peer.url = fallback.url;
+    opened({ close: kill });
+    await start();
+    const watch = await startWatch(databaseUrl);
+    opened({ close: () => watch.stop() });
+    const pinger = startPinger(fallback.url, cronSecret);
+    opened({ close: () => Promise.resolve(pinger.stop()) });
+    return { ...outside, databaseUrl, apiUrl: fallback.url, cronSecret, cloudflare: { edge, link, inside, kill, start }, watch, logs, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

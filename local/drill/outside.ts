@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import type { ToyCdn } from "../cdn/toy-cdn.ts";
+import { startToyCdn } from "../cdn/toy-cdn.ts";
+import type { DohServer } from "../route53/doh.ts";
+import { startDoh } from "../route53/doh.ts";
+import type { Route53Server } from "../route53/server.ts";
+import { startRoute53 } from "../route53/server.ts";
+
+/** The drill's cadence: everything is real but the calendar. Milliseconds. */
+export const cadence = { intervalMs: 1_000, timeoutMs: 1_000, windowMs: 5_000, cooldownMs: 5_000, usageWindowMs: 5_000 } as const;
+
+export const site = { zone: "example.test", host: "app.example.test", primary: "app.primary-cdn.test", backup: "app.backup-cdn.test" } as const;
+
+/** The world as tranche finds it: DNS and two CDNs. */
+export type Outside = {
+  readonly route53: Route53Server;
+  readonly doh: DohServer;
+  readonly cdns: { readonly primary: ToyCdn; readonly backup: ToyCdn };
+  readonly adminToken: string;
+  readonly zoneId: string;
+  /** What connects a provider to all this, beside its database. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+type Closable = { readonly close: () => Promise<void> };
+
+/** What was opened, closed in the opposite order, whatever happens in between. */
+export const createClosers = () => {
+  const closers: (() => Promise<void>)[] = [];
+  return {
+    opened: <T extends Closable>(thing: T): T => {
+      closers.push(() => thing.close());
+      return thing;
+    },
+    close: async (): Promise<void> => {
+      for (const closer of closers.splice(0).toReversed()) await closer().catch(() => undefined);
+    },
+  };
+};
+
+/** @param opened is told of each part as soon as it stands */
+export const startOutside = async (opened: <T extends Closable>(thing: T) => T): Promise<Outside> => {
+  const adminToken = randomBytes(24).toString("base64url");
+  const [accessKeyId, secretAccessKey] = ["AKIATRANCHEDRILL0000", randomBytes(30).toString("base64")];
+  const route53 = opened(await startRoute53({ accessKeyId, secretAccessKey, zones: [{ name: site.zone }], insyncAfterMs: 2_000 }));
+  const zoneId = route53.zones[0]?.id ?? "";
+  const record = { name: site.host, type: "CNAME", ttlSeconds: 5 } as const;
+  route53.seed(zoneId, [
+    { ...record, setIdentifier: "primary", weight: 100, values: [site.primary] },
+    { ...record, setIdentifier: "backup", weight: 0, values: [site.backup] },
+  ]);
+  const doh = opened(await startDoh({ zones: route53 }));
+  const primary = opened(await startToyCdn({ name: "cloudflare" }));
+  const backup = opened(await startToyCdn({ name: "fastly" }));
+  return {
+    route53, doh, cdns: { primary, backup }, adminToken, zoneId,
+    env: {
+      ADMIN_TOKEN: adminToken,
+      ALLOW_PRIVATE_TARGETS: "true",
+      DOMAIN_VERIFICATION: "off",
+      PROBE_INTERVAL: `${cadence.intervalMs}ms`,
+      PROBE_TIMEOUT: `${cadence.timeoutMs}ms`,
+      ROUTE53_ENDPOINT: route53.url,
+      DOH_ENDPOINTS: doh.url,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      USAGE_WINDOW: `${cadence.usageWindowMs}ms`,
+      USAGE_LOOKBACK: "3m",
+    },
+  };
+};

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { cadence } from "../outside.ts";
+
+export type ActingRound = { readonly provider: string; readonly atMs: number };
+
+export type Takeover = { readonly kind: string; readonly from: string; readonly to: string; readonly epoch: number; readonly lapsed: boolean; readonly atMs: number };
+
+type SlotRow = { readonly slot: number; readonly vantage: string };
+
+/** Looks into the database past tranche, all the time: the drill does not take its word for who acted, and when. */
+export type Watch = {
+  /** The rounds that were done by a holder of the lease, oldest first. */
+  readonly acted: readonly ActingRound[];
+  readonly query: <Row extends pg.QueryResultRow>(text: string) => Promise<Row[]>;
+  readonly takeovers: () => Promise<readonly Takeover[]>;
+  /** The longest time between two acting rounds, or since the latest, beginning at `fromMs`; milliseconds. */
+  readonly longestGapMs: (fromMs: number) => number;
+  /** Slots since `fromMs` of which there is no sample of the primary by that vantage; null: by any. */
+  readonly slotsWithout: (vantage: string | null, fromMs: number, toMs: number) => Promise<number>;
+  readonly stop: () => Promise<void>;
+};
+
+const lookEveryMs = 50;
+
+export const startWatch = async (databaseUrl: string): Promise<Watch> => {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  const acted: ActingRound[] = [];
+  const latest = new Map<string, number>();
+  let stopped = false;
+  const look = async () => {
+    while (!stopped) {
+      const { rows } = await client.query<{ name: string; at: number }>(
+        "select name, (extract(epoch from last_round_at) * 1000)::float8 as at from providers where last_round_at is not null order by 2");
+      for (const { name, at } of rows) {
+        if (latest.get(name) === at) continue;
+        latest.set(name, at);
+        acted.push({ provider: name, atMs: at });
+      }
+      await sleep(lookEveryMs);
+    }
+  };
+  const looking = look();
+  const query = async <Row extends pg.QueryResultRow>(text: string): Promise<Row[]> => (await client.query<Row>(text)).rows;
+  return {
+    acted,
+    query,
+    takeovers: () =>
+      query<Takeover>(`select kind, from_provider as "from", to_provider as "to", epoch::int as epoch, lapsed,
+        (extract(epoch from at) * 1000)::float8 as "atMs" from takeovers order by seq`),
+    longestGapMs: (fromMs) => {
+      const moments = acted.map(({ atMs }) => atMs).toSorted((a, b) => a - b).filter((atMs) => atMs >= fromMs);
+      return Math.max(...moments.map((atMs, index) => atMs - (moments[index - 1] ?? fromMs)), Date.now() - (moments.at(-1) ?? fromMs));
+    },
+    slotsWithout: async (vantage, fromMs, toMs) => {
+      const rows = await query<SlotRow>("select distinct (extract(epoch from round_at) * 1000)::float8 as slot, vantage from probe_samples where path = 'primary'");
+      const seen = new Set(rows.filter((row) => vantage === null || row.vantage === vantage).map(({ slot }) => slot));
+      const first = Math.ceil(fromMs / cadence.intervalMs);
+      const count = Math.floor(toMs / cadence.intervalMs) - first;
+      return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index) * cadence.intervalMs).filter((slot) => !seen.has(slot)).length;
+    },
+    stop: async () => {
+      stopped = true;
+      await looking.catch(() => undefined);
+      await client.end();
+    },
+  };
+};

@@ -57,7 +57,7 @@ const services = (fence: Fence | null, shard: Shard): SQL => sql`
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
   left join lateral (
-    select jsonb_agg(jsonb_build_object('id', c.id, 'ours', c.epoch = ${fence?.epoch ?? 0}::bigint,
+    select jsonb_agg(jsonb_build_object('id', c.id, 'ours', coalesce(c.lease = ${fence?.name ?? ""} and c.epoch = ${fence?.epoch ?? 0}::bigint, false),
       'attemptedAtMs', ${epochMs("coalesce(c.attempted_at, c.intended_at)")},
       'from', jsonb_build_object('primary', c.from_primary, 'backup', c.from_backup),
       'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents

@@ -138,7 +138,7 @@ const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): S
     update routing_changes c
     set result = 'intent', attempts = c.attempts + 1, attempted_at = ${isoTime(nowMs)}::timestamptz
     from x
-    where c.domain_id = x.domain_id and x.result = 'intent' and c.epoch = ${fence.epoch}
+    where c.domain_id = x.domain_id and x.result = 'intent' and c.lease = ${fence.name} and c.epoch = ${fence.epoch}
       and (c.result = 'intent' or (c.result = 'failed'
         and c.id = (select max(n.id) from routing_changes n where n.domain_id = x.domain_id)))
       and (c.from_primary, c.from_backup, c.to_primary, c.to_backup, c.reason)
@@ -147,13 +147,13 @@ const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): S
     returning c.id, c.domain_id
   ), added as (
   insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
-    reason, actor, epoch, shadow, result, intended_at, attempted_at)
+    reason, actor, lease, epoch, shadow, result, intended_at, attempted_at)
   select x.service_id, x.domain_id,
     (select e.id from storm_events e where e.service_id = x.service_id
        and (e.ended_at is null or
          (x.reason in ('calm', 'failback') and e.ended_at > ${isoTime(nowMs)}::timestamptz - interval '1 day'))
      order by e.ended_at is null desc, e.id desc limit 1),
-    x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor, ${fence.epoch}, x.result = 'shadow',
+    x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor, ${fence.name}, ${fence.epoch}, x.result = 'shadow',
     x.result, ${isoTime(nowMs)}::timestamptz, ${isoTime(nowMs)}::timestamptz
   from x
   where exists (select from fence) and not exists (select from again a where a.domain_id = x.domain_id)

@@ -70,6 +70,8 @@ export const routingChanges = pgTable(
     reason: text("reason").notNull(),
     actor: text("actor").notNull(),
     epoch: bigint("epoch", { mode: "number" }).notNull(),
+    /** Whose epoch it is: another number of shards gives a domain to another lease. Null before there was this column. */
+    lease: text("lease"),
     shadow: boolean("shadow").notNull().default(false),
     result: text("result", { enum: ["intent", "accepted", "insync", "unconfirmed", "failed", "superseded", "shadow"] }).notNull(),
     changeId: text("change_id"),

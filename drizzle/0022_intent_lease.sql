@@ -1,0 +1,1 @@
+ALTER TABLE "routing_changes" ADD COLUMN "lease" text;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/node-postgres";
@@ -6,6 +7,13 @@ import { migrate as applyMissing } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 
 const migrationsFolder = fileURLToPath(new URL("../drizzle", import.meta.url));
+
+const lockPatienceMs = 3_000;
+const lockAttempts = 10;
+
+/** SQLSTATE 55P03; drizzle wraps what went wrong. */
+const isLockTimeout = (error: unknown): boolean =>
+  error instanceof Error && (("code" in error && error.code === "55P03") || isLockTimeout(error.cause));
 
 /** Any number that nobody else locks: "tranche" on a telephone keypad. */
 const lockKey = 8_726_243;
@@ -41,8 +49,17 @@ const applyLocked = async (databaseUrl: string): Promise<string[]> => {
     const files = readMigrationFiles({ migrationsFolder });
     const edited = known.findIndex((hash, at) => files[at] !== undefined && files[at].hash !== hash);
     if (edited >= 0) throw new Error(`${tags()[edited]} in drizzle/ is not the one that this database has`);
-    await applyMissing(drizzle(client), { migrationsFolder });
-    return tags().slice(known.length);
+    // A lock that is long in coming would hold up every renewal of a lease behind it: rather give up, and come again.
+    await client.query(`SET lock_timeout = '${lockPatienceMs}ms'`);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await applyMissing(drizzle(client), { migrationsFolder });
+        return tags().slice(known.length);
+      } catch (error) {
+        if (attempt === lockAttempts || !isLockTimeout(error)) throw error;
+      }
+      await sleep(lockPatienceMs);
+    }
   } finally {
     await client.end();
   }

@@ -129,6 +129,12 @@ const environment = z
     pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
     pair("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN");
     pair("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE");
+    // What two providers say of each other is worth something only while neither falls silent between two rounds.
+    const refuse = (name: keyof typeof env, message: string) => ctx.addIssue({ code: "custom", path: [name], message: `${message}, where there is a PEER_URL` });
+    if (env.PEER_URL === undefined) return;
+    if (env.PROBE_INTERVAL > 20_000) refuse("PROBE_INTERVAL", "must be at most 20s");
+    if (env.LEASE_TTL < 3 * env.PROBE_INTERVAL) refuse("LEASE_TTL", "must be at least three times PROBE_INTERVAL");
+    if (env.HANDBACK_AFTER < env.LEASE_TTL) refuse("HANDBACK_AFTER", "must be at least LEASE_TTL");
   });
 
 export type Config = ReturnType<typeof toConfig>;

@@ -126,7 +126,7 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
     place: config.provider === "cloudflare" ? createColo(send, clock) : fixedPlace(config.region),
     preferredProvider: config.preferredProvider,
     handBackAfterMs: config.handBackAfterMs,
-    peer: createPeer(config.peerUrl, config.provider === "cloudflare" ? "vercel" : "cloudflare", send),
+    peer: createPeer({ url: config.peerUrl, provider: config.provider === "cloudflare" ? "vercel" : "cloudflare", fetch: send, nowMs: clock.nowMs }),
     leases: createLeaseStore(db, config.leaseTtlMs),
     jobRuns: createJobRunStore(db),
     settings: createSettingsStore(db),

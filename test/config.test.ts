@@ -84,7 +84,7 @@ describe("parseConfig", () => {
   });
 
   it("takes another lease, another patience, and the origin of the other provider", () => {
-    const chosen = parseConfig({ ...valid, LEASE_TTL: "9s", HANDBACK_AFTER: "1h30m", PEER_URL: "https://tranche.vercel.app" });
+    const chosen = parseConfig({ ...valid, PROBE_INTERVAL: "1s", LEASE_TTL: "9s", HANDBACK_AFTER: "1h30m", PEER_URL: "https://tranche.vercel.app" });
     expect(chosen).toMatchObject({ leaseTtlMs: 9_000, handBackAfterMs: 5_400_000, peerUrl: "https://tranche.vercel.app" });
   });
 

@@ -1,9 +1,9 @@
 import type { Shard } from "../adapters/ports/dispatcher.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
+import type { Fence, Taking } from "../adapters/ports/lease.ts";
 import type { SettingsStore } from "../adapters/ports/settings.ts";
 import { whileHeld } from "../pipeline/lease.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
-import { handedBack, isWitness, newTally, reportTally, roundInSlot, slotOf, takeShard, witnessInSlot } from "./shard-rounds.ts";
+import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
 
 /** How often rounds that have no end are reported. */
 const reportMs = 60_000;
@@ -22,6 +22,8 @@ export type ShardLoop = {
   stop(): Promise<void>;
 };
 
+type Asked = { readonly shard: Shard; readonly taking: Taking };
+
 /** @param deps with a `runId` that stays the same when the object is restarted, so that it gets its own lease back at once */
 export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsStore }): ShardLoop => {
   const { clock, leases, log, settings } = deps;
@@ -29,15 +31,14 @@ export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsS
   let latest: Shard | null = null;
   let lastSlotMs = Number.NEGATIVE_INFINITY;
   let tally: Tally = newTally(clock.nowMs());
+  /** Until then the lease is left to the other provider: under this one every round has failed. */
+  let restsUntilMs = 0;
 
-  /** `gone`: this shard is no more. Without a fence somebody else has it: the other provider, or another run of this one. */
-  const take = async (armed: Shard): Promise<{ readonly shard: Shard; readonly fence: Fence | null; readonly witness: boolean } | "gone"> => {
-    const ask = async (shard: Shard) => {
-      const taking = await takeShard(deps, shard);
-      return { shard, fence: taking.held, witness: isWitness(deps, taking) };
-    };
+  /** `gone`: this shard is no more. */
+  const take = async (armed: Shard): Promise<Asked | "gone"> => {
+    const ask = async (shard: Shard): Promise<Asked> => ({ shard, taking: await takeShard(deps, shard) });
     const asked = await ask(armed);
-    if (asked.fence !== null) return asked;
+    if (asked.taking.held !== null) return asked;
     // Either somebody else has the lease, or the number of shards is another one by now.
     const count = await settings.shards();
     if (count === armed.count) return asked;
@@ -46,29 +47,49 @@ export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsS
 
   const report = async (): Promise<void> => {
     const done = tally;
-    tally = newTally(clock.nowMs());
+    tally = { ...newTally(clock.nowMs()), failedInRow: done.failedInRow };
     if (latest === null || done.rounds + done.witnessed + done.failures === 0) return;
     await reportTally(deps, latest, held?.fence.epoch ?? null, done).catch((error: unknown) => log.error("tick", error, { shard: latest?.index }));
   };
 
+  /** Whether so much time passes before a witness' round is over. */
+  const lapsesFirst = async (watching: Promise<void>, ms: number): Promise<boolean> => {
+    const done = new AbortController();
+    try {
+      return await Promise.race([watching.then(() => false), clock.sleep(ms, done.signal).then(() => true)]);
+    } finally {
+      done.abort();
+    }
+  };
+
   const roundNow = async (armed: Shard, slotMs: number): Promise<boolean> => {
+    if (clock.nowMs() < restsUntilMs) {
+      await witnessInSlot(deps, latest ?? armed, slotMs, tally);
+      return true;
+    }
+    let watching: Promise<void> | null = null;
     // A lease that is lost is taken anew in the same slot, once: it lapsed, or the services were dealt out anew.
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      const taken = held === null ? await take(latest ?? armed) : { ...held, witness: false };
-      if (taken === "gone") return false;
-      const { fence, shard } = taken;
-      latest = shard;
-      if (fence === null) {
-        if (taken.witness) await witnessInSlot(deps, shard, slotMs, tally);
-        return true;
+      if (held === null) {
+        const asked = await take(latest ?? armed);
+        if (asked === "gone") return false;
+        latest = asked.shard;
+        if (asked.taking.held === null) {
+          watching ??= isWitness(deps, asked.taking) ? witnessInSlot(deps, asked.shard, slotMs, tally) : null;
+          // The lease may lapse before all time-outs of a witness' round are in: who takes over does not wait for them.
+          if (watching !== null && (await lapsesFirst(watching, waitMs(deps, asked.taking, 0)))) continue;
+          break;
+        }
+        held = { shard: asked.shard, fence: asked.taking.held };
       }
-      held = { shard, fence };
-      if (await whileHeld(deps, fence, () => roundInSlot(deps, fence, shard, slotMs, tally))) {
-        if (await handedBack(deps, fence, shard)) held = null;
-        return true;
-      }
-      held = null;
+      const { fence, shard } = held;
+      const end = await whileHeld(deps, fence, () => roundInSlot(deps, fence, shard, slotMs, tally));
+      const after = end === "lost" ? "lost" : await afterRound(deps, fence, shard, tally);
+      if (after !== "kept") held = null;
+      if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(deps.probe.intervalMs);
+      if (after !== "lost") break;
     }
+    await watching;
     return true;
   };
 

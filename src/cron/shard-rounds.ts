@@ -28,6 +28,9 @@ export type Tally = {
   roundsMs: number;
   /** Rounds as a witness, beside those as the holder. */
   witnessed: number;
+  /** Slots in which a round as the holder was tried, and how many of the latest of them failed one after the other. */
+  acted: number;
+  failedInRow: number;
   failures: number;
   overruns: number;
   unprobed: number;
@@ -37,7 +40,7 @@ export type Tally = {
 };
 
 export const newTally = (startedAtMs: number): Tally => ({
-  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, failures: 0, overruns: 0, unprobed: 0, switches: 0, storms: 0, lastError: null,
+  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, switches: 0, storms: 0, lastError: null,
 });
 
 /** The slot that a moment lies in: rounds are numbered by the clock, so their times do not drift apart. */
@@ -56,22 +59,56 @@ export const takeShard = async (deps: ShardDeps, shard: Shard): Promise<Taking> 
 /** Whether it is the other provider that has a lease, or is preferred for it: then this one is its witness. */
 export const isWitness = (deps: ShardDeps, taking: Taking): boolean => taking.held === null && taking.by !== null && taking.by !== deps.provider;
 
-/** Hands a shard back to the preferred provider where it is time to (semantics §10). @returns whether it did */
-export const handedBack = async (deps: ShardDeps, fence: Fence, shard: Shard): Promise<boolean> => {
+/** Failed rounds in a row after which a provider leaves its lease to the other one: a minute has six. */
+const givenUpAfter = 3;
+
+/** How long a lease that was given up is left to the other provider, which asks for it in every slot. */
+export const restMs = (intervalMs: number): number => 2 * intervalMs;
+
+/** What became of a lease after a round under it. */
+export type Kept = "kept" | "handed_back" | "given_up";
+
+/**
+ * Gives a lease away where it is time to: to the preferred provider that has been well for long enough (semantics §10), or
+ * to whoever comes where one round after the other fails. A holder that does nothing but renew is worse than none.
+ */
+export const afterRound = async (deps: ShardDeps, fence: Fence, shard: Shard, tally: Tally): Promise<Kept> => {
   const { leases, log, provider, preferredProvider, handBackAfterMs } = deps;
-  if (provider === preferredProvider) return false;
-  const handed = await leases.handBack(fence, preferredProvider, handBackAfterMs).catch(() => false);
-  if (handed) log.warn("handed_back", { shard: shard.index, from: provider, to: preferredProvider, epoch: fence.epoch });
-  return handed;
+  if (tally.failedInRow >= givenUpAfter) {
+    tally.failedInRow = 0;
+    await leases.giveUp(fence).catch(() => undefined);
+    log.warn("lease_given_up", { shard: shard.index, failures: givenUpAfter, epoch: fence.epoch });
+    return "given_up";
+  }
+  if (provider === preferredProvider || !(await leases.handBack(fence, preferredProvider, handBackAfterMs).catch(() => false))) return "kept";
+  log.warn("handed_back", { shard: shard.index, from: provider, to: preferredProvider, epoch: fence.epoch });
+  return "handed_back";
 };
 
-/** Keeps count of what is done in a slot. @returns what it returned; true where it failed */
-const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, slotMs: number, tally: Tally, work: () => Promise<boolean>): Promise<boolean> => {
+/** Nobody asks for a lease more often than this. */
+const leastWaitMs = 250;
+
+/**
+ * How long to wait before a refused lease is asked for again. The provider that is not preferred comes a little later, so
+ * that another run of the preferred one, which waits as well, goes before it.
+ */
+export const waitMs = (deps: ShardDeps, taking: Taking | null, retryMs: number): number => {
+  if (taking === null || taking.held !== null) return retryMs;
+  if (!isWitness(deps, taking)) return Math.max(leastWaitMs, Math.min(retryMs, taking.freeInMs));
+  const courtesyMs = deps.provider === deps.preferredProvider ? 0 : deps.leases.ttlMs / 45;
+  return Math.max(leastWaitMs, taking.freeInMs + courtesyMs);
+};
+
+/** How a round ended; `lost`: nothing was done, the lease is somebody else's. */
+export type RoundEnd = "done" | "failed" | "lost";
+
+/** Keeps count of what is done in a slot. @param work false: the lease is lost */
+const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, slotMs: number, tally: Tally, work: () => Promise<boolean>): Promise<RoundEnd> => {
   const { clock, log } = deps;
   const startedAtMs = clock.nowMs();
   let ok = true;
   try {
-    if (!(await work())) return false;
+    if (!(await work())) return "lost";
   } catch (error) {
     tally.failures += 1;
     tally.lastError = error;
@@ -80,17 +117,14 @@ const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, sl
   }
   if (clock.nowMs() > slotMs + deps.probe.intervalMs) tally.overruns += 1;
   deps.onRound?.({ role, shardIndex: shard.index, slotMs, durationMs: clock.nowMs() - startedAtMs, ok });
-  return true;
+  return ok ? "done" : "failed";
 };
 
-/**
- * The round of one slot. One that fails is logged and counted; one that lasts into the next slot is an overrun.
- * @returns false where the lease is lost
- */
-export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, slotMs: number, tally: Tally): Promise<boolean> => {
+/** The round of one slot. One that fails is logged and counted; one that lasts into the next slot is an overrun. */
+export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, slotMs: number, tally: Tally): Promise<RoundEnd> => {
   const { clock, log } = deps;
   const startedAtMs = clock.nowMs();
-  return await inSlot(deps, "holder", shard, slotMs, tally, async () => {
+  const end = await inSlot(deps, "holder", shard, slotMs, tally, async () => {
     const report = await runRound(deps, fence, shard, slotMs);
     if (!report.held) return false;
     tally.rounds += 1;
@@ -101,6 +135,9 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     for (const domain of report.contested) log.warn("weights_contested", domain);
     return true;
   });
+  if (end !== "lost") tally.acted += 1;
+  tally.failedInRow = end === "failed" ? tally.failedInRow + 1 : 0;
+  return end;
 };
 
 /** What a witness does in one slot; a failure is logged and counted. */
@@ -113,10 +150,13 @@ export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: numbe
   });
 };
 
-/** Logs and records a tally. @returns whether any round was done, or none was to do */
+/**
+ * Logs and records a tally: the work of a witness under another name, so that it never passes for that of a holder.
+ * @returns whether any round was done, or none was to do
+ */
 export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number | null, tally: Tally): Promise<boolean> => {
-  const { startedAtMs, rounds, roundsMs, witnessed, failures, overruns, unprobed, storms, switches } = tally;
-  const ok = rounds + witnessed > 0 || failures === 0;
+  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, storms, switches } = tally;
+  const ok = (acted > 0 ? rounds : witnessed) > 0 || failures === 0;
   const endedAtMs = deps.clock.nowMs();
   deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, storms, switches });
   const counts: readonly Count[] = [
@@ -125,6 +165,6 @@ export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number |
     { name: "witness_rounds", label: "", value: witnessed },
     ...(deps.takeDnsCalls?.() ?? []),
   ];
-  await deps.jobRuns.record({ job: `tick:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts });
+  await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts });
   return ok;
 };

@@ -6,8 +6,11 @@ import { nextStorm } from "./storm.ts";
 import type { Vantage } from "./vantage.ts";
 import { testimony } from "./vantage.ts";
 
-/** A vantage is silent when it has not been heard for a window, but a minute of patience is always given. */
-const leastSilenceMs = 60_000;
+/**
+ * A vantage is silent when it has not been heard for a minute, however long the window: the last good samples of one that
+ * is gone must not speak against a storm that the others see.
+ */
+const silentAfterMs = 60_000;
 
 export type DetectionTerms = JudgingTerms & { readonly windowSeconds: number; readonly cooldownSeconds: number };
 
@@ -36,7 +39,6 @@ type Heard = { readonly evidence: Reading; readonly backup: Reading; readonly co
 
 /** The readings of both sides over all counted vantages. `evidence`: the primaries, or the names where there is no primary. */
 export const readService = (of: Testimonies, terms: JudgingTerms & { readonly windowSeconds: number }): Heard => {
-  const silentAfterMs = Math.max(terms.windowSeconds * 1_000, leastSilenceMs);
   const { counted, mayEnd } = testimony(of.vantages, of.cdns, of.nowMs, silentAfterMs);
   const path: ProbePath = of.domains.some(({ paths }) => paths.includes("primary")) ? "primary" : "direct";
   const byDomain = Map.groupBy(of.stats.filter(({ vantage }) => counted.has(vantage)), ({ domainId }) => domainId);

@@ -28,7 +28,9 @@ afterEach(() => {
 });
 
 const says = (status: number, body: string, headers: Record<string, string> = {}): Handler => (_, response) => void response.writeHead(status, headers).end(body);
-const peerAt = (at: string | null, timeoutMs = 2_000) => createPeer(at, "vercel", (input, init) => fetch(input, init), timeoutMs);
+const time = { nowMs: 0 };
+const peerAt = (at: string | null, timeoutMs = 2_000, send: typeof fetch = fetch) =>
+  createPeer({ url: at, provider: "vercel", fetch: (input, init) => send(input, init), nowMs: () => time.nowMs, timeoutMs });
 const lookOnce = async (timeoutMs?: number) => {
   const peer = peerAt(url, timeoutMs);
   await peer.look();
@@ -58,12 +60,13 @@ describe("a look at the other provider", () => {
     expect(asked).toEqual(["GET /healthz"]);
   });
 
-  it.each<[string, Handler]>([
-    ["never answers", () => undefined],
-    ["begins to answer and hangs", (_, response) => void response.writeHead(200).write("o")],
-  ])("is bad where it %s", async (_, handler) => {
+  it.each<[string, Handler, string]>([
+    ["never answers", () => undefined, "did not answer in time"],
+    ["begins to answer and hangs", (_, response) => response.writeHead(200).flushHeaders(), "did not answer in time"],
+    ["sends without an end", (_, response) => void response.writeHead(200).write("o"), "answered 200, but not ok"],
+  ])("is bad where it %s", async (_, handler, error) => {
     answer = handler;
-    expect(await lookOnce(100)).toEqual({ provider: "vercel", error: "/healthz did not answer in time" });
+    expect(await lookOnce(100)).toEqual({ provider: "vercel", error: `/healthz ${error}` });
   });
 
   it("is bad where nobody listens, or the connection breaks", async () => {
@@ -75,7 +78,7 @@ describe("a look at the other provider", () => {
   });
 
   it("is not begun where there is nobody to look at", async () => {
-    const peer = createPeer(null, "vercel", () => Promise.reject(new Error("asked")));
+    const peer = peerAt(null, 2_000, () => Promise.reject(new Error("asked")));
     await peer.look();
     expect(peer.take()).toBeNull();
   });
@@ -117,5 +120,28 @@ describe("a look at the other provider", () => {
     expect([peer.take(), peer.take()]).toEqual([{ provider: "vercel", error: null }, null]);
     await peer.look();
     expect(peer.take()).toEqual({ provider: "vercel", error: null });
+  });
+
+  it("that never settles, because its invocation has ended, does not keep others from being begun", async () => {
+    let looks = 0;
+    const peer = peerAt(url, 2_000, () => {
+      looks += 1;
+      return looks === 1 ? new Promise(() => undefined) : Promise.resolve(new Response("ok"));
+    });
+    void peer.look();
+    time.nowMs += 3_999;
+    await peer.look();
+    expect(looks).toBe(1);
+    time.nowMs += 1;
+    await peer.look();
+    expect([looks, peer.take()]).toEqual([2, { provider: "vercel", error: null }]);
+  });
+
+  it("is worth nothing when nobody took it for half a minute", async () => {
+    answer = says(200, "ok");
+    const peer = peerAt(url);
+    await peer.look();
+    time.nowMs += 30_001;
+    expect(peer.take()).toBeNull();
   });
 });

@@ -114,6 +114,29 @@ describe("the loop of a shard", () => {
     expect([world.loads, world.witnessed]).toEqual([[], []]);
   });
 
+  it("does not wait for a witness' round that hangs when it takes over", async () => {
+    const world = bench();
+    await world.leases.acquire("shard:1", "vercel", "vercel:run", 3);
+    await world.clock.advance(41_000);
+    const rounds = { ...world.deps.rounds, saveWitnessed: () => world.clock.sleep(29_000) };
+    await world.clock.run(createShardLoop({ ...world.deps, rounds }).round(shard));
+    expect(world.loads).toMatchObject([{ atMs: 45_000 }]);
+  });
+
+  it("gives up a lease under which every round fails, and leaves it to the other provider for two slots", async () => {
+    const world = bench();
+    world.hooks.load = () => Promise.reject(new Error("broken here"));
+    const loop = createShardLoop(world.deps);
+    for (let slot = 0; slot < 6; slot += 1) {
+      await world.clock.run(loop.round(shard));
+      await world.clock.advance(intervalMs);
+    }
+    expect(world.leaseLog.filter((line) => !line.startsWith("renewed"))).toEqual(["acquired shard:1 by local:object-1", "gave up shard:1", "acquired shard:1 by local:object-1"]);
+    expect(world.witnessed).toEqual([30_000]);
+    await loop.stop();
+    expect(world.runs.every(({ job, ok }) => job === "tick:1" && !ok)).toBe(true);
+  });
+
   it("hands its lease back when it is time to, and is the witness from the next slot on", async () => {
     const world = bench();
     const loop = createShardLoop({ ...world.deps, preferredProvider: "vercel" });
@@ -226,7 +249,7 @@ describe("dispatchShards", () => {
       index === 1 ? Promise.reject(new Error("no such object")) : index === 3 ? new Promise(() => undefined) : Promise.resolve();
     await world.clock.run(dispatchShards({ ...world.deps, dispatcher: { dispatch } }, minuteMs));
     expect([...new Set(world.loads.map(({ index }) => index))]).toEqual([1, 3]);
-    expect(world.loads.filter(({ index }) => index === 3).length, "from when it was given up").toBe(5);
+    expect(world.loads.filter(({ index }) => index === 3).length, "a minute from when it was given up").toBe(6);
     expect(world.of("dispatch_failed")).toMatchObject([{ level: "error", fields: { shards: "1,3" } }]);
   });
 });

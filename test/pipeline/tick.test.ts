@@ -63,7 +63,7 @@ describe("runTick", () => {
     expect(world.leaseLog.at(-1)).toBe("released shard:0");
   });
 
-  it.each([[500, 120], [1_000, 60], [7_000, 10], [50_000, 2], [60_000, 1]])("fits an interval of %d ms", async (intervalMs, expected) => {
+  it.each([[500, 120], [1_000, 60], [7_000, 9], [50_000, 2], [60_000, 1]])("fits an interval of %d ms", async (intervalMs, expected) => {
     const world = bench({ intervalMs });
     await world.clock.run(world.tick());
     expect(world.slots).toHaveLength(expected);
@@ -75,16 +75,23 @@ describe("runTick", () => {
     expect(world.of("tick")).toMatchObject([{ fields: { rounds: expected } }]);
   });
 
-  it("does the rest of the minute when it starts late, at once", async () => {
-    const world = bench({ startMs: minuteMs + 34_000 });
+  it.each([34_000, 59_999, 60_000, 184_000])("does a minute's slots from when it starts, %d ms late, the first one at once", async (lateMs) => {
+    const world = bench({ startMs: minuteMs + lateMs });
     await world.clock.run(world.tick());
-    expect(world.slots).toEqual([{ slotMs: 30_000, startedAtMs: 34_000 }, { slotMs: 40_000, startedAtMs: 40_000 }, { slotMs: 50_000, startedAtMs: 50_000 }]);
+    const first = Math.floor(lateMs / 10_000) * 10_000;
+    expect(slotsOf(world)).toEqual([0, 1, 2, 3, 4, 5].map((slot) => first + slot * 10_000));
+    expect(world.slots[0]?.startedAtMs).toBe(lateMs);
   });
 
-  it("does nothing when its minute is over", async () => {
-    const world = bench({ startMs: minuteMs + 60_000 });
-    await world.clock.run(world.tick());
-    expect(world.slots).toEqual([]);
+  it.each([0, 17_000, 50_000])("leaves no slot out where cron always comes %d ms late", async (lateMs) => {
+    const world = bench();
+    const minute = async (number: number) => {
+      await world.clock.sleep(number * 60_000 + lateMs);
+      await world.tick({ runId: `run-${number}` }, minuteMs + number * 60_000);
+    };
+    await world.clock.run(Promise.all([0, 1, 2, 3].map(minute)));
+    const first = Math.floor(lateMs / 10_000) * 10_000;
+    expect(slotsOf(world)).toEqual(Array.from({ length: 24 }, (_, slot) => first + slot * 10_000));
   });
 
   it("delays the next round by one that overruns, and counts it", async () => {
@@ -126,11 +133,53 @@ describe("runTick", () => {
 
   it("throws when every round failed, after it has recorded that and given the lease back", async () => {
     const world = bench();
-    world.hooks.load = () => Promise.reject(new Error("database away"));
-    await expect(world.clock.run(world.tick())).rejects.toThrow("database away");
-    expect(world.runs).toMatchObject([{ ok: false }]);
-    expect(world.of("tick")).toMatchObject([{ fields: { result: "failed", failures: 6 } }]);
+    world.hooks.load = () => Promise.reject(new Error("broken here"));
+    await expect(world.clock.run(world.tick())).rejects.toThrow("broken here");
+    expect(world.runs, "what it witnessed does not make it good").toMatchObject([{ job: "tick:0", ok: false }]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "failed", failures: 5, witnessed: 1 } }]);
     expect(world.leaseLog.at(-1)).toBe("released shard:0");
+  });
+
+  it("gives up a lease under which three rounds in a row have failed, to whoever comes, and is a witness meanwhile", async () => {
+    const world = bench();
+    world.hooks.load = ({ epoch }) => (epoch === 1 ? Promise.reject(new Error("broken here")) : Promise.resolve());
+    const other = async () => {
+      await world.clock.sleep(25_000);
+      return await world.leases.take("shard:0", "vercel", "vercel:run");
+    };
+    const [taking] = await world.clock.run(Promise.all([other(), world.tick().catch(() => undefined)]));
+    expect(taking).toMatchObject({ held: { epoch: 2 }, from: "local" });
+    expect(world.leaseLog).toContain("gave up shard:0");
+    expect(world.of("lease_given_up")).toMatchObject([{ level: "warn", fields: { shard: 0, failures: 3, epoch: 1 } }]);
+    expect(world.slots).toEqual([]);
+    expect(world.witnessed).toEqual([30_000, 40_000, 50_000]);
+  });
+
+  it("takes its own lease again where nobody came for it", async () => {
+    const world = bench();
+    let broken = 3;
+    world.hooks.load = async () => {
+      broken -= 1;
+      if (broken >= 0) throw new Error("broken for a while");
+    };
+    await world.clock.run(world.tick());
+    expect(slotsOf(world)).toEqual([40_000, 50_000]);
+    expect(world.witnessed).toEqual([30_000]);
+    expect(world.runs).toMatchObject([{ job: "tick:0", ok: true }]);
+  });
+
+  it("does not wait for a witness' round that hangs when it takes over", async () => {
+    const world = bench({ startMs: minuteMs + 2_000 });
+    await world.leases.acquire("shard:0", "vercel", "vercel:dead");
+    const { saveWitnessed } = world.deps.rounds;
+    const rounds = { ...world.deps.rounds, saveWitnessed: async (...given: Parameters<typeof saveWitnessed>) => {
+      await world.clock.sleep(29_000);
+      await saveWitnessed(...given);
+    } };
+    await world.clock.run(world.tick({ rounds }));
+    expect(world.slots[0]).toEqual({ slotMs: 40_000, startedAtMs: 47_000 });
+    expect(world.witnessed, "each begun as soon as the one before is over").toEqual([0, 30_000]);
+    expect(world.of("tick")).toMatchObject([{ fields: { rounds: 2, witnessed: 2 } }]);
   });
 
   it("when doubled waits and finds nothing left to do", async () => {
@@ -179,7 +228,7 @@ describe("runTick", () => {
     expect(world.slots).toEqual([]);
     expect(world.witnessed).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
     expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 0, witnessed: 6, epoch: null } }]);
-    expect(world.runs).toMatchObject([{ ok: true }]);
+    expect(world.runs).toMatchObject([{ job: "witness:0", ok: true }]);
     expect(world.runs[0]?.counts).toContainEqual({ name: "witness_rounds", label: "", value: 6 });
     await world.clock.run(keeping);
   });
@@ -202,7 +251,7 @@ describe("runTick", () => {
     await world.clock.run(world.tick(over));
     expect(world.witnessed).toEqual([20_000, 30_000, 40_000, 50_000]);
     expect(world.of("handed_back")).toMatchObject([{ level: "warn", fields: { from: "local", to: "vercel" } }, {}]);
-    expect(world.slots.map(({ startedAtMs }) => startedAtMs), "the other one had its 45 s").toEqual([0, 10_000, 55_000]);
+    expect(world.slots.map(({ startedAtMs }) => startedAtMs), "the other one had its 45 s, and a little more").toEqual([0, 10_000, 56_000]);
   });
 
   it("counts a witness' round that fails and goes on", async () => {

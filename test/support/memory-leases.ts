@@ -41,6 +41,12 @@ export const createMemoryLeases = (clock: Clock) => {
       held.set(fence.name, { ...lease, expiresAtMs: clock.nowMs() });
       log.push(`released ${fence.name}`);
     },
+    giveUp: async (fence) => {
+      const lease = current(fence);
+      if (lease === null) return;
+      held.set(fence.name, { ...lease, expiresAtMs: clock.nowMs(), keptUntilMs: 0 });
+      log.push(`gave up ${fence.name}`);
+    },
     handBack: async (fence, preferred) => {
       const lease = current(fence);
       if (lease === null || lease.provider === preferred || !state.handBack) return false;

@@ -45,12 +45,12 @@ export class NaiveDetector {
   }
 
   #whoCounts(nowMs: number): { counted: string[]; alone: boolean } {
-    const { cdns, terms } = this.#setup;
+    const { cdns } = this.#setup;
     const age = (name: string) => nowMs - (this.heard.get(name) ?? 0);
     const all = [...this.heard.keys()];
     const others = all.filter((name) => !cdns.includes(name) && age(name) < 24 * hourMs);
     if (others.length === 0) return { counted: all, alone: false };
-    const speaking = others.filter((name) => age(name) < Math.max(terms.windowSeconds, 60) * 1_000);
+    const speaking = others.filter((name) => age(name) < 60_000);
     if (speaking.length > 0) return { counted: speaking, alone: false };
     return { counted: all.filter((name) => age(name) < 24 * hourMs), alone: true };
   }

@@ -21,6 +21,8 @@ export const createLeaseStore = (db: Database, ttlMs = defaultTtlMs): LeaseStore
   const take = async (name: string, provider: string, holder: string, shards?: number): Promise<Taking> => {
     // Locked, so that a change of the number either sees this lease and revokes it, or is seen here (0007_shard_count.sql).
     const wanted = shards === undefined ? sql`` : sql`from settings where shards = ${shards}::int for share`;
+    // Where the number is another one by now, nobody's having it is the reason.
+    const meant = shards === undefined ? sql`` : sql`and exists (select from settings where shards = ${shards}::int)`;
     const [asked] = await db.rows<Asked>(sql`
       with taken as (
         insert into leases as held (name, holder, provider, epoch, acquired_at, expires_at)
@@ -36,7 +38,7 @@ export const createLeaseStore = (db: Database, ttlMs = defaultTtlMs): LeaseStore
       select epoch, taken_from as "from", null as by, 0::float8 as "freeInMs" from taken
       union all
       select null, null, provider, extract(epoch from greatest(expires_at, released_at + ${ttl}) - clock_timestamp())::float8 * 1000
-      from leases where name = ${name} and not exists (select from taken)`);
+      from leases where name = ${name} and not exists (select from taken) ${meant}`);
     if (asked === undefined || asked.epoch === null) return { held: null, by: asked?.by ?? null, freeInMs: asked?.freeInMs ?? 0 };
     return { held: { name, epoch: asked.epoch }, from: asked.from };
   };
@@ -50,12 +52,18 @@ export const createLeaseStore = (db: Database, ttlMs = defaultTtlMs): LeaseStore
         update leases set released_at = clock_timestamp(), expires_at = clock_timestamp()
         where name = ${fence.name} and epoch = ${fence.epoch} and expires_at > clock_timestamp()`);
     },
+    giveUp: async (fence) => {
+      await db.rows(sql`
+        update leases set released_at = null, expires_at = clock_timestamp()
+        where name = ${fence.name} and epoch = ${fence.epoch} and expires_at > clock_timestamp()`);
+    },
     handBack: async (fence, preferred, goodForMs) => {
       const handed = await db.rows(sql`
         update leases set provider = ${preferred}, released_at = clock_timestamp(), expires_at = clock_timestamp()
         where name = ${fence.name} and epoch = ${fence.epoch} and expires_at > clock_timestamp() and provider <> ${preferred}
           and ${looksGoodFor(preferred, ttlMs, goodForMs)}
           and not exists (select from storm_events where ended_at is null)
+          and not exists (select from takeovers t where t.lease = leases.name and t.at > clock_timestamp() - ${span(goodForMs)})
         returning epoch`);
       return handed.length === 1;
     },

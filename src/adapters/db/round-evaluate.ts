@@ -20,10 +20,11 @@ const insertSamples = (samples: readonly Sample[]): SQL => sql`
       a: sample.attempt, t: sample.probedAtMs, c: sample.status, l: sample.latencyMs, e: sample.error,
     })),
   )}::jsonb) as x(s bigint, d bigint, p text, v text, r bigint, a int, t bigint, c int, l int, e text)
+  where to_timestamp(t / 1000.0) < clock_timestamp() + interval '30 seconds'
   on conflict do nothing`;
 
 const heard = ({ vantage, place, nowMs }: Presence): SQL => sql`
-  insert into vantages (name, last_heard_at, place) values (${vantage}, ${isoTime(nowMs)}::timestamptz, ${place})
+  insert into vantages (name, last_heard_at, place) values (${vantage}, least(${isoTime(nowMs)}::timestamptz, clock_timestamp()), ${place})
   on conflict (name) do update set last_heard_at = greatest(vantages.last_heard_at, excluded.last_heard_at),
     place = coalesce(excluded.place, vantages.place)`;
 

@@ -27,9 +27,12 @@ export interface LeaseStore {
   renew(fence: Fence): Promise<boolean>;
   /** Gives a lease back early; its provider keeps a short preference. A lost lease is left alone. */
   release(fence: Fence): Promise<void>;
+  /** Lets go of a lease that is still held, without any preference: whoever comes first has it. */
+  giveUp(fence: Fence): Promise<void>;
   /**
    * Hands a lease to the preferred provider where that is another one, whose heartbeat and public face have both been good
-   * for so long, and no storm is active: it is released in that one's name, so that it has the preference.
+   * for so long, and no storm is active: it is released in that one's name, so that it has the preference. Once within that
+   * time: where the other one did not come for this lease, or gave it away at once, it is not asked again and again.
    * @returns whether it was handed back; the fence is worth nothing then
    */
   handBack(fence: Fence, preferred: string, goodForMs: number): Promise<boolean>;

@@ -226,8 +226,28 @@ describe("take", () => {
   });
 
   it("refuses a shard's lease that is meant for another number of shards by nobody's name", async () => {
-    const { name } = lease();
+    const { name, acquire } = lease();
     expect(await leases.take(name, "vercel", "vercel:run", 999)).toMatchObject({ held: null, by: null });
+    await acquire("cloudflare");
+    expect(await leases.take(name, "vercel", "vercel:run", 999), "also where somebody has it").toMatchObject({ held: null, by: null });
+    expect(await leases.take(name, "vercel", "vercel:run", 1)).toMatchObject({ held: null, by: "cloudflare" });
+  });
+});
+
+describe("giveUp", () => {
+  it("lets go of a lease without any preference", async () => {
+    const { name, acquire } = lease();
+    await leases.giveUp(held(await acquire("cloudflare")));
+    expect(await acquire("vercel")).toEqual({ name, epoch: 2 });
+  });
+
+  it("leaves a lease alone that is lost", async () => {
+    const { acquire, age, row } = lease();
+    const fence = held(await acquire("cloudflare"));
+    await age("50 seconds");
+    await acquire("vercel");
+    await leases.giveUp(fence);
+    expect((await row())?.left).toBeGreaterThan(40);
   });
 });
 
@@ -284,6 +304,16 @@ describe("handBack", () => {
     const { fence, acquire, handed } = await attempt();
     await acquire("cloudflare");
     expect([handed, await leases.handBack(fence, "cloudflare", goodForMs)]).toEqual([true, false]);
+  });
+
+  it("is not tried again and again where the preferred provider does not come for it, or gives it up at once", async () => {
+    await sign();
+    const { name, acquire, handed } = await attempt();
+    expect(handed).toBe(true);
+    await database.sql("update leases set released_at = released_at - interval '46 seconds' where name = $1", [name]);
+    const again = held(await acquire("vercel"));
+    expect(await leases.handBack(again, "cloudflare", goodForMs), "it has just passed from one to the other").toBe(false);
+    expect(await leases.handBack(again, "cloudflare", 1), "long ago, as far as that goes").toBe(true);
   });
 
   it("keeps it while a storm is active", async () => {

@@ -151,3 +151,40 @@ it("measures gaps by the lease that it was told of", async () => {
   await beat();
   expect([await ages("cloudflare"), await ages("vercel")]).toMatchObject([{ since: 0 }, { ok: 0 }]);
 });
+
+describe("two providers that report at the same moment, of themselves and of each other", () => {
+  it("never stand in each other's way", async () => {
+    const report = async (provider: string, other: string) => {
+      for (let round = 0; round < 100; round += 1) {
+        const beat: Beat = { provider, acted: false, seen: { provider: other, error: null } };
+        await rounds.saveWitnessed([], { vantage: provider, place: null, nowMs: Date.now(), beat });
+      }
+    };
+    await Promise.all([report("cloudflare", "vercel"), report("vercel", "cloudflare")]);
+    expect(await ages("cloudflare")).toMatchObject({ heartbeat: 0, ok: 0, error: null });
+    expect(await ages("vercel")).toMatchObject({ heartbeat: 0, ok: 0, error: null });
+  });
+});
+
+describe("a provider whose clock is ahead", () => {
+  const sample = (probedAtMs: number) => ({
+    serviceId: 0, domainId: 0, path: "primary", vantage: "vercel", roundAtMs: probedAtMs, attempt: 0, probedAtMs, ok: true, status: 200, latencyMs: 1, error: null,
+  }) as const;
+
+  it("is heard now and not later", async () => {
+    await rounds.saveWitnessed([], { vantage: "vercel", place: null, nowMs: Date.now() + 3_600_000, beat: null });
+    expect(await database.sql("select from vantages where name = 'vercel' and last_heard_at > clock_timestamp()")).toEqual([]);
+  });
+
+  it("leaves no samples that would count in an hour", async () => {
+    const ids = await database.sql<{ service: string; id: string }>(
+      `with c as (insert into customers (name) values ('ahead') returning id),
+       s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 's', 'a', 'b' from c returning id, customer_id)
+       insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, 'ahead.example.test', 't' from s
+       returning id, service_id as service`);
+    const own = { serviceId: Number(ids[0]?.service), domainId: Number(ids[0]?.id) };
+    const nowMs = Date.now();
+    await rounds.saveWitnessed([{ ...sample(nowMs), ...own }, { ...sample(nowMs + 60_000), ...own }], { vantage: "vercel", place: null, nowMs, beat: null });
+    expect(await database.sql("select count(*)::int as count from probe_samples where domain_id = $1", [own.domainId])).toEqual([{ count: 1 }]);
+  });
+});

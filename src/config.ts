@@ -82,6 +82,7 @@ const environment = z
     PEER_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.vercel.app").optional(),
     LEASE_TTL: duration("45s", 1_000, 10 * minuteMs),
     HANDBACK_AFTER: duration("10m", 1_000, 24 * hourMs),
+    TICK_OVERTIME: duration("60s", 0, 3 * minuteMs),
     SELF_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.example.com").optional(),
     PROBE_PATH: z.string().default("/healthz").refine((path) => /^\/[\x21-\x7e]*$/.test(path), "must start with /"),
     PROBE_TIMEOUT: duration("5s", 100, 30_000),
@@ -191,6 +192,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   peerUrl: env.PEER_URL ?? null,
   leaseTtlMs: env.LEASE_TTL,
   handBackAfterMs: env.HANDBACK_AFTER,
+  /** How long a run goes on past its minute where no other one has begun. */
+  overtimeMs: env.TICK_OVERTIME,
   /** Where this deployment itself answers; for shards on a provider without Durable Objects. */
   selfUrl: env.SELF_URL ?? null,
   probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },

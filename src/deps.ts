@@ -39,6 +39,7 @@ import { createStandingStore } from "./adapters/db/standing.ts";
 import { createStatusStore } from "./adapters/db/status.ts";
 import { createStormStore } from "./adapters/db/storms.ts";
 import { createTelemetryStore } from "./adapters/db/telemetry.ts";
+import { createTickRunStore } from "./adapters/db/tick-runs.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
 import { createUsageStore } from "./adapters/db/usage-store.ts";
 import { systemClock } from "./adapters/clock.ts";
@@ -129,6 +130,8 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
     peer: createPeer({ url: config.peerUrl, provider: config.provider === "cloudflare" ? "vercel" : "cloudflare", fetch: send, nowMs: clock.nowMs }),
     leases: createLeaseStore(db, config.leaseTtlMs),
     jobRuns: createJobRunStore(db),
+    tickRuns: createTickRunStore(db),
+    overtimeMs: config.overtimeMs,
     settings: createSettingsStore(db),
     dispatcher,
     rounds: createRoundStore(db, config.leaseTtlMs),

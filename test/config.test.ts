@@ -14,6 +14,7 @@ describe("parseConfig", () => {
       peerUrl: null,
       leaseTtlMs: 45_000,
       handBackAfterMs: 600_000,
+      overtimeMs: 60_000,
       allowPrivateTargets: false,
       domainVerification: true,
       usage: { windowMs: 3_600_000, lookbackMs: 21_600_000, tickMs: 300_000 },
@@ -56,6 +57,8 @@ describe("parseConfig", () => {
     ["HANDBACK_AFTER", "never"],
     ["HANDBACK_AFTER", "0s"],
     ["HANDBACK_AFTER", "25h"],
+    ["TICK_OVERTIME", "-1s"],
+    ["TICK_OVERTIME", "181s"],
     ["AWS_REGION", "us-iso-east-1"],
     ["AUTH_JWT_SECRET", "too short"],
   ])("refuses a wrong %s (%s) and names it, never its value", (name, value) => {

@@ -1,13 +1,18 @@
 import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { Fence, Taking } from "../adapters/ports/lease.ts";
+import type { TickRunStore } from "../adapters/ports/tick-runs.ts";
 import { whileHeld } from "../pipeline/lease.ts";
 import { createSlots, waitingConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
 import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
 
-export type TickDeps = ShardDeps;
+export type TickDeps = ShardDeps & {
+  readonly tickRuns: TickRunStore;
+  /** How long a run goes on past its minute where no other run of its provider has begun; 0: it ends with its minute. */
+  readonly overtimeMs: number;
+};
 
-/** Cron comes once a minute: early or late, a run lasts until the next one is due. */
+/** Cron comes once a minute. */
 const runMs = 60_000;
 
 /** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
@@ -17,30 +22,47 @@ const retryMs = 1_000;
  * Rounds of one shard for the minute that begins at `scheduledAtMs`, or now where that is past: as the holder of its lease,
  * or as the witness of the other provider, from which it takes over as soon as the lease lapses. A doubled run waits for the
  * first one; a round that overruns delays the next and is counted. A round that fails is logged and the next one tries again.
+ * Where the next cron is late, the run goes on, slot by slot, until that one's run is there.
  * @throws the last error where nothing succeeded
  */
 export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: number): Promise<void> => {
-  const { clock, probe } = deps;
-  const endMs = slotOf(Math.max(scheduledAtMs, clock.nowMs()), probe.intervalMs) + runMs;
+  const { clock, overtimeMs } = deps;
+  const { intervalMs } = deps.probe;
+  const endMs = slotOf(Math.max(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
   // A witness' round may still be under way when it takes over: both share the connections of this invocation.
-  const run = createRun({ ...deps, slots: deps.slots ?? createSlots(waitingConnections) }, shard, endMs);
+  const run = createRun({ ...deps, slots: deps.slots ?? createSlots(waitingConnections) }, shard);
+  const begun = overtimeMs > 0 ? run.begin() : null;
+  await workUntil(run, endMs);
+  for (let slotMs = endMs; slotMs < endMs + overtimeMs; slotMs += intervalMs) {
+    // Not from the beginning of the slot: who is due now may be a little late. The lease is free meanwhile.
+    await clock.sleep(slotMs + intervalMs / 2 - clock.nowMs());
+    if (await run.isSucceeded()) break;
+    await workUntil(run, slotMs + intervalMs);
+  }
+  await begun;
+  await run.report();
+};
+
+/** What is to do in the slots before `endMs`. */
+const workUntil = async (run: Run, endMs: number): Promise<void> => {
+  run.endsAt(endMs);
   while (!run.isOver()) {
     const taking = await run.contend();
     if (taking?.held != null) await run.act(taking.held);
     else if (run.isWitness(taking)) run.watch();
-    // In the last slot the lease falls free because its round is done: nothing is left to take over.
-    else if (clock.nowMs() + retryMs >= endMs - probe.intervalMs) break;
     await run.untilDue(taking);
   }
-  await run.report();
 };
 
+type Run = ReturnType<typeof createRun>;
+
 /** One run of one shard: what has been done in it, and in which slot. */
-const createRun = (deps: TickDeps, shard: Shard, endMs: number) => {
-  const { clock, leases, log } = deps;
+const createRun = (deps: TickDeps, shard: Shard) => {
+  const { clock, leases, log, provider, runId, tickRuns } = deps;
   const { intervalMs } = deps.probe;
   const tally: Tally = newTally(clock.nowMs());
   const slotNow = () => slotOf(clock.nowMs(), intervalMs);
+  let endMs = 0;
   // The latest slot of each kind: who takes over acts at once, also in a slot that it has witnessed.
   let actedMs = Number.NEGATIVE_INFINITY;
   let witnessedMs = Number.NEGATIVE_INFINITY;
@@ -52,6 +74,7 @@ const createRun = (deps: TickDeps, shard: Shard, endMs: number) => {
   let isAnswered = true;
 
   const isDue = (): boolean => watching === null && slotNow() > Math.max(actedMs, witnessedMs);
+  const isOver = (): boolean => actedMs + intervalMs >= endMs || clock.nowMs() >= endMs;
   const rests = (): boolean => clock.nowMs() < restsUntilMs;
 
   /** The slots of the run, as the holder, until it is over or the lease is gone. */
@@ -69,7 +92,6 @@ const createRun = (deps: TickDeps, shard: Shard, endMs: number) => {
       const nextMs = slotMs + intervalMs;
       slotMs = clock.nowMs() > nextMs ? slotNow() : nextMs;
     }
-    actedMs = endMs;
   };
 
   /** Sleeps, but no longer than a witness' round lasts that is under way. */
@@ -83,7 +105,11 @@ const createRun = (deps: TickDeps, shard: Shard, endMs: number) => {
   };
 
   return {
-    isOver: () => actedMs >= endMs || clock.nowMs() >= endMs,
+    endsAt: (ms: number): void => void (endMs = ms),
+    isOver,
+    /** Tells the run before that its successor is there. Where that fails, both go on for a while: the lease is one's only. */
+    begin: (): Promise<void> => tickRuns.begin(shard.index, provider, runId).catch(() => undefined),
+    isSucceeded: async (): Promise<boolean> => !(await tickRuns.isLatest(shard.index, provider, runId).catch(() => true)),
     isWitness: (taking: Taking | null) => rests() || (taking !== null && isWitness(deps, taking)),
     /** A database that does not answer for a moment must not cost the run. @returns null where the lease was not asked for */
     contend: async (): Promise<Taking | null> => {
@@ -116,7 +142,7 @@ const createRun = (deps: TickDeps, shard: Shard, endMs: number) => {
     untilDue: async (taking: Taking | null): Promise<void> => {
       const isWatching = rests() || (taking !== null && isWitness(deps, taking));
       const againMs = clock.nowMs() + (rests() ? restsUntilMs - clock.nowMs() : waitMs(deps, taking, retryMs));
-      while (actedMs < endMs && clock.nowMs() < Math.min(againMs, endMs) && !(isWatching && isDue())) {
+      while (!isOver() && clock.nowMs() < againMs && !(isWatching && isDue())) {
         await pause(Math.min(againMs, endMs, isWatching ? slotNow() + intervalMs : endMs) - clock.nowMs());
       }
     },

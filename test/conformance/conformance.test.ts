@@ -24,6 +24,7 @@ const variables = {
   SECRETS_KEY: "c2VjcmV0cy1rZXktb2YtdGhlLWNvbmZvcm1hbmNlLXM=",
   DOH_ENDPOINTS: "http://127.0.0.1:9/dns-query",
   PROBE_INTERVAL: "60s",
+  TICK_OVERTIME: "0s",
   RATE_LIMIT_SESSIONS: "300",
 };
 

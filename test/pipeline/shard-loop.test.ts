@@ -9,6 +9,7 @@ import { createShardLoop } from "../../src/cron/shard-loop.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLeases } from "../support/memory-leases.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
+import { createMemoryTickRuns } from "../support/memory-tick-runs.ts";
 import { roundService } from "../support/round-fixtures.ts";
 import { createScriptedProber } from "../support/scripted-prober.ts";
 import { createStrictDns } from "../support/strict-dns.ts";
@@ -48,7 +49,7 @@ const bench = (count = 3) => {
   const deps: DispatchDeps = {
     rounds, leases, clock, prober: createScriptedProber(clock).prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(),
     log: log.log, probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "object-1",
-    preferredProvider: "local", handBackAfterMs: 600_000,
+    preferredProvider: "local", handBackAfterMs: 600_000, tickRuns: createMemoryTickRuns(), overtimeMs: 0,
     jobRuns: { record: async (run) => void runs.push(run) }, settings: { shards: async () => state.shards }, dispatcher: null,
   };
   /** As the database does it: another number ends every lease. */

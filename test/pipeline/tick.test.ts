@@ -9,6 +9,7 @@ import { whileHeld } from "../../src/pipeline/lease.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLeases } from "../support/memory-leases.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
+import { createMemoryTickRuns } from "../support/memory-tick-runs.ts";
 import { roundService } from "../support/round-fixtures.ts";
 import { createScriptedProber } from "../support/scripted-prober.ts";
 import { createStrictDns } from "../support/strict-dns.ts";
@@ -45,7 +46,7 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
     rounds, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: memory.log,
     probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "run-1",
     preferredProvider: "local", handBackAfterMs: 600_000,
-    jobRuns: { record: async (run) => void runs.push(run) },
+    jobRuns: { record: async (run) => void runs.push(run) }, tickRuns: createMemoryTickRuns(), overtimeMs: 0,
   };
   const tick = (over: Partial<TickDeps> = {}, scheduledAtMs = minuteMs) => runTick({ ...deps, ...over }, { index: 0, count: 1 }, scheduledAtMs);
   return { clock, leases, leaseLog, leaseState, witnessed, runs, slots, script, hooks, deps, tick, ...memory };
@@ -92,6 +93,19 @@ describe("runTick", () => {
     await world.clock.run(Promise.all([0, 1, 2, 3].map(minute)));
     const first = Math.floor(lateMs / 10_000) * 10_000;
     expect(slotsOf(world)).toEqual(Array.from({ length: 24 }, (_, slot) => first + slot * 10_000));
+  });
+
+  it("waits in its last slot for a round of the first one that overruns, and leaves none out", async () => {
+    const world = bench();
+    world.hooks.load = async ({ epoch }) => {
+      if (epoch === 1 && world.clock.nowMs() === minuteMs + 50_000) await world.clock.sleep(14_000);
+    };
+    const later = async () => {
+      await world.clock.sleep(11_000);
+      await world.tick({ runId: "run-2" });
+    };
+    await world.clock.run(Promise.all([world.tick(), later()]));
+    expect(slotsOf(world)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000]);
   });
 
   it("delays the next round by one that overruns, and counts it", async () => {
@@ -182,10 +196,10 @@ describe("runTick", () => {
     expect(world.of("tick")).toMatchObject([{ fields: { rounds: 2, witnessed: 2 } }]);
   });
 
-  it("when doubled waits and finds nothing left to do", async () => {
+  it("when doubled waits, and does no more than the last slot again", async () => {
     const world = bench();
     await world.clock.run(Promise.all([world.tick(), world.tick({ runId: "run-2" })]));
-    expect(slotsOf(world)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+    expect(slotsOf(world)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000, 50_000]);
     expect(world.runs.filter(({ ok }) => !ok)).toEqual([]);
   });
 
@@ -310,6 +324,69 @@ describe("runTick", () => {
     } };
     await world.clock.run(world.tick({ rounds: many }));
     expect(Number(world.of("tick")[0]?.fields["unprobed"])).toBeGreaterThan(0);
+  });
+});
+
+describe("runTick, where the next cron is late", () => {
+  const overtimeMs = 60_000;
+  /** The runs of these moments, each with its own id; what becomes of them in the order in which they end. */
+  const runsAt = async (world: ReturnType<typeof bench>, startsMs: readonly number[]) => {
+    const run = async (startMs: number) => {
+      await world.clock.sleep(startMs);
+      await world.tick({ overtimeMs, runId: `run-${startMs}` }, minuteMs + Math.floor(startMs / 60_000) * 60_000);
+      return { startMs, endedAtMs: world.clock.nowMs() - minuteMs };
+    };
+    return await world.clock.run(Promise.all(startsMs.map(run)));
+  };
+  const upTo = (endMs: number) => Array.from({ length: endMs / 10_000 }, (_, slot) => slot * 10_000);
+
+  it("goes on for another minute, half a slot late, and then ends", async () => {
+    const world = bench();
+    const [run] = await runsAt(world, [0]);
+    expect(slotsOf(world)).toEqual(upTo(120_000));
+    expect(world.slots.slice(5, 8).map(({ startedAtMs }) => startedAtMs)).toEqual([50_000, 65_000, 75_000]);
+    expect(run?.endedAtMs).toBe(115_000);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 12, overruns: 0 } }]);
+  });
+
+  it.each([0, 3_000, 14_000, 37_000, 58_000])("leaves no slot out where every other cron comes %d ms later than the rest", async (lateMs) => {
+    const world = bench();
+    const runs = await runsAt(world, [0, 60_000 + lateMs, 120_000, 180_000 + lateMs, 240_000]);
+    expect([...new Set(slotsOf(world))]).toEqual(upTo(360_000));
+    expect(slotsOf(world).length - 36, "a slot is done again at most where one run follows on another").toBeLessThanOrEqual(4);
+    const [first] = runs;
+    expect(first?.endedAtMs, "half a slot after its successor at the latest").toBeLessThanOrEqual(65_000 + Math.ceil(lateMs / 10_000) * 10_000);
+    expect(world.runs.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it("leaves no slot out where one cron does not come at all", async () => {
+    const world = bench();
+    await runsAt(world, [0, 120_000]);
+    expect([...new Set(slotsOf(world))]).toEqual(upTo(240_000));
+  });
+
+  it("ends with its minute where its successor has begun, even though that one came early", async () => {
+    const world = bench();
+    const [first] = await runsAt(world, [0, 57_000]);
+    expect(first?.endedAtMs).toBe(65_000);
+    expect(slotsOf(world).slice(0, 8)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000, 50_000, 60_000]);
+  });
+
+  it("goes on as a witness, too, and takes over from the holder", async () => {
+    const world = bench();
+    const fence = await world.leases.acquire("shard:0", "vercel", "vercel:run");
+    const holding = whileHeld(world.deps, fence ?? { name: "", epoch: 0 }, () => world.clock.sleep(70_000));
+    await Promise.all([runsAt(world, [0]), holding]);
+    expect(world.witnessed.slice(0, 8)).toEqual(upTo(80_000));
+    expect(world.slots[0]?.startedAtMs).toBeGreaterThanOrEqual(100_000);
+    expect(world.slots[0]?.startedAtMs).toBeLessThanOrEqual(120_000);
+  });
+
+  it("goes on where nobody can say whether another one has begun", async () => {
+    const world = bench();
+    const away = () => Promise.reject(new Error("database away"));
+    await world.clock.run(world.tick({ overtimeMs: 20_000, tickRuns: { begin: away, isLatest: away } }));
+    expect(slotsOf(world)).toEqual(upTo(80_000));
   });
 });
 

@@ -12,7 +12,7 @@ const authorization = { authorization: `Bearer ${secret}` };
 let api: Api;
 
 beforeAll(async () => {
-  api = await startApi({ CRON_SECRET: secret, PROBE_INTERVAL: "60s" });
+  api = await startApi({ CRON_SECRET: secret, PROBE_INTERVAL: "60s", TICK_OVERTIME: "0s" });
 });
 
 const lines = (text: string): Record<string, unknown>[] => {

@@ -16,7 +16,7 @@ const ask = (path: string, body: unknown, token: string | null = secret) => [pat
 
 describe("POST /internal/shards/{index}/rounds", () => {
   it("answers at once and runs that shard's rounds after it, under its lease", { timeout: 20_000 }, async () => {
-    const { env, db } = await startApi({ CRON_SECRET: secret, PROBE_INTERVAL: "60s" });
+    const { env, db } = await startApi({ CRON_SECRET: secret, PROBE_INTERVAL: "60s", TICK_OVERTIME: "0s" });
     await db.rows(sql`update settings set shards = 2`);
     const work: Promise<unknown>[] = [];
     const { log, lines } = testRuntime();

@@ -15,6 +15,18 @@ export const leases = pgTable("leases", {
   takenFrom: text("taken_from"),
 });
 
+/** The latest run of each provider's tick, per shard: one that goes on where cron is late ends when it is not the latest. */
+export const tickRuns = pgTable(
+  "tick_runs",
+  {
+    shard: integer("shard").notNull(),
+    provider: text("provider").notNull(),
+    run: text("run").notNull(),
+    begunAt: at("begun_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.shard, t.provider] })],
+);
+
 /** How each job fared last, per provider: what the operator's dashboard and readiness look at. */
 export const jobRuns = pgTable(
   "job_runs",

@@ -12,6 +12,7 @@ import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/rol
 import type { RoundStore } from "../../../../src/adapters/ports/round.ts";
 import type { SettingsStore } from "../../../../src/adapters/ports/settings.ts";
 import type { StandingStore } from "../../../../src/adapters/ports/standing.ts";
+import type { TickRunStore } from "../../../../src/adapters/ports/tick-runs.ts";
 
 /** `fenced` has a case in `cases.ts`; `telemetry` says what one sees and does, whoever one is; `request` is the API's, not the pipeline's. */
 type Kind = "fenced" | "reads" | "lease" | "telemetry" | "request";
@@ -25,6 +26,7 @@ export const pipelineMethods = {
     ttlMs: "reads", take: "lease", acquire: "lease", renew: "lease", release: "lease", giveUp: "lease", handBack: "lease",
   } satisfies Record<keyof LeaseStore, Kind>,
   jobRuns: { record: "telemetry" } satisfies Record<keyof JobRunStore, Kind>,
+  tickRuns: { begin: "telemetry", isLatest: "reads" } satisfies Record<keyof TickRunStore, Kind>,
   settings: { shards: "reads" } satisfies Record<keyof SettingsStore, Kind>,
   ingest: { hosts: "reads", save: "fenced" } satisfies Record<keyof IngestStore, Kind>,
   customerSources: { open: "reads", note: "fenced" } satisfies Record<keyof CustomerSources, Kind>,
@@ -43,7 +45,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "rollups", "round", "settings", "standing",
+  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "rollups", "round", "settings", "standing", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
@@ -68,6 +70,7 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
   "db/providers.ts": [2, "signs of life of whoever lives (decision 6)"],
   "db/job-runs.ts": [1, "how a run went, and what it counted (decision 6)"],
   "db/usage-write.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
+  "db/tick-runs.ts": [1, "which run is the latest, which gives no right to anything (decision 29)"],
   "db/usage-window.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
   "db/write.ts": [2, "parts of statements: they select from what those have written"],
   "db/cdn-accounts.ts": [2, "requests: making an account, and removing it"],

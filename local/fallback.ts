@@ -28,31 +28,36 @@ export const startFallback = async (options: {
   readonly onLine?: (line: string) => void;
 }): Promise<LocalFallback> => {
   const home = await mkdtemp(join(tmpdir(), "tranche-fallback-"));
-  const bundle = join(home, "fallback.js");
-  if (options.runtime === "edge") await writeFile(bundle, await bundleForEmulator());
-  const child = spawn(process.execPath, ["--no-warnings", script, options.runtime, String(options.port ?? 0), bundle], {
-    env: { ...options.env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  const exited = once(child, "exit");
-  let complaint = "";
-  child.stderr.on("data", (chunk: Buffer) => (complaint = `${complaint}${chunk.toString()}`.slice(-4_000)));
-  const port = await new Promise<number>((found, failed) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const [, number] = /^listening on (\d+)$/.exec(line) ?? [];
-      if (number === undefined) options.onLine?.(line);
-      else found(Number(number));
+  try {
+    const bundle = join(home, "fallback.js");
+    if (options.runtime === "edge") await writeFile(bundle, await bundleForEmulator());
+    const child = spawn(process.execPath, ["--no-warnings", script, options.runtime, String(options.port ?? 0), bundle], {
+      env: { ...options.env },
+      stdio: ["pipe", "pipe", "pipe"],
     });
-    createInterface({ input: child.stderr }).on("line", (line) => options.onLine?.(line));
-    void exited.then(() => failed(new Error(`the fallback did not start on ${options.runtime}:\n${complaint}`)));
-  });
-  return {
-    url: `http://127.0.0.1:${port}`,
-    pid: child.pid ?? 0,
-    close: async () => {
-      child.stdin.end();
-      await exited;
-      await rm(home, { recursive: true, force: true });
-    },
-  };
+    const exited = once(child, "exit");
+    child.stdin.on("error", () => undefined);
+    let complaint = "";
+    child.stderr.on("data", (chunk: Buffer) => (complaint = `${complaint}${chunk.toString()}`.slice(-4_000)));
+    const port = await new Promise<number>((found, failed) => {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const [, number] = /^listening on (\d+)$/.exec(line) ?? [];
+        if (number === undefined) options.onLine?.(line);
+        else found(Number(number));
+      });
+      createInterface({ input: child.stderr }).on("line", (line) => options.onLine?.(line));
+      void exited.then(() => failed(new Error(`the fallback did not start on ${options.runtime}:\n${complaint}`)));
+    });
+    return {
+      url: `http://127.0.0.1:${port}`,
+      pid: child.pid ?? 0,
+      close: async () => {
+        child.stdin.end();
+        await exited;
+      },
+    };
+  } finally {
+    // Whoever listens has read its bundle.
+    await rm(home, { recursive: true, force: true });
+  }
 };

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,36 +53,50 @@ export const startWorker = async (options: {
   readonly onLine?: (line: string) => void;
 }): Promise<LocalWorker> => {
   const outDir = await mkdtemp(join(tmpdir(), "tranche-worker-"));
-  const scriptPath = await bundle(outDir, options.main);
-  const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = unstable_readConfig({ config: wranglerConfig });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "tranche",
-      modules: true,
-      modulesRoot: outDir,
-      scriptPath,
-      host: "127.0.0.1",
-      port: options.port ?? 0,
-      ...(compatibilityDate !== undefined && { compatibilityDate }),
-      compatibilityFlags,
-      bindings: { ...options.env },
-      ...(options.main === undefined && { durableObjects: { SHARDS: { className: "ShardObject", useSQLite: true } } }),
-      ...(options.outbound !== undefined && { outboundService: options.outbound as never }),
-      log: new Log(LogLevel.ERROR),
-      handleStructuredLogs: ({ message }) => options.onLine?.(message),
-    }),
-  );
-  const url = (await miniflare.ready).href.replace(/\/$/, "");
-  const worker = await miniflare.getWorker();
-  return {
-    url,
-    trigger: async (cron, scheduledTime = new Date()) => {
-      const result = await worker.scheduled({ cron, scheduledTime });
-      if (result.outcome !== "ok") throw new Error(`the Worker's ${cron} trigger ended with ${result.outcome}`);
-    },
-    close: async () => {
-      await miniflare.dispose();
+  let miniflare: Miniflare | null = null;
+  // Miniflare ends the process by itself on a signal, before anything can be waited for.
+  const drop = (): void => rmSync(outDir, { recursive: true, force: true });
+  process.once("exit", drop);
+  const close = async (): Promise<void> => {
+    try {
+      await miniflare?.dispose();
+    } finally {
+      process.off("exit", drop);
       await rm(outDir, { recursive: true, force: true });
-    },
+    }
   };
+  try {
+    const scriptPath = await bundle(outDir, options.main);
+    const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = unstable_readConfig({ config: wranglerConfig });
+    miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        name: "tranche",
+        modules: true,
+        modulesRoot: outDir,
+        scriptPath,
+        host: "127.0.0.1",
+        port: options.port ?? 0,
+        ...(compatibilityDate !== undefined && { compatibilityDate }),
+        compatibilityFlags,
+        bindings: { ...options.env },
+        ...(options.main === undefined && { durableObjects: { SHARDS: { className: "ShardObject", useSQLite: true } } }),
+        ...(options.outbound !== undefined && { outboundService: options.outbound as never }),
+        log: new Log(LogLevel.ERROR),
+        handleStructuredLogs: ({ message }) => options.onLine?.(message),
+      }),
+    );
+    const url = (await miniflare.ready).href.replace(/\/$/, "");
+    const worker = await miniflare.getWorker();
+    return {
+      url,
+      trigger: async (cron, scheduledTime = new Date()) => {
+        const result = await worker.scheduled({ cron, scheduledTime });
+        if (result.outcome !== "ok") throw new Error(`the Worker's ${cron} trigger ended with ${result.outcome}`);
+      },
+      close,
+    };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
 };

@@ -7,6 +7,7 @@ import { startPostgres } from "../postgres.ts";
 import { startSqlEndpoint } from "../sql-endpoint.ts";
 import type { Outside } from "./outside.ts";
 import { createClosers, startOutside } from "./outside.ts";
+import { minuteMs } from "./cron.ts";
 import type { Edge } from "./providers/edge.ts";
 import { startEdge } from "./providers/edge.ts";
 import type { Link } from "./providers/link.ts";
@@ -17,8 +18,16 @@ import { startWatch } from "./providers/watch.ts";
 import type { WorkerProcess } from "./providers/worker.ts";
 import { startWorkerProcess } from "./providers/worker.ts";
 
-/** The leases of the drill's cadence: a tenth of the real 45 s and 60 s, and a hand-back that can be waited for. */
-export const scale = { leaseTtlMs: 4_500, handBackAfterMs: 8_000, uncontrolledAtMostMs: 6_000 } as const;
+/**
+ * The leases of the drill's cadence: a tenth of the real 45 s and 60 s, and a hand-back that can be waited for. The three
+ * time-outs of a path that hangs take 0.9 s of a round, as the real ones (5 s, then 2 s twice) take 9 s of 10 s.
+ */
+export const scale = { leaseTtlMs: 4_500, handBackAfterMs: 8_000, uncontrolledAtMostMs: 6_000, probeTimeoutMs: 350 } as const;
+
+/** How long after Cloudflare's cron the fallback's first fires: platforms keep seconds of their own. */
+const cronsApartMs = 7_300;
+/** After a cron was due: it is a little late, and a few rounds tell whether anything is missing. */
+const settleMs = 5_000;
 
 /** How long nobody may act, as it stands in the table. */
 export const uncontrolledLimit = `<= ${(scale.uncontrolledAtMostMs / 1_000).toFixed(2)} s  (60 s at the real cadence)`;
@@ -31,7 +40,8 @@ export type CloudflareSide = {
   /** What a probe from inside Cloudflare's network gets, where the drill lets it get something else than the public. */
   readonly inside: ToyCdn;
   readonly kill: () => Promise<void>;
-  readonly start: () => Promise<void>;
+  /** Starts a new Worker. Its cron keeps its seconds, so it may take a minute until it does anything. */
+  readonly start: () => Promise<WorkerProcess>;
 };
 
 export type Duo = Outside & {
@@ -40,6 +50,8 @@ export type Duo = Outside & {
   readonly apiUrl: string;
   readonly cronSecret: string;
   readonly cloudflare: CloudflareSide;
+  /** By then the crons of both have fired a second time, and a run of each has followed on another; epoch ms. */
+  readonly secondRunsMs: number;
   readonly watch: Watch;
   readonly logs: readonly string[];
   readonly close: () => Promise<void>;
@@ -63,19 +75,21 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     const logs: string[] = [];
     const common = {
       ...outside.env, DATABASE_URL: databaseUrl, CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
-      LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`,
+      LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`, PROBE_TIMEOUT: `${scale.probeTimeoutMs}ms`,
       RATE_LIMIT_PER_CREDENTIAL: "0", RATE_LIMIT_PER_ADDRESS: "0", RATE_LIMIT_REFUSALS: "0", RATE_LIMIT_SESSIONS: "0",
     };
     // One after the other: so Cloudflare, which is preferred, is also the first to have the lease.
     let running: WorkerProcess | null = null;
     const peer = { url: "" };
-    const start = async (): Promise<void> => {
+    const start = async (): Promise<WorkerProcess> => {
       running = await startWorkerProcess({
         env: { ...common, PROVIDER: "cloudflare", NEON_FETCH_ENDPOINT: link.url, PEER_URL: peer.url },
         inside: options.seesInside ? { [outside.cdns.primary.url]: inside.url } : {},
+        cronFromMs: running?.cronFromMs ?? null,
         onLine: (line) => logs.push(`cloudflare  ${line}`),
       });
       edge.pointTo(running.url);
+      return running;
     };
     const kill = async (): Promise<void> => {
       edge.setFault("dark");
@@ -90,12 +104,15 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     );
     peer.url = fallback.url;
     opened({ close: kill });
-    await start();
+    const { cronFromMs } = await start();
     const watch = await startWatch(databaseUrl);
     opened({ close: () => watch.stop() });
-    const pinger = startPinger(fallback.url, cronSecret);
+    const pinger = startPinger(fallback.url, cronSecret, cronFromMs + cronsApartMs);
     opened({ close: () => Promise.resolve(pinger.stop()) });
-    return { ...outside, databaseUrl, apiUrl: fallback.url, cronSecret, cloudflare: { edge, link, inside, kill, start }, watch, logs, close };
+    return {
+      ...outside, databaseUrl, apiUrl: fallback.url, cronSecret, cloudflare: { edge, link, inside, kill, start },
+      secondRunsMs: cronFromMs + cronsApartMs + minuteMs + settleMs, watch, logs, close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -3,11 +3,11 @@ import { onboard } from "./onboard.ts";
 import { parseDrillOptions } from "./options.ts";
 import { duoScenarios, scenarios } from "./scenarios.ts";
 import type { Screen } from "./screen.ts";
-import { createScreen, silentScreen } from "./screen.ts";
+import { createScreen, silentScreen, stoppable } from "./screen.ts";
 import { playScenario } from "./stage.ts";
 import type { Story } from "./story.ts";
-import { keepTicking, tellStory } from "./story.ts";
-import { startWorld } from "./world.ts";
+import { tellStory } from "./story.ts";
+import { startWorld, startWorldCron } from "./world.ts";
 
 const startedAtMs = performance.now();
 const elapsedMs = () => performance.now() - startedAtMs;
@@ -35,11 +35,11 @@ const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan
       const world = await startWorld(single?.env);
       const play = async (screen: Screen): Promise<Story> => {
         if (single === undefined) return await tellStory(world, fault, screen, elapsedMs);
-        const rounds = keepTicking(world);
+        const cron = startWorldCron(world);
         try {
           return { ...(await playScenario(world, single.play, await onboard(world), screen, elapsedMs)), invoice: null };
         } finally {
-          rounds.stop();
+          cron.stop();
         }
       };
       return { ...world, play };
@@ -47,27 +47,38 @@ const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan
   };
 };
 
+/** A signal that comes while the world is still being opened waits for that: only then is it known what is to be closed. */
+const stopOn = (signals: readonly NodeJS.Signals[], opening: Promise<Production>, silence: () => void): (() => boolean) => {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) process.exit(130);
+    isStopping = true;
+    silence();
+    process.stderr.write("\ndrill: stopping\n");
+    void opening.then(({ close }) => close()).catch(() => undefined).finally(() => process.exit(130));
+  };
+  for (const signal of signals) process.on(signal, stop);
+  return () => isStopping;
+};
+
 const run = async (): Promise<boolean> => {
   const options = parseDrillOptions(process.argv.slice(2));
-  const screen = options.json ? silentScreen : createScreen(process.stdout, elapsedMs);
+  const { screen, stop: silence } = stoppable(options.json ? silentScreen : createScreen(process.stdout, elapsedMs));
   const plan = planOf(options);
   screen.chapter(`tranche drill: ${plan.what} 1 s probes, 5 s window and cooldown, everything else real)`);
   screen.progress(`starting ${plan.parts}`);
-  const production = await plan.open();
-  let interrupted = false;
-  process.once("SIGINT", () => {
-    interrupted = true;
-    void production.close().finally(() => process.exit(130));
-  });
+  const opening = plan.open();
+  const isStopping = stopOn(["SIGINT", "SIGTERM"], opening, silence);
   try {
+    const production = await opening;
     screen.step({ name: "the world stands", ok: true, atMs: elapsedMs(), detail: plan.parts });
     const { steps, figures, invoice } = await production.play(screen);
     const ok = steps.every((step) => step.ok) && figures.every((figure) => figure.ok) && steps.length > 0;
-    screen.chapter("Measured");
-    screen.table(figures);
+    if (figures.length > 0) screen.chapter("Measured");
+    if (figures.length > 0) screen.table(figures);
     screen.line("");
     screen.line(ok ? `Every step happened, in ${(elapsedMs() / 1_000).toFixed(0)} s.` : "The drill FAILED.");
-    if (options.json) {
+    if (options.json && !isStopping()) {
       const staged = options.scenario === null ? { fault: options.fault } : { scenario: options.scenario };
       process.stdout.write(`${JSON.stringify({ ...staged, ok, elapsed_ms: Math.round(elapsedMs()), steps, figures, invoice }, null, 2)}\n`);
     }
@@ -75,9 +86,11 @@ const run = async (): Promise<boolean> => {
       screen.line("Its last words:");
       for (const line of production.logs.slice(-15)) screen.line(`  ${line}`);
     }
-    return ok && !interrupted;
+    return ok;
   } finally {
-    await production.close();
+    await opening.then(({ close }) => close(), () => undefined);
+    // Whoever was told to stop ends with the code for that.
+    if (isStopping()) process.exit(130);
   }
 };
 

@@ -37,5 +37,20 @@ export const createScreen = (out: NodeJS.WriteStream, elapsedMs: () => number): 
   };
 };
 
+/** A screen that says nothing more once it is told to. */
+export const stoppable = (screen: Screen): { readonly screen: Screen; readonly stop: () => void } => {
+  let shown = screen;
+  return {
+    screen: {
+      chapter: (title) => shown.chapter(title),
+      progress: (text) => shown.progress(text),
+      step: (step) => shown.step(step),
+      line: (text) => shown.line(text),
+      table: (figures) => shown.table(figures),
+    },
+    stop: () => void (shown = silentScreen),
+  };
+};
+
 /** For `--json`: the story is kept quiet, the result is printed once at the end. */
 export const silentScreen: Screen = { chapter: () => {}, progress: () => {}, step: () => {}, line: () => {}, table: () => {} };

@@ -95,7 +95,7 @@ export const playScenario = async <W extends Outside>(
         screen.progress(what);
         await sleep(100);
       }
-      tell(what, true, `for ${forMs / 1_000} s`);
+      tell(what, true, `for ${Math.round(forMs / 1_000)} s`);
     },
     routing: () => actors.api.get<Routing>(`/v1/services/${actors.serviceId}/routing`),
     storms: () => actors.api.get(`/v1/storms?service_id=${actors.serviceId}`),

@@ -8,6 +8,7 @@ import type { DrillFault } from "./options.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
 import { createVisitors } from "./visitors.ts";
 import type { World } from "./world.ts";
+import { startWorldCron } from "./world.ts";
 import { cadence, site } from "./outside.ts";
 
 type Storm = { id: number; state: string; started_at: string; ended_at: string | null; relapses: number };
@@ -52,7 +53,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     }
   };
 
-  const rounds = keepTicking(world);
+  const cron = startWorldCron(world);
   const visitors = createVisitors(world);
   try {
     screen.chapter("Onboarding, through the public API");
@@ -141,19 +142,9 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     if (!(error instanceof Stuck)) screen.step({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
   } finally {
     await visitors.stop();
-    rounds.stop();
+    cron.stop();
   }
   return { steps, figures, invoice };
-};
-
-/** The platform's cron, one minute after another without a gap, as long as the drill lasts. */
-export const keepTicking = (world: World): { readonly stop: () => void } => {
-  let stopped = false;
-  const loop = async () => {
-    while (!stopped) await world.plane.worker.trigger("* * * * *").catch(() => sleep(200));
-  };
-  void loop();
-  return { stop: () => void (stopped = true) };
 };
 
 type Change = World["route53"]["changes"][number];

@@ -1,69 +1,86 @@
 import { once } from "node:events";
-import type { Socket } from "node:net";
-import { connect, createServer } from "node:net";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { createServer, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+
+type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+
+/** The request with which a network went. Times: epoch ms. */
+export type HeldRequest = {
+  /** When it was on its way; null: it has not come by yet. */
+  readonly heldAtMs: number | null;
+  /** When the server had it after all, and what it said; null: not yet. */
+  readonly delivered: { readonly atMs: number; readonly status: number; readonly body: string } | null;
+};
 
 /** A stretch of network between a provider and a server, which can be cut while both ends live. */
 export type Link = {
   /** The server's URL, by way of this link. */
   readonly url: string;
-  /** From now on nothing gets through and nobody is told: packets are only late. */
-  readonly cut: () => void;
-  /** What was held up arrives after all, as it does when a network comes back. */
+  /** Cut at the moment at which a request with this text in its body is on its way: it and all that follows do not arrive. */
+  readonly cutAt: (text: string) => HeldRequest;
+  /** What was held up arrives after all, as it does when a network comes back; also where nobody waits for it any more. */
   readonly heal: () => void;
   readonly close: () => Promise<void>;
 };
 
+/** HTTP, request by request. A cut is told to nobody: requests and answers are only late. */
 export const startLink = async (serverUrl: string): Promise<Link> => {
-  const target = new URL(serverUrl);
-  const sockets = new Set<Socket>();
-  const waiting = new Set<() => void>();
-  let isCut = false;
+  const { hostname, port } = new URL(serverUrl);
+  let cut: PromiseWithResolvers<void> | null = null;
+  let trap: { readonly text: string; readonly held: { -readonly [Key in keyof HeldRequest]: HeldRequest[Key] } } | null = null;
 
-  const keep = (socket: Socket, other: Socket): void => {
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.on("data", (chunk: Buffer) => void other.write(chunk));
-    socket.on("end", () => other.end());
-    socket.on("error", () => other.destroy());
-    socket.on("close", () => {
-      sockets.delete(socket);
-      other.destroy();
-    });
-    if (isCut) socket.pause();
+  const passable = async (): Promise<void> => {
+    while (cut !== null) await cut.promise;
   };
-  const join = (client: Socket): void => {
-    const upstream = connect(Number(target.port), target.hostname);
-    keep(client, upstream);
-    keep(upstream, client);
+  const deliver = async ({ url, method, headers }: IncomingMessage, body: Buffer): Promise<Answer> => {
+    const onward = send({ hostname, port, path: url, method, headers }).on("error", () => undefined).end(body);
+    const [answer] = (await once(onward, "response")) as [IncomingMessage];
+    return { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
+  };
+  const carry = async (request: IncomingMessage): Promise<Answer> => {
+    const body = await buffer(request);
+    const caught = cut === null && trap !== null && trap.held.heldAtMs === null && body.includes(trap.text) ? trap.held : null;
+    if (caught !== null) {
+      caught.heldAtMs = Date.now();
+      cut = Promise.withResolvers();
+    }
+    await passable();
+    const answer = await deliver(request, body);
+    if (caught !== null) caught.delivered = { atMs: Date.now(), status: answer.status, body: answer.body.toString() };
+    await passable();
+    return answer;
   };
 
-  const server = createServer((client) => {
-    if (!isCut) return join(client);
-    client.pause();
-    client.on("error", () => undefined);
-    waiting.add(() => (client.destroyed ? undefined : join(client)));
+  const server = createServer((request, response) => {
+    carry(request).then(
+      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
+      () => response.destroy(),
+    );
   });
+  // As the server behind it: a connection that is let go of just as it is used again would look like a fault.
+  server.keepAliveTimeout = 600_000;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = new URL(serverUrl);
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
-    cut: () => {
-      isCut = true;
-      for (const socket of sockets) socket.pause();
+    cutAt: (text) => {
+      const held = { heldAtMs: null, delivered: null };
+      trap = { text, held };
+      return held;
     },
     heal: () => {
-      isCut = false;
-      for (const socket of sockets) socket.resume();
-      for (const go of waiting) go();
-      waiting.clear();
+      const healed = cut;
+      cut = null;
+      healed?.resolve();
     },
     close: async () => {
-      for (const socket of sockets) socket.destroy();
       const closed = once(server, "close");
       server.close();
+      server.closeAllConnections();
       await closed;
     },
   };

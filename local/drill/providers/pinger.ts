@@ -1,24 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
-const minuteMs = 60_000;
+import { startCron } from "../cron.ts";
 
 /**
- * The fallback's cron: asks for its rounds now and at the start of every minute, over HTTP, whatever has become of those of
- * the minute before, and keeps each connection for as long as they take. @returns how to stop it
+ * The fallback's cron: asks for its rounds over HTTP, and keeps each connection for as long as they take.
+ * @param fromMs when it is to ask for the first time
+ * @returns how to stop it
  */
-export const startPinger = (url: string, cronSecret: string): { readonly stop: () => void } => {
+export const startPinger = (url: string, cronSecret: string, fromMs: number): { readonly stop: () => void } => {
   const stopping = new AbortController();
-  const { signal } = stopping;
-  const ping = async () => {
-    const answer = await fetch(`${url}/internal/cron/tick`, { headers: { authorization: `Bearer ${cronSecret}` }, signal });
+  const cron = startCron(fromMs, async () => {
+    const answer = await fetch(`${url}/internal/cron/tick`, { headers: { authorization: `Bearer ${cronSecret}` }, signal: stopping.signal });
     await answer.text();
+  });
+  return {
+    stop: () => {
+      cron.stop();
+      stopping.abort();
+    },
   };
-  const loop = async () => {
-    while (!signal.aborted) {
-      void ping().catch(() => undefined);
-      await sleep(minuteMs - (Date.now() % minuteMs), undefined, { signal }).catch(() => undefined);
-    }
-  };
-  void loop();
-  return { stop: () => stopping.abort() };
 };

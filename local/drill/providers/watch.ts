@@ -6,18 +6,21 @@ export type ActingRound = { readonly provider: string; readonly atMs: number };
 
 export type Takeover = { readonly kind: string; readonly from: string; readonly to: string; readonly epoch: number; readonly lapsed: boolean; readonly atMs: number };
 
-type SlotRow = { readonly slot: number; readonly vantage: string };
-
 /** Looks into the database past tranche, all the time: the drill does not take its word for who acted, and when. */
 export type Watch = {
   /** The rounds that were done by a holder of the lease, oldest first. */
   readonly acted: readonly ActingRound[];
+  /** @throws where the database is not there any more */
   readonly query: <Row extends pg.QueryResultRow>(text: string) => Promise<Row[]>;
   readonly takeovers: () => Promise<readonly Takeover[]>;
-  /** The longest time between two acting rounds, or since the latest, beginning at `fromMs`; milliseconds. */
-  readonly longestGapMs: (fromMs: number) => number;
-  /** Slots since `fromMs` of which there is no sample of the primary by that vantage; null: by any. */
-  readonly slotsWithout: (vantage: string | null, fromMs: number, toMs: number) => Promise<number>;
+  /**
+   * The longest time without a controller since `fromMs`: between two acting rounds, or since the latest; milliseconds.
+   * @param aliveAtMs when else the controller of that moment was at work: until it died, or was cut off
+   * @throws where the database was lost: what happened then was not seen
+   */
+  readonly longestGapMs: (fromMs: number, aliveAtMs: number | null) => number;
+  /** How many slots, of all that are over in that time, have no sample of the primary by that vantage. */
+  readonly slotsWithout: (vantage: string, fromMs: number, toMs: number) => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
@@ -25,12 +28,15 @@ const lookEveryMs = 50;
 
 export const startWatch = async (databaseUrl: string): Promise<Watch> => {
   const client = new pg.Client(databaseUrl);
+  // A connection that is lost is told of where somebody asks: each query fails then.
+  client.on("error", () => undefined);
   await client.connect();
   const acted: ActingRound[] = [];
   const latest = new Map<string, number>();
-  let stopped = false;
+  const stopping = new AbortController();
+  let lost: Error | null = null;
   const look = async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const { rows } = await client.query<{ name: string; at: number }>(
         "select name, (extract(epoch from last_round_at) * 1000)::float8 as at from providers where last_round_at is not null order by 2");
       for (const { name, at } of rows) {
@@ -41,7 +47,7 @@ export const startWatch = async (databaseUrl: string): Promise<Watch> => {
       await sleep(lookEveryMs);
     }
   };
-  const looking = look();
+  const looking = look().catch((error: unknown) => void (lost = new Error("the drill lost the database out of sight", { cause: error })));
   const query = async <Row extends pg.QueryResultRow>(text: string): Promise<Row[]> => (await client.query<Row>(text)).rows;
   return {
     acted,
@@ -49,21 +55,24 @@ export const startWatch = async (databaseUrl: string): Promise<Watch> => {
     takeovers: () =>
       query<Takeover>(`select kind, from_provider as "from", to_provider as "to", epoch::int as epoch, lapsed,
         (extract(epoch from at) * 1000)::float8 as "atMs" from takeovers order by seq`),
-    longestGapMs: (fromMs) => {
-      const moments = acted.map(({ atMs }) => atMs).toSorted((a, b) => a - b).filter((atMs) => atMs >= fromMs);
+    longestGapMs: (fromMs, aliveAtMs) => {
+      if (lost !== null) throw lost;
+      const alive = [...acted.map(({ atMs }) => atMs), ...(aliveAtMs === null ? [] : [aliveAtMs])];
+      const moments = alive.filter((atMs) => atMs >= fromMs).toSorted((a, b) => a - b);
       return Math.max(...moments.map((atMs, index) => atMs - (moments[index - 1] ?? fromMs)), Date.now() - (moments.at(-1) ?? fromMs));
     },
     slotsWithout: async (vantage, fromMs, toMs) => {
-      const rows = await query<SlotRow>("select distinct (extract(epoch from round_at) * 1000)::float8 as slot, vantage from probe_samples where path = 'primary'");
-      const seen = new Set(rows.filter((row) => vantage === null || row.vantage === vantage).map(({ slot }) => slot));
+      const rows = await query<{ slot: number; vantage: string }>(
+        "select distinct (extract(epoch from round_at) * 1000)::float8 as slot, vantage from probe_samples where path = 'primary'");
+      const seen = new Set(rows.filter((row) => row.vantage === vantage).map(({ slot }) => slot));
       const first = Math.ceil(fromMs / cadence.intervalMs);
       const count = Math.floor(toMs / cadence.intervalMs) - first;
       return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index) * cadence.intervalMs).filter((slot) => !seen.has(slot)).length;
     },
     stop: async () => {
-      stopped = true;
-      await looking.catch(() => undefined);
-      await client.end();
+      stopping.abort();
+      await looking;
+      await client.end().catch(() => undefined);
     },
   };
 };

@@ -19,7 +19,7 @@ export const cloudflareDark: DuoScenario = {
     tell("Cloudflare is dark", true, "the primary answers nobody, the Worker's processes are killed, its edge is silent");
     const failedAtMs = await until("the witness sees it", 10_000, async () => firstFailureKnownAtMs(await readPrimarySamples(databaseUrl, "vercel"), darkAtMs));
     tell("the witness sees it", true, `first probe timed out after ${seconds(failedAtMs - darkAtMs)}; the dead Worker still holds the lease`);
-    const takeover = await until("takeover", 30_000, async () => (await watch.takeovers()).find(({ to }) => to === "vercel") ?? null);
+    const takeover = await until("takeover", 30_000, async () => (await watch.takeovers()).find(({ to, atMs }) => to === "vercel" && atMs > darkAtMs) ?? null);
     tell("takeover", takeover.lapsed, `${seconds(takeover.atMs - darkAtMs)} after; the lease had lapsed, epoch ${takeover.epoch}`);
     const storm = await until("storm declared", 30_000, async () => (await storms())[0] ?? null);
     const detectedAtMs = await stormDetectedAtMs(world);

@@ -30,7 +30,7 @@ export const splitBrain: DuoScenario = {
     const edge = await fetch(`${cloudflare.edge.url}/healthz`);
     tell("the network goes, with that in it", edge.status === 200 && (await storms()).length === 0 && late.delivered === null,
       "nothing gets through to the database; its public /healthz still says ok");
-    const takeover = await until("takeover", 30_000, async () => (await watch.takeovers()).find(({ to }) => to === "vercel") ?? null);
+    const takeover = await until("takeover", 30_000, async () => (await watch.takeovers()).find(({ to, atMs }) => to === "vercel" && atMs > cutAtMs) ?? null);
     tell("takeover", takeover.lapsed, `${seconds(takeover.atMs - cutAtMs)} after; the lease had lapsed, epoch ${takeover.epoch}`);
     const actingAtMs = await actsAgain(stage, "vercel", cutAtMs);
     const shift = await until("weights 0/100 accepted", 10_000, () => switches().find(({ to }) => to === "0/100") ?? null);

@@ -69,7 +69,7 @@ describe("a run whose connection is cut", () => {
       if (hour % 3 === 0) await edit(database, customerIds, worlds(1, 2 ** 32 + hour * 2 ** 28));
       const nowMs = startMs + (hour + 1) * hourMs;
       hour += 1;
-      proxy.arm(cut);
+      await proxy.arm(cut);
       try {
         const report = await bill(db, nowMs);
         outcome.failures += report.failures;
@@ -77,7 +77,7 @@ describe("a run whose connection is cut", () => {
       } catch {
         outcome.threw += 1;
       }
-      proxy.arm(null);
+      await proxy.arm(null);
       if (hour % 5 === 0) {
         const state = await audit();
         expect([state["exact"], state["gaps"]]).toEqual([state["lines"], 0]);

@@ -7,8 +7,8 @@ export type Cut = { readonly statement: number; readonly when: "before" | "after
 export type CuttingProxy = {
   /** The connection string, through the proxy. */
   readonly url: string;
-  /** From now on; null: nothing is cut. */
-  readonly arm: (cut: Cut | null) => void;
+  /** From now on, and once; null: nothing is cut. Waits for a cut that is under way: nobody else may be waiting for that answer. */
+  readonly arm: (cut: Cut | null) => Promise<void>;
   /** How many connections were cut. */
   readonly cuts: () => number;
   readonly close: () => Promise<void>;
@@ -52,12 +52,14 @@ export const startCuttingProxy = async (databaseUrl: string): Promise<CuttingPro
   let armed: Cut | null = null;
   let cuts = 0;
   let statements = 0;
+  let underWay: PromiseWithResolvers<void> | null = null;
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     const split = messageSplitter();
     let swallowing = false;
     const end = (): void => {
+      if (swallowing) underWay?.resolve();
       client.destroy();
       upstream.destroy();
     };
@@ -82,6 +84,7 @@ export const startCuttingProxy = async (databaseUrl: string): Promise<CuttingPro
         const isIt = armed !== null && ends.has(type) && statements === armed.statement;
         if (isIt && armed?.when === "before") return die();
         swallowing = isIt;
+        if (isIt) underWay = Promise.withResolvers();
         upstream.write(bytes);
       }
     });
@@ -94,7 +97,8 @@ export const startCuttingProxy = async (databaseUrl: string): Promise<CuttingPro
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
-    arm: (cut) => {
+    arm: async (cut) => {
+      await underWay?.promise;
       armed = cut;
       statements = 0;
     },

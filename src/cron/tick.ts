@@ -16,7 +16,7 @@ export type TickDeps = ShardDeps & {
 const runMs = 60_000;
 
 /** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
-const retryMs = 1_000;
+const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 10);
 
 /**
  * Rounds of one shard for the minute that begins at `scheduledAtMs`, or now where that is past: as the holder of its lease,
@@ -121,6 +121,7 @@ const createRun = (deps: TickDeps, shard: Shard) => {
       } catch (error) {
         isAnswered = false;
         tally.lastError = error;
+        log.error("lease_unanswered", error, { shard: shard.index });
         return null;
       }
     },
@@ -135,13 +136,15 @@ const createRun = (deps: TickDeps, shard: Shard) => {
     /** Begins a witness' round. Nobody waits for it: the lease may lapse before all of its time-outs are in. */
     watch: (): void => {
       if (!isDue()) return;
-      witnessedMs = slotNow();
+      // As a holder does, it makes up for the slot that has just passed; for none before that.
+      const nextMs = Math.max(actedMs, witnessedMs) + intervalMs;
+      witnessedMs = nextMs === slotNow() - intervalMs ? nextMs : slotNow();
       watching = witnessInSlot(deps, shard, witnessedMs, tally).finally(() => void (watching = null));
     },
     /** Until the lease may be free, the next slot is due, or the run is over. */
     untilDue: async (taking: Taking | null): Promise<void> => {
       const isWatching = rests() || (taking !== null && isWitness(deps, taking));
-      const againMs = clock.nowMs() + (rests() ? restsUntilMs - clock.nowMs() : waitMs(deps, taking, retryMs));
+      const againMs = clock.nowMs() + (rests() ? restsUntilMs - clock.nowMs() : waitMs(deps, taking, retryMs(intervalMs)));
       while (!isOver() && clock.nowMs() < againMs && !(isWatching && isDue())) {
         await pause(Math.min(againMs, endMs, isWatching ? slotNow() + intervalMs : endMs) - clock.nowMs());
       }

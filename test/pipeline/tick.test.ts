@@ -268,6 +268,24 @@ describe("runTick", () => {
     expect(world.slots.map(({ startedAtMs }) => startedAtMs), "the other one had its 45 s, and a little more").toEqual([0, 10_000, 56_000]);
   });
 
+  it("makes up at once for a slot that it slept through as a witness, as a holder does", async () => {
+    const world = bench();
+    const fence = await world.leases.acquire("shard:0", "vercel", "vercel:run");
+    const keeping = whileHeld(world.deps, fence ?? { name: "", epoch: 0 }, () => world.clock.sleep(120_000));
+    let stalled = false;
+    const take: typeof world.leases.take = async (...asked) => {
+      if (!stalled && world.clock.nowMs() >= minuteMs + 20_000) {
+        stalled = true;
+        await world.clock.sleep(11_000);
+      }
+      return await world.leases.take(...asked);
+    };
+    await world.clock.run(world.tick({ leases: { ...world.leases, take } }));
+    expect(world.witnessed).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+    expect(world.of("tick")).toMatchObject([{ fields: { witnessed: 6, overruns: 1 } }]);
+    await world.clock.run(keeping);
+  });
+
   it("counts a witness' round that fails and goes on", async () => {
     const world = bench();
     await world.leases.acquire("shard:0", "vercel", "vercel:run");

@@ -2,6 +2,7 @@ import type { Clock } from "../adapters/ports/clock.ts";
 import type { Dispatcher, Shard } from "../adapters/ports/dispatcher.ts";
 import type { Random } from "../adapters/ports/random.ts";
 import type { SettingsStore } from "../adapters/ports/settings.ts";
+import { patiently } from "../pipeline/patience.ts";
 import { createSlots, waitingConnections } from "../pipeline/slots.ts";
 import type { TickDeps } from "./tick.ts";
 import { runTick } from "./tick.ts";
@@ -24,12 +25,9 @@ export const runShard = async (deps: Omit<TickDeps, "runId"> & { readonly random
   await runTick({ ...deps, runId: newRunId(deps.random) }, shard, scheduledAtMs);
 };
 
-const within = async (clock: Clock, work: Promise<void>): Promise<void> => {
-  const done = new AbortController();
-  const answered = work.then(() => true).finally(() => done.abort());
-  if (await Promise.race([answered, clock.sleep(dispatchTimeoutMs, done.signal).then(() => done.signal.aborted)])) return await work;
-  answered.catch(() => undefined);
-  throw new Error(`no answer within ${dispatchTimeoutMs} ms`);
+const inTime = async (clock: Clock, work: Promise<void>): Promise<void> => {
+  const isAnswered = await patiently(clock, work.then(() => true), dispatchTimeoutMs, false);
+  if (!isAnswered) throw new Error(`no answer within ${dispatchTimeoutMs} ms`);
 };
 
 /** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
@@ -56,7 +54,7 @@ export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number):
   }
   const slots = createSlots(waitingConnections);
   const results = await Promise.allSettled(
-    shards.map((shard) => slots(0, false, () => within(clock, dispatcher.dispatch(shard, scheduledAtMs)))),
+    shards.map((shard) => slots(0, false, () => inTime(clock, dispatcher.dispatch(shard, scheduledAtMs)))),
   );
   const unreached = shards.filter((_, at) => results[at]?.status === "rejected");
   log.info("dispatch", { shards: count, unreached: unreached.length });

@@ -2,6 +2,7 @@ import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { Fence, Taking } from "../adapters/ports/lease.ts";
 import type { SettingsStore } from "../adapters/ports/settings.ts";
 import { whileHeld } from "../pipeline/lease.ts";
+import { patiently } from "../pipeline/patience.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
 import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
 
@@ -52,16 +53,6 @@ export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsS
     await reportTally(deps, latest, held?.fence.epoch ?? null, done).catch((error: unknown) => log.error("tick", error, { shard: latest?.index }));
   };
 
-  /** Whether so much time passes before a witness' round is over. */
-  const lapsesFirst = async (watching: Promise<void>, ms: number): Promise<boolean> => {
-    const done = new AbortController();
-    try {
-      return await Promise.race([watching.then(() => false), clock.sleep(ms, done.signal).then(() => true)]);
-    } finally {
-      done.abort();
-    }
-  };
-
   const roundNow = async (armed: Shard, slotMs: number): Promise<boolean> => {
     if (clock.nowMs() < restsUntilMs) {
       await witnessInSlot(deps, latest ?? armed, slotMs, tally);
@@ -77,7 +68,7 @@ export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsS
         if (asked.taking.held === null) {
           watching ??= isWitness(deps, asked.taking) ? witnessInSlot(deps, asked.shard, slotMs, tally) : null;
           // The lease may lapse before all time-outs of a witness' round are in: who takes over does not wait for them.
-          if (watching !== null && (await lapsesFirst(watching, waitMs(deps, asked.taking, 0)))) continue;
+          if (watching !== null && (await patiently(clock, watching.then(() => false), waitMs(deps, asked.taking, 0), true))) continue;
           break;
         }
         held = { shard: asked.shard, fence: asked.taking.held };

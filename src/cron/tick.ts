@@ -2,6 +2,7 @@ import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { Fence, Taking } from "../adapters/ports/lease.ts";
 import type { TickRunStore } from "../adapters/ports/tick-runs.ts";
 import { whileHeld } from "../pipeline/lease.ts";
+import { patiently } from "../pipeline/patience.ts";
 import { createSlots, waitingConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
 import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
@@ -16,7 +17,7 @@ export type TickDeps = ShardDeps & {
 const runMs = 60_000;
 
 /** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
-const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 10);
+const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
 
 /**
  * Rounds of one shard for the minute that begins at `scheduledAtMs`, or now where that is past: as the holder of its lease,
@@ -95,14 +96,7 @@ const createRun = (deps: TickDeps, shard: Shard) => {
   };
 
   /** Sleeps, but no longer than a witness' round lasts that is under way. */
-  const pause = async (ms: number): Promise<void> => {
-    const done = new AbortController();
-    try {
-      await Promise.race([clock.sleep(ms, done.signal), ...(watching === null ? [] : [watching])]);
-    } finally {
-      done.abort();
-    }
-  };
+  const pause = async (ms: number): Promise<void> => await (watching === null ? clock.sleep(ms) : patiently(clock, watching, ms, undefined));
 
   return {
     endsAt: (ms: number): void => void (endMs = ms),
@@ -119,9 +113,10 @@ const createRun = (deps: TickDeps, shard: Shard) => {
         isAnswered = true;
         return taking;
       } catch (error) {
+        // Once for as long as it lasts.
+        if (isAnswered) log.error("lease_unanswered", error, { shard: shard.index });
         isAnswered = false;
         tally.lastError = error;
-        log.error("lease_unanswered", error, { shard: shard.index });
         return null;
       }
     },

@@ -9,6 +9,7 @@ import type {
   DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundStore, SettledChange, ShardView,
 } from "../adapters/ports/round.ts";
 import { decideRound } from "./decide.ts";
+import { patiently } from "./patience.ts";
 import { lookAtPeer, presenceOf } from "./presence.ts";
 import type { ProbeSettings, SlowPaths } from "./probing.ts";
 import { probeRound } from "./probing.ts";
@@ -145,25 +146,16 @@ export const runRound = async (
   const dns = deps.dnsDirectory === undefined ? deps.dns : await routedDns(deps.dnsDirectory, view.services);
   // DNS that does not answer must not delay what the probes have to say: what it has not told is left for a later round.
   const patienceMs = deps.probe.timeoutMs + deps.probe.intervalMs;
-  const patient = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
-    const done = new AbortController();
-    // Aborted only once the race is decided: a sleep cut short by the work's own end must not win it.
-    try {
-      return await Promise.race([work, clock.sleep(patienceMs, done.signal).then(() => otherwise)]);
-    } finally {
-      done.abort();
-    }
-  };
   const found: DomainReading[] = [];
   const untilMs = clock.nowMs() + patienceMs;
   const slots = deps.slots ?? createSlots(waitingConnections);
   lookAtPeer(deps, shard, slots);
   const [statuses, { samples, unprobed }] = await Promise.all([
-    patient(withReserved(slots, async () => {
+    patiently(clock, withReserved(slots, async () => {
       await deps.place?.look();
       await readDueRecords({ dns, clock }, view.services, deps.driftCheckMs, untilMs, found);
       return view.pendingChangeIds.length === 0 ? noStatuses : await dns.status(view.pendingChangeIds, untilMs);
-    }), noStatuses),
+    }), patienceMs, noStatuses),
     probeRound(deps, view.services, roundAtMs, deps.probe, slots),
   ]);
   const nowMs = clock.nowMs();

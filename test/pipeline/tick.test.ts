@@ -311,6 +311,7 @@ describe("runTick", () => {
     } };
     await world.clock.run(world.tick({ leases }));
     expect(world.slots[0]).toEqual({ slotMs: 0, startedAtMs: 3_000 });
+    expect(world.of("lease_unanswered"), "once for as long as it lasts").toMatchObject([{ level: "error", fields: { shard: 0 } }]);
     const gone = { ...world.leases, take: () => Promise.reject(new Error("connection lost")) };
     await expect(world.clock.run(world.tick({ leases: gone }, minuteMs + 60_000))).rejects.toThrow("connection lost");
   });

@@ -13,7 +13,7 @@ export const backoffMs = (attempt: number, random: () => number): number =>
 
 /**
  * Runs a call up to three times while its failures are retryable. The error of the last attempt is `uncertain` as soon
- * as any attempt was: an earlier one may have taken effect.
+ * as one of them was: an earlier one may have taken effect.
  * @throws Route53Error
  */
 export const withRetry = async <T>(attempt: () => Promise<T>, { clock, random }: Patience): Promise<T> => {

@@ -49,7 +49,7 @@ const isWrite = (template: string): boolean => /\b(insert\s+into|delete\s+from|t
 export const unfencedIn = (source: string): number =>
   templatesOf(source).filter((template) => isWrite(template) && !template.includes("${fenceCte(")).length;
 
-/** The same of every file below `src/adapters` that has any. */
+/** The same of each file below `src/adapters`, where there are such. */
 export const unfencedWrites = async (): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {};
   for await (const path of glob("**/*.ts", { cwd: adapters })) {

@@ -3,6 +3,7 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import { bearerToken, sharedSecret } from "../auth/shared-secret.ts";
 import { isIsoWeek, isoWeek } from "../domain/iso-week.ts";
 import { AppError } from "../errors.ts";
+import { createBacklog } from "../http/backlog.ts";
 import { jsonBodyUpTo } from "../http/body.ts";
 import { jsonAnswer, jsonRequest, noContent, problems } from "../http/contract.ts";
 import type { App, AppMiddleware } from "../http/env.ts";
@@ -43,6 +44,9 @@ const weeklySessions = z
   .openapi("WeeklyActiveSessions");
 
 type TelemetryDeps = Pick<Deps, "config" | "clock" | "background" | "telemetry" | "rateLimits" | "clientAddress">;
+
+/** How much an isolate stores after its answers. Beyond that an answer waits: connections are not without end. */
+const storedAfterwards = 64;
 
 /** Everybody may tell, so nobody may tell too often. */
 const sessionLimit =
@@ -85,7 +89,8 @@ export const registerTelemetry = (app: App, deps: TelemetryDeps): void => {
     responses: { 200: jsonAnswer(weeklySessions, "The number"), ...problems(400, 403, 404) },
   });
 
-  app.openapi(tell, (c) => {
+  const backlog = createBacklog(storedAfterwards);
+  app.openapi(tell, async (c) => {
     const body = c.req.valid("json");
     const nowMs = deps.clock.nowMs();
     const session = {
@@ -96,7 +101,9 @@ export const registerTelemetry = (app: App, deps: TelemetryDeps): void => {
       nodeVersion: body.node_version,
       primaryFramework: body.primary_framework,
     };
-    deps.background(deps.telemetry.record(isoWeek(nowMs), session, nowMs));
+    const stored = deps.telemetry.record(isoWeek(nowMs), session, nowMs);
+    deps.background(stored);
+    if (backlog.add(stored, nowMs)) await stored.catch(() => undefined);
     return c.body(null, 204);
   });
   app.openapi(read, async (c) => {

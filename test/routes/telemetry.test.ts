@@ -57,6 +57,42 @@ describe("POST /v1/session", () => {
     await Promise.all(work);
   });
 
+  it("answers only when it is stored where too much is being stored, so that nothing is taken that can not be kept", async () => {
+    const pending: (() => void)[] = [];
+    const record = () => new Promise<void>((resolve) => void pending.push(resolve));
+    let work: Promise<unknown>[] = [];
+    const app = createApp({ ...api.deps, telemetry: { ...api.deps.telemetry, record }, background: (promise) => void work.push(promise) });
+    let answered = 0;
+    const send = async () => {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(session) };
+      expect((await app.request("/v1/session", init)).status).toBe(204);
+      answered += 1;
+    };
+    for (let count = 0; count < 64; count += 1) await send();
+    const late = [send(), send()];
+    await vi.waitFor(() => expect(pending).toHaveLength(66));
+    expect(answered, "the 65th waits").toBe(64);
+    for (const resolve of pending) resolve();
+    await Promise.all([...late, ...work]);
+    expect(answered).toBe(66);
+
+    work = [];
+    await send();
+    expect(answered, "there is room again").toBe(67);
+    pending.at(-1)?.();
+  });
+
+  it("does not wait for ever for what was cut off", async () => {
+    const app = createApp({ ...api.deps, telemetry: { ...api.deps.telemetry, record: () => new Promise(() => undefined) }, background: () => undefined });
+    const send = async () => {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(session) };
+      return (await app.request("/v1/session", init)).status;
+    };
+    for (let count = 0; count < 64; count += 1) await send();
+    api.time.nowMs += 30_001;
+    expect(await send()).toBe(204);
+  });
+
   it("counts a session once a week, and keeps when it was seen first", async () => {
     await Promise.all(Array.from({ length: 20 }, () => tell(session)));
     const firstSeenAtMs = api.time.nowMs;

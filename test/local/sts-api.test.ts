@@ -125,7 +125,7 @@ describe("the local Route 53", () => {
       expect((await failure(list(wrong))).name).toBe("InvalidClientTokenId");
     }
     expect((await failure(list({ ...keys, secretAccessKey: "wrong" }))).name).toBe("SignatureDoesNotMatch");
-    const other = await startTestServer({ sessions: (id) => (id === keys.accessKeyId ? { ...keys, expiresAtMs: Date.now() } : undefined) });
+    const other = await startTestServer({ sessions: (id) => (id === keys.accessKeyId ? { ...keys, expiresAtMs: Date.now() - 1_000 } : undefined) });
     closers.push(other.close);
     expect((await failure(sdkClient(other.url, keys).send(new ListHostedZonesCommand({})))).name).toBe("ExpiredToken");
     sts.revoke();

@@ -34,6 +34,7 @@ export const pricedCtes: SQL = sql`storm_parts as materialized (
   from windows w
   join storm_events e on e.service_id = w.service_id
     and e.started_at < w.window_end and ${stormEnd} > w.window_start and ${stormEnd} > e.started_at
+    and e.credit = 'earned'
 ), stormy as (
   select snapshot_id, max(factor) as factor, range_agg(tstzrange(from_at, to_at)) as storms
   from storm_parts

@@ -58,6 +58,9 @@ export const stormEvents = pgTable(
     endedReason: text("ended_reason"),
     relapses: integer("relapses").notNull().default(0),
     maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
+    /** Whether the storm earns a discount, and why not; decided when it begins. */
+    credit: text("credit", { enum: ["earned", "pending", "refused"] }).notNull().default("earned"),
+    creditReason: text("credit_reason"),
   },
   (t) => [
     uniqueIndex("storm_events_active_key").on(t.serviceId, t.kind).where(sql`${t.endedAt} is null`),
@@ -68,5 +71,6 @@ export const stormEvents = pgTable(
       and (${t.state} <> 'recovering' or ${t.recoveringSince} is not null)`),
     check("storm_events_order", sql`${t.endedAt} is null or ${t.endedAt} >= ${t.startedAt}`),
     check("storm_events_factor", sql`${t.maxCoverageFactor} > 0`),
+    check("storm_events_credit", sql`${t.credit} in ('earned', 'pending', 'refused')`),
   ],
 );

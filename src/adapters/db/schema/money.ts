@@ -11,6 +11,8 @@ const bytes = (name: string) => bigint(name, { mode: "number" }).notNull().defau
 const cents = (name: string) => bigint(name, { mode: "number" }).notNull();
 /** How far a side's bytes are an estimate: `{ interval, lower, upper }`; null where they were counted, or nobody said. */
 const sampling = (name: string) => jsonb(name).$type<{ interval: number; lower: number; upper: number }>();
+/** Whether a host of the side has not been read, or not for good: the bytes are what was read of the others. */
+const incomplete = (name: string) => boolean(name).notNull().default(false);
 const currency = () => text("currency").notNull().default("USD");
 
 /**
@@ -26,12 +28,15 @@ export const billingTerms = pgTable(
     rateCentsPerGb: numeric("rate_cents_per_gb").notNull(),
     discountRate: numeric("discount_rate").notNull(),
     currency: text("currency").notNull(),
+    /** How often invoices are issued; null: as the operator's default says. */
+    cycle: text("cycle", { enum: ["run", "day", "month"] }),
     createdAt: createdAt(),
   },
   (t) => [
     unique("billing_terms_start_key").on(t.customerId, t.validFrom),
     check("billing_terms_bounds", sql`${t.rateCentsPerGb} between 0 and 1000000 and ${t.discountRate} between 0 and 1`),
     check("billing_terms_currency", sql`${t.currency} ~ '^[A-Z]{3}$'`),
+    check("billing_terms_cycle", sql`${t.cycle} in ('run', 'day', 'month')`),
   ],
 );
 
@@ -49,6 +54,8 @@ export const usageSnapshots = pgTable(
     backupSource: text("backup_source"),
     primarySampling: sampling("primary_sampling"),
     backupSampling: sampling("backup_sampling"),
+    primaryIncomplete: incomplete("primary_incomplete"),
+    backupIncomplete: incomplete("backup_incomplete"),
     /** The invoice that billed this window; from then on the row does not change (trigger). */
     invoiceId: bigint("invoice_id", { mode: "number" }).references(() => invoices.id),
     createdAt: createdAt(),
@@ -76,6 +83,8 @@ export const usageCorrections = pgTable(
     backupSource: text("backup_source"),
     primarySampling: sampling("primary_sampling"),
     backupSampling: sampling("backup_sampling"),
+    primaryIncomplete: incomplete("primary_incomplete"),
+    backupIncomplete: incomplete("backup_incomplete"),
     updatedAt: at("updated_at").notNull().defaultNow(),
   },
   (t) => [check("usage_corrections_bytes", sql`${t.primaryBytes} >= 0 and ${t.backupBytes} >= 0`)],
@@ -137,6 +146,8 @@ export const invoiceLineItems = pgTable(
     invoiceId: ref("invoice_id", () => invoices.id),
     kind: text("kind", { enum: ["usage", "adjustment"] }).notNull().default("usage"),
     arrears: boolean("arrears").notNull().default(false),
+    /** A side of the window was incomplete when it was billed; what is missing follows as an adjustment. */
+    estimated: boolean("estimated").notNull().default(false),
     snapshotId: ref("snapshot_id", () => usageSnapshots.id),
     serviceId: ref("service_id", () => services.id),
     windowStart: at("window_start").notNull(),
@@ -186,7 +197,7 @@ export const reconciliationFindings = pgTable(
     customerId: ref("customer_id", () => customers.id),
     /** The rule that is broken, such as `window_bytes`. */
     rule: text("rule").notNull(),
-    objectType: text("object_type", { enum: ["customer", "invoice", "usage_snapshot"] }).notNull(),
+    objectType: text("object_type", { enum: ["customer", "service", "domain", "invoice", "usage_snapshot"] }).notNull(),
     objectId: bigint("object_id", { mode: "number" }).notNull(),
     expected: text("expected").notNull(),
     actual: text("actual").notNull(),

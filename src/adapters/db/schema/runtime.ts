@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { at } from "./columns.ts";
 
 /** Who may act: one row per shard and per job. Each acquisition raises the epoch (semantics §10). */
@@ -104,3 +104,10 @@ export const takeovers = pgTable(
     check("takeovers_chain", sql`${t.seq} > 0 and (${t.seq} = 1) = (${t.previousHash} is null)`),
   ],
 );
+
+/** Where a job that works through a lot goes on next time. */
+export const jobCursors = pgTable("job_cursors", {
+  job: text("job").primaryKey(),
+  position: jsonb("position").notNull(),
+  updatedAt: at("updated_at").notNull().defaultNow(),
+});

@@ -47,6 +47,8 @@ export const serviceDomains = pgTable(
     normalBackupWeight: integer("normal_backup_weight").notNull().default(0),
     challengeToken: text("challenge_token").notNull(),
     verifiedAt: at("verified_at"),
+    /** When its primary (or the name itself, where there is none) was first known to be up since its latest set-up. */
+    seenHealthyAt: at("seen_healthy_at"),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
     deletedAt: at("deleted_at"),

@@ -10,6 +10,8 @@ export const customers = pgTable(
     name: text("name").notNull(),
     maxCoverageCap: numeric("max_coverage_cap", { mode: "number" }).notNull().default(1.5),
     nextInvoiceNumber: bigint("next_invoice_number", { mode: "number" }).notNull().default(1),
+    /** The end of the last billing cycle that was closed; null: none yet. Billing by the run leaves it alone. */
+    billedUntil: at("billed_until"),
     createdAt: createdAt(),
   },
   (t) => [

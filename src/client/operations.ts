@@ -583,6 +583,9 @@ export type UsageWindow = {
   backup_source: string | null;
   primary_sampling: UsageSampling | null;
   backup_sampling: UsageSampling | null;
+  /** a host of the side could not be read, or not for good: the bytes are what is known of the others */
+  primary_incomplete: boolean;
+  backup_incomplete: boolean;
   invoice_id: number | null;
   /** when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed */
   corrected_at: string | null;

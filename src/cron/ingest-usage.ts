@@ -1,10 +1,11 @@
 import type { CustomerSources, SourceOutcome } from "../adapters/ports/cdn-accounts.ts";
 import type { Clock } from "../adapters/ports/clock.ts";
-import type { IngestStore, MeteredHost, SideUsage } from "../adapters/ports/ingest.ts";
+import type { HostState, IngestStore, Measurers, MeteredHolding, SliceReading } from "../adapters/ports/ingest.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
-import type { UsageQuery, UsageSource } from "../adapters/ports/usage.ts";
-import { sumByService } from "../domain/usage-sum.ts";
+import type { HostWindowBytes, UsageSource } from "../adapters/ports/usage.ts";
+import { asksOf, inParts, planHolding, settledMarks } from "../domain/metering.ts";
+import type { MeteringFrame, Slice } from "../domain/metering.ts";
 import { completeWindows } from "../domain/window.ts";
 import type { JobReport } from "./job.ts";
 
@@ -21,66 +22,156 @@ export type IngestDeps = {
 
 /** Sources side by side: each one waits for its CDN most of the time. */
 const parallelSources = 5;
-/** One statement's worth of windows. */
+/** One statement's worth of readings. */
 const rowsPerSave = 5_000;
+const domainsPerPage = 5_000;
+/** Sources keep minutes for a month or so; what a domain's hosts carried before is not asked for. */
+const horizonMs = 31 * 86_400_000;
+/** Two days of hourly windows a run: an outage of a weekend is caught up with in two runs, and no run is endless. */
+const catchUpWindows = 48;
 
-/** One reading to do: a source, and whose hosts it may be asked for. */
-type Task = { readonly source: UsageSource; readonly accountId: number | null; readonly hosts: readonly MeteredHost[] };
+type PlannedHolding = MeteredHolding & { readonly slices: readonly Slice[]; readonly settlesUntilMs: number };
+
+/** One reading to do: a source, and the holdings that it may be asked for. */
+type Task = { readonly source: UsageSource; readonly accountId: number | null; readonly holdings: readonly PlannedHolding[] };
+
+const frameOf = ({ clock, usageWindows: { windowMs, lookbackMs } }: IngestDeps): MeteringFrame => ({
+  windows: completeWindows(clock.nowMs(), windowMs, lookbackMs),
+  windowMs,
+  horizonMs: Math.ceil((clock.nowMs() - Math.max(horizonMs, lookbackMs)) / windowMs) * windowMs,
+  catchUpWindows,
+});
+
+const plannedHoldings = async (store: IngestStore, cdn: string, frame: MeteringFrame): Promise<readonly PlannedHolding[]> => {
+  const planned: PlannedHolding[] = [];
+  for (let afterDomainId = 0; ; ) {
+    const page = await store.holdings({ cdn, windowMs: frame.windowMs, sinceMs: frame.horizonMs, afterDomainId, limit: domainsPerPage });
+    for (const holding of page) {
+      const plan = planHolding(holding, frame);
+      if (plan !== null) planned.push({ ...holding, ...plan });
+    }
+    const last = page.at(-1);
+    if (last === undefined || new Set(page.map(({ domainId }) => domainId)).size < domainsPerPage) return planned;
+    afterDomainId = last.domainId;
+  }
+};
 
 /** A customer with an account of its own at a CDN is read with that one, all others with the operator's. */
-const planReadings = async ({ ingest, usageSources, customerSources }: IngestDeps): Promise<readonly Task[]> => {
-  const own = await customerSources.open();
-  const cdns = [...new Set([...usageSources, ...own].map(({ cdn }) => cdn))];
+const planReadings = async (deps: IngestDeps, frame: MeteringFrame): Promise<{ readonly tasks: readonly Task[]; readonly measurers: Measurers }> => {
+  const own = await deps.customerSources.open();
+  const cdns = [...new Set([...deps.usageSources, ...own].map(({ cdn }) => cdn))];
   const tasks: Task[] = [];
   for (const cdn of cdns) {
     const accounts = own.filter((account) => account.cdn === cdn);
-    const hosts = Map.groupBy(await ingest.hosts(cdn), ({ customerId }) => accounts.find((account) => account.customerId === customerId) ?? null);
-    for (const source of usageSources.filter((one) => one.cdn === cdn)) tasks.push({ source, accountId: null, hosts: hosts.get(null) ?? [] });
-    for (const account of accounts) tasks.push({ source: account.source, accountId: account.accountId, hosts: hosts.get(account) ?? [] });
+    const holdings = Map.groupBy(await plannedHoldings(deps.ingest, cdn, frame), ({ customerId }) =>
+      accounts.find((account) => account.customerId === customerId) ?? null);
+    for (const source of deps.usageSources.filter((one) => one.cdn === cdn)) tasks.push({ source, accountId: null, holdings: holdings.get(null) ?? [] });
+    for (const account of accounts) tasks.push({ source: account.source, accountId: account.accountId, holdings: holdings.get(account) ?? [] });
   }
-  return tasks.filter((task) => task.hosts.length > 0);
+  const measurers = { cdns: deps.usageSources.map(({ cdn }) => cdn), accounts: own.map(({ customerId, cdn }) => ({ customerId, cdn })) };
+  return { tasks: tasks.filter((task) => task.holdings.length > 0), measurers };
 };
 
+/** What a source said of all hosts of a task, whatever the number of its answers. */
+type Heard = {
+  readonly rows: ReadonlyMap<string, HostWindowBytes>;
+  readonly unreadable: ReadonlyMap<string, string>;
+  readonly deferred: ReadonlySet<string>;
+};
+
+const keyOf = ({ host, startMs, endMs }: { readonly host: string; readonly startMs: number; readonly endMs: number }): string =>
+  `${host} ${startMs} ${endMs}`;
+
 /**
- * Reads every source for the complete windows of the look-back and stores what it says. A source that fails stores
- * nothing and does not hinder the others.
+ * Asks for what most hosts share first. Where that fails, the source does: the next run asks again. Where only a later
+ * question fails, its hosts are put off.
+ * @throws the source's error
+ */
+const hear = async ({ source, holdings }: Task, log: Log): Promise<Heard> => {
+  const heard = { rows: new Map<string, HostWindowBytes>(), unreadable: new Map<string, string>(), deferred: new Set<string>() };
+  for (const [place, ask] of asksOf(holdings.flatMap(({ slices }) => slices)).entries()) {
+    try {
+      const reading = await source.read(ask);
+      for (const host of reading.unknownHosts) heard.unreadable.set(host, "the account does not cover it");
+      for (const host of reading.deferredHosts ?? []) heard.deferred.add(host);
+      for (const row of reading.rows) heard.rows.set(keyOf(row), row);
+    } catch (error) {
+      if (place === 0) throw error;
+      log.warn("usage_put_off", { source: source.cdn, hosts: ask.hosts.length, error: error instanceof Error ? error.message : "failed" });
+      for (const host of ask.hosts) heard.deferred.add(host);
+    }
+  }
+  return heard;
+};
+
+const readingOf = (slice: Slice, row: HostWindowBytes): SliceReading => ({
+  domainId: slice.domainId, serviceId: slice.serviceId, cdn: slice.cdn, windowStartMs: slice.windowStartMs,
+  startMs: slice.startMs, endMs: slice.endMs, bytes: row.bytes, ...(row.sampling !== undefined && { sampling: row.sampling }),
+});
+
+/**
+ * Reads every source for the windows of the look-back, and for older ones that could not be read so far, and stores what
+ * it says per host: which side and whose bytes they are is a matter of who held what in that window, not of today. A
+ * source that fails stores nothing and does not hinder the others.
  * @throws the last error where every source that had to be asked failed
  */
 export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobReport> => {
   const { ingest, clock, log } = deps;
-  const windows = completeWindows(clock.nowMs(), deps.usageWindows.windowMs, deps.usageWindows.lookbackMs);
-  const tasks = await planReadings(deps);
+  const frame = frameOf(deps);
+  const { tasks, measurers } = await planReadings(deps, frame);
   const count = { windows: 0, corrections: 0, unknownHosts: 0, deferredHosts: 0, failures: 0 };
   const outcomes: SourceOutcome[] = [];
   let lastError: unknown = null;
 
-  const save = async (cdn: string, usage: readonly SideUsage[]): Promise<void> => {
-    for (let from = 0; from < usage.length; from += rowsPerSave) {
-      const saved = await ingest.save(fence, cdn, usage.slice(from, from + rowsPerSave));
+  const noteHosts = async (task: Task, { unreadable, deferred }: Heard): Promise<void> => {
+    const states = task.holdings.flatMap(({ domainId, customerId, cdn, host, isUnreadable }): HostState[] => {
+      const reason = unreadable.get(host) ?? null;
+      return reason !== null || (isUnreadable && !deferred.has(host)) ? [{ domainId, customerId, cdn, host, reason }] : [];
+    });
+    const byDomain = new Map(states.map((state) => [state.domainId, state]));
+    if (byDomain.size > 0) await ingest.noteHosts(fence, [...byDomain.values()], clock.nowMs());
+  };
+
+  const save = async (task: Task, { rows, unreadable }: Heard): Promise<void> => {
+    const counted = task.holdings
+      .flatMap(({ slices }) => slices)
+      .map((slice) => ({ ...slice, row: unreadable.has(slice.host) ? null : rows.get(keyOf(slice)) }))
+      // Neither a figure nor unreadable: not complete yet at the source, put off, or no longer kept there.
+      .filter(({ row }) => row !== undefined)
+      .toSorted((a, b) => a.serviceId - b.serviceId || a.windowStartMs - b.windowStartMs);
+    for (const part of inParts(counted, rowsPerSave)) {
+      const saved = await ingest.save(fence, {
+        readings: part.flatMap(({ row, ...slice }) => (row == null ? [] : [readingOf(slice, row)])),
+        touched: part.flatMap(({ row, serviceId, windowStartMs }) => (row === null ? [{ serviceId, windowStartMs }] : [])),
+        windowMs: frame.windowMs, accountId: task.accountId, measurers, readAtMs: clock.nowMs(),
+      });
       count.windows += saved.stored;
       count.corrections += saved.corrected;
     }
   };
 
-  const read = async ({ source, hosts }: Task, query: UsageQuery): Promise<void> => {
-    const reading = await source.read(query);
-    const unread = new Set([...reading.unknownHosts, ...(reading.deferredHosts ?? [])]);
-    count.unknownHosts += reading.unknownHosts.length;
-    count.deferredHosts += reading.deferredHosts?.length ?? 0;
-    if (reading.unknownHosts.length > 0) {
-      log.warn("usage_unknown_hosts", { source: source.cdn, count: reading.unknownHosts.length, first: reading.unknownHosts[0] });
+  const settle = async (task: Task, { unreadable, deferred }: Heard): Promise<void> => {
+    const marks = settledMarks(task.holdings.filter(({ host }) => !unreadable.has(host) && !deferred.has(host)));
+    if (marks.length > 0) await ingest.settle(fence, marks);
+  };
+
+  const read = async (task: Task): Promise<void> => {
+    const heard = await hear(task, log);
+    count.unknownHosts += heard.unreadable.size;
+    count.deferredHosts += heard.deferred.size;
+    const [first] = heard.unreadable;
+    if (first !== undefined) {
+      log.warn("usage_unknown_hosts", { source: task.source.cdn, count: heard.unreadable.size, first: first[0], reason: first[1] });
     }
-    // A host that was put off belongs to its service all the same: without it the sum would be a wrong one.
-    const unknown = new Set(reading.unknownHosts);
-    const metered = hosts.filter(({ host }) => !unknown.has(host));
-    await save(source.cdn, sumByService(metered, reading.rows.filter(({ host }) => !unread.has(host))));
+    await noteHosts(task, heard);
+    await save(task, heard);
+    await settle(task, heard);
   };
 
   const run = async (task: Task): Promise<void> => {
-    const hosts = [...new Set(task.hosts.map(({ host }) => host))];
     let error: unknown = null;
     try {
-      await read(task, { hosts, windows });
+      await read(task);
     } catch (thrown) {
       error = thrown;
       lastError = thrown;

@@ -37,6 +37,10 @@ const windowSchema = z
     backup_source: like(z.string().nullable(), "push"),
     primary_sampling: orNull(samplingSchema),
     backup_sampling: orNull(samplingSchema),
+    primary_incomplete: z.boolean().openapi({
+      example: false, description: "a host of the side could not be read, or not for good: the bytes are what is known of the others",
+    }),
+    backup_incomplete: like(z.boolean(), false),
     invoice_id: id.nullable(),
     corrected_at: timeText.nullable().openapi({
       description: "when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed",
@@ -76,7 +80,7 @@ const filter = tenantPageQuery
       .openapi({
         type: "boolean",
         description:
-          "true: only windows that are over and of which a side was reported by nobody, from the service's first one on; " +
+          "true: only windows that are over and of which a side was reported by nobody or is incomplete, from the service's first one to its end; " +
           "those of the last 31 days before `to` unless `from` is given",
       }),
   })
@@ -108,6 +112,8 @@ const represent = (window: UsageWindow): z.infer<typeof windowSchema> => ({
   backup_source: window.backupSource,
   primary_sampling: representSampling(window.primarySampling),
   backup_sampling: representSampling(window.backupSampling),
+  primary_incomplete: window.primaryIncomplete,
+  backup_incomplete: window.backupIncomplete,
   invoice_id: window.invoiceId,
   corrected_at: isoTimeOrNull(window.correctedAtMs),
 });
@@ -144,7 +150,9 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
     path,
     tags,
     summary: "Report usage; all windows are stored or none, and a window that is there is replaced side by side",
-    description: "A window that is billed keeps its invoice: what is reported is a correction, and the next invoice adjusts it.",
+    description:
+      "A window that is billed keeps its invoice: what is reported is a correction, and the next invoice adjusts it. A deleted " +
+      "service takes windows that began before its end.",
     middleware: [guards.editor, jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(push) },
     responses: { 200: jsonAnswer(z.array(windowSchema), "The windows as stored"), ...writeProblems },

@@ -6,6 +6,7 @@ import { createUsageStore } from "../../src/adapters/db/usage-store.ts";
 import type { BillingStore } from "../../src/adapters/ports/billing.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
+import { wholeWindow } from "../support/usage.ts";
 import { bill } from "./run.ts";
 import { addSnapshots, billingFence, seed, takeLease } from "./worlds.ts";
 import type { World, WorldStorm } from "./worlds.ts";
@@ -122,8 +123,11 @@ describe("usage that is corrected after it was billed", () => {
     await bill(database.db, nowMs);
     await database.sql("update services set created_at = '2026-01-01'");
     await database.sql("update settings set usage_window_seconds = 3600");
-    const usage = [{ serviceId, side: "primary" as const, startMs: nowMs - 2 * hourMs, endMs: nowMs - hourMs, bytes: 110 * gb }];
-    expect(await createIngestStore(database.db).save(billingFence, "cloudflare", usage)).toEqual({ stored: 0, corrected: 1 });
+    const [domain] = await database.sql<{ id: string }>(
+      `insert into service_domains (service_id, customer_id, name, challenge_token, created_at, verified_at)
+       values ($1, $2, 'app.example.test', 'token', '2026-01-01', '2026-01-01') returning id`, [serviceId, customerId]);
+    const usage = wholeWindow({ serviceId, domainId: Number(domain?.id), cdn: "cloudflare", startMs: nowMs - 2 * hourMs, windowMs: hourMs, bytes: 110 * gb });
+    expect(await createIngestStore(database.db).save(billingFence, usage)).toEqual({ stored: 0, corrected: 1 });
     await bill(database.db, nowMs);
     expect((await lines(customerId)).at(-1)).toEqual([2, "adjustment", 10, 0, 120, 0]);
   });

@@ -49,14 +49,22 @@ const failing = (cdn: string): UsageSource => ({ cdn, read: () => Promise.reject
 
 const noAccounts: CustomerSources = { open: async () => [], note: async () => undefined };
 
-type Options = { lookbackMs?: number; windowMs?: number; under?: Fence; customerSources?: CustomerSources };
+type Options = { lookbackMs?: number; windowMs?: number; under?: Fence; customerSources?: CustomerSources; atMs?: number; catchUp?: boolean };
+
+/** As after a run that read everything: what ended before the look-back is final. */
+const settleAll = (untilMs: number) => world.sql(
+  `insert into metering_marks (domain_id, cdn, settled_until)
+   select distinct t.domain_id, c.cdn, $1::timestamptz from domain_tenures t join service_cdns h on h.service_id = t.service_id
+   cross join lateral (values (h.primary_cdn), (h.backup_cdn)) c (cdn) on conflict do nothing`, [new Date(untilMs)]);
 
 const ingest = async (sources: UsageSource[], options: Options = {}) => {
   const memory = createMemoryLog();
   const usageWindows = { windowMs: options.windowMs ?? hourMs, lookbackMs: options.lookbackMs ?? 2 * hourMs };
   const customerSources = options.customerSources ?? noAccounts;
+  const atMs = options.atMs ?? nowMs;
+  if (options.catchUp !== true) await settleAll(Math.floor(atMs / usageWindows.windowMs) * usageWindows.windowMs - usageWindows.lookbackMs);
   const deps = {
-    ingest: createIngestStore(database.db), usageSources: sources, customerSources, clock: createFakeClock(nowMs), log: memory.log, usageWindows,
+    ingest: createIngestStore(database.db), usageSources: sources, customerSources, clock: createFakeClock(atMs), log: memory.log, usageWindows,
   };
   const run = ingestUsage(deps, options.under ?? fence);
   return { report: await run, ...memory };
@@ -67,6 +75,11 @@ const usage = async () =>
     `select format('%s %s+%s %s %s/%s', s.service_id, to_char(window_start at time zone 'utc', 'HH24:MI'), window_end - window_start, primary_bytes || '/' || backup_bytes,
        coalesce(primary_source, '-'), coalesce(backup_source, '-')) as line
      from usage_snapshots s order by service_id, window_start`)).map(({ line }) => line);
+
+const incomplete = async () =>
+  (await database.sql<{ line: string }>(
+    `select to_char(window_start at time zone 'utc', 'HH24:MI ') || concat_ws(', ', case when primary_incomplete then 'primary' end, case when backup_incomplete then 'backup' end) as line
+     from usage_snapshots where primary_incomplete or backup_incomplete order by service_id, window_start`)).map(({ line }) => line);
 
 describe("ingestUsage", () => {
   it("stores each complete window of the look-back on the side on which the service has that CDN", async () => {
@@ -124,17 +137,23 @@ describe("ingestUsage", () => {
     expect(await usage()).toEqual([`${one.serviceId} 11:00+01:00:00 9/0 cdn-a/-`]);
   });
 
-  it("does not store half a sum: a window without a reading for each host is left out", async () => {
+  it("marks a side of which a host has no reading yet, until it has one", async () => {
     const { serviceId } = await world.seed({ domains: [{ name: "one.test" }, { name: "two.test" }] });
     await ingest([source("cdn-a", (host, startMs) => (host === "two.test" && startMs === noon - hourMs ? null : 5))]);
-    expect(await usage()).toEqual([`${serviceId} 10:00+01:00:00 10/0 cdn-a/-`]);
+    expect(await usage()).toEqual([`${serviceId} 10:00+01:00:00 10/0 cdn-a/-`, `${serviceId} 11:00+01:00:00 5/0 cdn-a/-`]);
+    expect(await incomplete()).toEqual(["11:00 primary"]);
+    await ingest([source("cdn-a", () => 5)]);
+    expect(await usage()).toEqual([`${serviceId} 10:00+01:00:00 10/0 cdn-a/-`, `${serviceId} 11:00+01:00:00 10/0 cdn-a/-`]);
+    expect(await incomplete()).toEqual([]);
   });
 
-  it("does not meter an unverified claim, a deleted domain or a deleted service", async () => {
+  it("does not meter an unverified claim, nor what was gone before the windows began", async () => {
     const { domainIds } = await world.seed({ domains: [{ name: "claim.test", verified: false }, { name: "gone.test" }] });
-    await world.sql("update service_domains set deleted_at = now() where id = $1", [domainIds[1]]);
-    const { serviceId } = await world.seed({ customer: "two", domains: [{ name: "two.test" }] });
-    await world.sql("update services set deleted_at = now() where id = $1", [serviceId]);
+    const before = new Date(noon - 2 * hourMs);
+    await world.sql("update service_domains set deleted_at = $2 where id = $1", [domainIds[1], before]);
+    const two = await world.seed({ customer: "two", domains: [{ name: "two.test" }] });
+    await world.sql("update service_domains set deleted_at = $2 where id = $1", [two.domainIds[0], before]);
+    await world.sql("update services set deleted_at = $2 where id = $1", [two.serviceId, before]);
     const cdn = source("cdn-a", () => 1);
     await ingest([cdn]);
     expect(cdn.asked).toEqual([]);
@@ -149,15 +168,15 @@ describe("ingestUsage", () => {
     expect(await world.sql("select xmin, ctid from usage_snapshots order by id")).toEqual(before);
   });
 
-  it("leaves out a service of which a host was put off", async () => {
+  it("marks the side of a service of which a host was put off", async () => {
     const one = await world.seed({ domains: [{ name: "one.test" }, { name: "late.test" }] });
     const two = await world.seed({ customer: "two", domains: [{ name: "two.test" }] });
     const late = source("cdn-a", (host) => (host === "late.test" ? null : 9));
     const read: UsageSource["read"] = async (query) => ({ ...(await late.read(query)), deferredHosts: ["late.test"] });
     const { report } = await ingest([{ cdn: "cdn-a", read }], { lookbackMs: hourMs });
-    expect(report).toMatchObject({ deferredHosts: 1, windows: 1 });
-    expect(await usage()).toEqual([`${two.serviceId} 11:00+01:00:00 9/0 cdn-a/-`]);
-    expect(one.serviceId).not.toBe(two.serviceId);
+    expect(report).toMatchObject({ deferredHosts: 1, windows: 2 });
+    expect(await usage()).toEqual([`${one.serviceId} 11:00+01:00:00 9/0 cdn-a/-`, `${two.serviceId} 11:00+01:00:00 9/0 cdn-a/-`]);
+    expect(await incomplete()).toEqual(["11:00 primary"]);
   });
 
   it("keeps how far bytes are an estimate, summed over the hosts of a service", async () => {

@@ -7,6 +7,7 @@ import { parseConfig } from "../../src/config.ts";
 import { buildDeps } from "../../src/deps.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
+import { wholeWindow } from "../support/usage.ts";
 
 let api: Api;
 let token: string;
@@ -63,14 +64,19 @@ describe("the length of usage windows", () => {
     const ingest = createIngestStore(api.db);
     const at = Date.parse("2026-11-21T05:00:00Z");
     await api.db.rows(sql`update services set created_at = '2026-11-20T00:00:00Z'`);
-    const usage = (seconds: number) => [{ serviceId, side: "primary" as const, startMs: at, endMs: at + seconds * 1_000, bytes: 5 }];
-    await expect(ingest.save(fence, "cloudflare", usage(60))).rejects.toThrow(/windows of 3600 s.*60 s/);
-    expect(await ingest.save(fence, "cloudflare", usage(3_600))).toMatchObject({ stored: 1 });
+    const [domain] = await api.db.rows<{ id: number }>(sql`
+      insert into service_domains (service_id, customer_id, name, challenge_token, created_at, verified_at)
+      select id, customer_id, 'metered.example.com', 'token', created_at, created_at from services where id = ${serviceId} returning id`);
+    const usage = (seconds: number) =>
+      wholeWindow({ serviceId, domainId: domain?.id ?? 0, cdn: "akamai", startMs: at, windowMs: seconds * 1_000, bytes: 5 });
+    await expect(ingest.save(fence, usage(60))).rejects.toThrow(/windows of 3600 s.*60 s/);
+    expect(await ingest.save(fence, usage(3_600))).toMatchObject({ stored: 1 });
     await api.db.rows(sql`delete from usage_snapshots`);
+    await api.db.rows(sql`delete from usage_readings`);
     await api.db.rows(sql`update settings set usage_window_seconds = null`);
-    expect(await ingest.save({ ...fence, epoch: fence.epoch + 1 }, "cloudflare", usage(60))).toMatchObject({ stored: 0 });
+    expect(await ingest.save({ ...fence, epoch: fence.epoch + 1 }, usage(60))).toMatchObject({ stored: 0 });
     expect(await stored()).toBeNull();
-    expect(await ingest.save(fence, "cloudflare", usage(60))).toMatchObject({ stored: 1 });
+    expect(await ingest.save(fence, usage(60))).toMatchObject({ stored: 1 });
     expect(await stored()).toBe(60);
   });
 

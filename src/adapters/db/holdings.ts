@@ -34,3 +34,19 @@ export const holdingsCte = (windowSeconds: number, which: SQL): SQL => {
     where x.to_at > x.from_at
   )`;
 };
+
+/**
+ * The CTE `stands` (service_id, side, cdn, from_at, to_at): which CDN stood on which side of a service, whatever hosts it
+ * held, by the same granules as `holdings`.
+ * @param which conditions on `h` (service_cdns)
+ */
+export const standsCte = (windowSeconds: number, which: SQL): SQL => {
+  const granule = granuleSeconds(windowSeconds);
+  return sql`stands as materialized (
+    select h.service_id, s.side, s.cdn, ${fullGranule("h.from_at", granule)} as from_at,
+      coalesce(${fullGranule("h.to_at", granule)}, 'infinity'::timestamptz) as to_at
+    from service_cdns h
+    cross join lateral (values (h.primary_cdn, 'primary'), (h.backup_cdn, 'backup')) s (cdn, side)
+    where ${which}
+  )`;
+};

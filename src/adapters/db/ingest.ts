@@ -1,51 +1,142 @@
 import { sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
-import type { IngestStore, MeteredHost, SavedUsage } from "../ports/ingest.ts";
+import { isoTime } from "../../iso-time.ts";
+import type { HostState, IngestStore, MeteredHolding, MeteringMark, SavedUsage, SaveUsage } from "../ports/ingest.ts";
+import type { Fence } from "../ports/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { holdingsCte, standsCte } from "./holdings.ts";
+import { factsCtes, measuredBy } from "./usage-facts.ts";
 import { meteringCte, requireWindow } from "./usage-window.ts";
-import { lockWindows, storeUsageCtes } from "./usage-write.ts";
-import type { ReportedUsage } from "./usage-write.ts";
+import { lockWindows, storeUsageCtes, touchedCte } from "./usage-write.ts";
+import type { WindowKey } from "./usage-write.ts";
 
 type Outcome = { held: boolean; seconds: number | null; stored: number; corrected: number; missed: number };
 
 /** A window that somebody else stores or bills in the same moment, the very first one included: a matter of milliseconds. */
 const attempts = 3;
 
-export const createIngestStore = (db: Database): IngestStore => ({
-  hosts: (cdn) =>
-    db.rows<MeteredHost>(sql`
-      select v.id as "serviceId", v.customer_id as "customerId",
-        case when v.primary_cdn = ${cdn} then 'primary' else 'backup' end as side, d.name as host
-      from services v
-      join service_domains d on d.service_id = v.id and d.deleted_at is null and d.verified_at is not null
-      where v.deleted_at is null and ${cdn} in (v.primary_cdn, v.backup_cdn)
-      order by v.id, d.name`),
+const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 
-  save: async (fence, source, usage): Promise<SavedUsage> => {
-    const [first] = usage;
-    if (first === undefined) return { stored: 0, corrected: 0 };
-    const windowSeconds = (first.endMs - first.startMs) / 1_000;
-    const reported = usage.map(({ serviceId, side, startMs, endMs, bytes, sampling }): ReportedUsage =>
-      side === "primary"
-        ? { serviceId, startMs, endMs, primaryBytes: bytes, backupBytes: null, primarySampling: sampling ?? null }
-        : { serviceId, startMs, endMs, primaryBytes: null, backupBytes: bytes, backupSampling: sampling ?? null },
-    );
-    const allowed = sql`exists (select from fence) and (select seconds from metering) = ${windowSeconds}`;
-    const stores = storeUsageCtes(reported, source, allowed, { sinceCreation: true });
+/** What was read, into `readings_now`: with what is stored of the same windows, all their readings there are. */
+const readingCtes = ({ readings, accountId, readAtMs }: SaveUsage, allowed: SQL): SQL => {
+  const rows = readings.map(({ domainId, serviceId, cdn, windowStartMs, startMs, endMs, bytes, sampling }) => ({
+    d: domainId, s: serviceId, c: cdn, w: windowStartMs, f: startMs, t: endMs, b: bytes,
+    g: sampling === undefined ? null : { interval: sampling.interval, lower: sampling.lowerBytes, upper: sampling.upperBytes },
+  }));
+  return sql`input as materialized (
+    select d as domain_id, s as service_id, c as cdn, to_timestamp(w / 1000.0) as window_start, to_timestamp(f / 1000.0) as from_at,
+      to_timestamp(t / 1000.0) as to_at, b as bytes, nullif(g, 'null') as sampling
+    from jsonb_to_recordset(${json(rows)}) as x(d bigint, s bigint, c text, w bigint, f bigint, t bigint, b bigint, g jsonb)
+    where ${allowed}
+  ), kept as materialized (
+    select r.* from touched w
+    join usage_readings r on r.service_id = w.service_id and r.window_start = w.window_start
+  ), news as materialized (
+    select i.* from input i
+    left join kept k on k.domain_id = i.domain_id and k.cdn = i.cdn and k.from_at = i.from_at
+    where k.domain_id is null or (k.account_id is not distinct from ${accountId}::bigint
+      and (k.bytes, k.sampling, k.to_at) is distinct from (i.bytes, i.sampling, i.to_at))
+  ), stored as (
+    insert into usage_readings as r (domain_id, cdn, from_at, to_at, service_id, window_start, bytes, sampling, account_id, read_at)
+    select domain_id, cdn, from_at, to_at, service_id, window_start, bytes, sampling, ${accountId}::bigint, ${isoTime(readAtMs)}::timestamptz
+    from news
+    order by domain_id, cdn, from_at
+    on conflict (domain_id, cdn, from_at) do update set to_at = excluded.to_at, bytes = excluded.bytes,
+      sampling = excluded.sampling, read_at = excluded.read_at
+  ), readings_now as materialized (
+    select domain_id, cdn, from_at, bytes, sampling from news
+    union all
+    select k.domain_id, k.cdn, k.from_at, k.bytes, k.sampling from kept k
+    where not exists (select from news n where n.domain_id = k.domain_id and n.cdn = k.cdn and n.from_at = k.from_at)
+  )`;
+};
+
+const saveStatement = (fence: Fence, usage: SaveUsage, windows: readonly WindowKey[]): SQL => {
+  const windowSeconds = usage.windowMs / 1_000;
+  const allowed = sql`exists (select from fence) and (select seconds from metering) = ${windowSeconds}`;
+  return sql`
+    with ${fenceCte(fence)}, ${meteringCte(windowSeconds, sql`exists (select from fence)`)}, ${touchedCte(windows)},
+      ${readingCtes(usage, allowed)}, ${standsCte(windowSeconds, sql`h.service_id in (select service_id from touched)`)},
+      ${factsCtes({ windowSeconds, measured: measuredBy(usage.measurers, "s.customer_id", "s.cdn"), readings: "readings_now", pushes: "usage_pushes" })},
+      ${storeUsageCtes(allowed)}
+    select exists (select from fence) as held, (select seconds from metering) as seconds, (select count(*) from added) + (select count(*) from replaced) as stored,
+      (select count(*) from corrected) as corrected, (select count from missed) as missed`;
+};
+
+const unreadableRule = (cdn: string): string => `host_unreadable:${cdn}`;
+
+const noteStatement = (fence: Fence, states: readonly HostState[], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}, input as materialized (
+    select * from jsonb_to_recordset(${json(states.map((state) => ({ ...state, rule: unreadableRule(state.cdn) })))})
+      as x("domainId" bigint, "customerId" bigint, cdn text, host text, reason text, rule text)
+    where exists (select from fence)
+  ), marked as (
+    insert into metering_marks as m (domain_id, cdn, unreadable_since, unreadable_reason)
+    select "domainId", cdn, case when reason is not null then ${isoTime(nowMs)}::timestamptz end, reason from input
+    on conflict (domain_id, cdn) do update
+    set unreadable_since = case when excluded.unreadable_reason is not null then coalesce(m.unreadable_since, excluded.unreadable_since) end,
+      unreadable_reason = excluded.unreadable_reason
+  ), found as (
+    insert into reconciliation_findings as r (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at)
+    select "customerId", rule, 'domain', "domainId", host || ' can be read at ' || cdn, reason, ${isoTime(nowMs)}, ${isoTime(nowMs)}
+    from input where reason is not null
+    on conflict (rule, object_id) where cleared_at is null do update set actual = excluded.actual, last_seen_at = excluded.last_seen_at
+  )
+  update reconciliation_findings r set cleared_at = ${isoTime(nowMs)}::timestamptz
+  from input i
+  where i.reason is null and r.rule = i.rule and r.object_id = i."domainId" and r.cleared_at is null`;
+
+const settleStatement = (fence: Fence, marks: readonly MeteringMark[]): SQL => sql`
+  with ${fenceCte(fence)}
+  insert into metering_marks as m (domain_id, cdn, settled_until)
+  select "domainId", cdn, to_timestamp("settledUntilMs" / 1000.0)
+  from jsonb_to_recordset(${json(marks)}) as x("domainId" bigint, cdn text, "settledUntilMs" bigint)
+  where exists (select from fence)
+  on conflict (domain_id, cdn) do update set settled_until = greatest(m.settled_until, excluded.settled_until)`;
+
+export const createIngestStore = (db: Database): IngestStore => ({
+  holdings: ({ cdn, windowMs, sinceMs, afterDomainId, limit }) => {
+    const since = sql`${isoTime(sinceMs)}::timestamptz`;
+    return db.rows<MeteredHolding>(sql`
+      with page as materialized (
+        select t.domain_id from domain_tenures t
+        join service_cdns h on h.service_id = t.service_id
+        where t.domain_id > ${afterDomainId} and coalesce(t.to_at, 'infinity') > ${since} and ${cdn} in (h.primary_cdn, h.backup_cdn)
+        group by t.domain_id
+        order by t.domain_id
+        limit ${limit}
+      ), ${holdingsCte(windowMs / 1_000, sql`t.domain_id in (select domain_id from page) and ${cdn} in (h.primary_cdn, h.backup_cdn)`)}
+      select h.domain_id as "domainId", h.service_id as "serviceId", h.customer_id as "customerId", h.host, h.cdn,
+        h.from_at as "fromMs", nullif(h.to_at, 'infinity') as "toMs", m.settled_until as "settledUntilMs",
+        m.unreadable_since is not null as "isUnreadable"
+      from holdings h
+      left join metering_marks m on m.domain_id = h.domain_id and m.cdn = h.cdn
+      where h.cdn = ${cdn} and h.to_at > ${since}
+      order by h.domain_id, h.from_at`);
+  },
+
+  noteHosts: async (fence, states, nowMs) => {
+    await db.rows(noteStatement(fence, states, nowMs));
+  },
+
+  save: async (fence, usage): Promise<SavedUsage> => {
+    const windows = [...usage.readings, ...usage.touched].map(({ serviceId, windowStartMs }) => ({
+      serviceId, startMs: windowStartMs, endMs: windowStartMs + usage.windowMs,
+    }));
+    if (windows.length === 0) return { stored: 0, corrected: 0 };
     for (let attempt = 1; ; attempt += 1) {
-      const [, [outcome]] = await db.batch<[unknown[], Outcome[]]>([
-        lockWindows(reported),
-        sql`
-        with ${fenceCte(fence)}, ${meteringCte(windowSeconds, sql`exists (select from fence)`)}, ${stores}
-        select exists (select from fence) as held, (select seconds from metering) as seconds, (select count(*) from added) + (select count(*) from replaced) as stored,
-          (select count(*) from corrected) as corrected, (select count from missed) as missed`,
-      ]);
+      const [, [outcome]] = await db.batch<[unknown[], Outcome[]]>([lockWindows(windows), saveStatement(fence, usage, windows)]);
       if (outcome === undefined) throw new TypeError("the usage statement answered without a row");
       if (!outcome.held) return { stored: 0, corrected: 0 };
-      if (outcome.seconds !== null) requireWindow(outcome.seconds, windowSeconds);
+      if (outcome.seconds !== null) requireWindow(outcome.seconds, usage.windowMs / 1_000);
       if (outcome.seconds !== null && outcome.missed === 0) return { stored: outcome.stored, corrected: outcome.corrected };
       if (attempt === attempts) throw new AppError("unavailable", "the windows are being stored or billed");
     }
+  },
+
+  settle: async (fence, marks) => {
+    await db.rows(settleStatement(fence, marks));
   },
 });

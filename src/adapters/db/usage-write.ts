@@ -1,32 +1,15 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { Sampling } from "../ports/usage.ts";
 
-/** What was reported of one window of a service; a side that is null stays as it is. Epoch milliseconds. */
-export type ReportedUsage = {
-  readonly serviceId: number;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly primaryBytes: number | null;
-  readonly backupBytes: number | null;
-  readonly primarySampling?: Sampling | null;
-  readonly backupSampling?: Sampling | null;
-};
+/** A window of a service, epoch milliseconds. */
+export type WindowKey = { readonly serviceId: number; readonly startMs: number; readonly endMs: number };
 
-const sampling = (value: Sampling | null | undefined) =>
-  value == null ? null : { interval: value.interval, lower: value.lowerBytes, upper: value.upperBytes };
-
-const inputCte = (usage: readonly ReportedUsage[], since = false): SQL => {
-  const rows = usage.map((row) => ({
-    s: row.serviceId, f: row.startMs, t: row.endMs, p: row.primaryBytes, b: row.backupBytes,
-    ps: sampling(row.primarySampling), bs: sampling(row.backupSampling),
-  }));
-  return sql`input as materialized (
-    select s as service_id, to_timestamp(f / 1000.0) as window_start, to_timestamp(t / 1000.0) as window_end,
-      p as primary_bytes, b as backup_bytes, nullif(ps, 'null') as primary_sampling, nullif(bs, 'null') as backup_sampling
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as x(s bigint, f bigint, t bigint, p bigint, b bigint, ps jsonb, bs jsonb)
-    ${since ? sql`where exists (select from services v where v.id = s and v.created_at < to_timestamp(t / 1000.0))` : sql``}
+/** The CTE `touched` (service_id, window_start, window_end): the windows, each once. */
+export const touchedCte = (windows: readonly WindowKey[]): SQL => {
+  const rows = windows.map(({ serviceId, startMs, endMs }) => ({ s: serviceId, f: startMs, t: endMs }));
+  return sql`touched as materialized (
+    select distinct s as service_id, to_timestamp(f / 1000.0) as window_start, to_timestamp(t / 1000.0) as window_end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(s bigint, f bigint, t bigint)
   )`;
 };
 
@@ -35,19 +18,23 @@ const inputCte = (usage: readonly ReportedUsage[], since = false): SQL => {
  * are billed. In (service, window) order, as billing locks them.
  * @param customerId nobody else's rows are locked; null: whoever's they are
  */
-export const lockWindows = (usage: readonly ReportedUsage[], customerId: number | null = null): SQL => sql`
-  with ${inputCte(usage)}
+export const lockWindows = (windows: readonly WindowKey[], customerId: number | null = null): SQL => sql`
+  with ${touchedCte(windows)}
   select u.id from usage_snapshots u
-  join input i on i.service_id = u.service_id and i.window_start = u.window_start
+  join touched i on i.service_id = u.service_id and i.window_start = u.window_start
   where ${customerId}::bigint is null
     or exists (select from services s where s.id = u.service_id and s.customer_id = ${customerId}::bigint)
   order by u.service_id, u.window_start
   for update of u`;
 
+const parts = ["bytes", "source", "sampling", "incomplete"] as const;
+const sideColumns = parts.flatMap((part) => [`primary_${part}`, `backup_${part}`]);
+const sides = sql.raw(sideColumns.join(", "));
+const sidesOf = (alias: string): SQL => sql.raw(sideColumns.map((column) => `${alias}.${column}`).join(", "));
+
 const known = (side: "primary" | "backup"): SQL =>
   sql.raw(`coalesce(k.${side}_bytes, u.${side}_bytes) as ${side}_bytes,
-    case when k.snapshot_id is null then u.${side}_source else k.${side}_source end as ${side}_source,
-    case when k.snapshot_id is null then u.${side}_sampling else k.${side}_sampling end as ${side}_sampling`);
+    ${parts.slice(1).map((part) => `case when k.snapshot_id is null then u.${side}_${part} else k.${side}_${part} end as ${side}_${part}`).join(",\n    ")}`);
 
 /** The windows in `usage_snapshots u` as known today: with the correction, if there is one. */
 export const knownToday = sql`u.id, u.service_id, u.window_start, u.window_end, u.invoice_id, ${known("primary")},
@@ -55,35 +42,27 @@ export const knownToday = sql`u.id, u.service_id, u.window_start, u.window_end, 
 
 export const withCorrection = sql`left join usage_corrections k on k.snapshot_id = u.id`;
 
-const kept = (side: "primary" | "backup", source: string): SQL => {
-  const [bytes, from, estimate] = [`${side}_bytes`, `${side}_source`, `${side}_sampling`].map((name) => sql.raw(name));
-  return sql`coalesce(i.${bytes}, b.${bytes}) as ${bytes},
-    case when i.${bytes} is null then b.${from} else ${source} end as ${from},
-    case when i.${bytes} is null then b.${estimate} else i.${estimate} end as ${estimate}`;
-};
-
-const sides = sql.raw("primary_bytes, backup_bytes, primary_source, backup_source, primary_sampling, backup_sampling");
-const sidesOf = (alias: string): SQL =>
-  sql.raw(["bytes", "source", "sampling"].flatMap((part) => [`${alias}.primary_${part}`, `${alias}.backup_${part}`]).join(", "));
+/** A side of which nothing is known stays as it is; one that is incomplete, and so a lower bound, never falls. */
+const merged = (side: "primary" | "backup"): SQL =>
+  sql.raw(`case when i.${side}_incomplete then greatest(i.${side}_bytes, b.${side}_bytes) else coalesce(i.${side}_bytes, b.${side}_bytes) end as ${side}_bytes,
+    case when i.${side}_bytes is null then b.${side}_source else i.${side}_source end as ${side}_source,
+    case when i.${side}_bytes is null then b.${side}_sampling else i.${side}_sampling end as ${side}_sampling,
+    i.${side}_incomplete`);
 
 /**
- * The CTEs that store reported usage (semantics §8). `added`, `replaced` and `corrected` are what happened: a window is
- * new, or unbilled and replaced side by side, or billed: then the snapshot stays, the correction says what is known today,
- * and billing is told to adjust. `missed` counts windows that somebody stored or billed in this very moment: again, please.
- * @param source who reports
+ * The CTEs that store what windows come to, from a CTE `derived` (see `factsCtes`). `added`, `replaced` and `corrected` are
+ * what happened: a window is new, or unbilled and replaced side by side, or billed: then the snapshot stays, the correction
+ * says what is known today, and billing is told to adjust. `missed` counts windows that somebody stored or billed in this
+ * very moment: again, please.
  * @param allowed the condition under which anything is stored
- * @param options `sinceCreation`: windows that ended before the service existed are none of ours
  */
-export const storeUsageCtes = (
-  usage: readonly ReportedUsage[], source: string, allowed: SQL, options: { readonly sinceCreation: boolean },
-): SQL => sql`${inputCte(usage, options.sinceCreation)},
-before as materialized (
-  select ${knownToday} from input i
+export const storeUsageCtes = (allowed: SQL): SQL => sql`before as materialized (
+  select ${knownToday} from derived i
   join usage_snapshots u on u.service_id = i.service_id and u.window_start = i.window_start and u.window_end = i.window_end
   ${withCorrection}
 ), merged as (
-  select b.id, b.service_id, b.window_start, b.window_end, b.invoice_id, ${kept("primary", source)}, ${kept("backup", source)}
-  from input i
+  select b.id, b.service_id, b.window_start, b.window_end, b.invoice_id, ${merged("primary")}, ${merged("backup")}
+  from derived i
   join before b on b.service_id = i.service_id and b.window_start = i.window_start
 ), changed as materialized (
   select m.*, (m.primary_bytes, m.backup_bytes) is distinct from (b.primary_bytes, b.backup_bytes) as in_bytes
@@ -91,15 +70,13 @@ before as materialized (
   join before b on b.id = m.id
   where (${sidesOf("m")}) is distinct from (${sidesOf("b")}) and ${allowed}
 ), fresh as materialized (
-  select i.* from input i
-  where ${allowed} and not exists (
+  select i.* from derived i
+  where ${allowed} and (i.primary_bytes is not null or i.backup_bytes is not null) and not exists (
     select from usage_snapshots u where u.service_id = i.service_id and u.window_start = i.window_start)
 ), added as (
-  insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes, primary_source,
-    backup_source, primary_sampling, backup_sampling)
-  select service_id, window_start, window_end, coalesce(primary_bytes, 0), coalesce(backup_bytes, 0),
-    case when primary_bytes is not null then ${source} end, case when backup_bytes is not null then ${source} end,
-    primary_sampling, backup_sampling
+  insert into usage_snapshots (service_id, window_start, window_end, ${sides})
+  select service_id, window_start, window_end, coalesce(primary_bytes, 0), coalesce(backup_bytes, 0), primary_source,
+    backup_source, primary_sampling, backup_sampling, primary_incomplete, backup_incomplete
   from fresh
   order by service_id, window_start
   on conflict (service_id, window_start) do nothing

@@ -22,6 +22,9 @@ export type UsageWindow = {
   /** Null: counted in full, or nobody said otherwise. */
   readonly primarySampling: Sampling | null;
   readonly backupSampling: Sampling | null;
+  /** A host of the side could not be read, or not for good: the bytes are what is known of the others. */
+  readonly primaryIncomplete: boolean;
+  readonly backupIncomplete: boolean;
   readonly invoiceId: number | null;
   /** When the window last became other than what its invoice billed at first; null: it is as billed, or not billed. */
   readonly correctedAtMs: number | null;
@@ -38,19 +41,22 @@ export type PushOptions = {
   readonly mayOverride: boolean;
 };
 
-/** Usage windows of a live service. A row of another customer is a missing row. */
+/** Usage windows of a service, a deleted one included: it is metered and billed to its end. A row of another customer is a missing row. */
 export interface UsageStore {
   /** Ascending by id; windows with window_start in [fromMs, toMs). Null where there is no such service. */
   list(customerId: number, serviceId: number, filter: UsageFilter, page: Page): Promise<UsageWindow[] | null>;
   /**
-   * Complete windows within the span, from the service's first one on, of which a side was reported by nobody; ascending
+   * Complete windows within the span, from the service's first one on, of which a side was reported by nobody or is incomplete; ascending
    * by start, with the start in seconds for an id. Null where there is no such service.
    */
   gaps(customerId: number, serviceId: number, span: GapSpan, page: Page): Promise<UsageWindow[] | null>;
   /**
    * All windows or none; a billed one is corrected, and adjusted by the next invoice.
    * @returns the windows as known now, ascending by start; null where there is no such service
-   * @throws AppError `conflict` for a measured side, or windows of another length than the stored ones; `unavailable` where
+   * A side that is measured in part takes what is pushed for the rest of it; an admin's figure for a measured side stands for
+   * the whole of it, and no reading replaces it.
+   * @throws AppError `bad_request` for a window that began after the service was deleted; `conflict` for a side that is
+   *   measured throughout, or windows of another length than the stored ones; `unavailable` where
    *   others keep interfering
    */
   push(

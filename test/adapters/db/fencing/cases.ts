@@ -9,12 +9,13 @@ import { createReconciliationStore } from "../../../../src/adapters/db/reconcili
 import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
 import { createRoundStore } from "../../../../src/adapters/db/rounds.ts";
 import { createStandingStore } from "../../../../src/adapters/db/standing.ts";
+import type { SaveUsage } from "../../../../src/adapters/ports/ingest.ts";
 import type { Fence } from "../../../../src/adapters/ports/lease.ts";
 import type { RoundDecisions } from "../../../../src/adapters/ports/round.ts";
-import type { SideUsage } from "../../../../src/adapters/ports/ingest.ts";
 import type { StandingProgress } from "../../../../src/adapters/ports/standing.ts";
 import type { TestDatabase } from "../../../support/database.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
+import { wholeWindow } from "../../../support/usage.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
 
@@ -143,8 +144,8 @@ const standing: readonly FencedWrite[] = [
   },
 ];
 
-const ingested = (tenant: Tenant, bytes: number): SideUsage[] =>
-  [{ serviceId: tenant.service, side: "primary", startMs: nowMs - 3 * hourMs, endMs: nowMs - 2 * hourMs, bytes }];
+const ingested = (tenant: Tenant, bytes: number): SaveUsage => wholeWindow(
+  { serviceId: tenant.service, domainId: tenant.domain, cdn: "cdn-a", startMs: nowMs - 3 * hourMs, windowMs: hourMs, bytes });
 const bill = (db: Database, tenant: Tenant, fence: Fence) => createBillingStore(db).issue({
   fence, customerIds: [tenant.customer], terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
   issuedAtMs: nowMs, billUntilMs: nowMs, arrearsUntilMs: nowMs - 24 * hourMs, maxWindows: 100,
@@ -160,25 +161,34 @@ const billed = async ({ db, sql, tenant }: World): Promise<void> => {
 
 const money: readonly FencedWrite[] = [
   {
-    method: "ingest.save", what: "the very first window, which fixes their length", writes: ["settings", "usage_snapshots"], refused: { stored: 0, corrected: 0 },
+    method: "ingest.save", what: "the very first window, which fixes their length", writes: ["settings", "usage_readings", "usage_snapshots"], refused: { stored: 0, corrected: 0 },
     prepare: async ({ db, sql, tenant }) => {
       await sql("update settings set usage_window_seconds = null");
-      return (fence) => createIngestStore(db).save(fence, "cdn-a", ingested(tenant, 5));
+      return (fence) => createIngestStore(db).save(fence, ingested(tenant, 5));
     },
   },
   {
-    method: "ingest.save", what: "a window that is not billed", writes: ["usage_snapshots"], refused: { stored: 0, corrected: 0 },
+    method: "ingest.save", what: "a window that is not billed", writes: ["usage_readings", "usage_snapshots"], refused: { stored: 0, corrected: 0 },
     prepare: async ({ db, tenant }) => {
       await tenant.window(3);
-      return (fence) => createIngestStore(db).save(fence, "cdn-a", ingested(tenant, 5));
+      return (fence) => createIngestStore(db).save(fence, ingested(tenant, 5));
     },
   },
   {
-    method: "ingest.save", what: "a window that is billed", writes: ["adjustment_causes", "usage_corrections"], refused: { stored: 0, corrected: 0 },
+    method: "ingest.save", what: "a window that is billed", writes: ["adjustment_causes", "usage_corrections", "usage_readings"], refused: { stored: 0, corrected: 0 },
     prepare: async (world) => {
       await billed(world);
-      return (fence) => createIngestStore(world.db).save(fence, "cdn-a", ingested(world.tenant, 5));
+      return (fence) => createIngestStore(world.db).save(fence, ingested(world.tenant, 5));
     },
+  },
+  {
+    method: "ingest.noteHosts", what: "a host that can not be read", writes: ["metering_marks", "reconciliation_findings"], refused: undefined,
+    prepare: async ({ db, tenant }) => (fence) => createIngestStore(db).noteHosts(
+      fence, [{ domainId: tenant.domain, customerId: tenant.customer, cdn: "cdn-a", host: "app.example.test", reason: "not listed" }], nowMs),
+  },
+  {
+    method: "ingest.settle", what: "how far a host was read", writes: ["metering_marks"], refused: undefined,
+    prepare: async ({ db, tenant }) => (fence) => createIngestStore(db).settle(fence, [{ domainId: tenant.domain, cdn: "cdn-a", settledUntilMs: nowMs }]),
   },
   {
     method: "customerSources.note", what: "how a reading went", writes: ["cdn_accounts"], refused: undefined,

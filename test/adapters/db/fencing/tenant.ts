@@ -16,8 +16,8 @@ export const createTenant = async (database: TestDatabase) => {
   const service = await id(
     "insert into services (customer_id, name, primary_cdn, backup_cdn, created_at) values ($1, 'web', 'cdn-a', 'cdn-b', $2)", customer, day);
   const domain = await id(
-    `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at)
-     values ($1, $2, $3, 'a.cdn.net', 'b.cdn.net', 'token', $4)`, service, customer, `${name}.example.test`, day);
+    `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at, created_at)
+     values ($1, $2, $3, 'a.cdn.net', 'b.cdn.net', 'token', $4, $4)`, service, customer, `${name}.example.test`, day);
   const policy = await id("insert into storm_policies (service_id, kind) values ($1, 'http_availability')", service);
   await database.sql(
     `insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)

@@ -7,7 +7,7 @@ import type { Fence } from "../ports/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { holdingsCte, standsCte } from "./holdings.ts";
-import { factsCtes, measuredBy } from "./usage-facts.ts";
+import { factsCtes, measuredBy, touchedReadingsCte } from "./usage-facts.ts";
 import { meteringCte, requireWindow } from "./usage-window.ts";
 import { lockWindows, storeUsageCtes, touchedCte } from "./usage-write.ts";
 import type { WindowKey } from "./usage-write.ts";
@@ -30,12 +30,9 @@ const readingCtes = ({ readings, accountId, readAtMs }: SaveUsage, allowed: SQL)
       to_timestamp(t / 1000.0) as to_at, b as bytes, nullif(g, 'null') as sampling
     from jsonb_to_recordset(${json(rows)}) as x(d bigint, s bigint, c text, w bigint, f bigint, t bigint, b bigint, g jsonb)
     where ${allowed}
-  ), kept as materialized (
-    select r.* from touched w
-    join usage_readings r on r.service_id = w.service_id and r.window_start = w.window_start
-  ), news as materialized (
+  ), ${touchedReadingsCte}, news as materialized (
     select i.* from input i
-    left join kept k on k.domain_id = i.domain_id and k.cdn = i.cdn and k.from_at = i.from_at
+    left join usage_readings k on k.domain_id = i.domain_id and k.cdn = i.cdn and k.from_at = i.from_at
     where k.domain_id is null or (k.account_id is not distinct from ${accountId}::bigint
       and (k.bytes, k.sampling, k.to_at) is distinct from (i.bytes, i.sampling, i.to_at))
   ), stored as (
@@ -46,10 +43,13 @@ const readingCtes = ({ readings, accountId, readAtMs }: SaveUsage, allowed: SQL)
     on conflict (domain_id, cdn, from_at) do update set to_at = excluded.to_at, bytes = excluded.bytes,
       sampling = excluded.sampling, read_at = excluded.read_at
   ), readings_now as materialized (
-    select domain_id, cdn, from_at, bytes, sampling from news
-    union all
-    select k.domain_id, k.cdn, k.from_at, k.bytes, k.sampling from kept k
-    where not exists (select from news n where n.domain_id = k.domain_id and n.cdn = k.cdn and n.from_at = k.from_at)
+    select distinct on (domain_id, cdn, from_at) domain_id, cdn, from_at, bytes, sampling
+    from (
+      select domain_id, cdn, from_at, bytes, sampling, 0 as place from news
+      union all
+      select domain_id, cdn, from_at, bytes, sampling, 1 from touched_readings
+    ) x
+    order by domain_id, cdn, from_at, place
   )`;
 };
 
@@ -59,7 +59,7 @@ const saveStatement = (fence: Fence, usage: SaveUsage, windows: readonly WindowK
   return sql`
     with ${fenceCte(fence)}, ${meteringCte(windowSeconds, sql`exists (select from fence)`)}, ${touchedCte(windows)},
       ${readingCtes(usage, allowed)}, ${standsCte(windowSeconds, sql`h.service_id in (select service_id from touched)`)},
-      ${factsCtes({ windowSeconds, measured: measuredBy(usage.measurers, "s.customer_id", "s.cdn"), readings: "readings_now", pushes: "usage_pushes" })},
+      ${factsCtes({ windowSeconds, measured: measuredBy(usage.measurers, "r.customer_id", "r.cdn"), readings: "readings_now", pushes: "usage_pushes" })},
       ${storeUsageCtes(allowed)}
     select exists (select from fence) as held, (select seconds from metering) as seconds, (select count(*) from added) + (select count(*) from replaced) as stored,
       (select count(*) from corrected) as corrected, (select count from missed) as missed`;

@@ -6,7 +6,7 @@ import type { Change } from "../ports/change.ts";
 import type { PushOptions, UsageFilter, UsagePush, UsageStore, UsageWindow } from "../ports/usage-store.ts";
 import type { Database } from "./client.ts";
 import { standsCte } from "./holdings.ts";
-import { factsCtes, measuredByStored } from "./usage-facts.ts";
+import { factsCtes, measuredByStored, touchedReadingsCte } from "./usage-facts.ts";
 import { meteringCte, requireWindow } from "./usage-window.ts";
 import { knownToday, lockWindows, storeUsageCtes, touchedCte, withCorrection } from "./usage-write.ts";
 import type { WindowKey } from "./usage-write.ts";
@@ -108,7 +108,9 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
       from touched w
       join usage_pushes p on p.service_id = w.service_id and p.window_start = w.window_start
       where not exists (select from news n where n.window_start = p.window_start and n.side = p.side)
-    ), ${factsCtes({ windowSeconds, measured: measuredByStored(options.measuredCdns, "s.customer_id", "s.cdn"), readings: "usage_readings", pushes: "pushes_now" })},
+    ), ${touchedReadingsCte}, ${factsCtes({
+      windowSeconds, measured: measuredByStored(options.measuredCdns, "r.customer_id", "r.cdn"), readings: "touched_readings", pushes: "pushes_now",
+    })},
     ${storeUsageCtes(allowed)},
     after as (
       select * from added union all select * from replaced

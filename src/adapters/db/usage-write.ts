@@ -30,7 +30,7 @@ export const lockWindows = (windows: readonly WindowKey[], customerId: number | 
 const parts = ["bytes", "source", "sampling", "incomplete"] as const;
 const sideColumns = parts.flatMap((part) => [`primary_${part}`, `backup_${part}`]);
 const sides = sql.raw(sideColumns.join(", "));
-const sidesOf = (alias: string): SQL => sql.raw(sideColumns.map((column) => `${alias}.${column}`).join(", "));
+const sidesOf = (alias: string, prefix = ""): SQL => sql.raw(sideColumns.map((column) => `${alias}.${prefix}${column}`).join(", "));
 
 const known = (side: "primary" | "backup"): SQL =>
   sql.raw(`coalesce(k.${side}_bytes, u.${side}_bytes) as ${side}_bytes,
@@ -44,10 +44,13 @@ export const withCorrection = sql`left join usage_corrections k on k.snapshot_id
 
 /** A side of which nothing is known stays as it is; one that is incomplete, and so a lower bound, never falls. */
 const merged = (side: "primary" | "backup"): SQL =>
-  sql.raw(`case when i.${side}_incomplete then greatest(i.${side}_bytes, b.${side}_bytes) else coalesce(i.${side}_bytes, b.${side}_bytes) end as ${side}_bytes,
-    case when i.${side}_bytes is null then b.${side}_source else i.${side}_source end as ${side}_source,
-    case when i.${side}_bytes is null then b.${side}_sampling else i.${side}_sampling end as ${side}_sampling,
-    i.${side}_incomplete`);
+  sql.raw(`case when new_${side}_incomplete then greatest(new_${side}_bytes, ${side}_bytes) else coalesce(new_${side}_bytes, ${side}_bytes) end as ${side}_bytes,
+    case when new_${side}_bytes is null then ${side}_source else new_${side}_source end as ${side}_source,
+    case when new_${side}_bytes is null then ${side}_sampling else new_${side}_sampling end as ${side}_sampling,
+    new_${side}_incomplete as ${side}_incomplete`);
+
+const olds = sql.raw(sideColumns.map((column) => `${column} as was_${column}`).join(", "));
+const news = sql.raw(sideColumns.map((column) => `i.${column} as new_${column}`).join(", "));
 
 /**
  * The CTEs that store what windows come to, from a CTE `derived` (see `factsCtes`). `added`, `replaced` and `corrected` are
@@ -56,19 +59,19 @@ const merged = (side: "primary" | "backup"): SQL =>
  * very moment: again, please.
  * @param allowed the condition under which anything is stored
  */
-export const storeUsageCtes = (allowed: SQL): SQL => sql`before as materialized (
-  select ${knownToday} from derived i
+export const storeUsageCtes = (allowed: SQL): SQL => sql`compared as materialized (
+  select ${knownToday}, ${news} from derived i
   join usage_snapshots u on u.service_id = i.service_id and u.window_start = i.window_start and u.window_end = i.window_end
   ${withCorrection}
-), merged as (
-  select b.id, b.service_id, b.window_start, b.window_end, b.invoice_id, ${merged("primary")}, ${merged("backup")}
-  from derived i
-  join before b on b.service_id = i.service_id and b.window_start = i.window_start
+), before as (
+  select id, service_id, window_start, window_end, invoice_id, ${sides}, corrected_at from compared
 ), changed as materialized (
-  select m.*, (m.primary_bytes, m.backup_bytes) is distinct from (b.primary_bytes, b.backup_bytes) as in_bytes
-  from merged m
-  join before b on b.id = m.id
-  where (${sidesOf("m")}) is distinct from (${sidesOf("b")}) and ${allowed}
+  select m.id, m.service_id, m.window_start, m.window_end, m.invoice_id, ${sidesOf("m")},
+    (m.primary_bytes, m.backup_bytes) is distinct from (m.was_primary_bytes, m.was_backup_bytes) as in_bytes
+  from (
+    select id, service_id, window_start, window_end, invoice_id, ${merged("primary")}, ${merged("backup")}, ${olds} from compared
+  ) m
+  where (${sidesOf("m")}) is distinct from (${sidesOf("m", "was_")}) and ${allowed}
 ), fresh as materialized (
   select i.* from derived i
   where ${allowed} and (i.primary_bytes is not null or i.backup_bytes is not null) and not exists (

@@ -34,7 +34,7 @@ export type ReplayedStorm = ActiveStorm & {
   readonly detectedAtMs: number;
   readonly relapses: number;
   readonly endedAtMs: number | null;
-  readonly endedReason: "recovered" | "no_evidence" | null;
+  readonly endedReason: Extract<StormTransition, { readonly kind: "end" }>["reason"] | null;
 };
 
 /** A minute of which availability was below the threshold; `down`: with enough failures to say so. */

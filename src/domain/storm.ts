@@ -27,7 +27,7 @@ export type StormTransition =
   | { readonly kind: "recover"; readonly sinceMs: number }
   | { readonly kind: "restart"; readonly sinceMs: number }
   | { readonly kind: "relapse" }
-  | { readonly kind: "end"; readonly endedAtMs: number; readonly reason: "recovered" | "no_evidence" };
+  | { readonly kind: "end"; readonly endedAtMs: number; readonly reason: "recovered" | "no_evidence" | "credit_changed" };
 
 /** A storm without any counted sample for this long ends at the last one. */
 export const evidenceTimeoutMs = 15 * 60_000;

@@ -22,6 +22,7 @@ export type StormInput = {
   readonly nowMs: number;
 };
 
+/** What becomes of a storm; that it ends as `credit_changed` is decided in `credit.ts`. */
 export type StormTransition =
   | { readonly kind: "begin"; readonly startedAtMs: number }
   | { readonly kind: "recover"; readonly sinceMs: number }

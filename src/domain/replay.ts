@@ -67,7 +67,8 @@ export const afterTransition = (storm: ReplayedStorm | null, transition: StormTr
 
 /**
  * Plays samples through the engine of the rounds, one round a slot, as if every slot had had its round. A round is judged
- * when its last answer is in. A path counts from its first sample on. Incremental: a year of 10 s rounds takes seconds.
+ * when its last answer is in. A path counts from its first sample on, and every domain as once seen healthy. Incremental: a
+ * year of 10 s rounds takes seconds.
  */
 export class Replay {
   readonly #setup: ReplaySetup;

@@ -18,11 +18,15 @@ export const seenHealthy = (
   service: RoundService,
   judged: readonly { readonly policy: Pick<PolicyView, "windowSeconds">; readonly domains: readonly DomainHealth[] }[],
   nowMs: number,
-): readonly SeenHealthy[] =>
-  service.domains.flatMap((domain) => {
-    const { domainId, neverHealthy: since, primaryTarget, probePath, expectStatus } = domain;
-    if (since === null || onTrial(domain, "primary")) return [];
-    const shown = judged.length > 0 && judged.every(({ policy, domains }) =>
-      domains.some((one) => one.domainId === domainId && showsHealthy(one, since, policy.windowSeconds, nowMs)));
+): readonly SeenHealthy[] => {
+  const waiting = service.domains.filter((domain) => domain.neverHealthy !== null && !onTrial(domain, "primary"));
+  if (waiting.length === 0 || judged.length === 0) return [];
+  const views = judged.map(({ policy, domains }) => ({ policy, byDomain: new Map(domains.map((one) => [one.domainId, one])) }));
+  return waiting.flatMap(({ domainId, neverHealthy: since, primaryTarget, probePath, expectStatus }) => {
+    const shown = views.every(({ policy, byDomain }) => {
+      const own = byDomain.get(domainId);
+      return own !== undefined && since !== null && showsHealthy(own, since, policy.windowSeconds, nowMs);
+    });
     return shown ? [{ domainId, primaryCdn: service.cdns[0] ?? "", primaryTarget, probePath, expectStatus }] : [];
   });
+};

@@ -21,9 +21,9 @@ const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset
 )}) as y(policy_id bigint, storm_id bigint, kind text, body text)`;
 
 /**
- * Whether a storm earns is decided by what is stored now: a domain whose set-up changed since the round read it has not been
- * seen healthy. Policy and service are locked, in the order in which a deletion locks them: a storm that begins while its policy is being
- * deleted either is there to be ended or does not begin. A foreign key alone would let it outlive a soft deletion.
+ * Policy and service are locked, in the order in which a deletion locks them: a storm that begins while its policy is being
+ * deleted either is there to be ended or does not begin. A foreign key alone would let it outlive a soft deletion. What it
+ * earns goes by what is stored now: a set-up that changed since the round read it has not been seen healthy.
  */
 const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, begun as (

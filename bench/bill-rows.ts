@@ -7,6 +7,7 @@ import type { BillingTerms } from "../src/domain/pricing.ts";
 type Window = { id: number; serviceId: number; customerId: number; startMs: number; endMs: number; primaryBytes: number; backupBytes: number };
 type Storm = {
   state: "ended" | "storm" | "recovering"; startedAtMs: number; recoveringSinceMs: number | null; endedAtMs: number | null; maxCoverageFactor: string;
+  credit: "earned" | "pending" | "refused";
 };
 
 /**
@@ -41,7 +42,7 @@ export const runRowByRow = async (options: {
     for (const window of due) {
       const storms = await rows<Storm>(sql`
         select state, started_at as "startedAtMs", recovering_since as "recoveringSinceMs", ended_at as "endedAtMs",
-          max_coverage_factor as "maxCoverageFactor"
+          max_coverage_factor as "maxCoverageFactor", credit
         from storm_events where service_id = ${window.serviceId} and started_at < ${new Date(window.endMs).toISOString()}::timestamptz`);
       const [own] = await rows<BillingTerms>(sql`
         select rate_cents_per_gb as "rateCentsPerGb", discount_rate as "discountRate" from billing_terms

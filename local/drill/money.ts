@@ -34,7 +34,7 @@ type Telling = {
 };
 
 type Usage = { window_start: string; window_end: string; primary_bytes: number; backup_bytes: number };
-type Storm = { state: "storm" | "recovering" | "ended"; started_at: string; ended_at: string | null; recovering_since: string | null; max_coverage_factor: number };
+type Storm = { state: "storm" | "recovering" | "ended"; started_at: string; ended_at: string | null; recovering_since: string | null; max_coverage_factor: number; credit: "earned" | "pending" | "refused" };
 
 const money = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
 
@@ -69,6 +69,7 @@ export const settleMoney = async ({ world, api, serviceId, until, tell, measure 
     recoveringSinceMs: storm.recovering_since === null ? null : Date.parse(storm.recovering_since),
     endedAtMs: storm.ended_at === null ? null : Date.parse(storm.ended_at),
     maxCoverageFactor: String(storm.max_coverage_factor),
+    credit: storm.credit,
   }));
   const recomputed = invoice.lines.map((line) => {
     const window = { startMs: Date.parse(line.window_start), endMs: Date.parse(line.window_end) };

@@ -240,7 +240,7 @@ export type Backtest = {
       relapses: number;
     })[];
     relapses: number;
-    /** time under a storm, as it is credited */
+    /** time under a storm, as it is credited where it earns */
     minutes_covered: number;
     /** minutes in which the primary was down by the policy that is tried, and those with a storm on */
     bad_minutes: {
@@ -271,7 +271,7 @@ export type Backtest = {
       relapses: number;
     })[];
     relapses: number;
-    /** time under a storm, as it is credited */
+    /** time under a storm, as it is credited where it earns */
     minutes_covered: number;
     /** minutes in which the primary was down by the policy that is tried, and those with a storm on */
     bad_minutes: {
@@ -331,6 +331,10 @@ export type Storm = {
   ended_reason: string | null;
   relapses: number;
   max_coverage_factor: number;
+  /** whether the storm earns a discount; decided when it began */
+  credit: "earned" | "pending" | "refused";
+  /** why it does not, such as `never_healthy`: a domain that was down had not been seen healthy since its latest set-up */
+  credit_reason: string | null;
 };
 
 export type StormDetail = Storm & {

@@ -16,7 +16,7 @@ export type Covered = { readonly total: number; readonly covered: number };
 
 export type Coverage = {
   readonly relapses: number;
-  /** Time under a storm as it is credited: an open storm runs to the end of the stretch, a recovering one to T. */
+  /** Time under a storm as it is credited where it earns: an open storm runs to the end of the stretch, a recovering one to T. */
   readonly coveredMs: number;
   /** Minutes in which the primary was down by the policy's own rule: below the threshold, with enough failures. */
   readonly badMinutes: Covered;

@@ -7,6 +7,8 @@ export type BilledStorm = {
   readonly recoveringSinceMs: number | null;
   readonly endedAtMs: number | null;
   readonly maxCoverageFactor: string;
+  /** Only a storm that has earned its credit counts. */
+  readonly credit: "earned" | "pending" | "refused";
 };
 
 /** Half-open: [startMs, endMs). */
@@ -28,8 +30,9 @@ const countedUntilMs = (storm: BilledStorm): number => {
   return Number.POSITIVE_INFINITY;
 };
 
-/** The part of the storm inside the window; null where they share no time, so a storm without length never counts. */
+/** The part of the storm that counts inside the window; null where it earns nothing or they share no time. */
 const clip = (storm: BilledStorm, window: Span): Span | null => {
+  if (storm.credit !== "earned") return null;
   const startMs = Math.max(storm.startedAtMs, window.startMs);
   const endMs = Math.min(countedUntilMs(storm), window.endMs);
   return startMs < endMs ? { startMs, endMs } : null;

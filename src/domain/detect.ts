@@ -35,20 +35,29 @@ export type Testimonies = {
   readonly nowMs: number;
 };
 
-type Heard = { readonly evidence: Reading; readonly backup: Reading; readonly counted: ReadonlySet<string>; readonly mayEnd: boolean };
+/** The path by which one domain is judged, over all counted vantages. */
+export type DomainHealth = Reading & { readonly domainId: number };
+
+type Heard = {
+  readonly evidence: Reading;
+  readonly backup: Reading;
+  /** What `evidence` is the worst of. */
+  readonly domains: readonly DomainHealth[];
+  readonly counted: ReadonlySet<string>;
+  readonly mayEnd: boolean;
+};
 
 /** The readings of both sides over all counted vantages. `evidence`: the primaries, or the names where there is no primary. */
 export const readService = (of: Testimonies, terms: JudgingTerms & { readonly windowSeconds: number }): Heard => {
   const { counted, mayEnd } = testimony(of.vantages, of.cdns, of.nowMs, silentAfterMs);
   const path: ProbePath = of.domains.some(({ paths }) => paths.includes("primary")) ? "primary" : "direct";
   const byDomain = Map.groupBy(of.stats.filter(({ vantage }) => counted.has(vantage)), ({ domainId }) => domainId);
-  const read = (wanted: ProbePath): Reading =>
-    worstOf(
-      of.domains
-        .filter(({ paths }) => paths.includes(wanted))
-        .map(({ domainId }) => judgePath((byDomain.get(domainId) ?? []).filter((stats) => stats.path === wanted), terms)),
-    );
-  return { evidence: read(path), backup: read("backup"), counted, mayEnd };
+  const read = (wanted: ProbePath): readonly DomainHealth[] =>
+    of.domains
+      .filter(({ paths }) => paths.includes(wanted))
+      .map(({ domainId }) => ({ domainId, ...judgePath((byDomain.get(domainId) ?? []).filter((stats) => stats.path === wanted), terms) }));
+  const domains = read(path);
+  return { evidence: worstOf(domains), backup: worstOf(read("backup")), domains, counted, mayEnd };
 };
 
 export type DetectionInput = Testimonies & {
@@ -60,11 +69,17 @@ export type DetectionInput = Testimonies & {
 };
 
 /** What a policy makes of its figures. What only a CDN says about itself is nothing that traffic may be moved by. */
-export type Detection = { readonly transition: StormTransition | null; readonly primary: Health; readonly backup: Health };
+export type Detection = {
+  readonly transition: StormTransition | null;
+  readonly primary: Health;
+  readonly backup: Health;
+  /** Each domain's own part in `primary`. */
+  readonly domains: readonly DomainHealth[];
+};
 
 /** One policy of one service in one round: the only engine there is, for rounds and for backtests (semantics §4, §5). */
 export const detect = (input: DetectionInput): Detection => {
-  const { evidence, backup, counted, mayEnd } = readService(input, input.terms);
+  const { evidence, backup, domains, counted, mayEnd } = readService(input, input.terms);
   const trials = new Set(input.domains.filter(({ primaryOnTrial }) => primaryOnTrial).map(({ domainId }) => domainId));
   const newest = input.newest
     .filter((one) => counted.has(one.vantage) && !(one.path === "primary" && trials.has(one.domainId)))
@@ -78,5 +93,11 @@ export const detect = (input: DetectionInput): Detection => {
     cooldownSeconds: input.terms.cooldownSeconds,
     nowMs: input.nowMs,
   });
-  return { transition, primary: evidence.health === "up" && !mayEnd ? "unknown" : evidence.health, backup: backup.health };
+  const believed = (health: Health): Health => (health === "up" && !mayEnd ? "unknown" : health);
+  return {
+    transition,
+    primary: believed(evidence.health),
+    backup: backup.health,
+    domains: mayEnd ? domains : domains.map((domain) => ({ ...domain, health: believed(domain.health) })),
+  };
 };

@@ -30,7 +30,9 @@ export const unknownReading: Reading = { health: "unknown", below: false, firstF
 export const judgeVantage = (stats: WindowStats, terms: JudgingTerms): Reading => {
   if (stats.samples < terms.minSamples || stats.samples === 0) return unknownReading;
   // failures/samples > 1 - threshold, without dividing: 3 good of 30 at 0.9 must not tip over by a rounding error.
-  const below = stats.samples - stats.failures < terms.thresholdAvail * stats.samples - 1e-9;
+  // A path without one good answer is below any threshold, be it smaller than that tolerance.
+  const good = stats.samples - stats.failures;
+  const below = good === 0 || good < terms.thresholdAvail * stats.samples - 1e-9;
   const health = !below ? "up" : stats.failures >= terms.minFailures ? "down" : "unknown";
   return { health, below, firstFailedAtMs: stats.firstFailedAtMs };
 };

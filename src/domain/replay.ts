@@ -34,7 +34,7 @@ export type ReplayedStorm = ActiveStorm & {
   readonly detectedAtMs: number;
   readonly relapses: number;
   readonly endedAtMs: number | null;
-  readonly endedReason: "recovered" | "no_evidence" | null;
+  readonly endedReason: Extract<StormTransition, { readonly kind: "end" }>["reason"] | null;
 };
 
 /** A minute of which availability was below the threshold; `down`: with enough failures to say so. */
@@ -67,7 +67,8 @@ export const afterTransition = (storm: ReplayedStorm | null, transition: StormTr
 
 /**
  * Plays samples through the engine of the rounds, one round a slot, as if every slot had had its round. A round is judged
- * when its last answer is in. A path counts from its first sample on. Incremental: a year of 10 s rounds takes seconds.
+ * when its last answer is in. A path counts from its first sample on, and every domain as once seen healthy. Incremental: a
+ * year of 10 s rounds takes seconds.
  */
 export class Replay {
   readonly #setup: ReplaySetup;

@@ -22,12 +22,13 @@ export type StormInput = {
   readonly nowMs: number;
 };
 
+/** What becomes of a storm; that it ends as `credit_changed` is decided in `credit.ts`. */
 export type StormTransition =
   | { readonly kind: "begin"; readonly startedAtMs: number }
   | { readonly kind: "recover"; readonly sinceMs: number }
   | { readonly kind: "restart"; readonly sinceMs: number }
   | { readonly kind: "relapse" }
-  | { readonly kind: "end"; readonly endedAtMs: number; readonly reason: "recovered" | "no_evidence" };
+  | { readonly kind: "end"; readonly endedAtMs: number; readonly reason: "recovered" | "no_evidence" | "credit_changed" };
 
 /** A storm without any counted sample for this long ends at the last one. */
 export const evidenceTimeoutMs = 15 * 60_000;

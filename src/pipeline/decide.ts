@@ -1,5 +1,6 @@
 import type { PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
 import type { Vantage } from "../domain/vantage.ts";
+import { seenHealthy } from "./healthy.ts";
 import { judgePolicy } from "./judge.ts";
 import { withDiscoveries } from "./paths.ts";
 import type { DomainReading } from "./records.ts";
@@ -34,10 +35,12 @@ export const decideRound = (
   const samplesByService = Map.groupBy(samples, (sample) => sample.serviceId);
   const perService = services.map((service) => {
     const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs));
-    return { storms: judged.flatMap(({ decision }) => decision ?? []), ...steer(service, judged, fresh, freeze, nowMs) };
+    const healthy = seenHealthy(service, judged, nowMs);
+    return { storms: judged.flatMap(({ decision }) => decision ?? []), healthy, ...steer(service, judged, fresh, freeze, nowMs) };
   });
   return {
     storms: perService.flatMap(({ storms }) => storms),
+    healthy: perService.flatMap(({ healthy }) => healthy),
     services: perService.flatMap(({ routing }) => routing ?? []),
     domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh)),
     resolved: read.flatMap(({ resolved }) => resolved),

@@ -1,17 +1,22 @@
 import type { PolicyView, RoundService, StormDecision } from "../adapters/ports/round.ts";
-import type { DetectedDomain } from "../domain/detect.ts";
+import { judgeCredit } from "../domain/credit.ts";
+import type { DetectedDomain, DomainHealth } from "../domain/detect.ts";
 import { detect } from "../domain/detect.ts";
 import type { Health } from "../domain/health.ts";
 import type { ProbePath } from "../domain/probe.ts";
 import type { SteeringStorm } from "../domain/steering.ts";
 import type { Vantage } from "../domain/vantage.ts";
+import { neverHealthy } from "./healthy.ts";
 import { hasPath, isMonitorOnly, onTrial } from "./paths.ts";
 
 /** What a policy makes of its figures. */
 export type Judged = {
+  readonly policy: PolicyView;
   readonly decision: StormDecision | null;
   readonly primary: Health;
   readonly backup: Health;
+  /** The domains of which `primary` is the worst. */
+  readonly domains: readonly DomainHealth[];
   /** The storm as it will be after this round; null: calm. */
   readonly storm: SteeringStorm | null;
 };
@@ -28,7 +33,7 @@ export const detectedDomains = (service: RoundService): readonly DetectedDomain[
 
 /** Judges a service by one of its policies: the state of its storm, and what is known of both sides. */
 export const judgePolicy = (service: RoundService, policy: PolicyView, vantages: readonly Vantage[], nowMs: number): Judged => {
-  const { transition, primary, backup } = detect({
+  const detection = detect({
     cdns: service.cdns,
     domains: detectedDomains(service),
     vantages,
@@ -39,12 +44,16 @@ export const judgePolicy = (service: RoundService, policy: PolicyView, vantages:
     active: policy.storm,
     previousEndedAtMs: policy.previousEndedAtMs,
   });
+  const { primary, backup, domains } = detection;
+  const { transition, credit } = judgeCredit(detection, policy.storm, neverHealthy(service), nowMs);
   const relapses = (policy.storm?.relapses ?? 0) + (transition?.kind === "relapse" ? 1 : 0);
   const stormy = transition?.kind === "begin" || (policy.storm !== null && transition?.kind !== "end");
   return {
-    decision: transition === null ? null : { policy, transition, monitorOnly: isMonitorOnly(service) },
+    policy,
+    decision: transition === null ? null : { policy, transition, monitorOnly: isMonitorOnly(service), credit },
     primary,
     backup,
+    domains,
     storm: stormy ? { stormId: policy.storm?.id ?? 0, relapses, backup } : null,
   };
 };

@@ -80,6 +80,7 @@ const bodyOf = (
     decided_at: isoTime(nowMs),
     decided_by: { epoch: grounds.fence.epoch, lease: grounds.fence.name, place: grounds.place, vantage: grounds.vantage },
     decision: decisionJson(decision),
+    ...(decision.credit !== null && { never_healthy: bounded(decision.credit.neverHealthy, limit, (domainId) => domainId) }),
     policy: {
       id: policy.policyId, version: policy.version, kind: policy.kind, threshold_avail: policy.thresholdAvail,
       window_seconds: policy.windowSeconds, cooldown_seconds: policy.cooldownSeconds, max_coverage_factor: policy.maxCoverageFactor,

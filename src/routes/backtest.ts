@@ -33,7 +33,7 @@ const outcome = {
     }),
   ),
   relapses: z.int(),
-  minutes_covered: z.number().openapi({ description: "time under a storm, as it is credited" }),
+  minutes_covered: z.number().openapi({ description: "time under a storm, as it is credited where it earns" }),
   bad_minutes: covered.openapi({ description: "minutes in which the primary was down by the policy that is tried, and those with a storm on" }),
   minutes_below_threshold: covered.openapi({ description: "the same, be it by a single lost sample" }),
   detection_delay_seconds: orNull(z.object({ median: z.number(), longest: z.number() })),

@@ -29,6 +29,8 @@ const stormSchema = z
     ended_reason: like(z.string().nullable(), null),
     relapses: like(z.int(), 0),
     max_coverage_factor: like(z.number(), 1.5),
+    credit: like(z.enum(["earned", "pending", "refused"]), "earned").openapi({ description: "whether the storm earns a discount; decided when it began" }),
+    credit_reason: like(z.string().nullable(), null).openapi({ description: "why it does not, such as `never_healthy`: a domain that was down had not been seen healthy since its latest set-up" }),
   })
   .openapi("Storm");
 
@@ -74,6 +76,8 @@ const represent = (storm: Storm): z.infer<typeof stormSchema> => ({
   ended_reason: storm.endedReason,
   relapses: storm.relapses,
   max_coverage_factor: storm.maxCoverageFactor,
+  credit: storm.credit,
+  credit_reason: storm.creditReason,
 });
 
 const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({

@@ -51,6 +51,7 @@ export const failedInDomain = (domain: PricingDomain, cases: readonly BillingCas
             recoveringSinceMs: storm.recoveringSince === null ? null : Date.parse(storm.recoveringSince),
             endedAtMs: storm.endedAt === null ? null : Date.parse(storm.endedAt),
             maxCoverageFactor: storm.factor,
+            credit: storm.credit ?? "earned",
           }));
         const usage = { ...snapshot, windowMicroseconds: (window.endMs - window.startMs) * 1000 };
         return { ...snapshot, ...domain.priceLine({ ...usage, ...domain.coverWindow(storms, window) }, terms) };

@@ -136,6 +136,16 @@ export const furtherMutants: readonly Mutant[] = [
     source: [{ file: "coverage.ts", from: `startMs < endMs ?`, to: `startMs <= endMs ?` }],
   },
   {
+    name: "refused storm counted",
+    sql: [{ from: "and e.credit = 'earned'", to: "and e.credit <> 'pending'" }],
+    source: [{ file: "coverage.ts", from: `storm.credit !== "earned"`, to: `storm.credit === "pending"` }],
+  },
+  {
+    name: "pending storm counted",
+    sql: [{ from: "and e.credit = 'earned'", to: "and e.credit <> 'refused'" }],
+    source: [{ file: "coverage.ts", from: `storm.credit !== "earned"`, to: `storm.credit === "refused"` }],
+  },
+  {
     name: "quotient rounded twice",
     sql: [{ from: charge("backup"), to: "round((w.backup_bytes * w.rate) / 1073741824)" }],
     source: [

@@ -69,6 +69,16 @@ export const ownCases: readonly BillingCase[] = [
     { amountCents: 1200, discountCents: 300, coverage: 0.5 },
   ),
   windowCase(
+    "a storm that was refused counts for nothing, nor does its factor",
+    { storms: [storm("00:00", "00:30", "1"), { ...storm("00:15", "01:00", "3"), credit: "refused" }] },
+    { amountCents: 1200, discountCents: 300, coverage: 0.5 },
+  ),
+  windowCase(
+    "a storm whose credit is pending does not count yet",
+    { storms: [{ ...open("00:00", "1.5"), credit: "pending" }] },
+    { amountCents: 1200, discountCents: 0, coverage: 0 },
+  ),
+  windowCase(
     "storms without time in the window lend it no factor",
     { storms: [storm("00:00", "00:30", "1"), storm("00:10", "00:10", "3"), storm("01:00", "02:00", "4")] },
     { amountCents: 1200, discountCents: 300, coverage: 0.5 },

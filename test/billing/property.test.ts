@@ -56,6 +56,8 @@ const timeArb = fc
   })
   .map(({ window, part, off }) => firstWindow + BigInt(window) * hour + part + off);
 
+const creditArb = fc.constantFrom<NonNullable<WorldStorm["credit"]>>("earned", "earned", "earned", "refused", "pending");
+
 const stormArb: fc.Arbitrary<WorldStorm> = fc
   .record({
     service: fc.integer({ min: 1, max: 2 }),
@@ -63,6 +65,7 @@ const stormArb: fc.Arbitrary<WorldStorm> = fc
     times: fc.tuple(timeArb, timeArb),
     factor: fc.constantFrom("1", "1.2", "1.25", "1.5", "2", "3", "0.5", "0.333333333"),
     monitorOnly: fc.boolean(),
+    credit: creditArb,
   })
   .map(({ times: [a, b], state, ...rest }) => {
     const [from, to] = a < b ? [a, b] : [b, a];
@@ -110,7 +113,7 @@ const worldArb = (rate: string): fc.Arbitrary<World> => {
 const editedArb = (rate: string, world: World): fc.Arbitrary<World> => {
   const bytes = fc.record({ primaryBytes: bytesArb(rate), backupBytes: bytesArb(rate) });
   const times = fc.tuple(timeArb, timeArb).map(([a, b]) => (a < b ? [a, b] : [b, a]) as [bigint, bigint]);
-  const stormEdit = fc.record({ times, factor: fc.constantFrom("1", "1.5", "0.25", "3"), state: fc.constantFrom<WorldStorm["state"]>("ended", "recovering", "storm") });
+  const stormEdit = fc.record({ times, factor: fc.constantFrom("1", "1.5", "0.25", "3"), state: fc.constantFrom<WorldStorm["state"]>("ended", "recovering", "storm"), credit: creditArb });
   return fc
     .record({
       bytes: fc.array(fc.option(bytes, { freq: 2 }), { minLength: world.snapshots.length, maxLength: world.snapshots.length }),
@@ -121,11 +124,11 @@ const editedArb = (rate: string, world: World): fc.Arbitrary<World> => {
       storms: world.storms.map((storm, index) => {
         const change = edits.storms[index];
         if (change == null) return storm;
-        const { times: [from, to], factor } = change;
+        const { times: [from, to], factor, credit } = change;
         // What has ended stays ended: another active storm may have followed.
         const state = storm.state === "ended" ? "ended" : change.state;
         return {
-          ...storm, state, factor, startedAt: textOf(from), recoveringSince: state === "recovering" ? textOf(to) : null,
+          ...storm, state, factor, credit, startedAt: textOf(from), recoveringSince: state === "recovering" ? textOf(to) : null,
           endedAt: state === "ended" ? textOf(to) : null,
         };
       }),
@@ -158,6 +161,7 @@ const domainCoverage = (world: World, line: StoredLine) => {
     recoveringSinceMs: storm.recoveringSince === null ? null : epochMs(storm.recoveringSince),
     endedAtMs: storm.endedAt === null ? null : epochMs(storm.endedAt),
     maxCoverageFactor: storm.factor,
+    credit: storm.credit ?? "earned",
   }));
   const startMs = epochMs(line.windowStart);
   const endMs = startMs + line.windowMicroseconds / 1000;

@@ -47,7 +47,7 @@ const judge = (snapshot: WorldSnapshot, storms: readonly WorldStorm[], terms: Te
   const start = microsecondsOf(snapshot.windowStart);
   const end = microsecondsOf(snapshot.windowEnd);
   const own = storms
-    .filter((storm) => storm.service === snapshot.service)
+    .filter((storm) => storm.service === snapshot.service && (storm.credit ?? "earned") === "earned")
     .map((storm) => ({
       from: microsecondsOf(storm.startedAt),
       to: countsUntil(storm, end),

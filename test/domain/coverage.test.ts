@@ -10,6 +10,7 @@ const ended = (startedAtMs: number, endedAtMs: number, maxCoverageFactor = "1.5"
   recoveringSinceMs: null,
   endedAtMs,
   maxCoverageFactor,
+  credit: "earned",
 });
 const active = (startedAtMs: number, recoveringSinceMs: number | null, state: "storm" | "recovering"): BilledStorm => ({
   ...ended(startedAtMs, 0),
@@ -33,6 +34,8 @@ describe("coverWindow", () => {
     ["a storm that ends as the window begins", [ended(0, 1_000)], 0],
     ["a storm that begins as the window ends", [ended(4_601_000, 5_000_000)], 0],
     ["a storm without length", [ended(2_000, 2_000)], 0],
+    ["a storm that was refused", [{ ...ended(2_000, 12_000), credit: "refused" }], 0],
+    ["one whose credit is pending, beside one that earned it", [{ ...active(1_000, null, "storm"), credit: "pending" }, ended(2_000, 12_000)], 10],
     ["a millisecond", [ended(2_000, 2_001)], 0.001],
     ["two apart, late one first", [ended(20_000, 25_000), ended(2_000, 12_000)], 15],
     ["two that touch", [ended(2_000, 12_000), ended(12_000, 22_000)], 20],
@@ -57,6 +60,7 @@ describe("coverWindow", () => {
     ["0 without storms", [], "0"],
     ["0 when none shares time with the window", [ended(0, 1_000, "3"), ended(5_000, 5_000, "4")], "0"],
     ["the greatest that does", [ended(2_000, 3_000, "1.25"), ended(2_000, 9_000, "1.5"), ended(0, 1_000, "3")], "1.5"],
+    ["not that of a storm that earns nothing", [ended(2_000, 3_000, "1.25"), { ...ended(2_000, 9_000, "3"), credit: "refused" }], "1.25"],
     ["by value, not by text", [ended(2_000, 3_000, "9"), ended(2_000, 3_000, "10")], "10"],
     ["below one", [ended(2_000, 3_000, "0.5")], "0.5"],
   ])("takes the factor %s", (_name, storms, expected) => {

@@ -25,6 +25,13 @@ describe("judgeVantage", () => {
     expect(judgeVantage(stats(samples, failures), terms)).toMatchObject({ health, below });
   });
 
+  it("is below any threshold without one good answer, however small that is", () => {
+    for (const thresholdAvail of [1e-10, 1e-300]) {
+      expect(judgeVantage(stats(3, 3), { ...terms, thresholdAvail })).toMatchObject({ health: "down", below: true });
+      expect(judgeVantage(stats(300, 299), { ...terms, thresholdAvail })).toMatchObject({ health: "up", below: false });
+    }
+  });
+
   it("does not tip over by the rounding of a threshold", () => {
     for (let percent = 1; percent <= 100; percent += 1) {
       for (const samples of [100, 200, 300, 700, 1_100, 3_600]) {

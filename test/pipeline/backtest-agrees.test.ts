@@ -26,6 +26,8 @@ const play = async (seed: number, rounds: number, kind: "http_availability" | "h
     domains: [{ name: "one.example.test", primary: "one.cdn.net" }, { name: "two.example.test", primary: "two.cdn.net" }],
     policies: [{ kind, window: 30, cooldown: 30, ...(latencyMs !== null && { latencyMs }) }],
   });
+  // A backtest takes every domain to have been healthy before.
+  await database.sql("update service_domains set seen_healthy_at = created_at");
   let rate = 0;
   for (const host of ["one.cdn.net", "two.cdn.net"]) {
     world.prober.say(host, () => [kind === "http_availability" && chance() < rate ? 503 : 200, chance() < rate ? 800 : Math.floor(chance() * 90)]);

@@ -9,7 +9,7 @@ import { okSample, policyView, recordsOf, roundDomain, roundService, unreadRouti
 const nowMs = Date.parse("2026-11-18T11:20:00Z");
 const up = [windowStats("primary", 6, 0), windowStats("backup", 6, 0)];
 const dead = [windowStats("primary", 6, 6), windowStats("backup", 6, 0)];
-const activeStorm = { id: 42, state: "storm", startedAtMs: nowMs - 60_000, recoveringSinceMs: null, relapses: 0 } as const;
+const activeStorm = { id: 42, state: "storm", startedAtMs: nowMs - 60_000, recoveringSinceMs: null, relapses: 0, creditReason: null } as const;
 const justNow = [{ domainId: 1, path: "primary", vantage: "local", atMs: nowMs }] as const;
 const live = (primary: number, backup: number, over = {}) => ({ ...unreadRouting, records: recordsOf("app.example.test", primary, backup), readAtMs: nowMs, ...over });
 const shifted = { routing: live(0, 100, { movedAtMs: nowMs - 50_000 }) };
@@ -24,7 +24,7 @@ const moves = ({ intents }: RoundDecisions) => intents.map(({ domainId, to, reas
 describe("decideRound", () => {
   it("has nothing to say in a calm that it has seen before", () => {
     const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null } });
-    expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [] });
+    expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], healthy: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [] });
   });
 
   it("begins a storm and switches in the same round", () => {

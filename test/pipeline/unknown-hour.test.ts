@@ -18,8 +18,8 @@ const nothingKnown = (path: WindowStats["path"]): fc.Arbitrary<WindowStats[]> =>
 
 const weights = fc.constantFrom([100, 0], [0, 100], [10, 90], [60, 40]);
 const storms: fc.Arbitrary<PolicyView["storm"]> = fc.constantFrom(
-  null, { id: 7, state: "storm", startedAtMs: startMs - 600_000, recoveringSinceMs: null, relapses: 1 },
-  { id: 7, state: "recovering", startedAtMs: startMs - 600_000, recoveringSinceMs: startMs - 290_000, relapses: 0 },
+  null, { id: 7, state: "storm", startedAtMs: startMs - 600_000, recoveringSinceMs: null, relapses: 1, creditReason: null },
+  { id: 7, state: "recovering", startedAtMs: startMs - 600_000, recoveringSinceMs: startMs - 290_000, relapses: 0, creditReason: null },
 );
 
 it("nothing but unknown for an hour never moves weights, wherever they stand and whatever was going on", () => {

@@ -41,7 +41,8 @@ const evaluation = (shard: Shard, nowMs: number): SQL => {
       t.cooldown_seconds as "cooldownSeconds", t.max_coverage_factor::float8 as "maxCoverageFactor",
       t.min_samples as "minSamples", t.min_failures as "minFailures", t.latency_ms as "latencyMs",
       case when e.id is not null then jsonb_build_object('id', e.id, 'state', e.state, 'relapses', e.relapses,
-        'startedAtMs', ${epochMs("e.started_at")}, 'recoveringSinceMs', ${epochMs("e.recovering_since")}) end as storm,
+        'startedAtMs', ${epochMs("e.started_at")}, 'recoveringSinceMs', ${epochMs("e.recovering_since")},
+        'creditReason', e.credit_reason) end as storm,
       (select max(o.ended_at) from storm_events o where o.service_id = p.service_id and o.kind = p.kind)
         as "previousEndedAtMs",
       coalesce(w.stats, '[]'::jsonb) as stats, coalesce(n.newest, '[]'::jsonb) as newest

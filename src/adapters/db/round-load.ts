@@ -18,6 +18,10 @@ const domainJson = sql`
   jsonb_build_object(
     'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
     'probePath', d.probe_path, 'expectStatus', d.expect_status, 'verified', d.verified_at is not null,
+    'neverHealthy', case when d.seen_healthy_at is null then jsonb_build_object(
+      'editedAtMs', (select ${epochMs("max(e.at)")} from (
+        select d.updated_at as at union all select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null
+      ) e where e.at > d.created_at)) end,
     'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
     'routing', case when r.domain_id is not null then jsonb_build_object(
       'status', r.status, 'zoneId', r.zone_id, 'records', r.records,

@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
+import { neverHealthyReason } from "../../domain/credit.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, SettledChange, StormDecision } from "../ports/round.ts";
 import type { Fence } from "../ports/lease.ts";
@@ -21,25 +22,31 @@ const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset
 
 /**
  * Policy and service are locked, in the order in which a deletion locks them: a storm that begins while its policy is being
- * deleted either is there to be ended or does not begin. A foreign key alone would let it outlive a soft deletion.
+ * deleted either is there to be ended or does not begin. A foreign key alone would let it outlive a soft deletion. What it
+ * earns goes by what is stored now: a set-up that changed since the round read it has not been seen healthy.
  */
 const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, begun as (
   insert into storm_events
-    (service_id, policy_id, policy_version, kind, state, monitor_only, started_at, detected_at, max_coverage_factor)
+    (service_id, policy_id, policy_version, kind, state, monitor_only, started_at, detected_at, max_coverage_factor, credit, credit_reason)
   select x.service_id, x.policy_id, x.version, p.kind, 'storm', x.monitor_only, ${ms("x.started_at")},
-    ${isoTime(nowMs)}::timestamptz, t.max_coverage_factor
+    ${isoTime(nowMs)}::timestamptz, t.max_coverage_factor,
+    case when c.refused then 'refused' else 'earned' end, case when c.refused then ${neverHealthyReason} end
   from jsonb_to_recordset(${json(
-    storms.flatMap(({ policy, transition, monitorOnly }) =>
+    storms.flatMap(({ policy, transition, monitorOnly, credit }) =>
       transition.kind !== "begin" ? [] : [{
         service_id: policy.serviceId, policy_id: policy.policyId, version: policy.version,
         monitor_only: monitorOnly, started_at: transition.startedAtMs,
+        never_healthy: credit === null || credit.neverHealthy.length > 0, down: credit?.down ?? [],
       }],
     ),
-  )}) as x(service_id bigint, policy_id bigint, version int, monitor_only boolean, started_at bigint)
+  )}) as x(service_id bigint, policy_id bigint, version int, monitor_only boolean, started_at bigint, never_healthy boolean, down bigint[])
   join storm_policies p on p.id = x.policy_id and p.deleted_at is null
   join services v on v.id = x.service_id and v.deleted_at is null
   join storm_policy_versions t on t.policy_id = x.policy_id and t.version = x.version
+  cross join lateral (
+    select x.never_healthy or exists (select from service_domains d where d.id = any(x.down) and d.seen_healthy_at is null) as refused
+  ) c
   where exists (select from fence)
   for share of v, p
   on conflict do nothing
@@ -68,6 +75,26 @@ const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sq
   returning e.id, e.service_id)
   insert into evidence (service_id, storm_id, kind, body)
   select c.service_id, c.id, y.kind, y.body from changed c join ${proofs(storms)} on y.storm_id = c.id`;
+
+/**
+ * Notes that domains were seen healthy as the round knew them: one that was edited since, or is being edited now, is left for
+ * another round. Nothing is waited for.
+ */
+const noteHealthy = (fence: Fence, healthy: RoundDecisions["healthy"], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}, shown as (
+  select d.id
+  from jsonb_to_recordset(${json(
+    healthy.map((domain) => ({
+      id: domain.domainId, cdn: domain.primaryCdn, target: domain.primaryTarget, path: domain.probePath, status: domain.expectStatus,
+    })),
+  )}) as x(id bigint, cdn text, target text, path text, status text)
+  join service_domains d on d.id = x.id and d.deleted_at is null and d.seen_healthy_at is null
+    and (d.primary_target, d.probe_path, d.expect_status) is not distinct from (x.target, x.path, x.status)
+  join services v on v.id = d.service_id and v.primary_cdn = x.cdn
+  where exists (select from fence)
+  for no key update of d skip locked
+  for share of v skip locked)
+  update service_domains d set seen_healthy_at = ${isoTime(nowMs)}::timestamptz from shown s where d.id = s.id`;
 
 const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
@@ -179,7 +206,7 @@ export const saveDecisions = async (
   decisions: RoundDecisions,
   nowMs: number,
 ): Promise<ReadonlyMap<number, number>> => {
-  const { storms, services, domains, resolved, intents, drifts, contests } = decisions;
+  const { storms, healthy, services, domains, resolved, intents, drifts, contests } = decisions;
   let first = 0;
   for (; storms.length - first > stormsPerRequest; first += stormsPerRequest) {
     await db.batch(saveStorms(fence, storms.slice(first, first + stormsPerRequest), nowMs));
@@ -192,6 +219,7 @@ export const saveDecisions = async (
     ...(resolved.length > 0 ? [resolveIntents(fence, resolved, nowMs)] : []),
     ...(drifts.length > 0 ? [saveDrifts(fence, drifts, nowMs)] : []),
     ...(contests.length > 0 ? [saveContests(fence, contests, nowMs)] : []),
+    ...(healthy.length > 0 ? [noteHealthy(fence, healthy, nowMs)] : []),
     ...(intents.length > 0 ? [saveIntents(fence, intents, nowMs)] : []),
   ];
   if (statements.length === 0) return new Map();

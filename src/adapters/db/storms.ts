@@ -10,7 +10,7 @@ export const stormColumns = sql`e.id, e.service_id as "serviceId", e.policy_id a
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
-  e.max_coverage_factor::float8 as "maxCoverageFactor"`;
+  e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason"`;
 
 const maxChanges = 1_000;
 

@@ -1,3 +1,4 @@
+import type { CreditGrounds, NeverHealthy } from "../../domain/credit.ts";
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
 import type { Drift, PastDrift } from "../../domain/drift.ts";
@@ -31,6 +32,8 @@ export type RoundDomain = {
   readonly expectStatus: string;
   readonly normal: Weights;
   readonly verified: boolean;
+  /** Null once its judged path was known to be up since its latest set-up. */
+  readonly neverHealthy: NeverHealthy | null;
   readonly routing: DomainRouting | null;
   /** Switches that were intended and whose outcome is not known: somebody died between intent and answer. */
   readonly openIntents: readonly OpenIntent[];
@@ -114,6 +117,8 @@ export type PolicyView = {
     readonly startedAtMs: number;
     readonly recoveringSinceMs: number | null;
     readonly relapses: number;
+    /** Why it earns no discount; null: it earns. */
+    readonly creditReason: string | null;
   } | null;
   readonly previousEndedAtMs: number | null;
   readonly stats: readonly WindowStats[];
@@ -125,6 +130,8 @@ export type StormDecision = {
   readonly policy: PolicyView;
   readonly transition: StormTransition;
   readonly monitorOnly: boolean;
+  /** Of a storm that begins; null otherwise. */
+  readonly credit: CreditGrounds | null;
   /** The canonical body of the evidence that is recorded with it; absent for what is not recorded. */
   readonly evidence?: string;
 };
@@ -160,8 +167,18 @@ export type FoundDrift = Drift & {
   readonly leftAlone: string | null;
 };
 
+/** A domain that is seen healthy for the first time, with the set-up of which that is true. */
+export type SeenHealthy = {
+  readonly domainId: number;
+  readonly primaryCdn: string;
+  readonly primaryTarget: string | null;
+  readonly probePath: string | null;
+  readonly expectStatus: string;
+};
+
 export type RoundDecisions = {
   readonly storms: readonly StormDecision[];
+  readonly healthy: readonly SeenHealthy[];
   readonly services: readonly (ServiceRouting & { readonly serviceId: number })[];
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
   readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded" }[];

@@ -17,6 +17,10 @@ export type Storm = {
   readonly endedReason: string | null;
   readonly relapses: number;
   readonly maxCoverageFactor: number;
+  /** Whether it earns a discount; decided when it began. */
+  readonly credit: "earned" | "pending" | "refused";
+  /** Why it does not; null where it does. */
+  readonly creditReason: string | null;
 };
 
 /** A storm with the switches that were made for it, ascending by id; of very many the first thousand. */

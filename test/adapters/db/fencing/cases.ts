@@ -33,7 +33,7 @@ export type FencedWrite = {
   readonly prepare: (world: World) => Promise<Call>;
 };
 
-const nothing: RoundDecisions = { storms: [], services: [], domains: [], resolved: [], intents: [], drifts: [], contests: [] };
+const nothing: RoundDecisions = { storms: [], healthy: [], services: [], domains: [], resolved: [], intents: [], drifts: [], contests: [] };
 const weights = (primary: number, backup: number) => ({ primary, backup });
 
 const decisions = (what: string, writes: readonly string[], decide: (tenant: Tenant) => Promise<Partial<RoundDecisions>>): FencedWrite => ({
@@ -56,7 +56,7 @@ const outcomes = (what: string, writes: readonly string[], tell: (tenant: Tenant
 
 const policyOf = (tenant: Tenant, stormId: number | null = null) => policyView({
   policyId: tenant.policy, serviceId: tenant.service,
-  storm: stormId === null ? null : { id: stormId, state: "storm", startedAtMs: nowMs - hourMs, recoveringSinceMs: null, relapses: 0 },
+  storm: stormId === null ? null : { id: stormId, state: "storm", startedAtMs: nowMs - hourMs, recoveringSinceMs: null, relapses: 0, creditReason: null },
 });
 const intentOf = (tenant: Tenant) => ({
   serviceId: tenant.service, domainId: tenant.domain, from: weights(100, 0), to: weights(0, 100), reason: "storm", actor: "tranche", result: "intent",
@@ -64,13 +64,16 @@ const intentOf = (tenant: Tenant) => ({
 
 const rounds: readonly FencedWrite[] = [
   decisions("a storm that begins", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
-    storms: [{ policy: policyOf(tenant), transition: { kind: "begin", startedAtMs: nowMs - 30_000 }, monitorOnly: false, evidence: "{}" }],
+    storms: [{ policy: policyOf(tenant), transition: { kind: "begin", startedAtMs: nowMs - 30_000 }, monitorOnly: false, credit: { down: [tenant.domain], neverHealthy: [] }, evidence: "{}" }],
   })),
   decisions("a storm that ends", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
-    storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "end", endedAtMs: nowMs, reason: "recovered" }, monitorOnly: false, evidence: "{}" }],
+    storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "end", endedAtMs: nowMs, reason: "recovered" }, monitorOnly: false, credit: null, evidence: "{}" }],
   })),
   decisions("a storm that recovers", ["adjustment_causes", "storm_events"], async (tenant) => ({
-    storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "recover", sinceMs: nowMs }, monitorOnly: false }],
+    storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "recover", sinceMs: nowMs }, monitorOnly: false, credit: null }],
+  })),
+  decisions("a domain that is seen healthy", ["service_domains"], async ({ domain }) => ({
+    healthy: [{ domainId: domain, primaryCdn: "cdn-a", primaryTarget: "a.cdn.net", probePath: null, expectStatus: "200-399" }],
   })),
   decisions("the state of a service", ["service_routing"], async ({ service }) => ({
     services: [{ serviceId: service, state: "storm", reason: "storm", latch: null, failback: null, shadowTarget: null }],

@@ -1,0 +1,32 @@
+import type { PolicyView, RoundService, SeenHealthy } from "../adapters/ports/round.ts";
+import { showsHealthy } from "../domain/credit.ts";
+import type { DomainHealth } from "../domain/detect.ts";
+import { onTrial } from "./paths.ts";
+
+/**
+ * The domains of a service that were not seen healthy since their latest set-up. A primary on trial is one: it has not
+ * answered since it was found in the records, whatever the name itself has shown before.
+ */
+export const neverHealthy = (service: RoundService): ReadonlySet<number> =>
+  new Set(service.domains.filter((domain) => domain.neverHealthy !== null || onTrial(domain, "primary")).map(({ domainId }) => domainId));
+
+/**
+ * The domains that are now shown to be healthy for the first time since their latest set-up, by every live policy of their
+ * service: the same "up" by which steering lets traffic back. A service without a policy is judged by nobody.
+ */
+export const seenHealthy = (
+  service: RoundService,
+  judged: readonly { readonly policy: Pick<PolicyView, "windowSeconds">; readonly domains: readonly DomainHealth[] }[],
+  nowMs: number,
+): readonly SeenHealthy[] => {
+  const waiting = service.domains.filter((domain) => domain.neverHealthy !== null && !onTrial(domain, "primary"));
+  if (waiting.length === 0 || judged.length === 0) return [];
+  const views = judged.map(({ policy, domains }) => ({ policy, byDomain: new Map(domains.map((one) => [one.domainId, one])) }));
+  return waiting.flatMap(({ domainId, neverHealthy: since, primaryTarget, probePath, expectStatus }) => {
+    const shown = views.every(({ policy, byDomain }) => {
+      const own = byDomain.get(domainId);
+      return own !== undefined && since !== null && showsHealthy(own, since, policy.windowSeconds, nowMs);
+    });
+    return shown ? [{ domainId, primaryCdn: service.cdns[0] ?? "", primaryTarget, probePath, expectStatus }] : [];
+  });
+};

@@ -49,10 +49,10 @@ const noAccounts: CustomerSources = { open: async () => [], note: async () => un
 const differences = (rows: readonly Row[], truth: Truth, schedules: readonly Schedule[], what: string, may: (row: Row, key: string) => boolean): string[] => {
   const found: string[] = [];
   const seen = new Set<string>();
-  const say = (service: number, startMs: number, text: string) => {
+  const say = (service: number, windowMs: number, text: string) => {
     if (found.length < 5) {
       const schedule = schedules[Math.floor(service / 10)];
-      found.push(`${what}: service ${service}, ${new Date(startMs).toISOString()}: ${text}\n${JSON.stringify(schedule?.events.map((event) => ({ ...event, at: new Date(event.atMs).toISOString() })))} ${JSON.stringify(schedule?.blind)}`);
+      found.push(`${what}: service ${service}, ${new Date(windowMs).toISOString()}: ${text}\n${JSON.stringify(schedule?.events.map((event) => ({ ...event, at: new Date(event.atMs).toISOString() })))} ${JSON.stringify(schedule?.blind)}`);
     } else if (found.length === 5) found.push("...");
   };
   for (const row of rows) {

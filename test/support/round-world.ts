@@ -77,8 +77,8 @@ export const createWorld = async (database: TestDatabase) => {
     const domainIds: number[] = [];
     for (const { name: host, primary = "a.cdn.net", backup = "b.cdn.net", verified = true, expectStatus = "200-399", probePath = null } of domains) {
       const [own] = await sql<{ id: string }>(
-        `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, expect_status, probe_path, challenge_token, verified_at, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, 'token', case when $8 then $9::timestamptz end, $9) returning id`,
+        `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, expect_status, probe_path, challenge_token, verified_at, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 'token', case when $8 then $9::timestamptz end, $9, $9) returning id`,
         [row?.service, row?.customer, host, primary, backup, expectStatus, probePath, verified, new Date(startMs - 86_400_000)],
       );
       domainIds.push(Number(own?.id));

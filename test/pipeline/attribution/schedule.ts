@@ -138,7 +138,7 @@ const baseOf = (cdn: string, host: string): number => {
   const name = `${cdn} ${host}`;
   let base = bases.get(name);
   if (base === undefined) {
-    base = [...name].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 16_777_619), 2_166_136_261);
+    base = new TextEncoder().encode(name).reduce((hash, byte) => Math.imul(hash ^ byte, 16_777_619), 2_166_136_261);
     bases.set(name, base);
   }
   return base;

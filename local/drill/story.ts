@@ -58,6 +58,8 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
   try {
     screen.chapter("Onboarding, through the public API");
     const { api, serviceId } = await onboard(world);
+    // The domain is metered from the first second that begins when it is proven.
+    await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
     const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);

@@ -93,7 +93,8 @@ export const createFastlyUsage = (options: FastlyUsageOptions): UsageSource => {
           const buckets = values.map((point): [number, number] => [point.timestamp * 1_000, bytesOf(point)]);
           byDomain.set(dimensions.domain.toLowerCase(), new Map(buckets));
         }
-        cursor = answer.meta.next_cursor ?? null;
+        // The last page's cursor is empty.
+        cursor = answer.meta.next_cursor || null;
       }
     }
     return byDomain;

@@ -12,6 +12,8 @@ export type LocalFastlyService = {
   readonly inspector?: boolean;
   /** False: no version is active, so there are no domains to list. */
   readonly active?: boolean;
+  /** Versions of before, the oldest first: their domains, and when another one took their place. */
+  readonly formerly?: readonly { readonly domains: readonly string[]; readonly untilMs: number }[];
 };
 
 /** A domain without versions that belongs to no service: unused, or routed by path to several. */
@@ -27,8 +29,8 @@ export type FastlyWorld = {
   readonly latencyMs: number;
 };
 
-/** `endless`: the page claims that another one follows, however far one has read. */
-export type FastlyRequest = { readonly query: URLSearchParams; readonly endless: boolean };
+/** `endless`: the page claims that another one follows, however far one has read. `version`: null is the active one. */
+export type FastlyRequest = { readonly query: URLSearchParams; readonly endless: boolean; readonly version?: number | null };
 
 export class Refused extends Error {
   readonly status: number;
@@ -97,18 +99,25 @@ const services = (world: FastlyWorld, { query, endless }: FastlyRequest): unknow
   const rows = endless ? Array.from({ length: perPage }, (_, index) => world.services[index % world.services.length]) : world.services;
   return rows.slice((page - 1) * perPage, page * perPage).flatMap((service) => {
     if (service === undefined) return [];
-    const { id, active = true } = service;
-    const version = { number: 1, active, locked: active, service_id: id, comment: "", deleted_at: null };
-    return [{ id, name: id, type: "vcl", version: 1, versions: [version], paused: false, deleted_at: null }];
+    const { id, active = true, formerly = [] } = service;
+    const version = (number: number, isActive: boolean, isLocked: boolean, updatedAtMs: number) => ({
+      number, active: isActive, locked: isLocked, service_id: id, comment: "", deleted_at: null, updated_at: new Date(updatedAtMs).toISOString(),
+    });
+    const former = formerly.map(({ untilMs }, index) => version(index + 1, false, true, untilMs));
+    const versions = [...former, version(former.length + 1, active, active, formerly.at(-1)?.untilMs ?? 0)];
+    return [{ id, name: id, type: "vcl", version: versions.length, versions, paused: false, deleted_at: null }];
   });
 };
 
-/** `GET /service/{id}/domain`: the domains of the active version. */
-const domains = (world: FastlyWorld, { query }: FastlyRequest, id: string): unknown => {
+/** `GET /service/{id}/domain`: the domains of the active version; `GET /service/{id}/version/{number}/domain`: of that one. */
+const domains = (world: FastlyWorld, { query, version = null }: FastlyRequest, id: string): unknown => {
   only(query, []);
-  const service = serviceOf(world, id);
-  if (service.active === false) throw new Refused(404, "Couldn't find an active version");
-  return service.domains.filter(world.isListed).map((name) => ({ name, service_id: id, version: 1, comment: "", locked: true, deleted_at: null }));
+  const { active, domains: names, formerly = [] } = serviceOf(world, id);
+  if (version === null && active === false) throw new Refused(404, "Couldn't find an active version");
+  const number = version ?? formerly.length + 1;
+  const listed = number === formerly.length + 1 ? names.filter(world.isListed) : formerly[number - 1]?.domains;
+  if (listed === undefined) throw new Refused(404, "Record not found");
+  return listed.map((name) => ({ name, service_id: id, version: number, comment: "", locked: true, deleted_at: null }));
 };
 
 /** `GET /domain-management/v1/domains`: by cursor; the last page has none. */

@@ -53,20 +53,20 @@ export const steadyBytes = (bytesPerHour: Readonly<Record<string, number>>): Fas
   };
 };
 
-type Target = { readonly on: FastlyResource; readonly service: string | null };
+type Target = { readonly on: FastlyResource; readonly service: string | null; readonly version?: number };
 type Reply = { readonly status: number; readonly body: unknown };
 
 const targetOf = (path: string): Target | null => {
   if (path === "/service") return { on: "services", service: null };
   if (path === "/domain-management/v1/domains") return { on: "versionless", service: null };
   const byService: readonly [FastlyResource, RegExp][] = [
-    ["domains", /^\/service\/([^/]+)\/domain$/],
+    ["domains", /^\/service\/([^/]+)(?:\/version\/(\d+))?\/domain$/],
     ["stats", /^\/stats\/service\/([^/]+)$/],
     ["inspector", /^\/metrics\/domains\/services\/([^/]+)$/],
   ];
   for (const [on, pattern] of byService) {
-    const service = pattern.exec(path)?.[1];
-    if (service !== undefined) return { on, service: decodeURIComponent(service) };
+    const [, service, version] = pattern.exec(path) ?? [];
+    if (service !== undefined) return { on, service: decodeURIComponent(service), ...(version !== undefined && { version: Number(version) }) };
   }
   return null;
 };
@@ -99,7 +99,7 @@ export const startFastlyApi = async (options: FastlyApiOptions): Promise<FastlyA
     if (request.method !== "GET") throw new Refused(405, "Method not allowed");
     const target = targetOf(pathname);
     if (target === null) throw new Refused(404, "Record not found");
-    const { on, service } = target;
+    const { on, service, version = null } = target;
     const fault = faults.take(on, service);
     if (fault.kind === "hang") return "hang";
     if (fault.kind === "status" && fault.html === true) return { status: fault.status, body: "<html>a fault was set</html>" };
@@ -107,7 +107,7 @@ export const startFastlyApi = async (options: FastlyApiOptions): Promise<FastlyA
     if (fault.kind === "body" && typeof fault.body !== "function") return { status: 200, body: fault.body };
     const isForeign = service !== null && options.services.some(({ id }) => id === service) && narrowedTo?.has(service) === false;
     if (isForeign) throw new Refused(403, "You are not authorized to perform this action");
-    const body = fastlyAnswers[on](worldNow(), { query: searchParams, endless: fault.kind === "endless" }, service ?? "");
+    const body = fastlyAnswers[on](worldNow(), { query: searchParams, version, endless: fault.kind === "endless" }, service ?? "");
     return { status: 200, body: fault.kind === "body" ? (fault.body as (real: unknown) => unknown)(body) : body };
   };
 

@@ -148,9 +148,12 @@ export const readBatch = async (reader: BatchReader, reading: BatchReading, batc
     }
   };
 
+  /** A refusal may be of one piece only. What is closed or slow is so for all of them. */
   const askForPieces = async (group: HostGroup, some: readonly Piece[], whole: CloudflareError): Promise<void> => {
-    if (some.length === 1 || whole.code === "zone_access") return fail(group, whole);
-    await split(some, (few, patience) => ask([group], few, patience), async (_, error) => fail(group, error), true);
+    if (some.length === 1 || whole.code === "zone_access" || whole.code === "timeout") return fail(group, whole);
+    for (const half of chunk(some, Math.ceil(some.length / 2))) {
+      await split(half, (few, patience) => ask([group], few, patience), async (_, error) => fail(group, error), true);
+    }
   };
 
   try {

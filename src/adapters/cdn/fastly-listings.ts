@@ -13,8 +13,12 @@ export const domainsOfService = (id: string): string => `the domain list of Fast
 /** What was listed, and what was not. */
 export type Listing<Item> = { readonly items: readonly Item[]; readonly gaps: readonly Gap[] };
 
-/** `isActive`: visitors are answered by one of its versions. */
-export type ListedService = { readonly id: string; readonly isActive: boolean };
+/** `isActive`: visitors are answered by one of its versions. `former`: versions that may have been active until then. */
+export type ListedService = {
+  readonly id: string;
+  readonly isActive: boolean;
+  readonly former: readonly { readonly number: number; readonly untilMs: number }[];
+};
 
 /** A domain without versions. `routed`: by path, to several services; neither: to none. */
 export type ListedDomain = { readonly name: string; readonly to: { readonly service: string } | "routed" | "nothing" };
@@ -24,9 +28,20 @@ const PAGE_SIZE = 100;
 const MAX_PAGES = 200;
 
 const page = z.array(z.unknown());
-const serviceRow = z.looseObject({
-  id: z.string().min(1),
-  versions: z.array(z.looseObject({ active: z.boolean().nullish() })).nullish(),
+const version = z.looseObject({
+  number: z.int().nullish(), active: z.boolean().nullish(), locked: z.boolean().nullish(), updated_at: z.string().nullish(),
+});
+const serviceRow = z.looseObject({ id: z.string().min(1), versions: z.array(version).nullish() });
+
+const serviceOf = ({ id, versions }: z.infer<typeof serviceRow>): ListedService => ({
+  id,
+  // A service of which no versions are told may be active.
+  isActive: !versions?.length || versions.some(({ active }) => active !== false),
+  // Only a version that was activated is locked, and it was touched for the last time when another took its place.
+  former: (versions ?? []).flatMap(({ number, active, locked, updated_at: touched }) => {
+    const untilMs = Date.parse(touched ?? "");
+    return active === false && locked === true && number != null && !Number.isNaN(untilMs) ? [{ number, untilMs }] : [];
+  }),
 });
 
 export const gapOf = (item: string, error: FastlyError): Gap => ({ item, reason: error.of(item), error });
@@ -65,8 +80,7 @@ export const listServices = async (ask: FastlyClient, signal: AbortSignal): Prom
     const before = found.size;
     const { good, bad } = rowsOf(rows, serviceRow);
     gaps.push(...badRows(SERVICES, bad));
-    // A service of which no versions are told may be active.
-    for (const { id, versions } of good) found.set(id, { id, isActive: !versions?.length || versions.some(({ active }) => active !== false) });
+    for (const row of good) found.set(row.id, serviceOf(row));
     if (rows.length < PAGE_SIZE) return { items: [...found.values()], gaps };
     if (found.size === before) break;
   }
@@ -75,9 +89,10 @@ export const listServices = async (ask: FastlyClient, signal: AbortSignal): Prom
 
 const domainRow = z.looseObject({ name: z.string().min(1) });
 
-/** The domains of a service's active version, lower-case. @throws FastlyError */
-export const listDomains = async (ask: FastlyClient, serviceId: string, signal: AbortSignal): Promise<readonly string[]> => {
-  const rows = await ask(`/service/${encodeURIComponent(serviceId)}/domain`, {}, z.array(domainRow), signal);
+/** The domains of a service's active version, or of the one named, lower-case. @throws FastlyError */
+export const listDomains = async (ask: FastlyClient, serviceId: string, signal: AbortSignal, number?: number): Promise<readonly string[]> => {
+  const path = `/service/${encodeURIComponent(serviceId)}${number === undefined ? "" : `/version/${number}`}/domain`;
+  const rows = await ask(path, {}, z.array(domainRow), signal);
   return [...new Set(rows.map(({ name }) => nameOf(name)))];
 };
 

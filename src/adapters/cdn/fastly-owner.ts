@@ -6,6 +6,8 @@ import { VERSIONLESS, domainsOfService } from "./fastly-listings.ts";
 export type HostOwner = {
   readonly kind: "service";
   readonly serviceId: string;
+  /** As it is in the list of services; undefined where that list does not have it. */
+  readonly service: FastlyService | undefined;
   /** The name under which the account lists the host, lower-case: its own, or a wildcard. */
   readonly listedAs: string;
   /** Whether it is certain that the service has no other domain, so that the figures of the service are those of the host. */
@@ -56,8 +58,9 @@ export const createOwnerLookup = (directory: FastlyDirectory): ((host: string) =
     const [id, ...others] = idsByName.get(name) ?? [];
     if (id === undefined) return null;
     if (others.length > 0) return { kind: "unreadable", reason: `Fastly services ${[id, ...others].join(" and ")} both list ${name}` };
-    const doubt = doubtOf(serviceById.get(id), id);
-    return { kind: "service", serviceId: id, listedAs: name, isAlone: name === host && namesById.get(id)?.size === 1 && doubt === null, doubt };
+    const service = serviceById.get(id);
+    const doubt = doubtOf(service, id);
+    return { kind: "service", serviceId: id, service, listedAs: name, isAlone: name === host && namesById.get(id)?.size === 1 && doubt === null, doubt };
   };
 
   return (asked) => {

@@ -3,6 +3,7 @@ import type { FastlyClient } from "./fastly-client.ts";
 import { FastlyError } from "./fastly-error.ts";
 import { domainsPerQuery, readInspector, readStats } from "./fastly-figures.ts";
 import type { Buckets } from "./fastly-figures.ts";
+import type { DomainHistory } from "./fastly-history.ts";
 import type { HostOwner } from "./fastly-owner.ts";
 import type { Range } from "./fastly-spans.ts";
 import { chunk } from "./in-parts.ts";
@@ -14,6 +15,7 @@ export type Member = { readonly host: string; readonly owner: HostOwner };
 /** One reading of an account. */
 export type FastlyReading = {
   readonly ask: FastlyClient;
+  readonly history: DomainHistory;
   readonly windows: UsageQuery["windows"];
   readonly ranges: readonly Range[];
   readonly book: ReadingBook;
@@ -73,6 +75,21 @@ const noteFailure = ({ book }: FastlyReading, serviceId: string, members: readon
   book.failed(hosts, error.of(`the figures of Fastly service ${serviceId}`, "were"), error);
 };
 
+/** Without the spans in which a service that has a single domain today had others too. */
+const certainRanges = async ({ history, book, windows, ranges, signal }: FastlyReading, members: readonly Member[]): Promise<readonly Range[]> => {
+  const [first] = members;
+  if (first?.owner.service === undefined || !isAlone(members)) return ranges;
+  const past = await history(first.owner.service, first.owner.listedAs, Math.min(...ranges.map(({ fromMs }) => fromMs)), signal);
+  const isCertain = (index: number): boolean => past === null || (windows[index]?.startMs ?? 0) >= past.untilMs;
+  const certain = ranges.map((range) => ({ ...range, spans: range.spans.filter(isCertain) }));
+  const hosts = members.map(({ host }) => host);
+  if (past !== null && ranges.some(({ spans }) => !spans.every(isCertain))) {
+    if (past.error?.isForLater === true) book.deferred(hosts, past.error);
+    else book.unreadable(hosts, past.reason);
+  }
+  return certain.filter(({ spans }) => spans.length > 0);
+};
+
 /**
  * Reads the hosts of one service and notes what comes of them. A part that Fastly refuses or garbles does not hinder the
  * others; where it is slow, down or shut, the rest of the service is given up.
@@ -80,7 +97,7 @@ const noteFailure = ({ book }: FastlyReading, serviceId: string, members: readon
  * @throws nothing that Fastly does
  */
 export const readService = async (reading: FastlyReading, serviceId: string, members: readonly Member[]): Promise<boolean> => {
-  const parts = partsOf(members, reading.ranges);
+  const parts = partsOf(members, await certainRanges(reading, members));
   for (const [place, part] of parts.entries()) {
     try {
       if (reading.outOfQuota !== null) throw reading.outOfQuota;

@@ -2,6 +2,7 @@ import type { UsageSource } from "../ports/usage.ts";
 import { withDeadline } from "./deadline.ts";
 import { createFastlyClient } from "./fastly-client.ts";
 import { createFastlyDirectory } from "./fastly-directory.ts";
+import { createDomainHistory } from "./fastly-history.ts";
 import { createOwnerLookup } from "./fastly-owner.ts";
 import { readService } from "./fastly-reading.ts";
 import type { FastlyReading, Member } from "./fastly-reading.ts";
@@ -44,6 +45,7 @@ export const createFastlyUsage = (options: FastlyUsageOptions): UsageSource => {
   const { now = Date.now, timeoutMs = 20_000, readTimeoutMs = 120_000 } = options;
   const ask = createFastlyClient({ ...options, timeoutMs });
   const directoryOfAccount = createFastlyDirectory(ask, now);
+  const history = createDomainHistory(ask);
   /** Services that kept a reading waiting go last. */
   const slow = new Set<string>();
 
@@ -75,7 +77,7 @@ export const createFastlyUsage = (options: FastlyUsageOptions): UsageSource => {
           else if (owner.kind === "unreadable") book.unreadable([host], owner.reason);
           else services.set(owner.serviceId, [...(services.get(owner.serviceId) ?? []), { host, owner }]);
         }
-        await readServices({ ask, windows: query.windows, ranges, book, signal, outOfQuota: null }, services);
+        await readServices({ ask, history, windows: query.windows, ranges, book, signal, outOfQuota: null }, services);
         return book.close();
       }),
   };

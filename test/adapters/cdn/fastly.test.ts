@@ -100,7 +100,7 @@ describe("Fastly usage: figures", () => {
   });
 
   it("prefers the exact domain to a wildcard, and never matches across labels", () => {
-    const service = (id: string, ...domains: string[]) => ({ id, isActive: true, domains });
+    const service = (id: string, ...domains: string[]) => ({ id, isActive: true, former: [], domains });
     const ownerOf = createOwnerLookup({ services: [service("w", "*.example.com"), service("e", "app.example.com")], versionless: [], gaps: [] });
     const found = ["app.example.com", "www.EXAMPLE.com", "a.b.example.com", "example.com"].map(ownerOf);
     expect(found.map((owner) => (owner.kind === "service" ? owner.serviceId : owner.kind))).toEqual(["e", "w", "absent", "absent"]);

@@ -8,6 +8,8 @@ export type AnalyticsBackend = GroupSource & {
   /** Zones that the token may read. */
   readonly zoneIds: ReadonlySet<string>;
   readonly limitsOf: (zoneId: string) => AnalyticsLimits;
+  /** Whether the zone's plan has the dataset, and is told. */
+  readonly planOf: (zoneId: string) => "told" | "off" | "null_node" | "null_settings";
   readonly confidence: boolean;
 };
 
@@ -53,12 +55,13 @@ function rootOf(backend: AnalyticsBackend): Record<string, unknown> {
   let nodesAsked = 0;
   const zoneOf = (zoneTag: string): Record<string, unknown> => ({
     zoneTag,
-    settings: { httpRequestsAdaptiveGroups: settingsOf(backend.limitsOf(zoneTag)) },
+    settings: settingsOf(backend, zoneTag),
     httpRequestsAdaptiveGroups(args: GroupArgs, _context: unknown, info: GraphQLResolveInfo) {
       nodesAsked += 1;
       if (nodesAsked > limits.maxScopedNodes) {
         throw refusal(429, "in combination, your request queries too many nodes, zones and accounts");
       }
+      if (backend.planOf(zoneTag) === "off") throw refusal(403, `zone '${zoneTag}' does not have access to the path`, "authz");
       const own = backend.limitsOf(zoneTag);
       return groupsOf({ ...backend, limits: own }, zoneTag, args, dimensionsAsked(info.fieldNodes, own));
     },
@@ -99,9 +102,15 @@ function dimensionsAsked(fields: readonly FieldNode[], limits: AnalyticsLimits):
   return dimensions;
 }
 
-function settingsOf(limits: AnalyticsLimits): Record<string, unknown> {
+function settingsOf(backend: AnalyticsBackend, zoneTag: string): Record<string, unknown> | null {
+  const plan = backend.planOf(zoneTag);
+  if (plan === "null_settings") return null;
+  return { httpRequestsAdaptiveGroups: plan === "null_node" ? null : nodeOf(backend.limitsOf(zoneTag), plan !== "off") };
+}
+
+function nodeOf(limits: AnalyticsLimits, enabled: boolean): Record<string, unknown> {
   return {
-    enabled: true,
+    enabled,
     maxDuration: limits.maxDurationSeconds,
     maxNumberOfFields: limits.maxNumberOfFields,
     maxPageSize: limits.maxPageSize,

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { runAnalyticsQuery } from "./cloudflare-analytics.ts";
+import type { AnalyticsBackend } from "./cloudflare-analytics.ts";
 import { createFaultInjector } from "./cloudflare-fault.ts";
 import type { ApiFault, ApiFaultKind } from "./cloudflare-fault.ts";
 import { FREE_PLAN_LIMITS } from "./cloudflare-groups.ts";
@@ -10,6 +11,8 @@ import { graphqlRefusal, restRefusal } from "./cloudflare-replies.ts";
 import type { Reply } from "./cloudflare-replies.ts";
 import { listZones } from "./cloudflare-zone-list.ts";
 import type { CloudflareZone } from "./cloudflare-zone-list.ts";
+import { createZoneFaults } from "./cloudflare-zone-fault.ts";
+import type { ZoneFault } from "./cloudflare-zone-fault.ts";
 
 export type CloudflareApiOptions = {
   /** 0 (the default) takes any free port. */
@@ -39,6 +42,12 @@ export type CloudflareApi = {
   /** Path and query of each authenticated request for the list of zones. */
   readonly zoneLists: readonly string[];
   readonly setFault: (fault: ApiFault | ApiFaultKind) => void;
+  /** How one zone spoils the queries that name it; null: not any more. */
+  readonly setZoneFault: (zoneId: string, fault: ZoneFault | null) => void;
+  /** The zone's plan is another one from now on. */
+  readonly setLimits: (zoneId: string, limits: Partial<AnalyticsLimits>) => void;
+  /** The token sees these zones only, as one that was made for them; null: all. */
+  readonly narrow: (zoneIds: readonly string[] | null) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -55,16 +64,25 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
   const queries: RecordedQuery[] = [];
   const zoneLists: string[] = [];
   let queryTimesMs: number[] = [];
-  let inject = createFaultInjector({ kind: "healthy" });
-  const backend = {
-    zoneIds: new Set(zones.filter(({ analytics }) => analytics !== false).map(({ id }) => id)),
+  let fault: ApiFault = { kind: "healthy" };
+  let inject = createFaultInjector(fault);
+  let narrowedTo: ReadonlySet<string> | null = null;
+  const zoneFaults = createZoneFaults();
+  const changedLimits = new Map<string, Partial<AnalyticsLimits>>();
+  const seen = (): readonly CloudflareZone[] => zones.filter(({ id }) => narrowedTo?.has(id) ?? true);
+  const backendNow = (): AnalyticsBackend => ({
+    zoneIds: new Set(seen().filter(({ analytics }) => analytics !== false).map(({ id }) => id)),
     bytes: options.bytes,
     limits: { ...FREE_PLAN_LIMITS, ...options.limits },
-    limitsOf: (zoneId: string) => ({ ...FREE_PLAN_LIMITS, ...options.limits, ...options.limitsByZone?.[zoneId] }),
+    limitsOf: (zoneId) => ({ ...FREE_PLAN_LIMITS, ...options.limits, ...options.limitsByZone?.[zoneId], ...changedLimits.get(zoneId) }),
+    planOf: (zoneId) => {
+      const kind = zoneFaults.of(zoneId)?.kind;
+      return kind === "off" || kind === "null_node" || kind === "null_settings" ? kind : "told";
+    },
     sampleInterval: options.sampleInterval ?? (() => 1),
     confidence: options.confidence ?? true,
     now,
-  };
+  });
 
   async function graphql(request: IncomingMessage): Promise<Reply> {
     const body = await readJson(request);
@@ -77,8 +95,10 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
     if (queryTimesMs.length > QUERY_BUDGET) {
       return graphqlRefusal(429, "rate limiter budget depleted, try again after 5 minutes", now());
     }
-    const { status, ...answer } = await runAnalyticsQuery(backend, body["query"], variables);
-    return { status: options.refusalStatus === "documented" ? status : 200, body: answer };
+    const spoiled = zoneFaults.replyTo(body["query"], variables, now());
+    if (spoiled !== null) return spoiled;
+    const { status, data, errors } = await runAnalyticsQuery(backendNow(), body["query"], variables);
+    return { status: options.refusalStatus === "documented" ? status : 200, body: { data: zoneFaults.spoil(body["query"], data), errors } };
   }
 
   async function route(request: IncomingMessage): Promise<Reply> {
@@ -98,9 +118,9 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
         : restRefusal(403, { code: 10000, message: "Authentication error" });
     }
     if (!isGraphql) zoneLists.push(`${url.pathname}${url.search}`);
-    const fault = inject(isGraphql ? "graphql" : "zones", now());
-    if (fault !== null) return fault;
-    return isGraphql ? await graphql(request) : listZones(options.accountId, zones, url.searchParams);
+    const faulty = inject(isGraphql ? "graphql" : "zones", isGraphql ? null : Number(url.searchParams.get("page") ?? 1), now());
+    if (faulty !== null) return faulty;
+    return isGraphql ? await graphql(request) : listZones(options.accountId, seen(), url.searchParams, fault.kind === "endless_pages");
   }
 
   const server = createServer((request, response) => {
@@ -119,8 +139,12 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
     queries,
     zoneLists,
     setFault(next) {
-      inject = createFaultInjector(typeof next === "string" ? { kind: next } : next);
+      fault = typeof next === "string" ? { kind: next } : next;
+      inject = createFaultInjector(fault);
     },
+    setZoneFault: zoneFaults.set,
+    setLimits: (zoneId, limits) => void changedLimits.set(zoneId, limits),
+    narrow: (zoneIds) => void (narrowedTo = zoneIds === null ? null : new Set(zoneIds)),
     async close() {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -2,13 +2,16 @@ import { graphqlRefusal, restRefusal } from "./cloudflare-replies.ts";
 import type { Reply } from "./cloudflare-replies.ts";
 
 export type ApiEndpoint = "graphql" | "zones";
-export type ApiFaultKind = "healthy" | "rate_limited" | "http_500_html" | "errors_in_200" | "empty_zones" | "hang";
+/** `endless_pages`: the list of zones shows its first page for every other one, and claims that another follows. */
+export type ApiFaultKind = "healthy" | "rate_limited" | "http_500_html" | "errors_in_200" | "empty_zones" | "endless_pages" | "hang";
 export type ApiFault = {
   readonly kind: ApiFaultKind;
   /** Requests that suffer before the fault heals itself; without it, all. */
   readonly times?: number;
   /** Which endpoint suffers; without it, both. */
   readonly on?: ApiEndpoint;
+  /** Which page of the list of zones suffers; without it, all. */
+  readonly page?: number;
   /** For `rate_limited`; 1 unless told. */
   readonly retryAfterSeconds?: number;
   /** Error text for `errors_in_200`. */
@@ -16,10 +19,11 @@ export type ApiFault = {
 };
 
 /** Counts the faults it deals out, so that `times` can run out. Null: answer as usual. */
-export function createFaultInjector(fault: ApiFault): (endpoint: ApiEndpoint, nowMs: number) => Reply | null {
+export function createFaultInjector(fault: ApiFault): (endpoint: ApiEndpoint, page: number | null, nowMs: number) => Reply | null {
   let left = fault.times ?? Infinity;
-  return (endpoint, nowMs) => {
-    if (fault.kind === "healthy" || left <= 0 || (fault.on ?? endpoint) !== endpoint) return null;
+  return (endpoint, page, nowMs) => {
+    if (fault.kind === "healthy" || fault.kind === "endless_pages" || left <= 0) return null;
+    if ((fault.on ?? endpoint) !== endpoint || (fault.page ?? page) !== page) return null;
     left -= 1;
     return faultReply(fault, endpoint, nowMs);
   };
@@ -28,6 +32,7 @@ export function createFaultInjector(fault: ApiFault): (endpoint: ApiEndpoint, no
 function faultReply(fault: ApiFault, endpoint: ApiEndpoint, nowMs: number): Reply | null {
   switch (fault.kind) {
     case "healthy":
+    case "endless_pages":
       return null;
     case "hang":
       return "hang";

@@ -12,7 +12,7 @@ export type CloudflareZone = {
 const PAGE_SIZE = { min: 5, default: 20, max: 50 };
 
 /** `GET /zones`: filters `account.id`, `name` and `status`, paged by `page` and `per_page`. */
-export function listZones(accountId: string, zones: readonly CloudflareZone[], search: URLSearchParams): Reply {
+export function listZones(accountId: string, zones: readonly CloudflareZone[], search: URLSearchParams, isEndless = false): Reply {
   const page = Number(search.get("page") ?? 1);
   const perPage = Number(search.get("per_page") ?? PAGE_SIZE.default);
   const goodSize = Number.isInteger(perPage) && perPage >= PAGE_SIZE.min && perPage <= PAGE_SIZE.max;
@@ -25,7 +25,8 @@ export function listZones(accountId: string, zones: readonly CloudflareZone[], s
       (search.get("name") ?? name) === name &&
       (search.get("status") ?? status) === status,
   );
-  const rows = found.slice((page - 1) * perPage, page * perPage);
+  const shown = isEndless ? 1 : page;
+  const rows = found.slice((shown - 1) * perPage, shown * perPage);
   const account = { id: accountId, name: "local" };
   return {
     status: 200,
@@ -39,7 +40,7 @@ export function listZones(accountId: string, zones: readonly CloudflareZone[], s
         per_page: perPage,
         count: rows.length,
         total_count: found.length,
-        total_pages: Math.ceil(found.length / perPage),
+        total_pages: isEndless ? page + 1 : Math.ceil(found.length / perPage),
       },
     },
   };

@@ -1,21 +1,30 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Refused, fastlyAnswers } from "./fastly-answers.ts";
+import type { FastlyWorld, LocalFastlyService, LooseFastlyDomain } from "./fastly-answers.ts";
+import { createFastlyFaults } from "./fastly-fault.ts";
+import type { FastlyFault, FastlyResource, FastlyScope } from "./fastly-fault.ts";
 
-export type LocalFastlyService = {
-  readonly id: string;
-  readonly domains: readonly string[];
-  /** Domain Inspector is booked service by service. */
-  readonly inspector?: boolean;
-};
-
-export type FastlyFault = { readonly kind: "status"; readonly status: number; readonly times: number } | { readonly kind: "hang" } | { readonly kind: "healthy" };
+/*
+ * A Fastly for tests. Two hosts of one service, 100 GiB and 1 GiB an hour, exact to the minute:
+ *
+ *   const bytes = steadyBytes({ "a.shopone.com": 100 * 2 ** 30, "b.shopone.com": 2 ** 30 });
+ *   const services = [{ id: "shop", domains: ["a.shopone.com", "b.shopone.com"], inspector: true }];
+ *   const api = await startFastlyApi({ apiToken: "key", services, bytes, now });
+ *   api.hide("a.shopone.com"); // the host is no longer listed: unreadable, until api.show("a.shopone.com")
+ *   api.setFault({ kind: "status", status: 503 }); // all of it fails, until api.setFault({ kind: "healthy" })
+ *
+ * The adapter remembers listings for ten minutes: a test that hides a host moves `now` on, or makes the source anew.
+ */
 
 export type FastlyApiOptions = {
   readonly apiToken: string;
   readonly services: readonly LocalFastlyService[];
-  /** Bytes that went to visitors of a domain in [fromMs, toMs). */
-  readonly bytes: (domain: string, fromMs: number, toMs: number) => number;
+  /** Domains without versions that no service has. */
+  readonly looseDomains?: readonly LooseFastlyDomain[];
+  /** Bytes that went to visitors of a host in [fromMs, toMs). */
+  readonly bytes: (host: string, fromMs: number, toMs: number) => number;
   readonly now?: () => number;
   /** How long after its end a minute or hour appears. */
   readonly latencyMs?: number;
@@ -25,136 +34,96 @@ export type FastlyApi = {
   readonly url: string;
   /** Path and query of each authenticated request. */
   readonly requests: readonly string[];
-  readonly setFault: (fault: FastlyFault) => void;
+  /** How the API misbehaves from now on, all of it or where the scope says. */
+  readonly setFault: (fault: FastlyFault, scope?: FastlyScope) => void;
+  /** The token sees these services only, as one that was made for them; null: all. */
+  readonly narrow: (serviceIds: readonly string[] | null) => void;
+  /** The host disappears from every listing; its traffic goes on. */
+  readonly hide: (host: string) => void;
+  readonly show: (host: string) => void;
   readonly close: () => Promise<void>;
 };
 
+/** The same bytes every hour for each host, nothing for others. Any split of a span adds up to its bytes exactly. */
+export const steadyBytes = (bytesPerHour: Readonly<Record<string, number>>): FastlyApiOptions["bytes"] => {
+  const until = (perHour: number, atMs: number): bigint => (BigInt(perHour) * BigInt(atMs)) / 3_600_000n;
+  return (host, fromMs, toMs) => {
+    const perHour = bytesPerHour[host] ?? 0;
+    return Number(until(perHour, toMs) - until(perHour, fromMs));
+  };
+};
+
+type Target = { readonly on: FastlyResource; readonly service: string | null; readonly version?: number };
 type Reply = { readonly status: number; readonly body: unknown };
 
-const unitMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-/** "You cannot retrieve minutely data older than 35 days, hourly older than 375." */
-const retentionDays: Readonly<Record<string, number>> = { minute: 35, hour: 375, day: Number.POSITIVE_INFINITY };
-
-class Refused extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
+const targetOf = (path: string): Target | null => {
+  if (path === "/service") return { on: "services", service: null };
+  if (path === "/domain-management/v1/domains") return { on: "versionless", service: null };
+  const byService: readonly [FastlyResource, RegExp][] = [
+    ["domains", /^\/service\/([^/]+)(?:\/version\/(\d+))?\/domain$/],
+    ["stats", /^\/stats\/service\/([^/]+)$/],
+    ["inspector", /^\/metrics\/domains\/services\/([^/]+)$/],
+  ];
+  for (const [on, pattern] of byService) {
+    const [, service, version] = pattern.exec(path) ?? [];
+    if (service !== undefined) return { on, service: decodeURIComponent(service), ...(version !== undefined && { version: Number(version) }) };
   }
-}
-
-const bad = (message: string): Refused => new Refused(400, message);
-
-const only = (query: URLSearchParams, allowed: readonly string[]): void => {
-  for (const name of query.keys()) if (!allowed.includes(name)) throw bad(`unknown parameter ${name}`);
+  return null;
 };
 
-const timeOf = (query: URLSearchParams, name: string): number => {
-  const text = query.get(name) ?? "";
-  if (!/^\d{9,11}$/.test(text)) throw bad(`${name} is not a Unix timestamp`);
-  return Number(text) * 1_000;
-};
+/** Domain management speaks of errors in another form than the rest. */
+const refusalOf = (path: string, message: string): unknown =>
+  path.startsWith("/domain-management/") ? { errors: [{ title: message, detail: message }] } : { msg: message, detail: null };
 
-/** The part of Fastly's API that concerns delivered bytes, for one token: services, domains, historical stats, Domain Inspector. */
+/**
+ * The part of Fastly's API that concerns delivered bytes, for one token: services, their domains, domains without
+ * versions, historical stats, Domain Inspector.
+ */
 export const startFastlyApi = async (options: FastlyApiOptions): Promise<FastlyApi> => {
-  const { now = Date.now, latencyMs = 120_000 } = options;
+  const { now = Date.now, latencyMs = 120_000, looseDomains = [] } = options;
   const requests: string[] = [];
-  let fault: FastlyFault = { kind: "healthy" };
-  let failuresLeft = 0;
+  const faults = createFastlyFaults();
+  const hidden = new Set<string>();
+  let narrowedTo: ReadonlySet<string> | null = null;
 
-  const serviceOf = (id: string): LocalFastlyService => {
-    const service = options.services.find((one) => one.id === id);
-    if (service === undefined) throw new Refused(404, "Record not found");
-    return service;
-  };
+  const worldNow = (): FastlyWorld => ({
+    services: options.services.filter(({ id }) => narrowedTo?.has(id) ?? true),
+    looseDomains: narrowedTo === null ? looseDomains : [],
+    isListed: (host) => !hidden.has(host),
+    bytes: options.bytes, nowMs: now(), latencyMs,
+  });
 
-  const bucketsOf = (fromMs: number, toMs: number, unit: string): number[] => {
-    const length = unitMs[unit];
-    if (length === undefined) throw bad(`${unit} is neither minute, hour nor day`);
-    if (fromMs % length !== 0 || toMs % length !== 0 || toMs <= fromMs) throw bad(`the range is not of whole ${unit}s`);
-    if (fromMs < now() - (retentionDays[unit] ?? 0) * 86_400_000) throw bad(`${unit} data is not kept that long`);
-    const starts: number[] = [];
-    for (let atMs = fromMs; atMs < toMs && atMs + length + latencyMs <= now(); atMs += length) starts.push(atMs);
-    return starts;
-  };
-
-  const split = (bytes: number) => ({ edge_resp_header_bytes: Math.floor(bytes / 10), edge_resp_body_bytes: bytes - Math.floor(bytes / 10) });
-
-  const stats = (service: LocalFastlyService, query: URLSearchParams): Reply => {
-    only(query, ["from", "to", "by"]);
-    const unit = query.get("by") ?? "day";
-    const [fromMs, toMs] = [timeOf(query, "from"), timeOf(query, "to")];
-    const data = bucketsOf(fromMs, toMs, unit).flatMap((atMs) => {
-      const sum = service.domains.reduce((total, domain) => total + options.bytes(domain, atMs, atMs + (unitMs[unit] ?? 0)), 0);
-      return sum === 0 ? [] : [{ service_id: service.id, start_time: atMs / 1_000, ...split(sum), bandwidth: sum * 2 }];
-    });
-    return { status: 200, body: { status: "success", msg: null, meta: { by: unit, region: "all" }, data } };
-  };
-
-  const inspector = (service: LocalFastlyService, query: URLSearchParams): Reply => {
-    if (service.inspector !== true) throw new Refused(403, "Domain Inspector is not enabled for this service");
-    only(query, ["start", "end", "downsample", "group_by", "metric", "domain", "limit", "cursor"]);
-    const unit = query.get("downsample") ?? "hour";
-    const limit = Number(query.get("limit") ?? 100);
-    if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw bad("limit is 1 to 200");
-    if (query.get("group_by") !== "domain") throw bad("this local endpoint groups by domain");
-    const metrics = (query.get("metric") ?? "edge_requests").split(",");
-    if (metrics.length > 10) throw bad("at most ten metrics");
-    const wanted = new Set((query.get("domain") ?? service.domains.join(",")).split(","));
-    const starts = bucketsOf(timeOf(query, "start"), timeOf(query, "end"), unit);
-    const series = service.domains.filter((domain) => wanted.has(domain)).map((domain) => ({
-      dimensions: { domain },
-      values: starts.flatMap((atMs) => {
-        const figures: Record<string, number> = split(options.bytes(domain, atMs, atMs + (unitMs[unit] ?? 0)));
-        const shown = Object.fromEntries(metrics.flatMap((name) => (figures[name] === undefined || figures[name] === 0 ? [] : [[name, figures[name]]])));
-        return Object.keys(shown).length === 0 ? [] : [{ timestamp: atMs / 1_000, ...shown }];
-      }),
-    }));
-    const cursor = query.get("cursor");
-    const offset = cursor === null || cursor === "" ? 0 : Number(atob(cursor));
-    const next = offset + limit < series.length ? btoa(String(offset + limit)) : null;
-    return { status: 200, body: { status: "success", msg: null, meta: { downsample: unit, limit, next_cursor: next }, data: series.slice(offset, offset + limit) } };
-  };
-
-  const route = (request: IncomingMessage): Reply | "hang" => {
-    const url = new URL(request.url ?? "/", "http://local.invalid");
+  const route = (request: IncomingMessage, { pathname, search, searchParams }: URL): Reply | "hang" => {
     if (request.headers["fastly-key"] !== options.apiToken) throw new Refused(401, "Provided credentials are missing or invalid");
-    requests.push(`${url.pathname}${url.search}`);
-    if (fault.kind === "hang") return "hang";
-    if (fault.kind === "status" && failuresLeft > 0) {
-      failuresLeft -= 1;
-      throw new Refused(fault.status, "a fault was set");
-    }
+    requests.push(`${pathname}${search}`);
     if (request.method !== "GET") throw new Refused(405, "Method not allowed");
-    const query = url.searchParams;
-    if (url.pathname === "/service") {
-      only(query, ["page", "per_page"]);
-      const [page, perPage] = [Number(query.get("page") ?? 1), Number(query.get("per_page") ?? 20)];
-      if (!Number.isInteger(page) || page < 1 || !Number.isInteger(perPage) || perPage < 1 || perPage > 100) throw bad("page or per_page");
-      const shown = options.services.slice((page - 1) * perPage, page * perPage);
-      return { status: 200, body: shown.map(({ id }) => ({ id, name: id, type: "vcl", versions: [] })) };
-    }
-    const [, first, second, third, fourth] = url.pathname.split("/");
-    if (first === "service" && third === "domain" && fourth === undefined) {
-      only(query, []);
-      return { status: 200, body: serviceOf(second ?? "").domains.map((name) => ({ name, service_id: second, version: 1, comment: "" })) };
-    }
-    if (first === "stats" && second === "service" && fourth === undefined) return stats(serviceOf(third ?? ""), query);
-    if (first === "metrics" && second === "domains" && third === "services") return inspector(serviceOf(fourth ?? ""), query);
-    throw new Refused(404, "Record not found");
+    const target = targetOf(pathname);
+    if (target === null) throw new Refused(404, "Record not found");
+    const { on, service, version = null } = target;
+    const fault = faults.take(on, service);
+    if (fault.kind === "hang") return "hang";
+    if (fault.kind === "status" && fault.html === true) return { status: fault.status, body: "<html>a fault was set</html>" };
+    if (fault.kind === "status") throw new Refused(fault.status, "a fault was set");
+    if (fault.kind === "body" && typeof fault.body !== "function") return { status: 200, body: fault.body };
+    const isForeign = service !== null && options.services.some(({ id }) => id === service) && narrowedTo?.has(service) === false;
+    if (isForeign) throw new Refused(403, "You are not authorized to perform this action");
+    const body = fastlyAnswers[on](worldNow(), { query: searchParams, version, endless: fault.kind === "endless" }, service ?? "");
+    return { status: 200, body: fault.kind === "body" ? (fault.body as (real: unknown) => unknown)(body) : body };
   };
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     request.resume();
+    const url = new URL(request.url ?? "/", "http://local.invalid");
     let reply: Reply | "hang";
     try {
-      reply = route(request);
+      reply = route(request, url);
     } catch (error) {
       const status = error instanceof Refused ? error.status : 500;
-      reply = { status, body: { msg: String(error instanceof Error ? error.message : error), detail: null } };
+      reply = { status, body: refusalOf(url.pathname, error instanceof Error ? error.message : String(error)) };
     }
     if (reply === "hang") return;
-    response.writeHead(reply.status, { "content-type": "application/json" }).end(JSON.stringify(reply.body));
+    const isText = typeof reply.body === "string";
+    response.writeHead(reply.status, { "content-type": isText ? "text/html" : "application/json" }).end(isText ? reply.body : JSON.stringify(reply.body));
   };
 
   const server = createServer(answer);
@@ -165,10 +134,10 @@ export const startFastlyApi = async (options: FastlyApiOptions): Promise<FastlyA
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    setFault: (next) => {
-      fault = next;
-      failuresLeft = next.kind === "status" ? next.times : 0;
-    },
+    setFault: faults.set,
+    narrow: (serviceIds) => void (narrowedTo = serviceIds === null ? null : new Set(serviceIds)),
+    hide: (host) => void hidden.add(host),
+    show: (host) => void hidden.delete(host),
     close: async () => {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

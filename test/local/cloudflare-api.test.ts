@@ -239,3 +239,57 @@ describe("local Cloudflare faults", () => {
     expect((await list(api, "")).status).toBe(200);
   });
 });
+
+describe("local Cloudflare zones that misbehave", () => {
+  const settings = "query ($zones: [string!]) { viewer { zones(filter: { zoneTag_in: $zones }) { zoneTag settings { httpRequestsAdaptiveGroups { enabled } } } } }";
+  const usage = `query ($zones: [string!]) { viewer { zones(filter: { zoneTag_in: $zones }) { zoneTag
+    w0: httpRequestsAdaptiveGroups(limit: 1, filter: { datetime_geq: "2026-11-18T08:00:00Z", datetime_lt: "2026-11-18T09:00:00Z", clientRequestHTTPHost: "a.site0.example" }) { count } } } }`;
+  const both = { zones: ["zone0", "zone1"] };
+  const told = { zoneTag: "zone0", settings: { httpRequestsAdaptiveGroups: { enabled: true } } };
+
+  it("tells nothing of a plan, or that it has no analytics, and refuses those then", async () => {
+    const api = await start();
+    const settingsWith = async (kind: "null_settings" | "null_node" | "off") => {
+      api.setZoneFault("zone1", { kind });
+      return (await ask(api, settings, both)).data;
+    };
+    const answer = (of: unknown) => ({ viewer: { zones: [told, { zoneTag: "zone1", settings: of }] } });
+    expect(await settingsWith("null_settings")).toEqual(answer(null));
+    expect(await settingsWith("null_node")).toEqual(answer({ httpRequestsAdaptiveGroups: null }));
+    expect(await settingsWith("off")).toEqual(answer({ httpRequestsAdaptiveGroups: { enabled: false } }));
+    expect((await ask(api, usage, both)).errors?.[0]?.message).toBe("zone 'zone1' does not have access to the path");
+    expect((await ask(api, usage, { zones: ["zone0"] })).errors).toBeNull();
+    api.setZoneFault("zone1", null);
+    expect((await ask(api, usage, both)).errors).toBeNull();
+  });
+
+  it("spoils the queries that name it, of the kind and as often as told", async () => {
+    const api = await start();
+    api.setZoneFault("zone1", { kind: "refused", on: "usage", message: "no", times: 1 });
+    expect((await ask(api, settings, both)).errors).toBeNull();
+    expect((await ask(api, usage, both)).errors?.[0]?.message).toBe("no");
+    expect((await ask(api, usage, both)).errors).toBeNull();
+    api.setZoneFault("zone1", { kind: "left_out", on: "settings" });
+    expect((await ask(api, settings, both)).data).toEqual({ viewer: { zones: [told] } });
+    api.setZoneFault("zone1", { kind: "body", change: (zone) => [zone, zone] });
+    expect((await ask(api, settings, both)).data).toMatchObject({ viewer: { zones: [told, { zoneTag: "zone1" }, { zoneTag: "zone1" }] } });
+    api.setZoneFault("zone1", { kind: "status", status: 502 });
+    const headers = { Authorization: `Bearer ${TOKEN}` };
+    const failing = await fetch(api.graphqlUrl, { method: "POST", headers, body: JSON.stringify({ query: usage, variables: both }) });
+    expect([failing.status, await failing.text()]).toEqual([502, "<html>502</html>"]);
+  });
+
+  it("narrows its token at run time, changes a plan, and pages without end", async () => {
+    const api = await start();
+    api.narrow(["zone1"]);
+    expect(await (await list(api, "per_page=50")).json()).toMatchObject({ result: [{ id: "zone1" }], result_info: { total_count: 1 } });
+    expect((await ask(api, usage, both)).errors?.[0]?.message).toBe("zones [zone0] are not authorized");
+    api.narrow(null);
+    api.setLimits("zone1", { maxDurationSeconds: 60 });
+    expect((await ask(api, usage, { zones: ["zone1"] })).errors?.[0]?.message).toMatch(/than 60s/);
+    api.setFault({ kind: "http_500_html", on: "zones", page: 2 });
+    expect([(await list(api, "per_page=5")).status, (await list(api, "per_page=5&page=2")).status]).toEqual([200, 500]);
+    api.setFault("endless_pages");
+    expect(await (await list(api, "per_page=5&page=7")).json()).toMatchObject({ result: [{ id: "zone0" }, {}, {}, {}, {}], result_info: { page: 7, total_pages: 8 } });
+  });
+});

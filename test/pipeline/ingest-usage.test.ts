@@ -41,7 +41,7 @@ const source = (cdn: string, bytes: (host: string, startMs: number) => number | 
       const count = unknownHosts.includes(host) ? null : bytes(host, startMs);
       if (count !== null) rows.push({ host, startMs, endMs, bytes: count });
     }
-    return { rows, unknownHosts };
+    return { rows, unknownHosts, unreadable: unknownHosts.map((host) => ({ host, reason: "not in the account" })) };
   };
   return { cdn, asked, read } satisfies UsageSource & { asked: UsageQuery[] };
 };
@@ -185,7 +185,7 @@ describe("ingestUsage", () => {
     const read: UsageSource["read"] = async (query) => {
       const { rows } = await cdn.read(query);
       const sampling = { interval: 10, lowerBytes: 90, upperBytes: 115 };
-      return { unknownHosts: [], rows: rows.map((row) => (row.host === "one.test" ? { ...row, sampling } : row)) };
+      return { unknownHosts: [], unreadable: [], rows: rows.map((row) => (row.host === "one.test" ? { ...row, sampling } : row)) };
     };
     await ingest([{ cdn: "cdn-a", read }], { lookbackMs: hourMs });
     const sampled = () => world.sql("select primary_bytes, primary_sampling, backup_sampling from usage_snapshots");

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { CloudflareError, errorCodeOf, pauseInWordsMs } from "./cloudflare-error.ts";
+import { withinLimits } from "./deadline.ts";
 
 export type CloudflareClientOptions = {
   readonly apiToken: string;
   readonly fetch: typeof fetch;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Ends early where the signal aborts. */
+  readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
   /** In [0, 1): spreads the retries. */
   readonly random: () => number;
   readonly now: () => number;
@@ -14,12 +16,15 @@ export type CloudflareClientOptions = {
   readonly spend: () => void;
 };
 
+/** How long to try: so many attempts and not beyond the signal, fewer where one has timed out. */
+export type Patience = { readonly signal: AbortSignal; readonly attempts?: number; readonly attemptsOnTimeout?: number };
+
 export type CloudflareClient = {
   /**
-   * Sends until it works, three times at most, and returns the checked body.
+   * Sends until it works, three times unless told otherwise, and returns the checked body.
    * @throws CloudflareError, whose message never holds the token.
    */
-  readonly request: <T>(url: string, schema: z.ZodType<T>, graphql?: GraphqlBody) => Promise<T>;
+  readonly request: <T>(url: string, schema: z.ZodType<T>, patience: Patience, graphql?: GraphqlBody) => Promise<T>;
 };
 
 export type GraphqlBody = { readonly query: string; readonly variables: Readonly<Record<string, unknown>> };
@@ -41,8 +46,8 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
   // Called unbound: workerd refuses a `fetch` whose `this` is an options object.
   const { apiToken, fetch, sleep, random, now, timeoutMs, spend } = options;
 
-  async function attempt<T>(url: string, schema: z.ZodType<T>, graphql: GraphqlBody | undefined): Promise<T> {
-    const { status, text, retryAfter } = await exchange(url, graphql);
+  async function attempt<T>(url: string, schema: z.ZodType<T>, graphql: GraphqlBody | undefined, signal: AbortSignal): Promise<T> {
+    const { status, text, retryAfter } = await exchange(url, graphql, signal);
     const body = parseJson(text);
     const failure = failureIn(status, body, retryAfterMs(retryAfter, now()));
     if (failure !== null) throw errorOf(failure);
@@ -51,28 +56,29 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
     return parsed.data;
   }
 
-  async function exchange(url: string, graphql: GraphqlBody | undefined) {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
+  async function exchange(url: string, graphql: GraphqlBody | undefined, outer: AbortSignal) {
+    let own: AbortSignal | null = null;
     try {
-      const response = await fetch(url, {
-        method: graphql === undefined ? "GET" : "POST",
-        headers: {
-          Authorization: `Bearer ${apiToken}`,
-          Accept: "application/json",
-          ...(graphql === undefined ? {} : { "Content-Type": "application/json" }),
-        },
-        // A redirect would carry the token elsewhere.
-        redirect: "manual",
-        signal: controller.signal,
-        ...(graphql === undefined ? {} : { body: JSON.stringify(graphql) }),
+      return await withinLimits(timeoutMs, outer, async (signal) => {
+        own = signal;
+        const response = await fetch(url, {
+          method: graphql === undefined ? "GET" : "POST",
+          headers: {
+            Authorization: `Bearer ${apiToken}`,
+            Accept: "application/json",
+            ...(graphql === undefined ? {} : { "Content-Type": "application/json" }),
+          },
+          // A redirect would carry the token elsewhere.
+          redirect: "manual",
+          signal,
+          ...(graphql === undefined ? {} : { body: JSON.stringify(graphql) }),
+        });
+        return { status: response.status, text: await response.text(), retryAfter: response.headers.get("Retry-After") };
       });
-      return { status: response.status, text: await response.text(), retryAfter: response.headers.get("Retry-After") };
     } catch (error) {
-      if (controller.signal.aborted) throw new CloudflareError("timeout", `no answer within ${timeoutMs} ms`);
+      if (outer.aborted) throw new CloudflareError("deadline", "the time of the reading is up");
+      if (isAborted(own)) throw new CloudflareError("timeout", `no answer within ${timeoutMs} ms`);
       throw new CloudflareError("unavailable", `no connection (${error instanceof Error ? error.name : "unknown"})`);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -82,20 +88,23 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
   }
 
   return {
-    async request(url, schema, graphql) {
+    async request(url, schema, patience, graphql) {
+      const { signal, attempts = ATTEMPTS, attemptsOnTimeout = attempts } = patience;
       for (let tried = 1; ; tried += 1) {
         if (graphql !== undefined) spend();
         try {
-          return await attempt(url, schema, graphql);
+          return await attempt(url, schema, graphql, signal);
         } catch (error) {
-          if (!(error instanceof CloudflareError) || !error.retryable || tried === ATTEMPTS) throw error;
-          if (error.retryAfterMs > MAX_PAUSE_MS) throw error;
-          await sleep(Math.max(error.retryAfterMs, random() * BACKOFF_BASE_MS * 2 ** tried));
+          if (!(error instanceof CloudflareError) || !error.retryable || error.code === "deadline") throw error;
+          if (tried >= (error.code === "timeout" ? attemptsOnTimeout : attempts) || error.retryAfterMs > MAX_PAUSE_MS) throw error;
+          await sleep(Math.max(error.retryAfterMs, random() * BACKOFF_BASE_MS * 2 ** tried), signal);
         }
       }
     },
   };
 }
+
+const isAborted = (signal: AbortSignal | null): boolean => signal?.aborted === true;
 
 function failureIn(status: number, body: unknown, headerPauseMs: number): Failure | null {
   const parsed = errorsSchema.safeParse(body);

@@ -2,7 +2,7 @@ import { UsageSourceError } from "../ports/usage.ts";
 
 /**
  * `zone_access`: a good token that may not read one of the zones asked for. `refused`: asking again is pointless.
- * `budget`: we did not ask, to stay within Cloudflare's quota.
+ * `budget`: we did not ask, to stay within Cloudflare's quota. `deadline`: the reading as a whole has lasted too long.
  */
 export type CloudflareErrorCode =
   | "auth"
@@ -10,22 +10,37 @@ export type CloudflareErrorCode =
   | "rate_limited"
   | "unavailable"
   | "timeout"
+  | "deadline"
   | "refused"
   | "budget"
   | "malformed";
 
-const RETRYABLE: ReadonlySet<CloudflareErrorCode> = new Set(["rate_limited", "unavailable", "timeout"]);
+const RETRYABLE: ReadonlySet<CloudflareErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "deadline"]);
+const REFUSALS: ReadonlySet<CloudflareErrorCode> = new Set(["auth", "zone_access", "refused"]);
 const MAX_MESSAGE_CHARS = 300;
 
 /** A failed call to Cloudflare's API; `retryAfterMs` is the pause that Cloudflare asked for. */
 export class CloudflareError extends UsageSourceError {
   readonly code: CloudflareErrorCode;
   readonly retryAfterMs: number;
+  private readonly detail: string;
 
   constructor(code: CloudflareErrorCode, detail: string, retryAfterMs = 0) {
-    super(`cloudflare ${code}: ${detail.slice(0, MAX_MESSAGE_CHARS)}`, RETRYABLE.has(code));
+    const short = detail.slice(0, MAX_MESSAGE_CHARS);
+    super(`cloudflare ${code}: ${short}`, RETRYABLE.has(code));
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.detail = short;
+  }
+
+  /** Whether there was no asking for lack of time or quota: the next reading goes on. */
+  get isForLater(): boolean {
+    return this.code === "rate_limited" || this.code === "budget" || this.code === "deadline";
+  }
+
+  /** What became of a thing that was asked for, as a sentence for people: "the list of zones was refused: status 403". */
+  of(what: string, verb: "was" | "were" = "was"): string {
+    return `${what} ${REFUSALS.has(this.code) ? `${verb} refused` : "could not be read"}: ${this.detail}`;
   }
 }
 

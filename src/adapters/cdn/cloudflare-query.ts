@@ -6,14 +6,22 @@ type Span = { readonly startMs: number; readonly endMs: number };
 
 export type HostBytes = { readonly bytes: number; readonly sampling: Sampling | null };
 
-/** Bytes per span (in the order asked) and host, of one zone. */
-export type ZoneBytes = { readonly zoneTag: string; readonly spans: readonly ReadonlyMap<string, HostBytes>[] };
+/** Bytes by host (lower-case) of one zone and span. */
+export type SpanBytes = ReadonlyMap<string, HostBytes>;
+
+/** By zone tag: bytes per span in the order asked, or what is wrong with that part of the answer. */
+export type UsageAnswer = ReadonlyMap<string, readonly (SpanBytes | { readonly fault: string })[]>;
 
 /** How a query is put. `withConfidence`: intervals are offered for sampled datasets since October 2025. */
 export type QueryShape = { readonly limit: number; readonly withConfidence: boolean };
 
-/** Leaves of one node, for the plan's bound on fields; one more per zone is its tag. */
-export const fieldsPerSpan = ({ withConfidence }: Pick<QueryShape, "withConfidence">): number => (withConfidence ? 5 : 3);
+/** Leaves of one node, for the plan's bound on fields. */
+export const FIELDS_WITH_CONFIDENCE = 5;
+export const FIELDS_WITHOUT_CONFIDENCE = 3;
+
+/** Spans that one query may ask for where the plan allows so many fields; beside those of the spans there is the zone's tag. */
+export const spansPerQuery = (maxNumberOfFields: number, withConfidence: boolean): number =>
+  Math.max(1, Math.floor((maxNumberOfFields - 1) / (withConfidence ? FIELDS_WITH_CONFIDENCE : FIELDS_WITHOUT_CONFIDENCE)));
 
 /**
  * One query for several zones and spans: a field `w0`, `w1`, ... per span, every value in a variable.
@@ -61,22 +69,30 @@ const groups = z.array(
     dimensions: z.looseObject({ clientRequestHTTPHost: z.string() }),
     sum: z.looseObject({ edgeResponseBytes: z.int().nonnegative() }),
     avg: z.looseObject({ sampleInterval: z.number().nonnegative() }),
-    confidence: z.looseObject({ sum: z.looseObject({ edgeResponseBytes: boundsSchema }) }).nullish(),
+    confidence: z.looseObject({ sum: z.looseObject({ edgeResponseBytes: boundsSchema.nullish() }) }).nullish().catch(null),
   }),
 );
 
-/** The answer to `buildUsageQuery` for that many spans. A zone that the token may not read is simply absent. */
-export function usageAnswerSchema(spanCount: number): z.ZodType<readonly ZoneBytes[]> {
+/**
+ * The answer to `buildUsageQuery` for that many spans. A zone that the token may not read is simply absent; what makes no
+ * sense of one zone and span does not spoil the others.
+ */
+export function usageAnswerSchema(spanCount: number): z.ZodType<UsageAnswer> {
   const aliases = Array.from({ length: spanCount }, (_, index) => `w${index}`);
-  const zone = z
-    .looseObject({ zoneTag: z.string(), ...Object.fromEntries(aliases.map((alias) => [alias, groups])) })
-    .transform((row) => ({
-      zoneTag: row.zoneTag,
-      spans: aliases.map((alias) => bytesByHost(groups.parse(row[alias]))),
-    }));
+  const zone = z.looseObject({ zoneTag: z.string() });
+  const spanOf = (rows: unknown): SpanBytes | { readonly fault: string } => {
+    const parsed = groups.safeParse(rows);
+    return parsed.success ? bytesByHost(parsed.data) : { fault: z.prettifyError(parsed.error) };
+  };
   return z
     .looseObject({ data: z.looseObject({ viewer: z.looseObject({ zones: z.array(zone) }) }) })
-    .transform(({ data }) => data.viewer.zones);
+    .transform(({ data }) => {
+      const byZone = Map.groupBy(data.viewer.zones, ({ zoneTag }) => zoneTag);
+      return new Map([...byZone].map(([zoneTag, [row, ...more]]) => [
+        zoneTag,
+        aliases.map((alias) => (more.length > 0 ? { fault: "the zone comes twice" } : spanOf(row?.[alias]))),
+      ]));
+    });
 }
 
 function samplingOf(row: z.infer<typeof groups>[number]): Sampling | null {

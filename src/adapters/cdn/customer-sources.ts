@@ -11,14 +11,17 @@ import { createFastlyUsage } from "./fastly.ts";
 /** What every source needs of the world, whoever's token it reads with. */
 export type SourceWorld = {
   readonly fetch: typeof fetch;
-  readonly sleep: (ms: number) => Promise<void>;
+  readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
   readonly random: () => number;
   readonly now: () => number;
   readonly cloudflareEndpoint: string;
   readonly fastlyEndpoint: string;
 };
 
-/** Reads the customers' own accounts; a token is unsealed for the reading and for no longer. */
+/**
+ * Reads the customers' own accounts. A token is unsealed with the first reading of what `open` gave and lives as long as
+ * that, so that the readings of one run share their listings and their quota.
+ */
 export const createCustomerSources = (db: Database, secrets: Secrets | null, world: SourceWorld): CustomerSources => {
   const sourceOf = (account: SealedAccount, apiToken: string): UsageSource =>
     account.cdn === "fastly"
@@ -34,16 +37,21 @@ export const createCustomerSources = (db: Database, secrets: Secrets | null, wor
     }
   };
 
+  const lazily = (account: SealedAccount): UsageSource => {
+    let opened: Promise<UsageSource> | null = null;
+    return {
+      cdn: account.cdn,
+      read: async (query) => {
+        opened ??= unseal(account).then((apiToken) => sourceOf(account, apiToken));
+        return await (await opened).read(query);
+      },
+    };
+  };
+
   return {
     open: async () =>
       (await sealedAccounts(db)).map((account): CustomerSource => ({
-        accountId: account.id,
-        customerId: account.customerId,
-        cdn: account.cdn,
-        source: {
-          cdn: account.cdn,
-          read: async (query) => await sourceOf(account, await unseal(account)).read(query),
-        },
+        accountId: account.id, customerId: account.customerId, cdn: account.cdn, source: lazily(account),
       })),
     note: (fence, outcomes, readAtMs) => noteReadings(db, fence, outcomes, readAtMs),
   };

@@ -1,28 +1,15 @@
 import { z } from "zod";
-import { UsageSourceError } from "../ports/usage.ts";
-
-/** `not_available`: this resource is not there for this token, as Domain Inspector where it is not booked. */
-export type FastlyErrorCode = "auth" | "not_available" | "rate_limited" | "unavailable" | "timeout" | "refused" | "malformed";
-
-const RETRYABLE: ReadonlySet<FastlyErrorCode> = new Set(["rate_limited", "unavailable", "timeout"]);
-const MAX_MESSAGE_CHARS = 300;
-
-/** A failed call to Fastly's API. */
-export class FastlyError extends UsageSourceError {
-  readonly code: FastlyErrorCode;
-
-  constructor(code: FastlyErrorCode, detail: string) {
-    super(`fastly ${code}: ${detail.slice(0, MAX_MESSAGE_CHARS)}`, RETRYABLE.has(code));
-    this.code = code;
-  }
-}
+import { withinLimits } from "./deadline.ts";
+import { FastlyError } from "./fastly-error.ts";
+import type { FastlyErrorCode } from "./fastly-error.ts";
 
 export type FastlyClientOptions = {
   readonly apiToken: string;
   /** Such as https://api.fastly.com, without a path. */
   readonly endpoint: string;
   readonly fetch: typeof fetch;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Ends early where the signal aborts. */
+  readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
   /** In [0, 1): spreads the retries. */
   readonly random: () => number;
   /** One attempt, body included. */
@@ -30,10 +17,12 @@ export type FastlyClientOptions = {
 };
 
 /**
- * Asks until it works, three times at most, and returns the checked body.
+ * Asks until it works, three times at most and not beyond the signal, and returns the checked body.
  * @throws FastlyError, whose message never holds the token
  */
-export type FastlyClient = <T>(path: string, query: Readonly<Record<string, string>>, schema: z.ZodType<T>) => Promise<T>;
+export type FastlyClient = <T>(
+  path: string, query: Readonly<Record<string, string>>, schema: z.ZodType<T>, signal: AbortSignal,
+) => Promise<T>;
 
 const ATTEMPTS = 3;
 const BACKOFF_BASE_MS = 500;
@@ -45,8 +34,15 @@ const codeOf = (status: number): FastlyErrorCode => {
   return status >= 500 ? "unavailable" : "refused";
 };
 
-/** What Fastly says of itself: `msg` and `detail` of its own answers, `title` of RFC 9457 ones. */
-const complaint = z.looseObject({ msg: z.string().nullish(), title: z.string().nullish(), detail: z.string().nullish() });
+const words = { title: z.string().nullish(), detail: z.string().nullish() };
+/** What Fastly says of itself: `msg` and `detail` of most answers, `title` of RFC 9457 ones, `errors` of domain management. */
+const complaint = z.looseObject({ msg: z.string().nullish(), ...words, errors: z.array(z.looseObject(words)).nullish() });
+
+const complaintIn = (body: unknown): string => {
+  const { msg, title, detail, errors } = complaint.safeParse(body).data ?? {};
+  const said = [msg, title, detail, ...(errors ?? []).flatMap((error) => [error.title, error.detail])];
+  return [...new Set(said.filter(Boolean))].join("; ");
+};
 
 const parseJson = (text: string): unknown => {
   try {
@@ -56,35 +52,34 @@ const parseJson = (text: string): unknown => {
   }
 };
 
+const isAborted = (signal: AbortSignal | null): boolean => signal?.aborted === true;
+
 export const createFastlyClient = (options: FastlyClientOptions): FastlyClient => {
   // Called unbound: workerd refuses a `fetch` whose `this` is an options object.
   const { apiToken, endpoint, fetch, sleep, random, timeoutMs } = options;
 
-  const exchange = async (url: string): Promise<{ status: number; text: string }> => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
+  const exchange = async (url: string, outer: AbortSignal): Promise<{ status: number; text: string }> => {
+    let own: AbortSignal | null = null;
     try {
-      const response = await fetch(url, {
-        headers: { "Fastly-Key": apiToken, Accept: "application/json" },
+      return await withinLimits(timeoutMs, outer, async (signal) => {
+        own = signal;
+        const headers = { "Fastly-Key": apiToken, Accept: "application/json" };
         // A redirect would carry the token elsewhere.
-        redirect: "manual",
-        signal: controller.signal,
+        const response = await fetch(url, { headers, redirect: "manual", signal });
+        return { status: response.status, text: await response.text() };
       });
-      return { status: response.status, text: await response.text() };
     } catch (error) {
-      if (controller.signal.aborted) throw new FastlyError("timeout", `no answer within ${timeoutMs} ms`);
+      if (outer.aborted) throw new FastlyError("deadline", "the time of the reading is up");
+      if (isAborted(own)) throw new FastlyError("timeout", `no answer within ${timeoutMs} ms`);
       throw new FastlyError("unavailable", `no connection (${error instanceof Error ? error.name : "unknown"})`);
-    } finally {
-      clearTimeout(timer);
     }
   };
 
-  const attempt = async <T>(url: string, schema: z.ZodType<T>): Promise<T> => {
-    const { status, text } = await exchange(url);
+  const attempt = async <T>(url: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> => {
+    const { status, text } = await exchange(url, signal);
     const body = parseJson(text);
     if (status !== 200) {
-      const { msg, title, detail } = complaint.safeParse(body).data ?? {};
-      const said = [msg, title, detail].filter(Boolean).join("; ").replaceAll(apiToken, "[token]");
+      const said = complaintIn(body).replaceAll(apiToken, "[token]");
       throw new FastlyError(codeOf(status), `status ${status}${said === "" ? "" : `: ${said}`}`);
     }
     const parsed = schema.safeParse(body);
@@ -92,14 +87,14 @@ export const createFastlyClient = (options: FastlyClientOptions): FastlyClient =
     return parsed.data;
   };
 
-  return async (path, query, schema) => {
+  return async (path, query, schema, signal) => {
     const url = `${endpoint}${path}?${new URLSearchParams(query).toString()}`;
     for (let tried = 1; ; tried += 1) {
       try {
-        return await attempt(url, schema);
+        return await attempt(url, schema, signal);
       } catch (error) {
-        if (!(error instanceof FastlyError) || !error.retryable || tried === ATTEMPTS) throw error;
-        await sleep(random() * BACKOFF_BASE_MS * 2 ** tried);
+        if (!(error instanceof FastlyError) || !error.retryable || error.code === "deadline" || tried === ATTEMPTS) throw error;
+        await sleep(random() * BACKOFF_BASE_MS * 2 ** tried, signal);
       }
     }
   };

@@ -3,7 +3,7 @@ import { startCloudflareApi } from "../../../local/cdn/cloudflare-api.ts";
 import type { CloudflareApi, CloudflareApiOptions } from "../../../local/cdn/cloudflare-api.ts";
 import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare.ts";
 import type { CloudflareUsageOptions } from "../../../src/adapters/cdn/cloudflare.ts";
-import { zoneIdForHost } from "../../../src/adapters/cdn/cloudflare-zones.ts";
+import { zoneNameForHost } from "../../../src/adapters/cdn/cloudflare-zones.ts";
 import { UsageSourceError } from "../../../src/adapters/ports/usage.ts";
 import type { UsageSource } from "../../../src/adapters/ports/usage.ts";
 
@@ -83,6 +83,7 @@ describe("Cloudflare usage: figures", () => {
         { host: "www.example.com", ...first, bytes: 0 },
         { host: "www.example.com", ...second, bytes: 0 },
       ],
+      unreadable: [{ host: "else.org", reason: "no Cloudflare zone of this account covers the host" }],
       unknownHosts: ["else.org"],
     });
     expect(usage.cdn).toBe("cloudflare");
@@ -93,13 +94,11 @@ describe("Cloudflare usage: figures", () => {
 
   it("asks nothing when nothing is wanted or no host is known", async () => {
     const { usage, api } = await bench();
-    expect(await usage.read({ hosts: [], windows: windowsOf(1) })).toEqual({ rows: [], unknownHosts: [] });
-    expect(await usage.read({ hosts: ["app.example.com"], windows: [] })).toEqual({ rows: [], unknownHosts: [] });
+    const nothing = { rows: [], unreadable: [], unknownHosts: [] };
+    expect(await usage.read({ hosts: [], windows: windowsOf(1) })).toEqual(nothing);
+    expect(await usage.read({ hosts: ["app.example.com"], windows: [] })).toEqual(nothing);
     expect(api.zoneLists).toEqual([]);
-    expect(await usage.read({ hosts: ["else.org"], windows: windowsOf(1) })).toEqual({
-      rows: [],
-      unknownHosts: ["else.org"],
-    });
+    expect(await usage.read({ hosts: ["else.org"], windows: windowsOf(1) })).toMatchObject({ rows: [], unknownHosts: ["else.org"] });
     expect(api.queries).toEqual([]);
   });
 
@@ -126,9 +125,10 @@ describe("Cloudflare usage: figures", () => {
       ["eu.example.org", "3"],
     ]);
     const found = ["example.com", "www.example.com", "ample.com", "a.eu.example.org", "neu.example.org", "example.org"];
-    expect(found.map((host) => zoneIdForHost(zones, host))).toEqual([undefined, undefined, "1", "3", "2", "2"]);
-    expect(zoneIdForHost(zones, "WWW.Ample.COM")).toBe("1");
-    expect(zoneIdForHost(zones, "com")).toBeUndefined();
+    const names = found.map((host) => zoneNameForHost(zones, host));
+    expect(names).toEqual([undefined, undefined, "ample.com", "eu.example.org", "example.org", "example.org"]);
+    expect(zoneNameForHost(zones, "WWW.Ample.COM")).toBe("ample.com");
+    expect(zoneNameForHost(zones, "com")).toBeUndefined();
   });
 });
 
@@ -205,7 +205,7 @@ describe("Cloudflare usage: limits of the plan", () => {
     const { rows, unknownHosts } = await usage.read({ hosts: ["app.example.com"], windows });
     expect([rows.map(({ startMs }) => (NOW_MS - startMs) / HOUR_MS), unknownHosts]).toEqual([[2, 1], []]);
     const none = await usage.read({ hosts: ["app.example.com"], windows: windows.slice(0, 1) });
-    expect(none).toEqual({ rows: [], unknownHosts: [] });
+    expect(none).toEqual({ rows: [], unreadable: [], unknownHosts: [] });
   });
 
   it("asks for a long window in pieces and adds them up", async () => {
@@ -249,7 +249,8 @@ describe("Cloudflare usage: limits of the plan", () => {
     at(NOW_MS + 300_000);
     const second = await usage.read({ hosts, windows: windowsOf(1) });
     expect([second.rows.length, second.deferredHosts ?? []]).toEqual([40, []]);
-    expect(second.rows[0]?.host).not.toBe(first.rows[0]?.host);
+    const [firstAsked, ...later] = usageQueries(api).map(({ variables }) => variables?.["zoneTags"]);
+    expect(later.slice(-4)[0]).not.toEqual(firstAsked);
   });
 });
 

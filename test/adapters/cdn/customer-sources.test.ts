@@ -49,6 +49,20 @@ describe("customers' own accounts", () => {
     expect((await two?.source.read({ hosts: ["two.com"], windows: [hour] }))?.rows).toMatchObject([{ bytes: 22 }]);
   });
 
+  it("share what they have learnt, and their quota, among the readings of one run", async () => {
+    const store = createCdnAccountStore(database.db, secrets);
+    await store.create(1, { cdn: "cloudflare", accountRef: "acc", apiToken: "cloudflare-token" }, change);
+    await store.create(2, { cdn: "fastly", accountRef: null, apiToken: "fastly-token" }, change);
+    const [one, two] = await sources().open();
+    const earlier = { startMs: hour.startMs - 3_600_000, endMs: hour.startMs };
+    for (const windows of [[hour], [earlier]]) {
+      expect((await one?.source.read({ hosts: ["www.one.com"], windows }))?.rows).toMatchObject([{ bytes: 11 }]);
+      expect((await two?.source.read({ hosts: ["two.com"], windows }))?.rows).toMatchObject([{ bytes: 22 }]);
+    }
+    expect(cloudflare.zoneLists).toHaveLength(1);
+    expect(fastly.requests.filter((path) => path.startsWith("/service?"))).toHaveLength(1);
+  });
+
   it("can not be read with a key that is gone, nor under another customer's name", async () => {
     const store = createCdnAccountStore(database.db, secrets);
     await store.create(1, { cdn: "fastly", accountRef: null, apiToken: "fastly-token" }, change);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { startFastlyApi } from "../../../local/cdn/fastly-api.ts";
 import type { FastlyApi, FastlyApiOptions } from "../../../local/cdn/fastly-api.ts";
 import { createFastlyUsage } from "../../../src/adapters/cdn/fastly.ts";
-import { serviceForHost } from "../../../src/adapters/cdn/fastly-services.ts";
+import { createOwnerLookup } from "../../../src/adapters/cdn/fastly-owner.ts";
 import { UsageSourceError } from "../../../src/adapters/ports/usage.ts";
 
 const token = "fAsTlY-token-of-a-test";
@@ -90,7 +90,7 @@ describe("Fastly usage: figures", () => {
     const { usage, api, time } = await bench({ services });
     await usage.read({ hosts: ["h100.com"], windows: hours(1) });
     const listed = () => api.requests.filter((path) => path.startsWith("/service?")).length;
-    expect([listed(), api.requests.length]).toEqual([2, 104]);
+    expect([listed(), api.requests.length]).toEqual([2, 105]);
     time.nowMs += 599_999;
     await usage.read({ hosts: ["h100.com"], windows: hours(1) });
     expect(listed()).toBe(2);
@@ -100,16 +100,17 @@ describe("Fastly usage: figures", () => {
   });
 
   it("prefers the exact domain to a wildcard, and never matches across labels", () => {
-    const services = [{ id: "w", domains: ["*.example.com"] }, { id: "e", domains: ["app.example.com"] }];
-    const found = ["app.example.com", "www.EXAMPLE.com", "a.b.example.com", "example.com"].map((host) => serviceForHost(services, host)?.id);
-    expect(found).toEqual(["e", "w", undefined, undefined]);
+    const service = (id: string, ...domains: string[]) => ({ id, isActive: true, former: [], domains });
+    const ownerOf = createOwnerLookup({ services: [service("w", "*.example.com"), service("e", "app.example.com")], versionless: [], gaps: [] });
+    const found = ["app.example.com", "www.EXAMPLE.com", "a.b.example.com", "example.com"].map(ownerOf);
+    expect(found.map((owner) => (owner.kind === "service" ? owner.serviceId : owner.kind))).toEqual(["e", "w", "absent", "absent"]);
   });
 });
 
 describe("Fastly usage: failures", () => {
   it("retries what may pass, three times, with full jitter", async () => {
     const { usage, api, sleptMs } = await bench();
-    api.setFault({ kind: "status", status: 503, times: 2 });
+    api.setFault({ kind: "status", status: 503, times: 2 }, { on: "services" });
     expect((await usage.read(one)).rows).toHaveLength(1);
     expect(sleptMs).toEqual([500, 1_000]);
     api.setFault({ kind: "status", status: 429, times: 9 });
@@ -140,6 +141,7 @@ describe("Fastly usage: failures", () => {
     const answers = async (input: unknown, init?: RequestInit): Promise<Response> => {
       if (init?.redirect !== "manual") throw new TypeError("would follow redirects with the token");
       const path = new URL(String(input)).pathname;
+      if (path.startsWith("/domain-management")) return Response.json({ data: [], meta: { total: 0, limit: 100 } });
       return Response.json(path === "/service" ? [{ id: "s1" }] : path.endsWith("/domain") ? [{ name: "app.example.com" }] : stats);
     };
     const usage = createFastlyUsage({

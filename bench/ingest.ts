@@ -22,6 +22,7 @@ const statementLimitMs = 10_000;
 const answering = (cdn: string, extra: number): UsageSource => ({
   cdn,
   read: async ({ hosts, windows: spans }) => ({
+    unreadable: [],
     unknownHosts: [],
     rows: hosts.flatMap((host) => spans.map((span) => ({ host, ...span, bytes: ((span.endMs - span.startMs) * (host.length + extra)) % 1_000_000_007 }))),
   }),

@@ -92,9 +92,10 @@ const hear = async ({ source, holdings }: Task, log: Log): Promise<Heard> => {
   for (const [place, ask] of asksOf(holdings.flatMap(({ slices }) => slices)).entries()) {
     try {
       const reading = await source.read(ask);
-      for (const host of reading.unknownHosts) heard.unreadable.set(host, "the account does not cover it");
+      for (const { host, reason } of reading.unreadable) heard.unreadable.set(host, reason);
       for (const host of reading.deferredHosts ?? []) heard.deferred.add(host);
       for (const row of reading.rows) heard.rows.set(keyOf(row), row);
+      for (const { item, reason } of reading.skipped ?? []) log.warn("usage_skipped", { source: source.cdn, item, reason });
     } catch (error) {
       if (place === 0) throw error;
       log.warn("usage_put_off", { source: source.cdn, hosts: ask.hosts.length, error: error instanceof Error ? error.message : "failed" });
@@ -135,7 +136,7 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
   const save = async (task: Task, { rows, unreadable }: Heard): Promise<void> => {
     const counted = task.holdings
       .flatMap(({ slices }) => slices)
-      .map((slice) => ({ ...slice, row: unreadable.has(slice.host) ? null : rows.get(keyOf(slice)) }))
+      .map((slice) => ({ ...slice, row: rows.get(keyOf(slice)) ?? (unreadable.has(slice.host) ? null : undefined) }))
       // Neither a figure nor unreadable: not complete yet at the source, put off, or no longer kept there.
       .filter(({ row }) => row !== undefined)
       .toSorted((a, b) => a.serviceId - b.serviceId || a.windowStartMs - b.windowStartMs);

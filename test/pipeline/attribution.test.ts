@@ -54,6 +54,7 @@ const swap = (serviceId: number, atMs: number) =>
 const fastly = (unreadable: readonly string[] = [], rates = hourly): UsageSource => ({
   cdn: "fastly",
   read: async ({ hosts, windows }) => ({
+    unreadable: hosts.filter((host) => unreadable.includes(host)).map((host) => ({ host, reason: "no service lists it" })),
     unknownHosts: hosts.filter((host) => unreadable.includes(host)),
     rows: hosts.filter((host) => !unreadable.includes(host)).flatMap((host) =>
       windows.map(({ startMs, endMs }) => ({ host, startMs, endMs, bytes: Math.round(((rates[host] ?? 0) * gib * (endMs - startMs)) / hourMs) }))),
@@ -204,7 +205,7 @@ describe("a measurement is never replaced by one that saw less", () => {
     await ingest([fastly()]);
     await ingest([fastly(["a.shopone.com"])]);
     expect(await usage(web)).toEqual(sixTimes("101~/0"));
-    expect(await findings()).toEqual(["host_unreadable:fastly: the account does not cover it"]);
+    expect(await findings()).toEqual(["host_unreadable:fastly: no service lists it"]);
     // An hour later the new window has one host only; the old ones are still as they were.
     await ingest([fastly(["a.shopone.com"])], nowMs + hourMs);
     expect(await usage(web)).toEqual([...sixTimes("101~/0"), "12:00 1~/0"]);

@@ -66,6 +66,7 @@ export const cdnAt = (
       const deferredHosts = hosts.filter((host) => !blind.has(host) && options.puttingOff(host));
       const put = new Set(deferredHosts);
       return {
+        unreadable: hosts.filter((host) => blind.has(host)).map((host) => ({ host, reason: "no service lists it" })),
         unknownHosts: hosts.filter((host) => blind.has(host)),
         deferredHosts,
         rows: hosts.filter((host) => !blind.has(host) && !put.has(host)).flatMap((host) => {

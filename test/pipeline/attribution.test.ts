@@ -219,7 +219,7 @@ describe("a measurement is never replaced by one that saw less", () => {
     await sql("update settings set usage_window_seconds = 3600");
     await sql(
       `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes, primary_source)
-       select $1, g, g + interval '1 hour', 101 * 1073741824, 0, 'fastly' from generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') g`,
+       select $1, g, g + interval '1 hour', 101 * 1073741824::bigint, 0, 'fastly' from generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') g`,
       [web, new Date(noon - lookbackMs), new Date(noon)]);
     for (const _ of [1, 2]) {
       await ingest([fastly(["a.shopone.com"])]);

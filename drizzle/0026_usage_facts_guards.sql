@@ -11,7 +11,8 @@ DECLARE
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO service_cdns (service_id, primary_cdn, backup_cdn, from_at, to_at)
-    VALUES (NEW.id, NEW.primary_cdn, NEW.backup_cdn, NEW.created_at, greatest(NEW.deleted_at, NEW.created_at));
+    VALUES (NEW.id, NEW.primary_cdn, NEW.backup_cdn, NEW.created_at,
+      CASE WHEN NEW.deleted_at IS NOT NULL THEN greatest(NEW.created_at, NEW.deleted_at) END);
     RETURN NULL;
   END IF;
   IF NEW.created_at < OLD.created_at THEN
@@ -50,7 +51,7 @@ BEGIN
   END IF;
   IF (held AND (NOT was OR NEW.service_id <> OLD.service_id)) OR (TG_OP = 'INSERT' AND NEW.verified_at < NEW.deleted_at) THEN
     INSERT INTO domain_tenures (domain_id, service_id, customer_id, name, from_at, to_at)
-    SELECT NEW.id, NEW.service_id, NEW.customer_id, NEW.name, f.at, greatest(f.at, NEW.deleted_at)
+    SELECT NEW.id, NEW.service_id, NEW.customer_id, NEW.name, f.at, CASE WHEN NEW.deleted_at IS NOT NULL THEN greatest(f.at, NEW.deleted_at) END
     FROM (
       SELECT greatest(NEW.created_at, NEW.verified_at, CASE WHEN was THEN moment END,
         (SELECT max(t.to_at) FROM domain_tenures t WHERE t.name = NEW.name)) AS at
@@ -87,7 +88,8 @@ WITH changes AS (
   SELECT p.*, lead(p.from_at) OVER (PARTITION BY p.service_id ORDER BY p.place) AS until FROM points p
 )
 INSERT INTO service_cdns (service_id, primary_cdn, backup_cdn, from_at, to_at)
-SELECT x.service_id, x.primary_cdn, x.backup_cdn, x.from_at, greatest(x.from_at, coalesce(x.until, s.deleted_at))
+SELECT x.service_id, x.primary_cdn, x.backup_cdn, x.from_at,
+  CASE WHEN coalesce(x.until, s.deleted_at) IS NOT NULL THEN greatest(x.from_at, coalesce(x.until, s.deleted_at)) END
 FROM spans x
 JOIN services s ON s.id = x.service_id
 ORDER BY x.service_id, x.place;

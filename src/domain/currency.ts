@@ -19,6 +19,9 @@ const exponents: ReadonlyMap<string, number> = new Map(
   Object.entries(codes).flatMap(([exponent, list]) => list.split(/\s+/).map((code) => [code, Number(exponent)] as const)),
 );
 
+/** The whole list: each code with its exponent. */
+export const exponentsByCode: Readonly<Record<string, number>> = Object.fromEntries(exponents);
+
 /** How many decimals amounts in this currency have: 0 (JPY) to 4 (CLF). Null for a code that is not in the list. */
 export const currencyExponent = (code: string): number | null => exponents.get(code) ?? null;
 

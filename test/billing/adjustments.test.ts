@@ -142,7 +142,7 @@ describe("usage that is corrected after it was billed", () => {
     await bill(database.db, nowMs);
     for (const ago of [5, 4, 3, 2, 1]) await push(customerId, serviceId, ago, { primary: 101 });
     const store = createBillingStore(database.db);
-    const twoAtMost: BillingStore = { due: (page) => store.due(page), issue: (chunk) => store.issue({ ...chunk, maxWindows: 2 }) };
+    const twoAtMost: BillingStore = { ...store, issue: (chunk) => store.issue({ ...chunk, maxWindows: 2 }) };
     expect(await bill(database.db, nowMs, { store: twoAtMost })).toMatchObject({ invoices: 3, lines: 5 });
     expect((await lines(customerId)).slice(5).map(([number]) => number)).toEqual([2, 2, 3, 3, 4]);
     expect(await causes()).toBe(0);
@@ -229,7 +229,7 @@ describe("storms that change after their windows were billed", () => {
     // that is there only after the run.
     await bill(database.db, nowMs, {
       store: {
-        due: (page) => store.due(page),
+        ...store,
         issue: async (chunk) => {
           const result = await store.issue(chunk);
           await storm(`ended_at = '${iso(minutes(60))}'`);

@@ -85,7 +85,7 @@ describe("which windows a run bills", () => {
     const store = createBillingStore(database.db);
     // The job's own limit would need 50,000 windows to show: here the first statements do three.
     const threeAtMost: BillingStore = {
-      due: (page) => store.due(page),
+      ...store,
       issue: (chunk) => store.issue({ ...chunk, maxWindows: 3 }),
     };
     expect(await bill(database.db, nowMs, { store: threeAtMost })).toMatchObject({ invoices: 3, failures: 0 });

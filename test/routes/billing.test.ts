@@ -35,8 +35,9 @@ const put = async (at: number, bytes: object) => {
 };
 
 const bill = () => {
-  const { periodMs, graceMs, ...terms } = api.deps.config.billing;
-  return runBilling({ store: createBillingStore(api.db), clock: api.clock, log: api.log, fence, terms, periodMs, graceMs });
+  const { cycle, periodMs, graceMs, ...terms } = api.deps.config.billing;
+  const { lookbackMs } = api.deps.config.usage;
+  return runBilling({ store: createBillingStore(api.db), clock: api.clock, log: api.log, fence, terms, cycle, periodMs, graceMs, lookbackMs });
 };
 
 const get = (path: string, token = acme.viewer) => api.call("GET", path, { token });

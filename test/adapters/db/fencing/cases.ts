@@ -17,6 +17,7 @@ import type { TestDatabase } from "../../../support/database.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
+import { dueBounds } from "../../../../src/domain/billing-cycle.ts";
 
 type World = { readonly db: Database; readonly sql: TestDatabase["sql"]; readonly tenant: Tenant };
 type Call = (fence: Fence) => Promise<unknown>;
@@ -147,7 +148,7 @@ const ingested = (tenant: Tenant, bytes: number): SideUsage[] =>
   [{ serviceId: tenant.service, side: "primary", startMs: nowMs - 3 * hourMs, endMs: nowMs - 2 * hourMs, bytes }];
 const bill = (db: Database, tenant: Tenant, fence: Fence) => createBillingStore(db).issue({
   fence, customerIds: [tenant.customer], terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
-  issuedAtMs: nowMs, billUntilMs: nowMs, arrearsUntilMs: nowMs - 24 * hourMs, maxWindows: 100,
+  cycle: "run", issuedAtMs: nowMs, bounds: dueBounds(nowMs, 0, 24 * hourMs), withheldAfterMs: nowMs, maxWindows: 100,
 });
 
 /** Bills under a lease of its own, so that there is something billed. */
@@ -189,7 +190,7 @@ const money: readonly FencedWrite[] = [
   },
   {
     method: "billingStore.issue", what: "an invoice", refused: { status: "fenced" },
-    writes: ["audit_log", "customers", "invoice_line_items", "invoices", "usage_snapshots"],
+    writes: ["audit_log", "customers", "invoice_documents", "invoice_line_items", "invoice_services", "invoices", "usage_snapshots"],
     prepare: async ({ db, tenant }) => {
       await tenant.window(3);
       return (fence) => bill(db, tenant, fence);
@@ -197,7 +198,7 @@ const money: readonly FencedWrite[] = [
   },
   {
     method: "billingStore.issue", what: "an adjustment", refused: { status: "fenced" },
-    writes: ["adjustment_causes", "audit_log", "customers", "invoice_line_items", "invoice_line_storms", "invoices"],
+    writes: ["adjustment_causes", "audit_log", "customers", "invoice_documents", "invoice_line_items", "invoice_line_storms", "invoice_services", "invoices"],
     prepare: async (world) => {
       const { db, sql, tenant } = world;
       await billed(world);

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { exponentsByCode } from "../../domain/currency.ts";
+import { documentDefaults } from "../../domain/invoice-number.ts";
 import { at } from "./billing-due.ts";
 
 /** How many decimals a currency has. Terms from before codes were checked may hold one that is in no list: two. */
@@ -23,7 +24,7 @@ export const taxesOf = (totalCents: SQL): SQL => sql`cross join lateral (
 
 /** The customer's pattern, filled in (`domain/invoice-number.ts`): at least four digits, the time of issue in UTC. */
 const documentNumber = (issuedAtMs: number): SQL => sql`replace(replace(replace(replace(
-  coalesce(p.number_pattern, 'TR-{year}-{number}'),
+  coalesce(p.number_pattern, ${documentDefaults.numberPattern}),
   '{year}', to_char(${at(issuedAtMs)} at time zone 'UTC', 'YYYY')),
   '{month}', to_char(${at(issuedAtMs)} at time zone 'UTC', 'MM')),
   '{customer}', i.customer_id::text),
@@ -41,7 +42,7 @@ export const documentCtes = (issuedAtMs: number): SQL => sql`documents as (
     n.text || case when exists (
       select from invoice_documents d where d.customer_id = i.customer_id and d.document_number = n.text) then '/' || i.id else '' end,
     case when i.total_cents < 0 then 'credit_note' else 'invoice' end, c.cycle, ${exponentOf(sql`i.currency`)}, tax.cents,
-    i.total_cents + tax.cents, ${at(issuedAtMs)} + coalesce(p.payment_days, 30) * interval '24 hours', c.name,
+    i.total_cents + tax.cents, ${at(issuedAtMs)} + coalesce(p.payment_days, ${documentDefaults.paymentDays}::integer) * interval '24 hours', c.name,
     jsonb_build_object(
       'issuer', case when o.id is not null then jsonb_build_object('legal_name', o.legal_name, 'address', o.address,
         'tax_id', o.tax_id, 'payment_details', o.payment_details) end,

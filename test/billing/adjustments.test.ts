@@ -108,13 +108,18 @@ describe("usage that is corrected after it was billed", () => {
     expect(await causes()).toBe(0);
   });
 
-  it("by a byte that costs nothing: the byte is on the next invoice all the same", async () => {
+  it("by a byte that costs nothing: it makes no invoice, keeps nobody busy, and is on the next one all the same", async () => {
     const { customerId, serviceId } = await seedOne({ snapshots: hours(1), storms: [] });
     await bill(database.db, nowMs);
     await push(customerId, serviceId, 1, { backup: 100 + 1 / gb });
-    await bill(database.db, nowMs);
+    expect(await bill(database.db, nowMs)).toMatchObject({ customers: 1, invoices: 0 });
+    expect(await bill(database.db, nowMs)).toMatchObject({ customers: 0, invoices: 0 });
+    expect(await causes()).toBe(1);
+    await addSnapshots(database, [customerId], hours(0).map((snapshot) => ({ world: 0, ...snapshot })));
+    expect(await bill(database.db, nowMs)).toMatchObject({ customers: 1, invoices: 1, lines: 2 });
     const rows = await database.sql("select backup_bytes, amount_cents from invoice_line_items where kind = 'adjustment'");
     expect(rows).toEqual([{ backup_bytes: "1", amount_cents: "0" }]);
+    expect(await causes()).toBe(0);
   });
 
   it("as the CDN's own late data does it", async () => {

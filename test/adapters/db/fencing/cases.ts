@@ -18,6 +18,7 @@ import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
 import { dueBounds } from "../../../../src/domain/billing-cycle.ts";
+import type { BillingCycle } from "../../../../src/domain/billing-cycle.ts";
 
 type World = { readonly db: Database; readonly sql: TestDatabase["sql"]; readonly tenant: Tenant };
 type Call = (fence: Fence) => Promise<unknown>;
@@ -146,9 +147,9 @@ const standing: readonly FencedWrite[] = [
 
 const ingested = (tenant: Tenant, bytes: number): SideUsage[] =>
   [{ serviceId: tenant.service, side: "primary", startMs: nowMs - 3 * hourMs, endMs: nowMs - 2 * hourMs, bytes }];
-const bill = (db: Database, tenant: Tenant, fence: Fence) => createBillingStore(db).issue({
-  fence, customerIds: [tenant.customer], terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
-  cycle: "run", issuedAtMs: nowMs, bounds: dueBounds(nowMs, 0, 24 * hourMs), withheldAfterMs: nowMs, maxWindows: 100,
+const bill = (db: Database, tenant: Tenant, fence: Fence, cycle: BillingCycle = "run") => createBillingStore(db).issue({
+  fence, cycle, customerIds: [tenant.customer], terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
+  issuedAtMs: nowMs, bounds: dueBounds(nowMs, 0, 24 * hourMs), withheldAfterMs: nowMs, maxWindows: 100,
 });
 
 /** Bills under a lease of its own, so that there is something billed. */
@@ -207,6 +208,10 @@ const money: readonly FencedWrite[] = [
       await sql("update storm_events set started_at = $2 where service_id = $1", [tenant.service, new Date(nowMs - 5 * hourMs)]);
       return (fence) => bill(db, tenant, fence);
     },
+  },
+  {
+    method: "billingStore.issue", what: "that a day is closed", writes: ["customers"], refused: { status: "fenced" },
+    prepare: ({ db, tenant }) => Promise.resolve((fence) => bill(db, tenant, fence, "day")),
   },
   {
     method: "reconciliation.check", what: "a difference", writes: ["reconciliation_findings"], refused: { held: false, findings: [], cleared: 0 },

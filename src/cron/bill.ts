@@ -40,7 +40,8 @@ const customersPerChunk = 100;
 const windowsPerChunk = 10_000;
 /** A customer with more due than one statement can do in time gets the rest on further invoices, at once. */
 const windowsPerStatement = 50_000;
-const customersPerPage = 10_000;
+/** Whose windows are counted in one statement: with a hundred due each, within a second. */
+const customersPerPage = 2_000;
 /** That many chunks without any answer in a row: the database is away, and the next run will find what is due. */
 const silenceLimit = 3;
 

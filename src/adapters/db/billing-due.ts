@@ -60,10 +60,15 @@ export const costsACent = ({ defaults }: DueRules): SQL =>
  */
 const hasCause = (rules: DueRules): SQL => sql`(exists (
   select from services s
-  join usage_snapshots u on u.service_id = s.id
-  ${termsOf(sql`c.id`)}
-  where s.customer_id = c.id and u.invoice_id is null and u.window_end <= b.bill_until and not ${isWithheld(rules)}
-    and ${bytes} >= f.bytes and ${costsACent(rules)}
+  cross join lateral (
+    select from usage_snapshots u
+    ${termsOf(sql`c.id`)}
+    where u.service_id = s.id and u.invoice_id is null and u.window_end <= b.bill_until and not ${isWithheld(rules)}
+      and ${bytes} >= f.bytes and ${costsACent(rules)}
+    order by ${bytes} desc
+    limit 1
+  ) w
+  where s.customer_id = c.id
 ) or exists (
   select from services s
   join adjustment_causes n on n.service_id = s.id

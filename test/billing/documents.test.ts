@@ -19,7 +19,9 @@ const start = async (): Promise<void> => {
   databases.push(database);
   await takeLease(database);
 };
-afterAll(() => Promise.all(databases.map((each) => each.close())));
+afterAll(async () => {
+  for (const each of databases) await each.close();
+});
 
 /** An hour that comes to so many cents: a cent a gibibyte. */
 const hour = (cents: number, ago = 1, service = 1): WorldSnapshot => ({

@@ -71,8 +71,8 @@ const hasCause = (rules: DueRules): SQL => sql`(exists (
   where s.customer_id = c.id
 ) or exists (
   select from services s
-  join adjustment_causes n on n.service_id = s.id
-  where s.customer_id = c.id and not n.idle
+  cross join lateral (select from adjustment_causes n where n.service_id = s.id and not n.idle limit 1) n
+  where s.customer_id = c.id
 ))`;
 
 /**

@@ -37,7 +37,7 @@ export const createBillingProfileStore = (db: Database): BillingProfileStore => 
   set: async (customerId, input, change) => {
     const rows = await write<BillingProfile>(db, sql`
       with customer as (select id from customers where id = ${customerId}
-      ), old as (select * from billing_profiles where customer_id = ${customerId} for update
+      ), old as (select * from billing_profiles where customer_id = ${customerId}
       ), p as (
         insert into billing_profiles as b (customer_id, legal_name, address, tax_id, po_number, number_pattern, payment_days, taxes,
           reverse_charge)
@@ -51,7 +51,7 @@ export const createBillingProfileStore = (db: Database): BillingProfileStore => 
       ), audit as (${auditRow(change, "set", "billing_profile", sql`
         select p.customer_id as object_id, p.customer_id, (select to_jsonb(old) from old) as before, to_jsonb(p) as after from p`)}
       )
-      select ${profileColumns} from p`);
+      select ${profileColumns} from p`, {}, sql`select customer_id from billing_profiles where customer_id = ${customerId} for update`);
     return rows[0] ?? null;
   },
 
@@ -59,7 +59,7 @@ export const createBillingProfileStore = (db: Database): BillingProfileStore => 
 
   setIssuer: async (input, change) => {
     const [issuer] = await write<Issuer>(db, sql`
-      with old as (select * from issuer_profile for update
+      with old as (select * from issuer_profile
       ), saved as (
         insert into issuer_profile as o (legal_name, address, tax_id, payment_details)
         values (${input.legalName}, ${text(input.address)}, ${input.taxId}, ${text(input.paymentDetails)})
@@ -70,7 +70,7 @@ export const createBillingProfileStore = (db: Database): BillingProfileStore => 
         select null::bigint as object_id, null::bigint as customer_id, (select to_jsonb(old) from old) as before,
           to_jsonb(saved) as after from saved`)}
       )
-      select ${issuerColumns} from saved`);
+      select ${issuerColumns} from saved`, {}, sql`select id from issuer_profile for update`);
     if (issuer === undefined) throw new TypeError("an upsert returned no row");
     return issuer;
   },

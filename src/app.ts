@@ -16,6 +16,7 @@ import { registerAuditLog } from "./routes/audit-log.ts";
 import { registerAvailability } from "./routes/availability.ts";
 import { registerBacktest } from "./routes/backtest.ts";
 import { registerCron } from "./routes/cron.ts";
+import { registerBillingProfile } from "./routes/billing-profile.ts";
 import { registerBillingTerms } from "./routes/billing-terms.ts";
 import { registerCdnAccounts } from "./routes/cdn-accounts.ts";
 import { registerCustomers } from "./routes/customers.ts";
@@ -32,6 +33,7 @@ import { registerInvoiceExplain } from "./routes/invoice-explain.ts";
 import { registerInvoicePage } from "./routes/invoice-page.ts";
 import { registerInvoicePreview } from "./routes/invoice-preview.ts";
 import { registerInvoices } from "./routes/invoices.ts";
+import { registerIssuer } from "./routes/issuer.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerOpenApi } from "./routes/openapi.ts";
 import { registerOverride } from "./routes/override.ts";
@@ -109,6 +111,8 @@ export const createApp = (deps: Deps): App => {
   registerUsage(app, deps, guards);
   registerCdnAccounts(app, deps, guards);
   registerBillingTerms(app, deps, guards);
+  registerBillingProfile(app, deps, guards);
+  registerIssuer(app, deps, guards);
   // Before the route that would take "preview" for an id.
   registerInvoicePreview(app, deps, guards);
   registerInvoices(app, deps, guards);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
+import { billingCycles } from "./domain/billing-cycle.ts";
+import { isCurrency } from "./domain/currency.ts";
 import { parseDurationMs } from "./domain/duration.ts";
 
 const minuteMs = 60_000;
@@ -118,7 +120,8 @@ const environment = z
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
-    BILLING_CURRENCY: z.string().default("USD").refine((text) => /^[A-Z]{3}$/.test(text), "must be an ISO 4217 code such as USD"),
+    BILLING_CURRENCY: z.string().default("USD").refine(isCurrency, "must be the ISO 4217 code of a currency in use, such as USD"),
+    BILLING_CYCLE: z.enum(billingCycles, { error: "must be run, day or month" }).default("run"),
     BILLING_GRACE: duration("0s", 0, 31 * 24 * hourMs),
   })
   .superRefine((env, ctx) => {
@@ -240,5 +243,6 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     rateCentsPerGb: env.BILLING_RATE_CENTS_PER_GB,
     discountRate: env.BILLING_DISCOUNT_RATE,
     currency: env.BILLING_CURRENCY,
+    cycle: env.BILLING_CYCLE,
   },
 });

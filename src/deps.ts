@@ -6,6 +6,7 @@ import { createClientAddress } from "./adapters/client-address.ts";
 import { createAuditLogStore } from "./adapters/db/audit-log.ts";
 import { createAvailabilityStore } from "./adapters/db/availability.ts";
 import { createBillingStore } from "./adapters/db/billing.ts";
+import { createBillingProfileStore } from "./adapters/db/billing-profiles.ts";
 import { createBillingTermsStore } from "./adapters/db/billing-terms.ts";
 import { createCdnAccountStore } from "./adapters/db/cdn-accounts.ts";
 import type { Database } from "./adapters/db/client.ts";
@@ -205,6 +206,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     usage: createUsageStore(db),
     cdnAccounts: createCdnAccountStore(db, secretBox(config, random)),
     billingTerms: createBillingTermsStore(db),
+    billingProfiles: createBillingProfileStore(db),
     invoices: createInvoiceStore(db),
     invoicePreview: createInvoicePreviewStore(db),
     invoiceDocuments: createInvoiceDocumentStore(db),

@@ -635,50 +635,120 @@ export type BillingTerms = {
   rate_cents_per_gb: number;
   discount_rate: number;
   currency: string;
+  cycle: "run" | "day" | "month" | null;
   created_at: string;
 };
 
 export type BillingTermsInput = {
   /** for windows that begin at this time or later and are not billed yet */
   valid_from: string;
+  /** in minor units of the currency per GiB (2^30 bytes): cents where it has two decimals, yen where it has none */
   rate_cents_per_gb: number;
   discount_rate: number;
   currency: string;
+  /** how often invoices are issued while these terms are the latest that began; null: as the operator's default says */
+  cycle?: "run" | "day" | "month" | null;
+};
+
+export type BillingProfile = {
+  legal_name: string | null;
+  address: string[];
+  tax_id: string | null;
+  po_number: string | null;
+  number_pattern: string;
+  payment_days: number;
+  taxes: ({
+    label: string;
+    rate: string;
+  })[];
+  reverse_charge: boolean;
+  /** null while nothing was said and the defaults apply */
+  updated_at: string | null;
+};
+
+export type BillingProfileInput = {
+  legal_name?: string | null;
+  address?: string[];
+  tax_id?: string | null;
+  po_number?: string | null;
+  /** with {number}, at least four digits, and perhaps {year} and {month} of issue in UTC and {customer}, the customer's id */
+  number_pattern?: string;
+  payment_days?: number;
+  /** each of the total of an invoice, rounded once */
+  taxes?: ({
+    label: string;
+    /** a decimal fraction, 0 to 1 with at most 4 decimals: 0.19 is 19 % */
+    rate: string | number;
+  })[];
+  /** the customer owes the tax: no rate may be above 0 */
+  reverse_charge?: boolean;
+};
+
+export type Issuer = {
+  legal_name: string | null;
+  address: string[];
+  tax_id: string | null;
+  payment_details: string[];
+  /** null while nobody has said who issues the invoices */
+  updated_at: string | null;
+};
+
+export type IssuerInput = {
+  legal_name: string;
+  address?: string[];
+  tax_id?: string | null;
+  payment_details?: string[];
 };
 
 export type InvoicePreview = {
-  /** one per currency; none where nothing is due */
-  invoices: ({
-    /** per customer from 1, without gaps */
-    number: number;
-    period_start: string;
-    period_end: string;
-    subtotal_cents: number;
-    discount_cents: number;
-    total_cents: number;
-    currency: string;
-    line_count: number;
-    /** the first hundred */
-    lines: ({
-      /** an adjustment holds what a window that was billed before costs more or less than was issued for it, in bytes and cents */
-      kind: "usage" | "adjustment";
-      arrears: boolean;
-      service_id: number;
-      window_start: string;
-      window_end: string;
-      primary_bytes: number;
-      backup_bytes: number;
-      rate_cents_per_gb: string;
-      discount_rate: string;
-      currency: string;
-      max_coverage_factor: string;
-      storm_microseconds: number;
-      amount_cents: number;
-      discount_cents: number;
-    })[];
-  })[];
-  /** windows that are over and wait for the grace to pass */
+  /** how often invoices are issued: by every run, or once a UTC day or month is over */
+  cycle: "run" | "day" | "month";
+  /** windows that end later are not on the next invoice */
+  bills_until: string;
+  /** from when on the next run issues what is shown, until then more may come; null: the next run does, whenever it is */
+  closes_at: string | null;
+  /** what the next invoice holds so far, one per currency; none where nothing costs anything */
+  invoices: PreviewInvoice[];
+  /** windows that are over and end after `bills_until` */
   waiting_windows: number;
+  /** windows that are incomplete and about to be completed: not billed yet */
+  withheld_windows: number;
+  /** windows that cost nothing and ride on the next invoice that says something */
+  idle_windows: number;
+};
+
+export type PreviewInvoice = {
+  number: number;
+  period_start: string;
+  period_end: string;
+  subtotal_cents: number;
+  discount_cents: number;
+  total_cents: number;
+  tax_cents: number;
+  payable_cents: number;
+  currency: string;
+  line_count: number;
+  /** the first hundred */
+  lines: PreviewLine[];
+};
+
+export type PreviewLine = {
+  kind: "usage" | "adjustment";
+  arrears: boolean;
+  /** a side of the window is incomplete; what is missing would follow as an adjustment */
+  estimated: boolean;
+  service_id: number;
+  window_start: string;
+  window_end: string;
+  primary_bytes: number;
+  backup_bytes: number;
+  rate_cents_per_gb: string;
+  discount_rate: string;
+  currency: string;
+  max_coverage_factor: string;
+  storm_microseconds: number;
+  amount_cents: number;
+  discount_cents: number;
 };
 
 export type Invoice = {
@@ -1172,7 +1242,28 @@ export type Operations = {
     body: BillingTermsInput;
     result: BillingTerms;
   };
-  /** See what would be billed now; nothing is issued */
+  /** Read what the next invoices print of the customer */
+  "GET /v1/customers/{id}/billing-profile": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: BillingProfile;
+  };
+  /** Say what the next invoices print of the customer; those that are issued do not change */
+  "PUT /v1/customers/{id}/billing-profile": {
+    path: { id: number; };
+    body: BillingProfileInput;
+    result: BillingProfile;
+  };
+  /** Read who issues the invoices */
+  "GET /v1/billing/issuer": {
+    result: Issuer;
+  };
+  /** Say who issues the invoices from now on; those that are issued do not change */
+  "PUT /v1/billing/issuer": {
+    body: IssuerInput;
+    result: Issuer;
+  };
+  /** See what the next invoice holds so far; nothing is issued */
   "GET /v1/invoices/preview": {
     query?: { customer_id?: number; };
     result: InvoicePreview;

@@ -1,8 +1,10 @@
 import { BillingRefused } from "../adapters/ports/billing.ts";
-import type { BillingChunk, BillingStore, DueCustomer } from "../adapters/ports/billing.ts";
+import type { BillingFrame, BillingStore, DueCustomer } from "../adapters/ports/billing.ts";
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
+import { dueBounds } from "../domain/billing-cycle.ts";
+import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
 
 export type BillingJob = {
@@ -11,12 +13,19 @@ export type BillingJob = {
   /** Of customers without terms of their own. */
   readonly terms: CustomerTerms;
   readonly fence: Fence;
+  /** Of customers whose terms name none. */
+  readonly cycle: BillingCycle;
   readonly periodMs: number;
   readonly graceMs: number;
+  /** How long a window with an incomplete side is waited for: the look-back of metering. */
+  readonly lookbackMs: number;
   readonly log: Log;
 };
 
-/** What a run did. `customers` were due when it looked; `failures` of them could not be billed and stay due. */
+/**
+ * What a run did. `customers` were due when it looked, if only with a cycle to close; `failures` of them could not be
+ * billed and stay due.
+ */
 export type BillingReport = {
   readonly customers: number;
   readonly invoices: number;
@@ -31,7 +40,8 @@ const customersPerChunk = 100;
 const windowsPerChunk = 10_000;
 /** A customer with more due than one statement can do in time gets the rest on further invoices, at once. */
 const windowsPerStatement = 50_000;
-const customersPerPage = 10_000;
+/** Whose windows are counted in one statement: with a hundred due each, within a second. */
+const customersPerPage = 2_000;
 /** That many chunks without any answer in a row: the database is away, and the next run will find what is due. */
 const silenceLimit = 3;
 
@@ -53,18 +63,19 @@ export const packChunks = (due: readonly DueCustomer[]): number[][] => {
 };
 
 /**
- * Bills every unbilled window that ended by now - grace (semantics §9), those older than a period as arrears, and adjusts
- * billed ones. Safe to run twice at once, to be killed anywhere and to be repeated: the store bills each window once.
+ * Bills every unbilled window that ended by the bound of its customer's cycle (semantics §9; `domain/billing-cycle.ts`),
+ * and adjusts billed ones. Safe to run twice at once, to be killed anywhere and to be repeated: the store bills each window
+ * once, and closes each day or month of a customer once.
  * @throws the store's error when the database can not be reached at all
  */
 export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
   const nowMs = job.clock.nowMs();
-  const frame: Omit<BillingChunk, "customerIds"> = {
-    fence: job.fence,
+  const frame: BillingFrame = {
     terms: job.terms,
+    cycle: job.cycle,
     issuedAtMs: nowMs,
-    billUntilMs: nowMs - job.graceMs,
-    arrearsUntilMs: nowMs - job.periodMs,
+    bounds: dueBounds(nowMs, job.graceMs, job.periodMs),
+    withheldAfterMs: nowMs - job.lookbackMs,
     maxWindows: windowsPerStatement,
   };
   const count = { customers: 0, invoices: 0, lines: 0, failures: 0, fenced: false };
@@ -72,7 +83,7 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
 
   const issue = async (customerIds: readonly number[]): Promise<void> => {
     for (;;) {
-      const result = await job.store.issue({ ...frame, customerIds });
+      const result = await job.store.issue({ ...frame, fence: job.fence, customerIds });
       silence = 0;
       if (result.status === "fenced") {
         count.fenced = true;
@@ -113,7 +124,7 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
 
   let afterCustomerId = 0;
   for (;;) {
-    const page = await job.store.due({ billUntilMs: frame.billUntilMs, afterCustomerId, limit: customersPerPage });
+    const page = await job.store.due(frame, { afterCustomerId, limit: customersPerPage });
     count.customers += page.length;
     for (const customerIds of packChunks(page)) {
       await issueChunk(customerIds);

@@ -1,5 +1,6 @@
 import type { BillingStore } from "../adapters/ports/billing.ts";
 import type { Random } from "../adapters/ports/random.ts";
+import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
 import { runBilling } from "./bill.ts";
 import type { DispatchDeps } from "./dispatch.ts";
@@ -22,7 +23,7 @@ import { rollUp } from "./rollup.ts";
 export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
     readonly random: Random;
     readonly billingStore: BillingStore;
-    readonly billing: CustomerTerms & { readonly periodMs: number; readonly graceMs: number };
+    readonly billing: CustomerTerms & { readonly cycle: BillingCycle; readonly periodMs: number; readonly graceMs: number };
   };
 
 /** One run of a job: with the provider, its id is the holder of the lease. */
@@ -38,8 +39,9 @@ const jobs = {
   "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
-      const { periodMs, graceMs, ...terms } = deps.billing;
-      return runBilling({ store: deps.billingStore, clock: deps.clock, log: deps.log, fence, terms, periodMs, graceMs });
+      const { cycle, periodMs, graceMs, ...terms } = deps.billing;
+      const { lookbackMs } = deps.usageWindows;
+      return runBilling({ store: deps.billingStore, clock: deps.clock, log: deps.log, fence, terms, cycle, periodMs, graceMs, lookbackMs });
     }),
   reconcile: (deps: Run) => runLeased(deps, "reconcile", (fence) => reconcile(deps, fence)),
   rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),

@@ -3,6 +3,8 @@ import type { CustomerTermsRow } from "../adapters/ports/billing-terms.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
+import { billingCycles } from "../domain/billing-cycle.ts";
+import { isCurrency } from "../domain/currency.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
@@ -14,15 +16,25 @@ import { isoTime } from "../iso-time.ts";
 import { decimal4 } from "./schemas.ts";
 
 const fields = {
-  rate_cents_per_gb: decimal4().min(0).max(1_000_000).openapi({ example: 12 }),
+  rate_cents_per_gb: decimal4().min(0).max(1_000_000).openapi({
+    example: 12, description: "in minor units of the currency per GiB (2^30 bytes): cents where it has two decimals, yen where it has none",
+  }),
   discount_rate: decimal4().min(0).max(1).openapi({ example: 0.5 }),
-  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code").openapi({ minLength: 3, maxLength: 3, example: "USD" }),
+  currency: z
+    .string()
+    .refine(isCurrency, "must be the ISO 4217 code of a currency in use, such as USD")
+    .openapi({ pattern: "^[A-Z]{3}$", minLength: 3, maxLength: 3, example: "USD" }),
+  cycle: z
+    .enum(billingCycles)
+    .nullable()
+    .default(null)
+    .openapi({ description: "how often invoices are issued while these terms are the latest that began; null: as the operator's default says" }),
 };
 
 const termsSchema = z
   .object({
     id, valid_from: timeText, rate_cents_per_gb: like(z.number(), 12), discount_rate: like(z.number(), 0.5), currency: like(z.string(), "USD"),
-    created_at: timeText,
+    cycle: z.enum(billingCycles).nullable(), created_at: timeText,
   })
   .openapi("BillingTerms");
 
@@ -39,6 +51,7 @@ const represent = (terms: CustomerTermsRow): z.infer<typeof termsSchema> => ({
   rate_cents_per_gb: terms.rateCentsPerGb,
   discount_rate: terms.discountRate,
   currency: terms.currency,
+  cycle: terms.cycle,
   created_at: isoTime(terms.createdAtMs),
 });
 
@@ -58,9 +71,9 @@ export const registerBillingTerms = (app: App, deps: Deps, guards: Guards): void
   });
   app.openapi(create, async (c) => {
     const customerId = c.req.valid("param").id;
-    const { valid_from: validFromMs, rate_cents_per_gb: rateCentsPerGb, discount_rate: discountRate, currency } = c.req.valid("json");
+    const { valid_from: validFromMs, rate_cents_per_gb: rateCentsPerGb, discount_rate: discountRate, currency, cycle } = c.req.valid("json");
     const terms = await answerOnce(c, deps, 0, (change) =>
-      deps.billingTerms.create(customerId, { validFromMs, rateCentsPerGb, discountRate, currency }, change));
+      deps.billingTerms.create(customerId, { validFromMs, rateCentsPerGb, discountRate, currency, cycle }, change));
     if (terms === null) throw noSuchResource();
     return c.json(represent(terms), 201, { location: c.req.path });
   });

@@ -109,13 +109,18 @@ describe("usage that is corrected after it was billed", () => {
     expect(await causes()).toBe(0);
   });
 
-  it("by a byte that costs nothing: the byte is on the next invoice all the same", async () => {
+  it("by a byte that costs nothing: it makes no invoice, keeps nobody busy, and is on the next one all the same", async () => {
     const { customerId, serviceId } = await seedOne({ snapshots: hours(1), storms: [] });
     await bill(database.db, nowMs);
     await push(customerId, serviceId, 1, { backup: 100 + 1 / gb });
-    await bill(database.db, nowMs);
+    expect(await bill(database.db, nowMs)).toMatchObject({ customers: 1, invoices: 0 });
+    expect(await bill(database.db, nowMs)).toMatchObject({ customers: 0, invoices: 0 });
+    expect(await causes()).toBe(1);
+    await addSnapshots(database, [customerId], hours(0).map((snapshot) => ({ world: 0, ...snapshot })));
+    expect(await bill(database.db, nowMs)).toMatchObject({ customers: 1, invoices: 1, lines: 2 });
     const rows = await database.sql("select backup_bytes, amount_cents from invoice_line_items where kind = 'adjustment'");
     expect(rows).toEqual([{ backup_bytes: "1", amount_cents: "0" }]);
+    expect(await causes()).toBe(0);
   });
 
   it("as the CDN's own late data does it", async () => {
@@ -146,7 +151,7 @@ describe("usage that is corrected after it was billed", () => {
     await bill(database.db, nowMs);
     for (const ago of [5, 4, 3, 2, 1]) await push(customerId, serviceId, ago, { primary: 101 });
     const store = createBillingStore(database.db);
-    const twoAtMost: BillingStore = { due: (page) => store.due(page), issue: (chunk) => store.issue({ ...chunk, maxWindows: 2 }) };
+    const twoAtMost: BillingStore = { ...store, issue: (chunk) => store.issue({ ...chunk, maxWindows: 2 }) };
     expect(await bill(database.db, nowMs, { store: twoAtMost })).toMatchObject({ invoices: 3, lines: 5 });
     expect((await lines(customerId)).slice(5).map(([number]) => number)).toEqual([2, 2, 3, 3, 4]);
     expect(await causes()).toBe(0);
@@ -233,7 +238,7 @@ describe("storms that change after their windows were billed", () => {
     // that is there only after the run.
     await bill(database.db, nowMs, {
       store: {
-        due: (page) => store.due(page),
+        ...store,
         issue: async (chunk) => {
           const result = await store.issue(chunk);
           await storm(`ended_at = '${iso(minutes(60))}'`);

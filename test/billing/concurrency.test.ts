@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBillingStore } from "../../src/adapters/db/billing.ts";
 import type { Database } from "../../src/adapters/db/client.ts";
+import { dueBounds } from "../../src/domain/billing-cycle.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { bill, recordingLog } from "./run.ts";
@@ -218,9 +219,10 @@ describe("a run without its lease", () => {
       customerIds: [customerId],
       fence: billingFence,
       terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
+      cycle: "run",
       issuedAtMs: nowMs,
-      billUntilMs: nowMs,
-      arrearsUntilMs: nowMs - 1,
+      bounds: dueBounds(nowMs, 0, 1),
+      withheldAfterMs: nowMs,
       maxWindows: 10,
     });
     await waitingForLock(1);

@@ -15,7 +15,7 @@ export const recordingLog = (): Log & { readonly errors: string[] } => {
   return { errors, info: nothing, warn: nothing, error: (_event, thrown) => errors.push(String(thrown)) };
 };
 
-/** Bills as the job does, with a period of a day and no grace unless said otherwise. */
+/** Bills as the job does, by the run, with a period of a day and no grace unless said otherwise. */
 export const bill = (
   db: Database,
   nowMs: number,
@@ -25,8 +25,10 @@ export const bill = (
     store: createBillingStore(db),
     clock: { nowMs: () => nowMs, sleep: () => Promise.resolve() },
     fence: billingFence,
+    cycle: "run",
     periodMs: dayMs,
     graceMs: 0,
+    lookbackMs: 6 * 3_600_000,
     log: recordingLog(),
     ...options,
     terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD", ...options.terms },

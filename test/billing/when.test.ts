@@ -69,13 +69,13 @@ describe("which windows a run bills", () => {
     await bill(database.db, nowMs);
     await database.sql(
       `insert into usage_snapshots (service_id, window_start, window_end, backup_bytes)
-       select service_id, window_start - interval '1 hour', window_end - interval '1 hour', 0 from usage_snapshots`,
+       select service_id, window_start - interval '1 hour', window_end - interval '1 hour', 107374182400 from usage_snapshots`,
     );
     await bill(database.db, nowMs + hourMs);
     const invoices = await createInvoiceStore(database.db).list(customerId, { limit: 10, afterId: null });
     expect(invoices.map(({ number, totalCents, issuedAtMs }) => [number, totalCents, issuedAtMs])).toEqual([
       [1, 2400, nowMs],
-      [2, 0, nowMs + hourMs],
+      [2, 1200, nowMs + hourMs],
     ]);
   });
 
@@ -85,7 +85,7 @@ describe("which windows a run bills", () => {
     const store = createBillingStore(database.db);
     // The job's own limit would need 50,000 windows to show: here the first statements do three.
     const threeAtMost: BillingStore = {
-      due: (page) => store.due(page),
+      ...store,
       issue: (chunk) => store.issue({ ...chunk, maxWindows: 3 }),
     };
     expect(await bill(database.db, nowMs, { store: threeAtMost })).toMatchObject({ invoices: 3, failures: 0 });

@@ -116,23 +116,26 @@ export const addSnapshots = async (
 
 /**
  * Makes of worlds that are stored what they are now: same services, windows and storms, other bytes and times. Bytes of
- * billed windows become corrections, as those who store usage do it; of storms, billing is told by the database itself.
+ * billed windows become corrections, as those who store usage do it, those of others are replaced; of storms, billing is
+ * told by the database itself.
  */
 export const edit = async (database: TestDatabase, customerIds: readonly number[], worlds: readonly World[]): Promise<void> => {
   const snapshots = worlds.flatMap((world, index) => world.snapshots.map((snapshot) => ({ world: index, ...snapshot })));
   const storms = worlds.flatMap((world, index) => world.storms.map((storm, ordinal) => ({ world: index, ordinal, ...storm })));
   await database.sql(
     `with changed as (
-       select u.id, u.service_id, u.window_start, u.window_end, x."primaryBytes" as p, x."backupBytes" as b
+       select u.id, u.service_id, u.window_start, u.window_end, u.invoice_id, x."primaryBytes" as p, x."backupBytes" as b
        from jsonb_to_recordset($2::jsonb) as x(world int, service int, "windowStart" timestamptz, "primaryBytes" bigint, "backupBytes" bigint)
        join services s on s.customer_id = ($1::bigint[])[x.world + 1] and s.name = 'service ' || x.service
        join usage_snapshots u on u.service_id = s.id and u.window_start = x."windowStart"
        where (u.primary_bytes, u.backup_bytes) <> (x."primaryBytes", x."backupBytes")
+     ), replaced as (
+       update usage_snapshots u set primary_bytes = c.p, backup_bytes = c.b from changed c where u.id = c.id and c.invoice_id is null
      ), corrected as (
-       insert into usage_corrections (snapshot_id, primary_bytes, backup_bytes) select id, p, b from changed
+       insert into usage_corrections (snapshot_id, primary_bytes, backup_bytes) select id, p, b from changed where invoice_id is not null
        on conflict (snapshot_id) do update set primary_bytes = excluded.primary_bytes, backup_bytes = excluded.backup_bytes
      )
-     insert into adjustment_causes (service_id, cause, from_at, to_at) select service_id, 'usage', window_start, window_end from changed`,
+     insert into adjustment_causes (service_id, cause, from_at, to_at) select service_id, 'usage', window_start, window_end from changed where invoice_id is not null`,
     [customerIds, JSON.stringify(snapshots)],
   );
   await database.sql(

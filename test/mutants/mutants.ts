@@ -8,6 +8,10 @@ const figures = "src/adapters/db/billing-figures.ts";
 const pricing = "src/domain/pricing.ts";
 const coverage = "src/domain/coverage.ts";
 const money = "src/domain/money.ts";
+const due = "src/adapters/db/billing-due.ts";
+const documents = "src/adapters/db/billing-documents.ts";
+const cycle = "src/domain/billing-cycle.ts";
+const currency = "src/domain/currency.ts";
 
 const discount = "${nearest(sql`backup_cents * discount_rate * storm_us * factor`, sql`window_us`)}";
 const nearest = "const nearest = (n: SQL, d: SQL): SQL => sql`div((${n}) * 2 + ${d}, ${d} * 2)`;";
@@ -93,7 +97,7 @@ export const ofAdjustments: readonly SourceMutant[] = [
   },
   {
     name: "adjustment at the terms of today",
-    sql: [{ file: figures, from: "l.rate_cents_per_gb, l.discount_rate, l.currency, l.terms_id,", to: "${defaults.rateCentsPerGb}::numeric, ${defaults.discountRate}::numeric, l.currency, l.terms_id," }],
+    sql: [{ file: figures, from: "l.rate_cents_per_gb, l.discount_rate, l.currency, l.terms_id,", to: "${query.defaults.rateCentsPerGb}::numeric, ${query.defaults.discountRate}::numeric, l.currency, l.terms_id," }],
     domain: [],
   },
   {
@@ -103,7 +107,62 @@ export const ofAdjustments: readonly SourceMutant[] = [
   },
   {
     name: "late window never billed",
-    sql: [{ file: figures, from: "where u.invoice_id is null and u.window_end <= ${at(billUntilMs)}", to: "where u.invoice_id is null and u.window_end <= ${at(billUntilMs)} and u.window_end > ${at(billUntilMs - 86_400_000)}" }],
+    sql: [{ file: figures, from: "where u.invoice_id is null and u.window_end <= c.bill_until", to: "where u.invoice_id is null and u.window_end <= c.bill_until and u.window_end > c.bill_until - interval '1 day'" }],
+    domain: [],
+  },
+];
+
+const tax = "round(${totalCents} * (e.value->>'rate')::numeric)";
+const exactTax = "(${totalCents} * (e.value->>'rate')::numeric)";
+
+/** Slips in when something is billed, and in what its document says. */
+export const ofDocuments: readonly SourceMutant[] = [
+  {
+    name: "exponent 2 for every currency",
+    sql: [{ file: documents, from: "coalesce((${JSON.stringify(exponentsByCode)}::jsonb ->> ${currency})::smallint, 2)", to: "case when ${currency} is null then 0 else 2 end" }],
+    domain: [{ file: currency, from: "exponents.get(code) ?? null", to: "exponents.has(code) ? 2 : null" }],
+  },
+  {
+    name: "cycle closes too early, ignoring the grace",
+    sql: [],
+    domain: [
+      { file: cycle, from: 'closing("day", nowMs - graceMs, 0)', to: 'closing("day", nowMs, 0)' },
+      { file: cycle, from: 'closing("month", nowMs - graceMs, 0)', to: 'closing("month", nowMs, 0)' },
+    ],
+  },
+  {
+    name: "closed cycle billed again",
+    sql: [{ file: due, from: "x.bill_until > c.billed_until", to: "x.bill_until >= c.billed_until" }],
+    domain: [],
+  },
+  {
+    name: "cycle closed though there is more of it",
+    sql: [{ file: "src/adapters/db/billing.ts", from: "(h.cycle <> 'run' and not r.more)", to: "h.cycle <> 'run'" }, { file: "src/adapters/db/billing.ts", from: "case when h.cycle = 'run' or r.more then", to: "case when h.cycle = 'run' then" }],
+    domain: [],
+  },
+  {
+    name: "tax rounded half to even",
+    sql: [{ file: documents, from: tax, to: `${tax} - case when abs(${exactTax}) - trunc(abs(${exactTax})) = 0.5 and mod(abs(${tax}), 2) = 1 then sign(${exactTax}) else 0 end` }],
+    domain: [],
+  },
+  {
+    name: "incomplete window billed as complete",
+    sql: [{ file: due, from: "sql`((u.primary_incomplete or u.backup_incomplete) and u.window_end > ${at(withheldAfterMs)})`", to: "sql`(${at(withheldAfterMs)} is null)`" }],
+    domain: [],
+  },
+  {
+    name: "estimated line that does not say so",
+    sql: [{ file: figures, from: "u.primary_incomplete or u.backup_incomplete as estimated", to: "false as estimated" }],
+    domain: [],
+  },
+  {
+    name: "invoice of nothing",
+    sql: [{ file: figures, from: "w.amount <> 0 or w.discount <> 0", to: "w.amount is not null" }],
+    domain: [],
+  },
+  {
+    name: "what costs nothing goes first",
+    sql: [{ file: figures, from: "order by costs desc, service_id, window_start\n  limit ${query.maxWindows}\n), due as", to: "order by service_id, window_start\n  limit ${query.maxWindows}\n), due as" }],
     domain: [],
   },
 ];

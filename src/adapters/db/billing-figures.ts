@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { isoTime } from "../../iso-time.ts";
-import type { CustomerTerms } from "../../domain/pricing.ts";
+import { costsACent, isWithheld, termsOf } from "./billing-due.ts";
+import type { DueRules } from "./billing-due.ts";
 
-export const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;
 export const ids = (values: readonly number[]): SQL => sql`${`{${values.join(",")}}`}::bigint[]`;
 
 /**
@@ -69,34 +68,48 @@ export const issuedFor = (snapshotId: SQL): SQL => sql`
     where a.snapshot_id = ${snapshotId} and a.kind = 'adjustment'
   ) was`;
 
-export type EntriesQuery = {
-  /** Used where a customer has no terms of its own. */
-  readonly defaults: CustomerTerms;
-  readonly billUntilMs: number;
+export type EntriesQuery = DueRules & {
   readonly maxWindows: number;
   /** Whether the windows to bill are locked: bytes that are being replaced are then waited for. */
   readonly lock: boolean;
 };
 
 /**
- * The CTEs that lead from a CTE `chosen` (customer_id) to `entries`: what an invoice run bills these customers. Ordinary
- * lines for what is unbilled, and differences for billed windows for which a cause was noted (`seen`) and whose bytes or
- * cents are no longer what was issued. Locks in (service, window) order, as those who store usage do.
+ * The CTEs that lead from `chosen` (`chosenCtes`) to `entries`: what an invoice run bills these customers. Ordinary lines
+ * for what is unbilled, and differences for billed windows for which a cause was noted (`seen`) and whose bytes or cents
+ * are no longer what was issued. What costs something comes first under the limit. Of a customer and currency of which no
+ * line has cents (`weighed`) there are no entries: it waits. Locks in (service, window) order, as those who store usage do.
  */
-export const entriesCtes = ({ defaults, billUntilMs, maxWindows, lock }: EntriesQuery): SQL => sql`due as materialized (
-  select u.id as snapshot_id, s.customer_id, u.service_id, u.window_start, u.window_end, u.primary_bytes, u.backup_bytes
+export const entriesCtes = (query: EntriesQuery): SQL => sql`eligible as (
+  select u.id, u.service_id, u.window_start, c.customer_id, c.arrears_until, c.rides, ${costsACent(query)} as costs, t.id as terms_id,
+    coalesce(t.rate_cents_per_gb, ${query.defaults.rateCentsPerGb}::numeric) as rate,
+    coalesce(t.discount_rate, ${query.defaults.discountRate}::numeric) as discount_rate,
+    coalesce(t.currency, ${query.defaults.currency}) as currency
   from chosen c
   join services s on s.customer_id = c.customer_id
   join usage_snapshots u on u.service_id = s.id
-  where u.invoice_id is null and u.window_end <= ${at(billUntilMs)}
+  ${termsOf(sql`c.customer_id`)}
+  where u.invoice_id is null and u.window_end <= c.bill_until and not ${isWithheld(query)}
+), picked as materialized (
+  select * from eligible
+  where rides
+  order by costs desc, service_id, window_start
+  limit ${query.maxWindows}
+), due as materialized (
+  select u.id as snapshot_id, p.customer_id, u.service_id, u.window_start, u.window_end, u.primary_bytes, u.backup_bytes,
+    p.rate, p.discount_rate, p.currency, p.terms_id, u.window_end <= p.arrears_until as arrears,
+    u.primary_incomplete or u.backup_incomplete as estimated
+  from picked p
+  join usage_snapshots u on u.id = p.id
+  where u.invoice_id is null and not ${isWithheld(query)}
   order by u.service_id, u.window_start
-  limit ${maxWindows}
-  ${lock ? sql`for update of u` : sql``}
+  ${query.lock ? sql`for update of u` : sql``}
 ), seen as materialized (
-  select n.id, s.customer_id, n.service_id, n.from_at, n.to_at
+  select n.id, s.customer_id, n.service_id, n.from_at, n.to_at, n.idle
   from chosen c
   join services s on s.customer_id = c.customer_id
   join adjustment_causes n on n.service_id = s.id
+  where c.rides
 ), touched as materialized (
   select distinct u.id as snapshot_id, n.customer_id
   from seen n
@@ -104,35 +117,31 @@ export const entriesCtes = ({ defaults, billUntilMs, maxWindows, lock }: Entries
     and u.window_start > n.from_at - ${longestWindow} and u.window_end > n.from_at
   where u.invoice_id is not null
 ), windows as materialized (
-  select 'usage' as kind, d.*, coalesce(t.rate_cents_per_gb, ${defaults.rateCentsPerGb}::numeric) as rate,
-    coalesce(t.discount_rate, ${defaults.discountRate}::numeric) as discount_rate,
-    coalesce(t.currency, ${defaults.currency}) as currency, t.id as terms_id,
+  select 'usage' as kind, d.*,
     0::numeric as was_primary_bytes, 0::numeric as was_backup_bytes, 0::numeric as was_amount, 0::numeric as was_discount
   from due d
-  left join lateral (
-    select b.* from billing_terms b
-    where b.customer_id = d.customer_id and b.valid_from <= d.window_start
-    order by b.valid_from desc
-    limit 1
-  ) t on true
   union all
   select 'adjustment', u.id, c.customer_id, u.service_id, u.window_start, u.window_end,
     coalesce(k.primary_bytes, u.primary_bytes), coalesce(k.backup_bytes, u.backup_bytes),
-    l.rate_cents_per_gb, l.discount_rate, l.currency, l.terms_id,
+    l.rate_cents_per_gb, l.discount_rate, l.currency, l.terms_id, false,
+    coalesce(k.primary_incomplete or k.backup_incomplete, u.primary_incomplete or u.backup_incomplete),
     was.primary_bytes, was.backup_bytes, was.amount, was.discount
   from touched c
   join usage_snapshots u on u.id = c.snapshot_id
   left join usage_corrections k on k.snapshot_id = u.id
   ${issuedFor(sql`u.id`)}
 ), ${pricedCtes}, adjusted as materialized (
-  select * from priced
+  select *, (amount, discount) is distinct from (was_amount, was_discount) as costs from priced
   where kind = 'adjustment' and (primary_bytes, backup_bytes, amount, discount)
     is distinct from (was_primary_bytes, was_backup_bytes, was_amount, was_discount)
-  order by service_id, window_start
-  limit ${maxWindows}
-), entries as materialized (
+  order by costs desc, service_id, window_start
+  limit ${query.maxWindows}
+), weighed as materialized (
   select kind, snapshot_id, customer_id, service_id, window_start, window_end, rate, discount_rate, currency, terms_id,
-    storm_us, factor, primary_bytes - was_primary_bytes as primary_bytes, backup_bytes - was_backup_bytes as backup_bytes,
-    amount - was_amount as amount, discount - was_discount as discount
-  from (select * from priced where kind = 'usage' union all select * from adjusted) x
+    arrears, estimated, storm_us, factor, primary_bytes - was_primary_bytes as primary_bytes,
+    backup_bytes - was_backup_bytes as backup_bytes, amount - was_amount as amount, discount - was_discount as discount
+  from (select *, false as costs from priced where kind = 'usage' union all select * from adjusted) x
+), entries as materialized (
+  select * from weighed
+  where (customer_id, currency) in (select w.customer_id, w.currency from weighed w where w.amount <> 0 or w.discount <> 0)
 )`;

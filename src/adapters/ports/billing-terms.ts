@@ -1,11 +1,16 @@
+import type { BillingCycle } from "../../domain/billing-cycle.ts";
 import type { Change, Page } from "./change.ts";
 
 export type TermsInput = {
   /** Epoch milliseconds: for windows that begin then or later, and are not billed yet. */
   readonly validFromMs: number;
+  /** In minor units of the currency per GiB. */
   readonly rateCentsPerGb: number;
   readonly discountRate: number;
+  /** ISO 4217. */
   readonly currency: string;
+  /** How often invoices are issued while these terms are the ones in force; null: as the operator's default says. */
+  readonly cycle: BillingCycle | null;
 };
 
 export type CustomerTermsRow = TermsInput & { readonly id: number; readonly createdAtMs: number };

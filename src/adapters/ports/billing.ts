@@ -1,23 +1,27 @@
+import type { BillingCycle, CycleBound } from "../../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../../domain/pricing.ts";
 import type { Fence } from "./lease.ts";
 
-/** A customer with something to bill: how many windows, and causes of adjustments. */
+/** A customer with something to bill: how many windows, and causes of adjustments. 0: it has but a cycle to close. */
 export type DueCustomer = { readonly customerId: number; readonly windows: number };
 
-/** One chunk: these customers, in one transaction. Times are epoch milliseconds. */
-export type BillingChunk = {
-  readonly customerIds: readonly number[];
-  readonly fence: Fence;
+/** The rules of one run. Times are epoch milliseconds. */
+export type BillingFrame = {
   /** Of customers without terms of their own. */
   readonly terms: CustomerTerms;
+  /** Of customers whose terms name none. */
+  readonly cycle: BillingCycle;
   readonly issuedAtMs: number;
-  /** Windows that end later wait (grace). */
-  readonly billUntilMs: number;
-  /** Windows that end at or before this are marked arrears: an earlier run should have billed them. */
-  readonly arrearsUntilMs: number;
-  /** At most so many windows, and so many adjustments, at once. */
+  /** Until when each cycle bills now: later windows wait, and those of a cycle that is closed until then. */
+  readonly bounds: readonly CycleBound[];
+  /** Windows with an incomplete side that end later are not billed yet; earlier ones are, as estimates. */
+  readonly withheldAfterMs: number;
+  /** At most so many windows, and so many adjustments, at once; what costs something first. */
   readonly maxWindows: number;
 };
+
+/** One chunk: these customers, in one transaction. */
+export type BillingChunk = BillingFrame & { readonly customerIds: readonly number[]; readonly fence: Fence };
 
 /** `fenced`: the lease is lost and nothing was written. `more`: `maxWindows` was reached, and more may be due. */
 export type ChunkResult =
@@ -31,15 +35,11 @@ export class BillingRefused extends Error {
 
 /** Issues invoices. Each window is billed once, whoever calls this how often and at the same time (semantics §9). */
 export interface BillingStore {
-  /** Customers with windows to bill, ascending by id from after `afterCustomerId`. */
-  due(page: {
-    readonly billUntilMs: number;
-    readonly afterCustomerId: number;
-    readonly limit: number;
-  }): Promise<DueCustomer[]>;
+  /** Customers with something to bill or a cycle to close, ascending by id from after `afterCustomerId`. */
+  due(frame: BillingFrame, page: { readonly afterCustomerId: number; readonly limit: number }): Promise<DueCustomer[]>;
   /**
-   * Bills what is due of these customers, up to `maxWindows`, and adjusts what was billed otherwise than it would be today:
-   * one invoice each (and currency), none where there is nothing to say.
+   * Bills what is due of these customers, up to `maxWindows`, adjusts what was billed otherwise than it would be today, and
+   * closes their cycles: one invoice each (and currency), none of which no line has cents. That waits for the next one.
    * @throws BillingRefused; any other error means no answer, and the chunk may still have been billed
    */
   issue(chunk: BillingChunk): Promise<ChunkResult>;

@@ -1,6 +1,7 @@
 import type { Config } from "../../config.ts";
 import type { AuditLogStore } from "./audit-log.ts";
 import type { AvailabilityStore } from "./availability.ts";
+import type { BillingProfileStore } from "./billing-profiles.ts";
 import type { BillingTermsStore } from "./billing-terms.ts";
 import type { CdnAccountStore } from "./cdn-accounts.ts";
 import type { Clock } from "./clock.ts";
@@ -65,6 +66,7 @@ export interface Deps {
   readonly usage: UsageStore;
   readonly cdnAccounts: CdnAccountStore;
   readonly billingTerms: BillingTermsStore;
+  readonly billingProfiles: BillingProfileStore;
   readonly invoices: InvoiceStore;
   readonly invoicePreview: InvoicePreviewStore;
   readonly invoiceDocuments: InvoiceDocumentStore;

@@ -25,8 +25,10 @@ export const billingTerms = pgTable(
     id: id(),
     customerId: ref("customer_id", () => customers.id),
     validFrom: at("valid_from").notNull(),
+    /** In minor units of the currency per GiB (2^30 bytes); cents are those of a currency with two decimals. */
     rateCentsPerGb: numeric("rate_cents_per_gb").notNull(),
     discountRate: numeric("discount_rate").notNull(),
+    /** ISO 4217. Every amount of it is in its minor units (`domain/currency.ts`). */
     currency: text("currency").notNull(),
     /** How often invoices are issued; null: as the operator's default says. */
     cycle: text("cycle", { enum: ["run", "day", "month"] }),
@@ -63,7 +65,10 @@ export const usageSnapshots = pgTable(
   },
   (t) => [
     unique("usage_snapshots_window_key").on(t.serviceId, t.windowStart),
-    index("usage_snapshots_unbilled_idx").on(t.windowEnd, t.serviceId).where(sql`${t.invoiceId} is null`),
+    // By bytes, so that billing finds what costs something among years of windows that cost nothing.
+    index("usage_snapshots_unbilled_idx")
+      .on(t.serviceId, sql`greatest(${t.primaryBytes}, ${t.backupBytes})`)
+      .where(sql`${t.invoiceId} is null`),
     check("usage_snapshots_window", sql`${t.windowEnd} > ${t.windowStart}`),
     check("usage_snapshots_bytes", sql`${t.primaryBytes} >= 0 and ${t.backupBytes} >= 0`),
   ],
@@ -92,8 +97,8 @@ export const usageCorrections = pgTable(
 
 /**
  * Something that may have changed billed windows: corrected usage, or a storm that is not what it was (trigger). The next
- * billing run recomputes the billed windows of the span and removes the row. Only ever inserted and deleted, so that
- * nobody who causes one waits for billing.
+ * invoice recomputes the billed windows of the span and removes the row. Who causes one only ever inserts, so that nobody
+ * waits for billing.
  */
 export const adjustmentCauses = pgTable(
   "adjustment_causes",
@@ -105,6 +110,8 @@ export const adjustmentCauses = pgTable(
     fromAt: at("from_at").notNull(),
     toAt: at("to_at").notNull(),
     notedAt: at("noted_at").notNull().defaultNow(),
+    /** Billing found it to change bytes and no cents: it waits for an invoice, and alone makes none. */
+    idle: boolean("idle").notNull().default(false),
   },
   (t) => [
     index("adjustment_causes_service_idx").on(t.serviceId),

@@ -18,6 +18,8 @@ import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
+import { dueBounds } from "../../../../src/domain/billing-cycle.ts";
+import type { BillingCycle } from "../../../../src/domain/billing-cycle.ts";
 
 type World = { readonly db: Database; readonly sql: TestDatabase["sql"]; readonly tenant: Tenant };
 type Call = (fence: Fence) => Promise<unknown>;
@@ -149,9 +151,9 @@ const standing: readonly FencedWrite[] = [
 
 const ingested = (tenant: Tenant, bytes: number): SaveUsage => wholeWindow(
   { serviceId: tenant.service, domainId: tenant.domain, cdn: "cdn-a", startMs: nowMs - 3 * hourMs, windowMs: hourMs, bytes });
-const bill = (db: Database, tenant: Tenant, fence: Fence) => createBillingStore(db).issue({
-  fence, customerIds: [tenant.customer], terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
-  issuedAtMs: nowMs, billUntilMs: nowMs, arrearsUntilMs: nowMs - 24 * hourMs, maxWindows: 100,
+const bill = (db: Database, tenant: Tenant, fence: Fence, cycle: BillingCycle = "run") => createBillingStore(db).issue({
+  fence, cycle, customerIds: [tenant.customer], terms: { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" },
+  issuedAtMs: nowMs, bounds: dueBounds(nowMs, 0, 24 * hourMs), withheldAfterMs: nowMs, maxWindows: 100,
 });
 
 /** Bills under a lease of its own, so that there is something billed. */
@@ -202,7 +204,7 @@ const money: readonly FencedWrite[] = [
   },
   {
     method: "billingStore.issue", what: "an invoice", refused: { status: "fenced" },
-    writes: ["audit_log", "customers", "invoice_line_items", "invoices", "usage_snapshots"],
+    writes: ["audit_log", "customers", "invoice_documents", "invoice_line_items", "invoice_services", "invoices", "usage_snapshots"],
     prepare: async ({ db, tenant }) => {
       await tenant.window(3);
       return (fence) => bill(db, tenant, fence);
@@ -210,7 +212,7 @@ const money: readonly FencedWrite[] = [
   },
   {
     method: "billingStore.issue", what: "an adjustment", refused: { status: "fenced" },
-    writes: ["adjustment_causes", "audit_log", "customers", "invoice_line_items", "invoice_line_storms", "invoices"],
+    writes: ["adjustment_causes", "audit_log", "customers", "invoice_documents", "invoice_line_items", "invoice_line_storms", "invoice_services", "invoices"],
     prepare: async (world) => {
       const { db, sql, tenant } = world;
       await billed(world);
@@ -219,6 +221,10 @@ const money: readonly FencedWrite[] = [
       await sql("update storm_events set started_at = $2 where service_id = $1", [tenant.service, new Date(nowMs - 5 * hourMs)]);
       return (fence) => bill(db, tenant, fence);
     },
+  },
+  {
+    method: "billingStore.issue", what: "that a day is closed", writes: ["customers"], refused: { status: "fenced" },
+    prepare: ({ db, tenant }) => Promise.resolve((fence) => bill(db, tenant, fence, "day")),
   },
   {
     method: "reconciliation.check", what: "a difference", writes: ["reconciliation_findings"], refused: { held: false, findings: [], cleared: 0 },

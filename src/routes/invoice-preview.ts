@@ -3,15 +3,15 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { Guards } from "../auth/guards.ts";
 import { jsonAnswer, like, readProblems, tenantQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
-import { invoiceSchema, lineSchema, representInvoice, representLine } from "./invoice-contract.ts";
+import { figuresSchema, lineFiguresSchema, representFigures, representLineFigures } from "./invoice-contract.ts";
 
 const previewSchema = z
   .object({
     invoices: z
       .array(
-        invoiceSchema.omit({ id: true, issued_at: true }).extend({
+        figuresSchema.extend({
           line_count: like(z.int(), 1),
-          lines: z.array(lineSchema.omit({ id: true })).openapi({ description: "the first hundred" }),
+          lines: z.array(lineFiguresSchema).openapi({ description: "the first hundred" }),
         }),
       )
       .openapi({ description: "one per currency; none where nothing is due" }),
@@ -35,14 +35,9 @@ export const registerInvoicePreview = (app: App, deps: Deps, guards: Guards): vo
     const nowMs = deps.clock.nowMs();
     const query = { terms, nowMs, billUntilMs: nowMs - graceMs, arrearsUntilMs: nowMs - periodMs };
     const { invoices, waitingWindows } = await deps.invoicePreview.preview(c.var.customerId, query);
-    const shown = invoices.map(({ lineCount, lines, ...invoice }) => {
-      const { id: _id, issued_at: _at, ...totals } = representInvoice({ ...invoice, id: 0, customerId: 0, issuedAtMs: nowMs });
-      const rows = lines.map((line) => {
-        const { id: _line, ...row } = representLine({ ...line, id: 0 });
-        return row;
-      });
-      return { ...totals, line_count: lineCount, lines: rows };
-    });
+    const shown = invoices.map((invoice) => ({
+      ...representFigures(invoice), line_count: invoice.lineCount, lines: invoice.lines.map(representLineFigures),
+    }));
     return c.json({ invoices: shown, waiting_windows: waitingWindows }, 200);
   });
 };

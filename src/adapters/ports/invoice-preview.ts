@@ -1,10 +1,10 @@
 import type { CustomerTerms } from "../../domain/pricing.ts";
-import type { Invoice, InvoiceLine } from "./invoices.ts";
+import type { InvoiceFigures, LineFigures } from "./invoices.ts";
 
 /** What an invoice would say. `lines` holds the first hundred of `lineCount`. */
-export type InvoicePreview = Omit<Invoice, "id" | "customerId" | "issuedAtMs"> & {
+export type InvoicePreview = InvoiceFigures & {
   readonly lineCount: number;
-  readonly lines: readonly Omit<InvoiceLine, "id">[];
+  readonly lines: readonly LineFigures[];
 };
 
 export type PreviewQuery = {

@@ -20,6 +20,7 @@ import { createFreezeStore } from "./adapters/db/freeze.ts";
 import { createIdempotencyStore } from "./adapters/db/idempotency.ts";
 import { createIngestStore } from "./adapters/db/ingest.ts";
 import { createInvoiceDocumentStore } from "./adapters/db/invoice-documents.ts";
+import { createInvoiceLinkStore } from "./adapters/db/invoice-links.ts";
 import { createInvoicePreviewStore } from "./adapters/db/invoice-preview.ts";
 import { createInvoiceStore } from "./adapters/db/invoices.ts";
 import { createJobRunStore } from "./adapters/db/job-runs.ts";
@@ -49,12 +50,14 @@ import { createDnsLog } from "./adapters/dns-log.ts";
 import { createDurableShards, isShardNamespace } from "./adapters/durable-shards.ts";
 import { createHttpShards } from "./adapters/http-shards.ts";
 import { createJwtVerifier } from "./adapters/jwt.ts";
+import { createLinkTokens } from "./adapters/link-tokens.ts";
 import { createConsoleLog } from "./adapters/log.ts";
 import { createPeer } from "./adapters/peer.ts";
 import { createColo, fixedPlace } from "./adapters/place.ts";
 import type { Clock } from "./adapters/ports/clock.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
 import type { Dispatcher } from "./adapters/ports/dispatcher.ts";
+import type { LinkTokens } from "./adapters/ports/invoice-links.ts";
 import type { Log } from "./adapters/ports/log.ts";
 import type { Random } from "./adapters/ports/random.ts";
 import type { Secrets } from "./adapters/ports/secrets.ts";
@@ -108,6 +111,9 @@ const dispatcherOf = ({ selfUrl, cronSecret }: Config, bindings: Readonly<Record
 
 const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): Secrets | null =>
   first === undefined ? null : createSecrets([first, ...older], random);
+
+const linkTokens = ({ secretsKeys: [first, ...older] }: Config): LinkTokens | null =>
+  first === undefined ? null : createLinkTokens([first, ...older]);
 
 /** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
 const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random, log: Log, dispatcher: Dispatcher | null): JobDeps & Pick<Deps, "dnsDirectory"> => {
@@ -210,6 +216,8 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     invoices: createInvoiceStore(db),
     invoicePreview: createInvoicePreviewStore(db),
     invoiceDocuments: createInvoiceDocumentStore(db),
+    invoiceLinks: createInvoiceLinkStore(db),
+    linkTokens: linkTokens(config),
     availability: createAvailabilityStore(db),
     recordedTraces: createRecordedTraces(db),
     auditLog: createAuditLogStore(db),

@@ -1,4 +1,5 @@
 import { docsStyle } from "./docs-style.ts";
+import { escapeHtml } from "./html.ts";
 import type { OpenApiDocument, Operation } from "./openapi-document.ts";
 
 /** The part of JSON Schema that the document uses. */
@@ -19,8 +20,7 @@ type Schema = {
 type Content = Record<string, { schema?: Schema }>;
 type Parameter = { name: string; in: string; required?: boolean; description?: string; schema?: Schema };
 
-const escaped: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const html = (text: unknown): string => String(text).replaceAll(/[&<>"']/g, (character) => escaped[character] ?? "");
+const html = (text: unknown): string => escapeHtml(String(text));
 
 /** Escaped text in which `backticks` set code. */
 const prose = (text: unknown): string => html(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");

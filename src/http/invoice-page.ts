@@ -1,92 +1,139 @@
-import type { PrintedInvoice } from "../adapters/ports/invoice-documents.ts";
-import { isoTime } from "../iso-time.ts";
+import type { Party, PrintedInvoice } from "../adapters/ports/invoice-documents.ts";
+import { movePoint } from "../domain/decimal-text.ts";
+import { escapeHtml, isolated, isolatedLines } from "./html.ts";
 import { invoiceStyle } from "./invoice-style.ts";
+import { lineTable, marksOf, serviceTable, totalsTable } from "./invoice-tables.ts";
+import type { PageLinks } from "./invoice-tables.ts";
+import { day, money, period } from "./invoice-text.ts";
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (char) => entities[char] ?? "");
+const titles = { invoice: "Invoice", credit_note: "Credit note" } as const;
+const dues = { invoice: "Amount due", credit_note: "Amount credited" } as const;
 
-const grouped = (digits: string): string => digits.replaceAll(/\B(?=(\d{3})+$)/g, ",");
-
-/** Minus before the figure, thousands with commas, always two decimals: `-1,234.05`. */
-export const money = (cents: number): string => {
-  const size = String(Math.abs(cents)).padStart(3, "0");
-  return `${cents < 0 ? "-" : ""}${grouped(size.slice(0, -2))}.${size.slice(-2)}`;
+/** What each mark of a line says. */
+const legends: Readonly<Record<string, string>> = {
+  adjustment: "what a window that was billed before costs more or less than was billed for it",
+  arrears: "a window that an earlier invoice should have billed",
+  estimated: "not everything of the window had been read when it was billed; what is missing follows as an adjustment",
 };
 
-/** What a discount takes off. */
-const discount = (cents: number): string => (cents === 0 ? "0.00" : money(-cents));
+/** @param title null where the content holds the heading */
+const section = (name: string, title: string | null, content: string): string =>
+  `<section class="${name}" aria-labelledby="${name}">\n${title === null ? "" : `<h2 id="${name}">${title}</h2>\n`}${content}\n</section>\n`;
 
-const count = (value: number): string => `${value < 0 ? "-" : ""}${grouped(String(Math.abs(value)))}`;
-const minute = (ms: number): string => isoTime(ms).slice(0, 16).replace("T", " ");
-const second = (ms: number): string => isoTime(ms).slice(0, 19).replace("T", " ");
+const isToBePaid = ({ kind, payableCents }: PrintedInvoice): boolean => kind === "invoice" && payableCents > 0;
 
-/** To the minute where that is exact, else to the second; the date of the end only where it is another one. */
-const span = (startMs: number, endMs: number): string => {
-  const show = startMs % 60_000 === 0 && endMs % 60_000 === 0 ? minute : second;
-  const [start, end] = [show(startMs), show(endMs)];
-  return `${start} – ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end}`;
+const partyLines = (name: string, { address, tax_id: taxId }: Party): string =>
+  [
+    `<p><strong>${isolated(name)}</strong>${address === null || address.trim() === "" ? "" : `<br>${isolatedLines(address)}`}</p>`,
+    ...(taxId === null ? [] : [`<p><span>Tax ID</span> ${isolated(taxId)}</p>`]),
+  ].join("\n");
+
+const facts = (invoice: PrintedInvoice): string => {
+  const { body, customerName } = invoice;
+  const legalName = body.customer.legal_name;
+  const rows: [string, string][] = [
+    ["Issued", day(invoice.issuedAtMs)],
+    ...(invoice.dueAtMs === null || !isToBePaid(invoice) ? [] : [["Due", day(invoice.dueAtMs)] satisfies [string, string]]),
+    ["Period", `${period(invoice.periodStartMs, invoice.periodEndMs)} UTC`],
+    ...(body.po_number === null ? [] : [["PO number", isolated(body.po_number)] satisfies [string, string]]),
+    ...(legalName === null || legalName === customerName ? [] : [["Account", isolated(customerName)] satisfies [string, string]]),
+  ];
+  return `<dl>\n${rows.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("\n")}\n</dl>`;
 };
 
-const kind = (line: PrintedInvoice["lines"][number]): string =>
-  line.kind === "adjustment" ? "adjustment" : line.arrears ? "arrears" : "";
-
-/** Share of the window under storms, in percent; the exact ratio is in the explanation of the line. */
-const storm = (line: PrintedInvoice["lines"][number]): string => {
-  if (line.stormMicroseconds === 0) return "–";
-  const percent = (line.stormMicroseconds / ((line.windowEndMs - line.windowStartMs) * 1_000)) * 100;
-  return `${percent.toFixed(1)} % × ${Number(line.maxCoverageFactor)}`;
+const parties = (invoice: PrintedInvoice): string => {
+  const { issuer, customer } = invoice.body;
+  const from = issuer?.legal_name ?? null;
+  return `<div class="parties">
+${issuer === null || from === null ? "" : section("issuer", "From", partyLines(from, issuer))}${section("customer", "Bill to", partyLines(customer.legal_name ?? invoice.customerName, customer))}${section("facts", "Details", facts(invoice))}</div>`;
 };
 
-const row = (line: PrintedInvoice["lines"][number]): string => {
-  const notes = [span(line.windowStartMs, line.windowEndMs), `#${line.serviceId}`, kind(line)].filter((note) => note !== "").join(" · ");
-  return (
-    `<tr><td><b>${escape(line.serviceName)}</b><small>${notes}</small></td>` +
-    `<td class="n">${count(line.primaryBytes)}</td><td class="n">${count(line.backupBytes)}</td><td class="n">${storm(line)}</td>` +
-    `<td class="n">${money(line.amountCents)}</td><td class="n">${discount(line.discountCents)}</td></tr>`
-  );
+/** By when and how; nothing where nothing is to be paid. */
+const payment = (invoice: PrintedInvoice): string => {
+  if (!isToBePaid(invoice)) return "";
+  const { body, dueAtMs } = invoice;
+  const details = body.issuer?.payment_details ?? "";
+  return [
+    ...(dueAtMs === null ? [] : [`<p>to be paid by ${day(dueAtMs)}</p>\n`]),
+    ...(details.trim() === "" ? [] : [`<p class="how">${isolatedLines(details)}</p>\n`]),
+  ].join("");
+};
+
+const totals = (invoice: PrintedInvoice): string => {
+  const due = dues[invoice.kind];
+  return `<div class="due">
+<p>${due}</p>
+<p class="figure">${escapeHtml(invoice.currency)} ${money(invoice.payableCents, invoice.exponent)}</p>
+${payment(invoice)}${invoice.body.reverse_charge ? '<p class="how">Reverse charge: the tax on this supply is owed by its recipient.</p>\n' : ""}</div>
+${totalsTable(invoice, due)}`;
 };
 
 /** The terms of the lines, each once: a line keeps those by which it was billed. */
-const terms = (lines: PrintedInvoice["lines"]): string =>
-  [...new Set(lines.map(({ rateCentsPerGb, discountRate }) => `${Number(rateCentsPerGb)} cents per GB (2^30 bytes), storm discount rate ${Number(discountRate)}`))].join("; ");
+const terms = ({ lines, currency, exponent }: PrintedInvoice): string =>
+  [...new Set(lines.map(({ rateCentsPerGb, discountRate }) =>
+    `${escapeHtml(currency)} ${movePoint(rateCentsPerGb, -exponent)} per GiB, storm discount rate ${movePoint(discountRate, 0)}`))].join("; ");
 
-/** An issued invoice as one page to print: no script, no image, nothing to load. */
-export const invoicePage = (invoice: PrintedInvoice): string => {
-  const { currency, lines, lineCount } = invoice;
-  const left = lineCount - lines.length;
-  const rest = left === 0 ? "" : `<p class="small">${count(left)} more lines are in the CSV of this invoice and in its totals.</p>`;
+const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): string => {
+  const marks = new Set(invoice.lines.flatMap(marksOf));
+  const legend = Object.entries(legends).filter(([mark]) => marks.has(mark)).map(([mark, text]) => `<dt>${mark}</dt><dd>${text}</dd>`);
+  const hasStorms = invoice.lines.some(({ stormIds }) => stormIds.length > 0);
+  return [
+    ...(legend.length === 0 ? [] : [`<dl>${legend.join("")}</dl>`]),
+    "<p>A side of a line costs bytes × rate ÷ 2<sup>30</sup>, rounded to the smallest unit of the currency, halves away from zero. Its discount is" +
+      " the cost of the backup × discount rate × storm (share of the window under storms × factor), rounded, and at most the amount. A tax is its" +
+      ` rate × its base, rounded once. Terms: ${terms(invoice)}. An issued invoice never changes.</p>`,
+    ...(hasStorms && !api
+      ? [`<p>With a credential of the account: the evidence of a storm at /v1/storms/{storm}/evidence, a line step by step at /v1/invoices/${invoice.id}/lines/{line}/explain.</p>`]
+      : []),
+    `<p class="screen"><a href="${escapeHtml(csv)}">Every line as CSV</a></p>`,
+  ].join("\n");
+};
+
+/** So many rows leave room on a sheet. */
+const fewRows = 10;
+
+/** An issued invoice as one page, to read and to print: no script, no image, nothing to load. All of it is as it was issued. */
+export const invoicePage = (invoice: PrintedInvoice, links: PageLinks): string => {
+  const title = titles[invoice.kind];
+  const issuer = invoice.body.issuer?.legal_name ?? null;
+  const spacing = invoice.lines.length + invoice.services.length <= fewRows ? ' class="airy"' : "";
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Invoice ${invoice.number} – ${escape(invoice.customerName)}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex, nofollow">
+<title>${title} ${escapeHtml(invoice.documentNumber)} – ${escapeHtml(invoice.body.customer.legal_name ?? invoice.customerName)}</title>
 <style>${invoiceStyle}</style>
 </head>
 <body>
-<header><h1>Invoice ${invoice.number}</h1><div class="brand">tranche<br>multi-CDN storm insurance</div></header>
-<dl>
-<dt>Customer</dt><dd>${escape(invoice.customerName)}</dd>
-<dt>Issued</dt><dd>${minute(invoice.issuedAtMs)} UTC</dd>
-<dt>Period</dt><dd>${minute(invoice.periodStartMs)} – ${minute(invoice.periodEndMs)} UTC</dd>
-<dt>Currency</dt><dd>${escape(currency)}</dd>
-</dl>
-<table class="lines">
-<thead><tr><th>Service and window (UTC)</th><th class="n">Primary, bytes</th><th class="n">Backup, bytes</th><th class="n a">Storm</th><th class="n c">Amount</th><th class="n c">Discount</th></tr></thead>
-<tbody>
-${lines.map(row).join("\n")}
-</tbody>
-</table>
-${rest}
-<table class="totals"><tbody>
-<tr><td>Subtotal</td><td class="n">${escape(currency)} ${money(invoice.subtotalCents)}</td></tr>
-<tr><td>Storm discount</td><td class="n">${escape(currency)} ${discount(invoice.discountCents)}</td></tr>
-<tr><td>Total</td><td class="n">${escape(currency)} ${money(invoice.totalCents)}</td></tr>
-</tbody></table>
-<p class="small">Each side of a line costs bytes × rate / 2^30, rounded to the cent; the discount is backup cents × discount rate × storm
-(share of the window under storms × factor), rounded, at most the amount. Terms: ${escape(terms(lines))}. An adjustment is what an earlier window
-costs more or less than was billed for it. An issued invoice never changes.</p>
+<main${spacing}>
+<header><h1><span>${title}</span> ${isolated(invoice.documentNumber)}</h1>
+<p>${issuer === null ? "tranche<br>multi-CDN storm insurance" : isolated(issuer)}</p></header>
+${parties(invoice)}
+${section("totals", "Totals", totals(invoice))}${section("services", null, serviceTable(invoice))}${section("lines", null, lineTable(invoice, links))}${section("notes", "Notes", notes(invoice, links))}</main>
 </body>
 </html>
 `;
 };
+
+/** What anybody reads who has no link that opens something, whyever it does not. */
+export const noInvoicePage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex, nofollow">
+<title>No such link</title>
+<style>${invoiceStyle}</style>
+</head>
+<body>
+<main>
+<header><h1>This link opens nothing</h1></header>
+<p>It may have expired, or have been withdrawn, or not be complete. Whoever sent it can make another one.</p>
+</main>
+</body>
+</html>
+`;

@@ -1,14 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { sha256, toBase64 } from "../auth/digest.ts";
 import { problems } from "../http/contract.ts";
 import { docsPage } from "../http/docs-page.ts";
 import { docsStyle } from "../http/docs-style.ts";
 import type { App } from "../http/env.ts";
 import { openApiDocument } from "../http/openapi-document.ts";
-
-/** Nothing may be loaded from anywhere, and nothing runs: the page is text and this one style. */
-const policy = async (): Promise<string> =>
-  `default-src 'none'; style-src 'sha256-${toBase64(await sha256(docsStyle))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+import { pagePolicy } from "../http/page-policy.ts";
 
 /** `/docs`: the API for people; made of the same description that `/openapi.json` serves, once. */
 export const registerDocs = (app: App): void => {
@@ -24,7 +20,7 @@ export const registerDocs = (app: App): void => {
     },
   });
   app.openapi(read, async (c) => {
-    page ??= { html: docsPage(openApiDocument(app)), policy: await policy() };
+    page ??= { html: docsPage(openApiDocument(app)), policy: await pagePolicy(docsStyle) };
     return c.html(page.html, 200, { "content-security-policy": page.policy });
   });
 };

@@ -1,24 +1,22 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import { sha256, toBase64 } from "../auth/digest.ts";
+import type { PrintLimits } from "../adapters/ports/invoice-documents.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { idParams, readProblems, tenantQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { invoicePage } from "../http/invoice-page.ts";
 import { invoiceStyle } from "../http/invoice-style.ts";
+import { pagePolicy } from "../http/page-policy.ts";
+import { invoiceCsv } from "./invoice-csv.ts";
 
 /** Some thirty sheets; the rest is in the CSV, and the page says so. */
-const maxLines = 1_000;
+export const pageLimits: PrintLimits = { lines: 1_000, services: 200 };
 
-/** Nothing may be loaded from anywhere, and nothing runs: the page is text and this one style. */
-const policy = async (): Promise<string> =>
-  `default-src 'none'; style-src 'sha256-${toBase64(await sha256(invoiceStyle))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-
-/** `/v1/invoices/{id}/page`: an invoice to print. */
+/** `/v1/invoices/{id}/page` and `/csv`: an invoice to print, and every line of it. */
 export const registerInvoicePage = (app: App, deps: Deps, guards: Guards): void => {
-  let contentPolicy: string | null = null;
-  const read = createRoute({
+  let policy: string | null = null;
+  const page = createRoute({
     method: "get",
     path: "/v1/invoices/{id}/page",
     tags: ["invoices"],
@@ -27,10 +25,29 @@ export const registerInvoicePage = (app: App, deps: Deps, guards: Guards): void 
     request: { params: idParams, query: tenantQuery },
     responses: { 200: { description: "HTML", content: { "text/html": { schema: z.string() } } }, ...readProblems },
   });
-  app.openapi(read, async (c) => {
-    const invoice = await deps.invoiceDocuments.printed(c.var.customerId, c.req.valid("param").id, maxLines);
+  app.openapi(page, async (c) => {
+    const invoiceId = c.req.valid("param").id;
+    const invoice = await deps.invoiceDocuments.printed({ customerId: c.var.customerId, invoiceId }, pageLimits);
     if (invoice === null) throw noSuchResource();
-    contentPolicy ??= await policy();
-    return c.html(invoicePage(invoice), 200, { "content-security-policy": contentPolicy });
+    policy ??= await pagePolicy(invoiceStyle);
+    return c.html(invoicePage(invoice, { csv: `/v1/invoices/${invoiceId}/csv`, api: true }), 200, { "content-security-policy": policy });
+  });
+
+  const whole = createRoute({
+    method: "get",
+    path: "/v1/invoices/{id}/csv",
+    tags: ["invoices"],
+    summary: "Read every line of an invoice as one CSV",
+    middleware: [guards.viewer],
+    request: { params: idParams, query: tenantQuery },
+    responses: {
+      200: { description: "A header row, then the lines (RFC 4180)", content: { "text/csv": { schema: z.string() } } },
+      ...readProblems,
+    },
+  });
+  app.openapi(whole, async (c) => {
+    const response = await invoiceCsv(deps.invoices, { customerId: c.var.customerId, invoiceId: c.req.valid("param").id });
+    if (response === null) throw noSuchResource();
+    return response;
   });
 };

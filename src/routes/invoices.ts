@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
+import type { Invoice } from "../adapters/ports/invoices.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { idParams, jsonAnswer, readProblems, tenantPageQuery, tenantQuery } from "../http/contract.ts";
@@ -7,7 +8,10 @@ import { csv } from "../http/csv.ts";
 import type { App } from "../http/env.ts";
 import { preferred } from "../http/negotiate.ts";
 import { paged } from "../http/paging.ts";
-import { invoiceSchema, lineColumns, lineSchema, representInvoice, representLine, withLines } from "./invoice-contract.ts";
+import { invoiceSchema, lineSchema, representInvoice, representLine, representWithLines, withLines } from "./invoice-contract.ts";
+import { csvColumns, csvRow, csvType } from "./invoice-csv.ts";
+
+const shown = { lines: 100, services: 1_000 };
 
 /** `/v1/invoices`: what was billed, with the arithmetic. */
 export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => {
@@ -31,16 +35,15 @@ export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => 
     method: "get",
     path: "/v1/invoices/{id}",
     tags,
-    summary: "Read an invoice with its first hundred lines",
+    summary: "Read an invoice: its document, the sums of its services, and its first hundred lines",
     middleware: [guards.viewer],
     request: { params: idParams, query: tenantQuery },
     responses: { 200: jsonAnswer(withLines, "The invoice"), ...readProblems },
   });
   app.openapi(get, async (c) => {
-    const invoice = await deps.invoices.get(c.var.customerId, c.req.valid("param").id);
+    const invoice = await deps.invoiceDocuments.printed({ customerId: c.var.customerId, invoiceId: c.req.valid("param").id }, shown);
     if (invoice === null) throw noSuchResource();
-    const lines = invoice.lines.map(representLine);
-    return c.json({ ...representInvoice(invoice), line_count: invoice.lineCount, lines }, 200);
+    return c.json(representWithLines(invoice), 200);
   });
 
   const lines = createRoute({
@@ -60,14 +63,16 @@ export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => 
   });
   app.openapi(lines, async (c) => {
     const invoiceId = c.req.valid("param").id;
-    const fetch = (page: Parameters<Deps["invoices"]["lines"]>[2]) =>
-      deps.invoices.lines(c.var.customerId, invoiceId, page);
-    const rows = await paged(c, c.req.valid("query"), fetch);
-    if (rows === null) throw noSuchResource();
+    let invoice: Invoice | null = null;
+    const rows = await paged(c, c.req.valid("query"), async (page) => {
+      const found = await deps.invoices.lines({ customerId: c.var.customerId, invoiceId }, page);
+      invoice = found?.invoice ?? null;
+      return found?.lines ?? null;
+    });
+    if (rows === null || invoice === null) throw noSuchResource();
     c.header("Vary", "Accept", { append: true });
-    const page = rows.map(representLine);
-    if (preferred(c.req.header("accept"), ["application/json", "text/csv"]) === "application/json") return c.json(page, 200);
+    if (preferred(c.req.header("accept"), ["application/json", "text/csv"]) === "application/json") return c.json(rows.map(representLine), 200);
     c.header("Content-Disposition", `attachment; filename="invoice-${invoiceId}-lines.csv"`);
-    return c.body(csv(lineColumns, page), 200, { "content-type": "text/csv; charset=utf-8; header=present" });
+    return c.body(csv(csvColumns, rows.map(csvRow(invoice))), 200, { "content-type": csvType });
   });
 };

@@ -140,8 +140,8 @@ describe("reading invoices", () => {
     expect(await store.list(customerId, { limit: 1, afterId: all[0]?.id ?? 0 })).toEqual(all.slice(1));
 
     const id = all[0]?.id ?? 0;
-    const invoice = await store.get(customerId, id);
-    expect(invoice).toMatchObject({ ...all[0], lineCount: 6 });
+    const invoice = await store.firstLines({ customerId, invoiceId: id }, 100);
+    expect(invoice).toMatchObject({ invoice: all[0], lineCount: 6 });
     expect(invoice?.lines.map((line) => (nowMs - line.windowEndMs) / hourMs)).toEqual([2, 2, 2, 1, 1, 1]);
     const services = invoice?.lines.map((line) => line.serviceId) ?? [];
     expect(services).toEqual([...services.slice(0, 3), ...services.slice(0, 3)]);
@@ -150,15 +150,18 @@ describe("reading invoices", () => {
       kind: "usage", arrears: false, primaryBytes: 100 * 2 ** 30, backupBytes: 100 * 2 ** 30, rateCentsPerGb: "12",
       discountRate: "0.5", maxCoverageFactor: "0", stormMicroseconds: 0, amountCents: 2400, discountCents: 0,
     });
-    const first = await store.lines(customerId, id, { limit: 4, afterId: null });
-    const second = await store.lines(customerId, id, { limit: 4, afterId: first?.at(-1)?.id ?? 0 });
+    const pageOf = async (owner: number, invoiceId: number, afterId: number | null) =>
+      (await store.lines({ customerId: owner, invoiceId }, { limit: 4, afterId }))?.lines;
+    const first = await pageOf(customerId, id, null);
+    const second = await pageOf(customerId, id, first?.at(-1)?.id ?? 0);
     expect([...(first ?? []), ...(second ?? [])]).toEqual(invoice?.lines);
+    expect(await store.furtherLines({ customerId, invoiceId: id }, { limit: 4, afterId: first?.at(-1)?.id ?? 0 })).toEqual(second);
 
     const [foreign] = await store.list(other, { limit: 10, afterId: null });
-    expect(await store.get(customerId, foreign?.id ?? 0)).toBeNull();
-    expect(await store.lines(customerId, foreign?.id ?? 0, { limit: 4, afterId: null })).toBeNull();
-    const [foreignLine] = (await store.lines(other, foreign?.id ?? 0, { limit: 4, afterId: null })) ?? [];
-    expect(await store.lines(customerId, id, { limit: 4, afterId: foreignLine?.id ?? 0 })).toEqual([]);
-    expect(await store.get(customerId, 999_999)).toBeNull();
+    expect(await store.firstLines({ customerId, invoiceId: foreign?.id ?? 0 }, 100)).toBeNull();
+    expect(await pageOf(customerId, foreign?.id ?? 0, null)).toBeUndefined();
+    const [foreignLine] = (await pageOf(other, foreign?.id ?? 0, null)) ?? [];
+    expect(await pageOf(customerId, id, foreignLine?.id ?? 0)).toEqual([]);
+    expect(await store.firstLines({ customerId, invoiceId: 999_999 }, 100)).toBeNull();
   });
 });

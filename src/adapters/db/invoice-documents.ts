@@ -1,11 +1,13 @@
 import { sql } from "drizzle-orm";
-import type { InvoiceDocumentStore, IssuedSums, LineFacts, LineStorm, PrintedInvoice } from "../ports/invoice-documents.ts";
-import type { Invoice, InvoiceLine } from "../ports/invoices.ts";
+import type {
+  BilledService, InvoiceDocumentStore, IssuedSums, LineFacts, LineStorm, PrintedInvoice,
+} from "../ports/invoice-documents.ts";
+import type { InvoiceLine } from "../ports/invoices.ts";
 import type { Database } from "./client.ts";
-import { invoiceColumns, lineColumns, ownInvoice } from "./invoices.ts";
+import { invoiceColumns, invoiceOf, lineColumns, lineCount, pageOfLines } from "./invoices.ts";
 
 type LineRow = InvoiceLine & { windowMicroseconds: number; before: IssuedSums; storms: LineStorm[] };
-type Head = Invoice & { customerName: string; lineCount: number };
+type Head = Omit<PrintedInvoice, "lines" | "services">;
 
 const epochMs = (column: string) => sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint`);
 
@@ -22,23 +24,26 @@ export const createInvoiceDocumentStore = (db: Database): InvoiceDocumentStore =
            'toMs', ${epochMs("s.to_at")}, 'maxCoverageFactor', s.max_coverage_factor::text) order by s.from_at, s.storm_id)
          from invoice_line_storms s where s.line_id = l.id), '[]') as storms
       from invoice_line_items l
-      where l.id = ${lineId} and l.invoice_id = (select i.id ${ownInvoice(customerId, invoiceId)})`);
+      where l.id = ${lineId} and l.invoice_id = (select i.id ${invoiceOf({ customerId, invoiceId })})`);
     if (row === undefined) return null;
     const { windowMicroseconds, before, storms, ...line } = row;
     return { line, windowMicroseconds, storms, issuedBefore: before };
   },
 
-  printed: async (customerId, invoiceId, maxLines): Promise<PrintedInvoice | null> => {
-    const [[head], lines] = await db.batch<[Head[], PrintedInvoice["lines"][number][]]>([
-      sql`select ${invoiceColumns}, (select name from customers c where c.id = i.customer_id) as "customerName",
-        (select count(*) from invoice_line_items l where l.invoice_id = i.id) as "lineCount"
-        ${ownInvoice(customerId, invoiceId)}`,
-      sql`select ${lineColumns}, (select s.name from services s where s.id = l.service_id) as "serviceName"
-        from invoice_line_items l
-        where l.invoice_id = (select i.id ${ownInvoice(customerId, invoiceId)})
-        order by l.window_start, l.service_id, l.id
-        limit ${maxLines}`,
+  printed: async (key, limits): Promise<PrintedInvoice | null> => {
+    const [[head], services, lines] = await db.batch<[Head[], BilledService[], InvoiceLine[]]>([
+      sql`select ${invoiceColumns}, d.customer_name as "customerName", d.body, ${lineCount} as "lineCount",
+        (select count(*) from invoice_services n where n.invoice_id = i.id) as "serviceCount"
+        ${invoiceOf(key)}`,
+      sql`select n.service_id as "serviceId", n.name, n.primary_cdn as "primaryCdn", n.backup_cdn as "backupCdn",
+          n.lines::bigint as lines, n.primary_bytes as "primaryBytes", n.backup_bytes as "backupBytes",
+          n.amount_cents as "amountCents", n.discount_cents as "discountCents"
+        from invoice_services n
+        where n.invoice_id = (select i.id ${invoiceOf(key)})
+        order by n.name collate "C", n.service_id
+        limit ${limits.services}`,
+      pageOfLines(key, { limit: limits.lines, afterId: null }),
     ]);
-    return head === undefined ? null : { ...head, lines };
+    return head === undefined ? null : { ...head, services, lines };
   },
 });

@@ -15,6 +15,7 @@ import type { EvidenceStore } from "./evidence.ts";
 import type { FreezeStore } from "./freeze.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 import type { InvoiceDocumentStore } from "./invoice-documents.ts";
+import type { InvoiceLinkStore, LinkTokens } from "./invoice-links.ts";
 import type { InvoicePreviewStore } from "./invoice-preview.ts";
 import type { InvoiceStore } from "./invoices.ts";
 import type { Jobs } from "./jobs.ts";
@@ -70,6 +71,9 @@ export interface Deps {
   readonly invoices: InvoiceStore;
   readonly invoicePreview: InvoicePreviewStore;
   readonly invoiceDocuments: InvoiceDocumentStore;
+  readonly invoiceLinks: InvoiceLinkStore;
+  /** Null: without SECRETS_KEY no link is made, and none opens anything. */
+  readonly linkTokens: LinkTokens | null;
   readonly availability: AvailabilityStore;
   readonly recordedTraces: RecordedTraces;
   readonly auditLog: AuditLogStore;

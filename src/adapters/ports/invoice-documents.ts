@@ -1,4 +1,4 @@
-import type { Invoice, InvoiceLine } from "./invoices.ts";
+import type { Invoice, InvoiceKey, InvoiceLine } from "./invoices.ts";
 
 /** A storm by which a line was computed, cut to its window; epoch milliseconds. */
 export type LineStorm = {
@@ -26,15 +26,52 @@ export type LineFacts = {
   readonly issuedBefore: IssuedSums;
 };
 
-/** An invoice as it is printed. `lines` holds at most as many as asked for, of `lineCount`. */
-export type PrintedInvoice = Invoice & {
-  readonly customerName: string;
-  readonly lineCount: number;
-  readonly lines: readonly (InvoiceLine & { readonly serviceName: string })[];
+/** One of the two sides of an invoice. Addresses and payment details are lines, separated by line feeds. */
+export type Party = { readonly legal_name: string | null; readonly address: string | null; readonly tax_id: string | null };
+
+/** Rate is a decimal fraction as text: "0.19" is 19 %. Money in minor units. */
+export type Tax = { readonly label: string; readonly rate: string; readonly base_cents: number; readonly cents: number };
+
+/** The words of an invoice, as they were stored when it was issued (`invoice_documents.body`). */
+export type DocumentBody = {
+  readonly issuer: (Party & { readonly payment_details: string | null }) | null;
+  readonly customer: Party;
+  readonly po_number: string | null;
+  readonly taxes: readonly Tax[];
+  readonly reverse_charge: boolean;
 };
 
+/** A service by its name then, with the sums of its lines. */
+export type BilledService = {
+  readonly serviceId: number;
+  readonly name: string;
+  readonly primaryCdn: string;
+  readonly backupCdn: string;
+  readonly lines: number;
+  readonly primaryBytes: number;
+  readonly backupBytes: number;
+  readonly amountCents: number;
+  readonly discountCents: number;
+};
+
+/**
+ * An invoice with all that it prints, from what was stored when it was issued. `lines` and `services` hold at most as many
+ * as asked for, of `lineCount` and `serviceCount`; services by name, then id.
+ */
+export type PrintedInvoice = Invoice & {
+  readonly customerName: string;
+  readonly body: DocumentBody;
+  readonly lineCount: number;
+  readonly lines: readonly InvoiceLine[];
+  readonly serviceCount: number;
+  readonly services: readonly BilledService[];
+};
+
+export type PrintLimits = { readonly lines: number; readonly services: number };
+
+/** One round trip a call. */
 export interface InvoiceDocumentStore {
   /** Null where the customer has no such invoice, or it no such line. */
   line(customerId: number, invoiceId: number, lineId: number): Promise<LineFacts | null>;
-  printed(customerId: number, invoiceId: number, maxLines: number): Promise<PrintedInvoice | null>;
+  printed(key: InvoiceKey, limits: PrintLimits): Promise<PrintedInvoice | null>;
 }

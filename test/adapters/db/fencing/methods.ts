@@ -31,7 +31,9 @@ export const pipelineMethods = {
   ingest: { holdings: "reads", noteHosts: "fenced", save: "fenced", settle: "fenced" } satisfies Record<keyof IngestStore, Kind>,
   customerSources: { open: "reads", note: "fenced" } satisfies Record<keyof CustomerSources, Kind>,
   billingStore: { due: "reads", issue: "fenced" } satisfies Record<keyof BillingStore, Kind>,
-  reconciliation: { customers: "reads", check: "fenced" } satisfies Record<keyof ReconciliationStore, Kind>,
+  reconciliation: {
+    position: "reads", services: "reads", keepPosition: "fenced", checkWindows: "fenced", noteServices: "fenced", checkInvoices: "fenced", forgetGone: "fenced",
+  } satisfies Record<keyof ReconciliationStore, Kind>,
   rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced" } satisfies Record<keyof RollupStore, Kind>,
   pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced" } satisfies Record<keyof PruneStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,

@@ -20,7 +20,7 @@ export type SweepEnd = "done" | "later" | "fenced";
 export type ReconcileRun = ReconcileDeps & {
   readonly fence: Fence;
   readonly nowMs: number;
-  readonly count: { recentWindows: number; olderWindows: number; invoices: number; differences: number; cleared: number; failures: number };
+  readonly count: { chunks: number; recentWindows: number; olderWindows: number; invoices: number; differences: number; cleared: number; failures: number };
   /** Adds up what was noted, and names the first differences in the log. */
   note(noted: Noted): void;
   /** Something could not be checked; the sweep goes on behind it. */
@@ -31,7 +31,7 @@ export type ReconcileRun = ReconcileDeps & {
 const namedRows = 50;
 
 export const openRun = (deps: ReconcileDeps, fence: Fence): ReconcileRun & { readonly lastError: () => unknown } => {
-  const count = { recentWindows: 0, olderWindows: 0, invoices: 0, differences: 0, cleared: 0, failures: 0 };
+  const count = { chunks: 0, recentWindows: 0, olderWindows: 0, invoices: 0, differences: 0, cleared: 0, failures: 0 };
   let named = 0;
   let lastError: unknown = null;
   return {

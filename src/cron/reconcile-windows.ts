@@ -55,6 +55,7 @@ const checkSpans = async (run: ReconcileRun, sweep: WindowSweep, spans: readonly
     });
     if (result.status === "fenced") return null;
     if (result.status === "checked") {
+      run.count.chunks += 1;
       run.count[sweep.count] += result.windows;
       run.note(result);
       return { tallies: result.tallies, broken: [] };
@@ -115,7 +116,8 @@ export const sweepWindows = async (run: ReconcileRun, sweep: WindowSweep): Promi
       const next = await checkChunk(run, sweep, place, spans);
       if (next === null || !(await sweep.keep(next))) return "fenced";
       place = next;
-      if (run.clock.nowMs() >= sweep.untilMs) return "later";
+      const isEnd = page.length < servicesPerPage && next.serviceId > (page.at(-1)?.serviceId ?? 0);
+      if (!isEnd && run.clock.nowMs() >= sweep.untilMs) return "later";
     }
     if (page.length < servicesPerPage) break;
   }

@@ -33,6 +33,7 @@ const sweepInvoices = async (run: ReconcileRun, untilMs: number): Promise<SweepE
   for (;;) {
     const result = await run.reconciliation.checkInvoices(run.fence, place, run.nowMs);
     if (result.status === "fenced") return "fenced";
+    run.count.chunks += 1;
     run.count.invoices += result.invoices;
     run.note(result);
     if (!(await run.reconciliation.keepPosition(run.fence, sweep, result.next ?? firstInvoice))) return "fenced";
@@ -95,6 +96,6 @@ export const reconcile = async (deps: ReconcileDeps, fence: Fence, budgetMs = lo
     if (end === "fenced") break;
   }
   const fenced = ends.includes("fenced");
-  if (count.failures > 0 && count.recentWindows + count.olderWindows + count.invoices === 0) throw run.lastError();
+  if (count.failures > 0 && count.chunks === 0) throw run.lastError();
   return { ...count, fenced, finished: !fenced && !ends.includes("later") };
 };

@@ -46,7 +46,7 @@ describe("reconcile", () => {
     await seed(database, Array.from({ length: 3 }, () => ({ snapshots: hours(4), storms: [storm] })));
     await bill(database.db, nowMs);
     expect((await night()).report).toEqual({
-      recentWindows: 12, olderWindows: 0, invoices: 3, differences: 0, cleared: 0, failures: 0, fenced: false, finished: true,
+      chunks: 2, recentWindows: 12, olderWindows: 0, invoices: 3, differences: 0, cleared: 0, failures: 0, fenced: false, finished: true,
     });
     expect(await database.sql("select from reconciliation_findings")).toEqual([]);
   });

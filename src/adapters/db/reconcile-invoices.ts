@@ -72,6 +72,6 @@ select ${notedColumns}, (select count(*) from sums) as invoices,
   case
     when exists (select from counted where upto < highest) then
       (select jsonb_build_object('customerId', customer_id, 'number', upto, 'count', count) from counted where upto < highest)
-    when exists (select from page) then
+    when exists (select from customers where id > (select max(customer_id) from counted)) then
       (select jsonb_build_object('customerId', max(customer_id) + 1, 'number', 0, 'count', 0) from counted)
   end as next`;

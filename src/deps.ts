@@ -23,6 +23,7 @@ import { createInvoicePreviewStore } from "./adapters/db/invoice-preview.ts";
 import { createInvoiceStore } from "./adapters/db/invoices.ts";
 import { createJobRunStore } from "./adapters/db/job-runs.ts";
 import { createLeaseStore } from "./adapters/db/leases.ts";
+import { createLineFactsStore } from "./adapters/db/line-facts.ts";
 import { createMetricsStore } from "./adapters/db/metrics.ts";
 import { createObservationStore } from "./adapters/db/observations.ts";
 import { createPolicyStore } from "./adapters/db/policies.ts";
@@ -208,6 +209,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     invoices: createInvoiceStore(db),
     invoicePreview: createInvoicePreviewStore(db),
     invoiceDocuments: createInvoiceDocumentStore(db),
+    lineFacts: createLineFactsStore(db),
     availability: createAvailabilityStore(db),
     recordedTraces: createRecordedTraces(db),
     auditLog: createAuditLogStore(db),

@@ -764,11 +764,119 @@ export type LineExplanation = {
   };
   /** amount and discount, less what was issued before, are those of the line */
   adds_up: boolean;
+  /** a side was incomplete when it was billed: what is missing follows as an adjustment */
+  estimated: boolean;
+  readings: LineReadings | null;
+  changed: LineChanges | null;
 };
 
 export type ExactNumber = {
   fraction: string;
   decimal: string;
+};
+
+export type LineReadings = {
+  primary: {
+    /** what readings and push come to; null: there were none */
+    bytes: number | null;
+    hosts: ({
+      host: string;
+      domain_id: number;
+      cdn: string;
+      from: string;
+      /** the part of the window in which the service held the host and the CDN stood on this side */
+      to: string;
+      /** what the CDN said; null: there was no reading */
+      bytes: number | null;
+      sampling: UsageSampling | null;
+      read_at: string | null;
+      /** with whose credentials at the CDN it was read */
+      account: "operator" | "own" | null;
+    })[];
+    /** of a CDN that is measured */
+    hosts_without_reading: string[];
+    push: {
+      bytes: number;
+      /** rest: what no reading covers; whole: an admin's figure, in the place of all readings */
+      covers: "rest" | "whole";
+      actor: string;
+      pushed_at: string;
+    } | null;
+  };
+  backup: {
+    /** what readings and push come to; null: there were none */
+    bytes: number | null;
+    hosts: ({
+      host: string;
+      domain_id: number;
+      cdn: string;
+      from: string;
+      /** the part of the window in which the service held the host and the CDN stood on this side */
+      to: string;
+      /** what the CDN said; null: there was no reading */
+      bytes: number | null;
+      sampling: UsageSampling | null;
+      read_at: string | null;
+      /** with whose credentials at the CDN it was read */
+      account: "operator" | "own" | null;
+    })[];
+    /** of a CDN that is measured */
+    hosts_without_reading: string[];
+    push: {
+      bytes: number;
+      /** rest: what no reading covers; whole: an admin's figure, in the place of all readings */
+      covers: "rest" | "whole";
+      actor: string;
+      pushed_at: string;
+    } | null;
+  };
+  /** the facts come to the bytes of the line and of the lines before it; null: there are none, as of windows from before readings were kept */
+  bytes_add_up: boolean | null;
+};
+
+export type LineChanges = {
+  since_line_id: number;
+  readings: ({
+    side: "primary" | "backup";
+    host: string;
+    cdn: string;
+    from: string;
+    to: string;
+    /** null: there was no reading */
+    bytes_before: number | null;
+    /** null: there was no reading */
+    bytes_after: number | null;
+  })[];
+  pushes: ({
+    side: "primary" | "backup";
+    before: {
+      bytes: number;
+      /** rest: what no reading covers; whole: an admin's figure, in the place of all readings */
+      covers: "rest" | "whole";
+      actor: string;
+      pushed_at: string;
+    } | null;
+    after: {
+      bytes: number;
+      /** rest: what no reading covers; whole: an admin's figure, in the place of all readings */
+      covers: "rest" | "whole";
+      actor: string;
+      pushed_at: string;
+    } | null;
+  })[];
+  storms: ({
+    storm_id: number;
+    before: {
+      from: string;
+      to: string;
+      max_coverage_factor: string;
+    } | null;
+    after: {
+      from: string;
+      to: string;
+      max_coverage_factor: string;
+    } | null;
+  })[];
 };
 
 export type AuditEntry = {
@@ -1190,7 +1298,7 @@ export type Operations = {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
     result: InvoiceLine[];
   };
-  /** Recompute a line step by step, with links to the evidence of its storms */
+  /** Recompute a line step by step, with the readings behind its bytes and links to the evidence of its storms */
   "GET /v1/invoices/{id}/lines/{childId}/explain": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };

@@ -4,6 +4,7 @@ import type { CheckFrame, CheckSpan } from "../domain/check-spans.ts";
 import { joinTallies, tallyText } from "../domain/window-tally.ts";
 import type { WindowTally } from "../domain/window-tally.ts";
 import { completeWindows } from "../domain/window.ts";
+import { isoTime } from "../iso-time.ts";
 import type { ReconcileRun, SweepEnd } from "./reconcile-run.ts";
 
 /** Where a sweep over windows goes on; of the service that it left in the middle, what it has counted so far. */
@@ -77,7 +78,7 @@ const checkSpans = async (run: ReconcileRun, sweep: WindowSweep, spans: readonly
 
 const findingOf = (suffix: WindowSweep["suffix"], tally: WindowTally): ServiceFinding => {
   const rule = tally.rule as ServiceRule;
-  return { serviceId: tally.serviceId, rule: `${rule}${suffix}`, expected: expectations[rule], actual: tallyText(tally) };
+  return { serviceId: tally.serviceId, rule: `${rule}${suffix}`, expected: expectations[rule], actual: tallyText(tally, isoTime) };
 };
 
 /** @returns where the sweep goes on; null: the lease is lost */

@@ -35,10 +35,12 @@ const join = (before: WindowTally, after: WindowTally): WindowTally => {
 export const joinTallies = (earlier: readonly WindowTally[], later: readonly WindowTally[]): readonly WindowTally[] =>
   [...Map.groupBy([...earlier, ...later], ({ serviceId, rule }) => `${serviceId} ${rule}`).values()].map((same) => same.reduce(join));
 
-const span = ({ fromMs, toMs }: TallySpan): string => `${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
-
-/** For people, such as `42 windows, 2026-11-16T12:00:00.000Z to 2026-11-18T06:00:00.000Z (fastly)`. */
-export const tallyText = ({ windows, spans, first, last, names }: WindowTally): string => {
+/**
+ * For people, such as `42 windows, 2026-11-16T12:00:00.000Z to 2026-11-18T06:00:00.000Z (fastly)`.
+ * @param timeText how a time is written
+ */
+export const tallyText = ({ windows, spans, first, last, names }: WindowTally, timeText: (ms: number) => string): string => {
+  const span = ({ fromMs, toMs }: TallySpan): string => `${timeText(fromMs)} to ${timeText(toMs)}`;
   const when = spans === 1 ? span(first) : `in ${spans} spans, the first ${span(first)}, the last ${span(last)}`;
   const told = names.length > namesTold ? [...names.slice(0, namesTold), "and others"] : names;
   return `${windows} ${windows === 1 ? "window" : "windows"}, ${when}${told.length === 0 ? "" : ` (${told.join(", ")})`}`;

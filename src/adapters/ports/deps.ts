@@ -19,6 +19,7 @@ import type { InvoiceStore } from "./invoices.ts";
 import type { Jobs } from "./jobs.ts";
 import type { JwtVerifier } from "./jwt.ts";
 import type { LeaseStore } from "./lease.ts";
+import type { LineFactsStore } from "./line-facts.ts";
 import type { Log } from "./log.ts";
 import type { MetricsStore } from "./metrics.ts";
 import type { PolicyStore } from "./policies.ts";
@@ -68,6 +69,7 @@ export interface Deps {
   readonly invoices: InvoiceStore;
   readonly invoicePreview: InvoicePreviewStore;
   readonly invoiceDocuments: InvoiceDocumentStore;
+  readonly lineFacts: LineFactsStore;
   readonly availability: AvailabilityStore;
   readonly recordedTraces: RecordedTraces;
   readonly auditLog: AuditLogStore;

@@ -30,7 +30,7 @@ export type CheckLimits = {
   readonly services: number;
 };
 
-export const checkLimits: CheckLimits = { windows: 10_000, slices: 30_000, pairs: 5_000_000, services: 1_000 };
+export const checkLimits: CheckLimits = { windows: 10_000, slices: 30_000, pairs: 3_000_000, services: 1_000 };
 
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 

@@ -11,6 +11,9 @@ import { at, noteCtes, notedColumns, spansCte } from "./reconcile-findings.ts";
 import { factsCtes, measuredByStored } from "./usage-facts.ts";
 import { knownToday } from "./usage-write.ts";
 
+/** Before it is deleted a fact is left alone for so long: the two jobs do not begin at the same time. */
+const dayMs = 86_400_000;
+
 const rules: readonly WindowRule[] = ["window_facts", "window_stranger"];
 
 /** What is stored of the spans: windows as known today, readings, pushes. */
@@ -83,7 +86,7 @@ const judgedCtes = (nowMs: number): SQL => sql`sides_now as (
   join derived d on d.service_id = u.service_id and d.window_start = u.window_start
   cross join lateral (values ${sideOf("primary")}, ${sideOf("backup")}) x (side, bytes, source, incomplete, fact_bytes, fact_source)
 ), judged as materialized (
-  select s.*, coalesce(h.incomplete and p.service_id is null, false) as fact_incomplete, s.window_start > ${at(nowMs - factsKeptMs)} as is_kept,
+  select s.*, coalesce(h.incomplete and p.service_id is null, false) as fact_incomplete, s.window_start > ${at(nowMs - factsKeptMs + dayMs)} as is_kept,
     s.fact_bytes is not null or s.created_at >= (select usage_facts_since from settings) as is_known,
     array(select c from unnest(s.cdns) c where not c = any(coalesce(h.cdns, '{}')) order by c) as strange_cdns
   from sides_now s

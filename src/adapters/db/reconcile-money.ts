@@ -44,6 +44,13 @@ with ${fenceCte(fence)}, ${spansCte(spans)}, checked as materialized (
     from (values (u.id)) w (id)
     ${issuedFor(sql`w.id`)}
     offset 0) i
+), storm_events as materialized (
+  -- In the place of the table for what follows: a service may have had thousands, of which few lie within the spans.
+  select e.* from spans x
+  cross join lateral (
+    select e.* from storm_events e
+    where e.service_id = x.service_id and e.started_at < x.to_at + interval '1 day' and coalesce(e.ended_at, 'infinity') > x.from_at
+    offset 0) e
 ), ${pricedCtes}, found (customer_id, rule, object_type, object_id, expected, actual) as materialized (
   select customer_id, 'window_line', 'usage_snapshot', id, 'one usage line', 'none'
   from checked

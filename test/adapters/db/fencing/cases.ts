@@ -303,6 +303,16 @@ const kept: readonly FencedWrite[] = [
     },
   })),
   {
+    method: "pruning.usageFacts", what: "pushes of windows that are billed", writes: ["usage_pushes"], refused: 0,
+    prepare: async (world) => {
+      await billed(world);
+      await world.sql(
+        "insert into usage_pushes (service_id, window_start, side, bytes, covers, actor) select service_id, window_start, 'primary', 5, 'rest', 'token:1' from usage_snapshots where service_id = $1",
+        [world.tenant.service]);
+      return (fence) => createPruneStore(world.db).usageFacts(fence, "pushes", nowMs, 100);
+    },
+  },
+  {
     method: "pruning.idempotencyKeys", what: "remembered answers", writes: ["idempotency_keys"], refused: 0,
     prepare: async ({ db, sql, tenant }) => {
       await sql("insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at) values ($1, 'POST', '/', 'key', 'hash', 201, $2)", [tenant.customer, new Date(nowMs - days(10))]);

@@ -25,6 +25,7 @@ import { createInvoicePreviewStore } from "./adapters/db/invoice-preview.ts";
 import { createInvoiceStore } from "./adapters/db/invoices.ts";
 import { createJobRunStore } from "./adapters/db/job-runs.ts";
 import { createLeaseStore } from "./adapters/db/leases.ts";
+import { createLineFactsStore } from "./adapters/db/line-facts.ts";
 import { createMetricsStore } from "./adapters/db/metrics.ts";
 import { createObservationStore } from "./adapters/db/observations.ts";
 import { createPolicyStore } from "./adapters/db/policies.ts";
@@ -218,6 +219,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     invoiceDocuments: createInvoiceDocumentStore(db),
     invoiceLinks: createInvoiceLinkStore(db),
     linkTokens: linkTokens(config),
+    lineFacts: createLineFactsStore(db),
     availability: createAvailabilityStore(db),
     recordedTraces: createRecordedTraces(db),
     auditLog: createAuditLogStore(db),

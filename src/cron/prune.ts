@@ -2,6 +2,7 @@ import type { Clock } from "../adapters/ports/clock.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { PruneStore } from "../adapters/ports/rollups.ts";
+import { factsKeptMs } from "../domain/metering.ts";
 import type { JobReport } from "./job.ts";
 
 export type PruneDeps = {
@@ -37,6 +38,10 @@ export const prune = async (deps: PruneDeps, fence: Fence): Promise<JobReport> =
     hourRollups: () => pruning.rollups(fence, "hour", nowMs - keptMs.hourRollups, chunkRows),
     idempotencyKeys: () => pruning.idempotencyKeys(fence, nowMs - keptMs.idempotencyKeys, chunkRows),
     installSessions: () => pruning.installSessions(fence, nowMs - sessionTtlMs, chunkRows),
+    readings: () => pruning.usageFacts(fence, "readings", nowMs - factsKeptMs, chunkRows),
+    readingsPast: () => pruning.usageFacts(fence, "readings_past", nowMs - factsKeptMs, chunkRows),
+    pushes: () => pruning.usageFacts(fence, "pushes", nowMs - factsKeptMs, chunkRows),
+    pushesPast: () => pruning.usageFacts(fence, "pushes_past", nowMs - factsKeptMs, chunkRows),
   };
   const report: Record<string, number> = {};
   let failures = 0;

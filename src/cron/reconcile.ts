@@ -1,54 +1,101 @@
-import type { Clock } from "../adapters/ports/clock.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import type { ReconciliationStore } from "../adapters/ports/reconciliation.ts";
-import { packChunks } from "./bill.ts";
+import type { FindingPlace, InvoicePlace } from "../adapters/ports/reconciliation.ts";
 import type { JobReport } from "./job.ts";
+import { openRun } from "./reconcile-run.ts";
+import type { ReconcileDeps, ReconcileRun, SweepEnd } from "./reconcile-run.ts";
+import { firstPlace, sweepWindows } from "./reconcile-windows.ts";
+import type { WindowPlace } from "./reconcile-windows.ts";
 
-export type ReconcileDeps = { readonly reconciliation: ReconciliationStore; readonly clock: Clock; readonly log: Log };
+export type { ReconcileDeps } from "./reconcile-run.ts";
 
-const customersPerPage = 1_000;
-/** So many rows are named in the log; all of them are in `reconciliation_findings`. */
-const namedRows = 50;
+const dayMs = 86_400_000;
+
+/** Windows of so many days are checked every night; older ones, and invoices, in turn. */
+const recentMs = 35 * dayMs;
+
+/** A run stops here, and the next goes on. */
+const longestRunMs = 8 * 60_000;
+
+/** Up to which part of a run's time each sweep may go on. What one leaves over is the next one's. */
+const shares = { gone: 0.05, recent: 0.5, invoices: 0.75, history: 1 } as const;
 
 /**
- * Compares every customer's lines with snapshots, corrections, storms and invoices. Whatever differs, be it one cent or
- * one byte, is an alert: an error line that names the row, a row in `reconciliation_findings` and a metric.
+ * The sweep over what is older than the recent windows. `beforeMs`: up to where it goes this time; `coveredMs`: up to where
+ * every service was checked by the last one that came to its end. Recent windows begin there, so that no window is in neither.
+ */
+type HistoryPosition = { readonly place: WindowPlace; readonly beforeMs: number; readonly coveredMs: number | null };
+
+const firstInvoice: InvoicePlace = { customerId: 0, number: 0, count: 0 };
+
+const sweepInvoices = async (run: ReconcileRun, untilMs: number): Promise<SweepEnd> => {
+  const sweep = "reconcile:invoices";
+  let place = ((await run.reconciliation.position(sweep)) as InvoicePlace | null) ?? firstInvoice;
+  for (;;) {
+    const result = await run.reconciliation.checkInvoices(run.fence, place, run.nowMs);
+    if (result.status === "fenced") return "fenced";
+    run.count.chunks += 1;
+    run.count.invoices += result.invoices;
+    run.note(result);
+    if (!(await run.reconciliation.keepPosition(run.fence, sweep, result.next ?? firstInvoice))) return "fenced";
+    if (result.next === null) return "done";
+    place = result.next;
+    if (run.clock.nowMs() >= untilMs) return "later";
+  }
+};
+
+const forgetGone = async (run: ReconcileRun, untilMs: number): Promise<void> => {
+  let after: FindingPlace | null = null;
+  do {
+    const result: Awaited<ReturnType<typeof run.reconciliation.forgetGone>> = await run.reconciliation.forgetGone(run.fence, after, run.nowMs);
+    run.count.cleared += result.cleared;
+    after = result.next;
+  } while (after !== null && run.clock.nowMs() < untilMs);
+};
+
+/**
+ * Compares windows with what they were made of and with what was issued for them, and invoices with their lines. Whatever
+ * differs, be it one cent or one byte, is an alert: an error line that names the row, a row in `reconciliation_findings`
+ * and a metric. Recent windows come first every night; older ones and invoices go on where the last run stopped, so that
+ * each is checked again in turn however many there are.
+ * @param budgetMs after which no further chunk is begun
  * @throws the last error where nothing at all could be checked
  */
-export const reconcile = async ({ reconciliation, clock, log }: ReconcileDeps, fence: Fence): Promise<JobReport> => {
-  const count = { customers: 0, windows: 0, differences: 0, cleared: 0, failures: 0, fenced: false };
-  const nowMs = clock.nowMs();
-  let lastError: unknown = null;
+export const reconcile = async (deps: ReconcileDeps, fence: Fence, budgetMs = longestRunMs): Promise<JobReport> => {
+  const run = openRun(deps, fence);
+  const { reconciliation, nowMs, count } = run;
+  const { windowMs } = deps.usageWindows;
+  const untilMs = (share: number): number => nowMs + share * budgetMs;
+  const recentFromMs = Math.floor((nowMs - recentMs) / windowMs) * windowMs;
 
-  const check = async (customerIds: readonly number[]): Promise<void> => {
-    try {
-      const result = await reconciliation.check(fence, customerIds, nowMs);
-      count.fenced ||= !result.held;
-      count.cleared += result.cleared;
-      for (const finding of result.findings) {
-        count.differences += 1;
-        if (count.differences <= namedRows) log.error("reconciliation_difference", new Error("figures differ"), { ...finding });
-      }
-    } catch (error) {
-      lastError = error;
-      count.failures += customerIds.length;
-      log.error("reconcile", error, { customers: customerIds.length, firstCustomerId: customerIds[0] });
-    }
-  };
+  const recentPlace = (await reconciliation.position("reconcile:recent")) as WindowPlace | null;
+  const stored = (await reconciliation.position("reconcile:history")) as HistoryPosition | null;
+  const isNewTurn = stored === null || stored.place.serviceId === 0;
+  const history: HistoryPosition = isNewTurn ? { place: firstPlace, beforeMs: recentFromMs, coveredMs: stored?.coveredMs ?? null } : stored;
 
-  for (let afterCustomerId = 0; ; ) {
-    const page = await reconciliation.customers({ afterCustomerId, limit: customersPerPage });
-    count.customers += page.length;
-    count.windows += page.reduce((sum, { windows }) => sum + windows, 0);
-    for (const customerIds of packChunks(page)) {
-      await check(customerIds);
-      if (count.fenced) return count;
-    }
-    const last = page.at(-1);
-    if (last === undefined || page.length < customersPerPage) break;
-    afterCustomerId = last.customerId;
+  const sweepRecent = (): Promise<SweepEnd> => sweepWindows(run, {
+    count: "recentWindows", suffix: "", untilMs: untilMs(shares.recent), place: recentPlace ?? firstPlace,
+    frame: { windowMs, fromMs: Math.min(recentFromMs, history.coveredMs ?? history.beforeMs), toMs: Number.POSITIVE_INFINITY },
+    keep: (place) => reconciliation.keepPosition(fence, "reconcile:recent", place),
+  });
+  const sweepHistory = (): Promise<SweepEnd> => sweepWindows(run, {
+    count: "olderWindows", suffix: ":older", untilMs: untilMs(shares.history), place: history.place,
+    frame: { windowMs, fromMs: null, toMs: history.beforeMs },
+    keep: (place) => reconciliation.keepPosition(fence, "reconcile:history", {
+      ...history, place, coveredMs: place.serviceId === 0 ? history.beforeMs : history.coveredMs,
+    }),
+  });
+
+  await forgetGone(run, untilMs(shares.gone));
+  const ends: SweepEnd[] = [];
+  for (const [name, sweep] of Object.entries({ recent: sweepRecent, invoices: () => sweepInvoices(run, untilMs(shares.invoices)), history: sweepHistory })) {
+    const end = await sweep().catch((error: unknown): SweepEnd => {
+      run.fail(error, { sweep: name });
+      return "later";
+    });
+    ends.push(end);
+    if (end === "fenced") break;
   }
-  if (count.failures > 0 && count.failures === count.customers) throw lastError;
-  return count;
+  const fenced = ends.includes("fenced");
+  if (count.failures > 0 && count.chunks === 0) throw run.lastError();
+  return { ...count, fenced, finished: !fenced && !ends.includes("later") };
 };

@@ -14,6 +14,12 @@ export type Holding = {
 /** The part of one usage window in which a holding lasted. */
 export type Slice = Holding & { readonly windowStartMs: number; readonly startMs: number; readonly endMs: number };
 
+/**
+ * How long readings and pushes are kept once their window is billed. Afterwards a window can be recomputed from its line
+ * alone, and is no longer compared with what it was made of.
+ */
+export const factsKeptMs = 400 * 86_400_000;
+
 /** How far a holding was read: what ends by then is not asked for again. Null: nothing yet. */
 export type Settled = { readonly settledUntilMs: number | null };
 

@@ -1,14 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { LineFacts } from "../adapters/ports/invoice-documents.ts";
+import type { LineFacts } from "../adapters/ports/line-facts.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { explainLine } from "../domain/explanation.ts";
 import type { Exact, SideSteps } from "../domain/explanation.ts";
-import { childParams, id, jsonAnswer, like, readProblems, tenantQuery, timeText } from "../http/contract.ts";
+import { childParams, id, jsonAnswer, like, orNull, readProblems, tenantQuery, timeText } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { isoTime } from "../iso-time.ts";
 import { lineSchema, representLine } from "./invoice-contract.ts";
+import { changedSchema, readingsSchema, representFacts } from "./line-facts-contract.ts";
 
 const exactSchema = z
   .object({ fraction: z.string().openapi({ example: "2401/2" }), decimal: z.string().openapi({ example: "1200.5" }) })
@@ -45,6 +46,9 @@ const explanationSchema = z
       })
       .openapi({ description: "sums of earlier lines for this window; an adjustment is the rest" }),
     adds_up: z.boolean().openapi({ example: true, description: "amount and discount, less what was issued before, are those of the line" }),
+    estimated: z.boolean().openapi({ example: false, description: "a side was incomplete when it was billed: what is missing follows as an adjustment" }),
+    readings: orNull(readingsSchema),
+    changed: orNull(changedSchema),
   })
   .openapi("LineExplanation");
 
@@ -52,7 +56,8 @@ const shown = ({ fraction, decimal }: Exact) => ({ fraction, decimal });
 const side = ({ bytes, exactCents, cents }: SideSteps) => ({ bytes, exact_cents: shown(exactCents), cents });
 const microsecond = 1_000_000;
 
-const represent = ({ line, storms, windowMicroseconds, issuedBefore }: LineFacts): z.infer<typeof explanationSchema> => {
+const represent = (facts: LineFacts): z.infer<typeof explanationSchema> => {
+  const { line, storms, windowMicroseconds, issuedBefore, estimated } = facts;
   const usage = {
     primaryBytes: line.primaryBytes + issuedBefore.primaryBytes,
     backupBytes: line.backupBytes + issuedBefore.backupBytes,
@@ -92,23 +97,27 @@ const represent = ({ line, storms, windowMicroseconds, issuedBefore }: LineFacts
     adds_up:
       steps.amountCents - issuedBefore.amountCents === line.amountCents &&
       steps.discountCents - issuedBefore.discountCents === line.discountCents,
+    estimated,
+    ...representFacts(facts),
   };
 };
 
-/** `/v1/invoices/{id}/lines/{childId}/explain`: every step from bytes to cents. */
+/** `/v1/invoices/{id}/lines/{childId}/explain`: what the bytes were made of, and every step from them to cents. */
 export const registerInvoiceExplain = (app: App, deps: Deps, guards: Guards): void => {
   const read = createRoute({
     method: "get",
     path: "/v1/invoices/{id}/lines/{childId}/explain",
     tags: ["invoices"],
-    summary: "Recompute a line step by step, with links to the evidence of its storms",
+    summary: "Recompute a line step by step, with the readings behind its bytes and links to the evidence of its storms",
     middleware: [guards.viewer],
     request: { params: childParams, query: tenantQuery },
     responses: { 200: jsonAnswer(explanationSchema, "The arithmetic of the line"), ...readProblems },
   });
   app.openapi(read, async (c) => {
     const { id: invoiceId, childId } = c.req.valid("param");
-    const facts = await deps.invoiceDocuments.line(c.var.customerId, invoiceId, childId);
+    const facts = await deps.lineFacts.line(c.var.customerId, invoiceId, childId, {
+      windowMs: deps.config.usage.windowMs, measuredCdns: deps.measuredCdns,
+    });
     if (facts === null) throw noSuchResource();
     return c.json(represent(facts), 200);
   });

@@ -1,4 +1,3 @@
-import type { Finding } from "../adapters/ports/reconciliation.ts";
 import type { MetricsReading } from "../adapters/ports/metrics.ts";
 import type { MetricFamily, Sample } from "../http/prometheus.ts";
 
@@ -12,9 +11,11 @@ const counter = (name: string, help: string, samples: readonly Sample[]): Metric
 
 const milli = 1_000;
 
-const reconciliationRules: readonly Finding["rule"][] = [
-  "invoice_numbers", "invoice_sums", "line_bytes", "window_bytes", "window_cents", "window_invoice", "window_line",
-];
+/** Without what may stand behind a colon: the side, the CDN, or that it is of older windows. */
+const reconciliationRules = [
+  "host_unreadable", "invoice_numbers", "invoice_sums", "line_bytes", "reading_stranger", "side_incomplete", "window_bytes", "window_cents",
+  "window_facts", "window_invoice", "window_line", "window_missing", "window_stranger",
+] as const;
 
 /** From 0 on for every pair of providers: of a series that begins at 1 Prometheus would see no increase. */
 const passings = ({ providers, takeovers }: MetricsReading): readonly Sample[] => {

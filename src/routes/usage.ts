@@ -17,7 +17,7 @@ import { ordered, outOfOrder } from "./schemas.ts";
 
 const windowEnd = "2026-11-21T01:00:00.000Z";
 
-const samplingSchema = z
+export const samplingSchema = z
   .object({
     interval: z.number().openapi({ example: 10, description: "on average one request in so many was counted" }),
     lower_bytes: like(z.int().nullable(), 727_000_000_000),

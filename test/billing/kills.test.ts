@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/adapters/db/client.ts";
-import { createReconciliationStore } from "../../src/adapters/db/reconciliation.ts";
 import { startCuttingProxy } from "../support/cutting-proxy.ts";
 import type { Cut, CuttingProxy } from "../support/cutting-proxy.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
+import { nothingFound, reconcileCustomers } from "./reconciled.ts";
 import { bill } from "./run.ts";
-import { addSnapshots, billingFence, edit, seed, takeLease } from "./worlds.ts";
+import { addSnapshots, edit, seed, takeLease } from "./worlds.ts";
 import type { World, WorldSnapshot, WorldStorm } from "./worlds.ts";
 
 const hourMs = 3_600_000;
@@ -94,8 +94,7 @@ describe("a run whose connection is cut", () => {
     expect(await bill(database.db, lastMs)).toMatchObject({ customers: 0, invoices: 0, lines: 0 });
     const windows = customers * hour;
     expect(await audit()).toEqual({ windows, lines: windows, exact: windows, gaps: 0 });
-    const checked = await createReconciliationStore(database.db).check(billingFence, customerIds, lastMs);
-    expect(checked).toEqual({ held: true, findings: [], cleared: 0 });
+    expect(await reconcileCustomers(database, customerIds, lastMs)).toEqual(nothingFound);
     const [sums] = await database.sql<{ n: string }>(
       `select count(*) as n from invoices i where (i.subtotal_cents, i.discount_cents) <>
          (select sum(l.amount_cents), sum(l.discount_cents) from invoice_line_items l where l.invoice_id = i.id)`);

@@ -28,10 +28,11 @@ const storm = {
   service: 1, state: "ended" as const, startedAt: iso(nowMs - 2 * hourMs), recoveringSince: null, endedAt: iso(nowMs - 1.5 * hourMs), factor: "1",
 };
 
-const night = async (atMs = nowMs, fence: { name: string; epoch: number } = billingFence) => {
+const night = async (atMs = nowMs, fence: { name: string; epoch: number } = billingFence, store = createReconciliationStore(database.db)) => {
   const memory = createMemoryLog();
   const clock = { nowMs: () => atMs, sleep: () => Promise.resolve() };
-  const report = await reconcile({ reconciliation: createReconciliationStore(database.db), clock, log: memory.log }, fence);
+  const deps = { reconciliation: store, clock, log: memory.log, usageSources: [], usageWindows: { windowMs: hourMs, lookbackMs: 6 * hourMs } };
+  const report = await reconcile(deps, fence);
   return { report, alerts: memory.of("reconciliation_difference").map(({ fields }) => fields) };
 };
 
@@ -42,9 +43,11 @@ const tamper = async (statement: string): Promise<void> => {
 
 describe("reconcile", () => {
   it("finds nothing where all is well, and leaves nothing behind", async () => {
-    const ids = await seed(database, Array.from({ length: 3 }, () => ({ snapshots: hours(4), storms: [storm] })));
+    await seed(database, Array.from({ length: 3 }, () => ({ snapshots: hours(4), storms: [storm] })));
     await bill(database.db, nowMs);
-    expect((await night()).report).toEqual({ customers: ids.length, windows: 12, differences: 0, cleared: 0, failures: 0, fenced: false });
+    expect((await night()).report).toEqual({
+      chunks: 2, recentWindows: 12, olderWindows: 0, invoices: 3, differences: 0, cleared: 0, failures: 0, fenced: false, finished: true,
+    });
     expect(await database.sql("select from reconciliation_findings")).toEqual([]);
   });
 
@@ -103,7 +106,7 @@ describe("reconcile", () => {
     await database.sql("update storm_events set ended_at = ended_at + interval '10 minutes'");
     expect((await night()).report).toMatchObject({ differences: 0 });
     await bill(database.db, nowMs);
-    expect((await night()).report).toMatchObject({ differences: 0, windows: 2 });
+    expect((await night()).report).toMatchObject({ differences: 0, recentWindows: 2 });
   });
 
   it("notes nothing once its lease is lost", async () => {
@@ -114,18 +117,15 @@ describe("reconcile", () => {
     expect(await database.sql("select from reconciliation_findings")).toEqual([]);
   });
 
-  it("goes on with the others where one chunk fails, and throws where all do", async () => {
-    await seed(database, Array.from({ length: 101 }, () => ({ snapshots: hours(1), storms: [] })));
+  it("goes on with the others where one chunk fails, and throws where nothing can be checked", async () => {
+    await seed(database, Array.from({ length: 3 }, () => ({ snapshots: hours(1), storms: [] })));
     await bill(database.db, nowMs);
+    await tamper("update invoices set number = 3 where id = 2");
     const store = createReconciliationStore(database.db);
-    const failing = (broken: (customerIds: readonly number[]) => boolean) => ({
-      ...store,
-      check: (...args: Parameters<typeof store.check>) => (broken(args[1]) ? Promise.reject(new Error("no")) : store.check(...args)),
-    });
-    const clock = { nowMs: () => nowMs, sleep: () => Promise.resolve() };
-    const run = (broken: (customerIds: readonly number[]) => boolean) =>
-      reconcile({ reconciliation: failing(broken), clock, log: createMemoryLog().log }, billingFence);
-    expect(await run((customerIds) => customerIds.length === 100)).toMatchObject({ customers: 101, failures: 100 });
-    await expect(run(() => true)).rejects.toThrow("no");
+    const no = () => Promise.reject(new Error("no"));
+    expect((await night(nowMs, billingFence, { ...store, checkWindows: no })).report).toMatchObject({ recentWindows: 0, invoices: 3, differences: 1, failures: 1, finished: true });
+    const half = await night(nowMs, billingFence, { ...store, checkInvoices: no });
+    expect(half.report).toMatchObject({ recentWindows: 3, invoices: 0, failures: 1, finished: false });
+    await expect(night(nowMs, billingFence, { ...store, checkWindows: no, checkInvoices: no })).rejects.toThrow("no");
   });
 });

@@ -71,7 +71,20 @@ describe("billing, as finance sees it", () => {
     expect((await get("/v1/invoices/preview")).body).toEqual({ ...bare, waiting_windows: 1 });
   });
 
+  /** As if the database had the test's clock, too. */
+  const pushedNow = () => api.db.rows(sql.raw(`do $$ begin
+    set local session_replication_role = replica;
+    update usage_pushes set pushed_at = '${new Date(api.clock.nowMs()).toISOString()}' where pushed_at > '2026-11-22';
+    update usage_pushes_past set replaced_at = '${new Date(api.clock.nowMs()).toISOString()}' where replaced_at > '2026-11-22'; end $$`));
+
+  /** A side of which there is nothing but a push. */
+  const pushed = (bytes: number) => ({
+    bytes, hosts: [], hosts_without_reading: [],
+    push: { bytes, covers: "rest", actor: expect.stringMatching(/^token:\d+$/), pushed_at: expect.stringMatching(/^\d{4}-.*Z$/) },
+  });
+
   it("explains a line from bytes to cents, with its storms and their evidence", async () => {
+    await pushedNow();
     const [line] = (await get(`/v1/invoices/${invoiceId}/lines`)).list;
     const { body } = await get(`/v1/invoices/${invoiceId}/lines/${line?.id}/explain`);
     const [storm] = (await get(`/v1/storms?service_id=${serviceId}`)).list;
@@ -89,6 +102,9 @@ describe("billing, as finance sees it", () => {
       amount_cents: 1680, exact_discount_cents: { fraction: "180/1", decimal: "180" }, rounded_discount_cents: 180, discount_cents: 180,
       issued_before: { lines: 0, primary_bytes: 0, backup_bytes: 0, amount_cents: 0, discount_cents: 0 },
       adds_up: true,
+      estimated: false,
+      readings: { primary: pushed(100 * gb), backup: pushed(40 * gb), bytes_add_up: true },
+      changed: null,
     });
     const other = await api.onboard("globex");
     expect((await get(`/v1/invoices/${invoiceId}/lines/${line?.id}/explain`, other.viewer)).status).toBe(404);
@@ -96,7 +112,9 @@ describe("billing, as finance sees it", () => {
   });
 
   it("takes a correction of a billed window, says so, and adjusts on the next invoice, explained too", async () => {
+    api.time.nowMs += 60_000;
     const corrected = await put(8, { backup_bytes: 40 * gb + 500_000_000 });
+    await pushedNow();
     expect(corrected).toMatchObject({ primary_bytes: 100 * gb, backup_bytes: 40 * gb + 500_000_000, invoice_id: invoiceId });
     expect(corrected?.["corrected_at"]).toEqual(expect.any(String));
     await bill();
@@ -107,7 +125,16 @@ describe("billing, as finance sees it", () => {
     expect(body).toMatchObject({
       backup: { bytes: 40 * gb + 500_000_000, exact_cents: { fraction: "509175855/1048576", decimal: "485.587935447692" }, cents: 486 },
       amount_cents: 1686, issued_before: { lines: 1, amount_cents: 1680, discount_cents: 180 }, discount_cents: 182, adds_up: true,
+      readings: { primary: pushed(100 * gb), backup: pushed(40 * gb + 500_000_000), bytes_add_up: true },
     });
+    const [first] = (await get(`/v1/invoices/${invoiceId}/lines`)).list;
+    expect(body["changed"]).toEqual({
+      since_line_id: first?.id, readings: [], storms: [],
+      pushes: [{ side: "backup", before: pushed(40 * gb).push, after: pushed(40 * gb + 500_000_000).push }],
+    });
+    // What the first line was made of is still told as it was.
+    const before = await get(`/v1/invoices/${invoiceId}/lines/${first?.id}/explain`);
+    expect(before.body["readings"]).toEqual({ primary: pushed(100 * gb), backup: pushed(40 * gb), bytes_add_up: true });
   });
 
   it("prints an invoice as a page that loads and runs nothing, with every name escaped", async () => {

@@ -37,7 +37,7 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
         select name, place, extract(epoch from now() - last_heard_at)::float8 as "lastHeardAgeSeconds"
         from vantages order by name`)} as vantages,
       (select shards from settings) as shards,
-      ${list(sql`select rule, count(*) as count from reconciliation_findings where cleared_at is null group by 1 order by 1`)} as findings,
+      ${list(sql`select split_part(rule, ':', 1) as rule, count(*) as count from reconciliation_findings where cleared_at is null group by 1 order by 1`)} as findings,
       (select count(*) from adjustment_causes) as "adjustmentCauses",
       (select count(*) from invoices) as invoices`);
     if (reading === undefined) throw new TypeError("a select without from returned no row");

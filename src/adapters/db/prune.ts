@@ -2,14 +2,14 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
 import type { Fence } from "../ports/lease.ts";
-import type { PruneStore } from "../ports/rollups.ts";
+import type { PruneStore, UsageFact } from "../ports/rollups.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
-/** Rows of one domain in a chunk: the first domains must not use up a chunk for ever. */
-const perDomain = 2_000;
+/** Rows of one domain, or service, in a chunk: the first ones must not use up a chunk for ever. */
+const perOwner = 2_000;
 
 /**
  * Deletes the oldest rows domain by domain along the primary key. Row addresses hold for one statement, so a chunk is one
@@ -18,8 +18,22 @@ const perDomain = 2_000;
 const oldest = (fence: Fence, table: SQL, time: SQL, before: SQL, limit: number): SQL => sql`
   with ${fenceCte(fence)}, doomed as (
     select s.row from service_domains d cross join lateral (
-      select ctid as row from ${table} where domain_id = d.id and ${time} < ${before} order by ${time} limit ${sql.raw(String(perDomain))}
+      select ctid as row from ${table} where domain_id = d.id and ${time} < ${before} order by ${time} limit ${sql.raw(String(perOwner))}
     ) s where exists (select from fence) limit ${limit}::int
+  ), gone as (
+    delete from ${table} where ctid = any(array(select row from doomed)) returning 1
+  )
+  select count(*) as rows from gone`;
+
+/** The oldest of what billed windows were made of, service by service along the index. */
+const oldestFacts = (fence: Fence, table: SQL, beforeMs: number, limit: number): SQL => sql`
+  with ${fenceCte(fence)}, doomed as (
+    select f.row from services s cross join lateral (
+      select f.ctid as row from ${table} f
+      where f.service_id = s.id and f.window_start < ${at(beforeMs)} and exists (
+        select from usage_snapshots u where u.service_id = f.service_id and u.window_start = f.window_start and u.invoice_id is not null)
+      order by f.window_start limit ${sql.raw(String(perOwner))}
+    ) f where exists (select from fence) limit ${limit}::int
   ), gone as (
     delete from ${table} where ctid = any(array(select row from doomed)) returning 1
   )
@@ -32,6 +46,10 @@ const oldestOf = (fence: Fence, table: SQL, time: SQL, beforeMs: number, limit: 
       select ctid from ${table} where ${time} < ${at(beforeMs)} and exists (select from fence) order by ${time} limit ${limit}::int)) returning 1
   )
   select count(*) as rows from gone`;
+
+const factTables: Readonly<Record<UsageFact, SQL>> = {
+  readings: sql`usage_readings`, readings_past: sql`usage_readings_past`, pushes: sql`usage_pushes`, pushes_past: sql`usage_pushes_past`,
+};
 
 export const createPruneStore = (db: Database): PruneStore => {
   const deleted = async (statement: SQL): Promise<number> => (await db.rows<{ rows: number }>(statement))[0]?.rows ?? 0;
@@ -46,6 +64,7 @@ export const createPruneStore = (db: Database): PruneStore => {
     rollups: async (fence, level, beforeMs, limit) =>
       await deleted(oldest(fence, level === "minute" ? sql`probe_rollups_minute` : sql`probe_rollups_hour`, sql`start_at`, at(beforeMs), limit)),
     idempotencyKeys: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`idempotency_keys`, sql`created_at`, beforeMs, limit)),
+    usageFacts: async (fence, kind, beforeMs, limit) => await deleted(oldestFacts(fence, factTables[kind], beforeMs, limit)),
     installSessions: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`install_sessions`, sql`first_seen_at`, beforeMs, limit)),
   };
 };

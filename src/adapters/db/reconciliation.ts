@@ -1,116 +1,124 @@
+import { NeonDbError } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
+import type { ServiceExtent } from "../../domain/check-spans.ts";
+import type { WindowTally } from "../../domain/window-tally.ts";
 import type { Fence } from "../ports/lease.ts";
-import type { CheckedCustomer, Finding, ReconciliationStore } from "../ports/reconciliation.ts";
-import { at } from "./billing-due.ts";
-import { ids, issuedFor, pricedCtes } from "./billing-figures.ts";
-import { patience } from "./billing.ts";
+import type { FindingPlace, InvoicePlace, ReconciliationStore } from "../ports/reconciliation.ts";
+import { ids } from "./billing-figures.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { factsStatement } from "./reconcile-facts.ts";
+import { at, noteCtes, notedColumns } from "./reconcile-findings.ts";
+import type { NotedRow } from "./reconcile-findings.ts";
+import { invoicesStatement } from "./reconcile-invoices.ts";
+import { moneyStatement } from "./reconcile-money.ts";
 
-type Outcome = { held: boolean; findings: Finding[]; cleared: number };
-
+/** The two statements of a batch end, one way or the other, before its client gives up waiting for both. */
+const patience = sql`select set_config('lock_timeout', '4s', true), set_config('statement_timeout', '6s', true)`;
 /**
- * Every rule once, in one statement and so at one moment. A window for which a cause of adjustments is noted is about to
- * be adjusted: until then it may differ. Bytes and cents are compared with what would be billed today, at the frozen terms.
+ * Of what a statement derives for itself the planner expects a row or two, and would go through all of it once per row.
+ * What is found by index is in lateral parts, to which this does not apply.
  */
-const checkStatement = (fence: Fence, customerIds: readonly number[], nowMs: number): SQL => sql`
-with ${fenceCte(fence)}, chosen as materialized (
-  select id as customer_id, next_invoice_number as next_number from customers where id = any(${ids(customerIds)})
-), billed as materialized (
-  select u.*, c.customer_id
-  from chosen c
-  join services s on s.customer_id = c.customer_id
-  join usage_snapshots u on u.service_id = s.id
-  where u.invoice_id is not null
-), windows as materialized (
-  select u.id as snapshot_id, u.customer_id, u.service_id, u.window_start, u.window_end,
-    coalesce(k.primary_bytes, u.primary_bytes) as primary_bytes, coalesce(k.backup_bytes, u.backup_bytes) as backup_bytes,
-    l.rate_cents_per_gb as rate, l.discount_rate, was.primary_bytes as was_primary_bytes, was.backup_bytes as was_backup_bytes,
-    was.amount as was_amount, was.discount as was_discount
-  from billed u
-  left join usage_corrections k on k.snapshot_id = u.id
-  ${issuedFor(sql`u.id`)}
-  where not exists (
-    select from adjustment_causes n
-    where n.service_id = u.service_id and n.from_at < u.window_end and n.to_at > u.window_start)
-), ${pricedCtes}, sums as (
-  select i.id, i.customer_id, i.number, i.subtotal_cents, i.discount_cents, i.total_cents,
-    coalesce(sum(l.amount_cents), 0) as amount, coalesce(sum(l.discount_cents), 0) as discount
-  from chosen c
-  join invoices i on i.customer_id = c.customer_id
-  left join invoice_line_items l on l.invoice_id = i.id
-  group by i.id
-), found (customer_id, rule, object_type, object_id, expected, actual) as materialized (
-  select u.customer_id, 'window_line', 'usage_snapshot', u.id, 'one usage line', 'none'
-  from billed u
-  where not exists (select from invoice_line_items l where l.snapshot_id = u.id and l.kind = 'usage')
-  union all
-  select s.customer_id, 'window_invoice', 'usage_snapshot', u.id, l.invoice_id::text, coalesce(u.invoice_id::text, 'not billed')
-  from sums s
-  join invoice_line_items l on l.invoice_id = s.id and l.kind = 'usage'
-  join usage_snapshots u on u.id = l.snapshot_id
-  where u.invoice_id is distinct from l.invoice_id
-  union all
-  select u.customer_id, 'line_bytes', 'usage_snapshot', u.id, u.primary_bytes || ' + ' || u.backup_bytes,
-    l.primary_bytes || ' + ' || l.backup_bytes
-  from billed u
-  join invoice_line_items l on l.snapshot_id = u.id and l.kind = 'usage'
-  where (l.primary_bytes, l.backup_bytes) <> (u.primary_bytes, u.backup_bytes)
-  union all
-  select customer_id, 'window_bytes', 'usage_snapshot', snapshot_id, primary_bytes || ' + ' || backup_bytes,
-    was_primary_bytes || ' + ' || was_backup_bytes
-  from priced
-  where (was_primary_bytes, was_backup_bytes) <> (primary_bytes, backup_bytes)
-  union all
-  select customer_id, 'window_cents', 'usage_snapshot', snapshot_id, amount || ' - ' || discount,
-    was_amount || ' - ' || was_discount
-  from priced
-  where (was_amount, was_discount) <> (amount, discount)
-  union all
-  select customer_id, 'invoice_sums', 'invoice', id, amount || ' - ' || discount,
-    subtotal_cents || ' - ' || discount_cents || ' = ' || total_cents
-  from sums
-  where (amount, discount, amount - discount) <> (subtotal_cents, discount_cents, total_cents)
-  union all
-  select c.customer_id, 'invoice_numbers', 'customer', c.customer_id, '1 to ' || (c.next_number - 1),
-    n.count || ' up to ' || coalesce(n.highest, 0)
-  from chosen c
-  cross join lateral (select count(*) as count, max(s.number) as highest from sums s where s.customer_id = c.customer_id) n
-  where n.count <> c.next_number - 1 or coalesce(n.highest, 0) <> c.next_number - 1
-), noted as (
-  insert into reconciliation_findings as r
-    (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at)
-  select f.*, ${at(nowMs)}, ${at(nowMs)} from found f
-  where exists (select from fence)
-  order by f.rule, f.object_id
-  on conflict (rule, object_id) where cleared_at is null
-  do update set expected = excluded.expected, actual = excluded.actual, last_seen_at = excluded.last_seen_at
-  returning r.*
-), cleared as (
-  update reconciliation_findings r set cleared_at = ${at(nowMs)}
-  where r.customer_id = any(${ids(customerIds)}) and r.cleared_at is null and exists (select from fence)
-    and not exists (select from found f where f.rule = r.rule and f.object_id = r.object_id)
-  returning 1
-)
-select exists (select from fence) as held, (select count(*) from cleared) as cleared,
-  coalesce((select jsonb_agg(jsonb_build_object('customerId', customer_id, 'rule', rule, 'objectType', object_type,
-    'objectId', object_id, 'expected', expected, 'actual', actual, 'isNew', found_at = last_seen_at) order by id)
-    from noted), '[]') as findings`;
+const noNestedLoops = sql`select set_config('enable_nestloop', 'off', true), set_config('work_mem', '16MB', true)`;
+/** SQLSTATE of a statement that ran out of its time. */
+const tooSlow = "57014";
+const findingsAtOnce = 20_000;
+
+/** The first and the last usage of a service that is stored or may come, each found by the end of an index. */
+const extents = (fromServiceId: number, limit: number, nowMs: number): SQL => sql`
+  select s.id as "serviceId", coalesce(least(h.from_at, u.first, r.first, p.first), s.created_at) as "firstMs",
+    greatest(least(h.from_at, u.first, r.first, p.first), least(h.to_at, ${at(nowMs)}), u.last, r.last, p.last) as "endMs",
+    (select count(*) from domain_tenures t where t.service_id = s.id) as hosts,
+    (select count(*) from storm_events e where e.service_id = s.id) as storms
+  from (select id, created_at from services where id >= ${fromServiceId} order by id limit ${limit}) s
+  cross join lateral (
+    select min(h.from_at) as from_at, case when bool_and(h.to_at is not null) then max(h.to_at) else 'infinity' end as to_at
+    from service_cdns h where h.service_id = s.id) h
+  ${sql.join([["u", "usage_snapshots", "window_end"], ["r", "usage_readings", "to_at"], ["p", "usage_pushes", "window_start + interval '1 second'"]].map(([alias, table, end]) => sql.raw(`
+  cross join lateral (
+    select (select x.window_start from ${table} x where x.service_id = s.id order by x.window_start limit 1) as first,
+      (select x.${end} from ${table} x where x.service_id = s.id order by x.window_start desc limit 1) as last) ${alias}`)))}
+  order by s.id`;
+
+const keepPosition = (fence: Fence, sweep: string, position: unknown): SQL => sql`
+  with ${fenceCte(fence)}, kept as (
+    insert into job_cursors as c (job, position)
+    select ${sweep}, ${JSON.stringify(position)}::jsonb where exists (select from fence)
+    on conflict (job) do update set position = excluded.position, updated_at = now()
+  )
+  select exists (select from fence) as held`;
+
+const noteServices = (fence: Fence, { serviceIds, rules, findings, nowMs }: Parameters<ReconciliationStore["noteServices"]>[1]): SQL => sql`
+  with ${fenceCte(fence)}, found (customer_id, rule, object_type, object_id, expected, actual) as materialized (
+    select s.customer_id, x.rule, 'service', s.id, x.expected, x.actual
+    from jsonb_to_recordset(${JSON.stringify(findings)}::jsonb) as x("serviceId" bigint, rule text, expected text, actual text)
+    join services s on s.id = x."serviceId"
+  ), ${noteCtes(sql`r.rule = any(${`{${rules.join(",")}}`}::text[]) and r.object_id = any(${ids(serviceIds)})`, nowMs)}
+  select ${notedColumns}`;
+
+const forgetGone = (fence: Fence, after: FindingPlace | null, nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}, page as materialized (
+    select id, rule, object_type, object_id from reconciliation_findings
+    where cleared_at is null and (rule, object_id) > (${after?.rule ?? ""}, ${after?.objectId ?? 0}::bigint)
+    order by rule, object_id
+    limit ${findingsAtOnce}
+  ), cleared as (
+    update reconciliation_findings r set cleared_at = ${at(nowMs)}
+    from page p
+    where r.id = p.id and r.cleared_at is null and p.object_type = 'usage_snapshot' and exists (select from fence)
+      and (select u.id from usage_snapshots u where u.id = p.object_id) is null
+    returning 1
+  )
+  select (select count(*) from cleared) as cleared, case when (select count(*) from page) = ${findingsAtOnce} then
+    (select jsonb_build_object('rule', rule, 'objectId', object_id) from page order by rule desc, object_id desc limit 1) end as next`;
+
+type Money = NotedRow & { readonly windows: number };
+type Facts = NotedRow & { readonly tallies: readonly WindowTally[] };
+type Invoices = NotedRow & { readonly invoices: number; readonly next: InvoicePlace | null };
+
+const answered = <Row>(row: Row | undefined): Row => {
+  if (row === undefined) throw new TypeError("a statement of the reconciliation answered without a row");
+  return row;
+};
+
+const notedOf = (...rows: readonly NotedRow[]) => ({
+  differences: rows.reduce((sum, { differences }) => sum + differences, 0),
+  cleared: rows.reduce((sum, { cleared }) => sum + cleared, 0),
+  named: rows.flatMap(({ named }) => named),
+});
 
 export const createReconciliationStore = (db: Database): ReconciliationStore => ({
-  customers: (page) => db.rows<CheckedCustomer>(sql`
-    select c.id as "customerId", (
-      select count(*) from services s join usage_snapshots u on u.service_id = s.id
-      where s.customer_id = c.id and u.invoice_id is not null) as windows
-    from customers c
-    where c.id > ${page.afterCustomerId}
-    order by c.id
-    limit ${page.limit}`),
+  position: async (sweep) => (await db.rows<{ position: unknown }>(sql`select position from job_cursors where job = ${sweep}`))[0]?.position ?? null,
 
-  check: async (fence, customerIds, nowMs) => {
-    const [, [outcome]] = await db.batch<[unknown[], Outcome[]]>([patience, checkStatement(fence, customerIds, nowMs)]);
-    if (outcome === undefined) throw new TypeError("the reconciliation statement answered without a row");
-    return outcome;
+  keepPosition: async (fence, sweep, position) => answered((await db.rows<{ held: boolean }>(keepPosition(fence, sweep, position)))[0]).held,
+
+  services: ({ fromServiceId, limit, nowMs }) => db.rows<ServiceExtent>(extents(fromServiceId, limit, nowMs)),
+
+  checkWindows: async (fence, spans, check) => {
+    try {
+      const [, [first], , [second]] = await db.batch<[unknown[], Money[], unknown[], Facts[]]>([
+        patience, moneyStatement(fence, spans, check.nowMs), noNestedLoops, factsStatement(fence, spans, check),
+      ]);
+      const [money, facts] = [answered(first), answered(second)];
+      if (!money.held || !facts.held) return { status: "fenced" };
+      return { status: "checked", windows: money.windows, tallies: facts.tallies, ...notedOf(money, facts) };
+    } catch (error) {
+      if (error instanceof NeonDbError && error.code === tooSlow) return { status: "too_slow" };
+      throw error;
+    }
   },
+
+  noteServices: async (fence, note) => {
+    const noted = answered((await db.rows<NotedRow>(noteServices(fence, note)))[0]);
+    return noted.held ? notedOf(noted) : null;
+  },
+
+  checkInvoices: async (fence, place, nowMs) => {
+    const [, [row]] = await db.batch<[unknown[], Invoices[]]>([patience, invoicesStatement(fence, place, nowMs)]);
+    const { held, invoices, next, ...noted } = answered(row);
+    return held ? { status: "checked", invoices, next, ...notedOf({ held, ...noted }) } : { status: "fenced" };
+  },
+
+  forgetGone: async (fence, after, nowMs) => answered((await db.rows<{ cleared: number; next: FindingPlace | null }>(forgetGone(fence, after, nowMs)))[0]),
 });

@@ -21,6 +21,7 @@ import type { InvoiceStore } from "./invoices.ts";
 import type { Jobs } from "./jobs.ts";
 import type { JwtVerifier } from "./jwt.ts";
 import type { LeaseStore } from "./lease.ts";
+import type { LineFactsStore } from "./line-facts.ts";
 import type { Log } from "./log.ts";
 import type { MetricsStore } from "./metrics.ts";
 import type { PolicyStore } from "./policies.ts";
@@ -74,6 +75,7 @@ export interface Deps {
   readonly invoiceLinks: InvoiceLinkStore;
   /** Null: without SECRETS_KEY no link is made, and none opens anything. */
   readonly linkTokens: LinkTokens | null;
+  readonly lineFacts: LineFactsStore;
   readonly availability: AvailabilityStore;
   readonly recordedTraces: RecordedTraces;
   readonly auditLog: AuditLogStore;

@@ -1,31 +1,5 @@
 import type { Invoice, InvoiceKey, InvoiceLine } from "./invoices.ts";
 
-/** A storm by which a line was computed, cut to its window; epoch milliseconds. */
-export type LineStorm = {
-  readonly stormId: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Decimal number as text. */
-  readonly maxCoverageFactor: string;
-};
-
-/** Sums of what was issued for a window. */
-export type IssuedSums = {
-  readonly lines: number;
-  readonly primaryBytes: number;
-  readonly backupBytes: number;
-  readonly amountCents: number;
-  readonly discountCents: number;
-};
-
-/** All that a line was computed from, as it was then. `issuedBefore` is of earlier lines for the same window. */
-export type LineFacts = {
-  readonly line: InvoiceLine;
-  readonly windowMicroseconds: number;
-  readonly storms: readonly LineStorm[];
-  readonly issuedBefore: IssuedSums;
-};
-
 /** One of the two sides of an invoice. Addresses and payment details are lines, separated by line feeds. */
 export type Party = { readonly legal_name: string | null; readonly address: string | null; readonly tax_id: string | null };
 
@@ -71,7 +45,5 @@ export type PrintLimits = { readonly lines: number; readonly services: number };
 
 /** One round trip a call. */
 export interface InvoiceDocumentStore {
-  /** Null where the customer has no such invoice, or it no such line. */
-  line(customerId: number, invoiceId: number, lineId: number): Promise<LineFacts | null>;
   printed(key: InvoiceKey, limits: PrintLimits): Promise<PrintedInvoice | null>;
 }

@@ -19,6 +19,9 @@ export interface RollupStore {
   markHours(fence: Fence, untilMs: number): Promise<boolean>;
 }
 
+/** `past`: versions that later ones replaced. */
+export type UsageFact = "readings" | "readings_past" | "pushes" | "pushes_past";
+
 /** What is kept for a while only. Each call deletes at most `limit` rows, none where the lease is lost. @returns how many */
 export interface PruneStore {
   /** Those that are rolled up, or too old to wait for that any longer. */
@@ -26,4 +29,6 @@ export interface PruneStore {
   rollups(fence: Fence, level: RollupLevel, beforeMs: number, limit: number): Promise<number>;
   idempotencyKeys(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   installSessions(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** What billed windows that began before were made of; that of windows that are not billed stays. */
+  usageFacts(fence: Fence, kind: UsageFact, beforeMs: number, limit: number): Promise<number>;
 }

@@ -122,6 +122,23 @@ export const usagePushes = pgTable(
   ],
 );
 
+/** A push for a billed window that a later one replaced: what its invoice was computed from. Append-only (trigger). */
+export const usagePushesPast = pgTable(
+  "usage_pushes_past",
+  {
+    id: id(),
+    serviceId: bigint("service_id", { mode: "number" }).notNull(),
+    windowStart: at("window_start").notNull(),
+    side: text("side", { enum: ["primary", "backup"] }).notNull(),
+    bytes: bigint("bytes", { mode: "number" }).notNull(),
+    covers: text("covers", { enum: ["rest", "whole"] }).notNull(),
+    actor: text("actor").notNull(),
+    pushedAt: at("pushed_at").notNull(),
+    replacedAt: at("replaced_at").notNull(),
+  },
+  (t) => [index("usage_pushes_past_window_idx").on(t.serviceId, t.windowStart)],
+);
+
 /**
  * How far a domain has been read at a CDN. Slices that end by `settled_until` are not asked for again; later ones are, as
  * far back as the source keeps them: after an outage of the CDN's API nothing is forgotten.

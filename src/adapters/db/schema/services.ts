@@ -116,6 +116,8 @@ export const settings = pgTable(
     id: bigint("id", { mode: "number" }).primaryKey().default(1),
     shards: integer("shards").notNull().default(1),
     usageWindowSeconds: integer("usage_window_seconds"),
+    /** Since when usage is kept per host: windows that were stored before have no readings to compare them with. */
+    usageFactsSince: at("usage_facts_since").notNull().defaultNow(),
     /** The freeze of everything: in force since `freeze_set_at`, until `freeze_until` or until it is lifted. */
     freezeReason: text("freeze_reason"),
     freezeUntil: at("freeze_until"),

@@ -164,6 +164,13 @@ const billed = async ({ db, sql, tenant }: World): Promise<void> => {
   await bill(db, tenant, fence);
 };
 
+const checkWindows = ({ db, tenant }: World, fence: Fence) => createReconciliationStore(db).checkWindows(
+  fence, [{ serviceId: tenant.service, fromMs: Math.floor(nowMs / hourMs - 4) * hourMs, toMs: nowMs, isLast: true }],
+  { windowMs: hourMs, measuredCdns: [], completeByMs: nowMs, nowMs });
+const found = ({ sql, tenant }: World, rule: string, objectType: string, objectId: string | undefined) => sql(
+  `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at)
+   values ($1, $2, $3, $4, '', '', $5, $5)`, [tenant.customer, rule, objectType, objectId, new Date(nowMs - hourMs)]);
+
 const money: readonly FencedWrite[] = [
   {
     method: "ingest.save", what: "the very first window, which fixes their length", writes: ["settings", "usage_readings", "usage_snapshots"], refused: { stored: 0, corrected: 0 },
@@ -227,19 +234,44 @@ const money: readonly FencedWrite[] = [
     prepare: ({ db, tenant }) => Promise.resolve((fence) => bill(db, tenant, fence, "day")),
   },
   {
-    method: "reconciliation.check", what: "a difference", writes: ["reconciliation_findings"], refused: { held: false, findings: [], cleared: 0 },
-    prepare: async ({ db, sql, tenant }) => {
-      await sql("update customers set next_invoice_number = 7 where id = $1", [tenant.customer]);
-      return (fence) => createReconciliationStore(db).check(fence, [tenant.customer], nowMs);
+    method: "reconciliation.checkWindows", what: "a difference", writes: ["reconciliation_findings"], refused: { status: "fenced" },
+    prepare: async (world) => {
+      await billed(world);
+      await world.sql("insert into usage_corrections (snapshot_id, primary_bytes, backup_bytes) select id, 7, 0 from usage_snapshots where service_id = $1", [world.tenant.service]);
+      return (fence) => checkWindows(world, fence);
     },
   },
   {
-    method: "reconciliation.check", what: "a difference that is no more", writes: ["reconciliation_findings"], refused: { held: false, findings: [], cleared: 0 },
+    method: "reconciliation.checkWindows", what: "a difference that is no more", writes: ["reconciliation_findings"], refused: { status: "fenced" },
+    prepare: async (world) => {
+      await billed(world);
+      await found(world, "window_bytes", "usage_snapshot", (await world.sql<{ id: string }>("select id from usage_snapshots where service_id = $1", [world.tenant.service]))[0]?.id);
+      return (fence) => checkWindows(world, fence);
+    },
+  },
+  {
+    method: "reconciliation.noteServices", what: "what was found of a service", writes: ["reconciliation_findings"], refused: null,
+    prepare: async ({ db, tenant }) => (fence) => createReconciliationStore(db).noteServices(fence, {
+      serviceIds: [tenant.service], rules: ["side_incomplete"], nowMs,
+      findings: [{ serviceId: tenant.service, rule: "side_incomplete", expected: "", actual: "" }],
+    }),
+  },
+  {
+    method: "reconciliation.checkInvoices", what: "a difference", writes: ["reconciliation_findings"], refused: { status: "fenced" },
     prepare: async ({ db, sql, tenant }) => {
-      await sql(
-        `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at)
-         values ($1, 'invoice_numbers', 'customer', $1, '', '', $2, $2)`, [tenant.customer, new Date(nowMs - hourMs)]);
-      return (fence) => createReconciliationStore(db).check(fence, [tenant.customer], nowMs);
+      await sql("update customers set next_invoice_number = 7 where id = $1", [tenant.customer]);
+      return (fence) => createReconciliationStore(db).checkInvoices(fence, { customerId: tenant.customer, number: 0, count: 0 }, nowMs);
+    },
+  },
+  {
+    method: "reconciliation.keepPosition", what: "where a sweep goes on", writes: ["job_cursors"], refused: false,
+    prepare: async ({ db, tenant }) => (fence) => createReconciliationStore(db).keepPosition(fence, "reconcile:recent", { at: tenant.name }),
+  },
+  {
+    method: "reconciliation.forgetGone", what: "a finding of a window that is gone", writes: ["reconciliation_findings"], refused: { cleared: 0, next: null },
+    prepare: async (world) => {
+      await found(world, "window_stranger", "usage_snapshot", "999999999");
+      return (fence) => createReconciliationStore(world.db).forgetGone(fence, null, nowMs);
     },
   },
 ];
@@ -279,6 +311,16 @@ const kept: readonly FencedWrite[] = [
       return (fence) => createPruneStore(db).rollups(fence, level, nowMs - days(5), 100);
     },
   })),
+  {
+    method: "pruning.usageFacts", what: "pushes of windows that are billed", writes: ["usage_pushes"], refused: 0,
+    prepare: async (world) => {
+      await billed(world);
+      await world.sql(
+        "insert into usage_pushes (service_id, window_start, side, bytes, covers, actor) select service_id, window_start, 'primary', 5, 'rest', 'token:1' from usage_snapshots where service_id = $1",
+        [world.tenant.service]);
+      return (fence) => createPruneStore(world.db).usageFacts(fence, "pushes", nowMs, 100);
+    },
+  },
   {
     method: "pruning.idempotencyKeys", what: "remembered answers", writes: ["idempotency_keys"], refused: 0,
     prepare: async ({ db, sql, tenant }) => {

@@ -31,9 +31,11 @@ export const pipelineMethods = {
   ingest: { holdings: "reads", noteHosts: "fenced", save: "fenced", settle: "fenced" } satisfies Record<keyof IngestStore, Kind>,
   customerSources: { open: "reads", note: "fenced" } satisfies Record<keyof CustomerSources, Kind>,
   billingStore: { due: "reads", issue: "fenced" } satisfies Record<keyof BillingStore, Kind>,
-  reconciliation: { customers: "reads", check: "fenced" } satisfies Record<keyof ReconciliationStore, Kind>,
+  reconciliation: {
+    position: "reads", services: "reads", keepPosition: "fenced", checkWindows: "fenced", noteServices: "fenced", checkInvoices: "fenced", forgetGone: "fenced",
+  } satisfies Record<keyof ReconciliationStore, Kind>,
   rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced" } satisfies Record<keyof RollupStore, Kind>,
-  pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced" } satisfies Record<keyof PruneStore, Kind>,
+  pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced", usageFacts: "fenced" } satisfies Record<keyof PruneStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -74,6 +76,7 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
   "db/ingest.ts": [1, "a part of a statement, under a condition that holds the fence"],
   "db/tick-runs.ts": [1, "which run is the latest, which gives no right to anything (decision 29)"],
   "db/billing-documents.ts": [1, "a part of the statement that issues invoices: it selects from what that has issued, under its fence"],
+  "db/reconcile-findings.ts": [1, "a part of statements, each of which has the fence, as its own condition says"],
   "db/usage-window.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
   "db/write.ts": [2, "parts of statements: they select from what those have written"],
   "db/cdn-accounts.ts": [2, "requests: making an account, and removing it"],

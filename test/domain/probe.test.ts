@@ -42,7 +42,7 @@ describe("judgeProbe", () => {
 
   it("goes by the expected codes alone", () => {
     expect(judgeProbe({ kind: "answer", status: 200 }, [[404, 404]])).toEqual({ ok: false, status: 200, error: "http_status" });
-    expect(judgeProbe({ kind: "answer", status: 404 }, [[404, 404]]).ok).toBe(true);
+    expect(judgeProbe({ kind: "answer", status: 404 }, [[404, 404]])?.ok).toBe(true);
     expect(judgeProbe({ kind: "answer", status: 521 }, [[200, 299], [521, 521]])).toEqual({ ok: true, status: 521, error: null });
   });
 

@@ -165,6 +165,6 @@ describe("probeRound", () => {
 
   it("has nothing to do without services", async () => {
     const { probe } = bench();
-    expect(await probe([])).toEqual({ samples: [], unprobed: 0 });
+    expect(await probe([])).toEqual({ samples: [], unprobed: 0, unreadable: 0 });
   });
 });

@@ -15,7 +15,7 @@ import { outOfOrder } from "./schemas.ts";
 
 const longestSpanMs = 48 * 3_600_000;
 
-/** About 4 MB of JSON from the database, which sends 10 MiB at most; five domains over 48 h from one vantage. */
+/** At most 4.6 MB of JSON from the database, which sends 10 MiB; five domains over 48 h from one vantage. */
 const mostSamples = 200_000;
 /** Of each of both outcomes: another MB, and no more than that in the answer. */
 const mostStorms = 2_000;

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { pageBytes } from "../../domain/page-size.ts";
 import type { AuditEntry, AuditLogStore } from "../ports/audit-log.ts";
 import type { Paged } from "../ports/change.ts";
-import { withinBytes } from "./byte-budget.ts";
+import { withinBytesOneByOne } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 
 /** Together they fill a page of one row. */
@@ -27,9 +27,11 @@ export const createAuditLogStore = (db: Database): AuditLogStore => ({
       page.afterId !== null && sql`id < ${page.afterId}`,
     ].filter((condition) => condition !== false);
     const where = sql.join(conditions.map((condition) => sql` and ${condition}`));
-    return db.rows<Paged<AuditEntry>>(withinBytes(sql`
+    const entries = withinBytesOneByOne(sql`
+      select * from audit_log where customer_id = ${customerId}${where} order by id desc limit ${page.limit}`, sql`id desc`);
+    return db.rows<Paged<AuditEntry>>(sql`
       select id, at as "atMs", actor, action, object_type as "objectType", object_id as "objectId", ${side("before")},
-        ${side("after")}, request_id as "requestId"
-      from audit_log where customer_id = ${customerId}${where} order by id desc limit ${page.limit}`, sql`id desc`));
+        ${side("after")}, request_id as "requestId", cut
+      from (${entries}) e order by id desc`);
   },
 });

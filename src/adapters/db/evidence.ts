@@ -1,7 +1,11 @@
 import { sql } from "drizzle-orm";
+import { pageBytes } from "../../domain/page-size.ts";
 import type { EvidencePage, EvidenceStore } from "../ports/evidence.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
+
+/** A record has some 80 KB at most. */
+const recordsMeasured = 200;
 
 export const createEvidenceStore = (db: Database): EvidenceStore => ({
   bundle: async (customerId, stormId, afterSeq) => {
@@ -15,7 +19,7 @@ export const createEvidenceStore = (db: Database): EvidenceStore => ({
       cross join lateral (
         select '[' || coalesce(string_agg(x.record, ',' order by x.seq), '') || ']' as bundle,
           max(x.seq) filter (where x.cut) as "nextAfterSeq"
-        from (${withinBytes(records, sql`seq`)}) x
+        from (${withinBytes(records, sql`seq`, pageBytes, recordsMeasured)}) x
       ) p
       where e.id = ${stormId} and s.customer_id = ${customerId}`);
     return page ?? null;

@@ -23,8 +23,8 @@ export type Storm = {
   readonly creditReason: string | null;
 };
 
-/** A storm with the switches that were made for it, ascending by id; of very many the first thousand. */
-export type StormDetail = Storm & { readonly changes: readonly RoutingChange[] };
+/** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. */
+export type StormDetail = Storm & { readonly changes: readonly RoutingChange[]; readonly changesInAll: number };
 
 /** Times are half-open, epoch milliseconds: storms that touch [fromMs, toMs). */
 export type StormFilter = {

@@ -1,3 +1,5 @@
+import { monthStartMs } from "./calendar.ts";
+
 /** When unbilled lines become an invoice: with every run, or once a calendar day or month of UTC is over. */
 export const billingCycles = ["run", "day", "month"] as const;
 export type BillingCycle = (typeof billingCycles)[number];
@@ -14,11 +16,8 @@ export type CycleBound = {
 const dayMs = 86_400_000;
 
 /** The start of the UTC day or month so many after the one that holds this moment. */
-const startOf = (cycle: "day" | "month", ms: number, ahead: number): number => {
-  if (cycle === "day") return (Math.floor(ms / dayMs) + ahead) * dayMs;
-  const date = new Date(ms);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + ahead, 1);
-};
+const startOf = (cycle: "day" | "month", ms: number, ahead: number): number =>
+  cycle === "day" ? (Math.floor(ms / dayMs) + ahead) * dayMs : monthStartMs(ms, ahead);
 
 /** A day or a month that is closed: what ended before it began belongs to a closed one. */
 const closing = (cycle: "day" | "month", ms: number, ahead: number): CycleBound => ({

@@ -42,6 +42,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /v1/services/{id}": { steering: "shadow" },
   "POST /v1/dns-accounts": dnsAccount,
   "POST /v1/services/{id}/storm-policies": { kind: "http_latency", latency_ms: 500 },
+  "PUT /v1/customers/{id}/billing-profile": { legal_name: "ACME", address: ["1 Road"], taxes: [{ label: "VAT", rate: 0.19 }, { label: "Levy", rate: "0.010" }] },
   "PUT /v1/services/{id}/usage": [{ window_start: "2026-11-19T03:00:00Z", window_end: "2026-11-19T04:00:00Z", primary_bytes: 1, backup_bytes: 2 }],
 };
 

@@ -220,6 +220,15 @@ describe("storms that change after their windows were billed", () => {
     expect((await lines(customerId)).slice(2)).toEqual([[2, "adjustment", 0, 0, 0, 150]]);
   });
 
+  it("whose credit is not earned takes nothing off, until it is, and not any more once it is refused", async () => {
+    const { customerId } = await seedStorm({});
+    for (const credit of ["pending", "earned", "refused"]) {
+      await storm(`credit = '${credit}'`);
+      await bill(database.db, nowMs);
+    }
+    expect((await lines(customerId)).slice(2)).toEqual([[2, "adjustment", 0, 0, 0, -300], [3, "adjustment", 0, 0, 0, 300], [4, "adjustment", 0, 0, 0, -300]]);
+  });
+
   it("changes nothing that is not money: no line, and no invoice", async () => {
     const { customerId } = await seedStorm({});
     await storm("relapses = relapses + 1, detected_at = now()");

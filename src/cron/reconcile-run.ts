@@ -3,11 +3,13 @@ import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log, LogFields } from "../adapters/ports/log.ts";
 import type { Noted, ReconciliationStore } from "../adapters/ports/reconciliation.ts";
 import type { UsageSource } from "../adapters/ports/usage.ts";
+import type { CheckLimits } from "../domain/check-spans.ts";
 
 export type ReconcileDeps = {
   readonly reconciliation: ReconciliationStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly provider: string;
   /** What the operator measures for everybody. */
   readonly usageSources: readonly Pick<UsageSource, "cdn">[];
   readonly usageWindows: { readonly windowMs: number; readonly lookbackMs: number };
@@ -19,6 +21,7 @@ export type SweepEnd = "done" | "later" | "fenced";
 /** One night's run, as its sweeps share it. */
 export type ReconcileRun = ReconcileDeps & {
   readonly fence: Fence;
+  readonly limits: CheckLimits;
   readonly nowMs: number;
   readonly count: { chunks: number; recentWindows: number; olderWindows: number; invoices: number; differences: number; cleared: number; failures: number };
   /** Adds up what was noted, and names the first differences in the log. */
@@ -30,13 +33,14 @@ export type ReconcileRun = ReconcileDeps & {
 /** So many rows are named in the log; all of them are in `reconciliation_findings`. */
 const namedRows = 50;
 
-export const openRun = (deps: ReconcileDeps, fence: Fence): ReconcileRun & { readonly lastError: () => unknown } => {
+export const openRun = (deps: ReconcileDeps, fence: Fence, limits: CheckLimits): ReconcileRun & { readonly lastError: () => unknown } => {
   const count = { chunks: 0, recentWindows: 0, olderWindows: 0, invoices: 0, differences: 0, cleared: 0, failures: 0 };
   let named = 0;
   let lastError: unknown = null;
   return {
     ...deps,
     fence,
+    limits,
     nowMs: deps.clock.nowMs(),
     count,
     note: (noted) => {

@@ -113,7 +113,7 @@ export const sweepWindows = async (run: ReconcileRun, sweep: WindowSweep): Promi
     const page = await run.reconciliation.services({ fromServiceId: place.serviceId, limit: servicesPerPage, nowMs: run.nowMs });
     const [first] = page;
     if (first !== undefined && first.serviceId !== place.serviceId) place = { ...firstPlace, serviceId: first.serviceId };
-    for (const spans of checkChunks(page, sweep.frame, place.fromMs)) {
+    for (const spans of checkChunks(page, sweep.frame, place.fromMs, run.limits)) {
       const next = await checkChunk(run, sweep, place, spans);
       if (next === null || !(await sweep.keep(next))) return "fenced";
       place = next;

@@ -1,5 +1,6 @@
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { FindingPlace, InvoicePlace } from "../adapters/ports/reconciliation.ts";
+import { checkLimits } from "../domain/check-spans.ts";
 import type { JobReport } from "./job.ts";
 import { openRun } from "./reconcile-run.ts";
 import type { ReconcileDeps, ReconcileRun, SweepEnd } from "./reconcile-run.ts";
@@ -13,8 +14,8 @@ const dayMs = 86_400_000;
 /** Windows of so many days are checked every night; older ones, and invoices, in turn. */
 const recentMs = 35 * dayMs;
 
-/** A run stops here, and the next goes on. */
-const longestRunMs = 8 * 60_000;
+/** A run stops here, and the next goes on. An invocation may last 15 minutes on Cloudflare, 300 s on Vercel. */
+const longestRunMs = (provider: string): number => (provider === "cloudflare" ? 8 : 4) * 60_000;
 
 /** Up to which part of a run's time each sweep may go on. What one leaves over is the next one's. */
 const shares = { gone: 0.05, recent: 0.5, invoices: 0.75, history: 1 } as const;
@@ -31,7 +32,7 @@ const sweepInvoices = async (run: ReconcileRun, untilMs: number): Promise<SweepE
   const sweep = "reconcile:invoices";
   let place = ((await run.reconciliation.position(sweep)) as InvoicePlace | null) ?? firstInvoice;
   for (;;) {
-    const result = await run.reconciliation.checkInvoices(run.fence, place, run.nowMs);
+    const result = await run.reconciliation.checkInvoices(run.fence, place, run.limits.lines, run.nowMs);
     if (result.status === "fenced") return "fenced";
     run.count.chunks += 1;
     run.count.invoices += result.invoices;
@@ -60,8 +61,10 @@ const forgetGone = async (run: ReconcileRun, untilMs: number): Promise<void> => 
  * @param budgetMs after which no further chunk is begun
  * @throws the last error where nothing at all could be checked
  */
-export const reconcile = async (deps: ReconcileDeps, fence: Fence, budgetMs = longestRunMs): Promise<JobReport> => {
-  const run = openRun(deps, fence);
+export const reconcile = async (
+  deps: ReconcileDeps, fence: Fence, budgetMs = longestRunMs(deps.provider), limits = checkLimits,
+): Promise<JobReport> => {
+  const run = openRun(deps, fence, limits);
   const { reconciliation, nowMs, count } = run;
   const { windowMs } = deps.usageWindows;
   const untilMs = (share: number): number => nowMs + share * budgetMs;

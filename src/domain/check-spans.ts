@@ -28,9 +28,11 @@ export type CheckLimits = {
   /** Windows times the storms among them. */
   readonly pairs: number;
   readonly services: number;
+  /** Lines of invoices; one invoice that has more is checked alone. */
+  readonly lines: number;
 };
 
-export const checkLimits: CheckLimits = { windows: 10_000, slices: 30_000, pairs: 3_000_000, services: 1_000 };
+export const checkLimits: CheckLimits = { windows: 10_000, slices: 30_000, pairs: 3_000_000, services: 1_000, lines: 20_000 };
 
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 

@@ -25,7 +25,7 @@ const six = noon - lookbackMs;
 const night = async (atMs = nowMs, measured = ["fastly"]) => {
   const memory = createMemoryLog();
   const deps = {
-    reconciliation: createReconciliationStore(database.db), clock: { nowMs: () => atMs, sleep: () => Promise.resolve() }, log: memory.log,
+    reconciliation: createReconciliationStore(database.db), clock: { nowMs: () => atMs, sleep: () => Promise.resolve() }, log: memory.log, provider: "local",
     usageSources: measured.map((cdn) => ({ cdn })), usageWindows,
   };
   const report = await reconcile(deps, billingFence);

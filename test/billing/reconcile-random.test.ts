@@ -132,7 +132,7 @@ it("random schedules of changes, readings, pushes and bills leave nothing to fin
   const night = async (atMs: number) => {
     const memory = createMemoryLog();
     const clock = { nowMs: () => atMs, sleep: () => Promise.resolve() };
-    const deps = { reconciliation: store, clock, log: memory.log, usageSources: measured.map((cdn) => ({ cdn })), usageWindows };
+    const deps = { reconciliation: store, clock, log: memory.log, provider: "local", usageSources: measured.map((cdn) => ({ cdn })), usageWindows };
     const report = await reconcile(deps, billingFence);
     expect(report).toMatchObject({ failures: 0, finished: true });
     return { report, found: memory.of("reconciliation_difference").map(({ fields }) => fields) };

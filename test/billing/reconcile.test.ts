@@ -31,7 +31,7 @@ const storm = {
 const night = async (atMs = nowMs, fence: { name: string; epoch: number } = billingFence, store = createReconciliationStore(database.db)) => {
   const memory = createMemoryLog();
   const clock = { nowMs: () => atMs, sleep: () => Promise.resolve() };
-  const deps = { reconciliation: store, clock, log: memory.log, usageSources: [], usageWindows: { windowMs: hourMs, lookbackMs: 6 * hourMs } };
+  const deps = { reconciliation: store, clock, log: memory.log, provider: "local", usageSources: [], usageWindows: { windowMs: hourMs, lookbackMs: 6 * hourMs } };
   const report = await reconcile(deps, fence);
   return { report, alerts: memory.of("reconciliation_difference").map(({ fields }) => fields) };
 };

@@ -5,7 +5,7 @@ import type { CheckSpan, ServiceExtent } from "../../src/domain/check-spans.ts";
 
 const windowMs = 10;
 const forever = { windowMs, fromMs: null, toMs: Number.POSITIVE_INFINITY };
-const limits = { windows: 20, slices: 60, pairs: 400, services: 5 };
+const limits = { windows: 20, slices: 60, pairs: 400, services: 5, lines: 1 };
 
 const extentArb = fc.record({ firstMs: fc.nat(500), length: fc.nat(900), hosts: fc.nat(100), storms: fc.nat(300) });
 const extents = (some: readonly { firstMs: number; length: number; hosts: number; storms: number }[]): ServiceExtent[] =>

@@ -49,25 +49,29 @@ const touchedCte = (windowSeconds: number): SQL => sql`touched as materialized (
 )`;
 
 /**
- * `measured`: which CDNs somebody measures today. `states`: each slice with whether it was read, whether it still should be
- * (`lacks`), and whether anything of its CDN was read in its window (`is_heard`): else nobody may have measured there then.
+ * `measured`: which CDNs somebody measures today, and since when at the earliest: a source is asked for 31 days back. `states`:
+ * each slice with whether it was read, should be, or is not read for good (`in_doubt`), and whether anything of its CDN was
+ * read in its window (`is_heard`): else nobody may have measured there then.
  */
 const slicesCtes = (measuredCdns: readonly string[]): SQL => sql`measured as materialized (
-  select c.customer_id, c.cdn from (select distinct customer_id, cdn from holdings) c
+  select c.customer_id, c.cdn, case when ${JSON.stringify(measuredCdns)}::jsonb ? c.cdn then '-infinity' else (
+    select min(a.created_at) - interval '31 days' from cdn_accounts a where a.customer_id = c.customer_id and a.cdn = c.cdn) end as since
+  from (select distinct customer_id, cdn from holdings) c
   where ${measuredByStored(measuredCdns, "c.customer_id", "c.cdn")}
 ), heard as materialized (
   select distinct service_id, window_start, cdn from readings_now
 ), states as materialized (
-  select s.service_id, s.window_start, s.side, s.cdn, s.host, r.domain_id is not null as is_read, c.cdn is not null as is_measured,
-    e.cdn is not null as is_heard, (r.domain_id is null and c.cdn is not null)
-      or (m.unreadable_since is not null and s.to_at > coalesce(m.settled_until, '-infinity')) as lacks
+  select s.service_id, s.window_start, s.side, s.cdn, s.host, r.domain_id is not null as is_read, e.cdn is not null as is_heard,
+    coalesce(s.to_at > c.since, false) as is_measured,
+    m.unreadable_since is not null and s.to_at > coalesce(m.settled_until, '-infinity') as in_doubt
   from slices s
   left join readings_now r on r.domain_id = s.domain_id and r.cdn = s.cdn and r.from_at = s.from_at
   left join measured c on c.customer_id = s.customer_id and c.cdn = s.cdn
   left join heard e on e.service_id = s.service_id and e.window_start = s.window_start and e.cdn = s.cdn
   left join metering_marks m on m.domain_id = s.domain_id and m.cdn = s.cdn
 ), held_sides as materialized (
-  select service_id, window_start, side, array_agg(distinct cdn) as cdns, bool_or(lacks and is_heard) as incomplete
+  select service_id, window_start, side, array_agg(distinct cdn) as cdns, bool_or(not is_read and is_measured and is_heard) as incomplete,
+    bool_or(in_doubt) as in_doubt
   from states
   group by service_id, window_start, side
 )`;
@@ -76,7 +80,9 @@ const sideOf = (side: "primary" | "backup"): SQL =>
   sql.raw(`('${side}', u.${side}_bytes, u.${side}_source, u.${side}_incomplete, d.${side}_bytes, d.${side}_source)`);
 
 /**
- * `judged`: both sides of each stored window, as it is and as its facts say. Without any fact a side is judged only where
+ * `judged`: both sides of each stored window, as it is and as its facts say; where a host lacks, or is in doubt, these are a
+ * lower bound. Whether such a side says so is a matter of readings that are missing: what is in doubt may be about to be
+ * stored. Without any fact a side is judged only where
  * there would be one: stored since facts are kept, measured, and not so old that they are deleted.
  */
 const judgedCtes = (nowMs: number): SQL => sql`sides_now as (
@@ -86,7 +92,8 @@ const judgedCtes = (nowMs: number): SQL => sql`sides_now as (
   join derived d on d.service_id = u.service_id and d.window_start = u.window_start
   cross join lateral (values ${sideOf("primary")}, ${sideOf("backup")}) x (side, bytes, source, incomplete, fact_bytes, fact_source)
 ), judged as materialized (
-  select s.*, coalesce(h.incomplete and p.service_id is null, false) as fact_incomplete, s.window_start > ${at(nowMs - factsKeptMs + dayMs)} as is_kept,
+  select s.*, coalesce(h.incomplete and p.service_id is null, false) as fact_incomplete,
+    coalesce((h.incomplete or h.in_doubt) and p.service_id is null, false) as is_bound, s.window_start > ${at(nowMs - factsKeptMs + dayMs)} as is_kept,
     s.fact_bytes is not null or s.created_at >= (select usage_facts_since from settings) as is_known,
     array(select c from unnest(s.cdns) c where not c = any(coalesce(h.cdns, '{}')) order by c) as strange_cdns
   from sides_now s
@@ -96,7 +103,7 @@ const judgedCtes = (nowMs: number): SQL => sql`sides_now as (
   select j.*, format('%s %s (%s%s)', side, fact_bytes, fact_source, case when fact_incomplete then ', incomplete' end) as by_facts
   from judged j
   where is_kept and fact_bytes is not null and (source is distinct from fact_source or (fact_incomplete and not incomplete)
-    or case when fact_incomplete then bytes < fact_bytes else bytes <> fact_bytes end)
+    or case when is_bound then bytes < fact_bytes else bytes <> fact_bytes end)
   union all
   select j.*, format('%s: a reading of %s', side, array_to_string(cdns, ', '))
   from judged j
@@ -131,7 +138,8 @@ const tallyCtes = (completeByMs: number): SQL => sql`wanted as (
   union all
   select j.service_id, 'side_incomplete', j.window_start, j.window_end, s.host
   from judged j
-  left join states s on s.service_id = j.service_id and s.window_start = j.window_start and s.side = j.side and s.lacks and j.is_kept
+  left join states s on s.service_id = j.service_id and s.window_start = j.window_start and s.side = j.side and j.is_kept
+    and (s.in_doubt or (not s.is_read and s.is_measured))
   where j.incomplete and j.window_end <= ${at(completeByMs)}
   union all
   select r.service_id, 'reading_stranger', r.window_start, greatest(r.to_at, w.window_end), t.name

@@ -5,15 +5,13 @@ import type { InvoicePlace } from "../ports/reconciliation.ts";
 import { fenceCte } from "./fence.ts";
 import { noteCtes, notedColumns } from "./reconcile-findings.ts";
 
-/** Lines of a statement; an invoice that has more is checked alone. One run issues at most twice 50,000 on one. */
-export const linesAtOnce = 20_000;
 const customersAtOnce = 2_000;
 
 /**
  * Invoices against their lines and their numbers, customer by customer in the order of numbers. Whatever a customer has,
  * `page` ends after so many lines; the invoice at its end is left to the next statement, unless it is the only one.
  */
-export const invoicesStatement = (fence: Fence, place: InvoicePlace, nowMs: number, lines = linesAtOnce): SQL => sql`
+export const invoicesStatement = (fence: Fence, place: InvoicePlace, lines: number, nowMs: number): SQL => sql`
 with ${fenceCte(fence)}, page as materialized (
   select c.id as customer_id, i.id, i.number
   from (

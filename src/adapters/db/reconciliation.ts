@@ -114,8 +114,8 @@ export const createReconciliationStore = (db: Database): ReconciliationStore => 
     return noted.held ? notedOf(noted) : null;
   },
 
-  checkInvoices: async (fence, place, nowMs) => {
-    const [, [row]] = await db.batch<[unknown[], Invoices[]]>([patience, invoicesStatement(fence, place, nowMs)]);
+  checkInvoices: async (fence, place, lines, nowMs) => {
+    const [, [row]] = await db.batch<[unknown[], Invoices[]]>([patience, invoicesStatement(fence, place, lines, nowMs)]);
     const { held, invoices, next, ...noted } = answered(row);
     return held ? { status: "checked", invoices, next, ...notedOf({ held, ...noted }) } : { status: "fenced" };
   },

@@ -69,8 +69,8 @@ export interface ReconciliationStore {
   noteServices(
     fence: Fence, note: { readonly serviceIds: readonly number[]; readonly rules: readonly SweptRule[]; readonly findings: readonly ServiceFinding[]; readonly nowMs: number },
   ): Promise<Noted | null>;
-  /** Compares invoices with their lines and numbers, a bounded number of lines from `place` on. */
-  checkInvoices(fence: Fence, place: InvoicePlace, nowMs: number): Promise<InvoicesChecked>;
+  /** Compares invoices with their lines and numbers from `place` on, so many lines or the one invoice that has more. */
+  checkInvoices(fence: Fence, place: InvoicePlace, lines: number, nowMs: number): Promise<InvoicesChecked>;
   /** Clears findings of windows that are gone, some thousands beyond `after`. `next` null: no more findings. */
   forgetGone(fence: Fence, after: FindingPlace | null, nowMs: number): Promise<{ readonly cleared: number; readonly next: FindingPlace | null }>;
 }

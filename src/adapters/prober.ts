@@ -1,5 +1,6 @@
 import { version } from "../version.ts";
 import type { ProbeAnswer, Prober } from "./ports/probe.ts";
+import { hasTooManyHeaders, isUnreadable } from "./unreadable-answer.ts";
 
 /** What goes over the wire is fixed by semantics §4: no redirects followed, no cookies, no cache, headers only. */
 const request: RequestInit = {
@@ -12,7 +13,8 @@ const request: RequestInit = {
 /**
  * Probes by `fetch`. The time-out aborts the request, so that a hanging CDN frees its connection, and ends the probe whether
  * the platform heeds that or not: a slot must come free. The body is cancelled unread, and not waited for. workerd does not
- * tell DNS, TLS and connection failures apart: all of them are `network`.
+ * tell DNS, TLS and connection failures apart: all of them are `network`. What one runtime reads and another does not is
+ * `unreadable` (unreadable-answer.ts).
  */
 export const createProber = (send: typeof fetch, nowMs: () => number): Prober => ({
   probe: async ({ url, timeoutMs }) => {
@@ -35,9 +37,10 @@ export const createProber = (send: typeof fetch, nowMs: () => number): Prober =>
       }
       const answer: ProbeAnswer = { kind: "answer", status: response.status, latencyMs: latencyMs() };
       discard(response);
-      return answer;
-    } catch {
-      return { kind: controller.signal.aborted ? "timeout" : "network", latencyMs: latencyMs() };
+      return hasTooManyHeaders(response.headers) ? { kind: "unreadable", latencyMs: answer.latencyMs } : answer;
+    } catch (error) {
+      const kind = controller.signal.aborted ? "timeout" : isUnreadable(error) ? "unreadable" : "network";
+      return { kind, latencyMs: latencyMs() };
     } finally {
       clearTimeout(timer);
     }

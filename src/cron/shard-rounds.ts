@@ -34,13 +34,14 @@ export type Tally = {
   failures: number;
   overruns: number;
   unprobed: number;
+  unreadable: number;
   switches: number;
   storms: number;
   lastError: unknown;
 };
 
 export const newTally = (startedAtMs: number): Tally => ({
-  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, switches: 0, storms: 0, lastError: null,
+  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, switches: 0, storms: 0, lastError: null,
 });
 
 /** The slot that a moment lies in: rounds are numbered by the clock, so their times do not drift apart. */
@@ -130,6 +131,7 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     tally.rounds += 1;
     tally.roundsMs += clock.nowMs() - startedAtMs;
     tally.unprobed += report.unprobed;
+    tally.unreadable += report.unreadable;
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
     for (const domain of report.contested) log.warn("weights_contested", domain);
@@ -143,9 +145,10 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
 /** What a witness does in one slot; a failure is logged and counted. */
 export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: number, tally: Tally): Promise<void> => {
   await inSlot(deps, "witness", shard, slotMs, tally, async () => {
-    const { unprobed } = await runWitness(deps, shard, slotMs);
+    const { unprobed, unreadable } = await runWitness(deps, shard, slotMs);
     tally.witnessed += 1;
     tally.unprobed += unprobed;
+    tally.unreadable += unreadable;
     return true;
   });
 };
@@ -155,14 +158,15 @@ export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: numbe
  * @returns whether any round was done, or none was to do
  */
 export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number | null, tally: Tally): Promise<boolean> => {
-  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, storms, switches } = tally;
+  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, unreadable, storms, switches } = tally;
   const ok = (acted > 0 ? rounds : witnessed) > 0 || failures === 0;
   const endedAtMs = deps.clock.nowMs();
-  deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, storms, switches });
+  deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, storms, switches });
   const counts: readonly Count[] = [
     { name: "rounds", label: "", value: rounds },
     { name: "round_ms", label: "", value: Math.round(roundsMs) },
     { name: "witness_rounds", label: "", value: witnessed },
+    { name: "unreadable_probes", label: "", value: unreadable },
     ...(deps.takeDnsCalls?.() ?? []),
   ];
   await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts });

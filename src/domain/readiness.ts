@@ -1,3 +1,4 @@
+import { mostHeaderChars } from "./probe.ts";
 import type { Verdict } from "./probe.ts";
 import type { Weights } from "./steering.ts";
 
@@ -40,9 +41,9 @@ export type DomainFacts = {
     | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
     | { readonly status: "error"; readonly detail: string }
     | null;
-  /** Null: no target is known. */
-  readonly primary: { readonly url: string; readonly verdict: Verdict } | null;
-  readonly backup: { readonly url: string; readonly verdict: Verdict } | null;
+  /** Null: no target is known. A verdict that is null: it answers, but not so that every vantage can read it. */
+  readonly primary: { readonly url: string; readonly verdict: Verdict | null } | null;
+  readonly backup: { readonly url: string; readonly verdict: Verdict | null } | null;
   readonly backupHealth: readonly BackupHealth[];
   /** What the compare-and-set that changes nothing came to; null: it was not tried. */
   readonly permission:
@@ -119,6 +120,10 @@ const target = (check: "primary_target" | "backup_target", seen: DomainFacts["pr
   const side = check === "primary_target" ? "primary" : "backup";
   if (seen === null) return found(check, "fail", `no ${side} target is known`, `PATCH the domain with a ${check}, or point its weighted CNAME at one`);
   const { url, verdict } = seen;
+  if (verdict === null) {
+    return found(check, "fail", `${url} answers with more headers than every vantage can read, or malformed: it can not be judged`,
+      `set a probe_path that answers with well-formed headers of less than ${mostHeaderChars} characters`);
+  }
   if (!verdict.ok) {
     const why = verdict.status === null ? verdict.error : `status ${verdict.status}`;
     return found(check, "fail", `${url} does not answer as expected: ${why}`, `make the ${side} CDN serve this host, or correct the target, probe_path or expect_status`);

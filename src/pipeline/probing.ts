@@ -58,8 +58,8 @@ export const probeTargets = (services: readonly RoundService[], defaultPath: str
   return roundRobin(rotated([...byCustomer.values()].map((targets) => rotated(targets, round)), round));
 };
 
-/** `unprobed`: paths for which there was no time. */
-export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number };
+/** `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples, as they say nothing. */
+export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number; readonly unreadable: number };
 
 /**
  * Probes every path of a shard once; one that fails is confirmed by two more, a tenth of an interval apart, in the same
@@ -75,18 +75,24 @@ export const probeRound = async (
 ): Promise<ProbedRound> => {
   const { prober, clock, vantage, slowPaths } = deps;
   const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
-  const probe = async (target: Target, attempt: number): Promise<Sample> => {
+  let unreadable = 0;
+  const probe = async (target: Target, attempt: number): Promise<Sample | "unreadable"> => {
     const { serviceId, domainId, path } = target;
     const key = `${domainId}/${path}`;
     const timeoutMs = slowPaths.has(key) ? Math.min(impatientTimeoutMs, settings.timeoutMs) : settings.timeoutMs;
     const probedAtMs = clock.nowMs();
     const answer = await prober.probe({ url: target.url, timeoutMs });
     if (answer.kind === "timeout") slowPaths.add(key);
-    if (answer.kind === "answer") slowPaths.delete(key);
-    const { ok, status, error } = judgeProbe(answer, target.expected);
+    if (answer.kind === "answer" || answer.kind === "unreadable") slowPaths.delete(key);
+    const verdict = judgeProbe(answer, target.expected);
+    if (verdict === null) {
+      unreadable += 1;
+      return "unreadable";
+    }
+    const { ok, status, error } = verdict;
     return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error };
   };
-  const confirm = async (target: Target, attempt: number): Promise<Sample> => {
+  const confirm = async (target: Target, attempt: number): Promise<Sample | "unreadable"> => {
     await clock.sleep((attempt * settings.intervalMs) / 10);
     return await slots(target.customerId, true, () => probe(target, attempt));
   };
@@ -94,10 +100,11 @@ export const probeRound = async (
     probeTargets(services, settings.path, Math.floor(roundAtMs / settings.intervalMs)).map(async (target) => {
       const first = await slots(target.customerId, false, async () => (clock.nowMs() < lastStartMs ? await probe(target, 0) : null));
       if (first === null) return null;
-      if (first.ok) return [first];
+      if (first === "unreadable" || first.ok) return [first];
       const more = Array.from({ length: confirmations }, (_, index) => confirm(target, index + 1));
       return [first, ...(await Promise.all(more))];
     }),
   );
-  return { samples: perTarget.flatMap((samples) => samples ?? []), unprobed: perTarget.filter((samples) => samples === null).length };
+  const samples = perTarget.flatMap((answers) => answers ?? []).filter((answer) => answer !== "unreadable");
+  return { samples, unprobed: perTarget.filter((answers) => answers === null).length, unreadable };
 };

@@ -17,7 +17,7 @@ export type ReadinessDeps = {
 /** Connections that may wait for response headers at once (Workers: six an invocation). */
 const waitingConnections = 6;
 
-type Seen = { readonly url: string; readonly verdict: Verdict };
+type Seen = { readonly url: string; readonly verdict: Verdict | null };
 
 const isFound = (reading: PairReading | undefined): reading is Extract<PairReading, { status: "found" }> => reading?.status === "found";
 

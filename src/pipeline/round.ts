@@ -46,6 +46,7 @@ export type RoundReport = {
   readonly failedSamples: number;
   /** Paths for which the round had no time left; the next one begins with others. */
   readonly unprobed: number;
+  readonly unreadable: number;
   readonly stormsChanged: number;
   readonly switches: number;
   readonly failedSwitches: number;
@@ -141,7 +142,7 @@ export const runRound = async (
   const { rounds, clock } = deps;
   const view = await rounds.load(fence, shard);
   if (view === null) {
-    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [] };
+    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [] };
   }
   const dns = deps.dnsDirectory === undefined ? deps.dns : await routedDns(deps.dnsDirectory, view.services);
   // DNS that does not answer must not delay what the probes have to say: what it has not told is left for a later round.
@@ -150,7 +151,7 @@ export const runRound = async (
   const untilMs = clock.nowMs() + patienceMs;
   const slots = deps.slots ?? createSlots(waitingConnections);
   lookAtPeer(deps, shard, slots);
-  const [statuses, { samples, unprobed }] = await Promise.all([
+  const [statuses, { samples, unprobed, unreadable }] = await Promise.all([
     patiently(clock, withReserved(slots, async () => {
       await deps.place?.look();
       await readDueRecords({ dns, clock }, view.services, deps.driftCheckMs, untilMs, found);
@@ -174,6 +175,7 @@ export const runRound = async (
     samples: samples.length,
     failedSamples: samples.filter((sample) => !sample.ok).length,
     unprobed,
+    unreadable,
     stormsChanged: decisions.storms.length,
     switches: domains.length,
     failedSwitches: doubts.length,

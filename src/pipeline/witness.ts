@@ -7,7 +7,7 @@ import { createSlots, waitingConnections } from "./slots.ts";
 export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "slots">;
 
 /** What a witness' round came to. */
-export type WitnessReport = { readonly samples: number; readonly unprobed: number };
+export type WitnessReport = { readonly samples: number; readonly unprobed: number; readonly unreadable: number };
 
 /**
  * The round of a provider that does not hold the shard's lease: it probes the same paths at the same cadence and records
@@ -18,7 +18,7 @@ export const runWitness = async (deps: WitnessDeps, shard: Shard, roundAtMs: num
   const services = await rounds.survey(shard);
   const slots = deps.slots ?? createSlots(waitingConnections);
   lookAtPeer(deps, shard, slots);
-  const [{ samples, unprobed }] = await Promise.all([probeRound(deps, services, roundAtMs, deps.probe, slots), place?.look()]);
+  const [{ samples, unprobed, unreadable }] = await Promise.all([probeRound(deps, services, roundAtMs, deps.probe, slots), place?.look()]);
   await rounds.saveWitnessed(samples, presenceOf(deps, shard, false, clock.nowMs()));
-  return { samples: samples.length, unprobed };
+  return { samples: samples.length, unprobed, unreadable };
 };

@@ -49,6 +49,8 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
     counter("rounds_total", "Probe rounds that were completed.", rounds("rounds", 1)),
     counter("round_duration_seconds_total", "Time spent in completed rounds; by rounds_total, their mean.", rounds("round_ms", milli)),
     counter("witness_rounds_total", "Probe rounds that were completed as the witness of the other provider.", rounds("witness_rounds", 1)),
+    counter("unreadable_probes_total", "Probes whose answer not every provider can read (more than 16 KB of headers, or malformed): no samples, so their paths stay unknown.",
+      rounds("unreadable_probes", 1)),
     counter("round_overruns_total", "Rounds that took longer than their slot.",
       jobs.filter(({ job }) => job.startsWith("tick:")).map(({ job, provider, overruns }) => [{ job, provider }, overruns])),
     counter("route53_calls_total", "Requests to Route 53, retries included, by result.",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isPublicName, judgeProbe, parseStatusRanges, probeUrls } from "../../src/domain/probe.ts";
+import { canBeExpected, isPublicName, judgeProbe, parseStatusRanges, probePathFault, probeUrls } from "../../src/domain/probe.ts";
 import type { StatusRanges } from "../../src/domain/probe.ts";
 
 describe("parseStatusRanges", () => {
@@ -13,7 +13,7 @@ describe("parseStatusRanges", () => {
     ["404-404", [[404, 404]]],
   ] as [string, StatusRanges][])("reads %j", (text, ranges) => expect(parseStatusRanges(text)).toEqual(ranges));
 
-  it.each(["", ",", "200,", "ok", "20", "2000", "600", "099", "200-", "-200", "399-200", "200-399-500", "200 399", "2xx", "200;204", "200–299"])(
+  it.each(["", ",", "200,", "ok", "20", "2000", "600", "099", "200-", "-200", "399-200", "200-399-500", "200 399", "2xx", "200;204", "200–299", "\n200", "200\t", "200,\u00a0204", "\u2028200", "\ufeff200"])(
     "refuses %j",
     (text) => expect(parseStatusRanges(text)).toBeNull(),
   );
@@ -23,6 +23,41 @@ describe("parseStatusRanges", () => {
     fc.assert(fc.property(fc.array(range, { minLength: 1, maxLength: 5 }), (ranges) => {
       expect(parseStatusRanges(ranges.map(([from, to]) => `${from}-${to}`).join(","))).toEqual(ranges);
     }));
+  });
+});
+
+describe("canBeExpected", () => {
+  it.each(["200-399", "100-599", "100-200", "407-408", "400-499", "200,404"])("%s", (text) => expect(canBeExpected(parseStatusRanges(text) ?? [])).toBe(true));
+  it.each(["100", "100-199", "407", "200,101", "200,407-407"])("not %s", (text) => expect(canBeExpected(parseStatusRanges(text) ?? [])).toBe(false));
+});
+
+describe("probePathFault", () => {
+  /** What a URL parser makes of a path, both as it is resolved and as it is put behind a host. */
+  const survives = (path: string): boolean => {
+    if (!URL.canParse(path, "https://cdn.test")) return false;
+    const { host, pathname, search } = new URL(path, "https://cdn.test");
+    return host === "cdn.test" && pathname + search === path && new URL(`https://cdn.test${path}`).href === `https://cdn.test${path}`;
+  };
+
+  it.each(["/", "/healthz", "/a//b", "/a/...", "/a/..b", "/a%2Fb?x=%20", "/a?b=/../c", "/a?x[0]={1}|2", "/~a!$&'()*+,;=:@"])(
+    "takes %s", (path) => {
+      expect([probePathFault(path), survives(path)]).toEqual([null, true]);
+    });
+
+  it.each([
+    ["", /start with one/], ["healthz", /start with one/], ["//evil.test/x", /start with one/], ["/\\evil.test", /start with one/], ["/a\\b", /backslash/],
+    ["/a?b\\c", /backslash/], ["/a#b", /fragment/], ["/a?b#c", /fragment/], ["/..", /segment/], ["/a/../b", /segment/], ["/a/.", /segment/], ["/a/%2e%2E/b", /segment/],
+    ["/a/.%2e", /segment/], ["/%2E/a", /segment/], ["/a?", /empty query/], ["/a b", /escaped/], ["/a\tb", /escaped/], ["/a\nb", /escaped/], ["/é", /escaped/], ["/a?é", /escaped/],
+    ['/a"b', /escaped/], ["/a<b>", /escaped/], ["/a`b", /escaped/], ["/a{b}", /escaped/], ["/a^b", /escaped/], ["/a?b'c", /escaped/], ["/a\u007fb", /escaped/],
+    ["/%", /hexadecimal/], ["/%4", /hexadecimal/], ["/a?%zz", /hexadecimal/], [`/${"a".repeat(1_024)}`, /at most 1024/],
+  ])("refuses %j", (path, words) => expect(probePathFault(path)).toMatch(words));
+
+  it("takes nothing that a URL parser would change", () => {
+    const piece = fc.oneof(fc.constantFrom("/", "//", "\\", "#", "?", ".", "..", "%2e", "%2E%2e", "%", "%4f", "'", "^", "@", ":", "a"), fc.string({ unit: "binary-ascii", maxLength: 3 }));
+    fc.assert(fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const path = `/${pieces.join("")}`;
+      if (probePathFault(path) === null) expect([path, survives(path)]).toEqual([path, true]);
+    }), { numRuns: 3_000 });
   });
 });
 
@@ -42,9 +77,14 @@ describe("judgeProbe", () => {
 
   it("goes by the expected codes alone", () => {
     expect(judgeProbe({ kind: "answer", status: 200 }, [[404, 404]])).toEqual({ ok: false, status: 200, error: "http_status" });
-    expect(judgeProbe({ kind: "answer", status: 404 }, [[404, 404]]).ok).toBe(true);
+    expect(judgeProbe({ kind: "answer", status: 404 }, [[404, 404]])?.ok).toBe(true);
     expect(judgeProbe({ kind: "answer", status: 521 }, [[200, 299], [521, 521]])).toEqual({ ok: true, status: 521, error: null });
   });
+
+  it.each([100, 101, 199, 407])("never takes %d for health, whatever is expected: not every vantage gets to see it", (status) =>
+    expect(judgeProbe({ kind: "answer", status }, [[100, 599]])).toEqual({ ok: false, status, error: "http_status" }));
+
+  it("makes nothing of an answer that not every vantage reads", () => expect(judgeProbe({ kind: "unreadable" }, expected)).toBeNull());
 
   it.each(["timeout", "network"] as const)("keeps %s as it is, without a status", (kind) =>
     expect(judgeProbe({ kind }, expected)).toEqual({ ok: false, status: null, error: kind }));

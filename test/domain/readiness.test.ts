@@ -37,6 +37,7 @@ describe("a domain that is not", () => {
   it.each<[string, Partial<DomainFacts>, CheckName, string, RegExp]>([
     ["nobody owns", { verified: false, reading: null }, "owner", "fail", /TXT record _tranche-challenge\.app\.example\.com/],
     ["nobody owns", { verified: false, reading: null }, "zone", "unproven", /ownership/],
+    ["answers what not every vantage reads", { primary: { url: "https://a.cdn.net/healthz", verdict: null } }, "primary_target", "fail", /probe_path .* 16000 characters/],
     ["is in no zone", { reading: { status: "unprovisioned", zoneId: null, detail: "no zone" } }, "zone", "fail", /zone/],
     ["cannot be read", { reading: { status: "error", detail: "AccessDenied" } }, "zone", "fail", /credentials/],
     ["has half a pair", { reading: { status: "unprovisioned", zoneId: "Z1", detail: "create backup" } }, "records", "fail", /provision/],

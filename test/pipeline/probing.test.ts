@@ -50,6 +50,15 @@ describe("probeRound", () => {
     expect(clock.nowMs() - roundAtMs).toBe(2_000);
   });
 
+  it("makes no sample of an answer that not every vantage can read, and does not ask again", async () => {
+    const { probe, calls, say, slowPaths } = bench();
+    say("a.cdn.net", "unreadable");
+    slowPaths.add("1000/primary");
+    const { samples, unprobed, unreadable } = await probe([customer(1, 2, (index) => (index === 0 ? "a.cdn.net" : "b.cdn.net"))]);
+    expect(samples.map(({ domainId, ok }) => [domainId, ok])).toEqual([[1_001, true]]);
+    expect([calls.length, unprobed, unreadable, slowPaths.size]).toEqual([2, 0, 1, 0]);
+  });
+
   it("counts a lost packet as one failure of three: its confirmations may be good", async () => {
     const { probe, say } = bench();
     const answers: ("refuse" | 200)[] = ["refuse", 200, 200];
@@ -165,6 +174,6 @@ describe("probeRound", () => {
 
   it("has nothing to do without services", async () => {
     const { probe } = bench();
-    expect(await probe([])).toEqual({ samples: [], unprobed: 0 });
+    expect(await probe([])).toEqual({ samples: [], unprobed: 0, unreadable: 0 });
   });
 });

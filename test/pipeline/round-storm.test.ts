@@ -21,6 +21,20 @@ const calmThenDead = async (fault: 503 | "hang" = 503) => {
   world.prober.say("a.cdn.net", fault);
 };
 
+describe("answers that not every vantage can read", () => {
+  it("are no failures: no storm, no sample, only a count", async () => {
+    const { round, roundsOf, dns, prober, seed, storms, history } = world;
+    dns.put(name);
+    await seed();
+    await roundsOf(4);
+    prober.say("a.cdn.net", "unreadable");
+    const report = await round();
+    expect(report).toMatchObject({ samples: 1, failedSamples: 0, unreadable: 1, stormsChanged: 0, switches: 0 });
+    await roundsOf(8);
+    expect([await storms(), await history()]).toEqual([[], []]);
+  });
+});
+
 describe("a storm", () => {
   it("is seen, switched away from, held through a relapse, and switched back after its cooldown", async () => {
     const { round, roundsOf, dns, prober, seed, storms, history, routing } = world;

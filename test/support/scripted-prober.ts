@@ -1,8 +1,8 @@
 import type { Clock } from "../../src/adapters/ports/clock.ts";
 import type { ProbeAnswer, Prober, ProbeRequest } from "../../src/adapters/ports/probe.ts";
 
-/** `hang` uses up the time-out, `refuse` fails at once, a number is a status, `[status, latencyMs]` a slow one. */
-export type Script = "hang" | "refuse" | number | readonly [status: number, latencyMs: number];
+/** `hang` uses up the time-out, `refuse` fails at once, `unreadable` says nothing, a number is a status, `[status, latencyMs]` a slow one. */
+export type Script = "hang" | "refuse" | "unreadable" | number | readonly [status: number, latencyMs: number];
 
 export type Probed = ProbeRequest & { readonly startedAtMs: number };
 
@@ -21,6 +21,7 @@ export const createScriptedProber = (clock: Clock) => {
       const answer = typeof script === "function" ? script() : script;
       try {
         if (answer === "refuse") return { kind: "network", latencyMs: 1 };
+        if (answer === "unreadable") return { kind: "unreadable", latencyMs: 1 };
         const [status, latencyMs] = answer === "hang" ? [0, request.timeoutMs] : typeof answer === "number" ? [answer, 0] : answer;
         await clock.sleep(Math.min(latencyMs, request.timeoutMs));
         if (answer === "hang" || latencyMs > request.timeoutMs) return { kind: "timeout", latencyMs: request.timeoutMs };

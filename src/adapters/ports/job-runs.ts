@@ -1,6 +1,6 @@
 /** How much a run adds to a sum that is kept in the database. */
 export type Count = {
-  readonly name: "rounds" | "round_ms" | "witness_rounds" | "route53_calls";
+  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "route53_calls";
   /** `""` where the name says it all; of Route 53 calls their result. */
   readonly label: string;
   readonly value: number;

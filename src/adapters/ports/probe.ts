@@ -5,10 +5,13 @@ export type ProbeRequest = {
   readonly timeoutMs: number;
 };
 
-/** What came back, before it is judged. `timeout` and `network` carry no status. */
+/**
+ * What came back, before it is judged. `timeout` and `network` carry no status. `unreadable`: an answer, but one whose form
+ * is beyond what every provider's runtime reads; it says nothing of the CDN, and must not depend on who probed.
+ */
 export type ProbeAnswer =
   | { readonly kind: "answer"; readonly status: number; readonly latencyMs: number }
-  | { readonly kind: "timeout" | "network"; readonly latencyMs: number };
+  | { readonly kind: "timeout" | "network" | "unreadable"; readonly latencyMs: number };
 
 /** Sends probes. Never throws: every failure is an answer. */
 export interface Prober {

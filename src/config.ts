@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
 import { parseDurationMs } from "./domain/duration.ts";
+import { probePathFault } from "./domain/probe.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -84,7 +85,10 @@ const environment = z
     HANDBACK_AFTER: duration("10m", 1_000, 24 * hourMs),
     TICK_OVERTIME: duration("60s", 0, 3 * minuteMs),
     SELF_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.example.com").optional(),
-    PROBE_PATH: z.string().default("/healthz").refine((path) => /^\/[\x21-\x7e]*$/.test(path), "must start with /"),
+    PROBE_PATH: z
+      .string()
+      .default("/healthz")
+      .refine((path) => probePathFault(path) === null, { error: ({ input }) => probePathFault(String(input)) ?? "" }),
     PROBE_TIMEOUT: duration("5s", 100, 30_000),
     PROBE_INTERVAL: duration("10s", 500, minuteMs),
     SAMPLE_RETENTION: duration("48h", hourMs, 720 * hourMs),

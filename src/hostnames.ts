@@ -18,11 +18,10 @@ export const parseDomainName = (text: string, allowPrivate: boolean): Hostname =
 };
 
 const originOf = (text: string): Hostname => {
-  const url = parseUrl(text);
-  const bare = url !== null && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  if (!bare || url.pathname !== "/" || !["http:", "https:"].includes(url.protocol)) {
-    return { ok: false, detail: "must be a hostname or an http(s) origin without a path" };
-  }
+  // As `parseHostname`: nothing that the parser would drop or take for something else.
+  const isPlain = !/[\s?#@%\\\u0000-\u001f\u007f]|\p{Default_Ignorable_Code_Point}/u.test(text) && /^https?:\/\/[^/]+\/?$/i.test(text);
+  const url = isPlain ? parseUrl(text) : null;
+  if (url === null) return { ok: false, detail: "must be a hostname or an http(s) origin without a path" };
   return { ok: true, name: url.origin };
 };
 

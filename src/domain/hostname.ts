@@ -25,8 +25,11 @@ export const isPrivateHost = (name: string): boolean => {
  * @param allowPrivate lets literals, single labels and private suffixes pass (ALLOW_PRIVATE_TARGETS)
  */
 export const parseHostname = (text: string, toAscii: ToAscii, allowPrivate: boolean): Hostname => {
-  // Whatever a URL parser would read as something else than a host, or silently drop, is refused here.
-  if (text === "" || /[\s/?#@:\\%[\]<>^|\u0000-\u001f\u007f]/.test(text)) return no("must be a hostname");
+  // Whatever a URL parser would read as something else than a host, or silently drop, is refused here. Joiners it judges
+  // itself: they belong to some scripts (UTS #46, CheckJoiners).
+  if (text === "" || /[\s/?#@:\\%[\]<>^|\u0000-\u001f\u007f]|(?![\u200c\u200d])\p{Default_Ignorable_Code_Point}/u.test(text)) {
+    return no("must be a hostname");
+  }
   const ascii = toAscii(text);
   if (ascii === null) return no("must be a hostname");
   const name = ascii.endsWith(".") ? ascii.slice(0, -1) : ascii;

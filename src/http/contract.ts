@@ -1,10 +1,11 @@
 import { z } from "@hono/zod-openapi";
+import { hiddenCharacter } from "../domain/visible-text.ts";
 import { problemTitles } from "../errors.ts";
 import { isoTime } from "../iso-time.ts";
 
 const fieldError = z.object({
   pointer: z.string().openapi({ description: "RFC 6901 pointer into the body, or the name of a parameter", example: "/name" }),
-  detail: z.string().openapi({ example: "must not contain control characters" }),
+  detail: z.string().openapi({ example: "must not contain control or invisible characters (U+202E)" }),
 });
 
 /** RFC 9457. */
@@ -44,7 +45,7 @@ const example = (status: ProblemStatus) => ({
   status,
   detail: status === 400 ? "the body is not valid" : reasons[status].replace(/;.*/, "").toLowerCase(),
   instance: "0f8fad5bd9cb469fa16570867728950e",
-  ...(status === 400 && { errors: [{ pointer: "/name", detail: "must not contain control characters" }] }),
+  ...(status === 400 && { errors: [{ pointer: "/name", detail: "must not contain control or invisible characters (U+202E)" }] }),
 });
 
 /** The problem answers of a route: these, and those that any route may give. */
@@ -108,7 +109,11 @@ const cursor = z
     ctx.addIssue({ code: "custom", message: "must be a cursor from a Link header" });
     return z.NEVER;
   })
-  .openapi({ type: "string", maxLength: 40, description: "from the `next` link of the page before" });
+  .openapi({
+    type: "string",
+    maxLength: 40,
+    description: "from the `next` link of the page before; a page ends before its `limit` where it would become too large",
+  });
 
 const limit = z
   .string()
@@ -121,15 +126,28 @@ export const pageFields = { limit, cursor: cursor.optional() };
 export const pageQuery = z.strictObject(pageFields);
 export const tenantPageQuery = tenantQuery.extend(pageFields);
 
+/** For an answer with a list in it that is given whole, unless it is too large for one. */
+export const tenantCursorQuery = tenantQuery.extend({ cursor: cursor.optional() });
+
+/** Of the domains in an answer whose `cursor` belongs to another list. */
+export const domainsCursor = cursor.optional();
+
 /** Bounds that Postgres and RFC 3339 both can write. */
 const minTimeMs = 0;
 export const maxTimeMs = 253_402_300_799_999;
 
-/** An RFC 3339 time in UTC, as epoch milliseconds. */
+/** Digits of a second that milliseconds do not hold: zeros behind the third say nothing. */
+const finerThanMs = /\.\d{3}\d*[1-9]/;
+
+/** An RFC 3339 time in UTC, as epoch milliseconds. One that is more precise is refused: what is stored is what was said. */
 export const time = z.iso
   .datetime("must be an RFC 3339 time in UTC, such as 2026-11-21T00:00:00Z")
   .max(40)
-  .transform((text) => Date.parse(text))
+  .transform((text, ctx) => {
+    if (!finerThanMs.test(text)) return Date.parse(text);
+    ctx.addIssue({ code: "custom", message: "must be given in whole milliseconds: at most 3 decimals of a second" });
+    return z.NEVER;
+  })
   .refine((ms) => ms >= minTimeMs && ms <= maxTimeMs, "must be between 1970 and 9999")
   .openapi({ type: "string", format: "date-time", maxLength: 40, example: isoTime(1_795_219_200_000) });
 
@@ -143,13 +161,19 @@ export const like = <Schema extends z.ZodType>(schema: Schema, value: z.infer<Sc
 export const id = z.int().min(1).openapi({ example: 1 });
 export const timeText = z.string().openapi({ format: "date-time", example: isoTime(1_795_219_200_000) });
 
-/** One line of readable text, without control characters. */
+/** `trim()` would also take a byte order mark or a line separator away, where it is to be refused. */
+const hiddenInside = (text: unknown) => hiddenCharacter(String(text).replaceAll(/^[\t\n\r ]+|[\t\n\r ]+$/g, ""));
+
+/** One line of text of which a reader sees every character: names are printed on invoices, and must not look like others. */
 export const label = (max: number) =>
   z
     .string()
+    .refine((text) => hiddenInside(text) === null, {
+      abort: true,
+      error: ({ input }) => `must not contain control or invisible characters (${hiddenInside(input) ?? ""})`,
+    })
     .trim()
     .min(1)
     .max(max)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, "must not contain control characters")
-    // The generator would write the flag into the pattern; JSON Schema patterns are Unicode ones anyway.
-    .openapi({ pattern: String.raw`^[^\p{Cc}\p{Zl}\p{Zp}]*$` });
+    // Of the rule as much as the patterns of every language can say.
+    .openapi({ pattern: String.raw`^[^\p{C}\p{Zl}\p{Zp}]*$` });

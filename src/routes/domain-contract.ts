@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Domain } from "../adapters/ports/domains.ts";
 import type { Hostname } from "../domain/hostname.ts";
-import { parseStatusRanges } from "../domain/probe.ts";
+import { canBeExpected, parseStatusRanges, probePathFault } from "../domain/probe.ts";
 import { challengeName } from "../domain/proof.ts";
 import { parseDomainName, parseTarget } from "../hostnames.ts";
 import { id, like, timeText } from "../http/contract.ts";
@@ -32,15 +32,15 @@ const hostname = (parse: (text: string) => Hostname) =>
 
 const probePath = z
   .string()
-  .max(1_024)
-  .regex(/^\/[\x21-\x7e]*$/, "must start with / and be printable ASCII")
-  .openapi({ example: "/healthz" });
+  .refine((text) => probePathFault(text) === null, { error: ({ input }) => probePathFault(String(input)) ?? "" })
+  .openapi({ maxLength: 1_024, pattern: "^/[^#\\\\]*$", example: "/healthz", description: "path and query, sent as they are" });
 
 const expectStatus = z
   .string()
   .min(3)
   .max(200)
-  .refine((text) => parseStatusRanges(text) !== null, "must be codes and ranges such as 200,301-308")
+  .refine((text) => parseStatusRanges(text) !== null, { abort: true, error: "must be codes and ranges such as 200,301-308" })
+  .refine((text) => canBeExpected(parseStatusRanges(text) ?? []), "must be final answers, 200 to 599 and not 407")
   .openapi({ example: "200-399" });
 
 export const recordName = like(z.string(), "_tranche-challenge.app.example.com");

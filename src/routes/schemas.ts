@@ -1,7 +1,14 @@
 import { z } from "@hono/zod-openapi";
 
+/** How many decimals a number has in its shortest decimal text; 1e-300 has 300. */
+const decimalsOf = (value: number): number => {
+  const [, fraction = "", exponent = "0"] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
+  return Math.max(0, fraction.length - Number(exponent));
+};
+
 /** A decimal number with at most four decimals, so that what is stored is what was said. */
-export const decimal4 = () => z.number().multipleOf(0.0001, "must have at most 4 decimals").openapi({ multipleOf: 0.0001 });
+export const decimal4 = () =>
+  z.number().refine((value) => decimalsOf(value) <= 4, "must have at most 4 decimals").openapi({ multipleOf: 0.0001 });
 
 /** A coverage factor above 0. */
 export const factor = (max: number) => decimal4().gt(0).max(max).openapi({ example: 1.5 });

@@ -27,7 +27,7 @@ const textOf = (schema: Schema): fc.Arbitrary<string> => {
   const hostname = fc.domain();
   return schema.pattern === undefined
     ? fc.oneof(plain, hostname)
-    : fc.oneof(fc.stringMatching(new RegExp(schema.pattern.replaceAll(String.raw`\p{Cc}\p{Zl}\p{Zp}`, ""))), plain);
+    : fc.oneof(fc.stringMatching(new RegExp(schema.pattern.replaceAll(String.raw`\p{C}\p{Zl}\p{Zp}`, ""))), plain);
 };
 
 const numberOf = (schema: Schema, isInteger: boolean): fc.Arbitrary<number> => {

@@ -26,6 +26,8 @@ export const startControlPlane = async (options: {
   readonly port?: number;
   readonly env: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
+  /** In the place of what Neon's proxy takes and sends. */
+  readonly sqlBytes?: number;
 }): Promise<ControlPlane> => {
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -39,7 +41,9 @@ export const startControlPlane = async (options: {
     closers.push(() => postgres.close());
     const databaseUrl = postgres.urlFor("postgres");
     await migrate(databaseUrl);
-    const endpoint = await startSqlEndpoint({});
+    const endpoint = await startSqlEndpoint(
+      options.sqlBytes === undefined ? {} : { limits: { requestBytes: options.sqlBytes, responseBytes: options.sqlBytes } },
+    );
     closers.push(() => endpoint.close());
     const worker = await startWorker({
       env: { ...env, DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: endpoint.url },

@@ -29,6 +29,10 @@ export interface SqlEndpoint {
 }
 
 const mebibyte = 1_048_576;
+/**
+ * What Neon's proxy is built with (proxy/src/binary/proxy.rs). Neon's own service is documented to take 64 MB since November
+ * 2024; the smaller ones stay the default, for what fits here fits there, and behind a proxy that somebody runs himself.
+ */
 const neonLimits = { requestBytes: 10 * mebibyte, responseBytes: 10 * mebibyte, statementMs: 15_000 };
 
 /**

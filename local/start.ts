@@ -38,6 +38,8 @@ const refuse = (reason: string): never => {
 
 const port = Number(process.env["PORT"] ?? 8787);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse("PORT must be a number, 0 to 65535");
+const sqlMib = Number(process.env["SQL_LIMIT_MIB"] ?? 10);
+if (!Number.isInteger(sqlMib) || sqlMib < 1 || sqlMib > 64) refuse("SQL_LIMIT_MIB must be a number, 1 to 64");
 await mkdir(home, { recursive: true });
 const adminToken = process.env["ADMIN_TOKEN"] ?? (await keptToken());
 const plane = await startControlPlane({
@@ -45,6 +47,7 @@ const plane = await startControlPlane({
   port,
   env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, ...given() },
   onLine: (line) => process.stdout.write(`${line}\n`),
+  sqlBytes: sqlMib * 1_048_576,
 }).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)));
 
 const health = await fetch(`${plane.worker.url}/readyz`);

@@ -57,7 +57,7 @@ const isTransient = (thrown: unknown): boolean =>
 /** What Hono's own validators and a busy database raise, in our words. */
 const asAppError = (thrown: unknown): unknown => {
   if (isTransient(thrown)) {
-    return new AppError("unavailable", "the database is busy", { headers: { "retry-after": "1" }, cause: thrown });
+    return new AppError("unavailable", "the database is busy", { headers: { "retry-after": "1" }, cause: thrown, kind: "busy" });
   }
   if (!(thrown instanceof HTTPException)) return thrown;
   if (thrown.status === 415) return new AppError("unsupported_media_type", "the body must be application/json");
@@ -76,7 +76,7 @@ export const createApp = (deps: Deps): App => {
     if (!(error instanceof AppError) || error.code === "internal") {
       deps.log.error("request_failed", error, { requestId, method: c.req.method });
     } else if (error.code === "unavailable") {
-      deps.log.error("request_unserved", error.cause ?? error, { requestId, method: c.req.method });
+      deps.log.error("request_unserved", error, { requestId, method: c.req.method });
     }
     return problemResponse(error, requestId);
   };

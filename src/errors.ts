@@ -30,22 +30,27 @@ export type ProblemBody = {
   readonly errors?: readonly FieldError[];
 };
 
-/** The one error type that routes, cron and adapters raise on purpose; its `detail` is meant for the caller. */
+/**
+ * The one error type that routes, cron and adapters raise on purpose; its `detail` is meant for the caller.
+ * @param extra.kind what an operator looks for in the log; callers are not shown it
+ */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;
   readonly fields: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly kind: string | null;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    extra: { fields?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
+    extra: { fields?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown; kind?: string } = {},
   ) {
     super(detail, { cause: extra.cause });
     this.code = code;
     this.fields = extra.fields ?? [];
     this.headers = extra.headers ?? {};
+    this.kind = extra.kind ?? null;
   }
 }
 

@@ -11,15 +11,22 @@ export const redact = (text: string): string =>
 const shortestSecret = 8;
 
 /** A database error quotes values in its message, so only its code and constraint are told. */
+const sqlError = (thrown: unknown): LogFields | null => {
+  const { code, constraint } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
+  if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return null;
+  return { sqlstate: code, ...(typeof constraint === "string" && { constraint }) };
+};
+
+const words = (error: Error): string => redact(error.message).slice(0, 500);
+
 const describe = (thrown: unknown): LogFields => {
   if (!(thrown instanceof Error)) return { error: typeof thrown };
+  const own = sqlError(thrown);
+  if (own !== null) return { error: thrown.name, ...own };
   const { cause } = thrown;
-  const { code, constraint } = thrown as { code?: unknown; constraint?: unknown };
-  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
-    return { error: thrown.name, sqlstate: code, ...(typeof constraint === "string" && { constraint }) };
-  }
-  const message = redact(thrown.message).slice(0, 500);
-  return { error: thrown.name, message, ...(cause instanceof Error && { cause: redact(cause.message).slice(0, 500) }) };
+  const { kind } = thrown as { kind?: unknown };
+  const behind = sqlError(cause) ?? (cause instanceof Error ? { cause: words(cause) } : {});
+  return { error: thrown.name, ...(typeof kind === "string" && { kind }), message: words(thrown), ...behind };
 };
 
 /**

@@ -1,5 +1,6 @@
 import { NeonDbError } from "@neondatabase/serverless";
 import { afterEach, expect, it, vi } from "vitest";
+import { faultError } from "../../src/adapters/db/faults.ts";
 import { createConsoleLog } from "../../src/adapters/log.ts";
 
 const clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
@@ -7,7 +8,7 @@ const clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
 const printed = (thrown: unknown) => {
   const print = vi.spyOn(console, "error").mockImplementation(() => undefined);
   createConsoleLog(clock, { provider: "local" }).error("failed", thrown, { requestId: "r1" });
-  return String(print.mock.calls[0]?.[0]);
+  return String(print.mock.calls.at(-1)?.[0]);
 };
 
 afterEach(() => vi.restoreAllMocks());
@@ -25,6 +26,14 @@ it("tells a database error by its code, since its message quotes values", () => 
   const line = printed(error);
   expect(JSON.parse(line)).toMatchObject({ sqlstate: "23505", constraint: "x_key" });
   expect(line).not.toContain("4711");
+});
+
+it("names the kind of a refusal, with the code behind it in the place of words that quote", () => {
+  const full = faultError("disk_full", Object.assign(new NeonDbError('could not extend "4711"'), { code: "53100" }));
+  expect(JSON.parse(printed(full))).toMatchObject({ error: "AppError", kind: "disk_full", message: "the database refuses writes: its storage is full", sqlstate: "53100" });
+  expect(printed(full)).not.toContain("4711");
+  const away = faultError("unreachable", new TypeError("fetch failed"));
+  expect(JSON.parse(printed(away))).toMatchObject({ kind: "unreachable", cause: "fetch failed" });
 });
 
 it.each([

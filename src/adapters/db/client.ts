@@ -1,7 +1,7 @@
 import { NeonDbError, neon, neonConfig, types } from "@neondatabase/serverless";
 import type { SQL } from "drizzle-orm";
 import { CasingCache } from "drizzle-orm/casing";
-import { AppError } from "../../errors.ts";
+import { faultError, faultKind } from "./faults.ts";
 
 /**
  * Postgres over HTTP. A query is one round trip, a batch one round trip and one transaction.
@@ -11,7 +11,8 @@ import { AppError } from "../../errors.ts";
 export interface Database {
   /**
    * @throws NeonDbError with the SQLSTATE in `code`
-   * @throws AppError `unavailable` when the database does not answer; what was sent may still have been committed
+   * @throws AppError `unavailable` when the database is away or refuses to serve, `internal` when what was asked or
+   *   answered is too large for it; its `kind` says which (faults.ts). What was sent may still have been committed
    * @throws RangeError for an int8 beyond 2^53 - 1 or an infinite timestamp: the statement has then been executed
    */
   rows<Row>(query: SQL): Promise<Row[]>;
@@ -65,24 +66,12 @@ const parsers = {
   getTypeParser: (oid: number, format?: "text" | "binary") => own[oid] ?? types.getTypeParser(oid, format),
 } as typeof types;
 
-/** SQLSTATE classes of a database that is not there for us now: connections, resources, operator intervention. */
-const away = /^(08|53|57P)/;
-
-const isAway = (error: unknown): boolean => {
-  if (error instanceof NeonDbError) return error.code === undefined || away.test(error.code);
-  return error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
-};
-
-/** Seconds after which a caller may find the database back. */
-const retryAfterSeconds = "5";
-
 const answered = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
   try {
     return await answer;
   } catch (error) {
-    if (!isAway(error)) throw error;
-    const headers = { "retry-after": retryAfterSeconds };
-    throw new AppError("unavailable", "the database can not be reached", { headers, cause: error });
+    const kind = faultKind(error);
+    throw kind === null ? error : faultError(kind, error);
   }
 };
 

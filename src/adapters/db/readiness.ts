@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import journal from "../../../drizzle/meta/_journal.json" with { type: "json" };
+import { AppError } from "../../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Readiness } from "../ports/readiness.ts";
 import type { StatusStore } from "../ports/status.ts";
@@ -14,6 +15,10 @@ const expectedMigration = Math.max(...journal.entries.map((entry) => entry.when)
 
 const away = "the database does not answer, or has no schema";
 
+/** A database that is there and refuses is named as what it is. */
+const obstacleOf = (error: unknown): string =>
+  error instanceof AppError && error.kind !== null && error.kind !== "unreachable" ? error.message : away;
+
 /** @param windowSeconds USAGE_WINDOW: fixed once windows are stored */
 export const createReadiness = (db: Database, clock: Clock, windowSeconds: number, status: StatusStore): Readiness => {
   const ask = async (): Promise<string | null> => {
@@ -23,8 +28,8 @@ export const createReadiness = (db: Database, clock: Clock, windowSeconds: numbe
           (select usage_window_seconds from settings) as seconds`);
       if (row?.latest !== expectedMigration) return "the database schema is not at the expected migration";
       return row.seconds === null || row.seconds === windowSeconds ? null : otherWindow(row.seconds, windowSeconds);
-    } catch {
-      return away;
+    } catch (error) {
+      return obstacleOf(error);
     }
   };
   const giveUp = async (): Promise<string> => {
@@ -33,7 +38,7 @@ export const createReadiness = (db: Database, clock: Clock, windowSeconds: numbe
   };
   const askMore = async () => {
     // Side by side: one after the other could take twice as long.
-    const [obstacle, seen] = await Promise.all([ask(), status.read().catch(() => away)]);
+    const [obstacle, seen] = await Promise.all([ask(), status.read().catch(obstacleOf)]);
     return obstacle ?? seen;
   };
   return { check: () => Promise.race([ask(), giveUp()]), report: () => Promise.race([askMore(), giveUp()]) };

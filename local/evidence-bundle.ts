@@ -84,6 +84,20 @@ const linkFault = (record: EvidenceRecord, before: EvidenceRecord | undefined): 
 };
 
 /**
+ * The pages of a bundle as one, byte for byte but for the brackets where one ends and the next begins. What is not an array
+ * stays as it is, for `verifyBundle` to refuse.
+ */
+export const joinBundles = (pages: readonly Uint8Array[]): Uint8Array =>
+  pages.reduce((whole, page) => {
+    if (whole.at(-1) !== close || page[0] !== open) return new Uint8Array([...whole, ...page]);
+    const joined = new Uint8Array(whole.length + page.length - 1);
+    joined.set(whole.subarray(0, -1));
+    joined.set(page, whole.length - 1);
+    joined[whole.length - 1] = comma;
+    return joined;
+  });
+
+/**
  * Checks an evidence bundle as the API serves it, byte for byte: each record is canonical and has the hash that it names,
  * and names the hash of the one before. A fault is laid to the first record whose bytes (its separator included) have one.
  */

@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
-import { verifyBundle } from "./evidence-bundle.ts";
+import { joinBundles, verifyBundle } from "./evidence-bundle.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const [file, ...others] = process.argv.slice(2);
-if (file === undefined || others.length > 0) {
-  process.stderr.write("usage: npm run evidence:verify FILE    (the answer of GET /v1/storms/{id}/evidence, unchanged)\n");
+const files = process.argv.slice(2);
+if (files.length === 0) {
+  process.stderr.write("usage: npm run evidence:verify FILE...    (the answers of GET /v1/storms/{id}/evidence, unchanged and in their order)\n");
   process.exit(2);
 }
-const bytes = await readFile(file).catch((error: unknown) => {
+const pages = await Promise.all(files.map((file) => readFile(file))).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   return process.exit(2);
 });
-const verdict = verifyBundle(bytes);
+const verdict = verifyBundle(joinBundles(pages));
 if (verdict.ok) {
   say(`ok: storm ${verdict.stormId} of service ${verdict.serviceId}: ${verdict.kinds.join(", ")}${verdict.ended ? "" : " (still on, or cut off here)"}`);
   say(`the chain ends in ${verdict.head}`);

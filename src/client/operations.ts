@@ -162,6 +162,7 @@ export type DomainInput = {
   primary_target?: string | null;
   /** where one CDN serves the domain; null: discovered from the live CNAME */
   backup_target?: string | null;
+  /** path and query, sent as they are */
   probe_path?: string | null;
   expect_status?: string;
   /** Route 53 weights in calm times */
@@ -176,6 +177,7 @@ export type DomainPatch = {
   primary_target?: string | null;
   /** where one CDN serves the domain; null: discovered from the live CNAME */
   backup_target?: string | null;
+  /** path and query, sent as they are */
   probe_path?: string | null;
   expect_status?: string;
   /** Route 53 weights in calm times */
@@ -341,6 +343,8 @@ export type StormDetail = Storm & {
     /** of a switch, which stands where it was intended */
     change: RoutingChange | null;
   })[];
+  /** of very many switches the last ones, which only the service's routing history has */
+  switches_left_out: number;
 };
 
 export type RoutingChange = {
@@ -403,6 +407,7 @@ export type Routing = {
   state: string;
   reason: string;
   override: RoutingOverride | null;
+  /** all of them; of very many as many as fit, and the next link goes on behind them */
   domains: ({
     domain_id: number;
     name: string;
@@ -776,9 +781,9 @@ export type AuditEntry = {
   action: string;
   object_type: string;
   object_id: number | null;
-  /** the row as it was stored; null: there was none */
+  /** the row as it was stored; null: there was none. One of more than 1 MiB is left out: `{left_out: {bytes, entries, sha256}}` says how large it is and, of its text in the database, the SHA-256 */
   before: Record<string, unknown> | unknown[] | null;
-  /** the row as it was stored; null: there was none */
+  /** the row as it was stored; null: there was none. One of more than 1 MiB is left out: `{left_out: {bytes, entries, sha256}}` says how large it is and, of its text in the database, the SHA-256 */
   after: Record<string, unknown> | unknown[] | null;
   request_id: string | null;
 };
@@ -916,7 +921,7 @@ export type Operations = {
   /** Read a service with its domains and storm policies */
   "GET /v1/services/{id}": {
     path: { id: number; };
-    query?: { customer_id?: number; };
+    query?: { customer_id?: number; cursor?: string; };
     result: ServiceDetail;
   };
   /** Change a service */
@@ -1017,13 +1022,13 @@ export type Operations = {
   /** Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them */
   "GET /v1/storms/{id}/evidence": {
     path: { id: number; };
-    query?: { customer_id?: number; };
+    query?: { customer_id?: number; cursor?: string; };
     result: EvidenceRecord[];
   };
   /** Read the routing state of a service and its history */
   "GET /v1/services/{id}/routing": {
     path: { id: number; };
-    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; domains_cursor?: string; };
     result: Routing;
   };
   /** Force a service to one side, or freeze it; obeyed by the next round */
@@ -1090,7 +1095,7 @@ export type Operations = {
   /** Read what the last readiness check of a service found */
   "GET /v1/services/{id}/readiness": {
     path: { id: number; };
-    query?: { customer_id?: number; };
+    query?: { customer_id?: number; cursor?: string; };
     result: ServiceReadiness;
   };
   /** Check everything that has to be right before a storm */

@@ -27,6 +27,9 @@ const replay = <Row>(c: AppContext, key: IdempotencyKey, answer: RememberedAnswe
   if (answer.bodyHash !== key.bodyHash) {
     throw new AppError("conflict", "this Idempotency-Key came with another body before");
   }
+  if (answer.tooLarge) {
+    throw new AppError("conflict", "this Idempotency-Key was used before; its answer is too large to be given again: read what it made");
+  }
   if (answer.row === null) {
     throw new AppError("conflict", "this Idempotency-Key was used before; its answer held a secret, which is not stored");
   }

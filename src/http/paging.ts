@@ -1,27 +1,37 @@
-import type { Page } from "../adapters/ports/change.ts";
+import type { Page, Paged } from "../adapters/ports/change.ts";
 import { encodeCursor } from "./contract.ts";
 import type { AppContext } from "./env.ts";
 
+/** Whether a list ends where its page is full by its bytes, before it is by its rows. */
+export const isCut = (rows: readonly { readonly cut?: boolean }[]): boolean => rows.at(-1)?.cut === true;
+
 /**
- * Fetches one page and, when there is more, announces the next by a relative `Link` (RFC 8288).
+ * Fetches one page and, when there is more, announces the next by a relative `Link` (RFC 8288). A page ends where it has
+ * `limit` rows or, by the store's `cut`, as many bytes as fit in an answer.
  * @param fetch must honour `limit`, which is one more than the page, and keep to one order
  */
-export const paged = async <Row extends { readonly id: number }, Rows extends readonly Row[] | null>(
+export const paged = async <Row extends { readonly id: number }, Rows extends readonly Paged<Row>[] | null>(
   c: AppContext,
   query: { readonly limit: number; readonly cursor?: number | undefined },
   fetch: (page: Page) => Promise<Rows>,
 ): Promise<Rows> => {
   const rows = await fetch({ limit: query.limit + 1, afterId: query.cursor ?? null });
-  if (rows === null || rows.length <= query.limit) return rows;
+  if (rows === null || (rows.length <= query.limit && !isCut(rows))) return rows;
   const page = rows.slice(0, query.limit);
-  announceNext(c, page.at(-1)?.id ?? 0, query.limit);
-  return page as readonly Row[] as Rows;
+  announceNext(c, { limit: query.limit, cursor: page.at(-1)?.id });
+  return page as readonly Paged<Row>[] as Rows;
 };
 
-/** Sets the `Link` to the page after the row `lastId`, with the filters of this one. */
-export const announceNext = (c: AppContext, lastId: number, limit: number): void => {
+/** What the link to the next page says: where each list of the answer goes on, with the filters of this page. */
+type Onwards = { readonly limit?: number; readonly cursor?: number | undefined; readonly domains_cursor?: number | undefined };
+
+/** Sets the `Link` to the next page; a list whose cursor is absent begins where it began in this one. */
+export const announceNext = (c: AppContext, onwards: Onwards, path = c.req.path): void => {
   const params = new URL(c.req.url).searchParams;
-  params.set("limit", String(limit));
-  params.set("cursor", encodeCursor(lastId));
-  c.header("Link", `<${c.req.path}?${params.toString()}>; rel="next"`);
+  if (onwards.limit !== undefined) params.set("limit", String(onwards.limit));
+  for (const name of ["cursor", "domains_cursor"] as const) {
+    const after = onwards[name];
+    if (after !== undefined) params.set(name, encodeCursor(after));
+  }
+  c.header("Link", `<${path}?${params.toString()}>; rel="next"`);
 };

@@ -10,7 +10,11 @@ import { isoTime } from "../iso-time.ts";
 const stored = z
   .union([z.record(z.string(), z.unknown()), z.array(z.unknown())])
   .nullable()
-  .openapi({ description: "the row as it was stored; null: there was none" });
+  .openapi({
+    description:
+      "the row as it was stored; null: there was none. One of more than 1 MiB is left out: `{left_out: {bytes, entries, sha256}}` " +
+      "says how large it is and, of its text in the database, the SHA-256",
+  });
 
 const entrySchema = z
   .object({

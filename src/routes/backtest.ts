@@ -15,8 +15,10 @@ import { outOfOrder } from "./schemas.ts";
 
 const longestSpanMs = 48 * 3_600_000;
 
-/** About 4 MB of JSON from the database, which sends 10 MiB at most; five domains over 48 h from one vantage. */
+/** At most 4.6 MB of JSON from the database, which sends 10 MiB; five domains over 48 h from one vantage. */
 const mostSamples = 200_000;
+/** Of each of both outcomes: another MB, and no more than that in the answer. */
+const mostStorms = 2_000;
 
 const covered = z.object({ total: z.int(), covered: z.int() });
 
@@ -114,11 +116,11 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
     const toMs = Math.min(to, deps.clock.nowMs());
     if (toMs <= fromMs) throw refuse("/from", "must not be in the future");
     const leadInMs = policy.window_seconds * 1_000 + intervalMs;
-    const query = { kind: policy.kind, fromMs, toMs, leadInMs, maxSamples: mostSamples };
+    const query = { kind: policy.kind, fromMs, toMs, leadInMs, maxSamples: mostSamples, maxStorms: mostStorms };
     // Nothing is stored, so a key has nothing to replay: the same question gets the same answer.
     const trace = await answerOnce(c, deps, customerId, () => deps.recordedTraces.read(customerId, serviceId, query));
     if (trace === null) throw noSuchResource();
-    const { samples, cdns, vantages } = trace;
+    const { samples, cdns, vantages, storms: recorded } = trace;
     if (samples === null) throw refuse("/to", `must be closer to from: there are more than ${mostSamples} samples`);
     const terms = {
       thresholdAvail: policy.threshold_avail,
@@ -129,6 +131,7 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
       latencyMs: policy.latency_ms,
     };
     const { storms, lowMinutes } = replayAll(samples, { cdns, terms, intervalMs, fromMs, vantages }, toMs);
+    if (recorded === null || storms.length > mostStorms) throw refuse("/to", `must be closer to from: there are more than ${mostStorms} storms`);
     const answer = {
       service_id: serviceId,
       from: isoTime(fromMs),
@@ -137,7 +140,7 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
       backtest: represent(storms, coverageOf(storms, lowMinutes, fromMs, toMs)),
       current: {
         policy: trace.policy === null ? null : representPolicy(trace.policy),
-        ...represent(trace.storms, coverageOf(trace.storms, lowMinutes, fromMs, toMs)),
+        ...represent(recorded, coverageOf(recorded, lowMinutes, fromMs, toMs)),
       },
     };
     return c.json(answer, 200);

@@ -2,8 +2,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { id, idParams, jsonAnswer, readProblems, tenantQuery } from "../http/contract.ts";
+import { id, idParams, jsonAnswer, readProblems, tenantCursorQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
+import { announceNext } from "../http/paging.ts";
 
 const hash = z.string().openapi({ description: "SHA-256, lower-case hex", pattern: "^[0-9a-f]{64}$" });
 
@@ -27,8 +28,10 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards:
     path: "/v1/storms/{id}/evidence",
     tags: ["storms"],
     summary: "Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them",
+    description:
+      "A bundle that is too large for one answer links to the next: `npm run evidence:verify` takes all of them, in their order.",
     middleware: [guards.viewer],
-    request: { params: idParams, query: tenantQuery },
+    request: { params: idParams, query: tenantCursorQuery },
     responses: {
       200: jsonAnswer(z.array(recordSchema), "The records of the service from the storm's beginning to its last one, in order"),
       ...readProblems,
@@ -36,9 +39,12 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards:
   });
   app.openapi(get, async (c) => {
     const stormId = c.req.valid("param").id;
-    const bundle = await deps.evidence.bundle(c.var.customerId, stormId);
-    if (bundle === null) throw noSuchResource();
-    c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence.json"`);
-    return c.body(bundle, 200, { "content-type": "application/json" }) as never;
+    const after = c.req.valid("query").cursor;
+    const page = await deps.evidence.bundle(c.var.customerId, stormId, after);
+    if (page === null) throw noSuchResource();
+    if (page.nextAfterSeq !== null) announceNext(c, { cursor: page.nextAfterSeq });
+    const part = after === undefined ? "" : `-from-${after + 1}`;
+    c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence${part}.json"`);
+    return c.body(page.bundle, 200, { "content-type": "application/json" }) as never;
   });
 };

@@ -4,12 +4,15 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { DnsSetup, ReadinessCheck } from "../adapters/ports/dns-setup.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
+import { pageBytes } from "../domain/page-size.ts";
 import { overallResult } from "../domain/readiness.ts";
+import type { Check } from "../domain/readiness.ts";
 import { AppError } from "../errors.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
-import { id, idParams, jsonAnswer, like, problems, readProblems, tenantQuery, timeText } from "../http/contract.ts";
+import { id, idParams, jsonAnswer, like, problems, readProblems, tenantCursorQuery, tenantQuery, timeText } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
+import { announceNext } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
 import { whileHeld } from "../pipeline/lease.ts";
 import { checkReadiness } from "../pipeline/readiness.ts";
@@ -51,6 +54,13 @@ const represent = (serviceId: number, check: ReadinessCheck | null): z.infer<typ
 
 const dayMs = 86_400_000;
 
+/** How many findings fit in one answer; the others are read page by page. */
+const fitting = (checks: readonly Check[]): number => {
+  let bytes = 0;
+  const first = checks.findIndex((check) => (bytes += JSON.stringify(check).length) > pageBytes);
+  return first === -1 ? checks.length : Math.max(1, first);
+};
+
 /** `/v1/services/{id}/readiness`: whether everything is in place before there is a storm. */
 export const registerReadiness = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["routing"];
@@ -62,13 +72,14 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
     tags,
     summary: "Read what the last readiness check of a service found",
     middleware: [guards.viewer],
-    request: { params: idParams, query: tenantQuery },
-    responses: { 200: jsonAnswer(readinessSchema, "The last result"), ...readProblems },
+    request: { params: idParams, query: tenantCursorQuery },
+    responses: { 200: jsonAnswer(readinessSchema, "The last result; of very many findings those that fit, and a link to the next"), ...readProblems },
   });
   app.openapi(get, async (c) => {
     const serviceId = c.req.valid("param").id;
-    const last = await deps.dnsSetup.lastCheck(c.var.customerId, serviceId);
+    const last = await deps.dnsSetup.lastCheck(c.var.customerId, serviceId, c.req.valid("query").cursor);
     if (last === null) throw noSuchResource();
+    if (last.nextAfterPlace !== null) announceNext(c, { cursor: last.nextAfterPlace });
     return c.json(represent(serviceId, last.check), 200);
   });
 
@@ -109,6 +120,8 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
     const setup = await deps.dnsSetup.get(customerId, serviceId);
     if (setup === null) throw noSuchResource();
     const result = await answerOnce(c, deps, customerId, (change) => run(setup, change));
-    return c.json(represent(serviceId, result), 200);
+    const count = fitting(result.checks);
+    if (count < result.checks.length) announceNext(c, { cursor: count }, c.req.path.replace(/\/check$/, ""));
+    return c.json(represent(serviceId, { ...result, checks: result.checks.slice(0, count) }), 200);
   });
 };

@@ -3,9 +3,9 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { DomainRouting } from "../adapters/ports/routing.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { id, idParams, jsonAnswer, like, orNull, readProblems, tenantPageQuery, timeText } from "../http/contract.ts";
+import { domainsCursor, id, idParams, jsonAnswer, like, orNull, readProblems, tenantPageQuery, timeText } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
-import { announceNext } from "../http/paging.ts";
+import { announceNext, isCut } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
 import {
   changeSchema, driftSchema, overrideSchema, representChange, representDrift, representOverride, weights,
@@ -31,7 +31,7 @@ const routingSchema = z
     state: like(z.string(), "shifted"),
     reason: like(z.string(), "storm"),
     override: orNull(overrideSchema),
-    domains: z.array(domainSchema),
+    domains: z.array(domainSchema).openapi({ description: "all of them; of very many as many as fit, and the next link goes on behind them" }),
     changes: z.array(changeSchema).openapi({ description: "one page of the history, newest first" }),
     drifts: z.array(driftSchema).openapi({ description: "the newest twenty times that somebody else changed the weights" }),
   })
@@ -59,17 +59,22 @@ export const registerRouting = (app: App, deps: Deps, guards: Guards): void => {
     tags: ["routing"],
     summary: "Read the routing state of a service and its history",
     middleware: [guards.viewer],
-    request: { params: idParams, query: tenantPageQuery },
+    request: { params: idParams, query: tenantPageQuery.extend({ domains_cursor: domainsCursor }) },
     responses: { 200: jsonAnswer(routingSchema, "State and one page of history"), ...readProblems },
   });
   app.openapi(get, async (c) => {
-    const { limit, cursor } = c.req.valid("query");
+    const { limit, cursor, domains_cursor: domainsAfter } = c.req.valid("query");
     const page = { limit: limit + 1, afterId: cursor ?? null };
-    const view = await deps.routing.get(c.var.customerId, c.req.valid("param").id, page);
+    const view = await deps.routing.get(c.var.customerId, c.req.valid("param").id, page, domainsAfter);
     if (view === null) throw noSuchResource();
     const changes = view.changes.slice(0, limit);
-    const last = changes.at(-1);
-    if (last !== undefined && view.changes.length > limit) announceNext(c, last.id, limit);
+    const moreDomains = isCut(view.domains);
+    if (moreDomains || view.changes.length > limit || isCut(changes)) {
+      // Domains that fit in one answer are on every page of the history; those that do not are on one page each.
+      const inParts = moreDomains || domainsAfter !== undefined;
+      const lastDomain = inParts ? (view.domains.at(-1)?.domainId ?? domainsAfter) : undefined;
+      announceNext(c, { limit, cursor: changes.at(-1)?.id, domains_cursor: lastDomain });
+    }
     return c.json(
       {
         service_id: view.serviceId,

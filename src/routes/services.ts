@@ -6,10 +6,10 @@ import type { Guards } from "../auth/guards.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
-  idParams, jsonAnswer, jsonRequest, noContent, readProblems, tenantPageQuery, tenantQuery, writeProblems,
+  idParams, jsonAnswer, jsonRequest, noContent, readProblems, tenantCursorQuery, tenantPageQuery, tenantQuery, writeProblems,
 } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
-import { paged } from "../http/paging.ts";
+import { announceNext, isCut, paged } from "../http/paging.ts";
 import { domainSchema, representDomain } from "./domain-contract.ts";
 import { policySchema, representPolicy } from "./policy-contract.ts";
 import { representService, serviceFields, serviceInput, servicePatch, serviceSchema } from "./service-contract.ts";
@@ -60,12 +60,14 @@ export const registerServices = (app: App, deps: Deps, guards: Guards): void => 
     tags,
     summary: "Read a service with its domains and storm policies",
     middleware: [guards.viewer],
-    request: { params: idParams, query: tenantQuery },
+    description: "All domains come in one answer, unless they are too large for one: then it links to those that follow.",
+    request: { params: idParams, query: tenantCursorQuery },
     responses: { 200: jsonAnswer(detailSchema, "The service"), ...readProblems },
   });
   app.openapi(get, async (c) => {
-    const detail = await deps.services.get(c.var.customerId, c.req.valid("param").id);
+    const detail = await deps.services.get(c.var.customerId, c.req.valid("param").id, c.req.valid("query").cursor);
     if (detail === null) throw noSuchResource();
+    if (isCut(detail.domains)) announceNext(c, { cursor: detail.domains.at(-1)?.id });
     return c.json(
       {
         service: representService(detail.service),

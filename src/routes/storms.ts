@@ -43,6 +43,9 @@ const detailSchema = stormSchema
         }),
       )
       .openapi({ description: "what happened, in its order; of relapses only the number is kept" }),
+    switches_left_out: z.int().openapi({
+      description: "of very many switches the last ones, which only the service's routing history has", example: 0,
+    }),
   })
   .openapi("StormDetail");
 
@@ -83,6 +86,7 @@ const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
     event,
     change: change === null ? null : representChange(change),
   })),
+  switches_left_out: storm.changesInAll - storm.changes.length,
 });
 
 /** `/v1/storms`: what happened, newest first. */

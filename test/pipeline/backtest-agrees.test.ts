@@ -35,7 +35,7 @@ const play = async (seed: number, rounds: number, kind: "http_availability" | "h
     await world.round();
   }
   const [customer] = await database.sql<{ id: string }>("select customer_id as id from services");
-  const query = { kind, fromMs: startMs, toMs: world.clock.nowMs(), leadInMs: 40_000, maxSamples: 10_000 };
+  const query = { kind, fromMs: startMs, toMs: world.clock.nowMs(), leadInMs: 40_000, maxSamples: 10_000, maxStorms: 1_000 };
   const read = (over: Partial<typeof query> = {}) =>
     createRecordedTraces(database.db).read(Number(customer?.id), serviceId, { ...query, ...over });
   return { world, read, toMs: query.toMs, latencyMs };

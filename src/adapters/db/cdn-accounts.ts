@@ -4,6 +4,7 @@ import { isoTime } from "../../iso-time.ts";
 import type { CdnAccount, CdnAccountStore, MeasurableCdn, SourceOutcome } from "../ports/cdn-accounts.ts";
 import type { Fence } from "../ports/lease.ts";
 import type { Secrets } from "../ports/secrets.ts";
+import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
@@ -64,9 +65,9 @@ export type SealedAccount = {
   readonly sealedToken: string;
 };
 
-export const sealedAccounts = (db: Database): Promise<SealedAccount[]> => db.rows<SealedAccount>(sql`
+export const sealedAccounts = (db: Database): Promise<SealedAccount[]> => everyPage<"id", SealedAccount>(db, "id", (after) => sql`
   select id, customer_id as "customerId", cdn, account_ref as "accountRef", sealed_token as "sealedToken"
-  from cdn_accounts where deleted_at is null order by id`);
+  from cdn_accounts where deleted_at is null and id > ${after} order by id`);
 
 export const noteReadings = async (db: Database, fence: Fence, outcomes: readonly SourceOutcome[], readAtMs: number): Promise<void> => {
   const rows = JSON.stringify(outcomes.map(({ accountId, error }) => ({ id: accountId, error })));

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
 import type { DnsAccount, DnsAccountStore, SealedDnsAccount } from "../ports/dns-accounts.ts";
 import type { Secrets } from "../ports/secrets.ts";
+import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 
@@ -67,5 +68,6 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
 });
 
 /** Every live account with its sealed secret. */
-export const sealedDnsAccounts = (db: Database): Promise<SealedDnsAccount[]> => db.rows<SealedDnsAccount>(sql`
-  select ${columns}, customer_id as "customerId", sealed_secret as "sealedSecret" from dns_accounts where deleted_at is null order by id`);
+export const sealedDnsAccounts = (db: Database): Promise<SealedDnsAccount[]> => everyPage<"id", SealedDnsAccount>(db, "id", (after) => sql`
+  select ${columns}, customer_id as "customerId", sealed_secret as "sealedSecret" from dns_accounts
+  where deleted_at is null and id > ${after} order by id`);

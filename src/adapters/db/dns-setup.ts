@@ -1,38 +1,42 @@
 import { sql } from "drizzle-orm";
 import type { BackupHealth } from "../../domain/readiness.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { DnsSetup, DnsSetupStore, ReadinessCheck } from "../ports/dns-setup.ts";
+import type { Paged } from "../ports/change.ts";
+import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck } from "../ports/dns-setup.ts";
+import { everyPage, withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
-const domainJson = sql`
-  jsonb_build_object(
-    'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
-    'discoveredPrimaryTarget', r.discovered_primary_target, 'discoveredBackupTarget', r.discovered_backup_target,
-    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'verified', d.verified_at is not null,
-    'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
-    'zoneId', r.zone_id, 'records', r.records)`;
+const domainsAfter = (customerId: number, serviceId: number, after: number) => sql`
+  select d.id as "domainId", d.name, d.primary_target as "primaryTarget", d.backup_target as "backupTarget",
+    r.discovered_primary_target as "discoveredPrimaryTarget", r.discovered_backup_target as "discoveredBackupTarget",
+    d.probe_path as "probePath", d.expect_status as "expectStatus", d.verified_at is not null as verified,
+    jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight) as normal,
+    r.zone_id as "zoneId", r.records
+  from service_domains d left join domain_routing r on r.domain_id = d.id
+  where d.service_id = ${serviceId} and d.customer_id = ${customerId} and d.deleted_at is null and d.id > ${after}
+  order by d.id`;
 
 /** Whether a service is frozen: with `g` its service_routing row. */
 export const frozen = sql`
   coalesce(g.override_mode = 'frozen' and (g.override_until is null or g.override_until > now()), false)
   or exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now()))`;
 
-const checkColumns = sql`service_id as "serviceId", ${ms("checked_at", "checkedAtMs")}, actor, result, checks`;
+const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "checkedAtMs")}, c.actor, c.result`;
 
 export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
   get: async (customerId, serviceId) => {
-    const rows = await db.rows<DnsSetup>(sql`
-      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen,
-        coalesce(jsonb_agg(${domainJson} order by d.id) filter (where d.id is not null), '[]') as domains
-      from services s
-      left join service_routing g on g.service_id = s.id
-      left join service_domains d on d.service_id = s.id and d.deleted_at is null
-      left join domain_routing r on r.domain_id = d.id
-      where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null
-      group by s.id, g.service_id`);
-    return rows[0] ?? null;
+    const [[service], first] = await db.batch<[Omit<DnsSetup, "domains">[], Paged<DnsSetupDomain>[]]>([
+      sql`
+      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen
+      from services s left join service_routing g on g.service_id = s.id
+      where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`,
+      withinBytes(domainsAfter(customerId, serviceId, 0), sql`"domainId"`),
+    ]);
+    if (service === undefined) return null;
+    const rest = (after: number) => domainsAfter(customerId, serviceId, after);
+    return { ...service, domains: await everyPage<"domainId", DnsSetupDomain>(db, "domainId", rest, first) };
   },
 
   backupHealth: async (serviceId, sinceMs) => {
@@ -45,15 +49,23 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
     return Map.groupBy(rows, ({ domainId }) => domainId);
   },
 
-  lastCheck: async (customerId, serviceId) => {
-    const rows = await db.rows<{ check: ReadinessCheck | null }>(sql`
-      select (select to_jsonb(x) from (select ${checkColumns} from readiness_checks where service_id = s.id) x) as check
-      from services s where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`);
+  lastCheck: async (customerId, serviceId, afterPlace) => {
+    const checks = sql`
+      select e.place, e.found from jsonb_array_elements(c.checks) with ordinality e(found, place) where e.place > ${afterPlace ?? 0}`;
+    const rows = await db.rows<{ check: ReadinessCheck | null; nextAfterPlace: number | null }>(sql`
+      select case when c.service_id is not null then (select to_jsonb(x) from (select ${checkHeader}, p.checks) x) end as check,
+        p.next as "nextAfterPlace"
+      from services s left join readiness_checks c on c.service_id = s.id
+      left join lateral (
+        select coalesce(jsonb_agg(y.found order by y.place), '[]') as checks, max(y.place) filter (where y.cut) as next
+        from (${withinBytes(checks, sql`place`)}) y
+      ) p on true
+      where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`);
     return rows[0] ?? null;
   },
 
   saveCheck: async (fence, { serviceId, checkedAtMs, actor, result, checks }, change) => {
-    const rows = await write<ReadinessCheck>(db, sql`
+    const rows = await write<Omit<ReadinessCheck, "checks">>(db, sql`
       with ${fenceCte(fence)}, old as (select * from readiness_checks where service_id = ${serviceId}
       ), saved as (
         insert into readiness_checks (service_id, checked_at, actor, result, checks)
@@ -61,7 +73,7 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
         on conflict (service_id) do update set checked_at = excluded.checked_at, actor = excluded.actor,
           result = excluded.result, checks = excluded.checks
         returning *
-      ), view as (select ${checkColumns} from saved
+      ), view as (select ${checkHeader}, c.checks from saved c
       ), remembered as (${rememberedAnswer(change, "saved", "view", 200)}
       ), audit as (${auditRow(change, "check", "readiness", sql`
         select n.service_id as object_id, s.customer_id,
@@ -69,8 +81,9 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
           jsonb_build_object('result', n.result) as after
         from saved n join services s on s.id = n.service_id left join old on true`)}
       )
-      select * from view`);
-    return rows[0] ?? null;
+      select "serviceId", "checkedAtMs", actor, result from view`);
+    const [saved] = rows;
+    return saved === undefined ? null : { ...saved, checks };
   },
 
   noteProvisioning: async (domainId, wish, change) => {

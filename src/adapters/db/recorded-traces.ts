@@ -3,6 +3,7 @@ import type { ProbePath } from "../../domain/probe.ts";
 import type { TraceSample } from "../../domain/replay.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { RecordedTrace, RecordedTraces } from "../ports/recorded-trace.ts";
+import type { Storm } from "../ports/storms.ts";
 import type { Database } from "./client.ts";
 import { stormColumns } from "./storms.ts";
 import { policyColumns } from "./views.ts";
@@ -20,7 +21,7 @@ type Series = {
   readonly ok: string;
 };
 
-type Row = Omit<RecordedTrace, "samples"> & { readonly series: readonly Series[] | null };
+type Row = Omit<RecordedTrace, "samples" | "storms"> & { readonly series: readonly Series[] | null; readonly storms: readonly Storm[] };
 
 const samplesOf = (series: readonly Series[], sinceMs: number): readonly TraceSample[] =>
   series
@@ -32,7 +33,7 @@ const samplesOf = (series: readonly Series[], sinceMs: number): readonly TraceSa
     .sort((a, b) => a.roundAtMs - b.roundAtMs);
 
 export const createRecordedTraces = (db: Database): RecordedTraces => ({
-  read: async (customerId, serviceId, { kind, fromMs, toMs, leadInMs, maxSamples }) => {
+  read: async (customerId, serviceId, { kind, fromMs, toMs, leadInMs, maxSamples, maxStorms }) => {
     const sinceMs = fromMs - leadInMs;
     const [since, from, to] = [sinceMs, fromMs, toMs].map((ms) => sql`${isoTime(ms)}::timestamptz`);
     const rows = await db.rows<Row>(sql`
@@ -69,6 +70,7 @@ export const createRecordedTraces = (db: Database): RecordedTraces => ({
         coalesce((select json_agg(x order by x.id) from (
           select ${stormColumns} from storm_events e
           where e.service_id = s.id and e.kind = ${kind} and e.started_at < ${to} and coalesce(e.ended_at, 'infinity') >= ${from}
+          limit ${maxStorms}::int + 1
         ) x), '[]') as storms,
         (select to_jsonb(x) from (
           select ${policyColumns} from storm_policies p
@@ -78,7 +80,7 @@ export const createRecordedTraces = (db: Database): RecordedTraces => ({
       from s`);
     const [row] = rows;
     if (row === undefined) return null;
-    const { series, ...rest } = row;
-    return { ...rest, samples: series === null ? null : samplesOf(series, sinceMs) };
+    const { series, storms, ...rest } = row;
+    return { ...rest, samples: series === null ? null : samplesOf(series, sinceMs), storms: storms.length > maxStorms ? null : storms };
   },
 });

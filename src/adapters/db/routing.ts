@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
+import { pageBytes } from "../../domain/page-size.ts";
 import type { RoutingOverride, RoutingStore, RoutingView } from "../ports/routing.ts";
+import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { changeColumns, domainStatus, driftColumns } from "./views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
@@ -31,7 +33,7 @@ const overrideJson = (row: string) =>
     'reason', ${row}.override_reason, 'until', ${row}.override_until, 'actor', ${row}.override_actor) end`);
 
 export const createRoutingStore = (db: Database): RoutingStore => ({
-  get: async (customerId, serviceId, page) => {
+  get: async (customerId, serviceId, page, afterDomainId) => {
     const older = page.afterId === null ? sql`` : sql`and id < ${page.afterId}`;
     const rows = await db.rows<RoutingView>(sql`
       select s.id as "serviceId", coalesce(g.state, 'normal') as state, coalesce(g.reason, '') as reason,
@@ -39,12 +41,12 @@ export const createRoutingStore = (db: Database): RoutingStore => ({
           select ${overrideColumns} from service_routing
           where service_id = s.id and override_mode is not null and (override_until is null or override_until > now())
         ) x) as override,
-        coalesce((select jsonb_agg(x order by x."domainId") from (
+        coalesce((select jsonb_agg(x order by x."domainId") from (${withinBytes(sql`
           select ${domainColumns} from service_domains d left join domain_routing r on r.domain_id = d.id
-          where d.service_id = s.id and d.deleted_at is null) x), '[]') as domains,
-        coalesce((select jsonb_agg(x order by x.id desc) from (
+          where d.service_id = s.id and d.deleted_at is null and d.id > ${afterDomainId ?? 0}`, sql`"domainId"`, pageBytes / 2)}) x), '[]') as domains,
+        coalesce((select jsonb_agg(x order by x.id desc) from (${withinBytes(sql`
           select ${changeColumns} from routing_changes where service_id = s.id ${older}
-          order by id desc limit ${page.limit}) x), '[]') as changes,
+          order by id desc limit ${page.limit}`, sql`id desc`, pageBytes / 2)}) x), '[]') as changes,
         coalesce((select jsonb_agg(x order by x.id desc) from (
           select ${driftColumns} from routing_drifts f where f.service_id = s.id order by f.id desc limit 20) x), '[]') as drifts
       from services s left join service_routing g on g.service_id = s.id

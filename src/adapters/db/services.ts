@@ -1,8 +1,10 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
+import type { Paged } from "../ports/change.ts";
 import type { Domain } from "../ports/domains.ts";
 import type { StormPolicy } from "../ports/policies.ts";
 import type { Service, ServiceStore } from "../ports/services.ts";
+import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { endedStorms } from "./end-storms.ts";
 import { domainColumns, policyColumns } from "./views.ts";
@@ -52,13 +54,13 @@ export const createServiceStore = (db: Database): ServiceStore => ({
     where customer_id = ${customerId} and deleted_at is null and id > ${page.afterId ?? 0}
     order by id limit ${page.limit}`),
 
-  get: async (customerId, id) => {
-    const rows = await db.rows<{ service: Service; domains: Domain[]; stormPolicies: StormPolicy[] }>(sql`
+  get: async (customerId, id, afterDomainId) => {
+    const rows = await db.rows<{ service: Service; domains: Paged<Domain>[]; stormPolicies: StormPolicy[] }>(sql`
       select
         (select to_jsonb(x) from (select ${columns} from services where id = s.id) x) as service,
-        coalesce((select jsonb_agg(x order by x.id) from (
-          select ${domainColumns} from service_domains where service_id = s.id and deleted_at is null) x), '[]'
-        ) as domains,
+        coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(sql`
+          select ${domainColumns} from service_domains where service_id = s.id and deleted_at is null and id > ${afterDomainId ?? 0}`,
+          sql`id`)}) x), '[]') as domains,
         coalesce((select jsonb_agg(x order by x.id) from (
           select ${policyColumns} from storm_policies p
           join storm_policy_versions v on (v.policy_id, v.version) = (p.id, p.version)

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { isoTimeOrNull } from "../../iso-time.ts";
 import type { StandingDomain, StandingStore, StandingView, StandingWish } from "../ports/standing.ts";
+import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { frozen } from "./dns-setup.ts";
 import { fenceCte } from "./fence.ts";
@@ -69,8 +70,8 @@ export const createStandingStore = (db: Database): StandingStore => ({
     return rows.length > 0;
   },
 
-  all: async () =>
-    await db.rows<StandingDomain>(sql`
+  all: () =>
+    everyPage<"domainId", StandingDomain>(db, "domainId", (after) => sql`
       select f.domain_id as "domainId", d.customer_id as "customerId", d.name, ${orphaned} as orphaned,
         case when ${orphaned} then 'removing' else f.state end as state, f.nonce, f.generation, f.checks, f.restore,
         f.obsolete, f.attached, f.last_error as "lastError", ${ms("f.checked_at", "checkedAtMs")},
@@ -83,6 +84,7 @@ export const createStandingStore = (db: Database): StandingStore => ({
       join services s on s.id = d.service_id
       left join service_routing g on g.service_id = s.id
       left join domain_routing r on r.domain_id = d.id
+      where f.domain_id > ${after}
       order by f.domain_id`),
 
   save: async (fence, { domainId, generation, checks, restore, obsolete, attached, checkedAtMs, lastError }) => {

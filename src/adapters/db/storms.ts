@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
 import type { Storm, StormDetail, StormStore } from "../ports/storms.ts";
+import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { changeColumns } from "./views.ts";
 import { ms } from "./write.ts";
@@ -14,9 +15,10 @@ export const stormColumns = sql`e.id, e.service_id as "serviceId", e.policy_id a
 
 const maxChanges = 1_000;
 
-const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (
-  select ${changeColumns} from routing_changes where service_id = e.service_id and storm_id = e.id
-  order by id limit ${maxChanges}) x), '[]') as changes`;
+const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(sql`
+    select ${changeColumns} from routing_changes where service_id = e.service_id and storm_id = e.id
+    order by id limit ${maxChanges}`, sql`id`)}) x), '[]') as changes,
+  (select count(*) from routing_changes where service_id = e.service_id and storm_id = e.id) as "changesInAll"`;
 
 const owned = (customerId: number, wanted = stormColumns) => sql`
   select ${wanted} from storm_events e join services s on s.id = e.service_id where s.customer_id = ${customerId}`;

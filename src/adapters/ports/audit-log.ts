@@ -1,6 +1,9 @@
-import type { Page } from "./change.ts";
+import type { Page, Paged } from "./change.ts";
 
-/** One change, as it was recorded with it. `before` and `after` are the stored rows; secrets are not in them. */
+/**
+ * One change, as it was recorded with it. `before` and `after` are the stored rows; secrets are not in them. One of more
+ * than 1 MiB is `{left_out: {bytes, entries, sha256}}`.
+ */
 export type AuditEntry = {
   readonly id: number;
   readonly atMs: number;
@@ -18,5 +21,5 @@ export type AuditFilter = { readonly action?: string | undefined; readonly objec
 
 export interface AuditLogStore {
   /** Changes of one customer's rows, newest first (descending by id). */
-  list(customerId: number, filter: AuditFilter, page: Page): Promise<AuditEntry[]>;
+  list(customerId: number, filter: AuditFilter, page: Page): Promise<Paged<AuditEntry>[]>;
 }

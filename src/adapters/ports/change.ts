@@ -18,3 +18,6 @@ export type Change = {
 
 /** One page by key: the first `limit` rows after the row `afterId` in the order of the list. */
 export type Page = { readonly limit: number; readonly afterId: number | null };
+
+/** A row of a page that is bounded by bytes as well. `cut`: the page is full, rows behind this one were left out. */
+export type Paged<Row> = Row & { readonly cut?: boolean };

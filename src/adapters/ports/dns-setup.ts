@@ -45,8 +45,13 @@ export interface DnsSetupStore {
   get(customerId: number, serviceId: number): Promise<DnsSetup | null>;
   /** The backup's samples since then, by domain. */
   backupHealth(serviceId: number, sinceMs: number): Promise<ReadonlyMap<number, readonly BackupHealth[]>>;
-  /** @returns null where the service is missing; a check of null where there was none yet */
-  lastCheck(customerId: number, serviceId: number): Promise<{ readonly check: ReadinessCheck | null } | null>;
+  /**
+   * @param afterPlace behind which finding, counted from 1, the list begins; it has as many as fit in an answer
+   * @returns null where the service is missing; a check of null where there was none yet
+   */
+  lastCheck(
+    customerId: number, serviceId: number, afterPlace?: number,
+  ): Promise<{ readonly check: ReadinessCheck | null; readonly nextAfterPlace: number | null } | null>;
   /** Takes the place of the last one. @returns null where the lease is lost */
   saveCheck(fence: Fence, check: ReadinessCheck, change: Change): Promise<ReadinessCheck | null>;
   /** Leaves a trace of records that are about to be created. */

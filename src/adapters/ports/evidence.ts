@@ -1,9 +1,14 @@
+/** `nextAfterSeq`: the last record's place, where others follow that did not fit; null: these are all. */
+export type EvidencePage = { readonly bundle: string; readonly nextAfterSeq: number | null };
+
 /** What was recorded of storms, hashed and chained per service. */
 export interface EvidenceStore {
   /**
    * The records of a storm's service from its beginning to the last one that is about it, as one canonical JSON array
    * (RFC 8785), byte for byte as it was hashed. Records of other storms of the service stand between them, so that the
-   * chain has no hole. @returns null for another customer's storm or none; `[]` for one older than the recording
+   * chain has no hole. As many as fit in an answer; the pages follow each other in the chain.
+   * @param afterSeq the record behind which the page begins
+   * @returns null for another customer's storm or none; `[]` for one older than the recording
    */
-  bundle(customerId: number, stormId: number): Promise<string | null>;
+  bundle(customerId: number, stormId: number, afterSeq?: number): Promise<EvidencePage | null>;
 }

@@ -1,7 +1,7 @@
 import type { IdempotencyKey } from "./change.ts";
 
-/** The first answer to a POST: `row` is what its store returned, null where the answer held a secret. */
-export type RememberedAnswer = { readonly bodyHash: string; readonly row: unknown };
+/** The first answer to a POST: `row` is what its store returned, null where the answer held a secret or is `tooLarge`. */
+export type RememberedAnswer = { readonly bodyHash: string; readonly row: unknown; readonly tooLarge: boolean };
 
 /** First answers by Idempotency-Key. They are written by the stores, in the transaction of the change itself. */
 export interface IdempotencyStore {

@@ -10,6 +10,7 @@ export type TraceQuery = {
   readonly toMs: number;
   readonly leadInMs: number;
   readonly maxSamples: number;
+  readonly maxStorms: number;
 };
 
 /** What was recorded of a service, as its domains are now. */
@@ -19,8 +20,8 @@ export type RecordedTrace = {
   readonly samples: readonly TraceSample[] | null;
   /** Vantages that had been heard in the day before the first sample. */
   readonly vantages: readonly Vantage[];
-  /** Storms of the kind that touch the span, oldest first. */
-  readonly storms: readonly Storm[];
+  /** Storms of the kind that touch the span, oldest first; null: more than `maxStorms`. */
+  readonly storms: readonly Storm[] | null;
   /** The live policy of the kind. */
   readonly policy: StormPolicy | null;
 };

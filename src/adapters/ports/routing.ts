@@ -1,4 +1,4 @@
-import type { Change, Page } from "./change.ts";
+import type { Change, Page, Paged } from "./change.ts";
 import type { Observed } from "./observations.ts";
 
 export type DomainRouting = {
@@ -76,16 +76,20 @@ export type RoutingView = {
   readonly state: string;
   readonly reason: string;
   readonly override: RoutingOverride | null;
-  readonly domains: readonly DomainRouting[];
+  /** Ascending by id; as many as fit in half an answer. */
+  readonly domains: readonly Paged<DomainRouting>[];
   /** Newest first (descending by id). */
-  readonly changes: readonly RoutingChange[];
+  readonly changes: readonly Paged<RoutingChange>[];
   /** The newest twenty, newest first. */
   readonly drifts: readonly RoutingDrift[];
 };
 
 export interface RoutingStore {
-  /** State and history of a live service; null where the customer has none of that id. `page` pages the changes. */
-  get(customerId: number, serviceId: number, page: Page): Promise<RoutingView | null>;
+  /**
+   * State and history of a live service; null where the customer has none of that id. `page` pages the changes.
+   * @param afterDomainId behind which of its domains their list begins
+   */
+  get(customerId: number, serviceId: number, page: Page, afterDomainId?: number): Promise<RoutingView | null>;
   /** Takes the place of an earlier override. The next round obeys. @returns null where there is no such service */
   setOverride(customerId: number, serviceId: number, order: OverrideOrder, change: Change): Promise<RoutingOverride | null>;
   /** @returns false where there is no such service; true although there was no override to clear */

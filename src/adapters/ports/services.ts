@@ -1,4 +1,4 @@
-import type { Change, Page } from "./change.ts";
+import type { Change, Page, Paged } from "./change.ts";
 import type { Domain } from "./domains.ts";
 import type { StormPolicy } from "./policies.ts";
 
@@ -18,7 +18,8 @@ export type Service = ServiceInput & { readonly id: number; readonly createdAtMs
 
 export type ServiceDetail = {
   readonly service: Service;
-  readonly domains: readonly Domain[];
+  /** Ascending by id; as many as fit in an answer. */
+  readonly domains: readonly Paged<Domain>[];
   readonly stormPolicies: readonly StormPolicy[];
 };
 
@@ -28,7 +29,8 @@ export interface ServiceStore {
   create(customerId: number, input: ServiceInput, change: Change): Promise<Service | null>;
   /** Ascending by id. */
   list(customerId: number, page: Page): Promise<Service[]>;
-  get(customerId: number, id: number): Promise<ServiceDetail | null>;
+  /** @param afterDomainId behind which of its domains the list begins */
+  get(customerId: number, id: number, afterDomainId?: number): Promise<ServiceDetail | null>;
   /** @throws AppError `conflict` for a name that is taken, `bad_request` where both CDNs would be the same */
   update(customerId: number, id: number, patch: ServicePatch, change: Change): Promise<Service | null>;
   /** Takes its domains and policies along and ends its storm; the weights stay. @returns false where there is none */

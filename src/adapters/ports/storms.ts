@@ -19,8 +19,8 @@ export type Storm = {
   readonly maxCoverageFactor: number;
 };
 
-/** A storm with the switches that were made for it, ascending by id; of very many the first thousand. */
-export type StormDetail = Storm & { readonly changes: readonly RoutingChange[] };
+/** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. */
+export type StormDetail = Storm & { readonly changes: readonly RoutingChange[]; readonly changesInAll: number };
 
 /** Times are half-open, epoch milliseconds: storms that touch [fromMs, toMs). */
 export type StormFilter = {

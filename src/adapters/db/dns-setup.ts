@@ -8,14 +8,14 @@ import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
-const domainsAfter = (serviceId: number, after: number) => sql`
+const domainsAfter = (customerId: number, serviceId: number, after: number) => sql`
   select d.id as "domainId", d.name, d.primary_target as "primaryTarget", d.backup_target as "backupTarget",
     r.discovered_primary_target as "discoveredPrimaryTarget", r.discovered_backup_target as "discoveredBackupTarget",
     d.probe_path as "probePath", d.expect_status as "expectStatus", d.verified_at is not null as verified,
     jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight) as normal,
     r.zone_id as "zoneId", r.records
   from service_domains d left join domain_routing r on r.domain_id = d.id
-  where d.service_id = ${serviceId} and d.deleted_at is null and d.id > ${after}
+  where d.service_id = ${serviceId} and d.customer_id = ${customerId} and d.deleted_at is null and d.id > ${after}
   order by d.id`;
 
 /** Whether a service is frozen: with `g` its service_routing row. */
@@ -32,10 +32,10 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
       select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen
       from services s left join service_routing g on g.service_id = s.id
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`,
-      withinBytes(domainsAfter(serviceId, 0), sql`"domainId"`),
+      withinBytes(domainsAfter(customerId, serviceId, 0), sql`"domainId"`),
     ]);
     if (service === undefined) return null;
-    const rest = (after: number) => domainsAfter(serviceId, after);
+    const rest = (after: number) => domainsAfter(customerId, serviceId, after);
     return { ...service, domains: await everyPage<"domainId", DnsSetupDomain>(db, "domainId", rest, first) };
   },
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { verifyBundle } from "../../../local/evidence-bundle.ts";
+import { joinBundles, verifyBundle } from "../../../local/evidence-bundle.ts";
 import { createEvidenceStore } from "../../../src/adapters/db/evidence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
 import { createObservationStore } from "../../../src/adapters/db/observations.ts";
@@ -69,6 +69,27 @@ describe("evidence", () => {
     const verdict = verify(await bundleOf(only));
     expect(verdict).toMatchObject({ ok: true, ended: false });
     expect(verdict.ok && verdict.kinds.length).toBe(41);
+  });
+
+  it("of a long storm comes in pages, which are one chain again when they are joined in their order", async () => {
+    const { service, storm } = await newService("long");
+    const only = await storm();
+    await record(service, only, "begin");
+    const large = canonicalJson({ text: "é[{".repeat(20_000) });
+    await database.sql("insert into evidence (service_id, storm_id, kind, body) select $1, $2, 'relapse', $3 from generate_series(1, 54)", [service, only, large]);
+    const store = createEvidenceStore(database.db);
+    const pages: Uint8Array[] = [];
+    for (let after: number | null = 0; after !== null;) {
+      const page = await store.bundle(customer, only, after);
+      pages.push(new TextEncoder().encode(page?.bundle));
+      after = page?.nextAfterSeq ?? null;
+    }
+    expect(pages.length).toBeGreaterThan(2);
+    const verdict = verifyBundle(joinBundles(pages));
+    expect(verdict.ok && verdict.kinds.length).toBe(55);
+    expect(verifyBundle(pages[1] ?? new Uint8Array())).toMatchObject({ ok: false, record: 1, reason: "must be the beginning of the storm" });
+    expect(verifyBundle(joinBundles([...pages.slice(0, 1), ...pages.slice(2)]))).toMatchObject({ ok: false, reason: expect.stringContaining("hole") as unknown });
+    expect(verifyBundle(joinBundles([...pages.slice(0, 1), new TextEncoder().encode("{}")]))).toMatchObject({ ok: false });
   });
 
   it("chains the rows of one statement among themselves", async () => {

@@ -648,6 +648,7 @@ export type InvoicePreview = {
     period_end: string;
     subtotal_cents: number;
     discount_cents: number;
+    /** subtotal less discount, without taxes; minor units of the currency, as all of them */
     total_cents: number;
     currency: string;
     line_count: number;
@@ -682,15 +683,66 @@ export type Invoice = {
   period_end: string;
   subtotal_cents: number;
   discount_cents: number;
+  /** subtotal less discount, without taxes; minor units of the currency, as all of them */
   total_cents: number;
   currency: string;
   issued_at: string;
+  /** as the document prints it */
+  document_number: string;
+  kind: "invoice" | "credit_note";
+  cycle: "run" | "day" | "month";
+  /** how many decimals the currency has (ISO 4217) */
+  currency_exponent: number;
+  tax_cents: number;
+  /** the total with the taxes */
+  payable_cents: number;
+  due_at: string | null;
 };
 
 export type InvoiceWithLines = Invoice & {
+  document: InvoiceDocument;
+  service_count: number;
+  /** the sums of each service; the first thousand by name */
+  services: InvoicedService[];
   line_count: number;
   /** the first hundred */
   lines: InvoiceLine[];
+};
+
+export type InvoiceDocument = {
+  issuer: {
+    legal_name: string | null;
+    address: string | null;
+    tax_id: string | null;
+    payment_details: string | null;
+  } | null;
+  customer: {
+    name: string;
+    legal_name: string | null;
+    address: string | null;
+    tax_id: string | null;
+  };
+  po_number: string | null;
+  taxes: ({
+    label: string;
+    rate: string;
+    base_cents: number;
+    cents: number;
+  })[];
+  reverse_charge: boolean;
+};
+
+export type InvoicedService = {
+  service_id: number;
+  /** when the invoice was issued */
+  name: string;
+  primary_cdn: string;
+  backup_cdn: string;
+  lines: number;
+  primary_bytes: number;
+  backup_bytes: number;
+  amount_cents: number;
+  discount_cents: number;
 };
 
 export type InvoiceLine = {
@@ -710,6 +762,12 @@ export type InvoiceLine = {
   storm_microseconds: number;
   amount_cents: number;
   discount_cents: number;
+  /** when the invoice was issued */
+  service_name: string;
+  /** not all of the window had been read; what is missing follows as an adjustment */
+  estimated: boolean;
+  /** the storms by which the line was computed */
+  storm_ids: number[];
 };
 
 export type LineExplanation = {
@@ -766,6 +824,27 @@ export type LineExplanation = {
 export type ExactNumber = {
   fraction: string;
   decimal: string;
+};
+
+export type NewInvoiceLink = {
+  id: number;
+  /** shows the invoice to whoever has it; given this once */
+  url: string;
+  expires_at: string;
+};
+
+export type InvoiceLinkInput = {
+  expires_in_days?: number;
+};
+
+export type InvoiceLink = {
+  id: number;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  revoked_at: string | null;
+  /** to the minute */
+  last_opened_at: string | null;
 };
 
 export type AuditEntry = {
@@ -1175,7 +1254,7 @@ export type Operations = {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
     result: Invoice[];
   };
-  /** Read an invoice with its first hundred lines */
+  /** Read an invoice: its document, the sums of its services, and its first hundred lines */
   "GET /v1/invoices/{id}": {
     path: { id: number; };
     query?: { customer_id?: number; };
@@ -1197,6 +1276,41 @@ export type Operations = {
   "GET /v1/invoices/{id}/page": {
     path: { id: number; };
     query?: { customer_id?: number; };
+    result: string;
+  };
+  /** Read every line of an invoice as one CSV */
+  "GET /v1/invoices/{id}/csv": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: string;
+  };
+  /** List the links of an invoice, revoked and expired ones included, without their URLs */
+  "GET /v1/invoices/{id}/links": {
+    path: { id: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: InvoiceLink[];
+  };
+  /** Make a link by which the invoice is read without a credential; its URL is given once */
+  "POST /v1/invoices/{id}/links": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: InvoiceLinkInput;
+    result: NewInvoiceLink;
+  };
+  /** Revoke a link; it opens nothing from now on */
+  "DELETE /v1/invoices/{id}/links/{childId}": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Read an invoice by a link, without a credential */
+  "GET /i/{token}": {
+    path: { token: string; };
+    result: string;
+  };
+  /** Read every line of an invoice by a link, as one CSV */
+  "GET /i/{token}/csv": {
+    path: { token: string; };
     result: string;
   };
   /** List the changes of your resources, newest first */

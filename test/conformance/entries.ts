@@ -79,6 +79,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
   body: body
     .replaceAll(timeText, (text, time: string) => (Math.abs(Date.parse(time) - Date.now()) < Date.now() - startedAtMs + 60_000 ? '"NOW"' : text))
     .replaceAll(/trn_[\w-]{43}/g, "trn_SECRET")
+    .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')
     .replaceAll(/"(record_value|challenge_token)":"[\w-]{32}"/g, '"$1":"RANDOM"')
     .replaceAll(/\b[ZC][A-Z0-9]{20}\b/g, "ROUTE53")
     .replaceAll(/"duration_ms":\d+/g, '"duration_ms":N')

@@ -5,7 +5,7 @@ import type { Tenant } from "../support/tenant.ts";
 import type { Sent } from "./entries.ts";
 
 /** Who asks. */
-export type Credentials = { readonly admin: string; readonly tenant: Tenant; readonly cron: string; readonly metrics: string; readonly wau: string };
+export type Credentials = { readonly admin: string; readonly tenant: Tenant; readonly cron: string; readonly metrics: string; readonly wau: string; /** Of the seeded link. */ readonly link: string };
 
 /** A request of the suite. `operation` is the one of the document that it is about; absent: it is about none. */
 export type Case = Sent & { readonly name: string; readonly operation?: string };
@@ -35,7 +35,8 @@ const ownCredential = ({ title, scope, path }: Operation, credentials: Credentia
   return bearer(path === "/metrics" ? metrics : wau);
 };
 
-const fill = (operation: Operation, tenant: Tenant) => pathWith(operation, { ...tenant.ids, wau: 0 }).replace("/wau/0", "/wau/2026-W47");
+const fill = (operation: Operation, { tenant, link }: Credentials) =>
+  pathWith(operation, { ...tenant.ids, wau: 0, i: 0 }).replace("/wau/0", "/wau/2026-W47").replace("/i/0", `/i/${link}`);
 
 /** Where the smallest body would be in conflict with the rows that there are, or with today's date. */
 const bodies: Readonly<Record<string, unknown>> = {
@@ -53,7 +54,7 @@ const good = (operation: Operation, credentials: Credentials): Case => {
     name: operation.title,
     operation: operation.title,
     method: operation.method,
-    path: fill(operation, credentials.tenant),
+    path: fill(operation, credentials),
     headers: { ...ownCredential(operation, credentials), ...(body === undefined ? {} : json) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   };
@@ -64,7 +65,7 @@ const refusals = (operation: Operation, credentials: Credentials): Case[] => {
   const { tenant } = credentials;
   const proper = good(operation, credentials);
   const ids = Object.fromEntries(Object.keys(tenant.ids).map((resource) => [resource, missingId]));
-  const missing = operation.path.includes("{week}") ? proper.path : pathWith(operation, ids);
+  const missing = operation.path.includes("{week}") ? proper.path : pathWith(operation, { ...ids, i: missingId });
   const as = (name: string, change: Partial<Sent>): Case => ({ ...proper, name: `${operation.title}, ${name}`, ...change });
   const auth = (token: string) => ({ headers: { ...proper.headers, ...bearer(token) } });
   const hasIds = missing !== proper.path;
@@ -102,7 +103,7 @@ const refusals = (operation: Operation, credentials: Credentials): Case[] => {
 };
 
 /** What is in no document: the framework's own answers, and the paths of the operator. */
-const others = ({ admin, cron, tenant }: Credentials): Case[] => {
+const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
   const get = (name: string, path: string, headers: Record<string, string> = {}, method = "GET"): Case => ({ name, method, path, headers });
   const cronPath = "/internal/cron/prune";
   const rounds = { method: "POST", path: "/internal/shards/0/rounds", headers: { ...bearer(cron), ...json } };
@@ -126,6 +127,10 @@ const others = ({ admin, cron, tenant }: Credentials): Case[] => {
     get("a foreign customer", "/v1/services", { ...bearer(tenant.viewer), "x-customer-id": String(missingId) }),
     get("a page of one", "/v1/services?limit=1", bearer(tenant.viewer)),
     get("lines as CSV", `/v1/invoices/${tenant.ids["invoices"]}/lines`, { ...bearer(tenant.viewer), accept: "text/csv" }),
+    get("a shared invoice for a browser", `/i/${link}?utm_source=mail`, { accept: "text/html,*/*;q=0.8" }),
+    get("a link that opens nothing", `/i/${"A".repeat(75)}`),
+    get("a link that opens nothing, in a browser", `/i/${"A".repeat(75)}`, { accept: "text/html,*/*;q=0.8" }),
+    get("the CSV of a link that opens nothing", "/i/x/csv"),
     get("wau by its parameter", "/v1/wau/2026-W47?token=wrong"),
     get("wau of no week", "/v1/wau/2027-W53?token=wau-token-of-the-suite"),
     get("a job", cronPath, bearer(cron)),

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { beforeAll, expect, inject, it } from "vitest";
+import { createLinkTokens } from "../../src/adapters/link-tokens.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import { bodyText, parameterText } from "../support/arbitraries.ts";
@@ -18,6 +19,8 @@ let api: Api;
 let tenants: [Tenant, Tenant];
 /** Nobody revokes these while we are at it: editor and viewer of the first tenant, editor of the second. */
 let tokens: string[];
+/** Of a link to an invoice. */
+let linkToken: string;
 /** Ids that exist, or once did, by the resources of a path (`services/domains`), outer ids first, latest in front. */
 const known = new Map<string, number[][]>();
 
@@ -56,6 +59,8 @@ beforeAll(async () => {
     new SignJWT({ customer_id: tenant.id, role }).setProtectedHeader({ alg: "HS256" })
       .setExpirationTime(Math.floor(api.time.nowMs / 1_000) + 3_600).sign(new TextEncoder().encode(secret));
   tokens = await Promise.all([sign(tenants[0], "editor"), sign(tenants[0], "viewer"), sign(tenants[1], "editor")]);
+  const { invoices: invoiceId = 0, links: linkId = 0 } = tenants[0].ids;
+  linkToken = await createLinkTokens([api.env["SECRETS_KEY"] ?? ""]).sign({ linkId, invoiceId, expiresAtMs: api.time.nowMs + 3_600_000 });
   await plant("start");
 });
 
@@ -147,8 +152,9 @@ const idsOf = (made: Draft): number[] => {
 const pathOf = (made: Draft): string => {
   const ids = idsOf(made);
   let at = -1;
-  return operationOf(made).path.replaceAll(/\{\w+\}/g, () => {
+  return operationOf(made).path.replaceAll(/\{\w+\}/g, (parameter) => {
     at += 1;
+    if (parameter === "{token}") return encodeURIComponent(made.texts[at] ?? linkToken);
     return encodeURIComponent(made.texts[at] ?? ids[at] ?? 1);
   });
 };

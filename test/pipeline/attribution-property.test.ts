@@ -16,7 +16,7 @@ import { createSchedule, endMs, hourMs, measuredCdns, minuteMs, startMs } from "
 import { cdnAt, play } from "./attribution/stage.ts";
 
 const seed = Number(process.env["ATTRIBUTION_SEED"] ?? 1);
-const count = Number(process.env["ATTRIBUTION_SCHEDULES"] ?? 2_000);
+const count = Number(process.env["ATTRIBUTION_SCHEDULES"] ?? 300);
 
 let database: TestDatabase;
 beforeAll(async () => {

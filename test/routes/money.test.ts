@@ -152,8 +152,8 @@ describe("invoice lines as CSV", () => {
     const [header = "", row = "", rest] = table.text.split("\r\n");
     const line = Object.fromEntries(header.split(",").map((name, at) => [name, row.split(",")[at]]));
     expect(rest).toBe("");
-    expect(header.split(",")).toEqual(Object.keys(json.list[0] ?? {}));
-    expect(line).toEqual(Object.fromEntries(Object.entries(json.list[0] ?? {}).map(([name, value]) => [name, String(value)])));
+    expect(header.split(",")).toEqual(expect.arrayContaining(Object.keys(json.list[0] ?? {})));
+    expect(line).toMatchObject(Object.fromEntries(Object.entries(json.list[0] ?? {}).map(([name, value]) => [name, String(value)])));
   });
 
   it("announce the next page, and answer JSON to whoever asks for neither", async () => {
@@ -170,7 +170,7 @@ describe("invoice lines as CSV", () => {
     const next = /<([^>]+)>; rel="next"/.exec(first.headers.get("link") ?? "")?.[1] ?? "";
     const second = await api.call("GET", next, { token: acme.viewer, headers });
     expect([first.text.split("\r\n").length, second.text.split("\r\n").length]).toEqual([3, 3]);
-    expect(second.text).toMatch(/adjustment.*,-10,-3\r\n$/);
+    expect(second.text).toMatch(/adjustment.*,-10,-3,.*,-7,-0\.10,-0\.03,-0\.07,\d+\r\n$/);
     const image = await api.call("GET", `/v1/invoices/${id}/lines`, { token: acme.viewer, headers: { accept: "image/png" } });
     expect([image.status, image.list.length]).toEqual([200, 2]);
     expect((await api.call("GET", "/v1/invoices/999999/lines", { token: acme.viewer, headers })).status).toBe(404);

@@ -91,8 +91,11 @@ try {
     // What is about to judge the mutants must find nothing wrong with the code itself.
     const judge = await runTests(home, tests, mutantCases, true);
     say(`\n${group}: ${judge.passed} passed, ${judge.failed.length} failed on the code as it is`);
-    if (judge.failed.length > 0 || judge.passed === 0) survivors += 1;
-    for (const { name, sql, domain } of survivors > 0 ? [] : chosen) {
+    if (judge.failed.length > 0 || judge.passed === 0) {
+      survivors += 1;
+      continue;
+    }
+    for (const { name, sql, domain } of chosen) {
       for (const [place, edits] of [["statement", sql], ["domain", domain]] as const) {
         if (edits.length === 0) continue;
         const undo = await apply(home, edits);

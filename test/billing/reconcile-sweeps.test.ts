@@ -225,6 +225,7 @@ describe("invoices", () => {
   it("are found amiss on the real ones, too", async () => {
     const acme = await world.customer("acme");
     await windows(await world.service(acme, noon - 30 * hourMs), 30);
+    await world.sql("update usage_snapshots set primary_bytes = 1073741824");
     await bill(database.db, nowMs);
     expect((await wholeNight()).report).toMatchObject({ invoices: 1, recentWindows: 30, differences: 0 });
   });

@@ -95,11 +95,12 @@ describe("the readings behind a line", () => {
   it("are told to be missing, and come with the adjustment", async () => {
     const { acme } = await shop();
     await world.ingest([fastly(["b.shopone.com"])]);
-    // No longer withheld: billed by what was read.
-    await bill(database.db, nowMs, { lookbackMs: 0 });
-    await world.ingest([fastly()], nowMs + minuteMs);
-    await bill(database.db, nowMs + 2 * minuteMs);
-    const [first, second] = await explained(acme);
+    // The look-back is over: what is incomplete is billed as an estimate.
+    const later = nowMs + 8 * hourMs;
+    await bill(database.db, later);
+    await world.ingest([fastly()], later + minuteMs);
+    await bill(database.db, later + 2 * minuteMs);
+    const [first, second] = (await explained(acme)).filter((line) => line.readings?.primary.hosts[0]?.from.includes("T11:00"));
     expect(hosts(first)).toEqual(["a.shopone.com fastly 11:00-12:00 100", "b.shopone.com fastly 11:00-12:00 none"]);
     expect([first?.readings?.primary.hosts_without_reading, first?.readings?.bytes_add_up]).toEqual([["b.shopone.com"], true]);
     expect(second?.changed?.readings.map(({ host, bytes_before, bytes_after }) => [host, bytes_before, bytes_after])).toEqual([["b.shopone.com", null, gib]]);

@@ -222,7 +222,7 @@ describe("invoices", () => {
     expect((await wholeNight()).found).toEqual(["invoice_sums: 5 - 1 = 4"]);
   });
 
-  it("are found amiss on the real ones, too", async () => {
+  it("are checked with the windows that they bill", async () => {
     const acme = await world.customer("acme");
     await windows(await world.service(acme, noon - 30 * hourMs), 30);
     await world.sql("update usage_snapshots set primary_bytes = 1073741824");

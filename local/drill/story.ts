@@ -3,6 +3,7 @@ import type { Fault } from "../cdn/fault.ts";
 import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
 import type { Invoice } from "./money.ts";
 import { settleMoney } from "./money.ts";
+import { closeMonth } from "./month.ts";
 import { onboard, policy } from "./onboard.ts";
 import type { DrillFault } from "./options.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
@@ -132,6 +133,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     screen.chapter("Money");
     await visitors.stop();
     invoice = await settleMoney({ world, api, serviceId, until, tell, measure });
+    await closeMonth({ world, tell });
 
     const all = await storms();
     measure("storms", `${all.length}`, "exactly 1", all.length === 1);

@@ -29,6 +29,8 @@ const domainsPerPage = 5_000;
 const horizonMs = 31 * 86_400_000;
 /** Two days of hourly windows a run: an outage of a weekend is caught up with in two runs, and no run is endless. */
 const catchUpWindows = 48;
+/** A source answers each question within two minutes; what has not been asked by then is put off to the next run. */
+const questionsForMs = 4 * 60_000;
 
 type PlannedHolding = MeteredHolding & { readonly slices: readonly Slice[]; readonly settlesUntilMs: number };
 
@@ -87,9 +89,14 @@ const keyOf = ({ host, startMs, endMs }: { readonly host: string; readonly start
  * question fails, its hosts are put off.
  * @throws the source's error
  */
-const hear = async ({ source, holdings }: Task, log: Log): Promise<Heard> => {
+const hear = async ({ source, holdings }: Task, { clock, log }: Pick<IngestDeps, "clock" | "log">): Promise<Heard> => {
+  const startedAtMs = clock.nowMs();
   const heard = { rows: new Map<string, HostWindowBytes>(), unreadable: new Map<string, string>(), deferred: new Set<string>() };
   for (const [place, ask] of asksOf(holdings.flatMap(({ slices }) => slices)).entries()) {
+    if (clock.nowMs() - startedAtMs > questionsForMs) {
+      for (const host of ask.hosts) heard.deferred.add(host);
+      continue;
+    }
     try {
       const reading = await source.read(ask);
       for (const { host, reason } of reading.unreadable) heard.unreadable.set(host, reason);
@@ -157,7 +164,7 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
   };
 
   const read = async (task: Task): Promise<void> => {
-    const heard = await hear(task, log);
+    const heard = await hear(task, deps);
     count.unknownHosts += heard.unreadable.size;
     count.deferredHosts += heard.deferred.size;
     const [first] = heard.unreadable;

@@ -1,6 +1,7 @@
 import type { UsageSpan } from "../ports/usage.ts";
 import type { CloudflareClient, Patience } from "./cloudflare-client.ts";
 import { CloudflareError } from "./cloudflare-error.ts";
+import type { CloudflareErrorCode } from "./cloudflare-error.ts";
 import { piecesOf } from "./cloudflare-limits.ts";
 import type { Piece, ZoneLimits } from "./cloudflare-limits.ts";
 import { FIELDS_WITH_CONFIDENCE, addBytes, buildUsageQuery, spansPerQuery, usageAnswerSchema } from "./cloudflare-query.ts";
@@ -62,6 +63,9 @@ export const batchesOf = (groups: readonly OpenGroup[], apart: ReadonlySet<strin
   return rotate(batches, turns).toSorted((a, b) => Number(a.isTroubled) - Number(b.isTroubled));
 };
 
+/** What fails like this for one piece of a group fails for all. */
+const ofWholeZone: ReadonlySet<CloudflareErrorCode> = new Set(["auth", "zone_access", "timeout", "unavailable"]);
+
 /** Which pieces of a group's windows have been answered, and what they said. */
 type Tally = {
   readonly add: (group: HostGroup, piece: Piece, bytes: SpanBytes) => void;
@@ -77,7 +81,7 @@ const createTally = ({ groups }: Batch, pieces: readonly Piece[], book: ReadingB
   return {
     add: (group, { index }, bytes) => {
       const own = found.get(group);
-      own?.set(index, [...(own.get(index) ?? []), bytes]);
+      if (own?.get(index)?.push(bytes) === undefined) own?.set(index, [bytes]);
     },
     isWhole: (group) => [...wanted.keys()].every((index) => isThere(group, index)),
     close: () => {
@@ -111,9 +115,11 @@ export const readBatch = async (reader: BatchReader, reading: BatchReading, batc
   const { split, book, zoneName } = reading;
   const pieces = piecesOf(reading.windows, limits, reading.nowMs);
   const tally = createTally(batch, pieces, book);
+  const lost = new Set<HostGroup>();
 
   const fail = (group: HostGroup, error: CloudflareError): void => {
     if (error.retryable) reading.troubled(group.zoneId);
+    if (ofWholeZone.has(error.code)) lost.add(group);
     book.failed(group.hosts, error.of(`zone ${zoneName(group.zoneId)}: its analytics`, "were"), error);
   };
 
@@ -148,9 +154,9 @@ export const readBatch = async (reader: BatchReader, reading: BatchReading, batc
     }
   };
 
-  /** A refusal may be of one piece only. What is closed or slow is so for all of them. */
+  /** A refusal may be of one piece only. */
   const askForPieces = async (group: HostGroup, some: readonly Piece[], whole: CloudflareError): Promise<void> => {
-    if (some.length === 1 || whole.code === "zone_access" || whole.code === "timeout") return fail(group, whole);
+    if (some.length === 1 || ofWholeZone.has(whole.code)) return fail(group, whole);
     for (const half of chunk(some, Math.ceil(some.length / 2))) {
       await split(half, (few, patience) => ask([group], few, patience), async (_, error) => fail(group, error), true);
     }
@@ -158,7 +164,8 @@ export const readBatch = async (reader: BatchReader, reading: BatchReading, batc
 
   try {
     for (const some of chunk(pieces, spansPerQuery(limits.maxNumberOfFields, reader.confidence.isOffered))) {
-      await split(batch.groups, (groups, patience) => ask(groups, some, patience), (group, error) => askForPieces(group, some, error), batch.isTroubled);
+      const groups = batch.groups.filter((group) => !lost.has(group));
+      await split(groups, (part, patience) => ask(part, some, patience), (group, error) => askForPieces(group, some, error), batch.isTroubled);
     }
   } catch (error) {
     if (error instanceof CloudflareError) noteUnasked(book, batch.groups.filter((group) => !tally.isWhole(group)), error);

@@ -4,6 +4,7 @@ import type { HostGroup, OpenGroup } from "./cloudflare-batch.ts";
 import { createQueryBudget } from "./cloudflare-budget.ts";
 import { createCloudflareClient } from "./cloudflare-client.ts";
 import { CloudflareError } from "./cloudflare-error.ts";
+import { piecesOf } from "./cloudflare-limits.ts";
 import { createPlanDirectory } from "./cloudflare-plans.ts";
 import type { KnownPlan } from "./cloudflare-plans.ts";
 import { createSplitter } from "./cloudflare-split.ts";
@@ -41,16 +42,16 @@ const TROUBLE_MS = 600_000;
 
 /** Hosts by zone. A zone may be hidden in what could not be listed: then only the host that is itself a zone is sure. */
 const groupByZone = (hosts: readonly string[], { zones, gap }: ZoneDirectory, book: ReadingBook): HostGroup[] => {
-  const byZone = new Map<string, string[]>();
+  const covered: { readonly host: string; readonly zoneId: string }[] = [];
   for (const host of new Set(hosts)) {
     const name = zoneNameForHost(zones, host);
     const zoneId = name === undefined ? undefined : zones.get(name);
-    if (zoneId !== undefined && (gap === null || name === host.toLowerCase())) byZone.set(zoneId, [...(byZone.get(zoneId) ?? []), host]);
+    if (zoneId !== undefined && (gap === null || name === host.toLowerCase())) covered.push({ host, zoneId });
     else if (gap === null) book.absent([host], "no Cloudflare zone of this account covers the host");
     else if (gap.isForLater) book.deferred([host], gap);
     else book.absent([host], `which zone of the account covers the host is not certain: ${gap.of("the list of zones")}`);
   }
-  return [...byZone].map(([zoneId, own]) => ({ zoneId, hosts: own }));
+  return [...Map.groupBy(covered, ({ zoneId }) => zoneId)].map(([zoneId, own]) => ({ zoneId, hosts: own.map(({ host }) => host) }));
 };
 
 /** Those that may be asked; of the others the book is told why not. */
@@ -108,7 +109,8 @@ export function createCloudflareUsage(options: CloudflareUsageOptions): UsageSou
         const split = createSplitter(signal);
         const plans = await plansOf(groups.map(({ zoneId }) => zoneId), apart, split, signal);
         for (const [zoneId, plan] of plans) if (plan instanceof CloudflareError && plan.retryable && !plan.isForLater) troubled(zoneId);
-        const batches = batchesOf(openGroups(groups, plans, nameOf, book), apart, Math.floor(nowMs / TURN_MS));
+        const askable = openGroups(groups, plans, nameOf, book).filter(({ limits }) => piecesOf(query.windows, limits, nowMs).length > 0);
+        const batches = batchesOf(askable, apart, Math.floor(nowMs / TURN_MS));
         const reading = { windows: query.windows, nowMs, split, book, zoneName: nameOf, troubled };
         for (const [place, batch] of batches.entries()) {
           try {

@@ -76,14 +76,16 @@ const noteFailure = ({ book }: FastlyReading, serviceId: string, members: readon
 };
 
 /** Without the spans in which a service that has a single domain today had others too. */
-const certainRanges = async ({ history, book, windows, ranges, signal }: FastlyReading, members: readonly Member[]): Promise<readonly Range[]> => {
+const certainRanges = async (reading: FastlyReading, members: readonly Member[]): Promise<readonly Range[]> => {
+  const { history, book, windows, ranges, signal } = reading;
   const [first] = members;
-  if (first?.owner.service === undefined || !isAlone(members)) return ranges;
+  if (first?.owner.service === undefined || !isAlone(members) || reading.outOfQuota !== null) return ranges;
   const past = await history(first.owner.service, first.owner.listedAs, Math.min(...ranges.map(({ fromMs }) => fromMs)), signal);
   const isCertain = (index: number): boolean => past === null || (windows[index]?.startMs ?? 0) >= past.untilMs;
   const certain = ranges.map((range) => ({ ...range, spans: range.spans.filter(isCertain) }));
   const hosts = members.map(({ host }) => host);
   if (past !== null && ranges.some(({ spans }) => !spans.every(isCertain))) {
+    if (past.error?.code === "rate_limited") reading.outOfQuota = past.error;
     if (past.error?.isForLater === true) book.deferred(hosts, past.error);
     else book.unreadable(hosts, past.reason);
   }

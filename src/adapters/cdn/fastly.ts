@@ -69,14 +69,15 @@ export const createFastlyUsage = (options: FastlyUsageOptions): UsageSource => {
         const directory = await directoryOfAccount(signal);
         for (const { item, reason } of directory.gaps) book.skipped(item, reason);
         const ownerOf = createOwnerLookup(directory);
-        const services = new Map<string, Member[]>();
+        const members: Member[] = [];
         for (const host of new Set(query.hosts)) {
           const owner = ownerOf(host);
           if (owner.kind === "later") book.deferred([host], owner.error);
           else if (owner.kind === "absent") book.absent([host], owner.reason);
           else if (owner.kind === "unreadable") book.unreadable([host], owner.reason);
-          else services.set(owner.serviceId, [...(services.get(owner.serviceId) ?? []), { host, owner }]);
+          else members.push({ host, owner });
         }
+        const services = Map.groupBy(members, ({ owner }) => owner.serviceId);
         await readServices({ ask, history, windows: query.windows, ranges, book, signal, outOfQuota: null }, services);
         return book.close();
       }),

@@ -102,6 +102,36 @@ describe("Cloudflare: one bad zone", () => {
     }
   });
 
+  it("asks a zone that is closed once a reading, however many queries its windows take", async () => {
+    const { read, api } = await bench();
+    const hours = Array.from({ length: 36 }, (_, index) => ({ startMs: noon - (36 - index) * hourMs, endMs: noon - (35 - index) * hourMs }));
+    await read(hosts, hours);
+    const before = api.queries.length;
+    api.setZoneFault("z3", { kind: "status", on: "usage", status: 502 });
+    const reading = await read(hosts, hours);
+    expect([reading.rows.length, reading.unknownHosts]).toEqual([11 * 36, ["www.site3.com"]]);
+    // Eight queries for each of the two batches; three attempts and four halvings, of which the half with z3 fails twice.
+    expect(api.queries.length - before).toBeLessThanOrEqual(16 + 3 + 3 * 4);
+  });
+
+  it("gives the pieces of a window that are refused one by one", async () => {
+    const { read, api } = await bench();
+    await read();
+    const early = `"${new Date(noon - 2 * hourMs).toISOString()}"`;
+    const refusing: typeof fetch = async (input, init) =>
+      String(init?.body).includes("z3") && String(init?.body).includes(early)
+        ? Response.json({ data: null, errors: [{ message: "cannot request data older than 3600s" }] })
+        : await fetch(input, init);
+    const picky = createCloudflareUsage({
+      accountId: "acc", apiToken: "token", graphqlEndpoint: api.graphqlUrl, fetch: refusing, sleep: async () => {}, random: () => 0, now: () => noon + 20 * minuteMs,
+    });
+    const windows = [{ startMs: noon - 2 * hourMs, endMs: noon - hourMs }, { startMs: noon - hourMs, endMs: noon }];
+    const reading = await picky.read({ hosts, windows });
+    expect(whole(reading)).toEqual(others(3));
+    expect(reading.rows.filter(({ host }) => host === "www.site3.com").map(({ startMs }) => startMs)).toEqual([noon - hourMs]);
+    expect(reasonOf(reading, "www.site3.com")).toMatch(/cannot request data older/);
+  });
+
   it("tells once more when the zone is mended", async () => {
     const { read, api, time } = await bench();
     api.setZoneFault("z3", { kind: "off" });
@@ -241,7 +271,7 @@ describe("Cloudflare: the account as a whole", () => {
   });
 
   it("ends when its time is up: what was read is given, the rest deferred", async () => {
-    const { read, api } = await bench({}, { timeoutMs: 60_000, readTimeoutMs: 1_500 });
+    const { read, api } = await bench({}, { timeoutMs: 60_000, readTimeoutMs: 3_000 });
     await read();
     api.setZoneFault("z11", { kind: "hang", on: "usage" });
     const reading = await read();

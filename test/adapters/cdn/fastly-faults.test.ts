@@ -276,7 +276,7 @@ describe("Fastly: the account as a whole", () => {
   });
 
   it("ends when its time is up: what was read is given, the rest deferred", async () => {
-    const { read, api } = await bench({}, { timeoutMs: 60_000, readTimeoutMs: 1_500 });
+    const { read, api } = await bench({}, { timeoutMs: 60_000, readTimeoutMs: 3_000 });
     expect(told(await read()).later).toEqual([]);
     api.setFault({ kind: "hang" }, { service: "s2" });
     const slow = told(await read());

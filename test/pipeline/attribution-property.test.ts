@@ -130,6 +130,12 @@ describe("usage over random lives of services, domains and CDNs", () => {
     expect(known.filter((row) => row.incomplete && !isBlind(keyOf(row.service, Date.parse(row.start))))).toEqual([]);
     await neverTooMuch();
 
+    // Bytes that cost nothing ride on an invoice of something: everybody has something in the end.
+    await database.sql(
+      `insert into services (id, customer_id, name, primary_cdn, backup_cdn) overriding system value select 1000000 + id, id, 'something', 'akamai', 'bunny' from customers`);
+    await database.sql(
+      `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, primary_source) select 1000000 + id, $1, $1::timestamptz + interval '1 hour', 1073741824, 'push' from customers`,
+      [new Date(endMs)]);
     await bill(database.db, endMs + hourMs);
     await bill(database.db, endMs + 24 * hourMs);
     const invoiced = new Map((await knownToday()).map((row) => [keyOf(row.service, Date.parse(row.start)), row]));

@@ -189,7 +189,7 @@ const money: readonly FencedWrite[] = [
   },
   {
     method: "billingStore.issue", what: "an invoice", refused: { status: "fenced" },
-    writes: ["audit_log", "customers", "invoice_line_items", "invoices", "usage_snapshots"],
+    writes: ["audit_log", "customers", "invoice_documents", "invoice_line_items", "invoice_services", "invoices", "usage_snapshots"],
     prepare: async ({ db, tenant }) => {
       await tenant.window(3);
       return (fence) => bill(db, tenant, fence);
@@ -197,7 +197,7 @@ const money: readonly FencedWrite[] = [
   },
   {
     method: "billingStore.issue", what: "an adjustment", refused: { status: "fenced" },
-    writes: ["adjustment_causes", "audit_log", "customers", "invoice_line_items", "invoice_line_storms", "invoices"],
+    writes: ["adjustment_causes", "audit_log", "customers", "invoice_documents", "invoice_line_items", "invoice_line_storms", "invoice_services", "invoices"],
     prepare: async (world) => {
       const { db, sql, tenant } = world;
       await billed(world);

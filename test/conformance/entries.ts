@@ -65,6 +65,14 @@ const timeText = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))"/g;
 /** Ours, where the caller's own is not sane. */
 const requestId = /^[0-9a-f]{32}$/;
 
+const linkMs = 30 * 86_400_000;
+
+/** A moment of this run, or that until which a link of this run is good; null: one that is the same everywhere. */
+const momentOf = (timeMs: number, withinMs: number): string | null => {
+  if (Math.abs(timeMs - Date.now()) < withinMs) return '"NOW"';
+  return Math.abs(timeMs - linkMs - Date.now()) < withinMs ? '"A MONTH ON"' : null;
+};
+
 /**
  * The answer without what must differ between two servers that were asked the same: moments of this very run, new secrets
  * and names of runs, how long something took and how long ago it was.
@@ -77,7 +85,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     ...(requestId.test(headers["x-request-id"] ?? "") && { "x-request-id": "ID" }),
   },
   body: body
-    .replaceAll(timeText, (text, time: string) => (Math.abs(Date.parse(time) - Date.now()) < Date.now() - startedAtMs + 60_000 ? '"NOW"' : text))
+    .replaceAll(timeText, (text, time: string) => momentOf(Date.parse(time), Date.now() - startedAtMs + 60_000) ?? text)
     .replaceAll(/trn_[\w-]{43}/g, "trn_SECRET")
     .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')
     .replaceAll(/"(record_value|challenge_token)":"[\w-]{32}"/g, '"$1":"RANDOM"')

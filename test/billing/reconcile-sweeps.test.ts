@@ -51,7 +51,7 @@ const tamper = (statement: string) => database.sql(`begin; set local session_rep
 describe("a service with a long history", () => {
   it("is checked in statements of a bounded size, each window once in its turn", { timeout: 120_000 }, async () => {
     const web = await world.service(await world.customer("acme"), noon - hourMs);
-    await windows(web, 100_000);
+    await windows(web, 50_000);
     const { db, count } = countTrips(database.db);
     const counting = createReconciliationStore(db);
     const sizes: number[] = [];
@@ -63,9 +63,9 @@ describe("a service with a long history", () => {
         return result;
       },
     });
-    expect(report).toMatchObject({ recentWindows: 840, olderWindows: 99_160, differences: 0, finished: true });
+    expect(report).toMatchObject({ recentWindows: 840, olderWindows: 49_160, differences: 0, finished: true });
     expect(Math.max(...sizes)).toBe(10_000);
-    expect(sizes).toHaveLength(1 + 10);
+    expect(sizes).toHaveLength(1 + 5);
     // Of each chunk its check, what it says of services, and where to go on; a few more of each sweep.
     expect(count.trips).toBeLessThanOrEqual(3 * sizes.length + 14);
   });
@@ -200,7 +200,7 @@ describe("invoices", () => {
       delete from invoices where customer_id = ${acme} and number = 7;
       update invoice_line_items set amount_cents = 6 where invoice_id = (select id from invoices where customer_id = ${acme} and number = 300);
       update customers set next_invoice_number = 3 where id = ${none}`);
-    const all = ["invoice_numbers: 0 up to 0", "invoice_numbers: 449 up to 450", "invoice_sums: 5 - 1 = 4"];
+    const all = ["invoice_numbers: 449 up to 450", "invoice_numbers: none", "invoice_sums: 5 - 1 = 4"];
     const found: string[] = [];
     for (let nights = 1; nights <= 3; nights += 1) found.push(...(await night()).found);
     expect(found.toSorted()).toEqual(all);

@@ -25,7 +25,7 @@ export const reconcileCustomers = async (database: TestDatabase, customerIds: re
       tallies.push(...result.tallies);
     }
   }
-  for (let place = { customerId: firstId, number: 0, count: 0 }; place.customerId <= lastId; ) {
+  for (let place = { customerId: firstId - 1, number: 0, count: 0 }; place.customerId <= lastId; ) {
     const result = await store.checkInvoices(billingFence, place, 20_000, nowMs);
     if (result.status !== "checked") throw new Error("the invoices were not checked");
     noted.push(result);

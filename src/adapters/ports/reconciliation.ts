@@ -42,10 +42,10 @@ export type WindowsChecked =
   | { readonly status: "fenced" | "too_slow" }
   | (Noted & { readonly status: "checked"; readonly windows: number; readonly tallies: readonly WindowTally[] });
 
-/** Where the sweep over invoices goes on: with this customer's numbers beyond `number`, of which it has had `count` so far. */
+/** Where the sweep over invoices goes on: behind this number of this customer, of which it has seen `count` so far. */
 export type InvoicePlace = { readonly customerId: number; readonly number: number; readonly count: number };
 
-/** `next` null: that was the last customer. */
+/** `next` null: all invoices were seen. */
 export type InvoicesChecked =
   | { readonly status: "fenced" }
   | (Noted & { readonly status: "checked"; readonly invoices: number; readonly next: InvoicePlace | null });

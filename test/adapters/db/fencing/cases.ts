@@ -260,7 +260,7 @@ const money: readonly FencedWrite[] = [
     method: "reconciliation.checkInvoices", what: "a difference", writes: ["reconciliation_findings"], refused: { status: "fenced" },
     prepare: async ({ db, sql, tenant }) => {
       await sql("update customers set next_invoice_number = 7 where id = $1", [tenant.customer]);
-      return (fence) => createReconciliationStore(db).checkInvoices(fence, { customerId: tenant.customer, number: 0, count: 0 }, 100, nowMs);
+      return (fence) => createReconciliationStore(db).checkInvoices(fence, { customerId: tenant.customer - 1, number: 0, count: 0 }, 100, nowMs);
     },
   },
   {

@@ -34,8 +34,16 @@ const questionsForMs = 4 * 60_000;
 
 type PlannedHolding = MeteredHolding & { readonly slices: readonly Slice[]; readonly settlesUntilMs: number };
 
-/** One reading to do: a source, and the holdings that it may be asked for. */
-type Task = { readonly source: UsageSource; readonly accountId: number | null; readonly holdings: readonly PlannedHolding[] };
+/**
+ * One reading to do: a source, and the holdings that it may be asked for. `standIn`: those of customers whose own account
+ * did not give their figures; what the operator sees of them counts, and what it does not see says nothing.
+ */
+type Task = {
+  readonly source: UsageSource;
+  readonly accountId: number | null;
+  readonly holdings: readonly PlannedHolding[];
+  readonly standIn: readonly PlannedHolding[];
+};
 
 const frameOf = ({ clock, usageWindows: { windowMs, lookbackMs } }: IngestDeps): MeteringFrame => ({
   windows: completeWindows(clock.nowMs(), windowMs, lookbackMs),
@@ -67,11 +75,11 @@ const planReadings = async (deps: IngestDeps, frame: MeteringFrame): Promise<{ r
     const accounts = own.filter((account) => account.cdn === cdn);
     const holdings = Map.groupBy(await plannedHoldings(deps.ingest, cdn, frame), ({ customerId }) =>
       accounts.find((account) => account.customerId === customerId) ?? null);
-    for (const source of deps.usageSources.filter((one) => one.cdn === cdn)) tasks.push({ source, accountId: null, holdings: holdings.get(null) ?? [] });
-    for (const account of accounts) tasks.push({ source: account.source, accountId: account.accountId, holdings: holdings.get(account) ?? [] });
+    for (const source of deps.usageSources.filter((one) => one.cdn === cdn)) tasks.push({ source, accountId: null, holdings: holdings.get(null) ?? [], standIn: [] });
+    for (const account of accounts) tasks.push({ source: account.source, accountId: account.accountId, holdings: holdings.get(account) ?? [], standIn: [] });
   }
   const measurers = { cdns: deps.usageSources.map(({ cdn }) => cdn), accounts: own.map(({ customerId, cdn }) => ({ customerId, cdn })) };
-  return { tasks: tasks.filter((task) => task.holdings.length > 0), measurers };
+  return { tasks, measurers };
 };
 
 /** What a source said of all hosts of a task, whatever the number of its answers. */
@@ -89,10 +97,10 @@ const keyOf = ({ host, startMs, endMs }: { readonly host: string; readonly start
  * question fails, its hosts are put off.
  * @throws the source's error
  */
-const hear = async ({ source, holdings }: Task, { clock, log }: Pick<IngestDeps, "clock" | "log">): Promise<Heard> => {
+const hear = async ({ source, holdings, standIn }: Task, { clock, log }: Pick<IngestDeps, "clock" | "log">): Promise<Heard> => {
   const startedAtMs = clock.nowMs();
   const heard = { rows: new Map<string, HostWindowBytes>(), unreadable: new Map<string, string>(), deferred: new Set<string>() };
-  for (const [place, ask] of asksOf(holdings.flatMap(({ slices }) => slices)).entries()) {
+  for (const [place, ask] of asksOf([...holdings, ...standIn].flatMap(({ slices }) => slices)).entries()) {
     if (clock.nowMs() - startedAtMs > questionsForMs) {
       for (const host of ask.hosts) heard.deferred.add(host);
       continue;
@@ -141,9 +149,11 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
   };
 
   const save = async (task: Task, { rows, unreadable }: Heard): Promise<void> => {
-    const counted = task.holdings
+    const own = task.holdings
       .flatMap(({ slices }) => slices)
-      .map((slice) => ({ ...slice, row: rows.get(keyOf(slice)) ?? (unreadable.has(slice.host) ? null : undefined) }))
+      .map((slice) => ({ ...slice, row: rows.get(keyOf(slice)) ?? (unreadable.has(slice.host) ? null : undefined) }));
+    const others = task.standIn.flatMap(({ slices }) => slices).map((slice) => ({ ...slice, row: rows.get(keyOf(slice)) }));
+    const counted = [...own, ...others]
       // Neither a figure nor unreadable: not complete yet at the source, put off, or no longer kept there.
       .filter(({ row }) => row !== undefined)
       .toSorted((a, b) => a.serviceId - b.serviceId || a.windowStartMs - b.windowStartMs);
@@ -163,13 +173,17 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
     if (marks.length > 0) await ingest.settle(fence, marks);
   };
 
+  const missed: PlannedHolding[] = [];
+
   const read = async (task: Task): Promise<void> => {
     const heard = await hear(task, deps);
-    count.unknownHosts += heard.unreadable.size;
+    const unseen = task.holdings.filter(({ host }) => heard.unreadable.has(host));
+    if (task.accountId !== null) missed.push(...unseen);
+    count.unknownHosts += new Set(unseen.map(({ host }) => host)).size;
     count.deferredHosts += heard.deferred.size;
-    const [first] = heard.unreadable;
+    const [first] = unseen;
     if (first !== undefined) {
-      log.warn("usage_unknown_hosts", { source: task.source.cdn, count: heard.unreadable.size, first: first[0], reason: first[1] });
+      log.warn("usage_unknown_hosts", { source: task.source.cdn, count: unseen.length, first: first.host, reason: heard.unreadable.get(first.host) ?? "" });
     }
     await noteHosts(task, heard);
     await save(task, heard);
@@ -184,6 +198,7 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
       error = thrown;
       lastError = thrown;
       count.failures += 1;
+      if (task.accountId !== null) missed.push(...task.holdings);
       log.error("usage", thrown, { source: task.source.cdn, ...(task.accountId !== null && { accountId: task.accountId }) });
     }
     if (task.accountId !== null) {
@@ -191,12 +206,20 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
     }
   };
 
-  const waiting = [...tasks];
-  const work = async (): Promise<void> => {
-    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await run(task);
+  let asked = 0;
+  const runAll = async (some: readonly Task[]): Promise<void> => {
+    const waiting = some.filter(({ holdings, standIn }) => holdings.length + standIn.length > 0);
+    asked += waiting.length;
+    const work = async (): Promise<void> => {
+      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await run(task);
+    };
+    await Promise.all(Array.from({ length: parallelSources }, work));
   };
-  await Promise.all(Array.from({ length: parallelSources }, work));
+  // The customers' own first: where they do not answer, the operator's credentials may.
+  await runAll(tasks.filter(({ accountId }) => accountId !== null));
+  await runAll(tasks.filter(({ accountId }) => accountId === null)
+    .map((task) => ({ ...task, standIn: missed.filter(({ cdn }) => cdn === task.source.cdn) })));
   if (outcomes.length > 0) await deps.customerSources.note(fence, outcomes, clock.nowMs());
-  if (count.failures > 0 && count.failures === tasks.length) throw lastError;
-  return { sources: tasks.length, ...count };
+  if (count.failures > 0 && count.failures === asked) throw lastError;
+  return { sources: asked, ...count };
 };

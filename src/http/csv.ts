@@ -5,7 +5,7 @@ type Row = Readonly<Record<string, CsvCell>>;
 const number = /^-?\d+(\.\d+)?$/;
 
 /** A spreadsheet would run a text that begins like this as a formula (OWASP, CSV injection). */
-const formula = /^[=+\-@\t\r\n|%]/;
+const formula = /^[=+\-@\t\r\n|%＝＋－＠]/u;
 
 const cell = (value: CsvCell): string => {
   if (value === null) return "";

@@ -43,8 +43,13 @@ export const ofAttribution: readonly SourceMutant[] = [
     domain: [],
   },
   {
-    name: "another account's reading replaced",
-    sql: [{ file: ingest, from: "k.account_id is not distinct from ${accountId}::bigint", to: "true" }],
+    name: "a reading replaced by a lesser one",
+    sql: [{ file: ingest, from: "(i.bytes >= k.bytes or (k.sampling is not null", to: "(true or (k.sampling is not null" }],
+    domain: [],
+  },
+  {
+    name: "a push taken back by an account that saw nothing",
+    sql: [{ file: facts, from: "when rest then greatest(pushed, bytes) else bytes end as bytes", to: "else bytes end as bytes" }],
     domain: [],
   },
   {

@@ -255,14 +255,42 @@ describe("a measurement is never replaced by one that saw less", () => {
     expect((await usage(web)).map((line) => line.slice(6))).toEqual(Array.from({ length: 30 }, () => "101/0"));
   });
 
-  it("when another account reads the same host: the slice keeps its reading", async () => {
+  it("when the CDN says less of the same hour later, or of a host that moved within the account: kept, and found", async () => {
     const { acme, web } = await seedTwo();
     await ingest([fastly()]);
-    const own = { open: async () => [{ accountId: 1, customerId: acme, cdn: "fastly", source: fastly([], {}) }], note: async () => undefined };
-    await ingest([fastly()], nowMs, own);
+    await bill(database.db, nowMs);
+    await ingest([fastly([], { "a.shopone.com": 0, "b.shopone.com": 1 })]);
     expect(await usage(web)).toEqual(sixTimes("101/0"));
-    await ingest([fastly()], nowMs + hourMs, own);
-    expect((await usage(web)).at(-1)).toBe("12:00 0/0");
+    await bill(database.db, nowMs + minuteMs);
+    expect(await invoiced(acme)).toEqual([6 * 101 * 12]);
+    expect(await findings()).toEqual(["reading_fell:fastly: 0 bytes, as the CDN says now"]);
+    await ingest([fastly()], nowMs + minuteMs);
+    expect(await findings()).toEqual([]);
+  });
+
+  const ownAccount = (customerId: number, accountId: number, source: UsageSource): CustomerSources => ({
+    open: async () => [{ accountId, customerId, cdn: "fastly", source }], note: async () => undefined,
+  });
+
+  it("when another account reads the same host: the greater reading counts, whoever came first", async () => {
+    const { acme, web } = await seedTwo();
+    const nothing = fastly([], {});
+    await ingest([], nowMs, ownAccount(acme, 1, nothing));
+    expect(await usage(web)).toEqual(sixTimes("0/0"));
+    await ingest([fastly()]);
+    expect(await usage(web)).toEqual(sixTimes("101/0"));
+    await ingest([fastly()], nowMs, ownAccount(acme, 2, nothing));
+    expect(await usage(web)).toEqual(sixTimes("101/0"));
+  });
+
+  it("when a customer's own account fails: the operator's credentials stand in", async () => {
+    const { acme, web } = await seedTwo();
+    const refused: UsageSource = { cdn: "fastly", read: () => Promise.reject(new UsageSourceError("auth", false)) };
+    await ingest([fastly()], nowMs, ownAccount(acme, 1, refused));
+    expect(await usage(web)).toEqual(sixTimes("101/0"));
+    await ingest([fastly()], nowMs + hourMs, ownAccount(acme, 1, fastly(["a.shopone.com"])));
+    expect((await usage(web)).at(-1)).toBe("12:00 101~/0");
+    expect(await findings()).toEqual(["host_unreadable:fastly: no service lists it"]);
   });
 
   it("when two runs read at once", async () => {
@@ -320,6 +348,62 @@ describe("pushes", () => {
     await push(acme, web, noon - hourMs, { primaryBytes: 3 * gib }, true);
     await ingest([fastly()]);
     expect((await usage(web)).at(-1)).toBe("11:00 3/0");
+  });
+
+  it("that were billed are not taken back by an account that saw nothing", async () => {
+    const acme = await customer("acme");
+    const web = await service(acme);
+    await domain(web, "a.shopone.com");
+    await settled(noon - lookbackMs);
+    await push(acme, web, noon - hourMs, { primaryBytes: 100 * gib }, false, []);
+    await bill(database.db, nowMs);
+    await ingest([fastly([], {})]);
+    await bill(database.db, nowMs + minuteMs);
+    expect((await usage(web)).at(-1)).toBe("11:00 100/0");
+    expect(await invoiced(acme)).toEqual([1_200]);
+  });
+
+  it("can be corrected, though a host of the side could not be read once", async () => {
+    const acme = await customer("acme");
+    const web = await service(acme);
+    await domain(web, "a.shopone.com");
+    await settled(noon - lookbackMs);
+    await ingest([fastly(["a.shopone.com"])]);
+    await push(acme, web, noon - hourMs, { primaryBytes: 200 * gib }, false, []);
+    await push(acme, web, noon - hourMs, { primaryBytes: 2 * gib }, false, []);
+    expect((await usage(web)).at(-1)).toBe("11:00 2/0");
+  });
+
+  it("for one side say nothing of the other's completeness", async () => {
+    const acme = await customer("acme");
+    const web = await service(acme, noon - 48 * hourMs, ["fastly", "akamai"]);
+    await domain(web, "a.shopone.com");
+    await domain(web, "b.shopone.com");
+    await settled(noon - lookbackMs);
+    await ingest([fastly(["a.shopone.com"])]);
+    await push(acme, web, noon - hourMs, { backupBytes: 5 * gib }, false, []);
+    expect((await usage(web)).at(-1)).toBe("11:00 1~/5");
+  });
+
+  it("find no way in by a CDN that stood there for less than a minute", async () => {
+    const acme = await customer("acme");
+    const web = await service(acme);
+    await domain(web, "a.shopone.com");
+    for (const [cdn, seconds] of [["akamai", 10], ["fastly", 40]] as const) {
+      await sql("update services set primary_cdn = $2, updated_at = $3 where id = $1", [web, cdn, new Date(noon - 30 * minuteMs + seconds * 1_000)]);
+    }
+    await expect(push(acme, web, noon - hourMs, { primaryBytes: 1 })).rejects.toThrow("measured");
+  });
+
+  it("of a customer do not take the place of an admin's", async () => {
+    const acme = await customer("acme");
+    const web = await service(acme);
+    await domain(web, "a.shopone.com");
+    await settled(noon - hourMs);
+    await sql("update services set primary_cdn = 'akamai', updated_at = $2 where id = $1", [web, new Date(noon - 15 * minuteMs)]);
+    await push(acme, web, noon - hourMs, { primaryBytes: 7 * gib }, true);
+    await expect(push(acme, web, noon - hourMs, { primaryBytes: 0 })).rejects.toThrow("measured");
+    expect((await usage(web)).at(-1)).toBe("11:00 7/0");
   });
 
   it("are refused for what was measured while somebody did, though nobody does today", async () => {

@@ -102,8 +102,11 @@ describe("ingestUsage", () => {
     expect(await usage()).toEqual([`${serviceId} 11:00+01:00:00 100/40 cdn-a/cdn-b`]);
     await ingest([source("cdn-b", () => 55)], options);
     expect(await usage()).toEqual([`${serviceId} 11:00+01:00:00 100/55 cdn-a/cdn-b`]);
+    await ingest([source("cdn-a", () => 120)], options);
+    expect(await usage()).toEqual([`${serviceId} 11:00+01:00:00 120/55 cdn-a/cdn-b`]);
+    // Of an hour that is over a CDN does not know less than it did.
     await ingest([source("cdn-a", () => 0)], options);
-    expect(await usage()).toEqual([`${serviceId} 11:00+01:00:00 0/55 cdn-a/cdn-b`]);
+    expect(await usage()).toEqual([`${serviceId} 11:00+01:00:00 120/55 cdn-a/cdn-b`]);
   });
 
   it("stores nothing of a source that fails, and the others as ever", async () => {

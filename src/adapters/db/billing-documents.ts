@@ -42,7 +42,7 @@ export const documentCtes = (issuedAtMs: number): SQL => sql`documents as (
     n.text || case when exists (
       select from invoice_documents d where d.customer_id = i.customer_id and d.document_number = n.text) then '/' || i.id else '' end,
     case when i.total_cents < 0 then 'credit_note' else 'invoice' end, c.cycle, ${exponentOf(sql`i.currency`)}, tax.cents,
-    i.total_cents + tax.cents, ${at(issuedAtMs)} + coalesce(p.payment_days, ${documentDefaults.paymentDays}::integer) * interval '24 hours', c.name,
+    i.total_cents + tax.cents, case when i.total_cents >= 0 then ${at(issuedAtMs)} + coalesce(p.payment_days, ${documentDefaults.paymentDays}::integer) * interval '24 hours' end, c.name,
     jsonb_build_object(
       'issuer', case when o.id is not null then jsonb_build_object('legal_name', o.legal_name, 'address', o.address,
         'tax_id', o.tax_id, 'payment_details', o.payment_details) end,
@@ -57,10 +57,21 @@ export const documentCtes = (issuedAtMs: number): SQL => sql`documents as (
 ), billed_services as (
   insert into invoice_services (invoice_id, service_id, name, primary_cdn, backup_cdn, lines, primary_bytes, backup_bytes,
     amount_cents, discount_cents)
-  select i.id, s.id, s.name, s.primary_cdn, s.backup_cdn, count(*), sum(e.primary_bytes), sum(e.backup_bytes), sum(e.amount),
-    sum(e.discount)
-  from entries e
-  join issued i using (customer_id, currency)
-  join services s on s.id = e.service_id
-  group by i.id, s.id
+  select g.invoice_id, s.id, s.name, coalesce(h.primary_cdn, s.primary_cdn), coalesce(h.backup_cdn, s.backup_cdn), g.lines,
+    g.primary_bytes, g.backup_bytes, g.amount, g.discount
+  from (
+    select i.id as invoice_id, e.service_id, count(*) as lines, sum(e.primary_bytes) as primary_bytes,
+      sum(e.backup_bytes) as backup_bytes, sum(e.amount) as amount, sum(e.discount) as discount, max(e.window_start) as last_start
+    from entries e
+    join issued i using (customer_id, currency)
+    group by i.id, e.service_id
+  ) g
+  join services s on s.id = g.service_id
+  -- The CDNs as they stood in the last of its windows, not as they stand today.
+  left join lateral (
+    select h.primary_cdn, h.backup_cdn from service_cdns h
+    where h.service_id = s.id and h.from_at <= g.last_start
+    order by h.from_at desc
+    limit 1
+  ) h on true
 )`;

@@ -43,10 +43,15 @@ export const holdingsCte = (windowSeconds: number, which: SQL): SQL => {
 export const standsCte = (windowSeconds: number, which: SQL): SQL => {
   const granule = granuleSeconds(windowSeconds);
   return sql`stands as materialized (
-    select h.service_id, s.side, s.cdn, ${fullGranule("h.from_at", granule)} as from_at,
-      coalesce(${fullGranule("h.to_at", granule)}, 'infinity'::timestamptz) as to_at
-    from service_cdns h
+    select x.service_id, s.side, s.cdn, x.from_at, x.to_at
+    from (
+      select h.*, ${fullGranule("h.from_at", granule)} as begun, coalesce(${fullGranule("h.to_at", granule)}, 'infinity'::timestamptz) as over
+      from service_cdns h
+      where ${which}
+    ) h
+    cross join lateral (select h.service_id, h.begun as from_at, h.over as to_at) x
     cross join lateral (values (h.primary_cdn, 'primary'), (h.backup_cdn, 'backup')) s (cdn, side)
-    where ${which}
+    -- What was changed back within a granule never stood there.
+    where x.to_at > x.from_at
   )`;
 };

@@ -19,6 +19,15 @@ const attempts = 3;
 
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 
+const fellRule = "reading_fell:";
+
+/**
+ * Whether a figure `i` may take the place of the reading `k`. Of a window that is over a CDN finds more, never less: one
+ * that says less was asked for something else, be it that the host moved within the account or that another account sees
+ * only a part. An estimate may move within its bounds.
+ */
+const isNoLess = sql`(i.bytes >= k.bytes or (k.sampling is not null and i.bytes >= coalesce((k.sampling->>'lower')::numeric, k.bytes * 0.5)))`;
+
 /** What was read, into `readings_now`: with what is stored of the same windows, all their readings there are. */
 const readingCtes = ({ readings, accountId, readAtMs }: SaveUsage, allowed: SQL): SQL => {
   const rows = readings.map(({ domainId, serviceId, cdn, windowStartMs, startMs, endMs, bytes, sampling }) => ({
@@ -33,15 +42,35 @@ const readingCtes = ({ readings, accountId, readAtMs }: SaveUsage, allowed: SQL)
   ), ${touchedReadingsCte}, news as materialized (
     select i.* from input i
     left join usage_readings k on k.domain_id = i.domain_id and k.cdn = i.cdn and k.from_at = i.from_at
-    where k.domain_id is null or (k.account_id is not distinct from ${accountId}::bigint
-      and (k.bytes, k.sampling, k.to_at) is distinct from (i.bytes, i.sampling, i.to_at))
+    where k.domain_id is null or ((k.bytes, k.sampling, k.to_at) is distinct from (i.bytes, i.sampling, i.to_at) and ${isNoLess})
+  ), fell as materialized (
+    select i.domain_id, i.cdn, d.customer_id, d.name, count(*) as slices, sum(k.bytes) as was, sum(i.bytes) as now
+    from input i
+    join usage_readings k on k.domain_id = i.domain_id and k.cdn = i.cdn and k.from_at = i.from_at
+    join service_domains d on d.id = i.domain_id
+    where not ${isNoLess}
+    group by i.domain_id, i.cdn, d.customer_id, d.name
+  ), told as (
+    insert into reconciliation_findings as r (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at)
+    select customer_id, ${fellRule} || cdn, 'domain', domain_id, name || ' carried ' || was || ' bytes at ' || cdn || ' in ' || slices || ' windows',
+      now || ' bytes, as the CDN says now', ${isoTime(readAtMs)}, ${isoTime(readAtMs)}
+    from fell
+    order by domain_id
+    on conflict (rule, object_id) where cleared_at is null
+    do update set expected = excluded.expected, actual = excluded.actual, last_seen_at = excluded.last_seen_at
+  ), calmed as (
+    update reconciliation_findings r set cleared_at = ${isoTime(readAtMs)}::timestamptz
+    from (select distinct domain_id, cdn from input) i
+    where r.rule = ${fellRule} || i.cdn and r.object_id = i.domain_id and r.cleared_at is null
+      and r.last_seen_at < ${isoTime(readAtMs)}::timestamptz
+      and not exists (select from fell f where f.domain_id = i.domain_id and f.cdn = i.cdn)
   ), stored as (
     insert into usage_readings as r (domain_id, cdn, from_at, to_at, service_id, window_start, bytes, sampling, account_id, read_at)
     select domain_id, cdn, from_at, to_at, service_id, window_start, bytes, sampling, ${accountId}::bigint, ${isoTime(readAtMs)}::timestamptz
     from news
     order by domain_id, cdn, from_at
     on conflict (domain_id, cdn, from_at) do update set to_at = excluded.to_at, bytes = excluded.bytes,
-      sampling = excluded.sampling, read_at = excluded.read_at
+      sampling = excluded.sampling, account_id = excluded.account_id, read_at = excluded.read_at
   ), readings_now as materialized (
     select distinct on (domain_id, cdn, from_at) domain_id, cdn, from_at, bytes, sampling
     from (

@@ -32,6 +32,8 @@ export type FactsQuery = {
   readonly readings: string;
   /** A relation with the pushes of the touched windows; others in it do not matter. */
   readonly pushes: string;
+  /** Which sides `b` (service_id, window_start, side) are derived; of the others nothing is said. Every one unless told. */
+  readonly only?: SQL;
 };
 
 /**
@@ -39,14 +41,15 @@ export type FactsQuery = {
  * to by its facts, that is by readings per host, pushes, and the history of who held what (semantics §8). One row per
  * window; `primary_bytes` and the like are null where nobody said anything of that side.
  *
- * A side is the sum of its slices' readings. What was pushed for the rest counts while some CDN of that side has no reading
- * in the window; an admin's figure for the whole takes the place of all readings. Incomplete is a side of which a slice that
+ * A side is the sum of its slices' readings. What was pushed for the rest is added while some CDN of that side has no reading
+ * in the window; once all have, the greater of both counts, so that an account that saw nothing takes back nothing. An
+ * admin's figure for the whole takes the place of all readings. Incomplete is a side of which a slice that
  * somebody measures has no reading, or none for good while its host can not be read.
  *
  * Rows are brought together by grouping, not by joins: the planner knows nothing of the size of a CTE, and a nested loop
  * over five thousand rows on either side takes seconds.
  */
-export const factsCtes = ({ windowSeconds, measured, readings, pushes }: FactsQuery): SQL => sql`
+export const factsCtes = ({ windowSeconds, measured, readings, pushes, only = sql`true` }: FactsQuery): SQL => sql`
 ${holdingsCte(windowSeconds, sql`t.service_id in (select service_id from touched)
   and t.from_at < (select max(window_end) from touched)
   and coalesce(t.to_at, 'infinity') > (select min(window_start) from touched)`)},
@@ -70,7 +73,7 @@ slices as materialized (
   select r.service_id, r.window_start, r.side, sum(r.bytes)::bigint as bytes,
     array_agg(distinct r.cdn order by r.cdn) filter (where r.bytes is not null) as cdns,
     bool_or((r.bytes is null and ${measured})
-      or (m.unreadable_since is not null and r.to_at > coalesce(m.settled_until, '-infinity'))) as incomplete,
+      or (m.unreadable_since is not null and r.to_at > coalesce(m.settled_until, '-infinity') and ${measured})) as incomplete,
     case when bool_or(r.sampling is not null) then jsonb_build_object(
       'interval', max(coalesce((r.sampling->>'interval')::numeric, 1)), 'lower', ${bound("lower")}, 'upper', ${bound("upper")}) end as sampling
   from slice_readings r
@@ -100,14 +103,16 @@ slices as materialized (
   group by service_id, window_start, side
 ), sides as (
   select service_id, window_start, window_end, side,
-    case when whole then pushed when rest and has_rest then pushed + coalesce(bytes, 0) else bytes end as bytes,
-    case when whole then 'push'
+    case when whole then pushed when rest and has_rest then pushed + coalesce(bytes, 0)
+      when rest then greatest(pushed, bytes) else bytes end as bytes,
+    case when whole or (rest and not has_rest and pushed > bytes) then 'push'
       when rest and has_rest then array_to_string(cdns || 'push'::text, '+')
       when bytes is not null then array_to_string(cdns, '+') end as source,
     case when not coalesce(whole, false) then sampling end as sampling,
     incomplete and not coalesce(whole, false) as incomplete
   -- A push has something to cover while a CDN stood there that has no reading, or nothing is known of who stood there.
   from (select *, standing is null or not standing <@ cdns as has_rest from brought) b
+  where ${only}
 ), derived as materialized (
   select service_id, window_start, max(window_end) as window_end,
     max(bytes) filter (where side = 'primary') as primary_bytes, max(bytes) filter (where side = 'backup') as backup_bytes,

@@ -86,7 +86,9 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
         and (h.to_at > i.window_start or i.window_start < (select min(s.from_at) from stands s))
     ), judged as materialized (
       select i.*, coalesce((select bool_or(p.measured) from parts p where p.window_start = i.window_start and p.side = i.side), false) as measured,
-        coalesce((select bool_and(p.measured) from parts p where p.window_start = i.window_start and p.side = i.side), false) as closed
+        coalesce((select bool_and(p.measured) from parts p where p.window_start = i.window_start and p.side = i.side), false) or exists (
+          select from usage_pushes p
+          where p.service_id = i.service_id and p.window_start = i.window_start and p.side = i.side and p.covers = 'whole') as closed
       from input i
     ), verdict as materialized (
       select (select side from judged where closed and not ${options.mayOverride}::boolean order by window_start, side desc limit 1) as side,
@@ -110,6 +112,9 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
       where not exists (select from news n where n.window_start = p.window_start and n.side = p.side)
     ), ${touchedReadingsCte}, ${factsCtes({
       windowSeconds, measured: measuredByStored(options.measuredCdns, "r.customer_id", "r.cdn"), readings: "touched_readings", pushes: "pushes_now",
+      // What this push says nothing of stays as it is, with what is known of its completeness.
+      only: sql`exists (select from news n where n.window_start = b.window_start and n.side = b.side)
+        or not exists (select from usage_snapshots u where u.service_id = b.service_id and u.window_start = b.window_start)`,
     })},
     ${storeUsageCtes(allowed)},
     after as (

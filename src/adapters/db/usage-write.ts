@@ -42,12 +42,12 @@ export const knownToday = sql`u.id, u.service_id, u.window_start, u.window_end, 
 
 export const withCorrection = sql`left join usage_corrections k on k.snapshot_id = u.id`;
 
-/** A side of which nothing is known stays as it is; one that is incomplete, and so a lower bound, never falls. */
+/** A side of which nothing is known stays as it is; what was read of one that is incomplete, a lower bound, never falls. */
 const merged = (side: "primary" | "backup"): SQL =>
-  sql.raw(`case when new_${side}_incomplete then greatest(new_${side}_bytes, ${side}_bytes) else coalesce(new_${side}_bytes, ${side}_bytes) end as ${side}_bytes,
+  sql.raw(`case when new_${side}_incomplete and new_${side}_source not like '%push%' then greatest(new_${side}_bytes, ${side}_bytes) else coalesce(new_${side}_bytes, ${side}_bytes) end as ${side}_bytes,
     case when new_${side}_bytes is null then ${side}_source else new_${side}_source end as ${side}_source,
     case when new_${side}_bytes is null then ${side}_sampling else new_${side}_sampling end as ${side}_sampling,
-    new_${side}_incomplete as ${side}_incomplete`);
+    coalesce(new_${side}_incomplete, ${side}_incomplete) as ${side}_incomplete`);
 
 const olds = sql.raw(sideColumns.map((column) => `${column} as was_${column}`).join(", "));
 const news = sql.raw(sideColumns.map((column) => `i.${column} as new_${column}`).join(", "));

@@ -67,8 +67,8 @@ export interface IngestStore {
   noteHosts(fence: Fence, states: readonly HostState[], nowMs: number): Promise<void>;
   /**
    * Stores readings, and makes of all readings and pushes of their windows what the windows come to (semantics §8): a
-   * window that is not billed is replaced, a billed one corrected. A slice that another account read stays as it is, and a
-   * side of which a host is missing never falls. All windows are of one length.
+   * window that is not billed is replaced, a billed one corrected. A reading gives way to a greater one, whoever read it; a
+   * lesser one is kept out, as a finding. A side of which a host is missing never falls. All windows are of one length.
    * @throws AppError `conflict` where windows of another length are stored, `unavailable` where others keep interfering
    */
   save(fence: Fence, usage: SaveUsage): Promise<SavedUsage>;

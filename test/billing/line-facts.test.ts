@@ -77,18 +77,18 @@ describe("the readings behind a line", () => {
     await bill(database.db, nowMs);
     await world.ingest([rates(3)], nowMs + hourMs);
     await bill(database.db, nowMs + hourMs + minuteMs);
-    await world.ingest([rates(2.5)], nowMs + 2 * hourMs);
+    await world.ingest([rates(3.5)], nowMs + 2 * hourMs);
     await bill(database.db, nowMs + 2 * hourMs + minuteMs);
     // Each later invoice has a window of its own, too.
     const lines = (await explained(acme)).filter((line) => line.readings?.primary.hosts[0]?.from.includes("T11:00"));
-    expect(lines.map((line) => hosts(line)?.[1])).toEqual([1, 3, 2.5].map((count) => `b.shopone.com fastly 11:00-12:00 ${count}`));
+    expect(lines.map((line) => hosts(line)?.[1])).toEqual([1, 3, 3.5].map((count) => `b.shopone.com fastly 11:00-12:00 ${count}`));
     expect(lines.map((line) => line.readings?.bytes_add_up)).toEqual([true, true, true]);
     const change = (before: number, after: number) => ({
       readings: [{ side: "primary", host: "b.shopone.com", cdn: "fastly", from: "2026-11-18T11:00:00.000Z", to: "2026-11-18T12:00:00.000Z", bytes_before: before * gib, bytes_after: after * gib }],
       pushes: [], storms: [],
     });
     expect(lines.map(({ changed }) => changed)).toEqual([
-      null, { since_line_id: lines[0]?.lineId, ...change(1, 3) }, { since_line_id: lines[1]?.lineId, ...change(3, 2.5) },
+      null, { since_line_id: lines[0]?.lineId, ...change(1, 3) }, { since_line_id: lines[1]?.lineId, ...change(3, 3.5) },
     ]);
   });
 

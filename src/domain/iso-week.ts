@@ -1,14 +1,10 @@
+import { daysBefore } from "./calendar.ts";
+
 const dayMs = 86_400_000;
 const weekMs = 7 * dayMs;
 
 /** A Monday, 00:00 UTC: the first week to begin in the era of epoch milliseconds. */
 const firstMondayMs = 4 * dayMs;
-
-/** Days since 1970-01-01 of 1 January of a year in the Gregorian calendar. */
-const daysBefore = (year: number): number => {
-  const past = year - 1;
-  return past * 365 + Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400) - 719_162;
-};
 
 const mondayOf = (atMs: number): number => firstMondayMs + Math.floor((atMs - firstMondayMs) / weekMs) * weekMs;
 

@@ -132,7 +132,7 @@ export const noInvoicePage = `<!doctype html>
 <body>
 <main>
 <header><h1>This link opens nothing</h1></header>
-<p>It may have expired, or have been withdrawn, or not be complete. Whoever sent it can make another one.</p>
+<p>It may have expired or been withdrawn, or a part of it is missing. Whoever sent it can make a new one.</p>
 </main>
 </body>
 </html>

@@ -10,6 +10,7 @@ a{color:var(--link)}
 p{margin:0}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem 2rem;border-bottom:2px solid var(--strong);padding-bottom:.75rem}
 header p{text-align:right;color:var(--dim)}
+header+p{margin-top:1rem}
 h1{margin:0;font-size:1.625rem;line-height:1.2;font-weight:600}
 h1 span{font-weight:400}
 h2{margin:0 0 .375rem;font-size:.75rem;font-weight:600;letter-spacing:.04em;text-transform:uppercase;color:var(--dim)}
@@ -33,7 +34,7 @@ thead{border-bottom:1px solid var(--strong)}
 tbody tr:first-child>*{border-top:0}
 td{white-space:nowrap}
 small{display:block;font-size:.8125rem;font-weight:400;color:var(--dim)}
-i{font-style:normal;color:var(--text);background:var(--mark);border-radius:3px;padding:0 .3125rem;white-space:nowrap}
+i{margin-left:.25rem;font-style:normal;color:var(--text);background:var(--mark);border-radius:3px;padding:0 .3125rem;white-space:nowrap}
 sup{line-height:0;font-size:.75em}
 .fold{font-size:.875rem}
 .fold small{font-size:.75rem}

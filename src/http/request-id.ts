@@ -23,5 +23,5 @@ export const requestFrame =
     headers.set("x-request-id", requestId);
     headers.set("x-content-type-options", "nosniff");
     headers.set("referrer-policy", "no-referrer");
-    if (c.req.path === "/v1" || c.req.path.startsWith("/v1/")) headers.set("cache-control", "no-store");
+    if (c.req.path === "/v1" || /^\/(v1|i)\//.test(c.req.path)) headers.set("cache-control", "no-store");
   };

@@ -1,4 +1,5 @@
-import type { Invoice, InvoiceKey, InvoiceLine, InvoiceStore } from "../adapters/ports/invoices.ts";
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { Invoice, InvoiceKey, InvoiceLine } from "../adapters/ports/invoices.ts";
 import { formatMinor } from "../domain/currency.ts";
 import { gibibytes } from "../domain/decimal-text.ts";
 import { csvStream } from "../http/csv.ts";
@@ -43,23 +44,28 @@ const fileName = (documentNumber: string): string => `${documentNumber.replaceAl
 
 /**
  * Every line of an invoice, read and sent page by page: one statement each, and one page in memory.
+ * What fails once the answer has begun can only break it off: that is in the log.
  * @returns null where the key opens nothing
  */
-export const invoiceCsv = async (store: InvoiceStore, key: InvoiceKey): Promise<Response | null> => {
-  const first = await store.firstLines(key, pageLines);
+export const invoiceCsv = async ({ invoices, log }: Pick<Deps, "invoices" | "log">, key: InvoiceKey): Promise<Response | null> => {
+  const first = await invoices.firstLines(key, pageLines);
   if (first === null) return null;
   const { invoice, lineCount, lines } = first;
   const row = csvRow(invoice);
   let [sent, afterId] = [lines.length, lines.at(-1)?.id ?? 0];
   const next = async (): Promise<CsvRow[] | null> => {
     if (sent >= lineCount) return null;
-    const page = await store.furtherLines(key, { limit: pageLines, afterId });
-    // Half an invoice would look like a whole one: the answer breaks off instead.
+    const page = await invoices.furtherLines(key, { limit: pageLines, afterId });
+    // Half an invoice would look like a whole one.
     if (page.length === 0) throw new Error(`invoice ${invoice.id} can not be read any more: ${sent} of ${lineCount} lines were sent`);
     sent += page.length;
     afterId = page.at(-1)?.id ?? 0;
     return page.map(row);
   };
   const headers = { "content-type": csvType, "content-disposition": `attachment; filename="${fileName(invoice.documentNumber)}"` };
-  return new Response(csvStream(csvColumns, lines.map(row), next), { headers });
+  const logged = (error: unknown): never => {
+    log.error("csv_broken_off", error, { invoiceId: invoice.id });
+    throw error;
+  };
+  return new Response(csvStream(csvColumns, lines.map(row), () => next().catch(logged)), { headers });
 };

@@ -46,7 +46,7 @@ export const registerInvoicePage = (app: App, deps: Deps, guards: Guards): void 
     },
   });
   app.openapi(whole, async (c) => {
-    const response = await invoiceCsv(deps.invoices, { customerId: c.var.customerId, invoiceId: c.req.valid("param").id });
+    const response = await invoiceCsv(deps, { customerId: c.var.customerId, invoiceId: c.req.valid("param").id });
     if (response === null) throw noSuchResource();
     return response;
   });

@@ -11,8 +11,8 @@ import { pagePolicy } from "../http/page-policy.ts";
 import { invoiceCsv } from "./invoice-csv.ts";
 import { pageLimits } from "./invoice-page.ts";
 
-/** A link is a secret: nobody keeps what it shows, and no search engine is to find it. */
-const discreet = { "cache-control": "no-store", "x-robots-tag": "noindex, nofollow" } as const;
+/** A link is a secret: no search engine is to find it. That nobody keeps what it shows is said to every answer of `/i/`. */
+const unlisted = { "x-robots-tag": "noindex, nofollow" } as const;
 
 const minuteMs = 60_000;
 const maxNoted = 1_000;
@@ -41,7 +41,7 @@ export const registerSharedInvoice = (app: App, deps: Deps): void => {
   const isToBeNoted = createNotes();
   const tags = ["invoices"];
 
-  const pageHeaders = async () => ({ ...discreet, "content-security-policy": (policy ??= await pagePolicy(invoiceStyle)) });
+  const pageHeaders = async () => ({ ...unlisted, "content-security-policy": (policy ??= await pagePolicy(invoiceStyle)) });
 
   /** A page for people, a problem for everything else. */
   const nothing = async (c: AppContext): Promise<Response> => {
@@ -91,9 +91,9 @@ export const registerSharedInvoice = (app: App, deps: Deps): void => {
     responses: { 200: { description: "A header row, then the lines (RFC 4180)", content: { "text/csv": html } }, ...responses },
   });
   app.openapi(whole, async (c) => {
-    const response = await opened(c.req.valid("param").token, (link, nowMs) => invoiceCsv(deps.invoices, { link, nowMs }));
+    const response = await opened(c.req.valid("param").token, (link, nowMs) => invoiceCsv(deps, { link, nowMs }));
     if (response === null) return await nothing(c);
-    for (const [name, value] of Object.entries(discreet)) response.headers.set(name, value);
+    for (const [name, value] of Object.entries(unlisted)) response.headers.set(name, value);
     return response;
   });
 };

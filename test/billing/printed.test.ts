@@ -7,6 +7,7 @@ import { invoiceCsv } from "../../src/routes/invoice-csv.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { seedInvoice } from "../support/invoices.ts";
+import { createMemoryLog } from "../support/memory-log.ts";
 
 const limits = { lines: 100, services: 100 };
 const links = { csv: "/csv", api: true };
@@ -31,7 +32,7 @@ const shown = async (invoiceId: number): Promise<{ page: string; csv: string }> 
   const key = { customerId, invoiceId };
   const printed = await createInvoiceDocumentStore(database.db).printed(key, limits);
   if (printed === null) throw new Error(`no invoice ${invoiceId}`);
-  const csv = await (await invoiceCsv(createInvoiceStore(database.db), key))?.text();
+  const csv = await (await invoiceCsv({ invoices: createInvoiceStore(database.db), log: createMemoryLog().log }, key))?.text();
   return { page: invoicePage(printed, links), csv: csv ?? "" };
 };
 

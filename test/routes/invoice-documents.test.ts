@@ -151,7 +151,7 @@ describe("the whole invoice as CSV", () => {
     const many = await Promise.all(Array.from({ length: 50 }, (_, at) => api.service(acme.editor, `many-${at}`)));
     const id = await seedInvoice(api.db, { customerId: acme.id, serviceIds: many.map((service) => service.id), lines: 50_000, documentNumber: "TR/2026 50" });
     const { db, count } = countTrips(api.db);
-    const response = await invoiceCsv(createInvoiceStore(db), { customerId: acme.id, invoiceId: id });
+    const response = await invoiceCsv({ invoices: createInvoiceStore(db), log: api.log }, { customerId: acme.id, invoiceId: id });
     expect([response?.headers.get("content-disposition"), count.trips]).toEqual(['attachment; filename="TR-2026-50.csv"', 1]);
     const reader = response?.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
@@ -184,10 +184,11 @@ describe("the whole invoice as CSV", () => {
         const first = await store.firstLines(key, limit);
         return first && { ...first, lineCount };
       };
-      return await (await invoiceCsv({ ...store, firstLines, furtherLines }, { customerId: acme.id, invoiceId }))?.text();
+      return await (await invoiceCsv({ invoices: { ...store, firstLines, furtherLines }, log: api.log }, { customerId: acme.id, invoiceId }))?.text();
     };
     await expect(answer(async () => [], 41)).rejects.toThrow("40 of 41 lines were sent");
     await expect(answer(() => Promise.reject(new Error("the database is away")), 41)).rejects.toThrow("the database is away");
+    expect(api.lines.filter(({ event }) => event === "csv_broken_off").map(({ fields }) => fields)).toEqual([{ invoiceId }, { invoiceId }]);
     expect(await answer(() => Promise.reject(new Error("asked without need")), 40)).toContain("TR-2026-0001");
   });
 

@@ -14,7 +14,7 @@ export const seedBilling = async (
     insert into storm_policies (service_id, kind) select id, 'http_availability' from services order by id;
     insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes, primary_source, backup_source)
       select s.id, ${end} - h * interval '1 hour', ${end} - (h - 1) * interval '1 hour', mod(s.id * 7919 + h * 104729, 1000) * 123456789,
-        mod(s.id * 104729 + h * 7919, 700) * 23456789, 'cloudflare', 'push'
+        mod(s.id * 104729 + h * 7919, 700) * 23456789, 'push', 'push'
       from generate_series(${hours}, 1, -1) h, services s order by h desc, s.id;
     insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
       select p.service_id, p.id, 1, p.kind, 'ended', x.at, x.at, x.at + (300 + mod(i * 37, 7200)) * interval '1 second', 'recovered', 1 + mod(i, 4) * 0.25

@@ -31,9 +31,14 @@ const firstInvoice: InvoicePlace = { customerId: 0, number: 0, count: 0 };
 const sweepInvoices = async (run: ReconcileRun, untilMs: number): Promise<SweepEnd> => {
   const sweep = "reconcile:invoices";
   let place = ((await run.reconciliation.position(sweep)) as InvoicePlace | null) ?? firstInvoice;
-  for (;;) {
-    const result = await run.reconciliation.checkInvoices(run.fence, place, run.limits.lines, run.nowMs);
-    if (result.status === "fenced") return "fenced";
+  for (let { lines } = run.limits; ; ) {
+    const result = await run.reconciliation.checkInvoices(run.fence, place, lines, run.nowMs);
+    if (result.status !== "checked") {
+      if (result.status === "fenced") return "fenced";
+      if (lines === 1) throw new Error(`the invoice behind number ${place.number} of customer ${place.customerId} takes too long to check`);
+      lines = Math.ceil(lines / 4);
+      continue;
+    }
     run.count.chunks += 1;
     run.count.invoices += result.invoices;
     run.note(result);

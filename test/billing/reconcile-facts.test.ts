@@ -234,6 +234,13 @@ describe("what is as it should be", () => {
     expect(await world.sql("select from reconciliation_findings")).toEqual([]);
   });
 
+  it("is not a window of another length than the stored ones", async () => {
+    const web = await world.service(await world.customer("acme"));
+    await world.domain(web, "a.shopone.com");
+    await world.sql("update settings set usage_window_seconds = 1800");
+    expect(await night()).toEqual([]);
+  });
+
   it("is not judged by readings that are deleted because they are old", async () => {
     await shop();
     await bill(database.db, nowMs);

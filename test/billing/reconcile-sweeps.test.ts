@@ -222,6 +222,20 @@ describe("invoices", () => {
     expect((await wholeNight()).found).toEqual(["invoice_sums: 5 - 1 = 4"]);
   });
 
+  it("that take too long are checked in smaller parts", async () => {
+    await issue(await world.customer("acme"), 30);
+    const asked: number[] = [];
+    const { report } = await wholeNight(nowMs, {
+      ...store,
+      checkInvoices: async (fence, place, lines, atMs) => {
+        asked.push(lines);
+        return lines > 100 ? { status: "too_slow" } : await store.checkInvoices(fence, place, lines, atMs);
+      },
+    });
+    expect(report).toMatchObject({ invoices: 30, finished: true });
+    expect(asked).toEqual([20_000, 5_000, 1_250, 313, 79]);
+  });
+
   it("are checked with the windows that they bill", async () => {
     const acme = await world.customer("acme");
     await windows(await world.service(acme, noon - 30 * hourMs), 30);

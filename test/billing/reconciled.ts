@@ -27,7 +27,7 @@ export const reconcileCustomers = async (database: TestDatabase, customerIds: re
   }
   for (let place = { customerId: firstId - 1, number: 0, count: 0 }; place.customerId <= lastId; ) {
     const result = await store.checkInvoices(billingFence, place, 20_000, nowMs);
-    if (result.status !== "checked") throw new Error("the invoices were not checked");
+    if (result.status !== "checked") throw new Error(`the invoices were not checked: ${result.status}`);
     noted.push(result);
     if (result.next === null) break;
     place = result.next;

@@ -38,7 +38,7 @@ const storedCtes: SQL = sql`snaps as materialized (
     offset 0) p
 )`;
 
-/** Every window of the spans: those that are stored, and those that might be. */
+/** Every window of the spans: those that are stored, and, where they are of the length configured, those that might be. */
 const touchedCte = (windowSeconds: number): SQL => sql`touched as materialized (
   select service_id, window_start, window_end from snaps
   union all
@@ -46,6 +46,7 @@ const touchedCte = (windowSeconds: number): SQL => sql`touched as materialized (
   from spans x
   cross join generate_series(x.from_at, x.to_at - interval '1 microsecond', ${windowSeconds}::int * interval '1 second') g
   where not exists (select from snaps u where u.service_id = x.service_id and u.window_start = g)
+    and (select coalesce(usage_window_seconds, ${windowSeconds}) from settings) = ${windowSeconds}::int
 )`;
 
 /**

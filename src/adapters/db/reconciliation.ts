@@ -21,8 +21,8 @@ const patience = sql`select set_config('lock_timeout', '4s', true), set_config('
  * What is found by index is in lateral parts, to which this does not apply.
  */
 const noNestedLoops = sql`select set_config('enable_nestloop', 'off', true), set_config('work_mem', '16MB', true)`;
-/** SQLSTATE of a statement that ran out of its time. */
-const tooSlow = "57014";
+/** By the SQLSTATE of a statement that ran out of its time. */
+const isTooSlow = (error: unknown): boolean => error instanceof NeonDbError && error.code === "57014";
 const findingsAtOnce = 20_000;
 
 /** The first and the last usage of a service that is stored or may come, each found by the end of an index. */
@@ -104,7 +104,7 @@ export const createReconciliationStore = (db: Database): ReconciliationStore => 
       if (!money.held || !facts.held) return { status: "fenced" };
       return { status: "checked", windows: money.windows, tallies: facts.tallies, ...notedOf(money, facts) };
     } catch (error) {
-      if (error instanceof NeonDbError && error.code === tooSlow) return { status: "too_slow" };
+      if (isTooSlow(error)) return { status: "too_slow" };
       throw error;
     }
   },
@@ -115,9 +115,14 @@ export const createReconciliationStore = (db: Database): ReconciliationStore => 
   },
 
   checkInvoices: async (fence, place, lines, nowMs) => {
-    const [, [row]] = await db.batch<[unknown[], Invoices[]]>([patience, invoicesStatement(fence, place, lines, nowMs)]);
-    const { held, invoices, next, ...noted } = answered(row);
-    return held ? { status: "checked", invoices, next, ...notedOf({ held, ...noted }) } : { status: "fenced" };
+    try {
+      const [, [row]] = await db.batch<[unknown[], Invoices[]]>([patience, invoicesStatement(fence, place, lines, nowMs)]);
+      const { held, invoices, next, ...noted } = answered(row);
+      return held ? { status: "checked", invoices, next, ...notedOf({ held, ...noted }) } : { status: "fenced" };
+    } catch (error) {
+      if (isTooSlow(error)) return { status: "too_slow" };
+      throw error;
+    }
   },
 
   forgetGone: async (fence, after, nowMs) => answered((await db.rows<{ cleared: number; next: FindingPlace | null }>(forgetGone(fence, after, nowMs)))[0]),

@@ -47,7 +47,7 @@ export type InvoicePlace = { readonly customerId: number; readonly number: numbe
 
 /** `next` null: all invoices were seen. */
 export type InvoicesChecked =
-  | { readonly status: "fenced" }
+  | { readonly status: "fenced" | "too_slow" }
   | (Noted & { readonly status: "checked"; readonly invoices: number; readonly next: InvoicePlace | null });
 
 export type ServiceFinding = { readonly serviceId: number; readonly rule: SweptRule; readonly expected: string; readonly actual: string };

@@ -1,4 +1,4 @@
-import { monthStartMs } from "./calendar.ts";
+import { startOfDay, startOfMonth } from "./calendar.ts";
 
 /** When unbilled lines become an invoice: with every run, or once a calendar day or month of UTC is over. */
 export const billingCycles = ["run", "day", "month"] as const;
@@ -13,17 +13,13 @@ export type CycleBound = {
   readonly arrearsUntilMs: number;
 };
 
-const dayMs = 86_400_000;
+const startOf = { day: startOfDay, month: startOfMonth } as const;
 
-/** The start of the UTC day or month so many after the one that holds this moment. */
-const startOf = (cycle: "day" | "month", ms: number, ahead: number): number =>
-  cycle === "day" ? (Math.floor(ms / dayMs) + ahead) * dayMs : monthStartMs(ms, ahead);
-
-/** A day or a month that is closed: what ended before it began belongs to a closed one. */
+/** That with which a day or a month is closed: what ended before it began belongs to an earlier one. */
 const closing = (cycle: "day" | "month", ms: number, ahead: number): CycleBound => ({
   cycle,
-  billUntilMs: startOf(cycle, ms, ahead),
-  arrearsUntilMs: startOf(cycle, ms, ahead - 1),
+  billUntilMs: startOf[cycle](ms, ahead),
+  arrearsUntilMs: startOf[cycle](ms, ahead - 1),
 });
 
 /**

@@ -1,27 +1,30 @@
 const dayMs = 86_400_000;
-/** 400 years of the Gregorian calendar, and the day count of 1 March of year 0 in days since 1970. */
-const eraDays = 146_097;
-const firstMarch = 719_468;
 
-/** Days since 1970-01-01 of the first of a month, counted from January of year 0. */
-const daysOfMonth = (month: number): number => {
-  // Years begin in March here: the leap day is then their last, and every month begins where it always does.
-  const shifted = month - 2;
-  const year = Math.floor(shifted / 12);
-  const era = Math.floor(year / 400);
-  const yearOfEra = year - era * 400;
-  const dayOfYear = Math.floor((153 * (shifted - year * 12) + 2) / 5);
-  return era * eraDays + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - firstMarch;
+/** Days since 1970-01-01 of 1 January of a year in the Gregorian calendar. */
+export const daysBefore = (year: number): number => {
+  const past = year - 1;
+  return past * 365 + Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400) - 719_162;
 };
 
-/**
- * The start, 00:00 UTC on the first, of the month so many after the one that holds a moment, in the Gregorian calendar.
- * @param ms epoch milliseconds
- */
-export const monthStartMs = (ms: number, ahead = 0): number => {
-  const day = Math.floor(ms / dayMs);
-  // A month has 30.44 days: the guess is the right one or a neighbour of it.
-  const guess = Math.floor(((day + firstMarch) * 4_800) / eraDays) + 2;
-  const month = [guess + 1, guess, guess - 1].find((candidate) => daysOfMonth(candidate) <= day) ?? guess;
-  return daysOfMonth(month + ahead) * dayMs;
+/** Days of a common year before each of its months. */
+const daysBeforeMonth = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+
+/** Days since 1970-01-01 of the first of a month, which are counted from the January of year 0. */
+const firstOf = (month: number): number => {
+  const year = Math.floor(month / 12);
+  const inYear = month - year * 12;
+  const leapDay = inYear > 1 ? daysBefore(year + 1) - daysBefore(year) - 365 : 0;
+  return daysBefore(year) + (daysBeforeMonth[inYear] ?? 0) + leapDay;
+};
+
+/** The start of the UTC day so many days after the one that holds this moment; epoch milliseconds. */
+export const startOfDay = (atMs: number, ahead = 0): number => (Math.floor(atMs / dayMs) + ahead) * dayMs;
+
+/** The same of months. */
+export const startOfMonth = (atMs: number, ahead = 0): number => {
+  const day = Math.floor(atMs / dayMs);
+  // 400 years have 146,097 days and 4,800 months: off by one at most.
+  const guess = 1970 * 12 + Math.floor(day / (146_097 / 4_800));
+  const month = [guess + 1, guess, guess - 1].find((candidate) => firstOf(candidate) <= day) ?? guess;
+  return firstOf(month + ahead) * dayMs;
 };

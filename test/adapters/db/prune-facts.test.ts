@@ -29,7 +29,7 @@ it("deletes what billed windows were made of after 400 days, and keeps it while 
   await push(hour(2), 1);
   await bill(database.db, hour(1));
   // Of both billed windows there are two versions; the last hour is not billed.
-  await world.ingest([fastly([], { "a.shopone.com": 50 })]);
+  await world.ingest([fastly([], { "a.shopone.com": 150 })]);
   await push(hour(3), 2);
   await push(hour(2), 2);
   await push(hour(1), 2);
@@ -50,5 +50,5 @@ it("deletes what billed windows were made of after 400 days, and keeps it while 
   expect(await kept()).toEqual(["10 11", "10", "10 11", "10"]);
   await run(nowMs + 500 * dayMs);
   expect(await kept()).toEqual(["11", "", "11", ""]);
-  expect(await world.usage(web)).toEqual(["09:00 50/0", "10:00 50/0", "11:00 50/0"]);
+  expect(await world.usage(web)).toEqual(["09:00 150/0", "10:00 150/0", "11:00 150/0"]);
 });

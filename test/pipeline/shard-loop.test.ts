@@ -199,7 +199,7 @@ describe("the loop of a shard", () => {
       await world.clock.run(loop.round(shard));
       await world.clock.advance(intervalMs - ((world.clock.nowMs() - minuteMs) % intervalMs));
     }
-    expect(world.runs).toMatchObject([{ overruns: 1, counts: [{ name: "rounds", value: 6 }, { name: "round_ms" }, { name: "witness_rounds", value: 0 }] }]);
+    expect(world.runs).toMatchObject([{ overruns: 1, counts: [{ name: "rounds", value: 6 }, { name: "round_ms" }, { name: "witness_rounds", value: 0 }, { name: "unreadable_probes", value: 0 }] }]);
   });
 
   it("gives its lease back when it stops", async () => {

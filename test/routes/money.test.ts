@@ -48,12 +48,12 @@ describe("usage", () => {
         {
           window_start: "2026-11-21T01:00:00.000Z", window_end: "2026-11-21T02:00:00.000Z", primary_bytes: 1, backup_bytes: 2,
           primary_source: "push", backup_source: "push", invoice_id: null,
-          primary_sampling: null, backup_sampling: null, corrected_at: null,
+          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null,
         },
         {
           window_start: "2026-11-21T02:00:00.000Z", window_end: "2026-11-21T03:00:00.000Z", primary_bytes: 0, backup_bytes: 5,
           primary_source: null, backup_source: "push", invoice_id: null,
-          primary_sampling: null, backup_sampling: null, corrected_at: null,
+          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null,
         },
       ],
     ]);

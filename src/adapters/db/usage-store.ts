@@ -81,9 +81,10 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
         select from usage_readings r where r.service_id = i.service_id and r.window_start = i.window_start and r.cdn = h.cdn) as measured
       from input i
       join owner o on o.id = i.service_id
-      join stands h on h.service_id = i.service_id and h.side = i.side and h.from_at < i.window_end
-        -- Before its history begins a service is what it was at first.
-        and (h.to_at > i.window_start or i.window_start < (select min(s.from_at) from stands s))
+      join stands h on h.service_id = i.service_id and h.side = i.side
+        and ((h.from_at < i.window_end and h.to_at > i.window_start)
+          -- Before its history begins a service is what it was at first.
+          or (h.from_at >= i.window_end and h.from_at = (select min(s.from_at) from stands s)))
     ), judged as materialized (
       select i.*, coalesce((select bool_or(p.measured) from parts p where p.window_start = i.window_start and p.side = i.side), false) as measured,
         coalesce((select bool_and(p.measured) from parts p where p.window_start = i.window_start and p.side = i.side), false) or exists (

@@ -133,6 +133,7 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
     for (const domain of report.contested) log.warn("weights_contested", domain);
+    for (const error of report.thrown) log.error("dns", error, { shard: shard.index });
     return true;
   });
   if (end !== "lost") tally.acted += 1;
@@ -164,6 +165,7 @@ export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number |
     { name: "round_ms", label: "", value: Math.round(roundsMs) },
     { name: "witness_rounds", label: "", value: witnessed },
     ...(deps.takeDnsCalls?.() ?? []),
+    ...(deps.connections?.takeAbandoned() ?? []).map(({ lane, count }): Count => ({ name: "abandoned_calls", label: lane, value: count })),
   ];
   await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts });
   return ok;

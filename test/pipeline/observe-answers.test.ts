@@ -6,6 +6,7 @@ import { createObservationStore } from "../../src/adapters/db/observations.ts";
 import { createLeaseStore } from "../../src/adapters/db/leases.ts";
 import type { Fence } from "../../src/adapters/ports/lease.ts";
 import type { Lookup } from "../../src/adapters/ports/resolver.ts";
+import { systemClock } from "../../src/adapters/clock.ts";
 import { createResolver } from "../../src/adapters/resolver.ts";
 import { observeAnswers } from "../../src/cron/observe-answers.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -84,8 +85,8 @@ const provenOf = async (id: number) =>
 
 const run = async (over: { endpoints?: string[]; fence?: Fence; lookup?: Lookup } = {}) => {
   const { log, lines } = createMemoryLog();
-  const clock = { nowMs: () => nowMs, sleep: async () => undefined };
-  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch), clock, log };
+  const clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
+  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch, clock.nowMs), clock, log };
   return { report: await observeAnswers(deps, over.fence ?? fence), lines };
 };
 
@@ -139,7 +140,7 @@ describe("the proof of a switch", () => {
     const second = await switched("accepted");
     expect((await run()).report).toMatchObject({ due: 0 });
     expect(await observedOf(first)).toBeNull();
-    nowMs = insyncMs + 3_599_999;
+    nowMs = insyncMs + 60_000 + 3_599_999;
     expect((await run()).report).toMatchObject({ due: 0 });
     nowMs += 1;
     expect((await run()).report).toEqual({ due: 1, stored: 1, unexpected: 0, missed: 1 });
@@ -149,7 +150,7 @@ describe("the proof of a switch", () => {
   });
 
   it("is given up for a name that is gone, without asking for it", async () => {
-    const id = await switched("insync", insyncMs - 3_600_000, stormId);
+    const id = await switched("insync", insyncMs - 3_700_000, stormId);
     await database.sql("delete from domain_routing");
     expect((await run({ endpoints: ["http://127.0.0.1:9/dns-query"] })).report).toMatchObject({ missed: 1 });
     expect([await observedOf(id), await provenOf(id)]).toMatchObject([{ verdict: "missed", type: "A" }, [{ verdict: "missed", record_type: "A" }]]);
@@ -158,15 +159,15 @@ describe("the proof of a switch", () => {
   it("goes to what can still be seen before it gives anything up", async () => {
     const late = [await switched("insync", insyncMs - 7_200_000), await switched("insync", insyncMs - 7_100_000)];
     const fresh = await switched();
-    const due = await createObservationStore(database.db).due(nowMs - 3_600_000, 2);
+    const due = await createObservationStore(database.db).due(nowMs, 3_600_000, 2);
     expect(due.map(({ changeRowId, late: isLate }) => [changeRowId, isLate])).toEqual([[fresh, false], [late[0], true]]);
   });
 
   it("is not that of the next switch, which came while it was looked for", async () => {
     publish(0, 100);
     const id = await switched("insync", insyncMs, stormId);
-    const real = createResolver(endpoints, fetch);
-    const lookup: Lookup = { lookup: async (name, type) => { await switched("intent"); return await real.lookup(name, type); } };
+    const real = createResolver(endpoints, fetch, () => nowMs);
+    const lookup: Lookup = { lookup: async (name, type, budget) => { await switched("intent"); return await real.lookup(name, type, budget); } };
     expect((await run({ lookup })).report).toMatchObject({ due: 1, stored: 0 });
     expect([await observedOf(id), await provenOf(id)]).toEqual([null, []]);
   });

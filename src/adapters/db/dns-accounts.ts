@@ -66,6 +66,8 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
   },
 });
 
-/** Every live account with its sealed secret. */
-export const sealedDnsAccounts = (db: Database): Promise<SealedDnsAccount[]> => db.rows<SealedDnsAccount>(sql`
-  select ${columns}, customer_id as "customerId", sealed_secret as "sealedSecret" from dns_accounts where deleted_at is null order by id`);
+/** The live accounts of these customers, with their sealed secrets. */
+export const sealedDnsAccounts = (db: Database, customerIds: readonly number[]): Promise<SealedDnsAccount[]> => db.rows<SealedDnsAccount>(sql`
+  select ${columns}, customer_id as "customerId", sealed_secret as "sealedSecret" from dns_accounts
+  where customer_id in (select value::bigint from jsonb_array_elements_text(${JSON.stringify(customerIds)}::jsonb)) and deleted_at is null
+  order by id`);

@@ -145,7 +145,7 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
     prober: createProber(send, clock.nowMs),
     observations: createObservationStore(db),
     standing: createStandingStore(db),
-    lookup: createResolver(config.dohEndpoints, send, clock.nowMs),
+    lookup: createResolver(config.dohEndpoints, send),
     dns: operatorDns,
     dnsDirectory: createDnsDirectory({
       operator: operatorDns,
@@ -214,7 +214,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     metrics: createMetricsStore(db),
     telemetry: createTelemetryStore(db),
     jobs: { run: (job, scheduledAtMs, onRound) => (isJobName(job) ? runJob({ ...jobDeps, onRound }, job, scheduledAtMs) : null) },
-    resolver: createResolver(config.dohEndpoints, send, clock.nowMs),
+    resolver: createResolver(config.dohEndpoints, send),
     rateLimits: createRateLimits(config.rateLimits, runtime.bindings ?? {}, clock, log),
     clientAddress: createClientAddress(config.provider),
     measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),

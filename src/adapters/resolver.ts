@@ -30,15 +30,14 @@ type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>
 /** An API request's own: nothing else shares its connections. */
 const atOnce: Request = async (work) => ({ status: "sent", value: await work(AbortSignal.timeout(answerTimeoutMs)) });
 
-const within = ({ untilMs, connection }: Budget, nowMs: () => number): Request =>
-  async (work) => await connection(Math.min(untilMs, nowMs() + answerTimeoutMs), work);
+const within = ({ untilMs, connection }: Budget): Request => async (work) => await connection({ untilMs, answerMs: answerTimeoutMs }, work);
 
 /**
  * DNS over HTTPS in the JSON form that public resolvers share. Any answer of the DNS counts as one, NXDOMAIN and SERVFAIL
  * with no texts; a resolver that can not be asked is silent.
  * @param endpoints whole URLs, such as `https://cloudflare-dns.com/dns-query`
  */
-export const createResolver = (endpoints: readonly string[], send: typeof fetch, nowMs: () => number = Date.now): Resolver & Lookup => {
+export const createResolver = (endpoints: readonly string[], send: typeof fetch): Resolver & Lookup => {
   const ask = async (endpoint: string, name: string, type: QueryType, request: Request): Promise<AnswerReading> => {
     const url = new URL(endpoint);
     const resolver = url.host;
@@ -64,6 +63,6 @@ export const createResolver = (endpoints: readonly string[], send: typeof fetch,
       (await askAll(name, "TXT", atOnce)).map((reading): TxtReading =>
         reading.status === "silent" ? reading : { resolver: reading.resolver, status: "answered", texts: reading.answers.map(txtValue) },
       ),
-    lookup: async (name, type, budget) => await askAll(name, type, within(budget, nowMs)),
+    lookup: async (name, type, budget) => await askAll(name, type, within(budget)),
   };
 };

@@ -9,7 +9,7 @@ import type { CheckSide, StandingSituation, StandingStep } from "../domain/stand
 import { checkSides, checkTargetOf, nextStandingStep } from "../domain/standing-failover.ts";
 import type { WeightedRecord } from "../adapters/ports/dns.ts";
 import { backoffAfter } from "../domain/backoff.ts";
-import type { DnsAccount, Standings } from "../pipeline/accounts.ts";
+import type { DnsAccount, Lanes, Standings } from "../pipeline/accounts.ts";
 import { createStandings } from "../pipeline/accounts.ts";
 import { operatorKey } from "../pipeline/route-dns.ts";
 import type { Connections } from "../pipeline/slots.ts";
@@ -32,6 +32,7 @@ const runMs = 48_000;
 const passMs = 10_000;
 /** How long a step that failed is put off, longer each time. Another step, such as a freeze needs, is not. */
 const retry = { firstMs: 10_000, mostMs: 300_000 };
+const lanes: Lanes = { look: "background", change: "background" };
 /** From nothing to attached are three steps, a replaced check needs two more. */
 const stepsPerDomain = 8;
 
@@ -195,7 +196,7 @@ const passDomain = async (deps: StandingDeps, fence: Fence, access: Access, befo
 /** Brings the domains of one account further, one after the other; one that does not answer keeps nobody else's waiting. */
 const passAccount = async (deps: StandingDeps, fence: Fence, account: DnsAccount<DnsAccess>, domains: readonly StandingDomain[], untilMs: number): Promise<Passed> => {
   const { clock, log } = deps;
-  const access: Access = { dns: account.dns, budget: account.budget(untilMs) };
+  const access: Access = { dns: account.dns, budget: account.budget(untilMs, "change") };
   const passed: Passed = { changed: 0, failures: 0 };
   let listed: Promise<Listing> | null = null;
   const list = (): Promise<Listing> => (listed ??= access.dns.listChecks(access.budget));
@@ -228,7 +229,7 @@ export const passStanding = async (deps: StandingDeps, fence: Fence, standings: 
   const ordered = all.toSorted((a, b) => (a.checkedAtMs ?? 0) - (b.checkedAtMs ?? 0));
   const byAccount = Map.groupBy(ordered, ({ customerId }) => (own.has(customerId) ? customerId : operatorKey));
   const passes = [...byAccount].map(async ([key, domains]) => {
-    const account = { id: key, ...standings.account(key, own.get(key) ?? dnsDirectory.operator, "background") };
+    const account = { id: key, ...standings.account(key, own.get(key) ?? dnsDirectory.operator, lanes) };
     return await passAccount(deps, fence, account, domains, untilMs);
   });
   const passed = await Promise.all(passes);

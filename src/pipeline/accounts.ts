@@ -1,4 +1,5 @@
 import type { Clock } from "../adapters/ports/clock.ts";
+import type { Connection } from "../adapters/ports/budget.ts";
 import type { CallResult, Dns, DnsBudget, Gate } from "../adapters/ports/dns.ts";
 import type { DnsStanding } from "../adapters/ports/round.ts";
 import { afterCall, closedCircuit, mayBeAsked } from "../domain/circuit.ts";
@@ -13,8 +14,8 @@ export type DnsAccount<D extends Dns = Dns> = {
   /** Whose own it is; 0: the operator's. */
   readonly id: number;
   readonly dns: D;
-  /** What a call to it may cost. @param urgent its calls are not put off while the account is paused: one of them tries it */
-  readonly budget: (untilMs: number, urgent?: boolean) => DnsBudget;
+  /** What a call to it may cost. */
+  readonly budget: (untilMs: number, purpose: Purpose) => DnsBudget;
   /** Whether its latest call was answered: only such an account is waited for. */
   readonly isWell: () => boolean;
   /** Whether it would be asked now. */
@@ -23,16 +24,28 @@ export type DnsAccount<D extends Dns = Dns> = {
   readonly fellSilent: () => void;
 };
 
+/** What is called for. `urgent`: a change that is not put off while the account is paused, but tries whether it answers. */
+export type Purpose = "look" | "change" | "urgent";
+
+/** Which connections are for what. */
+export type Lanes = { readonly look: Lane; readonly change: Lane };
+
 const isWellKnown = ({ strikes }: DnsStanding): boolean => strikes === 0;
 const unknown = (customerId: number): DnsStanding => ({
   ...closedCircuit, customerId, lastError: null, lastErrorAtMs: null, pollsRefused: 0, pollsError: null, pollsPausedUntilMs: null,
 });
 
+/**
+ * What a question, which may be put again, is given for its answer at first: an account that is silent holds a connection for
+ * no longer. One that has been slow gets the full time, so that slow is not taken for silent.
+ */
+const briefMs = 2_500;
+
 /** How the accounts fare that are called in this invocation, each by itself: nobody waits for anybody else's account. */
 export type Standings = {
   /** Takes up what the database knows, where nothing newer is known here. */
   readonly adopt: (known: readonly DnsStanding[], keys: readonly number[]) => void;
-  readonly account: <D extends Dns>(key: number, dns: D, lane: Lane, stop?: AbortSignal) => Omit<DnsAccount<D>, "id">;
+  readonly account: <D extends Dns>(key: number, dns: D, lanes: Lanes, stop?: AbortSignal) => Omit<DnsAccount<D>, "id">;
   /** An account did or did not let its changes be asked after. @param refusal why not */
   readonly polled: (key: number, refusal: string | null) => void;
   /** What has changed since this was last asked. */
@@ -50,6 +63,21 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
   const set = (standing: DnsStanding): void => {
     known.set(standing.customerId, standing);
     changed.add(standing.customerId);
+  };
+
+  /** How long an account may take for an answer to a question: little, while it has not been slow. */
+  const patience = new Map<number, number>();
+  const questionTo = (key: number, connection: Connection): Connection => async (times, request) => {
+    const answerMs = patience.get(key) ?? briefMs;
+    const sent = await connection({ ...times, answerMs: Math.min(times.answerMs, answerMs) }, async (signal) => {
+      const beganMs = clock.nowMs();
+      // Until it has answered quickly it has all the time that there is.
+      patience.set(key, Number.POSITIVE_INFINITY);
+      const answer = await request(signal);
+      if (clock.nowMs() - beganMs <= briefMs / 2) patience.delete(key);
+      return answer;
+    });
+    return sent;
   };
 
   const pausedText = ({ lastError }: DnsStanding): string => `the account is left alone for a while after several failures in a row; the last one: ${lastError ?? "no answer"}`;
@@ -94,13 +122,13 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
       const byKey = new Map(rows.map((row) => [row.customerId, row]));
       for (const key of keys) if (!changed.has(key) && !trials.has(key)) known.set(key, byKey.get(key) ?? unknown(key));
     },
-    account: (key, dns, lane, stop) => ({
+    account: (key, dns, lanes, stop) => ({
       dns,
-      budget: (untilMs, urgent = false) => ({
-        untilMs,
-        connection: connectionOf(connections, { lane, key, suspect: () => !isWellKnown(of(key)) }, stop),
-        gate: gateOf(key, urgent),
-      }),
+      budget: (untilMs, purpose) => {
+        const isQuestion = purpose === "look";
+        const connection = connectionOf(connections, { lane: isQuestion ? lanes.look : lanes.change, key, suspect: () => !isWellKnown(of(key)) }, stop);
+        return { untilMs, connection: isQuestion ? questionTo(key, connection) : connection, gate: gateOf(key, purpose === "urgent") };
+      },
       isWell: () => isWellKnown(of(key)),
       isAsked: () => mayBeAsked(of(key), false, clock.nowMs()) !== "not",
       fellSilent: () => heard(key, "unanswered", "no answer in time"),
@@ -119,6 +147,8 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
     },
   };
 };
+
+const roundLanes: Lanes = { look: "dns", change: "change" };
 
 /** The accounts of a round: of each customer their own, of all others the operator's. */
 export type DnsAccounts = { readonly byKey: (key: number) => DnsAccount; readonly ofName: (name: string) => DnsAccount };
@@ -139,7 +169,7 @@ export const accountsOf = (
     const access = own.get(key);
     // A change may have been made in an account that is no more: the operator's knows nothing of it, and says so.
     const dns = key === operatorKey ? operator : ownDns(key, access ?? operator);
-    const made = accounts.get(key) ?? { id: key, ...standings.account(access === undefined ? operatorKey : key, dns, "dns", stop) };
+    const made = accounts.get(key) ?? { id: key, ...standings.account(access === undefined ? operatorKey : key, dns, roundLanes, stop) };
     accounts.set(key, made);
     return made;
   };

@@ -81,8 +81,8 @@ export const applyIntents = async (
   const thrown: unknown[] = [];
 
   const applyTo = async (account: DnsAccount, own: readonly Ready[]): Promise<readonly (readonly [Ready, WeightChangeResult])[]> => {
-    const isPressing = own.some(({ intent }) => isUrgent(intent.reason));
-    const work = account.dns.apply(own.map(({ change }) => change), account.budget(untilMs, isPressing)).catch((error: unknown) => {
+    const purpose = own.some(({ intent }) => isUrgent(intent.reason)) ? "urgent" : "change";
+    const work = account.dns.apply(own.map(({ change }) => change), account.budget(untilMs, purpose)).catch((error: unknown) => {
       thrown.push(error);
       return [];
     });

@@ -21,7 +21,7 @@ const lookMs = 8_000;
  */
 export const lookAround = async ({ peer, place, clock }: Present, shard: Shard, connections: Connections, untilMs: number): Promise<void> => {
   const look = async (work: () => Promise<void>): Promise<unknown> =>
-    await connections.until({ lane: "background", key: nobody }, clock.nowMs() + lookMs, work).catch(() => undefined);
+    await connections.until({ lane: "background", key: nobody }, { untilMs: clock.nowMs() + lookMs, answerMs: lookMs }, work).catch(() => undefined);
   if (peer !== undefined && speaksFor(shard)) void look(() => peer.look());
   if (place !== undefined) await patiently(clock, look(() => place.look()), untilMs - clock.nowMs(), undefined);
 };

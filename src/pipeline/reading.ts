@@ -81,7 +81,7 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
       [asking.names, asking.inHand] = [asking.names.slice(size), { ...asking.inHand, names: new Set(names) }];
       order += 1;
       const own = order;
-      const found = await inTime(asking, (untilMs) => asking.account.dns.read(names, asking.account.budget(untilMs)));
+      const found = await inTime(asking, (untilMs) => asking.account.dns.read(names, asking.account.budget(untilMs, "look")));
       const atMs = clock.nowMs();
       for (const [name, reading] of found ?? []) readings.set(name, { reading, atMs, order: own });
       asking.inHand = { ...asking.inHand, names: nothing };
@@ -94,7 +94,7 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
     while (asking.polls.length > 0 && mayGoOn(asking)) {
       const ids = asking.polls;
       [asking.polls, asking.inHand] = [[], { ...asking.inHand, polls: new Set(ids) }];
-      const found = await inTime(asking, (untilMs) => asking.account.dns.status(ids, asking.account.budget(untilMs)));
+      const found = await inTime(asking, (untilMs) => asking.account.dns.status(ids, asking.account.budget(untilMs, "look")));
       for (const id of ids) asked.add(id);
       for (const [id, status] of found ?? []) statuses.set(id, status);
       asking.inHand = { ...asking.inHand, polls: nothing };

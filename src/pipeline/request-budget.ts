@@ -12,6 +12,6 @@ const open: Gate = { enter: async () => ({ leave: () => undefined }) };
 /** What the DNS calls of one API request may cost, all together. */
 export const requestBudget = (clock: Clock, connections: Connections): DnsBudget => ({
   untilMs: clock.nowMs() + requestMs,
-  connection: connectionOf(connections, { lane: "dns", key: nobody }),
+  connection: connectionOf(connections, { lane: "change", key: nobody }),
   gate: open,
 });

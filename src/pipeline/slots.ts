@@ -1,4 +1,4 @@
-import type { Connection, Sent } from "../adapters/ports/budget.ts";
+import type { Connection, RequestTimes, Sent } from "../adapters/ports/budget.ts";
 import type { Clock } from "../adapters/ports/clock.ts";
 
 /** Runs work when a slot is free. `urgent` work of a customer goes before its other work, never before another customer. */
@@ -10,19 +10,26 @@ export const nobody = 0;
 /** Connections of one invocation that may wait for response headers at once (Workers limits). */
 export const waitingConnections = 6;
 
-/** What a connection is for. `background`: what nobody waits for, beside probes and the DNS of rounds. */
-export type Lane = "dns" | "background" | "probe";
+/**
+ * What a connection is for: `change`, the switches of rounds; `dns`, what they read and ask after; `background`, what no round
+ * waits for.
+ */
+export type Lane = "change" | "dns" | "background" | "probe";
 
 /**
- * How many connections each lane may have: while paths are being probed, and otherwise. What DNS and background do not use
- * then, probes get; never the other way round. In this order a connection that falls free is offered.
+ * How many connections each lane may have: while paths are being probed, and otherwise. What the others do not use then,
+ * probes get; never the other way round. Only switches have more while nobody probes, for a round ends them before it ends
+ * itself: what is read may go on into the next. In this order a connection that falls free is offered.
  */
 const bounds: Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>> = {
-  dns: [2, 5],
+  change: [2, 5],
+  dns: [2, 2],
   background: [1, 2],
   probe: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 };
-const lanes: readonly Lane[] = ["dns", "background", "probe"];
+const lanes: readonly Lane[] = ["change", "dns", "background", "probe"];
+/** Switches and readings together. */
+const dnsBounds: readonly [whileProbing: number, otherwise: number] = [2, 5];
 
 /** How long what is aborted is waited for before it counts as abandoned. Its connection is free meanwhile. */
 const settlingMs = 250;
@@ -41,8 +48,8 @@ export type Ask = {
 export type Connections = {
   /** Work that ends by itself. */
   readonly run: <T>(ask: Ask, work: () => Promise<T>) => Promise<T>;
-  /** Work with a deadline. @param stop aborts it earlier */
-  readonly until: <T>(ask: Ask, untilMs: number, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal) => Promise<Sent<T>>;
+  /** Work with a deadline, and a bound on how long it may take once it is begun. @param stop aborts it earlier */
+  readonly until: <T>(ask: Ask, times: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal) => Promise<Sent<T>>;
   /** Those of probes. */
   readonly probes: Slots;
   /** While this lasts probes have their share. */
@@ -63,18 +70,20 @@ const headOf = ({ urgent, waiting }: Queue): Waiter | undefined => urgent[0] ?? 
 /** Hands out the slots of all lanes. In each a free one goes to who has the fewest, in turn where several have as few. */
 const createScheduler = (size: number) => {
   const state: Readonly<Record<Lane, LaneState>> = {
+    change: { running: 0, suspects: 0, queues: new Map() },
     dns: { running: 0, suspects: 0, queues: new Map() },
     background: { running: 0, suspects: 0, queues: new Map() },
     probe: { running: 0, suspects: 0, queues: new Map() },
   };
   let free = size;
   let probings = 0;
-  const boundOf = (lane: Lane): number => Math.min(size, bounds[lane][probings > 0 ? 0 : 1]);
 
   const next = (lane: Lane): boolean => {
     const own = state[lane];
-    const bound = boundOf(lane);
-    if (own.running >= bound) return false;
+    const phase = probings > 0 ? 0 : 1;
+    const bound = Math.min(size, bounds[lane][phase]);
+    const isDns = lane === "change" || lane === "dns";
+    if (own.running >= bound || (isDns && state.change.running + state.dns.running >= dnsBounds[phase])) return false;
     const maySuspect = own.suspects < Math.max(1, bound - 1);
     let best: { readonly key: number; readonly queue: Queue; readonly suspect: boolean } | null = null;
     for (const [key, queue] of own.queues) {
@@ -162,17 +171,21 @@ export const createConnections = (clock: Clock, size = waitingConnections): Conn
     }
   };
 
-  const until: Connections["until"] = async <T>(ask: Ask, untilMs: number, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<Sent<T>> => {
+  const until: Connections["until"] = async <T>(ask: Ask, { untilMs, answerMs }: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<Sent<T>> => {
     const over = new AbortController();
     const timer = new AbortController();
     const end = () => over.abort();
     if (stop?.aborted === true || clock.nowMs() >= untilMs) return { status: "unsent" };
     stop?.addEventListener("abort", end);
     const ended = new Promise<void>((resolve) => over.signal.addEventListener("abort", () => resolve()));
-    if (Number.isFinite(untilMs)) void clock.sleep(untilMs - clock.nowMs(), timer.signal).then(() => (timer.signal.aborted ? undefined : end()));
+    const endIn = (ms: number): void => {
+      if (Number.isFinite(ms)) void clock.sleep(ms, timer.signal).then(() => (timer.signal.aborted ? undefined : end()));
+    };
+    endIn(untilMs - clock.nowMs());
     try {
       const release = await acquire(ask, ended);
       if (release === null) return { status: "unsent" };
+      endIn(answerMs);
       try {
         const working = work(over.signal).then((value): Sent<T> => ({ status: "sent", value }));
         const first = await Promise.race([working, ended.then(() => null)]);
@@ -208,7 +221,7 @@ export const createConnections = (clock: Clock, size = waitingConnections): Conn
 
 /** Those of one lane for one key, as budgets carry them. */
 export const connectionOf = (connections: Connections, ask: Ask, stop?: AbortSignal): Connection =>
-  async (untilMs, request) => await connections.until(ask, untilMs, request, stop);
+  async (times, request) => await connections.until(ask, times, request, stop);
 
 const timeless: Clock = { nowMs: () => 0, sleep: () => new Promise(() => undefined) };
 

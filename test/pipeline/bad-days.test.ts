@@ -162,7 +162,7 @@ describe("a bad day at Route 53", () => {
     const of = (name: string) => (name === names.bad ? off : right);
     // Its deadlines are those of a clock that is right.
     const asSeen = (name: string, budget: DnsBudget): DnsBudget =>
-      name !== names.bad ? budget : { ...budget, connection: (untilMs, request) => budget.connection(untilMs + offMs, request) };
+      name !== names.bad ? budget : { ...budget, connection: (times, request) => budget.connection({ ...times, untilMs: times.untilMs + offMs }, request) };
     // One account each: a clock that is off is one provider's, and another's is right.
     dns = {
       ...right,

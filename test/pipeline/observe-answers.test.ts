@@ -86,7 +86,7 @@ const provenOf = async (id: number) =>
 const run = async (over: { endpoints?: string[]; fence?: Fence; lookup?: Lookup } = {}) => {
   const { log, lines } = createMemoryLog();
   const clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
-  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch, clock.nowMs), clock, log };
+  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch), clock, log };
   return { report: await observeAnswers(deps, over.fence ?? fence), lines };
 };
 
@@ -163,10 +163,48 @@ describe("the proof of a switch", () => {
     expect(due.map(({ changeRowId, late: isLate }) => [changeRowId, isLate])).toEqual([[fresh, false], [late[0], true]]);
   });
 
+  /** Domains with switches of one customer, all on all servers at that moment. */
+  const switchedMany = async (customer: string, count: number, ttl: number, atMs: number) => void (await database.sql(
+    `with c as (insert into customers (name) values ($1) returning id),
+     s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 'web', 'a', 'b' from c returning id, customer_id),
+     d as (insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, $1 || i || '.example.test', 't' from s, generate_series(1, $2::int) i returning *),
+     r as (insert into domain_routing (domain_id, service_id, status, records) select id, service_id, 'found', $3::jsonb from d returning domain_id)
+     select id from d join r on r.domain_id = d.id`,
+    [customer, count, JSON.stringify(records(0, 100).map((record) => ({ ...record, ttl })))]),
+    await database.sql(
+      `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
+       select d.service_id, d.id, 100, 0, 0, 100, 'storm', 'tranche', 1, 'insync', $2, $2 from service_domains d join customers c on c.id = d.customer_id where c.name = $1`,
+      [customer, new Date(atMs)]));
+  const verdicts = async (customer: string) => (await database.sql<{ verdict: string; count: string }>(
+    `select observed->>'verdict' as verdict, count(*) from routing_changes h join service_domains d on d.id = h.domain_id join customers c on c.id = d.customer_id
+     where c.name = $1 group by 1 order by 1`, [customer])).map(({ verdict, count }) => `${count} ${verdict}`);
+  const answersAll: Lookup = { lookup: async () => [{ resolver: "one", status: "answered", answers: ["b.cdn.net."] }] };
+
+  it("comes when its own time has come, however many others have longer to wait", async () => {
+    await switchedMany("slow", 200, 3_600, insyncMs);
+    await switchedMany("quick", 1, 60, insyncMs + 1_000);
+    nowMs = insyncMs + 62_000;
+    expect((await run({ lookup: answersAll })).report).toMatchObject({ due: 1, stored: 1 });
+    expect(await verdicts("quick")).toEqual(["1 confirmed"]);
+    // And theirs does come, an hour later: they are not given up for having waited.
+    nowMs = insyncMs + 3_601_000;
+    for (let minute = 0; minute < 2; minute += 1) await run({ lookup: answersAll });
+    expect(await verdicts("slow")).toEqual(["200 confirmed"]);
+  });
+
+  it("goes by turns among customers, not by who has most", async () => {
+    await switchedMany("many", 300, 60, insyncMs);
+    await switchedMany("one", 1, 60, insyncMs + 30_000);
+    nowMs = insyncMs + 100_000;
+    await run({ lookup: answersAll });
+    expect(await verdicts("one")).toEqual(["1 confirmed"]);
+    await database.sql("delete from routing_changes");
+  });
+
   it("is not that of the next switch, which came while it was looked for", async () => {
     publish(0, 100);
     const id = await switched("insync", insyncMs, stormId);
-    const real = createResolver(endpoints, fetch, () => nowMs);
+    const real = createResolver(endpoints, fetch);
     const lookup: Lookup = { lookup: async (name, type, budget) => { await switched("intent"); return await real.lookup(name, type, budget); } };
     expect((await run({ lookup })).report).toMatchObject({ due: 1, stored: 0 });
     expect([await observedOf(id), await provenOf(id)]).toEqual([null, []]);

@@ -243,7 +243,7 @@ describe("steering", () => {
       }
     };
     const slow: Dns = { ...dns.dns, read: async (names, budget) => {
-      await Promise.all([1, 2, 3, 4].map(() => budget.connection(budget.untilMs, () => counted("dns", () => clock.sleep(500)))));
+      await Promise.all([1, 2, 3, 4].map(() => budget.connection({ untilMs: budget.untilMs, answerMs: 10_000 }, () => counted("dns", () => clock.sleep(500)))));
       return await dns.dns.read(names, budget);
     } };
     await round({ dns: slow, prober: { probe: (request) => counted("probe", () => prober.prober.probe(request)) } });

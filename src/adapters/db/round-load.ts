@@ -84,7 +84,7 @@ export const loadShard = async (db: Database, fence: Fence, shard: Shard, nowMs:
     sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
     duePolls(inShard(sql`c.service_id`, shard), nowMs),
     expiredPolls(inShard(sql`c.service_id`, shard), nowMs),
-    standings(inShard(sql`v.id`, shard)),
+    standings((column) => inShard(column, shard)),
     sql`select freeze_until as "untilMs" from settings where freeze_set_at is not null`,
   ]);
   if (renewed.length === 0) return null;

@@ -46,10 +46,18 @@ const inTrouble = sql`customer_id as "customerId", strikes, pauses, trunc(extrac
   last_error as "lastError", trunc(extract(epoch from last_error_at) * 1000)::bigint as "lastErrorAtMs", polls_refused as "pollsRefused",
   polls_error as "pollsError", trunc(extract(epoch from polls_paused_until) * 1000)::bigint as "pollsPausedUntilMs"`;
 
-/** The accounts in trouble of some customers, and the operator's. @param mine which services', by a condition on `v.id` */
-export const standings = (mine: SQL): SQL => sql`
+/**
+ * The accounts in trouble of some services' customers, those in which their pending changes were made, and the operator's.
+ * @param mine which services', by a condition on a column
+ */
+export const standings = (mine: (column: SQL) => SQL): SQL => sql`
   select ${inTrouble} from dns_standings
-  where customer_id = 0 or customer_id in (select v.customer_id from services v where v.deleted_at is null and ${mine})`;
+  where customer_id = 0
+    or customer_id in (select v.customer_id from services v where v.deleted_at is null and ${mine(sql`v.id`)})
+    or customer_id in (select ${account} from routing_changes c where c.result = 'accepted' and c.change_id is not null and ${mine(sql`c.service_id`)})`;
+
+/** Every account in trouble. */
+export const allStandings = sql`select ${inTrouble} from dns_standings`;
 
 export const saveSettled = (fence: Fence, settled: readonly SettledChange[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}

@@ -5,7 +5,7 @@ import type { StandingDomain, StandingStore, StandingView, StandingWish } from "
 import type { Database } from "./client.ts";
 import { frozen } from "./dns-setup.ts";
 import { fenceCte } from "./fence.ts";
-import { standings } from "./round-polls.ts";
+import { allStandings } from "./round-polls.ts";
 import { auditRow, ms, rememberedAnswer, tranche, write } from "./write.ts";
 
 const viewColumns = sql`f.domain_id as "domainId", f.state, f.attached,
@@ -88,7 +88,7 @@ export const createStandingStore = (db: Database): StandingStore => ({
       left join domain_routing r on r.domain_id = d.id
       order by f.domain_id`),
 
-  troubledAccounts: async () => await db.rows<DnsStanding>(standings(sql`true`)),
+  troubledAccounts: async () => await db.rows<DnsStanding>(allStandings),
 
   save: async (fence, { domainId, generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs }) => {
     const rows = await db.rows(sql`

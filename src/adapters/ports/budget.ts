@@ -4,11 +4,14 @@
  */
 export type Sent<T> = { readonly status: "sent"; readonly value: T } | { readonly status: "unsent" | "abandoned" };
 
+/** `untilMs`, epoch milliseconds, ends everything; `answerMs` is how long an answer may take once the request is begun. */
+export type RequestTimes = { readonly untilMs: number; readonly answerMs: number };
+
 /**
- * Runs one request as soon as a connection is free for it, and aborts it when `untilMs` has come (epoch milliseconds).
+ * Runs one request as soon as a connection is free for it, and aborts it when its time is over.
  * @throws what the request throws, that it was aborted included
  */
-export type Connection = <T>(untilMs: number, request: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>>;
+export type Connection = <T>(times: RequestTimes, request: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>>;
 
 /**
  * What a call to the outside may cost. A required argument of whatever is called with one, and never an optional part of it:

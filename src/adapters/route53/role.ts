@@ -68,7 +68,7 @@ export const createRole = ({ roleArn, externalId, credentials, ...options }: Rol
 
   const assume = async ({ untilMs, connection }: Budget): Promise<Held> => {
     const request = { method: "POST", path: "", body, root: "AssumeRoleResponse", read: readHeld } as const;
-    const sent = await connection(Math.min(untilMs, clock.nowMs() + timeoutMs), async (signal) => await send(request, credentials, signal));
+    const sent = await connection({ untilMs, answerMs: timeoutMs }, async (signal) => await send(request, credentials, signal));
     if (sent.status === "sent") return sent.value;
     throw sent.status === "unsent" ? unsentError("too_late", "there was no time to ask STS") : unansweredError(sts.label, timeoutMs);
   };

@@ -49,7 +49,7 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     const keys = "get" in credentials ? await credentials.get(budget) : credentials;
     if (!(await pace(budget.untilMs))) throw tooLate();
     try {
-      const sent = await budget.connection(Math.min(budget.untilMs, clock.nowMs() + timeoutMs), async (signal) => await sendOnce(request, keys, signal));
+      const sent = await budget.connection({ untilMs: budget.untilMs, answerMs: timeoutMs }, async (signal) => await sendOnce(request, keys, signal));
       if (sent.status === "sent") return sent.value;
       throw sent.status === "unsent" ? tooLate() : unansweredError("Route 53", timeoutMs);
     } catch (thrown) {

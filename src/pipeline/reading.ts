@@ -36,7 +36,7 @@ export type DnsReading = {
 const firstHelping = 25;
 const helpingGrowth = 4;
 /** How long one helping may take, rounds or no rounds. What it has not brought by then is left for the next. */
-const helpingMs = 15_000;
+const helpingMs = 10_000;
 /** How long a call is waited for beyond its deadline before it is given up. */
 const graceMs = 500;
 
@@ -76,7 +76,7 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
   const mayGoOn = ({ account }: Asking): boolean => !end.signal.aborted && account.isAsked();
 
   const readAll = async (asking: Asking): Promise<void> => {
-    for (let size = firstHelping; asking.names.length > 0 && mayGoOn(asking); size *= helpingGrowth) {
+    for (let size = firstHelping; asking.names.length > 0 && mayGoOn(asking); ) {
       const names = asking.names.slice(0, size);
       [asking.names, asking.inHand] = [asking.names.slice(size), { ...asking.inHand, names: new Set(names) }];
       order += 1;
@@ -84,9 +84,11 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
       const found = await inTime(asking, (untilMs) => asking.account.dns.read(names, asking.account.budget(untilMs, "look")));
       const atMs = clock.nowMs();
       for (const [name, reading] of found ?? []) readings.set(name, { reading, atMs, order: own });
-      asking.inHand = { ...asking.inHand, names: nothing };
       // It brought nothing: whatever the reason is, the next round is soon enough.
-      if ((found?.size ?? 0) === 0) return;
+      if (found === null || found.size === 0) return;
+      const left = names.filter((name) => !found.has(name));
+      [asking.names, asking.inHand] = [[...left, ...asking.names], { ...asking.inHand, names: nothing }];
+      size = left.length === 0 ? size * helpingGrowth : firstHelping;
     }
   };
 

@@ -2,11 +2,14 @@ import type { PairReading } from "../ports/dns.ts";
 import { cutsOf, delegationOf } from "./delegations.ts";
 import { describe, failureOf, isUnsent } from "./error.ts";
 import type { RecordSet, Zone } from "./messages.ts";
+import { createLimit } from "./limit.ts";
 import { judgePair } from "./pair.ts";
 import { readName, readNames } from "./records.ts";
 import type { Call } from "./send.ts";
 import { type ZoneDirectory, zonesServing } from "./zones.ts";
 
+/** Names, or zones that are walked, that are read at once. */
+const sideBySide = 3;
 /** With more names than this asked of one zone, walking the zone takes fewer requests than asking for each. */
 const walkAbove = 20;
 
@@ -76,8 +79,10 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
     else known.push(name);
   }
 
+  // One name after the other, a few side by side: where there is no time for all, some are read whole rather than all begun.
+  const inTurn = createLimit(sideBySide);
   const reads = [...namesByZone].flatMap(([zone, own]) =>
-    own.length > walkAbove ? [readWalking(zone, own)] : own.map(async (name) => await readSingly(zone, name)),
+    own.length > walkAbove ? [inTurn(async () => await readWalking(zone, own))] : own.map((name) => inTurn(async () => await readSingly(zone, name))),
   );
   for (const [name, reading] of (await Promise.all(reads)).flat()) readings.set(name, reading);
   return readings;

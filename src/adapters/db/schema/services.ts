@@ -49,6 +49,10 @@ export const serviceDomains = pgTable(
     verifiedAt: at("verified_at"),
     /** When its primary (or the name itself, where there is none) was first known to be up since its latest set-up. */
     seenHealthyAt: at("seen_healthy_at"),
+    /** How often what is probed of each path was set up anew (trigger): a sample counts only for the set-up that it is of. */
+    primarySetup: integer("primary_setup").notNull().default(0),
+    backupSetup: integer("backup_setup").notNull().default(0),
+    directSetup: integer("direct_setup").notNull().default(0),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
     deletedAt: at("deleted_at"),

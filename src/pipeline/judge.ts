@@ -45,6 +45,6 @@ export const judgePolicy = (service: RoundService, policy: PolicyView, vantages:
     decision: transition === null ? null : { policy, transition, monitorOnly: isMonitorOnly(service) },
     primary,
     backup,
-    storm: stormy ? { stormId: policy.storm?.id ?? 0, relapses, backup } : null,
+    storm: stormy ? { stormId: policy.storm?.id ?? 0, kind: policy.kind, relapses, backup } : null,
   };
 };

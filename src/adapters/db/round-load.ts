@@ -48,7 +48,7 @@ const services = (fence: Fence | null, shard: Shard): SQL => sql`
     case when s.service_id is not null then jsonb_build_object(
       'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target,
       'latch', case when s.latched_storm_id is not null then
-        jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses) end,
+        jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses, 'also', coalesce(s.latched_also, '[]')) end,
       'failback', case when s.failback_step is not null then
         jsonb_build_object('step', s.failback_step, 'sinceMs', ${epochMs("s.failback_step_at")}) end) end as routing,
     coalesce(jsonb_agg(${domainJson} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains

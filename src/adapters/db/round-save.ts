@@ -71,20 +71,20 @@ const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sq
 
 const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
-  insert into service_routing (service_id, state, reason, latched_storm_id, latched_relapses, failback_step,
+  insert into service_routing (service_id, state, reason, latched_storm_id, latched_relapses, latched_also, failback_step,
     failback_step_at, shadow_target, updated_at)
-  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.step, ${ms("x.step_at")}, x.shadow_target,
+  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.also, x.step, ${ms("x.step_at")}, x.shadow_target,
     ${isoTime(nowMs)}::timestamptz
   from jsonb_to_recordset(${json(
     services.map((service) => ({
       service_id: service.serviceId, state: service.state, reason: service.reason,
-      storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null,
+      storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null, also: service.latch?.also ?? null,
       step: service.failback?.step ?? null, step_at: service.failback?.sinceMs ?? null, shadow_target: service.shadowTarget,
     })),
-  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, step int, step_at bigint, shadow_target text)
+  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, also jsonb, step int, step_at bigint, shadow_target text)
   where exists (select from fence)
   on conflict (service_id) do update set state = excluded.state, reason = excluded.reason,
-    latched_storm_id = excluded.latched_storm_id, latched_relapses = excluded.latched_relapses,
+    latched_storm_id = excluded.latched_storm_id, latched_relapses = excluded.latched_relapses, latched_also = excluded.latched_also,
     failback_step = excluded.failback_step, failback_step_at = excluded.failback_step_at,
     shadow_target = excluded.shadow_target, updated_at = excluded.updated_at`;
 

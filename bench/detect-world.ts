@@ -79,6 +79,9 @@ export const createDetectWorld = async (domains: number, shards: number) => {
         cross join service_domains d cross join (values ('primary'), ('backup'), ('direct')) p(path)`, [slots, untilMs]);
       await client.query("vacuum analyze");
     },
+    /** The services of a shard, as an evaluation is told of them. */
+    services: async (index: number) =>
+      (await client.query<{ id: string }>("select id from services where mod(id, $1) = $2", [shards, index])).rows.map(({ id }) => ({ serviceId: Number(id), domains: [null] })),
     fence: async (index: number) => {
       const fence = await leases.acquire(`shard:${index}`, "local", "local:bench", shards);
       if (fence === null) throw new Error("the lease of a fresh database is taken");

@@ -2,8 +2,9 @@ CREATE TABLE "probe_marks" (
 	"domain_id" bigint NOT NULL,
 	"path" text NOT NULL,
 	"vantage" text NOT NULL,
+	"setup" smallint NOT NULL,
 	"round_at" timestamp with time zone NOT NULL,
-	CONSTRAINT "probe_marks_domain_id_path_vantage_pk" PRIMARY KEY("domain_id","path","vantage")
+	CONSTRAINT "probe_marks_domain_id_path_vantage_setup_pk" PRIMARY KEY("domain_id","path","vantage","setup")
 );
 --> statement-breakpoint
 CREATE TABLE "shard_loads" (

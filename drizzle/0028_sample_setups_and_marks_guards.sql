@@ -32,8 +32,8 @@ CREATE TRIGGER domain_routing_number_discoveries BEFORE UPDATE OF discovered_pri
 --> statement-breakpoint
 -- Storms that are on when this comes in: where their paths were last probed, once by way of the samples; rounds keep it from here
 -- on. One of which an hour is silent would have ended by now.
-INSERT INTO probe_marks (domain_id, path, vantage, round_at)
-SELECT p.domain_id, p.path, p.vantage, max(p.round_at)
+INSERT INTO probe_marks (domain_id, path, vantage, setup, round_at)
+SELECT p.domain_id, p.path, p.vantage, 0, max(p.round_at)
 FROM (SELECT DISTINCT service_id FROM storm_events WHERE ended_at IS NULL) e
 JOIN service_domains d ON d.service_id = e.service_id
 JOIN probe_samples p ON p.domain_id = d.id AND p.round_at > now() - interval '1 hour'

@@ -1,7 +1,7 @@
 import type { PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { judgePolicy } from "./judge.ts";
-import { withDiscoveries } from "./paths.ts";
+import { asFound, withDiscoveries } from "./paths.ts";
 import type { DomainReading } from "./records.ts";
 import { steer } from "./steer.ts";
 
@@ -32,7 +32,8 @@ export const decideRound = (
   const fresh = new Map(read.map((reading) => [reading.domainId, reading]));
   const byService = Map.groupBy(policies, (policy) => policy.serviceId);
   const samplesByService = Map.groupBy(samples, (sample) => sample.serviceId);
-  const perService = services.map((service) => {
+  const perService = services.map((known) => {
+    const service = { ...known, domains: known.domains.map((domain) => asFound(domain, fresh.get(domain.domainId)?.routing)) };
     const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs));
     return { storms: judged.flatMap(({ decision }) => decision ?? []), ...steer(service, judged, fresh, freeze, nowMs) };
   });

@@ -22,6 +22,8 @@ export type Target = {
   readonly path: ProbePath;
   readonly url: string;
   readonly expected: StatusRanges;
+  /** Which of the path's set-ups this is. */
+  readonly setup: number;
 };
 
 /** Takes one of each customer in turn, so that one customer's dead CDN does not starve the others of slots. */
@@ -40,7 +42,7 @@ const targetsOf = (service: RoundService, defaultPath: string): readonly Target[
       probePath: domain.probePath ?? defaultPath,
     });
     const { customerId, serviceId } = service;
-    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected }));
+    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0 }));
   });
 
 /** Begins a list elsewhere each round, in steps that spread evenly however often they are taken (golden section). */
@@ -57,6 +59,9 @@ export const probeTargets = (services: readonly RoundService[], defaultPath: str
   const byCustomer = Map.groupBy(services.flatMap((service) => targetsOf(service, defaultPath)), (target) => target.customerId);
   return roundRobin(rotated([...byCustomer.values()].map((targets) => rotated(targets, round)), round));
 };
+
+/** The number of the round in a slot: the same for both providers. */
+export const roundNumber = (roundAtMs: number, { intervalMs }: ProbeSettings): number => Math.floor(roundAtMs / intervalMs);
 
 /** `unprobed`: paths for which there was no time. */
 export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number };
@@ -76,7 +81,7 @@ export const probeRound = async (
   const { prober, clock, vantage, slowPaths } = deps;
   const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
   const probe = async (target: Target, attempt: number): Promise<Sample> => {
-    const { serviceId, domainId, path } = target;
+    const { serviceId, domainId, path, setup } = target;
     const key = `${domainId}/${path}`;
     const timeoutMs = slowPaths.has(key) ? Math.min(impatientTimeoutMs, settings.timeoutMs) : settings.timeoutMs;
     const probedAtMs = clock.nowMs();
@@ -84,14 +89,14 @@ export const probeRound = async (
     if (answer.kind === "timeout") slowPaths.add(key);
     if (answer.kind === "answer") slowPaths.delete(key);
     const { ok, status, error } = judgeProbe(answer, target.expected);
-    return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error };
+    return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error, setup };
   };
   const confirm = async (target: Target, attempt: number): Promise<Sample> => {
     await clock.sleep((attempt * settings.intervalMs) / 10);
     return await slots(target.customerId, true, () => probe(target, attempt));
   };
   const perTarget = await Promise.all(
-    probeTargets(services, settings.path, Math.floor(roundAtMs / settings.intervalMs)).map(async (target) => {
+    probeTargets(services, settings.path, roundNumber(roundAtMs, settings)).map(async (target) => {
       const first = await slots(target.customerId, false, async () => (clock.nowMs() < lastStartMs ? await probe(target, 0) : null));
       if (first === null) return null;
       if (first.ok) return [first];

@@ -6,13 +6,13 @@ import type { Peer } from "../adapters/ports/peer.ts";
 import type { Place } from "../adapters/ports/place.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
 import type {
-  DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundStore, SettledChange, ShardView,
+  DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundService, RoundStore, SettledChange, ShardView,
 } from "../adapters/ports/round.ts";
 import { decideRound } from "./decide.ts";
 import { patiently } from "./patience.ts";
 import { lookAtPeer, presenceOf } from "./presence.ts";
 import type { ProbeSettings, SlowPaths } from "./probing.ts";
-import { probeRound } from "./probing.ts";
+import { probeRound, roundNumber } from "./probing.ts";
 import { withEvidence } from "./prove.ts";
 import type { DomainReading } from "./records.ts";
 import { routedDns } from "./route-dns.ts";
@@ -55,6 +55,11 @@ export type RoundReport = {
 };
 
 const noStatuses: ReadonlyMap<string, ChangeStatus> = new Map();
+
+const withoutServices = (services: readonly RoundService[], ids: readonly number[]): readonly RoundService[] => {
+  const left = new Set(ids);
+  return services.filter(({ serviceId }) => !left.has(serviceId));
+};
 
 /** How many connections are left to DNS while it is asked: a probe that the platform made queue would time out through no fault of its CDN. */
 const dnsConnections = 3;
@@ -139,7 +144,7 @@ export const runRound = async (
   roundAtMs: number,
 ): Promise<RoundReport> => {
   const { rounds, clock } = deps;
-  const view = await rounds.load(fence, shard);
+  const view = await rounds.load(fence, shard, roundNumber(roundAtMs, deps.probe));
   if (view === null) {
     return { held: false, samples: 0, failedSamples: 0, unprobed: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [] };
   }
@@ -159,9 +164,10 @@ export const runRound = async (
     probeRound(deps, view.services, roundAtMs, deps.probe, slots),
   ]);
   const nowMs = clock.nowMs();
-  const policies = await rounds.saveAndEvaluate(samples, shard, presenceOf(deps, shard, true, nowMs));
+  const { policies, leftOut } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
+  const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decisions = decideRound(view.services, vantages, policies, samples, [...found], view.freeze, nowMs);
+  const decisions = decideRound(services, vantages, policies, samples, [...found], view.freeze, nowMs);
   const grounds = { services: view.services, vantages, read: found, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const rowIds = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
   const { outcomes, domains, doubts } = await applyIntents(dns, view, decisions, rowIds, nowMs + sendWithinMs);

@@ -1,5 +1,5 @@
 import type { Shard } from "../adapters/ports/dispatcher.ts";
-import { probeRound } from "./probing.ts";
+import { probeRound, roundNumber } from "./probing.ts";
 import { lookAtPeer, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";
 import { createSlots, waitingConnections } from "./slots.ts";
@@ -15,7 +15,7 @@ export type WitnessReport = { readonly samples: number; readonly unprobed: numbe
  */
 export const runWitness = async (deps: WitnessDeps, shard: Shard, roundAtMs: number): Promise<WitnessReport> => {
   const { rounds, clock, place } = deps;
-  const services = await rounds.survey(shard);
+  const services = await rounds.survey(shard, roundNumber(roundAtMs, deps.probe));
   const slots = deps.slots ?? createSlots(waitingConnections);
   lookAtPeer(deps, shard, slots);
   const [{ samples, unprobed }] = await Promise.all([probeRound(deps, services, roundAtMs, deps.probe, slots), place?.look()]);

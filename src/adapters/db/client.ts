@@ -1,4 +1,5 @@
 import { NeonDbError, neon, neonConfig, types } from "@neondatabase/serverless";
+import { sql as statement } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { CasingCache } from "drizzle-orm/casing";
 import { AppError } from "../../errors.ts";
@@ -15,9 +16,15 @@ export interface Database {
    * @throws RangeError for an int8 beyond 2^53 - 1 or an infinite timestamp: the statement has then been executed
    */
   rows<Row>(query: SQL): Promise<Row[]>;
-  /** All or nothing, in order, at READ COMMITTED. @throws as `rows` */
+  /** All or nothing, in order, at READ COMMITTED; what comes before a `commitSoFar` is kept for itself. @throws as `rows` */
   batch<Results extends readonly unknown[][]>(queries: readonly SQL[]): Promise<Results>;
 }
+
+/**
+ * A statement of a batch: what was sent before it is kept, whatever becomes of what follows, and its locks are let go. Neon
+ * hands the statements of a batch on as they are, and ends whatever transaction is open after the last.
+ */
+export const commitSoFar: SQL = statement`commit and chain`;
 
 /** Longest wait for one answer; Neon itself gives up at 15 s. */
 const answerTimeoutMs = 15_000;
@@ -108,6 +115,10 @@ export const connect = (databaseUrl: string, fetchEndpoint: string | null): Data
     },
   };
 };
+
+/** True where an answer was more than Neon sends (10 MiB). What the statements did has been rolled back. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof NeonDbError && error.cause.message.includes("HTTP status 507");
 
 /** True where a write failed on this very constraint or unique index. */
 export const violates = (error: unknown, constraint: string): boolean =>

@@ -11,7 +11,7 @@ export const edgeSamples = async (db: Database, edges: readonly Edge[]): Promise
   }));
   const rows = await db.rows<EdgeSample & { at: number }>(sql`
     select x.at, s.domain_id as "domainId", s.path, s.vantage, s.attempt, s.probed_at as "probedAtMs", s.ok, s.status,
-      s.latency_ms as "latencyMs", s.error
+      s.latency_ms as "latencyMs", s.error, coalesce(s.setup, 0) as setup
     from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb)
       as x(at int, service_id bigint, edge timestamptz, after timestamptz, until timestamptz, most int)
     cross join lateral (

@@ -1,15 +1,13 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { Freeze } from "../../domain/steering.ts";
-import type { RoundService, ShardView } from "../ports/round.ts";
-import type { Database } from "./client.ts";
-import { renewLease } from "./leases.ts";
+import type { Shard } from "../ports/dispatcher.ts";
 import type { Fence } from "../ports/lease.ts";
-
-export type Shard = { readonly index: number; readonly count: number };
-
-/** The services of one shard: the rule by which both providers split the work (semantics §10). */
-export const inShard = (column: SQL, shard: Shard): SQL => sql`mod(${column}, ${shard.count}::int) = ${shard.index}::int`;
+import type { RoundService, ShardView } from "../ports/round.ts";
+import { renewLease } from "./leases.ts";
+import type { Page, ShardReader } from "./round-pages.ts";
+import { cutOff, inShard, servicesOf } from "./round-pages.ts";
+import { setupsJson } from "./setups.ts";
 
 /** An epoch-millisecond integer inside json, where the client's own time parser does not reach. */
 export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
@@ -17,7 +15,7 @@ export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${c
 const domainJson = sql`
   jsonb_build_object(
     'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
-    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'verified', d.verified_at is not null,
+    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'setups', ${setupsJson}, 'verified', d.verified_at is not null,
     'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
     'routing', case when r.domain_id is not null then jsonb_build_object(
       'status', r.status, 'zoneId', r.zone_id, 'records', r.records,
@@ -40,7 +38,7 @@ const domainJson = sql`
       ) f), '[]'::jsonb))`;
 
 /** A service without domains is here as well: its storm, if any, has to end. */
-const services = (fence: Fence | null, shard: Shard): SQL => sql`
+const services = (fence: Fence | null, page: Page): SQL => cutOff(sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     case when s.override_mode is not null then jsonb_build_object(
@@ -52,7 +50,7 @@ const services = (fence: Fence | null, shard: Shard): SQL => sql`
       'failback', case when s.failback_step is not null then
         jsonb_build_object('step', s.failback_step, 'sinceMs', ${epochMs("s.failback_step_at")}) end) end as routing,
     coalesce(jsonb_agg(${domainJson} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains
-  from services v
+  from ${servicesOf(page)} v
   left join service_domains d on d.service_id = v.id and d.deleted_at is null
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
@@ -63,29 +61,31 @@ const services = (fence: Fence | null, shard: Shard): SQL => sql`
       'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents
     from routing_changes c where c.domain_id = d.id and c.result = 'intent'
   ) o on true
-  where v.deleted_at is null and ${inShard(sql`v.id`, shard)}
-  group by v.id, s.service_id
-  order by v.id`;
+  group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id`,
+  sql`"serviceId", "customerId", cdns, shadow, "failbackSteps", "failbackStepSeconds", override, routing`);
 
 const pending = (shard: Shard): SQL => sql`
   select distinct change_id as "changeId" from routing_changes
   where result = 'accepted' and change_id is not null and ${inShard(sql`service_id`, shard)}
   order by change_id limit 50`;
 
-/** Renews the lease and reads the shard, in one round trip. */
-export const loadShard = async (db: Database, fence: Fence, shard: Shard, ttlMs: number): Promise<ShardView | null> => {
-  const [renewed, rows, vantages, changes, freezes] = await db.batch<
-    [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], { changeId: string }[], Freeze[]]
-  >([
+type Along = readonly [
+  renewed: unknown[], vantages: { name: string; lastHeardAtMs: number }[], changes: { changeId: string }[], freezes: Freeze[],
+];
+
+/** Renews the lease and reads the shard, in one round trip where it fits a page. */
+export const loadShard = async (read: ShardReader, fence: Fence, shard: Shard, round: number, ttlMs: number): Promise<ShardView | null> => {
+  const { along, take } = await read<Along>(shard, round, (page) => services(fence, page), [
     renewLease(fence, ttlMs),
-    services(fence, shard),
     sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
     pending(shard),
     sql`select freeze_until as "untilMs" from settings where freeze_set_at is not null`,
   ]);
+  const [renewed, vantages, changes, freezes] = along;
   if (renewed.length === 0) return null;
-  return { services: rows, vantages, pendingChangeIds: changes.map((change) => change.changeId), freeze: freezes[0] ?? null };
+  return { ...(await take()), vantages, pendingChangeIds: changes.map((change) => change.changeId), freeze: freezes[0] ?? null };
 };
 
 /** The services of a shard, for who holds no lease: of intents, none is theirs. */
-export const survey = (db: Database, shard: Shard): Promise<RoundService[]> => db.rows<RoundService>(services(null, shard));
+export const survey = async (read: ShardReader, shard: Shard, round: number): Promise<readonly RoundService[]> =>
+  (await (await read(shard, round, (page) => services(null, page), [])).take()).services;

@@ -8,3 +8,12 @@ export interface Clock {
    */
   sleep(ms: number, until?: AbortSignal): Promise<void>;
 }
+
+/** Is told what the database's clock said between two moments on this machine's own. All are epoch milliseconds. */
+export interface TimeKeeper {
+  /** This machine's own time. */
+  localMs(): number;
+  heard(databaseMs: number, askedLocalMs: number, answeredLocalMs: number): void;
+  /** Samples were refused that claimed to come from the future. */
+  refused(samples: number): void;
+}

@@ -35,8 +35,8 @@ export const probeSamples = pgTable(
 );
 
 /**
- * The latest slot in which a path was probed from a vantage, to the minute: it is moved on by a minute or more, so the newest
- * sample is less than a minute after it. How long a path has been silent is read here, however long that is.
+ * The latest slot in which a set-up of a path was probed from a vantage, to the minute: it is moved on by a minute or more, so
+ * the newest sample is less than a minute after it. How long there has been silence is read here, however long that is.
  */
 export const probeMarks = pgTable(
   "probe_marks",
@@ -44,9 +44,10 @@ export const probeMarks = pgTable(
     domainId: ref("domain_id", () => serviceDomains.id),
     path: text("path", { enum: ["primary", "backup", "direct"] }).notNull(),
     vantage: text("vantage").notNull(),
+    setup: smallint("setup").notNull(),
     roundAt: at("round_at").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.domainId, t.path, t.vantage] })],
+  (t) => [primaryKey({ columns: [t.domainId, t.path, t.vantage, t.setup] })],
 );
 
 /** Where probes come from, and when each was last heard. */

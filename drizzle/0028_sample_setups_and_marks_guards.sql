@@ -30,6 +30,9 @@ CREATE TRIGGER domain_routing_number_discoveries BEFORE UPDATE OF discovered_pri
     OR OLD.discovered_backup_target <> coalesce(NEW.discovered_backup_target, ''))
   EXECUTE FUNCTION number_discoveries();
 --> statement-breakpoint
+-- Its rows are written again every minute, and are never more than there are paths: room for the next version beside each.
+ALTER TABLE probe_marks SET (fillfactor = 60);
+--> statement-breakpoint
 -- Storms that are on when this comes in: where their paths were last probed, once by way of the samples; rounds keep it from here
 -- on. One of which an hour is silent would have ended by now.
 INSERT INTO probe_marks (domain_id, path, vantage, setup, round_at)

@@ -786,6 +786,10 @@ export type AuditEntry = {
 export type Status = {
   preferred_provider: string;
   shards: number;
+  /** how many there had better be: the number that there is as long as that will do */
+  shards_wanted: number;
+  /** as their holders have measured them within the last ten minutes */
+  shard_loads: ShardLoad[];
   leases: ({
     name: string;
     provider: string;
@@ -806,6 +810,10 @@ export type Status = {
     heartbeat_at: string | null;
     /** its latest round as the holder of shard 0 */
     last_round_at: string | null;
+    /** by how much its own clock is ahead of the database's, by which it goes; null: not measured */
+    clock_skew_seconds: number | null;
+    /** within 2 s; an alert where it is not */
+    clock_ok: boolean | null;
     /** without a gap longer than a lease */
     heartbeat_since: string | null;
     place: string | null;
@@ -819,6 +827,16 @@ export type Status = {
   })[];
   /** the latest 50, newest first */
   takeovers: Takeover[];
+};
+
+export type ShardLoad = {
+  shard: number;
+  domains: number;
+  /** domains for which a round had no room: they take turns */
+  left_out: number;
+  /** of the time of a round's connections, the share that probing everything takes in calm */
+  utilisation: number;
+  measured_at: string;
 };
 
 export type Takeover = {

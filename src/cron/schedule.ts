@@ -58,8 +58,9 @@ export const schedule: Readonly<Record<string, readonly JobName[]>> = {
 export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, name);
 
 /** Runs one job now. Every job may run twice at once, late, or not at all (semantics §10). @throws what the job throws */
-export const runJob = (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {
-  return jobs[job]({ ...deps, runId: newRunId(deps.random) }, scheduledAtMs);
+export const runJob = async (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {
+  await deps.sharedClock?.sync();
+  await jobs[job]({ ...deps, runId: newRunId(deps.random) }, scheduledAtMs);
 };
 
 /**

@@ -3,6 +3,7 @@ import type { Prober } from "../adapters/ports/probe.ts";
 import type { RoundService, Sample } from "../adapters/ports/round.ts";
 import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
+import type { RoundLoad } from "../domain/shard-load.ts";
 import type { Slots } from "./slots.ts";
 
 /** A path that timed out is given no longer than this until it answers again. */
@@ -105,4 +106,17 @@ export const probeRound = async (
     }),
   );
   return { samples: perTarget.flatMap((samples) => samples ?? []), unprobed: perTarget.filter((samples) => samples === null).length };
+};
+
+/** What a round had to do: by this a shard is measured. @param services those that were taken, of a shard that left out so many domains */
+export const loadOf = (services: readonly RoundService[], domainsLeftOut: number, { samples, unprobed }: ProbedRound): RoundLoad => {
+  const first = samples.filter(({ attempt }) => attempt === 0);
+  const answered = first.filter(({ ok }) => ok);
+  return {
+    domains: domainsLeftOut + services.reduce((sum, { domains }) => sum + domains.length, 0),
+    leftOut: domainsLeftOut,
+    paths: first.length + unprobed,
+    answers: answered.length,
+    answeredMs: answered.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+  };
 };

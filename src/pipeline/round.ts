@@ -1,4 +1,4 @@
-import type { Clock } from "../adapters/ports/clock.ts";
+import type { Clock, SharedClock } from "../adapters/ports/clock.ts";
 import type { DnsDirectory } from "../adapters/ports/dns-access.ts";
 import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
@@ -8,11 +8,12 @@ import type { Prober } from "../adapters/ports/probe.ts";
 import type {
   DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundService, RoundStore, SettledChange, ShardView,
 } from "../adapters/ports/round.ts";
+import type { RoundLoad } from "../domain/shard-load.ts";
 import { decideRound } from "./decide.ts";
 import { patiently } from "./patience.ts";
 import { lookAtPeer, presenceOf } from "./presence.ts";
 import type { ProbeSettings, SlowPaths } from "./probing.ts";
-import { probeRound, roundNumber } from "./probing.ts";
+import { loadOf, probeRound, roundNumber } from "./probing.ts";
 import { withEvidence } from "./prove.ts";
 import type { DomainReading } from "./records.ts";
 import { routedDns } from "./route-dns.ts";
@@ -27,6 +28,8 @@ export type RoundDeps = {
   /** Whose DNS account counts for a customer; without it `dns` is everybody's. */
   readonly dnsDirectory?: DnsDirectory;
   readonly clock: Clock;
+  /** The same clock where it goes by the database's. */
+  readonly sharedClock?: SharedClock;
   /** The provider that probes: the vantage of its samples. */
   readonly vantage: string;
   readonly place?: Place;
@@ -50,11 +53,15 @@ export type RoundReport = {
   readonly switches: number;
   readonly failedSwitches: number;
   readonly drifts: number;
+  /** What there was to do, services left out of the evaluation among what was left out; absent where the lease was lost. */
+  readonly load?: RoundLoad;
   /** Domains over whose weights somebody else has begun to fight. */
   readonly contested: readonly { readonly serviceId: number; readonly domainId: number; readonly name: string }[];
 };
 
 const noStatuses: ReadonlyMap<string, ChangeStatus> = new Map();
+
+const domainsOf = (services: readonly RoundService[]): number => services.reduce((sum, { domains }) => sum + domains.length, 0);
 
 const withoutServices = (services: readonly RoundService[], ids: readonly number[]): readonly RoundService[] => {
   const left = new Set(ids);
@@ -184,6 +191,7 @@ export const runRound = async (
     switches: domains.length,
     failedSwitches: doubts.length,
     drifts: decisions.drifts.length,
+    load: loadOf(services, view.domainsLeftOut + domainsOf(view.services) - domainsOf(services), { samples, unprobed }),
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
       own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
   };

@@ -4,7 +4,7 @@ import { lookAtPeer, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";
 import { createSlots, waitingConnections } from "./slots.ts";
 
-export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "slots">;
+export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "slots">;
 
 /** What a witness' round came to. */
 export type WitnessReport = { readonly samples: number; readonly unprobed: number };

@@ -26,6 +26,9 @@ export interface Database {
  */
 export const commitSoFar: SQL = statement`commit and chain`;
 
+/** The database's own time, as `nowMs`. */
+export const databaseTime: SQL = statement`select clock_timestamp() as "nowMs"`;
+
 /** Longest wait for one answer; Neon itself gives up at 15 s. */
 const answerTimeoutMs = 15_000;
 

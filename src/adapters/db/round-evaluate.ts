@@ -18,6 +18,10 @@ const domainsPerPage = 2_500;
 /** A mark that is younger than this says enough: a storm ends for want of samples after 15 minutes (semantics §5). */
 const youngMark = sql.raw("interval '13 minutes'");
 
+/** Paths by their place in this list: a figure says more of them in fewer characters. */
+const places: readonly ProbePath[] = ["primary", "backup", "direct"];
+const place = (path: string): SQL => sql.raw(`array_position(array[${places.map((one) => `'${one}'`).join(", ")}], ${path}) - 1`);
+
 /**
  * The figures of every live policy of some services, one row a policy, in one statement, whose work is that of the window
  * however long a storm has lasted. A storm is judged by the version with which it began, a path by samples of its present
@@ -35,30 +39,33 @@ const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
         'startedAtMs', ${epochMs("e.started_at")}, 'recoveringSinceMs', ${epochMs("e.recovering_since")}) end as storm,
       (select ${epochMs("o.ended_at")} from storm_events o where o.service_id = p.service_id and o.kind = p.kind and o.ended_at is not null
         order by o.started_at desc limit 1) as "previousEndedAtMs",
-      coalesce(w.stats, '[]'::jsonb) as stats, coalesce(n.newest, '[]'::jsonb) as newest
+      coalesce(w.stats, '{}'::jsonb) as stats, coalesce(n.newest, '[]'::jsonb) as newest
     from storm_policies p
     join services v on v.id = p.service_id and v.deleted_at is null
     left join storm_events e on e.service_id = p.service_id and e.kind = p.kind and e.ended_at is null
     join storm_policy_versions t on t.policy_id = coalesce(e.policy_id, p.id) and t.version = coalesce(e.policy_version, p.version)
     left join lateral (
-      select jsonb_agg(case when g.failures = 0 and e.id is null
-        then jsonb_build_array(g.domain_id, g.path, g.vantage, g.samples)
-        else jsonb_build_array(g.domain_id, g.path, g.vantage, g.samples, g.failures, g.first_failed, g.last) end) as stats
-      from (
-        select s.domain_id, s.path, s.vantage, count(*) as samples,
-          count(*) filter (where not good.good) as failures,
-          ${epochMs("min(s.probed_at) filter (where not good.good)")} as first_failed,
-          ${epochMs("max(s.probed_at)")} as last
-        from service_domains d
-        left join domain_routing r on r.domain_id = d.id
-        join probe_samples s on s.domain_id = d.id
-          and s.round_at > ${now} - make_interval(secs => t.window_seconds + 120) and s.round_at <= ${now}
-          and s.probed_at > ${now} - make_interval(secs => t.window_seconds) and s.probed_at <= ${now}
-          and coalesce(s.setup, 0) = ${setupOf("s.path")}
-        cross join lateral (select s.ok and (p.kind <> 'http_latency' or s.latency_ms <= t.latency_ms) as good) good
-        where d.service_id = p.service_id and d.deleted_at is null
-        group by s.domain_id, s.path, s.vantage
-      ) g
+      select jsonb_object_agg(f.vantage, f.figures) as stats from (
+        select g.vantage, jsonb_agg(case when g.failures = 0 and e.id is null
+          then jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples)
+          else jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples, g.failures, g.first_failed, g.last) end) as figures
+        from (
+          select s.domain_id, s.path, s.vantage, count(*) as samples,
+            count(*) filter (where not good.good) as failures,
+            ${epochMs("min(s.probed_at) filter (where not good.good)")} as first_failed,
+            ${epochMs("max(s.probed_at)")} as last
+          from service_domains d
+          left join domain_routing r on r.domain_id = d.id
+          join probe_samples s on s.domain_id = d.id
+            and s.round_at > ${now} - make_interval(secs => t.window_seconds + 120) and s.round_at <= ${now}
+            and s.probed_at > ${now} - make_interval(secs => t.window_seconds) and s.probed_at <= ${now}
+            and coalesce(s.setup, 0) = ${setupOf("s.path")}
+          cross join lateral (select s.ok and (p.kind <> 'http_latency' or s.latency_ms <= t.latency_ms) as good) good
+          where d.service_id = p.service_id and d.deleted_at is null
+          group by s.domain_id, s.path, s.vantage
+        ) g
+        group by g.vantage
+      ) f
     ) w on true
     left join lateral (
       select jsonb_agg(jsonb_build_array(m.domain_id, m.path, m.vantage, (extract(epoch from
@@ -76,25 +83,30 @@ const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
     order by p.id`;
 };
 
-/** Figures as the statement gives them: a path of a calm service without failures has the first four. */
+/** Figures as the statement gives them: what every path of every service brings in every round is to be short. */
 type Figures = readonly [
-  domainId: number, path: ProbePath, vantage: string, samples: number, failures?: number, firstFailedAtMs?: number | null, lastAtMs?: number,
+  domainId: number, path: number, samples: number, failures?: number, firstFailedAtMs?: number | null, lastAtMs?: number,
 ];
 
 type Row = Omit<PolicyView, "stats" | "newest"> & {
-  readonly stats: readonly Figures[];
+  readonly stats: Readonly<Record<string, readonly Figures[]>>;
   readonly newest: readonly (readonly [domainId: number, path: ProbePath, vantage: string, atMs: number, isPast: boolean])[];
 };
 
-const viewOf = ({ stats, newest, ...policy }: Row): PolicyView => ({
-  ...policy,
-  stats: stats.map(([domainId, path, vantage, samples, failures = 0, firstFailedAtMs = null]) => ({ domainId, path, vantage, samples, failures, firstFailedAtMs })),
-  newest: policy.storm === null ? [] : [
-    ...newest.map(([domainId, path, vantage, atMs, isPast]): NewestSample => ({ domainId, path, vantage, atMs, isPast })),
-    ...stats.flatMap(([domainId, path, vantage, , , , lastAtMs]): NewestSample[] =>
-      lastAtMs === undefined || path === "backup" ? [] : [{ domainId, path, vantage, atMs: lastAtMs }]),
-  ],
-});
+const viewOf = ({ stats: byVantage, newest, ...policy }: Row): PolicyView => {
+  const figures = Object.entries(byVantage).flatMap(([vantage, own]) =>
+    own.map(([domainId, path, samples, failures = 0, firstFailedAtMs = null, lastAtMs = null]) =>
+      ({ domainId, path: places[path] ?? "direct", vantage, samples, failures, firstFailedAtMs, lastAtMs })));
+  return {
+    ...policy,
+    stats: figures.map(({ lastAtMs: _, ...stats }) => stats),
+    newest: policy.storm === null ? [] : [
+      ...newest.map(([domainId, path, vantage, atMs, isPast]): NewestSample => ({ domainId, path, vantage, atMs, isPast })),
+      ...figures.flatMap(({ domainId, path, vantage, lastAtMs }): NewestSample[] =>
+        lastAtMs === null || path === "backup" ? [] : [{ domainId, path, vantage, atMs: lastAtMs }]),
+    ],
+  };
+};
 
 type Evaluated = { readonly serviceId: number; readonly domains: readonly unknown[] };
 

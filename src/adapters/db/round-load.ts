@@ -6,7 +6,7 @@ import type { Fence } from "../ports/lease.ts";
 import type { RoundService, ShardView } from "../ports/round.ts";
 import { renewLease } from "./leases.ts";
 import type { Page, ShardReader } from "./round-pages.ts";
-import { cutOff, inShard, servicesOf } from "./round-pages.ts";
+import { inShard, servicesOf } from "./round-pages.ts";
 import { setupsJson } from "./setups.ts";
 
 /** An epoch-millisecond integer inside json, where the client's own time parser does not reach. */
@@ -38,7 +38,7 @@ const domainJson = sql`
       ) f), '[]'::jsonb))`;
 
 /** A service without domains is here as well: its storm, if any, has to end. */
-const services = (fence: Fence | null, page: Page): SQL => cutOff(sql`
+const services = (fence: Fence | null, page: Page): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     case when s.override_mode is not null then jsonb_build_object(
@@ -61,8 +61,7 @@ const services = (fence: Fence | null, page: Page): SQL => cutOff(sql`
       'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents
     from routing_changes c where c.domain_id = d.id and c.result = 'intent'
   ) o on true
-  group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id`,
-  sql`"serviceId", "customerId", cdns, shadow, "failbackSteps", "failbackStepSeconds", override, routing`);
+  group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id`;
 
 const pending = (shard: Shard): SQL => sql`
   select distinct change_id as "changeId" from routing_changes

@@ -5,6 +5,7 @@ import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, SettledChang
 import type { Fence } from "../ports/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { chunksOf } from "./round-chunks.ts";
 import { saveContests, saveDrifts } from "./round-drifts.ts";
 
 type DomainRow = DomainRouting & { readonly domainId: number; readonly serviceId: number };
@@ -170,10 +171,10 @@ const saveStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numbe
 const stormsPerRequest = 1_000;
 
 /**
- * Applies a round's decisions in one transaction; an empty set sends no statement for it. Of very many storms at once all
- * but the last thousand go ahead, each with its evidence in one transaction.
+ * Applies decisions in one transaction; an empty set sends no statement for it. Of very many storms at once all but the last
+ * thousand go ahead, each with its evidence in one transaction.
  */
-export const saveDecisions = async (
+const saveSome = async (
   db: Database,
   fence: Fence,
   decisions: RoundDecisions,
@@ -200,8 +201,22 @@ export const saveDecisions = async (
   return new Map(rows.map((row) => [row.domainId, row.id]));
 };
 
-/** Stores the answers of DNS, in one transaction. */
-export const saveOutcomes = async (
+/** Applies a round's decisions: in one transaction as long as a request has room for them, else in one for some services each. */
+export const saveDecisions = async (
+  db: Database,
+  fence: Fence,
+  decisions: RoundDecisions,
+  nowMs: number,
+): Promise<ReadonlyMap<number, number>> => {
+  const rowIds = new Map<number, number>();
+  for (const chunk of chunksOf(decisions)) {
+    for (const [domainId, rowId] of await saveSome(db, fence, chunk, nowMs)) rowIds.set(domainId, rowId);
+  }
+  return rowIds;
+};
+
+/** Stores some of the answers of DNS, in one transaction. */
+const saveSomeOutcomes = async (
   db: Database,
   fence: Fence,
   outcomes: readonly IntentOutcome[],
@@ -238,4 +253,16 @@ export const saveOutcomes = async (
       where c.result = 'accepted' and c.change_id = x."changeId" and exists (select from fence)`);
   }
   if (statements.length > 0) await db.batch(statements);
+};
+
+/** Answers of one request: with the records of their domains a few megabytes. */
+const outcomesPerRequest = 2_000;
+
+/** Stores the answers of DNS, in as many transactions as requests are needed for them, which is one. */
+export const saveOutcomes = async (...[db, fence, outcomes, domains, doubts, settled, nowMs]: Parameters<typeof saveSomeOutcomes>): Promise<void> => {
+  const most = Math.max(outcomes.length, domains.length, doubts.length, settled.length);
+  for (let from = 0; from < most; from += outcomesPerRequest) {
+    const some = <Item>(all: readonly Item[]): readonly Item[] => all.slice(from, from + outcomesPerRequest);
+    await saveSomeOutcomes(db, fence, some(outcomes), some(domains), some(doubts), some(settled), nowMs);
+  }
 };

@@ -200,7 +200,13 @@ export type IntentOutcome = {
 };
 
 /** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */
-export type Beat = { readonly provider: string; readonly acted: boolean; readonly seen: Sighting | null };
+export type Beat = {
+  readonly provider: string;
+  readonly acted: boolean;
+  readonly seen: Sighting | null;
+  /** By how much its own clock is ahead of the database's; null, or absent: not measured. */
+  readonly clockSkewMs?: number | null;
+};
 
 /** What a round says of itself beside its samples. `beat` is of shard 0 alone: one shard stands for its provider. */
 export type Presence = { readonly vantage: string; readonly place: string | null; readonly nowMs: number; readonly beat: Beat | null };

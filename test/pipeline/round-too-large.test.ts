@@ -28,8 +28,8 @@ beforeAll(async () => {
        select id, customer_id, 'host-' || id || '.example.test', 'a.cdn.net', 'b.cdn.net', 'token' from s returning id, service_id, name)
      insert into domain_routing (domain_id, service_id, status, zone_id, records, read_at)
      select id, service_id, 'found', 'Z0123456789ABCDEF', (
-       select jsonb_agg(jsonb_build_object('name', d.name, 'type', 'CNAME', 'setIdentifier', side, 'weight', 100, 'ttl', 60, 'values', jsonb_build_array(side || '.cdn.net.')))
-       from unnest(array['primary', 'backup']) side), now() from d`);
+       select jsonb_agg(jsonb_build_object('name', d.name, 'type', type, 'setIdentifier', side, 'weight', 100, 'ttl', 60, 'values', jsonb_build_array('203.0.113.17')))
+       from unnest(array['primary', 'backup']) side, unnest(array['A', 'AAAA']) type), now() from d`);
   await database.sql("vacuum analyze");
 });
 afterAll(() => database.close());

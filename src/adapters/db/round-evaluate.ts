@@ -99,7 +99,7 @@ const viewOf = ({ stats: byVantage, newest, ...policy }: Row): PolicyView => {
       ({ domainId, path: places[path] ?? "direct", vantage, samples, failures, firstFailedAtMs, lastAtMs })));
   return {
     ...policy,
-    stats: figures.map(({ lastAtMs: _, ...stats }) => stats),
+    stats: figures.map(({ lastAtMs: _lastAtMs, ...stats }) => stats),
     newest: policy.storm === null ? [] : [
       ...newest.map(([domainId, path, vantage, atMs, isPast]): NewestSample => ({ domainId, path, vantage, atMs, isPast })),
       ...figures.flatMap(({ domainId, path, vantage, lastAtMs }): NewestSample[] =>

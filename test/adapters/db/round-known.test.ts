@@ -35,7 +35,8 @@ describe("what a round reads of its shard", () => {
       const view = await rounds.load(held.fence, shard, 1);
       const anew = await createRoundStore(world.db).load(held.fence, shard, 1);
       expect(view).toEqual(anew);
-      return (answers[0]?.at(-1) as { id: number; service: unknown }[]).flatMap(({ id, service }) => (service === null ? [] : [id]));
+      const sent = (answers[0]?.at(-1) ?? []) as { id: number; service: unknown }[];
+      return sent.flatMap(({ id, service }) => (service === null ? [] : [id]));
     };
     expect(await load()).toEqual([1, 2, 3, 4, 5]);
     expect(await load()).toEqual([]);

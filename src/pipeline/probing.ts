@@ -5,13 +5,17 @@ import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
 import type { Slots } from "./slots.ts";
+import { createLane, createSuspicion } from "./suspicion.ts";
 
 /** A path that timed out is given no longer than this until it answers again. */
 const impatientTimeoutMs = 2_000;
 
+/** Of six that may wait at once, those that are given to what is likely to hang while there is something else to probe. */
+const connectionsOfWhatHangs = 4;
+
 const defaultStatuses: StatusRanges = [[200, 399]];
 
-/** Paths that timed out when last probed, as `domainId/path`. Kept between rounds of one isolate. */
+/** What is likely to hang (`suspicion.ts`), paths as `domainId/path` among it. Kept between rounds of one isolate. */
 export type SlowPaths = Set<string>;
 
 export type ProbeSettings = { readonly path: string; readonly timeoutMs: number; readonly intervalMs: number };
@@ -25,6 +29,8 @@ export type Target = {
   readonly expected: StatusRanges;
   /** Which of the path's set-ups this is. */
   readonly setup: number;
+  /** The CDN that it goes through; null: whichever the public name leads to. */
+  readonly cdn: string | null;
 };
 
 /** Takes one of each customer in turn, so that one customer's dead CDN does not starve the others of slots. */
@@ -32,6 +38,9 @@ const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target
   const turns = Math.max(0, ...byCustomer.map((targets) => targets.length));
   return Array.from({ length: turns }, (_, turn) => byCustomer.flatMap((targets) => targets[turn] ?? [])).flat();
 };
+
+const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
+  (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
 
 const targetsOf = (service: RoundService, defaultPath: string): readonly Target[] =>
   service.domains.flatMap((domain) => {
@@ -43,7 +52,7 @@ const targetsOf = (service: RoundService, defaultPath: string): readonly Target[
       probePath: domain.probePath ?? defaultPath,
     });
     const { customerId, serviceId } = service;
-    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0 }));
+    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path) }));
   });
 
 /** Begins a list elsewhere each round, in steps that spread evenly however often they are taken (golden section). */
@@ -81,24 +90,43 @@ export const probeRound = async (
 ): Promise<ProbedRound> => {
   const { prober, clock, vantage, slowPaths } = deps;
   const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
+  const hangs = createSuspicion(slowPaths);
+  const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings));
+  // Beside what hangs there is always a connection for the rest: a backup that nobody had the time to probe is not known to be up.
+  let others = targets.filter((target) => !hangs.suspects(target)).length;
+  const lane = createLane(() => (others > 0 ? connectionsOfWhatHangs : Number.POSITIVE_INFINITY));
+  const otherDone = (): void => {
+    others -= 1;
+    if (others === 0) lane.widen();
+  };
   const probe = async (target: Target, attempt: number): Promise<Sample> => {
     const { serviceId, domainId, path, setup } = target;
     const key = `${domainId}/${path}`;
     const timeoutMs = slowPaths.has(key) ? Math.min(impatientTimeoutMs, settings.timeoutMs) : settings.timeoutMs;
     const probedAtMs = clock.nowMs();
     const answer = await prober.probe({ url: target.url, timeoutMs });
-    if (answer.kind === "timeout") slowPaths.add(key);
-    if (answer.kind === "answer") slowPaths.delete(key);
+    hangs.note(target, answer.kind);
     const { ok, status, error } = judgeProbe(answer, target.expected);
     return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error, setup };
   };
   const confirm = async (target: Target, attempt: number): Promise<Sample> => {
     await clock.sleep((attempt * settings.intervalMs) / 10);
-    return await slots(target.customerId, true, () => probe(target, attempt));
+    const run = () => slots(target.customerId, true, () => probe(target, attempt));
+    return await (hangs.suspects(target) ? lane.run(true, run) : run());
+  };
+  const begin = async (target: Target): Promise<Sample | null> => {
+    const inTime = async () => (clock.nowMs() < lastStartMs ? await probe(target, 0) : null);
+    if (!hangs.suspects(target)) {
+      // What came to be suspected while it waited gives its turn to others.
+      const done = await slots(target.customerId, false, async () => (hangs.suspects(target) ? "suspected" : await inTime()));
+      otherDone();
+      if (done !== "suspected") return done;
+    }
+    return await lane.run(false, () => slots(target.customerId, false, inTime));
   };
   const perTarget = await Promise.all(
-    probeTargets(services, settings.path, roundNumber(roundAtMs, settings)).map(async (target) => {
-      const first = await slots(target.customerId, false, async () => (clock.nowMs() < lastStartMs ? await probe(target, 0) : null));
+    targets.map(async (target) => {
+      const first = await begin(target);
       if (first === null) return null;
       if (first.ok) return [first];
       const more = Array.from({ length: confirmations }, (_, index) => confirm(target, index + 1));

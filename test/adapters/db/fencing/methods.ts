@@ -33,7 +33,7 @@ export const pipelineMethods = {
   billingStore: { due: "reads", issue: "fenced" } satisfies Record<keyof BillingStore, Kind>,
   reconciliation: { customers: "reads", check: "fenced" } satisfies Record<keyof ReconciliationStore, Kind>,
   rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced" } satisfies Record<keyof RollupStore, Kind>,
-  pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced" } satisfies Record<keyof PruneStore, Kind>,
+  pruning: { samples: "fenced", rollups: "fenced", probeMarks: "fenced", idempotencyKeys: "fenced", installSessions: "fenced" } satisfies Record<keyof PruneStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",

@@ -75,7 +75,8 @@ export const createDetectWorld = async (domains: number, shards: number) => {
     rounds: createRoundStore(db), prober: createProber(send, Date.now), dns: noDns, clock: systemClock, vantage: "local", slowPaths: new Set(),
     probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 }, driftCheckMs: 300_000,
   };
-  const leases = createLeaseStore(db);
+  // Longer than any round of any shard that waits for its turn here.
+  const leases = createLeaseStore(db, 600_000);
   return {
     endpoint, client, db, deps, primary, direct,
     /** Samples as rounds leave them, in every slot before `untilMs`. */

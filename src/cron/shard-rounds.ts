@@ -138,6 +138,7 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     tally.load = addLoads(tally.load, report.load ?? noLoad);
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
+    if (report.unjudged !== undefined) log.error("evaluation", report.unjudged.error, { shard: shard.index, services: report.unjudged.services });
     for (const domain of report.contested) log.warn("weights_contested", domain);
     return true;
   });

@@ -55,6 +55,8 @@ export type RoundReport = {
   readonly drifts: number;
   /** What there was to do, services left out of the evaluation among what was left out; absent where the lease was lost. */
   readonly load?: RoundLoad;
+  /** Services whose figures could not be read, and why; absent: there were none. */
+  readonly unjudged?: { readonly services: number; readonly error: unknown };
   /** Domains over whose weights somebody else has begun to fight. */
   readonly contested: readonly { readonly serviceId: number; readonly domainId: number; readonly name: string }[];
 };
@@ -171,7 +173,7 @@ export const runRound = async (
     probeRound(deps, view.services, roundAtMs, deps.probe, slots),
   ]);
   const nowMs = clock.nowMs();
-  const { policies, leftOut } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
+  const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
   const decisions = decideRound(services, vantages, policies, samples, [...found], view.freeze, nowMs);
@@ -192,6 +194,7 @@ export const runRound = async (
     failedSwitches: doubts.length,
     drifts: decisions.drifts.length,
     load: loadOf(services, view.domainsLeftOut + domainsOf(view.services) - domainsOf(services), { samples, unprobed }),
+    ...(leftOut.length > 0 && { unjudged: { services: leftOut.length, error } }),
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
       own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
   };

@@ -51,7 +51,7 @@ describe("what a round reads of its samples", () => {
     touched = explained.touched;
     world = await createWorld({ ...database, db: explained.db });
     const old = await oldStorm(6);
-    expect(old.rows).toBeLessThan(young.rows * 1.2);
+    expect(old.rows).toBeLessThan(young.rows * 1.1);
     expect(old.blocks).toBeLessThan(young.blocks * 2);
     expect(old.rows / domains.length, "rows a domain: those of its window, each seen a few times").toBeLessThan(1_000);
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRoundStore } from "../../src/adapters/db/rounds.ts";
 import type { Database } from "../../src/adapters/db/client.ts";
+import { runRound } from "../../src/pipeline/round.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { countTrips } from "../support/counting-database.ts";
@@ -115,9 +116,19 @@ describe("an evaluation of more than a page", () => {
   it("leaves out the services of a page that fails, and stores the samples once more where that was the first", async () => {
     const sent: string[][] = [];
     const rounds = createRoundStore(failing([1], sent));
-    expect(await rounds.saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toEqual({ policies: [], leftOut: [1] });
+    expect(await rounds.saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({ policies: [], leftOut: [1], error: { message: "no figures" } });
     expect(sent).toEqual([["say", "say", "commit", "1"], ["say", "say"], ["2"], ["3"]]);
-    expect(await createRoundStore(failing([3], [])).saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toEqual({ policies: [], leftOut: [3] });
+    expect(await createRoundStore(failing([3], [])).saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({ policies: [], leftOut: [3] });
+  });
+
+  it("is told of by the round, which decides nothing of what it left out", async () => {
+    const { deps, held, clock, rounds, sql } = world;
+    await sql("update services set deleted_at = now() where id <> 1");
+    await sql("delete from service_routing");
+    const unread = { ...rounds, saveAndEvaluate: async () => ({ policies: [], leftOut: [1], error: new Error("no figures") }) };
+    const report = await clock.run(runRound({ ...deps, rounds: unread }, held.fence, shard, clock.nowMs()));
+    expect(report).toMatchObject({ held: true, unjudged: { services: 1, error: { message: "no figures" } }, load: { domains: 1, leftOut: 1 } });
+    expect(await sql("select from service_routing")).toEqual([]);
   });
 
   it("fails where all of them fail", async () => {

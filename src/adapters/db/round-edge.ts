@@ -17,7 +17,7 @@ export const edgeSamples = async (db: Database, edges: readonly Edge[]): Promise
     cross join lateral (
       select s.* from service_domains d
       join probe_samples s on s.domain_id = d.id and s.round_at > x.after - interval '2 minutes' and s.round_at <= x.until
-        and s.probed_at > x.after and s.probed_at <= x.until
+        and s.probed_at - x.after > interval '0' and s.probed_at - x.until <= interval '0'
       where d.service_id = x.service_id and d.deleted_at is null
       order by abs(extract(epoch from s.probed_at - x.edge)), s.probed_at, s.domain_id, s.path, s.vantage, s.attempt
       limit x.most

@@ -26,7 +26,8 @@ const place = (path: string): SQL => sql.raw(`array_position(array[${places.map(
  * The figures of every live policy of some services, one row a policy, in one statement, whose work is that of the window
  * however long a storm has lasted. A storm is judged by the version with which it began, a path by samples of its present
  * set-up. `round_at` leads the key of the samples and is never later than `probed_at`, nor earlier by more than a round: the
- * window plus a slack on it keeps the reading an index range.
+ * window plus a slack on it keeps the reading an index range. `probed_at` is compared in a way that no index serves: the
+ * one by age (BRIN) is as long as the table, and would be read for every domain.
  */
 const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
   const now = sql`${isoTime(nowMs)}::timestamptz`;
@@ -58,7 +59,7 @@ const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
           left join domain_routing r on r.domain_id = d.id
           join probe_samples s on s.domain_id = d.id
             and s.round_at > ${now} - make_interval(secs => t.window_seconds + 120) and s.round_at <= ${now}
-            and s.probed_at > ${now} - make_interval(secs => t.window_seconds) and s.probed_at <= ${now}
+            and s.probed_at - ${now} > make_interval(secs => -t.window_seconds) and s.probed_at - ${now} <= interval '0'
             and coalesce(s.setup, 0) = ${setupOf("s.path")}
           cross join lateral (select s.ok and (p.kind <> 'http_latency' or s.latency_ms <= t.latency_ms) as good) good
           where d.service_id = p.service_id and d.deleted_at is null
@@ -161,5 +162,5 @@ export const saveAndEvaluate = async (
   }
   const [first] = failed;
   if (first !== undefined && failed.length === pages.length) throw first.error;
-  return { policies, leftOut: failed.flatMap(({ ids }) => ids) };
+  return { policies, leftOut: failed.flatMap(({ ids }) => ids), ...(first !== undefined && { error: first.error }) };
 };

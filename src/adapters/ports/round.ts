@@ -134,8 +134,8 @@ export type PolicyView = {
   readonly newest: readonly NewestSample[];
 };
 
-/** `leftOut`: services whose figures could not be read, and of which nothing is decided. */
-export type Evaluation = { readonly policies: readonly PolicyView[]; readonly leftOut: readonly number[] };
+/** `leftOut`: services whose figures could not be read, and of which nothing is decided; `error`: why, of the first of them. */
+export type Evaluation = { readonly policies: readonly PolicyView[]; readonly leftOut: readonly number[]; readonly error?: unknown };
 
 export type StormDecision = {
   readonly policy: PolicyView;

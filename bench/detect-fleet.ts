@@ -81,7 +81,7 @@ type Evaluated = Touched & { readonly ms: number };
 const straightforward = async (world: DetectWorld, ids: readonly number[]): Promise<Evaluated> => {
   const { sql: text, params } = new PgDialect().sqlToQuery(sql`explain (analyze, buffers, format json) ${bySamples(ids)}`);
   const startedAtMs = performance.now();
-  const { rows: [plan] } = await world.client.query<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(text, params as unknown[]);
+  const { rows: [plan] } = await world.client.query<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(text, params);
   return { ...touchedBy(plan?.["QUERY PLAN"][0]?.Plan ?? {}), ms: performance.now() - startedAtMs };
 };
 

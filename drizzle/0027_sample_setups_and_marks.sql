@@ -24,4 +24,5 @@ ALTER TABLE "service_domains" ADD COLUMN "direct_setup" integer DEFAULT 0 NOT NU
 ALTER TABLE "domain_routing" ADD COLUMN "primary_found" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "domain_routing" ADD COLUMN "backup_found" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "service_routing" ADD COLUMN "latched_also" jsonb;--> statement-breakpoint
-ALTER TABLE "probe_marks" ADD CONSTRAINT "probe_marks_domain_id_service_domains_id_fk" FOREIGN KEY ("domain_id") REFERENCES "public"."service_domains"("id") ON DELETE no action ON UPDATE no action;
+ALTER TABLE "probe_marks" ADD CONSTRAINT "probe_marks_domain_id_service_domains_id_fk" FOREIGN KEY ("domain_id") REFERENCES "public"."service_domains"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "service_domains_ever_idx" ON "service_domains" USING btree ("service_id");

@@ -1,8 +1,6 @@
+import { tolerableSkewMs } from "../domain/clock-skew.ts";
 import type { Clock, SharedClock, TimeKeeper } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
-
-/** No machine that is kept in time is off by more than this. */
-const alarmingMs = 2_000;
 
 /** How often a clock that is off is told of. */
 const tellAgainMs = 600_000;
@@ -44,7 +42,7 @@ export const createDatabaseClock = ({ platform, timerMs, ask, log }: DatabaseClo
     const isPlausible = databaseMs >= at(askedTimerMs) - 1 && databaseMs <= at(answeredTimerMs) + 1;
     originMs = isPlausible ? at(answeredTimerMs) - answeredTimerMs : databaseMs - betweenMs;
     heardAtTimerMs = answeredTimerMs;
-    if (Math.abs(skewMs) < alarmingMs || answeredTimerMs - toldAtTimerMs < tellAgainMs) return;
+    if (Math.abs(skewMs) <= tolerableSkewMs || answeredTimerMs - toldAtTimerMs < tellAgainMs) return;
     toldAtTimerMs = answeredTimerMs;
     log.warn("clock_skew", { seconds: skewMs / 1_000 });
   };

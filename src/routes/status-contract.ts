@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
+import { tolerableSkewMs } from "../domain/clock-skew.ts";
 import { like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 
@@ -28,9 +29,6 @@ const signs = z.object({
   heartbeat_at: about(timeOrNull, "its latest round, also as a witness"),
   last_round_at: about(timeOrNull, "its latest round as the holder of shard 0"),
 });
-
-/** By how much two clocks may differ that are kept in time. */
-const clockToleranceMs = 2_000;
 
 const providerFull = signs.extend({
   clock_skew_seconds: about(z.number().nullable(), "by how much its own clock is ahead of the database's, by which it goes; null: not measured"),
@@ -122,7 +120,7 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
   providers: status.providers.map((one) => ({
     ...signsOf(one), heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs), place: one.place, public: publicOf(one),
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
-    clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= clockToleranceMs,
+    clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
   takeovers: status.takeovers.map(takeoverOf),
 });

@@ -63,6 +63,8 @@ export const serviceDomains = pgTable(
       .on(t.name)
       .where(sql`${t.deletedAt} is null and ${t.verifiedAt} is not null`),
     index("service_domains_service_idx").on(t.serviceId, t.id).where(sql`${t.deletedAt} is null`),
+    // Deleted ones as well: what was evidence of a storm that is on may be a domain no more.
+    index("service_domains_ever_idx").on(t.serviceId),
     check("service_domains_weights", sql`${t.normalPrimaryWeight} between 0 and 255
       and ${t.normalBackupWeight} between 0 and 255 and ${t.normalPrimaryWeight} + ${t.normalBackupWeight} > 0`),
   ],

@@ -24,7 +24,7 @@ export const services = pgTable(
   },
   (t) => [
     uniqueIndex("services_name_key").on(t.customerId, t.name).where(sql`${t.deletedAt} is null`),
-    index("services_customer_idx").on(t.customerId, t.id).where(sql`${t.deletedAt} is null`),
+    index("services_customer_idx").on(t.customerId, t.id),
     check("services_steering", sql`${t.steering} in ('auto', 'shadow')`),
     check("services_two_cdns", sql`${t.primaryCdn} <> ${t.backupCdn}`),
     check("services_failback_step_seconds", sql`${t.failbackStepSeconds} between 1 and 86400`),

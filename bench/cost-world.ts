@@ -72,7 +72,7 @@ export const createCostWorld = async (domains: number, startMs: number) => {
   const outside = new Worker(new URL("cost-outside.ts", import.meta.url));
   const [{ origin, endpoint }] = (await once(outside, "message")) as [{ origin: string; endpoint: string }];
   const ask = async <Answer>(message: OutsideAsk): Promise<Answer> => {
-    outside.postMessage(message);
+    outside.postMessage(message, []);
     return ((await once(outside, "message")) as [Answer])[0];
   };
 

@@ -2,7 +2,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { id, idParams, jsonAnswer, readProblems, tenantQuery } from "../http/contract.ts";
+import { AppError } from "../errors.ts";
+import { id, idParams, jsonAnswer, problems, readProblems, tenantQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 
 const hash = z.string().openapi({ description: "SHA-256, lower-case hex", pattern: "^[0-9a-f]{64}$" });
@@ -32,12 +33,16 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards:
     responses: {
       200: jsonAnswer(z.array(recordSchema), "The records of the service from the storm's beginning to its last one, in order"),
       ...readProblems,
+      ...problems(410),
     },
   });
   app.openapi(get, async (c) => {
     const stormId = c.req.valid("param").id;
     const bundle = await deps.evidence.bundle(c.var.customerId, stormId);
     if (bundle === null) throw noSuchResource();
+    if (typeof bundle !== "string") {
+      throw new AppError("gone", `the evidence of this storm was deleted for its age; the chain of its service begins after record ${bundle.seq}, ${bundle.hash}`);
+    }
     c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence.json"`);
     return c.body(bundle, 200, { "content-type": "application/json" }) as never;
   });

@@ -53,7 +53,7 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
       jobs.filter(({ job }) => job.startsWith("tick:")).map(({ job, provider, overruns }) => [{ job, provider }, overruns])),
     counter("route53_calls_total", "Requests to Route 53, retries included, by result.",
       counted("route53_calls").map(({ provider, label, value }) => [{ provider, result: label }, value])),
-    gauge("routing_changes", "Recorded switches by what has become of them so far.",
+    gauge("routing_changes", "Switches of the last 24 hours and those still under way, by what has become of them so far.",
       reading.routingChanges.map(({ result, count }) => [{ result }, count])),
     gauge("domains", "Domains by the status of their records: found, unprovisioned, error, contested, unread.",
       reading.domains.map(({ status, count }) => [{ status }, count])),

@@ -32,7 +32,10 @@ const newService = async (name: string) => {
 const record = (service: number, storm: number, kind: string, body = canonicalJson({ note: kind })) =>
   database.sql("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, $3, $4)", [service, storm, kind, body]);
 
-const bundleOf = async (storm: number, of = customer): Promise<string> => (await createEvidenceStore(database.db).bundle(of, storm)) ?? "none";
+const bundleOf = async (storm: number, of = customer): Promise<string> => {
+  const bundle = await createEvidenceStore(database.db).bundle(of, storm);
+  return typeof bundle === "string" ? bundle : "none";
+};
 const verify = (text: string) => verifyBundle(new TextEncoder().encode(text));
 
 beforeAll(async () => {

@@ -8,6 +8,7 @@ import type { JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
 import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/observations.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/reconciliation.ts";
+import type { RetentionStore } from "../../../../src/adapters/ports/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/rollups.ts";
 import type { RoundStore } from "../../../../src/adapters/ports/round.ts";
 import type { SettingsStore } from "../../../../src/adapters/ports/settings.ts";
@@ -32,8 +33,12 @@ export const pipelineMethods = {
   customerSources: { open: "reads", note: "fenced" } satisfies Record<keyof CustomerSources, Kind>,
   billingStore: { due: "reads", issue: "fenced" } satisfies Record<keyof BillingStore, Kind>,
   reconciliation: { customers: "reads", check: "fenced" } satisfies Record<keyof ReconciliationStore, Kind>,
-  rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced" } satisfies Record<keyof RollupStore, Kind>,
-  pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced" } satisfies Record<keyof PruneStore, Kind>,
+  rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced", firstMinute: "reads", fold: "fenced", markFolded: "fenced" } satisfies Record<keyof RollupStore, Kind>,
+  pruning: { samples: "fenced", rollups: "fenced", foldedMinutes: "fenced", idempotencyKeys: "fenced", installSessions: "fenced" } satisfies Record<keyof PruneStore, Kind>,
+  retention: {
+    auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
+    vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced",
+  } satisfies Record<keyof RetentionStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -45,7 +50,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "rollups", "round", "settings", "standing", "tick-runs",
+  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */

@@ -135,7 +135,7 @@ describe("rolling up", () => {
       `select domain_id, path, vantage, extract(epoch from start_at)::float8 * 1000 + m * 60000 - ${startMs} as at, counts[m + 1]::int as samples,
          (coalesce(oks, counts))[m + 1]::int as ok
        from probe_minutes_folded, generate_series(0, 59) m where counts[m + 1] > 0 order by 1, 2, 3, 4`);
-    expect(unfolded).toEqual(minutes.map(({ latencies: _, ...rest }) => rest));
+    expect(unfolded).toEqual(minutes.map(({ latencies: _latencies, ...rest }) => rest));
     expect(await database.sql("select from probe_minutes_folded where oks is null"), "where all was well nothing is said of it").toHaveLength(2);
     const deleted = await createPruneStore(database.db).rollups(fence, "minute", startMs - 35 * 24 * hourMs, 100_000);
     expect([deleted, await table("minute")]).toEqual([minutes.length, []]);
@@ -257,7 +257,7 @@ describe("pruning", () => {
       return turns.filter((turn) => turn === name).length > chunks ? 0 : 10;
     };
     const bad = () => Promise.reject(new Error("database away"));
-    const store = (each: (name: string) => () => Promise<number>) => ({
+    const stores = (each: (name: string) => () => Promise<number>) => ({
       pruning: {
         samples: each("samples"), rollups: each("rollups"), foldedMinutes: each("foldedMinutes"), idempotencyKeys: each("idempotencyKeys"),
         installSessions: each("installSessions"),
@@ -269,10 +269,10 @@ describe("pruning", () => {
       },
     });
     const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs, auditRetentionMs: hourMs };
-    expect(await prune({ ...deps, ...store((name) => (name === "takeovers" ? bad : good(name, name === "samples" ? 3 : 0))) }, fence))
+    expect(await prune({ ...deps, ...stores((name) => (name === "takeovers" ? bad : good(name, name === "samples" ? 3 : 0))) }, fence))
       .toMatchObject({ failures: 1, samples: 30, unfinished: 0 });
     expect(of("prune")).toMatchObject([{ level: "error", fields: { what: "takeovers" } }]);
     expect(turns.indexOf("invoiceLinks"), "much of one kind does not keep the others waiting").toBeLessThan(turns.lastIndexOf("samples"));
-    await expect(prune({ ...deps, ...store(() => bad) }, fence)).rejects.toThrow("database away");
+    await expect(prune({ ...deps, ...stores(() => bad) }, fence)).rejects.toThrow("database away");
   });
 });

@@ -157,7 +157,7 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
     dns: operatorDns,
     dnsDirectory: createDnsDirectory({
       operator: operatorDns,
-      accounts: () => sealedDnsAccounts(db),
+      accounts: (customerIds) => sealedDnsAccounts(db, customerIds),
       secrets: secretBox(config, random),
       clock,
       endpoint: config.route53.customEndpoint,

@@ -12,8 +12,8 @@ type Place = { readonly endpoint: string; readonly region: string };
 
 export type DirectoryOptions = {
   readonly operator: DnsAccess;
-  /** Every live account, in one round trip. @throws where the database does not answer */
-  readonly accounts: () => Promise<readonly SealedDnsAccount[]>;
+  /** The live accounts of these customers, in one round trip. @throws where the database does not answer */
+  readonly accounts: (customerIds: readonly number[]) => Promise<readonly SealedDnsAccount[]>;
   readonly secrets: Secrets | null;
   readonly clock: Clock;
   readonly connect: (place: Place, credentials: Credentials | KeySource) => DnsAccess;
@@ -25,18 +25,27 @@ export type DirectoryOptions = {
 
 /** How long a new or removed account may go unnoticed. */
 const ttlMs = 30_000;
-
-/** `key`: what it was made of. An account that has not changed keeps its access, and with it what that knows of zones. */
-type Known = { readonly key: string; readonly access: DnsAccess };
+/** What is kept at most; of more, what was used longest ago is read again when it is wanted. */
+const mostKnown = 20_000;
+/** Nobody waits for somebody else's reading for longer: who began it may be an invocation that has ended (workerd). */
+const sharedMs = 3_000;
 
 /**
- * Customers' own accounts, read from the database at most every half minute whoever asks, so that a round costs no more for
- * them. Where the database does not answer, what was known stands.
+ * What is known of a customer's account. `key`: what the access was made of; one that has not changed keeps its access, and
+ * with it what that knows of zones. `access` null: the customer has no account.
+ */
+type Known = { readonly key: string | null; readonly access: DnsAccess | null; readonly readAtMs: number };
+
+/**
+ * Customers' own accounts, each read from the database at most every half minute whoever asks, and all that are wanted at once
+ * in one reading. Where the database does not answer, what was known stands.
  */
 export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
   const { operator, clock, secrets } = options;
-  let known: ReadonlyMap<number, Known> | null = null;
-  let readAtMs = 0;
+  /** In the order in which they were last used. */
+  const known = new Map<number, Known>();
+  /** Who is being read for, so that nobody is read twice at once. */
+  const underway = new Map<number, Promise<void>>();
 
   const accessFor = async (account: SealedDnsAccount): Promise<DnsAccess> => {
     const { customerId, accessKeyId, sealedSecret, region, roleArn, externalId } = account;
@@ -59,34 +68,73 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     }
   };
 
-  const kept = (customerId: number, key: string): Known | null => {
-    const own = known?.get(customerId);
-    return own?.key === key ? own : null;
-  };
-
-  const refresh = async (): Promise<void> => {
-    const atMs = clock.nowMs();
-    const entries = (await options.accounts()).map(async (account): Promise<[number, Known]> => {
-      const key = JSON.stringify([account.id, account.region, account.sealedSecret]);
-      return [account.customerId, kept(account.customerId, key) ?? { key, access: await accessFor(account) }];
-    });
+  const learn = async (customerId: number, account: SealedDnsAccount | undefined, readAtMs: number): Promise<void> => {
+    const key = account === undefined ? null : JSON.stringify([account.id, account.region, account.sealedSecret]);
+    const before = known.get(customerId);
+    const isSame = before !== undefined && before.key === key;
+    const access = isSame ? before.access : account === undefined ? null : await accessFor(account);
     // Where somebody else has been faster, theirs stays: an account has one access, and with it one pace and one session.
-    known = new Map((await Promise.all(entries)).map(([customerId, own]) => [customerId, kept(customerId, own.key) ?? own]));
-    readAtMs = atMs;
+    const now = known.get(customerId);
+    known.set(customerId, { key, access: now !== undefined && now.key === key ? now.access : access, readAtMs });
   };
 
-  return {
-    operator,
-    of: async (customerId) => {
-      if (known === null || clock.nowMs() - readAtMs >= ttlMs) {
-        try {
-          await refresh();
-        } catch {
-          // Never the operator's account for lack of an answer: it may be that the customer has one.
-          if (known === null) return createDnsRefusal("the database did not say whose DNS account is to be used", true);
-        }
-      }
-      return known?.get(customerId)?.access ?? operator;
-    },
+  const read = async (customerIds: readonly number[]): Promise<void> => {
+    const readAtMs = clock.nowMs();
+    const accounts = new Map((await options.accounts(customerIds)).map((account) => [account.customerId, account]));
+    await Promise.all(customerIds.map(async (customerId) => await learn(customerId, accounts.get(customerId), readAtMs)));
   };
+
+  const isFresh = (customerId: number): boolean => {
+    const own = known.get(customerId);
+    return own !== undefined && clock.nowMs() - own.readAtMs < ttlMs;
+  };
+
+  const patiently = async (work: Promise<unknown>): Promise<void> => {
+    const done = new AbortController();
+    await Promise.race([work, clock.sleep(sharedMs, done.signal)]);
+    done.abort();
+  };
+
+  /** One reading for all who are not known well enough, but for those whom somebody reads already. Never throws. */
+  const refresh = async (customerIds: readonly number[]): Promise<void> => {
+    const stale = customerIds.filter((customerId) => !isFresh(customerId));
+    const shared = [...new Set(stale.flatMap((customerId) => underway.get(customerId) ?? []))];
+    const own = stale.filter((customerId) => !underway.has(customerId));
+    if (own.length > 0) {
+      // Where the database is away, what was known stands.
+      const reading = read(own).catch(() => undefined).finally(() => {
+        for (const customerId of own) if (underway.get(customerId) === reading) underway.delete(customerId);
+      });
+      for (const customerId of own) underway.set(customerId, reading);
+      await reading;
+    }
+    if (shared.length === 0) return;
+    await patiently(Promise.all(shared));
+    const unread = customerIds.filter((customerId) => !isFresh(customerId) && !own.includes(customerId));
+    if (unread.length > 0) await read(unread).catch(() => undefined);
+  };
+
+  const forgetMost = (): void => {
+    for (const customerId of known.keys()) {
+      if (known.size <= mostKnown) return;
+      known.delete(customerId);
+    }
+  };
+
+  const ofAll: DnsDirectory["ofAll"] = async (customerIds) => {
+    const wanted = [...new Set(customerIds)];
+    await refresh(wanted);
+    const found = wanted.flatMap((customerId): [number, DnsAccess][] => {
+      const own = known.get(customerId);
+      // Never the operator's account for lack of an answer: it may be that the customer has one.
+      if (own === undefined) return [[customerId, createDnsRefusal("the database did not say whose DNS account is to be used", true)]];
+      known.delete(customerId);
+      known.set(customerId, own);
+      return own.access === null ? [] : [[customerId, own.access]];
+    });
+    forgetMost();
+    return new Map(found);
+  };
+
+  return { operator, ofAll, of: async (customerId) => (await ofAll([customerId])).get(customerId) ?? operator };
 };

@@ -28,12 +28,12 @@ export const createDnsLog = ({ log }: { readonly log: (line: string) => void }):
   return {
     ...refusal,
     provider: "log",
-    apply: async (changes) => {
+    apply: async (changes, budget) => {
       if (changes.length > 0) {
         const wanted = changes.map(({ domain, zoneId, to }) => ({ domain, zoneId, to }));
         log(JSON.stringify({ event: "dns_not_written", detail, changes: wanted }));
       }
-      return await refusal.apply(changes);
+      return await refusal.apply(changes, budget);
     },
   };
 };

@@ -1,3 +1,4 @@
+import type { Budget, Sent } from "./ports/budget.ts";
 import type { AnswerReading, Lookup, Resolver, TxtReading } from "./ports/resolver.ts";
 
 /** Numbers of the IANA registry "Resource Record (RR) TYPEs". */
@@ -24,13 +25,20 @@ const dataOf = (body: DnsJson, wanted: QueryType): readonly string[] | null => {
   return answers.flatMap(({ type, data }) => (type === typeNumbers[wanted] && typeof data === "string" ? [data] : []));
 };
 
+type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>>;
+
+/** An API request's own: nothing else shares its connections. */
+const atOnce: Request = async (work) => ({ status: "sent", value: await work(AbortSignal.timeout(answerTimeoutMs)) });
+
+const within = ({ untilMs, connection }: Budget): Request => async (work) => await connection({ untilMs, answerMs: answerTimeoutMs }, work);
+
 /**
  * DNS over HTTPS in the JSON form that public resolvers share. Any answer of the DNS counts as one, NXDOMAIN and SERVFAIL
  * with no texts; a resolver that can not be asked is silent.
  * @param endpoints whole URLs, such as `https://cloudflare-dns.com/dns-query`
  */
 export const createResolver = (endpoints: readonly string[], send: typeof fetch): Resolver & Lookup => {
-  const ask = async (endpoint: string, name: string, type: QueryType): Promise<AnswerReading> => {
+  const ask = async (endpoint: string, name: string, type: QueryType, request: Request): Promise<AnswerReading> => {
     const url = new URL(endpoint);
     const resolver = url.host;
     // No query can be written for it, so no resolver has an answer.
@@ -38,25 +46,23 @@ export const createResolver = (endpoints: readonly string[], send: typeof fetch)
     url.searchParams.set("name", name);
     url.searchParams.set("type", type);
     try {
-      const response = await send(url.href, {
-        headers: { accept: "application/dns-json" },
-        redirect: "manual",
-        cache: "no-store",
-        signal: AbortSignal.timeout(answerTimeoutMs),
+      const sent = await request(async (signal) => {
+        const response = await send(url.href, { headers: { accept: "application/dns-json" }, redirect: "manual", cache: "no-store", signal });
+        return response.status === 200 ? dataOf((await response.json()) as DnsJson, type) : null;
       });
-      const answers = response.status === 200 ? dataOf((await response.json()) as DnsJson, type) : null;
+      const answers = sent.status === "sent" ? sent.value : null;
       return answers === null ? { resolver, status: "silent" } : { resolver, status: "answered", answers };
     } catch {
       return { resolver, status: "silent" };
     }
   };
-  const askAll = async (name: string, type: QueryType): Promise<readonly AnswerReading[]> =>
-    await Promise.all(endpoints.map((endpoint) => ask(endpoint, name, type)));
+  const askAll = async (name: string, type: QueryType, request: Request): Promise<readonly AnswerReading[]> =>
+    await Promise.all(endpoints.map((endpoint) => ask(endpoint, name, type, request)));
   return {
     txt: async (name) =>
-      (await askAll(name, "TXT")).map((reading): TxtReading =>
+      (await askAll(name, "TXT", atOnce)).map((reading): TxtReading =>
         reading.status === "silent" ? reading : { resolver: reading.resolver, status: "answered", texts: reading.answers.map(txtValue) },
       ),
-    lookup: askAll,
+    lookup: async (name, type, budget) => await askAll(name, type, within(budget)),
   };
 };

@@ -3,7 +3,7 @@ import type { Dispatcher, Shard } from "../adapters/ports/dispatcher.ts";
 import type { Random } from "../adapters/ports/random.ts";
 import type { SettingsStore } from "../adapters/ports/settings.ts";
 import { patiently } from "../pipeline/patience.ts";
-import { createSlots, waitingConnections } from "../pipeline/slots.ts";
+import { createConnections, nobody } from "../pipeline/slots.ts";
 import type { TickDeps } from "./tick.ts";
 import { runTick } from "./tick.ts";
 
@@ -32,8 +32,8 @@ const inTime = async (clock: Clock, work: Promise<void>): Promise<void> => {
 
 /** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
 const runSideBySide = async (deps: DispatchDeps, shards: readonly Shard[], scheduledAtMs: number): Promise<void> => {
-  const slots = createSlots(waitingConnections);
-  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, slots }, shard, scheduledAtMs)));
+  const connections = deps.connections ?? createConnections(deps.clock);
+  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, connections }, shard, scheduledAtMs)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 };
@@ -52,9 +52,10 @@ export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number):
     log.warn("shards_side_by_side", { shards: count, reason: "neither the binding SHARDS nor SELF_URL with CRON_SECRET is configured" });
     return await runSideBySide(deps, shards, scheduledAtMs);
   }
-  const slots = createSlots(waitingConnections);
+  // Handing rounds out stands for the probes that are made there.
+  const { probes } = deps.connections ?? createConnections(clock);
   const results = await Promise.allSettled(
-    shards.map((shard) => slots(0, false, () => inTime(clock, dispatcher.dispatch(shard, scheduledAtMs)))),
+    shards.map((shard) => probes(nobody, false, () => inTime(clock, dispatcher.dispatch(shard, scheduledAtMs)))),
   );
   const unreached = shards.filter((_, at) => results[at]?.status === "rejected");
   log.info("dispatch", { shards: count, unreached: unreached.length });

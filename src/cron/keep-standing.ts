@@ -1,5 +1,6 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { DnsAccess, DnsDirectory } from "../adapters/ports/dns-access.ts";
+import type { DnsBudget } from "../adapters/ports/dns.ts";
 import type { HealthCheck } from "../adapters/ports/health-checks.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
@@ -7,6 +8,12 @@ import type { StandingDomain, StandingStore } from "../adapters/ports/standing.t
 import type { CheckSide, StandingSituation, StandingStep } from "../domain/standing-failover.ts";
 import { checkSides, checkTargetOf, nextStandingStep } from "../domain/standing-failover.ts";
 import type { WeightedRecord } from "../adapters/ports/dns.ts";
+import { backoffAfter } from "../domain/backoff.ts";
+import type { DnsAccount, Lanes, Standings } from "../pipeline/accounts.ts";
+import { createStandings } from "../pipeline/accounts.ts";
+import { operatorKey } from "../pipeline/route-dns.ts";
+import type { Connections } from "../pipeline/slots.ts";
+import { createConnections } from "../pipeline/slots.ts";
 import type { JobReport } from "./job.ts";
 
 export type StandingDeps = {
@@ -16,11 +23,16 @@ export type StandingDeps = {
   readonly log: Log;
   readonly probe: { readonly path: string; readonly intervalMs: number };
   readonly driftCheckMs: number;
+  /** The connections of this invocation, which others of its work share; without them a run has its own. */
+  readonly connections?: Connections;
 };
 
 /** A run has a minute; what a pass cannot do is done by the next one. */
 const runMs = 48_000;
 const passMs = 10_000;
+/** How long a step that failed is put off, longer each time. Another step, such as a freeze needs, is not. */
+const retry = { firstMs: 10_000, mostMs: 300_000 };
+const lanes: Lanes = { look: "background", change: "background" };
 /** From nothing to attached are three steps, a replaced check needs two more. */
 const stepsPerDomain = 8;
 
@@ -44,6 +56,9 @@ const withSide = (domain: StandingDomain, side: CheckSide, check: HealthCheck | 
   [side]: check === null ? null : { id: check.id, version: check.version, target: check.target, disabled: check.disabled },
 });
 
+/** An account of which nothing is asked but the calls for its health checks. */
+type Access = { readonly dns: DnsAccess; readonly budget: DnsBudget };
+
 /** `domain`: how it is afterwards. `more`: there may be something else to do at once. */
 type Progress = { readonly domain: StandingDomain; readonly more: boolean };
 
@@ -52,13 +67,13 @@ const failed = (domain: StandingDomain, detail: string): Progress => ({ domain: 
 /** The check is to be looked at again before anything else is tried. */
 const doubted = (domain: StandingDomain): StandingDomain => ({ ...domain, checkedAtMs: null });
 
-const rewrite = async (deps: StandingDeps, fence: Fence, dns: DnsAccess, domain: StandingDomain, step: Extract<Step, { kind: "rewrite" }>): Promise<Progress> => {
+const rewrite = async (deps: StandingDeps, fence: Fence, { dns, budget }: Access, domain: StandingDomain, step: Extract<Step, { kind: "rewrite" }>): Promise<Progress> => {
   const { zoneId, name, domainId, records } = domain;
   if (zoneId === null || records === null) return { domain, more: false };
   const kept = { ...domain, restore: step.restore };
   // What was there before is stored before it is taken away.
   if (domain.restore === null && !(await deps.standing.save(fence, kept))) return { domain, more: false };
-  const [result] = await dns.rewrite([{ domain: name, zoneId, records: step.before, after: step.after }]);
+  const [result] = await dns.rewrite([{ domain: name, zoneId, records: step.before, after: step.after }], budget);
   if (result?.status === "accepted") {
     const changed = records.map((record) => step.after[step.before.indexOf(record)] ?? record);
     await deps.standing.noteRewrite(fence, domainId, changed, domain.state === "standing" ? "attach" : "detach");
@@ -71,16 +86,17 @@ const rewrite = async (deps: StandingDeps, fence: Fence, dns: DnsAccess, domain:
   return failed(domain.state === "removing" ? { ...kept, restore: {} } : doubted(kept), detail);
 };
 
-const take = async (deps: StandingDeps, fence: Fence, dns: DnsAccess, domain: StandingDomain, step: Step): Promise<Progress> => {
+const take = async (deps: StandingDeps, fence: Fence, access: Access, domain: StandingDomain, step: Step): Promise<Progress> => {
+  const { dns, budget } = access;
   switch (step.kind) {
     case "create": {
-      const result = await dns.createCheck(step.reference, step.target, step.disabled);
+      const result = await dns.createCheck(step.reference, step.target, step.disabled, budget);
       if (result.status === "failed") return failed(domain, result.detail);
       if (result.status === "spent") return { domain: { ...domain, generation: domain.generation + 1 }, more: true };
       return { domain: { ...domain, checks: withSide(domain, step.side, result.check), lastError: null }, more: true };
     }
     case "update": {
-      const result = await dns.updateCheck(step.check, step.target, step.disabled);
+      const result = await dns.updateCheck(step.check, step.target, step.disabled, budget);
       if (result.status === "failed") return failed(domain, result.detail);
       if (result.status === "stale") return { domain: doubted(domain), more: false };
       if (result.status === "done") return { domain: { ...domain, checks: withSide(domain, step.side, result.check), lastError: null }, more: true };
@@ -91,9 +107,9 @@ const take = async (deps: StandingDeps, fence: Fence, dns: DnsAccess, domain: St
       return { domain: { ...domain, checks: withSide(domain, step.side, null), obsolete, generation: domain.generation + 1 }, more: true };
     }
     case "rewrite":
-      return await rewrite(deps, fence, dns, domain, step);
+      return await rewrite(deps, fence, access, domain, step);
     case "delete": {
-      const result = await dns.deleteCheck(step.id);
+      const result = await dns.deleteCheck(step.id, budget);
       if (result.status === "failed") return failed(domain, result.detail);
       const checks = { primary: null, backup: null } as Record<CheckSide, StandingDomain["checks"]["primary"]>;
       for (const side of checkSides) if (domain.checks[side]?.id !== step.id) checks[side] = domain.checks[side];
@@ -120,63 +136,116 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
 };
 
 /** With the records as they are now, where no round reads them any more. */
-const read = async (dns: DnsAccess, domain: StandingDomain): Promise<StandingDomain> => {
-  const reading = (await dns.read([domain.name])).get(domain.name);
+const read = async ({ dns, budget }: Access, domain: StandingDomain): Promise<StandingDomain> => {
+  const reading = (await dns.read([domain.name], budget)).get(domain.name);
   if (reading === undefined || reading.status === "error") return { ...domain, routingStatus: "error", records: null };
   const records = reading.status === "found" ? reading.records : null;
   return { ...domain, routingStatus: reading.status, zoneId: reading.zoneId, records };
 };
 
-const progressOf = ({ generation, checks, restore, obsolete, attached, checkedAtMs, lastError }: StandingDomain) =>
-  JSON.stringify([generation, checks, restore, obsolete, attached, checkedAtMs, lastError]);
+const progressOf = ({ generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs }: StandingDomain) =>
+  JSON.stringify([generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs]);
+
+type Listing = Awaited<ReturnType<DnsAccess["listChecks"]>>;
+
+/** What a pass over some domains came to. */
+type Passed = { changed: number; failures: number };
+
+/** Looking at the checks of an account, beside the steps. */
+const listing = "list";
+
+const isPutOff = ({ failedStep, nextAtMs }: StandingDomain, step: string, nowMs: number): boolean =>
+  failedStep === step && nextAtMs !== null && nowMs < nextAtMs;
+
+const afterFailure = (domain: StandingDomain, step: string, nowMs: number): StandingDomain => {
+  const failures = domain.failedStep === step ? domain.failures + 1 : 1;
+  return { ...domain, failedStep: step, failures, nextAtMs: nowMs + backoffAfter(failures, retry, domain.domainId) };
+};
+
+const afterSuccess = (domain: StandingDomain): StandingDomain => ({ ...domain, failedStep: null, failures: 0, nextAtMs: null });
+
+/** The domain with its checks as they are at the provider, where it is time to look. */
+const withChecks = async (deps: StandingDeps, domain: StandingDomain, list: () => Promise<Listing>): Promise<StandingDomain> => {
+  const nowMs = deps.clock.nowMs();
+  const isDue = domain.checkedAtMs === null || nowMs - domain.checkedAtMs >= deps.driftCheckMs;
+  if (!isDue || isPutOff(domain, listing, nowMs)) return domain;
+  const listed = await list();
+  if (listed.status === "done") return inspected(domain.failedStep === listing ? afterSuccess(domain) : domain, listed.checks, deps.clock.nowMs());
+  return afterFailure({ ...domain, lastError: listed.detail }, listing, deps.clock.nowMs());
+};
+
+/** Brings one domain as far as it goes. @returns null where the lease is lost; `forgotten`: nothing is left of it */
+const passDomain = async (deps: StandingDeps, fence: Fence, access: Access, before: StandingDomain, list: () => Promise<Listing>): Promise<{ readonly domain: StandingDomain; readonly forgotten: boolean } | null> => {
+  const { standing, clock } = deps;
+  let domain = await withChecks(deps, before.orphaned ? await read(access, before) : before, list);
+  for (let count = 0; count < stepsPerDomain; count += 1) {
+    const step = nextStandingStep(domain, situationOf(domain, deps.probe.path));
+    const key = JSON.stringify(step);
+    const isWaiting = isPutOff(domain, key, clock.nowMs());
+    const progress = isWaiting ? { domain, more: false } : await take(deps, fence, access, domain, step);
+    if (step.kind === "forget" && !isWaiting) return { domain, forgotten: true };
+    const isFailed = !isWaiting && !progress.more && step.kind !== "rest" && progress.domain.lastError !== null;
+    domain = isFailed ? afterFailure(progress.domain, key, clock.nowMs()) : progress.more ? afterSuccess(progress.domain) : progress.domain;
+    // Stored step by step: what was made at AWS is never forgotten.
+    if (progressOf(domain) !== progressOf(before) && !(await standing.save(fence, domain))) return null;
+    if (!progress.more) break;
+  }
+  return { domain, forgotten: false };
+};
+
+/** Brings the domains of one account further, one after the other; one that does not answer keeps nobody else's waiting. */
+const passAccount = async (deps: StandingDeps, fence: Fence, account: DnsAccount<DnsAccess>, domains: readonly StandingDomain[], untilMs: number): Promise<Passed> => {
+  const { clock, log } = deps;
+  const access: Access = { dns: account.dns, budget: account.budget(untilMs, "change") };
+  const passed: Passed = { changed: 0, failures: 0 };
+  let listed: Promise<Listing> | null = null;
+  const list = (): Promise<Listing> => (listed ??= access.dns.listChecks(access.budget));
+  for (const before of domains) {
+    if (clock.nowMs() > untilMs || !account.isAsked()) break;
+    const after = await passDomain(deps, fence, access, before, list);
+    if (after === null) break;
+    const { domain, forgotten } = after;
+    if (forgotten || progressOf(domain) !== progressOf(before)) passed.changed += 1;
+    if (domain.lastError !== null && domain.lastError !== before.lastError) {
+      passed.failures += 1;
+      log.warn("standing_failover", { name: domain.name, error: domain.lastError });
+    }
+  }
+  return passed;
+};
 
 /**
  * Brings every standing failover one pass further: made, attached, enabled or disabled with a freeze, healed where somebody
  * changed it, removed. Costs nothing at the provider while all is as it should be, but one listing per `DRIFT_CHECK`.
+ * @param standings how the accounts have fared in this run
  * @returns how many there are, and how many of them needed anything
  */
-export const passStanding = async (deps: StandingDeps, fence: Fence): Promise<{ kept: number; changed: number; failures: number }> => {
-  const { standing, dnsDirectory, clock, log, driftCheckMs } = deps;
-  const domains = await standing.all();
+export const passStanding = async (deps: StandingDeps, fence: Fence, standings: Standings): Promise<{ kept: number; changed: number; failures: number }> => {
+  const { standing, dnsDirectory, clock } = deps;
+  const all = await standing.all();
   const untilMs = clock.nowMs() + passMs;
-  const listings = new Map<DnsAccess, Awaited<ReturnType<DnsAccess["listChecks"]>>>();
-  let [changed, failures] = [0, 0];
-  for (const before of domains) {
-    if (clock.nowMs() > untilMs) break;
-    const dns = await dnsDirectory.of(before.customerId);
-    let domain = before.orphaned ? await read(dns, before) : before;
-    if (before.checkedAtMs === null || clock.nowMs() - before.checkedAtMs >= driftCheckMs) {
-      const listed = listings.get(dns) ?? (await dns.listChecks());
-      listings.set(dns, listed);
-      domain = listed.status === "done" ? inspected(domain, listed.checks, clock.nowMs()) : { ...domain, lastError: listed.detail };
-    }
-    let forgotten = false;
-    for (let count = 0; count < stepsPerDomain; count += 1) {
-      const step = nextStandingStep(domain, situationOf(domain, deps.probe.path));
-      const progress = await take(deps, fence, dns, domain, step);
-      forgotten = step.kind === "forget";
-      // Stored step by step: what was made at AWS is never forgotten.
-      if (!forgotten && progressOf(progress.domain) !== progressOf(before) && !(await standing.save(fence, progress.domain))) {
-        return { kept: domains.length, changed, failures };
-      }
-      domain = progress.domain;
-      if (!progress.more) break;
-    }
-    if (forgotten || progressOf(domain) !== progressOf(before)) changed += 1;
-    if (domain.lastError !== null && domain.lastError !== before.lastError) {
-      failures += 1;
-      log.warn("standing_failover", { name: domain.name, error: domain.lastError });
-    }
-  }
-  return { kept: domains.length, changed, failures };
+  const own = await dnsDirectory.ofAll([...new Set(all.map(({ customerId }) => customerId))]);
+  // What was looked at longest ago comes first: where a pass has no time for all, the next one has it for the others.
+  const ordered = all.toSorted((a, b) => (a.checkedAtMs ?? 0) - (b.checkedAtMs ?? 0));
+  const byAccount = Map.groupBy(ordered, ({ customerId }) => (own.has(customerId) ? customerId : operatorKey));
+  const passes = [...byAccount].map(async ([key, domains]) => {
+    const account = { id: key, ...standings.account(key, own.get(key) ?? dnsDirectory.operator, lanes) };
+    return await passAccount(deps, fence, account, domains, untilMs);
+  });
+  const passed = await Promise.all(passes);
+  const sum = (count: (one: Passed) => number) => passed.reduce((total, one) => total + count(one), 0);
+  return { kept: all.length, changed: sum(({ changed }) => changed), failures: sum(({ failures }) => failures) };
 };
 
 /** Passes for most of a minute, so that a freeze is followed within an interval; one alone where there is nothing to keep. */
 export const keepStanding = async (deps: StandingDeps, fence: Fence): Promise<JobReport> => {
   const startedAtMs = deps.clock.nowMs();
+  const standings = createStandings(deps.clock, deps.connections ?? createConnections(deps.clock));
+  const troubled = await deps.standing.troubledAccounts();
+  standings.adopt(troubled, troubled.map(({ customerId }) => customerId));
   let [passes, changed, failures] = [0, 0, 0];
   for (;;) {
-    const pass = await passStanding(deps, fence);
+    const pass = await passStanding(deps, fence, standings);
     passes += 1;
     changed += pass.changed;
     failures += pass.failures;

@@ -3,7 +3,9 @@ import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { ObservationStore, Observed, Unobserved } from "../adapters/ports/observations.ts";
 import type { Lookup } from "../adapters/ports/resolver.ts";
-import { cachedForSeconds, canonicalAnswer, expectationOf, judgePropagation } from "../domain/propagation.ts";
+import { canonicalAnswer, expectationOf, judgePropagation } from "../domain/propagation.ts";
+import type { Connections } from "../pipeline/slots.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
 import type { JobReport } from "./job.ts";
 
 export type ObserveDeps = {
@@ -11,25 +13,28 @@ export type ObserveDeps = {
   readonly lookup: Lookup;
   readonly clock: Clock;
   readonly log: Log;
+  /** The connections of this invocation, which others of its work share; without them a run has its own. */
+  readonly connections?: Connections;
 };
 
 /**
- * A switch that could not be looked at for so long has no proof: later answers would say nothing about it. Another one may
- * have followed it, its name may be gone, or this was not running. That is said once, too, so that silence means "not yet".
+ * A switch that could not be looked at for so long after its time had come has no proof: later answers would say nothing about
+ * it. Another one may have followed it, its name may be gone, or this was not running. That is said once, too, so that silence
+ * means "not yet".
  */
 const givenUpAfterMs = 3_600_000;
 /** Switches looked up in one run, which has a minute; each waits at most for the slowest resolver. */
 const perRun = 200;
 const runMs = 40_000;
+/** What one lookup may take, all resolvers together. */
+const lookupMs = 12_000;
 
-const isDue = ({ late, insyncAtMs, records }: Unobserved, nowMs: number): boolean =>
-  late || nowMs >= insyncAtMs + cachedForSeconds(records) * 1_000;
-
-const observe = async ({ lookup, clock }: ObserveDeps, change: Unobserved): Promise<Observed> => {
+const observe = async ({ lookup, clock }: ObserveDeps, connections: Connections, change: Unobserved): Promise<Observed> => {
   const expectation = expectationOf(change.records, change.to);
   const type = expectation?.type ?? "A";
   if (change.late) return { atMs: clock.nowMs(), verdict: "missed", type, expected: [], resolvers: [] };
-  const readings = await lookup.lookup(change.name, type);
+  const budget = { untilMs: clock.nowMs() + lookupMs, connection: connectionOf(connections, { lane: "background", key: nobody }) };
+  const readings = await lookup.lookup(change.name, type, budget);
   const resolvers = readings.map((reading) => ({
     resolver: reading.resolver,
     answers: reading.status === "silent" ? null : [...new Set(reading.answers.map(canonicalAnswer))].toSorted(),
@@ -44,12 +49,13 @@ const observe = async ({ lookup, clock }: ObserveDeps, change: Unobserved): Prom
  */
 export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<JobReport> => {
   const { observations, clock, log } = deps;
+  const connections = deps.connections ?? createConnections(clock);
   const startedAtMs = clock.nowMs();
-  const due = (await observations.due(startedAtMs - givenUpAfterMs, perRun)).filter((change) => isDue(change, startedAtMs));
+  const due = await observations.due(startedAtMs, givenUpAfterMs, perRun);
   const count = { due: due.length, stored: 0, unexpected: 0, missed: 0 };
   for (const change of due) {
     if (clock.nowMs() - startedAtMs > runMs) break;
-    const observed = await observe(deps, change);
+    const observed = await observe(deps, connections, change);
     const { verdict, expected } = observed;
     if (verdict === "other") log.warn("answer_unexpected", { name: change.name, change: change.changeRowId, expected: expected.join(" ") });
     if (!(await observations.save(fence, change.changeRowId, observed))) continue;

@@ -2,6 +2,7 @@ import type { BillingStore } from "../adapters/ports/billing.ts";
 import type { Random } from "../adapters/ports/random.ts";
 import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
+import { createConnections } from "../pipeline/slots.ts";
 import { runBilling } from "./bill.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
@@ -59,7 +60,11 @@ export const schedule: Readonly<Record<string, readonly JobName[]>> = {
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, name);
 
-/** Runs one job now. Every job may run twice at once, late, or not at all (semantics §10). @throws what the job throws */
+/**
+ * Runs one job now. Every job may run twice at once, late, or not at all (semantics §10).
+ * @param deps with the connections of the invocation, where other jobs of it share them (decision 35)
+ * @throws what the job throws
+ */
 export const runJob = (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {
   return jobs[job]({ ...deps, runId: newRunId(deps.random) }, scheduledAtMs);
 };
@@ -71,7 +76,8 @@ export const runJob = (deps: JobDeps, job: JobName, scheduledAtMs: number): Prom
 export const runScheduled = async (deps: JobDeps, cron: string, scheduledAtMs: number): Promise<void> => {
   const due = schedule[cron];
   if (due === undefined) return deps.log.warn("cron_unknown", { cron });
-  const results = await Promise.allSettled(due.map((job) => runJob(deps, job, scheduledAtMs)));
+  const connections = createConnections(deps.clock);
+  const results = await Promise.allSettled(due.map((job) => runJob({ ...deps, connections }, job, scheduledAtMs)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 };

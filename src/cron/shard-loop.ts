@@ -3,6 +3,9 @@ import type { Fence, Taking } from "../adapters/ports/lease.ts";
 import type { SettingsStore } from "../adapters/ports/settings.ts";
 import { whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
+import type { DnsTalk } from "../pipeline/round.ts";
+import { createDnsTalk } from "../pipeline/round.ts";
+import { createConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
 import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
 
@@ -26,14 +29,22 @@ export type ShardLoop = {
 type Asked = { readonly shard: Shard; readonly taking: Taking };
 
 /** @param deps with a `runId` that stays the same when the object is restarted, so that it gets its own lease back at once */
-export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsStore }): ShardLoop => {
-  const { clock, leases, log, settings } = deps;
-  let held: { readonly shard: Shard; readonly fence: Fence } | null = null;
+export const createShardLoop = (given: ShardDeps & { readonly settings: SettingsStore }): ShardLoop => {
+  const { clock, leases, log, settings } = given;
+  const connections = given.connections ?? createConnections(clock);
+  const deps = { ...given, connections };
+  let held: { readonly shard: Shard; readonly fence: Fence; readonly dnsTalk: DnsTalk } | null = null;
   let latest: Shard | null = null;
   let lastSlotMs = Number.NEGATIVE_INFINITY;
   let tally: Tally = newTally(clock.nowMs());
   /** Until then the lease is left to the other provider: under this one every round has failed. */
   let restsUntilMs = 0;
+
+  /** What is asked of DNS may outlast a round, but never the lease under which it was asked. */
+  const letGo = (): void => {
+    held?.dnsTalk.reading.stop();
+    held = null;
+  };
 
   /** `gone`: this shard is no more. */
   const take = async (armed: Shard): Promise<Asked | "gone"> => {
@@ -71,12 +82,12 @@ export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsS
           if (watching !== null && (await patiently(clock, watching.then(() => false), waitMs(deps, asked.taking, 0), true))) continue;
           break;
         }
-        held = { shard: asked.shard, fence: asked.taking.held };
+        held = { shard: asked.shard, fence: asked.taking.held, dnsTalk: createDnsTalk(clock, connections) };
       }
-      const { fence, shard } = held;
-      const end = await whileHeld(deps, fence, () => roundInSlot(deps, fence, shard, slotMs, tally));
+      const { fence, shard, dnsTalk } = held;
+      const end = await whileHeld(deps, fence, () => roundInSlot({ ...deps, dnsTalk }, fence, shard, slotMs, tally));
       const after = end === "lost" ? "lost" : await afterRound(deps, fence, shard, tally);
-      if (after !== "kept") held = null;
+      if (after !== "kept") letGo();
       if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(deps.probe.intervalMs);
       if (after !== "lost") break;
     }
@@ -101,7 +112,7 @@ export const createShardLoop = (deps: ShardDeps & { readonly settings: SettingsS
     stop: async () => {
       await report();
       if (held !== null) await leases.release(held.fence).catch(() => undefined);
-      held = null;
+      letGo();
     },
   };
 };

@@ -135,6 +135,7 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
     for (const domain of report.contested) log.warn("weights_contested", domain);
+    for (const error of report.thrown) log.error("dns", error, { shard: shard.index });
     return true;
   });
   if (end !== "lost") tally.acted += 1;
@@ -168,6 +169,7 @@ export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number |
     { name: "witness_rounds", label: "", value: witnessed },
     { name: "unreadable_probes", label: "", value: unreadable },
     ...(deps.takeDnsCalls?.() ?? []),
+    ...(deps.connections?.takeAbandoned() ?? []).map(({ lane, count }): Count => ({ name: "abandoned_calls", label: lane, value: count })),
   ];
   await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts });
   return ok;

@@ -3,7 +3,10 @@ import type { Fence, Taking } from "../adapters/ports/lease.ts";
 import type { TickRunStore } from "../adapters/ports/tick-runs.ts";
 import { whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
-import { createSlots, waitingConnections } from "../pipeline/slots.ts";
+import type { DnsTalk } from "../pipeline/round.ts";
+import { createDnsTalk } from "../pipeline/round.ts";
+import type { Connections } from "../pipeline/slots.ts";
+import { createConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
 import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
 
@@ -31,7 +34,7 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   const { intervalMs } = deps.probe;
   const endMs = slotOf(Math.max(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
   // A witness' round may still be under way when it takes over: both share the connections of this invocation.
-  const run = createRun({ ...deps, slots: deps.slots ?? createSlots(waitingConnections) }, shard);
+  const run = createRun({ ...deps, connections: deps.connections ?? createConnections(clock) }, shard);
   const begun = overtimeMs > 0 ? run.begin() : null;
   await workUntil(run, endMs);
   for (let slotMs = endMs; slotMs < endMs + overtimeMs; slotMs += intervalMs) {
@@ -58,8 +61,8 @@ const workUntil = async (run: Run, endMs: number): Promise<void> => {
 type Run = ReturnType<typeof createRun>;
 
 /** One run of one shard: what has been done in it, and in which slot. */
-const createRun = (deps: TickDeps, shard: Shard) => {
-  const { clock, leases, log, provider, runId, tickRuns } = deps;
+const createRun = (deps: TickDeps & { readonly connections: Connections }, shard: Shard) => {
+  const { clock, connections, leases, log, provider, runId, tickRuns } = deps;
   const { intervalMs } = deps.probe;
   const tally: Tally = newTally(clock.nowMs());
   const slotNow = () => slotOf(clock.nowMs(), intervalMs);
@@ -79,11 +82,11 @@ const createRun = (deps: TickDeps, shard: Shard) => {
   const rests = (): boolean => clock.nowMs() < restsUntilMs;
 
   /** The slots of the run, as the holder, until it is over or the lease is gone. */
-  const rounds = async (fence: Fence): Promise<void> => {
+  const rounds = async (fence: Fence, dnsTalk: DnsTalk): Promise<void> => {
     let slotMs = Math.max(slotNow(), actedMs + intervalMs);
     while (slotMs < endMs && clock.nowMs() < endMs) {
       if (slotMs > clock.nowMs()) await clock.sleep(slotMs - clock.nowMs());
-      const done = await roundInSlot(deps, fence, shard, slotMs, tally);
+      const done = await roundInSlot({ ...deps, dnsTalk }, fence, shard, slotMs, tally);
       if (done === "lost") return;
       actedMs = slotMs;
       const after = await afterRound(deps, fence, shard, tally);
@@ -122,9 +125,12 @@ const createRun = (deps: TickDeps, shard: Shard) => {
     },
     act: async (fence: Fence): Promise<void> => {
       epoch = fence.epoch;
+      // What is asked of DNS may outlast a round, but never the lease under which it was asked.
+      const dnsTalk = createDnsTalk(clock, connections);
       try {
-        await whileHeld(deps, fence, () => rounds(fence));
+        await whileHeld(deps, fence, () => rounds(fence, dnsTalk));
       } finally {
+        dnsTalk.reading.stop();
         await leases.release(fence).catch(() => undefined);
       }
     },

@@ -47,7 +47,8 @@ export type DomainFacts = {
   readonly backupHealth: readonly BackupHealth[];
   /** What the compare-and-set that changes nothing came to; null: it was not tried. */
   readonly permission:
-    | { readonly status: "accepted" }
+    /** `unwatched`: why it cannot be asked after. */
+    | { readonly status: "accepted"; readonly unwatched?: string }
     | { readonly status: "stale" | "failed"; readonly detail: string; readonly retryable: boolean }
     | null;
   /** Nothing is written in DNS while it is frozen or only shadowed. */
@@ -152,6 +153,10 @@ const backupHealth = ({ backupHealth: seen }: DomainFacts, nowMs: number): Findi
 const permission = ({ permission: tried, reading, handsOff }: DomainFacts): Finding => {
   if (handsOff !== null) return found("permission", "unproven", `the service is ${handsOff}: nothing is written`, "check again once it is not");
   if (tried === null) return reading?.status === "found" ? found("permission", "unproven", "not tried", "check again") : unread("permission");
+  if (tried.status === "accepted" && tried.unwatched !== undefined) {
+    const detail = `a change is accepted, but nobody may ask whether it is on all servers: ${tried.unwatched}`;
+    return found("permission", "warn", detail, "permit route53:GetChange as well, as the policy of GET /v1/services/{id}/iam-policy does");
+  }
   if (tried.status === "accepted") return pass("permission", "a compare-and-set that changes nothing was accepted");
   if (tried.status === "stale") return found("permission", "unproven", `the records changed under the check: ${tried.detail}`, "check again");
   if (tried.retryable) return found("permission", "unproven", tried.detail, "check again later");

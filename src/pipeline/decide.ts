@@ -1,5 +1,6 @@
 import type { PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
 import type { Vantage } from "../domain/vantage.ts";
+import { dueIntents } from "./attempts.ts";
 import { seenHealthy } from "./healthy.ts";
 import { judgePolicy } from "./judge.ts";
 import { withDiscoveries } from "./paths.ts";
@@ -44,7 +45,7 @@ export const decideRound = (
     services: perService.flatMap(({ routing }) => routing ?? []),
     domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh)),
     resolved: read.flatMap(({ resolved }) => resolved),
-    intents: perService.flatMap(({ intents }) => intents),
+    ...dueIntents(services, perService.flatMap(({ intents }) => intents), fresh, nowMs),
     drifts: perService.flatMap(({ drifts }) => drifts),
     contests: perService.flatMap(({ contests }) => contests),
   };

@@ -1,22 +1,33 @@
+import type { Clock } from "../adapters/ports/clock.ts";
 import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { Peer } from "../adapters/ports/peer.ts";
 import type { Place } from "../adapters/ports/place.ts";
 import type { Presence } from "../adapters/ports/round.ts";
-import type { Slots } from "./slots.ts";
+import { patiently } from "./patience.ts";
+import type { Connections } from "./slots.ts";
 import { nobody } from "./slots.ts";
 
-type Present = { readonly vantage: string; readonly place?: Place; readonly peer?: Peer };
+type Present = { readonly vantage: string; readonly clock: Clock; readonly place?: Place; readonly peer?: Peer };
 
 /** One shard stands for its provider: of more, each row of `providers` would be written by all at once. */
 const speaksFor = (shard: Shard): boolean => shard.index === 0;
 
-/** Begins to look at the other provider; the round does not wait for what comes of it, the next one may report it. */
-export const lookAtPeer = ({ peer }: Present, shard: Shard, slots: Slots): void => {
-  if (peer !== undefined && speaksFor(shard)) void slots(nobody, false, () => peer.look());
+/** Longer than any of these looks takes by itself. */
+const lookMs = 8_000;
+
+/**
+ * Looks at the other provider, for which no round waits, the next one may report it; and for the place where this one runs.
+ * @param untilMs how long the place is waited for
+ */
+export const lookAround = async ({ peer, place, clock }: Present, shard: Shard, connections: Connections, untilMs: number): Promise<void> => {
+  const look = async (work: () => Promise<void>): Promise<unknown> =>
+    await connections.until({ lane: "background", key: nobody }, { untilMs: clock.nowMs() + lookMs, answerMs: lookMs }, work).catch(() => undefined);
+  if (peer !== undefined && speaksFor(shard)) void look(() => peer.look());
+  if (place !== undefined) await patiently(clock, look(() => place.look()), untilMs - clock.nowMs(), undefined);
 };
 
 /** What a round says of itself. @param acted whether it is a round of the lease's holder, rather than a witness' */
-export const presenceOf = ({ vantage, place, peer }: Present, shard: Shard, acted: boolean, nowMs: number): Presence => ({
+export const presenceOf = ({ vantage, place, peer }: Omit<Present, "clock">, shard: Shard, acted: boolean, nowMs: number): Presence => ({
   vantage,
   place: place?.known() ?? null,
   nowMs,

@@ -1,21 +1,22 @@
+import type { Clock } from "../adapters/ports/clock.ts";
 import type { DnsAccess } from "../adapters/ports/dns-access.ts";
-import type { PairReading, WeightChangeResult } from "../adapters/ports/dns.ts";
+import type { DnsBudget, PairReading, WeightChangeResult } from "../adapters/ports/dns.ts";
 import type { DnsSetup, DnsSetupDomain } from "../adapters/ports/dns-setup.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
 import type { Verdict } from "../domain/probe.ts";
 import { judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { BackupHealth, Check, DomainFacts } from "../domain/readiness.ts";
 import { checkDomain } from "../domain/readiness.ts";
-import { createSlots } from "./slots.ts";
+import { requestBudget } from "./request-budget.ts";
+import type { Connections } from "./slots.ts";
+import { createConnections, nobody } from "./slots.ts";
 
 export type ReadinessDeps = {
   readonly dns: DnsAccess;
   readonly prober: Prober;
+  readonly clock: Clock;
   readonly probe: { readonly path: string; readonly timeoutMs: number };
 };
-
-/** Connections that may wait for response headers at once (Workers: six an invocation). */
-const waitingConnections = 6;
 
 type Seen = { readonly url: string; readonly verdict: Verdict | null };
 
@@ -32,10 +33,10 @@ const targetOf = (domain: DnsSetupDomain, reading: PairReading | undefined, side
 
 const probeAll = async (
   { prober, probe }: ReadinessDeps,
+  connections: Connections,
   domains: readonly DnsSetupDomain[],
   readings: ReadonlyMap<string, PairReading>,
 ): Promise<ReadonlyMap<string, Seen>> => {
-  const slots = createSlots(waitingConnections);
   const probed = domains.flatMap((domain) => {
     const reading = readings.get(domain.name);
     const [primaryTarget, backupTarget] = [targetOf(domain, reading, "primary"), targetOf(domain, reading, "backup")];
@@ -43,7 +44,7 @@ const probeAll = async (
     return probeUrls({ name: domain.name, primaryTarget, backupTarget, probePath: domain.probePath ?? probe.path })
       .filter(({ path }) => path !== "direct")
       .map(async ({ path, url }): Promise<[string, Seen]> => {
-        const answer = await slots(0, false, () => prober.probe({ url, timeoutMs: probe.timeoutMs }));
+        const answer = await connections.probes(nobody, false, () => prober.probe({ url, timeoutMs: probe.timeoutMs }));
         return [`${domain.domainId}/${path}`, { url, verdict: judgeProbe(answer, expected) }];
       });
   });
@@ -60,17 +61,20 @@ export const checkReadiness = async (
   backupHealth: ReadonlyMap<number, readonly BackupHealth[]>,
   nowMs: number,
 ): Promise<readonly Check[]> => {
-  const { dns } = deps;
+  const { dns, clock } = deps;
+  const connections = createConnections(clock);
+  const budget = requestBudget(clock, connections);
   // An unverified claim is not read: it must not reveal anybody's records.
   const verified = setup.domains.filter((domain) => domain.verified);
-  const readings = verified.length === 0 ? new Map<string, PairReading>() : await dns.read(verified.map(({ name }) => name));
-  const seen = await probeAll(deps, setup.domains, readings);
+  const readings = verified.length === 0 ? new Map<string, PairReading>() : await dns.read(verified.map(({ name }) => name), budget);
+  const seen = await probeAll(deps, connections, setup.domains, readings);
   const handsOff = setup.frozen ? "frozen" : setup.shadow ? "shadow" : null;
   const pairs = handsOff !== null ? [] : verified.flatMap(({ name }) => {
     const reading = readings.get(name);
     return isFound(reading) ? [{ domain: name, zoneId: reading.zoneId, records: reading.records, after: reading.records }] : [];
   });
-  const proofs = pairs.length === 0 ? [] : await dns.rewrite(pairs);
+  const proofs = pairs.length === 0 ? [] : await dns.rewrite(pairs, budget);
+  const unwatched = await refusalToBeWatched(dns, proofs, budget);
   const proven = new Map<string, WeightChangeResult>(proofs.map((proof) => [proof.domain, proof]));
   return setup.domains.flatMap((domain) => {
     const facts: DomainFacts = {
@@ -78,19 +82,29 @@ export const checkReadiness = async (
       name: domain.name,
       verified: domain.verified,
       normal: domain.normal,
-      reading: readings.get(domain.name) ?? null,
+      reading: readings.get(domain.name) ?? (domain.verified ? notInTime : null),
       primary: seen.get(`${domain.domainId}/primary`) ?? null,
       backup: seen.get(`${domain.domainId}/backup`) ?? null,
       backupHealth: backupHealth.get(domain.domainId) ?? [],
-      permission: permissionOf(proven.get(domain.name)),
+      permission: permissionOf(proven.get(domain.name), unwatched),
       handsOff,
     };
     return checkDomain(facts, nowMs);
   });
 };
 
-const permissionOf = (proof: WeightChangeResult | undefined): DomainFacts["permission"] => {
+const notInTime = { status: "error", detail: "there was no time to read it: check again" } as const;
+
+/** Why the changes of an account cannot be asked after (GetChange), where that is refused: one says it for all. */
+const refusalToBeWatched = async (dns: DnsAccess, proofs: readonly WeightChangeResult[], budget: DnsBudget): Promise<string | null> => {
+  const proof = proofs.find(({ status }) => status === "accepted");
+  if (proof?.status !== "accepted") return null;
+  const status = (await dns.status([proof.changeId], budget)).get(proof.changeId);
+  return typeof status === "object" ? status.refused : null;
+};
+
+const permissionOf = (proof: WeightChangeResult | undefined, unwatched: string | null): DomainFacts["permission"] => {
   if (proof === undefined) return null;
-  if (proof.status === "accepted") return { status: "accepted" };
+  if (proof.status === "accepted") return { status: "accepted", ...(unwatched !== null && { unwatched }) };
   return { status: proof.status, detail: proof.detail, retryable: proof.status === "failed" && proof.retryable };
 };

@@ -1,9 +1,9 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Dns, PairReading, WeightedRecord } from "../adapters/ports/dns.ts";
+import type { PairReading, WeightedRecord } from "../adapters/ports/dns.ts";
 import type { DomainRouting, OpenIntent, RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
 import type { Drift } from "../domain/drift.ts";
 import type { Weights } from "../domain/steering.ts";
 import { equalWeights } from "../domain/steering.ts";
+import type { NameReading } from "./reading.ts";
 
 /** A domain's live records as this round found them. */
 export type DomainReading = {
@@ -99,7 +99,8 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   const landed = made.find(({ ours }) => ours) ?? made[0];
   const moved = landed === undefined ? before.movedAtMs : movedAt(before.movedAtMs, landed.to, domain.normal, nowMs);
   const routing: DomainRouting = {
-    status: "found", zoneId, records, readAtMs: nowMs, lastError: null,
+    // A switch that is held back after it was refused is still refused, however well the records read.
+    status: "found", zoneId, records, readAtMs: nowMs, lastError: domain.failedAttempts.length > 0 && landed === undefined ? before.lastError : null,
     // Whoever put it back: what stands at its normal weights is on its backup no more.
     movedAtMs: stands(live, domain.normal) ? null : moved,
     discoveredPrimaryTarget: primaryTarget,
@@ -122,40 +123,29 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   };
 };
 
-/** Names in the first helping of a reading, and how each grows over the one before. */
-const firstHelping = 25;
-const helpingGrowth = 4;
-
 /**
- * Reads the live pairs that are due: never read, asked to be read again, read too long ago, or left in doubt by a crash.
- * An unverified claim is not read: it must not reveal anybody's records. What is in doubt comes first, then the oldest,
- * in growing helpings, so that a DNS too slow for all of them still gets on a little every round; zone by zone among
- * equals, for a zone is read at once.
- * @param found takes up what has been read, as it comes
- * @param untilMs no helping is begun after this
+ * The names whose live pair is to be read: never read, asked to be read again, read too long ago, or left in doubt by a crash.
+ * An unverified claim is not read: it must not reveal anybody's records. What is in doubt comes first, then the oldest; zone
+ * by zone among equals, for a zone is read at once.
  */
-export const readDueRecords = async (
-  deps: { readonly dns: Dns; readonly clock: Clock },
-  services: readonly RoundService[],
-  driftCheckMs: number,
-  untilMs: number,
-  found: DomainReading[],
-): Promise<void> => {
-  const startedAtMs = deps.clock.nowMs();
+export const dueNames = (services: readonly RoundService[], driftCheckMs: number, nowMs: number): readonly string[] => {
   const age = ({ routing, openIntents }: RoundDomain): number =>
-    openIntents.length > 0 || (routing?.readAtMs ?? null) === null ? Infinity : startedAtMs - (routing?.readAtMs ?? 0);
+    openIntents.length > 0 || (routing?.readAtMs ?? null) === null ? Infinity : nowMs - (routing?.readAtMs ?? 0);
   const due = services
-    .flatMap((service) => service.domains.map((domain) => ({ service, domain, ageMs: age(domain) })))
+    .flatMap((service) => service.domains.map((domain) => ({ domain, ageMs: age(domain) })))
     .filter(({ domain, ageMs }) => domain.verified && ageMs >= driftCheckMs)
-    .map((one) => ({ ...one, place: one.domain.name.split(".").toReversed().join(".") }))
+    .map(({ domain: { name }, ageMs }) => ({ name, ageMs, place: name.split(".").toReversed().join(".") }))
     .sort((a, b) => (a.ageMs === b.ageMs ? (a.place < b.place ? -1 : Number(a.place > b.place)) : b.ageMs - a.ageMs));
-  for (let from = 0, size = firstHelping; from < due.length && deps.clock.nowMs() < untilMs; from += size, size *= helpingGrowth) {
-    const helping = due.slice(from, from + size);
-    const readings = await deps.dns.read([...new Set(helping.map(({ domain }) => domain.name))], untilMs);
-    const nowMs = deps.clock.nowMs();
-    for (const { service, domain } of helping) {
-      const reading = readings.get(domain.name) ?? { status: "error", detail: "the reading came back without this name", retryable: true };
-      found.push(digest(service, domain, reading, nowMs));
-    }
-  }
+  return [...new Set(due.map(({ name }) => name))];
 };
+
+/** Who has proven a name to be theirs: of a name that several customers claim only one is verified. */
+export const ownersOf = (services: readonly RoundService[]): ReadonlyMap<string, number> =>
+  new Map(services.flatMap(({ customerId, domains }) => domains.flatMap(({ name, verified }): [string, number][] => (verified ? [[name, customerId]] : []))));
+
+/** What readings say about the domains as they are known now. */
+export const digestReadings = (services: readonly RoundService[], readings: ReadonlyMap<string, NameReading>): readonly DomainReading[] =>
+  services.flatMap((service) => service.domains.flatMap((domain): DomainReading[] => {
+    const found = domain.verified ? readings.get(domain.name) : undefined;
+    return found === undefined ? [] : [digest(service, domain, found.reading, found.atMs)];
+  }));

@@ -1,24 +1,27 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { DnsDirectory } from "../adapters/ports/dns-access.ts";
-import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/dns.ts";
+import type { Dns } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Peer } from "../adapters/ports/peer.ts";
 import type { Place } from "../adapters/ports/place.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
-import type {
-  DomainRouting, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundStore, SettledChange, ShardView,
-} from "../adapters/ports/round.ts";
+import type { RoundStore, ShardView } from "../adapters/ports/round.ts";
+import type { DnsAccounts, Standings } from "./accounts.ts";
+import { accountsOf, createStandings } from "./accounts.ts";
+import { applyIntents } from "./apply.ts";
 import { decideRound } from "./decide.ts";
 import { patiently } from "./patience.ts";
-import { lookAtPeer, presenceOf } from "./presence.ts";
+import { pollOutcomes } from "./polls.ts";
+import { lookAround, presenceOf } from "./presence.ts";
 import type { ProbeSettings, SlowPaths } from "./probing.ts";
 import { probeRound } from "./probing.ts";
 import { withEvidence } from "./prove.ts";
-import type { DomainReading } from "./records.ts";
-import { routedDns } from "./route-dns.ts";
-import { movedAt, readDueRecords, sendWithinMs, withWeights } from "./records.ts";
-import type { Slots } from "./slots.ts";
-import { createSlots, nobody, waitingConnections } from "./slots.ts";
+import type { DnsReading } from "./reading.ts";
+import { createDnsReading } from "./reading.ts";
+import { digestReadings, dueNames, ownersOf, sendWithinMs } from "./records.ts";
+import { accountOfChange, operatorKey } from "./route-dns.ts";
+import type { Connections } from "./slots.ts";
+import { createConnections } from "./slots.ts";
 
 export type RoundDeps = {
   readonly rounds: RoundStore;
@@ -35,9 +38,19 @@ export type RoundDeps = {
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
-  /** The connections of this invocation, where several shards share it; otherwise each round has its own bound. */
-  readonly slots?: Slots;
+  /** The connections of this invocation, which others of its work share; without them each round has its own. */
+  readonly connections?: Connections;
+  /** What is asked of DNS from round to round under one lease; without it nothing outlives a round. */
+  readonly dnsTalk?: DnsTalk;
 };
+
+/** The DNS of one lease: how its accounts fare, and what they are being asked. */
+export type DnsTalk = { readonly standings: Standings; readonly reading: DnsReading };
+
+export const createDnsTalk = (clock: Clock, connections: Connections): DnsTalk => ({
+  standings: createStandings(clock, connections),
+  reading: createDnsReading(clock, connections),
+});
 
 /** What a round did; `held` false: the lease was lost, and nothing was decided. */
 export type RoundReport = {
@@ -53,79 +66,23 @@ export type RoundReport = {
   readonly drifts: number;
   /** Domains over whose weights somebody else has begun to fight. */
   readonly contested: readonly { readonly serviceId: number; readonly domainId: number; readonly name: string }[];
+  /** What accounts have thrown, which they never should: to be logged. It stopped nobody but themselves. */
+  readonly thrown: readonly unknown[];
 };
 
-const noStatuses: ReadonlyMap<string, ChangeStatus> = new Map();
+/** Of an interval, how long a round waits for what DNS is asked, and for its switches; at least so long, however short it is. */
+const readingShare = { part: 0.3, leastMs: 2_000 };
+const applyingShare = { part: 0.5, leastMs: 5_000 };
 
-/** How many connections are left to DNS while it is asked: a probe that the platform made queue would time out through no fault of its CDN. */
-const dnsConnections = 3;
+const shareOf = (intervalMs: number, { part, leastMs }: typeof readingShare): number => Math.min(sendWithinMs, Math.max(leastMs, part * intervalMs));
 
-const withReserved = async <T>(slots: Slots, work: () => Promise<T>): Promise<T> => {
-  const done = Promise.withResolvers<void>();
-  for (let held = 0; held < dnsConnections; held += 1) void slots(nobody, true, () => done.promise);
-  try {
-    return await work();
-  } finally {
-    done.resolve();
-  }
-};
-
-type Applied = {
-  readonly outcomes: readonly IntentOutcome[];
-  readonly domains: RoundDecisions["domains"];
-  readonly doubts: readonly { readonly domainId: number; readonly lastError: string }[];
-};
-
-/** A stale record or an answer that was lost may mean either way: the next reading tells what became of the switch. */
-const outcomeOf = (result: WeightChangeResult, changeRowId: number): IntentOutcome => {
-  if (result.status === "accepted") {
-    return { changeRowId, result: "accepted", changeId: result.changeId, acceptedAtMs: result.acceptedAtMs, error: null };
-  }
-  const open = result.status === "stale" || result.retryable;
-  return { changeRowId, result: open ? "intent" : "failed", changeId: null, acceptedAtMs: null, error: result.detail };
-};
-
-const afterSwitch = (before: DomainRouting, intent: Intent, domain: RoundDomain, acceptedAtMs: number): DomainRouting => ({
-  ...before,
-  records: withWeights(before.records ?? [], intent.to),
-  movedAtMs: movedAt(before.movedAtMs, intent.to, domain.normal, acceptedAtMs),
-  lastError: null,
-});
-
-const applyIntents = async (
-  dns: Dns,
-  view: ShardView,
-  decisions: RoundDecisions,
-  rowIds: ReadonlyMap<number, number>,
-  untilMs: number,
-): Promise<Applied> => {
-  const fresh = new Map(decisions.domains.map((routing) => [routing.domainId, routing]));
-  const domains = new Map(view.services.flatMap((service) => service.domains.map((domain) => [domain.domainId, domain])));
-  const ready = decisions.intents.flatMap((intent) => {
-    const domain = domains.get(intent.domainId);
-    const routing = fresh.get(intent.domainId) ?? domain?.routing;
-    const rowId = rowIds.get(intent.domainId);
-    if (intent.result !== "intent" || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
-    // No row id: the lease was lost while storing the intent, so nothing may be called.
-    if (rowId === undefined) return [];
-    const change = { domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to };
-    return [{ intent, rowId, domain, routing, change }];
-  });
-  if (ready.length === 0) return { outcomes: [], domains: [], doubts: [] };
-  const results = await dns.apply(ready.map(({ change }) => change), untilMs);
-  const settled = ready.flatMap((one, index) => {
-    const result = results[index];
-    return result === undefined ? [] : [{ ...one, result }];
-  });
-  return {
-    outcomes: settled.map(({ result, rowId }) => outcomeOf(result, rowId)),
-    domains: settled.flatMap(({ result, intent, domain, routing }) =>
-      result.status !== "accepted" ? [] : [
-        { domainId: domain.domainId, serviceId: intent.serviceId, ...afterSwitch(routing, intent, domain, result.acceptedAtMs) },
-      ]),
-    doubts: settled.flatMap(({ result, domain }) =>
-      result.status === "accepted" ? [] : [{ domainId: domain.domainId, lastError: result.detail }]),
-  };
+/** The accounts of a round's customers: read once, whatever their number. */
+const openAccounts = async ({ dns, dnsDirectory }: RoundDeps, { standings, reading }: DnsTalk, view: ShardView): Promise<DnsAccounts> => {
+  const { services, polls } = view;
+  const keys = [...new Set([...services.map(({ customerId }) => customerId), ...polls.map(({ changeId }) => accountOfChange(changeId))])];
+  const own = (await dnsDirectory?.ofAll(keys)) ?? new Map<number, Dns>();
+  standings.adopt(view.standings, [operatorKey, ...own.keys()]);
+  return accountsOf(standings, dnsDirectory?.operator ?? dns, own, ownersOf(services), reading.stopped);
 };
 
 /**
@@ -140,35 +97,53 @@ export const runRound = async (
   roundAtMs: number,
 ): Promise<RoundReport> => {
   const { rounds, clock } = deps;
-  const view = await rounds.load(fence, shard);
+  const view = await rounds.load(fence, shard, clock.nowMs());
   if (view === null) {
-    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [] };
+    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], thrown: [] };
   }
-  const dns = deps.dnsDirectory === undefined ? deps.dns : await routedDns(deps.dnsDirectory, view.services);
-  // DNS that does not answer must not delay what the probes have to say: what it has not told is left for a later round.
-  const patienceMs = deps.probe.timeoutMs + deps.probe.intervalMs;
-  const found: DomainReading[] = [];
-  const untilMs = clock.nowMs() + patienceMs;
-  const slots = deps.slots ?? createSlots(waitingConnections);
-  lookAtPeer(deps, shard, slots);
-  const [statuses, { samples, unprobed, unreadable }] = await Promise.all([
-    patiently(clock, withReserved(slots, async () => {
-      await deps.place?.look();
-      await readDueRecords({ dns, clock }, view.services, deps.driftCheckMs, untilMs, found);
-      return view.pendingChangeIds.length === 0 ? noStatuses : await dns.status(view.pendingChangeIds, untilMs);
-    }), patienceMs, noStatuses),
-    probeRound(deps, view.services, roundAtMs, deps.probe, slots),
-  ]);
+  const connections = deps.connections ?? createConnections(clock);
+  const talk = deps.dnsTalk ?? createDnsTalk(clock, connections);
+  try {
+    return await decideAndAct({ ...deps, connections }, talk, fence, shard, view, roundAtMs);
+  } finally {
+    if (deps.dnsTalk === undefined) talk.reading.stop();
+  }
+};
+
+const decideAndAct = async (
+  deps: RoundDeps & { readonly connections: Connections },
+  talk: DnsTalk,
+  fence: Fence,
+  shard: { readonly index: number; readonly count: number },
+  view: ShardView,
+  roundAtMs: number,
+): Promise<RoundReport> => {
+  const { rounds, clock, connections } = deps;
+  const { standings, reading } = talk;
+  const { intervalMs } = deps.probe;
+  // DNS that does not answer must not delay what the probes have to say: what it has not told by then a later round hears.
+  const untilMs = clock.nowMs() + shareOf(intervalMs, readingShare);
+  const looking = lookAround(deps, shard, connections, untilMs);
+  const opening = openAccounts(deps, talk, view).then((accounts) => {
+    reading.begin(accounts, dueNames(view.services, deps.driftCheckMs, clock.nowMs()), view.polls.map(({ changeId }) => changeId));
+    return accounts;
+  });
+  const { samples, unprobed, unreadable } = await connections.probing(() => probeRound(deps, view.services, roundAtMs, deps.probe, connections.probes));
+  await patiently(clock, Promise.all([opening.then(() => reading.wait(untilMs)), looking]), untilMs - clock.nowMs(), null);
+  const news = reading.take();
+  const read = digestReadings(view.services, news.readings);
   const nowMs = clock.nowMs();
   const policies = await rounds.saveAndEvaluate(samples, shard, presenceOf(deps, shard, true, nowMs));
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decisions = decideRound(view.services, vantages, policies, samples, [...found], view.freeze, nowMs);
-  const grounds = { services: view.services, vantages, read: found, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
-  const rowIds = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
-  const { outcomes, domains, doubts } = await applyIntents(dns, view, decisions, rowIds, nowMs + sendWithinMs);
-  const settled = [...statuses].flatMap(([changeId, status]): SettledChange[] =>
-    status === "pending" ? [] : [{ changeId, result: status === "insync" ? "insync" : "unconfirmed" }]);
-  await rounds.saveOutcomes(fence, outcomes, domains, doubts, settled, clock.nowMs());
+  const decisions = decideRound(view.services, vantages, policies, samples, read, view.freeze, nowMs);
+  const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
+  const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
+  const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);
+  const { thrown, names, ...applied } = await applyIntents({ clock, connections }, await opening, view, decisions, stored, sendUntilMs);
+  reading.touch(names);
+  const polls = pollOutcomes(view.polls, news, standings, clock.nowMs());
+  const outcomes = { ...applied, ...polls, expire: view.expired ? shard : null, standings: standings.takeChanged() };
+  await rounds.saveOutcomes(fence, outcomes, clock.nowMs());
   const contested = new Set(decisions.contests.flatMap((one) => (one.contested ? [one.domainId] : [])));
   return {
     held: true,
@@ -177,10 +152,11 @@ export const runRound = async (
     unprobed,
     unreadable,
     stormsChanged: decisions.storms.length,
-    switches: domains.length,
-    failedSwitches: doubts.length,
+    switches: applied.domains.length,
+    failedSwitches: applied.failures.length,
     drifts: decisions.drifts.length,
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
       own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
+    thrown: [...news.thrown, ...thrown],
   };
 };

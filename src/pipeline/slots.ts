@@ -1,7 +1,8 @@
+import type { Connection, RequestTimes, Sent } from "../adapters/ports/budget.ts";
+import type { Clock } from "../adapters/ports/clock.ts";
+
 /** Runs work when a slot is free. `urgent` work of a customer goes before its other work, never before another customer. */
 export type Slots = <T>(customerId: number, urgent: boolean, work: () => Promise<T>) => Promise<T>;
-
-type Queue = { running: number; readonly urgent: (() => void)[]; readonly waiting: (() => void)[] };
 
 /** Stands for what is done for no customer, where slots are shared out among customers. */
 export const nobody = 0;
@@ -10,43 +11,219 @@ export const nobody = 0;
 export const waitingConnections = 6;
 
 /**
- * A bound on how many things run at once. A slot that falls free goes to the customer who has the fewest of them, in
- * turn where several have as few, so that one whose work hangs does not starve the others (semantics §4).
- * @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits)
+ * What a connection is for: `change`, the switches of rounds; `dns`, what they read and ask after; `background`, what no round
+ * waits for.
  */
-export const createSlots = (size: number): Slots => {
-  let free = size;
-  // In the order in which they were served last.
-  const queues = new Map<number, Queue>();
+export type Lane = "change" | "dns" | "background" | "probe";
 
-  const next = (): void => {
-    let best: [number, Queue] | null = null;
-    for (const [customerId, queue] of queues) {
-      if (queue.urgent.length + queue.waiting.length === 0) continue;
-      if (best === null || queue.running < best[1].running) best = [customerId, queue];
+/**
+ * How many connections each lane may have: while paths are being probed, and otherwise. What the others do not use then,
+ * probes get; never the other way round. Only switches have more while nobody probes, for a round ends them before it ends
+ * itself: what is read may go on into the next. In this order a connection that falls free is offered.
+ */
+const bounds: Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>> = {
+  change: [2, 5],
+  dns: [2, 2],
+  background: [1, 2],
+  probe: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+};
+const lanes: readonly Lane[] = ["change", "dns", "background", "probe"];
+/** Switches and readings together. */
+const dnsBounds: readonly [whileProbing: number, otherwise: number] = [2, 5];
+
+/** How long what is aborted is waited for before it counts as abandoned. Its connection is free meanwhile. */
+const settlingMs = 250;
+
+export type Ask = {
+  readonly lane: Lane;
+  /** For whom: a connection that falls free goes to who has the fewest of the lane. */
+  readonly key: number;
+  /** Before other work of the same key. */
+  readonly urgent?: boolean;
+  /** After all work that is not: it is likely to hang. One connection of the lane is always left to the rest. */
+  readonly suspect?: () => boolean;
+};
+
+/** The connections of one invocation. Each is held until its work has ended or its time is over, and no longer. */
+export type Connections = {
+  /** Work that ends by itself. */
+  readonly run: <T>(ask: Ask, work: () => Promise<T>) => Promise<T>;
+  /** Work with a deadline, and a bound on how long it may take once it is begun. @param stop aborts it earlier */
+  readonly until: <T>(ask: Ask, times: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal) => Promise<Sent<T>>;
+  /** Those of probes. */
+  readonly probes: Slots;
+  /** While this lasts probes have their share. */
+  readonly probing: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Counts work that was given up though it was not over, connection or none. */
+  readonly abandon: (lane: Lane) => void;
+  /** How much was abandoned since this was last asked. */
+  readonly takeAbandoned: () => readonly { readonly lane: Lane; readonly count: number }[];
+};
+
+type Waiter = { readonly suspect: () => boolean; readonly start: () => void };
+type Queue = { running: number; readonly urgent: Waiter[]; readonly waiting: Waiter[] };
+type LaneState = { running: number; suspects: number; readonly queues: Map<number, Queue> };
+
+const never = () => false;
+const headOf = ({ urgent, waiting }: Queue): Waiter | undefined => urgent[0] ?? waiting[0];
+
+/** Hands out the slots of all lanes. In each a free one goes to who has the fewest, in turn where several have as few. */
+const createScheduler = (size: number) => {
+  const state: Readonly<Record<Lane, LaneState>> = {
+    change: { running: 0, suspects: 0, queues: new Map() },
+    dns: { running: 0, suspects: 0, queues: new Map() },
+    background: { running: 0, suspects: 0, queues: new Map() },
+    probe: { running: 0, suspects: 0, queues: new Map() },
+  };
+  let free = size;
+  let probings = 0;
+
+  const next = (lane: Lane): boolean => {
+    const own = state[lane];
+    const phase = probings > 0 ? 0 : 1;
+    const bound = Math.min(size, bounds[lane][phase]);
+    const isDns = lane === "change" || lane === "dns";
+    if (own.running >= bound || (isDns && state.change.running + state.dns.running >= dnsBounds[phase])) return false;
+    const maySuspect = own.suspects < Math.max(1, bound - 1);
+    let best: { readonly key: number; readonly queue: Queue; readonly suspect: boolean } | null = null;
+    for (const [key, queue] of own.queues) {
+      const head = headOf(queue);
+      if (head === undefined) continue;
+      const suspect = head.suspect();
+      if (suspect && !maySuspect) continue;
+      if (best === null || Number(suspect) < Number(best.suspect) || (suspect === best.suspect && queue.running < best.queue.running)) best = { key, queue, suspect };
     }
-    if (best === null || free === 0) return;
-    const [customerId, queue] = best;
-    queues.delete(customerId);
-    queues.set(customerId, queue);
-    free -= 1;
-    queue.running += 1;
-    (queue.urgent.shift() ?? queue.waiting.shift())?.();
+    if (best === null) return false;
+    const { key, queue } = best;
+    // To the end of the order: the others come first now.
+    own.queues.delete(key);
+    own.queues.set(key, queue);
+    (queue.urgent.shift() ?? queue.waiting.shift())?.start();
+    return true;
+  };
+  const deal = (): void => {
+    while (free > 0 && lanes.some(next));
   };
 
-  return async (customerId, urgent, work) => {
-    const queue = queues.get(customerId) ?? { running: 0, urgent: [], waiting: [] };
-    queues.set(customerId, queue);
-    await new Promise<void>((resolve) => {
-      (urgent ? queue.urgent : queue.waiting).push(resolve);
-      next();
-    });
+  /** @returns how to give the slot back, once, or null where `gone` came first */
+  const acquire = async ({ lane, key, urgent = false, suspect = never }: Ask, gone?: Promise<unknown>): Promise<(() => void) | null> => {
+    const own = state[lane];
+    const queue = own.queues.get(key) ?? { running: 0, urgent: [], waiting: [] };
+    own.queues.set(key, queue);
+    const granted = Promise.withResolvers<(() => void) | null>();
+    const waiter: Waiter = {
+      suspect,
+      start: () => {
+        const asSuspect = Number(suspect());
+        free -= 1;
+        own.running += 1;
+        own.suspects += asSuspect;
+        queue.running += 1;
+        let held = true;
+        granted.resolve(() => {
+          if (!held) return;
+          held = false;
+          free += 1;
+          own.running -= 1;
+          own.suspects -= asSuspect;
+          queue.running -= 1;
+          deal();
+        });
+      },
+    };
+    const list = urgent ? queue.urgent : queue.waiting;
+    list.push(waiter);
+    deal();
+    const leave = (): void => {
+      const place = list.indexOf(waiter);
+      if (place < 0) return;
+      list.splice(place, 1);
+      granted.resolve(null);
+    };
+    void gone?.then(leave);
+    return await granted.promise;
+  };
+
+  const probing = async <T>(work: () => Promise<T>): Promise<T> => {
+    probings += 1;
     try {
       return await work();
     } finally {
-      queue.running -= 1;
-      free += 1;
-      next();
+      probings -= 1;
+      deal();
     }
   };
+  return { acquire, probing };
 };
+
+/** @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits) */
+export const createConnections = (clock: Clock, size = waitingConnections): Connections => {
+  const { acquire, probing } = createScheduler(size);
+  let abandoned = new Map<Lane, number>();
+  const abandon = (lane: Lane): void => void abandoned.set(lane, (abandoned.get(lane) ?? 0) + 1);
+
+  const run: Connections["run"] = async (ask, work) => {
+    const release = await acquire(ask);
+    try {
+      return await work();
+    } finally {
+      release?.();
+    }
+  };
+
+  const until: Connections["until"] = async <T>(ask: Ask, { untilMs, answerMs }: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<Sent<T>> => {
+    const over = new AbortController();
+    const timer = new AbortController();
+    const end = () => over.abort();
+    if (stop?.aborted === true || clock.nowMs() >= untilMs) return { status: "unsent" };
+    stop?.addEventListener("abort", end);
+    const ended = new Promise<void>((resolve) => over.signal.addEventListener("abort", () => resolve()));
+    const endIn = (ms: number): void => {
+      if (Number.isFinite(ms)) void clock.sleep(ms, timer.signal).then(() => (timer.signal.aborted ? undefined : end()));
+    };
+    endIn(untilMs - clock.nowMs());
+    try {
+      const release = await acquire(ask, ended);
+      if (release === null) return { status: "unsent" };
+      endIn(answerMs);
+      try {
+        const working = work(over.signal).then((value): Sent<T> => ({ status: "sent", value }));
+        const first = await Promise.race([working, ended.then(() => null)]);
+        if (first !== null) return first;
+        release();
+        const late = await Promise.race([working, clock.sleep(settlingMs, timer.signal).then(() => null)]);
+        if (late !== null) return late;
+        working.catch(() => undefined);
+        abandon(ask.lane);
+        return { status: "abandoned" };
+      } finally {
+        release();
+      }
+    } finally {
+      timer.abort();
+      stop?.removeEventListener("abort", end);
+    }
+  };
+
+  return {
+    run,
+    until,
+    probing,
+    abandon,
+    probes: async (customerId, urgent, work) => await run({ lane: "probe", key: customerId, urgent }, work),
+    takeAbandoned: () => {
+      const taken = abandoned;
+      abandoned = new Map();
+      return [...taken].map(([lane, count]) => ({ lane, count }));
+    },
+  };
+};
+
+/** Those of one lane for one key, as budgets carry them. */
+export const connectionOf = (connections: Connections, ask: Ask, stop?: AbortSignal): Connection =>
+  async (times, request) => await connections.until(ask, times, request, stop);
+
+const timeless: Clock = { nowMs: () => 0, sleep: () => new Promise(() => undefined) };
+
+/** Slots alone, for work that ends by itself. */
+export const createSlots = (size: number): Slots => createConnections(timeless, size).probes;

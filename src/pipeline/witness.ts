@@ -1,10 +1,10 @@
 import type { Shard } from "../adapters/ports/dispatcher.ts";
 import { probeRound } from "./probing.ts";
-import { lookAtPeer, presenceOf } from "./presence.ts";
+import { lookAround, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";
-import { createSlots, waitingConnections } from "./slots.ts";
+import { createConnections } from "./slots.ts";
 
-export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "slots">;
+export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections">;
 
 /** What a witness' round came to. */
 export type WitnessReport = { readonly samples: number; readonly unprobed: number; readonly unreadable: number };
@@ -14,11 +14,12 @@ export type WitnessReport = { readonly samples: number; readonly unprobed: numbe
  * what it saw as its own vantage. It decides nothing, reads no DNS and needs no lease (semantics §10). Two round trips.
  */
 export const runWitness = async (deps: WitnessDeps, shard: Shard, roundAtMs: number): Promise<WitnessReport> => {
-  const { rounds, clock, place } = deps;
+  const { rounds, clock, connections = createConnections(clock) } = deps;
   const services = await rounds.survey(shard);
-  const slots = deps.slots ?? createSlots(waitingConnections);
-  lookAtPeer(deps, shard, slots);
-  const [{ samples, unprobed, unreadable }] = await Promise.all([probeRound(deps, services, roundAtMs, deps.probe, slots), place?.look()]);
+  const [{ samples, unprobed, unreadable }] = await Promise.all([
+    connections.probing(() => probeRound(deps, services, roundAtMs, deps.probe, connections.probes)),
+    lookAround(deps, shard, connections, clock.nowMs() + deps.probe.timeoutMs),
+  ]);
   await rounds.saveWitnessed(samples, presenceOf(deps, shard, false, clock.nowMs()));
   return { samples: samples.length, unprobed, unreadable };
 };

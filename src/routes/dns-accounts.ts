@@ -11,7 +11,7 @@ import {
 } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 
 const keyIdExample = "AKIAIOSFODNN7EXAMPLE";
 const secretExample = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -25,6 +25,10 @@ const accountSchema = z
     role_arn: z.string().optional(),
     external_id: z.string().optional().openapi({ description: "with a role: the sts:ExternalId of its trust policy" }),
     created_at: timeText,
+    last_error: like(z.string().nullable(), null).openapi({
+      description: "why its latest calls failed, or why it does not let changes be asked after (GetChange); null: nothing is known to be wrong",
+    }),
+    paused_until: timeText.nullable().openapi({ description: "until when it is left alone after that", example: null }),
   })
   .openapi("DnsAccount");
 
@@ -74,6 +78,8 @@ const represent = (account: DnsAccount): z.infer<typeof accountSchema> => ({
   role_arn: account.roleArn ?? undefined,
   external_id: account.externalId ?? undefined,
   created_at: isoTime(account.createdAtMs),
+  last_error: account.lastError,
+  paused_until: isoTimeOrNull(account.pausedUntilMs),
 });
 
 /** `/v1/dns-accounts`: the AWS key or role with which a customer's domains are steered instead of the operator's credentials. */

@@ -9,6 +9,8 @@ import { answerOnce } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
 import { childParams, id, jsonAnswer, like, problems, tenantQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
+import { requestBudget } from "../pipeline/request-budget.ts";
+import { createConnections } from "../pipeline/slots.ts";
 
 /** Semantics §7: a switch is to be felt within a minute. */
 const ttlSeconds = 60;
@@ -65,7 +67,7 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
       const wish = wishFor(setup, domain);
       await deps.dnsSetup.noteProvisioning(childId, wish, change);
       const dns = await deps.dnsDirectory.of(setup.customerId);
-      const { result } = await deps.dnsSetup.noteProvisioned(childId, await dns.provision(wish), change);
+      const { result } = await deps.dnsSetup.noteProvisioned(childId, await dns.provision(wish, requestBudget(deps.clock, createConnections(deps.clock))), change);
       if (result.status === "created" || result.status === "exists") return { result };
       if (result.status === "refused" || !result.retryable) throw conflict(result.detail);
       throw new AppError("unavailable", result.detail, { headers: { "retry-after": "30" } });

@@ -93,7 +93,7 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
         const nowMs = deps.clock.nowMs();
         const health = await deps.dnsSetup.backupHealth(serviceId, nowMs - dayMs);
         const dns = await deps.dnsDirectory.of(customerId);
-        const checks = await checkReadiness({ dns, prober: deps.prober, probe: deps.config.probe }, setup, health, nowMs);
+        const checks = await checkReadiness({ dns, prober: deps.prober, clock: deps.clock, probe: deps.config.probe }, setup, health, nowMs);
         const found = { serviceId, checkedAtMs: nowMs, actor: change.actor, result: overallResult(checks), checks };
         const saved = await deps.dnsSetup.saveCheck(fence, found, change);
         if (saved === null) throw new AppError("unavailable", "the check took too long");

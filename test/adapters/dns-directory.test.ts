@@ -6,6 +6,7 @@ import type { SealedDnsAccount } from "../../src/adapters/ports/dns-accounts.ts"
 import { systemRandom } from "../../src/adapters/random.ts";
 import type { Credentials, KeySource } from "../../src/adapters/route53/send.ts";
 import { createSecrets } from "../../src/adapters/secrets.ts";
+import { freely } from "../support/budget.ts";
 
 const secrets = createSecrets([btoa("k".repeat(32))], systemRandom);
 const operator = createDnsRefusal("operator", false);
@@ -23,18 +24,20 @@ const roleAccount = (customerId: number, over: Partial<SealedDnsAccount> = {}): 
 
 const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: string; assume?: null } = {}) => {
   const world = {
-    rows, nowMs: 0, reads: 0, down: false, connected: [] as { place: object; credentials: Credentials | KeySource }[],
+    rows, nowMs: 0, reads: 0, down: false, hangs: false, wakes: false, asked: [] as (readonly number[])[], connected: [] as { place: object; credentials: Credentials | KeySource }[],
     assumed: [] as { place: object; role: object; source: KeySource }[],
   };
   const directory = createDnsDirectory({
     operator,
     secrets: over.secrets === null ? null : secrets,
     endpoint: over.endpoint ?? null,
-    clock: { nowMs: () => world.nowMs, sleep: async () => undefined },
-    accounts: async () => {
+    clock: { nowMs: () => world.nowMs, sleep: () => (world.wakes ? Promise.resolve() : new Promise(() => undefined)) },
+    accounts: async (customerIds) => {
       world.reads += 1;
+      world.asked.push(customerIds);
       if (world.down) throw new Error("the database is away");
-      return world.rows;
+      if (world.hangs) return await new Promise<never>(() => undefined);
+      return world.rows.filter(({ customerId }) => customerIds.includes(customerId));
     },
     assume: over.assume === null ? null : (place, own) => {
       const source = { get: async () => ({ accessKeyId: "", secretAccessKey: "" }), drop: () => undefined };
@@ -49,7 +52,7 @@ const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: stri
   return { directory, world };
 };
 const saidBy = async (directory: ReturnType<typeof build>["directory"], customerId: number) => {
-  const reading = (await (await directory.of(customerId)).read(["x"])).get("x");
+  const reading = (await (await directory.of(customerId)).read(["x"], freely)).get("x");
   return reading?.status === "error" ? `${reading.detail}${reading.retryable ? " (for now)" : ""}` : reading?.status;
 };
 
@@ -93,16 +96,38 @@ describe("whose DNS account counts", () => {
 
   it("is read at most every half minute, whoever asks; an account that stayed the same stays connected", async () => {
     const { directory, world } = build([await account(1)]);
+    await directory.ofAll([1, 2, 3]);
     for (const customerId of [1, 2, 3, 1]) await directory.of(customerId);
     world.nowMs = 29_999;
     await directory.of(1);
     expect(world.reads).toBe(1);
     world.nowMs = 30_000;
     world.rows = [...world.rows, await account(2)];
-    expect([await saidBy(directory, 1), await saidBy(directory, 2), world.reads]).toEqual(["connected 1", "connected 2", 2]);
+    expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 1", "connected 2"]);
     world.nowMs = 60_000;
     world.rows = [await account(1)];
     expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 3", "operator"]);
+  });
+
+  it("of a hundred customers is read once for a round, twice a minute", async () => {
+    const customers = Array.from({ length: 100 }, (_, index) => index + 1);
+    const { directory, world } = build(await Promise.all(customers.map((customerId) => account(customerId))));
+    for (let slot = 0; slot < 6; slot += 1) {
+      const [all] = await Promise.all([directory.ofAll(customers), directory.ofAll(customers), ...customers.map((customerId) => directory.of(customerId))]);
+      expect(all.size).toBe(100);
+      world.nowMs += 10_000;
+    }
+    expect([world.reads, world.connected.length]).toEqual([2, 100]);
+    expect(world.asked, "nobody else's accounts").toEqual([customers, customers]);
+  });
+
+  it("is asked for by whoever wants it where another one's reading never ends", async () => {
+    const { directory, world } = build([await account(1)]);
+    world.hangs = true;
+    void directory.of(1);
+    world.hangs = false;
+    world.wakes = true;
+    expect([await saidBy(directory, 1), world.reads]).toEqual(["connected 1", 2]);
   });
 
   it("is connected once, however many want it at once", async () => {
@@ -117,10 +142,11 @@ describe("whose DNS account counts", () => {
     world.down = true;
     expect(await saidBy(directory, 1)).toBe("the database did not say whose DNS account is to be used (for now)");
     world.down = false;
-    expect(await saidBy(directory, 1)).toBe("connected 1");
+    expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 1", "operator"]);
     world.down = true;
     world.nowMs = 30_000;
-    expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 1", "operator"]);
+    expect([await saidBy(directory, 1), await saidBy(directory, 2)], "what was known stands").toEqual(["connected 1", "operator"]);
+    expect(await saidBy(directory, 3), "of whom nothing is known").toContain("did not say");
   });
 
   it("cannot be used where it cannot be unsealed, which hinders nobody else", async () => {

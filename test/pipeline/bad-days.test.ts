@@ -6,7 +6,7 @@ import type { Route53Server } from "../../local/route53/server.ts";
 import { createMetricsStore } from "../../src/adapters/db/metrics.ts";
 import { createRoutingStore } from "../../src/adapters/db/routing.ts";
 import type { Clock } from "../../src/adapters/ports/clock.ts";
-import type { Dns } from "../../src/adapters/ports/dns.ts";
+import type { Dns, DnsBudget } from "../../src/adapters/ports/dns.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -160,11 +160,14 @@ describe("a bad day at Route 53", () => {
     let offMs = 0;
     const [off, right] = [adapter({ ...world.clock, nowMs: () => world.clock.nowMs() - offMs }), adapter(world.clock)];
     const of = (name: string) => (name === names.bad ? off : right);
+    // Its deadlines are those of a clock that is right.
+    const asSeen = (name: string, budget: DnsBudget): DnsBudget =>
+      name !== names.bad ? budget : { ...budget, connection: (times, request) => budget.connection({ ...times, untilMs: times.untilMs + offMs }, request) };
     // One account each: a clock that is off is one provider's, and another's is right.
     dns = {
       ...right,
-      read: async (all) => new Map((await Promise.all(all.map(async (name) => [...(await of(name).read([name]))]))).flat()),
-      apply: async (all, untilMs) => (await Promise.all(all.map(async (one) => await of(one.domain).apply([one], untilMs)))).flat(),
+      read: async (all, budget) => new Map((await Promise.all(all.map(async (name) => [...(await of(name).read([name], asSeen(name, budget)))]))).flat()),
+      apply: async (all, budget) => (await Promise.all(all.map(async (one) => await of(one.domain).apply([one], asSeen(one.domain, budget))))).flat(),
     };
     await rounds(4);
     offMs = 3_600_000;
@@ -175,7 +178,8 @@ describe("a bad day at Route 53", () => {
     expect(await statusMetric()).toEqual({ error: 1, found: 1 });
     expect(calls).toContain("refused");
     offMs = 0;
-    await rounds(2);
+    // A refused switch of a storm is tried again once a minute at least.
+    await rounds(7);
     expect(weights("bad")).toBe("0/100");
   });
 

@@ -7,9 +7,13 @@ import { createStandingStore } from "../../src/adapters/db/standing.ts";
 import type { DnsAccess } from "../../src/adapters/ports/dns-access.ts";
 import type { Fence } from "../../src/adapters/ports/lease.ts";
 import { createResolver } from "../../src/adapters/resolver.ts";
+import { systemClock } from "../../src/adapters/clock.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { keepStanding, passStanding } from "../../src/cron/keep-standing.ts";
 import type { StandingDeps } from "../../src/cron/keep-standing.ts";
+import { createStandings } from "../../src/pipeline/accounts.ts";
+import { createConnections } from "../../src/pipeline/slots.ts";
+import { freely, unbounded } from "../support/budget.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { freshDatabase } from "../support/database.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
@@ -20,7 +24,7 @@ const theirs = "11111111-2222-3333-4444-555555555555";
 
 let database: TestDatabase;
 let route53: Route53Server;
-let dns: DnsAccess;
+let dns: ReturnType<typeof unbounded>;
 let fence: Fence;
 let serviceId: number;
 let domainId: number;
@@ -53,14 +57,14 @@ beforeEach(async () => {
   closers.push(() => route53.close(), () => doh.close());
   const lookup = createResolver([doh.url], fetch);
   visitor = async () => {
-    const [reading] = await lookup.lookup(name, "CNAME");
+    const [reading] = await lookup.lookup(name, "CNAME", freely);
     return reading?.status === "answered" ? reading.answers[0] : undefined;
   };
   publish();
-  dns = createRoute53({
+  dns = unbounded(createRoute53({
     credentials, endpoint: route53.url, region: "us-east-1", fetch, random: () => 0, requestsPerSecond: 1e5,
-    clock: { nowMs: () => Date.now(), sleep: async () => undefined },
-  });
+    clock: { nowMs: () => Date.now() + aheadMs, sleep: async () => undefined },
+  }));
   await database.sql("delete from standing_failovers; delete from service_routing; update services set steering = 'auto'");
   await database.sql("update settings set freeze_set_at = null, freeze_reason = null, freeze_actor = null");
   await read();
@@ -84,13 +88,16 @@ const read = async () => {
 const log = createMemoryLog();
 const deps = (access: DnsAccess = dns): StandingDeps => ({
   standing: createStandingStore(database.db),
-  dnsDirectory: { operator: access, of: async () => access },
+  dnsDirectory: { operator: access, of: async () => access, ofAll: async () => new Map() },
   clock: { nowMs: () => Date.now() + aheadMs, sleep: async (ms) => void (aheadMs += ms) },
   log: log.log,
   probe: { path: "/healthz", intervalMs: 10_000 },
   driftCheckMs: 300_000,
+  // Its own waiting takes no time, but that of a request does.
+  connections: createConnections({ nowMs: () => Date.now() + aheadMs, sleep: systemClock.sleep }),
 });
-const pass = (access?: DnsAccess) => passStanding(deps(access), fence);
+const standingsOf = ({ clock, connections }: StandingDeps) => createStandings(clock, connections ?? createConnections(clock));
+const pass = (access?: DnsAccess, own = deps(access)) => passStanding(own, fence, standingsOf(own));
 const change = { actor: "token:1", requestId: "r", idempotency: null };
 const want = () => createStandingStore(database.db).want(customerId, serviceId, domainId, "0011223344556677", change);
 const unwant = () => createStandingStore(database.db).unwant(customerId, serviceId, domainId, change);
@@ -307,13 +314,14 @@ describe("a standing failover on a bad day", () => {
     expect(await pass()).toMatchObject({ failures: 1 });
     expect((await view())?.lastError).toContain("does not permit");
     route53.setFault(null);
+    aheadMs += 10_000;
     await pass();
     expect(await view()).toMatchObject({ attached: true, lastError: null });
   });
 
   it("is left alone by somebody whose lease is lost", async () => {
     await want();
-    await passStanding(deps(), { ...fence, epoch: fence.epoch + 1 });
+    await passStanding(deps(), { ...fence, epoch: fence.epoch + 1 }, standingsOf(deps()));
     expect([live(), await view()]).toMatchObject([{ primary: undefined }, { primaryCheckId: null }]);
   });
 

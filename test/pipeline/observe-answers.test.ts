@@ -6,6 +6,7 @@ import { createObservationStore } from "../../src/adapters/db/observations.ts";
 import { createLeaseStore } from "../../src/adapters/db/leases.ts";
 import type { Fence } from "../../src/adapters/ports/lease.ts";
 import type { Lookup } from "../../src/adapters/ports/resolver.ts";
+import { systemClock } from "../../src/adapters/clock.ts";
 import { createResolver } from "../../src/adapters/resolver.ts";
 import { observeAnswers } from "../../src/cron/observe-answers.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -84,7 +85,7 @@ const provenOf = async (id: number) =>
 
 const run = async (over: { endpoints?: string[]; fence?: Fence; lookup?: Lookup } = {}) => {
   const { log, lines } = createMemoryLog();
-  const clock = { nowMs: () => nowMs, sleep: async () => undefined };
+  const clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
   const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch), clock, log };
   return { report: await observeAnswers(deps, over.fence ?? fence), lines };
 };
@@ -139,7 +140,7 @@ describe("the proof of a switch", () => {
     const second = await switched("accepted");
     expect((await run()).report).toMatchObject({ due: 0 });
     expect(await observedOf(first)).toBeNull();
-    nowMs = insyncMs + 3_599_999;
+    nowMs = insyncMs + 60_000 + 3_599_999;
     expect((await run()).report).toMatchObject({ due: 0 });
     nowMs += 1;
     expect((await run()).report).toEqual({ due: 1, stored: 1, unexpected: 0, missed: 1 });
@@ -149,7 +150,7 @@ describe("the proof of a switch", () => {
   });
 
   it("is given up for a name that is gone, without asking for it", async () => {
-    const id = await switched("insync", insyncMs - 3_600_000, stormId);
+    const id = await switched("insync", insyncMs - 3_700_000, stormId);
     await database.sql("delete from domain_routing");
     expect((await run({ endpoints: ["http://127.0.0.1:9/dns-query"] })).report).toMatchObject({ missed: 1 });
     expect([await observedOf(id), await provenOf(id)]).toMatchObject([{ verdict: "missed", type: "A" }, [{ verdict: "missed", record_type: "A" }]]);
@@ -158,15 +159,53 @@ describe("the proof of a switch", () => {
   it("goes to what can still be seen before it gives anything up", async () => {
     const late = [await switched("insync", insyncMs - 7_200_000), await switched("insync", insyncMs - 7_100_000)];
     const fresh = await switched();
-    const due = await createObservationStore(database.db).due(nowMs - 3_600_000, 2);
+    const due = await createObservationStore(database.db).due(nowMs, 3_600_000, 2);
     expect(due.map(({ changeRowId, late: isLate }) => [changeRowId, isLate])).toEqual([[fresh, false], [late[0], true]]);
+  });
+
+  /** Domains with switches of one customer, all on all servers at that moment. */
+  const switchedMany = async (customer: string, count: number, ttl: number, atMs: number) => void (await database.sql(
+    `with c as (insert into customers (name) values ($1) returning id),
+     s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 'web', 'a', 'b' from c returning id, customer_id),
+     d as (insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, $1 || i || '.example.test', 't' from s, generate_series(1, $2::int) i returning *),
+     r as (insert into domain_routing (domain_id, service_id, status, records) select id, service_id, 'found', $3::jsonb from d returning domain_id)
+     select id from d join r on r.domain_id = d.id`,
+    [customer, count, JSON.stringify(records(0, 100).map((record) => ({ ...record, ttl })))]),
+    await database.sql(
+      `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
+       select d.service_id, d.id, 100, 0, 0, 100, 'storm', 'tranche', 1, 'insync', $2, $2 from service_domains d join customers c on c.id = d.customer_id where c.name = $1`,
+      [customer, new Date(atMs)]));
+  const verdicts = async (customer: string) => (await database.sql<{ verdict: string; count: string }>(
+    `select observed->>'verdict' as verdict, count(*) from routing_changes h join service_domains d on d.id = h.domain_id join customers c on c.id = d.customer_id
+     where c.name = $1 group by 1 order by 1`, [customer])).map(({ verdict, count }) => `${count} ${verdict}`);
+  const answersAll: Lookup = { lookup: async () => [{ resolver: "one", status: "answered", answers: ["b.cdn.net."] }] };
+
+  it("comes when its own time has come, however many others have longer to wait", async () => {
+    await switchedMany("slow", 200, 3_600, insyncMs);
+    await switchedMany("quick", 1, 60, insyncMs + 1_000);
+    nowMs = insyncMs + 62_000;
+    expect((await run({ lookup: answersAll })).report).toMatchObject({ due: 1, stored: 1 });
+    expect(await verdicts("quick")).toEqual(["1 confirmed"]);
+    // And theirs does come, an hour later: they are not given up for having waited.
+    nowMs = insyncMs + 3_601_000;
+    for (let minute = 0; minute < 2; minute += 1) await run({ lookup: answersAll });
+    expect(await verdicts("slow")).toEqual(["200 confirmed"]);
+  });
+
+  it("goes by turns among customers, not by who has most", async () => {
+    await switchedMany("many", 300, 60, insyncMs);
+    await switchedMany("one", 1, 60, insyncMs + 30_000);
+    nowMs = insyncMs + 100_000;
+    await run({ lookup: answersAll });
+    expect(await verdicts("one")).toEqual(["1 confirmed"]);
+    await database.sql("delete from routing_changes");
   });
 
   it("is not that of the next switch, which came while it was looked for", async () => {
     publish(0, 100);
     const id = await switched("insync", insyncMs, stormId);
     const real = createResolver(endpoints, fetch);
-    const lookup: Lookup = { lookup: async (name, type) => { await switched("intent"); return await real.lookup(name, type); } };
+    const lookup: Lookup = { lookup: async (name, type, budget) => { await switched("intent"); return await real.lookup(name, type, budget); } };
     expect((await run({ lookup })).report).toMatchObject({ due: 1, stored: 0 });
     expect([await observedOf(id), await provenOf(id)]).toEqual([null, []]);
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { PairReading } from "../../src/adapters/ports/dns.ts";
 import type { RoundDomain } from "../../src/adapters/ports/round.ts";
-import { liveWeights, movedAt, readDueRecords, withWeights } from "../../src/pipeline/records.ts";
+import { digestReadings, dueNames, liveWeights, movedAt, ownersOf, withWeights } from "../../src/pipeline/records.ts";
 import type { DomainReading } from "../../src/pipeline/records.ts";
+import { freely } from "../support/budget.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { recordsOf, roundDomain, roundService, unreadRouting } from "../support/round-fixtures.ts";
 import { createStrictDns } from "../support/strict-dns.ts";
@@ -15,10 +16,10 @@ const routing = (primary: number, backup: number, over = {}) => ({ ...unreadRout
 const bench = () => {
   const clock = createFakeClock(nowMs);
   const dns = createStrictDns(clock);
-  const read = async (domains: readonly RoundDomain[], untilMs = Number.POSITIVE_INFINITY): Promise<DomainReading[]> => {
-    const found: DomainReading[] = [];
-    await readDueRecords({ dns: dns.dns, clock }, [roundService({ domains })], driftCheckMs, untilMs, found);
-    return found;
+  const read = async (domains: readonly RoundDomain[]): Promise<readonly DomainReading[]> => {
+    const services = [roundService({ domains })];
+    const found = await dns.dns.read(dueNames(services, driftCheckMs, clock.nowMs()), freely);
+    return digestReadings(services, new Map([...found].map(([one, reading]) => [one, { reading, atMs: clock.nowMs() }])));
   };
   const one = async (domain: Partial<RoundDomain>, reading?: PairReading): Promise<DomainReading> => {
     dns.hooks.reading = () => reading ?? null;
@@ -54,7 +55,7 @@ describe("weights of records", () => {
   ] as const)("remembers the move: %s", (_, before, to, after) => expect(movedAt(before, to, { primary: 100, backup: 0 }, nowMs)).toBe(after));
 });
 
-describe("readDueRecords", () => {
+describe("the records that are due", () => {
   it("reads what was never read, is to be read again, is old, or is in doubt, and what is in doubt first", async () => {
     const { dns, read } = bench();
     const domains = [
@@ -72,25 +73,20 @@ describe("readDueRecords", () => {
   it("does not read the records of an unverified claim: they may be somebody else's", async () => {
     const { dns, read } = bench();
     dns.put(name);
+    expect(dueNames([roundService({ domains: [roundDomain({ verified: false, routing: null })] })], driftCheckMs, nowMs)).toEqual([]);
     expect(await read([roundDomain({ verified: false, routing: null })])).toEqual([]);
-    expect(dns.reads).toEqual([]);
   });
 
-  it("gets on a little even where the DNS is too slow for all", async () => {
-    const { dns, clock } = bench();
-    const domains = Array.from({ length: 200 }, (_, index) => roundDomain({ domainId: index, name: `d${index}.test`, routing: null }));
-    for (const domain of domains) dns.put(domain.name);
-    const slow = dns.dns.read;
-    dns.dns.read = async (names) => {
-      await clock.sleep(names.length * 100);
-      return await slow(names);
-    };
-    const found: DomainReading[] = [];
-    const reading = readDueRecords({ dns: dns.dns, clock }, [roundService({ domains })], driftCheckMs, nowMs + 10_000, found);
-    await clock.advance(10_000);
-    expect(found).toHaveLength(25);
-    await clock.run(reading);
-    expect(found).toHaveLength(125);
+  it("are those of whoever has proven a name to be theirs", () => {
+    const services = [
+      roundService({ customerId: 1, domains: [roundDomain({ name, verified: false })] }), roundService({ customerId: 2, domains: [roundDomain({ name })] }),
+    ];
+    expect([...ownersOf(services)]).toEqual([[name, 2]]);
+    expect(digestReadings(services, new Map([[name, { reading: failure(true), atMs: nowMs }]]))).toHaveLength(1);
+  });
+
+  it("are left as they are where a reading has not come", () => {
+    expect(digestReadings([roundService({ domains: [roundDomain({ name, routing: null })] })], new Map())).toEqual([]);
   });
 
   it("reads a new pair and what it points to", async () => {
@@ -208,5 +204,14 @@ describe("readDueRecords", () => {
     expect((await one({ routing: null }, failure(true))).routing).toMatchObject({ status: "error", records: null, readAtMs: null });
     const inDoubt = await one({ routing: routing(100, 0), openIntents: [toBackup] }, failure(true));
     expect(inDoubt.resolved).toEqual([]);
+  });
+
+  it("goes on saying what a switch is refused for while that is held back, however well the records read", async () => {
+    const { dns, one } = bench();
+    dns.put(name, 100, 0);
+    const failedAttempts = [{ id: 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, reason: "storm", nextAttemptAtMs: nowMs, sameRecords: true }];
+    const refused = routing(100, 0, { lastError: "AccessDenied" });
+    expect((await one({ routing: refused, failedAttempts })).routing.lastError).toBe("AccessDenied");
+    expect((await one({ routing: refused })).routing.lastError).toBeNull();
   });
 });

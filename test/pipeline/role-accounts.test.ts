@@ -78,7 +78,7 @@ beforeEach(async () => {
   const connect = (place: object, credentials: Parameters<typeof createRoute53>[0]["credentials"]) =>
     createRoute53({ ...options, region: "us-east-1", ...place, endpoint: server.url, credentials, random: () => 0.5, onCall: (result) => calls.push(result) });
   directory = createDnsDirectory({
-    operator: connect({}, operatorKeys), accounts: () => sealedDnsAccounts(world.db), secrets: null, clock: world.clock, endpoint: server.url, connect,
+    operator: connect({}, operatorKeys), accounts: (customerIds) => sealedDnsAccounts(world.db, customerIds), secrets: null, clock: world.clock, endpoint: server.url, connect,
     assume: (place, role) => createRole({ ...options, ...place, ...role, endpoint: sts.url, credentials: operatorKeys }),
   });
   const seeded = async (name: "own" | "other") => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Dns } from "../../src/adapters/ports/dns.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createWorld, intervalMs } from "../support/round-world.ts";
@@ -225,29 +226,30 @@ describe("steering", () => {
     expect(await history()).toEqual(["100/0>0/100 storm insync"]);
   });
 
-  it("has at most six connections waiting at once, DNS among them", async () => {
-    const { round, dns, prober, seed } = world;
-    await seed({ domains: Array.from({ length: 12 }, (_, index) => ({ name: `d${index}.test`, primary: `a${index}.net`, backup: null })) });
-    let answer: () => void = () => undefined;
-    const slow = { ...dns.dns, read: async (names: readonly string[]) => {
-      await new Promise<void>((resolve) => {
-        answer = resolve;
-      });
-      return await dns.dns.read(names);
-    } };
-    let calls = 0;
-    const fourth = () => {
-      calls += 1;
-      if (calls === 4) {
-        expect(prober.peak.waiting, "while DNS is asked").toBe(3);
-        answer();
+  it("has at most six connections waiting at once, DNS among them, and probes have those that DNS does not use", async () => {
+    const { round, dns, prober, clock, seed } = world;
+    await seed({ domains: Array.from({ length: 24 }, (_, index) => ({ name: `d${index}.test`, primary: `a${index}.net`, backup: null })) });
+    for (let index = 0; index < 24; index += 1) prober.say(`a${index}.net`, [200, 400]);
+    const waiting = { probe: 0, dns: 0 };
+    const most = { probe: 0, dns: 0, both: 0, probeBesideDns: 0 };
+    const counted = async <T>(what: "probe" | "dns", work: () => Promise<T>): Promise<T> => {
+      waiting[what] += 1;
+      most[what] = Math.max(most[what], waiting[what]);
+      most.both = Math.max(most.both, waiting.probe + waiting.dns);
+      if (waiting.dns === 2) most.probeBesideDns = Math.max(most.probeBesideDns, waiting.probe);
+      try {
+        return await work();
+      } finally {
+        waiting[what] -= 1;
       }
-      return [200, 1_000] as const;
     };
-    for (let index = 0; index < 12; index += 1) prober.say(`a${index}.net`, fourth);
-    await round({ dns: slow });
-    expect(prober.calls).toHaveLength(12);
-    expect(prober.peak.waiting, "and then").toBe(6);
+    const slow: Dns = { ...dns.dns, read: async (names, budget) => {
+      await Promise.all([1, 2, 3, 4].map(() => budget.connection({ untilMs: budget.untilMs, answerMs: 10_000 }, () => counted("dns", () => clock.sleep(500)))));
+      return await dns.dns.read(names, budget);
+    } };
+    await round({ dns: slow, prober: { probe: (request) => counted("probe", () => prober.prober.probe(request)) } });
+    expect(prober.calls).toHaveLength(24);
+    expect(most).toEqual({ probe: 6, dns: 2, both: 6, probeBesideDns: 4 });
   });
 
   it("does not wait for a DNS that does not answer", async () => {

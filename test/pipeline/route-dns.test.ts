@@ -1,70 +1,104 @@
 import { describe, expect, it } from "vitest";
-import type { DnsAccess } from "../../src/adapters/ports/dns-access.ts";
-import { providerChangeId, routedDns } from "../../src/pipeline/route-dns.ts";
-import { createScriptedAccess } from "../support/dns-access.ts";
-import { roundDomain, roundService } from "../support/round-fixtures.ts";
+import type { Budget } from "../../src/adapters/ports/budget.ts";
+import type { Dns, DnsBudget } from "../../src/adapters/ports/dns.ts";
+import { accountsOf, createStandings } from "../../src/pipeline/accounts.ts";
+import type { DnsAccounts } from "../../src/pipeline/accounts.ts";
+import { accountOfChange, ownDns, providerChangeId } from "../../src/pipeline/route-dns.ts";
+import { createConnections } from "../../src/pipeline/slots.ts";
+import { freely } from "../support/budget.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 import { createStrictDns } from "../support/strict-dns.ts";
 
-const clock = { nowMs: () => 7, sleep: async () => undefined };
+const owners = new Map([["a.example.test", 1], ["theirs.example.test", 2]]);
+const clock = createFakeClock(7);
 
-const world = async () => {
+const world = () => {
   const [ours, theirs] = [createStrictDns(clock), createStrictDns(clock)];
-  const operator: DnsAccess = createScriptedAccess(ours).access;
-  const own: DnsAccess = createScriptedAccess(theirs).access;
   ours.put("a.example.test");
   ours.put("theirs.example.test", 1, 2);
   theirs.put("theirs.example.test");
-  const asked: number[] = [];
-  const directory = { operator, of: async (customerId: number) => (asked.push(customerId), customerId === 2 ? own : operator) };
-  const services = [
-    roundService({ serviceId: 1, customerId: 1, domains: [roundDomain({ domainId: 1, name: "a.example.test" }), roundDomain({ domainId: 3, name: "theirs.example.test", verified: false })] }),
-    roundService({ serviceId: 2, customerId: 2, domains: [roundDomain({ domainId: 2, name: "theirs.example.test" })] }),
-  ];
-  return { ours, theirs, asked, directory, dns: await routedDns(directory, services) };
+  const accounts = accountsOf(createStandings(clock, createConnections(clock)), ours.dns, new Map([[2, theirs.dns]]), owners);
+  return { ours, theirs, accounts };
+};
+const change = async (accounts: DnsAccounts, domain: string) => {
+  const { dns } = accounts.ofName(domain);
+  const reading = (await dns.read([domain], freely)).get(domain);
+  if (reading?.status !== "found") throw new Error(domain);
+  return (await dns.apply([{ domain, zoneId: reading.zoneId, records: reading.records, to: { primary: 0, backup: 100 } }], freely))[0];
 };
 
-describe("the DNS of a round", () => {
-  it("asks for each name with its owner's account, once per customer", async () => {
-    const { dns, ours, theirs, asked } = await world();
-    const readings = await dns.read(["a.example.test", "theirs.example.test"]);
-    expect([...readings].map(([name, reading]) => [name, reading.status])).toEqual([["a.example.test", "found"], ["theirs.example.test", "found"]]);
-    expect([ours.reads, theirs.reads, asked]).toEqual([[["a.example.test"]], [["theirs.example.test"]], [1, 2]]);
+describe("the accounts of a round", () => {
+  it("are each customer's own, else the operator's, and each name is asked for with its owner's", async () => {
+    const { accounts, ours, theirs } = world();
+    for (const name of ["a.example.test", "theirs.example.test", "nobody.example.test"]) await accounts.ofName(name).dns.read([name], freely);
+    expect([ours.reads, theirs.reads]).toEqual([[["a.example.test"], ["nobody.example.test"]], [["theirs.example.test"]]]);
+    expect([accounts.ofName("a.example.test").id, accounts.ofName("theirs.example.test").id]).toEqual([0, 2]);
   });
 
-  it("switches each name there, in the order asked for, and asks after each change where it was made", async () => {
-    const { dns, ours, theirs } = await world();
-    const names = ["theirs.example.test", "a.example.test"];
-    const readings = await dns.read(names);
-    const changes = names.map((domain) => {
-      const reading = readings.get(domain);
-      if (reading?.status !== "found") throw new Error(domain);
-      return { domain, zoneId: reading.zoneId, records: reading.records, to: { primary: 0, backup: 100 } };
-    });
-    const results = await dns.apply(changes);
-    expect(results).toMatchObject([
-      { domain: "theirs.example.test", status: "accepted", changeId: "c2:C1" }, { domain: "a.example.test", status: "accepted", changeId: "C1" },
-    ]);
+  it("mark their changes, which are asked after where they were made", async () => {
+    const { accounts, ours, theirs } = world();
+    const changes = [await change(accounts, "theirs.example.test"), await change(accounts, "a.example.test")];
+    expect(changes).toMatchObject([{ status: "accepted", changeId: "c2:C1" }, { status: "accepted", changeId: "C1" }]);
     expect([ours.weights("a.example.test"), ours.weights("theirs.example.test"), theirs.weights("theirs.example.test")]).toEqual(["0/100", "1/2", "0/100"]);
     ours.settle();
-    expect(await dns.status(["C1", "c2:C1"])).toEqual(new Map([["C1", "insync"], ["c2:C1", "pending"]]));
+    expect(await accounts.byKey(accountOfChange("C1")).dns.status(["C1"], freely)).toEqual(new Map([["C1", "insync"]]));
+    expect(await accounts.byKey(accountOfChange("c2:C1")).dns.status(["c2:C1"], freely)).toEqual(new Map([["c2:C1", "pending"]]));
   });
 
-  it("asks after a change of a customer whose services are no longer of this round", async () => {
-    const { directory, dns: first, theirs } = await world();
-    const reading = (await first.read(["theirs.example.test"])).get("theirs.example.test");
-    if (reading?.status !== "found") throw new Error("not found");
-    await first.apply([{ domain: "theirs.example.test", ...reading, to: { primary: 0, backup: 1 } }]);
-    theirs.settle();
-    expect(await (await routedDns(directory, [])).status(["c2:C1"])).toEqual(new Map([["c2:C1", "insync"]]));
-  });
-
-  it("leaves an unverified claim to the operator, who does not read it either", async () => {
-    const { dns, theirs } = await world();
-    await dns.read(["nobody.example.test"]);
-    expect(theirs.reads).toEqual([]);
+  it("ask the operator's after a change of an account that is no more", async () => {
+    const { ours } = world();
+    const accounts = accountsOf(createStandings(clock, createConnections(clock)), ours.dns, new Map(), new Map());
+    await change(accounts, "a.example.test");
+    ours.forget();
+    const { id, dns } = accounts.byKey(9);
+    expect([id, await dns.status(["c9:C1"], freely)]).toEqual([9, new Map([["c9:C1", "unknown"]])]);
   });
 });
 
-it.each([["C123", "C123"], ["c12:C123", "C123"], ["c:C1", "c:C1"]])("shows %s as %s", (stored, shown) => {
-  expect(providerChangeId(stored)).toBe(shown);
+it.each([["C123", "C123", 0], ["c12:C123", "C123", 12], ["c:C1", "c:C1", 0]])("shows %s as %s, of account %i", (stored, shown, key) => {
+  expect([providerChangeId(stored), accountOfChange(stored)]).toEqual([shown, key]);
+});
+
+describe("a budget", () => {
+  type Asked = { readonly method: string; readonly args: readonly unknown[] };
+  const recorder = () => {
+    const asked: Asked[] = [];
+    const note = (method: string, answer: unknown) => async (...args: unknown[]) => {
+      asked.push({ method, args });
+      return answer;
+    };
+    const dns = { provider: "route53", read: note("read", new Map()), apply: note("apply", []), status: note("status", new Map()) } as Dns;
+    return { asked, dns };
+  };
+  const args: { readonly [Method in Exclude<keyof Dns, "provider">]: readonly [Parameters<Dns[Method]>[0]] } = {
+    read: [["a.example.test"]], apply: [[{ domain: "a.example.test", zoneId: "Z1", records: [], to: { primary: 0, backup: 100 } }]], status: [["C1"]],
+  };
+
+  /** Everything in src/ that stands between a round and an adapter as a `Dns` of its own. */
+  const wrappers: Readonly<Record<string, (dns: Dns) => Dns>> = { ownDns: (dns) => ownDns(3, dns) };
+
+  it.each(Object.keys(wrappers))("goes through %s, whatever is called, as it was given", async (wrapper) => {
+    const { asked, dns } = recorder();
+    const wrapped = wrappers[wrapper]?.(dns) as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+    const methods = Object.keys(dns).filter((key) => key !== "provider");
+    expect(methods.toSorted()).toEqual(Object.keys(args).toSorted());
+    for (const method of methods) await wrapped[method]?.(...args[method as keyof typeof args], freely);
+    expect(asked.map(({ method, args: given }) => [method, given])).toEqual(methods.map((method) => [method, [...args[method as keyof typeof args], freely]]));
+    expect(asked.every(({ args: given }) => given.at(-1) === freely)).toBe(true);
+  });
+
+  it("cannot be left out: it does not compile", () => {
+    const { dns } = recorder();
+    // @ts-expect-error the deadline of a reading
+    void dns.read(["a.example.test"]);
+    // @ts-expect-error the deadline of a change
+    void dns.apply([]);
+    // @ts-expect-error the deadline of asking after changes
+    void dns.status(["C1"]);
+    // @ts-expect-error connections
+    const noConnection: Budget = { untilMs: 0 };
+    // @ts-expect-error the gate
+    const noGate: DnsBudget = { untilMs: 0, connection: freely.connection };
+    expect([noConnection, noGate]).toHaveLength(2);
+  });
 });

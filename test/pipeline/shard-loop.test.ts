@@ -37,7 +37,7 @@ const bench = (count = 3) => {
       await hooks.load(fence);
       if (!(await leases.renew(fence))) return null;
       loads.push({ ...shard, atMs: clock.nowMs() - minuteMs });
-      return { services: [], vantages: [], pendingChangeIds: [], freeze: null };
+      return { services: [], vantages: [], polls: [], expired: false, standings: [], freeze: null };
     },
     saveAndEvaluate: async () => [],
     survey: async () => [roundService()],

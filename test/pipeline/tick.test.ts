@@ -30,7 +30,7 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
     load: async (fence) => {
       await hooks.load(fence);
       if (!(await leases.renew(fence))) return null;
-      return { services: [roundService()], vantages: [], pendingChangeIds: [], freeze: null };
+      return { services: [roundService()], vantages: [], polls: [], expired: false, standings: [], freeze: null };
     },
     saveAndEvaluate: async (samples) => {
       slots.push({ slotMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });

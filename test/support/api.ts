@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { createApp } from "../../src/app.ts";
 import type { Clock } from "../../src/adapters/ports/clock.ts";
+import { systemClock } from "../../src/adapters/clock.ts";
 import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
 import type { Prober } from "../../src/adapters/ports/probe.ts";
 import type { LogFields } from "../../src/adapters/ports/log.ts";
@@ -34,7 +35,7 @@ export const testRuntime = (startMs = Date.parse("2026-11-21T12:30:00Z")) => {
   const time = { nowMs: startMs };
   const clock: Clock = {
     nowMs: () => time.nowMs,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: systemClock.sleep,
   };
   return { lines, log, time, clock };
 };
@@ -51,7 +52,7 @@ export const startApi = async (overrides: Record<string, string> = {}) => {
   const prober: Prober = { probe: async () => ({ kind: "network", latencyMs: 0 }) };
   const background: Promise<unknown>[] = [];
   const waitUntil = (work: Promise<unknown>) => void background.push(work);
-  const deps = { ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log, waitUntil }), prober, dnsDirectory: { operator: dns, of: async () => dns } };
+  const deps = { ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log, waitUntil }), prober, dnsDirectory: { operator: dns, of: async () => dns, ofAll: async () => new Map() } };
   const app = createApp(deps);
   checkAnswers(app);
   const db = connect(env.DATABASE_URL, env.NEON_FETCH_ENDPOINT);

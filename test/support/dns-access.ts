@@ -33,5 +33,5 @@ export const createScriptedAccess = (strict: StrictDns) => {
     updateCheck: async () => unscripted,
     deleteCheck: async () => unscripted,
   };
-  return { access, script, proofs, wishes, operator: access, of: async () => access };
+  return { access, script, proofs, wishes, operator: access, of: async () => access, ofAll: async () => new Map<number, DnsAccess>() };
 };

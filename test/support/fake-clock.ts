@@ -33,7 +33,17 @@ export const createFakeClock = (startMs = Date.parse("2026-11-18T11:20:00Z"), bu
 
   return {
     nowMs: () => nowMs,
-    sleep: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((wake) => void sleepers.push({ atMs: nowMs + ms, wake }))),
+    sleep: (ms, until) => {
+      if (ms <= 0 || until?.aborted === true) return Promise.resolve();
+      return new Promise((wake) => {
+        const sleeper = { atMs: nowMs + ms, wake };
+        sleepers.push(sleeper);
+        until?.addEventListener("abort", () => {
+          sleepers = sleepers.filter((one) => one !== sleeper);
+          wake();
+        });
+      });
+    },
     advance: async (ms) => {
       const untilMs = nowMs + ms;
       await turns();

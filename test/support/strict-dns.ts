@@ -63,7 +63,7 @@ export const createStrictDns = (clock: Clock) => {
         return [name, hooks.reading(name) ?? reading];
       }));
     },
-    apply: async (all, untilMs = Number.POSITIVE_INFINITY) => {
+    apply: async (all, { untilMs }) => {
       const results: WeightChangeResult[] = [];
       for (const change of all) results.push(await apply(change, untilMs));
       return results;

@@ -18,6 +18,10 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
         from job_runs order by job, provider`)} as jobs,
       ${list(sql`select name, provider, label, value from counters order by name, provider, label`)} as counters,
       ${list(sql`select result, count(*) as count from routing_changes group by 1 order by 1`)} as "routingChanges",
+      (select jsonb_build_object('paused', count(*) filter (where paused_until > now()), 'pollsRefused', count(*) filter (where polls_refused > 0))
+        from dns_standings) as "dnsAccounts",
+      (select jsonb_build_object('count', count(*), 'oldestAgeSeconds', extract(epoch from now() - min(accepted_at))::float8)
+        from routing_changes where result = 'accepted') as "pendingChanges",
       ${list(sql`
         select coalesce(${domainStatus}, 'unread') as status, count(*) as count
         from service_domains d left join domain_routing r on r.domain_id = d.id

@@ -3,25 +3,39 @@ import { isoTime } from "../../iso-time.ts";
 import type { ObservationStore, Unobserved } from "../ports/observations.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
-import { ms } from "./write.ts";
 
 /** Another switch of the domain is under way or made: what DNS answers from then on says nothing about this one. */
 const followed = sql`exists (
   select 1 from routing_changes n
   where n.domain_id = c.domain_id and n.id > c.id and n.result not in ('failed', 'superseded', 'shadow'))`;
 
+/** Of a run's switches, how many at least are left to those that are late: nothing is asked for them, they only have to go. */
+const lateShare = 0.25;
+
+const columns = sql`c.id as "changeRowId", d.name, coalesce(r.records, '[]') as records,
+  jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup) as to`;
+const joined = sql`join service_domains d on d.id = c.domain_id left join domain_routing r on r.domain_id = c.domain_id`;
+
 export const createObservationStore = (db: Database): ObservationStore => ({
-  due: async (sinceMs, limit) =>
-    await db.rows<Unobserved>(sql`
-      select c.id as "changeRowId", d.name, coalesce(r.records, '[]') as records, l.late, ${ms("c.insync_at", "insyncAtMs")},
-        jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup) as to
-      from routing_changes c
-      cross join lateral (select c.insync_at <= ${isoTime(sinceMs)}::timestamptz as late) l
-      join service_domains d on d.id = c.domain_id
-      left join domain_routing r on r.domain_id = c.domain_id
-      where c.result = 'insync' and c.observed is null and (l.late or (
-        d.deleted_at is null and r.records is not null and not ${followed}))
-      order by l.late, c.insync_at, c.id limit ${limit}`),
+  due: async (nowMs, lateMs, limit) => {
+    const [now, late] = [sql`${isoTime(nowMs)}::timestamptz`, sql`${isoTime(nowMs - lateMs)}::timestamptz`];
+    const lateLimit = Math.max(1, Math.floor(limit * lateShare));
+    return await db.rows<Unobserved>(sql`
+      with fresh as (
+        select ${columns}, false as late, c.observe_at, row_number() over (partition by d.customer_id order by c.observe_at, c.id) as place
+        from routing_changes c ${joined}
+        where c.result = 'insync' and c.observed is null and c.observe_at <= ${now} and c.observe_at > ${late}
+          and d.deleted_at is null and r.records is not null and not ${followed}
+        order by place, c.observe_at, c.id limit ${limit - lateLimit}
+      ), old as (
+        select ${columns}, true as late, c.observe_at, 0::bigint as place
+        from routing_changes c ${joined}
+        where c.result = 'insync' and c.observed is null and c.observe_at <= ${late}
+        order by c.observe_at, c.id limit ${lateLimit}
+      )
+      select "changeRowId", name, records, "to", late from (select * from fresh union all select * from old) x
+      order by late, place, observe_at, "changeRowId"`);
+  },
 
   save: async (fence, changeRowId, observed) => {
     const rows = await db.rows<{ id: number }>(sql`

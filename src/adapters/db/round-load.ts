@@ -1,10 +1,11 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { Freeze } from "../../domain/steering.ts";
-import type { RoundService, ShardView } from "../ports/round.ts";
+import type { DnsStanding, Poll, RoundService, ShardView } from "../ports/round.ts";
 import type { Database } from "./client.ts";
 import { renewLease } from "./leases.ts";
 import type { Fence } from "../ports/lease.ts";
+import { duePolls, expiredPolls, standings } from "./round-polls.ts";
 
 export type Shard = { readonly index: number; readonly count: number };
 
@@ -30,6 +31,7 @@ const domainJson = sql`
       'discoveredPrimaryOk', r.discovered_primary_ok, 'discoveredBackupOk', r.discovered_backup_ok,
       'lastError', r.last_error) end,
     'openIntents', coalesce(o.intents, '[]'::jsonb),
+    'failedAttempts', coalesce(o.attempts, '[]'::jsonb),
     'contestedAtMs', ${epochMs("r.contested_at")},
     'lastSet', case when r.contested_at is not null then (
       select jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup) from routing_changes c
@@ -64,31 +66,33 @@ const services = (fence: Fence | null, shard: Shard): SQL => sql`
     select jsonb_agg(jsonb_build_object('id', c.id, 'ours', coalesce(c.lease = ${fence?.name ?? ""} and c.epoch = ${fence?.epoch ?? 0}::bigint, false),
       'attemptedAtMs', ${epochMs("coalesce(c.attempted_at, c.intended_at)")},
       'from', jsonb_build_object('primary', c.from_primary, 'backup', c.from_backup),
-      'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) as intents
-    from routing_changes c where c.domain_id = d.id and c.result = 'intent'
+      'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) filter (where c.result = 'intent') as intents,
+      jsonb_agg(jsonb_build_object('id', c.id, 'reason', c.reason, 'nextAttemptAtMs', ${epochMs("c.next_attempt_at")},
+        'from', jsonb_build_object('primary', c.from_primary, 'backup', c.from_backup),
+        'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup),
+        'sameRecords', c.attempted_records is not distinct from md5(r.records::text)) order by c.id)
+        filter (where c.next_attempt_at is not null) as attempts
+    from routing_changes c where c.domain_id = d.id and (c.result = 'intent' or c.next_attempt_at is not null)
   ) o on true
   where v.deleted_at is null and ${inShard(sql`v.id`, shard)}
   group by v.id, s.service_id
   order by v.id`;
 
-const pending = (shard: Shard): SQL => sql`
-  select distinct change_id as "changeId" from routing_changes
-  where result = 'accepted' and change_id is not null and ${inShard(sql`service_id`, shard)}
-  order by change_id limit 50`;
-
 /** Renews the lease and reads the shard, in one round trip. */
-export const loadShard = async (db: Database, fence: Fence, shard: Shard, ttlMs: number): Promise<ShardView | null> => {
-  const [renewed, rows, vantages, changes, freezes] = await db.batch<
-    [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], { changeId: string }[], Freeze[]]
+export const loadShard = async (db: Database, fence: Fence, shard: Shard, nowMs: number, ttlMs: number): Promise<ShardView | null> => {
+  const [renewed, rows, vantages, polls, [pending], known, freezes] = await db.batch<
+    [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], Poll[], { expired: boolean }[], DnsStanding[], Freeze[]]
   >([
     renewLease(fence, ttlMs),
     services(fence, shard),
     sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
-    pending(shard),
+    duePolls(inShard(sql`c.service_id`, shard), nowMs),
+    expiredPolls(inShard(sql`c.service_id`, shard), nowMs),
+    standings((column) => inShard(column, shard)),
     sql`select freeze_until as "untilMs" from settings where freeze_set_at is not null`,
   ]);
   if (renewed.length === 0) return null;
-  return { services: rows, vantages, pendingChangeIds: changes.map((change) => change.changeId), freeze: freezes[0] ?? null };
+  return { services: rows, vantages, polls, expired: pending?.expired === true, standings: known, freeze: freezes[0] ?? null };
 };
 
 /** The services of a shard, for who holds no lease: of intents, none is theirs. */

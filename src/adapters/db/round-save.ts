@@ -2,11 +2,14 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { neverHealthyReason } from "../../domain/credit.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { DomainRouting, Intent, IntentOutcome, RoundDecisions, SettledChange, StormDecision } from "../ports/round.ts";
+import type { DomainRouting, RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../ports/round.ts";
 import type { Fence } from "../ports/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { saveContests, saveDrifts } from "./round-drifts.ts";
+import { forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
+import { inShard } from "./round-load.ts";
+import { saveExpired, savePolled, saveSettled, saveStandings } from "./round-polls.ts";
 
 type DomainRow = DomainRouting & { readonly domainId: number; readonly serviceId: number };
 
@@ -143,51 +146,6 @@ const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number)
     discovered_primary_ok = excluded.discovered_primary_ok, discovered_backup_ok = excluded.discovered_backup_ok,
     moved_at = excluded.moved_at, last_error = excluded.last_error, updated_at = excluded.updated_at`;
 
-const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"], nowMs: number): SQL => sql`
-  with ${fenceCte(fence)}
-  update routing_changes c set result = x.result,
-    accepted_at = case when x.result = 'accepted' then ${isoTime(nowMs)}::timestamptz end,
-    error = concat_ws('; ', c.error, 'outcome found by reading the live records')
-  from jsonb_to_recordset(${json(resolved)}) as x(id bigint, result text)
-  where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
-
-const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): SQL => sql`
-  with ${fenceCte(fence)}, x as (
-    select * from jsonb_to_recordset(${json(
-    intents.map((intent) => ({
-      service_id: intent.serviceId, domain_id: intent.domainId, from_primary: intent.from.primary,
-      from_backup: intent.from.backup, to_primary: intent.to.primary, to_backup: intent.to.backup,
-      reason: intent.reason, actor: intent.actor, result: intent.result,
-    })),
-  )}) as x(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
-    reason text, actor text, result text)
-  ), again as (
-    update routing_changes c
-    set result = 'intent', attempts = c.attempts + 1, attempted_at = ${isoTime(nowMs)}::timestamptz
-    from x
-    where c.domain_id = x.domain_id and x.result = 'intent' and c.lease = ${fence.name} and c.epoch = ${fence.epoch}
-      and (c.result = 'intent' or (c.result = 'failed'
-        and c.id = (select max(n.id) from routing_changes n where n.domain_id = x.domain_id)))
-      and (c.from_primary, c.from_backup, c.to_primary, c.to_backup, c.reason)
-        = (x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason)
-      and exists (select from fence)
-    returning c.id, c.domain_id
-  ), added as (
-  insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
-    reason, actor, lease, epoch, shadow, result, intended_at, attempted_at)
-  select x.service_id, x.domain_id,
-    (select e.id from storm_events e where e.service_id = x.service_id
-       and (e.ended_at is null or
-         (x.reason in ('calm', 'failback') and e.ended_at > ${isoTime(nowMs)}::timestamptz - interval '1 day'))
-     order by e.ended_at is null desc, e.id desc limit 1),
-    x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor, ${fence.name}, ${fence.epoch}, x.result = 'shadow',
-    x.result, ${isoTime(nowMs)}::timestamptz, ${isoTime(nowMs)}::timestamptz
-  from x
-  where exists (select from fence) and not exists (select from again a where a.domain_id = x.domain_id)
-  returning id, domain_id
-  )
-  select id, domain_id as "domainId" from again union all select id, domain_id from added`;
-
 const saveStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): readonly SQL[] => [
   ...(storms.some(({ transition }) => transition.kind === "begin") ? [beginStorms(fence, storms, nowMs)] : []),
   ...(storms.some(({ transition }) => transition.kind !== "begin") ? [changeStorms(fence, storms)] : []),
@@ -205,8 +163,8 @@ export const saveDecisions = async (
   fence: Fence,
   decisions: RoundDecisions,
   nowMs: number,
-): Promise<ReadonlyMap<number, number>> => {
-  const { storms, healthy, services, domains, resolved, intents, drifts, contests } = decisions;
+): Promise<ReadonlyMap<number, StoredIntent>> => {
+  const { storms, healthy, services, domains, resolved, intents, lapsed, drifts, contests } = decisions;
   let first = 0;
   for (; storms.length - first > stormsPerRequest; first += stormsPerRequest) {
     await db.batch(saveStorms(fence, storms.slice(first, first + stormsPerRequest), nowMs));
@@ -220,50 +178,26 @@ export const saveDecisions = async (
     ...(drifts.length > 0 ? [saveDrifts(fence, drifts, nowMs)] : []),
     ...(contests.length > 0 ? [saveContests(fence, contests, nowMs)] : []),
     ...(healthy.length > 0 ? [noteHealthy(fence, healthy, nowMs)] : []),
+    ...(lapsed.length > 0 ? [forgetAttempts(fence, lapsed)] : []),
     ...(intents.length > 0 ? [saveIntents(fence, intents, nowMs)] : []),
   ];
   if (statements.length === 0) return new Map();
   const results = await db.batch(statements);
-  const rows = intents.length > 0 ? (results.at(-1) as { id: number; domainId: number }[]) : [];
-  return new Map(rows.map((row) => [row.domainId, row.id]));
+  const rows = intents.length > 0 ? (results.at(-1) as (StoredIntent & { domainId: number })[]) : [];
+  return new Map(rows.map(({ domainId, id, attempts }) => [domainId, { id, attempts }]));
 };
 
-/** Stores the answers of DNS, in one transaction. */
-export const saveOutcomes = async (
-  db: Database,
-  fence: Fence,
-  outcomes: readonly IntentOutcome[],
-  domains: readonly DomainRow[],
-  doubts: readonly { readonly domainId: number; readonly lastError: string }[],
-  settled: readonly SettledChange[],
-  nowMs: number,
-): Promise<void> => {
-  const statements: SQL[] = [];
-  if (outcomes.length > 0) {
-    const rows = outcomes.map((outcome) => ({
-      id: outcome.changeRowId, result: outcome.result, change_id: outcome.changeId, at: outcome.acceptedAtMs, error: outcome.error,
-    }));
-    statements.push(sql`
-      with ${fenceCte(fence)}
-      update routing_changes c set result = x.result, change_id = x.change_id, accepted_at = ${ms("x.at")}, error = x.error
-      from jsonb_to_recordset(${json(rows)}) as x(id bigint, result text, change_id text, at bigint, error text)
-      where c.id = x.id and c.result = 'intent' and exists (select from fence)`);
-  }
-  if (domains.length > 0) statements.push(saveDomains(fence, domains, nowMs));
-  if (doubts.length > 0) {
-    statements.push(sql`
-      with ${fenceCte(fence)}
-      update domain_routing r set read_at = null, last_error = x."lastError", updated_at = ${isoTime(nowMs)}::timestamptz
-      from jsonb_to_recordset(${json(doubts)}) as x("domainId" bigint, "lastError" text)
-      where r.domain_id = x."domainId" and exists (select from fence)`);
-  }
-  if (settled.length > 0) {
-    statements.push(sql`
-      with ${fenceCte(fence)}
-      update routing_changes c set result = x.result,
-        insync_at = case when x.result = 'insync' then ${isoTime(nowMs)}::timestamptz end
-      from jsonb_to_recordset(${json(settled)}) as x("changeId" text, result text)
-      where c.result = 'accepted' and c.change_id = x."changeId" and exists (select from fence)`);
-  }
+/** Stores the answers of DNS, in one transaction; nothing to store: no round trip. */
+export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
+  const { intents, domains, failures, settled, polled, expire, standings } = outcomes;
+  const statements = [
+    ...(intents.length > 0 ? [saveIntentOutcomes(fence, intents)] : []),
+    ...(domains.length > 0 ? [saveDomains(fence, domains, nowMs)] : []),
+    ...(failures.length > 0 ? [saveFailures(fence, failures, nowMs)] : []),
+    ...(settled.length > 0 ? [saveSettled(fence, settled, nowMs)] : []),
+    ...(polled.length > 0 ? [savePolled(fence, polled)] : []),
+    ...(expire === null ? [] : [saveExpired(fence, inShard(sql`c.service_id`, expire), nowMs)]),
+    ...(standings.length > 0 ? [saveStandings(fence, standings, nowMs)] : []),
+  ];
   if (statements.length > 0) await db.batch(statements);
 };

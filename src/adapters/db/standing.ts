@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
 import { isoTimeOrNull } from "../../iso-time.ts";
+import type { DnsStanding } from "../ports/round.ts";
 import type { StandingDomain, StandingStore, StandingView, StandingWish } from "../ports/standing.ts";
 import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { frozen } from "./dns-setup.ts";
 import { fenceCte } from "./fence.ts";
+import { allStandings } from "./round-polls.ts";
 import { auditRow, ms, rememberedAnswer, tranche, write } from "./write.ts";
 
 const viewColumns = sql`f.domain_id as "domainId", f.state, f.attached,
@@ -75,6 +77,7 @@ export const createStandingStore = (db: Database): StandingStore => ({
       select f.domain_id as "domainId", d.customer_id as "customerId", d.name, ${orphaned} as orphaned,
         case when ${orphaned} then 'removing' else f.state end as state, f.nonce, f.generation, f.checks, f.restore,
         f.obsolete, f.attached, f.last_error as "lastError", ${ms("f.checked_at", "checkedAtMs")},
+        f.failed_step as "failedStep", f.failures, ${ms("f.next_at", "nextAtMs")},
         coalesce(d.primary_target, r.discovered_primary_target) as "primaryTarget",
         coalesce(d.backup_target, r.discovered_backup_target) as "backupTarget", d.probe_path as "probePath",
         ${frozen} as frozen, s.steering = 'shadow' as shadow, d.verified_at is not null as verified,
@@ -87,13 +90,15 @@ export const createStandingStore = (db: Database): StandingStore => ({
       where f.domain_id > ${after}
       order by f.domain_id`),
 
-  save: async (fence, { domainId, generation, checks, restore, obsolete, attached, checkedAtMs, lastError }) => {
+  troubledAccounts: async () => await db.rows<DnsStanding>(allStandings),
+
+  save: async (fence, { domainId, generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs }) => {
     const rows = await db.rows(sql`
       with ${fenceCte(fence)}
       update standing_failovers set generation = ${generation}::int, checks = ${JSON.stringify(checks)}::jsonb,
         restore = ${restore === null ? null : JSON.stringify(restore)}::jsonb, obsolete = ${JSON.stringify(obsolete)}::jsonb,
         attached = ${attached}::boolean, checked_at = ${isoTimeOrNull(checkedAtMs)}::timestamptz, last_error = ${lastError}::text,
-        updated_at = now()
+        failed_step = ${failedStep}::text, failures = ${failures}::int, next_at = ${isoTimeOrNull(nextAtMs)}::timestamptz, updated_at = now()
       where domain_id = ${domainId} and exists (select from fence) returning domain_id`);
     return rows.length > 0;
   },

@@ -18,7 +18,7 @@ export const policyColumns = sql`p.id, p.service_id as "serviceId", p.kind, p.ve
 /** A `routing_changes` row in the form of the port's `RoutingChange`. */
 export const changeColumns = sql`id, domain_id as "domainId", storm_id as "stormId", from_primary as "fromPrimary",
   from_backup as "fromBackup", to_primary as "toPrimary", to_backup as "toBackup", reason, actor, epoch, shadow, result,
-  change_id as "changeId", error, attempts, ${ms("intended_at", "intendedAtMs")}, ${ms("accepted_at", "acceptedAtMs")},
+  change_id as "changeId", error, attempts, ${ms("next_attempt_at", "nextAttemptAtMs")}, ${ms("intended_at", "intendedAtMs")}, ${ms("accepted_at", "acceptedAtMs")},
   ${ms("insync_at", "insyncAtMs")}, observed`;
 
 /** A `routing_drifts` row `f` in the form of the port's `RoutingDrift`. Healed by the first switch made for its domain since. */

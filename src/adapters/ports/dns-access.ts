@@ -1,4 +1,4 @@
-import type { Dns, WeightChange, WeightChangeResult, WeightedRecord, Weights } from "./dns.ts";
+import type { Dns, DnsBudget, WeightChange, WeightChangeResult, WeightedRecord, Weights } from "./dns.ts";
 import type { HealthChecks } from "./health-checks.ts";
 
 /**
@@ -27,9 +27,9 @@ export type ProvisionResult =
 /** Setting a name up, beside steering it. Never throws. */
 export interface DnsSetupWriter {
   /** One result per pair, in the order given. */
-  rewrite(rewrites: readonly PairRewrite[]): Promise<readonly WeightChangeResult[]>;
+  rewrite(rewrites: readonly PairRewrite[], budget: DnsBudget): Promise<readonly WeightChangeResult[]>;
   /** Creates the pair, or the missing half of one. What exists is never changed. */
-  provision(wish: PairWish): Promise<ProvisionResult>;
+  provision(wish: PairWish, budget: DnsBudget): Promise<ProvisionResult>;
 }
 
 /** All that one set of DNS credentials is good for. */
@@ -41,4 +41,6 @@ export interface DnsDirectory {
   readonly operator: DnsAccess;
   /** Never throws: an account that cannot be used gives an access that says so. */
   of(customerId: number): Promise<DnsAccess>;
+  /** The same for many at once, in one reading. Whoever is not in the answer has no account: the operator's counts. */
+  ofAll(customerIds: readonly number[]): Promise<ReadonlyMap<number, DnsAccess>>;
 }

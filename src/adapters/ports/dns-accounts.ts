@@ -9,6 +9,10 @@ export type DnsAccount = {
   readonly roleArn: string | null;
   readonly externalId: string | null;
   readonly createdAtMs: number;
+  /** Why its latest calls failed, or why it does not let changes be asked after (GetChange); null: nothing is known to be wrong. */
+  readonly lastError: string | null;
+  /** Until when it is left alone after that. */
+  readonly pausedUntilMs: number | null;
 };
 
 export type DnsAccountInput = { readonly region: string } & (
@@ -17,7 +21,7 @@ export type DnsAccountInput = { readonly region: string } & (
 );
 
 /** A live account as only the way to DNS reads it. */
-export type SealedDnsAccount = DnsAccount & { readonly customerId: number; readonly sealedSecret: string | null };
+export type SealedDnsAccount = Omit<DnsAccount, "lastError" | "pausedUntilMs"> & { readonly customerId: number; readonly sealedSecret: string | null };
 
 /** One live account per customer. Secrets are sealed; nothing the API reads gives them back. */
 export interface DnsAccountStore {

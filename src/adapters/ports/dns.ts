@@ -1,3 +1,5 @@
+import type { Budget } from "./budget.ts";
+
 /** One record set of a weighted pair exactly as Route 53 holds it, so that a DELETE can name it to the letter. */
 export type WeightedRecord = {
   /** Unescaped, lower-case, without the trailing dot. */
@@ -30,27 +32,58 @@ export type WeightChange = {
   readonly to: Weights;
 };
 
+/**
+ * `effect` says what is known of a change that failed: `none`, it was refused; `unsent`, it never left; `unknown`, its answer
+ * was lost and it may have been made. Left out: `unknown` where it is retryable, else `none`.
+ */
 export type WeightChangeResult =
   | { readonly domain: string; readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number }
   | { readonly domain: string; readonly status: "stale"; readonly detail: string }
-  | { readonly domain: string; readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
+  | {
+      readonly domain: string;
+      readonly status: "failed";
+      readonly detail: string;
+      readonly retryable: boolean;
+      readonly effect?: "none" | "unsent" | "unknown";
+    };
 
-/** Whether a submitted change is on all of Route 53's servers. `unknown`: the provider no longer knows the id. */
-export type ChangeStatus = "pending" | "insync" | "unknown";
+/**
+ * Whether a submitted change is on all of Route 53's servers. `unknown`: the provider no longer knows the id; `refused`: it
+ * does not let these credentials ask, and says why.
+ */
+export type ChangeStatus = "pending" | "insync" | "unknown" | { readonly refused: string };
+
+/** What a request came to; `unanswered`: whether it took effect is not known. */
+export type CallResult = "ok" | "throttled" | "refused" | "unanswered";
+
+/** Leave to make one request. */
+export type Pass = {
+  /** Called once, when it is over. @param result `unsent`: it came to nothing. @param detail what the operator should read of a failure */
+  leave(result: CallResult | "unsent", detail: string | null): void;
+};
+
+/** Guards an account against being asked while it does not answer. */
+export interface Gate {
+  /**
+   * Asked before a request, and may take a moment: while one request tries a paused account, the others wait for it.
+   * @returns why the account is not asked now, where it is not
+   */
+  enter(untilMs: number): Promise<Pass | { readonly refusal: string }>;
+}
+
+/** What a call to a DNS account may cost. */
+export type DnsBudget = Budget & { readonly gate: Gate };
 
 /** The DNS provider behind steering. One failing name or zone never hinders the others. */
 export interface Dns {
   readonly provider: "route53" | "log";
+  /** Reads the weighted pairs of many names; those for which there was no time are left out. Never throws. */
+  read(domains: readonly string[], budget: DnsBudget): Promise<ReadonlyMap<string, PairReading>>;
   /**
-   * Reads the weighted pairs of many names; every name asked for is in the answer. Never throws.
-   * @param untilMs no request is begun after this: nobody waits for its answer any more
+   * Applies changes batched per zone; one result per change, in the order given. Never throws. What is not begun by the end
+   * of its budget is not begun at all: whoever takes over relies on it.
    */
-  read(domains: readonly string[], untilMs?: number): Promise<ReadonlyMap<string, PairReading>>;
-  /**
-   * Applies changes batched per zone; one result per change, in the order given. Never throws.
-   * @param untilMs no request is begun after this: whoever takes over relies on it
-   */
-  apply(changes: readonly WeightChange[], untilMs?: number): Promise<readonly WeightChangeResult[]>;
+  apply(changes: readonly WeightChange[], budget: DnsBudget): Promise<readonly WeightChangeResult[]>;
   /** Asks after submitted changes; ids that could not be asked now are left out. Never throws. */
-  status(changeIds: readonly string[], untilMs?: number): Promise<ReadonlyMap<string, ChangeStatus>>;
+  status(changeIds: readonly string[], budget: DnsBudget): Promise<ReadonlyMap<string, ChangeStatus>>;
 }

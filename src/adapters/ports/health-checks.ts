@@ -1,3 +1,5 @@
+import type { DnsBudget } from "./dns.ts";
+
 /** What a health check asks: a GET of `path` at a host, from all over the world. */
 export type HealthCheckTarget = {
   readonly type: "HTTP" | "HTTPS";
@@ -29,15 +31,21 @@ export interface HealthChecks {
    * Makes a check, or finds the one that was made under this reference before.
    * `spent`: the reference belonged to one that is gone, and cannot be used again.
    */
-  createCheck(reference: string, target: HealthCheckTarget, disabled: boolean): Promise<HealthCheckResult<{ readonly check: HealthCheck }> | { readonly status: "spent" }>;
+  createCheck(
+    reference: string,
+    target: HealthCheckTarget,
+    disabled: boolean,
+    budget: DnsBudget,
+  ): Promise<HealthCheckResult<{ readonly check: HealthCheck }> | { readonly status: "spent" }>;
   /** Every check of the account, by id. */
-  listChecks(): Promise<HealthCheckResult<{ readonly checks: ReadonlyMap<string, HealthCheck> }>>;
+  listChecks(budget: DnsBudget): Promise<HealthCheckResult<{ readonly checks: ReadonlyMap<string, HealthCheck> }>>;
   /** Compare-and-set by the version. `stale`: somebody changed it meanwhile; `missing`: it is gone. */
   updateCheck(
     check: Pick<HealthCheck, "id" | "version">,
     target: HealthCheckTarget,
     disabled: boolean,
+    budget: DnsBudget,
   ): Promise<HealthCheckResult<{ readonly check: HealthCheck }> | { readonly status: "stale" | "missing" }>;
   /** One that is gone already counts as deleted. */
-  deleteCheck(id: string): Promise<HealthCheckResult<object>>;
+  deleteCheck(id: string, budget: DnsBudget): Promise<HealthCheckResult<object>>;
 }

@@ -1,7 +1,7 @@
 /** How much a run adds to a sum that is kept in the database. */
 export type Count = {
-  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "route53_calls";
-  /** `""` where the name says it all; of Route 53 calls their result. */
+  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "route53_calls" | "abandoned_calls";
+  /** `""` where the name says it all; of Route 53 calls their result, of abandoned ones what they were for. */
   readonly label: string;
   readonly value: number;
 };

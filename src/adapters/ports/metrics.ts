@@ -17,6 +17,10 @@ export type MetricsReading = {
   }[];
   readonly counters: readonly { readonly name: string; readonly provider: string; readonly label: string; readonly value: number }[];
   readonly routingChanges: readonly { readonly result: string; readonly count: number }[];
+  /** DNS accounts that are left alone after failures in a row, and those that do not let their changes be asked after. */
+  readonly dnsAccounts: { readonly paused: number; readonly pollsRefused: number };
+  /** Accepted changes that are not known to be on all servers, and how long the oldest of them has been so; null: there is none. */
+  readonly pendingChanges: { readonly count: number; readonly oldestAgeSeconds: number | null };
   /** Live domains by the status that the API shows. */
   readonly domains: readonly { readonly status: string; readonly count: number }[];
   /** `outcome` is `healing` or why it was left alone. */

@@ -5,12 +5,11 @@ import type { Fence } from "./lease.ts";
 /** A switch on all of the provider's servers that nobody has looked at from outside yet. */
 export type Unobserved = {
   readonly changeRowId: number;
-  /** In sync for too long to say anything about it now. */
+  /** Its time came too long ago to say anything about it now. */
   readonly late: boolean;
   readonly name: string;
   readonly records: readonly WeightedRecord[];
   readonly to: Weights;
-  readonly insyncAtMs: number;
 };
 
 /**
@@ -27,8 +26,11 @@ export type Observed = {
 
 /** The proof, from outside, that a switch has reached the visitors. */
 export interface ObservationStore {
-  /** Switches in sync since `sinceMs`, oldest first, that are still their domain's latest; then those from before, `late`. */
-  due(sinceMs: number, limit: number): Promise<readonly Unobserved[]>;
+  /**
+   * Switches in sync whose time has come, for no cache may hold the old answer any more, and which are still their domain's
+   * latest: of each customer in turn, the most overdue first. Then some whose time came more than `lateMs` ago, `late`.
+   */
+  due(nowMs: number, lateMs: number, limit: number): Promise<readonly Unobserved[]>;
   /**
    * Stores what was seen, once per switch, and for a storm's switch its evidence. One at a time: a round locks the chains of
    * many services in an order of its own, and against somebody who holds one of them there is no deadlock.

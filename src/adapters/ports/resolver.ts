@@ -1,3 +1,5 @@
+import type { Budget } from "./budget.ts";
+
 /** What one resolver says about a name: the texts of its TXT records, or nothing at all. */
 export type TxtReading =
   | { readonly resolver: string; readonly status: "answered"; readonly texts: readonly string[] }
@@ -17,5 +19,5 @@ export interface Resolver {
 /** What visitors are answered. */
 export interface Lookup {
   /** Asks every configured resolver for the records of one type. Never throws; at least one reading. */
-  lookup(name: string, type: "A" | "AAAA" | "CNAME"): Promise<readonly AnswerReading[]>;
+  lookup(name: string, type: "A" | "AAAA" | "CNAME", budget: Budget): Promise<readonly AnswerReading[]>;
 }

@@ -1,3 +1,5 @@
+import type { FailedAttempt } from "../../domain/attempts.ts";
+import type { Circuit } from "../../domain/circuit.ts";
 import type { CreditGrounds, NeverHealthy } from "../../domain/credit.ts";
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
@@ -37,6 +39,8 @@ export type RoundDomain = {
   readonly routing: DomainRouting | null;
   /** Switches that were intended and whose outcome is not known: somebody died between intent and answer. */
   readonly openIntents: readonly OpenIntent[];
+  /** Switches that failed and are tried again, each once. */
+  readonly failedAttempts: readonly (FailedAttempt & { readonly id: number })[];
   /** Since when somebody else fights over the weights. */
   readonly contestedAtMs: number | null;
   /** What tranche's last switch set; only where the domain is contested. */
@@ -78,9 +82,32 @@ export type RoundService = {
 export type ShardView = {
   readonly services: readonly RoundService[];
   readonly vantages: readonly Vantage[];
-  /** Accepted changes that are not known to be on all servers yet. */
-  readonly pendingChangeIds: readonly string[];
+  /** Accepted changes whose turn it is to be asked after: of each account a few, the most overdue first. */
+  readonly polls: readonly Poll[];
+  /** Whether there are changes after which nobody asks any more: they were accepted too long ago. */
+  readonly expired: boolean;
+  /** DNS accounts that are in trouble. */
+  readonly standings: readonly DnsStanding[];
   readonly freeze: Freeze | null;
+};
+
+/** A change that is not known to be on all servers yet. */
+export type Poll = {
+  readonly changeId: string;
+  /** How often it was asked after. */
+  readonly checks: number;
+};
+
+/** What is known of a DNS account that is in trouble. */
+export type DnsStanding = Circuit & {
+  /** Whose own account it is; 0: the operator's. */
+  readonly customerId: number;
+  readonly lastError: string | null;
+  readonly lastErrorAtMs: number | null;
+  /** How often in a row it did not let changes be asked after, why, and until when that is not tried again. */
+  readonly pollsRefused: number;
+  readonly pollsError: string | null;
+  readonly pollsPausedUntilMs: number | null;
 };
 
 export type Sample = {
@@ -183,13 +210,38 @@ export type RoundDecisions = {
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
   readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded" }[];
   readonly intents: readonly Intent[];
+  /** Failed attempts, by row id, at switches that nobody wants any more. */
+  readonly lapsed: readonly number[];
   readonly drifts: readonly FoundDrift[];
   /** Domains over which a fight began or ended. */
   readonly contests: readonly { readonly domainId: number; readonly contested: boolean }[];
 };
 
-/** What became of an accepted change; `unconfirmed`: DNS no longer knows the change, nobody saw it on all servers. */
-export type SettledChange = { readonly changeId: string; readonly result: "insync" | "unconfirmed" };
+/** What became of an accepted change; `unconfirmed`: nobody saw it on all servers, and nobody can any more. */
+export type SettledChange = { readonly changeId: string; readonly result: "insync" | "unconfirmed"; readonly error: string | null };
+
+/** A change that was asked after, or could not be, and when it is its turn again. */
+export type PolledChange = { readonly changeId: string; readonly nextCheckAtMs: number };
+
+/** A switch that was not made. `again`: the records must be read again before anything is said about them. */
+export type FailedSwitch = { readonly domainId: number; readonly lastError: string; readonly again: boolean };
+
+/** A stored intent, with how often it was tried, this time included. */
+export type StoredIntent = { readonly id: number; readonly attempts: number };
+
+/** What a round has learnt from DNS. */
+export type RoundOutcomes = {
+  readonly intents: readonly IntentOutcome[];
+  /** Those whose records are known to have changed. */
+  readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
+  readonly failures: readonly FailedSwitch[];
+  readonly settled: readonly SettledChange[];
+  readonly polled: readonly PolledChange[];
+  /** Of these shards' changes those that are `unconfirmed` now, for they were accepted too long ago; null: there are none. */
+  readonly expire: { readonly index: number; readonly count: number } | null;
+  /** Accounts about which something else is known now; one that is well again is forgotten. */
+  readonly standings: readonly DnsStanding[];
+};
 
 export type IntentOutcome = {
   readonly changeRowId: number;
@@ -198,6 +250,8 @@ export type IntentOutcome = {
   readonly changeId: string | null;
   readonly acceptedAtMs: number | null;
   readonly error: string | null;
+  /** Where it was not made: when it is tried again; null: at once. */
+  readonly nextAttemptAtMs: number | null;
 };
 
 /** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */
@@ -209,7 +263,7 @@ export type Presence = { readonly vantage: string; readonly place: string | null
 /** The tables behind a round. Each call is one round trip, whatever the number of services. */
 export interface RoundStore {
   /** Renews the lease and reads the shard. @returns null where the lease is lost */
-  load(fence: Fence, shard: { readonly index: number; readonly count: number }): Promise<ShardView | null>;
+  load(fence: Fence, shard: { readonly index: number; readonly count: number }, nowMs: number): Promise<ShardView | null>;
   /**
    * Stores samples (a sample stored before is left alone), marks the vantage as heard, and reads the figures of every
    * live policy of the shard for its window (now - window, now].
@@ -223,20 +277,10 @@ export interface RoundStore {
   edgeSamples(edges: readonly Edge[]): Promise<readonly (readonly EdgeSample[])[]>;
   /**
    * Applies decisions, fenced and guarded by the state they were made in. An intent like one of this lease that stands
-   * open, or that failed last, is that intent, tried once more. @returns row ids of the stored intents, by domain
+   * open, or like the domain's last one where that was not made, is that intent, tried once more.
+   * @returns the stored intents, by domain
    */
-  saveDecisions(fence: Fence, decisions: RoundDecisions, nowMs: number): Promise<ReadonlyMap<number, number>>;
-  /**
-   * Stores what DNS answered to the intents, and what became of earlier changes.
-   * @param domains those whose records are known to have changed
-   * @param doubts those whose records must be read again before anything is said about them
-   */
-  saveOutcomes(
-    fence: Fence,
-    outcomes: readonly IntentOutcome[],
-    domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[],
-    doubts: readonly { readonly domainId: number; readonly lastError: string }[],
-    settled: readonly SettledChange[],
-    nowMs: number,
-  ): Promise<void>;
+  saveDecisions(fence: Fence, decisions: RoundDecisions, nowMs: number): Promise<ReadonlyMap<number, StoredIntent>>;
+  /** Stores what DNS answered to the intents, and what became of earlier changes. Nothing to store: no round trip. */
+  saveOutcomes(fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void>;
 }

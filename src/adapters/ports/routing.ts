@@ -53,6 +53,8 @@ export type RoutingChange = {
   readonly error: string | null;
   /** How often DNS was to be called for it. */
   readonly attempts: number;
+  /** When it is tried again, where it failed and is still wanted. */
+  readonly nextAttemptAtMs: number | null;
   readonly intendedAtMs: number;
   readonly acceptedAtMs: number | null;
   readonly insyncAtMs: number | null;

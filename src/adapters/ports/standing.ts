@@ -2,6 +2,7 @@ import type { StandingFailover } from "../../domain/standing-failover.ts";
 import type { Change } from "./change.ts";
 import type { WeightedRecord } from "./dns.ts";
 import type { Fence } from "./lease.ts";
+import type { DnsStanding } from "./round.ts";
 
 /** A standing failover with the domain it is for. */
 export type StandingDomain = StandingFailover & {
@@ -22,13 +23,17 @@ export type StandingDomain = StandingFailover & {
   readonly attached: boolean;
   readonly checkedAtMs: number | null;
   readonly lastError: string | null;
+  /** The step that failed last, how often in a row, and when it is tried again. */
+  readonly failedStep: string | null;
+  readonly failures: number;
+  readonly nextAtMs: number | null;
   /** The domain, or its service, was deleted: no round reads its records any more, and its checks are to go. */
   readonly orphaned: boolean;
 };
 
 export type StandingProgress = Pick<
   StandingDomain,
-  "domainId" | "generation" | "checks" | "restore" | "obsolete" | "attached" | "checkedAtMs" | "lastError"
+  | "domainId" | "generation" | "checks" | "restore" | "obsolete" | "attached" | "checkedAtMs" | "lastError" | "failedStep" | "failures" | "nextAtMs"
 >;
 
 export type StandingView = {
@@ -56,6 +61,8 @@ export interface StandingStore {
   unwant(customerId: number, serviceId: number, domainId: number, change: Change): Promise<boolean>;
   /** Every standing failover, ascending by domain; that of a deleted domain is `removing`. */
   all(): Promise<readonly StandingDomain[]>;
+  /** DNS accounts that rounds have found in trouble. */
+  troubledAccounts(): Promise<readonly DnsStanding[]>;
   /** Keeps how far it has come; what is wanted of it is left alone. @returns false where the lease is lost */
   save(fence: Fence, progress: StandingProgress): Promise<boolean>;
   /** The records carry other health checks now: with an audit row, and they are read again. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Batch, BatchItem } from "./batches.ts";
-import { describe, type Failure, failureOf, isCredentialFailure } from "./error.ts";
+import { describe, type Failure, failureOf, isCredentialFailure, isUnsent } from "./error.ts";
 import { readChangeInfo, writeChangeBatch } from "./messages.ts";
 import { canonicalName } from "./names.ts";
 import type { Call } from "./send.ts";
@@ -9,7 +9,7 @@ import type { Call } from "./send.ts";
 export type Outcome =
   | { readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number }
   | { readonly status: "stale"; readonly detail: string }
-  | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
+  | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean; readonly effect: "none" | "unsent" | "unknown" };
 
 /** Requests that may be spent on finding the bad domains of one batch; one among 250 takes 17 by halving. */
 const isolationRequests = 32;
@@ -83,7 +83,8 @@ type Refusal = { readonly failure: Failure; readonly words: ReadonlyMap<string, 
 
 const refused = (failure: Failure, words: readonly string[] | undefined, among: number): Outcome => {
   if (failure.code !== "InvalidChangeBatch") {
-    return { status: "failed", detail: describe(failure), retryable: failure.retryable };
+    const effect = isUnsent(failure) ? "unsent" : failure.uncertain ? "unknown" : "none";
+    return { status: "failed", detail: describe(failure), retryable: failure.retryable, effect };
   }
   const detail = describe(words === undefined ? failure : { ...failure, messages: words });
   if (failure.uncertain) {

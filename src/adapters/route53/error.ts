@@ -1,6 +1,8 @@
+import type { CallResult } from "../ports/dns.ts";
+
 /** Why a call to Route 53 did not succeed. Carries no credentials. */
 export type Failure = {
-  /** Route 53's code, or `timeout`, `network`, `unreadable`, `http_<status>` where it gave none. */
+  /** Route 53's code, or `timeout`, `network`, `unreadable`, `http_<status>`, `too_late`, `paused` where it gave none. */
   readonly code: string;
   readonly messages: readonly string[];
   readonly httpStatus: number | null;
@@ -67,8 +69,22 @@ export const classify = (code: string, httpStatus: number): Pick<Failure, "retry
   return { retryable: serverSide, uncertain: serverSide };
 };
 
-/** What a call came to, in four words; `unanswered`: whether it took effect is not known. */
-export type CallResult = "ok" | "throttled" | "refused" | "unanswered";
+/** A request that never left: its time was over, or its account is left alone for a while. */
+export const unsentError = (code: "too_late" | "paused", message: string): Route53Error =>
+  new Route53Error({ code, messages: [message], httpStatus: null, requestId: null, retryable: true, uncertain: false });
+
+export const isUnsent = ({ code, uncertain }: Failure): boolean => !uncertain && (code === "too_late" || code === "paused");
+
+/** A request whose answer nobody got: it may have taken effect. */
+export const unansweredError = (label: string, ms: number): Route53Error =>
+  new Route53Error({
+    code: "timeout",
+    messages: [`no answer from ${label} within ${Math.round(ms)} ms`],
+    httpStatus: null,
+    requestId: null,
+    retryable: true,
+    uncertain: true,
+  });
 
 export const callResult = (failure: Failure): CallResult => {
   if (busy.has(failure.code) || failure.httpStatus === 429) return "throttled";

@@ -1,3 +1,4 @@
+import type { DnsBudget } from "../ports/dns.ts";
 import type { HealthCheck, HealthCheckFailure, HealthChecks, HealthCheckTarget } from "../ports/health-checks.ts";
 import { describe, failureOf } from "./error.ts";
 import { readHealthCheckAnswer, readHealthCheckPage, writeCreateHealthCheck, writeUpdateHealthCheck } from "./health-check-messages.ts";
@@ -24,9 +25,9 @@ const same = (left: HealthCheckTarget | null, right: HealthCheckTarget): boolean
   left !== null && left.type === right.type && left.host === right.host && left.port === right.port && left.path === right.path;
 
 /** Health checks of an account. `open` gives the way to the API for the length of one call. */
-export const createHealthChecks = (open: () => Call): HealthChecks => ({
-  createCheck: async (reference, target, disabled) => {
-    const call = open();
+export const createHealthChecks = (open: (budget: DnsBudget) => Call): HealthChecks => ({
+  createCheck: async (reference, target, disabled, budget) => {
+    const call = open(budget);
     try {
       const body = writeCreateHealthCheck(reference, target, disabled);
       return { status: "done", check: await call({ method: "POST", path: "healthcheck", body, root: "CreateHealthCheckResponse", read: readHealthCheckAnswer }) };
@@ -42,18 +43,18 @@ export const createHealthChecks = (open: () => Call): HealthChecks => ({
     }
   },
 
-  listChecks: async () => {
+  listChecks: async (budget) => {
     try {
-      return { status: "done", checks: await listAll(open()) };
+      return { status: "done", checks: await listAll(open(budget)) };
     } catch (thrown) {
       return failed(thrown);
     }
   },
 
-  updateCheck: async ({ id, version }, target, disabled) => {
+  updateCheck: async ({ id, version }, target, disabled, budget) => {
     try {
       const body = writeUpdateHealthCheck(version, target, disabled);
-      const check = await open()({ method: "POST", path: `healthcheck/${id}`, body, root: "UpdateHealthCheckResponse", read: readHealthCheckAnswer });
+      const check = await open(budget)({ method: "POST", path: `healthcheck/${id}`, body, root: "UpdateHealthCheckResponse", read: readHealthCheckAnswer });
       return { status: "done", check };
     } catch (thrown) {
       const { code } = failureOf(thrown);
@@ -62,9 +63,9 @@ export const createHealthChecks = (open: () => Call): HealthChecks => ({
     }
   },
 
-  deleteCheck: async (id) => {
+  deleteCheck: async (id, budget) => {
     try {
-      await open()({ method: "DELETE", path: `healthcheck/${id}`, root: "DeleteHealthCheckResponse", read: () => null });
+      await open(budget)({ method: "DELETE", path: `healthcheck/${id}`, root: "DeleteHealthCheckResponse", read: () => null });
       return { status: "done" };
     } catch (thrown) {
       return failureOf(thrown).code === "NoSuchHealthCheck" ? { status: "done" } : failed(thrown);

@@ -1,21 +1,26 @@
 import type { PairReading } from "../ports/dns.ts";
 import { cutsOf, delegationOf } from "./delegations.ts";
-import { describe, failureOf } from "./error.ts";
+import { describe, failureOf, isUnsent } from "./error.ts";
 import type { RecordSet, Zone } from "./messages.ts";
+import { createLimit } from "./limit.ts";
 import { judgePair } from "./pair.ts";
 import { readName, readNames } from "./records.ts";
 import type { Call } from "./send.ts";
 import { type ZoneDirectory, zonesServing } from "./zones.ts";
 
+/** Names, or zones that are walked, that are read at once. */
+const sideBySide = 3;
 /** With more names than this asked of one zone, walking the zone takes fewer requests than asking for each. */
 const walkAbove = 20;
 
 type Readings = ReadonlyMap<string, PairReading>;
 
-/** Reads the pairs of canonical names, each once; every name is in the answer. Never throws. */
+/** Reads the pairs of canonical names, each once; names for which there was no time are left out. Never throws. */
 export const readPairs = async (call: Call, directory: ZoneDirectory, names: readonly string[]): Promise<Readings> => {
-  const failed = (thrown: unknown): PairReading => {
+  /** @returns null where nothing was sent, and so nothing is known */
+  const failed = (thrown: unknown): PairReading | null => {
     const failure = failureOf(thrown);
+    if (isUnsent(failure)) return null;
     if (failure.code === "NoSuchHostedZone") directory.forget();
     // The zone may be another one by now: asking again, for the zones first, tells.
     const retryable = failure.retryable || failure.code === "NoSuchHostedZone";
@@ -28,7 +33,7 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
       return own.map((name) => [name, judge(name, zone, (one) => found.get(one) ?? [])]);
     } catch (thrown) {
       const reading = failed(thrown);
-      return own.map((name) => [name, reading]);
+      return reading === null ? [] : own.map((name) => [name, reading]);
     }
   };
 
@@ -47,7 +52,8 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
       for (const one of new Set([...cutsOf(zone, name), name])) found.set(one, await readOnce(zone, one));
       return [[name, judge(name, zone, (one) => found.get(one) ?? [])]];
     } catch (thrown) {
-      return [[name, failed(thrown)]];
+      const reading = failed(thrown);
+      return reading === null ? [] : [[name, reading]];
     }
   };
 
@@ -56,7 +62,7 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
     zones = await directory.zones(call);
   } catch (thrown) {
     const reading = failed(thrown);
-    return new Map(names.map((name) => [name, reading]));
+    return new Map(reading === null ? [] : names.map((name) => [name, reading]));
   }
 
   const readings = new Map<string, PairReading>();
@@ -73,8 +79,10 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
     else known.push(name);
   }
 
+  // One name after the other, a few side by side: where there is no time for all, some are read whole rather than all begun.
+  const inTurn = createLimit(sideBySide);
   const reads = [...namesByZone].flatMap(([zone, own]) =>
-    own.length > walkAbove ? [readWalking(zone, own)] : own.map(async (name) => await readSingly(zone, name)),
+    own.length > walkAbove ? [inTurn(async () => await readWalking(zone, own))] : own.map((name) => inTurn(async () => await readSingly(zone, name))),
   );
   for (const [name, reading] of (await Promise.all(reads)).flat()) readings.set(name, reading);
   return readings;

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
-import { failureOf, Route53Error } from "./error.ts";
+import { failureOf, isUnsent, Route53Error } from "./error.ts";
 
-export type Patience = { readonly clock: Clock; readonly random: () => number };
+export type Patience = { readonly clock: Clock; readonly random: () => number; readonly untilMs: number };
 
 const attempts = 3;
 const baseMs = 400;
@@ -12,11 +12,11 @@ export const backoffMs = (attempt: number, random: () => number): number =>
   Math.floor(random() * Math.min(capMs, baseMs * 2 ** (attempt - 1)));
 
 /**
- * Runs a call up to three times while its failures are retryable. The error of the last attempt is `uncertain` as soon
+ * Runs a call up to three times while its failures are retryable and there is time. The error of the last attempt is `uncertain` as soon
  * as one of them was: an earlier one may have taken effect.
  * @throws Route53Error
  */
-export const withRetry = async <T>(attempt: () => Promise<T>, { clock, random }: Patience): Promise<T> => {
+export const withRetry = async <T>(attempt: () => Promise<T>, { clock, random, untilMs }: Patience): Promise<T> => {
   let uncertain = false;
   for (let count = 1; ; count += 1) {
     try {
@@ -24,10 +24,11 @@ export const withRetry = async <T>(attempt: () => Promise<T>, { clock, random }:
     } catch (thrown) {
       const failure = failureOf(thrown);
       uncertain ||= failure.uncertain;
-      if (!failure.retryable || failure.code === "too_late" || count === attempts) {
+      const waitMs = backoffMs(count, random);
+      if (!failure.retryable || isUnsent(failure) || count === attempts || clock.nowMs() + waitMs > untilMs) {
         throw new Route53Error({ ...failure, uncertain }, { cause: thrown });
       }
+      await clock.sleep(waitMs);
     }
-    await clock.sleep(backoffMs(count, random));
   }
 };

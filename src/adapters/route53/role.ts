@@ -1,5 +1,6 @@
+import type { Budget } from "../ports/budget.ts";
 import type { Clock } from "../ports/clock.ts";
-import { failureOf, Route53Error } from "./error.ts";
+import { failureOf, Route53Error, unansweredError, unsentError } from "./error.ts";
 import { createSend, type Credentials, type KeySource, type Service } from "./send.ts";
 import { child, text, type XmlNode, XmlShapeError } from "./xml.ts";
 
@@ -40,8 +41,7 @@ const readHeld = (node: XmlNode): Held => {
 const within = async <T>(work: Promise<T>, ms: number): Promise<T> => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const failure = { code: "timeout", messages: ["no answer from STS"], httpStatus: null, requestId: null, retryable: true, uncertain: false };
-    timer = setTimeout(() => reject(new Route53Error(failure)), ms);
+    timer = setTimeout(() => reject(unansweredError(sts.label, ms)), ms);
   });
   try {
     return await Promise.race([work, late]);
@@ -52,11 +52,11 @@ const within = async <T>(work: Promise<T>, ms: number): Promise<T> => {
 
 /**
  * Temporary credentials of a role (STS AssumeRole), kept until shortly before they expire. One request at a time, whoever
- * asks; while it fails, what is held counts as long as it is valid.
+ * asks, on the budget of who asked first; while it fails, what is held counts as long as it is valid.
  */
-export const createRole = ({ roleArn, externalId, ...options }: RoleOptions): KeySource => {
+export const createRole = ({ roleArn, externalId, credentials, ...options }: RoleOptions): KeySource => {
   const { clock, timeoutMs } = options;
-  const call = createSend({ ...options, service: sts });
+  const send = createSend({ ...options, service: sts });
   const form = { Action: "AssumeRole", Version: "2011-06-15", RoleArn: roleArn, RoleSessionName: "tranche", DurationSeconds: `${durationSeconds}`, ExternalId: externalId };
   const body = new URLSearchParams(form).toString();
   let held: Held | null = null;
@@ -66,15 +66,23 @@ export const createRole = ({ roleArn, externalId, ...options }: RoleOptions): Ke
   const valid = (marginMs: number): Credentials | null =>
     held !== null && clock.nowMs() < held.expiresAtMs - marginMs ? held.keys : null;
 
-  const assume = async (): Promise<Held> => await call({ method: "POST", path: "", body, root: "AssumeRoleResponse", read: readHeld });
+  const assume = async ({ untilMs, connection }: Budget): Promise<Held> => {
+    const request = { method: "POST", path: "", body, root: "AssumeRoleResponse", read: readHeld } as const;
+    const sent = await connection({ untilMs, answerMs: timeoutMs }, async (signal) => await send(request, credentials, signal));
+    if (sent.status === "sent") return sent.value;
+    throw sent.status === "unsent" ? unsentError("too_late", "there was no time to ask STS") : unansweredError(sts.label, timeoutMs);
+  };
 
-  const renew = async (): Promise<Credentials> => {
-    const own = (pending ??= assume());
+  const renew = async (budget: Budget): Promise<Credentials> => {
+    const leftMs = Math.max(0, budget.untilMs - clock.nowMs());
+    const own = (pending ??= assume(budget));
     try {
-      held = await within(own, timeoutMs + 1_000);
+      held = await within(own, Math.min(timeoutMs + 1_000, leftMs));
       return held.keys;
     } catch (thrown) {
       const failure = failureOf(thrown);
+      // Whoever had less time than STS is given says nothing about STS.
+      if (failure.code === "too_late" || (failure.code === "timeout" && leftMs < timeoutMs)) throw unsentError("too_late", "there was no time to assume the role");
       const messages = failure.messages.map((message) => `the role ${roleArn} cannot be assumed: ${message}`);
       // For certain: nothing was sent to Route 53.
       const refusal = new Route53Error({ ...failure, messages, uncertain: false }, { cause: thrown });
@@ -88,10 +96,10 @@ export const createRole = ({ roleArn, externalId, ...options }: RoleOptions): Ke
   };
 
   return {
-    get: async () => {
+    get: async (budget) => {
       const fresh = valid(renewalMs);
       if (fresh !== null) return fresh;
-      if (paused === null || clock.nowMs() >= paused.untilMs) return await renew();
+      if (paused === null || clock.nowMs() >= paused.untilMs) return await renew(budget);
       const rest = valid(0);
       if (rest === null) throw paused.thrown;
       return rest;

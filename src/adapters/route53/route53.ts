@@ -1,9 +1,9 @@
 import type { Clock } from "../ports/clock.ts";
 import type { DnsAccess } from "../ports/dns-access.ts";
-import type { ChangeStatus, PairReading, WeightChange, WeightChangeResult } from "../ports/dns.ts";
+import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, WeightChangeResult } from "../ports/dns.ts";
 import { type Batch, type BatchItem, byZone, groupBatches, recordChanges, refusal } from "./batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
-import { callResult, type CallResult, failureOf, Route53Error } from "./error.ts";
+import { callResult, describe, failureOf, isCredentialFailure, isDenied, isUnsent, unansweredError, unsentError } from "./error.ts";
 import { createHealthChecks } from "./health-checks.ts";
 import { createLimit } from "./limit.ts";
 import { bareId, readChangeInfo } from "./messages.ts";
@@ -11,7 +11,7 @@ import { canonicalName } from "./names.ts";
 import { createPace } from "./pace.ts";
 import { readPairs } from "./read.ts";
 import { withRetry } from "./retry.ts";
-import { type Call, createSend, type Credentials, type KeySource } from "./send.ts";
+import { type Call, createSend, type Credentials, type KeySource, type Route53Request } from "./send.ts";
 import { createSetupWriter } from "./setup.ts";
 import { createZoneDirectory } from "./zones.ts";
 
@@ -27,7 +27,7 @@ export type Route53Options = {
   readonly random: () => number;
   /** Hears what became of every request, repeated ones included. */
   readonly onCall?: (result: CallResult) => void;
-  /** Per request; 10 s unless told. */
+  /** Per request; 8 s unless told. */
   readonly timeoutMs?: number;
   /** Of this adapter, all its calls together; 5 unless told (semantics §7). */
   readonly requestsPerSecond?: number;
@@ -39,35 +39,47 @@ const budgetPerSecond = 5;
 
 /** Route 53 as the DNS provider (semantics §7). Failures are isolated: per name, per zone, per batch. */
 export const createRoute53 = (options: Route53Options): DnsAccess => {
-  const { clock, random, credentials, onCall = () => undefined } = options;
-  const sendOnce = createSend({ ...options, timeoutMs: options.timeoutMs ?? 10_000 });
-  const heard = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (thrown) {
-      onCall(callResult(failureOf(thrown)));
-      throw thrown;
-    }
-  };
+  const { clock, random, credentials, onCall = () => undefined, timeoutMs = 8_000 } = options;
+  const sendOnce = createSend({ ...options, timeoutMs });
   const directory = createZoneDirectory(clock);
   const pace = createPace(clock, options.requestsPerSecond ?? budgetPerSecond);
 
+  /** Neither the role nor the turn of a request that comes to nothing costs the account one. */
+  const attempt = async <T>(request: Route53Request<T>, budget: DnsBudget): Promise<T> => {
+    const keys = "get" in credentials ? await credentials.get(budget) : credentials;
+    if (!(await pace(budget.untilMs))) throw tooLate();
+    try {
+      const sent = await budget.connection({ untilMs: budget.untilMs, answerMs: timeoutMs }, async (signal) => await sendOnce(request, keys, signal));
+      if (sent.status === "sent") return sent.value;
+      throw sent.status === "unsent" ? tooLate() : unansweredError("Route 53", timeoutMs);
+    } catch (thrown) {
+      if ("get" in credentials && isCredentialFailure(failureOf(thrown))) credentials.drop(keys);
+      throw thrown;
+    }
+  };
+
+  const guarded = async <T>(request: Route53Request<T>, budget: DnsBudget): Promise<T> => {
+    if (clock.nowMs() > budget.untilMs) throw tooLate();
+    const pass = await budget.gate.enter(budget.untilMs);
+    if ("refusal" in pass) throw unsentError("paused", pass.refusal);
+    let told: [CallResult | "unsent", string | null] = ["ok", null];
+    try {
+      return await attempt(request, budget);
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      told = isUnsent(failure) ? ["unsent", null] : [callResult(failure), describe(failure)];
+      throw thrown;
+    } finally {
+      pass.leave(...told);
+      if (told[0] !== "unsent") onCall(told[0]);
+    }
+  };
+
   // The retrying, bounded way to the API for the length of one public call; a call that waits to retry holds no place.
-  const open = (untilMs = Number.POSITIVE_INFINITY): Call => {
+  const open = (budget: DnsBudget): Call => {
     const limit = createLimit(concurrentRequests);
-    const patience = { clock, random };
-    return async (request) =>
-      await withRetry(async () => await limit(async () => {
-        // Before, so that what comes too late takes no turn of the pace; and after, for waiting for one's turn takes time.
-        if (clock.nowMs() > untilMs) throw tooLate();
-        // A role may have to be assumed first. What does not come to a request takes no turn either.
-        if ("get" in credentials) await heard(credentials.get());
-        await pace();
-        if (clock.nowMs() > untilMs) throw tooLate();
-        const answer = await heard(sendOnce(request));
-        onCall("ok");
-        return answer;
-      }), patience);
+    const patience = { clock, random, untilMs: budget.untilMs };
+    return async (request) => await withRetry(async () => await limit(async () => await guarded(request, budget)), patience);
   };
 
   return {
@@ -75,14 +87,17 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     ...createSetupWriter(open, clock, directory),
     ...createHealthChecks(open),
 
-    read: async (domains, untilMs) => {
+    read: async (domains, budget) => {
       const names = [...new Set(domains.map(canonicalName))];
-      const readings = names.length > 0 ? await readPairs(open(untilMs), directory, names) : new Map<string, PairReading>();
-      return new Map(domains.map((domain) => [domain, readings.get(canonicalName(domain)) ?? unread]));
+      const readings = names.length > 0 ? await readPairs(open(budget), directory, names) : new Map<string, PairReading>();
+      return new Map(domains.flatMap((domain): [string, PairReading][] => {
+        const reading = readings.get(canonicalName(domain));
+        return reading === undefined ? [] : [[domain, reading]];
+      }));
     },
 
-    apply: async (changes, untilMs) => {
-      const call = open(untilMs);
+    apply: async (changes, budget) => {
+      const call = open(budget);
       const planned = changes.map(plan);
       const items = planned.flatMap((one) => ("status" in one ? [] : [one]));
       const zones = byZone(groupBatches(items));
@@ -95,28 +110,22 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
       });
     },
 
-    status: async (changeIds, untilMs) => {
-      const call = open(untilMs);
+    status: async (changeIds, budget) => {
+      const call = open(budget);
       const asked = await Promise.all([...new Set(changeIds)].map(async (id) => await askAfter(call, id)));
       return new Map(asked.flat());
     },
   };
 };
 
-const tooLate = (): Route53Error =>
-  new Route53Error({
-    code: "too_late",
-    messages: ["the time in which this may be sent is over"],
-    httpStatus: null, requestId: null, retryable: true, uncertain: false,
-  });
+const tooLate = () => unsentError("too_late", "the time in which this may be sent is over");
 
-const unread: PairReading = { status: "error", detail: "the name was not read", retryable: true };
-const unsent: Outcome = { status: "failed", detail: "the change was not sent", retryable: true };
+const unsent: Outcome = { status: "failed", detail: "the change was not sent", retryable: true, effect: "unsent" };
 
 /** A change as an item of a batch, or its outcome where there is nothing to send. */
 const plan = (change: WeightChange, index: number): BatchItem | Outcome => {
   const problem = refusal(change);
-  if (problem !== null) return { status: "failed", detail: problem, retryable: false };
+  if (problem !== null) return { status: "failed", detail: problem, retryable: false, effect: "none" };
   const changes = recordChanges(change);
   if (changes.length === 0) return { status: "stale", detail: "the records as read carry these weights already" };
   return { index, zoneId: bareId(change.zoneId), name: canonicalName(change.domain), changes };
@@ -135,6 +144,8 @@ const askAfter = async (call: Call, id: string): Promise<[string, ChangeStatus][
     const info = await call({ method: "GET", path, root: "GetChangeResponse", read: readChangeInfo });
     return [[id, info.status]];
   } catch (thrown) {
-    return failureOf(thrown).code === "NoSuchChange" ? [[id, "unknown"]] : [];
+    const failure = failureOf(thrown);
+    if (failure.code === "NoSuchChange") return [[id, "unknown"]];
+    return isDenied(failure) || isCredentialFailure(failure) ? [[id, { refused: describe(failure) }]] : [];
   }
 };

@@ -1,7 +1,8 @@
 import { AwsV4Signer } from "aws4fetch";
 import { isoTime } from "../../iso-time.ts";
 import type { Clock } from "../ports/clock.ts";
-import { classify, type Failure, isCredentialFailure, Route53Error } from "./error.ts";
+import type { Budget } from "../ports/budget.ts";
+import { classify, type Failure, Route53Error, unansweredError } from "./error.ts";
 import { optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "./xml.ts";
 
 export type Credentials = {
@@ -12,8 +13,8 @@ export type Credentials = {
 
 /** Credentials that change. */
 export type KeySource = {
-  /** @throws Route53Error where there are none to be had */
-  get(): Promise<Credentials>;
+  /** @param budget for the request that it may take to get them. @throws Route53Error where there are none to be had */
+  get(budget: Budget): Promise<Credentials>;
   /** These were refused: others are wanted next. */
   drop(keys: Credentials): void;
 };
@@ -32,13 +33,15 @@ export type Route53Request<T> = {
   readonly read: (node: XmlNode) => T;
 };
 
-/** @throws Route53Error, and nothing else */
+/** A call with all that it takes to make one. @throws Route53Error, and nothing else */
 export type Call = <T>(request: Route53Request<T>) => Promise<T>;
+
+/** One attempt, which ends when the signal says so. @throws Route53Error, and nothing else */
+export type Send = <T>(request: Route53Request<T>, keys: Credentials, signal: AbortSignal) => Promise<T>;
 
 export type SendOptions = {
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: Credentials | KeySource;
   /** Route 53 unless told. */
   readonly service?: Service;
   readonly fetch: typeof fetch;
@@ -62,15 +65,19 @@ const urlOf = (endpoint: string, path: string, query: Readonly<Record<string, st
 };
 
 /** Signs and sends one attempt of a call and reads its answer. */
-export const createSend = (options: SendOptions): Call => {
-  const { clock, credentials, region, timeoutMs, service = route53 } = options;
+export const createSend = (options: SendOptions): Send => {
+  const { clock, region, timeoutMs, service = route53 } = options;
   const { label } = service;
   const fetchOnce = options.fetch; // detached: workerd refuses fetch called as a method
   const keyCache = new Map<string, ArrayBuffer>();
 
-  const exchange = async (request: Route53Request<unknown>, keys: Credentials): Promise<Answer> => {
+  const exchange = async (request: Route53Request<unknown>, keys: Credentials, signal: AbortSignal): Promise<Answer> => {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    const abort = () => controller.abort();
+    const startedAtMs = clock.nowMs();
+    const timer = setTimeout(abort, timeoutMs);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
     try {
       const signed = await new AwsV4Signer({
         ...keys,
@@ -91,11 +98,11 @@ export const createSend = (options: SendOptions): Call => {
       });
       return { status: response.status, text: await response.text(), id: response.headers.get("x-amzn-requestid") };
     } catch (cause) {
-      const timedOut = controller.signal.aborted;
+      if (controller.signal.aborted) throw unansweredError(label, signal.aborted ? clock.nowMs() - startedAtMs : timeoutMs);
       const said = cause instanceof Error ? scrub(cause.message, keys) : "no reason given";
       throw new Route53Error({
-        code: timedOut ? "timeout" : "network",
-        messages: [timedOut ? `no answer from ${label} within ${timeoutMs} ms` : `could not reach ${label}: ${said}`],
+        code: "network",
+        messages: [`could not reach ${label}: ${said}`],
         httpStatus: null,
         requestId: null,
         retryable: true,
@@ -103,16 +110,15 @@ export const createSend = (options: SendOptions): Call => {
       });
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
     }
   };
 
-  return async <T>(request: Route53Request<T>): Promise<T> => {
-    const keys = "get" in credentials ? await credentials.get() : credentials;
-    const answer = await exchange(request, keys);
+  return async <T>(request: Route53Request<T>, keys: Credentials, signal: AbortSignal): Promise<T> => {
+    const answer = await exchange(request, keys, signal);
     const document = parseXml(answer.text);
     if (answer.status !== 200 && answer.status !== 201) {
       const failure = readFailure(document?.root ?? "", document?.node ?? {}, answer, label);
-      if ("get" in credentials && isCredentialFailure(failure)) credentials.drop(keys);
       throw new Route53Error({ ...failure, messages: failure.messages.map((message) => scrub(message, keys)) });
     }
     try {

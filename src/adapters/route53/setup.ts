@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
-import type { WeightChangeResult, WeightedRecord } from "../ports/dns.ts";
+import type { DnsBudget, WeightChangeResult, WeightedRecord } from "../ports/dns.ts";
 import type { CreatedRecord, DnsSetupWriter, PairWish, ProvisionResult } from "../ports/dns-access.ts";
 import { type BatchItem, byZone, groupBatches } from "./batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
@@ -13,9 +13,9 @@ import type { Call } from "./send.ts";
 import type { ZoneDirectory } from "./zones.ts";
 
 /** Setting names up. `open` gives the way to the API for the length of one call. */
-export const createSetupWriter = (open: () => Call, clock: Clock, directory: ZoneDirectory): DnsSetupWriter => ({
-  rewrite: async (rewrites) => {
-    const call = open();
+export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Clock, directory: ZoneDirectory): DnsSetupWriter => ({
+  rewrite: async (rewrites, budget) => {
+    const call = open(budget);
     const items = rewrites.map(({ domain, zoneId, records, after }, index): BatchItem => ({
       index,
       zoneId: bareId(zoneId),
@@ -32,8 +32,8 @@ export const createSetupWriter = (open: () => Call, clock: Clock, directory: Zon
     return rewrites.map(({ domain }, index): WeightChangeResult => ({ domain, ...(outcomes.get(index) ?? unsent) }));
   },
 
-  provision: async (wish) => {
-    const call = open();
+  provision: async (wish, budget) => {
+    const call = open(budget);
     try {
       const name = canonicalName(wish.domain);
       const found = await findZone(call, directory, name);
@@ -50,7 +50,7 @@ export const createSetupWriter = (open: () => Call, clock: Clock, directory: Zon
   },
 });
 
-const unsent: Outcome = { status: "failed", detail: "the change was not sent", retryable: true };
+const unsent: Outcome = { status: "failed", detail: "the change was not sent", retryable: true, effect: "unsent" };
 
 const create = async (call: Call, clock: Clock, zone: Zone, name: string, records: readonly WeightedRecord[]): Promise<ProvisionResult> => {
   const changes = records.map((record) => ({ action: "CREATE", record }) as const);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { type Route53Server, startRoute53 } from "../../../local/route53/server.ts";
-import type { Dns, PairReading, WeightChange } from "../../../src/adapters/ports/dns.ts";
+import type { PairReading, WeightChange } from "../../../src/adapters/ports/dns.ts";
 import { credentials, route53At } from "./support.ts";
 
 // One account of a local Route 53 for the test file that imports this, its records as new before each test.
@@ -16,7 +16,7 @@ export const settle = (): void => {
   aheadMs += insyncAfterMs;
 };
 
-export let dns: Dns;
+export let dns: ReturnType<typeof route53At>;
 export const zoneId = (name: string, isPrivate = false): string =>
   server.zones.find((zone) => zone.name === `${name}.` && zone.private === isPrivate)?.id ?? "";
 

@@ -29,11 +29,11 @@ import {
 } from "./support.ts";
 
 const ask = async <T>(endpoint: string, request: Pick<Route53Request<T>, "root" | "read">): Promise<T> =>
-  await createSend({ endpoint, region: "us-east-1", credentials, fetch, clock: hastyClock, timeoutMs: 5_000 })({
-    method: "GET",
-    path: "x",
-    ...request,
-  });
+  await createSend({ endpoint, region: "us-east-1", fetch, clock: hastyClock, timeoutMs: 5_000 })(
+    { method: "GET", path: "x", ...request },
+    credentials,
+    new AbortController().signal,
+  );
 
 const theirRecord = (set: ResourceRecordSet): RecordSet => {
   const policies = {
@@ -204,7 +204,7 @@ describe("errors", () => {
       const ours = await record([reply]);
       const failure = await withRetry(
         async () => await ask(ours.url, { root: "GetChangeResponse", read: readChangeInfo }),
-        { clock: hastyClock, random: () => 0 },
+        { clock: hastyClock, random: () => 0, untilMs: Number.POSITIVE_INFINITY },
       ).then(() => expect.unreachable("it succeeded"), failureOf);
       const theirs = await record([reply]);
       const error = await sdkAt(theirs.url, 2)

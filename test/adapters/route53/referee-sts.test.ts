@@ -5,6 +5,7 @@ import { failureOf } from "../../../src/adapters/route53/error.ts";
 import { createRole } from "../../../src/adapters/route53/role.ts";
 import { createDnsDirectory } from "../../../src/adapters/dns-directory.ts";
 import { createDnsRefusal } from "../../../src/adapters/dns-log.ts";
+import { freely } from "../../support/budget.ts";
 import { record } from "./referee.ts";
 import { credentials, fakeClock, type Reply } from "./support.ts";
 
@@ -14,7 +15,7 @@ const namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 const keys = { ...credentials, sessionToken: "token/+=" };
 
 const ours = async (endpoint: string, roleArn: string, externalId: string) =>
-  await createRole({ roleArn, externalId, endpoint, region: "us-east-1", credentials: keys, fetch, clock: fakeClock(), timeoutMs: 5_000 }).get();
+  await createRole({ roleArn, externalId, endpoint, region: "us-east-1", credentials: keys, fetch, clock: fakeClock(), timeoutMs: 5_000 }).get(freely);
 
 const theirs = async (endpoint: string, roleArn: string, externalId: string) => {
   const client = new STSClient({ endpoint, region: "us-east-1", credentials: keys, maxAttempts: 1 });
@@ -83,12 +84,12 @@ describe("the answer", () => {
     const role = createRole({
       roleArn: "arn:aws:iam::123456789012:role/x", externalId: "x1", endpoint: recorder.url, region: "us-east-1", credentials: keys, fetch, clock, timeoutMs: 5_000,
     });
-    await role.get();
+    await role.get(freely);
     clock.advance(Number(referee?.Expiration) - clock.nowMs() - 300_001);
-    await role.get();
+    await role.get(freely);
     expect(recorder.sent).toHaveLength(2);
     clock.advance(1);
-    await role.get();
+    await role.get(freely);
     expect(recorder.sent).toHaveLength(3);
   });
 

@@ -13,7 +13,7 @@ const failing = (code: string, httpStatus: number | null = 400) =>
     ...(httpStatus === null ? { retryable: true, uncertain: true } : classify(code, httpStatus)),
   });
 
-const run = async (outcomes: readonly (Route53Error | Error | "ok")[], random = () => 1) => {
+const run = async (outcomes: readonly (Route53Error | Error | "ok")[], random = () => 1, untilMs = Number.POSITIVE_INFINITY) => {
   const clock = fakeClock();
   let calls = 0;
   const result = await withRetry(
@@ -23,7 +23,7 @@ const run = async (outcomes: readonly (Route53Error | Error | "ok")[], random = 
       if (outcome !== "ok") throw outcome;
       return "ok";
     },
-    { clock, random },
+    { clock, random, untilMs },
   ).catch((thrown: unknown) => thrown);
   return { result, calls, sleptMs: clock.sleptMs };
 };
@@ -75,6 +75,12 @@ describe("withRetry", () => {
   ])("an error %s is uncertain: %s", async (_, first, uncertain) => {
     const { result } = await run([first, failing("InvalidChangeBatch")]);
     expect(result).toMatchObject({ failure: { code: "InvalidChangeBatch", uncertain } });
+  });
+
+  it("does not wait for an attempt that would come too late", async () => {
+    const error = failing("Throttling");
+    const untilMs = fakeClock().nowMs() + 1_000;
+    expect(await run([error, error, error], () => 1, untilMs)).toMatchObject({ calls: 2, sleptMs: [400], result: { failure: { code: "Throttling" } } });
   });
 
   it("does not repeat what is a fault of its own, nor show it", async () => {

@@ -1,7 +1,9 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { describe as describeFailure, type Failure, failureOf } from "../../../src/adapters/route53/error.ts";
 import { readChangeInfo } from "../../../src/adapters/route53/messages.ts";
-import { createSend, type SendOptions } from "../../../src/adapters/route53/send.ts";
+import { createSend, type Credentials, type SendOptions } from "../../../src/adapters/route53/send.ts";
 import { answer, changeAnswer, credentials, errorAnswer, fakeClock, type Reply, startRecorder } from "./support.ts";
 
 const closers: (() => Promise<void>)[] = [];
@@ -10,10 +12,13 @@ afterEach(async () => {
 });
 
 const request = { method: "GET", path: "change/C1", root: "GetChangeResponse", read: readChangeInfo } as const;
-const sendTo = (endpoint: string, more: Partial<SendOptions> = {}) =>
-  createSend({ endpoint, region: "us-east-1", credentials, fetch, clock: fakeClock(), timeoutMs: 5_000, ...more });
+type More = Partial<SendOptions> & { readonly credentials?: Credentials; readonly signal?: AbortSignal };
+const sendTo = (endpoint: string, { credentials: keys = credentials, signal = new AbortController().signal, ...more }: More = {}) => {
+  const send = createSend({ endpoint, region: "us-east-1", fetch, clock: fakeClock(), timeoutMs: 5_000, ...more });
+  return async (asked: typeof request) => await send(asked, keys, signal);
+};
 
-const failureFrom = async (reply: Reply, more: Partial<SendOptions> = {}): Promise<Failure> => {
+const failureFrom = async (reply: Reply, more: More = {}): Promise<Failure> => {
   const recorder = await startRecorder([reply]);
   closers.push(recorder.close);
   return await sendTo(
@@ -124,6 +129,27 @@ describe("no answer", () => {
       (error: unknown) => error,
     );
     expect(failureOf(thrown)).toMatchObject({ code: "timeout", retryable: true, uncertain: true });
+  });
+});
+
+describe("a request that nobody waits for any more", () => {
+  it("is aborted, the fetch itself, and may have taken effect", async () => {
+    const recorder = createServer(() => undefined);
+    await new Promise<void>((resolve) => recorder.listen(0, "127.0.0.1", resolve));
+    closers.push(async () => void recorder.close());
+    const gone = new Promise<void>((resolve) => recorder.once("connection", (socket) => socket.once("close", () => resolve())));
+    const over = new AbortController();
+    const sending = sendTo(`http://127.0.0.1:${(recorder.address() as AddressInfo).port}`, { signal: over.signal })(request).catch((error: unknown) => error);
+    recorder.once("request", () => over.abort());
+    expect(failureOf(await sending)).toMatchObject({ code: "timeout", retryable: true, uncertain: true });
+    await gone;
+  });
+
+  it("is not begun", async () => {
+    const recorder = await startRecorder([{ body: changeAnswer("GetChangeResponse") }]);
+    closers.push(recorder.close);
+    const thrown: unknown = await sendTo(recorder.url, { signal: AbortSignal.abort() })(request).catch((error: unknown) => error);
+    expect([failureOf(thrown).code, recorder.sent.length]).toEqual(["timeout", 0]);
   });
 });
 

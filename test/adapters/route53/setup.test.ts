@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { DnsAccess } from "../../../src/adapters/ports/dns-access.ts";
 import { dns as plainDns, found, half, pair, server, weightsOf, zoneId } from "./account.ts";
 import { route53At } from "./support.ts";
 
-const access = (): DnsAccess => route53At(server.url);
+const access = () => route53At(server.url);
 const wish = (domain: string) => ({
   domain, targets: { primary: "app.a.cdn.net", backup: "app.b.cdn.net" }, weights: { primary: 100, backup: 0 }, ttlSeconds: 60,
 });

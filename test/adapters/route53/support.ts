@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../../../src/adapters/ports/clock.ts";
 import type { WeightedRecord } from "../../../src/adapters/ports/dns.ts";
 import { createRoute53, type Route53Options } from "../../../src/adapters/route53/route53.ts";
+import { unbounded } from "../../support/budget.ts";
 
 export const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCY" };
 
@@ -29,10 +30,10 @@ export const fakeClock = (
 export const hastyClock: Clock = { nowMs: () => Date.now(), sleep: async () => {} };
 
 export const route53At = (endpoint: string, more: Partial<Route53Options> = {}) =>
-  createRoute53({
+  unbounded(createRoute53({
     endpoint, region: "us-east-1", credentials, fetch, clock: hastyClock, random: () => 0.5, requestsPerSecond: Number.POSITIVE_INFINITY,
     ...more,
-  });
+  }));
 
 export const cname = (
   name: string,

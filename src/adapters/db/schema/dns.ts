@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { check, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { bigint, check, integer, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
 import { customers } from "./tenants.ts";
 
@@ -29,4 +29,25 @@ export const dnsAccounts = pgTable(
       and (${t.accessKeyId} is null) = (${t.sealedSecret} is null) and (${t.roleArn} is null) = (${t.externalId} is null)`,
     ),
   ],
+);
+
+/** A DNS account that is in trouble: one row while its latest calls have failed, or while it does not let changes be asked after. */
+export const dnsStandings = pgTable(
+  "dns_standings",
+  {
+    /** Whose own account it is; 0: the operator's. */
+    customerId: bigint("customer_id", { mode: "number" }).primaryKey(),
+    /** What the failures since the last answer weigh, how often in a row it was paused, and until when it is. */
+    strikes: integer("strikes").notNull().default(0),
+    pauses: integer("pauses").notNull().default(0),
+    pausedUntil: at("paused_until"),
+    lastError: text("last_error"),
+    lastErrorAt: at("last_error_at"),
+    /** How often in a row asking after changes (GetChange) was refused, why, and until when it is not tried again. */
+    pollsRefused: integer("polls_refused").notNull().default(0),
+    pollsError: text("polls_error"),
+    pollsPausedUntil: at("polls_paused_until"),
+    updatedAt: at("updated_at").notNull(),
+  },
+  (t) => [check("dns_standings_customer", sql`${t.customerId} >= 0`)],
 );

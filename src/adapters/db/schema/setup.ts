@@ -32,6 +32,10 @@ export const standingFailovers = pgTable(
     obsolete: jsonb("obsolete").notNull().default([]),
     attached: boolean("attached").notNull().default(false),
     lastError: text("last_error"),
+    /** The step that failed last, how often in a row, and when it is tried again; another step is not held back. */
+    failedStep: text("failed_step"),
+    failures: integer("failures").notNull().default(0),
+    nextAt: at("next_at"),
     /** When the checks were last seen at AWS. */
     checkedAt: at("checked_at"),
     createdAt: createdAt(),

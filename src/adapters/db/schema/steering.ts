@@ -82,6 +82,15 @@ export const routingChanges = pgTable(
     attempts: integer("attempts").notNull().default(1),
     acceptedAt: at("accepted_at"),
     insyncAt: at("insync_at"),
+    /** When a switch that failed is tried again; null: it is not waited for. */
+    nextAttemptAt: at("next_attempt_at"),
+    /** MD5 of the records that it was last tried on: others are a reason to try at once. */
+    attemptedRecords: text("attempted_records"),
+    /** When the provider is next asked whether the change is on all its servers, and how often it was. */
+    nextCheckAt: at("next_check_at"),
+    checks: integer("checks").notNull().default(0),
+    /** From when on no cache may hold the old answer. */
+    observeAt: at("observe_at"),
     /** What public resolvers answered once the old answer can no longer be cached; null: not asked yet, or not to be asked. */
     observed: jsonb("observed"),
   },
@@ -89,7 +98,9 @@ export const routingChanges = pgTable(
     index("routing_changes_service_idx").on(t.serviceId, t.id),
     index("routing_changes_domain_idx").on(t.domainId, t.id),
     index("routing_changes_open_idx").on(t.domainId).where(sql`${t.result} in ('intent', 'accepted')`),
-    index("routing_changes_unobserved_idx").on(t.insyncAt).where(sql`${t.result} = 'insync' and ${t.observed} is null`),
+    index("routing_changes_retry_idx").on(t.domainId).where(sql`${t.nextAttemptAt} is not null`),
+    index("routing_changes_pending_idx").on(t.nextCheckAt).where(sql`${t.result} = 'accepted'`),
+    index("routing_changes_unobserved_idx").on(t.observeAt).where(sql`${t.result} = 'insync' and ${t.observed} is null`),
     check("routing_changes_result", sql`${t.result} in ('intent', 'accepted', 'insync', 'unconfirmed', 'failed', 'superseded', 'shadow')`),
     check("routing_changes_weights", sql`least(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) >= 0
       and greatest(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) <= 255`),

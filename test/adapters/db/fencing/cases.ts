@@ -11,7 +11,7 @@ import { createRoundStore } from "../../../../src/adapters/db/rounds.ts";
 import { createStandingStore } from "../../../../src/adapters/db/standing.ts";
 import type { SaveUsage } from "../../../../src/adapters/ports/ingest.ts";
 import type { Fence } from "../../../../src/adapters/ports/lease.ts";
-import type { RoundDecisions } from "../../../../src/adapters/ports/round.ts";
+import type { RoundDecisions, RoundOutcomes } from "../../../../src/adapters/ports/round.ts";
 import type { StandingProgress } from "../../../../src/adapters/ports/standing.ts";
 import type { TestDatabase } from "../../../support/database.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
@@ -35,7 +35,7 @@ export type FencedWrite = {
   readonly prepare: (world: World) => Promise<Call>;
 };
 
-const nothing: RoundDecisions = { storms: [], healthy: [], services: [], domains: [], resolved: [], intents: [], drifts: [], contests: [] };
+const nothing: RoundDecisions = { storms: [], healthy: [], services: [], domains: [], resolved: [], intents: [], lapsed: [], drifts: [], contests: [] };
 const weights = (primary: number, backup: number) => ({ primary, backup });
 
 const decisions = (what: string, writes: readonly string[], decide: (tenant: Tenant) => Promise<Partial<RoundDecisions>>): FencedWrite => ({
@@ -46,13 +46,12 @@ const decisions = (what: string, writes: readonly string[], decide: (tenant: Ten
   },
 });
 
-type Outcomes = Parameters<ReturnType<typeof createRoundStore>["saveOutcomes"]>;
-type Told = { outcomes?: Outcomes[1]; domains?: Outcomes[2]; doubts?: Outcomes[3]; settled?: Outcomes[4] };
-const outcomes = (what: string, writes: readonly string[], tell: (tenant: Tenant) => Promise<Told>): FencedWrite => ({
+const silence: RoundOutcomes = { intents: [], domains: [], failures: [], settled: [], polled: [], expire: null, standings: [] };
+const outcomes = (what: string, writes: readonly string[], tell: (tenant: Tenant) => Promise<Partial<RoundOutcomes>>): FencedWrite => ({
   method: "rounds.saveOutcomes", what, writes, refused: undefined,
   prepare: async ({ db, tenant }) => {
     const told = await tell(tenant);
-    return (fence) => createRoundStore(db).saveOutcomes(fence, told.outcomes ?? [], told.domains ?? [], told.doubts ?? [], told.settled ?? [], nowMs);
+    return (fence) => createRoundStore(db).saveOutcomes(fence, { ...silence, ...told }, nowMs);
   },
 });
 
@@ -63,6 +62,10 @@ const policyOf = (tenant: Tenant, stormId: number | null = null) => policyView({
 const intentOf = (tenant: Tenant) => ({
   serviceId: tenant.service, domainId: tenant.domain, from: weights(100, 0), to: weights(0, 100), reason: "storm", actor: "tranche", result: "intent",
 } as const);
+
+const standingOf = ({ customer }: Tenant, strikes: number): RoundOutcomes["standings"][number] => ({
+  customerId: customer, strikes, pauses: 0, pausedUntilMs: null, lastError: "no answer", lastErrorAtMs: nowMs, pollsRefused: 0, pollsError: null, pollsPausedUntilMs: null,
+});
 
 const rounds: readonly FencedWrite[] = [
   decisions("a storm that begins", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
@@ -91,6 +94,17 @@ const rounds: readonly FencedWrite[] = [
     await tenant.change("intent");
     return { intents: [intentOf(tenant)] };
   }),
+  decisions("an attempt that nobody wants any more", ["domain_routing", "routing_changes"], async (tenant) => {
+    await tenant.routing();
+    const id = await tenant.change("failed");
+    await tenant.refused(id, "denied");
+    return { lapsed: [id] };
+  }),
+  decisions("an attempt that is counted to a later one", ["routing_changes"], async (tenant) => {
+    const id = await tenant.change("intent");
+    await tenant.change("failed");
+    return { resolved: [{ id, result: "superseded" }] };
+  }),
   decisions("a drift", ["routing_drifts"], async ({ service, domain }) => ({
     drifts: [{ serviceId: service, domainId: domain, recordType: "CNAME", previous: weights(100, 0), found: weights(50, 50), expected: weights(100, 0), leftAlone: null }],
   })),
@@ -100,18 +114,32 @@ const rounds: readonly FencedWrite[] = [
   }),
   outcomes("what DNS answered", ["evidence", "evidence_chains", "routing_changes"], async (tenant) => {
     const changeRowId = await tenant.change("intent", await tenant.storm());
-    return { outcomes: [{ changeRowId, result: "accepted", changeId: "C1", acceptedAtMs: nowMs, error: null }] };
+    return { intents: [{ changeRowId, result: "accepted", changeId: "C1", acceptedAtMs: nowMs, error: null, nextAttemptAtMs: null }] };
   }),
   outcomes("records that were changed", ["domain_routing"], async ({ service, domain }) => ({
     domains: [{ domainId: domain, serviceId: service, ...unreadRouting, readAtMs: nowMs }],
   })),
   outcomes("records in doubt", ["domain_routing"], async (tenant) => {
     await tenant.routing();
-    return { doubts: [{ domainId: tenant.domain, lastError: "no answer" }] };
+    return { failures: [{ domainId: tenant.domain, lastError: "no answer", again: true }] };
   }),
   outcomes("a change that is on all servers", ["routing_changes"], async (tenant) => {
     await tenant.change("accepted", null, `C-${tenant.name}`);
-    return { settled: [{ changeId: `C-${tenant.name}`, result: "insync" }] };
+    return { settled: [{ changeId: `C-${tenant.name}`, result: "insync", error: null }] };
+  }),
+  outcomes("a change that is pending", ["routing_changes"], async (tenant) => {
+    await tenant.change("accepted", null, `C-${tenant.name}`);
+    return { polled: [{ changeId: `C-${tenant.name}`, nextCheckAtMs: nowMs + 10_000 }] };
+  }),
+  outcomes("changes that nobody asks after any more", ["routing_changes"], async (tenant) => {
+    await tenant.change("accepted", null, `C-${tenant.name}`);
+    await tenant.age(2 * hourMs);
+    return { expire: { index: 0, count: 1 } };
+  }),
+  outcomes("an account in trouble", ["dns_standings"], async (tenant) => ({ standings: [standingOf(tenant, 1)] })),
+  outcomes("an account that is well again", ["dns_standings"], async (tenant) => {
+    await tenant.troubled();
+    return { standings: [standingOf(tenant, 0)] };
   }),
 ];
 
@@ -122,6 +150,7 @@ const standing: readonly FencedWrite[] = [
       await tenant.standing("standing");
       const progress: StandingProgress = {
         domainId: tenant.domain, generation: 2, checks: { primary: null, backup: null }, restore: null, obsolete: [], attached: true, checkedAtMs: nowMs, lastError: null,
+        failedStep: null, failures: 0, nextAtMs: null,
       };
       return (fence) => createStandingStore(db).save(fence, progress);
     },

@@ -38,7 +38,7 @@ export const pipelineMethods = {
   pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced", usageFacts: "fenced" } satisfies Record<keyof PruneStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
-    get: "reads", all: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
+    get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
   } satisfies Record<keyof StandingStore, Kind>,
   dnsSetup: {
     get: "reads", backupHealth: "reads", lastCheck: "reads", saveCheck: "fenced", noteProvisioning: "request", noteProvisioned: "request",
@@ -52,7 +52,7 @@ export const databasePorts = [
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
-  "clock", "dispatcher", "dns", "dns-access", "health-checks", "jobs", "log", "peer", "place", "probe", "random", "resolver", "usage",
+  "budget", "clock", "dispatcher", "dns", "dns-access", "health-checks", "jobs", "log", "peer", "place", "probe", "random", "resolver", "usage",
 ];
 
 /** The ports that rounds and jobs import. */

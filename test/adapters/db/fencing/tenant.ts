@@ -34,6 +34,13 @@ export const createTenant = async (database: TestDatabase) => {
       `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, change_id, intended_at, accepted_at, insync_at)
        values ($1, $2, $3, 100, 0, 0, 100, 'storm', 'tranche', 1, $4::text, $5, $6::timestamptz, $6, case $4 when 'insync' then $6::timestamptz end)`,
       service, domain, stormId, result, changeId, new Date(nowMs - 600_000)),
+    age: async (byMs: number) => void (await database.sql(
+      "update routing_changes set accepted_at = accepted_at - $2 * interval '1 millisecond' where domain_id = $1", [domain, byMs])),
+    refused: async (change: number, error: string) => {
+      await database.sql("update routing_changes set next_attempt_at = $2, error = $3 where id = $1", [change, new Date(nowMs), error]);
+      await database.sql("update domain_routing set last_error = $2 where domain_id = $1", [domain, error]);
+    },
+    troubled: async () => void (await database.sql("insert into dns_standings (customer_id, strikes, updated_at) values ($1, 2, $2)", [customer, new Date(nowMs)])),
     standing: async (state: "standing" | "removing") =>
       void (await database.sql("insert into standing_failovers (domain_id, state, nonce) values ($1, $2, 'nonce')", [domain, state])),
     window: (hoursAgo: number) => id(

@@ -1,0 +1,119 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { isoTime } from "../../iso-time.ts";
+import type { Fence } from "../ports/lease.ts";
+import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions } from "../ports/round.ts";
+import { fenceCte } from "./fence.ts";
+
+const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
+const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
+const at = (value: number): SQL => sql`${isoTime(value)}::timestamptz`;
+
+/** Whether two rows are about the same switch, for the same reason and in the same storm. */
+const sameSwitch = (one: string, other: string): SQL =>
+  sql.raw(`${one}.domain_id = ${other}.domain_id
+    and (${one}.from_primary, ${one}.from_backup, ${one}.to_primary, ${one}.to_backup, ${one}.reason)
+      = (${other}.from_primary, ${other}.from_backup, ${other}.to_primary, ${other}.to_backup, ${other}.reason)
+    and ${one}.storm_id is not distinct from ${other}.storm_id`);
+
+/**
+ * An intent that has left no trace, where the same switch was tried again since, is an attempt of that one: it is counted
+ * there and is no row of its own any more. So a switch that never comes about does not add a row with every lease.
+ */
+export const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}, x as (
+    select * from jsonb_to_recordset(${json(resolved)}) as x(id bigint, result text) where exists (select from fence)
+  ), later as (
+    select c.id, c.attempts, c.intended_at, max(n.id) as into_id
+    from x join routing_changes c on c.id = x.id and x.result = 'superseded' and c.result = 'intent'
+    join routing_changes n on n.id > c.id and ${sameSwitch("n", "c")} and n.result in ('intent', 'failed') and n.id not in (select x.id from x)
+    group by c.id
+  ), counted as (
+    update routing_changes n set attempts = n.attempts + l.attempts, intended_at = least(n.intended_at, l.intended_at)
+    from (select into_id, sum(attempts)::int as attempts, min(intended_at) as intended_at from later group by into_id) l
+    where n.id = l.into_id
+  ), folded as (
+    delete from routing_changes c using later l where c.id = l.id
+  )
+  update routing_changes c set result = x.result,
+    accepted_at = case when x.result = 'accepted' then ${at(nowMs)} end,
+    next_attempt_at = null,
+    error = concat_ws('; ', c.error, 'outcome found by reading the live records')
+  from x
+  where c.id = x.id and c.result = 'intent' and c.id not in (select l.id from later l)`;
+
+/** Nobody wants these switches any more: they are not held back for another attempt, and their errors are nobody's now. */
+export const forgetAttempts = (fence: Fence, ids: readonly number[]): SQL => sql`
+  with ${fenceCte(fence)}, gone as (
+    update routing_changes c set next_attempt_at = null
+    from jsonb_array_elements_text(${json(ids)}) as x(id)
+    where c.id = x.id::bigint and exists (select from fence)
+    returning c.domain_id, c.error
+  )
+  update domain_routing r set last_error = null from gone g where r.domain_id = g.domain_id and r.last_error = g.error`;
+
+/**
+ * An intent is one more attempt of the row that stands open for it under this very lease, or of its domain's newest row where
+ * that was not made, under whichever lease: there it is certain that nothing is under way. Else it is a row of its own.
+ */
+export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}, x as (
+    select i.*, (
+      select e.id from storm_events e
+      where e.service_id = i.service_id
+        and (e.ended_at is null or (i.reason in ('calm', 'failback') and e.ended_at > ${at(nowMs)} - interval '1 day'))
+      order by e.ended_at is null desc, e.id desc limit 1) as storm_id,
+      (select md5(r.records::text) from domain_routing r where r.domain_id = i.domain_id) as records
+    from jsonb_to_recordset(${json(
+    intents.map((intent) => ({
+      service_id: intent.serviceId, domain_id: intent.domainId, from_primary: intent.from.primary,
+      from_backup: intent.from.backup, to_primary: intent.to.primary, to_backup: intent.to.backup,
+      reason: intent.reason, actor: intent.actor, result: intent.result,
+    })),
+  )}) as i(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
+      reason text, actor text, result text)
+    where exists (select from fence)
+  ), again as (
+    update routing_changes c
+    set result = 'intent', attempts = c.attempts + 1, attempted_at = ${at(nowMs)}, attempted_records = o.records, next_attempt_at = null,
+      lease = ${fence.name}, epoch = ${fence.epoch}
+    from (
+      select distinct on (x.domain_id) c.id, x.records
+      from x join routing_changes c on ${sameSwitch("c", "x")} and x.result = 'intent'
+      where (c.result = 'intent' and c.lease = ${fence.name} and c.epoch = ${fence.epoch})
+        or (c.result in ('failed', 'superseded') and c.id = (select max(n.id) from routing_changes n where n.domain_id = x.domain_id))
+      order by x.domain_id, c.result = 'intent' desc, c.id desc
+    ) o
+    where c.id = o.id
+    returning c.id, c.domain_id, c.attempts
+  ), added as (
+    insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
+      reason, actor, lease, epoch, shadow, result, intended_at, attempted_at, attempted_records)
+    select x.service_id, x.domain_id, x.storm_id, x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor,
+      ${fence.name}, ${fence.epoch}, x.result = 'shadow', x.result, ${at(nowMs)}, ${at(nowMs)}, x.records
+    from x where not exists (select from again a where a.domain_id = x.domain_id)
+    returning id, domain_id, attempts
+  ), others as (
+    update routing_changes c set next_attempt_at = null
+    from x where c.domain_id = x.domain_id and c.next_attempt_at is not null and not exists (select from again a where a.id = c.id)
+  )
+  select id, domain_id as "domainId", attempts from again union all select id, domain_id, attempts from added`;
+
+/** What DNS answered to intents. */
+export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcome[]): SQL => sql`
+  with ${fenceCte(fence)}
+  update routing_changes c set result = x.result, change_id = x.change_id, accepted_at = ${ms("x.at")}, error = x.error,
+    next_attempt_at = ${ms("x.next")}
+  from jsonb_to_recordset(${json(
+    outcomes.map((outcome) => ({
+      id: outcome.changeRowId, result: outcome.result, change_id: outcome.changeId, at: outcome.acceptedAtMs, error: outcome.error, next: outcome.nextAttemptAtMs,
+    })),
+  )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint)
+  where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
+
+/** What went wrong with a domain; where its records are in doubt they are read again. */
+export const saveFailures = (fence: Fence, failures: readonly FailedSwitch[], nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}
+  update domain_routing r set read_at = case when x.again then null else r.read_at end, last_error = x."lastError", updated_at = ${at(nowMs)}
+  from jsonb_to_recordset(${json(failures)}) as x("domainId" bigint, "lastError" text, again boolean)
+  where r.domain_id = x."domainId" and exists (select from fence)`;

@@ -1,0 +1,24 @@
+/**
+ * What became of a request. `unsent`: there was no connection for it in time, so for certain nothing left. `abandoned`: its
+ * time was over and it did not end although it was aborted; whether it takes effect is not known.
+ */
+export type Sent<T> = { readonly status: "sent"; readonly value: T } | { readonly status: "unsent" | "abandoned" };
+
+/** `untilMs`, epoch milliseconds, ends everything; `answerMs` is how long an answer may take once the request is begun. */
+export type RequestTimes = { readonly untilMs: number; readonly answerMs: number };
+
+/**
+ * Runs one request as soon as a connection is free for it, and aborts it when its time is over.
+ * @throws what the request throws, that it was aborted included
+ */
+export type Connection = <T>(times: RequestTimes, request: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>>;
+
+/**
+ * What a call to the outside may cost. A required argument of whatever is called with one, and never an optional part of it:
+ * a wrapper that drops it does not compile.
+ */
+export type Budget = {
+  /** Epoch milliseconds: the answer is wanted by then. No request is begun after it, and those under way are aborted. */
+  readonly untilMs: number;
+  readonly connection: Connection;
+};

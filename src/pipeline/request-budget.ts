@@ -1,0 +1,17 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { DnsBudget, Gate } from "../adapters/ports/dns.ts";
+import type { Connections } from "./slots.ts";
+import { connectionOf, nobody } from "./slots.ts";
+
+/** An edge has to begin with its answer within 25 s (Vercel). */
+const requestMs = 20_000;
+
+/** Somebody asks for this very account, and wants to hear how it is. */
+const open: Gate = { enter: async () => ({ leave: () => undefined }) };
+
+/** What the DNS calls of one API request may cost, all together. */
+export const requestBudget = (clock: Clock, connections: Connections): DnsBudget => ({
+  untilMs: clock.nowMs() + requestMs,
+  connection: connectionOf(connections, { lane: "change", key: nobody }),
+  gate: open,
+});

@@ -1,0 +1,89 @@
+import { expect, it } from "vitest";
+import type { Budget } from "../../src/adapters/ports/budget.ts";
+import type { DnsAccess } from "../../src/adapters/ports/dns-access.ts";
+import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { StandingDomain, StandingStore } from "../../src/adapters/ports/standing.ts";
+import type { JobDeps } from "../../src/cron/schedule.ts";
+import { runScheduled } from "../../src/cron/schedule.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { createMemoryLeases } from "../support/memory-leases.ts";
+import { createMemoryLog } from "../support/memory-log.ts";
+import { createMemoryTickRuns } from "../support/memory-tick-runs.ts";
+import { recordsOf, roundDomain, roundService } from "../support/round-fixtures.ts";
+
+const minuteMs = Date.parse("2026-11-18T11:20:00Z");
+const customers = Array.from({ length: 12 }, (_, index) => index + 1);
+
+/** A minute of cron on Workers: rounds, standing failovers and the proof of switches, all in one invocation. */
+it("shares six connections among all that one minute's cron starts, and probes have most of them", async () => {
+  const clock = createFakeClock(minuteMs);
+  const { leases } = createMemoryLeases(clock);
+  const log = createMemoryLog();
+  const waiting = { probe: 0, other: 0 };
+  const most = { all: 0, other: 0 };
+  const done = { probe: 0, other: 0 };
+  const connected = async (what: "probe" | "other", ms: number): Promise<void> => {
+    waiting[what] += 1;
+    most.all = Math.max(most.all, waiting.probe + waiting.other);
+    most.other = Math.max(most.other, waiting.other);
+    await clock.sleep(ms);
+    waiting[what] -= 1;
+    done[what] += 1;
+  };
+  /** One request to AWS or to a resolver, over a connection where there is a say in it. */
+  const request = async (budget?: Budget): Promise<void> => {
+    if (budget === undefined) await connected("other", 400);
+    else await budget.connection({ untilMs: budget.untilMs, answerMs: 8_000 }, () => connected("other", 400));
+  };
+  const services = customers.map((id) => roundService({
+    serviceId: id, customerId: id, domains: [roundDomain({ domainId: id, name: `d${id}.example.com`, primaryTarget: `a${id}.net`, backupTarget: `b${id}.net`, routing: null })],
+  }));
+  const access = {
+    provider: "route53",
+    read: async (names, budget) => {
+      await Promise.all(names.map(() => request(budget)));
+      return new Map(names.map((name) => [name, { status: "found", zoneId: "Z1", records: recordsOf(name, 100, 0) } as const]));
+    },
+    status: async () => new Map(),
+    apply: async () => [],
+    createCheck: async (_reference, _target, _disabled, budget) => {
+      await request(budget);
+      return { status: "failed", detail: "denied", retryable: false };
+    },
+    listChecks: async (budget) => {
+      await request(budget);
+      return { status: "done", checks: new Map() };
+    },
+  } as Partial<DnsAccess> as DnsAccess;
+  const domains = customers.map((id) => ({
+    domainId: id, customerId: id, name: `d${id}.example.com`, primaryTarget: `a${id}.net`, backupTarget: `b${id}.net`, probePath: null, frozen: false, shadow: false,
+    verified: true, routingStatus: "found", zoneId: "Z1", records: recordsOf(`d${id}.example.com`, 100, 0), attached: false, checkedAtMs: null, lastError: null, orphaned: false,
+    state: "standing", nonce: "n", generation: 1, checks: { primary: null, backup: null }, restore: null, obsolete: [], failedStep: null, failures: 0, nextAtMs: null,
+  }) as StandingDomain);
+  const own = new Map(customers.map((id) => [id, { ...access }]));
+  const rounds = {
+    load: async (fence) => ((await leases.renew(fence)) ? { services, vantages: [], polls: [], pendingChangeIds: [], expired: false, standings: [], freeze: null } : null),
+    saveAndEvaluate: async () => [], survey: async () => services, saveWitnessed: async () => undefined, edgeSamples: async () => [],
+    saveDecisions: async () => new Map(), saveOutcomes: async () => undefined,
+  } as RoundStore;
+  const observed = { changeRowId: 1, late: false, name: "d1.example.com", records: recordsOf("d1.example.com", 0, 100), to: { primary: 0, backup: 100 }, insyncAtMs: 0 };
+  const deps = {
+    rounds, leases, clock, log: log.log, provider: "local", preferredProvider: "local", handBackAfterMs: 600_000, vantage: "local", slowPaths: new Set(),
+    prober: { probe: async () => (await connected("probe", 900), { kind: "answer", status: 200, latencyMs: 900 }) },
+    dns: access, dnsDirectory: { operator: access, of: async (id) => own.get(id) ?? access, ofAll: async () => own },
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 }, driftCheckMs: 300_000, overtimeMs: 0, tickRuns: createMemoryTickRuns(),
+    jobRuns: { record: async () => undefined }, settings: { shards: async () => 1 }, dispatcher: null, random: { bytes: (count) => new Uint8Array(count) },
+    standing: { all: async () => domains, troubledAccounts: async () => [], save: async () => true } as Partial<StandingStore> as StandingStore,
+    observations: { due: async () => Array.from({ length: 40 }, () => observed), save: async () => true },
+    lookup: { lookup: async (_name, _type, budget) => {
+      await Promise.all([request(budget), request(budget)]);
+      return [{ resolver: "one", status: "answered", answers: ["b.cdn.net."] }];
+    } },
+  } as Partial<JobDeps> as JobDeps;
+  await clock.run(runScheduled(deps, "* * * * *", minuteMs));
+  expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
+  expect(most.all, "of one invocation").toBe(6);
+  expect(most.other, "beside probes").toBeLessThanOrEqual(4);
+  expect(done.probe, "every path of every round").toBe(6 * 3 * customers.length);
+  expect(done.other).toBeGreaterThan(100);
+});

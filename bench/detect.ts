@@ -47,7 +47,7 @@ const benchShards = async (): Promise<void> => {
   for (let index = 0; index < shards; index += 1) {
     for (let again = 0; again < 3; again += 1) {
       const startedAtMs = performance.now();
-      await world.deps.rounds.saveAndEvaluate([], { index, count: shards }, { vantage: "local", place: null, nowMs: Date.now(), beat: null });
+      await world.deps.rounds.saveAndEvaluate([], await world.services(index), { vantage: "local", place: null, nowMs: Date.now(), beat: null });
       evaluations.push(performance.now() - startedAtMs);
     }
   }
@@ -79,11 +79,11 @@ const benchChunks = async (world: DetectWorld): Promise<void> => {
   const roundAtMs = slotOf(Date.now(), intervalMs) + 2;
   const samples = rows.flatMap((row) => (["primary", "backup", "direct"] as const).flatMap((path) => [0, 1, 2].map((attempt): Sample => ({
     serviceId: Number(row.service_id), domainId: Number(row.id), path, vantage: "local", roundAtMs, attempt, probedAtMs: Date.now(),
-    ok: false, status: 503, latencyMs: 12_345, error: "http_status",
+    ok: false, status: 503, latencyMs: 12_345, error: "http_status", setup: 0,
   }))));
   world.endpoint.stats.reset();
   const startedAtMs = performance.now();
-  await world.deps.rounds.saveAndEvaluate(samples, { index: 0, count: shards }, { vantage: "local", place: null, nowMs: Date.now(), beat: null });
+  await world.deps.rounds.saveAndEvaluate(samples, await world.services(0), { vantage: "local", place: null, nowMs: Date.now(), beat: null });
   const { requests, largestIn } = world.endpoint.stats;
   say(`${samples.length} samples, every path failing in one shard: ${requests} requests, the largest ${(largestIn / 1_048_576).toFixed(1)} MiB of Neon's 10, ${seconds(performance.now() - startedAtMs)}`);
   if (largestIn > neonLimitBytes) miss("a request is larger than Neon takes");

@@ -3,11 +3,13 @@ import { benchBill } from "./bill.ts";
 import { benchCalmYear } from "./calm-year.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
+import { benchFleet } from "./detect-fleet.ts";
 import { benchRounds } from "./rounds.ts";
 import { benchSteer } from "./steer.ts";
 
 const benchDetect = async (): Promise<void> => {
   await benchDetectScale();
+  await benchFleet();
   await benchDetectDelay();
   await benchCalmYear();
 };

@@ -57,7 +57,7 @@ export const startSqlEndpoint = async (options: SqlEndpointOptions = {}): Promis
       parsed.statements.map((statement) => statement.query),
     );
     try {
-      return await execute(pools, parsed, limits, gone);
+      return await execute(pools, parsed, limits, gone, stats.gave);
     } finally {
       done();
     }

@@ -10,7 +10,7 @@ import { createBillingProfileStore } from "./adapters/db/billing-profiles.ts";
 import { createBillingTermsStore } from "./adapters/db/billing-terms.ts";
 import { createCdnAccountStore } from "./adapters/db/cdn-accounts.ts";
 import type { Database } from "./adapters/db/client.ts";
-import { connect } from "./adapters/db/client.ts";
+import { connect, databaseTime } from "./adapters/db/client.ts";
 import { createCustomerStore } from "./adapters/db/customers.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "./adapters/db/dns-accounts.ts";
 import { createDnsSetupStore } from "./adapters/db/dns-setup.ts";
@@ -46,6 +46,7 @@ import { createTickRunStore } from "./adapters/db/tick-runs.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
 import { createUsageStore } from "./adapters/db/usage-store.ts";
 import { systemClock } from "./adapters/clock.ts";
+import { createDatabaseClock } from "./adapters/database-clock.ts";
 import { createDnsDirectory } from "./adapters/dns-directory.ts";
 import { createDnsLog } from "./adapters/dns-log.ts";
 import { createDurableShards, isShardNamespace } from "./adapters/durable-shards.ts";
@@ -55,7 +56,7 @@ import { createLinkTokens } from "./adapters/link-tokens.ts";
 import { createConsoleLog } from "./adapters/log.ts";
 import { createPeer } from "./adapters/peer.ts";
 import { createColo, fixedPlace } from "./adapters/place.ts";
-import type { Clock } from "./adapters/ports/clock.ts";
+import type { Clock, SharedClock, TimeKeeper } from "./adapters/ports/clock.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
 import type { Dispatcher } from "./adapters/ports/dispatcher.ts";
 import type { LinkTokens } from "./adapters/ports/invoice-links.ts";
@@ -115,9 +116,19 @@ const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): 
 
 const linkTokens = ({ secretsKeys: [first, ...older] }: Config): LinkTokens | null =>
   first === undefined ? null : createLinkTokens([first, ...older]);
+/** What time it is by the database, carried on by the machine's timer. */
+const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper =>
+  createDatabaseClock({
+    platform: systemClock,
+    timerMs: () => performance.now(),
+    ask: async () => (await db.rows<{ nowMs: number }>(databaseTime))[0]?.nowMs ?? Number.NaN,
+    log,
+  });
 
 /** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
-const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random, log: Log, dispatcher: Dispatcher | null): JobDeps & Pick<Deps, "dnsDirectory"> => {
+const buildJobDeps = (
+  config: Config, db: Database, clock: Clock, time: (SharedClock & TimeKeeper) | null, random: Random, log: Log, dispatcher: Dispatcher | null,
+): JobDeps & Pick<Deps, "dnsDirectory"> => {
   const chance = () => Math.random();
   const world = { fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs };
   const { credentials, endpoint, region, stsEndpoint } = config.route53;
@@ -128,6 +139,7 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
       : createRoute53({ endpoint, region, credentials, fetch: send, clock, random: chance, onCall: dnsCalls.add });
   return {
     clock,
+    ...(time !== null && { sharedClock: time }),
     random,
     log,
     provider: config.provider,
@@ -142,7 +154,7 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
     overtimeMs: config.overtimeMs,
     settings: createSettingsStore(db),
     dispatcher,
-    rounds: createRoundStore(db, config.leaseTtlMs),
+    rounds: createRoundStore(db, config.leaseTtlMs, time),
     ingest: createIngestStore(db),
     billingStore: createBillingStore(db),
     reconciliation: createReconciliationStore(db),
@@ -150,7 +162,7 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
     pruning: createPruneStore(db),
     sampleRetentionMs: config.sampleRetentionMs,
     sessionTtlMs: config.sessionTtlMs,
-    prober: createProber(send, clock.nowMs),
+    prober: createProber(send, () => performance.now()),
     observations: createObservationStore(db),
     standing: createStandingStore(db),
     lookup: createResolver(config.dohEndpoints, send),
@@ -185,12 +197,14 @@ const buildJobDeps = (config: Config, db: Database, clock: Clock, random: Random
 
 /** Constructs every adapter. Nothing is connected or asked yet. */
 export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps => {
-  const clock = runtime.clock ?? systemClock;
-  const log = runtime.log ?? createConsoleLog(clock, { provider: config.provider }, secretsOf(config));
+  const log = runtime.log ?? createConsoleLog(runtime.clock ?? systemClock, { provider: config.provider }, secretsOf(config));
   const random = runtime.random ?? systemRandom;
   const db = connect(config.databaseUrl, config.neonFetchEndpoint);
+  // A clock that is brought along is taken as it is.
+  const time = runtime.clock === undefined ? databaseClock(db, log) : null;
+  const clock = runtime.clock ?? time ?? systemClock;
   const status = createStatusStore(db);
-  const jobDeps = buildJobDeps(config, db, clock, random, log, dispatcherOf(config, runtime.bindings ?? {}));
+  const jobDeps = buildJobDeps(config, db, clock, time, random, log, dispatcherOf(config, runtime.bindings ?? {}));
   return {
     ...jobDeps,
     config,

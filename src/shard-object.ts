@@ -21,10 +21,11 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
 
   /** Called by cron through the dispatcher. @throws where this deployment is not configured */
   async arm(shard: Shard): Promise<void> {
-    const { clock } = this.#deps();
+    const { clock, sharedClock } = this.#deps();
     const { storage } = this.ctx;
+    await sharedClock?.sync();
     await storage.put<Armed>("armed", { index: shard.index, count: shard.count, untilMs: clock.nowMs() + armedForMs });
-    if (!this.#isRunning && (await storage.getAlarm()) === null) await storage.setAlarm(clock.nowMs());
+    if (!this.#isRunning && (await storage.getAlarm()) === null) await storage.setAlarm(this.#alarmAt(clock.nowMs()));
   }
 
   async alarm(): Promise<void> {
@@ -42,7 +43,8 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
     const armed = await storage.get<Armed>("armed");
     if (armed === undefined) return;
     const deps = this.#deps();
-    const { clock, log, probe } = deps;
+    const { clock, log, probe, sharedClock } = deps;
+    await sharedClock?.sync();
     this.#loop ??= createShardLoop({ ...deps, runId: `shard-object-${this.ctx.id.toString()}` });
     const nowMs = clock.nowMs();
     if (nowMs > armed.untilMs) {
@@ -50,7 +52,7 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
       return await this.#stop();
     }
     // Before the round, so that nothing that happens in it can keep the next one from coming.
-    await storage.setAlarm(slotOf(nowMs, probe.intervalMs) + probe.intervalMs);
+    await storage.setAlarm(this.#alarmAt(slotOf(nowMs, probe.intervalMs) + probe.intervalMs));
     if (!(await this.#loop.round(armed))) await this.#stop();
   }
 
@@ -59,6 +61,11 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
     this.#loop = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.delete("armed");
+  }
+
+  /** Alarms go by the platform's clock, slots by the database's. */
+  #alarmAt(ms: number): number {
+    return this.#deps().sharedClock?.toPlatform(ms) ?? ms;
   }
 
   #deps() {

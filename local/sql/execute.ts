@@ -23,14 +23,15 @@ export const execute = async (
   request: SqlRequest,
   limits: Limits,
   cancelled: AbortSignal,
+  onRows: OnRows,
 ): Promise<string> => {
   const client = await pools.acquire(request.connectionString);
   let broken = false;
   const canceller = cancelOn(AbortSignal.any([cancelled, AbortSignal.timeout(limits.statementMs)]), client, request);
   try {
     return request.begin === null
-      ? await single(client, request, limits)
-      : await batch(client, request.begin, request.statements, limits);
+      ? await single(client, request, limits, onRows)
+      : await batch(client, request.begin, request.statements, limits, onRows);
   } catch (error) {
     broken ||= !(error instanceof pg.DatabaseError) && !(error instanceof Refusal);
     if (!canceller.fired()) throw error;
@@ -42,21 +43,24 @@ export const execute = async (
   }
 };
 
-const single = async (client: pg.PoolClient, request: SqlRequest, limits: Limits): Promise<string> => {
+/** Is told how many rows each statement gave. */
+type OnRows = (rows: number) => void;
+
+const single = async (client: pg.PoolClient, request: SqlRequest, limits: Limits, onRows: OnRows): Promise<string> => {
   const [statement] = request.statements;
   if (statement === undefined) throw new Refusal(400, { message: "no statement" });
-  const answer = await run(client, statement);
+  const answer = await run(client, statement, onRows);
   if (Buffer.byteLength(answer) > limits.responseBytes) throw tooLarge(limits);
   return answer;
 };
 
-const batch = async (client: pg.PoolClient, begin: string, statements: readonly Statement[], limits: Limits) => {
+const batch = async (client: pg.PoolClient, begin: string, statements: readonly Statement[], limits: Limits, onRows: OnRows) => {
   await client.query(begin);
   try {
     const results: string[] = [];
     let bytes = 0;
     for (const statement of statements) {
-      const result = await run(client, statement);
+      const result = await run(client, statement, onRows);
       bytes += Buffer.byteLength(result) + 1;
       if (bytes > limits.responseBytes) throw tooLarge(limits);
       results.push(result);
@@ -73,9 +77,10 @@ const batch = async (client: pg.PoolClient, begin: string, statements: readonly 
 const tooLarge = (limits: Limits) =>
   new Refusal(507, { message: `response is too large (max is ${limits.responseBytes} bytes)` });
 
-const run = async (client: pg.PoolClient, statement: Statement): Promise<string> => {
+const run = async (client: pg.PoolClient, statement: Statement, onRows: OnRows): Promise<string> => {
   const config = { text: statement.query, values: statement.params, rowMode: "array", types: asText };
   const result = await client.query<(string | null)[]>({ ...config, queryMode: "extended" } as pg.QueryArrayConfig);
+  onRows(result.rows.length);
   if (result.command === "COPY") throw new Refusal(400, { message: "unexpected message from server" });
   const fields = result.fields.map((field) => ({
     name: field.name,

@@ -14,6 +14,8 @@ export interface SqlStats {
   /** Of the largest request. */
   readonly largestIn: number;
   readonly bytesOut: number;
+  /** Rows that statements gave. */
+  readonly rowsOut: number;
   /** The latest requests, oldest first, as many as the endpoint was told to keep. */
   readonly recent: readonly RecordedRequest[];
   reset(): void;
@@ -22,10 +24,11 @@ export interface SqlStats {
 interface Recorder extends SqlStats {
   begin(bytes: number, queries: string[]): () => void;
   sent(bytes: number): void;
+  gave(rows: number): void;
 }
 
 export const createStats = (keep: number): Recorder => {
-  let counts = { requests: 0, statements: 0, bytesIn: 0, largestIn: 0, bytesOut: 0 };
+  let counts = { requests: 0, statements: 0, bytesIn: 0, largestIn: 0, bytesOut: 0, rowsOut: 0 };
   let recent: RecordedRequest[] = [];
   return {
     get requests() {
@@ -43,11 +46,14 @@ export const createStats = (keep: number): Recorder => {
     get bytesOut() {
       return counts.bytesOut;
     },
+    get rowsOut() {
+      return counts.rowsOut;
+    },
     get recent() {
       return recent;
     },
     reset: () => {
-      counts = { requests: 0, statements: 0, bytesIn: 0, largestIn: 0, bytesOut: 0 };
+      counts = { requests: 0, statements: 0, bytesIn: 0, largestIn: 0, bytesOut: 0, rowsOut: 0 };
       recent = [];
     },
     begin: (bytes, queries) => {
@@ -63,6 +69,9 @@ export const createStats = (keep: number): Recorder => {
     },
     sent: (bytes) => {
       counts.bytesOut += bytes;
+    },
+    gave: (rows) => {
+      counts.rowsOut += rows;
     },
   };
 };

@@ -22,7 +22,9 @@ export class TokenCache {
   get(token: string): TokenOwner | null {
     const entry = this.#entries.get(token);
     if (entry === undefined) return null;
-    if (entry.untilMs > this.#clock.nowMs()) return entry.owner;
+    const leftMs = entry.untilMs - this.#clock.nowMs();
+    // More than there ever was: the clock was put back since.
+    if (leftMs > 0 && leftMs <= maxAgeMs) return entry.owner;
     this.#entries.delete(token);
     return null;
   }

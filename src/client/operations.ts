@@ -373,6 +373,8 @@ export type RoutingChange = {
   error: string | null;
   /** how often DNS was to be called for it */
   attempts: number;
+  /** when it is tried again, where it failed and is still wanted */
+  next_attempt_at: string | null;
   intended_at: string;
   accepted_at: string | null;
   insync_at: string | null;
@@ -523,6 +525,10 @@ export type DnsAccount = {
   /** with a role: the sts:ExternalId of its trust policy */
   external_id?: string;
   created_at: string;
+  /** why its latest calls failed, or why it does not let changes be asked after (GetChange); null: nothing is known to be wrong */
+  last_error: string | null;
+  /** until when it is left alone after that */
+  paused_until: string | null;
 };
 
 export type DnsAccountInput = {
@@ -1054,6 +1060,10 @@ export type AuditEntry = {
 export type Status = {
   preferred_provider: string;
   shards: number;
+  /** how many there had better be: the number that there is as long as that will do */
+  shards_wanted: number;
+  /** as their holders have measured them within the last ten minutes */
+  shard_loads: ShardLoad[];
   leases: ({
     name: string;
     provider: string;
@@ -1074,6 +1084,10 @@ export type Status = {
     heartbeat_at: string | null;
     /** its latest round as the holder of shard 0 */
     last_round_at: string | null;
+    /** by how much its own clock is ahead of the database's, by which it goes; null: not measured */
+    clock_skew_seconds: number | null;
+    /** within 2 s; an alert where it is not */
+    clock_ok: boolean | null;
     /** without a gap longer than a lease */
     heartbeat_since: string | null;
     place: string | null;
@@ -1087,6 +1101,16 @@ export type Status = {
   })[];
   /** the latest 50, newest first */
   takeovers: Takeover[];
+};
+
+export type ShardLoad = {
+  shard: number;
+  domains: number;
+  /** domains for which a round had no room: they take turns */
+  left_out: number;
+  /** of the time of a round's connections, the share that probing everything takes in calm */
+  utilisation: number;
+  measured_at: string;
 };
 
 export type Takeover = {

@@ -22,6 +22,7 @@ export const newRunId = (random: Random): string =>
 
 /** The rounds of one shard for one minute, in this invocation. */
 export const runShard = async (deps: Omit<TickDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
+  await deps.sharedClock?.sync();
   await runTick({ ...deps, runId: newRunId(deps.random) }, shard, scheduledAtMs);
 };
 

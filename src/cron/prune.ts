@@ -36,6 +36,7 @@ export const prune = async (deps: PruneDeps, fence: Fence): Promise<JobReport> =
     samples: () => pruning.samples(fence, nowMs - sampleRetentionMs, nowMs - 2 * sampleRetentionMs, chunkRows),
     minuteRollups: () => pruning.rollups(fence, "minute", nowMs - keptMs.minuteRollups, chunkRows),
     hourRollups: () => pruning.rollups(fence, "hour", nowMs - keptMs.hourRollups, chunkRows),
+    probeMarks: () => pruning.probeMarks(fence, nowMs - 2 * sampleRetentionMs, chunkRows),
     idempotencyKeys: () => pruning.idempotencyKeys(fence, nowMs - keptMs.idempotencyKeys, chunkRows),
     installSessions: () => pruning.installSessions(fence, nowMs - sessionTtlMs, chunkRows),
     readings: () => pruning.usageFacts(fence, "readings", nowMs - factsKeptMs, chunkRows),

@@ -65,8 +65,9 @@ export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, 
  * @param deps with the connections of the invocation, where other jobs of it share them (decision 35)
  * @throws what the job throws
  */
-export const runJob = (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {
-  return jobs[job]({ ...deps, runId: newRunId(deps.random) }, scheduledAtMs);
+export const runJob = async (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {
+  await deps.sharedClock?.sync();
+  await jobs[job]({ ...deps, runId: newRunId(deps.random) }, scheduledAtMs);
 };
 
 /**

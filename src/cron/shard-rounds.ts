@@ -1,10 +1,13 @@
-import type { Count, JobRunStore } from "../adapters/ports/job-runs.ts";
+import type { Count, JobRunStore, MeasuredShard } from "../adapters/ports/job-runs.ts";
 import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { RoundDone } from "../adapters/ports/jobs.ts";
 import type { Fence, LeaseStore, Taking } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
+import type { RoundLoad } from "../domain/shard-load.ts";
+import { addLoads, noLoad, utilisationOf } from "../domain/shard-load.ts";
 import type { RoundDeps } from "../pipeline/round.ts";
 import { runRound } from "../pipeline/round.ts";
+import { waitingConnections } from "../pipeline/slots.ts";
 import { runWitness } from "../pipeline/witness.ts";
 
 export type ShardDeps = RoundDeps & {
@@ -35,13 +38,15 @@ export type Tally = {
   overruns: number;
   unprobed: number;
   unreadable: number;
+  /** What its rounds as the holder had to do, all together. */
+  load: RoundLoad;
   switches: number;
   storms: number;
   lastError: unknown;
 };
 
 export const newTally = (startedAtMs: number): Tally => ({
-  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, switches: 0, storms: 0, lastError: null,
+  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, load: noLoad, switches: 0, storms: 0, lastError: null,
 });
 
 /** The slot that a moment lies in: rounds are numbered by the clock, so their times do not drift apart. */
@@ -132,8 +137,10 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     tally.roundsMs += clock.nowMs() - startedAtMs;
     tally.unprobed += report.unprobed;
     tally.unreadable += report.unreadable;
+    tally.load = addLoads(tally.load, report.load ?? noLoad);
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
+    if (report.unjudged !== undefined) log.error("evaluation", report.unjudged.error, { shard: shard.index, services: report.unjudged.services });
     for (const domain of report.contested) log.warn("weights_contested", domain);
     for (const error of report.thrown) log.error("dns", error, { shard: shard.index });
     return true;
@@ -154,23 +161,31 @@ export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: numbe
   });
 };
 
+/** A shard as its rounds have measured it; null where they tell nothing. */
+const measured = (shard: Shard, { rounds, load }: Tally, intervalMs: number): MeasuredShard | null => {
+  const utilisation = utilisationOf(load, rounds, waitingConnections, intervalMs);
+  if (utilisation === null) return null;
+  return { shard: shard.index, shards: shard.count, domains: Math.round(load.domains / rounds), leftOut: Math.ceil(load.leftOut / rounds), utilisation };
+};
+
 /**
  * Logs and records a tally: the work of a witness under another name, so that it never passes for that of a holder.
  * @returns whether any round was done, or none was to do
  */
 export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number | null, tally: Tally): Promise<boolean> => {
-  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, unreadable, storms, switches } = tally;
+  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, unreadable, load, storms, switches } = tally;
   const ok = (acted > 0 ? rounds : witnessed) > 0 || failures === 0;
   const endedAtMs = deps.clock.nowMs();
-  deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, storms, switches });
+  deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, leftOut: load.leftOut, storms, switches });
   const counts: readonly Count[] = [
     { name: "rounds", label: "", value: rounds },
     { name: "round_ms", label: "", value: Math.round(roundsMs) },
     { name: "witness_rounds", label: "", value: witnessed },
     { name: "unreadable_probes", label: "", value: unreadable },
+    ...(load.leftOut > 0 ? [{ name: "domains_left_out", label: "", value: load.leftOut } as const] : []),
     ...(deps.takeDnsCalls?.() ?? []),
     ...(deps.connections?.takeAbandoned() ?? []).map(({ lane, count }): Count => ({ name: "abandoned_calls", label: lane, value: count })),
   ];
-  await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts });
+  await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts, load: measured(shard, tally, deps.probe.intervalMs) });
   return ok;
 };

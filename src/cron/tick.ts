@@ -19,6 +19,11 @@ export type TickDeps = ShardDeps & {
 /** Cron comes once a minute. */
 const runMs = 60_000;
 
+/** Cron comes a little early at most; where it seems to, it goes by a clock of its own that is ahead of the database's. */
+const earliestMs = 2_000;
+
+const dueAt = (scheduledAtMs: number, nowMs: number): number => Math.max(nowMs, Math.min(scheduledAtMs, nowMs + earliestMs));
+
 /** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
 const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
 
@@ -32,7 +37,7 @@ const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
 export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: number): Promise<void> => {
   const { clock, overtimeMs } = deps;
   const { intervalMs } = deps.probe;
-  const endMs = slotOf(Math.max(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
+  const endMs = slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
   // A witness' round may still be under way when it takes over: both share the connections of this invocation.
   const run = createRun({ ...deps, connections: deps.connections ?? createConnections(clock) }, shard);
   const begun = overtimeMs > 0 ? run.begin() : null;

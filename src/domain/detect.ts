@@ -22,8 +22,14 @@ export type DetectedDomain = {
   readonly primaryOnTrial: boolean;
 };
 
-/** The newest sample of a path at a vantage, however old. */
-export type NewestSample = { readonly domainId: number; readonly path: ProbePath; readonly vantage: string; readonly atMs: number };
+/** The newest sample of a path at a vantage, however old. `isPast`: of a set-up that is no more, whatever is on trial now. */
+export type NewestSample = {
+  readonly domainId: number;
+  readonly path: ProbePath;
+  readonly vantage: string;
+  readonly atMs: number;
+  readonly isPast?: boolean;
+};
 
 /** What a service's probes have said, and when. */
 export type Testimonies = {
@@ -82,7 +88,7 @@ export const detect = (input: DetectionInput): Detection => {
   const { evidence, backup, domains, counted, mayEnd } = readService(input, input.terms);
   const trials = new Set(input.domains.filter(({ primaryOnTrial }) => primaryOnTrial).map(({ domainId }) => domainId));
   const newest = input.newest
-    .filter((one) => counted.has(one.vantage) && !(one.path === "primary" && trials.has(one.domainId)))
+    .filter((one) => counted.has(one.vantage) && !(one.path === "primary" && trials.has(one.domainId) && one.isPast !== true))
     .map(({ atMs }) => atMs);
   const transition = nextStorm({
     active: input.active,

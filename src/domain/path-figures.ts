@@ -44,8 +44,11 @@ export class PathFigures {
   #stats: WindowStats;
   #minutes: MinuteCount[] = [];
   newestAtMs = 0;
+  /** Of which of the path's set-ups they are. */
+  setup: number;
 
-  constructor(domainId: number, path: ProbePath, vantage: string) {
+  constructor(domainId: number, path: ProbePath, vantage: string, setup: number) {
+    this.setup = setup;
     this.#key = { domainId, path, vantage };
     this.#stats = { ...this.#key, samples: 0, failures: 0, firstFailedAtMs: null };
   }
@@ -62,7 +65,19 @@ export class PathFigures {
   add(atMs: number, good: boolean): void {
     this.#samples.add(atMs);
     if (!good) this.#failures.add(atMs);
+    this.hear(atMs);
+  }
+
+  /** Takes note of a sample that is evidence, but of what is no more. */
+  hear(atMs: number): void {
     this.newestAtMs = Math.max(this.newestAtMs, atMs);
+  }
+
+  /** Begins anew: what was known is of something else than what is probed from now on. */
+  begin(setup: number): void {
+    this.setup = setup;
+    this.#samples.dropUntil(Number.POSITIVE_INFINITY);
+    this.#failures.dropUntil(Number.POSITIVE_INFINITY);
   }
 
   /** Counts a sample for its calendar minute. */

@@ -14,6 +14,8 @@ export type TraceSample = {
   readonly atMs: number;
   readonly ok: boolean;
   readonly latencyMs: number;
+  /** Of its path's set-ups the one that was probed; absent: there is only one. */
+  readonly setup?: number;
 };
 
 /** `latencyMs`: of `http_latency`, for which a slow answer is no good one; null for `http_availability`. */
@@ -43,6 +45,15 @@ export type LowMinute = { readonly startMs: number; readonly down: boolean };
 export type Replayed = { readonly storms: readonly ReplayedStorm[]; readonly lowMinutes: readonly LowMinute[] };
 
 const minuteMs = 60_000;
+
+/** Set-ups are numbered in two bytes, and begin anew after 32,768 of them. */
+const setupNumbers = 32_768;
+
+/** Whether a set-up came after another one, the numbers going round. */
+const isLater = (setup: number, other: number): boolean => {
+  const ahead = (setup - other + setupNumbers) % setupNumbers;
+  return ahead > 0 && ahead < setupNumbers / 2;
+};
 
 /** Whether a sample is good in the sense of a policy's kind. */
 export const isGood = (sample: Pick<TraceSample, "ok" | "latencyMs">, terms: Pick<ReplayTerms, "latencyMs">): boolean =>
@@ -99,7 +110,8 @@ export class Replay {
     if (this.#slotMs !== roundAtMs) this.#roundsUntil(roundAtMs);
     const figures = this.#figuresOf(sample);
     const good = isGood(sample, this.#setup.terms);
-    figures.add(atMs, good);
+    if (this.#isPresent(sample, figures)) figures.add(atMs, good);
+    else figures.hear(atMs);
     this.#nowMs = Math.max(this.#nowMs, atMs + sample.latencyMs);
     this.#inRound.add(vantage);
     if (atMs >= this.#setup.fromMs) figures.count(atMs, good);
@@ -121,6 +133,14 @@ export class Replay {
     return this.#active;
   }
 
+  /** Whether a sample is of its path's present set-up. The first of a new one puts an end to what was known of those before. */
+  #isPresent({ domainId, path, setup = 0 }: TraceSample, { setup: present }: PathFigures): boolean {
+    if (setup === present) return true;
+    if (!isLater(setup, present)) return false;
+    for (const figures of this.#byDomain.get(domainId) ?? []) if (figures.key.path === path) figures.begin(setup);
+    return true;
+  }
+
   #roundsUntil(nextMs: number): void {
     const { intervalMs } = this.#setup;
     if (this.#slotMs !== null) {
@@ -131,11 +151,11 @@ export class Replay {
     this.#flushMinutes(nextMs - (nextMs % minuteMs));
   }
 
-  #figuresOf({ domainId, path, vantage }: TraceSample): PathFigures {
+  #figuresOf({ domainId, path, vantage, setup = 0 }: TraceSample): PathFigures {
     const own = this.#byDomain.get(domainId);
     const known = own?.find(({ key }) => key.path === path && key.vantage === vantage);
     if (known !== undefined) return known;
-    const added = new PathFigures(domainId, path, vantage);
+    const added = new PathFigures(domainId, path, vantage, own?.find(({ key }) => key.path === path)?.setup ?? setup);
     this.#figures.push(added);
     if (own === undefined) this.#byDomain.set(domainId, [added]);
     else own.push(added);

@@ -7,11 +7,18 @@ export const stormWeights: Weights = { primary: 0, backup: 100 };
 
 export type Override = { readonly mode: "primary" | "backup" | "frozen"; readonly untilMs: number | null };
 
-/** An active storm as steering sees it: the backup is judged by the window and threshold of the storm's own policy. */
-export type SteeringStorm = { readonly stormId: number; readonly relapses: number; readonly backup: Health };
+export type StormKind = "http_availability" | "http_latency";
 
-/** Rule 2's memory: no second move to the backup until this storm relapses or ends. */
-export type Latch = { readonly stormId: number; readonly relapses: number };
+/** An active storm as steering sees it: the backup is judged by the window and threshold of the storm's own policy. */
+export type SteeringStorm = { readonly stormId: number; readonly kind: StormKind; readonly relapses: number; readonly backup: Health };
+
+type Latched = { readonly stormId: number; readonly relapses: number };
+
+/**
+ * Rule 2's memory: no second move to the backup on account of this storm until it relapses or ends. `also`: the storms that
+ * were on beside it, of which the same is true.
+ */
+export type Latch = Latched & { readonly also?: readonly Latched[] };
 
 /** Where a failback stands: `step` indexes `steps`, entered at `sinceMs`. */
 export type FailbackPosition = { readonly step: number; readonly sinceMs: number };
@@ -56,10 +63,30 @@ const hold = (state: Desired["state"], reason: HoldReason, latch: Latch | null =
   target: { kind: "hold" }, state, reason, latch, failback: null,
 });
 
-const backupOf = (storms: readonly SteeringStorm[]): Health => {
-  if (storms.some((storm) => storm.backup === "down")) return "down";
-  return storms.every((storm) => storm.backup === "up") ? "up" : "unknown";
+/** What fails hardest first: a side that is dead is worse than one that is slow. */
+const byHardness = (storms: readonly SteeringStorm[]): readonly SteeringStorm[] =>
+  [...storms].sort((a, b) => Number(a.kind === "http_latency") - Number(b.kind === "http_latency"));
+
+/**
+ * The backup by the word of several storms, the hardest first (semantics §6): that of the first decides, unless another knows
+ * it to be up. Each is a policy that would have moved by itself, and a policy beside it must not take that away.
+ */
+const backupOf = (storms: readonly SteeringStorm[]): Health =>
+  storms.some(({ backup }) => backup === "up") ? "up" : (storms[0]?.backup ?? "unknown");
+
+const latchOf = ([first, ...others]: readonly Latched[]): Latch | null => {
+  if (first === undefined) return null;
+  const bare = ({ stormId, relapses }: Latched): Latched => ({ stormId, relapses });
+  return others.length === 0 ? bare(first) : { ...bare(first), also: others.map(bare) };
 };
+
+export const equalLatches = (a: Latch | null, b: Latch | null): boolean => {
+  const told = (latch: Latch | null) => (latch === null ? [] : [latch, ...(latch.also ?? [])]).map(({ stormId, relapses }) => `${stormId}/${relapses}`);
+  return told(a).join() === told(b).join();
+};
+
+const isLatched = (storm: SteeringStorm, latch: Latch | null): boolean =>
+  latch !== null && [latch, ...(latch.also ?? [])].some(({ stormId, relapses }) => stormId === storm.stormId && relapses === storm.relapses);
 
 /** The position at the end of the way is kept too: a domain whose last step fails must not start over. */
 const failingBack = (input: SteeringInput): Desired => {
@@ -79,7 +106,8 @@ const failingBack = (input: SteeringInput): Desired => {
   return { target: { kind: "normal", percent: 100 }, state: "normal", reason: "calm", latch: null, failback };
 };
 
-const inForce = (order: { readonly untilMs: number | null }, nowMs: number): boolean =>
+/** Whether an order that has an end is in force. */
+export const inForce = (order: { readonly untilMs: number | null }, nowMs: number): boolean =>
   order.untilMs === null || order.untilMs > nowMs;
 
 /** The weights that a service wants now: the first rule of semantics §6 that fits. */
@@ -95,24 +123,21 @@ export const desired = (input: SteeringInput): Desired => {
     const target = override.mode === "primary" ? normal : ({ kind: "backup" } as const);
     return { target, state: override.mode === "primary" ? "normal" : "shifted", reason: "override", latch: input.latch, failback: null };
   }
-  const first = storms[0];
-  if (first === undefined) {
+  if (storms.length === 0) {
     if (input.primary !== "up") return { ...hold("held", "primary_not_known_up"), failback: input.failback };
     if (input.movedToBackup) return failingBack(input);
     return { target: normal, state: "normal", reason: "calm", latch: null, failback: null };
   }
-  const backup = backupOf(storms);
-  const latched = storms.some((storm) => storm.stormId === input.latch?.stormId && storm.relapses === input.latch.relapses);
-  if (latched) {
-    if (input.primary === "up") return { target: normal, state: "normal", reason: "bad_backup", latch: input.latch, failback: null };
-    return hold("held", "latched", input.latch);
+  const all = byHardness(storms);
+  const free = all.filter((storm) => !isLatched(storm, input.latch));
+  const kept = latchOf(all.filter((storm) => isLatched(storm, input.latch)));
+  const backup = backupOf(free);
+  if (backup === "up") return { target: { kind: "backup" }, state: "shifted", reason: "storm", latch: kept, failback: null };
+  const failed = input.movedToBackup && backup === "down";
+  if (input.primary === "up" && (failed || kept !== null)) {
+    return { target: normal, state: "normal", reason: "bad_backup", latch: failed ? latchOf(all) : kept, failback: null };
   }
-  if (input.movedToBackup && backup === "down" && input.primary === "up") {
-    const latch = { stormId: first.stormId, relapses: first.relapses };
-    return { target: normal, state: "normal", reason: "bad_backup", latch, failback: null };
-  }
-  if (backup === "up") return { target: { kind: "backup" }, state: "shifted", reason: "storm", latch: null, failback: null };
-  return hold("held", backup === "down" ? "backup_down" : "backup_unknown");
+  return hold("held", free.length === 0 ? "latched" : backup === "down" ? "backup_down" : "backup_unknown", kept);
 };
 
 /** The weights of one domain for a service's target; null: leave them as they are. */

@@ -3,7 +3,7 @@ import type { Vantage } from "../domain/vantage.ts";
 import { dueIntents } from "./attempts.ts";
 import { seenHealthy } from "./healthy.ts";
 import { judgePolicy } from "./judge.ts";
-import { withDiscoveries } from "./paths.ts";
+import { asFound, withDiscoveries } from "./paths.ts";
 import type { DomainReading } from "./records.ts";
 import { steer } from "./steer.ts";
 
@@ -34,7 +34,8 @@ export const decideRound = (
   const fresh = new Map(read.map((reading) => [reading.domainId, reading]));
   const byService = Map.groupBy(policies, (policy) => policy.serviceId);
   const samplesByService = Map.groupBy(samples, (sample) => sample.serviceId);
-  const perService = services.map((service) => {
+  const perService = services.map((known) => {
+    const service = { ...known, domains: known.domains.map((domain) => asFound(domain, fresh.get(domain.domainId)?.routing)) };
     const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs));
     const healthy = seenHealthy(service, judged, nowMs);
     return { storms: judged.flatMap(({ decision }) => decision ?? []), healthy, ...steer(service, judged, fresh, freeze, nowMs) };

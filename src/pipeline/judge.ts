@@ -54,6 +54,6 @@ export const judgePolicy = (service: RoundService, policy: PolicyView, vantages:
     primary,
     backup,
     domains,
-    storm: stormy ? { stormId: policy.storm?.id ?? 0, relapses, backup } : null,
+    storm: stormy ? { stormId: policy.storm?.id ?? 0, kind: policy.kind, relapses, backup } : null,
   };
 };

@@ -10,6 +10,18 @@ export const hasPath = (domain: RoundDomain, path: ProbePath): boolean => {
   return domain.backupTarget !== null || routing?.discoveredBackupOk === true;
 };
 
+/**
+ * A domain by what its records name now: where they name another target than the one that was probed in this round, nothing is
+ * known of that yet.
+ */
+export const asFound = (domain: RoundDomain, found: DomainRouting | undefined): RoundDomain => {
+  const { routing } = domain;
+  if (found === undefined || routing === null) return domain;
+  const { discoveredPrimaryTarget, discoveredBackupTarget, discoveredPrimaryOk, discoveredBackupOk } = found;
+  if (discoveredPrimaryTarget === routing.discoveredPrimaryTarget && discoveredBackupTarget === routing.discoveredBackupTarget) return domain;
+  return { ...domain, routing: { ...routing, discoveredPrimaryTarget, discoveredBackupTarget, discoveredPrimaryOk, discoveredBackupOk } };
+};
+
 /** Whether a path is probed without counting: a discovered target that is still to answer for the first time. */
 export const onTrial = (domain: RoundDomain, path: ProbePath): boolean => {
   const { routing } = domain;

@@ -1,4 +1,4 @@
-import type { Clock } from "../adapters/ports/clock.ts";
+import type { Clock, SharedClock } from "../adapters/ports/clock.ts";
 import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { Peer } from "../adapters/ports/peer.ts";
 import type { Place } from "../adapters/ports/place.ts";
@@ -7,7 +7,9 @@ import { patiently } from "./patience.ts";
 import type { Connections } from "./slots.ts";
 import { nobody } from "./slots.ts";
 
-type Present = { readonly vantage: string; readonly clock: Clock; readonly place?: Place; readonly peer?: Peer };
+type Present = {
+  readonly vantage: string; readonly clock: Clock; readonly place?: Place; readonly peer?: Peer; readonly sharedClock?: Pick<SharedClock, "skewMs">;
+};
 
 /** One shard stands for its provider: of more, each row of `providers` would be written by all at once. */
 const speaksFor = (shard: Shard): boolean => shard.index === 0;
@@ -27,9 +29,9 @@ export const lookAround = async ({ peer, place, clock }: Present, shard: Shard, 
 };
 
 /** What a round says of itself. @param acted whether it is a round of the lease's holder, rather than a witness' */
-export const presenceOf = ({ vantage, place, peer }: Omit<Present, "clock">, shard: Shard, acted: boolean, nowMs: number): Presence => ({
+export const presenceOf = ({ vantage, place, peer, sharedClock }: Omit<Present, "clock">, shard: Shard, acted: boolean, nowMs: number): Presence => ({
   vantage,
   place: place?.known() ?? null,
   nowMs,
-  beat: speaksFor(shard) ? { provider: vantage, acted, seen: peer?.take() ?? null } : null,
+  beat: speaksFor(shard) ? { provider: vantage, acted, seen: peer?.take() ?? null, clockSkewMs: sharedClock?.skewMs() ?? null } : null,
 });

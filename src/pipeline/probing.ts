@@ -3,14 +3,19 @@ import type { Prober } from "../adapters/ports/probe.ts";
 import type { RoundService, Sample } from "../adapters/ports/round.ts";
 import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
+import type { RoundLoad } from "../domain/shard-load.ts";
 import type { Slots } from "./slots.ts";
+import { createLane, createSuspicion } from "./suspicion.ts";
 
 /** A path that timed out is given no longer than this until it answers again. */
 const impatientTimeoutMs = 2_000;
 
+/** Of six that may wait at once, those that are given to what is likely to hang while there is something else to probe. */
+const connectionsOfWhatHangs = 4;
+
 const defaultStatuses: StatusRanges = [[200, 399]];
 
-/** Paths that timed out when last probed, as `domainId/path`. Kept between rounds of one isolate. */
+/** What is likely to hang (`suspicion.ts`), paths as `domainId/path` among it. Kept between rounds of one isolate. */
 export type SlowPaths = Set<string>;
 
 export type ProbeSettings = { readonly path: string; readonly timeoutMs: number; readonly intervalMs: number };
@@ -22,6 +27,10 @@ export type Target = {
   readonly path: ProbePath;
   readonly url: string;
   readonly expected: StatusRanges;
+  /** Which of the path's set-ups this is. */
+  readonly setup: number;
+  /** The CDN that it goes through; null: whichever the public name leads to. */
+  readonly cdn: string | null;
 };
 
 /** Takes one of each customer in turn, so that one customer's dead CDN does not starve the others of slots. */
@@ -29,6 +38,9 @@ const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target
   const turns = Math.max(0, ...byCustomer.map((targets) => targets.length));
   return Array.from({ length: turns }, (_, turn) => byCustomer.flatMap((targets) => targets[turn] ?? [])).flat();
 };
+
+const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
+  (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
 
 const targetsOf = (service: RoundService, defaultPath: string): readonly Target[] =>
   service.domains.flatMap((domain) => {
@@ -40,7 +52,7 @@ const targetsOf = (service: RoundService, defaultPath: string): readonly Target[
       probePath: domain.probePath ?? defaultPath,
     });
     const { customerId, serviceId } = service;
-    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected }));
+    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path) }));
   });
 
 /** Begins a list elsewhere each round, in steps that spread evenly however often they are taken (golden section). */
@@ -57,6 +69,9 @@ export const probeTargets = (services: readonly RoundService[], defaultPath: str
   const byCustomer = Map.groupBy(services.flatMap((service) => targetsOf(service, defaultPath)), (target) => target.customerId);
   return roundRobin(rotated([...byCustomer.values()].map((targets) => rotated(targets, round)), round));
 };
+
+/** The number of the round in a slot: the same for both providers. */
+export const roundNumber = (roundAtMs: number, { intervalMs }: ProbeSettings): number => Math.floor(roundAtMs / intervalMs);
 
 /** `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples, as they say nothing. */
 export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number; readonly unreadable: number };
@@ -76,29 +91,48 @@ export const probeRound = async (
   const { prober, clock, vantage, slowPaths } = deps;
   const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
   let unreadable = 0;
+  const hangs = createSuspicion(slowPaths);
+  const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings));
+  // Beside what hangs there is always a connection for the rest: a backup that nobody had the time to probe is not known to be up.
+  let others = targets.filter((target) => !hangs.suspects(target)).length;
+  const lane = createLane(() => (others > 0 ? connectionsOfWhatHangs : Number.POSITIVE_INFINITY));
+  const otherDone = (): void => {
+    others -= 1;
+    if (others === 0) lane.widen();
+  };
   const probe = async (target: Target, attempt: number): Promise<Sample | "unreadable"> => {
-    const { serviceId, domainId, path } = target;
+    const { serviceId, domainId, path, setup } = target;
     const key = `${domainId}/${path}`;
     const timeoutMs = slowPaths.has(key) ? Math.min(impatientTimeoutMs, settings.timeoutMs) : settings.timeoutMs;
     const probedAtMs = clock.nowMs();
     const answer = await prober.probe({ url: target.url, timeoutMs });
-    if (answer.kind === "timeout") slowPaths.add(key);
-    if (answer.kind === "answer" || answer.kind === "unreadable") slowPaths.delete(key);
+    hangs.note(target, answer.kind);
     const verdict = judgeProbe(answer, target.expected);
     if (verdict === null) {
       unreadable += 1;
       return "unreadable";
     }
     const { ok, status, error } = verdict;
-    return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error };
+    return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error, setup };
   };
   const confirm = async (target: Target, attempt: number): Promise<Sample | "unreadable"> => {
     await clock.sleep((attempt * settings.intervalMs) / 10);
-    return await slots(target.customerId, true, () => probe(target, attempt));
+    const run = () => slots(target.customerId, true, () => probe(target, attempt));
+    return await (hangs.suspects(target) ? lane.run(true, run) : run());
+  };
+  const begin = async (target: Target): Promise<Sample | "unreadable" | null> => {
+    const inTime = async () => (clock.nowMs() < lastStartMs ? await probe(target, 0) : null);
+    if (!hangs.suspects(target)) {
+      // What came to be suspected while it waited gives its turn to others.
+      const done = await slots(target.customerId, false, async () => (hangs.suspects(target) ? "suspected" : await inTime()));
+      otherDone();
+      if (done !== "suspected") return done;
+    }
+    return await lane.run(false, () => slots(target.customerId, false, inTime));
   };
   const perTarget = await Promise.all(
-    probeTargets(services, settings.path, Math.floor(roundAtMs / settings.intervalMs)).map(async (target) => {
-      const first = await slots(target.customerId, false, async () => (clock.nowMs() < lastStartMs ? await probe(target, 0) : null));
+    targets.map(async (target) => {
+      const first = await begin(target);
       if (first === null) return null;
       if (first === "unreadable" || first.ok) return [first];
       const more = Array.from({ length: confirmations }, (_, index) => confirm(target, index + 1));
@@ -107,4 +141,17 @@ export const probeRound = async (
   );
   const samples = perTarget.flatMap((answers) => answers ?? []).filter((answer) => answer !== "unreadable");
   return { samples, unprobed: perTarget.filter((answers) => answers === null).length, unreadable };
+};
+
+/** What a round had to do: by this a shard is measured. @param services those that were taken, of a shard that left out so many domains */
+export const loadOf = (services: readonly RoundService[], domainsLeftOut: number, { samples, unprobed }: ProbedRound): RoundLoad => {
+  const first = samples.filter(({ attempt }) => attempt === 0);
+  const answered = first.filter(({ ok }) => ok);
+  return {
+    domains: domainsLeftOut + services.reduce((sum, { domains }) => sum + domains.length, 0),
+    leftOut: domainsLeftOut,
+    paths: first.length + unprobed,
+    answers: answered.length,
+    answeredMs: answered.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+  };
 };

@@ -53,10 +53,11 @@ const bounded = <T>(list: readonly T[], limit: number, json: (item: T) => JsonVa
   left_out: Math.max(0, list.length - limit),
 });
 
-const sampleFields = ["domain_id", "path", "vantage", "probed_at", "attempt", "ok", "status", "latency_ms", "error"] as const;
+/** `setup`: which of the path's set-ups was probed. The figures are those of the latest. */
+const sampleFields = ["domain_id", "path", "vantage", "probed_at", "attempt", "ok", "status", "latency_ms", "error", "setup"] as const;
 
 const sampleJson = (one: EdgeSample): JsonValue => [
-  one.domainId, one.path, one.vantage, isoTime(one.probedAtMs), one.attempt, one.ok, one.status, one.latencyMs, one.error,
+  one.domainId, one.path, one.vantage, isoTime(one.probedAtMs), one.attempt, one.ok, one.status, one.latencyMs, one.error, one.setup,
 ];
 
 /** The evidence of one transition: by what terms, from what figures and samples, what was decided, and what it does to the weights. */

@@ -1,20 +1,21 @@
-import type { Clock } from "../adapters/ports/clock.ts";
+import type { Clock, SharedClock } from "../adapters/ports/clock.ts";
 import type { DnsDirectory } from "../adapters/ports/dns-access.ts";
 import type { Dns } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Peer } from "../adapters/ports/peer.ts";
 import type { Place } from "../adapters/ports/place.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
-import type { RoundStore, ShardView } from "../adapters/ports/round.ts";
+import type { RoundService, RoundStore, ShardView } from "../adapters/ports/round.ts";
 import type { DnsAccounts, Standings } from "./accounts.ts";
 import { accountsOf, createStandings } from "./accounts.ts";
 import { applyIntents } from "./apply.ts";
+import type { RoundLoad } from "../domain/shard-load.ts";
 import { decideRound } from "./decide.ts";
 import { patiently } from "./patience.ts";
 import { pollOutcomes } from "./polls.ts";
 import { lookAround, presenceOf } from "./presence.ts";
 import type { ProbeSettings, SlowPaths } from "./probing.ts";
-import { probeRound } from "./probing.ts";
+import { loadOf, probeRound, roundNumber } from "./probing.ts";
 import { withEvidence } from "./prove.ts";
 import type { DnsReading } from "./reading.ts";
 import { createDnsReading } from "./reading.ts";
@@ -30,6 +31,8 @@ export type RoundDeps = {
   /** Whose DNS account counts for a customer; without it `dns` is everybody's. */
   readonly dnsDirectory?: DnsDirectory;
   readonly clock: Clock;
+  /** The same clock where it goes by the database's. */
+  readonly sharedClock?: SharedClock;
   /** The provider that probes: the vantage of its samples. */
   readonly vantage: string;
   readonly place?: Place;
@@ -64,6 +67,10 @@ export type RoundReport = {
   readonly switches: number;
   readonly failedSwitches: number;
   readonly drifts: number;
+  /** What there was to do, services left out of the evaluation among what was left out; absent where the lease was lost. */
+  readonly load?: RoundLoad;
+  /** Services whose figures could not be read, and why; absent: there were none. */
+  readonly unjudged?: { readonly services: number; readonly error: unknown };
   /** Domains over whose weights somebody else has begun to fight. */
   readonly contested: readonly { readonly serviceId: number; readonly domainId: number; readonly name: string }[];
   /** What accounts have thrown, which they never should: to be logged. It stopped nobody but themselves. */
@@ -75,6 +82,13 @@ const readingShare = { part: 0.3, leastMs: 2_000 };
 const applyingShare = { part: 0.5, leastMs: 5_000 };
 
 const shareOf = (intervalMs: number, { part, leastMs }: typeof readingShare): number => Math.min(sendWithinMs, Math.max(leastMs, part * intervalMs));
+
+const domainsOf = (services: readonly RoundService[]): number => services.reduce((sum, { domains }) => sum + domains.length, 0);
+
+const withoutServices = (services: readonly RoundService[], ids: readonly number[]): readonly RoundService[] => {
+  const left = new Set(ids);
+  return services.filter(({ serviceId }) => !left.has(serviceId));
+};
 
 /** The accounts of a round's customers: read once, whatever their number. */
 const openAccounts = async ({ dns, dnsDirectory }: RoundDeps, { standings, reading }: DnsTalk, view: ShardView): Promise<DnsAccounts> => {
@@ -97,7 +111,7 @@ export const runRound = async (
   roundAtMs: number,
 ): Promise<RoundReport> => {
   const { rounds, clock } = deps;
-  const view = await rounds.load(fence, shard, clock.nowMs());
+  const view = await rounds.load(fence, shard, roundNumber(roundAtMs, deps.probe), clock.nowMs());
   if (view === null) {
     return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], thrown: [] };
   }
@@ -133,9 +147,10 @@ const decideAndAct = async (
   const news = reading.take();
   const read = digestReadings(view.services, news.readings);
   const nowMs = clock.nowMs();
-  const policies = await rounds.saveAndEvaluate(samples, shard, presenceOf(deps, shard, true, nowMs));
+  const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
+  const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decisions = decideRound(view.services, vantages, policies, samples, read, view.freeze, nowMs);
+  const decisions = decideRound(services, vantages, policies, samples, read, view.freeze, nowMs);
   const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);
@@ -155,6 +170,8 @@ const decideAndAct = async (
     switches: applied.domains.length,
     failedSwitches: applied.failures.length,
     drifts: decisions.drifts.length,
+    load: loadOf(services, view.domainsLeftOut + domainsOf(view.services) - domainsOf(services), { samples, unprobed, unreadable }),
+    ...(leftOut.length > 0 && { unjudged: { services: leftOut.length, error } }),
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
       own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
     thrown: [...news.thrown, ...thrown],

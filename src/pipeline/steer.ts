@@ -1,7 +1,7 @@
 import type { Intent, RoundDecisions, RoundService, ShardView } from "../adapters/ports/round.ts";
 import type { Health } from "../domain/health.ts";
 import type { Desired, SteeredDomain } from "../domain/steering.ts";
-import { desired, equalWeights, plan, weightsFor } from "../domain/steering.ts";
+import { desired, equalLatches, equalWeights, inForce, plan, weightsFor } from "../domain/steering.ts";
 import type { DriftDecisions } from "./drift.ts";
 import { controlDrift } from "./drift.ts";
 import type { Judged } from "./judge.ts";
@@ -29,7 +29,11 @@ type Steered = Pick<DriftDecisions, "drifts" | "contests"> & {
   readonly intents: readonly Intent[];
 };
 
-/** Where a service should point, and the switches that take it there. */
+/** What stands of a service that nobody steers: weights stay as they are, whatever was decided before. */
+const unsteered = ({ serviceId, routing: before }: RoundService): Steered["routing"] =>
+  before === null || (before.state === "held" && before.reason === "monitor_only") ? null : { ...before, serviceId, state: "held", reason: "monitor_only" };
+
+/** Where a service should point, and the switches that take it there. An operator's word counts where tranche has none to say. */
 export const steer = (
   service: RoundService,
   judged: readonly Judged[],
@@ -37,9 +41,10 @@ export const steer = (
   freeze: ShardView["freeze"],
   nowMs: number,
 ): Steered => {
-  if (isMonitorOnly(service)) {
+  const isOrdered = service.override !== null && inForce(service.override, nowMs);
+  if (isMonitorOnly(service) && !isOrdered) {
     const { drifts, contests } = controlDrift(service, null, [], [], readings, nowMs);
-    return { routing: null, intents: [], drifts, contests };
+    return { routing: unsteered(service), intents: [], drifts, contests };
   }
   const position = shadowPosition(service);
   const domains = service.domains.map((domain): Omit<SteeredDomain, "mayMove"> & { readonly probed: boolean } => {
@@ -72,7 +77,7 @@ export const steer = (
   const before = service.routing;
   const same =
     before !== null && before.state === state && before.reason === reason && before.shadowTarget === shadowTarget &&
-    before.latch?.stormId === latch?.stormId && before.latch?.relapses === latch?.relapses &&
+    equalLatches(before.latch, latch) &&
     before.failback?.step === failback?.step && before.failback?.sinceMs === failback?.sinceMs;
   return {
     drifts,

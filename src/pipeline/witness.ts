@@ -1,10 +1,10 @@
 import type { Shard } from "../adapters/ports/dispatcher.ts";
-import { probeRound } from "./probing.ts";
+import { probeRound, roundNumber } from "./probing.ts";
 import { lookAround, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";
 import { createConnections } from "./slots.ts";
 
-export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections">;
+export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections">;
 
 /** What a witness' round came to. */
 export type WitnessReport = { readonly samples: number; readonly unprobed: number; readonly unreadable: number };
@@ -15,7 +15,7 @@ export type WitnessReport = { readonly samples: number; readonly unprobed: numbe
  */
 export const runWitness = async (deps: WitnessDeps, shard: Shard, roundAtMs: number): Promise<WitnessReport> => {
   const { rounds, clock, connections = createConnections(clock) } = deps;
-  const services = await rounds.survey(shard);
+  const services = await rounds.survey(shard, roundNumber(roundAtMs, deps.probe));
   const [{ samples, unprobed, unreadable }] = await Promise.all([
     connections.probing(() => probeRound(deps, services, roundAtMs, deps.probe, connections.probes)),
     lookAround(deps, shard, connections, clock.nowMs() + deps.probe.timeoutMs),

@@ -1,4 +1,5 @@
 import type { MetricsReading } from "../adapters/ports/metrics.ts";
+import { shardsWanted } from "../domain/shard-load.ts";
 import type { MetricFamily, Sample } from "../http/prometheus.ts";
 
 const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
@@ -40,6 +41,16 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
   return [
     gauge("build_info", "The deployment that answers.", [[{ ...build }, 1]]),
     gauge("shards", "Parts that the services are split into.", [[{}, reading.shards]]),
+    gauge("shards_wanted", "Parts that the services had better be split into: other than tranche_shards for long is an alert.",
+      [[{}, shardsWanted(reading.shards, reading.shardLoads)]]),
+    gauge("shard_utilisation", "Of the time of a round's connections, the share that probing everything takes in calm; beyond 1 there is no time for all.",
+      reading.shardLoads.map(({ shard, utilisation }) => [{ shard: String(shard) }, utilisation])),
+    gauge("shard_domains", "Domains of a shard.", reading.shardLoads.map(({ shard, domains }) => [{ shard: String(shard) }, domains])),
+    gauge("shard_domains_left_out", "Domains of a shard for which a round has no room, so that they take turns; anything but 0 is an alert.",
+      reading.shardLoads.map(({ shard, leftOut }) => [{ shard: String(shard) }, leftOut])),
+    counter("domains_left_out_total", "Domains left out of rounds, round by round.", rounds("domains_left_out", 1)),
+    gauge("clock_skew_seconds", "By how much a provider's own clock is ahead of the database's, by which it goes; beyond 2 either way is an alert.",
+      ofProviders(({ clockSkewMs }) => (clockSkewMs === null ? null : clockSkewMs / milli))),
     gauge("vantage_last_heard_age_seconds", "Time since a vantage last probed; place is its data centre or region where its platform tells.",
       reading.vantages.map(({ name, place, lastHeardAgeSeconds }) => [{ vantage: name, place: place ?? "" }, lastHeardAgeSeconds])),
     gauge("storms_active", "Storms under way, by kind of policy and state.", kinds.flatMap((kind) => states.map((state): Sample =>

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
+import { tolerableSkewMs } from "../domain/clock-skew.ts";
 import { like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 
@@ -30,6 +31,8 @@ const signs = z.object({
 });
 
 const providerFull = signs.extend({
+  clock_skew_seconds: about(z.number().nullable(), "by how much its own clock is ahead of the database's, by which it goes; null: not measured"),
+  clock_ok: about(z.boolean().nullable(), "within 2 s; an alert where it is not"),
   heartbeat_since: about(timeOrNull, "without a gap longer than a lease"),
   place: text.nullable(),
   public: about(
@@ -37,6 +40,16 @@ const providerFull = signs.extend({
     "what the other provider sees of its `/healthz`; null: it has not looked",
   ),
 });
+
+const shardLoad = z
+  .object({
+    shard: z.int(),
+    domains: z.int(),
+    left_out: about(z.int(), "domains for which a round had no room: they take turns"),
+    utilisation: about(z.number(), "of the time of a round's connections, the share that probing everything takes in calm"),
+    measured_at: timeText,
+  })
+  .openapi("ShardLoad");
 
 const takeover = z
   .object({
@@ -58,6 +71,8 @@ export const statusSchema = z
   .object({
     preferred_provider: provider,
     shards: z.int(),
+    shards_wanted: about(z.int(), "how many there had better be: the number that there is as long as that will do"),
+    shard_loads: about(z.array(shardLoad), "as their holders have measured them within the last ten minutes"),
     leases: z.array(lease),
     providers: z.array(providerFull),
     takeovers: about(z.array(takeover), "the latest 50, newest first"),
@@ -91,6 +106,10 @@ const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infe
 export const representStatus = (status: Status, preferredProvider: string): z.infer<typeof statusSchema> => ({
   preferred_provider: preferredProvider,
   shards: status.shards,
+  shards_wanted: status.shardsWanted,
+  shard_loads: status.shardLoads.map(({ shard, domains, leftOut, utilisation, measuredAtMs }) => ({
+    shard, domains, left_out: leftOut, utilisation: Math.round(utilisation * 1_000) / 1_000, measured_at: isoTime(measuredAtMs),
+  })),
   leases: status.leases.map((one) => ({
     ...briefOf(one),
     holder: one.holder,
@@ -100,6 +119,8 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
   })),
   providers: status.providers.map((one) => ({
     ...signsOf(one), heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs), place: one.place, public: publicOf(one),
+    clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
+    clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
   takeovers: status.takeovers.map(takeoverOf),
 });

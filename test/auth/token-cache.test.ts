@@ -19,6 +19,14 @@ it("forgets after 30 s from when the database was asked", () => {
   expect(cache.get("a")).toBeNull();
 });
 
+it("does not keep longer what it has where the clock is put back", () => {
+  const { time, cache } = cacheAt();
+  time.nowMs = 60_000;
+  cache.put("a", owner(1), 60_000);
+  time.nowMs = 15_000;
+  expect(cache.get("a")).toBeNull();
+});
+
 it("holds a bounded number and drops the oldest first", () => {
   const { cache } = cacheAt();
   for (let at = 0; at < 1_001; at += 1) cache.put(String(at), owner(at), 0);

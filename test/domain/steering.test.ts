@@ -6,7 +6,8 @@ import type { Desired, Latch, Override, SteeredDomain, SteeringInput, SteeringSt
 
 const nowMs = Date.parse("2026-11-18T12:00:00Z");
 const healths: readonly Health[] = ["up", "down", "unknown"];
-const storm = (backup: Health, stormId = 7, relapses = 0): SteeringStorm => ({ stormId, relapses, backup });
+const storm = (backup: Health, stormId = 7, relapses = 0): SteeringStorm => ({ stormId, kind: "http_availability", relapses, backup });
+const slow = (backup: Health, stormId = 8, relapses = 0): SteeringStorm => ({ stormId, kind: "http_latency", relapses, backup });
 const input = (over: Partial<SteeringInput> = {}): SteeringInput => ({
   freeze: null, override: null, storms: [], primary: "up", backup: "up", movedToBackup: false, latch: null, failback: null,
   failbackSteps: [100], failbackStepSeconds: 60, nowMs, ...over,
@@ -14,32 +15,37 @@ const input = (over: Partial<SteeringInput> = {}): SteeringInput => ({
 /** `normal`, `backup` or `hold`, with what is remembered of the latch. */
 const short = ({ target, latch }: Desired) => `${target.kind}${latch === null ? "" : " latched"}`;
 
-const latches: readonly (Latch | null)[] = [null, { stormId: 7, relapses: 0 }, { stormId: 7, relapses: 1 }, { stormId: 3, relapses: 0 }];
+const latches: readonly (Latch | null)[] = [
+  null, { stormId: 7, relapses: 0 }, { stormId: 7, relapses: 1 }, { stormId: 3, relapses: 0 }, { stormId: 7, relapses: 0, also: [{ stormId: 8, relapses: 2 }] },
+];
 const overrides: readonly (Override | null)[] = [
   null, ...(["primary", "backup", "frozen"] as const).flatMap((mode) => [null, nowMs + 1, nowMs, nowMs - 1].map((untilMs) => ({ mode, untilMs }))),
 ];
 const stormSets: readonly (readonly SteeringStorm[])[] = [
-  [], ...healths.map((one) => [storm(one)]), ...healths.map((one) => [storm(one), storm("up", 8, 2)]),
+  [], ...healths.map((one) => [storm(one)]), ...healths.flatMap((one) => healths.map((other) => [slow(other, 8, 2), storm(one)])),
 ];
 
+/** At most one of each kind is on at a time. */
+const stormsOf = fc.tuple(
+  fc.option(fc.record({ backup: fc.constantFrom(...healths), relapses: fc.nat(2) })), fc.option(fc.record({ backup: fc.constantFrom(...healths), relapses: fc.nat(2) })),
+).map(([dead, late]) => [...(dead === null ? [] : [storm(dead.backup, 7, dead.relapses)]), ...(late === null ? [] : [slow(late.backup, 8, late.relapses)])]);
+
 /** Semantics §6, rule by rule, as a reader would apply it. */
-const expected = ({ override, storms, primary, backup, movedToBackup, latch }: SteeringInput): string => {
+const expected = ({ override, storms, primary, movedToBackup, latch }: SteeringInput): string => {
   const kept = latch === null ? "" : " latched";
   if (override !== null && (override.untilMs === null || override.untilMs > nowMs)) {
     return { primary: `normal${kept}`, backup: `backup${kept}`, frozen: `hold${kept}` }[override.mode];
   }
-  const stormy = storms.length > 0;
-  const judged = stormy ? storms.map((one) => one.backup) : [backup];
-  const down = judged.includes("down");
-  if (movedToBackup && down && primary === "up") {
-    const already = stormy && latch !== null && storms.some((one) => one.stormId === latch.stormId && one.relapses === latch.relapses);
-    return `normal${stormy || already ? " latched" : ""}`;
-  }
-  if (stormy && latch !== null && storms.some((one) => one.stormId === latch.stormId && one.relapses === latch.relapses)) {
-    return primary === "up" ? "normal latched" : "hold latched";
-  }
-  if (stormy) return judged.every((one) => one === "up") ? "backup" : "hold";
-  return primary === "up" ? "normal" : "hold";
+  if (storms.length === 0) return primary === "up" ? "normal" : "hold";
+  // A storm in which the backup has failed before has no say until it relapses or ends.
+  const latched = [latch, ...(latch?.also ?? [])];
+  const free = storms.filter((one) => !latched.some((past) => past?.stormId === one.stormId && past.relapses === one.relapses));
+  const memory = free.length < storms.length ? " latched" : "";
+  if (free.some((one) => one.backup === "up")) return `backup${memory}`;
+  // None knows it to be up: whether it is down says the storm that the primary fails hardest.
+  const hardest = free.find(({ kind }) => kind === "http_availability") ?? free[0];
+  if (primary === "up" && movedToBackup && hardest?.backup === "down") return "normal latched";
+  return primary === "up" && memory !== "" ? "normal latched" : `hold${memory}`;
 };
 
 describe("desired", () => {
@@ -52,7 +58,7 @@ describe("desired", () => {
         combinations += 1;
       }
     }
-    expect(combinations).toBe(13 * 7 * 3 * 3 * 2 * 4);
+    expect(combinations).toBe(13 * 13 * 3 * 3 * 2 * 5);
   });
 
   it.each([
@@ -61,7 +67,11 @@ describe("desired", () => {
     ["storm, backup up", { storms: [storm("up")], primary: "down" }, "shifted", "storm"],
     ["storm, backup down", { storms: [storm("down")], primary: "down" }, "held", "backup_down"],
     ["storm, backup unknown", { storms: [storm("unknown")], primary: "down" }, "held", "backup_unknown"],
-    ["two storms, one sees the backup down", { storms: [storm("unknown"), storm("down", 8)], primary: "down" }, "held", "backup_down"],
+    ["dead, the backup slow", { storms: [slow("down"), storm("up")], primary: "down" }, "shifted", "storm"],
+    ["dead, the backup slow and not known to be up", { storms: [slow("down"), storm("unknown")], primary: "down" }, "held", "backup_unknown"],
+    ["dead and slow, the backup dead, and slow not known", { storms: [slow("unknown"), storm("down")], primary: "down" }, "held", "backup_down"],
+    ["slow, the backup slow as well", { storms: [slow("down")], primary: "down" }, "held", "backup_down"],
+    ["slow, the backup quick, and only dead for long", { storms: [slow("up"), storm("down")], primary: "down" }, "shifted", "storm"],
     ["bad backup", { storms: [storm("down")], movedToBackup: true }, "normal", "bad_backup"],
     ["latched, primary not known up", { storms: [storm("up")], primary: "unknown", latch: { stormId: 7, relapses: 0 } }, "held", "latched"],
     ["frozen", { override: { mode: "frozen", untilMs: null }, storms: [storm("up")] }, "frozen", "frozen"],
@@ -82,7 +92,7 @@ describe("desired", () => {
         combinations += 1;
       }
     }
-    expect(combinations).toBe(4 * 13 * 7 * 3 * 3 * 2);
+    expect(combinations).toBe(4 * 13 * 13 * 3 * 3 * 2);
   });
 
   it("remembers through a freeze where it stood", () => {
@@ -123,22 +133,71 @@ describe("desired", () => {
 
   it("never moves traffic to a side that it does not know to be up, an override excepted", () => {
     const any = fc.record({
-      storms: fc.subarray([storm("up"), storm("down", 8), storm("unknown", 9)]), primary: fc.constantFrom(...healths), backup: fc.constantFrom(...healths),
+      storms: stormsOf, primary: fc.constantFrom(...healths), backup: fc.constantFrom(...healths),
       movedToBackup: fc.boolean(), latch: fc.constantFrom(...latches), failback: fc.option(fc.record({ step: fc.nat(4), sinceMs: fc.integer({ min: 0, max: 2 * nowMs }) })),
       failbackSteps: fc.constantFrom([100], [10, 50, 100]),
     });
     fc.assert(fc.property(any, (over) => {
       const { target } = desired(input(over));
       if (target.kind === "normal") expect(over.primary).toBe("up");
-      if (target.kind === "backup") expect(over.storms.length > 0 && over.storms.every(({ backup }) => backup === "up")).toBe(true);
+      if (target.kind === "backup") expect(over.storms.some(({ backup }) => backup === "up")).toBe(true);
     }), { numRuns: 500 });
   });
 
   it("holds where nothing is known", () => {
-    for (const storms of [[], [storm("unknown")], [storm("unknown"), storm("unknown", 8)]]) for (const latch of latches) for (const movedToBackup of [false, true]) {
+    for (const storms of [[], [storm("unknown")], [storm("unknown"), slow("unknown")]]) for (const latch of latches) for (const movedToBackup of [false, true]) {
       const { target } = desired(input({ storms, latch, movedToBackup, primary: "unknown", backup: "unknown" }));
       expect(target.kind).toBe("hold");
     }
+  });
+});
+
+describe("several storms at once", () => {
+  const memory = (over: Partial<SteeringInput>) => desired(input(over)).latch;
+
+  it("never lose by a policy more what one of them would have done alone", () => {
+    const states = fc.record({
+      override: fc.constantFrom(...overrides), primary: fc.constantFrom(...healths), backup: fc.constantFrom(...healths), movedToBackup: fc.boolean(),
+      latch: fc.constantFrom(...latches), storms: stormsOf,
+      // What another policy does to the rest: a primary is up only where all policies say so.
+      after: fc.record({ primary: fc.constantFrom(...healths), backup: fc.constantFrom(...healths) }),
+    });
+    let moves = 0;
+    fc.assert(fc.property(states, fc.nat(1), ({ after, ...over }, left) => {
+      const all = over.storms;
+      const alone = all.length < 2 ? all : all.filter((_, at) => at === left);
+      const before = desired(input({ ...over, storms: alone }));
+      if (before.target.kind !== "backup") return;
+      moves += 1;
+      expect(desired(input({ ...over, ...after, storms: all })).target.kind).toBe("backup");
+    }), { numRuns: 2_000 });
+    expect(moves).toBeGreaterThan(200);
+  });
+
+  it("do not depend on the order in which they come", () => {
+    for (const one of healths) for (const other of healths) for (const primary of healths) for (const movedToBackup of [false, true]) for (const latch of latches) {
+      const storms = [storm(one), slow(other, 8, 2)];
+      const over = { primary, movedToBackup, latch };
+      expect(desired(input({ ...over, storms: storms.toReversed() }))).toEqual(desired(input({ ...over, storms })));
+    }
+  });
+
+  it("are all latched where the backup fails, and each is free again when it relapses", () => {
+    const both = [slow("down", 8, 2), storm("down", 7, 1)];
+    const latch = memory({ storms: both, movedToBackup: true });
+    expect(latch).toEqual({ stormId: 7, relapses: 1, also: [{ stormId: 8, relapses: 2 }] });
+    const well = (relapses: readonly [number, number]) => desired(input({ storms: [storm("up", 7, relapses[0]), slow("up", 8, relapses[1])], primary: "down", latch }));
+    expect(short(well([1, 2]))).toBe("hold latched");
+    expect(well([1, 3])).toMatchObject({ target: { kind: "backup" }, latch: { stormId: 7, relapses: 1 } });
+    expect(well([2, 2])).toMatchObject({ target: { kind: "backup" }, latch: { stormId: 8, relapses: 2 } });
+    expect(well([2, 3]).latch).toBeNull();
+  });
+
+  it("are not held up by what one of them remembers: a primary that dies while its slowness is latched is left", () => {
+    const latch = { stormId: 8, relapses: 0 };
+    expect(short(desired(input({ storms: [slow("up")], primary: "down", latch })))).toBe("hold latched");
+    expect(short(desired(input({ storms: [slow("up"), storm("up")], primary: "down", latch })))).toBe("backup latched");
+    expect(short(desired(input({ storms: [slow("down"), storm("up")], primary: "down", latch })))).toBe("backup latched");
   });
 });
 

@@ -28,10 +28,10 @@ const play = async (makeDns: (clock: ReturnType<typeof createFakeClock>, dns: Dn
   for (const host of ["a", "b"].flatMap((cdn) => [1, 2, 3].map((id) => `${cdn}${id}.cdn.net`))) script.say(host, [200, probeMs]);
   const samples: number[] = [];
   const rounds: RoundStore = {
-    load: async (fence) => ((await leases.renew(fence)) ? { services, vantages: [], pendingChangeIds: [], polls: [], standings: [], freeze: null } : null),
+    load: async (fence) => ((await leases.renew(fence)) ? { services, vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 } : null),
     saveAndEvaluate: async (probed) => {
       samples.push(probed.length);
-      return [];
+      return { policies: [], leftOut: [] };
     },
     survey: async () => services,
     saveWitnessed: async () => undefined,

@@ -134,6 +134,50 @@ describe("probeRound", () => {
     expect(Math.max(...samples.filter(({ serviceId }) => serviceId === 2).map(({ probedAtMs }) => probedAtMs)) - roundAtMs).toBeLessThanOrEqual(5_000);
   });
 
+  it("keeps a CDN that hangs from taking up the time of all other paths, from the first round on", async () => {
+    const { probe, say, slowPaths } = bench();
+    const many = Array.from({ length: 200 }, (_, index) => roundService({
+      customerId: index % 10, serviceId: index, cdns: ["cdn-a", "cdn-b"],
+      domains: [roundDomain({ domainId: index, name: `d${index}.test`, primaryTarget: `a${index}.net`, backupTarget: `b${index}.net` })],
+    }));
+    for (let index = 0; index < 200; index += 1) {
+      say(`a${index}.net`, "hang");
+      say(`b${index}.net`, [200, 50]);
+    }
+    const found = new Set<number>();
+    for (let round = 0; round < 3; round += 1) {
+      const { samples } = await probe(many, roundAtMs + round * 10_000);
+      expect(samples.filter(({ path }) => path === "backup"), `round ${round}`).toHaveLength(200);
+      for (const { path, domainId } of samples) if (path === "primary") found.add(domainId);
+    }
+    expect(found.size, "and what hangs is found out by and by").toBeGreaterThan(15);
+    expect(slowPaths).toContain("cdn:cdn-a/primary");
+    for (let index = 0; index < 200; index += 1) say(`a${index}.net`, 200);
+    const back = await probe(many, roundAtMs + 30_000);
+    expect(back.samples, "one answer clears it").toHaveLength(400);
+    expect(slowPaths).not.toContain("cdn:cdn-a/primary");
+  });
+
+  it("suspects nobody for what one customer's own target does", async () => {
+    const { probe, say, calls } = bench();
+    for (let index = 0; index < 5; index += 1) say(`dead${index}.net`, "hang");
+    const well = customer(2, 50, (index) => `well${index}.net`);
+    for (let round = 0; round < 2; round += 1) await probe([customer(1, 5, (index) => `dead${index}.net`), well], roundAtMs + round * 10_000);
+    const seconds = calls.filter(({ url }) => url.includes("well")).map(({ startedAtMs }) => (startedAtMs - roundAtMs) % 10_000);
+    expect(Math.max(...seconds)).toBe(0);
+  });
+
+  it("gives all of its connections to what hangs where there is nothing else", async () => {
+    const { probe, say, calls } = bench();
+    for (let index = 0; index < 12; index += 1) say(`dead${index}.net`, "hang");
+    const services = [customer(1, 12, (index) => `dead${index}.net`)];
+    await probe(services);
+    const before = calls.length;
+    await probe(services, roundAtMs + 10_000);
+    const begun = calls.slice(before).map(({ startedAtMs }) => startedAtMs);
+    expect(begun.filter((at) => at === begun[0])).toHaveLength(6);
+  });
+
   it("ends while what it saw is fresh, tells what it had no time for, and gets round to all of it", async () => {
     const { probe, say, clock } = bench();
     say("dead.net", "hang");

@@ -48,7 +48,7 @@ describe("a switch", () => {
       `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, lease, epoch, result, intended_at)
        select $1, $2, 100, 0, 0, 100, 'storm', 'tranche', lease, epoch, 'intent', now() from (values ($3, $4::int), ('shard:7', $4), ($3, $4 + 1)) x(lease, epoch)`,
       [serviceId, domainIds[0], lease, epoch]);
-    const view = await rounds.load(held.fence, { index: 0, count: 1 }, world.clock.nowMs());
+    const view = await rounds.load(held.fence, { index: 0, count: 1 }, 0, world.clock.nowMs());
     expect(view?.services[0]?.domains[0]?.openIntents.map(({ ours }) => ours)).toEqual([true, false, false]);
   });
 

@@ -37,9 +37,9 @@ const bench = (count = 3) => {
       await hooks.load(fence);
       if (!(await leases.renew(fence))) return null;
       loads.push({ ...shard, atMs: clock.nowMs() - minuteMs });
-      return { services: [], vantages: [], polls: [], expired: false, standings: [], freeze: null };
+      return { services: [], vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 };
     },
-    saveAndEvaluate: async () => [],
+    saveAndEvaluate: async () => ({ policies: [], leftOut: [] }),
     survey: async () => [roundService()],
     saveWitnessed: async (samples) => void witnessed.push((samples[0]?.roundAtMs ?? 0) - minuteMs),
     edgeSamples: async () => [],

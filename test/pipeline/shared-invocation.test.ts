@@ -62,8 +62,8 @@ it("shares six connections among all that one minute's cron starts, and probes h
   }) as StandingDomain);
   const own = new Map(customers.map((id) => [id, { ...access }]));
   const rounds = {
-    load: async (fence) => ((await leases.renew(fence)) ? { services, vantages: [], polls: [], pendingChangeIds: [], expired: false, standings: [], freeze: null } : null),
-    saveAndEvaluate: async () => [], survey: async () => services, saveWitnessed: async () => undefined, edgeSamples: async () => [],
+    load: async (fence) => ((await leases.renew(fence)) ? { services, vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 } : null),
+    saveAndEvaluate: async () => ({ policies: [], leftOut: [] }), survey: async () => services, saveWitnessed: async () => undefined, edgeSamples: async () => [],
     saveDecisions: async () => new Map(), saveOutcomes: async () => undefined,
   } as RoundStore;
   const observed = { changeRowId: 1, late: false, name: "d1.example.com", records: recordsOf("d1.example.com", 0, 100), to: { primary: 0, backup: 100 }, insyncAtMs: 0 };

@@ -30,11 +30,11 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
     load: async (fence) => {
       await hooks.load(fence);
       if (!(await leases.renew(fence))) return null;
-      return { services: [roundService()], vantages: [], polls: [], expired: false, standings: [], freeze: null };
+      return { services: [roundService()], vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 };
     },
     saveAndEvaluate: async (samples) => {
       slots.push({ slotMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });
-      return [];
+      return { policies: [], leftOut: [] };
     },
     survey: async () => [roundService()],
     saveWitnessed: async (samples) => void witnessed.push((samples[0]?.roundAtMs ?? 0) - minuteMs),

@@ -19,10 +19,11 @@ beforeAll(async () => {
     { name: "rounds", label: "", value: 6 },
     { name: "round_ms", label: "", value: 1_500 },
     { name: "witness_rounds", label: "", value: 3 },
+    { name: "domains_left_out", label: "", value: 120 },
     { name: "route53_calls", label: "ok", value: 4 },
     { name: "route53_calls", label: "throttled", value: 0 },
   ] as const;
-  await jobRuns.record({ ...run, counts });
+  await jobRuns.record({ ...run, counts, load: { shard: 0, shards: 1, domains: 3_000, leftOut: 500, utilisation: 2 } });
   await jobRuns.record({ ...run, counts });
   await jobRuns.record({ ...run, job: "bill", ok: false, overruns: 0 });
   await api.db.rows(sql`
@@ -44,6 +45,7 @@ beforeAll(async () => {
     values ('local', now() - interval '7 seconds', now(), now() - interval '9 minutes', null, null, null),
       ('cloudflare', now() - interval '100 seconds', now(), null, now(), null, 'gone'), ('vercel', null, null, null, now(), now(), null)`);
   await api.db.rows(sql`update leases set provider = 'local', epoch = 2 where name = 'shard:7'`);
+  await api.db.rows(sql`update providers set clock_skew_ms = 45012 where name = 'cloudflare'`);
 });
 
 const scrape = (token: string | null = secret) => api.call("GET", "/metrics", { token });
@@ -76,6 +78,11 @@ describe("/metrics", () => {
         'tranche_provider_public_ok{provider="cloudflare"} 0',
         'tranche_provider_public_ok{provider="vercel"} 1',
         'tranche_takeovers_total{kind="takeover",from="cloudflare",to="local"} 1',
+        "tranche_shards_wanted 4",
+        'tranche_shard_utilisation{shard="0"} 2',
+        'tranche_shard_domains_left_out{shard="0"} 500',
+        'tranche_domains_left_out_total{provider="local"} 240',
+        'tranche_clock_skew_seconds{provider="cloudflare"} 45.012',
       ]),
     );
     expect(text).not.toMatch(/throttled|job_last_success_age_seconds\{job="bill"/);

@@ -7,6 +7,7 @@ import type { Answer, Api } from "../support/api.ts";
 
 let api: Api;
 const path = "/v1/status";
+const noSkew = { clock_skew_seconds: null, clock_ok: null };
 const json = { accept: "application/json" };
 const time = expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown;
 
@@ -41,7 +42,9 @@ const beat = async (provider: string, acted: boolean, error?: string | null, pla
 
 describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
-    expect(await status()).toEqual({ preferred_provider: "cloudflare", shards: 1, leases: [], providers: [], takeovers: [] });
+    expect(await status()).toEqual({
+      preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], leases: [], providers: [], takeovers: [],
+    });
   });
 
   it("is for admins only", async () => {
@@ -71,7 +74,9 @@ describe("/v1/status", () => {
     expect(Date.parse(lease?.expires_at ?? "") - Date.parse(lease?.acquired_at ?? "")).toBeCloseTo(45_000, -2);
     expect(lease?.age_seconds).toBeGreaterThanOrEqual(10);
     expect(lease?.age_seconds).toBeLessThan(70);
-    expect(providers).toEqual([{ name: "cloudflare", place: "FRA", heartbeat_at: time, heartbeat_since: time, last_round_at: time, public: null }]);
+    expect(providers).toEqual([{
+      name: "cloudflare", place: "FRA", heartbeat_at: time, heartbeat_since: time, last_round_at: time, ...noSkew, public: null,
+    }]);
     expect(takeovers).toEqual([]);
   });
 
@@ -103,11 +108,11 @@ describe("/v1/status", () => {
     const { providers } = await status();
     expect(providers).toEqual([
       {
-        name: "cloudflare", place: null, heartbeat_at: time, heartbeat_since: time, last_round_at: time,
+        name: "cloudflare", place: null, heartbeat_at: time, heartbeat_since: time, last_round_at: time, ...noSkew,
         public: { ok: false, since: null, checked_at: time, error: "/healthz answered 503" },
       },
       {
-        name: "vercel", place: "iad1", heartbeat_at: time, heartbeat_since: time, last_round_at: null,
+        name: "vercel", place: "iad1", heartbeat_at: time, heartbeat_since: time, last_round_at: null, ...noSkew,
         public: { ok: true, since: time, checked_at: time, error: null },
       },
     ]);
@@ -118,6 +123,36 @@ describe("/v1/status", () => {
     expect((await status())["providers"]).toMatchObject([
       { name: "cloudflare", heartbeat_at: null, heartbeat_since: null, last_round_at: null, public: { ok: true, error: null } }, { name: "vercel", public: null },
     ]);
+  });
+
+  it("shows whose clock is off", async () => {
+    const say = (provider: string, clockSkewMs: number) =>
+      api.deps.rounds.saveWitnessed([], { vantage: provider, place: null, nowMs: Date.now(), beat: { provider, acted: false, seen: null, clockSkewMs } });
+    await say("cloudflare", 45_012);
+    await say("vercel", -1_500);
+    expect((await status())["providers"]).toMatchObject([
+      { name: "cloudflare", clock_skew_seconds: 45.012, clock_ok: false }, { name: "vercel", clock_skew_seconds: -1.5, clock_ok: true },
+    ]);
+  });
+
+  it("says how many shards it wants, by what was measured lately of those that there are", async () => {
+    await api.db.rows(sql`update settings set shards = 2`);
+    const run = { job: "tick:0", provider: "cloudflare", startedAtMs: Date.now() - 60_000, endedAtMs: Date.now(), ok: true, overruns: 0 };
+    const measure = (shard: number, utilisation: number, shards = 2) =>
+      api.deps.jobRuns.record({ ...run, load: { shard, shards, domains: 600, leftOut: 40, utilisation } });
+    await measure(0, 1.25);
+    await measure(1, 1.5);
+    expect(await status()).toMatchObject({ shards: 2, shards_wanted: 6, shard_loads: [
+      { shard: 0, domains: 600, left_out: 40, utilisation: 1.25, measured_at: time }, { shard: 1, utilisation: 1.5 },
+    ] });
+    await measure(0, 0.4);
+    await measure(1, 0.6);
+    expect(await status()).toMatchObject({ shards_wanted: 2 });
+    await api.db.rows(sql`update settings set shards = 6`);
+    expect(await status(), "not measured yet").toMatchObject({ shards_wanted: 6, shard_loads: [] });
+    await measure(0, 0.4, 6);
+    await api.db.rows(sql`update shard_loads set measured_at = measured_at - interval '11 minutes'`);
+    expect(await status()).toMatchObject({ shard_loads: [] });
   });
 
   it("lists the leases of live shards by number, then those of jobs, and no other", async () => {

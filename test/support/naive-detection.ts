@@ -57,8 +57,10 @@ export class NaiveDetector {
 
   #domain(domainId: number, path: string, counted: readonly string[], nowMs: number): Say {
     const { terms } = this.#setup;
-    const inWindow = this.samples.filter((sample) =>
-      sample.domainId === domainId && sample.path === path && counted.includes(sample.vantage) &&
+    const probed = this.samples.filter((sample) => sample.domainId === domainId && sample.path === path);
+    const present = Math.max(...probed.map(({ setup = 0 }) => setup));
+    const inWindow = probed.filter((sample) =>
+      (sample.setup ?? 0) === present && counted.includes(sample.vantage) &&
       sample.atMs > nowMs - terms.windowSeconds * 1_000 && sample.atMs <= nowMs);
     const says = [...new Set(inWindow.map(({ vantage }) => vantage))].map((vantage): Say => {
       const own = inWindow.filter((sample) => sample.vantage === vantage);

@@ -14,7 +14,7 @@ export const recordsOf = (name: string, primary: number, backup: number, type = 
 export const roundDomain = (over: Partial<RoundDomain> = {}): RoundDomain => ({
   domainId: 1, name: "app.example.test", primaryTarget: "a.cdn.net", backupTarget: "b.cdn.net", probePath: null, expectStatus: "200-399",
   normal: { primary: 100, backup: 0 }, verified: true, neverHealthy: null, openIntents: [], failedAttempts: [],
-  contestedAtMs: null, lastSet: null, drifts: [],
+  contestedAtMs: null, lastSet: null, drifts: [], setups: null,
   routing: { ...unreadRouting, records: recordsOf(over.name ?? "app.example.test", 100, 0), readAtMs: 0 }, ...over,
 });
 
@@ -33,5 +33,5 @@ export const windowStats = (path: WindowStats["path"], samples: number, failures
 });
 
 export const okSample = (over: Partial<Sample> = {}): Sample => ({
-  serviceId: 1, domainId: 1, path: "primary", vantage: "local", roundAtMs: 0, attempt: 0, probedAtMs: 0, ok: true, status: 200, latencyMs: 1, error: null, ...over,
+  serviceId: 1, domainId: 1, path: "primary", vantage: "local", roundAtMs: 0, attempt: 0, probedAtMs: 0, ok: true, status: 200, latencyMs: 1, error: null, setup: 0, ...over,
 });

@@ -22,6 +22,8 @@ export type Phase = {
   readonly vantages: readonly string[];
   readonly domains: number;
   readonly paths: readonly TraceSample["path"][];
+  /** Whether it begins with other targets than before. */
+  readonly edited?: boolean;
 };
 
 export const phases: fc.Arbitrary<readonly Phase[]> = fc.array(
@@ -32,6 +34,7 @@ export const phases: fc.Arbitrary<readonly Phase[]> = fc.array(
     vantages: fc.oneof({ arbitrary: fc.constant(["vercel"]), weight: 4 }, { arbitrary: fc.subarray(["vercel", "cloudflare", "local"]), weight: 3 }),
     domains: fc.integer({ min: 1, max: 2 }),
     paths: fc.constantFrom<TraceSample["path"][]>(["primary"], ["primary", "backup"], ["direct"], ["primary", "direct"]),
+    edited: fc.constantFrom(false, false, false, true),
   }),
   { minLength: 1, maxLength: 7 },
 );
@@ -40,18 +43,24 @@ export const phases: fc.Arbitrary<readonly Phase[]> = fc.array(
 export const traceOf = (all: readonly Phase[], seed: number): readonly TraceSample[] => {
   const chance = seeded(seed);
   let roundAtMs = traceFromMs - traceIntervalMs;
-  return all.flatMap(({ rounds, failureRate, slowRate, vantages, domains, paths }) =>
-    Array.from({ length: rounds }, () => {
+  let setup = 0;
+  return all.flatMap(({ rounds, failureRate, slowRate, vantages, domains, paths, edited = false }) => {
+    if (edited) setup += 1;
+    return Array.from({ length: rounds }, (_, round) => {
       roundAtMs += traceIntervalMs;
+      // A round that was under way when the edit came still probes as before.
+      const setupNow = () => (edited && round === 0 && chance() < 0.5 ? { setup: setup - 1 } : setup === 0 ? {} : { setup });
       const sample = (domainId: number, path: TraceSample["path"], vantage: string, atMs: number): TraceSample => ({
         domainId, path, vantage, roundAtMs, atMs, ok: chance() >= failureRate, latencyMs: chance() < slowRate ? 900 : Math.floor(chance() * 90),
+        ...setupNow(),
       });
-      return Array.from({ length: domains }, (_, index) => index + 1).flatMap((domainId) => paths.flatMap((path) => vantages.flatMap((vantage) => {
+      return Array.from({ length: domains }, (__, index) => index + 1).flatMap((domainId) => paths.flatMap((path) => vantages.flatMap((vantage) => {
         const first = sample(domainId, path, vantage, roundAtMs + Math.floor(chance() * 300));
         const more = first.ok ? 0 : confirmations;
-        return [first, ...Array.from({ length: more }, (__, attempt) => sample(domainId, path, vantage, first.atMs + (attempt + 1) * 1_000))];
+        return [first, ...Array.from({ length: more }, (___, attempt) => sample(domainId, path, vantage, first.atMs + (attempt + 1) * 1_000))];
       })));
-    }).flat());
+    }).flat();
+  });
 };
 
 export const setups: fc.Arbitrary<ReplaySetup> = fc.record({

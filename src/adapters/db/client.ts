@@ -1,4 +1,5 @@
 import { NeonDbError, neon, neonConfig, types } from "@neondatabase/serverless";
+import { sql as statement } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { CasingCache } from "drizzle-orm/casing";
 import { faultError, faultKind } from "./faults.ts";
@@ -16,9 +17,18 @@ export interface Database {
    * @throws RangeError for an int8 beyond 2^53 - 1 or an infinite timestamp: the statement has then been executed
    */
   rows<Row>(query: SQL): Promise<Row[]>;
-  /** All or nothing, in order, at READ COMMITTED. @throws as `rows` */
+  /** All or nothing, in order, at READ COMMITTED; what comes before a `commitSoFar` is kept for itself. @throws as `rows` */
   batch<Results extends readonly unknown[][]>(queries: readonly SQL[]): Promise<Results>;
 }
+
+/**
+ * A statement of a batch: what was sent before it is kept, whatever becomes of what follows, and its locks are let go. Neon
+ * hands the statements of a batch on as they are, and ends whatever transaction is open after the last.
+ */
+export const commitSoFar: SQL = statement`commit and chain`;
+
+/** The database's own time, as `nowMs`. */
+export const databaseTime: SQL = statement`select clock_timestamp() as "nowMs"`;
 
 /** Longest wait for one answer; Neon itself gives up at 15 s. */
 const answerTimeoutMs = 15_000;

@@ -6,6 +6,7 @@ import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck } from "..
 import { everyPage, withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { setupOf } from "./setups.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
 const domainsAfter = (customerId: number, serviceId: number, after: number) => sql`
@@ -43,7 +44,9 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
     const rows = await db.rows<BackupHealth & { domainId: number }>(sql`
       select p.domain_id as "domainId", p.vantage, count(*)::int as samples, (count(*) filter (where p.ok))::int as ok,
         ${ms("min(p.probed_at)", "sinceMs")}
-      from service_domains d join probe_samples p on p.domain_id = d.id and p.path = 'backup'
+      from service_domains d
+      left join domain_routing r on r.domain_id = d.id
+      join probe_samples p on p.domain_id = d.id and p.path = 'backup' and coalesce(p.setup, 0) = ${setupOf("p.path")}
       where d.service_id = ${serviceId} and d.deleted_at is null and p.round_at > ${isoTime(sinceMs)}::timestamptz
       group by p.domain_id, p.vantage`);
     return Map.groupBy(rows, ({ domainId }) => domainId);

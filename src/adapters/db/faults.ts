@@ -65,6 +65,10 @@ export const faultKind = (error: unknown): FaultKind | null => {
   return byStatus[statusOf(error) ?? 0] ?? "unreachable";
 };
 
+/** Whether it is what was asked that was too much, so that a part of it may well be answered. It has been rolled back. */
+export const isTooMuch = (error: unknown): boolean =>
+  error instanceof AppError && (error.kind === "answer_too_large" || error.kind === "request_too_large" || error.kind === "too_slow");
+
 /** The error for the caller: 503 with a time to come again, or 500 where coming again would not help. */
 export const faultError = (kind: FaultKind, cause: unknown): AppError => {
   const { detail, retryAfterSeconds } = faults[kind];

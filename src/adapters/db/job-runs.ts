@@ -4,7 +4,7 @@ import type { JobRunStore } from "../ports/job-runs.ts";
 import type { Database } from "./client.ts";
 
 export const createJobRunStore = (db: Database): JobRunStore => ({
-  record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, counts = [] }) => {
+  record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, counts = [], load = null }) => {
     const started = sql`${isoTime(startedAtMs)}::timestamptz`;
     const ended = sql`${isoTime(endedAtMs)}::timestamptz`;
     const added = JSON.stringify(counts.filter(({ value }) => value > 0));
@@ -14,6 +14,13 @@ export const createJobRunStore = (db: Database): JobRunStore => ({
         select name, ${provider}, label, value
         from jsonb_to_recordset(${added}::jsonb) as x(name text, label text, value bigint) order by name, label
         on conflict (name, provider, label) do update set value = c.value + excluded.value
+      ), loaded as (
+        insert into shard_loads (shard, shards, domains, left_out, utilisation, measured_at)
+        select shard, shards, domains, "leftOut", utilisation, clock_timestamp()
+        from jsonb_to_recordset(${JSON.stringify(load === null ? [] : [load])}::jsonb)
+          as x(shard int, shards int, domains int, "leftOut" int, utilisation real)
+        on conflict (shard) do update set shards = excluded.shards, domains = excluded.domains, left_out = excluded.left_out,
+          utilisation = excluded.utilisation, measured_at = excluded.measured_at
       )
       insert into job_runs as j (job, provider, last_started_at, last_succeeded_at, last_failed_at, last_duration_ms,
         successes, failures, overruns)

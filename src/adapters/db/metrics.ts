@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { MetricsReading, MetricsStore } from "../ports/metrics.ts";
 import type { Database } from "./client.ts";
-import { leaseStandings, list } from "./status.ts";
+import { leaseStandings, list, shardStandings } from "./status.ts";
 import { domainStatus } from "./views.ts";
 
 export const createMetricsStore = (db: Database): MetricsStore => ({
@@ -32,7 +32,7 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
       ${list(sql`
         select name, extract(epoch from clock_timestamp() - heartbeat_at)::float8 as "heartbeatAgeSeconds",
           extract(epoch from clock_timestamp() - last_round_at)::float8 as "lastRoundAgeSeconds",
-          case when public_checked_at is not null then public_ok_since is not null end as "publicOk"
+          case when public_checked_at is not null then public_ok_since is not null end as "publicOk", clock_skew_ms as "clockSkewMs"
         from providers order by name`)} as providers,
       ${list(sql`
         select kind, from_provider as "from", to_provider as "to", count(*) as count from takeovers
@@ -41,6 +41,7 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
         select name, place, extract(epoch from now() - last_heard_at)::float8 as "lastHeardAgeSeconds"
         from vantages order by name`)} as vantages,
       (select shards from settings) as shards,
+      ${list(shardStandings)} as "shardLoads",
       ${list(sql`select split_part(rule, ':', 1) as rule, count(*) as count from reconciliation_findings where cleared_at is null group by 1 order by 1`)} as findings,
       (select count(*) from adjustment_causes) as "adjustmentCauses",
       (select count(*) from invoices) as invoices`);

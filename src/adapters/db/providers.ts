@@ -8,12 +8,16 @@ export const span = (ms: number): SQL => sql.raw(`interval '${Math.round(ms)} mi
 
 const now = sql.raw("clock_timestamp()");
 
-const signOfLife = (provider: string, acted: boolean, ttlMs: number): SQL => sql`
-  insert into providers as p (name, heartbeat_at, heartbeat_since, last_round_at)
-  values (${provider}, ${now}, ${now}, case when ${acted}::boolean then ${now} end)
+/** More than three weeks are as good as any more. */
+const mostSkewMs = 2_000_000_000;
+
+const signOfLife = ({ provider, acted, clockSkewMs = null }: Beat, ttlMs: number): SQL => sql`
+  insert into providers as p (name, heartbeat_at, heartbeat_since, last_round_at, clock_skew_ms)
+  values (${provider}, ${now}, ${now}, case when ${acted}::boolean then ${now} end,
+    ${clockSkewMs === null ? null : Math.max(-mostSkewMs, Math.min(mostSkewMs, clockSkewMs))}::int)
   on conflict (name) do update set heartbeat_at = excluded.heartbeat_at,
     heartbeat_since = case when p.heartbeat_at > ${now} - ${span(ttlMs)} then p.heartbeat_since else excluded.heartbeat_since end,
-    last_round_at = coalesce(excluded.last_round_at, p.last_round_at)`;
+    last_round_at = coalesce(excluded.last_round_at, p.last_round_at), clock_skew_ms = excluded.clock_skew_ms`;
 
 const sighting = ({ provider, error }: Sighting, ttlMs: number): SQL => sql`
   insert into providers as p (name, public_checked_at, public_ok_since, public_error)
@@ -26,8 +30,9 @@ const sighting = ({ provider, error }: Sighting, ttlMs: number): SQL => sql`
  * A provider's sign of life, and what it saw of the other one. Signs further apart than a lease lasts are a gap: what is
  * good is so since after it. In the order of names: both providers write both rows, at the same moment in every slot.
  */
-export const beatStatements = ({ provider, acted, seen }: Beat, ttlMs: number): readonly SQL[] => {
-  const own = signOfLife(provider, acted, ttlMs);
+export const beatStatements = (beat: Beat, ttlMs: number): readonly SQL[] => {
+  const own = signOfLife(beat, ttlMs);
+  const { provider, seen } = beat;
   if (seen === null) return [own];
   const other = sighting(seen, ttlMs);
   return provider < seen.provider ? [own, other] : [other, own];

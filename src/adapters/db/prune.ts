@@ -63,6 +63,7 @@ export const createPruneStore = (db: Database): PruneStore => {
     },
     rollups: async (fence, level, beforeMs, limit) =>
       await deleted(oldest(fence, level === "minute" ? sql`probe_rollups_minute` : sql`probe_rollups_hour`, sql`start_at`, at(beforeMs), limit)),
+    probeMarks: async (fence, beforeMs, limit) => await deleted(oldest(fence, sql`probe_marks`, sql`round_at`, at(beforeMs), limit)),
     idempotencyKeys: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`idempotency_keys`, sql`created_at`, beforeMs, limit)),
     usageFacts: async (fence, kind, beforeMs, limit) => await deleted(oldestFacts(fence, factTables[kind], beforeMs, limit)),
     installSessions: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`install_sessions`, sql`first_seen_at`, beforeMs, limit)),

@@ -13,6 +13,7 @@ type Series = {
   readonly domainId: number;
   readonly path: ProbePath;
   readonly vantage: string;
+  readonly setup: number;
   /** Milliseconds since the first sample that was asked for, and since the round. */
   readonly rounds: readonly number[];
   readonly offsets: readonly number[];
@@ -25,10 +26,10 @@ type Row = Omit<RecordedTrace, "samples" | "storms"> & { readonly series: readon
 
 const samplesOf = (series: readonly Series[], sinceMs: number): readonly TraceSample[] =>
   series
-    .flatMap(({ domainId, path, vantage, rounds, offsets, latencies, ok }) =>
+    .flatMap(({ domainId, path, vantage, setup, rounds, offsets, latencies, ok }) =>
       rounds.map((round, index): TraceSample => ({
         domainId, path, vantage, roundAtMs: sinceMs + round, atMs: sinceMs + round + (offsets[index] ?? 0),
-        ok: ok[index] === "1", latencyMs: latencies[index] ?? 0,
+        ok: ok[index] === "1", latencyMs: latencies[index] ?? 0, setup,
       })))
     .sort((a, b) => a.roundAtMs - b.roundAtMs);
 
@@ -45,17 +46,17 @@ export const createRecordedTraces = (db: Database): RecordedTraces => ({
         from s join service_domains d on d.service_id = s.id and d.deleted_at is null
         left join domain_routing r on r.domain_id = d.id
       ), taken as materialized (
-        select p.domain_id, p.path, p.vantage, p.round_at, p.probed_at, p.latency_ms, p.ok
+        select p.domain_id, p.path, p.vantage, p.round_at, p.probed_at, p.latency_ms, p.ok, coalesce(p.setup, 0) as setup
         from d join probe_samples p on p.domain_id = d.id and p.round_at >= ${since} and p.round_at < ${to}
         where p.path = 'direct' or (p.path = 'primary' and d.has_primary)
         limit ${maxSamples}::int + 1
       ), series as (
-        select domain_id as "domainId", path, vantage,
+        select domain_id as "domainId", path, vantage, setup,
           array_to_json(array_agg((extract(epoch from round_at - ${since}) * 1000)::bigint order by round_at, probed_at)) as rounds,
           array_to_json(array_agg((extract(epoch from probed_at - round_at) * 1000)::bigint order by round_at, probed_at)) as offsets,
           array_to_json(array_agg(latency_ms order by round_at, probed_at)) as latencies,
           string_agg(ok::int::text, '' order by round_at, probed_at) as ok
-        from taken where (select count(*) from taken) <= ${maxSamples} group by 1, 2, 3
+        from taken where (select count(*) from taken) <= ${maxSamples} group by 1, 2, 3, 4
       )
       select jsonb_build_array(s.primary_cdn, s.backup_cdn) as cdns,
         case when (select count(*) from taken) <= ${maxSamples}

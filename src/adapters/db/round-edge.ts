@@ -11,13 +11,13 @@ export const edgeSamples = async (db: Database, edges: readonly Edge[]): Promise
   }));
   const rows = await db.rows<EdgeSample & { at: number }>(sql`
     select x.at, s.domain_id as "domainId", s.path, s.vantage, s.attempt, s.probed_at as "probedAtMs", s.ok, s.status,
-      s.latency_ms as "latencyMs", s.error
+      s.latency_ms as "latencyMs", s.error, coalesce(s.setup, 0) as setup
     from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb)
       as x(at int, service_id bigint, edge timestamptz, after timestamptz, until timestamptz, most int)
     cross join lateral (
       select s.* from service_domains d
       join probe_samples s on s.domain_id = d.id and s.round_at > x.after - interval '2 minutes' and s.round_at <= x.until
-        and s.probed_at > x.after and s.probed_at <= x.until
+        and s.probed_at - x.after > interval '0' and s.probed_at - x.until <= interval '0'
       where d.service_id = x.service_id and d.deleted_at is null
       order by abs(extract(epoch from s.probed_at - x.edge)), s.probed_at, s.domain_id, s.path, s.vantage, s.attempt
       limit x.most

@@ -1,16 +1,14 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { Freeze } from "../../domain/steering.ts";
-import type { DnsStanding, Poll, RoundService, ShardView } from "../ports/round.ts";
-import type { Database } from "./client.ts";
-import { renewLease } from "./leases.ts";
+import type { Shard } from "../ports/dispatcher.ts";
 import type { Fence } from "../ports/lease.ts";
+import type { DnsStanding, Poll, RoundService, ShardView } from "../ports/round.ts";
+import { renewLease } from "./leases.ts";
+import type { Page, ShardReader } from "./round-pages.ts";
+import { inShard, servicesOf } from "./round-pages.ts";
 import { duePolls, expiredPolls, standings } from "./round-polls.ts";
-
-export type Shard = { readonly index: number; readonly count: number };
-
-/** The services of one shard: the rule by which both providers split the work (semantics §10). */
-export const inShard = (column: SQL, shard: Shard): SQL => sql`mod(${column}, ${shard.count}::int) = ${shard.index}::int`;
+import { setupsJson } from "./setups.ts";
 
 /** An epoch-millisecond integer inside json, where the client's own time parser does not reach. */
 export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
@@ -18,7 +16,7 @@ export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${c
 const domainJson = sql`
   jsonb_build_object(
     'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
-    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'verified', d.verified_at is not null,
+    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'setups', ${setupsJson}, 'verified', d.verified_at is not null,
     'neverHealthy', case when d.seen_healthy_at is null then jsonb_build_object(
       'editedAtMs', (select ${epochMs("max(e.at)")} from (
         select d.updated_at as at union all select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null
@@ -46,7 +44,7 @@ const domainJson = sql`
       ) f), '[]'::jsonb))`;
 
 /** A service without domains is here as well: its storm, if any, has to end. */
-const services = (fence: Fence | null, shard: Shard): SQL => sql`
+const services = (fence: Fence | null, page: Page): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     case when s.override_mode is not null then jsonb_build_object(
@@ -54,11 +52,11 @@ const services = (fence: Fence | null, shard: Shard): SQL => sql`
     case when s.service_id is not null then jsonb_build_object(
       'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target,
       'latch', case when s.latched_storm_id is not null then
-        jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses) end,
+        jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses, 'also', coalesce(s.latched_also, '[]')) end,
       'failback', case when s.failback_step is not null then
         jsonb_build_object('step', s.failback_step, 'sinceMs', ${epochMs("s.failback_step_at")}) end) end as routing,
     coalesce(jsonb_agg(${domainJson} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains
-  from services v
+  from ${servicesOf(page)} v
   left join service_domains d on d.service_id = v.id and d.deleted_at is null
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
@@ -74,26 +72,30 @@ const services = (fence: Fence | null, shard: Shard): SQL => sql`
         filter (where c.next_attempt_at is not null) as attempts
     from routing_changes c where c.domain_id = d.id and (c.result = 'intent' or c.next_attempt_at is not null)
   ) o on true
-  where v.deleted_at is null and ${inShard(sql`v.id`, shard)}
-  group by v.id, s.service_id
-  order by v.id`;
+  group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id`;
 
-/** Renews the lease and reads the shard, in one round trip. */
-export const loadShard = async (db: Database, fence: Fence, shard: Shard, nowMs: number, ttlMs: number): Promise<ShardView | null> => {
-  const [renewed, rows, vantages, polls, [pending], known, freezes] = await db.batch<
-    [unknown[], RoundService[], { name: string; lastHeardAtMs: number }[], Poll[], { expired: boolean }[], DnsStanding[], Freeze[]]
-  >([
+type Along = readonly [
+  renewed: unknown[], vantages: { name: string; lastHeardAtMs: number }[], polls: Poll[], pending: { expired: boolean }[], known: DnsStanding[],
+  freezes: Freeze[],
+];
+
+/** Renews the lease and reads the shard, in one round trip where it fits a page. */
+export const loadShard = async (
+  read: ShardReader, fence: Fence, shard: Shard, round: number, nowMs: number, ttlMs: number,
+): Promise<ShardView | null> => {
+  const { along, take } = await read<Along>(shard, round, (page) => services(fence, page), [
     renewLease(fence, ttlMs),
-    services(fence, shard),
     sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
     duePolls(inShard(sql`c.service_id`, shard), nowMs),
     expiredPolls(inShard(sql`c.service_id`, shard), nowMs),
     standings((column) => inShard(column, shard)),
     sql`select freeze_until as "untilMs" from settings where freeze_set_at is not null`,
   ]);
+  const [renewed, vantages, polls, pending, known, freezes] = along;
   if (renewed.length === 0) return null;
-  return { services: rows, vantages, polls, expired: pending?.expired === true, standings: known, freeze: freezes[0] ?? null };
+  return { ...(await take()), vantages, polls, expired: pending[0]?.expired === true, standings: known, freeze: freezes[0] ?? null };
 };
 
 /** The services of a shard, for who holds no lease: of intents, none is theirs. */
-export const survey = (db: Database, shard: Shard): Promise<RoundService[]> => db.rows<RoundService>(services(null, shard));
+export const survey = async (read: ShardReader, shard: Shard, round: number): Promise<readonly RoundService[]> =>
+  (await (await read(shard, round, (page) => services(null, page), [])).take()).services;

@@ -6,9 +6,10 @@ import type { DomainRouting, RoundDecisions, RoundOutcomes, StormDecision, Store
 import type { Fence } from "../ports/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { chunksOf } from "./round-chunks.ts";
 import { saveContests, saveDrifts } from "./round-drifts.ts";
 import { forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
-import { inShard } from "./round-load.ts";
+import { inShard } from "./round-pages.ts";
 import { saveExpired, savePolled, saveSettled, saveStandings } from "./round-polls.ts";
 
 type DomainRow = DomainRouting & { readonly domainId: number; readonly serviceId: number };
@@ -101,20 +102,20 @@ const noteHealthy = (fence: Fence, healthy: RoundDecisions["healthy"], nowMs: nu
 
 const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
-  insert into service_routing (service_id, state, reason, latched_storm_id, latched_relapses, failback_step,
+  insert into service_routing (service_id, state, reason, latched_storm_id, latched_relapses, latched_also, failback_step,
     failback_step_at, shadow_target, updated_at)
-  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.step, ${ms("x.step_at")}, x.shadow_target,
+  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.also, x.step, ${ms("x.step_at")}, x.shadow_target,
     ${isoTime(nowMs)}::timestamptz
   from jsonb_to_recordset(${json(
     services.map((service) => ({
       service_id: service.serviceId, state: service.state, reason: service.reason,
-      storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null,
+      storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null, also: service.latch?.also ?? null,
       step: service.failback?.step ?? null, step_at: service.failback?.sinceMs ?? null, shadow_target: service.shadowTarget,
     })),
-  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, step int, step_at bigint, shadow_target text)
+  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, also jsonb, step int, step_at bigint, shadow_target text)
   where exists (select from fence)
   on conflict (service_id) do update set state = excluded.state, reason = excluded.reason,
-    latched_storm_id = excluded.latched_storm_id, latched_relapses = excluded.latched_relapses,
+    latched_storm_id = excluded.latched_storm_id, latched_relapses = excluded.latched_relapses, latched_also = excluded.latched_also,
     failback_step = excluded.failback_step, failback_step_at = excluded.failback_step_at,
     shadow_target = excluded.shadow_target, updated_at = excluded.updated_at`;
 
@@ -155,10 +156,10 @@ const saveStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numbe
 const stormsPerRequest = 1_000;
 
 /**
- * Applies a round's decisions in one transaction; an empty set sends no statement for it. Of very many storms at once all
- * but the last thousand go ahead, each with its evidence in one transaction.
+ * Applies decisions in one transaction; an empty set sends no statement for it. Of very many storms at once all but the last
+ * thousand go ahead, each with its evidence in one transaction.
  */
-export const saveDecisions = async (
+const saveSome = async (
   db: Database,
   fence: Fence,
   decisions: RoundDecisions,
@@ -187,8 +188,22 @@ export const saveDecisions = async (
   return new Map(rows.map(({ domainId, id, attempts }) => [domainId, { id, attempts }]));
 };
 
-/** Stores the answers of DNS, in one transaction; nothing to store: no round trip. */
-export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
+/** Applies a round's decisions: in one transaction as long as a request has room for them, else in one for some services each. */
+export const saveDecisions = async (
+  db: Database,
+  fence: Fence,
+  decisions: RoundDecisions,
+  nowMs: number,
+): Promise<ReadonlyMap<number, StoredIntent>> => {
+  const rowIds = new Map<number, StoredIntent>();
+  for (const chunk of chunksOf(decisions)) {
+    for (const [domainId, stored] of await saveSome(db, fence, chunk, nowMs)) rowIds.set(domainId, stored);
+  }
+  return rowIds;
+};
+
+/** Stores some of the answers of DNS, in one transaction. */
+const saveSomeOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
   const { intents, domains, failures, settled, polled, expire, standings } = outcomes;
   const statements = [
     ...(intents.length > 0 ? [saveIntentOutcomes(fence, intents)] : []),
@@ -200,4 +215,20 @@ export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOu
     ...(standings.length > 0 ? [saveStandings(fence, standings, nowMs)] : []),
   ];
   if (statements.length > 0) await db.batch(statements);
+};
+
+/** Answers of one request: with the records of their domains a few megabytes. */
+const outcomesPerRequest = 2_000;
+
+/** Stores the answers of DNS, in as many transactions as requests are needed for them, which is one; nothing to store: no round trip. */
+export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
+  const { intents, domains, failures, settled, polled, standings } = outcomes;
+  const most = Math.max(1, ...[intents, domains, failures, settled, polled, standings].map(({ length }) => length));
+  for (let from = 0; from < most; from += outcomesPerRequest) {
+    const some = <Item>(all: readonly Item[]): readonly Item[] => all.slice(from, from + outcomesPerRequest);
+    await saveSomeOutcomes(db, fence, {
+      intents: some(intents), domains: some(domains), failures: some(failures), settled: some(settled), polled: some(polled),
+      expire: from === 0 ? outcomes.expire : null, standings: some(standings),
+    }, nowMs);
+  }
 };

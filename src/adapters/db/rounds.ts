@@ -1,18 +1,24 @@
+import type { TimeKeeper } from "../ports/clock.ts";
 import type { RoundStore } from "../ports/round.ts";
 import type { Database } from "./client.ts";
 import { defaultTtlMs } from "./leases.ts";
-import { saveAndEvaluate, saveWitnessed } from "./round-evaluate.ts";
+import { saveAndEvaluate } from "./round-evaluate.ts";
 import { edgeSamples } from "./round-edge.ts";
 import { loadShard, survey } from "./round-load.ts";
+import { createShardReader } from "./round-pages.ts";
+import { saveWitnessed } from "./round-samples.ts";
 import { saveDecisions, saveOutcomes } from "./round-save.ts";
 
-/** The round's tables behind their port. */
-export const createRoundStore = (db: Database, ttlMs = defaultTtlMs): RoundStore => ({
-  load: (fence, shard, nowMs) => loadShard(db, fence, shard, nowMs, ttlMs),
-  survey: (shard) => survey(db, shard),
-  saveAndEvaluate: (samples, shard, presence) => saveAndEvaluate(db, samples, shard, presence, ttlMs),
-  saveWitnessed: (samples, presence) => saveWitnessed(db, samples, presence, ttlMs),
-  edgeSamples: (edges) => edgeSamples(db, edges),
-  saveDecisions: (fence, decisions, nowMs) => saveDecisions(db, fence, decisions, nowMs),
-  saveOutcomes: (fence, outcomes, nowMs) => saveOutcomes(db, fence, outcomes, nowMs),
-});
+/** The round's tables behind their port. @param time is told what the database's clock says, as often as a shard is read */
+export const createRoundStore = (db: Database, ttlMs = defaultTtlMs, time: TimeKeeper | null = null): RoundStore => {
+  const read = createShardReader(db, time);
+  return {
+    load: (fence, shard, round, nowMs) => loadShard(read, fence, shard, round, nowMs, ttlMs),
+    survey: (shard, round) => survey(read, shard, round),
+    saveAndEvaluate: (samples, services, presence) => saveAndEvaluate(db, samples, services, presence, ttlMs, time),
+    saveWitnessed: (samples, presence) => saveWitnessed(db, samples, presence, ttlMs, time),
+    edgeSamples: (edges) => edgeSamples(db, edges),
+    saveDecisions: (fence, decisions, nowMs) => saveDecisions(db, fence, decisions, nowMs),
+    saveOutcomes: (fence, outcomes, nowMs) => saveOutcomes(db, fence, outcomes, nowMs),
+  };
+};

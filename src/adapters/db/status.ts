@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
+import { shardsWanted } from "../../domain/shard-load.ts";
 import type { Status, StatusStore } from "../ports/status.ts";
 import type { Database } from "./client.ts";
 import { ms } from "./write.ts";
@@ -19,18 +20,25 @@ export const leaseStandings = sql`
 const providerStandings = sql`
   select p.name, v.place, ${ms("heartbeat_at", "heartbeatAtMs")}, ${ms("heartbeat_since", "heartbeatSinceMs")},
     ${ms("last_round_at", "lastRoundAtMs")}, ${ms("public_checked_at", "publicCheckedAtMs")},
-    ${ms("public_ok_since", "publicOkSinceMs")}, public_error as "publicError"
+    ${ms("public_ok_since", "publicOkSinceMs")}, public_error as "publicError", clock_skew_ms as "clockSkewMs"
   from providers p left join vantages v on v.name = p.name order by p.name`;
+
+/** Shards as they are dealt out now, where their holder has measured them within the last ten minutes. */
+export const shardStandings = sql`
+  select l.shard, l.domains, l.left_out as "leftOut", l.utilisation, ${ms("l.measured_at", "measuredAtMs")}
+  from shard_loads l join settings s on s.shards = l.shards and l.shard < s.shards
+  where l.measured_at > clock_timestamp() - interval '10 minutes' order by l.shard`;
 
 export const createStatusStore = (db: Database): StatusStore => ({
   read: async () => {
-    const [status] = await db.rows<Status>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
+    const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
+      ${list(shardStandings)} as "shardLoads",
       ${list(providerStandings)} as providers,
       ${list(sql`
         select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",
           ${ms("at", "atMs")}, previous_hash as "previousHash", hash
         from takeovers order by seq desc limit 50`)} as takeovers`);
     if (status === undefined) throw new TypeError("a select without from returned no row");
-    return status;
+    return { ...status, shardsWanted: shardsWanted(status.shards, status.shardLoads) };
   },
 });

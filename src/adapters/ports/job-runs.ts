@@ -1,9 +1,20 @@
 /** How much a run adds to a sum that is kept in the database. */
 export type Count = {
-  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "route53_calls" | "abandoned_calls";
+  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "domains_left_out" | "route53_calls" | "abandoned_calls";
   /** `""` where the name says it all; of Route 53 calls their result, of abandoned ones what they were for. */
   readonly label: string;
   readonly value: number;
+};
+
+/** What a shard has to do, as its rounds as the holder have measured it: means of a round. `shards`: of how many it was one. */
+export type MeasuredShard = {
+  readonly shard: number;
+  readonly shards: number;
+  readonly domains: number;
+  /** Those for which a round had no room. */
+  readonly leftOut: number;
+  /** See `domain/shard-load.ts`. */
+  readonly utilisation: number;
 };
 
 /** One finished run of a job. Times are epoch milliseconds; `overruns` counts rounds that took longer than their slot. */
@@ -15,6 +26,8 @@ export type JobRun = {
   readonly ok: boolean;
   readonly overruns: number;
   readonly counts?: readonly Count[];
+  /** Null, or absent: nothing was measured. */
+  readonly load?: MeasuredShard | null;
 };
 
 export interface JobRunStore {

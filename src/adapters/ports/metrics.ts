@@ -1,4 +1,4 @@
-import type { LeaseStanding, Takeover } from "./status.ts";
+import type { LeaseStanding, ShardStanding, Takeover } from "./status.ts";
 
 /** What the database can tell an operator at one moment. Ages are seconds on the database's clock. */
 export type MetricsReading = {
@@ -34,11 +34,13 @@ export type MetricsReading = {
     readonly heartbeatAgeSeconds: number | null;
     readonly lastRoundAgeSeconds: number | null;
     readonly publicOk: boolean | null;
+    readonly clockSkewMs: number | null;
   }[];
   /** Shards that passed to the other provider, ever. */
   readonly takeovers: readonly (Pick<Takeover, "kind" | "from" | "to"> & { readonly count: number })[];
   readonly vantages: readonly { readonly name: string; readonly place: string | null; readonly lastHeardAgeSeconds: number }[];
   readonly shards: number;
+  readonly shardLoads: readonly ShardStanding[];
   readonly invoices: number;
   /** What the reconciliation found and no later night cleared. */
   readonly findings: readonly { readonly rule: string; readonly count: number }[];

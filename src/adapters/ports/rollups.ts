@@ -27,6 +27,8 @@ export interface PruneStore {
   /** Those that are rolled up, or too old to wait for that any longer. */
   samples(fence: Fence, rolledBeforeMs: number, anyBeforeMs: number, limit: number): Promise<number>;
   rollups(fence: Fence, level: RollupLevel, beforeMs: number, limit: number): Promise<number>;
+  /** Of where paths were last probed, what is of no path any more. */
+  probeMarks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   idempotencyKeys(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   installSessions(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** What billed windows that began before were made of; that of windows that are not billed stays. */

@@ -1,6 +1,7 @@
 import type { FailedAttempt } from "../../domain/attempts.ts";
 import type { Circuit } from "../../domain/circuit.ts";
 import type { CreditGrounds, NeverHealthy } from "../../domain/credit.ts";
+import type { NewestSample } from "../../domain/detect.ts";
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
 import type { Drift, PastDrift } from "../../domain/drift.ts";
@@ -25,6 +26,9 @@ export type DomainRouting = {
   readonly lastError: string | null;
 };
 
+/** By path: which of its set-ups it has now (targets, probe path, expected codes); the first is 0. */
+export type PathSetups = Readonly<Record<ProbePath, number>>;
+
 export type RoundDomain = {
   readonly domainId: number;
   readonly name: string;
@@ -32,6 +36,8 @@ export type RoundDomain = {
   readonly backupTarget: string | null;
   readonly probePath: string | null;
   readonly expectStatus: string;
+  /** Null: all of them are the first. */
+  readonly setups: PathSetups | null;
   readonly normal: Weights;
   readonly verified: boolean;
   /** Null once its judged path was known to be up since its latest set-up. */
@@ -89,6 +95,8 @@ export type ShardView = {
   /** DNS accounts that are in trouble. */
   readonly standings: readonly DnsStanding[];
   readonly freeze: Freeze | null;
+  /** Domains of the shard for which there was no room in this round: it is too large, and others have their turn in the next. */
+  readonly domainsLeftOut: number;
 };
 
 /** A change that is not known to be on all servers yet. */
@@ -122,6 +130,8 @@ export type Sample = {
   readonly status: number | null;
   readonly latencyMs: number;
   readonly error: ProbeError | null;
+  /** Of its path's set-ups the one that was probed; only samples of the present one count. */
+  readonly setup: number;
 };
 
 /** A live policy, the terms that judge now (those of the active storm's version, if any), and the window's figures. */
@@ -149,9 +159,15 @@ export type PolicyView = {
   } | null;
   readonly previousEndedAtMs: number | null;
   readonly stats: readonly WindowStats[];
-  /** Newest sample per domain, path and vantage, however old, deleted domains included; only while a storm is active. */
-  readonly newest: readonly { readonly domainId: number; readonly path: ProbePath; readonly vantage: string; readonly atMs: number }[];
+  /**
+   * Newest sample per domain, path, set-up and vantage, however old, deleted domains included; only while a storm is active.
+   * Where it is younger than 13 minutes, a moment within the minute before it may stand for it.
+   */
+  readonly newest: readonly NewestSample[];
 };
+
+/** `leftOut`: services whose figures could not be read, and of which nothing is decided; `error`: why, of the first of them. */
+export type Evaluation = { readonly policies: readonly PolicyView[]; readonly leftOut: readonly number[]; readonly error?: unknown };
 
 export type StormDecision = {
   readonly policy: PolicyView;
@@ -255,22 +271,37 @@ export type IntentOutcome = {
 };
 
 /** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */
-export type Beat = { readonly provider: string; readonly acted: boolean; readonly seen: Sighting | null };
+export type Beat = {
+  readonly provider: string;
+  readonly acted: boolean;
+  readonly seen: Sighting | null;
+  /** By how much its own clock is ahead of the database's; null, or absent: not measured. */
+  readonly clockSkewMs?: number | null;
+};
 
 /** What a round says of itself beside its samples. `beat` is of shard 0 alone: one shard stands for its provider. */
 export type Presence = { readonly vantage: string; readonly place: string | null; readonly nowMs: number; readonly beat: Beat | null };
 
-/** The tables behind a round. Each call is one round trip, whatever the number of services. */
+/** The tables behind a round. Each call is one round trip, whatever the number of services, as long as a round has room for them. */
 export interface RoundStore {
-  /** Renews the lease and reads the shard. @returns null where the lease is lost */
-  load(fence: Fence, shard: { readonly index: number; readonly count: number }, nowMs: number): Promise<ShardView | null>;
   /**
-   * Stores samples (a sample stored before is left alone), marks the vantage as heard, and reads the figures of every
-   * live policy of the shard for its window (now - window, now].
+   * Renews the lease and reads the shard. Of one with more domains than a round has room for, those are read whose turn it is.
+   * @param round number of the slot, by which both providers come to the same turns
+   * @returns null where the lease is lost
    */
-  saveAndEvaluate(samples: readonly Sample[], shard: { readonly index: number; readonly count: number }, presence: Presence): Promise<readonly PolicyView[]>;
-  /** Reads what there is to probe in a shard, for who does not hold its lease. */
-  survey(shard: { readonly index: number; readonly count: number }): Promise<readonly RoundService[]>;
+  load(fence: Fence, shard: { readonly index: number; readonly count: number }, round: number, nowMs: number): Promise<ShardView | null>;
+  /**
+   * Stores samples (a sample stored before is left alone), marks the vantage as heard, and then, whether or not that comes to
+   * anything, reads the figures of every live policy of these services for its window (now - window, now].
+   * @throws where the samples may not have been stored, or no figures could be read at all
+   */
+  saveAndEvaluate(
+    samples: readonly Sample[],
+    services: readonly { readonly serviceId: number; readonly domains: readonly unknown[] }[],
+    presence: Presence,
+  ): Promise<Evaluation>;
+  /** Reads what there is to probe in a shard, for who does not hold its lease; the same turns as the holder's. */
+  survey(shard: { readonly index: number; readonly count: number }, round: number): Promise<readonly RoundService[]>;
   /** Stores a witness' samples and marks its vantage as heard: no lease is needed to say what one saw (semantics §10). */
   saveWitnessed(samples: readonly Sample[], presence: Presence): Promise<void>;
   /** Reads the samples around each edge: one list an edge, in the order given, ascending by time. */

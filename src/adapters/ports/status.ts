@@ -26,6 +26,19 @@ export type ProviderStanding = {
   /** Null: the latest look was not good, or there was none. */
   readonly publicOkSinceMs: number | null;
   readonly publicError: string | null;
+  /** By how much its own clock is ahead of the database's; null: not measured. */
+  readonly clockSkewMs: number | null;
+};
+
+/** A shard as its holder measured it last. */
+export type ShardStanding = {
+  readonly shard: number;
+  readonly domains: number;
+  /** Domains for which a round had no room. */
+  readonly leftOut: number;
+  /** Of the time of a round's connections, the share that probing everything takes in calm. */
+  readonly utilisation: number;
+  readonly measuredAtMs: number;
 };
 
 /** A shard's lease that passed to the other provider, as it is chained (`schema/runtime.ts`). */
@@ -46,6 +59,10 @@ export type Takeover = {
 /** Who does what at this moment. */
 export type Status = {
   readonly shards: number;
+  /** How many shards there had better be (`domain/shard-load.ts`). */
+  readonly shardsWanted: number;
+  /** Those that were measured lately, by number. */
+  readonly shardLoads: readonly ShardStanding[];
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];

@@ -20,7 +20,7 @@ const presence = (beat: Beat | null) => ({ vantage: "cloudflare", place: null, n
 /** The two ways in which a round says that it was. */
 const ways = {
   "a holder's round": async (seen: Beat["seen"] = null) => {
-    await rounds.saveAndEvaluate([], { index: 0, count: 1 }, presence({ provider: "cloudflare", acted: true, seen }));
+    await rounds.saveAndEvaluate([], [], presence({ provider: "cloudflare", acted: true, seen }));
   },
   "a witness' round": async (seen: Beat["seen"] = null) => {
     await rounds.saveWitnessed([], presence({ provider: "cloudflare", acted: false, seen }));
@@ -82,7 +82,7 @@ describe.each(each)("the heartbeat of %s", (_, round) => {
 
   it("is no heartbeat of a shard that does not speak for its provider", async () => {
     await rounds.saveWitnessed([], presence(null));
-    await rounds.saveAndEvaluate([], { index: 1, count: 2 }, presence(null));
+    await rounds.saveAndEvaluate([], [], presence(null));
     expect(await database.sql("select * from providers")).toEqual([]);
   });
 });
@@ -168,7 +168,7 @@ describe("two providers that report at the same moment, of themselves and of eac
 
 describe("a provider whose clock is ahead", () => {
   const sample = (probedAtMs: number) => ({
-    serviceId: 0, domainId: 0, path: "primary", vantage: "vercel", roundAtMs: probedAtMs, attempt: 0, probedAtMs, ok: true, status: 200, latencyMs: 1, error: null,
+    serviceId: 0, domainId: 0, path: "primary", vantage: "vercel", roundAtMs: probedAtMs, attempt: 0, probedAtMs, ok: true, status: 200, latencyMs: 1, error: null, setup: 0,
   }) as const;
 
   it("is heard now and not later", async () => {

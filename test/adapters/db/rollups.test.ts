@@ -227,8 +227,8 @@ describe("pruning", () => {
     const good = async () => 0;
     const bad = () => Promise.reject(new Error("database away"));
     const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs };
-    expect(await prune({ ...deps, pruning: { samples: bad, rollups: good, idempotencyKeys: good, installSessions: good, usageFacts: good } }, fence)).toMatchObject({ failures: 1 });
+    expect(await prune({ ...deps, pruning: { samples: bad, rollups: good, probeMarks: good, idempotencyKeys: good, installSessions: good, usageFacts: good } }, fence)).toMatchObject({ failures: 1 });
     expect(of("prune")).toMatchObject([{ level: "error", fields: { what: "samples" } }]);
-    await expect(prune({ ...deps, pruning: { samples: bad, rollups: bad, idempotencyKeys: bad, installSessions: bad, usageFacts: bad } }, fence)).rejects.toThrow("database away");
+    await expect(prune({ ...deps, pruning: { samples: bad, rollups: bad, probeMarks: bad, idempotencyKeys: bad, installSessions: bad, usageFacts: bad } }, fence)).rejects.toThrow("database away");
   });
 });

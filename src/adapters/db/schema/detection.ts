@@ -23,6 +23,8 @@ export const probeSamples = pgTable(
     status: smallint("status"),
     latencyMs: integer("latency_ms").notNull(),
     error: text("error"),
+    /** Of the path's set-ups the one that was probed (`service_domains`); null: the first, which costs a row no space. */
+    setup: smallint("setup"),
   },
   (t) => [
     primaryKey({ columns: [t.domainId, t.roundAt, t.path, t.vantage, t.attempt] }),
@@ -30,6 +32,22 @@ export const probeSamples = pgTable(
     check("probe_samples_path", sql`${t.path} in ('primary', 'backup', 'direct')`),
     check("probe_samples_error", sql`${t.ok} = (${t.error} is null)`),
   ],
+);
+
+/**
+ * The latest slot in which a set-up of a path was probed from a vantage, to the minute: it is moved on by a minute or more, so
+ * the newest sample is less than a minute after it. How long there has been silence is read here, however long that is.
+ */
+export const probeMarks = pgTable(
+  "probe_marks",
+  {
+    domainId: ref("domain_id", () => serviceDomains.id),
+    path: text("path", { enum: ["primary", "backup", "direct"] }).notNull(),
+    vantage: text("vantage").notNull(),
+    setup: smallint("setup").notNull(),
+    roundAt: at("round_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.domainId, t.path, t.vantage, t.setup] })],
 );
 
 /** Where probes come from, and when each was last heard. */

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, integer, jsonb, pgTable, primaryKey, real, text } from "drizzle-orm/pg-core";
 import { at } from "./columns.ts";
 
 /** Who may act: one row per shard and per job. Each acquisition raises the epoch (semantics §10). */
@@ -72,6 +72,21 @@ export const providers = pgTable("providers", {
   /** Since when every look has been good; null: the latest was not. */
   publicOkSince: at("public_ok_since"),
   publicError: text("public_error"),
+  /** By how much its own clock is ahead of the database's; null: not measured. */
+  clockSkewMs: integer("clock_skew_ms"),
+});
+
+/** What each shard has to do, as its holder measured it last: by this the installation says how many shards it wants. */
+export const shardLoads = pgTable("shard_loads", {
+  shard: integer("shard").primaryKey(),
+  /** The number of shards that it was one of. */
+  shards: integer("shards").notNull(),
+  domains: integer("domains").notNull(),
+  /** Domains that a round did not take, on average: there were too many for one round. */
+  leftOut: integer("left_out").notNull(),
+  /** Of the time that a round's connections have, the share that probing everything takes in calm. */
+  utilisation: real("utilisation").notNull(),
+  measuredAt: at("measured_at").notNull(),
 });
 
 /**

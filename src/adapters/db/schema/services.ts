@@ -51,6 +51,10 @@ export const serviceDomains = pgTable(
     verifiedAt: at("verified_at"),
     /** When its primary (or the name itself, where there is none) was first known to be up since its latest set-up. */
     seenHealthyAt: at("seen_healthy_at"),
+    /** How often what is probed of each path was set up anew (trigger): a sample counts only for the set-up that it is of. */
+    primarySetup: integer("primary_setup").notNull().default(0),
+    backupSetup: integer("backup_setup").notNull().default(0),
+    directSetup: integer("direct_setup").notNull().default(0),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
     deletedAt: at("deleted_at"),
@@ -61,6 +65,8 @@ export const serviceDomains = pgTable(
       .on(t.name)
       .where(sql`${t.deletedAt} is null and ${t.verifiedAt} is not null`),
     index("service_domains_service_idx").on(t.serviceId, t.id).where(sql`${t.deletedAt} is null`),
+    // Deleted ones as well: what was evidence of a storm that is on may be a domain no more.
+    index("service_domains_ever_idx").on(t.serviceId),
     check("service_domains_weights", sql`${t.normalPrimaryWeight} between 0 and 255
       and ${t.normalBackupWeight} between 0 and 255 and ${t.normalPrimaryWeight} + ${t.normalBackupWeight} > 0`),
   ],

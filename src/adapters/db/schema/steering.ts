@@ -19,6 +19,8 @@ export const serviceRouting = pgTable(
     /** The storm during which the backup failed after a switch, and its relapse count then: no second switch until it changes. */
     latchedStormId: bigint("latched_storm_id", { mode: "number" }).references(() => stormEvents.id),
     latchedRelapses: integer("latched_relapses"),
+    /** The other storms that were on then, with theirs: [{"stormId": 8, "relapses": 0}]. */
+    latchedAlso: jsonb("latched_also"),
     failbackStep: integer("failback_step"),
     failbackStepAt: at("failback_step_at"),
     /** Where a service in shadow mode would point: its decisions are recorded, its DNS is left alone. */
@@ -45,6 +47,9 @@ export const domainRouting = pgTable("domain_routing", {
   /** A discovered target counts only once it has answered (semantics §4). */
   discoveredPrimaryOk: boolean("discovered_primary_ok").notNull().default(false),
   discoveredBackupOk: boolean("discovered_backup_ok").notNull().default(false),
+  /** How often another target was discovered than the one before (trigger); adds to the domain's own count of set-ups. */
+  primaryFound: integer("primary_found").notNull().default(0),
+  backupFound: integer("backup_found").notNull().default(0),
   /** Set while tranche itself has the domain on its backup. */
   movedAt: at("moved_at"),
   /** Somebody keeps changing the weights back: since then tranche says each thing once and does not insist. */

@@ -351,6 +351,13 @@ const kept: readonly FencedWrite[] = [
     },
   },
   {
+    method: "pruning.probeMarks", what: "where a path was last probed", writes: ["probe_marks"], refused: 0,
+    prepare: async ({ db, sql, tenant }) => {
+      await sql("insert into probe_marks (domain_id, path, vantage, setup, round_at) values ($1, 'primary', 'vercel', 0, $2)", [tenant.domain, new Date(nowMs - days(10))]);
+      return (fence) => createPruneStore(db).probeMarks(fence, nowMs - days(5), 100);
+    },
+  },
+  {
     method: "pruning.idempotencyKeys", what: "remembered answers", writes: ["idempotency_keys"], refused: 0,
     prepare: async ({ db, sql, tenant }) => {
       await sql("insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at) values ($1, 'POST', '/', 'key', 'hash', 201, $2)", [tenant.customer, new Date(nowMs - days(10))]);

@@ -35,7 +35,7 @@ export const pipelineMethods = {
     position: "reads", services: "reads", keepPosition: "fenced", checkWindows: "fenced", noteServices: "fenced", checkInvoices: "fenced", forgetGone: "fenced",
   } satisfies Record<keyof ReconciliationStore, Kind>,
   rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced" } satisfies Record<keyof RollupStore, Kind>,
-  pruning: { samples: "fenced", rollups: "fenced", idempotencyKeys: "fenced", installSessions: "fenced", usageFacts: "fenced" } satisfies Record<keyof PruneStore, Kind>,
+  pruning: { samples: "fenced", rollups: "fenced", probeMarks: "fenced", idempotencyKeys: "fenced", installSessions: "fenced", usageFacts: "fenced" } satisfies Record<keyof PruneStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -68,7 +68,7 @@ export const portsOfPipeline = async (): Promise<string[]> => {
 /** What writes without a fence of its own, by file: how many statements or parts of them, and why that is right. */
 export const allowedUnfenced: Readonly<Record<string, readonly [count: number, why: string]>> = {
   "db/leases.ts": [5, "the lease itself: each names holder, epoch and time as its own condition"],
-  "db/round-evaluate.ts": [2, "samples and vantages: what one saw is true whoever holds the lease (decision 6)"],
+  "db/round-samples.ts": [2, "samples, where they were last taken, and vantages: what one saw is true whoever holds the lease (decision 6)"],
   "db/providers.ts": [2, "signs of life of whoever lives (decision 6)"],
   "db/job-runs.ts": [1, "how a run went, and what it counted (decision 6)"],
   "db/usage-write.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],

@@ -1,0 +1,163 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { takeTurns } from "../../domain/turns.ts";
+import type { TimeKeeper } from "../ports/clock.ts";
+import type { Shard } from "../ports/dispatcher.ts";
+import type { RoundService } from "../ports/round.ts";
+import type { Database } from "./client.ts";
+import { databaseTime } from "./client.ts";
+
+/** Domains that a round takes: more than one invocation can probe in its time, and a few megabytes to read. */
+const domainsPerRound = 2_500;
+
+/** Of a page's domains, as jsonb; as JSON within JSON up to half as much again, and Neon sends 10 MiB. */
+const bytesPerPage = 5 * 1_048_576;
+
+const indexRows = 100_000;
+
+/** The services of one shard: the rule by which both providers split the work (semantics §10). */
+export const inShard = (column: SQL, shard: Shard): SQL => sql`mod(${column}, ${shard.count}::int) = ${shard.index}::int`;
+
+/** Which services are read: those of a shard, or of it the ones that are named; by id, after one of them. */
+export type Page = { readonly shard: Shard; readonly afterId: number; readonly ids: readonly number[] | null };
+
+/** Live services, to be read from in the place of `services`; one more than a page has, so that it is known whether there are more. */
+export const servicesOf = ({ shard, afterId, ids }: Page): SQL => sql`(
+  select * from services s where s.deleted_at is null and s.id > ${afterId} and ${inShard(sql`s.id`, shard)}
+    ${ids === null ? sql`` : sql`and s.id = any(${`{${ids.join()}}`}::bigint[])`}
+  order by s.id limit ${domainsPerRound + 1}::int)`;
+
+/** What is known of services already, by id: the version of what was read of each. Sending costs nothing, being sent does. */
+type Known = ReadonlyMap<number, { readonly version: string; readonly service: RoundService }>;
+
+/**
+ * Cuts a page off: so many services, domains and bytes, but one service at least. What is known already is not sent again, and
+ * neither is a service that is too much for any page.
+ * @param services selects `serviceId`, `domains` and whatever else there is of a service
+ */
+const cutOff = (services: SQL, known: Known): SQL => sql`
+  select x.id, x.version::text as version, x.count, x.among, x.bytes <= ${bytesPerPage}::int as fits,
+    case when x.bytes <= ${bytesPerPage}::int and k.value is distinct from x.version::text then x.service end as service
+  from (
+    select s."serviceId" as id, to_jsonb(s) as service, hashtextextended(to_jsonb(s)::text, 0) as version, count(*) over () as among,
+      jsonb_array_length(s.domains) as count, pg_column_size(s.domains) as bytes, row_number() over w as nth,
+      sum(jsonb_array_length(s.domains)) over w as domains_upto, sum(pg_column_size(s.domains)) over w as bytes_upto
+    from (${services}) s window w as (order by s."serviceId")
+  ) x
+  left join jsonb_each_text(${JSON.stringify(Object.fromEntries([...known].map(([id, { version }]) => [id, version])))}::jsonb) k
+    on k.key = x.id::text
+  where x.nth = 1 or (x.nth <= ${domainsPerRound}::int and x.domains_upto <= ${domainsPerRound}::int and x.bytes_upto <= ${bytesPerPage}::int)
+  order by x.id`;
+
+/** A service of a page; `count` of its domains, `among` the services that the page was cut off from. */
+type PageRow = {
+  readonly id: number;
+  readonly version: string;
+  readonly count: number;
+  readonly among: number;
+  readonly fits: boolean;
+  /** Null where it is known, or does not fit. */
+  readonly service: RoundService | null;
+};
+
+type Indexed = readonly [serviceId: number, customerId: number, domains: number];
+type IndexRow = { readonly services: readonly Indexed[] | null };
+
+const index = (shard: Shard, afterId: number): SQL => sql`
+  select jsonb_agg(jsonb_build_array(id, customer_id, domains) order by id) as services from (
+    select v.id, v.customer_id, count(d.id) as domains
+    from services v left join service_domains d on d.service_id = v.id and d.deleted_at is null
+    where v.deleted_at is null and v.id > ${afterId} and ${inShard(sql`v.id`, shard)}
+    group by v.id order by v.id limit ${indexRows}::int
+  ) x`;
+
+/** What a round takes of a shard, and how many domains it leaves out. */
+export type Taken = { readonly services: readonly RoundService[]; readonly domainsLeftOut: number };
+
+/** What was asked along with it, and the services, which may take more round trips where they do not fit a page. */
+export type ShardRead<Along extends readonly unknown[][]> = { readonly along: Along; take(): Promise<Taken> };
+
+const domainsOf = (services: readonly Pick<RoundService, "domains">[]): number => services.reduce((sum, { domains }) => sum + domains.length, 0);
+
+const hasMore = (rows: readonly PageRow[]): boolean => (rows[0]?.among ?? 0) > rows.length;
+
+/** What is known after a page was read: what it brought, and what it left out as known before. */
+const learnt = (rows: readonly PageRow[], before: Known): Known =>
+  new Map(rows.flatMap(({ id, version, fits, service }) => {
+    const own = service ?? before.get(id)?.service;
+    return fits && own !== undefined ? [[id, { version, service: own }] as const] : [];
+  }));
+
+const nothing: Known = new Map();
+
+/**
+ * Reads shards. One that fits a page is one round trip, which brings what has changed since the last; of one that does not, an
+ * index is read first, and those services page by page whose turn it is.
+ * @param time is told what the database's clock said
+ */
+export const createShardReader = (db: Database, time: TimeKeeper | null) => {
+  /** Shards that did not fit when last read: asking for their first page would be in vain. */
+  const large = new Set<string>();
+  const knownOf = new Map<string, Known>();
+
+  const ask = async (statements: readonly SQL[]): Promise<unknown[][]> => {
+    const askedMs = time?.timerMs() ?? 0;
+    const [clock, ...results] = await db.batch<[{ nowMs: number }[], ...unknown[][]]>([databaseTime, ...statements]);
+    if (clock[0] !== undefined) time?.heard(clock[0].nowMs, askedMs, time.timerMs());
+    return results;
+  };
+
+  /** @param servicesOn selects the services of a page */
+  return async <Along extends readonly unknown[][]>(
+    shard: Shard, round: number, servicesOn: (page: Page) => SQL, along: readonly SQL[],
+  ): Promise<ShardRead<Along>> => {
+    const key = `${shard.index}/${shard.count}`;
+    const isLarge = large.has(key);
+    const known = knownOf.get(key) ?? nothing;
+    const results = await ask([...along, isLarge ? index(shard, 0) : cutOff(servicesOn({ shard, afterId: 0, ids: null }), known)]);
+    const first = results.at(-1) ?? [];
+
+    const pages = async (ids: readonly number[] | null, begun: readonly PageRow[] | null): Promise<readonly PageRow[]> => {
+      const rows = [...(begun ?? [])];
+      for (let page = begun; page === null || hasMore(page); rows.push(...page)) {
+        page = await db.rows<PageRow>(cutOff(servicesOn({ shard, afterId: rows.at(-1)?.id ?? 0, ids }), ids === null ? known : nothing));
+      }
+      return rows;
+    };
+
+    const indexed = async (begun: readonly Indexed[]): Promise<readonly Indexed[]> => {
+      const rows = [...begun];
+      for (let last = begun; rows.length === 0 || last.length === indexRows; rows.push(...last)) {
+        last = (await db.rows<IndexRow>(index(shard, rows.at(-1)?.[0] ?? 0)))[0]?.services ?? [];
+        if (last.length === 0) break;
+      }
+      return rows;
+    };
+
+    /** @param keeps whether they are all of the shard, of which there will be a next time */
+    const taken = (rows: readonly PageRow[], keeps: boolean, domains: number): Taken => {
+      const read = learnt(rows, known);
+      if (keeps) knownOf.set(key, read);
+      else knownOf.delete(key);
+      const services = [...read.values()].map(({ service }) => service);
+      return { services, domainsLeftOut: domains - domainsOf(services) };
+    };
+
+    return {
+      along: results.slice(0, -1) as unknown as Along,
+      take: async () => {
+        const page = isLarge ? null : (first as readonly PageRow[]);
+        if (page !== null && !hasMore(page)) return taken(page, true, page.reduce((sum, { count }) => sum + count, 0));
+        const all = await indexed(page === null ? ((first as readonly IndexRow[])[0]?.services ?? []) : []);
+        const chosen = takeTurns(all.map(([id, customerId, domains]) => ({ id, customerId, weight: Math.max(1, domains) })), domainsPerRound, round);
+        const fits = chosen.length === all.length;
+        if (fits) large.delete(key);
+        else large.add(key);
+        const domains = all.reduce((sum, [, , count]) => sum + count, 0);
+        return taken(await (fits ? pages(null, page) : pages(chosen.map(({ id }) => id), null)), fits, domains);
+      },
+    };
+  };
+};
+
+export type ShardReader = ReturnType<typeof createShardReader>;

@@ -38,6 +38,11 @@ export type BillingReport = {
 /** A chunk is a transaction of one to two seconds: many small customers, or few with many windows. */
 const customersPerChunk = 100;
 const windowsPerChunk = 10_000;
+/**
+ * No two chunks share a customer, so none waits for another's rows. All are waited for before the next begin: each holds the
+ * row of the lease while it runs, and in between it can be renewed.
+ */
+const chunksAtOnce = 2;
 /** A customer with more due than one statement can do in time gets the rest on further invoices, at once. */
 const windowsPerStatement = 50_000;
 /** Whose windows are counted in one statement: with a hundred due each, within a second. */
@@ -80,56 +85,50 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
   };
   const count = { customers: 0, invoices: 0, lines: 0, failures: 0, fenced: false };
   let silence = 0;
-
-  const issue = async (customerIds: readonly number[]): Promise<void> => {
-    for (;;) {
-      const result = await job.store.issue({ ...frame, fence: job.fence, customerIds });
-      silence = 0;
-      if (result.status === "fenced") {
-        count.fenced = true;
-        return;
-      }
-      count.invoices += result.invoices;
-      count.lines += result.lines;
-      if (!result.more) return;
-    }
-  };
+  const away = new AbortController();
+  const goesOn = (): boolean => !count.fenced && !away.signal.aborted;
 
   const fail = (customerIds: readonly number[], error: unknown): void => {
     count.failures += customerIds.length;
     job.log.error("bill", error, { customers: customerIds.length, firstCustomerId: customerIds[0] });
     silence = error instanceof BillingRefused ? 0 : silence + 1;
-    if (silence >= silenceLimit) throw error;
+    if (silence >= silenceLimit) away.abort(error);
   };
 
-  const issueOneByOne = async (customerIds: readonly number[]): Promise<void> => {
-    for (const customerId of customerIds) {
-      if (count.fenced) return;
-      try {
-        await issue([customerId]);
-      } catch (error) {
-        fail([customerId], error);
-      }
-    }
-  };
-
-  const issueChunk = async (customerIds: readonly number[]): Promise<void> => {
+  /** One statement for these customers. @returns whom it leaves to statements of their own: all for their rest, or one by one */
+  const issue = async (customerIds: readonly number[]): Promise<(readonly number[])[]> => {
     try {
-      await issue(customerIds);
+      const result = await job.store.issue({ ...frame, fence: job.fence, customerIds });
+      silence = 0;
+      if (result.status === "fenced") {
+        count.fenced = true;
+        return [];
+      }
+      count.invoices += result.invoices;
+      count.lines += result.lines;
+      return result.more ? [customerIds] : [];
     } catch (error) {
-      if (error instanceof BillingRefused && customerIds.length > 1) await issueOneByOne(customerIds);
-      else fail(customerIds, error);
+      if (error instanceof BillingRefused && customerIds.length > 1) return customerIds.map((customerId) => [customerId]);
+      fail(customerIds, error);
+      return [];
     }
+  };
+
+  const issueAll = async (chunks: readonly (readonly number[])[]): Promise<void> => {
+    const left = (await Promise.all(chunks.map(issue))).flat();
+    for (let next = left.shift(); next !== undefined && goesOn(); next = left.shift()) left.unshift(...(await issue(next)));
   };
 
   let afterCustomerId = 0;
   for (;;) {
     const page = await job.store.due(frame, { afterCustomerId, limit: customersPerPage });
     count.customers += page.length;
-    for (const customerIds of packChunks(page)) {
-      await issueChunk(customerIds);
-      if (count.fenced) return count;
+    const chunks = packChunks(page);
+    for (let first = 0; first < chunks.length && goesOn(); first += chunksAtOnce) {
+      await issueAll(chunks.slice(first, first + chunksAtOnce));
     }
+    away.signal.throwIfAborted();
+    if (count.fenced) return count;
     const last = page.at(-1);
     if (last === undefined || page.length < customersPerPage) return count;
     afterCustomerId = last.customerId;

@@ -47,7 +47,7 @@ const chunksAtOnce = 2;
 const windowsPerStatement = 50_000;
 /** Whose windows are counted in one statement: with a hundred due each, within a second. */
 const customersPerPage = 2_000;
-/** That many chunks without any answer in a row: the database is away, and the next run will find what is due. */
+/** No answer to anything that was sent, so often in a row: the database is away, and the next run will find what is due. */
 const silenceLimit = 3;
 
 /** Consecutive customers up to both limits; a customer is never split, so one alone may exceed the second. */
@@ -84,22 +84,14 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
     maxWindows: windowsPerStatement,
   };
   const count = { customers: 0, invoices: 0, lines: 0, failures: 0, fenced: false };
-  let silence = 0;
-  const away = new AbortController();
-  const goesOn = (): boolean => !count.fenced && !away.signal.aborted;
-
-  const fail = (customerIds: readonly number[], error: unknown): void => {
-    count.failures += customerIds.length;
-    job.log.error("bill", error, { customers: customerIds.length, firstCustomerId: customerIds[0] });
-    silence = error instanceof BillingRefused ? 0 : silence + 1;
-    if (silence >= silenceLimit) away.abort(error);
-  };
+  let [silence, answered] = [0, false];
+  let lastError: unknown = null;
 
   /** One statement for these customers. @returns whom it leaves to statements of their own: all for their rest, or one by one */
   const issue = async (customerIds: readonly number[]): Promise<(readonly number[])[]> => {
     try {
       const result = await job.store.issue({ ...frame, fence: job.fence, customerIds });
-      silence = 0;
+      answered = true;
       if (result.status === "fenced") {
         count.fenced = true;
         return [];
@@ -108,15 +100,26 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
       count.lines += result.lines;
       return result.more ? [customerIds] : [];
     } catch (error) {
+      if (error instanceof BillingRefused) answered = true;
+      else lastError = error;
       if (error instanceof BillingRefused && customerIds.length > 1) return customerIds.map((customerId) => [customerId]);
-      fail(customerIds, error);
+      count.failures += customerIds.length;
+      job.log.error("bill", error, { customers: customerIds.length, firstCustomerId: customerIds[0] });
       return [];
     }
   };
 
-  const issueAll = async (chunks: readonly (readonly number[])[]): Promise<void> => {
+  const issueAtOnce = async (chunks: readonly (readonly number[])[]): Promise<(readonly number[])[]> => {
+    answered = false;
     const left = (await Promise.all(chunks.map(issue))).flat();
-    for (let next = left.shift(); next !== undefined && goesOn(); next = left.shift()) left.unshift(...(await issue(next)));
+    silence = answered ? 0 : silence + 1;
+    if (silence >= silenceLimit) throw lastError;
+    return left;
+  };
+
+  const issueAll = async (chunks: readonly (readonly number[])[]): Promise<void> => {
+    const left = await issueAtOnce(chunks);
+    for (let next = left.shift(); next !== undefined && !count.fenced; next = left.shift()) left.unshift(...(await issueAtOnce([next])));
   };
 
   let afterCustomerId = 0;
@@ -124,10 +127,9 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
     const page = await job.store.due(frame, { afterCustomerId, limit: customersPerPage });
     count.customers += page.length;
     const chunks = packChunks(page);
-    for (let first = 0; first < chunks.length && goesOn(); first += chunksAtOnce) {
+    for (let first = 0; first < chunks.length && !count.fenced; first += chunksAtOnce) {
       await issueAll(chunks.slice(first, first + chunksAtOnce));
     }
-    away.signal.throwIfAborted();
     if (count.fenced) return count;
     const last = page.at(-1);
     if (last === undefined || page.length < customersPerPage) return count;

@@ -4,6 +4,7 @@ import { benchCalmYear } from "./calm-year.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
 import { benchFleet } from "./detect-fleet.ts";
+import { benchIngest } from "./ingest.ts";
 import { benchRounds } from "./rounds.ts";
 import { benchSteer } from "./steer.ts";
 
@@ -14,7 +15,12 @@ const benchDetect = async (): Promise<void> => {
   await benchCalmYear();
 };
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchBill };
+const benchMoney = async (): Promise<void> => {
+  await benchBill();
+  await benchIngest();
+};
+
+const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -38,11 +38,16 @@ export type BillingReport = {
 /** A chunk is a transaction of one to two seconds: many small customers, or few with many windows. */
 const customersPerChunk = 100;
 const windowsPerChunk = 10_000;
+/**
+ * No two chunks share a customer, so none waits for another's rows. All are waited for before the next begin: each holds the
+ * row of the lease while it runs, and in between it can be renewed.
+ */
+const chunksAtOnce = 2;
 /** A customer with more due than one statement can do in time gets the rest on further invoices, at once. */
 const windowsPerStatement = 50_000;
 /** Whose windows are counted in one statement: with a hundred due each, within a second. */
 const customersPerPage = 2_000;
-/** That many chunks without any answer in a row: the database is away, and the next run will find what is due. */
+/** No answer to anything that was sent, so often in a row: the database is away, and the next run will find what is due. */
 const silenceLimit = 3;
 
 /** Consecutive customers up to both limits; a customer is never split, so one alone may exceed the second. */
@@ -79,57 +84,53 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
     maxWindows: windowsPerStatement,
   };
   const count = { customers: 0, invoices: 0, lines: 0, failures: 0, fenced: false };
-  let silence = 0;
+  let [silence, answered] = [0, false];
+  let lastError: unknown = null;
 
-  const issue = async (customerIds: readonly number[]): Promise<void> => {
-    for (;;) {
+  /** One statement for these customers. @returns whom it leaves to statements of their own: all for their rest, or one by one */
+  const issue = async (customerIds: readonly number[]): Promise<(readonly number[])[]> => {
+    try {
       const result = await job.store.issue({ ...frame, fence: job.fence, customerIds });
-      silence = 0;
+      answered = true;
       if (result.status === "fenced") {
         count.fenced = true;
-        return;
+        return [];
       }
       count.invoices += result.invoices;
       count.lines += result.lines;
-      if (!result.more) return;
-    }
-  };
-
-  const fail = (customerIds: readonly number[], error: unknown): void => {
-    count.failures += customerIds.length;
-    job.log.error("bill", error, { customers: customerIds.length, firstCustomerId: customerIds[0] });
-    silence = error instanceof BillingRefused ? 0 : silence + 1;
-    if (silence >= silenceLimit) throw error;
-  };
-
-  const issueOneByOne = async (customerIds: readonly number[]): Promise<void> => {
-    for (const customerId of customerIds) {
-      if (count.fenced) return;
-      try {
-        await issue([customerId]);
-      } catch (error) {
-        fail([customerId], error);
-      }
-    }
-  };
-
-  const issueChunk = async (customerIds: readonly number[]): Promise<void> => {
-    try {
-      await issue(customerIds);
+      return result.more ? [customerIds] : [];
     } catch (error) {
-      if (error instanceof BillingRefused && customerIds.length > 1) await issueOneByOne(customerIds);
-      else fail(customerIds, error);
+      if (error instanceof BillingRefused) answered = true;
+      else lastError = error;
+      if (error instanceof BillingRefused && customerIds.length > 1) return customerIds.map((customerId) => [customerId]);
+      count.failures += customerIds.length;
+      job.log.error("bill", error, { customers: customerIds.length, firstCustomerId: customerIds[0] });
+      return [];
     }
+  };
+
+  const issueAtOnce = async (chunks: readonly (readonly number[])[]): Promise<(readonly number[])[]> => {
+    answered = false;
+    const left = (await Promise.all(chunks.map(issue))).flat();
+    silence = answered ? 0 : silence + 1;
+    if (silence >= silenceLimit) throw lastError;
+    return left;
+  };
+
+  const issueAll = async (chunks: readonly (readonly number[])[]): Promise<void> => {
+    const left = await issueAtOnce(chunks);
+    for (let next = left.shift(); next !== undefined && !count.fenced; next = left.shift()) left.unshift(...(await issueAtOnce([next])));
   };
 
   let afterCustomerId = 0;
   for (;;) {
     const page = await job.store.due(frame, { afterCustomerId, limit: customersPerPage });
     count.customers += page.length;
-    for (const customerIds of packChunks(page)) {
-      await issueChunk(customerIds);
-      if (count.fenced) return count;
+    const chunks = packChunks(page);
+    for (let first = 0; first < chunks.length && !count.fenced; first += chunksAtOnce) {
+      await issueAll(chunks.slice(first, first + chunksAtOnce));
     }
+    if (count.fenced) return count;
     const last = page.at(-1);
     if (last === undefined || page.length < customersPerPage) return count;
     afterCustomerId = last.customerId;

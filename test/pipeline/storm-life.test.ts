@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPolicyStore } from "../../src/adapters/db/policies.ts";
 import { createServiceStore } from "../../src/adapters/db/services.ts";
+import type { Dns } from "../../src/adapters/ports/dns.ts";
 import type { Change } from "../../src/adapters/ports/change.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -221,10 +222,12 @@ describe("a clock that jumps", () => {
   /** Rounds by a clock that is ahead of, or behind, the one before. */
   const shifted = async (offsetMs: number, number: number) => {
     const clock = { nowMs: () => world.clock.nowMs() + offsetMs, sleep: world.clock.sleep };
+    // One process has one clock: DNS goes by it as well.
+    const dns: Dns = { ...world.dns.dns, apply: (changes, budget) => world.dns.dns.apply(changes, { ...budget, untilMs: budget.untilMs - offsetMs }) };
     for (let index = 0; index < number; index += 1) {
       const slotMs = Math.ceil(clock.nowMs() / intervalMs) * intervalMs;
       await world.clock.advance(slotMs - clock.nowMs());
-      await world.clock.run(world.run(slotMs, { clock }));
+      await world.clock.run(world.run(slotMs, { clock, dns }));
       await world.clock.advance(1);
     }
   };

@@ -62,7 +62,7 @@ export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, 
 
 /**
  * Runs one job now. Every job may run twice at once, late, or not at all (semantics §10).
- * @param deps with the connections of the invocation, where other jobs of it share them (decision 35)
+ * @param deps with the connections of the invocation, where other jobs of it share them (decision 42)
  * @throws what the job throws
  */
 export const runJob = async (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {

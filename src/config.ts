@@ -93,6 +93,11 @@ const environment = z
       .refine((path) => probePathFault(path) === null, { error: ({ input }) => probePathFault(String(input)) ?? "" }),
     PROBE_TIMEOUT: duration("5s", 100, 30_000),
     PROBE_INTERVAL: duration("10s", 500, minuteMs),
+    REQUESTS_PER_INVOCATION: z
+      .string()
+      .default("10000")
+      .refine((text) => /^[1-9]\d{2,6}$/.test(text), "must be a number from 100 to 9999999")
+      .transform(Number),
     SAMPLE_RETENTION: duration("48h", hourMs, 720 * hourMs),
     ALLOW_PRIVATE_TARGETS: flag("true", "false", false),
     DOMAIN_VERIFICATION: flag("on", "off", true),
@@ -204,6 +209,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   /** Where this deployment itself answers; for shards on a provider without Durable Objects. */
   selfUrl: env.SELF_URL ?? null,
   probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },
+  /** How many requests the platform lets one invocation send. */
+  requestLimit: env.REQUESTS_PER_INVOCATION,
   sampleRetentionMs: env.SAMPLE_RETENTION,
   allowPrivateTargets: env.ALLOW_PRIVATE_TARGETS,
   domainVerification: env.DOMAIN_VERIFICATION,

@@ -189,6 +189,7 @@ const buildJobDeps = (
     }),
     slowPaths: new Set(),
     probe: config.probe,
+    requestLimit: config.requestLimit,
     driftCheckMs: config.driftCheckMs,
     usageWindows: config.usage,
     billing: config.billing,

@@ -34,7 +34,7 @@ const inTime = async (clock: Clock, work: Promise<void>): Promise<void> => {
 /** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
 const runSideBySide = async (deps: DispatchDeps, shards: readonly Shard[], scheduledAtMs: number): Promise<void> => {
   const connections = deps.connections ?? createConnections(deps.clock);
-  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, connections }, shard, scheduledAtMs)));
+  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, connections, shardsHere: shards.length }, shard, scheduledAtMs)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 };

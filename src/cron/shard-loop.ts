@@ -5,6 +5,7 @@ import { whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { DnsTalk } from "../pipeline/round.ts";
 import { createDnsTalk } from "../pipeline/round.ts";
+import { createRequestAccount } from "../pipeline/requests.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
 import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
@@ -65,8 +66,10 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
   };
 
   const roundNow = async (armed: Shard, slotMs: number): Promise<boolean> => {
+    // Each is an invocation of its own, with its own requests.
+    const requests = createRequestAccount(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections, () => 1);
     if (clock.nowMs() < restsUntilMs) {
-      await witnessInSlot(deps, latest ?? armed, slotMs, tally);
+      await witnessInSlot({ ...deps, requests }, latest ?? armed, slotMs, tally);
       return true;
     }
     let watching: Promise<void> | null = null;
@@ -77,7 +80,7 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
         if (asked === "gone") return false;
         latest = asked.shard;
         if (asked.taking.held === null) {
-          watching ??= isWitness(deps, asked.taking) ? witnessInSlot(deps, asked.shard, slotMs, tally) : null;
+          watching ??= isWitness(deps, asked.taking) ? witnessInSlot({ ...deps, requests }, asked.shard, slotMs, tally) : null;
           // The lease may lapse before all time-outs of a witness' round are in: who takes over does not wait for them.
           if (watching !== null && (await patiently(clock, watching.then(() => false), waitMs(deps, asked.taking, 0), true))) continue;
           break;
@@ -85,7 +88,7 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
         held = { shard: asked.shard, fence: asked.taking.held, dnsTalk: createDnsTalk(clock, connections) };
       }
       const { fence, shard, dnsTalk } = held;
-      const end = await whileHeld(deps, fence, () => roundInSlot({ ...deps, dnsTalk }, fence, shard, slotMs, tally));
+      const end = await whileHeld(deps, fence, () => roundInSlot({ ...deps, dnsTalk, requests }, fence, shard, slotMs, tally));
       const after = end === "lost" ? "lost" : await afterRound(deps, fence, shard, tally);
       if (after !== "kept") letGo();
       if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(deps.probe.intervalMs);

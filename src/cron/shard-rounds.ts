@@ -21,6 +21,8 @@ export type ShardDeps = RoundDeps & {
   readonly handBackAfterMs: number;
   /** What calls to DNS came to since it was last asked. */
   readonly takeDnsCalls?: () => readonly Count[];
+  /** How many requests one invocation may send; without it nothing limits it. */
+  readonly requestLimit?: number;
   readonly onRound?: (round: RoundDone) => void;
 };
 
@@ -38,6 +40,7 @@ export type Tally = {
   overruns: number;
   unprobed: number;
   unreadable: number;
+  overBudget: number;
   /** What its rounds as the holder had to do, all together. */
   load: RoundLoad;
   switches: number;
@@ -46,7 +49,7 @@ export type Tally = {
 };
 
 export const newTally = (startedAtMs: number): Tally => ({
-  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, load: noLoad, switches: 0, storms: 0, lastError: null,
+  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, overBudget: 0, load: noLoad, switches: 0, storms: 0, lastError: null,
 });
 
 /** The slot that a moment lies in: rounds are numbered by the clock, so their times do not drift apart. */
@@ -137,6 +140,7 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     tally.roundsMs += clock.nowMs() - startedAtMs;
     tally.unprobed += report.unprobed;
     tally.unreadable += report.unreadable;
+    tally.overBudget += report.overBudget;
     tally.load = addLoads(tally.load, report.load ?? noLoad);
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
@@ -153,10 +157,11 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
 /** What a witness does in one slot; a failure is logged and counted. */
 export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: number, tally: Tally): Promise<void> => {
   await inSlot(deps, "witness", shard, slotMs, tally, async () => {
-    const { unprobed, unreadable } = await runWitness(deps, shard, slotMs);
+    const { unprobed, unreadable, overBudget } = await runWitness(deps, shard, slotMs);
     tally.witnessed += 1;
     tally.unprobed += unprobed;
     tally.unreadable += unreadable;
+    tally.overBudget += overBudget;
     return true;
   });
 };
@@ -173,15 +178,16 @@ const measured = (shard: Shard, { rounds, load }: Tally, intervalMs: number): Me
  * @returns whether any round was done, or none was to do
  */
 export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number | null, tally: Tally): Promise<boolean> => {
-  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, unreadable, load, storms, switches } = tally;
+  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, unreadable, overBudget, load, storms, switches } = tally;
   const ok = (acted > 0 ? rounds : witnessed) > 0 || failures === 0;
   const endedAtMs = deps.clock.nowMs();
-  deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, leftOut: load.leftOut, storms, switches });
+  deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, overBudget, leftOut: load.leftOut, storms, switches });
   const counts: readonly Count[] = [
     { name: "rounds", label: "", value: rounds },
     { name: "round_ms", label: "", value: Math.round(roundsMs) },
     { name: "witness_rounds", label: "", value: witnessed },
     { name: "unreadable_probes", label: "", value: unreadable },
+    ...(overBudget > 0 ? [{ name: "probes_over_budget", label: "", value: overBudget } as const] : []),
     ...(load.leftOut > 0 ? [{ name: "domains_left_out", label: "", value: load.leftOut } as const] : []),
     ...(deps.takeDnsCalls?.() ?? []),
     ...(deps.connections?.takeAbandoned() ?? []).map(({ lane, count }): Count => ({ name: "abandoned_calls", label: lane, value: count })),

@@ -5,6 +5,7 @@ import { whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { DnsTalk } from "../pipeline/round.ts";
 import { createDnsTalk } from "../pipeline/round.ts";
+import { createRequestAccount } from "../pipeline/requests.ts";
 import type { Connections } from "../pipeline/slots.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
@@ -14,6 +15,8 @@ export type TickDeps = ShardDeps & {
   readonly tickRuns: TickRunStore;
   /** How long a run goes on past its minute where no other run of its provider has begun; 0: it ends with its minute. */
   readonly overtimeMs: number;
+  /** How many shards share the invocation; without it this one is alone. */
+  readonly shardsHere?: number;
 };
 
 /** Cron comes once a minute. */
@@ -39,7 +42,10 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   const { intervalMs } = deps.probe;
   const endMs = slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
   // A witness' round may still be under way when it takes over: both share the connections of this invocation.
-  const run = createRun({ ...deps, connections: deps.connections ?? createConnections(clock) }, shard);
+  const connections = deps.connections ?? createConnections(clock);
+  const slotsLeft = (): number => Math.ceil((endMs + overtimeMs - clock.nowMs()) / intervalMs);
+  const requests = createRequestAccount(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections, () => slotsLeft() * (deps.shardsHere ?? 1));
+  const run = createRun({ ...deps, connections, requests }, shard);
   const begun = overtimeMs > 0 ? run.begin() : null;
   await workUntil(run, endMs);
   for (let slotMs = endMs; slotMs < endMs + overtimeMs; slotMs += intervalMs) {

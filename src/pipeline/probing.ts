@@ -4,6 +4,8 @@ import type { RoundService, Sample } from "../adapters/ports/round.ts";
 import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
+import type { RequestAccount } from "./requests.ts";
+import { createProbeAllowance, unlimited } from "./requests.ts";
 import type { Slots } from "./slots.ts";
 import { createLane, createSuspicion } from "./suspicion.ts";
 
@@ -70,11 +72,17 @@ export const probeTargets = (services: readonly RoundService[], defaultPath: str
   return roundRobin(rotated([...byCustomer.values()].map((targets) => rotated(targets, round)), round));
 };
 
+const countBy = (targets: readonly Target[]): ReadonlyMap<number, number> =>
+  new Map([...Map.groupBy(targets, ({ customerId }) => customerId)].map(([customerId, own]) => [customerId, own.length]));
+
 /** The number of the round in a slot: the same for both providers. */
 export const roundNumber = (roundAtMs: number, { intervalMs }: ProbeSettings): number => Math.floor(roundAtMs / intervalMs);
 
-/** `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples, as they say nothing. */
-export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number; readonly unreadable: number };
+/**
+ * `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples, as they say nothing; `overBudget`:
+ * probes, first ones and confirmations, that were not sent as the invocation may not send more.
+ */
+export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number; readonly unreadable: number; readonly overBudget: number };
 
 /**
  * Probes every path of a shard once; one that fails is confirmed by two more, a tenth of an interval apart, in the same
@@ -82,17 +90,18 @@ export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprob
  * must be judged while it is fresh. Resolves when the last answer or time-out is in.
  */
 export const probeRound = async (
-  deps: { readonly prober: Prober; readonly clock: Clock; readonly vantage: string; readonly slowPaths: SlowPaths },
+  deps: { readonly prober: Prober; readonly clock: Clock; readonly vantage: string; readonly slowPaths: SlowPaths; readonly requests?: RequestAccount },
   services: readonly RoundService[],
   roundAtMs: number,
   settings: ProbeSettings,
   slots: Slots,
 ): Promise<ProbedRound> => {
-  const { prober, clock, vantage, slowPaths } = deps;
+  const { prober, clock, vantage, slowPaths, requests = unlimited } = deps;
   const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
   let unreadable = 0;
   const hangs = createSuspicion(slowPaths);
   const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings));
+  const allowance = createProbeAllowance(requests, countBy(targets));
   // Beside what hangs there is always a connection for the rest: a backup that nobody had the time to probe is not known to be up.
   let others = targets.filter((target) => !hangs.suspects(target)).length;
   const lane = createLane(() => (others > 0 ? connectionsOfWhatHangs : Number.POSITIVE_INFINITY));
@@ -115,13 +124,17 @@ export const probeRound = async (
     const { ok, status, error } = verdict;
     return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error, setup };
   };
-  const confirm = async (target: Target, attempt: number): Promise<Sample | "unreadable"> => {
+  const confirm = async (target: Target, attempt: number): Promise<Sample | "unreadable" | null> => {
     await clock.sleep((attempt * settings.intervalMs) / 10);
-    const run = () => slots(target.customerId, true, () => probe(target, attempt));
+    const run = () => slots(target.customerId, true, async () => (allowance.confirmation(target.customerId) ? await probe(target, attempt) : null));
     return await (hangs.suspects(target) ? lane.run(true, run) : run());
   };
   const begin = async (target: Target): Promise<Sample | "unreadable" | null> => {
-    const inTime = async () => (clock.nowMs() < lastStartMs ? await probe(target, 0) : null);
+    const inTime = async () => {
+      if (clock.nowMs() < lastStartMs) return allowance.first() ? await probe(target, 0) : null;
+      allowance.skip();
+      return null;
+    };
     if (!hangs.suspects(target)) {
       // What came to be suspected while it waited gives its turn to others.
       const done = await slots(target.customerId, false, async () => (hangs.suspects(target) ? "suspected" : await inTime()));
@@ -139,12 +152,12 @@ export const probeRound = async (
       return [first, ...(await Promise.all(more))];
     }),
   );
-  const samples = perTarget.flatMap((answers) => answers ?? []).filter((answer) => answer !== "unreadable");
-  return { samples, unprobed: perTarget.filter((answers) => answers === null).length, unreadable };
+  const samples = perTarget.flatMap((answers) => answers ?? []).filter((answer) => answer !== "unreadable" && answer !== null);
+  return { samples, unprobed: perTarget.filter((answers) => answers === null).length, unreadable, overBudget: allowance.refused() };
 };
 
 /** What a round had to do: by this a shard is measured. @param services those that were taken, of a shard that left out so many domains */
-export const loadOf = (services: readonly RoundService[], domainsLeftOut: number, { samples, unprobed }: ProbedRound): RoundLoad => {
+export const loadOf = (services: readonly RoundService[], domainsLeftOut: number, { samples, unprobed }: Pick<ProbedRound, "samples" | "unprobed">): RoundLoad => {
   const first = samples.filter(({ attempt }) => attempt === 0);
   const answered = first.filter(({ ok }) => ok);
   return {

@@ -19,6 +19,7 @@ import { loadOf, probeRound, roundNumber } from "./probing.ts";
 import { withEvidence } from "./prove.ts";
 import type { DnsReading } from "./reading.ts";
 import { createDnsReading } from "./reading.ts";
+import type { RequestAccount } from "./requests.ts";
 import { digestReadings, dueNames, ownersOf, sendWithinMs } from "./records.ts";
 import { accountOfChange, operatorKey } from "./route-dns.ts";
 import type { Connections } from "./slots.ts";
@@ -43,6 +44,8 @@ export type RoundDeps = {
   readonly driftCheckMs: number;
   /** The connections of this invocation, which others of its work share; without them each round has its own. */
   readonly connections?: Connections;
+  /** What the invocation may still send; without it nothing limits a round. */
+  readonly requests?: RequestAccount;
   /** What is asked of DNS from round to round under one lease; without it nothing outlives a round. */
   readonly dnsTalk?: DnsTalk;
 };
@@ -63,6 +66,8 @@ export type RoundReport = {
   /** Paths for which the round had no time left; the next one begins with others. */
   readonly unprobed: number;
   readonly unreadable: number;
+  /** Probes that were not sent, as the invocation may not send more. */
+  readonly overBudget: number;
   readonly stormsChanged: number;
   readonly switches: number;
   readonly failedSwitches: number;
@@ -113,7 +118,7 @@ export const runRound = async (
   const { rounds, clock } = deps;
   const view = await rounds.load(fence, shard, roundNumber(roundAtMs, deps.probe), clock.nowMs());
   if (view === null) {
-    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], thrown: [] };
+    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, overBudget: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], thrown: [] };
   }
   const connections = deps.connections ?? createConnections(clock);
   const talk = deps.dnsTalk ?? createDnsTalk(clock, connections);
@@ -142,7 +147,7 @@ const decideAndAct = async (
     reading.begin(accounts, dueNames(view.services, deps.driftCheckMs, clock.nowMs()), view.polls.map(({ changeId }) => changeId));
     return accounts;
   });
-  const { samples, unprobed, unreadable } = await connections.probing(() => probeRound(deps, view.services, roundAtMs, deps.probe, connections.probes));
+  const { samples, unprobed, unreadable, overBudget } = await connections.probing(() => probeRound(deps, view.services, roundAtMs, deps.probe, connections.probes));
   await patiently(clock, Promise.all([opening.then(() => reading.wait(untilMs)), looking]), untilMs - clock.nowMs(), null);
   const news = reading.take();
   const read = digestReadings(view.services, news.readings);
@@ -166,11 +171,12 @@ const decideAndAct = async (
     failedSamples: samples.filter((sample) => !sample.ok).length,
     unprobed,
     unreadable,
+    overBudget,
     stormsChanged: decisions.storms.length,
     switches: applied.domains.length,
     failedSwitches: applied.failures.length,
     drifts: decisions.drifts.length,
-    load: loadOf(services, view.domainsLeftOut + domainsOf(view.services) - domainsOf(services), { samples, unprobed, unreadable }),
+    load: loadOf(services, view.domainsLeftOut + domainsOf(view.services) - domainsOf(services), { samples, unprobed }),
     ...(leftOut.length > 0 && { unjudged: { services: leftOut.length, error } }),
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
       own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),

@@ -54,6 +54,8 @@ export type Connections = {
   readonly probes: Slots;
   /** While this lasts probes have their share. */
   readonly probing: <T>(work: () => Promise<T>) => Promise<T>;
+  /** How much has been begun so far beside probes, which are counted where they are sent: about as many requests. */
+  readonly begun: () => number;
   /** Counts work that was given up though it was not over, connection or none. */
   readonly abandon: (lane: Lane) => void;
   /** How much was abandoned since this was last asked. */
@@ -76,6 +78,7 @@ const createScheduler = (size: number) => {
     probe: { running: 0, suspects: 0, queues: new Map() },
   };
   let free = size;
+  let begun = 0;
   let probings = 0;
 
   const next = (lane: Lane): boolean => {
@@ -116,6 +119,7 @@ const createScheduler = (size: number) => {
       start: () => {
         const asSuspect = Number(suspect());
         free -= 1;
+        begun += Number(lane !== "probe");
         own.running += 1;
         own.suspects += asSuspect;
         queue.running += 1;
@@ -153,12 +157,12 @@ const createScheduler = (size: number) => {
       deal();
     }
   };
-  return { acquire, probing };
+  return { acquire, probing, begun: () => begun };
 };
 
 /** @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits) */
 export const createConnections = (clock: Clock, size = waitingConnections): Connections => {
-  const { acquire, probing } = createScheduler(size);
+  const { acquire, probing, begun } = createScheduler(size);
   let abandoned = new Map<Lane, number>();
   const abandon = (lane: Lane): void => void abandoned.set(lane, (abandoned.get(lane) ?? 0) + 1);
 
@@ -209,6 +213,7 @@ export const createConnections = (clock: Clock, size = waitingConnections): Conn
     run,
     until,
     probing,
+    begun,
     abandon,
     probes: async (customerId, urgent, work) => await run({ lane: "probe", key: customerId, urgent }, work),
     takeAbandoned: () => {

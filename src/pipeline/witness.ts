@@ -4,10 +4,10 @@ import { lookAround, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";
 import { createConnections } from "./slots.ts";
 
-export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections">;
+export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections" | "requests">;
 
 /** What a witness' round came to. */
-export type WitnessReport = { readonly samples: number; readonly unprobed: number; readonly unreadable: number };
+export type WitnessReport = { readonly samples: number; readonly unprobed: number; readonly unreadable: number; readonly overBudget: number };
 
 /**
  * The round of a provider that does not hold the shard's lease: it probes the same paths at the same cadence and records
@@ -16,10 +16,10 @@ export type WitnessReport = { readonly samples: number; readonly unprobed: numbe
 export const runWitness = async (deps: WitnessDeps, shard: Shard, roundAtMs: number): Promise<WitnessReport> => {
   const { rounds, clock, connections = createConnections(clock) } = deps;
   const services = await rounds.survey(shard, roundNumber(roundAtMs, deps.probe));
-  const [{ samples, unprobed, unreadable }] = await Promise.all([
+  const [{ samples, unprobed, unreadable, overBudget }] = await Promise.all([
     connections.probing(() => probeRound(deps, services, roundAtMs, deps.probe, connections.probes)),
     lookAround(deps, shard, connections, clock.nowMs() + deps.probe.timeoutMs),
   ]);
   await rounds.saveWitnessed(samples, presenceOf(deps, shard, false, clock.nowMs()));
-  return { samples: samples.length, unprobed, unreadable };
+  return { samples: samples.length, unprobed, unreadable, overBudget };
 };

@@ -63,6 +63,8 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
     counter("witness_rounds_total", "Probe rounds that were completed as the witness of the other provider.", rounds("witness_rounds", 1)),
     counter("unreadable_probes_total", "Probes whose answer not every provider can read (more than 16 KB of headers, or malformed): no samples, so their paths stay unknown.",
       rounds("unreadable_probes", 1)),
+    counter("probes_over_budget_total", "Probes that were not sent, as the platform lets one invocation send no more requests (REQUESTS_PER_INVOCATION).",
+      rounds("probes_over_budget", 1)),
     counter("round_overruns_total", "Rounds that took longer than their slot.",
       jobs.filter(({ job }) => job.startsWith("tick:")).map(({ job, provider, overruns }) => [{ job, provider }, overruns])),
     counter("route53_calls_total", "Requests to Route 53, retries included, by result.",

@@ -218,6 +218,6 @@ describe("probeRound", () => {
 
   it("has nothing to do without services", async () => {
     const { probe } = bench();
-    expect(await probe([])).toEqual({ samples: [], unprobed: 0, unreadable: 0 });
+    expect(await probe([])).toEqual({ samples: [], unprobed: 0, unreadable: 0, overBudget: 0 });
   });
 });

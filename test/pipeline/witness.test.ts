@@ -51,7 +51,7 @@ describe("a witness' round", () => {
     const { sql, count, watch, away, storms } = stage;
     away.say("a.cdn.net", 503);
     const before = count.trips;
-    expect(await watch(startMs)).toEqual({ samples: 4, unprobed: 0, unreadable: 0 });
+    expect(await watch(startMs)).toEqual({ samples: 4, unprobed: 0, unreadable: 0, overBudget: 0 });
     expect(count.trips - before).toBe(2);
     const rows = await sql<{ line: string }>("select format('%s %s %s %s', vantage, path, ok, count(*)) as line from probe_samples group by vantage, path, ok order by path");
     expect(rows.map(({ line }) => line)).toEqual(["vercel backup t 1", "vercel primary f 3"]);

@@ -1,6 +1,6 @@
 /** How much a run adds to a sum that is kept in the database. */
 export type Count = {
-  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "domains_left_out" | "route53_calls" | "abandoned_calls";
+  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "probes_over_budget" | "domains_left_out" | "route53_calls" | "abandoned_calls";
   /** `""` where the name says it all; of Route 53 calls their result, of abandoned ones what they were for. */
   readonly label: string;
   readonly value: number;

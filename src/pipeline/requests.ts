@@ -1,0 +1,92 @@
+import { confirmations } from "../domain/probe.ts";
+import type { Connections } from "./slots.ts";
+
+/** Requests of a round beside probes and those that `Connections` count: some to the database, and a few for what is begun while it lasts. */
+const besidesProbes = 50;
+
+/** What is kept for a later round, by its paths: each of them once, and some confirmations. */
+const keptOfPaths = 1.1;
+
+/** What one invocation may still send: a platform refuses what is beyond its number (Workers: 10,000, on the free plan 50). */
+export type RequestAccount = {
+  /**
+   * How many probes the round that begins now may send, which has so many paths: its share of what is left, or more where the
+   * rounds that are still to come keep enough. Failures that are confirmed now count for more than what may fail later.
+   */
+  readonly share: (paths: number) => number;
+  /** One of them is sent. */
+  readonly note: () => void;
+};
+
+/**
+ * @param limit requests of an invocation that begins now
+ * @param roundsLeft rounds still to come in it, of all its shards, the next one included
+ */
+export const createRequestAccount = (limit: number, connections: Pick<Connections, "begun">, roundsLeft: () => number): RequestAccount => {
+  const before = connections.begun();
+  let probes = 0;
+  return {
+    share: (paths) => {
+      const left = limit - probes - (connections.begun() - before);
+      const rounds = Math.max(1, roundsLeft());
+      const kept = (rounds - 1) * (keptOfPaths * paths + besidesProbes);
+      return Math.max(0, Math.floor(Math.max(left / rounds, left - kept)) - besidesProbes);
+    },
+    note: () => void (probes += 1),
+  };
+};
+
+/** For who is not limited. */
+export const unlimited: RequestAccount = { share: () => Number.POSITIVE_INFINITY, note: () => undefined };
+
+/** The probes of one round within its share. */
+export type ProbeAllowance = {
+  /** Whether the first probe of a path may be sent. */
+  readonly first: () => boolean;
+  /** A path that is not probed for another reason: what was kept for it is free. */
+  readonly skip: () => void;
+  /** Whether a probe may be sent that confirms a failure of this customer's. */
+  readonly confirmation: (customerId: number) => boolean;
+  /** Probes that were not sent for want of a share. */
+  readonly refused: () => number;
+};
+
+/**
+ * Every path is probed before any failure is confirmed out of its share, and of what is there for confirmations each customer is
+ * kept an equal part: one whose paths all fail at once, which is three requests for each, takes nothing from the detection of
+ * the others.
+ * @param pathsOf how many there are to probe, by customer
+ */
+export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyMap<number, number>): ProbeAllowance => {
+  let firsts = [...pathsOf.values()].reduce((sum, paths) => sum + paths, 0);
+  let [left, refused] = [account.share(firsts), 0];
+  const part = Math.max(0, Math.floor((left - firsts) / Math.max(1, pathsOf.size)));
+  const keptFor = new Map([...pathsOf].map(([customerId, paths]) => [customerId, Math.min(part, confirmations * paths)]));
+  let kept = [...keptFor.values()].reduce((sum, own) => sum + own, 0);
+  const take = (forOthers: number): boolean => {
+    if (left > forOthers) {
+      left -= 1;
+      account.note();
+      return true;
+    }
+    refused += 1;
+    return false;
+  };
+  const skip = (): void => void (firsts -= 1);
+  return {
+    first: () => {
+      skip();
+      return take(0);
+    },
+    skip,
+    confirmation: (customerId) => {
+      const own = keptFor.get(customerId) ?? 0;
+      if (own > 0) {
+        keptFor.set(customerId, own - 1);
+        kept -= 1;
+      }
+      return take(own > 0 ? firsts : firsts + kept);
+    },
+    refused: () => refused,
+  };
+};

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import type { JobRun } from "../../src/adapters/ports/job-runs.ts";
+import type { RoundStore, Sample } from "../../src/adapters/ports/round.ts";
+import { runTick } from "../../src/cron/tick.ts";
+import { createProbeAllowance } from "../../src/pipeline/requests.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { createMemoryLeases } from "../support/memory-leases.ts";
+import { createMemoryLog } from "../support/memory-log.ts";
+import { createMemoryTickRuns } from "../support/memory-tick-runs.ts";
+import { roundDomain, roundService } from "../support/round-fixtures.ts";
+import { createScriptedProber } from "../support/scripted-prober.ts";
+import { createStrictDns } from "../support/strict-dns.ts";
+
+const minuteMs = Date.parse("2026-11-18T11:20:00Z");
+const intervalMs = 10_000;
+
+/** A customer whose 200 domains fail at once on every path, and one with a single domain, whose primary fails as well. */
+const broken = Array.from({ length: 200 }, (_, index) =>
+  roundDomain({ domainId: 1_000 + index, name: `d${index}.broken.example.com`, primaryTarget: `a${index}.broken.net`, backupTarget: `b${index}.broken.net` }));
+const services = [
+  roundService({ customerId: 1, serviceId: 1, domains: broken }),
+  roundService({ customerId: 2, serviceId: 2, domains: [roundDomain({ domainId: 1, name: "app.other.example.com", primaryTarget: "a.other.net", backupTarget: "b.other.net" })] }),
+];
+
+/** A run of the whole time that it may last, for no successor comes. */
+const play = async (requestLimit?: number) => {
+  const clock = createFakeClock(minuteMs);
+  const { leases } = createMemoryLeases(clock);
+  const script = createScriptedProber(clock);
+  for (const { name, primaryTarget, backupTarget } of broken) for (const host of [name, primaryTarget, backupTarget]) script.say(String(host), [503, 1]);
+  script.say("a.other.net", [503, 1]);
+  const rounds: Sample[][] = [];
+  const store: RoundStore = {
+    load: async (fence) => ((await leases.renew(fence)) ? { services, vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 } : null),
+    saveAndEvaluate: async (samples) => {
+      rounds.push([...samples]);
+      return { policies: [], leftOut: [] };
+    },
+    survey: async () => services, saveWitnessed: async () => undefined, edgeSamples: async () => [], saveDecisions: async () => new Map(),
+    saveOutcomes: async () => undefined,
+  };
+  const runs: JobRun[] = [];
+  await clock.run(runTick({
+    rounds: store, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: createMemoryLog().log,
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "run-1",
+    preferredProvider: "local", handBackAfterMs: 600_000, jobRuns: { record: async (run) => void runs.push(run) }, tickRuns: createMemoryTickRuns(), overtimeMs: 60_000,
+    ...(requestLimit !== undefined && { requestLimit }),
+  }, { index: 0, count: 1 }, minuteMs));
+  const overBudget = runs.flatMap(({ counts }) => counts ?? []).filter(({ name }) => name === "probes_over_budget");
+  return { sent: script.calls.length, rounds, overBudget: overBudget.reduce((sum, { value }) => sum + value, 0) };
+};
+
+describe("the requests of an invocation", () => {
+  it("would be more than a platform lets it send, were nothing counted", async () => {
+    const { sent, overBudget } = await play();
+    expect(sent).toBeGreaterThan(10_000);
+    expect(overBudget).toBe(0);
+  });
+
+  it("are counted before a probe is sent: every path is probed in every round, and who has one domain has its failures confirmed", async () => {
+    const { sent, rounds, overBudget } = await play(10_000);
+    expect(sent).toBeLessThanOrEqual(10_000);
+    expect(sent).toBeGreaterThan(8_000);
+    expect(rounds.length).toBeGreaterThanOrEqual(6);
+    expect(overBudget).toBeGreaterThan(0);
+    for (const samples of rounds) {
+      expect(samples.filter(({ attempt }) => attempt === 0)).toHaveLength(3 * 201);
+      expect(samples.filter(({ serviceId, path }) => serviceId === 2 && path === "primary").map(({ attempt }) => attempt).sort()).toEqual([0, 1, 2]);
+    }
+  });
+
+  it("that are too few for all paths are spent on each of them in turn, and what is not sent is counted", async () => {
+    const { sent, rounds, overBudget } = await play(3_000);
+    expect(sent).toBeLessThanOrEqual(3_000);
+    expect(overBudget).toBeGreaterThan(0);
+    const seen = new Set(rounds.flatMap((samples) => samples.map(({ domainId, path }) => `${domainId}/${path}`)));
+    expect(seen.size, "more than one round could probe").toBeGreaterThan(300);
+    expect(rounds.every((samples) => samples.some(({ serviceId }) => serviceId === 2)), "the other customer, in every round").toBe(true);
+  });
+});
+
+const account = (share: number) => ({ share: () => share, note: () => undefined });
+
+describe("createProbeAllowance", () => {
+  it("keeps for each path its first probe", () => {
+    const allowance = createProbeAllowance(account(4), new Map([[1, 3]]));
+    expect(allowance.first()).toBe(true);
+    expect([allowance.confirmation(1), allowance.confirmation(1)]).toEqual([true, false]);
+    expect([allowance.first(), allowance.first()]).toEqual([true, true]);
+    expect([allowance.confirmation(1), allowance.refused()]).toEqual([false, 2]);
+  });
+
+  it("keeps for each customer a part of the confirmations, as long as it may need it", () => {
+    const allowance = createProbeAllowance(account(12), new Map([[1, 5], [2, 1]]));
+    expect(Array.from({ length: 5 }, () => allowance.confirmation(1))).toEqual([true, true, true, true, false]);
+    expect(Array.from({ length: 3 }, () => allowance.confirmation(2))).toEqual([true, true, false]);
+  });
+
+  it("frees what was kept for a path that is not probed", () => {
+    const allowance = createProbeAllowance(account(1), new Map([[1, 1]]));
+    expect(allowance.confirmation(1)).toBe(false);
+    allowance.skip();
+    expect(allowance.confirmation(1)).toBe(true);
+  });
+});

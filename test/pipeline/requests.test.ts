@@ -65,7 +65,7 @@ describe("the requests of an invocation", () => {
     expect(overBudget).toBeGreaterThan(0);
     for (const samples of rounds) {
       expect(samples.filter(({ attempt }) => attempt === 0)).toHaveLength(3 * 201);
-      expect(samples.filter(({ serviceId, path }) => serviceId === 2 && path === "primary").map(({ attempt }) => attempt).sort()).toEqual([0, 1, 2]);
+      expect(samples.filter(({ serviceId, path }) => serviceId === 2 && path === "primary").length).toBe(3);
     }
   });
 

@@ -94,6 +94,8 @@ const environment = z
     PROBE_TIMEOUT: duration("5s", 100, 30_000),
     PROBE_INTERVAL: duration("10s", 500, minuteMs),
     SAMPLE_RETENTION: duration("48h", hourMs, 720 * hourMs),
+    // A day more than the database keeps it whoever deletes (drizzle/0037): clocks differ.
+    AUDIT_RETENTION: duration("9600h", 366 * 24 * hourMs, 3_653 * 24 * hourMs),
     ALLOW_PRIVATE_TARGETS: flag("true", "false", false),
     DOMAIN_VERIFICATION: flag("on", "off", true),
     DOH_ENDPOINTS: list("https://cloudflare-dns.com/dns-query,https://dns.google/resolve").refine(
@@ -205,6 +207,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   selfUrl: env.SELF_URL ?? null,
   probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },
   sampleRetentionMs: env.SAMPLE_RETENTION,
+  auditRetentionMs: env.AUDIT_RETENTION,
   allowPrivateTargets: env.ALLOW_PRIVATE_TARGETS,
   domainVerification: env.DOMAIN_VERIFICATION,
   dohEndpoints: env.DOH_ENDPOINTS,

@@ -66,6 +66,7 @@ describe("parseConfig", () => {
     ["HANDBACK_AFTER", "25h"],
     ["TICK_OVERTIME", "-1s"],
     ["TICK_OVERTIME", "181s"],
+    ["AUDIT_RETENTION", "8760h"],
     ["AWS_REGION", "us-iso-east-1"],
     ["AUTH_JWT_SECRET", "too short"],
   ])("refuses a wrong %s (%s) and names it, never its value", (name, value) => {

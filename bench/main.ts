@@ -1,6 +1,7 @@
 import { benchApi } from "./api.ts";
 import { benchBill } from "./bill.ts";
 import { benchCalmYear } from "./calm-year.ts";
+import { benchCost } from "./cost.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
 import { benchFleet } from "./detect-fleet.ts";
@@ -20,7 +21,7 @@ const benchMoney = async (): Promise<void> => {
   await benchIngest();
 };
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney };
+const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney, cost: benchCost };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -4,7 +4,11 @@ import { canonicalJson } from "../src/domain/canonical-json.ts";
 
 /** `record` counts from 1 in the order of the bundle; `seq` is the place in the service's chain where it could be read. */
 export type Verdict =
-  | { readonly ok: true; readonly stormId: number; readonly serviceId: number; readonly kinds: readonly string[]; readonly ended: boolean; readonly head: string }
+  | {
+    readonly ok: true; readonly stormId: number; readonly serviceId: number; readonly kinds: readonly string[]; readonly ended: boolean; readonly head: string;
+    /** The record before the first one here, which is in another bundle or was deleted for its age; null: the chain begins here. */
+    readonly follows: { readonly seq: number; readonly hash: string } | null;
+  }
   | { readonly ok: false; readonly record: number; readonly seq: number | null; readonly reason: string };
 
 type Fields = { readonly [key: string]: JsonValue };
@@ -123,6 +127,8 @@ export const verifyBundle = (bytes: Uint8Array): Verdict => {
     if (bytes[at] !== close || bytes.length !== at + 1) return broken("must be followed by a comma or by the end, ]", record.seq);
     const { stormId, serviceId } = records[0] ?? record;
     const own = records.filter((one) => one.stormId === stormId).map(({ kind }) => kind);
-    return { ok: true, stormId, serviceId, kinds: own, ended: own.includes("end"), head: record.hash };
+    const [{ seq, previousHash } = record] = records;
+    const follows = previousHash === null ? null : { seq: seq - 1, hash: previousHash };
+    return { ok: true, stormId, serviceId, kinds: own, ended: own.includes("end"), head: record.hash, follows };
   }
 };

@@ -15,6 +15,7 @@ const pages = await Promise.all(files.map((file) => readFile(file))).catch((erro
 const verdict = verifyBundle(joinBundles(pages));
 if (verdict.ok) {
   say(`ok: storm ${verdict.stormId} of service ${verdict.serviceId}: ${verdict.kinds.join(", ")}${verdict.ended ? "" : " (still on, or cut off here)"}`);
+  say(verdict.follows === null ? "the chain begins here" : `it follows record ${verdict.follows.seq}, ${verdict.follows.hash}, which is not part of this`);
   say(`the chain ends in ${verdict.head}`);
 } else {
   say(`BROKEN: record ${verdict.record}${verdict.seq === null ? "" : ` (seq ${verdict.seq})`} ${verdict.reason}`);

@@ -56,10 +56,13 @@ export const startSqlEndpoint = async (options: SqlEndpointOptions = {}): Promis
       body.length,
       parsed.statements.map((statement) => statement.query),
     );
+    let bytesOut = 0;
     try {
-      return await execute(pools, parsed, limits, gone, stats.gave);
+      const text = await execute(pools, parsed, limits, gone, stats.gave);
+      bytesOut = Buffer.byteLength(text);
+      return text;
     } finally {
-      done();
+      done(bytesOut);
     }
   };
 

@@ -32,6 +32,7 @@ import { createPolicyStore } from "./adapters/db/policies.ts";
 import { createPruneStore } from "./adapters/db/prune.ts";
 import { createReadiness } from "./adapters/db/readiness.ts";
 import { createRecordedTraces } from "./adapters/db/recorded-traces.ts";
+import { createRetentionStore } from "./adapters/db/retention.ts";
 import { createRollupStore } from "./adapters/db/rollups.ts";
 import { createReconciliationStore } from "./adapters/db/reconciliation.ts";
 import { createRoundStore } from "./adapters/db/rounds.ts";
@@ -160,6 +161,8 @@ const buildJobDeps = (
     reconciliation: createReconciliationStore(db),
     rollups: createRollupStore(db),
     pruning: createPruneStore(db),
+    retention: createRetentionStore(db),
+    auditRetentionMs: config.auditRetentionMs,
     sampleRetentionMs: config.sampleRetentionMs,
     sessionTtlMs: config.sessionTtlMs,
     prober: createProber(send, () => performance.now()),

@@ -6,6 +6,7 @@ const kinds = {
   not_found: [404, "Not found"],
   method_not_allowed: [405, "Method not allowed"],
   conflict: [409, "Conflict"],
+  gone: [410, "Gone"],
   too_large: [413, "Content too large"],
   unsupported_media_type: [415, "Unsupported media type"],
   rate_limited: [429, "Too many requests"],

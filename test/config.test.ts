@@ -68,6 +68,7 @@ describe("parseConfig", () => {
     ["TICK_OVERTIME", "181s"],
     ["REQUESTS_PER_INVOCATION", "50"],
     ["REQUESTS_PER_INVOCATION", "1e4"],
+    ["AUDIT_RETENTION", "8760h"],
     ["AWS_REGION", "us-iso-east-1"],
     ["AUTH_JWT_SECRET", "too short"],
   ])("refuses a wrong %s (%s) and names it, never its value", (name, value) => {

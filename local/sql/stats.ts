@@ -2,6 +2,8 @@
 export interface RecordedRequest {
   queries: string[];
   durationMs: number;
+  /** Of the answer; 0 where it was an error. */
+  bytesOut: number;
 }
 
 /** Counts since the start or the last reset: the measure of "how many round trips does this cost". */
@@ -22,7 +24,8 @@ export interface SqlStats {
 }
 
 interface Recorder extends SqlStats {
-  begin(bytes: number, queries: string[]): () => void;
+  /** @returns what to call once the answer is made, with its size. */
+  begin(bytes: number, queries: string[]): (bytesOut: number) => void;
   sent(bytes: number): void;
   gave(rows: number): void;
 }
@@ -62,9 +65,9 @@ export const createStats = (keep: number): Recorder => {
       counts.statements += queries.length;
       counts.bytesIn += bytes;
       counts.largestIn = Math.max(counts.largestIn, bytes);
-      return () => {
+      return (bytesOut) => {
         if (keep === 0) return;
-        recent = [...recent, { queries, durationMs: performance.now() - startedAt }].slice(-keep);
+        recent = [...recent, { queries, durationMs: performance.now() - startedAt, bytesOut }].slice(-keep);
       };
     },
     sent: (bytes) => {

@@ -1,65 +1,108 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
-import type { PruneStore } from "../adapters/ports/rollups.ts";
-import { factsKeptMs } from "../domain/metering.ts";
+import type { RetentionStore } from "../adapters/ports/retention.ts";
+import type { PruneStore, UsageFact } from "../adapters/ports/rollups.ts";
+import type { AgingTable } from "../domain/retention.ts";
+import { keptMs } from "../domain/retention.ts";
 import type { JobReport } from "./job.ts";
 
 export type PruneDeps = {
   readonly pruning: PruneStore;
+  readonly retention: RetentionStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly sampleRetentionMs: number;
   readonly sessionTtlMs: number;
+  readonly auditRetentionMs: number;
 };
 
 const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
-
-/** Semantics §4 and §1. */
-const keptMs = { minuteRollups: 35 * dayMs, hourRollups: 400 * dayMs, idempotencyKeys: dayMs } as const;
 
 /** Rows a statement deletes: a tenth of a second or so. */
 const chunkRows = 10_000;
+/** Of rows that triggers look at one by one, or that are large. */
+const smallChunkRows = 1_000;
+const servicesPerPage = 50;
 
 /** A run stops here, and the next goes on. */
 const longestRunMs = 10 * 60_000;
 
+/** Deletes one chunk. `more`: there may be another. */
+type Task = () => Promise<{ readonly rows: number; readonly more: boolean }>;
+
+const whileAny = (deleteChunk: () => Promise<number>): Task => async () => {
+  const rows = await deleteChunk();
+  return { rows, more: rows > 0 };
+};
+
+/** Chains page by page, each as far as it goes. */
+const evidenceOf = (retention: RetentionStore, fence: Fence, beforeMs: number): Task => {
+  let afterServiceId = 0;
+  return async () => {
+    const { rows, lastServiceId } = await retention.evidence(fence, beforeMs, afterServiceId, servicesPerPage);
+    if (rows === 0) afterServiceId = lastServiceId ?? afterServiceId;
+    return { rows, more: lastServiceId !== null };
+  };
+};
+
+/** A task for every table that has a time in `domain/retention.ts`. */
+const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRetentionMs }: PruneDeps, fence: Fence, nowMs: number): Readonly<Record<AgingTable, Task>> => {
+  const before = (table: Parameters<typeof keptMs>[0]): number => nowMs - keptMs(table);
+  const facts = (table: Parameters<typeof keptMs>[0], kind: UsageFact) => whileAny(() => pruning.usageFacts(fence, kind, before(table), chunkRows));
+  return {
+    probe_samples: whileAny(() => pruning.samples(fence, nowMs - sampleRetentionMs, nowMs - 2 * sampleRetentionMs, chunkRows)),
+    probe_marks: whileAny(() => pruning.probeMarks(fence, nowMs - 2 * sampleRetentionMs, chunkRows)),
+    probe_rollups_minute: whileAny(() => pruning.rollups(fence, "minute", before("probe_rollups_minute"), chunkRows)),
+    // A row is that of a whole hour: its last minute is kept as long as the first.
+    probe_minutes_folded: whileAny(() => pruning.foldedMinutes(fence, before("probe_minutes_folded") - hourMs, chunkRows)),
+    probe_rollups_hour: whileAny(() => pruning.rollups(fence, "hour", before("probe_rollups_hour"), chunkRows)),
+    idempotency_keys: whileAny(() => pruning.idempotencyKeys(fence, before("idempotency_keys"), chunkRows)),
+    install_sessions: whileAny(() => pruning.installSessions(fence, nowMs - sessionTtlMs, chunkRows)),
+    usage_readings: facts("usage_readings", "readings"),
+    usage_readings_past: facts("usage_readings_past", "readings_past"),
+    usage_pushes: facts("usage_pushes", "pushes"),
+    usage_pushes_past: facts("usage_pushes_past", "pushes_past"),
+    audit_log: whileAny(() => retention.auditLog(fence, nowMs - auditRetentionMs, chunkRows)),
+    routing_changes: whileAny(() => retention.routingChanges(fence, before("routing_changes"), chunkRows)),
+    routing_drifts: whileAny(() => retention.routingDrifts(fence, before("routing_drifts"), chunkRows)),
+    evidence: evidenceOf(retention, fence, before("evidence")),
+    takeovers: whileAny(() => retention.takeovers(fence, before("takeovers"), smallChunkRows)),
+    reconciliation_findings: whileAny(() => retention.findings(fence, before("reconciliation_findings"), smallChunkRows)),
+    vantages: whileAny(() => retention.vantages(fence, before("vantages"), smallChunkRows)),
+    leases: whileAny(() => retention.checkLeases(fence, before("leases"), smallChunkRows)),
+    invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
+  };
+};
+
 /**
- * Deletes what is kept for a while only, in chunks. Samples that are not rolled up yet wait, twice their time at most.
+ * Deletes what is kept for a while only, in chunks, a chunk of each table in turn: one of which there is much keeps no other
+ * from its turn. Samples that are not rolled up yet wait, twice their time at most.
  * @throws the last error where everything failed
  */
 export const prune = async (deps: PruneDeps, fence: Fence): Promise<JobReport> => {
-  const { pruning, clock, log, sampleRetentionMs, sessionTtlMs } = deps;
+  const { clock, log } = deps;
   const nowMs = clock.nowMs();
-  const tasks = {
-    samples: () => pruning.samples(fence, nowMs - sampleRetentionMs, nowMs - 2 * sampleRetentionMs, chunkRows),
-    minuteRollups: () => pruning.rollups(fence, "minute", nowMs - keptMs.minuteRollups, chunkRows),
-    hourRollups: () => pruning.rollups(fence, "hour", nowMs - keptMs.hourRollups, chunkRows),
-    probeMarks: () => pruning.probeMarks(fence, nowMs - 2 * sampleRetentionMs, chunkRows),
-    idempotencyKeys: () => pruning.idempotencyKeys(fence, nowMs - keptMs.idempotencyKeys, chunkRows),
-    installSessions: () => pruning.installSessions(fence, nowMs - sessionTtlMs, chunkRows),
-    readings: () => pruning.usageFacts(fence, "readings", nowMs - factsKeptMs, chunkRows),
-    readingsPast: () => pruning.usageFacts(fence, "readings_past", nowMs - factsKeptMs, chunkRows),
-    pushes: () => pruning.usageFacts(fence, "pushes", nowMs - factsKeptMs, chunkRows),
-    pushesPast: () => pruning.usageFacts(fence, "pushes_past", nowMs - factsKeptMs, chunkRows),
-  };
-  const report: Record<string, number> = {};
+  const tasks = Object.entries(tasksOf(deps, fence, nowMs));
+  const report: Record<string, number> = Object.fromEntries(tasks.map(([table]) => [table, 0]));
+  let left = tasks;
   let failures = 0;
   let lastError: unknown = null;
-  for (const [name, deleteChunk] of Object.entries(tasks)) {
-    report[name] = 0;
-    try {
-      for (let deleted = chunkRows; deleted > 0 && clock.nowMs() - nowMs < longestRunMs; ) {
-        deleted = await deleteChunk();
-        report[name] += deleted;
+  while (left.length > 0 && clock.nowMs() - nowMs < longestRunMs) {
+    const again: typeof tasks = [];
+    for (const [table, deleteChunk] of left) {
+      try {
+        const { rows, more } = await deleteChunk();
+        report[table] = (report[table] ?? 0) + rows;
+        if (more) again.push([table, deleteChunk]);
+      } catch (error) {
+        failures += 1;
+        lastError = error;
+        log.error("prune", error, { what: table });
       }
-    } catch (error) {
-      failures += 1;
-      lastError = error;
-      log.error("prune", error, { what: name });
     }
+    left = again;
   }
-  if (failures === Object.keys(tasks).length) throw lastError;
-  return { ...report, failures };
+  if (failures === tasks.length) throw lastError;
+  return { ...report, failures, unfinished: left.length };
 };

@@ -21,6 +21,12 @@ const [quickMs, slowMs] = [1_000, 4_000];
 /** Domains in one statement for an hour. */
 const domainsPerPage = 500;
 
+/** Minutes are folded once nothing is added to them any more. */
+const foldAfterMs = 2 * hourMs;
+
+/** Hours that one run folds: after an upgrade there are weeks of them, and each run goes on. */
+const foldsPerRun = 12;
+
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 
 const rollMinutes = async (deps: RollupDeps, fence: Fence, fromMs: number, toMs: number): Promise<number> => {
@@ -51,18 +57,36 @@ const rollHours = async (deps: RollupDeps, fence: Fence, fromMs: number, toMs: n
   return hours;
 };
 
+const fold = async ({ rollups }: RollupDeps, fence: Fence, foldedMs: number | null, hoursDoneMs: number): Promise<number> => {
+  const firstMs = foldedMs ?? (await rollups.firstMinute());
+  if (firstMs === null) return 0;
+  const fromMs = floorTo(firstMs, hourMs);
+  const toMs = Math.min(hoursDoneMs - foldAfterMs, fromMs + foldsPerRun * hourMs);
+  let folded = 0;
+  for (let startMs = fromMs; startMs < toMs; startMs += hourMs) {
+    let after: number | null = 0;
+    while (after !== null) after = await rollups.fold(fence, startMs, after, domainsPerPage);
+    if (!(await rollups.markFolded(fence, startMs + hourMs))) break;
+    folded += 1;
+  }
+  return folded;
+};
+
 /**
  * Sums up samples by minute and minutes by hour, from where the last run came to, a little of what was done again: late
- * samples are taken up, and a run twice or in pieces comes to the same. A run that was missed is made up for.
+ * samples are taken up, and a run twice or in pieces comes to the same. A run that was missed is made up for. Minutes to
+ * which nothing is added any more are folded: the hour in one row.
  */
 export const rollUp = async (deps: RollupDeps, fence: Fence): Promise<JobReport> => {
   const nowMs = deps.clock.nowMs();
-  const marks = await deps.rollups.marks();
+  const { rollups } = deps;
+  const marks = await rollups.marks();
   const oldestMs = floorTo(nowMs - deps.sampleRetentionMs, hourMs);
   const fromMs = Math.max(oldestMs, (marks.minuteMs ?? oldestMs) - lateMs);
   const toMs = floorTo(nowMs - settleMs, minuteMs);
   const statements = await rollMinutes(deps, fence, fromMs, toMs);
-  const doneMs = (await deps.rollups.marks()).minuteMs ?? oldestMs;
+  const doneMs = (await rollups.marks()).minuteMs ?? oldestMs;
   const hours = await rollHours(deps, fence, floorTo(Math.min(fromMs, marks.hourMs ?? fromMs), hourMs), floorTo(doneMs, hourMs));
-  return { minutes: Math.max(0, toMs - fromMs) / minuteMs, statements, hours };
+  const folded = await fold(deps, fence, marks.foldMs, (await rollups.marks()).hourMs ?? 0);
+  return { minutes: Math.max(0, toMs - fromMs) / minuteMs, statements, hours, folded };
 };

@@ -1,4 +1,5 @@
 import type { Window } from "./window.ts";
+import { keptMs } from "./retention.ts";
 
 /** A hostname that a service held while a CDN stood on one of its sides: half-open, epoch milliseconds; `toMs` null: still. */
 export type Holding = {
@@ -18,7 +19,7 @@ export type Slice = Holding & { readonly windowStartMs: number; readonly startMs
  * How long readings and pushes are kept once their window is billed. Afterwards a window can be recomputed from its line
  * alone, and is no longer compared with what it was made of.
  */
-export const factsKeptMs = 400 * 86_400_000;
+export const factsKeptMs = keptMs("usage_readings");
 
 /** How far a holding was read: what ends by then is not asked for again. Null: nothing yet. */
 export type Settled = { readonly settledUntilMs: number | null };

@@ -26,6 +26,7 @@ const reasons = {
   403: "The credential does not allow this",
   404: "No such resource, or not yours",
   409: "In conflict with what is there",
+  410: "It was deleted for its age",
   413: "The body is larger than 1 MiB",
   415: "The body is not application/json",
   429: "Too many requests; `Retry-After` says when to come again",

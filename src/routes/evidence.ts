@@ -2,7 +2,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { id, idParams, jsonAnswer, readProblems, tenantCursorQuery } from "../http/contract.ts";
+import { AppError } from "../errors.ts";
+import { id, idParams, jsonAnswer, problems, readProblems, tenantCursorQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { announceNext } from "../http/paging.ts";
 
@@ -35,6 +36,7 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards:
     responses: {
       200: jsonAnswer(z.array(recordSchema), "The records of the service from the storm's beginning to its last one, in order"),
       ...readProblems,
+      ...problems(410),
     },
   });
   app.openapi(get, async (c) => {
@@ -42,6 +44,10 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards:
     const after = c.req.valid("query").cursor;
     const page = await deps.evidence.bundle(c.var.customerId, stormId, after);
     if (page === null) throw noSuchResource();
+    if ("pruned" in page) {
+      const { seq, hash: head } = page.pruned;
+      throw new AppError("gone", `the evidence of this storm was deleted for its age; the chain of its service begins after record ${seq}, ${head}`);
+    }
     if (page.nextAfterSeq !== null) announceNext(c, { cursor: page.nextAfterSeq });
     const part = after === undefined ? "" : `-from-${after + 1}`;
     c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence${part}.json"`);

@@ -77,7 +77,7 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
     gauge("pending_changes", "Accepted switches that are not known to be on all servers.", [[{}, reading.pendingChanges.count]]),
     gauge("pending_changes_oldest_age_seconds", "Since when the oldest of them has been so; absent: there is none.",
       reading.pendingChanges.oldestAgeSeconds === null ? [] : [[{}, reading.pendingChanges.oldestAgeSeconds]]),
-    gauge("routing_changes", "Recorded switches by what has become of them so far.",
+    gauge("routing_changes", "Switches of the last 24 hours and those still under way, by what has become of them so far.",
       reading.routingChanges.map(({ result, count }) => [{ result }, count])),
     gauge("domains", "Domains by the status of their records: found, unprovisioned, error, contested, unread.",
       reading.domains.map(({ status, count }) => [{ status }, count])),

@@ -31,7 +31,8 @@ const recordsIn = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(byt
 
 const read = async (stormId: number): Promise<Uint8Array> => {
   const [row] = await world.sql<{ customer_id: string }>("select v.customer_id from storm_events e join services v on v.id = e.service_id where e.id = $1", [stormId]);
-  return new TextEncoder().encode((await createEvidenceStore(world.db).bundle(Number(row?.customer_id), stormId))?.bundle ?? "none");
+  const page = await createEvidenceStore(world.db).bundle(Number(row?.customer_id), stormId);
+  return new TextEncoder().encode(page !== null && "bundle" in page ? page.bundle : "none");
 };
 
 /** What the job finds at public resolvers, which answer as DNS stands; one of them is away. */

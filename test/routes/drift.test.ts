@@ -25,6 +25,8 @@ beforeAll(async () => {
     insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result,
       intended_at, accepted_at)
     values (${serviceId}, ${domainId}, 30, 70, 100, 0, 'drift', 'tranche', 1, 'accepted', '2026-11-21T10:00:00Z', '2026-11-21T10:00:01Z')`);
+  // As a round adds them up that finds such drifts.
+  await api.db.rows(sql`insert into counters (name, provider, label, value) values ('drifts', '', 'frozen', 1), ('drifts', '', 'healing', 1)`);
 });
 
 beforeEach(async () => {

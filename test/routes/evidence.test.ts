@@ -34,6 +34,19 @@ describe("GET /v1/storms/{id}/evidence", () => {
     expect(answer.text, "no space, no reordering").toBe(JSON.stringify(answer.list));
   });
 
+  it("that was deleted for its age is gone, and its chain says where it goes on", async () => {
+    const storm = owner?.ids["storms"] ?? 0;
+    await api.db.rows(sql`update storm_events set state = 'ended', started_at = '2020-01-01', ended_at = '2020-01-02', ended_reason = 'recovered' where id = ${storm}`);
+    const records = await api.db.rows<{ seq: number; hash: string }>(sql`select seq, hash from evidence where storm_id = ${storm} order by seq desc`);
+    await api.db.rows(sql`alter table evidence disable trigger evidence_append_only`);
+    await api.db.rows(sql`update evidence set created_at = '2020-01-02' where storm_id = ${storm}`);
+    await api.db.rows(sql`alter table evidence enable trigger evidence_append_only`);
+    await api.db.rows(sql`delete from evidence where storm_id = ${storm}`);
+    const answer = await api.call("GET", path(), { token: owner?.viewer ?? "" });
+    expect([answer.status, answer.body["title"]]).toEqual([410, "Gone"]);
+    expect(answer.body["detail"]).toContain(`after record ${records[0]?.seq}, ${records[0]?.hash}`);
+  });
+
   it("is a missing one for everybody else, and empty for a storm from before there was evidence", async () => {
     expect((await api.call("GET", path(), { token: stranger?.editor ?? "" })).status).toBe(404);
     expect((await api.call("GET", path(), { token: null })).status).toBe(401);

@@ -4,6 +4,7 @@ import { isoTime } from "../../iso-time.ts";
 import type { AvailabilityPoint, AvailabilityQuery, AvailabilityStore } from "../ports/availability.ts";
 import type { Database } from "./client.ts";
 import { latencyPlace } from "./latency-histogram.ts";
+import { unfolded } from "./minute-folds.ts";
 
 /** A sample is taken at most this long after the slot of its round, by which it is found. */
 const longestRound = sql.raw("interval '10 minutes'");
@@ -13,8 +14,9 @@ const [minuteMs, hourMs] = [60_000, 3_600_000];
 type Bucket = { readonly n: number } & Omit<AvailabilityPoint, "startMs">;
 
 /**
- * Where each level is read, as half-open spans that follow each other: hours up to where hours are rolled up, minutes up
- * to where minutes are, then samples. A step that does not consist of whole minutes or hours leaves the level out.
+ * Where each level is read, as half-open spans that follow each other: hours up to where hours are rolled up, folded minutes
+ * up to where they are folded, minutes up to where minutes are rolled up, then samples. A step that does not consist of whole
+ * minutes or hours leaves the level out.
  */
 const spans = ({ fromMs, toMs, stepMs }: AvailabilityQuery): SQL => {
   const level = (name: string, unitMs: number, after: SQL) => {
@@ -22,7 +24,9 @@ const spans = ({ fromMs, toMs, stepMs }: AvailabilityQuery): SQL => {
     return sql`least(${isoTime(toMs)}::timestamptz, greatest(${after}, (select done_until from rollup_marks where level = ${name})))`;
   };
   const hours = level("hour", hourMs, sql`${isoTime(fromMs)}::timestamptz`);
-  return sql`h as (select ${hours} as until), m as (select ${level("minute", minuteMs, sql`h.until`)} as until from h)`;
+  const since = (name: string) => sql.raw(`(select until from ${name})`);
+  return sql`h as (select ${hours} as until), f as (select ${level("fold", minuteMs, since("h"))} as until),
+    m as (select ${level("minute", minuteMs, since("f"))} as until)`;
 };
 
 const parts = (query: AvailabilityQuery): SQL => {
@@ -31,11 +35,17 @@ const parts = (query: AvailabilityQuery): SQL => {
   const point = (column: SQL) => sql`floor((extract(epoch from ${column}) * 1000 - ${fromMs}::bigint) / ${stepMs}::bigint)::int`;
   const wanted = sql`p.path = ${path} ${vantage === null ? sql`` : sql`and p.vantage = ${vantage}`}`;
   const rolled = (table: SQL, since: SQL, until: SQL) => sql`
-    select ${point(sql`p.start_at`)} as n, p.samples, p.ok, p.latencies from domains d join ${table} p on p.domain_id = d.id
+    select ${point(sql`p.start_at`)} as n, p.samples, p.ok, p.places, p.counts from domains d join ${table} p on p.domain_id = d.id
     where ${wanted} and p.start_at >= ${since} and p.start_at < ${until}`;
+  const [untilH, untilF, untilM] = ["h", "f", "m"].map((name) => sql.raw(`(select until from ${name})`));
   return sql`rolled as (
-      ${rolled(sql`probe_rollups_hour`, sql`${from}`, sql`(select until from h)`)}
-      union all ${rolled(sql`probe_rollups_minute`, sql`(select until from h)`, sql`(select until from m)`)}
+      ${rolled(sql`probe_rollups_hour`, sql`${from}`, sql`${untilH}`)}
+      union all ${rolled(sql`probe_rollups_minute`, sql`${untilF}`, sql`${untilM}`)}
+    ), folded as (
+      select ${point(sql`u.start_at`)} as n, u.samples, u.ok, u.places
+      from domains d join probe_minutes_folded p on p.domain_id = d.id cross join ${unfolded}
+      where ${wanted} and p.start_at > ${untilH} - interval '1 hour' and p.start_at < ${untilF}
+        and u.start_at >= ${untilH} and u.start_at < ${untilF}
     ), raw as (
       select ${point(sql`p.probed_at`)} as n, p.ok, ${latencyPlace(sql`p.latency_ms`)} as place
       from domains d join probe_samples p on p.domain_id = d.id
@@ -43,11 +53,12 @@ const parts = (query: AvailabilityQuery): SQL => {
         and p.probed_at >= (select until from m) and p.probed_at < ${to}
     ), sums as (
       select n, sum(samples)::int as samples, sum(ok)::int as ok from (
-        select n, samples, ok from rolled union all select n, 1, ok::int from raw
+        select n, samples, ok from rolled union all select n, samples, ok from folded union all select n, 1, ok::int from raw
       ) x group by n
     ), places as (
       select n, place, sum(count) as count from (
-        select n, place::int, count::int from rolled, jsonb_each_text(latencies) as l(place, count)
+        select n, place, count from rolled, unnest(places, counts) as l(place, count)
+        union all select n, place, 1 from folded, unnest(places) as l(place)
         union all select n, place, 1 from raw where ok
       ) x group by n, place
     ), ranked as (

@@ -7,6 +7,8 @@ import type { Database } from "./client.ts";
 /** A record has some 80 KB at most. */
 const recordsMeasured = 200;
 
+type Row = EvidencePage & { readonly recorded: boolean; readonly prunedSeq: number | null; readonly prunedHash: string | null };
+
 export const createEvidenceStore = (db: Database): EvidenceStore => ({
   bundle: async (customerId, stormId, afterSeq) => {
     const records = sql`
@@ -14,14 +16,19 @@ export const createEvidenceStore = (db: Database): EvidenceStore => ({
       from evidence r
       where r.service_id = e.service_id and r.seq > ${afterSeq ?? 0} and r.seq between
         (select min(seq) from evidence where storm_id = e.id) and (select max(seq) from evidence where storm_id = e.id)`;
-    const [page] = await db.rows<EvidencePage>(sql`
-      select p.* from storm_events e join services s on s.id = e.service_id
+    const [row] = await db.rows<Row>(sql`
+      select p.*, exists (select from evidence where storm_id = e.id) as recorded, c.pruned_seq as "prunedSeq", c.pruned_hash as "prunedHash"
+      from storm_events e join services s on s.id = e.service_id left join evidence_chains c on c.service_id = e.service_id
       cross join lateral (
         select '[' || coalesce(string_agg(x.record, ',' order by x.seq), '') || ']' as bundle,
           max(x.seq) filter (where x.cut) as "nextAfterSeq"
         from (${withinBytes(records, sql`seq`, pageBytes, recordsMeasured)}) x
       ) p
       where e.id = ${stormId} and s.customer_id = ${customerId}`);
-    return page ?? null;
+    if (row === undefined) return null;
+    const { bundle, nextAfterSeq, recorded, prunedSeq, prunedHash } = row;
+    // Of a chain that was cut nobody can tell any more whether a storm without records ever had some.
+    if (!recorded && prunedSeq !== null && prunedHash !== null) return { pruned: { seq: prunedSeq, hash: prunedHash } };
+    return { bundle, nextAfterSeq };
   },
 });

@@ -61,8 +61,12 @@ export const createPruneStore = (db: Database): PruneStore => {
       const bound = sql`case when exists (select from rollup_marks where level = 'minute') then ${before} else ${at(anyBeforeMs)} end`;
       return await deleted(oldest(fence, sql`probe_samples`, sql`round_at`, sql`(select ${bound})`, limit));
     },
-    rollups: async (fence, level, beforeMs, limit) =>
-      await deleted(oldest(fence, level === "minute" ? sql`probe_rollups_minute` : sql`probe_rollups_hour`, sql`start_at`, at(beforeMs), limit)),
+    rollups: async (fence, level, beforeMs, limit) => {
+      if (level === "hour") return await deleted(oldest(fence, sql`probe_rollups_hour`, sql`start_at`, at(beforeMs), limit));
+      const folded = sql`(select greatest(${at(beforeMs)}, (select done_until from rollup_marks where level = 'fold')))`;
+      return await deleted(oldest(fence, sql`probe_rollups_minute`, sql`start_at`, folded, limit));
+    },
+    foldedMinutes: async (fence, beforeMs, limit) => await deleted(oldest(fence, sql`probe_minutes_folded`, sql`start_at`, at(beforeMs), limit)),
     probeMarks: async (fence, beforeMs, limit) => await deleted(oldest(fence, sql`probe_marks`, sql`round_at`, at(beforeMs), limit)),
     idempotencyKeys: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`idempotency_keys`, sql`created_at`, beforeMs, limit)),
     usageFacts: async (fence, kind, beforeMs, limit) => await deleted(oldestFacts(fence, factTables[kind], beforeMs, limit)),

@@ -5,22 +5,27 @@ import type { Fence } from "../ports/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { latencyPlace } from "./latency-histogram.ts";
+import { foldMinutes } from "./minute-folds.ts";
 
 /** A sample is taken at most this long after the slot of its round, by which it is found. */
 const longestRound = sql.raw("interval '10 minutes'");
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
-const columns = sql.raw("domain_id, start_at, path, vantage, samples, ok, latencies");
+const columns = sql.raw("domain_id, start_at, path, vantage, samples, ok, places, counts");
+
+/** Places in ascending order with how many samples were at each, as the two lists of a rollup. */
+const lists = (where: string) => sql.raw(`coalesce(array_agg(place order by place) filter (where ${where}), '{}')::smallint[] as places,
+    coalesce(array_agg(n order by place) filter (where ${where}), '{}')::smallint[] as counts`);
 
 /** Samples are only ever added to: a sum that has become smaller was made of samples that have been pruned in between. */
 const grown = (table: string) => sql.raw(`
   on conflict (domain_id, start_at, path, vantage) do update
-    set samples = excluded.samples, ok = excluded.ok, latencies = excluded.latencies
+    set samples = excluded.samples, ok = excluded.ok, places = excluded.places, counts = excluded.counts
     where excluded.samples > ${table}.samples or (excluded.samples = ${table}.samples
-      and (excluded.ok, excluded.latencies) is distinct from (${table}.ok, ${table}.latencies))`);
+      and (excluded.ok, excluded.places, excluded.counts) is distinct from (${table}.ok, ${table}.places, ${table}.counts))`);
 
-const mark = (fence: Fence, level: "minute" | "hour", untilMs: number) => sql`
+const mark = (fence: Fence, level: "minute" | "hour" | "fold", untilMs: number) => sql`
   with ${fenceCte(fence)}
   insert into rollup_marks (level, done_until) select ${level}, ${at(untilMs)} from fence
   on conflict (level) do update set done_until = greatest(rollup_marks.done_until, excluded.done_until)
@@ -29,8 +34,7 @@ const mark = (fence: Fence, level: "minute" | "hour", untilMs: number) => sql`
 const minutes = (fence: Fence, fromMs: number, toMs: number) => sql`
   with ${fenceCte(fence)}
   insert into probe_rollups_minute (${columns})
-  select domain_id, minute, path, vantage, sum(n), coalesce(sum(n) filter (where ok), 0),
-    coalesce(jsonb_object_agg(place, n) filter (where ok), '{}')
+  select domain_id, minute, path, vantage, sum(n), coalesce(sum(n) filter (where ok), 0), ${lists("ok")}
   from (
     select s.domain_id, date_trunc('minute', s.probed_at, 'UTC') as minute, s.path, s.vantage, s.ok,
       case when s.ok then ${latencyPlace(sql`s.latency_ms`)} end as place, count(*) as n
@@ -49,14 +53,14 @@ const hour = (fence: Fence, startMs: number, afterDomainId: number, limit: numbe
     select m.* from page join probe_rollups_minute m on m.domain_id = page.id
       and m.start_at >= ${at(startMs)} and m.start_at < ${at(startMs)} + interval '1 hour'
   ), places as (
-    select domain_id, path, vantage, jsonb_object_agg(place, n) as latencies from (
-      select domain_id, path, vantage, place, sum(n::bigint) as n from own, jsonb_each_text(latencies) as l(place, n) group by 1, 2, 3, 4
+    select domain_id, path, vantage, ${lists("true")} from (
+      select domain_id, path, vantage, place, sum(n) as n from own, unnest(places, counts) as l(place, n) group by 1, 2, 3, 4
     ) x group by 1, 2, 3
   ), rolled as (
     insert into probe_rollups_hour (${columns})
-    select o.domain_id, ${at(startMs)}, o.path, o.vantage, sum(o.samples), sum(o.ok), coalesce(p.latencies, '{}')
+    select o.domain_id, ${at(startMs)}, o.path, o.vantage, sum(o.samples), sum(o.ok), coalesce(p.places, '{}'), coalesce(p.counts, '{}')
     from own o left join places p using (domain_id, path, vantage)
-    group by 1, 3, 4, 7
+    group by 1, 3, 4, 7, 8
     ${grown("probe_rollups_hour")}
   )
   select max(id) as "lastId" from page`;
@@ -65,7 +69,7 @@ export const createRollupStore = (db: Database): RollupStore => ({
   marks: async () => {
     const rows = await db.rows<{ level: string; doneUntil: number }>(sql`select level, done_until as "doneUntil" from rollup_marks`);
     const of = (level: string) => rows.find((row) => row.level === level)?.doneUntil ?? null;
-    return { minuteMs: of("minute"), hourMs: of("hour") };
+    return { minuteMs: of("minute"), hourMs: of("hour"), foldMs: of("fold") };
   },
   rollMinutes: async (fence, fromMs, toMs) => {
     const [, marked] = await db.batch<[unknown[], unknown[]]>([minutes(fence, fromMs, toMs), mark(fence, "minute", toMs)]);
@@ -76,4 +80,15 @@ export const createRollupStore = (db: Database): RollupStore => ({
     return row?.lastId ?? null;
   },
   markHours: async (fence, untilMs) => (await db.rows(mark(fence, "hour", untilMs))).length > 0,
+  firstMinute: async () => {
+    const [row] = await db.rows<{ startMs: number | null }>(sql`
+      select min(m.start_at) as "startMs" from service_domains d cross join lateral (
+        select start_at from probe_rollups_minute where domain_id = d.id order by start_at limit 1) m`);
+    return row?.startMs ?? null;
+  },
+  fold: async (fence, startMs, afterDomainId, limit) => {
+    const [row] = await db.rows<{ lastId: number | null }>(foldMinutes(fence, startMs, afterDomainId, limit));
+    return row?.lastId ?? null;
+  },
+  markFolded: async (fence, untilMs) => (await db.rows(mark(fence, "fold", untilMs))).length > 0,
 });

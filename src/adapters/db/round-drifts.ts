@@ -5,8 +5,9 @@ import type { Fence } from "../ports/lease.ts";
 import type { FoundDrift, RoundDecisions } from "../ports/round.ts";
 import { fenceCte } from "./fence.ts";
 
+/** Stores drifts, and adds them to the sum that `/metrics` tells: the rows themselves are pruned. */
 export const saveDrifts = (fence: Fence, drifts: readonly FoundDrift[], nowMs: number): SQL => sql`
-  with ${fenceCte(fence)}
+  with ${fenceCte(fence)}, found as (
   insert into routing_drifts (service_id, domain_id, record_type, previous_primary, previous_backup, expected_primary,
     expected_backup, found_primary, found_backup, left_alone, epoch, found_at)
   select x.service_id, x.domain_id, x.record_type, x.previous_primary, x.previous_backup, x.expected_primary,
@@ -20,7 +21,11 @@ export const saveDrifts = (fence: Fence, drifts: readonly FoundDrift[], nowMs: n
     })),
   )}::jsonb) as x(service_id bigint, domain_id bigint, record_type text, previous_primary int, previous_backup int,
     expected_primary int, expected_backup int, found_primary int, found_backup int, left_alone text)
-  where exists (select from fence)`;
+  where exists (select from fence)
+  returning coalesce(left_alone, 'healing') as outcome)
+  insert into counters as c (name, provider, label, value)
+  select 'drifts', '', outcome, count(*) from found group by outcome order by outcome
+  on conflict (name, provider, label) do update set value = c.value + excluded.value`;
 
 /** Does not bring back a fight that an operator called off while the round was under way: it names the state it saw. */
 export const saveContests = (fence: Fence, contests: RoundDecisions["contests"], nowMs: number): SQL => sql`

@@ -16,28 +16,33 @@ export const stormColumns = sql`e.id, e.service_id as "serviceId", e.policy_id a
 const maxChanges = 1_000;
 
 const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(sql`
-    select ${changeColumns} from routing_changes where service_id = e.service_id and storm_id = e.id
+    select ${changeColumns} from routing_changes where storm_id = e.id
     order by id limit ${maxChanges}`, sql`id`)}) x), '[]') as changes,
-  (select count(*) from routing_changes where service_id = e.service_id and storm_id = e.id) as "changesInAll"`;
-
-const owned = (customerId: number, wanted = stormColumns) => sql`
-  select ${wanted} from storm_events e join services s on s.id = e.service_id where s.customer_id = ${customerId}`;
+  (select count(*) from routing_changes where storm_id = e.id) as "changesInAll"`;
 
 export const createStormStore = (db: Database): StormStore => ({
   list: async (customerId, filter, page) => {
     const conditions = [
-      filter.serviceId !== undefined && sql`e.service_id = ${filter.serviceId}`,
       filter.active !== undefined && (filter.active ? sql`e.ended_at is null` : sql`e.ended_at is not null`),
       filter.fromMs !== undefined && sql`coalesce(e.ended_at, 'infinity') >= ${isoTime(filter.fromMs)}::timestamptz`,
       filter.toMs !== undefined && sql`e.started_at < ${isoTime(filter.toMs)}::timestamptz`,
       page.afterId !== null && sql`e.id < ${page.afterId}`,
     ].filter((condition) => condition !== false);
     const where = sql.join(conditions.map((condition) => sql` and ${condition}`));
-    return await db.rows<Storm>(sql`${owned(customerId)}${where} order by e.id desc limit ${page.limit}`);
+    const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
+    // The newest of each service, and of those the newest: a customer with a long history is not sorted through for a page.
+    return await db.rows<Storm>(sql`
+      select ${stormColumns} from services s cross join lateral (
+        select * from storm_events e where e.service_id = s.id${where} order by e.id desc limit ${page.limit}
+      ) e
+      where s.customer_id = ${customerId} ${service}
+      order by e.id desc limit ${page.limit}`);
   },
 
   get: async (customerId, id) => {
-    const rows = await db.rows<StormDetail>(sql`${owned(customerId, sql`${stormColumns}, ${changes}`)} and e.id = ${id}`);
+    const rows = await db.rows<StormDetail>(sql`
+      select ${stormColumns}, ${changes} from storm_events e join services s on s.id = e.service_id
+      where s.customer_id = ${customerId} and e.id = ${id}`);
     return rows[0] ?? null;
   },
 });

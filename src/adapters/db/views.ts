@@ -29,7 +29,7 @@ export const driftColumns = sql`f.id, f.domain_id as "domainId", f.record_type a
   case when f.left_alone is null then (
     select trunc(extract(epoch from c.accepted_at) * 1000)::bigint from routing_changes c
     where c.domain_id = f.domain_id and c.result in ('accepted', 'insync', 'unconfirmed') and c.intended_at >= f.found_at
-    order by c.id limit 1) end as "healedAtMs"`;
+    order by c.intended_at limit 1) end as "healedAtMs"`;
 
 /** What a domain's records are like, of `domain_routing r`; null where they were never read. What failed last is an error. */
 export const domainStatus = sql.raw(`case when r.contested_at is not null then 'contested'

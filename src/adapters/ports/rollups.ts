@@ -2,8 +2,8 @@ import type { Fence } from "./lease.ts";
 
 export type RollupLevel = "minute" | "hour";
 
-/** Up to when each level is rolled up (epoch ms, whole minutes and hours); null: never yet. */
-export type RollupMarks = { readonly minuteMs: number | null; readonly hourMs: number | null };
+/** Up to when each level is rolled up, and minutes are folded (epoch ms, whole minutes and hours); null: never yet. */
+export type RollupMarks = { readonly minuteMs: number | null; readonly hourMs: number | null; readonly foldMs: number | null };
 
 /** Sums of samples by minute and hour. Times are epoch milliseconds, spans half-open. */
 export interface RollupStore {
@@ -17,6 +17,12 @@ export interface RollupStore {
   rollHour(fence: Fence, startMs: number, afterDomainId: number, limit: number): Promise<number | null>;
   /** Marks hours as done. @returns whether the lease was still held */
   markHours(fence: Fence, untilMs: number): Promise<boolean>;
+  /** The oldest minute that there is; null: there is none. */
+  firstMinute(): Promise<number | null>;
+  /** Puts the minutes of one whole hour into one row a path, for a page of domains. @returns the last of them, null: there are no more */
+  fold(fence: Fence, startMs: number, afterDomainId: number, limit: number): Promise<number | null>;
+  /** Marks hours as folded: from then on they are read so, and their minutes may go. @returns whether the lease was still held */
+  markFolded(fence: Fence, untilMs: number): Promise<boolean>;
 }
 
 /** `past`: versions that later ones replaced. */
@@ -26,9 +32,11 @@ export type UsageFact = "readings" | "readings_past" | "pushes" | "pushes_past";
 export interface PruneStore {
   /** Those that are rolled up, or too old to wait for that any longer. */
   samples(fence: Fence, rolledBeforeMs: number, anyBeforeMs: number, limit: number): Promise<number>;
+  /** Minutes go as soon as they are folded as well. */
   rollups(fence: Fence, level: RollupLevel, beforeMs: number, limit: number): Promise<number>;
   /** Of where paths were last probed, what is of no path any more. */
   probeMarks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  foldedMinutes(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   idempotencyKeys(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   installSessions(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** What billed windows that began before were made of; that of windows that are not billed stays. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createPruneStore } from "../../../src/adapters/db/prune.ts";
+import { createRetentionStore } from "../../../src/adapters/db/retention.ts";
 import { prune } from "../../../src/cron/prune.ts";
 import { bill } from "../../billing/run.ts";
 import { billingFence, takeLease } from "../../billing/worlds.ts";
@@ -43,10 +44,10 @@ it("deletes what billed windows were made of after 400 days, and keeps it while 
   expect(await kept()).toEqual(all);
   const run = (atMs: number) => prune({
     pruning: createPruneStore(database.db), clock: { nowMs: () => atMs, sleep: () => Promise.resolve() }, log: createMemoryLog().log,
-    sampleRetentionMs: 2 * dayMs, sessionTtlMs: 84 * dayMs,
+    sampleRetentionMs: 2 * dayMs, sessionTtlMs: 84 * dayMs, auditRetentionMs: 400 * dayMs, retention: createRetentionStore(database.db),
   }, billingFence);
-  expect(await run(hour(3) + 400 * dayMs)).toMatchObject({ readings: 0, readingsPast: 0, pushes: 0, pushesPast: 0, failures: 0 });
-  expect(await run(hour(2) + 400 * dayMs)).toMatchObject({ readings: 1, readingsPast: 1, pushes: 1, pushesPast: 1 });
+  expect(await run(hour(3) + 400 * dayMs)).toMatchObject({ usage_readings: 0, usage_readings_past: 0, usage_pushes: 0, usage_pushes_past: 0, failures: 0 });
+  expect(await run(hour(2) + 400 * dayMs)).toMatchObject({ usage_readings: 1, usage_readings_past: 1, usage_pushes: 1, usage_pushes_past: 1 });
   expect(await kept()).toEqual(["10 11", "10", "10 11", "10"]);
   await run(nowMs + 500 * dayMs);
   expect(await kept()).toEqual(["11", "", "11", ""]);

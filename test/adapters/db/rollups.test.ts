@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAvailabilityStore } from "../../../src/adapters/db/availability.ts";
 import { createPruneStore } from "../../../src/adapters/db/prune.ts";
+import { createRetentionStore } from "../../../src/adapters/db/retention.ts";
 import { createRollupStore } from "../../../src/adapters/db/rollups.ts";
 import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
 import type { AvailabilityQuery } from "../../../src/adapters/ports/availability.ts";
@@ -52,7 +53,8 @@ const roll = async (nowMs: number, under = fence, sampleRetentionMs = retentionM
   await rollUp({ rollups: createRollupStore(database.db), clock: clockAt(nowMs), sampleRetentionMs }, under);
 const table = async (level: "minute" | "hour") =>
   await database.sql(
-    `select domain_id, path, vantage, extract(epoch from start_at)::float8 * 1000 - ${startMs} as at, samples, ok, latencies
+    `select domain_id, path, vantage, extract(epoch from start_at)::float8 * 1000 - ${startMs} as at, samples, ok,
+       coalesce((select jsonb_object_agg(place, n) from unnest(places, counts) u(place, n)), '{}') as latencies
      from probe_rollups_${level} order by 1, 2, 3, 4`);
 const series = async (query: Partial<AvailabilityQuery>) =>
   await createAvailabilityStore(database.db).series(ids.customerId, ids.serviceId,
@@ -105,7 +107,7 @@ describe("rolling up", () => {
     expect((await table("minute")).map(({ at }) => at)).toEqual([-47 * hourMs, 0]);
     expect(await table("hour")).toHaveLength(1);
     const marks = await createRollupStore(database.db).marks();
-    expect(marks).toEqual({ minuteMs: startMs + 9 * 60_000, hourMs: startMs });
+    expect(marks).toEqual({ minuteMs: startMs + 9 * 60_000, hourMs: startMs, foldMs: startMs - 35 * hourMs });
   });
 
   it("does not shrink a sum whose samples were pruned in between", async () => {
@@ -118,11 +120,33 @@ describe("rolling up", () => {
     expect(await table("minute")).toEqual(before);
   });
 
+  it("folds the minutes of hours that are over, each as it was, and lets go of them", async () => {
+    await store([
+      ...steady(startMs, 2 * 360, { ok: true }), ...steady(startMs, 360, { vantage: "cloudflare" }), { atMs: startMs + 7 * 60_000, path: "direct", ok: false },
+      ...steady(startMs, 30, { domain: 1, latencyMs: 29_990 }),
+    ]);
+    await roll(startMs + 2 * hourMs + 5 * 60_000);
+    const [minutes, before] = [await table("minute"), await series({ stepMs: 60_000 })];
+    expect(await roll(startMs + 4 * hourMs + 5 * 60_000)).toMatchObject({ folded: 2 });
+    // Again, as after a crash before the mark was set.
+    await database.sql("update rollup_marks set done_until = $1 where level = 'fold'", [new Date(startMs)]);
+    expect(await roll(startMs + 4 * hourMs + 5 * 60_000)).toMatchObject({ folded: 2 });
+    const unfolded = await database.sql(
+      `select domain_id, path, vantage, extract(epoch from start_at)::float8 * 1000 + m * 60000 - ${startMs} as at, counts[m + 1]::int as samples,
+         (coalesce(oks, counts))[m + 1]::int as ok
+       from probe_minutes_folded, generate_series(0, 59) m where counts[m + 1] > 0 order by 1, 2, 3, 4`);
+    expect(unfolded).toEqual(minutes.map(({ latencies: _latencies, ...rest }) => rest));
+    expect(await database.sql("select from probe_minutes_folded where oks is null"), "where all was well nothing is said of it").toHaveLength(2);
+    const deleted = await createPruneStore(database.db).rollups(fence, "minute", startMs - 35 * 24 * hourMs, 100_000);
+    expect([deleted, await table("minute")]).toEqual([minutes.length, []]);
+    expect(await series({ stepMs: 60_000 })).toEqual(before);
+  });
+
   it("under a lease that was lost writes nothing", async () => {
     await store(steady(startMs, 60));
     await roll(startMs + 2 * hourMs, { ...fence, epoch: fence.epoch + 1 });
     expect([await table("minute"), await table("hour")]).toEqual([[], []]);
-    expect(await createRollupStore(database.db).marks()).toEqual({ minuteMs: null, hourMs: null });
+    expect(await createRollupStore(database.db).marks()).toEqual({ minuteMs: null, hourMs: null, foldMs: null });
   });
 });
 
@@ -131,18 +155,18 @@ describe("availability by level", () => {
     await fc.assert(fc.asyncProperty(
       fc.array(fc.record({
         domain: fc.nat(1), path: fc.constantFrom("primary", "backup"), vantage: fc.constantFrom("vercel", "cloudflare"),
-        slot: fc.nat(3 * 360 - 1), ok: fc.boolean(), latencyMs: fc.integer({ min: 0, max: 60_000 }),
+        slot: fc.nat(3 * 360 - 1), ok: fc.boolean(), latencyMs: fc.integer({ min: 0, max: 30_000 }),
       }), { minLength: 1, maxLength: 300 }),
-      fc.constantFrom(10, 60, 90, 300, 3_600, 7_200), fc.constantFrom(null, "vercel"), fc.constantFrom(3, 61, 63, 130, 200),
+      fc.constantFrom(10, 60, 90, 300, 3_600, 7_200), fc.constantFrom(null, "vercel"), fc.constantFrom(3, 61, 63, 130, 200, 310),
       async (rows, stepSeconds, vantage, rolledMinutes) => {
-        await database.sql("truncate probe_samples, probe_rollups_minute, probe_rollups_hour, rollup_marks");
+        await database.sql("truncate probe_samples, probe_rollups_minute, probe_minutes_folded, probe_rollups_hour, rollup_marks");
         const distinct = [...new Map(rows.map((row) => [JSON.stringify([row.domain, row.path, row.vantage, row.slot]), row])).values()];
         await store(distinct.map(({ slot, ...row }) => ({ ...row, atMs: startMs + slot * 10_000 + (row.latencyMs % 10_000) })));
         const stepMs = stepSeconds * 1_000;
         const toMs = startMs + Math.ceil((4 * hourMs) / stepMs) * stepMs;
         const query = { stepMs, vantage, fromMs: Math.floor(startMs / stepMs) * stepMs, toMs: Math.floor(toMs / stepMs) * stepMs };
         const fromSamples = await series(query);
-        await roll(startMs + rolledMinutes * 60_000, fence, 4 * hourMs);
+        await roll(startMs + rolledMinutes * 60_000, fence, 6 * hourMs);
         expect(await series(query)).toEqual(fromSamples);
       },
     ), { numRuns: 20 });
@@ -155,14 +179,14 @@ describe("availability by level", () => {
     const hours = await series({ stepMs: hourMs });
     await database.sql("truncate probe_samples");
     expect(await series({ stepMs: 300_000 })).toEqual(minutes);
-    await database.sql("truncate probe_rollups_minute");
+    await database.sql("truncate probe_rollups_minute, probe_minutes_folded");
     expect(await series({ stepMs: hourMs })).toEqual(hours);
     expect(hours?.[0]).toMatchObject({ samples: 360 });
     expect((await series({ stepMs: 300_000 }))?.every(({ samples }) => samples === 0)).toBe(true);
   });
 
   it("tells percentiles to half a percent", async () => {
-    const latencies = [1, 50, 255, 256, 257, 999, 1_001, 4_321, 59_999];
+    const latencies = [1, 50, 255, 256, 257, 999, 1_001, 4_321, 29_999];
     for (const [index, latencyMs] of latencies.entries()) await store([{ atMs: startMs + index * 60_000, latencyMs }]);
     await roll(startMs + hourMs);
     const found = (await series({ toMs: startMs + latencies.length * 60_000 }))?.map(({ p50LatencyMs }) => p50LatencyMs ?? 0) ?? [];
@@ -174,22 +198,25 @@ describe("availability by level", () => {
 
 describe("pruning", () => {
   const run = async (nowMs: number) =>
-    await prune({ pruning: createPruneStore(database.db), clock: clockAt(nowMs), log: createMemoryLog().log, sampleRetentionMs: retentionMs, sessionTtlMs: 84 * 24 * hourMs }, fence);
+    await prune({
+      pruning: createPruneStore(database.db), retention: createRetentionStore(database.db), clock: clockAt(nowMs), log: createMemoryLog().log,
+      sampleRetentionMs: retentionMs, sessionTtlMs: 84 * 24 * hourMs, auditRetentionMs: 400 * 24 * hourMs,
+    }, fence);
   const count = async (name: string) => (await database.sql<{ n: number }>(`select count(*)::int as n from ${name}`))[0]?.n;
 
   it("deletes samples that are older than they are kept, and no younger ones", async () => {
     await store([...steady(startMs, 4_500), ...steady(startMs, 4_500, { domain: 1 })]);
     await roll(startMs + 13 * hourMs + 60_000);
-    expect(await run(startMs + retentionMs + hourMs)).toMatchObject({ samples: 720, failures: 0 });
+    expect(await run(startMs + retentionMs + hourMs)).toMatchObject({ probe_samples: 720, failures: 0 });
     expect(await database.sql("select from probe_samples where round_at < $1", [new Date(startMs + hourMs)])).toEqual([]);
     expect(await count("probe_samples")).toBe(9_000 - 720);
-    expect(await run(startMs + retentionMs + 24 * hourMs)).toMatchObject({ samples: 2 * (12 * 360) - 720 });
+    expect(await run(startMs + retentionMs + 24 * hourMs)).toMatchObject({ probe_samples: 2 * (12 * 360) - 720 });
   });
 
   it("keeps samples that are not rolled up yet, twice their time at most", async () => {
     await store(steady(startMs, 360));
-    expect(await run(startMs + retentionMs + 24 * hourMs)).toMatchObject({ samples: 0 });
-    expect(await run(startMs + 2 * retentionMs + 24 * hourMs)).toMatchObject({ samples: 360 });
+    expect(await run(startMs + retentionMs + 24 * hourMs)).toMatchObject({ probe_samples: 0 });
+    expect(await run(startMs + 2 * retentionMs + 24 * hourMs)).toMatchObject({ probe_samples: 360 });
   });
 
   it("deletes in chunks of a bounded size", async () => {
@@ -207,28 +234,45 @@ describe("pruning", () => {
     await database.sql(`insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at)
       select $1, 'POST', '/v1/services', 'key-' || i, 'hash', 201, $2::timestamptz + make_interval(hours => i) from generate_series(0, 2) i`, [ids.customerId, new Date(startMs)]);
     const days = (number: number) => startMs + number * 24 * hourMs;
-    expect(await run(days(1) + 1.5 * hourMs)).toMatchObject({ idempotencyKeys: 2, minuteRollups: 0 });
-    expect(await run(days(35))).toMatchObject({ idempotencyKeys: 1, minuteRollups: 0 });
-    expect(await run(days(35) + hourMs)).toMatchObject({ minuteRollups: 60, hourRollups: 0 });
-    expect(await run(days(400))).toMatchObject({ hourRollups: 0 });
-    expect(await run(days(400) + 1)).toMatchObject({ hourRollups: 1 });
+    expect(await run(days(1) + 1.5 * hourMs)).toMatchObject({ idempotency_keys: 2, probe_rollups_minute: 0 });
+    expect(await run(days(35))).toMatchObject({ idempotency_keys: 1, probe_rollups_minute: 0 });
+    expect(await run(days(35) + hourMs)).toMatchObject({ probe_rollups_minute: 60, probe_rollups_hour: 0 });
+    expect(await run(days(400))).toMatchObject({ probe_rollups_hour: 0 });
+    expect(await run(days(400) + 1)).toMatchObject({ probe_rollups_hour: 1 });
     expect(await count("probe_rollups_hour")).toBe(0);
   });
 
   it("deletes what installations told once it is as old as configured", async () => {
     await database.sql(`insert into install_sessions (week, session_id, protocol_version, daemon_version, platform, node_version, primary_framework, first_seen_at)
       select '2026-W01', 'session-' || i, '1.0.0', '1.0.0', 'linux', '24.0.0', 'vue', $1::timestamptz + make_interval(secs => i) from generate_series(1, 3) i`, [new Date(startMs)]);
-    expect(await run(startMs + 84 * 24 * hourMs + 2_500)).toMatchObject({ installSessions: 2 });
+    expect(await run(startMs + 84 * 24 * hourMs + 2_500)).toMatchObject({ install_sessions: 2 });
     expect(await database.sql("select session_id from install_sessions")).toEqual([{ session_id: "session-3" }]);
   });
 
-  it("goes on where one kind fails, and throws only where all do", async () => {
+  it("goes on where one kind fails, gives each its turn, and throws only where all do", async () => {
     const { log, of } = createMemoryLog();
-    const good = async () => 0;
+    const turns: string[] = [];
+    const good = (name: string, chunks = 0) => async () => {
+      turns.push(name);
+      return turns.filter((turn) => turn === name).length > chunks ? 0 : 10;
+    };
     const bad = () => Promise.reject(new Error("database away"));
-    const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs };
-    expect(await prune({ ...deps, pruning: { samples: bad, rollups: good, probeMarks: good, idempotencyKeys: good, installSessions: good, usageFacts: good } }, fence)).toMatchObject({ failures: 1 });
-    expect(of("prune")).toMatchObject([{ level: "error", fields: { what: "samples" } }]);
-    await expect(prune({ ...deps, pruning: { samples: bad, rollups: bad, probeMarks: bad, idempotencyKeys: bad, installSessions: bad, usageFacts: bad } }, fence)).rejects.toThrow("database away");
+    const stores = (each: (name: string) => () => Promise<number>) => ({
+      pruning: {
+        samples: each("samples"), rollups: each("rollups"), foldedMinutes: each("foldedMinutes"), idempotencyKeys: each("idempotencyKeys"),
+        installSessions: each("installSessions"), probeMarks: each("probeMarks"), usageFacts: each("usageFacts"),
+      },
+      retention: {
+        auditLog: each("auditLog"), routingChanges: each("routingChanges"), routingDrifts: each("routingDrifts"),
+        evidence: async () => ({ rows: await each("evidence")(), lastServiceId: null }), takeovers: each("takeovers"), findings: each("findings"),
+        vantages: each("vantages"), checkLeases: each("checkLeases"), invoiceLinks: each("invoiceLinks"),
+      },
+    });
+    const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs, auditRetentionMs: hourMs };
+    expect(await prune({ ...deps, ...stores((name) => (name === "takeovers" ? bad : good(name, name === "samples" ? 3 : 0))) }, fence))
+      .toMatchObject({ failures: 1, probe_samples: 30, unfinished: 0 });
+    expect(of("prune")).toMatchObject([{ level: "error", fields: { what: "takeovers" } }]);
+    expect(turns.indexOf("invoiceLinks"), "much of one kind does not keep the others waiting").toBeLessThan(turns.lastIndexOf("samples"));
+    await expect(prune({ ...deps, ...stores(() => bad) }, fence)).rejects.toThrow("database away");
   });
 });

@@ -117,6 +117,7 @@ export const invoiceLinks = pgTable(
   },
   (t) => [
     index("invoice_links_invoice_idx").on(t.invoiceId, t.id),
+    index("invoice_links_age_idx").on(t.expiresAt),
     check("invoice_links_span", sql`${t.expiresAt} > ${t.createdAt}`),
   ],
 );

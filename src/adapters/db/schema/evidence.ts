@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, foreignKey, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
-import { createdAt, ref } from "./columns.ts";
+import { at, createdAt, ref } from "./columns.ts";
 import { stormEvents } from "./detection.ts";
 import { services } from "./services.ts";
 
@@ -9,12 +9,18 @@ export const evidenceChains = pgTable("evidence_chains", {
   serviceId: bigint("service_id", { mode: "number" }).primaryKey().references(() => services.id),
   seq: bigint("seq", { mode: "number" }).notNull().default(0),
   hash: text("hash"),
+  /** How many storms the service has had: a sum that no list of them has to be counted for. */
+  storms: bigint("storms", { mode: "number" }).notNull().default(0),
+  /** The last record that was deleted for its age: with the one after it the chain begins. Null: it begins with its first. */
+  prunedSeq: bigint("pruned_seq", { mode: "number" }),
+  prunedHash: text("pruned_hash"),
+  prunedAt: at("pruned_at"),
 });
 
 /**
  * What was known and decided when a storm began, relapsed, was switched for or ended, and what the public DNS showed of a
  * switch. One chain per service: a trigger gives each row its place, the hash of the row before it and its own. Append-only
- * (trigger).
+ * but for old beginnings of a chain without a billed storm (triggers).
  */
 export const evidence = pgTable(
   "evidence",

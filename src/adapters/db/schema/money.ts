@@ -137,6 +137,7 @@ export const invoices = pgTable(
   },
   (t) => [
     unique("invoices_number_key").on(t.customerId, t.number),
+    index("invoices_customer_idx").on(t.customerId, t.id),
     check("invoices_total", sql`${t.totalCents} = ${t.subtotalCents} - ${t.discountCents}`),
     check("invoices_period", sql`${t.periodEnd} > ${t.periodStart}`),
   ],
@@ -192,6 +193,7 @@ export const invoiceLineStorms = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.lineId, t.stormId] }),
+    index("invoice_line_storms_storm_idx").on(t.stormId),
     check("invoice_line_storms_span", sql`${t.toAt} > ${t.fromAt}`),
   ],
 );
@@ -215,5 +217,6 @@ export const reconciliationFindings = pgTable(
   (t) => [
     uniqueIndex("reconciliation_findings_open_key").on(t.rule, t.objectId).where(sql`${t.clearedAt} is null`),
     index("reconciliation_findings_customer_idx").on(t.customerId, t.id),
+    index("reconciliation_findings_cleared_idx").on(t.clearedAt).where(sql`${t.clearedAt} is not null`),
   ],
 );

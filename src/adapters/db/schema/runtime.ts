@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, integer, jsonb, pgTable, primaryKey, real, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, real, text } from "drizzle-orm/pg-core";
 import { at } from "./columns.ts";
 
 /** Who may act: one row per shard and per job. Each acquisition raises the epoch (semantics §10). */
@@ -91,7 +91,7 @@ export const shardLoads = pgTable("shard_loads", {
 
 /**
  * Every passing of a shard's lease from one provider to the other, written by a trigger in the transaction that did it, and
- * chained as evidence is: each row names the hash of the one before. Append-only (trigger).
+ * chained as evidence is: each row names the hash of the one before. Append-only but for old beginnings (triggers).
  */
 export const takeovers = pgTable(
   "takeovers",
@@ -115,6 +115,7 @@ export const takeovers = pgTable(
     hash: text("hash").notNull(),
   },
   (t) => [
+    index("takeovers_age_idx").on(t.at),
     check("takeovers_kind", sql`${t.kind} in ('takeover', 'hand_back')`),
     check("takeovers_chain", sql`${t.seq} > 0 and (${t.seq} = 1) = (${t.previousHash} is null)`),
   ],

@@ -24,9 +24,8 @@ export const services = pgTable(
   },
   (t) => [
     uniqueIndex("services_name_key").on(t.customerId, t.name).where(sql`${t.deletedAt} is null`),
-    index("services_customer_idx").on(t.customerId, t.id).where(sql`${t.deletedAt} is null`),
-    // Billing asks for the deleted ones too.
-    index("services_every_idx").on(t.customerId),
+    // Deleted ones as well: billing asks for them, and so do lists of what once was.
+    index("services_customer_idx").on(t.customerId, t.id),
     check("services_steering", sql`${t.steering} in ('auto', 'shadow')`),
     check("services_two_cdns", sql`${t.primaryCdn} <> ${t.backupCdn}`),
     check("services_failback_step_seconds", sql`${t.failbackStepSeconds} between 1 and 86400`),

@@ -41,7 +41,7 @@ export const customerTokens = pgTable(
   ],
 );
 
-/** Who changed what, written in the same transaction as the change. Append-only (trigger). */
+/** Who changed what, written in the same transaction as the change. Append-only but for what is old (triggers). */
 export const auditLog = pgTable(
   "audit_log",
   {
@@ -56,7 +56,11 @@ export const auditLog = pgTable(
     requestId: text("request_id"),
     at: at("at").notNull().defaultNow(),
   },
-  (t) => [index("audit_log_customer_idx").on(t.customerId, t.id)],
+  (t) => [
+    index("audit_log_customer_idx").on(t.customerId, t.id),
+    index("audit_log_action_idx").on(t.customerId, t.action, t.id),
+    index("audit_log_object_idx").on(t.customerId, t.objectType, t.id),
+  ],
 );
 
 /** First answers to POSTs that carried an Idempotency-Key. `answer` is null where the answer held a secret. */

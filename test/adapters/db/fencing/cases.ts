@@ -16,12 +16,13 @@ import type { StandingProgress } from "../../../../src/adapters/ports/standing.t
 import type { TestDatabase } from "../../../support/database.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
+import { retained } from "./retention-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
 import { dueBounds } from "../../../../src/domain/billing-cycle.ts";
 import type { BillingCycle } from "../../../../src/domain/billing-cycle.ts";
 
-type World = { readonly db: Database; readonly sql: TestDatabase["sql"]; readonly tenant: Tenant };
+export type World = { readonly db: Database; readonly sql: TestDatabase["sql"]; readonly tenant: Tenant };
 type Call = (fence: Fence) => Promise<unknown>;
 
 /** A write of the pipeline. `writes`: every table that it changes under a good fence; `refused`: its answer without one. */
@@ -105,7 +106,7 @@ const rounds: readonly FencedWrite[] = [
     await tenant.change("failed");
     return { resolved: [{ id, result: "superseded" }] };
   }),
-  decisions("a drift", ["routing_drifts"], async ({ service, domain }) => ({
+  decisions("a drift", ["counters", "routing_drifts"], async ({ service, domain }) => ({
     drifts: [{ serviceId: service, domainId: domain, recordType: "CNAME", previous: weights(100, 0), found: weights(50, 50), expected: weights(100, 0), leftAlone: null }],
   })),
   decisions("a fight", ["domain_routing"], async (tenant) => {
@@ -394,4 +395,4 @@ const observed: readonly FencedWrite[] = [
 ];
 
 /** Every write of the pipeline that is decided by whoever holds a lease. */
-export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...money, ...kept];
+export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...money, ...kept, ...retained];

@@ -8,6 +8,7 @@ import type { JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
 import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/observations.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/reconciliation.ts";
+import type { RetentionStore } from "../../../../src/adapters/ports/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/rollups.ts";
 import type { RoundStore } from "../../../../src/adapters/ports/round.ts";
 import type { SettingsStore } from "../../../../src/adapters/ports/settings.ts";
@@ -34,8 +35,14 @@ export const pipelineMethods = {
   reconciliation: {
     position: "reads", services: "reads", keepPosition: "fenced", checkWindows: "fenced", noteServices: "fenced", checkInvoices: "fenced", forgetGone: "fenced",
   } satisfies Record<keyof ReconciliationStore, Kind>,
-  rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced" } satisfies Record<keyof RollupStore, Kind>,
-  pruning: { samples: "fenced", rollups: "fenced", probeMarks: "fenced", idempotencyKeys: "fenced", installSessions: "fenced", usageFacts: "fenced" } satisfies Record<keyof PruneStore, Kind>,
+  rollups: { marks: "reads", rollMinutes: "fenced", rollHour: "fenced", markHours: "fenced", firstMinute: "reads", fold: "fenced", markFolded: "fenced" } satisfies Record<keyof RollupStore, Kind>,
+  pruning: {
+    samples: "fenced", rollups: "fenced", foldedMinutes: "fenced", probeMarks: "fenced", idempotencyKeys: "fenced", installSessions: "fenced", usageFacts: "fenced",
+  } satisfies Record<keyof PruneStore, Kind>,
+  retention: {
+    auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
+    vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced",
+  } satisfies Record<keyof RetentionStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -47,7 +54,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "rollups", "round", "settings", "standing", "tick-runs",
+  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */

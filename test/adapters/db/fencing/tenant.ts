@@ -51,7 +51,7 @@ export const createTenant = async (database: TestDatabase) => {
        select $1, $2, 'primary', 'vercel', t, 0, t, true, 200, 40 from (select $3::timestamptz + i * interval '10 seconds' as t from generate_series(1, $4) i) x`,
       [service, domain, new Date(nowMs - agoMs), count])),
     rollup: async (level: "minute" | "hour", agoMs: number) => void (await database.sql(
-      `insert into probe_rollups_${level} (domain_id, start_at, path, vantage, samples, ok, latencies) values ($1, $2, 'primary', 'vercel', 6, 6, '{"40": 6}')`,
+      `insert into probe_rollups_${level} (domain_id, start_at, path, vantage, samples, ok, places, counts) values ($1, $2, 'primary', 'vercel', 6, 6, '{40}', '{6}')`,
       [domain, new Date(nowMs - agoMs)])),
   };
 };

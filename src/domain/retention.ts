@@ -1,0 +1,70 @@
+/**
+ * How long a table's rows are kept: for days, for as long as a setting says, or (`stays`) with a reason for not deleting them
+ * by age. `stays` beside a time: rows that are kept even so.
+ */
+export type Retention =
+  | { readonly days: number; readonly stays?: string }
+  | { readonly setting: "SAMPLE_RETENTION" | "SESSION_TTL_SECONDS" | "AUDIT_RETENTION" }
+  | { readonly stays: string };
+
+const books = { stays: "the books" } as const;
+const few = { stays: "a handful of rows" } as const;
+const byOwner = { stays: "a row a domain or service" } as const;
+const parties = { stays: "invoices, storms and usage refer to them" } as const;
+const terms = { stays: "by these a storm was judged, or a window was billed" } as const;
+const access = { stays: "who had access, and by which account was read" } as const;
+const holdings = { stays: "usage is attributed by who held what, and how far it was read" } as const;
+const facts = { days: 400, stays: "that of windows that are not billed yet" } as const;
+
+/**
+ * Every table of the schema. docs/retention.md says the same in words, and why; `cron/prune.ts` has a task for each that has a
+ * time. A table without an entry fails test/adapters/db/retention.test.ts.
+ */
+export const retention = {
+  probe_samples: { setting: "SAMPLE_RETENTION" },
+  probe_marks: { setting: "SAMPLE_RETENTION" },
+  probe_rollups_minute: { days: 35 },
+  probe_minutes_folded: { days: 35 },
+  probe_rollups_hour: { days: 400 },
+  rollup_marks: few, job_cursors: few, counters: few, settings: few, issuer_profile: few,
+  vantages: { days: 35 },
+
+  storm_events: { stays: "what invoices refer to" },
+  evidence: { days: 400, stays: "that of a storm on an invoice or in a window that is still to be billed or billed anew, and what follows it in its chain" },
+  evidence_chains: { stays: "where a chain ends, and where it was cut" },
+
+  routing_changes: { days: 400, stays: "the last switch that was made of each domain, and those whose outcome is not known" },
+  routing_drifts: { days: 400 },
+  domain_routing: byOwner, service_routing: byOwner, readiness_checks: byOwner, standing_failovers: byOwner,
+  dns_standings: { stays: "a row an account in trouble; it goes when the account is well, or replaced" },
+
+  customers: parties, services: parties, service_domains: parties, storm_policies: parties,
+  storm_policy_versions: terms, billing_terms: terms, billing_profiles: terms,
+  service_cdns: holdings, domain_tenures: holdings, metering_marks: holdings,
+  customer_tokens: access, dns_accounts: access, cdn_accounts: access,
+
+  usage_snapshots: books, usage_corrections: books,
+  invoices: books, invoice_line_items: books, invoice_line_storms: books, invoice_documents: books, invoice_services: books,
+  usage_readings: facts, usage_readings_past: facts, usage_pushes: facts, usage_pushes_past: facts,
+  adjustment_causes: { stays: "a queue: the next billing run takes them" },
+  invoice_links: { days: 400 },
+  reconciliation_findings: { days: 400, stays: "those that are not cleared" },
+
+  audit_log: { setting: "AUDIT_RETENTION" },
+  idempotency_keys: { days: 1 },
+  install_sessions: { setting: "SESSION_TTL_SECONDS" },
+
+  takeovers: { days: 400, stays: "the newest, which the next one is chained to" },
+  leases: { days: 1, stays: "those of shards and jobs: of readiness checks each has a name of its own" },
+  tick_runs: few, job_runs: few, providers: few, shard_loads: few,
+} as const satisfies Readonly<Record<string, Retention>>;
+
+type Kept = typeof retention;
+
+/** Tables of which rows go once they are old enough. */
+export type AgingTable = { [Table in keyof Kept]: Kept[Table] extends { readonly days: number } | { readonly setting: string } ? Table : never }[keyof Kept];
+
+type DatedTable = { [Table in keyof Kept]: Kept[Table] extends { readonly days: number } ? Table : never }[keyof Kept];
+
+/** @returns milliseconds, of a table whose time no setting decides */
+export const keptMs = (table: DatedTable): number => retention[table].days * 86_400_000;

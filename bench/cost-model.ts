@@ -18,7 +18,11 @@ export type RoundFigures = {
 };
 
 /** What was measured: once for the present code, and once for the baseline. */
-export type Figures = { readonly acted: RoundFigures; readonly watched: RoundFigures; readonly stored: readonly Stored[]; readonly stormBytes: number };
+export type Figures = {
+  readonly acted: RoundFigures; readonly watched: RoundFigures; readonly stored: readonly Stored[]; readonly stormBytes: number;
+  /** What the first rounds of a new instance of each provider receive, of a domain. */
+  readonly freshBytes: number;
+};
 
 /** What is assumed where nothing can be measured here; printed with the table. */
 export const assumed = {
@@ -28,6 +32,8 @@ export const assumed = {
   probeMs: 100,
   connections: 6,
   stormsPerDomainMonth: 0.5,
+  /** How often a provider puts a new instance in the place of one that knows its shard. */
+  freshInstancesPerDay: 24,
   /** The share of a core that Neon's autoscaling leaves idle. */
   databaseBusy: 0.5,
   restoreDays: 1,
@@ -57,7 +63,7 @@ export const storageGb = (stored: readonly Stored[], domains: number): number =>
   (domains * stored.reduce((sum, { bytesPerDomainDay, keptDays }) => sum + bytesPerDomainDay * keptDays, 0)) / gb;
 
 /** A month of that many domains, with both providers at work and the Worker as the holder, for a year of books. */
-export const monthOf = ({ acted, watched, stored, stormBytes }: Figures, domains: number): Month => {
+export const monthOf = ({ acted, watched, stored, stormBytes, freshBytes }: Figures, domains: number): Month => {
   const { roundsPerMonth, domainsPerShard, probeMs, connections } = assumed;
   const shards = Math.ceil(domains / domainsPerShard);
   const each = (figure: (round: RoundFigures) => number) => [acted, watched].map((round) => (figure(round) * domains * roundsPerMonth) / round.domains);
@@ -80,7 +86,7 @@ export const monthOf = ({ acted, watched, stored, stormBytes }: Figures, domains
 
   const databaseCores = sum(({ databaseMs }) => databaseMs) / (roundsPerMonth * 10_000);
   const cu = Math.max(prices.neon.smallestCu, Math.ceil(databaseCores / assumed.databaseBusy / prices.neon.smallestCu) * prices.neon.smallestCu);
-  const egressGb = sum(({ bytesOut }) => bytesOut) / gb;
+  const egressGb = (sum(({ bytesOut }) => bytesOut) + freshBytes * domains * 30 * assumed.freshInstancesPerDay) / gb;
   const totalGb = storageGb(stored, domains) + (domains * assumed.stormsPerDomainMonth * 12 * stormBytes) / gb;
   const neon = {
     cu, compute: cu * 720 * prices.neon.perCuHour, storage: totalGb * prices.neon.perGbMonth,

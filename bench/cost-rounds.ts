@@ -31,9 +31,15 @@ const nameOf = (queries: readonly string[]): string => {
 
 export type Item = { readonly role: "acted" | "watched"; readonly name: string; readonly bytesOutPerDomain: number };
 
-/** Rounds of both providers in calm for as long as a drift check, and which of their requests the answers' bytes are of. */
-export const measureRounds = async (world: CostWorld, domains: number): Promise<{ acted: RoundFigures; watched: RoundFigures; items: readonly Item[] }> => {
-  for (let round = 0; round < warmUpRounds; round += 1) await world.rounds();
+/**
+ * Rounds of both providers in calm for as long as a drift check, and which of their requests the answers' bytes are of. The first round is that of
+ * instances that have read nothing yet: what they receive is told apart, for the later ones receive what has changed.
+ */
+export const measureRounds = async (
+  world: CostWorld, domains: number,
+): Promise<{ acted: RoundFigures; watched: RoundFigures; items: readonly Item[]; freshBytes: number }> => {
+  const fresh = await world.rounds();
+  for (let round = 1; round < warmUpRounds; round += 1) await world.rounds();
   await world.client.query("vacuum analyze");
   const walBefore = await walOf(world);
   const rounds = [];
@@ -51,6 +57,7 @@ export const measureRounds = async (world: CostWorld, domains: number): Promise<
   }
   return {
     acted: mean(rounds.map(({ acted }) => acted), domains, walPerRound), watched: mean(rounds.map(({ watched }) => watched), domains, walPerRound),
+    freshBytes: (fresh.acted.bytesOut + fresh.watched.bytesOut) / domains,
     items: [...sums.values()].sort((a, b) => b.bytesOutPerDomain - a.bytesOutPerDomain),
   };
 };

@@ -10,10 +10,13 @@ import type { CostWorld } from "./cost-world.ts";
 import { intervalMs } from "./cost-world.ts";
 
 const hourMs = 3_600_000;
-const [sampledHours, meteredHours] = [3, 96] as const;
+const [sampledHours, meteredHours] = [6, 96] as const;
 const vantages = 2;
 const paths = 3;
 const samplesPerDomainDay = (86_400_000 / intervalMs) * paths * vantages;
+
+/** Minutes last until their hour is folded, two hours after its end, and the hourly prune has been there: four hours at most. */
+const minutesKeptDays = 4 / 24;
 
 /** Of what is kept with the books: the size after a year. */
 const booksDays = 365;
@@ -21,7 +24,8 @@ const booksDays = 365;
 const size = async (client: pg.Client, table: string): Promise<number> => {
   await client.query(`vacuum analyze ${table}`);
   const { rows: [row] } = await client.query<{ bytes: string; rows: string }>(`select pg_total_relation_size('${table}') as bytes, count(*) as rows from ${table}`);
-  return Number(row?.rows) === 0 ? 0 : Number(row?.bytes) / Number(row?.rows);
+  if (Number(row?.rows) === 0) throw new Error(`${table} is empty: what a row of it takes can not be measured`);
+  return Number(row?.bytes) / Number(row?.rows);
 };
 
 /** Rounds of both providers as they are stored: slot by slot, latencies as CDNs have them, one probe in a thousand failing. */
@@ -76,7 +80,8 @@ export const measureStorage = async ({ client, db }: CostWorld, nowMs: number): 
   const hourRows = paths * vantages * 24;
   const rows: readonly [table: string, perDomainDay: number, keptDays: number][] = [
     ["probe_samples", samplesPerDomainDay, 2],
-    ["probe_rollups_minute", minuteRows, 35],
+    ["probe_rollups_minute", minuteRows, minutesKeptDays],
+    ["probe_minutes_folded", hourRows, 35],
     ["probe_rollups_hour", hourRows, 400],
     ["usage_readings", 2 * 24, booksDays],
     ["usage_snapshots", 24, booksDays],

@@ -35,7 +35,7 @@ const measure = async (): Promise<Figures & { readonly items: readonly Item[] }>
   return figures;
 };
 
-const printMeasured = ({ acted, watched, items, stored, stormBytes }: Figures & { readonly items: readonly Item[] }): void => {
+const printMeasured = ({ acted, watched, items, stored, stormBytes, freshBytes }: Figures & { readonly items: readonly Item[] }): void => {
   say(`\ncost: ${domainsInShard} domains in one shard, three paths each, real rounds of both providers in calm, real PostgreSQL\n`);
   const roundRow = (name: string, round: Figures["acted"]) => [
     name, round.requests.toFixed(1), round.statements.toFixed(1), round.probes.toFixed(0), `${(round.bytesIn / domainsInShard).toFixed(0)} B`,
@@ -46,9 +46,10 @@ const printMeasured = ({ acted, watched, items, stored, stormBytes }: Figures & 
   say("");
   printTable(["what is received", "by", "bytes a domain and round"], items.map(({ role, name, bytesOutPerDomain }) =>
     [name, role === "acted" ? "holder" : "witness", bytesOutPerDomain.toFixed(0)]));
+  say(`\na new instance of each provider reads its shard once, ${freshBytes.toFixed(0)} B a domain together; then what has changed`);
   say("");
   printTable(["stored", "bytes a domain and day", "kept, days", `at ${largest.toLocaleString("en")} domains`], stored.map(({ table, bytesPerDomainDay, keptDays }) =>
-    [table, bytesPerDomainDay.toFixed(0), String(keptDays), gigabytes((bytesPerDomainDay * keptDays * largest) / 1e9)]));
+    [table, bytesPerDomainDay.toFixed(0), String(Math.round(keptDays * 100) / 100), gigabytes((bytesPerDomainDay * keptDays * largest) / 1e9)]));
   say(`\na storm with its evidence and switches: ${(stormBytes / 1_024).toFixed(0)} KiB; CPU is that of this machine's Node, not of workerd`);
 };
 
@@ -74,7 +75,7 @@ const printMonths = (months: readonly Month[]): void => {
     row("together", ({ cost }) => dollars(cost)),
   ]);
   say(`\nassumed: ${assumed.domainsPerShard} domains a shard, one a service; ${assumed.probeMs} ms a probe, ${assumed.connections} at once; ${assumed.stormsPerDomainMonth} storms a domain and month;`);
-  say(`hourly usage windows, books of a year; records in a zone of their own, read every 5 min; a restore window of ${assumed.restoreDays} day; no requests of the API`);
+  say(`hourly usage windows, books of a year; records in a zone of their own, read every 5 min; ${assumed.freshInstancesPerDay} new instances a day and provider; a restore window of ${assumed.restoreDays} day; no requests of the API`);
   for (const { source } of Object.values(prices)) say(`  ${source}`);
 };
 

@@ -375,9 +375,9 @@ describe("the record of takeovers", () => {
     }
   });
 
-  it("can not be changed", async () => {
+  it("can not be changed, nor removed within a year", async () => {
     await expect(database.sql("update takeovers set lapsed = not lapsed")).rejects.toThrow("immutable");
-    await expect(database.sql("delete from takeovers")).rejects.toThrow("immutable");
+    await expect(database.sql("delete from takeovers")).rejects.toThrow("kept for 365 days");
     await expect(database.sql("truncate takeovers")).rejects.toThrow("immutable");
   });
 });

@@ -70,7 +70,8 @@ describe("four holders of one lease, with delays, pauses, deaths and clocks of t
     const { broken, happened } = await run(seeds, (seed) => (seed % overHttp === 0 ? database.db : direct));
     expect(broken.slice(0, 20)).toEqual([]);
     if (replayed !== undefined) return;
-    const least: Happened = { taken: 10_000, renewed: 500, released: 500, handedBack: 100, takenOver: 2_000, accepted: 5_000, refused: 1_000, outlasting: 10 };
+    // That it was put to the test at all: how often depends on how busy the machine is.
+    const least: Happened = { taken: 2_000, renewed: 100, released: 100, handedBack: 20, takenOver: 400, accepted: 1_000, refused: 200, outlasting: 2 };
     for (const [what, count] of Object.entries(least)) expect(happened[what as keyof Happened], what).toBeGreaterThan(count);
   });
 });

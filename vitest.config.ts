@@ -22,6 +22,8 @@ export default defineConfig({
         test: {
           ...patience,
           name: "node",
+          // Files of a worker share the modules that they import, and nothing that a module keeps is kept for a test.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: inWorkerd,
         },

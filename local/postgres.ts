@@ -53,11 +53,12 @@ exec "$@" 3<&-`;
 /**
  * Starts the PostgreSQL 18 that npm brought along, in about half a second. Without `dataDir` the cluster lives in a
  * temporary directory and ends with this process; with it, data and password stay there for the next start.
+ * @param options.scratchDir where a temporary directory is made, if not where the system has them
  * @throws Error with Postgres' own words when it does not start, or when another process serves that directory
  */
-export const startPostgres = async (options: { dataDir?: string } = {}): Promise<Postgres> => {
+export const startPostgres = async (options: { dataDir?: string; scratchDir?: string } = {}): Promise<Postgres> => {
   const kept = options.dataDir !== undefined;
-  const home = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), "tranche-pg-")) : resolve(options.dataDir);
+  const home = options.dataDir === undefined ? await mkdtemp(join(options.scratchDir ?? tmpdir(), "tranche-pg-")) : resolve(options.dataDir);
   try {
     await mkdir(home, { recursive: true });
     const { postgres } = await binaries();

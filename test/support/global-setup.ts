@@ -5,6 +5,7 @@ import type { TestProject } from "vitest/node";
 import { migrate } from "../../local/migrate.ts";
 import { startPostgres } from "../../local/postgres.ts";
 import { startSqlEndpoint } from "../../local/sql-endpoint.ts";
+import { scratchDir } from "./scratch-dir.ts";
 
 /** Where tests find what runs once for all of them. */
 export interface DatabaseServices {
@@ -26,7 +27,7 @@ let teardownAll: () => Promise<void>;
 
 /** One Postgres and one SQL endpoint for a whole run of vitest, both projects together. */
 export const setup = async (project: TestProject): Promise<void> => {
-  const postgres = await startPostgres();
+  const postgres = await startPostgres({ scratchDir: scratchDir() });
   const admin = new pg.Client(postgres.urlFor("postgres"));
   admin.on("error", () => undefined);
   await admin.connect();

@@ -3,7 +3,7 @@ import { type Route53Server, startRoute53 } from "../../../local/route53/server.
 import type { PairReading, WeightChange } from "../../../src/adapters/ports/dns.ts";
 import { credentials, route53At } from "./support.ts";
 
-// One account of a local Route 53 for the test file that imports this, its records as new before each test.
+// One account of a local Route 53 for each test file that asks for it, its records as new before each test.
 
 export type Seed = Parameters<Route53Server["seed"]>[1][number];
 
@@ -59,44 +59,47 @@ export const weightsOf = (zone: string, name: string): string =>
     .map((set) => `${set.type} ${set.setIdentifier} ${set.weight}`)
     .join(", ");
 
-beforeAll(async () => {
-  server = await startRoute53({
-    ...credentials,
-    zones: [
-      { name: "example.com" },
-      { name: "eu.example.com" },
-      { name: "ample.com" },
-      { name: "example.com", private: true },
-      { name: "many.example.org" },
-      { name: "bulk.example.org" },
-    ],
-    insyncAfterMs,
-    now: () => Date.now() + aheadMs,
-    requestsPerSecond: 100_000,
-    burst: 100_000,
+/** To be called once by a test file: a worker runs many of them, and imports this once. */
+export const useAccount = (): void => {
+  beforeAll(async () => {
+    server = await startRoute53({
+      ...credentials,
+      zones: [
+        { name: "example.com" },
+        { name: "eu.example.com" },
+        { name: "ample.com" },
+        { name: "example.com", private: true },
+        { name: "many.example.org" },
+        { name: "bulk.example.org" },
+      ],
+      insyncAfterMs,
+      now: () => Date.now() + aheadMs,
+      requestsPerSecond: 100_000,
+      burst: 100_000,
+    });
+    server.seed(zoneId("example.com", true), pair("inside.example.com"));
+    for (const zone of ["many.example.org", "bulk.example.org"]) {
+      server.seed(
+        zoneId(zone),
+        names(160, zone).flatMap((name) => pair(name)),
+      );
+    }
   });
-  server.seed(zoneId("example.com", true), pair("inside.example.com"));
-  for (const zone of ["many.example.org", "bulk.example.org"]) {
-    server.seed(
-      zoneId(zone),
-      names(160, zone).flatMap((name) => pair(name)),
-    );
-  }
-});
-afterAll(async () => await server.close());
+  afterAll(async () => await server.close());
 
-beforeEach(() => {
-  server.setFault(null);
-  aheadMs = 0;
-  server.seed(zoneId("example.com"), [
-    ...pair("www.example.com", { healthCheckId: "11111111-2222-3333-4444-555555555555" }),
-    ...pair("app.example.com"),
-    ...pair("\\052.example.com"),
-    half("half.example.com", "primary", 100),
-    { name: "plain.example.com", type: "A", ttlSeconds: 60, values: ["192.0.2.1"] },
-    { name: "wwx.example.com", type: "TXT", ttlSeconds: 60, values: [`"a & b <c>"`] },
-  ]);
-  server.seed(zoneId("eu.example.com"), pair("www.eu.example.com"));
-  server.requests.length = 0;
-  dns = route53At(server.url);
-});
+  beforeEach(() => {
+    server.setFault(null);
+    aheadMs = 0;
+    server.seed(zoneId("example.com"), [
+      ...pair("www.example.com", { healthCheckId: "11111111-2222-3333-4444-555555555555" }),
+      ...pair("app.example.com"),
+      ...pair("\\052.example.com"),
+      half("half.example.com", "primary", 100),
+      { name: "plain.example.com", type: "A", ttlSeconds: 60, values: ["192.0.2.1"] },
+      { name: "wwx.example.com", type: "TXT", ttlSeconds: 60, values: [`"a & b <c>"`] },
+    ]);
+    server.seed(zoneId("eu.example.com"), pair("www.eu.example.com"));
+    server.requests.length = 0;
+    dns = route53At(server.url);
+  });
+};

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { cutsOf } from "../../../src/adapters/route53/delegations.ts";
-import { dns, names, pair, server, zoneId } from "./account.ts";
+import { dns, names, pair, server, zoneId, useAccount } from "./account.ts";
 import { route53At } from "./support.ts";
+
+useAccount();
 
 const zone = { id: "Z1", name: "example.com", isPrivate: false };
 

@@ -3,10 +3,12 @@ import {
 } from "@aws-sdk/client-route-53";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { HealthCheckTarget } from "../../../src/adapters/ports/health-checks.ts";
-import { server } from "./account.ts";
+import { server, useAccount } from "./account.ts";
 import { essence } from "./essence.ts";
 import { record, sdkAt } from "./referee.ts";
 import { answer, changeAnswer, cname, errorAnswer, route53At } from "./support.ts";
+
+useAccount();
 
 const https: HealthCheckTarget = { type: "HTTPS", host: "app.a.cdn.net", port: 443, path: "/healthz" };
 const odd: HealthCheckTarget = { type: "HTTPS", host: "app.a.cdn.net", port: 8443, path: `/up?a=1&b=<"c'>` };

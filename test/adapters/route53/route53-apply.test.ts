@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { changesTo, dns, half, names, type Seed, server, settle, weightsOf, zoneId } from "./account.ts";
+import { changesTo, dns, half, names, type Seed, server, settle, weightsOf, zoneId, useAccount } from "./account.ts";
 import { route53At } from "./support.ts";
+
+useAccount();
 
 const aliasHalf = (type: "A" | "AAAA", setIdentifier: string, weight: number, dnsName: string): Seed => ({
   name: "alias.example.com",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { changesTo, dns, found, server } from "./account.ts";
+import { changesTo, dns, found, server, useAccount } from "./account.ts";
 import {
   credentials,
   errorAnswer,
@@ -9,6 +9,8 @@ import {
   startRecorder,
   zonesAnswer,
 } from "./support.ts";
+
+useAccount();
 
 describe("bad days", () => {
   it.each(["reset-after-apply", "hang-after-apply", "truncated-xml"] as const)(

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { startRoute53 } from "../../../local/route53/server.ts";
-import { dns, found, half, names, pair, server, zoneId } from "./account.ts";
+import { dns, found, half, names, pair, server, zoneId, useAccount } from "./account.ts";
 import { credentials, fakeClock, route53At } from "./support.ts";
+
+useAccount();
 
 describe("read", () => {
   it("finds each name's pair in the right zone and says what the others lack", async () => {

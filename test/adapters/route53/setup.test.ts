@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { dns as plainDns, found, half, pair, server, weightsOf, zoneId } from "./account.ts";
+import { dns as plainDns, found, half, pair, server, weightsOf, zoneId, useAccount } from "./account.ts";
 import { route53At } from "./support.ts";
+
+useAccount();
 
 const access = () => route53At(server.url);
 const wish = (domain: string) => ({

@@ -154,6 +154,14 @@ describe("faults of metering by what is true today are found, and are gone once 
     expect(await night()).toEqual([]);
   });
 
+  it("bytes are said to have been pushed, and nobody has pushed them", async () => {
+    const { web } = await shop();
+    await world.sql("update usage_snapshots set backup_bytes = $2, backup_source = 'push' where service_id = $1", [web, gib]);
+    expect(await night()).toEqual([`6 x window_facts: backup ${inGib(1)} (push), not backup: a push`]);
+    await world.sql("update settings set usage_facts_since = now() + interval '1 second'");
+    expect(await night()).toEqual([]);
+  });
+
   it("12: the first 42 windows of a service were never read", async () => {
     const acme = await world.customer("acme");
     const web = await world.service(acme);

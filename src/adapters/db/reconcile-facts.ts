@@ -109,6 +109,10 @@ const judgedCtes = (nowMs: number): SQL => sql`sides_now as (
   select j.*, format('%s: a reading of %s', side, array_to_string(cdns, ', '))
   from judged j
   where is_kept and is_known and fact_bytes is null and cardinality(cdns) > 0 and cardinality(strange_cdns) = 0
+  union all
+  select j.*, format('%s: a push', side)
+  from judged j
+  where is_kept and is_known and fact_bytes is null and cardinality(cdns) = 0 and source = 'push'
 )`;
 
 const asStored = sql`format('%s %s (%s%s)', side, bytes, coalesce(source, 'reported by nobody'), case when incomplete then ', incomplete' end)`;

@@ -170,7 +170,7 @@ const issuedLines = async (ids: readonly number[]): Promise<Map<number, Line[]>>
 const plans = Number(process.env["CYCLE_PLANS"] ?? 4);
 
 describe("random schedules", () => {
-  it(`${plans * customers} of them are billed on the close on which the referee wants each window, and never again`, { timeout: 600_000 }, async () => {
+  it(`${plans * customers} of them are billed on the close on which the referee wants each window, and never again`, async () => {
     const count = { lines: 0, adjustments: 0, arrears: 0, estimated: 0 };
     await fc.assert(
       fc.asyncProperty(planArb, async (plan) => {

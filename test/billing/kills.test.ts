@@ -53,7 +53,7 @@ const statements = 8;
 const cutArb: fc.Arbitrary<Cut> = fc.record({ statement: fc.integer({ min: 1, max: statements }), when: fc.constantFrom("before", "after") });
 
 describe("a run whose connection is cut", () => {
-  it(`at a random statement, before or after it was done, ${kills} times: every window is billed once, every number is used`, { timeout: 120_000 }, async () => {
+  it(`at a random statement, before or after it was done, ${kills} times: every window is billed once, every number is used`, async () => {
     const worlds = (hours: number, backup: number): World[] =>
       Array.from({ length: customers }, () => ({ snapshots: Array.from({ length: hours }, (_, hour) => snapshot(hour, hour === 0 ? backup : 2 ** 32)), storms: [storm] }));
     const customerIds = await seed(database, worlds(1, 2 ** 32));

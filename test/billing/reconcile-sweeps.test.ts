@@ -49,7 +49,7 @@ const windows = (serviceId: number, count: number, source: string | null = null,
 const tamper = (statement: string) => database.sql(`begin; set local session_replication_role = replica; ${statement}; commit`);
 
 describe("a service with a long history", () => {
-  it("is checked in statements of a bounded size, each window once in its turn", { timeout: 120_000 }, async () => {
+  it("is checked in statements of a bounded size, each window once in its turn", async () => {
     const web = await world.service(await world.customer("acme"), noon - hourMs);
     await windows(web, 50_000);
     const { db, count } = countTrips(database.db);

@@ -83,7 +83,7 @@ beforeAll(async () => {
   ]);
   entries = started.slice(0, entryNames.length);
   guests = started.slice(entryNames.length);
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all([...(entries ?? []), ...(guests ?? []), ...(accounts ?? [])].map((one) => one.close()));
@@ -125,7 +125,7 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     }
     expect(differences.join("\n\n")).toBe("");
     expect(cases.length).toBeGreaterThan(500);
-  }, 60_000);
+  });
 
   it("have answered each operation of the document as it is meant, not only refused it", () => {
     const served = [...answers].filter(([, [answer]]) => (answer?.status ?? 500) < 300).map(([{ operation, name }]) => [operation, name]);
@@ -179,7 +179,7 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
         await client.end();
         expect(rows).toEqual([{ session_id: "conformance-a" }, { session_id: "conformance-b" }]);
       }
-    }, { timeout: 5_000 });
+    }, { timeout: 60_000 });
   });
 
   it("read one and the same database alike, to the byte", async () => {
@@ -195,7 +195,7 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
       }
     }
     expect(differences.join("\n\n")).toBe("");
-  }, 30_000);
+  });
 
   it("limit alike", async () => {
     const sent = { method: "POST", path: "/v1/session", headers: { "x-request-id": "limited" } };
@@ -210,7 +210,7 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     );
     expect(difference("429", refused)).toBeNull();
     expect(refused.map(({ headers }) => Number(headers["retry-after"]) > 0)).toEqual([true, true, true]);
-  }, 20_000);
+  });
 
   it("fail alike: 500 where the database says something unknown, 503 where it has another schema", async () => {
     const headers = { authorization: `Bearer ${credentials.admin}`, "x-request-id": "failing" };
@@ -240,7 +240,7 @@ it("refuses to serve a configuration that does not hold, and says why in its own
     expect(log).toContain("PROBE_INTERVAL");
     expect(answer.body + log).not.toContain("hunter2");
   }
-}, 20_000);
+});
 
 describe("a difference", () => {
   const answer = { status: 200, headers: { "x-request-id": "a" }, body: '{"at":"2026-01-01T00:00:00.000Z"}' };

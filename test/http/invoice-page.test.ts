@@ -130,7 +130,7 @@ describe.skipIf(chromiumPath === null)("the invoice page in Chromium", () => {
   beforeAll(async () => {
     browser = await openBrowser();
     policy = await pagePolicy(invoiceStyle);
-  }, 60_000);
+  });
   afterAll(() => browser.close());
 
   /** Opens a page as it is served, under its policy; asks for anything else are complaints. */

@@ -109,7 +109,7 @@ describe("npm run db:migrate", () => {
   });
 });
 
-describe("schema and migrations", { timeout: 60_000 }, () => {
+describe("schema and migrations", () => {
   const dirs: string[] = [];
   const copy = async () => {
     const dir = await mkdtemp(join(tmpdir(), "tranche-test-"));

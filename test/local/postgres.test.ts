@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const dir of dirs.splice(0)) await rm(dir, { recursive: true, force: true });
 });
 
-describe("startPostgres", { timeout: 30_000 }, () => {
+describe("startPostgres", () => {
   it("starts PostgreSQL 18 on 127.0.0.1 with a password, and leaves nothing behind", async () => {
     const postgres = await startPostgres();
     const url = postgres.urlFor("postgres");
@@ -114,7 +114,7 @@ describe("startPostgres", { timeout: 30_000 }, () => {
             () => "there",
             () => "gone",
           ),
-        { timeout: 15_000 },
+        { timeout: 60_000 },
       )
       .toBe("gone");
     await expect(ask(url, "select 1")).rejects.toMatchObject({ code: "ECONNREFUSED" });

@@ -15,7 +15,7 @@ const ask = (path: string, body: unknown, token: string | null = secret) => [pat
 }] as const;
 
 describe("POST /internal/shards/{index}/rounds", () => {
-  it("answers at once and runs that shard's rounds after it, under its lease", { timeout: 20_000 }, async () => {
+  it("answers at once and runs that shard's rounds after it, under its lease", async () => {
     const { env, db } = await startApi({ CRON_SECRET: secret, PROBE_INTERVAL: "60s", TICK_OVERTIME: "0s" });
     await db.rows(sql`update settings set shards = 2`);
     const work: Promise<unknown>[] = [];

@@ -75,11 +75,18 @@ function arnMatches(pattern: string, resource: string): boolean {
 }
 
 /** What stands for itself: `${*}`, `${?}` and `${$}`. */
-const plain = (text: string): string => text.replace(/\$\{([*?$])\}/g, "$1");
+const plain = (text: string): string => (text.includes("$") ? text.replace(/\$\{([*?$])\}/g, "$1") : text);
+
+const compiled = new Map<string, RegExp>();
 
 /** `*` is any number of characters and `?` one; a backslash is nothing special. */
 function glob(pattern: string, text: string): boolean {
+  if (!/[*?$]/.test(pattern)) return pattern === text;
+  const known = compiled.get(pattern);
+  if (known) return known.test(text);
   const parts = pattern.split(/(\$\{[*?$]\}|[*?])/);
   const source = parts.map((part) => (part === "*" ? "[^]*" : part === "?" ? "[^]" : plain(part).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
-  return new RegExp(`^${source.join("")}$`).test(text);
+  const regex = new RegExp(`^${source.join("")}$`);
+  compiled.set(pattern, regex);
+  return regex.test(text);
 }

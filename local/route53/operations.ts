@@ -1,6 +1,8 @@
 import { ApiError } from "./api-error.ts";
 import { parseChangeRequest } from "./change-request.ts";
 import type { Account } from "./accounts.ts";
+import type { ResolveOptions } from "./resolve.ts";
+import { createHostedZone, getAccountLimit, getHostedZoneCount, testDnsAnswer } from "./zone-operations.ts";
 import { listHostedZones, listHostedZonesByName, listResourceRecordSets } from "./listings.ts";
 import { renderChangeInfo, renderZone, renderZoneHome } from "./responses.ts";
 import type { Store } from "./store.ts";
@@ -10,14 +12,20 @@ import { xmlDocument } from "./xml.ts";
 export type Operation =
   | "ChangeResourceRecordSets"
   | "CreateHealthCheck"
+  | "CreateHostedZone"
   | "DeleteHealthCheck"
+  | "GetAccountLimit"
   | "GetChange"
   | "GetHealthCheck"
+  | "GetHealthCheckCount"
+  | "GetHealthCheckStatus"
   | "GetHostedZone"
+  | "GetHostedZoneCount"
   | "ListHealthChecks"
   | "ListHostedZones"
   | "ListHostedZonesByName"
   | "ListResourceRecordSets"
+  | "TestDNSAnswer"
   | "UpdateHealthCheck";
 
 export interface OperationContext {
@@ -26,6 +34,8 @@ export interface OperationContext {
   account: Account;
   /** Whether there is such a health check, whoever's: records may use those of other accounts. */
   hasHealthCheck(id: string): boolean;
+  /** What a zone's name servers answer, for TestDNSAnswer. */
+  resolve: ResolveOptions;
   /** How long a change stays PENDING. */
   insyncAfterMs: number;
   nowMs: number;
@@ -56,6 +66,14 @@ export function matchOperation(method: string, path: string, query: URLSearchPar
         resource: "*",
         run: ({ store, account }) => listHostedZonesByName(store, account.accountId, query),
       };
+    case "POST hostedzone   0":
+      return { operation: "CreateHostedZone", resource: "*", status: 201, run: (context) => createHostedZone(context, body) };
+    case "GET hostedzonecount   0":
+      return { operation: "GetHostedZoneCount", resource: "*", run: getHostedZoneCount };
+    case "GET accountlimit id  0":
+      return { operation: "GetAccountLimit", resource: "*", run: (context) => getAccountLimit(context, id ?? "") };
+    case "GET testdnsanswer   0":
+      return { operation: "TestDNSAnswer", resource: "*", run: (context) => testDnsAnswer(context, query) };
     case "GET hostedzone id  0":
       return { operation: "GetHostedZone", resource: zoneArn, run: ({ store }) => getHostedZone(store, id ?? "") };
     case "GET hostedzone id rrset 0":
@@ -88,6 +106,10 @@ function matchHealthCheck(shape: string, id: string, query: URLSearchParams, bod
       return { operation: "CreateHealthCheck", resource: "*", status: 201, run: ({ account }) => account.healthChecks.create(body).xml };
     case "GET healthcheck   0":
       return { operation: "ListHealthChecks", resource: "*", run: ({ account }) => account.healthChecks.list(query) };
+    case "GET healthcheckcount   0":
+      return { operation: "GetHealthCheckCount", resource: "*", run: ({ account }) => account.healthChecks.count() };
+    case "GET healthcheck id status 0":
+      return { operation: "GetHealthCheckStatus", resource, run: ({ account, nowMs }) => account.healthChecks.status(id, nowMs) };
     case "GET healthcheck id  0":
       return { operation: "GetHealthCheck", resource, run: ({ account }) => account.healthChecks.get(id) };
     case "POST healthcheck id  0":
@@ -120,7 +142,7 @@ function changeResourceRecordSets(context: OperationContext, id: string, body: s
 }
 
 function getChange({ store, insyncAfterMs, nowMs }: OperationContext, id: string): string {
-  const change = store.accepted.find(({ changeId }) => changeId === id);
+  const change = store.change(id);
   if (!change) throw new ApiError(404, "NoSuchChange", `Could not find resource with ID: ${id}`);
   const inSync = nowMs - change.acceptedAtMs >= insyncAfterMs;
   return xmlDocument("GetChangeResponse", [renderChangeInfo(change, inSync)]);

@@ -2,7 +2,7 @@ import { ApiError } from "./api-error.ts";
 import { parseChangeRequest } from "./change-request.ts";
 import type { Account } from "./accounts.ts";
 import type { ResolveOptions } from "./resolve.ts";
-import { createHostedZone, getAccountLimit, getHostedZoneCount, testDnsAnswer } from "./zone-operations.ts";
+import { changeTags, createHostedZone, getAccountLimit, getHostedZoneCount, testDnsAnswer } from "./zone-operations.ts";
 import { listHostedZones, listHostedZonesByName, listResourceRecordSets } from "./listings.ts";
 import { renderChangeInfo, renderZone, renderZoneHome } from "./responses.ts";
 import type { Store } from "./store.ts";
@@ -11,6 +11,7 @@ import { xmlDocument } from "./xml.ts";
 /** The operations that the server speaks, by their API names. */
 export type Operation =
   | "ChangeResourceRecordSets"
+  | "ChangeTagsForResource"
   | "CreateHealthCheck"
   | "CreateHostedZone"
   | "DeleteHealthCheck"
@@ -57,6 +58,9 @@ export function matchOperation(method: string, path: string, query: URLSearchPar
   const shape = [method, collection, id === undefined ? "" : "id", sub ?? "", rest.length].join(" ");
   const zoneArn = `arn:aws:route53:::hostedzone/${id ?? "*"}`;
   if (version !== "2013-04-01") throw unknownOperation();
+  if (method === "POST" && collection === "tags" && sub && rest.length === 0 && (id === "healthcheck" || id === "hostedzone")) {
+    return { operation: "ChangeTagsForResource", resource: `arn:aws:route53:::${id}/${sub}`, run: (context) => changeTags(context, id, sub, body) };
+  }
   switch (shape) {
     case "GET hostedzone   0":
       return { operation: "ListHostedZones", resource: "*", run: ({ store, account }) => listHostedZones(store, account.accountId, query) };

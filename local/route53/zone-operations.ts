@@ -66,6 +66,14 @@ export function getAccountLimit({ store, account }: OperationContext, type: stri
   ]);
 }
 
+/** ChangeTagsForResource: the tags are read and forgotten, as nothing here looks at them. Throws ApiError. */
+export function changeTags({ store, account }: OperationContext, type: "healthcheck" | "hostedzone", id: string, body: string): string {
+  structure(rootOf(body, "ChangeTagsForResourceRequest"), ["AddTags", "RemoveTagKeys"], []);
+  if (type === "hostedzone") store.zone(id);
+  else account.healthChecks.get(id);
+  return xmlDocument("ChangeTagsForResourceResponse", []);
+}
+
 /** TestDNSAnswer: what a name server of that public zone answers, without following a CNAME. Throws ApiError. */
 export function testDnsAnswer({ store, resolve }: OperationContext, query: URLSearchParams): string {
   const zone = store.zone((query.get("hostedzoneid") ?? "").replace(/^\/?hostedzone\//, ""));

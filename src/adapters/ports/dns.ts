@@ -34,10 +34,17 @@ export type WeightChange = {
 
 /**
  * `effect` says what is known of a change that failed: `none`, it was refused; `unsent`, it never left; `unknown`, its answer
- * was lost and it may have been made. Left out: `unknown` where it is retryable, else `none`.
+ * was lost and it may have been made. Left out: `unknown` where it is retryable, else `none`. `refusedJointly`: the credentials
+ * may not change it together with others of its zone, only apart from them, which costs requests when it matters most.
  */
 export type WeightChangeResult =
-  | { readonly domain: string; readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number }
+  | {
+      readonly domain: string;
+      readonly status: "accepted";
+      readonly changeId: string;
+      readonly acceptedAtMs: number;
+      readonly refusedJointly?: string;
+    }
   | { readonly domain: string; readonly status: "stale"; readonly detail: string }
   | {
       readonly domain: string;

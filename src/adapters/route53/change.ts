@@ -1,13 +1,13 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Batch, BatchItem } from "./batches.ts";
-import { describe, type Failure, failureOf, isCredentialFailure, isUnsent } from "./error.ts";
+import { describe, type Failure, failureOf, isCredentialFailure, isDenied, isUnsent } from "./error.ts";
 import { readChangeInfo, writeChangeBatch } from "./messages.ts";
 import { canonicalName } from "./names.ts";
 import type { Call } from "./send.ts";
 
 /** What became of one domain of a batch. */
 export type Outcome =
-  | { readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number }
+  | { readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number; readonly refusedJointly?: string }
   | { readonly status: "stale"; readonly detail: string }
   | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean; readonly effect: "none" | "unsent" | "unknown" };
 
@@ -26,18 +26,22 @@ export const applyBatch = async (
   const outcomes = new Map<number, Outcome>();
   const accept = (part: readonly BatchItem[], changeId: string): void => {
     const acceptedAtMs = clock.nowMs();
-    for (const { index } of part) outcomes.set(index, { status: "accepted", changeId, acceptedAtMs });
+    const apart = denial === null ? {} : { refusedJointly: describe(denial) };
+    for (const { index } of part) outcomes.set(index, { status: "accepted", changeId, acceptedAtMs, ...apart });
   };
   const refuse = (part: readonly BatchItem[], { failure, words }: Refusal, among = part.length): void => {
     for (const { index, name } of part) outcomes.set(index, refused(failure, words.get(name), among));
   };
   let requestsLeft = isolationRequests;
+  /** IAM refused the batch as a whole. */
+  let denial: Failure | null = null;
 
   const submit = async (part: readonly BatchItem[], parent: Refusal | null): Promise<void> => {
     if (requestsLeft === 0 && parent !== null) return refuse(part, parent);
     requestsLeft -= 1;
     const refusal = await send(part);
     if (refusal === null) return;
+    if (part.length > 1 && isDenied(refusal.failure)) denial ??= refusal.failure;
     if (part.length === 1 || !isOfContent(refusal.failure)) return refuse(part, refusal);
     const blamed = part.filter(({ name }) => refusal.words.has(name));
     if (blamed.length > 0) {

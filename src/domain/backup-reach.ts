@@ -66,3 +66,19 @@ export const reachOf = (side: AnswerSide, records: readonly AnsweringRecord[], h
   const group = records.filter(({ type }) => type === worst.type);
   return { share: worst[side], obstacle: obstacleOf(worst, side, group, health) };
 };
+
+/** What visitors of a name are expected to be answered, and what keeps them from the side that its weights favour. */
+export type VisitorAnswers = { readonly types: readonly ExpectedAnswers[]; readonly obstacle: Obstacle | null };
+
+/** @param records the steered pair; null: there is none @param around the other records of the name, and the health of all of them */
+export const visitorAnswers = (
+  records: readonly (AnsweringRecord & { readonly weight: number })[] | null,
+  around: { readonly neighbours: readonly AnsweringRecord[]; readonly health: Health } | null,
+): VisitorAnswers | null => {
+  if (records === null) return null;
+  const [all, health] = [[...records, ...(around?.neighbours ?? [])], around?.health ?? {}];
+  const weightOf = (side: AnswerSide): number => records.find(({ setIdentifier }) => setIdentifier?.toLowerCase() === side)?.weight ?? 0;
+  const { obstacle } = reachOf(weightOf("backup") > weightOf("primary") ? "backup" : "primary", all, health);
+  // Weights that share the answers out are what somebody wants.
+  return { types: expectedAnswers(all, health), obstacle: obstacle?.reason === "weights" ? null : obstacle };
+};

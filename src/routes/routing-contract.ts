@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Observed } from "../adapters/ports/observations.ts";
 import type { RoutingChange, RoutingDrift, RoutingOverride } from "../adapters/ports/routing.ts";
+import type { VisitorAnswers } from "../domain/backup-reach.ts";
 import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { providerChangeId } from "../pipeline/route-dns.ts";
@@ -65,6 +66,25 @@ export const driftSchema = z
     healed_at: timeText.nullable(),
   })
   .openapi("RoutingDrift");
+
+const share = z.object({ least: z.number(), most: z.number() }).openapi("AnswerShare", { description: "of the answers, 0 to 1, as far as it can be told" });
+
+export const expectedSchema = z
+  .object({
+    types: z.array(z.object({ record_type: like(z.string(), "CNAME"), primary: share, backup: share, other: share })),
+    obstacle: orNull(z.object({
+      reason: like(z.string(), "health_check"),
+      detail: like(z.string(), "CNAME: its health check 1f2e is unhealthy, so Route 53 answers the backup with 0 %"),
+    })).openapi({
+      description: "what keeps visitors from the side that the weights favour: health_check, target_evaluation, neighbour or type_left_behind",
+    }),
+  })
+  .openapi("ExpectedAnswers", { description: "what visitors are expected to be answered, from all records of the name and their health" });
+
+export const representExpected = ({ types, obstacle }: VisitorAnswers): z.infer<typeof expectedSchema> => ({
+  types: types.map(({ type, primary, backup, other }) => ({ record_type: type, primary, backup, other })),
+  obstacle,
+});
 
 export const overrideMode = z
   .enum(["primary", "backup", "frozen"])

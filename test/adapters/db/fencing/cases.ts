@@ -36,7 +36,7 @@ export type FencedWrite = {
   readonly prepare: (world: World) => Promise<Call>;
 };
 
-const nothing: RoundDecisions = { storms: [], healthy: [], services: [], domains: [], resolved: [], intents: [], lapsed: [], drifts: [], contests: [] };
+const nothing: RoundDecisions = { storms: [], healthy: [], services: [], domains: [], resolved: [], intents: [], lapsed: [], drifts: [], contests: [], unreached: [] };
 const weights = (primary: number, backup: number) => ({ primary, backup });
 
 const decisions = (what: string, writes: readonly string[], decide: (tenant: Tenant) => Promise<Partial<RoundDecisions>>): FencedWrite => ({

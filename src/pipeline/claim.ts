@@ -12,7 +12,8 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
     const isRead = (routing?.readAtMs ?? null) !== null;
     return { reason: isRead ? "unprovisioned" : "unread", detail: routing?.lastError ?? "its records have not been read", moved: false };
   }
-  const standing = intent === undefined ? records : withWeights(records, intent.to);
+  // What failed just now is not taken for made because it is tried again.
+  const standing = intent === undefined || domain.failedAttempts.length > 0 ? records : withWeights(records, intent.to);
   const around = routing?.surroundings ?? null;
   const { obstacle } = reachOf("backup", [...standing, ...(around?.neighbours ?? [])], around?.health ?? {});
   if (obstacle === null) return null;

@@ -36,6 +36,10 @@ export const liveWeights = (records: readonly WeightedRecord[] | null): readonly
 export const withWeights = (records: readonly WeightedRecord[], to: Weights): readonly WeightedRecord[] =>
   records.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup }));
 
+/** The same records without health checks that are gone. */
+export const withoutChecks = (records: readonly WeightedRecord[], gone: readonly string[]): readonly WeightedRecord[] =>
+  records.map(({ healthCheckId, ...record }) => (healthCheckId === undefined || gone.includes(healthCheckId) ? record : { ...record, healthCheckId }));
+
 /** On the backup by tranche's doing: set by the switch there, cleared by the last step back. */
 export const movedAt = (before: number | null, to: Weights, normal: Weights, nowMs: number): number | null => {
   if (equalWeights(to, normal)) return null;

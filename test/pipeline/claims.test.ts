@@ -145,3 +145,23 @@ it("fault 11: a failback of 90 % gives the primary 90 % of the visitors, whateve
   const [, back] = await history();
   expect(back).toBe("0/100>90/10 failback accepted");
 });
+
+it("fault 6: a switch to the backup leaves out a health check that is gone, with a trace; a calm one does not", async () => {
+  const { dns, seed, roundsOf, prober, sql, deps } = world;
+  dns.put(name);
+  const may: (boolean | undefined)[] = [];
+  const apply = deps.dns.apply;
+  deps.dns.apply = async (changes, budget) => {
+    may.push(...changes.map(({ mayDropChecks }) => mayDropChecks));
+    return (await apply(changes, budget)).map((result) => (result.status === "accepted" && may.length === 1 ? { ...result, droppedChecks: ["h1"] } : result));
+  };
+  await seed();
+  await roundsOf(4);
+  prober.say("a.cdn.net", 503);
+  await roundsOf(2);
+  prober.say("a.cdn.net", 200);
+  for (let count = 0; count < 30 && may.length < 2; count += 1) await roundsOf(1);
+  expect(may).toEqual([true, undefined]);
+  const trace = await sql<{ action: string; before: unknown }>("select action, before from audit_log where action = 'drop_health_checks'");
+  expect(trace).toEqual([{ action: "drop_health_checks", before: { health_check_ids: ["h1"] } }]);
+});

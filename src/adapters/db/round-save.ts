@@ -9,7 +9,7 @@ import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { chunksOf } from "./round-chunks.ts";
 import { saveContests, saveDrifts } from "./round-drifts.ts";
-import { forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
+import { auditDropped, forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
 import { inShard } from "./round-pages.ts";
 import { saveExpired, savePolled, saveSettled, saveStandings } from "./round-polls.ts";
 
@@ -205,11 +205,12 @@ export const saveDecisions = async (
 
 /** Stores some of the answers of DNS, in one transaction. */
 const saveSomeOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
-  const { intents, domains, failures, settled, polled, expire, standings } = outcomes;
+  const { intents, domains, failures, dropped, settled, polled, expire, standings } = outcomes;
   const statements = [
     ...(intents.length > 0 ? [saveIntentOutcomes(fence, intents)] : []),
     ...(domains.length > 0 ? [saveDomains(fence, domains, nowMs)] : []),
     ...(failures.length > 0 ? [saveFailures(fence, failures, nowMs)] : []),
+    ...(dropped.length > 0 ? [auditDropped(fence, dropped)] : []),
     ...(settled.length > 0 ? [saveSettled(fence, settled, nowMs)] : []),
     ...(polled.length > 0 ? [savePolled(fence, polled)] : []),
     ...(expire === null ? [] : [saveExpired(fence, inShard(sql`c.service_id`, expire), nowMs)]),
@@ -223,12 +224,12 @@ const outcomesPerRequest = 2_000;
 
 /** Stores the answers of DNS, in as many transactions as requests are needed for them, which is one; nothing to store: no round trip. */
 export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
-  const { intents, domains, failures, settled, polled, standings } = outcomes;
-  const most = Math.max(1, ...[intents, domains, failures, settled, polled, standings].map(({ length }) => length));
+  const { intents, domains, failures, dropped, settled, polled, standings } = outcomes;
+  const most = Math.max(1, ...[intents, domains, failures, dropped, settled, polled, standings].map(({ length }) => length));
   for (let from = 0; from < most; from += outcomesPerRequest) {
     const some = <Item>(all: readonly Item[]): readonly Item[] => all.slice(from, from + outcomesPerRequest);
     await saveSomeOutcomes(db, fence, {
-      intents: some(intents), domains: some(domains), failures: some(failures), settled: some(settled), polled: some(polled),
+      intents: some(intents), domains: some(domains), failures: some(failures), dropped: some(dropped), settled: some(settled), polled: some(polled),
       expire: from === 0 ? outcomes.expire : null, standings: some(standings),
     }, nowMs);
   }

@@ -48,6 +48,11 @@ export type WeightChange = {
   readonly zoneId: string;
   readonly records: readonly WeightedRecord[];
   readonly to: Weights;
+  /**
+   * Whether a health check that is gone may be left out of the records: they cannot be written with it, and this switch cannot
+   * wait for somebody to mend them.
+   */
+  readonly mayDropChecks?: boolean;
 };
 
 /**
@@ -55,7 +60,14 @@ export type WeightChange = {
  * was lost and it may have been made. Left out: `unknown` where it is retryable, else `none`.
  */
 export type WeightChangeResult =
-  | { readonly domain: string; readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number }
+  | {
+      readonly domain: string;
+      readonly status: "accepted";
+      readonly changeId: string;
+      readonly acceptedAtMs: number;
+      /** Health checks that were gone and that the records do not name any more. */
+      readonly droppedChecks?: readonly string[];
+    }
   | { readonly domain: string; readonly status: "stale"; readonly detail: string }
   | {
       readonly domain: string;

@@ -261,6 +261,8 @@ export type RoundOutcomes = {
   /** Those whose records are known to have changed. */
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
   readonly failures: readonly FailedSwitch[];
+  /** Health checks that were gone and that a domain's records do not name any more. */
+  readonly dropped: readonly { readonly domainId: number; readonly checks: readonly string[] }[];
   readonly settled: readonly SettledChange[];
   readonly polled: readonly PolledChange[];
   /** Of these shards' changes those that are `unconfirmed` now, for they were accepted too long ago; null: there are none. */

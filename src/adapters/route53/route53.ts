@@ -131,7 +131,7 @@ const plan = (change: WeightChange, index: number): BatchItem | Outcome => {
   if (problem !== null) return { status: "failed", detail: problem, retryable: false, effect: "none" };
   const changes = recordChanges(change);
   if (changes.length === 0) return { status: "stale", detail: "the records as read carry these weights already" };
-  return { index, zoneId: bareId(change.zoneId), name: canonicalName(change.domain), changes };
+  return { index, zoneId: bareId(change.zoneId), name: canonicalName(change.domain), changes, ...(change.mayDropChecks === true && { mayDropChecks: true }) };
 };
 
 // Route 53 works on one change per zone at a time (PriorRequestNotComplete): a zone's batches go one after another.

@@ -47,7 +47,7 @@ const decisions = (what: string, writes: readonly string[], decide: (tenant: Ten
   },
 });
 
-const silence: RoundOutcomes = { intents: [], domains: [], failures: [], settled: [], polled: [], expire: null, standings: [] };
+const silence: RoundOutcomes = { intents: [], domains: [], failures: [], dropped: [], settled: [], polled: [], expire: null, standings: [] };
 const outcomes = (what: string, writes: readonly string[], tell: (tenant: Tenant) => Promise<Partial<RoundOutcomes>>): FencedWrite => ({
   method: "rounds.saveOutcomes", what, writes, refused: undefined,
   prepare: async ({ db, tenant }) => {

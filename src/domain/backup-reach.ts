@@ -49,7 +49,8 @@ const obstacleOf = (answers: ExpectedAnswers, side: AnswerSide, group: readonly 
   const allHealthy = Object.fromEntries(group.flatMap(healthKeys).map((key) => [key, "healthy"] as const));
   const [unhindered] = expectedAnswers(group, allHealthy);
   if ((unhindered?.[side].least ?? 0) >= reachedFrom) return byHealth(type, side, half, health, share);
-  const neighbours = group.filter((record) => answeredSide(record, group) === null && (record.weight ?? 0) > 0);
+  const isOther = (record: AnsweringRecord): boolean => !isHalf(record, "primary") && !isHalf(record, "backup");
+  const neighbours = group.filter((record) => isOther(record) && answeredSide(record, group) !== side && (record.weight ?? 0) > 0);
   if (neighbours.length > 0) {
     const said = neighbours.map((record) => `${label(record)} with weight ${record.weight}`).join(", ");
     return { reason: "neighbour", detail: `${type}: ${said} answers beside the pair: the ${side} has ${share} of the answers` };

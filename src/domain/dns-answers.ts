@@ -124,16 +124,33 @@ const mostUnknown = 10;
 const assumptions = (unknown: readonly string[]): readonly ReadonlySet<string>[] =>
   Array.from({ length: 2 ** unknown.length }, (_, bits) => new Set(unknown.filter((_key, at) => (bits >> at) % 2 === 1)));
 
+type Possible = { readonly group: readonly AnsweringRecord[]; readonly choices: readonly (readonly Part[])[] | null };
+
+/** What Route 53 may choose from the records of one type, one list for each way in which what is unknown may be; null: too many. */
+const possibleChoices = (group: readonly AnsweringRecord[], health: Health): Possible => {
+  const statusOf = (key: string): CheckStatus => health[key] ?? "unknown";
+  const unknown = [...new Set(group.flatMap(healthKeys))].filter((key) => statusOf(key) === "unknown");
+  if (unknown.length > mostUnknown) return { group, choices: null };
+  const choices = assumptions(unknown).map((healthy) =>
+    choose(group, (record) => healthKeys(record).every((key) => statusOf(key) === "healthy" || healthy.has(key))));
+  return { group, choices };
+};
+
+const anything: Share = { least: 0, most: 1 };
+
 /** What is expected to be answered for each type by which visitors find a CDN, from all record sets of the name. */
 export const expectedAnswers = (records: readonly AnsweringRecord[], health: Health): readonly ExpectedAnswers[] =>
   visitedTypes.flatMap((type): readonly ExpectedAnswers[] => {
-    const group = records.filter((record) => record.type === type);
-    if (group.length === 0) return [];
-    const statusOf = (key: string): CheckStatus => health[key] ?? "unknown";
-    const unknown = [...new Set(group.flatMap(healthKeys))].filter((key) => statusOf(key) === "unknown");
-    const anything: Share = { least: 0, most: 1 };
-    if (unknown.length > mostUnknown) return [{ type, primary: anything, backup: anything, other: anything }];
-    const possible = assumptions(unknown).map((healthy) =>
-      bySide(choose(group, (record) => healthKeys(record).every((key) => statusOf(key) === "healthy" || healthy.has(key))), group));
-    return [{ type, ...widest(possible) }];
+    const own = records.filter((record) => record.type === type);
+    if (own.length === 0) return [];
+    const { group, choices } = possibleChoices(own, health);
+    if (choices === null) return [{ type, primary: anything, backup: anything, other: anything }];
+    return [{ type, ...widest(choices.map((parts) => bySide(parts, group))) }];
   });
+
+/** Those of the records of one type that may be answered. */
+export const mayAnswer = (group: readonly AnsweringRecord[], health: Health): readonly AnsweringRecord[] => {
+  const { choices } = possibleChoices(group, health);
+  const answering = new Set(choices?.flatMap((parts) => parts.flatMap(({ record, share }) => (share.most > 0 ? [record] : []))));
+  return choices === null ? group : group.filter((record) => answering.has(record));
+};

@@ -8,6 +8,8 @@ import { providerChangeId } from "../pipeline/route-dns.ts";
 
 export const weights = z.object({ primary: z.int(), backup: z.int() });
 
+const share = z.object({ least: z.number(), most: z.number() }).openapi("AnswerShare", { description: "of the answers, 0 to 1, as far as it can be told" });
+
 const observedSchema = z
   .object({
     at: timeText,
@@ -20,6 +22,16 @@ const observedSchema = z
       z.object({
         resolver: like(z.string(), "cloudflare-dns.com"),
         answers: like(z.array(z.string()).nullable(), ["app.example.com.map.fastly.net"]),
+      }),
+    ),
+    visitors: orNull(
+      z.object({
+        proof: z.enum(["observed", "diverged", "unknown"]).openapi({
+          description: "observed: visitors follow the switch; diverged: they do not, or are not expected to; unknown: nobody could see it",
+        }),
+        reason: z.string().nullable().openapi({ description: "answers, health_check, target_evaluation, neighbour, type_left_behind or weights", example: null }),
+        detail: like(z.string().nullable(), null),
+        expected_share: orNull(share).openapi({ description: "of the answers, of the side switched to; null: the switch shares them out" }),
       }),
     ),
   })
@@ -67,8 +79,6 @@ export const driftSchema = z
   })
   .openapi("RoutingDrift");
 
-const share = z.object({ least: z.number(), most: z.number() }).openapi("AnswerShare", { description: "of the answers, 0 to 1, as far as it can be told" });
-
 export const expectedSchema = z
   .object({
     types: z.array(z.object({ record_type: like(z.string(), "CNAME"), primary: share, backup: share, other: share })),
@@ -100,12 +110,13 @@ export const overrideSchema = z
   })
   .openapi("RoutingOverride");
 
-const representObserved = ({ atMs, type, expected, resolvers, verdict }: Observed): z.infer<typeof observedSchema> => ({
+const representObserved = ({ atMs, type, expected, resolvers, verdict, visitors }: Observed): z.infer<typeof observedSchema> => ({
   at: isoTime(atMs),
   verdict,
   record_type: type,
   expected: [...expected],
   resolvers: resolvers.map(({ resolver, answers }) => ({ resolver, answers: answers === null ? null : [...answers] })),
+  visitors: visitors === undefined ? null : { proof: visitors.proof, reason: visitors.reason, detail: visitors.detail, expected_share: visitors.expectedShare },
 });
 
 export const representChange = (change: RoutingChange): z.infer<typeof changeSchema> => ({

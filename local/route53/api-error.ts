@@ -31,6 +31,13 @@ export function invalidChangeBatch(messages: string[]): ApiError {
   return new ApiError(400, "InvalidChangeBatch", `[${messages.join(", ")}]`, messages);
 }
 
+/** The words in which AWS refuses what a policy does not allow. */
+export function accessDenied(arn: string, action: string, resource: string, explicit = false): ApiError {
+  const where = resource === "*" ? "" : ` on resource: ${resource}`;
+  const why = explicit ? "with an explicit deny in an identity-based policy" : `because no identity-based policy allows the ${action} action`;
+  return new ApiError(403, "AccessDenied", `User: ${arn} is not authorized to perform: ${action}${where} ${why}`);
+}
+
 /**
  * How InvalidChangeBatch is put on the wire. Route 53 sends `error-response` today (seen 2024; the SDK then fills
  * `message` only); `messages` is its older document, which SDKs of other languages still carry code for.

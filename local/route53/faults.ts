@@ -1,11 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { ApiError } from "./api-error.ts";
+import { accessDenied, ApiError } from "./api-error.ts";
 import type { Call, Operation } from "./operations.ts";
 
 /**
  * What the server can be told to do instead of answering properly:
  * - `throttle`, `access-denied`, `expired-token`, `prior-request-not-complete`: that error, nothing applied
  * - `server-error`: HTTP 500 with an HTML body, nothing applied
+ * - `hang`: no answer comes, nothing applied
  * - `reset`: the connection is reset, nothing applied
  * - `truncated-xml`: the operation runs, the answer stops half-way
  * - `hang-after-apply`, `reset-after-apply`: the operation runs, no answer comes (an open connection, a reset one)
@@ -13,6 +14,7 @@ import type { Call, Operation } from "./operations.ts";
 export type FaultKind =
   | "access-denied"
   | "expired-token"
+  | "hang"
   | "hang-after-apply"
   | "prior-request-not-complete"
   | "reset"
@@ -27,29 +29,34 @@ export interface Fault {
   operations?: readonly Operation[];
   /** Only calls about this hosted zone, by its bare id. */
   zoneId?: string;
+  /** Only calls with these access keys. */
+  accessKeyIds?: readonly string[];
   /** Ends by itself after so many requests; stays when absent. */
   times?: number;
 }
 
 export interface FaultSwitch {
-  set(fault: Fault | null): void;
+  /** Of several faults the first one that fits hits a call. */
+  set(faults: Fault | readonly Fault[] | null): void;
   /** The fault that hits this call, if any; counts it. */
-  take(call: Pick<Call, "operation" | "resource">): FaultKind | undefined;
+  take(call: Pick<Call, "operation" | "resource">, accessKeyId: string): FaultKind | undefined;
 }
 
 export function createFaultSwitch(): FaultSwitch {
-  let current: Fault | null = null;
-  let left = Number.POSITIVE_INFINITY;
+  let current: { fault: Fault; left: number }[] = [];
+  const hits = ({ operations, zoneId, accessKeyIds }: Fault, { operation, resource }: Pick<Call, "operation" | "resource">, key: string): boolean =>
+    (operations === undefined || operations.includes(operation)) &&
+    (zoneId === undefined || resource.endsWith(`hostedzone/${zoneId}`)) &&
+    (accessKeyIds === undefined || accessKeyIds.includes(key));
   return {
-    set(fault) {
-      current = fault;
-      left = fault?.times ?? Number.POSITIVE_INFINITY;
+    set(faults) {
+      const list = faults === null ? [] : "kind" in faults ? [faults] : faults;
+      current = list.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
     },
-    take({ operation, resource }) {
-      if (!current || left < 1 || (current.operations && !current.operations.includes(operation))) return undefined;
-      if (current.zoneId !== undefined && !resource.endsWith(`hostedzone/${current.zoneId}`)) return undefined;
-      left -= 1;
-      return current.kind;
+    take(call, accessKeyId) {
+      const hit = current.find(({ fault, left }) => left >= 1 && hits(fault, call, accessKeyId));
+      if (hit) hit.left -= 1;
+      return hit?.fault.kind;
     },
   };
 }
@@ -57,15 +64,7 @@ export function createFaultSwitch(): FaultSwitch {
 /** The error that a fault stands for; undefined for faults that are not an error answer. */
 export function faultError(kind: FaultKind | undefined, call: Call): ApiError | undefined {
   if (kind === "throttle") return throttled();
-  if (kind === "access-denied") {
-    const action = `route53:${call.operation}`;
-    return new ApiError(
-      403,
-      "AccessDenied",
-      `User: arn:aws:iam::123456789012:user/local is not authorized to perform: ${action} ` +
-        `on resource: ${call.resource} because no identity-based policy allows the ${action} action`,
-    );
-  }
+  if (kind === "access-denied") return accessDenied("arn:aws:iam::123456789012:user/local", `route53:${call.operation}`, call.resource);
   if (kind === "expired-token") return new ApiError(403, "ExpiredToken", "The security token included in the request is expired");
   if (kind !== "prior-request-not-complete") return undefined;
   const message = "The request was rejected because Route 53 was still processing a prior request.";

@@ -9,13 +9,14 @@ import { element, xmlDocument } from "./xml.ts";
 const MAX_ZONES = 100;
 const MAX_RECORD_SETS = 300;
 
-/** GET hostedzone: zones in the order of creation, continued with `marker` = NextMarker. */
-export function listHostedZones(store: Store, query: URLSearchParams): string {
+/** GET hostedzone: zones of the account in the order of creation, continued with `marker` = NextMarker. */
+export function listHostedZones(store: Store, accountId: string, query: URLSearchParams): string {
   const maxItems = parseMaxItems(query, MAX_ZONES);
   const marker = query.get("marker");
-  const start = marker === null ? 0 : store.zones.findIndex(({ id }) => id === marker);
+  const zones = store.zones.filter((zone) => zone.accountId === accountId);
+  const start = marker === null ? 0 : zones.findIndex(({ id }) => id === marker);
   if (start < 0) throw invalidInput(`The marker '${marker}' is not valid.`);
-  const { items, next } = page(store.zones, start, maxItems);
+  const { items, next } = page(zones, start, maxItems);
   return xmlDocument("ListHostedZonesResponse", [
     element("HostedZones", items.map((zone) => renderZone(zone, store.sorted(zone.id).length))),
     ...(marker === null ? [] : [element("Marker", marker)]),
@@ -25,14 +26,15 @@ export function listHostedZones(store: Store, query: URLSearchParams): string {
   ]);
 }
 
-/** GET hostedzonesbyname: all zones by name with labels reversed, *from* `dnsname` on; it is a start, not a filter. */
-export function listHostedZonesByName(store: Store, query: URLSearchParams): string {
+/** GET hostedzonesbyname: all zones of the account by name with labels reversed, *from* `dnsname` on; it is a start, not a filter. */
+export function listHostedZonesByName(store: Store, accountId: string, query: URLSearchParams): string {
   const maxItems = parseMaxItems(query, MAX_ZONES);
   const dnsName = query.get("dnsname");
   const zoneId = query.get("hostedzoneid");
   if (zoneId !== null && dnsName === null) throw invalidInput("hostedzoneid requires dnsname.");
   const key = (zone: Zone) => reversedName(zone.name);
-  const zones = [...store.zones].sort((a, b) => compareAscii(key(a), key(b)) || compareAscii(a.id, b.id));
+  const own = store.zones.filter((zone) => zone.accountId === accountId);
+  const zones = own.sort((a, b) => compareAscii(key(a), key(b)) || compareAscii(a.id, b.id));
   const from = dnsName === null ? "" : reversedName(parseName(dnsName, "InvalidDomainName"));
   const start = zones.findIndex((zone) => key(zone) > from || (key(zone) === from && zone.id >= (zoneId ?? "")));
   const { items, next } = page(zones, start < 0 ? zones.length : start, maxItems);

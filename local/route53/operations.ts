@@ -1,6 +1,6 @@
 import { ApiError } from "./api-error.ts";
 import { parseChangeRequest } from "./change-request.ts";
-import type { HealthChecks } from "./health-checks.ts";
+import type { Account } from "./accounts.ts";
 import { listHostedZones, listHostedZonesByName, listResourceRecordSets } from "./listings.ts";
 import { renderChangeInfo, renderZone, renderZoneHome } from "./responses.ts";
 import type { Store } from "./store.ts";
@@ -22,7 +22,10 @@ export type Operation =
 
 export interface OperationContext {
   store: Store;
-  healthChecks: HealthChecks;
+  /** The caller's. */
+  account: Account;
+  /** Whether there is such a health check, whoever's: records may use those of other accounts. */
+  hasHealthCheck(id: string): boolean;
   /** How long a change stays PENDING. */
   insyncAfterMs: number;
   nowMs: number;
@@ -46,12 +49,12 @@ export function matchOperation(method: string, path: string, query: URLSearchPar
   if (version !== "2013-04-01") throw unknownOperation();
   switch (shape) {
     case "GET hostedzone   0":
-      return { operation: "ListHostedZones", resource: "*", run: ({ store }) => listHostedZones(store, query) };
+      return { operation: "ListHostedZones", resource: "*", run: ({ store, account }) => listHostedZones(store, account.accountId, query) };
     case "GET hostedzonesbyname   0":
       return {
         operation: "ListHostedZonesByName",
         resource: "*",
-        run: ({ store }) => listHostedZonesByName(store, query),
+        run: ({ store, account }) => listHostedZonesByName(store, account.accountId, query),
       };
     case "GET hostedzone id  0":
       return { operation: "GetHostedZone", resource: zoneArn, run: ({ store }) => getHostedZone(store, id ?? "") };
@@ -82,15 +85,15 @@ function matchHealthCheck(shape: string, id: string, query: URLSearchParams, bod
   const resource = `arn:aws:route53:::healthcheck/${id}`;
   switch (shape) {
     case "POST healthcheck   0":
-      return { operation: "CreateHealthCheck", resource: "*", status: 201, run: ({ healthChecks }) => healthChecks.create(body).xml };
+      return { operation: "CreateHealthCheck", resource: "*", status: 201, run: ({ account }) => account.healthChecks.create(body).xml };
     case "GET healthcheck   0":
-      return { operation: "ListHealthChecks", resource: "*", run: ({ healthChecks }) => healthChecks.list(query) };
+      return { operation: "ListHealthChecks", resource: "*", run: ({ account }) => account.healthChecks.list(query) };
     case "GET healthcheck id  0":
-      return { operation: "GetHealthCheck", resource, run: ({ healthChecks }) => healthChecks.get(id) };
+      return { operation: "GetHealthCheck", resource, run: ({ account }) => account.healthChecks.get(id) };
     case "POST healthcheck id  0":
-      return { operation: "UpdateHealthCheck", resource, run: ({ healthChecks }) => healthChecks.update(id, body) };
+      return { operation: "UpdateHealthCheck", resource, run: ({ account }) => account.healthChecks.update(id, body) };
     case "DELETE healthcheck id  0":
-      return { operation: "DeleteHealthCheck", resource, run: ({ healthChecks }) => healthChecks.remove(id) };
+      return { operation: "DeleteHealthCheck", resource, run: ({ account }) => account.healthChecks.remove(id) };
     default:
       throw unknownOperation();
   }
@@ -104,12 +107,12 @@ function getHostedZone(store: Store, id: string): string {
 }
 
 function changeResourceRecordSets(context: OperationContext, id: string, body: string): string {
-  const { store, healthChecks, insyncAfterMs, nowMs } = context;
+  const { store, hasHealthCheck, insyncAfterMs, nowMs } = context;
   store.zone(id);
   const batch = parseChangeRequest(body);
   for (const { action, recordSet } of batch.changes) {
     const { healthCheckId } = recordSet;
-    if (action === "DELETE" || healthCheckId === undefined || healthChecks.find(healthCheckId)) continue;
+    if (action === "DELETE" || healthCheckId === undefined || hasHealthCheck(healthCheckId)) continue;
     throw new ApiError(404, "NoSuchHealthCheck", `A health check with id ${healthCheckId} does not exist.`);
   }
   const accepted = store.apply(id, batch, nowMs);

@@ -3,32 +3,35 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ChangeBatchErrorShape } from "./api-error.ts";
-import { ApiError, renderError } from "./api-error.ts";
+import type { AccountOptions, Session } from "./accounts.ts";
+import { authorize, createAccounts } from "./accounts.ts";
+import { accessDenied, ApiError, renderError } from "./api-error.ts";
 import type { Fault } from "./faults.ts";
 import type { HealthCheck } from "./health-checks.ts";
-import { createHealthChecks } from "./health-checks.ts";
+import type { PolicyDocument } from "./iam-document.ts";
+import { iamRequest } from "./iam-request.ts";
 import { createFaultSwitch, faultError, resetConnection, SERVER_ERROR_HTML, throttled } from "./faults.ts";
 import { matchOperation } from "./operations.ts";
 import { readRequest } from "./read-request.ts";
 import type { RecordSet } from "./record-set.ts";
-import type { Credentials, SignedRequest } from "./sigv4.ts";
+import type { SignedRequest } from "./sigv4.ts";
 import { verifySignature } from "./sigv4.ts";
 import type { AcceptedChange } from "./store.ts";
 import { createStore } from "./store.ts";
-import { createTokenBucket } from "./throttle.ts";
 
-export interface Route53Options {
+/** The first account is the server's own; its key is the one that has no name. */
+export interface Route53Options extends AccountOptions {
   /** 0 (default): any free port. */
   port?: number;
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
+  /** Further accounts behind the same endpoint, each with a key, zones, health checks and a request rate of its own. */
+  accounts?: readonly AccountOptions[];
   /** Temporary credentials that count beside these: what a local STS has given out, by access key id. */
-  sessions?: (accessKeyId: string) => Credentials | undefined;
-  zones: readonly { name: string; private?: boolean }[];
+  sessions?: (accessKeyId: string) => Session | undefined;
+  /** `accessKeyId` says whose zone it is; absent: the server's own. */
+  zones: readonly { name: string; private?: boolean; accessKeyId?: string }[];
   /** How long a change stays PENDING; default 1000. */
   insyncAfterMs?: number;
-  /** Sustained request rate of the account, default 10 (AWS since July 2026). */
+  /** Sustained request rate of every account that names none, default 10 (AWS since July 2026). */
   requestsPerSecond?: number;
   /** Requests that may come at once, default 50. */
   burst?: number;
@@ -43,6 +46,8 @@ export interface Route53Options {
 export interface RecordedRequest {
   atMs: number;
   method: string;
+  /** Who signed it; null where that was not to be made out. */
+  accessKeyId: string | null;
   path: string;
   /** Still encoded, without the question mark. */
   query: string;
@@ -63,10 +68,12 @@ export interface Route53Server {
   seed(zoneId: string, recordSets: readonly RecordSet[]): void;
   /** The record sets of a zone as they are now, in listing order, SOA and NS included. Frozen. */
   records(zoneId: string): readonly RecordSet[];
-  setFault(fault: Fault | null): void;
+  setFault(fault: Fault | readonly Fault[] | null): void;
+  /** The policies of the user with that key from now on; null: may do everything. Throws PolicyError as IAM would refuse them. */
+  setPolicies(accessKeyId: string, policies: readonly PolicyDocument[] | null): void;
   /** The zone and all its records are gone, as after somebody's DeleteHostedZone. */
   deleteZone(zoneId: string): void;
-  /** The health checks of the account as they are now. */
+  /** The health checks of all accounts as they are now. */
   readonly healthChecks: readonly HealthCheck[];
   /** Says what the checkers of Route 53 find from now on; healthy from the start. */
   setHealth(id: string, observed: "healthy" | "unhealthy"): void;
@@ -77,25 +84,27 @@ export interface Route53Server {
 /** A Route 53-compatible server on 127.0.0.1: REST XML API 2013-04-01, real Signature V4, validation and throttling. */
 export async function startRoute53(options: Route53Options): Promise<Route53Server> {
   const now = options.now ?? Date.now;
-  const store = createStore(options.zones);
-  const healthChecks = createHealthChecks(options.privateHealthChecks ?? false);
+  const { requestsPerSecond = 10, burst = 50, insyncAfterMs = 1000 } = options;
+  const { changeBatchErrorShape = "error-response", privateHealthChecks = false, sessions = () => undefined } = options;
+  const own = ownAccount(options);
+  const accounts = createAccounts({
+    accounts: [own, ...(options.accounts ?? [])], sessions, requestsPerSecond, burst, privateHealthChecks, now,
+  });
+  const store = createStore(options.zones.map((zone) => ({ ...zone, accountId: accounts.owner(zone.accessKeyId).accountId })));
+  const checksOf = (id: string) => accounts.all.find(({ healthChecks }) => healthChecks.find(id))?.healthChecks;
   const faults = createFaultSwitch();
   const requests: RecordedRequest[] = [];
-  const { requestsPerSecond = 10, burst = 50, insyncAfterMs = 1000 } = options;
-  const { changeBatchErrorShape = "error-response" } = options;
-  const bucket = createTokenBucket({ ratePerSecond: requestsPerSecond, burst, now });
-
-  const { accessKeyId, secretAccessKey, sessionToken, sessions = () => undefined } = options;
-  const own: Credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-  const keyring = (keyId: string) => (keyId === accessKeyId ? own : sessions(keyId));
 
   /** Decides the answer; null when the client shall get none. */
-  const answer = (request: SignedRequest, response: ServerResponse): Answer | null => {
-    verifySignature(request, keyring, now());
-    if (!bucket.take()) throw throttled();
-    const body = Buffer.from(request.body).toString("utf8");
+  const answer = (request: SignedRequest, recorded: RecordedRequest, response: ServerResponse): Answer | null => {
+    const { accessKeyId } = verifySignature(request, accounts.credentials, now());
+    recorded.accessKeyId = accessKeyId;
+    const caller = accounts.caller(accessKeyId);
+    if (!caller.account.bucket.take()) throw throttled();
+    const { body } = recorded;
     const call = matchOperation(request.method, request.path, new URLSearchParams(request.query), body);
-    const fault = faults.take(call);
+    const fault = faults.take(call, accessKeyId);
+    if (fault === "hang") return null;
     const error = faultError(fault, call);
     if (error) throw error;
     if (fault === "server-error") return { status: 500, contentType: "text/html", body: SERVER_ERROR_HTML };
@@ -103,7 +112,11 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
       resetConnection(response);
       return null;
     }
-    const xml = call.run({ store, healthChecks, insyncAfterMs, nowMs: now() });
+    if (caller.policies !== null) authorize(caller, iamRequest(call, body));
+    const zone = store.zones.find(({ id }) => call.resource.endsWith(`:hostedzone/${id}`));
+    if (zone && zone.accountId !== caller.account.accountId) throw accessDenied(caller.arn, `route53:${call.operation}`, call.resource);
+    const hasHealthCheck = (id: string) => checksOf(id) !== undefined;
+    const xml = call.run({ store, account: caller.account, hasHealthCheck, insyncAfterMs, nowMs: now() });
     if (fault === "reset-after-apply") resetConnection(response);
     if (fault === "reset-after-apply" || fault === "hang-after-apply") return null;
     const sent = fault === "truncated-xml" ? xml.slice(0, Math.floor(xml.length / 2)) : xml;
@@ -114,12 +127,12 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     const request = await readRequest(incoming);
     const { method, path, query } = request;
     const body = Buffer.from(request.body).toString("utf8");
-    const recorded: RecordedRequest = { atMs: now(), method, path, query, body, status: null };
+    const recorded: RecordedRequest = { atMs: now(), method, accessKeyId: null, path, query, body, status: null };
     requests.push(recorded);
     const requestId = randomUUID();
     let decided: Answer | null;
     try {
-      decided = answer(request, response);
+      decided = answer(request, recorded, response);
     } catch (error) {
       const refusal = error instanceof ApiError ? error : new ApiError(500, "InternalFailure", String(error));
       const xml = renderError(refusal, changeBatchErrorShape, requestId);
@@ -156,17 +169,32 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     requests,
     changes: store.accepted,
     seed: (zoneId, recordSets) => {
-      for (const { healthCheckId } of recordSets) if (healthCheckId !== undefined) healthChecks.adopt(healthCheckId);
+      const { accountId } = store.zone(zoneId);
+      const { healthChecks } = accounts.all.find((account) => account.accountId === accountId) ?? accounts.owner(undefined);
+      for (const { healthCheckId } of recordSets) {
+        if (healthCheckId !== undefined && !checksOf(healthCheckId)) healthChecks.adopt(healthCheckId);
+      }
       store.seed(zoneId, recordSets);
     },
     records: (zoneId) => store.sorted(zoneId),
     setFault: (fault) => faults.set(fault),
+    setPolicies: (accessKeyId, policies) => accounts.attach(accessKeyId, policies),
     deleteZone: (zoneId) => store.deleteZone(zoneId),
     get healthChecks() {
-      return healthChecks.all;
+      return accounts.all.flatMap(({ healthChecks }) => healthChecks.all);
     },
-    setHealth: (id, observed) => healthChecks.observe(id, observed),
-    isHealthy: (id) => healthChecks.isHealthy(id),
+    setHealth: (id, observed) => (checksOf(id) ?? accounts.owner(undefined).healthChecks).observe(id, observed),
+    isHealthy: (id) => checksOf(id)?.isHealthy(id) ?? true,
+  };
+}
+
+function ownAccount({ accessKeyId, secretAccessKey, sessionToken, accountId, policies }: Route53Options): AccountOptions {
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+    ...(accountId !== undefined && { accountId }),
+    ...(policies !== undefined && { policies }),
   };
 }
 

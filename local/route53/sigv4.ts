@@ -32,8 +32,11 @@ export interface SignedRequest {
 const ROUTE53: Scope = { region: "us-east-1", service: "route53" };
 const MAX_SKEW_MS = 5 * 60_000;
 
-/** Throws the ApiError (403) that AWS answers to a missing, incomplete, foreign, expired, stale or wrong signature. */
-export function verifySignature(request: SignedRequest, keyring: Keyring, nowMs: number, wanted = ROUTE53): void {
+/**
+ * Whose signature it is. Throws the ApiError (403) that AWS answers to a missing, incomplete, foreign, expired, stale or
+ * wrong one.
+ */
+export function verifySignature(request: SignedRequest, keyring: Keyring, nowMs: number, wanted = ROUTE53): Credentials {
   const authorization = request.headers.get("authorization");
   if (!authorization) throw denied("MissingAuthenticationToken", "Missing Authentication Token");
   const { credential, signedHeaders, signature } = parseAuthorization(authorization, request.headers);
@@ -61,6 +64,7 @@ export function verifySignature(request: SignedRequest, keyring: Keyring, nowMs:
   const expected = hmac(signingKey(credentials.secretAccessKey, date, wanted), stringToSign);
   const given = Buffer.from(signature, "hex");
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw mismatch();
+  return credentials;
 }
 
 function parseAuthorization(authorization: string, headers: ReadonlyMap<string, string>) {

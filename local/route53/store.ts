@@ -12,6 +12,8 @@ export interface Zone {
   readonly name: string;
   readonly private: boolean;
   readonly callerReference: string;
+  /** Whose it is. */
+  readonly accountId: string;
 }
 
 /** An accepted change batch. Times are epoch ms of the server's clock. */
@@ -40,12 +42,13 @@ export interface Store {
 }
 
 /** Zones in the order given; each starts with its SOA and NS records, as a new hosted zone does. */
-export function createStore(definitions: readonly { name: string; private?: boolean }[]): Store {
+export function createStore(definitions: readonly { name: string; private?: boolean; accountId: string }[]): Store {
   const zones = definitions.map((definition, index): Zone => ({
     id: `Z${identifier(20)}`,
     name: canonicalName(definition.name),
     private: definition.private ?? false,
     callerReference: `local-${index + 1}`,
+    accountId: definition.accountId,
   }));
   const records = new Map<string, Records>(zones.map((zone) => [zone.id, initialRecords(zone.name)]));
   const listings = new Map<string, readonly RecordSet[]>();

@@ -1,4 +1,5 @@
 import { ApiError } from "../route53/api-error.ts";
+import type { PolicyDocument } from "../route53/iam-document.ts";
 
 /** A role of some account. It trusts whoever calls with this external id. */
 export interface TrustingRole {
@@ -7,6 +8,8 @@ export interface TrustingRole {
   externalId: string | null;
   /** Default one hour, as IAM's. */
   maxSessionSeconds?: number;
+  /** Attached to it: what its sessions may do; absent: everything. */
+  policies?: readonly PolicyDocument[];
 }
 
 export interface AssumeRole {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { ApiError } from "../route53/api-error.ts";
 import { resetConnection, SERVER_ERROR_HTML, throttled } from "../route53/faults.ts";
 import { readRequest } from "../route53/read-request.ts";
+import type { Session } from "../route53/accounts.ts";
 import type { Credentials, SignedRequest } from "../route53/sigv4.ts";
 import { verifySignature } from "../route53/sigv4.ts";
 import type { Markup } from "../route53/xml.ts";
@@ -40,7 +41,7 @@ export interface StsServer {
   requests: { readonly body: string; status: number | null }[];
   setFault(fault: StsFault | null): void;
   /** What was given out under this access key id: for `sessions` of the local Route 53. */
-  session(accessKeyId: string): Credentials | undefined;
+  session(accessKeyId: string): Session | undefined;
   /** As an administrator of the role's account revokes what was given out. */
   revoke(): void;
 }
@@ -49,12 +50,13 @@ export interface StsServer {
 export async function startSts(options: StsOptions): Promise<StsServer> {
   const { accessKeyId, secretAccessKey, sessionToken, region = "us-east-1", now = Date.now } = options;
   const own: Credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-  const sessions = new Map<string, Credentials & { expiresAtMs: number }>();
+  const sessions = new Map<string, Session>();
   const requests: StsServer["requests"] = [];
   let fault: StsFault | null = null;
 
-  const grant = (durationSeconds: number) => {
+  const grant = (durationSeconds: number, session: Pick<Session, "accountId" | "arn" | "policies">) => {
     const keys = {
+      ...session,
       accessKeyId: `ASIA${randomBytes(8).toString("hex").toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString("base64"),
       // As long as real ones, which have no stated limit.
@@ -78,13 +80,14 @@ export async function startSts(options: StsOptions): Promise<StsServer> {
     if (fault === "expired-token") throw new ApiError(403, "ExpiredToken", "The security token included in the request is expired");
     const wanted = parseAssumeRole(Buffer.from(request.body).toString("utf8"));
     const role = trusted(fault === "access-denied" ? [] : options.roles, wanted, CALLER);
-    const keys = grant(wanted.durationSeconds);
-    const [, account, name] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(role.arn) ?? [];
+    const [, accountId = "", name] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(role.arn) ?? [];
+    const arn = `arn:aws:sts::${accountId}:assumed-role/${name}/${wanted.roleSessionName}`;
+    const keys = grant(wanted.durationSeconds, { accountId, arn, ...(role.policies && { policies: role.policies }) });
     return render("AssumeRoleResponse", [
       element("AssumeRoleResult", [
         element("AssumedRoleUser", [
           element("AssumedRoleId", `AROA3XFRBF535PLBIFPI4:${wanted.roleSessionName}`),
-          element("Arn", `arn:aws:sts::${account}:assumed-role/${name}/${wanted.roleSessionName}`),
+          element("Arn", arn),
         ]),
         element("Credentials", [
           element("AccessKeyId", keys.accessKeyId),

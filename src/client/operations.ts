@@ -531,7 +531,7 @@ export type DriftResumed = {
 
 export type IamPolicy = {
   service_id: number;
-  /** an IAM policy document, to be attached as it is */
+  /** the first of `policies`, which is mostly the only one */
   policy: {
     Version: "2012-10-17";
     Statement: ({
@@ -543,6 +543,35 @@ export type IamPolicy = {
       Condition?: Record<string, unknown>;
     })[];
   };
+  /** all documents, each to be attached as it is: several where one managed policy does not hold everything */
+  policies: ({
+    Version: "2012-10-17";
+    Statement: ({
+      Sid: string;
+      Effect: "Allow";
+      Action: string[];
+      Resource: string[];
+      /** by operator, then by condition key */
+      Condition?: Record<string, unknown>;
+    })[];
+  })[];
+  /** what to know before attaching it */
+  notes: string[];
+};
+
+export type OperatorIamPolicy = {
+  /** all documents, each to be attached as it is: several where one managed policy does not hold everything */
+  policies: ({
+    Version: "2012-10-17";
+    Statement: ({
+      Sid: string;
+      Effect: "Allow";
+      Action: string[];
+      Resource: string[];
+      /** by operator, then by condition key */
+      Condition?: Record<string, unknown>;
+    })[];
+  })[];
   /** what to know before attaching it */
   notes: string[];
 };
@@ -1380,11 +1409,15 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: DriftResumed;
   };
-  /** Read the least-privilege IAM policy with which tranche can steer a service */
+  /** Read the least-privilege IAM policy with which tranche can steer a service and all others of its customer */
   "GET /v1/services/{id}/iam-policy": {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: IamPolicy;
+  };
+  /** Read the IAM policy of the operator's own AWS account: for the domains of all customers that have none */
+  "GET /v1/iam-policy": {
+    result: OperatorIamPolicy;
   };
   /** List the AWS accounts; at most one */
   "GET /v1/dns-accounts": {

@@ -1,4 +1,6 @@
+import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
+import { pageBytes } from "../../domain/page-size.ts";
 import type { BackupHealth } from "../../domain/readiness.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { Paged } from "../ports/change.ts";
@@ -19,6 +21,17 @@ const domainsAfter = (customerId: number, serviceId: number, after: number) => s
   where d.service_id = ${serviceId} and d.customer_id = ${customerId} and d.deleted_at is null and d.id > ${after}
   order by d.id`;
 
+type Permitted = { readonly domainId: number; readonly name: string; readonly zoneId: string | null };
+
+/** @param whose a condition on domains `d` */
+const permittedAfter = (whose: SQL, after: number) => sql`
+  select d.id as "domainId", d.name, r.zone_id as "zoneId"
+  from service_domains d left join domain_routing r on r.domain_id = d.id
+  where ${whose} and d.deleted_at is null and d.id > ${after}
+  order by d.id`;
+/** A name and a zone id are small: what makes a page is its bytes. */
+const permittedMost = 100_000;
+
 /** Whether a service is frozen: with `g` its service_routing row. */
 export const frozen = sql`
   coalesce(g.override_mode = 'frozen' and (g.override_until is null or g.override_until > now()), false)
@@ -38,6 +51,22 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
     if (service === undefined) return null;
     const rest = (after: number) => domainsAfter(customerId, serviceId, after);
     return { ...service, domains: await everyPage<"domainId", DnsSetupDomain>(db, "domainId", rest, first) };
+  },
+
+  permitted: async (customerId, serviceId) => {
+    const whose = sql`d.customer_id = ${customerId}`;
+    const [services, first] = await db.batch<[object[], Paged<Permitted>[]]>([
+      sql`select from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null`,
+      withinBytes(permittedAfter(whose, 0), sql`"domainId"`, pageBytes, permittedMost),
+    ]);
+    if (services.length === 0) return null;
+    return await everyPage<"domainId", Permitted>(db, "domainId", (after) => permittedAfter(whose, after), first);
+  },
+
+  permittedToOperator: async () => {
+    const whose = sql`not exists (select from dns_accounts a where a.customer_id = d.customer_id and a.deleted_at is null)`;
+    const first = await db.rows<Paged<Permitted>>(withinBytes(permittedAfter(whose, 0), sql`"domainId"`, pageBytes, permittedMost));
+    return await everyPage<"domainId", Permitted>(db, "domainId", (after) => permittedAfter(whose, after), first);
   },
 
   backupHealth: async (serviceId, sinceMs) => {

@@ -1,3 +1,4 @@
+import type { PermittedDomain } from "../../domain/iam-policy.ts";
 import type { BackupHealth, Check } from "../../domain/readiness.ts";
 import type { Change } from "./change.ts";
 import type { PairWish, ProvisionResult } from "./dns-access.ts";
@@ -43,6 +44,14 @@ export type ReadinessCheck = {
 export interface DnsSetupStore {
   /** @returns null where the customer has no such live service */
   get(customerId: number, serviceId: number): Promise<DnsSetup | null>;
+  /**
+   * All domains that are steered with the same AWS credentials as those of this service, so far as they are the customer's:
+   * what one policy has to permit, as a batch of changes may hold names of several services.
+   * @returns null where the customer has no such live service
+   */
+  permitted(customerId: number, serviceId: number): Promise<readonly PermittedDomain[] | null>;
+  /** All domains that are steered with the operator's own credentials: those of customers without an account of their own. */
+  permittedToOperator(): Promise<readonly PermittedDomain[]>;
   /** The backup's samples since then, by domain. */
   backupHealth(serviceId: number, sinceMs: number): Promise<ReadonlyMap<number, readonly BackupHealth[]>>;
   /**

@@ -57,7 +57,8 @@ export type WeightChange = {
 
 /**
  * `effect` says what is known of a change that failed: `none`, it was refused; `unsent`, it never left; `unknown`, its answer
- * was lost and it may have been made. Left out: `unknown` where it is retryable, else `none`.
+ * was lost and it may have been made. Left out: `unknown` where it is retryable, else `none`. `refusedJointly`: the credentials
+ * may not change it together with others of its zone, only apart from them, which costs requests when it matters most.
  */
 export type WeightChangeResult =
   | {
@@ -67,6 +68,7 @@ export type WeightChangeResult =
       readonly acceptedAtMs: number;
       /** Health checks that were gone and that the records do not name any more. */
       readonly droppedChecks?: readonly string[];
+      readonly refusedJointly?: string;
     }
   | { readonly domain: string; readonly status: "stale"; readonly detail: string }
   | {

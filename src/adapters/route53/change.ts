@@ -1,6 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Batch, BatchItem } from "./batches.ts";
-import { describe, type Failure, failureOf, isCredentialFailure, isUnsent } from "./error.ts";
+import { describe, type Failure, failureOf, isCredentialFailure, isDenied, isUnsent } from "./error.ts";
 import { readChangeInfo, writeChangeBatch } from "./messages.ts";
 import { checksOf, goneChecks, withoutChecks } from "./gone-checks.ts";
 import { canonicalName } from "./names.ts";
@@ -8,7 +8,13 @@ import type { Call } from "./send.ts";
 
 /** What became of one domain of a batch. */
 export type Outcome =
-  | { readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number; readonly droppedChecks?: readonly string[] }
+  | {
+      readonly status: "accepted";
+      readonly changeId: string;
+      readonly acceptedAtMs: number;
+      readonly droppedChecks?: readonly string[];
+      readonly refusedJointly?: string;
+    }
   | { readonly status: "stale"; readonly detail: string }
   | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean; readonly effect: "none" | "unsent" | "unknown" };
 
@@ -28,15 +34,18 @@ export const applyBatch = async (
   const dropped = new Map<number, readonly string[]>();
   const accept = (part: readonly BatchItem[], changeId: string): void => {
     const acceptedAtMs = clock.nowMs();
+    const apart = denial === null ? {} : { refusedJointly: describe(denial) };
     for (const { index } of part) {
       const droppedChecks = dropped.get(index);
-      outcomes.set(index, { status: "accepted", changeId, acceptedAtMs, ...(droppedChecks !== undefined && { droppedChecks }) });
+      outcomes.set(index, { status: "accepted", changeId, acceptedAtMs, ...(droppedChecks !== undefined && { droppedChecks }), ...apart });
     }
   };
   const refuse = (part: readonly BatchItem[], { failure, words }: Refusal, among = part.length): void => {
     for (const { index, name } of part) outcomes.set(index, refused(failure, words.get(name), among));
   };
   let requestsLeft = isolationRequests;
+  /** IAM refused the batch as a whole. */
+  let denial: Failure | null = null;
 
   const submit = async (part: readonly BatchItem[], parent: Refusal | null): Promise<void> => {
     if (requestsLeft === 0 && parent !== null) return refuse(part, parent);
@@ -54,6 +63,7 @@ export const applyBatch = async (
       });
       return rest.length > 0 ? await submit(rest, refusal) : undefined;
     }
+    if (part.length > 1 && isDenied(refusal.failure)) denial ??= refusal.failure;
     if (part.length === 1 || !isOfContent(refusal.failure)) return refuse(part, refusal);
     const blamed = part.filter(({ name }) => refusal.words.has(name));
     if (blamed.length > 0) {

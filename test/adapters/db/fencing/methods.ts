@@ -48,7 +48,7 @@ export const pipelineMethods = {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
   } satisfies Record<keyof StandingStore, Kind>,
   dnsSetup: {
-    get: "reads", backupHealth: "reads", lastCheck: "reads", saveCheck: "fenced", noteProvisioning: "request", noteProvisioned: "request",
+    get: "reads", permitted: "reads", permittedToOperator: "reads", backupHealth: "reads", lastCheck: "reads", saveCheck: "fenced", noteProvisioning: "request", noteProvisioned: "request",
   } satisfies Record<keyof DnsSetupStore, Kind>,
 } as const;
 

@@ -391,6 +391,20 @@ export type ObservedAnswer = {
     resolver: string;
     answers: string[] | null;
   })[];
+  visitors: {
+    /** observed: visitors follow the switch; diverged: they do not, or are not expected to; unknown: nobody could see it */
+    proof: "observed" | "diverged" | "unknown";
+    /** answers, health_check, target_evaluation, neighbour, type_left_behind or weights */
+    reason: string | null;
+    detail: string | null;
+    /** of the answers, of the side switched to; null: the switch shares them out */
+    expected_share: AnswerShare | null;
+  } | null;
+};
+
+export type AnswerShare = {
+  least: number;
+  most: number;
 };
 
 export type EvidenceRecord = {
@@ -410,6 +424,7 @@ export type EvidenceRecord = {
 
 export type Routing = {
   service_id: number;
+  /** normal, failback, shifted (at least 99 % of the visitors of every domain are expected at the backup), partial (not all are), held or frozen */
   state: string;
   reason: string;
   override: RoutingOverride | null;
@@ -430,6 +445,7 @@ export type Routing = {
     /** since when tranche no longer insists on its weights */
     contested_at: string | null;
     last_error: string | null;
+    expected: ExpectedAnswers | null;
   })[];
   /** one page of the history, newest first */
   changes: RoutingChange[];
@@ -444,6 +460,20 @@ export type RoutingOverride = {
   until: string | null;
   actor: string;
   set_at: string;
+};
+
+export type ExpectedAnswers = {
+  types: ({
+    record_type: string;
+    primary: AnswerShare;
+    backup: AnswerShare;
+    other: AnswerShare;
+  })[];
+  /** what keeps visitors from the side that the weights favour: health_check, target_evaluation, neighbour or type_left_behind */
+  obstacle: {
+    reason: string;
+    detail: string;
+  } | null;
 };
 
 export type RoutingDrift = {

@@ -3,7 +3,7 @@ import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { ObservationStore, Observed, Unobserved } from "../adapters/ports/observations.ts";
 import type { Lookup } from "../adapters/ports/resolver.ts";
-import { canonicalAnswer, expectationOf, judgePropagation } from "../domain/propagation.ts";
+import { canonicalAnswer, expectationOf, judgePropagation, proveSwitch } from "../domain/propagation.ts";
 import type { Connections } from "../pipeline/slots.ts";
 import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
 import type { JobReport } from "./job.ts";
@@ -30,7 +30,8 @@ const runMs = 40_000;
 const lookupMs = 12_000;
 
 const observe = async ({ lookup, clock }: ObserveDeps, connections: Connections, change: Unobserved): Promise<Observed> => {
-  const expectation = expectationOf(change.records, change.to);
+  const around = change.surroundings ?? { neighbours: [], health: {} };
+  const expectation = expectationOf(change.records, change.to, around);
   const type = expectation?.type ?? "A";
   if (change.late) return { atMs: clock.nowMs(), verdict: "missed", type, expected: [], resolvers: [] };
   const budget = { untilMs: clock.nowMs() + lookupMs, connection: connectionOf(connections, { lane: "background", key: nobody }) };
@@ -39,8 +40,9 @@ const observe = async ({ lookup, clock }: ObserveDeps, connections: Connections,
     resolver: reading.resolver,
     answers: reading.status === "silent" ? null : [...new Set(reading.answers.map(canonicalAnswer))].toSorted(),
   }));
-  const verdict = expectation === null ? "unproven" : judgePropagation(expectation, resolvers);
-  return { atMs: clock.nowMs(), verdict, type, expected: expectation?.values ?? [], resolvers };
+  const heard = expectation === null ? null : judgePropagation(expectation, resolvers);
+  const visitors = proveSwitch(change.records, change.to, around, heard);
+  return { atMs: clock.nowMs(), verdict: heard ?? "unproven", type, expected: expectation?.values ?? [], resolvers, visitors };
 };
 
 /**
@@ -56,8 +58,11 @@ export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<J
   for (const change of due) {
     if (clock.nowMs() - startedAtMs > runMs) break;
     const observed = await observe(deps, connections, change);
-    const { verdict, expected } = observed;
+    const { verdict, expected, visitors } = observed;
     if (verdict === "other") log.warn("answer_unexpected", { name: change.name, change: change.changeRowId, expected: expected.join(" ") });
+    if (visitors?.proof === "diverged") {
+      log.error("switch_diverged", undefined, { name: change.name, change: change.changeRowId, reason: visitors.reason, detail: visitors.detail });
+    }
     if (!(await observations.save(fence, change.changeRowId, observed))) continue;
     count.stored += 1;
     if (verdict === "other") count.unexpected += 1;

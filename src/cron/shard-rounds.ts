@@ -145,6 +145,7 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
     if (report.unjudged !== undefined) log.error("evaluation", report.unjudged.error, { shard: shard.index, services: report.unjudged.services });
+    for (const domain of report.unreached) log.warn("visitors_not_on_backup", domain);
     for (const domain of report.contested) log.warn("weights_contested", domain);
     for (const error of report.thrown) log.error("dns", error, { shard: shard.index });
     return true;

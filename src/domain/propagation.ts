@@ -1,11 +1,19 @@
-/** A record set so far as the public DNS can show it. */
-export type PublishedRecord = {
-  readonly type: string;
+import type { Obstacle } from "./backup-reach.ts";
+import { reachOf } from "./backup-reach.ts";
+import type { AnsweringRecord, Health, Share } from "./dns-answers.ts";
+import { mayAnswer } from "./dns-answers.ts";
+
+/** A half of a pair so far as the public DNS can show it. */
+export type PublishedRecord = Omit<AnsweringRecord, "setIdentifier"> & {
   readonly setIdentifier: string;
   /** Seconds; absent on alias records. */
   readonly ttl?: number;
-  readonly values?: readonly string[];
 };
+
+/** What is around the pair. */
+export type Around = { readonly neighbours: readonly AnsweringRecord[]; readonly health: Health };
+
+const nothingAround: Around = { neighbours: [], health: {} };
 
 export type PublishedWeights = { readonly primary: number; readonly backup: number };
 
@@ -31,19 +39,18 @@ export const canonicalAnswer = (text: string): string =>
 
 const queryable = ["CNAME", "A", "AAAA"] as const;
 
+const weighted = (records: readonly PublishedRecord[], to: PublishedWeights): readonly AnsweringRecord[] =>
+  records.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup }));
+
 /**
  * What the public DNS has to answer at these weights, and for which type to ask; null where it cannot be told, which is an
- * alias: its answer is made elsewhere. Weights of 0 on both sides answer either.
+ * alias: its answer is made elsewhere. What is around the pair answers as well.
  */
-export const expectationOf = (records: readonly PublishedRecord[], to: PublishedWeights): Expectation | null => {
+export const expectationOf = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around = nothingAround): Expectation | null => {
   const type = queryable.find((one) => records.some((record) => record.type === one));
-  const own = records.filter((record) => record.type === type);
+  const own = [...weighted(records, to), ...around.neighbours].filter((record) => record.type === type);
   if (type === undefined || own.some(({ values }) => values === undefined)) return null;
-  const neither = to.primary === 0 && to.backup === 0;
-  const answering = own.filter(({ setIdentifier }) => {
-    const side = setIdentifier.toLowerCase();
-    return (side === "primary" && (neither || to.primary > 0)) || (side === "backup" && (neither || to.backup > 0));
-  });
+  const answering = mayAnswer(own, around.health);
   const values = [...new Set(answering.flatMap((record) => record.values ?? []).map(canonicalAnswer))].toSorted();
   return values.length === 0 ? null : { type, values };
 };
@@ -54,4 +61,33 @@ export const judgePropagation = ({ values }: Expectation, observations: readonly
   if (heard.length === 0) return "silent";
   const expected = (answers: readonly string[]) => answers.length > 0 && answers.every((answer) => values.includes(answer));
   return heard.every(expected) ? "confirmed" : "other";
+};
+
+/**
+ * Whether visitors follow a switch. `observed`: they were seen to, and nothing is expected to keep any from it; `diverged`: they
+ * were not, or are not expected to; `unknown`: nobody could see it.
+ */
+export type SwitchProof = {
+  readonly proof: "observed" | "diverged" | "unknown";
+  /** Why they do not: `answers`, or what is in the way. */
+  readonly reason: "answers" | Obstacle["reason"] | null;
+  readonly detail: string | null;
+  /** Of the answers, the share that the side switched to is expected to have; null: a switch that shares them out. */
+  readonly expectedShare: Share | null;
+};
+
+/**
+ * What a switch has come to, from what is expected of all records of the name and from what resolvers answered.
+ * @param verdict of the answers; null: none could be judged
+ */
+export const proveSwitch = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around | null, verdict: PropagationVerdict | null): SwitchProof => {
+  const side = to.primary === 0 ? "backup" : to.backup === 0 ? "primary" : null;
+  const { neighbours, health } = around ?? nothingAround;
+  const reach = side === null ? null : reachOf(side, [...weighted(records, to), ...neighbours], health);
+  const base = { expectedShare: reach?.share ?? null };
+  if (verdict === "other") return { ...base, proof: "diverged", reason: "answers", detail: "resolvers answer what no record that may be answered holds" };
+  if (reach !== null && reach.obstacle !== null && records.length > 0) {
+    return { ...base, proof: "diverged", reason: reach.obstacle.reason, detail: reach.obstacle.detail };
+  }
+  return { ...base, proof: verdict === "confirmed" ? "observed" : "unknown", reason: null, detail: null };
 };

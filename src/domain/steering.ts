@@ -53,6 +53,7 @@ export type Desired = {
     | { readonly kind: "normal"; readonly percent: number }
     | { readonly kind: "backup" }
     | { readonly kind: "hold" };
+  /** `shifted`: it is to be on its backup; whether visitors are is claimed elsewhere (`pipeline/claim.ts`). */
   readonly state: "normal" | "failback" | "shifted" | "held" | "frozen";
   readonly reason: "calm" | "storm" | "override" | "bad_backup" | "failback" | HoldReason;
   readonly latch: Latch | null;
@@ -140,12 +141,37 @@ export const desired = (input: SteeringInput): Desired => {
   return hold("held", free.length === 0 ? "latched" : backup === "down" ? "backup_down" : "backup_unknown", kept);
 };
 
-/** The weights of one domain for a service's target; null: leave them as they are. */
-export const weightsFor = (target: Desired["target"], normal: Weights): Weights | null => {
+const mostWeight = 255;
+/** Weights add up to about this where there is a choice: they are read as percent. */
+const usualSum = 100;
+
+/**
+ * Weights with which the primary gets this share of all answers of the name, as nearly as whole weights can.
+ * @param share 0..1 @param foreign the sum of the weights of the name's other weighted records
+ */
+const weightsOfShare = (share: number, foreign: number): Weights => {
+  let best = { weights: stormWeights, error: Number.POSITIVE_INFINITY, distance: 0 };
+  for (let total = 1; total <= 2 * mostWeight; total += 1) {
+    const primary = Math.min(mostWeight, total, Math.round(share * (total + foreign)));
+    const backup = total - primary;
+    if (backup > mostWeight) continue;
+    const [error, distance] = [Math.abs(primary / (total + foreign) - share), Math.abs(total - usualSum)];
+    if (error < best.error - 1e-12 || (error < best.error + 1e-12 && distance < best.distance)) best = { weights: { primary, backup }, error, distance };
+  }
+  return best.weights;
+};
+
+/**
+ * The weights of one domain for a service's target; null: leave them as they are. Percent of the way back are percent of the
+ * visitors that the primary has normally, whatever the weights add up to.
+ * @param foreign the sum of the weights of the name's other weighted records, which take their part of the answers
+ */
+export const weightsFor = (target: Desired["target"], normal: Weights, foreign = 0): Weights | null => {
   if (target.kind === "hold") return null;
   if (target.kind === "backup") return stormWeights;
-  const part = (from: number, to: number) => Math.round(from + ((to - from) * target.percent) / 100);
-  return { primary: part(stormWeights.primary, normal.primary), backup: part(stormWeights.backup, normal.backup) };
+  const total = normal.primary + normal.backup + foreign;
+  if (target.percent >= 100 || total === 0) return normal;
+  return weightsOfShare((target.percent / 100) * (normal.primary / total), foreign);
 };
 
 export type SteeredDomain = {
@@ -153,6 +179,8 @@ export type SteeredDomain = {
   /** The live weights as last read, of each record type of the name; empty where there is no pair to steer. */
   readonly live: readonly Weights[];
   readonly normal: Weights;
+  /** The sum of the weights of the name's other weighted records; absent: there are none. */
+  readonly foreign?: number;
   /** Whether its owner has proven that it is theirs. */
   readonly verified: boolean;
   /** Whether tranche has this domain on its backup: only then does it go back by steps. */
@@ -162,8 +190,8 @@ export type SteeredDomain = {
 };
 
 /** The weights that this domain is to have; null: as they are. Only what was moved goes back by steps. */
-export const wantedWeights = ({ normal, moved }: Pick<SteeredDomain, "normal" | "moved">, target: Desired["target"]): Weights | null =>
-  weightsFor(target.kind === "normal" && !moved ? { ...target, percent: 100 } : target, normal);
+export const wantedWeights = ({ normal, moved, foreign }: Pick<SteeredDomain, "normal" | "moved" | "foreign">, target: Desired["target"]): Weights | null =>
+  weightsFor(target.kind === "normal" && !moved ? { ...target, percent: 100 } : target, normal, foreign);
 
 export type PlannedChange = { readonly domainId: number; readonly from: Weights; readonly to: Weights };
 
@@ -171,9 +199,9 @@ export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b
 
 /** current + desired -> changes: only what differs, only what may be steered. */
 export const plan = (domains: readonly SteeredDomain[], target: Desired["target"]): readonly PlannedChange[] =>
-  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove }) => {
+  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove, foreign }) => {
     if (!verified || (target.kind === "backup" && !mayMove)) return [];
-    const to = wantedWeights({ normal, moved }, target);
+    const to = wantedWeights({ normal, moved, ...(foreign !== undefined && { foreign }) }, target);
     const from = to === null ? undefined : live.find((weights) => !equalWeights(weights, to));
     return to === null || from === undefined ? [] : [{ domainId, from, to }];
   });

@@ -4,7 +4,7 @@ import type { DomainRouting, FailedSwitch, Intent, IntentOutcome, RoundDecisions
 import { isUrgent, retryDelayMs } from "../domain/attempts.ts";
 import type { DnsAccount, DnsAccounts } from "./accounts.ts";
 import { patiently } from "./patience.ts";
-import { movedAt, withWeights } from "./records.ts";
+import { movedAt, withoutChecks, withWeights } from "./records.ts";
 import type { Connections } from "./slots.ts";
 
 /** How long a call is waited for beyond its deadline before it is given up. */
@@ -20,7 +20,7 @@ type Ready = {
 };
 
 /** What became of a round's switches, and of which names they were. `thrown`: what an account threw, which it never should. */
-export type Applied = Pick<RoundOutcomes, "intents" | "domains" | "failures"> & { readonly names: readonly string[]; readonly thrown: readonly unknown[] };
+export type Applied = Pick<RoundOutcomes, "intents" | "domains" | "failures" | "dropped"> & { readonly names: readonly string[]; readonly thrown: readonly unknown[] };
 
 /** The intents that were stored and can be sent: one without a row lost its lease on the way. The urgent ones come first. */
 const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap<number, StoredIntent>): readonly Ready[] => {
@@ -31,7 +31,7 @@ const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap
     const routing = fresh.get(intent.domainId) ?? domain?.routing;
     const row = stored.get(intent.domainId);
     if (intent.result !== "intent" || row === undefined || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
-    const change = { domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to };
+    const change = { domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to, ...(isUrgent(intent.reason) && { mayDropChecks: true }) };
     return [{ intent, stored: row, domain, routing, change }];
   });
   return ready.toSorted((a, b) => Number(isUrgent(b.intent.reason)) - Number(isUrgent(a.intent.reason)));
@@ -57,9 +57,9 @@ const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult
 const failureOf = ({ domain: { domainId } }: Ready, result: WeightChangeResult): readonly FailedSwitch[] =>
   result.status === "accepted" ? [] : [{ domainId, lastError: result.detail, again: result.status === "stale" || effectOf(result) === "unknown" }];
 
-const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number): DomainRouting => ({
+const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number, droppedChecks: readonly string[]): DomainRouting => ({
   ...routing,
-  records: withWeights(routing.records ?? [], intent.to),
+  records: withoutChecks(withWeights(routing.records ?? [], intent.to), droppedChecks),
   movedAtMs: movedAt(routing.movedAtMs, intent.to, domain.normal, acceptedAtMs),
   lastError: null,
 });
@@ -102,7 +102,9 @@ export const applyIntents = async (
   return {
     intents: settled.map(([one, result]) => outcomeOf(one, result, nowMs)),
     domains: settled.flatMap(([one, result]) =>
-      result.status !== "accepted" ? [] : [{ domainId: one.domain.domainId, serviceId: one.intent.serviceId, ...afterSwitch(one, result.acceptedAtMs) }]),
+      result.status !== "accepted" ? [] : [{ domainId: one.domain.domainId, serviceId: one.intent.serviceId, ...afterSwitch(one, result.acceptedAtMs, result.droppedChecks ?? []) }]),
+    dropped: settled.flatMap(([one, result]) =>
+      result.status === "accepted" && result.droppedChecks !== undefined ? [{ domainId: one.domain.domainId, checks: result.droppedChecks }] : []),
     failures: settled.flatMap(([one, result]) => failureOf(one, result)),
     names: ready.map(({ domain }) => domain.name),
     thrown,

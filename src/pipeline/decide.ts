@@ -1,11 +1,12 @@
 import type { PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { dueIntents } from "./attempts.ts";
+import { claimFor } from "./claim.ts";
 import { seenHealthy } from "./healthy.ts";
 import { judgePolicy } from "./judge.ts";
 import { asFound, withDiscoveries } from "./paths.ts";
 import type { DomainReading } from "./records.ts";
-import { steer } from "./steer.ts";
+import { changedRouting, steer } from "./steer.ts";
 
 /** What is to be stored of a service's domains: what was read of them, and what they were discovered to be. */
 const updates = (service: RoundService, samples: readonly Sample[], read: ReadonlyMap<number, DomainReading>): RoundDecisions["domains"] =>
@@ -38,15 +39,20 @@ export const decideRound = (
     const service = { ...known, domains: known.domains.map((domain) => asFound(domain, fresh.get(domain.domainId)?.routing)) };
     const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs));
     const healthy = seenHealthy(service, judged, nowMs);
-    return { storms: judged.flatMap(({ decision }) => decision ?? []), healthy, ...steer(service, judged, fresh, freeze, nowMs) };
+    return { service, storms: judged.flatMap(({ decision }) => decision ?? []), healthy, ...steer(service, judged, fresh, freeze, nowMs) };
   });
+  const due = dueIntents(services, perService.flatMap(({ intents }) => intents), fresh, nowMs);
+  const dueByService = Map.groupBy(due.intents, ({ serviceId }) => serviceId);
+  const claims = perService.flatMap(({ service, routing }) =>
+    routing === null ? [] : [{ before: service.routing, ...claimFor(service, routing, fresh, dueByService.get(service.serviceId) ?? []) }]);
   return {
     storms: perService.flatMap(({ storms }) => storms),
     healthy: perService.flatMap(({ healthy }) => healthy),
-    services: perService.flatMap(({ routing }) => routing ?? []),
+    services: claims.flatMap(({ before, routing }) => changedRouting(before, routing) ?? []),
+    unreached: claims.flatMap(({ before, routing, unreached }) => (before?.state === routing.state && before.reason === routing.reason ? [] : unreached)),
     domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh)),
     resolved: read.flatMap(({ resolved }) => resolved),
-    ...dueIntents(services, perService.flatMap(({ intents }) => intents), fresh, nowMs),
+    ...due,
     drifts: perService.flatMap(({ drifts }) => drifts),
     contests: perService.flatMap(({ contests }) => contests),
   };

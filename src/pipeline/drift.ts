@@ -30,7 +30,7 @@ const leftAlone = (service: RoundService, decision: Desired | null, contested: b
 export const controlDrift = (
   service: RoundService,
   decision: Desired | null,
-  domains: readonly Pick<SteeredDomain, "domainId" | "normal" | "moved">[],
+  domains: readonly Pick<SteeredDomain, "domainId" | "normal" | "moved" | "foreign">[],
   planned: readonly PlannedChange[],
   readings: ReadonlyMap<number, DomainReading>,
   nowMs: number,

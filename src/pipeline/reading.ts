@@ -21,7 +21,7 @@ export type DnsNews = {
 /** What DNS is asked beside the rounds of one lease: each account in its own time, and what it says when it says it. */
 export type DnsReading = {
   /** Has names read and changes asked after, the most pressing first. An account that is still being asked goes on with these. */
-  readonly begin: (accounts: DnsAccounts, due: readonly string[], polls: readonly string[]) => void;
+  readonly begin: (accounts: DnsAccounts, due: readonly string[], polls: readonly string[], zoneIds: ReadonlyMap<string, string>) => void;
   /** Until every account has answered that is expected to, but no longer than that. */
   readonly wait: (untilMs: number) => Promise<void>;
   readonly take: () => DnsNews;
@@ -62,6 +62,7 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
   let statuses = new Map<string, ChangeStatus>();
   let asked = new Set<string>();
   let thrown: unknown[] = [];
+  let known: ReadonlyMap<string, string> = new Map();
 
   /** @returns null where the call did not end in its time; it may end whenever it likes, nothing waits for it */
   const inTime = async <T>({ account }: Asking, call: (untilMs: number) => Promise<T>): Promise<T | null> => {
@@ -75,13 +76,16 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
 
   const mayGoOn = ({ account }: Asking): boolean => !end.signal.aborted && account.isAsked();
 
+  const zoneIdsOf = (names: readonly string[]): ReadonlyMap<string, string> =>
+    new Map(names.flatMap((name): [string, string][] => (known.has(name) ? [[name, known.get(name) ?? ""]] : [])));
+
   const readAll = async (asking: Asking): Promise<void> => {
     for (let size = firstHelping; asking.names.length > 0 && mayGoOn(asking); ) {
       const names = asking.names.slice(0, size);
       [asking.names, asking.inHand] = [asking.names.slice(size), { ...asking.inHand, names: new Set(names) }];
       order += 1;
       const own = order;
-      const found = await inTime(asking, (untilMs) => asking.account.dns.read(names, asking.account.budget(untilMs, "look")));
+      const found = await inTime(asking, (untilMs) => asking.account.dns.read(names, asking.account.budget(untilMs, "look"), zoneIdsOf(names)));
       const atMs = clock.nowMs();
       for (const [name, reading] of found ?? []) readings.set(name, { reading, atMs, order: own });
       // It brought nothing: whatever the reason is, the next round is soon enough.
@@ -111,7 +115,8 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
 
   return {
     stopped: end.signal,
-    begin: (accounts, due, polls) => {
+    begin: (accounts, due, polls, zoneIds) => {
+      known = zoneIds;
       const names = Map.groupBy(due, (name) => accounts.ofName(name));
       const changes = Map.groupBy(polls, (id) => accounts.byKey(accountOfChange(id)));
       for (const asking of askings.values()) [asking.names, asking.polls, asking.isExpected] = [[], [], false];

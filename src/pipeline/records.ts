@@ -36,6 +36,10 @@ export const liveWeights = (records: readonly WeightedRecord[] | null): readonly
 export const withWeights = (records: readonly WeightedRecord[], to: Weights): readonly WeightedRecord[] =>
   records.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup }));
 
+/** The same records without health checks that are gone. */
+export const withoutChecks = (records: readonly WeightedRecord[], gone: readonly string[]): readonly WeightedRecord[] =>
+  records.map(({ healthCheckId, ...record }) => (healthCheckId === undefined || gone.includes(healthCheckId) ? record : { ...record, healthCheckId }));
+
 /** On the backup by tranche's doing: set by the switch there, cleared by the last step back. */
 export const movedAt = (before: number | null, to: Weights, normal: Weights, nowMs: number): number | null => {
   if (equalWeights(to, normal)) return null;
@@ -87,7 +91,7 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
     return { ...base, routing: { ...before, status, readAtMs, lastError: reading.detail } };
   }
   if (reading.status === "unprovisioned") {
-    const routing = { ...before, status: "unprovisioned", zoneId: reading.zoneId, records: null, readAtMs: nowMs, lastError: reading.detail } as const;
+    const routing = { ...before, status: "unprovisioned", zoneId: reading.zoneId, records: null, surroundings: null, readAtMs: nowMs, lastError: reading.detail } as const;
     return { ...base, routing, resolved: domain.openIntents.map(({ id }) => ({ id, result: "superseded" as const })) };
   }
   const { records, zoneId } = reading;
@@ -100,7 +104,7 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   const moved = landed === undefined ? before.movedAtMs : movedAt(before.movedAtMs, landed.to, domain.normal, nowMs);
   const routing: DomainRouting = {
     // A switch that is held back after it was refused is still refused, however well the records read.
-    status: "found", zoneId, records, readAtMs: nowMs, lastError: domain.failedAttempts.length > 0 && landed === undefined ? before.lastError : null,
+    status: "found", zoneId, records, surroundings: reading.surroundings ?? null, readAtMs: nowMs, lastError: domain.failedAttempts.length > 0 && landed === undefined ? before.lastError : null,
     // Whoever put it back: what stands at its normal weights is on its backup no more.
     movedAtMs: stands(live, domain.normal) ? null : moved,
     discoveredPrimaryTarget: primaryTarget,
@@ -123,6 +127,12 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   };
 };
 
+/** Health that decides what visitors get is looked at this often while a name is on its backup. */
+const watchMs = 60_000;
+
+const isWatched = ({ routing }: RoundDomain): boolean =>
+  (routing?.movedAtMs ?? null) !== null && Object.keys(routing?.surroundings?.health ?? {}).length > 0;
+
 /**
  * The names whose live pair is to be read: never read, asked to be read again, read too long ago, or left in doubt by a crash.
  * An unverified claim is not read: it must not reveal anybody's records. What is in doubt comes first, then the oldest; zone
@@ -133,7 +143,7 @@ export const dueNames = (services: readonly RoundService[], driftCheckMs: number
     openIntents.length > 0 || (routing?.readAtMs ?? null) === null ? Infinity : nowMs - (routing?.readAtMs ?? 0);
   const due = services
     .flatMap((service) => service.domains.map((domain) => ({ domain, ageMs: age(domain) })))
-    .filter(({ domain, ageMs }) => domain.verified && ageMs >= driftCheckMs)
+    .filter(({ domain, ageMs }) => domain.verified && ageMs >= (isWatched(domain) ? Math.min(watchMs, driftCheckMs) : driftCheckMs))
     .map(({ domain: { name }, ageMs }) => ({ name, ageMs, place: name.split(".").toReversed().join(".") }))
     .sort((a, b) => (a.ageMs === b.ageMs ? (a.place < b.place ? -1 : Number(a.place > b.place)) : b.ageMs - a.ageMs));
   return [...new Set(due.map(({ name }) => name))];
@@ -142,6 +152,13 @@ export const dueNames = (services: readonly RoundService[], driftCheckMs: number
 /** Who has proven a name to be theirs: of a name that several customers claim only one is verified. */
 export const ownersOf = (services: readonly RoundService[]): ReadonlyMap<string, number> =>
   new Map(services.flatMap(({ customerId, domains }) => domains.flatMap(({ name, verified }): [string, number][] => (verified ? [[name, customerId]] : []))));
+
+/** In which zone each name was found: it counts until it is disproven. */
+export const zoneIdsOf = (services: readonly RoundService[]): ReadonlyMap<string, string> =>
+  new Map(services.flatMap(({ domains }) => domains.flatMap(({ name, verified, routing }): [string, string][] => {
+    const zoneId = routing?.zoneId ?? null;
+    return verified && zoneId !== null ? [[name, zoneId]] : [];
+  })));
 
 /** What readings say about the domains as they are known now. */
 export const digestReadings = (services: readonly RoundService[], readings: ReadonlyMap<string, NameReading>): readonly DomainReading[] =>

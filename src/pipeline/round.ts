@@ -5,7 +5,7 @@ import type { Fence } from "../adapters/ports/lease.ts";
 import type { Peer } from "../adapters/ports/peer.ts";
 import type { Place } from "../adapters/ports/place.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
-import type { RoundService, RoundStore, ShardView } from "../adapters/ports/round.ts";
+import type { RoundService, RoundStore, ShardView, Unreached } from "../adapters/ports/round.ts";
 import type { DnsAccounts, Standings } from "./accounts.ts";
 import { accountsOf, createStandings } from "./accounts.ts";
 import { applyIntents } from "./apply.ts";
@@ -20,7 +20,7 @@ import { withEvidence } from "./prove.ts";
 import type { DnsReading } from "./reading.ts";
 import { createDnsReading } from "./reading.ts";
 import type { RequestAccount } from "./requests.ts";
-import { digestReadings, dueNames, ownersOf, sendWithinMs } from "./records.ts";
+import { digestReadings, dueNames, ownersOf, sendWithinMs, zoneIdsOf } from "./records.ts";
 import { accountOfChange, operatorKey } from "./route-dns.ts";
 import type { Connections } from "./slots.ts";
 import { createConnections } from "./slots.ts";
@@ -76,6 +76,8 @@ export type RoundReport = {
   readonly load?: RoundLoad;
   /** Services whose figures could not be read, and why; absent: there were none. */
   readonly unjudged?: { readonly services: number; readonly error: unknown };
+  /** Domains whose visitors do not all reach the backup, of services of which that is said from now on. */
+  readonly unreached: readonly Unreached[];
   /** Domains over whose weights somebody else has begun to fight. */
   readonly contested: readonly { readonly serviceId: number; readonly domainId: number; readonly name: string }[];
   /** What accounts have thrown, which they never should: to be logged. It stopped nobody but themselves. */
@@ -118,7 +120,7 @@ export const runRound = async (
   const { rounds, clock } = deps;
   const view = await rounds.load(fence, shard, roundNumber(roundAtMs, deps.probe), clock.nowMs());
   if (view === null) {
-    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, overBudget: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], thrown: [] };
+    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, overBudget: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, unreached: [], contested: [], thrown: [] };
   }
   const connections = deps.connections ?? createConnections(clock);
   const talk = deps.dnsTalk ?? createDnsTalk(clock, connections);
@@ -144,7 +146,7 @@ const decideAndAct = async (
   const untilMs = clock.nowMs() + shareOf(intervalMs, readingShare);
   const looking = lookAround(deps, shard, connections, untilMs);
   const opening = openAccounts(deps, talk, view).then((accounts) => {
-    reading.begin(accounts, dueNames(view.services, deps.driftCheckMs, clock.nowMs()), view.polls.map(({ changeId }) => changeId));
+    reading.begin(accounts, dueNames(view.services, deps.driftCheckMs, clock.nowMs()), view.polls.map(({ changeId }) => changeId), zoneIdsOf(view.services));
     return accounts;
   });
   const { samples, unprobed, unreadable, overBudget } = await connections.probing(() => probeRound(deps, view.services, roundAtMs, deps.probe, connections.probes));
@@ -178,6 +180,7 @@ const decideAndAct = async (
     drifts: decisions.drifts.length,
     load: loadOf(services, view.domainsLeftOut + domainsOf(view.services) - domainsOf(services), { samples, unprobed }),
     ...(leftOut.length > 0 && { unjudged: { services: leftOut.length, error } }),
+    unreached: decisions.unreached,
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
       own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
     thrown: [...news.thrown, ...thrown],

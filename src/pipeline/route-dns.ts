@@ -21,7 +21,7 @@ const marked = (key: number, result: WeightChangeResult): WeightChangeResult =>
 /** A customer's own account as rounds see it: its change ids say whose it is. */
 export const ownDns = (key: number, dns: Dns): Dns => ({
   provider: dns.provider,
-  read: async (domains, budget) => await dns.read(domains, budget),
+  read: async (domains, budget, zoneIds) => await dns.read(domains, budget, zoneIds),
   apply: async (changes, budget) => (await dns.apply(changes, budget)).map((result) => marked(key, result)),
   status: async (changeIds, budget) => {
     const statuses = await dns.status(changeIds.map(providerChangeId), budget);

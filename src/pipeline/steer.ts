@@ -1,4 +1,4 @@
-import type { Intent, RoundDecisions, RoundService, ShardView } from "../adapters/ports/round.ts";
+import type { DomainRouting, Intent, RoundDecisions, RoundService, ShardView } from "../adapters/ports/round.ts";
 import type { Health } from "../domain/health.ts";
 import type { Desired, SteeredDomain } from "../domain/steering.ts";
 import { desired, equalLatches, equalWeights, inForce, plan, weightsFor } from "../domain/steering.ts";
@@ -25,8 +25,25 @@ const targetName = (target: Desired["target"]): string | null =>
   target.kind === "hold" ? null : target.kind === "backup" ? "backup" : `normal/${target.percent}`;
 
 type Steered = Pick<DriftDecisions, "drifts" | "contests"> & {
+  /** How the service is routed now, changed or not; null: as before. */
   readonly routing: RoundDecisions["services"][number] | null;
   readonly intents: readonly Intent[];
+};
+
+/** What other weighted records of the name weigh, of the type that has most of them. */
+const foreignWeight = (routing: DomainRouting | null): number => {
+  const byType = Map.groupBy(routing?.surroundings?.neighbours ?? [], ({ type }) => type);
+  const steered = new Set((routing?.records ?? []).map(({ type }) => type));
+  return Math.max(0, ...[...byType].flatMap(([type, own]) => (steered.has(type) ? own.reduce((sum, { weight = 0 }) => sum + weight, 0) : [])));
+};
+
+/** What is to be stored of a service's routing; null: it is stored already. */
+export const changedRouting = (before: RoundService["routing"], after: RoundDecisions["services"][number]): RoundDecisions["services"][number] | null => {
+  const same =
+    before !== null && before.state === after.state && before.reason === after.reason && before.shadowTarget === after.shadowTarget &&
+    equalLatches(before.latch, after.latch) &&
+    before.failback?.step === after.failback?.step && before.failback?.sinceMs === after.failback?.sinceMs;
+  return same ? null : after;
 };
 
 /** What stands of a service that nobody steers: weights stay as they are, whatever was decided before. */
@@ -53,7 +70,7 @@ export const steer = (
     const { domainId, normal, verified } = domain;
     const probed = hasPath(domain, "backup");
     const shadowed = position === null || !probed ? null : weightsFor(position, normal);
-    if (shadowed === null || position === null) return { domainId, normal, verified, probed, live, moved: (routing?.movedAtMs ?? null) !== null };
+    if (shadowed === null || position === null) return { domainId, normal, verified, probed, live, foreign: foreignWeight(routing), moved: (routing?.movedAtMs ?? null) !== null };
     const moved = position.kind === "backup" || (position.kind === "normal" && position.percent < 100);
     return { domainId, normal, verified, probed, live: live.map(() => shadowed), moved };
   });
@@ -74,15 +91,10 @@ export const steer = (
   const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override" })), target);
   const { changes, drifts, contests } = controlDrift(service, decision, domains, planned, readings, nowMs);
   const shadowTarget = service.shadow ? (targetName(target) ?? service.routing?.shadowTarget ?? null) : null;
-  const before = service.routing;
-  const same =
-    before !== null && before.state === state && before.reason === reason && before.shadowTarget === shadowTarget &&
-    equalLatches(before.latch, latch) &&
-    before.failback?.step === failback?.step && before.failback?.sinceMs === failback?.sinceMs;
   return {
     drifts,
     contests,
-    routing: same ? null : { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget },
+    routing: { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget },
     intents: changes.map(({ domainId, from, to }) => {
       // Back to what stood there before somebody changed it; anything else is a decision of its own.
       const drift = readings.get(domainId)?.drift ?? null;

@@ -79,6 +79,8 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
       reading.pendingChanges.oldestAgeSeconds === null ? [] : [[{}, reading.pendingChanges.oldestAgeSeconds]]),
     gauge("routing_changes", "Switches of the last 24 hours and those still under way, by what has become of them so far.",
       reading.routingChanges.map(({ result, count }) => [{ result }, count])),
+    gauge("switch_proofs", "Switches of the last 24 hours by whether visitors follow them: observed, diverged, unknown.",
+      reading.switchProofs.map(({ proof, count }) => [{ proof }, count])),
     gauge("domains", "Domains by the status of their records: found, unprovisioned, error, contested, unread.",
       reading.domains.map(({ status, count }) => [{ status }, count])),
     counter("drifts_total", "Weights that somebody else changed, by what was done about it.",

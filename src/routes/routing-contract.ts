@@ -1,11 +1,14 @@
 import { z } from "@hono/zod-openapi";
 import type { Observed } from "../adapters/ports/observations.ts";
 import type { RoutingChange, RoutingDrift, RoutingOverride } from "../adapters/ports/routing.ts";
+import type { VisitorAnswers } from "../domain/backup-reach.ts";
 import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { providerChangeId } from "../pipeline/route-dns.ts";
 
 export const weights = z.object({ primary: z.int(), backup: z.int() });
+
+const share = z.object({ least: z.number(), most: z.number() }).openapi("AnswerShare", { description: "of the answers, 0 to 1, as far as it can be told" });
 
 const observedSchema = z
   .object({
@@ -19,6 +22,16 @@ const observedSchema = z
       z.object({
         resolver: like(z.string(), "cloudflare-dns.com"),
         answers: like(z.array(z.string()).nullable(), ["app.example.com.map.fastly.net"]),
+      }),
+    ),
+    visitors: orNull(
+      z.object({
+        proof: z.enum(["observed", "diverged", "unknown"]).openapi({
+          description: "observed: visitors follow the switch; diverged: they do not, or are not expected to; unknown: nobody could see it",
+        }),
+        reason: z.string().nullable().openapi({ description: "answers, health_check, target_evaluation, neighbour, type_left_behind or weights", example: null }),
+        detail: like(z.string().nullable(), null),
+        expected_share: orNull(share).openapi({ description: "of the answers, of the side switched to; null: the switch shares them out" }),
       }),
     ),
   })
@@ -66,6 +79,23 @@ export const driftSchema = z
   })
   .openapi("RoutingDrift");
 
+export const expectedSchema = z
+  .object({
+    types: z.array(z.object({ record_type: like(z.string(), "CNAME"), primary: share, backup: share, other: share })),
+    obstacle: orNull(z.object({
+      reason: like(z.string(), "health_check"),
+      detail: like(z.string(), "CNAME: its health check 1f2e is unhealthy, so Route 53 answers the backup with 0 %"),
+    })).openapi({
+      description: "what keeps visitors from the side that the weights favour: health_check, target_evaluation, neighbour or type_left_behind",
+    }),
+  })
+  .openapi("ExpectedAnswers", { description: "what visitors are expected to be answered, from all records of the name and their health" });
+
+export const representExpected = ({ types, obstacle }: VisitorAnswers): z.infer<typeof expectedSchema> => ({
+  types: types.map(({ type, primary, backup, other }) => ({ record_type: type, primary, backup, other })),
+  obstacle,
+});
+
 export const overrideMode = z
   .enum(["primary", "backup", "frozen"])
   .openapi({ description: "where the service is held: at its normal weights, at its backup, or as it is" });
@@ -80,12 +110,13 @@ export const overrideSchema = z
   })
   .openapi("RoutingOverride");
 
-const representObserved = ({ atMs, type, expected, resolvers, verdict }: Observed): z.infer<typeof observedSchema> => ({
+const representObserved = ({ atMs, type, expected, resolvers, verdict, visitors }: Observed): z.infer<typeof observedSchema> => ({
   at: isoTime(atMs),
   verdict,
   record_type: type,
   expected: [...expected],
   resolvers: resolvers.map(({ resolver, answers }) => ({ resolver, answers: answers === null ? null : [...answers] })),
+  visitors: visitors === undefined ? null : { proof: visitors.proof, reason: visitors.reason, detail: visitors.detail, expected_share: visitors.expectedShare },
 });
 
 export const representChange = (change: RoutingChange): z.infer<typeof changeSchema> => ({

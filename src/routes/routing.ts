@@ -8,7 +8,7 @@ import type { App } from "../http/env.ts";
 import { announceNext, isCut } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
 import {
-  changeSchema, driftSchema, overrideSchema, representChange, representDrift, representOverride, weights,
+  changeSchema, driftSchema, expectedSchema, overrideSchema, representChange, representDrift, representExpected, representOverride, weights,
 } from "./routing-contract.ts";
 
 const domainSchema = z.object({
@@ -23,12 +23,15 @@ const domainSchema = z.object({
   moved_at: timeText.nullable().openapi({ description: "set while tranche itself has the domain on its backup" }),
   contested_at: timeText.nullable().openapi({ description: "since when tranche no longer insists on its weights" }),
   last_error: like(z.string().nullable(), null),
+  expected: orNull(expectedSchema),
 });
 
 const routingSchema = z
   .object({
     service_id: id,
-    state: like(z.string(), "shifted"),
+    state: like(z.string(), "shifted").openapi({
+      description: "normal, failback, shifted (at least 99 % of the visitors of every domain are expected at the backup), partial (not all are), held or frozen",
+    }),
     reason: like(z.string(), "storm"),
     override: orNull(overrideSchema),
     domains: z.array(domainSchema).openapi({ description: "all of them; of very many as many as fit, and the next link goes on behind them" }),
@@ -49,6 +52,7 @@ const representDomain = (domain: DomainRouting): z.infer<typeof domainSchema> =>
   moved_at: isoTimeOrNull(domain.movedAtMs),
   contested_at: isoTimeOrNull(domain.contestedAtMs),
   last_error: domain.lastError,
+  expected: domain.expected === null ? null : representExpected(domain.expected),
 });
 
 /** `/v1/services/{id}/routing`: where a service points, and how it came there. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Health } from "../../src/domain/health.ts";
 import { desired, equalWeights, plan, weightsFor } from "../../src/domain/steering.ts";
-import type { Desired, Latch, Override, SteeredDomain, SteeringInput, SteeringStorm } from "../../src/domain/steering.ts";
+import type { Desired, Latch, Override, SteeredDomain, SteeringInput, SteeringStorm, Weights } from "../../src/domain/steering.ts";
 
 const nowMs = Date.parse("2026-11-18T12:00:00Z");
 const healths: readonly Health[] = ["up", "down", "unknown"];
@@ -275,11 +275,25 @@ describe("weightsFor", () => {
       const ramp = Array.from({ length: 101 }, (_, percent) => weightsFor({ kind: "normal", percent }, normal) ?? normal);
       expect(ramp[0]).toEqual({ primary: 0, backup: 100 });
       expect(ramp[100]).toEqual(normal);
-      for (const [index, { primary, backup }] of ramp.slice(1).entries()) {
-        expect(primary).toBeGreaterThanOrEqual(ramp[index]?.primary ?? 0);
-        expect(Math.abs(normal.backup - backup)).toBeLessThanOrEqual(Math.abs(normal.backup - (ramp[index]?.backup ?? 0)));
+      const share = ({ primary, backup }: Weights) => primary / (primary + backup);
+      for (const [percent, weights] of ramp.entries()) {
+        expect(share(weights)).toBeCloseTo((percent / 100) * share(normal), 2);
+        if (percent > 0) expect(share(weights)).toBeGreaterThanOrEqual(share(ramp[percent - 1] ?? normal) - 1e-9);
       }
     }));
+  });
+
+  // Fault 11: percent of the weights was 47 % of the visitors here.
+  it.each([
+    [90, { primary: 10, backup: 0 }, 0, 0.9],
+    [50, { primary: 1, backup: 0 }, 0, 0.5],
+    [10, { primary: 255, backup: 0 }, 0, 0.1],
+    [90, { primary: 10, backup: 0 }, 10, 0.45],
+    [50, { primary: 100, backup: 0 }, 100, 0.25],
+    [50, { primary: 60, backup: 40 }, 7, 0.5 * (60 / 107)],
+  ])("%i percent of the way to %j beside %i of others is that part of its visitors", (percent, normal, foreign, share) => {
+    const weights = weightsFor({ kind: "normal", percent }, normal, foreign) ?? normal;
+    expect(weights.primary / (weights.primary + weights.backup + foreign)).toBeCloseTo(share, 2);
   });
 });
 

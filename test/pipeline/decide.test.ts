@@ -24,7 +24,7 @@ const moves = ({ intents }: RoundDecisions) => intents.map(({ domainId, to, reas
 describe("decideRound", () => {
   it("has nothing to say in a calm that it has seen before", () => {
     const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null } });
-    expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], healthy: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [], lapsed: [] });
+    expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], healthy: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [], lapsed: [], unreached: [] });
   });
 
   it("begins a storm and switches in the same round", () => {

@@ -75,7 +75,7 @@ beforeEach(async () => {
   await database.sql("delete from routing_changes");
   await database.sql(
     `insert into domain_routing (domain_id, service_id, status, records) select id, service_id, 'found', $2::jsonb from service_domains where id = $1
-     on conflict (domain_id) do update set records = excluded.records`, [domainId, JSON.stringify(records(0, 100))]);
+     on conflict (domain_id) do update set records = excluded.records, surroundings = null`, [domainId, JSON.stringify(records(0, 100))]);
 });
 
 /** What the evidence of the storm says was observed of one switch. */
@@ -98,6 +98,7 @@ describe("the proof of a switch", () => {
     expect(await observedOf(id)).toEqual({
       atMs: nowMs, verdict: "confirmed", type: "CNAME", expected: ["b.cdn.net"],
       resolvers: endpoints.map((endpoint) => ({ resolver: new URL(endpoint).host, answers: ["b.cdn.net"] })),
+      visitors: { proof: "observed", reason: null, detail: null, expectedShare: { least: 1, most: 1 } },
     });
     expect((await run()).report).toEqual({ due: 0, stored: 0, unexpected: 0, missed: 0 });
   });
@@ -119,6 +120,32 @@ describe("the proof of a switch", () => {
     expect(report).toMatchObject({ unexpected: 1 });
     expect(await observedOf(id)).toMatchObject({ verdict: "other", expected: ["b.cdn.net"] });
     expect(JSON.stringify(lines)).toContain("answer_unexpected");
+    expect(lines).toContainEqual(expect.objectContaining({ level: "error", event: "switch_diverged", fields: expect.objectContaining({ name: "app.example.test", reason: "answers" }) }));
+    expect(await observedOf(id)).toMatchObject({ visitors: { proof: "diverged", reason: "answers" } });
+  });
+
+  const around = async (surroundings: unknown) =>
+    void (await database.sql("update domain_routing set surroundings = $2::jsonb where domain_id = $1", [domainId, JSON.stringify(surroundings)]));
+
+  it("fault 7: says that a third set answers beside the backup, though every answer is one that it expects", async () => {
+    publish(0, 100);
+    await around({ neighbours: [{ type: "CNAME", setIdentifier: "canary", weight: 100, values: ["a.cdn.net."] }], health: {} });
+    const id = await switched();
+    const { lines } = await run();
+    expect(await observedOf(id)).toMatchObject({
+      verdict: "confirmed", expected: ["a.cdn.net", "b.cdn.net"], visitors: { proof: "diverged", reason: "neighbour", expectedShare: { least: 0.5, most: 0.5 } },
+    });
+    expect(lines).toContainEqual(expect.objectContaining({ event: "switch_diverged", fields: expect.objectContaining({ detail: expect.stringContaining('"canary"') }) }));
+  });
+
+  it("fault 5: says that a failing check keeps visitors on the primary", async () => {
+    publish(100, 0);
+    await database.sql("update domain_routing set records = $2::jsonb where domain_id = $1", [
+      domainId, JSON.stringify(records(0, 100).map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record)))]);
+    await around({ neighbours: [], health: { h1: "unhealthy" } });
+    const id = await switched();
+    await run();
+    expect(await observedOf(id)).toMatchObject({ verdict: "confirmed", expected: ["a.cdn.net"], visitors: { proof: "diverged", reason: "health_check" } });
   });
 
   it("is silent where no resolver can be asked, and that is kept too", async () => {

@@ -47,7 +47,7 @@ const bench = (customers: readonly number[]) => {
   });
   const own = new Map(customers.map((customer) => [customer, dnsOf(customer)]));
   const accountsFor = (names: readonly string[]) => accountsOf(standings, dnsOf(0), own, new Map(names.map((name) => [name, ownerOf(name)])), reading.stopped);
-  const begin = (names: readonly string[], polls: readonly string[] = []) => reading.begin(accountsFor(names), names, polls);
+  const begin = (names: readonly string[], polls: readonly string[] = []) => reading.begin(accountsFor(names), names, polls, new Map());
   return { clock, connections, reading, sent, slow, begin, standings };
 };
 

@@ -66,7 +66,7 @@ it("shares six connections among all that one minute's cron starts, and probes h
     saveAndEvaluate: async () => ({ policies: [], leftOut: [] }), survey: async () => services, saveWitnessed: async () => undefined, edgeSamples: async () => [],
     saveDecisions: async () => new Map(), saveOutcomes: async () => undefined,
   } as RoundStore;
-  const observed = { changeRowId: 1, late: false, name: "d1.example.com", records: recordsOf("d1.example.com", 0, 100), to: { primary: 0, backup: 100 }, insyncAtMs: 0 };
+  const observed = { changeRowId: 1, late: false, name: "d1.example.com", records: recordsOf("d1.example.com", 0, 100), to: { primary: 0, backup: 100 }, surroundings: null, insyncAtMs: 0 };
   const deps = {
     rounds, leases, clock, log: log.log, provider: "local", preferredProvider: "local", handBackAfterMs: 600_000, vantage: "local", slowPaths: new Set(),
     prober: { probe: async () => (await connected("probe", 900), { kind: "answer", status: 200, latencyMs: 900 }) },

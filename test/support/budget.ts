@@ -17,7 +17,7 @@ export const freelyUntil = (untilMs: number): DnsBudget => ({ ...freely, untilMs
 /** An access whose calls cost what they like, where a test is about something else. */
 export const unbounded = (access: DnsAccess) => ({
   provider: access.provider,
-  read: (domains: Parameters<DnsAccess["read"]>[0], budget = freely) => access.read(domains, budget),
+  read: (domains: Parameters<DnsAccess["read"]>[0], budget = freely, zoneIds?: Parameters<DnsAccess["read"]>[2]) => access.read(domains, budget, zoneIds),
   apply: (changes: Parameters<DnsAccess["apply"]>[0], budget = freely) => access.apply(changes, budget),
   status: (ids: Parameters<DnsAccess["status"]>[0], budget = freely) => access.status(ids, budget),
   rewrite: (rewrites: Parameters<DnsAccess["rewrite"]>[0], budget = freely) => access.rewrite(rewrites, budget),

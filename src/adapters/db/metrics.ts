@@ -27,6 +27,9 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
           union all
           select result from routing_changes where result in ('intent', 'accepted') and intended_at <= now() - interval '1 day'
         ) c group by 1 order by 1`)} as "routingChanges",
+      ${list(sql`
+        select observed->'visitors'->>'proof' as proof, count(*) as count from routing_changes
+        where intended_at > now() - interval '1 day' and observed->'visitors' is not null group by 1 order by 1`)} as "switchProofs",
       (select jsonb_build_object('paused', count(*) filter (where paused_until > now()), 'pollsRefused', count(*) filter (where polls_refused > 0))
         from dns_standings) as "dnsAccounts",
       (select jsonb_build_object('count', count(*), 'oldestAgeSeconds', extract(epoch from now() - min(accepted_at))::float8)

@@ -12,7 +12,7 @@ const followed = sql`exists (
 /** Of a run's switches, how many at least are left to those that are late: nothing is asked for them, they only have to go. */
 const lateShare = 0.25;
 
-const columns = sql`c.id as "changeRowId", d.name, coalesce(r.records, '[]') as records,
+const columns = sql`c.id as "changeRowId", d.name, coalesce(r.records, '[]') as records, r.surroundings,
   jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup) as to`;
 const joined = sql`join service_domains d on d.id = c.domain_id left join domain_routing r on r.domain_id = c.domain_id`;
 
@@ -33,7 +33,7 @@ export const createObservationStore = (db: Database): ObservationStore => ({
         where c.result = 'insync' and c.observed is null and c.observe_at <= ${late}
         order by c.observe_at, c.id limit ${lateLimit}
       )
-      select "changeRowId", name, records, "to", late from (select * from fresh union all select * from old) x
+      select "changeRowId", name, records, surroundings, "to", late from (select * from fresh union all select * from old) x
       order by late, place, observe_at, "changeRowId"`);
   },
 

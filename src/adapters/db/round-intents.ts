@@ -2,8 +2,9 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
 import type { Fence } from "../ports/lease.ts";
-import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions } from "../ports/round.ts";
+import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes } from "../ports/round.ts";
 import { fenceCte } from "./fence.ts";
+import { auditRow, tranche } from "./write.ts";
 
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
@@ -110,6 +111,16 @@ export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcom
     })),
   )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint)
   where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
+
+/** Leaves a trace of health checks that were gone and that a domain's records were written without. */
+export const auditDropped = (fence: Fence, dropped: RoundOutcomes["dropped"]): SQL => sql`
+  with ${fenceCte(fence)}
+  ${auditRow(tranche, "drop_health_checks", "domain", sql`
+    select d.id as object_id, d.customer_id, jsonb_build_object('health_check_ids', x.checks) as before,
+      jsonb_build_object('health_check_ids', '[]'::jsonb, 'why', 'the health check does not exist any more') as after
+    from jsonb_to_recordset(${json(dropped)}) as x("domainId" bigint, checks jsonb)
+    join service_domains d on d.id = x."domainId"
+    where exists (select from fence)`)}`;
 
 /** What went wrong with a domain; where its records are in doubt they are read again. */
 export const saveFailures = (fence: Fence, failures: readonly FailedSwitch[], nowMs: number): SQL => sql`

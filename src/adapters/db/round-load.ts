@@ -23,7 +23,7 @@ const domainJson = sql`
       ) e where e.at > d.created_at)) end,
     'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
     'routing', case when r.domain_id is not null then jsonb_build_object(
-      'status', r.status, 'zoneId', r.zone_id, 'records', r.records,
+      'status', r.status, 'zoneId', r.zone_id, 'records', r.records, 'surroundings', r.surroundings,
       'readAtMs', ${epochMs("r.read_at")}, 'movedAtMs', ${epochMs("r.moved_at")},
       'discoveredPrimaryTarget', r.discovered_primary_target, 'discoveredBackupTarget', r.discovered_backup_target,
       'discoveredPrimaryOk', r.discovered_primary_ok, 'discoveredBackupOk', r.discovered_backup_ok,

@@ -1,6 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { neverHealthyReason } from "../../domain/credit.ts";
+import { visitorAnswers } from "../../domain/backup-reach.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { DomainRouting, RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../ports/round.ts";
 import type { Fence } from "../ports/lease.ts";
@@ -8,7 +9,7 @@ import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { chunksOf } from "./round-chunks.ts";
 import { saveContests, saveDrifts } from "./round-drifts.ts";
-import { forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
+import { auditDropped, forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
 import { inShard } from "./round-pages.ts";
 import { saveExpired, savePolled, saveSettled, saveStandings } from "./round-polls.ts";
 
@@ -121,10 +122,10 @@ const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs:
 
 const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
-  insert into domain_routing (domain_id, service_id, status, zone_id, records, read_at, primary_weight, backup_weight,
+  insert into domain_routing (domain_id, service_id, status, zone_id, records, surroundings, expected, read_at, primary_weight, backup_weight,
     discovered_primary_target, discovered_backup_target, discovered_primary_ok, discovered_backup_ok, moved_at,
     last_error, updated_at)
-  select x.domain_id, x.service_id, x.status, x.zone_id, x.records, ${ms("x.read_at")},
+  select x.domain_id, x.service_id, x.status, x.zone_id, x.records, x.surroundings, x.expected, ${ms("x.read_at")},
     (select (r->>'weight')::int from jsonb_array_elements(coalesce(x.records, '[]')) r where lower(r->>'setIdentifier') = 'primary' limit 1),
     (select (r->>'weight')::int from jsonb_array_elements(coalesce(x.records, '[]')) r where lower(r->>'setIdentifier') = 'backup' limit 1),
     x.primary_target, x.backup_target, x.primary_ok, x.backup_ok, ${ms("x.moved_at")}, x.last_error,
@@ -132,15 +133,15 @@ const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number)
   from jsonb_to_recordset(${json(
     domains.map((domain) => ({
       domain_id: domain.domainId, service_id: domain.serviceId, status: domain.status, zone_id: domain.zoneId,
-      records: domain.records, read_at: domain.readAtMs, primary_target: domain.discoveredPrimaryTarget,
+      records: domain.records, surroundings: domain.surroundings ?? null, expected: visitorAnswers(domain.records, domain.surroundings ?? null), read_at: domain.readAtMs, primary_target: domain.discoveredPrimaryTarget,
       backup_target: domain.discoveredBackupTarget, primary_ok: domain.discoveredPrimaryOk,
       backup_ok: domain.discoveredBackupOk, moved_at: domain.movedAtMs, last_error: domain.lastError,
     })),
-  )}) as x(domain_id bigint, service_id bigint, status text, zone_id text, records jsonb, read_at bigint,
+  )}) as x(domain_id bigint, service_id bigint, status text, zone_id text, records jsonb, surroundings jsonb, expected jsonb, read_at bigint,
     primary_target text, backup_target text, primary_ok boolean, backup_ok boolean, moved_at bigint, last_error text)
   where exists (select from fence)
   on conflict (domain_id) do update set service_id = excluded.service_id, status = excluded.status,
-    zone_id = excluded.zone_id, records = excluded.records, read_at = excluded.read_at,
+    zone_id = excluded.zone_id, records = excluded.records, surroundings = excluded.surroundings, expected = excluded.expected, read_at = excluded.read_at,
     primary_weight = excluded.primary_weight, backup_weight = excluded.backup_weight,
     discovered_primary_target = excluded.discovered_primary_target,
     discovered_backup_target = excluded.discovered_backup_target,
@@ -204,11 +205,12 @@ export const saveDecisions = async (
 
 /** Stores some of the answers of DNS, in one transaction. */
 const saveSomeOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
-  const { intents, domains, failures, settled, polled, expire, standings } = outcomes;
+  const { intents, domains, failures, dropped, settled, polled, expire, standings } = outcomes;
   const statements = [
     ...(intents.length > 0 ? [saveIntentOutcomes(fence, intents)] : []),
     ...(domains.length > 0 ? [saveDomains(fence, domains, nowMs)] : []),
     ...(failures.length > 0 ? [saveFailures(fence, failures, nowMs)] : []),
+    ...(dropped.length > 0 ? [auditDropped(fence, dropped)] : []),
     ...(settled.length > 0 ? [saveSettled(fence, settled, nowMs)] : []),
     ...(polled.length > 0 ? [savePolled(fence, polled)] : []),
     ...(expire === null ? [] : [saveExpired(fence, inShard(sql`c.service_id`, expire), nowMs)]),
@@ -222,12 +224,12 @@ const outcomesPerRequest = 2_000;
 
 /** Stores the answers of DNS, in as many transactions as requests are needed for them, which is one; nothing to store: no round trip. */
 export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
-  const { intents, domains, failures, settled, polled, standings } = outcomes;
-  const most = Math.max(1, ...[intents, domains, failures, settled, polled, standings].map(({ length }) => length));
+  const { intents, domains, failures, dropped, settled, polled, standings } = outcomes;
+  const most = Math.max(1, ...[intents, domains, failures, dropped, settled, polled, standings].map(({ length }) => length));
   for (let from = 0; from < most; from += outcomesPerRequest) {
     const some = <Item>(all: readonly Item[]): readonly Item[] => all.slice(from, from + outcomesPerRequest);
     await saveSomeOutcomes(db, fence, {
-      intents: some(intents), domains: some(domains), failures: some(failures), settled: some(settled), polled: some(polled),
+      intents: some(intents), domains: some(domains), failures: some(failures), dropped: some(dropped), settled: some(settled), polled: some(polled),
       expire: from === 0 ? outcomes.expire : null, standings: some(standings),
     }, nowMs);
   }

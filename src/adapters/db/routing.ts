@@ -9,7 +9,7 @@ import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
 const domainColumns = sql`d.id as "domainId", d.name, coalesce(${domainStatus}, 'unread') as status,
   r.primary_weight as "primaryWeight", r.backup_weight as "backupWeight", ${ms("r.read_at", "readAtMs")},
-  ${ms("r.moved_at", "movedAtMs")}, ${ms("r.contested_at", "contestedAtMs")}, r.last_error as "lastError"`;
+  ${ms("r.moved_at", "movedAtMs")}, ${ms("r.contested_at", "contestedAtMs")}, r.last_error as "lastError", r.expected`;
 
 const overrideColumns = sql`override_mode as mode, coalesce(override_reason, '') as reason,
   ${ms("override_until", "untilMs")}, coalesce(override_actor, '') as actor, ${ms("override_set_at", "setAtMs")}`;

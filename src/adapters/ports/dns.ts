@@ -1,3 +1,4 @@
+import type { AnsweringRecord, Health } from "../../domain/dns-answers.ts";
 import type { Budget } from "./budget.ts";
 
 /** One record set of a weighted pair exactly as Route 53 holds it, so that a DELETE can name it to the letter. */
@@ -18,9 +19,26 @@ export type WeightedRecord = {
 
 export type Weights = { readonly primary: number; readonly backup: number };
 
-/** The live pair of a name; several types of one name move together (semantics §7). */
+/** What beside the weights of a pair decides what Route 53 answers for its name, or could. */
+export type Surroundings = {
+  /** Record sets of the types by which visitors find a CDN that are not half of a steered pair. */
+  readonly neighbours: readonly AnsweringRecord[];
+  /** Of every health check and every evaluated alias target of the name. */
+  readonly health: Health;
+  /** Health checks that records of the pair name and that are gone: a record that names one cannot be written. */
+  readonly dangling: readonly string[];
+  /** Types that are not steered, and why, with what to do. */
+  readonly leftBehind: readonly string[];
+  /** Zones of the account that could be taken for the one that serves the name, and are not. */
+  readonly otherZones: readonly string[];
+};
+
+/**
+ * The live pair of a name; several types of one name move together (semantics §7), a type that is not a whole pair stays behind.
+ * `surroundings` is absent where there is nothing but the pair.
+ */
 export type PairReading =
-  | { readonly status: "found"; readonly zoneId: string; readonly records: readonly WeightedRecord[] }
+  | { readonly status: "found"; readonly zoneId: string; readonly records: readonly WeightedRecord[]; readonly surroundings?: Surroundings }
   | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
   | { readonly status: "error"; readonly detail: string; readonly retryable: boolean };
 
@@ -30,6 +48,11 @@ export type WeightChange = {
   readonly zoneId: string;
   readonly records: readonly WeightedRecord[];
   readonly to: Weights;
+  /**
+   * Whether a health check that is gone may be left out of the records: they cannot be written with it, and this switch cannot
+   * wait for somebody to mend them.
+   */
+  readonly mayDropChecks?: boolean;
 };
 
 /**
@@ -43,6 +66,8 @@ export type WeightChangeResult =
       readonly status: "accepted";
       readonly changeId: string;
       readonly acceptedAtMs: number;
+      /** Health checks that were gone and that the records do not name any more. */
+      readonly droppedChecks?: readonly string[];
       readonly refusedJointly?: string;
     }
   | { readonly domain: string; readonly status: "stale"; readonly detail: string }
@@ -84,8 +109,12 @@ export type DnsBudget = Budget & { readonly gate: Gate };
 /** The DNS provider behind steering. One failing name or zone never hinders the others. */
 export interface Dns {
   readonly provider: "route53" | "log";
-  /** Reads the weighted pairs of many names; those for which there was no time are left out. Never throws. */
-  read(domains: readonly string[], budget: DnsBudget): Promise<ReadonlyMap<string, PairReading>>;
+  /**
+   * Reads the weighted pairs of many names; those for which there was no time are left out. Never throws.
+   * @param zoneIds the zones in which names were found before: they count until they are disproven, and where the account's
+   *   zones cannot be listed
+   */
+  read(domains: readonly string[], budget: DnsBudget, zoneIds?: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, PairReading>>;
   /**
    * Applies changes batched per zone; one result per change, in the order given. Never throws. What is not begun by the end
    * of its budget is not begun at all: whoever takes over relies on it.

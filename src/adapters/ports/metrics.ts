@@ -17,6 +17,8 @@ export type MetricsReading = {
   }[];
   readonly counters: readonly { readonly name: string; readonly provider: string; readonly label: string; readonly value: number }[];
   readonly routingChanges: readonly { readonly result: string; readonly count: number }[];
+  /** Switches of the last 24 hours by whether visitors were seen to follow. */
+  readonly switchProofs: readonly { readonly proof: string; readonly count: number }[];
   /** DNS accounts that are left alone after failures in a row, and those that do not let their changes be asked after. */
   readonly dnsAccounts: { readonly paused: number; readonly pollsRefused: number };
   /** Accepted changes that are not known to be on all servers, and how long the oldest of them has been so; null: there is none. */

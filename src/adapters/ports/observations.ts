@@ -1,5 +1,5 @@
-import type { Expectation, Observation, PropagationVerdict } from "../../domain/propagation.ts";
-import type { Weights, WeightedRecord } from "./dns.ts";
+import type { Expectation, Observation, PropagationVerdict, SwitchProof } from "../../domain/propagation.ts";
+import type { Surroundings, Weights, WeightedRecord } from "./dns.ts";
 import type { Fence } from "./lease.ts";
 
 /** A switch on all of the provider's servers that nobody has looked at from outside yet. */
@@ -9,6 +9,8 @@ export type Unobserved = {
   readonly late: boolean;
   readonly name: string;
   readonly records: readonly WeightedRecord[];
+  /** Null: nothing is around the pair. */
+  readonly surroundings: Surroundings | null;
   readonly to: Weights;
 };
 
@@ -22,6 +24,8 @@ export type Observed = {
   readonly type: Expectation["type"];
   readonly expected: readonly string[];
   readonly resolvers: readonly Observation[];
+  /** Whether visitors follow; absent on what was observed before that was told. */
+  readonly visitors?: SwitchProof;
 };
 
 /** The proof, from outside, that a switch has reached the visitors. */

@@ -8,7 +8,7 @@ import type { Drift, PastDrift } from "../../domain/drift.ts";
 import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../domain/steering.ts";
 import type { StormTransition } from "../../domain/storm.ts";
 import type { Vantage } from "../../domain/vantage.ts";
-import type { WeightedRecord } from "./dns.ts";
+import type { Surroundings, WeightedRecord } from "./dns.ts";
 import type { Fence } from "./lease.ts";
 import type { Sighting } from "./peer.ts";
 
@@ -17,6 +17,8 @@ export type DomainRouting = {
   readonly status: "found" | "unprovisioned" | "error";
   readonly zoneId: string | null;
   readonly records: readonly WeightedRecord[] | null;
+  /** What beside the weights decides what is answered; null, or absent: nothing. */
+  readonly surroundings?: Surroundings | null;
   readonly readAtMs: number | null;
   readonly movedAtMs: number | null;
   readonly discoveredPrimaryTarget: string | null;
@@ -219,6 +221,12 @@ export type SeenHealthy = {
   readonly expectStatus: string;
 };
 
+/** A domain whose visitors do not all reach the backup, although its service is to be there. `moved`: its weights are. */
+export type Unreached = {
+  readonly serviceId: number; readonly domainId: number; readonly name: string;
+  readonly reason: string; readonly detail: string; readonly moved: boolean;
+};
+
 export type RoundDecisions = {
   readonly storms: readonly StormDecision[];
   readonly healthy: readonly SeenHealthy[];
@@ -231,6 +239,8 @@ export type RoundDecisions = {
   readonly drifts: readonly FoundDrift[];
   /** Domains over which a fight began or ended. */
   readonly contests: readonly { readonly domainId: number; readonly contested: boolean }[];
+  /** Of services of which that is said from now on; not stored, but to be told. */
+  readonly unreached: readonly Unreached[];
 };
 
 /** What became of an accepted change; `unconfirmed`: nobody saw it on all servers, and nobody can any more. */
@@ -251,6 +261,8 @@ export type RoundOutcomes = {
   /** Those whose records are known to have changed. */
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
   readonly failures: readonly FailedSwitch[];
+  /** Health checks that were gone and that a domain's records do not name any more. */
+  readonly dropped: readonly { readonly domainId: number; readonly checks: readonly string[] }[];
   readonly settled: readonly SettledChange[];
   readonly polled: readonly PolledChange[];
   /** Of these shards' changes those that are `unconfirmed` now, for they were accepted too long ago; null: there are none. */

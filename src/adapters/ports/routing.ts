@@ -1,3 +1,4 @@
+import type { VisitorAnswers } from "../../domain/backup-reach.ts";
 import type { Change, Page, Paged } from "./change.ts";
 import type { Observed } from "./observations.ts";
 
@@ -16,6 +17,8 @@ export type DomainRouting = {
   readonly movedAtMs: number | null;
   readonly contestedAtMs: number | null;
   readonly lastError: string | null;
+  /** What visitors are expected to be answered; null: there is no pair, or nothing was read since that is told. */
+  readonly expected: VisitorAnswers | null;
 };
 
 /** Weights that somebody else changed. */

@@ -14,6 +14,8 @@ export type BatchItem = {
   /** Canonical. */
   readonly name: string;
   readonly changes: readonly RecordChange[];
+  /** Whether health checks that are gone may be left out. */
+  readonly mayDropChecks?: boolean;
 };
 
 export type Batch = { readonly zoneId: string; readonly items: readonly BatchItem[] };

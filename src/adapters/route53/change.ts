@@ -2,12 +2,19 @@ import type { Clock } from "../ports/clock.ts";
 import type { Batch, BatchItem } from "./batches.ts";
 import { describe, type Failure, failureOf, isCredentialFailure, isDenied, isUnsent } from "./error.ts";
 import { readChangeInfo, writeChangeBatch } from "./messages.ts";
+import { checksOf, goneChecks, withoutChecks } from "./gone-checks.ts";
 import { canonicalName } from "./names.ts";
 import type { Call } from "./send.ts";
 
 /** What became of one domain of a batch. */
 export type Outcome =
-  | { readonly status: "accepted"; readonly changeId: string; readonly acceptedAtMs: number; readonly refusedJointly?: string }
+  | {
+      readonly status: "accepted";
+      readonly changeId: string;
+      readonly acceptedAtMs: number;
+      readonly droppedChecks?: readonly string[];
+      readonly refusedJointly?: string;
+    }
   | { readonly status: "stale"; readonly detail: string }
   | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean; readonly effect: "none" | "unsent" | "unknown" };
 
@@ -24,10 +31,14 @@ export const applyBatch = async (
   { zoneId, items }: Batch,
 ): Promise<ReadonlyMap<number, Outcome>> => {
   const outcomes = new Map<number, Outcome>();
+  const dropped = new Map<number, readonly string[]>();
   const accept = (part: readonly BatchItem[], changeId: string): void => {
     const acceptedAtMs = clock.nowMs();
     const apart = denial === null ? {} : { refusedJointly: describe(denial) };
-    for (const { index } of part) outcomes.set(index, { status: "accepted", changeId, acceptedAtMs, ...apart });
+    for (const { index } of part) {
+      const droppedChecks = dropped.get(index);
+      outcomes.set(index, { status: "accepted", changeId, acceptedAtMs, ...(droppedChecks !== undefined && { droppedChecks }), ...apart });
+    }
   };
   const refuse = (part: readonly BatchItem[], { failure, words }: Refusal, among = part.length): void => {
     for (const { index, name } of part) outcomes.set(index, refused(failure, words.get(name), among));
@@ -41,6 +52,17 @@ export const applyBatch = async (
     requestsLeft -= 1;
     const refusal = await send(part);
     if (refusal === null) return;
+    const gone = goneChecks(part, refusal.failure);
+    if (gone.length > 0) {
+      const blamed = part.filter((item) => checksOf(item).some((id) => gone.includes(id)));
+      refuse(blamed.filter(({ mayDropChecks }) => mayDropChecks !== true), refusal, 1);
+      const rest = part.filter((item) => !blamed.includes(item) || item.mayDropChecks === true).map((item) => {
+        const own = checksOf(item).filter((id) => gone.includes(id));
+        if (own.length > 0) dropped.set(item.index, [...(dropped.get(item.index) ?? []), ...own]);
+        return own.length === 0 ? item : withoutChecks(item, gone);
+      });
+      return rest.length > 0 ? await submit(rest, refusal) : undefined;
+    }
     if (part.length > 1 && isDenied(refusal.failure)) denial ??= refusal.failure;
     if (part.length === 1 || !isOfContent(refusal.failure)) return refuse(part, refusal);
     const blamed = part.filter(({ name }) => refusal.words.has(name));

@@ -1,11 +1,15 @@
 import type { RecordSet, Zone } from "./messages.ts";
 
+/** Stands for the name of a zone that is known by its id alone. */
+export const unnamed = "";
+
 /**
  * The names between a zone and a name below it (both canonical), the name itself included, at which the zone could hand on
  * to other name servers; the outermost first. `a.b.example.com` in `example.com`: `b.example.com`, `a.b.example.com`.
  */
 export const cutsOf = (zone: Zone, name: string): readonly string[] => {
-  if (name === zone.name) return [];
+  // Of a zone that is known by its id alone nothing more is known than that the name was found there.
+  if (name === zone.name || zone.name === unnamed) return [];
   const labels = name.slice(0, -zone.name.length - 1).split(".");
   return labels.map((_, index) => [...labels.slice(labels.length - 1 - index), zone.name].join("."));
 };

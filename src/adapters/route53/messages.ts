@@ -25,6 +25,8 @@ export type RecordSet = Omit<WeightedRecord, "setIdentifier" | "weight"> & {
   readonly weight?: number;
   /** Set where the records are routed by something other than weight. */
   readonly otherPolicy?: string;
+  /** Of a failover record. */
+  readonly failover?: "PRIMARY" | "SECONDARY";
   /** Set where a traffic policy owns the record set: Route 53 refuses to change it by itself. */
   readonly trafficPolicyInstanceId?: string;
 };
@@ -79,6 +81,7 @@ const readRecordSet = (node: XmlNode): RecordSet => {
   const ttl = optionalCount(node, "TTL");
   const healthCheckId = optionalText(node, "HealthCheckId");
   const trafficPolicyInstanceId = optionalText(node, "TrafficPolicyInstanceId");
+  const failover = optionalText(node, "Failover");
   const otherPolicy = Object.entries(otherPolicies).find(([tag]) => node[tag] !== undefined)?.[1];
   return {
     name: canonicalName(text(node, "Name")),
@@ -96,6 +99,7 @@ const readRecordSet = (node: XmlNode): RecordSet => {
     }),
     ...(healthCheckId !== undefined && { healthCheckId }),
     ...(otherPolicy !== undefined && { otherPolicy }),
+    ...((failover === "PRIMARY" || failover === "SECONDARY") && { failover }),
     ...(trafficPolicyInstanceId !== undefined && { trafficPolicyInstanceId }),
   };
 };

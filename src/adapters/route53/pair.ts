@@ -1,4 +1,6 @@
-import type { PairReading, WeightedRecord } from "../ports/dns.ts";
+import type { AnsweringRecord } from "../../domain/dns-answers.ts";
+import { healthKeys } from "../../domain/dns-answers.ts";
+import type { PairReading, Surroundings, WeightedRecord } from "../ports/dns.ts";
 import type { RecordSet, Zone } from "./messages.ts";
 
 /** The types that steering moves; other records of the name are nobody's business here. */
@@ -12,9 +14,29 @@ export type Side = (typeof sides)[number];
 export const sideOf = (setIdentifier: string | undefined): Side | null =>
   sides.find((side) => side === setIdentifier?.toLowerCase()) ?? null;
 
+const nothingBeside: Surroundings = { neighbours: [], health: {}, dangling: [], leftBehind: [], otherZones: [] };
+
+/** A reading with more known of what is around it; nothing is added where there is nothing to add. */
+export const withSurroundings = (reading: PairReading, more: Partial<Surroundings>): PairReading => {
+  if (reading.status !== "found" || Object.values(more).every((part) => Object.keys(part).length === 0)) return reading;
+  return { ...reading, surroundings: { ...(reading.surroundings ?? nothingBeside), ...more } };
+};
+
+const answering = ({ type, setIdentifier, weight, otherPolicy, failover, values, alias, healthCheckId }: RecordSet): AnsweringRecord => ({
+  type,
+  ...(setIdentifier !== undefined && { setIdentifier }),
+  ...(weight !== undefined && { weight }),
+  ...(otherPolicy !== undefined && { otherPolicy }),
+  ...(failover !== undefined && { failover }),
+  ...(values !== undefined && { values }),
+  ...(alias !== undefined && { alias: { dnsName: alias.dnsName, evaluateTargetHealth: alias.evaluateTargetHealth } }),
+  ...(healthCheckId !== undefined && { healthCheckId }),
+});
+
 /**
  * Judges the record sets of one name: a whole weighted pair for each of its steerable types, or what to create
- * (semantics §7). Weighted neighbours under other identifiers are left alone.
+ * (semantics §7). A type that is no whole pair is not steered and does not keep the others from it. Weighted neighbours under
+ * other identifiers are left alone. What health checks and evaluated targets are like is to be asked: here it is unknown.
  */
 export const judgePair = (name: string, zone: Zone, recordSets: readonly RecordSet[]): PairReading => {
   const types = steerable.filter((type) => recordSets.some((set) => set.type === type));
@@ -24,9 +46,17 @@ export const judgePair = (name: string, zone: Zone, recordSets: readonly RecordS
     return judgeType(name, type, own);
   });
   const problems = judged.flatMap((one) => one.problem ?? []);
-  return problems.length > 0
-    ? { status: "unprovisioned", zoneId: zone.id, detail: `zone ${zone.name} (${zone.id}): ${problems.join("; ")}` }
-    : { status: "found", zoneId: zone.id, records: judged.flatMap((one) => one.records) };
+  const records = judged.flatMap((one) => one.records);
+  if (records.length === 0) {
+    return { status: "unprovisioned", zoneId: zone.id, detail: `zone ${zone.name} (${zone.id}): ${problems.join("; ")}` };
+  }
+  const steered = new Set(records.map(({ type, setIdentifier }) => `${type}/${setIdentifier}`));
+  const neighbours = recordSets
+    .filter(({ type, setIdentifier }) => types.includes(type) && !steered.has(`${type}/${setIdentifier ?? ""}`))
+    .map(answering);
+  const keys = [...records, ...neighbours].flatMap(healthKeys);
+  const health = Object.fromEntries(keys.map((key) => [key, "unknown"] as const));
+  return withSurroundings({ status: "found", zoneId: zone.id, records }, { neighbours, health, leftBehind: problems });
 };
 
 const nothingThere = (name: string, zone: Zone): string => {

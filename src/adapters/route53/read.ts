@@ -1,12 +1,15 @@
 import type { PairReading } from "../ports/dns.ts";
-import { cutsOf, delegationOf } from "./delegations.ts";
+import type { CheckStatuses } from "./check-status.ts";
+import { cutsOf, delegationOf, unnamed } from "./delegations.ts";
 import { describe, failureOf, isUnsent } from "./error.ts";
 import type { RecordSet, Zone } from "./messages.ts";
 import { createLimit } from "./limit.ts";
-import { judgePair } from "./pair.ts";
+import { withHealth } from "./name-health.ts";
+import { judgePair, withSurroundings } from "./pair.ts";
 import { readName, readNames } from "./records.ts";
 import type { Call } from "./send.ts";
-import { type ZoneDirectory, zonesServing } from "./zones.ts";
+import { type ReadAt, type Serving, servingZone } from "./serving.ts";
+import type { ZoneDirectory } from "./zones.ts";
 
 /** Names, or zones that are walked, that are read at once. */
 const sideBySide = 3;
@@ -15,8 +18,25 @@ const walkAbove = 20;
 
 type Readings = ReadonlyMap<string, PairReading>;
 
-/** Reads the pairs of canonical names, each once; names for which there was no time are left out. Never throws. */
-export const readPairs = async (call: Call, directory: ZoneDirectory, names: readonly string[]): Promise<Readings> => {
+/** What a reading asks of an account beside the records. */
+export type Sources = { readonly directory: ZoneDirectory; readonly statuses: CheckStatuses };
+
+/** Reads every name in a zone once, whoever asks for it. Data of one call only: see `createLimit`. */
+const once = (call: Call): ReadAt => {
+  const asked = new Map<string, Promise<readonly RecordSet[]>>();
+  return async (zone, name) => {
+    const key = `${zone.id}/${name}`;
+    const reading = asked.get(key) ?? readName(call, zone, name);
+    asked.set(key, reading);
+    return await reading;
+  };
+};
+
+/**
+ * Reads the pairs of canonical names, each once; names for which there was no time are left out. Never throws.
+ * @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
+ */
+export const readPairs = async (call: Call, { directory, statuses }: Sources, names: readonly string[], zoneIds: ReadonlyMap<string, string>): Promise<Readings> => {
   /** @returns null where nothing was sent, and so nothing is known */
   const failed = (thrown: unknown): PairReading | null => {
     const failure = failureOf(thrown);
@@ -26,74 +46,80 @@ export const readPairs = async (call: Call, directory: ZoneDirectory, names: rea
     const retryable = failure.retryable || failure.code === "NoSuchHostedZone";
     return { status: "error", detail: describe(failure), retryable };
   };
-
-  const readWalking = async (zone: Zone, own: readonly string[]): Promise<[string, PairReading][]> => {
-    try {
-      const found = await readNames(call, zone, new Set(own.flatMap((name) => [name, ...cutsOf(zone, name)])));
-      return own.map((name) => [name, judge(name, zone, (one) => found.get(one) ?? [])]);
-    } catch (thrown) {
-      const reading = failed(thrown);
-      return reading === null ? [] : own.map((name) => [name, reading]);
-    }
-  };
-
-  // Names below one label share the question whether it is delegated. Data of this call only: see `createLimit`.
-  const asked = new Map<string, Promise<readonly RecordSet[]>>();
-  const readOnce = async (zone: Zone, name: string): Promise<readonly RecordSet[]> => {
-    const key = `${zone.id}/${name}`;
-    const reading = asked.get(key) ?? readName(call, zone, name);
-    asked.set(key, reading);
-    return await reading;
-  };
-
-  const readSingly = async (zone: Zone, name: string): Promise<[string, PairReading][]> => {
-    try {
-      const found = new Map<string, readonly RecordSet[]>();
-      for (const one of new Set([...cutsOf(zone, name), name])) found.set(one, await readOnce(zone, one));
-      return [[name, judge(name, zone, (one) => found.get(one) ?? [])]];
-    } catch (thrown) {
-      const reading = failed(thrown);
-      return reading === null ? [] : [[name, reading]];
-    }
-  };
-
-  let zones: readonly Zone[];
-  try {
-    zones = await directory.zones(call);
-  } catch (thrown) {
-    const reading = failed(thrown);
-    return new Map(reading === null ? [] : names.map((name) => [name, reading]));
-  }
-
+  const at = once(call);
+  const inTurn = createLimit(sideBySide);
   const readings = new Map<string, PairReading>();
-  const namesByZone = new Map<Zone, string[]>();
-  for (const name of names) {
-    const serving = oneZone(zones, name);
-    if ("detail" in serving) {
-      readings.set(name, { status: "unprovisioned", zoneId: null, detail: serving.detail });
-      continue;
+  const note = (name: string, reading: PairReading | null): void => void (reading === null ? undefined : readings.set(name, reading));
+
+  const { zones, problem } = await zonesOf(call, directory, names.every((name) => zoneIds.has(name)));
+  const servingOf = async (name: string): Promise<Serving | null> => {
+    const knownId = zoneIds.get(name) ?? null;
+    const known = zones ?? directory.lastKnown();
+    try {
+      if (known !== null && (zones !== null || knownId !== null)) return await servingZone(known, name, knownId, at);
+      if (knownId !== null) return { zone: { id: knownId, name: unnamed, isPrivate: false }, others: [] };
+      note(name, failed(problem));
+    } catch (thrown) {
+      note(name, failed(thrown));
     }
-    const { zone } = serving;
-    const known = namesByZone.get(zone);
-    if (known === undefined) namesByZone.set(zone, [name]);
-    else known.push(name);
-  }
+    return null;
+  };
+
+  /** Without a list of the zones, that there is no pair in the zone where there was one may mean that another zone serves it. */
+  const doubted = (reading: PairReading): PairReading | null =>
+    zones === null && reading.status === "unprovisioned" ? failed(problem) : reading;
+
+  const found = async (name: string, { zone, others }: Extract<Serving, { zone: Zone }>, setsAt: (name: string) => readonly RecordSet[]): Promise<void> => {
+    const judged = doubted(withSurroundings(judge(name, zone, setsAt), { otherZones: others }));
+    note(name, judged === null ? null : await withHealth(call, statuses, zone, at, judged));
+  };
+
+  const served = new Map<string, { readonly zone: Zone; readonly names: Map<string, Extract<Serving, { zone: Zone }>> }>();
+  const placing = names.map((name) => inTurn(async () => {
+    const serving = await servingOf(name);
+    if (serving === null) return;
+    if ("detail" in serving) return note(name, { status: "unprovisioned", zoneId: null, detail: serving.detail });
+    const own = served.get(serving.zone.id) ?? { zone: serving.zone, names: new Map() };
+    served.set(serving.zone.id, own);
+    own.names.set(name, serving);
+  }));
+  await Promise.all(placing);
+
+  const readWalking = async (zone: Zone, own: ReadonlyMap<string, Extract<Serving, { zone: Zone }>>): Promise<void> => {
+    try {
+      const sets = await readNames(call, zone, new Set([...own.keys()].flatMap((name) => [name, ...cutsOf(zone, name)])));
+      for (const [name, serving] of own) await found(name, serving, (one) => sets.get(one) ?? []);
+    } catch (thrown) {
+      for (const name of own.keys()) note(name, failed(thrown));
+    }
+  };
+  const readSingly = async (name: string, serving: Extract<Serving, { zone: Zone }>): Promise<void> => {
+    try {
+      const sets = new Map<string, readonly RecordSet[]>();
+      for (const one of new Set([...cutsOf(serving.zone, name), name])) sets.set(one, await at(serving.zone, one));
+      await found(name, serving, (one) => sets.get(one) ?? []);
+    } catch (thrown) {
+      note(name, failed(thrown));
+    }
+  };
 
   // One name after the other, a few side by side: where there is no time for all, some are read whole rather than all begun.
-  const inTurn = createLimit(sideBySide);
-  const reads = [...namesByZone].flatMap(([zone, own]) =>
-    own.length > walkAbove ? [inTurn(async () => await readWalking(zone, own))] : own.map((name) => inTurn(async () => await readSingly(zone, name))),
-  );
-  for (const [name, reading] of (await Promise.all(reads)).flat()) readings.set(name, reading);
+  await Promise.all([...served.values()].flatMap(({ zone, names: own }) =>
+    own.size > walkAbove
+      ? [inTurn(async () => await readWalking(zone, own))]
+      : [...own].map(([name, serving]) => inTurn(async () => await readSingly(name, serving)))));
   return readings;
 };
 
-type Serving = { readonly zone: Zone } | { readonly detail: string };
-
-const oneZone = (zones: readonly Zone[], name: string): Serving => {
-  const serving = zonesServing(zones, name);
-  const [zone] = serving;
-  return zone === undefined || serving.length > 1 ? { detail: notOneZone(name, serving) } : { zone };
+/** The account's zones; null where they cannot be listed, or need not be because that has just failed. */
+const zonesOf = async (call: Call, directory: ZoneDirectory, dispensable: boolean): Promise<{ readonly zones: readonly Zone[] | null; readonly problem: unknown }> => {
+  const recent = directory.recentFailure();
+  if (dispensable && recent !== null) return { zones: null, problem: recent };
+  try {
+    return { zones: await directory.zones(call), problem: null };
+  } catch (problem) {
+    return { zones: null, problem };
+  }
 };
 
 const judge = (name: string, zone: Zone, at: (name: string) => readonly RecordSet[]): PairReading => {
@@ -103,16 +129,11 @@ const judge = (name: string, zone: Zone, at: (name: string) => readonly RecordSe
 
 /** The zone that serves a canonical name, or why none does. @throws Route53Error */
 export const findZone = async (call: Call, directory: ZoneDirectory, name: string): Promise<Serving> => {
-  const serving = oneZone(await directory.zones(call), name);
+  const at = once(call);
+  const serving = await servingZone(await directory.zones(call), name, null, at);
   if ("detail" in serving) return serving;
   const found = new Map<string, readonly RecordSet[]>();
-  for (const cut of cutsOf(serving.zone, name)) found.set(cut, await readName(call, serving.zone, cut));
+  for (const cut of cutsOf(serving.zone, name)) found.set(cut, await at(serving.zone, cut));
   const detail = delegationOf(serving.zone, name, (cut) => found.get(cut) ?? []);
   return detail === null ? serving : { detail };
 };
-
-const notOneZone = (name: string, serving: readonly Zone[]): string =>
-  serving.length === 0
-    ? `no public hosted zone of this AWS account holds ${name}: create it, or use the account that has it`
-    : `public hosted zones ${serving.map((zone) => zone.id).join(", ")} are all named ${serving[0]?.name} ` +
-      `and only one can be delegated: delete the others`;

@@ -4,6 +4,7 @@ import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, We
 import { type Batch, type BatchItem, byZone, groupBatches, recordChanges, refusal } from "./batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
 import { callResult, describe, failureOf, isCredentialFailure, isDenied, isUnsent, unansweredError, unsentError } from "./error.ts";
+import { createCheckStatuses } from "./check-status.ts";
 import { createHealthChecks } from "./health-checks.ts";
 import { createLimit } from "./limit.ts";
 import { bareId, readChangeInfo } from "./messages.ts";
@@ -42,6 +43,7 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
   const { clock, random, credentials, onCall = () => undefined, timeoutMs = 8_000 } = options;
   const sendOnce = createSend({ ...options, timeoutMs });
   const directory = createZoneDirectory(clock);
+  const statuses = createCheckStatuses(clock);
   const pace = createPace(clock, options.requestsPerSecond ?? budgetPerSecond);
 
   /** Neither the role nor the turn of a request that comes to nothing costs the account one. */
@@ -87,9 +89,10 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     ...createSetupWriter(open, clock, directory),
     ...createHealthChecks(open),
 
-    read: async (domains, budget) => {
+    read: async (domains, budget, zoneIds = new Map()) => {
       const names = [...new Set(domains.map(canonicalName))];
-      const readings = names.length > 0 ? await readPairs(open(budget), directory, names) : new Map<string, PairReading>();
+      const known = new Map([...zoneIds].map(([domain, id]) => [canonicalName(domain), bareId(id)]));
+      const readings = names.length > 0 ? await readPairs(open(budget), { directory, statuses }, names, known) : new Map<string, PairReading>();
       return new Map(domains.flatMap((domain): [string, PairReading][] => {
         const reading = readings.get(canonicalName(domain));
         return reading === undefined ? [] : [[domain, reading]];
@@ -128,7 +131,7 @@ const plan = (change: WeightChange, index: number): BatchItem | Outcome => {
   if (problem !== null) return { status: "failed", detail: problem, retryable: false, effect: "none" };
   const changes = recordChanges(change);
   if (changes.length === 0) return { status: "stale", detail: "the records as read carry these weights already" };
-  return { index, zoneId: bareId(change.zoneId), name: canonicalName(change.domain), changes };
+  return { index, zoneId: bareId(change.zoneId), name: canonicalName(change.domain), changes, ...(change.mayDropChecks === true && { mayDropChecks: true }) };
 };
 
 // Route 53 works on one change per zone at a time (PriorRequestNotComplete): a zone's batches go one after another.

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
+import { failureOf, isUnsent } from "./error.ts";
 import { readZonePage, type Zone } from "./messages.ts";
 import { liesIn } from "./names.ts";
 import { pages } from "./paging.ts";
@@ -6,16 +7,17 @@ import type { Call } from "./send.ts";
 
 const ttlMs = 10 * 60_000;
 const begunMs = 60_000;
+/** For so long a listing that failed is not tried again where it can be done without. */
+const awayMs = 120_000;
 const pageSize = "100";
 
 /**
- * The public zones that serve a name, by the longest match on label boundaries (semantics §7): none, one, or several
- * of the same name, of which only the parent's delegation tells the live one. `name` is canonical.
+ * The public zones that a name lies in, on label boundaries (semantics §7), the outermost first, those of one name together: by
+ * themselves they do not tell which one serves it. `name` is canonical.
  */
-export const zonesServing = (zones: readonly Zone[], name: string): readonly Zone[] => {
+export const zonesAround = (zones: readonly Zone[], name: string): readonly (readonly Zone[])[] => {
   const holding = zones.filter((zone) => !zone.isPrivate && liesIn(name, zone.name));
-  const longest = holding.reduce((length, zone) => Math.max(length, zone.name.length), 0);
-  return holding.filter((zone) => zone.name.length === longest);
+  return [...Map.groupBy(holding, (zone) => zone.name)].toSorted(([a], [b]) => a.length - b.length).map(([, group]) => group);
 };
 
 const listing = { path: "hostedzonesbyname", root: "ListHostedZonesByNameResponse", read: readZonePage };
@@ -26,6 +28,10 @@ type Begun = { readonly found: readonly Zone[]; readonly next: Readonly<Record<s
 export type ZoneDirectory = {
   /** @throws Route53Error; a failure is not remembered */
   zones(call: Call): Promise<readonly Zone[]>;
+  /** What listing them has failed with just now; null: it has not. */
+  recentFailure(): unknown;
+  /** What was last known, however old; null: nothing. */
+  lastKnown(): readonly Zone[] | null;
   /** A zone turned out to be gone: the next question asks Route 53. */
   forget(): void;
 };
@@ -37,6 +43,8 @@ export type ZoneDirectory = {
 export const createZoneDirectory = (clock: Clock): ZoneDirectory => {
   let known: { readonly zones: readonly Zone[]; readonly atMs: number } | null = null;
   let begun: Begun | null = null;
+  let last: readonly Zone[] | null = null;
+  let failed: { readonly thrown: unknown; readonly atMs: number } | null = null;
 
   /** All hosted zones of the account, listed by name. */
   const list = async (call: Call): Promise<readonly Zone[]> => {
@@ -55,10 +63,18 @@ export const createZoneDirectory = (clock: Clock): ZoneDirectory => {
     zones: async (call) => {
       if (known !== null && clock.nowMs() - known.atMs < ttlMs) return known.zones;
       const atMs = clock.nowMs();
-      const zones = await list(call);
-      known = { zones, atMs };
-      return zones;
+      try {
+        const zones = await list(call);
+        known = { zones, atMs };
+        [last, failed] = [zones, null];
+        return zones;
+      } catch (thrown) {
+        if (!isUnsent(failureOf(thrown))) failed = { thrown, atMs: clock.nowMs() };
+        throw thrown;
+      }
     },
+    recentFailure: () => (failed !== null && clock.nowMs() - failed.atMs < awayMs ? failed.thrown : null),
+    lastKnown: () => last,
     forget: () => {
       known = null;
     },

@@ -15,7 +15,7 @@ const decisions = (services: number, evidence: number): RoundDecisions => ({
   intents: ids(services).map((serviceId) => ({
     serviceId, domainId: serviceId * 10, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, reason: "storm", actor: "tranche", result: "intent",
   })),
-  healthy: [], lapsed: [], drifts: [], resolved: [{ id: 1, result: "accepted" }], contests: [{ domainId: 10, contested: true }],
+  healthy: [], lapsed: [], drifts: [], resolved: [{ id: 1, result: "accepted" }], unreached: [], contests: [{ domainId: 10, contested: true }],
 });
 
 const servicesIn = ({ storms, services, domains, intents }: RoundDecisions): number[][] => [

@@ -34,6 +34,12 @@ export const pair = (name: string, more: Partial<Seed> = {}): Seed[] => [
   half(name, "BACKUP", 0, more),
 ];
 
+/** Hands a name on to the zone of that name, as a parent has to: by the zone's own name servers. */
+export const delegateTo = (name: string, parent: string): void => {
+  const values = server.records(zoneId(name)).find((set) => set.type === "NS" && set.name === `${name}.`)?.values ?? [];
+  server.seed(zoneId(parent), [{ name, type: "NS", ttlSeconds: 300, values }]);
+};
+
 export const names = (count: number, zone: string): string[] =>
   Array.from({ length: count }, (_, index) => `d${String(index).padStart(3, "0")}.${zone}`);
 
@@ -99,6 +105,7 @@ export const useAccount = (): void => {
       { name: "wwx.example.com", type: "TXT", ttlSeconds: 60, values: [`"a & b <c>"`] },
     ]);
     server.seed(zoneId("eu.example.com"), pair("www.eu.example.com"));
+    delegateTo("eu.example.com", "example.com");
     server.requests.length = 0;
     dns = route53At(server.url);
   });

@@ -48,8 +48,14 @@ describe("a name below a delegated label", () => {
   });
 
   it("is steered in the zone of the account to which it is delegated", async () => {
-    delegate("eu.example.com");
     expect((await dns.read(["www.eu.example.com"])).get("www.eu.example.com")).toMatchObject({ status: "found", zoneId: zoneId("eu.example.com") });
+  });
+
+  it("is not steered in a zone of the account whose name servers are not those that it is delegated to", async () => {
+    delegate("eu.example.com");
+    expect((await dns.read(["www.eu.example.com"])).get("www.eu.example.com")).toMatchObject({
+      status: "unprovisioned", zoneId: null, detail: expect.stringMatching(/delegated by NS records .* to ns1\.elsewhere\.test, .*which are not the name servers of zone eu\.example\.com/),
+    });
   });
 
   it("costs one question per label between, however many names are below it", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RecordSet, Zone } from "../../../src/adapters/route53/messages.ts";
 import { judgePair, sideOf } from "../../../src/adapters/route53/pair.ts";
-import { zonesServing } from "../../../src/adapters/route53/zones.ts";
+import { zonesAround } from "../../../src/adapters/route53/zones.ts";
 import { cname } from "./support.ts";
 
 const zone: Zone = { id: "Z1", name: "example.com", isPrivate: false };
@@ -42,6 +42,19 @@ describe("judgePair", () => {
     expect(judge(primary, canary, backup, txt)).toMatchObject({ records: [primary, backup] });
   });
 
+  it.each<[string, RecordSet, RegExp]>([
+    ["half a pair", { ...primary, type: "AAAA" }, /^create www\.example\.com AAAA, weighted, SetIdentifier "backup" with weight 0 and TTL 60$/],
+    ["a simple record", { name, type: "AAAA", ttl: 60, values: ["2001:db8::1"] }, /AAAA is routed simple, not weighted/],
+    ["latency routing", { name, type: "AAAA", setIdentifier: "primary", otherPolicy: "latency" }, /AAAA is routed latency/],
+  ])("steers a whole type beside %s, and reports that", (_, broken, problem) => {
+    const whole = [{ ...primary, type: "A" }, { ...backup, type: "A" }];
+    const reading = judge(...whole, broken);
+    expect(reading).toMatchObject({ status: "found", records: whole });
+    const beside = reading.status === "found" ? reading.surroundings : undefined;
+    expect(beside?.leftBehind).toEqual([expect.stringMatching(problem)]);
+    expect(beside?.neighbours).toMatchObject([{ type: "AAAA" }]);
+  });
+
   it.each<[string, RecordSet[], RegExp]>([
     [
       "nothing",
@@ -72,15 +85,6 @@ describe("judgePair", () => {
       /"Primary" and "primary", which both mean primary/,
     ],
     ["a traffic policy", [{ ...primary, trafficPolicyInstanceId: "tp-1" }, backup], /traffic policy instance tp-1/],
-    [
-      "half of one type beside the whole of another",
-      [
-        { ...primary, type: "A" },
-        { ...backup, type: "A" },
-        { ...primary, type: "AAAA" },
-      ],
-      /: create www\.example\.com AAAA, weighted, SetIdentifier "backup" with weight 0 and TTL 60$/,
-    ],
   ])("%s: unprovisioned, and says what to do", (_, sets, expected) => expect(detailOf(...sets)).toMatch(expected));
 
   it("does not propose a CNAME at a zone's apex", () => {
@@ -92,7 +96,7 @@ describe("judgePair", () => {
   });
 });
 
-describe("zonesServing", () => {
+describe("zonesAround", () => {
   const zones: Zone[] = [
     zone,
     { id: "Z2", name: "eu.example.com", isPrivate: false },
@@ -103,12 +107,12 @@ describe("zonesServing", () => {
     { id: "Z7", name: "com", isPrivate: false },
   ];
   it.each([
-    ["www.example.com", ["Z1"]],
-    ["example.com", ["Z1"]],
-    ["www.eu.example.com", ["Z2"]],
-    ["neu.example.com", ["Z1"]],
+    ["www.example.com", ["Z7", "Z1"]],
+    ["example.com", ["Z7", "Z1"]],
+    ["www.eu.example.com", ["Z7", "Z1", "Z2"]],
+    ["neu.example.com", ["Z7", "Z1"]],
     ["sample.com", ["Z7"]],
-    ["www.twin.org", ["Z5", "Z6"]],
+    ["www.twin.org", ["Z5+Z6"]],
     ["example.net", []],
-  ])("%s is served by %j", (asked, ids) => expect(zonesServing(zones, asked).map(({ id }) => id)).toEqual(ids));
+  ])("%s lies in %j", (asked, ids) => expect(zonesAround(zones, asked).map((group) => group.map(({ id }) => id).join("+"))).toEqual(ids));
 });

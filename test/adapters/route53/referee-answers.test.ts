@@ -57,6 +57,7 @@ const theirRecord = (set: ResourceRecordSet): RecordSet => {
     },
     healthCheckId: set.HealthCheckId,
     otherPolicy: policy,
+    failover: set.Failover,
     trafficPolicyInstanceId: set.TrafficPolicyInstanceId,
   };
   const present = Object.fromEntries(Object.entries(defined).filter(([, value]) => value !== undefined));

@@ -33,6 +33,7 @@ describe("read", () => {
         },
         expect.objectContaining({ setIdentifier: "BACKUP", weight: 0 }),
       ],
+      surroundings: expect.objectContaining({ dangling: [], neighbours: [], leftBehind: [] }),
     });
     expect(found(readings.get("www.eu.example.com")).zoneId).toBe(zoneId("eu.example.com"));
     expect(found(readings.get("*.example.com")).records[0]?.name).toBe("*.example.com");

@@ -39,6 +39,10 @@ export const domainRouting = pgTable("domain_routing", {
   status: text("status").notNull(),
   zoneId: text("zone_id"),
   records: jsonb("records"),
+  /** What beside the pair's weights decides what Route 53 answers (`Surroundings`); null: nothing. */
+  surroundings: jsonb("surroundings"),
+  /** What visitors are expected to be answered: {"types": [...], "obstacle": {...} or null}; null: there is no pair. */
+  expected: jsonb("expected"),
   readAt: at("read_at"),
   primaryWeight: smallint("primary_weight"),
   backupWeight: smallint("backup_weight"),

@@ -36,7 +36,7 @@ export type FencedWrite = {
   readonly prepare: (world: World) => Promise<Call>;
 };
 
-const nothing: RoundDecisions = { storms: [], healthy: [], services: [], domains: [], resolved: [], intents: [], lapsed: [], drifts: [], contests: [] };
+const nothing: RoundDecisions = { storms: [], healthy: [], services: [], domains: [], resolved: [], intents: [], lapsed: [], drifts: [], contests: [], unreached: [] };
 const weights = (primary: number, backup: number) => ({ primary, backup });
 
 const decisions = (what: string, writes: readonly string[], decide: (tenant: Tenant) => Promise<Partial<RoundDecisions>>): FencedWrite => ({
@@ -47,7 +47,7 @@ const decisions = (what: string, writes: readonly string[], decide: (tenant: Ten
   },
 });
 
-const silence: RoundOutcomes = { intents: [], domains: [], failures: [], settled: [], polled: [], expire: null, standings: [] };
+const silence: RoundOutcomes = { intents: [], domains: [], failures: [], dropped: [], settled: [], polled: [], expire: null, standings: [] };
 const outcomes = (what: string, writes: readonly string[], tell: (tenant: Tenant) => Promise<Partial<RoundOutcomes>>): FencedWrite => ({
   method: "rounds.saveOutcomes", what, writes, refused: undefined,
   prepare: async ({ db, tenant }) => {

@@ -32,7 +32,7 @@ const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan
     what: single === undefined ? `a storm, end to end (${fault};` : `${single.title} (${scenario};`,
     parts: "PostgreSQL, SQL over HTTP, Route 53, DNS, two CDNs, analytics, Worker in workerd",
     open: async () => {
-      const world = await startWorld(single?.env);
+      const world = await startWorld(single?.env, single?.neighbourhood);
       const play = async (screen: Screen): Promise<Story> => {
         if (single === undefined) return await tellStory(world, fault, screen, elapsedMs);
         const cron = startWorldCron(world);

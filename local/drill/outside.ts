@@ -3,7 +3,7 @@ import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
 import type { DohServer } from "../route53/doh.ts";
 import { startDoh } from "../route53/doh.ts";
-import type { Route53Server } from "../route53/server.ts";
+import type { Route53Options, Route53Server } from "../route53/server.ts";
 import { startRoute53 } from "../route53/server.ts";
 
 /** The drill's cadence: everything is real but the calendar. Milliseconds. */
@@ -21,6 +21,9 @@ export type Outside = {
   /** What connects a provider to all this, beside its database. */
   readonly env: Readonly<Record<string, string>>;
 };
+
+/** What else Route 53 holds: other accounts, and the zones that are theirs. */
+export type Neighbourhood = Pick<Route53Options, "accounts" | "zones">;
 
 type Closable = { readonly close: () => Promise<void> };
 
@@ -42,10 +45,10 @@ export const createClosers = () => {
 };
 
 /** @param opened is told of each part as soon as it stands */
-export const startOutside = async (opened: <T extends Closable>(thing: T) => T): Promise<Outside> => {
+export const startOutside = async (opened: <T extends Closable>(thing: T) => T, { accounts = [], zones }: Neighbourhood = { zones: [] }): Promise<Outside> => {
   const adminToken = randomBytes(24).toString("base64url");
   const [accessKeyId, secretAccessKey] = ["AKIATRANCHEDRILL0000", randomBytes(30).toString("base64")];
-  const route53 = opened(await startRoute53({ accessKeyId, secretAccessKey, zones: [{ name: site.zone }], insyncAfterMs: 2_000 }));
+  const route53 = opened(await startRoute53({ accessKeyId, secretAccessKey, accounts, zones: [{ name: site.zone }, ...zones], insyncAfterMs: 2_000 }));
   const zoneId = route53.zones[0]?.id ?? "";
   const record = { name: site.host, type: "CNAME", ttlSeconds: 5 } as const;
   route53.seed(zoneId, [

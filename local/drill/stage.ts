@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "./api.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
 import type { Duo } from "./duo.ts";
-import type { Outside } from "./outside.ts";
+import type { Neighbourhood, Outside } from "./outside.ts";
 import { site } from "./outside.ts";
 import type { World } from "./world.ts";
 
@@ -10,6 +10,7 @@ export type Routing = {
   readonly state: string;
   readonly reason: string;
   readonly domains: readonly { readonly domain_id: number; readonly status: string; readonly last_error: string | null }[];
+  readonly changes: readonly { readonly result: string }[];
   readonly drifts: readonly { readonly left_alone: string | null }[];
 };
 
@@ -37,6 +38,7 @@ export type Scenario = {
   readonly title: string;
   /** Variables of the Worker beside the drill's own. */
   readonly env?: Readonly<Record<string, string>>;
+  readonly neighbourhood?: Neighbourhood;
   readonly play: (stage: Stage) => Promise<void>;
 };
 

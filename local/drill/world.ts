@@ -4,7 +4,7 @@ import { startCloudflareApi } from "../cdn/cloudflare-api.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { startControlPlane } from "../control-plane.ts";
 import { startCron } from "./cron.ts";
-import type { Outside } from "./outside.ts";
+import type { Neighbourhood, Outside } from "./outside.ts";
 import { createClosers, site, startOutside } from "./outside.ts";
 
 /** A price that makes a minute of a laptop's traffic worth a few dollars. */
@@ -24,10 +24,10 @@ export type World = Outside & {
  * The outside world of the drill, with an analytics API, and tranche in the middle of it.
  * @param env variables of the Worker beside those that every drill sets
  */
-export const startWorld = async (env: Readonly<Record<string, string>> = {}): Promise<World> => {
+export const startWorld = async (env: Readonly<Record<string, string>> = {}, neighbourhood?: Neighbourhood): Promise<World> => {
   const { opened, close } = createClosers();
   try {
-    const outside = await startOutside(opened);
+    const outside = await startOutside(opened, neighbourhood);
     const { primary } = outside.cdns;
     const [apiToken, accountId, cfZone] = [randomBytes(24).toString("base64url"), randomBytes(16).toString("hex"), randomBytes(16).toString("hex")];
     const analytics = opened(

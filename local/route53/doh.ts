@@ -1,17 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { DnsRecord } from "./resolve.ts";
-import { resolveWeighted } from "./resolve.ts";
+import type { Origin } from "./choose.ts";
+import { authorityFor } from "./delegation.ts";
+import type { RecordSet } from "./record-set.ts";
+import type { DnsRecord, Resolution, ZoneView } from "./resolve.ts";
+import { resolveName, viewOf } from "./resolve.ts";
 import type { Route53Server } from "./server.ts";
 
 export interface DohOptions {
   /** 0 (default): any free port. */
   port?: number;
   /** The server whose public zones are to be seen. */
-  zones: Pick<Route53Server, "zones" | "records"> & Partial<Pick<Route53Server, "isHealthy">>;
+  zones: Pick<Route53Server, "zones" | "records"> & Partial<Pick<Route53Server, "isHealthy" | "isTargetHealthy">>;
   /** Draws among weighted record sets; default Math.random. */
   random?: () => number;
+  /** From where queries come, for routing policies that ask. */
+  origin?: Origin;
 }
 
 export interface DohServer {
@@ -28,11 +33,10 @@ const TYPE_NUMBERS: Readonly<Record<string, number>> = {
 
 /**
  * DNS over HTTPS in the JSON form of public resolvers (`GET /dns-query?name=&type=`, RCODE in `Status`), answered
- * live and uncached from the local Route 53 server. Like Cloudflare's it wants `Accept: application/dns-json`.
+ * live and uncached from the local Route 53 server, along its delegations. Like Cloudflare's it wants `Accept: application/dns-json`.
  */
 export async function startDoh(options: DohOptions): Promise<DohServer> {
-  const random = options.random ?? Math.random;
-  const server = createServer((request, response) => reply(response, answer(request, options.zones, random)));
+  const server = createServer((request, response) => reply(response, answer(request, options)));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
@@ -53,7 +57,7 @@ interface Answer {
   body: Record<string, unknown>;
 }
 
-function answer(request: IncomingMessage, source: DohOptions["zones"], random: () => number): Answer {
+function answer(request: IncomingMessage, options: DohOptions): Answer {
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
   if (url.pathname !== "/dns-query") return refuse(404, "Not found");
   if (request.method !== "GET") return refuse(405, "Method not allowed");
@@ -64,12 +68,35 @@ function answer(request: IncomingMessage, source: DohOptions["zones"], random: (
   const type = typeOf(url.searchParams.get("type") ?? "A");
   if (type === undefined) return refuse(400, "Invalid query type");
 
-  const records = source.zones.filter((zone) => !zone.private).flatMap((zone) => source.records(zone.id));
-  const { status, answers } = resolveWeighted(records, name, type, random, (id) => source.isHealthy?.(id) ?? true);
+  const { status, answers } = resolvePublicly(options, name, type);
   const question = [{ name: name.replace(/\.$/, ""), type: TYPE_NUMBERS[type] }];
   const flags = { Status: status, TC: false, RD: true, RA: true, AD: false, CD: false };
   const body = { ...flags, Question: question, ...(answers.length > 0 ? { Answer: answers.map(render) } : {}) };
   return { status: 200, body };
+}
+
+/** As a public resolver does: from the registry down, so that a zone nobody delegates to is never asked. */
+export function resolvePublicly({ zones: source, random = Math.random, origin }: Omit<DohOptions, "port">, name: string, type: string): Resolution {
+  const open = source.zones.filter((zone) => !zone.private);
+  const zoneOf = (owner: string): ZoneView | "lame" | null => {
+    const found = authorityFor(open, owner, (zone, at) => cachedView(source.records(zone.id)).get(at) ?? []);
+    return found === null || found === "lame" ? found : cachedView(source.records(found.zone.id));
+  };
+  return resolveName(zoneOf, name, type, {
+    random,
+    ...(origin && { origin }),
+    isHealthy: (id) => source.isHealthy?.(id) ?? true,
+    isTargetHealthy: (dnsName) => source.isTargetHealthy?.(dnsName) ?? true,
+  });
+}
+
+const views = new WeakMap<readonly RecordSet[], ZoneView>();
+
+/** A zone's listing is replaced, never changed. */
+function cachedView(records: readonly RecordSet[]): ZoneView {
+  const known = views.get(records) ?? viewOf(records);
+  views.set(records, known);
+  return known;
 }
 
 function render(record: DnsRecord): Record<string, unknown> {

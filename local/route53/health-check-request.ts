@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import { invalidInput, malformedInput } from "./api-error.ts";
+import { rootOf } from "./request-fields.ts";
 import type { XmlElement } from "./xml.ts";
-import { MalformedXmlError, parseXml, ROUTE53_NAMESPACE } from "./xml.ts";
+import { ROUTE53_NAMESPACE } from "./xml.ts";
 
 /** The settings of a health check of an endpoint, as far as this server knows them. */
 export interface HealthCheckConfig {
@@ -120,21 +121,6 @@ function settingsOf(fields: Map<string, XmlElement>): HealthCheckUpdate["setting
 
 const given = <T extends object, K extends keyof T>(from: T, key: K): Partial<Pick<T, K>> =>
   from[key] === undefined ? {} : ({ [key]: from[key] } as unknown as Pick<T, K>);
-
-function rootOf(body: string, expected: string): XmlElement {
-  let root: XmlElement;
-  try {
-    root = parseXml(body);
-  } catch (error) {
-    if (error instanceof MalformedXmlError) throw malformedInput(`Unable to parse XML: ${error.message}`);
-    throw error;
-  }
-  if (root.name !== expected) throw malformedInput(`${root.name} is not valid, expected ${expected}`);
-  if (root.attributes.xmlns !== ROUTE53_NAMESPACE) {
-    throw invalidInput(`Invalid XML ; cvc-elt.1: Cannot find the declaration of element '${root.name}'.`);
-  }
-  return root;
-}
 
 /** AWS's own clients differ in the order of these elements, so any order will do; each only once, and no other. */
 function fieldsOf(parent: XmlElement, allowed: readonly string[]): Map<string, XmlElement> {

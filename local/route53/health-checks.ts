@@ -2,8 +2,17 @@ import { randomUUID } from "node:crypto";
 import { ApiError, invalidInput } from "./api-error.ts";
 import type { HealthCheckConfig } from "./health-check-request.ts";
 import { checkConfig, parseCreateHealthCheck, parseUpdateHealthCheck } from "./health-check-request.ts";
+import { renderStatus } from "./health-status.ts";
 import type { Markup } from "./xml.ts";
 import { element, xmlDocument } from "./xml.ts";
+
+/** What checkers have found; `unknown`: nothing yet, which counts as healthy. */
+export type Observed = "healthy" | "unhealthy" | "unknown";
+
+/** The regions from which Route 53 checks unless told otherwise (HealthCheckConfig, Regions). */
+export const CHECKER_REGIONS = [
+  "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-west-1", "sa-east-1", "us-east-1", "us-west-1", "us-west-2",
+] as const;
 
 /** A health check. `observed` is what the checkers of Route 53 would have found, which here the test says. */
 export interface HealthCheck {
@@ -11,14 +20,16 @@ export interface HealthCheck {
   readonly callerReference: string;
   readonly version: number;
   readonly config: Readonly<HealthCheckConfig>;
-  readonly observed: "healthy" | "unhealthy";
+  readonly observed: Observed;
+  /** By region of the checkers. */
+  readonly regions: Readonly<Record<string, Observed>>;
 }
 
 export interface HealthChecks {
   readonly all: readonly HealthCheck[];
   find(id: string): HealthCheck | undefined;
   /** What the checkers find from now on. */
-  observe(id: string, observed: "healthy" | "unhealthy"): void;
+  observe(id: string, observed: Observed | Readonly<Record<string, Observed>>): void;
   /** Knows an id that came along with seeded records: a check that somebody made before. */
   adopt(id: string): void;
   /** A disabled check counts as healthy, and so does one that nobody knows (any more). */
@@ -26,12 +37,26 @@ export interface HealthChecks {
   /** The operations; each returns the XML answer and throws ApiError. */
   create(body: string): { xml: string; id: string };
   get(id: string): string;
+  count(): string;
+  status(id: string, nowMs: number): string;
   update(id: string, body: string): string;
   remove(id: string): string;
   list(query: URLSearchParams): string;
 }
 
 const MAX_ITEMS = 1000;
+
+const everywhere = (observed: Observed): Pick<HealthCheck, "observed" | "regions"> => ({
+  observed,
+  regions: Object.fromEntries(CHECKER_REGIONS.map((region) => [region, observed])),
+});
+
+/** More than 18 % of the checkers that have found anything have to find it healthy (Route 53 Developer Guide). */
+function together(regions: Readonly<Record<string, Observed>>): Pick<HealthCheck, "observed" | "regions"> {
+  const told = Object.values(regions).filter((observed) => observed !== "unknown");
+  const healthy = told.filter((observed) => observed === "healthy").length;
+  return { regions, observed: told.length === 0 ? "unknown" : healthy / told.length > 0.18 ? "healthy" : "unhealthy" };
+}
 
 /** The health checks of an account. `allowPrivate`: also of addresses that Route 53 could not reach. */
 export function createHealthChecks(allowPrivate: boolean): HealthChecks {
@@ -49,19 +74,22 @@ export function createHealthChecks(allowPrivate: boolean): HealthChecks {
       return [...checks.values()];
     },
     find: (id) => checks.get(id),
-    observe: (id, observed) => void checks.set(id, { ...known(id), observed }),
+    observe: (id, observed) => {
+      const check = known(id);
+      checks.set(id, { ...check, ...(typeof observed === "string" ? everywhere(observed) : together({ ...check.regions, ...observed })) });
+    },
     adopt(id) {
       if (checks.has(id)) return;
       const config: HealthCheckConfig = {
         type: "HTTPS", fullyQualifiedDomainName: "somebody.example.com", port: 443, requestIntervalSeconds: 30, failureThreshold: 3,
         measureLatency: false, inverted: false, disabled: false, enableSni: true,
       };
-      checks.set(id, { id, callerReference: `adopted-${id}`, version: 1, config, observed: "healthy" });
+      checks.set(id, { id, callerReference: `adopted-${id}`, version: 1, config, ...everywhere("healthy") });
     },
     isHealthy(id) {
       const check = checks.get(id);
       if (!check || check.config.disabled) return true;
-      return (check.observed === "healthy") !== check.config.inverted;
+      return (check.observed !== "unhealthy") !== check.config.inverted;
     },
     create(body) {
       const { callerReference, config } = parseCreateHealthCheck(body, allowPrivate);
@@ -71,11 +99,13 @@ export function createHealthChecks(allowPrivate: boolean): HealthChecks {
         const message = `A different health check has been created with caller reference ${callerReference}.`;
         throw new ApiError(409, "HealthCheckAlreadyExists", message);
       }
-      const check = exists ?? { id: randomUUID(), callerReference, version: 1, config, observed: "healthy" };
+      const check = exists ?? { id: randomUUID(), callerReference, version: 1, config, ...everywhere("healthy") };
       checks.set(check.id, check);
       return { xml: xmlDocument("CreateHealthCheckResponse", [render(check)]), id: check.id };
     },
     get: (id) => xmlDocument("GetHealthCheckResponse", [render(known(id))]),
+    count: () => xmlDocument("GetHealthCheckCountResponse", [element("HealthCheckCount", checks.size)]),
+    status: (id, nowMs) => renderStatus(known(id), nowMs),
     update(id, body) {
       const before = known(id);
       const { version, settings } = parseUpdateHealthCheck(body);

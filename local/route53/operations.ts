@@ -1,6 +1,8 @@
 import { ApiError } from "./api-error.ts";
 import { parseChangeRequest } from "./change-request.ts";
 import type { Account } from "./accounts.ts";
+import type { ResolveOptions } from "./resolve.ts";
+import { changeTags, createHostedZone, getAccountLimit, getHostedZoneCount, testDnsAnswer } from "./zone-operations.ts";
 import { listHostedZones, listHostedZonesByName, listResourceRecordSets } from "./listings.ts";
 import { renderChangeInfo, renderZone, renderZoneHome } from "./responses.ts";
 import type { Store } from "./store.ts";
@@ -9,15 +11,22 @@ import { xmlDocument } from "./xml.ts";
 /** The operations that the server speaks, by their API names. */
 export type Operation =
   | "ChangeResourceRecordSets"
+  | "ChangeTagsForResource"
   | "CreateHealthCheck"
+  | "CreateHostedZone"
   | "DeleteHealthCheck"
+  | "GetAccountLimit"
   | "GetChange"
   | "GetHealthCheck"
+  | "GetHealthCheckCount"
+  | "GetHealthCheckStatus"
   | "GetHostedZone"
+  | "GetHostedZoneCount"
   | "ListHealthChecks"
   | "ListHostedZones"
   | "ListHostedZonesByName"
   | "ListResourceRecordSets"
+  | "TestDNSAnswer"
   | "UpdateHealthCheck";
 
 export interface OperationContext {
@@ -26,6 +35,8 @@ export interface OperationContext {
   account: Account;
   /** Whether there is such a health check, whoever's: records may use those of other accounts. */
   hasHealthCheck(id: string): boolean;
+  /** What a zone's name servers answer, for TestDNSAnswer. */
+  resolve: ResolveOptions;
   /** How long a change stays PENDING. */
   insyncAfterMs: number;
   nowMs: number;
@@ -47,6 +58,9 @@ export function matchOperation(method: string, path: string, query: URLSearchPar
   const shape = [method, collection, id === undefined ? "" : "id", sub ?? "", rest.length].join(" ");
   const zoneArn = `arn:aws:route53:::hostedzone/${id ?? "*"}`;
   if (version !== "2013-04-01") throw unknownOperation();
+  if (method === "POST" && collection === "tags" && sub && rest.length === 0 && (id === "healthcheck" || id === "hostedzone")) {
+    return { operation: "ChangeTagsForResource", resource: `arn:aws:route53:::${id}/${sub}`, run: (context) => changeTags(context, id, sub, body) };
+  }
   switch (shape) {
     case "GET hostedzone   0":
       return { operation: "ListHostedZones", resource: "*", run: ({ store, account }) => listHostedZones(store, account.accountId, query) };
@@ -56,6 +70,14 @@ export function matchOperation(method: string, path: string, query: URLSearchPar
         resource: "*",
         run: ({ store, account }) => listHostedZonesByName(store, account.accountId, query),
       };
+    case "POST hostedzone   0":
+      return { operation: "CreateHostedZone", resource: "*", status: 201, run: (context) => createHostedZone(context, body) };
+    case "GET hostedzonecount   0":
+      return { operation: "GetHostedZoneCount", resource: "*", run: getHostedZoneCount };
+    case "GET accountlimit id  0":
+      return { operation: "GetAccountLimit", resource: "*", run: (context) => getAccountLimit(context, id ?? "") };
+    case "GET testdnsanswer   0":
+      return { operation: "TestDNSAnswer", resource: "*", run: (context) => testDnsAnswer(context, query) };
     case "GET hostedzone id  0":
       return { operation: "GetHostedZone", resource: zoneArn, run: ({ store }) => getHostedZone(store, id ?? "") };
     case "GET hostedzone id rrset 0":
@@ -88,6 +110,10 @@ function matchHealthCheck(shape: string, id: string, query: URLSearchParams, bod
       return { operation: "CreateHealthCheck", resource: "*", status: 201, run: ({ account }) => account.healthChecks.create(body).xml };
     case "GET healthcheck   0":
       return { operation: "ListHealthChecks", resource: "*", run: ({ account }) => account.healthChecks.list(query) };
+    case "GET healthcheckcount   0":
+      return { operation: "GetHealthCheckCount", resource: "*", run: ({ account }) => account.healthChecks.count() };
+    case "GET healthcheck id status 0":
+      return { operation: "GetHealthCheckStatus", resource, run: ({ account, nowMs }) => account.healthChecks.status(id, nowMs) };
     case "GET healthcheck id  0":
       return { operation: "GetHealthCheck", resource, run: ({ account }) => account.healthChecks.get(id) };
     case "POST healthcheck id  0":
@@ -120,7 +146,7 @@ function changeResourceRecordSets(context: OperationContext, id: string, body: s
 }
 
 function getChange({ store, insyncAfterMs, nowMs }: OperationContext, id: string): string {
-  const change = store.accepted.find(({ changeId }) => changeId === id);
+  const change = store.change(id);
   if (!change) throw new ApiError(404, "NoSuchChange", `Could not find resource with ID: ${id}`);
   const inSync = nowMs - change.acceptedAtMs >= insyncAfterMs;
   return xmlDocument("GetChangeResponse", [renderChangeInfo(change, inSync)]);

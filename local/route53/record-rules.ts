@@ -95,6 +95,10 @@ function checkGroup(set: RecordSet, group: readonly RecordSet[]): string[] {
   if (group.some((other) => policyOf(other) !== policy)) {
     return [`${identified} a non-${policy} set exists with the same name and type.`];
   }
+  const place = placeOf(set);
+  if (place !== undefined && group.some((other) => placeOf(other) === place)) {
+    return [`${identified} another set exists with the same name, type and ${policy === "failover" ? "failover" : "location"} (${place}).`];
+  }
   if (policy !== "weighted") return [];
   const plain = group.filter(({ ttlSeconds }) => ttlSeconds !== undefined);
   if (set.ttlSeconds !== undefined && plain.some(({ ttlSeconds }) => ttlSeconds !== set.ttlSeconds)) {
@@ -110,7 +114,16 @@ function policyOf(set: RecordSet): string {
   if (set.weight !== undefined) return "weighted";
   if (set.region !== undefined) return "latency";
   if (set.failover !== undefined) return "failover";
+  if (set.geoLocation) return "geolocation";
+  if (set.geoProximityLocation) return "geoproximity";
+  if (set.cidrRoutingConfig) return "IP-based";
   return set.multiValueAnswer === undefined ? "simple" : "multivalue answer";
+}
+
+/** What two sets of one group must not share. */
+function placeOf({ region, failover, geoLocation: geo, cidrRoutingConfig: cidr }: RecordSet): string | undefined {
+  if (geo) return [geo.continentCode, geo.countryCode, geo.subdivisionCode].join("/");
+  return region ?? failover ?? (cidr && `${cidr.collectionId}/${cidr.locationName}`);
 }
 
 function checkValues(set: RecordSet): string[] {
@@ -156,6 +169,7 @@ function valueFault(type: string, value: string): string | undefined {
 
 function checkAlias(set: RecordSet, context: RuleContext): string[] {
   const alias = set.aliasTarget;
+  if (alias && set.multiValueAnswer !== undefined) return [`RRSet with DNS name ${set.name}, type ${set.type}: a multivalue answer set cannot be an alias.`];
   const zone = alias && context.zone(alias.hostedZoneId);
   if (!alias || !zone) return [];
   const target = `${alias.dnsName}, type ${set.type} in zone ${alias.hostedZoneId},`;

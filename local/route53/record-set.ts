@@ -13,6 +13,27 @@ export interface AliasTarget {
   evaluateTargetHealth: boolean;
 }
 
+/** A continent, or a country or `*`, maybe with a part of it. */
+export interface GeoLocation {
+  continentCode?: string;
+  countryCode?: string;
+  subdivisionCode?: string;
+}
+
+export interface CidrRoutingConfig {
+  collectionId: string;
+  /** `*`: wherever no other location holds the address. */
+  locationName: string;
+}
+
+/** One of the three places. `bias`: -99..99. */
+export interface GeoProximityLocation {
+  awsRegion?: string;
+  localZoneGroup?: string;
+  coordinates?: { latitude: string; longitude: string };
+  bias?: number;
+}
+
 /** One resource record set. `name` and the alias name are canonical once inside the store; values are kept as given. */
 export interface RecordSet {
   name: string;
@@ -23,6 +44,9 @@ export interface RecordSet {
   region?: string;
   failover?: "PRIMARY" | "SECONDARY";
   multiValueAnswer?: boolean;
+  geoLocation?: GeoLocation;
+  geoProximityLocation?: GeoProximityLocation;
+  cidrRoutingConfig?: CidrRoutingConfig;
   /** Absent exactly for aliases. */
   ttlSeconds?: number;
   /** Empty exactly for aliases. */
@@ -61,6 +85,9 @@ function comparable(set: RecordSet): unknown[] {
   const alias = set.aliasTarget;
   return [
     set.name, set.type, set.setIdentifier, set.weight, set.region, set.failover, set.multiValueAnswer, set.ttlSeconds,
+    sortedEntries(set.geoLocation), sortedEntries(set.geoProximityLocation), sortedEntries(set.cidrRoutingConfig),
     [...set.values].sort(), alias && [alias.hostedZoneId, alias.dnsName, alias.evaluateTargetHealth], set.healthCheckId,
   ];
 }
+
+const sortedEntries = (fields: object = {}): unknown[] => Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));

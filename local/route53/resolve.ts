@@ -1,3 +1,6 @@
+import type { ChoiceContext, Origin } from "./choose.ts";
+import { choose } from "./choose.ts";
+import type { Authority } from "./delegation.ts";
 import { canonicalName, InvalidNameError } from "./names.ts";
 import type { RecordSet } from "./record-set.ts";
 
@@ -9,10 +12,19 @@ export interface DnsRecord {
   data: string;
 }
 
-/** `status` is a DNS RCODE: 0 NOERROR (maybe without answers), 3 NXDOMAIN. */
+/** `status` is a DNS RCODE: 0 NOERROR (maybe without answers), 2 SERVFAIL, 3 NXDOMAIN. */
 export interface Resolution {
-  status: 0 | 3;
+  status: 0 | 2 | 3;
   answers: DnsRecord[];
+}
+
+/** Who is asked and what they know. */
+export interface ResolveOptions {
+  /** In [0, 1). */
+  random: () => number;
+  isHealthy?: (healthCheckId: string) => boolean;
+  isTargetHealthy?: (dnsName: string) => boolean;
+  origin?: Origin;
 }
 
 const MAX_HOPS = 8;
@@ -20,19 +32,37 @@ const MAX_HOPS = 8;
 const ALIAS_TTL_SECONDS = 60;
 
 /**
- * Answers a query from record sets as Route 53 does: wildcards, CNAMEs followed as far as the records reach, aliases
- * within them, one of several weighted sets drawn by weight (all zero: with equal probability) among the healthy ones;
- * other routing policies draw evenly. `random` returns numbers in [0, 1), `isHealthy` judges a health check.
+ * Answers a query from record sets as Route 53 does, all of them one zone's: wildcards, CNAMEs followed as far as the records
+ * reach, aliases within them, and of several record sets the ones that their routing policy and their health choose.
  */
 export function resolveWeighted(
-  records: Iterable<RecordSet>,
-  name: string,
-  type: string,
-  random: () => number,
-  isHealthy: (healthCheckId: string) => boolean = () => true,
+  records: Iterable<RecordSet>, name: string, type: string, random: () => number, isHealthy?: (healthCheckId: string) => boolean,
 ): Resolution {
+  const view = viewOf(records);
+  return resolveName(() => view, name, type, { random, ...(isHealthy && { isHealthy }) });
+}
+
+/** A zone's record sets by their names. */
+export type ZoneView = ReadonlyMap<string, readonly RecordSet[]>;
+
+export function viewOf(records: Iterable<RecordSet>): ZoneView {
   const byName = new Map<string, RecordSet[]>();
-  for (const set of records) byName.set(set.name, [...(byName.get(set.name) ?? []), set]);
+  for (const set of records) {
+    const known = byName.get(set.name);
+    if (known) known.push(set);
+    else byName.set(set.name, [set]);
+  }
+  return byName;
+}
+
+/**
+ * Answers as a resolver does, which asks whoever is responsible for a name and, for a CNAME, whoever is for its target. Answers
+ * NXDOMAIN where nobody is.
+ * @param zoneOf who is responsible for a canonical name
+ */
+export function resolveName(
+  zoneOf: (name: string) => ZoneView | Exclude<Authority, object>, name: string, type: string, options: ResolveOptions,
+): Resolution {
   let owner: string;
   try {
     owner = canonicalName(name);
@@ -40,37 +70,40 @@ export function resolveWeighted(
     if (error instanceof InvalidNameError) return { status: 3, answers: [] };
     throw error;
   }
-  const answering = (sets: readonly RecordSet[]) => draw(eligible(sets, isHealthy), random);
-  return follow(byName, owner, type, answering, MAX_HOPS);
+  const answers: DnsRecord[] = [];
+  for (let hops = 0; ; hops += 1) {
+    const zone = zoneOf(owner);
+    if (zone === "lame") return { status: 2, answers };
+    const found = zone === null ? undefined : answerFrom(zone, owner, type, options);
+    // A chain that ends outside is the business of whoever asks: they know the target.
+    if (!found) return { status: hops === 0 ? 3 : 0, answers };
+    answers.push(...found);
+    const last = found.at(-1);
+    if (!last || last.type !== "CNAME" || type === "CNAME" || hops === MAX_HOPS) return { status: 0, answers };
+    owner = last.data;
+  }
 }
 
-type ByName = ReadonlyMap<string, readonly RecordSet[]>;
-
-type Choose = (sets: readonly RecordSet[]) => RecordSet | undefined;
-
-function follow(byName: ByName, owner: string, type: string, choose: Choose, hops: number): Resolution {
-  const sets = setsFor(byName, owner);
-  if (!sets) return { status: 3, answers: [] };
+/** What a zone answers by itself; undefined: it has no such name. */
+export function answerFrom(zone: ZoneView, owner: string, type: string, options: ResolveOptions, aliases = MAX_HOPS): DnsRecord[] | undefined {
+  const sets = setsFor(zone, owner);
+  if (!sets) return undefined;
+  const { random, isHealthy = () => true, isTargetHealthy = () => true, origin = {} } = options;
+  const context: ChoiceContext = { at: (name) => setsFor(zone, name) ?? [], random, isHealthy, isTargetHealthy, origin };
   const wanted = sets.filter((set) => set.type === type);
-  const drawn = choose(wanted.length > 0 ? wanted : sets.filter((set) => set.type === "CNAME"));
-  if (!drawn) return { status: 0, answers: [] };
-  if (drawn.aliasTarget) {
-    if (hops === 0) return { status: 0, answers: [] };
-    const target = follow(byName, drawn.aliasTarget.dnsName, type, choose, hops - 1).answers;
-    return { status: 0, answers: target.map((record) => ({ ...record, name: owner, ttlSeconds: ALIAS_TTL_SECONDS })) };
-  }
-  const ttlSeconds = drawn.ttlSeconds ?? ALIAS_TTL_SECONDS;
-  const answers = drawn.values.map((value): DnsRecord => {
-    const data = drawn.type === "CNAME" ? canonicalName(value) : value;
-    return { name: owner, type: drawn.type, ttlSeconds, data };
+  return choose(wanted.length > 0 ? wanted : sets.filter((set) => set.type === "CNAME"), context).flatMap((set) => {
+    if (set.aliasTarget) {
+      const target = aliases === 0 ? [] : (answerFrom(zone, set.aliasTarget.dnsName, set.type, options, aliases - 1) ?? []);
+      return target.map((record) => ({ ...record, name: owner, ttlSeconds: ALIAS_TTL_SECONDS }));
+    }
+    return set.values.map((value): DnsRecord => ({
+      name: owner, type: set.type, ttlSeconds: set.ttlSeconds ?? ALIAS_TTL_SECONDS, data: set.type === "CNAME" ? canonicalName(value) : value,
+    }));
   });
-  const [cname] = answers;
-  if (drawn.type !== "CNAME" || type === "CNAME" || !cname || hops === 0) return { status: 0, answers };
-  return { status: 0, answers: [...answers, ...follow(byName, cname.data, type, choose, hops - 1).answers] };
 }
 
 /** Record sets that answer for a name: its own, else those of the wildcard at the closest name that exists. */
-function setsFor(byName: ByName, owner: string): readonly RecordSet[] | undefined {
+function setsFor(byName: ZoneView, owner: string): readonly RecordSet[] | undefined {
   if (exists(byName, owner)) return byName.get(owner) ?? [];
   const labels = owner.slice(0, -1).split(".");
   for (let depth = 1; depth < labels.length; depth += 1) {
@@ -81,29 +114,6 @@ function setsFor(byName: ByName, owner: string): readonly RecordSet[] | undefine
 }
 
 /** A name exists when it, or a name below it, has records (RFC 4592). */
-function exists(byName: ByName, name: string): boolean {
+function exists(byName: ZoneView, name: string): boolean {
   return byName.has(name) || [...byName.keys()].some((other) => other.endsWith(`.${name}`));
-}
-
-/**
- * Which of a group may answer (Route 53 Developer Guide, "How Route 53 chooses records when health checking is
- * configured"): the healthy ones of non-zero weight; where there are none of these the healthy ones of zero weight; where
- * nothing is healthy all of them, as if all were. A record without a health check is always healthy.
- */
-export function eligible(sets: readonly RecordSet[], isHealthy: (healthCheckId: string) => boolean): readonly RecordSet[] {
-  const healthy = sets.filter(({ healthCheckId }) => healthCheckId === undefined || isHealthy(healthCheckId));
-  if (healthy.length === 0) return sets;
-  const weighty = healthy.filter(({ weight }) => weight === undefined || weight > 0);
-  return weighty.length > 0 ? weighty : healthy;
-}
-
-function draw(sets: readonly RecordSet[], random: () => number): RecordSet | undefined {
-  const total = sets.reduce((sum, set) => sum + (set.weight ?? 0), 0);
-  if (total === 0) return sets[Math.floor(random() * sets.length)];
-  let left = random() * total;
-  for (const set of sets) {
-    left -= set.weight ?? 0;
-    if (left < 0) return set;
-  }
-  return sets.findLast((set) => (set.weight ?? 0) > 0);
 }

@@ -1,3 +1,4 @@
+import { renderPlaces } from "./places.ts";
 import type { RecordSet } from "./record-set.ts";
 import type { AcceptedChange, Zone } from "./store.ts";
 import type { Markup } from "./xml.ts";
@@ -9,7 +10,7 @@ export function renderZone(zone: Zone, recordCount: number): Markup {
     element("Id", `/hostedzone/${zone.id}`),
     element("Name", zone.name),
     element("CallerReference", zone.callerReference),
-    element("Config", [element("PrivateZone", zone.private)]),
+    element("Config", [...(zone.comment === undefined ? [] : [element("Comment", zone.comment)]), element("PrivateZone", zone.private)]),
     element("ResourceRecordSetCount", recordCount),
   ]);
 }
@@ -28,6 +29,8 @@ export function renderRecordSet(set: RecordSet): Markup {
   if (set.setIdentifier !== undefined) parts.push(element("SetIdentifier", set.setIdentifier));
   if (set.weight !== undefined) parts.push(element("Weight", set.weight));
   if (set.region !== undefined) parts.push(element("Region", set.region));
+  const { geo, rest } = renderPlaces(set);
+  parts.push(...geo);
   if (set.failover !== undefined) parts.push(element("Failover", set.failover));
   if (set.multiValueAnswer !== undefined) parts.push(element("MultiValueAnswer", set.multiValueAnswer));
   if (set.ttlSeconds !== undefined) parts.push(element("TTL", set.ttlSeconds));
@@ -43,7 +46,7 @@ export function renderRecordSet(set: RecordSet): Markup {
     );
   }
   if (set.healthCheckId !== undefined) parts.push(element("HealthCheckId", set.healthCheckId));
-  return element("ResourceRecordSet", parts);
+  return element("ResourceRecordSet", [...parts, ...rest]);
 }
 
 export function renderChangeInfo(change: AcceptedChange, inSync: boolean): Markup {

@@ -7,10 +7,11 @@ import type { AccountOptions, Session } from "./accounts.ts";
 import { authorize, createAccounts } from "./accounts.ts";
 import { accessDenied, ApiError, renderError } from "./api-error.ts";
 import type { Fault } from "./faults.ts";
-import type { HealthCheck } from "./health-checks.ts";
+import type { HealthCheck, Observed } from "./health-checks.ts";
 import type { PolicyDocument } from "./iam-document.ts";
 import { iamRequest } from "./iam-request.ts";
 import { createFaultSwitch, faultError, resetConnection, SERVER_ERROR_HTML, throttled } from "./faults.ts";
+import { canonicalName } from "./names.ts";
 import { matchOperation } from "./operations.ts";
 import { readRequest } from "./read-request.ts";
 import type { RecordSet } from "./record-set.ts";
@@ -59,8 +60,8 @@ export interface RecordedRequest {
 export interface Route53Server {
   url: string;
   close(): Promise<void>;
-  /** `id` bare, `name` with trailing dot. */
-  zones: readonly { id: string; name: string; private: boolean }[];
+  /** `id` bare, `name` with trailing dot. `registered`: the registry names its name servers. */
+  readonly zones: readonly { id: string; name: string; private: boolean; registered: boolean }[];
   requests: RecordedRequest[];
   /** Accepted batches, oldest first. */
   changes: readonly AcceptedChange[];
@@ -73,10 +74,17 @@ export interface Route53Server {
   setPolicies(accessKeyId: string, policies: readonly PolicyDocument[] | null): void;
   /** The zone and all its records are gone, as after somebody's DeleteHostedZone. */
   deleteZone(zoneId: string): void;
+  /** Whoever is above the zone delegates its name to it: the zone above it here, by NS records, or else the registry. */
+  delegate(zoneId: string): void;
   /** The health checks of all accounts as they are now. */
   readonly healthChecks: readonly HealthCheck[];
-  /** Says what the checkers of Route 53 find from now on; healthy from the start. */
-  setHealth(id: string, observed: "healthy" | "unhealthy"): void;
+  /** Says what the checkers of Route 53 find from now on, all of them or those of some regions; healthy from the start. */
+  setHealth(id: string, observed: Observed | Readonly<Record<string, Observed>>): void;
+  /** The health check is gone, as after somebody's DeleteHealthCheck: records that name it go on naming it. */
+  deleteHealthCheck(id: string): void;
+  /** Says whether a resource of AWS is healthy, as an alias record evaluates it; healthy from the start. */
+  setTargetHealth(dnsName: string, healthy: boolean): void;
+  isTargetHealthy(dnsName: string): boolean;
   /** Whether records with this health check may answer. */
   isHealthy(id: string): boolean;
 }
@@ -92,6 +100,9 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
   });
   const store = createStore(options.zones.map((zone) => ({ ...zone, accountId: accounts.owner(zone.accessKeyId).accountId })));
   const checksOf = (id: string) => accounts.all.find(({ healthChecks }) => healthChecks.find(id))?.healthChecks;
+  const isHealthy = (id: string) => checksOf(id)?.isHealthy(id) ?? true;
+  const sickTargets = new Set<string>();
+  const isTargetHealthy = (dnsName: string) => !sickTargets.has(canonicalName(dnsName));
   const faults = createFaultSwitch();
   const requests: RecordedRequest[] = [];
 
@@ -116,7 +127,7 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     const zone = store.zones.find(({ id }) => call.resource.endsWith(`:hostedzone/${id}`));
     if (zone && zone.accountId !== caller.account.accountId) throw accessDenied(caller.arn, `route53:${call.operation}`, call.resource);
     const hasHealthCheck = (id: string) => checksOf(id) !== undefined;
-    const xml = call.run({ store, account: caller.account, hasHealthCheck, insyncAfterMs, nowMs: now() });
+    const xml = call.run({ store, account: caller.account, hasHealthCheck, insyncAfterMs, nowMs: now(), resolve: { random: Math.random, isHealthy, isTargetHealthy } });
     if (fault === "reset-after-apply") resetConnection(response);
     if (fault === "reset-after-apply" || fault === "hang-after-apply") return null;
     const sent = fault === "truncated-xml" ? xml.slice(0, Math.floor(xml.length / 2)) : xml;
@@ -142,7 +153,7 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     recorded.status = decided.status;
     const created = decided.status === 201 ? /<Id>([^<]+)<\/Id>/.exec(decided.body)?.[1] : undefined;
     response.writeHead(decided.status, {
-      ...(created !== undefined && { location: `https://route53.amazonaws.com${path}/${created}` }),
+      ...(created !== undefined && { location: `https://route53.amazonaws.com${path}/${created.split("/").at(-1)}` }),
       "content-type": decided.contentType,
       "content-length": Buffer.byteLength(decided.body),
       "x-amzn-requestid": requestId,
@@ -165,7 +176,9 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-    zones: store.zones.map(({ id, name, private: isPrivate }) => ({ id, name, private: isPrivate })),
+    get zones() {
+      return store.zones.map(({ id, name, private: isPrivate, registered }) => ({ id, name, private: isPrivate, registered }));
+    },
     requests,
     changes: store.accepted,
     seed: (zoneId, recordSets) => {
@@ -183,8 +196,12 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     get healthChecks() {
       return accounts.all.flatMap(({ healthChecks }) => healthChecks.all);
     },
+    delegate: (zoneId) => store.delegate(zoneId),
+    deleteHealthCheck: (id) => void checksOf(id)?.remove(id),
+    setTargetHealth: (dnsName, healthy) => void (healthy ? sickTargets.delete(canonicalName(dnsName)) : sickTargets.add(canonicalName(dnsName))),
+    isTargetHealthy,
     setHealth: (id, observed) => (checksOf(id) ?? accounts.owner(undefined).healthChecks).observe(id, observed),
-    isHealthy: (id) => checksOf(id)?.isHealthy(id) ?? true,
+    isHealthy,
   };
 }
 

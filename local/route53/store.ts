@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ApiError, invalidChangeBatch } from "./api-error.ts";
-import { canonicalName, compareAscii, reversedName } from "./names.ts";
+import { canonicalName, compareAscii, isWithinZone, reversedName } from "./names.ts";
 import type { Change, RecordSet } from "./record-set.ts";
 import { canonicalRecordSet, isSameSet } from "./record-set.ts";
 import type { RuleContext } from "./record-rules.ts";
@@ -14,6 +14,18 @@ export interface Zone {
   readonly callerReference: string;
   /** Whose it is. */
   readonly accountId: string;
+  /** The registry names its name servers; of several public zones of one name, one at a time is. */
+  readonly registered: boolean;
+  readonly comment?: string;
+}
+
+/** What a zone is made of. */
+export interface ZoneDefinition {
+  name: string;
+  private?: boolean;
+  accountId: string;
+  callerReference?: string;
+  comment?: string;
 }
 
 /** An accepted change batch. Times are epoch ms of the server's clock. */
@@ -39,20 +51,23 @@ export interface Store {
   /** Puts record sets in place (UPSERT) under the same rules, but without batch limits and without a trace. */
   seed(zoneId: string, recordSets: readonly RecordSet[]): void;
   deleteZone(zoneId: string): void;
+  /** A new zone with its SOA and NS records. */
+  createZone(definition: ZoneDefinition): Zone;
+  /** A change of a zone itself, which is asked after like one of its records. */
+  noteZoneChange(zoneId: string, nowMs: number, comment?: string): AcceptedChange;
+  /** A change of either kind. */
+  change(changeId: string): AcceptedChange | undefined;
+  /** The registry, or the public zone above it here, delegates its name to the name servers of this zone and to no others. */
+  delegate(zoneId: string): void;
 }
 
-/** Zones in the order given; each starts with its SOA and NS records, as a new hosted zone does. */
-export function createStore(definitions: readonly { name: string; private?: boolean; accountId: string }[]): Store {
-  const zones = definitions.map((definition, index): Zone => ({
-    id: `Z${identifier(20)}`,
-    name: canonicalName(definition.name),
-    private: definition.private ?? false,
-    callerReference: `local-${index + 1}`,
-    accountId: definition.accountId,
-  }));
-  const records = new Map<string, Records>(zones.map((zone) => [zone.id, initialRecords(zone.name)]));
+/** Zones in the order given. Of public ones of one name the first is the one that the registry knows. */
+export function createStore(definitions: readonly ZoneDefinition[]): Store {
+  const zones: Zone[] = [];
+  const records = new Map<string, Records>();
   const listings = new Map<string, readonly RecordSet[]>();
   const accepted: AcceptedChange[] = [];
+  const ofZones: AcceptedChange[] = [];
 
   const zone = (id: string): Zone => {
     const found = zones.find((candidate) => candidate.id === id);
@@ -82,9 +97,45 @@ export function createStore(definitions: readonly { name: string; private?: bool
     listings.delete(zoneId);
   };
 
+  const seed: Store["seed"] = (zoneId, recordSets) =>
+    commit(zoneId, recordSets.map((set): Change => ({ action: "UPSERT", recordSet: canonicalRecordSet(set) })));
+
+  const createZone: Store["createZone"] = ({ name, private: isPrivate = false, accountId, callerReference, comment }) => {
+    const canonical = canonicalName(name);
+    const made: Zone = {
+      id: `Z${identifier(20)}`,
+      name: canonical,
+      private: isPrivate,
+      callerReference: callerReference ?? `local-${zones.length + 1}`,
+      accountId,
+      registered: !isPrivate && !zones.some((other) => other.name === canonical && other.registered),
+      ...(comment !== undefined && { comment }),
+    };
+    zones.push(made);
+    records.set(made.id, initialRecords(made));
+    return made;
+  };
+  for (const definition of definitions) createZone(definition);
+
   return {
     zones,
     accepted,
+    createZone,
+    seed,
+    noteZoneChange(zoneId, nowMs, comment) {
+      const change = { changeId: `C${identifier(20)}`, zoneId, acceptedAtMs: nowMs, changes: [], ...(comment !== undefined && { comment }) };
+      ofZones.push(change);
+      return change;
+    },
+    change: (changeId) => [...accepted, ...ofZones].find((change) => change.changeId === changeId),
+    delegate(zoneId) {
+      const { name } = zone(zoneId);
+      for (const [index, other] of zones.entries()) if (other.name === name) zones[index] = { ...other, registered: other.id === zoneId };
+      const above = zones.filter((other) => !other.private && other.name !== name && isWithinZone(name, other.name));
+      const parent = above.sort((a, b) => b.name.length - a.name.length)[0];
+      const servers = recordsOf(zoneId).get(name)?.find(({ type }) => type === "NS");
+      if (parent && servers) seed(parent.id, [{ name, type: "NS", ttlSeconds: 172_800, values: [...servers.values] }]);
+    },
     zone,
     sorted(zoneId) {
       const known = listings.get(zoneId);
@@ -106,9 +157,6 @@ export function createStore(definitions: readonly { name: string; private?: bool
       zones.splice(zones.indexOf(zone(zoneId)), 1);
       records.delete(zoneId);
       listings.delete(zoneId);
-    },
-    seed(zoneId, recordSets) {
-      commit(zoneId, recordSets.map((set): Change => ({ action: "UPSERT", recordSet: canonicalRecordSet(set) })));
     },
   };
 }
@@ -142,8 +190,9 @@ function frozen(recordSet: RecordSet): RecordSet {
   return Object.freeze(copy);
 }
 
-function initialRecords(name: string): Records {
-  const values = [1, 2, 3, 4].map((number) => `ns-${number}.local-dns.example.`);
+/** Every zone has four name servers of its own, as hosted zones have without a reusable delegation set. */
+function initialRecords({ id, name }: Zone): Records {
+  const values = [1, 2, 3, 4].map((number) => `ns-${number}.${id.toLowerCase()}.local-dns.example.`);
   const soa = `${values[0]} hostmaster.local-dns.example. 1 7200 900 1209600 86400`;
   return new Map([
     [

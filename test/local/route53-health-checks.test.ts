@@ -5,7 +5,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startDoh } from "../../local/route53/doh.ts";
 import type { RecordSet } from "../../local/route53/record-set.ts";
-import { eligible } from "../../local/route53/resolve.ts";
+import { eligible } from "../../local/route53/choose.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { change, failure, sdkClient, startTestServer, weighted, zoneId } from "./route53-client.ts";
 

@@ -109,7 +109,7 @@ describe("the change document", () => {
     ["an unknown entity", set(`<Name>&nbsp;.example.com</Name><Type>A</Type><TTL>1</TTL>${records}`), "MalformedInput"],
     ["no namespace", set(`${name}<TTL>1</TTL>${records}`).replace(/ xmlns="[^"]*"/, ""), "InvalidInput"],
     ["an unknown element", set(`${name}<TTL>1</TTL>${records}<Colour>red</Colour>`), "InvalidInput"],
-    ["fields out of order", set(`${name}${records}<TTL>1</TTL>`), "InvalidInput"],
+    ["a field twice", set(`${name}${records}<TTL>1</TTL><TTL>1</TTL>`), "InvalidInput"],
     ["a missing name", set(`<Type>A</Type><TTL>1</TTL>${records}`), "InvalidInput"],
     ["an unknown action", set(`${name}<TTL>1</TTL>${records}`, "REPLACE"), "InvalidInput"],
     ["a TTL in words", set(`${name}<TTL>one</TTL>${records}`), "MalformedInput"],

@@ -245,6 +245,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     telemetry: createTelemetryStore(db),
     jobs: { run: (job, scheduledAtMs, onRound) => (isJobName(job) ? runJob({ ...jobDeps, onRound }, job, scheduledAtMs) : null) },
     resolver: createResolver(config.dohEndpoints, send),
+    lookup: createResolver(config.dohEndpoints, send),
     rateLimits: createRateLimits(config.rateLimits, runtime.bindings ?? {}, clock, log),
     clientAddress: createClientAddress(config.provider),
     measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),

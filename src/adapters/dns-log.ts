@@ -9,6 +9,7 @@ export const createDnsRefusal = (detail: string, retryable: boolean): DnsAccess 
     apply: async (changes) => changes.map(({ domain }) => ({ domain, ...failed })),
     status: async () => new Map(),
     rewrite: async (rewrites) => rewrites.map(({ domain }) => ({ domain, ...failed })),
+    inspect: async () => new Map(),
     provision: async () => failed,
     createCheck: async () => failed,
     listChecks: async () => failed,

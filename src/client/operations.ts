@@ -191,6 +191,8 @@ export type DomainChallenge = {
   record_type: "TXT";
   record_name: string;
   record_value: string;
+  /** what to see to before the record is published */
+  warning: string;
   /** null: not proven, or another customer proved it later */
   verified_at: string | null;
 };
@@ -612,7 +614,7 @@ export type ServiceReadiness = {
 export type ReadinessFinding = {
   domain_id: number;
   domain: string;
-  check: "owner" | "zone" | "records" | "ttl" | "weights" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission";
+  check: "owner" | "zone" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
   result: "pass" | "warn" | "fail" | "unproven";
   detail: string;
   mend: string | null;
@@ -632,6 +634,8 @@ export type DomainProvision = {
     ttl: number;
     value: string;
   })[];
+  /** what is to be decided before the pair answers anybody: beside others that answer already it is created with weight 0 */
+  question: string | null;
 };
 
 export type StandingFailover = {

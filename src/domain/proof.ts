@@ -8,6 +8,12 @@ export type Proof =
   /** Nobody denies it, but these did not answer. */
   | { readonly status: "undecided"; readonly resolvers: readonly string[] };
 
+/** What a whole name may have (RFC 1035 §2.3.4, without the trailing dot), and what the proof's own label takes of it. */
+const maxNameLength = 253;
+
+/** The longest name that can be proven: no record can be published below a longer one. */
+export const longestProvable = maxNameLength - "_tranche-challenge.".length;
+
 /** The TXT record that proves a domain (semantics §3). */
 export const challengeName = (domain: string): string => `_tranche-challenge.${domain}`;
 

@@ -1,30 +1,14 @@
 import { mostHeaderChars } from "./probe.ts";
 import type { Verdict } from "./probe.ts";
+import type { AroundFacts } from "./readiness-around.ts";
+import { checkAround } from "./readiness-around.ts";
+import type { BesideRecord, WildcardFacts } from "./readiness-beside.ts";
+import { checkBeside, checkProofRecord } from "./readiness-beside.ts";
+import type { Check, CheckName, Finding } from "./readiness-finding.ts";
+import { found, pass } from "./readiness-finding.ts";
 import type { Weights } from "./steering.ts";
 
-/** `unproven`: cannot be told from here, or not now. */
-export type CheckResult = "pass" | "warn" | "fail" | "unproven";
-
-export type CheckName =
-  | "owner" | "zone" | "records" | "ttl" | "weights" | "primary_target" | "backup_target" | "certificate" | "backup_health"
-  | "permission";
-
-/** One thing that has to be right before a storm; `mend` says what to do where it is not. */
-export type Check = {
-  readonly domainId: number;
-  readonly domain: string;
-  readonly check: CheckName;
-  readonly result: CheckResult;
-  readonly detail: string;
-  readonly mend: string | null;
-};
-
-type LiveRecord = {
-  readonly type: string;
-  readonly setIdentifier: string;
-  readonly weight: number;
-  readonly ttl?: number;
-};
+type LiveRecord = AroundFacts["records"][number] & { readonly ttl?: number };
 
 /** The backup's samples of one vantage within the last 24 h. */
 export type BackupHealth = { readonly vantage: string; readonly samples: number; readonly ok: number; readonly sinceMs: number };
@@ -37,10 +21,23 @@ export type DomainFacts = {
   readonly normal: Weights;
   /** Null: not read, because nobody has proven that the name is theirs. */
   readonly reading:
-    | { readonly status: "found"; readonly zoneId: string; readonly records: readonly LiveRecord[] }
+    | {
+        readonly status: "found"; readonly zoneId: string; readonly records: readonly LiveRecord[];
+        /** Absent: there is nothing around the pair. */
+        readonly surroundings?: Omit<AroundFacts, "name" | "records" | "ownChecks">;
+      }
     | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
     | { readonly status: "error"; readonly detail: string }
     | null;
+  /** Health checks of the name's own standing failover. */
+  readonly ownChecks: readonly string[];
+  readonly backupCdn: string;
+  /** Records of other types at and above the name; null: they could not be read. */
+  readonly beside: readonly BesideRecord[] | null;
+  /** Of a name that nobody has proven; null: it could not be asked. */
+  readonly wildcard: WildcardFacts | null;
+  /** Why it may not be changed together with other names of its zone; null: it may; absent: it was not tried. */
+  readonly refusedJointly?: string | null;
   /** Null: no target is known. A verdict that is null: it answers, but not so that every vantage can read it. */
   readonly primary: { readonly url: string; readonly verdict: Verdict | null } | null;
   readonly backup: { readonly url: string; readonly verdict: Verdict | null } | null;
@@ -62,11 +59,6 @@ const dayMs = 86_400_000;
 /** A day may be short of what a restart or a late cron took from it. */
 const wholeDayMs = dayMs - 1_800_000;
 const healthyFrom = 0.99;
-
-type Finding = Omit<Check, "domainId" | "domain">;
-
-const pass = (check: CheckName, detail: string): Finding => ({ check, result: "pass", detail, mend: null });
-const found = (check: CheckName, result: CheckResult, detail: string, mend: string): Finding => ({ check, result, detail, mend });
 
 const owner = ({ verified, name }: DomainFacts): Finding =>
   verified
@@ -163,11 +155,26 @@ const permission = ({ permission: tried, reading, handsOff }: DomainFacts): Find
   return found("permission", "fail", tried.detail, "attach the policy that GET /v1/services/{id}/iam-policy gives");
 };
 
+const joint = ({ refusedJointly, reading }: DomainFacts): Finding => {
+  if (reading?.status !== "found") return unread("joint_permission");
+  if (refusedJointly === undefined) return found("joint_permission", "unproven", "it was not tried whether the name may be changed together with others of its zone", "check again");
+  if (refusedJointly === null) return pass("joint_permission", "the names of its zone may be changed in one request");
+  const detail = `the name may not be changed in one request with others of its zone, only apart, which costs time in a storm: ${refusedJointly}`;
+  return found("joint_permission", "fail", detail, "attach the policy that GET /v1/services/{id}/iam-policy gives: it holds all domains of the account");
+};
+
+const around = ({ reading, name, ownChecks }: DomainFacts): readonly Finding[] => {
+  if (reading?.status !== "found") return (["other_zones", "types_left_behind", "neighbours", "health_checks"] as const).map(unread);
+  const { records: pair, surroundings } = reading;
+  return checkAround({ name, records: pair, ownChecks, ...(surroundings ?? { neighbours: [], health: {}, dangling: [], leftBehind: [], otherZones: [] }) });
+};
+
 /** Every check of one domain, in the order in which they build on each other. */
 export const checkDomain = (facts: DomainFacts, nowMs: number): readonly Check[] =>
   [
-    owner(facts), zone(facts), records(facts), ttl(facts), weights(facts), target("primary_target", facts.primary),
-    target("backup_target", facts.backup), certificate(facts), backupHealth(facts, nowMs), permission(facts),
+    owner(facts), ...(facts.verified ? [] : [checkProofRecord(facts.name, facts.wildcard)]), zone(facts), records(facts), ttl(facts), weights(facts), ...around(facts),
+    ...(facts.verified ? checkBeside(facts.name, facts.backupCdn, facts.beside) : []), target("primary_target", facts.primary),
+    target("backup_target", facts.backup), certificate(facts), backupHealth(facts, nowMs), permission(facts), joint(facts),
   ].map((finding) => ({ domainId: facts.domainId, domain: facts.name, ...finding }));
 
 /** The worst there is; what cannot be proven does not count against readiness. */

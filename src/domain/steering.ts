@@ -179,6 +179,8 @@ export type SteeredDomain = {
   /** The live weights as last read, of each record type of the name; empty where there is no pair to steer. */
   readonly live: readonly Weights[];
   readonly normal: Weights;
+  /** The pair has no weight beside others that have: it answers nobody until somebody takes it into service. */
+  readonly idle?: boolean;
   /** The sum of the weights of the name's other weighted records; absent: there are none. */
   readonly foreign?: number;
   /** Whether its owner has proven that it is theirs. */
@@ -199,8 +201,8 @@ export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b
 
 /** current + desired -> changes: only what differs, only what may be steered. */
 export const plan = (domains: readonly SteeredDomain[], target: Desired["target"]): readonly PlannedChange[] =>
-  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove, foreign }) => {
-    if (!verified || (target.kind === "backup" && !mayMove)) return [];
+  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove, foreign, idle }) => {
+    if (!verified || idle === true || (target.kind === "backup" && !mayMove)) return [];
     const to = wantedWeights({ normal, moved, ...(foreign !== undefined && { foreign }) }, target);
     const from = to === null ? undefined : live.find((weights) => !equalWeights(weights, to));
     return to === null || from === undefined ? [] : [{ domainId, from, to }];

@@ -17,7 +17,7 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
   const around = routing?.surroundings ?? null;
   const { obstacle } = reachOf("backup", [...standing, ...(around?.neighbours ?? [])], around?.health ?? {});
   if (obstacle === null) return null;
-  const moved = liveWeights(standing).some(({ primary }) => primary === stormWeights.primary);
+  const moved = liveWeights(standing).some(({ primary, backup }) => primary === stormWeights.primary && backup > 0);
   if (obstacle.reason !== "weights" || moved) return { ...obstacle, moved };
   // Nothing is under way that would change its weights: why not is said where it is known.
   if (domain.contestedAtMs !== null) return { ...obstacle, reason: "contested", moved };

@@ -3,10 +3,14 @@ import type { DnsAccess } from "../adapters/ports/dns-access.ts";
 import type { DnsBudget, PairReading, WeightChangeResult } from "../adapters/ports/dns.ts";
 import type { DnsSetup, DnsSetupDomain } from "../adapters/ports/dns-setup.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
+import type { Random } from "../adapters/ports/random.ts";
+import type { Lookup } from "../adapters/ports/resolver.ts";
 import type { Verdict } from "../domain/probe.ts";
 import { judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
-import type { BackupHealth, Check, DomainFacts } from "../domain/readiness.ts";
+import type { Check } from "../domain/readiness-finding.ts";
+import type { BackupHealth, DomainFacts } from "../domain/readiness.ts";
 import { checkDomain } from "../domain/readiness.ts";
+import { wildcardsOf } from "./wildcards.ts";
 import { requestBudget } from "./request-budget.ts";
 import type { Connections } from "./slots.ts";
 import { createConnections, nobody } from "./slots.ts";
@@ -15,6 +19,8 @@ export type ReadinessDeps = {
   readonly dns: DnsAccess;
   readonly prober: Prober;
   readonly clock: Clock;
+  readonly lookup: Lookup;
+  readonly random: Random;
   readonly probe: { readonly path: string; readonly timeoutMs: number };
 };
 
@@ -66,10 +72,17 @@ export const checkReadiness = async (
   const budget = requestBudget(clock, connections);
   // An unverified claim is not read: it must not reveal anybody's records.
   const verified = setup.domains.filter((domain) => domain.verified);
-  const readings = verified.length === 0 ? new Map<string, PairReading>() : await dns.read(verified.map(({ name }) => name), budget);
-  const seen = await probeAll(deps, connections, setup.domains, readings);
   const handsOff = setup.frozen ? "frozen" : setup.shadow ? "shadow" : null;
-  const pairs = handsOff !== null ? [] : verified.flatMap(({ name }) => {
+  const mates = handsOff !== null || verified.length === 0 ? [] : setup.mates;
+  const names = verified.map(({ name }) => name);
+  const readings = verified.length === 0 ? new Map<string, PairReading>() : await dns.read([...names, ...mates.map(({ name }) => name)], budget, zoneIdsOf(verified, mates));
+  const [seen, beside, wildcards] = await Promise.all([
+    probeAll(deps, connections, setup.domains, readings),
+    dns.inspect(verified.flatMap(({ name }) => (isFound(readings.get(name)) ? [name] : [])), budget),
+    wildcardsOf(deps, setup.domains.filter((domain) => !domain.verified), budget),
+  ]);
+  // Together with names of other services in the same zones: rounds send one batch for a zone, whosesoever its names are.
+  const pairs = handsOff !== null ? [] : [...names, ...mates.map(({ name }) => name)].flatMap((name) => {
     const reading = readings.get(name);
     return isFound(reading) ? [{ domain: name, zoneId: reading.zoneId, records: reading.records, after: reading.records }] : [];
   });
@@ -82,6 +95,11 @@ export const checkReadiness = async (
       name: domain.name,
       verified: domain.verified,
       normal: domain.normal,
+      ownChecks: domain.ownChecks,
+      backupCdn: setup.backupCdn,
+      beside: beside.get(domain.name) ?? null,
+      wildcard: wildcards.get(domain.name) ?? null,
+      ...jointOf(proven.get(domain.name)),
       reading: readings.get(domain.name) ?? (domain.verified ? notInTime : null),
       primary: seen.get(`${domain.domainId}/primary`) ?? null,
       backup: seen.get(`${domain.domainId}/backup`) ?? null,
@@ -92,6 +110,13 @@ export const checkReadiness = async (
     return checkDomain(facts, nowMs);
   });
 };
+
+const zoneIdsOf = (domains: readonly DnsSetupDomain[], mates: DnsSetup["mates"]): ReadonlyMap<string, string> =>
+  new Map([...domains, ...mates].flatMap(({ name, zoneId }): [string, string][] => (zoneId === null ? [] : [[name, zoneId]])));
+
+/** Whether the name was changed together with others of its zone; nothing where it was not changed at all. */
+const jointOf = (proof: WeightChangeResult | undefined): Pick<DomainFacts, "refusedJointly"> =>
+  proof?.status === "accepted" ? { refusedJointly: proof.refusedJointly ?? null } : {};
 
 const notInTime = { status: "error", detail: "there was no time to read it: check again" } as const;
 

@@ -88,7 +88,9 @@ export const steer = (
     nowMs,
   });
   const { target, state, reason, latch, failback } = decision;
-  const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override" })), target);
+  const isIdle = ({ live, foreign = 0 }: (typeof domains)[number]): boolean =>
+    reason !== "override" && foreign > 0 && live.length > 0 && live.every(({ primary, backup }) => primary + backup === 0);
+  const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override", idle: isIdle(domain) })), target);
   const { changes, drifts, contests } = controlDrift(service, decision, domains, planned, readings, nowMs);
   const shadowTarget = service.shadow ? (targetName(target) ?? service.routing?.shadowTarget ?? null) : null;
   return {

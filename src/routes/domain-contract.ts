@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Domain } from "../adapters/ports/domains.ts";
 import type { Hostname } from "../domain/hostname.ts";
 import { canBeExpected, parseStatusRanges, probePathFault } from "../domain/probe.ts";
-import { challengeName } from "../domain/proof.ts";
+import { challengeName, longestProvable } from "../domain/proof.ts";
 import { parseDomainName, parseTarget } from "../hostnames.ts";
 import { id, like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
@@ -64,8 +64,14 @@ export const domainSchema = z
   })
   .openapi("Domain");
 
-/** @param allowPrivate ALLOW_PRIVATE_TARGETS */
-export const domainBodies = (allowPrivate: boolean) => {
+/** A name that has to be proven must leave room for the name of its proof. */
+const provable = (name: Hostname): Hostname =>
+  name.ok && name.name.length > longestProvable
+    ? { ok: false, detail: `must have at most ${longestProvable} characters: ${challengeName("<name>")} has to be a name as well, to prove it` }
+    : name;
+
+/** @param allowPrivate ALLOW_PRIVATE_TARGETS @param isProven whether names have to be proven (DOMAIN_VERIFICATION) */
+export const domainBodies = (allowPrivate: boolean, isProven: boolean) => {
   const target = hostname((text) => parseTarget(text, allowPrivate))
     .nullable()
     .openapi({
@@ -82,7 +88,7 @@ export const domainBodies = (allowPrivate: boolean) => {
     expect_status: expectStatus,
     normal_weights: weights,
   };
-  const name = hostname((text) => parseDomainName(text, allowPrivate)).openapi({
+  const name = hostname((text) => (isProven ? provable : (parsed: Hostname) => parsed)(parseDomainName(text, allowPrivate))).openapi({
     type: "string",
     minLength: 1,
     maxLength: maxHostname,

@@ -17,7 +17,7 @@ const challengeBytes = 24;
 /** `/v1/services/{id}/domains`: the hostnames that move together. */
 export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["domains"];
-  const { input, patch } = domainBodies(deps.config.allowPrivateTargets);
+  const { input, patch } = domainBodies(deps.config.allowPrivateTargets, deps.config.domainVerification);
 
   const create = createRoute({
     method: "post",

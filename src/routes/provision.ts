@@ -30,6 +30,9 @@ const provisionSchema = z
     zone_id: like(z.string(), "Z0123456789ABCDEFGHIJ"),
     change_id: like(z.string().nullable(), "C2682N5HXP0BZ4"),
     records: z.array(recordSchema).openapi({ description: "what was created" }),
+    question: z.string().nullable().openapi({
+      description: "what is to be decided before the pair answers anybody: beside others that answer already it is created with weight 0", example: null,
+    }),
   })
   .openapi("DomainProvision");
 
@@ -80,6 +83,7 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
         result: result.status,
         zone_id: result.zoneId,
         change_id: result.status === "exists" ? null : result.changeId,
+        question: result.status === "created" ? (result.question ?? null) : null,
         records: records.map(({ type, setIdentifier, weight, ttlSeconds: ttl, value }) => ({ type, set_identifier: setIdentifier, weight, ttl, value })),
       },
       200,

@@ -6,7 +6,8 @@ import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { pageBytes } from "../domain/page-size.ts";
 import { overallResult } from "../domain/readiness.ts";
-import type { Check } from "../domain/readiness.ts";
+import type { Check } from "../domain/readiness-finding.ts";
+import { checkNames } from "../domain/readiness-finding.ts";
 import { AppError } from "../errors.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
@@ -16,10 +17,6 @@ import { announceNext } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
 import { whileHeld } from "../pipeline/lease.ts";
 import { checkReadiness } from "../pipeline/readiness.ts";
-
-const checkNames = [
-  "owner", "zone", "records", "ttl", "weights", "primary_target", "backup_target", "certificate", "backup_health", "permission",
-] as const;
 
 const checkSchema = z
   .object({
@@ -93,7 +90,7 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
         const nowMs = deps.clock.nowMs();
         const health = await deps.dnsSetup.backupHealth(serviceId, nowMs - dayMs);
         const dns = await deps.dnsDirectory.of(customerId);
-        const checks = await checkReadiness({ dns, prober: deps.prober, clock: deps.clock, probe: deps.config.probe }, setup, health, nowMs);
+        const checks = await checkReadiness({ ...deps, dns, probe: deps.config.probe }, setup, health, nowMs);
         const found = { serviceId, checkedAtMs: nowMs, actor: change.actor, result: overallResult(checks), checks };
         const saved = await deps.dnsSetup.saveCheck(fence, found, change);
         if (saved === null) throw new AppError("unavailable", "the check took too long");

@@ -4,6 +4,7 @@ import type { Domain } from "../adapters/ports/domains.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { challengeName, judgeProof } from "../domain/proof.ts";
+import { proofWarning } from "../domain/readiness-beside.ts";
 import { AppError } from "../errors.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
@@ -17,6 +18,7 @@ const challengeSchema = z
     record_type: z.literal("TXT"),
     record_name: recordName,
     record_value: recordValue,
+    warning: z.string().openapi({ description: "what to see to before the record is published" }),
     verified_at: timeText.nullable().openapi({ description: "null: not proven, or another customer proved it later" }),
   })
   .openapi("DomainChallenge");
@@ -29,6 +31,7 @@ const represent = (domain: Domain): z.infer<typeof challengeSchema> => ({
   record_type: "TXT",
   record_name: challengeName(domain.name),
   record_value: domain.challengeToken,
+  warning: proofWarning(domain.name),
   verified_at: isoTimeOrNull(domain.verifiedAtMs),
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CheckName, DomainFacts } from "../../src/domain/readiness.ts";
+import type { CheckName } from "../../src/domain/readiness-finding.ts";
+import type { DomainFacts } from "../../src/domain/readiness.ts";
 import { checkDomain, overallResult } from "../../src/domain/readiness.ts";
 
 const nowMs = Date.parse("2026-11-21T12:00:00Z");
@@ -14,7 +15,7 @@ const ready: DomainFacts = {
   domainId: 7, name: "app.example.com", verified: true, normal: { primary: 100, backup: 0 },
   reading: { status: "found", zoneId: "Z1", records: pair },
   primary: answered("https://a.cdn.net/healthz"), backup: answered("https://b.cdn.net/healthz"),
-  backupHealth: [health(8_640, 8_640)], permission: { status: "accepted" }, handsOff: null,
+  backupHealth: [health(8_640, 8_640)], permission: { status: "accepted" }, handsOff: null, ownChecks: [], backupCdn: "fastly", beside: [], wildcard: null, refusedJointly: null,
 };
 const found = (records: readonly ReturnType<typeof record>[]): Partial<DomainFacts> => ({ reading: { status: "found", zoneId: "Z1", records } });
 
@@ -28,7 +29,7 @@ describe("a domain that is ready", () => {
   it("passes everything but what cannot be seen from the edge", () => {
     const checks = checkDomain(ready, nowMs);
     expect(checks.filter(({ result }) => result !== "pass").map(({ check, result }) => [check, result])).toEqual([["certificate", "unproven"]]);
-    expect(checks).toHaveLength(10);
+    expect(checks).toHaveLength(17);
     expect(overallResult(checks)).toBe("pass");
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Surroundings } from "../../src/adapters/ports/dns.ts";
 import type { VisitorAnswers } from "../../src/domain/backup-reach.ts";
+import { withoutChecks } from "../../src/pipeline/records.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { recordsOf } from "../support/round-fixtures.ts";
@@ -123,13 +124,26 @@ describe("a service in a storm", () => {
         ...reading, records: reading.records.map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record)),
       }] as const)),
     });
-    world.deps.dns.apply = async (changes, budget) => await world.dns.dns.apply(changes.map((change) => ({ ...change, records: change.records.map(({ healthCheckId: _, ...record }) => record) })), budget);
+    world.deps.dns.apply = async (changes, budget) => await world.dns.dns.apply(changes.map((change) => ({ ...change, records: withoutChecks(change.records, ["h1"]) })), budget);
     const { serviceId } = await stormOf();
     expect(await said(serviceId)).toBe("shifted storm");
     health = "unhealthy";
     await world.roundsOf(8);
     expect(await said(serviceId)).toBe("partial health_check");
   });
+});
+
+it("fault 7: a pair without weight beside others stays so until somebody takes it into service", async () => {
+  world.dns.put(name, 0, 0);
+  surround(() => ({ neighbours: [{ type: "CNAME", setIdentifier: "old", weight: 100, values: ["old.cdn.net."] }] }));
+  const { serviceId } = await world.seed();
+  await world.roundsOf(5);
+  world.prober.say("a.cdn.net", 503);
+  await world.roundsOf(2);
+  expect([await world.history(), await said(serviceId)]).toEqual([[], "held neighbour"]);
+  await world.override(serviceId, "primary");
+  await world.roundsOf(1);
+  expect(await world.history()).toEqual(["0/0>100/0 override accepted"]);
 });
 
 it("fault 11: a failback of 90 % gives the primary 90 % of the visitors, whatever the weights add up to", async () => {

@@ -36,7 +36,7 @@ describe("provisioning a domain", () => {
     await api.db.rows(sql`insert into domain_routing (domain_id, service_id, status, read_at) values (${domainId}, ${serviceId}, 'unprovisioned', now())`);
     const answer = await provision({ headers: { "idempotency-key": "p1" } });
     expect([answer.status, answer.body]).toEqual([200, {
-      domain_id: domainId, result: "created", zone_id: "Z1", change_id: "C1",
+      domain_id: domainId, result: "created", zone_id: "Z1", question: null, change_id: "C1",
       records: [
         { type: "CNAME", set_identifier: "primary", weight: 50, ttl: 60, value: "app.a.cdn.net" },
         { type: "CNAME", set_identifier: "backup", weight: 50, ttl: 60, value: "app.b.cdn.net" },

@@ -12,6 +12,7 @@ let acme: Awaited<ReturnType<Api["onboard"]>>;
 let dns: ReturnType<typeof createScriptedAccess>;
 let strict: ReturnType<typeof createStrictDns>;
 let probed: string[];
+let answered: (name: string, type: string) => readonly string[] = () => [];
 let at: string;
 let serviceId: number;
 let domainId: number;
@@ -27,7 +28,7 @@ beforeAll(async () => {
       return { kind: "answer", status: 200, latencyMs: 1 } as const;
     },
   };
-  const app = createApp({ ...api.deps, dnsDirectory: dns, prober });
+  const app = createApp({ ...api.deps, dnsDirectory: dns, prober, lookup: { lookup: async (name, type) => [{ resolver: "r", status: "answered", answers: answered(name, type) }] } });
   checkAnswers(app);
   Object.assign(api.app, { request: app.request });
   acme = await api.onboard("acme");
@@ -53,7 +54,8 @@ describe("readiness", () => {
     expect(first.body).toMatchObject({ result: "pass", actor: expect.stringMatching(/^token:/) });
     expect(resultsOf(first.body)).toEqual({
       owner: "pass", zone: "pass", records: "pass", ttl: "pass", weights: "pass", primary_target: "pass", backup_target: "pass",
-      certificate: "unproven", backup_health: "unproven", permission: "pass",
+      certificate: "unproven", backup_health: "unproven", permission: "pass", joint_permission: "pass", other_zones: "pass",
+      types_left_behind: "pass", neighbours: "pass", health_checks: "pass", https_records: "pass", caa: "pass",
     });
     // The primary's target is the one in its record, the backup's the one that was given.
     expect(probed.toSorted()).toEqual(["https://a.cdn.net/healthz", "https://given.b.net/healthz"]);
@@ -107,6 +109,46 @@ describe("readiness", () => {
     expect(strict.reads).toHaveLength(reads);
     await api.db.rows(sql`update service_domains set verified_at = now()`);
     expect(await tried()).toEqual([1, "pass", "pass"]);
+  });
+
+  it("fault 3: tries the names of all services in a zone together", async () => {
+    strict.put("app.example.test");
+    strict.put("mate.example.test");
+    const other = await api.service(acme.editor, "other");
+    const mate = await api.created(`/v1/services/${other.id}/domains`, { name: "mate.example.test" }, { token: acme.editor });
+    await api.db.rows(sql`
+      insert into domain_routing (domain_id, service_id, status, zone_id) values (${domainId}, ${serviceId}, 'found', 'Z1'), (${mate.id}, ${other.id}, 'found', 'Z1')`);
+    dns.proofs.length = 0;
+    expect(resultsOf((await check()).body)["joint_permission"]).toBe("pass");
+    expect(dns.proofs).toEqual([["app.example.test", "mate.example.test"]]);
+    const proof = dns.script.proof;
+    dns.script.proof = ({ domain }) => ({ domain, status: "accepted", changeId: "C1", acceptedAtMs: 0, refusedJointly: "AccessDenied" });
+    const { body } = await check();
+    expect([resultsOf(body)["permission"], resultsOf(body)["joint_permission"]]).toEqual(["pass", "fail"]);
+    dns.script.proof = proof;
+    await api.db.rows(sql`delete from domain_routing`);
+  });
+
+  it("fault 9: names a record that leads past the pair, and one that forbids the backup's certificate", async () => {
+    await api.db.rows(sql`update services set backup_cdn = 'fastly' where id = ${serviceId}`);
+    dns.script.beside = (name) => [
+      { name, type: "HTTPS", values: ["1 . alpn=h3 ipv4hint=192.0.2.1"] }, { name: "example.test", type: "CAA", values: ['0 issue "amazon.com"'] },
+    ];
+    const { body } = await check();
+    expect(resultsOf(body)).toMatchObject({ https_records: "warn", caa: "warn" });
+    expect(JSON.stringify(body)).toMatch(/app\.example\.test HTTPS.*example\.test CAA: 0 issue/);
+    dns.script.beside = () => [];
+  });
+
+  it("fault 8: warns of a name that only a wildcard serves, before its proof makes it disappear", async () => {
+    await api.db.rows(sql`update service_domains set verified_at = null where id = ${domainId}`);
+    answered = (_, type) => (type === "A" ? ["192.0.2.7"] : []);
+    expect(resultsOf((await check()).body)["proof_record"]).toBe("warn");
+    answered = (name, type) => (type === "A" && name !== "app.example.test" ? ["192.0.2.7"] : []);
+    expect(resultsOf((await check()).body)["proof_record"]).toBe("fail");
+    answered = (name, type) => (type === "A" && name === "app.example.test" ? ["192.0.2.7"] : []);
+    expect(resultsOf((await check()).body)["proof_record"]).toBe("pass");
+    await api.db.rows(sql`update service_domains set verified_at = now() where id = ${domainId}`);
   });
 
   it("is checked once at a time", async () => {

@@ -44,12 +44,24 @@ const publish = (record: string, ...texts: string[]) => {
 };
 
 describe("the challenge", () => {
+  it("fault 13: is only made for names that leave room for the name of the proof", async () => {
+    const service = await api.service(acme.editor, "long-names");
+    const named = (length: number) => {
+      const labels = `${"a".repeat(63)}.${"b".repeat(63)}.${"c".repeat(63)}.`;
+      return `${labels}${"d".repeat(length - labels.length - ".example.com".length)}.example.com`;
+    };
+    const create = async (length: number) => await api.call("POST", `/v1/services/${service.id}/domains`, { token: acme.editor, body: { name: named(length) } });
+    const refused = await create(235);
+    expect([refused.status, refused.body["errors"]]).toEqual([400, [{ pointer: "/name", detail: expect.stringContaining("at most 234 characters") }]]);
+    expect((await create(234)).status).toBe(201);
+  });
+
   it("is read by its owner, and by nobody else", async () => {
     const { path, value, record } = await claim(acme.editor, "read.example.com");
     const read = await api.call("GET", path, { token: acme.viewer });
     expect([read.status, read.body]).toEqual([
       200,
-      { record_type: "TXT", record_name: record, record_value: value, verified_at: null },
+      { record_type: "TXT", record_name: record, record_value: value, warning: expect.stringMatching(/wildcard .*create records of its own first .*RFC 4592/), verified_at: null },
     ]);
     for (const method of ["GET", "POST"]) {
       const foreign = await api.call(method, path, { token: globex.editor });

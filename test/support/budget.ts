@@ -21,6 +21,7 @@ export const unbounded = (access: DnsAccess) => ({
   apply: (changes: Parameters<DnsAccess["apply"]>[0], budget = freely) => access.apply(changes, budget),
   status: (ids: Parameters<DnsAccess["status"]>[0], budget = freely) => access.status(ids, budget),
   rewrite: (rewrites: Parameters<DnsAccess["rewrite"]>[0], budget = freely) => access.rewrite(rewrites, budget),
+  inspect: (domains: readonly string[], budget = freely) => access.inspect(domains, budget),
   provision: (wish: Parameters<DnsAccess["provision"]>[0], budget = freely) => access.provision(wish, budget),
   createCheck: (...[reference, target, disabled, budget = freely]: [...Head<"createCheck">, DnsBudget?]) => access.createCheck(reference, target, disabled, budget),
   listChecks: (budget = freely) => access.listChecks(budget),

@@ -1,3 +1,4 @@
+import type { BesideRecord } from "../../src/domain/readiness-beside.ts";
 import type { DnsAccess, PairRewrite, PairWish, ProvisionResult } from "../../src/adapters/ports/dns-access.ts";
 import type { WeightChangeResult } from "../../src/adapters/ports/dns.ts";
 import type { StrictDns } from "./strict-dns.ts";
@@ -9,7 +10,9 @@ export const createScriptedAccess = (strict: StrictDns) => {
   const script: {
     proof: (pair: PairRewrite) => WeightChangeResult;
     provision: (wish: PairWish) => ProvisionResult;
+    beside: (name: string) => readonly BesideRecord[];
   } = {
+    beside: () => [],
     proof: ({ domain }) => ({ domain, status: "accepted", changeId: "C1", acceptedAtMs: 0 }),
     provision: ({ weights, targets, ttlSeconds }) => ({
       status: "created", zoneId: "Z1", changeId: "C1",
@@ -24,6 +27,7 @@ export const createScriptedAccess = (strict: StrictDns) => {
       proofs.push(pairs.map(({ domain }) => domain));
       return pairs.map((pair) => script.proof(pair));
     },
+    inspect: async (names) => new Map(names.map((name) => [name, script.beside(name)])),
     provision: async (wish) => {
       wishes.push(wish);
       return script.provision(wish);

@@ -4,7 +4,7 @@ import { pageBytes } from "../../domain/page-size.ts";
 import type { BackupHealth } from "../../domain/readiness.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { Paged } from "../ports/change.ts";
-import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck } from "../ports/dns-setup.ts";
+import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck, ZoneMate } from "../ports/dns-setup.ts";
 import { everyPage, withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
@@ -16,7 +16,9 @@ const domainsAfter = (customerId: number, serviceId: number, after: number) => s
     r.discovered_primary_target as "discoveredPrimaryTarget", r.discovered_backup_target as "discoveredBackupTarget",
     d.probe_path as "probePath", d.expect_status as "expectStatus", d.verified_at is not null as verified,
     jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight) as normal,
-    r.zone_id as "zoneId", r.records
+    r.zone_id as "zoneId", r.records,
+    (select coalesce(jsonb_agg(c.value->>'id'), '[]') from standing_failovers f, jsonb_each(f.checks) c
+      where f.domain_id = d.id and c.value->>'id' is not null) as "ownChecks"
   from service_domains d left join domain_routing r on r.domain_id = d.id
   where d.service_id = ${serviceId} and d.customer_id = ${customerId} and d.deleted_at is null and d.id > ${after}
   order by d.id`;
@@ -32,6 +34,20 @@ const permittedAfter = (whose: SQL, after: number) => sql`
 /** A name and a zone id are small: what makes a page is its bytes. */
 const permittedMost = 100_000;
 
+/** Names that are tried together with those of a service, at most. */
+const mostMates = 40;
+
+const matesOf = (customerId: number, serviceId: number) => sql`
+  select d.name, r.zone_id as "zoneId"
+  from service_domains d join domain_routing r on r.domain_id = d.id and r.status = 'found'
+  join services s on s.id = d.service_id and s.deleted_at is null and s.steering <> 'shadow'
+  left join service_routing g on g.service_id = s.id
+  where d.customer_id = ${customerId} and d.service_id <> ${serviceId} and d.deleted_at is null and d.verified_at is not null
+    and not (${frozen}) and r.zone_id in (
+      select o.zone_id from service_domains e join domain_routing o on o.domain_id = e.id
+      where e.service_id = ${serviceId} and e.customer_id = ${customerId} and e.deleted_at is null)
+  order by d.id limit ${mostMates}`;
+
 /** Whether a service is frozen: with `g` its service_routing row. */
 export const frozen = sql`
   coalesce(g.override_mode = 'frozen' and (g.override_until is null or g.override_until > now()), false)
@@ -41,16 +57,17 @@ const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "check
 
 export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
   get: async (customerId, serviceId) => {
-    const [[service], first] = await db.batch<[Omit<DnsSetup, "domains">[], Paged<DnsSetupDomain>[]]>([
+    const [[service], first, mates] = await db.batch<[Omit<DnsSetup, "domains" | "mates">[], Paged<DnsSetupDomain>[], ZoneMate[]]>([
       sql`
-      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen
+      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen, s.backup_cdn as "backupCdn"
       from services s left join service_routing g on g.service_id = s.id
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`,
       withinBytes(domainsAfter(customerId, serviceId, 0), sql`"domainId"`),
+      matesOf(customerId, serviceId),
     ]);
     if (service === undefined) return null;
     const rest = (after: number) => domainsAfter(customerId, serviceId, after);
-    return { ...service, domains: await everyPage<"domainId", DnsSetupDomain>(db, "domainId", rest, first) };
+    return { ...service, mates, domains: await everyPage<"domainId", DnsSetupDomain>(db, "domainId", rest, first) };
   },
 
   permitted: async (customerId, serviceId) => {

@@ -30,7 +30,7 @@ import type { Random } from "./random.ts";
 import type { RateLimits } from "./rate-limit.ts";
 import type { Readiness } from "./readiness.ts";
 import type { RecordedTraces } from "./recorded-trace.ts";
-import type { Resolver } from "./resolver.ts";
+import type { Lookup, Resolver } from "./resolver.ts";
 import type { RoutingStore } from "./routing.ts";
 import type { ServiceStore } from "./services.ts";
 import type { StandingStore } from "./standing.ts";
@@ -84,6 +84,8 @@ export interface Deps {
   readonly telemetry: TelemetryStore;
   readonly jobs: Jobs;
   readonly resolver: Resolver;
+  /** What visitors are answered. */
+  readonly lookup: Lookup;
   readonly rateLimits: RateLimits;
   /** By what a client is told apart from others, where the platform vouches for it. */
   clientAddress(headers: Headers): string;

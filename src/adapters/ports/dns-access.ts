@@ -1,3 +1,4 @@
+import type { BesideRecord } from "../../domain/readiness-beside.ts";
 import type { Dns, DnsBudget, WeightChange, WeightChangeResult, WeightedRecord, Weights } from "./dns.ts";
 import type { HealthChecks } from "./health-checks.ts";
 
@@ -19,13 +20,22 @@ export type CreatedRecord = { readonly type: string; readonly setIdentifier: str
 
 /** `refused`: the zone as it is does not allow it; `detail` says what to do. */
 export type ProvisionResult =
-  | { readonly status: "created"; readonly zoneId: string; readonly changeId: string; readonly records: readonly CreatedRecord[] }
+  | {
+      readonly status: "created";
+      readonly zoneId: string;
+      readonly changeId: string;
+      readonly records: readonly CreatedRecord[];
+      /** What the owner has to decide before they answer anybody; absent: they do. */
+      readonly question?: string;
+    }
   | { readonly status: "exists"; readonly zoneId: string }
   | { readonly status: "refused"; readonly detail: string }
   | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
 
 /** Setting a name up, beside steering it. Never throws. */
 export interface DnsSetupWriter {
+  /** Records of other types that bear on steering these names, HTTPS, SVCB and CAA; names that could not be read are left out. */
+  inspect(domains: readonly string[], budget: DnsBudget): Promise<ReadonlyMap<string, readonly BesideRecord[]>>;
   /** One result per pair, in the order given. */
   rewrite(rewrites: readonly PairRewrite[], budget: DnsBudget): Promise<readonly WeightChangeResult[]>;
   /** Creates the pair, or the missing half of one. What exists is never changed. */

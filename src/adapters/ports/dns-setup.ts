@@ -1,5 +1,6 @@
 import type { PermittedDomain } from "../../domain/iam-policy.ts";
-import type { BackupHealth, Check } from "../../domain/readiness.ts";
+import type { Check } from "../../domain/readiness-finding.ts";
+import type { BackupHealth } from "../../domain/readiness.ts";
 import type { Change } from "./change.ts";
 import type { PairWish, ProvisionResult } from "./dns-access.ts";
 import type { WeightedRecord, Weights } from "./dns.ts";
@@ -21,7 +22,12 @@ export type DnsSetupDomain = {
   readonly verified: boolean;
   readonly zoneId: string | null;
   readonly records: readonly WeightedRecord[] | null;
+  /** Health checks of its standing failover. */
+  readonly ownChecks: readonly string[];
 };
+
+/** A verified domain of another service of the customer whose records are in the zone of one of this service's. */
+export type ZoneMate = { readonly name: string; readonly zoneId: string };
 
 export type DnsSetup = {
   readonly serviceId: number;
@@ -29,6 +35,9 @@ export type DnsSetup = {
   readonly shadow: boolean;
   /** By an override of the service, or with everything else by an admin. */
   readonly frozen: boolean;
+  readonly backupCdn: string;
+  /** Some of them: services that are frozen or shadowed have none here. */
+  readonly mates: readonly ZoneMate[];
   readonly domains: readonly DnsSetupDomain[];
 };
 

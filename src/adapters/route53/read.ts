@@ -22,7 +22,7 @@ type Readings = ReadonlyMap<string, PairReading>;
 export type Sources = { readonly directory: ZoneDirectory; readonly statuses: CheckStatuses };
 
 /** Reads every name in a zone once, whoever asks for it. Data of one call only: see `createLimit`. */
-const once = (call: Call): ReadAt => {
+export const readOnce = (call: Call): ReadAt => {
   const asked = new Map<string, Promise<readonly RecordSet[]>>();
   return async (zone, name) => {
     const key = `${zone.id}/${name}`;
@@ -46,7 +46,7 @@ export const readPairs = async (call: Call, { directory, statuses }: Sources, na
     const retryable = failure.retryable || failure.code === "NoSuchHostedZone";
     return { status: "error", detail: describe(failure), retryable };
   };
-  const at = once(call);
+  const at = readOnce(call);
   const inTurn = createLimit(sideBySide);
   const readings = new Map<string, PairReading>();
   const note = (name: string, reading: PairReading | null): void => void (reading === null ? undefined : readings.set(name, reading));
@@ -129,7 +129,7 @@ const judge = (name: string, zone: Zone, at: (name: string) => readonly RecordSe
 
 /** The zone that serves a canonical name, or why none does. @throws Route53Error */
 export const findZone = async (call: Call, directory: ZoneDirectory, name: string): Promise<Serving> => {
-  const at = once(call);
+  const at = readOnce(call);
   const serving = await servingZone(await directory.zones(call), name, null, at);
   if ("detail" in serving) return serving;
   const found = new Map<string, readonly RecordSet[]>();

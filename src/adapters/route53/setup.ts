@@ -1,13 +1,15 @@
+import type { BesideRecord } from "../../domain/readiness-beside.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DnsBudget, WeightChangeResult, WeightedRecord } from "../ports/dns.ts";
 import type { CreatedRecord, DnsSetupWriter, PairWish, ProvisionResult } from "../ports/dns-access.ts";
 import { type BatchItem, byZone, groupBatches } from "./batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
-import { describe, failureOf } from "./error.ts";
+import { describe, failureOf, isUnsent } from "./error.ts";
+import { readBeside } from "./inspect.ts";
 import { bareId, type RecordSet, type Zone } from "./messages.ts";
 import { canonicalName } from "./names.ts";
 import { sideOf } from "./pair.ts";
-import { findZone } from "./read.ts";
+import { findZone, readOnce } from "./read.ts";
 import { readName } from "./records.ts";
 import type { Call } from "./send.ts";
 import type { ZoneDirectory } from "./zones.ts";
@@ -32,6 +34,20 @@ export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Cloc
     return rewrites.map(({ domain }, index): WeightChangeResult => ({ domain, ...(outcomes.get(index) ?? unsent) }));
   },
 
+  inspect: async (domains, budget) => {
+    const [call, seen] = [open(budget), new Map<string, readonly BesideRecord[]>()];
+    const at = readOnce(call);
+    for (const domain of domains) {
+      try {
+        const serving = await findZone(call, directory, canonicalName(domain));
+        if (!("detail" in serving)) seen.set(domain, await readBeside(at, serving.zone, canonicalName(domain)));
+      } catch (thrown) {
+        if (isUnsent(failureOf(thrown))) break;
+      }
+    }
+    return seen;
+  },
+
   provision: async (wish, budget) => {
     const call = open(budget);
     try {
@@ -41,7 +57,8 @@ export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Cloc
       const { zone } = found;
       const planned = planPair(name, zone, await readName(call, zone, name), wish);
       if (planned.status !== "create") return planned;
-      return await create(call, clock, zone, name, planned.records);
+      const created = await create(call, clock, zone, name, planned.records);
+      return created.status === "created" && planned.question !== undefined ? { ...created, question: planned.question } : created;
     } catch (thrown) {
       const failure = failureOf(thrown);
       if (failure.code === "NoSuchHostedZone") directory.forget();
@@ -67,7 +84,7 @@ const shown = ({ type, setIdentifier, weight, ttl, values }: WeightedRecord): Cr
   type, setIdentifier, weight, ttlSeconds: ttl ?? 0, value: values?.[0] ?? "",
 });
 
-type Plan = { readonly status: "create"; readonly records: readonly WeightedRecord[] } | Extract<ProvisionResult, { status: "exists" | "refused" }>;
+type Plan = { readonly status: "create"; readonly records: readonly WeightedRecord[]; readonly question?: string } | Extract<ProvisionResult, { status: "exists" | "refused" }>;
 
 /** What is to be created so that the name has its CNAME pair; refuses whatever would need something to be taken away first. */
 export const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wish: PairWish): Plan => {
@@ -91,10 +108,17 @@ export const planPair = (name: string, zone: Zone, recordSets: readonly RecordSe
   if (missing.length === 0) return { status: "exists", zoneId: zone.id };
   // Weighted record sets of one name must share their TTL (Route 53 API reference).
   const ttl = recordSets[0]?.ttl ?? wish.ttlSeconds;
+  const others = recordSets.filter(({ setIdentifier }) => sideOf(setIdentifier) === null);
+  const list = others.map(({ setIdentifier, weight }) => `"${setIdentifier}" with weight ${weight}`).join(", ");
   return {
     status: "create",
+    // Beside others that answer already, what is new takes nobody from them before somebody says so.
     records: missing.map((side) => ({
-      name, type: "CNAME", setIdentifier: side, weight: wish.weights[side], ttl, values: [wish.targets[side]],
+      name, type: "CNAME", setIdentifier: side, weight: others.length > 0 ? 0 : wish.weights[side], ttl, values: [wish.targets[side]],
     })),
+    ...(others.length > 0 && {
+      question: `${name} is answered by ${list}: what was created has weight 0 and answers nobody. Take it into service by PUT of a ` +
+        `routing override with mode primary, or by a weight of its own; then set the weight of the others to 0, or delete them`,
+    }),
   };
 };

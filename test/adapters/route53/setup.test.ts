@@ -28,9 +28,12 @@ describe("provision", () => {
     expect(weightsOf("example.com", "new2.example.com")).toBe("CNAME PRIMARY 100, CNAME backup 0");
   });
 
-  it("leaves weighted neighbours alone", async () => {
+  it("fault 7: takes nobody from weighted neighbours: what is created beside them has weight 0, and asks", async () => {
     server.seed(zoneId("example.com"), [half("new3.example.com", "canary", 3, { ttlSeconds: 20 })]);
-    expect(await access().provision(wish("new3.example.com"))).toMatchObject({ status: "created" });
+    expect(await access().provision(wish("new3.example.com"))).toMatchObject({
+      status: "created", records: [{ weight: 0 }, { weight: 0 }], question: expect.stringMatching(/answered by "canary" with weight 3.*routing override with mode primary/),
+    });
+    expect(weightsOf("example.com", "new3.example.com")).toBe("CNAME backup 0, CNAME canary 3, CNAME primary 0");
     expect(at("new3.example.com").map(({ setIdentifier, ttlSeconds }) => [setIdentifier, ttlSeconds])).toEqual([["backup", 20], ["canary", 20], ["primary", 20]]);
   });
 
@@ -61,6 +64,21 @@ describe("provision", () => {
     server.setFault({ kind: "reset-after-apply", operations: ["ChangeResourceRecordSets"], times: 1 });
     expect(await access().provision(wish("new5.example.com"))).toMatchObject({ status: "refused", detail: expect.stringContaining("may have succeeded") });
     expect(await access().provision(wish("new5.example.com"))).toMatchObject({ status: "exists" });
+  });
+});
+
+describe("inspect", () => {
+  it("fault 9: finds HTTPS records at a name, and the closest CAA records above it", async () => {
+    server.seed(zoneId("example.com"), [
+      ...pair("svc.example.com", { type: "A", values: ["192.0.2.1"] }),
+      { name: "svc.example.com", type: "HTTPS", ttlSeconds: 60, values: ["1 . ipv4hint=192.0.2.1"] },
+      { name: "example.com", type: "CAA", ttlSeconds: 60, values: ['0 issue "amazon.com"'] },
+    ]);
+    const seen = await access().inspect(["svc.example.com", "nowhere.example.net"]);
+    expect([...seen]).toEqual([["svc.example.com", [
+      { name: "svc.example.com", type: "HTTPS", values: ["1 . ipv4hint=192.0.2.1"] },
+      { name: "example.com", type: "CAA", values: ['0 issue "amazon.com"'] },
+    ]]]);
   });
 });
 

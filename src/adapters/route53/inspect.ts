@@ -1,0 +1,23 @@
+import type { BesideRecord } from "../../domain/readiness-beside.ts";
+import type { RecordSet, Zone } from "./messages.ts";
+import type { ReadAt } from "./serving.ts";
+
+const besideTypes = ["HTTPS", "SVCB"];
+
+const beside = ({ name, type, values = [] }: RecordSet): BesideRecord => ({ name, type, values });
+
+/** A name and those above it within its zone, the zone's own included. */
+const upwards = (zone: Zone, name: string): readonly string[] => {
+  const labels = name === zone.name ? [] : name.slice(0, -zone.name.length - 1).split(".");
+  return [...labels.map((_, at) => [...labels.slice(at), zone.name].join(".")), zone.name];
+};
+
+/** The HTTPS and SVCB records of a name, and the CAA records that count for it: the closest ones upwards (RFC 8659 §3). @throws Route53Error */
+export const readBeside = async (at: ReadAt, zone: Zone, name: string): Promise<readonly BesideRecord[]> => {
+  const own = (await at(zone, name)).filter(({ type }) => besideTypes.includes(type)).map(beside);
+  for (const above of upwards(zone, name)) {
+    const caa = (await at(zone, above)).filter(({ type }) => type === "CAA").map(beside);
+    if (caa.length > 0) return [...own, ...caa];
+  }
+  return own;
+};

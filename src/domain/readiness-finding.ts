@@ -1,0 +1,24 @@
+/** `unproven`: cannot be told from here, or not now. */
+export type CheckResult = "pass" | "warn" | "fail" | "unproven";
+
+export const checkNames = [
+  "owner", "zone", "other_zones", "records", "types_left_behind", "ttl", "weights", "neighbours", "health_checks", "https_records", "caa",
+  "primary_target", "backup_target", "certificate", "backup_health", "permission", "joint_permission", "proof_record",
+] as const;
+
+export type CheckName = (typeof checkNames)[number];
+
+/** One thing that has to be right before a storm; `mend` says what to do where it is not. */
+export type Check = {
+  readonly domainId: number;
+  readonly domain: string;
+  readonly check: CheckName;
+  readonly result: CheckResult;
+  readonly detail: string;
+  readonly mend: string | null;
+};
+
+export type Finding = Omit<Check, "domainId" | "domain">;
+
+export const pass = (check: CheckName, detail: string): Finding => ({ check, result: "pass", detail, mend: null });
+export const found = (check: CheckName, result: CheckResult, detail: string, mend: string): Finding => ({ check, result, detail, mend });

@@ -18,7 +18,7 @@ export const startCron = (fromMs: number, fire: (minuteMs: number) => Promise<un
     for (let dueMs = fromMs; !signal.aborted; dueMs += minuteMs) {
       const waitMs = dueMs - Date.now();
       if (waitMs < -latestMs) continue;
-      await sleep(waitMs + (dueMs === fromMs ? 0 : Math.random() * latestMs), undefined, { signal });
+      await sleep(Math.max(0, waitMs) + (dueMs === fromMs ? 0 : Math.random() * latestMs), undefined, { signal });
       void fire(Date.now() - (Date.now() % minuteMs)).catch(() => undefined);
     }
   };

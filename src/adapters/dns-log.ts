@@ -14,6 +14,7 @@ export const createDnsRefusal = (detail: string, retryable: boolean): DnsAccess 
     createCheck: async () => failed,
     listChecks: async () => failed,
     updateCheck: async () => failed,
+    observeCheck: async () => failed,
     deleteCheck: async () => failed,
   };
 };

@@ -1,12 +1,13 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { DnsAccess, DnsDirectory } from "../adapters/ports/dns-access.ts";
 import type { DnsBudget } from "../adapters/ports/dns.ts";
-import type { HealthCheck } from "../adapters/ports/health-checks.ts";
+import type { CheckersView, HealthCheck } from "../adapters/ports/health-checks.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { StandingDomain, StandingStore } from "../adapters/ports/standing.ts";
 import type { CheckSide, StandingSituation, StandingStep } from "../domain/standing-failover.ts";
-import { checkSides, checkTargetOf, nextStandingStep } from "../domain/standing-failover.ts";
+import { checkSides, checkTargetOf, nextStandingStep, uncheckableStatus } from "../domain/standing-failover.ts";
+import { parseStatusRanges } from "../domain/probe.ts";
 import type { WeightedRecord } from "../adapters/ports/dns.ts";
 import { backoffAfter } from "../domain/backoff.ts";
 import type { DnsAccount, Lanes, Standings } from "../pipeline/accounts.ts";
@@ -33,8 +34,8 @@ const passMs = 10_000;
 /** How long a step that failed is put off, longer each time. Another step, such as a freeze needs, is not. */
 const retry = { firstMs: 10_000, mostMs: 300_000 };
 const lanes: Lanes = { look: "background", change: "background" };
-/** From nothing to attached are three steps, a replaced check needs two more. */
-const stepsPerDomain = 8;
+/** From nothing to attached are five steps, a replaced check needs two more. */
+const stepsPerDomain = 10;
 
 type Step = StandingStep<WeightedRecord>;
 
@@ -45,6 +46,7 @@ const situationOf = (domain: StandingDomain, defaultPath: string): StandingSitua
     frozen: domain.frozen,
     shadow: domain.shadow,
     verified: domain.verified,
+    uncheckable: uncheckableStatus(parseStatusRanges(domain.expectStatus) ?? []),
     targets: { primary: target(domain.primaryTarget), backup: target(domain.backupTarget) },
     records: domain.zoneId === null ? null : domain.records,
     unprovisioned: domain.routingStatus === "unprovisioned",
@@ -86,6 +88,13 @@ const rewrite = async (deps: StandingDeps, fence: Fence, { dns, budget }: Access
   return failed(domain.state === "removing" ? { ...kept, restore: {} } : doubted(kept), detail);
 };
 
+/** Why a check is not attached yet. */
+const notHealthy = ({ side, check }: Extract<Step, { kind: "observe" }>, { healthy, all, regions }: CheckersView): string =>
+  all === 0
+    ? `Route 53's checkers have not reported on the ${side} yet`
+    : `not attached: Route 53's checkers do not see the ${side} (${check.target?.host ?? ""}${check.target?.path ?? ""}) healthy from ` +
+      `${regions.others.join(", ")} (${healthy} of ${all} do); let its CDN answer them with 2xx or 3xx`;
+
 const take = async (deps: StandingDeps, fence: Fence, access: Access, domain: StandingDomain, step: Step): Promise<Progress> => {
   const { dns, budget } = access;
   switch (step.kind) {
@@ -101,6 +110,14 @@ const take = async (deps: StandingDeps, fence: Fence, access: Access, domain: St
       if (result.status === "stale") return { domain: doubted(domain), more: false };
       if (result.status === "done") return { domain: { ...domain, checks: withSide(domain, step.side, result.check), lastError: null }, more: true };
       return { domain: { ...domain, checks: withSide(domain, step.side, null), generation: domain.generation + 1 }, more: true };
+    }
+    case "observe": {
+      const result = await dns.observeCheck(step.check.id, budget);
+      if (result.status === "failed") return failed(domain, result.detail);
+      if (result.status === "missing") return { domain: doubted(domain), more: false };
+      const { seen } = result;
+      if (seen.all === 0 || seen.regions.others.length > 0) return failed(domain, notHealthy(step, seen));
+      return { domain: { ...domain, checks: { ...domain.checks, [step.side]: { ...step.check, seenHealthy: true } }, lastError: null }, more: true };
     }
     case "replace": {
       const obsolete = [...domain.obsolete, step.check.id];
@@ -130,7 +147,15 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
     const id = domain.checks[side]?.id;
     if (id === undefined) continue;
     const check = live.get(id) ?? null;
-    seen = { ...seen, checks: withSide(seen, side, check), generation: seen.generation + (check === null ? 1 : 0) };
+    const known = domain.checks[side];
+    const isSame = check !== null && known !== null && JSON.stringify([check.id, check.target, check.disabled]) === JSON.stringify([known.id, known.target, known.disabled]);
+    const checks = withSide(seen, side, check);
+    const kept = checks[side];
+    // What was seen of a check is true of it for as long as it is what it was.
+    seen = {
+      ...seen, generation: seen.generation + (check === null ? 1 : 0),
+      checks: isSame && kept !== null && known.seenHealthy === true ? { ...checks, [side]: { ...kept, seenHealthy: true } } : checks,
+    };
   }
   return seen;
 };

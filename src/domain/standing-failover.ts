@@ -2,7 +2,14 @@
 export type CheckTarget = { readonly type: "HTTP" | "HTTPS"; readonly host: string; readonly port: number; readonly path: string };
 
 /** A health check as it is known to be. `target` null: it was made into something else. */
-export type KeptCheck = { readonly id: string; readonly version: number; readonly target: CheckTarget | null; readonly disabled: boolean };
+export type KeptCheck = {
+  readonly id: string;
+  readonly version: number;
+  readonly target: CheckTarget | null;
+  readonly disabled: boolean;
+  /** The provider's checkers have seen it healthy, from all their regions, since it is what it is; absent: not yet. */
+  readonly seenHealthy?: boolean;
+};
 
 export type CheckSide = "primary" | "backup";
 export const checkSides: readonly CheckSide[] = ["primary", "backup"];
@@ -32,6 +39,8 @@ export type StandingSituation<R extends PairRecord> = {
   readonly shadow: boolean;
   readonly verified: boolean;
   readonly targets: Readonly<Record<CheckSide, CheckTarget | null>>;
+  /** Why what counts as healthy here cannot be told to the provider's checkers; null: it can. */
+  readonly uncheckable: string | null;
   /** Null: there is no whole pair, or it has not been read. */
   readonly records: readonly R[] | null;
   /** The name was read, and there is no pair. */
@@ -42,6 +51,8 @@ export type StandingSituation<R extends PairRecord> = {
 export type StandingStep<R extends PairRecord> =
   | { readonly kind: "create"; readonly side: CheckSide; readonly reference: string; readonly target: CheckTarget; readonly disabled: boolean }
   | { readonly kind: "update"; readonly side: CheckSide; readonly check: KeptCheck; readonly target: CheckTarget; readonly disabled: boolean }
+  /** Before it decides anything, the provider's checkers have to see the target healthy: they may be refused where others are not. */
+  | { readonly kind: "observe"; readonly side: CheckSide; readonly check: KeptCheck }
   /** The check cannot become what it has to be: another one takes its place. */
   | { readonly kind: "replace"; readonly side: CheckSide; readonly check: KeptCheck }
   | { readonly kind: "rewrite"; readonly before: readonly R[]; readonly after: readonly R[]; readonly restore: Restore }
@@ -60,6 +71,21 @@ export const checkTargetOf = (target: string, path: string): CheckTarget | null 
   if (host === undefined || host === "") return null;
   const type = origin?.[1]?.toLowerCase() === "http" ? "HTTP" : "HTTPS";
   return { type, host, port: origin?.[3] === undefined ? (type === "HTTP" ? 80 : 443) : Number(origin[3]), path };
+};
+
+/** Route 53 counts these as healthy and nothing else (Developer Guide, "How Amazon Route 53 determines whether a health check is healthy"). */
+const checkedAsHealthy = { from: 200, to: 399 } as const;
+
+/**
+ * Why an `expect_status` cannot be checked by Route 53, null where it can: a code that is healthy here and not there would take
+ * all visitors off a side that is well.
+ * @param ranges of codes, both ends included
+ */
+export const uncheckableStatus = (ranges: readonly (readonly [number, number])[]): string | null => {
+  const outside = ranges.filter(([from, to]) => from < checkedAsHealthy.from || to > checkedAsHealthy.to);
+  if (outside.length === 0) return null;
+  const said = outside.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(", ");
+  return `expect_status holds ${said}, which Route 53's health checks take for dead: they count 2xx and 3xx alone; give the domain a probe_path that answers so`;
 };
 
 const sideOf = ({ setIdentifier }: PairRecord): CheckSide | null => checkSides.find((side) => side === setIdentifier.toLowerCase()) ?? null;
@@ -86,6 +112,10 @@ const ownIds = ({ checks, obsolete }: StandingFailover): ReadonlySet<string> =>
 const keep = <R extends PairRecord>(standing: StandingFailover, now: StandingSituation<R>): StandingStep<R> => {
   const { checks, restore, obsolete } = standing;
   const rest = (waitingFor: string | null, attached = false): StandingStep<R> => ({ kind: "rest", attached, waitingFor });
+  if (now.uncheckable !== null) {
+    const ours = ownIds(standing);
+    return rest(now.uncheckable, (now.records ?? []).some(({ healthCheckId }) => healthCheckId !== undefined && ours.has(healthCheckId)));
+  }
   for (const side of checkSides) {
     const [target, check] = [now.targets[side], checks[side]];
     if (target === null) return rest(`no ${side} target is known`);
@@ -105,6 +135,10 @@ const keep = <R extends PairRecord>(standing: StandingFailover, now: StandingSit
   if (now.frozen) return rest("the service is frozen");
   if (now.shadow) return rest("the service is only shadowed");
   if (!now.verified) return rest("the ownership of the domain is not proven");
+  for (const side of checkSides) {
+    const check = checks[side];
+    if (check !== null && check.seenHealthy !== true && before.some((record) => sideOf(record) === side)) return { kind: "observe", side, check };
+  }
   const ours = ownIds(standing);
   const found = now.records.map((record) => [keyOf(record), record.healthCheckId !== undefined && !ours.has(record.healthCheckId) ? record.healthCheckId : null]);
   return { kind: "rewrite", before, after, restore: restore ?? (Object.fromEntries(found) as Restore) };

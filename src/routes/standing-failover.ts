@@ -4,6 +4,8 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { StandingView } from "../adapters/ports/standing.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
+import { parseStatusRanges } from "../domain/probe.ts";
+import { uncheckableStatus } from "../domain/standing-failover.ts";
 import { AppError } from "../errors.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
@@ -82,6 +84,9 @@ export const registerStandingFailover = (app: App, deps: Deps, guards: Guards): 
     const { id: serviceId, childId } = c.req.valid("param");
     const nonce = Array.from(deps.random.bytes(nonceBytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const make = async (change: Change) => {
+      const domain = await deps.domains.get(customerId, serviceId, childId);
+      const uncheckable = domain === null ? null : uncheckableStatus(parseStatusRanges(domain.expectStatus) ?? []);
+      if (uncheckable !== null) throw new AppError("conflict", uncheckable);
       const wish = await deps.standing.want(customerId, serviceId, childId, nonce, change);
       if (wish === null) throw noSuchResource();
       if (wish.kind === "refused") throw new AppError("conflict", wish.detail);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { StandingFailover, StandingSituation } from "../../src/domain/standing-failover.ts";
-import { checkTargetOf, nextStandingStep } from "../../src/domain/standing-failover.ts";
+import { checkTargetOf, nextStandingStep, uncheckableStatus } from "../../src/domain/standing-failover.ts";
 
 type Record_ = { type: string; setIdentifier: string; weight: number; healthCheckId?: string };
 const record = (setIdentifier: string, healthCheckId?: string, type = "CNAME"): Record_ => ({
   type, setIdentifier, weight: 1, ...(healthCheckId !== undefined && { healthCheckId }),
 });
 const target = (host: string) => ({ type: "HTTPS", host, port: 443, path: "/healthz" }) as const;
-const check = (id: string, host: string, over = {}) => ({ id, version: 1, target: target(host), disabled: false, ...over });
+const check = (id: string, host: string, over = {}) => ({ id, version: 1, target: target(host), disabled: false, seenHealthy: true, ...over });
 
 const made: StandingFailover = {
   state: "standing", nonce: "n", generation: 1, restore: null, obsolete: [],
@@ -15,7 +15,7 @@ const made: StandingFailover = {
 };
 const bare: StandingFailover = { ...made, checks: { primary: null, backup: null } };
 const now: StandingSituation<Record_> = {
-  frozen: false, shadow: false, verified: true, unprovisioned: false,
+  frozen: false, shadow: false, verified: true, unprovisioned: false, uncheckable: null,
   targets: { primary: target("a.cdn.net"), backup: target("b.cdn.net") },
   records: [record("Primary", "P"), record("BACKUP", "B")],
 };
@@ -38,6 +38,10 @@ describe("a standing failover", () => {
     ["does not touch the records in a freeze", { checks: { primary: check("P", "a.cdn.net", { disabled: true }), backup: check("B", "b.cdn.net", { disabled: true }) } }, { frozen: true, records: plain }, { kind: "rest", attached: false, waitingFor: "the service is frozen" }],
     ["does not touch the records of a shadow", {}, { shadow: true, records: plain }, { kind: "rest", waitingFor: expect.stringContaining("shadowed") }],
     ["does not touch the records of nobody", {}, { verified: false, records: plain }, { kind: "rest", waitingFor: expect.stringContaining("ownership") }],
+    ["fault 10: looks whether the checkers see a side healthy before it attaches", { checks: { ...made.checks, primary: check("P", "a.cdn.net", { seenHealthy: false }) } }, { records: plain }, { kind: "observe", side: "primary" }],
+    ["fault 10: and the other side", { checks: { ...made.checks, backup: check("B", "b.cdn.net", { seenHealthy: undefined }) } }, { records: plain }, { kind: "observe", side: "backup" }],
+    ["asks nothing of what is attached", { checks: { ...made.checks, primary: check("P", "a.cdn.net", { seenHealthy: false }) } }, {}, { kind: "rest", attached: true }],
+    ["does nothing with what cannot be checked", { checks: bare.checks }, { uncheckable: "404", records: plain }, { kind: "rest", attached: false, waitingFor: "404" }],
     ["deletes what it replaced once no record names it", { obsolete: ["O"] }, {}, { kind: "delete", id: "O" }],
     ["does not delete it before", { obsolete: ["O"] }, { records: [record("Primary", "O"), record("BACKUP", "B")] }, { kind: "rewrite" }],
   ])("%s: %#", (_, standing, situation, step) => {
@@ -94,4 +98,11 @@ it.each([
   ["", null],
 ])("checks %j as %j", (text, wanted) => {
   expect(checkTargetOf(text, "/up")).toEqual(wanted);
+});
+
+it.each<[[number, number][], RegExp | null]>([
+  [[[200, 399]], null], [[[200, 200], [301, 308]], null], [[[200, 299], [404, 404]], /holds 404, which/], [[[200, 599]], /holds 200-599/],
+])("fault 10: %j can be checked by Route 53 or is refused", (ranges, said) => {
+  if (said === null) expect(uncheckableStatus(ranges)).toBeNull();
+  else expect(uncheckableStatus(ranges)).toMatch(said);
 });

@@ -132,6 +132,30 @@ describe("a standing failover", () => {
     expect(await visitor()).toBe("a.cdn.net.");
   });
 
+  it("fault 10: is not attached before Route 53's checkers see both sides healthy from all their regions", async () => {
+    await want();
+    // The checks are made, and found out of favour before they are looked at.
+    const asked = { ...dns, observeCheck: async (id: string) => {
+      route53.setHealth(id, { "us-east-1": "unhealthy", "eu-west-1": "healthy", "sa-east-1": "healthy" });
+      return await dns.observeCheck(id);
+    } } as unknown as DnsAccess;
+    await pass(asked);
+    expect([live(), await visitor()]).toEqual([{ primary: undefined, backup: undefined }, "a.cdn.net."]);
+    expect(await view()).toMatchObject({ attached: false, lastError: expect.stringMatching(/do not see the primary \(a\.cdn\.net\/healthz\) healthy from us-east-1 /) });
+    for (const { id } of route53.healthChecks) route53.setHealth(id, "healthy");
+    aheadMs += 300_000;
+    await pass();
+    expect(await view()).toMatchObject({ attached: true, lastError: null });
+  });
+
+  it("fault 10: is not attached where what counts as healthy cannot be told to Route 53", async () => {
+    await want();
+    await database.sql("update service_domains set expect_status = '200,404' where id = $1", [domainId]);
+    await pass();
+    await database.sql("update service_domains set expect_status = '200-399' where id = $1", [domainId]);
+    expect([route53.healthChecks, (await view())?.lastError]).toEqual([[], expect.stringContaining("expect_status holds 404")]);
+  });
+
   it("costs nothing while all is as it should be, but one listing per drift check", async () => {
     await standing();
     await read();

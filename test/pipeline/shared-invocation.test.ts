@@ -56,7 +56,7 @@ it("shares six connections among all that one minute's cron starts, and probes h
     },
   } as Partial<DnsAccess> as DnsAccess;
   const domains = customers.map((id) => ({
-    domainId: id, customerId: id, name: `d${id}.example.com`, primaryTarget: `a${id}.net`, backupTarget: `b${id}.net`, probePath: null, frozen: false, shadow: false,
+    domainId: id, customerId: id, name: `d${id}.example.com`, primaryTarget: `a${id}.net`, backupTarget: `b${id}.net`, probePath: null, expectStatus: "200-399", frozen: false, shadow: false,
     verified: true, routingStatus: "found", zoneId: "Z1", records: recordsOf(`d${id}.example.com`, 100, 0), attached: false, checkedAtMs: null, lastError: null, orphaned: false,
     state: "standing", nonce: "n", generation: 1, checks: { primary: null, backup: null }, restore: null, obsolete: [], failedStep: null, failures: 0, nextAtMs: null,
   }) as StandingDomain);

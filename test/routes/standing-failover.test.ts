@@ -46,6 +46,14 @@ describe("a standing failover", () => {
     ]);
   });
 
+  it("fault 10: is refused where its expect_status cannot be told to Route 53", async () => {
+    const domain = at.replace("/standing-failover", "");
+    await api.call("PATCH", domain, { token: acme.editor, body: { expect_status: "200,404" } });
+    const refused = await want();
+    expect([refused.status, refused.body["detail"]]).toEqual([409, expect.stringContaining("expect_status holds 404")]);
+    await api.call("PATCH", domain, { token: acme.editor, body: { expect_status: "200-399" } });
+  });
+
   it("says how far it is", async () => {
     const check = (id: string, disabled: boolean) => `{"id":"${id}","version":1,"target":null,"disabled":${disabled}}`;
     await set(`checks = '{"primary":${check("P", false)},"backup":${check("B", false)}}', attached = true, checked_at = '2026-11-21T10:00:00Z'`);

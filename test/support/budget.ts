@@ -26,6 +26,7 @@ export const unbounded = (access: DnsAccess) => ({
   createCheck: (...[reference, target, disabled, budget = freely]: [...Head<"createCheck">, DnsBudget?]) => access.createCheck(reference, target, disabled, budget),
   listChecks: (budget = freely) => access.listChecks(budget),
   updateCheck: (...[check, target, disabled, budget = freely]: [...Head<"updateCheck">, DnsBudget?]) => access.updateCheck(check, target, disabled, budget),
+  observeCheck: (id: string, budget = freely) => access.observeCheck(id, budget),
   deleteCheck: (id: string, budget = freely) => access.deleteCheck(id, budget),
 });
 

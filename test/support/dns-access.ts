@@ -35,6 +35,7 @@ export const createScriptedAccess = (strict: StrictDns) => {
     createCheck: async () => unscripted,
     listChecks: async () => unscripted,
     updateCheck: async () => unscripted,
+    observeCheck: async () => unscripted,
     deleteCheck: async () => unscripted,
   };
   return { access, script, proofs, wishes, operator: access, of: async () => access, ofAll: async () => new Map<number, DnsAccess>() };

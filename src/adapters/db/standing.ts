@@ -79,7 +79,7 @@ export const createStandingStore = (db: Database): StandingStore => ({
         f.obsolete, f.attached, f.last_error as "lastError", ${ms("f.checked_at", "checkedAtMs")},
         f.failed_step as "failedStep", f.failures, ${ms("f.next_at", "nextAtMs")},
         coalesce(d.primary_target, r.discovered_primary_target) as "primaryTarget",
-        coalesce(d.backup_target, r.discovered_backup_target) as "backupTarget", d.probe_path as "probePath",
+        coalesce(d.backup_target, r.discovered_backup_target) as "backupTarget", d.probe_path as "probePath", d.expect_status as "expectStatus",
         ${frozen} as frozen, s.steering = 'shadow' as shadow, d.verified_at is not null as verified,
         r.status as "routingStatus", r.zone_id as "zoneId", r.records
       from standing_failovers f

@@ -22,6 +22,13 @@ export type HealthCheck = {
   readonly disabled: boolean;
 };
 
+/** How many checkers there are and see the target healthy, and the regions in which at least one does, and those in which none does. */
+export type CheckersView = {
+  readonly healthy: number;
+  readonly all: number;
+  readonly regions: { readonly healthy: readonly string[]; readonly others: readonly string[] };
+};
+
 export type HealthCheckFailure = { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
 export type HealthCheckResult<Done> = ({ readonly status: "done" } & Done) | HealthCheckFailure;
 
@@ -46,6 +53,8 @@ export interface HealthChecks {
     disabled: boolean,
     budget: DnsBudget,
   ): Promise<HealthCheckResult<{ readonly check: HealthCheck }> | { readonly status: "stale" | "missing" }>;
+  /** What the provider's checkers see now; `missing`: there is no such check. */
+  observeCheck(id: string, budget: DnsBudget): Promise<HealthCheckResult<{ readonly seen: CheckersView }> | { readonly status: "missing" }>;
   /** One that is gone already counts as deleted. */
   deleteCheck(id: string, budget: DnsBudget): Promise<HealthCheckResult<object>>;
 }

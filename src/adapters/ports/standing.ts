@@ -12,6 +12,7 @@ export type StandingDomain = StandingFailover & {
   readonly primaryTarget: string | null;
   readonly backupTarget: string | null;
   /** Null: the configured PROBE_PATH. */
+  readonly expectStatus: string;
   readonly probePath: string | null;
   readonly frozen: boolean;
   readonly shadow: boolean;

@@ -1,4 +1,5 @@
 import type { CheckStatus } from "../../domain/dns-answers.ts";
+import type { CheckersView } from "../ports/health-checks.ts";
 import { bool, child, items, text, type XmlNode } from "./xml.ts";
 
 /** How Route 53 comes to the status of a health check. */
@@ -7,13 +8,6 @@ export type CheckKind = {
   readonly type: string;
   readonly disabled: boolean;
   readonly inverted: boolean;
-};
-
-/** What Route 53's checkers see of an endpoint; `regions`: those in which at least one sees it healthy, and the others. */
-export type CheckObservations = {
-  readonly healthy: number;
-  readonly all: number;
-  readonly regions: { readonly healthy: readonly string[]; readonly others: readonly string[] };
 };
 
 /** An endpoint is healthy where more than this part of the checkers say so (Developer Guide, "How Amazon Route 53 determines"). */
@@ -28,7 +22,7 @@ export const readCheckKind = (node: XmlNode): CheckKind => {
 };
 
 /** Reads a `GetHealthCheckStatusResponse`: `Success: ...` or `Failure: ...`, one for each checker. @throws XmlShapeError */
-export const readCheckObservations = (node: XmlNode): CheckObservations => {
+export const readCheckObservations = (node: XmlNode): CheckersView => {
   const seen = items(node, "HealthCheckObservations", "HealthCheckObservation").map((one) => ({
     region: text(one, "Region"),
     isHealthy: /^success/i.test(text(child(one, "StatusReport"), "Status")),
@@ -47,7 +41,7 @@ export const readCheckObservations = (node: XmlNode): CheckObservations => {
 export const isObserved = ({ type, disabled }: CheckKind): boolean => !disabled && !["CALCULATED", "RECOVERY_CONTROL"].includes(type);
 
 /** What Route 53 takes a check for: one that is disabled for healthy, an inverted one for the opposite of what is seen. */
-export const statusOf = ({ disabled, inverted }: CheckKind, seen: CheckObservations | null): CheckStatus => {
+export const statusOf = ({ disabled, inverted }: CheckKind, seen: CheckersView | null): CheckStatus => {
   if (!disabled && (seen === null || seen.all === 0)) return "unknown";
   const isHealthy = disabled || (seen !== null && seen.healthy / seen.all > healthyAbove);
   return isHealthy !== inverted ? "healthy" : "unhealthy";

@@ -1,5 +1,6 @@
 import type { DnsBudget } from "../ports/dns.ts";
 import type { HealthCheck, HealthCheckFailure, HealthChecks, HealthCheckTarget } from "../ports/health-checks.ts";
+import { readCheckObservations } from "./check-messages.ts";
 import { describe, failureOf } from "./error.ts";
 import { readHealthCheckAnswer, readHealthCheckPage, writeCreateHealthCheck, writeUpdateHealthCheck } from "./health-check-messages.ts";
 import { pages } from "./paging.ts";
@@ -60,6 +61,14 @@ export const createHealthChecks = (open: (budget: DnsBudget) => Call): HealthChe
       const { code } = failureOf(thrown);
       if (code === "NoSuchHealthCheck") return { status: "missing" };
       return code === "HealthCheckVersionMismatch" ? { status: "stale" } : failed(thrown);
+    }
+  },
+
+  observeCheck: async (id, budget) => {
+    try {
+      return { status: "done", seen: await open(budget)({ method: "GET", path: `healthcheck/${id}/status`, root: "GetHealthCheckStatusResponse", read: readCheckObservations }) };
+    } catch (thrown) {
+      return failureOf(thrown).code === "NoSuchHealthCheck" ? { status: "missing" } : failed(thrown);
     }
   },
 

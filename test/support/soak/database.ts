@@ -19,7 +19,7 @@ const asText = (text: string): string => text;
 /** As the application's client reads them (`adapters/db/client.ts`). */
 const typesOfClient = (): pg.TypeOverrides => {
   const types = new pg.TypeOverrides();
-  const textArray = types.getTypeParser(1009) as (text: string) => (string | null)[];
+  const textArray = types.getTypeParser(1009) as unknown as (text: string) => (string | null)[];
   const each = (parse: (text: string) => unknown) => (text: string) => textArray(text).map((item) => (item === null ? null : parse(item)));
   types.setTypeParser(20, Number);
   types.setTypeParser(1016, each(Number));
@@ -48,8 +48,8 @@ export const openSoakDatabase = async (url: string, clock: SoakClock): Promise<S
   await client.connect();
   await client.query(simulatedTime);
   await client.query("set search_path = simulated, pg_catalog, public");
-  // What a custom plan costs to make is more than what it saves: the statements are few, and the tables grow evenly.
   await client.query("set jit = off");
+  await client.query("set max_parallel_workers_per_gather = 0");
   const dialect = new PgDialect();
   const types = typesOfClient();
   const names = new Map<string, string>();

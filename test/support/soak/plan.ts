@@ -41,6 +41,8 @@ export type SoakService = {
 export type SoakPlan = Span & {
   readonly seed: number;
   readonly intervalMs: number;
+  readonly ttlMs: number;
+  readonly windowSeconds: number;
   readonly customers: number;
   /** Numbers of customers who have a DNS account of their own. */
   readonly ownAccounts: readonly number[];
@@ -52,6 +54,10 @@ export type SoakPlan = Span & {
 };
 
 export type SoakOptions = { readonly seed: number; readonly minutes: number; readonly domains: number; readonly intervalMs: number; readonly startMs?: number };
+
+/** The shortest lease that a cadence allows, and no shorter than by default (`config.ts`); a window of six rounds. */
+const ttlOf = (intervalMs: number): number => Math.max(45_000, 3 * intervalMs);
+const windowOf = (intervalMs: number): number => Math.max(60, (6 * intervalMs) / 1_000);
 
 const minuteMs = 60_000;
 const domainsPerService = 3;
@@ -171,5 +177,5 @@ export const planSoak = ({ seed, minutes, domains, intervalMs, startMs = Date.pa
   // One shard, two, three, one: each change is one.
   let shards = 1;
   const inOrder = faults.toSorted((a, b) => a.fromMs - b.fromMs).map((fault) => (fault.kind === "shards" ? { ...fault, count: (shards = 1 + (shards % 3)) } : fault));
-  return { fromMs: startMs, toMs: endMs, seed, intervalMs, customers, ownAccounts, services, outages, faults: inOrder, calmFromMs };
+  return { fromMs: startMs, toMs: endMs, seed, intervalMs, ttlMs: ttlOf(intervalMs), windowSeconds: windowOf(intervalMs), customers, ownAccounts, services, outages, faults: inOrder, calmFromMs };
 };

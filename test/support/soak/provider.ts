@@ -86,7 +86,7 @@ export const createProvider = (name: ProviderName, arena: Arena) => {
     const shared = {
       clock: time, sharedClock: time, log, provider: name, vantage: name, preferredProvider: "cloudflare", handBackAfterMs: 600_000,
       random: { bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(chance() * 256)) },
-      rounds: createRoundStore(db, 45_000, time), leases: createLeaseStore(db), jobRuns: createJobRunStore(db), tickRuns: createTickRunStore(db),
+      rounds: createRoundStore(db, plan.ttlMs, time), leases: createLeaseStore(db, plan.ttlMs), jobRuns: createJobRunStore(db), tickRuns: createTickRunStore(db),
       settings: createSettingsStore(db), standing: createStandingStore(db), observations: createObservationStore(db), overtimeMs: minuteMs,
       prober: { probe: async (request: Parameters<typeof probe>[0]) => (isAlive ? await probe(request) : await never()) },
       dns: directory.operator, dnsDirectory: directory, slowPaths: new Set<string>(), driftCheckMs: 300_000,

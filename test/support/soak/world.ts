@@ -11,8 +11,8 @@ import type { ProviderName, SoakPlan } from "./plan.ts";
 import { providers } from "./plan.ts";
 import { createProvider } from "./provider.ts";
 
-export type Terms = { readonly windowSeconds: number; readonly cooldownSeconds: number; readonly minSamples: number; readonly minFailures: number; readonly threshold: number };
-export const terms: Terms = { windowSeconds: 60, cooldownSeconds: 120, minSamples: 3, minFailures: 3, threshold: 0.9 };
+/** The policy of every service; its window is the plan's. */
+export const terms = { cooldownSeconds: 120, minSamples: 3, minFailures: 3, threshold: 0.9 } as const;
 
 /** What a run has left behind: for the referee, who believes nothing else. */
 export type Played = {
@@ -30,7 +30,7 @@ export type Played = {
 };
 
 /** Customers, services, domains and policies, each as the plan has it; the n-th service has id n. */
-const seed = async ({ services, customers, fromMs }: SoakPlan, sql: SoakDatabase["sql"]): Promise<void> => {
+const seed = async ({ services, customers, fromMs, windowSeconds }: SoakPlan, sql: SoakDatabase["sql"]): Promise<void> => {
   const bornAt = new Date(fromMs - 86_400_000);
   await sql("insert into customers (name) select 'customer ' || n from generate_series(1, $1::int) n", [customers]);
   for (const service of services) {
@@ -46,16 +46,16 @@ const seed = async ({ services, customers, fromMs }: SoakPlan, sql: SoakDatabase
       `with p as (insert into storm_policies (service_id, kind) values ($1, 'http_availability') returning id)
        insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)
        select id, 1, $2, $3, $4, 1.5, $5, $6 from p`,
-      [row?.id, terms.threshold, terms.windowSeconds, terms.cooldownSeconds, terms.minSamples, terms.minFailures]);
+      [row?.id, terms.threshold, windowSeconds, terms.cooldownSeconds, terms.minSamples, terms.minFailures]);
   }
 };
 
 /**
  * Plays a plan: two providers with the real cron, pipeline and stores on a real database, in simulated time.
  * @param url an empty, migrated database
- * @param onHour told of each simulated hour that is over
+ * @param onHour told of each simulated hour that is over; time stands until it has looked at what there is
  */
-export const play = async (plan: SoakPlan, url: string, onHour: (hour: number) => void = () => undefined): Promise<Played> => {
+export const play = async (plan: SoakPlan, url: string, onHour: (hour: number, sql: SoakDatabase["sql"], nowMs: number) => void | Promise<void> = () => undefined): Promise<Played> => {
   const clock = createSoakClock(plan.fromMs);
   const database = await openSoakDatabase(url, clock);
   const { sql } = database;
@@ -88,7 +88,7 @@ export const play = async (plan: SoakPlan, url: string, onHour: (hour: number) =
   const keepHouse = async (): Promise<void> => {
     for (let hour = 1; plan.fromMs + hour * 3_600_000 <= plan.toMs; hour += 1) {
       await clock.sleep(plan.fromMs + hour * 3_600_000 - clock.nowMs());
-      onHour(hour);
+      await onHour(hour, sql, clock.nowMs());
     }
   };
   await clock.run(Promise.all([...all.map(({ live }) => live()), ...renumber, keepHouse()]));

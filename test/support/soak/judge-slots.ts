@@ -11,8 +11,8 @@ const againMs = 1_000;
 const firstFrom = (calls: readonly number[], fromMs: number): number => calls.find((atMs) => atMs >= fromMs) ?? Number.POSITIVE_INFINITY;
 
 /**
- * When a provider could not probe, or could not keep what it saw: while it was dark and until its cron came again, while the
- * database was away, and from another number of shards until its cron has dealt them out.
+ * When a provider could not probe, or could not keep what it saw: while it was dark and until its cron came again, and while the
+ * database was away. Nothing else is an excuse: no late cron, no clock that is off, no other number of shards.
  */
 export const unableSpans = ({ plan, calls }: Pick<Played, "plan" | "calls">, provider: ProviderName): readonly Span[] => {
   const own = calls.get(provider) ?? [];
@@ -22,7 +22,6 @@ export const unableSpans = ({ plan, calls }: Pick<Played, "plan" | "calls">, pro
       const { fromMs, toMs } = fault;
       if (fault.kind === "dark" && fault.provider === provider) return [{ fromMs, toMs: firstFrom(own, toMs) + 1 }];
       if (fault.kind === "db_away") return [{ fromMs, toMs: toMs + (fault.how === "silent" ? silentMs : 0) + againMs }];
-      if (fault.kind === "shards") return [{ fromMs, toMs: firstFrom(own, fromMs) + 1 }];
       return [];
     }),
   ];

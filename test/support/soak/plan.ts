@@ -174,6 +174,15 @@ export const planSoak = ({ seed, minutes, domains, intervalMs, startMs = Date.pa
   };
   perMinute(0.25, (span, provider) => ({ ...span, kind: "cron_late", provider, ms: between(1_000, 50_000) }));
   perMinute(0.15, (span, provider) => ({ ...span, kind: "cron_doubled", provider, afterMs: between(0, 40_000) }));
+  // Something goes wrong with a CDN in the middle of whatever else goes wrong: of each kind of fault every other one at least.
+  for (const fault of faults) {
+    if (fault.kind === "cron_late" || fault.kind === "cron_doubled" || chance() < 0.3) continue;
+    const isOf = ({ customer }: SoakService): boolean => !("account" in fault) || (ownAccounts.includes(customer) ? customer : 0) === fault.account;
+    const one = pick(services.filter(isOf));
+    const beginMs = fault.fromMs + between(-30_000, 60_000);
+    outages.push({ fromMs: beginMs, toMs: Math.min(calmFromMs, Math.max(beginMs + 150_000, fault.toMs - 60_000)), kind: "status", hosts: primaries([one]) });
+  }
+
   // One shard, two, three, one: each change is one.
   let shards = 1;
   const inOrder = faults.toSorted((a, b) => a.fromMs - b.fromMs).map((fault) => (fault.kind === "shards" ? { ...fault, count: (shards = 1 + (shards % 3)) } : fault));

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { dayMs, every, tokens } from "./history-frame.ts";
+import { dayMs, every, fullDays, tokens } from "./history-frame.ts";
 import type { HistorySize, SeedFrame } from "./history-frame.ts";
 import { seedBooks } from "./history-seed-books.ts";
 import { seedSteering } from "./history-seed-steering.ts";
@@ -28,7 +28,7 @@ const seedTenants = async (client: pg.Client, frame: SeedFrame): Promise<void> =
     insert into services (customer_id, name, primary_cdn, backup_cdn, created_at, updated_at)
       select case when i < ${big} then 1 else 2 + mod(i, ${smallCustomers}) end, 'service ' || i, 'cloudflare', 'fastly', ${begun}, ${begun} from generate_series(0, ${services - 1}) i;
     insert into services (customer_id, name, primary_cdn, backup_cdn, created_at, updated_at, deleted_at)
-      select case mod(i, 2) when 0 then 1 else 2 end, 'gone ' || i, 'cloudflare', 'fastly', ${begun}, x.at, x.at
+      select 1, 'gone ' || i, 'cloudflare', 'fastly', ${begun}, x.at, x.at
       from generate_series(1, ${days} / ${every.deletedDays}) i cross join lateral (select ${begun} + i * interval '${every.deletedDays} days' as at) x;
     insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at, seen_healthy_at, created_at, updated_at, deleted_at)
       select s.id, s.customer_id, 'host-' || s.id || '-' || k || '.bench.example', 'p' || s.id || '-' || k || '.primary.example', 'b' || s.id || '-' || k || '.backup.example',
@@ -49,7 +49,8 @@ const seedTenants = async (client: pg.Client, frame: SeedFrame): Promise<void> =
 };
 
 /** What is pruned after a while: its last minutes, and of rolled-up hours and folded minutes one hour a day. */
-const seedProbes = async (client: pg.Client, { end, days }: SeedFrame, nowMs: number): Promise<void> => {
+const seedProbes = async (client: pg.Client, frame: SeedFrame, nowMs: number): Promise<void> => {
+  const { end, days } = frame;
   const live = "service_domains d cross join (values ('primary'), ('backup'), ('direct')) p(path)";
   const hour = `to_timestamp(${Math.floor(nowMs / 3_600_000) * 3_600})`;
   const slot = `to_timestamp(${Math.floor(nowMs / 10_000) * 10})`;
@@ -106,7 +107,8 @@ const seedRecords = async (client: pg.Client, frame: SeedFrame): Promise<void> =
 export const seedHistory = async (client: pg.Client, size: HistorySize, nowMs: number): Promise<SeedFrame> => {
   const endMs = Math.floor(nowMs / dayMs) * dayMs;
   const end = `to_timestamp(${endMs / 1_000})`;
-  const frame = { ...size, endMs, end, begun: `(${end} - ${size.days} * interval '1 day')` };
+  const days = fullDays(size);
+  const frame = { ...size, days, endMs, end, begun: `(${end} - ${days} * interval '1 day')` };
   await client.query("set session_replication_role = replica; set work_mem = '256MB'; set maintenance_work_mem = '256MB'");
   await seedTenants(client, frame);
   await seedProbes(client, frame, nowMs);

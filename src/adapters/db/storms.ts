@@ -34,13 +34,13 @@ export const createStormStore = (db: Database): StormStore => ({
     // Each service's by its own index: the one by id alone would go through everybody's.
     const newest = (columns: SQL, more: SQL, limit: SQL) =>
       sql`select ${columns} from storm_events e where e.service_id = s.id${where}${more} order by e.id desc limit ${limit}`;
-    // A few of each service are as many as a page at least: of these the last of a page is the oldest that may be on it.
+    // A few of each service, twice a page in all: where most have had so many, the last of a page of these is the oldest that may be on it.
     return await db.rows<Storm>(sql`
       with own as materialized (
         select s.id from services s where s.customer_id = ${customerId} ${service}
       ), heads as (
         select e.id from own s cross join lateral (
-          ${newest(sql`e.id`, sql``, sql`(select ceil(${page.limit}::numeric / greatest(count(*), 1)) from own)`)}
+          ${newest(sql`e.id`, sql``, sql`(select 1 + 2 * ${page.limit}::bigint / greatest(count(*), 1) from own)`)}
         ) e
       ), oldest as materialized (
         select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id

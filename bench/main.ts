@@ -5,6 +5,7 @@ import { benchCost } from "./cost.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
 import { benchFleet } from "./detect-fleet.ts";
+import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchRounds } from "./rounds.ts";
 import { benchSteer } from "./steer.ts";
@@ -21,7 +22,7 @@ const benchMoney = async (): Promise<void> => {
   await benchIngest();
 };
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney, cost: benchCost };
+const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney, cost: benchCost, history: benchHistory };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

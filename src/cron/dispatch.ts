@@ -5,7 +5,7 @@ import type { SettingsStore } from "../adapters/ports/settings.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { createConnections, nobody } from "../pipeline/slots.ts";
 import type { TickDeps } from "./tick.ts";
-import { runTick } from "./tick.ts";
+import { retryMs, runMs, runTick } from "./tick.ts";
 
 export type DispatchDeps = TickDeps & {
   readonly settings: SettingsStore;
@@ -20,10 +20,27 @@ const dispatchTimeoutMs = 10_000;
 export const newRunId = (random: Random): string =>
   Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** The rounds of one shard for one minute, in this invocation. */
-export const runShard = async (deps: Omit<TickDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
+/** The rounds of one shard for one minute, in this invocation; where there are other shards by then, those of all of these. */
+export const runShard = async (deps: Omit<DispatchDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
   await deps.sharedClock?.sync();
-  await runTick({ ...deps, runId: newRunId(deps.random) }, shard, scheduledAtMs);
+  const run = { ...deps, runId: newRunId(deps.random) };
+  const leftUntilMs = await runTick(run, shard, scheduledAtMs);
+  // One of those that are no more is enough, and there is always a first.
+  if (leftUntilMs !== null && shard.index === 0) await dispatchUntil(run, scheduledAtMs, leftUntilMs);
+};
+
+/** The number of shards. A database that is away for a moment must not cost the minute. @throws its last error where it stays away */
+const shardsNow = async ({ settings, clock, log, probe }: DispatchDeps): Promise<number> => {
+  const [untilMs, againMs] = [clock.nowMs() + runMs, retryMs(probe.intervalMs)];
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await settings.shards();
+    } catch (error) {
+      if (clock.nowMs() + againMs >= untilMs) throw error;
+      if (!isTold) log.error("shards_unanswered", error);
+      await clock.sleep(againMs);
+    }
+  }
 };
 
 const inTime = async (clock: Clock, work: Promise<void>): Promise<void> => {
@@ -32,26 +49,24 @@ const inTime = async (clock: Clock, work: Promise<void>): Promise<void> => {
 };
 
 /** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
-const runSideBySide = async (deps: DispatchDeps, shards: readonly Shard[], scheduledAtMs: number): Promise<void> => {
+const runSideBySide = async (deps: DispatchDeps, shards: readonly Shard[], scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
   const connections = deps.connections ?? createConnections(deps.clock);
-  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, connections, shardsHere: shards.length }, shard, scheduledAtMs)));
+  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, connections, shardsHere: shards.length }, shard, scheduledAtMs, untilMs)));
+  const left = results.flatMap((result) => (result.status === "fulfilled" && result.value !== null ? [result.value] : []));
+  if (left.length > 0) return Math.max(...left);
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+  return null;
 };
 
-/**
- * Rounds for one minute, of every shard. A single shard runs here; of more, each is handed to an invocation of its own, and
- * one that can not be reached runs here too: detection must not depend on what hands out the work.
- * @throws the first failure of a shard that ran here
- */
-export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => {
+/** As `dispatchShards`, for shards that are so many now. @returns until when rounds are left to do by another number of them */
+const dispatchOnce = async (deps: DispatchDeps, count: number, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
   const { clock, dispatcher, log } = deps;
-  const count = await deps.settings.shards();
   const shards = Array.from({ length: count }, (_, index) => ({ index, count }));
-  if (count === 1) return await runSideBySide(deps, shards, scheduledAtMs);
+  if (count === 1) return await runSideBySide(deps, shards, scheduledAtMs, untilMs);
   if (dispatcher === null) {
     log.warn("shards_side_by_side", { shards: count, reason: "neither the binding SHARDS nor SELF_URL with CRON_SECRET is configured" });
-    return await runSideBySide(deps, shards, scheduledAtMs);
+    return await runSideBySide(deps, shards, scheduledAtMs, untilMs);
   }
   // Handing rounds out stands for the probes that are made there.
   const { probes } = deps.connections ?? createConnections(clock);
@@ -60,7 +75,27 @@ export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number):
   );
   const unreached = shards.filter((_, at) => results[at]?.status === "rejected");
   log.info("dispatch", { shards: count, unreached: unreached.length });
-  if (unreached.length === 0) return;
+  if (unreached.length === 0) return null;
   log.error("dispatch_failed", results.find((result) => result.status === "rejected")?.reason, { shards: unreached.map(({ index }) => index).join() });
-  await runSideBySide(deps, unreached, scheduledAtMs);
+  return await runSideBySide(deps, unreached, scheduledAtMs, untilMs);
 };
+
+/** Nobody asks more often what the number of shards is by now. */
+const leastWaitMs = 250;
+
+const dispatchUntil = async (deps: DispatchDeps, scheduledAtMs: number, untilMs?: number): Promise<void> => {
+  for (let leftUntilMs = untilMs; ; ) {
+    const left = await dispatchOnce(deps, await shardsNow(deps), scheduledAtMs, leftUntilMs);
+    if (left === null || left <= deps.clock.nowMs()) return;
+    leftUntilMs = left;
+    await deps.clock.sleep(leastWaitMs);
+  }
+};
+
+/**
+ * Rounds for one minute, of every shard. A single shard runs here; of more, each is handed to an invocation of its own, and
+ * one that can not be reached runs here too: detection must not depend on what hands out the work. Where the number of shards
+ * changes meanwhile, the rest of the minute is done by the new one.
+ * @throws the first failure of a shard that ran here; the database's, where it is away for a minute
+ */
+export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => await dispatchUntil(deps, scheduledAtMs);

@@ -20,7 +20,7 @@ export type TickDeps = ShardDeps & {
 };
 
 /** Cron comes once a minute. */
-const runMs = 60_000;
+export const runMs = 60_000;
 
 /** Cron comes a little early at most; where it seems to, it goes by a clock of its own that is ahead of the database's. */
 const earliestMs = 2_000;
@@ -28,19 +28,22 @@ const earliestMs = 2_000;
 const dueAt = (scheduledAtMs: number, nowMs: number): number => Math.max(nowMs, Math.min(scheduledAtMs, nowMs + earliestMs));
 
 /** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
-const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
+export const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
 
 /**
  * Rounds of one shard for the minute that begins at `scheduledAtMs`, or now where that is past: as the holder of its lease,
  * or as the witness of the other provider, from which it takes over as soon as the lease lapses. A doubled run waits for the
  * first one; a round that overruns delays the next and is counted. A round that fails is logged and the next one tries again.
- * Where the next cron is late, the run goes on, slot by slot, until that one's run is there.
+ * Where the next cron is late, the run goes on, slot by slot, until that one's run is there. Where the number of shards is
+ * another one meanwhile, nobody has a right to this shard any more, and the run ends.
+ * @param untilMs where its minute ends, if not a minute from now
+ * @returns where its minute would have ended, if it ended because the services are dealt out anew; null: it is done
  * @throws the last error where nothing succeeded
  */
-export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: number): Promise<void> => {
+export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
   const { clock, overtimeMs } = deps;
   const { intervalMs } = deps.probe;
-  const endMs = slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
+  const endMs = untilMs ?? slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
   // A witness' round may still be under way when it takes over: both share the connections of this invocation.
   const connections = deps.connections ?? createConnections(clock);
   const slotsLeft = (): number => Math.ceil((endMs + overtimeMs - clock.nowMs()) / intervalMs);
@@ -48,7 +51,8 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   const run = createRun({ ...deps, connections, requests }, shard);
   const begun = overtimeMs > 0 ? run.begin() : null;
   await workUntil(run, endMs);
-  for (let slotMs = endMs; slotMs < endMs + overtimeMs; slotMs += intervalMs) {
+  let slotMs = endMs;
+  for (; slotMs < endMs + overtimeMs && !run.isDealtAnew(); slotMs += intervalMs) {
     // Not from the beginning of the slot: who is due now may be a little late. The lease is free meanwhile.
     await clock.sleep(slotMs + intervalMs / 2 - clock.nowMs());
     if (await run.isSucceeded()) break;
@@ -56,6 +60,7 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   }
   await begun;
   await run.report();
+  return run.isDealtAnew() ? slotMs : null;
 };
 
 /** What is to do in the slots before `endMs`. */
@@ -63,6 +68,7 @@ const workUntil = async (run: Run, endMs: number): Promise<void> => {
   run.endsAt(endMs);
   while (!run.isOver()) {
     const taking = await run.contend();
+    if (run.isDealtAnew()) return;
     if (taking?.held != null) await run.act(taking.held);
     else if (run.isWitness(taking)) run.watch();
     await run.untilDue(taking);
@@ -87,6 +93,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
   let restsUntilMs = 0;
   /** Whether the database answered when the lease was last asked for. */
   let isAnswered = true;
+  let isDealtAnew = false;
 
   const isDue = (): boolean => watching === null && slotNow() > Math.max(actedMs, witnessedMs);
   const isOver = (): boolean => actedMs + intervalMs >= endMs || clock.nowMs() >= endMs;
@@ -115,6 +122,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
   return {
     endsAt: (ms: number): void => void (endMs = ms),
     isOver,
+    isDealtAnew: (): boolean => isDealtAnew,
     /** Tells the run before that its successor is there. Where that fails, both go on for a while: the lease is one's only. */
     begin: (): Promise<void> => tickRuns.begin(shard.index, provider, runId).catch(() => undefined),
     isSucceeded: async (): Promise<boolean> => !(await tickRuns.isLatest(shard.index, provider, runId).catch(() => true)),
@@ -125,6 +133,8 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
       try {
         const taking = await takeShard(deps, shard);
         isAnswered = true;
+        // There is no such lease: it would be this run's otherwise.
+        isDealtAnew = taking.held === null && taking.by === null;
         return taking;
       } catch (error) {
         // Once for as long as it lasts.

@@ -260,6 +260,8 @@ describe("random worlds", () => {
         });
         expect(await bill(database.db, nowMs)).toMatchObject({ customers: 0, invoices: 0 });
         expect(await reconcileCustomers(database, customerIds, nowMs)).toEqual(nothingFound);
+        // What costs nothing at these terms waits, and would be billed with the next batch at that one's.
+        await database.sql("delete from usage_snapshots where invoice_id is null");
       }),
       { numRuns: Math.ceil(cases / worldsPerBatch), endOnFailure: true, reporter },
     );

@@ -253,4 +253,31 @@ describe("dispatchShards", () => {
     expect(world.loads.filter(({ index }) => index === 3).length, "a minute from when it was given up").toBe(6);
     expect(world.of("dispatch_failed")).toMatchObject([{ level: "error", fields: { shards: "1,3" } }]);
   });
+
+  it("does not lose the minute to a database that is away for 20 s when cron comes", async () => {
+    const world = bench(1);
+    const settings = { shards: async () => {
+      if (world.clock.nowMs() < minuteMs + 20_000) throw new Error("connection lost");
+      return 1;
+    } };
+    await world.clock.run(dispatchShards({ ...world.deps, settings }, minuteMs));
+    expect(world.loads.map(({ atMs }) => atMs)).toEqual([20_000, 30_000, 40_000, 50_000, 60_000, 70_000]);
+    expect(world.of("shards_unanswered"), "once for as long as it lasts").toHaveLength(1);
+    const gone = { shards: () => Promise.reject(new Error("connection lost")) };
+    await expect(world.clock.run(dispatchShards({ ...world.deps, settings: gone }, minuteMs + 120_000))).rejects.toThrow("connection lost");
+  });
+
+  it.each([[1, 2], [3, 1], [2, 3]])("deals the services out anew in the slot in which %d shards become %d", async (before, after) => {
+    const world = bench(before);
+    const change = async () => {
+      await world.clock.sleep(24_000);
+      await world.setShards(after);
+    };
+    await world.clock.run(Promise.all([dispatchShards({ ...world.deps, overtimeMs: 60_000 }, minuteMs), change()]));
+    const slots = (count: number) => world.loads.filter((one) => one.count === count).map(({ index, atMs }) => `${index} in ${Math.floor(atMs / intervalMs)}`).toSorted();
+    const all = (count: number, from: number, to: number) =>
+      Array.from({ length: count }, (_, index) => Array.from({ length: to - from }, (__, slot) => `${index} in ${from + slot}`)).flat().toSorted();
+    expect(slots(before)).toEqual(all(before, 0, 3));
+    expect(slots(after), "its minute, and another one in which no cron comes").toEqual(all(after, 3, 12));
+  });
 });

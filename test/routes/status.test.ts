@@ -215,16 +215,17 @@ describe("/readyz", () => {
 
   it("is not ready where its tables are gone, and waits no longer for them than for anything else", async () => {
     const slept: number[] = [];
-    const clock = {
+    const clock = (sleep: () => Promise<void>) => ({
       ...api.clock,
       sleep: async (ms: number) => {
         slept.push(ms);
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await sleep();
       },
-    };
-    const over = (read: () => Promise<never>) => createReadiness(api.db, clock, 3_600, { read });
-    expect(await over(() => new Promise(() => undefined)).report()).toBe("the database does not answer in time");
+    });
+    const report = (read: () => Promise<never>, sleep: () => Promise<void>) => createReadiness(api.db, clock(sleep), 3_600, { read }).report();
+    const never = () => new Promise<never>(() => undefined);
+    expect(await report(never, () => Promise.resolve())).toBe("the database does not answer in time");
     expect(slept).toEqual([2_000]);
-    expect(await over(() => Promise.reject(new Error("relation gone"))).report()).toBe("the database does not answer, or has no schema");
+    expect(await report(() => Promise.reject(new Error("relation gone")), never)).toBe("the database does not answer, or has no schema");
   });
 });

@@ -108,11 +108,17 @@ export const pathWith = (operation: Pick<Operation, "path">, ids: Ids): string =
  * @returns by table: rows and digest, to be compared as a whole
  */
 export const tableStates = async (api: Api): Promise<Record<string, string>> => {
-  const rows = await api.db.rows<{ name: string; state: string }>(sql`
-    select relname as name, query_to_xml(format(
-      'select count(*) as rows, md5(string_agg(row, E''\n'' order by row)) as digest
-       from (select (to_jsonb(t) - ''last_used_at'')::text as row from %s t) x', c.oid::regclass), false, true, '')::text as state
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'public' and c.relkind in ('r', 'p') order by relname`);
+  const tables = await (namesOf.get(api.db) ?? readNames(api));
+  const states = tables.map((name) => sql`
+    select ${name}::text as name, count(*) || ' ' || coalesce(sum(hashtextextended((to_jsonb(t) - 'last_used_at')::text, 0)), 0) as state
+    from ${sql.identifier(name)} t`);
+  const rows = await api.db.rows<{ name: string; state: string }>(sql.join(states, sql` union all `));
   return Object.fromEntries(rows.map(({ name, state }) => [name, state]));
+};
+
+const namesOf = new WeakMap<Api["db"], Promise<string[]>>();
+const readNames = (api: Api): Promise<string[]> => {
+  const reading = api.db.rows<{ name: string }>(sql`select tablename as name from pg_tables where schemaname = 'public' order by 1`).then((rows) => rows.map(({ name }) => name));
+  namesOf.set(api.db, reading);
+  return reading;
 };

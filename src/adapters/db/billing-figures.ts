@@ -23,17 +23,24 @@ const microseconds = (interval: SQL): SQL => sql`extract(epoch from ${interval})
 /** No window is longer than a day (USAGE_WINDOW): bounds the search for the windows of a span. */
 const longestWindow = sql`interval '1 day'`;
 
+/** The condition by which `storm_events e` may lie in a window `w`: an index knows when each storm ended. */
+const isNear = sql`e.service_id = w.service_id and e.started_at < w.window_end and coalesce(e.ended_at, 'infinity') > w.window_start`;
+
+/** By that index, window by window: a service may have had thousands, and of all services they are not gone through. */
+const nearStorms = sql`cross join lateral (select e.* from storm_events e where ${isNear} offset 0) e`;
+/** Of a CTE `storm_events` in the table's place: the few that are at hand. */
+export const stormsAtHand = sql`join storm_events e on ${isNear}`;
+
 /**
  * The CTEs `storm_parts` and `priced` over a CTE `windows` (snapshot_id, service_id, window_start, window_end,
  * primary_bytes, backup_bytes, rate, discount_rate, ...): semantics §9 to the cent. `domain/pricing.ts` explains the same.
  */
-export const pricedCtes: SQL = sql`storm_parts as materialized (
+export const pricedCtes = (storms: SQL): SQL => sql`storm_parts as materialized (
   select w.snapshot_id, e.id as storm_id, e.max_coverage_factor as factor,
     greatest(e.started_at, w.window_start) as from_at, least(${stormEnd}, w.window_end) as to_at
   from windows w
-  join storm_events e on e.service_id = w.service_id
-    and e.started_at < w.window_end and ${stormEnd} > w.window_start and ${stormEnd} > e.started_at
-    and e.credit = 'earned'
+  ${storms}
+  where ${stormEnd} > w.window_start and ${stormEnd} > e.started_at and e.credit = 'earned'
 ), stormy as (
   select snapshot_id, max(factor) as factor, range_agg(tstzrange(from_at, to_at)) as storms
   from storm_parts
@@ -131,7 +138,7 @@ export const entriesCtes = (query: EntriesQuery): SQL => sql`eligible as (
   join usage_snapshots u on u.id = c.snapshot_id
   left join usage_corrections k on k.snapshot_id = u.id
   ${issuedFor(sql`u.id`)}
-), ${pricedCtes}, adjusted as materialized (
+), ${pricedCtes(nearStorms)}, adjusted as materialized (
   select *, (amount, discount) is distinct from (was_amount, was_discount) as costs from priced
   where kind = 'adjustment' and (primary_bytes, backup_bytes, amount, discount)
     is distinct from (was_primary_bytes, was_backup_bytes, was_amount, was_discount)

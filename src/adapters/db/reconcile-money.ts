@@ -3,7 +3,7 @@ import type { SQL } from "drizzle-orm";
 import type { CheckSpan } from "../../domain/check-spans.ts";
 import type { Fence } from "../ports/lease.ts";
 import type { WindowRule } from "../ports/reconciliation.ts";
-import { issuedFor, pricedCtes } from "./billing-figures.ts";
+import { issuedFor, pricedCtes, stormsAtHand } from "./billing-figures.ts";
 import { fenceCte } from "./fence.ts";
 import { noteCtes, notedColumns, spansCte } from "./reconcile-findings.ts";
 
@@ -51,7 +51,7 @@ with ${fenceCte(fence)}, ${spansCte(spans)}, checked as materialized (
     select e.* from storm_events e
     where e.service_id = x.service_id and e.started_at < x.to_at + interval '1 day' and coalesce(e.ended_at, 'infinity') > x.from_at
     offset 0) e
-), ${pricedCtes}, found (customer_id, rule, object_type, object_id, expected, actual) as materialized (
+), ${pricedCtes(stormsAtHand)}, found (customer_id, rule, object_type, object_id, expected, actual) as materialized (
   select customer_id, 'window_line', 'usage_snapshot', id, 'one usage line', 'none'
   from checked
   where invoice_id is not null and line_invoice is null

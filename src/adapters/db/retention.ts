@@ -8,7 +8,7 @@ import { fenceCte } from "./fence.ts";
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
-/** Rows of one domain in a chunk: the first domains must not use up a chunk for ever. */
+/** Drifts of one domain in a chunk: the first domains must not use up a chunk for ever. */
 const perDomain = 500;
 
 /** Records of one chain that are looked at: a storm has a handful. */
@@ -30,15 +30,18 @@ const first = (table: SQL, key: SQL, beforeMs: number, limit: number): SQL => sq
 const aged = (table: SQL, time: SQL, beforeMs: number, limit: number): SQL => sql`
   select ctid as row from ${table} where ${time} < ${at(beforeMs)} and exists (select from fence) order by ${time} limit ${limit}::int`;
 
-/** The last switch that was made of a domain says what stands there, and since when. */
+/**
+ * The last switch that was made of a domain says what stands there, and since when: of each domain one is passed over, and
+ * those whose outcome is not known.
+ */
 const oldChanges = (beforeMs: number, limit: number): SQL => sql`
-  select c.row from service_domains d left join lateral (
-    select id from routing_changes where domain_id = d.id and result in ('accepted', 'insync', 'unconfirmed') order by intended_at desc limit 1
-  ) last on true cross join lateral (
-    select ctid as row from routing_changes
-    where domain_id = d.id and id is distinct from last.id and intended_at < ${at(beforeMs)} and result not in ('intent', 'accepted')
-    order by id limit ${sql.raw(String(perDomain))}
-  ) c where exists (select from fence) limit ${limit}::int`;
+  select c.ctid as row from routing_changes c
+  where c.intended_at < ${at(beforeMs)} and exists (select from fence) and c.result not in ('intent', 'accepted')
+    and (c.result <> all (array['insync', 'unconfirmed']) or exists (
+      select from routing_changes n
+      where n.domain_id = c.domain_id and n.result in ('accepted', 'insync', 'unconfirmed') and n.intended_at >= c.intended_at
+        and (n.intended_at, n.id) > (c.intended_at, c.id)))
+  order by c.intended_at limit ${limit}::int`;
 
 const oldDrifts = (beforeMs: number, limit: number): SQL => sql`
   select f.row from service_domains d cross join lateral (

@@ -52,15 +52,14 @@ const hour = (fence: Fence, startMs: number, afterDomainId: number, limit: numbe
   ), own as (
     select m.* from page join probe_rollups_minute m on m.domain_id = page.id
       and m.start_at >= ${at(startMs)} and m.start_at < ${at(startMs)} + interval '1 hour'
-  ), places as (
-    select domain_id, path, vantage, ${lists("true")} from (
-      select domain_id, path, vantage, place, sum(n) as n from own, unnest(places, counts) as l(place, n) group by 1, 2, 3, 4
-    ) x group by 1, 2, 3
+  ), parts as (
+    select domain_id, path, vantage, null::smallint as place, 0::bigint as n, sum(samples) as samples, sum(ok) as ok from own group by 1, 2, 3
+    union all
+    select domain_id, path, vantage, place, sum(n), 0, 0 from own, unnest(places, counts) as l(place, n) group by 1, 2, 3, 4
   ), rolled as (
     insert into probe_rollups_hour (${columns})
-    select o.domain_id, ${at(startMs)}, o.path, o.vantage, sum(o.samples), sum(o.ok), coalesce(p.places, '{}'), coalesce(p.counts, '{}')
-    from own o left join places p using (domain_id, path, vantage)
-    group by 1, 3, 4, 7, 8
+    select domain_id, ${at(startMs)}, path, vantage, sum(samples), sum(ok), ${lists("place is not null")}
+    from parts group by 1, 3, 4
     ${grown("probe_rollups_hour")}
   )
   select max(id) as "lastId" from page`;

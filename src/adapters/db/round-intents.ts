@@ -61,8 +61,8 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
   with ${fenceCte(fence)}, x as (
     select i.*, (
       select e.id from storm_events e
-      where e.service_id = i.service_id
-        and (e.ended_at is null or (i.reason in ('calm', 'failback') and e.ended_at > ${at(nowMs)} - interval '1 day'))
+      where e.service_id = i.service_id and coalesce(e.ended_at, 'infinity') > ${at(nowMs)} - interval '1 day'
+        and (e.ended_at is null or i.reason in ('calm', 'failback'))
       order by e.ended_at is null desc, e.id desc limit 1) as storm_id,
       (select md5(r.records::text) from domain_routing r where r.domain_id = i.domain_id) as records
     from jsonb_to_recordset(${json(
@@ -80,9 +80,14 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
       lease = ${fence.name}, epoch = ${fence.epoch}
     from (
       select distinct on (x.domain_id) c.id, x.records
-      from x join routing_changes c on ${sameSwitch("c", "x")} and x.result = 'intent'
-      where (c.result = 'intent' and c.lease = ${fence.name} and c.epoch = ${fence.epoch})
-        or (c.result in ('failed', 'superseded') and c.id = (select max(n.id) from routing_changes n where n.domain_id = x.domain_id))
+      from x cross join lateral (
+        select c.* from routing_changes c
+        where c.domain_id = x.domain_id and c.result = 'intent' and c.lease = ${fence.name} and c.epoch = ${fence.epoch}
+        union all
+        select n.* from (select * from routing_changes n where n.domain_id = x.domain_id order by n.id desc limit 1) n
+        where n.result in ('failed', 'superseded')
+      ) c
+      where ${sameSwitch("c", "x")} and x.result = 'intent'
       order by x.domain_id, c.result = 'intent' desc, c.id desc
     ) o
     where c.id = o.id

@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
 import type { Storm, StormDetail, StormStore } from "../ports/storms.ts";
@@ -26,16 +27,27 @@ export const createStormStore = (db: Database): StormStore => ({
       filter.active !== undefined && (filter.active ? sql`e.ended_at is null` : sql`e.ended_at is not null`),
       filter.fromMs !== undefined && sql`coalesce(e.ended_at, 'infinity') >= ${isoTime(filter.fromMs)}::timestamptz`,
       filter.toMs !== undefined && sql`e.started_at < ${isoTime(filter.toMs)}::timestamptz`,
-      page.afterId !== null && sql`e.id < ${page.afterId}`,
+      page.afterId !== null && sql`(e.service_id, e.id) < (s.id, ${page.afterId}::bigint)`,
     ].filter((condition) => condition !== false);
     const where = sql.join(conditions.map((condition) => sql` and ${condition}`));
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
-    // The newest of each service, and of those the newest: a customer with a long history is not sorted through for a page.
+    // Each service's by its own index: the one by id alone would go through everybody's.
+    const newest = (columns: SQL, more: SQL, limit: SQL) =>
+      sql`select ${columns} from storm_events e where e.service_id = s.id${where}${more} order by e.id desc limit ${limit}`;
+    // A few of each service, twice a page in all: where most have had so many, the last of a page of these is the oldest that may be on it.
     return await db.rows<Storm>(sql`
-      select ${stormColumns} from services s cross join lateral (
-        select * from storm_events e where e.service_id = s.id${where} order by e.id desc limit ${page.limit}
+      with own as materialized (
+        select s.id from services s where s.customer_id = ${customerId} ${service}
+      ), heads as (
+        select e.id from own s cross join lateral (
+          ${newest(sql`e.id`, sql``, sql`(select 1 + 2 * ${page.limit}::bigint / greatest(count(*), 1) from own)`)}
+        ) e
+      ), oldest as materialized (
+        select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id
+      )
+      select ${stormColumns} from own s cross join lateral (
+        ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
       ) e
-      where s.customer_id = ${customerId} ${service}
       order by e.id desc limit ${page.limit}`);
   },
 

@@ -135,12 +135,15 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
 
 export const createUsageStore = (db: Database): UsageStore => ({
   list: async (customerId, serviceId, filter, page) => {
+    // The cursor's window is looked up within the service, so that a foreign id ends the list and tells nothing.
+    const after = page.afterId === null ? sql`` : sql` and u.window_start > (
+      select a.window_start from usage_snapshots a where a.id = ${page.afterId} and a.service_id = s.id)`;
     const rows = await db.rows<{ windows: UsageWindow[] }>(sql`
-      select coalesce((select jsonb_agg(x order by x.id) from (
+      select coalesce((select jsonb_agg(x order by x."windowStartMs") from (
         select ${columns} from (
           select ${knownToday} from usage_snapshots u ${withCorrection}
-          where u.service_id = s.id and u.id > ${page.afterId ?? 0}${between(filter)}
-          order by u.id limit ${page.limit}) y) x), '[]') as windows
+          where u.service_id = s.id${after}${between(filter)}
+          order by u.window_start limit ${page.limit}) y) x), '[]') as windows
       from services s where s.id = ${serviceId} and s.customer_id = ${customerId}`);
     return rows[0]?.windows ?? null;
   },

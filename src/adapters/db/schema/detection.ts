@@ -83,6 +83,8 @@ export const stormEvents = pgTable(
   (t) => [
     uniqueIndex("storm_events_active_key").on(t.serviceId, t.kind).where(sql`${t.endedAt} is null`),
     index("storm_events_service_idx").on(t.serviceId, t.startedAt),
+    // Those that reached into a span, among all that a service ever had.
+    index("storm_events_end_idx").on(t.serviceId, sql`coalesce(${t.endedAt}, 'infinity'::timestamptz)`, t.startedAt),
     index("storm_events_list_idx").on(t.serviceId, t.id),
     check("storm_events_state", sql`${t.state} in ('storm', 'recovering', 'ended')
       and (${t.state} = 'ended') = (${t.endedAt} is not null)

@@ -108,7 +108,8 @@ export const routingChanges = pgTable(
     index("routing_changes_domain_idx").on(t.domainId, t.id),
     index("routing_changes_storm_idx").on(t.stormId, t.id).where(sql`${t.stormId} is not null`),
     index("routing_changes_settled_idx").on(t.domainId, t.intendedAt).where(sql`${t.result} in ('accepted', 'insync', 'unconfirmed')`),
-    index("routing_changes_age_idx").using("brin", t.intendedAt),
+    // Not by BRIN: rows are updated, and what is not vacuumed yet is all read.
+    index("routing_changes_age_idx").on(t.intendedAt),
     index("routing_changes_open_idx").on(t.domainId).where(sql`${t.result} in ('intent', 'accepted')`),
     index("routing_changes_retry_idx").on(t.domainId).where(sql`${t.nextAttemptAt} is not null`),
     index("routing_changes_pending_idx").on(t.nextCheckAt).where(sql`${t.result} = 'accepted'`),

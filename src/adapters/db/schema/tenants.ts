@@ -59,6 +59,7 @@ export const auditLog = pgTable(
   (t) => [
     index("audit_log_customer_idx").on(t.customerId, t.id),
     index("audit_log_action_idx").on(t.customerId, t.action, t.id),
+    index("audit_log_kind_idx").on(t.customerId, t.action, t.objectType, t.id),
     index("audit_log_object_idx").on(t.customerId, t.objectType, t.id),
   ],
 );

@@ -369,7 +369,7 @@ describe("routing", () => {
       service_id: id, state: "normal", reason: "", override: null, changes: [], drifts: [],
       domains: [{
         domain_id: domain.id, name: "routed.example.test", status: "unread", weights: null, read_at: null, moved_at: null,
-        contested_at: null, last_error: null,
+        contested_at: null, expected: null, last_error: null,
       }],
     });
     for (const to of [100, 0, 100]) {

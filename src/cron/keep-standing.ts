@@ -162,7 +162,7 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
 
 /** With the records as they are now, where no round reads them any more. */
 const read = async ({ dns, budget }: Access, domain: StandingDomain): Promise<StandingDomain> => {
-  const reading = (await dns.read([domain.name], budget)).get(domain.name);
+  const reading = (await dns.read([domain.name], budget, new Map(domain.zoneId === null ? [] : [[domain.name, domain.zoneId]]))).get(domain.name);
   if (reading === undefined || reading.status === "error") return { ...domain, routingStatus: "error", records: null };
   const records = reading.status === "found" ? reading.records : null;
   return { ...domain, routingStatus: reading.status, zoneId: reading.zoneId, records };

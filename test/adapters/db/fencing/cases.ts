@@ -124,6 +124,7 @@ const rounds: readonly FencedWrite[] = [
     await tenant.routing();
     return { failures: [{ domainId: tenant.domain, lastError: "no answer", again: true }] };
   }),
+  outcomes("health checks that were left out", ["audit_log"], async ({ domain }) => ({ dropped: [{ domainId: domain, checks: ["h1"] }] })),
   outcomes("a change that is on all servers", ["routing_changes"], async (tenant) => {
     await tenant.change("accepted", null, `C-${tenant.name}`);
     return { settled: [{ changeId: `C-${tenant.name}`, result: "insync", error: null }] };

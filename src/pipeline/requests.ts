@@ -7,37 +7,47 @@ const besidesProbes = 50;
 /** What is kept for a later round, by its paths: each of them once, and some confirmations. */
 const keptOfPaths = 1.1;
 
-/** What one invocation may still send: a platform refuses what is beyond its number (Workers: 10,000, on the free plan 50). */
+/** What one invocation may still send, all that it does together: a platform refuses what is beyond its number (Workers: 10,000, on the free plan 50). */
+export type RequestPool = { readonly left: () => number; readonly note: () => void };
+
+/** @param limit requests of an invocation that begins now */
+export const createRequestPool = (limit: number, connections: Pick<Connections, "begun">): RequestPool => {
+  const before = connections.begun();
+  let probes = 0;
+  return { left: () => limit - probes - (connections.begun() - before), note: () => void (probes += 1) };
+};
+
+/** What the rounds of one shard may send of it. */
 export type RequestAccount = {
   /**
    * How many probes the round that begins now may send, which has so many paths: its share of what is left, or more where the
    * rounds that are still to come keep enough. Failures that are confirmed now count for more than what may fail later.
    */
   readonly share: (paths: number) => number;
-  /** One of them is sent. */
-  readonly note: () => void;
+  /** One of them is to be sent. @returns false where others have used up the pool meanwhile */
+  readonly take: () => boolean;
 };
 
 /**
- * @param limit requests of an invocation that begins now
- * @param roundsLeft rounds still to come in it, of all its shards, the next one included
+ * @param roundsLeft rounds of this shard still to come in the invocation, the next one included
+ * @param abreast how many shards there are in it: each of them begins a round when this one does
  */
-export const createRequestAccount = (limit: number, connections: Pick<Connections, "begun">, roundsLeft: () => number): RequestAccount => {
-  const before = connections.begun();
-  let probes = 0;
-  return {
-    share: (paths) => {
-      const left = limit - probes - (connections.begun() - before);
-      const rounds = Math.max(1, roundsLeft());
-      const kept = (rounds - 1) * (keptOfPaths * paths + besidesProbes);
-      return Math.max(0, Math.floor(Math.max(left / rounds, left - kept)) - besidesProbes);
-    },
-    note: () => void (probes += 1),
-  };
-};
+export const createRequestAccount = (pool: RequestPool, roundsLeft: () => number, abreast = 1): RequestAccount => ({
+  share: (paths) => {
+    const left = pool.left() / abreast;
+    const rounds = Math.max(1, roundsLeft());
+    const kept = (rounds - 1) * (keptOfPaths * paths + besidesProbes);
+    return Math.max(0, Math.floor(Math.max(left / rounds, left - kept)) - besidesProbes);
+  },
+  take: () => {
+    if (pool.left() <= besidesProbes) return false;
+    pool.note();
+    return true;
+  },
+});
 
 /** For who is not limited. */
-export const unlimited: RequestAccount = { share: () => Number.POSITIVE_INFINITY, note: () => undefined };
+export const unlimited: RequestAccount = { share: () => Number.POSITIVE_INFINITY, take: () => true };
 
 /** The probes of one round within its share. */
 export type ProbeAllowance = {
@@ -64,9 +74,8 @@ export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyM
   const keptFor = new Map([...pathsOf].map(([customerId, paths]) => [customerId, Math.min(part, confirmations * paths)]));
   let kept = [...keptFor.values()].reduce((sum, own) => sum + own, 0);
   const take = (forOthers: number): boolean => {
-    if (left > forOthers) {
+    if (left > forOthers && account.take()) {
       left -= 1;
-      account.note();
       return true;
     }
     refused += 1;

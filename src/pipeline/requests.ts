@@ -1,4 +1,5 @@
 import { confirmations } from "../domain/probe.ts";
+import { fairShare } from "../domain/turns.ts";
 import type { Connections } from "./slots.ts";
 
 /** Requests of a round beside probes and those that `Connections` count: some to the database, and a few for what is begun while it lasts. */
@@ -51,28 +52,36 @@ export const unlimited: RequestAccount = { share: () => Number.POSITIVE_INFINITY
 
 /** The probes of one round within its share. */
 export type ProbeAllowance = {
-  /** Whether the first probe of a path may be sent. */
-  readonly first: () => boolean;
+  /** Whether the first probe of a path of this customer's may be sent. */
+  readonly first: (customerId: number) => boolean;
   /** A path that is not probed for another reason: what was kept for it is free. */
-  readonly skip: () => void;
+  readonly skip: (customerId: number) => void;
   /** Whether a probe may be sent that confirms a failure of this customer's. */
   readonly confirmation: (customerId: number) => boolean;
   /** Probes that were not sent for want of a share. */
   readonly refused: () => number;
 };
 
+const sumOf = (counts: ReadonlyMap<number, number>): number => [...counts.values()].reduce((sum, count) => sum + count, 0);
+
 /**
- * Every path is probed before any failure is confirmed out of its share, and of what is there for confirmations each customer is
- * kept an equal part: one whose paths all fail at once, which is three requests for each, takes nothing from the detection of
- * the others.
+ * A customer that needs no more than the others' equal share, all its failures confirmed, has it all. Of the others every path is
+ * probed before any failure is confirmed, and of what is there for confirmations each is kept an equal part: one whose paths all
+ * fail at once, which is three requests for each, or who has very many, takes nothing from the detection of the rest.
  * @param pathsOf how many there are to probe, by customer
  */
 export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyMap<number, number>): ProbeAllowance => {
-  let firsts = [...pathsOf.values()].reduce((sum, paths) => sum + paths, 0);
-  let [left, refused] = [account.share(firsts), 0];
-  const part = Math.max(0, Math.floor((left - firsts) / Math.max(1, pathsOf.size)));
-  const keptFor = new Map([...pathsOf].map(([customerId, paths]) => [customerId, Math.min(part, confirmations * paths)]));
-  let kept = [...keptFor.values()].reduce((sum, own) => sum + own, 0);
+  const firsts = new Map(pathsOf);
+  let [left, refused] = [account.share(sumOf(firsts)), 0];
+  const mostOf = (paths: number): number => (1 + confirmations) * paths;
+  const share = fairShare([...pathsOf.values()].map(mostOf), left);
+  const small = new Set([...pathsOf].flatMap(([customerId, paths]) => (mostOf(paths) <= share ? [customerId] : [])));
+  const keptFor = new Map([...pathsOf].map(([customerId, paths]) => [customerId, small.has(customerId) ? confirmations * paths : 0]));
+  const part = Math.max(0, Math.floor((left - sumOf(firsts) - sumOf(keptFor)) / Math.max(1, pathsOf.size - small.size)));
+  for (const [customerId, paths] of pathsOf) if (!small.has(customerId)) keptFor.set(customerId, Math.min(part, confirmations * paths));
+  let [firstsOfAll, kept] = [sumOf(firsts), sumOf(keptFor)];
+  /** What the small ones may still need. */
+  let neededBySmall = [...small].reduce((sum, customerId) => sum + mostOf(pathsOf.get(customerId) ?? 0), 0);
   const take = (forOthers: number): boolean => {
     if (left > forOthers && account.take()) {
       left -= 1;
@@ -81,11 +90,14 @@ export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyM
     refused += 1;
     return false;
   };
-  const skip = (): void => void (firsts -= 1);
+  const skip = (customerId: number): void => {
+    firstsOfAll -= 1;
+    if (small.has(customerId)) neededBySmall -= 1;
+  };
   return {
-    first: () => {
-      skip();
-      return take(0);
+    first: (customerId) => {
+      skip(customerId);
+      return take(small.has(customerId) ? 0 : neededBySmall);
     },
     skip,
     confirmation: (customerId) => {
@@ -93,8 +105,10 @@ export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyM
       if (own > 0) {
         keptFor.set(customerId, own - 1);
         kept -= 1;
+        if (small.has(customerId)) neededBySmall -= 1;
       }
-      return take(own > 0 ? firsts : firsts + kept);
+      if (small.has(customerId) && own > 0) return take(0);
+      return take(own > 0 ? firstsOfAll : firstsOfAll + kept);
     },
     refused: () => refused,
   };

@@ -97,9 +97,9 @@ const account = (share: number) => ({ share: () => share, take: () => true });
 describe("createProbeAllowance", () => {
   it("keeps for each path its first probe", () => {
     const allowance = createProbeAllowance(account(4), new Map([[1, 3]]));
-    expect(allowance.first()).toBe(true);
+    expect(allowance.first(1)).toBe(true);
     expect([allowance.confirmation(1), allowance.confirmation(1)]).toEqual([true, false]);
-    expect([allowance.first(), allowance.first()]).toEqual([true, true]);
+    expect([allowance.first(1), allowance.first(1)]).toEqual([true, true]);
     expect([allowance.confirmation(1), allowance.refused()]).toEqual([false, 2]);
   });
 
@@ -109,10 +109,21 @@ describe("createProbeAllowance", () => {
     expect(Array.from({ length: 3 }, () => allowance.confirmation(2))).toEqual([true, true, false]);
   });
 
+  it("gives who has few paths all that they may need, however many another has and whoever comes first", () => {
+    for (const paths of [200, 97, 96, 33]) {
+      const allowance = createProbeAllowance(account(100), new Map([[1, paths], [2, 1]]));
+      const firsts = Array.from({ length: paths }, () => allowance.first(1)).filter(Boolean).length;
+      expect(firsts).toBe(Math.min(97, paths));
+      const confirmed = Array.from({ length: 2 * firsts }, () => allowance.confirmation(1)).filter(Boolean).length;
+      expect(firsts + confirmed, "and the rest to the other").toBe(Math.min(97, 3 * paths));
+      expect([allowance.first(2), allowance.confirmation(2), allowance.confirmation(2)], `beside ${paths}`).toEqual([true, true, true]);
+    }
+  });
+
   it("frees what was kept for a path that is not probed", () => {
     const allowance = createProbeAllowance(account(1), new Map([[1, 1]]));
     expect(allowance.confirmation(1)).toBe(false);
-    allowance.skip();
+    allowance.skip(1);
     expect(allowance.confirmation(1)).toBe(true);
   });
 });

@@ -10,7 +10,7 @@ import type { HistoryWorld } from "./history-world.ts";
 const intervalMs = 10_000;
 const shard = { index: 0, count: 1 };
 /** Both sweeps of the nightly check go on from night to night: so long of one is enough to see what its statements do. */
-const reconcileBudgetMs = 8_000;
+const reconcileBudgetMs = 5_000;
 
 const slotOf = (nowMs: number): number => nowMs - (nowMs % intervalMs);
 
@@ -28,7 +28,7 @@ const driveRounds = async (world: HistoryWorld, proxy: HistoryProxy): Promise<vo
   };
   for (let calm = 0; calm < 2; calm += 1) await round("calm");
   storm.over = (serviceId) => serviceId % 5 === 0;
-  for (let stormy = 0; stormy < 3; stormy += 1) await round("storm");
+  for (let stormy = 0; stormy < 2; stormy += 1) await round("storm");
   storm.over = () => false;
   for (let after = 0; after < 2; after += 1) await round("recovery");
   await proxy.as("lease", () => deps.leases.release(acquired));

@@ -17,6 +17,7 @@ const [domains = 1_000] = numbers("HISTORY_DOMAINS", [1_000]);
 /** What may touch more where there is more history, and why. */
 const excuses: readonly Excuse[] = [
   { caller: /^job reconcile$/, statement: "spans as materialized", reason: "every window is checked again in its turn: chunks of a bounded size, for as long as a night's run may last, and the next goes on" },
+  { caller: /^job reconcile$/, statement: "'invoice_sums'", reason: "every invoice is checked again in its turn, in such chunks and for as long" },
   { caller: /^GET \/v1\/services\/{id}\/availability/, statement: "rollup_marks", reason: "the answer is the series of all of that history, a point a day: it is read from as many rolled-up hours" },
 ];
 

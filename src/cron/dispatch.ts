@@ -3,6 +3,7 @@ import type { Dispatcher, Shard } from "../adapters/ports/dispatcher.ts";
 import type { Random } from "../adapters/ports/random.ts";
 import type { SettingsStore } from "../adapters/ports/settings.ts";
 import { patiently } from "../pipeline/patience.ts";
+import { createRequestPool } from "../pipeline/requests.ts";
 import { createConnections, nobody } from "../pipeline/slots.ts";
 import type { TickDeps } from "./tick.ts";
 import { retryMs, runMs, runTick } from "./tick.ts";
@@ -20,10 +21,18 @@ const dispatchTimeoutMs = 10_000;
 export const newRunId = (random: Random): string =>
   Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/** Whatever runs in this invocation shares its connections, and what it may send. */
+const together = <Deps extends Omit<DispatchDeps, "runId">>(deps: Deps) => {
+  const connections = deps.connections ?? createConnections(deps.clock);
+  return { ...deps, connections, requestPool: createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections) };
+};
+
+type Together = ReturnType<typeof together<DispatchDeps>>;
+
 /** The rounds of one shard for one minute, in this invocation; where there are other shards by then, those of all of these. */
 export const runShard = async (deps: Omit<DispatchDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
   await deps.sharedClock?.sync();
-  const run = { ...deps, runId: newRunId(deps.random) };
+  const run = { ...together(deps), runId: newRunId(deps.random) };
   const leftUntilMs = await runTick(run, shard, scheduledAtMs);
   // One of those that are no more is enough, and there is always a first.
   if (leftUntilMs !== null && shard.index === 0) await dispatchUntil(run, scheduledAtMs, leftUntilMs);
@@ -49,9 +58,8 @@ const inTime = async (clock: Clock, work: Promise<void>): Promise<void> => {
 };
 
 /** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
-const runSideBySide = async (deps: DispatchDeps, shards: readonly Shard[], scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
-  const connections = deps.connections ?? createConnections(deps.clock);
-  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, connections, shardsHere: shards.length }, shard, scheduledAtMs, untilMs)));
+const runSideBySide = async (deps: Together, shards: readonly Shard[], scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
+  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, shardsHere: shards.length }, shard, scheduledAtMs, untilMs)));
   const left = results.flatMap((result) => (result.status === "fulfilled" && result.value !== null ? [result.value] : []));
   if (left.length > 0) return Math.max(...left);
   const failed = results.find((result) => result.status === "rejected");
@@ -60,7 +68,7 @@ const runSideBySide = async (deps: DispatchDeps, shards: readonly Shard[], sched
 };
 
 /** As `dispatchShards`, for shards that are so many now. @returns until when rounds are left to do by another number of them */
-const dispatchOnce = async (deps: DispatchDeps, count: number, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
+const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
   const { clock, dispatcher, log } = deps;
   const shards = Array.from({ length: count }, (_, index) => ({ index, count }));
   if (count === 1) return await runSideBySide(deps, shards, scheduledAtMs, untilMs);
@@ -69,7 +77,7 @@ const dispatchOnce = async (deps: DispatchDeps, count: number, scheduledAtMs: nu
     return await runSideBySide(deps, shards, scheduledAtMs, untilMs);
   }
   // Handing rounds out stands for the probes that are made there.
-  const { probes } = deps.connections ?? createConnections(clock);
+  const { probes } = deps.connections;
   const results = await Promise.allSettled(
     shards.map((shard) => probes(nobody, false, () => inTime(clock, dispatcher.dispatch(shard, scheduledAtMs)))),
   );
@@ -83,7 +91,7 @@ const dispatchOnce = async (deps: DispatchDeps, count: number, scheduledAtMs: nu
 /** Nobody asks more often what the number of shards is by now. */
 const leastWaitMs = 250;
 
-const dispatchUntil = async (deps: DispatchDeps, scheduledAtMs: number, untilMs?: number): Promise<void> => {
+const dispatchUntil = async (deps: Together, scheduledAtMs: number, untilMs?: number): Promise<void> => {
   for (let leftUntilMs = untilMs; ; ) {
     const left = await dispatchOnce(deps, await shardsNow(deps), scheduledAtMs, leftUntilMs);
     if (left === null || left <= deps.clock.nowMs()) return;
@@ -98,4 +106,4 @@ const dispatchUntil = async (deps: DispatchDeps, scheduledAtMs: number, untilMs?
  * changes meanwhile, the rest of the minute is done by the new one.
  * @throws the first failure of a shard that ran here; the database's, where it is away for a minute
  */
-export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => await dispatchUntil(deps, scheduledAtMs);
+export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => await dispatchUntil(together(deps), scheduledAtMs);

@@ -5,7 +5,7 @@ import { whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { DnsTalk } from "../pipeline/round.ts";
 import { createDnsTalk } from "../pipeline/round.ts";
-import { createRequestAccount } from "../pipeline/requests.ts";
+import { createRequestAccount, createRequestPool } from "../pipeline/requests.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
 import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
@@ -67,7 +67,7 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
 
   const roundNow = async (armed: Shard, slotMs: number): Promise<boolean> => {
     // Each is an invocation of its own, with its own requests.
-    const requests = createRequestAccount(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections, () => 1);
+    const requests = createRequestAccount(createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections), () => 1);
     if (clock.nowMs() < restsUntilMs) {
       await witnessInSlot({ ...deps, requests }, latest ?? armed, slotMs, tally);
       return true;

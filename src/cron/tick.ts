@@ -5,7 +5,8 @@ import { whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { DnsTalk } from "../pipeline/round.ts";
 import { createDnsTalk } from "../pipeline/round.ts";
-import { createRequestAccount } from "../pipeline/requests.ts";
+import type { RequestPool } from "../pipeline/requests.ts";
+import { createRequestAccount, createRequestPool } from "../pipeline/requests.ts";
 import type { Connections } from "../pipeline/slots.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
@@ -17,6 +18,8 @@ export type TickDeps = ShardDeps & {
   readonly overtimeMs: number;
   /** How many shards share the invocation; without it this one is alone. */
   readonly shardsHere?: number;
+  /** What the invocation may still send, where more than this run draws on it. */
+  readonly requestPool?: RequestPool;
 };
 
 /** Cron comes once a minute. */
@@ -47,7 +50,8 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   // A witness' round may still be under way when it takes over: both share the connections of this invocation.
   const connections = deps.connections ?? createConnections(clock);
   const slotsLeft = (): number => Math.ceil((endMs + overtimeMs - clock.nowMs()) / intervalMs);
-  const requests = createRequestAccount(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections, () => slotsLeft() * (deps.shardsHere ?? 1));
+  const requests = createRequestAccount(
+    deps.requestPool ?? createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections), slotsLeft, deps.shardsHere);
   const run = createRun({ ...deps, connections, requests }, shard);
   const begun = overtimeMs > 0 ? run.begin() : null;
   await workUntil(run, endMs);

@@ -35,6 +35,8 @@ export type SteeringInput = {
   readonly primary: Health;
   /** The backup judged likewise, for the time after a storm; during one the storms' own policies judge it. */
   readonly backup: Health;
+  /** Both sides by the policy of availability alone, storm or none; absent: there is no such policy. */
+  readonly availability?: { readonly primary: Health; readonly backup: Health } | null;
   /** Whether tranche itself has the service on its backup now. */
   readonly movedToBackup: boolean;
   readonly latch: Latch | null;
@@ -133,12 +135,15 @@ export const desired = (input: SteeringInput): Desired => {
   const free = all.filter((storm) => !isLatched(storm, input.latch));
   const kept = latchOf(all.filter((storm) => isLatched(storm, input.latch)));
   const backup = backupOf(free);
-  if (backup === "up") return { target: { kind: "backup" }, state: "shifted", reason: "storm", latch: kept, failback: null };
+  // A backup that is dead is worse than a primary that is no more than slow, whatever the terms of another policy.
+  const isWorse = input.availability?.primary === "up" && input.availability.backup === "down";
+  if (isWorse && input.movedToBackup) return { target: normal, state: "normal", reason: "bad_backup", latch: latchOf(all), failback: null };
+  if (backup === "up" && !isWorse) return { target: { kind: "backup" }, state: "shifted", reason: "storm", latch: kept, failback: null };
   const failed = input.movedToBackup && backup === "down";
   if (input.primary === "up" && (failed || kept !== null)) {
     return { target: normal, state: "normal", reason: "bad_backup", latch: failed ? latchOf(all) : kept, failback: null };
   }
-  return hold("held", free.length === 0 ? "latched" : backup === "down" ? "backup_down" : "backup_unknown", kept);
+  return hold("held", free.length === 0 ? "latched" : isWorse || backup === "down" ? "backup_down" : "backup_unknown", kept);
 };
 
 const mostWeight = 255;

@@ -4,7 +4,7 @@ export type Entrant = { readonly id: number; readonly customerId: number; readon
 const weightOf = (own: readonly Entrant[]): number => own.reduce((sum, { weight }) => sum + weight, 0);
 
 /** The most that a customer may take so that all fit: who needs less leaves the rest to the others. */
-const fairShare = (weights: readonly number[], room: number): number => {
+export const fairShare = (weights: readonly number[], room: number): number => {
   let left = room;
   for (const [at, weight] of [...weights].sort((a, b) => a - b).entries()) {
     const share = left / (weights.length - at);

@@ -131,8 +131,8 @@ export const probeRound = async (
   };
   const begin = async (target: Target): Promise<Sample | "unreadable" | null> => {
     const inTime = async () => {
-      if (clock.nowMs() < lastStartMs) return allowance.first() ? await probe(target, 0) : null;
-      allowance.skip();
+      if (clock.nowMs() < lastStartMs) return allowance.first(target.customerId) ? await probe(target, 0) : null;
+      allowance.skip(target.customerId);
       return null;
     };
     if (!hangs.suspects(target)) {

@@ -1,4 +1,5 @@
 import { confirmations } from "../domain/probe.ts";
+import { fairShare } from "../domain/turns.ts";
 import type { Connections } from "./slots.ts";
 
 /** Requests of a round beside probes and those that `Connections` count: some to the database, and a few for what is begun while it lasts. */
@@ -7,76 +8,96 @@ const besidesProbes = 50;
 /** What is kept for a later round, by its paths: each of them once, and some confirmations. */
 const keptOfPaths = 1.1;
 
-/** What one invocation may still send: a platform refuses what is beyond its number (Workers: 10,000, on the free plan 50). */
+/** What one invocation may still send, all that it does together: a platform refuses what is beyond its number (Workers: 10,000, on the free plan 50). */
+export type RequestPool = { readonly left: () => number; readonly note: () => void };
+
+/** @param limit requests of an invocation that begins now */
+export const createRequestPool = (limit: number, connections: Pick<Connections, "begun">): RequestPool => {
+  const before = connections.begun();
+  let probes = 0;
+  return { left: () => limit - probes - (connections.begun() - before), note: () => void (probes += 1) };
+};
+
+/** What the rounds of one shard may send of it. */
 export type RequestAccount = {
   /**
    * How many probes the round that begins now may send, which has so many paths: its share of what is left, or more where the
    * rounds that are still to come keep enough. Failures that are confirmed now count for more than what may fail later.
    */
   readonly share: (paths: number) => number;
-  /** One of them is sent. */
-  readonly note: () => void;
+  /** One of them is to be sent. @returns false where others have used up the pool meanwhile */
+  readonly take: () => boolean;
 };
 
 /**
- * @param limit requests of an invocation that begins now
- * @param roundsLeft rounds still to come in it, of all its shards, the next one included
+ * @param roundsLeft rounds of this shard still to come in the invocation, the next one included
+ * @param abreast how many shards there are in it: each of them begins a round when this one does
  */
-export const createRequestAccount = (limit: number, connections: Pick<Connections, "begun">, roundsLeft: () => number): RequestAccount => {
-  const before = connections.begun();
-  let probes = 0;
-  return {
-    share: (paths) => {
-      const left = limit - probes - (connections.begun() - before);
-      const rounds = Math.max(1, roundsLeft());
-      const kept = (rounds - 1) * (keptOfPaths * paths + besidesProbes);
-      return Math.max(0, Math.floor(Math.max(left / rounds, left - kept)) - besidesProbes);
-    },
-    note: () => void (probes += 1),
-  };
-};
+export const createRequestAccount = (pool: RequestPool, roundsLeft: () => number, abreast = 1): RequestAccount => ({
+  share: (paths) => {
+    const left = pool.left() / abreast;
+    const rounds = Math.max(1, roundsLeft());
+    const kept = (rounds - 1) * (keptOfPaths * paths + besidesProbes);
+    return Math.max(0, Math.floor(Math.max(left / rounds, left - kept)) - besidesProbes);
+  },
+  take: () => {
+    if (pool.left() <= besidesProbes) return false;
+    pool.note();
+    return true;
+  },
+});
 
 /** For who is not limited. */
-export const unlimited: RequestAccount = { share: () => Number.POSITIVE_INFINITY, note: () => undefined };
+export const unlimited: RequestAccount = { share: () => Number.POSITIVE_INFINITY, take: () => true };
 
 /** The probes of one round within its share. */
 export type ProbeAllowance = {
-  /** Whether the first probe of a path may be sent. */
-  readonly first: () => boolean;
+  /** Whether the first probe of a path of this customer's may be sent. */
+  readonly first: (customerId: number) => boolean;
   /** A path that is not probed for another reason: what was kept for it is free. */
-  readonly skip: () => void;
+  readonly skip: (customerId: number) => void;
   /** Whether a probe may be sent that confirms a failure of this customer's. */
   readonly confirmation: (customerId: number) => boolean;
   /** Probes that were not sent for want of a share. */
   readonly refused: () => number;
 };
 
+const sumOf = (counts: ReadonlyMap<number, number>): number => [...counts.values()].reduce((sum, count) => sum + count, 0);
+
 /**
- * Every path is probed before any failure is confirmed out of its share, and of what is there for confirmations each customer is
- * kept an equal part: one whose paths all fail at once, which is three requests for each, takes nothing from the detection of
- * the others.
+ * A customer that needs no more than the others' equal share, all its failures confirmed, has it all. Of the others every path is
+ * probed before any failure is confirmed, and of what is there for confirmations each is kept an equal part: one whose paths all
+ * fail at once, which is three requests for each, or who has very many, takes nothing from the detection of the rest.
  * @param pathsOf how many there are to probe, by customer
  */
 export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyMap<number, number>): ProbeAllowance => {
-  let firsts = [...pathsOf.values()].reduce((sum, paths) => sum + paths, 0);
-  let [left, refused] = [account.share(firsts), 0];
-  const part = Math.max(0, Math.floor((left - firsts) / Math.max(1, pathsOf.size)));
-  const keptFor = new Map([...pathsOf].map(([customerId, paths]) => [customerId, Math.min(part, confirmations * paths)]));
-  let kept = [...keptFor.values()].reduce((sum, own) => sum + own, 0);
+  const firsts = new Map(pathsOf);
+  let [left, refused] = [account.share(sumOf(firsts)), 0];
+  const mostOf = (paths: number): number => (1 + confirmations) * paths;
+  const share = fairShare([...pathsOf.values()].map(mostOf), left);
+  const small = new Set([...pathsOf].flatMap(([customerId, paths]) => (mostOf(paths) <= share ? [customerId] : [])));
+  const keptFor = new Map([...pathsOf].map(([customerId, paths]) => [customerId, small.has(customerId) ? confirmations * paths : 0]));
+  const part = Math.max(0, Math.floor((left - sumOf(firsts) - sumOf(keptFor)) / Math.max(1, pathsOf.size - small.size)));
+  for (const [customerId, paths] of pathsOf) if (!small.has(customerId)) keptFor.set(customerId, Math.min(part, confirmations * paths));
+  let [firstsOfAll, kept] = [sumOf(firsts), sumOf(keptFor)];
+  /** What the small ones may still need. */
+  let neededBySmall = [...small].reduce((sum, customerId) => sum + mostOf(pathsOf.get(customerId) ?? 0), 0);
   const take = (forOthers: number): boolean => {
-    if (left > forOthers) {
+    if (left > forOthers && account.take()) {
       left -= 1;
-      account.note();
       return true;
     }
     refused += 1;
     return false;
   };
-  const skip = (): void => void (firsts -= 1);
+  const skip = (customerId: number): void => {
+    firstsOfAll -= 1;
+    if (small.has(customerId)) neededBySmall -= 1;
+  };
   return {
-    first: () => {
-      skip();
-      return take(0);
+    first: (customerId) => {
+      skip(customerId);
+      return take(small.has(customerId) ? 0 : neededBySmall);
     },
     skip,
     confirmation: (customerId) => {
@@ -84,8 +105,10 @@ export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyM
       if (own > 0) {
         keptFor.set(customerId, own - 1);
         kept -= 1;
+        if (small.has(customerId)) neededBySmall -= 1;
       }
-      return take(own > 0 ? firsts : firsts + kept);
+      if (small.has(customerId) && own > 0) return take(0);
+      return take(own > 0 ? firstsOfAll : firstsOfAll + kept);
     },
     refused: () => refused,
   };

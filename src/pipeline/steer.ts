@@ -80,6 +80,7 @@ export const steer = (
     storms: judged.flatMap(({ storm }) => storm ?? []),
     primary: allUp(judged.map(({ primary }) => primary)),
     backup: allUp(judged.map(({ backup }) => backup)),
+    availability: judged.find(({ policy }) => policy.kind === "http_availability") ?? null,
     movedToBackup: domains.some(({ moved }) => moved),
     latch: service.routing?.latch ?? null,
     failback: service.routing?.failback ?? null,

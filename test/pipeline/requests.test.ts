@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { JobRun } from "../../src/adapters/ports/job-runs.ts";
 import type { RoundStore, Sample } from "../../src/adapters/ports/round.ts";
+import type { DispatchDeps } from "../../src/cron/dispatch.ts";
+import { dispatchShards } from "../../src/cron/dispatch.ts";
 import { runTick } from "../../src/cron/tick.ts";
 import { createProbeAllowance } from "../../src/pipeline/requests.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
@@ -22,8 +24,10 @@ const services = [
   roundService({ customerId: 2, serviceId: 2, domains: [roundDomain({ domainId: 1, name: "app.other.example.com", primaryTarget: "a.other.net", backupTarget: "b.other.net" })] }),
 ];
 
-/** A run of the whole time that it may last, for no successor comes. */
-const play = async (requestLimit?: number) => {
+const dealt = (index: number, count: number) => services.map((service) => ({ ...service, domains: service.domains.filter((_, at) => at % count === index) }));
+
+/** A run of the whole time that it may last, for no successor comes. @param shards side by side in one invocation, by which the domains are dealt out */
+const play = async (requestLimit?: number, shards = 1) => {
   const clock = createFakeClock(minuteMs);
   const { leases } = createMemoryLeases(clock);
   const script = createScriptedProber(clock);
@@ -31,7 +35,7 @@ const play = async (requestLimit?: number) => {
   script.say("a.other.net", [503, 1]);
   const rounds: Sample[][] = [];
   const store: RoundStore = {
-    load: async (fence) => ((await leases.renew(fence)) ? { services, vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 } : null),
+    load: async (fence, { index, count }) => ((await leases.renew(fence)) ? { services: dealt(index, count), vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 } : null),
     saveAndEvaluate: async (samples) => {
       rounds.push([...samples]);
       return { policies: [], leftOut: [] };
@@ -40,12 +44,13 @@ const play = async (requestLimit?: number) => {
     saveOutcomes: async () => undefined,
   };
   const runs: JobRun[] = [];
-  await clock.run(runTick({
-    rounds: store, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: createMemoryLog().log,
+  const deps: DispatchDeps = {
+    settings: { shards: async () => shards }, dispatcher: null, rounds: store, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: createMemoryLog().log,
     probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "run-1",
     preferredProvider: "local", handBackAfterMs: 600_000, jobRuns: { record: async (run) => void runs.push(run) }, tickRuns: createMemoryTickRuns(), overtimeMs: 60_000,
     ...(requestLimit !== undefined && { requestLimit }),
-  }, { index: 0, count: 1 }, minuteMs));
+  };
+  await clock.run(shards > 1 ? dispatchShards(deps, minuteMs) : runTick(deps, { index: 0, count: 1 }, minuteMs).then(() => undefined));
   const overBudget = runs.flatMap(({ counts }) => counts ?? []).filter(({ name }) => name === "probes_over_budget");
   return { sent: script.calls.length, rounds, overBudget: overBudget.reduce((sum, { value }) => sum + value, 0) };
 };
@@ -69,6 +74,14 @@ describe("the requests of an invocation", () => {
     }
   });
 
+  it("are those of all shards that run side by side in it", async () => {
+    const { sent, rounds, overBudget } = await play(10_000, 4);
+    expect(sent).toBeLessThanOrEqual(10_000);
+    expect(sent).toBeGreaterThan(8_000);
+    expect(overBudget).toBeGreaterThan(0);
+    expect(rounds.flat().filter(({ serviceId, path }) => serviceId === 2 && path === "primary").length, "confirmed in every round").toBe((3 * rounds.length) / 4);
+  });
+
   it("that are too few for all paths are spent on each of them in turn, and what is not sent is counted", async () => {
     const { sent, rounds, overBudget } = await play(3_000);
     expect(sent).toBeLessThanOrEqual(3_000);
@@ -79,14 +92,14 @@ describe("the requests of an invocation", () => {
   });
 });
 
-const account = (share: number) => ({ share: () => share, note: () => undefined });
+const account = (share: number) => ({ share: () => share, take: () => true });
 
 describe("createProbeAllowance", () => {
   it("keeps for each path its first probe", () => {
     const allowance = createProbeAllowance(account(4), new Map([[1, 3]]));
-    expect(allowance.first()).toBe(true);
+    expect(allowance.first(1)).toBe(true);
     expect([allowance.confirmation(1), allowance.confirmation(1)]).toEqual([true, false]);
-    expect([allowance.first(), allowance.first()]).toEqual([true, true]);
+    expect([allowance.first(1), allowance.first(1)]).toEqual([true, true]);
     expect([allowance.confirmation(1), allowance.refused()]).toEqual([false, 2]);
   });
 
@@ -96,10 +109,21 @@ describe("createProbeAllowance", () => {
     expect(Array.from({ length: 3 }, () => allowance.confirmation(2))).toEqual([true, true, false]);
   });
 
+  it("gives who has few paths all that they may need, however many another has and whoever comes first", () => {
+    for (const paths of [200, 97, 96, 33]) {
+      const allowance = createProbeAllowance(account(100), new Map([[1, paths], [2, 1]]));
+      const firsts = Array.from({ length: paths }, () => allowance.first(1)).filter(Boolean).length;
+      expect(firsts).toBe(Math.min(97, paths));
+      const confirmed = Array.from({ length: 2 * firsts }, () => allowance.confirmation(1)).filter(Boolean).length;
+      expect(firsts + confirmed, "and the rest to the other").toBe(Math.min(97, 3 * paths));
+      expect([allowance.first(2), allowance.confirmation(2), allowance.confirmation(2)], `beside ${paths}`).toEqual([true, true, true]);
+    }
+  });
+
   it("frees what was kept for a path that is not probed", () => {
     const allowance = createProbeAllowance(account(1), new Map([[1, 1]]));
     expect(allowance.confirmation(1)).toBe(false);
-    allowance.skip();
+    allowance.skip(1);
     expect(allowance.confirmation(1)).toBe(true);
   });
 });

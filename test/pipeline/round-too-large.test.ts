@@ -55,6 +55,15 @@ describe("a shard of 10,000 services", () => {
     expect(seen.size).toBe(services);
   });
 
+  it("is read by turns that follow on each other where rounds overrun and only every second slot has one", async () => {
+    const rounds = createRoundStore(world.db);
+    const seen = new Set<number>();
+    for (let round = 100; round < 110; round += 2) {
+      for (const { serviceId } of (await rounds.load(world.held.fence, shard, round, Date.now()))?.services ?? []) seen.add(serviceId);
+    }
+    expect(seen.size).toBe(services);
+  });
+
   it("asks for no first page in vain once it is known, and is read whole again when it fits", async () => {
     const { db, count } = countTrips(database.db);
     const rounds = createRoundStore(db);

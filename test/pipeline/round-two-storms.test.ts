@@ -44,6 +44,22 @@ describe("a service with a policy of latency beside that of availability", () =>
     expect(await routing(serviceId)).toMatchObject({ state: "held", reason: "backup_down" });
   });
 
+  it("leaves a backup that dies for a primary that is no more than slow, and does not go there again", async () => {
+    const { roundsOf, dns, prober, seed, history, routing } = world;
+    dns.put(name);
+    const { serviceId } = await seed(deadOrSlow);
+    await roundsOf(4);
+    prober.say("a.cdn.net", slow);
+    await roundsOf(4);
+    expect(dns.weights(name)).toBe("0/100");
+    prober.say("b.cdn.net", 503);
+    await roundsOf(6);
+    expect(await history()).toEqual(["100/0>0/100 storm accepted", "0/100>100/0 bad_backup accepted"]);
+    prober.say("b.cdn.net", 200);
+    await roundsOf(4);
+    expect([dns.weights(name), await routing(serviceId)]).toMatchObject(["100/0", { state: "held", reason: "latched" }]);
+  });
+
   it("leaves a backup that dies, latched under both, and goes there again for the one that relapses", async () => {
     const { round, roundsOf, dns, prober, seed, sql, history } = world;
     dns.put(name);

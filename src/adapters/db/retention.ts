@@ -11,7 +11,7 @@ const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 /** Drifts of one domain in a chunk: the first domains must not use up a chunk for ever. */
 const perDomain = 500;
 
-/** Records of one chain that are looked at: a storm has a handful. */
+/** Records of one chain in which the storms are found that may go: a storm has a handful. */
 const perChain = 200;
 
 /** Deletes what a query finds (`row`: its address). Row addresses hold for one statement, so a chunk is one statement. */
@@ -51,7 +51,8 @@ const oldDrifts = (beforeMs: number, limit: number): SQL => sql`
 
 /**
  * A chain is cut behind the last record of a storm, where no storm reaches over the cut and all before it may go: those
- * that ended long ago, are on no invoice, and have no window that is still to be billed, or to be billed anew.
+ * that ended long ago, are on no invoice, and have no window that is still to be billed, or to be billed anew. A storm that was
+ * not among those looked at stays: it begins behind the records of a very long one.
  */
 const evidence = (fence: Fence, beforeMs: number, afterServiceId: number, services: number): SQL => sql`
   with ${fenceCte(fence)}, page as materialized (
@@ -60,7 +61,7 @@ const evidence = (fence: Fence, beforeMs: number, afterServiceId: number, servic
   ), old as (
     select p.* from page p join evidence e on e.service_id = p.service_id and e.seq = p.first where e.created_at < ${at(beforeMs)}
   ), storms as materialized (
-    select x.service_id, x.first, y.last, y.newest < ${at(beforeMs)} and s.ended_at < ${at(beforeMs)}
+    select x.service_id, x.storm_id, x.first, y.last, y.newest < ${at(beforeMs)} and s.ended_at < ${at(beforeMs)}
         and not exists (select from invoice_line_storms l where l.storm_id = x.storm_id)
         and not exists (
           select from usage_snapshots u where u.service_id = x.service_id and u.invoice_id is null
@@ -78,6 +79,9 @@ const evidence = (fence: Fence, beforeMs: number, afterServiceId: number, servic
     select c.service_id, max(c.last) as seq from storms c
     where not exists (
       select from storms k where k.service_id = c.service_id and k.first <= c.last and (not coalesce(k.goes, false) or k.last > c.last))
+      and not exists (
+        select from evidence e where e.service_id = c.service_id and e.seq between c.first and c.last
+          and e.storm_id not in (select k.storm_id from storms k where k.service_id = c.service_id))
     group by 1
   ), free as (
     select service_id from evidence_chains where service_id in (select service_id from cuts) order by service_id for update skip locked

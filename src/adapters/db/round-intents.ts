@@ -55,7 +55,8 @@ export const forgetAttempts = (fence: Fence, ids: readonly number[]): SQL => sql
 
 /**
  * An intent is one more attempt of the row that stands open for it under this very lease, or of its domain's newest row where
- * that was not made, under whichever lease: there it is certain that nothing is under way. Else it is a row of its own.
+ * that was not made, under whichever lease: there it is certain that nothing is under way. Else it is a row of its own; in
+ * shadow mode none where the domain's newest is the same, for what is never made may be wanted in every round.
  */
 export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, x as (
@@ -97,7 +98,9 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
       reason, actor, lease, epoch, shadow, result, intended_at, attempted_at, attempted_records)
     select x.service_id, x.domain_id, x.storm_id, x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor,
       ${fence.name}, ${fence.epoch}, x.result = 'shadow', x.result, ${at(nowMs)}, ${at(nowMs)}, x.records
-    from x where not exists (select from again a where a.domain_id = x.domain_id)
+    from x where not exists (select from again a where a.domain_id = x.domain_id) and not (x.result = 'shadow' and exists (
+      select from routing_changes c where c.result = 'shadow' and ${sameSwitch("c", "x")}
+        and c.id = (select max(n.id) from routing_changes n where n.domain_id = x.domain_id)))
     returning id, domain_id, attempts
   ), others as (
     update routing_changes c set next_attempt_at = null

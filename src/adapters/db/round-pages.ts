@@ -90,6 +90,9 @@ const learnt = (rows: readonly PageRow[], before: Known): Known =>
 
 const nothing: Known = new Map();
 
+/** A round comes so late at most after the one before that its turn is the next; after a longer while the slot tells it. */
+const longestPause = 30;
+
 /**
  * Reads shards. One that fits a page is one round trip, which brings what has changed since the last; of one that does not, an
  * index is read first, and those services page by page whose turn it is.
@@ -99,6 +102,19 @@ export const createShardReader = (db: Database, time: TimeKeeper | null) => {
   /** Shards that did not fit when last read: asking for their first page would be in vain. */
   const large = new Set<string>();
   const knownOf = new Map<string, Known>();
+  const lastTurns = new Map<string, { readonly round: number; readonly turn: number }>();
+
+  /**
+   * The number of a turn is that of the slot, alike at both providers, as long as there is a round in each. Where rounds overrun,
+   * slots are left out, and in step with the turns it would always be the same ones whose turn is left out with them.
+   */
+  const turnOf = (key: string, round: number): number => {
+    const last = lastTurns.get(key);
+    const isNext = last !== undefined && round > last.round && round - last.round <= longestPause;
+    const turn = last?.round === round ? last.turn : isNext ? last.turn + 1 : round;
+    lastTurns.set(key, { round, turn });
+    return turn;
+  };
 
   const ask = async (statements: readonly SQL[]): Promise<unknown[][]> => {
     const askedMs = time?.timerMs() ?? 0;
@@ -149,7 +165,7 @@ export const createShardReader = (db: Database, time: TimeKeeper | null) => {
         const page = isLarge ? null : (first as readonly PageRow[]);
         if (page !== null && !hasMore(page)) return taken(page, true, page.reduce((sum, { count }) => sum + count, 0));
         const all = await indexed(page === null ? ((first as readonly IndexRow[])[0]?.services ?? []) : []);
-        const chosen = takeTurns(all.map(([id, customerId, domains]) => ({ id, customerId, weight: Math.max(1, domains) })), domainsPerRound, round);
+        const chosen = takeTurns(all.map(([id, customerId, domains]) => ({ id, customerId, weight: Math.max(1, domains) })), domainsPerRound, turnOf(key, round));
         const fits = chosen.length === all.length;
         if (fits) large.delete(key);
         else large.add(key);

@@ -162,7 +162,10 @@ export const createUsageStore = (db: Database): UsageStore => ({
           from generate_series(
             greatest(to_timestamp(${first}::bigint), to_timestamp(div(extract(epoch from s.created_at), ${seconds}) * ${seconds})),
             to_timestamp(${last}::bigint), ${seconds}::int * interval '1 second') g
-          left join (select ${knownToday} from usage_snapshots u ${withCorrection} where u.service_id = s.id) u on u.window_start = g
+          left join (
+            select ${knownToday} from usage_snapshots u ${withCorrection}
+            where u.service_id = s.id and u.window_start between to_timestamp(${first}::bigint) and to_timestamp(${last}::bigint)
+          ) u on u.window_start = g
           where (u.primary_source is null or u.backup_source is null or u.primary_incomplete or u.backup_incomplete)
             and g < coalesce(s.deleted_at, 'infinity')
           order by g limit ${page.limit}) y) x), '[]') as windows

@@ -72,6 +72,12 @@ describe("what is asked where there is a long history", () => {
     await database.sql(`delete from usage_snapshots where window_start < ${daysAgo("320")}`);
   });
 
+  it("looks for gaps in the windows of the time that is asked for alone", async () => {
+    const span = { fromMs: nowMs - 250 * dayMs, toMs: nowMs - 240 * dayMs, windowMs: dayMs };
+    expect(await createUsageStore(explained.db).gaps(1, 1, span, page)).toEqual([]);
+    expect((await explained.touched("usage_snapshots")).rows).toBeLessThan(200);
+  });
+
   it("lists storms with as many looked at as a page has, whatever there were", async () => {
     const storms = createStormStore(explained.db);
     const newest = async (where: string) => (await database.sql<{ id: string }>(`select id from storm_events where ${where} order by id desc limit 101`)).map(({ id }) => Number(id));

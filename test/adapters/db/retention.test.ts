@@ -182,6 +182,22 @@ describe("evidence", () => {
     await expect(database.sql("delete from evidence where service_id = $1 and seq = 3", [owner.service]), "half a storm").rejects.toMatchObject(refused);
   });
 
+  it("of a long storm waits for another that began far behind in its chain, and keeps no other chain from being shortened", async () => {
+    const [owner, neighbour] = [await makeService("long"), await makeService("neighbour")];
+    const many = (stormId: number, count: number) => database.sql(
+      "insert into evidence (service_id, storm_id, kind, body, created_at) select $1, $2, 'relapse', '{}', $3 from generate_series(1, $4)", [owner.service, stormId, ago(600), count]);
+    const [a, b, c] = [await storm(owner, 600), await storm(owner, 599), await storm(neighbour, 600)];
+    await records(owner, a, 600, "begin");
+    await many(a, 250);
+    await records(owner, b, 10, "begin");
+    await records(owner, a, 600, "end");
+    await records(owner, b, 10, "end");
+    await records(neighbour, c, 600, "begin", "end");
+    expect((await run()).report).toMatchObject({ evidence: 2, failures: 0 });
+    expect(await seqs(neighbour)).toEqual([]);
+    expect((await seqs(owner)).length).toBe(254);
+  });
+
   it("refuses to lose what is younger than a year, or of a storm that is on", async () => {
     const owner = await makeService("young");
     const young = await storm(owner, 364);

@@ -31,6 +31,7 @@ export const createDatabaseClock = ({ platform, timerMs, ask, log }: DatabaseClo
   let heardAtTimerMs = Number.NEGATIVE_INFINITY;
   let toldAtTimerMs = Number.NEGATIVE_INFINITY;
   let skewMs: number | null = null;
+  let correctedMs = 0;
 
   const at = (timer: number): number => (originMs === null ? platform.nowMs() - (timerMs() - timer) : originMs + timer);
 
@@ -40,7 +41,9 @@ export const createDatabaseClock = ({ platform, timerMs, ask, log }: DatabaseClo
     skewMs = Math.round(platform.nowMs() - (timerMs() - betweenMs) - databaseMs);
     // A millisecond on either side: the database's time is cut off to whole ones.
     const isPlausible = databaseMs >= at(askedTimerMs) - 1 && databaseMs <= at(answeredTimerMs) + 1;
+    const wasMs = at(answeredTimerMs);
     originMs = isPlausible ? at(answeredTimerMs) - answeredTimerMs : databaseMs - betweenMs;
+    correctedMs += at(answeredTimerMs) - wasMs;
     heardAtTimerMs = answeredTimerMs;
     if (Math.abs(skewMs) <= tolerableSkewMs || answeredTimerMs - toldAtTimerMs < tellAgainMs) return;
     toldAtTimerMs = answeredTimerMs;
@@ -56,6 +59,7 @@ export const createDatabaseClock = ({ platform, timerMs, ask, log }: DatabaseClo
     heard,
     refused: (samples) => log.warn("samples_refused", { samples, reason: "their time is beyond the database's" }),
     skewMs: () => skewMs,
+    correctedMs: () => correctedMs,
     toPlatform: (ms) => Math.ceil(platform.nowMs() + ms - at(timerMs())),
     sync: async () => {
       const askedMs = timerMs();

@@ -93,7 +93,10 @@ const leastWaitMs = 250;
 
 const dispatchUntil = async (deps: Together, scheduledAtMs: number, untilMs?: number): Promise<void> => {
   for (let leftUntilMs = untilMs; ; ) {
-    const left = await dispatchOnce(deps, await shardsNow(deps), scheduledAtMs, leftUntilMs);
+    const count = await shardsNow(deps);
+    // It may have been away until now, and nobody have told what time it is.
+    await deps.sharedClock?.sync();
+    const left = await dispatchOnce(deps, count, scheduledAtMs, leftUntilMs);
     if (left === null || left <= deps.clock.nowMs()) return;
     leftUntilMs = left;
     await deps.clock.sleep(leastWaitMs);

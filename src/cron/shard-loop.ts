@@ -68,7 +68,8 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
   const roundNow = async (armed: Shard, slotMs: number): Promise<boolean> => {
     // Each is an invocation of its own, with its own requests.
     const requests = createRequestAccount(createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections), () => 1);
-    if (clock.nowMs() < restsUntilMs) {
+    const restsForMs = restsUntilMs - clock.nowMs();
+    if (restsForMs > 0 && restsForMs <= restMs(deps.probe.intervalMs)) {
       await witnessInSlot({ ...deps, requests }, latest ?? armed, slotMs, tally);
       return true;
     }
@@ -101,7 +102,8 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
   return {
     round: async (armed) => {
       const slotMs = slotOf(clock.nowMs(), deps.probe.intervalMs);
-      if (slotMs <= lastSlotMs) return true;
+      // One before that by more than a slot: the clock was put right.
+      if (slotMs <= lastSlotMs && lastSlotMs - slotMs <= deps.probe.intervalMs) return true;
       lastSlotMs = slotMs;
       if (held === null) latest = armed;
       const goesOn = await roundNow(armed, slotMs).catch((error: unknown) => {

@@ -59,6 +59,8 @@ export const slotOf = (nowMs: number, intervalMs: number): number => Math.floor(
 export const takeShard = async (deps: ShardDeps, shard: Shard): Promise<Taking> => {
   const { leases, log, provider, runId } = deps;
   const taking = await leases.take(`shard:${shard.index}`, provider, `${provider}:${runId}`, shard.count);
+  // Slots are told by a clock that the database has set: it answers now, and may not have done so before.
+  await deps.sharedClock?.sync();
   if (taking.held !== null && taking.from !== null && taking.from !== provider) {
     log.warn("takeover", { shard: shard.index, from: taking.from, to: provider, epoch: taking.held.epoch });
   }

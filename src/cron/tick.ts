@@ -30,6 +30,9 @@ const earliestMs = 2_000;
 
 const dueAt = (scheduledAtMs: number, nowMs: number): number => Math.max(nowMs, Math.min(scheduledAtMs, nowMs + earliestMs));
 
+/** Less than this a clock that is kept in time is put right by now and then. */
+const leastCorrectionMs = 1_000;
+
 /** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
 export const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
 
@@ -46,17 +49,19 @@ export const retryMs = (intervalMs: number): number => Math.min(1_000, intervalM
 export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
   const { clock, overtimeMs } = deps;
   const { intervalMs } = deps.probe;
-  const endMs = untilMs ?? slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
+  const dueEndMs = untilMs ?? slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
   // A witness' round may still be under way when it takes over: both share the connections of this invocation.
   const connections = deps.connections ?? createConnections(clock);
-  const slotsLeft = (): number => Math.ceil((endMs + overtimeMs - clock.nowMs()) / intervalMs);
+  let overMs: number | null = null;
+  const slotsLeft = (): number => Math.ceil(((overMs ?? run.endMs() + overtimeMs) - clock.nowMs()) / intervalMs);
   const requests = createRequestAccount(
     deps.requestPool ?? createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections), slotsLeft, deps.shardsHere);
-  const run = createRun({ ...deps, connections, requests }, shard);
+  const run: Run = createRun({ ...deps, connections, requests }, shard);
   const begun = overtimeMs > 0 ? run.begin() : null;
-  await workUntil(run, endMs);
-  let slotMs = endMs;
-  for (; slotMs < endMs + overtimeMs && !run.isDealtAnew(); slotMs += intervalMs) {
+  await workUntil(run, dueEndMs);
+  let slotMs = run.endMs();
+  overMs = slotMs + overtimeMs;
+  for (; slotMs < overMs && !run.isDealtAnew(); slotMs += intervalMs) {
     // Not from the beginning of the slot: who is due now may be a little late. The lease is free meanwhile.
     await clock.sleep(slotMs + intervalMs / 2 - clock.nowMs());
     if (await run.isSucceeded()) break;
@@ -86,7 +91,6 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
   const { clock, connections, leases, log, provider, runId, tickRuns } = deps;
   const { intervalMs } = deps.probe;
   const tally: Tally = newTally(clock.nowMs());
-  const slotNow = () => slotOf(clock.nowMs(), intervalMs);
   let endMs = 0;
   // The latest slot of each kind: who takes over acts at once, also in a slot that it has witnessed.
   let actedMs = Number.NEGATIVE_INFINITY;
@@ -98,9 +102,23 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
   /** Whether the database answered when the lease was last asked for. */
   let isAnswered = true;
   let isDealtAnew = false;
+  let correctedMs = deps.sharedClock?.correctedMs() ?? 0;
+
+  /** Where the clock was put right, what was told by it before is told anew: the same moments, to a slot. */
+  const followClock = (): void => {
+    const byMs = (deps.sharedClock?.correctedMs() ?? 0) - correctedMs;
+    if (Math.abs(byMs) < leastCorrectionMs) return;
+    correctedMs += byMs;
+    const nearest = (ms: number): number => slotOf(ms + byMs + intervalMs / 2, intervalMs);
+    [endMs, actedMs, witnessedMs, restsUntilMs] = [nearest(endMs), nearest(actedMs), nearest(witnessedMs), restsUntilMs + byMs];
+  };
+  const slotNow = (): number => {
+    followClock();
+    return slotOf(clock.nowMs(), intervalMs);
+  };
 
   const isDue = (): boolean => watching === null && slotNow() > Math.max(actedMs, witnessedMs);
-  const isOver = (): boolean => actedMs + intervalMs >= endMs || clock.nowMs() >= endMs;
+  const isOver = (): boolean => slotNow() >= endMs || actedMs + intervalMs >= endMs;
   const rests = (): boolean => clock.nowMs() < restsUntilMs;
 
   /** The slots of the run, as the holder, until it is over or the lease is gone. */
@@ -115,7 +133,8 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
       if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(intervalMs);
       if (after !== "kept") return;
       // A slot that has passed is made up for at once; the one under way has its round already.
-      const nextMs = slotMs + intervalMs;
+      followClock();
+      const nextMs = actedMs + intervalMs;
       slotMs = clock.nowMs() > nextMs ? slotNow() : nextMs;
     }
   };
@@ -125,6 +144,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
 
   return {
     endsAt: (ms: number): void => void (endMs = ms),
+    endMs: (): number => endMs,
     isOver,
     isDealtAnew: (): boolean => isDealtAnew,
     /** Tells the run before that its successor is there. Where that fails, both go on for a while: the lease is one's only. */

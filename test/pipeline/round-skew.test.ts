@@ -131,5 +131,8 @@ describe("a provider whose clock is ahead of the real database's", () => {
     await runWitness(wild, shard, Date.now());
     expect(await world.sql("select from probe_samples")).toEqual([]);
     expect(memory.of("samples_refused")).toMatchObject([{ level: "warn", fields: { samples: 2 } }]);
+    await runWitness({ ...wild, clock: { ...wild.clock, nowMs: Date.now } }, shard, Date.now() + 3_600_000);
+    expect(await world.sql("select from probe_samples union all select from probe_marks"), "of a slot that is an hour away").toEqual([]);
+    expect(memory.of("samples_refused")).toMatchObject([{ fields: { samples: 2 } }, { fields: { samples: 2 } }]);
   });
 });

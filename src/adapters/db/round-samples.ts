@@ -14,7 +14,7 @@ export const markSpan = sql.raw("interval '1 minute'");
 
 /**
  * Stores samples and where their paths were last probed. In the order of the keys: two runs of one slot wait for each other
- * and never in a circle. A time beyond the database's own is refused, and counted: it would still be counted as new in an hour.
+ * and never in a circle. A time beyond the database's own is refused, and counted: it would still be counted as new in an hour, and so would a slot.
  */
 const keepSamples = (samples: readonly Sample[]): SQL => sql`
   with sent as (
@@ -26,7 +26,7 @@ const keepSamples = (samples: readonly Sample[]): SQL => sql`
         ...(sample.setup > 0 && { u: sample.setup }),
       })),
     )}::jsonb) as x(s bigint, d bigint, p text, v text, r bigint, a int, t bigint, c int, l int, e text, u smallint)
-  ), timely as materialized (select * from sent where probed_at < clock_timestamp() + interval '30 seconds'
+  ), timely as materialized (select * from sent where probed_at < clock_timestamp() + interval '30 seconds' and round_at < clock_timestamp() + interval '2 minutes'
   ), kept as (
     insert into probe_samples
       (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms, error, setup)

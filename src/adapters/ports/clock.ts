@@ -25,6 +25,8 @@ export interface SharedClock extends Clock {
   sync(): Promise<void>;
   /** The platform's own time at a moment of this clock: what the platform is to do something by. */
   toPlatform(ms: number): number;
+  /** By how much this clock has been put forward so far, all together: what was a moment of it before is another one since. */
+  correctedMs(): number;
   /** By how much the platform's clock is ahead of the database's; null: not measured. */
   skewMs(): number | null;
 }

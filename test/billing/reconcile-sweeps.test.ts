@@ -39,11 +39,18 @@ const wholeNight = (atMs = nowMs, reconciliation = store) => night(atMs, 3_600_0
 const open = async () => (await world.sql<{ line: string }>(
   "select rule || ': ' || actual as line from reconciliation_findings where cleared_at is null order by rule, actual")).map(({ line }) => line);
 
-/** So many hourly windows of a service up to noon, pushed by nobody in particular. */
-const windows = (serviceId: number, count: number, source: string | null = null, upToMs = noon) => world.sql(
-  `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, primary_source, backup_source)
-   select $1, w, w + interval '1 hour', 7, $4::text, $4 from generate_series($2::timestamptz - $3::int * interval '1 hour', $2::timestamptz - interval '1 hour', interval '1 hour') w`,
-  [serviceId, new Date(upToMs), count, source]);
+/** So many hourly windows of a service up to noon; where they say that they were pushed, they were. */
+const windows = async (serviceId: number, count: number, source: string | null = null, upToMs = noon): Promise<void> => {
+  const given = [serviceId, new Date(upToMs), count];
+  const starts = "generate_series($2::timestamptz - $3::int * interval '1 hour', $2::timestamptz - interval '1 hour', interval '1 hour') w";
+  await world.sql(
+    `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, primary_source, backup_source)
+     select $1, w, w + interval '1 hour', 7, $4::text, $4 from ${starts}`, [...given, source]);
+  if (source !== "push") return;
+  await world.sql(
+    `insert into usage_pushes (service_id, window_start, side, bytes, covers, actor, pushed_at)
+     select $1, w, side, bytes, 'whole', 'admin', w + interval '1 hour' from ${starts}, (values ('primary', 7), ('backup', 0)) s(side, bytes)`, given);
+};
 
 /** Changes what no constraint and no trigger would let anybody change. */
 const tamper = (statement: string) => database.sql(`begin; set local session_replication_role = replica; ${statement}; commit`);
@@ -96,7 +103,7 @@ describe("a service with a long history", () => {
     const web = await world.service(acme, noon - 1_000 * hourMs);
     await world.domain(web, "a.shopone.com", noon - 1_000 * hourMs);
     await windows(web, 1_000, "push");
-    await world.sql("delete from usage_snapshots where window_start = $1", [new Date(noon - 830 * hourMs)]);
+    for (const table of ["usage_snapshots", "usage_pushes"]) await world.sql(`delete from ${table} where window_start = $1`, [new Date(noon - 830 * hourMs)]);
     for (let days = 0; days < 4; days += 1) {
       await windows(web, 24, "push", noon + (days + 1) * dayMs);
       await wholeNight(nowMs + days * dayMs);

@@ -10,14 +10,22 @@ const againMs = 1_000;
 
 const firstFrom = (calls: readonly number[], fromMs: number): number => calls.find((atMs) => atMs >= fromMs) ?? Number.POSITIVE_INFINITY;
 
+/** A run lasts a minute, and another one where its successor is late. */
+const runMs = 120_000;
+
 /**
- * When a provider could not probe, or could not keep what it saw: while it was dark and until its cron came again, and while the
- * database was away. Nothing else is an excuse: no late cron, no clock that is off, no other number of shards.
+ * When a provider could not probe, or could not keep what it saw: while it was dark and until its cron came again, while its cron
+ * did not come for longer than a run may last, and while the database was away. Nothing else is an excuse: no cron that is less
+ * late, no clock that is off, no other number of shards.
  */
 export const unableSpans = ({ plan, calls }: Pick<Played, "plan" | "calls">, provider: ProviderName): readonly Span[] => {
   const own = calls.get(provider) ?? [];
   return [
     { fromMs: plan.fromMs, toMs: firstFrom(own, plan.fromMs) },
+    ...own.flatMap((atMs, index): Span[] => {
+      const nextMs = own[index + 1] ?? atMs;
+      return nextMs - atMs > runMs ? [{ fromMs: atMs + runMs, toMs: nextMs + 1 }] : [];
+    }),
     ...plan.faults.flatMap((fault): Span[] => {
       const { fromMs, toMs } = fault;
       if (fault.kind === "dark" && fault.provider === provider) return [{ fromMs, toMs: firstFrom(own, toMs) + 1 }];

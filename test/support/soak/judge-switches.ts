@@ -6,7 +6,7 @@ import { terms } from "./world.ts";
 
 type Seen = { readonly domain: string; readonly vantage: string; readonly atMs: number; readonly ok: boolean };
 
-/** How long ago a decision may have been made that is asked of DNS now. */
+/** How long ago a decision may have been made that is asked of DNS now; it knew no samples of a round that was not over yet. */
 const decidedWithinMs = 5_000;
 const stepMs = 250;
 const silentAfterMs = 60_000;
@@ -49,7 +49,7 @@ export const judgeSwitches = async (played: Played): Promise<readonly Violation[
        from service_domains d join probe_samples s on s.domain_id = d.id
        where d.service_id = $1 and s.path = $2 and s.round_at > $3::timestamptz - interval '5 minutes' and s.round_at <= $3::timestamptz and s.probed_at <= $3::timestamptz`,
       [known.id, path, new Date(change.atMs)]);
-    const isKnown = Array.from({ length: decidedWithinMs / stepMs + 1 }, (_, step) => change.atMs - step * stepMs).some((atMs) => wasKnown(seen, known.service, windowMs, atMs));
+    const isKnown = Array.from({ length: (decidedWithinMs + plan.intervalMs) / stepMs + 1 }, (_, step) => change.atMs - step * stepMs).some((atMs) => wasKnown(seen, known.service, windowMs, atMs));
     return [...(wasUp ? [] : [violation("it was down for three rounds")]), ...(isKnown ? [] : [violation("no samples say that it is up")])];
   };
   const found: Violation[] = [];

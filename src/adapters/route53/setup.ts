@@ -106,6 +106,11 @@ export const planPair = (name: string, zone: Zone, recordSets: readonly RecordSe
   const sides = recordSets.map(({ setIdentifier }) => sideOf(setIdentifier));
   const missing = (["primary", "backup"] as const).filter((side) => !sides.includes(side));
   if (missing.length === 0) return { status: "exists", zoneId: zone.id };
+  // At weight 0 all of a group answer equally often: whatever is created beside it takes its part of the visitors at once.
+  if (recordSets.length > 0 && recordSets.every(({ weight }) => weight === 0)) {
+    const all = recordSets.map(({ setIdentifier }) => `"${setIdentifier}"`).join(", ");
+    return refused(`${name} is answered by ${all} with weight 0, beside which a new record would be answered at once: give what is to go on answering a weight above 0 first`);
+  }
   // Weighted record sets of one name must share their TTL (Route 53 API reference).
   const ttl = recordSets[0]?.ttl ?? wish.ttlSeconds;
   const others = recordSets.filter(({ setIdentifier }) => sideOf(setIdentifier) === null);

@@ -19,13 +19,22 @@ const alike = (zones: readonly Zone[], chosen: Zone): readonly string[] =>
   zones.filter(({ id }) => id !== chosen.id).map((zone) => `${title(zone)} has the same name and is not the one that is delegated or steered: delete it`);
 
 /** The record sets of a name in a zone; null: the credentials may not read it, as those of one in which nothing is steered. */
-const permitted = async (at: ReadAt, zone: Zone, name: string): Promise<readonly RecordSet[] | null> => {
+export const permitted = async (at: ReadAt, zone: Zone, name: string): Promise<readonly RecordSet[] | null> => {
   try {
     return await at(zone, name);
   } catch (thrown) {
     if (isDenied(failureOf(thrown))) return null;
     throw thrown;
   }
+};
+
+/** Of zones of one name the one that was known; where it has no records of a name and a single other one has, that one. */
+const holding = async (at: ReadAt, zones: readonly Zone[], known: Zone, name: string): Promise<Zone> => {
+  const has = async (zone: Zone) => ((await permitted(at, zone, name)) ?? []).some(isSteerable);
+  if (zones.length === 1 || (await has(known))) return known;
+  const others: Zone[] = [];
+  for (const zone of zones) if (zone.id !== known.id && (await has(zone))) others.push(zone);
+  return others.length === 1 ? (others[0] ?? known) : known;
 };
 
 /** To which name servers a zone hands on what lies at or above `below`, and at which name; null: to none. */
@@ -63,6 +72,7 @@ export const servingZone = async (zones: readonly Zone[], name: string, knownId:
   if (outermost === undefined) return { detail: `no public hosted zone of this AWS account holds ${name}: create it, or use the account that has it` };
   const known = (group: readonly Zone[]): Zone | undefined => group.find(({ id }) => id === knownId);
   let current = outermost.length === 1 ? outermost[0] : known(outermost);
+  if (current !== undefined && inner.length === 0) current = await holding(at, outermost, current, name);
   const others = current === undefined ? [] : [...alike(outermost, current)];
   for (const group of inner) {
     const [first] = group;

@@ -12,7 +12,7 @@ import { sideOf } from "./pair.ts";
 import { findZone, readOnce } from "./read.ts";
 import { readName } from "./records.ts";
 import type { Call } from "./send.ts";
-import type { ZoneDirectory } from "./zones.ts";
+import { type ZoneDirectory, zonesAround } from "./zones.ts";
 
 /** Setting names up. `open` gives the way to the API for the length of one call. */
 export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Clock, directory: ZoneDirectory): DnsSetupWriter => ({
@@ -40,7 +40,10 @@ export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Cloc
     for (const domain of domains) {
       try {
         const serving = await findZone(call, directory, canonicalName(domain));
-        if (!("detail" in serving)) seen.set(domain, await readBeside(at, serving.zone, canonicalName(domain)));
+        if ("detail" in serving) continue;
+        const { zone } = serving;
+        const above = zonesAround(await directory.zones(call), zone.name).flatMap(([one]) => (one !== undefined && one.name !== zone.name ? [one] : []));
+        seen.set(domain, await readBeside(at, zone, above.toReversed(), canonicalName(domain)));
       } catch (thrown) {
         if (isUnsent(failureOf(thrown))) break;
       }

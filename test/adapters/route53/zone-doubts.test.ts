@@ -56,4 +56,25 @@ describe("a pair that was found in a zone before", () => {
     expect(children).toHaveLength(2);
     expect(found((await route53At(own.url).read([name], undefined, new Map([[name, parent ?? ""]]))).get(name)).zoneId).toBe(parent);
   });
+
+  it("is found in the other zone of that name once only that one has it: a stored zone that is wrong does not stay", async () => {
+    const own = await account("example.net", "example.net");
+    const [old, other] = own.zones.map(({ id }) => id);
+    own.seed(other ?? "", pair(name));
+    expect(found((await route53At(own.url).read([name], undefined, new Map([[name, old ?? ""]]))).get(name)).zoneId).toBe(other);
+  });
+});
+
+describe("the records beside a pair", () => {
+  it("are CAA records of the parent zone as well, which count below a delegation (RFC 8659 §3)", async () => {
+    const own = await account("example.net", "shop.example.net");
+    const [parent, child] = own.zones.map(({ id }) => id);
+    const servers = own.records(child ?? "").find(({ type }) => type === "NS")?.values ?? [];
+    own.seed(parent ?? "", [
+      { name: "shop.example.net", type: "NS", ttlSeconds: 300, values: servers },
+      { name: "example.net", type: "CAA", ttlSeconds: 300, values: ['0 issue "ca.example"'] },
+    ]);
+    own.seed(child ?? "", pair(name));
+    expect((await route53At(own.url).inspect([name])).get(name)).toMatchObject([{ name: "example.net", type: "CAA" }]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { DomainRouting, Intent, RoundDecisions, RoundDomain, RoundService, Unreached } from "../adapters/ports/round.ts";
+import type { DomainRouting, FailedSwitch, Intent, RoundDecisions, RoundDomain, RoundService, ShardView, Unreached } from "../adapters/ports/round.ts";
 import { reachOf } from "../domain/backup-reach.ts";
 import { stormWeights } from "../domain/steering.ts";
 import type { DomainReading } from "./records.ts";
@@ -6,14 +6,21 @@ import { liveWeights, withWeights } from "./records.ts";
 
 type Routing = RoundDecisions["services"][number];
 
+/** Reasons that say a switch was wanted before and has not come about. */
+const unmadeReasons: readonly string[] = ["switch_failed", "weights"];
+
+/** A switch is taken for made in the round that first wants it, and never again: what is wanted still has not come about. */
+const isRepeated = ({ routing }: RoundService): boolean =>
+  routing?.state === "shifted" || routing?.state === "partial" || unmadeReasons.includes(routing?.reason ?? "");
+
 const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: Intent | undefined): Pick<Unreached, "reason" | "detail" | "moved"> | null => {
   const records = routing?.records ?? null;
   if (records === null) {
     const isRead = (routing?.readAtMs ?? null) !== null;
     return { reason: isRead ? "unprovisioned" : "unread", detail: routing?.lastError ?? "its records have not been read", moved: false };
   }
-  // What failed just now is not taken for made because it is tried again.
-  const standing = intent === undefined || domain.failedAttempts.length > 0 ? records : withWeights(records, intent.to);
+  const failed = domain.failedAttempts.length > 0 || domain.openIntents.length > 0;
+  const standing = intent === undefined || failed ? records : withWeights(records, intent.to);
   const around = routing?.surroundings ?? null;
   const { obstacle } = reachOf("backup", [...standing, ...(around?.neighbours ?? [])], around?.health ?? {});
   if (obstacle === null) return null;
@@ -21,7 +28,7 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
   if (obstacle.reason !== "weights" || moved) return { ...obstacle, moved };
   // Nothing is under way that would change its weights: why not is said where it is known.
   if (domain.contestedAtMs !== null) return { ...obstacle, reason: "contested", moved };
-  return { ...obstacle, reason: domain.failedAttempts.length > 0 || domain.openIntents.length > 0 ? "switch_failed" : "weights", moved };
+  return { ...obstacle, reason: failed || routing?.lastError != null ? "switch_failed" : "weights", moved };
 };
 
 /**
@@ -39,11 +46,24 @@ export const claimFor = (
   const unreached = proven.flatMap((domain): Unreached[] => {
     const { domainId, name } = domain;
     const current = readings.get(domainId)?.routing ?? domain.routing;
-    const obstacle = obstacleOf(domain, current, intents.find((intent) => intent.domainId === domainId && intent.result === "intent"));
+    const intent = isRepeated(service) ? undefined : intents.find((one) => one.domainId === domainId && one.result === "intent");
+    const obstacle = obstacleOf(domain, current, intent);
     return obstacle === null ? [] : [{ serviceId: service.serviceId, domainId, name, ...obstacle }];
   });
   const [first] = unreached;
   if (first === undefined) return { routing, unreached };
   const isMoving = unreached.length < proven.length || unreached.some(({ moved }) => moved);
   return { routing: { ...routing, state: isMoving ? "partial" : "held", reason: first.reason }, unreached };
+};
+
+/** Domains of services that were claimed to be on their backup before the switch of these was tried, in vain. */
+export const unmadeClaims = ({ services }: ShardView, decisions: RoundDecisions, failures: readonly FailedSwitch[]): readonly Unreached[] => {
+  if (failures.length === 0) return [];
+  const failed = new Map(failures.map(({ domainId, lastError }) => [domainId, lastError]));
+  const decided = new Map(decisions.services.map((routing) => [routing.serviceId, routing.state]));
+  const claimed = services.filter(({ serviceId, routing }) => (decided.get(serviceId) ?? routing?.state) === "shifted");
+  return claimed.flatMap(({ serviceId, domains }) => domains.flatMap(({ domainId, name }): Unreached[] => {
+    const detail = failed.get(domainId);
+    return detail === undefined ? [] : [{ serviceId, domainId, name, reason: "switch_failed", detail, moved: false }];
+  }));
 };

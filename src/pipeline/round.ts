@@ -10,6 +10,7 @@ import type { DnsAccounts, Standings } from "./accounts.ts";
 import { accountsOf, createStandings } from "./accounts.ts";
 import { applyIntents } from "./apply.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
+import { unmadeClaims } from "./claim.ts";
 import { decideRound } from "./decide.ts";
 import { patiently } from "./patience.ts";
 import { pollOutcomes } from "./polls.ts";
@@ -180,7 +181,7 @@ const decideAndAct = async (
     drifts: decisions.drifts.length,
     load: loadOf(services, view.domainsLeftOut + domainsOf(view.services) - domainsOf(services), { samples, unprobed }),
     ...(leftOut.length > 0 && { unjudged: { services: leftOut.length, error } }),
-    unreached: decisions.unreached,
+    unreached: [...decisions.unreached, ...unmadeClaims(view, decisions, applied.failures)],
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
       own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
     thrown: [...news.thrown, ...thrown],

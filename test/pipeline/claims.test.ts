@@ -4,7 +4,6 @@ import type { VisitorAnswers } from "../../src/domain/backup-reach.ts";
 import { withoutChecks } from "../../src/pipeline/records.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { recordsOf } from "../support/round-fixtures.ts";
 import { createWorld } from "../support/round-world.ts";
 import type { World } from "../support/round-world.ts";
 
@@ -36,6 +35,16 @@ const surround = (more: () => Partial<Surroundings> | null): void => {
   };
   Object.assign(world.deps, { dns });
 };
+/** The backup half has the health check h1. */
+const checkBackup = (): void => {
+  const read = world.deps.dns.read;
+  Object.assign(world.deps.dns, {
+    read: async (...asked: Parameters<typeof read>) => new Map([...(await read(...asked))].map(([one, reading]) => [one, reading.status !== "found" ? reading : {
+      ...reading, records: reading.records.map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record)),
+    }] as const)),
+  });
+  world.deps.dns.apply = async (changes, budget) => await world.dns.dns.apply(changes.map((change) => ({ ...change, records: withoutChecks(change.records, ["h1"]) })), budget);
+};
 const stormOf = async (seeded = world.seed()) => {
   const { serviceId, domainIds } = await seeded;
   await world.roundsOf(4);
@@ -60,9 +69,8 @@ describe("a service in a storm", () => {
 
   it("fault 5: is not where the backup's health check fails", async () => {
     world.dns.put(name);
-    const pair = recordsOf(name, 100, 0);
-    world.dns.hooks.reading = () => ({ status: "found", zoneId: "Z1", records: pair.map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record)) });
     surround(() => ({ health: { h1: "unhealthy" } }));
+    checkBackup();
     const { serviceId, domainId, reports } = await stormOf();
     expect(await said(serviceId)).toBe("partial health_check");
     expect(reports.flatMap(({ unreached }) => unreached)).toEqual([
@@ -118,13 +126,7 @@ describe("a service in a storm", () => {
     let health: "healthy" | "unhealthy" = "healthy";
     world.dns.put(name);
     surround(() => ({ health: { h1: health }, neighbours: [{ type: "CNAME", setIdentifier: "spare", weight: 0, values: ["b.cdn.net"], healthCheckId: "h1" }] }));
-    const read = world.deps.dns.read;
-    Object.assign(world.deps.dns, {
-      read: async (...asked: Parameters<typeof read>) => new Map([...(await read(...asked))].map(([one, reading]) => [one, reading.status !== "found" ? reading : {
-        ...reading, records: reading.records.map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record)),
-      }] as const)),
-    });
-    world.deps.dns.apply = async (changes, budget) => await world.dns.dns.apply(changes.map((change) => ({ ...change, records: withoutChecks(change.records, ["h1"]) })), budget);
+    checkBackup();
     const { serviceId } = await stormOf();
     expect(await said(serviceId)).toBe("shifted storm");
     health = "unhealthy";

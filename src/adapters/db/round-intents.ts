@@ -130,9 +130,17 @@ export const auditDropped = (fence: Fence, dropped: RoundOutcomes["dropped"]): S
     join service_domains d on d.id = x."domainId"
     where exists (select from fence)`)}`;
 
-/** What went wrong with a domain; where its records are in doubt they are read again. */
+/**
+ * What went wrong with a domain; where its records are in doubt they are read again. Of its service it is not said any more that
+ * it is on its backup: that was said before the switch was tried.
+ */
 export const saveFailures = (fence: Fence, failures: readonly FailedSwitch[], nowMs: number): SQL => sql`
-  with ${fenceCte(fence)}
+  with ${fenceCte(fence)}, x as (
+    select * from jsonb_to_recordset(${json(failures)}) as x("domainId" bigint, "lastError" text, again boolean) where exists (select from fence)
+  ), unclaimed as (
+    update service_routing s set reason = 'switch_failed', updated_at = ${at(nowMs)},
+      state = case when exists (select from domain_routing m where m.service_id = s.service_id and m.moved_at is not null and m.domain_id not in (select x."domainId" from x)) then 'partial' else 'held' end
+    where s.state = 'shifted' and s.service_id in (select r.service_id from x join domain_routing r on r.domain_id = x."domainId")
+  )
   update domain_routing r set read_at = case when x.again then null else r.read_at end, last_error = x."lastError", updated_at = ${at(nowMs)}
-  from jsonb_to_recordset(${json(failures)}) as x("domainId" bigint, "lastError" text, again boolean)
-  where r.domain_id = x."domainId" and exists (select from fence)`;
+  from x where r.domain_id = x."domainId"`;

@@ -9,6 +9,8 @@ import type { Call } from "./send.ts";
 /** A status may change within half a minute; GetHealthCheckStatus is not made for being asked often (API reference). */
 const statusTtlMs = 30_000;
 const kindTtlMs = 600_000;
+/** For so long nothing is asked where no answer came: what is asked of an account in vain keeps it from the rest. */
+const awayMs = 120_000;
 /** Checks asked after in one reading; of more, the others are told as they were last known. */
 const perReading = 20;
 const sideBySide = 2;
@@ -25,6 +27,7 @@ export type CheckStatuses = {
 /** Remembers a status for half a minute, and what kind of check it is for ten. Holds data only, never a promise: see `createLimit`. */
 export const createCheckStatuses = (clock: Clock): CheckStatuses => {
   const statuses = new Map<string, Known>();
+  let awayUntilMs = Number.NEGATIVE_INFINITY;
   const kinds = new Map<string, CheckKind & { readonly atMs: number }>();
 
   const kindOf = async (call: Call, id: string): Promise<CheckKind> => {
@@ -43,11 +46,14 @@ export const createCheckStatuses = (clock: Clock): CheckStatuses => {
     } catch (thrown) {
       const failure = failureOf(thrown);
       if (failure.code === "NoSuchHealthCheck") return "gone";
-      return isUnsent(failure) ? null : "unknown";
+      if (failure.uncertain) awayUntilMs = clock.nowMs() + awayMs;
+      // What was busy just now says nothing new.
+      return isUnsent(failure) || (failure.retryable && !failure.uncertain) ? null : "unknown";
     }
   };
 
   const refresh = async (call: Call, id: string): Promise<void> => {
+    if (clock.nowMs() < awayUntilMs) return;
     const status = await ask(call, id);
     if (status === null) return;
     statuses.delete(id);

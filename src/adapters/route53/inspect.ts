@@ -1,6 +1,6 @@
 import type { BesideRecord } from "../../domain/readiness-beside.ts";
 import type { RecordSet, Zone } from "./messages.ts";
-import type { ReadAt } from "./serving.ts";
+import { permitted, type ReadAt } from "./serving.ts";
 
 const besideTypes = ["HTTPS", "SVCB"];
 
@@ -12,11 +12,21 @@ const upwards = (zone: Zone, name: string): readonly string[] => {
   return [...labels.map((_, at) => [...labels.slice(at), zone.name].join(".")), zone.name];
 };
 
-/** The HTTPS and SVCB records of a name, and the CAA records that count for it: the closest ones upwards (RFC 8659 §3). @throws Route53Error */
-export const readBeside = async (at: ReadAt, zone: Zone, name: string): Promise<readonly BesideRecord[]> => {
+/**
+ * The HTTPS and SVCB records of a name, and the CAA records that count for it: the closest ones upwards, beyond the zone as well
+ * (RFC 8659 §3), as far as they may be read.
+ * @param above zones of the account above this one, the closest first
+ * @throws Route53Error
+ */
+export const readBeside = async (at: ReadAt, zone: Zone, above: readonly Zone[], name: string): Promise<readonly BesideRecord[]> => {
   const own = (await at(zone, name)).filter(({ type }) => besideTypes.includes(type)).map(beside);
-  for (const above of upwards(zone, name)) {
-    const caa = (await at(zone, above)).filter(({ type }) => type === "CAA").map(beside);
+  const places = [
+    ...upwards(zone, name).map((place) => ({ in: zone, place })),
+    ...above.flatMap((one, index) => upwards(one, (above[index - 1] ?? zone).name).slice(1).map((place) => ({ in: one, place }))),
+  ];
+  for (const { in: holder, place } of places) {
+    const sets = holder === zone ? await at(holder, place) : await permitted(at, holder, place);
+    const caa = (sets ?? []).filter(({ type }) => type === "CAA").map(beside);
     if (caa.length > 0) return [...own, ...caa];
   }
   return own;

@@ -15,19 +15,41 @@ const targetHealth = (sets: readonly RecordSet[], health: Surroundings["health"]
   return each.every((states) => states.includes("unhealthy")) ? "unhealthy" : "unknown";
 };
 
-/** The reading with what its health checks and evaluated targets are like, asked only where there are any. */
-export const withHealth = async (call: Call, statuses: CheckStatuses, zone: Zone, at: ReadAt, reading: PairReading): Promise<PairReading> => {
-  const wanted = reading.status === "found" ? Object.keys(reading.surroundings?.health ?? {}) : [];
-  if (reading.status !== "found" || wanted.length === 0) return reading;
-  const within = reading.records.filter(({ alias }) => alias?.evaluateTargetHealth === true && alias.hostedZoneId === zone.id);
+/** A name that was read, with the zone that it was found in. */
+export type ReadName = { readonly name: string; readonly zone: Zone; readonly reading: PairReading };
+
+/** What the aliases of a pair that evaluate their target point at within their zone. */
+const evaluatedTargets = async (at: ReadAt, { zone, reading }: ReadName): Promise<ReadonlyMap<string, readonly RecordSet[]>> => {
   const targets = new Map<string, readonly RecordSet[]>();
-  for (const { type, alias } of within) {
-    if (alias === undefined) continue;
+  if (reading.status !== "found") return targets;
+  for (const { type, alias } of reading.records) {
+    if (alias?.evaluateTargetHealth !== true || alias.hostedZoneId !== zone.id) continue;
     const sets = await at(zone, canonicalName(alias.dnsName)).catch(() => []);
     targets.set(aliasKey(alias.dnsName), sets.filter((set) => set.type === type));
   }
-  const checks = [...wanted.filter((key) => !key.startsWith("alias ")), ...[...targets.values()].flat().flatMap(({ healthCheckId }) => healthCheckId ?? [])];
-  const { health, dangling } = await statuses.read(call, checks);
-  const evaluated = Object.fromEntries([...targets].map(([key, sets]) => [key, targetHealth(sets, health)] as const));
-  return withSurroundings(reading, { health: { ...reading.surroundings?.health, ...health, ...evaluated }, dangling });
+  return targets;
+};
+
+/**
+ * Readings with what their health checks and evaluated targets are like, asked only where there are any, and for all names
+ * together: it is worth knowing, but neither the time nor the requests that the records themselves take.
+ */
+export const withHealth = async (call: Call, statuses: CheckStatuses, at: ReadAt, read: readonly ReadName[]): Promise<readonly ReadName[]> => {
+  const wanting = read.filter(({ reading }) => reading.status === "found" && Object.keys(reading.surroundings?.health ?? {}).length > 0);
+  if (wanting.length === 0) return read;
+  const targets = new Map<ReadName, ReadonlyMap<string, readonly RecordSet[]>>();
+  for (const one of wanting) targets.set(one, await evaluatedTargets(at, one));
+  const checksOf = (one: ReadName): readonly string[] => {
+    const keys = one.reading.status === "found" ? Object.keys(one.reading.surroundings?.health ?? {}) : [];
+    return [...keys.filter((key) => !key.startsWith("alias ")), ...[...(targets.get(one)?.values() ?? [])].flat().flatMap(({ healthCheckId }) => healthCheckId ?? [])];
+  };
+  const { health, dangling } = await statuses.read(call, wanting.flatMap(checksOf));
+  return read.map((one) => {
+    const [{ reading }, checks] = [one, targets.has(one) ? checksOf(one) : []];
+    if (!targets.has(one) || reading.status !== "found") return one;
+    const own = Object.fromEntries(checks.map((id) => [id, health[id] ?? "unknown"] as const));
+    const evaluated = Object.fromEntries([...(targets.get(one) ?? [])].map(([key, sets]) => [key, targetHealth(sets, health)] as const));
+    const more = { health: { ...reading.surroundings?.health, ...own, ...evaluated }, dangling: dangling.filter((id) => checks.includes(id)) };
+    return { ...one, reading: withSurroundings(reading, more) };
+  });
 };

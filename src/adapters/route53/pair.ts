@@ -5,6 +5,7 @@ import type { RecordSet, Zone } from "./messages.ts";
 
 /** The types that steering moves; other records of the name are nobody's business here. */
 const steerable: readonly string[] = ["A", "AAAA", "CNAME"];
+export const isSteerable = ({ type }: RecordSet): boolean => steerable.includes(type);
 const sides = ["primary", "backup"] as const;
 const initialWeight = { primary: 100, backup: 0 } as const;
 

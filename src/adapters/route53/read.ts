@@ -4,7 +4,7 @@ import { cutsOf, delegationOf, unnamed } from "./delegations.ts";
 import { describe, failureOf, isUnsent } from "./error.ts";
 import type { RecordSet, Zone } from "./messages.ts";
 import { createLimit } from "./limit.ts";
-import { withHealth } from "./name-health.ts";
+import { type ReadName, withHealth } from "./name-health.ts";
 import { judgePair, withSurroundings } from "./pair.ts";
 import { readName, readNames } from "./records.ts";
 import type { Call } from "./send.ts";
@@ -34,9 +34,9 @@ export const readOnce = (call: Call): ReadAt => {
 
 /**
  * Reads the pairs of canonical names, each once; names for which there was no time are left out. Never throws.
- * @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
+ * @param askHealth for what may be left out where there is no time @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
  */
-export const readPairs = async (call: Call, { directory, statuses }: Sources, names: readonly string[], zoneIds: ReadonlyMap<string, string>): Promise<Readings> => {
+export const readPairs = async (call: Call, askHealth: Call, { directory, statuses }: Sources, names: readonly string[], zoneIds: ReadonlyMap<string, string>): Promise<Readings> => {
   /** @returns null where nothing was sent, and so nothing is known */
   const failed = (thrown: unknown): PairReading | null => {
     const failure = failureOf(thrown);
@@ -69,9 +69,11 @@ export const readPairs = async (call: Call, { directory, statuses }: Sources, na
   const doubted = (reading: PairReading): PairReading | null =>
     zones === null && reading.status === "unprovisioned" ? failed(problem) : reading;
 
-  const found = async (name: string, { zone, others }: Extract<Serving, { zone: Zone }>, setsAt: (name: string) => readonly RecordSet[]): Promise<void> => {
+  const read: ReadName[] = [];
+  const found = (name: string, { zone, others }: Extract<Serving, { zone: Zone }>, setsAt: (name: string) => readonly RecordSet[]): void => {
     const judged = doubted(withSurroundings(judge(name, zone, setsAt), { otherZones: others }));
-    note(name, judged === null ? null : await withHealth(call, statuses, zone, at, judged));
+    note(name, judged);
+    if (judged !== null) read.push({ name, zone, reading: judged });
   };
 
   const served = new Map<string, { readonly zone: Zone; readonly names: Map<string, Extract<Serving, { zone: Zone }>> }>();
@@ -88,7 +90,7 @@ export const readPairs = async (call: Call, { directory, statuses }: Sources, na
   const readWalking = async (zone: Zone, own: ReadonlyMap<string, Extract<Serving, { zone: Zone }>>): Promise<void> => {
     try {
       const sets = await readNames(call, zone, new Set([...own.keys()].flatMap((name) => [name, ...cutsOf(zone, name)])));
-      for (const [name, serving] of own) await found(name, serving, (one) => sets.get(one) ?? []);
+      for (const [name, serving] of own) found(name, serving, (one) => sets.get(one) ?? []);
     } catch (thrown) {
       for (const name of own.keys()) note(name, failed(thrown));
     }
@@ -97,7 +99,7 @@ export const readPairs = async (call: Call, { directory, statuses }: Sources, na
     try {
       const sets = new Map<string, readonly RecordSet[]>();
       for (const one of new Set([...cutsOf(serving.zone, name), name])) sets.set(one, await at(serving.zone, one));
-      await found(name, serving, (one) => sets.get(one) ?? []);
+      found(name, serving, (one) => sets.get(one) ?? []);
     } catch (thrown) {
       note(name, failed(thrown));
     }
@@ -108,6 +110,7 @@ export const readPairs = async (call: Call, { directory, statuses }: Sources, na
     own.size > walkAbove
       ? [inTurn(async () => await readWalking(zone, own))]
       : [...own].map(([name, serving]) => inTurn(async () => await readSingly(name, serving)))));
+  for (const { name, reading } of await withHealth(askHealth, statuses, readOnce(askHealth), read)) readings.set(name, reading);
   return readings;
 };
 

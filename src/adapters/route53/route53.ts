@@ -35,6 +35,7 @@ export type Route53Options = {
 };
 
 const concurrentRequests = 3;
+const briefMs = 2_000;
 /** AWS has allowed 10 since July 2026; the account's other users want some, too. */
 const budgetPerSecond = 5;
 
@@ -84,6 +85,13 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     return async (request) => await withRetry(async () => await limit(async () => await guarded(request, budget)), patience);
   };
 
+  /** The same for what can be left out: a single attempt, which leaves the others time, and not all of it. */
+  const openBriefly = (budget: DnsBudget): Call => {
+    const connection: DnsBudget["connection"] = async (times, request) => await budget.connection({ ...times, answerMs: Math.min(times.answerMs, briefMs) }, request);
+    const brief = { ...budget, connection, untilMs: budget.untilMs - briefMs };
+    return async (request) => await guarded(request, brief);
+  };
+
   return {
     provider: "route53",
     ...createSetupWriter(open, clock, directory),
@@ -92,7 +100,7 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     read: async (domains, budget, zoneIds = new Map()) => {
       const names = [...new Set(domains.map(canonicalName))];
       const known = new Map([...zoneIds].map(([domain, id]) => [canonicalName(domain), bareId(id)]));
-      const readings = names.length > 0 ? await readPairs(open(budget), { directory, statuses }, names, known) : new Map<string, PairReading>();
+      const readings = names.length > 0 ? await readPairs(open(budget), openBriefly(budget), { directory, statuses }, names, known) : new Map<string, PairReading>();
       return new Map(domains.flatMap((domain): [string, PairReading][] => {
         const reading = readings.get(canonicalName(domain));
         return reading === undefined ? [] : [[domain, reading]];

@@ -1,5 +1,7 @@
 import { cutsOf } from "./delegations.ts";
+import { failureOf, isDenied } from "./error.ts";
 import type { RecordSet, Zone } from "./messages.ts";
+import { isSteerable } from "./pair.ts";
 import { zonesAround } from "./zones.ts";
 
 /** The zone that serves a name, or why none does. `others`: zones that could be taken for it, and why they are not. */
@@ -16,10 +18,31 @@ const title = ({ name, id }: Zone): string => `zone ${name} (${id})`;
 const alike = (zones: readonly Zone[], chosen: Zone): readonly string[] =>
   zones.filter(({ id }) => id !== chosen.id).map((zone) => `${title(zone)} has the same name and is not the one that is delegated or steered: delete it`);
 
+/** The record sets of a name in a zone; null: the credentials may not read it, as those of one in which nothing is steered. */
+export const permitted = async (at: ReadAt, zone: Zone, name: string): Promise<readonly RecordSet[] | null> => {
+  try {
+    return await at(zone, name);
+  } catch (thrown) {
+    if (isDenied(failureOf(thrown))) return null;
+    throw thrown;
+  }
+};
+
+/** Of zones of one name the one that was known; where it has no records of a name and a single other one has, that one. */
+const holding = async (at: ReadAt, zones: readonly Zone[], known: Zone, name: string): Promise<Zone> => {
+  const has = async (zone: Zone) => ((await permitted(at, zone, name)) ?? []).some(isSteerable);
+  if (zones.length === 1 || (await has(known))) return known;
+  const others: Zone[] = [];
+  for (const zone of zones) if (zone.id !== known.id && (await has(zone))) others.push(zone);
+  return others.length === 1 ? (others[0] ?? known) : known;
+};
+
 /** To which name servers a zone hands on what lies at or above `below`, and at which name; null: to none. */
-const handedOn = async (at: ReadAt, from: Zone, below: string): Promise<{ readonly cut: string; readonly to: readonly string[] } | null> => {
+const handedOn = async (at: ReadAt, from: Zone, below: string): Promise<{ readonly cut: string; readonly to: readonly string[] } | null | "unreadable"> => {
   for (const cut of cutsOf(from, below)) {
-    const to = servers(await at(from, cut));
+    const sets = await permitted(at, from, cut);
+    if (sets === null) return "unreadable";
+    const to = servers(sets);
     if (to !== null) return { cut, to };
   }
   return null;
@@ -27,16 +50,20 @@ const handedOn = async (at: ReadAt, from: Zone, below: string): Promise<{ readon
 
 const matching = async (at: ReadAt, zones: readonly Zone[], to: readonly string[]): Promise<readonly Zone[]> => {
   const delegated: Zone[] = [];
+  const unreadable: Zone[] = [];
   for (const zone of zones) {
-    const own = servers(await at(zone, zone.name)) ?? [];
-    if (own.some((server) => to.includes(server))) delegated.push(zone);
+    const sets = await permitted(at, zone, zone.name);
+    if (sets === null) unreadable.push(zone);
+    else if ((servers(sets) ?? []).some((server) => to.includes(server))) delegated.push(zone);
   }
-  return delegated;
+  // One that may not be read is delegated to where none of the others is; reading the name there says what is not permitted.
+  return delegated.length > 0 ? delegated : unreadable.slice(0, 1);
 };
 
 /**
  * The zone of the account that serves a name: what the parent delegates decides, not the longest match (RFC 1034 §4.2.1). Of
- * several zones of one name whose parent is not in the account, only a known one can be told from the others.
+ * several zones of one name whose parent is not in the account, only a known one can be told from the others. A parent that may
+ * not be read disproves nothing; nor does one that delegates nothing and has no records of the name: it may be asked by nobody.
  * @param knownId the zone in which the name was found before
  * @throws Route53Error
  */
@@ -45,6 +72,7 @@ export const servingZone = async (zones: readonly Zone[], name: string, knownId:
   if (outermost === undefined) return { detail: `no public hosted zone of this AWS account holds ${name}: create it, or use the account that has it` };
   const known = (group: readonly Zone[]): Zone | undefined => group.find(({ id }) => id === knownId);
   let current = outermost.length === 1 ? outermost[0] : known(outermost);
+  if (current !== undefined && inner.length === 0) current = await holding(at, outermost, current, name);
   const others = current === undefined ? [] : [...alike(outermost, current)];
   for (const group of inner) {
     const [first] = group;
@@ -55,6 +83,16 @@ export const servingZone = async (zones: readonly Zone[], name: string, knownId:
     }
     const parent: Zone = current;
     const handing = await handedOn(at, parent, first.name);
+    if (handing === "unreadable") {
+      current = known(group) ?? (parent.id === knownId || group.length > 1 ? parent : first);
+      continue;
+    }
+    const proven = known(group);
+    if (handing === null && proven !== undefined && !(await at(parent, name)).some(isSteerable)) {
+      others.push(...alike(group, proven), `${title(parent)} does not delegate ${title(proven)}, where ${name} was found before, and has no records of it: delegate it by NS records, or delete ${title(parent)} if nobody asks it`);
+      current = proven;
+      continue;
+    }
     if (handing === null) {
       others.push(...group.map((zone) => `${title(zone)} is not delegated by ${title(parent)}: its records are never asked for; delegate it by NS records, or delete it`));
       continue;

@@ -12,7 +12,7 @@ import { sideOf } from "./pair.ts";
 import { findZone, readOnce } from "./read.ts";
 import { readName } from "./records.ts";
 import type { Call } from "./send.ts";
-import type { ZoneDirectory } from "./zones.ts";
+import { type ZoneDirectory, zonesAround } from "./zones.ts";
 
 /** Setting names up. `open` gives the way to the API for the length of one call. */
 export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Clock, directory: ZoneDirectory): DnsSetupWriter => ({
@@ -40,7 +40,10 @@ export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Cloc
     for (const domain of domains) {
       try {
         const serving = await findZone(call, directory, canonicalName(domain));
-        if (!("detail" in serving)) seen.set(domain, await readBeside(at, serving.zone, canonicalName(domain)));
+        if ("detail" in serving) continue;
+        const { zone } = serving;
+        const above = zonesAround(await directory.zones(call), zone.name).flatMap(([one]) => (one !== undefined && one.name !== zone.name ? [one] : []));
+        seen.set(domain, await readBeside(at, zone, above.toReversed(), canonicalName(domain)));
       } catch (thrown) {
         if (isUnsent(failureOf(thrown))) break;
       }
@@ -106,6 +109,11 @@ export const planPair = (name: string, zone: Zone, recordSets: readonly RecordSe
   const sides = recordSets.map(({ setIdentifier }) => sideOf(setIdentifier));
   const missing = (["primary", "backup"] as const).filter((side) => !sides.includes(side));
   if (missing.length === 0) return { status: "exists", zoneId: zone.id };
+  // At weight 0 all of a group answer equally often: whatever is created beside it takes its part of the visitors at once.
+  if (recordSets.length > 0 && recordSets.every(({ weight }) => weight === 0)) {
+    const all = recordSets.map(({ setIdentifier }) => `"${setIdentifier}"`).join(", ");
+    return refused(`${name} is answered by ${all} with weight 0, beside which a new record would be answered at once: give what is to go on answering a weight above 0 first`);
+  }
   // Weighted record sets of one name must share their TTL (Route 53 API reference).
   const ttl = recordSets[0]?.ttl ?? wish.ttlSeconds;
   const others = recordSets.filter(({ setIdentifier }) => sideOf(setIdentifier) === null);

@@ -46,4 +46,12 @@ describe("what is decided in a round", () => {
     const all = { ...decisions(2_500, 6_000), seen: [1, 2, 3] };
     expect(chunksOf(all).map((chunk) => (chunk as typeof all).seen.length)).toEqual([3, ...chunksOf(all).slice(1).map(() => 0)]);
   });
+
+  it("is cut by what is around the pairs, too, of which a tenant may have as much as they like", () => {
+    const neighbours = Array.from({ length: 100 }, (_, at) => ({ type: "AAAA", setIdentifier: `n${at}`, weight: 1, values: Array.from({ length: 50 }, () => "2001:db8::1") }));
+    const surroundings = { neighbours, health: {}, dangling: [], leftBehind: [], otherZones: [] };
+    const few = decisions(100, 1);
+    const chunks = chunksOf({ ...few, domains: few.domains.map((domain) => ({ ...domain, surroundings })) });
+    for (const chunk of chunks) expect(JSON.stringify(chunk).length).toBeLessThan(7_000_000);
+  });
 });

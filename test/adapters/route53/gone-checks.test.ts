@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { changesTo, dns, half, names, pair, server, weightsOf, zoneId } from "./account.ts";
+import { changesTo, dns, half, names, pair, server, weightsOf, zoneId, useAccount } from "./account.ts";
+
+useAccount();
 
 // Fault 6: a health check that was deleted while records name it. Route 53 refuses whatever would write them.
 

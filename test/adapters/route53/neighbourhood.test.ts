@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Route53Server, startRoute53 } from "../../../local/route53/server.ts";
-import { dns, found, half, pair, server, zoneId } from "./account.ts";
+import { dns, found, half, pair, server, zoneId, useAccount } from "./account.ts";
 import { answer, credentials, errorAnswer, fakeClock, route53At } from "./support.ts";
+
+useAccount();
 
 const name = "app.example.com";
 const surroundingsOf = async (asked = name, access = dns) => found((await access.read([asked])).get(asked)).surroundings;

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { PolicyDocument } from "../../../local/route53/iam-document.ts";
 import { iamPolicyFor } from "../../../src/domain/iam-policy.ts";
-import { changesTo, dns, names, server, zoneId } from "./account.ts";
+import { changesTo, dns, names, server, zoneId, useAccount } from "./account.ts";
 import { credentials } from "./support.ts";
+
+useAccount();
 
 const zone = "bulk.example.org";
 const mates = names(160, zone);

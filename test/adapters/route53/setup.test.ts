@@ -43,6 +43,8 @@ describe("provision", () => {
     ["a text", "wwx.example.com", [], /type TXT.*move it/],
     ["the apex", "example.com", [], /takes no CNAME.*alias/],
     ["another routing policy", "old2.example.com", [{ name: "old2.example.com", type: "CNAME", ttlSeconds: 60, values: ["x.cdn.net"], setIdentifier: "eu", region: "eu-west-1" }], /unweighted/],
+    ["a half of weight 0, which has all visitors", "zero1.example.com", [half("zero1.example.com", "primary", 0)], /weight 0.*above 0 first/],
+    ["others of weight 0, which have them", "zero2.example.com", [half("zero2.example.com", "canary", 0)], /"canary" with weight 0.*above 0 first/],
     ["a name of no zone", "www.example.net", [], /no public hosted zone/],
   ])("refuses %s, says what to do, and writes nothing", async (_, name, seeds, words) => {
     server.seed(zoneId("example.com"), seeds);

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { WeightChangeResult } from "../../src/adapters/ports/dns.ts";
+import { freshDatabase } from "../support/database.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { createWorld } from "../support/round-world.ts";
+import type { World } from "../support/round-world.ts";
+
+// A switch that never comes about is not claimed, however it fails.
+
+let database: TestDatabase;
+let world: World;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  world = await createWorld(database);
+});
+afterEach(async () => {
+  await database.close();
+});
+
+const name = "app.example.test";
+const failed = { domain: name, status: "failed", retryable: true } as const;
+
+describe("a switch that is tried round after round", () => {
+  it.each<[string, WeightChangeResult]>([
+    ["and is stale each time", { domain: name, status: "stale", detail: "InvalidChangeBatch: they do not match" }],
+    ["and never leaves, its account being paused", { ...failed, detail: "paused", effect: "unsent" }],
+    ["and whose answer is lost each time", { ...failed, detail: "no answer in time", effect: "unknown" }],
+    ["and is refused", { ...failed, retryable: false, detail: "AccessDenied", effect: "none" }],
+  ])("%s, is not claimed", async (_, result) => {
+    world.dns.put(name);
+    world.deps.dns.apply = async (changes) => changes.map(() => result);
+    const { serviceId } = await world.seed();
+    await world.roundsOf(4);
+    world.prober.say("a.cdn.net", 503);
+    const reports = await world.roundsOf(2);
+    expect(reports.flatMap(({ unreached }) => unreached)).toMatchObject([{ serviceId, name, reason: "switch_failed", moved: false }]);
+    const states = [(await world.routing(serviceId))?.state];
+    for (let round = 0; round < 12; round += 1) {
+      await world.roundsOf(1);
+      states.push((await world.routing(serviceId))?.state);
+    }
+    expect(world.dns.weights(name)).toBe("100/0");
+    expect([...new Set(states)]).toEqual(["held"]);
+  });
+
+  it("is claimed once it is made after all", async () => {
+    world.dns.put(name);
+    const apply = world.deps.dns.apply;
+    world.deps.dns.apply = async (changes) => changes.map(({ domain }) => ({ domain, status: "stale", detail: "InvalidChangeBatch" }));
+    const { serviceId } = await world.seed();
+    await world.roundsOf(4);
+    world.prober.say("a.cdn.net", 503);
+    await world.roundsOf(3);
+    world.deps.dns.apply = apply;
+    await world.roundsOf(2);
+    expect(world.dns.weights(name)).toBe("0/100");
+    expect((await world.routing(serviceId))?.state).toBe("shifted");
+  });
+});

@@ -39,6 +39,10 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
 export const claimFor = (
   service: RoundService, routing: Routing, readings: ReadonlyMap<number, DomainReading>, intents: readonly Intent[],
 ): { readonly routing: Routing; readonly unreached: readonly Unreached[] } => {
+  // Nor is it back to normal while the switch back is refused.
+  const isStuck = service.domains.some(({ domainId, verified, failedAttempts, routing: known }) =>
+    verified && failedAttempts.length > 0 && ((readings.get(domainId)?.routing ?? known)?.movedAtMs ?? null) !== null);
+  if (routing.state === "normal" && isStuck && !service.shadow) return { routing: { ...routing, state: "held", reason: "switch_failed" }, unreached: [] };
   if (routing.state !== "shifted" || service.shadow) return { routing, unreached: [] };
   // Nobody's word can move a name that is not proven: of it nothing is claimed, unless there is no other.
   const proven = service.domains.filter(({ verified }) => verified);

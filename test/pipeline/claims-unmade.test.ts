@@ -58,3 +58,20 @@ describe("a switch that is tried round after round", () => {
     expect((await world.routing(serviceId))?.state).toBe("shifted");
   });
 });
+
+it("a switch back that is refused is not claimed either: visitors are at the backup, and nothing is normal", async () => {
+  world.dns.put(name);
+  const { serviceId } = await world.seed();
+  await world.roundsOf(4);
+  world.prober.say("a.cdn.net", 503);
+  await world.roundsOf(3);
+  world.dns.hooks.refuse = () => "NoSuchHealthCheck: gone";
+  world.prober.say("a.cdn.net", 200);
+  await world.roundsOf(60);
+  expect(world.dns.weights(name)).toBe("0/100");
+  expect(await world.routing(serviceId)).toMatchObject({ state: "held", reason: "switch_failed" });
+  world.dns.hooks.refuse = () => null;
+  await world.roundsOf(40);
+  expect(world.dns.weights(name)).toBe("100/0");
+  expect(await world.routing(serviceId)).toMatchObject({ state: "normal", reason: "calm" });
+});

@@ -27,7 +27,7 @@ export const createInternet = ({ outages, faults }: SoakPlan): Internet => {
   const outageOf = (host: string, atMs: number): Outage | null => byHost.get(host)?.find((outage) => holds(outage, atMs)) ?? null;
   const latencies = new Map<string, number>();
   const latencyOf = (host: string): number => {
-    const known = latencies.get(host) ?? 30 + 10 * ([...host].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_009, 7) % 3);
+    const known = latencies.get(host) ?? 30 + 10 * (Array.from(host).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_009, 7) % 3);
     latencies.set(host, known);
     return known;
   };

@@ -2,7 +2,7 @@ import type { Clock } from "../adapters/ports/clock.ts";
 import type { JobRunStore } from "../adapters/ports/job-runs.ts";
 import type { Fence, LeaseStore } from "../adapters/ports/lease.ts";
 import type { Log, LogFields } from "../adapters/ports/log.ts";
-import { whileHeld } from "../pipeline/lease.ts";
+import { giveBack, whileHeld } from "../pipeline/lease.ts";
 
 export type JobContext = {
   readonly leases: LeaseStore;
@@ -37,6 +37,6 @@ export const runLeased = async (context: JobContext, job: string, work: (fence: 
     await jobRuns.record({ job, provider, startedAtMs, endedAtMs: clock.nowMs(), ok: false, overruns: 0 }).catch(() => undefined);
     throw error;
   } finally {
-    await leases.release(fence).catch(() => undefined);
+    await giveBack(context, fence);
   }
 };

@@ -1,7 +1,7 @@
 import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { Fence, Taking } from "../adapters/ports/lease.ts";
 import type { SettingsStore } from "../adapters/ports/settings.ts";
-import { whileHeld } from "../pipeline/lease.ts";
+import { giveBack, whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { DnsTalk } from "../pipeline/round.ts";
 import { createDnsTalk } from "../pipeline/round.ts";
@@ -31,7 +31,7 @@ type Asked = { readonly shard: Shard; readonly taking: Taking };
 
 /** @param deps with a `runId` that stays the same when the object is restarted, so that it gets its own lease back at once */
 export const createShardLoop = (given: ShardDeps & { readonly settings: SettingsStore }): ShardLoop => {
-  const { clock, leases, log, settings } = given;
+  const { clock, log, settings } = given;
   const connections = given.connections ?? createConnections(clock);
   const deps = { ...given, connections };
   let held: { readonly shard: Shard; readonly fence: Fence; readonly dnsTalk: DnsTalk } | null = null;
@@ -116,7 +116,7 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
     },
     stop: async () => {
       await report();
-      if (held !== null) await leases.release(held.fence).catch(() => undefined);
+      if (held !== null) await giveBack(deps, held.fence);
       letGo();
     },
   };

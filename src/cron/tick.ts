@@ -1,7 +1,7 @@
 import type { Shard } from "../adapters/ports/dispatcher.ts";
 import type { Fence, Taking } from "../adapters/ports/lease.ts";
 import type { TickRunStore } from "../adapters/ports/tick-runs.ts";
-import { whileHeld } from "../pipeline/lease.ts";
+import { giveBack, whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { DnsTalk } from "../pipeline/round.ts";
 import { createDnsTalk } from "../pipeline/round.ts";
@@ -88,7 +88,7 @@ type Run = ReturnType<typeof createRun>;
 
 /** One run of one shard: what has been done in it, and in which slot. */
 const createRun = (deps: TickDeps & { readonly connections: Connections }, shard: Shard) => {
-  const { clock, connections, leases, log, provider, runId, tickRuns } = deps;
+  const { clock, connections, log, provider, runId, tickRuns } = deps;
   const { intervalMs } = deps.probe;
   const tally: Tally = newTally(clock.nowMs());
   let endMs = 0;
@@ -176,7 +176,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
         await whileHeld(deps, fence, () => rounds(fence, dnsTalk));
       } finally {
         dnsTalk.reading.stop();
-        await leases.release(fence).catch(() => undefined);
+        await giveBack(deps, fence);
       }
     },
     /** Begins a witness' round. Nobody waits for it: the lease may lapse before all of its time-outs are in. */

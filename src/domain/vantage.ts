@@ -21,7 +21,10 @@ export const testimony = (
   const recent = vantages.filter((vantage) => vantage.lastHeardAtMs > nowMs - memoryMs);
   const independent = recent.filter((vantage) => !cdns.includes(vantage.name));
   if (independent.length === 0) return { counted: new Set(vantages.map((vantage) => vantage.name)), mayEnd: true };
-  const speaking = independent.filter((vantage) => vantage.lastHeardAtMs > nowMs - silentAfterMs);
-  const heard = speaking.length > 0 ? speaking : recent;
-  return { counted: new Set(heard.map((vantage) => vantage.name)), mayEnd: speaking.length > 0 };
+  const speak = (of: readonly Vantage[]) => of.filter((vantage) => vantage.lastHeardAtMs > nowMs - silentAfterMs);
+  const speaking = speak(independent);
+  // The last good samples of one that is gone must not hold up those who can still see.
+  const left = speaking.length > 0 ? speaking : speak(recent);
+  const counted = left.length > 0 ? left : recent;
+  return { counted: new Set(counted.map((vantage) => vantage.name)), mayEnd: speaking.length > 0 };
 };

@@ -25,3 +25,22 @@ export const whileHeld = async <T>(
     done.abort();
   }
 };
+
+/** How often a database that is away is asked again to take a lease back. */
+const againMs = 1_000;
+
+/**
+ * Gives a lease back. A database that is away for a moment must not keep it from the next run until it lapses: it is asked again
+ * for as long as the lease may last. Never throws: what is not given back lapses.
+ */
+export const giveBack = async ({ leases, clock }: { readonly leases: LeaseStore; readonly clock: Clock }, fence: Fence): Promise<void> => {
+  const untilMs = clock.nowMs() + leases.ttlMs;
+  for (;;) {
+    try {
+      return await leases.release(fence);
+    } catch {
+      if (clock.nowMs() + againMs >= untilMs) return;
+      await clock.sleep(againMs);
+    }
+  }
+};

@@ -300,6 +300,27 @@ describe("runTick", () => {
     expect(world.of("round")).toMatchObject([{ fields: { role: "witness" } }, {}, {}]);
   });
 
+  it("gives the lease back to a database that is away when it ends, and costs the next run no slot", async () => {
+    const world = bench();
+    const [awayFromMs, awayToMs] = [minuteMs + 50_000, minuteMs + 64_000];
+    const isAway = () => world.clock.nowMs() >= awayFromMs && world.clock.nowMs() < awayToMs;
+    const refuse = (): void => {
+      if (isAway()) throw new Error("connection lost");
+    };
+    world.hooks.load = async () => refuse();
+    const leases: TickDeps["leases"] = {
+      ...world.leases,
+      take: async (...asked) => (refuse(), await world.leases.take(...asked)),
+      release: async (fence) => (refuse(), await world.leases.release(fence)),
+    };
+    const next = async () => {
+      await world.clock.sleep(60_000);
+      await world.tick({ leases, runId: "run-2" }, minuteMs + 60_000);
+    };
+    await world.clock.run(Promise.all([world.tick({ leases }), next()]));
+    expect(slotsOf(world)).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11].map((slot) => slot * 10_000));
+  });
+
   it("does not lose the minute to a database that is away for a moment", async () => {
     const world = bench();
     let away = 3;

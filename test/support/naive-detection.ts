@@ -52,7 +52,8 @@ export class NaiveDetector {
     if (others.length === 0) return { counted: all, alone: false };
     const speaking = others.filter((name) => age(name) < 60_000);
     if (speaking.length > 0) return { counted: speaking, alone: false };
-    return { counted: all.filter((name) => age(name) < 24 * hourMs), alone: true };
+    const left = all.filter((name) => age(name) < 60_000);
+    return { counted: left.length > 0 ? left : all.filter((name) => age(name) < 24 * hourMs), alone: true };
   }
 
   #domain(domainId: number, path: string, counted: readonly string[], nowMs: number): Say {

@@ -34,7 +34,7 @@ describe("the lease", () => {
     await calmThenDead();
     await acquire("vercel");
     const before = await everything();
-    expect(await round()).toEqual({ held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, overBudget: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], thrown: [] });
+    expect(await round()).toEqual({ held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, overBudget: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], unreached: [], thrown: [] });
     expect(await everything()).toEqual(before);
     expect(dns.changes).toEqual([]);
     await roundsOf(1);

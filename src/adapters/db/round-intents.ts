@@ -99,8 +99,8 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
     select x.service_id, x.domain_id, x.storm_id, x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor,
       ${fence.name}, ${fence.epoch}, x.result = 'shadow', x.result, ${at(nowMs)}, ${at(nowMs)}, x.records
     from x where not exists (select from again a where a.domain_id = x.domain_id) and not (x.result = 'shadow' and exists (
-      select from routing_changes c where c.result = 'shadow' and ${sameSwitch("c", "x")}
-        and c.id = (select max(n.id) from routing_changes n where n.domain_id = x.domain_id)))
+      select from (select * from routing_changes n where n.domain_id = x.domain_id order by n.id desc limit 1) c
+      where c.result = 'shadow' and ${sameSwitch("c", "x")}))
     returning id, domain_id, attempts
   ), others as (
     update routing_changes c set next_attempt_at = null

@@ -75,7 +75,8 @@ const momentOf = (timeMs: number, withinMs: number): string | null => {
 
 /**
  * The answer without what must differ between two servers that were asked the same: moments of this very run, new secrets
- * and names of runs, how long something took and how long ago it was, and how many rounds a busy machine gets done in a run.
+ * and names of runs, how long something took and how long ago it was, how many rounds a busy machine gets done in a run, and
+ * whether that run is over already.
  */
 export const comparable = ({ status, headers, body }: Answered, startedAtMs: number): Answered => ({
   status,
@@ -92,6 +93,9 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/\b[ZC][A-Z0-9]{20}\b/g, "ROUTE53")
     .replaceAll(/"duration_ms":\d+/g, '"duration_ms":N')
     .replaceAll(/^(\{"event":"round",.*\})(?:\n\1)+$/gm, "$1")
+    .replaceAll(/("name":"shard:\d+"[^}]*?"held":)(?:true|false)/g, "$1HELD")
+    .replaceAll(/("name":"shard:\d+"[^}]*?"released_at":)(?:null|"NOW")/g, "$1RELEASED")
+    .replaceAll(/^(tranche_lease_held\{name="shard:[^}]*\}) [01]$/gm, "$1 HELD")
     .replaceAll(/"holder":"local:[0-9a-f]{16}"/g, '"holder":"local:RUN"')
     .replaceAll(/"age_seconds":\d+(\.\d+)?(?=[,}])/g, '"age_seconds":N')
     .replaceAll(/try again in \d+ s/g, "try again in N s")

@@ -93,14 +93,18 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
     ) o
     where c.id = o.id
     returning c.id, c.domain_id, c.attempts
+  ), shadowed as (
+    select x.domain_id
+    from x cross join lateral (select * from routing_changes n where n.domain_id = x.domain_id order by n.id desc limit 1) c
+    where x.result = 'shadow' and c.result = 'shadow' and ${sameSwitch("c", "x")}
   ), added as (
     insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
       reason, actor, lease, epoch, shadow, result, intended_at, attempted_at, attempted_records)
     select x.service_id, x.domain_id, x.storm_id, x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor,
       ${fence.name}, ${fence.epoch}, x.result = 'shadow', x.result, ${at(nowMs)}, ${at(nowMs)}, x.records
-    from x where not exists (select from again a where a.domain_id = x.domain_id) and not (x.result = 'shadow' and exists (
-      select from (select * from routing_changes n where n.domain_id = x.domain_id order by n.id desc limit 1) c
-      where c.result = 'shadow' and ${sameSwitch("c", "x")}))
+    from x
+    where not exists (select from again a where a.domain_id = x.domain_id) and not exists (select from shadowed s where s.domain_id = x.domain_id)
+    order by x.domain_id
     returning id, domain_id, attempts
   ), others as (
     update routing_changes c set next_attempt_at = null

@@ -122,7 +122,7 @@ describe("what is asked where there is a long history", () => {
       serviceId: n + 1, domainId: n + 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, reason: "storm", actor: "tranche", result: "intent" as const,
     }));
     expect(await explained.db.rows(saveIntents(fence, intents, nowMs))).toHaveLength(services);
-    expect((await explained.touched("attempted_records")).rows).toBeLessThan(4_000);
+    expect((await explained.touched("attempted_records")).rows).toBeLessThan(2_000);
   });
 
   it("sums up an hour in a time that grows with its minutes, be they news to the planner", async () => {

@@ -25,7 +25,7 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
     const { storage } = this.ctx;
     await sharedClock?.sync();
     await storage.put<Armed>("armed", { index: shard.index, count: shard.count, untilMs: clock.nowMs() + armedForMs });
-    if (!this.#isRunning && (await storage.getAlarm()) === null) await storage.setAlarm(this.#alarmAt(clock.nowMs()));
+    if (!this.#isRunning) await this.#stayAwake();
   }
 
   async alarm(): Promise<void> {
@@ -35,7 +35,16 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
       await this.#wake();
     } finally {
       this.#isRunning = false;
+      // Whoever was armed meanwhile, while it was about to stop for one, is on.
+      await this.#stayAwake();
     }
+  }
+
+  /** What is armed has an alarm. */
+  async #stayAwake(): Promise<void> {
+    const { storage } = this.ctx;
+    if ((await storage.get<Armed>("armed")) === undefined || (await storage.getAlarm()) !== null) return;
+    await storage.setAlarm(this.#alarmAt(this.#deps().clock.nowMs()));
   }
 
   async #wake(): Promise<void> {
@@ -57,10 +66,12 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
   }
 
   async #stop(): Promise<void> {
-    await this.#loop?.stop();
+    const loop = this.#loop;
     this.#loop = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.delete("armed");
+    // Last, for it takes as long as the database is away: who is armed from here on is on.
+    await loop?.stop();
   }
 
   /** Alarms go by the platform's clock, slots by the database's. */

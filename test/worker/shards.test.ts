@@ -113,6 +113,19 @@ describe("shards as Durable Objects", () => {
     await vi.waitFor(async () => expect(await Promise.all([0, 1].map(isOn))).toEqual([false, false]), soon);
   });
 
+  it("that are armed while they are busy stay awake, whatever became of their alarm", async () => {
+    await arm(0, 3);
+    await runInDurableObject(stubOf(0), async (instance, { storage }) => {
+      await storage.deleteAlarm();
+      const round = instance.alarm();
+      await vi.waitFor(async () => expect(await storage.getAlarm()).not.toBeNull(), { ...soon, interval: 1 });
+      await storage.deleteAlarm();
+      await instance.arm({ index: 0, count: 3 });
+      await round;
+      expect(await storage.getAlarm()).not.toBeNull();
+    });
+  });
+
   it("stop when nobody has armed them for a while", async () => {
     await arm(0, 3);
     await runInDurableObject(stubOf(0), (_, { storage }) => storage.put("armed", { index: 0, count: 3, untilMs: Date.now() - 1 }));

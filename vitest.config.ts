@@ -7,6 +7,7 @@ const inWorkerd = [
   "test/cron/**/*.test.ts",
   "test/worker/**/*.test.ts",
   "test/contract/**/*.test.ts",
+  "test/attack/api/**/*.test.ts",
 ];
 
 // Time limits are only there for a test that hangs: how fast a machine is must not decide whether one passes.

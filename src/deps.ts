@@ -196,6 +196,7 @@ const buildJobDeps = (
     driftCheckMs: config.driftCheckMs,
     usageWindows: config.usage,
     billing: config.billing,
+    credit: config.credit,
   };
 };
 

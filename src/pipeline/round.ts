@@ -11,6 +11,7 @@ import { accountsOf, createStandings } from "./accounts.ts";
 import { applyIntents } from "./apply.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
 import { unmadeClaims } from "./claim.ts";
+import type { CreditTerms } from "../domain/credit.ts";
 import { decideRound } from "./decide.ts";
 import { patiently } from "./patience.ts";
 import { pollOutcomes } from "./polls.ts";
@@ -43,6 +44,8 @@ export type RoundDeps = {
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
+  /** By which storms earn a discount; without it every one of what was once healthy does. */
+  readonly credit?: CreditTerms;
   /** The connections of this invocation, which others of its work share; without them each round has its own. */
   readonly connections?: Connections;
   /** What the invocation may still send; without it nothing limits a round. */
@@ -158,7 +161,7 @@ const decideAndAct = async (
   const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decisions = decideRound(services, vantages, policies, samples, read, view.freeze, nowMs);
+  const decisions = decideRound(services, vantages, policies, samples, read, view.freeze, nowMs, deps.credit);
   const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);

@@ -16,6 +16,8 @@ export type Guards = {
   /** As `viewer` and `editor`, for routes whose path names the customer: another customer's is a missing one. */
   readonly customerViewer: AppMiddleware;
   readonly customerEditor: AppMiddleware;
+  /** As `viewer`; an admin who names no customer sees everybody's: `customerId` is 0 then. */
+  readonly viewerOrAdmin: AppMiddleware;
 };
 
 const notYours = () => new AppError("forbidden", "the credential belongs to another customer");
@@ -93,11 +95,21 @@ export const guards = (deps: GuardDeps, cache: TokenCache): Guards => {
     await next();
   };
 
+  const viewer = tenant(false, false);
+
+  const viewerOrAdmin: AppMiddleware = async (c, next) => {
+    if (namedCustomers(c).length > 0) return await viewer(c, next);
+    const principal = await identify(c);
+    c.set("customerId", principal.kind === "customer" ? principal.customerId : 0);
+    await next();
+  };
+
   return {
     admin,
-    viewer: tenant(false, false),
+    viewer,
     editor: tenant(true, false),
     customerViewer: tenant(false, true),
     customerEditor: tenant(true, true),
+    viewerOrAdmin,
   };
 };

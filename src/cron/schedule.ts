@@ -4,6 +4,8 @@ import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import { runBilling } from "./bill.ts";
+import type { CorroborateDeps } from "./corroborate.ts";
+import { corroborate } from "./corroborate.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
@@ -21,7 +23,8 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId">
+  & Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
     readonly random: Random;
     readonly billingStore: BillingStore;
     readonly billing: CustomerTerms & { readonly cycle: BillingCycle; readonly periodMs: number; readonly graceMs: number };
@@ -37,6 +40,9 @@ const jobs = {
   tick: dispatchShards,
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
+  corroborate: (deps: Run) =>
+    runLeased(deps, "corroborate", (fence) =>
+      corroborate({ ...deps, settledMs: deps.credit?.waitingMs ?? 0, probeTimeoutMs: deps.probe.timeoutMs }, fence)),
   "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
@@ -51,7 +57,7 @@ const jobs = {
 
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick", "standing-failover", "observe-answers"],
+  "* * * * *": ["tick", "standing-failover", "observe-answers", "corroborate"],
   "*/5 * * * *": ["ingest-usage", "rollup"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],

@@ -5,7 +5,7 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { AppError } from "../errors.ts";
-import { changeBy } from "../http/answer-once.ts";
+import { answerOnce } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
   id, idParams, jsonAnswer, jsonRequest, label, like, problems, tenantPageQuery, timeText, writeProblems,
@@ -79,14 +79,17 @@ export const registerCorrections = (app: App, deps: Deps, guards: Guards): void 
   });
   app.openapi(approve, async (c) => {
     const { id: correctionId } = c.req.valid("param");
-    const { customerId, serviceId, status, windowStartMs, windowEndMs, primaryBytes, backupBytes } = await found(correctionId);
-    if (status !== "pending") throw decided();
-    const window = { windowStartMs, windowEndMs, primaryBytes: primaryBytes ?? undefined, backupBytes: backupBytes ?? undefined };
     const approves = { id: correctionId, reason: c.req.valid("json").reason };
-    await deps.usage.push(customerId, serviceId, [window], { measuredCdns: deps.measuredCdns, mayOverride: false, approves }, changeBy(c));
-    const now = await found(correctionId);
-    if (now.status !== "approved") throw decided();
-    return c.json(represent(now), 200);
+    const approved = await answerOnce(c, deps, 0, async (change) => {
+      const { customerId, serviceId, status, windowStartMs, windowEndMs, primaryBytes, backupBytes } = await found(correctionId);
+      if (status !== "pending") throw decided();
+      const window = { windowStartMs, windowEndMs, primaryBytes: primaryBytes ?? undefined, backupBytes: backupBytes ?? undefined };
+      await deps.usage.push(customerId, serviceId, [window], { measuredCdns: deps.measuredCdns, mayOverride: false, approves }, change);
+      const now = await found(correctionId);
+      if (now.status !== "approved") throw decided();
+      return now;
+    });
+    return c.json(represent(approved), 200);
   });
 
   const reject = createRoute({
@@ -100,8 +103,12 @@ export const registerCorrections = (app: App, deps: Deps, guards: Guards): void 
   });
   app.openapi(reject, async (c) => {
     const { id: correctionId } = c.req.valid("param");
-    await found(correctionId);
-    if (!(await deps.corrections.reject(correctionId, c.req.valid("json").reason, changeBy(c)))) throw decided();
-    return c.json(represent(await found(correctionId)), 200);
+    const rejected = await answerOnce(c, deps, 0, async (change) => {
+      await found(correctionId);
+      const now = await deps.corrections.reject(correctionId, c.req.valid("json").reason, change);
+      if (now === null) throw decided();
+      return now;
+    });
+    return c.json(represent(rejected), 200);
   });
 };

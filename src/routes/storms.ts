@@ -6,7 +6,7 @@ import type { Guards } from "../auth/guards.ts";
 import { creditReasons, credits } from "../domain/credit.ts";
 import type { CreditReason } from "../domain/credit.ts";
 import { stormTimeline } from "../domain/timeline.ts";
-import { changeBy } from "../http/answer-once.ts";
+import { answerOnce } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
   id, idParams, idText, jsonAnswer, jsonRequest, label, like, orNull, readProblems, tenantPageQuery, tenantQuery, time, timeText, writeProblems,
@@ -162,7 +162,7 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
   app.openapi(decide, async (c) => {
     const { decision, reason } = c.req.valid("json");
     const credit = decision === "confirm" ? "earned" : "refused";
-    const storm = await deps.storms.decide(c.req.valid("param").id, credit, reason, changeBy(c));
+    const storm = await answerOnce(c, deps, 0, (change) => deps.storms.decide(c.req.valid("param").id, credit, reason, change));
     if (storm === null) throw noSuchResource();
     return c.json(represent(storm), 200);
   });

@@ -8,7 +8,7 @@ import type { Storm, StormDetail, StormStore } from "../ports/storms.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { changeColumns } from "./views.ts";
-import { auditRow, ms, write } from "./write.ts";
+import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
 /** A `storm_events` row `e` in the form of the port's `Storm`. */
 export const stormColumns = sql`e.id, e.service_id as "serviceId", e.policy_id as "policyId", e.policy_version as "policyVersion",
@@ -78,10 +78,12 @@ export const createStormStore = (db: Database): StormStore => ({
       ), audit as (${auditRow(change, "decide", "storm", sql`
         select d.id as object_id, old.customer_id, to_jsonb(old) - 'customer_id' as before, to_jsonb(d) || ${JSON.stringify({ reason })}::jsonb as after
         from decided d join old on old.id = d.id`)}
+      ), view as (
+        select ${stormColumns} from (select * from decided union all
+          select o.* from storm_events o join old on old.id = o.id where not exists (select from decided)) e
+      ), remembered as (${rememberedAnswer(change, "view", "view", 200)}
       )
-      select ${stormColumns} from (select * from decided union all
-        select (o).* from (select e as o from storm_events e join old on old.id = e.id where not exists (select from decided)) x) e`, {}, sql`
-select 1 from storm_events where id = ${id} for no key update`);
+      select * from view`, {}, sql`select 1 from storm_events where id = ${id} for no key update`);
     return rows[0] ?? null;
   },
 });

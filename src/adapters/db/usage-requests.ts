@@ -4,7 +4,12 @@ import type { Change } from "../ports/change.ts";
 import type { CorrectionStore, UsageCorrection } from "../ports/corrections.ts";
 import type { PushOptions } from "../ports/usage-store.ts";
 import type { Database } from "./client.ts";
-import { auditRow, ms, write } from "./write.ts";
+import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
+
+const columns = sql`q.id, q.customer_id as "customerId", q.service_id as "serviceId", ${ms("q.window_start", "windowStartMs")},
+  ${ms("q.window_end", "windowEndMs")}, q.primary_bytes as "primaryBytes", q.backup_bytes as "backupBytes",
+  q.was_primary_bytes as "wasPrimaryBytes", q.was_backup_bytes as "wasBackupBytes", q.status, q.actor,
+  ${ms("q.requested_at", "requestedAtMs")}, ${ms("q.decided_at", "decidedAtMs")}, q.decided_by as "decidedBy", q.reason`;
 
 /**
  * The CTEs that keep what a push may not do by itself. From `favourable`, `news` and `owner` of the push: `asked` has the windows that
@@ -43,6 +48,8 @@ export const correctionCtes = ({ mayOverride, approves }: PushOptions, change: C
       set status = 'approved', decided_at = now(), decided_by = ${change.actor}, reason = ${approves?.reason ?? null}
       where q.id = ${approves?.id ?? 0} and q.status = 'pending' and exists (select from news)
       returning q.*
+    ), approved_view as (select ${columns} from approved q
+    ), remembered as (${rememberedAnswer(change, "approved", "approved_view", 200)}
     )`;
 };
 
@@ -55,11 +62,6 @@ export const auditedCorrections = (change: Change): SQL => sql`audited_requests 
     ), audited_approval as (${row("approve", "approved", change)}
     )`;
 
-const columns = sql`q.id, q.customer_id as "customerId", q.service_id as "serviceId", ${ms("q.window_start", "windowStartMs")},
-  ${ms("q.window_end", "windowEndMs")}, q.primary_bytes as "primaryBytes", q.backup_bytes as "backupBytes",
-  q.was_primary_bytes as "wasPrimaryBytes", q.was_backup_bytes as "wasBackupBytes", q.status, q.actor,
-  ${ms("q.requested_at", "requestedAtMs")}, ${ms("q.decided_at", "decidedAtMs")}, q.decided_by as "decidedBy", q.reason`;
-
 export const createCorrectionStore = (db: Database): CorrectionStore => ({
   list: (customerId, { status }, page) =>
     db.rows<UsageCorrection>(sql`
@@ -71,13 +73,15 @@ export const createCorrectionStore = (db: Database): CorrectionStore => ({
   get: async (id) => (await db.rows<UsageCorrection>(sql`select ${columns} from usage_correction_requests q where q.id = ${id}`))[0] ?? null,
 
   reject: async (id, reason, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<UsageCorrection>(db, sql`
       with rejected as (
         update usage_correction_requests q set status = 'rejected', decided_at = now(), decided_by = ${change.actor}, reason = ${reason}
         where q.id = ${id} and q.status = 'pending' returning q.*
       ), audited as (${row("reject", "rejected", change)}
+      ), view as (select ${columns} from rejected q
+      ), remembered as (${rememberedAnswer(change, "rejected", "view", 200)}
       )
-      select id from rejected`);
-    return rows.length > 0;
+      select * from view`);
+    return rows[0] ?? null;
   },
 });

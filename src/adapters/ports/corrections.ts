@@ -31,6 +31,6 @@ export interface CorrectionStore {
   list(customerId: number | null, filter: { readonly status?: CorrectionState | undefined }, page: Page): Promise<UsageCorrection[]>;
   /** Whoever's it is: for admins. */
   get(id: number): Promise<UsageCorrection | null>;
-  /** False where it is not pending. */
-  reject(id: number, reason: string, change: Change): Promise<boolean>;
+  /** Null where it is not pending. */
+  reject(id: number, reason: string, change: Change): Promise<UsageCorrection | null>;
 }

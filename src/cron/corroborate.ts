@@ -1,8 +1,9 @@
 import type { Clock } from "../adapters/ports/clock.ts";
-import type { CorroborationStore, SeenOnCdn, Sighting, WatchedStorm } from "../adapters/ports/corroboration.ts";
+import type { CorroborationStore, Sighting, WatchedStorm } from "../adapters/ports/corroboration.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
+import type { SeenDomain } from "../domain/corroboration.ts";
 import { canariesSeeIt, countWitnesses, creditedAfter, othersSeeIt } from "../domain/corroboration.ts";
 import { siteOf } from "../hostnames.ts";
 import { isoTime } from "../iso-time.ts";
@@ -55,12 +56,11 @@ const askCanaries = async (deps: CorroborateDeps, cdns: ReadonlySet<string>, unt
 
 /** What is recorded of a sighting: how many saw it, and never who. */
 const sighting = (
-  deps: CorroborateDeps, storm: WatchedStorm, canaries: number, onCdn: readonly SeenOnCdn[], nowMs: number,
+  deps: CorroborateDeps, storm: WatchedStorm, canaries: number, onCdn: readonly SeenDomain[], nowMs: number,
 ): Sighting | null => {
   const creditedUntilMs = creditedAfter(storm, nowMs);
   if (creditedUntilMs === null) return null;
-  const seen = onCdn.map((one) => ({ ...one, site: siteOf(one.name) }));
-  const sighted = countWitnesses(seen, { customerId: storm.customerId, sites: storm.names.map(siteOf), targets: storm.targets });
+  const sighted = countWitnesses(onCdn, { customerId: storm.customerId, sites: storm.names.map(siteOf), targets: storm.targets });
   const others = othersSeeIt(sighted, deps.minWitnesses);
   if (canaries === 0 && !others) return null;
   const body = canonicalJson({
@@ -84,7 +84,7 @@ export const corroborate = async (deps: CorroborateDeps, fence: Fence): Promise<
     askCanaries(deps, cdns, clock.nowMs() + runMs),
     corroboration.seen([...cdns], clock.nowMs(), deps.settledMs),
   ]);
-  const byCdn = Map.groupBy(seen, ({ cdn }) => cdn);
+  const byCdn = Map.groupBy(seen.map((one) => ({ ...one, site: siteOf(one.name) })), ({ cdn }) => cdn);
   const nowMs = clock.nowMs();
   const sightings = due.flatMap((storm) => sighting(deps, storm, canaries.get(storm.cdn) ?? 0, byCdn.get(storm.cdn) ?? [], nowMs) ?? []);
   const corroborated = sightings.length === 0 ? 0 : await corroboration.save(fence, sightings);

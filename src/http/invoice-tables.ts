@@ -27,7 +27,7 @@ const stormReference = (id: number, api: boolean): string =>
 
 /** A storm that took nothing off: what became of its credit, and why; the words are explained below the table. */
 const uncreditedReference = ({ stormId, credit, reason }: UncreditedStorm, api: boolean): string =>
-  `${stormReference(stormId, api)}: credit ${credit}${reason === null ? "" : `, ${reason.replaceAll("_", " ")}`}`;
+  `${stormReference(stormId, api)}:<br>${credit}${reason === null ? "" : `, ${reason.replaceAll("_", " ")}`}`;
 
 /** Share of the window under storms, in percent, and the storms; the exact ratio is in the explanation of the line. */
 const storm = (line: InvoiceLine, api: boolean): string => {

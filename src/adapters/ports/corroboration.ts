@@ -19,7 +19,7 @@ export type Sighting = { readonly stormId: number; readonly creditedUntilMs: num
 
 /** What there is to see of CDNs that storms name. */
 export interface CorroborationStore {
-  /** The storms to look after, the oldest first; no more than a run has time for. */
+  /** The storms to look after, of each customer the oldest first; no more than a run has time for. */
   watched(nowMs: number): Promise<WatchedStorm[]>;
   /**
    * Verified, once healthy domains of these CDNs with samples of the last minutes, of each CDN the first by id: who has been

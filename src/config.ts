@@ -44,7 +44,7 @@ const limitPerMinute = () =>
   z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
 
 /** 32 random bytes in base64: `openssl rand -base64 32`. */
-const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text) && secretFault(text, 32) === null;
+const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text) && secretFault(atob(text), 32) === null;
 
 /** Adds what a rule finds wrong. */
 const judged = (fault: (text: string) => string | null) => (text: string, ctx: z.RefinementCtx<string>) => {

@@ -23,9 +23,9 @@ const chunk = 100;
 /** Older seals of a table behind an id, in order. */
 const olderThan = (ask: Ask, { table, column, place }: Place, key: string, afterId: string): Promise<Kept[]> =>
   ask<Kept>(
-    `select id::text, customer_id::text as "customerId", ${place} as place, ${column} as sealed from ${table}
-     where deleted_at is null and ${column} is not null and split_part(${column}, '.', 2) <> $1 and id > $2::bigint
-     order by id limit ${chunk}`,
+    `select t.id::text as id, t.customer_id::text as "customerId", t.${place} as place, t.${column} as sealed from ${table} t
+     where t.deleted_at is null and t.${column} is not null and split_part(t.${column}, '.', 2) <> $1 and t.id > $2::bigint
+     order by t.id limit ${chunk}`,
     [key, afterId],
   );
 

@@ -23,15 +23,14 @@ const outlives = (minter: Minter, expiresAtMs: number | null): string | null =>
     ? null
     : "a credential that expires mints none that outlives it: give an expires_at that is not after its own";
 
-const scopeForRole = (role: Role): AdminScope => (role === "viewer" ? "read" : "write");
+/** An editor reads as well as it writes. */
+const scopesForRole = (role: Role): readonly AdminScope[] => (role === "viewer" ? ["tokens", "read"] : ["tokens", "read", "write"]);
 
 /** @returns why the minter may not make this token of a customer; null: it may */
 export const refuseToken = (minter: Minter, wanted: { readonly role: Role; readonly expiresAtMs: number | null }): string | null => {
   if (minter.kind === "admin") {
-    const scope = scopeForRole(wanted.role);
-    for (const needed of ["tokens", scope] as const) {
-      if (!minter.scopes.includes(needed)) return `to mint a token of the role ${wanted.role} an admin token needs the scope ${needed}`;
-    }
+    const missing = scopesForRole(wanted.role).find((scope) => !minter.scopes.includes(scope));
+    if (missing !== undefined) return `to mint a token of the role ${wanted.role} an admin token needs the scope ${missing}`;
   } else {
     if (!includesRole(minter.role, "owner")) return "this needs the role owner";
     if (!includesRole(minter.role, wanted.role)) return "a token mints none above its own role";

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
+import { deployment, endpoint, isKey, isOrigin, secret } from "./config-rules.ts";
 import { billingCycles } from "./domain/billing-cycle.ts";
 import { isCurrency } from "./domain/currency.ts";
 import { parseDurationMs } from "./domain/duration.ts";
 import { endpointFault } from "./domain/endpoint.ts";
 import { probePathFault } from "./domain/probe.ts";
-import { equalSecrets, secretFault } from "./domain/secret-strength.ts";
+import { equalSecrets } from "./domain/secret-strength.ts";
 import type { NamedSecret } from "./domain/secret-strength.ts";
 
 const minuteMs = 60_000;
@@ -35,31 +36,8 @@ const decimal = (fallback: string, max: number) =>
 const list = (fallback: string) =>
   z.string().default(fallback).transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
 
-const isOrigin = (text: string): boolean => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
-
-/** DNS over plain HTTP proves nothing, unless it stays on this machine. */
-const isDohEndpoint = (text: string): boolean => endpointFault(text) === null;
-
 const limitPerMinute = () =>
   z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
-
-/** 32 random bytes in base64: `openssl rand -base64 32`. */
-const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text) && secretFault(atob(text), 32) === null;
-
-/** Adds what a rule finds wrong. */
-const judged = (fault: (text: string) => string | null) => (text: string, ctx: z.RefinementCtx<string>) => {
-  const message = fault(text);
-  if (message !== null) ctx.addIssue({ code: "custom", message });
-};
-
-const secret = (min: number) => z.string().superRefine(judged((text) => secretFault(text, min))).optional();
-
-/** Where secrets are sent to, or what is believed comes from. */
-const endpoint = () => z.string().superRefine(judged(endpointFault));
-
-/** An own deployment, as an origin and over TLS. */
-const deployment = (example: string) =>
-  z.string().superRefine(judged((text) => (isOrigin(text) ? endpointFault(text) : `must be an origin such as ${example}`)));
 
 const secretKeys = () =>
   list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first");
@@ -140,7 +118,7 @@ const environment = z
     ALLOW_PRIVATE_TARGETS: flag("true", "false", false),
     DOMAIN_VERIFICATION: flag("on", "off", true),
     DOH_ENDPOINTS: list("https://cloudflare-dns.com/dns-query,https://dns.google/resolve").refine(
-      (endpoints) => endpoints.length > 0 && endpoints.every(isDohEndpoint),
+      (endpoints) => endpoints.length > 0 && endpoints.every((url) => endpointFault(url) === null),
       "must be https URLs of DNS-over-HTTPS resolvers",
     ),
     DRIFT_CHECK: duration("5m", 1_000, 24 * hourMs),

@@ -73,7 +73,7 @@ export const registerCorrections = (app: App, deps: Deps, guards: Guards): void 
     path: "/v1/corrections/{id}/approve",
     tags,
     summary: "Approve a correction: it is stored as it was pushed, and the next invoice adjusts the window",
-    middleware: [guards.admin, jsonBody],
+    middleware: [guards.adminWith("billing"), jsonBody],
     request,
     responses,
   });
@@ -97,7 +97,7 @@ export const registerCorrections = (app: App, deps: Deps, guards: Guards): void 
     path: "/v1/corrections/{id}/reject",
     tags,
     summary: "Reject a correction: the window stays as it is known",
-    middleware: [guards.admin, jsonBody],
+    middleware: [guards.adminWith("billing"), jsonBody],
     request,
     responses,
   });

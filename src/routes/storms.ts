@@ -155,7 +155,7 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
     tags,
     summary: "Confirm or refuse the discount of a storm; recorded in its evidence, and what was billed is adjusted",
     description: "For admins. A storm that is confirmed counts as a whole, whatever was decided before; issued lines stay, the next invoice adjusts them.",
-    middleware: [guards.admin, jsonBody],
+    middleware: [guards.adminWith("billing"), jsonBody],
     request: { params: idParams, query: z.strictObject({}), body: jsonRequest(decisionSchema) },
     responses: { 200: jsonAnswer(stormSchema, "The storm"), ...writeProblems },
   });

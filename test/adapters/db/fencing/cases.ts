@@ -3,6 +3,7 @@ import { noteReadings } from "../../../../src/adapters/db/cdn-accounts.ts";
 import type { Database } from "../../../../src/adapters/db/client.ts";
 import { createDnsSetupStore } from "../../../../src/adapters/db/dns-setup.ts";
 import { createIngestStore } from "../../../../src/adapters/db/ingest.ts";
+import { createCorroborationStore } from "../../../../src/adapters/db/corroboration.ts";
 import { createObservationStore } from "../../../../src/adapters/db/observations.ts";
 import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
 import { createReconciliationStore } from "../../../../src/adapters/db/reconciliation.ts";
@@ -384,6 +385,14 @@ const kept: readonly FencedWrite[] = [
 ];
 
 const observed: readonly FencedWrite[] = [
+  {
+    method: "corroboration.save", what: "what others saw of a storm's CDN", writes: ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], refused: 0,
+    prepare: async ({ db, sql, tenant }) => {
+      const stormId = await tenant.storm();
+      await sql("update storm_events set credit = 'pending', credit_reason = 'uncorroborated' where id = $1", [stormId]);
+      return (fence) => createCorroborationStore(db).save(fence, [{ stormId, creditedUntilMs: nowMs, body: "{}" }]);
+    },
+  },
   {
     method: "observations.save", what: "what DNS answers after a storm's switch", writes: ["evidence", "evidence_chains", "routing_changes"], refused: false,
     prepare: async ({ db, tenant }) => {

@@ -6,6 +6,7 @@ import type { DnsSetupStore } from "../../../../src/adapters/ports/dns-setup.ts"
 import type { IngestStore } from "../../../../src/adapters/ports/ingest.ts";
 import type { JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
 import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
+import type { CorroborationStore } from "../../../../src/adapters/ports/corroboration.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/observations.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/reconciliation.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/retention.ts";
@@ -43,6 +44,7 @@ export const pipelineMethods = {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
+  corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -54,7 +56,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "tick-runs",
+  "billing", "cdn-accounts", "corroboration", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
@@ -94,6 +96,6 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
-  "db/admin-tokens.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
+  "db/admin-tokens.ts", "db/storms.ts", "db/usage-requests.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
   "db/policies.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts",
 ];

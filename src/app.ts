@@ -39,6 +39,7 @@ import { registerMetrics } from "./routes/metrics.ts";
 import { registerOpenApi } from "./routes/openapi.ts";
 import { registerOverride } from "./routes/override.ts";
 import { registerProvision } from "./routes/provision.ts";
+import { registerQuotas } from "./routes/quotas.ts";
 import { registerReadiness } from "./routes/readiness.ts";
 import { registerRouting } from "./routes/routing.ts";
 import { registerServices } from "./routes/services.ts";
@@ -93,6 +94,7 @@ export const createApp = (deps: Deps): App => {
   registerHealth(app, deps);
   registerCustomers(app, deps, guards);
   registerTokens(app, deps, guards, cache);
+  registerQuotas(app, deps, guards);
   registerServices(app, deps, guards);
   registerDomains(app, deps, guards);
   registerVerification(app, deps, guards);

@@ -30,6 +30,7 @@ import { createMetricsStore } from "./adapters/db/metrics.ts";
 import { createObservationStore } from "./adapters/db/observations.ts";
 import { createPolicyStore } from "./adapters/db/policies.ts";
 import { createPruneStore } from "./adapters/db/prune.ts";
+import { createQuotaStore } from "./adapters/db/quotas.ts";
 import { createReadiness } from "./adapters/db/readiness.ts";
 import { createRecordedTraces } from "./adapters/db/recorded-traces.ts";
 import { createRetentionStore } from "./adapters/db/retention.ts";
@@ -42,6 +43,7 @@ import { createSettingsStore } from "./adapters/db/settings.ts";
 import { createStandingStore } from "./adapters/db/standing.ts";
 import { createStatusStore } from "./adapters/db/status.ts";
 import { createStormStore } from "./adapters/db/storms.ts";
+import { createTargetStore } from "./adapters/db/targets.ts";
 import { createTelemetryStore } from "./adapters/db/telemetry.ts";
 import { createTickRunStore } from "./adapters/db/tick-runs.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
@@ -69,6 +71,7 @@ import { systemRandom } from "./adapters/random.ts";
 import { createRateLimits } from "./adapters/rate-limit.ts";
 import { createResolver } from "./adapters/resolver.ts";
 import { createSecrets } from "./adapters/secrets.ts";
+import { createConsentReader } from "./adapters/target-consent.ts";
 import { createRole } from "./adapters/route53/role.ts";
 import { createRoute53 } from "./adapters/route53/route53.ts";
 import type { Config } from "./config.ts";
@@ -169,6 +172,10 @@ const buildJobDeps = (
     observations: createObservationStore(db),
     standing: createStandingStore(db),
     lookup: createResolver(config.dohEndpoints, send),
+    resolver: createResolver(config.dohEndpoints, send),
+    targets: createTargetStore(db),
+    consent: createConsentReader(send),
+    checksTargets: !config.allowPrivateTargets,
     dns: operatorDns,
     dnsDirectory: createDnsDirectory({
       operator: operatorDns,
@@ -218,12 +225,13 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     jwt: createJwtVerifier(config.auth, clock),
     idempotency: createIdempotencyStore(db),
     customers: createCustomerStore(db),
-    tokens: createTokenStore(db),
-    services: createServiceStore(db),
-    domains: createDomainStore(db),
+    tokens: createTokenStore(db, config.quotas),
+    services: createServiceStore(db, config.quotas),
+    domains: createDomainStore(db, config.quotas),
     dnsSetup: createDnsSetupStore(db),
     dnsAccounts: createDnsAccountStore(db, secretBox(config, random)),
-    policies: createPolicyStore(db),
+    quotas: createQuotaStore(db, config.quotas),
+    policies: createPolicyStore(db, config.quotas),
     storms: createStormStore(db),
     evidence: createEvidenceStore(db),
     routing: createRoutingStore(db),
@@ -244,8 +252,6 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     metrics: createMetricsStore(db),
     telemetry: createTelemetryStore(db),
     jobs: { run: (job, scheduledAtMs, onRound) => (isJobName(job) ? runJob({ ...jobDeps, onRound }, job, scheduledAtMs) : null) },
-    resolver: createResolver(config.dohEndpoints, send),
-    lookup: createResolver(config.dohEndpoints, send),
     rateLimits: createRateLimits(config.rateLimits, runtime.bindings ?? {}, clock, log),
     clientAddress: createClientAddress(config.provider),
     measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),

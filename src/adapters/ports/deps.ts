@@ -26,6 +26,7 @@ import type { Log } from "./log.ts";
 import type { MetricsStore } from "./metrics.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { Prober } from "./probe.ts";
+import type { QuotaStore } from "./quotas.ts";
 import type { Random } from "./random.ts";
 import type { RateLimits } from "./rate-limit.ts";
 import type { Readiness } from "./readiness.ts";
@@ -60,6 +61,7 @@ export interface Deps {
   readonly standing: StandingStore;
   readonly leases: LeaseStore;
   readonly prober: Prober;
+  readonly quotas: QuotaStore;
   readonly policies: PolicyStore;
   readonly storms: StormStore;
   readonly evidence: EvidenceStore;

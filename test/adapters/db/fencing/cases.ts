@@ -389,7 +389,7 @@ const observed: readonly FencedWrite[] = [
     method: "dnsSetup.saveCheck", what: "a check, with its audit row", writes: ["audit_log", "idempotency_keys", "readiness_checks"], refused: null,
     prepare: async ({ db, tenant }) => {
       const idempotency = { customerId: tenant.customer, method: "POST", path: "/check", key: "key", bodyHash: "hash" };
-      const check = { serviceId: tenant.service, checkedAtMs: nowMs, actor: "test", result: "pass", checks: [] } as const;
+      const check = { serviceId: tenant.service, checkedAtMs: nowMs, actor: "test", result: "pass", checks: [], domainsChecked: 1, domainsTotal: 1 } as const;
       return (fence) => createDnsSetupStore(db).saveCheck(fence, check, { actor: "test", requestId: "r", idempotency });
     },
   },

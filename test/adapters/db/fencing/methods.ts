@@ -41,7 +41,7 @@ export const pipelineMethods = {
   } satisfies Record<keyof PruneStore, Kind>,
   retention: {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
-    vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced",
+    vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
@@ -54,7 +54,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "tick-runs",
+  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
@@ -94,5 +94,5 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
   "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
-  "db/policies.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts",
+  "db/policies.ts", "db/quotas.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts",
 ];

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
+import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
 import { tolerableSkewMs } from "../domain/clock-skew.ts";
 import { like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
@@ -51,6 +51,10 @@ const shardLoad = z
   })
   .openapi("ShardLoad");
 
+const failingShard = z
+  .object({ shard: z.int(), provider, failed_rounds: about(z.int(), "one after the other, up to the latest") })
+  .openapi("FailingShard");
+
 const takeover = z
   .object({
     seq: z.int(),
@@ -73,6 +77,7 @@ export const statusSchema = z
     shards: z.int(),
     shards_wanted: about(z.int(), "how many there had better be: the number that there is as long as that will do"),
     shard_loads: about(z.array(shardLoad), "as their holders have measured them within the last ten minutes"),
+    failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
     leases: z.array(lease),
     providers: z.array(providerFull),
     takeovers: about(z.array(takeover), "the latest 50, newest first"),
@@ -82,7 +87,8 @@ export const statusSchema = z
 /** What everybody may know: no runs, no words of an error. */
 export const readySchema = z
   .object({
-    status: z.literal("ok"),
+    status: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard, which the API does not suffer from" }),
+    failing_shards: z.array(failingShard),
     leases: about(z.array(leaseBrief), "of the shards"),
     providers: z.array(signs.extend({ public_ok: about(z.boolean().nullable(), "null: never looked at") })),
   })
@@ -103,6 +109,8 @@ const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infe
   ...same, unheld_ms: unheldMs, at: isoTime(atMs), previous_hash: previousHash,
 });
 
+const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer<typeof failingShard> => ({ shard, provider: by, failed_rounds: failedRounds });
+
 export const representStatus = (status: Status, preferredProvider: string): z.infer<typeof statusSchema> => ({
   preferred_provider: preferredProvider,
   shards: status.shards,
@@ -110,6 +118,7 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
   shard_loads: status.shardLoads.map(({ shard, domains, leftOut, utilisation, measuredAtMs }) => ({
     shard, domains, left_out: leftOut, utilisation: Math.round(utilisation * 1_000) / 1_000, measured_at: isoTime(measuredAtMs),
   })),
+  failing_shards: status.failingShards.map(failingOf),
   leases: status.leases.map((one) => ({
     ...briefOf(one),
     holder: one.holder,
@@ -125,8 +134,9 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
   takeovers: status.takeovers.map(takeoverOf),
 });
 
-export const representReady = ({ leases, providers }: Status): z.infer<typeof readySchema> => ({
-  status: "ok",
+export const representReady = ({ failingShards, leases, providers }: Status): z.infer<typeof readySchema> => ({
+  status: failingShards.length === 0 ? "ok" : "degraded",
+  failing_shards: failingShards.map(failingOf),
   leases: leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
   providers: providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
 });

@@ -83,7 +83,7 @@ export const createTargetStore = (db: Database): TargetStore => ({
         on conflict (domain_id, path) do update set host = excluded.host, phase = excluded.phase, period = excluded.period
         where (c.host, c.phase, c.period) is distinct from (excluded.host, excluded.phase, excluded.period)
       )
-      select count(*) as claims from turns`);
+      select count(*) as claims from turns where exists (select from fence)`);
     return rows[0]?.claims ?? 0;
   },
 

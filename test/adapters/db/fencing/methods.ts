@@ -13,6 +13,7 @@ import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/rol
 import type { RoundStore } from "../../../../src/adapters/ports/round.ts";
 import type { SettingsStore } from "../../../../src/adapters/ports/settings.ts";
 import type { StandingStore } from "../../../../src/adapters/ports/standing.ts";
+import type { TargetStore } from "../../../../src/adapters/ports/targets.ts";
 import type { TickRunStore } from "../../../../src/adapters/ports/tick-runs.ts";
 
 /** `fenced` has a case in `cases.ts`; `telemetry` says what one sees and does, whoever one is; `request` is the API's, not the pipeline's. */
@@ -43,6 +44,7 @@ export const pipelineMethods = {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
+  targets: { due: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",

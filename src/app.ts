@@ -38,6 +38,7 @@ import { registerIssuer } from "./routes/issuer.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerOpenApi } from "./routes/openapi.ts";
 import { registerOverride } from "./routes/override.ts";
+import { registerProbing } from "./routes/probing.ts";
 import { registerProvision } from "./routes/provision.ts";
 import { registerQuotas } from "./routes/quotas.ts";
 import { registerReadiness } from "./routes/readiness.ts";
@@ -98,6 +99,7 @@ export const createApp = (deps: Deps): App => {
   registerServices(app, deps, guards);
   registerDomains(app, deps, guards);
   registerVerification(app, deps, guards);
+  registerProbing(app, deps, guards);
   registerStormPolicies(app, deps, guards);
   registerBacktest(app, deps, guards);
   registerAvailability(app, deps, guards);

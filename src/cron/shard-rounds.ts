@@ -192,11 +192,12 @@ export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number |
   deps.log.info("tick", { shard: shard.index, result: !ok ? "failed" : failures > 0 ? "partly_failed" : "ok", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, overBudget, leftOut: load.leftOut, storms, switches });
   const counts: readonly Count[] = [
     { name: "rounds", label: "", value: rounds },
-    { name: "rounds_failed", label: "holder", value: acted - rounds },
-    { name: "rounds_failed", label: "witness", value: failures - (acted - rounds) },
     { name: "round_ms", label: "", value: Math.round(roundsMs) },
     { name: "witness_rounds", label: "", value: witnessed },
     { name: "unreadable_probes", label: "", value: unreadable },
+    ...(failures > 0
+      ? [{ name: "rounds_failed", label: "holder", value: acted - rounds } as const, { name: "rounds_failed", label: "witness", value: failures - (acted - rounds) } as const]
+      : []),
     ...(overBudget > 0 ? [{ name: "probes_over_budget", label: "", value: overBudget } as const] : []),
     ...(load.leftOut > 0 ? [{ name: "domains_left_out", label: "", value: load.leftOut } as const] : []),
     ...(deps.takeDnsCalls?.() ?? []),

@@ -179,7 +179,7 @@ describe("runTick", () => {
     await world.clock.run(world.tick());
     expect(slotsOf(world)).toEqual([40_000, 50_000]);
     expect(world.witnessed).toEqual([30_000]);
-    expect(world.runs).toMatchObject([{ job: "tick:0", ok: true }]);
+    expect(world.runs).toMatchObject([{ job: "tick:0", ok: false, failedRounds: { count: 0, anew: true } }]);
   });
 
   it("does not wait for a witness' round that hangs when it takes over", async () => {

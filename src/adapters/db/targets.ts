@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { cdnZones, leastPeriod } from "../../domain/target.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { DueTarget, TargetStore } from "../ports/targets.ts";
+import type { DueTarget, KnownPath, TargetStore } from "../ports/targets.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 
@@ -36,8 +36,8 @@ const wanted = sql`
 
 /** Whether the host of `w` lies in a zone of the CDN that its service names. */
 const isInZone: SQL = sql`exists (
-  select from jsonb_to_recordset(${JSON.stringify(cdnZones)}::jsonb) z(cdn text, zone text)
-  where z.cdn = w.cdn and right(w.host, length(z.zone) + 1) = '.' || z.zone)`;
+  select from jsonb_to_recordset(${JSON.stringify(cdnZones)}::jsonb) known(cdn text, zone text)
+  where known.cdn = w.cdn and right(w.host, length(known.zone) + 1) = '.' || known.zone)`;
 
 export const createTargetStore = (db: Database): TargetStore => ({
   due: async (beforeMs, limit) => await db.rows<DueTarget>(sql`
@@ -85,6 +85,20 @@ export const createTargetStore = (db: Database): TargetStore => ({
       )
       select count(*) as claims from turns where exists (select from fence)`);
     return rows[0]?.claims ?? 0;
+  },
+
+  ofDomain: async (customerId, serviceId, domainId) => {
+    const rows = await db.rows<{ verified: boolean; paths: KnownPath[] }>(sql`
+      with w as (${wanted} and d.id = ${domainId} and d.service_id = ${serviceId} and d.customer_id = ${customerId})
+      select d.verified_at is not null as verified, (
+        select coalesce(jsonb_agg(jsonb_build_object('path', w.path, 'host', w.host, 'addresses', t.addresses,
+          'checkedAtMs', (extract(epoch from t.checked_at) * 1000)::bigint, 'consent', case when ${isInZone} then 'cdn' else t.consent end,
+          'period', c.period) order by array_position(array['primary', 'backup', 'direct'], w.path)), '[]')
+        from w left join probe_targets t on t.host = w.host
+        left join probe_claims c on c.domain_id = w.domain_id and c.path = w.path and c.host = w.host) as paths
+      from service_domains d join services s on s.id = d.service_id and s.deleted_at is null
+      where d.id = ${domainId} and d.service_id = ${serviceId} and d.customer_id = ${customerId} and d.deleted_at is null`);
+    return rows[0] ?? null;
   },
 
   clear: async (fence) => {

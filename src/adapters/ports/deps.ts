@@ -37,6 +37,7 @@ import type { ServiceStore } from "./services.ts";
 import type { StandingStore } from "./standing.ts";
 import type { StatusStore } from "./status.ts";
 import type { StormStore } from "./storms.ts";
+import type { TargetStore } from "./targets.ts";
 import type { TelemetryStore } from "./telemetry.ts";
 import type { TokenStore } from "./tokens.ts";
 import type { UsageStore } from "./usage-store.ts";
@@ -62,6 +63,7 @@ export interface Deps {
   readonly leases: LeaseStore;
   readonly prober: Prober;
   readonly quotas: QuotaStore;
+  readonly targets: TargetStore;
   readonly policies: PolicyStore;
   readonly storms: StormStore;
   readonly evidence: EvidenceStore;

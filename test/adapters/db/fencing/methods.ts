@@ -44,7 +44,7 @@ export const pipelineMethods = {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
-  targets: { due: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
+  targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",

@@ -2,7 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import type { Deps } from "./adapters/ports/deps.ts";
 import { guards as createGuards } from "./auth/guards.ts";
-import { TokenCache } from "./auth/token-cache.ts";
+import { createTokenCaches } from "./auth/token-cache.ts";
 import { AppError, problemResponse } from "./errors.ts";
 import { declaredBodyCap } from "./http/body.ts";
 import { cors } from "./http/cors.ts";
@@ -12,6 +12,7 @@ import { addressLimit } from "./http/rate-limit.ts";
 import { requestFrame } from "./http/request-id.ts";
 import { requestLog } from "./http/request-log.ts";
 import { refuseInvalid } from "./http/validation.ts";
+import { registerAdminTokens } from "./routes/admin-tokens.ts";
 import { registerAuditLog } from "./routes/audit-log.ts";
 import { registerAvailability } from "./routes/availability.ts";
 import { registerBacktest } from "./routes/backtest.ts";
@@ -73,8 +74,8 @@ const asAppError = (thrown: unknown): unknown => {
 /** The HTTP API. It knows no provider: the environment and the execution context of a request are never touched. */
 export const createApp = (deps: Deps): App => {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
-  const cache = new TokenCache(deps.clock);
-  const guards = createGuards(deps, cache);
+  const caches = createTokenCaches(deps.clock);
+  const guards = createGuards(deps, caches);
 
   const render = (thrown: unknown, c: AppContext): Response => {
     const error = asAppError(thrown);
@@ -94,7 +95,8 @@ export const createApp = (deps: Deps): App => {
 
   registerHealth(app, deps);
   registerCustomers(app, deps, guards);
-  registerTokens(app, deps, guards, cache);
+  registerTokens(app, deps, guards, caches);
+  registerAdminTokens(app, deps, guards, caches);
   registerQuotas(app, deps, guards);
   registerServices(app, deps, guards);
   registerDomains(app, deps, guards);

@@ -3,6 +3,7 @@ import { createCloudflareUsage } from "./adapters/cdn/cloudflare.ts";
 import { createCustomerSources } from "./adapters/cdn/customer-sources.ts";
 import { createFastlyUsage } from "./adapters/cdn/fastly.ts";
 import { createClientAddress } from "./adapters/client-address.ts";
+import { createAdminTokenStore } from "./adapters/db/admin-tokens.ts";
 import { createAuditLogStore } from "./adapters/db/audit-log.ts";
 import { createAvailabilityStore } from "./adapters/db/availability.ts";
 import { createBillingStore } from "./adapters/db/billing.ts";
@@ -103,7 +104,7 @@ const secretsOf = (config: Config): readonly string[] => {
   const { auth, route53, cloudflare } = config;
   const keys = route53.credentials;
   return [
-    auth.adminToken, auth.jwtSecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
+    auth.adminToken, auth.jwtSecret, auth.gatewaySecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
     cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, ...passwordsIn(config.databaseUrl),
   ].filter((text) => typeof text === "string");
 };
@@ -222,10 +223,11 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     runShard: (shard, scheduledAtMs) => runShard(jobDeps, shard, scheduledAtMs),
     readiness: createReadiness(db, clock, config.usage.windowMs / 1_000, status),
     status,
-    jwt: createJwtVerifier(config.auth, clock),
+    jwt: createJwtVerifier(config.auth, clock, send),
     idempotency: createIdempotencyStore(db),
     customers: createCustomerStore(db),
     tokens: createTokenStore(db, config.quotas),
+    adminTokens: createAdminTokenStore(db),
     services: createServiceStore(db, config.quotas),
     domains: createDomainStore(db, config.quotas),
     dnsSetup: createDnsSetupStore(db),
@@ -252,6 +254,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     metrics: createMetricsStore(db),
     telemetry: createTelemetryStore(db),
     jobs: { run: (job, scheduledAtMs, onRound) => (isJobName(job) ? runJob({ ...jobDeps, onRound }, job, scheduledAtMs) : null) },
+    sealKeys: async () => (await secretBox(config, random)?.keyIds()) ?? [],
     rateLimits: createRateLimits(config.rateLimits, runtime.bindings ?? {}, clock, log),
     clientAddress: createClientAddress(config.provider),
     measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),

@@ -77,17 +77,49 @@ export type Token = {
   id: number;
   customer_id: number;
   name: string;
-  /** viewers read, editors write */
-  role: "viewer" | "editor";
+  /** viewers read, editors write as well, owners also mint and revoke tokens and approve */
+  role: "viewer" | "editor" | "owner";
   created_at: string;
+  /** when it ends by itself */
+  expires_at: string | null;
+  /** to the minute */
   last_used_at: string | null;
   revoked_at: string | null;
 };
 
 export type TokenInput = {
   name: string;
-  /** viewers read, editors write */
-  role: "viewer" | "editor";
+  /** viewers read, editors write as well, owners also mint and revoke tokens and approve */
+  role: "viewer" | "editor" | "owner";
+  /** when it ends by itself, in the future; null: when it is revoked */
+  expires_at?: string | null;
+};
+
+export type NewAdminToken = AdminToken & {
+  /** the secret; shown this once */
+  token: string;
+};
+
+export type AdminToken = {
+  id: number;
+  name: string;
+  scopes: ("read" | "write" | "billing" | "freeze" | "tokens")[];
+  created_by: string;
+  created_at: string;
+  /** when it ends by itself */
+  expires_at: string | null;
+  /** to the minute */
+  last_used_at: string | null;
+  revoked_at: string | null;
+};
+
+export type AdminTokenInput = {
+  /** the audit log names the token `admin:<name>`, customers' own too */
+  name: string;
+  /** `read`: everything; `write`: act for customers, and manage them; `billing`: terms, billing profiles and the issuer; `freeze`: freeze everything; `tokens`: mint and revoke tokens, with no scope that the minting one has not */
+  scopes: ("read" | "write" | "billing" | "freeze" | "tokens")[];
+  /** when it ends by itself, in the future; null: when it is revoked */
+  expires_at?: string | null;
 };
 
 export type Quotas = ({
@@ -1174,7 +1206,7 @@ export type InvoiceLink = {
 export type AuditEntry = {
   id: number;
   at: string;
-  /** admin, token:<id>, jwt:<subject>, gateway or tranche */
+  /** admin, admin:<name>, token:<id>, jwt:<subject>, gateway or tranche */
   actor: string;
   action: string;
   object_type: string;
@@ -1230,6 +1262,7 @@ export type Status = {
       error: string | null;
     } | null;
   })[];
+  secrets: SealedSecrets;
   /** the latest 50, newest first */
   takeovers: Takeover[];
 };
@@ -1242,6 +1275,15 @@ export type ShardLoad = {
   /** of the time of a round's connections, the share that probing everything takes in calm */
   utilisation: number;
   measured_at: string;
+};
+
+export type SealedSecrets = {
+  /** sealed with the newest key */
+  current_key: number;
+  /** sealed with an older one: `npm run secrets:reseal` before it is taken away */
+  previous_keys: number;
+  /** sealed with a key that is not configured: they do not open; an alert */
+  unknown_keys: number;
 };
 
 export type Takeover = {
@@ -1323,6 +1365,21 @@ export type Operations = {
   "DELETE /v1/customers/{id}/tokens/{childId}": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List the admin tokens, revoked ones included */
+  "GET /v1/admin-tokens": {
+    query?: { limit?: number; cursor?: string; };
+    result: AdminToken[];
+  };
+  /** Create a named admin token; its secret is shown once */
+  "POST /v1/admin-tokens": {
+    body: AdminTokenInput;
+    result: NewAdminToken;
+  };
+  /** Revoke an admin token; it stops working within 30 seconds */
+  "DELETE /v1/admin-tokens/{id}": {
+    path: { id: number; };
     result: undefined;
   };
   /** Read how much there may be of services, domains, policies and tokens, and how much there is */

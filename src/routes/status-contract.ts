@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
 import { tolerableSkewMs } from "../domain/clock-skew.ts";
+import type { SealCounts } from "../domain/seals.ts";
+import { sealCounts } from "../domain/seals.ts";
 import { like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 
@@ -71,6 +73,14 @@ const takeover = z
   })
   .openapi("Takeover");
 
+const secrets = z
+  .object({
+    current_key: about(z.int(), "sealed with the newest key"),
+    previous_keys: about(z.int(), "sealed with an older one: `npm run secrets:reseal` before it is taken away"),
+    unknown_keys: about(z.int(), "sealed with a key that is not configured: they do not open; an alert"),
+  })
+  .openapi("SealedSecrets");
+
 export const statusSchema = z
   .object({
     preferred_provider: provider,
@@ -80,6 +90,7 @@ export const statusSchema = z
     failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
     leases: z.array(lease),
     providers: z.array(providerFull),
+    secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
     takeovers: about(z.array(takeover), "the latest 50, newest first"),
   })
   .openapi("Status");
@@ -111,7 +122,12 @@ const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infe
 
 const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer<typeof failingShard> => ({ shard, provider: by, failed_rounds: failedRounds });
 
-export const representStatus = (status: Status, preferredProvider: string): z.infer<typeof statusSchema> => ({
+const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof secrets> => ({
+  current_key: current, previous_keys: previous, unknown_keys: unknown,
+});
+
+/** @param sealKeys names of the configured keys, the newest first */
+export const representStatus = (status: Status, sealKeys: readonly string[], preferredProvider: string): z.infer<typeof statusSchema> => ({
   preferred_provider: preferredProvider,
   shards: status.shards,
   shards_wanted: status.shardsWanted,
@@ -131,6 +147,7 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
+  secrets: secretsOf(sealCounts(sealKeys, status.seals)),
   takeovers: status.takeovers.map(takeoverOf),
 });
 

@@ -19,7 +19,9 @@ const used: Readonly<Record<QuotaKind, (customer: SQL) => SQL>> = {
   policies: (customer) => sql`(
     select count(*) from services s join storm_policies p on p.service_id = s.id and p.deleted_at is null
     where s.customer_id = ${customer} and s.deleted_at is null)`,
-  tokens: (customer) => sql`(select count(*) from customer_tokens where customer_id = ${customer} and revoked_at is null)`,
+  tokens: (customer) => sql`(
+    select count(*) from customer_tokens where customer_id = ${customer} and revoked_at is null
+      and (expires_at is null or expires_at > now()))`,
 };
 
 /** Kinds with what a customer uses of each and may have of it; `place` is that of `quotaKinds`. */

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { shardsWanted } from "../../domain/shard-load.ts";
 import type { Status, StatusStore } from "../ports/status.ts";
 import type { Database } from "./client.ts";
+import { sealStandings } from "./seals.ts";
 import { ms } from "./write.ts";
 
 /** The rows of a query as one JSON array. */
@@ -45,6 +46,7 @@ export const createStatusStore = (db: Database): StatusStore => ({
     const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
       ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
       ${list(providerStandings)} as providers,
+      ${list(sealStandings)} as seals,
       ${list(sql`
         select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",
           ${ms("at", "atMs")}, previous_hash as "previousHash", hash

@@ -1,4 +1,5 @@
 import type { Config } from "../../config.ts";
+import type { AdminTokenStore } from "./admin-tokens.ts";
 import type { AuditLogStore } from "./audit-log.ts";
 import type { AvailabilityStore } from "./availability.ts";
 import type { BillingProfileStore } from "./billing-profiles.ts";
@@ -54,6 +55,7 @@ export interface Deps {
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;
+  readonly adminTokens: AdminTokenStore;
   readonly services: ServiceStore;
   readonly domains: DomainStore;
   readonly dnsSetup: DnsSetupStore;
@@ -91,6 +93,8 @@ export interface Deps {
   /** What visitors are answered. */
   readonly lookup: Lookup;
   readonly rateLimits: RateLimits;
+  /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
+  sealKeys(): Promise<readonly string[]>;
   /** By what a client is told apart from others, where the platform vouches for it. */
   clientAddress(headers: Headers): string;
   /** Names of the CDNs whose bytes an adapter measures. */

@@ -1,3 +1,5 @@
+import type { SealedWith } from "../../domain/seals.ts";
+
 /** A lease as its row stands; ages are seconds on the database's clock. */
 export type LeaseStanding = {
   readonly name: string;
@@ -71,6 +73,8 @@ export type Status = {
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];
+  /** Kept secrets, by the key that sealed them. */
+  readonly seals: readonly SealedWith[];
   /** The latest fifty, the newest first. */
   readonly takeovers: readonly Takeover[];
 };

@@ -48,7 +48,7 @@ const run = async (failing: number, good: number): Promise<boolean> => {
 const told = async () => {
   const status = createStatusStore(database.db);
   const readiness = createReadiness(database.db, { ...world.clock, sleep: () => new Promise(() => undefined) }, 3_600, status);
-  const metrics = metricFamilies(await createMetricsStore(database.db).read(), { version: "0", provider: "local" });
+  const metrics = metricFamilies(await createMetricsStore(database.db).read(), [], { version: "0", provider: "local" });
   return {
     ready: await readiness.check(),
     status: (await status.read()).failingShards,

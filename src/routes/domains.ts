@@ -45,7 +45,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
     const store = (change: Change) => deps.domains.create(customerId, c.req.valid("param").id, domainInput, change);
     const domain = await answerOnce(c, deps, customerId, store);
     if (domain === null) throw noSuchResource();
-    return c.json(representDomain(domain), 201, { location: `${c.req.path}/${domain.id}` });
+    return c.json(representDomain(domain, deps.config.domainVerification), 201, { location: `${c.req.path}/${domain.id}` });
   });
 
   const update = createRoute({
@@ -70,7 +70,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
     };
     const domain = await deps.domains.update(c.var.customerId, id, childId, fields, changeBy(c));
     if (domain === null) throw noSuchResource();
-    return c.json(representDomain(domain), 200);
+    return c.json(representDomain(domain, deps.config.domainVerification), 200);
   });
 
   const remove = createRoute({

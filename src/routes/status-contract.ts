@@ -75,6 +75,10 @@ export const statusSchema = z
     shard_loads: about(z.array(shardLoad), "as their holders have measured them within the last ten minutes"),
     leases: z.array(lease),
     providers: z.array(providerFull),
+    ownership: about(
+      z.object({ lapsing: z.int(), held: z.int(), disputed: z.int() }),
+      "domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds (docs/ownership.md)",
+    ),
     takeovers: about(z.array(takeover), "the latest 50, newest first"),
   })
   .openapi("Status");
@@ -122,6 +126,7 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
+  ownership: status.ownership,
   takeovers: status.takeovers.map(takeoverOf),
 });
 

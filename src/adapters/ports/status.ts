@@ -66,6 +66,8 @@ export type Status = {
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];
+  /** Live domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds. */
+  readonly ownership: { readonly lapsing: number; readonly held: number; readonly disputed: number };
   /** The latest fifty, the newest first. */
   readonly takeovers: readonly Takeover[];
 };

@@ -107,6 +107,10 @@ const told = (claim: Claim, event: ClaimEvent | null): ClaimChange => ({ claim, 
 const rivalsOf = (claims: readonly Claim[], ownId: number): readonly Claim[] =>
   claims.filter((one) => one.id !== ownId && !holds(one) && one.disputedAtMs !== null).toSorted((a, b) => (a.disputedAtMs ?? 0) - (b.disputedAtMs ?? 0) || a.id - b.id);
 
+/** Since when the owner has rivals: one may have withdrawn its claim without being looked at. */
+const rivalledSince = (claims: readonly Claim[], owner: Claim, nowMs: number): number | null =>
+  rivalsOf(claims, owner.id).length === 0 ? null : (owner.disputedAtMs ?? nowMs);
+
 /** The name goes over to a claim: whoever held it has lost it, and other disputes go on with the new owner. */
 const handOver = (claims: readonly Claim[], to: Claim, by: "proof" | "admin", event: ClaimEvent, nowMs: number): readonly ClaimChange[] => {
   const before = claims.filter((one) => one.id !== to.id && one.verifiedAtMs !== null);
@@ -125,7 +129,11 @@ const dropped = (claims: readonly Claim[], own: Claim, event: ClaimEvent): reado
 
 const afterSeen = (claims: readonly Claim[], own: Claim, nowMs: number): readonly ClaimChange[] => {
   const seen = { ...own, seenAtMs: nowMs, dueAtMs: nowMs + again.seen };
-  if (holds(own)) return [told({ ...seen, ...well }, own.lapsedAtMs === null ? null : "proof_restored")];
+  const disputedAtMs = rivalledSince(claims, own, nowMs);
+  if (holds(own)) {
+    const over = own.disputedAtMs !== null && disputedAtMs === null ? "dispute_over" : null;
+    return [told({ ...seen, ...well, disputedAtMs }, own.lapsedAtMs === null ? over : "proof_restored")];
+  }
   // Held because no proof was asked for: now there is one, and it has held the name all along.
   if (own.verifiedAtMs !== null) return [told({ ...seen, ...well, verifiedBy: "proof" }, "verify")];
   const owner = claims.find((one) => one.id !== own.id && holds(one));
@@ -139,7 +147,7 @@ const afterMissing = (claims: readonly Claim[], own: Claim, nowMs: number): read
   if (!holds(own)) return own.disputedAtMs === null || own.verifiedAtMs !== null ? [] : dropped(claims, own, "dispute_over");
   const lapsedAtMs = own.lapsedAtMs ?? nowMs;
   const heldAtMs = own.heldAtMs ?? (nowMs - lapsedAtMs >= graceMs ? nowMs : null);
-  const next = { ...own, lapsedAtMs, absences: own.absences + 1, heldAtMs, dueAtMs: nowMs + (heldAtMs === null ? again.lapsing : again.held) };
+  const next = { ...own, disputedAtMs: rivalledSince(claims, own, nowMs), lapsedAtMs, absences: own.absences + 1, heldAtMs, dueAtMs: nowMs + (heldAtMs === null ? again.lapsing : again.held) };
   const heir = rivalsOf(claims, own.id).find(({ seenAtMs }) => seenAtMs !== null && nowMs - seenAtMs <= standsMs);
   if (heir !== undefined && isGone(next, nowMs)) return handOver(claims, heir, "proof", "verify", nowMs);
   const event = own.lapsedAtMs === null ? "proof_lapsed" : own.heldAtMs === null && heldAtMs !== null ? "proof_held" : null;

@@ -43,7 +43,7 @@ const beat = async (provider: string, acted: boolean, error?: string | null, pla
 describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
     expect(await status()).toEqual({
-      preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], leases: [], providers: [], takeovers: [],
+      preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], leases: [], providers: [], takeovers: [], ownership: { lapsing: 0, held: 0, disputed: 0 },
     });
   });
 

@@ -30,13 +30,16 @@ export const createZoneBindings = (grants: Pick<ZoneGrantStore, "all">, clock: C
       done.abort();
     },
     refusalOf: (customerId, zoneId) => {
-      if (known === null) return "the database did not say whom the operator's zone serves";
+      if (known === null) return { detail: "the database did not say whom the operator's zone serves", passing: true };
       const served = known.byZone.get(zoneId);
-      return served === undefined || served.has(customerId) ? null : `the zone ${zoneId} of the operator's account serves other customers: ask the operator, or bring an AWS account of your own`;
+      if (served === undefined || served.has(customerId)) return null;
+      return { detail: `the zone ${zoneId} of the operator's account serves other customers: ask the operator, or bring an AWS account of your own`, passing: false };
     },
     isBound: (zoneId) => known?.byZone.has(zoneId) ?? false,
   };
 };
+
+type Refusal = NonNullable<ReturnType<ZoneBindings["refusalOf"]>>;
 
 /**
  * The operator's account as customers may use it: names in zones that serve others are neither read nor changed.
@@ -46,27 +49,30 @@ export const boundToZones = (dns: DnsAccess, bindings: ZoneBindings, ownerOf: (n
   const refusalOf = (domain: string, zoneId: string) => bindings.refusalOf(ownerOf(domain), zoneId);
   /** Those that may be done are, and the others are told why not, in the order given. */
   const guarded = async <Work extends { readonly domain: string; readonly zoneId: string }, Result>(
-    work: readonly Work[], act: (allowed: readonly Work[]) => Promise<readonly Result[]>, refuse: (one: Work, detail: string) => Result,
+    work: readonly Work[], act: (allowed: readonly Work[]) => Promise<readonly Result[]>, refuse: (one: Work, refusal: Refusal) => Result,
   ): Promise<readonly Result[]> => {
     const refusals = work.map((one) => refusalOf(one.domain, one.zoneId));
     const allowed = work.filter((_, at) => refusals[at] === null);
     const done = (allowed.length === 0 ? [] : await act(allowed))[Symbol.iterator]();
     return work.map((one, at): Result => {
-      const detail = refusals[at] ?? null;
-      if (detail !== null) return refuse(one, detail);
+      const refusal = refusals[at] ?? null;
+      if (refusal !== null) return refuse(one, refusal);
       const next = done.next();
       if (next.done === true) throw new Error("a result is missing");
       return next.value;
     });
   };
-  const refused = ({ domain }: { readonly domain: string }, detail: string) => ({ domain, status: "failed", detail, retryable: false, effect: "none" }) as const;
+  const refused = ({ domain }: { readonly domain: string }, { detail, passing }: Refusal) =>
+    ({ domain, status: "failed", detail, retryable: passing, effect: passing ? "unsent" : "none" }) as const;
   return {
     ...dns,
     read: async (domains, budget, zoneIds) => {
       const readings = await dns.read(domains, budget, zoneIds);
       return new Map([...readings].map(([domain, reading]) => {
-        const detail = reading.status === "error" || reading.zoneId === null ? null : refusalOf(domain, reading.zoneId);
-        return [domain, detail === null ? reading : { status: "unprovisioned", zoneId: null, detail }];
+        const refusal = reading.status === "error" || reading.zoneId === null ? null : refusalOf(domain, reading.zoneId);
+        if (refusal === null) return [domain, reading];
+        const { detail, passing } = refusal;
+        return [domain, passing ? { status: "error", detail, retryable: true } : { status: "unprovisioned", zoneId: null, detail }];
       }));
     },
     apply: async (changes, budget) => await guarded(changes, async (allowed) => await dns.apply(allowed, budget), refused),
@@ -74,8 +80,10 @@ export const boundToZones = (dns: DnsAccess, bindings: ZoneBindings, ownerOf: (n
     provision: async (wish, budget) => {
       const reading = (await dns.read([wish.domain], budget)).get(wish.domain);
       if (reading === undefined || reading.status === "error") return { status: "failed", detail: reading?.detail ?? "there was no time to read the name", retryable: reading?.status !== "error" || reading.retryable };
-      const detail = reading.zoneId === null ? null : refusalOf(wish.domain, reading.zoneId);
-      return detail === null ? await dns.provision(wish, budget) : { status: "refused", detail };
+      const refusal = reading.zoneId === null ? null : refusalOf(wish.domain, reading.zoneId);
+      if (refusal === null) return await dns.provision(wish, budget);
+      const { detail, passing } = refusal;
+      return passing ? { status: "failed", detail, retryable: true } : { status: "refused", detail };
     },
   };
 };

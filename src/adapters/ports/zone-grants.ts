@@ -19,8 +19,8 @@ export interface ZoneGrantStore {
 export interface ZoneBindings {
   /** Reads them again where that was too long ago. Never throws: where the database does not answer, what was known stands. */
   refresh(): Promise<void>;
-  /** Why names of the zone are not steered for this customer; null: they are. */
-  refusalOf(customerId: number, zoneId: string): string | null;
+  /** Why names of the zone are not steered for this customer; null: they are. `passing`: it was not read yet whom the zone serves. */
+  refusalOf(customerId: number, zoneId: string): { readonly detail: string; readonly passing: boolean } | null;
   /** Whether the zone is bound to customers. */
   isBound(zoneId: string): boolean;
 }

@@ -5,7 +5,7 @@ import { createZoneGrantStore } from "../../../src/adapters/db/zone-grants.ts";
 import { createDnsDirectory } from "../../../src/adapters/dns-directory.ts";
 import type { DnsDirectory } from "../../../src/adapters/ports/dns-access.ts";
 import { createRoute53 } from "../../../src/adapters/route53/route53.ts";
-import { createZoneBindings } from "../../../src/adapters/zone-bindings.ts";
+import { boundToZones, createZoneBindings } from "../../../src/adapters/zone-bindings.ts";
 import { requestBudget } from "../../../src/pipeline/request-budget.ts";
 import { createConnections } from "../../../src/pipeline/slots.ts";
 import { freshDatabase } from "../../support/database.ts";
@@ -90,6 +90,17 @@ it("serves everybody who has proven a name in it, as before, while it is bound t
   world.prober.say("a.cdn.net", 503);
   await rounds(4);
   expect([weights("bank", "www.bank.test"), weights("bank", "old.bank.test")]).toEqual(["0/100", "0/100"]);
+});
+
+it("is nobody's while the database has not said whom it serves, and loses nothing of what was known", async () => {
+  await rounds(2);
+  const away = createZoneBindings({ all: async () => await Promise.reject(new Error("away")) }, world.clock);
+  await away.refresh();
+  const bound = boundToZones(directory.operator, away, () => ids["bank"] ?? 0);
+  const budget = requestBudget(world.clock, createConnections(world.clock));
+  expect((await world.clock.run(bound.read(["www.bank.test"], budget))).get("www.bank.test")).toMatchObject({ status: "error", retryable: true });
+  const change = { domain: "www.bank.test", zoneId: zoneOf("bank"), records: [], to: { primary: 0, backup: 100 } };
+  expect(await world.clock.run(bound.apply([change], budget))).toMatchObject([{ status: "failed", retryable: true, effect: "unsent" }]);
 });
 
 it("has no records created, changed or read in it for others by the API", async () => {

@@ -26,7 +26,7 @@ export const createFirstProofs = (deps: OwnershipDeps): FirstProofs => ({
         looks.set(claim.id, lookOf(await lookUp(deps, claim, budget)));
       }));
       const seen = claims.filter(({ id }) => looks.get(id) === "seen");
-      if (seen.length > 0) await deps.ownership.noteFirstSwitch(seen.map(({ id }) => id));
+      if (seen.length > 0) await deps.ownership.noteFirstSwitch(seen.map(({ id }) => id), fence);
       const author = { actor: "tranche", requestId: null, fence };
       for (const claim of claims) if (looks.get(claim.id) === "missing") await storeLook(deps, claim, "missing", author);
     } catch {

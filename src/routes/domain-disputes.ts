@@ -5,7 +5,7 @@ import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { afterDecision } from "../domain/ownership.ts";
 import { AppError } from "../errors.ts";
-import { changeBy } from "../http/answer-once.ts";
+import { acceptKey, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import { id, idParams, jsonAnswer, jsonRequest, like, noContent, orNull, pageQuery, problems, timeText } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
@@ -71,6 +71,7 @@ export const registerDomainDisputes = (app: App, deps: Pick<Deps, "ownership" | 
   app.openapi(decide, async (c) => {
     const domainId = c.req.valid("param").id;
     const { decision } = c.req.valid("json");
+    await acceptKey(c);
     if ((await deps.ownership.claims(domainId)) === null) throw noSuchResource();
     const decided = await settle(deps, domainId, changeBy(c), ({ claims }) => afterDecision(claims, domainId, decision, deps.clock.nowMs()));
     if (decided === null) throw new AppError("conflict", "this domain disputes nobody's name");

@@ -10,7 +10,7 @@ import type { Proof } from "../domain/proof.ts";
 import { challengeName } from "../domain/proof.ts";
 import { proofWarning } from "../domain/readiness-beside.ts";
 import { AppError } from "../errors.ts";
-import { changeBy } from "../http/answer-once.ts";
+import { acceptKey, changeBy } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
 import { childParams, jsonAnswer, problems, readProblems, tenantQuery } from "../http/contract.ts";
 import type { App, AppContext } from "../http/env.ts";
@@ -121,6 +121,7 @@ export const registerVerification = (app: App, deps: Deps, guards: Guards): void
   });
   app.openapi(check, async (c) => {
     const { customerId } = c.var;
+    await acceptKey(c);
     const { id, childId } = c.req.valid("param");
     const domain = await domainOf(customerId, id, childId);
     if (required) await prove(c, domain);

@@ -132,8 +132,11 @@ export const createOwnershipStore = (db: Database): OwnershipStore => ({
     select id, name, challenge_token as token from service_domains
     where id = any(${`{${domainIds.join()}}`}::bigint[]) and deleted_at is null and verified_at is not null order by id`),
 
-  noteFirstSwitch: async (domainIds) => {
-    await db.rows(sql`update service_domains set steer_checked_at = now() where id = any(${`{${domainIds.join()}}`}::bigint[]) and verified_at is not null and steer_checked_at is null`);
+  noteFirstSwitch: async (domainIds, fence) => {
+    await db.rows(sql`
+      with ${fenceCte(fence)}
+      update service_domains set steer_checked_at = now()
+      where id = any(${`{${domainIds.join()}}`}::bigint[]) and verified_at is not null and steer_checked_at is null and exists (select from fence)`);
   },
 
   disputes: async (page) => await db.rows<Dispute>(sql`

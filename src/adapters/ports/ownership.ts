@@ -53,7 +53,7 @@ export interface OwnershipStore {
   /** Of these domains, those that hold their name. */
   byIds(domainIds: readonly number[]): Promise<readonly DueClaim[]>;
   /** Their proof was looked up for a first switch, and stood. */
-  noteFirstSwitch(domainIds: readonly number[]): Promise<void>;
+  noteFirstSwitch(domainIds: readonly number[], fence: Fence): Promise<void>;
   disputes(page: Page): Promise<Dispute[]>;
 }
 

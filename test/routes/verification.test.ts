@@ -132,7 +132,7 @@ describe("a check", () => {
     const winners = new Set<number>();
     for (let round = 0; round < 5; round += 1) {
       const answers = await Promise.all(claims.map(({ path }, at) => api.call("POST", path, { token: tokens[at] ?? "" })));
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+      expect(answers.map(({ status }) => status)).toEqual(expect.arrayContaining([200, 409]));
       winners.add(answers.findIndex(({ status }) => status === 200));
       const [row] = await api.db.rows<{ verified: number }>(sql`
         select count(*) as verified from service_domains where name = 'race.example.com' and verified_at is not null`);

@@ -60,7 +60,7 @@ it("hands a name over in one transaction, in which nobody else can have it", asy
   const read = await Promise.all(newcomers.map(async (id) => ({ id, named: await store.claims(id) })));
   const saved = await Promise.all(read.map(async ({ id, named }) =>
     named !== null && (await store.save(named, id, afterLook(named.claims, id, "seen", Date.now()), author))));
-  expect(saved.toSorted()).toEqual([false, true]);
+  expect(saved.filter(Boolean)).toHaveLength(1);
   const rows = await database.sql<{ id: string; verified: boolean; rotated: boolean; lost: boolean }>(
     "select id, verified_at is not null as verified, challenge_token <> 'token' as rotated, lost_at is not null as lost from service_domains order by id");
   expect(rows.map(({ verified, rotated, lost }) => [verified, rotated, lost])[0]).toEqual([false, true, true]);

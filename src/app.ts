@@ -23,6 +23,7 @@ import { registerCdnAccounts } from "./routes/cdn-accounts.ts";
 import { registerCustomers } from "./routes/customers.ts";
 import { registerDnsAccounts } from "./routes/dns-accounts.ts";
 import { registerDocs } from "./routes/docs.ts";
+import { registerDomainDisputes } from "./routes/domain-disputes.ts";
 import { registerDomains } from "./routes/domains.ts";
 import { registerDrift } from "./routes/drift.ts";
 import { registerEvidence } from "./routes/evidence.ts";
@@ -39,7 +40,9 @@ import { registerIssuer } from "./routes/issuer.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerOpenApi } from "./routes/openapi.ts";
 import { registerOverride } from "./routes/override.ts";
+import { registerProbing } from "./routes/probing.ts";
 import { registerProvision } from "./routes/provision.ts";
+import { registerQuotas } from "./routes/quotas.ts";
 import { registerReadiness } from "./routes/readiness.ts";
 import { registerRouting } from "./routes/routing.ts";
 import { registerServices } from "./routes/services.ts";
@@ -53,6 +56,7 @@ import { registerTokens } from "./routes/tokens.ts";
 import { registerCorrections } from "./routes/corrections.ts";
 import { registerUsage } from "./routes/usage.ts";
 import { registerVerification } from "./routes/verification.ts";
+import { registerZoneGrants } from "./routes/zone-grants.ts";
 
 /** SQLSTATEs of a statement that lost against another or took too long: the same request may well succeed. */
 const transient = new Set(["40001", "40P01", "55P03", "57014"]);
@@ -96,9 +100,12 @@ export const createApp = (deps: Deps): App => {
   registerCustomers(app, deps, guards);
   registerTokens(app, deps, guards, caches);
   registerAdminTokens(app, deps, guards, caches);
+  registerQuotas(app, deps, guards);
   registerServices(app, deps, guards);
   registerDomains(app, deps, guards);
   registerVerification(app, deps, guards);
+  registerProbing(app, deps, guards);
+  registerDomainDisputes(app, deps, guards);
   registerStormPolicies(app, deps, guards);
   registerBacktest(app, deps, guards);
   registerAvailability(app, deps, guards);
@@ -110,6 +117,7 @@ export const createApp = (deps: Deps): App => {
   registerDrift(app, deps, guards);
   registerIamPolicy(app, deps, guards);
   registerDnsAccounts(app, deps, guards);
+  registerZoneGrants(app, deps, guards);
   registerReadiness(app, deps, guards);
   registerProvision(app, deps, guards);
   registerStandingFailover(app, deps, guards);

@@ -8,6 +8,7 @@ import { isCurrency } from "./domain/currency.ts";
 import { parseDurationMs } from "./domain/duration.ts";
 import { endpointFault } from "./domain/endpoint.ts";
 import { probePathFault } from "./domain/probe.ts";
+import { mostOfAnything } from "./domain/quota.ts";
 import { equalSecrets } from "./domain/secret-strength.ts";
 import type { NamedSecret } from "./domain/secret-strength.ts";
 
@@ -40,6 +41,14 @@ const list = (fallback: string) =>
 
 const limitPerMinute = () =>
   z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
+
+/** Without a value on a laptop, which is one customer's: no limit to speak of. */
+const quota = () =>
+  z
+    .string()
+    .refine((text) => /^\d{1,7}$/.test(text) && Number(text) <= mostOfAnything, `must be a number, 0 to ${mostOfAnything}`)
+    .transform(Number)
+    .optional();
 
 const secretKeys = () =>
   list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first");
@@ -108,6 +117,11 @@ const environment = z
     RATE_LIMIT_PER_ADDRESS: limitPerMinute(),
     RATE_LIMIT_REFUSALS: limitPerMinute(),
     RATE_LIMIT_SESSIONS: limitPerMinute(),
+    QUOTA_SERVICES: quota(),
+    QUOTA_DOMAINS: quota(),
+    QUOTA_UNVERIFIED_DOMAINS: quota(),
+    QUOTA_POLICIES: quota(),
+    QUOTA_TOKENS: quota(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
     VERCEL_REGION: z.string().optional(),
@@ -260,6 +274,14 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     refusals: env.RATE_LIMIT_REFUSALS ?? (env.PROVIDER === "local" ? 1_000_000 : 60),
     sessions: env.RATE_LIMIT_SESSIONS ?? (env.PROVIDER === "local" ? 1_000_000 : 120),
   },
+  /** What a customer may have at once, where an admin has set nothing else for it. */
+  quotas: {
+    services: env.QUOTA_SERVICES ?? (env.PROVIDER === "local" ? mostOfAnything : 100),
+    domains: env.QUOTA_DOMAINS ?? (env.PROVIDER === "local" ? mostOfAnything : 500),
+    unverified_domains: env.QUOTA_UNVERIFIED_DOMAINS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
+    policies: env.QUOTA_POLICIES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
+    tokens: env.QUOTA_TOKENS ?? (env.PROVIDER === "local" ? mostOfAnything : 50),
+  },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,
   /** Where Vercel says that it runs this. */
@@ -274,7 +296,13 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   overtimeMs: env.TICK_OVERTIME,
   /** Where this deployment itself answers; for shards on a provider without Durable Objects. */
   selfUrl: env.SELF_URL ?? null,
-  probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },
+  probe: {
+    path: env.PROBE_PATH,
+    timeoutMs: env.PROBE_TIMEOUT,
+    intervalMs: env.PROBE_INTERVAL,
+    /** Where private targets are allowed nobody asks a target for its consent: it is on the same machine. */
+    restrainsUnverified: env.DOMAIN_VERIFICATION && !env.ALLOW_PRIVATE_TARGETS,
+  },
   /** How many requests the platform lets one invocation send. */
   requestLimit: env.REQUESTS_PER_INVOCATION,
   sampleRetentionMs: env.SAMPLE_RETENTION,

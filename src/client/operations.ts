@@ -1,7 +1,9 @@
 // Generated from the OpenAPI document by `node local/generate-client.ts`: not to be edited.
 
 export type Ready = {
-  status: "ok";
+  /** degraded: rounds fail on some shard, which the API does not suffer from */
+  status: "ok" | "degraded";
+  failing_shards: FailingShard[];
   /** of the shards */
   leases: ({
     name: string;
@@ -23,6 +25,13 @@ export type Ready = {
   })[];
 };
 
+export type FailingShard = {
+  shard: number;
+  provider: string;
+  /** one after the other, up to the latest */
+  failed_rounds: number;
+};
+
 export type Problem = {
   type: string;
   title: string;
@@ -35,6 +44,11 @@ export type Problem = {
     pointer: string;
     detail: string;
   })[];
+  /** of the type urn:tranche:problem:quota: what nothing is left of */
+  quota?: {
+    kind: string;
+    limit: number;
+  };
 };
 
 export type Customer = {
@@ -108,6 +122,28 @@ export type AdminTokenInput = {
   expires_at?: string | null;
 };
 
+export type Quotas = ({
+  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens";
+  limit: number;
+  /** the limit that an admin has set for this customer; null: the default counts */
+  own: number | null;
+  /** may be more than the limit, where that was lowered: nothing is taken away */
+  used: number;
+})[];
+
+export type QuotasInput = {
+  /** null, or absent: the default */
+  services?: number | null;
+  /** null, or absent: the default */
+  domains?: number | null;
+  /** null, or absent: the default */
+  unverified_domains?: number | null;
+  /** null, or absent: the default */
+  policies?: number | null;
+  /** null, or absent: the default */
+  tokens?: number | null;
+};
+
 export type Service = {
   id: number;
   name: string;
@@ -154,7 +190,20 @@ export type Domain = {
   verification: {
     record_name: string;
     record_value: string;
+    /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
+    state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
+    /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
+    expires_at: string | null;
+    /** since when the name is yours; null: it is not */
     verified_at: string | null;
+    /** when every resolver last saw the record */
+    seen_at: string | null;
+    /** since when it is not seen any more */
+    lapsed_at: string | null;
+    /** since when nothing is switched for that, but back to normal */
+    held_at: string | null;
+    /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
+    disputed_at: string | null;
   };
   created_at: string;
   updated_at: string;
@@ -225,13 +274,73 @@ export type DomainChallenge = {
   record_value: string;
   /** what to see to before the record is published */
   warning: string;
-  /** null: not proven, or another customer proved it later */
+  /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
+  state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
+  /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
+  expires_at: string | null;
+  /** since when the name is yours; null: it is not */
   verified_at: string | null;
+  /** when every resolver last saw the record */
+  seen_at: string | null;
+  /** since when it is not seen any more */
+  lapsed_at: string | null;
+  /** since when nothing is switched for that, but back to normal */
+  held_at: string | null;
+  /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
+  disputed_at: string | null;
 };
 
 export type DomainVerification = DomainChallenge & {
   /** off: this deployment asks for no proof */
   result: "verified" | "off";
+};
+
+export type DomainProbing = {
+  domain_id: number;
+  verified: boolean;
+  paths: ({
+    path: "primary" | "backup" | "direct";
+    host: string;
+    /** in_turn: in one of `every_rounds` rounds, for nobody has proven the name */
+    probed: "always" | "in_turn" | "held";
+    every_rounds: number | null;
+    /** why it is held; null: it is not */
+    reason: "not_looked_at" | "no_consent" | "private_address" | "no_address" | null;
+    /** how the host agrees to be probed for a name that nobody has proven; null: not, or nobody asked */
+    consent: "cdn" | "txt" | "well_known" | null;
+    /** the TXT record that may say `allow` */
+    consent_record: string;
+    /** the page that may say `allow` */
+    consent_url: string;
+    checked_at: string | null;
+  })[];
+};
+
+export type DomainDispute = {
+  /** the newcomer's domain */
+  id: number;
+  name: string;
+  newcomer: {
+    domain_id: number;
+    customer_id: number;
+    service_id: number;
+    disputed_at: string;
+    seen_at: string | null;
+  };
+  owner: DisputeOwner | null;
+};
+
+export type DisputeOwner = {
+  domain_id: number;
+  customer_id: number;
+  service_id: number;
+  verified_at: string;
+  /** since when their own record is gone */
+  lapsed_at: string | null;
+};
+
+export type DisputeDecision = {
+  decision: "hand_over" | "reject";
 };
 
 export type StormPolicyInput = {
@@ -641,19 +750,40 @@ export type DnsAccountInput = {
   role_arn?: string;
 };
 
+export type ZoneGrant = {
+  id: number;
+  zone_id: string;
+  customer_id: number;
+  created_at: string;
+};
+
+export type ZoneGrantInput = {
+  zone_id: string;
+  customer_id: number;
+};
+
 export type ServiceReadiness = {
   service_id: number;
   /** the worst of all checks; what is unproven does not count against it */
   result: "pass" | "warn" | "fail" | "unchecked";
   checked_at: string | null;
   actor: string | null;
+  /** a service with many domains is checked page by page, and `result` is that of a page; null: there was no check, or an old one */
+  domains: {
+    /** domains that this check looked at */
+    checked: number;
+    /** domains that the service had then */
+    total: number;
+    /** of a POST that left domains out: check those behind with it as domains_cursor */
+    next_cursor: string | null;
+  } | null;
   checks: ReadinessFinding[];
 };
 
 export type ReadinessFinding = {
   domain_id: number;
   domain: string;
-  check: "owner" | "zone" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
+  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
   result: "pass" | "warn" | "fail" | "unproven";
   detail: string;
   mend: string | null;
@@ -1206,6 +1336,8 @@ export type Status = {
   shards_wanted: number;
   /** as their holders have measured them within the last ten minutes */
   shard_loads: ShardLoad[];
+  /** those of which a minute of rounds or more has failed: an alert */
+  failing_shards: FailingShard[];
   leases: ({
     name: string;
     provider: string;
@@ -1242,6 +1374,12 @@ export type Status = {
     } | null;
   })[];
   secrets: SealedSecrets;
+  /** domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds (docs/ownership.md) */
+  ownership: {
+    lapsing: number;
+    held: number;
+    disputed: number;
+  };
   /** the latest 50, newest first */
   takeovers: Takeover[];
 };
@@ -1361,6 +1499,22 @@ export type Operations = {
     path: { id: number; };
     result: undefined;
   };
+  /** Read how much there may be of services, domains, policies and tokens, and how much there is */
+  "GET /v1/quotas": {
+    query?: { customer_id?: number; };
+    result: Quotas;
+  };
+  /** Read the quotas of a customer */
+  "GET /v1/customers/{id}/quotas": {
+    path: { id: number; };
+    result: Quotas;
+  };
+  /** Set the quotas of a customer, all of them; what it has beyond a lower one stays */
+  "PUT /v1/customers/{id}/quotas": {
+    path: { id: number; };
+    body: QuotasInput;
+    result: Quotas;
+  };
   /** List the services */
   "GET /v1/services": {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
@@ -1411,17 +1565,34 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
-  /** Read the challenge that proves the ownership of a domain */
+  /** Read the challenge that proves the ownership of a domain; one that has expired is replaced by another */
   "GET /v1/services/{id}/domains/{childId}/verification": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: DomainChallenge;
   };
-  /** Check the challenge; the latest proof of a name wins */
+  /** Look the challenge up now; a name that somebody else holds becomes disputed, never taken */
   "POST /v1/services/{id}/domains/{childId}/verification": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: DomainVerification;
+  };
+  /** Read which paths of a domain are probed, how often, and what keeps the others from it */
+  "GET /v1/services/{id}/domains/{childId}/probing": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: DomainProbing;
+  };
+  /** List the names that one customer holds and another has proven as well */
+  "GET /v1/domain-disputes": {
+    query?: { limit?: number; cursor?: string; };
+    result: DomainDispute[];
+  };
+  /** Decide a dispute: hand the name over to the newcomer, or reject the newcomer's proof; both find it in their audit log */
+  "POST /v1/domain-disputes/{id}/decision": {
+    path: { id: number; };
+    body: DisputeDecision;
+    result: undefined;
   };
   /** List the live storm policies of a service */
   "GET /v1/services/{id}/storm-policies": {
@@ -1556,6 +1727,21 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
+  /** List which zones of the operator's AWS account serve which customers */
+  "GET /v1/zone-grants": {
+    query?: { limit?: number; cursor?: string; };
+    result: ZoneGrant[];
+  };
+  /** Bind a zone of the operator's AWS account to a customer; from the first grant of a zone on, it serves nobody else */
+  "POST /v1/zone-grants": {
+    body: ZoneGrantInput;
+    result: ZoneGrant;
+  };
+  /** Take a zone away from a customer; with its last grant gone a zone serves everybody again */
+  "DELETE /v1/zone-grants/{id}": {
+    path: { id: number; };
+    result: undefined;
+  };
   /** Read what the last readiness check of a service found */
   "GET /v1/services/{id}/readiness": {
     path: { id: number; };
@@ -1565,7 +1751,7 @@ export type Operations = {
   /** Check everything that has to be right before a storm */
   "POST /v1/services/{id}/readiness/check": {
     path: { id: number; };
-    query?: { customer_id?: number; };
+    query?: { customer_id?: number; domains_cursor?: string; };
     result: ServiceReadiness;
   };
   /** Create the weighted pair of a domain in Route 53, or its missing half */

@@ -60,6 +60,9 @@ export const metricFamilies = (reading: MetricsReading, sealKeys: readonly strin
     gauge("probe_samples_5m", "Probe samples of the last five minutes; result is ok or the error.",
       reading.samples.map(({ path, vantage, result, count }) => [{ path, vantage, result }, count])),
     counter("rounds_total", "Probe rounds that were completed.", rounds("rounds", 1)),
+    counter("rounds_failed_total", "Probe rounds that failed, by role: any increase is an alert.",
+      reading.providers.flatMap(({ name }) => ["holder", "witness"].map((role): Sample =>
+        [{ provider: name, role }, counted("rounds_failed").find((one) => one.provider === name && one.label === role)?.value ?? 0]))),
     counter("round_duration_seconds_total", "Time spent in completed rounds; by rounds_total, their mean.", rounds("round_ms", milli)),
     counter("witness_rounds_total", "Probe rounds that were completed as the witness of the other provider.", rounds("witness_rounds", 1)),
     counter("unreadable_probes_total", "Probes whose answer not every provider can read (more than 16 KB of headers, or malformed): no samples, so their paths stay unknown.",

@@ -44,7 +44,7 @@ const resultsOf = (body: Record<string, unknown>) =>
 describe("readiness", () => {
   it("is not known before the first check", async () => {
     const { status, body } = await api.call("GET", `${at}/readiness`, { token: acme.viewer });
-    expect([status, body]).toEqual([200, { service_id: serviceId, result: "unchecked", checked_at: null, actor: null, checks: [] }]);
+    expect([status, body]).toEqual([200, { service_id: serviceId, result: "unchecked", checked_at: null, actor: null, domains: null, checks: [] }]);
   });
 
   it("is checked, stored, shown and audited", async () => {
@@ -53,7 +53,7 @@ describe("readiness", () => {
     expect(first.status, first.text).toBe(200);
     expect(first.body).toMatchObject({ result: "pass", actor: expect.stringMatching(/^token:/) });
     expect(resultsOf(first.body)).toEqual({
-      owner: "pass", zone: "pass", records: "pass", ttl: "pass", weights: "pass", primary_target: "pass", backup_target: "pass",
+      owner: "pass", zone: "pass", zone_binding: "unproven", records: "pass", ttl: "pass", weights: "pass", primary_target: "pass", backup_target: "pass",
       certificate: "unproven", backup_health: "unproven", permission: "pass", joint_permission: "pass", other_zones: "pass",
       types_left_behind: "pass", neighbours: "pass", health_checks: "pass", https_records: "pass", caa: "pass",
     });

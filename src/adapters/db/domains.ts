@@ -1,9 +1,12 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
+import type { QuotaKind, QuotaLimits } from "../../domain/quota.ts";
 import type { Domain, DomainStore } from "../ports/domains.ts";
 import type { Database } from "./client.ts";
+import type { Exhausted } from "./quotas.ts";
+import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { domainColumns } from "./views.ts";
-import { assignments, auditRow, rememberedAnswer, taken, tranche, write } from "./write.ts";
+import { assignments, auditRow, rememberedAnswer, taken, write } from "./write.ts";
 
 const noWeight = () =>
   new AppError("bad_request", "the body is not valid", {
@@ -24,24 +27,30 @@ const own = (customerId: number, serviceId: number, id: number) => sql`
 
 const owned = (customerId: number, serviceId: number, id: number) => sql`${own(customerId, serviceId, id)} for update of d`;
 
-export const createDomainStore = (db: Database): DomainStore => ({
+/** @param limits the quotas of customers without their own */
+export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits): DomainStore => ({
   create: async (customerId, serviceId, input, change) => {
-    const rows = await write<Domain>(db, sql`
-      with created as (
+    const kinds: readonly QuotaKind[] = input.verified ? ["domains"] : ["domains", "unverified_domains"];
+    const rows = await write<{ domain: Domain | null; quota: Exhausted | null }>(db, sql`
+      with owner as (
+        select id, customer_id from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null for share
+      ), quota as (select * from (${exhausted(customerId, limits, kinds)}) x where exists (select from owner)
+      ), created as (
         insert into service_domains (service_id, customer_id, name, primary_target, backup_target, probe_path,
-          expect_status, normal_primary_weight, normal_backup_weight, challenge_token, verified_at)
+          expect_status, normal_primary_weight, normal_backup_weight, challenge_token, verified_at, verified_by)
         select id, customer_id, ${input.name}, ${input.primaryTarget}::text, ${input.backupTarget}::text,
           ${input.probePath}::text, ${input.expectStatus}, ${input.normalPrimaryWeight}::int,
-          ${input.normalBackupWeight}::int, ${input.challengeToken}, case when ${input.verified}::boolean then now() end
-        from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null
-        for share returning *
+          ${input.normalBackupWeight}::int, ${input.challengeToken}, case when ${input.verified}::boolean then now() end,
+          case when ${input.verified}::boolean then 'off' end
+        from owner where not exists (select from quota) returning *
       ), view as (select ${domainColumns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
       ), audit as (${auditRow(change, "create", "domain", sql`
         select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
       )
-      select * from view`, refusals);
-    return rows[0] ?? null;
+      select (select to_jsonb(v) from view v) as domain, (select to_jsonb(q) from quota q) as quota`, refusals, quotaLock(customerId));
+    refuseExhausted(rows[0]?.quota);
+    return rows[0]?.domain ?? null;
   },
 
   update: async (customerId, serviceId, id, patch, change) => {
@@ -53,51 +62,25 @@ export const createDomainStore = (db: Database): DomainStore => ({
       normalPrimaryWeight: "normal_primary_weight",
       normalBackupWeight: "normal_backup_weight",
     });
-    const rows = await write<Domain>(db, sql`
+    // Back to normal is all that a proof which is gone allows: what is normal stays what it was.
+    const weighs = (patch.normalPrimaryWeight ?? patch.normalBackupWeight) !== undefined;
+    const rows = await write<Domain & { refused: boolean }>(db, sql`
       with old as (${owned(customerId, serviceId, id)}
       ), updated as (
-        update service_domains d set ${set} where d.id in (select id from old) returning d.*
+        update service_domains d set ${set} where d.id in (select id from old where ${!weighs}::boolean or lapsed_at is null) returning d.*
       ), audit as (${auditRow(change, "update", "domain", sql`
         select u.id as object_id, u.customer_id, to_jsonb(old) as before, to_jsonb(u) as after
         from updated u join old on old.id = u.id`)}
       )
-      select ${domainColumns} from updated`, refusals);
-    return rows[0] ?? null;
+      select ${domainColumns}, ${weighs}::boolean and lapsed_at is not null and not exists (select from updated) as refused
+      from (select * from updated union all select * from old where not exists (select from updated)) x`, refusals);
+    const [domain] = rows;
+    if (domain !== undefined && domain.refused) throw new AppError("conflict", "the proof of the name is gone: publish it again and POST the domain's verification first");
+    return domain ?? null;
   },
 
   get: async (customerId, serviceId, id) => {
     const rows = await db.rows<Domain>(sql`select ${domainColumns} from (${own(customerId, serviceId, id)}) d`);
-    return rows[0] ?? null;
-  },
-
-  verify: async (customerId, serviceId, id, change) => {
-    const mine = own(customerId, serviceId, id);
-    // Everybody who claims the name, in one order, so that two proofs at once do not lock each other out.
-    const lock = sql`
-      select 1 from service_domains where deleted_at is null and name = (select name from (${mine}) m) order by id for update`;
-    const takenAway = sql`
-      with mine as (${mine}
-      ), old as (
-        select d.* from service_domains d join mine m on m.name = d.name and m.id <> d.id
-        where d.deleted_at is null and d.verified_at is not null
-      ), lost as (
-        update service_domains d set verified_at = null, updated_at = now() where d.id in (select id from old) returning d.*
-      )
-      ${auditRow(tranche, "unverify", "domain", sql`
-        select l.id as object_id, l.customer_id, to_jsonb(old) as before, to_jsonb(l) as after
-        from lost l join old on old.id = l.id`)}`;
-    const proven = sql`
-      with mine as (${mine}
-      ), updated as (
-        update service_domains d set verified_at = now(), updated_at = now() where d.id in (select id from mine) returning d.*
-      ), view as (select ${domainColumns} from updated
-      ), remembered as (${rememberedAnswer(change, "updated", "view", 200)}
-      ), audit as (${auditRow(change, "verify", "domain", sql`
-        select u.id as object_id, u.customer_id, to_jsonb(mine) as before, to_jsonb(u) as after
-        from updated u join mine on mine.id = u.id`)}
-      )
-      select * from view`;
-    const rows = await write<Domain>(db, proven, refusals, lock, takenAway);
     return rows[0] ?? null;
   },
 
@@ -107,6 +90,9 @@ export const createDomainStore = (db: Database): DomainStore => ({
       ), gone as (
         update service_domains d set deleted_at = now(), updated_at = now()
         where d.id in (select id from old) returning d.id
+      ), free as (
+        update service_domains d set proof_due_at = now() from old
+        where d.name = old.name and d.id <> old.id and d.deleted_at is null and d.disputed_at is not null
       ), audit as (${auditRow(change, "delete", "domain", sql`
         select old.id as object_id, old.customer_id, to_jsonb(old) as before, null::jsonb as after
         from old join gone on gone.id = old.id`)}

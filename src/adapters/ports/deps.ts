@@ -26,8 +26,10 @@ import type { LeaseStore } from "./lease.ts";
 import type { LineFactsStore } from "./line-facts.ts";
 import type { Log } from "./log.ts";
 import type { MetricsStore } from "./metrics.ts";
+import type { OwnershipStore } from "./ownership.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { Prober } from "./probe.ts";
+import type { QuotaStore } from "./quotas.ts";
 import type { Random } from "./random.ts";
 import type { RateLimits } from "./rate-limit.ts";
 import type { Readiness } from "./readiness.ts";
@@ -38,9 +40,12 @@ import type { ServiceStore } from "./services.ts";
 import type { StandingStore } from "./standing.ts";
 import type { StatusStore } from "./status.ts";
 import type { StormStore } from "./storms.ts";
+import type { TargetStore } from "./targets.ts";
 import type { TelemetryStore } from "./telemetry.ts";
 import type { TokenStore } from "./tokens.ts";
+import type { RoleTrustCheck } from "./role-trust.ts";
 import type { UsageStore } from "./usage-store.ts";
+import type { ZoneBindings, ZoneGrantStore } from "./zone-grants.ts";
 
 /** Everything that the HTTP API needs of the world, constructed by `deps.ts`. */
 export interface Deps {
@@ -57,12 +62,19 @@ export interface Deps {
   readonly adminTokens: AdminTokenStore;
   readonly services: ServiceStore;
   readonly domains: DomainStore;
+  readonly ownership: OwnershipStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;
   readonly dnsAccounts: DnsAccountStore;
+  readonly zoneGrants: ZoneGrantStore;
+  readonly zoneBindings: ZoneBindings;
+  /** Null: the operator has no AWS credentials that a role could trust. */
+  readonly roleTrust: RoleTrustCheck | null;
   readonly standing: StandingStore;
   readonly leases: LeaseStore;
   readonly prober: Prober;
+  readonly quotas: QuotaStore;
+  readonly targets: TargetStore;
   readonly policies: PolicyStore;
   readonly storms: StormStore;
   readonly evidence: EvidenceStore;

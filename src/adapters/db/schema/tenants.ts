@@ -21,6 +21,13 @@ export const customers = pgTable(
   ],
 );
 
+/** What an admin allows a customer of each kind (`domain/quota.ts`), where that is not the default. */
+export const customerQuotas = pgTable("customer_quotas", {
+  customerId: bigint("customer_id", { mode: "number" }).primaryKey().references(() => customers.id),
+  limits: jsonb("limits").notNull().default({}),
+  updatedAt: at("updated_at").notNull().defaultNow(),
+});
+
 /** API credentials of a customer. Only the SHA-256 of the secret is kept, as lower-case hex. */
 export const customerTokens = pgTable(
   "customer_tokens",

@@ -5,11 +5,13 @@ import { createDnsSetupStore } from "../../../../src/adapters/db/dns-setup.ts";
 import { createIngestStore } from "../../../../src/adapters/db/ingest.ts";
 import { createCorroborationStore } from "../../../../src/adapters/db/corroboration.ts";
 import { createObservationStore } from "../../../../src/adapters/db/observations.ts";
+import { createOwnershipStore } from "../../../../src/adapters/db/ownership.ts";
 import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
 import { createReconciliationStore } from "../../../../src/adapters/db/reconciliation.ts";
 import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
 import { createRoundStore } from "../../../../src/adapters/db/rounds.ts";
 import { createStandingStore } from "../../../../src/adapters/db/standing.ts";
+import { createTargetStore } from "../../../../src/adapters/db/targets.ts";
 import type { SaveUsage } from "../../../../src/adapters/ports/ingest.ts";
 import type { Fence } from "../../../../src/adapters/ports/lease.ts";
 import type { RoundDecisions, RoundOutcomes } from "../../../../src/adapters/ports/round.ts";
@@ -21,6 +23,7 @@ import { wholeWindow } from "../../../support/usage.ts";
 import { retained } from "./retention-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
+import { afterLook } from "../../../../src/domain/ownership.ts";
 import { dueBounds } from "../../../../src/domain/billing-cycle.ts";
 import type { BillingCycle } from "../../../../src/domain/billing-cycle.ts";
 
@@ -401,14 +404,61 @@ const observed: readonly FencedWrite[] = [
     },
   },
   {
+    method: "ownership.save", what: "a proof that is gone, and a name that goes over for it", writes: ["audit_log", "domain_tenures", "service_domains"], refused: false,
+    prepare: async ({ db, sql, tenant }) => {
+      const store = createOwnershipStore(db);
+      await sql("update service_domains set lapsed_at = $2, absences = 9 where id = $1", [tenant.domain, new Date(nowMs - 8 * 24 * hourMs)]);
+      const named = (await store.claims(tenant.domain)) ?? { name: "", claims: [] };
+      const rival = { ...named.claims[0], id: 0, verifiedAtMs: null, disputedAtMs: nowMs - 1, seenAtMs: nowMs } as never;
+      const changes = afterLook([...named.claims, rival], tenant.domain, "missing", nowMs).filter(({ claim }) => claim.id === tenant.domain);
+      return (fence) => store.save(named, tenant.domain, changes, { actor: "tranche", requestId: null, fence });
+    },
+  },
+  {
+    method: "ownership.noteFirstSwitch", what: "a proof that was looked up for a first switch", writes: ["service_domains"], refused: undefined,
+    prepare: async ({ db, tenant }) => (fence) => createOwnershipStore(db).noteFirstSwitch([tenant.domain], fence),
+  },
+  {
     method: "dnsSetup.saveCheck", what: "a check, with its audit row", writes: ["audit_log", "idempotency_keys", "readiness_checks"], refused: null,
     prepare: async ({ db, tenant }) => {
       const idempotency = { customerId: tenant.customer, method: "POST", path: "/check", key: "key", bodyHash: "hash" };
-      const check = { serviceId: tenant.service, checkedAtMs: nowMs, actor: "test", result: "pass", checks: [] } as const;
+      const check = { serviceId: tenant.service, checkedAtMs: nowMs, actor: "test", result: "pass", checks: [], domainsChecked: 1, domainsTotal: 1 } as const;
       return (fence) => createDnsSetupStore(db).saveCheck(fence, check, { actor: "test", requestId: "r", idempotency });
     },
   },
 ];
 
+/** A domain that nobody has proven, and what is known of its target. */
+const unproven = async (sql: TestDatabase["sql"], tenant: { readonly service: number; readonly customer: number; readonly name: string }) => {
+  const [row] = await sql<{ id: string }>(
+    "insert into service_domains (service_id, customer_id, name, primary_target, challenge_token) values ($1, $2, $3, $4, 'token') returning id",
+    [tenant.service, tenant.customer, `unproven.${tenant.name}.example.com`, `${tenant.name}.cdn.example`]);
+  await sql("insert into probe_targets (host, addresses, consent, checked_at) values ($1, 'public', 'txt', now())", [`${tenant.name}.cdn.example`]);
+  return Number(row?.id);
+};
+
+const targets: readonly FencedWrite[] = [
+  {
+    method: "targets.save", what: "what is known of a target", writes: ["probe_targets"], refused: undefined,
+    prepare: async ({ db, tenant }) => (fence) =>
+      createTargetStore(db).save(fence, [{ host: `${tenant.name}.cdn.example`, addresses: "public", consent: null }], nowMs),
+  },
+  {
+    method: "targets.deal", what: "the turn of an unverified domain", writes: ["probe_claims"], refused: 0,
+    prepare: async ({ db, sql, tenant }) => {
+      await unproven(sql, tenant);
+      return (fence) => createTargetStore(db).deal(fence);
+    },
+  },
+  {
+    method: "targets.clear", what: "all that is known of targets", writes: ["probe_claims", "probe_targets"], refused: undefined,
+    prepare: async ({ db, sql, tenant }) => {
+      const domain = await unproven(sql, tenant);
+      await sql("insert into probe_claims (domain_id, path, host, phase, period) values ($1, 'primary', 'x', 0, 10)", [domain]);
+      return (fence) => createTargetStore(db).clear(fence);
+    },
+  },
+];
+
 /** Every write of the pipeline that is decided by whoever holds a lease. */
-export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...money, ...kept, ...retained];
+export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...targets, ...money, ...kept, ...retained];

@@ -25,6 +25,7 @@ import { registerDocs } from "./routes/docs.ts";
 import { registerDomains } from "./routes/domains.ts";
 import { registerDrift } from "./routes/drift.ts";
 import { registerEvidence } from "./routes/evidence.ts";
+import { registerEvidenceKeys } from "./routes/evidence-keys.ts";
 import { registerFreeze } from "./routes/freeze.ts";
 import { registerHealth } from "./routes/health.ts";
 import { registerIamPolicy } from "./routes/iam-policy.ts";
@@ -101,6 +102,7 @@ export const createApp = (deps: Deps): App => {
   registerAvailability(app, deps, guards);
   registerStorms(app, deps, guards);
   registerEvidence(app, deps, guards);
+  registerEvidenceKeys(app, deps);
   registerRouting(app, deps, guards);
   registerOverride(app, deps, guards);
   registerFreeze(app, deps, guards);

@@ -47,6 +47,9 @@ const limitPerMinute = () =>
 /** 32 bytes in base64: `openssl rand -base64 32`. */
 const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text);
 
+/** An Ed25519 seed of 32 bytes, or PKCS #8 with one (RFC 8410), in base64: `openssl genpkey -algorithm ed25519 -outform DER | base64`. */
+const isSigningKey = (text: string): boolean => isKey(text) || /^MC4CAQAwBQYDK2VwBCIEI[A-P][A-Za-z0-9+/]{42}$/.test(text);
+
 const secret = (min: number) => z.string().min(min, `must have at least ${min} characters`).optional();
 const url = () => z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
 
@@ -128,6 +131,12 @@ const environment = z
     FASTLY_API_TOKEN: z.string().min(1).optional(),
     FASTLY_API_ENDPOINT: url().default("https://api.fastly.com"),
     SECRETS_KEY: list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first"),
+    EVIDENCE_SIGNING_KEY: z
+      .string()
+      .refine(isSigningKey, "must be an Ed25519 key: 32 random bytes, or PKCS #8 in DER, in base64")
+      .optional(),
+    EVIDENCE_PUBLIC_KEYS: list("").refine((keys) => keys.every(isKey), "must be public Ed25519 keys of 32 bytes in base64, comma-separated"),
+    TIMESTAMP_URL: url().optional(),
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
@@ -144,6 +153,9 @@ const environment = z
     pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
     pair("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN");
     pair("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE");
+    if (env.EVIDENCE_SIGNING_KEY !== undefined && env.SECRETS_KEY.includes(env.EVIDENCE_SIGNING_KEY)) {
+      ctx.addIssue({ code: "custom", path: ["EVIDENCE_SIGNING_KEY"], message: "must be another key than SECRETS_KEY" });
+    }
     // What two providers say of each other is worth something only while neither falls silent between two rounds.
     const refuse = (name: keyof typeof env, message: string) => ctx.addIssue({ code: "custom", path: [name], message: `${message}, where there is a PEER_URL` });
     if (env.PEER_URL === undefined) return;
@@ -251,6 +263,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   fastlyEndpoint: env.FASTLY_API_ENDPOINT.replace(/\/+$/, ""),
   /** The first one seals; empty: customers' credentials can not be kept. */
   secretsKeys: env.SECRETS_KEY,
+  /** Null `signingKey`: evidence is not signed. `publicKeys`: of keys that signed before. */
+  evidence: { signingKey: env.EVIDENCE_SIGNING_KEY ?? null, publicKeys: env.EVIDENCE_PUBLIC_KEYS, timestampUrl: env.TIMESTAMP_URL ?? null },
   billing: {
     periodMs: env.BILLING_PERIOD,
     graceMs: env.BILLING_GRACE,

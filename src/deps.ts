@@ -55,8 +55,10 @@ import { createHttpShards } from "./adapters/http-shards.ts";
 import { createJwtVerifier } from "./adapters/jwt.ts";
 import { createLinkTokens } from "./adapters/link-tokens.ts";
 import { createConsoleLog } from "./adapters/log.ts";
+import { createEvidenceSigner } from "./adapters/evidence-signer.ts";
 import { createPeer } from "./adapters/peer.ts";
 import { createColo, fixedPlace } from "./adapters/place.ts";
+import type { EvidenceSigner } from "./adapters/ports/evidence-signer.ts";
 import type { Clock, SharedClock, TimeKeeper } from "./adapters/ports/clock.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
 import type { Dispatcher } from "./adapters/ports/dispatcher.ts";
@@ -101,7 +103,7 @@ const secretsOf = (config: Config): readonly string[] => {
   const keys = route53.credentials;
   return [
     auth.adminToken, auth.jwtSecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
-    cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, ...passwordsIn(config.databaseUrl),
+    cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, config.evidence.signingKey, ...passwordsIn(config.databaseUrl),
   ].filter((text) => typeof text === "string");
 };
 
@@ -114,6 +116,9 @@ const dispatcherOf = ({ selfUrl, cronSecret }: Config, bindings: Readonly<Record
 
 const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): Secrets | null =>
   first === undefined ? null : createSecrets([first, ...older], random);
+
+const evidenceSigner = ({ evidence: { signingKey, publicKeys } }: Config): EvidenceSigner | null =>
+  signingKey === null ? null : createEvidenceSigner(signingKey, publicKeys);
 
 const linkTokens = ({ secretsKeys: [first, ...older] }: Config): LinkTokens | null =>
   first === undefined ? null : createLinkTokens([first, ...older]);
@@ -129,6 +134,7 @@ const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper =>
 /** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
 const buildJobDeps = (
   config: Config, db: Database, clock: Clock, time: (SharedClock & TimeKeeper) | null, random: Random, log: Log, dispatcher: Dispatcher | null,
+  signer: EvidenceSigner | null,
 ): JobDeps & Pick<Deps, "dnsDirectory"> => {
   const chance = () => Math.random();
   const world = { fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs };
@@ -194,6 +200,7 @@ const buildJobDeps = (
     probe: config.probe,
     requestLimit: config.requestLimit,
     driftCheckMs: config.driftCheckMs,
+    evidenceSigner: signer,
     usageWindows: config.usage,
     billing: config.billing,
   };
@@ -208,7 +215,9 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const time = runtime.clock === undefined ? databaseClock(db, log) : null;
   const clock = runtime.clock ?? time ?? systemClock;
   const status = createStatusStore(db);
-  const jobDeps = buildJobDeps(config, db, clock, time, random, log, dispatcherOf(config, runtime.bindings ?? {}));
+  const signer = evidenceSigner(config);
+  const signing = signer && { signer, clock };
+  const jobDeps = buildJobDeps(config, db, clock, time, random, log, dispatcherOf(config, runtime.bindings ?? {}), signer);
   return {
     ...jobDeps,
     config,
@@ -219,13 +228,14 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     idempotency: createIdempotencyStore(db),
     customers: createCustomerStore(db),
     tokens: createTokenStore(db),
-    services: createServiceStore(db),
+    services: createServiceStore(db, signing),
     domains: createDomainStore(db),
     dnsSetup: createDnsSetupStore(db),
     dnsAccounts: createDnsAccountStore(db, secretBox(config, random)),
-    policies: createPolicyStore(db),
+    policies: createPolicyStore(db, signing),
     storms: createStormStore(db),
     evidence: createEvidenceStore(db),
+    evidenceSigner: signer,
     routing: createRoutingStore(db),
     freeze: createFreezeStore(db),
     usage: createUsageStore(db),

@@ -1,6 +1,6 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
-import type { RoundService, Sample } from "../adapters/ports/round.ts";
+import type { RoundDomain, RoundService, Sample } from "../adapters/ports/round.ts";
 import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
@@ -44,17 +44,20 @@ const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target
 const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
   (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
 
+/** What is probed of a domain, by path; targets that were not given are those found in its records. */
+export const probedUrls = (domain: RoundDomain, defaultPath: string): ReturnType<typeof probeUrls> =>
+  probeUrls({
+    name: domain.name,
+    primaryTarget: domain.primaryTarget ?? domain.routing?.discoveredPrimaryTarget ?? null,
+    backupTarget: domain.backupTarget ?? domain.routing?.discoveredBackupTarget ?? null,
+    probePath: domain.probePath ?? defaultPath,
+  });
+
 const targetsOf = (service: RoundService, defaultPath: string): readonly Target[] =>
   service.domains.flatMap((domain) => {
     const expected = parseStatusRanges(domain.expectStatus) ?? defaultStatuses;
-    const urls = probeUrls({
-      name: domain.name,
-      primaryTarget: domain.primaryTarget ?? domain.routing?.discoveredPrimaryTarget ?? null,
-      backupTarget: domain.backupTarget ?? domain.routing?.discoveredBackupTarget ?? null,
-      probePath: domain.probePath ?? defaultPath,
-    });
     const { customerId, serviceId } = service;
-    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path) }));
+    return probedUrls(domain, defaultPath).map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path) }));
   });
 
 /** Begins a list elsewhere each round, in steps that spread evenly however often they are taken (golden section). */

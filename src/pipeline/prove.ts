@@ -7,12 +7,14 @@ import type { StormTransition } from "../domain/storm.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { detectedDomains } from "./judge.ts";
+import { asFound } from "./paths.ts";
+import { probedUrls } from "./probing.ts";
 import type { DomainReading } from "./records.ts";
 import { liveWeights } from "./records.ts";
 
 /** Entries of each list in all records of a round together, and in one record: a request to Neon has 10 MiB. */
 const entriesPerRound = 8_000;
-const [fewest, most] = [6, 100];
+const [fewest, most] = [6, 400];
 
 /** Samples up to this long after the edge are shown, where the decision comes later than that. */
 const afterEdgeMs = 60_000;
@@ -23,6 +25,8 @@ export type Grounds = {
   readonly vantages: readonly Vantage[];
   readonly read: readonly DomainReading[];
   readonly fence: Fence;
+  /** The probe path of domains that name none. */
+  readonly probePath: string;
   /** The vantage that this round probed from. */
   readonly vantage: string;
   /** Its data centre or region, where known. */
@@ -39,7 +43,8 @@ const edgeOf = ({ policy, transition }: StormDecision, nowMs: number, limit: num
   const edgeMs = edgeMsOf(transition, nowMs);
   // A storm ends when its failures have left the window: they are one window further back.
   const fromMs = edgeMs - policy.windowSeconds * 1_000 * (transition.kind === "end" ? 2 : 1);
-  return { serviceId: policy.serviceId, edgeMs, fromMs, untilMs: Math.min(nowMs, edgeMs + Math.max(afterEdgeMs, policy.windowSeconds * 1_000)), limit };
+  const windowFromMs = nowMs - policy.windowSeconds * 1_000;
+  return { serviceId: policy.serviceId, edgeMs, windowFromMs, fromMs: Math.min(fromMs, windowFromMs), untilMs: Math.min(nowMs, edgeMs + Math.max(afterEdgeMs, policy.windowSeconds * 1_000)), limit };
 };
 
 const decisionJson = ({ transition, policy }: StormDecision): JsonValue => {
@@ -63,7 +68,7 @@ const sampleJson = (one: EdgeSample): JsonValue => [
 /** The evidence of one transition: by what terms, from what figures and samples, what was decided, and what it does to the weights. */
 const bodyOf = (
   grounds: Grounds,
-  service: RoundService,
+  known: RoundService,
   decision: StormDecision,
   decisions: RoundDecisions,
   samples: readonly EdgeSample[] | null,
@@ -71,10 +76,11 @@ const bodyOf = (
 ): JsonValue => {
   const { policy } = decision;
   const { nowMs } = grounds;
-  const heard = readService(
-    { cdns: service.cdns, domains: detectedDomains(service), vantages: grounds.vantages, stats: policy.stats, nowMs }, policy,
-  );
   const read = new Map(grounds.read.map((reading) => [reading.domainId, reading]));
+  const service = { ...known, domains: known.domains.map((domain) => asFound(domain, read.get(domain.domainId)?.routing)) };
+  const detected = detectedDomains(service);
+  const heard = readService({ cdns: service.cdns, domains: detected, vantages: grounds.vantages, stats: policy.stats, nowMs }, policy);
+  const paths = new Map(detected.map((domain) => [domain.domainId, domain]));
   const intents = new Map(decisions.intents.map((intent) => [intent.domainId, intent]));
   const routing = decisions.services.find(({ serviceId }) => serviceId === service.serviceId) ?? service.routing;
   return {
@@ -82,6 +88,21 @@ const bodyOf = (
     decided_by: { epoch: grounds.fence.epoch, lease: grounds.fence.name, place: grounds.place, vantage: grounds.vantage },
     decision: decisionJson(decision),
     ...(decision.credit !== null && { never_healthy: bounded(decision.credit.neverHealthy, limit, (domainId) => domainId) }),
+    // What a decision is replayed from, beside the figures.
+    domains: bounded(known.domains, limit, (domain) => ({
+      domain_id: domain.domainId, name: domain.name, urls: probedUrls(domain, grounds.probePath).map(({ path, url }) => ({ path, url })), expect_status: domain.expectStatus,
+      verified: domain.verified, edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: domain.neverHealthy !== null,
+      paths: [...(paths.get(domain.domainId)?.paths ?? [])], on_trial: paths.get(domain.domainId)?.primaryOnTrial === true,
+      setups: { backup: domain.setups?.backup ?? 0, direct: domain.setups?.direct ?? 0, primary: domain.setups?.primary ?? 0 },
+    })),
+    storm: policy.storm && {
+      state: policy.storm.state, started_at: isoTime(policy.storm.startedAtMs), recovering_since: isoTimeOrNull(policy.storm.recoveringSinceMs),
+      relapses: policy.storm.relapses, credit_reason: policy.storm.creditReason,
+    },
+    previous_ended_at: isoTimeOrNull(policy.previousEndedAtMs),
+    newest: bounded([...policy.newest].sort((a, b) => b.atMs - a.atMs), limit, (one) => ({
+      domain_id: one.domainId, path: one.path, vantage: one.vantage, at: isoTime(one.atMs), is_past: one.isPast === true,
+    })),
     policy: {
       id: policy.policyId, version: policy.version, kind: policy.kind, threshold_avail: policy.thresholdAvail,
       window_seconds: policy.windowSeconds, cooldown_seconds: policy.cooldownSeconds, max_coverage_factor: policy.maxCoverageFactor,

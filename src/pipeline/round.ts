@@ -1,4 +1,5 @@
 import type { Clock, SharedClock } from "../adapters/ports/clock.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
 import type { DnsDirectory } from "../adapters/ports/dns-access.ts";
 import type { Dns } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
@@ -23,6 +24,7 @@ import { createDnsReading } from "./reading.ts";
 import type { RequestAccount } from "./requests.ts";
 import { digestReadings, dueNames, ownersOf, sendWithinMs, zoneIdsOf } from "./records.ts";
 import { accountOfChange, operatorKey } from "./route-dns.ts";
+import { signDecisions, signSwitches } from "./sign.ts";
 import type { Connections } from "./slots.ts";
 import { createConnections } from "./slots.ts";
 
@@ -43,6 +45,8 @@ export type RoundDeps = {
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
+  /** Null, or absent: what is recorded is not signed. */
+  readonly evidenceSigner?: EvidenceSigner | null;
   /** The connections of this invocation, which others of its work share; without them each round has its own. */
   readonly connections?: Connections;
   /** What the invocation may still send; without it nothing limits a round. */
@@ -159,13 +163,16 @@ const decideAndAct = async (
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
   const decisions = decideRound(services, vantages, policies, samples, read, view.freeze, nowMs);
-  const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
-  const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
+  const signer = deps.evidenceSigner ?? null;
+  const grounds = { services: view.services, vantages, read, fence, probePath: deps.probe.path, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
+  const proven = await signDecisions(signer, view.services, await withEvidence(rounds, grounds, decisions), nowMs);
+  const stored = await rounds.saveDecisions(fence, proven, nowMs);
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);
   const { thrown, names, ...applied } = await applyIntents({ clock, connections }, await opening, view, decisions, stored, sendUntilMs);
   reading.touch(names);
   const polls = pollOutcomes(view.polls, news, standings, clock.nowMs());
-  const outcomes = { ...applied, ...polls, expire: view.expired ? shard : null, standings: standings.takeChanged() };
+  const intents = await signSwitches(signer, view.services, decisions, stored, applied.intents);
+  const outcomes = { ...applied, intents, ...polls, expire: view.expired ? shard : null, standings: standings.takeChanged() };
   await rounds.saveOutcomes(fence, outcomes, clock.nowMs());
   const contested = new Set(decisions.contests.flatMap((one) => (one.contested ? [one.domainId] : [])));
   return {

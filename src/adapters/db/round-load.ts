@@ -17,6 +17,7 @@ const domainJson = sql`
   jsonb_build_object(
     'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
     'probePath', d.probe_path, 'expectStatus', d.expect_status, 'setups', ${setupsJson}, 'verified', d.verified_at is not null,
+    'editedAtMs', case when d.updated_at > d.created_at then ${epochMs("d.updated_at")} end,
     'neverHealthy', case when d.seen_healthy_at is null then jsonb_build_object(
       'editedAtMs', (select ${epochMs("max(e.at)")} from (
         select d.updated_at as at union all select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null
@@ -47,6 +48,7 @@ const domainJson = sql`
 const services = (fence: Fence | null, page: Page): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
+    (select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = v.id) as chain,
     case when s.override_mode is not null then jsonb_build_object(
       'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
     case when s.service_id is not null then jsonb_build_object(
@@ -61,7 +63,7 @@ const services = (fence: Fence | null, page: Page): SQL => sql`
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
   left join lateral (
-    select jsonb_agg(jsonb_build_object('id', c.id, 'ours', coalesce(c.lease = ${fence?.name ?? ""} and c.epoch = ${fence?.epoch ?? 0}::bigint, false),
+    select jsonb_agg(jsonb_build_object('id', c.id, 'stormId', c.storm_id, 'reason', c.reason, 'ours', coalesce(c.lease = ${fence?.name ?? ""} and c.epoch = ${fence?.epoch ?? 0}::bigint, false),
       'attemptedAtMs', ${epochMs("coalesce(c.attempted_at, c.intended_at)")},
       'from', jsonb_build_object('primary', c.from_primary, 'backup', c.from_backup),
       'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) filter (where c.result = 'intent') as intents,

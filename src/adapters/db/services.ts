@@ -6,7 +6,8 @@ import type { StormPolicy } from "../ports/policies.ts";
 import type { Service, ServiceStore } from "../ports/services.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
-import { endedStorms } from "./end-storms.ts";
+import type { Signing } from "./end-storms.ts";
+import { endedStorms, signDeletion } from "./end-storms.ts";
 import { domainColumns, policyColumns } from "./views.ts";
 import { assignments, auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 
@@ -31,7 +32,7 @@ const refusals = {
 const locked = (customerId: number, id: number) => sql`
   select 1 from services where id = ${id} and customer_id = ${customerId} for no key update`;
 
-export const createServiceStore = (db: Database): ServiceStore => ({
+export const createServiceStore = (db: Database, signing: Signing | null = null): ServiceStore => ({
   create: async (customerId, input, change) => {
     const rows = await write<Service>(db, sql`
       with created as (
@@ -93,6 +94,7 @@ export const createServiceStore = (db: Database): ServiceStore => ({
   },
 
   remove: async (customerId, id, change) => {
+    const proof = await signDeletion(signing, id, "service_deleted");
     const rows = await write<{ id: number }>(db, sql`
       with gone as (
         update services set deleted_at = now(), updated_at = now()
@@ -103,7 +105,7 @@ export const createServiceStore = (db: Database): ServiceStore => ({
       ), policies as (
         update storm_policies set deleted_at = now(), updated_at = now()
         where service_id in (select id from gone) and deleted_at is null
-      ), storms as (${endedStorms("service_deleted", sql`e.service_id in (select id from gone)`)}
+      ), storms as (${endedStorms("service_deleted", sql`e.service_id in (select id from gone)`, proof)}
       ), audit as (${auditRow(change, "delete", "service", sql`
         select id as object_id, customer_id, to_jsonb(gone) - 'deleted_at' as before, null::jsonb as after from gone`)}
       )

@@ -4,11 +4,13 @@ import type { CreditGrounds, NeverHealthy } from "../../domain/credit.ts";
 import type { NewestSample } from "../../domain/detect.ts";
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
+import type { ChainHead } from "../../domain/evidence-claim.ts";
 import type { Drift, PastDrift } from "../../domain/drift.ts";
 import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../domain/steering.ts";
 import type { StormTransition } from "../../domain/storm.ts";
 import type { Vantage } from "../../domain/vantage.ts";
 import type { Surroundings, WeightedRecord } from "./dns.ts";
+import type { EvidenceProof } from "./evidence-signer.ts";
 import type { Fence } from "./lease.ts";
 import type { Sighting } from "./peer.ts";
 
@@ -42,6 +44,8 @@ export type RoundDomain = {
   readonly setups: PathSetups | null;
   readonly normal: Weights;
   readonly verified: boolean;
+  /** When what triggers (target, probe path, expected codes) was last edited; null: never since it was created. */
+  readonly editedAtMs: number | null;
   /** Null once its judged path was known to be up since its latest set-up. */
   readonly neverHealthy: NeverHealthy | null;
   readonly routing: DomainRouting | null;
@@ -62,6 +66,9 @@ export type OpenIntent = {
   readonly from: Weights;
   readonly to: Weights;
   readonly attemptedAtMs: number;
+  /** For which storm, if for any, and why. */
+  readonly stormId?: number | null;
+  readonly reason?: string;
   /** Of this very lease: whoever else intended it may be slow, and still calling. */
   readonly ours: boolean;
 };
@@ -81,6 +88,8 @@ export type RoundService = {
   readonly shadow: boolean;
   readonly failbackSteps: readonly number[];
   readonly failbackStepSeconds: number;
+  /** The end of its chain of evidence; null, or absent: there is none yet. */
+  readonly chain?: ChainHead | null;
   readonly override: (Override & { readonly actor: string }) | null;
   readonly routing: ServiceRouting | null;
   readonly domains: readonly RoundDomain[];
@@ -179,12 +188,19 @@ export type StormDecision = {
   readonly credit: CreditGrounds | null;
   /** The canonical body of the evidence that is recorded with it; absent for what is not recorded. */
   readonly evidence?: string;
+  /** Of that body; absent where there is no key. */
+  readonly proof?: ChainedProof;
 };
+
+/** A signature of what comes behind a record, with that record. */
+export type ChainedProof = EvidenceProof & { readonly follows: ChainHead };
 
 /** Which stored samples show a transition: those of a service in (fromMs, untilMs], the ones nearest to `edgeMs` first. */
 export type Edge = {
   readonly serviceId: number;
   readonly edgeMs: number;
+  /** Those after this are what was decided by: they come before all others. */
+  readonly windowFromMs: number;
   readonly fromMs: number;
   readonly untilMs: number;
   readonly limit: number;
@@ -232,7 +248,7 @@ export type RoundDecisions = {
   readonly healthy: readonly SeenHealthy[];
   readonly services: readonly (ServiceRouting & { readonly serviceId: number })[];
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
-  readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded" }[];
+  readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded"; readonly proof?: ChainedProof }[];
   readonly intents: readonly Intent[];
   /** Failed attempts, by row id, at switches that nobody wants any more. */
   readonly lapsed: readonly number[];
@@ -253,7 +269,7 @@ export type PolledChange = { readonly changeId: string; readonly nextCheckAtMs: 
 export type FailedSwitch = { readonly domainId: number; readonly lastError: string; readonly again: boolean };
 
 /** A stored intent, with how often it was tried, this time included. */
-export type StoredIntent = { readonly id: number; readonly attempts: number };
+export type StoredIntent = { readonly id: number; readonly attempts: number; readonly stormId: number | null };
 
 /** What a round has learnt from DNS. */
 export type RoundOutcomes = {
@@ -280,6 +296,8 @@ export type IntentOutcome = {
   readonly error: string | null;
   /** Where it was not made: when it is tried again; null: at once. */
   readonly nextAttemptAtMs: number | null;
+  /** Of a switch that was made for a storm. */
+  readonly proof?: ChainedProof;
 };
 
 /** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */

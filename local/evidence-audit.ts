@@ -14,7 +14,7 @@ type Ok = Extract<ReturnType<typeof verifyBundle>, { readonly ok: true }>;
 /** `remarks`: what could not be told, by record; a bundle may be sound and yet not be replayable. */
 export type Audit =
   | { readonly ok: false; readonly record: number; readonly seq: number | null; readonly reason: string }
-  | { readonly ok: true; readonly bundle: Ok; readonly signedBy: readonly string[]; readonly replayed: number; readonly remarks: readonly { readonly record: number; readonly seq: number; readonly why: string }[] };
+  | { readonly ok: true; readonly bundle: Ok; readonly signedBy: readonly string[]; readonly keys: Keys; readonly replayed: number; readonly remarks: readonly { readonly record: number; readonly seq: number; readonly why: string }[] };
 
 const textOf = (body: JsonValue, ...path: readonly string[]): string | null => {
   const found = path.reduce<JsonValue | undefined>((at, name) => (isFields(at) ? at[name] : undefined), body);
@@ -84,5 +84,5 @@ export const auditBundle = (bytes: Uint8Array, trust: Trust | null): Audit => {
     if (fault !== null) return { ...end, reason: fault };
   }
   const signedBy = keys === null ? [] : [...new Set(records.flatMap(({ signed }) => signed?.keyId ?? []))];
-  return { ok: true, bundle, signedBy, replayed, remarks };
+  return { ok: true, bundle, keys: keys ?? new Map(), signedBy, replayed, remarks };
 };

@@ -14,6 +14,7 @@ const handedOn = [
   "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_GRAPHQL_ENDPOINT", "PROBE_PATH", "PROBE_TIMEOUT", "PROBE_INTERVAL", "DRIFT_CHECK",
   "USAGE_WINDOW", "USAGE_LOOKBACK", "BILLING_PERIOD", "BILLING_RATE_CENTS_PER_GB", "BILLING_DISCOUNT_RATE", "BILLING_GRACE",
   "BILLING_CURRENCY", "BILLING_CYCLE", "FASTLY_API_TOKEN", "FASTLY_API_ENDPOINT", "SECRETS_KEY",
+  "EVIDENCE_SIGNING_KEY", "EVIDENCE_PUBLIC_KEYS", "TIMESTAMP_URL",
   "DOMAIN_VERIFICATION", "ALLOW_PRIVATE_TARGETS", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "AUTH_JWT_ISSUER", "AUTH_JWT_AUDIENCE",
   "CORS_ORIGINS", "METRICS_TOKEN", "CRON_SECRET", "DOH_ENDPOINTS", "RATE_LIMIT_PER_CREDENTIAL", "RATE_LIMIT_PER_ADDRESS",
   "RATE_LIMIT_REFUSALS", "RATE_LIMIT_SESSIONS", "SESSION_TTL_SECONDS", "WAU_READ_TOKEN", "PEER_URL", "LEASE_TTL", "HANDBACK_AFTER", "TICK_OVERTIME",
@@ -26,6 +27,16 @@ const keptToken = async (): Promise<string> => {
   const token = randomBytes(32).toString("base64url");
   await writeFile(file, `${token}\n`, { mode: 0o600 });
   return token;
+};
+
+/** Signs evidence. Kept: by another key none of before would be believed. */
+const keptSigningKey = async (): Promise<string> => {
+  const file = join(home, "evidence-signing-key");
+  const kept = (await readFile(file, "utf8").catch(() => "")).trim();
+  if (kept !== "") return kept;
+  const key = randomBytes(32).toString("base64");
+  await writeFile(file, `${key}\n`, { mode: 0o600 });
+  return key;
 };
 
 const given = (): Record<string, string> =>
@@ -45,7 +56,7 @@ const adminToken = process.env["ADMIN_TOKEN"] ?? (await keptToken());
 const plane = await startControlPlane({
   dataDir: join(home, "postgres"),
   port,
-  env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, ...given() },
+  env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: await keptSigningKey(), ...given() },
   onLine: (line) => process.stdout.write(`${line}\n`),
   sqlBytes: sqlMib * 1_048_576,
 }).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)));

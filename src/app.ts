@@ -25,6 +25,7 @@ import { registerDocs } from "./routes/docs.ts";
 import { registerDomains } from "./routes/domains.ts";
 import { registerDrift } from "./routes/drift.ts";
 import { registerEvidence } from "./routes/evidence.ts";
+import { registerEvidenceAnchors } from "./routes/evidence-anchors.ts";
 import { registerEvidenceKeys } from "./routes/evidence-keys.ts";
 import { registerFreeze } from "./routes/freeze.ts";
 import { registerHealth } from "./routes/health.ts";
@@ -103,6 +104,7 @@ export const createApp = (deps: Deps): App => {
   registerStorms(app, deps, guards);
   registerEvidence(app, deps, guards);
   registerEvidenceKeys(app, deps);
+  registerEvidenceAnchors(app, deps, guards);
   registerRouting(app, deps, guards);
   registerOverride(app, deps, guards);
   registerFreeze(app, deps, guards);

@@ -15,6 +15,7 @@ import { createCustomerStore } from "./adapters/db/customers.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "./adapters/db/dns-accounts.ts";
 import { createDnsSetupStore } from "./adapters/db/dns-setup.ts";
 import { createDomainStore } from "./adapters/db/domains.ts";
+import { createEvidenceAnchorStore } from "./adapters/db/evidence-anchors.ts";
 import { createEvidenceStore } from "./adapters/db/evidence.ts";
 import { createFreezeStore } from "./adapters/db/freeze.ts";
 import { createIdempotencyStore } from "./adapters/db/idempotency.ts";
@@ -73,6 +74,7 @@ import { createResolver } from "./adapters/resolver.ts";
 import { createSecrets } from "./adapters/secrets.ts";
 import { createRole } from "./adapters/route53/role.ts";
 import { createRoute53 } from "./adapters/route53/route53.ts";
+import { createTimestamps } from "./adapters/timestamps.ts";
 import type { Config } from "./config.ts";
 import { runShard } from "./cron/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
@@ -201,6 +203,8 @@ const buildJobDeps = (
     requestLimit: config.requestLimit,
     driftCheckMs: config.driftCheckMs,
     evidenceSigner: signer,
+    evidenceAnchors: createEvidenceAnchorStore(db),
+    timestamps: config.evidence.timestampUrl === null ? null : createTimestamps(config.evidence.timestampUrl, send, random),
     usageWindows: config.usage,
     billing: config.billing,
   };

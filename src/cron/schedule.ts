@@ -3,6 +3,8 @@ import type { Random } from "../adapters/ports/random.ts";
 import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
 import { createConnections } from "../pipeline/slots.ts";
+import type { AnchorDeps } from "./anchor-evidence.ts";
+import { anchorEvidence } from "./anchor-evidence.ts";
 import { runBilling } from "./bill.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
@@ -21,7 +23,7 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId"> & {
     readonly random: Random;
     readonly billingStore: BillingStore;
     readonly billing: CustomerTerms & { readonly cycle: BillingCycle; readonly periodMs: number; readonly graceMs: number };
@@ -45,6 +47,7 @@ const jobs = {
       return runBilling({ store: deps.billingStore, clock: deps.clock, log: deps.log, fence, terms, cycle, periodMs, graceMs, lookbackMs });
     }),
   reconcile: (deps: Run) => runLeased(deps, "reconcile", (fence) => reconcile(deps, fence)),
+  "anchor-evidence": (deps: Run) => runLeased(deps, "anchor-evidence", (fence) => anchorEvidence(deps, fence)),
   rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),
   prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
 } as const;
@@ -55,7 +58,7 @@ export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "*/5 * * * *": ["ingest-usage", "rollup"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
-  "23 3 * * *": ["reconcile"],
+  "23 3 * * *": ["reconcile", "anchor-evidence"],
 };
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, name);

@@ -57,7 +57,7 @@ const headSchema = z
 /** The bundle's last page with its signed end: nothing can be cut off behind it. */
 const closed = async (signer: EvidenceSigner, bundle: string, head: SignedHead): Promise<string> => {
   const keys = await signer.publicKeys();
-  const { signature: made, keyId: by } = await signer.sign((keyId) => headText(headFields(head, keyId, keys)));
+  const { signature: made, keyId: by } = await signer.sign((own) => headText(headFields(head, own, keys)));
   return `${bundle.slice(0, -1)},${canonicalJson({ ...headFields(head, by, keys), signature: made })}]`;
 };
 

@@ -67,8 +67,17 @@ const takeover = z
   })
   .openapi("Takeover");
 
+const warnings = about(z.array(text), "what weakens this deployment without stopping it; empty: nothing");
+
+/** @param signed whether there is a key that signs evidence */
+const warningsOf = ({ ownsTables }: Status, signed: boolean): string[] => [
+  ...(ownsTables ? ["the application reaches the database as an owner of its tables: it could switch off what guards evidence and invoices"] : []),
+  ...(signed ? [] : ["evidence is not signed: EVIDENCE_SIGNING_KEY is not set"]),
+];
+
 export const statusSchema = z
   .object({
+    warnings,
     preferred_provider: provider,
     shards: z.int(),
     shards_wanted: about(z.int(), "how many there had better be: the number that there is as long as that will do"),
@@ -83,6 +92,7 @@ export const statusSchema = z
 export const readySchema = z
   .object({
     status: z.literal("ok"),
+    warnings,
     leases: about(z.array(leaseBrief), "of the shards"),
     providers: z.array(signs.extend({ public_ok: about(z.boolean().nullable(), "null: never looked at") })),
   })
@@ -103,7 +113,8 @@ const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infe
   ...same, unheld_ms: unheldMs, at: isoTime(atMs), previous_hash: previousHash,
 });
 
-export const representStatus = (status: Status, preferredProvider: string): z.infer<typeof statusSchema> => ({
+export const representStatus = (status: Status, preferredProvider: string, signed: boolean): z.infer<typeof statusSchema> => ({
+  warnings: warningsOf(status, signed),
   preferred_provider: preferredProvider,
   shards: status.shards,
   shards_wanted: status.shardsWanted,
@@ -125,8 +136,9 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
   takeovers: status.takeovers.map(takeoverOf),
 });
 
-export const representReady = ({ leases, providers }: Status): z.infer<typeof readySchema> => ({
+export const representReady = (status: Status, signed: boolean): z.infer<typeof readySchema> => ({
   status: "ok",
-  leases: leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
-  providers: providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
+  warnings: warningsOf(status, signed),
+  leases: status.leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
+  providers: status.providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
 });

@@ -33,6 +33,7 @@ export const createStatusStore = (db: Database): StatusStore => ({
   read: async () => {
     const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
       ${list(shardStandings)} as "shardLoads",
+      (select pg_has_role(relowner, 'usage') from pg_class where oid = 'evidence'::regclass) as "ownsTables",
       ${list(providerStandings)} as providers,
       ${list(sql`
         select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",

@@ -53,7 +53,10 @@ export const createStormStore = (db: Database): StormStore => ({
 
   get: async (customerId, id) => {
     const rows = await db.rows<StormDetail>(sql`
-      select ${stormColumns}, ${changes} from storm_events e join services s on s.id = e.service_id
+      select ${stormColumns}, ${changes}, (
+          select jsonb_build_object('seq', h.seq, 'hash', h.hash) from evidence h where h.storm_id = e.id order by h.seq desc limit 1
+        ) as "evidenceHead"
+      from storm_events e join services s on s.id = e.service_id
       where s.customer_id = ${customerId} and e.id = ${id}`);
     return rows[0] ?? null;
   },

@@ -12,6 +12,7 @@ import type { DnsAccountStore } from "./dns-accounts.ts";
 import type { DnsSetupStore } from "./dns-setup.ts";
 import type { DomainStore } from "./domains.ts";
 import type { EvidenceStore } from "./evidence.ts";
+import type { EvidenceAnchorStore } from "./evidence-anchors.ts";
 import type { EvidenceSigner } from "./evidence-signer.ts";
 import type { FreezeStore } from "./freeze.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
@@ -64,6 +65,7 @@ export interface Deps {
   readonly policies: PolicyStore;
   readonly storms: StormStore;
   readonly evidence: EvidenceStore;
+  readonly evidenceAnchors: EvidenceAnchorStore;
   /** Null: without EVIDENCE_SIGNING_KEY nothing is signed. */
   readonly evidenceSigner: EvidenceSigner | null;
   readonly routing: RoutingStore;

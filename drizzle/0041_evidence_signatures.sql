@@ -24,7 +24,7 @@ ALTER TABLE "evidence" ADD COLUMN "key_id" text;--> statement-breakpoint
 ALTER TABLE "evidence" ADD COLUMN "signature" text;--> statement-breakpoint
 ALTER TABLE "evidence" ADD COLUMN "follows_seq" bigint;--> statement-breakpoint
 ALTER TABLE "evidence" ADD COLUMN "follows_hash" text;--> statement-breakpoint
-ALTER TABLE "evidence_chains" ADD COLUMN "anchored_seq" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "evidence_chains" ADD COLUMN "anchored_seq" bigint;--> statement-breakpoint
 ALTER TABLE "routing_changes" ADD COLUMN "proof" jsonb;--> statement-breakpoint
 ALTER TABLE "evidence_anchor_leaves" ADD CONSTRAINT "evidence_anchor_leaves_service_id_services_id_fk" FOREIGN KEY ("service_id") REFERENCES "public"."services"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "evidence_anchor_leaves" ADD CONSTRAINT "evidence_anchor_leaves_anchor_id_evidence_anchors_id_fk" FOREIGN KEY ("anchor_id") REFERENCES "public"."evidence_anchors"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -11,7 +11,7 @@ export const createEvidenceAnchorStore = (db: Database): EvidenceAnchorStore => 
   grown: async (limit) => {
     const [row] = await db.rows<{ heads: AnchoredHead[]; latestHash: string | null }>(sql`
       select ${latest} as "latestHash", coalesce((select jsonb_agg(x) from (
-        select service_id as "serviceId", seq, hash from evidence_chains where seq > anchored_seq order by service_id limit ${limit}::int
+        select service_id as "serviceId", seq, hash from evidence_chains where seq > coalesce(anchored_seq, 0) order by service_id limit ${limit}::int
       ) x), '[]') as heads`);
     return row ?? { heads: [], latestHash: null };
   },

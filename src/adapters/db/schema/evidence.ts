@@ -15,8 +15,8 @@ export const evidenceChains = pgTable("evidence_chains", {
   prunedSeq: bigint("pruned_seq", { mode: "number" }),
   prunedHash: text("pruned_hash"),
   prunedAt: at("pruned_at"),
-  /** Up to which record the chain stands in an anchor. */
-  anchoredSeq: bigint("anchored_seq", { mode: "number" }).notNull().default(0),
+  /** Up to which record the chain stands in an anchor; null: in none. */
+  anchoredSeq: bigint("anchored_seq", { mode: "number" }),
 });
 
 /**

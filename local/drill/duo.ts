@@ -77,6 +77,7 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     const logs: string[] = [];
     const common = {
       ...outside.env, DATABASE_URL: asApp(databaseUrl), CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
+      EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
       LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`, PROBE_TIMEOUT: `${scale.probeTimeoutMs}ms`,
       RATE_LIMIT_PER_CREDENTIAL: "0", RATE_LIMIT_PER_ADDRESS: "0", RATE_LIMIT_REFUSALS: "0", RATE_LIMIT_SESSIONS: "0",
     };

@@ -21,7 +21,7 @@ export type Fields = { readonly [key: string]: JsonValue };
 export type Signature = { readonly keyId: string; readonly signature: string; readonly follows: ChainHead | null };
 
 /** The last element of a signed bundle, its signature not checked. */
-export type Closing = { readonly keyId: string; readonly signature: string; readonly keys: readonly PublicKey[]; readonly fields: Fields };
+export type Closing = { readonly keyId: string; readonly signature: string; readonly keys: readonly PublicKey[]; readonly stormId: number; readonly fields: Fields };
 
 /** A record whose fields are what they should be; its signature, if it has one, not checked. */
 export type EvidenceRecord = {
@@ -96,16 +96,16 @@ const signatureOf = ({ v, key_id: keyId, signature, follows = null }: Fields): S
 };
 
 /** The last element of a bundle that these fields make, @returns what is wrong with them otherwise. */
-const closingOf = (value: Fields, last: EvidenceRecord | undefined, stormId: number | null): Closing | string => {
-  const { key_id: keyId, keys, signature, hash, seq, service_id: serviceId } = value;
+const closingOf = (value: Fields, last: EvidenceRecord | undefined): Closing | string => {
+  const { key_id: keyId, keys, signature, hash, seq, service_id: serviceId, storm_id: stormId } = value;
   if (value["v"] !== 2 || !isText(keyId) || !isText(signature) || !Array.isArray(keys)) return "closes the bundle in an unknown way";
-  if (last === undefined || hash !== last.hash || seq !== last.seq || serviceId !== last.serviceId || value["storm_id"] !== stormId) {
+  if (last === undefined || hash !== last.hash || seq !== last.seq || serviceId !== last.serviceId || stormId !== last.stormId) {
     return "does not close this bundle: records are missing, or others stand here";
   }
   const known = keys.flatMap((key: JsonValue): PublicKey[] =>
     isFields(key) && isText(key["key_id"]) && isText(key["x"]) && Object.keys(key).length === 2 ? [{ keyId: key["key_id"], x: key["x"] }] : []);
   const { signature: _signature, ...rest } = value;
-  return known.length === keys.length ? { keyId, signature, keys: known, fields: rest } : "names something else than keys";
+  return known.length === keys.length ? { keyId, signature, keys: known, stormId: last.stormId, fields: rest } : "names something else than keys";
 };
 
 /** The record that these fields make, @returns what is wrong with them otherwise. */
@@ -125,14 +125,14 @@ const recordOf = (value: Fields): EvidenceRecord | string => {
 
 const notTheBeginning = "must be the beginning of the storm";
 
-/** A bundle begins with its storm, or with what others recorded between what the signer of that beginning knew and it. */
-const begins = (records: readonly EvidenceRecord[]): boolean => {
-  const at = records.findIndex(({ kind }) => kind === "begin");
+/** A bundle begins with its storm, or with what was recorded between what the signer of that beginning knew and it. */
+const begins = (records: readonly EvidenceRecord[], stormId: number): boolean => {
+  const at = records.findIndex((one) => one.kind === "begin" && one.stormId === stormId);
   return at === 0 || (at > 0 && records[at]?.signed?.follows?.seq === (records[0]?.seq ?? 0) - 1);
 };
 
 const linkFault = (record: EvidenceRecord, before: EvidenceRecord | undefined): string | null => {
-  if (before === undefined) return record.kind === "relapse" ? notTheBeginning : null;
+  if (before === undefined) return null;
   if (record.serviceId !== before.serviceId) return "is of another service";
   if (record.seq !== before.seq + 1) return "does not follow the one before it: there is a hole";
   return record.previousHash === before.hash ? null : "does not name the hash of the one before it";
@@ -154,8 +154,11 @@ export const joinBundles = (pages: readonly Uint8Array[]): Uint8Array =>
 
 const verdictOf = (records: readonly EvidenceRecord[], closing: Closing | null): Verdict => {
   const [first, last] = [records[0], records.at(-1)];
-  if (first === undefined || last === undefined || !begins(records)) return { ok: false, record: 1, seq: first?.seq ?? null, reason: notTheBeginning };
-  const { stormId, serviceId } = records.find(({ kind }) => kind === "begin") ?? first;
+  const stormId = closing?.stormId ?? records.find(({ kind }) => kind === "begin")?.stormId;
+  if (first === undefined || last === undefined || stormId === undefined || !begins(records, stormId)) {
+    return { ok: false, record: 1, seq: first?.seq ?? null, reason: notTheBeginning };
+  }
+  const { serviceId } = first;
   const own = records.filter((one) => one.stormId === stormId).map(({ kind }) => kind);
   const follows = first.previousHash === null ? null : { seq: first.seq - 1, hash: first.previousHash };
   return { ok: true, stormId, serviceId, kinds: own, ended: own.includes("end"), head: last.hash, records, closing, follows };
@@ -178,8 +181,7 @@ export const verifyBundle = (bytes: Uint8Array): Verdict => {
     const value = read(bytes.subarray(at, end));
     if (typeof value === "string") return broken(value);
     if (value["kind"] === "head") {
-      const stormId = records.find(({ kind }) => kind === "begin")?.stormId ?? null;
-      const closing = closingOf(value, records.at(-1), stormId);
+      const closing = closingOf(value, records.at(-1));
       if (typeof closing === "string") return broken(closing);
       if (bytes[end] !== close || bytes.length !== end + 1) return broken("must be the last one, followed by ]");
       return verdictOf(records, closing);

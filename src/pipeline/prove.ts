@@ -6,6 +6,7 @@ import { readService } from "../domain/detect.ts";
 import type { StormTransition } from "../domain/storm.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { neverHealthy } from "./healthy.ts";
 import { detectedDomains } from "./judge.ts";
 import { asFound } from "./paths.ts";
 import { probedUrls } from "./probing.ts";
@@ -80,6 +81,7 @@ const bodyOf = (
   const service = { ...known, domains: known.domains.map((domain) => asFound(domain, read.get(domain.domainId)?.routing)) };
   const detected = detectedDomains(service);
   const heard = readService({ cdns: service.cdns, domains: detected, vantages: grounds.vantages, stats: policy.stats, nowMs }, policy);
+  const unhealthy = neverHealthy(service);
   const paths = new Map(detected.map((domain) => [domain.domainId, domain]));
   const intents = new Map(decisions.intents.map((intent) => [intent.domainId, intent]));
   const routing = decisions.services.find(({ serviceId }) => serviceId === service.serviceId) ?? service.routing;
@@ -91,7 +93,7 @@ const bodyOf = (
     // What a decision is replayed from, beside the figures.
     domains: bounded(known.domains, limit, (domain) => ({
       domain_id: domain.domainId, name: domain.name, urls: probedUrls(domain, grounds.probePath).map(({ path, url }) => ({ path, url })), expect_status: domain.expectStatus,
-      verified: domain.verified, edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: domain.neverHealthy !== null,
+      verified: domain.verified, edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: unhealthy.has(domain.domainId),
       paths: [...(paths.get(domain.domainId)?.paths ?? [])], on_trial: paths.get(domain.domainId)?.primaryOnTrial === true,
       setups: { backup: domain.setups?.backup ?? 0, direct: domain.setups?.direct ?? 0, primary: domain.setups?.primary ?? 0 },
     })),

@@ -227,6 +227,66 @@ describe("a storm that never was", () => {
   });
 });
 
+describe("what comes at once", () => {
+  const inOwnWorld = async (play: (own: World) => Promise<void>): Promise<void> => {
+    const other = await freshDatabase();
+    try {
+      await play(await createWorld(other));
+    } finally {
+      await other.close();
+    }
+  };
+
+  it("decisions of one round, none of which knows of the others, are sound in the bundle of each storm", async () => {
+    await inOwnWorld(async (own) => {
+      await own.seed({ policies: [{ cooldown: 60 }, { kind: "http_latency", latencyMs: 10, cooldown: 60 }] });
+      own.dns.put("app.example.test");
+      const rounds = async (number: number) => { for (let at = 0; at < number; at += 1) await own.round({ evidenceSigner: signer }); };
+      await rounds(1);
+      own.prober.say("a.cdn.net", 503);
+      await rounds(6);
+      own.prober.say("a.cdn.net", 200);
+      await rounds(20);
+      const storms = await own.sql<{ id: string; kind: string }>("select id, kind from storm_events order by id");
+      expect(storms.length).toBeGreaterThan(1);
+      for (const { id, kind } of storms) {
+        const told = check(await bundleOf(own, Number(id), signer));
+        expect(told, `${kind} ${JSON.stringify(told)}`).toMatchObject({ ok: true, remarks: [] });
+        expect(told.ok && told.bundle.stormId).toBe(Number(id));
+      }
+      expect(await own.sql("select follows_seq from evidence where kind = 'begin' group by follows_seq having count(*) > 1"), "two began in one round").toHaveLength(1);
+    });
+  });
+
+  it("what others record while a round decides stands before its records in the bundle, and is no fault", async () => {
+    await inOwnWorld(async (own) => {
+      const { serviceId, policyIds } = await own.seed({});
+      own.dns.put("app.example.test");
+      const [old] = await own.sql<{ id: string }>(
+        `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
+         values ($1, $2, 1, 'http_availability', 'ended', '2026-11-17', '2026-11-17', '2026-11-17', 'recovered', 1.5) returning id`, [serviceId, policyIds[0]]);
+      const meanwhile = async (): Promise<void> => {
+        const body = { change: 1, change_id: null, domain: "app.example.test", expected: [], insync_at: null, observed_at: "2026-11-17T00:00:00.000Z", record_type: "A", resolvers: [], verdict: "missed" };
+        const follows = { seq: 0, hash: null };
+        const { keyId, signature } = await signer.sign((id) => claimText({ kind: "observed", serviceId, stormId: Number(old?.id), follows, body }, id));
+        await own.sql("insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq) values ($1, $2, 'observed', $3, $4, $5, 0)",
+          [serviceId, old?.id, canonicalJson(body), keyId, signature]);
+      };
+      const rounds = { ...own.rounds, saveDecisions: async (...args: Parameters<typeof own.rounds.saveDecisions>) => {
+        if (args[1].storms.some(({ transition }) => transition.kind === "begin")) await meanwhile();
+        return await own.rounds.saveDecisions(...args);
+      } };
+      for (let at = 0; at < 4; at += 1) await own.round({ evidenceSigner: signer, rounds });
+      own.prober.say("a.cdn.net", 503);
+      for (let at = 0; at < 4; at += 1) await own.round({ evidenceSigner: signer, rounds });
+      const told = check(await bundleOf(own, Number(old?.id) + 1, signer));
+      expect(told, JSON.stringify(told)).toMatchObject({ ok: true });
+      expect(told.ok && told.bundle.records.map(({ kind }) => kind)).toEqual(["observed", "begin", "switch"]);
+      expect(told.ok && told.bundle.kinds).toEqual(["begin", "switch"]);
+    });
+  });
+});
+
 describe("a storm that a deletion ended", () => {
   it("is signed by who deleted", async () => {
     const own = await freshDatabase();

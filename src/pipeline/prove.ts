@@ -17,9 +17,6 @@ import { liveWeights } from "./records.ts";
 const entriesPerRound = 8_000;
 const [fewest, most] = [6, 400];
 
-/** Samples up to this long after the edge are shown, where the decision comes later than that. */
-const afterEdgeMs = 60_000;
-
 /** What the round knew when it decided. */
 export type Grounds = {
   readonly services: readonly RoundService[];
@@ -45,7 +42,7 @@ const edgeOf = ({ policy, transition }: StormDecision, nowMs: number, limit: num
   // A storm ends when its failures have left the window: they are one window further back.
   const fromMs = edgeMs - policy.windowSeconds * 1_000 * (transition.kind === "end" ? 2 : 1);
   const windowFromMs = nowMs - policy.windowSeconds * 1_000;
-  return { serviceId: policy.serviceId, edgeMs, windowFromMs, fromMs: Math.min(fromMs, windowFromMs), untilMs: Math.min(nowMs, edgeMs + Math.max(afterEdgeMs, policy.windowSeconds * 1_000)), limit };
+  return { serviceId: policy.serviceId, edgeMs, windowFromMs, fromMs: Math.min(fromMs, windowFromMs), untilMs: nowMs, limit };
 };
 
 const decisionJson = ({ transition, policy }: StormDecision): JsonValue => {

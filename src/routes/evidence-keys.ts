@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import { jsonAnswer } from "../http/contract.ts";
+import { jsonAnswer, problems } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 
 const keysSchema = z
@@ -25,7 +25,9 @@ export const registerEvidenceKeys = (app: App, deps: Pick<Deps, "evidenceSigner"
     path: "/.well-known/tranche-evidence-keys",
     tags: ["storms"],
     summary: "Read the public keys of evidence, as a JSON Web Key Set (RFC 7517, RFC 8037)",
-    responses: { 200: jsonAnswer(keysSchema, "The keys") },
+    security: [],
+    request: { query: z.strictObject({}) },
+    responses: { 200: jsonAnswer(keysSchema, "The keys"), ...problems(400) },
   });
   app.openapi(get, async (c) => {
     const keys = (await deps.evidenceSigner?.publicKeys()) ?? [];

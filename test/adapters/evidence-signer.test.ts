@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEvidenceSigner } from "../../src/adapters/evidence-signer.ts";
 import { parseConfig } from "../../src/config.ts";
-import { seed, testSigner } from "../support/evidence.ts";
+import { seed, testSigner } from "../support/evidence-signer.ts";
 
 describe("signing evidence by WebCrypto", () => {
   it("makes what another implementation makes, of a seed and of PKCS #8", async () => {

@@ -43,7 +43,7 @@ const beat = async (provider: string, acted: boolean, error?: string | null, pla
 describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
     expect(await status()).toEqual({
-      preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], leases: [], providers: [], takeovers: [],
+      warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")], preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], leases: [], providers: [], takeovers: [],
     });
   });
 
@@ -190,7 +190,7 @@ describe("/readyz", () => {
     const answer = await api.call("GET", "/readyz", { token: null, headers: json });
     expect([answer.status, answer.headers.get("cache-control"), answer.headers.get("vary")]).toEqual([200, "no-store", "Accept"]);
     expect(answer.body).toEqual({
-      status: "ok",
+      status: "ok", warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")],
       leases: [{ name: "shard:0", provider: "cloudflare", epoch: 1, held: true, age_seconds: expect.any(Number) as number }],
       providers: [
         { name: "cloudflare", heartbeat_at: time, last_round_at: time, public_ok: false },

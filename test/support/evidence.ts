@@ -1,4 +1,3 @@
-import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { createEvidenceStore } from "../../src/adapters/db/evidence.ts";
 import type { EvidenceSigner } from "../../src/adapters/ports/evidence-signer.ts";
 import { canonicalJson } from "../../src/domain/canonical-json.ts";
@@ -10,22 +9,6 @@ import { trusted } from "../../local/evidence-signatures.ts";
 import type { Keys } from "../../local/evidence-signatures.ts";
 import { createMemoryLog } from "./memory-log.ts";
 import type { World } from "./round-world.ts";
-
-/** A seed of 32 equal bytes, base64: a key for tests. */
-export const seed = (byte: number): string => Buffer.alloc(32, byte).toString("base64");
-
-const pkcs8 = (byte: number) => Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), Buffer.alloc(32, byte)]);
-
-/** Signs as the application does, by other means, and at once: a clock that is not real does not wait for WebCrypto's threads. */
-export const testSigner = (byte = 7): EvidenceSigner => {
-  const key = createPrivateKey({ key: pkcs8(byte), format: "der", type: "pkcs8" });
-  const x = String(createPublicKey(key).export({ format: "jwk" }).x);
-  const keyId = createHash("sha256").update(Buffer.from(x, "base64url")).digest("hex").slice(0, 32);
-  return {
-    sign: async (text) => ({ keyId, signature: sign(null, Buffer.from(text(keyId), "utf8"), key).toString("base64url") }),
-    publicKeys: async () => [{ keyId, x }],
-  };
-};
 
 export const keysOf = async (signer: EvidenceSigner): Promise<Keys> => trusted(await signer.publicKeys(), null);
 

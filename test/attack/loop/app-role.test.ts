@@ -5,7 +5,8 @@ import { migrate } from "../../../local/migrate.ts";
 import { startPostgres } from "../../../local/postgres.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { freshDatabase } from "../../support/database.ts";
-import { bundleOf, playStorm, testSigner } from "../../support/evidence.ts";
+import { testSigner } from "../../support/evidence-signer.ts";
+import { bundleOf, playStorm } from "../../support/evidence.ts";
 import { createWorld } from "../../support/round-world.ts";
 
 /**

@@ -10,7 +10,8 @@ import type { ServiceAnchor, Timestamps } from "../../../src/adapters/ports/evid
 import { anchorEvidence } from "../../../src/cron/anchor-evidence.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { freshDatabase } from "../../support/database.ts";
-import { bundleOf, keysOf, playStorm, testSigner } from "../../support/evidence.ts";
+import { testSigner } from "../../support/evidence-signer.ts";
+import { bundleOf, keysOf, playStorm } from "../../support/evidence.ts";
 import { createMemoryLog } from "../../support/memory-log.ts";
 import type { World } from "../../support/round-world.ts";
 import { createWorld } from "../../support/round-world.ts";

@@ -11,7 +11,8 @@ import { claimText, headFields, headText } from "../../../src/domain/evidence-cl
 import type { EvidenceKind } from "../../../src/domain/evidence-claim.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { freshDatabase } from "../../support/database.ts";
-import { audit, bundleOf, keysOf, playStorm, testSigner } from "../../support/evidence.ts";
+import { testSigner } from "../../support/evidence-signer.ts";
+import { audit, bundleOf, keysOf, playStorm } from "../../support/evidence.ts";
 import type { World } from "../../support/round-world.ts";
 import { createWorld } from "../../support/round-world.ts";
 

@@ -75,7 +75,7 @@ export const signSwitches = async (
   }));
   return await Promise.all(outcomes.map(async (outcome) => {
     const intent = intents.get(outcome.changeRowId);
-    if (outcome.result !== "accepted" || intent === undefined || intent.stormId === null) return outcome;
+    if (outcome.result !== "accepted" || intent?.stormId == null) return outcome;
     const { changeId, acceptedAtMs } = outcome;
     const body = switchBody({ ...intent, name: names.get(intent.domainId) ?? "", changeId, acceptedAtMs });
     return { ...outcome, ...(await signing({ kind: "switch", serviceId: intent.serviceId, stormId: intent.stormId, body })) };

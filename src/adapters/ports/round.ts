@@ -268,8 +268,16 @@ export type PolledChange = { readonly changeId: string; readonly nextCheckAtMs: 
 /** A switch that was not made. `again`: the records must be read again before anything is said about them. */
 export type FailedSwitch = { readonly domainId: number; readonly lastError: string; readonly again: boolean };
 
-/** A stored intent, with how often it was tried, this time included. */
-export type StoredIntent = { readonly id: number; readonly attempts: number; readonly stormId: number | null };
+/** A stored intent. */
+export type StoredIntent = {
+  readonly id: number;
+  /** How often it was tried, this time included. */
+  readonly attempts: number;
+  /** When it was tried before without an answer, of which something may yet come; null: nothing is in doubt. */
+  readonly doubtfulSinceMs: number | null;
+  /** For which storm; null, or absent: for none. */
+  readonly stormId?: number | null;
+};
 
 /** What a round has learnt from DNS. */
 export type RoundOutcomes = {
@@ -296,6 +304,8 @@ export type IntentOutcome = {
   readonly error: string | null;
   /** Where it was not made: when it is tried again; null: at once. */
   readonly nextAttemptAtMs: number | null;
+  /** Where only an earlier attempt is in doubt: when that was. Else null. */
+  readonly doubtfulSinceMs: number | null;
   /** Of a switch that was made for a storm. */
   readonly proof?: ChainedProof;
 };

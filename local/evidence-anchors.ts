@@ -45,5 +45,5 @@ export const verifyAnchor = ({ anchor, leaf, place, path }: AnchorAnswer, record
   if (top !== root) return broken("does not lead from its leaf to its root");
   const record = records.find(({ seq }) => seq === leaf.seq);
   if (record !== undefined && record.hash !== leaf.hash) return broken(`knows another record ${leaf.seq}: the chain was made anew since`);
-  return { ok: true, at: String(at), inBundle: record !== undefined, stamped: anchor.timestamp !== null };
+  return { ok: true, at: typeof at === "string" ? at : "", inBundle: record !== undefined, stamped: anchor.timestamp !== null };
 };

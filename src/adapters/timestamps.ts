@@ -38,7 +38,7 @@ export const createTimestamps = (url: string, send: typeof fetch, random: Random
       const answer = await bounded(response);
       if (answer === null) return { error: "the answer is too long" };
       const read = readTimestamp(answer, imprint, nonce);
-      return typeof read === "string" ? { error: `the answer: ${read}` } : { token: toBase64(answer) };
+      return "error" in read ? { error: `the answer: ${read.error}` } : { token: toBase64(answer) };
     } catch (error) {
       return { error: error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "the authority can not be reached" };
     }

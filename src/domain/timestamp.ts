@@ -19,12 +19,11 @@ export const timestampRequest = (hash: Uint8Array, nonce: Uint8Array): Uint8Arra
 /** Both numbers are as DER writes them. */
 const isNonce = (element: DerElement, nonce: Uint8Array): boolean => same(derElements(derInteger(nonce))[0]?.content, element.content);
 
-const timeOf = (element: DerElement | undefined): number => {
+const timeOf = (element: DerElement | undefined): string => {
   const text = new TextDecoder().decode(element?.content);
   const [, year, month, day, hour, minute, second, fraction = ""] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{1,9})?Z$/.exec(text) ?? [];
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${fraction.slice(0, 4)}Z`);
-  if (element?.tag !== derTag.time || Number.isNaN(ms)) throw new DerError("names no time");
-  return ms;
+  if (element?.tag !== derTag.time || year === undefined) throw new DerError("names no time");
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`;
 };
 
 const refused = (status: number): string => `the authority refused (status ${status})`;
@@ -32,32 +31,32 @@ const refused = (status: number): string => `the authority refused (status ${sta
 /**
  * What a time-stamping authority answered (RFC 3161, 2.4.2): granted, of this very hash and to this very request. Its own
  * signature is not verified: that needs certificates that whoever audits has to choose (`openssl ts -verify`).
- * @returns when it was stamped, epoch milliseconds; a text for what is wrong
+ * @returns when it was stamped (RFC 3339), or what is wrong
  */
-export const readTimestamp = (answer: Uint8Array, hash: Uint8Array, nonce: Uint8Array): number | string => {
+export const readTimestamp = (answer: Uint8Array, hash: Uint8Array, nonce: Uint8Array): { readonly at: string } | { readonly error: string } => {
   try {
     const [whole, ...others] = derElements(answer, 1);
     const [status, token] = derParts(whole, derTag.sequence);
     const [code] = derParts(status, derTag.sequence);
-    if (others.length > 0 || code?.tag !== derTag.integer || code.content.length !== 1) return "is no time-stamp";
+    if (others.length > 0 || code?.tag !== derTag.integer || code.content.length !== 1) return { error: "is no time-stamp" };
     const [granted = 255] = code.content;
-    if (granted > 1) return refused(granted);
+    if (granted > 1) return { error: refused(granted) };
     const [type, explicit] = derParts(token, derTag.sequence);
     const [signedData] = derParts(explicit, derTag.explicit0);
     const [, , encapsulated] = derParts(signedData, derTag.sequence);
     const [innerType, innerExplicit] = derParts(encapsulated, derTag.sequence);
-    if (!same(type?.content, signedDataOid) || !same(innerType?.content, tstInfoOid)) return "is another thing than a time-stamp";
+    if (!same(type?.content, signedDataOid) || !same(innerType?.content, tstInfoOid)) return { error: "is another thing than a time-stamp" };
     const [octets] = derParts(innerExplicit, derTag.explicit0);
-    if (octets?.tag !== derTag.octets) return "is no time-stamp";
+    if (octets?.tag !== derTag.octets) return { error: "is no time-stamp" };
     const [version, policy, imprint, serial, time, ...more] = derParts(derElements(octets.content, 1)[0], derTag.sequence);
-    if (!same(version?.content, Uint8Array.of(1)) || policy?.tag !== derTag.oid || serial?.tag !== derTag.integer) return "is no time-stamp of version 1";
+    if (!same(version?.content, Uint8Array.of(1)) || policy?.tag !== derTag.oid || serial?.tag !== derTag.integer) return { error: "is no time-stamp of version 1" };
     const [algorithm, digest] = derParts(imprint, derTag.sequence);
-    if (!same(derParts(algorithm, derTag.sequence)[0]?.content, sha256Oid) || digest?.tag !== derTag.octets || !same(digest.content, hash)) return "is a time-stamp of something else";
+    if (!same(derParts(algorithm, derTag.sequence)[0]?.content, sha256Oid) || digest?.tag !== derTag.octets || !same(digest.content, hash)) return { error: "is a time-stamp of something else" };
     const answered = more.find(({ tag }) => tag === derTag.integer);
-    if (answered === undefined || !isNonce(answered, nonce)) return "is the answer to another request";
-    return timeOf(time);
+    if (answered === undefined || !isNonce(answered, nonce)) return { error: "is the answer to another request" };
+    return { at: timeOf(time) };
   } catch (error) {
-    if (error instanceof DerError) return error.message;
+    if (error instanceof DerError) return { error: error.message };
     throw error;
   }
 };

@@ -16,20 +16,20 @@ const [answer, hash, nonce] = [bytes(recorded.answer), bytes(recorded.hash), byt
 
 describe("an answer of a time-stamping authority", () => {
   it("that openssl once gave is read: of this hash, to this request, at its time", () => {
-    expect(readTimestamp(answer, hash, nonce)).toBe(Date.parse(recorded.at));
+    expect(readTimestamp(answer, hash, nonce)).toEqual({ at: recorded.at.replace(".000", "") });
   });
 
   it("of another hash, to another request, refused or cut short is none", () => {
-    expect(readTimestamp(answer, hash.map((byte) => byte ^ 1), nonce)).toBe("is a time-stamp of something else");
-    expect(readTimestamp(answer, hash, nonce.map((byte) => byte ^ 1))).toBe("is the answer to another request");
-    expect(readTimestamp(bytes(recorded.refusal), hash, nonce)).toBe("the authority refused (status 2)");
-    for (let length = 0; length < answer.length; length += 13) expect(readTimestamp(answer.subarray(0, length), hash, nonce), String(length)).toBeTypeOf("string");
-    expect(readTimestamp(Uint8Array.from([...answer, 0]), hash, nonce)).toBeTypeOf("string");
+    expect(readTimestamp(answer, hash.map((byte) => byte ^ 1), nonce)).toEqual({ error: "is a time-stamp of something else" });
+    expect(readTimestamp(answer, hash, nonce.map((byte) => byte ^ 1))).toEqual({ error: "is the answer to another request" });
+    expect(readTimestamp(bytes(recorded.refusal), hash, nonce)).toEqual({ error: "the authority refused (status 2)" });
+    for (let length = 0; length < answer.length; length += 13) expect(readTimestamp(answer.subarray(0, length), hash, nonce), String(length)).toHaveProperty("error");
+    expect(readTimestamp(Uint8Array.from([...answer, 0]), hash, nonce)).toHaveProperty("error");
   });
 
   it("may be any bytes: it is read or refused, never thrown about", () => {
     fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.tuple(fc.nat(answer.length - 1), fc.nat(255)).map(([at, to]) => answer.with(at, to))), (other) => {
-      expect(["string", "number"]).toContain(typeof readTimestamp(other, hash, nonce));
+      expect(Object.keys(readTimestamp(other, hash, nonce))).toHaveLength(1);
     }), { numRuns: 2_000 });
   });
 });
@@ -98,7 +98,7 @@ extendedKeyUsage = critical,timeStamping
     expect(openssl("ts", "-query", "-in", "request.tsq", "-text")).toContain("Hash Algorithm: sha256");
     expect(openssl("ts", "-verify", "-digest", digest.toString("hex"), "-in", "kept.tsr", "-CAfile", "cert.pem")).toContain("Verification: OK");
     const other = new Uint8Array(8).fill(0x43);
-    expect(readTimestamp(new Uint8Array(readFileSync(join(home, "kept.tsr"))), new Uint8Array(digest), other)).toBeTypeOf("string");
+    expect(readTimestamp(new Uint8Array(readFileSync(join(home, "kept.tsr"))), new Uint8Array(digest), other)).toHaveProperty("error");
   });
 
   it("is asked as the recorded request was", () => {

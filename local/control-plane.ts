@@ -1,4 +1,5 @@
 import { parseConfig } from "../src/config.ts";
+import { openAppRole } from "./app-role.ts";
 import { migrate } from "./migrate.ts";
 import type { Postgres } from "./postgres.ts";
 import { startPostgres } from "./postgres.ts";
@@ -8,6 +9,7 @@ import type { LocalWorker } from "./worker.ts";
 import { startWorker } from "./worker.ts";
 
 export type ControlPlane = {
+  /** As its owner; the Worker itself has a login that owns nothing. */
   readonly databaseUrl: string;
   readonly postgres: Postgres;
   readonly endpoint: SqlEndpoint;
@@ -41,12 +43,13 @@ export const startControlPlane = async (options: {
     closers.push(() => postgres.close());
     const databaseUrl = postgres.urlFor("postgres");
     await migrate(databaseUrl);
+    const asApp = await openAppRole(databaseUrl);
     const endpoint = await startSqlEndpoint(
       options.sqlBytes === undefined ? {} : { limits: { requestBytes: options.sqlBytes, responseBytes: options.sqlBytes } },
     );
     closers.push(() => endpoint.close());
     const worker = await startWorker({
-      env: { ...env, DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: endpoint.url },
+      env: { ...env, DATABASE_URL: asApp(databaseUrl), NEON_FETCH_ENDPOINT: endpoint.url },
       ...(options.port !== undefined && { port: options.port }),
       ...(options.onLine !== undefined && { onLine: options.onLine }),
     });

@@ -1,20 +1,32 @@
 import { createHash } from "node:crypto";
 import type { JsonValue } from "../src/domain/canonical-json.ts";
 import { canonicalJson } from "../src/domain/canonical-json.ts";
+import type { ChainHead, PublicKey } from "../src/domain/evidence-claim.ts";
 
 /** `record` counts from 1 in the order of the bundle; `seq` is the place in the service's chain where it could be read. */
 export type Verdict =
   | {
     readonly ok: true; readonly stormId: number; readonly serviceId: number; readonly kinds: readonly string[]; readonly ended: boolean; readonly head: string;
+    /** All records, in the order of the chain; those before the storm's `begin` came between what that one's signer knew and itself. */
+    readonly records: readonly EvidenceRecord[];
+    /** The signed last element of a bundle; null: the bundle has none. */
+    readonly closing: Closing | null;
     /** The record before the first one here, which is in another bundle or was deleted for its age; null: the chain begins here. */
     readonly follows: { readonly seq: number; readonly hash: string } | null;
   }
   | { readonly ok: false; readonly record: number; readonly seq: number | null; readonly reason: string };
 
-type Fields = { readonly [key: string]: JsonValue };
+export type Fields = { readonly [key: string]: JsonValue };
 
-/** A record whose fields are what they should be. */
-type EvidenceRecord = {
+export type Signature = { readonly keyId: string; readonly signature: string; readonly follows: ChainHead | null };
+
+/** The last element of a signed bundle, its signature not checked. */
+export type Closing = { readonly keyId: string; readonly signature: string; readonly keys: readonly PublicKey[]; readonly stormId: number; readonly fields: Fields };
+
+/** A record whose fields are what they should be; its signature, if it has one, not checked. */
+export type EvidenceRecord = {
+  readonly body: JsonValue;
+  readonly signed: Signature | null;
   readonly hash: string;
   readonly kind: string;
   readonly previousHash: string | null;
@@ -26,6 +38,8 @@ type EvidenceRecord = {
 const code = (char: string): number => char.charCodeAt(0);
 const [open, close, quote, backslash, openBrace, closeBrace, comma] = [code("["), code("]"), code('"'), code("\\"), code("{"), code("}"), code(",")];
 const fields = ["body", "hash", "kind", "previous_hash", "seq", "service_id", "storm_id", "v"];
+const signedFields = ["body", "follows", "hash", "key_id", "kind", "previous_hash", "seq", "service_id", "signature", "storm_id", "v"];
+const closingFields = ["hash", "key_id", "keys", "kind", "seq", "service_id", "signature", "storm_id", "v"];
 const kinds = ["begin", "relapse", "switch", "observed", "credit", "end"];
 
 /** The end of the object that begins at `from`; the end of the bytes where it has none. In UTF-8 no part of a long character looks like ASCII. */
@@ -58,7 +72,8 @@ const read = (bytes: Uint8Array): Fields | string => {
     return "is not JSON in UTF-8";
   }
   if (!isFields(value)) return "is not an object";
-  if (Object.keys(value).toSorted().join() !== fields.join()) return `must have exactly the fields ${fields.join(", ")}`;
+  const wanted = value["kind"] === "head" ? closingFields : value["v"] === 2 ? signedFields : fields;
+  if (Object.keys(value).toSorted().join() !== wanted.join()) return `must have exactly the fields ${wanted.join(", ")}`;
   try {
     if (canonicalJson(value) !== text) return "is not in canonical form (RFC 8785)";
   } catch {
@@ -67,21 +82,57 @@ const read = (bytes: Uint8Array): Fields | string => {
   return value;
 };
 
+const isText = (value: JsonValue | undefined): value is string => typeof value === "string";
+
+/** @returns null for no signature, a text for what is wrong with it */
+const signatureOf = ({ v, key_id: keyId, signature, follows = null }: Fields): Signature | null | string => {
+  if (v === 1) return null;
+  if (!isText(keyId) || !isText(signature)) return "names something else than a key and a signature";
+  if (follows === null) return { keyId, signature, follows };
+  if (!isFields(follows) || Object.keys(follows).toSorted().join() !== "hash,seq") return "follows something else than a record";
+  const { hash = null, seq } = follows;
+  if ((hash !== null && !isText(hash)) || typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0 || (seq === 0) !== (hash === null)) return "follows something else than a record";
+  return { keyId, signature, follows: { hash, seq } };
+};
+
+/** The last element of a bundle that these fields make, @returns what is wrong with them otherwise. */
+const closingOf = (value: Fields, last: EvidenceRecord | undefined): Closing | string => {
+  const { key_id: keyId, keys, signature, hash, seq, service_id: serviceId, storm_id: stormId } = value;
+  if (value["v"] !== 2 || !isText(keyId) || !isText(signature) || !Array.isArray(keys)) return "closes the bundle in an unknown way";
+  if (last === undefined || hash !== last.hash || seq !== last.seq || serviceId !== last.serviceId || stormId !== last.stormId) {
+    return "does not close this bundle: records are missing, or others stand here";
+  }
+  const known = keys.flatMap((key: JsonValue): PublicKey[] =>
+    isFields(key) && isText(key["key_id"]) && isText(key["x"]) && Object.keys(key).length === 2 ? [{ keyId: key["key_id"], x: key["x"] }] : []);
+  const { signature: _signature, ...rest } = value;
+  return known.length === keys.length ? { keyId, signature, keys: known, stormId: last.stormId, fields: rest } : "names something else than keys";
+};
+
 /** The record that these fields make, @returns what is wrong with them otherwise. */
 const recordOf = (value: Fields): EvidenceRecord | string => {
   const { hash, ...hashed } = value;
   const { kind, previous_hash: previousHash = null, seq, service_id: serviceId, storm_id: stormId, v } = hashed;
   if (typeof hash !== "string" || sha256(canonicalJson(hashed)) !== hash) return "does not have the hash that it names: it was changed";
-  if (v !== 1) return "is of a version that this program does not know";
+  if (v !== 1 && v !== 2) return "is of a version that this program does not know";
   if (typeof kind !== "string" || !kinds.includes(kind)) return "is of an unknown kind";
   if (!isId(seq) || !isId(serviceId) || !isId(stormId)) return "has a number that is none";
   if (previousHash !== null && typeof previousHash !== "string") return "names something else than a hash";
   if ((seq === 1) !== (previousHash === null)) return "is first in its chain and has one before it, or neither";
-  return { hash, kind, previousHash, seq, serviceId, stormId };
+  const signed = signatureOf(value);
+  if (isText(signed)) return signed;
+  return { body: value["body"] ?? null, signed, hash, kind, previousHash, seq, serviceId, stormId };
+};
+
+const notTheBeginning = "must be the beginning of the storm";
+
+/** A bundle begins with its storm, or with what was recorded between what the signer of that beginning knew and it. */
+const begins = (records: readonly EvidenceRecord[], stormId: number): boolean => {
+  const at = records.findIndex((one) => one.kind === "begin" && one.stormId === stormId);
+  return at === 0 || (at > 0 && records[at]?.signed?.follows?.seq === (records[0]?.seq ?? 0) - 1);
 };
 
 const linkFault = (record: EvidenceRecord, before: EvidenceRecord | undefined): string | null => {
-  if (before === undefined) return record.kind === "begin" ? null : "must be the beginning of the storm";
+  if (before === undefined) return null;
   if (record.serviceId !== before.serviceId) return "is of another service";
   if (record.seq !== before.seq + 1) return "does not follow the one before it: there is a hole";
   return record.previousHash === before.hash ? null : "does not name the hash of the one before it";
@@ -101,6 +152,18 @@ export const joinBundles = (pages: readonly Uint8Array[]): Uint8Array =>
     return joined;
   });
 
+const verdictOf = (records: readonly EvidenceRecord[], closing: Closing | null): Verdict => {
+  const [first, last] = [records[0], records.at(-1)];
+  const stormId = closing?.stormId ?? records.find(({ kind }) => kind === "begin")?.stormId;
+  if (first === undefined || last === undefined || stormId === undefined || !begins(records, stormId)) {
+    return { ok: false, record: 1, seq: first?.seq ?? null, reason: notTheBeginning };
+  }
+  const { serviceId } = first;
+  const own = records.filter((one) => one.stormId === stormId).map(({ kind }) => kind);
+  const follows = first.previousHash === null ? null : { seq: first.seq - 1, hash: first.previousHash };
+  return { ok: true, stormId, serviceId, kinds: own, ended: own.includes("end"), head: last.hash, records, closing, follows };
+};
+
 /**
  * Checks an evidence bundle as the API serves it, byte for byte: each record is canonical and has the hash that it names,
  * and names the hash of the one before. A fault is laid to the first record whose bytes (its separator included) have one.
@@ -117,6 +180,12 @@ export const verifyBundle = (bytes: Uint8Array): Verdict => {
     const end = endOfObject(bytes, at);
     const value = read(bytes.subarray(at, end));
     if (typeof value === "string") return broken(value);
+    if (value["kind"] === "head") {
+      const closing = closingOf(value, records.at(-1));
+      if (typeof closing === "string") return broken(closing);
+      if (bytes[end] !== close || bytes.length !== end + 1) return broken("must be the last one, followed by ]");
+      return verdictOf(records, closing);
+    }
     const record = recordOf(value);
     if (typeof record === "string") return broken(record, value["seq"]);
     const fault = linkFault(record, records.at(-1));
@@ -125,10 +194,6 @@ export const verifyBundle = (bytes: Uint8Array): Verdict => {
     at = end;
     if (bytes[at] === comma) continue;
     if (bytes[at] !== close || bytes.length !== at + 1) return broken("must be followed by a comma or by the end, ]", record.seq);
-    const { stormId, serviceId } = records[0] ?? record;
-    const own = records.filter((one) => one.stormId === stormId).map(({ kind }) => kind);
-    const [{ seq, previousHash } = record] = records;
-    const follows = previousHash === null ? null : { seq: seq - 1, hash: previousHash };
-    return { ok: true, stormId, serviceId, kinds: own, ended: own.includes("end"), head: record.hash, follows };
+    return verdictOf(records, null);
   }
 };

@@ -21,15 +21,16 @@ const lockKey = 8_726_243;
 /**
  * Brings a database (Neon or local) to the newest schema. Idempotent, and safe when several run at once: the lock is
  * held by a transaction of its own, since that works through a connection pooler too.
+ * @param onWarning what a migration could not do, and went on without
  * @returns the tags of the migrations that were applied now, in order
  * @throws Error when a migration that this database already has was edited afterwards
  */
-export const migrate = async (databaseUrl: string): Promise<string[]> => {
+export const migrate = async (databaseUrl: string, onWarning?: (text: string) => void): Promise<string[]> => {
   const lock = await connected(databaseUrl);
   try {
     await lock.query("BEGIN");
     await lock.query("SELECT pg_advisory_xact_lock($1)", [lockKey]);
-    return await applyLocked(databaseUrl);
+    return await applyLocked(databaseUrl, onWarning);
   } finally {
     await lock.end();
   }
@@ -42,8 +43,11 @@ const connected = async (connectionString: string): Promise<pg.Client> => {
   return client;
 };
 
-const applyLocked = async (databaseUrl: string): Promise<string[]> => {
+const applyLocked = async (databaseUrl: string, onWarning?: (text: string) => void): Promise<string[]> => {
   const client = await connected(databaseUrl);
+  client.on("notice", ({ severity, message }) => {
+    if (severity === "WARNING" && message !== undefined) onWarning?.(message);
+  });
   try {
     const known = await hashes(client);
     const files = readMigrationFiles({ migrationsFolder });
@@ -96,7 +100,7 @@ const main = async (): Promise<number> => {
   }
   const { host, pathname } = new URL(databaseUrl);
   try {
-    const applied = await migrate(databaseUrl);
+    const applied = await migrate(databaseUrl, (text) => console.error(`warning: ${text}`));
     for (const tag of applied) console.log(`applied ${tag}`);
     console.log(applied.length === 0 ? `${host}${pathname} is up to date` : `${host}${pathname} is now up to date`);
     return 0;

@@ -15,6 +15,7 @@ const handedOn = [
   "USAGE_WINDOW", "USAGE_LOOKBACK", "BILLING_PERIOD", "BILLING_RATE_CENTS_PER_GB", "BILLING_DISCOUNT_RATE", "BILLING_GRACE",
   "BILLING_CURRENCY", "BILLING_CYCLE", "CREDIT_RULE", "CREDIT_WAITING_PERIOD", "CREDIT_MAX_GAP", "CREDIT_MIN_SAMPLES", "CREDIT_MIN_FAILURES",
   "CREDIT_MIN_WINDOW", "CREDIT_MIN_LATENCY", "CREDIT_MAX_THRESHOLD", "CREDIT_MIN_WITNESSES", "CREDIT_CANARIES", "FASTLY_API_TOKEN", "FASTLY_API_ENDPOINT", "SECRETS_KEY", "SECRETS_KEY_PREVIOUS",
+  "EVIDENCE_SIGNING_KEY", "EVIDENCE_PUBLIC_KEYS", "TIMESTAMP_URL",
   "DOMAIN_VERIFICATION", "ALLOW_PRIVATE_TARGETS", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "AUTH_JWT_ISSUER", "AUTH_JWT_AUDIENCE", "AUTH_JWT_MAX_AGE",
   "TRUST_CUSTOMER_HEADER", "GATEWAY_SECRET",
   "CORS_ORIGINS", "METRICS_TOKEN", "CRON_SECRET", "DOH_ENDPOINTS", "RATE_LIMIT_PER_CREDENTIAL", "RATE_LIMIT_PER_ADDRESS",
@@ -28,6 +29,16 @@ const keptToken = async (): Promise<string> => {
   const token = randomBytes(32).toString("base64url");
   await writeFile(file, `${token}\n`, { mode: 0o600 });
   return token;
+};
+
+/** Signs evidence. Kept: by another key none of before would be believed. */
+const keptSigningKey = async (): Promise<string> => {
+  const file = join(home, "evidence-signing-key");
+  const kept = (await readFile(file, "utf8").catch(() => "")).trim();
+  if (kept !== "") return kept;
+  const key = randomBytes(32).toString("base64");
+  await writeFile(file, `${key}\n`, { mode: 0o600 });
+  return key;
 };
 
 const given = (): Record<string, string> =>
@@ -47,7 +58,7 @@ const adminToken = process.env["ADMIN_TOKEN"] ?? (await keptToken());
 const plane = await startControlPlane({
   dataDir: join(home, "postgres"),
   port,
-  env: { DOMAIN_VERIFICATION: "off", CREDIT_WAITING_PERIOD: "0s", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, ...given() },
+  env: { DOMAIN_VERIFICATION: "off", CREDIT_WAITING_PERIOD: "0s", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: await keptSigningKey(), ...given() },
   onLine: (line) => process.stdout.write(`${line}\n`),
   sqlBytes: sqlMib * 1_048_576,
 }).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)));

@@ -27,6 +27,8 @@ import { registerDomainDisputes } from "./routes/domain-disputes.ts";
 import { registerDomains } from "./routes/domains.ts";
 import { registerDrift } from "./routes/drift.ts";
 import { registerEvidence } from "./routes/evidence.ts";
+import { registerEvidenceAnchors } from "./routes/evidence-anchors.ts";
+import { registerEvidenceKeys } from "./routes/evidence-keys.ts";
 import { registerFreeze } from "./routes/freeze.ts";
 import { registerHealth } from "./routes/health.ts";
 import { registerIamPolicy } from "./routes/iam-policy.ts";
@@ -111,6 +113,8 @@ export const createApp = (deps: Deps): App => {
   registerAvailability(app, deps, guards);
   registerStorms(app, deps, guards);
   registerEvidence(app, deps, guards);
+  registerEvidenceKeys(app, deps);
+  registerEvidenceAnchors(app, deps, guards);
   registerRouting(app, deps, guards);
   registerOverride(app, deps, guards);
   registerFreeze(app, deps, guards);

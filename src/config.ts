@@ -50,6 +50,12 @@ const quota = () =>
     .transform(Number)
     .optional();
 
+/** Nothing secret: 32 bytes in base64, whatever they look like. */
+const isPublicKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text);
+
+/** An Ed25519 seed of 32 bytes, or PKCS #8 with one (RFC 8410), in base64: `openssl genpkey -algorithm ed25519 -outform DER | base64`. */
+const isSigningKey = (text: string): boolean => isKey(text) || /^MC4CAQAwBQYDK2VwBCIEI[A-P][A-Za-z0-9+/]{42}$/.test(text);
+
 const secretKeys = () =>
   list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first");
 
@@ -74,7 +80,7 @@ const mostCanaries = 50;
 
 const singleSecrets = [
   "ADMIN_TOKEN", "AUTH_JWT_SECRET", "GATEWAY_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "AWS_SECRET_ACCESS_KEY",
-  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN",
+  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN", "EVIDENCE_SIGNING_KEY",
 ] as const;
 const secretLists = ["SECRETS_KEY", "SECRETS_KEY_PREVIOUS"] as const;
 
@@ -178,6 +184,12 @@ const environment = z
     FASTLY_API_ENDPOINT: endpoint().default("https://api.fastly.com"),
     SECRETS_KEY: secretKeys(),
     SECRETS_KEY_PREVIOUS: secretKeys(),
+    EVIDENCE_SIGNING_KEY: z
+      .string()
+      .refine(isSigningKey, "must be an Ed25519 key: 32 random bytes, or PKCS #8 in DER, in base64")
+      .optional(),
+    EVIDENCE_PUBLIC_KEYS: list("").refine((keys) => keys.every(isPublicKey), "must be public Ed25519 keys of 32 bytes in base64, comma-separated"),
+    TIMESTAMP_URL: endpoint().optional(),
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
@@ -343,6 +355,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   fastlyEndpoint: env.FASTLY_API_ENDPOINT.replace(/\/+$/, ""),
   /** The first one seals and signs, all of them open and verify; empty: customers' credentials can not be kept. */
   secretsKeys: [...env.SECRETS_KEY, ...env.SECRETS_KEY_PREVIOUS],
+  /** Null `signingKey`: evidence is not signed. `publicKeys`: of keys that signed before. */
+  evidence: { signingKey: env.EVIDENCE_SIGNING_KEY ?? null, publicKeys: env.EVIDENCE_PUBLIC_KEYS, timestampUrl: env.TIMESTAMP_URL ?? null },
   billing: {
     periodMs: env.BILLING_PERIOD,
     graceMs: env.BILLING_GRACE,

@@ -17,6 +17,7 @@ import { createCustomerStore } from "./adapters/db/customers.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "./adapters/db/dns-accounts.ts";
 import { createDnsSetupStore } from "./adapters/db/dns-setup.ts";
 import { createDomainStore } from "./adapters/db/domains.ts";
+import { createEvidenceAnchorStore } from "./adapters/db/evidence-anchors.ts";
 import { createEvidenceStore } from "./adapters/db/evidence.ts";
 import { createFreezeStore } from "./adapters/db/freeze.ts";
 import { createIdempotencyStore } from "./adapters/db/idempotency.ts";
@@ -65,8 +66,10 @@ import { createHttpShards } from "./adapters/http-shards.ts";
 import { createJwtVerifier } from "./adapters/jwt.ts";
 import { createLinkTokens } from "./adapters/link-tokens.ts";
 import { createConsoleLog } from "./adapters/log.ts";
+import { createEvidenceSigner } from "./adapters/evidence-signer.ts";
 import { createPeer } from "./adapters/peer.ts";
 import { createColo, fixedPlace } from "./adapters/place.ts";
+import type { EvidenceSigner } from "./adapters/ports/evidence-signer.ts";
 import type { Clock, SharedClock, TimeKeeper } from "./adapters/ports/clock.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
 import type { Dispatcher } from "./adapters/ports/dispatcher.ts";
@@ -82,6 +85,7 @@ import { createSecrets } from "./adapters/secrets.ts";
 import { createConsentReader } from "./adapters/target-consent.ts";
 import { createRole } from "./adapters/route53/role.ts";
 import { createRoute53 } from "./adapters/route53/route53.ts";
+import { createTimestamps } from "./adapters/timestamps.ts";
 import type { Config } from "./config.ts";
 import { runShard } from "./cron/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
@@ -113,7 +117,7 @@ const secretsOf = (config: Config): readonly string[] => {
   const keys = route53.credentials;
   return [
     auth.adminToken, auth.jwtSecret, auth.gatewaySecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
-    cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, ...passwordsIn(config.databaseUrl),
+    cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, config.evidence.signingKey, ...passwordsIn(config.databaseUrl),
   ].filter((text) => typeof text === "string");
 };
 
@@ -126,6 +130,9 @@ const dispatcherOf = ({ selfUrl, cronSecret }: Config, bindings: Readonly<Record
 
 const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): Secrets | null =>
   first === undefined ? null : createSecrets([first, ...older], random);
+
+const evidenceSigner = ({ evidence: { signingKey, publicKeys } }: Config): EvidenceSigner | null =>
+  signingKey === null ? null : createEvidenceSigner(signingKey, publicKeys);
 
 const linkTokens = ({ secretsKeys: [first, ...older] }: Config): LinkTokens | null =>
   first === undefined ? null : createLinkTokens([first, ...older]);
@@ -144,6 +151,7 @@ const stsTimeoutMs = 5_000;
 /** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
 const buildJobDeps = (
   config: Config, db: Database, clock: Clock, time: (SharedClock & TimeKeeper) | null, random: Random, log: Log, dispatcher: Dispatcher | null,
+  signer: EvidenceSigner | null,
 ): JobDeps & Pick<Deps, "dnsDirectory" | "zoneGrants" | "zoneBindings" | "roleTrust"> => {
   const chance = () => Math.random();
   const world = { fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs };
@@ -229,6 +237,9 @@ const buildJobDeps = (
     probe: config.probe,
     requestLimit: config.requestLimit,
     driftCheckMs: config.driftCheckMs,
+    evidenceSigner: signer,
+    evidenceAnchors: createEvidenceAnchorStore(db),
+    timestamps: config.evidence.timestampUrl === null ? null : createTimestamps(config.evidence.timestampUrl, send, random),
     usageWindows: config.usage,
     billing: config.billing,
     credit: config.credit,
@@ -247,7 +258,9 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const time = runtime.clock === undefined ? databaseClock(db, log) : null;
   const clock = runtime.clock ?? time ?? systemClock;
   const status = createStatusStore(db);
-  const jobDeps = buildJobDeps(config, db, clock, time, random, log, dispatcherOf(config, runtime.bindings ?? {}));
+  const signer = evidenceSigner(config);
+  const signing = signer && { signer, clock };
+  const jobDeps = buildJobDeps(config, db, clock, time, random, log, dispatcherOf(config, runtime.bindings ?? {}), signer);
   return {
     ...jobDeps,
     config,
@@ -259,14 +272,15 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     customers: createCustomerStore(db),
     tokens: createTokenStore(db, config.quotas),
     adminTokens: createAdminTokenStore(db),
-    services: createServiceStore(db, config.quotas),
+    services: createServiceStore(db, config.quotas, signing),
     domains: createDomainStore(db, config.quotas),
     dnsSetup: createDnsSetupStore(db, config.domainVerification),
     dnsAccounts: createDnsAccountStore(db, secretBox(config, random)),
     quotas: createQuotaStore(db, config.quotas),
-    policies: createPolicyStore(db, config.quotas),
-    storms: createStormStore(db),
+    policies: createPolicyStore(db, config.quotas, signing),
+    storms: createStormStore(db, signing),
     evidence: createEvidenceStore(db),
+    evidenceSigner: signer,
     routing: createRoutingStore(db),
     freeze: createFreezeStore(db),
     usage: createUsageStore(db),

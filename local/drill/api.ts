@@ -1,6 +1,8 @@
 /** A small client of the public API, as a customer's own tooling would write it. */
 export type Api = {
   readonly get: <T>(path: string) => Promise<T>;
+  /** The bytes of an answer as they came, and where the next page is. */
+  readonly page: (path: string) => Promise<{ readonly bytes: Uint8Array; readonly next: string | null }>;
   readonly send: <T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: unknown) => Promise<T>;
 };
 
@@ -16,5 +18,11 @@ export const createApi = (baseUrl: string, token: string): Api => {
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 500)}`);
     return (text === "" ? null : JSON.parse(text)) as T;
   };
-  return { get: (path) => call("GET", path), send: (method, path, body) => call(method, path, body) };
+  const page: Api["page"] = async (path) => {
+    const response = await fetch(baseUrl + path, { headers: { authorization: `Bearer ${token}` } });
+    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
+    const [, next = null] = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "") ?? [];
+    return { bytes: new Uint8Array(await response.arrayBuffer()), next };
+  };
+  return { page, get: (path) => call("GET", path), send: (method, path, body) => call(method, path, body) };
 };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
 import { startFallback } from "../fallback.ts";
+import { openAppRole } from "../app-role.ts";
 import { migrate } from "../migrate.ts";
 import { startPostgres } from "../postgres.ts";
 import { startSqlEndpoint } from "../sql-endpoint.ts";
@@ -69,12 +70,14 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     const postgres = opened(await startPostgres({}));
     const databaseUrl = postgres.urlFor("postgres");
     await migrate(databaseUrl);
+    const asApp = await openAppRole(databaseUrl);
     const endpoint = opened(await startSqlEndpoint({}));
     const [link, edge, inside] = [opened(await startLink(endpoint.url)), opened(await startEdge()), opened(await startToyCdn({ name: "cloudflare" }))];
     const cronSecret = randomBytes(24).toString("base64url");
     const logs: string[] = [];
     const common = {
-      ...outside.env, DATABASE_URL: databaseUrl, CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
+      ...outside.env, DATABASE_URL: asApp(databaseUrl), CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
+      EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
       LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`, PROBE_TIMEOUT: `${scale.probeTimeoutMs}ms`,
       RATE_LIMIT_PER_CREDENTIAL: "0", RATE_LIMIT_PER_ADDRESS: "0", RATE_LIMIT_REFUSALS: "0", RATE_LIMIT_SESSIONS: "0",
     };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../cdn/fault.ts";
+import { auditStorm, keepKeys } from "./audit.ts";
 import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
 import type { Invoice } from "./money.ts";
 import { settleMoney } from "./money.ts";
@@ -63,6 +64,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
+    const keys = await keepKeys(api);
     const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);
 
     screen.chapter("Calm");
@@ -129,6 +131,12 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
       return changes.length === 2 && changes.every(({ result }) => result === "insync") ? true : null;
     });
     tell("both switches in sync", true, "GetChange says INSYNC for both");
+
+    screen.chapter("Evidence");
+    await world.plane.worker.trigger("23 3 * * *");
+    const audited = await auditStorm(api, storm.id, keys);
+    tell("the evidence is verified offline", audited.ok, audited.detail);
+    measure("records signed, decisions replayed", `${audited.records}, ${audited.replayed}`, "", audited.replayed >= 2);
 
     screen.chapter("Money");
     await visitors.stop();

@@ -50,6 +50,7 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
           BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
           BILLING_DISCOUNT_RATE: terms.discountRate,
           SECRETS_KEY: randomBytes(32).toString("base64"),
+          EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
           ...env,
         },
       }),

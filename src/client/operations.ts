@@ -3,6 +3,8 @@
 export type Ready = {
   /** degraded: rounds fail on some shard, which the API does not suffer from */
   status: "ok" | "degraded";
+  /** what weakens this deployment without stopping it; empty: nothing */
+  warnings: string[];
   failing_shards: FailingShard[];
   /** of the shards */
   leases: ({
@@ -492,6 +494,11 @@ export type StormDetail = Storm & {
     /** of a switch, which stands where it was intended */
     change: RoutingChange | null;
   })[];
+  /** the last record of its evidence so far: who notes it elsewhere knows whether the chain is made anew since */
+  evidence_head: {
+    seq: number;
+    hash: string;
+  } | null;
   /** of very many switches the last ones, which only the service's routing history has */
   switches_left_out: number;
 };
@@ -570,6 +577,81 @@ export type EvidenceRecord = {
   service_id: number;
   storm_id: number;
   v: 1;
+};
+
+export type SignedEvidenceRecord = EvidenceRecord & {
+  v?: 2;
+  /** the chain's last record as the signer knew it */
+  follows: {
+    /** SHA-256, lower-case hex */
+    hash: string | null;
+    seq: number;
+  } | null;
+  /** the first half of the SHA-256 of the public key, lower-case hex */
+  key_id: string;
+  /** Ed25519, base64url; of what is in docs/evidence.md */
+  signature: string;
+};
+
+export type EvidenceHead = {
+  /** SHA-256, lower-case hex */
+  hash: string;
+  /** the first half of the SHA-256 of the public key, lower-case hex */
+  key_id: string;
+  keys: ({
+    /** the first half of the SHA-256 of the public key, lower-case hex */
+    key_id: string;
+    /** the public key, base64url (RFC 8037) */
+    x: string;
+  })[];
+  kind: "head";
+  seq: number;
+  service_id: number;
+  /** Ed25519, base64url; of what is in docs/evidence.md */
+  signature: string;
+  storm_id: number;
+  v: 2;
+};
+
+export type EvidenceKeys = {
+  /** that which signs first, then those that signed before; empty: evidence is not signed */
+  keys: ({
+    kty: "OKP";
+    crv: "Ed25519";
+    use: "sig";
+    alg: "EdDSA";
+    /** the first half of the SHA-256 of the key, lower-case hex */
+    kid: string;
+    /** the key, base64url */
+    x: string;
+  })[];
+};
+
+export type EvidenceAnchor = {
+  id: number;
+  anchor: {
+    /** canonical JSON: `at`, `chains` (how many leaves), `previous_hash` (of the anchor before), `root`, `v` */
+    body: string;
+    /** SHA-256 of the body, lower-case hex: what was time-stamped */
+    hash: string;
+    key_id: string | null;
+    /** Ed25519, base64url; of what is in docs/evidence.md */
+    signature: string | null;
+    /** the answer of the time-stamping authority (RFC 3161), base64 */
+    timestamp: string | null;
+    /** why there is none; null: none was asked for */
+    timestamp_error: string | null;
+  };
+  /** the last record of the service's chain then */
+  leaf: {
+    seq: number;
+    /** SHA-256, lower-case hex */
+    hash: string;
+  };
+  /** of the leaf among all of them */
+  place: number;
+  /** the hashes beside the way from the leaf to the root; they tell nothing of whose they are */
+  path: string[];
 };
 
 export type Routing = {
@@ -1330,6 +1412,8 @@ export type AuditEntry = {
 };
 
 export type Status = {
+  /** what weakens this deployment without stopping it; empty: nothing */
+  warnings: string[];
   preferred_provider: string;
   shards: number;
   /** how many there had better be: the number that there is as long as that will do */
@@ -1654,7 +1738,17 @@ export type Operations = {
   "GET /v1/storms/{id}/evidence": {
     path: { id: number; };
     query?: { customer_id?: number; cursor?: string; };
-    result: EvidenceRecord[];
+    result: (EvidenceRecord | SignedEvidenceRecord | EvidenceHead)[];
+  };
+  /** Read the public keys of evidence, as a JSON Web Key Set (RFC 7517, RFC 8037) */
+  "GET /.well-known/tranche-evidence-keys": {
+    result: EvidenceKeys;
+  };
+  /** List the anchors of a service's chain of evidence, oldest first */
+  "GET /v1/services/{id}/evidence-anchors": {
+    path: { id: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: EvidenceAnchor[];
   };
   /** Read the routing state of a service and its history */
   "GET /v1/services/{id}/routing": {

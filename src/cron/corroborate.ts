@@ -1,5 +1,6 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { CorroborationStore, Sighting, WatchedStorm } from "../adapters/ports/corroboration.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
@@ -8,6 +9,7 @@ import { canariesSeeIt, countWitnesses, creditedAfter, othersSeeIt } from "../do
 import { siteOf } from "../hostnames.ts";
 import { isoTime } from "../iso-time.ts";
 import type { Connections } from "../pipeline/slots.ts";
+import { signCredit } from "../pipeline/sign.ts";
 import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
 import type { JobReport } from "./job.ts";
 
@@ -19,6 +21,8 @@ export type CorroborateDeps = {
   readonly prober: Prober;
   readonly clock: Clock;
   readonly connections?: Connections;
+  /** Null, or absent: what is recorded is not signed. */
+  readonly evidenceSigner?: EvidenceSigner | null;
   readonly canaries: readonly Canary[];
   /** Other customers that it takes at least. */
   readonly minWitnesses: number;
@@ -87,6 +91,12 @@ export const corroborate = async (deps: CorroborateDeps, fence: Fence): Promise<
   const byCdn = Map.groupBy(seen.map((one) => ({ ...one, site: siteOf(one.name) })), ({ cdn }) => cdn);
   const nowMs = clock.nowMs();
   const sightings = due.flatMap((storm) => sighting(deps, storm, canaries.get(storm.cdn) ?? 0, byCdn.get(storm.cdn) ?? [], nowMs) ?? []);
-  const corroborated = sightings.length === 0 ? 0 : await corroboration.save(fence, sightings);
+  const byId = new Map(due.map((storm) => [storm.stormId, storm]));
+  const proven = await Promise.all(sightings.map(async (one): Promise<Sighting> => {
+    const storm = byId.get(one.stormId);
+    const proof = storm && await signCredit(deps.evidenceSigner ?? null, storm, one.body);
+    return proof === undefined ? one : { ...one, proof };
+  }));
+  const corroborated = proven.length === 0 ? 0 : await corroboration.save(fence, proven);
   return { storms: storms.length, corroborated };
 };

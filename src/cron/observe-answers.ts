@@ -1,10 +1,12 @@
 import type { Clock } from "../adapters/ports/clock.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { ObservationStore, Observed, Unobserved } from "../adapters/ports/observations.ts";
 import type { Lookup } from "../adapters/ports/resolver.ts";
 import { canonicalAnswer, expectationOf, judgePropagation, proveSwitch } from "../domain/propagation.ts";
 import type { Connections } from "../pipeline/slots.ts";
+import { signObservation } from "../pipeline/sign.ts";
 import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
 import type { JobReport } from "./job.ts";
 
@@ -13,6 +15,8 @@ export type ObserveDeps = {
   readonly lookup: Lookup;
   readonly clock: Clock;
   readonly log: Log;
+  /** Null, or absent: what is recorded is not signed. */
+  readonly evidenceSigner?: EvidenceSigner | null;
   /** The connections of this invocation, which others of its work share; without them a run has its own. */
   readonly connections?: Connections;
 };
@@ -63,7 +67,7 @@ export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<J
     if (visitors?.proof === "diverged") {
       log.error("switch_diverged", undefined, { name: change.name, change: change.changeRowId, reason: visitors.reason, detail: visitors.detail });
     }
-    if (!(await observations.save(fence, change.changeRowId, observed))) continue;
+    if (!(await observations.save(fence, change.changeRowId, observed, await signObservation(deps.evidenceSigner ?? null, change, observed)))) continue;
     count.stored += 1;
     if (verdict === "other") count.unexpected += 1;
     if (verdict === "missed") count.missed += 1;

@@ -3,6 +3,8 @@ import type { Random } from "../adapters/ports/random.ts";
 import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
 import { createConnections } from "../pipeline/slots.ts";
+import type { AnchorDeps } from "./anchor-evidence.ts";
+import { anchorEvidence } from "./anchor-evidence.ts";
 import { runBilling } from "./bill.ts";
 import type { CorroborateDeps } from "./corroborate.ts";
 import { corroborate } from "./corroborate.ts";
@@ -27,7 +29,7 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & TargetDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId">
+export type JobDeps = Omit<DispatchDeps & TargetDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
   & Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
     readonly random: Random;
     readonly billingStore: BillingStore;
@@ -57,6 +59,7 @@ const jobs = {
       return runBilling({ store: deps.billingStore, clock: deps.clock, log: deps.log, fence, terms, cycle, periodMs, graceMs, lookbackMs });
     }),
   reconcile: (deps: Run) => runLeased(deps, "reconcile", (fence) => reconcile(deps, fence)),
+  "anchor-evidence": (deps: Run) => runLeased(deps, "anchor-evidence", (fence) => anchorEvidence(deps, fence)),
   rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),
   prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
 } as const;
@@ -67,7 +70,7 @@ export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
-  "23 3 * * *": ["reconcile"],
+  "23 3 * * *": ["reconcile", "anchor-evidence"],
 };
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, name);

@@ -31,6 +31,8 @@ export const retention = {
 
   storm_events: { stays: "what invoices refer to" },
   evidence: { days: 400, stays: "that of a storm on an invoice or in a window that is still to be billed or billed anew, and what follows it in its chain" },
+  evidence_anchors: { stays: "a row a day, by which chains are known to be what they were" },
+  evidence_anchor_leaves: { stays: "a row a service and day on which something was recorded of it" },
   evidence_chains: { stays: "where a chain ends, and where it was cut" },
 
   routing_changes: { days: 400, stays: "the last switch that was made of each domain, and those whose outcome is not known" },

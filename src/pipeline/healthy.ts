@@ -8,7 +8,7 @@ import { isMonitorOnly, onTrial } from "./paths.ts";
  * Whether a domain was not seen healthy since its latest set-up. A primary on trial was not: it has not answered since it was
  * found in the records, whatever the name itself has shown before.
  */
-const isNeverHealthy = (domain: RoundDomain): boolean => domain.neverHealthy !== null || onTrial(domain, "primary");
+export const isNeverHealthy = (domain: RoundDomain): boolean => domain.neverHealthy !== null || onTrial(domain, "primary");
 
 /** What the credit of a service's storms depends on, as the round knows it. */
 export const creditCase = (service: RoundService, policy: PolicyView, terms: CreditTerms): CreditCase => ({

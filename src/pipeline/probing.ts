@@ -1,6 +1,6 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
-import type { RoundService, Sample } from "../adapters/ports/round.ts";
+import type { RoundDomain, RoundService, Sample } from "../adapters/ports/round.ts";
 import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
@@ -53,18 +53,21 @@ const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target
 const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
   (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
 
+/** What is probed of a domain, by path; targets that were not given are those found in its records. */
+export const probedUrls = (domain: RoundDomain, defaultPath: string): ReturnType<typeof probeUrls> =>
+  probeUrls({
+    name: domain.name,
+    primaryTarget: domain.primaryTarget ?? domain.routing?.discoveredPrimaryTarget ?? null,
+    backupTarget: domain.backupTarget ?? domain.routing?.discoveredBackupTarget ?? null,
+    probePath: domain.probePath ?? defaultPath,
+  });
+
 const targetsOf = (service: RoundService, defaultPath: string, round: number, restrains: boolean): readonly Target[] =>
   service.domains.flatMap((domain) => {
     const expected = parseStatusRanges(domain.expectStatus) ?? defaultStatuses;
-    const urls = probeUrls({
-      name: domain.name,
-      primaryTarget: domain.primaryTarget ?? domain.routing?.discoveredPrimaryTarget ?? null,
-      backupTarget: domain.backupTarget ?? domain.routing?.discoveredBackupTarget ?? null,
-      probePath: domain.probePath ?? defaultPath,
-    });
     const { customerId, serviceId } = service;
     const confirmed = domain.verified || !restrains;
-    return urls.flatMap(({ path, url }) => isProbed(domain, path, round, restrains)
+    return probedUrls(domain, defaultPath).flatMap(({ path, url }) => isProbed(domain, path, round, restrains)
       ? [{ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path), confirmed }] : []);
   });
 

@@ -2,21 +2,21 @@ import type { Fence } from "../adapters/ports/lease.ts";
 import type { Edge, EdgeSample, RoundDecisions, RoundService, RoundStore, StormDecision } from "../adapters/ports/round.ts";
 import type { JsonValue } from "../domain/canonical-json.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
-import type { CreditGrounds } from "../domain/credit.ts";
+import type { CreditGrounds, CreditTerms } from "../domain/credit.ts";
 import { readService } from "../domain/detect.ts";
 import type { StormTransition } from "../domain/storm.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { isNeverHealthy } from "./healthy.ts";
 import { detectedDomains } from "./judge.ts";
+import { asFound } from "./paths.ts";
+import { probedUrls } from "./probing.ts";
 import type { DomainReading } from "./records.ts";
 import { liveWeights } from "./records.ts";
 
 /** Entries of each list in all records of a round together, and in one record: a request to Neon has 10 MiB. */
 const entriesPerRound = 8_000;
-const [fewest, most] = [6, 100];
-
-/** Samples up to this long after the edge are shown, where the decision comes later than that. */
-const afterEdgeMs = 60_000;
+const [fewest, most] = [6, 400];
 
 /** What the round knew when it decided. */
 export type Grounds = {
@@ -24,6 +24,10 @@ export type Grounds = {
   readonly vantages: readonly Vantage[];
   readonly read: readonly DomainReading[];
   readonly fence: Fence;
+  /** By which storms earn a discount. */
+  readonly credit: CreditTerms;
+  /** The probe path of domains that name none. */
+  readonly probePath: string;
   /** The vantage that this round probed from. */
   readonly vantage: string;
   /** Its data centre or region, where known. */
@@ -40,7 +44,8 @@ const edgeOf = ({ policy, transition }: StormDecision, nowMs: number, limit: num
   const edgeMs = edgeMsOf(transition, nowMs);
   // A storm ends when its failures have left the window: they are one window further back.
   const fromMs = edgeMs - policy.windowSeconds * 1_000 * (transition.kind === "end" ? 2 : 1);
-  return { serviceId: policy.serviceId, edgeMs, fromMs, untilMs: Math.min(nowMs, edgeMs + Math.max(afterEdgeMs, policy.windowSeconds * 1_000)), limit };
+  const windowFromMs = nowMs - policy.windowSeconds * 1_000;
+  return { serviceId: policy.serviceId, edgeMs, windowFromMs, fromMs: Math.min(fromMs, windowFromMs), untilMs: nowMs, limit };
 };
 
 const decisionJson = ({ transition, policy }: StormDecision): JsonValue => {
@@ -54,13 +59,18 @@ const bounded = <T>(list: readonly T[], limit: number, json: (item: T) => JsonVa
   left_out: Math.max(0, list.length - limit),
 });
 
-/** What was decided of the storm's discount, and by what: the rule, the operator's terms, and the domains that were down. */
-const creditJson = ({ credit, reason, case: { rule, terms, monitorOnly }, down }: CreditGrounds, limit: number): JsonValue => ({
-  credit, reason, rule, monitor_only: monitorOnly, proof_required: terms.requireVerified, waiting_seconds: Math.floor(terms.waitingMs / 1_000),
+/** By what a storm's discount is decided: the rule and the operator's terms. `max_gap_seconds` null: however long. */
+const creditTermsJson = ({ waitingMs, maxGapMs, requireVerified, floors }: CreditTerms, rule: CreditTerms["rule"]): JsonValue => ({
+  rule, proof_required: requireVerified, waiting_seconds: waitingMs / 1_000, max_gap_seconds: Number.isFinite(maxGapMs) ? maxGapMs / 1_000 : null,
   floors: {
-    min_samples: terms.floors.minSamples, min_failures: terms.floors.minFailures, window_seconds: terms.floors.minWindowSeconds,
-    threshold_avail: terms.floors.maxThreshold, latency_ms: terms.floors.minLatencyMs,
+    min_samples: floors.minSamples, min_failures: floors.minFailures, window_seconds: floors.minWindowSeconds,
+    threshold_avail: floors.maxThreshold, latency_ms: floors.minLatencyMs,
   },
+});
+
+/** What was decided of the storm's discount, and the domains that were down. */
+const creditJson = ({ credit, reason, down }: CreditGrounds, limit: number): JsonValue => ({
+  credit, reason,
   down: bounded(down, limit, (one) => ({
     domain_id: one.domainId, verified: one.verified, edited_at: isoTimeOrNull(one.editedAtMs), never_healthy: one.neverHealthy,
   })),
@@ -76,7 +86,7 @@ const sampleJson = (one: EdgeSample): JsonValue => [
 /** The evidence of one transition: by what terms, from what figures and samples, what was decided, and what it does to the weights. */
 const bodyOf = (
   grounds: Grounds,
-  service: RoundService,
+  known: RoundService,
   decision: StormDecision,
   decisions: RoundDecisions,
   samples: readonly EdgeSample[] | null,
@@ -84,20 +94,35 @@ const bodyOf = (
 ): JsonValue => {
   const { policy } = decision;
   const { nowMs } = grounds;
-  const heard = readService(
-    { cdns: service.cdns, domains: detectedDomains(service), vantages: grounds.vantages, stats: policy.stats, nowMs }, policy,
-  );
   const read = new Map(grounds.read.map((reading) => [reading.domainId, reading]));
+  const service = { ...known, domains: known.domains.map((domain) => asFound(domain, read.get(domain.domainId)?.routing)) };
+  const detected = detectedDomains(service);
+  const heard = readService({ cdns: service.cdns, domains: detected, vantages: grounds.vantages, stats: policy.stats, nowMs }, policy);
+  const unhealthy = new Set(service.domains.filter(isNeverHealthy).map(({ domainId }) => domainId));
+  const paths = new Map(detected.map((domain) => [domain.domainId, domain]));
   const intents = new Map(decisions.intents.map((intent) => [intent.domainId, intent]));
   const routing = decisions.services.find(({ serviceId }) => serviceId === service.serviceId) ?? service.routing;
   return {
     decided_at: isoTime(nowMs),
     decided_by: { epoch: grounds.fence.epoch, lease: grounds.fence.name, place: grounds.place, vantage: grounds.vantage },
     decision: decisionJson(decision),
-    ...(decision.credit !== null && {
-      credit: creditJson(decision.credit, limit),
-      never_healthy: bounded(decision.credit.down.filter(({ neverHealthy }) => neverHealthy), limit, ({ domainId }) => domainId),
-    }),
+    credit_terms: creditTermsJson(grounds.credit, service.creditRule ?? grounds.credit.rule),
+    ...(decision.credit !== null && { credit: creditJson(decision.credit, limit) }),
+    // What a decision is replayed from, beside the figures.
+    domains: bounded(known.domains, limit, (domain) => ({
+      domain_id: domain.domainId, name: domain.name, urls: probedUrls(domain, grounds.probePath).map(({ path, url }) => ({ path, url })), expect_status: domain.expectStatus,
+      verified: domain.verified, edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: unhealthy.has(domain.domainId),
+      paths: [...(paths.get(domain.domainId)?.paths ?? [])], on_trial: paths.get(domain.domainId)?.primaryOnTrial === true,
+      setups: { backup: domain.setups?.backup ?? 0, direct: domain.setups?.direct ?? 0, primary: domain.setups?.primary ?? 0 },
+    })),
+    storm: policy.storm && {
+      state: policy.storm.state, started_at: isoTime(policy.storm.startedAtMs), recovering_since: isoTimeOrNull(policy.storm.recoveringSinceMs),
+      relapses: policy.storm.relapses, credit_reason: policy.storm.creditReason,
+    },
+    previous_ended_at: isoTimeOrNull(policy.previousEndedAtMs),
+    newest: bounded([...policy.newest].sort((a, b) => b.atMs - a.atMs), limit, (one) => ({
+      domain_id: one.domainId, path: one.path, vantage: one.vantage, at: isoTime(one.atMs), is_past: one.isPast === true,
+    })),
     policy: {
       id: policy.policyId, version: policy.version, kind: policy.kind, threshold_avail: policy.thresholdAvail,
       window_seconds: policy.windowSeconds, cooldown_seconds: policy.cooldownSeconds, max_coverage_factor: policy.maxCoverageFactor,

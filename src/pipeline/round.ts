@@ -1,4 +1,5 @@
 import type { Clock, SharedClock } from "../adapters/ports/clock.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
 import type { DnsDirectory } from "../adapters/ports/dns-access.ts";
 import type { Dns } from "../adapters/ports/dns.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
@@ -12,6 +13,7 @@ import { applyIntents } from "./apply.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
 import { unmadeClaims } from "./claim.ts";
 import type { CreditTerms } from "../domain/credit.ts";
+import { everyStorm } from "../domain/credit.ts";
 import { decideRound } from "./decide.ts";
 import type { FirstProofs } from "./first-proofs.ts";
 import { withFirstProofs } from "./first-proofs.ts";
@@ -26,6 +28,7 @@ import { createDnsReading } from "./reading.ts";
 import type { RequestAccount } from "./requests.ts";
 import { digestReadings, dueNames, ownersOf, sendWithinMs, zoneIdsOf } from "./records.ts";
 import { accountOfChange, operatorKey } from "./route-dns.ts";
+import { signDecisions, signSwitches } from "./sign.ts";
 import type { Connections } from "./slots.ts";
 import { createConnections } from "./slots.ts";
 
@@ -48,6 +51,8 @@ export type RoundDeps = {
   readonly driftCheckMs: number;
   /** By which storms earn a discount; without it every one of what was once healthy does. */
   readonly credit?: CreditTerms;
+  /** Null, or absent: what is recorded is not signed. */
+  readonly evidenceSigner?: EvidenceSigner | null;
   /** The connections of this invocation, which others of its work share; without them each round has its own. */
   readonly connections?: Connections;
   /** What the invocation may still send; without it nothing limits a round. */
@@ -169,15 +174,18 @@ const decideAndAct = async (
   const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
+  const signer = deps.evidenceSigner ?? null;
   const decide = (own: readonly RoundService[]) => decideRound(own, vantages, policies, samples, read, view.freeze, nowMs, deps.credit);
   const { decisions } = await withFirstProofs(deps.firstProofs, fence, connections, services, decide, nowMs, nowMs + shareOf(intervalMs, provingShare));
-  const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
-  const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
+  const grounds = { services: view.services, vantages, read, fence, credit: deps.credit ?? everyStorm, probePath: deps.probe.path, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
+  const proven = await signDecisions(signer, view.services, await withEvidence(rounds, grounds, decisions), nowMs);
+  const stored = await rounds.saveDecisions(fence, proven, nowMs);
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);
   const { thrown, names, ...applied } = await applyIntents({ clock, connections }, await opening, view, decisions, stored, sendUntilMs);
   reading.touch(names);
   const polls = pollOutcomes(view.polls, news, standings, clock.nowMs());
-  const outcomes = { ...applied, ...polls, expire: view.expired ? shard : null, standings: standings.takeChanged() };
+  const intents = await signSwitches(signer, view.services, decisions, stored, applied.intents);
+  const outcomes = { ...applied, intents, ...polls, expire: view.expired ? shard : null, standings: standings.takeChanged() };
   await rounds.saveOutcomes(fence, outcomes, clock.nowMs());
   const contested = new Set(decisions.contests.flatMap((one) => (one.contested ? [one.domainId] : [])));
   return {

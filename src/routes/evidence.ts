@@ -1,7 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
+import { canonicalJson } from "../domain/canonical-json.ts";
+import type { SignedHead } from "../domain/evidence-claim.ts";
+import { headFields, headText } from "../domain/evidence-claim.ts";
 import { AppError } from "../errors.ts";
 import { id, idParams, jsonAnswer, problems, readProblems, tenantCursorQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
@@ -22,8 +26,43 @@ const recordSchema = z
   })
   .openapi("EvidenceRecord");
 
+const keyId = z.string().openapi({ description: "the first half of the SHA-256 of the public key, lower-case hex", pattern: "^[0-9a-f]{32}$" });
+const signature = z.string().openapi({ description: "Ed25519, base64url; of what is in docs/evidence.md" });
+
+const signedRecordSchema = recordSchema
+  .extend({
+    follows: z.object({ hash: hash.nullable(), seq: z.int().min(0) }).nullable().openapi({ description: "the chain's last record as the signer knew it" }),
+    key_id: keyId,
+    signature,
+    v: z.literal(2),
+  })
+  .openapi("SignedEvidenceRecord");
+
+const publicKey = z.object({ key_id: keyId, x: z.string().openapi({ description: "the public key, base64url (RFC 8037)" }) });
+
+const headSchema = z
+  .object({
+    hash,
+    key_id: keyId,
+    keys: z.array(publicKey),
+    kind: z.literal("head"),
+    seq: z.int().min(1),
+    service_id: id,
+    signature,
+    storm_id: id,
+    v: z.literal(2),
+  })
+  .openapi("EvidenceHead");
+
+/** The bundle's last page with its signed end: nothing can be cut off behind it. */
+const closed = async (signer: EvidenceSigner, bundle: string, head: SignedHead): Promise<string> => {
+  const keys = await signer.publicKeys();
+  const { signature: made, keyId: by } = await signer.sign((own) => headText(headFields(head, own, keys)));
+  return `${bundle.slice(0, -1)},${canonicalJson({ ...headFields(head, by, keys), signature: made })}]`;
+};
+
 /** `/v1/storms/{id}/evidence`: what a claim can be proven by, offline. */
-export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards: Guards): void => {
+export const registerEvidence = (app: App, deps: Pick<Deps, "evidence" | "evidenceSigner">, guards: Guards): void => {
   const get = createRoute({
     method: "get",
     path: "/v1/storms/{id}/evidence",
@@ -34,7 +73,10 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards:
     middleware: [guards.viewer],
     request: { params: idParams, query: tenantCursorQuery },
     responses: {
-      200: jsonAnswer(z.array(recordSchema), "The records of the service from the storm's beginning to its last one, in order"),
+      200: jsonAnswer(
+        z.array(z.union([recordSchema, signedRecordSchema, headSchema])),
+        "The records of the service from the storm's beginning to its last one, in order; where they are signed, the last page ends with a signed head",
+      ),
       ...readProblems,
       ...problems(410),
     },
@@ -51,6 +93,9 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence">, guards:
     if (page.nextAfterSeq !== null) announceNext(c, { cursor: page.nextAfterSeq });
     const part = after === undefined ? "" : `-from-${after + 1}`;
     c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence${part}.json"`);
-    return c.body(page.bundle, 200, { "content-type": "application/json" }) as never;
+    const { bundle, head } = page;
+    const isLast = page.nextAfterSeq === null && head !== null && bundle !== "[]";
+    const whole = isLast && deps.evidenceSigner !== null ? await closed(deps.evidenceSigner, bundle, head) : bundle;
+    return c.body(whole, 200, { "content-type": "application/json" }) as never;
   });
 };

@@ -80,9 +80,17 @@ const secrets = z
     unknown_keys: about(z.int(), "sealed with a key that is not configured: they do not open; an alert"),
   })
   .openapi("SealedSecrets");
+const warnings = about(z.array(text), "what weakens this deployment without stopping it; empty: nothing");
+
+/** @param signed whether there is a key that signs evidence */
+const warningsOf = ({ ownsTables }: Status, signed: boolean): string[] => [
+  ...(ownsTables ? ["the application reaches the database as an owner of its tables: it could switch off what guards evidence and invoices"] : []),
+  ...(signed ? [] : ["evidence is not signed: EVIDENCE_SIGNING_KEY is not set"]),
+];
 
 export const statusSchema = z
   .object({
+    warnings,
     preferred_provider: provider,
     shards: z.int(),
     shards_wanted: about(z.int(), "how many there had better be: the number that there is as long as that will do"),
@@ -103,6 +111,7 @@ export const statusSchema = z
 export const readySchema = z
   .object({
     status: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard, which the API does not suffer from" }),
+    warnings,
     failing_shards: z.array(failingShard),
     leases: about(z.array(leaseBrief), "of the shards"),
     providers: z.array(signs.extend({ public_ok: about(z.boolean().nullable(), "null: never looked at") })),
@@ -130,8 +139,9 @@ const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof s
   current_key: current, previous_keys: previous, unknown_keys: unknown,
 });
 
-/** @param sealKeys names of the configured keys, the newest first */
-export const representStatus = (status: Status, sealKeys: readonly string[], preferredProvider: string): z.infer<typeof statusSchema> => ({
+/** @param sealKeys names of the configured keys, the newest first @param signed whether there is a key that signs evidence */
+export const representStatus = (status: Status, sealKeys: readonly string[], preferredProvider: string, signed: boolean): z.infer<typeof statusSchema> => ({
+  warnings: warningsOf(status, signed),
   preferred_provider: preferredProvider,
   shards: status.shards,
   shards_wanted: status.shardsWanted,
@@ -156,9 +166,10 @@ export const representStatus = (status: Status, sealKeys: readonly string[], pre
   takeovers: status.takeovers.map(takeoverOf),
 });
 
-export const representReady = ({ failingShards, leases, providers }: Status): z.infer<typeof readySchema> => ({
-  status: failingShards.length === 0 ? "ok" : "degraded",
-  failing_shards: failingShards.map(failingOf),
-  leases: leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
-  providers: providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
+export const representReady = (status: Status, signed: boolean): z.infer<typeof readySchema> => ({
+  status: status.failingShards.length === 0 ? "ok" : "degraded",
+  warnings: warningsOf(status, signed),
+  failing_shards: status.failingShards.map(failingOf),
+  leases: status.leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
+  providers: status.providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
 });

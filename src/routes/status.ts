@@ -6,7 +6,7 @@ import type { App } from "../http/env.ts";
 import { representStatus, statusSchema } from "./status-contract.ts";
 
 /** `/v1/status`: for admins only. */
-export const registerStatus = (app: App, deps: Pick<Deps, "config" | "status" | "sealKeys">, guards: Guards): void => {
+export const registerStatus = (app: App, deps: Pick<Deps, "config" | "evidenceSigner" | "status" | "sealKeys">, guards: Guards): void => {
   const read = createRoute({
     method: "get",
     path: "/v1/status",
@@ -18,6 +18,6 @@ export const registerStatus = (app: App, deps: Pick<Deps, "config" | "status" | 
   });
   app.openapi(read, async (c) => {
     const [status, keys] = await Promise.all([deps.status.read(), deps.sealKeys()]);
-    return c.json(representStatus(status, keys, deps.config.preferredProvider), 200);
+    return c.json(representStatus(status, keys, deps.config.preferredProvider, deps.evidenceSigner !== null), 200);
   });
 };

@@ -58,6 +58,10 @@ const detailSchema = stormSchema
         }),
       )
       .openapi({ description: "what happened, in its order; of relapses only the number is kept" }),
+    evidence_head: z
+      .object({ seq: z.int().min(1), hash: z.string() })
+      .nullable()
+      .openapi({ description: "the last record of its evidence so far: who notes it elsewhere knows whether the chain is made anew since" }),
     switches_left_out: z.int().openapi({
       description: "of very many switches the last ones, which only the service's routing history has", example: 0,
     }),
@@ -111,6 +115,7 @@ const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
     event,
     change: change === null ? null : representChange(change),
   })),
+  evidence_head: storm.evidenceHead === null ? null : { seq: storm.evidenceHead.seq, hash: storm.evidenceHead.hash ?? "" },
   switches_left_out: storm.changesInAll - storm.changes.length,
 });
 

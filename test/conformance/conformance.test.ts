@@ -68,7 +68,8 @@ beforeAll(async () => {
   await api.call("DELETE", `/v1/dns-accounts/${ids["dns-accounts"]}`, { token: editor });
   await seedStatus(api);
   cases = allCases(contract.operations, credentials);
-  const urls = await copiesOf(api.env.DATABASE_URL, entryNames);
+  const copies = await copiesOf(api.env.OWNER_DATABASE_URL, entryNames);
+  const urls = copies.map((copy) => Object.assign(new URL(api.env.DATABASE_URL), { pathname: new URL(copy).pathname }).href);
   accounts = await Promise.all(entryNames.map(() => startRoute53({ ...dnsKeys, zones: [{ name: "example.test" }] })));
   const on = (url: string | undefined, account = accounts[0]) => ({
     ...api.env, ...variables, DATABASE_URL: url ?? "", ROUTE53_ENDPOINT: account?.url ?? "",

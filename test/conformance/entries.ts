@@ -11,10 +11,14 @@ export type EntryName = (typeof entryNames)[number];
 /** One entry on one database. */
 export type Entry = { readonly name: EntryName; readonly url: string; readonly databaseUrl: string; readonly close: () => Promise<void> };
 
+/** The same database as its owner: the referee may what the entry may not. */
+const asOwner = ({ DATABASE_URL = "", OWNER_DATABASE_URL = DATABASE_URL }: Readonly<Record<string, string>>): string =>
+  DATABASE_URL === "" ? "" : Object.assign(new URL(OWNER_DATABASE_URL), { pathname: new URL(DATABASE_URL).pathname }).href;
+
 /** Starts an entry as it would run where it is deployed: workerd, Vercel's edge runtime, or plain Node. */
 export const startEntry = async (name: EntryName, env: Readonly<Record<string, string>>): Promise<Entry> => {
   const started = name === "workerd" ? await startWorker({ env }) : await startFallback({ runtime: name, env });
-  return { name, url: started.url, databaseUrl: env["DATABASE_URL"] ?? "", close: () => started.close() };
+  return { name, url: started.url, databaseUrl: asOwner(env), close: () => started.close() };
 };
 
 /** Copies of a database, byte for byte: the same rows, ids, times and sequences. Whoever is connected to it is sent away. */

@@ -33,6 +33,7 @@ describe("forty minutes in which everything goes wrong", () => {
     expect(judgement.violations, reportOf(played, judgement)).toEqual([]);
     expect(judgement.outagesJudged).toBeGreaterThan(5);
     expect(judgement.switches).toBeGreaterThan(10);
+    expect(judgement.replayed).toBeGreaterThan(10);
     expect(judgement.worstDelayRounds).toBeLessThanOrEqual(2);
   });
 

@@ -43,6 +43,7 @@ const beat = async (provider: string, acted: boolean, error?: string | null, pla
 describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
     expect(await status()).toEqual({
+      warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")],
       preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], failing_shards: [], leases: [], providers: [], takeovers: [],
       secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 }, ownership: { lapsing: 0, held: 0, disputed: 0 },
     });
@@ -191,7 +192,7 @@ describe("/readyz", () => {
     const answer = await api.call("GET", "/readyz", { token: null, headers: json });
     expect([answer.status, answer.headers.get("cache-control"), answer.headers.get("vary")]).toEqual([200, "no-store", "Accept"]);
     expect(answer.body).toEqual({
-      status: "ok", failing_shards: [],
+      status: "ok", failing_shards: [], warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")],
       leases: [{ name: "shard:0", provider: "cloudflare", epoch: 1, held: true, age_seconds: expect.any(Number) as number }],
       providers: [
         { name: "cloudflare", heartbeat_at: time, last_round_at: time, public_ok: false },

@@ -55,7 +55,7 @@ export const startApi = async (overrides: Record<string, string> = {}) => {
   const deps = { ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log, waitUntil }), prober, dnsDirectory: { operator: dns, of: async () => dns, ofAll: async () => new Map() } };
   const app = createApp(deps);
   checkAnswers(app);
-  const db = connect(env.DATABASE_URL, env.NEON_FETCH_ENDPOINT);
+  const db = connect(overrides["DATABASE_URL"] ?? env.OWNER_DATABASE_URL, env.NEON_FETCH_ENDPOINT);
 
   const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => {
     const { token = env.ADMIN_TOKEN, customer, body } = options;

@@ -6,6 +6,8 @@ import type { Database } from "../../src/adapters/db/client.ts";
 /** An own, migrated, otherwise empty database. */
 export interface TestDatabase {
   url: string;
+  /** Of the login that the application has: it owns nothing. */
+  appUrl: string;
   fetchEndpoint: string;
   /** As the application reaches it: over HTTP. */
   db: Database;
@@ -18,13 +20,14 @@ export interface TestDatabase {
 /** For tests in the Node project, about 50 ms: call it once per file in `beforeAll`, and `close()` in `afterAll`. */
 export const freshDatabase = async (): Promise<TestDatabase> => {
   const { control, fetchEndpoint } = inject("database");
-  const { url } = await ask(control, "POST");
+  const { url, appUrl } = await ask(control, "POST");
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on("error", () => undefined);
   return {
     url,
     fetchEndpoint,
-    db: connect(url, fetchEndpoint),
+    db: connect(appUrl, fetchEndpoint),
+    appUrl,
     sql: async <Row>(text: string, params: readonly unknown[] = []) =>
       (await pool.query(text, [...params])).rows as Row[],
     close: async () => {
@@ -34,8 +37,8 @@ export const freshDatabase = async (): Promise<TestDatabase> => {
   };
 };
 
-const ask = async (control: string, method: "POST" | "DELETE"): Promise<{ url: string }> => {
+const ask = async (control: string, method: "POST" | "DELETE"): Promise<{ url: string; appUrl: string }> => {
   const response = await fetch(control, { method });
   if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as { url: string };
+  return (await response.json()) as { url: string; appUrl: string };
 };

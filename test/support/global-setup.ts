@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
+import { openAppRole } from "../../local/app-role.ts";
 import { migrate } from "../../local/migrate.ts";
 import { startPostgres } from "../../local/postgres.ts";
 import { startSqlEndpoint } from "../../local/sql-endpoint.ts";
@@ -11,7 +12,7 @@ import { scratchDir } from "./scratch-dir.ts";
 export interface DatabaseServices {
   /** Neon-compatible SQL over HTTP. */
   fetchEndpoint: string;
-  /** POST: an empty, migrated database `{ url }`. DELETE ?url=: drops it. */
+  /** POST: an empty, migrated database, as its owner and as the application reaches it: `{ url, appUrl }`. DELETE ?url=: drops it. */
   control: string;
 }
 
@@ -34,6 +35,7 @@ export const setup = async (project: TestProject): Promise<void> => {
   await admin.query("CREATE DATABASE template_migrated");
   await migrate(postgres.urlFor("template_migrated"));
   const endpoint = await startSqlEndpoint();
+  const asApp = await openAppRole(postgres.urlFor("template_migrated"));
 
   // Postgres copies a template for one caller at a time; one client runs one statement at a time: that is the queue.
   let created = 0;
@@ -51,7 +53,7 @@ export const setup = async (project: TestProject): Promise<void> => {
     const { searchParams } = new URL(request.url ?? "/", "http://control");
     const action = request.method === "DELETE" ? drop(searchParams.get("url") ?? "") : create();
     action.then(
-      (url) => response.end(JSON.stringify({ url })),
+      (url) => response.end(JSON.stringify({ url, appUrl: url === undefined ? null : asApp(url) })),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });

@@ -47,6 +47,11 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       from generate_series('2026-11-21T09:00:00Z'::timestamptz, '2026-11-21T09:10:00Z', '1 minute') minute
     )
     select id from ended`);
+  const head = "a".repeat(64);
+  await api.db.rows(sql`
+    with anchor as (insert into evidence_anchors (body, hash) values ('{"chains":1}', ${head}) returning id)
+    insert into evidence_anchor_leaves (service_id, anchor_id, seq, hash, place, path)
+    select ${service.id}, id, 1, ${head}, 0, '{}' from anchor`);
   const dnsKey = { access_key_id: `AKIA${id}`.padEnd(20, "X"), secret_access_key: `${name}-secret-at-aws` };
   const dnsAccount = await api.created("/v1/dns-accounts", dnsKey, options);
   await api.call("POST", `${at}/domains/${domain.id}/standing-failover`, options);

@@ -6,13 +6,14 @@ import { inject } from "vitest";
  */
 export const freshEnv = async (
   overrides: Readonly<Record<string, string>> = {},
-): Promise<Record<string, string> & { DATABASE_URL: string; NEON_FETCH_ENDPOINT: string; ADMIN_TOKEN: string }> => {
+): Promise<Record<string, string> & { DATABASE_URL: string; OWNER_DATABASE_URL: string; NEON_FETCH_ENDPOINT: string; ADMIN_TOKEN: string }> => {
   const { control, fetchEndpoint } = inject("database");
   const response = await fetch(control, { method: "POST" });
   if (!response.ok) throw new Error(await response.text());
-  const { url } = (await response.json()) as { url: string };
+  const { url, appUrl } = (await response.json()) as { url: string; appUrl: string };
   return {
-    DATABASE_URL: url,
+    DATABASE_URL: appUrl,
+    OWNER_DATABASE_URL: url,
     NEON_FETCH_ENDPOINT: fetchEndpoint,
     PROVIDER: "local",
     ADMIN_TOKEN: "admin-token-for-tests-0123456789abcdef",

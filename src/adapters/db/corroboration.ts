@@ -21,7 +21,9 @@ const isCdnFault = sql`(not p.ok and (p.error in ('timeout', 'network', 'cdn_52x
 
 export const createCorroborationStore = (db: Database): CorroborationStore => ({
   watched: (nowMs) => db.rows<WatchedStorm>(sql`
-    select e.id as "stormId", s.customer_id as "customerId", ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.credited_until", "creditedUntilMs")},
+    select e.id as "stormId", s.id as "serviceId", s.customer_id as "customerId",
+      (select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = s.id) as chain,
+      ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.credited_until", "creditedUntilMs")},
       coalesce((select h.primary_cdn from service_cdns h where h.service_id = s.id and h.from_at <= e.started_at
         order by h.from_at desc limit 1), s.primary_cdn) as cdn,
       coalesce(d.names, '[]') as names, coalesce(d.targets, '[]') as targets
@@ -64,17 +66,22 @@ export const createCorroborationStore = (db: Database): CorroborationStore => ({
     where f.samples >= ${fewestSamples}`),
 
   save: async (fence, sightings) => {
-    const rows = sightings.map(({ stormId, creditedUntilMs, body }) => ({ id: stormId, until: isoTime(creditedUntilMs), body }));
+    const rows = sightings.map(({ stormId, creditedUntilMs, body, proof }) => ({
+      id: stormId, until: isoTime(creditedUntilMs), body, key_id: proof?.keyId ?? null, signature: proof?.signature ?? null,
+      follows_seq: proof?.follows.seq ?? null, follows_hash: proof?.follows.hash ?? null,
+    }));
     const [saved] = await db.rows<{ count: number }>(sql`
       with ${fenceCte(fence)}, seen as (
-        select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, until timestamptz, body text)
+        select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, until timestamptz, body text,
+          key_id text, signature text, follows_seq bigint, follows_hash text)
       ), credited as (
         update storm_events e set credit = 'earned', credit_reason = 'corroborated', credited_until = x.until
         from seen x
         where e.id = x.id and exists (select from fence) and e.credit_reason in ('uncorroborated', 'corroborated')
-        returning e.id, e.service_id, x.body
+        returning e.id, e.service_id, x.body, x.key_id, x.signature, x.follows_seq, x.follows_hash
       ), proven as (
-        insert into evidence (service_id, storm_id, kind, body) select service_id, id, 'credit', body from credited order by service_id, id
+        insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash)
+        select service_id, id, 'credit', body, key_id, signature, follows_seq, follows_hash from credited order by service_id, id
       )
       select count(*) as count from credited`);
     return saved?.count ?? 0;

@@ -4,20 +4,22 @@ import type { EvidencePage, EvidenceStore } from "../ports/evidence.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 
-/** A record has some 80 KB at most. */
+/** A record has some 150 KB at most. */
 const recordsMeasured = 200;
 
-type Row = EvidencePage & { readonly recorded: boolean; readonly prunedSeq: number | null; readonly prunedHash: string | null };
+type Row = EvidencePage & { readonly prunedSeq: number | null; readonly prunedHash: string | null };
 
 export const createEvidenceStore = (db: Database): EvidenceStore => ({
   bundle: async (customerId, stormId, afterSeq) => {
     const records = sql`
-      select r.seq, evidence_record(r.body, r.hash, r.kind, r.previous_hash, r.seq, r.service_id, r.storm_id) as record
+      select r.seq, evidence_text(r) as record
       from evidence r
       where r.service_id = e.service_id and r.seq > ${afterSeq ?? 0} and r.seq between
-        (select min(seq) from evidence where storm_id = e.id) and (select max(seq) from evidence where storm_id = e.id)`;
+        (select least(seq, coalesce(follows_seq, seq) + 1) from evidence where storm_id = e.id order by seq limit 1) and (select max(seq) from evidence where storm_id = e.id)`;
     const [row] = await db.rows<Row>(sql`
-      select p.*, exists (select from evidence where storm_id = e.id) as recorded, c.pruned_seq as "prunedSeq", c.pruned_hash as "prunedHash"
+      select p.*, (
+          select jsonb_build_object('seq', h.seq, 'hash', h.hash, 'serviceId', h.service_id, 'stormId', e.id)
+          from evidence h where h.storm_id = e.id order by h.seq desc limit 1) as head, c.pruned_seq as "prunedSeq", c.pruned_hash as "prunedHash"
       from storm_events e join services s on s.id = e.service_id left join evidence_chains c on c.service_id = e.service_id
       cross join lateral (
         select '[' || coalesce(string_agg(x.record, ',' order by x.seq), '') || ']' as bundle,
@@ -26,9 +28,9 @@ export const createEvidenceStore = (db: Database): EvidenceStore => ({
       ) p
       where e.id = ${stormId} and s.customer_id = ${customerId}`);
     if (row === undefined) return null;
-    const { bundle, nextAfterSeq, recorded, prunedSeq, prunedHash } = row;
+    const { bundle, nextAfterSeq, head, prunedSeq, prunedHash } = row;
     // Of a chain that was cut nobody can tell any more whether a storm without records ever had some.
-    if (!recorded && prunedSeq !== null && prunedHash !== null) return { pruned: { seq: prunedSeq, hash: prunedHash } };
-    return { bundle, nextAfterSeq };
+    if (head === null && prunedSeq !== null && prunedHash !== null) return { pruned: { seq: prunedSeq, hash: prunedHash } };
+    return { bundle, nextAfterSeq, head };
   },
 });

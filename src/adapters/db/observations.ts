@@ -3,6 +3,7 @@ import { isoTime } from "../../iso-time.ts";
 import type { ObservationStore, Unobserved } from "../ports/observations.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { storedProof } from "./round-intents.ts";
 
 /** Another switch of the domain is under way or made: what DNS answers from then on says nothing about this one. */
 const followed = sql`exists (
@@ -13,7 +14,8 @@ const followed = sql`exists (
 const lateShare = 0.25;
 
 const columns = sql`c.id as "changeRowId", d.name, coalesce(r.records, '[]') as records, r.surroundings,
-  jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup) as to`;
+  jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup) as to, c.service_id as "serviceId", c.storm_id as "stormId",
+  (select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = c.service_id) as chain`;
 const joined = sql`join service_domains d on d.id = c.domain_id left join domain_routing r on r.domain_id = c.domain_id`;
 
 export const createObservationStore = (db: Database): ObservationStore => ({
@@ -33,14 +35,15 @@ export const createObservationStore = (db: Database): ObservationStore => ({
         where c.result = 'insync' and c.observed is null and c.observe_at <= ${late}
         order by c.observe_at, c.id limit ${lateLimit}
       )
-      select "changeRowId", name, records, surroundings, "to", late from (select * from fresh union all select * from old) x
+      select "changeRowId", name, records, surroundings, "to", "serviceId", "stormId", chain, late from (select * from fresh union all select * from old) x
       order by late, place, observe_at, "changeRowId"`);
   },
 
-  save: async (fence, changeRowId, observed) => {
+  save: async (fence, changeRowId, observed, proof) => {
     const rows = await db.rows<{ id: number }>(sql`
       with ${fenceCte(fence)}
-      update routing_changes c set observed = ${JSON.stringify(observed)}::jsonb
+      update routing_changes c set observed = ${JSON.stringify(observed)}::jsonb,
+        proof = ${JSON.stringify(storedProof(proof))}::jsonb
       where c.id = ${changeRowId} and c.observed is null and (${observed.verdict === "missed"} or not ${followed})
         and exists (select from fence)
       returning c.id`);

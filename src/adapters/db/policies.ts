@@ -3,7 +3,8 @@ import type { QuotaLimits } from "../../domain/quota.ts";
 import { AppError } from "../../errors.ts";
 import type { PolicyStore, StormPolicy } from "../ports/policies.ts";
 import type { Database } from "./client.ts";
-import { endedStorms } from "./end-storms.ts";
+import type { Signing } from "./end-storms.ts";
+import { endedStorms, signDeletion } from "./end-storms.ts";
 import type { Exhausted } from "./quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { policyColumns } from "./views.ts";
@@ -41,8 +42,8 @@ const locked = (customerId: number, serviceId: number, id: number) => sql`
 const auditJson = (policy: string, version: string) =>
   sql.raw(`to_jsonb(${policy}) || (to_jsonb(${version}) - 'policy_id' - 'created_at')`);
 
-/** @param limits the quotas of customers without their own */
-export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits): PolicyStore => ({
+/** @param limits the quotas of customers without their own @param signing null: a deletion's end of storms is not signed */
+export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits, signing: Signing | null = null): PolicyStore => ({
   create: async (customerId, serviceId, kind, terms, change) => {
     const rows = await write<Created & { readonly quota: Exhausted | null }>(db, sql`
       with owner as (${owner(customerId, serviceId)} for share of s
@@ -126,12 +127,13 @@ export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits):
   },
 
   remove: async (customerId, serviceId, id, change) => {
+    const proof = await signDeletion(signing, serviceId, "policy_deleted");
     const rows = await write<{ id: number }>(db, sql`
       with owner as (${owner(customerId, serviceId)}
       ), gone as (
         update storm_policies p set deleted_at = now(), updated_at = now() from owner
         where p.id = ${id} and p.service_id = owner.id and p.deleted_at is null returning p.*
-      ), storms as (${endedStorms("policy_deleted", sql`e.policy_id in (select id from gone)`)}
+      ), storms as (${endedStorms("policy_deleted", sql`e.policy_id in (select id from gone)`, proof)}
       ), audit as (${auditRow(change, "delete", "storm_policy", sql`
         select gone.id as object_id, owner.customer_id, null::jsonb as after,
           to_jsonb(gone) - 'deleted_at' || (to_jsonb(v) - 'policy_id' - 'created_at') as before

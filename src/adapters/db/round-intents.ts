@@ -2,13 +2,17 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
 import type { Fence } from "../ports/lease.ts";
-import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes } from "../ports/round.ts";
+import type { ChainedProof, FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes } from "../ports/round.ts";
 import { fenceCte } from "./fence.ts";
 import { auditRow, tranche } from "./write.ts";
 
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
 const at = (value: number): SQL => sql`${isoTime(value)}::timestamptz`;
+
+/** A signature as triggers take it over (0046); null: there is none. */
+export const storedProof = (proof: ChainedProof | undefined): object | null =>
+  proof === undefined ? null : { key_id: proof.keyId, signature: proof.signature, follows_seq: proof.follows.seq, follows_hash: proof.follows.hash };
 
 /** Whether two rows are about the same switch, for the same reason and in the same storm. */
 const sameSwitch = (one: string, other: string): SQL =>
@@ -23,7 +27,8 @@ const sameSwitch = (one: string, other: string): SQL =>
  */
 export const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, x as (
-    select * from jsonb_to_recordset(${json(resolved)}) as x(id bigint, result text) where exists (select from fence)
+    select * from jsonb_to_recordset(${json(resolved.map(({ id, result, proof }) => ({ id, result, proof: storedProof(proof) })))})
+      as x(id bigint, result text, proof jsonb) where exists (select from fence)
   ), later as (
     select c.id, c.attempts, c.intended_at, max(n.id) as into_id
     from x join routing_changes c on c.id = x.id and x.result = 'superseded' and c.result = 'intent'
@@ -39,6 +44,7 @@ export const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"
   update routing_changes c set result = x.result,
     accepted_at = case when x.result = 'accepted' then ${at(nowMs)} end,
     next_attempt_at = null,
+    proof = x.proof,
     error = concat_ws('; ', c.error, 'outcome found by reading the live records')
   from x
   where c.id = x.id and c.result = 'intent' and c.id not in (select l.id from later l)`;
@@ -92,7 +98,7 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
       order by x.domain_id, c.result = 'intent' desc, c.id desc
     ) o
     where c.id = o.id
-    returning c.id, c.domain_id, c.attempts, o.doubtful_at
+    returning c.id, c.domain_id, c.attempts, c.storm_id, o.doubtful_at
   ), shadowed as (
     select x.domain_id
     from x cross join lateral (select * from routing_changes n where n.domain_id = x.domain_id order by n.id desc limit 1) c
@@ -105,25 +111,25 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
     from x
     where not exists (select from again a where a.domain_id = x.domain_id) and not exists (select from shadowed s where s.domain_id = x.domain_id)
     order by x.domain_id
-    returning id, domain_id, attempts
+    returning id, domain_id, attempts, storm_id
   ), others as (
     update routing_changes c set next_attempt_at = null
     from x where c.domain_id = x.domain_id and c.next_attempt_at is not null and not exists (select from again a where a.id = c.id)
   )
-  select id, domain_id as "domainId", attempts, floor(extract(epoch from doubtful_at) * 1000)::bigint as "doubtfulSinceMs" from again
-  union all select id, domain_id, attempts, null from added`;
+  select id, domain_id as "domainId", attempts, storm_id as "stormId", floor(extract(epoch from doubtful_at) * 1000)::bigint as "doubtfulSinceMs" from again
+  union all select id, domain_id, attempts, storm_id, null from added`;
 
 /** What DNS answered to intents. One that stays open for an earlier attempt alone lingers from then on, not from its latest. */
 export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcome[]): SQL => sql`
   with ${fenceCte(fence)}
   update routing_changes c set result = x.result, change_id = x.change_id, accepted_at = ${ms("x.at")}, error = x.error,
-    next_attempt_at = ${ms("x.next")}, attempted_at = coalesce(${ms("x.doubtful")}, c.attempted_at)
+    next_attempt_at = ${ms("x.next")}, attempted_at = coalesce(${ms("x.doubtful")}, c.attempted_at), proof = x.proof
   from jsonb_to_recordset(${json(
     outcomes.map((outcome) => ({
       id: outcome.changeRowId, result: outcome.result, change_id: outcome.changeId, at: outcome.acceptedAtMs, error: outcome.error,
-      next: outcome.nextAttemptAtMs, doubtful: outcome.doubtfulSinceMs,
+      next: outcome.nextAttemptAtMs, doubtful: outcome.doubtfulSinceMs, proof: storedProof(outcome.proof),
     })),
-  )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint, doubtful bigint)
+  )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint, doubtful bigint, proof jsonb)
   where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
 
 /** Leaves a trace of health checks that were gone and that a domain's records were written without. */

@@ -57,6 +57,7 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
     (select b.credit_rule from billing_terms b where b.customer_id = v.customer_id and b.valid_from <= now()
       order by b.valid_from desc limit 1) as "creditRule",
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
+    (select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = v.id) as chain,
     case when s.override_mode is not null then jsonb_build_object(
       'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
     case when s.service_id is not null then jsonb_build_object(
@@ -75,7 +76,7 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
   left join lateral (
-    select jsonb_agg(jsonb_build_object('id', c.id, 'ours', coalesce(c.lease = ${fence?.name ?? ""} and c.epoch = ${fence?.epoch ?? 0}::bigint, false),
+    select jsonb_agg(jsonb_build_object('id', c.id, 'stormId', c.storm_id, 'reason', c.reason, 'ours', coalesce(c.lease = ${fence?.name ?? ""} and c.epoch = ${fence?.epoch ?? 0}::bigint, false),
       'attemptedAtMs', ${epochMs("coalesce(c.attempted_at, c.intended_at)")},
       'from', jsonb_build_object('primary', c.from_primary, 'backup', c.from_backup),
       'to', jsonb_build_object('primary', c.to_primary, 'backup', c.to_backup)) order by c.id) filter (where c.result = 'intent') as intents,

@@ -10,6 +10,7 @@ import { fenceCte } from "./fence.ts";
 import { chunksOf } from "./round-chunks.ts";
 import { saveContests, saveDrifts } from "./round-drifts.ts";
 import { auditDropped, forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
+import { holdsName } from "./holds-name.ts";
 import { inShard } from "./round-pages.ts";
 import { saveExpired, savePolled, saveSettled, saveStandings } from "./round-polls.ts";
 
@@ -20,10 +21,16 @@ const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
 
 /** The evidence that goes with transitions, to be joined as `y`: what did not come about is not proven either. */
 const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset(${json(
-  storms.flatMap(({ policy, transition, evidence }) =>
-    evidence === undefined ? [] : [{ policy_id: policy.policyId, storm_id: policy.storm?.id ?? null, kind: transition.kind, body: evidence }],
+  storms.flatMap(({ policy, transition, evidence, proof }) =>
+    evidence === undefined ? [] : [{
+      policy_id: policy.policyId, storm_id: policy.storm?.id ?? null, kind: transition.kind, body: evidence, key_id: proof?.keyId ?? null,
+      signature: proof?.signature ?? null, follows_seq: proof?.follows.seq ?? null, follows_hash: proof?.follows.hash ?? null,
+    }],
   ),
-)}) as y(policy_id bigint, storm_id bigint, kind text, body text)`;
+)}) as y(policy_id bigint, storm_id bigint, kind text, body text, key_id text, signature text, follows_seq bigint, follows_hash text)`;
+
+const recordColumns = sql`service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash`;
+const signature = sql`y.key_id, y.signature, y.follows_seq, y.follows_hash`;
 
 /** What the database looks at again of a storm's credit, and what the round has decided of it. */
 const creditRow = (credit: CreditGrounds | null, nowMs: number) => {
@@ -64,7 +71,7 @@ const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numb
   cross join lateral (
     select case when x.credit = 'refused' then null
       when bool_or(d.seen_healthy_at is null) then 'never_healthy'
-      when bool_or(x.proof and d.verified_at is null) then 'unverified'
+      when bool_or(x.proof and not ${holdsName(true)}) then 'unverified'
       when bool_or(d.trigger_edited_at > x.unedited_since) then 'recent_edit' end as reason
     from service_domains d where d.id = any(x.down)
   ) c
@@ -72,8 +79,8 @@ const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numb
   for share of v, p
   on conflict do nothing
   returning id, service_id, policy_id)
-  insert into evidence (service_id, storm_id, kind, body)
-  select b.service_id, b.id, 'begin', y.body from begun b join ${proofs(storms)} on y.policy_id = b.policy_id`;
+  insert into evidence (${recordColumns})
+  select b.service_id, b.id, 'begin', y.body, ${signature} from begun b join ${proofs(storms)} on y.policy_id = b.policy_id`;
 
 /** Each row names the state it was decided in, so a decision that came too late changes nothing. */
 const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sql`
@@ -94,8 +101,8 @@ const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sq
   )}) as x(id bigint, state text, change text, at bigint, reason text)
   where e.id = x.id and e.state = x.state and e.ended_at is null and exists (select from fence)
   returning e.id, e.service_id)
-  insert into evidence (service_id, storm_id, kind, body)
-  select c.service_id, c.id, y.kind, y.body from changed c join ${proofs(storms)} on y.storm_id = c.id`;
+  insert into evidence (${recordColumns})
+  select c.service_id, c.id, y.kind, y.body, ${signature} from changed c join ${proofs(storms)} on y.storm_id = c.id`;
 
 /**
  * Notes that domains were seen healthy as the round knew them: one that was edited since, or is being edited now, is left for

@@ -7,7 +7,8 @@ import type { Service, ServiceStore } from "../ports/services.ts";
 import type { QuotaLimits } from "../../domain/quota.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
-import { endedStorms } from "./end-storms.ts";
+import type { Signing } from "./end-storms.ts";
+import { endedStorms, signDeletion } from "./end-storms.ts";
 import type { Exhausted } from "./quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { domainColumns, policyColumns } from "./views.ts";
@@ -34,8 +35,8 @@ const refusals = {
 const locked = (customerId: number, id: number) => sql`
   select 1 from services where id = ${id} and customer_id = ${customerId} for no key update`;
 
-/** @param limits the quotas of customers without their own */
-export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits): ServiceStore => ({
+/** @param limits the quotas of customers without their own @param signing null: a deletion's end of storms is not signed */
+export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits, signing: Signing | null = null): ServiceStore => ({
   create: async (customerId, input, change) => {
     const rows = await write<{ service: Service | null; quota: Exhausted | null }>(db, sql`
       with quota as (${exhausted(customerId, limits, ["services"])}
@@ -99,6 +100,7 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits)
   },
 
   remove: async (customerId, id, change) => {
+    const proof = await signDeletion(signing, id, "service_deleted");
     const rows = await write<{ id: number }>(db, sql`
       with gone as (
         update services set deleted_at = now(), updated_at = now()
@@ -109,7 +111,7 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits)
       ), policies as (
         update storm_policies set deleted_at = now(), updated_at = now()
         where service_id in (select id from gone) and deleted_at is null
-      ), storms as (${endedStorms("service_deleted", sql`e.service_id in (select id from gone)`)}
+      ), storms as (${endedStorms("service_deleted", sql`e.service_id in (select id from gone)`, proof)}
       ), audit as (${auditRow(change, "delete", "service", sql`
         select id as object_id, customer_id, to_jsonb(gone) - 'deleted_at' as before, null::jsonb as after from gone`)}
       )

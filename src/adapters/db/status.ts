@@ -49,6 +49,7 @@ export const createStatusStore = (db: Database): StatusStore => ({
   read: async () => {
     const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
       ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
+      (select pg_has_role(relowner, 'usage') from pg_class where oid = 'evidence'::regclass) as "ownsTables",
       ${list(providerStandings)} as providers,
       ${list(sealStandings)} as seals, ${troubledNames} as ownership,
       ${list(sql`

@@ -1,12 +1,14 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { JsonValue } from "../../domain/canonical-json.ts";
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { CreditReason } from "../../domain/credit.ts";
+import type { ChainHead } from "../../domain/evidence-claim.ts";
+import { claimText, emptyChain } from "../../domain/evidence-claim.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { Storm, StormDetail, StormStore } from "../ports/storms.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
+import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "./views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
@@ -25,7 +27,22 @@ const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (${withinBy
     order by id limit ${maxChanges}`, sql`id`)}) x), '[]') as changes,
   (select count(*) from routing_changes where storm_id = e.id) as "changesInAll"`;
 
-export const createStormStore = (db: Database): StormStore => ({
+/** An admin's word on a storm's credit, signed behind the record that is the last of its chain now. Unsigned where nobody can sign. */
+const signWord = async (db: Database, signing: Signing | null, stormId: number, word: { readonly credit: string; readonly credit_reason: CreditReason; readonly decided_by: string; readonly reason: string }) => {
+  const [storm] = await db.rows<{ serviceId: number; chain: ChainHead | null; nowMs: number }>(sql`
+    select e.service_id as "serviceId", ${ms("now()", "nowMs")}, (
+      select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = e.service_id) as chain
+    from storm_events e where e.id = ${stormId}`);
+  if (storm === undefined) return null;
+  const body = { ...word, decided_at: isoTime(signing?.clock.nowMs() ?? storm.nowMs) };
+  const { serviceId, chain } = storm;
+  const follows = chain ?? emptyChain;
+  const proof = (await signing?.signer.sign((keyId) => claimText({ kind: "credit", serviceId, stormId, follows, body }, keyId)).catch(() => null)) ?? null;
+  return { body: canonicalJson(body), proof, follows: proof && follows };
+};
+
+/** @param signing null: an admin's word is recorded, but not signed */
+export const createStormStore = (db: Database, signing: Signing | null = null): StormStore => ({
   list: async (customerId, filter, page) => {
     const conditions = [
       filter.active !== undefined && (filter.active ? sql`e.ended_at is null` : sql`e.ended_at is not null`),
@@ -57,14 +74,19 @@ export const createStormStore = (db: Database): StormStore => ({
 
   get: async (customerId, id) => {
     const rows = await db.rows<StormDetail>(sql`
-      select ${stormColumns}, ${changes} from storm_events e join services s on s.id = e.service_id
+      select ${stormColumns}, ${changes}, (
+          select jsonb_build_object('seq', h.seq, 'hash', h.hash) from evidence h where h.storm_id = e.id order by h.seq desc limit 1
+        ) as "evidenceHead"
+      from storm_events e join services s on s.id = e.service_id
       where s.customer_id = ${customerId} and e.id = ${id}`);
     return rows[0] ?? null;
   },
 
   decide: async (id, credit, reason, change) => {
     const creditReason: CreditReason = credit === "earned" ? "confirmed" : "declined";
-    const said: JsonValue = { credit, credit_reason: creditReason, decided_by: change.actor, reason };
+    const said = await signWord(db, signing, id, { credit, credit_reason: creditReason, decided_by: change.actor, reason });
+    if (said === null) return null;
+    const { body, proof, follows } = said;
     const rows = await write<Storm>(db, sql`
       with old as (
         select e.*, s.customer_id from storm_events e join services s on s.id = e.service_id
@@ -74,7 +96,9 @@ export const createStormStore = (db: Database): StormStore => ({
         from old where e.id = old.id and (old.credit, old.credit_reason) is distinct from (${credit}::text, ${creditReason}::text)
         returning e.*
       ), proof as (
-        insert into evidence (service_id, storm_id, kind, body) select service_id, id, 'credit', ${canonicalJson(said)} from decided
+        insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash)
+        select service_id, id, 'credit', ${body}, ${proof?.keyId ?? null}::text, ${proof?.signature ?? null}::text, ${follows?.seq ?? null}::bigint, ${follows?.hash ?? null}::text
+        from decided
       ), audit as (${auditRow(change, "decide", "storm", sql`
         select d.id as object_id, old.customer_id, to_jsonb(old) - 'customer_id' as before, to_jsonb(d) || ${JSON.stringify({ reason })}::jsonb as after
         from decided d join old on old.id = d.id`)}

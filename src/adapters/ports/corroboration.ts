@@ -1,10 +1,15 @@
 import type { SeenDomain, Watched } from "../../domain/corroboration.ts";
+import type { ChainHead } from "../../domain/evidence-claim.ts";
 import type { Fence } from "./lease.ts";
+import type { ChainedProof } from "./round.ts";
 
 /** A storm that is on and waits for a witness, or counts by one. `cdn`: the one that it had for its primary when it began. */
 export type WatchedStorm = Watched & {
   readonly stormId: number;
+  readonly serviceId: number;
   readonly customerId: number;
+  /** Where the chain of evidence of its service ends; null: it has none. */
+  readonly chain: ChainHead | null;
   readonly cdn: string;
   /** Names and primary targets of its service's live domains. */
   readonly names: readonly string[];
@@ -14,8 +19,8 @@ export type WatchedStorm = Watched & {
 /** A domain on a CDN by its name; its registrable domain is not the database's to know. */
 export type SeenOnCdn = Omit<SeenDomain, "site"> & { readonly cdn: string; readonly name: string };
 
-/** What was seen for a storm; `body`: the canonical JSON of its evidence. */
-export type Sighting = { readonly stormId: number; readonly creditedUntilMs: number; readonly body: string };
+/** What was seen for a storm; `body`: the canonical JSON of its evidence; `proof` absent: it is not signed. */
+export type Sighting = { readonly stormId: number; readonly creditedUntilMs: number; readonly body: string; readonly proof?: ChainedProof };
 
 /** What there is to see of CDNs that storms name. */
 export interface CorroborationStore {

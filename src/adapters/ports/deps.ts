@@ -14,6 +14,8 @@ import type { DnsAccountStore } from "./dns-accounts.ts";
 import type { DnsSetupStore } from "./dns-setup.ts";
 import type { DomainStore } from "./domains.ts";
 import type { EvidenceStore } from "./evidence.ts";
+import type { EvidenceAnchorStore } from "./evidence-anchors.ts";
+import type { EvidenceSigner } from "./evidence-signer.ts";
 import type { FreezeStore } from "./freeze.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 import type { InvoiceDocumentStore } from "./invoice-documents.ts";
@@ -78,6 +80,9 @@ export interface Deps {
   readonly policies: PolicyStore;
   readonly storms: StormStore;
   readonly evidence: EvidenceStore;
+  readonly evidenceAnchors: EvidenceAnchorStore;
+  /** Null: without EVIDENCE_SIGNING_KEY nothing is signed. */
+  readonly evidenceSigner: EvidenceSigner | null;
   readonly routing: RoutingStore;
   readonly freeze: FreezeStore;
   readonly usage: UsageStore;

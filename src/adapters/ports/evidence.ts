@@ -1,5 +1,12 @@
+import type { SignedHead } from "../../domain/evidence-claim.ts";
+
 /** `nextAfterSeq`: the last record's place, where others follow that did not fit; null: these are all. */
-export type EvidencePage = { readonly bundle: string; readonly nextAfterSeq: number | null };
+export type EvidencePage = {
+  readonly bundle: string;
+  readonly nextAfterSeq: number | null;
+  /** Where the bundle ends as a whole; null: it is empty. */
+  readonly head: SignedHead | null;
+};
 /** Where a chain was cut: its first record is the one after this, and names this hash as the one before. */
 export type Pruned = { readonly seq: number; readonly hash: string };
 

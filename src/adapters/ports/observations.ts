@@ -1,5 +1,7 @@
+import type { ChainHead } from "../../domain/evidence-claim.ts";
 import type { Expectation, Observation, PropagationVerdict, SwitchProof } from "../../domain/propagation.ts";
 import type { Surroundings, Weights, WeightedRecord } from "./dns.ts";
+import type { ChainedProof } from "./round.ts";
 import type { Fence } from "./lease.ts";
 
 /** A switch on all of the provider's servers that nobody has looked at from outside yet. */
@@ -12,6 +14,10 @@ export type Unobserved = {
   /** Null: nothing is around the pair. */
   readonly surroundings: Surroundings | null;
   readonly to: Weights;
+  readonly serviceId?: number;
+  /** For which storm it was made, if for any, and where the chain of its service ends. */
+  readonly stormId?: number | null;
+  readonly chain?: ChainHead | null;
 };
 
 /**
@@ -40,5 +46,5 @@ export interface ObservationStore {
    * many services in an order of its own, and against somebody who holds one of them there is no deadlock.
    * @returns false where it was stored before, another switch has followed meanwhile, or the lease is lost
    */
-  save(fence: Fence, changeRowId: number, observed: Observed): Promise<boolean>;
+  save(fence: Fence, changeRowId: number, observed: Observed, proof?: ChainedProof): Promise<boolean>;
 }

@@ -4,12 +4,14 @@ import type { CreditGrounds, CreditReason, CreditRule, NeverHealthy } from "../.
 import type { NewestSample } from "../../domain/detect.ts";
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
+import type { ChainHead } from "../../domain/evidence-claim.ts";
 import type { Drift, PastDrift } from "../../domain/drift.ts";
 import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../domain/steering.ts";
 import type { StormTransition } from "../../domain/storm.ts";
 import type { Restraint } from "../../domain/target.ts";
 import type { Vantage } from "../../domain/vantage.ts";
 import type { Surroundings, WeightedRecord } from "./dns.ts";
+import type { EvidenceProof } from "./evidence-signer.ts";
 import type { Fence } from "./lease.ts";
 import type { Sighting } from "./peer.ts";
 
@@ -80,6 +82,9 @@ export type OpenIntent = {
   readonly from: Weights;
   readonly to: Weights;
   readonly attemptedAtMs: number;
+  /** For which storm, if for any, and why. */
+  readonly stormId?: number | null;
+  readonly reason?: string;
   /** Of this very lease: whoever else intended it may be slow, and still calling. */
   readonly ours: boolean;
 };
@@ -101,6 +106,8 @@ export type RoundService = {
   readonly shadow: boolean;
   readonly failbackSteps: readonly number[];
   readonly failbackStepSeconds: number;
+  /** The end of its chain of evidence; null, or absent: there is none yet. */
+  readonly chain?: ChainHead | null;
   readonly override: (Override & { readonly actor: string }) | null;
   readonly routing: ServiceRouting | null;
   readonly domains: readonly RoundDomain[];
@@ -199,12 +206,19 @@ export type StormDecision = {
   readonly credit: CreditGrounds | null;
   /** The canonical body of the evidence that is recorded with it; absent for what is not recorded. */
   readonly evidence?: string;
+  /** Of that body; absent where there is no key. */
+  readonly proof?: ChainedProof;
 };
+
+/** A signature of what comes behind a record, with that record. */
+export type ChainedProof = EvidenceProof & { readonly follows: ChainHead };
 
 /** Which stored samples show a transition: those of a service in (fromMs, untilMs], the ones nearest to `edgeMs` first. */
 export type Edge = {
   readonly serviceId: number;
   readonly edgeMs: number;
+  /** Those after this are what was decided by: they come before all others. */
+  readonly windowFromMs: number;
   readonly fromMs: number;
   readonly untilMs: number;
   readonly limit: number;
@@ -252,7 +266,7 @@ export type RoundDecisions = {
   readonly healthy: readonly SeenHealthy[];
   readonly services: readonly (ServiceRouting & { readonly serviceId: number })[];
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
-  readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded" }[];
+  readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded"; readonly proof?: ChainedProof }[];
   readonly intents: readonly Intent[];
   /** Failed attempts, by row id, at switches that nobody wants any more. */
   readonly lapsed: readonly number[];
@@ -279,6 +293,8 @@ export type StoredIntent = {
   readonly attempts: number;
   /** When it was tried before without an answer, of which something may yet come; null: nothing is in doubt. */
   readonly doubtfulSinceMs: number | null;
+  /** For which storm; null, or absent: for none. */
+  readonly stormId?: number | null;
 };
 
 /** What a round has learnt from DNS. */
@@ -308,6 +324,8 @@ export type IntentOutcome = {
   readonly nextAttemptAtMs: number | null;
   /** Where only an earlier attempt is in doubt: when that was. Else null. */
   readonly doubtfulSinceMs: number | null;
+  /** Of a switch that was made for a storm. */
+  readonly proof?: ChainedProof;
 };
 
 /** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */

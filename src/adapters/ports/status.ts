@@ -79,6 +79,8 @@ export type Status = {
   readonly ownership: { readonly lapsing: number; readonly held: number; readonly disputed: number };
   /** The latest fifty, the newest first. */
   readonly takeovers: readonly Takeover[];
+  /** Whether it is asked as who owns the tables, or may do everything: who could switch their triggers off. */
+  readonly ownsTables: boolean;
 };
 
 export interface StatusStore {

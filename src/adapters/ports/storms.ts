@@ -1,4 +1,5 @@
 import type { Credit, CreditReason } from "../../domain/credit.ts";
+import type { ChainHead } from "../../domain/evidence-claim.ts";
 import type { Change, Page } from "./change.ts";
 import type { PolicyKind } from "./policies.ts";
 import type { RoutingChange } from "./routing.ts";
@@ -26,8 +27,8 @@ export type Storm = {
   readonly creditedUntilMs: number | null;
 };
 
-/** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. */
-export type StormDetail = Storm & { readonly changes: readonly RoutingChange[]; readonly changesInAll: number };
+/** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. `evidenceHead`: the last record about it. */
+export type StormDetail = Storm & { readonly changes: readonly RoutingChange[]; readonly changesInAll: number; readonly evidenceHead: ChainHead | null };
 
 /** Times are half-open, epoch milliseconds: storms that touch [fromMs, toMs). */
 export type StormFilter = {

@@ -220,9 +220,10 @@ it("an honest outage of a verified, settled service earns as ever, and its evide
   const { amount, discount, told } = await invoice();
   expect([amount, told]).toEqual([12_288, []]);
   expect(discount).toBeGreaterThan(5_000);
-  const [begun] = await world.sql<{ credit: string }>("select body::jsonb->'credit' as credit from evidence where kind = 'begin'");
+  const [begun] = await world.sql<{ credit: string; terms: string }>("select body::jsonb->'credit' as credit, body::jsonb->'credit_terms' as terms from evidence where kind = 'begin'");
+  expect(begun?.terms).toMatchObject({ rule: "verified", proof_required: true, waiting_seconds: 86_400, max_gap_seconds: expect.any(Number) });
   expect(begun?.credit).toMatchObject({
-    credit: "earned", reason: null, rule: "verified", monitor_only: false, proof_required: true, waiting_seconds: 86_400,
+    credit: "earned", reason: null,
     down: { entries: [{ verified: true, never_healthy: false, edited_at: new Date(startMs - 10 * dayMs).toISOString() }] },
   });
 });

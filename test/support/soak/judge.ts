@@ -1,3 +1,4 @@
+import { judgeEvidence } from "./judge-evidence.ts";
 import { judgePending, judgeEnd } from "./judge-rows.ts";
 import { judgeSlots } from "./judge-slots.ts";
 import { judgeStorms } from "./judge-storms.ts";
@@ -5,7 +6,7 @@ import { judgeSwitches } from "./judge-switches.ts";
 import type { Played } from "./world.ts";
 
 /** What must not be. `at` is when, for who looks into it. */
-export type Violation = { readonly law: "slots" | "storms" | "switches" | "rows" | "rest"; readonly atMs: number; readonly what: string };
+export type Violation = { readonly law: "slots" | "storms" | "switches" | "evidence" | "rows" | "rest"; readonly atMs: number; readonly what: string };
 
 export type Judgement = {
   readonly violations: readonly Violation[];
@@ -15,6 +16,8 @@ export type Judgement = {
   /** Outages that had to be seen, and after how many rounds the slowest of them was. */
   readonly outagesJudged: number;
   readonly worstDelayRounds: number;
+  /** Decisions that follow from the samples in their evidence. */
+  readonly replayed: number;
   readonly settled: number;
   readonly parked: number;
 };
@@ -26,9 +29,10 @@ export const judge = async (played: Played): Promise<Judgement> => {
   const switches = await judgeSwitches(played);
   const rows = await judgePending(played.sql, played.plan.toMs);
   const rest = await judgeEnd(played);
+  const evidence = await judgeEvidence(played);
   return {
-    violations: [...slots.violations, ...storms.violations, ...switches, ...rows.violations, ...rest],
+    violations: [...slots.violations, ...storms.violations, ...switches, ...rows.violations, ...rest, ...evidence.violations],
     samples: slots.samples, storms: storms.storms, switches: played.dns.made.length,
-    outagesJudged: storms.judged, worstDelayRounds: storms.worstDelayRounds, settled: rows.settled, parked: rows.parked,
+    outagesJudged: storms.judged, worstDelayRounds: storms.worstDelayRounds, replayed: evidence.replayed, settled: rows.settled, parked: rows.parked,
   };
 };

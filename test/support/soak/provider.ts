@@ -12,6 +12,7 @@ import { createTickRunStore } from "../../../src/adapters/db/tick-runs.ts";
 import type { Log } from "../../../src/adapters/ports/log.ts";
 import type { RoundDone } from "../../../src/adapters/ports/jobs.ts";
 import { runShard } from "../../../src/cron/dispatch.ts";
+import { testSigner } from "../evidence-signer.ts";
 import type { JobDeps } from "../../../src/cron/schedule.ts";
 import { runScheduled } from "../../../src/cron/schedule.ts";
 import type { SoakClock } from "./clock.ts";
@@ -87,7 +88,7 @@ export const createProvider = (name: ProviderName, arena: Arena) => {
       clock: time, sharedClock: time, log, provider: name, vantage: name, preferredProvider: "cloudflare", handBackAfterMs: 600_000,
       random: { bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(chance() * 256)) },
       rounds: createRoundStore(db, plan.ttlMs, time), leases: createLeaseStore(db, plan.ttlMs), jobRuns: createJobRunStore(db), tickRuns: createTickRunStore(db),
-      settings: createSettingsStore(db), standing: createStandingStore(db), observations: createObservationStore(db), overtimeMs: minuteMs,
+      settings: createSettingsStore(db), standing: createStandingStore(db), observations: createObservationStore(db), evidenceSigner: testSigner(), overtimeMs: minuteMs,
       prober: { probe: async (request: Parameters<typeof probe>[0]) => (isAlive ? await probe(request) : await never()) },
       dns: directory.operator, dnsDirectory: directory, slowPaths: new Set<string>(), driftCheckMs: 300_000,
       probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: plan.intervalMs },

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import {
-  bigint, boolean, check, index, integer, numeric, pgTable, primaryKey, smallint, text, uniqueIndex,
+  bigint, boolean, check, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text, uniqueIndex,
 } from "drizzle-orm/pg-core";
 import { at, id, ref } from "./columns.ts";
 import { serviceDomains, services, stormPolicies } from "./services.ts";
@@ -74,6 +74,8 @@ export const stormEvents = pgTable(
     recoveringSince: at("recovering_since"),
     endedAt: at("ended_at"),
     endedReason: text("ended_reason"),
+    /** The signature of its end, where its policy or service was deleted; taken over by the trigger that records it. */
+    proof: jsonb("proof"),
     relapses: integer("relapses").notNull().default(0),
     maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
     /** Whether the storm earns a discount, and why (`domain/credit.ts`); decided when it begins, later by a witness or an admin alone. */

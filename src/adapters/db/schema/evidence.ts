@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, foreignKey, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, check, foreignKey, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { at, createdAt, ref } from "./columns.ts";
 import { stormEvents } from "./detection.ts";
 import { services } from "./services.ts";
@@ -15,6 +15,8 @@ export const evidenceChains = pgTable("evidence_chains", {
   prunedSeq: bigint("pruned_seq", { mode: "number" }),
   prunedHash: text("pruned_hash"),
   prunedAt: at("pruned_at"),
+  /** Up to which record the chain stands in an anchor; null: in none. */
+  anchoredSeq: bigint("anchored_seq", { mode: "number" }),
 });
 
 /**
@@ -35,14 +37,51 @@ export const evidence = pgTable(
     previousHash: text("previous_hash"),
     /** SHA-256 of the record's canonical JSON, lower-case hex. */
     hash: text("hash").notNull(),
+    /** Whose signature it is and the record that its signer knew to be the chain's last; null: it is not signed. */
+    keyId: text("key_id"),
+    /** Ed25519 (`domain/evidence-claim.ts`), base64url. */
+    signature: text("signature"),
+    followsSeq: bigint("follows_seq", { mode: "number" }),
+    followsHash: text("follows_hash"),
     createdAt: createdAt(),
   },
   (t) => [
     primaryKey({ columns: [t.serviceId, t.seq] }),
+    check("evidence_signed", sql`(${t.keyId} is null) = (${t.signature} is null)`),
     // Checked at the end of the statement: a storm and its first record are written in one.
     foreignKey({ columns: [t.stormId], foreignColumns: [stormEvents.id] }),
     index("evidence_storm_idx").on(t.stormId),
     check("evidence_kind", sql`${t.kind} in ('begin', 'relapse', 'switch', 'observed', 'credit', 'end')`),
     check("evidence_chain", sql`${t.seq} > 0 and (${t.seq} = 1) = (${t.previousHash} is null)`),
   ],
+);
+
+/** The heads of chains that had grown, in one Merkle tree, signed, and time-stamped by others where that is configured. Append-only (triggers). */
+export const evidenceAnchors = pgTable("evidence_anchors", {
+  id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+  /** Canonical JSON: `at`, `chains`, `previous_hash`, `root`, `v`. */
+  body: text("body").notNull(),
+  /** SHA-256 of the body, lower-case hex. */
+  hash: text("hash").notNull(),
+  keyId: text("key_id"),
+  signature: text("signature"),
+  /** The answer of the time-stamping authority (RFC 3161), DER in base64; null: none was asked, or `timestamp_error` says why there is none. */
+  timestamp: text("timestamp"),
+  timestampError: text("timestamp_error"),
+  createdAt: createdAt(),
+});
+
+/** A chain's head in an anchor, and the way from it to the root. Append-only (triggers). */
+export const evidenceAnchorLeaves = pgTable(
+  "evidence_anchor_leaves",
+  {
+    serviceId: ref("service_id", () => services.id),
+    anchorId: ref("anchor_id", () => evidenceAnchors.id),
+    seq: bigint("seq", { mode: "number" }).notNull(),
+    hash: text("hash").notNull(),
+    /** Its place among the leaves, and the hashes beside it from the leaf up. */
+    place: integer("place").notNull(),
+    path: text("path").array().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.serviceId, t.anchorId] }), index("evidence_anchor_leaves_anchor_idx").on(t.anchorId)],
 );

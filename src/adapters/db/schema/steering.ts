@@ -104,6 +104,8 @@ export const routingChanges = pgTable(
     observeAt: at("observe_at"),
     /** What public resolvers answered once the old answer can no longer be cached; null: not asked yet, or not to be asked. */
     observed: jsonb("observed"),
+    /** The signature of what was last said of it for its storm's evidence; taken over by the trigger that records it. */
+    proof: jsonb("proof"),
   },
   (t) => [
     index("routing_changes_service_idx").on(t.serviceId, t.id),

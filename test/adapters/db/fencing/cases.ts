@@ -2,6 +2,7 @@ import { createBillingStore } from "../../../../src/adapters/db/billing.ts";
 import { noteReadings } from "../../../../src/adapters/db/cdn-accounts.ts";
 import type { Database } from "../../../../src/adapters/db/client.ts";
 import { createDnsSetupStore } from "../../../../src/adapters/db/dns-setup.ts";
+import { createEvidenceAnchorStore } from "../../../../src/adapters/db/evidence-anchors.ts";
 import { createIngestStore } from "../../../../src/adapters/db/ingest.ts";
 import { createCorroborationStore } from "../../../../src/adapters/db/corroboration.ts";
 import { createObservationStore } from "../../../../src/adapters/db/observations.ts";
@@ -417,6 +418,17 @@ const observed: readonly FencedWrite[] = [
   {
     method: "ownership.noteFirstSwitch", what: "a proof that was looked up for a first switch", writes: ["service_domains"], refused: undefined,
     prepare: async ({ db, tenant }) => (fence) => createOwnershipStore(db).noteFirstSwitch([tenant.domain], fence),
+  },
+  {
+    method: "evidenceAnchors.save", what: "an anchor of a chain", writes: ["evidence_anchor_leaves", "evidence_anchors", "evidence_chains"], refused: false,
+    prepare: async ({ db, sql, tenant }) => {
+      const storm = await tenant.storm();
+      await sql("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, 'begin', '{}')", [tenant.service, storm]);
+      const store = createEvidenceAnchorStore(db);
+      const { latestHash } = await store.grown(1);
+      const anchor = { body: "{}", hash: `${storm}`, keyId: null, signature: null, timestamp: null, timestampError: null };
+      return (fence) => store.save(fence, anchor, [{ serviceId: tenant.service, seq: 1, hash: "x", place: 0, path: ["y"] }], latestHash);
+    },
   },
   {
     method: "dnsSetup.saveCheck", what: "a check, with its audit row", writes: ["audit_log", "idempotency_keys", "readiness_checks"], refused: null,

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { BillingStore } from "../../../../src/adapters/ports/billing.ts";
 import type { CustomerSources } from "../../../../src/adapters/ports/cdn-accounts.ts";
 import type { DnsSetupStore } from "../../../../src/adapters/ports/dns-setup.ts";
+import type { EvidenceAnchorStore } from "../../../../src/adapters/ports/evidence-anchors.ts";
 import type { IngestStore } from "../../../../src/adapters/ports/ingest.ts";
 import type { JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
 import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
@@ -48,6 +49,7 @@ export const pipelineMethods = {
   } satisfies Record<keyof RetentionStore, Kind>,
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
+  evidenceAnchors: { grown: "reads", save: "fenced", ofService: "request" } satisfies Record<keyof EvidenceAnchorStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -62,12 +64,12 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "corroboration", "dns-setup", "ingest", "job-runs", "lease", "observations", "ownership", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
+  "billing", "cdn-accounts", "corroboration", "dns-setup", "evidence-anchors", "ingest", "job-runs", "lease", "observations", "ownership", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
-  "budget", "clock", "dispatcher", "dns", "dns-access", "health-checks", "jobs", "log", "peer", "place", "probe", "random", "resolver", "usage",
+  "budget", "clock", "dispatcher", "dns", "dns-access", "evidence-signer", "health-checks", "jobs", "log", "peer", "place", "probe", "random", "resolver", "usage",
 ];
 
 /** The ports that rounds and jobs import. */

@@ -1,0 +1,44 @@
+import { canonicalJson } from "./canonical-json.ts";
+
+/** SHA-256 of a text as UTF-8, lower-case hex. */
+export type Sha256 = (text: string) => Promise<string>;
+
+/** What a leaf is the hash of: the head of one service's chain. */
+export const leafText = (head: { readonly serviceId: number; readonly seq: number; readonly hash: string }): string =>
+  `tranche evidence leaf, version 1\n${canonicalJson({ hash: head.hash, seq: head.seq, service_id: head.serviceId })}`;
+
+/** What a node is the hash of. A leaf's text begins otherwise: none of both can pass for the other. */
+export const nodeText = (left: string, right: string): string => `tranche evidence node, version 1\n${left}\n${right}`;
+
+/** `paths`: of each leaf the hashes beside its way to the root, from the leaf up; where there is none beside it, none is named. */
+export type Tree = { readonly root: string; readonly paths: readonly (readonly string[])[] };
+
+/** A Merkle tree over at least one leaf; a node without a partner goes up a level as it is. @throws RangeError for no leaves */
+export const treeOf = async (leaves: readonly string[], sha256: Sha256): Promise<Tree> => {
+  const paths: string[][] = leaves.map(() => []);
+  let level = leaves;
+  for (let height = 0; level.length > 1; height += 1) {
+    for (const [place, path] of paths.entries()) {
+      const beside = level[(place >> height) ^ 1];
+      if (beside !== undefined) path.push(beside);
+    }
+    const below = level;
+    level = await Promise.all(Array.from({ length: Math.ceil(below.length / 2) }, async (_, at) => {
+      const [left = "", right] = below.slice(2 * at, 2 * at + 2);
+      return right === undefined ? left : await sha256(nodeText(left, right));
+    }));
+  }
+  const [root] = level;
+  if (root === undefined) throw new RangeError("a tree has a leaf at least");
+  return { root, paths };
+};
+
+/** The order in which a leaf's way to the root takes the hashes beside it: on which side each stands. @returns null where there are more or fewer of them */
+export const sidesOf = (place: number, count: number, hashes: number): readonly ("left" | "right")[] | null => {
+  const sides: ("left" | "right")[] = [];
+  if (place < 0 || place >= count) return null;
+  for (let [at, width] = [place, count]; width > 1; [at, width] = [at >> 1, Math.ceil(width / 2)]) {
+    if ((at ^ 1) < width) sides.push(at % 2 === 0 ? "right" : "left");
+  }
+  return sides.length === hashes ? sides : null;
+};

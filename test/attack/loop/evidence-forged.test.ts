@@ -325,7 +325,7 @@ describe("an admin's word on a storm's discount", () => {
       other.prober.say("a.cdn.net", 503);
       await rounds(4);
       const clock = { nowMs: () => Date.now(), sleep: async () => undefined };
-      const admin = { actor: "admin:finance", requestId: "r", key: null } as never;
+      const admin = { actor: "admin:finance", requestId: "r", idempotency: null } as never;
       await createStormStore(other.db, { signer, clock }).decide(1, "refused", "a test of ours", admin);
       const told = check(await bundleOf(other, 1, signer));
       expect(told).toMatchObject({ ok: true });

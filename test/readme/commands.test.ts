@@ -98,7 +98,7 @@ describe("every command in every document", () => {
       if (npm !== "npm" || ["ci", "pack"].includes(verb)) continue;
       const script = scripts[verb === "run" ? name : verb];
       expect(script, `${file}: ${text}`).toBeDefined();
-      const [program = "", argument = ""] = script?.split(" ") ?? [];
+      const [program = "", argument = ""] = script?.replace(/^exec /, "").split(" ") ?? [];
       await access(join(root, program === "npm" ? "package.json" : program === "node" ? argument : `node_modules/.bin/${program}`));
     }
   });

@@ -21,7 +21,7 @@ const runHere: Readonly<Record<string, RegExp>> = {
   "npm run db:migrate": /./,
   // There is no storm in that file, and it says so.
   "npm run evidence:verify FILE...": /BROKEN: record 1/,
-  // Each asks for what is there only where somebody wrote a name that does not exist.
+  // Minutes each: one is asked for that does not exist, and the answer lists those that do.
   "npm run bench": /there is rounds, detect/,
 };
 
@@ -125,7 +125,6 @@ describe("every command in every document", () => {
 
 describe.each(shells)("with $node", ({ path }) => {
   it.each(Object.entries(runHere))("%s", async (command, says) => {
-    // A benchmark takes minutes: the names in the documents are held against those that it lists.
     const filledIn = command === "npm run bench" ? `${command} nothing` : command.replace("FILE...", join(scratch, "storm.json"));
     const { code, output } = await inShell(filledIn, { path, variables: { DATABASE_URL: database.url } });
     expect(output).toMatch(says);

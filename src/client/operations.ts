@@ -190,7 +190,20 @@ export type Domain = {
   verification: {
     record_name: string;
     record_value: string;
+    /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
+    state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
+    /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
+    expires_at: string | null;
+    /** since when the name is yours; null: it is not */
     verified_at: string | null;
+    /** when every resolver last saw the record */
+    seen_at: string | null;
+    /** since when it is not seen any more */
+    lapsed_at: string | null;
+    /** since when nothing is switched for that, but back to normal */
+    held_at: string | null;
+    /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
+    disputed_at: string | null;
   };
   created_at: string;
   updated_at: string;
@@ -261,8 +274,20 @@ export type DomainChallenge = {
   record_value: string;
   /** what to see to before the record is published */
   warning: string;
-  /** null: not proven, or another customer proved it later */
+  /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
+  state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
+  /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
+  expires_at: string | null;
+  /** since when the name is yours; null: it is not */
   verified_at: string | null;
+  /** when every resolver last saw the record */
+  seen_at: string | null;
+  /** since when it is not seen any more */
+  lapsed_at: string | null;
+  /** since when nothing is switched for that, but back to normal */
+  held_at: string | null;
+  /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
+  disputed_at: string | null;
 };
 
 export type DomainVerification = DomainChallenge & {
@@ -289,6 +314,33 @@ export type DomainProbing = {
     consent_url: string;
     checked_at: string | null;
   })[];
+};
+
+export type DomainDispute = {
+  /** the newcomer's domain */
+  id: number;
+  name: string;
+  newcomer: {
+    domain_id: number;
+    customer_id: number;
+    service_id: number;
+    disputed_at: string;
+    seen_at: string | null;
+  };
+  owner: DisputeOwner | null;
+};
+
+export type DisputeOwner = {
+  domain_id: number;
+  customer_id: number;
+  service_id: number;
+  verified_at: string;
+  /** since when their own record is gone */
+  lapsed_at: string | null;
+};
+
+export type DisputeDecision = {
+  decision: "hand_over" | "reject";
 };
 
 export type StormPolicyInput = {
@@ -691,6 +743,18 @@ export type DnsAccountInput = {
   role_arn?: string;
 };
 
+export type ZoneGrant = {
+  id: number;
+  zone_id: string;
+  customer_id: number;
+  created_at: string;
+};
+
+export type ZoneGrantInput = {
+  zone_id: string;
+  customer_id: number;
+};
+
 export type ServiceReadiness = {
   service_id: number;
   /** the worst of all checks; what is unproven does not count against it */
@@ -712,7 +776,7 @@ export type ServiceReadiness = {
 export type ReadinessFinding = {
   domain_id: number;
   domain: string;
-  check: "owner" | "zone" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
+  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
   result: "pass" | "warn" | "fail" | "unproven";
   detail: string;
   mend: string | null;
@@ -1263,6 +1327,12 @@ export type Status = {
     } | null;
   })[];
   secrets: SealedSecrets;
+  /** domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds (docs/ownership.md) */
+  ownership: {
+    lapsing: number;
+    held: number;
+    disputed: number;
+  };
   /** the latest 50, newest first */
   takeovers: Takeover[];
 };
@@ -1448,13 +1518,13 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
-  /** Read the challenge that proves the ownership of a domain */
+  /** Read the challenge that proves the ownership of a domain; one that has expired is replaced by another */
   "GET /v1/services/{id}/domains/{childId}/verification": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: DomainChallenge;
   };
-  /** Check the challenge; the latest proof of a name wins */
+  /** Look the challenge up now; a name that somebody else holds becomes disputed, never taken */
   "POST /v1/services/{id}/domains/{childId}/verification": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
@@ -1465,6 +1535,17 @@ export type Operations = {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: DomainProbing;
+  };
+  /** List the names that one customer holds and another has proven as well */
+  "GET /v1/domain-disputes": {
+    query?: { limit?: number; cursor?: string; };
+    result: DomainDispute[];
+  };
+  /** Decide a dispute: hand the name over to the newcomer, or reject the newcomer's proof; both find it in their audit log */
+  "POST /v1/domain-disputes/{id}/decision": {
+    path: { id: number; };
+    body: DisputeDecision;
+    result: undefined;
   };
   /** List the live storm policies of a service */
   "GET /v1/services/{id}/storm-policies": {
@@ -1591,6 +1672,21 @@ export type Operations = {
   "DELETE /v1/dns-accounts/{id}": {
     path: { id: number; };
     query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List which zones of the operator's AWS account serve which customers */
+  "GET /v1/zone-grants": {
+    query?: { limit?: number; cursor?: string; };
+    result: ZoneGrant[];
+  };
+  /** Bind a zone of the operator's AWS account to a customer; from the first grant of a zone on, it serves nobody else */
+  "POST /v1/zone-grants": {
+    body: ZoneGrantInput;
+    result: ZoneGrant;
+  };
+  /** Take a zone away from a customer; with its last grant gone a zone serves everybody again */
+  "DELETE /v1/zone-grants/{id}": {
+    path: { id: number; };
     result: undefined;
   };
   /** Read what the last readiness check of a service found */

@@ -6,6 +6,8 @@ import { createConnections } from "../pipeline/slots.ts";
 import { runBilling } from "./bill.ts";
 import type { TargetDeps } from "./check-targets.ts";
 import { checkTargets } from "./check-targets.ts";
+import type { OwnershipCheckDeps } from "./check-ownership.ts";
+import { checkOwnership } from "./check-ownership.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
@@ -23,7 +25,7 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & TargetDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & TargetDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
     readonly random: Random;
     readonly billingStore: BillingStore;
     readonly billing: CustomerTerms & { readonly cycle: BillingCycle; readonly periodMs: number; readonly graceMs: number };
@@ -40,6 +42,7 @@ const jobs = {
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
   "check-targets": (deps: Run) => runLeased(deps, "check-targets", (fence) => checkTargets(deps, fence)),
+  "check-ownership": (deps: Run) => runLeased(deps, "check-ownership", (fence) => checkOwnership(deps, fence)),
   "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
@@ -55,7 +58,7 @@ const jobs = {
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "* * * * *": ["tick", "standing-failover", "observe-answers"],
-  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets"],
+  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile"],

@@ -12,6 +12,8 @@ import { applyIntents } from "./apply.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
 import { unmadeClaims } from "./claim.ts";
 import { decideRound } from "./decide.ts";
+import type { FirstProofs } from "./first-proofs.ts";
+import { withFirstProofs } from "./first-proofs.ts";
 import { patiently } from "./patience.ts";
 import { pollOutcomes } from "./polls.ts";
 import { lookAround, presenceOf } from "./presence.ts";
@@ -47,6 +49,8 @@ export type RoundDeps = {
   readonly connections?: Connections;
   /** What the invocation may still send; without it nothing limits a round. */
   readonly requests?: RequestAccount;
+  /** Without them, as where no proof is asked for, nothing is looked up before a first switch. */
+  readonly firstProofs?: FirstProofs;
   /** What is asked of DNS from round to round under one lease; without it nothing outlives a round. */
   readonly dnsTalk?: DnsTalk;
 };
@@ -87,6 +91,8 @@ export type RoundReport = {
 
 /** Of an interval, how long a round waits for what DNS is asked, and for its switches; at least so long, however short it is. */
 const readingShare = { part: 0.3, leastMs: 2_000 };
+/** And for the proofs of names that are switched for the first time. */
+const provingShare = { part: 0.2, leastMs: 2_000 };
 const applyingShare = { part: 0.5, leastMs: 5_000 };
 
 const shareOf = (intervalMs: number, { part, leastMs }: typeof readingShare): number => Math.min(sendWithinMs, Math.max(leastMs, part * intervalMs));
@@ -104,7 +110,9 @@ const openAccounts = async ({ dns, dnsDirectory }: RoundDeps, { standings, readi
   const keys = [...new Set([...services.map(({ customerId }) => customerId), ...polls.map(({ changeId }) => accountOfChange(changeId))])];
   const own = (await dnsDirectory?.ofAll(keys)) ?? new Map<number, Dns>();
   standings.adopt(view.standings, [operatorKey, ...own.keys()]);
-  return accountsOf(standings, dnsDirectory?.operator ?? dns, own, ownersOf(services), reading.stopped);
+  const owners = ownersOf(services);
+  const operator = dnsDirectory?.operatorFor?.((name) => owners.get(name) ?? operatorKey) ?? dnsDirectory?.operator ?? dns;
+  return accountsOf(standings, operator, own, owners, reading.stopped);
 };
 
 /**
@@ -158,7 +166,8 @@ const decideAndAct = async (
   const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decisions = decideRound(services, vantages, policies, samples, read, view.freeze, nowMs);
+  const decide = (own: readonly RoundService[]) => decideRound(own, vantages, policies, samples, read, view.freeze, nowMs);
+  const { decisions } = await withFirstProofs(deps.firstProofs, fence, connections, services, decide, nowMs, nowMs + shareOf(intervalMs, provingShare));
   const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);

@@ -68,6 +68,10 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       backup_bytes, rate_cents_per_gb, discount_rate, storm_microseconds, max_coverage_factor, amount_cents, discount_cents)
     select invoice_id, id, service_id, window_start, window_end, primary_bytes, backup_bytes, 12, 0.5, 0, 1.5, 10, 3
     from usage returning invoice_id as id, id as line`);
+  const [disputed] = await api.db.rows<{ id: number }>(sql`
+    insert into service_domains (service_id, customer_id, name, challenge_token, disputed_at, proof_seen_at)
+    values (${service.id}, ${id}, ${`${name}-disputed.example.test`}, 'token', now(), now()) returning id`);
+  const grant = await api.created("/v1/zone-grants", { zone_id: `Z${id}TENANT`, customer_id: id });
   // Its expiry is far away on every clock: that of the machine decides in some suites, one that stands in others.
   const [link] = await api.db.rows<{ id: number }>(sql`
     insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at)
@@ -87,6 +91,8 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       links: link?.id ?? 0,
       "cdn-accounts": account.id,
       "dns-accounts": dnsAccount.id,
+      "domain-disputes": disputed?.id ?? 0,
+      "zone-grants": grant.id,
     },
   };
 };

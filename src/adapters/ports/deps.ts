@@ -25,6 +25,7 @@ import type { LeaseStore } from "./lease.ts";
 import type { LineFactsStore } from "./line-facts.ts";
 import type { Log } from "./log.ts";
 import type { MetricsStore } from "./metrics.ts";
+import type { OwnershipStore } from "./ownership.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { Prober } from "./probe.ts";
 import type { QuotaStore } from "./quotas.ts";
@@ -41,7 +42,9 @@ import type { StormStore } from "./storms.ts";
 import type { TargetStore } from "./targets.ts";
 import type { TelemetryStore } from "./telemetry.ts";
 import type { TokenStore } from "./tokens.ts";
+import type { RoleTrustCheck } from "./role-trust.ts";
 import type { UsageStore } from "./usage-store.ts";
+import type { ZoneBindings, ZoneGrantStore } from "./zone-grants.ts";
 
 /** Everything that the HTTP API needs of the world, constructed by `deps.ts`. */
 export interface Deps {
@@ -58,9 +61,14 @@ export interface Deps {
   readonly adminTokens: AdminTokenStore;
   readonly services: ServiceStore;
   readonly domains: DomainStore;
+  readonly ownership: OwnershipStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;
   readonly dnsAccounts: DnsAccountStore;
+  readonly zoneGrants: ZoneGrantStore;
+  readonly zoneBindings: ZoneBindings;
+  /** Null: the operator has no AWS credentials that a role could trust. */
+  readonly roleTrust: RoleTrustCheck | null;
   readonly standing: StandingStore;
   readonly leases: LeaseStore;
   readonly prober: Prober;

@@ -42,6 +42,8 @@ export type RoundDomain = Restraint & {
   /** Null: all of them are the first. */
   readonly setups: PathSetups | null;
   readonly normal: Weights;
+  /** Its proof is not as it should be, or has not been looked up for its first switch; null, or absent: all is well. */
+  readonly proof?: RoundProof | null;
   /** Null once its judged path was known to be up since its latest set-up. */
   readonly neverHealthy: NeverHealthy | null;
   readonly routing: DomainRouting | null;
@@ -55,6 +57,17 @@ export type RoundDomain = Restraint & {
   readonly lastSet: Weights | null;
   /** The newest drifts since an operator last acted on one. */
   readonly drifts: readonly PastDrift[];
+};
+
+/** How the proof of a name that is held stands (domain/ownership.ts). */
+export type RoundProof = {
+  readonly held: boolean;
+  readonly lapsed: boolean;
+  /** No switch was made of it yet for which the proof was looked up. */
+  readonly unsteered: boolean;
+  readonly seenAtMs: number;
+  /** It was not good enough for a first switch in this round. */
+  readonly refused?: boolean;
 };
 
 export type OpenIntent = {

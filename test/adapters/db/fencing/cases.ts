@@ -4,6 +4,7 @@ import type { Database } from "../../../../src/adapters/db/client.ts";
 import { createDnsSetupStore } from "../../../../src/adapters/db/dns-setup.ts";
 import { createIngestStore } from "../../../../src/adapters/db/ingest.ts";
 import { createObservationStore } from "../../../../src/adapters/db/observations.ts";
+import { createOwnershipStore } from "../../../../src/adapters/db/ownership.ts";
 import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
 import { createReconciliationStore } from "../../../../src/adapters/db/reconciliation.ts";
 import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
@@ -20,6 +21,7 @@ import { wholeWindow } from "../../../support/usage.ts";
 import { retained } from "./retention-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
+import { afterLook } from "../../../../src/domain/ownership.ts";
 import { dueBounds } from "../../../../src/domain/billing-cycle.ts";
 import type { BillingCycle } from "../../../../src/domain/billing-cycle.ts";
 
@@ -385,6 +387,21 @@ const observed: readonly FencedWrite[] = [
       const change = await tenant.change("insync", await tenant.storm());
       return (fence) => createObservationStore(db).save(fence, change, { atMs: nowMs, verdict: "confirmed", type: "CNAME", expected: [], resolvers: [] });
     },
+  },
+  {
+    method: "ownership.save", what: "a proof that is gone, and a name that goes over for it", writes: ["audit_log", "domain_tenures", "service_domains"], refused: false,
+    prepare: async ({ db, sql, tenant }) => {
+      const store = createOwnershipStore(db);
+      await sql("update service_domains set lapsed_at = $2, absences = 9 where id = $1", [tenant.domain, new Date(nowMs - 8 * 24 * hourMs)]);
+      const named = (await store.claims(tenant.domain)) ?? { name: "", claims: [] };
+      const rival = { ...named.claims[0], id: 0, verifiedAtMs: null, disputedAtMs: nowMs - 1, seenAtMs: nowMs } as never;
+      const changes = afterLook([...named.claims, rival], tenant.domain, "missing", nowMs).filter(({ claim }) => claim.id === tenant.domain);
+      return (fence) => store.save(named, tenant.domain, changes, { actor: "tranche", requestId: null, fence });
+    },
+  },
+  {
+    method: "ownership.noteFirstSwitch", what: "a proof that was looked up for a first switch", writes: ["service_domains"], refused: undefined,
+    prepare: async ({ db, tenant }) => (fence) => createOwnershipStore(db).noteFirstSwitch([tenant.domain], fence),
   },
   {
     method: "dnsSetup.saveCheck", what: "a check, with its audit row", writes: ["audit_log", "idempotency_keys", "readiness_checks"], refused: null,

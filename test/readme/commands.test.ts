@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ const runHere: Readonly<Record<string, RegExp>> = {
   "npm run decisions:generate": /README\.md: unchanged/,
   "npm run build:fallback": /KiB gzipped/,
   "npm run db:migrate": /./,
+  "npm run secrets:reseal": /: 0 resealed, 0 changed meanwhile, 0 not opened/,
   // There is no storm in that file, and it says so.
   "npm run evidence:verify FILE...": /BROKEN: record 1/,
   // Minutes each: one is asked for that does not exist, and the answer lists those that do.
@@ -57,6 +59,8 @@ const alternatives = (args: readonly string[]): readonly (readonly string[])[] =
   const [, option = "", values = first] = /^(--\w+=)(.*)$/.exec(first) ?? [];
   return values.split("|").flatMap((value) => alternatives(rest).map((others) => [`${option}${value}`, ...others]));
 };
+
+const keys = { SECRETS_KEY: randomBytes(32).toString("base64"), SECRETS_KEY_PREVIOUS: randomBytes(32).toString("base64") };
 
 let database: TestDatabase;
 let scratch: string;
@@ -126,7 +130,7 @@ describe("every command in every document", () => {
 describe.each(shells)("with $node", ({ path }) => {
   it.each(Object.entries(runHere))("%s", async (command, says) => {
     const filledIn = command === "npm run bench" ? `${command} nothing` : command.replace("FILE...", join(scratch, "storm.json"));
-    const { code, output } = await inShell(filledIn, { path, variables: { DATABASE_URL: database.url } });
+    const { code, output } = await inShell(filledIn, { path, variables: { DATABASE_URL: database.url, ...keys } });
     expect(output).toMatch(says);
     expect([0, 1, 2]).toContain(code);
     if (!/bench|evidence/.test(command)) expect(code, output).toBe(0);

@@ -53,6 +53,7 @@ import { registerStormPolicies } from "./routes/storm-policies.ts";
 import { registerStorms } from "./routes/storms.ts";
 import { registerTelemetry } from "./routes/telemetry.ts";
 import { registerTokens } from "./routes/tokens.ts";
+import { registerCorrections } from "./routes/corrections.ts";
 import { registerUsage } from "./routes/usage.ts";
 import { registerVerification } from "./routes/verification.ts";
 import { registerZoneGrants } from "./routes/zone-grants.ts";
@@ -121,6 +122,7 @@ export const createApp = (deps: Deps): App => {
   registerProvision(app, deps, guards);
   registerStandingFailover(app, deps, guards);
   registerUsage(app, deps, guards);
+  registerCorrections(app, deps, guards);
   registerCdnAccounts(app, deps, guards);
   registerBillingTerms(app, deps, guards);
   registerBillingProfile(app, deps, guards);

@@ -12,6 +12,7 @@ import { createBillingTermsStore } from "./adapters/db/billing-terms.ts";
 import { createCdnAccountStore } from "./adapters/db/cdn-accounts.ts";
 import type { Database } from "./adapters/db/client.ts";
 import { connect, databaseTime } from "./adapters/db/client.ts";
+import { createCorroborationStore } from "./adapters/db/corroboration.ts";
 import { createCustomerStore } from "./adapters/db/customers.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "./adapters/db/dns-accounts.ts";
 import { createDnsSetupStore } from "./adapters/db/dns-setup.ts";
@@ -53,6 +54,7 @@ import { createTargetStore } from "./adapters/db/targets.ts";
 import { createTelemetryStore } from "./adapters/db/telemetry.ts";
 import { createTickRunStore } from "./adapters/db/tick-runs.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
+import { createCorrectionStore } from "./adapters/db/usage-requests.ts";
 import { createUsageStore } from "./adapters/db/usage-store.ts";
 import { systemClock } from "./adapters/clock.ts";
 import { createDatabaseClock } from "./adapters/database-clock.ts";
@@ -229,6 +231,10 @@ const buildJobDeps = (
     driftCheckMs: config.driftCheckMs,
     usageWindows: config.usage,
     billing: config.billing,
+    credit: config.credit,
+    corroboration: createCorroborationStore(db),
+    canaries: config.corroboration.canaries,
+    minWitnesses: config.corroboration.minWitnesses,
   };
 };
 
@@ -264,6 +270,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     routing: createRoutingStore(db),
     freeze: createFreezeStore(db),
     usage: createUsageStore(db),
+    corrections: createCorrectionStore(db),
     cdnAccounts: createCdnAccountStore(db, secretBox(config, random)),
     billingTerms: createBillingTermsStore(db),
     billingProfiles: createBillingProfileStore(db),

@@ -476,10 +476,12 @@ export type Storm = {
   ended_reason: string | null;
   relapses: number;
   max_coverage_factor: number;
-  /** whether the storm earns a discount; decided when it began */
+  /** whether the storm earns a discount; decided when it began, later by what others saw or by an admin alone */
   credit: "earned" | "pending" | "refused";
-  /** why it does not, such as `never_healthy`: a domain that was down had not been seen healthy since its latest set-up */
-  credit_reason: string | null;
+  /** why it does or does not; null: it does, by the rule alone. `never_healthy`: a domain that was down had not been seen healthy since its latest set-up; `unverified`: the ownership of a domain that was down is not proven; `monitor_only`: the service had nothing to move traffic to; `terms_below_floor`: the policy asks for less than the operator's floors; `recent_edit`: what triggers the storm was edited within the waiting period; `uncorroborated`: nobody else has seen the CDN failing; it waits for that, or for an admin; `corroborated`: canaries or other customers saw the CDN failing, too; `confirmed`: an admin confirmed it; `declined`: an admin refused it */
+  credit_reason: "never_healthy" | "unverified" | "monitor_only" | "terms_below_floor" | "recent_edit" | "uncorroborated" | "corroborated" | "confirmed" | "declined" | null;
+  /** of a corroborated storm: as long as its CDN was seen failing it counts, and no longer */
+  credited_until: string | null;
 };
 
 export type StormDetail = Storm & {
@@ -550,12 +552,17 @@ export type AnswerShare = {
   most: number;
 };
 
+export type CreditDecision = {
+  decision: "confirm" | "refuse";
+  reason: string;
+};
+
 export type EvidenceRecord = {
   /** what was known and decided; its fields depend on the kind */
   body: Record<string, unknown>;
   /** SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex */
   hash: string;
-  kind: "begin" | "relapse" | "switch" | "observed" | "end";
+  kind: "begin" | "relapse" | "switch" | "observed" | "credit" | "end";
   /** of the service's record before; null for its first */
   previous_hash: string | null;
   /** per service from 1, without gaps */
@@ -829,6 +836,12 @@ export type UsageWindow = {
   invoice_id: number | null;
   /** when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed */
   corrected_at: string | null;
+  /** what was pushed since it was billed and would take something off: it changes nothing until an admin approves it (`/v1/corrections`) */
+  pending_correction: {
+    id: number;
+    primary_bytes: number | null;
+    backup_bytes: number | null;
+  } | null;
 };
 
 export type UsageSampling = {
@@ -845,6 +858,31 @@ export type UsagePush = ({
   primary_bytes?: number;
   backup_bytes?: number;
 })[];
+
+export type UsageCorrection = {
+  id: number;
+  customer_id: number;
+  service_id: number;
+  window_start: string;
+  window_end: string;
+  /** as pushed; null: nothing was pushed for that side */
+  primary_bytes: number | null;
+  /** as pushed; null: nothing was pushed for that side */
+  backup_bytes: number | null;
+  was_primary_bytes: number;
+  was_backup_bytes: number;
+  /** `superseded`: another push for the window took its place */
+  status: "pending" | "approved" | "rejected" | "superseded";
+  actor: string;
+  requested_at: string;
+  decided_at: string | null;
+  decided_by: string | null;
+  reason: string | null;
+};
+
+export type CorrectionDecision = {
+  reason: string;
+};
 
 export type CdnAccount = {
   id: number;
@@ -872,6 +910,7 @@ export type BillingTerms = {
   discount_rate: number;
   currency: string;
   cycle: "run" | "day" | "month" | null;
+  credit_rule: "storm" | "verified" | "corroborated" | null;
   created_at: string;
 };
 
@@ -884,6 +923,8 @@ export type BillingTermsInput = {
   currency: string;
   /** how often invoices are issued while these terms are the latest that began; null: as the operator's default says */
   cycle?: "run" | "day" | "month" | null;
+  /** which storms that begin while these terms are the latest that began earn a discount: `storm`, every one of what was once healthy; `verified`, of a verified domain by terms above the floors; `corroborated`, seen by others as well; null: as the operator's default says */
+  credit_rule?: "storm" | "verified" | "corroborated" | null;
 };
 
 export type BillingProfile = {
@@ -1080,6 +1121,12 @@ export type InvoiceLine = {
   estimated: boolean;
   /** the storms by which the line was computed */
   storm_ids: number[];
+  /** storms of the window that had earned no discount when the line was issued, and why; what is confirmed later follows as an adjustment */
+  uncredited_storms: ({
+    storm_id: number;
+    credit: "pending" | "refused";
+    reason: string | null;
+  })[];
 };
 
 export type LineExplanation = {
@@ -1597,6 +1644,12 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: StormDetail;
   };
+  /** Confirm or refuse the discount of a storm; recorded in its evidence, and what was billed is adjusted */
+  "POST /v1/storms/{id}/credit": {
+    path: { id: number; };
+    body: CreditDecision;
+    result: Storm;
+  };
   /** Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them */
   "GET /v1/storms/{id}/evidence": {
     path: { id: number; };
@@ -1737,6 +1790,23 @@ export type Operations = {
     query?: { customer_id?: number; };
     body: UsagePush;
     result: UsageWindow[];
+  };
+  /** List corrections of billed windows that need an admin, or needed one */
+  "GET /v1/corrections": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; status?: "pending" | "approved" | "rejected" | "superseded"; };
+    result: UsageCorrection[];
+  };
+  /** Approve a correction: it is stored as it was pushed, and the next invoice adjusts the window */
+  "POST /v1/corrections/{id}/approve": {
+    path: { id: number; };
+    body: CorrectionDecision;
+    result: UsageCorrection;
+  };
+  /** Reject a correction: the window stays as it is known */
+  "POST /v1/corrections/{id}/reject": {
+    path: { id: number; };
+    body: CorrectionDecision;
+    result: UsageCorrection;
   };
   /** List the accounts and how they were last read */
   "GET /v1/cdn-accounts": {

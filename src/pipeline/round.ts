@@ -11,6 +11,7 @@ import { accountsOf, createStandings } from "./accounts.ts";
 import { applyIntents } from "./apply.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
 import { unmadeClaims } from "./claim.ts";
+import type { CreditTerms } from "../domain/credit.ts";
 import { decideRound } from "./decide.ts";
 import type { FirstProofs } from "./first-proofs.ts";
 import { withFirstProofs } from "./first-proofs.ts";
@@ -45,6 +46,8 @@ export type RoundDeps = {
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
+  /** By which storms earn a discount; without it every one of what was once healthy does. */
+  readonly credit?: CreditTerms;
   /** The connections of this invocation, which others of its work share; without them each round has its own. */
   readonly connections?: Connections;
   /** What the invocation may still send; without it nothing limits a round. */
@@ -166,7 +169,7 @@ const decideAndAct = async (
   const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decide = (own: readonly RoundService[]) => decideRound(own, vantages, policies, samples, read, view.freeze, nowMs);
+  const decide = (own: readonly RoundService[]) => decideRound(own, vantages, policies, samples, read, view.freeze, nowMs, deps.credit);
   const { decisions } = await withFirstProofs(deps.firstProofs, fence, connections, services, decide, nowMs, nowMs + shareOf(intervalMs, provingShare));
   const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);

@@ -76,6 +76,9 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   const [link] = await api.db.rows<{ id: number }>(sql`
     insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at)
     values (${invoice?.id ?? 0}, ${id}, ${`${name}-editor`}, '2026-11-20T03:00:00Z', '2099-01-01T00:00:00Z') returning id`);
+  const [correction] = await api.db.rows<{ id: number }>(sql`
+    insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
+    select ${id}, ${service.id}, snapshot_id, window_start, window_end, 0, 1, 2, ${`${name}-editor`} from invoice_line_items where id = ${invoice?.line ?? 0} returning id`);
   return {
     id, name, owner, editor, viewer,
     ids: {
@@ -88,6 +91,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       storms: storm?.id ?? 0,
       invoices: invoice?.id ?? 0,
       lines: invoice?.line ?? 0,
+      corrections: correction?.id ?? 0,
       links: link?.id ?? 0,
       "cdn-accounts": account.id,
       "dns-accounts": dnsAccount.id,

@@ -27,9 +27,8 @@ const domainJson = (requireProof: boolean) => sql`
     'probePath', d.probe_path, 'expectStatus', d.expect_status, 'setups', ${setupsJson}, 'verified', ${holdsName(requireProof)}, ${requireProof ? proofJson : sql``}
     'turns', ${turnsJson(requireProof)}, 'privatePaths', ${privatePathsJson},
     'neverHealthy', case when d.seen_healthy_at is null then jsonb_build_object(
-      'editedAtMs', (select ${epochMs("max(e.at)")} from (
-        select d.updated_at as at union all select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null
-      ) e where e.at > d.created_at)) end,
+      'editedAtMs', (select ${epochMs("max(e.at)")} from (values (d.updated_at), (t.cdns_at)) e (at) where e.at > d.created_at)) end,
+    'editedAtMs', ${epochMs("greatest(d.trigger_edited_at, r.primary_found_at, t.cdns_at, t.policies_at)")},
     'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
     'routing', case when r.domain_id is not null then jsonb_build_object(
       'status', r.status, 'zoneId', r.zone_id, 'records', r.records, 'surroundings', r.surroundings,
@@ -55,6 +54,8 @@ const domainJson = (requireProof: boolean) => sql`
 /** A service without domains is here as well: its storm, if any, has to end. */
 const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
+    (select b.credit_rule from billing_terms b where b.customer_id = v.customer_id and b.valid_from <= now()
+      order by b.valid_from desc limit 1) as "creditRule",
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     case when s.override_mode is not null then jsonb_build_object(
       'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
@@ -66,6 +67,10 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
         jsonb_build_object('step', s.failback_step, 'sinceMs', ${epochMs("s.failback_step_at")}) end) end as routing,
     coalesce(jsonb_agg(${domainJson(requireProof)} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains
   from ${servicesOf(page)} v
+  cross join lateral (
+    select (select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null) as cdns_at,
+      (select max(p.updated_at) from storm_policies p where p.service_id = v.id and p.deleted_at is null) as policies_at
+  ) t
   left join service_domains d on d.service_id = v.id and d.deleted_at is null
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id

@@ -6,6 +6,7 @@ import type { BillingProfileStore } from "./billing-profiles.ts";
 import type { BillingTermsStore } from "./billing-terms.ts";
 import type { CdnAccountStore } from "./cdn-accounts.ts";
 import type { Clock } from "./clock.ts";
+import type { CorrectionStore } from "./corrections.ts";
 import type { CustomerStore } from "./customers.ts";
 import type { Shard } from "./dispatcher.ts";
 import type { DnsDirectory } from "./dns-access.ts";
@@ -80,6 +81,7 @@ export interface Deps {
   readonly routing: RoutingStore;
   readonly freeze: FreezeStore;
   readonly usage: UsageStore;
+  readonly corrections: CorrectionStore;
   readonly cdnAccounts: CdnAccountStore;
   readonly billingTerms: BillingTermsStore;
   readonly billingProfiles: BillingProfileStore;

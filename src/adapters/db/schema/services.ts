@@ -73,6 +73,8 @@ export const serviceDomains = pgTable(
     primarySetup: integer("primary_setup").notNull().default(0),
     backupSetup: integer("backup_setup").notNull().default(0),
     directSetup: integer("direct_setup").notNull().default(0),
+    /** When what triggers a storm was last edited on the domain itself: a target, the path, the expected codes (trigger). Creation is an edit. */
+    triggerEditedAt: at("trigger_edited_at").notNull().defaultNow(),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
     deletedAt: at("deleted_at"),
@@ -137,6 +139,7 @@ export const stormPolicyVersions = pgTable(
       and ${t.maxCoverageFactor} > 0 and ${t.maxCoverageFactor} <= 10
       and ${t.minSamples} between 1 and 100 and ${t.minFailures} between 1 and 100
       and (${t.latencyMs} is null or ${t.latencyMs} between 1 and 60000)`),
+    check("storm_policy_versions_scale", sql`scale(trim_scale(${t.thresholdAvail})) <= 4 and scale(trim_scale(${t.maxCoverageFactor})) <= 4`),
   ],
 );
 

@@ -3,6 +3,7 @@ import { noteReadings } from "../../../../src/adapters/db/cdn-accounts.ts";
 import type { Database } from "../../../../src/adapters/db/client.ts";
 import { createDnsSetupStore } from "../../../../src/adapters/db/dns-setup.ts";
 import { createIngestStore } from "../../../../src/adapters/db/ingest.ts";
+import { createCorroborationStore } from "../../../../src/adapters/db/corroboration.ts";
 import { createObservationStore } from "../../../../src/adapters/db/observations.ts";
 import { createOwnershipStore } from "../../../../src/adapters/db/ownership.ts";
 import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
@@ -16,6 +17,7 @@ import type { Fence } from "../../../../src/adapters/ports/lease.ts";
 import type { RoundDecisions, RoundOutcomes } from "../../../../src/adapters/ports/round.ts";
 import type { StandingProgress } from "../../../../src/adapters/ports/standing.ts";
 import type { TestDatabase } from "../../../support/database.ts";
+import { everyStorm } from "../../../../src/domain/credit.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
 import { retained } from "./retention-cases.ts";
@@ -67,13 +69,18 @@ const intentOf = (tenant: Tenant) => ({
   serviceId: tenant.service, domainId: tenant.domain, from: weights(100, 0), to: weights(0, 100), reason: "storm", actor: "tranche", result: "intent",
 } as const);
 
+const creditOf = (domainId: number) => {
+  const down = [{ domainId, verified: true, editedAtMs: null, neverHealthy: false }];
+  return { credit: "earned", reason: null, case: { terms: everyStorm, rule: "storm", monitorOnly: false, policy: policyView(), domains: down }, down } as const;
+};
+
 const standingOf = ({ customer }: Tenant, strikes: number): RoundOutcomes["standings"][number] => ({
   customerId: customer, strikes, pauses: 0, pausedUntilMs: null, lastError: "no answer", lastErrorAtMs: nowMs, pollsRefused: 0, pollsError: null, pollsPausedUntilMs: null,
 });
 
 const rounds: readonly FencedWrite[] = [
   decisions("a storm that begins", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
-    storms: [{ policy: policyOf(tenant), transition: { kind: "begin", startedAtMs: nowMs - 30_000 }, monitorOnly: false, credit: { down: [tenant.domain], neverHealthy: [] }, evidence: "{}" }],
+    storms: [{ policy: policyOf(tenant), transition: { kind: "begin", startedAtMs: nowMs - 30_000 }, monitorOnly: false, credit: creditOf(tenant.domain), evidence: "{}" }],
   })),
   decisions("a storm that ends", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
     storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "end", endedAtMs: nowMs, reason: "recovered" }, monitorOnly: false, credit: null, evidence: "{}" }],
@@ -381,6 +388,14 @@ const kept: readonly FencedWrite[] = [
 ];
 
 const observed: readonly FencedWrite[] = [
+  {
+    method: "corroboration.save", what: "what others saw of a storm's CDN", writes: ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], refused: 0,
+    prepare: async ({ db, sql, tenant }) => {
+      const stormId = await tenant.storm();
+      await sql("update storm_events set credit = 'pending', credit_reason = 'uncorroborated' where id = $1", [stormId]);
+      return (fence) => createCorroborationStore(db).save(fence, [{ stormId, creditedUntilMs: nowMs, body: "{}" }]);
+    },
+  },
   {
     method: "observations.save", what: "what DNS answers after a storm's switch", writes: ["evidence", "evidence_chains", "routing_changes"], refused: false,
     prepare: async ({ db, tenant }) => {

@@ -6,6 +6,7 @@ import type { DnsSetupStore } from "../../../../src/adapters/ports/dns-setup.ts"
 import type { IngestStore } from "../../../../src/adapters/ports/ingest.ts";
 import type { JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
 import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
+import type { CorroborationStore } from "../../../../src/adapters/ports/corroboration.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/observations.ts";
 import type { OwnershipStore } from "../../../../src/adapters/ports/ownership.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/reconciliation.ts";
@@ -45,6 +46,7 @@ export const pipelineMethods = {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
+  corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
@@ -60,7 +62,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "ownership", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
+  "billing", "cdn-accounts", "corroboration", "dns-setup", "ingest", "job-runs", "lease", "observations", "ownership", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
@@ -101,6 +103,6 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
-  "db/admin-tokens.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
+  "db/admin-tokens.ts", "db/storms.ts", "db/usage-requests.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
   "db/policies.ts", "db/quotas.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts", "db/zone-grants.ts",
 ];

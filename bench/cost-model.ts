@@ -59,7 +59,7 @@ export type Month = {
 /** Crons of a deployment in a month, from src/cron/schedule.ts: every minute, every five, and three an hour or rarer. */
 const cronsPerMonth = 43_200 + 8_640 + 720 + 720 + 30;
 
-export const storageGb = (stored: readonly Stored[], domains: number): number =>
+const storageGb = (stored: readonly Stored[], domains: number): number =>
   (domains * stored.reduce((sum, { bytesPerDomainDay, keptDays }) => sum + bytesPerDomainDay * keptDays, 0)) / gb;
 
 /** A month of that many domains, with both providers at work and the Worker as the holder, for a year of books. */

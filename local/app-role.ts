@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 
 /** The login by which a local Worker works: a member of `tranche_app`, which migrations make (drizzle/0046), and owner of nothing. */
-export const appLogin = "tranche_worker";
+const appLogin = "tranche_worker";
 
 /**
  * Makes that login, or gives it a new password. Roles are the cluster's: one login serves all of its databases.

@@ -85,6 +85,6 @@ export const clientTypes = (document: OpenApiDocument): string => {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) =>
       `/** ${operation.summary ?? ""} */\n"${method.toUpperCase()} ${path}": ${operationType(operation)};`));
-  return `// Generated from the OpenAPI document by \`node local/generate-client.ts\`: not to be edited.\n\n${schemas.join("\n")}\n` +
+  return `// Generated from the OpenAPI document by \`npm run client:generate\`: not to be edited.\n\n${schemas.join("\n")}\n` +
     `/** Every operation of the API: what it takes, and what a success answers. */\nexport type Operations = {\n${indented(operations)}};\n`;
 };

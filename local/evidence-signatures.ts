@@ -12,7 +12,7 @@ export const isFields = (value: JsonValue | undefined): value is Fields => typeo
 
 const isX = (x: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(x) && Buffer.from(x, "base64url").toString("base64url") === x;
 
-export const keyIdOf = (x: string): string => createHash("sha256").update(Buffer.from(x, "base64url")).digest("hex").slice(0, 32);
+const keyIdOf = (x: string): string => createHash("sha256").update(Buffer.from(x, "base64url")).digest("hex").slice(0, 32);
 
 /** Of these keys those that are what they say they are, and are pinned, where any are. */
 export const trusted = (keys: readonly PublicKey[], pinned: readonly string[] | null): Keys =>
@@ -27,7 +27,7 @@ const keyObject = (x: string): KeyObject => {
 };
 
 /** @returns why a signature does not hold, null where it does */
-export const signatureFault = (keys: Keys, keyId: string, signature: string, text: string): string | null => {
+const signatureFault = (keys: Keys, keyId: string, signature: string, text: string): string | null => {
   const x = keys.get(keyId);
   if (x === undefined) return `is signed by the key ${keyId}, which is not among those that are trusted`;
   const bytes = Buffer.from(signature, "base64url");

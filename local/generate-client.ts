@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createApp } from "../src/app.ts";
 import { parseConfig } from "../src/config.ts";
@@ -9,5 +9,7 @@ import { clientTypes } from "./client-types.ts";
 /** Nothing is asked of the database: the document follows from the code alone. */
 const app = createApp(buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:nothing@localhost/none", PROVIDER: "local" })));
 const file = fileURLToPath(new URL("../src/client/operations.ts", import.meta.url));
-await writeFile(file, clientTypes(openApiDocument(app)));
-process.stdout.write(`${file}\n`);
+const before = await readFile(file, "utf8").catch(() => "");
+const after = clientTypes(openApiDocument(app));
+if (after !== before) await writeFile(file, after);
+process.stdout.write(`${file}: ${after === before ? "unchanged" : "written"}\n`);

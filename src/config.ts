@@ -240,7 +240,6 @@ const environment = z
   });
 
 export type Config = ReturnType<typeof toConfig>;
-export type Provider = Config["provider"];
 
 /** A configuration that does not hold: the start is refused. Each problem names its variable, never its value. */
 export class ConfigError extends Error {

@@ -21,7 +21,7 @@ describe("what is deployed", () => {
     expect(wrangler.triggers.crons?.toSorted()).toEqual(Object.keys(schedule).toSorted());
   });
 
-  it.each(generated)("has in $file what the schedule says: node local/generate-schedule.ts", ({ file, generate }) => {
+  it.each(generated)("has in $file what the schedule says: npm run schedule:generate", ({ file, generate }) => {
     const text = readFileSync(file, "utf8");
     expect(generate(text)).toBe(text);
   });

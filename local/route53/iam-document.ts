@@ -80,7 +80,7 @@ function checkStatement(statement: PolicyStatement): void {
 }
 
 /** What IAM answers to a policy that cannot be attached. */
-export class PolicyError extends Error {
+class PolicyError extends Error {
   override name = "PolicyError";
   readonly code: "LimitExceeded" | "MalformedPolicyDocument";
 

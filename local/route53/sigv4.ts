@@ -88,8 +88,7 @@ function parseAuthorization(authorization: string, headers: ReadonlyMap<string, 
   if (credential.split("/").length !== 5) {
     throw denied(
       "IncompleteSignature",
-      "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, " +
-        `got '${credential}'`,
+      `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential}'`,
     );
   }
   const signedHeaders = (fields.get("SignedHeaders") ?? "").split(";");

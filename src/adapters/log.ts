@@ -4,7 +4,7 @@ import type { Log, LogFields } from "./ports/log.ts";
 /** Connection strings, customer and admin tokens, bearer credentials and JWTs, should one ever stand in a message. */
 const secrets = [/postgres(?:ql)?:\/\/\S+/gi, /tr[na]_[\w-]+/g, /\bBearer\s+\S+/gi, /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g];
 
-export const redact = (text: string): string =>
+const redact = (text: string): string =>
   secrets.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
 
 /** Shorter texts than this are no secrets, and would blot out half of every line. */

@@ -1,4 +1,4 @@
-// Generated from the OpenAPI document by `node local/generate-client.ts`: not to be edited.
+// Generated from the OpenAPI document by `npm run client:generate`: not to be edited.
 
 export type Ready = {
   /** degraded: rounds fail on some shard, which the API does not suffer from */

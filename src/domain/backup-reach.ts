@@ -2,7 +2,7 @@ import type { AnsweringRecord, AnswerSide, ExpectedAnswers, Health, Share } from
 import { answeredSide, expectedAnswers, healthKeys } from "./dns-answers.ts";
 
 /** From this share of the answers on, visitors are said to reach a side. */
-export const reachedFrom = 0.99;
+const reachedFrom = 0.99;
 
 /** Why visitors are not expected to reach a side, whatever its weights are. */
 export type Obstacle = {

@@ -2,7 +2,7 @@
 export const firstSightMs = 10 * 60_000;
 
 /** So long a sighting stands for, once a storm is corroborated: a gap in which nobody could look takes nothing away. */
-export const sightHoldsMs = 10 * 60_000;
+const sightHoldsMs = 10 * 60_000;
 
 /** A storm whose time is over sooner than this is looked after again; of one that has more, nothing needs to be stored. */
 const renewBelowMs = sightHoldsMs / 2;

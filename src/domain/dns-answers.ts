@@ -28,7 +28,7 @@ export type Share = { readonly least: number; readonly most: number };
 export type ExpectedAnswers = { readonly type: string; readonly primary: Share; readonly backup: Share; readonly other: Share };
 
 /** The types by which a visitor finds a CDN. */
-export const visitedTypes: readonly string[] = ["A", "AAAA", "CNAME"];
+const visitedTypes: readonly string[] = ["A", "AAAA", "CNAME"];
 
 export const aliasKey = (dnsName: string): string => `alias ${dnsName.toLowerCase().replace(/\.$/, "")}`;
 

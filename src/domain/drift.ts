@@ -13,7 +13,7 @@ export type Drift = {
 export type PastDrift = { readonly foundAtMs: number; readonly found: Weights; readonly leftAlone: boolean };
 
 /** The same drift this often within this time is a fight: somebody's automation puts back what tranche heals. */
-export const fightAfter = 3;
+const fightAfter = 3;
 export const fightWindowMs = 3_600_000;
 
 const recent = (past: readonly PastDrift[], nowMs: number): readonly PastDrift[] =>

@@ -78,7 +78,7 @@ export const stateOf = (claim: Claim, required: boolean): OwnershipState => {
 };
 
 /** Whether the owner has been silent for so long that a proof which stands beside it takes its place. */
-export const isGone = ({ lapsedAtMs, absences }: Claim, nowMs: number): boolean =>
+const isGone = ({ lapsedAtMs, absences }: Claim, nowMs: number): boolean =>
   lapsedAtMs !== null && nowMs - lapsedAtMs >= goneAfter.ms && absences >= goneAfter.looks;
 
 /**

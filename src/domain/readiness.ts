@@ -69,7 +69,7 @@ export type DomainFacts = {
 };
 
 /** Resolvers keep an old answer for so long after a switch (semantics §6: a switch is to be felt within a minute). */
-export const longestTtlSeconds = 60;
+const longestTtlSeconds = 60;
 
 const dayMs = 86_400_000;
 /** A day may be short of what a restart or a late cron took from it. */

@@ -60,7 +60,7 @@ export const isGood = (sample: Pick<TraceSample, "ok" | "latencyMs">, terms: Pic
   sample.ok && (terms.latencyMs === null || sample.latencyMs <= terms.latencyMs);
 
 /** A storm after a transition, as the store writes it. */
-export const afterTransition = (storm: ReplayedStorm | null, transition: StormTransition, nowMs: number): ReplayedStorm | null => {
+const afterTransition = (storm: ReplayedStorm | null, transition: StormTransition, nowMs: number): ReplayedStorm | null => {
   if (transition.kind === "begin") {
     const { startedAtMs } = transition;
     return { state: "storm", startedAtMs, detectedAtMs: nowMs, recoveringSinceMs: null, relapses: 0, endedAtMs: null, endedReason: null };

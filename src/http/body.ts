@@ -3,7 +3,7 @@ import type { AppContext, AppMiddleware } from "./env.ts";
 import { checkJson } from "./strict-json.ts";
 
 /** Semantics §1. */
-export const maxBodyBytes = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 const tooLarge = (maxBytes: number) => new AppError("too_large", `the body may have at most ${maxBytes} bytes`);
 

@@ -127,7 +127,7 @@ const limit = z
   .default(100)
   .openapi({ type: "integer", minimum: 1, maximum: 200, default: 100 });
 
-export const pageFields = { limit, cursor: cursor.optional() };
+const pageFields = { limit, cursor: cursor.optional() };
 export const pageQuery = z.strictObject(pageFields);
 export const tenantPageQuery = tenantQuery.extend(pageFields);
 

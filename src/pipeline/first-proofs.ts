@@ -14,7 +14,7 @@ export interface FirstProofs {
 }
 
 /** Names that a round looks up at most; of more, the last sight of each one's proof decides. */
-export const firstProofsPerRound = 12;
+const firstProofsPerRound = 12;
 
 export const createFirstProofs = (deps: OwnershipDeps): FirstProofs => ({
   look: async (domainIds, fence, connections, untilMs) => {

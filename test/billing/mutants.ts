@@ -38,9 +38,9 @@ export const namedMutants: readonly Mutant[] = [
     source: [
       {
         file: "pricing.ts",
-        from: `roundHalfAway(multiply(integer(backupChargeCents), parseDecimal(terms.discountRate), coverage)),`,
+        from: `roundHalfAway(multiply(integer(backupChargeCents), parseDecimal(terms.discountRate), coverage))`,
         to: `BigInt(Math.round(backupChargeCents * Number(terms.discountRate)
-          * (usage.stormMicroseconds / usage.windowMicroseconds) * Number(usage.maxCoverageFactor))),`,
+          * (usage.stormMicroseconds / usage.windowMicroseconds) * Number(usage.maxCoverageFactor)))`,
       },
     ],
   },

@@ -142,8 +142,7 @@ describe("validation of a change", () => {
       `RRSet with DNS name ${name}, type CNAME cannot be created as other RRSets exist with the same name and type.`,
     );
     expect(await refusal(create(weighted("backup", 0, { TTL: 30 })))).toBe(
-      `RRSet with DNS name ${name}, type CNAME, SetIdentifier backup cannot be created as ` +
-        "weighted sets must contain the same TTL.",
+      `RRSet with DNS name ${name}, type CNAME, SetIdentifier backup cannot be created as weighted sets must contain the same TTL.`,
     );
     await apply(create(simple()));
     expect(await refusal(create(simple({ SetIdentifier: "backup", Weight: 1 })))).toBe(

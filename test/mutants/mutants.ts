@@ -18,7 +18,7 @@ const nearest = "const nearest = (n: SQL, d: SQL): SQL => sql`div((${n}) * 2 + $
 const nearestToEven = `const nearest = (n: SQL, d: SQL): SQL => sql\`(div((\${n}) * 2 + \${d}, \${d} * 2)
   - case when mod((\${n}) * 2 + \${d}, \${d} * 2) = 0 and mod(div((\${n}) * 2 + \${d}, \${d} * 2), 2) = 1 then 1 else 0 end)\`;`;
 const roundHalfAway = "const rounded = (2n * size + denominator) / (2n * denominator);";
-const exactDiscount = "roundHalfAway(multiply(integer(backupChargeCents), parseDecimal(terms.discountRate), coverage)),";
+const exactDiscount = "roundHalfAway(multiply(integer(backupChargeCents), parseDecimal(terms.discountRate), coverage))";
 
 /** The seven of semantics §9. */
 export const named: readonly SourceMutant[] = [
@@ -31,7 +31,7 @@ export const named: readonly SourceMutant[] = [
     domain: [{
       file: pricing, from: exactDiscount,
       to: `BigInt(Math.round(backupChargeCents * Number(terms.discountRate)
-        * (usage.stormMicroseconds / usage.windowMicroseconds) * Number(usage.maxCoverageFactor))),`,
+        * (usage.stormMicroseconds / usage.windowMicroseconds) * Number(usage.maxCoverageFactor)))`,
     }],
   },
   {

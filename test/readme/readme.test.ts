@@ -1,18 +1,18 @@
-import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ControlPlane } from "../../local/control-plane.ts";
 import { startControlPlane } from "../../local/control-plane.ts";
+import { argumentsOf, asRequest } from "./curl.ts";
+import { printedCommands, read, shellLines } from "./documents.ts";
 
-const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+const readme = await read("README.md");
 const adminToken = "admin-token-for-the-readme-0123456789";
+const cronSecret = "cron-secret-for-the-readme-0123456789";
 
-/** The commands of the first `sh` block under a heading, continued lines joined, comments and blank lines left out. */
-const commandsUnder = (heading: string): string[] => {
+/** The commands of the first `sh` block under a heading. */
+const commandsUnder = (heading: string): readonly string[] => {
   const section = readme.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
   const block = /```sh\n(.*?)```/s.exec(section)?.[1] ?? "";
-  return block.replaceAll("\\\n", " ").split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+  return shellLines(block);
 };
 
 const commands = commandsUnder("The API in one minute");
@@ -24,42 +24,10 @@ const exported: Record<string, string> = {};
 let lastAnswer = "";
 
 beforeAll(async () => {
-  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken } });
+  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, CRON_SECRET: cronSecret } });
 });
 
 afterAll(() => plane.close());
-
-/** Lets bash do the quoting and the variables, and takes what curl would be called with: curl need not be there. */
-const argumentsOf = async (command: string): Promise<string[]> => {
-  const script = `curl() { printf '%s\\0' "$@"; }\n${command}`;
-  const { stdout } = await promisify(execFile)("bash", ["-euc", script], { env: { PATH: process.env["PATH"], ...exported } });
-  return stdout.split("\0").slice(0, -1);
-};
-
-/** The few options of curl that a README needs. @throws on any other */
-const asRequest = (args: readonly string[]): { url: string; init: RequestInit } => {
-  const headers = new Headers();
-  const urls: string[] = [];
-  const init: RequestInit = { headers };
-  for (let at = 0; at < args.length; at += 1) {
-    const option = args[at] ?? "";
-    const value = args[at + 1] ?? "";
-    if (!option.startsWith("-")) {
-      urls.push(option);
-      continue;
-    }
-    at += 1;
-    if (option === "-X") init.method = value;
-    else if (option === "-H") headers.append(value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1).trim());
-    else if (option === "-d") init.body = value;
-    else throw new Error(`the walk uses curl ${option}, which this test does not know`);
-  }
-  if (urls.length !== 1) throw new Error(`curl with ${urls.length} URLs`);
-  // As curl: a body alone makes a POST, and is a form unless a header says otherwise.
-  if (init.body !== undefined) init.method ??= "POST";
-  if (init.body !== undefined && !headers.has("content-type")) headers.set("content-type", "application/x-www-form-urlencoded");
-  return { url: urls[0] ?? "", init };
-};
 
 /** What a reader puts in the place of `...`: what `npm start` has printed, or the secret of the answer before. */
 const filledIn = (name: string, printed: string): string => {
@@ -72,7 +40,7 @@ const filledIn = (name: string, printed: string): string => {
 };
 
 const exportAll = (command: string): void => {
-  for (const [, name = "", value = ""] of command.replace(/\s#.*$/, "").matchAll(/(\w+)=(\S+)/g)) exported[name] = filledIn(name, value);
+  for (const [, name = "", value = ""] of command.matchAll(/(\w+)=(\S+)/g)) exported[name] = filledIn(name, value);
 };
 
 it("is a walk from the admin token to the first storm policy and on to what is to be watched", () => {
@@ -91,7 +59,7 @@ it("runs as printed, each command answered with 2xx", async () => {
       continue;
     }
     expect(command).toMatch(/^curl /);
-    const { url, init } = asRequest(await argumentsOf(command));
+    const { url, init } = asRequest(await argumentsOf(command, exported));
     expect(url.startsWith(plane.worker.url), command).toBe(true);
     const response = await fetch(url, init);
     lastAnswer = await response.text();
@@ -99,4 +67,21 @@ it("runs as printed, each command answered with 2xx", async () => {
   }
   expect(refused).toEqual([]);
   expect(commands.length).toBeGreaterThan(12);
+});
+
+const readmeCommands = new Set(commands);
+const others = (await printedCommands()).filter(({ text }) => text.startsWith("curl ") && !readmeCommands.has(text));
+
+it.each(others)("$file: $text", async ({ text }) => {
+  const origin = "https://deployment.example";
+  const variables = { URL: origin, HOST: "deployment.example", FALLBACK: "deployment.example", CRON_SECRET: cronSecret, ADMIN_TOKEN: adminToken };
+  // What an example says of a day to come is still to come when the test is run.
+  const inAMonth = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  const { url, init } = asRequest(await argumentsOf(text.replaceAll(/\d{4}-\d\d-\d\dT00:00:00Z/g, inAMonth), variables));
+  expect(url.startsWith(`${origin}/`)).toBe(true);
+  const response = await fetch(url.replace(origin, plane.worker.url), init);
+  // A job's answer grows a line a round, for a minute: the first one tells.
+  const first = await response.body?.getReader().read();
+  const answer = new TextDecoder().decode(first?.value);
+  expect([response.ok, answer], `${response.status} ${answer}`).toEqual([true, expect.stringMatching(/\S/)]);
 });

@@ -14,7 +14,7 @@ const nastyNumbers = fc.constantFrom(
 );
 
 /** Any JSON there is, and some that no field has asked for. */
-export const junk: fc.Arbitrary<unknown> = fc.oneof(
+const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }), nastyTexts, nastyNumbers, fc.constantFrom(null, true, [], {}, [[[[]]]]),
 );
 
@@ -78,7 +78,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
 });
 
 /** Changes one place of a JSON value, found by counting through its fields. */
-export const mutated = (value: unknown, change: Mutation): unknown => {
+const mutated = (value: unknown, change: Mutation): unknown => {
   if (typeof value !== "object" || value === null) return change.how === "wrap" ? [value] : change.with;
   if (Array.isArray(value)) {
     return value.length === 0 ? [change.with] : value.map((item, at) => (at === change.at % value.length ? mutated(item, change) : item));

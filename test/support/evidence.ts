@@ -33,7 +33,7 @@ export const bundleOf = async (world: Pick<World, "db" | "sql">, stormId: number
 };
 
 /** What the job finds at public resolvers, which answer as DNS stands. */
-export const observe = async (world: World, answer: string, signer: EvidenceSigner | null) => {
+const observe = async (world: World, answer: string, signer: EvidenceSigner | null) => {
   const fence = await world.leases.acquire("job:observe-answers", "local", `local:${answer}`);
   if (fence === null) throw new Error("the lease is taken");
   const lookup = { lookup: async () => [{ resolver: "one.test", status: "answered" as const, answers: [`${answer}.`] }, { resolver: "two.test", status: "silent" as const }] };

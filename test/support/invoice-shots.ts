@@ -3,7 +3,7 @@ import { invoicePage, noInvoicePage } from "../../src/http/invoice-page.ts";
 import { openBrowser } from "./browser.ts";
 import { sampleInvoices } from "./invoice-samples.ts";
 
-// Renders sample invoices to look at: `node test/support/invoice-shots.ts DIRECTORY [NAME...]`.
+// Renders sample invoices to look at: `npm run invoice:shots DIRECTORY [NAME...]`.
 const [directory = "", ...wanted] = process.argv.slice(2);
 if (directory === "") throw new Error("say where to put the pictures");
 await mkdir(directory, { recursive: true });

@@ -26,7 +26,7 @@ export type Phase = {
   readonly edited?: boolean;
 };
 
-export const phases: fc.Arbitrary<readonly Phase[]> = fc.array(
+const phases: fc.Arbitrary<readonly Phase[]> = fc.array(
   fc.record({
     rounds: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 20 }), weight: 6 }, { arbitrary: fc.integer({ min: 80, max: 120 }), weight: 1 }),
     failureRate: fc.constantFrom(0, 0, 0, 0.05, 0.3, 1, 1),

@@ -17,7 +17,7 @@ export type HostGroup = { readonly zoneId: string; readonly hosts: readonly stri
 export type Batch = { readonly groups: readonly HostGroup[]; readonly limits: ZoneLimits; readonly isTroubled: boolean };
 
 /** Ten zones is Cloudflare's bound (its "Limits" page); the other one keeps queries and answers small. */
-export const ZONES_PER_QUERY = 10;
+const ZONES_PER_QUERY = 10;
 const HOSTS_PER_GROUP = 100;
 
 /** Hosts of one zone, and what may be asked of it. */

@@ -1,7 +1,7 @@
 import { CloudflareError } from "./cloudflare-error.ts";
 
 /** 300 GraphQL queries in five minutes are Cloudflare's quota per user; what else uses the token gets a tenth. */
-export const QUERY_BUDGET = 270;
+const QUERY_BUDGET = 270;
 const SPAN_MS = 300_000;
 
 /**

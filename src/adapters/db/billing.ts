@@ -11,7 +11,7 @@ import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 
 /** A statement that outlives its client's patience would leave it in doubt: the database gives up first. */
-export const patience = sql`select set_config('lock_timeout', '4s', true), set_config('statement_timeout', '10s', true)`;
+const patience = sql`select set_config('lock_timeout', '4s', true), set_config('statement_timeout', '10s', true)`;
 
 /**
  * Taken in a statement of its own: the next one then begins, and takes its snapshot, with the locks in hand, and sees

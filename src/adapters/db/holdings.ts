@@ -5,7 +5,7 @@ import type { SQL } from "drizzle-orm";
  * By what part of a window a change of hands or sides is told: a minute belongs to whoever held the host when it began, and
  * where windows are not whole minutes (a drill's), so does a second. Every source can be asked by the minute.
  */
-export const granuleSeconds = (windowSeconds: number): number => (windowSeconds % 60 === 0 ? 60 : 1);
+const granuleSeconds = (windowSeconds: number): number => (windowSeconds % 60 === 0 ? 60 : 1);
 
 /** A moment, on to the next full granule; what is full stays. Exact: epochs are numeric. */
 const fullGranule = (at: string, granule: number): SQL =>

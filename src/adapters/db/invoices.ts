@@ -11,7 +11,7 @@ export const invoiceColumns = sql`i.id, i.customer_id as "customerId", i.number,
   d.cycle, d.exponent, d.tax_cents as "taxCents", d.payable_cents as "payableCents", d.due_at as "dueAtMs"`;
 
 /** Every invoice has one (trigger). */
-export const withDocument = sql`join invoice_documents d on d.invoice_id = i.id`;
+const withDocument = sql`join invoice_documents d on d.invoice_id = i.id`;
 
 export const lineCount = sql`(select count(*) from invoice_line_items l where l.invoice_id = i.id)`;
 

@@ -90,7 +90,7 @@ const shown = ({ type, setIdentifier, weight, ttl, values }: WeightedRecord): Cr
 type Plan = { readonly status: "create"; readonly records: readonly WeightedRecord[]; readonly question?: string } | Extract<ProvisionResult, { status: "exists" | "refused" }>;
 
 /** What is to be created so that the name has its CNAME pair; refuses whatever would need something to be taken away first. */
-export const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wish: PairWish): Plan => {
+const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wish: PairWish): Plan => {
   const refused = (detail: string): Plan => ({ status: "refused", detail: `zone ${zone.name} (${zone.id}): ${detail}` });
   const wanted = `two weighted CNAME record sets, SetIdentifier "primary" to ${wish.targets.primary} and "backup" to ${wish.targets.backup}`;
   if (name === zone.name) {

@@ -35,7 +35,7 @@ export const pair = (name: string, more: Partial<Seed> = {}): Seed[] => [
 ];
 
 /** Hands a name on to the zone of that name, as a parent has to: by the zone's own name servers. */
-export const delegateTo = (name: string, parent: string): void => {
+const delegateTo = (name: string, parent: string): void => {
   const values = server.records(zoneId(name)).find((set) => set.type === "NS" && set.name === `${name}.`)?.values ?? [];
   server.seed(zoneId(parent), [{ name, type: "NS", ttlSeconds: 300, values }]);
 };

@@ -120,8 +120,7 @@ export const zonesAnswer = (zones: readonly { id: string; name: string; isPrivat
 export const recordsAnswer = (recordSets: string, next = ""): string =>
   answer(
     "ListResourceRecordSetsResponse",
-    `<ResourceRecordSets>${recordSets}</ResourceRecordSets><IsTruncated>${next !== ""}</IsTruncated>${next}` +
-      `<MaxItems>20</MaxItems>`,
+    `<ResourceRecordSets>${recordSets}</ResourceRecordSets><IsTruncated>${next !== ""}</IsTruncated>${next}<MaxItems>20</MaxItems>`,
   );
 
 export const weightedXml = (name: string, type: string, identifier: string, weight: number, value: string): string =>
@@ -132,6 +131,5 @@ export const weightedXml = (name: string, type: string, identifier: string, weig
 export const changeAnswer = (root: string, status = "PENDING"): string =>
   answer(
     root,
-    `<ChangeInfo><Id>/change/C123</Id><Status>${status}</Status>` +
-      `<SubmittedAt>2026-11-01T00:00:00Z</SubmittedAt></ChangeInfo>`,
+    `<ChangeInfo><Id>/change/C123</Id><Status>${status}</Status><SubmittedAt>2026-11-01T00:00:00Z</SubmittedAt></ChangeInfo>`,
   );

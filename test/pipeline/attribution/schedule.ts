@@ -2,7 +2,7 @@ import { seededRandom } from "../../support/random.ts";
 
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
-export const windows = 48;
+const windows = 48;
 export const startMs = Date.parse("2026-11-16T00:00:00Z");
 export const endMs = startMs + windows * hourMs;
 export const measuredCdns = ["fastly", "cloudflare"] as const;

@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { faults, parseDrillOptions } from "../../local/drill/options.ts";
+import { freshDatabase } from "../support/database.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { printedCommands, printedStatements, read, root } from "./documents.ts";
+import type { Printed } from "./documents.ts";
+import { inShell, shells } from "./shell.ts";
+
+const { scripts, devDependencies } = JSON.parse(await read("package.json")) as Record<"scripts" | "devDependencies", Record<string, string>>;
+const commands = await printedCommands();
+
+/** Run here as printed, on both Nodes, and what they then say. Words in capitals and `...` are filled in. */
+const runHere: Readonly<Record<string, RegExp>> = {
+  "npm run client:generate": /operations\.ts: unchanged/,
+  "npm run schedule:generate": /wrangler\.toml: unchanged\n.*vercel\.json: unchanged/,
+  "npm run decisions:generate": /README\.md: unchanged/,
+  "npm run build:fallback": /KiB gzipped/,
+  "npm run db:migrate": /./,
+  "npm run secrets:reseal": /: 0 resealed, 0 changed meanwhile, 0 not opened/,
+  // There is no storm in that file, and it says so.
+  "npm run evidence:verify FILE...": /BROKEN: record 1/,
+  // Minutes each: one is asked for that does not exist, and the answer lists those that do.
+  "npm run bench": /there is rounds, detect/,
+};
+
+/** Too long for a test, or not to be had without an account: where else each is run, or why it is not. */
+const notHere: Readonly<Record<string, string>> = {
+  ".ci/run": "it is what runs this",
+  "npm ci": "a step of .ci/run",
+  "npm test": "a step of .ci/run",
+  "npm run check": "a step of .ci/run",
+  "npm run drill": "a step of .ci/run; its options are read below",
+  "npm start": "test/readme/readme.test.ts walks through what it starts",
+  "npm pack": "test/client/packed.test.ts",
+  "npm run client:build": "test/client/packed.test.ts, which packs",
+  "npm run db:generate": "npm run check does it on a copy (local/check-migrations.ts)",
+  "npm run format": "it writes; its configuration is read by npm run format:check",
+  "npm run invoice:shots": "test/billing/printed.test.ts prints the same samples",
+  "npm run load": "test/local/load.test.ts",
+  "npm run mutants": "an hour; test/billing/mutants.test.ts",
+  "npm run soak": "hours; npm test plays forty minutes of it",
+  "npx wrangler deploy": "--dry-run is a step of .ci/run",
+  "npx wrangler secret put": "asks for an account",
+  "npx vercel": "asks for an account, and for the network",
+};
+
+const words = (command: string): readonly string[] => command.replace(/^(?:[A-Z_]+=\S+ )+/, "").split(" ");
+const beginsWith = (command: string, beginning: string): boolean => command === beginning || command.startsWith(`${beginning} `);
+const stripped = ({ text }: Printed): string => words(text).join(" ");
+
+/** `--scenario=a|b` is two commands. */
+const alternatives = (args: readonly string[]): readonly (readonly string[])[] => {
+  const [first, ...rest] = args;
+  if (first === undefined) return [[]];
+  const [, option = "", values = first] = /^(--\w+=)(.*)$/.exec(first) ?? [];
+  return values.split("|").flatMap((value) => alternatives(rest).map((others) => [`${option}${value}`, ...others]));
+};
+
+const keys = { SECRETS_KEY: randomBytes(32).toString("base64"), SECRETS_KEY_PREVIOUS: randomBytes(32).toString("base64") };
+
+let database: TestDatabase;
+let scratch: string;
+beforeAll(async () => {
+  database = await freshDatabase();
+  scratch = await mkdtemp(join(tmpdir(), "tranche-commands-"));
+  await writeFile(join(scratch, "storm.json"), "{}");
+});
+afterAll(async () => {
+  await database.close();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+describe("every command in every document", () => {
+  it("is found", () => {
+    expect(commands.length).toBeGreaterThan(80);
+    for (const file of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/runbook.md", "rollback-vercel/README.md"]) {
+      expect(commands.map((command) => command.file)).toContain(file);
+    }
+  });
+
+  it("is run somewhere: here, by another test, by CI, or it says why not", () => {
+    const known = [...Object.keys(runHere).map((command) => command.replace(/ [A-Z]+\.\.\.$/, "")), ...Object.keys(notHere)];
+    // Run by readme.test.ts, or below.
+    const own = /^(?:curl|export|cd|git config) /;
+    const unknown = commands.filter((command) => !own.test(stripped(command)) && !known.some((one) => beginsWith(stripped(command), one)));
+    expect(unknown.map(({ file, text }) => `${file}: ${text}`)).toEqual([]);
+  });
+
+  it("runs on Node 20: what needs a newer one is a script of package.json", () => {
+    const direct = commands.filter((command) => words(command.text)[0] === "node");
+    expect(direct.map(({ file, text }) => `${file}: ${text}`)).toEqual([]);
+    expect(devDependencies["node"]).toMatch(/^24\./);
+  });
+
+  it("names a script that there is, whose program is there", async () => {
+    for (const { file, text } of commands) {
+      const [npm, verb = "", name = ""] = words(text);
+      if (npm !== "npm" || ["ci", "pack"].includes(verb)) continue;
+      const script = scripts[verb === "run" ? name : verb];
+      expect(script, `${file}: ${text}`).toBeDefined();
+      const [program = "", argument = ""] = script?.replace(/^exec /, "").split(" ") ?? [];
+      await access(join(root, program === "npm" ? "package.json" : program === "node" ? argument : `node_modules/.bin/${program}`));
+    }
+  });
+
+  it("gives the drill options that it takes, in the rows that list them too", () => {
+    const drills = commands.filter((command) => beginsWith(stripped(command), "npm run drill"));
+    for (const { text, row } of drills) {
+      const listed = text.endsWith("=NAME") ? [...row.matchAll(/`([a-z-]+)`/g)].map(([, name]) => text.replace("NAME", name ?? "")) : [text];
+      const more = [...row.matchAll(/`-- (--[^`]+)`/g)].map(([, option = ""]) => `npm run drill -- ${option.replaceAll("\\|", "|")}`);
+      for (const command of [...listed, ...more]) {
+        for (const args of alternatives(words(command).slice(4))) expect(() => parseDrillOptions(args), command).not.toThrow();
+      }
+    }
+    expect(drills.length).toBeGreaterThan(5);
+    expect(drills.some(({ row }) => row.includes(faults.join("\\|")))).toBe(true);
+  });
+
+  it("names files that are there, where it names a test or a directory", async () => {
+    const named = commands.flatMap(({ text }) => (/^npm test -- (test\/\S+)/.exec(text) ?? /^cd (\S+)/.exec(text) ?? []).slice(1));
+    await expect(Promise.all(named.map((file) => access(join(root, file))))).resolves.toHaveLength(named.length);
+    expect(named.length).toBeGreaterThan(1);
+  });
+});
+
+describe.each(shells)("with $node", ({ path }) => {
+  it.each(Object.entries(runHere))("%s", async (command, says) => {
+    const filledIn = command === "npm run bench" ? `${command} nothing` : command.replace("FILE...", join(scratch, "storm.json"));
+    const { code, output } = await inShell(filledIn, { path, variables: { DATABASE_URL: database.url, ...keys } });
+    expect(output).toMatch(says);
+    expect([0, 1, 2]).toContain(code);
+    if (!/bench|evidence/.test(command)) expect(code, output).toBe(0);
+    if (command !== "npm run bench") return;
+    const benches = /there is (.*)/.exec(output)?.[1]?.split(", ") ?? [];
+    for (const printed of commands.filter((one) => beginsWith(stripped(one), command))) {
+      expect([...benches, undefined]).toContain(words(printed.text)[3]);
+    }
+  });
+
+  it("git config, as CONTRIBUTING.md has it", async () => {
+    const configs = commands.filter(({ text }) => text.startsWith("git config "));
+    expect(configs.length).toBeGreaterThan(1);
+    const { code, output } = await inShell(["git init -q .", ...configs.map(({ text }) => text)].join(" && "), { path, cwd: scratch });
+    expect([code, output]).toEqual([0, ""]);
+    for (const { text } of configs) await access(join(root, text.split(" ").at(-1) ?? ""));
+  });
+});
+
+describe("every statement in every document", async () => {
+  it.each(await printedStatements())("$file: $text", async ({ text }) => {
+    await expect(database.sql(text.replace(/= (?:\.\.\.|N)$/, "= 2"))).resolves.toBeInstanceOf(Array);
+  });
+
+  it("is found", async () => {
+    expect((await printedStatements()).length).toBeGreaterThan(4);
+  });
+});

@@ -1,11 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { joinBundles, verifyBundle } from "./evidence-bundle.ts";
+import { answerHelp } from "./help.ts";
+
+const usage = "Usage: npm run evidence:verify FILE...    (the answers of GET /v1/storms/{id}/evidence, unchanged and in their order)";
+
+answerHelp(usage);
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const files = process.argv.slice(2);
 if (files.length === 0) {
-  process.stderr.write("usage: npm run evidence:verify FILE...    (the answers of GET /v1/storms/{id}/evidence, unchanged and in their order)\n");
+  process.stderr.write(`${usage}\n`);
   process.exit(2);
 }
 const pages = await Promise.all(files.map((file) => readFile(file))).catch((error: unknown) => {

@@ -2,10 +2,13 @@ import type { BillingStore } from "../adapters/ports/billing.ts";
 import type { Random } from "../adapters/ports/random.ts";
 import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
+import { usageCronMs } from "../domain/usage-window.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import { runBilling } from "./bill.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
+import type { DueDeps } from "./due.ts";
+import { isDue } from "./due.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
 import { ingestUsage } from "./ingest-usage.ts";
 import { runLeased } from "./job.ts";
@@ -21,8 +24,9 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
     readonly random: Random;
+    readonly usageWindows: { readonly tickMs: number };
     readonly billingStore: BillingStore;
     readonly billing: CustomerTerms & { readonly cycle: BillingCycle; readonly periodMs: number; readonly graceMs: number };
   };
@@ -37,7 +41,10 @@ const jobs = {
   tick: dispatchShards,
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
-  "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
+  "ingest-usage": async (deps: Run) => {
+    if (!(await isDue(deps, "ingest-usage", deps.usageWindows.tickMs, usageCronMs))) return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
+    await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
+  },
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
       const { cycle, periodMs, graceMs, ...terms } = deps.billing;

@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { JobRunStore } from "../ports/job-runs.ts";
+import type { JobHistory, JobRunStore } from "../ports/job-runs.ts";
 import type { Database } from "./client.ts";
+import { ms } from "./write.ts";
 
-export const createJobRunStore = (db: Database): JobRunStore => ({
+export const createJobRunStore = (db: Database): JobRunStore & JobHistory => ({
   record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, counts = [], load = null }) => {
     const started = sql`${isoTime(startedAtMs)}::timestamptz`;
     const ended = sql`${isoTime(endedAtMs)}::timestamptz`;
@@ -32,5 +33,11 @@ export const createJobRunStore = (db: Database): JobRunStore => ({
         last_failed_at = coalesce(excluded.last_failed_at, j.last_failed_at),
         last_duration_ms = excluded.last_duration_ms, successes = j.successes + excluded.successes,
         failures = j.failures + excluded.failures, overruns = j.overruns + excluded.overruns`);
+  },
+  lastGoodStartMs: async (job) => {
+    const [last] = await db.rows<{ startedAtMs: number }>(sql`
+      select ${ms("last_started_at", "startedAtMs")} from job_runs
+      where job = ${job} and last_succeeded_at >= last_started_at order by last_started_at desc limit 1`);
+    return last?.startedAtMs ?? null;
   },
 });

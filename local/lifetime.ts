@@ -1,21 +1,24 @@
 /** Under npm: is the process that has started this still the same? Whoever started it otherwise may well leave it alone. */
 const looksForParentMs = 500;
 
+/** A Ctrl-C comes twice: from the terminal, and from npm, which hands on what it gets itself. */
+const sameMs = 1_000;
+
 /**
  * Calls `stop` once, when this process is to end: at the first SIGINT, SIGTERM or SIGHUP, or when npm is gone, which under
  * kill -9 tells nobody. A second signal ends the process on the spot; what it has started ends by itself then (scratch.ts,
  * postgres.ts). `npm start` runs `exec node`, so that npm is the parent and no shell stands between.
  */
 export const onEnd = (stop: (reason: string) => void): void => {
-  let isStopping = false;
+  let stoppingSinceMs: number | null = null;
   const end = (reason: string): void => {
-    if (isStopping) return;
-    isStopping = true;
+    if (stoppingSinceMs !== null) return;
+    stoppingSinceMs = performance.now();
     stop(reason);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (isStopping) process.exit(130);
+      if (stoppingSinceMs !== null && performance.now() - stoppingSinceMs > sameMs) process.exit(130);
       end(signal);
     });
   }

@@ -102,11 +102,14 @@ const prepare = async (dir: string): Promise<void> => {
 /** Holds the directory. @returns the tranche that has it already, where one has @throws StartRefusal */
 export const openHome = async (dir: string): Promise<Home | { readonly running: RunningNote | null }> => {
   await prepare(dir);
+  let path = join(dir, "lock");
   try {
     const release = holdLock(join(dir, "lock"));
     if (release === null) return { running: readNote(dir) };
     try {
+      path = noteFile(dir);
       await note(dir, { pid: process.pid, url: null });
+      path = join(dir, "admin-token");
       const adminToken = await keptToken(dir);
       return {
         dir, adminToken,
@@ -122,7 +125,6 @@ export const openHome = async (dir: string): Promise<Home | { readonly running: 
     }
   } catch (error) {
     if (["ENOSPC", "EDQUOT"].includes(codeOf(error))) throw new StartRefusal(`there is no room left for ${dir}: make some, ${elsewhere}`, { cause: error });
-    const path = error instanceof Error && "path" in error ? String(error.path) : join(dir, "lock");
     throw new StartRefusal(`${path} can not be used (${codeOf(error)}): remove it and start again, ${elsewhere}`, { cause: error });
   }
 };

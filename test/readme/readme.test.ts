@@ -24,7 +24,7 @@ const exported: Record<string, string> = {};
 let lastAnswer = "";
 
 beforeAll(async () => {
-  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken } });
+  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, PROBE_INTERVAL: "1s" } });
 });
 
 afterAll(() => plane.close());
@@ -99,4 +99,18 @@ it("runs as printed, each command answered with 2xx", async () => {
   }
   expect(refused).toEqual([]);
   expect(commands.length).toBeGreaterThan(12);
+});
+
+it("begins no storm: what it sets up answers", async () => {
+  // The rounds of this minute; they end with the control plane.
+  void plane.worker.trigger("* * * * *").catch(() => undefined);
+  const headers = { authorization: `Bearer ${exported["TOKEN"]}` };
+  const read = async (path: string): Promise<unknown> => (await fetch(`${plane.worker.url}${path}`, { headers })).json();
+  const points = async () => ((await read("/v1/services/1/availability?step=60")) as { points: { samples: number; ok: number }[] }).points;
+  const sum = (of: readonly { samples: number; ok: number }[], key: "samples" | "ok") => of.reduce((total, point) => total + point[key], 0);
+  // More than the policy asks for before it judges.
+  await expect.poll(async () => sum(await points(), "samples"), { timeout: 60_000, interval: 200 }).toBeGreaterThan(8);
+  const seen = await points();
+  expect(sum(seen, "ok")).toBe(sum(seen, "samples"));
+  expect(await read("/v1/storms?service_id=1")).toEqual([]);
 });

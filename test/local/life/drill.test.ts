@@ -20,6 +20,7 @@ it.each<[string, readonly string[], (started: Started) => unknown, number | stri
   expect(all.some(({ command }) => command.includes("workerd serve"))).toBe(true);
   end(started);
   expect(await started.ended).toBe(code);
+  expect(started.output()).not.toMatch(/Every step happened|The drill FAILED/);
   await expect.poll(() => [...alive(all), ...bench.strays()], { timeout: 60_000, interval: 200 }).toEqual([]);
   await expect.poll(() => bench.leftovers(), { timeout: 60_000, interval: 200 }).toEqual([]);
 });

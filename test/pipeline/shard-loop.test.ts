@@ -254,6 +254,16 @@ describe("dispatchShards", () => {
     expect(world.of("dispatch_failed")).toMatchObject([{ level: "error", fields: { shards: "1,3" } }]);
   });
 
+  it("does not wait for one after the other where nothing answers", async () => {
+    const world = bench(50);
+    const asked: number[] = [];
+    const dispatch = ({ index }: Shard): Promise<void> => (asked.push(index), new Promise(() => undefined));
+    await world.clock.run(dispatchShards({ ...world.deps, dispatcher: { dispatch } }, minuteMs));
+    expect(Math.min(...world.loads.map(({ atMs }) => atMs)), "the first round of them here").toBeLessThanOrEqual(20_000);
+    expect(new Set(world.loads.map(({ index }) => index)).size).toBe(50);
+    expect(asked.length, "those for which there is no time are not asked").toBeLessThan(20);
+  });
+
   it("does not lose the minute to a database that is away for 20 s when cron comes", async () => {
     const world = bench(1);
     const settings = { shards: async () => {

@@ -252,8 +252,14 @@ export type PolledChange = { readonly changeId: string; readonly nextCheckAtMs: 
 /** A switch that was not made. `again`: the records must be read again before anything is said about them. */
 export type FailedSwitch = { readonly domainId: number; readonly lastError: string; readonly again: boolean };
 
-/** A stored intent, with how often it was tried, this time included. */
-export type StoredIntent = { readonly id: number; readonly attempts: number };
+/** A stored intent. */
+export type StoredIntent = {
+  readonly id: number;
+  /** How often it was tried, this time included. */
+  readonly attempts: number;
+  /** When it was tried before without an answer, of which something may yet come; null: nothing is in doubt. */
+  readonly doubtfulSinceMs: number | null;
+};
 
 /** What a round has learnt from DNS. */
 export type RoundOutcomes = {
@@ -280,6 +286,8 @@ export type IntentOutcome = {
   readonly error: string | null;
   /** Where it was not made: when it is tried again; null: at once. */
   readonly nextAttemptAtMs: number | null;
+  /** Where only an earlier attempt is in doubt: when that was. Else null. */
+  readonly doubtfulSinceMs: number | null;
 };
 
 /** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */

@@ -115,7 +115,7 @@ const rounds: readonly FencedWrite[] = [
   }),
   outcomes("what DNS answered", ["evidence", "evidence_chains", "routing_changes"], async (tenant) => {
     const changeRowId = await tenant.change("intent", await tenant.storm());
-    return { intents: [{ changeRowId, result: "accepted", changeId: "C1", acceptedAtMs: nowMs, error: null, nextAttemptAtMs: null }] };
+    return { intents: [{ changeRowId, result: "accepted", changeId: "C1", acceptedAtMs: nowMs, error: null, nextAttemptAtMs: null, doubtfulSinceMs: null }] };
   }),
   outcomes("records that were changed", ["domain_routing"], async ({ service, domain }) => ({
     domains: [{ domainId: domain, serviceId: service, ...unreadRouting, readAtMs: nowMs }],

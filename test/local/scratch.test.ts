@@ -37,7 +37,7 @@ const running = (pid: number): boolean => {
 it("ends what was adopted and removes the directory when its process is killed, and leaves strangers alone", async () => {
   const owner = spawn(process.execPath, ["--input-type=module-typescript", "--eval", script], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, TMPDIR: dir } });
   const line = await new Promise<string>((done) => owner.stdout.once("data", (chunk: Buffer) => done(chunk.toString())));
-  const [scratch = "", adopted = 0, stranger = 0] = JSON.parse(line) as [string, number, number];
+  const [scratch, adopted, stranger] = JSON.parse(line) as [string, number, number];
   try {
     expect(await exists(join(scratch, "file"))).toBe(true);
     owner.kill("SIGKILL");

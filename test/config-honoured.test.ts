@@ -12,8 +12,8 @@ const text = (name: string): string => readFileSync(new URL(name, root), "utf8")
 
 /** Every optional variable is set, so that nothing of the configuration is null. */
 const everything = {
-  DATABASE_URL: "postgresql://user:pass@host.example/db", PROVIDER: "cloudflare", AWS_ACCESS_KEY_ID: "ASIA1", AWS_SECRET_ACCESS_KEY: "s", AWS_SESSION_TOKEN: "t",
-  CLOUDFLARE_ACCOUNT_ID: "a", CLOUDFLARE_API_TOKEN: "t", FASTLY_API_TOKEN: "t", SECRETS_KEY: btoa("0123456789abcdef0123456789abcdef"),
+  DATABASE_URL: "postgresql://user:pass@host.example/db", PROVIDER: "cloudflare", AWS_ACCESS_KEY_ID: "ASIA1", AWS_SECRET_ACCESS_KEY: "qW3eR5tY7uI9oP1aS2dF", AWS_SESSION_TOKEN: "zX4cV6bN8mK0jH2gF4dS",
+  CLOUDFLARE_ACCOUNT_ID: "a", CLOUDFLARE_API_TOKEN: "lK5jH7gF9dS1aP3oI5uY", FASTLY_API_TOKEN: "mN2bV4cX6zQ8wE0rT2yU", SECRETS_KEY: btoa("sealing key of the tests, 32 byt"),
 };
 
 const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>

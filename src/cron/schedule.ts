@@ -5,6 +5,8 @@ import type { CustomerTerms } from "../domain/pricing.ts";
 import { usageCronMs } from "../domain/usage-window.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import { runBilling } from "./bill.ts";
+import type { TargetDeps } from "./check-targets.ts";
+import { checkTargets } from "./check-targets.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
 import type { DueDeps } from "./due.ts";
@@ -24,7 +26,7 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
     readonly random: Random;
     readonly usageWindows: { readonly tickMs: number };
     readonly billingStore: BillingStore;
@@ -41,6 +43,7 @@ const jobs = {
   tick: dispatchShards,
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
+  "check-targets": (deps: Run) => runLeased(deps, "check-targets", (fence) => checkTargets(deps, fence)),
   "ingest-usage": async (deps: Run) => {
     if (!(await isDue(deps, "ingest-usage", deps.usageWindows.tickMs, usageCronMs))) return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
     await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
@@ -59,7 +62,7 @@ const jobs = {
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "* * * * *": ["tick", "standing-failover", "observe-answers"],
-  "*/5 * * * *": ["ingest-usage", "rollup"],
+  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile"],

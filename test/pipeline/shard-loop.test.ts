@@ -183,8 +183,8 @@ describe("the loop of a shard", () => {
     expect(world.loads).toHaveLength(1);
     expect(world.of("round").map(({ thrown }) => String(thrown))).toEqual(["Error: away", "Error: away too"]);
     await loop.stop();
-    expect(world.runs).toMatchObject([{ job: "tick:1", ok: true }]);
-    expect(world.of("tick")).toMatchObject([{ fields: { rounds: 1, failures: 1 } }]);
+    expect(world.runs, "a round that failed is not passed over").toMatchObject([{ job: "tick:1", ok: false }]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "partly_failed", rounds: 1, failures: 1 } }]);
   });
 
   it("counts a round that lasts into the next slot and reports once a minute", async () => {

@@ -7,6 +7,7 @@ import type { ProbeError, ProbePath } from "../../domain/probe.ts";
 import type { Drift, PastDrift } from "../../domain/drift.ts";
 import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../domain/steering.ts";
 import type { StormTransition } from "../../domain/storm.ts";
+import type { Restraint } from "../../domain/target.ts";
 import type { Vantage } from "../../domain/vantage.ts";
 import type { Surroundings, WeightedRecord } from "./dns.ts";
 import type { Fence } from "./lease.ts";
@@ -31,7 +32,7 @@ export type DomainRouting = {
 /** By path: which of its set-ups it has now (targets, probe path, expected codes); the first is 0. */
 export type PathSetups = Readonly<Record<ProbePath, number>>;
 
-export type RoundDomain = {
+export type RoundDomain = Restraint & {
   readonly domainId: number;
   readonly name: string;
   readonly primaryTarget: string | null;
@@ -41,7 +42,6 @@ export type RoundDomain = {
   /** Null: all of them are the first. */
   readonly setups: PathSetups | null;
   readonly normal: Weights;
-  readonly verified: boolean;
   /** Null once its judged path was known to be up since its latest set-up. */
   readonly neverHealthy: NeverHealthy | null;
   readonly routing: DomainRouting | null;

@@ -26,7 +26,7 @@ type EvidenceRecord = {
 const code = (char: string): number => char.charCodeAt(0);
 const [open, close, quote, backslash, openBrace, closeBrace, comma] = [code("["), code("]"), code('"'), code("\\"), code("{"), code("}"), code(",")];
 const fields = ["body", "hash", "kind", "previous_hash", "seq", "service_id", "storm_id", "v"];
-const kinds = ["begin", "relapse", "switch", "observed", "end"];
+const kinds = ["begin", "relapse", "switch", "observed", "credit", "end"];
 
 /** The end of the object that begins at `from`; the end of the bytes where it has none. In UTF-8 no part of a long character looks like ASCII. */
 const endOfObject = (bytes: Uint8Array, from: number): number => {

@@ -125,7 +125,7 @@ const run = async (home: Home): Promise<void> => {
     const plane = await startControlPlane({
       dataDir: resolve(home.dir, "postgres"),
       port: options.port,
-      env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, ...stage?.env, ...given },
+      env: { DOMAIN_VERIFICATION: "off", CREDIT_WAITING_PERIOD: "0s", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, ...stage?.env, ...given },
       onLine: say,
       sqlBytes: options.sqlBytes,
     });

@@ -23,6 +23,7 @@ import { registerCdnAccounts } from "./routes/cdn-accounts.ts";
 import { registerCustomers } from "./routes/customers.ts";
 import { registerDnsAccounts } from "./routes/dns-accounts.ts";
 import { registerDocs } from "./routes/docs.ts";
+import { registerDomainDisputes } from "./routes/domain-disputes.ts";
 import { registerDomains } from "./routes/domains.ts";
 import { registerDrift } from "./routes/drift.ts";
 import { registerEvidence } from "./routes/evidence.ts";
@@ -52,8 +53,10 @@ import { registerStormPolicies } from "./routes/storm-policies.ts";
 import { registerStorms } from "./routes/storms.ts";
 import { registerTelemetry } from "./routes/telemetry.ts";
 import { registerTokens } from "./routes/tokens.ts";
+import { registerCorrections } from "./routes/corrections.ts";
 import { registerUsage } from "./routes/usage.ts";
 import { registerVerification } from "./routes/verification.ts";
+import { registerZoneGrants } from "./routes/zone-grants.ts";
 
 /** SQLSTATEs of a statement that lost against another or took too long: the same request may well succeed. */
 const transient = new Set(["40001", "40P01", "55P03", "57014"]);
@@ -102,6 +105,7 @@ export const createApp = (deps: Deps): App => {
   registerDomains(app, deps, guards);
   registerVerification(app, deps, guards);
   registerProbing(app, deps, guards);
+  registerDomainDisputes(app, deps, guards);
   registerStormPolicies(app, deps, guards);
   registerBacktest(app, deps, guards);
   registerAvailability(app, deps, guards);
@@ -113,10 +117,12 @@ export const createApp = (deps: Deps): App => {
   registerDrift(app, deps, guards);
   registerIamPolicy(app, deps, guards);
   registerDnsAccounts(app, deps, guards);
+  registerZoneGrants(app, deps, guards);
   registerReadiness(app, deps, guards);
   registerProvision(app, deps, guards);
   registerStandingFailover(app, deps, guards);
   registerUsage(app, deps, guards);
+  registerCorrections(app, deps, guards);
   registerCdnAccounts(app, deps, guards);
   registerBillingTerms(app, deps, guards);
   registerBillingProfile(app, deps, guards);

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
 import { deployment, endpoint, isKey, isOrigin, secret } from "./config-rules.ts";
 import { billingCycles } from "./domain/billing-cycle.ts";
+import type { CreditTerms } from "./domain/credit.ts";
+import { creditRules } from "./domain/credit.ts";
 import { isCurrency } from "./domain/currency.ts";
 import { parseDurationMs } from "./domain/duration.ts";
 import { endpointFault } from "./domain/endpoint.ts";
@@ -52,6 +54,25 @@ const quota = () =>
 
 const secretKeys = () =>
   list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first");
+
+const whole = (fallback: string, max: number) =>
+  z
+    .string()
+    .default(fallback)
+    .refine((text) => /^[1-9]\d{0,5}$/.test(text) && Number(text) <= max, `must be a whole number, 1 to ${max}`)
+    .transform(Number);
+
+/** `cdn=https://host/path`: a URL of the operator's own behind a CDN. */
+const canary = /^([a-z0-9][a-z0-9-]{0,62})=(https?:\/\/\S+)$/;
+
+const canariesOf = (entries: readonly string[]): readonly { readonly cdn: string; readonly url: string }[] =>
+  entries.flatMap((entry) => {
+    const [, cdn, address] = canary.exec(entry) ?? [];
+    return cdn === undefined || address === undefined || !URL.canParse(address) ? [] : [{ cdn, url: address }];
+  });
+
+/** All of them are probed within one run of a job. */
+const mostCanaries = 50;
 
 const singleSecrets = [
   "ADMIN_TOKEN", "AUTH_JWT_SECRET", "GATEWAY_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "AWS_SECRET_ACCESS_KEY",
@@ -166,6 +187,19 @@ const environment = z
     BILLING_CURRENCY: z.string().default("USD").refine(isCurrency, "must be the ISO 4217 code of a currency in use, such as USD"),
     BILLING_CYCLE: z.enum(billingCycles, { error: "must be run, day or month" }).default("run"),
     BILLING_GRACE: duration("0s", 0, 31 * 24 * hourMs),
+    CREDIT_RULE: z.enum(creditRules, { error: "must be storm, verified or corroborated" }).default("verified"),
+    CREDIT_WAITING_PERIOD: duration("24h", 0, 31 * 24 * hourMs),
+    CREDIT_MAX_GAP: duration("10m", 0, 24 * hourMs),
+    CREDIT_MIN_SAMPLES: whole("3", 100),
+    CREDIT_MIN_FAILURES: whole("3", 100),
+    CREDIT_MIN_WINDOW: duration("30s", 1_000, hourMs),
+    CREDIT_MIN_LATENCY: duration("500ms", 1, minuteMs),
+    CREDIT_MAX_THRESHOLD: decimal("0.99", 1),
+    CREDIT_MIN_WITNESSES: whole("3", 1_000),
+    CREDIT_CANARIES: list("").refine(
+      (entries) => entries.length <= mostCanaries && canariesOf(entries).length === entries.length,
+      `must be at most ${mostCanaries} of cdn=https://host/path`,
+    ),
   })
   .superRefine((env, ctx) => {
     const pair = (a: keyof typeof env, b: keyof typeof env) => {
@@ -339,4 +373,19 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     currency: env.BILLING_CURRENCY,
     cycle: env.BILLING_CYCLE,
   },
+  credit: {
+    rule: env.CREDIT_RULE,
+    requireVerified: env.DOMAIN_VERIFICATION,
+    waitingMs: env.CREDIT_WAITING_PERIOD,
+    maxGapMs: env.CREDIT_MAX_GAP,
+    floors: {
+      minSamples: env.CREDIT_MIN_SAMPLES,
+      minFailures: env.CREDIT_MIN_FAILURES,
+      minWindowSeconds: env.CREDIT_MIN_WINDOW / 1_000,
+      maxThreshold: Number(env.CREDIT_MAX_THRESHOLD),
+      minLatencyMs: env.CREDIT_MIN_LATENCY,
+    },
+  } satisfies CreditTerms,
+  /** Of how many other customers it takes to see a CDN failing, and what the operator has behind each CDN to see it by. */
+  corroboration: { minWitnesses: env.CREDIT_MIN_WITNESSES, canaries: canariesOf(env.CREDIT_CANARIES) },
 });

@@ -12,6 +12,7 @@ import { createBillingTermsStore } from "./adapters/db/billing-terms.ts";
 import { createCdnAccountStore } from "./adapters/db/cdn-accounts.ts";
 import type { Database } from "./adapters/db/client.ts";
 import { connect, databaseTime } from "./adapters/db/client.ts";
+import { createCorroborationStore } from "./adapters/db/corroboration.ts";
 import { createCustomerStore } from "./adapters/db/customers.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "./adapters/db/dns-accounts.ts";
 import { createDnsSetupStore } from "./adapters/db/dns-setup.ts";
@@ -29,6 +30,11 @@ import { createLeaseStore } from "./adapters/db/leases.ts";
 import { createLineFactsStore } from "./adapters/db/line-facts.ts";
 import { createMetricsStore } from "./adapters/db/metrics.ts";
 import { createObservationStore } from "./adapters/db/observations.ts";
+import { createZoneGrantStore } from "./adapters/db/zone-grants.ts";
+import { createZoneBindings } from "./adapters/zone-bindings.ts";
+import { createRoleTrust } from "./adapters/route53/trust.ts";
+import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
+import { createOwnershipStore } from "./adapters/db/ownership.ts";
 import { createPolicyStore } from "./adapters/db/policies.ts";
 import { createPruneStore } from "./adapters/db/prune.ts";
 import { createQuotaStore } from "./adapters/db/quotas.ts";
@@ -48,6 +54,7 @@ import { createTargetStore } from "./adapters/db/targets.ts";
 import { createTelemetryStore } from "./adapters/db/telemetry.ts";
 import { createTickRunStore } from "./adapters/db/tick-runs.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
+import { createCorrectionStore } from "./adapters/db/usage-requests.ts";
 import { createUsageStore } from "./adapters/db/usage-store.ts";
 import { systemClock } from "./adapters/clock.ts";
 import { createDatabaseClock } from "./adapters/database-clock.ts";
@@ -78,6 +85,7 @@ import { createRoute53 } from "./adapters/route53/route53.ts";
 import type { Config } from "./config.ts";
 import { runShard } from "./cron/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
+import { createFirstProofs } from "./pipeline/first-proofs.ts";
 import { isJobName, runJob } from "./cron/schedule.ts";
 
 /** What a provider, or a test, brings along instead of the platform's own. */
@@ -130,14 +138,25 @@ const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper =>
     log,
   });
 
+/** What STS may take for an answer. */
+const stsTimeoutMs = 5_000;
+
 /** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
 const buildJobDeps = (
   config: Config, db: Database, clock: Clock, time: (SharedClock & TimeKeeper) | null, random: Random, log: Log, dispatcher: Dispatcher | null,
-): JobDeps & Pick<Deps, "dnsDirectory"> => {
+): JobDeps & Pick<Deps, "dnsDirectory" | "zoneGrants" | "zoneBindings" | "roleTrust"> => {
   const chance = () => Math.random();
   const world = { fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs };
   const { credentials, endpoint, region, stsEndpoint } = config.route53;
   const dnsCalls = createCallCounter("route53_calls");
+  const ownership = createOwnershipStore(db);
+  const resolver = createResolver(config.dohEndpoints, send);
+  const zoneGrants = createZoneGrantStore(db);
+  const zoneBindings = createZoneBindings(zoneGrants, clock);
+  const stsOf = (at: string) => stsEndpoint ?? `https://sts.${at}.${(partitionOf(at) ?? defaultPartition).dnsSuffix}`;
+  const strangeId = () => `tranche-nobody-${[...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const roleTrust =
+    credentials === null ? null : createRoleTrust({ home: { endpoint: stsOf(region), region }, endpointOf: stsOf, credentials, fetch: send, clock, timeoutMs: stsTimeoutMs, strangeId });
   const operatorDns =
     credentials === null
       ? createDnsLog({ log: (line) => log.info("dns_log", { line }) })
@@ -160,7 +179,7 @@ const buildJobDeps = (
     overtimeMs: config.overtimeMs,
     settings: createSettingsStore(db),
     dispatcher,
-    rounds: createRoundStore(db, config.leaseTtlMs, time),
+    rounds: createRoundStore(db, config.leaseTtlMs, time, config.domainVerification),
     ingest: createIngestStore(db),
     billingStore: createBillingStore(db),
     reconciliation: createReconciliationStore(db),
@@ -172,10 +191,16 @@ const buildJobDeps = (
     sessionTtlMs: config.sessionTtlMs,
     prober: createProber(send, () => performance.now()),
     observations: createObservationStore(db),
-    standing: createStandingStore(db),
-    lookup: createResolver(config.dohEndpoints, send),
-    resolver: createResolver(config.dohEndpoints, send),
-    targets: createTargetStore(db),
+    standing: createStandingStore(db, config.domainVerification),
+    ownership,
+    resolver,
+    zoneGrants,
+    zoneBindings,
+    roleTrust,
+    requireProof: config.domainVerification,
+    ...(config.domainVerification && { firstProofs: createFirstProofs({ ownership, resolver, clock }) }),
+    lookup: resolver,
+    targets: createTargetStore(db, config.domainVerification),
     consent: createConsentReader(send),
     checksTargets: !config.allowPrivateTargets,
     dns: operatorDns,
@@ -185,10 +210,12 @@ const buildJobDeps = (
       secrets: secretBox(config, random),
       clock,
       endpoint: config.route53.customEndpoint,
+      bindings: zoneBindings,
       assume:
-        credentials === null
+        credentials === null || roleTrust === null
           ? null
-          : (place, role) => createRole({ ...place, ...role, endpoint: stsEndpoint ?? place.endpoint, credentials, fetch: send, clock, timeoutMs: 5_000 }),
+          : (place, role) =>
+              roleTrust.foreignOnly(role.roleArn, createRole({ ...place, ...role, endpoint: stsEndpoint ?? place.endpoint, credentials, fetch: send, clock, timeoutMs: stsTimeoutMs })),
       connect: (place, keys) => createRoute53({ ...place, credentials: keys, fetch: send, clock, random: chance, onCall: dnsCalls.add }),
     }),
     takeDnsCalls: dnsCalls.take,
@@ -205,6 +232,10 @@ const buildJobDeps = (
     driftCheckMs: config.driftCheckMs,
     usageWindows: config.usage,
     billing: config.billing,
+    credit: config.credit,
+    corroboration: createCorroborationStore(db),
+    canaries: config.corroboration.canaries,
+    minWitnesses: config.corroboration.minWitnesses,
   };
 };
 
@@ -231,7 +262,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     adminTokens: createAdminTokenStore(db),
     services: createServiceStore(db, config.quotas),
     domains: createDomainStore(db, config.quotas),
-    dnsSetup: createDnsSetupStore(db),
+    dnsSetup: createDnsSetupStore(db, config.domainVerification),
     dnsAccounts: createDnsAccountStore(db, secretBox(config, random)),
     quotas: createQuotaStore(db, config.quotas),
     policies: createPolicyStore(db, config.quotas),
@@ -240,6 +271,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     routing: createRoutingStore(db),
     freeze: createFreezeStore(db),
     usage: createUsageStore(db),
+    corrections: createCorrectionStore(db),
     cdnAccounts: createCdnAccountStore(db, secretBox(config, random)),
     billingTerms: createBillingTermsStore(db),
     billingProfiles: createBillingProfileStore(db),

@@ -4,7 +4,7 @@ import type { PolicyDocument } from "../route53/iam-document.ts";
 /** A role of some account. It trusts whoever calls with this external id. */
 export interface TrustingRole {
   arn: string;
-  /** Null: its trust policy asks for none. */
+  /** Null: its trust policy asks for none. `*`: for any, as a StringLike of a careless hand does. */
   externalId: string | null;
   /** Default one hour, as IAM's. */
   maxSessionSeconds?: number;
@@ -24,6 +24,14 @@ const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[\x21-\x7e]*\/)?[\w+=,.@-
 
 /** What STS takes in an AssumeRole request; session policies, tags and MFA are not played. */
 const PARAMETERS = ["Action", "Version", "RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"];
+
+/** Whether the form asks who the caller is (GetCallerIdentity). Throws the ApiError (400) of a parameter beside. */
+export function asksWhoCalls(body: string): boolean {
+  const form = new URLSearchParams(body);
+  if (form.get("Action") !== "GetCallerIdentity" || form.get("Version") !== VERSION) return false;
+  for (const name of form.keys()) if (name !== "Action" && name !== "Version") throw invalid(`${name} is not a parameter that this server knows`);
+  return true;
+}
 
 /**
  * Reads the form of an AssumeRole request by the constraints of the STS API reference.
@@ -58,7 +66,7 @@ export function parseAssumeRole(body: string): AssumeRole {
  */
 export function trusted(roles: readonly TrustingRole[], wanted: AssumeRole, caller: string): TrustingRole {
   const role = roles.find(({ arn }) => arn === wanted.roleArn);
-  if (!role || (role.externalId !== null && role.externalId !== wanted.externalId)) {
+  if (!role || (role.externalId !== null && !(role.externalId === "*" ? wanted.externalId !== null : role.externalId === wanted.externalId))) {
     throw new ApiError(403, "AccessDenied", `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${wanted.roleArn}`);
   }
   if (wanted.durationSeconds > (role.maxSessionSeconds ?? 3_600)) {

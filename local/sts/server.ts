@@ -11,7 +11,7 @@ import { verifySignature } from "../route53/sigv4.ts";
 import type { Markup } from "../route53/xml.ts";
 import { element, xmlDocument } from "../route53/xml.ts";
 import type { TrustingRole } from "./assume-role.ts";
-import { parseAssumeRole, trusted } from "./assume-role.ts";
+import { asksWhoCalls, parseAssumeRole, trusted } from "./assume-role.ts";
 
 const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
 /** Who the local credentials are, as refusals name them. */
@@ -46,7 +46,7 @@ export interface StsServer {
   revoke(): void;
 }
 
-/** An STS-compatible server on 127.0.0.1: AssumeRole of the Query API 2011-06-15, real Signature V4, trust policies by external id. */
+/** An STS-compatible server on 127.0.0.1: AssumeRole and GetCallerIdentity of the Query API 2011-06-15, real Signature V4, trust policies by external id. */
 export async function startSts(options: StsOptions): Promise<StsServer> {
   const { accessKeyId, secretAccessKey, sessionToken, region = "us-east-1", now = Date.now } = options;
   const own: Credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
@@ -78,6 +78,13 @@ export async function startSts(options: StsOptions): Promise<StsServer> {
     }
     if (fault === "throttle") throw throttled();
     if (fault === "expired-token") throw new ApiError(403, "ExpiredToken", "The security token included in the request is expired");
+    if (asksWhoCalls(Buffer.from(request.body).toString("utf8"))) {
+      const [, , , , account = ""] = CALLER.split(":");
+      return render("GetCallerIdentityResponse", [
+        element("GetCallerIdentityResult", [element("Arn", CALLER), element("UserId", "AIDA3XFRBF535PLBIFPI4"), element("Account", account)]),
+        element("ResponseMetadata", [element("RequestId", randomUUID())]),
+      ]);
+    }
     const wanted = parseAssumeRole(Buffer.from(request.body).toString("utf8"));
     const role = trusted(fault === "access-denied" ? [] : options.roles, wanted, CALLER);
     const [, accountId = "", name] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(role.arn) ?? [];

@@ -4,6 +4,8 @@ import { createDnsRefusal } from "./dns-log.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { DnsAccess, DnsDirectory } from "./ports/dns-access.ts";
 import type { SealedDnsAccount } from "./ports/dns-accounts.ts";
+import type { ZoneBindings } from "./ports/zone-grants.ts";
+import { boundToZones } from "./zone-bindings.ts";
 import type { Secrets } from "./ports/secrets.ts";
 import type { Role } from "./route53/role.ts";
 import type { Credentials, KeySource } from "./route53/send.ts";
@@ -15,6 +17,8 @@ export type DirectoryOptions = {
   /** The live accounts of these customers, in one round trip. @throws where the database does not answer */
   readonly accounts: (customerIds: readonly number[]) => Promise<readonly SealedDnsAccount[]>;
   readonly secrets: Secrets | null;
+  /** Whom the operator's own zones serve; absent: everybody. */
+  readonly bindings?: ZoneBindings;
   readonly clock: Clock;
   readonly connect: (place: Place, credentials: Credentials | KeySource) => DnsAccess;
   /** How a role is assumed, at STS in its own region; null: the operator has no credentials to do it with. */
@@ -123,7 +127,7 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
 
   const ofAll: DnsDirectory["ofAll"] = async (customerIds) => {
     const wanted = [...new Set(customerIds)];
-    await refresh(wanted);
+    await Promise.all([refresh(wanted), options.bindings?.refresh()]);
     const found = wanted.flatMap((customerId): [number, DnsAccess][] => {
       const own = known.get(customerId);
       // Never the operator's account for lack of an answer: it may be that the customer has one.
@@ -136,5 +140,8 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     return new Map(found);
   };
 
-  return { operator, ofAll, of: async (customerId) => (await ofAll([customerId])).get(customerId) ?? operator };
+  const operatorFor = (ownerOf: (name: string) => number): DnsAccess =>
+    options.bindings === undefined ? operator : boundToZones(operator, options.bindings, ownerOf);
+
+  return { operator, operatorFor, ofAll, of: async (customerId) => (await ofAll([customerId])).get(customerId) ?? operatorFor(() => customerId) };
 };

@@ -27,9 +27,6 @@ const dataOf = (body: DnsJson, wanted: QueryType): readonly string[] | null => {
 
 type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>>;
 
-/** An API request's own: nothing else shares its connections. */
-const atOnce: Request = async (work) => ({ status: "sent", value: await work(AbortSignal.timeout(answerTimeoutMs)) });
-
 const within = ({ untilMs, connection }: Budget): Request => async (work) => await connection({ untilMs, answerMs: answerTimeoutMs }, work);
 
 /**
@@ -59,8 +56,8 @@ export const createResolver = (endpoints: readonly string[], send: typeof fetch)
   const askAll = async (name: string, type: QueryType, request: Request): Promise<readonly AnswerReading[]> =>
     await Promise.all(endpoints.map((endpoint) => ask(endpoint, name, type, request)));
   return {
-    txt: async (name) =>
-      (await askAll(name, "TXT", atOnce)).map((reading): TxtReading =>
+    txt: async (name, budget) =>
+      (await askAll(name, "TXT", within(budget))).map((reading): TxtReading =>
         reading.status === "silent" ? reading : { resolver: reading.resolver, status: "answered", texts: reading.answers.map(txtValue) },
       ),
     lookup: async (name, type, budget) => await askAll(name, type, within(budget)),

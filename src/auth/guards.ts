@@ -21,6 +21,8 @@ export type Guards = {
   /** As `viewer` and `editor`, for routes whose path names the customer: another customer's is a missing one. */
   readonly customerViewer: AppMiddleware;
   readonly customerEditor: AppMiddleware;
+  /** As `viewer`; an admin who names no customer sees everybody's: `customerId` is 0 then. */
+  readonly viewerOrAdmin: AppMiddleware;
   /** Owners, for routes whose path names the customer; admins with `tokens`. */
   readonly customerOwner: AppMiddleware;
 };
@@ -113,13 +115,24 @@ export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {
       await next();
     };
 
+  const viewer = tenant(viewers, false);
+
+  const viewerOrAdmin: AppMiddleware = async (c, next) => {
+    if (namedCustomers(c).length > 0) return await viewer(c, next);
+    const principal = await identify(c);
+    permit(principal, viewers);
+    c.set("customerId", principal.kind === "customer" ? principal.customerId : 0);
+    await next();
+  };
+
   return {
     admin: admins((method) => (method === "GET" || method === "HEAD" ? "read" : "write")),
     adminWith: (scope) => admins(() => scope),
-    viewer: tenant(viewers, false),
+    viewer,
     editor: tenant(editors, false),
     customerViewer: tenant(viewers, true),
     customerEditor: tenant(editors, true),
     customerOwner: tenant(owners, true),
+    viewerOrAdmin,
   };
 };

@@ -190,7 +190,20 @@ export type Domain = {
   verification: {
     record_name: string;
     record_value: string;
+    /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
+    state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
+    /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
+    expires_at: string | null;
+    /** since when the name is yours; null: it is not */
     verified_at: string | null;
+    /** when every resolver last saw the record */
+    seen_at: string | null;
+    /** since when it is not seen any more */
+    lapsed_at: string | null;
+    /** since when nothing is switched for that, but back to normal */
+    held_at: string | null;
+    /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
+    disputed_at: string | null;
   };
   created_at: string;
   updated_at: string;
@@ -261,8 +274,20 @@ export type DomainChallenge = {
   record_value: string;
   /** what to see to before the record is published */
   warning: string;
-  /** null: not proven, or another customer proved it later */
+  /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
+  state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
+  /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
+  expires_at: string | null;
+  /** since when the name is yours; null: it is not */
   verified_at: string | null;
+  /** when every resolver last saw the record */
+  seen_at: string | null;
+  /** since when it is not seen any more */
+  lapsed_at: string | null;
+  /** since when nothing is switched for that, but back to normal */
+  held_at: string | null;
+  /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
+  disputed_at: string | null;
 };
 
 export type DomainVerification = DomainChallenge & {
@@ -289,6 +314,33 @@ export type DomainProbing = {
     consent_url: string;
     checked_at: string | null;
   })[];
+};
+
+export type DomainDispute = {
+  /** the newcomer's domain */
+  id: number;
+  name: string;
+  newcomer: {
+    domain_id: number;
+    customer_id: number;
+    service_id: number;
+    disputed_at: string;
+    seen_at: string | null;
+  };
+  owner: DisputeOwner | null;
+};
+
+export type DisputeOwner = {
+  domain_id: number;
+  customer_id: number;
+  service_id: number;
+  verified_at: string;
+  /** since when their own record is gone */
+  lapsed_at: string | null;
+};
+
+export type DisputeDecision = {
+  decision: "hand_over" | "reject";
 };
 
 export type StormPolicyInput = {
@@ -424,10 +476,12 @@ export type Storm = {
   ended_reason: string | null;
   relapses: number;
   max_coverage_factor: number;
-  /** whether the storm earns a discount; decided when it began */
+  /** whether the storm earns a discount; decided when it began, later by what others saw or by an admin alone */
   credit: "earned" | "pending" | "refused";
-  /** why it does not, such as `never_healthy`: a domain that was down had not been seen healthy since its latest set-up */
-  credit_reason: string | null;
+  /** why it does or does not; null: it does, by the rule alone. `never_healthy`: a domain that was down had not been seen healthy since its latest set-up; `unverified`: the ownership of a domain that was down is not proven; `monitor_only`: the service had nothing to move traffic to; `terms_below_floor`: the policy asks for less than the operator's floors; `recent_edit`: what triggers the storm was edited within the waiting period; `uncorroborated`: nobody else has seen the CDN failing; it waits for that, or for an admin; `corroborated`: canaries or other customers saw the CDN failing, too; `confirmed`: an admin confirmed it; `declined`: an admin refused it */
+  credit_reason: "never_healthy" | "unverified" | "monitor_only" | "terms_below_floor" | "recent_edit" | "uncorroborated" | "corroborated" | "confirmed" | "declined" | null;
+  /** of a corroborated storm: as long as its CDN was seen failing it counts, and no longer */
+  credited_until: string | null;
 };
 
 export type StormDetail = Storm & {
@@ -498,12 +552,17 @@ export type AnswerShare = {
   most: number;
 };
 
+export type CreditDecision = {
+  decision: "confirm" | "refuse";
+  reason: string;
+};
+
 export type EvidenceRecord = {
   /** what was known and decided; its fields depend on the kind */
   body: Record<string, unknown>;
   /** SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex */
   hash: string;
-  kind: "begin" | "relapse" | "switch" | "observed" | "end";
+  kind: "begin" | "relapse" | "switch" | "observed" | "credit" | "end";
   /** of the service's record before; null for its first */
   previous_hash: string | null;
   /** per service from 1, without gaps */
@@ -691,6 +750,18 @@ export type DnsAccountInput = {
   role_arn?: string;
 };
 
+export type ZoneGrant = {
+  id: number;
+  zone_id: string;
+  customer_id: number;
+  created_at: string;
+};
+
+export type ZoneGrantInput = {
+  zone_id: string;
+  customer_id: number;
+};
+
 export type ServiceReadiness = {
   service_id: number;
   /** the worst of all checks; what is unproven does not count against it */
@@ -712,7 +783,7 @@ export type ServiceReadiness = {
 export type ReadinessFinding = {
   domain_id: number;
   domain: string;
-  check: "owner" | "zone" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
+  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
   result: "pass" | "warn" | "fail" | "unproven";
   detail: string;
   mend: string | null;
@@ -765,6 +836,12 @@ export type UsageWindow = {
   invoice_id: number | null;
   /** when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed */
   corrected_at: string | null;
+  /** what was pushed since it was billed and would take something off: it changes nothing until an admin approves it (`/v1/corrections`) */
+  pending_correction: {
+    id: number;
+    primary_bytes: number | null;
+    backup_bytes: number | null;
+  } | null;
 };
 
 export type UsageSampling = {
@@ -781,6 +858,31 @@ export type UsagePush = ({
   primary_bytes?: number;
   backup_bytes?: number;
 })[];
+
+export type UsageCorrection = {
+  id: number;
+  customer_id: number;
+  service_id: number;
+  window_start: string;
+  window_end: string;
+  /** as pushed; null: nothing was pushed for that side */
+  primary_bytes: number | null;
+  /** as pushed; null: nothing was pushed for that side */
+  backup_bytes: number | null;
+  was_primary_bytes: number;
+  was_backup_bytes: number;
+  /** `superseded`: another push for the window took its place */
+  status: "pending" | "approved" | "rejected" | "superseded";
+  actor: string;
+  requested_at: string;
+  decided_at: string | null;
+  decided_by: string | null;
+  reason: string | null;
+};
+
+export type CorrectionDecision = {
+  reason: string;
+};
 
 export type CdnAccount = {
   id: number;
@@ -808,6 +910,7 @@ export type BillingTerms = {
   discount_rate: number;
   currency: string;
   cycle: "run" | "day" | "month" | null;
+  credit_rule: "storm" | "verified" | "corroborated" | null;
   created_at: string;
 };
 
@@ -820,6 +923,8 @@ export type BillingTermsInput = {
   currency: string;
   /** how often invoices are issued while these terms are the latest that began; null: as the operator's default says */
   cycle?: "run" | "day" | "month" | null;
+  /** which storms that begin while these terms are the latest that began earn a discount: `storm`, every one of what was once healthy; `verified`, of a verified domain by terms above the floors; `corroborated`, seen by others as well; null: as the operator's default says */
+  credit_rule?: "storm" | "verified" | "corroborated" | null;
 };
 
 export type BillingProfile = {
@@ -1016,6 +1121,12 @@ export type InvoiceLine = {
   estimated: boolean;
   /** the storms by which the line was computed */
   storm_ids: number[];
+  /** storms of the window that had earned no discount when the line was issued, and why; what is confirmed later follows as an adjustment */
+  uncredited_storms: ({
+    storm_id: number;
+    credit: "pending" | "refused";
+    reason: string | null;
+  })[];
 };
 
 export type LineExplanation = {
@@ -1263,6 +1374,12 @@ export type Status = {
     } | null;
   })[];
   secrets: SealedSecrets;
+  /** domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds (docs/ownership.md) */
+  ownership: {
+    lapsing: number;
+    held: number;
+    disputed: number;
+  };
   /** the latest 50, newest first */
   takeovers: Takeover[];
 };
@@ -1448,13 +1565,13 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
-  /** Read the challenge that proves the ownership of a domain */
+  /** Read the challenge that proves the ownership of a domain; one that has expired is replaced by another */
   "GET /v1/services/{id}/domains/{childId}/verification": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: DomainChallenge;
   };
-  /** Check the challenge; the latest proof of a name wins */
+  /** Look the challenge up now; a name that somebody else holds becomes disputed, never taken */
   "POST /v1/services/{id}/domains/{childId}/verification": {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
@@ -1465,6 +1582,17 @@ export type Operations = {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: DomainProbing;
+  };
+  /** List the names that one customer holds and another has proven as well */
+  "GET /v1/domain-disputes": {
+    query?: { limit?: number; cursor?: string; };
+    result: DomainDispute[];
+  };
+  /** Decide a dispute: hand the name over to the newcomer, or reject the newcomer's proof; both find it in their audit log */
+  "POST /v1/domain-disputes/{id}/decision": {
+    path: { id: number; };
+    body: DisputeDecision;
+    result: undefined;
   };
   /** List the live storm policies of a service */
   "GET /v1/services/{id}/storm-policies": {
@@ -1515,6 +1643,12 @@ export type Operations = {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: StormDetail;
+  };
+  /** Confirm or refuse the discount of a storm; recorded in its evidence, and what was billed is adjusted */
+  "POST /v1/storms/{id}/credit": {
+    path: { id: number; };
+    body: CreditDecision;
+    result: Storm;
   };
   /** Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them */
   "GET /v1/storms/{id}/evidence": {
@@ -1593,6 +1727,21 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
+  /** List which zones of the operator's AWS account serve which customers */
+  "GET /v1/zone-grants": {
+    query?: { limit?: number; cursor?: string; };
+    result: ZoneGrant[];
+  };
+  /** Bind a zone of the operator's AWS account to a customer; from the first grant of a zone on, it serves nobody else */
+  "POST /v1/zone-grants": {
+    body: ZoneGrantInput;
+    result: ZoneGrant;
+  };
+  /** Take a zone away from a customer; with its last grant gone a zone serves everybody again */
+  "DELETE /v1/zone-grants/{id}": {
+    path: { id: number; };
+    result: undefined;
+  };
   /** Read what the last readiness check of a service found */
   "GET /v1/services/{id}/readiness": {
     path: { id: number; };
@@ -1641,6 +1790,23 @@ export type Operations = {
     query?: { customer_id?: number; };
     body: UsagePush;
     result: UsageWindow[];
+  };
+  /** List corrections of billed windows that need an admin, or needed one */
+  "GET /v1/corrections": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; status?: "pending" | "approved" | "rejected" | "superseded"; };
+    result: UsageCorrection[];
+  };
+  /** Approve a correction: it is stored as it was pushed, and the next invoice adjusts the window */
+  "POST /v1/corrections/{id}/approve": {
+    path: { id: number; };
+    body: CorrectionDecision;
+    result: UsageCorrection;
+  };
+  /** Reject a correction: the window stays as it is known */
+  "POST /v1/corrections/{id}/reject": {
+    path: { id: number; };
+    body: CorrectionDecision;
+    result: UsageCorrection;
   };
   /** List the accounts and how they were last read */
   "GET /v1/cdn-accounts": {

@@ -35,7 +35,7 @@ const check = async (deps: TargetDeps, connections: Connections, { host, asks }:
   const { addresses } = await locate(deps.lookup, host, budget);
   if (addresses === null) return null;
   if (!asks || addresses !== "public") return { host, addresses, consent: null };
-  const readings = await deps.resolver.txt(consentName(host));
+  const readings = await deps.resolver.txt(consentName(host), budget);
   const heard = readings.filter((reading) => reading.status === "answered");
   // As with a proof of ownership: one resolver that was lied to must not decide.
   if (heard.length > 0 && heard.every(({ texts }) => texts.some(isConsent))) return { host, addresses, consent: "txt" };

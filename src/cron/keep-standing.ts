@@ -250,11 +250,13 @@ export const passStanding = async (deps: StandingDeps, fence: Fence, standings: 
   const all = await standing.all();
   const untilMs = clock.nowMs() + passMs;
   const own = await dnsDirectory.ofAll([...new Set(all.map(({ customerId }) => customerId))]);
+  const owners = new Map(all.map(({ name, customerId }) => [name, customerId]));
+  const operator = dnsDirectory.operatorFor?.((name) => owners.get(name) ?? operatorKey) ?? dnsDirectory.operator;
   // What was looked at longest ago comes first: where a pass has no time for all, the next one has it for the others.
   const ordered = all.toSorted((a, b) => (a.checkedAtMs ?? 0) - (b.checkedAtMs ?? 0));
   const byAccount = Map.groupBy(ordered, ({ customerId }) => (own.has(customerId) ? customerId : operatorKey));
   const passes = [...byAccount].map(async ([key, domains]) => {
-    const account = { id: key, ...standings.account(key, own.get(key) ?? dnsDirectory.operator, lanes) };
+    const account = { id: key, ...standings.account(key, own.get(key) ?? operator, lanes) };
     return await passAccount(deps, fence, account, domains, untilMs);
   });
   const passed = await Promise.all(passes);

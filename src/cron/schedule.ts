@@ -5,8 +5,12 @@ import type { CustomerTerms } from "../domain/pricing.ts";
 import { usageCronMs } from "../domain/usage-window.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import { runBilling } from "./bill.ts";
+import type { CorroborateDeps } from "./corroborate.ts";
+import { corroborate } from "./corroborate.ts";
 import type { TargetDeps } from "./check-targets.ts";
 import { checkTargets } from "./check-targets.ts";
+import type { OwnershipCheckDeps } from "./check-ownership.ts";
+import { checkOwnership } from "./check-ownership.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
 import type { DueDeps } from "./due.ts";
@@ -26,7 +30,8 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId">
+  & Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
     readonly random: Random;
     readonly usageWindows: { readonly tickMs: number };
     readonly billingStore: BillingStore;
@@ -43,7 +48,11 @@ const jobs = {
   tick: dispatchShards,
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
+  corroborate: (deps: Run) =>
+    runLeased(deps, "corroborate", (fence) =>
+      corroborate({ ...deps, settledMs: deps.credit?.waitingMs ?? 0, probeTimeoutMs: deps.probe.timeoutMs }, fence)),
   "check-targets": (deps: Run) => runLeased(deps, "check-targets", (fence) => checkTargets(deps, fence)),
+  "check-ownership": (deps: Run) => runLeased(deps, "check-ownership", (fence) => checkOwnership(deps, fence)),
   "ingest-usage": async (deps: Run) => {
     if (!(await isDue(deps, "ingest-usage", deps.usageWindows.tickMs, usageCronMs))) return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
     await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
@@ -61,8 +70,8 @@ const jobs = {
 
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick", "standing-failover", "observe-answers"],
-  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets"],
+  "* * * * *": ["tick", "standing-failover", "observe-answers", "corroborate"],
+  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile"],

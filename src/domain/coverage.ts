@@ -9,6 +9,8 @@ export type BilledStorm = {
   readonly maxCoverageFactor: string;
   /** Only a storm that has earned its credit counts. */
   readonly credit: "earned" | "pending" | "refused";
+  /** A corroborated storm counts no longer than this; null, or absent: without such a limit. */
+  readonly creditedUntilMs?: number | null;
 };
 
 /** Half-open: [startMs, endMs). */
@@ -24,11 +26,13 @@ export type Coverage = {
 };
 
 /** Until when a storm counts (semantics §9): its end; while recovering, since when; while open, without end. */
-const countedUntilMs = (storm: BilledStorm): number => {
+const endOf = (storm: BilledStorm): number => {
   if (storm.state === "ended") return storm.endedAtMs ?? storm.startedAtMs;
   if (storm.state === "recovering") return storm.recoveringSinceMs ?? storm.startedAtMs;
   return Number.POSITIVE_INFINITY;
 };
+
+const countedUntilMs = (storm: BilledStorm): number => Math.min(endOf(storm), storm.creditedUntilMs ?? Number.POSITIVE_INFINITY);
 
 /** The part of the storm that counts inside the window; null where it earns nothing or they share no time. */
 const clip = (storm: BilledStorm, window: Span): Span | null => {

@@ -1,3 +1,7 @@
+import { graceMs } from "./ownership.ts";
+import { challengeName } from "./proof.ts";
+import type { RoleTrust } from "./role-trust.ts";
+import { checkRoleTrust } from "./role-trust.ts";
 import { mostHeaderChars } from "./probe.ts";
 import type { Verdict } from "./probe.ts";
 import type { AroundFacts } from "./readiness-around.ts";
@@ -18,6 +22,16 @@ export type DomainFacts = {
   readonly domainId: number;
   readonly name: string;
   readonly verified: boolean;
+  /** The proof of a name that it holds is gone; absent: it is there. */
+  readonly lapse?: { readonly lapsedAtMs: number; readonly heldAtMs: number | null } | null;
+  /** Its proof stands beside the owner's. */
+  readonly disputed?: boolean;
+  /** It holds the name, and somebody else's proof stands as well. */
+  readonly rivalled?: boolean;
+  /** How the zone of the name is bound to customers; absent: it is not in the operator's account, or was not looked at. */
+  readonly zoneBinding?: "bound" | "open";
+  /** What the customer's role trusts; absent: there is no role. */
+  readonly roleTrust?: RoleTrust;
   readonly normal: Weights;
   /** Null: not read, because nobody has proven that the name is theirs. */
   readonly reading:
@@ -62,10 +76,31 @@ const dayMs = 86_400_000;
 const wholeDayMs = dayMs - 1_800_000;
 const healthyFrom = 0.99;
 
-const owner = ({ verified, name }: DomainFacts): Finding =>
-  verified
+const proofGone = (name: string, nowMs: number, { lapsedAtMs, heldAtMs }: NonNullable<DomainFacts["lapse"]>): Finding => {
+  const mend = `publish the TXT record ${challengeName(name)} again and POST the domain's verification`;
+  const hoursLeft = Math.max(0, Math.ceil((lapsedAtMs + graceMs - nowMs) / 3_600_000));
+  return heldAtMs === null
+    ? found("owner", "warn", `the proof of the name is not seen any more: after ${hoursLeft} h nothing is switched but back to normal`, mend)
+    : found("owner", "fail", "the proof of the name has been gone for 72 h: nothing is switched but back to normal", mend);
+};
+
+const owner = ({ verified, name, lapse, disputed, rivalled }: DomainFacts, nowMs: number): Finding => {
+  if (verified && lapse != null) return proofGone(name, nowMs, lapse);
+  if (verified && rivalled === true) return found("owner", "warn", "the name is proven to be yours, and somebody else's proof of it stands as well", `take down other TXT records ${challengeName(name)} than yours, or ask the operator`);
+  if (disputed === true) return found("owner", "fail", "the name is proven by you and held by somebody else: it is disputed", "ask the operator, or wait until the owner's record is gone for 7 days");
+  return verified
     ? pass("owner", "the name is proven to be yours")
     : found("owner", "fail", "nobody has proven that the name is theirs", `publish the TXT record _tranche-challenge.${name} and POST the domain's verification`);
+};
+
+/** Zones of the operator's own account serve whoever has proven a name in them, unless the operator has bound them to customers. */
+const zoneBinding = ({ zoneBinding: binding }: DomainFacts): readonly Finding[] => {
+  if (binding === undefined) return [];
+  if (binding === "bound") return [pass("zone_binding", "the zone is bound to you")];
+  return [found("zone_binding", "unproven", "the operator's zone is bound to no customer: whoever proves a name in it has it steered", "none with one customer; else the operator binds zones with POST /v1/zone-grants")];
+};
+
+const roleTrust = ({ roleTrust: trust }: DomainFacts): readonly Finding[] => (trust === undefined ? [] : [checkRoleTrust(trust)]);
 
 const unread = (check: CheckName): Finding => found(check, "unproven", "the records were not read", "mend the checks before this one");
 
@@ -176,7 +211,7 @@ const around = ({ reading, name, ownChecks }: DomainFacts): readonly Finding[] =
 /** Every check of one domain, in the order in which they build on each other. */
 export const checkDomain = (facts: DomainFacts, nowMs: number): readonly Check[] =>
   [
-    owner(facts), ...(facts.verified ? [] : [checkProofRecord(facts.name, facts.wildcard)]), zone(facts), records(facts), ttl(facts), weights(facts), ...around(facts),
+    owner(facts, nowMs), ...(facts.verified ? [] : [checkProofRecord(facts.name, facts.wildcard)]), zone(facts), ...zoneBinding(facts), ...roleTrust(facts), records(facts), ttl(facts), weights(facts), ...around(facts),
     ...(facts.verified ? checkBeside(facts.name, facts.backupCdn, facts.beside) : []), target("primary", facts),
     target("backup", facts), certificate(facts), backupHealth(facts, nowMs), permission(facts), joint(facts),
   ].map((finding) => ({ domainId: facts.domainId, domain: facts.name, ...finding }));

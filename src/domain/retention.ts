@@ -44,10 +44,10 @@ export const retention = {
   customers: parties, services: parties, service_domains: parties, storm_policies: parties,
   storm_policy_versions: terms, billing_terms: terms, billing_profiles: terms,
   service_cdns: holdings, domain_tenures: holdings, metering_marks: holdings,
-  customer_tokens: access, admin_tokens: access, dns_accounts: access, cdn_accounts: access,
+  customer_tokens: access, admin_tokens: access, dns_accounts: access, dns_zone_grants: access, cdn_accounts: access,
 
-  usage_snapshots: books, usage_corrections: books,
-  invoices: books, invoice_line_items: books, invoice_line_storms: books, invoice_documents: books, invoice_services: books,
+  usage_snapshots: books, usage_corrections: books, usage_correction_requests: books,
+  invoices: books, invoice_line_items: books, invoice_line_storms: books, invoice_line_uncredited: books, invoice_documents: books, invoice_services: books,
   usage_readings: facts, usage_readings_past: facts, usage_pushes: facts, usage_pushes_past: facts,
   adjustment_causes: { stays: "a queue: the next billing run takes them" },
   invoice_links: { days: 400 },

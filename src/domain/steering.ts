@@ -190,6 +190,11 @@ export type SteeredDomain = {
   readonly foreign?: number;
   /** Whether its owner has proven that it is theirs. */
   readonly verified: boolean;
+  /**
+   * What a proof that is not as it should be still allows (domain/ownership.ts): `back`, what tranche moved goes back to normal;
+   * `nothing`, no switch at all. Absent: everything.
+   */
+  readonly allowed?: "back" | "nothing";
   /** Whether tranche has this domain on its backup: only then does it go back by steps. */
   readonly moved: boolean;
   /** Whether it may go to its backup: that is probed for this very domain, or an operator has ordered the switch. */
@@ -206,8 +211,9 @@ export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b
 
 /** current + desired -> changes: only what differs, only what may be steered. */
 export const plan = (domains: readonly SteeredDomain[], target: Desired["target"]): readonly PlannedChange[] =>
-  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove, foreign, idle }) => {
-    if (!verified || idle === true || (target.kind === "backup" && !mayMove)) return [];
+  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove, foreign, idle, allowed }) => {
+    if (!verified || allowed === "nothing" || (allowed === "back" && (target.kind !== "normal" || !moved))) return [];
+    if (idle === true || (target.kind === "backup" && !mayMove)) return [];
     const to = wantedWeights({ normal, moved, ...(foreign !== undefined && { foreign }) }, target);
     const from = to === null ? undefined : live.find((weights) => !equalWeights(weights, to));
     return to === null || from === undefined ? [] : [{ domainId, from, to }];

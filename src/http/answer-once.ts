@@ -23,6 +23,12 @@ const readKey = async (c: AppContext, customerId: number): Promise<IdempotencyKe
   return { customerId, method: c.req.method, path: c.req.path, key, bodyHash: await sha256Hex(c.var.rawBody) };
 };
 
+/**
+ * For a POST that may be sent twice as it is: a key must be one, and nothing else comes of it.
+ * @throws AppError `bad_request`
+ */
+export const acceptKey = async (c: AppContext): Promise<void> => void (await readKey(c, 0));
+
 const replay = <Row>(c: AppContext, key: IdempotencyKey, answer: RememberedAnswer): Row => {
   if (answer.bodyHash !== key.bodyHash) {
     throw new AppError("conflict", "this Idempotency-Key came with another body before");

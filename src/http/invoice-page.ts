@@ -1,4 +1,6 @@
 import type { Party, PrintedInvoice } from "../adapters/ports/invoice-documents.ts";
+import type { CreditReason } from "../domain/credit.ts";
+import { creditReasons } from "../domain/credit.ts";
 import { movePoint } from "../domain/decimal-text.ts";
 import { escapeHtml, isolated, isolatedLines } from "./html.ts";
 import { invoiceStyle } from "./invoice-style.ts";
@@ -77,8 +79,14 @@ const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): string => {
   const marks = new Set(invoice.lines.flatMap(marksOf));
   const legend = Object.entries(legends).filter(([mark]) => marks.has(mark)).map(([mark, text]) => `<dt>${mark}</dt><dd>${text}</dd>`);
   const hasStorms = invoice.lines.some(({ stormIds }) => stormIds.length > 0);
+  const reasons = new Set(invoice.lines.flatMap(({ uncredited }) => uncredited.flatMap(({ reason }) => reason ?? [])));
+  const refusals = Object.entries(creditReasons).filter(([name]) => reasons.has(name as CreditReason))
+    .map(([name, text]) => `<dt>${name.replaceAll("_", " ")}</dt><dd>${text}</dd>`);
   return [
     ...(legend.length === 0 ? [] : [`<dl>${legend.join("")}</dl>`]),
+    ...(refusals.length === 0
+      ? []
+      : [`<p>Storms that took nothing off when this was issued; what of them is confirmed later follows as an adjustment:</p>\n<dl>${refusals.join("")}</dl>`]),
     "<p>A side of a line costs bytes × rate ÷ 2<sup>30</sup>, rounded to the smallest unit of the currency, halves away from zero. Its discount is" +
       " the cost of the backup × discount rate × storm (share of the window under storms × factor), rounded, and at most the amount. A tax is its" +
       ` rate × its base, rounded once. Terms: ${terms(invoice)}. An issued invoice never changes.</p>`,

@@ -1,5 +1,5 @@
 import type { BilledService, PrintedInvoice } from "../adapters/ports/invoice-documents.ts";
-import type { InvoiceLine } from "../adapters/ports/invoices.ts";
+import type { InvoiceLine, UncreditedStorm } from "../adapters/ports/invoices.ts";
 import { movePoint } from "../domain/decimal-text.ts";
 import { escapeHtml, isolated } from "./html.ts";
 import { count, gib, money, span, takenOff } from "./invoice-text.ts";
@@ -25,14 +25,20 @@ const stormReference = (id: number, api: boolean): string =>
     ? `<a href="/v1/storms/${id}">storm ${id}</a>, <a href="/v1/storms/${id}/evidence" aria-label="evidence of storm ${id}">evidence</a>`
     : `storm ${id}`;
 
+/** A storm that took nothing off: what became of its credit, and why; the words are explained below the table. */
+const uncreditedReference = ({ stormId, credit, reason }: UncreditedStorm, api: boolean): string =>
+  `${stormReference(stormId, api)}:<br>${credit}${reason === null ? "" : `, ${reason.replaceAll("_", " ")}`}`;
+
 /** Share of the window under storms, in percent, and the storms; the exact ratio is in the explanation of the line. */
 const storm = (line: InvoiceLine, api: boolean): string => {
   const { stormIds, stormMicroseconds, windowStartMs, windowEndMs, maxCoverageFactor } = line;
-  if (stormMicroseconds === 0 && stormIds.length === 0) return number("–");
+  const uncredited = line.uncredited.slice(0, maxStorms).map((one) => uncreditedReference(one, api));
+  const left = line.uncredited.length > maxStorms ? [`${count(line.uncredited.length - maxStorms)} more without a discount`] : [];
+  if (stormMicroseconds === 0 && stormIds.length === 0) return number("–", [...uncredited, ...left].join("<br>"));
   const percent = (stormMicroseconds / ((windowEndMs - windowStartMs) * 1_000)) * 100;
   const named = stormIds.slice(0, maxStorms).map((id) => stormReference(id, api));
   const more = stormIds.length > maxStorms ? [`${count(stormIds.length - maxStorms)} more`] : [];
-  return number(`${percent.toFixed(1)} % × ${movePoint(maxCoverageFactor, 0)}`, [...named, ...more].join("<br>"));
+  return number(`${percent.toFixed(1)} % × ${movePoint(maxCoverageFactor, 0)}`, [...named, ...more, ...uncredited, ...left].join("<br>"));
 };
 
 const discount = (line: InvoiceLine, { id, exponent }: PrintedInvoice, api: boolean): string => {

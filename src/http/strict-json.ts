@@ -19,9 +19,30 @@ const stringEnd = (text: string, start: number): number => {
   return end;
 };
 
+/** A number's text as its digits, without zeros around them, and the place of its point: `0.50`, `5e-1` and `0.5` are the same. */
+const exactDecimal = (text: string): string => {
+  const [, sign = "", whole = "", decimals = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = `${whole}${decimals}`.replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  // An exponent may be longer than a number can count: as a whole number of any size it can be added to.
+  return significant === "" ? "0" : `${sign}${significant}e${BigInt(exponent) - BigInt(decimals.length) + BigInt(digits.length - significant.length)}`;
+};
+
+/** No figure has more: exponents of a thousand digits are not worth adding up. */
+const longestNumber = 400;
+
+/** Whether what JSON.parse makes of a number is what it says: `1e-400` is no 0, and 0.10000000000000000001 is not 0.1. */
+const isKept = (text: string): boolean => text.length <= longestNumber && Number.isFinite(Number(text)) && exactDecimal(String(Number(text))) === exactDecimal(text);
+
+const numberEnd = (text: string, start: number): number => {
+  let end = start + 1;
+  while (end < text.length && /[\d.eE+-]/.test(text[end] ?? "")) end += 1;
+  return end;
+};
+
 /**
  * Checks what JSON.parse lets through: an object key given twice, NUL characters and lone surrogates (Postgres stores
- * neither), and absurd depth.
+ * neither), numbers with more digits than are kept, and absurd depth.
  */
 export const checkJson = (text: string): StrictJson => {
   try {
@@ -67,6 +88,11 @@ export const checkJson = (text: string): StrictJson => {
         break;
       }
       default:
+        if (/[-\d]/.test(text[at] ?? "")) {
+          const end = numberEnd(text, at);
+          if (!isKept(text.slice(at, end))) return fail("has more digits than are kept");
+          at = end - 1;
+        }
     }
     if (stack.length > maxDepth) return { ok: false, pointer: "", detail: `is nested deeper than ${maxDepth} levels` };
   }

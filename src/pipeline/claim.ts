@@ -27,6 +27,7 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
   const moved = liveWeights(standing).some(({ primary, backup }) => primary === stormWeights.primary && backup > 0);
   if (obstacle.reason !== "weights" || moved) return { ...obstacle, moved };
   // Nothing is under way that would change its weights: why not is said where it is known.
+  if (intent === undefined && domain.proof != null && (domain.proof.held || domain.proof.lapsed || domain.proof.refused === true)) return { ...obstacle, reason: "proof_lapsed", moved };
   if (domain.contestedAtMs !== null) return { ...obstacle, reason: "contested", moved };
   return { ...obstacle, reason: failed || routing?.lastError != null ? "switch_failed" : "weights", moved };
 };

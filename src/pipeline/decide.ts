@@ -1,4 +1,6 @@
 import type { PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
+import type { CreditTerms } from "../domain/credit.ts";
+import { everyStorm } from "../domain/credit.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { dueIntents } from "./attempts.ts";
 import { claimFor } from "./claim.ts";
@@ -31,13 +33,14 @@ export const decideRound = (
   read: readonly DomainReading[],
   freeze: ShardView["freeze"],
   nowMs: number,
+  credit: CreditTerms = everyStorm,
 ): RoundDecisions => {
   const fresh = new Map(read.map((reading) => [reading.domainId, reading]));
   const byService = Map.groupBy(policies, (policy) => policy.serviceId);
   const samplesByService = Map.groupBy(samples, (sample) => sample.serviceId);
   const perService = services.map((known) => {
     const service = { ...known, domains: known.domains.map((domain) => asFound(domain, fresh.get(domain.domainId)?.routing)) };
-    const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs));
+    const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs, credit));
     const healthy = seenHealthy(service, judged, nowMs);
     return { service, storms: judged.flatMap(({ decision }) => decision ?? []), healthy, ...steer(service, judged, fresh, freeze, nowMs) };
   });

@@ -1,14 +1,25 @@
-import type { PolicyView, RoundService, SeenHealthy } from "../adapters/ports/round.ts";
+import type { PolicyView, RoundDomain, RoundService, SeenHealthy } from "../adapters/ports/round.ts";
+import type { CreditCase, CreditTerms } from "../domain/credit.ts";
 import { showsHealthy } from "../domain/credit.ts";
 import type { DomainHealth } from "../domain/detect.ts";
-import { onTrial } from "./paths.ts";
+import { isMonitorOnly, onTrial } from "./paths.ts";
 
 /**
- * The domains of a service that were not seen healthy since their latest set-up. A primary on trial is one: it has not
- * answered since it was found in the records, whatever the name itself has shown before.
+ * Whether a domain was not seen healthy since its latest set-up. A primary on trial was not: it has not answered since it was
+ * found in the records, whatever the name itself has shown before.
  */
-export const neverHealthy = (service: RoundService): ReadonlySet<number> =>
-  new Set(service.domains.filter((domain) => domain.neverHealthy !== null || onTrial(domain, "primary")).map(({ domainId }) => domainId));
+const isNeverHealthy = (domain: RoundDomain): boolean => domain.neverHealthy !== null || onTrial(domain, "primary");
+
+/** What the credit of a service's storms depends on, as the round knows it. */
+export const creditCase = (service: RoundService, policy: PolicyView, terms: CreditTerms): CreditCase => ({
+  terms,
+  rule: service.creditRule ?? terms.rule,
+  monitorOnly: isMonitorOnly(service),
+  policy,
+  domains: service.domains.map((domain) => ({
+    domainId: domain.domainId, verified: domain.verified, editedAtMs: domain.editedAtMs, neverHealthy: isNeverHealthy(domain),
+  })),
+});
 
 /**
  * The domains that are now shown to be healthy for the first time since their latest set-up, by every live policy of their

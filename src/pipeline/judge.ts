@@ -1,12 +1,13 @@
 import type { PolicyView, RoundService, StormDecision } from "../adapters/ports/round.ts";
-import { judgeCredit } from "../domain/credit.ts";
+import type { CreditTerms } from "../domain/credit.ts";
+import { everyStorm, judgeCredit } from "../domain/credit.ts";
 import type { DetectedDomain, DomainHealth } from "../domain/detect.ts";
 import { detect } from "../domain/detect.ts";
 import type { Health } from "../domain/health.ts";
 import type { ProbePath } from "../domain/probe.ts";
 import type { SteeringStorm } from "../domain/steering.ts";
 import type { Vantage } from "../domain/vantage.ts";
-import { neverHealthy } from "./healthy.ts";
+import { creditCase } from "./healthy.ts";
 import { hasPath, isMonitorOnly, onTrial } from "./paths.ts";
 
 /** What a policy makes of its figures. */
@@ -31,8 +32,10 @@ export const detectedDomains = (service: RoundService): readonly DetectedDomain[
     primaryOnTrial: onTrial(domain, "primary"),
   }));
 
-/** Judges a service by one of its policies: the state of its storm, and what is known of both sides. */
-export const judgePolicy = (service: RoundService, policy: PolicyView, vantages: readonly Vantage[], nowMs: number): Judged => {
+/** Judges a service by one of its policies: the state of its storm, and what is known of both sides. @param terms of credit */
+export const judgePolicy = (
+  service: RoundService, policy: PolicyView, vantages: readonly Vantage[], nowMs: number, terms: CreditTerms = everyStorm,
+): Judged => {
   const detection = detect({
     cdns: service.cdns,
     domains: detectedDomains(service),
@@ -45,7 +48,7 @@ export const judgePolicy = (service: RoundService, policy: PolicyView, vantages:
     previousEndedAtMs: policy.previousEndedAtMs,
   });
   const { primary, backup, domains } = detection;
-  const { transition, credit } = judgeCredit(detection, policy.storm, neverHealthy(service), nowMs);
+  const { transition, credit } = judgeCredit(detection, policy.storm, creditCase(service, policy, terms), nowMs);
   const relapses = (policy.storm?.relapses ?? 0) + (transition?.kind === "relapse" ? 1 : 0);
   const stormy = transition?.kind === "begin" || (policy.storm !== null && transition?.kind !== "end");
   return {

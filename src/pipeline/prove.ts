@@ -2,6 +2,7 @@ import type { Fence } from "../adapters/ports/lease.ts";
 import type { Edge, EdgeSample, RoundDecisions, RoundService, RoundStore, StormDecision } from "../adapters/ports/round.ts";
 import type { JsonValue } from "../domain/canonical-json.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
+import type { CreditGrounds } from "../domain/credit.ts";
 import { readService } from "../domain/detect.ts";
 import type { StormTransition } from "../domain/storm.ts";
 import type { Vantage } from "../domain/vantage.ts";
@@ -53,6 +54,18 @@ const bounded = <T>(list: readonly T[], limit: number, json: (item: T) => JsonVa
   left_out: Math.max(0, list.length - limit),
 });
 
+/** What was decided of the storm's discount, and by what: the rule, the operator's terms, and the domains that were down. */
+const creditJson = ({ credit, reason, case: { rule, terms, monitorOnly }, down }: CreditGrounds, limit: number): JsonValue => ({
+  credit, reason, rule, monitor_only: monitorOnly, proof_required: terms.requireVerified, waiting_seconds: Math.floor(terms.waitingMs / 1_000),
+  floors: {
+    min_samples: terms.floors.minSamples, min_failures: terms.floors.minFailures, window_seconds: terms.floors.minWindowSeconds,
+    threshold_avail: terms.floors.maxThreshold, latency_ms: terms.floors.minLatencyMs,
+  },
+  down: bounded(down, limit, (one) => ({
+    domain_id: one.domainId, verified: one.verified, edited_at: isoTimeOrNull(one.editedAtMs), never_healthy: one.neverHealthy,
+  })),
+});
+
 /** `setup`: which of the path's set-ups was probed. The figures are those of the latest. */
 const sampleFields = ["domain_id", "path", "vantage", "probed_at", "attempt", "ok", "status", "latency_ms", "error", "setup"] as const;
 
@@ -81,7 +94,10 @@ const bodyOf = (
     decided_at: isoTime(nowMs),
     decided_by: { epoch: grounds.fence.epoch, lease: grounds.fence.name, place: grounds.place, vantage: grounds.vantage },
     decision: decisionJson(decision),
-    ...(decision.credit !== null && { never_healthy: bounded(decision.credit.neverHealthy, limit, (domainId) => domainId) }),
+    ...(decision.credit !== null && {
+      credit: creditJson(decision.credit, limit),
+      never_healthy: bounded(decision.credit.down.filter(({ neverHealthy }) => neverHealthy), limit, ({ domainId }) => domainId),
+    }),
     policy: {
       id: policy.policyId, version: policy.version, kind: policy.kind, threshold_avail: policy.thresholdAvail,
       window_seconds: policy.windowSeconds, cooldown_seconds: policy.cooldownSeconds, max_coverage_factor: policy.maxCoverageFactor,

@@ -8,6 +8,7 @@ import type { Lookup } from "../adapters/ports/resolver.ts";
 import type { Verdict } from "../domain/probe.ts";
 import { judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { Check } from "../domain/readiness-finding.ts";
+import type { RoleTrust } from "../domain/role-trust.ts";
 import type { BackupHealth, DomainFacts } from "../domain/readiness.ts";
 import { checkDomain } from "../domain/readiness.ts";
 import type { ProbeSettings } from "./probing.ts";
@@ -23,7 +24,14 @@ export type ReadinessDeps = {
   readonly lookup: Lookup;
   readonly random: Random;
   readonly probe: Pick<ProbeSettings, "path" | "timeoutMs" | "restrainsUnverified">;
+  /** What the customer's own role trusts; absent: they have none. */
+  readonly trust?: RoleTrust;
+  /** Whether a zone of the operator's account is bound to the customer; absent: they have an account of their own. */
+  readonly isBound?: (zoneId: string) => boolean;
 };
+
+const bindingOf = ({ isBound }: ReadinessDeps, reading: PairReading | undefined): Pick<DomainFacts, "zoneBinding"> =>
+  isBound === undefined || !isFound(reading) ? {} : { zoneBinding: isBound(reading.zoneId) ? "bound" : "open" };
 
 type Seen = { readonly url: string; readonly verdict: Verdict | null };
 
@@ -108,6 +116,11 @@ export const checkReadiness = async (
       domainId: domain.domainId,
       name: domain.name,
       verified: domain.verified,
+      lapse: domain.lapse,
+      disputed: domain.disputed,
+      rivalled: domain.rivalled,
+      ...(domain.verified && deps.trust !== undefined && { roleTrust: deps.trust }),
+      ...bindingOf(deps, readings.get(domain.name)),
       normal: domain.normal,
       ownChecks: domain.ownChecks,
       backupCdn: setup.backupCdn,

@@ -11,7 +11,10 @@ import { accountsOf, createStandings } from "./accounts.ts";
 import { applyIntents } from "./apply.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
 import { unmadeClaims } from "./claim.ts";
+import type { CreditTerms } from "../domain/credit.ts";
 import { decideRound } from "./decide.ts";
+import type { FirstProofs } from "./first-proofs.ts";
+import { withFirstProofs } from "./first-proofs.ts";
 import { patiently } from "./patience.ts";
 import { pollOutcomes } from "./polls.ts";
 import { lookAround, presenceOf } from "./presence.ts";
@@ -43,10 +46,14 @@ export type RoundDeps = {
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
+  /** By which storms earn a discount; without it every one of what was once healthy does. */
+  readonly credit?: CreditTerms;
   /** The connections of this invocation, which others of its work share; without them each round has its own. */
   readonly connections?: Connections;
   /** What the invocation may still send; without it nothing limits a round. */
   readonly requests?: RequestAccount;
+  /** Without them, as where no proof is asked for, nothing is looked up before a first switch. */
+  readonly firstProofs?: FirstProofs;
   /** What is asked of DNS from round to round under one lease; without it nothing outlives a round. */
   readonly dnsTalk?: DnsTalk;
 };
@@ -87,6 +94,8 @@ export type RoundReport = {
 
 /** Of an interval, how long a round waits for what DNS is asked, and for its switches; at least so long, however short it is. */
 const readingShare = { part: 0.3, leastMs: 2_000 };
+/** And for the proofs of names that are switched for the first time. */
+const provingShare = { part: 0.2, leastMs: 2_000 };
 const applyingShare = { part: 0.5, leastMs: 5_000 };
 
 const shareOf = (intervalMs: number, { part, leastMs }: typeof readingShare): number => Math.min(sendWithinMs, Math.max(leastMs, part * intervalMs));
@@ -104,7 +113,9 @@ const openAccounts = async ({ dns, dnsDirectory }: RoundDeps, { standings, readi
   const keys = [...new Set([...services.map(({ customerId }) => customerId), ...polls.map(({ changeId }) => accountOfChange(changeId))])];
   const own = (await dnsDirectory?.ofAll(keys)) ?? new Map<number, Dns>();
   standings.adopt(view.standings, [operatorKey, ...own.keys()]);
-  return accountsOf(standings, dnsDirectory?.operator ?? dns, own, ownersOf(services), reading.stopped);
+  const owners = ownersOf(services);
+  const operator = dnsDirectory?.operatorFor?.((name) => owners.get(name) ?? operatorKey) ?? dnsDirectory?.operator ?? dns;
+  return accountsOf(standings, operator, own, owners, reading.stopped);
 };
 
 /**
@@ -158,7 +169,8 @@ const decideAndAct = async (
   const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
-  const decisions = decideRound(services, vantages, policies, samples, read, view.freeze, nowMs);
+  const decide = (own: readonly RoundService[]) => decideRound(own, vantages, policies, samples, read, view.freeze, nowMs, deps.credit);
+  const { decisions } = await withFirstProofs(deps.firstProofs, fence, connections, services, decide, nowMs, nowMs + shareOf(intervalMs, provingShare));
   const grounds = { services: view.services, vantages, read, fence, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const stored = await rounds.saveDecisions(fence, await withEvidence(rounds, grounds, decisions), nowMs);
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);

@@ -1,4 +1,4 @@
-import type { DomainRouting, Intent, RoundDecisions, RoundService, ShardView } from "../adapters/ports/round.ts";
+import type { DomainRouting, Intent, RoundDecisions, RoundDomain, RoundService, ShardView } from "../adapters/ports/round.ts";
 import type { Health } from "../domain/health.ts";
 import type { Desired, SteeredDomain } from "../domain/steering.ts";
 import { desired, equalLatches, equalWeights, inForce, plan, weightsFor } from "../domain/steering.ts";
@@ -28,6 +28,12 @@ type Steered = Pick<DriftDecisions, "drifts" | "contests"> & {
   /** How the service is routed now, changed or not; null: as before. */
   readonly routing: RoundDecisions["services"][number] | null;
   readonly intents: readonly Intent[];
+};
+
+/** What the proof of a name allows where it is not as it should be: by hand, only what one that stands does. */
+const allowedOf = ({ proof }: RoundDomain, isOrdered: boolean): Pick<SteeredDomain, "allowed"> => {
+  if (proof?.refused === true) return { allowed: "nothing" };
+  return proof?.held === true || (proof?.lapsed === true && isOrdered) ? { allowed: "back" } : {};
 };
 
 /** What other weighted records of the name weigh, of the type that has most of them. */
@@ -68,11 +74,12 @@ export const steer = (
     const routing = readings.get(domain.domainId)?.routing ?? domain.routing;
     const live = liveWeights(routing?.records ?? null);
     const { domainId, normal, verified } = domain;
+    const allowed = allowedOf(domain, isOrdered);
     const probed = hasPath(domain, "backup");
     const shadowed = position === null || !probed ? null : weightsFor(position, normal);
-    if (shadowed === null || position === null) return { domainId, normal, verified, probed, live, foreign: foreignWeight(routing), moved: (routing?.movedAtMs ?? null) !== null };
+    if (shadowed === null || position === null) return { domainId, normal, verified, ...allowed, probed, live, foreign: foreignWeight(routing), moved: (routing?.movedAtMs ?? null) !== null };
     const moved = position.kind === "backup" || (position.kind === "normal" && position.percent < 100);
-    return { domainId, normal, verified, probed, live: live.map(() => shadowed), moved };
+    return { domainId, normal, verified, ...allowed, probed, live: live.map(() => shadowed), moved };
   });
   const decision = desired({
     freeze,

@@ -4,6 +4,7 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { billingCycles } from "../domain/billing-cycle.ts";
+import { creditRules } from "../domain/credit.ts";
 import { isCurrency } from "../domain/currency.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
@@ -29,12 +30,21 @@ const fields = {
     .nullable()
     .default(null)
     .openapi({ description: "how often invoices are issued while these terms are the latest that began; null: as the operator's default says" }),
+  credit_rule: z
+    .enum(creditRules)
+    .nullable()
+    .default(null)
+    .openapi({
+      description: "which storms that begin while these terms are the latest that began earn a discount: `storm`, every one of what was once healthy; " +
+        "`verified`, of a verified domain by terms above the floors; `corroborated`, seen by others as well; null: as the operator's default says",
+    }),
 };
 
 const termsSchema = z
   .object({
     id, valid_from: timeText, rate_cents_per_gb: like(z.number(), 12), discount_rate: like(z.number(), 0.5), currency: like(z.string(), "USD"),
-    cycle: z.enum(billingCycles).nullable(), created_at: timeText,
+    cycle: z.enum(billingCycles).nullable(),
+    credit_rule: z.enum(creditRules).nullable(), created_at: timeText,
   })
   .openapi("BillingTerms");
 
@@ -52,6 +62,7 @@ const represent = (terms: CustomerTermsRow): z.infer<typeof termsSchema> => ({
   discount_rate: terms.discountRate,
   currency: terms.currency,
   cycle: terms.cycle,
+  credit_rule: terms.creditRule,
   created_at: isoTime(terms.createdAtMs),
 });
 
@@ -71,9 +82,9 @@ export const registerBillingTerms = (app: App, deps: Deps, guards: Guards): void
   });
   app.openapi(create, async (c) => {
     const customerId = c.req.valid("param").id;
-    const { valid_from: validFromMs, rate_cents_per_gb: rateCentsPerGb, discount_rate: discountRate, currency, cycle } = c.req.valid("json");
+    const { valid_from: validFromMs, rate_cents_per_gb: rateCentsPerGb, discount_rate: discountRate, currency, cycle, credit_rule: creditRule } = c.req.valid("json");
     const terms = await answerOnce(c, deps, 0, (change) =>
-      deps.billingTerms.create(customerId, { validFromMs, rateCentsPerGb, discountRate, currency, cycle }, change));
+      deps.billingTerms.create(customerId, { validFromMs, rateCentsPerGb, discountRate, currency, cycle, creditRule }, change));
     if (terms === null) throw noSuchResource();
     return c.json(represent(terms), 201, { location: c.req.path });
   });

@@ -4,6 +4,8 @@ import type { DnsAccount } from "../adapters/ports/dns-accounts.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { partitionOf } from "../domain/aws-partition.ts";
+import { roleRefusal } from "../domain/role-trust.ts";
+import { AppError } from "../errors.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
@@ -12,6 +14,8 @@ import {
 import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { requestBudget } from "../pipeline/request-budget.ts";
+import { createConnections } from "../pipeline/slots.ts";
 
 const keyIdExample = "AKIAIOSFODNN7EXAMPLE";
 const secretExample = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -87,6 +91,14 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
   const tags = ["routing"];
   const path = "/v1/dns-accounts";
 
+  /** A role that trusts more than its own external id lets anybody act for anybody. @throws AppError `bad_request` */
+  const refuseRole = async (roleArn: string | undefined, region: string): Promise<void> => {
+    if (roleArn === undefined || deps.roleTrust === null) return;
+    const trust = await deps.roleTrust.trustOf({ roleArn, region }, requestBudget(deps.clock, createConnections(deps.clock)));
+    const detail = roleRefusal(trust);
+    if (detail !== null) throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/role_arn", detail }] });
+  };
+
   const create = createRoute({
     method: "post",
     path,
@@ -99,8 +111,10 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
   app.openapi(create, async (c) => {
     const { region, role_arn: roleArn, access_key_id: accessKeyId = "", secret_access_key: secretAccessKey = "" } = c.req.valid("json");
     const { customerId } = c.var;
-    const account = await answerOnce(c, deps, customerId, (change) =>
-      deps.dnsAccounts.create(customerId, roleArn === undefined ? { region, accessKeyId, secretAccessKey } : { region, roleArn }, change));
+    const account = await answerOnce(c, deps, customerId, async (change) => {
+      await refuseRole(roleArn, region);
+      return await deps.dnsAccounts.create(customerId, roleArn === undefined ? { region, accessKeyId, secretAccessKey } : { region, roleArn }, change);
+    });
     return c.json(represent(account), 201, { location: `${path}/${account.id}` });
   });
 

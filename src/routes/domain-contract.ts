@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Domain } from "../adapters/ports/domains.ts";
 import type { Hostname } from "../domain/hostname.ts";
 import { canBeExpected, parseStatusRanges, probePathFault } from "../domain/probe.ts";
+import { stateOf } from "../domain/ownership.ts";
 import { challengeName, longestProvable } from "../domain/proof.ts";
 import { parseDomainName, parseTarget } from "../hostnames.ts";
 import { id, like, timeText } from "../http/contract.ts";
@@ -46,6 +47,20 @@ const expectStatus = z
 export const recordName = like(z.string(), "_tranche-challenge.app.example.com");
 export const recordValue = like(z.string(), "q1Zk0mQ9bS3vX7wL2nT5rY8uE4iO6pAd");
 
+const states = ["unproven", "proven", "lapsing", "held", "disputed", "lost"] as const;
+const orNever = (description: string) => timeText.nullable().openapi({ description, example: null });
+
+/** How a claim to a name stands (docs/ownership.md). */
+export const ownershipFields = {
+  state: z.enum(states).openapi({ description: "see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal", example: "proven" }),
+  expires_at: orNever("until when a claim that has proven nothing may do so with this value; then another one is handed out"),
+  verified_at: timeText.nullable().openapi({ description: "since when the name is yours; null: it is not" }),
+  seen_at: orNever("when every resolver last saw the record"),
+  lapsed_at: orNever("since when it is not seen any more"),
+  held_at: orNever("since when nothing is switched for that, but back to normal"),
+  disputed_at: orNever("since when this proof and somebody else's stand at the same time; who that is, nobody is told"),
+};
+
 export const domainSchema = z
   .object({
     id,
@@ -57,7 +72,7 @@ export const domainSchema = z
     expect_status: like(z.string(), "200-399"),
     normal_weights: like(z.object({ primary: z.int(), backup: z.int() }), { primary: 100, backup: 0 }),
     verification: z
-      .object({ record_name: recordName, record_value: recordValue, verified_at: timeText.nullable() })
+      .object({ record_name: recordName, record_value: recordValue, ...ownershipFields })
       .openapi({ description: "the TXT record that proves the ownership; DNS is steered once it was seen" }),
     created_at: timeText,
     updated_at: timeText,
@@ -108,7 +123,24 @@ export const domainBodies = (allowPrivate: boolean, isProven: boolean) => {
   return { input, patch };
 };
 
-export const representDomain = (domain: Domain): z.infer<typeof domainSchema> => ({
+/** @param required whether names have to be proven (DOMAIN_VERIFICATION) */
+export const representOwnership = (domain: Domain, required: boolean) => {
+  const claim = { ...domain, absences: 0, dueAtMs: 0 };
+  const state = stateOf(claim, required);
+  const counts = state === "proven" || state === "lapsing" || state === "held";
+  return {
+    state,
+    expires_at: counts || state === "disputed" ? null : isoTimeOrNull(domain.challengeExpiresAtMs),
+    verified_at: counts ? isoTimeOrNull(domain.verifiedAtMs) : null,
+    seen_at: isoTimeOrNull(domain.seenAtMs),
+    lapsed_at: isoTimeOrNull(domain.lapsedAtMs),
+    held_at: isoTimeOrNull(domain.heldAtMs),
+    disputed_at: isoTimeOrNull(domain.disputedAtMs),
+  };
+};
+
+/** @param required whether names have to be proven (DOMAIN_VERIFICATION) */
+export const representDomain = (domain: Domain, required: boolean): z.infer<typeof domainSchema> => ({
   id: domain.id,
   service_id: domain.serviceId,
   name: domain.name,
@@ -120,7 +152,7 @@ export const representDomain = (domain: Domain): z.infer<typeof domainSchema> =>
   verification: {
     record_name: challengeName(domain.name),
     record_value: domain.challengeToken,
-    verified_at: isoTimeOrNull(domain.verifiedAtMs),
+    ...representOwnership(domain, required),
   },
   created_at: isoTime(domain.createdAtMs),
   updated_at: isoTime(domain.updatedAtMs),

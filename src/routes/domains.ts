@@ -72,7 +72,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
     };
     const domain = await answerOnce(c, deps, customerId, store);
     if (domain === null) throw noSuchResource();
-    return c.json(representDomain(domain), 201, { location: `${c.req.path}/${domain.id}` });
+    return c.json(representDomain(domain, deps.config.domainVerification), 201, { location: `${c.req.path}/${domain.id}` });
   });
 
   const update = createRoute({
@@ -98,7 +98,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
     if (looksUp) await refusePrivate(deps, body);
     const domain = await deps.domains.update(c.var.customerId, id, childId, fields, changeBy(c));
     if (domain === null) throw noSuchResource();
-    return c.json(representDomain(domain), 200);
+    return c.json(representDomain(domain, deps.config.domainVerification), 200);
   });
 
   const remove = createRoute({

@@ -13,7 +13,7 @@ const recordSchema = z
   .object({
     body: z.looseObject({}).openapi({ description: "what was known and decided; its fields depend on the kind" }),
     hash: hash.openapi({ description: "SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex" }),
-    kind: z.enum(["begin", "relapse", "switch", "observed", "end"]),
+    kind: z.enum(["begin", "relapse", "switch", "observed", "credit", "end"]),
     previous_hash: hash.nullable().openapi({ description: "of the service's record before; null for its first" }),
     seq: z.int().min(1).openapi({ description: "per service from 1, without gaps" }),
     service_id: id,

@@ -60,6 +60,9 @@ export const lineSchema = z
     service_name: z.string().openapi({ example: "downloads", description: "when the invoice was issued" }),
     estimated: z.boolean().openapi({ description: "not all of the window had been read; what is missing follows as an adjustment" }),
     storm_ids: z.array(id).openapi({ description: "the storms by which the line was computed" }),
+    uncredited_storms: z
+      .array(z.object({ storm_id: id, credit: like(z.enum(["pending", "refused"]), "pending"), reason: like(z.string().nullable(), "uncorroborated") }))
+      .openapi({ description: "storms of the window that had earned no discount when the line was issued, and why; what is confirmed later follows as an adjustment" }),
   })
   .openapi("InvoiceLine");
 
@@ -145,6 +148,7 @@ export const representLine = (line: InvoiceLine): z.infer<typeof lineSchema> => 
   service_name: line.serviceName,
   estimated: line.estimated,
   storm_ids: [...line.stormIds],
+  uncredited_storms: line.uncredited.map(({ stormId, credit, reason }) => ({ storm_id: stormId, credit, reason })),
 });
 
 /** Field by field: a document that a later version has stored may hold more than this one tells of. */

@@ -13,6 +13,7 @@ export const csvColumns = [
   "id", "kind", "arrears", "service_id", "window_start", "window_end", "primary_bytes", "backup_bytes", "rate_cents_per_gb", "discount_rate",
   "currency", "max_coverage_factor", "storm_microseconds", "amount_cents", "discount_cents",
   "service_name", "estimated", "storm_ids", "primary_gib", "backup_gib", "net_cents", "amount", "discount", "net", "document_number",
+  "uncredited_storms",
 ] as const;
 
 type CsvRow = Record<(typeof csvColumns)[number], string | number | boolean>;
@@ -22,8 +23,9 @@ export const csvRow =
   ({ exponent, documentNumber }: Invoice) =>
   (line: InvoiceLine): CsvRow => {
     const netCents = line.amountCents - line.discountCents;
+    const { uncredited_storms: _, ...figures } = representLine(line);
     return {
-      ...representLine(line),
+      ...figures,
       storm_ids: line.stormIds.join(" "),
       primary_gib: gibibytes(line.primaryBytes, gibPlaces),
       backup_gib: gibibytes(line.backupBytes, gibPlaces),
@@ -32,6 +34,7 @@ export const csvRow =
       discount: formatMinor(line.discountCents, exponent),
       net: formatMinor(netCents, exponent),
       document_number: documentNumber,
+      uncredited_storms: line.uncredited.map(({ stormId, credit, reason }) => [stormId, credit, ...(reason === null ? [] : [reason])].join(":")).join(" "),
     };
   };
 

@@ -9,6 +9,9 @@ import {
   idParams, jsonAnswer, jsonRequest, label, noContent, readProblems, tenantQuery, time, writeProblems,
 } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
+import { refusalToOrder } from "../pipeline/ownership.ts";
+import { requestBudget } from "../pipeline/request-budget.ts";
+import { createConnections } from "../pipeline/slots.ts";
 import { overrideMode, overrideSchema, representOverride } from "./routing-contract.ts";
 
 const longestDays = 30;
@@ -42,6 +45,7 @@ export const registerOverride = (app: App, deps: Deps, guards: Guards): void => 
     path,
     tags,
     summary: "Force a service to one side, or freeze it; obeyed by the next round",
+    description: "To a side only with a proof that is there now: a 409 where no domain's record is seen. Domains whose proof has lapsed stay where they are.",
     middleware: [guards.editor, jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
     responses: { 200: jsonAnswer(overrideSchema, "The override in force"), ...writeProblems },
@@ -51,6 +55,12 @@ export const registerOverride = (app: App, deps: Deps, guards: Guards): void => 
     const nowMs = deps.clock.nowMs();
     if (untilMs !== null && untilMs <= nowMs) throw refuse("must be in the future");
     if (untilMs !== null && untilMs > nowMs + longestMs) throw refuse(`must be at most ${longestDays} days ahead`);
+    if (mode !== "frozen" && deps.config.domainVerification) {
+      const connections = createConnections(deps.clock);
+      const budgetOf = (endMs: number) => ({ ...requestBudget(deps.clock, connections), untilMs: endMs });
+      const refusal = await refusalToOrder(deps, c.var.customerId, c.req.valid("param").id, changeBy(c), budgetOf);
+      if (refusal !== null) throw new AppError("conflict", refusal);
+    }
     const order = { mode, reason, untilMs };
     const override = await deps.routing.setOverride(c.var.customerId, c.req.valid("param").id, order, changeBy(c));
     if (override === null) throw noSuchResource();

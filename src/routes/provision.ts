@@ -10,6 +10,8 @@ import { noBody } from "../http/body.ts";
 import { childParams, id, jsonAnswer, like, problems, tenantQuery } from "../http/contract.ts";
 import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
+import { challengeName } from "../domain/proof.ts";
+import { isFreshNow } from "../pipeline/ownership.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
 import { createConnections } from "../pipeline/slots.ts";
 
@@ -67,8 +69,16 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
     const setup = await deps.dnsSetup.get(c.var.customerId, serviceId, { limit: 1, afterDomainId: childId - 1 });
     const domain = setup?.domains.find(({ domainId }) => domainId === childId);
     if (setup == null || domain === undefined) throw noSuchResource();
+    /** Records are created only by a proof that is there now. @throws AppError `conflict` */
+    const refuseLapsed = async ({ name }: DnsSetupDomain, change: Change): Promise<void> => {
+      if (!deps.config.domainVerification) return;
+      const [claim] = await deps.ownership.byIds([childId]);
+      const isFresh = claim !== undefined && (await isFreshNow(deps, claim, change, requestBudget(deps.clock, createConnections(deps.clock))));
+      if (!isFresh) throw conflict(`the record ${challengeName(name)} is not seen: the proof of the name has lapsed`);
+    };
     const create = async (change: Change) => {
       const wish = wishFor(setup, domain);
+      await refuseLapsed(domain, change);
       await deps.dnsSetup.noteProvisioning(childId, wish, change);
       const dns = await deps.dnsDirectory.of(setup.customerId);
       const { result } = await deps.dnsSetup.noteProvisioned(childId, await dns.provision(wish, requestBudget(deps.clock, createConnections(deps.clock))), change);

@@ -17,7 +17,10 @@ import type { App } from "../http/env.ts";
 import { announceNext } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
 import { whileHeld } from "../pipeline/lease.ts";
+import type { ReadinessDeps } from "../pipeline/readiness.ts";
 import { checkReadiness } from "../pipeline/readiness.ts";
+import { requestBudget } from "../pipeline/request-budget.ts";
+import { createConnections } from "../pipeline/slots.ts";
 
 const checkSchema = z
   .object({
@@ -92,6 +95,15 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
     return c.json(represent(serviceId, last.check), 200);
   });
 
+  /** Of a role of the customer's own, whom it trusts; without an account of their own, whom the operator's zones serve. */
+  const accountFacts = async (customerId: number): Promise<Pick<ReadinessDeps, "trust" | "isBound">> => {
+    const [account] = await deps.dnsAccounts.list(customerId, { limit: 1, afterId: null });
+    if (account === undefined) return { isBound: deps.zoneBindings.isBound };
+    if (account.roleArn === null || deps.roleTrust === null) return {};
+    const role = { roleArn: account.roleArn, region: account.region };
+    return { trust: await deps.roleTrust.trustOf(role, requestBudget(deps.clock, createConnections(deps.clock))) };
+  };
+
   /** One check of a service at a time. @throws AppError `conflict` while another one is under way */
   const run = async (setup: DnsSetup, change: Change): Promise<ReadinessCheck> => {
     const { serviceId, customerId } = setup;
@@ -102,7 +114,7 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
         const nowMs = deps.clock.nowMs();
         const health = await deps.dnsSetup.backupHealth(serviceId, nowMs - dayMs);
         const dns = await deps.dnsDirectory.of(customerId);
-        const checks = await checkReadiness({ ...deps, dns, probe: deps.config.probe }, setup, health, nowMs);
+        const checks = await checkReadiness({ ...deps, dns, probe: deps.config.probe, ...(await accountFacts(customerId)) }, setup, health, nowMs);
         const found = { serviceId, checkedAtMs: nowMs, actor: change.actor, result: overallResult(checks), checks, domainsChecked: setup.domains.length, domainsTotal: setup.domainsTotal };
         const saved = await deps.dnsSetup.saveCheck(fence, found, change);
         if (saved === null) throw new AppError("unavailable", "the check took too long");

@@ -71,7 +71,7 @@ export const registerServices = (app: App, deps: Deps, guards: Guards): void => 
     return c.json(
       {
         service: representService(detail.service),
-        domains: detail.domains.map(representDomain),
+        domains: detail.domains.map((domain) => representDomain(domain, deps.config.domainVerification)),
         storm_policies: detail.stormPolicies.map(representPolicy),
       },
       200,

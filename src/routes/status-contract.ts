@@ -91,6 +91,10 @@ export const statusSchema = z
     leases: z.array(lease),
     providers: z.array(providerFull),
     secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
+    ownership: about(
+      z.object({ lapsing: z.int(), held: z.int(), disputed: z.int() }),
+      "domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds (docs/ownership.md)",
+    ),
     takeovers: about(z.array(takeover), "the latest 50, newest first"),
   })
   .openapi("Status");
@@ -148,6 +152,7 @@ export const representStatus = (status: Status, sealKeys: readonly string[], pre
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
   secrets: secretsOf(sealCounts(sealKeys, status.seals)),
+  ownership: status.ownership,
   takeovers: status.takeovers.map(takeoverOf),
 });
 

@@ -3,15 +3,21 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { Storm, StormDetail } from "../adapters/ports/storms.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
+import { creditReasons, credits } from "../domain/credit.ts";
+import type { CreditReason } from "../domain/credit.ts";
 import { stormTimeline } from "../domain/timeline.ts";
+import { answerOnce } from "../http/answer-once.ts";
+import { jsonBody } from "../http/body.ts";
 import {
-  id, idParams, idText, jsonAnswer, like, orNull, readProblems, tenantPageQuery, tenantQuery, time, timeText,
+  id, idParams, idText, jsonAnswer, jsonRequest, label, like, orNull, readProblems, tenantPageQuery, tenantQuery, time, timeText, writeProblems,
 } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { changeSchema, representChange } from "./routing-contract.ts";
 import { ordered, outOfOrder } from "./schemas.ts";
+
+const reasonNames = Object.keys(creditReasons) as CreditReason[];
 
 const stormSchema = z
   .object({
@@ -29,8 +35,15 @@ const stormSchema = z
     ended_reason: like(z.string().nullable(), null),
     relapses: like(z.int(), 0),
     max_coverage_factor: like(z.number(), 1.5),
-    credit: like(z.enum(["earned", "pending", "refused"]), "earned").openapi({ description: "whether the storm earns a discount; decided when it began" }),
-    credit_reason: like(z.string().nullable(), null).openapi({ description: "why it does not, such as `never_healthy`: a domain that was down had not been seen healthy since its latest set-up" }),
+    credit: like(z.enum(credits), "earned").openapi({
+      description: "whether the storm earns a discount; decided when it began, later by what others saw or by an admin alone",
+    }),
+    credit_reason: like(z.enum(reasonNames).nullable(), null).openapi({
+      description: `why it does or does not; null: it does, by the rule alone. ${reasonNames.map((name) => `\`${name}\`: ${creditReasons[name]}`).join("; ")}`,
+    }),
+    credited_until: like(timeText.nullable(), null).openapi({
+      description: "of a corroborated storm: as long as its CDN was seen failing it counts, and no longer",
+    }),
   })
   .openapi("Storm");
 
@@ -50,6 +63,13 @@ const detailSchema = stormSchema
     }),
   })
   .openapi("StormDetail");
+
+const decisionSchema = z
+  .strictObject({
+    decision: like(z.enum(["confirm", "refuse"]), "confirm"),
+    reason: label(500).openapi({ example: "the CDN reported the outage on its status page" }),
+  })
+  .openapi("CreditDecision");
 
 const filter = tenantPageQuery
   .extend({
@@ -81,6 +101,7 @@ const represent = (storm: Storm): z.infer<typeof stormSchema> => ({
   max_coverage_factor: storm.maxCoverageFactor,
   credit: storm.credit,
   credit_reason: storm.creditReason,
+  credited_until: isoTimeOrNull(storm.creditedUntilMs),
 });
 
 const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
@@ -126,5 +147,23 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
     const storm = await deps.storms.get(c.var.customerId, c.req.valid("param").id);
     if (storm === null) throw noSuchResource();
     return c.json(representDetail(storm), 200);
+  });
+
+  const decide = createRoute({
+    method: "post",
+    path: "/v1/storms/{id}/credit",
+    tags,
+    summary: "Confirm or refuse the discount of a storm; recorded in its evidence, and what was billed is adjusted",
+    description: "For admins. A storm that is confirmed counts as a whole, whatever was decided before; issued lines stay, the next invoice adjusts them.",
+    middleware: [guards.adminWith("billing"), jsonBody],
+    request: { params: idParams, query: z.strictObject({}), body: jsonRequest(decisionSchema) },
+    responses: { 200: jsonAnswer(stormSchema, "The storm"), ...writeProblems },
+  });
+  app.openapi(decide, async (c) => {
+    const { decision, reason } = c.req.valid("json");
+    const credit = decision === "confirm" ? "earned" : "refused";
+    const storm = await answerOnce(c, deps, 0, (change) => deps.storms.decide(c.req.valid("param").id, credit, reason, change));
+    if (storm === null) throw noSuchResource();
+    return c.json(represent(storm), 200);
   });
 };

@@ -45,6 +45,9 @@ const windowSchema = z
     corrected_at: timeText.nullable().openapi({
       description: "when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed",
     }),
+    pending_correction: orNull(z.object({ id, primary_bytes: like(z.int().nullable(), 0), backup_bytes: like(z.int().nullable(), null) })).openapi({
+      description: "what was pushed since it was billed and would take something off: it changes nothing until an admin approves it (`/v1/corrections`)",
+    }),
   })
   .openapi("UsageWindow");
 
@@ -116,6 +119,9 @@ const represent = (window: UsageWindow): z.infer<typeof windowSchema> => ({
   backup_incomplete: window.backupIncomplete,
   invoice_id: window.invoiceId,
   corrected_at: isoTimeOrNull(window.correctedAtMs),
+  pending_correction: window.pendingCorrection && {
+    id: window.pendingCorrection.id, primary_bytes: window.pendingCorrection.primaryBytes, backup_bytes: window.pendingCorrection.backupBytes,
+  },
 });
 
 /** `/v1/services/{id}/usage`: what each CDN carried. */
@@ -151,7 +157,8 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
     tags,
     summary: "Report usage; all windows are stored or none, and a window that is there is replaced side by side",
     description:
-      "A window that is billed keeps its invoice: what is reported is a correction, and the next invoice adjusts it. A deleted " +
+      "A window that is billed keeps its invoice: what is reported is a correction, and the next invoice adjusts it. Where it may take something off, that is where a side falls, " +
+      "it changes nothing until an admin approves it. A deleted " +
       "service takes windows that began before its end.",
     middleware: [guards.editor, jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(push) },

@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startDoh } from "../../local/route53/doh.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import { createResolver, txtValue } from "../../src/adapters/resolver.ts";
+import { systemClock } from "../../src/adapters/clock.ts";
+import { requestBudget } from "../../src/pipeline/request-budget.ts";
+import { createConnections } from "../../src/pipeline/slots.ts";
 
 const closers: (() => Promise<void>)[] = [];
 const opened = <T extends { close(): Promise<void> }>(thing: T): T => {
@@ -42,7 +45,7 @@ const scripted = async (status: number, body: string, delayMs = 0): Promise<stri
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/resolve?ct=x`;
 };
 
-const ask = async (endpoints: string[], name: string) => await createResolver(endpoints, fetch).txt(name);
+const ask = async (endpoints: string[], name: string) => await createResolver(endpoints, fetch).txt(name, requestBudget(systemClock, createConnections(systemClock)));
 
 describe("txt", () => {
   it("reads every text of a name, whole and unquoted, through a CNAME as well", async () => {

@@ -60,7 +60,7 @@ const push = (customerId: number, serviceId: number, ago: number, bytes: { prima
       windowStartMs: nowMs - (ago + 1) * hourMs, windowEndMs: nowMs - ago * hourMs,
       primaryBytes: bytes.primary === undefined ? undefined : bytes.primary * gb, backupBytes: bytes.backup === undefined ? undefined : bytes.backup * gb,
     }],
-    { measuredCdns: [], mayOverride: false }, change,
+    { measuredCdns: [], mayOverride: true }, change,
   );
 
 const causes = async (): Promise<number> => Number((await database.sql<{ n: string }>("select count(*) as n from adjustment_causes"))[0]?.n);

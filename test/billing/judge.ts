@@ -52,6 +52,7 @@ export const failedInDomain = (domain: PricingDomain, cases: readonly BillingCas
             endedAtMs: storm.endedAt === null ? null : Date.parse(storm.endedAt),
             maxCoverageFactor: storm.factor,
             credit: storm.credit ?? "earned",
+            creditedUntilMs: storm.creditedUntil == null ? null : Date.parse(storm.creditedUntil),
           }));
         const usage = { ...snapshot, windowMicroseconds: (window.endMs - window.startMs) * 1000 };
         return { ...snapshot, ...domain.priceLine({ ...usage, ...domain.coverWindow(storms, window) }, terms) };

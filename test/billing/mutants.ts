@@ -14,8 +14,8 @@ export type DomainFile = "money.ts" | "coverage.ts" | "pricing.ts";
 const charge = (side: string) => `div((w.${side}_bytes * w.rate) * 2 + 1073741824::numeric, 1073741824::numeric * 2)`;
 const discountOf = "backup_cents * discount_rate * storm_us * factor";
 const discount = `div((${discountOf}) * 2 + window_us, window_us * 2)`;
-const stormEnd = `case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
-  else 'infinity'::timestamptz end`;
+const stormEnd = `least(case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
+  else 'infinity'::timestamptz end, e.credited_until)`;
 
 const toEven = (n: string, d: string) => {
   const nearest = `div((${n}) * 2 + ${d}, ${d} * 2)`;
@@ -137,13 +137,18 @@ export const furtherMutants: readonly Mutant[] = [
   },
   {
     name: "refused storm counted",
-    sql: [{ from: "and e.credit = 'earned'", to: "and e.credit <> 'pending'" }],
+    sql: [{ from: "where credit = 'earned'", to: "where credit <> 'pending'" }],
     source: [{ file: "coverage.ts", from: `storm.credit !== "earned"`, to: `storm.credit === "pending"` }],
   },
   {
     name: "pending storm counted",
-    sql: [{ from: "and e.credit = 'earned'", to: "and e.credit <> 'refused'" }],
+    sql: [{ from: "where credit = 'earned'", to: "where credit <> 'refused'" }],
     source: [{ file: "coverage.ts", from: `storm.credit !== "earned"`, to: `storm.credit === "refused"` }],
+  },
+  {
+    name: "corroborated storm counted beyond what was seen",
+    sql: [{ from: stormEnd, to: stormEnd.replace(", e.credited_until", "") }],
+    source: [{ file: "coverage.ts", from: `Math.min(endOf(storm), storm.creditedUntilMs ?? Number.POSITIVE_INFINITY)`, to: `endOf(storm)` }],
   },
   {
     name: "quotient rounded twice",

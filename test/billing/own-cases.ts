@@ -74,6 +74,16 @@ export const ownCases: readonly BillingCase[] = [
     { amountCents: 1200, discountCents: 300, coverage: 0.5 },
   ),
   windowCase(
+    "an open storm counts as long as its CDN was seen failing",
+    { storms: [{ ...open("00:00", "1.5"), creditedUntil: at("00:20") }] },
+    { amountCents: 1200, discountCents: 300, coverage: 0.5 },
+  ),
+  windowCase(
+    "a storm whose CDN was last seen failing before the window counts nothing in it, its factor neither",
+    { storms: [storm("00:00", "00:30", "1"), { ...open("00:30", "3"), startedAt: "2026-02-28T23:00:00.000Z", creditedUntil: "2026-02-28T23:30:00.000Z" }] },
+    { amountCents: 1200, discountCents: 300, coverage: 0.5 },
+  ),
+  windowCase(
     "a storm whose credit is pending does not count yet",
     { storms: [{ ...open("00:00", "1.5"), credit: "pending" }] },
     { amountCents: 1200, discountCents: 0, coverage: 0 },

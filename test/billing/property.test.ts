@@ -58,6 +58,9 @@ const timeArb = fc
 
 const creditArb = fc.constantFrom<NonNullable<WorldStorm["credit"]>>("earned", "earned", "earned", "refused", "pending");
 
+/** Until when the CDN of a corroborated storm was seen failing; mostly it needs no such witness. */
+const seenArb: fc.Arbitrary<bigint | null> = fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: timeArb });
+
 const stormArb: fc.Arbitrary<WorldStorm> = fc
   .record({
     service: fc.integer({ min: 1, max: 2 }),
@@ -66,11 +69,13 @@ const stormArb: fc.Arbitrary<WorldStorm> = fc
     factor: fc.constantFrom("1", "1.2", "1.25", "1.5", "2", "3", "0.5", "0.333333333"),
     monitorOnly: fc.boolean(),
     credit: creditArb,
+    seenUntil: seenArb,
   })
-  .map(({ times: [a, b], state, ...rest }) => {
+  .map(({ times: [a, b], state, seenUntil, ...rest }) => {
     const [from, to] = a < b ? [a, b] : [b, a];
     return {
       ...rest,
+      creditedUntil: seenUntil === null ? null : textOf(seenUntil),
       state,
       startedAt: textOf(from),
       recoveringSince: state === "recovering" ? textOf(to) : null,
@@ -113,7 +118,7 @@ const worldArb = (rate: string): fc.Arbitrary<World> => {
 const editedArb = (rate: string, world: World): fc.Arbitrary<World> => {
   const bytes = fc.record({ primaryBytes: bytesArb(rate), backupBytes: bytesArb(rate) });
   const times = fc.tuple(timeArb, timeArb).map(([a, b]) => (a < b ? [a, b] : [b, a]) as [bigint, bigint]);
-  const stormEdit = fc.record({ times, factor: fc.constantFrom("1", "1.5", "0.25", "3"), state: fc.constantFrom<WorldStorm["state"]>("ended", "recovering", "storm"), credit: creditArb });
+  const stormEdit = fc.record({ times, factor: fc.constantFrom("1", "1.5", "0.25", "3"), state: fc.constantFrom<WorldStorm["state"]>("ended", "recovering", "storm"), credit: creditArb, seenUntil: seenArb });
   return fc
     .record({
       bytes: fc.array(fc.option(bytes, { freq: 2 }), { minLength: world.snapshots.length, maxLength: world.snapshots.length }),
@@ -124,11 +129,11 @@ const editedArb = (rate: string, world: World): fc.Arbitrary<World> => {
       storms: world.storms.map((storm, index) => {
         const change = edits.storms[index];
         if (change == null) return storm;
-        const { times: [from, to], factor, credit } = change;
+        const { times: [from, to], factor, credit, seenUntil } = change;
         // What has ended stays ended: another active storm may have followed.
         const state = storm.state === "ended" ? "ended" : change.state;
         return {
-          ...storm, state, factor, credit, startedAt: textOf(from), recoveringSince: state === "recovering" ? textOf(to) : null,
+          ...storm, state, factor, credit, creditedUntil: seenUntil === null ? null : textOf(seenUntil), startedAt: textOf(from), recoveringSince: state === "recovering" ? textOf(to) : null,
           endedAt: state === "ended" ? textOf(to) : null,
         };
       }),
@@ -154,7 +159,7 @@ const isWholeMs = (text: string | null): boolean => text === null || microsecond
 const domainCoverage = (world: World, line: StoredLine) => {
   const storms = world.storms.filter(({ service }) => service === line.service);
   if (line.windowMicroseconds % 1000 !== 0) return null;
-  if (!storms.every((storm) => [storm.startedAt, storm.recoveringSince, storm.endedAt].every(isWholeMs))) return null;
+  if (!storms.every((storm) => [storm.startedAt, storm.recoveringSince, storm.endedAt, storm.creditedUntil ?? null].every(isWholeMs))) return null;
   const billed: BilledStorm[] = storms.map((storm) => ({
     state: storm.state,
     startedAtMs: epochMs(storm.startedAt),
@@ -162,6 +167,7 @@ const domainCoverage = (world: World, line: StoredLine) => {
     endedAtMs: storm.endedAt === null ? null : epochMs(storm.endedAt),
     maxCoverageFactor: storm.factor,
     credit: storm.credit ?? "earned",
+    creditedUntilMs: storm.creditedUntil == null ? null : epochMs(storm.creditedUntil),
   }));
   const startMs = epochMs(line.windowStart);
   const endMs = startMs + line.windowMicroseconds / 1000;

@@ -37,8 +37,8 @@ const halfUp = (numerator: bigint, denominator: bigint): bigint => {
 };
 
 const countsUntil = (storm: WorldStorm, windowEnd: bigint): bigint => {
-  const text = { storm: null, recovering: storm.recoveringSince, ended: storm.endedAt }[storm.state];
-  return text === null ? windowEnd : microsecondsOf(text);
+  const texts = [{ storm: null, recovering: storm.recoveringSince, ended: storm.endedAt }[storm.state], storm.creditedUntil ?? null];
+  return texts.reduce((earliest, text) => (text !== null && microsecondsOf(text) < earliest ? microsecondsOf(text) : earliest), windowEnd);
 };
 
 export type Terms = { readonly rateCentsPerGb: string; readonly discountRate: string };

@@ -20,6 +20,8 @@ export type WorldStorm = {
   readonly monitorOnly?: boolean;
   /** `earned` where nothing else is said. */
   readonly credit?: BilledStorm["credit"];
+  /** Of a corroborated storm: it counts no longer than this. */
+  readonly creditedUntil?: string | null;
 };
 
 /** One customer with services, usage and storms. */
@@ -86,11 +88,12 @@ export const seed = async (database: TestDatabase, worlds: readonly World[]): Pr
   await addSnapshots(database, customerIds, snapshots);
   await database.sql(
     `insert into storm_events (service_id, policy_id, policy_version, kind, state, monitor_only, started_at,
-       detected_at, recovering_since, ended_at, ended_reason, max_coverage_factor, credit)
+       detected_at, recovering_since, ended_at, ended_reason, max_coverage_factor, credit, credit_reason, credited_until)
      select s.id, p.id, x.ordinal, x.kind, x.state, coalesce(x."monitorOnly", false), x."startedAt", x."startedAt",
-       x."recoveringSince", x."endedAt", case when x.state = 'ended' then 'recovered' end, x.factor, coalesce(x.credit, 'earned')
+       x."recoveringSince", x."endedAt", case when x.state = 'ended' then 'recovered' end, x.factor, coalesce(x.credit, 'earned'),
+       case x.credit when 'pending' then 'uncorroborated' when 'refused' then 'recent_edit' end, x."creditedUntil"
      from jsonb_to_recordset($2::jsonb) as x(world int, ordinal int, service int, kind text, state text, "monitorOnly" boolean, credit text,
-       "startedAt" timestamptz, "recoveringSince" timestamptz, "endedAt" timestamptz, factor numeric)
+       "creditedUntil" timestamptz, "startedAt" timestamptz, "recoveringSince" timestamptz, "endedAt" timestamptz, factor numeric)
      join services s on s.customer_id = ($1::bigint[])[x.world + 1] and s.name = 'service ' || x.service
      join storm_policies p on p.service_id = s.id and p.kind = x.kind`,
     [customerIds, JSON.stringify(storms)],
@@ -141,13 +144,13 @@ export const edit = async (database: TestDatabase, customerIds: readonly number[
   await database.sql(
     `update storm_events e set state = x.state, started_at = x."startedAt", recovering_since = x."recoveringSince",
        ended_at = x."endedAt", ended_reason = case when x.state = 'ended' then 'recovered' end, max_coverage_factor = x.factor,
-       credit = coalesce(x.credit, 'earned')
-     from jsonb_to_recordset($2::jsonb) as x(world int, ordinal int, service int, state text, credit text, "startedAt" timestamptz,
+       credit = coalesce(x.credit, 'earned'), credited_until = x."creditedUntil"
+     from jsonb_to_recordset($2::jsonb) as x(world int, ordinal int, service int, state text, credit text, "creditedUntil" timestamptz, "startedAt" timestamptz,
        "recoveringSince" timestamptz, "endedAt" timestamptz, factor numeric)
      join services s on s.customer_id = ($1::bigint[])[x.world + 1] and s.name = 'service ' || x.service
      where e.service_id = s.id and e.policy_version = x.ordinal
-       and (e.state, e.started_at, e.recovering_since, e.ended_at, e.max_coverage_factor, e.credit)
-         is distinct from (x.state, x."startedAt", x."recoveringSince", x."endedAt", x.factor, coalesce(x.credit, 'earned'))`,
+       and (e.state, e.started_at, e.recovering_since, e.ended_at, e.max_coverage_factor, e.credit, e.credited_until)
+         is distinct from (x.state, x."startedAt", x."recoveringSince", x."endedAt", x.factor, coalesce(x.credit, 'earned'), x."creditedUntil")`,
     [customerIds, JSON.stringify(storms)],
   );
 };

@@ -116,11 +116,13 @@ const visible = ({ status, headers, text }: Answer, path: string) =>
 
 /** A backtest reads: its question is too long for a query. */
 const isWrite = ({ method, path }: Operation) => method !== "GET" && !path.endsWith("/backtest");
+/** What an admin reads of everybody at once. */
+const isOfEverybody = ({ method, path }: Operation) => `${method} ${path}` === "GET /v1/corrections";
 const isAdmins = ({ scope }: Operation) => scope === "admin";
 /** What minting and revoking is: of customers' tokens, and of admins'. */
 const isMinting = (operation: Operation) => isWrite(operation) && operation.path.includes("/tokens");
 const isAdminTokens = ({ path }: Operation) => path.startsWith("/v1/admin-tokens");
-const isBilling = (operation: Operation) => isWrite(operation) && /billing-(?:terms|profile)$|^\/v1\/billing\/issuer$/.test(operation.path);
+const isBilling = (operation: Operation) => isWrite(operation) && /billing-(?:terms|profile)$|^\/v1\/billing\/issuer$|\/credit$|^\/v1\/corrections\//.test(operation.path);
 
 /** The scope that an admin needs for it. */
 const scopeOf = (operation: Operation): string => {
@@ -134,7 +136,7 @@ const hasIds = ({ path }: Operation) => resourcesOf(path).length > 0;
 /** What a credential may hear about rows that it has no right to. 0: not a question, it has the right. */
 const expectedStatus = (operation: Operation, name: CredentialName): number => {
   if (refused.includes(name)) return 401;
-  const unnamed = isAdmins(operation) || resourcesOf(operation.path)[0] === "customers" ? 0 : 400;
+  const unnamed = isAdmins(operation) || isOfEverybody(operation) || resourcesOf(operation.path)[0] === "customers" ? 0 : 400;
   if (name === "an admin without customer") return unnamed;
   const [, scope] = /^an admin with (\w+) only$/.exec(name) ?? [];
   if (scope === "tokens" && isMinting(operation) && operation.method === "POST") return 403;

@@ -84,7 +84,7 @@ describe("AssumeRole", () => {
     const form = `Action=AssumeRole&Version=2011-06-15&RoleArn=${encodeURIComponent(role)}&RoleSessionName=tranche&ExternalId=${externalId}`;
     expect(await code(form)).toEqual([200, undefined]);
     expect(await code("")).toEqual([400, "MissingAction"]);
-    expect(await code(form.replace("AssumeRole", "GetCallerIdentity"))).toEqual([400, "InvalidAction"]);
+    expect(await code(form.replace("AssumeRole", "GetSessionToken"))).toEqual([400, "InvalidAction"]);
     expect(await code(form.replace("2011", "2013"))).toEqual([400, "InvalidAction"]);
     expect(await code(`${form}&DurationSeconds=soon`)).toEqual([400, "MalformedInput"]);
     expect(await code(`${form}&ExternalId=two`)).toEqual([400, "ValidationError"]);

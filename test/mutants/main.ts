@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { answerHelp } from "../../local/help.ts";
 import { ofAttribution } from "./attribution.ts";
-import { named, ofAdjustments, ofDocuments } from "./mutants.ts";
+import { named, ofAdjustments, ofCredit, ofDocuments } from "./mutants.ts";
 import type { Edit, SourceMutant } from "./mutants.ts";
 import { ofPages } from "./page-mutants.ts";
 
@@ -25,7 +25,7 @@ const printed = ["test/billing/printed.test.ts"];
 
 /** What could go wrong, and the tests that are to notice. */
 const groups: readonly { readonly name: string; readonly tests: readonly string[]; readonly mutants: readonly SourceMutant[] }[] = [
-  { name: "billing", tests: billing, mutants: [...named, ...ofAdjustments, ...ofDocuments] },
+  { name: "billing", tests: billing, mutants: [...named, ...ofCredit, ...ofAdjustments, ...ofDocuments] },
   { name: "attribution", tests: attribution, mutants: ofAttribution },
   { name: "what is printed", tests: printed, mutants: ofPages },
 ];

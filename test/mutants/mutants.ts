@@ -68,13 +68,39 @@ export const named: readonly SourceMutant[] = [
   },
   {
     name: "open storm ignored",
-    sql: [{ file: figures, from: "else 'infinity'::timestamptz end`", to: "else e.started_at end`" }],
+    sql: [{ file: figures, from: "else 'infinity'::timestamptz end, e.credited_until)`", to: "else e.started_at end, e.credited_until)`" }],
     domain: [{ file: coverage, from: "return Number.POSITIVE_INFINITY;", to: "return storm.startedAtMs;" }],
   },
   {
     name: "factor cap ignored",
     sql: [{ file: figures, from: discount, to: discount.replace(" * factor", "") }],
     domain: [{ file: pricing, from: "multiply(ratio, parseDecimal(usage.maxCoverageFactor))", to: "multiply(ratio)" }],
+  },
+];
+
+const credited = "select snapshot_id, storm_id, factor, from_at, to_at from near_parts where credit = 'earned'";
+
+/** Slips in who earns. */
+export const ofCredit: readonly SourceMutant[] = [
+  {
+    name: "credit: pending storm counted",
+    sql: [{ file: figures, from: credited, to: credited.replace("= 'earned'", "<> 'refused'") }],
+    domain: [{ file: coverage, from: 'storm.credit !== "earned"', to: 'storm.credit === "refused"' }],
+  },
+  {
+    name: "credit: refused storm counted",
+    sql: [{ file: figures, from: credited, to: credited.replace("= 'earned'", "<> 'pending'") }],
+    domain: [{ file: coverage, from: 'storm.credit !== "earned"', to: 'storm.credit === "pending"' }],
+  },
+  {
+    name: "credit: corroborated storm counted beyond what was seen",
+    sql: [{ file: figures, from: "end, e.credited_until)`", to: "end)`" }],
+    domain: [{ file: coverage, from: "Math.min(endOf(storm), storm.creditedUntilMs ?? Number.POSITIVE_INFINITY)", to: "endOf(storm)" }],
+  },
+  {
+    name: "credit: what has earned nothing not named on the invoice",
+    sql: [{ file: figures, from: "where n.credit <> 'earned'", to: "where n.credit = 'earned'" }],
+    domain: [],
   },
 ];
 

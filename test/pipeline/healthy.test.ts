@@ -57,6 +57,6 @@ it("a storm that gives way is over for this round, and the weights are held unti
   expect(decisions.services).toMatchObject([{ state: "held", reason: "primary_not_known_up" }]);
   expect(decisions.intents).toEqual([]);
   const next = decide(roundService({ domains }), [policyView({ stats: dead, previousEndedAtMs: nowMs })]);
-  expect(next.storms).toMatchObject([{ transition: { kind: "begin", startedAtMs: nowMs }, credit: { down: [1], neverHealthy: [] } }]);
+  expect(next.storms).toMatchObject([{ transition: { kind: "begin", startedAtMs: nowMs }, credit: { credit: "earned", down: [{ domainId: 1 }] } }]);
   expect(next.services).toMatchObject([{ state: "shifted", reason: "storm" }]);
 });

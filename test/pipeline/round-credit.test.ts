@@ -228,7 +228,7 @@ describe("a domain", () => {
     await roundsOf(4);
     prober.say("a.cdn.net", 503);
     const racing: RoundStore = { ...rounds, saveDecisions: async (fence, decisions, nowMs) => {
-      expect(decisions.storms).toMatchObject([{ credit: { down: [id], neverHealthy: [] } }]);
+      expect(decisions.storms).toMatchObject([{ credit: { credit: "earned", down: [{ domainId: id, neverHealthy: false }] } }]);
       await edit(id, "primary_target", "tpyo.cdn.net");
       return await rounds.saveDecisions(fence, decisions, nowMs);
     } };

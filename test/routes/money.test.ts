@@ -48,12 +48,12 @@ describe("usage", () => {
         {
           window_start: "2026-11-21T01:00:00.000Z", window_end: "2026-11-21T02:00:00.000Z", primary_bytes: 1, backup_bytes: 2,
           primary_source: "push", backup_source: "push", invoice_id: null,
-          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null,
+          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null, pending_correction: null,
         },
         {
           window_start: "2026-11-21T02:00:00.000Z", window_end: "2026-11-21T03:00:00.000Z", primary_bytes: 0, backup_bytes: 5,
           primary_source: null, backup_source: "push", invoice_id: null,
-          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null,
+          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null, pending_correction: null,
         },
       ],
     ]);
@@ -170,7 +170,7 @@ describe("invoice lines as CSV", () => {
     const next = /<([^>]+)>; rel="next"/.exec(first.headers.get("link") ?? "")?.[1] ?? "";
     const second = await api.call("GET", next, { token: acme.viewer, headers });
     expect([first.text.split("\r\n").length, second.text.split("\r\n").length]).toEqual([3, 3]);
-    expect(second.text).toMatch(/adjustment.*,-10,-3,.*,-7,-0\.10,-0\.03,-0\.07,\d+\r\n$/);
+    expect(second.text).toMatch(/adjustment.*,-10,-3,.*,-7,-0\.10,-0\.03,-0\.07,\d+,\r\n$/);
     const image = await api.call("GET", `/v1/invoices/${id}/lines`, { token: acme.viewer, headers: { accept: "image/png" } });
     expect([image.status, image.list.length]).toEqual([200, 2]);
     expect((await api.call("GET", "/v1/invoices/999999/lines", { token: acme.viewer, headers })).status).toBe(404);

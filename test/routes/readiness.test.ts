@@ -53,7 +53,7 @@ describe("readiness", () => {
     expect(first.status, first.text).toBe(200);
     expect(first.body).toMatchObject({ result: "pass", actor: expect.stringMatching(/^token:/) });
     expect(resultsOf(first.body)).toEqual({
-      owner: "pass", zone: "pass", records: "pass", ttl: "pass", weights: "pass", primary_target: "pass", backup_target: "pass",
+      owner: "pass", zone: "pass", zone_binding: "unproven", records: "pass", ttl: "pass", weights: "pass", primary_target: "pass", backup_target: "pass",
       certificate: "unproven", backup_health: "unproven", permission: "pass", joint_permission: "pass", other_zones: "pass",
       types_left_behind: "pass", neighbours: "pass", health_checks: "pass", https_records: "pass", caa: "pass",
     });

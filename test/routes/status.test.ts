@@ -44,7 +44,7 @@ describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
     expect(await status()).toEqual({
       preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], failing_shards: [], leases: [], providers: [], takeovers: [],
-      secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 },
+      secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 }, ownership: { lapsing: 0, held: 0, disputed: 0 },
     });
   });
 

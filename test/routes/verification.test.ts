@@ -61,7 +61,10 @@ describe("the challenge", () => {
     const read = await api.call("GET", path, { token: acme.viewer });
     expect([read.status, read.body]).toEqual([
       200,
-      { record_type: "TXT", record_name: record, record_value: value, warning: expect.stringMatching(/wildcard .*create records of its own first .*RFC 4592/), verified_at: null },
+      {
+        record_type: "TXT", record_name: record, record_value: value, warning: expect.stringMatching(/wildcard .*create records of its own first .*RFC 4592/),
+        state: "unproven", expires_at: expect.stringMatching(/Z$/), verified_at: null, seen_at: null, lapsed_at: null, held_at: null, disputed_at: null,
+      },
     ]);
     for (const method of ["GET", "POST"]) {
       const foreign = await api.call(method, path, { token: globex.editor });
@@ -94,44 +97,51 @@ describe("a check", () => {
     expect(answer.body["verified_at"]).toMatch(/Z$/);
     const kept = await api.call("GET", path, { token: acme.viewer });
     expect(kept.body["verified_at"]).toBe(answer.body["verified_at"]);
-    // The record may be taken down afterwards.
+    // Taken down afterwards, it is asked for again: the name is held on for a while.
     publish(record);
     expect((await api.call("POST", path, { token: acme.editor })).status).toBe(409);
-    expect((await api.call("GET", path, { token: acme.viewer })).body["verified_at"]).toBe(kept.body["verified_at"]);
+    const lapsed = await api.call("GET", path, { token: acme.viewer });
+    expect(lapsed.body).toMatchObject({ state: "lapsing", verified_at: kept.body["verified_at"], lapsed_at: expect.stringMatching(/Z$/), held_at: null });
+    publish(record, value);
+    expect((await api.call("POST", path, { token: acme.editor })).body).toMatchObject({ state: "proven", lapsed_at: null });
   });
 
-  it("takes the name from whoever proved it before, with an audit row for each", async () => {
+  it("leaves the name with whoever proved it before; both are told, and neither who the other is", async () => {
     const first = await claim(acme.editor, "won.example.com");
     const second = await claim(globex.editor, "won.example.com");
     publish(first.record, first.value);
     await api.call("POST", first.path, { token: acme.editor });
     publish(first.record, first.value, second.value);
-    const proof = await api.call("POST", second.path, { token: globex.editor });
-    expect(proof.status).toBe(200);
-    expect((await api.call("GET", first.path, { token: acme.viewer })).body["verified_at"]).toBeNull();
-    expect((await api.call("GET", second.path, { token: globex.viewer })).body["verified_at"]).not.toBeNull();
+    const refused = await api.call("POST", second.path, { token: globex.editor });
+    expect([refused.status, refused.body["detail"]]).toEqual([409, expect.stringContaining("it is disputed")]);
+    const both = [await api.call("GET", first.path, { token: acme.viewer }), await api.call("GET", second.path, { token: globex.viewer })];
+    expect(both.map(({ body }) => [body["state"], body["verified_at"] === null, body["disputed_at"] === null])).toEqual([["proven", false, false], ["disputed", true, false]]);
     const log = async (token: string) => (await api.call("GET", "/v1/audit-log?object_type=domain", { token })).list;
-    const [lost] = await log(acme.viewer);
-    expect(lost).toMatchObject({ action: "unverify", object_id: first.id, actor: "tranche", request_id: null, after: { verified_at: null } });
-    expect(JSON.stringify(lost)).not.toContain(second.value);
-    const [won] = await log(globex.viewer);
-    expect(won).toMatchObject({ action: "verify", object_id: second.id, before: { verified_at: null }, request_id: proof.headers.get("x-request-id") });
+    const [told] = await log(acme.viewer);
+    expect(told).toMatchObject({ action: "disputed", object_id: first.id, actor: "tranche", request_id: null });
+    expect(JSON.stringify(told)).not.toContain(second.value);
+    const [disputes] = await log(globex.viewer);
+    expect(disputes).toMatchObject({ action: "dispute", object_id: second.id, request_id: refused.headers.get("x-request-id") });
+    expect(JSON.stringify([both[1]?.body, disputes])).not.toContain(first.value);
   });
 
-  it("survives two proofs at once: one of them is the latest", async () => {
+  it("survives two proofs at once: one of them is the owner, and stays it", async () => {
     const claims = await Promise.all([claim(acme.editor, "race.example.com"), claim(globex.editor, "race.example.com")]);
     publish(claims[0].record, claims[0].value, claims[1].value);
     const tokens = [acme.editor, globex.editor];
+    const winners = new Set<number>();
     for (let round = 0; round < 5; round += 1) {
       const answers = await Promise.all(claims.map(({ path }, at) => api.call("POST", path, { token: tokens[at] ?? "" })));
-      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect(answers.map(({ status }) => status)).toEqual(expect.arrayContaining([200, 409]));
+      winners.add(answers.findIndex(({ status }) => status === 200));
       const [row] = await api.db.rows<{ verified: number }>(sql`
         select count(*) as verified from service_domains where name = 'race.example.com' and verified_at is not null`);
       expect(row?.verified).toBe(1);
     }
+    expect(winners.size).toBe(1);
   });
 
-  it("is repeated safely with an Idempotency-Key", async () => {
+  it("answers the present with an Idempotency-Key, too", async () => {
     const { path, value, record } = await claim(acme.editor, "keyed.example.com");
     const headers = { "idempotency-key": "once" };
     expect((await api.call("POST", path, { token: acme.editor, headers })).status).toBe(503);
@@ -139,7 +149,7 @@ describe("a check", () => {
     const first = await api.call("POST", path, { token: acme.editor, headers });
     publish(record);
     const again = await api.call("POST", path, { token: acme.editor, headers });
-    expect([again.status, again.body, again.headers.get("idempotency-replayed")]).toEqual([200, first.body, "true"]);
+    expect([first.status, again.status, again.headers.get("idempotency-replayed")]).toEqual([200, 409, null]);
   });
 
   it("takes no body, or an empty one", async () => {

@@ -11,6 +11,7 @@ export const sampleLine = (index: number, over: Partial<InvoiceLine> = {}): Invo
   const isAdjustment = index % 7 === 6;
   return {
     id: 4_200 + index, kind: isAdjustment ? "adjustment" : "usage", arrears: index % 5 === 4 && !isAdjustment, estimated: index % 6 === 5,
+    uncredited: [],
     snapshotId: index + 1, serviceId: (index % 3) + 1, serviceName: names[index % 3] ?? "", windowStartMs: startMs + index * hourMs,
     windowEndMs: startMs + (index + 1) * hourMs, primaryBytes: isAdjustment ? -9_876_543_210_987 : 9_876_543_210_987 + index,
     backupBytes: 1_234_567_890_123, rateCentsPerGb: "12", discountRate: "0.5", currency: "USD", maxCoverageFactor: isStormy ? "1.5" : "0",
@@ -80,7 +81,8 @@ export const sampleInvoices = (): Readonly<Record<string, PrintedInvoice>> => {
   const credit = sampleLines(14).filter(({ kind }) => kind === "adjustment");
   return {
     one: sampleInvoice(sampleLines(1)),
-    five: sampleInvoice(sampleLines(5)),
+    five: sampleInvoice(sampleLines(5).map((line, index) =>
+      index !== 1 ? line : { ...line, uncredited: [{ stormId: 901, credit: "pending", reason: "uncorroborated" }, { stormId: 902, credit: "refused", reason: "recent_edit" }] })),
     twenty: sampleInvoice(sampleLines(20)),
     bare: bareInvoice(sampleLines(5)),
     credit: sampleInvoice(credit, { documentNumber: "TR-2026-0043", dueAtMs: null }),

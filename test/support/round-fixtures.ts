@@ -13,13 +13,13 @@ export const recordsOf = (name: string, primary: number, backup: number, type = 
 
 export const roundDomain = (over: Partial<RoundDomain> = {}): RoundDomain => ({
   domainId: 1, name: "app.example.test", primaryTarget: "a.cdn.net", backupTarget: "b.cdn.net", probePath: null, expectStatus: "200-399",
-  normal: { primary: 100, backup: 0 }, verified: true, neverHealthy: null, openIntents: [], failedAttempts: [],
+  normal: { primary: 100, backup: 0 }, verified: true, neverHealthy: null, editedAtMs: null, openIntents: [], failedAttempts: [],
   contestedAtMs: null, lastSet: null, drifts: [], setups: null,
   routing: { ...unreadRouting, records: recordsOf(over.name ?? "app.example.test", 100, 0), readAtMs: 0 }, ...over,
 });
 
 export const roundService = (over: Partial<RoundService> = {}): RoundService => ({
-  serviceId: 1, customerId: 1, cdns: ["cdn-a", "cdn-b"], shadow: false, failbackSteps: [100], failbackStepSeconds: 60, override: null,
+  serviceId: 1, customerId: 1, cdns: ["cdn-a", "cdn-b"], creditRule: null, shadow: false, failbackSteps: [100], failbackStepSeconds: 60, override: null,
   routing: null, domains: [roundDomain()], ...over,
 });
 

@@ -68,10 +68,17 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       backup_bytes, rate_cents_per_gb, discount_rate, storm_microseconds, max_coverage_factor, amount_cents, discount_cents)
     select invoice_id, id, service_id, window_start, window_end, primary_bytes, backup_bytes, 12, 0.5, 0, 1.5, 10, 3
     from usage returning invoice_id as id, id as line`);
+  const [disputed] = await api.db.rows<{ id: number }>(sql`
+    insert into service_domains (service_id, customer_id, name, challenge_token, disputed_at, proof_seen_at)
+    values (${service.id}, ${id}, ${`${name}-disputed.example.test`}, 'token', now(), now()) returning id`);
+  const grant = await api.created("/v1/zone-grants", { zone_id: `Z${id}TENANT`, customer_id: id });
   // Its expiry is far away on every clock: that of the machine decides in some suites, one that stands in others.
   const [link] = await api.db.rows<{ id: number }>(sql`
     insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at)
     values (${invoice?.id ?? 0}, ${id}, ${`${name}-editor`}, '2026-11-20T03:00:00Z', '2099-01-01T00:00:00Z') returning id`);
+  const [correction] = await api.db.rows<{ id: number }>(sql`
+    insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
+    select ${id}, ${service.id}, snapshot_id, window_start, window_end, 0, 1, 2, ${`${name}-editor`} from invoice_line_items where id = ${invoice?.line ?? 0} returning id`);
   return {
     id, name, owner, editor, viewer,
     ids: {
@@ -84,9 +91,12 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       storms: storm?.id ?? 0,
       invoices: invoice?.id ?? 0,
       lines: invoice?.line ?? 0,
+      corrections: correction?.id ?? 0,
       links: link?.id ?? 0,
       "cdn-accounts": account.id,
       "dns-accounts": dnsAccount.id,
+      "domain-disputes": disputed?.id ?? 0,
+      "zone-grants": grant.id,
     },
   };
 };

@@ -14,9 +14,12 @@ const nearest = (n: SQL, d: SQL): SQL => sql`div((${n}) * 2 + ${d}, ${d} * 2)`;
 /** What a side's bytes cost; 1073741824 = 2^30 bytes are the gigabyte of the rate. */
 const charge = (bytes: SQL): SQL => nearest(sql`${bytes} * w.rate`, sql`1073741824::numeric`);
 
-/** Until when a storm counts: its end; while recovering, since when; while open, beyond any window. */
-const stormEnd = sql`case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
-  else 'infinity'::timestamptz end`;
+/**
+ * Until when a storm counts: its end; while recovering, since when; while open, beyond any window. A corroborated one counts
+ * no longer than its CDN was seen failing.
+ */
+const stormEnd = sql`least(case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
+  else 'infinity'::timestamptz end, e.credited_until)`;
 
 const microseconds = (interval: SQL): SQL => sql`extract(epoch from ${interval}) * 1000000`;
 
@@ -31,16 +34,23 @@ const nearStorms = sql`cross join lateral (select e.* from storm_events e where 
 /** Of a CTE `storm_events` in the table's place: the few that are at hand. */
 export const stormsAtHand = sql`join storm_events e on ${isNear}`;
 
+/** The CTE `uncredited`: the storms of the windows in `entries` that have earned nothing so far, and why. */
+export const uncreditedCte = sql`uncredited as (
+  select snapshot_id, n.storm_id, n.credit, n.reason from entries w join near_parts n using (snapshot_id) where n.credit <> 'earned'
+)`;
+
 /**
- * The CTEs `storm_parts` and `priced` over a CTE `windows` (snapshot_id, service_id, window_start, window_end,
+ * The CTEs `near_parts` (storms whatever they earn), `storm_parts` (those that earn) and `priced` over a CTE `windows` (snapshot_id, service_id, window_start, window_end,
  * primary_bytes, backup_bytes, rate, discount_rate, ...): semantics §9 to the cent. `domain/pricing.ts` explains the same.
  */
-export const pricedCtes = (storms: SQL): SQL => sql`storm_parts as materialized (
-  select w.snapshot_id, e.id as storm_id, e.max_coverage_factor as factor,
+export const pricedCtes = (storms: SQL): SQL => sql`near_parts as materialized (
+  select w.snapshot_id, e.id as storm_id, e.max_coverage_factor as factor, e.credit, e.credit_reason as reason,
     greatest(e.started_at, w.window_start) as from_at, least(${stormEnd}, w.window_end) as to_at
   from windows w
   ${storms}
-  where ${stormEnd} > w.window_start and ${stormEnd} > e.started_at and e.credit = 'earned'
+  where ${stormEnd} > w.window_start and ${stormEnd} > e.started_at
+), storm_parts as (
+  select snapshot_id, storm_id, factor, from_at, to_at from near_parts where credit = 'earned'
 ), stormy as (
   select snapshot_id, max(factor) as factor, range_agg(tstzrange(from_at, to_at)) as storms
   from storm_parts

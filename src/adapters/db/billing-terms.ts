@@ -5,7 +5,7 @@ import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 
 const columns = sql`id, ${ms("valid_from", "validFromMs")}, rate_cents_per_gb::float8 as "rateCentsPerGb",
-  discount_rate::float8 as "discountRate", currency, cycle, ${ms("created_at", "createdAtMs")}`;
+  discount_rate::float8 as "discountRate", currency, cycle, credit_rule as "creditRule", ${ms("created_at", "createdAtMs")}`;
 
 const refusals = { billing_terms_start_key: taken("there are terms from this moment on", "/valid_from") };
 
@@ -13,9 +13,9 @@ export const createBillingTermsStore = (db: Database): BillingTermsStore => ({
   create: async (customerId, input, change) => {
     const rows = await write<CustomerTermsRow>(db, sql`
       with created as (
-        insert into billing_terms (customer_id, valid_from, rate_cents_per_gb, discount_rate, currency, cycle)
+        insert into billing_terms (customer_id, valid_from, rate_cents_per_gb, discount_rate, currency, cycle, credit_rule)
         select id, ${isoTime(input.validFromMs)}::timestamptz, ${input.rateCentsPerGb}::numeric, ${input.discountRate}::numeric,
-          ${input.currency}, ${input.cycle}::text
+          ${input.currency}, ${input.cycle}::text, ${input.creditRule}::text
         from customers where id = ${customerId} returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}

@@ -6,7 +6,7 @@ import type { BillingChunk, BillingFrame, BillingStore, ChunkResult, DueCustomer
 import { documentCtes } from "./billing-documents.ts";
 import { at, chosenCtes, dueCustomers } from "./billing-due.ts";
 import type { DueRules } from "./billing-due.ts";
-import { entriesCtes, ids } from "./billing-figures.ts";
+import { entriesCtes, ids, uncreditedCte } from "./billing-figures.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 
@@ -77,6 +77,11 @@ ${entriesCtes({ ...rulesOf(chunk), maxWindows: chunk.maxWindows, lock: true })},
   select l.id, p.storm_id, p.from_at, p.to_at, p.factor
   from lines l
   join storm_parts p using (snapshot_id)
+), ${uncreditedCte}, uncredited_lines as (
+  insert into invoice_line_uncredited (line_id, storm_id, credit, reason)
+  select l.id, u.storm_id, u.credit, u.reason
+  from lines l
+  join uncredited u using (snapshot_id)
 ), tagged as (
   update usage_snapshots u set invoice_id = i.id
   from entries e

@@ -8,14 +8,19 @@ import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck, ZoneMate 
 import { everyPage, withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { holdsName, steersName } from "./holds-name.ts";
 import { setupOf } from "./setups.ts";
 import { privatePathsJson } from "./targets.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
-const domainsAfter = (customerId: number, serviceId: number, after: number, limit: number) => sql`
+const epoch = (column: string) => sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint`);
+
+const domainsAfter = (requireProof: boolean, customerId: number, serviceId: number, after: number, limit: number) => sql`
   select d.id as "domainId", d.name, d.primary_target as "primaryTarget", d.backup_target as "backupTarget",
     r.discovered_primary_target as "discoveredPrimaryTarget", r.discovered_backup_target as "discoveredBackupTarget",
-    d.probe_path as "probePath", d.expect_status as "expectStatus", d.verified_at is not null as verified,
+    d.probe_path as "probePath", d.expect_status as "expectStatus", ${holdsName(requireProof)} as verified,
+    case when ${requireProof}::boolean and d.lapsed_at is not null then jsonb_build_object('lapsedAtMs', ${epoch("d.lapsed_at")}, 'heldAtMs', ${epoch("d.held_at")}) end as lapse,
+    ${requireProof}::boolean and d.verified_at is null and d.disputed_at is not null as disputed, d.verified_at is not null and d.disputed_at is not null as rivalled,
     jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight) as normal,
     r.zone_id as "zoneId", r.records, ${privatePathsJson} as "privatePaths",
     (select coalesce(jsonb_agg(c.value->>'id'), '[]') from standing_failovers f, jsonb_each(f.checks) c
@@ -38,12 +43,12 @@ const permittedMost = 100_000;
 /** Names that are tried together with those of a service, at most. */
 const mostMates = 40;
 
-const matesOf = (customerId: number, serviceId: number) => sql`
+const matesOf = (requireProof: boolean, customerId: number, serviceId: number) => sql`
   select d.name, r.zone_id as "zoneId"
   from service_domains d join domain_routing r on r.domain_id = d.id and r.status = 'found'
   join services s on s.id = d.service_id and s.deleted_at is null and s.steering <> 'shadow'
   left join service_routing g on g.service_id = s.id
-  where d.customer_id = ${customerId} and d.service_id <> ${serviceId} and d.deleted_at is null and d.verified_at is not null
+  where d.customer_id = ${customerId} and d.service_id <> ${serviceId} and d.deleted_at is null and ${steersName(requireProof)}
     and not (${frozen}) and r.zone_id in (
       select o.zone_id from service_domains e join domain_routing o on o.domain_id = e.id
       where e.service_id = ${serviceId} and e.customer_id = ${customerId} and e.deleted_at is null)
@@ -57,7 +62,7 @@ export const frozen = sql`
 const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "checkedAtMs")}, c.actor, c.result,
   c.domains_checked as "domainsChecked", c.domains_total as "domainsTotal"`;
 
-export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
+export const createDnsSetupStore = (db: Database, requireProof = true): DnsSetupStore => ({
   get: async (customerId, serviceId, { limit, afterDomainId }) => {
     const [[service], rows, mates] = await db.batch<[Omit<DnsSetup, "domains" | "mates" | "domainsBehind">[], Paged<DnsSetupDomain>[], ZoneMate[]]>([
       sql`
@@ -65,8 +70,8 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
         (select count(*) from service_domains where service_id = s.id and deleted_at is null) as "domainsTotal"
       from services s left join service_routing g on g.service_id = s.id
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`,
-      withinBytes(domainsAfter(customerId, serviceId, afterDomainId, limit + 1), sql`"domainId"`),
-      matesOf(customerId, serviceId),
+      withinBytes(domainsAfter(requireProof, customerId, serviceId, afterDomainId, limit + 1), sql`"domainId"`),
+      matesOf(requireProof, customerId, serviceId),
     ]);
     if (service === undefined) return null;
     const domains = rows.slice(0, limit).map(({ cut: _cut, ...domain }): DnsSetupDomain => domain);

@@ -6,7 +6,7 @@ import type { Database } from "./client.ts";
 import type { Exhausted } from "./quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { domainColumns } from "./views.ts";
-import { assignments, auditRow, rememberedAnswer, taken, tranche, write } from "./write.ts";
+import { assignments, auditRow, rememberedAnswer, taken, write } from "./write.ts";
 
 const noWeight = () =>
   new AppError("bad_request", "the body is not valid", {
@@ -37,10 +37,11 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       ), quota as (select * from (${exhausted(customerId, limits, kinds)}) x where exists (select from owner)
       ), created as (
         insert into service_domains (service_id, customer_id, name, primary_target, backup_target, probe_path,
-          expect_status, normal_primary_weight, normal_backup_weight, challenge_token, verified_at)
+          expect_status, normal_primary_weight, normal_backup_weight, challenge_token, verified_at, verified_by)
         select id, customer_id, ${input.name}, ${input.primaryTarget}::text, ${input.backupTarget}::text,
           ${input.probePath}::text, ${input.expectStatus}, ${input.normalPrimaryWeight}::int,
-          ${input.normalBackupWeight}::int, ${input.challengeToken}, case when ${input.verified}::boolean then now() end
+          ${input.normalBackupWeight}::int, ${input.challengeToken}, case when ${input.verified}::boolean then now() end,
+          case when ${input.verified}::boolean then 'off' end
         from owner where not exists (select from quota) returning *
       ), view as (select ${domainColumns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
@@ -61,51 +62,25 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       normalPrimaryWeight: "normal_primary_weight",
       normalBackupWeight: "normal_backup_weight",
     });
-    const rows = await write<Domain>(db, sql`
+    // Back to normal is all that a proof which is gone allows: what is normal stays what it was.
+    const weighs = (patch.normalPrimaryWeight ?? patch.normalBackupWeight) !== undefined;
+    const rows = await write<Domain & { refused: boolean }>(db, sql`
       with old as (${owned(customerId, serviceId, id)}
       ), updated as (
-        update service_domains d set ${set} where d.id in (select id from old) returning d.*
+        update service_domains d set ${set} where d.id in (select id from old where ${!weighs}::boolean or lapsed_at is null) returning d.*
       ), audit as (${auditRow(change, "update", "domain", sql`
         select u.id as object_id, u.customer_id, to_jsonb(old) as before, to_jsonb(u) as after
         from updated u join old on old.id = u.id`)}
       )
-      select ${domainColumns} from updated`, refusals);
-    return rows[0] ?? null;
+      select ${domainColumns}, ${weighs}::boolean and lapsed_at is not null and not exists (select from updated) as refused
+      from (select * from updated union all select * from old where not exists (select from updated)) x`, refusals);
+    const [domain] = rows;
+    if (domain !== undefined && domain.refused) throw new AppError("conflict", "the proof of the name is gone: publish it again and POST the domain's verification first");
+    return domain ?? null;
   },
 
   get: async (customerId, serviceId, id) => {
     const rows = await db.rows<Domain>(sql`select ${domainColumns} from (${own(customerId, serviceId, id)}) d`);
-    return rows[0] ?? null;
-  },
-
-  verify: async (customerId, serviceId, id, change) => {
-    const mine = own(customerId, serviceId, id);
-    // Everybody who claims the name, in one order, so that two proofs at once do not lock each other out.
-    const lock = sql`
-      select 1 from service_domains where deleted_at is null and name = (select name from (${mine}) m) order by id for update`;
-    const takenAway = sql`
-      with mine as (${mine}
-      ), old as (
-        select d.* from service_domains d join mine m on m.name = d.name and m.id <> d.id
-        where d.deleted_at is null and d.verified_at is not null
-      ), lost as (
-        update service_domains d set verified_at = null, updated_at = now() where d.id in (select id from old) returning d.*
-      )
-      ${auditRow(tranche, "unverify", "domain", sql`
-        select l.id as object_id, l.customer_id, to_jsonb(old) as before, to_jsonb(l) as after
-        from lost l join old on old.id = l.id`)}`;
-    const proven = sql`
-      with mine as (${mine}
-      ), updated as (
-        update service_domains d set verified_at = now(), updated_at = now() where d.id in (select id from mine) returning d.*
-      ), view as (select ${domainColumns} from updated
-      ), remembered as (${rememberedAnswer(change, "updated", "view", 200)}
-      ), audit as (${auditRow(change, "verify", "domain", sql`
-        select u.id as object_id, u.customer_id, to_jsonb(mine) as before, to_jsonb(u) as after
-        from updated u join mine on mine.id = u.id`)}
-      )
-      select * from view`;
-    const rows = await write<Domain>(db, proven, refusals, lock, takenAway);
     return rows[0] ?? null;
   },
 
@@ -115,6 +90,9 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       ), gone as (
         update service_domains d set deleted_at = now(), updated_at = now()
         where d.id in (select id from old) returning d.id
+      ), free as (
+        update service_domains d set proof_due_at = now() from old
+        where d.name = old.name and d.id <> old.id and d.deleted_at is null and d.disputed_at is not null
       ), audit as (${auditRow(change, "delete", "domain", sql`
         select old.id as object_id, old.customer_id, to_jsonb(old) as before, null::jsonb as after
         from old join gone on gone.id = old.id`)}

@@ -22,7 +22,9 @@ export const lineColumns = sql`l.id, l.kind, l.arrears, l.estimated, l.snapshot_
   l.max_coverage_factor as "maxCoverageFactor", l.storm_microseconds as "stormMicroseconds",
   l.amount_cents as "amountCents", l.discount_cents as "discountCents",
   coalesce((select n.name from invoice_services n where n.invoice_id = l.invoice_id and n.service_id = l.service_id), '') as "serviceName",
-  array(select s.storm_id from invoice_line_storms s where s.line_id = l.id order by s.from_at, s.storm_id) as "stormIds"`;
+  array(select s.storm_id from invoice_line_storms s where s.line_id = l.id order by s.from_at, s.storm_id) as "stormIds",
+  coalesce((select jsonb_agg(jsonb_build_object('stormId', u.storm_id, 'credit', u.credit, 'reason', u.reason) order by u.storm_id)
+    from invoice_line_uncredited u where u.line_id = l.id), '[]') as uncredited`;
 
 /** `from invoices i` with the one invoice that the key opens, or none. */
 export const invoiceOf = (key: InvoiceKey): SQL =>

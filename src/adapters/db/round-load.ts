@@ -8,21 +8,27 @@ import { renewLease } from "./leases.ts";
 import type { Page, ShardReader } from "./round-pages.ts";
 import { inShard, servicesOf } from "./round-pages.ts";
 import { duePolls, expiredPolls, standings } from "./round-polls.ts";
+import { holdsName } from "./holds-name.ts";
 import { setupsJson } from "./setups.ts";
 import { privatePathsJson, turnsJson } from "./targets.ts";
 
 /** An epoch-millisecond integer inside json, where the client's own time parser does not reach. */
 export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
 
-const domainJson = sql`
+/** Of a domain whose proof is not as it should be, or has not been looked up for its first switch. */
+const proofJson = sql`
+    'proof', case when d.verified_at is not null and (d.lapsed_at is not null or d.steer_checked_at is null) then jsonb_build_object(
+      'held', d.held_at is not null, 'lapsed', d.lapsed_at is not null, 'unsteered', d.steer_checked_at is null,
+      'seenAtMs', ${epochMs("coalesce(d.proof_seen_at, d.verified_at)")}) end,`;
+
+const domainJson = (requireProof: boolean) => sql`
   jsonb_build_object(
     'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
-    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'setups', ${setupsJson}, 'verified', d.verified_at is not null,
-    'turns', ${turnsJson}, 'privatePaths', ${privatePathsJson},
+    'probePath', d.probe_path, 'expectStatus', d.expect_status, 'setups', ${setupsJson}, 'verified', ${holdsName(requireProof)}, ${requireProof ? proofJson : sql``}
+    'turns', ${turnsJson(requireProof)}, 'privatePaths', ${privatePathsJson},
     'neverHealthy', case when d.seen_healthy_at is null then jsonb_build_object(
-      'editedAtMs', (select ${epochMs("max(e.at)")} from (
-        select d.updated_at as at union all select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null
-      ) e where e.at > d.created_at)) end,
+      'editedAtMs', (select ${epochMs("max(e.at)")} from (values (d.updated_at), (t.cdns_at)) e (at) where e.at > d.created_at)) end,
+    'editedAtMs', ${epochMs("greatest(d.trigger_edited_at, r.primary_found_at, t.cdns_at, t.policies_at)")},
     'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
     'routing', case when r.domain_id is not null then jsonb_build_object(
       'status', r.status, 'zoneId', r.zone_id, 'records', r.records, 'surroundings', r.surroundings,
@@ -46,8 +52,10 @@ const domainJson = sql`
       ) f), '[]'::jsonb))`;
 
 /** A service without domains is here as well: its storm, if any, has to end. */
-const services = (fence: Fence | null, page: Page): SQL => sql`
+const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
+    (select b.credit_rule from billing_terms b where b.customer_id = v.customer_id and b.valid_from <= now()
+      order by b.valid_from desc limit 1) as "creditRule",
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     case when s.override_mode is not null then jsonb_build_object(
       'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
@@ -57,8 +65,12 @@ const services = (fence: Fence | null, page: Page): SQL => sql`
         jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses, 'also', coalesce(s.latched_also, '[]')) end,
       'failback', case when s.failback_step is not null then
         jsonb_build_object('step', s.failback_step, 'sinceMs', ${epochMs("s.failback_step_at")}) end) end as routing,
-    coalesce(jsonb_agg(${domainJson} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains
+    coalesce(jsonb_agg(${domainJson(requireProof)} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains
   from ${servicesOf(page)} v
+  cross join lateral (
+    select (select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null) as cdns_at,
+      (select max(p.updated_at) from storm_policies p where p.service_id = v.id and p.deleted_at is null) as policies_at
+  ) t
   left join service_domains d on d.service_id = v.id and d.deleted_at is null
   left join service_routing s on s.service_id = v.id
   left join domain_routing r on r.domain_id = d.id
@@ -81,11 +93,11 @@ type Along = readonly [
   freezes: Freeze[],
 ];
 
-/** Renews the lease and reads the shard, in one round trip where it fits a page. */
+/** Renews the lease and reads the shard, in one round trip where it fits a page. @param requireProof whether names have to be proven */
 export const loadShard = async (
-  read: ShardReader, fence: Fence, shard: Shard, round: number, nowMs: number, ttlMs: number,
+  requireProof: boolean, read: ShardReader, fence: Fence, shard: Shard, round: number, nowMs: number, ttlMs: number,
 ): Promise<ShardView | null> => {
-  const { along, take } = await read<Along>(shard, round, (page) => services(fence, page), [
+  const { along, take } = await read<Along>(shard, round, (page) => services(requireProof, fence, page), [
     renewLease(fence, ttlMs),
     sql`select name, last_heard_at as "lastHeardAtMs" from vantages`,
     duePolls(inShard(sql`c.service_id`, shard), nowMs),
@@ -99,5 +111,5 @@ export const loadShard = async (
 };
 
 /** The services of a shard, for who holds no lease: of intents, none is theirs. */
-export const survey = async (read: ShardReader, shard: Shard, round: number): Promise<readonly RoundService[]> =>
-  (await (await read(shard, round, (page) => services(null, page), [])).take()).services;
+export const survey = async (requireProof: boolean, read: ShardReader, shard: Shard, round: number): Promise<readonly RoundService[]> =>
+  (await (await read(shard, round, (page) => services(requireProof, null, page), [])).take()).services;

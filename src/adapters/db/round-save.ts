@@ -1,6 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { neverHealthyReason } from "../../domain/credit.ts";
+import type { CreditGrounds, CreditReason } from "../../domain/credit.ts";
 import { visitorAnswers } from "../../domain/backup-reach.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { DomainRouting, RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../ports/round.ts";
@@ -25,10 +25,22 @@ const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset
   ),
 )}) as y(policy_id bigint, storm_id bigint, kind text, body text)`;
 
+/** What the database looks at again of a storm's credit, and what the round has decided of it. */
+const creditRow = (credit: CreditGrounds | null, nowMs: number) => {
+  if (credit === null) return { credit: "refused", reason: "never_healthy" satisfies CreditReason, down: [] };
+  const { case: { rule, terms }, down } = credit;
+  const asks = rule !== "storm";
+  return {
+    credit: credit.credit, reason: credit.reason, down: down.map(({ domainId }) => domainId), proof: asks && terms.requireVerified,
+    unedited_since: asks && terms.waitingMs > 0 ? isoTime(nowMs - terms.waitingMs) : null,
+  };
+};
+
 /**
  * Policy and service are locked, in the order in which a deletion locks them: a storm that begins while its policy is being
  * deleted either is there to be ended or does not begin. A foreign key alone would let it outlive a soft deletion. What it
- * earns goes by what is stored now: a set-up that changed since the round read it has not been seen healthy.
+ * earns goes by what is stored now, where that says less than what the round read: a set-up that changed since then has not been
+ * seen healthy, and is an edit.
  */
 const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, begun as (
@@ -36,21 +48,25 @@ const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numb
     (service_id, policy_id, policy_version, kind, state, monitor_only, started_at, detected_at, max_coverage_factor, credit, credit_reason)
   select x.service_id, x.policy_id, x.version, p.kind, 'storm', x.monitor_only, ${ms("x.started_at")},
     ${isoTime(nowMs)}::timestamptz, t.max_coverage_factor,
-    case when c.refused then 'refused' else 'earned' end, case when c.refused then ${neverHealthyReason} end
+    case when c.reason is null then x.credit else 'refused' end, coalesce(c.reason, x.reason)
   from jsonb_to_recordset(${json(
     storms.flatMap(({ policy, transition, monitorOnly, credit }) =>
       transition.kind !== "begin" ? [] : [{
         service_id: policy.serviceId, policy_id: policy.policyId, version: policy.version,
-        monitor_only: monitorOnly, started_at: transition.startedAtMs,
-        never_healthy: credit === null || credit.neverHealthy.length > 0, down: credit?.down ?? [],
+        monitor_only: monitorOnly, started_at: transition.startedAtMs, ...creditRow(credit, nowMs),
       }],
     ),
-  )}) as x(service_id bigint, policy_id bigint, version int, monitor_only boolean, started_at bigint, never_healthy boolean, down bigint[])
+  )}) as x(service_id bigint, policy_id bigint, version int, monitor_only boolean, started_at bigint, credit text, reason text, down bigint[],
+    proof boolean, unedited_since timestamptz)
   join storm_policies p on p.id = x.policy_id and p.deleted_at is null
   join services v on v.id = x.service_id and v.deleted_at is null
   join storm_policy_versions t on t.policy_id = x.policy_id and t.version = x.version
   cross join lateral (
-    select x.never_healthy or exists (select from service_domains d where d.id = any(x.down) and d.seen_healthy_at is null) as refused
+    select case when x.credit = 'refused' then null
+      when bool_or(d.seen_healthy_at is null) then 'never_healthy'
+      when bool_or(x.proof and d.verified_at is null) then 'unverified'
+      when bool_or(d.trigger_edited_at > x.unedited_since) then 'recent_edit' end as reason
+    from service_domains d where d.id = any(x.down)
   ) c
   where exists (select from fence)
   for share of v, p

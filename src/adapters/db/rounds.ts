@@ -9,12 +9,12 @@ import { createShardReader } from "./round-pages.ts";
 import { saveWitnessed } from "./round-samples.ts";
 import { saveDecisions, saveOutcomes } from "./round-save.ts";
 
-/** The round's tables behind their port. @param time is told what the database's clock says, as often as a shard is read */
-export const createRoundStore = (db: Database, ttlMs = defaultTtlMs, time: TimeKeeper | null = null): RoundStore => {
+/** The round's tables behind their port. @param time is told what the database's clock says, as often as a shard is read @param requireProof DOMAIN_VERIFICATION */
+export const createRoundStore = (db: Database, ttlMs = defaultTtlMs, time: TimeKeeper | null = null, requireProof = true): RoundStore => {
   const read = createShardReader(db, time);
   return {
-    load: (fence, shard, round, nowMs) => loadShard(read, fence, shard, round, nowMs, ttlMs),
-    survey: (shard, round) => survey(read, shard, round),
+    load: (fence, shard, round, nowMs) => loadShard(requireProof, read, fence, shard, round, nowMs, ttlMs),
+    survey: (shard, round) => survey(requireProof, read, shard, round),
     saveAndEvaluate: (samples, services, presence) => saveAndEvaluate(db, samples, services, presence, ttlMs, time),
     saveWitnessed: (samples, presence) => saveWitnessed(db, samples, presence, ttlMs, time),
     edgeSamples: (edges) => edgeSamples(db, edges),

@@ -7,6 +7,7 @@ import type { Database } from "./client.ts";
 import { frozen } from "./dns-setup.ts";
 import { fenceCte } from "./fence.ts";
 import { allStandings } from "./round-polls.ts";
+import { provenNow, steersName } from "./holds-name.ts";
 import { auditRow, ms, rememberedAnswer, tranche, write } from "./write.ts";
 
 const viewColumns = sql`f.domain_id as "domainId", f.state, f.attached,
@@ -14,15 +15,15 @@ const viewColumns = sql`f.domain_id as "domainId", f.state, f.attached,
   f.checks->'primary'->>'id' as "primaryCheckId", f.checks->'backup'->>'id' as "backupCheckId", f.last_error as "lastError",
   ${ms("f.checked_at", "checkedAtMs")}, ${ms("f.created_at", "createdAtMs")}`;
 
-const own = (customerId: number, serviceId: number, domainId: number) => sql`
-  select d.id, d.customer_id, d.verified_at, s.steering, coalesce(d.primary_target, r.discovered_primary_target) as primary_target,
+const own = (requireProof: boolean, customerId: number, serviceId: number, domainId: number) => sql`
+  select d.id, d.customer_id, ${provenNow(requireProof)} as proven, s.steering, coalesce(d.primary_target, r.discovered_primary_target) as primary_target,
     coalesce(d.backup_target, r.discovered_backup_target) as backup_target
   from service_domains d join services s on s.id = d.service_id left join domain_routing r on r.domain_id = d.id
   where d.id = ${domainId} and d.service_id = ${serviceId} and d.deleted_at is null
     and s.customer_id = ${customerId} and s.deleted_at is null`;
 
 const refusal = sql`case
-  when verified_at is null then 'prove the ownership of the domain first'
+  when not proven then 'prove the ownership of the domain first'
   when steering = 'shadow' then 'the service is only shadowed: nothing is written'
   when primary_target is null or backup_target is null then 'PATCH the domain with a primary_target and a backup_target first' end`;
 
@@ -30,17 +31,17 @@ const orphaned = sql.raw("(d.deleted_at is not null or s.deleted_at is not null)
 
 const state = (row: string) => sql.raw(`case when ${row}.domain_id is not null then jsonb_build_object('state', ${row}.state) end`);
 
-export const createStandingStore = (db: Database): StandingStore => ({
+export const createStandingStore = (db: Database, requireProof = true): StandingStore => ({
   get: async (customerId, serviceId, domainId) => {
     const rows = await db.rows<{ view: StandingView | null }>(sql`
       select (select to_jsonb(x) from (select ${viewColumns} from standing_failovers f where f.domain_id = d.id) x) as view
-      from (${own(customerId, serviceId, domainId)}) d`);
+      from (${own(requireProof, customerId, serviceId, domainId)}) d`);
     return rows[0] ?? null;
   },
 
   want: async (customerId, serviceId, domainId, nonce, change) => {
     const rows = await write<{ detail: string | null; view: StandingView | null }>(db, sql`
-      with mine as (select d.*, ${refusal} as detail from (${own(customerId, serviceId, domainId)}) d
+      with mine as (select d.*, ${refusal} as detail from (${own(requireProof, customerId, serviceId, domainId)}) d
       ), old as (select f.* from standing_failovers f join mine on mine.id = f.domain_id
       ), wanted as (
         insert into standing_failovers as f (domain_id, state, nonce) select id, 'standing', ${nonce} from mine where detail is null
@@ -59,7 +60,7 @@ export const createStandingStore = (db: Database): StandingStore => ({
 
   unwant: async (customerId, serviceId, domainId, change) => {
     const rows = await write<{ id: number }>(db, sql`
-      with mine as (${own(customerId, serviceId, domainId)}
+      with mine as (${own(requireProof, customerId, serviceId, domainId)}
       ), old as (select f.* from standing_failovers f join mine on mine.id = f.domain_id
       ), going as (
         update standing_failovers f set state = 'removing', updated_at = now() from mine
@@ -80,7 +81,7 @@ export const createStandingStore = (db: Database): StandingStore => ({
         f.failed_step as "failedStep", f.failures, ${ms("f.next_at", "nextAtMs")},
         coalesce(d.primary_target, r.discovered_primary_target) as "primaryTarget",
         coalesce(d.backup_target, r.discovered_backup_target) as "backupTarget", d.probe_path as "probePath", d.expect_status as "expectStatus",
-        ${frozen} as frozen, s.steering = 'shadow' as shadow, d.verified_at is not null as verified,
+        ${frozen} as frozen, s.steering = 'shadow' as shadow, ${steersName(requireProof)} as verified,
         r.status as "routingStatus", r.zone_id as "zoneId", r.records
       from standing_failovers f
       join service_domains d on d.id = f.domain_id

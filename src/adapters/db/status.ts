@@ -40,13 +40,17 @@ export const failingShards = sql`
   ) l
   join job_runs j on j.job = 'tick:' || l.shard and j.provider = l.provider and j.failed_rounds >= ${manyFailed}::int
   where l.shard < (select shards from settings) order by l.shard`;
+const troubledNames = sql`(
+  select jsonb_build_object('lapsing', count(*) filter (where lapsed_at is not null and held_at is null), 'held', count(*) filter (where held_at is not null),
+    'disputed', count(*) filter (where disputed_at is not null and verified_at is null))
+  from service_domains where deleted_at is null and (lapsed_at is not null or disputed_at is not null))`;
 
 export const createStatusStore = (db: Database): StatusStore => ({
   read: async () => {
     const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
       ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
       ${list(providerStandings)} as providers,
-      ${list(sealStandings)} as seals,
+      ${list(sealStandings)} as seals, ${troubledNames} as ownership,
       ${list(sql`
         select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",
           ${ms("at", "atMs")}, previous_hash as "previousHash", hash

@@ -7,8 +7,9 @@ import type { PushOptions, UsageFilter, UsagePush, UsageStore, UsageWindow } fro
 import type { Database } from "./client.ts";
 import { standsCte } from "./holdings.ts";
 import { factsCtes, measuredByStored, touchedReadingsCte } from "./usage-facts.ts";
+import { auditedCorrections, correctionCtes } from "./usage-requests.ts";
 import { meteringCte, requireWindow } from "./usage-window.ts";
-import { knownToday, lockWindows, storeUsageCtes, touchedCte, withCorrection } from "./usage-write.ts";
+import { favourableCte, knownToday, lockWindows, storeUsageCtes, touchedCte, withCorrection } from "./usage-write.ts";
 import type { WindowKey } from "./usage-write.ts";
 import { auditRow, ms } from "./write.ts";
 
@@ -20,7 +21,9 @@ const columns = sql`id, ${ms("window_start", "windowStartMs")}, ${ms("window_end
   primary_bytes as "primaryBytes", backup_bytes as "backupBytes", primary_source as "primarySource",
   backup_source as "backupSource", ${sampling("primary")}, ${sampling("backup")}, invoice_id as "invoiceId",
   primary_incomplete as "primaryIncomplete", backup_incomplete as "backupIncomplete",
-  ${ms("corrected_at", "correctedAtMs")}`;
+  ${ms("corrected_at", "correctedAtMs")}, (
+    select jsonb_build_object('id', q.id, 'primaryBytes', q.primary_bytes, 'backupBytes', q.backup_bytes)
+    from usage_correction_requests q where q.snapshot_id = y.snapshot_id and q.status = 'pending' and y.invoice_id is not null) as "pendingCorrection"`;
 
 /** What one push came to: stored windows, or what stands in their way. */
 type Outcome = {
@@ -68,7 +71,10 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
   ]);
   const isMeasured = measuredByStored(options.measuredCdns, "o.customer_id", "h.cdn");
   const isOpen = sql`exists (select from owner, verdict v where v.side is null and v.late is null)`;
-  const allowed = sql`${isOpen} and (select seconds from metering) = ${windowSeconds}`;
+  const isPending = options.approves === undefined
+    ? sql`true`
+    : sql`exists (select from usage_correction_requests where id = ${options.approves.id} and status = 'pending')`;
+  const allowed = sql`${isOpen} and (select seconds from metering) = ${windowSeconds} and ${isPending}`;
   return sql`
     with owner as materialized (
       select id, customer_id, deleted_at from services where id = ${serviceId} and customer_id = ${customerId} for share
@@ -98,12 +104,6 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
       select service_id, window_start, side, bytes, case when measured and ${options.mayOverride}::boolean then 'whole' else 'rest' end as covers
       from judged
       where ${allowed}
-    ), noted as (
-      insert into usage_pushes as p (service_id, window_start, side, bytes, covers, actor)
-      select service_id, window_start, side, bytes, covers, ${change.actor} from news order by service_id, window_start, side
-      on conflict (service_id, window_start, side) do update
-      set bytes = excluded.bytes, covers = excluded.covers, actor = excluded.actor, pushed_at = now()
-      where (p.bytes, p.covers) is distinct from (excluded.bytes, excluded.covers)
     ), pushes_now as materialized (
       select service_id, window_start, side, bytes, covers from news
       union all
@@ -117,7 +117,18 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
       only: sql`exists (select from news n where n.window_start = b.window_start and n.side = b.side)
         or not exists (select from usage_snapshots u where u.service_id = b.service_id and u.window_start = b.window_start)`,
     })},
-    ${storeUsageCtes(allowed)},
+    ${favourableCte}, ${correctionCtes(options, change)}, noted as (
+      insert into usage_pushes as p (service_id, window_start, side, bytes, covers, actor)
+      select n.service_id, n.window_start, n.side, n.bytes, n.covers, ${change.actor} from news n
+      where not exists (select from asked a where a.window_start = n.window_start)
+      order by n.service_id, n.window_start, n.side
+      on conflict (service_id, window_start, side) do update
+      set bytes = excluded.bytes, covers = excluded.covers, actor = excluded.actor, pushed_at = now()
+      where (p.bytes, p.covers) is distinct from (excluded.bytes, excluded.covers)
+    ), accepted as materialized (
+      select d.* from derived d where not exists (select from asked a where a.window_start = d.window_start)
+    ),
+    ${storeUsageCtes(allowed, "accepted")},
     after as (
       select * from added union all select * from replaced
     ), audit as (${auditRow(change, "push", "usage", sql`
@@ -127,7 +138,7 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
           select to_jsonb(a) as row from after a
           union all select to_jsonb(c) - 'in_bytes' from changed c where c.invoice_id is not null) x) as after
       from owner o where exists (select from after) or exists (select from corrected)`)}
-    )
+    ), ${auditedCorrections(change)}
     select v.side as "measuredSide", ${ms("v.late", "lateStartMs")}, (select seconds from metering) as "windowSeconds",
       (select count from missed) as missed
     from owner, verdict v`;
@@ -155,7 +166,7 @@ export const createUsageStore = (db: Database): UsageStore => ({
     const rows = await db.rows<{ windows: UsageWindow[] }>(sql`
       select coalesce((select jsonb_agg(x order by x.id) from (
         select ${columns} from (
-          select extract(epoch from g)::bigint as id, g as window_start, g + ${seconds}::int * interval '1 second' as window_end,
+          select extract(epoch from g)::bigint as id, u.id as snapshot_id, g as window_start, g + ${seconds}::int * interval '1 second' as window_end,
             coalesce(u.primary_bytes, 0) as primary_bytes, coalesce(u.backup_bytes, 0) as backup_bytes,
             u.primary_source, u.backup_source, u.primary_sampling, u.backup_sampling, u.invoice_id, u.corrected_at,
             coalesce(u.primary_incomplete, false) as primary_incomplete, coalesce(u.backup_incomplete, false) as backup_incomplete
@@ -188,7 +199,11 @@ export const createUsageStore = (db: Database): UsageStore => ({
           and u.window_start in (select t::timestamptz from jsonb_array_elements_text(${starts}::jsonb) t)
         order by u.window_start) y`;
     for (let attempt = 1; ; attempt += 1) {
-      const [, [outcome], answer] = await db.batch<[unknown[], Outcome[], UsageWindow[]]>([lockWindows(keys, customerId), statement, stored]);
+      const [, , [outcome], answer] = await db.batch<[unknown[], unknown[], Outcome[], UsageWindow[]]>([
+        // A correction that is approved is not rejected meanwhile.
+        sql`select id from usage_correction_requests where id = ${options.approves?.id ?? 0} for update`,
+        lockWindows(keys, customerId), statement, stored,
+      ]);
       if (outcome === undefined) return null;
       if (outcome.lateStartMs !== null) throw afterDeletion(keys.findIndex(({ startMs }) => startMs === outcome.lateStartMs));
       if (outcome.measuredSide !== null) {

@@ -37,7 +37,7 @@ const known = (side: "primary" | "backup"): SQL =>
     ${parts.slice(1).map((part) => `case when k.snapshot_id is null then u.${side}_${part} else k.${side}_${part} end as ${side}_${part}`).join(",\n    ")}`);
 
 /** The windows in `usage_snapshots u` as known today: with the correction, if there is one. */
-export const knownToday = sql`u.id, u.service_id, u.window_start, u.window_end, u.invoice_id, ${known("primary")},
+export const knownToday = sql`u.id, u.id as snapshot_id, u.service_id, u.window_start, u.window_end, u.invoice_id, ${known("primary")},
   ${known("backup")}, k.updated_at as corrected_at`;
 
 export const withCorrection = sql`left join usage_corrections k on k.snapshot_id = u.id`;
@@ -53,14 +53,35 @@ const olds = sql.raw(sideColumns.map((column) => `${column} as was_${column}`).j
 const news = sql.raw(sideColumns.map((column) => `i.${column} as new_${column}`).join(", "));
 
 /**
+ * The CTE `favourable`, from a CTE `derived`: the billed windows of which it may take something off what they cost. A side that falls does,
+ * and so does a backup that rises where a storm may take more off each of its bytes than they cost: whether a storm earns may
+ * be decided later, so any that touches the window counts, at its factor and for the whole of it.
+ */
+export const favourableCte: SQL = sql`favourable as materialized (
+  select d.service_id, d.window_start, d.window_end, u.id as snapshot_id, n.primary_bytes, n.backup_bytes
+  from derived d
+  join usage_snapshots u on u.service_id = d.service_id and u.window_start = d.window_start and u.window_end = d.window_end
+  left join usage_corrections k on k.snapshot_id = u.id
+  cross join lateral (
+    select coalesce(k.primary_bytes, u.primary_bytes) as primary_bytes, coalesce(k.backup_bytes, u.backup_bytes) as backup_bytes
+  ) n
+  join invoice_line_items l on l.snapshot_id = u.id and l.kind = 'usage'
+  where d.primary_bytes < n.primary_bytes or d.backup_bytes < n.backup_bytes
+    or (d.backup_bytes > n.backup_bytes and l.discount_rate * (
+      select max(e.max_coverage_factor) from storm_events e
+      where e.service_id = d.service_id and e.started_at < d.window_end and coalesce(e.ended_at, 'infinity') > d.window_start) > 1)
+)`;
+
+/**
  * The CTEs that store what windows come to, from a CTE `derived` (see `factsCtes`). `added`, `replaced` and `corrected` are
  * what happened: a window is new, or unbilled and replaced side by side, or billed: then the snapshot stays, the correction
  * says what is known today, and billing is told to adjust. `missed` counts windows that somebody stored or billed in this
  * very moment: again, please.
  * @param allowed the condition under which anything is stored
+ * @param from a CTE in the place of `derived`
  */
-export const storeUsageCtes = (allowed: SQL): SQL => sql`compared as materialized (
-  select ${knownToday}, ${news} from derived i
+export const storeUsageCtes = (allowed: SQL, from = "derived"): SQL => sql`compared as materialized (
+  select ${knownToday}, ${news} from ${sql.raw(from)} i
   join usage_snapshots u on u.service_id = i.service_id and u.window_start = i.window_start and u.window_end = i.window_end
   ${withCorrection}
 ), before as (
@@ -73,7 +94,7 @@ export const storeUsageCtes = (allowed: SQL): SQL => sql`compared as materialize
   ) m
   where (${sidesOf("m")}) is distinct from (${sidesOf("m", "was_")}) and ${allowed}
 ), fresh as materialized (
-  select i.* from derived i
+  select i.* from ${sql.raw(from)} i
   where ${allowed} and (i.primary_bytes is not null or i.backup_bytes is not null) and not exists (
     select from usage_snapshots u where u.service_id = i.service_id and u.window_start = i.window_start)
 ), added as (

@@ -5,7 +5,9 @@ import { ms } from "./write.ts";
 export const domainColumns = sql`id, service_id as "serviceId", name, primary_target as "primaryTarget",
   backup_target as "backupTarget", probe_path as "probePath", expect_status as "expectStatus",
   normal_primary_weight as "normalPrimaryWeight", normal_backup_weight as "normalBackupWeight",
-  challenge_token as "challengeToken", ${ms("verified_at", "verifiedAtMs")}, ${ms("created_at", "createdAtMs")},
+  challenge_token as "challengeToken", ${ms("challenge_expires_at", "challengeExpiresAtMs")}, ${ms("verified_at", "verifiedAtMs")},
+  verified_by as "verifiedBy", ${ms("proof_seen_at", "seenAtMs")}, ${ms("lapsed_at", "lapsedAtMs")}, ${ms("held_at", "heldAtMs")},
+  ${ms("disputed_at", "disputedAtMs")}, ${ms("lost_at", "lostAtMs")}, ${ms("created_at", "createdAtMs")},
   ${ms("updated_at", "updatedAtMs")}`;
 
 /** The join `p` (storm_policies) and `v` (its version) in the form of the port's `StormPolicy`. */

@@ -1,4 +1,5 @@
 import type { BillingCycle } from "../../domain/billing-cycle.ts";
+import type { CreditRule } from "../../domain/credit.ts";
 import type { Change, Page } from "./change.ts";
 
 export type TermsInput = {
@@ -11,6 +12,8 @@ export type TermsInput = {
   readonly currency: string;
   /** How often invoices are issued while these terms are the ones in force; null: as the operator's default says. */
   readonly cycle: BillingCycle | null;
+  /** Which storms earn while these terms are the ones in force; null: as the operator's default says. */
+  readonly creditRule: CreditRule | null;
 };
 
 export type CustomerTermsRow = TermsInput & { readonly id: number; readonly createdAtMs: number };

@@ -6,6 +6,7 @@ import type { BillingProfileStore } from "./billing-profiles.ts";
 import type { BillingTermsStore } from "./billing-terms.ts";
 import type { CdnAccountStore } from "./cdn-accounts.ts";
 import type { Clock } from "./clock.ts";
+import type { CorrectionStore } from "./corrections.ts";
 import type { CustomerStore } from "./customers.ts";
 import type { Shard } from "./dispatcher.ts";
 import type { DnsDirectory } from "./dns-access.ts";
@@ -25,6 +26,7 @@ import type { LeaseStore } from "./lease.ts";
 import type { LineFactsStore } from "./line-facts.ts";
 import type { Log } from "./log.ts";
 import type { MetricsStore } from "./metrics.ts";
+import type { OwnershipStore } from "./ownership.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { Prober } from "./probe.ts";
 import type { QuotaStore } from "./quotas.ts";
@@ -41,7 +43,9 @@ import type { StormStore } from "./storms.ts";
 import type { TargetStore } from "./targets.ts";
 import type { TelemetryStore } from "./telemetry.ts";
 import type { TokenStore } from "./tokens.ts";
+import type { RoleTrustCheck } from "./role-trust.ts";
 import type { UsageStore } from "./usage-store.ts";
+import type { ZoneBindings, ZoneGrantStore } from "./zone-grants.ts";
 
 /** Everything that the HTTP API needs of the world, constructed by `deps.ts`. */
 export interface Deps {
@@ -58,9 +62,14 @@ export interface Deps {
   readonly adminTokens: AdminTokenStore;
   readonly services: ServiceStore;
   readonly domains: DomainStore;
+  readonly ownership: OwnershipStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;
   readonly dnsAccounts: DnsAccountStore;
+  readonly zoneGrants: ZoneGrantStore;
+  readonly zoneBindings: ZoneBindings;
+  /** Null: the operator has no AWS credentials that a role could trust. */
+  readonly roleTrust: RoleTrustCheck | null;
   readonly standing: StandingStore;
   readonly leases: LeaseStore;
   readonly prober: Prober;
@@ -72,6 +81,7 @@ export interface Deps {
   readonly routing: RoutingStore;
   readonly freeze: FreezeStore;
   readonly usage: UsageStore;
+  readonly corrections: CorrectionStore;
   readonly cdnAccounts: CdnAccountStore;
   readonly billingTerms: BillingTermsStore;
   readonly billingProfiles: BillingProfileStore;

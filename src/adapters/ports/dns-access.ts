@@ -49,6 +49,8 @@ export type DnsAccess = Dns & DnsSetupWriter & HealthChecks;
 export interface DnsDirectory {
   /** The operator's own. */
   readonly operator: DnsAccess;
+  /** The same, as customers may use it: not in zones that serve others. Absent: no zone is bound to anybody. @param ownerOf whose a name is */
+  readonly operatorFor?: (ownerOf: (name: string) => number) => DnsAccess;
   /** Never throws: an account that cannot be used gives an access that says so. */
   of(customerId: number): Promise<DnsAccess>;
   /** The same for many at once, in one reading. Whoever is not in the answer has no account: the operator's counts. */

@@ -21,6 +21,11 @@ export type DnsSetupDomain = {
   readonly expectStatus: string;
   readonly normal: Weights;
   readonly verified: boolean;
+  /** Since when the proof of a name that it holds is gone, and since when nothing is switched for that; null: it is there. */
+  readonly lapse: { readonly lapsedAtMs: number; readonly heldAtMs: number | null } | null;
+  /** Its proof stands, and somebody else holds the name; or the other way round. */
+  readonly disputed: boolean;
+  readonly rivalled: boolean;
   readonly zoneId: string | null;
   readonly records: readonly WeightedRecord[] | null;
   /** Paths whose target leads to a private address. */

@@ -26,7 +26,16 @@ export type Domain = DomainTerms & {
   readonly serviceId: number;
   readonly name: string;
   readonly challengeToken: string;
+  /** Until when the token may prove a claim that has proven nothing yet. */
+  readonly challengeExpiresAtMs: number;
+  /** Since when it holds the name, and on what grounds (domain/ownership.ts). */
   readonly verifiedAtMs: number | null;
+  readonly verifiedBy: "proof" | "off" | "admin" | null;
+  readonly seenAtMs: number | null;
+  readonly lapsedAtMs: number | null;
+  readonly heldAtMs: number | null;
+  readonly disputedAtMs: number | null;
+  readonly lostAtMs: number | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 };
@@ -36,12 +45,7 @@ export interface DomainStore {
   get(customerId: number, serviceId: number, id: number): Promise<Domain | null>;
   /** @returns null where there is no such service. @throws AppError `conflict` for a name that is taken */
   create(customerId: number, serviceId: number, input: DomainInput, change: Change): Promise<Domain | null>;
-  /** @throws AppError `bad_request` where both weights would be 0 */
+  /** @throws AppError `bad_request` where both weights would be 0, `conflict` for other weights while the proof of the name is gone */
   update(customerId: number, serviceId: number, id: number, patch: DomainPatch, change: Change): Promise<Domain | null>;
-  /**
-   * Marks the domain as proven, and takes an earlier proof of the same name away from whoever has it: both or neither, each
-   * with its audit row. @returns null where there is no such domain
-   */
-  verify(customerId: number, serviceId: number, id: number, change: Change): Promise<Domain | null>;
   remove(customerId: number, serviceId: number, id: number, change: Change): Promise<boolean>;
 }

@@ -1,3 +1,5 @@
+import type { CreditReason } from "../../domain/credit.ts";
+
 /** The figures of an invoice, issued or not. Times are epoch milliseconds, money integer minor units of the currency. */
 export type InvoiceFigures = {
   /** Per customer from 1, without gaps. */
@@ -64,7 +66,12 @@ export type InvoiceLine = LineFigures & {
   readonly serviceName: string;
   /** The storms by which the line was computed, in the order in which they began. */
   readonly stormIds: readonly number[];
+  /** The storms of its window that had earned nothing when it was issued, in the order of their ids. */
+  readonly uncredited: readonly UncreditedStorm[];
 };
+
+/** A storm that took nothing off, and why (`domain/credit.ts`); null: nobody said. */
+export type UncreditedStorm = { readonly stormId: number; readonly credit: "pending" | "refused"; readonly reason: CreditReason | null };
 
 /** `afterId` is the id of the last row of the previous page, null for the first page. `limit` is at least 1. */
 export type InvoicePage = { readonly limit: number; readonly afterId: number | null };

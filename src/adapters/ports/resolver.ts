@@ -13,7 +13,7 @@ export type AnswerReading =
 /** The public DNS as independent resolvers see it. */
 export interface Resolver {
   /** Asks every configured resolver for the TXT records of a name. Never throws; at least one reading. */
-  txt(name: string): Promise<readonly TxtReading[]>;
+  txt(name: string, budget: Budget): Promise<readonly TxtReading[]>;
 }
 
 /** What visitors are answered. */

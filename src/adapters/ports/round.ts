@@ -1,6 +1,6 @@
 import type { FailedAttempt } from "../../domain/attempts.ts";
 import type { Circuit } from "../../domain/circuit.ts";
-import type { CreditGrounds, NeverHealthy } from "../../domain/credit.ts";
+import type { CreditGrounds, CreditReason, CreditRule, NeverHealthy } from "../../domain/credit.ts";
 import type { NewestSample } from "../../domain/detect.ts";
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
@@ -42,8 +42,15 @@ export type RoundDomain = Restraint & {
   /** Null: all of them are the first. */
   readonly setups: PathSetups | null;
   readonly normal: Weights;
+  /** Its proof is not as it should be, or has not been looked up for its first switch; null, or absent: all is well. */
+  readonly proof?: RoundProof | null;
   /** Null once its judged path was known to be up since its latest set-up. */
   readonly neverHealthy: NeverHealthy | null;
+  /**
+   * When what triggers a storm was last edited, its creation included: targets (given or found), probe path, expected codes, the
+   * CDNs of its service, and any of its policies. Null: not known, which counts as long ago.
+   */
+  readonly editedAtMs: number | null;
   readonly routing: DomainRouting | null;
   /** Switches that were intended and whose outcome is not known: somebody died between intent and answer. */
   readonly openIntents: readonly OpenIntent[];
@@ -55,6 +62,17 @@ export type RoundDomain = Restraint & {
   readonly lastSet: Weights | null;
   /** The newest drifts since an operator last acted on one. */
   readonly drifts: readonly PastDrift[];
+};
+
+/** How the proof of a name that is held stands (domain/ownership.ts). */
+export type RoundProof = {
+  readonly held: boolean;
+  readonly lapsed: boolean;
+  /** No switch was made of it yet for which the proof was looked up. */
+  readonly unsteered: boolean;
+  readonly seenAtMs: number;
+  /** It was not good enough for a first switch in this round. */
+  readonly refused?: boolean;
 };
 
 export type OpenIntent = {
@@ -78,6 +96,8 @@ export type RoundService = {
   readonly serviceId: number;
   readonly customerId: number;
   readonly cdns: readonly string[];
+  /** Which storms earn, by the customer's own terms; null: as the operator's default says. */
+  readonly creditRule: CreditRule | null;
   readonly shadow: boolean;
   readonly failbackSteps: readonly number[];
   readonly failbackStepSeconds: number;
@@ -156,8 +176,8 @@ export type PolicyView = {
     readonly startedAtMs: number;
     readonly recoveringSinceMs: number | null;
     readonly relapses: number;
-    /** Why it earns no discount; null: it earns. */
-    readonly creditReason: string | null;
+    /** Why it earns a discount or not; null: it earns. */
+    readonly creditReason: CreditReason | null;
   } | null;
   readonly previousEndedAtMs: number | null;
   readonly stats: readonly WindowStats[];

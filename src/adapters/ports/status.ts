@@ -75,6 +75,8 @@ export type Status = {
   readonly providers: readonly ProviderStanding[];
   /** Kept secrets, by the key that sealed them. */
   readonly seals: readonly SealedWith[];
+  /** Live domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds. */
+  readonly ownership: { readonly lapsing: number; readonly held: number; readonly disputed: number };
   /** The latest fifty, the newest first. */
   readonly takeovers: readonly Takeover[];
 };

@@ -1,4 +1,5 @@
-import type { Page } from "./change.ts";
+import type { Credit, CreditReason } from "../../domain/credit.ts";
+import type { Change, Page } from "./change.ts";
 import type { PolicyKind } from "./policies.ts";
 import type { RoutingChange } from "./routing.ts";
 
@@ -17,10 +18,12 @@ export type Storm = {
   readonly endedReason: string | null;
   readonly relapses: number;
   readonly maxCoverageFactor: number;
-  /** Whether it earns a discount; decided when it began. */
-  readonly credit: "earned" | "pending" | "refused";
-  /** Why it does not; null where it does. */
-  readonly creditReason: string | null;
+  /** Whether it earns a discount; decided when it began, later by a witness or an admin alone. */
+  readonly credit: Credit;
+  /** Why it does or does not; null: it does, by the rule alone. */
+  readonly creditReason: CreditReason | null;
+  /** Of a corroborated storm: until when it counts at most. */
+  readonly creditedUntilMs: number | null;
 };
 
 /** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. */
@@ -39,4 +42,10 @@ export interface StormStore {
   /** Newest first (descending by id). */
   list(customerId: number, filter: StormFilter, page: Page): Promise<Storm[]>;
   get(customerId: number, id: number): Promise<StormDetail | null>;
+  /**
+   * An admin's word on the credit of anybody's storm, whatever was decided before: `earned` for the whole of it, or `refused`. Recorded in its
+   * evidence with the reason; what was billed is adjusted. Said twice, it changes nothing.
+   * @returns null where there is no such storm
+   */
+  decide(id: number, credit: "earned" | "refused", reason: string, change: Change): Promise<Storm | null>;
 }

@@ -28,6 +28,8 @@ export type UsageWindow = {
   readonly invoiceId: number | null;
   /** When the window last became other than what its invoice billed at first; null: it is as billed, or not billed. */
   readonly correctedAtMs: number | null;
+  /** What was pushed to its customer's favour since it was billed, and waits for an admin; null sides were not pushed. */
+  readonly pendingCorrection: { readonly id: number; readonly primaryBytes: number | null; readonly backupBytes: number | null } | null;
 };
 
 export type UsageFilter = { readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
@@ -39,6 +41,8 @@ export type PushOptions = {
   /** CDNs that an adapter measures: their sides refuse pushes unless `mayOverride` (semantics §8). */
   readonly measuredCdns: readonly string[];
   readonly mayOverride: boolean;
+  /** The pending correction that this push is the approval of: it waits for nobody, and is stored only while that is pending. */
+  readonly approves?: { readonly id: number; readonly reason: string };
 };
 
 /** Usage windows of a service, a deleted one included: it is metered and billed to its end. A row of another customer is a missing row. */
@@ -52,6 +56,7 @@ export interface UsageStore {
   gaps(customerId: number, serviceId: number, span: GapSpan, page: Page): Promise<UsageWindow[] | null>;
   /**
    * All windows or none; a billed one is corrected, and adjusted by the next invoice.
+   * What may take something off a billed window changes nothing unless `mayOverride`: it becomes a pending correction.
    * @returns the windows as known now, ascending by start; null where there is no such service
    * A side that is measured in part takes what is pushed for the rest of it; an admin's figure for a measured side stands for
    * the whole of it, and no reading replaces it.

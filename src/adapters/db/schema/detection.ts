@@ -76,9 +76,11 @@ export const stormEvents = pgTable(
     endedReason: text("ended_reason"),
     relapses: integer("relapses").notNull().default(0),
     maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
-    /** Whether the storm earns a discount, and why not; decided when it begins. */
+    /** Whether the storm earns a discount, and why (`domain/credit.ts`); decided when it begins, later by a witness or an admin alone. */
     credit: text("credit", { enum: ["earned", "pending", "refused"] }).notNull().default("earned"),
     creditReason: text("credit_reason"),
+    /** Until when a corroborated storm counts at most: as long as its CDN is seen failing; null: without a limit of its own. */
+    creditedUntil: at("credited_until"),
   },
   (t) => [
     uniqueIndex("storm_events_active_key").on(t.serviceId, t.kind).where(sql`${t.endedAt} is null`),
@@ -93,5 +95,8 @@ export const stormEvents = pgTable(
     check("storm_events_order", sql`${t.endedAt} is null or ${t.endedAt} >= ${t.startedAt}`),
     check("storm_events_factor", sql`${t.maxCoverageFactor} > 0`),
     check("storm_events_credit", sql`${t.credit} in ('earned', 'pending', 'refused')`),
+    // The few that wait for a witness, or live by one.
+    index("storm_events_corroboration_idx").on(t.detectedAt)
+      .where(sql`${t.credit} = 'pending' or (${t.creditedUntil} is not null and ${t.endedAt} is null)`),
   ],
 );

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, integer, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { bigint, check, index, integer, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
 import { customers } from "./tenants.ts";
 
@@ -29,6 +29,21 @@ export const dnsAccounts = pgTable(
       and (${t.accessKeyId} is null) = (${t.sealedSecret} is null) and (${t.roleArn} is null) = (${t.externalId} is null)`,
     ),
   ],
+);
+
+/**
+ * Which zones of the operator's own AWS account serve which customers. A zone without a row serves everybody who has proven a
+ * name in it.
+ */
+export const dnsZoneGrants = pgTable(
+  "dns_zone_grants",
+  {
+    id: id(),
+    zoneId: text("zone_id").notNull(),
+    customerId: ref("customer_id", () => customers.id),
+    createdAt: createdAt(),
+  },
+  (t) => [uniqueIndex("dns_zone_grants_key").on(t.zoneId, t.customerId), index("dns_zone_grants_customer_idx").on(t.customerId)],
 );
 
 /** A DNS account that is in trouble: one row while its latest calls have failed, or while it does not let changes be asked after. */

@@ -29,7 +29,7 @@ export const evidence = pgTable(
     /** From 1, without gaps. */
     seq: bigint("seq", { mode: "number" }).notNull(),
     stormId: bigint("storm_id", { mode: "number" }).notNull(),
-    kind: text("kind", { enum: ["begin", "relapse", "switch", "observed", "end"] }).notNull(),
+    kind: text("kind", { enum: ["begin", "relapse", "switch", "observed", "credit", "end"] }).notNull(),
     /** Canonical JSON (RFC 8785). */
     body: text("body").notNull(),
     previousHash: text("previous_hash"),
@@ -42,7 +42,7 @@ export const evidence = pgTable(
     // Checked at the end of the statement: a storm and its first record are written in one.
     foreignKey({ columns: [t.stormId], foreignColumns: [stormEvents.id] }),
     index("evidence_storm_idx").on(t.stormId),
-    check("evidence_kind", sql`${t.kind} in ('begin', 'relapse', 'switch', 'observed', 'end')`),
+    check("evidence_kind", sql`${t.kind} in ('begin', 'relapse', 'switch', 'observed', 'credit', 'end')`),
     check("evidence_chain", sql`${t.seq} > 0 and (${t.seq} = 1) = (${t.previousHash} is null)`),
   ],
 );

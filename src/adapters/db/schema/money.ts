@@ -32,6 +32,8 @@ export const billingTerms = pgTable(
     currency: text("currency").notNull(),
     /** How often invoices are issued; null: as the operator's default says. */
     cycle: text("cycle", { enum: ["run", "day", "month"] }),
+    /** Which storms earn while these terms are in force; null: as the operator's default says (CREDIT_RULE). */
+    creditRule: text("credit_rule", { enum: ["storm", "verified", "corroborated"] }),
     createdAt: createdAt(),
   },
   (t) => [
@@ -39,6 +41,8 @@ export const billingTerms = pgTable(
     check("billing_terms_bounds", sql`${t.rateCentsPerGb} between 0 and 1000000 and ${t.discountRate} between 0 and 1`),
     check("billing_terms_currency", sql`${t.currency} ~ '^[A-Z]{3}$'`),
     check("billing_terms_cycle", sql`${t.cycle} in ('run', 'day', 'month')`),
+    check("billing_terms_credit_rule", sql`${t.creditRule} in ('storm', 'verified', 'corroborated')`),
+    check("billing_terms_scale", sql`scale(trim_scale(${t.rateCentsPerGb})) <= 4 and scale(trim_scale(${t.discountRate})) <= 4`),
   ],
 );
 
@@ -178,6 +182,8 @@ export const invoiceLineItems = pgTable(
     uniqueIndex("invoice_line_items_adjustment_key").on(t.snapshotId, t.invoiceId).where(sql`${t.kind} = 'adjustment'`),
     index("invoice_line_items_invoice_idx").on(t.invoiceId, t.windowStart, t.serviceId),
     check("invoice_line_items_kind", sql`${t.kind} in ('usage', 'adjustment')`),
+    // Rates of the operator have up to nine places (config.ts).
+    check("invoice_line_items_scale", sql`scale(trim_scale(${t.rateCentsPerGb})) <= 9 and scale(trim_scale(${t.discountRate})) <= 9`),
   ],
 );
 
@@ -195,6 +201,58 @@ export const invoiceLineStorms = pgTable(
     primaryKey({ columns: [t.lineId, t.stormId] }),
     index("invoice_line_storms_storm_idx").on(t.stormId),
     check("invoice_line_storms_span", sql`${t.toAt} > ${t.fromAt}`),
+  ],
+);
+
+/** The storms of a line's window that had earned nothing when it was issued, and why: the document keeps saying so. */
+export const invoiceLineUncredited = pgTable(
+  "invoice_line_uncredited",
+  {
+    lineId: ref("line_id", () => invoiceLineItems.id),
+    stormId: ref("storm_id", () => stormEvents.id),
+    credit: text("credit", { enum: ["pending", "refused"] }).notNull(),
+    reason: text("reason"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.lineId, t.stormId] }),
+    index("invoice_line_uncredited_storm_idx").on(t.stormId),
+    check("invoice_line_uncredited_credit", sql`${t.credit} in ('pending', 'refused')`),
+  ],
+);
+
+/**
+ * What a customer pushed for a billed window to its own favour. It changes nothing until an admin approves it; the bytes are
+ * kept as they were pushed, those of a side that was not pushed are null.
+ */
+export const usageCorrectionRequests = pgTable(
+  "usage_correction_requests",
+  {
+    id: id(),
+    customerId: ref("customer_id", () => customers.id),
+    serviceId: ref("service_id", () => services.id),
+    snapshotId: ref("snapshot_id", () => usageSnapshots.id),
+    windowStart: at("window_start").notNull(),
+    windowEnd: at("window_end").notNull(),
+    primaryBytes: bigint("primary_bytes", { mode: "number" }),
+    backupBytes: bigint("backup_bytes", { mode: "number" }),
+    /** As known when it was asked for. */
+    wasPrimaryBytes: cents("was_primary_bytes"),
+    wasBackupBytes: cents("was_backup_bytes"),
+    status: text("status", { enum: ["pending", "approved", "rejected", "superseded"] }).notNull().default("pending"),
+    actor: text("actor").notNull(),
+    requestedAt: at("requested_at").notNull().defaultNow(),
+    decidedAt: at("decided_at"),
+    decidedBy: text("decided_by"),
+    reason: text("reason"),
+  },
+  (t) => [
+    uniqueIndex("usage_correction_requests_pending_key").on(t.snapshotId).where(sql`${t.status} = 'pending'`),
+    index("usage_correction_requests_customer_idx").on(t.customerId, t.id),
+    index("usage_correction_requests_status_idx").on(t.status, t.id),
+    check("usage_correction_requests_status", sql`${t.status} in ('pending', 'approved', 'rejected', 'superseded')
+      and (${t.status} = 'pending') = (${t.decidedAt} is null)`),
+    check("usage_correction_requests_bytes", sql`coalesce(${t.primaryBytes}, ${t.backupBytes}) is not null
+      and coalesce(${t.primaryBytes}, 0) >= 0 and coalesce(${t.backupBytes}, 0) >= 0`),
   ],
 );
 

@@ -47,13 +47,34 @@ export const serviceDomains = pgTable(
     normalPrimaryWeight: integer("normal_primary_weight").notNull().default(100),
     normalBackupWeight: integer("normal_backup_weight").notNull().default(0),
     challengeToken: text("challenge_token").notNull(),
+    /** Until when an unproven claim may be proven with this token; one that holds the name keeps its own. */
+    challengeExpiresAt: at("challenge_expires_at").notNull().default(sql`now() + interval '7 days'`),
+    /** Since when it holds the name (domain/ownership.ts); what is below says on what grounds, and how well. */
     verifiedAt: at("verified_at"),
+    /** Null: by a proof, before this was kept. */
+    verifiedBy: text("verified_by", { enum: ["proof", "off", "admin"] }),
+    proofSeenAt: at("proof_seen_at"),
+    /** When the record is looked up next, of a claim that holds the name or disputes it. */
+    proofDueAt: at("proof_due_at").notNull().default(sql`now() + interval '1 day'`),
+    lapsedAt: at("lapsed_at"),
+    /** Looks in a row that did not see the record. */
+    absences: integer("absences").notNull().default(0),
+    heldAt: at("held_at"),
+    /** Of the owner: since when somebody else's proof stands as well. Of anybody else: since when its own does. */
+    disputedAt: at("disputed_at"),
+    lostAt: at("lost_at"),
+    /** When the proof was looked up before its first switch; null: there was none yet. */
+    steerCheckedAt: at("steer_checked_at"),
+    /** Rises with every change of the claim: whoever decides names the ones that they decided by. */
+    claimRev: integer("claim_rev").notNull().default(0),
     /** When its primary (or the name itself, where there is none) was first known to be up since its latest set-up. */
     seenHealthyAt: at("seen_healthy_at"),
     /** How often what is probed of each path was set up anew (trigger): a sample counts only for the set-up that it is of. */
     primarySetup: integer("primary_setup").notNull().default(0),
     backupSetup: integer("backup_setup").notNull().default(0),
     directSetup: integer("direct_setup").notNull().default(0),
+    /** When what triggers a storm was last edited on the domain itself: a target, the path, the expected codes (trigger). Creation is an edit. */
+    triggerEditedAt: at("trigger_edited_at").notNull().defaultNow(),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
     deletedAt: at("deleted_at"),
@@ -63,9 +84,16 @@ export const serviceDomains = pgTable(
     uniqueIndex("service_domains_verified_name_key")
       .on(t.name)
       .where(sql`${t.deletedAt} is null and ${t.verifiedAt} is not null`),
+    index("service_domains_proof_due_idx")
+      .on(t.proofDueAt)
+      .where(sql`${t.deletedAt} is null and (${t.verifiedAt} is not null or ${t.disputedAt} is not null)`),
+    index("service_domains_troubled_idx")
+      .on(t.id)
+      .where(sql`${t.deletedAt} is null and (${t.lapsedAt} is not null or ${t.disputedAt} is not null)`),
     index("service_domains_service_idx").on(t.serviceId, t.id).where(sql`${t.deletedAt} is null`),
     // Deleted ones as well: what was evidence of a storm that is on may be a domain no more.
     index("service_domains_ever_idx").on(t.serviceId),
+    check("service_domains_verified_by", sql`${t.verifiedBy} in ('proof', 'off', 'admin')`),
     check("service_domains_weights", sql`${t.normalPrimaryWeight} between 0 and 255
       and ${t.normalBackupWeight} between 0 and 255 and ${t.normalPrimaryWeight} + ${t.normalBackupWeight} > 0`),
   ],
@@ -111,6 +139,7 @@ export const stormPolicyVersions = pgTable(
       and ${t.maxCoverageFactor} > 0 and ${t.maxCoverageFactor} <= 10
       and ${t.minSamples} between 1 and 100 and ${t.minFailures} between 1 and 100
       and (${t.latencyMs} is null or ${t.latencyMs} between 1 and 60000)`),
+    check("storm_policy_versions_scale", sql`scale(trim_scale(${t.thresholdAvail})) <= 4 and scale(trim_scale(${t.maxCoverageFactor})) <= 4`),
   ],
 );
 

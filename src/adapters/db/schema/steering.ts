@@ -54,6 +54,8 @@ export const domainRouting = pgTable("domain_routing", {
   /** How often another target was discovered than the one before (trigger); adds to the domain's own count of set-ups. */
   primaryFound: integer("primary_found").notNull().default(0),
   backupFound: integer("backup_found").notNull().default(0),
+  /** When the target found for the primary last became another one (trigger): an edit of what triggers, made in DNS. */
+  primaryFoundAt: at("primary_found_at"),
   /** Set while tranche itself has the domain on its backup. */
   movedAt: at("moved_at"),
   /** Somebody keeps changing the weights back: since then tranche says each thing once and does not insist. */

@@ -17,6 +17,7 @@ export const customers = pgTable(
   (t) => [
     uniqueIndex("customers_name_key").on(t.name),
     check("customers_cap_range", sql`${t.maxCoverageCap} > 0 and ${t.maxCoverageCap} <= 10`),
+    check("customers_cap_scale", sql`scale(trim_scale(${t.maxCoverageCap})) <= 4`),
   ],
 );
 

@@ -3,7 +3,9 @@ import { noteReadings } from "../../../../src/adapters/db/cdn-accounts.ts";
 import type { Database } from "../../../../src/adapters/db/client.ts";
 import { createDnsSetupStore } from "../../../../src/adapters/db/dns-setup.ts";
 import { createIngestStore } from "../../../../src/adapters/db/ingest.ts";
+import { createCorroborationStore } from "../../../../src/adapters/db/corroboration.ts";
 import { createObservationStore } from "../../../../src/adapters/db/observations.ts";
+import { createOwnershipStore } from "../../../../src/adapters/db/ownership.ts";
 import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
 import { createReconciliationStore } from "../../../../src/adapters/db/reconciliation.ts";
 import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
@@ -15,11 +17,13 @@ import type { Fence } from "../../../../src/adapters/ports/lease.ts";
 import type { RoundDecisions, RoundOutcomes } from "../../../../src/adapters/ports/round.ts";
 import type { StandingProgress } from "../../../../src/adapters/ports/standing.ts";
 import type { TestDatabase } from "../../../support/database.ts";
+import { everyStorm } from "../../../../src/domain/credit.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
 import { retained } from "./retention-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
+import { afterLook } from "../../../../src/domain/ownership.ts";
 import { dueBounds } from "../../../../src/domain/billing-cycle.ts";
 import type { BillingCycle } from "../../../../src/domain/billing-cycle.ts";
 
@@ -65,13 +69,18 @@ const intentOf = (tenant: Tenant) => ({
   serviceId: tenant.service, domainId: tenant.domain, from: weights(100, 0), to: weights(0, 100), reason: "storm", actor: "tranche", result: "intent",
 } as const);
 
+const creditOf = (domainId: number) => {
+  const down = [{ domainId, verified: true, editedAtMs: null, neverHealthy: false }];
+  return { credit: "earned", reason: null, case: { terms: everyStorm, rule: "storm", monitorOnly: false, policy: policyView(), domains: down }, down } as const;
+};
+
 const standingOf = ({ customer }: Tenant, strikes: number): RoundOutcomes["standings"][number] => ({
   customerId: customer, strikes, pauses: 0, pausedUntilMs: null, lastError: "no answer", lastErrorAtMs: nowMs, pollsRefused: 0, pollsError: null, pollsPausedUntilMs: null,
 });
 
 const rounds: readonly FencedWrite[] = [
   decisions("a storm that begins", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
-    storms: [{ policy: policyOf(tenant), transition: { kind: "begin", startedAtMs: nowMs - 30_000 }, monitorOnly: false, credit: { down: [tenant.domain], neverHealthy: [] }, evidence: "{}" }],
+    storms: [{ policy: policyOf(tenant), transition: { kind: "begin", startedAtMs: nowMs - 30_000 }, monitorOnly: false, credit: creditOf(tenant.domain), evidence: "{}" }],
   })),
   decisions("a storm that ends", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
     storms: [{ policy: policyOf(tenant, await tenant.storm()), transition: { kind: "end", endedAtMs: nowMs, reason: "recovered" }, monitorOnly: false, credit: null, evidence: "{}" }],
@@ -380,11 +389,34 @@ const kept: readonly FencedWrite[] = [
 
 const observed: readonly FencedWrite[] = [
   {
+    method: "corroboration.save", what: "what others saw of a storm's CDN", writes: ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], refused: 0,
+    prepare: async ({ db, sql, tenant }) => {
+      const stormId = await tenant.storm();
+      await sql("update storm_events set credit = 'pending', credit_reason = 'uncorroborated' where id = $1", [stormId]);
+      return (fence) => createCorroborationStore(db).save(fence, [{ stormId, creditedUntilMs: nowMs, body: "{}" }]);
+    },
+  },
+  {
     method: "observations.save", what: "what DNS answers after a storm's switch", writes: ["evidence", "evidence_chains", "routing_changes"], refused: false,
     prepare: async ({ db, tenant }) => {
       const change = await tenant.change("insync", await tenant.storm());
       return (fence) => createObservationStore(db).save(fence, change, { atMs: nowMs, verdict: "confirmed", type: "CNAME", expected: [], resolvers: [] });
     },
+  },
+  {
+    method: "ownership.save", what: "a proof that is gone, and a name that goes over for it", writes: ["audit_log", "domain_tenures", "service_domains"], refused: false,
+    prepare: async ({ db, sql, tenant }) => {
+      const store = createOwnershipStore(db);
+      await sql("update service_domains set lapsed_at = $2, absences = 9 where id = $1", [tenant.domain, new Date(nowMs - 8 * 24 * hourMs)]);
+      const named = (await store.claims(tenant.domain)) ?? { name: "", claims: [] };
+      const rival = { ...named.claims[0], id: 0, verifiedAtMs: null, disputedAtMs: nowMs - 1, seenAtMs: nowMs } as never;
+      const changes = afterLook([...named.claims, rival], tenant.domain, "missing", nowMs).filter(({ claim }) => claim.id === tenant.domain);
+      return (fence) => store.save(named, tenant.domain, changes, { actor: "tranche", requestId: null, fence });
+    },
+  },
+  {
+    method: "ownership.noteFirstSwitch", what: "a proof that was looked up for a first switch", writes: ["service_domains"], refused: undefined,
+    prepare: async ({ db, tenant }) => (fence) => createOwnershipStore(db).noteFirstSwitch([tenant.domain], fence),
   },
   {
     method: "dnsSetup.saveCheck", what: "a check, with its audit row", writes: ["audit_log", "idempotency_keys", "readiness_checks"], refused: null,

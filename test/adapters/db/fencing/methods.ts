@@ -6,7 +6,9 @@ import type { DnsSetupStore } from "../../../../src/adapters/ports/dns-setup.ts"
 import type { IngestStore } from "../../../../src/adapters/ports/ingest.ts";
 import type { JobHistory, JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
 import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
+import type { CorroborationStore } from "../../../../src/adapters/ports/corroboration.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/observations.ts";
+import type { OwnershipStore } from "../../../../src/adapters/ports/ownership.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/reconciliation.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/rollups.ts";
@@ -45,11 +47,15 @@ export const pipelineMethods = {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
+  corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
   } satisfies Record<keyof StandingStore, Kind>,
+  ownership: {
+    claims: "reads", save: "fenced", renew: "request", due: "reads", ofService: "reads", byIds: "reads", noteFirstSwitch: "fenced", disputes: "reads",
+  } satisfies Record<keyof OwnershipStore, Kind>,
   dnsSetup: {
     get: "reads", permitted: "reads", permittedToOperator: "reads", backupHealth: "reads", lastCheck: "reads", saveCheck: "fenced", noteProvisioning: "request", noteProvisioned: "request",
   } satisfies Record<keyof DnsSetupStore, Kind>,
@@ -57,7 +63,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
+  "billing", "cdn-accounts", "corroboration", "dns-setup", "ingest", "job-runs", "lease", "observations", "ownership", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
@@ -92,11 +98,12 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
   "db/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
   "db/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
   "db/reseal.ts": [1, "the operator's command: it replaces the very seal that it opened"],
+  "db/ownership.ts": [2, "a part of a statement that has the fence, where a job or a round gives one; a request: another token for a claim"],
   "db/dns-setup.ts": [1, "a request: records that were provisioned are read again"],
 };
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
-  "db/admin-tokens.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
-  "db/policies.ts", "db/quotas.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts",
+  "db/admin-tokens.ts", "db/storms.ts", "db/usage-requests.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
+  "db/policies.ts", "db/quotas.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts", "db/zone-grants.ts",
 ];

@@ -1,0 +1,62 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { Log } from "../adapters/ports/log.ts";
+import type { DueClaim, OwnershipStore } from "../adapters/ports/ownership.ts";
+import type { Resolver } from "../adapters/ports/resolver.ts";
+import type { Look } from "../domain/ownership.ts";
+import { lookOf, lookUp, storeLook } from "../pipeline/ownership.ts";
+import type { Connections } from "../pipeline/slots.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
+import type { JobReport } from "./job.ts";
+
+export type OwnershipCheckDeps = {
+  readonly ownership: OwnershipStore;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** DOMAIN_VERIFICATION: without it nothing has to be proven, and nothing is looked up. */
+  readonly requireProof: boolean;
+  /** The connections of this invocation, which others of its work share; without them a run has its own. */
+  readonly connections?: Connections;
+};
+
+/** Every five minutes as many: a day has room for 43,000 of them. What is left over is the most overdue of the next run. */
+const perRun = 150;
+const runMs = 45_000;
+const atOnce = 2;
+/** What one look may take, all resolvers together. */
+const lookMs = 8_000;
+
+/**
+ * Looks up the records of claims that are due, so that a proof is as fresh as a day, whoever asks for it (domain/ownership.ts).
+ * One that fails leaves the others: it stays due.
+ */
+export const checkOwnership = async (deps: OwnershipCheckDeps, fence: Fence): Promise<JobReport> => {
+  const { ownership, clock, log } = deps;
+  if (!deps.requireProof) return { due: 0, result: "off" };
+  const connections = deps.connections ?? createConnections(clock);
+  const untilMs = clock.nowMs() + runMs;
+  const due = await ownership.due(clock.nowMs(), perRun);
+  const count: Record<Look | "failed", number> = { seen: 0, missing: 0, undecided: 0, failed: 0 };
+  const author = { actor: "tranche", requestId: null, fence };
+
+  const check = async (claim: DueClaim): Promise<void> => {
+    const budget = { untilMs: Math.min(untilMs, clock.nowMs() + lookMs), connection: connectionOf(connections, { lane: "background", key: nobody }) };
+    try {
+      const look = lookOf(await lookUp(deps, claim, budget));
+      const stored = await storeLook(deps, claim, look, author);
+      count[look] += 1;
+      if (look === "missing") log.warn("proof_missing", { name: claim.name, domain: claim.id, held: (stored?.heldAtMs ?? null) !== null });
+    } catch (error) {
+      count.failed += 1;
+      log.error("ownership_check", error, { domain: claim.id });
+    }
+  };
+
+  const queue = [...due];
+  const work = async (): Promise<void> => {
+    for (let claim = queue.shift(); claim !== undefined && clock.nowMs() < untilMs; claim = queue.shift()) await check(claim);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return { due: due.length, ...count };
+};

@@ -1,0 +1,92 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { CorroborationStore, Sighting, WatchedStorm } from "../adapters/ports/corroboration.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { Prober } from "../adapters/ports/probe.ts";
+import { canonicalJson } from "../domain/canonical-json.ts";
+import type { SeenDomain } from "../domain/corroboration.ts";
+import { canariesSeeIt, countWitnesses, creditedAfter, othersSeeIt } from "../domain/corroboration.ts";
+import { siteOf } from "../hostnames.ts";
+import { isoTime } from "../iso-time.ts";
+import type { Connections } from "../pipeline/slots.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
+import type { JobReport } from "./job.ts";
+
+/** A URL of the operator's own behind a CDN. */
+export type Canary = { readonly cdn: string; readonly url: string };
+
+export type CorroborateDeps = {
+  readonly corroboration: CorroborationStore;
+  readonly prober: Prober;
+  readonly clock: Clock;
+  readonly connections?: Connections;
+  readonly canaries: readonly Canary[];
+  /** Other customers that it takes at least. */
+  readonly minWitnesses: number;
+  /** A witness was not edited for so long. */
+  readonly settledMs: number;
+  readonly probeTimeoutMs: number;
+};
+
+/** What one canary may take, its second try included, and all of them. */
+const tries = 2;
+const runMs = 30_000;
+
+/** Whether a canary answers, with anything but an error of a server: it is the CDN that is asked for. */
+const answers = async (deps: CorroborateDeps, connections: Connections, url: string, untilMs: number): Promise<boolean | null> => {
+  const connection = connectionOf(connections, { lane: "background", key: nobody });
+  for (let attempt = 1; attempt <= tries; attempt += 1) {
+    const timeoutMs = deps.probeTimeoutMs;
+    const sent = await connection({ untilMs, answerMs: timeoutMs }, async () => await deps.prober.probe({ url, timeoutMs }));
+    // It had no turn, or what came back can not be read: nothing is known.
+    if (sent.status !== "sent" || sent.value.kind === "unreadable") return null;
+    if (sent.value.kind === "answer" && sent.value.status < 500) return true;
+  }
+  return false;
+};
+
+/** By CDN: whether its canaries see it failing. One of which nothing is known sees nothing. */
+const askCanaries = async (deps: CorroborateDeps, cdns: ReadonlySet<string>, untilMs: number): Promise<ReadonlyMap<string, number>> => {
+  const connections = deps.connections ?? createConnections(deps.clock);
+  const asked = await Promise.all(deps.canaries.filter(({ cdn }) => cdns.has(cdn)).map(async ({ cdn, url }) => ({
+    cdn, answered: await answers(deps, connections, url, untilMs),
+  })));
+  const failing = [...Map.groupBy(asked, ({ cdn }) => cdn)].filter(([, own]) => canariesSeeIt(own.map(({ answered }) => answered !== false)));
+  return new Map(failing.map(([cdn, own]) => [cdn, own.length]));
+};
+
+/** What is recorded of a sighting: how many saw it, and never who. */
+const sighting = (
+  deps: CorroborateDeps, storm: WatchedStorm, canaries: number, onCdn: readonly SeenDomain[], nowMs: number,
+): Sighting | null => {
+  const creditedUntilMs = creditedAfter(storm, nowMs);
+  if (creditedUntilMs === null) return null;
+  const sighted = countWitnesses(onCdn, { customerId: storm.customerId, sites: storm.names.map(siteOf), targets: storm.targets });
+  const others = othersSeeIt(sighted, deps.minWitnesses);
+  if (canaries === 0 && !others) return null;
+  const body = canonicalJson({
+    decided_at: isoTime(nowMs), credit: "earned", credit_reason: "corroborated", credited_until: isoTime(creditedUntilMs), cdn: storm.cdn,
+    canaries_failing: canaries, other_customers: others ? { failing: sighted.failing, seen: sighted.seen } : null,
+  });
+  return { stormId: storm.stormId, creditedUntilMs, body };
+};
+
+/**
+ * Looks for witnesses of storms that need one (`CREDIT_RULE=corroborated`): the operator's canaries behind the CDN that the storm's
+ * service names, and other customers on it, by the samples that there are anyway. Without such a storm nothing is asked.
+ */
+export const corroborate = async (deps: CorroborateDeps, fence: Fence): Promise<JobReport> => {
+  const { corroboration, clock } = deps;
+  const storms = await corroboration.watched(clock.nowMs());
+  const due = storms.filter((storm) => creditedAfter(storm, clock.nowMs()) !== null);
+  if (due.length === 0) return { storms: storms.length, corroborated: 0 };
+  const cdns = new Set(due.map(({ cdn }) => cdn));
+  const [canaries, seen] = await Promise.all([
+    askCanaries(deps, cdns, clock.nowMs() + runMs),
+    corroboration.seen([...cdns], clock.nowMs(), deps.settledMs),
+  ]);
+  const byCdn = Map.groupBy(seen.map((one) => ({ ...one, site: siteOf(one.name) })), ({ cdn }) => cdn);
+  const nowMs = clock.nowMs();
+  const sightings = due.flatMap((storm) => sighting(deps, storm, canaries.get(storm.cdn) ?? 0, byCdn.get(storm.cdn) ?? [], nowMs) ?? []);
+  const corroborated = sightings.length === 0 ? 0 : await corroboration.save(fence, sightings);
+  return { storms: storms.length, corroborated };
+};

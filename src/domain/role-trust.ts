@@ -1,0 +1,27 @@
+import type { Finding } from "./readiness-finding.ts";
+import { found, pass } from "./readiness-finding.ts";
+
+/**
+ * How far a customer's role trusts the operator, as AssumeRole with other external ids than the right one tells. `own`: it is in
+ * the operator's own AWS account; `anybody`: it may be assumed without the external id, or with any; `guarded`: with its own alone;
+ * `unknown`: STS did not say.
+ */
+export type RoleTrust = "own" | "anybody" | "guarded" | "unknown";
+
+/** The AWS account of a role's ARN; null: it is none. */
+export const accountOfRole = (roleArn: string): string | null => /^arn:aws[a-z-]*:iam::(\d{12}):role\//.exec(roleArn)?.[1] ?? null;
+
+const condition = 'a condition on sts:ExternalId in the trust policy of the role: {"StringEquals": {"sts:ExternalId": "<the external_id of GET /v1/dns-accounts>"}}';
+
+/** Why a role is not taken; null: nothing is known against it. */
+export const roleRefusal = (trust: RoleTrust): string | null => {
+  if (trust === "own") return "must be a role of your own AWS account: this one is in the operator's";
+  return trust === "anybody" ? `may be assumed without the external id, so on behalf of anybody; add ${condition}` : null;
+};
+
+export const checkRoleTrust = (trust: RoleTrust): Finding => {
+  if (trust === "guarded") return pass("role_trust", "the role is only assumed with its own external id");
+  if (trust === "own") return found("role_trust", "fail", "the role is in the operator's own AWS account", "delete the account and register a role of your own");
+  if (trust === "anybody") return found("role_trust", "fail", "the role may be assumed without the external id, so on behalf of anybody", `add ${condition}`);
+  return found("role_trust", "unproven", "STS did not say whether the role is assumed without the external id", "check again");
+};

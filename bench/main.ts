@@ -1,3 +1,4 @@
+import { answerHelp } from "../local/help.ts";
 import { benchApi } from "./api.ts";
 import { benchBill } from "./bill.ts";
 import { benchCalmYear } from "./calm-year.ts";
@@ -24,6 +25,7 @@ const benchMoney = async (): Promise<void> => {
 
 const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney, cost: benchCost, history: benchHistory };
 
+answerHelp(`Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.`);
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {

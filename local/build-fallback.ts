@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleFallback } from "./fallback/bundle.ts";
+import { answerHelp } from "./help.ts";
 
 /** As much of vercel.json as the fallback has. */
 export type VercelConfig = {
@@ -40,4 +41,7 @@ const main = async (): Promise<void> => {
   process.stdout.write(`${output}: ${Math.round(gzipBytes / 1_024)} KiB gzipped\n`);
 };
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  answerHelp("Usage: npm run build:fallback\n\nWrites rollback-vercel/.vercel/output, for vercel deploy --prebuilt.");
+  await main();
+}

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { answerHelp } from "./help.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const drizzleKit = join(root, "node_modules", "drizzle-kit", "bin.cjs");
@@ -47,6 +48,7 @@ const run = async (args: readonly string[]): Promise<string | null> => {
 };
 
 if (import.meta.main) {
+  answerHelp("Usage: node local/check-migrations.ts\n\nCompares the schema with the migrations; writes nothing.");
   const problem = await checkMigrations(join(root, "drizzle"), "./src/adapters/db/schema/*.ts");
   if (problem !== null) console.error(problem);
   else console.log("schema and migrations agree");

@@ -5,8 +5,9 @@ import type { Trust } from "./evidence-audit.ts";
 import { auditBundle } from "./evidence-audit.ts";
 import { joinBundles } from "./evidence-bundle.ts";
 import { trusted } from "./evidence-signatures.ts";
+import { answerHelp } from "./help.ts";
 
-const usage = `usage: npm run evidence:verify -- (--keys FILE | --key ID... | --unsigned) FILE...
+const usage = `Usage: npm run evidence:verify -- (--keys FILE | --key ID... | --unsigned) FILE...
 
 FILE      the answers of GET /v1/storms/{id}/evidence, unchanged and in their order, or their records a line each
 --keys    the answer of GET /.well-known/tranche-evidence-keys, kept from when it was trusted
@@ -14,6 +15,8 @@ FILE      the answers of GET /v1/storms/{id}/evidence, unchanged and in their or
 --anchors FILE  the answer of GET /v1/services/{id}/evidence-anchors: whether they know the same records
 --unsigned  asks for no signature: nobody vouches for what is in the bundle
 `;
+
+answerHelp(usage);
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { bundleForEmulator } from "./fallback/bundle.ts";
+import { openScratch } from "./scratch.ts";
 
 const script = fileURLToPath(new URL("./fallback/serve.ts", import.meta.url));
 
@@ -27,9 +27,9 @@ export const startFallback = async (options: {
   readonly port?: number;
   readonly onLine?: (line: string) => void;
 }): Promise<LocalFallback> => {
-  const home = await mkdtemp(join(tmpdir(), "tranche-fallback-"));
+  const scratch = await openScratch("tranche-fallback-");
   try {
-    const bundle = join(home, "fallback.js");
+    const bundle = join(scratch.dir, "fallback.js");
     if (options.runtime === "edge") await writeFile(bundle, await bundleForEmulator());
     const child = spawn(process.execPath, ["--no-warnings", script, options.runtime, String(options.port ?? 0), bundle], {
       env: { ...options.env },
@@ -58,6 +58,6 @@ export const startFallback = async (options: {
     };
   } finally {
     // Whoever listens has read its bundle.
-    await rm(home, { recursive: true, force: true });
+    await scratch.close();
   }
 };

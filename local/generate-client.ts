@@ -5,6 +5,9 @@ import { parseConfig } from "../src/config.ts";
 import { buildDeps } from "../src/deps.ts";
 import { openApiDocument } from "../src/http/openapi-document.ts";
 import { clientTypes } from "./client-types.ts";
+import { answerHelp } from "./help.ts";
+
+answerHelp("Usage: npm run client:generate\n\nWrites src/client/operations.ts, the types of the client, from the OpenAPI document. Run it after changing a route.");
 
 /** Nothing is asked of the database: the document follows from the code alone. */
 const app = createApp(buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:nothing@localhost/none", PROVIDER: "local" })));

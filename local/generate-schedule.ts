@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { schedule } from "../src/cron/schedule.ts";
+import { answerHelp } from "./help.ts";
 
 const wranglerFile = fileURLToPath(new URL("../wrangler.toml", import.meta.url));
 const vercelFile = fileURLToPath(new URL("../rollback-vercel/vercel.json", import.meta.url));
@@ -25,6 +26,7 @@ export const generated = [
 ] as const;
 
 if (import.meta.main) {
+  answerHelp("Usage: npm run schedule:generate\n\nWrites the crons of src/cron/schedule.ts into wrangler.toml and rollback-vercel/vercel.json.");
   for (const { file, generate } of generated) {
     const before = await readFile(file, "utf8");
     const after = generate(before);

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { Agent as PlainAgent, request as plainRequest } from "node:http";
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { parseArgs } from "node:util";
+import { answerHelp } from "./help.ts";
 
-const usage = `usage: npm run load -- --url http://127.0.0.1:8787 [--concurrency 50] [--total 10000]
+const usage = `Usage: npm run load -- --url http://127.0.0.1:8787 [--concurrency 50] [--total 10000]
   [--path /v1/session] [--token T] [--max-p95-ms 500] [--max-error-rate 0.01]
 
 Sends install telemetry, or GETs another --path, and fails where answers are slower or worse than allowed.`;
@@ -143,6 +144,7 @@ ${wrong.length === 0 ? `ok: p95 below ${options.maxP95Ms} ms, errors below ${opt
 };
 
 if (import.meta.main) {
+  answerHelp(usage);
   await main().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
     process.exitCode = 2;

@@ -5,6 +5,7 @@ import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as applyMissing } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
+import { answerHelp } from "./help.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../drizzle", import.meta.url));
 
@@ -123,4 +124,7 @@ const reason = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error);
 };
 
-if (import.meta.main) process.exitCode = await main();
+if (import.meta.main) {
+  answerHelp("Usage: DATABASE_URL=postgresql://user:password@host/database npm run db:migrate\n\nBrings that database to the newest schema. Safe to run again, and by several at once.");
+  process.exitCode = await main();
+}

@@ -7,6 +7,7 @@ import { binaries } from "./postgres/binaries.ts";
 import { openCluster, user } from "./postgres/cluster.ts";
 import { give, unprivileged } from "./postgres/identity.ts";
 import type { Identity } from "./postgres/identity.ts";
+import { holdLock } from "./lock.ts";
 import { clearStaleLock } from "./postgres/lock.ts";
 import { launch } from "./postgres/process.ts";
 import type { Running } from "./postgres/process.ts";
@@ -59,12 +60,15 @@ exec "$@" 3<&-`;
 export const startPostgres = async (options: { dataDir?: string; scratchDir?: string } = {}): Promise<Postgres> => {
   const kept = options.dataDir !== undefined;
   const home = options.dataDir === undefined ? await mkdtemp(join(options.scratchDir ?? tmpdir(), "tranche-pg-")) : resolve(options.dataDir);
+  let release = (): void => undefined;
   try {
     await mkdir(home, { recursive: true });
+    // Of two that start at once one makes the cluster, and has it.
+    if (kept) release = lockCluster(home);
     const { postgres } = await binaries();
     const identity = await unprivileged([home, postgres]);
     await give([home], identity);
-    const { data, password } = await openCluster(home, identity);
+    const { data, password } = await openCluster(home, kept ? "" : home, identity);
     if (kept) await clearStaleLock(data);
     const { server, port } = await startServer(data, kept ? "" : home, identity);
     return {
@@ -72,13 +76,22 @@ export const startPostgres = async (options: { dataDir?: string; scratchDir?: st
       urlFor: (database) => `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
       close: async () => {
         await stop(server);
+        release();
         if (!kept) await rm(home, { recursive: true, force: true });
       },
     };
   } catch (error) {
+    release();
     if (!kept) await rm(home, { recursive: true, force: true });
     throw error;
   }
+};
+
+/** @throws Error where another process has it */
+const lockCluster = (home: string): (() => void) => {
+  const release = holdLock(join(home, "lock"));
+  if (release === null) throw new Error(`${home} is in use by another process`);
+  return release;
 };
 
 const startServer = async (data: string, doomed: string, identity: Identity) => {

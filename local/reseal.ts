@@ -4,6 +4,7 @@ import { reseal } from "../src/adapters/db/reseal.ts";
 import type { Resealed } from "../src/adapters/db/reseal.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
 import { parseConfig } from "../src/config.ts";
+import { answerHelp } from "./help.ts";
 
 /**
  * Seals the kept secrets of a database (Neon or any PostgreSQL) with the newest key.
@@ -36,6 +37,7 @@ const main = async (): Promise<number> => {
 };
 
 if (import.meta.main) {
+  answerHelp("Usage: DATABASE_URL=... SECRETS_KEY=... SECRETS_KEY_PREVIOUS=... npm run secrets:reseal\n\nSeals what is sealed in that database with the newest key. Safe to run again.");
   try {
     process.exitCode = await main();
   } catch (error) {

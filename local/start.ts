@@ -1,95 +1,160 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createServer } from "node:net";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { schedule } from "../src/cron/schedule.ts";
-import { startControlPlane } from "./control-plane.ts";
 import { startCron } from "./cron-clock.ts";
+import { answerHelp } from "./help.ts";
+import { onEnd } from "./lifetime.ts";
+import type { Home, RunningNote } from "./start/home.ts";
+import { openHome, StartRefusal, tokenOf } from "./start/home.ts";
+import { startStage } from "./start/stage.ts";
+import { playStorm } from "./start/storm.ts";
+import { handedOn, idleVariables, wholeNumber } from "./start/variables.ts";
 
-const home = fileURLToPath(new URL("../.tranche", import.meta.url));
+const usage = `
+Usage: npm start [-- --storm]
 
-/** Variables that are handed on from the shell, so that a local start can steer real DNS or read real usage. */
-const handedOn = [
-  "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ROUTE53_ENDPOINT", "STS_ENDPOINT", "CLOUDFLARE_ACCOUNT_ID",
-  "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_GRAPHQL_ENDPOINT", "PROBE_PATH", "PROBE_TIMEOUT", "PROBE_INTERVAL", "DRIFT_CHECK",
-  "USAGE_WINDOW", "USAGE_LOOKBACK", "BILLING_PERIOD", "BILLING_RATE_CENTS_PER_GB", "BILLING_DISCOUNT_RATE", "BILLING_GRACE",
-  "BILLING_CURRENCY", "BILLING_CYCLE", "CREDIT_RULE", "CREDIT_WAITING_PERIOD", "CREDIT_MAX_GAP", "CREDIT_MIN_SAMPLES", "CREDIT_MIN_FAILURES",
-  "CREDIT_MIN_WINDOW", "CREDIT_MIN_LATENCY", "CREDIT_MAX_THRESHOLD", "CREDIT_MIN_WITNESSES", "CREDIT_CANARIES", "FASTLY_API_TOKEN", "FASTLY_API_ENDPOINT", "SECRETS_KEY", "SECRETS_KEY_PREVIOUS",
-  "EVIDENCE_SIGNING_KEY", "EVIDENCE_PUBLIC_KEYS", "TIMESTAMP_URL",
-  "DOMAIN_VERIFICATION", "ALLOW_PRIVATE_TARGETS", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "AUTH_JWT_ISSUER", "AUTH_JWT_AUDIENCE", "AUTH_JWT_MAX_AGE",
-  "TRUST_CUSTOMER_HEADER", "GATEWAY_SECRET",
-  "CORS_ORIGINS", "METRICS_TOKEN", "CRON_SECRET", "DOH_ENDPOINTS", "RATE_LIMIT_PER_CREDENTIAL", "RATE_LIMIT_PER_ADDRESS",
-  "RATE_LIMIT_REFUSALS", "RATE_LIMIT_SESSIONS", "QUOTA_SERVICES", "QUOTA_DOMAINS", "QUOTA_UNVERIFIED_DOMAINS", "QUOTA_POLICIES", "QUOTA_TOKENS", "SESSION_TTL_SECONDS", "WAU_READ_TOKEN", "PEER_URL", "LEASE_TTL", "HANDBACK_AFTER", "TICK_OVERTIME",
-];
+The control plane on this machine: API, cron, PostgreSQL. It prints its URL and its admin token; Ctrl-C stops it.
 
-const keptToken = async (): Promise<string> => {
-  const file = join(home, "admin-token");
-  const kept = await readFile(file, "utf8").catch(() => "");
-  if (kept.trim().length >= 32) return kept.trim();
-  const token = randomBytes(32).toString("base64url");
-  await writeFile(file, `${token}\n`, { mode: 0o600 });
-  return token;
-};
+  --storm   plays a storm on it, with two CDNs of its own, so that there is something to look at; on the one that runs
+            already, where one does
+  --help    this
 
-/** Signs evidence. Kept: by another key none of before would be believed. */
-const keptSigningKey = async (): Promise<string> => {
-  const file = join(home, "evidence-signing-key");
-  const kept = (await readFile(file, "utf8").catch(() => "")).trim();
-  if (kept !== "") return kept;
-  const key = randomBytes(32).toString("base64");
-  await writeFile(file, `${key}\n`, { mode: 0o600 });
-  return key;
-};
+Variables: PORT (8787; 0: any that is free), TRANCHE_HOME (.tranche: where the database and the token are kept),
+SQL_LIMIT_MIB (10: how large a statement or an answer of the database may be), and those of the Worker (ARCHITECTURE.md,
+"Configuration"): what is set in this shell is handed on.
+`;
 
-const given = (): Record<string, string> =>
-  Object.fromEntries(handedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const refuse = (reason: string): never => {
   process.stderr.write(`tranche did not start: ${reason}\n`);
   return process.exit(1);
 };
 
-const port = Number(process.env["PORT"] ?? 8787);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse("PORT must be a number, 0 to 65535");
-const sqlMib = Number(process.env["SQL_LIMIT_MIB"] ?? 10);
-if (!Number.isInteger(sqlMib) || sqlMib < 1 || sqlMib > 64) refuse("SQL_LIMIT_MIB must be a number, 1 to 64");
-await mkdir(home, { recursive: true });
-const adminToken = process.env["ADMIN_TOKEN"] ?? (await keptToken());
-const plane = await startControlPlane({
-  dataDir: join(home, "postgres"),
-  port,
-  env: { DOMAIN_VERIFICATION: "off", CREDIT_WAITING_PERIOD: "0s", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: await keptSigningKey(), ...given() },
-  onLine: (line) => process.stdout.write(`${line}\n`),
-  sqlBytes: sqlMib * 1_048_576,
-}).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)));
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const health = await fetch(`${plane.worker.url}/readyz`);
-if (!health.ok) {
-  const answer = await health.text();
-  await plane.close();
-  refuse(answer);
-}
+const readOptions = () => {
+  try {
+    const { values } = parseArgs({ options: { storm: { type: "boolean", default: false } } });
+    return {
+      ...values,
+      home: resolve(process.env["TRANCHE_HOME"] || fileURLToPath(new URL("../.tranche", import.meta.url))),
+      port: wholeNumber(process.env, "PORT", 8_787, 0, 65_535),
+      sqlBytes: wholeNumber(process.env, "SQL_LIMIT_MIB", 10, 1, 64) * 1_048_576,
+    };
+  } catch (error) {
+    return refuse(`${reasonOf(error)}${process.argv.some((arg) => arg.startsWith("--port")) ? "; the port is a variable: PORT=8788 npm start" : ""} (npm start -- --help)`);
+  }
+};
 
-const fire = (expression: string, minute: Date) =>
-  void plane.worker.trigger(expression, minute).catch((error: unknown) => process.stderr.write(`cron ${expression}: ${String(error)}\n`));
-const stopCron = startCron(Object.keys(schedule), fire);
-fire("* * * * *", new Date());
+/** Before anything is started: the Worker would tell of it last. */
+const assertPortFree = async (port: number): Promise<void> => {
+  const probe = createServer();
+  await new Promise<void>((done, fail) => probe.once("error", fail).listen(port, "127.0.0.1", done)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EADDRINUSE") throw new StartRefusal(`port ${port} is taken: stop what listens there, or choose another with PORT=${port + 1} npm start`);
+    if (error.code === "EACCES") throw new StartRefusal(`port ${port} is not for everybody: choose one above 1023 with PORT=8787 npm start`);
+    throw error;
+  });
+  await new Promise((done) => probe.close(done));
+};
 
-process.stdout.write(`
+answerHelp(usage);
+const options = readOptions();
+for (const sentence of idleVariables(process.env)) process.stderr.write(`note: ${sentence}\n`);
+
+const playOnRunning = async ({ url, pid }: RunningNote & { readonly url: string }): Promise<void> => {
+  say(`tranche already runs at ${url} (process ${pid}): the storm is played there`);
+  const ending = new AbortController();
+  onEnd(() => ending.abort());
+  await playStorm({ url, adminToken: process.env["ADMIN_TOKEN"] || (await tokenOf(options.home)), say, signal: ending.signal });
+};
+
+const alreadyRuns = async (running: RunningNote | null): Promise<void> => {
+  if (running === null || running.url === null) return refuse(`it is just being started in ${options.home}${running === null ? "" : `, by process ${running.pid}`}`);
+  if (options.storm) return await playOnRunning({ ...running, url: running.url });
+  process.stderr.write(`tranche already runs at ${running.url} (process ${running.pid}, ${options.home})\n`);
+  process.exit(1);
+};
+
+const banner = (url: string, adminToken: string): string => `
 tranche is up.
 
-  API       ${plane.worker.url}          try: curl ${plane.worker.url}/healthz
+  API       ${url}          try: curl ${url}/healthz
+  docs      ${url}/docs
   admin     export ADMIN_TOKEN=${adminToken}
-            curl -H "Authorization: Bearer $ADMIN_TOKEN" ${plane.worker.url}/v1/customers
-  DNS       ${process.env["AWS_ACCESS_KEY_ID"] === undefined ? "no AWS credentials given: decisions are made and logged, no record is changed" : "Route 53, with the AWS credentials of this shell"}
-  database  PostgreSQL, kept in .tranche/
+            curl -H "Authorization: Bearer $ADMIN_TOKEN" ${url}/v1/customers
+  DNS       ${(process.env["AWS_ACCESS_KEY_ID"] ?? "") !== "" ? "Route 53, with the AWS credentials of this shell" : options.storm ? "a Route 53 of its own, for the storm" : "no AWS credentials given: decisions are made and logged, no record is changed"}
+  database  PostgreSQL, kept in ${options.home}
   stop      Ctrl-C
+`;
 
-`);
+/** How long closing in order may take: what is left then ends with this process. */
+const closingMs = 15_000;
 
-const stop = (): void => {
-  stopCron();
-  void plane.close().finally(() => process.exit(0));
+const run = async (home: Home): Promise<void> => {
+  const closers: (() => Promise<void> | void)[] = [() => home.release()];
+  const ending = new AbortController();
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) {
+      try {
+        await closer();
+      } catch (error) {
+        process.stderr.write(`${reasonOf(error)}\n`);
+      }
+    }
+  };
+  let isUp = false;
+  onEnd((reason) => {
+    ending.abort();
+    // What has only begun to stand is dropped; whatever was started ends with this process.
+    if (!isUp) process.exit(130);
+    process.stderr.write(`\ntranche stops (${reason})\n`);
+    setTimeout(() => process.exit(1), closingMs).unref();
+    void close().finally(() => process.exit(0));
+  });
+  try {
+    const given = handedOn(process.env);
+    const adminToken = given["ADMIN_TOKEN"] ?? home.adminToken;
+    await assertPortFree(options.port);
+    const stage = options.storm ? await startStage(given) : null;
+    if (stage !== null) closers.push(stage.close);
+    // Only now, for it takes its time: whoever is refused is told so at once.
+    const { startControlPlane } = await import("./control-plane.ts");
+    const plane = await startControlPlane({
+      dataDir: resolve(home.dir, "postgres"),
+      port: options.port,
+      env: { DOMAIN_VERIFICATION: "off", CREDIT_WAITING_PERIOD: "0s", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: home.signingKey, ...stage?.env, ...given },
+      onLine: say,
+      sqlBytes: options.sqlBytes,
+    });
+    closers.push(plane.close);
+    const { url, trigger } = plane.worker;
+    const health = await fetch(`${url}/readyz`);
+    if (!health.ok) throw new StartRefusal(await health.text());
+    const fire = (expression: string, minute: Date) =>
+      void trigger(expression, minute).catch((error: unknown) => ending.signal.aborted || process.stderr.write(`cron ${expression}: ${String(error)}\n`));
+    closers.push(startCron(Object.keys(schedule), fire));
+    isUp = true;
+    await home.announce(url);
+    fire("* * * * *", new Date());
+    say(banner(url, adminToken));
+    if (stage === null) return;
+    const playing = playStorm({ url, adminToken, say, signal: ending.signal, stage })
+      .catch((error: unknown) => process.stderr.write(`storm demo: ${reasonOf(error)}\n`));
+    closers.push(async () => void (await playing));
+  } catch (error) {
+    if (ending.signal.aborted) return;
+    await close();
+    refuse(reasonOf(error));
+  }
 };
-process.once("SIGINT", stop);
-process.once("SIGTERM", stop);
+
+try {
+  const home = await openHome(options.home);
+  if ("running" in home) await alreadyRuns(home.running);
+  else await run(home);
+} catch (error) {
+  refuse(reasonOf(error));
+}

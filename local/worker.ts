@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
+import type { Scratch } from "./scratch.ts";
+import { openScratch } from "./scratch.ts";
+import { createWorkerdLog } from "./workerd-log.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const wranglerConfig = join(root, "wrangler.toml");
@@ -28,19 +30,47 @@ const configFor = async (outDir: string, main: string | undefined): Promise<stri
 };
 
 /** The very bundle that `wrangler deploy` would upload. */
-const bundle = async (outDir: string, main: string | undefined): Promise<string> => {
+const bundle = async ({ dir, adopt }: Scratch, main: string | undefined): Promise<{ readonly modulesRoot: string; readonly scriptPath: string }> => {
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
-  await promisify(execFile)(process.execPath, [
-    wrangler, "deploy", "--dry-run", "--outdir", outDir, "--config", await configFor(outDir, main),
+  const env = { ...process.env, TMPDIR: dir, WRANGLER_SEND_METRICS: "false", CI: "true" };
+  const outDir = join(dir, "bundle");
+  await mkdir(outDir);
+  const building = promisify(execFile)(process.execPath, [
+    wrangler, "deploy", "--dry-run", "--outdir", outDir, "--config", await configFor(dir, main),
   ], { cwd: root, env });
+  if (building.child.pid !== undefined) adopt(building.child.pid, "wrangler");
+  await building;
   const script = (await readdir(outDir)).find((file) => file.endsWith(".js"));
   if (script === undefined) throw new Error("wrangler built no script");
-  return join(outDir, script);
+  return { modulesRoot: outDir, scriptPath: join(outDir, script) };
+};
+
+/** The executable itself: miniflare's own dependency. */
+const workerdPath = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { readonly default: string }).default;
+
+/**
+ * Constructs Miniflare so that nothing of it outlives this process. It makes a directory where the system has temporary ones,
+ * and listens for signals to end the process on the spot, before anything else could be closed in order: neither is an option.
+ */
+const construct = ({ dir }: Scratch, options: ConstructorParameters<typeof Miniflare>[0]): Miniflare => {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
+  const temporary = process.env["TMPDIR"];
+  process.env["TMPDIR"] = dir;
+  process.env["MINIFLARE_WORKERD_PATH"] = join(root, "local", "scratch", "workerd.sh");
+  try {
+    return new Miniflare(options);
+  } finally {
+    if (temporary === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = temporary;
+    for (const signal of signals) {
+      for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener);
+    }
+  }
 };
 
 /**
- * Runs the Worker in workerd with these environment variables.
+ * Runs the Worker in workerd with these environment variables. However this process ends, workerd ends with it and leaves nothing.
  * @param options.main another script than the Worker itself, bundled the same way; relative to the repository
  * @param options.onLine each line that the Worker prints
  */
@@ -52,27 +82,25 @@ export const startWorker = async (options: {
   readonly outbound?: (request: Request) => Promise<Response>;
   readonly onLine?: (line: string) => void;
 }): Promise<LocalWorker> => {
-  const outDir = await mkdtemp(join(tmpdir(), "tranche-worker-"));
+  const scratch = await openScratch("tranche-worker-");
+  const log = createWorkerdLog((line) => options.onLine?.(line), Date.now);
   let miniflare: Miniflare | null = null;
-  // Miniflare ends the process by itself on a signal, before anything can be waited for.
-  const drop = (): void => rmSync(outDir, { recursive: true, force: true });
-  process.once("exit", drop);
   const close = async (): Promise<void> => {
     try {
       await miniflare?.dispose();
     } finally {
-      process.off("exit", drop);
-      await rm(outDir, { recursive: true, force: true });
+      log.close();
+      await scratch.close();
     }
   };
   try {
-    const scriptPath = await bundle(outDir, options.main);
+    const { modulesRoot, scriptPath } = await bundle(scratch, options.main);
     const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = unstable_readConfig({ config: wranglerConfig });
-    miniflare = new Miniflare(
+    miniflare = construct(scratch,
       convertV4MiniflareOptions({
         name: "tranche",
         modules: true,
-        modulesRoot: outDir,
+        modulesRoot,
         scriptPath,
         host: "127.0.0.1",
         port: options.port ?? 0,
@@ -82,7 +110,8 @@ export const startWorker = async (options: {
         ...(options.main === undefined && { durableObjects: { SHARDS: { className: "ShardObject", useSQLite: true } } }),
         ...(options.outbound !== undefined && { outboundService: options.outbound as never }),
         log: new Log(LogLevel.ERROR),
-        handleStructuredLogs: ({ message }) => options.onLine?.(message),
+        handleStructuredLogs: ({ message }) => log.take(message),
+        unsafeRuntimeEnv: { TRANCHE_SCRATCH: scratch.dir, TRANCHE_WORKERD: workerdPath },
       }),
     );
     const url = (await miniflare.ready).href.replace(/\/$/, "");

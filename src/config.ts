@@ -7,10 +7,12 @@ import { creditRules } from "./domain/credit.ts";
 import { isCurrency } from "./domain/currency.ts";
 import { parseDurationMs } from "./domain/duration.ts";
 import { endpointFault } from "./domain/endpoint.ts";
+import { nearestName } from "./domain/nearest-name.ts";
 import { probePathFault } from "./domain/probe.ts";
 import { mostOfAnything } from "./domain/quota.ts";
 import { equalSecrets } from "./domain/secret-strength.ts";
 import type { NamedSecret } from "./domain/secret-strength.ts";
+import { usageCronMs } from "./domain/usage-window.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -176,7 +178,8 @@ const environment = z
       .refine((ms) => (24 * hourMs) % ms === 0, "must divide 24h")
       .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),
     USAGE_LOOKBACK: duration("6h", 1_000, 31 * 24 * hourMs),
-    USAGE_TICK: duration("5m", minuteMs, hourMs),
+    // Every provider's cron for it fires every five minutes (cron/schedule.ts): a test compares.
+    USAGE_TICK: duration("5m", usageCronMs, hourMs).refine((ms) => ms % usageCronMs === 0, "must be a multiple of 5m: the cron that reads usage fires every 5 minutes"),
     CLOUDFLARE_ACCOUNT_ID: z.string().min(1).optional(),
     CLOUDFLARE_API_TOKEN: z.string().min(1).optional(),
     CLOUDFLARE_GRAPHQL_ENDPOINT: endpoint().default("https://api.cloudflare.com/client/v4/graphql"),
@@ -238,6 +241,25 @@ const environment = z
     if (env.LEASE_TTL < 3 * env.PROBE_INTERVAL) refuse("LEASE_TTL", "must be at least three times PROBE_INTERVAL");
     if (env.HANDBACK_AFTER < env.LEASE_TTL) refuse("HANDBACK_AFTER", "must be at least LEASE_TTL");
   });
+
+/** The name of every variable, in the order of this file. */
+export const variableNames: readonly string[] = Object.keys(environment.shape);
+
+/**
+ * What is set, and does nothing: a name that is none of ours. Where the environment is the operator's alone (a Worker's bindings)
+ * every such text is told of; elsewhere (a shell, Vercel) only what looks like a misspelt variable of ours.
+ * @param alsoKnown names that somebody else reads
+ * @returns a sentence for each; never a value
+ */
+export const unknownVariables = (raw: Readonly<Record<string, unknown>>, alsoKnown: readonly string[] = []): readonly string[] => {
+  const known = [...variableNames, ...alsoKnown];
+  return Object.keys(raw).toSorted().flatMap((name) => {
+    if (known.includes(name) || typeof raw[name] !== "string") return [];
+    const nearest = nearestName(name, known);
+    if (nearest !== null) return [`${name} is not read: is ${nearest} meant?`];
+    return raw["PROVIDER"] === "cloudflare" ? [`${name} is not read: there is no such variable`] : [];
+  });
+};
 
 export type Config = ReturnType<typeof toConfig>;
 

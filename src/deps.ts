@@ -182,6 +182,7 @@ const buildJobDeps = (
     peer: createPeer({ url: config.peerUrl, provider: config.provider === "cloudflare" ? "vercel" : "cloudflare", fetch: send, nowMs: clock.nowMs }),
     leases: createLeaseStore(db, config.leaseTtlMs),
     jobRuns: createJobRunStore(db),
+    jobHistory: createJobRunStore(db),
     tickRuns: createTickRunStore(db),
     overtimeMs: config.overtimeMs,
     settings: createSettingsStore(db),

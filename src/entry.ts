@@ -1,6 +1,6 @@
 import type { Deps } from "./adapters/ports/deps.ts";
 import { createApp } from "./app.ts";
-import { ConfigError, parseConfig } from "./config.ts";
+import { ConfigError, parseConfig, unknownVariables } from "./config.ts";
 import type { JobDeps } from "./cron/schedule.ts";
 import type { Runtime } from "./deps.ts";
 import { buildDeps } from "./deps.ts";
@@ -10,8 +10,9 @@ import type { App } from "./http/env.ts";
 /** What an environment stands for: the parts of a deployment, or why it does not serve. */
 export type Built = { readonly deps: Deps & JobDeps } | { readonly refusal: AppError };
 
-/** Builds a deployment, the same way on every provider. A configuration that does not hold is logged and refused. */
+/** Builds a deployment, the same way on every provider. A configuration that does not hold is logged and refused; a name that is not known is logged. */
 export const build = (env: Readonly<Record<string, unknown>>, runtime: Runtime): Built => {
+  for (const message of unknownVariables(env)) console.warn(JSON.stringify({ level: "warn", event: "config_unknown", message }));
   try {
     return { deps: buildDeps(parseConfig(env), runtime) };
   } catch (error) {

@@ -6,12 +6,15 @@ export type Api = {
   readonly send: <T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: unknown) => Promise<T>;
 };
 
-/** @throws Error with status and problem detail on any answer that is not 2xx */
-export const createApi = (baseUrl: string, token: string): Api => {
+/**
+ * @param headers sent with each request
+ * @throws Error with status and problem detail on any answer that is not 2xx
+ */
+export const createApi = (baseUrl: string, token: string, headers: Readonly<Record<string, string>> = {}): Api => {
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(baseUrl + path, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
+      headers: { ...headers, authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -1,6 +1,8 @@
+import { answerHelp } from "../help.ts";
+import { onEnd } from "../lifetime.ts";
 import { startDuo } from "./duo.ts";
 import { onboard } from "./onboard.ts";
-import { parseDrillOptions } from "./options.ts";
+import { drillUsage, parseDrillOptions } from "./options.ts";
 import { duoScenarios, scenarios } from "./scenarios.ts";
 import type { Screen } from "./screen.ts";
 import { createScreen, silentScreen, stoppable } from "./screen.ts";
@@ -47,28 +49,27 @@ const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan
   };
 };
 
-/** A signal that comes while the world is still being opened waits for that: only then is it known what is to be closed. */
-const stopOn = (signals: readonly NodeJS.Signals[], opening: Promise<Production>, silence: () => void): (() => boolean) => {
+/** What comes while the world is still being opened waits for that: only then is it known what is to be closed. */
+const stopWith = (opening: Promise<Production>, silence: () => void): (() => boolean) => {
   let isStopping = false;
-  const stop = () => {
-    if (isStopping) process.exit(130);
+  onEnd((reason) => {
     isStopping = true;
     silence();
-    process.stderr.write("\ndrill: stopping\n");
+    process.stderr.write(`\ndrill: stopping (${reason})\n`);
     void opening.then(({ close }) => close()).catch(() => undefined).finally(() => process.exit(130));
-  };
-  for (const signal of signals) process.on(signal, stop);
+  });
   return () => isStopping;
 };
 
 const run = async (): Promise<boolean> => {
+  answerHelp(drillUsage);
   const options = parseDrillOptions(process.argv.slice(2));
   const { screen, stop: silence } = stoppable(options.json ? silentScreen : createScreen(process.stdout, elapsedMs));
   const plan = planOf(options);
   screen.chapter(`tranche drill: ${plan.what} 1 s probes, 5 s window and cooldown, everything else real)`);
   screen.progress(`starting ${plan.parts}`);
   const opening = plan.open();
-  const isStopping = stopOn(["SIGINT", "SIGTERM"], opening, silence);
+  const isStopping = stopWith(opening, silence);
   try {
     const production = await opening;
     screen.step({ name: "the world stands", ok: true, atMs: elapsedMs(), detail: plan.parts });

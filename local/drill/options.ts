@@ -9,6 +9,17 @@ export type DrillFault = (typeof faults)[number];
 /** `scenario` names what is staged instead of the whole story; null: the whole story. */
 export type DrillOptions = { readonly fault: DrillFault; readonly scenario: string | null; readonly json: boolean };
 
+export const drillUsage = `
+Usage: npm run drill [-- --fault=5xx | --scenario=NAME] [--json]
+
+A storm, end to end, in about a minute: real HTTP, real PostgreSQL, real signed Route 53 calls, nothing outside this machine.
+
+  --fault      the outage of the whole story: ${faults.join(", ")}
+  --scenario   another story: ${Object.keys(scenarios).join(", ")};
+               with both providers: ${Object.keys(duoScenarios).join(", ")}
+  --json       prints the result for machines, and nothing else
+`;
+
 /** @throws Error that says which argument is wrong and what would be right */
 export const parseDrillOptions = (args: readonly string[]): DrillOptions => {
   const { values } = parseArgs({

@@ -3,8 +3,8 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A server that is going down needs a moment. */
-const patienceMs = 5_000;
+/** A server that is going down writes out first what it has in memory. */
+const patienceMs = 15_000;
 
 /**
  * Postgres refuses to start while postmaster.pid names a living process, even one that merely inherited the number.

@@ -2,6 +2,7 @@ import type { BillingStore } from "../adapters/ports/billing.ts";
 import type { Random } from "../adapters/ports/random.ts";
 import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
+import { usageCronMs } from "../domain/usage-window.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import type { AnchorDeps } from "./anchor-evidence.ts";
 import { anchorEvidence } from "./anchor-evidence.ts";
@@ -14,6 +15,8 @@ import type { OwnershipCheckDeps } from "./check-ownership.ts";
 import { checkOwnership } from "./check-ownership.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
+import type { DueDeps } from "./due.ts";
+import { isDue } from "./due.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
 import { ingestUsage } from "./ingest-usage.ts";
 import { runLeased } from "./job.ts";
@@ -29,9 +32,10 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & TargetDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
+export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
   & Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
     readonly random: Random;
+    readonly usageWindows: { readonly tickMs: number };
     readonly billingStore: BillingStore;
     readonly billing: CustomerTerms & { readonly cycle: BillingCycle; readonly periodMs: number; readonly graceMs: number };
   };
@@ -51,7 +55,10 @@ const jobs = {
       corroborate({ ...deps, settledMs: deps.credit?.waitingMs ?? 0, probeTimeoutMs: deps.probe.timeoutMs }, fence)),
   "check-targets": (deps: Run) => runLeased(deps, "check-targets", (fence) => checkTargets(deps, fence)),
   "check-ownership": (deps: Run) => runLeased(deps, "check-ownership", (fence) => checkOwnership(deps, fence)),
-  "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
+  "ingest-usage": async (deps: Run) => {
+    if (!(await isDue(deps, "ingest-usage", deps.usageWindows.tickMs, usageCronMs))) return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
+    await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
+  },
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
       const { cycle, periodMs, graceMs, ...terms } = deps.billing;

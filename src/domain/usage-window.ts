@@ -1,3 +1,6 @@
+/** How often every provider's cron asks whether usage is to be read; USAGE_TICK is this, or a multiple. Milliseconds. */
+export const usageCronMs = 300_000;
+
 /** A reported window, epoch milliseconds. */
 export type ReportedWindow = { readonly windowStartMs: number; readonly windowEndMs: number };
 

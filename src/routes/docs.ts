@@ -6,7 +6,7 @@ import type { App } from "../http/env.ts";
 import { openApiDocument } from "../http/openapi-document.ts";
 import { pagePolicy } from "../http/page-policy.ts";
 
-/** `/docs`: the API for people; made of the same description that `/openapi.json` serves, once. */
+/** `/docs`, and `/` which leads there: the API for people; made of the same description that `/openapi.json` serves, once. */
 export const registerDocs = (app: App): void => {
   let page: { readonly html: string; readonly policy: string } | null = null;
   const read = createRoute({
@@ -19,6 +19,8 @@ export const registerDocs = (app: App): void => {
       ...problems(429),
     },
   });
+  // Whoever opens the bare address in a browser. No part of the API, so not of its description either.
+  app.get("/", (c) => c.redirect("/docs", 302));
   app.openapi(read, async (c) => {
     page ??= { html: docsPage(openApiDocument(app)), policy: await pagePolicy(docsStyle) };
     return c.html(page.html, 200, { "content-security-policy": page.policy });

@@ -113,6 +113,7 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
   });
   const idempotent = { name: "once", primary_cdn: "cloudflare", backup_cdn: "fastly" };
   return [
+    get("the bare address", "/"),
     get("the document", "/openapi.json"),
     get("nothing", "/nothing"),
     get("nothing below /v1", "/v1/nothing", bearer(admin)),

@@ -60,7 +60,7 @@ describe("startPostgres", () => {
   it("refuses a directory that another server uses, and says which", async () => {
     const dataDir = await tempDir();
     const first = await startPostgres({ dataDir });
-    await expect(startPostgres({ dataDir })).rejects.toThrow(/in use by another PostgreSQL, process \d+/);
+    await expect(startPostgres({ dataDir })).rejects.toThrow(/in use by another process/);
     expect(await ask(first.urlFor("postgres"), "select 1")).toBe(1);
     await first.close();
   });
@@ -84,7 +84,27 @@ describe("startPostgres", () => {
     const postgres = await startPostgres({ dataDir });
     expect(await ask(postgres.urlFor("postgres"), "select 1")).toBe(1);
     await postgres.close();
-    expect((await readdir(dataDir)).toSorted()).toEqual(["cluster", "password"]);
+    expect((await readdir(dataDir)).toSorted()).toEqual(["cluster", "lock", "password"]);
+  });
+
+  it("makes one cluster where two start at once, and refuses the other", async () => {
+    const dataDir = await tempDir();
+    const both = await Promise.allSettled([startPostgres({ dataDir }), startPostgres({ dataDir })]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    for (const one of both) {
+      if (one.status === "rejected") expect(String(one.reason)).toContain("is in use by another process");
+      else {
+        expect(await ask(one.value.urlFor("postgres"), "select 1")).toBe(1);
+        await one.value.close();
+      }
+    }
+  });
+
+  it.each([["the password", "password"], ["what makes it a cluster", join("cluster", "PG_VERSION")]])("says what to do where %s is missing", async (_, name) => {
+    const dataDir = await tempDir();
+    await (await startPostgres({ dataDir })).close();
+    await rm(join(dataDir, name));
+    await expect(startPostgres({ dataDir })).rejects.toThrow(`${join(dataDir, name)} is missing: remove ${dataDir} to begin with an empty one`);
   });
 
   it("tells why it did not start", async () => {

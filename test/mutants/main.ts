@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { answerHelp } from "../../local/help.ts";
 import { ofAttribution } from "./attribution.ts";
 import { named, ofAdjustments, ofCredit, ofDocuments } from "./mutants.ts";
 import type { Edit, SourceMutant } from "./mutants.ts";
@@ -68,6 +69,8 @@ const apply = async (home: string, edits: readonly Edit[]): Promise<() => Promis
     for (const [file, text] of before) await writeFile(join(home, file), text);
   };
 };
+
+answerHelp("Usage: npm run mutants [-- PART_OF_A_NAME]\n\nBreaks the rules of money, one at a time, in a copy, and shows that the tests notice each.");
 
 /** `npm run mutants -- tax`: only those with this in their name, and without the control, for whoever works on one. */
 const [only] = process.argv.slice(2);

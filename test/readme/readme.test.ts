@@ -24,7 +24,7 @@ const exported: Record<string, string> = {};
 let lastAnswer = "";
 
 beforeAll(async () => {
-  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, CRON_SECRET: cronSecret } });
+  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, CRON_SECRET: cronSecret, PROBE_INTERVAL: "1s" } });
 });
 
 afterAll(() => plane.close());
@@ -84,4 +84,18 @@ it.each(others)("$file: $text", async ({ text }) => {
   const first = await response.body?.getReader().read();
   const answer = new TextDecoder().decode(first?.value);
   expect([response.ok, answer], `${response.status} ${answer}`).toEqual([true, expect.stringMatching(/\S/)]);
+});
+
+it("begins no storm: what it sets up answers", async () => {
+  // The rounds of this minute; they end with the control plane.
+  void plane.worker.trigger("* * * * *").catch(() => undefined);
+  const headers = { authorization: `Bearer ${exported["TOKEN"]}` };
+  const ask = async (path: string): Promise<unknown> => (await fetch(`${plane.worker.url}${path}`, { headers })).json();
+  const points = async () => ((await ask("/v1/services/1/availability?step=60")) as { points: { samples: number; ok: number }[] }).points;
+  const sum = (of: readonly { samples: number; ok: number }[], key: "samples" | "ok") => of.reduce((total, point) => total + point[key], 0);
+  // More than the policy asks for before it judges.
+  await expect.poll(async () => sum(await points(), "samples"), { timeout: 60_000, interval: 200 }).toBeGreaterThan(8);
+  const seen = await points();
+  expect(sum(seen, "ok")).toBe(sum(seen, "samples"));
+  expect(await ask("/v1/storms?service_id=1")).toEqual([]);
 });

@@ -211,8 +211,8 @@ describe("/openapi.json", () => {
     const described = Object.entries(body["paths"] as Record<string, object>)
       .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
     const registered = api.app.routes
-      // `/internal` is between the providers and their operator, not for clients.
-      .filter(({ method, path }) => method !== "ALL" && path !== "/openapi.json" && !path.startsWith("/internal/"))
+      // `/internal` is between the providers and their operator, `/` is for people in a browser: neither is for clients.
+      .filter(({ method, path }) => method !== "ALL" && path !== "/openapi.json" && path !== "/" && !path.startsWith("/internal/"))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
     expect(new Set(described)).toEqual(new Set(registered));
   });

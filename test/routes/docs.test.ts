@@ -11,6 +11,19 @@ beforeAll(async () => {
   ({ text: html, headers } = await api.call("GET", "/docs", { token: null }));
 });
 
+describe("/", () => {
+  it("leads to the docs, and is no part of the description", async () => {
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await api.call(method, "/", { token: null });
+      expect([answer.status, answer.headers.get("location")]).toEqual([302, "/docs"]);
+    }
+    const refused = await api.call("POST", "/", { token: null });
+    expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    const { body } = await api.call("GET", "/openapi.json", { token: null });
+    expect(Object.keys(body["paths"] as object)).not.toContain("/");
+  });
+});
+
 describe("/docs", () => {
   it("tells every operation and schema of the document", async () => {
     const { body } = await api.call("GET", "/openapi.json", { token: null });

@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { JobRunStore } from "../ports/job-runs.ts";
+import type { JobHistory, JobRunStore } from "../ports/job-runs.ts";
 import type { Database } from "./client.ts";
+import { ms } from "./write.ts";
 
-export const createJobRunStore = (db: Database): JobRunStore => ({
+export const createJobRunStore = (db: Database): JobRunStore & JobHistory => ({
   record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, failedRounds = { count: 0, anew: false }, counts = [], load = null }) => {
     const started = sql`${isoTime(startedAtMs)}::timestamptz`;
     const ended = sql`${isoTime(endedAtMs)}::timestamptz`;
@@ -33,5 +34,11 @@ export const createJobRunStore = (db: Database): JobRunStore => ({
         last_duration_ms = excluded.last_duration_ms, successes = j.successes + excluded.successes,
         failures = j.failures + excluded.failures, overruns = j.overruns + excluded.overruns,
         failed_rounds = excluded.failed_rounds + case when ${failedRounds.anew}::boolean then 0 else j.failed_rounds end`);
+  },
+  lastGoodStartMs: async (job) => {
+    const [last] = await db.rows<{ startedAtMs: number }>(sql`
+      select ${ms("last_started_at", "startedAtMs")} from job_runs
+      where job = ${job} and last_succeeded_at >= last_started_at order by last_started_at desc limit 1`);
+    return last?.startedAtMs ?? null;
   },
 });

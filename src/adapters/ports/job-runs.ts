@@ -35,3 +35,9 @@ export type JobRun = {
 export interface JobRunStore {
   record(run: JobRun): Promise<void>;
 }
+
+/** What is known of earlier runs, of whichever provider. */
+export interface JobHistory {
+  /** When the latest run began that succeeded, of providers whose latest run did; epoch ms. Null: there is none. */
+  lastGoodStartMs(job: string): Promise<number | null>;
+}

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { answerHelp } from "../../../local/help.ts";
 import { migrate } from "../../../local/migrate.ts";
 import { startPostgres } from "../../../local/postgres.ts";
 import { judge } from "./judge.ts";
@@ -6,6 +7,11 @@ import { judgePending } from "./judge-rows.ts";
 import { planSoak } from "./plan.ts";
 import { reportOf } from "./report.ts";
 import { play } from "./world.ts";
+
+answerHelp(`Usage: npm run soak [-- --hours 24 --domains 300 --seed 1 --interval 20]
+
+A day of two providers in simulated time, with everything going wrong that can. --interval: seconds between rounds, 20 at most.
+SOAK_LOG=1 prints what was logged.`);
 
 const { values } = parseArgs({ options: {
   seed: { type: "string", default: "1" }, hours: { type: "string", default: "24" }, domains: { type: "string", default: "300" },

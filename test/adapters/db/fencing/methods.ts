@@ -5,7 +5,7 @@ import type { CustomerSources } from "../../../../src/adapters/ports/cdn-account
 import type { DnsSetupStore } from "../../../../src/adapters/ports/dns-setup.ts";
 import type { EvidenceAnchorStore } from "../../../../src/adapters/ports/evidence-anchors.ts";
 import type { IngestStore } from "../../../../src/adapters/ports/ingest.ts";
-import type { JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
+import type { JobHistory, JobRunStore } from "../../../../src/adapters/ports/job-runs.ts";
 import type { LeaseStore } from "../../../../src/adapters/ports/lease.ts";
 import type { CorroborationStore } from "../../../../src/adapters/ports/corroboration.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/observations.ts";
@@ -31,6 +31,7 @@ export const pipelineMethods = {
     ttlMs: "reads", take: "lease", acquire: "lease", renew: "lease", release: "lease", giveUp: "lease", handBack: "lease",
   } satisfies Record<keyof LeaseStore, Kind>,
   jobRuns: { record: "telemetry" } satisfies Record<keyof JobRunStore, Kind>,
+  jobHistory: { lastGoodStartMs: "reads" } satisfies Record<keyof JobHistory, Kind>,
   tickRuns: { begin: "telemetry", isLatest: "reads" } satisfies Record<keyof TickRunStore, Kind>,
   settings: { shards: "reads" } satisfies Record<keyof SettingsStore, Kind>,
   ingest: { holdings: "reads", noteHosts: "fenced", save: "fenced", settle: "fenced" } satisfies Record<keyof IngestStore, Kind>,

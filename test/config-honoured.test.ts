@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it, vi } from "vitest";
+import { idleVariables, handedOn } from "../local/start/variables.ts";
+import { parseConfig, unknownVariables, variableNames } from "../src/config.ts";
+import { schedule } from "../src/cron/schedule.ts";
+import { nearestName } from "../src/domain/nearest-name.ts";
+import { usageCronMs } from "../src/domain/usage-window.ts";
+import { build } from "../src/entry.ts";
+
+const root = new URL("..", import.meta.url);
+const text = (name: string): string => readFileSync(new URL(name, root), "utf8");
+
+/** Every optional variable is set, so that nothing of the configuration is null. */
+const everything = {
+  DATABASE_URL: "postgresql://user:pass@host.example/db", PROVIDER: "cloudflare", AWS_ACCESS_KEY_ID: "ASIA1", AWS_SECRET_ACCESS_KEY: "qW3eR5tY7uI9oP1aS2dF", AWS_SESSION_TOKEN: "zX4cV6bN8mK0jH2gF4dS",
+  CLOUDFLARE_ACCOUNT_ID: "a", CLOUDFLARE_API_TOKEN: "lK5jH7gF9dS1aP3oI5uY", FASTLY_API_TOKEN: "mN2bV4cX6zQ8wE0rT2yU", SECRETS_KEY: btoa("sealing key of the tests, 32 byt"),
+};
+
+const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>
+  typeof value !== "object" || value === null || Array.isArray(value)
+    ? [path]
+    : Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
+
+describe("the configuration", () => {
+  it("is documented, each variable in the table of ARCHITECTURE.md, and the table names no other", () => {
+    const table = text("ARCHITECTURE.md").split("\n## Configuration\n")[1]?.split("\n## ")[0] ?? "";
+    const named = table.split("\n").filter((line) => line.startsWith("| `")).flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`([A-Z0-9_]+)`/g)].map(([, name = ""]) => name));
+    expect(variableNames.length).toBeGreaterThan(50);
+    expect(variableNames.filter((name) => !named.includes(name))).toEqual([]);
+    expect(named.filter((name) => !variableNames.includes(name))).toEqual([]);
+  });
+
+  it("is read, each field of it, by something else than what parses it", () => {
+    const sources = readdirSync(new URL("src", root), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && name !== "config.ts");
+    // Comments and types read nothing.
+    const code = sources.map((name) => text(`src/${name}`).replaceAll(/\/\*.*?\*\/|\/\/[^\n]*|readonly \w+\??:/gs, "")).join("\n");
+    const unread = leavesOf(parseConfig(everything)).filter((path) => !new RegExp(`\\b${path.at(-1)}\\b`).test(code));
+    expect(unread.map((path) => path.join("."))).toEqual([]);
+  });
+
+  it("asks for usage no more often than its cron fires on every provider", () => {
+    const [cron] = Object.entries(schedule).find(([, jobs]) => jobs.includes("ingest-usage")) ?? [];
+    expect(cron).toBe(`*/${usageCronMs / 60_000} * * * *`);
+    expect(parseConfig({ ...everything, USAGE_TICK: "15m" }).usage.tickMs).toBe(900_000);
+    for (const wrong of ["1m", "7m", "65m"]) expect(() => parseConfig({ ...everything, USAGE_TICK: wrong }), wrong).toThrow(/USAGE_TICK must be/);
+    expect(() => parseConfig({ ...everything, USAGE_TICK: "7m" })).toThrow("the cron that reads usage fires every 5 minutes");
+  });
+});
+
+describe("a variable that is not known", () => {
+  it.each([
+    ["PROBE_INTERVALL", "PROBE_INTERVAL"], ["PROBE_INTREVAL", "PROBE_INTERVAL"], ["BILLING_CURENCY", "BILLING_CURRENCY"], ["CORS_ORIGIN", "CORS_ORIGINS"],
+    ["AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"], ["admin_token", "ADMIN_TOKEN"], ["TRANCHE_ADMIN_TOKEN", "ADMIN_TOKEN"], ["LEASE-TTL", "LEASE_TTL"],
+  ])("%s is told with the name that was meant, %s", (name, meant) => {
+    expect(nearestName(name, variableNames)).toBe(meant);
+  });
+
+  it("is told of in a Worker's own environment, and elsewhere only where it looks like one of ours; its value is never told", () => {
+    const raw = { PROBE_INTERVALL: "hidden", SHELL: "hidden", HOME: "hidden", TERM: "hidden", LIMITER: { limit: 1 }, PROBE_INTERVAL: "1s" };
+    expect(unknownVariables(raw)).toEqual(["PROBE_INTERVALL is not read: is PROBE_INTERVAL meant?"]);
+    expect(unknownVariables({ ...raw, PROVIDER: "cloudflare" })).toEqual([
+      "HOME is not read: there is no such variable", "PROBE_INTERVALL is not read: is PROBE_INTERVAL meant?",
+      "SHELL is not read: there is no such variable", "TERM is not read: there is no such variable",
+    ]);
+  });
+
+  it("is logged by a deployment that is built, which serves all the same", () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    try {
+      expect("deps" in build({ ...everything, LEASE_TLL: "45s" }, {})).toBe(true);
+      expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)) as unknown)).toEqual([
+        { level: "warn", event: "config_unknown", message: "LEASE_TLL is not read: is LEASE_TTL meant?" },
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+});
+
+describe("npm start", () => {
+  it("hands on every variable of the schema but those that it decides itself", () => {
+    const shell = Object.fromEntries(variableNames.map((name) => [name, "x"]));
+    const decided = ["DATABASE_URL", "NEON_FETCH_ENDPOINT", "PROVIDER", "PREFERRED_PROVIDER", "VERCEL_REGION"];
+    expect(Object.keys(handedOn({ ...shell, HOME: "x", PORT: "1" })).toSorted()).toEqual(variableNames.filter((name) => !decided.includes(name)).toSorted());
+    expect(handedOn({ ADMIN_TOKEN: "" })).toEqual({});
+  });
+
+  it("says which variables do nothing here", () => {
+    expect(idleVariables({ DATABASE_URL: "x", HANDBACK_AFTER: "1m", AWS_ACCESS_KEY_ID: "AKIA1", AWS_SESSION_TOKEN: "t", PORT: "1", PROBE_PAHT: "/", PROVIDER: "" })).toEqual([
+      "DATABASE_URL does nothing here: npm start has a PostgreSQL of its own",
+      "HANDBACK_AFTER does nothing without a PEER_URL",
+      "AWS_SESSION_TOKEN does nothing beside a permanent key (AKIA...)",
+      "PROBE_PAHT is not read: is PROBE_PATH meant?",
+    ]);
+    expect(idleVariables({ PROBE_INTERVAL: "1s", HANDBACK_AFTER: "1m", PEER_URL: "http://x" })).toEqual([]);
+  });
+});

@@ -31,7 +31,9 @@ const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap
     const routing = fresh.get(intent.domainId) ?? domain?.routing;
     const row = stored.get(intent.domainId);
     if (intent.result !== "intent" || row === undefined || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
-    const change = { domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to, ...(isUrgent(intent.reason) && { mayDropChecks: true }) };
+    // Nor may the way back of what tranche itself has moved hang on a health check that somebody deleted meanwhile.
+    const mayDropChecks = isUrgent(intent.reason) || routing.movedAtMs !== null;
+    const change = { domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to, ...(mayDropChecks && { mayDropChecks }) };
     return [{ intent, stored: row, domain, routing, change }];
   });
   return ready.toSorted((a, b) => Number(isUrgent(b.intent.reason)) - Number(isUrgent(a.intent.reason)));

@@ -39,6 +39,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
       expectStatus: body.expect_status,
       normalPrimaryWeight: body.normal_weights.primary,
       normalBackupWeight: body.normal_weights.backup,
+      steerGroup: body.steer_group,
       challengeToken: toBase64Url(deps.random.bytes(challengeBytes)),
       verified: !deps.config.domainVerification,
     };
@@ -67,6 +68,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
       expectStatus: body.expect_status,
       normalPrimaryWeight: body.normal_weights?.primary,
       normalBackupWeight: body.normal_weights?.backup,
+      steerGroup: body.steer_group,
     };
     const domain = await deps.domains.update(c.var.customerId, id, childId, fields, changeBy(c));
     if (domain === null) throw noSuchResource();

@@ -16,7 +16,7 @@ const domainsAfter = (customerId: number, serviceId: number, after: number) => s
     r.discovered_primary_target as "discoveredPrimaryTarget", r.discovered_backup_target as "discoveredBackupTarget",
     d.probe_path as "probePath", d.expect_status as "expectStatus", d.verified_at is not null as verified,
     jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight) as normal,
-    r.zone_id as "zoneId", r.records,
+    d.steer_group as "steerGroup", r.zone_id as "zoneId", r.records,
     (select coalesce(jsonb_agg(c.value->>'id'), '[]') from standing_failovers f, jsonb_each(f.checks) c
       where f.domain_id = d.id and c.value->>'id' is not null) as "ownChecks"
   from service_domains d left join domain_routing r on r.domain_id = d.id

@@ -29,10 +29,10 @@ export const createDomainStore = (db: Database): DomainStore => ({
     const rows = await write<Domain>(db, sql`
       with created as (
         insert into service_domains (service_id, customer_id, name, primary_target, backup_target, probe_path,
-          expect_status, normal_primary_weight, normal_backup_weight, challenge_token, verified_at)
+          expect_status, normal_primary_weight, normal_backup_weight, steer_group, challenge_token, verified_at)
         select id, customer_id, ${input.name}, ${input.primaryTarget}::text, ${input.backupTarget}::text,
           ${input.probePath}::text, ${input.expectStatus}, ${input.normalPrimaryWeight}::int,
-          ${input.normalBackupWeight}::int, ${input.challengeToken}, case when ${input.verified}::boolean then now() end
+          ${input.normalBackupWeight}::int, ${input.steerGroup}::boolean, ${input.challengeToken}, case when ${input.verified}::boolean then now() end
         from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null
         for share returning *
       ), view as (select ${domainColumns} from created
@@ -52,6 +52,7 @@ export const createDomainStore = (db: Database): DomainStore => ({
       expectStatus: "expect_status",
       normalPrimaryWeight: "normal_primary_weight",
       normalBackupWeight: "normal_backup_weight",
+      steerGroup: "steer_group",
     });
     const rows = await write<Domain>(db, sql`
       with old as (${owned(customerId, serviceId, id)}

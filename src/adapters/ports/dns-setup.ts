@@ -19,6 +19,8 @@ export type DnsSetupDomain = {
   readonly probePath: string | null;
   readonly expectStatus: string;
   readonly normal: Weights;
+  /** Whether the other weighted records of the name are steered with its pair. */
+  readonly steerGroup: boolean;
   readonly verified: boolean;
   readonly zoneId: string | null;
   readonly records: readonly WeightedRecord[] | null;

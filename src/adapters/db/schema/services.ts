@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import {
-  bigint, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex,
+  bigint, boolean, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex,
 } from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
 import { customers } from "./tenants.ts";
@@ -46,6 +46,8 @@ export const serviceDomains = pgTable(
     expectStatus: text("expect_status").notNull().default("200-399"),
     normalPrimaryWeight: integer("normal_primary_weight").notNull().default(100),
     normalBackupWeight: integer("normal_backup_weight").notNull().default(0),
+    /** Whether the other weighted records of the name are steered with its pair. */
+    steerGroup: boolean("steer_group").notNull().default(false),
     challengeToken: text("challenge_token").notNull(),
     verifiedAt: at("verified_at"),
     /** When its primary (or the name itself, where there is none) was first known to be up since its latest set-up. */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { migrate } from "../local/migrate.ts";
 import type { Postgres } from "../local/postgres.ts";
@@ -15,7 +16,10 @@ import type { HistorySize, SeedFrame } from "./history-frame.ts";
 import type { HistoryProxy } from "./history-proxy.ts";
 import { seedHistory } from "./history-seed.ts";
 
-export const secrets = { ADMIN_TOKEN: "a".repeat(40), METRICS_TOKEN: "m".repeat(40), WAU_READ_TOKEN: "w".repeat(40), SECRETS_KEY: btoa("k".repeat(32)) };
+export const secrets = {
+  ADMIN_TOKEN: randomBytes(32).toString("base64url"), METRICS_TOKEN: randomBytes(32).toString("base64url"),
+  WAU_READ_TOKEN: randomBytes(32).toString("base64url"), SECRETS_KEY: randomBytes(32).toString("base64"),
+};
 
 const targetsOf = (name: string) => {
   const [, service, k] = /^host-(\d+)-(\d+)\./.exec(name) ?? [];

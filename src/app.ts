@@ -2,7 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import type { Deps } from "./adapters/ports/deps.ts";
 import { guards as createGuards } from "./auth/guards.ts";
-import { TokenCache } from "./auth/token-cache.ts";
+import { createTokenCaches } from "./auth/token-cache.ts";
 import { AppError, problemResponse } from "./errors.ts";
 import { declaredBodyCap } from "./http/body.ts";
 import { cors } from "./http/cors.ts";
@@ -12,6 +12,7 @@ import { addressLimit } from "./http/rate-limit.ts";
 import { requestFrame } from "./http/request-id.ts";
 import { requestLog } from "./http/request-log.ts";
 import { refuseInvalid } from "./http/validation.ts";
+import { registerAdminTokens } from "./routes/admin-tokens.ts";
 import { registerAuditLog } from "./routes/audit-log.ts";
 import { registerAvailability } from "./routes/availability.ts";
 import { registerBacktest } from "./routes/backtest.ts";
@@ -38,7 +39,9 @@ import { registerIssuer } from "./routes/issuer.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerOpenApi } from "./routes/openapi.ts";
 import { registerOverride } from "./routes/override.ts";
+import { registerProbing } from "./routes/probing.ts";
 import { registerProvision } from "./routes/provision.ts";
+import { registerQuotas } from "./routes/quotas.ts";
 import { registerReadiness } from "./routes/readiness.ts";
 import { registerRouting } from "./routes/routing.ts";
 import { registerServices } from "./routes/services.ts";
@@ -71,8 +74,8 @@ const asAppError = (thrown: unknown): unknown => {
 /** The HTTP API. It knows no provider: the environment and the execution context of a request are never touched. */
 export const createApp = (deps: Deps): App => {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
-  const cache = new TokenCache(deps.clock);
-  const guards = createGuards(deps, cache);
+  const caches = createTokenCaches(deps.clock);
+  const guards = createGuards(deps, caches);
 
   const render = (thrown: unknown, c: AppContext): Response => {
     const error = asAppError(thrown);
@@ -92,10 +95,13 @@ export const createApp = (deps: Deps): App => {
 
   registerHealth(app, deps);
   registerCustomers(app, deps, guards);
-  registerTokens(app, deps, guards, cache);
+  registerTokens(app, deps, guards, caches);
+  registerAdminTokens(app, deps, guards, caches);
+  registerQuotas(app, deps, guards);
   registerServices(app, deps, guards);
   registerDomains(app, deps, guards);
   registerVerification(app, deps, guards);
+  registerProbing(app, deps, guards);
   registerStormPolicies(app, deps, guards);
   registerBacktest(app, deps, guards);
   registerAvailability(app, deps, guards);

@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
+import { deployment, endpoint, isKey, isOrigin, secret } from "./config-rules.ts";
 import { billingCycles } from "./domain/billing-cycle.ts";
 import { isCurrency } from "./domain/currency.ts";
 import { parseDurationMs } from "./domain/duration.ts";
+import { endpointFault } from "./domain/endpoint.ts";
 import { probePathFault } from "./domain/probe.ts";
+import { mostOfAnything } from "./domain/quota.ts";
+import { equalSecrets } from "./domain/secret-strength.ts";
+import type { NamedSecret } from "./domain/secret-strength.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -32,23 +37,39 @@ const decimal = (fallback: string, max: number) =>
 const list = (fallback: string) =>
   z.string().default(fallback).transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
 
-const isOrigin = (text: string): boolean => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
-
-/** DNS over plain HTTP proves nothing, unless it stays on this machine. */
-const isDohEndpoint = (text: string): boolean => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "localhost"].includes(hostname));
-};
-
 const limitPerMinute = () =>
   z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
 
-/** 32 bytes in base64: `openssl rand -base64 32`. */
-const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text);
+/** Without a value on a laptop, which is one customer's: no limit to speak of. */
+const quota = () =>
+  z
+    .string()
+    .refine((text) => /^\d{1,7}$/.test(text) && Number(text) <= mostOfAnything, `must be a number, 0 to ${mostOfAnything}`)
+    .transform(Number)
+    .optional();
 
-const secret = (min: number) => z.string().min(min, `must have at least ${min} characters`).optional();
-const url = () => z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
+const secretKeys = () =>
+  list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first");
+
+const singleSecrets = [
+  "ADMIN_TOKEN", "AUTH_JWT_SECRET", "GATEWAY_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "AWS_SECRET_ACCESS_KEY",
+  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN",
+] as const;
+const secretLists = ["SECRETS_KEY", "SECRETS_KEY_PREVIOUS"] as const;
+
+type Secrets = { readonly [name in (typeof singleSecrets)[number]]?: string | undefined } & {
+  readonly [name in (typeof secretLists)[number]]: readonly string[];
+} & { readonly DATABASE_URL: string };
+
+/** Everything of which one must not stand for another. */
+const secretsIn = (env: Secrets): NamedSecret[] => {
+  const password = URL.canParse(env.DATABASE_URL) ? new URL(env.DATABASE_URL).password : "";
+  return [
+    ...singleSecrets.map((name) => ({ name, text: env[name] ?? "" })),
+    ...secretLists.flatMap((name) => env[name].map((text) => ({ name, text }))),
+    { name: "DATABASE_URL", text: password },
+  ].filter(({ text }) => text !== "");
+};
 
 const databaseUrl = /^postgres(ql)?:\/\/[^:@/]+:[^@]*@[^/]+\/[^/?]+/;
 
@@ -59,20 +80,27 @@ const environment = z
       .string({ error: "is required" })
       // The driver would quote an unreadable one, password and all, in its own error.
       .refine((text) => databaseUrl.test(text) && URL.canParse(text), "must be postgresql://user:password@host/database"),
-    NEON_FETCH_ENDPOINT: url().optional(),
+    NEON_FETCH_ENDPOINT: endpoint().optional(),
     PROVIDER: z.enum(["cloudflare", "vercel", "local"], { error: "must be cloudflare, vercel or local" }),
     PREFERRED_PROVIDER: z.enum(["cloudflare", "vercel", "local"]).default("cloudflare"),
     ADMIN_TOKEN: secret(32),
     AUTH_JWT_SECRET: secret(32),
-    AUTH_JWKS_URL: url().optional(),
+    AUTH_JWKS_URL: endpoint().optional(),
     AUTH_JWT_ISSUER: z.string().min(1).optional(),
     AUTH_JWT_AUDIENCE: z.string().min(1).optional(),
+    AUTH_JWT_MAX_AGE: duration("24h", minuteMs, 720 * hourMs),
     TRUST_CUSTOMER_HEADER: flag("true", "false", false),
+    GATEWAY_SECRET: secret(32),
     CORS_ORIGINS: list("").refine((origins) => origins.every(isOrigin), "must be origins such as https://app.example.com"),
     RATE_LIMIT_PER_CREDENTIAL: limitPerMinute(),
     RATE_LIMIT_PER_ADDRESS: limitPerMinute(),
     RATE_LIMIT_REFUSALS: limitPerMinute(),
     RATE_LIMIT_SESSIONS: limitPerMinute(),
+    QUOTA_SERVICES: quota(),
+    QUOTA_DOMAINS: quota(),
+    QUOTA_UNVERIFIED_DOMAINS: quota(),
+    QUOTA_POLICIES: quota(),
+    QUOTA_TOKENS: quota(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
     VERCEL_REGION: z.string().optional(),
@@ -82,11 +110,11 @@ const environment = z
       .default("7257600")
       .refine((text) => /^[1-9]\d{0,8}$/.test(text), "must be a number of seconds, 1 to 999999999")
       .transform(Number),
-    PEER_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.vercel.app").optional(),
+    PEER_URL: deployment("https://tranche.vercel.app").optional(),
     LEASE_TTL: duration("45s", 1_000, 10 * minuteMs),
     HANDBACK_AFTER: duration("10m", 1_000, 24 * hourMs),
     TICK_OVERTIME: duration("60s", 0, 3 * minuteMs),
-    SELF_URL: z.string().refine(isOrigin, "must be an origin such as https://tranche.example.com").optional(),
+    SELF_URL: deployment("https://tranche.example.com").optional(),
     PROBE_PATH: z
       .string()
       .default("/healthz")
@@ -104,7 +132,7 @@ const environment = z
     ALLOW_PRIVATE_TARGETS: flag("true", "false", false),
     DOMAIN_VERIFICATION: flag("on", "off", true),
     DOH_ENDPOINTS: list("https://cloudflare-dns.com/dns-query,https://dns.google/resolve").refine(
-      (endpoints) => endpoints.length > 0 && endpoints.every(isDohEndpoint),
+      (endpoints) => endpoints.length > 0 && endpoints.every((url) => endpointFault(url) === null),
       "must be https URLs of DNS-over-HTTPS resolvers",
     ),
     DRIFT_CHECK: duration("5m", 1_000, 24 * hourMs),
@@ -115,8 +143,8 @@ const environment = z
     AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
     AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
     AWS_SESSION_TOKEN: z.string().min(1).optional(),
-    ROUTE53_ENDPOINT: url().optional(),
-    STS_ENDPOINT: url().optional(),
+    ROUTE53_ENDPOINT: endpoint().optional(),
+    STS_ENDPOINT: endpoint().optional(),
     USAGE_WINDOW: duration("1h", 1_000, 24 * hourMs)
       .refine((ms) => (24 * hourMs) % ms === 0, "must divide 24h")
       .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),
@@ -124,10 +152,11 @@ const environment = z
     USAGE_TICK: duration("5m", minuteMs, hourMs),
     CLOUDFLARE_ACCOUNT_ID: z.string().min(1).optional(),
     CLOUDFLARE_API_TOKEN: z.string().min(1).optional(),
-    CLOUDFLARE_GRAPHQL_ENDPOINT: url().default("https://api.cloudflare.com/client/v4/graphql"),
+    CLOUDFLARE_GRAPHQL_ENDPOINT: endpoint().default("https://api.cloudflare.com/client/v4/graphql"),
     FASTLY_API_TOKEN: z.string().min(1).optional(),
-    FASTLY_API_ENDPOINT: url().default("https://api.fastly.com"),
-    SECRETS_KEY: list("").refine((keys) => keys.every(isKey), "must be 32 random bytes in base64, or several such keys, the newest first"),
+    FASTLY_API_ENDPOINT: endpoint().default("https://api.fastly.com"),
+    SECRETS_KEY: secretKeys(),
+    SECRETS_KEY_PREVIOUS: secretKeys(),
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
@@ -143,7 +172,19 @@ const environment = z
     };
     pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
     pair("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN");
-    pair("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE");
+    const needs = (name: keyof typeof env, needed: keyof typeof env, isThere: boolean) => {
+      if (!isThere) ctx.addIssue({ code: "custom", path: [needed], message: `is required with ${name}` });
+    };
+    // The keys of an identity provider sign for all of its clients: whom a token is for, only its audience says.
+    if (env.AUTH_JWKS_URL !== undefined) needs("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE", env.AUTH_JWT_AUDIENCE !== undefined);
+    for (const name of ["AUTH_JWT_AUDIENCE", "AUTH_JWT_ISSUER"] as const) {
+      if (env[name] !== undefined) needs(name, "AUTH_JWKS_URL", (env.AUTH_JWKS_URL ?? env.AUTH_JWT_SECRET) !== undefined);
+    }
+    if (env.TRUST_CUSTOMER_HEADER) needs("TRUST_CUSTOMER_HEADER", "GATEWAY_SECRET", env.GATEWAY_SECRET !== undefined);
+    if (env.SECRETS_KEY_PREVIOUS.length > 0) needs("SECRETS_KEY_PREVIOUS", "SECRETS_KEY", env.SECRETS_KEY.length > 0);
+    for (const { name, sameAs } of equalSecrets(secretsIn(env))) {
+      ctx.addIssue({ code: "custom", path: [name], message: `must not be the same secret as ${sameAs}` });
+    }
     // What two providers say of each other is worth something only while neither falls silent between two rounds.
     const refuse = (name: keyof typeof env, message: string) => ctx.addIssue({ code: "custom", path: [name], message: `${message}, where there is a PEER_URL` });
     if (env.PEER_URL === undefined) return;
@@ -186,7 +227,10 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     jwksUrl: env.AUTH_JWKS_URL ?? null,
     jwtIssuer: env.AUTH_JWT_ISSUER ?? null,
     jwtAudience: env.AUTH_JWT_AUDIENCE ?? null,
+    jwtMaxAgeMs: env.AUTH_JWT_MAX_AGE,
     trustCustomerHeader: env.TRUST_CUSTOMER_HEADER,
+    /** What the gateway that names customers shows with each request. */
+    gatewaySecret: env.GATEWAY_SECRET ?? null,
   },
   corsOrigins: env.CORS_ORIGINS,
   /** Requests a minute, 0: no limit. A laptop is one address and one credential for everything. */
@@ -195,6 +239,14 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     perAddress: env.RATE_LIMIT_PER_ADDRESS ?? (env.PROVIDER === "local" ? 1_000_000 : 2_400),
     refusals: env.RATE_LIMIT_REFUSALS ?? (env.PROVIDER === "local" ? 1_000_000 : 60),
     sessions: env.RATE_LIMIT_SESSIONS ?? (env.PROVIDER === "local" ? 1_000_000 : 120),
+  },
+  /** What a customer may have at once, where an admin has set nothing else for it. */
+  quotas: {
+    services: env.QUOTA_SERVICES ?? (env.PROVIDER === "local" ? mostOfAnything : 100),
+    domains: env.QUOTA_DOMAINS ?? (env.PROVIDER === "local" ? mostOfAnything : 500),
+    unverified_domains: env.QUOTA_UNVERIFIED_DOMAINS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
+    policies: env.QUOTA_POLICIES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
+    tokens: env.QUOTA_TOKENS ?? (env.PROVIDER === "local" ? mostOfAnything : 50),
   },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,
@@ -210,7 +262,13 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   overtimeMs: env.TICK_OVERTIME,
   /** Where this deployment itself answers; for shards on a provider without Durable Objects. */
   selfUrl: env.SELF_URL ?? null,
-  probe: { path: env.PROBE_PATH, timeoutMs: env.PROBE_TIMEOUT, intervalMs: env.PROBE_INTERVAL },
+  probe: {
+    path: env.PROBE_PATH,
+    timeoutMs: env.PROBE_TIMEOUT,
+    intervalMs: env.PROBE_INTERVAL,
+    /** Where private targets are allowed nobody asks a target for its consent: it is on the same machine. */
+    restrainsUnverified: env.DOMAIN_VERIFICATION && !env.ALLOW_PRIVATE_TARGETS,
+  },
   /** How many requests the platform lets one invocation send. */
   requestLimit: env.REQUESTS_PER_INVOCATION,
   sampleRetentionMs: env.SAMPLE_RETENTION,
@@ -249,8 +307,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   cloudflareEndpoint: env.CLOUDFLARE_GRAPHQL_ENDPOINT,
   fastly: env.FASTLY_API_TOKEN === undefined ? null : { apiToken: env.FASTLY_API_TOKEN },
   fastlyEndpoint: env.FASTLY_API_ENDPOINT.replace(/\/+$/, ""),
-  /** The first one seals; empty: customers' credentials can not be kept. */
-  secretsKeys: env.SECRETS_KEY,
+  /** The first one seals and signs, all of them open and verify; empty: customers' credentials can not be kept. */
+  secretsKeys: [...env.SECRETS_KEY, ...env.SECRETS_KEY_PREVIOUS],
   billing: {
     periodMs: env.BILLING_PERIOD,
     graceMs: env.BILLING_GRACE,

@@ -3,6 +3,7 @@ import { createCloudflareUsage } from "./adapters/cdn/cloudflare.ts";
 import { createCustomerSources } from "./adapters/cdn/customer-sources.ts";
 import { createFastlyUsage } from "./adapters/cdn/fastly.ts";
 import { createClientAddress } from "./adapters/client-address.ts";
+import { createAdminTokenStore } from "./adapters/db/admin-tokens.ts";
 import { createAuditLogStore } from "./adapters/db/audit-log.ts";
 import { createAvailabilityStore } from "./adapters/db/availability.ts";
 import { createBillingStore } from "./adapters/db/billing.ts";
@@ -30,6 +31,7 @@ import { createMetricsStore } from "./adapters/db/metrics.ts";
 import { createObservationStore } from "./adapters/db/observations.ts";
 import { createPolicyStore } from "./adapters/db/policies.ts";
 import { createPruneStore } from "./adapters/db/prune.ts";
+import { createQuotaStore } from "./adapters/db/quotas.ts";
 import { createReadiness } from "./adapters/db/readiness.ts";
 import { createRecordedTraces } from "./adapters/db/recorded-traces.ts";
 import { createRetentionStore } from "./adapters/db/retention.ts";
@@ -42,6 +44,7 @@ import { createSettingsStore } from "./adapters/db/settings.ts";
 import { createStandingStore } from "./adapters/db/standing.ts";
 import { createStatusStore } from "./adapters/db/status.ts";
 import { createStormStore } from "./adapters/db/storms.ts";
+import { createTargetStore } from "./adapters/db/targets.ts";
 import { createTelemetryStore } from "./adapters/db/telemetry.ts";
 import { createTickRunStore } from "./adapters/db/tick-runs.ts";
 import { createTokenStore } from "./adapters/db/tokens.ts";
@@ -69,6 +72,7 @@ import { systemRandom } from "./adapters/random.ts";
 import { createRateLimits } from "./adapters/rate-limit.ts";
 import { createResolver } from "./adapters/resolver.ts";
 import { createSecrets } from "./adapters/secrets.ts";
+import { createConsentReader } from "./adapters/target-consent.ts";
 import { createRole } from "./adapters/route53/role.ts";
 import { createRoute53 } from "./adapters/route53/route53.ts";
 import type { Config } from "./config.ts";
@@ -100,7 +104,7 @@ const secretsOf = (config: Config): readonly string[] => {
   const { auth, route53, cloudflare } = config;
   const keys = route53.credentials;
   return [
-    auth.adminToken, auth.jwtSecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
+    auth.adminToken, auth.jwtSecret, auth.gatewaySecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
     cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, ...passwordsIn(config.databaseUrl),
   ].filter((text) => typeof text === "string");
 };
@@ -169,6 +173,10 @@ const buildJobDeps = (
     observations: createObservationStore(db),
     standing: createStandingStore(db),
     lookup: createResolver(config.dohEndpoints, send),
+    resolver: createResolver(config.dohEndpoints, send),
+    targets: createTargetStore(db),
+    consent: createConsentReader(send),
+    checksTargets: !config.allowPrivateTargets,
     dns: operatorDns,
     dnsDirectory: createDnsDirectory({
       operator: operatorDns,
@@ -215,15 +223,17 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     runShard: (shard, scheduledAtMs) => runShard(jobDeps, shard, scheduledAtMs),
     readiness: createReadiness(db, clock, config.usage.windowMs / 1_000, status),
     status,
-    jwt: createJwtVerifier(config.auth, clock),
+    jwt: createJwtVerifier(config.auth, clock, send),
     idempotency: createIdempotencyStore(db),
     customers: createCustomerStore(db),
-    tokens: createTokenStore(db),
-    services: createServiceStore(db),
-    domains: createDomainStore(db),
+    tokens: createTokenStore(db, config.quotas),
+    adminTokens: createAdminTokenStore(db),
+    services: createServiceStore(db, config.quotas),
+    domains: createDomainStore(db, config.quotas),
     dnsSetup: createDnsSetupStore(db),
     dnsAccounts: createDnsAccountStore(db, secretBox(config, random)),
-    policies: createPolicyStore(db),
+    quotas: createQuotaStore(db, config.quotas),
+    policies: createPolicyStore(db, config.quotas),
     storms: createStormStore(db),
     evidence: createEvidenceStore(db),
     routing: createRoutingStore(db),
@@ -244,8 +254,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     metrics: createMetricsStore(db),
     telemetry: createTelemetryStore(db),
     jobs: { run: (job, scheduledAtMs, onRound) => (isJobName(job) ? runJob({ ...jobDeps, onRound }, job, scheduledAtMs) : null) },
-    resolver: createResolver(config.dohEndpoints, send),
-    lookup: createResolver(config.dohEndpoints, send),
+    sealKeys: async () => (await secretBox(config, random)?.keyIds()) ?? [],
     rateLimits: createRateLimits(config.rateLimits, runtime.bindings ?? {}, clock, log),
     clientAddress: createClientAddress(config.provider),
     measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),

@@ -5,6 +5,7 @@ const kinds = {
   forbidden: [403, "Forbidden"],
   not_found: [404, "Not found"],
   method_not_allowed: [405, "Method not allowed"],
+  quota: [409, "Quota exceeded"],
   conflict: [409, "Conflict"],
   gone: [410, "Gone"],
   too_large: [413, "Content too large"],
@@ -29,7 +30,15 @@ export type ProblemBody = {
   readonly detail: string;
   readonly instance: string;
   readonly errors?: readonly FieldError[];
+  /** Of a refusal for want of quota: which one it was, and how much it allows. */
+  readonly quota?: ExhaustedQuota;
 };
+
+/** A limit of a customer of which nothing is left, by its name in the API. */
+export type ExhaustedQuota = { readonly kind: string; readonly limit: number };
+
+/** What sets a problem apart from others of its status (RFC 9457 §3.1.1); of most the status says all. */
+const problemTypes: Readonly<Partial<Record<ErrorCode, string>>> = { quota: "urn:tranche:problem:quota" };
 
 /**
  * The one error type that routes, cron and adapters raise on purpose; its `detail` is meant for the caller.
@@ -41,17 +50,19 @@ export class AppError extends Error {
   readonly fields: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
   readonly kind: string | null;
+  readonly quota: ExhaustedQuota | null;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    extra: { fields?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown; kind?: string } = {},
+    extra: { fields?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown; kind?: string; quota?: ExhaustedQuota } = {},
   ) {
     super(detail, { cause: extra.cause });
     this.code = code;
     this.fields = extra.fields ?? [];
     this.headers = extra.headers ?? {};
     this.kind = extra.kind ?? null;
+    this.quota = extra.quota ?? null;
   }
 }
 
@@ -66,12 +77,13 @@ export const problemResponse = (thrown: unknown, requestId: string): Response =>
   const error = thrown instanceof AppError ? thrown : new AppError("internal", "something went wrong on our side");
   const [status, title] = kinds[error.code];
   const body: ProblemBody = {
-    type: "about:blank",
+    type: problemTypes[error.code] ?? "about:blank",
     title,
     status,
     detail: error.message,
     instance: requestId,
     ...(error.fields.length > 0 && { errors: error.fields }),
+    ...(error.quota !== null && { quota: error.quota }),
   };
   return new Response(JSON.stringify(body), {
     status,

@@ -1,8 +1,8 @@
 import type { Clock } from "./ports/clock.ts";
 import type { Log, LogFields } from "./ports/log.ts";
 
-/** Connection strings, customer tokens, bearer credentials and JWTs, should one ever stand in a message. */
-const secrets = [/postgres(?:ql)?:\/\/\S+/gi, /trn_[\w-]+/g, /\bBearer\s+\S+/gi, /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g];
+/** Connection strings, customer and admin tokens, bearer credentials and JWTs, should one ever stand in a message. */
+const secrets = [/postgres(?:ql)?:\/\/\S+/gi, /tr[na]_[\w-]+/g, /\bBearer\s+\S+/gi, /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g];
 
 export const redact = (text: string): string =>
   secrets.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);

@@ -25,6 +25,7 @@ export const createSecrets = (keys: readonly [string, ...string[]], random: Rand
   let loaded: Promise<Awaited<ReturnType<typeof load>>[]> | null = null;
   const all = () => (loaded ??= Promise.all(keys.map(load)));
   return {
+    keyIds: async () => (await all()).map(({ name }) => name),
     seal: async (text, context) => {
       const [first] = await all();
       if (first === undefined) throw new TypeError("no key");

@@ -1,15 +1,19 @@
+import type { AdminTokenOwner } from "../adapters/ports/admin-tokens.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { TokenOwner } from "../adapters/ports/tokens.ts";
+import { adminScopes } from "../domain/access.ts";
 import { AppError } from "../errors.ts";
-import { sameDigest, sha256, toHex } from "./digest.ts";
+import { sameDigest, sameSecret, sha256, toHex } from "./digest.ts";
 import type { Principal } from "./principal.ts";
-import type { TokenCache } from "./token-cache.ts";
+import type { TokenCaches } from "./token-cache.ts";
 
 /** The credential headers of one request, as sent. */
 export type Credentials = {
   readonly authorization: string | undefined;
   readonly apiKey: string | undefined;
   readonly customerHeader: string | undefined;
+  /** What the gateway that is trusted shows. */
+  readonly gatewaySecret: string | undefined;
 };
 
 export type Authenticator = (credentials: Credentials) => Promise<Principal>;
@@ -32,15 +36,33 @@ const presented = ({ authorization, apiKey }: Credentials): string | null => {
 /** Printable and short, so that it can stand in a log line. */
 const subjectName = (subject: string | null) => (subject ?? "").replaceAll(/[^\x21-\x7e]/g, "_").slice(0, 100);
 
+/** A `customer_id` of a JWT: an integer, or its decimal text. An array of one, a float or a boolean is none of these. */
+const claimedCustomer = (claim: unknown): number | null => {
+  if (typeof claim === "number") return Number.isSafeInteger(claim) && claim > 0 ? claim : null;
+  return typeof claim === "string" ? readCustomerId(claim) : null;
+};
+
+const ofToken = (owner: TokenOwner): Principal => ({
+  kind: "customer", actor: `token:${owner.tokenId}`, customerId: owner.customerId, role: owner.role, expiresAtMs: owner.expiresAtMs,
+});
+
+const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
+  kind: "admin", actor: `admin:${owner.name}`, scopes: owner.scopes, expiresAtMs: owner.expiresAtMs,
+});
+
+/** ADMIN_TOKEN: may everything, for ever. */
+const bootstrap: Principal = { kind: "admin", actor: "admin", scopes: adminScopes, expiresAtMs: null };
+
 /**
- * Verifies who asks (semantics §2): admin token, customer token, JWT, or the trusted header.
+ * Verifies who asks (semantics §2): admin token, customer token, JWT, or the trusted header. What is issued elsewhere (a JWT,
+ * the header of a gateway) reads and writes, and never mints: it is an editor at most, whatever it claims.
  * The function returned throws AppError `unauthenticated` for everything it does not know.
  */
 export const authenticator = (
-  deps: Pick<Deps, "config" | "clock" | "tokens" | "jwt">,
-  cache: TokenCache,
+  deps: Pick<Deps, "config" | "clock" | "tokens" | "adminTokens" | "jwt">,
+  caches: TokenCaches,
 ): Authenticator => {
-  const { adminToken, trustCustomerHeader } = deps.config.auth;
+  const { adminToken, trustCustomerHeader, gatewaySecret } = deps.config.auth;
 
   let adminDigest: Uint8Array | null = null;
 
@@ -50,42 +72,57 @@ export const authenticator = (
     return sameDigest(digest, adminDigest);
   };
 
-  const ofOwner = (owner: TokenOwner): Principal => ({
-    kind: "customer", actor: `token:${owner.tokenId}`, customerId: owner.customerId, role: owner.role,
-  });
+  /** The database has said that it is alive; where the two clocks differ, the one that is ahead decides. */
+  const alive = <Owner extends { readonly expiresAtMs: number | null }>(owner: Owner | null): Owner => {
+    if (owner === null || (owner.expiresAtMs !== null && owner.expiresAtMs <= deps.clock.nowMs())) throw refused();
+    return owner;
+  };
 
   const byToken = async (secret: string, digest: Uint8Array): Promise<Principal> => {
     const askedAtMs = deps.clock.nowMs();
-    const owner = await deps.tokens.verify(toHex(digest));
-    if (owner === null) throw refused();
-    cache.put(secret, owner, askedAtMs);
-    return ofOwner(owner);
+    const owner = alive(await deps.tokens.verify(toHex(digest)));
+    caches.customers.put(secret, owner, askedAtMs);
+    return ofToken(owner);
+  };
+
+  const byAdminToken = async (secret: string, digest: Uint8Array): Promise<Principal> => {
+    const askedAtMs = deps.clock.nowMs();
+    const owner = alive(await deps.adminTokens.verify(toHex(digest)));
+    caches.admins.put(secret, owner, askedAtMs);
+    return ofAdminToken(owner);
   };
 
   const byJwt = async (token: string): Promise<Principal> => {
     const claims = (await deps.jwt?.verify(token)) ?? null;
     if (claims === null) throw refused();
     const { role } = claims;
-    const customerId = readCustomerId(String(claims.customerId));
-    if (customerId === null || (role !== "viewer" && role !== "editor")) throw refused();
-    return { kind: "customer", actor: `jwt:${subjectName(claims.subject)}`, customerId, role };
+    const customerId = claimedCustomer(claims.customerId);
+    if (customerId === null || (role !== "viewer" && role !== "editor" && role !== "owner")) throw refused();
+    return {
+      kind: "customer", actor: `jwt:${subjectName(claims.subject)}`, customerId, role: role === "viewer" ? "viewer" : "editor",
+      expiresAtMs: claims.expiresAtMs,
+    };
   };
 
-  const byHeader = (header: string | undefined): Principal => {
-    if (!trustCustomerHeader || header === undefined) throw refused();
+  const byHeader = async (header: string | undefined, shown: string | undefined): Promise<Principal> => {
+    if (!trustCustomerHeader || gatewaySecret === null || header === undefined) throw refused();
+    if (shown === undefined || !(await sameSecret(shown, gatewaySecret))) throw refused();
     const customerId = readCustomerId(header);
     if (customerId === null) throw new AppError("bad_request", "X-Customer-ID must be a positive integer");
-    return { kind: "customer", actor: "gateway", customerId, role: "editor" };
+    return { kind: "customer", actor: "gateway", customerId, role: "editor", expiresAtMs: null };
   };
 
   return async (credentials) => {
     const secret = presented(credentials);
-    if (secret === null) return byHeader(credentials.customerHeader);
-    const known = cache.get(secret);
-    if (known !== null) return ofOwner(known);
+    if (secret === null) return await byHeader(credentials.customerHeader, credentials.gatewaySecret);
+    const known = caches.customers.get(secret);
+    if (known !== null) return ofToken(known);
+    const knownAdmin = caches.admins.get(secret);
+    if (knownAdmin !== null) return ofAdminToken(knownAdmin);
     const digest = await sha256(secret);
-    if (await isAdmin(digest)) return { kind: "admin", actor: "admin" };
+    if (await isAdmin(digest)) return bootstrap;
     if (/^trn_[A-Za-z0-9_-]{43}$/.test(secret)) return await byToken(secret, digest);
+    if (/^tra_[A-Za-z0-9_-]{43}$/.test(secret)) return await byAdminToken(secret, digest);
     if (/^[\w-]+\.[\w-]+\.[\w-]*$/.test(secret)) return await byJwt(secret);
     throw refused();
   };

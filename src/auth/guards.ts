@@ -3,20 +3,31 @@ import { AppError } from "../errors.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { within } from "../http/rate-limit.ts";
 import { authenticator, readCustomerId } from "./authenticate.ts";
-import { mayWrite } from "./principal.ts";
-import type { Principal } from "./principal.ts";
-import type { TokenCache } from "./token-cache.ts";
+import type { AdminScope } from "../domain/access.ts";
+import { refuseNeed } from "./principal.ts";
+import type { Need, Principal } from "./principal.ts";
+import type { TokenCaches } from "./token-cache.ts";
 
 /** Middleware that lets in whom a route is for. Rights are settled before anything is loaded. */
 export type Guards = {
+  /** Admins with the scope `read`, for what changes something `write`. */
   readonly admin: AppMiddleware;
-  /** Any role of the tenant. */
+  /** Admins with this scope, whatever the method. */
+  readonly adminWith: (scope: AdminScope) => AppMiddleware;
+  /** Any role of the tenant; admins with `read`. */
   readonly viewer: AppMiddleware;
+  /** Editors and owners; admins with `write`. */
   readonly editor: AppMiddleware;
   /** As `viewer` and `editor`, for routes whose path names the customer: another customer's is a missing one. */
   readonly customerViewer: AppMiddleware;
   readonly customerEditor: AppMiddleware;
+  /** Owners, for routes whose path names the customer; admins with `tokens`. */
+  readonly customerOwner: AppMiddleware;
 };
+
+const viewers: Need = { role: "viewer", scope: "read" };
+const editors: Need = { role: "editor", scope: "write" };
+const owners: Need = { role: "owner", scope: "tokens" };
 
 const notYours = () => new AppError("forbidden", "the credential belongs to another customer");
 
@@ -42,14 +53,14 @@ const adminsTenant = (c: AppContext): number => {
   });
 };
 
-type GuardDeps = Pick<Deps, "config" | "clock" | "tokens" | "jwt" | "rateLimits" | "clientAddress">;
+type GuardDeps = Pick<Deps, "config" | "clock" | "tokens" | "adminTokens" | "jwt" | "rateLimits" | "clientAddress">;
 
-/** Ids of tokens and subjects of JWTs are told apart within their customer. */
+/** Each admin by name. Ids of tokens and subjects of JWTs are told apart within their customer. */
 const limitKey = (principal: Principal): string =>
-  principal.kind === "admin" ? "admin" : `${principal.customerId}:${principal.actor}`;
+  principal.kind === "admin" ? principal.actor : `${principal.customerId}:${principal.actor}`;
 
-export const guards = (deps: GuardDeps, cache: TokenCache): Guards => {
-  const authenticate = authenticator(deps, cache);
+export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {
+  const authenticate = authenticator(deps, caches);
 
   /** An address that keeps guessing is told to wait; it never hinders a neighbour whose credential is good. */
   const refusal = async (c: AppContext, error: unknown): Promise<unknown> => {
@@ -65,6 +76,7 @@ export const guards = (deps: GuardDeps, cache: TokenCache): Guards => {
         authorization: c.req.header("authorization"),
         apiKey: c.req.header("x-api-key"),
         customerHeader: c.req.header("x-customer-id"),
+        gatewaySecret: c.req.header("x-gateway-secret"),
       });
       c.set("principal", principal);
       within(await deps.rateLimits.perCredential.take(limitKey(principal)));
@@ -74,11 +86,16 @@ export const guards = (deps: GuardDeps, cache: TokenCache): Guards => {
     }
   };
 
+  const permit = (principal: Principal, need: Need): void => {
+    const reason = refuseNeed(principal, need);
+    if (reason !== null) throw new AppError("forbidden", reason);
+  };
+
   const tenant =
-    (writes: boolean, inPath: boolean): AppMiddleware =>
+    (need: Need, inPath: boolean): AppMiddleware =>
     async (c, next) => {
       const principal = await identify(c);
-      if (writes && !mayWrite(principal)) throw new AppError("forbidden", "this needs the role editor");
+      permit(principal, need);
       if (principal.kind === "customer") c.set("customerId", ownTenant(c, principal));
       else if (!inPath) c.set("customerId", adminsTenant(c));
       // A malformed id in the path is left to the validator of the route.
@@ -87,17 +104,22 @@ export const guards = (deps: GuardDeps, cache: TokenCache): Guards => {
       await next();
     };
 
-  const admin: AppMiddleware = async (c, next) => {
-    const principal = await identify(c);
-    if (principal.kind !== "admin") throw new AppError("forbidden", "only admins may do this");
-    await next();
-  };
+  const admins =
+    (scopeOf: (method: string) => AdminScope): AppMiddleware =>
+    async (c, next) => {
+      const principal = await identify(c);
+      if (principal.kind !== "admin") throw new AppError("forbidden", "only admins may do this");
+      permit(principal, { role: "owner", scope: scopeOf(c.req.method) });
+      await next();
+    };
 
   return {
-    admin,
-    viewer: tenant(false, false),
-    editor: tenant(true, false),
-    customerViewer: tenant(false, true),
-    customerEditor: tenant(true, true),
+    admin: admins((method) => (method === "GET" || method === "HEAD" ? "read" : "write")),
+    adminWith: (scope) => admins(() => scope),
+    viewer: tenant(viewers, false),
+    editor: tenant(editors, false),
+    customerViewer: tenant(viewers, true),
+    customerEditor: tenant(editors, true),
+    customerOwner: tenant(owners, true),
   };
 };

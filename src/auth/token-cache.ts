@@ -1,3 +1,4 @@
+import type { AdminTokenOwner } from "../adapters/ports/admin-tokens.ts";
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { TokenOwner } from "../adapters/ports/tokens.ts";
 
@@ -5,32 +6,35 @@ import type { TokenOwner } from "../adapters/ports/tokens.ts";
 const maxAgeMs = 30_000;
 const maxEntries = 1_000;
 
-type Entry = { readonly owner: TokenOwner; readonly untilMs: number };
+type Owner = { readonly tokenId: number; readonly expiresAtMs: number | null };
+type Entry<Of> = { readonly owner: Of; readonly untilMs: number };
 
 /**
  * Verified tokens as presented, in the memory of one isolate: to hash them again would be the dearest part of a read. They
  * are random throughout, so the time of a look-up tells nothing of another one.
  */
-export class TokenCache {
+export class TokenCache<Of extends Owner> {
   readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry<Of>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  get(token: string): TokenOwner | null {
+  get(token: string): Of | null {
     const entry = this.#entries.get(token);
     if (entry === undefined) return null;
-    const leftMs = entry.untilMs - this.#clock.nowMs();
-    // More than there ever was: the clock was put back since.
-    if (leftMs > 0 && leftMs <= maxAgeMs) return entry.owner;
+    const nowMs = this.#clock.nowMs();
+    const leftMs = entry.untilMs - nowMs;
+    const { expiresAtMs } = entry.owner;
+    // More than there ever was: the clock was put back since. A token that expires does so within the 30 s as well.
+    if (leftMs > 0 && leftMs <= maxAgeMs && (expiresAtMs === null || expiresAtMs > nowMs)) return entry.owner;
     this.#entries.delete(token);
     return null;
   }
 
   /** @param askedAtMs when the database was asked: the age counts from there */
-  put(token: string, owner: TokenOwner, askedAtMs: number): void {
+  put(token: string, owner: Of, askedAtMs: number): void {
     this.#entries.delete(token);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size >= maxEntries && oldest !== undefined) this.#entries.delete(oldest);
@@ -42,3 +46,8 @@ export class TokenCache {
     for (const [token, { owner }] of this.#entries) if (owner.tokenId === tokenId) this.#entries.delete(token);
   }
 }
+
+/** What is known of customers' tokens and of admins', apart: their ids are of two tables. */
+export type TokenCaches = { readonly customers: TokenCache<TokenOwner>; readonly admins: TokenCache<AdminTokenOwner> };
+
+export const createTokenCaches = (clock: Clock): TokenCaches => ({ customers: new TokenCache(clock), admins: new TokenCache(clock) });

@@ -1,7 +1,9 @@
 // Generated from the OpenAPI document by `node local/generate-client.ts`: not to be edited.
 
 export type Ready = {
-  status: "ok";
+  /** degraded: rounds fail on some shard, which the API does not suffer from */
+  status: "ok" | "degraded";
+  failing_shards: FailingShard[];
   /** of the shards */
   leases: ({
     name: string;
@@ -23,6 +25,13 @@ export type Ready = {
   })[];
 };
 
+export type FailingShard = {
+  shard: number;
+  provider: string;
+  /** one after the other, up to the latest */
+  failed_rounds: number;
+};
+
 export type Problem = {
   type: string;
   title: string;
@@ -35,6 +44,11 @@ export type Problem = {
     pointer: string;
     detail: string;
   })[];
+  /** of the type urn:tranche:problem:quota: what nothing is left of */
+  quota?: {
+    kind: string;
+    limit: number;
+  };
 };
 
 export type Customer = {
@@ -63,17 +77,71 @@ export type Token = {
   id: number;
   customer_id: number;
   name: string;
-  /** viewers read, editors write */
-  role: "viewer" | "editor";
+  /** viewers read, editors write as well, owners also mint and revoke tokens and approve */
+  role: "viewer" | "editor" | "owner";
   created_at: string;
+  /** when it ends by itself */
+  expires_at: string | null;
+  /** to the minute */
   last_used_at: string | null;
   revoked_at: string | null;
 };
 
 export type TokenInput = {
   name: string;
-  /** viewers read, editors write */
-  role: "viewer" | "editor";
+  /** viewers read, editors write as well, owners also mint and revoke tokens and approve */
+  role: "viewer" | "editor" | "owner";
+  /** when it ends by itself, in the future; null: when it is revoked */
+  expires_at?: string | null;
+};
+
+export type NewAdminToken = AdminToken & {
+  /** the secret; shown this once */
+  token: string;
+};
+
+export type AdminToken = {
+  id: number;
+  name: string;
+  scopes: ("read" | "write" | "billing" | "freeze" | "tokens")[];
+  created_by: string;
+  created_at: string;
+  /** when it ends by itself */
+  expires_at: string | null;
+  /** to the minute */
+  last_used_at: string | null;
+  revoked_at: string | null;
+};
+
+export type AdminTokenInput = {
+  /** the audit log names the token `admin:<name>`, customers' own too */
+  name: string;
+  /** `read`: everything; `write`: act for customers, and manage them; `billing`: terms, billing profiles and the issuer; `freeze`: freeze everything; `tokens`: mint and revoke tokens, with no scope that the minting one has not */
+  scopes: ("read" | "write" | "billing" | "freeze" | "tokens")[];
+  /** when it ends by itself, in the future; null: when it is revoked */
+  expires_at?: string | null;
+};
+
+export type Quotas = ({
+  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens";
+  limit: number;
+  /** the limit that an admin has set for this customer; null: the default counts */
+  own: number | null;
+  /** may be more than the limit, where that was lowered: nothing is taken away */
+  used: number;
+})[];
+
+export type QuotasInput = {
+  /** null, or absent: the default */
+  services?: number | null;
+  /** null, or absent: the default */
+  domains?: number | null;
+  /** null, or absent: the default */
+  unverified_domains?: number | null;
+  /** null, or absent: the default */
+  policies?: number | null;
+  /** null, or absent: the default */
+  tokens?: number | null;
 };
 
 export type Service = {
@@ -118,6 +186,8 @@ export type Domain = {
     primary: number;
     backup: number;
   };
+  /** whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards */
+  steer_group: boolean;
   /** the TXT record that proves the ownership; DNS is steered once it was seen */
   verification: {
     record_name: string;
@@ -170,6 +240,8 @@ export type DomainInput = {
     primary: number;
     backup: number;
   };
+  /** whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards */
+  steer_group?: boolean;
 };
 
 export type DomainPatch = {
@@ -185,6 +257,8 @@ export type DomainPatch = {
     primary: number;
     backup: number;
   };
+  /** whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards */
+  steer_group?: boolean;
 };
 
 export type DomainChallenge = {
@@ -200,6 +274,27 @@ export type DomainChallenge = {
 export type DomainVerification = DomainChallenge & {
   /** off: this deployment asks for no proof */
   result: "verified" | "off";
+};
+
+export type DomainProbing = {
+  domain_id: number;
+  verified: boolean;
+  paths: ({
+    path: "primary" | "backup" | "direct";
+    host: string;
+    /** in_turn: in one of `every_rounds` rounds, for nobody has proven the name */
+    probed: "always" | "in_turn" | "held";
+    every_rounds: number | null;
+    /** why it is held; null: it is not */
+    reason: "not_looked_at" | "no_consent" | "private_address" | "no_address" | null;
+    /** how the host agrees to be probed for a name that nobody has proven; null: not, or nobody asked */
+    consent: "cdn" | "txt" | "well_known" | null;
+    /** the TXT record that may say `allow` */
+    consent_record: string;
+    /** the page that may say `allow` */
+    consent_url: string;
+    checked_at: string | null;
+  })[];
 };
 
 export type StormPolicyInput = {
@@ -365,6 +460,12 @@ export type RoutingChange = {
     primary: number;
     backup: number;
   };
+  /** other weighted records of the name that it sets with the pair (steer_group); null: none */
+  members: ({
+    record_type: string;
+    set_identifier: string;
+    weight: number;
+  })[] | null;
   reason: string;
   actor: string;
   epoch: number;
@@ -495,6 +596,11 @@ export type RoutingDrift = {
     primary: number;
     backup: number;
   };
+  /** where other records of a steered group were changed: the sums of their weights; null: the pair's own were */
+  others: {
+    previous: number;
+    found: number;
+  } | null;
   /** why it was not healed: frozen, global_freeze, shadow, held, contested, as_desired, monitor_only; null: it was to be */
   left_alone: string | null;
   found_at: string;
@@ -608,6 +714,15 @@ export type ServiceReadiness = {
   result: "pass" | "warn" | "fail" | "unchecked";
   checked_at: string | null;
   actor: string | null;
+  /** a service with many domains is checked page by page, and `result` is that of a page; null: there was no check, or an old one */
+  domains: {
+    /** domains that this check looked at */
+    checked: number;
+    /** domains that the service had then */
+    total: number;
+    /** of a POST that left domains out: check those behind with it as domains_cursor */
+    next_cursor: string | null;
+  } | null;
   checks: ReadinessFinding[];
 };
 
@@ -1108,7 +1223,7 @@ export type InvoiceLink = {
 export type AuditEntry = {
   id: number;
   at: string;
-  /** admin, token:<id>, jwt:<subject>, gateway or tranche */
+  /** admin, admin:<name>, token:<id>, jwt:<subject>, gateway or tranche */
   actor: string;
   action: string;
   object_type: string;
@@ -1127,6 +1242,8 @@ export type Status = {
   shards_wanted: number;
   /** as their holders have measured them within the last ten minutes */
   shard_loads: ShardLoad[];
+  /** those of which a minute of rounds or more has failed: an alert */
+  failing_shards: FailingShard[];
   leases: ({
     name: string;
     provider: string;
@@ -1162,6 +1279,7 @@ export type Status = {
       error: string | null;
     } | null;
   })[];
+  secrets: SealedSecrets;
   /** the latest 50, newest first */
   takeovers: Takeover[];
 };
@@ -1174,6 +1292,15 @@ export type ShardLoad = {
   /** of the time of a round's connections, the share that probing everything takes in calm */
   utilisation: number;
   measured_at: string;
+};
+
+export type SealedSecrets = {
+  /** sealed with the newest key */
+  current_key: number;
+  /** sealed with an older one: `npm run secrets:reseal` before it is taken away */
+  previous_keys: number;
+  /** sealed with a key that is not configured: they do not open; an alert */
+  unknown_keys: number;
 };
 
 export type Takeover = {
@@ -1257,6 +1384,37 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: undefined;
   };
+  /** List the admin tokens, revoked ones included */
+  "GET /v1/admin-tokens": {
+    query?: { limit?: number; cursor?: string; };
+    result: AdminToken[];
+  };
+  /** Create a named admin token; its secret is shown once */
+  "POST /v1/admin-tokens": {
+    body: AdminTokenInput;
+    result: NewAdminToken;
+  };
+  /** Revoke an admin token; it stops working within 30 seconds */
+  "DELETE /v1/admin-tokens/{id}": {
+    path: { id: number; };
+    result: undefined;
+  };
+  /** Read how much there may be of services, domains, policies and tokens, and how much there is */
+  "GET /v1/quotas": {
+    query?: { customer_id?: number; };
+    result: Quotas;
+  };
+  /** Read the quotas of a customer */
+  "GET /v1/customers/{id}/quotas": {
+    path: { id: number; };
+    result: Quotas;
+  };
+  /** Set the quotas of a customer, all of them; what it has beyond a lower one stays */
+  "PUT /v1/customers/{id}/quotas": {
+    path: { id: number; };
+    body: QuotasInput;
+    result: Quotas;
+  };
   /** List the services */
   "GET /v1/services": {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
@@ -1318,6 +1476,12 @@ export type Operations = {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: DomainVerification;
+  };
+  /** Read which paths of a domain are probed, how often, and what keeps the others from it */
+  "GET /v1/services/{id}/domains/{childId}/probing": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: DomainProbing;
   };
   /** List the live storm policies of a service */
   "GET /v1/services/{id}/storm-policies": {
@@ -1455,7 +1619,7 @@ export type Operations = {
   /** Check everything that has to be right before a storm */
   "POST /v1/services/{id}/readiness/check": {
     path: { id: number; };
-    query?: { customer_id?: number; };
+    query?: { customer_id?: number; domains_cursor?: string; };
     result: ServiceReadiness;
   };
   /** Create the weighted pair of a domain in Route 53, or its missing half */

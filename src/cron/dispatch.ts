@@ -16,6 +16,8 @@ export type DispatchDeps = TickDeps & {
 
 /** A shard that has not answered by then is run here. */
 const dispatchTimeoutMs = 10_000;
+/** All of them together: where nothing answers, those whose turn never came are not waited for one after the other. */
+const dispatchAllMs = 20_000;
 
 /** Names one run of a job: with the provider, it is the holder of a lease. */
 export const newRunId = (random: Random): string =>
@@ -52,9 +54,12 @@ const shardsNow = async ({ settings, clock, log, probe }: DispatchDeps): Promise
   }
 };
 
-const inTime = async (clock: Clock, work: Promise<void>): Promise<void> => {
-  const isAnswered = await patiently(clock, work.then(() => true), dispatchTimeoutMs, false);
-  if (!isAnswered) throw new Error(`no answer within ${dispatchTimeoutMs} ms`);
+/** @throws Error where there is no answer in time */
+const inTime = async (clock: Clock, ask: () => Promise<void>, untilMs: number): Promise<void> => {
+  const mostMs = Math.min(dispatchTimeoutMs, untilMs - clock.nowMs());
+  if (mostMs <= 0) throw new Error(`not asked within ${dispatchAllMs} ms: others did not answer`);
+  const isAnswered = await patiently(clock, ask().then(() => true), mostMs, false);
+  if (!isAnswered) throw new Error(`no answer within ${mostMs} ms`);
 };
 
 /** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
@@ -78,8 +83,9 @@ const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number
   }
   // Handing rounds out stands for the probes that are made there.
   const { probes } = deps.connections;
+  const allUntilMs = clock.nowMs() + dispatchAllMs;
   const results = await Promise.allSettled(
-    shards.map((shard) => probes(nobody, false, () => inTime(clock, dispatcher.dispatch(shard, scheduledAtMs)))),
+    shards.map((shard) => probes(nobody, false, () => inTime(clock, () => dispatcher.dispatch(shard, scheduledAtMs), allUntilMs))),
   );
   const unreached = shards.filter((_, at) => results[at]?.status === "rejected");
   log.info("dispatch", { shards: count, unreached: unreached.length });

@@ -71,6 +71,7 @@ const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRet
     reconciliation_findings: whileAny(() => retention.findings(fence, before("reconciliation_findings"), smallChunkRows)),
     vantages: whileAny(() => retention.vantages(fence, before("vantages"), smallChunkRows)),
     leases: whileAny(() => retention.checkLeases(fence, before("leases"), smallChunkRows)),
+    probe_targets: whileAny(() => retention.probeTargets(fence, before("probe_targets"), chunkRows)),
     invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
   };
 };

@@ -4,6 +4,8 @@ import type { BillingCycle } from "../domain/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/pricing.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import { runBilling } from "./bill.ts";
+import type { TargetDeps } from "./check-targets.ts";
+import { checkTargets } from "./check-targets.ts";
 import type { DispatchDeps } from "./dispatch.ts";
 import { dispatchShards, newRunId } from "./dispatch.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
@@ -21,7 +23,7 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
+export type JobDeps = Omit<DispatchDeps & TargetDeps & IngestDeps & ObserveDeps & StandingDeps & RollupDeps & PruneDeps & ReconcileDeps, "runId"> & {
     readonly random: Random;
     readonly billingStore: BillingStore;
     readonly billing: CustomerTerms & { readonly cycle: BillingCycle; readonly periodMs: number; readonly graceMs: number };
@@ -37,6 +39,7 @@ const jobs = {
   tick: dispatchShards,
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
+  "check-targets": (deps: Run) => runLeased(deps, "check-targets", (fence) => checkTargets(deps, fence)),
   "ingest-usage": (deps: Run) => runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
@@ -52,7 +55,7 @@ const jobs = {
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "* * * * *": ["tick", "standing-failover", "observe-answers"],
-  "*/5 * * * *": ["ingest-usage", "rollup"],
+  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile"],

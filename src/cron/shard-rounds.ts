@@ -36,6 +36,8 @@ export type Tally = {
   /** Slots in which a round as the holder was tried, and how many of the latest of them failed one after the other. */
   acted: number;
   failedInRow: number;
+  /** How many failed since the last one that was completed, whatever became of the lease meanwhile. */
+  failedSince: number;
   failures: number;
   overruns: number;
   unprobed: number;
@@ -49,7 +51,7 @@ export type Tally = {
 };
 
 export const newTally = (startedAtMs: number): Tally => ({
-  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, overBudget: 0, load: noLoad, switches: 0, storms: 0, lastError: null,
+  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failedSince: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, overBudget: 0, load: noLoad, switches: 0, storms: 0, lastError: null,
 });
 
 /** The slot that a moment lies in: rounds are numbered by the clock, so their times do not drift apart. */
@@ -154,6 +156,8 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
   });
   if (end !== "lost") tally.acted += 1;
   tally.failedInRow = end === "failed" ? tally.failedInRow + 1 : 0;
+  if (end === "failed") tally.failedSince += 1;
+  if (end === "done") tally.failedSince = 0;
   return end;
 };
 
@@ -177,24 +181,29 @@ const measured = (shard: Shard, { rounds, load }: Tally, intervalMs: number): Me
 };
 
 /**
- * Logs and records a tally: the work of a witness under another name, so that it never passes for that of a holder.
+ * Logs and records a tally: the work of a witness under another name, so that it never passes for that of a holder. A run in
+ * which any round failed is recorded as failed: rounds that fail now and then are to be looked after as well.
  * @returns whether any round was done, or none was to do
  */
 export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number | null, tally: Tally): Promise<boolean> => {
-  const { startedAtMs, rounds, roundsMs, witnessed, acted, failures, overruns, unprobed, unreadable, overBudget, load, storms, switches } = tally;
+  const { startedAtMs, rounds, roundsMs, witnessed, acted, failedSince, failures, overruns, unprobed, unreadable, overBudget, load, storms, switches } = tally;
   const ok = (acted > 0 ? rounds : witnessed) > 0 || failures === 0;
   const endedAtMs = deps.clock.nowMs();
-  deps.log.info("tick", { shard: shard.index, result: ok ? "ok" : "failed", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, overBudget, leftOut: load.leftOut, storms, switches });
+  deps.log.info("tick", { shard: shard.index, result: !ok ? "failed" : failures > 0 ? "partly_failed" : "ok", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, overBudget, leftOut: load.leftOut, storms, switches });
   const counts: readonly Count[] = [
     { name: "rounds", label: "", value: rounds },
     { name: "round_ms", label: "", value: Math.round(roundsMs) },
     { name: "witness_rounds", label: "", value: witnessed },
     { name: "unreadable_probes", label: "", value: unreadable },
+    ...(failures > 0
+      ? [{ name: "rounds_failed", label: "holder", value: acted - rounds } as const, { name: "rounds_failed", label: "witness", value: failures - (acted - rounds) } as const]
+      : []),
     ...(overBudget > 0 ? [{ name: "probes_over_budget", label: "", value: overBudget } as const] : []),
     ...(load.leftOut > 0 ? [{ name: "domains_left_out", label: "", value: load.leftOut } as const] : []),
     ...(deps.takeDnsCalls?.() ?? []),
     ...(deps.connections?.takeAbandoned() ?? []).map(({ lane, count }): Count => ({ name: "abandoned_calls", label: lane, value: count })),
   ];
-  await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok, overruns, counts, load: measured(shard, tally, deps.probe.intervalMs) });
+  await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok: failures === 0, overruns,
+    ...(acted > 0 && { failedRounds: { count: failedSince, anew: rounds > 0 } }), counts, load: measured(shard, tally, deps.probe.intervalMs) });
   return ok;
 };

@@ -7,8 +7,18 @@ export type ToAscii = (text: string) => string | null;
 const maxNameLength = 253;
 const labelForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Under these no public name exists (semantics §3; RFC 6761, RFC 6762, RFC 7686, RFC 9476 and ICANN's .internal). */
-const privateSuffixes = ["internal", "local", "localhost", "arpa", "onion"];
+/**
+ * Under these no public name exists: the IANA registry of Special-Use Domain Names (RFC 6761, 6762, 7686, 9476; what else it has
+ * is under `arpa`, home.arpa for one, or is example.com, .net and .org, which do exist), ICANN's `internal`, what it will never
+ * delegate for the private use there is of it (corp, home, mail), and what else private networks are named by (RFC 6762,
+ * appendix G, and what routers and systems come with).
+ */
+const privateSuffixes: ReadonlySet<string> = new Set([
+  "alt", "arpa", "example", "invalid", "local", "localhost", "onion", "test",
+  "internal", "corp", "home", "mail",
+  "intranet", "lan", "private",
+  "domain", "localdomain", "workgroup",
+]);
 
 const no = (detail: string): Hostname => ({ ok: false, detail });
 
@@ -17,7 +27,7 @@ const isIpv4 = (name: string) => /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
 /** True for names that mean nothing to the public DNS: literals, single labels, and private suffixes. */
 export const isPrivateHost = (name: string): boolean => {
   const lastLabel = name.slice(name.lastIndexOf(".") + 1);
-  return name.includes(":") || isIpv4(name) || !name.includes(".") || privateSuffixes.includes(lastLabel);
+  return name.includes(":") || isIpv4(name) || !name.includes(".") || privateSuffixes.has(lastLabel);
 };
 
 /**

@@ -43,6 +43,8 @@ export type DomainFacts = {
   /** Null: no target is known. A verdict that is null: it answers, but not so that every vantage can read it. */
   readonly primary: { readonly url: string; readonly verdict: Verdict | null } | null;
   readonly backup: { readonly url: string; readonly verdict: Verdict | null } | null;
+  /** Why a target was not probed though it is known; absent: it was, or is not known. */
+  readonly unprobed?: { readonly [Side in "primary" | "backup"]?: "unverified" | "private" };
   readonly backupHealth: readonly BackupHealth[];
   /** What the compare-and-set that changes nothing came to; null: it was not tried. */
   readonly permission:
@@ -111,8 +113,10 @@ const weights = ({ reading, normal }: DomainFacts): Finding => {
   return pass("weights", said);
 };
 
-const target = (check: "primary_target" | "backup_target", seen: DomainFacts["primary"]): Finding => {
-  const side = check === "primary_target" ? "primary" : "backup";
+const target = (side: "primary" | "backup", { [side]: seen, unprobed }: DomainFacts): Finding => {
+  const check = `${side}_target` as const;
+  if (unprobed?.[side] === "unverified") return found(check, "unproven", "the targets of a name are looked at once it is proven to be yours", "prove the ownership first");
+  if (unprobed?.[side] === "private") return found(check, "fail", `the ${side} target leads to a private address: it is not probed`, "use a target that the public internet reaches");
   if (seen === null) return found(check, "fail", `no ${side} target is known`, `PATCH the domain with a ${check}, or point its weighted CNAME at one`);
   const { url, verdict } = seen;
   if (verdict === null) {
@@ -175,8 +179,8 @@ const around = ({ reading, name, ownChecks, steeredToo = null }: DomainFacts): r
 export const checkDomain = (facts: DomainFacts, nowMs: number): readonly Check[] =>
   [
     owner(facts), ...(facts.verified ? [] : [checkProofRecord(facts.name, facts.wildcard)]), zone(facts), records(facts), ttl(facts), weights(facts), ...around(facts),
-    ...(facts.verified ? checkBeside(facts.name, facts.backupCdn, facts.beside) : []), target("primary_target", facts.primary),
-    target("backup_target", facts.backup), certificate(facts), backupHealth(facts, nowMs), permission(facts), joint(facts),
+    ...(facts.verified ? checkBeside(facts.name, facts.backupCdn, facts.beside) : []), target("primary", facts),
+    target("backup", facts), certificate(facts), backupHealth(facts, nowMs), permission(facts), joint(facts),
   ].map((finding) => ({ domainId: facts.domainId, domain: facts.name, ...finding }));
 
 /** The worst there is; what cannot be proven does not count against readiness. */

@@ -38,10 +38,13 @@ export const retention = {
   domain_routing: byOwner, service_routing: byOwner, readiness_checks: byOwner, standing_failovers: byOwner,
   dns_standings: { stays: "a row an account in trouble; it goes when the account is well, or replaced" },
 
+  customer_quotas: { stays: "a row a customer whose limits an admin has set" },
+  probe_targets: { days: 2 },
+  probe_claims: { stays: "a row a path of an unverified domain: dealt anew every five minutes" },
   customers: parties, services: parties, service_domains: parties, storm_policies: parties,
   storm_policy_versions: terms, billing_terms: terms, billing_profiles: terms,
   service_cdns: holdings, domain_tenures: holdings, metering_marks: holdings,
-  customer_tokens: access, dns_accounts: access, cdn_accounts: access,
+  customer_tokens: access, admin_tokens: access, dns_accounts: access, cdn_accounts: access,
 
   usage_snapshots: books, usage_corrections: books,
   invoices: books, invoice_line_items: books, invoice_line_storms: books, invoice_documents: books, invoice_services: books,

@@ -54,7 +54,7 @@ export const answerOnce = async <Row>(
   try {
     return await create({ ...changeBy(c), idempotency: key });
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "conflict") throw error;
+    if (!(error instanceof AppError) || (error.code !== "conflict" && error.code !== "quota")) throw error;
     // The same request may have been served meanwhile: then this is its replay, not a conflict.
     const meanwhile = await deps.idempotency.find(key);
     if (meanwhile === null) throw error;

@@ -17,6 +17,10 @@ const problem = z
     detail: z.string().openapi({ example: "the body is not valid" }),
     instance: z.string().openapi({ description: "the request id", example: "0f8fad5bd9cb469fa16570867728950e" }),
     errors: z.array(fieldError).optional(),
+    quota: z
+      .object({ kind: z.string().openapi({ example: "domains" }), limit: z.int().openapi({ example: 500 }) })
+      .optional()
+      .openapi({ description: "of the type urn:tranche:problem:quota: what nothing is left of" }),
   })
   .openapi("Problem");
 
@@ -25,7 +29,7 @@ const reasons = {
   401: "No credential, or one that is not valid",
   403: "The credential does not allow this",
   404: "No such resource, or not yours",
-  409: "In conflict with what is there",
+  409: "In conflict with what is there, or beyond a quota",
   410: "It was deleted for its age",
   413: "The body is larger than 1 MiB",
   415: "The body is not application/json",

@@ -6,6 +6,8 @@ import type { Principal } from "../auth/principal.ts";
 export type AppEnv = {
   Variables: {
     requestId: string;
+    /** What the caller sent as X-Request-Id: 1 to 64 letters, digits, dots, - and _. For the log only: anybody may send anything. */
+    clientRequestId?: string;
     /** Set behind every guard. */
     principal: Principal;
     /** The tenant of the request; set behind tenant guards. */

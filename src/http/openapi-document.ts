@@ -10,7 +10,7 @@ Errors are RFC 9457 problems. Admins name the customer they act for with \`X-Cus
 header.`;
 
 const securitySchemes = {
-  bearer: { type: "http", scheme: "bearer", description: "Admin token, customer token (`trn_...`) or JWT" },
+  bearer: { type: "http", scheme: "bearer", description: "Admin token (`tra_...`, or the installation's own), customer token (`trn_...`) or JWT" },
   apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same credentials" },
   metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN" },
   wau: { type: "http", scheme: "bearer", description: "WAU_READ_TOKEN" },

@@ -5,15 +5,18 @@ import type { AppContext, AppMiddleware } from "./env.ts";
 const sane = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
- * Gives every request an id (the caller's own when it is sane) and every answer the headers of semantics §1.
+ * Gives every request an id, and every answer the headers of semantics §1.
+ * The id is ours, always: by it our log and the audit log are read, and a caller who chose it could pass for another request. What a
+ * caller sends is kept beside it for the log, where it is a plain word.
  * @param render answers what was thrown without being an Error, which Hono itself lets through
  */
 export const requestFrame =
   (random: Random, render: (thrown: unknown, c: AppContext) => Response): AppMiddleware =>
   async (c, next) => {
     const given = c.req.header("x-request-id");
-    const requestId = given !== undefined && sane.test(given) ? given : toHex(random.bytes(16));
+    const requestId = toHex(random.bytes(16));
     c.set("requestId", requestId);
+    if (given !== undefined && sane.test(given)) c.set("clientRequestId", given);
     try {
       await next();
     } catch (thrown) {

@@ -14,7 +14,7 @@ const slowMs = 1_000;
 /**
  * One line for every write, refusal, failure and slow answer: who asked for what, how it went, how long it took. A read
  * that went well is left to the platform's own request log: a second line of it costs more than the answer does. No
- * header, query or body goes in.
+ * header but the caller's own request id, no query and no body goes in.
  */
 export const requestLog =
   (deps: Pick<Deps, "log" | "clock">): AppMiddleware =>
@@ -25,6 +25,7 @@ export const requestLog =
     if (reads.has(c.req.method) && c.res.status < 400 && durationMs < slowMs) return;
     deps.log.info("request", {
       requestId: c.var.requestId,
+      ...(c.var.clientRequestId !== undefined && { clientRequestId: c.var.clientRequestId }),
       method: knownMethods.has(c.req.method) ? c.req.method : "other",
       route: routePattern(c),
       status: c.res.status,

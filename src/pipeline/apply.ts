@@ -46,18 +46,23 @@ const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap
 /** What is known of a switch that failed: nothing came of it for certain, or its answer was lost. */
 const effectOf = (result: Extract<WeightChangeResult, { status: "failed" }>) => result.effect ?? (result.retryable ? "unknown" : "none");
 
-/** A stale record or an answer that was lost may mean either way: the next reading tells what became of the switch. */
+/**
+ * A stale record or an answer that was lost may mean either way: the next reading tells what became of the switch. An attempt
+ * that certainly came to nothing says nothing of an earlier one that was never answered.
+ */
 const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult, nowMs: number): IntentOutcome => {
   const changeRowId = stored.id;
   if (result.status === "accepted") {
-    return { changeRowId, result: "accepted", changeId: result.changeId, acceptedAtMs: result.acceptedAtMs, error: null, nextAttemptAtMs: null };
+    return { changeRowId, result: "accepted", changeId: result.changeId, acceptedAtMs: result.acceptedAtMs, error: null, nextAttemptAtMs: null, doubtfulSinceMs: null };
   }
-  const failed = { changeRowId, changeId: null, acceptedAtMs: null, error: result.detail };
+  const failed = { changeRowId, changeId: null, acceptedAtMs: null, error: result.detail, doubtfulSinceMs: null };
   // Others records are read first, and are another switch then.
   if (result.status === "stale") return { ...failed, result: "intent", nextAttemptAtMs: null };
   const effect = effectOf(result);
   const nextAttemptAtMs = effect === "unsent" ? null : nowMs + retryDelayMs(stored.attempts, intent.reason, domain.domainId);
-  return { ...failed, result: effect === "unknown" ? "intent" : "failed", nextAttemptAtMs };
+  if (effect === "unknown") return { ...failed, result: "intent", nextAttemptAtMs };
+  const { doubtfulSinceMs } = stored;
+  return { ...failed, result: doubtfulSinceMs === null ? "failed" : "intent", nextAttemptAtMs, doubtfulSinceMs };
 };
 
 const failureOf = ({ domain: { domainId } }: Ready, result: WeightChangeResult): readonly FailedSwitch[] =>

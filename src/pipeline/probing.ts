@@ -4,6 +4,7 @@ import type { RoundService, Sample } from "../adapters/ports/round.ts";
 import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";
+import { isProbed } from "../domain/target.ts";
 import type { RequestAccount } from "./requests.ts";
 import { createProbeAllowance, unlimited } from "./requests.ts";
 import type { Slots } from "./slots.ts";
@@ -20,7 +21,13 @@ const defaultStatuses: StatusRanges = [[200, 399]];
 /** What is likely to hang (`suspicion.ts`), paths as `domainId/path` among it. Kept between rounds of one isolate. */
 export type SlowPaths = Set<string>;
 
-export type ProbeSettings = { readonly path: string; readonly timeoutMs: number; readonly intervalMs: number };
+export type ProbeSettings = {
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  /** Whether unverified domains are probed in their turns only, and only where their targets have agreed; absent: as all others. */
+  readonly restrainsUnverified?: boolean;
+};
 
 export type Target = {
   readonly customerId: number;
@@ -33,6 +40,8 @@ export type Target = {
   readonly setup: number;
   /** The CDN that it goes through; null: whichever the public name leads to. */
   readonly cdn: string | null;
+  /** Whether a failure is confirmed: strangers get one probe. */
+  readonly confirmed: boolean;
 };
 
 /** Takes one of each customer in turn, so that one customer's dead CDN does not starve the others of slots. */
@@ -44,7 +53,7 @@ const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target
 const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
   (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
 
-const targetsOf = (service: RoundService, defaultPath: string): readonly Target[] =>
+const targetsOf = (service: RoundService, defaultPath: string, round: number, restrains: boolean): readonly Target[] =>
   service.domains.flatMap((domain) => {
     const expected = parseStatusRanges(domain.expectStatus) ?? defaultStatuses;
     const urls = probeUrls({
@@ -54,7 +63,9 @@ const targetsOf = (service: RoundService, defaultPath: string): readonly Target[
       probePath: domain.probePath ?? defaultPath,
     });
     const { customerId, serviceId } = service;
-    return urls.map(({ path, url }) => ({ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path) }));
+    const confirmed = domain.verified || !restrains;
+    return urls.flatMap(({ path, url }) => isProbed(domain, path, round, restrains)
+      ? [{ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path), confirmed }] : []);
   });
 
 /** Begins a list elsewhere each round, in steps that spread evenly however often they are taken (golden section). */
@@ -66,9 +77,10 @@ const rotated = <T>(list: readonly T[], round: number): readonly T[] => {
 /**
  * What to probe in the round of that number, in order. A target that was not given is the one discovered from the live
  * records. Each round begins with others, so that one without time for all leaves out others than the last.
+ * @param restrains whether unverified domains wait for their turns
  */
-export const probeTargets = (services: readonly RoundService[], defaultPath: string, round: number): readonly Target[] => {
-  const byCustomer = Map.groupBy(services.flatMap((service) => targetsOf(service, defaultPath)), (target) => target.customerId);
+export const probeTargets = (services: readonly RoundService[], defaultPath: string, round: number, restrains = false): readonly Target[] => {
+  const byCustomer = Map.groupBy(services.flatMap((service) => targetsOf(service, defaultPath, round, restrains)), (target) => target.customerId);
   return roundRobin(rotated([...byCustomer.values()].map((targets) => rotated(targets, round)), round));
 };
 
@@ -100,7 +112,7 @@ export const probeRound = async (
   const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
   let unreadable = 0;
   const hangs = createSuspicion(slowPaths);
-  const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings));
+  const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings), settings.restrainsUnverified);
   const allowance = createProbeAllowance(requests, countBy(targets));
   // Beside what hangs there is always a connection for the rest: a backup that nobody had the time to probe is not known to be up.
   let others = targets.filter((target) => !hangs.suspects(target)).length;
@@ -147,7 +159,7 @@ export const probeRound = async (
     targets.map(async (target) => {
       const first = await begin(target);
       if (first === null) return null;
-      if (first === "unreadable" || first.ok) return [first];
+      if (first === "unreadable" || first.ok || !target.confirmed) return [first];
       const more = Array.from({ length: confirmations }, (_, index) => confirm(target, index + 1));
       return [first, ...(await Promise.all(more))];
     }),

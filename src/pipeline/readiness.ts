@@ -11,6 +11,7 @@ import type { Check } from "../domain/readiness-finding.ts";
 import type { BackupHealth, DomainFacts } from "../domain/readiness.ts";
 import { checkDomain } from "../domain/readiness.ts";
 import { memberRecords } from "./members.ts";
+import type { ProbeSettings } from "./probing.ts";
 import { wildcardsOf } from "./wildcards.ts";
 import { requestBudget } from "./request-budget.ts";
 import type { Connections } from "./slots.ts";
@@ -22,7 +23,7 @@ export type ReadinessDeps = {
   readonly clock: Clock;
   readonly lookup: Lookup;
   readonly random: Random;
-  readonly probe: { readonly path: string; readonly timeoutMs: number };
+  readonly probe: Pick<ProbeSettings, "path" | "timeoutMs" | "restrainsUnverified">;
 };
 
 type Seen = { readonly url: string; readonly verdict: Verdict | null };
@@ -38,20 +39,33 @@ const targetOf = (domain: DnsSetupDomain, reading: PairReading | undefined, side
   return record?.values?.[0]?.replace(/\.$/, "").toLowerCase() ?? discovered;
 };
 
+/** For so long targets have their whole time-out; after it those that hang are not waited for as long, or nobody would hear of any. */
+const patientMs = 10_000;
+const impatientTimeoutMs = 2_000;
+
+/** Why the targets of a domain are not probed, whatever they are. */
+const unprobedOf = ({ verified, privatePaths }: DnsSetupDomain, restrains: boolean): NonNullable<DomainFacts["unprobed"]> => {
+  if (!verified && restrains) return { primary: "unverified", backup: "unverified" };
+  return Object.fromEntries((privatePaths ?? []).map((path) => [path, "private"]));
+};
+
 const probeAll = async (
-  { prober, probe }: ReadinessDeps,
+  { prober, probe, clock }: ReadinessDeps,
   connections: Connections,
   domains: readonly DnsSetupDomain[],
   readings: ReadonlyMap<string, PairReading>,
 ): Promise<ReadonlyMap<string, Seen>> => {
+  const patientUntilMs = clock.nowMs() + patientMs;
   const probed = domains.flatMap((domain) => {
+    const unprobed = unprobedOf(domain, probe.restrainsUnverified === true);
     const reading = readings.get(domain.name);
     const [primaryTarget, backupTarget] = [targetOf(domain, reading, "primary"), targetOf(domain, reading, "backup")];
     const expected = parseStatusRanges(domain.expectStatus) ?? [[200, 399]];
     return probeUrls({ name: domain.name, primaryTarget, backupTarget, probePath: domain.probePath ?? probe.path })
-      .filter(({ path }) => path !== "direct")
+      .filter(({ path }) => path !== "direct" && unprobed[path] === undefined)
       .map(async ({ path, url }): Promise<[string, Seen]> => {
-        const answer = await connections.probes(nobody, false, () => prober.probe({ url, timeoutMs: probe.timeoutMs }));
+        const timeoutMs = () => (clock.nowMs() < patientUntilMs ? probe.timeoutMs : Math.min(impatientTimeoutMs, probe.timeoutMs));
+        const answer = await connections.probes(nobody, false, () => prober.probe({ url, timeoutMs: timeoutMs() }));
         return [`${domain.domainId}/${path}`, { url, verdict: judgeProbe(answer, expected) }];
       });
   });
@@ -108,6 +122,7 @@ export const checkReadiness = async (
       reading: readings.get(domain.name) ?? (domain.verified ? notInTime : null),
       primary: seen.get(`${domain.domainId}/primary`) ?? null,
       backup: seen.get(`${domain.domainId}/backup`) ?? null,
+      unprobed: unprobedOf(domain, deps.probe.restrainsUnverified === true),
       backupHealth: backupHealth.get(domain.domainId) ?? [],
       permission: permissionOf(proven.get(domain.name), unwatched),
       handsOff,

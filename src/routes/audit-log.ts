@@ -20,7 +20,7 @@ const entrySchema = z
   .object({
     id,
     at: timeText,
-    actor: z.string().openapi({ example: "token:12", description: "admin, token:<id>, jwt:<subject>, gateway or tranche" }),
+    actor: z.string().openapi({ example: "token:12", description: "admin, admin:<name>, token:<id>, jwt:<subject>, gateway or tranche" }),
     action: z.string().openapi({ example: "update" }),
     object_type: z.string().openapi({ example: "service" }),
     object_id: id.nullable(),

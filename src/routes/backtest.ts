@@ -8,6 +8,7 @@ import { AppError } from "../errors.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import { id, idParams, jsonAnswer, jsonRequest, orNull, problems, tenantQuery, time, timeText } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { policyBodies, policySchema, representPolicy } from "./policy-contract.ts";
@@ -17,6 +18,8 @@ const longestSpanMs = 48 * 3_600_000;
 
 /** At most 4.6 MB of JSON from the database, which sends 10 MiB; five domains over 48 h from one vantage. */
 const mostSamples = 200_000;
+/** Paths, each as a vantage sees it, times rounds: every round looks at every path. Fifty of them over 48 h, a second or two. */
+const mostPathRounds = 1_000_000;
 /** Of each of both outcomes: another MB, and no more than that in the answer. */
 const mostStorms = 2_000;
 
@@ -105,7 +108,7 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
       "Replays the samples of the primary path (of the name itself where there is no primary target) through the engine that " +
       `judges rounds. Domains count as they are now. Nothing is changed. At most 48 h and ${mostSamples} samples; samples are ` +
       "kept for SAMPLE_RETENTION.",
-    middleware: [guards.viewer, jsonBody],
+    middleware: [guards.viewer, worth(deps, costs.computing), jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(body) },
     responses: { 200: jsonAnswer(backtestSchema, "Both outcomes"), ...problems(400, 401, 403, 404, 409, 413, 415) },
   });
@@ -122,6 +125,8 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
     if (trace === null) throw noSuchResource();
     const { samples, cdns, vantages, storms: recorded } = trace;
     if (samples === null) throw refuse("/to", `must be closer to from: there are more than ${mostSamples} samples`);
+    const paths = new Set(samples.map(({ domainId, path, vantage }) => `${domainId}/${path}/${vantage}`)).size;
+    if (paths * ((toMs - fromMs) / intervalMs) > mostPathRounds) throw refuse("/to", `must be closer to from: there are ${paths} paths, each as a vantage sees it`);
     const terms = {
       thresholdAvail: policy.threshold_avail,
       windowSeconds: policy.window_seconds,

@@ -106,7 +106,7 @@ export const registerBillingProfile = (app: App, deps: Pick<Deps, "billingProfil
     path,
     tags,
     summary: "Say what the next invoices print of the customer; those that are issued do not change",
-    middleware: [guards.admin, jsonBody],
+    middleware: [guards.adminWith("billing"), jsonBody],
     request: { params: idParams, query: z.strictObject({}), body: jsonRequest(input) },
     responses: { 200: jsonAnswer(profileSchema, "The profile as it is now"), ...problems(400, 401, 403, 404, 413, 415) },
   });

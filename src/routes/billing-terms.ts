@@ -65,7 +65,7 @@ export const registerBillingTerms = (app: App, deps: Deps, guards: Guards): void
     path,
     tags,
     summary: "Agree on terms; a line keeps those by which it was billed, so terms never change",
-    middleware: [guards.admin, jsonBody],
+    middleware: [guards.adminWith("billing"), jsonBody],
     request: { params: idParams, query: z.strictObject({}), body: jsonRequest(input) },
     responses: { 201: jsonAnswer(termsSchema, "The new terms"), ...problems(400, 401, 403, 404, 409, 413, 415) },
   });

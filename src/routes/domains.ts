@@ -4,19 +4,43 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import { toBase64Url } from "../auth/digest.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
+import { AppError } from "../errors.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
   childParams, idParams, jsonAnswer, jsonRequest, noContent, readProblems, tenantQuery, writeProblems,
 } from "../http/contract.ts";
-import type { App } from "../http/env.ts";
+import { costs, worth } from "../http/cost.ts";
+import type { App, AppMiddleware } from "../http/env.ts";
+import { requestBudget } from "../pipeline/request-budget.ts";
+import { createConnections } from "../pipeline/slots.ts";
+import { locate } from "../pipeline/whereabouts.ts";
 import { domainBodies, domainSchema, representDomain } from "./domain-contract.ts";
 
 const challengeBytes = 24;
 
+type Targets = { readonly primary_target?: string | null | undefined; readonly backup_target?: string | null | undefined };
+
+/**
+ * What leads to a private address is no target; what leads nowhere yet, or can not be asked about, may become one, and is looked
+ * up again before it is probed (`cron/check-targets.ts`).
+ * @throws AppError `bad_request` naming the target and its address
+ */
+const refusePrivate = async ({ clock, lookup }: Pick<Deps, "clock" | "lookup">, targets: Targets): Promise<void> => {
+  const budget = requestBudget(clock, createConnections(clock));
+  const faults = await Promise.all((["primary_target", "backup_target"] as const).map(async (field) => {
+    const host = targets[field];
+    const found = host == null ? null : (await locate(lookup, host, budget)).private;
+    return found === null ? [] : [{ pointer: `/${field}`, detail: `must not lead to a private address (${found})` }];
+  }));
+  if (faults.flat().length > 0) throw new AppError("bad_request", "the body is not valid", { fields: faults.flat() });
+};
+
 /** `/v1/services/{id}/domains`: the hostnames that move together. */
 export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["domains"];
+  const looksUp = !deps.config.allowPrivateTargets;
+  const asking: AppMiddleware = looksUp ? worth(deps, costs.asking) : async (_, next) => await next();
   const { input, patch } = domainBodies(deps.config.allowPrivateTargets, deps.config.domainVerification);
 
   const create = createRoute({
@@ -24,7 +48,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
     path: "/v1/services/{id}/domains",
     tags,
     summary: "Add a domain; the answer says how to prove its ownership",
-    middleware: [guards.editor, jsonBody],
+    middleware: [guards.editor, asking, jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
     responses: { 201: jsonAnswer(domainSchema, "The new domain"), ...writeProblems },
   });
@@ -43,7 +67,10 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
       challengeToken: toBase64Url(deps.random.bytes(challengeBytes)),
       verified: !deps.config.domainVerification,
     };
-    const store = (change: Change) => deps.domains.create(customerId, c.req.valid("param").id, domainInput, change);
+    const store = async (change: Change) => {
+      if (looksUp) await refusePrivate(deps, body);
+      return await deps.domains.create(customerId, c.req.valid("param").id, domainInput, change);
+    };
     const domain = await answerOnce(c, deps, customerId, store);
     if (domain === null) throw noSuchResource();
     return c.json(representDomain(domain), 201, { location: `${c.req.path}/${domain.id}` });
@@ -54,7 +81,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
     path: "/v1/services/{id}/domains/{childId}",
     tags,
     summary: "Change a domain",
-    middleware: [guards.editor, jsonBody],
+    middleware: [guards.editor, asking, jsonBody],
     request: { params: childParams, query: tenantQuery, body: jsonRequest(patch) },
     responses: { 200: jsonAnswer(domainSchema, "The domain as it is now"), ...writeProblems },
   });
@@ -70,6 +97,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
       normalBackupWeight: body.normal_weights?.backup,
       steerGroup: body.steer_group,
     };
+    if (looksUp) await refusePrivate(deps, body);
     const domain = await deps.domains.update(c.var.customerId, id, childId, fields, changeBy(c));
     if (domain === null) throw noSuchResource();
     return c.json(representDomain(domain), 200);

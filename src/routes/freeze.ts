@@ -67,7 +67,7 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze">, g
     path,
     tags,
     summary: "Freeze everything; storms are still detected and recorded, but no weight is changed from the next round on",
-    middleware: [guards.admin, jsonBody],
+    middleware: [guards.adminWith("freeze"), jsonBody],
     request: { query: noQuery, body: jsonRequest(input) },
     responses: { 200: jsonAnswer(freezeSchema, "The freeze in force"), ...problems(400, 401, 403, 413, 415) },
   });
@@ -84,7 +84,7 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze">, g
     path,
     tags,
     summary: "Lift the freeze; every service decides for itself again from the next round on",
-    middleware: [guards.admin],
+    middleware: [guards.adminWith("freeze")],
     request: { query: noQuery },
     responses: { 204: noContent, ...problems(400, 401, 403) },
   });

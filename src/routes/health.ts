@@ -7,6 +7,7 @@ import { preferred } from "../http/negotiate.ts";
 import { readySchema, representReady } from "./status-contract.ts";
 
 const text = { description: "ok", content: { "text/plain": { schema: z.literal("ok") } } };
+const readyText = { "text/plain": { schema: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard" }) } };
 
 const healthz = createRoute({
   method: "get",
@@ -22,7 +23,7 @@ const readyz = createRoute({
   tags: ["health"],
   summary: "Whether the database answers within 2 s and has the expected schema; for `Accept: application/json` also who holds the shards",
   responses: {
-    200: { ...text, content: { ...text.content, "application/json": { schema: readySchema } } },
+    200: { description: "ok, or degraded", content: { ...readyText, "application/json": { schema: readySchema } } },
     ...problems(503),
   },
 });
@@ -32,9 +33,10 @@ export const registerHealth = (app: App, deps: Pick<Deps, "readiness">): void =>
   app.openapi(readyz, async (c) => {
     c.header("Vary", "Accept", { append: true });
     if (preferred(c.req.header("accept"), ["text/plain", "application/json"]) === "text/plain") {
-      const obstacle = await deps.readiness.check();
-      if (obstacle !== null) throw new AppError("unavailable", obstacle);
-      return c.text("ok", 200);
+      const failing = await deps.readiness.check();
+      if (typeof failing === "string") throw new AppError("unavailable", failing);
+      // A balancer that took this deployment out would take its API as well, and mend no round by that: still a 200.
+      return c.text(failing.length === 0 ? "ok" : "degraded", 200);
     }
     const found = await deps.readiness.report();
     if (typeof found === "string") throw new AppError("unavailable", found);

@@ -8,6 +8,7 @@ import { iamPolicyFor } from "../domain/iam-policy.ts";
 import type { IamPolicy } from "../domain/iam-statements.ts";
 import { siteOf } from "../hostnames.ts";
 import { id, idParams, jsonAnswer, problems, readProblems, tenantQuery } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 
 const condition = z
@@ -69,7 +70,7 @@ export const registerIamPolicy = (app: App, deps: Deps, guards: Guards): void =>
     path: "/v1/services/{id}/iam-policy",
     tags: ["routing"],
     summary: "Read the least-privilege IAM policy with which tranche can steer a service and all others of its customer",
-    middleware: [guards.viewer],
+    middleware: [guards.viewer, worth(deps, costs.reading)],
     request: { params: idParams, query: tenantQuery },
     responses: { 200: jsonAnswer(answer, "The policy documents"), ...readProblems },
   });

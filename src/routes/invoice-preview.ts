@@ -5,6 +5,7 @@ import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { billingCycles, comingBounds } from "../domain/billing-cycle.ts";
 import { id, jsonAnswer, like, readProblems, tenantQuery, timeText } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { isoTime } from "../iso-time.ts";
 
@@ -109,7 +110,7 @@ export const registerInvoicePreview = (app: App, deps: Deps, guards: Guards): vo
     path: "/v1/invoices/preview",
     tags: ["invoices"],
     summary: "See what the next invoice holds so far; nothing is issued",
-    middleware: [guards.viewer],
+    middleware: [guards.viewer, worth(deps, costs.reading)],
     request: { query: tenantQuery },
     responses: { 200: jsonAnswer(previewSchema, "What the next invoice holds so far"), ...readProblems },
   });

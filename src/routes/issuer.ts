@@ -59,7 +59,7 @@ export const registerIssuer = (app: App, deps: Pick<Deps, "billingProfiles">, gu
     path,
     tags,
     summary: "Say who issues the invoices from now on; those that are issued do not change",
-    middleware: [guards.admin, jsonBody],
+    middleware: [guards.adminWith("billing"), jsonBody],
     request: { query: noQuery, body: jsonRequest(input) },
     responses: { 200: jsonAnswer(issuerSchema, "The issuer as it is now"), ...problems(400, 401, 403, 413, 415) },
   });

@@ -1,5 +1,6 @@
 import type { MetricsReading } from "../adapters/ports/metrics.ts";
 import { shardsWanted } from "../domain/shard-load.ts";
+import { sealCounts } from "../domain/seals.ts";
 import type { MetricFamily, Sample } from "../http/prometheus.ts";
 
 const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
@@ -25,8 +26,8 @@ const passings = ({ providers, takeovers }: MetricsReading): readonly Sample[] =
     [{ kind, from, to }, takeovers.find((one) => one.kind === kind && one.from === from && one.to === to)?.count ?? 0])));
 };
 
-/** The metrics of a reading. What is counted over time is kept in the database, so any worker may answer a scrape. */
-export const metricFamilies = (reading: MetricsReading, build: { readonly version: string; readonly provider: string }): readonly MetricFamily[] => {
+/** The metrics of a reading; `sealKeys` as of `Deps`. What is counted over time is kept in the database, so any worker may answer a scrape. */
+export const metricFamilies = (reading: MetricsReading, sealKeys: readonly string[], build: { readonly version: string; readonly provider: string }): readonly MetricFamily[] => {
   const { jobs, leases } = reading;
   const counted = (name: string): MetricsReading["counters"] => reading.counters.filter((one) => one.name === name);
   const rounds = (name: string, scale: number): readonly Sample[] =>
@@ -59,6 +60,9 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
     gauge("probe_samples_5m", "Probe samples of the last five minutes; result is ok or the error.",
       reading.samples.map(({ path, vantage, result, count }) => [{ path, vantage, result }, count])),
     counter("rounds_total", "Probe rounds that were completed.", rounds("rounds", 1)),
+    counter("rounds_failed_total", "Probe rounds that failed, by role: any increase is an alert.",
+      reading.providers.flatMap(({ name }) => ["holder", "witness"].map((role): Sample =>
+        [{ provider: name, role }, counted("rounds_failed").find((one) => one.provider === name && one.label === role)?.value ?? 0]))),
     counter("round_duration_seconds_total", "Time spent in completed rounds; by rounds_total, their mean.", rounds("round_ms", milli)),
     counter("witness_rounds_total", "Probe rounds that were completed as the witness of the other provider.", rounds("witness_rounds", 1)),
     counter("unreadable_probes_total", "Probes whose answer not every provider can read (more than 16 KB of headers, or malformed): no samples, so their paths stay unknown.",
@@ -109,6 +113,8 @@ export const metricFamilies = (reading: MetricsReading, build: { readonly versio
     gauge("reconciliation_differences", "Figures that do not agree, by rule; anything but 0 is an alert. The rows are in reconciliation_findings.",
       reconciliationRules.map((rule) => [{ rule }, reading.findings.find((one) => one.rule === rule)?.count ?? 0])),
     gauge("adjustment_causes", "Corrections and storm edits that wait for the next billing run.", [[{}, reading.adjustmentCauses]]),
+    gauge("sealed_secrets", "Kept secrets of customers by the key that sealed them: current, previous (to be resealed), unknown (an alert: they do not open).",
+      Object.entries(sealCounts(sealKeys, reading.seals)).map(([key, count]) => [{ key }, count])),
     counter("invoices_issued_total", "Invoices ever issued.", [[{}, reading.invoices]]),
   ];
 };

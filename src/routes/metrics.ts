@@ -8,7 +8,7 @@ import { prometheusType, renderMetrics } from "../http/prometheus.ts";
 import { version } from "../version.ts";
 import { metricFamilies } from "./metric-families.ts";
 
-type MetricsDeps = Pick<Deps, "config" | "metrics" | "rateLimits" | "clientAddress">;
+type MetricsDeps = Pick<Deps, "config" | "metrics" | "sealKeys" | "rateLimits" | "clientAddress">;
 
 /** METRICS_TOKEN as a bearer token; without one configured there is nothing here. */
 const scraper = (deps: MetricsDeps): AppMiddleware =>
@@ -33,7 +33,8 @@ export const registerMetrics = (app: App, deps: MetricsDeps): void => {
     },
   });
   app.openapi(read, async (c) => {
-    const families = metricFamilies(await deps.metrics.read(), { version, provider: deps.config.provider });
+    const [reading, keys] = await Promise.all([deps.metrics.read(), deps.sealKeys()]);
+    const families = metricFamilies(reading, keys, { version, provider: deps.config.provider });
     return c.text(renderMetrics(families), 200, { "content-type": prometheusType, "cache-control": "no-store" });
   });
 };

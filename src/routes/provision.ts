@@ -8,6 +8,7 @@ import { AppError } from "../errors.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
 import { childParams, id, jsonAnswer, like, problems, tenantQuery } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
 import { createConnections } from "../pipeline/slots.ts";
@@ -57,13 +58,13 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
     tags: ["domains"],
     summary: "Create the weighted pair of a domain in Route 53, or its missing half",
     description: "What exists is never changed: a 409 says what stands in the way, and what to do about it. Safe to repeat.",
-    middleware: [guards.editor, noBody],
+    middleware: [guards.editor, worth(deps, costs.asking), noBody],
     request: { params: childParams, query: tenantQuery },
     responses: { 200: jsonAnswer(provisionSchema, "The pair is there"), ...problems(400, 401, 403, 404, 409, 413) },
   });
   app.openapi(provision, async (c) => {
     const { id: serviceId, childId } = c.req.valid("param");
-    const setup = await deps.dnsSetup.get(c.var.customerId, serviceId);
+    const setup = await deps.dnsSetup.get(c.var.customerId, serviceId, { limit: 1, afterDomainId: childId - 1 });
     const domain = setup?.domains.find(({ domainId }) => domainId === childId);
     if (setup == null || domain === undefined) throw noSuchResource();
     const create = async (change: Change) => {

@@ -11,7 +11,8 @@ import { checkNames } from "../domain/readiness-finding.ts";
 import { AppError } from "../errors.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
-import { id, idParams, jsonAnswer, like, problems, readProblems, tenantCursorQuery, tenantQuery, timeText } from "../http/contract.ts";
+import { domainsCursor, encodeCursor, id, idParams, jsonAnswer, like, orNull, problems, readProblems, tenantCursorQuery, tenantQuery, timeText } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { announceNext } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
@@ -37,19 +38,30 @@ const readinessSchema = z
       .openapi({ description: "the worst of all checks; what is unproven does not count against it" }),
     checked_at: timeText.nullable(),
     actor: like(z.string().nullable(), "token:12"),
+    domains: orNull(
+      z.object({
+        checked: z.int().openapi({ description: "domains that this check looked at" }),
+        total: z.int().openapi({ description: "domains that the service had then" }),
+        next_cursor: z.string().nullable().openapi({ description: "of a POST that left domains out: check those behind with it as domains_cursor", example: null }),
+      }),
+    ).openapi({ description: "a service with many domains is checked page by page, and `result` is that of a page; null: there was no check, or an old one" }),
     checks: z.array(checkSchema),
   })
   .openapi("ServiceReadiness");
 
-const represent = (serviceId: number, check: ReadinessCheck | null): z.infer<typeof readinessSchema> => ({
+const represent = (serviceId: number, check: ReadinessCheck | null, nextCursor: string | null = null): z.infer<typeof readinessSchema> => ({
   service_id: serviceId,
   result: check?.result ?? "unchecked",
   checked_at: isoTimeOrNull(check?.checkedAtMs ?? null),
   actor: check?.actor ?? null,
+  domains: check?.domainsChecked == null || check.domainsTotal === null ? null : { checked: check.domainsChecked, total: check.domainsTotal, next_cursor: nextCursor },
   checks: (check?.checks ?? []).map(({ domainId, ...rest }) => ({ domain_id: domainId, ...rest })),
 });
 
 const dayMs = 86_400_000;
+
+/** Of one check: forty targets that hang, and it still answers within the 25 s that an edge gives it. */
+const domainsPerCheck = 20;
 
 /** How many findings fit in one answer; the others are read page by page. */
 const fitting = (checks: readonly Check[]): number => {
@@ -91,7 +103,7 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
         const health = await deps.dnsSetup.backupHealth(serviceId, nowMs - dayMs);
         const dns = await deps.dnsDirectory.of(customerId);
         const checks = await checkReadiness({ ...deps, dns, probe: deps.config.probe }, setup, health, nowMs);
-        const found = { serviceId, checkedAtMs: nowMs, actor: change.actor, result: overallResult(checks), checks };
+        const found = { serviceId, checkedAtMs: nowMs, actor: change.actor, result: overallResult(checks), checks, domainsChecked: setup.domains.length, domainsTotal: setup.domainsTotal };
         const saved = await deps.dnsSetup.saveCheck(fence, found, change);
         if (saved === null) throw new AppError("unavailable", "the check took too long");
         return saved;
@@ -106,19 +118,23 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
     path: `${path}/check`,
     tags,
     summary: "Check everything that has to be right before a storm",
-    description: "Reads the live records, probes both targets, and proves the permission by a compare-and-set that changes nothing.",
-    middleware: [guards.editor, noBody],
-    request: { params: idParams, query: tenantQuery },
+    description:
+      "Reads the live records, probes both targets, and proves the permission by a compare-and-set that changes nothing. " +
+      `At most ${domainsPerCheck} domains in one check: of more, \`domains\` says how many were left out, and with which cursor to go on.`,
+    middleware: [guards.editor, worth(deps, costs.probing), noBody],
+    request: { params: idParams, query: tenantQuery.extend({ domains_cursor: domainsCursor }) },
     responses: { 200: jsonAnswer(readinessSchema, "What was found"), ...problems(400, 401, 403, 404, 409, 413) },
   });
   app.openapi(check, async (c) => {
     const { customerId } = c.var;
     const serviceId = c.req.valid("param").id;
-    const setup = await deps.dnsSetup.get(customerId, serviceId);
+    const setup = await deps.dnsSetup.get(customerId, serviceId, { limit: domainsPerCheck, afterDomainId: c.req.valid("query").domains_cursor ?? 0 });
     if (setup === null) throw noSuchResource();
     const result = await answerOnce(c, deps, customerId, (change) => run(setup, change));
     const count = fitting(result.checks);
     if (count < result.checks.length) announceNext(c, { cursor: count }, c.req.path.replace(/\/check$/, ""));
-    return c.json(represent(serviceId, { ...result, checks: result.checks.slice(0, count) }), 200);
+    const last = setup.domains.at(-1);
+    const next = setup.domainsBehind && last !== undefined ? encodeCursor(last.domainId) : null;
+    return c.json(represent(serviceId, { ...result, checks: result.checks.slice(0, count) }, next), 200);
   });
 };

@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
-import type { LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
+import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
 import { tolerableSkewMs } from "../domain/clock-skew.ts";
+import type { SealCounts } from "../domain/seals.ts";
+import { sealCounts } from "../domain/seals.ts";
 import { like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 
@@ -51,6 +53,10 @@ const shardLoad = z
   })
   .openapi("ShardLoad");
 
+const failingShard = z
+  .object({ shard: z.int(), provider, failed_rounds: about(z.int(), "one after the other, up to the latest") })
+  .openapi("FailingShard");
+
 const takeover = z
   .object({
     seq: z.int(),
@@ -67,14 +73,24 @@ const takeover = z
   })
   .openapi("Takeover");
 
+const secrets = z
+  .object({
+    current_key: about(z.int(), "sealed with the newest key"),
+    previous_keys: about(z.int(), "sealed with an older one: `npm run secrets:reseal` before it is taken away"),
+    unknown_keys: about(z.int(), "sealed with a key that is not configured: they do not open; an alert"),
+  })
+  .openapi("SealedSecrets");
+
 export const statusSchema = z
   .object({
     preferred_provider: provider,
     shards: z.int(),
     shards_wanted: about(z.int(), "how many there had better be: the number that there is as long as that will do"),
     shard_loads: about(z.array(shardLoad), "as their holders have measured them within the last ten minutes"),
+    failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
     leases: z.array(lease),
     providers: z.array(providerFull),
+    secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
     takeovers: about(z.array(takeover), "the latest 50, newest first"),
   })
   .openapi("Status");
@@ -82,7 +98,8 @@ export const statusSchema = z
 /** What everybody may know: no runs, no words of an error. */
 export const readySchema = z
   .object({
-    status: z.literal("ok"),
+    status: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard, which the API does not suffer from" }),
+    failing_shards: z.array(failingShard),
     leases: about(z.array(leaseBrief), "of the shards"),
     providers: z.array(signs.extend({ public_ok: about(z.boolean().nullable(), "null: never looked at") })),
   })
@@ -103,13 +120,21 @@ const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infe
   ...same, unheld_ms: unheldMs, at: isoTime(atMs), previous_hash: previousHash,
 });
 
-export const representStatus = (status: Status, preferredProvider: string): z.infer<typeof statusSchema> => ({
+const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer<typeof failingShard> => ({ shard, provider: by, failed_rounds: failedRounds });
+
+const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof secrets> => ({
+  current_key: current, previous_keys: previous, unknown_keys: unknown,
+});
+
+/** @param sealKeys names of the configured keys, the newest first */
+export const representStatus = (status: Status, sealKeys: readonly string[], preferredProvider: string): z.infer<typeof statusSchema> => ({
   preferred_provider: preferredProvider,
   shards: status.shards,
   shards_wanted: status.shardsWanted,
   shard_loads: status.shardLoads.map(({ shard, domains, leftOut, utilisation, measuredAtMs }) => ({
     shard, domains, left_out: leftOut, utilisation: Math.round(utilisation * 1_000) / 1_000, measured_at: isoTime(measuredAtMs),
   })),
+  failing_shards: status.failingShards.map(failingOf),
   leases: status.leases.map((one) => ({
     ...briefOf(one),
     holder: one.holder,
@@ -122,11 +147,13 @@ export const representStatus = (status: Status, preferredProvider: string): z.in
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
+  secrets: secretsOf(sealCounts(sealKeys, status.seals)),
   takeovers: status.takeovers.map(takeoverOf),
 });
 
-export const representReady = ({ leases, providers }: Status): z.infer<typeof readySchema> => ({
-  status: "ok",
+export const representReady = ({ failingShards, leases, providers }: Status): z.infer<typeof readySchema> => ({
+  status: failingShards.length === 0 ? "ok" : "degraded",
+  failing_shards: failingShards.map(failingOf),
   leases: leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
   providers: providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
 });

@@ -6,7 +6,7 @@ import type { App } from "../http/env.ts";
 import { representStatus, statusSchema } from "./status-contract.ts";
 
 /** `/v1/status`: for admins only. */
-export const registerStatus = (app: App, deps: Pick<Deps, "config" | "status">, guards: Guards): void => {
+export const registerStatus = (app: App, deps: Pick<Deps, "config" | "status" | "sealKeys">, guards: Guards): void => {
   const read = createRoute({
     method: "get",
     path: "/v1/status",
@@ -16,5 +16,8 @@ export const registerStatus = (app: App, deps: Pick<Deps, "config" | "status">, 
     request: { query: z.strictObject({}) },
     responses: { 200: jsonAnswer(statusSchema, "As it stands on the database's clock"), ...problems(400, 401, 403) },
   });
-  app.openapi(read, async (c) => c.json(representStatus(await deps.status.read(), deps.config.preferredProvider), 200));
+  app.openapi(read, async (c) => {
+    const [status, keys] = await Promise.all([deps.status.read(), deps.sealKeys()]);
+    return c.json(representStatus(status, keys, deps.config.preferredProvider), 200);
+  });
 };

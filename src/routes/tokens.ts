@@ -5,7 +5,8 @@ import type { CustomerToken } from "../adapters/ports/tokens.ts";
 import { sha256Hex, toBase64Url } from "../auth/digest.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import type { TokenCache } from "../auth/token-cache.ts";
+import type { TokenCaches } from "../auth/token-cache.ts";
+import { refuseToken, roles } from "../domain/access.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {
@@ -15,8 +16,9 @@ import {
 import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { expiresAt, refuseFor, refusePast } from "./token-contract.ts";
 
-const role = z.enum(["viewer", "editor"]).openapi({ description: "viewers read, editors write" });
+const role = z.enum(roles).openapi({ description: "viewers read, editors write as well, owners also mint and revoke tokens and approve" });
 
 const tokenSchema = z
   .object({
@@ -25,7 +27,8 @@ const tokenSchema = z
     name: like(z.string(), "ci"),
     role,
     created_at: timeText,
-    last_used_at: timeText.nullable(),
+    expires_at: timeText.nullable().openapi({ description: "when it ends by itself" }),
+    last_used_at: timeText.nullable().openapi({ description: "to the minute" }),
     revoked_at: like(timeText.nullable(), null),
   })
   .openapi("Token");
@@ -34,7 +37,7 @@ const newTokenSchema = tokenSchema
   .extend({ token: z.string().openapi({ description: "the secret; shown this once", example: "trn_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE" }) })
   .openapi("NewToken");
 
-const input = z.strictObject({ name: label(200).openapi({ example: "ci" }), role }).openapi("TokenInput");
+const input = z.strictObject({ name: label(200).openapi({ example: "ci" }), role, expires_at: expiresAt }).openapi("TokenInput");
 
 const represent = (token: CustomerToken): z.infer<typeof tokenSchema> => ({
   id: token.id,
@@ -42,14 +45,15 @@ const represent = (token: CustomerToken): z.infer<typeof tokenSchema> => ({
   name: token.name,
   role: token.role,
   created_at: isoTime(token.createdAtMs),
+  expires_at: isoTimeOrNull(token.expiresAtMs),
   last_used_at: isoTimeOrNull(token.lastUsedAtMs),
   revoked_at: isoTimeOrNull(token.revokedAtMs),
 });
 
 const secretBytes = 32;
 
-/** `/v1/customers/{id}/tokens`: for admins and for the customer itself. */
-export const registerTokens = (app: App, deps: Deps, guards: Guards, cache: TokenCache): void => {
+/** `/v1/customers/{id}/tokens`: for the customer itself, and for admins with the scope `tokens`. */
+export const registerTokens = (app: App, deps: Deps, guards: Guards, caches: TokenCaches): void => {
   const tags = ["tokens"];
   const path = "/v1/customers/{id}/tokens";
 
@@ -58,15 +62,18 @@ export const registerTokens = (app: App, deps: Deps, guards: Guards, cache: Toke
     path,
     tags,
     summary: "Create a token; its secret is shown once",
-    middleware: [guards.customerEditor, jsonBody],
+    middleware: [guards.customerOwner, jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
     responses: { 201: jsonAnswer(newTokenSchema, "The token with its secret"), ...writeProblems },
   });
   app.openapi(create, async (c) => {
     const customerId = c.req.valid("param").id;
+    const { name, role: wanted, expires_at: expiresAtMs } = c.req.valid("json");
+    refusePast(expiresAtMs, deps.clock.nowMs());
+    refuseFor(refuseToken(c.var.principal, { role: wanted, expiresAtMs }));
     const secret = `trn_${toBase64Url(deps.random.bytes(secretBytes))}`;
     const hash = await sha256Hex(secret);
-    const store = (change: Change) => deps.tokens.create(customerId, { ...c.req.valid("json"), hash }, change);
+    const store = (change: Change) => deps.tokens.create(customerId, { name, role: wanted, expiresAtMs, hash }, change);
     const token = await answerOnce(c, deps, customerId, store);
     if (token === null) throw noSuchResource();
     return c.json({ ...represent(token), token: secret }, 201);
@@ -93,14 +100,14 @@ export const registerTokens = (app: App, deps: Deps, guards: Guards, cache: Toke
     path: `${path}/{childId}` as const,
     tags,
     summary: "Revoke a token; it stops working within 30 seconds",
-    middleware: [guards.customerEditor],
+    middleware: [guards.customerOwner],
     request: { params: childParams, query: tenantQuery },
     responses: { 204: noContent, ...readProblems },
   });
   app.openapi(revoke, async (c) => {
     const { id: customerId, childId } = c.req.valid("param");
     if (!(await deps.tokens.revoke(customerId, childId, changeBy(c)))) throw noSuchResource();
-    cache.forget(childId);
+    caches.customers.forget(childId);
     return c.body(null, 204);
   });
 };

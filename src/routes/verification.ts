@@ -9,6 +9,7 @@ import { AppError } from "../errors.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
 import { childParams, jsonAnswer, problems, readProblems, tenantQuery, timeText } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
 import { recordName, recordValue } from "./domain-contract.ts";
@@ -82,7 +83,7 @@ export const registerVerification = (app: App, deps: Deps, guards: Guards): void
     tags,
     summary: "Check the challenge; the latest proof of a name wins",
     description: "Every configured resolver must see the record. Until then the answer is a 409, and nothing changes.",
-    middleware: [guards.editor, noBody],
+    middleware: [guards.editor, worth(deps, costs.asking), noBody],
     request: { params: childParams, query: tenantQuery },
     responses: { 200: jsonAnswer(verificationSchema, "The domain is proven to be yours"), ...problems(400, 401, 403, 404, 409, 413) },
   });

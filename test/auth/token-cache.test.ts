@@ -1,12 +1,13 @@
 import { expect, it } from "vitest";
+import type { TokenOwner } from "../../src/adapters/ports/tokens.ts";
 import { sameSecret } from "../../src/auth/digest.ts";
 import { TokenCache } from "../../src/auth/token-cache.ts";
 
-const owner = (tokenId: number) => ({ tokenId, customerId: 1, role: "viewer" as const });
+const owner = (tokenId: number, expiresAtMs: number | null = null) => ({ tokenId, customerId: 1, role: "viewer" as const, expiresAtMs });
 
 const cacheAt = () => {
   const time = { nowMs: 0 };
-  return { time, cache: new TokenCache({ nowMs: () => time.nowMs, sleep: () => Promise.resolve() }) };
+  return { time, cache: new TokenCache<TokenOwner>({ nowMs: () => time.nowMs, sleep: () => Promise.resolve() }) };
 };
 
 it("forgets after 30 s from when the database was asked", () => {
@@ -16,6 +17,16 @@ it("forgets after 30 s from when the database was asked", () => {
   time.nowMs = 30_999;
   expect(cache.get("a")).toEqual(owner(1));
   time.nowMs = 31_000;
+  expect(cache.get("a")).toBeNull();
+});
+
+it("forgets a token that expires at that moment, though it was asked for a second ago", () => {
+  const { time, cache } = cacheAt();
+  time.nowMs = 1_000;
+  cache.put("a", owner(1, 2_000), 1_000);
+  time.nowMs = 1_999;
+  expect(cache.get("a")).toEqual(owner(1, 2_000));
+  time.nowMs = 2_000;
   expect(cache.get("a")).toBeNull();
 });
 

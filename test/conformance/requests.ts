@@ -30,7 +30,7 @@ const ownCredential = ({ title, scope, path }: Operation, credentials: Credentia
   const { admin, tenant, metrics, wau } = credentials;
   if (scope === "public") return {};
   if (adminsWork.has(title)) return { ...bearer(admin), "x-customer-id": String(tenant.id) };
-  if (scope === "tenant") return bearer(tenant.editor);
+  if (scope === "tenant") return bearer(path.includes("/tokens") ? tenant.owner : tenant.editor);
   if (scope === "admin") return bearer(admin);
   return bearer(path === "/metrics" ? metrics : wau);
 };

@@ -30,7 +30,7 @@ type Case = {
 };
 
 const send = async (operation: Operation, { body, headers = {} }: Case) => {
-  const token = operation.scope === "tenant" ? tenant.editor : api.env.ADMIN_TOKEN;
+  const token = operation.scope === "tenant" ? tenant.owner : api.env.ADMIN_TOKEN;
   const all = { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers };
   const sent = Object.entries(all).filter((header): header is [string, string] => header[1] !== null);
   return await api.app.request(pathWith(operation, tenant.ids), { method: operation.method, headers: sent, body });

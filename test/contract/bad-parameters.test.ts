@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const send = async (operation: Operation, path: string, headers: Record<string, string> = {}): Promise<Answer> =>
   await api.call(operation.method, path, {
-    token: operation.scope === "tenant" ? tenant.editor : api.env.ADMIN_TOKEN,
+    token: operation.scope === "tenant" ? tenant.owner : api.env.ADMIN_TOKEN,
     headers,
     ...(operation.body !== null && { body: sampleBody(operation) }),
   });

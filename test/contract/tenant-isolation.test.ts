@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { adminScopes } from "../../src/domain/access.ts";
 import { startApi } from "../support/api.ts";
 import type { Answer, Api, CallOptions } from "../support/api.ts";
 import type { Operation } from "../support/openapi.ts";
@@ -22,37 +23,61 @@ let intruder: Tenant;
 let credentials: Record<CredentialName, string | null>;
 
 const credentialNames = [
-  "another tenant's editor", "another tenant's viewer", "another tenant's JWT", "the tenant's own viewer", "a revoked token",
-  "an expired JWT", "alg none", "HS256 signed with the RSA public key", "an admin without scope", "no credential",
+  "another tenant's owner", "another tenant's editor", "another tenant's viewer", "another tenant's JWT",
+  "the tenant's own editor", "the tenant's own JWT that says owner", "the tenant's own viewer",
+  "an admin with read only", "an admin with write only", "an admin with billing only", "an admin with freeze only", "an admin with tokens only",
+  "a revoked token", "an expired token", "a revoked admin token", "an expired admin token", "an expired JWT", "alg none", "HS256 signed with the RSA public key", "an admin without customer", "no credential",
 ] as const;
 type CredentialName = (typeof credentialNames)[number];
 
 /** Those that are nobody. */
 const refused: readonly CredentialName[] = [
-  "a revoked token", "an expired JWT", "alg none", "HS256 signed with the RSA public key", "no credential",
+  "a revoked token", "an expired token", "a revoked admin token", "an expired admin token", "an expired JWT", "alg none", "HS256 signed with the RSA public key", "no credential",
 ];
-const foreign: readonly CredentialName[] = ["another tenant's editor", "another tenant's viewer", "another tenant's JWT"];
+const foreign: readonly CredentialName[] = ["another tenant's owner", "another tenant's editor", "another tenant's viewer", "another tenant's JWT"];
 
 const makeCredentials = async (keys: Awaited<ReturnType<typeof generateKeyPair>>): Promise<Record<CredentialName, string | null>> => {
   const nowSeconds = Math.floor(api.time.nowMs / 1_000);
-  const jwt = (customer: Tenant, alg: string, exp = nowSeconds + 300) =>
-    new SignJWT({ customer_id: customer.id, role: "editor" })
+  const jwt = (customer: Tenant, alg: string, exp = nowSeconds + 300, role = "editor") =>
+    new SignJWT({ customer_id: customer.id, role })
       .setProtectedHeader({ alg, kid: "k1" }).setIssuer(issuer).setAudience("tranche").setExpirationTime(exp);
   const encode = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
   const claims = { customer_id: victim.id, role: "editor", iss: issuer, aud: "tranche", exp: nowSeconds + 300 };
   const made = await api.created(`/v1/customers/${victim.id}/tokens`, { name: "gone", role: "editor" });
   await api.call("DELETE", `/v1/customers/${victim.id}/tokens/${made.id}`);
+  const expired = await api.created(`/v1/customers/${victim.id}/tokens`, { name: "ended", role: "owner" });
+  await api.db.rows(sql`update customer_tokens set expires_at = now() - interval '1 second' where id = ${expired.id}`);
+  const adminToken = async (name: string, scopes: readonly string[]) => {
+    const token = await api.created("/v1/admin-tokens", { name, scopes });
+    return { id: token.id, secret: String(token["token"]) };
+  };
+  const goneAdmin = await adminToken("gone", adminScopes);
+  await api.call("DELETE", `/v1/admin-tokens/${goneAdmin.id}`);
+  const endedAdmin = await adminToken("ended", adminScopes);
+  await api.db.rows(sql`update admin_tokens set expires_at = now() - interval '1 second' where id = ${endedAdmin.id}`);
+  const only = async (scope: string) => (await adminToken(`only-${scope}`, [scope])).secret;
   const publicText = new TextEncoder().encode(await exportSPKI(keys.publicKey));
   return {
+    "another tenant's owner": intruder.owner,
     "another tenant's editor": intruder.editor,
     "another tenant's viewer": intruder.viewer,
     "another tenant's JWT": await jwt(intruder, "RS256").sign(keys.privateKey),
+    "the tenant's own editor": victim.editor,
+    "the tenant's own JWT that says owner": await jwt(victim, "RS256", nowSeconds + 300, "owner").sign(keys.privateKey),
     "the tenant's own viewer": victim.viewer,
+    "an admin with read only": await only("read"),
+    "an admin with write only": await only("write"),
+    "an admin with billing only": await only("billing"),
+    "an admin with freeze only": await only("freeze"),
+    "an admin with tokens only": await only("tokens"),
+    "an expired token": String(expired["token"]),
+    "a revoked admin token": goneAdmin.secret,
+    "an expired admin token": endedAdmin.secret,
     "a revoked token": String(made["token"]),
     "an expired JWT": await jwt(victim, "RS256", nowSeconds - 60).sign(keys.privateKey),
     "alg none": `${encode({ alg: "none", kid: "k1" })}.${encode(claims)}.`,
     "HS256 signed with the RSA public key": await jwt(victim, "HS256").sign(publicText),
-    "an admin without scope": api.env.ADMIN_TOKEN,
+    "an admin without customer": api.env.ADMIN_TOKEN,
     "no credential": null,
   };
 };
@@ -83,25 +108,40 @@ const call = (operation: Operation, path: string, token: string | null, options:
     token,
     ...(operation.body !== null && { body: sampleBody(operation) }),
     ...options,
-    headers: { "x-request-id": "same", ...options.headers },
   });
 
-/** All that a client can see of an answer; ids that it sent itself are taken out. */
+/** All that a client can see of an answer; ids that it sent itself, and that of the request, are taken out. */
 const visible = ({ status, headers, text }: Answer, path: string) =>
-  JSON.stringify([status, [...headers], text]).replaceAll(path, "PATH");
+  JSON.stringify([status, [...headers], text]).replaceAll(path, "PATH").replaceAll(headers.get("x-request-id") ?? "", "REQUEST");
 
 /** A backtest reads: its question is too long for a query. */
 const isWrite = ({ method, path }: Operation) => method !== "GET" && !path.endsWith("/backtest");
 const isAdmins = ({ scope }: Operation) => scope === "admin";
+/** What minting and revoking is: of customers' tokens, and of admins'. */
+const isMinting = (operation: Operation) => isWrite(operation) && operation.path.includes("/tokens");
+const isAdminTokens = ({ path }: Operation) => path.startsWith("/v1/admin-tokens");
+const isBilling = (operation: Operation) => isWrite(operation) && /billing-(?:terms|profile)$|^\/v1\/billing\/issuer$/.test(operation.path);
+
+/** The scope that an admin needs for it. */
+const scopeOf = (operation: Operation): string => {
+  if (isAdminTokens(operation) || isMinting(operation)) return "tokens";
+  if (isBilling(operation)) return "billing";
+  if (!isWrite(operation)) return "read";
+  return operation.path === "/v1/freeze" ? "freeze" : "write";
+};
 const hasIds = ({ path }: Operation) => resourcesOf(path).length > 0;
 
 /** What a credential may hear about rows that it has no right to. 0: not a question, it has the right. */
 const expectedStatus = (operation: Operation, name: CredentialName): number => {
   if (refused.includes(name)) return 401;
-  if (name === "an admin without scope") {
-    return isAdmins(operation) || resourcesOf(operation.path)[0] === "customers" ? 0 : 400;
-  }
+  const unnamed = isAdmins(operation) || resourcesOf(operation.path)[0] === "customers" ? 0 : 400;
+  if (name === "an admin without customer") return unnamed;
+  const [, scope] = /^an admin with (\w+) only$/.exec(name) ?? [];
+  if (scope === "tokens" && isMinting(operation) && operation.method === "POST") return 403;
+  if (scope !== undefined) return scope === scopeOf(operation) ? unnamed : 403;
   if (isAdmins(operation)) return 403;
+  if (isMinting(operation) && name !== "another tenant's owner") return 403;
+  if (name === "the tenant's own editor" || name === "the tenant's own JWT that says owner") return 0;
   if (name === "the tenant's own viewer") return isWrite(operation) ? 403 : 0;
   if (name === "another tenant's viewer" && isWrite(operation)) return 403;
   return hasIds(operation) ? 404 : 0;
@@ -204,7 +244,7 @@ describe("the same request by its owner", () => {
   // Without this a matrix of refusals would prove nothing: a wrong body or path is refused to everybody.
   it.each(operations)("$title succeeds", async (operation) => {
     const owner = await seedTenant(api, `owner-${operations.indexOf(operation)}`);
-    const token = isAdmins(operation) ? api.env.ADMIN_TOKEN : owner.editor;
+    const token = isAdmins(operation) ? api.env.ADMIN_TOKEN : isMinting(operation) ? owner.owner : owner.editor;
     const path = pathWith(operation, owner.ids);
     if (operation.path === "/v1/services/{id}/storm-policies" && isWrite(operation)) {
       expect((await api.call("DELETE", `${path}/${owner.ids["storm-policies"]}`, { token })).status).toBe(204);

@@ -12,10 +12,10 @@ describe("domain names", () => {
   it.each([
     ["app.example.com", "app.example.com"],
     ["App.EXAMPLE.com.", "app.example.com"],
-    ["bücher.example", "xn--bcher-kva.example"],
+    ["bücher.example.com", "xn--bcher-kva.example.com"],
     ["faß.de", "xn--fa-hia.de"],
-    ["例え.テスト.example", "xn--r8jz45g.xn--zckzah.example"],
-    ["xn--bcher-kva.example", "xn--bcher-kva.example"],
+    ["例え.テスト.example.com", "xn--r8jz45g.xn--zckzah.example.com"],
+    ["xn--bcher-kva.example.com", "xn--bcher-kva.example.com"],
     ["a.b.c.d.example.co.uk", "a.b.c.d.example.co.uk"],
     ["1.example.com", "1.example.com"],
     [`${"a".repeat(63)}.example.com`, `${"a".repeat(63)}.example.com`],

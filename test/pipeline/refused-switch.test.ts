@@ -123,4 +123,33 @@ describe("a switch that is refused", () => {
     expect([world.dns.weights(name), world.dns.reads.length - reads]).toEqual(["0/100", 0]);
     expect(await rows()).toMatchObject([{ result: "accepted", attempts: 2 }]);
   });
+
+  it("is still in doubt where an earlier attempt was never answered: what came of that is found, and is nobody else's change", async () => {
+    storm();
+    const lost = { ...world.dns.dns, apply: async (...args: Parameters<Dns["apply"]>) => {
+      await world.dns.dns.apply(...args);
+      return args[0].map(({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" } as const));
+    } } satisfies Dns;
+    for (let count = 0; world.dns.made.length === 0 && count < 10; count += 1) await world.round({ dns: lost });
+    expect(world.dns.weights(name), "it was made, and its answer lost").toBe("0/100");
+    // Nothing can be read or written for a while, and it is certain each time that nothing was.
+    world.dns.hooks.reading = () => ({ status: "error", detail: "paused", retryable: true });
+    for (const effect of ["unsent", "none", "unsent"] as const) {
+      const closed: Dns = { ...world.dns.dns, apply: async (changes) => changes.map(({ domain }) => ({ domain, status: "failed", detail: "paused", retryable: true, effect })) };
+      for (let count = 0; count < 4; count += 1) await world.round({ dns: closed });
+    }
+    expect(await rows()).toMatchObject([{ result: "intent", error: "paused" }]);
+    world.dns.hooks.reading = () => null;
+    await world.round();
+    expect(await rows()).toMatchObject([{ result: "accepted" }]);
+    expect(await world.sql("select * from routing_drifts"), "nobody else changed anything").toEqual([]);
+  });
+
+  it("is given up in its time where nothing came of the attempt that was never answered", async () => {
+    storm();
+    const refusing = (effect: "unknown" | "none"): Dns => ({ ...world.dns.dns, apply: async (changes) => changes.map(({ domain }) => ({ domain, status: "failed", detail: "refused", retryable: effect === "unknown", effect })) });
+    for (let count = 0; (await rows()).length === 0 && count < 10; count += 1) await world.round({ dns: refusing("unknown") });
+    await minutes(4, { dns: refusing("none") });
+    expect(await rows(), "however often it was tried since").toMatchObject([{ result: "failed", error: "refused" }]);
+  });
 });

@@ -183,8 +183,8 @@ describe("the loop of a shard", () => {
     expect(world.loads).toHaveLength(1);
     expect(world.of("round").map(({ thrown }) => String(thrown))).toEqual(["Error: away", "Error: away too"]);
     await loop.stop();
-    expect(world.runs).toMatchObject([{ job: "tick:1", ok: true }]);
-    expect(world.of("tick")).toMatchObject([{ fields: { rounds: 1, failures: 1 } }]);
+    expect(world.runs, "a round that failed is not passed over").toMatchObject([{ job: "tick:1", ok: false }]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "partly_failed", rounds: 1, failures: 1 } }]);
   });
 
   it("counts a round that lasts into the next slot and reports once a minute", async () => {
@@ -252,6 +252,16 @@ describe("dispatchShards", () => {
     expect([...new Set(world.loads.map(({ index }) => index))]).toEqual([1, 3]);
     expect(world.loads.filter(({ index }) => index === 3).length, "a minute from when it was given up").toBe(6);
     expect(world.of("dispatch_failed")).toMatchObject([{ level: "error", fields: { shards: "1,3" } }]);
+  });
+
+  it("does not wait for one after the other where nothing answers", async () => {
+    const world = bench(50);
+    const asked: number[] = [];
+    const dispatch = ({ index }: Shard): Promise<void> => (asked.push(index), new Promise(() => undefined));
+    await world.clock.run(dispatchShards({ ...world.deps, dispatcher: { dispatch } }, minuteMs));
+    expect(Math.min(...world.loads.map(({ atMs }) => atMs)), "the first round of them here").toBeLessThanOrEqual(20_000);
+    expect(new Set(world.loads.map(({ index }) => index)).size).toBe(50);
+    expect(asked.length, "those for which there is no time are not asked").toBeLessThan(20);
   });
 
   it("does not lose the minute to a database that is away for 20 s when cron comes", async () => {

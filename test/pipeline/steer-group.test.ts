@@ -162,12 +162,13 @@ describe("a name with a weighted group around its pair", () => {
     three();
     await steered();
     const late: WeightChange[] = [];
-    world.deps.dns = { ...dns, apply: async (changes) => {
+    const silent: Dns = { ...dns, apply: async (changes) => {
       late.push(...changes);
       return changes.map(({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" }) as const);
     } };
+    Object.assign(world.deps, { dns: silent });
     await outage(1);
-    world.deps.dns = dns;
+    Object.assign(world.deps, { dns });
     calm();
     world.held.fence = await world.acquire("other");
     await world.override((await world.sql<{ id: string }>("select id from services")).map(({ id }) => Number(id))[0] ?? 0, "primary");

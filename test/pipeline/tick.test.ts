@@ -141,8 +141,8 @@ describe("runTick", () => {
     await world.clock.run(world.tick());
     expect(slotsOf(world)).toEqual([10_000, 30_000, 50_000]);
     expect(world.of("round").map(({ level, thrown }) => [level, String(thrown)])).toEqual([["error", "Error: no 1"], ["error", "Error: no 3"], ["error", "Error: no 5"]]);
-    expect(world.runs).toMatchObject([{ ok: true }]);
-    expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 3, failures: 3 } }]);
+    expect(world.runs).toMatchObject([{ ok: false, failedRounds: { count: 0, anew: true } }]);
+    expect(world.of("tick")).toMatchObject([{ fields: { result: "partly_failed", rounds: 3, failures: 3 } }]);
   });
 
   it("throws when every round failed, after it has recorded that and given the lease back", async () => {
@@ -179,7 +179,7 @@ describe("runTick", () => {
     await world.clock.run(world.tick());
     expect(slotsOf(world)).toEqual([40_000, 50_000]);
     expect(world.witnessed).toEqual([30_000]);
-    expect(world.runs).toMatchObject([{ job: "tick:0", ok: true }]);
+    expect(world.runs).toMatchObject([{ job: "tick:0", ok: false, failedRounds: { count: 0, anew: true } }]);
   });
 
   it("does not wait for a witness' round that hangs when it takes over", async () => {

@@ -11,7 +11,7 @@ const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const body = { access_key_id: keyId, secret_access_key: secret };
 
 beforeAll(async () => {
-  api = await startApi({ SECRETS_KEY: btoa("s".repeat(32)) });
+  api = await startApi({ SECRETS_KEY: btoa("sealing key of this suite, 32 by") });
   acme = await api.onboard("acme");
 });
 

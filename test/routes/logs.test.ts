@@ -44,7 +44,7 @@ describe("a request that is refused, fails or writes", () => {
     const headers = { authorization: `Bearer ${customer.token}`, "x-request-id": "r-17" };
     await call("GET", "/v1/services/4711?customer_id=", headers);
     expect(printed.length).toBe(before + 1);
-    expect(last()).toMatchObject({ level: "info", requestId: "r-17", method: "GET", route: "/v1/services/:id", status: 403, provider: "local" });
+    expect(last()).toMatchObject({ level: "info", clientRequestId: "r-17", requestId: expect.stringMatching(/^[0-9a-f]{32}$/), method: "GET", route: "/v1/services/:id", status: 403, provider: "local" });
     await call("GET", "/v1/services/4711", headers);
     expect(last()).toMatchObject({ status: 404, customerId: customer.id });
     expect(last()?.["durationMs"]).toBeGreaterThanOrEqual(0);

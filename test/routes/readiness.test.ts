@@ -44,7 +44,7 @@ const resultsOf = (body: Record<string, unknown>) =>
 describe("readiness", () => {
   it("is not known before the first check", async () => {
     const { status, body } = await api.call("GET", `${at}/readiness`, { token: acme.viewer });
-    expect([status, body]).toEqual([200, { service_id: serviceId, result: "unchecked", checked_at: null, actor: null, checks: [] }]);
+    expect([status, body]).toEqual([200, { service_id: serviceId, result: "unchecked", checked_at: null, actor: null, domains: null, checks: [] }]);
   });
 
   it("is checked, stored, shown and audited", async () => {

@@ -43,7 +43,8 @@ const beat = async (provider: string, acted: boolean, error?: string | null, pla
 describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
     expect(await status()).toEqual({
-      preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], leases: [], providers: [], takeovers: [],
+      preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], failing_shards: [], leases: [], providers: [], takeovers: [],
+      secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 },
     });
   });
 
@@ -190,7 +191,7 @@ describe("/readyz", () => {
     const answer = await api.call("GET", "/readyz", { token: null, headers: json });
     expect([answer.status, answer.headers.get("cache-control"), answer.headers.get("vary")]).toEqual([200, "no-store", "Accept"]);
     expect(answer.body).toEqual({
-      status: "ok",
+      status: "ok", failing_shards: [],
       leases: [{ name: "shard:0", provider: "cloudflare", epoch: 1, held: true, age_seconds: expect.any(Number) as number }],
       providers: [
         { name: "cloudflare", heartbeat_at: time, last_round_at: time, public_ok: false },
@@ -200,6 +201,17 @@ describe("/readyz", () => {
     expect(answer.text).not.toMatch(/secret|run-1/);
   });
 
+  it("is degraded where rounds fail, and still answers as one that works: a balancer must not take the API out for it", async () => {
+    await api.deps.leases.acquire("shard:0", "cloudflare", "cloudflare:run");
+    await api.deps.jobRuns.record({ job: "tick:0", provider: "cloudflare", startedAtMs: 0, endedAtMs: 1, ok: false, overruns: 0, failedRounds: { count: 6, anew: false } });
+    expect(await api.call("GET", "/readyz", { token: null })).toMatchObject({ status: 200, text: "degraded" });
+    const failing = [{ shard: 0, provider: "cloudflare", failed_rounds: 6 }];
+    expect((await api.call("GET", "/readyz", { token: null, headers: json })).body).toMatchObject({ status: "degraded", failing_shards: failing });
+    expect((await api.call("GET", "/v1/status")).body).toMatchObject({ failing_shards: failing });
+    await api.deps.jobRuns.record({ job: "tick:0", provider: "cloudflare", startedAtMs: 0, endedAtMs: 1, ok: true, overruns: 0, failedRounds: { count: 0, anew: true } });
+    expect((await api.call("GET", "/readyz", { token: null })).text).toBe("ok");
+  });
+
   it("knows that nobody has looked", async () => {
     await beat("cloudflare", true);
     expect((await api.call("GET", "/readyz", { token: null, headers: json })).body["providers"]).toMatchObject([{ public_ok: null }]);
@@ -207,9 +219,9 @@ describe("/readyz", () => {
 
   it("is the same problem for either where the schema is another", async () => {
     await api.db.rows(sql`delete from drizzle.__drizzle_migrations where id = (select max(id) from drizzle.__drizzle_migrations)`);
-    const requestId = { "x-request-id": "same" };
-    const answers = [await api.call("GET", "/readyz", { token: null, headers: requestId }), await api.call("GET", "/readyz", { token: null, headers: { ...json, ...requestId } })];
-    expect(answers.map(({ status: code, text }) => [code, text])).toEqual([0, 1].map(() => [503, answers[0]?.text]));
+    const answers = [await api.call("GET", "/readyz", { token: null }), await api.call("GET", "/readyz", { token: null, headers: json })];
+    const told = answers.map(({ status: code, body }) => [code, { ...body, instance: "" }]);
+    expect(told).toEqual([0, 1].map(() => [503, { ...answers[0]?.body, instance: "" }]));
     expect(answers[0]?.body["detail"]).toBe("the database schema is not at the expected migration");
   });
 

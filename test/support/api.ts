@@ -76,12 +76,12 @@ export const startApi = async (overrides: Record<string, string> = {}) => {
     return answer.body;
   };
 
-  /** A customer with an editor and a viewer token. */
+  /** A customer with a token of each role. */
   const onboard = async (name: string, cap = 1.5) => {
     const { id } = await created("/v1/customers", { name, max_coverage_cap: cap });
     const token = async (role: string) =>
       String((await created(`/v1/customers/${id}/tokens`, { name: role, role }))["token"]);
-    return { id, editor: await token("editor"), viewer: await token("viewer") };
+    return { id, owner: await token("owner"), editor: await token("editor"), viewer: await token("viewer") };
   };
 
   const service = async (token: string, name = "web") =>

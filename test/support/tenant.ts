@@ -5,21 +5,22 @@ import type { Operation } from "./openapi.ts";
 /** The ids of one tenant's rows, by the path segment before the parameter that takes them. */
 export type Ids = Readonly<Record<string, number>>;
 
-export type Tenant = { id: number; name: string; editor: string; viewer: string; ids: Ids };
+export type Tenant = { id: number; name: string; owner: string; editor: string; viewer: string; ids: Ids };
 
 /** No row has it. */
 export const missingId = 999_999_999;
 
 /** A customer with at least one row of every kind; `name` is in all of them that hold a text. */
 export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
-  const { id, editor, viewer } = await api.onboard(name);
+  const { id, owner, editor, viewer } = await api.onboard(name);
   const options = { token: editor };
   const service = await api.service(editor, `${name}-web`);
   const at = `/v1/services/${service.id}`;
   const targets = { primary_target: `${name}.a.test`, backup_target: `${name}.b.test` };
   const domain = await api.created(`${at}/domains`, { name: `${name}.example.test`, ...targets }, options);
   const policy = await api.created(`${at}/storm-policies`, {}, options);
-  const token = await api.created(`/v1/customers/${id}/tokens`, { name: `${name}-spare`, role: "viewer" }, options);
+  const token = await api.created(`/v1/customers/${id}/tokens`, { name: `${name}-spare`, role: "viewer" }, { token: owner });
+  const adminToken = await api.created("/v1/admin-tokens", { name: `${name}-admin`, scopes: ["read"] });
   const [storm] = await api.db.rows<{ id: number }>(sql`
     with ended as (
       insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at,
@@ -72,10 +73,11 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at)
     values (${invoice?.id ?? 0}, ${id}, ${`${name}-editor`}, '2026-11-20T03:00:00Z', '2099-01-01T00:00:00Z') returning id`);
   return {
-    id, name, editor, viewer,
+    id, name, owner, editor, viewer,
     ids: {
       customers: id,
       tokens: token.id,
+      "admin-tokens": adminToken.id,
       services: service.id,
       domains: domain.id,
       "storm-policies": policy.id,

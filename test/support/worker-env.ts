@@ -18,7 +18,7 @@ export const freshEnv = async (
     ADMIN_TOKEN: "admin-token-for-tests-0123456789abcdef",
     DOMAIN_VERIFICATION: "off",
     ALLOW_PRIVATE_TARGETS: "true",
-    SECRETS_KEY: btoa("0123456789abcdef0123456789abcdef"),
+    SECRETS_KEY: btoa("sealing key of the tests, 32 byt"),
     ...overrides,
   };
 };

@@ -9,19 +9,20 @@ import { everyPage, withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { setupOf } from "./setups.ts";
+import { privatePathsJson } from "./targets.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 
-const domainsAfter = (customerId: number, serviceId: number, after: number) => sql`
+const domainsAfter = (customerId: number, serviceId: number, after: number, limit: number) => sql`
   select d.id as "domainId", d.name, d.primary_target as "primaryTarget", d.backup_target as "backupTarget",
     r.discovered_primary_target as "discoveredPrimaryTarget", r.discovered_backup_target as "discoveredBackupTarget",
     d.probe_path as "probePath", d.expect_status as "expectStatus", d.verified_at is not null as verified,
     jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight) as normal,
-    d.steer_group as "steerGroup", r.zone_id as "zoneId", r.records,
+    d.steer_group as "steerGroup", r.zone_id as "zoneId", r.records, ${privatePathsJson} as "privatePaths",
     (select coalesce(jsonb_agg(c.value->>'id'), '[]') from standing_failovers f, jsonb_each(f.checks) c
       where f.domain_id = d.id and c.value->>'id' is not null) as "ownChecks"
   from service_domains d left join domain_routing r on r.domain_id = d.id
   where d.service_id = ${serviceId} and d.customer_id = ${customerId} and d.deleted_at is null and d.id > ${after}
-  order by d.id`;
+  order by d.id limit ${limit}::int`;
 
 type Permitted = { readonly domainId: number; readonly name: string; readonly zoneId: string | null };
 
@@ -53,21 +54,23 @@ export const frozen = sql`
   coalesce(g.override_mode = 'frozen' and (g.override_until is null or g.override_until > now()), false)
   or exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now()))`;
 
-const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "checkedAtMs")}, c.actor, c.result`;
+const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "checkedAtMs")}, c.actor, c.result,
+  c.domains_checked as "domainsChecked", c.domains_total as "domainsTotal"`;
 
 export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
-  get: async (customerId, serviceId) => {
-    const [[service], first, mates] = await db.batch<[Omit<DnsSetup, "domains" | "mates">[], Paged<DnsSetupDomain>[], ZoneMate[]]>([
+  get: async (customerId, serviceId, { limit, afterDomainId }) => {
+    const [[service], rows, mates] = await db.batch<[Omit<DnsSetup, "domains" | "mates" | "domainsBehind">[], Paged<DnsSetupDomain>[], ZoneMate[]]>([
       sql`
-      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen, s.backup_cdn as "backupCdn"
+      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen, s.backup_cdn as "backupCdn",
+        (select count(*) from service_domains where service_id = s.id and deleted_at is null) as "domainsTotal"
       from services s left join service_routing g on g.service_id = s.id
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`,
-      withinBytes(domainsAfter(customerId, serviceId, 0), sql`"domainId"`),
+      withinBytes(domainsAfter(customerId, serviceId, afterDomainId, limit + 1), sql`"domainId"`),
       matesOf(customerId, serviceId),
     ]);
     if (service === undefined) return null;
-    const rest = (after: number) => domainsAfter(customerId, serviceId, after);
-    return { ...service, mates, domains: await everyPage<"domainId", DnsSetupDomain>(db, "domainId", rest, first) };
+    const domains = rows.slice(0, limit).map(({ cut: _cut, ...domain }): DnsSetupDomain => domain);
+    return { ...service, mates, domains, domainsBehind: rows.length > limit || rows.at(-1)?.cut === true };
   },
 
   permitted: async (customerId, serviceId) => {
@@ -113,14 +116,14 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
     return rows[0] ?? null;
   },
 
-  saveCheck: async (fence, { serviceId, checkedAtMs, actor, result, checks }, change) => {
+  saveCheck: async (fence, { serviceId, checkedAtMs, actor, result, checks, domainsChecked, domainsTotal }, change) => {
     const rows = await write<Omit<ReadinessCheck, "checks">>(db, sql`
       with ${fenceCte(fence)}, old as (select * from readiness_checks where service_id = ${serviceId}
       ), saved as (
-        insert into readiness_checks (service_id, checked_at, actor, result, checks)
-        select ${serviceId}, ${isoTime(checkedAtMs)}::timestamptz, ${actor}, ${result}, ${JSON.stringify(checks)}::jsonb from fence
+        insert into readiness_checks (service_id, checked_at, actor, result, checks, domains_checked, domains_total)
+        select ${serviceId}, ${isoTime(checkedAtMs)}::timestamptz, ${actor}, ${result}, ${JSON.stringify(checks)}::jsonb, ${domainsChecked}::int, ${domainsTotal}::int from fence
         on conflict (service_id) do update set checked_at = excluded.checked_at, actor = excluded.actor,
-          result = excluded.result, checks = excluded.checks
+          result = excluded.result, checks = excluded.checks, domains_checked = excluded.domains_checked, domains_total = excluded.domains_total
         returning *
       ), view as (select ${checkHeader}, c.checks from saved c
       ), remembered as (${rememberedAnswer(change, "saved", "view", 200)}
@@ -130,7 +133,7 @@ export const createDnsSetupStore = (db: Database): DnsSetupStore => ({
           jsonb_build_object('result', n.result) as after
         from saved n join services s on s.id = n.service_id left join old on true`)}
       )
-      select "serviceId", "checkedAtMs", actor, result from view`);
+      select "serviceId", "checkedAtMs", actor, result, "domainsChecked", "domainsTotal" from view`);
     const [saved] = rows;
     return saved === undefined ? null : { ...saved, checks };
   },

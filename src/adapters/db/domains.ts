@@ -1,7 +1,10 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
+import type { QuotaKind, QuotaLimits } from "../../domain/quota.ts";
 import type { Domain, DomainStore } from "../ports/domains.ts";
 import type { Database } from "./client.ts";
+import type { Exhausted } from "./quotas.ts";
+import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { domainColumns } from "./views.ts";
 import { assignments, auditRow, rememberedAnswer, taken, tranche, write } from "./write.ts";
 
@@ -24,24 +27,29 @@ const own = (customerId: number, serviceId: number, id: number) => sql`
 
 const owned = (customerId: number, serviceId: number, id: number) => sql`${own(customerId, serviceId, id)} for update of d`;
 
-export const createDomainStore = (db: Database): DomainStore => ({
+/** @param limits the quotas of customers without their own */
+export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits): DomainStore => ({
   create: async (customerId, serviceId, input, change) => {
-    const rows = await write<Domain>(db, sql`
-      with created as (
+    const kinds: readonly QuotaKind[] = input.verified ? ["domains"] : ["domains", "unverified_domains"];
+    const rows = await write<{ domain: Domain | null; quota: Exhausted | null }>(db, sql`
+      with owner as (
+        select id, customer_id from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null for share
+      ), quota as (select * from (${exhausted(customerId, limits, kinds)}) x where exists (select from owner)
+      ), created as (
         insert into service_domains (service_id, customer_id, name, primary_target, backup_target, probe_path,
           expect_status, normal_primary_weight, normal_backup_weight, steer_group, challenge_token, verified_at)
         select id, customer_id, ${input.name}, ${input.primaryTarget}::text, ${input.backupTarget}::text,
           ${input.probePath}::text, ${input.expectStatus}, ${input.normalPrimaryWeight}::int,
           ${input.normalBackupWeight}::int, ${input.steerGroup}::boolean, ${input.challengeToken}, case when ${input.verified}::boolean then now() end
-        from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null
-        for share returning *
+        from owner where not exists (select from quota) returning *
       ), view as (select ${domainColumns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
       ), audit as (${auditRow(change, "create", "domain", sql`
         select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
       )
-      select * from view`, refusals);
-    return rows[0] ?? null;
+      select (select to_jsonb(v) from view v) as domain, (select to_jsonb(q) from quota q) as quota`, refusals, quotaLock(customerId));
+    refuseExhausted(rows[0]?.quota);
+    return rows[0]?.domain ?? null;
   },
 
   update: async (customerId, serviceId, id, patch, change) => {

@@ -4,7 +4,7 @@ import type { JobRunStore } from "../ports/job-runs.ts";
 import type { Database } from "./client.ts";
 
 export const createJobRunStore = (db: Database): JobRunStore => ({
-  record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, counts = [], load = null }) => {
+  record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, failedRounds = { count: 0, anew: false }, counts = [], load = null }) => {
     const started = sql`${isoTime(startedAtMs)}::timestamptz`;
     const ended = sql`${isoTime(endedAtMs)}::timestamptz`;
     const added = JSON.stringify(counts.filter(({ value }) => value > 0));
@@ -23,14 +23,15 @@ export const createJobRunStore = (db: Database): JobRunStore => ({
           utilisation = excluded.utilisation, measured_at = excluded.measured_at
       )
       insert into job_runs as j (job, provider, last_started_at, last_succeeded_at, last_failed_at, last_duration_ms,
-        successes, failures, overruns)
+        successes, failures, overruns, failed_rounds)
       values (${job}, ${provider}, ${started}, case when ${ok}::boolean then ${ended} end,
         case when not ${ok}::boolean then ${ended} end, ${endedAtMs - startedAtMs}::int,
-        ${ok}::boolean::int, (not ${ok}::boolean)::int, ${overruns}::bigint)
+        ${ok}::boolean::int, (not ${ok}::boolean)::int, ${overruns}::bigint, ${failedRounds.count}::int)
       on conflict (job, provider) do update set last_started_at = excluded.last_started_at,
         last_succeeded_at = coalesce(excluded.last_succeeded_at, j.last_succeeded_at),
         last_failed_at = coalesce(excluded.last_failed_at, j.last_failed_at),
         last_duration_ms = excluded.last_duration_ms, successes = j.successes + excluded.successes,
-        failures = j.failures + excluded.failures, overruns = j.overruns + excluded.overruns`);
+        failures = j.failures + excluded.failures, overruns = j.overruns + excluded.overruns,
+        failed_rounds = excluded.failed_rounds + case when ${failedRounds.anew}::boolean then 0 else j.failed_rounds end`);
   },
 });

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { MetricsReading, MetricsStore } from "../ports/metrics.ts";
 import type { Database } from "./client.ts";
+import { sealStandings } from "./seals.ts";
 import { leaseStandings, list, shardStandings } from "./status.ts";
 import { domainStatus } from "./views.ts";
 
@@ -40,6 +41,7 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
         where d.deleted_at is null group by 1 order by 1`)} as domains,
       ${list(sql`select label as outcome, sum(value)::bigint as count from counters where name = 'drifts' group by 1 order by 1`)} as drifts,
       exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now())) as frozen,
+      ${list(sealStandings)} as seals,
       ${list(leaseStandings)} as leases,
       ${list(sql`
         select name, extract(epoch from clock_timestamp() - heartbeat_at)::float8 as "heartbeatAgeSeconds",

@@ -1,8 +1,11 @@
 import { sql } from "drizzle-orm";
+import type { QuotaLimits } from "../../domain/quota.ts";
 import { AppError } from "../../errors.ts";
 import type { PolicyStore, StormPolicy } from "../ports/policies.ts";
 import type { Database } from "./client.ts";
 import { endedStorms } from "./end-storms.ts";
+import type { Exhausted } from "./quotas.ts";
+import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { policyColumns } from "./views.ts";
 import { auditRow, rememberedAnswer, taken, write } from "./write.ts";
 
@@ -38,13 +41,15 @@ const locked = (customerId: number, serviceId: number, id: number) => sql`
 const auditJson = (policy: string, version: string) =>
   sql.raw(`to_jsonb(${policy}) || (to_jsonb(${version}) - 'policy_id' - 'created_at')`);
 
-export const createPolicyStore = (db: Database): PolicyStore => ({
+/** @param limits the quotas of customers without their own */
+export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits): PolicyStore => ({
   create: async (customerId, serviceId, kind, terms, change) => {
-    const rows = await write<Created>(db, sql`
+    const rows = await write<Created & { readonly quota: Exhausted | null }>(db, sql`
       with owner as (${owner(customerId, serviceId)} for share of s
+      ), quota as (${exhausted(customerId, limits, ["policies"])}
       ), p as (
         insert into storm_policies (service_id, kind)
-        select id, ${kind} from owner where cap >= ${terms.maxCoverageFactor} returning *
+        select id, ${kind} from owner where cap >= ${terms.maxCoverageFactor} and not exists (select from quota) returning *
       ), v as (
         insert into storm_policy_versions (${versionColumns})
         select p.id, p.version, x.* from p, jsonb_to_record(${JSON.stringify(terms)}::jsonb) as ${termsRecord}
@@ -55,9 +60,11 @@ export const createPolicyStore = (db: Database): PolicyStore => ({
         select p.id as object_id, owner.customer_id, null::jsonb as before, ${auditJson("p", "v")} as after
         from p, v, owner`)}
       )
-      select cap::float8 as cap, (select to_jsonb(view) from view) as policy from owner`, refusals);
+      select cap::float8 as cap, (select to_jsonb(view) from view) as policy, (select to_jsonb(q) from quota q) as quota from owner`,
+      refusals, quotaLock(customerId));
     const [outcome] = rows;
     if (outcome === undefined) return null;
+    refuseExhausted(outcome.quota);
     if (outcome.policy === null) throw aboveCap(outcome.cap);
     return outcome.policy;
   },

@@ -3,8 +3,9 @@ import journal from "../../../drizzle/meta/_journal.json" with { type: "json" };
 import { AppError } from "../../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Readiness } from "../ports/readiness.ts";
-import type { StatusStore } from "../ports/status.ts";
+import type { FailingShard, StatusStore } from "../ports/status.ts";
 import type { Database } from "./client.ts";
+import { failingShards, list } from "./status.ts";
 import { otherWindow } from "./usage-window.ts";
 
 /** Semantics §1. */
@@ -21,13 +22,15 @@ const obstacleOf = (error: unknown): string =>
 
 /** @param windowSeconds USAGE_WINDOW: fixed once windows are stored */
 export const createReadiness = (db: Database, clock: Clock, windowSeconds: number, status: StatusStore): Readiness => {
-  const ask = async (): Promise<string | null> => {
+  const ask = async (): Promise<readonly FailingShard[] | string> => {
     try {
       const [row] = await db.rows<{ latest: number | null; seconds: number | null }>(sql`
         select (select max(created_at) from drizzle.__drizzle_migrations) as latest,
           (select usage_window_seconds from settings) as seconds`);
       if (row?.latest !== expectedMigration) return "the database schema is not at the expected migration";
-      return row.seconds === null || row.seconds === windowSeconds ? null : otherWindow(row.seconds, windowSeconds);
+      if (row.seconds !== null && row.seconds !== windowSeconds) return otherWindow(row.seconds, windowSeconds);
+      // After the schema is known to be the expected one: an older one has no such columns.
+      return (await db.rows<{ failing: FailingShard[] }>(sql`select ${list(failingShards)} as failing`))[0]?.failing ?? [];
     } catch (error) {
       return obstacleOf(error);
     }
@@ -38,8 +41,8 @@ export const createReadiness = (db: Database, clock: Clock, windowSeconds: numbe
   };
   const askMore = async () => {
     // Side by side: one after the other could take twice as long.
-    const [obstacle, seen] = await Promise.all([ask(), status.read().catch(obstacleOf)]);
-    return obstacle ?? seen;
+    const [found, seen] = await Promise.all([ask(), status.read().catch(obstacleOf)]);
+    return typeof found === "string" ? found : seen;
   };
   return { check: () => Promise.race([ask(), giveUp()]), report: () => Promise.race([askMore(), giveUp()]) };
 };

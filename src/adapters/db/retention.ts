@@ -107,6 +107,7 @@ export const createRetentionStore = (db: Database): RetentionStore => {
     vantages: (fence, beforeMs, limit) => of(fence, "vantages", aged(sql`vantages`, sql`last_heard_at`, beforeMs, limit)),
     checkLeases: (fence, beforeMs, limit) => of(fence, "leases", sql`
       select ctid as row from leases where name like 'readiness:%' and expires_at < ${at(beforeMs)} and exists (select from fence) limit ${limit}::int`),
+    probeTargets: (fence, beforeMs, limit) => of(fence, "probe_targets", aged(sql`probe_targets`, sql`checked_at`, beforeMs, limit)),
     invoiceLinks: (fence, beforeMs, limit) => of(fence, "invoice_links", aged(sql`invoice_links`, sql`expires_at`, beforeMs, limit)),
   };
 };

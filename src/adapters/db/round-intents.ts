@@ -80,7 +80,7 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
     set result = 'intent', members = o.members, attempts = c.attempts + 1, attempted_at = ${at(nowMs)}, attempted_records = o.records, next_attempt_at = null,
       lease = ${fence.name}, epoch = ${fence.epoch}
     from (
-      select distinct on (x.domain_id) c.id, x.records, x.members
+      select distinct on (x.domain_id) c.id, x.records, x.members, case c.result when 'intent' then c.attempted_at end as doubtful_at
       from x cross join lateral (
         select c.* from routing_changes c
         where c.domain_id = x.domain_id and c.result = 'intent' and c.lease = ${fence.name} and c.epoch = ${fence.epoch}
@@ -92,7 +92,7 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
       order by x.domain_id, c.result = 'intent' desc, c.id desc
     ) o
     where c.id = o.id
-    returning c.id, c.domain_id, c.attempts
+    returning c.id, c.domain_id, c.attempts, o.doubtful_at
   ), shadowed as (
     select x.domain_id
     from x cross join lateral (select * from routing_changes n where n.domain_id = x.domain_id order by n.id desc limit 1) c
@@ -110,18 +110,20 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
     update routing_changes c set next_attempt_at = null
     from x where c.domain_id = x.domain_id and c.next_attempt_at is not null and not exists (select from again a where a.id = c.id)
   )
-  select id, domain_id as "domainId", attempts from again union all select id, domain_id, attempts from added`;
+  select id, domain_id as "domainId", attempts, floor(extract(epoch from doubtful_at) * 1000)::bigint as "doubtfulSinceMs" from again
+  union all select id, domain_id, attempts, null from added`;
 
-/** What DNS answered to intents. */
+/** What DNS answered to intents. One that stays open for an earlier attempt alone lingers from then on, not from its latest. */
 export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcome[]): SQL => sql`
   with ${fenceCte(fence)}
   update routing_changes c set result = x.result, change_id = x.change_id, accepted_at = ${ms("x.at")}, error = x.error,
-    next_attempt_at = ${ms("x.next")}
+    next_attempt_at = ${ms("x.next")}, attempted_at = coalesce(${ms("x.doubtful")}, c.attempted_at)
   from jsonb_to_recordset(${json(
     outcomes.map((outcome) => ({
-      id: outcome.changeRowId, result: outcome.result, change_id: outcome.changeId, at: outcome.acceptedAtMs, error: outcome.error, next: outcome.nextAttemptAtMs,
+      id: outcome.changeRowId, result: outcome.result, change_id: outcome.changeId, at: outcome.acceptedAtMs, error: outcome.error,
+      next: outcome.nextAttemptAtMs, doubtful: outcome.doubtfulSinceMs,
     })),
-  )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint)
+  )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint, doubtful bigint)
   where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
 
 /** Leaves a trace of health checks that were gone and that a domain's records were written without. */

@@ -9,6 +9,7 @@ import type { Page, ShardReader } from "./round-pages.ts";
 import { inShard, servicesOf } from "./round-pages.ts";
 import { duePolls, expiredPolls, standings } from "./round-polls.ts";
 import { setupsJson } from "./setups.ts";
+import { privatePathsJson, turnsJson } from "./targets.ts";
 
 /** An epoch-millisecond integer inside json, where the client's own time parser does not reach. */
 export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
@@ -17,6 +18,7 @@ const domainJson = sql`
   jsonb_build_object(
     'domainId', d.id, 'name', d.name, 'primaryTarget', d.primary_target, 'backupTarget', d.backup_target,
     'probePath', d.probe_path, 'expectStatus', d.expect_status, 'setups', ${setupsJson}, 'verified', d.verified_at is not null,
+    'turns', ${turnsJson}, 'privatePaths', ${privatePathsJson},
     'neverHealthy', case when d.seen_healthy_at is null then jsonb_build_object(
       'editedAtMs', (select ${epochMs("max(e.at)")} from (
         select d.updated_at as at union all select h.from_at from service_cdns h where h.service_id = v.id and h.to_at is null

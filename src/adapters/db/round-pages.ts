@@ -13,6 +13,9 @@ const domainsPerRound = 2_500;
 /** Of a page's domains, as jsonb; as JSON within JSON up to half as much again, and Neon sends 10 MiB. */
 const bytesPerPage = 5 * 1_048_576;
 
+/** Of a round, two pages full. */
+const bytesPerDomain = (2 * bytesPerPage) / domainsPerRound;
+
 const indexRows = 100_000;
 
 /** The services of one shard: the rule by which both providers split the work (semantics §10). */
@@ -60,13 +63,19 @@ type PageRow = {
   readonly service: RoundService | null;
 };
 
-type Indexed = readonly [serviceId: number, customerId: number, domains: number];
+type Indexed = readonly [serviceId: number, customerId: number, domains: number, bytes: number];
 type IndexRow = { readonly services: readonly Indexed[] | null };
 
+/** About what a domain `d` with its records `r` comes to in a page: its names of fields and numbers, and the texts that tenants choose. */
+const bytesOfDomain = sql.raw(`850 + octet_length(d.name) + coalesce(octet_length(d.primary_target), 0) + coalesce(octet_length(d.backup_target), 0)
+  + coalesce(octet_length(d.probe_path), 0) + octet_length(d.expect_status) + coalesce(octet_length(r.last_error), 0)
+  + coalesce(pg_column_size(r.records), 0) + coalesce(pg_column_size(r.surroundings), 0)`);
+
 const index = (shard: Shard, afterId: number): SQL => sql`
-  select jsonb_agg(jsonb_build_array(id, customer_id, domains) order by id) as services from (
-    select v.id, v.customer_id, count(d.id) as domains
+  select jsonb_agg(jsonb_build_array(id, customer_id, domains, bytes) order by id) as services from (
+    select v.id, v.customer_id, count(d.id) as domains, coalesce(sum(${bytesOfDomain}) filter (where d.id is not null), 0) as bytes
     from services v left join service_domains d on d.service_id = v.id and d.deleted_at is null
+    left join domain_routing r on r.domain_id = d.id
     where v.deleted_at is null and v.id > ${afterId} and ${inShard(sql`v.id`, shard)}
     group by v.id order by v.id limit ${indexRows}::int
   ) x`;
@@ -80,6 +89,12 @@ export type ShardRead<Along extends readonly unknown[][]> = { readonly along: Al
 const domainsOf = (services: readonly Pick<RoundService, "domains">[]): number => services.reduce((sum, { domains }) => sum + domains.length, 0);
 
 const hasMore = (rows: readonly PageRow[]): boolean => (rows[0]?.among ?? 0) > rows.length;
+
+/**
+ * What a service takes of a round's room. Its bytes count as well as its domains: whoever fills them to the brim has fewer in a
+ * round, and takes from nobody else's. What is too much for any page is not going to be read.
+ */
+const weightOf = ([, , domains, bytes]: Indexed): number => (bytes > 1.25 * bytesPerPage ? 1 : Math.max(1, domains, Math.ceil(bytes / bytesPerDomain)));
 
 /** What is known after a page was read: what it brought, and what it left out as known before. */
 const learnt = (rows: readonly PageRow[], before: Known): Known =>
@@ -165,7 +180,7 @@ export const createShardReader = (db: Database, time: TimeKeeper | null) => {
         const page = isLarge ? null : (first as readonly PageRow[]);
         if (page !== null && !hasMore(page)) return taken(page, true, page.reduce((sum, { count }) => sum + count, 0));
         const all = await indexed(page === null ? ((first as readonly IndexRow[])[0]?.services ?? []) : []);
-        const chosen = takeTurns(all.map(([id, customerId, domains]) => ({ id, customerId, weight: Math.max(1, domains) })), domainsPerRound, turnOf(key, round));
+        const chosen = takeTurns(all.map((one) => ({ id: one[0], customerId: one[1], weight: weightOf(one) })), domainsPerRound, turnOf(key, round));
         const fits = chosen.length === all.length;
         if (fits) large.delete(key);
         else large.add(key);

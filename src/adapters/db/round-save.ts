@@ -186,7 +186,7 @@ const saveSome = async (
   if (statements.length === 0) return new Map();
   const results = await db.batch(statements);
   const rows = intents.length > 0 ? (results.at(-1) as (StoredIntent & { domainId: number })[]) : [];
-  return new Map(rows.map(({ domainId, id, attempts }) => [domainId, { id, attempts }]));
+  return new Map(rows.map(({ domainId, ...stored }) => [domainId, stored]));
 };
 
 /** Applies a round's decisions: in one transaction as long as a request has room for them, else in one for some services each. */

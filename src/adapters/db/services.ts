@@ -4,9 +4,12 @@ import type { Paged } from "../ports/change.ts";
 import type { Domain } from "../ports/domains.ts";
 import type { StormPolicy } from "../ports/policies.ts";
 import type { Service, ServiceStore } from "../ports/services.ts";
+import type { QuotaLimits } from "../../domain/quota.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { endedStorms } from "./end-storms.ts";
+import type { Exhausted } from "./quotas.ts";
+import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { domainColumns, policyColumns } from "./views.ts";
 import { assignments, auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 
@@ -31,22 +34,25 @@ const refusals = {
 const locked = (customerId: number, id: number) => sql`
   select 1 from services where id = ${id} and customer_id = ${customerId} for no key update`;
 
-export const createServiceStore = (db: Database): ServiceStore => ({
+/** @param limits the quotas of customers without their own */
+export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits): ServiceStore => ({
   create: async (customerId, input, change) => {
-    const rows = await write<Service>(db, sql`
-      with created as (
+    const rows = await write<{ service: Service | null; quota: Exhausted | null }>(db, sql`
+      with quota as (${exhausted(customerId, limits, ["services"])}
+      ), created as (
         insert into services
           (customer_id, name, primary_cdn, backup_cdn, steering, failback_steps, failback_step_seconds)
         select id, ${input.name}, ${input.primaryCdn}, ${input.backupCdn}, ${input.steering},
           ${JSON.stringify(input.failbackSteps)}::jsonb, ${input.failbackStepSeconds}::int
-        from customers where id = ${customerId} returning *
+        from customers where id = ${customerId} and not exists (select from quota) returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
       ), audit as (${auditRow(change, "create", "service", sql`
         select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
       )
-      select * from view`, refusals);
-    return rows[0] ?? null;
+      select (select to_jsonb(v) from view v) as service, (select to_jsonb(q) from quota q) as quota`, refusals, quotaLock(customerId));
+    refuseExhausted(rows[0]?.quota);
+    return rows[0]?.service ?? null;
   },
 
   list: async (customerId, page) => await db.rows<Service>(sql`

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { shardsWanted } from "../../domain/shard-load.ts";
 import type { Status, StatusStore } from "../ports/status.ts";
 import type { Database } from "./client.ts";
+import { sealStandings } from "./seals.ts";
 import { ms } from "./write.ts";
 
 /** The rows of a query as one JSON array. */
@@ -29,11 +30,23 @@ export const shardStandings = sql`
   from shard_loads l join settings s on s.shards = l.shards and l.shard < s.shards
   where l.measured_at > clock_timestamp() - interval '10 minutes' order by l.shard`;
 
+/** Rounds in a row that fail before it is said of a shard: a minute of them. */
+const manyFailed = 6;
+
+/** Shards whose rounds fail, under whoever has their lease or had it last. */
+export const failingShards = sql`
+  select l.shard, l.provider, j.failed_rounds as "failedRounds" from (
+    select split_part(name, ':', 2)::int as shard, provider from leases where name like 'shard:%'
+  ) l
+  join job_runs j on j.job = 'tick:' || l.shard and j.provider = l.provider and j.failed_rounds >= ${manyFailed}::int
+  where l.shard < (select shards from settings) order by l.shard`;
+
 export const createStatusStore = (db: Database): StatusStore => ({
   read: async () => {
     const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
-      ${list(shardStandings)} as "shardLoads",
+      ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
       ${list(providerStandings)} as providers,
+      ${list(sealStandings)} as seals,
       ${list(sql`
         select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",
           ${ms("at", "atMs")}, previous_hash as "previousHash", hash

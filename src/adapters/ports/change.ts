@@ -10,7 +10,7 @@ export type IdempotencyKey = {
 
 /** Who changes something, for the audit row and the remembered answer that are stored with the change itself. */
 export type Change = {
-  /** `admin`, `token:12`, `jwt:sub` or `gateway`. */
+  /** `admin`, `admin:alice`, `token:12`, `jwt:sub` or `gateway`. */
   readonly actor: string;
   readonly requestId: string;
   readonly idempotency: IdempotencyKey | null;

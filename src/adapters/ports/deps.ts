@@ -1,4 +1,5 @@
 import type { Config } from "../../config.ts";
+import type { AdminTokenStore } from "./admin-tokens.ts";
 import type { AuditLogStore } from "./audit-log.ts";
 import type { AvailabilityStore } from "./availability.ts";
 import type { BillingProfileStore } from "./billing-profiles.ts";
@@ -26,6 +27,7 @@ import type { Log } from "./log.ts";
 import type { MetricsStore } from "./metrics.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { Prober } from "./probe.ts";
+import type { QuotaStore } from "./quotas.ts";
 import type { Random } from "./random.ts";
 import type { RateLimits } from "./rate-limit.ts";
 import type { Readiness } from "./readiness.ts";
@@ -36,6 +38,7 @@ import type { ServiceStore } from "./services.ts";
 import type { StandingStore } from "./standing.ts";
 import type { StatusStore } from "./status.ts";
 import type { StormStore } from "./storms.ts";
+import type { TargetStore } from "./targets.ts";
 import type { TelemetryStore } from "./telemetry.ts";
 import type { TokenStore } from "./tokens.ts";
 import type { UsageStore } from "./usage-store.ts";
@@ -52,6 +55,7 @@ export interface Deps {
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;
+  readonly adminTokens: AdminTokenStore;
   readonly services: ServiceStore;
   readonly domains: DomainStore;
   readonly dnsSetup: DnsSetupStore;
@@ -60,6 +64,8 @@ export interface Deps {
   readonly standing: StandingStore;
   readonly leases: LeaseStore;
   readonly prober: Prober;
+  readonly quotas: QuotaStore;
+  readonly targets: TargetStore;
   readonly policies: PolicyStore;
   readonly storms: StormStore;
   readonly evidence: EvidenceStore;
@@ -87,6 +93,8 @@ export interface Deps {
   /** What visitors are answered. */
   readonly lookup: Lookup;
   readonly rateLimits: RateLimits;
+  /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
+  sealKeys(): Promise<readonly string[]>;
   /** By what a client is told apart from others, where the platform vouches for it. */
   clientAddress(headers: Headers): string;
   /** Names of the CDNs whose bytes an adapter measures. */

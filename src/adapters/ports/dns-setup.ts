@@ -1,4 +1,5 @@
 import type { PermittedDomain } from "../../domain/iam-policy.ts";
+import type { ProbePath } from "../../domain/probe.ts";
 import type { Check } from "../../domain/readiness-finding.ts";
 import type { BackupHealth } from "../../domain/readiness.ts";
 import type { Change } from "./change.ts";
@@ -24,6 +25,8 @@ export type DnsSetupDomain = {
   readonly verified: boolean;
   readonly zoneId: string | null;
   readonly records: readonly WeightedRecord[] | null;
+  /** Paths whose target leads to a private address. */
+  readonly privatePaths: readonly ProbePath[] | null;
   /** Health checks of its standing failover. */
   readonly ownChecks: readonly string[];
 };
@@ -40,7 +43,11 @@ export type DnsSetup = {
   readonly backupCdn: string;
   /** Some of them: services that are frozen or shadowed have none here. */
   readonly mates: readonly ZoneMate[];
+  /** Ascending by id: all of them, or a page. */
   readonly domains: readonly DnsSetupDomain[];
+  /** How many the service has, and whether there are some behind this page. */
+  readonly domainsTotal: number;
+  readonly domainsBehind: boolean;
 };
 
 export type ReadinessCheck = {
@@ -49,12 +56,18 @@ export type ReadinessCheck = {
   readonly actor: string;
   readonly result: "pass" | "warn" | "fail";
   readonly checks: readonly Check[];
+  /** How many domains were looked at, and how many there were. Null: all, of a check before this was told. */
+  readonly domainsChecked: number | null;
+  readonly domainsTotal: number | null;
 };
 
 /** What the routes around a service's DNS setup read and write. A row of another customer is a missing row. */
 export interface DnsSetupStore {
-  /** @returns null where the customer has no such live service */
-  get(customerId: number, serviceId: number): Promise<DnsSetup | null>;
+  /**
+   * @param page at most so many domains, behind the one of that id
+   * @returns null where the customer has no such live service
+   */
+  get(customerId: number, serviceId: number, page: { readonly limit: number; readonly afterDomainId: number }): Promise<DnsSetup | null>;
   /**
    * All domains that are steered with the same AWS credentials as those of this service, so far as they are the customer's:
    * what one policy has to permit, as a batch of changes may hold names of several services.

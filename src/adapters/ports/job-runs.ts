@@ -1,7 +1,7 @@
 /** How much a run adds to a sum that is kept in the database. */
 export type Count = {
-  readonly name: "rounds" | "round_ms" | "witness_rounds" | "unreadable_probes" | "probes_over_budget" | "domains_left_out" | "route53_calls" | "abandoned_calls";
-  /** `""` where the name says it all; of Route 53 calls their result, of abandoned ones what they were for. */
+  readonly name: "rounds" | "rounds_failed" | "round_ms" | "witness_rounds" | "unreadable_probes" | "probes_over_budget" | "domains_left_out" | "route53_calls" | "abandoned_calls";
+  /** `""` where the name says it all; of Route 53 calls their result, of abandoned ones what they were for; of failed rounds the role. */
   readonly label: string;
   readonly value: number;
 };
@@ -25,6 +25,8 @@ export type JobRun = {
   readonly endedAtMs: number;
   readonly ok: boolean;
   readonly overruns: number;
+  /** Of rounds as the holder: how many have failed up to the end of this run; `anew` where one was completed before them in it. Absent: there were none. */
+  readonly failedRounds?: { readonly count: number; readonly anew: boolean };
   readonly counts?: readonly Count[];
   /** Null, or absent: nothing was measured. */
   readonly load?: MeasuredShard | null;

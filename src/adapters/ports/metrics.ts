@@ -1,9 +1,12 @@
+import type { SealedWith } from "../../domain/seals.ts";
 import type { LeaseStanding, ShardStanding, Takeover } from "./status.ts";
 
 /** What the database can tell an operator at one moment. Ages are seconds on the database's clock. */
 export type MetricsReading = {
   readonly storms: readonly { readonly kind: string; readonly state: string; readonly count: number }[];
   readonly stormsTotal: number;
+  /** Kept secrets, by the key that sealed them. */
+  readonly seals: readonly SealedWith[];
   /** Samples of the last five minutes; `result` is `ok` or the error code. */
   readonly samples: readonly { readonly path: string; readonly vantage: string; readonly result: string; readonly count: number }[];
   readonly jobs: readonly {

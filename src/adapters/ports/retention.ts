@@ -26,6 +26,8 @@ export interface RetentionStore {
   vantages(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Leases of readiness checks, each of which has a name of its own. */
   checkLeases(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Hosts that were last looked up before that: those of live domains are looked up again within hours. */
+  probeTargets(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Links to invoices that expired before that. */
   invoiceLinks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

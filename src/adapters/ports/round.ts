@@ -8,6 +8,7 @@ import type { ProbeError, ProbePath } from "../../domain/probe.ts";
 import type { Drift, PastDrift } from "../../domain/drift.ts";
 import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../domain/steering.ts";
 import type { StormTransition } from "../../domain/storm.ts";
+import type { Restraint } from "../../domain/target.ts";
 import type { Vantage } from "../../domain/vantage.ts";
 import type { Surroundings, WeightedRecord } from "./dns.ts";
 import type { Fence } from "./lease.ts";
@@ -34,7 +35,7 @@ export type DomainRouting = {
 /** By path: which of its set-ups it has now (targets, probe path, expected codes); the first is 0. */
 export type PathSetups = Readonly<Record<ProbePath, number>>;
 
-export type RoundDomain = {
+export type RoundDomain = Restraint & {
   readonly domainId: number;
   readonly name: string;
   readonly primaryTarget: string | null;
@@ -46,7 +47,6 @@ export type RoundDomain = {
   readonly normal: Weights;
   /** Whether the other weighted records of the name are steered with its pair. */
   readonly steerGroup: boolean;
-  readonly verified: boolean;
   /** Null once its judged path was known to be up since its latest set-up. */
   readonly neverHealthy: NeverHealthy | null;
   readonly routing: DomainRouting | null;
@@ -259,8 +259,14 @@ export type PolledChange = { readonly changeId: string; readonly nextCheckAtMs: 
 /** A switch that was not made. `again`: the records must be read again before anything is said about them. */
 export type FailedSwitch = { readonly domainId: number; readonly lastError: string; readonly again: boolean };
 
-/** A stored intent, with how often it was tried, this time included. */
-export type StoredIntent = { readonly id: number; readonly attempts: number };
+/** A stored intent. */
+export type StoredIntent = {
+  readonly id: number;
+  /** How often it was tried, this time included. */
+  readonly attempts: number;
+  /** When it was tried before without an answer, of which something may yet come; null: nothing is in doubt. */
+  readonly doubtfulSinceMs: number | null;
+};
 
 /** What a round has learnt from DNS. */
 export type RoundOutcomes = {
@@ -287,6 +293,8 @@ export type IntentOutcome = {
   readonly error: string | null;
   /** Where it was not made: when it is tried again; null: at once. */
   readonly nextAttemptAtMs: number | null;
+  /** Where only an earlier attempt is in doubt: when that was. Else null. */
+  readonly doubtfulSinceMs: number | null;
 };
 
 /** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */

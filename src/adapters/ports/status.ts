@@ -1,3 +1,5 @@
+import type { SealedWith } from "../../domain/seals.ts";
+
 /** A lease as its row stands; ages are seconds on the database's clock. */
 export type LeaseStanding = {
   readonly name: string;
@@ -41,6 +43,9 @@ export type ShardStanding = {
   readonly measuredAtMs: number;
 };
 
+/** A shard of which the provider that has its lease, or had it last, completes no rounds: so many failed one after the other. */
+export type FailingShard = { readonly shard: number; readonly provider: string; readonly failedRounds: number };
+
 /** A shard's lease that passed to the other provider, as it is chained (`schema/runtime.ts`). */
 export type Takeover = {
   readonly seq: number;
@@ -63,9 +68,13 @@ export type Status = {
   readonly shardsWanted: number;
   /** Those that were measured lately, by number. */
   readonly shardLoads: readonly ShardStanding[];
+  /** By number; an alert where there are any. */
+  readonly failingShards: readonly FailingShard[];
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];
+  /** Kept secrets, by the key that sealed them. */
+  readonly seals: readonly SealedWith[];
   /** The latest fifty, the newest first. */
   readonly takeovers: readonly Takeover[];
 };

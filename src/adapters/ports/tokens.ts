@@ -1,6 +1,5 @@
+import type { Role } from "../../domain/access.ts";
 import type { Change, Page } from "./change.ts";
-
-export type Role = "viewer" | "editor";
 
 export type CustomerToken = {
   readonly id: number;
@@ -8,19 +7,21 @@ export type CustomerToken = {
   readonly name: string;
   readonly role: Role;
   readonly createdAtMs: number;
+  /** Null: it ends when it is revoked. */
+  readonly expiresAtMs: number | null;
   /** To the minute. */
   readonly lastUsedAtMs: number | null;
   readonly revokedAtMs: number | null;
 };
 
-export type TokenInput = { readonly name: string; readonly role: Role; readonly hash: string };
+export type TokenInput = { readonly name: string; readonly role: Role; readonly expiresAtMs: number | null; readonly hash: string };
 
 /** What a live token stands for. */
-export type TokenOwner = { readonly tokenId: number; readonly customerId: number; readonly role: Role };
+export type TokenOwner = { readonly tokenId: number; readonly customerId: number; readonly role: Role; readonly expiresAtMs: number | null };
 
 /** Customer tokens. Hashes are SHA-256 in lower-case hex; the secret itself never gets here. */
 export interface TokenStore {
-  /** @returns null for an unknown or revoked token; notes the use otherwise */
+  /** @returns null for a token that is unknown, revoked or, on the database's clock, expired; notes the use otherwise */
   verify(hash: string): Promise<TokenOwner | null>;
   /** @returns null where there is no such customer */
   create(customerId: number, input: TokenInput, change: Change): Promise<CustomerToken | null>;

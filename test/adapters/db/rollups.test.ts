@@ -265,7 +265,7 @@ describe("pruning", () => {
       retention: {
         auditLog: each("auditLog"), routingChanges: each("routingChanges"), routingDrifts: each("routingDrifts"),
         evidence: async () => ({ rows: await each("evidence")(), lastServiceId: null }), takeovers: each("takeovers"), findings: each("findings"),
-        vantages: each("vantages"), checkLeases: each("checkLeases"), invoiceLinks: each("invoiceLinks"),
+        vantages: each("vantages"), checkLeases: each("checkLeases"), invoiceLinks: each("invoiceLinks"), probeTargets: each("probeTargets"),
       },
     });
     const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs, auditRetentionMs: hourMs };

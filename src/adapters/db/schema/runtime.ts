@@ -40,6 +40,8 @@ export const jobRuns = pgTable(
     successes: bigint("successes", { mode: "number" }).notNull().default(0),
     failures: bigint("failures", { mode: "number" }).notNull().default(0),
     overruns: bigint("overruns", { mode: "number" }).notNull().default(0),
+    /** Of rounds: how many have failed since the last one that was completed, over all runs. */
+    failedRounds: integer("failed_rounds").notNull().default(0),
   },
   (t) => [primaryKey({ columns: [t.job, t.provider] })],
 );

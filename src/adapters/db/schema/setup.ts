@@ -12,6 +12,9 @@ export const readinessChecks = pgTable(
     actor: text("actor").notNull(),
     result: text("result", { enum: ["pass", "warn", "fail"] }).notNull(),
     checks: jsonb("checks").notNull(),
+    /** How many of its domains were looked at, and had then: a large service is checked page by page. Null: all, before this was known. */
+    domainsChecked: integer("domains_checked"),
+    domainsTotal: integer("domains_total"),
   },
   (t) => [check("readiness_checks_result", sql`${t.result} in ('pass', 'warn', 'fail')`)],
 );

@@ -20,6 +20,13 @@ export const customers = pgTable(
   ],
 );
 
+/** What an admin allows a customer of each kind (`domain/quota.ts`), where that is not the default. */
+export const customerQuotas = pgTable("customer_quotas", {
+  customerId: bigint("customer_id", { mode: "number" }).primaryKey().references(() => customers.id),
+  limits: jsonb("limits").notNull().default({}),
+  updatedAt: at("updated_at").notNull().defaultNow(),
+});
+
 /** API credentials of a customer. Only the SHA-256 of the secret is kept, as lower-case hex. */
 export const customerTokens = pgTable(
   "customer_tokens",
@@ -27,17 +34,44 @@ export const customerTokens = pgTable(
     id: id(),
     customerId: ref("customer_id", () => customers.id),
     name: text("name").notNull(),
-    role: text("role", { enum: ["viewer", "editor"] }).notNull(),
+    role: text("role", { enum: ["viewer", "editor", "owner"] }).notNull(),
     tokenHash: text("token_hash").notNull(),
     createdAt: createdAt(),
+    /** Null: it ends when it is revoked. */
+    expiresAt: at("expires_at"),
     lastUsedAt: at("last_used_at"),
     revokedAt: at("revoked_at"),
   },
   (t) => [
     uniqueIndex("customer_tokens_hash_key").on(t.tokenHash),
     index("customer_tokens_customer_idx").on(t.customerId, t.id),
-    check("customer_tokens_role", sql`${t.role} in ('viewer', 'editor')`),
+    check("customer_tokens_role", sql`${t.role} in ('viewer', 'editor', 'owner')`),
     check("customer_tokens_hash_form", sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
+  ],
+);
+
+/** Named credentials of the operator's people and machines, beside ADMIN_TOKEN. Kept as those of customers are. */
+export const adminTokens = pgTable(
+  "admin_tokens",
+  {
+    id: id(),
+    /** As it stands in the audit log, `admin:<name>`; another live token may not have it. */
+    name: text("name").notNull(),
+    scopes: text("scopes").array().notNull(),
+    tokenHash: text("token_hash").notNull(),
+    /** The actor who made it. */
+    createdBy: text("created_by").notNull(),
+    createdAt: createdAt(),
+    expiresAt: at("expires_at"),
+    lastUsedAt: at("last_used_at"),
+    revokedAt: at("revoked_at"),
+  },
+  (t) => [
+    uniqueIndex("admin_tokens_hash_key").on(t.tokenHash),
+    uniqueIndex("admin_tokens_live_name_key").on(t.name).where(sql`${t.revokedAt} is null`),
+    check("admin_tokens_name_form", sql`${t.name} ~ '^[a-z0-9][a-z0-9._-]{0,62}$'`),
+    check("admin_tokens_scopes", sql`cardinality(${t.scopes}) > 0 and ${t.scopes} <@ array['read', 'write', 'billing', 'freeze', 'tokens']`),
+    check("admin_tokens_hash_form", sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
   ],
 );
 

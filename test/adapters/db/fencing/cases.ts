@@ -9,6 +9,7 @@ import { createReconciliationStore } from "../../../../src/adapters/db/reconcili
 import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
 import { createRoundStore } from "../../../../src/adapters/db/rounds.ts";
 import { createStandingStore } from "../../../../src/adapters/db/standing.ts";
+import { createTargetStore } from "../../../../src/adapters/db/targets.ts";
 import type { SaveUsage } from "../../../../src/adapters/ports/ingest.ts";
 import type { Fence } from "../../../../src/adapters/ports/lease.ts";
 import type { RoundDecisions, RoundOutcomes } from "../../../../src/adapters/ports/round.ts";
@@ -115,7 +116,7 @@ const rounds: readonly FencedWrite[] = [
   }),
   outcomes("what DNS answered", ["evidence", "evidence_chains", "routing_changes"], async (tenant) => {
     const changeRowId = await tenant.change("intent", await tenant.storm());
-    return { intents: [{ changeRowId, result: "accepted", changeId: "C1", acceptedAtMs: nowMs, error: null, nextAttemptAtMs: null }] };
+    return { intents: [{ changeRowId, result: "accepted", changeId: "C1", acceptedAtMs: nowMs, error: null, nextAttemptAtMs: null, doubtfulSinceMs: null }] };
   }),
   outcomes("records that were changed", ["domain_routing"], async ({ service, domain }) => ({
     domains: [{ domainId: domain, serviceId: service, ...unreadRouting, readAtMs: nowMs }],
@@ -389,11 +390,43 @@ const observed: readonly FencedWrite[] = [
     method: "dnsSetup.saveCheck", what: "a check, with its audit row", writes: ["audit_log", "idempotency_keys", "readiness_checks"], refused: null,
     prepare: async ({ db, tenant }) => {
       const idempotency = { customerId: tenant.customer, method: "POST", path: "/check", key: "key", bodyHash: "hash" };
-      const check = { serviceId: tenant.service, checkedAtMs: nowMs, actor: "test", result: "pass", checks: [] } as const;
+      const check = { serviceId: tenant.service, checkedAtMs: nowMs, actor: "test", result: "pass", checks: [], domainsChecked: 1, domainsTotal: 1 } as const;
       return (fence) => createDnsSetupStore(db).saveCheck(fence, check, { actor: "test", requestId: "r", idempotency });
     },
   },
 ];
 
+/** A domain that nobody has proven, and what is known of its target. */
+const unproven = async (sql: TestDatabase["sql"], tenant: { readonly service: number; readonly customer: number; readonly name: string }) => {
+  const [row] = await sql<{ id: string }>(
+    "insert into service_domains (service_id, customer_id, name, primary_target, challenge_token) values ($1, $2, $3, $4, 'token') returning id",
+    [tenant.service, tenant.customer, `unproven.${tenant.name}.example.com`, `${tenant.name}.cdn.example`]);
+  await sql("insert into probe_targets (host, addresses, consent, checked_at) values ($1, 'public', 'txt', now())", [`${tenant.name}.cdn.example`]);
+  return Number(row?.id);
+};
+
+const targets: readonly FencedWrite[] = [
+  {
+    method: "targets.save", what: "what is known of a target", writes: ["probe_targets"], refused: undefined,
+    prepare: async ({ db, tenant }) => (fence) =>
+      createTargetStore(db).save(fence, [{ host: `${tenant.name}.cdn.example`, addresses: "public", consent: null }], nowMs),
+  },
+  {
+    method: "targets.deal", what: "the turn of an unverified domain", writes: ["probe_claims"], refused: 0,
+    prepare: async ({ db, sql, tenant }) => {
+      await unproven(sql, tenant);
+      return (fence) => createTargetStore(db).deal(fence);
+    },
+  },
+  {
+    method: "targets.clear", what: "all that is known of targets", writes: ["probe_claims", "probe_targets"], refused: undefined,
+    prepare: async ({ db, sql, tenant }) => {
+      const domain = await unproven(sql, tenant);
+      await sql("insert into probe_claims (domain_id, path, host, phase, period) values ($1, 'primary', 'x', 0, 10)", [domain]);
+      return (fence) => createTargetStore(db).clear(fence);
+    },
+  },
+];
+
 /** Every write of the pipeline that is decided by whoever holds a lease. */
-export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...money, ...kept, ...retained];
+export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...targets, ...money, ...kept, ...retained];

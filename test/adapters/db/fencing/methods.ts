@@ -13,6 +13,7 @@ import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/rol
 import type { RoundStore } from "../../../../src/adapters/ports/round.ts";
 import type { SettingsStore } from "../../../../src/adapters/ports/settings.ts";
 import type { StandingStore } from "../../../../src/adapters/ports/standing.ts";
+import type { TargetStore } from "../../../../src/adapters/ports/targets.ts";
 import type { TickRunStore } from "../../../../src/adapters/ports/tick-runs.ts";
 
 /** `fenced` has a case in `cases.ts`; `telemetry` says what one sees and does, whoever one is; `request` is the API's, not the pipeline's. */
@@ -41,8 +42,9 @@ export const pipelineMethods = {
   } satisfies Record<keyof PruneStore, Kind>,
   retention: {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
-    vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced",
+    vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
+  targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -54,7 +56,7 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "tick-runs",
+  "billing", "cdn-accounts", "dns-setup", "ingest", "job-runs", "lease", "observations", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
@@ -88,11 +90,12 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
   "db/write.ts": [2, "parts of statements: they select from what those have written"],
   "db/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
   "db/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
+  "db/reseal.ts": [1, "the operator's command: it replaces the very seal that it opened"],
   "db/dns-setup.ts": [1, "a request: records that were provisioned are read again"],
 };
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
-  "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
-  "db/policies.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts",
+  "db/admin-tokens.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
+  "db/policies.ts", "db/quotas.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts",
 ];

@@ -1,0 +1,85 @@
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { Fence } from "../adapters/ports/lease.ts";
+import type { Log } from "../adapters/ports/log.ts";
+import type { Lookup, Resolver } from "../adapters/ports/resolver.ts";
+import type { CheckedTarget, ConsentReader, DueTarget, TargetStore } from "../adapters/ports/targets.ts";
+import { consentName, isConsent } from "../domain/target.ts";
+import type { Connections } from "../pipeline/slots.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
+import { locate } from "../pipeline/whereabouts.ts";
+import type { JobReport } from "./job.ts";
+
+export type TargetDeps = {
+  readonly targets: TargetStore;
+  readonly lookup: Lookup;
+  readonly resolver: Resolver;
+  readonly consent: ConsentReader;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly connections?: Connections;
+  /** False: private targets are allowed, as on one machine: none is looked at. */
+  readonly checksTargets: boolean;
+};
+
+/** How long what was found of a host is taken for true. */
+const lookAgainAfterMs = 3_600_000;
+/** Hosts of one run, which has five minutes; so many at once, of the connections that there are. */
+const perRun = 400;
+const abreast = 8;
+const runMs = 150_000;
+const saveEvery = 40;
+
+/** @returns null where nobody could be asked: what was known of it stays */
+const check = async (deps: TargetDeps, connections: Connections, { host, asks }: DueTarget, untilMs: number): Promise<CheckedTarget | null> => {
+  const budget = { untilMs, connection: connectionOf(connections, { lane: "background", key: nobody }) };
+  const { addresses } = await locate(deps.lookup, host, budget);
+  if (addresses === null) return null;
+  if (!asks || addresses !== "public") return { host, addresses, consent: null };
+  const readings = await deps.resolver.txt(consentName(host));
+  const heard = readings.filter((reading) => reading.status === "answered");
+  // As with a proof of ownership: one resolver that was lied to must not decide.
+  if (heard.length > 0 && heard.every(({ texts }) => texts.some(isConsent))) return { host, addresses, consent: "txt" };
+  const page = await deps.consent.read(host, budget);
+  return { host, addresses, consent: page.status === "sent" && page.value !== null && isConsent(page.value) ? "well_known" : null };
+};
+
+/**
+ * Looks up where the hosts of all live domains lead, and whether those that strangers name have agreed to be probed; then deals
+ * out the turns of unverified domains, so that one host has one such probe a round at most, of all tenants together.
+ */
+export const checkTargets = async (deps: TargetDeps, fence: Fence): Promise<JobReport> => {
+  const { targets, clock, log } = deps;
+  if (!deps.checksTargets) {
+    await targets.clear(fence);
+    return { checked: 0 };
+  }
+  const connections = deps.connections ?? createConnections(clock);
+  const startedAtMs = clock.nowMs();
+  const untilMs = startedAtMs + runMs;
+  const due = [...(await targets.due(startedAtMs - lookAgainAfterMs, perRun))];
+  const count = { due: due.length, checked: 0, private: 0, unanswered: 0 };
+  const found: CheckedTarget[] = [];
+  const save = async (): Promise<void> => {
+    const batch = found.splice(0);
+    if (batch.length > 0) await targets.save(fence, batch, clock.nowMs());
+  };
+  const worker = async (): Promise<void> => {
+    for (let next = due.shift(); next !== undefined && clock.nowMs() < untilMs; next = due.shift()) {
+      const checked = await check(deps, connections, next, untilMs);
+      if (checked === null) {
+        count.unanswered += 1;
+        continue;
+      }
+      count.checked += 1;
+      if (checked.addresses === "private") {
+        count.private += 1;
+        log.warn("target_private", { host: checked.host });
+      }
+      found.push(checked);
+      if (found.length >= saveEvery) await save();
+    }
+  };
+  await Promise.all(Array.from({ length: abreast }, worker));
+  await save();
+  return { ...count, claims: await targets.deal(fence) };
+};

@@ -1,0 +1,12 @@
+/**
+ * What a customer may have of each at once; revoked and deleted ones do not count. Another kind is a line here, its default in
+ * `config.ts`, and how it is counted in `adapters/db/quotas.ts`.
+ */
+export const quotaKinds = ["services", "domains", "unverified_domains", "policies", "tokens"] as const;
+
+export type QuotaKind = (typeof quotaKinds)[number];
+
+export type QuotaLimits = Readonly<Record<QuotaKind, number>>;
+
+/** No limit is higher, whoever sets it. */
+export const mostOfAnything = 1_000_000;

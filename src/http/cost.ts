@@ -1,0 +1,26 @@
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { AppMiddleware } from "./env.ts";
+import { within } from "./rate-limit.ts";
+
+/**
+ * What a request is worth that takes far more than most: in requests, of which a customer has in a minute what one credential
+ * has (RATE_LIMIT_PER_CREDENTIAL). By default that is 30 backtests and readiness checks together, or 120 look-ups.
+ */
+export const costs = {
+  /** Up to some seconds of computing. */
+  computing: 40,
+  /** Probes, and a dozen requests to Route 53. */
+  probing: 40,
+  /** A reading of all that a customer has. */
+  reading: 10,
+  /** Questions to public resolvers. */
+  asking: 10,
+} as const;
+
+/** Counts what an expensive request is worth, by customer: of credentials a customer has many. Stands behind a guard. */
+export const worth =
+  (deps: Pick<Deps, "rateLimits">, cost: number): AppMiddleware =>
+  async (c, next) => {
+    within(await deps.rateLimits.perCredential.take(`cost:${c.var.customerId}`, cost));
+    await next();
+  };

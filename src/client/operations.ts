@@ -188,6 +188,8 @@ export type Domain = {
     primary: number;
     backup: number;
   };
+  /** whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards */
+  steer_group: boolean;
   /** the TXT record that proves the ownership; DNS is steered once it was seen */
   verification: {
     record_name: string;
@@ -253,6 +255,8 @@ export type DomainInput = {
     primary: number;
     backup: number;
   };
+  /** whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards */
+  steer_group?: boolean;
 };
 
 export type DomainPatch = {
@@ -268,6 +272,8 @@ export type DomainPatch = {
     primary: number;
     backup: number;
   };
+  /** whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards */
+  steer_group?: boolean;
 };
 
 export type DomainChallenge = {
@@ -515,6 +521,12 @@ export type RoutingChange = {
     primary: number;
     backup: number;
   };
+  /** other weighted records of the name that it sets with the pair (steer_group); null: none */
+  members: ({
+    record_type: string;
+    set_identifier: string;
+    weight: number;
+  })[] | null;
   reason: string;
   actor: string;
   epoch: number;
@@ -725,6 +737,11 @@ export type RoutingDrift = {
     primary: number;
     backup: number;
   };
+  /** where other records of a steered group were changed: the sums of their weights; null: the pair's own were */
+  others: {
+    previous: number;
+    found: number;
+  } | null;
   /** why it was not healed: frozen, global_freeze, shadow, held, contested, as_desired, monitor_only; null: it was to be */
   left_alone: string | null;
   found_at: string;

@@ -7,10 +7,12 @@ export type Drift = {
   /** As they were last known. */
   readonly previous: Weights;
   readonly found: Weights;
+  /** Where it is the weights of other records of a steered group: their sums; the pair's own stand as they were. */
+  readonly others?: { readonly previous: number; readonly found: number };
 };
 
 /** A drift found before; `leftAlone` where it was not to be healed. */
-export type PastDrift = { readonly foundAtMs: number; readonly found: Weights; readonly leftAlone: boolean };
+export type PastDrift = { readonly foundAtMs: number; readonly found: Weights; readonly foundOthers?: number | null; readonly leftAlone: boolean };
 
 /** The same drift this often within this time is a fight: somebody's automation puts back what tranche heals. */
 const fightAfter = 3;
@@ -21,7 +23,8 @@ const recent = (past: readonly PastDrift[], nowMs: number): readonly PastDrift[]
 
 /** Whether this drift, found now, makes it a fight. */
 export const isFight = (drift: Drift, past: readonly PastDrift[], nowMs: number): boolean =>
-  1 + recent(past, nowMs).filter(({ found, leftAlone }) => !leftAlone && equalWeights(found, drift.found)).length >= fightAfter;
+  1 + recent(past, nowMs).filter(({ found, foundOthers = null, leftAlone }) =>
+    !leftAlone && equalWeights(found, drift.found) && foundOthers === (drift.others?.found ?? null)).length >= fightAfter;
 
 /** A fight is over once nobody has changed anything for as long as it takes to make one, and all stands as desired. */
 export const isFightOver = (contestedAtMs: number, past: readonly PastDrift[], asDesired: boolean, nowMs: number): boolean =>

@@ -16,6 +16,8 @@ export type AroundFacts = {
   readonly otherZones: readonly string[];
   /** Health checks of the name's own standing failover. */
   readonly ownChecks: readonly string[];
+  /** Records beside the pair that are steered with it (`steer_group`), by type and SetIdentifier; null: the option is off. */
+  readonly steeredToo?: readonly { readonly type: string; readonly setIdentifier: string }[] | null;
 };
 
 const sideOf = ({ setIdentifier }: AnsweringRecord): AnswerSide => (setIdentifier?.toLowerCase() === "backup" ? "backup" : "primary");
@@ -47,15 +49,19 @@ const healthChecks = (facts: AroundFacts): Finding =>
   worst(facts.records.flatMap((record) => healthKeys(record).map((key) => ofHalf(facts, record, key)))) ??
   pass("health_checks", "nothing but the weights decides between the halves");
 
-const neighbours = ({ name, records, neighbours: others }: AroundFacts): Finding => {
+const neighbours = ({ name, records, neighbours: others, steeredToo = null }: AroundFacts): Finding => {
   const types = new Set(records.map(({ type }) => type));
   const beside = others.filter(({ type }) => types.has(type));
   const answering = beside.filter((record) => (record.weight ?? 0) > 0 && answeredSide(record, [...records, ...beside]) !== "backup");
   const list = (all: readonly AnsweringRecord[]) => all.map(({ type, setIdentifier, weight }) => `${type} "${setIdentifier ?? ""}" with weight ${weight ?? "none"}`).join(", ");
-  if (answering.length > 0) {
-    const mend = answering.map(({ type, setIdentifier }) => `set the weight of ${name} ${type} "${setIdentifier ?? ""}" to 0, or delete it`).join("; ");
-    return found("neighbours", "fail", `${list(answering)} answers beside the pair, and goes on doing so after a switch`, mend);
+  const isSteered = ({ type, setIdentifier }: AnsweringRecord): boolean => (steeredToo ?? []).some((one) => one.type === type && one.setIdentifier === setIdentifier);
+  const staying = answering.filter((record) => !isSteered(record));
+  if (staying.length > 0) {
+    const each = staying.map(({ type, setIdentifier }) => `set the weight of ${name} ${type} "${setIdentifier ?? ""}" to 0, or delete it`).join("; ");
+    const mend = steeredToo === null ? `${each}; or PATCH the domain with steer_group: true, and they are switched with the pair` : each;
+    return found("neighbours", "fail", `${list(staying)} answers beside the pair, and goes on doing so after a switch`, mend);
   }
+  if (answering.length > 0) return pass("neighbours", `${list(answering)} answers beside the pair, and is set to 0 and back with it (steer_group)`);
   return pass("neighbours", beside.length === 0 ? "nothing else answers for the name" : `${list(beside)} keeps nobody from the backup`);
 };
 

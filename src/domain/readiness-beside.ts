@@ -17,7 +17,13 @@ const httpsRecords = (name: string, beside: readonly BesideRecord[]): Finding =>
   return found("https_records", "warn", `${said}: clients that follow it stay on the CDN that it names after a switch`, `take ipv4hint, ipv6hint and the target name out of ${leading.map(({ type }) => `${name} ${type}`).join(", ")}`);
 };
 
-/** The authorities that CDNs have certificates issued by, so far as their documentation tells. */
+/**
+ * The authorities that CDNs have certificates issued by, by the names that they take in CAA records:
+ * - Cloudflare: developers.cloudflare.com/ssl/edge-certificates/caa-records
+ * - Fastly: docs.fastly.com/en/guides/tls-prerequisites-and-limitations and .../products/tls-service-options name Certainly, Let's
+ *   Encrypt and GlobalSign; the CAA records of fastly.com itself name them as below
+ * - CloudFront, by Certificate Manager: docs.aws.amazon.com/acm/latest/userguide/setup-caa.html, "one of the following four Amazon CAs"
+ */
 const authorities: Readonly<Record<string, readonly string[]>> = {
   cloudflare: ["letsencrypt.org", "pki.goog", "ssl.com", "sectigo.com", "comodoca.com", "digicert.com"],
   fastly: ["certainly.com", "letsencrypt.org", "globalsign.com"],

@@ -38,13 +38,15 @@ export type DomainFacts = {
     | {
         readonly status: "found"; readonly zoneId: string; readonly records: readonly LiveRecord[];
         /** Absent: there is nothing around the pair. */
-        readonly surroundings?: Omit<AroundFacts, "name" | "records" | "ownChecks">;
+        readonly surroundings?: Omit<AroundFacts, "name" | "records" | "ownChecks" | "steeredToo">;
       }
     | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
     | { readonly status: "error"; readonly detail: string }
     | null;
   /** Health checks of the name's own standing failover. */
   readonly ownChecks: readonly string[];
+  /** Records beside the pair that are steered with it; null: the option is off. */
+  readonly steeredToo?: AroundFacts["steeredToo"];
   readonly backupCdn: string;
   /** Records of other types at and above the name; null: they could not be read. */
   readonly beside: readonly BesideRecord[] | null;
@@ -202,10 +204,10 @@ const joint = ({ refusedJointly, reading }: DomainFacts): Finding => {
   return found("joint_permission", "fail", detail, "attach the policy that GET /v1/services/{id}/iam-policy gives: it holds all domains of the account");
 };
 
-const around = ({ reading, name, ownChecks }: DomainFacts): readonly Finding[] => {
+const around = ({ reading, name, ownChecks, steeredToo = null }: DomainFacts): readonly Finding[] => {
   if (reading?.status !== "found") return (["other_zones", "types_left_behind", "neighbours", "health_checks"] as const).map(unread);
   const { records: pair, surroundings } = reading;
-  return checkAround({ name, records: pair, ownChecks, ...(surroundings ?? { neighbours: [], health: {}, dangling: [], leftBehind: [], otherZones: [] }) });
+  return checkAround({ name, records: pair, ownChecks, steeredToo, ...(surroundings ?? { neighbours: [], health: {}, dangling: [], leftBehind: [], otherZones: [] }) });
 };
 
 /** Every check of one domain, in the order in which they build on each other. */

@@ -1,3 +1,5 @@
+import type { Member, StandingMember } from "./group.ts";
+import { groupShares } from "./group.ts";
 import type { Health } from "./health.ts";
 
 /** Route 53 weights of a pair, 0..255 each. */
@@ -179,6 +181,13 @@ export const weightsFor = (target: Desired["target"], normal: Weights, foreign =
   return weightsOfShare((target.percent / 100) * (normal.primary / total), foreign);
 };
 
+/** The other weighted records of a name where they are steered with its pair. */
+export type SteeredGroup = {
+  readonly members: readonly StandingMember[];
+  /** Whether they answer nobody while the name is on its backup; else all that is wanted is that they have their own weights. */
+  readonly toZero: boolean;
+};
+
 export type SteeredDomain = {
   readonly domainId: number;
   /** The live weights as last read, of each record type of the name; empty where there is no pair to steer. */
@@ -186,8 +195,10 @@ export type SteeredDomain = {
   readonly normal: Weights;
   /** The pair has no weight beside others that have: it answers nobody until somebody takes it into service. */
   readonly idle?: boolean;
-  /** The sum of the weights of the name's other weighted records; absent: there are none. */
+  /** The sum of the weights of the name's other weighted records that are not steered; absent: there are none. */
   readonly foreign?: number;
+  /** Absent: the other weighted records of the name, if any, are not steered. */
+  readonly group?: SteeredGroup;
   /** Whether its owner has proven that it is theirs. */
   readonly verified: boolean;
   /**
@@ -201,20 +212,45 @@ export type SteeredDomain = {
   readonly mayMove: boolean;
 };
 
-/** The weights that this domain is to have; null: as they are. Only what was moved goes back by steps. */
-export const wantedWeights = ({ normal, moved, foreign }: Pick<SteeredDomain, "normal" | "moved" | "foreign">, target: Desired["target"]): Weights | null =>
-  weightsFor(target.kind === "normal" && !moved ? { ...target, percent: 100 } : target, normal, foreign);
+/** What a domain is to have: the weights of its pair, and of each member of its group. */
+export type Wanted = { readonly weights: Weights; readonly members: readonly Member[] };
 
-export type PlannedChange = { readonly domainId: number; readonly from: Weights; readonly to: Weights };
+/** What this domain is to have; null: as it is. Only what was moved goes back by steps. */
+export const wantedOf = ({ normal, moved, foreign = 0, group }: Pick<SteeredDomain, "normal" | "moved" | "foreign" | "group">, target: Desired["target"]): Wanted | null => {
+  const own = (group?.members ?? []).map(({ type, setIdentifier, own: weight }) => ({ type, setIdentifier, weight }));
+  if (target.kind === "backup") return { weights: stormWeights, members: group?.toZero === true ? own.map((member) => ({ ...member, weight: 0 })) : own };
+  const aim = target.kind === "normal" && !moved ? { ...target, percent: 100 } : target;
+  if (aim.kind === "normal" && aim.percent < 100 && group?.toZero === true && own.length > 0) {
+    const { pair, members } = groupShares(aim.percent / 100, normal, own, foreign);
+    return { weights: pair, members };
+  }
+  const unsteered = group?.toZero === true ? 0 : mostOfOneType(own);
+  const weights = weightsFor(aim, normal, foreign + unsteered);
+  return weights === null ? null : { weights, members: own };
+};
+
+const mostOfOneType = (members: readonly Member[]): number =>
+  Math.max(0, ...[...Map.groupBy(members, ({ type }) => type).values()].map((own) => own.reduce((sum, { weight }) => sum + weight, 0)));
+
+/** The members that do not stand as wanted, with the weights that they are to have. */
+export const strayMembers = ({ group }: Pick<SteeredDomain, "group">, wanted: Wanted): readonly Member[] => {
+  const live = group?.members ?? [];
+  return wanted.members.filter((member, at) => live[at]?.weight !== member.weight);
+};
+
+export type PlannedChange = { readonly domainId: number; readonly from: Weights; readonly to: Weights; readonly members?: readonly Member[] };
 
 export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b.primary && a.backup === b.backup;
 
 /** current + desired -> changes: only what differs, only what may be steered. */
 export const plan = (domains: readonly SteeredDomain[], target: Desired["target"]): readonly PlannedChange[] =>
-  domains.flatMap(({ domainId, live, normal, verified, moved, mayMove, foreign, idle, allowed }) => {
+  domains.flatMap((domain): readonly PlannedChange[] => {
+    const { domainId, live, verified, moved, mayMove, idle, allowed } = domain;
     if (!verified || allowed === "nothing" || (allowed === "back" && (target.kind !== "normal" || !moved))) return [];
     if (idle === true || (target.kind === "backup" && !mayMove)) return [];
-    const to = wantedWeights({ normal, moved, ...(foreign !== undefined && { foreign }) }, target);
-    const from = to === null ? undefined : live.find((weights) => !equalWeights(weights, to));
-    return to === null || from === undefined ? [] : [{ domainId, from, to }];
+    const wanted = wantedOf(domain, target);
+    if (wanted === null) return [];
+    const members = strayMembers(domain, wanted);
+    const from = live.find((weights) => !equalWeights(weights, wanted.weights)) ?? (members.length > 0 ? live[0] : undefined);
+    return from === undefined ? [] : [{ domainId, from, to: wanted.weights, ...(members.length > 0 && { members }) }];
   });

@@ -3,6 +3,7 @@ import type { WeightChange, WeightChangeResult } from "../adapters/ports/dns.ts"
 import type { DomainRouting, FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundOutcomes, ShardView, StoredIntent } from "../adapters/ports/round.ts";
 import { isUrgent, retryDelayMs } from "../domain/attempts.ts";
 import type { DnsAccount, DnsAccounts } from "./accounts.ts";
+import { groupAfter, memberChanges, surroundingsAfter } from "./members.ts";
 import { patiently } from "./patience.ts";
 import { movedAt, withoutChecks, withWeights } from "./records.ts";
 import type { Connections } from "./slots.ts";
@@ -31,7 +32,12 @@ const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap
     const routing = fresh.get(intent.domainId) ?? domain?.routing;
     const row = stored.get(intent.domainId);
     if (intent.result !== "intent" || row === undefined || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
-    const change = { domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to, ...(isUrgent(intent.reason) && { mayDropChecks: true }) };
+    // Nor may the way back of what tranche itself has moved hang on a health check that somebody deleted meanwhile.
+    const mayDropChecks = isUrgent(intent.reason) || routing.movedAtMs !== null;
+    const members = memberChanges(routing, intent.members ?? []);
+    const change = {
+      domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to, ...(members.length > 0 && { members }), ...(mayDropChecks && { mayDropChecks }),
+    };
     return [{ intent, stored: row, domain, routing, change }];
   });
   return ready.toSorted((a, b) => Number(isUrgent(b.intent.reason)) - Number(isUrgent(a.intent.reason)));
@@ -62,12 +68,16 @@ const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult
 const failureOf = ({ domain: { domainId } }: Ready, result: WeightChangeResult): readonly FailedSwitch[] =>
   result.status === "accepted" ? [] : [{ domainId, lastError: result.detail, again: result.status === "stale" || effectOf(result) === "unknown" }];
 
-const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number, droppedChecks: readonly string[]): DomainRouting => ({
-  ...routing,
-  records: withoutChecks(withWeights(routing.records ?? [], intent.to), droppedChecks),
-  movedAtMs: movedAt(routing.movedAtMs, intent.to, domain.normal, acceptedAtMs),
-  lastError: null,
-});
+const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number, droppedChecks: readonly string[]): DomainRouting => {
+  const after: DomainRouting = {
+    ...routing,
+    ...surroundingsAfter(routing, intent.members),
+    records: withoutChecks(withWeights(routing.records ?? [], intent.to), droppedChecks),
+    movedAtMs: movedAt(routing.movedAtMs, intent.to, domain.normal, acceptedAtMs),
+    lastError: null,
+  };
+  return { ...after, group: groupAfter(after, intent.to, domain) };
+};
 
 /**
  * Makes the switches whose intents are stored, each account by itself. What has no answer by then is left in doubt: whatever

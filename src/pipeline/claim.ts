@@ -1,6 +1,7 @@
 import type { DomainRouting, FailedSwitch, Intent, RoundDecisions, RoundDomain, RoundService, ShardView, Unreached } from "../adapters/ports/round.ts";
 import { reachOf } from "../domain/backup-reach.ts";
 import { stormWeights } from "../domain/steering.ts";
+import { surroundingsAfter } from "./members.ts";
 import type { DomainReading } from "./records.ts";
 import { liveWeights, withWeights } from "./records.ts";
 
@@ -21,7 +22,7 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
   }
   const failed = domain.failedAttempts.length > 0 || domain.openIntents.length > 0;
   const standing = intent === undefined || failed ? records : withWeights(records, intent.to);
-  const around = routing?.surroundings ?? null;
+  const around = routing === null ? null : { ...routing.surroundings, ...(intent === undefined || failed ? {} : surroundingsAfter(routing, intent.members).surroundings) };
   const { obstacle } = reachOf("backup", [...standing, ...(around?.neighbours ?? [])], around?.health ?? {});
   if (obstacle === null) return null;
   const moved = liveWeights(standing).some(({ primary, backup }) => primary === stormWeights.primary && backup > 0);

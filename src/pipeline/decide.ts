@@ -1,4 +1,4 @@
-import type { PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
+import type { Intent, PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
 import type { CreditTerms } from "../domain/credit.ts";
 import { everyStorm } from "../domain/credit.ts";
 import type { Vantage } from "../domain/vantage.ts";
@@ -6,17 +6,23 @@ import { dueIntents } from "./attempts.ts";
 import { claimFor } from "./claim.ts";
 import { seenHealthy } from "./healthy.ts";
 import { judgePolicy } from "./judge.ts";
+import { toRemember } from "./members.ts";
 import { asFound, withDiscoveries } from "./paths.ts";
 import type { DomainReading } from "./records.ts";
 import { changedRouting, steer } from "./steer.ts";
 
 /** What is to be stored of a service's domains: what was read of them, and what they were discovered to be. */
-const updates = (service: RoundService, samples: readonly Sample[], read: ReadonlyMap<number, DomainReading>): RoundDecisions["domains"] =>
+const updates = (
+  service: RoundService, samples: readonly Sample[], read: ReadonlyMap<number, DomainReading>, intents: readonly Intent[],
+): RoundDecisions["domains"] =>
   service.domains.flatMap((domain) => {
     const reading = read.get(domain.domainId);
     const current = reading?.routing ?? domain.routing;
     if (current === null) return [];
-    const updated = withDiscoveries(domain, current, samples);
+    const discovered = withDiscoveries(domain, current, samples);
+    const intent = intents.find(({ domainId }) => domainId === domain.domainId);
+    const group = intent === undefined ? null : toRemember(discovered, intent);
+    const updated = group === null ? discovered : { ...discovered, group };
     if (reading === undefined && updated === current) return [];
     return [{ domainId: domain.domainId, serviceId: service.serviceId, ...updated }];
   });
@@ -53,7 +59,7 @@ export const decideRound = (
     healthy: perService.flatMap(({ healthy }) => healthy),
     services: claims.flatMap(({ before, routing }) => changedRouting(before, routing) ?? []),
     unreached: claims.flatMap(({ before, routing, unreached }) => (before?.state === routing.state && before.reason === routing.reason ? [] : unreached)),
-    domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh)),
+    domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh, dueByService.get(service.serviceId) ?? [])),
     resolved: read.flatMap(({ resolved }) => resolved),
     ...due,
     drifts: perService.flatMap(({ drifts }) => drifts),

@@ -1,7 +1,7 @@
 import type { FoundDrift, RoundDecisions, RoundService } from "../adapters/ports/round.ts";
 import { isFight, isFightOver, maySayOnce } from "../domain/drift.ts";
 import type { Desired, PlannedChange, SteeredDomain } from "../domain/steering.ts";
-import { equalWeights, wantedWeights } from "../domain/steering.ts";
+import { equalWeights, strayMembers, wantedOf } from "../domain/steering.ts";
 import type { DomainReading } from "./records.ts";
 import { liveWeights } from "./records.ts";
 
@@ -30,7 +30,7 @@ const leftAlone = (service: RoundService, decision: Desired | null, contested: b
 export const controlDrift = (
   service: RoundService,
   decision: Desired | null,
-  domains: readonly Pick<SteeredDomain, "domainId" | "normal" | "moved" | "foreign">[],
+  domains: readonly Pick<SteeredDomain, "domainId" | "normal" | "moved" | "foreign" | "group">[],
   planned: readonly PlannedChange[],
   readings: ReadonlyMap<number, DomainReading>,
   nowMs: number,
@@ -41,7 +41,9 @@ export const controlDrift = (
     const drift = reading?.drift ?? null;
     const change = planned.find((one) => one.domainId === domainId);
     const own = domains.find((one) => one.domainId === domainId);
-    const expected = decision === null || own === undefined ? null : wantedWeights(own, decision.target);
+    const wanted = decision === null || own === undefined ? null : wantedOf(own, decision.target);
+    const expected = wanted?.weights ?? null;
+    const membersStand = wanted === null || own === undefined || strayMembers(own, wanted).length === 0;
     const live = liveWeights((reading?.routing ?? domain.routing)?.records ?? null);
     const begins =
       contestedAtMs === null && drift !== null && change !== undefined && !service.shadow && isFight(drift, past, nowMs);
@@ -50,9 +52,9 @@ export const controlDrift = (
       change !== undefined &&
       maySayOnce(change.to, decision?.target.kind === "backup", live, domain.lastSet ?? drift?.previous ?? null);
     const kept = change !== undefined && (!contested || service.shadow || once());
-    const standing = expected !== null && live.length > 0 && live.every((weights) => equalWeights(weights, expected));
+    const standing = expected !== null && membersStand && live.length > 0 && live.every((weights) => equalWeights(weights, expected));
     const ends = contestedAtMs !== null && drift === null && isFightOver(contestedAtMs, past, standing, nowMs);
-    const asFound = drift !== null && expected !== null && equalWeights(drift.found, expected);
+    const asFound = drift !== null && expected !== null && membersStand && equalWeights(drift.found, expected);
     return {
       changes: kept ? [change] : [],
       drifts: drift === null ? [] : [{

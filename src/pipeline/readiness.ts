@@ -11,6 +11,7 @@ import type { Check } from "../domain/readiness-finding.ts";
 import type { RoleTrust } from "../domain/role-trust.ts";
 import type { BackupHealth, DomainFacts } from "../domain/readiness.ts";
 import { checkDomain } from "../domain/readiness.ts";
+import { memberRecords } from "./members.ts";
 import type { ProbeSettings } from "./probing.ts";
 import { wildcardsOf } from "./wildcards.ts";
 import { requestBudget } from "./request-budget.ts";
@@ -103,10 +104,13 @@ export const checkReadiness = async (
     dns.inspect(verified.flatMap(({ name }) => (isFound(readings.get(name)) ? [name] : [])), budget),
     wildcardsOf(deps, setup.domains.filter((domain) => !domain.verified), budget),
   ]);
+  const steersGroup = new Set(verified.filter((domain) => domain.steerGroup).map(({ name }) => name));
   // Together with names of other services in the same zones: rounds send one batch for a zone, whosesoever its names are.
   const pairs = handsOff !== null ? [] : [...names, ...mates.map(({ name }) => name)].flatMap((name) => {
     const reading = readings.get(name);
-    return isFound(reading) ? [{ domain: name, zoneId: reading.zoneId, records: reading.records, after: reading.records }] : [];
+    if (!isFound(reading)) return [];
+    const records = [...reading.records, ...(steersGroup.has(name) ? membersIn(reading) : [])];
+    return [{ domain: name, zoneId: reading.zoneId, records, after: records }];
   });
   const proofs = pairs.length === 0 ? [] : await dns.rewrite(pairs, budget);
   const unwatched = await refusalToBeWatched(dns, proofs, budget);
@@ -123,6 +127,7 @@ export const checkReadiness = async (
       ...bindingOf(deps, readings.get(domain.name)),
       normal: domain.normal,
       ownChecks: domain.ownChecks,
+      steeredToo: domain.steerGroup ? membersIn(readings.get(domain.name)) : null,
       backupCdn: setup.backupCdn,
       beside: beside.get(domain.name) ?? null,
       wildcard: wildcards.get(domain.name) ?? null,
@@ -138,6 +143,9 @@ export const checkReadiness = async (
     return checkDomain(facts, nowMs);
   });
 };
+
+/** The records beside a pair that can be steered with it. */
+const membersIn = (reading: PairReading | undefined) => (isFound(reading) ? memberRecords(reading.records, reading.surroundings?.neighbours ?? []) : []);
 
 const zoneIdsOf = (domains: readonly DnsSetupDomain[], mates: DnsSetup["mates"]): ReadonlyMap<string, string> =>
   new Map([...domains, ...mates].flatMap(({ name, zoneId }): [string, string][] => (zoneId === null ? [] : [[name, zoneId]])));

@@ -1,8 +1,11 @@
 import type { PairReading, WeightedRecord } from "../adapters/ports/dns.ts";
 import type { DomainRouting, OpenIntent, RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
 import type { Drift } from "../domain/drift.ts";
+import type { Member, OwnWeights } from "../domain/group.ts";
+import { memberDrift, rememberedAfter, stillRemembered } from "../domain/group.ts";
 import type { Weights } from "../domain/steering.ts";
 import { equalWeights } from "../domain/steering.ts";
+import { membersOf } from "./members.ts";
 import type { NameReading } from "./reading.ts";
 
 /** A domain's live records as this round found them. */
@@ -53,7 +56,7 @@ const cnameTarget = (records: readonly WeightedRecord[], name: "primary" | "back
 
 const never: DomainRouting = {
   status: "unprovisioned", zoneId: null, records: null, readAtMs: null, movedAtMs: null, discoveredPrimaryTarget: null,
-  discoveredBackupTarget: null, discoveredPrimaryOk: false, discoveredBackupOk: false, lastError: null,
+  discoveredBackupTarget: null, discoveredPrimaryOk: false, discoveredBackupOk: false, lastError: null, group: null,
 };
 
 /** Whether every type of the name has these weights. */
@@ -81,6 +84,12 @@ const driftOf = (known: readonly TypedWeights[], live: readonly TypedWeights[]):
   return null;
 };
 
+/** Of members of a group that is steered: their own weights are their owner's, and no drift. */
+const driftOfMembers = (remembered: OwnWeights | null, known: readonly Member[], members: readonly Member[], at: Weights | undefined): Drift | null => {
+  const drift = remembered === null ? null : memberDrift(remembered, known, members);
+  return drift === null || at === undefined ? null : { recordType: drift.recordType, previous: at, found: at, others: { previous: drift.previous, found: drift.found } };
+};
+
 const digest = (service: RoundService, domain: RoundDomain, reading: PairReading, nowMs: number): DomainReading => {
   const before = domain.routing ?? never;
   const base = { domainId: domain.domainId, serviceId: service.serviceId, drift: null, resolved: [] };
@@ -101,10 +110,15 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   // A switch known to have been made is not made a second time by an intent that stands open beside it.
   const made = domain.openIntents.filter((intent) => stands(live, intent.to) && !stands(known, intent.to));
   const landed = made.find(({ ours }) => ours) ?? made[0];
+  const inDoubt = domain.openIntents.length > 0;
+  const remembered = before.group ?? null;
+  const [members, knownMembers] = [membersOf({ records, surroundings: reading.surroundings ?? null }), membersOf(before)];
+  const rememberedNow = remembered === null ? null : rememberedAfter(remembered, knownMembers, members, landed !== undefined);
   const moved = landed === undefined ? before.movedAtMs : movedAt(before.movedAtMs, landed.to, domain.normal, nowMs);
   const routing: DomainRouting = {
     // A switch that is held back after it was refused is still refused, however well the records read.
     status: "found", zoneId, records, surroundings: reading.surroundings ?? null, readAtMs: nowMs, lastError: domain.failedAttempts.length > 0 && landed === undefined ? before.lastError : null,
+    group: stillRemembered(rememberedNow, members, !inDoubt && stands(live, domain.normal)),
     // Whoever put it back: what stands at its normal weights is on its backup no more.
     movedAtMs: stands(live, domain.normal) ? null : moved,
     discoveredPrimaryTarget: primaryTarget,
@@ -118,7 +132,7 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
     // Without an intent to go by, a domain in doubt may have been changed by tranche itself.
     drift:
       landed === undefined && (before.readAtMs !== null || domain.openIntents.length > 0)
-        ? driftOf(weightsByType(before.records), weightsByType(records))
+        ? driftOf(weightsByType(before.records), weightsByType(records)) ?? driftOfMembers(remembered, knownMembers, members, live[0])
         : null,
     resolved: domain.openIntents.flatMap((intent): RoundDecisions["resolved"] => {
       if (intent === landed) return [{ id: intent.id, result: "accepted" }];

@@ -1,10 +1,13 @@
 import type { DomainRouting, Intent, RoundDecisions, RoundDomain, RoundService, ShardView } from "../adapters/ports/round.ts";
+import type { Member } from "../domain/group.ts";
+import { withOwn } from "../domain/group.ts";
 import type { Health } from "../domain/health.ts";
 import type { Desired, SteeredDomain } from "../domain/steering.ts";
 import { desired, equalLatches, equalWeights, inForce, plan, weightsFor } from "../domain/steering.ts";
 import type { DriftDecisions } from "./drift.ts";
 import { controlDrift } from "./drift.ts";
 import type { Judged } from "./judge.ts";
+import { membersOf } from "./members.ts";
 import { hasPath, isMonitorOnly } from "./paths.ts";
 import type { DomainReading } from "./records.ts";
 import { liveWeights } from "./records.ts";
@@ -37,10 +40,20 @@ const allowedOf = ({ proof }: RoundDomain, isOrdered: boolean): Pick<SteeredDoma
 };
 
 /** What other weighted records of the name weigh, of the type that has most of them. */
-const foreignWeight = (routing: DomainRouting | null): number => {
-  const byType = Map.groupBy(routing?.surroundings?.neighbours ?? [], ({ type }) => type);
+const weightBeside = (routing: DomainRouting | null, members: readonly Member[] = []): number => {
+  const steeredToo = new Set(members.map(({ type, setIdentifier }) => `${type}/${setIdentifier}`));
+  const others = (routing?.surroundings?.neighbours ?? []).filter(({ type, setIdentifier = "" }) => !steeredToo.has(`${type}/${setIdentifier}`));
+  const byType = Map.groupBy(others, ({ type }) => type);
   const steered = new Set((routing?.records ?? []).map(({ type }) => type));
   return Math.max(0, ...[...byType].flatMap(([type, own]) => (steered.has(type) ? own.reduce((sum, { weight = 0 }) => sum + weight, 0) : [])));
+};
+
+/** The group that is steered with a pair: where its owner says so, and afterwards until every member has its own weight again. */
+const groupOf = ({ steerGroup }: RoundDomain, routing: DomainRouting | null): Pick<SteeredDomain, "group" | "foreign"> => {
+  const remembered = routing?.group ?? null;
+  const members = !steerGroup && remembered === null ? [] : membersOf(routing);
+  const foreign = weightBeside(routing, members);
+  return members.length === 0 ? { foreign } : { foreign, group: { members: withOwn(members, remembered), toZero: steerGroup } };
 };
 
 /** What is to be stored of a service's routing; null: it is stored already. */
@@ -70,16 +83,20 @@ export const steer = (
     return { routing: unsteered(service), intents: [], drifts, contests };
   }
   const position = shadowPosition(service);
-  const domains = service.domains.map((domain): Omit<SteeredDomain, "mayMove"> & { readonly probed: boolean } => {
+  const domains = service.domains.map((domain): Omit<SteeredDomain, "mayMove"> & { readonly probed: boolean; readonly beside: number } => {
     const routing = readings.get(domain.domainId)?.routing ?? domain.routing;
     const live = liveWeights(routing?.records ?? null);
     const { domainId, normal, verified } = domain;
     const allowed = allowedOf(domain, isOrdered);
     const probed = hasPath(domain, "backup");
     const shadowed = position === null || !probed ? null : weightsFor(position, normal);
-    if (shadowed === null || position === null) return { domainId, normal, verified, ...allowed, probed, live, foreign: foreignWeight(routing), moved: (routing?.movedAtMs ?? null) !== null };
+    if (shadowed === null || position === null) {
+      // Of a service in shadow mode nothing is changed, and what it would do with a group is not told.
+      const group = service.shadow ? { foreign: weightBeside(routing) } : groupOf(domain, routing);
+      return { domainId, normal, verified, ...allowed, probed, live, ...group, beside: weightBeside(routing), moved: (routing?.movedAtMs ?? null) !== null };
+    }
     const moved = position.kind === "backup" || (position.kind === "normal" && position.percent < 100);
-    return { domainId, normal, verified, ...allowed, probed, live: live.map(() => shadowed), moved };
+    return { domainId, normal, verified, ...allowed, probed, live: live.map(() => shadowed), beside: 0, moved };
   });
   const decision = desired({
     freeze,
@@ -96,8 +113,8 @@ export const steer = (
     nowMs,
   });
   const { target, state, reason, latch, failback } = decision;
-  const isIdle = ({ live, foreign = 0 }: (typeof domains)[number]): boolean =>
-    reason !== "override" && foreign > 0 && live.length > 0 && live.every(({ primary, backup }) => primary + backup === 0);
+  const isIdle = ({ live, beside }: (typeof domains)[number]): boolean =>
+    reason !== "override" && beside > 0 && live.length > 0 && live.every(({ primary, backup }) => primary + backup === 0);
   const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override", idle: isIdle(domain) })), target);
   const { changes, drifts, contests } = controlDrift(service, decision, domains, planned, readings, nowMs);
   const shadowTarget = service.shadow ? (targetName(target) ?? service.routing?.shadowTarget ?? null) : null;
@@ -105,7 +122,7 @@ export const steer = (
     drifts,
     contests,
     routing: { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget },
-    intents: changes.map(({ domainId, from, to }) => {
+    intents: changes.map(({ domainId, from, to, members }) => {
       // Back to what stood there before somebody changed it; anything else is a decision of its own.
       const drift = readings.get(domainId)?.drift ?? null;
       const drifted = drift !== null && equalWeights(to, drift.previous);
@@ -114,6 +131,7 @@ export const steer = (
         domainId,
         from,
         to,
+        ...(members !== undefined && { members }),
         reason: drifted ? "drift" : reason,
         actor: service.override !== null && reason === "override" && !drifted ? service.override.actor : "tranche",
         result: service.shadow ? "shadow" : "intent",

@@ -16,6 +16,11 @@ const weights = z
   .refine(({ primary, backup }) => primary + backup > 0, "must not both be 0")
   .openapi({ example: { primary: 100, backup: 0 }, description: "Route 53 weights in calm times" });
 
+const steerGroup = z.boolean().openapi({
+  example: false,
+  description: "whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards",
+});
+
 /** Names may come with U-labels, and targets as origins: longer than what they become. */
 const maxHostname = 1_000;
 
@@ -71,6 +76,7 @@ export const domainSchema = z
     probe_path: like(z.string().nullable(), "/healthz"),
     expect_status: like(z.string(), "200-399"),
     normal_weights: like(z.object({ primary: z.int(), backup: z.int() }), { primary: 100, backup: 0 }),
+    steer_group: steerGroup,
     verification: z
       .object({ record_name: recordName, record_value: recordValue, ...ownershipFields })
       .openapi({ description: "the TXT record that proves the ownership; DNS is steered once it was seen" }),
@@ -102,6 +108,7 @@ export const domainBodies = (allowPrivate: boolean, isProven: boolean) => {
     probe_path: probePath.nullable(),
     expect_status: expectStatus,
     normal_weights: weights,
+    steer_group: steerGroup,
   };
   const name = hostname((text) => (isProven ? provable : (parsed: Hostname) => parsed)(parseDomainName(text, allowPrivate))).openapi({
     type: "string",
@@ -117,6 +124,7 @@ export const domainBodies = (allowPrivate: boolean, isProven: boolean) => {
       probe_path: fields.probe_path.default(null),
       expect_status: fields.expect_status.default("200-399"),
       normal_weights: fields.normal_weights.default({ primary: 100, backup: 0 }),
+      steer_group: fields.steer_group.default(false),
     })
     .openapi("DomainInput");
   const patch = nonEmpty(z.strictObject(fields).partial()).openapi("DomainPatch");
@@ -149,6 +157,7 @@ export const representDomain = (domain: Domain, required: boolean): z.infer<type
   probe_path: domain.probePath,
   expect_status: domain.expectStatus,
   normal_weights: { primary: domain.normalPrimaryWeight, backup: domain.normalBackupWeight },
+  steer_group: domain.steerGroup,
   verification: {
     record_name: challengeName(domain.name),
     record_value: domain.challengeToken,

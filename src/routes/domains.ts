@@ -63,6 +63,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
       expectStatus: body.expect_status,
       normalPrimaryWeight: body.normal_weights.primary,
       normalBackupWeight: body.normal_weights.backup,
+      steerGroup: body.steer_group,
       challengeToken: toBase64Url(deps.random.bytes(challengeBytes)),
       verified: !deps.config.domainVerification,
     };
@@ -94,6 +95,7 @@ export const registerDomains = (app: App, deps: Deps, guards: Guards): void => {
       expectStatus: body.expect_status,
       normalPrimaryWeight: body.normal_weights?.primary,
       normalBackupWeight: body.normal_weights?.backup,
+      steerGroup: body.steer_group,
     };
     if (looksUp) await refusePrivate(deps, body);
     const domain = await deps.domains.update(c.var.customerId, id, childId, fields, changeBy(c));

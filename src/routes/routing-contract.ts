@@ -44,6 +44,9 @@ export const changeSchema = z
     storm_id: id.nullable(),
     from: weights,
     to: like(weights, { primary: 0, backup: 100 }),
+    members: orNull(z.array(z.object({ record_type: like(z.string(), "CNAME"), set_identifier: like(z.string(), "canary"), weight: like(z.int(), 0) }))).openapi({
+      description: "other weighted records of the name that it sets with the pair (steer_group); null: none",
+    }),
     reason: like(z.string(), "storm"),
     actor: like(z.string(), "tranche"),
     epoch: like(z.int(), 41),
@@ -70,6 +73,9 @@ export const driftSchema = z
     previous: weights,
     expected: orNull(weights).openapi({ description: "what tranche wanted then; null: nothing in particular" }),
     found: like(weights, { primary: 30, backup: 70 }),
+    others: orNull(z.object({ previous: z.int(), found: z.int() })).openapi({
+      description: "where other records of a steered group were changed: the sums of their weights; null: the pair's own were",
+    }),
     left_alone: z.string().nullable().openapi({
       description: "why it was not healed: frozen, global_freeze, shadow, held, contested, as_desired, monitor_only; null: it was to be",
       example: null,
@@ -125,6 +131,7 @@ export const representChange = (change: RoutingChange): z.infer<typeof changeSch
   storm_id: change.stormId,
   from: { primary: change.fromPrimary, backup: change.fromBackup },
   to: { primary: change.toPrimary, backup: change.toBackup },
+  members: change.members?.map(({ type, setIdentifier, weight }) => ({ record_type: type, set_identifier: setIdentifier, weight })) ?? null,
   reason: change.reason,
   actor: change.actor,
   epoch: change.epoch,
@@ -150,6 +157,7 @@ export const representDrift = (drift: RoutingDrift): z.infer<typeof driftSchema>
       ? null
       : { primary: drift.expectedPrimary, backup: drift.expectedBackup },
   found: { primary: drift.foundPrimary, backup: drift.foundBackup },
+  others: drift.previousOthers === null || drift.foundOthers === null ? null : { previous: drift.previousOthers, found: drift.foundOthers },
   left_alone: drift.leftAlone,
   found_at: isoTime(drift.foundAtMs),
   healed_at: isoTimeOrNull(drift.healedAtMs),

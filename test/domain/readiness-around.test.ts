@@ -39,7 +39,14 @@ describe("what is around a pair", () => {
 
   it("names the record to mend", () => {
     const finding = checkAround({ ...calm, neighbours: [half("canary", 5)] }).find(({ check }) => check === "neighbours");
-    expect(finding?.mend).toBe('set the weight of app.example.com CNAME "canary" to 0, or delete it');
+    expect(finding?.mend).toBe('set the weight of app.example.com CNAME "canary" to 0, or delete it; or PATCH the domain with steer_group: true, and they are switched with the pair');
+  });
+
+  it("fault 7: takes what is steered with the pair for right, and what cannot be for wrong", () => {
+    const of = (steeredToo: { type: string; setIdentifier: string }[] | null) =>
+      checkAround({ ...calm, neighbours: [half("canary", 5)], steeredToo }).find(({ check }) => check === "neighbours");
+    expect(of([{ type: "CNAME", setIdentifier: "canary" }])).toMatchObject({ result: "pass", detail: expect.stringContaining("steer_group") });
+    expect(of([])).toMatchObject({ result: "fail", mend: 'set the weight of app.example.com CNAME "canary" to 0, or delete it' });
   });
 });
 

@@ -143,10 +143,10 @@ describe("domains", () => {
     expect(made).toMatchObject({
       service_id: id, name: "app.example.test", primary_target: "http://127.0.0.1:9001", backup_target: null,
       probe_path: null, expect_status: "200-399", normal_weights: { primary: 100, backup: 0 },
-      verification: { record_name: "_tranche-challenge.app.example.test" },
+      steer_group: false, verification: { record_name: "_tranche-challenge.app.example.test" },
     });
     expect((made["verification"] as { verified_at: string }).verified_at).toMatch(/Z$/);
-    const patch = { backup_target: "bücher.example", normal_weights: { primary: 50, backup: 50 }, expect_status: "200,301-308" };
+    const patch = { backup_target: "bücher.example", normal_weights: { primary: 50, backup: 50 }, expect_status: "200,301-308", steer_group: true };
     const changed = await api.call("PATCH", `${path}/${made.id}`, { token, body: { ...patch, primary_target: null } });
     expect(changed.body).toMatchObject({ ...patch, backup_target: "xn--bcher-kva.example", primary_target: null });
     const read = await api.call("GET", `/v1/services/${id}`, { token });
@@ -155,6 +155,8 @@ describe("domains", () => {
     expect((await api.call("DELETE", `${path}/${made.id}`, { token })).status).toBe(204);
     expect((await api.call("DELETE", `${path}/${made.id}`, { token })).status).toBe(404);
     expect((await audit("domain", made.id)).map(({ action }) => action)).toEqual(["create", "update", "delete"]);
+    const [, updated] = await audit("domain", made.id);
+    expect([updated?.before, updated?.after]).toMatchObject([{ steer_group: false }, { steer_group: true }]);
   });
 
   it.each([
@@ -182,6 +184,7 @@ describe("domains", () => {
     [{ name: "x.test", expect_status: "407" }, "/expect_status"],
     [{ name: "x.test", normal_weights: { primary: 0, backup: 0 } }, "/normal_weights"],
     [{ name: "x.test", normal_weights: { primary: 256, backup: 0 } }, "/normal_weights/primary"],
+    [{ name: "x.test", steer_group: "yes" }, "/steer_group"],
   ])("refuse %j", async (body, pointer) => {
     const answer = await api.call("POST", "/v1/services/1/domains", { token, body });
     expect([answer.status, pointers(answer)]).toEqual([400, [pointer]]);

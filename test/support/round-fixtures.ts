@@ -13,7 +13,7 @@ export const recordsOf = (name: string, primary: number, backup: number, type = 
 
 export const roundDomain = (over: Partial<RoundDomain> = {}): RoundDomain => ({
   domainId: 1, name: "app.example.test", primaryTarget: "a.cdn.net", backupTarget: "b.cdn.net", probePath: null, expectStatus: "200-399",
-  normal: { primary: 100, backup: 0 }, verified: true, neverHealthy: null, editedAtMs: null, openIntents: [], failedAttempts: [],
+  normal: { primary: 100, backup: 0 }, steerGroup: false, verified: true, neverHealthy: null, editedAtMs: null, openIntents: [], failedAttempts: [],
   contestedAtMs: null, lastSet: null, drifts: [], setups: null,
   routing: { ...unreadRouting, records: recordsOf(over.name ?? "app.example.test", 100, 0), readAtMs: 0 }, ...over,
 });

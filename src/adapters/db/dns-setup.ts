@@ -22,7 +22,7 @@ const domainsAfter = (requireProof: boolean, customerId: number, serviceId: numb
     case when ${requireProof}::boolean and d.lapsed_at is not null then jsonb_build_object('lapsedAtMs', ${epoch("d.lapsed_at")}, 'heldAtMs', ${epoch("d.held_at")}) end as lapse,
     ${requireProof}::boolean and d.verified_at is null and d.disputed_at is not null as disputed, d.verified_at is not null and d.disputed_at is not null as rivalled,
     jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight) as normal,
-    r.zone_id as "zoneId", r.records, ${privatePathsJson} as "privatePaths",
+    d.steer_group as "steerGroup", r.zone_id as "zoneId", r.records, ${privatePathsJson} as "privatePaths",
     (select coalesce(jsonb_agg(c.value->>'id'), '[]') from standing_failovers f, jsonb_each(f.checks) c
       where f.domain_id = d.id and c.value->>'id' is not null) as "ownChecks"
   from service_domains d left join domain_routing r on r.domain_id = d.id

@@ -37,10 +37,10 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       ), quota as (select * from (${exhausted(customerId, limits, kinds)}) x where exists (select from owner)
       ), created as (
         insert into service_domains (service_id, customer_id, name, primary_target, backup_target, probe_path,
-          expect_status, normal_primary_weight, normal_backup_weight, challenge_token, verified_at, verified_by)
+          expect_status, normal_primary_weight, normal_backup_weight, steer_group, challenge_token, verified_at, verified_by)
         select id, customer_id, ${input.name}, ${input.primaryTarget}::text, ${input.backupTarget}::text,
           ${input.probePath}::text, ${input.expectStatus}, ${input.normalPrimaryWeight}::int,
-          ${input.normalBackupWeight}::int, ${input.challengeToken}, case when ${input.verified}::boolean then now() end,
+          ${input.normalBackupWeight}::int, ${input.steerGroup}::boolean, ${input.challengeToken}, case when ${input.verified}::boolean then now() end,
           case when ${input.verified}::boolean then 'off' end
         from owner where not exists (select from quota) returning *
       ), view as (select ${domainColumns} from created
@@ -61,6 +61,7 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       expectStatus: "expect_status",
       normalPrimaryWeight: "normal_primary_weight",
       normalBackupWeight: "normal_backup_weight",
+      steerGroup: "steer_group",
     });
     // Back to normal is all that a proof which is gone allows: what is normal stays what it was.
     const weighs = (patch.normalPrimaryWeight ?? patch.normalBackupWeight) !== undefined;

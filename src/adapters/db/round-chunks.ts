@@ -13,7 +13,7 @@ const serviceOf = ({ policy }: StormDecision): number => policy.serviceId;
 const charactersOf = ({ storms, services, domains, intents, drifts }: Split): number =>
   (storms.length + services.length + domains.length + intents.length + drifts.length) * rowCharacters +
   storms.reduce((sum, { evidence = "" }) => sum + evidence.length, 0) +
-  domains.reduce((sum, { records, surroundings, lastError }) => sum + JSON.stringify([records, surroundings]).length + (lastError?.length ?? 0), 0);
+  domains.reduce((sum, { records, surroundings, group, lastError }) => sum + JSON.stringify([records, surroundings, group]).length + (lastError?.length ?? 0), 0);
 
 const joined = (parts: readonly Split[]): Split => ({
   storms: parts.flatMap(({ storms }) => storms),

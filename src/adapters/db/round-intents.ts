@@ -76,17 +76,17 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
     intents.map((intent) => ({
       service_id: intent.serviceId, domain_id: intent.domainId, from_primary: intent.from.primary,
       from_backup: intent.from.backup, to_primary: intent.to.primary, to_backup: intent.to.backup,
-      reason: intent.reason, actor: intent.actor, result: intent.result,
+      members: intent.members ?? null, reason: intent.reason, actor: intent.actor, result: intent.result,
     })),
   )}) as i(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
-      reason text, actor text, result text)
+      members jsonb, reason text, actor text, result text)
     where exists (select from fence)
   ), again as (
     update routing_changes c
-    set result = 'intent', attempts = c.attempts + 1, attempted_at = ${at(nowMs)}, attempted_records = o.records, next_attempt_at = null,
+    set result = 'intent', members = o.members, attempts = c.attempts + 1, attempted_at = ${at(nowMs)}, attempted_records = o.records, next_attempt_at = null,
       lease = ${fence.name}, epoch = ${fence.epoch}
     from (
-      select distinct on (x.domain_id) c.id, x.records, case c.result when 'intent' then c.attempted_at end as doubtful_at
+      select distinct on (x.domain_id) c.id, x.records, x.members, case c.result when 'intent' then c.attempted_at end as doubtful_at
       from x cross join lateral (
         select c.* from routing_changes c
         where c.domain_id = x.domain_id and c.result = 'intent' and c.lease = ${fence.name} and c.epoch = ${fence.epoch}
@@ -105,8 +105,8 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
     where x.result = 'shadow' and c.result = 'shadow' and ${sameSwitch("c", "x")}
   ), added as (
     insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup,
-      reason, actor, lease, epoch, shadow, result, intended_at, attempted_at, attempted_records)
-    select x.service_id, x.domain_id, x.storm_id, x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.reason, x.actor,
+      members, reason, actor, lease, epoch, shadow, result, intended_at, attempted_at, attempted_records)
+    select x.service_id, x.domain_id, x.storm_id, x.from_primary, x.from_backup, x.to_primary, x.to_backup, x.members, x.reason, x.actor,
       ${fence.name}, ${fence.epoch}, x.result = 'shadow', x.result, ${at(nowMs)}, ${at(nowMs)}, x.records
     from x
     where not exists (select from again a where a.domain_id = x.domain_id) and not exists (select from shadowed s where s.domain_id = x.domain_id)

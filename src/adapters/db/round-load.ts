@@ -30,8 +30,9 @@ const domainJson = (requireProof: boolean) => sql`
       'editedAtMs', (select ${epochMs("max(e.at)")} from (values (d.updated_at), (t.cdns_at)) e (at) where e.at > d.created_at)) end,
     'editedAtMs', ${epochMs("greatest(d.trigger_edited_at, r.primary_found_at, t.cdns_at, t.policies_at)")},
     'normal', jsonb_build_object('primary', d.normal_primary_weight, 'backup', d.normal_backup_weight),
+    'steerGroup', d.steer_group,
     'routing', case when r.domain_id is not null then jsonb_build_object(
-      'status', r.status, 'zoneId', r.zone_id, 'records', r.records, 'surroundings', r.surroundings,
+      'status', r.status, 'zoneId', r.zone_id, 'records', r.records, 'surroundings', r.surroundings, 'group', r.group_weights,
       'readAtMs', ${epochMs("r.read_at")}, 'movedAtMs', ${epochMs("r.moved_at")},
       'discoveredPrimaryTarget', r.discovered_primary_target, 'discoveredBackupTarget', r.discovered_backup_target,
       'discoveredPrimaryOk', r.discovered_primary_ok, 'discoveredBackupOk', r.discovered_backup_ok,
@@ -44,7 +45,7 @@ const domainJson = (requireProof: boolean) => sql`
       where c.domain_id = d.id and c.result in ('accepted', 'insync', 'unconfirmed') order by c.id desc limit 1) end,
     'drifts', coalesce((
       select jsonb_agg(jsonb_build_object('foundAtMs', ${epochMs("f.found_at")}, 'leftAlone', f.left_alone is not null,
-        'found', jsonb_build_object('primary', f.found_primary, 'backup', f.found_backup)))
+        'found', jsonb_build_object('primary', f.found_primary, 'backup', f.found_backup), 'foundOthers', f.found_others))
       from (
         select * from routing_drifts f
         where f.domain_id = d.id and (r.drift_resumed_at is null or f.found_at > r.drift_resumed_at)

@@ -145,10 +145,10 @@ const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs:
 
 const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
-  insert into domain_routing (domain_id, service_id, status, zone_id, records, surroundings, expected, read_at, primary_weight, backup_weight,
+  insert into domain_routing (domain_id, service_id, status, zone_id, records, surroundings, group_weights, expected, read_at, primary_weight, backup_weight,
     discovered_primary_target, discovered_backup_target, discovered_primary_ok, discovered_backup_ok, moved_at,
     last_error, updated_at)
-  select x.domain_id, x.service_id, x.status, x.zone_id, x.records, x.surroundings, x.expected, ${ms("x.read_at")},
+  select x.domain_id, x.service_id, x.status, x.zone_id, x.records, x.surroundings, x.group_weights, x.expected, ${ms("x.read_at")},
     (select (r->>'weight')::int from jsonb_array_elements(coalesce(x.records, '[]')) r where lower(r->>'setIdentifier') = 'primary' limit 1),
     (select (r->>'weight')::int from jsonb_array_elements(coalesce(x.records, '[]')) r where lower(r->>'setIdentifier') = 'backup' limit 1),
     x.primary_target, x.backup_target, x.primary_ok, x.backup_ok, ${ms("x.moved_at")}, x.last_error,
@@ -156,15 +156,15 @@ const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number)
   from jsonb_to_recordset(${json(
     domains.map((domain) => ({
       domain_id: domain.domainId, service_id: domain.serviceId, status: domain.status, zone_id: domain.zoneId,
-      records: domain.records, surroundings: domain.surroundings ?? null, expected: visitorAnswers(domain.records, domain.surroundings ?? null), read_at: domain.readAtMs, primary_target: domain.discoveredPrimaryTarget,
+      records: domain.records, surroundings: domain.surroundings ?? null, group_weights: domain.group ?? null, expected: visitorAnswers(domain.records, domain.surroundings ?? null), read_at: domain.readAtMs, primary_target: domain.discoveredPrimaryTarget,
       backup_target: domain.discoveredBackupTarget, primary_ok: domain.discoveredPrimaryOk,
       backup_ok: domain.discoveredBackupOk, moved_at: domain.movedAtMs, last_error: domain.lastError,
     })),
-  )}) as x(domain_id bigint, service_id bigint, status text, zone_id text, records jsonb, surroundings jsonb, expected jsonb, read_at bigint,
+  )}) as x(domain_id bigint, service_id bigint, status text, zone_id text, records jsonb, surroundings jsonb, group_weights jsonb, expected jsonb, read_at bigint,
     primary_target text, backup_target text, primary_ok boolean, backup_ok boolean, moved_at bigint, last_error text)
   where exists (select from fence)
   on conflict (domain_id) do update set service_id = excluded.service_id, status = excluded.status,
-    zone_id = excluded.zone_id, records = excluded.records, surroundings = excluded.surroundings, expected = excluded.expected, read_at = excluded.read_at,
+    zone_id = excluded.zone_id, records = excluded.records, surroundings = excluded.surroundings, group_weights = excluded.group_weights, expected = excluded.expected, read_at = excluded.read_at,
     primary_weight = excluded.primary_weight, backup_weight = excluded.backup_weight,
     discovered_primary_target = excluded.discovered_primary_target,
     discovered_backup_target = excluded.discovered_backup_target,

@@ -4,7 +4,7 @@ import { ms } from "./write.ts";
 /** A `service_domains` row in the form of the port's `Domain`. */
 export const domainColumns = sql`id, service_id as "serviceId", name, primary_target as "primaryTarget",
   backup_target as "backupTarget", probe_path as "probePath", expect_status as "expectStatus",
-  normal_primary_weight as "normalPrimaryWeight", normal_backup_weight as "normalBackupWeight",
+  normal_primary_weight as "normalPrimaryWeight", normal_backup_weight as "normalBackupWeight", steer_group as "steerGroup",
   challenge_token as "challengeToken", ${ms("challenge_expires_at", "challengeExpiresAtMs")}, ${ms("verified_at", "verifiedAtMs")},
   verified_by as "verifiedBy", ${ms("proof_seen_at", "seenAtMs")}, ${ms("lapsed_at", "lapsedAtMs")}, ${ms("held_at", "heldAtMs")},
   ${ms("disputed_at", "disputedAtMs")}, ${ms("lost_at", "lostAtMs")}, ${ms("created_at", "createdAtMs")},
@@ -19,7 +19,7 @@ export const policyColumns = sql`p.id, p.service_id as "serviceId", p.kind, p.ve
 
 /** A `routing_changes` row in the form of the port's `RoutingChange`. */
 export const changeColumns = sql`id, domain_id as "domainId", storm_id as "stormId", from_primary as "fromPrimary",
-  from_backup as "fromBackup", to_primary as "toPrimary", to_backup as "toBackup", reason, actor, epoch, shadow, result,
+  from_backup as "fromBackup", to_primary as "toPrimary", to_backup as "toBackup", members, reason, actor, epoch, shadow, result,
   change_id as "changeId", error, attempts, ${ms("next_attempt_at", "nextAttemptAtMs")}, ${ms("intended_at", "intendedAtMs")}, ${ms("accepted_at", "acceptedAtMs")},
   ${ms("insync_at", "insyncAtMs")}, observed`;
 
@@ -27,6 +27,7 @@ export const changeColumns = sql`id, domain_id as "domainId", storm_id as "storm
 export const driftColumns = sql`f.id, f.domain_id as "domainId", f.record_type as "recordType",
   f.previous_primary as "previousPrimary", f.previous_backup as "previousBackup", f.expected_primary as "expectedPrimary",
   f.expected_backup as "expectedBackup", f.found_primary as "foundPrimary", f.found_backup as "foundBackup",
+  f.previous_others as "previousOthers", f.found_others as "foundOthers",
   f.left_alone as "leftAlone", ${ms("f.found_at", "foundAtMs")},
   case when f.left_alone is null then (
     select trunc(extract(epoch from c.accepted_at) * 1000)::bigint from routing_changes c

@@ -20,6 +20,8 @@ export type DnsSetupDomain = {
   readonly probePath: string | null;
   readonly expectStatus: string;
   readonly normal: Weights;
+  /** Whether the other weighted records of the name are steered with its pair. */
+  readonly steerGroup: boolean;
   readonly verified: boolean;
   /** Since when the proof of a name that it holds is gone, and since when nothing is switched for that; null: it is there. */
   readonly lapse: { readonly lapsedAtMs: number; readonly heldAtMs: number | null } | null;

@@ -19,10 +19,18 @@ export type WeightedRecord = {
 
 export type Weights = { readonly primary: number; readonly backup: number };
 
+/** A record set of a steered name beside its pair, to the letter where it is routed by weight: it may be steered with the pair. */
+export type Neighbour = Omit<AnsweringRecord, "alias"> & {
+  readonly ttl?: number;
+  readonly alias?: { readonly dnsName: string; readonly evaluateTargetHealth: boolean; readonly hostedZoneId?: string };
+  /** A traffic policy owns it: nobody may change it by itself. */
+  readonly owned?: true;
+};
+
 /** What beside the weights of a pair decides what Route 53 answers for its name, or could. */
 export type Surroundings = {
   /** Record sets of the types by which visitors find a CDN that are not half of a steered pair. */
-  readonly neighbours: readonly AnsweringRecord[];
+  readonly neighbours: readonly Neighbour[];
   /** Of every health check and every evaluated alias target of the name. */
   readonly health: Health;
   /** Health checks that records of the pair name and that are gone: a record that names one cannot be written. */
@@ -48,6 +56,8 @@ export type WeightChange = {
   readonly zoneId: string;
   readonly records: readonly WeightedRecord[];
   readonly to: Weights;
+  /** Other weighted records of the name that are changed with the pair or not at all, each as it was read, and its new weight. */
+  readonly members?: readonly { readonly record: WeightedRecord; readonly weight: number }[];
   /**
    * Whether a health check that is gone may be left out of the records: they cannot be written with it, and this switch cannot
    * wait for somebody to mend them.

@@ -10,6 +10,8 @@ export type DomainTerms = {
   readonly expectStatus: string;
   readonly normalPrimaryWeight: number;
   readonly normalBackupWeight: number;
+  /** Whether the other weighted records of the name are steered with its pair. */
+  readonly steerGroup: boolean;
 };
 
 export type DomainInput = DomainTerms & {

@@ -2,6 +2,7 @@ import type { FailedAttempt } from "../../domain/attempts.ts";
 import type { Circuit } from "../../domain/circuit.ts";
 import type { CreditGrounds, CreditReason, CreditRule, NeverHealthy } from "../../domain/credit.ts";
 import type { NewestSample } from "../../domain/detect.ts";
+import type { Member, OwnWeights } from "../../domain/group.ts";
 import type { WindowStats } from "../../domain/health.ts";
 import type { ProbeError, ProbePath } from "../../domain/probe.ts";
 import type { ChainHead } from "../../domain/evidence-claim.ts";
@@ -22,6 +23,8 @@ export type DomainRouting = {
   readonly records: readonly WeightedRecord[] | null;
   /** What beside the weights decides what is answered; null, or absent: nothing. */
   readonly surroundings?: Surroundings | null;
+  /** The own weights of the other weighted records of the name, while tranche sets them; null, or absent: it does not. */
+  readonly group?: OwnWeights | null;
   readonly readAtMs: number | null;
   readonly movedAtMs: number | null;
   readonly discoveredPrimaryTarget: string | null;
@@ -46,6 +49,8 @@ export type RoundDomain = Restraint & {
   readonly normal: Weights;
   /** Its proof is not as it should be, or has not been looked up for its first switch; null, or absent: all is well. */
   readonly proof?: RoundProof | null;
+  /** Whether the other weighted records of the name are steered with its pair. */
+  readonly steerGroup: boolean;
   /** Null once its judged path was known to be up since its latest set-up. */
   readonly neverHealthy: NeverHealthy | null;
   /**
@@ -233,6 +238,8 @@ export type Intent = {
   readonly domainId: number;
   readonly from: Weights;
   readonly to: Weights;
+  /** Other weighted records of the name that it sets as well; absent: none. */
+  readonly members?: readonly Member[];
   readonly reason: string;
   readonly actor: string;
   readonly result: "intent" | "shadow";

@@ -1,3 +1,4 @@
+import type { Member } from "../../domain/group.ts";
 import type { VisitorAnswers } from "../../domain/backup-reach.ts";
 import type { Change, Page, Paged } from "./change.ts";
 import type { Observed } from "./observations.ts";
@@ -33,6 +34,9 @@ export type RoutingDrift = {
   readonly expectedBackup: number | null;
   readonly foundPrimary: number;
   readonly foundBackup: number;
+  /** Where it was other records of a steered group that were changed: the sums of their weights. */
+  readonly previousOthers: number | null;
+  readonly foundOthers: number | null;
   /** Why it was not to be healed; null: it was. */
   readonly leftAlone: string | null;
   readonly foundAtMs: number;
@@ -47,6 +51,8 @@ export type RoutingChange = {
   readonly fromBackup: number;
   readonly toPrimary: number;
   readonly toBackup: number;
+  /** Other weighted records of the name that it set with the pair; null: none. */
+  readonly members: readonly Member[] | null;
   readonly reason: string;
   readonly actor: string;
   readonly epoch: number;

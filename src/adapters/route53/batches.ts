@@ -24,23 +24,25 @@ export type Batch = { readonly zoneId: string; readonly items: readonly BatchIte
  * The compare-and-set of one domain: DELETE of exactly what was read and CREATE of the same with the new weight, for
  * those records whose weight differs. Everything else is carried over.
  */
-export const recordChanges = ({ records, to }: WeightChange): readonly RecordChange[] =>
-  records.flatMap((record): readonly RecordChange[] => {
-    const side = sideOf(record.setIdentifier);
-    if (side === null || record.weight === to[side]) return [];
-    return [
-      { action: "DELETE", record },
-      { action: "CREATE", record: { ...record, weight: to[side] } },
-    ];
-  });
+export const recordChanges = ({ records, to, members = [] }: WeightChange): readonly RecordChange[] =>
+  [
+    ...records.flatMap((record) => {
+      const side = sideOf(record.setIdentifier);
+      return side === null ? [] : [{ record, weight: to[side] }];
+    }),
+    ...members,
+  ].flatMap(({ record, weight }): readonly RecordChange[] =>
+    record.weight === weight ? [] : [{ action: "DELETE", record }, { action: "CREATE", record: { ...record, weight } }]);
 
 /** Why a change cannot be sent at all; null where it can. */
-export const refusal = ({ domain, records, to }: WeightChange): string | null => {
+export const refusal = ({ domain, records, to, members = [] }: WeightChange): string | null => {
   const valid = (weight: number): boolean => Number.isInteger(weight) && weight >= 0 && weight <= 255;
   if (!valid(to.primary) || !valid(to.backup)) {
     return `weights must be whole numbers from 0 to 255, not ${to.primary}/${to.backup}`;
   }
-  const stray = records.find((record) => record.name !== canonicalName(domain));
+  const odd = members.find(({ weight }) => !valid(weight));
+  if (odd !== undefined) return `weights must be whole numbers from 0 to 255, not ${odd.weight} ("${odd.record.setIdentifier}")`;
+  const stray = [...records, ...members.map(({ record }) => record)].find((record) => record.name !== canonicalName(domain));
   return stray === undefined ? null : `the records to change include one of another name, ${stray.name}`;
 };
 

@@ -52,7 +52,7 @@ export const applyBatch = async (
     requestsLeft -= 1;
     const refusal = await send(part);
     if (refusal === null) return;
-    const gone = goneChecks(part, refusal.failure);
+    const gone = await goneChecks(call, part, refusal.failure);
     if (gone.length > 0) {
       const blamed = part.filter((item) => checksOf(item).some((id) => gone.includes(id)));
       refuse(blamed.filter(({ mayDropChecks }) => mayDropChecks !== true), refusal, 1);

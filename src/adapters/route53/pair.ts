@@ -1,6 +1,5 @@
-import type { AnsweringRecord } from "../../domain/dns-answers.ts";
 import { healthKeys } from "../../domain/dns-answers.ts";
-import type { PairReading, Surroundings, WeightedRecord } from "../ports/dns.ts";
+import type { Neighbour, PairReading, Surroundings, WeightedRecord } from "../ports/dns.ts";
 import type { RecordSet, Zone } from "./messages.ts";
 
 /** The types that steering moves; other records of the name are nobody's business here. */
@@ -23,15 +22,17 @@ export const withSurroundings = (reading: PairReading, more: Partial<Surrounding
   return { ...reading, surroundings: { ...(reading.surroundings ?? nothingBeside), ...more } };
 };
 
-const answering = ({ type, setIdentifier, weight, otherPolicy, failover, values, alias, healthCheckId }: RecordSet): AnsweringRecord => ({
+const answering = ({ type, setIdentifier, weight, ttl, otherPolicy, failover, values, alias, healthCheckId, trafficPolicyInstanceId }: RecordSet): Neighbour => ({
   type,
   ...(setIdentifier !== undefined && { setIdentifier }),
   ...(weight !== undefined && { weight }),
   ...(otherPolicy !== undefined && { otherPolicy }),
   ...(failover !== undefined && { failover }),
   ...(values !== undefined && { values }),
-  ...(alias !== undefined && { alias: { dnsName: alias.dnsName, evaluateTargetHealth: alias.evaluateTargetHealth } }),
+  ...(alias !== undefined && { alias }),
   ...(healthCheckId !== undefined && { healthCheckId }),
+  ...(weight !== undefined && ttl !== undefined && { ttl }),
+  ...(trafficPolicyInstanceId !== undefined && { owned: true }),
 });
 
 /**

@@ -118,15 +118,21 @@ const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wi
   const ttl = recordSets[0]?.ttl ?? wish.ttlSeconds;
   const others = recordSets.filter(({ setIdentifier }) => sideOf(setIdentifier) === null);
   const list = others.map(({ setIdentifier, weight }) => `"${setIdentifier}" with weight ${weight}`).join(", ");
+  const [present] = recordSets;
+  const alone = others.length === 0 && present !== undefined && missing.some((side) => wish.weights[side] > 0);
   return {
     status: "create",
-    // Beside others that answer already, what is new takes nobody from them before somebody says so.
+    // Beside others that answer already, the pair's other half among them, what is new takes nobody from them.
     records: missing.map((side) => ({
-      name, type: "CNAME", setIdentifier: side, weight: others.length > 0 ? 0 : wish.weights[side], ttl, values: [wish.targets[side]],
+      name, type: "CNAME", setIdentifier: side, weight: recordSets.length > 0 ? 0 : wish.weights[side], ttl, values: [wish.targets[side]],
     })),
     ...(others.length > 0 && {
       question: `${name} is answered by ${list}: what was created has weight 0 and answers nobody. Take it into service by PUT of a ` +
-        `routing override with mode primary, or by a weight of its own; then set the weight of the others to 0, or delete them`,
+        `routing override with mode primary, or by a weight of its own; then set the weight of the others to 0, or delete them, or PATCH the domain with steer_group: true`,
+    }),
+    ...(alone && {
+      question: `${name} is answered by "${present.setIdentifier ?? ""}" alone: what was created has weight 0 and answers nobody. In calm, ` +
+        `rounds set the pair to ${wish.weights.primary}/${wish.weights.backup} once the primary is known to be up; PUT a routing override with mode frozen before, if that is not wanted`,
     }),
   };
 };

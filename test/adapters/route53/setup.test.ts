@@ -28,6 +28,18 @@ describe("provision", () => {
     expect(weightsOf("example.com", "new2.example.com")).toBe("CNAME PRIMARY 100, CNAME backup 0");
   });
 
+  it.each<[string, "primary" | "backup", number, { primary: number; backup: number }, string]>([
+    ["a live backup alone", "backup", 100, { primary: 100, backup: 0 }, "CNAME backup 100, CNAME primary 0"],
+    ["a live primary alone, where both share the visitors normally", "primary", 50, { primary: 50, backup: 50 }, "CNAME backup 0, CNAME primary 50"],
+  ])("takes nobody from %s: what is created beside it has weight 0, and it says what follows", async (_, side, weight, weights, after) => {
+    const name = `lone-${side}.example.com`;
+    server.seed(zoneId("example.com"), [half(name, side, weight)]);
+    expect(await access().provision({ ...wish(name), weights })).toMatchObject({
+      status: "created", records: [{ weight: 0 }], question: expect.stringMatching(/has weight 0 and answers nobody.*once the primary is known to be up.*frozen/s),
+    });
+    expect(weightsOf("example.com", name)).toBe(after);
+  });
+
   it("fault 7: takes nobody from weighted neighbours: what is created beside them has weight 0, and asks", async () => {
     server.seed(zoneId("example.com"), [half("new3.example.com", "canary", 3, { ttlSeconds: 20 })]);
     expect(await access().provision(wish("new3.example.com"))).toMatchObject({

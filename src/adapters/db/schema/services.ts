@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import {
-  bigint, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex,
+  bigint, boolean, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex,
 } from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
 import { customers } from "./tenants.ts";
@@ -46,6 +46,8 @@ export const serviceDomains = pgTable(
     expectStatus: text("expect_status").notNull().default("200-399"),
     normalPrimaryWeight: integer("normal_primary_weight").notNull().default(100),
     normalBackupWeight: integer("normal_backup_weight").notNull().default(0),
+    /** Whether the other weighted records of the name are steered with its pair. */
+    steerGroup: boolean("steer_group").notNull().default(false),
     challengeToken: text("challenge_token").notNull(),
     /** Until when an unproven claim may be proven with this token; one that holds the name keeps its own. */
     challengeExpiresAt: at("challenge_expires_at").notNull().default(sql`now() + interval '7 days'`),

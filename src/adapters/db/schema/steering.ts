@@ -41,6 +41,8 @@ export const domainRouting = pgTable("domain_routing", {
   records: jsonb("records"),
   /** What beside the pair's weights decides what Route 53 answers (`Surroundings`); null: nothing. */
   surroundings: jsonb("surroundings"),
+  /** While tranche sets the other weighted records of the name, their own weights: [{"type", "setIdentifier", "weight"}]. */
+  groupWeights: jsonb("group_weights"),
   /** What visitors are expected to be answered: {"types": [...], "obstacle": {...} or null}; null: there is no pair. */
   expected: jsonb("expected"),
   readAt: at("read_at"),
@@ -78,6 +80,8 @@ export const routingChanges = pgTable(
     fromBackup: smallint("from_backup").notNull(),
     toPrimary: smallint("to_primary").notNull(),
     toBackup: smallint("to_backup").notNull(),
+    /** Other weighted records of the name that it set with the pair, and to what; null: none. */
+    members: jsonb("members"),
     reason: text("reason").notNull(),
     actor: text("actor").notNull(),
     epoch: bigint("epoch", { mode: "number" }).notNull(),
@@ -139,6 +143,9 @@ export const routingDrifts = pgTable(
     expectedBackup: smallint("expected_backup"),
     foundPrimary: smallint("found_primary").notNull(),
     foundBackup: smallint("found_backup").notNull(),
+    /** Where it was other records of a steered group that were changed: the sums of their weights. */
+    previousOthers: integer("previous_others"),
+    foundOthers: integer("found_others"),
     /** Why it was left alone; null: it was to be healed. */
     leftAlone: text("left_alone"),
     epoch: bigint("epoch", { mode: "number" }).notNull(),

@@ -80,7 +80,7 @@ const momentOf = (timeMs: number, withinMs: number): string | null => {
 };
 
 /**
- * The answer without what must differ between two servers that were asked the same: moments of this very run, new secrets
+ * The answer without what must differ between two servers that were asked the same: moments of this very run and hashes over them, new secrets
  * and names of runs, how long something took and how long ago it was, how many rounds a busy machine gets done in a run, and
  * whether that run is over already.
  */
@@ -99,6 +99,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')
     .replaceAll(/"(record_value|challenge_token)":"(?:[\w-]{32}|[0-9a-f]{64})"/g, '"$1":"RANDOM"')
     .replaceAll(/\b[ZC][A-Z0-9]{20}\b/g, "ROUTE53")
+    .replaceAll(/\\?"(hash|previous_hash)\\?":\\?"[0-9a-f]{64}\\?"/g, '"$1":"HASH"')
     .replaceAll(/"duration_ms":\d+/g, '"duration_ms":N')
     .replaceAll(/^(\{"event":"round",.*\})(?:\n\1)+$/gm, "$1")
     .replaceAll(/("name":"shard:\d+"[^}]*?"held":)(?:true|false)/g, "$1HELD")

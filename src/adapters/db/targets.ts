@@ -47,15 +47,15 @@ export const createTargetStore = (db: Database, requireProof = true): TargetStor
     due: async (beforeMs, limit) => await db.rows<DueTarget>(sql`
       with w as (${wanted}
       ), one as (
-        select w.host, min(w.customer_id) as customer_id, bool_or(w.unverified and not ${isInZone}) as asks from w group by w.host
+        select w.host, w.customer_id, bool_or(w.unverified and not ${isInZone}) as asks from w group by w.host, w.customer_id
       ), late as (
-        select one.*, t.checked_at from one left join probe_targets t on t.host = one.host
+        select one.*, t.checked_at, t.host is not null as known from one left join probe_targets t on t.host = one.host
         where t.host is null or t.checked_at < ${isoTime(beforeMs)}::timestamptz
+      ), queued as (
+        -- Of those that nobody answers for, none is before the others every time.
+        select *, row_number() over (partition by customer_id, known order by checked_at, hashtext(host || ${String(beforeMs)}), host) as turn from late
       )
-      select host, asks from (
-        select *, row_number() over (partition by customer_id order by checked_at nulls first, host) as turn from late
-      ) x
-      order by checked_at is not null, turn, checked_at, host limit ${limit}::int`),
+      select host, bool_or(asks) as asks from queued group by host order by min(turn), bool_or(known), host limit ${limit}::int`),
 
     save: async (fence, targets, nowMs) => {
       await db.rows(sql`

@@ -182,6 +182,14 @@ describe("a host that leads to a private address", () => {
     expect(countOf(await hostsOf(2), "rebound.com")).toBe(2);
   });
 
+  it.each(["10.0.0.1", "wiki.corp", "metadata.google.internal", "http://10.0.0.1:8080"])("was given before such were refused: %s", async (target) => {
+    zone.set(target, []);
+    await claim("owner", target, { verified: true, name: "app.example.org" });
+    expect(await look()).toMatchObject({ private: 1 });
+    const probed = (await hostsOf(5)).flat();
+    expect([...new Set(probed)]).toEqual(["app.example.org"]);
+  });
+
   it("stays what it was while no resolver answers", async () => {
     zone.set("rebound.com", ["10.0.0.1"]);
     await claim("owner", "rebound.com", { verified: true, name: "app.example.org" });

@@ -244,7 +244,7 @@ const buildJobDeps = (
     usageWindows: config.usage,
     billing: config.billing,
     credit: config.credit,
-    corroboration: createCorroborationStore(db),
+    corroboration: createCorroborationStore(db, config.domainVerification),
     canaries: config.corroboration.canaries,
     minWitnesses: config.corroboration.minWitnesses,
   };

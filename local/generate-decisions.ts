@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { answerHelp } from "./help.ts";
 
 const folder = fileURLToPath(new URL("../docs/decisions/", import.meta.url));
 
@@ -47,6 +48,7 @@ export const readDecisionIndex = async (): Promise<string> => {
 };
 
 if (import.meta.main) {
+  answerHelp("Usage: npm run decisions:generate\n\nWrites the index of docs/decisions/.");
   const before = await readFile(indexFile, "utf8").catch(() => "");
   const after = await readDecisionIndex();
   if (after !== before) await writeFile(indexFile, after);

@@ -22,7 +22,7 @@ export const createApi = (baseUrl: string, token: string, headers: Readonly<Reco
     return (text === "" ? null : JSON.parse(text)) as T;
   };
   const page: Api["page"] = async (path) => {
-    const response = await fetch(baseUrl + path, { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(baseUrl + path, { headers: { ...headers, authorization: `Bearer ${token}` } });
     if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
     const [, next = null] = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "") ?? [];
     return { bytes: new Uint8Array(await response.arrayBuffer()), next };

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { holdLock } from "../lock.ts";
 import { unprivileged } from "../postgres/identity.ts";
 
@@ -66,6 +67,16 @@ const readNote = (dir: string): RunningNote | null => {
   }
 };
 
+/** Whoever has just taken the directory is about to say so. */
+const readNoteSoon = async (dir: string): Promise<RunningNote | null> => {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const found = readNote(dir);
+    if (found !== null) return found;
+    await sleep(50);
+  }
+  return null;
+};
+
 const note = async (dir: string, running: RunningNote): Promise<void> => {
   const draft = `${noteFile(dir)}.new`;
   await writeFile(draft, `${JSON.stringify(running)}\n`);
@@ -77,7 +88,9 @@ const keptSecret = async (file: string, encoding: "base64" | "base64url"): Promi
   const kept = await readFile(file, "utf8").catch((error: unknown) => (codeOf(error) === "ENOENT" ? "" : Promise.reject(error)));
   if (kept.trim().length >= 32) return kept.trim();
   const secret = randomBytes(32).toString(encoding);
-  await writeFile(file, `${secret}\n`, { mode: 0o600 });
+  // Whole or not at all: half a key would be refused at every start.
+  await writeFile(`${file}.new`, `${secret}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
   return secret;
 };
 
@@ -107,7 +120,7 @@ export const openHome = async (dir: string): Promise<Home | { readonly running: 
   let path = join(dir, "lock");
   try {
     const release = holdLock(join(dir, "lock"));
-    if (release === null) return { running: readNote(dir) };
+    if (release === null) return { running: await readNoteSoon(dir) };
     try {
       path = noteFile(dir);
       await note(dir, { pid: process.pid, url: null });

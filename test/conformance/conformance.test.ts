@@ -58,11 +58,15 @@ beforeAll(async () => {
   contract = await readContract({ request: (path, init) => api.app.request(path, init) });
   credentials = {
     admin: api.env.ADMIN_TOKEN, cron: variables.CRON_SECRET, metrics: variables.METRICS_TOKEN, wau: variables.WAU_READ_TOKEN,
-    tenant: await seedTenant(api, "acme"), link: "",
+    tenant: await seedTenant(api, "acme"), link: "", otherCorrection: 0,
   };
   const { editor, ids } = credentials.tenant;
   const claim = { linkId: ids["links"] ?? 0, invoiceId: ids["invoices"] ?? 0, expiresAtMs: startedAtMs + 3_600_000 };
-  credentials = { ...credentials, link: await createLinkTokens([variables.SECRETS_KEY]).sign(claim) };
+  const [correction] = await api.db.rows<{ id: number }>(sql`
+    insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
+    select customer_id, service_id, u.id, window_start, window_end, 0, 7, 0, 'acme-editor'
+    from usage_snapshots u join services s on s.id = u.service_id where u.invoice_id is null returning id`);
+  credentials = { ...credentials, otherCorrection: correction?.id ?? 0, link: await createLinkTokens([variables.SECRETS_KEY]).sign(claim) };
   // Nothing is provisioned under a freeze, and a made-up account of the tenant's own has no zones.
   await api.call("DELETE", `/v1/services/${ids["services"]}/routing/override`, { token: editor });
   await api.call("DELETE", `/v1/dns-accounts/${ids["dns-accounts"]}`, { token: editor });

@@ -69,16 +69,18 @@ const timeText = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))"/g;
 /** Every answer has one of its own. */
 const requestId = /^[0-9a-f]{32}$/;
 
-const linkMs = 30 * 86_400_000;
+const dayMs = 86_400_000;
+/** Days from now: when a proof is looked up next, until when a challenge is good, and a link. */
+const ahead = { NOW: 0, "A DAY ON": 1, "A WEEK ON": 7, "A MONTH ON": 30 } as const;
 
-/** A moment of this run, or that until which a link of this run is good; null: one that is the same everywhere. */
+/** A moment of this run, or one that it has set a term to; null: one that is the same everywhere. */
 const momentOf = (timeMs: number, withinMs: number): string | null => {
-  if (Math.abs(timeMs - Date.now()) < withinMs) return '"NOW"';
-  return Math.abs(timeMs - linkMs - Date.now()) < withinMs ? '"A MONTH ON"' : null;
+  const found = Object.entries(ahead).find(([, days]) => Math.abs(timeMs - days * dayMs - Date.now()) < withinMs);
+  return found === undefined ? null : `"${found[0]}"`;
 };
 
 /**
- * The answer without what must differ between two servers that were asked the same: moments of this very run, new secrets
+ * The answer without what must differ between two servers that were asked the same: moments of this very run and hashes over them, new secrets
  * and names of runs, how long something took and how long ago it was, how many rounds a busy machine gets done in a run, and
  * whether that run is over already.
  */
@@ -95,8 +97,9 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/"instance":"[0-9a-f]{32}"/g, '"instance":"ID"')
     .replaceAll(/"request_id":"[0-9a-f]{32}"/g, '"request_id":"ID"')
     .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')
-    .replaceAll(/"(record_value|challenge_token)":"[\w-]{32}"/g, '"$1":"RANDOM"')
+    .replaceAll(/"(record_value|challenge_token)":"(?:[\w-]{32}|[0-9a-f]{64})"/g, '"$1":"RANDOM"')
     .replaceAll(/\b[ZC][A-Z0-9]{20}\b/g, "ROUTE53")
+    .replaceAll(/\\?"(hash|previous_hash)\\?":\\?"[0-9a-f]{64}\\?"/g, '"$1":"HASH"')
     .replaceAll(/"duration_ms":\d+/g, '"duration_ms":N')
     .replaceAll(/^(\{"event":"round",.*\})(?:\n\1)+$/gm, "$1")
     .replaceAll(/("name":"shard:\d+"[^}]*?"held":)(?:true|false)/g, "$1HELD")

@@ -5,7 +5,7 @@ import type { Tenant } from "../support/tenant.ts";
 import type { Sent } from "./entries.ts";
 
 /** Who asks. */
-export type Credentials = { readonly admin: string; readonly tenant: Tenant; readonly cron: string; readonly metrics: string; readonly wau: string; /** Of the seeded link. */ readonly link: string };
+export type Credentials = { readonly admin: string; readonly tenant: Tenant; readonly cron: string; readonly metrics: string; readonly wau: string; /** Of the seeded link. */ readonly link: string; /** A correction beside the seeded one: each is decided once. */ readonly otherCorrection: number };
 
 /** A request of the suite. `operation` is the one of the document that it is about; absent: it is about none. */
 export type Case = Sent & { readonly name: string; readonly operation?: string };
@@ -35,8 +35,8 @@ const ownCredential = ({ title, scope, path }: Operation, credentials: Credentia
   return bearer(path === "/metrics" ? metrics : wau);
 };
 
-const fill = (operation: Operation, { tenant, link }: Credentials) =>
-  pathWith(operation, { ...tenant.ids, wau: 0, i: 0 }).replace("/wau/0", "/wau/2026-W47").replace("/i/0", `/i/${link}`);
+const fill = (operation: Operation, { tenant, link, otherCorrection }: Credentials) =>
+  pathWith(operation, { ...tenant.ids, ...(operation.path.endsWith("/reject") && { corrections: otherCorrection }), wau: 0, i: 0 }).replace("/wau/0", "/wau/2026-W47").replace("/i/0", `/i/${link}`);
 
 /** Where the smallest body would be in conflict with the rows that there are, or with today's date. */
 const bodies: Readonly<Record<string, unknown>> = {

@@ -45,6 +45,15 @@ describe("the directory of npm start", () => {
     await again.release();
   });
 
+  it("waits for the one who has just taken it to say so", async () => {
+    const home = await opened();
+    await rm(join(dir, "running.json"));
+    const asked = openHome(dir);
+    await home.announce("http://127.0.0.1:1");
+    expect(await asked).toEqual({ running: { pid: process.pid, url: "http://127.0.0.1:1" } });
+    await home.release();
+  });
+
   it("is taken over as a process that was killed has left it", async () => {
     await mkdir(dir);
     await writeFile(join(dir, "running.json"), JSON.stringify({ pid: process.pid, url: "http://127.0.0.1:1" }));

@@ -119,9 +119,10 @@ describe("the credit of a storm", () => {
   });
 
   it("stands in the evidence of its beginning with what it was refused for", async () => {
-    const begun = await stage.sql<{ service_id: string; never: string }>(
-      "select service_id, body::jsonb->'never_healthy'->>'entries' as never from evidence where kind = 'begin' order by storm_id");
-    const never = (name: string) => begun.filter(({ service_id: id }) => Number(id) === ids[name]?.serviceId).map((one) => JSON.parse(one.never) as number[]);
+    const begun = await stage.sql<{ service_id: string; down: { domain_id: number; never_healthy: boolean }[] }>(
+      "select service_id, body::jsonb->'credit'->'down'->'entries' as down from evidence where kind = 'begin' order by storm_id");
+    const never = (name: string) => begun.filter(({ service_id: id }) => Number(id) === ids[name]?.serviceId)
+      .map(({ down }) => down.filter((one) => one.never_healthy).map((one) => one.domain_id));
     expect(never("typo")).toEqual([ids["typo"]?.domainIds]);
     expect(never("one bad of two")).toEqual([[ids["one bad of two"]?.domainIds[1]]]);
     expect(never("outage")).toEqual([[]]);

@@ -70,10 +70,10 @@ describe("what a round reads of its samples", () => {
   it("is kept however the reading fares: one that takes long", async () => {
     const { seed, sql, round } = world;
     await seed();
-    const blocker = database.sql("begin; lock table storm_policies; select pg_sleep(2); commit");
-    for (let locks = 0; locks === 0; ) locks = (await sql("select from pg_locks where relation = 'storm_policies'::regclass and mode = 'AccessExclusiveLock' and granted")).length;
+    const blocker = database.sql("begin; lock table storm_policy_versions; select pg_sleep(2); commit");
+    for (let locks = 0; locks === 0; ) locks = (await sql("select from pg_locks where relation = 'storm_policy_versions'::regclass and mode = 'AccessExclusiveLock' and granted")).length;
     const waiting = round();
-    const isWaiting = async () => (await sql("select from pg_locks where relation = 'storm_policies'::regclass and not granted")).length > 0;
+    const isWaiting = async () => (await sql("select from pg_locks where relation = 'storm_policy_versions'::regclass and not granted")).length > 0;
     while (!(await isWaiting())) await new Promise((done) => setTimeout(done, 5));
     expect(await sql("select path from probe_samples"), "while it waits").toHaveLength(2);
     await blocker;

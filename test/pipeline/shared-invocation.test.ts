@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { CorroborationStore } from "../../src/adapters/ports/corroboration.ts";
 import type { Budget } from "../../src/adapters/ports/budget.ts";
 import type { DnsAccess } from "../../src/adapters/ports/dns-access.ts";
 import type { RoundStore } from "../../src/adapters/ports/round.ts";
@@ -74,6 +75,7 @@ it("shares six connections among all that one minute's cron starts, and probes h
     probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 }, driftCheckMs: 300_000, overtimeMs: 0, tickRuns: createMemoryTickRuns(),
     jobRuns: { record: async () => undefined }, settings: { shards: async () => 1 }, dispatcher: null, random: { bytes: (count) => new Uint8Array(count) },
     standing: { all: async () => domains, troubledAccounts: async () => [], save: async () => true } as Partial<StandingStore> as StandingStore,
+    corroboration: { watched: async () => [] } as Partial<CorroborationStore> as CorroborationStore,
     observations: { due: async () => Array.from({ length: 40 }, () => observed), save: async () => true },
     lookup: { lookup: async (_name, _type, budget) => {
       await Promise.all([request(budget), request(budget)]);

@@ -22,7 +22,7 @@ const runHere: Readonly<Record<string, RegExp>> = {
   "npm run db:migrate": /./,
   "npm run secrets:reseal": /: 0 resealed, 0 changed meanwhile, 0 not opened/,
   // There is no storm in that file, and it says so.
-  "npm run evidence:verify FILE...": /BROKEN: record 1/,
+  "npm run evidence:verify -- --unsigned FILE...": /BROKEN: record 1/,
   // Minutes each: one is asked for that does not exist, and the answer lists those that do.
   "npm run bench": /there is rounds, detect/,
 };
@@ -38,6 +38,7 @@ const notHere: Readonly<Record<string, string>> = {
   "npm pack": "test/client/packed.test.ts",
   "npm run client:build": "test/client/packed.test.ts, which packs",
   "npm run db:generate": "npm run check does it on a copy (local/check-migrations.ts)",
+  "npm run evidence:verify": "above, unsigned; the drill verifies a signed one, with its anchor",
   "npm run format": "it writes; its configuration is read by npm run format:check",
   "npm run invoice:shots": "test/billing/printed.test.ts prints the same samples",
   "npm run load": "test/local/load.test.ts",
@@ -45,6 +46,9 @@ const notHere: Readonly<Record<string, string>> = {
   "npm run soak": "hours; npm test plays forty minutes of it",
   "npx wrangler deploy": "--dry-run is a step of .ci/run",
   "npx wrangler secret put": "asks for an account",
+  openssl: "only makes a key, or reads a time-stamp as test/domain/timestamp.test.ts does",
+  jq: "takes a field out of an answer",
+  psql: "asks for a server; test/attack/loop/app-role.test.ts makes such a login",
   "npx vercel": "asks for an account, and for the network",
 };
 

@@ -23,6 +23,8 @@ export const asRequest = (args: readonly string[]): { url: string; init: Request
     // Only says that the answer is shown as it comes.
     if (option === "-N") continue;
     at += 1;
+    // Where the answer is written to.
+    if (option === "-o" || option === "-D") continue;
     if (option === "-X") init.method = value;
     else if (option === "-H") headers.append(value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1).trim());
     else if (option === "-d") init.body = value;

@@ -111,7 +111,7 @@ describe("the lines as CSV", () => {
     const { text } = await get(`/v1/invoices/${invoiceId}/lines?limit=5`, "text/csv");
     expect(text.split("\r\n")[0]).toBe(
       "id,kind,arrears,service_id,window_start,window_end,primary_bytes,backup_bytes,rate_cents_per_gb,discount_rate,currency,max_coverage_factor," +
-        "storm_microseconds,amount_cents,discount_cents,service_name,estimated,storm_ids,primary_gib,backup_gib,net_cents,amount,discount,net,document_number",
+        "storm_microseconds,amount_cents,discount_cents,service_name,estimated,storm_ids,primary_gib,backup_gib,net_cents,amount,discount,net,document_number,uncredited_storms",
     );
     const rows = rowsOf(text);
     expect(rows).toHaveLength(5);

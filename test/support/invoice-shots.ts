@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { answerHelp } from "../../local/help.ts";
 import { invoicePage, noInvoicePage } from "../../src/http/invoice-page.ts";
 import { openBrowser } from "./browser.ts";
 import { sampleInvoices } from "./invoice-samples.ts";
 
-// Renders sample invoices to look at: `npm run invoice:shots DIRECTORY [NAME...]`.
+answerHelp("Usage: npm run invoice:shots DIRECTORY [NAME...]\n\nRenders sample invoices there, to look at: wide and narrow, light and dark, and as PDF.");
+
 const [directory = "", ...wanted] = process.argv.slice(2);
 if (directory === "") throw new Error("say where to put the pictures");
 await mkdir(directory, { recursive: true });

@@ -14,7 +14,7 @@ import { seedTenant } from "../../support/tenant.ts";
  */
 let api: Api;
 let [owner, stranger]: Tenant[] = [];
-const key = btoa(String.fromCharCode(...new Uint8Array(32).fill(7)));
+const key = "aiSEPV2rD7d7Qf4Id1hx6wPZxVV2qUCFoQCBZFv2aeo=";
 
 beforeAll(async () => {
   api = await startApi({ EVIDENCE_SIGNING_KEY: key });

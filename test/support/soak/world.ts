@@ -39,14 +39,14 @@ const seed = async ({ services, customers, fromMs, windowSeconds }: SoakPlan, sq
        values ($1, $2, $3, $4, $5, 60, $6) returning id`,
       [service.customer, service.name, ...service.cdns, JSON.stringify(service.failbackSteps), bornAt]);
     await sql(
-      `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at, created_at, updated_at)
-       select $1, $2, d->>'name', d->>'primary', d->>'backup', 'token', $3, $3, $3 from jsonb_array_elements($4::jsonb) d`,
+      `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at, created_at, updated_at, trigger_edited_at)
+       select $1, $2, d->>'name', d->>'primary', d->>'backup', 'token', $3, $3, $3, $3 from jsonb_array_elements($4::jsonb) d`,
       [row?.id, service.customer, bornAt, JSON.stringify(service.domains)]);
     await sql(
-      `with p as (insert into storm_policies (service_id, kind) values ($1, 'http_availability') returning id)
+      `with p as (insert into storm_policies (service_id, kind, created_at, updated_at) values ($1, 'http_availability', $7, $7) returning id)
        insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)
        select id, 1, $2, $3, $4, 1.5, $5, $6 from p`,
-      [row?.id, terms.threshold, windowSeconds, terms.cooldownSeconds, terms.minSamples, terms.minFailures]);
+      [row?.id, terms.threshold, windowSeconds, terms.cooldownSeconds, terms.minSamples, terms.minFailures, bornAt]);
   }
 };
 

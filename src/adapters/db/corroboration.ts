@@ -4,7 +4,7 @@ import { isoTime } from "../../iso-time.ts";
 import type { CorroborationStore, SeenOnCdn, WatchedStorm } from "../ports/corroboration.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
-import { holdsName } from "./holds-name.ts";
+import { steersName } from "./holds-name.ts";
 import { ms } from "./write.ts";
 
 /** Storms looked after in one run, and names of each. */
@@ -52,10 +52,11 @@ export const createCorroborationStore = (db: Database, requireProof = true): Cor
     cross join lateral (
       select d.id, d.customer_id, d.name, coalesce(d.primary_target, r.discovered_primary_target) as target
       from services v
+      join service_cdns h on h.service_id = v.id and h.to_at is null
       join service_domains d on d.service_id = v.id
       left join domain_routing r on r.domain_id = d.id
-      where v.primary_cdn = c.cdn and v.deleted_at is null and d.deleted_at is null and ${holdsName(requireProof)}
-        and d.seen_healthy_at is not null and greatest(d.trigger_edited_at, r.primary_found_at) <= ${at(nowMs - settledMs)}
+      where v.primary_cdn = c.cdn and v.deleted_at is null and d.deleted_at is null and ${steersName(requireProof)}
+        and d.seen_healthy_at is not null and greatest(d.trigger_edited_at, r.primary_found_at, h.from_at) <= ${at(nowMs - settledMs)}
         and coalesce(d.primary_target, r.discovered_primary_target) is not null
       order by d.id limit ${mostDomains}
     ) d

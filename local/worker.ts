@@ -57,7 +57,9 @@ const construct = ({ dir }: Scratch, options: ConstructorParameters<typeof Minif
   const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
   const temporary = process.env["TMPDIR"];
   process.env["TMPDIR"] = dir;
+  // Of this process, for as long as it lasts: who starts a Miniflare of its own in it gets a workerd as well, unwatched.
   process.env["MINIFLARE_WORKERD_PATH"] = join(root, "local", "scratch", "workerd.sh");
+  process.env["TRANCHE_WORKERD"] = workerdPath;
   try {
     return new Miniflare(options);
   } finally {

@@ -37,7 +37,7 @@ const uint16 = (value: number): readonly number[] => [value >> 8, value & 0xff];
 export const encodeQuery = ({ id, name, type }: Question): Uint8Array<ArrayBuffer> | null => {
   const labels = name.replace(/\.$/, "").split(".");
   if (!labels.every((label) => labelForm.test(label))) return null;
-  const octets = [...labels.flatMap((label) => [label.length, ...[...label].map((letter) => letter.charCodeAt(0))]), 0];
+  const octets = [...labels.flatMap((label) => [label.length, ...Array.from({ length: label.length }, (_, index) => label.charCodeAt(index))]), 0];
   if (octets.length > maxNameOctets) return null;
   const header = [...uint16(id), ...uint16(0), ...uint16(1), ...uint16(0), ...uint16(0), ...uint16(0)];
   return Uint8Array.from([...header, ...octets, ...uint16(typeNumbers[type]), ...uint16(classIn)]);

@@ -1,5 +1,6 @@
 import type { DnsReply, Question, QuestionType } from "../domain/dns-message.ts";
 import { decodeReply, encodeQuery } from "../domain/dns-message.ts";
+import { isPrivateHost } from "../domain/hostname.ts";
 import type { Budget } from "./ports/budget.ts";
 import type { Connect, NameServers } from "./ports/name-servers.ts";
 import type { Random } from "./ports/random.ts";
@@ -81,5 +82,10 @@ export const createNameServers = (connect: Connect, random: Random, endpoint: { 
     }
   };
 
-  return { ask: async (name, type, servers, budget) => await Promise.all(servers.slice(0, maxServers).map((server) => askOne(server, name, type, budget))) };
+  // Whoever owns a zone names its servers.
+  const mayBeAsked = (server: string): boolean => endpoint !== null || !isPrivateHost(server);
+  return {
+    ask: async (name, type, servers, budget) =>
+      await Promise.all(servers.filter(mayBeAsked).slice(0, maxServers).map((server) => askOne(server, name, type, budget))),
+  };
 };

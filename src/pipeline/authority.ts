@@ -2,7 +2,6 @@ import type { Budget } from "../adapters/ports/budget.ts";
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { NameServers } from "../adapters/ports/name-servers.ts";
 import type { Lookup } from "../adapters/ports/resolver.ts";
-import { isPrivateHost } from "../domain/hostname.ts";
 import type { Expectation, Observation } from "../domain/propagation.ts";
 import { canonicalAnswer } from "../domain/propagation.ts";
 
@@ -32,7 +31,7 @@ export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock:
   const serversOf = async (zone: string, budget: Budget): Promise<readonly string[]> => {
     const readings = await lookup.lookup(zone, "NS", budget);
     const found = readings.flatMap((reading) => (reading.status === "answered" ? [reading.answers] : [])).find((answers) => answers.length > 0) ?? [];
-    return found.map(canonicalAnswer).filter((server) => !isPrivateHost(server)).toSorted();
+    return found.map(canonicalAnswer).toSorted();
   };
 
   const nearest = async (name: string, type: Expectation["type"], budget: Budget): Promise<readonly string[]> => {

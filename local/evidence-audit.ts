@@ -28,6 +28,11 @@ const required: Readonly<Record<string, readonly string[]>> = {
   switch: ["change_id", "domain", "from", "to"], observed: ["change", "domain", "observed_at", "verdict"], credit: ["credit", "credit_reason", "decided_at"], end: ["decided_at", "decision"],
 };
 
+/** Until migration 0048 the database recorded an end of this reason once more behind the round that had decided it, and nobody signed that. */
+const isSaidTwice = ({ kind, body, signed }: EvidenceRecord, end: EvidenceRecord): boolean =>
+  kind === "end" && signed === null && !isDecision(kind, body) && textOf(body, "decision", "reason") === "credit_changed" &&
+  ["reason", "ended_at"].every((name) => textOf(body, "decision", name) === textOf(end.body, "decision", name));
+
 /** What a storm's own records must be among each other: begun once, relapsing by one, ended once, and nothing decided behind that. */
 const storyFault = (records: readonly EvidenceRecord[], at: number, stormId: number): string | null => {
   const record = records[at];
@@ -41,7 +46,9 @@ const storyFault = (records: readonly EvidenceRecord[], at: number, stormId: num
   if (kind === "begin") return begin === undefined ? null : "begins a storm that has begun";
   if (begin === undefined) return "comes before its storm has begun";
   if (kind !== "relapse" && kind !== "end") return null;
-  if (before.some((one) => one.kind === "end")) return `comes to ${kind} a storm that has ended`;
+  const end = before.find((one) => one.kind === "end");
+  if (end !== undefined && isSaidTwice(record, end)) return null;
+  if (end !== undefined) return `comes to ${kind} a storm that has ended`;
   const startedAt = textOf(begin.body, "decision", "started_at");
   if (isDecision(kind, body)) {
     const relapses = before.filter((one) => one.kind === "relapse").length;

@@ -249,7 +249,7 @@ const buildJobDeps = (
     usageWindows: config.usage,
     billing: config.billing,
     credit: config.credit,
-    corroboration: createCorroborationStore(db),
+    corroboration: createCorroborationStore(db, config.domainVerification),
     canaries: config.corroboration.canaries,
     minWitnesses: config.corroboration.minWitnesses,
   };
@@ -282,7 +282,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     domains: createDomainStore(db, config.quotas),
     dnsSetup: createDnsSetupStore(db, config.domainVerification),
     dnsAccounts: createDnsAccountStore(db, secretBox(config, random)),
-    quotas: createQuotaStore(db, config.quotas),
+    quotas: createQuotaStore(db, config.quotas, config.domainVerification),
     policies: createPolicyStore(db, config.quotas, signing),
     storms: createStormStore(db, signing),
     evidence: createEvidenceStore(db),

@@ -118,7 +118,7 @@ export type AdminToken = {
 export type AdminTokenInput = {
   /** the audit log names the token `admin:<name>`, customers' own too */
   name: string;
-  /** `read`: everything; `write`: act for customers, and manage them; `billing`: terms, billing profiles and the issuer; `freeze`: freeze everything; `tokens`: mint and revoke tokens, with no scope that the minting one has not */
+  /** `read`: everything; `write`: act for customers, and manage them; `billing`: terms, billing profiles, the issuer, corrections and credits; `freeze`: freeze everything; `tokens`: mint and revoke tokens, with no scope that the minting one has not */
   scopes: ("read" | "write" | "billing" | "freeze" | "tokens")[];
   /** when it ends by itself, in the future; null: when it is revoked */
   expires_at?: string | null;

@@ -3,6 +3,7 @@ import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { Lookup, Resolver } from "../adapters/ports/resolver.ts";
 import type { CheckedTarget, ConsentReader, DueTarget, TargetStore } from "../adapters/ports/targets.ts";
+import { isPrivateHost } from "../domain/hostname.ts";
 import { consentName, isConsent } from "../domain/target.ts";
 import type { Connections } from "../pipeline/slots.ts";
 import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
@@ -31,6 +32,8 @@ const saveEvery = 40;
 
 /** @returns null where nobody could be asked: what was known of it stays */
 const check = async (deps: TargetDeps, connections: Connections, { host, asks }: DueTarget, untilMs: number): Promise<CheckedTarget | null> => {
+  // From before such were refused: what the public DNS says of them is not where they lead.
+  if (isPrivateHost(host)) return { host, addresses: "private", consent: null };
   const budget = { untilMs, connection: connectionOf(connections, { lane: "background", key: nobody }) };
   const { addresses } = await locate(deps.lookup, host, budget);
   if (addresses === null) return null;

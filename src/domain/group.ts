@@ -19,6 +19,19 @@ export const withOwn = (members: readonly Member[], remembered: OwnWeights | nul
   return members.map((member) => ({ ...member, own: own.get(keyOf(member)) ?? member.weight }));
 };
 
+/** Route 53 takes 100 weighted record sets of a name and type, of which three are steered; more are remembered only while they are there. */
+const mostRemembered = 300;
+
+/** Whoever sets ever other members, a deployment each its own, must not have all of them kept: those that were gone first are forgotten. */
+const bounded = (members: readonly Member[], isThere: (member: Member) => boolean): OwnWeights => {
+  let beyond = members.length - mostRemembered;
+  return beyond <= 0 ? members : members.filter((member) => {
+    const isKept = beyond <= 0 || isThere(member);
+    if (!isKept) beyond -= 1;
+    return isKept;
+  });
+};
+
 /**
  * What is remembered once the members were read anew. A weight that somebody else has set since they were last known is their
  * owner's latest word, and so is that of a member that appeared. One that is gone is remembered for when it appears again.
@@ -33,7 +46,7 @@ export const rememberedAfter = (remembered: OwnWeights, known: readonly Member[]
     const isSet = last === undefined ? found > 0 : found !== last;
     return isSet ? { ...member, weight: found } : member;
   });
-  return [...kept, ...live.filter((member) => !own.has(keyOf(member)))];
+  return bounded([...kept, ...live.filter((member) => !own.has(keyOf(member)))], (member) => now.has(keyOf(member)));
 };
 
 /** What is left to be remembered: nothing once every member that is there has its own weight and the pair is as in calm. */

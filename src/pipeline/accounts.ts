@@ -41,6 +41,12 @@ const unknown = (customerId: number): DnsStanding => ({
  */
 const briefMs = 2_500;
 
+/**
+ * What a call must have left for its answer to be begun, of the time that it is given in all: who waited for a connection until
+ * the last moment would be cut off, and its account taken for silent.
+ */
+const leastMsOf = (givenMs: number): number => Math.min(1_500, givenMs / 4);
+
 /** How the accounts fare that are called in this invocation, each by itself: nobody waits for anybody else's account. */
 export type Standings = {
   /** Takes up what the database knows, where nothing newer is known here. */
@@ -126,7 +132,9 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
       dns,
       budget: (untilMs, purpose) => {
         const isQuestion = purpose === "look";
-        const connection = connectionOf(connections, { lane: isQuestion ? lanes.look : lanes.change, key, suspect: () => !isWellKnown(of(key)) }, stop);
+        const leastMs = leastMsOf(untilMs - clock.nowMs());
+        const own = connectionOf(connections, { lane: isQuestion ? lanes.look : lanes.change, key, suspect: () => !isWellKnown(of(key)) }, stop);
+        const connection: Connection = async (times, request) => await own({ ...times, leastMs }, request);
         return { untilMs, connection: isQuestion ? questionTo(key, connection) : connection, gate: gateOf(key, purpose === "urgent") };
       },
       isWell: () => isWellKnown(of(key)),

@@ -10,6 +10,9 @@ import { isMonitorOnly, onTrial } from "./paths.ts";
  */
 export const isNeverHealthy = (domain: RoundDomain): boolean => domain.neverHealthy !== null || onTrial(domain, "primary");
 
+/** Whether a discount may be earned by a domain's name: it is held, and its proof has not been gone for so long that nothing new is done by it. */
+export const isVerified = ({ verified, proof }: Pick<RoundDomain, "verified" | "proof">): boolean => verified && proof?.held !== true;
+
 /** What the credit of a service's storms depends on, as the round knows it. */
 export const creditCase = (service: RoundService, policy: PolicyView, terms: CreditTerms): CreditCase => ({
   terms,
@@ -17,7 +20,7 @@ export const creditCase = (service: RoundService, policy: PolicyView, terms: Cre
   monitorOnly: isMonitorOnly(service),
   policy,
   domains: service.domains.map((domain) => ({
-    domainId: domain.domainId, verified: domain.verified, editedAtMs: domain.editedAtMs, neverHealthy: isNeverHealthy(domain),
+    domainId: domain.domainId, verified: isVerified(domain), editedAtMs: domain.editedAtMs, neverHealthy: isNeverHealthy(domain),
   })),
 });
 

@@ -7,7 +7,7 @@ import { readService } from "../domain/detect.ts";
 import type { StormTransition } from "../domain/storm.ts";
 import type { Vantage } from "../domain/vantage.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
-import { isNeverHealthy } from "./healthy.ts";
+import { isNeverHealthy, isVerified } from "./healthy.ts";
 import { detectedDomains } from "./judge.ts";
 import { asFound } from "./paths.ts";
 import { probedUrls } from "./probing.ts";
@@ -111,7 +111,7 @@ const bodyOf = (
     // What a decision is replayed from, beside the figures.
     domains: bounded(known.domains, limit, (domain) => ({
       domain_id: domain.domainId, name: domain.name, urls: probedUrls(domain, grounds.probePath).map(({ path, url }) => ({ path, url })), expect_status: domain.expectStatus,
-      verified: domain.verified, edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: unhealthy.has(domain.domainId),
+      verified: isVerified(domain), edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: unhealthy.has(domain.domainId),
       paths: [...(paths.get(domain.domainId)?.paths ?? [])], on_trial: paths.get(domain.domainId)?.primaryOnTrial === true,
       setups: { backup: domain.setups?.backup ?? 0, direct: domain.setups?.direct ?? 0, primary: domain.setups?.primary ?? 0 },
     })),

@@ -175,13 +175,14 @@ export const createConnections = (clock: Clock, size = waitingConnections): Conn
     }
   };
 
-  const until: Connections["until"] = async <T>(ask: Ask, { untilMs, answerMs }: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<Sent<T>> => {
+  const until: Connections["until"] = async <T>(ask: Ask, { untilMs, answerMs, leastMs = 0 }: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<Sent<T>> => {
     const over = new AbortController();
     const timer = new AbortController();
     const end = () => over.abort();
     if (stop?.aborted === true || clock.nowMs() >= untilMs) return { status: "unsent" };
     stop?.addEventListener("abort", end);
     const ended = new Promise<void>((resolve) => over.signal.addEventListener("abort", () => resolve()));
+    const isTooLate = (): boolean => clock.nowMs() + leastMs > untilMs;
     const endIn = (ms: number): void => {
       if (Number.isFinite(ms)) void clock.sleep(ms, timer.signal).then(() => (timer.signal.aborted ? undefined : end()));
     };
@@ -189,6 +190,10 @@ export const createConnections = (clock: Clock, size = waitingConnections): Conn
     try {
       const release = await acquire(ask, ended);
       if (release === null) return { status: "unsent" };
+      if (isTooLate()) {
+        release();
+        return { status: "unsent" };
+      }
       endIn(answerMs);
       try {
         const working = work(over.signal).then((value): Sent<T> => ({ status: "sent", value }));

@@ -48,7 +48,7 @@ const input = z
       .openapi({
         example: ["read"],
         description:
-          "`read`: everything; `write`: act for customers, and manage them; `billing`: terms, billing profiles and the issuer; " +
+          "`read`: everything; `write`: act for customers, and manage them; `billing`: terms, billing profiles, the issuer, corrections and credits; " +
           "`freeze`: freeze everything; `tokens`: mint and revoke tokens, with no scope that the minting one has not",
       }),
     expires_at: expiresAt,

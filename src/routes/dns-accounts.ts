@@ -11,6 +11,7 @@ import { jsonBody } from "../http/body.ts";
 import {
   id, idParams, jsonAnswer, jsonRequest, like, noContent, readProblems, tenantPageQuery, tenantQuery, timeText, writeProblems,
 } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
@@ -104,7 +105,7 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
     path,
     tags,
     summary: "Have your domains steered with an AWS account of your own: a role to assume, or a key, whose secret is sealed and never shown",
-    middleware: [guards.editor, jsonBody],
+    middleware: [guards.editor, worth(deps, costs.asking), jsonBody],
     request: { query: tenantQuery, body: jsonRequest(input) },
     responses: { 201: jsonAnswer(accountSchema, "The account, without its secret"), ...writeProblems },
   });

@@ -8,6 +8,7 @@ import { jsonBody } from "../http/body.ts";
 import {
   idParams, jsonAnswer, jsonRequest, label, noContent, readProblems, tenantQuery, time, writeProblems,
 } from "../http/contract.ts";
+import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { refusalToOrder } from "../pipeline/ownership.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
@@ -46,7 +47,7 @@ export const registerOverride = (app: App, deps: Deps, guards: Guards): void => 
     tags,
     summary: "Force a service to one side, or freeze it; obeyed by the next round",
     description: "To a side only with a proof that is there now: a 409 where no domain's record is seen. Domains whose proof has lapsed stay where they are.",
-    middleware: [guards.editor, jsonBody],
+    middleware: [guards.editor, worth(deps, costs.ordering, "order"), jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
     responses: { 200: jsonAnswer(overrideSchema, "The override in force"), ...writeProblems },
   });

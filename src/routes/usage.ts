@@ -176,7 +176,9 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
       const fields = faults.slice(0, 50).map(({ index, field, detail }) => ({ pointer: `/${index}/${field}`, detail }));
       throw new AppError("bad_request", "the body is not valid", { fields });
     }
-    const options = { measuredCdns: deps.measuredCdns, mayOverride: c.var.principal.kind === "admin" };
+    // As approving a correction does: to act for a customer is not to forgive what it owes.
+    const { principal } = c.var;
+    const options = { measuredCdns: deps.measuredCdns, mayOverride: principal.kind === "admin" && principal.scopes.includes("billing") };
     const serviceId = c.req.valid("param").id;
     const stored = await deps.usage.push(c.var.customerId, serviceId, windows, options, changeBy(c));
     if (stored === null) throw noSuchResource();

@@ -27,6 +27,20 @@ describe("what is remembered of a group", () => {
     expect(stillRemembered(own, zero, true)).toEqual(own);
   });
 
+  it("does not grow with each deployment that sets members of its own: those that are there are kept, and the last ones that were", () => {
+    let remembered: readonly Member[] = own;
+    let known: readonly Member[] = zero;
+    for (let deployment = 0; deployment < 50; deployment += 1) {
+      const live = [member("canary", 0), ...Array.from({ length: 99 }, (_, at) => member(`pod-${deployment}-${at}`, 5))];
+      remembered = rememberedAfter(remembered, known, live, false);
+      known = live;
+    }
+    expect(remembered).toHaveLength(300);
+    expect(remembered[0]).toEqual(member("canary", 97));
+    for (const one of known.slice(1)) expect(remembered).toContainEqual(one);
+    expect(remembered).toContainEqual(member("pod-48-98", 5));
+  });
+
   it("tells drift from a member that is new", () => {
     expect(memberDrift(own, zero, [member("canary", 30), member("old", 0)])).toEqual({ recordType: "CNAME", previous: 0, found: 30 });
     expect(memberDrift(own, zero, [...zero, member("new", 40)])).toBeNull();

@@ -116,6 +116,17 @@ describe("connections with a deadline", () => {
     expect(started).toEqual(["hanging"]);
   });
 
+  it("are not used for what would be cut off at once: nothing was sent", async () => {
+    const { clock, connections, work } = connectionsAt(1);
+    const hanging = work(lane("change"), "hanging", 9_000);
+    const begun: number[] = [];
+    const ask = (key: number, untilMs: number) =>
+      connections.until(lane("change", key), { untilMs, answerMs: 8_000, leastMs: 1_500 }, async () => begun.push(key));
+    const answers = await clock.run(Promise.all([ask(2, 10_000), ask(3, 10_500), hanging]));
+    expect(answers, "one second is left, and a second and a half").toMatchObject([{ status: "unsent" }, { status: "sent" }, {}]);
+    expect(begun).toEqual([3]);
+  });
+
   it("are given for so long from when they are there, whatever waiting for them took", async () => {
     const { clock, connections, work } = connectionsAt(1);
     const first = work(lane("dns"), "first", 5_000);

@@ -4,6 +4,7 @@ import { isoTime } from "../../iso-time.ts";
 import type { CorroborationStore, SeenOnCdn, WatchedStorm } from "../ports/corroboration.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
+import { steersName } from "./holds-name.ts";
 import { ms } from "./write.ts";
 
 /** Storms looked after in one run, and names of each. */
@@ -19,7 +20,8 @@ const at = (timeMs: number) => sql`${isoTime(timeMs)}::timestamptz`;
 /** Whether the sample `p` may say that a CDN fails: it does not answer, or with an error of a server. */
 const isCdnFault = sql`(not p.ok and (p.error in ('timeout', 'network', 'cdn_52x') or p.status >= 500))`;
 
-export const createCorroborationStore = (db: Database): CorroborationStore => ({
+/** @param requireProof DOMAIN_VERIFICATION: who has proven nothing is no witness where one has to */
+export const createCorroborationStore = (db: Database, requireProof = true): CorroborationStore => ({
   watched: (nowMs) => db.rows<WatchedStorm>(sql`
     select e.id as "stormId", s.id as "serviceId", s.customer_id as "customerId",
       (select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = s.id) as chain,
@@ -50,10 +52,11 @@ export const createCorroborationStore = (db: Database): CorroborationStore => ({
     cross join lateral (
       select d.id, d.customer_id, d.name, coalesce(d.primary_target, r.discovered_primary_target) as target
       from services v
+      join service_cdns h on h.service_id = v.id and h.to_at is null
       join service_domains d on d.service_id = v.id
       left join domain_routing r on r.domain_id = d.id
-      where v.primary_cdn = c.cdn and v.deleted_at is null and d.deleted_at is null and d.verified_at is not null
-        and d.seen_healthy_at is not null and greatest(d.trigger_edited_at, r.primary_found_at) <= ${at(nowMs - settledMs)}
+      where v.primary_cdn = c.cdn and v.deleted_at is null and d.deleted_at is null and ${steersName(requireProof)}
+        and d.seen_healthy_at is not null and greatest(d.trigger_edited_at, r.primary_found_at, h.from_at) <= ${at(nowMs - settledMs)}
         and coalesce(d.primary_target, r.discovered_primary_target) is not null
       order by d.id limit ${mostDomains}
     ) d

@@ -16,15 +16,17 @@ const fared = sql`(select coalesce(s.last_error, s.polls_error) from dns_standin
 /** The secret of one customer's key does not open as another's, nor as that of another key. */
 export const dnsSealingContext = (customerId: number, accessKeyId: string): string => `dns-account:${customerId}:${accessKeyId}`;
 
-/** Another account may see other zones: what was read with the one before is read again. */
-const readAgain = (customerId: number) => sql`
-  update domain_routing r set read_at = null from service_domains d where d.id = r.domain_id and d.customer_id = ${customerId}`;
+/** Another account may see other zones: what was read with the one before is read again. @param done the CTE that is empty where no account has changed */
+const readAgain = (customerId: number, done: string) => sql`
+  update domain_routing r set read_at = null from service_domains d
+  where d.id = r.domain_id and d.customer_id = ${customerId} and exists (select from ${sql.raw(done)})`;
 
 /** And it may do what the one before was refused: its switches are tried at once, and its troubles are its own. */
-const tryAgain = (customerId: number) => sql`
+const tryAgain = (customerId: number, done: string) => sql`
   update routing_changes c set next_attempt_at = now() from service_domains d
-  where d.id = c.domain_id and d.customer_id = ${customerId} and c.next_attempt_at > now()`;
-const forgetTroubles = (customerId: number) => sql`delete from dns_standings where customer_id = ${customerId}`;
+  where d.id = c.domain_id and d.customer_id = ${customerId} and c.next_attempt_at > now() and exists (select from ${sql.raw(done)})`;
+const forgetTroubles = (customerId: number, done: string) => sql`
+  delete from dns_standings where customer_id = ${customerId} and exists (select from ${sql.raw(done)})`;
 
 /** @param secrets null where SECRETS_KEY is not set */
 export const createDnsAccountStore = (db: Database, secrets: Secrets | null): DnsAccountStore => ({
@@ -38,9 +40,9 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
       with created as (
         insert into dns_accounts (customer_id, region, access_key_id, sealed_secret, role_arn, external_id)
         values (${customerId}, ${input.region}, ${form}) returning *
-      ), due as (${readAgain(customerId)}
-      ), retried as (${tryAgain(customerId)}
-      ), anew as (${forgetTroubles(customerId)}
+      ), due as (${readAgain(customerId, "created")}
+      ), retried as (${tryAgain(customerId, "created")}
+      ), anew as (${forgetTroubles(customerId, "created")}
       ), view as (select ${columns}, null::text as "lastError", null::bigint as "pausedUntilMs" from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
       ), audit as (${auditRow(change, "create", "dns_account", sql`
@@ -71,9 +73,9 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
       with gone as (
         update dns_accounts set deleted_at = now(), sealed_secret = left(sealed_secret, 0)
         where id = ${id} and customer_id = ${customerId} and deleted_at is null returning *
-      ), due as (${readAgain(customerId)}
-      ), retried as (${tryAgain(customerId)}
-      ), anew as (${forgetTroubles(customerId)}
+      ), due as (${readAgain(customerId, "gone")}
+      ), retried as (${tryAgain(customerId, "gone")}
+      ), anew as (${forgetTroubles(customerId, "gone")}
       ), audit as (${auditRow(change, "delete", "dns_account", sql`
         select id as object_id, customer_id, to_jsonb(gone) - 'sealed_secret' as before, null::jsonb as after from gone`)}
       )

@@ -5,27 +5,28 @@ import { mostOfAnything, quotaKinds } from "../../domain/quota.ts";
 import { AppError } from "../../errors.ts";
 import type { Quota, QuotaStore } from "../ports/quotas.ts";
 import type { Database } from "./client.ts";
+import { holdsName } from "./holds-name.ts";
 import { auditRow, write } from "./write.ts";
 
 /** For who creates nothing, or is not limited. */
 export const noLimits = Object.fromEntries(quotaKinds.map((kind) => [kind, mostOfAnything])) as QuotaLimits;
 
-/** How many a customer has of a kind. */
-const used: Readonly<Record<QuotaKind, (customer: SQL) => SQL>> = {
+/** How many a customer has of a kind. @param requireProof DOMAIN_VERIFICATION */
+const usedOf = (requireProof: boolean): Readonly<Record<QuotaKind, (customer: SQL) => SQL>> => ({
   services: (customer) => sql`(select count(*) from services where customer_id = ${customer} and deleted_at is null)`,
   domains: (customer) => sql`(select count(*) from service_domains where customer_id = ${customer} and deleted_at is null)`,
   unverified_domains: (customer) => sql`(
-    select count(*) from service_domains where customer_id = ${customer} and deleted_at is null and verified_at is null)`,
+    select count(*) from service_domains d where d.customer_id = ${customer} and d.deleted_at is null and not ${holdsName(requireProof)})`,
   policies: (customer) => sql`(
     select count(*) from services s join storm_policies p on p.service_id = s.id and p.deleted_at is null
     where s.customer_id = ${customer} and s.deleted_at is null)`,
   tokens: (customer) => sql`(
     select count(*) from customer_tokens where customer_id = ${customer} and revoked_at is null
       and (expires_at is null or expires_at > now()))`,
-};
+});
 
 /** Kinds with what a customer uses of each and may have of it; `place` is that of `quotaKinds`. */
-const standing = (customer: SQL, limits: QuotaLimits, kinds: readonly QuotaKind[]): SQL => sql`
+const standing = (customer: SQL, limits: QuotaLimits, kinds: readonly QuotaKind[], used = usedOf(true)): SQL => sql`
   select x.place, x.kind, coalesce(x.own, x.usual) as "limit", x.own, x.used from (
     select v.*, (select (q.limits->>v.kind)::int from customer_quotas q where q.customer_id = ${customer}) as own
     from (values ${sql.join(kinds.map((kind) => sql`(${quotaKinds.indexOf(kind)}::int, ${kind}, ${limits[kind]}::int, ${used[kind](customer)})`), sql`, `)}
@@ -48,10 +49,11 @@ export const refuseExhausted = (found: Exhausted | null | undefined): void => {
   throw new AppError("quota", detail, { quota: found });
 };
 
-export const createQuotaStore = (db: Database, limits: QuotaLimits): QuotaStore => {
+/** @param requireProof whether names have to be proven: a creation asks for room for an unverified one only where they do */
+export const createQuotaStore = (db: Database, limits: QuotaLimits, requireProof = true): QuotaStore => {
   const view = (customer: SQL): SQL => sql`
     coalesce((select jsonb_agg(jsonb_build_object('kind', s.kind, 'limit', s."limit", 'own', s.own, 'used', s.used) order by s.place)
-      from (${standing(customer, limits, quotaKinds)}) s), '[]')`;
+      from (${standing(customer, limits, quotaKinds, usedOf(requireProof))}) s), '[]')`;
   const read = async (customerId: number): Promise<readonly Quota[] | null> => {
     const rows = await db.rows<{ quotas: Quota[] }>(sql`select ${view(sql`c.id`)} as quotas from customers c where c.id = ${customerId}`);
     return rows[0]?.quotas ?? null;

@@ -69,7 +69,7 @@ type IndexRow = { readonly services: readonly Indexed[] | null };
 /** About what a domain `d` with its records `r` comes to in a page: its names of fields and numbers, and the texts that tenants choose. */
 const bytesOfDomain = sql.raw(`850 + octet_length(d.name) + coalesce(octet_length(d.primary_target), 0) + coalesce(octet_length(d.backup_target), 0)
   + coalesce(octet_length(d.probe_path), 0) + octet_length(d.expect_status) + coalesce(octet_length(r.last_error), 0)
-  + coalesce(pg_column_size(r.records), 0) + coalesce(pg_column_size(r.surroundings), 0)`);
+  + coalesce(pg_column_size(r.records), 0) + coalesce(pg_column_size(r.surroundings), 0) + coalesce(pg_column_size(r.group_weights), 0)`);
 
 const index = (shard: Shard, afterId: number): SQL => sql`
   select jsonb_agg(jsonb_build_array(id, customer_id, domains, bytes) order by id) as services from (

@@ -10,7 +10,7 @@ import { fenceCte } from "./fence.ts";
 import { chunksOf } from "./round-chunks.ts";
 import { saveContests, saveDrifts } from "./round-drifts.ts";
 import { auditDropped, forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./round-intents.ts";
-import { holdsName } from "./holds-name.ts";
+import { steersName } from "./holds-name.ts";
 import { inShard } from "./round-pages.ts";
 import { saveExpired, savePolled, saveSettled, saveStandings } from "./round-polls.ts";
 
@@ -71,7 +71,7 @@ const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numb
   cross join lateral (
     select case when x.credit = 'refused' then null
       when bool_or(d.seen_healthy_at is null) then 'never_healthy'
-      when bool_or(x.proof and not ${holdsName(true)}) then 'unverified'
+      when bool_or(x.proof and not ${steersName(true)}) then 'unverified'
       when bool_or(d.trigger_edited_at > x.unedited_since) then 'recent_edit' end as reason
     from service_domains d where d.id = any(x.down)
   ) c

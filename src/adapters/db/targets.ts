@@ -26,14 +26,17 @@ export const turnsJson = (requireProof: boolean): SQL => sql`
 export const privatePathsJson = sql`(
   select jsonb_agg(h.path) from ${paths} where exists (select from probe_targets t where t.host = h.host and t.addresses = 'private'))`;
 
-/** Every path of every live domain that has a host; of a given origin (`http://...`) it is none. */
-const wantedOf = (requireProof: boolean): SQL => sql`
+/** Every path of every live domain that has a host, or an origin (`http://...`), which is given only where private targets are allowed. */
+const givenBy = (requireProof: boolean): SQL => sql`
   select d.id as domain_id, d.customer_id, not ${holdsName(requireProof)} as unverified, h.path, h.host,
     case h.path when 'primary' then s.primary_cdn when 'backup' then s.backup_cdn end as cdn
   from service_domains d join services s on s.id = d.service_id and s.deleted_at is null
   left join domain_routing r on r.domain_id = d.id
   cross join lateral ${paths}
-  where d.deleted_at is null and h.host is not null and position('/' in h.host) = 0`;
+  where d.deleted_at is null and h.host is not null`;
+
+/** The same, without origins. */
+const wantedOf = (requireProof: boolean): SQL => sql`${givenBy(requireProof)} and position('/' in h.host) = 0`;
 
 /** Whether the host of `w` lies in a zone of the CDN that its service names. */
 const isInZone: SQL = sql`exists (
@@ -45,17 +48,17 @@ export const createTargetStore = (db: Database, requireProof = true): TargetStor
   const wanted = wantedOf(requireProof);
   return {
     due: async (beforeMs, limit) => await db.rows<DueTarget>(sql`
-      with w as (${wanted}
+      with w as (${givenBy(requireProof)}
       ), one as (
-        select w.host, min(w.customer_id) as customer_id, bool_or(w.unverified and not ${isInZone}) as asks from w group by w.host
+        select w.host, w.customer_id, bool_or(w.unverified and not ${isInZone}) as asks from w group by w.host, w.customer_id
       ), late as (
-        select one.*, t.checked_at from one left join probe_targets t on t.host = one.host
+        select one.*, t.checked_at, t.host is not null as known from one left join probe_targets t on t.host = one.host
         where t.host is null or t.checked_at < ${isoTime(beforeMs)}::timestamptz
+      ), queued as (
+        -- Of those that nobody answers for, none is before the others every time.
+        select *, row_number() over (partition by customer_id, known order by checked_at, hashtext(host || ${String(beforeMs)}), host) as turn from late
       )
-      select host, asks from (
-        select *, row_number() over (partition by customer_id order by checked_at nulls first, host) as turn from late
-      ) x
-      order by checked_at is not null, turn, checked_at, host limit ${limit}::int`),
+      select host, bool_or(asks) as asks from queued group by host order by min(turn), bool_or(known), host limit ${limit}::int`),
 
     save: async (fence, targets, nowMs) => {
       await db.rows(sql`

@@ -4,8 +4,11 @@
  */
 export type Sent<T> = { readonly status: "sent"; readonly value: T } | { readonly status: "unsent" | "abandoned" };
 
-/** `untilMs`, epoch milliseconds, ends everything; `answerMs` is how long an answer may take once the request is begun. */
-export type RequestTimes = { readonly untilMs: number; readonly answerMs: number };
+/**
+ * `untilMs`, epoch milliseconds, ends everything; `answerMs` is how long an answer may take once the request is begun. With less
+ * than `leastMs` left it is not begun: that it was not answered would say nothing. Absent: it is begun up to the end.
+ */
+export type RequestTimes = { readonly untilMs: number; readonly answerMs: number; readonly leastMs?: number };
 
 /**
  * Runs one request as soon as a connection is free for it, and aborts it when its time is over.

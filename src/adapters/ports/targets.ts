@@ -26,7 +26,10 @@ export type KnownPath = {
 
 /** What is known of the hosts that are probed, whoever wants them probed. */
 export interface TargetStore {
-  /** Hosts of live domains that were not looked at since then, those that never were first; of each customer in turn. */
+  /**
+   * Hosts of live domains that were not looked at since then. Each customer has its turns, one of those that never were and one of
+   * those that were longest ago: new ones, however many, keep no host from being looked at again.
+   */
   due(beforeMs: number, limit: number): Promise<readonly DueTarget[]>;
   save(fence: Fence, targets: readonly CheckedTarget[], nowMs: number): Promise<void>;
   /** Gives every path of an unverified domain whose target agrees its turn, and takes it from others. @returns how many have one */

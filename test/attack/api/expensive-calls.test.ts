@@ -28,6 +28,27 @@ it("gives a customer as many backtests as it has computing, whichever of its tok
   expect(await ask(acme.viewer)).toBe(200);
 });
 
+it("counts an override, which looks up twenty records, by itself: no viewer's backtests keep an editor from it", async () => {
+  const { api, acme } = await limited();
+  const service = await api.service(acme.editor);
+  for (let at = 0; at < 6; at += 1) await api.call("POST", `/v1/services/${service.id}/storm-policies/backtest`, { token: acme.viewer, body: backtest });
+  const put = async () => (await api.call("PUT", `/v1/services/${service.id}/routing/override`, { token: acme.editor, body: { mode: "backup", reason: "drill" } })).status;
+  const statuses = [];
+  for (let at = 0; at < 41; at += 1) statuses.push(await put());
+  expect(statuses).toEqual([...Array.from({ length: 40 }, () => 200), 429]);
+  expect((await api.call("DELETE", `/v1/services/${service.id}/routing/override`, { token: acme.editor })).status, "which can be taken back").toBe(204);
+});
+
+it("counts roles that are tried at STS with the operator's own credentials", async () => {
+  const { api, acme } = await limited();
+  const statuses = [];
+  for (let at = 0; at < 21; at += 1) {
+    const body = { role_arn: `arn:aws:iam::123456789012:role/guess-${at}` };
+    statuses.push((await api.call("POST", "/v1/dns-accounts", { token: acme.editor, body })).status);
+  }
+  expect(statuses).toEqual([201, ...Array.from({ length: 19 }, () => 409), 429]);
+});
+
 it.each([
   ["POST", "readiness/check"],
   ["GET", "iam-policy"],

@@ -31,6 +31,9 @@ it("leaves nobody verified who has proven nothing", async () => {
   const [seen] = await createRoundStore(db).survey({ index: 0, count: 1 }, 0);
   expect(seen?.domains.map(({ verified }) => verified)).toEqual([false]);
 
+  const quotas = await before.call("GET", "/v1/quotas", { token: squatter.editor });
+  expect(quotas.list.find(({ kind }) => kind === "unverified_domains"), "and it counts as one that nobody has proven").toMatchObject({ used: 1 });
+
   // Whoever can prove it has it, and nobody has to be asked.
   const bank = await before.onboard("bank");
   const own = await world.claim(bank.editor, "www.bank.example");

@@ -61,6 +61,22 @@ const decide = (id: number, what: string, options: { token?: string } = {}) =>
 
 const full = { primary_bytes: 100 * gib, backup_bytes: 100 * gib };
 
+describe("an admin who may act for customers", () => {
+  const tokenOf = async (name: string, scopes: string[]) => String((await api.created("/v1/admin-tokens", { name, scopes }))["token"]);
+
+  it("refunds nothing by a push without the scope that approves: it waits for who has that", async () => {
+    const { gain } = await billed(full);
+    const { cents, window } = await gain({ primary_bytes: 0, backup_bytes: 0 }, { token: await tokenOf("support", ["read", "write"]), customer: acme.id });
+    expect([cents, window["pending_correction"]]).toEqual([0, expect.objectContaining({ primary_bytes: 0 })]);
+  });
+
+  it("does with it", async () => {
+    const { gain } = await billed(full);
+    const { cents, window } = await gain({ primary_bytes: 0, backup_bytes: 0 }, { token: await tokenOf("books", ["read", "write", "billing"]), customer: acme.id });
+    expect([cents > 0, window["pending_correction"]]).toEqual([true, null]);
+  });
+});
+
 describe("a customer who pushes after the invoice", () => {
   it.each([
     ["zero bytes", { primary_bytes: 0, backup_bytes: 0 }],

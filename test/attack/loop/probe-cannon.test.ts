@@ -182,6 +182,14 @@ describe("a host that leads to a private address", () => {
     expect(countOf(await hostsOf(2), "rebound.com")).toBe(2);
   });
 
+  it.each(["10.0.0.1", "wiki.corp", "metadata.google.internal", "http://10.0.0.1:8080"])("was given before such were refused: %s", async (target) => {
+    zone.set(target, []);
+    await claim("owner", target, { verified: true, name: "app.example.org" });
+    expect(await look()).toMatchObject({ private: 1 });
+    const probed = (await hostsOf(5)).flat();
+    expect([...new Set(probed)]).toEqual(["app.example.org"]);
+  });
+
   it("stays what it was while no resolver answers", async () => {
     zone.set("rebound.com", ["10.0.0.1"]);
     await claim("owner", "rebound.com", { verified: true, name: "app.example.org" });
@@ -208,4 +216,42 @@ it("looks at the hosts of each customer in turn: one with very many keeps nobody
   texts.set("_tranche-probe.small.com", ["allow"]);
   await claim("small", "small.com");
   expect(await look()).toMatchObject({ due: 400, checked: 400, claims: 1 });
+});
+
+describe("a customer who names new hosts without end", () => {
+  /** As many as two runs take, none of which was ever looked at. */
+  const flood = async (customer: string, round: number): Promise<void> => {
+    const { serviceId } = await claim(customer, null);
+    await world.sql(
+      `insert into service_domains (service_id, customer_id, name, primary_target, challenge_token)
+       select s.id, s.customer_id, 'n' || i || '-${round}.example.com', 'n' || i || '-${round}.victim.com', 'token' from services s, generate_series(1, 400) i where s.id = $1`, [serviceId]);
+  };
+  const hourLater = 2 * 3_600_000;
+
+  it("keeps no host of others from being looked at again: not one that leads to a private address by now", async () => {
+    await claim("owner", "moved.com", { verified: true, name: "app.example.org" });
+    await look();
+    zone.set("moved.com", ["10.0.0.1"]);
+    await flood("flood", 1);
+    expect(await look({ laterMs: hourLater })).toMatchObject({ due: 400, private: 1 });
+  });
+
+  it("nor one of its own, nor one that he names as well", async () => {
+    await flood("flood", 2);
+    await claim("flood", "own.com", { verified: true, name: "own.example.org" });
+    await claim("owner", "moved.com", { verified: true, name: "app.example.org" });
+    await claim("flood", "moved.com", { verified: true, name: "too.example.org" });
+    await world.sql("insert into probe_targets (host, addresses, checked_at) values ('own.com', 'public', now()), ('moved.com', 'public', now())");
+    for (const host of ["own.com", "moved.com"]) zone.set(host, ["10.0.0.1"]);
+    expect(await look({ laterMs: hourLater })).toMatchObject({ due: 400, private: 2 });
+  });
+
+  it("nor by hosts for which nobody ever answers", async () => {
+    await flood("flood", 3);
+    for (let at = 1; at <= 400; at += 1) for (const host of [`n${at}-3.example.com`, `n${at}-3.victim.com`]) zone.set(host, null);
+    await claim("flood", "zz-last.com", { verified: true, name: "zz-last.example.org" });
+    const seen = async (): Promise<number> => Number((await world.sql<{ n: string }>("select count(*) as n from probe_targets where host like 'zz-last.%'"))[0]?.n);
+    for (let run = 0; run < 20 && (await seen()) < 2; run += 1) await look({ laterMs: run * 300_000 });
+    expect(await seen()).toBe(2);
+  });
 });

@@ -87,6 +87,15 @@ describe("a storm that only the insured sees", () => {
     expect(world.dns.weights("app.insured.com")).toBe("0/100");
   });
 
+  it("is not corroborated by names that were taken while no proof was asked for", async () => {
+    const serviceId = await setUp(others(4));
+    await world.sql("update service_domains set verified_by = 'off' where name like 'www.site%'");
+    fail("insured.cdn.net", "t0.cdn.net", "t1.cdn.net", "t2.cdn.net", "t3.cdn.net");
+    await rounds(14);
+    await look();
+    expect(await storm(serviceId)).toMatchObject({ credit: "pending" });
+  });
+
   it("is not corroborated by others whose pages are gone: that is their own doing", async () => {
     const serviceId = await setUp(others(4));
     fail("insured.cdn.net");

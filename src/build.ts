@@ -1,3 +1,4 @@
+import { connect } from "cloudflare:sockets";
 import { waitUntil } from "cloudflare:workers";
 import type { Built } from "./entry.ts";
 import { build } from "./entry.ts";
@@ -6,7 +7,7 @@ const builtFor = new WeakMap<object, Built>();
 
 /** What a Worker's environment stands for, built once per isolate: configuration does not change under a running Worker. */
 export const buildOnce = (env: Record<string, unknown>): Built => {
-  const built = builtFor.get(env) ?? build(env, { waitUntil, bindings: env });
+  const built = builtFor.get(env) ?? build(env, { waitUntil, bindings: env, connect });
   builtFor.set(env, built);
   return built;
 };

@@ -10,3 +10,7 @@ declare module "cloudflare:workers" {
     constructor(ctx: import("@cloudflare/workers-types").DurableObjectState, env: Env);
   }
 }
+
+declare module "cloudflare:sockets" {
+  export const connect: import("./adapters/ports/name-servers.ts").Connect;
+}

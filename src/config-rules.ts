@@ -24,3 +24,10 @@ export const endpoint = () => z.string().superRefine(judged(endpointFault));
 /** An own deployment, as an origin and over TLS. */
 export const deployment = (example: string) =>
   z.string().superRefine(judged((text) => (isOrigin(text) ? endpointFault(text) : `must be an origin such as ${example}`)));
+
+/** An address on this machine, `127.0.0.1:5353`. */
+export const loopbackAddress = () =>
+  z
+    .string()
+    .refine((text) => /^(127\.0\.0\.1|localhost):[1-9]\d{0,4}$/.test(text) && Number(text.split(":")[1]) <= 65_535, "must be an address on this machine, such as 127.0.0.1:5353")
+    .transform((text) => ({ hostname: text.split(":")[0] ?? "", port: Number(text.split(":")[1]) }));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
-import { deployment, endpoint, isKey, isOrigin, secret } from "./config-rules.ts";
+import { deployment, endpoint, isKey, isOrigin, loopbackAddress, secret } from "./config-rules.ts";
 import { billingCycles } from "./domain/billing-cycle.ts";
 import type { CreditTerms } from "./domain/credit.ts";
 import { creditRules } from "./domain/credit.ts";
@@ -164,6 +164,7 @@ const environment = z
       (endpoints) => endpoints.length > 0 && endpoints.every((url) => endpointFault(url) === null),
       "must be https URLs of DNS-over-HTTPS resolvers",
     ),
+    NAME_SERVERS_ENDPOINT: loopbackAddress().optional(),
     DRIFT_CHECK: duration("5m", 1_000, 24 * hourMs),
     AWS_REGION: z
       .string()
@@ -343,6 +344,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   allowPrivateTargets: env.ALLOW_PRIVATE_TARGETS,
   domainVerification: env.DOMAIN_VERIFICATION,
   dohEndpoints: env.DOH_ENDPOINTS,
+  /** Asked in place of every zone's name servers. */
+  nameServersEndpoint: env.NAME_SERVERS_ENDPOINT ?? null,
   driftCheckMs: env.DRIFT_CHECK,
   route53: {
     endpoint: env.ROUTE53_ENDPOINT ?? partition(env.AWS_REGION).endpoint,

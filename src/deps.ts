@@ -67,6 +67,7 @@ import { createJwtVerifier } from "./adapters/jwt.ts";
 import { createLinkTokens } from "./adapters/link-tokens.ts";
 import { createConsoleLog } from "./adapters/log.ts";
 import { createEvidenceSigner } from "./adapters/evidence-signer.ts";
+import { createNameServers } from "./adapters/name-servers.ts";
 import { createPeer } from "./adapters/peer.ts";
 import { createColo, fixedPlace } from "./adapters/place.ts";
 import type { EvidenceSigner } from "./adapters/ports/evidence-signer.ts";
@@ -75,6 +76,7 @@ import type { Deps } from "./adapters/ports/deps.ts";
 import type { Dispatcher } from "./adapters/ports/dispatcher.ts";
 import type { LinkTokens } from "./adapters/ports/invoice-links.ts";
 import type { Log } from "./adapters/ports/log.ts";
+import type { Connect } from "./adapters/ports/name-servers.ts";
 import type { Random } from "./adapters/ports/random.ts";
 import type { Secrets } from "./adapters/ports/secrets.ts";
 import { createProber } from "./adapters/prober.ts";
@@ -101,6 +103,8 @@ export type Runtime = {
   readonly waitUntil?: (work: Promise<unknown>) => void;
   /** What the platform binds beside variables, by name: rate limiters, the shard objects. */
   readonly bindings?: Readonly<Record<string, unknown>>;
+  /** Opens TCP connections. Without it a zone's name servers are not asked. */
+  readonly connect?: Connect;
 };
 
 const send: typeof fetch = (input, init) => fetch(input, init);
@@ -151,7 +155,7 @@ const stsTimeoutMs = 5_000;
 /** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
 const buildJobDeps = (
   config: Config, db: Database, clock: Clock, time: (SharedClock & TimeKeeper) | null, random: Random, log: Log, dispatcher: Dispatcher | null,
-  signer: EvidenceSigner | null,
+  signer: EvidenceSigner | null, open: Connect | null,
 ): JobDeps & Pick<Deps, "dnsDirectory" | "zoneGrants" | "zoneBindings" | "roleTrust"> => {
   const chance = () => Math.random();
   const world = { fetch: send, sleep: clock.sleep, random: chance, now: clock.nowMs };
@@ -208,6 +212,7 @@ const buildJobDeps = (
     requireProof: config.domainVerification,
     ...(config.domainVerification && { firstProofs: createFirstProofs({ ownership, resolver, clock }) }),
     lookup: resolver,
+    nameServers: open && createNameServers(open, random, config.nameServersEndpoint),
     targets: createTargetStore(db, config.domainVerification),
     consent: createConsentReader(send),
     checksTargets: !config.allowPrivateTargets,
@@ -261,7 +266,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const status = createStatusStore(db);
   const signer = evidenceSigner(config);
   const signing = signer && { signer, clock };
-  const jobDeps = buildJobDeps(config, db, clock, time, random, log, dispatcherOf(config, runtime.bindings ?? {}), signer);
+  const jobDeps = buildJobDeps(config, db, clock, time, random, log, dispatcherOf(config, runtime.bindings ?? {}), signer, runtime.connect ?? null);
   return {
     ...jobDeps,
     config,

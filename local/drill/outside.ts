@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
+import { startDnsTcp } from "../route53/dns-tcp.ts";
 import type { DohServer } from "../route53/doh.ts";
 import { startDoh } from "../route53/doh.ts";
 import type { Route53Options, Route53Server } from "../route53/server.ts";
@@ -56,6 +57,7 @@ export const startOutside = async (opened: <T extends Closable>(thing: T) => T, 
     { ...record, setIdentifier: "backup", weight: 0, values: [site.backup] },
   ]);
   const doh = opened(await startDoh({ zones: route53 }));
+  const nameServers = opened(await startDnsTcp({ zones: route53 }));
   const primary = opened(await startToyCdn({ name: "cloudflare" }));
   const backup = opened(await startToyCdn({ name: "fastly" }));
   return {
@@ -70,6 +72,7 @@ export const startOutside = async (opened: <T extends Closable>(thing: T) => T, 
       PROBE_TIMEOUT: `${cadence.timeoutMs}ms`,
       ROUTE53_ENDPOINT: route53.url,
       DOH_ENDPOINTS: doh.url,
+      NAME_SERVERS_ENDPOINT: nameServers.address,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       USAGE_WINDOW: `${cadence.usageWindowMs}ms`,

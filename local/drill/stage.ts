@@ -10,7 +10,10 @@ export type Routing = {
   readonly state: string;
   readonly reason: string;
   readonly domains: readonly { readonly domain_id: number; readonly status: string; readonly last_error: string | null }[];
-  readonly changes: readonly { readonly result: string }[];
+  readonly changes: readonly {
+    readonly result: string;
+    readonly observed: { readonly verdict: string; readonly resolvers: readonly { readonly source: string; readonly answers: readonly string[] | null }[] } | null;
+  }[];
   readonly drifts: readonly { readonly left_alone: string | null }[];
 };
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
+import { startDnsTcp } from "../route53/dns-tcp.ts";
 import { startDoh } from "../route53/doh.ts";
 import { startRoute53 } from "../route53/server.ts";
 
@@ -29,9 +30,14 @@ const startDns = async () => {
     { ...record, setIdentifier: "backup", weight: 0, values: ["storm-demo.backup-cdn.test"] },
   ]);
   const doh = await startDoh({ zones: route53 });
+  const nameServers = await startDnsTcp({ zones: route53 });
   return {
-    env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ROUTE53_ENDPOINT: route53.url, DOH_ENDPOINTS: doh.url },
+    env: {
+      AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ROUTE53_ENDPOINT: route53.url, DOH_ENDPOINTS: doh.url,
+      NAME_SERVERS_ENDPOINT: nameServers.address,
+    },
     close: async () => {
+      await nameServers.close();
       await doh.close();
       await route53.close();
     },

@@ -2,7 +2,7 @@ import type { Budget, Sent } from "./ports/budget.ts";
 import type { AnswerReading, Lookup, Resolver, TxtReading } from "./ports/resolver.ts";
 
 /** Numbers of the IANA registry "Resource Record (RR) TYPEs". */
-const typeNumbers = { A: 1, CNAME: 5, TXT: 16, AAAA: 28 } as const;
+const typeNumbers = { A: 1, NS: 2, CNAME: 5, TXT: 16, AAAA: 28 } as const;
 
 type QueryType = keyof typeof typeNumbers;
 
@@ -10,7 +10,7 @@ const maxNameLength = 253;
 const answerTimeoutMs = 5_000;
 
 type DnsJson = { readonly Status?: unknown; readonly Answer?: unknown };
-type DnsAnswer = { readonly type?: unknown; readonly data?: unknown };
+type DnsAnswer = { readonly name?: unknown; readonly type?: unknown; readonly data?: unknown };
 
 /** `"a" "b"` as in a zone file is one text, `ab` (RFC 7208 §3.3); some resolvers leave the quotes out. */
 export const txtValue = (data: string): string => {
@@ -19,10 +19,15 @@ export const txtValue = (data: string): string => {
   return [...strings].map(([, text = ""]) => text.replaceAll(/\\(.)/gs, "$1")).join("");
 };
 
-const dataOf = (body: DnsJson, wanted: QueryType): readonly string[] | null => {
+/** A zone has the name asked for: NS records of where a CNAME leads are another's. */
+const isOwner = (owner: unknown, name: string): boolean => typeof owner === "string" && owner.toLowerCase().replace(/\.$/, "") === name.toLowerCase();
+
+const dataOf = (body: DnsJson, wanted: QueryType, asked: string): readonly string[] | null => {
   if (typeof body.Status !== "number") return null;
   const answers = Array.isArray(body.Answer) ? (body.Answer as readonly DnsAnswer[]) : [];
-  return answers.flatMap(({ type, data }) => (type === typeNumbers[wanted] && typeof data === "string" ? [data] : []));
+  return answers.flatMap(({ name, type, data }) =>
+    type === typeNumbers[wanted] && typeof data === "string" && (wanted !== "NS" || isOwner(name, asked)) ? [data] : [],
+  );
 };
 
 type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>>;
@@ -45,7 +50,7 @@ export const createResolver = (endpoints: readonly string[], send: typeof fetch)
     try {
       const sent = await request(async (signal) => {
         const response = await send(url.href, { headers: { accept: "application/dns-json" }, redirect: "manual", cache: "no-store", signal });
-        return response.status === 200 ? dataOf((await response.json()) as DnsJson, type) : null;
+        return response.status === 200 ? dataOf((await response.json()) as DnsJson, type, name) : null;
       });
       const answers = sent.status === "sent" ? sent.value : null;
       return answers === null ? { resolver, status: "silent" } : { resolver, status: "answered", answers };

@@ -547,12 +547,14 @@ export type RoutingChange = {
 
 export type ObservedAnswer = {
   at: string;
-  /** confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias; missed: none was asked in time */
+  /** confirmed: every resolver that answered gives an expected value; silent: none answered; other: one does not, or one of the zone's name servers does not; unproven: an alias; missed: none was asked in time */
   verdict: "confirmed" | "other" | "silent" | "unproven" | "missed";
   record_type: "CNAME" | "A" | "AAAA";
   expected: string[];
   resolvers: ({
     resolver: string;
+    /** authoritative: one of the zone's own name servers; resolver: a public one */
+    source: "authoritative" | "resolver";
     answers: string[] | null;
   })[];
   visitors: {

@@ -3,8 +3,10 @@ import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
 import type { Fence } from "../adapters/ports/lease.ts";
 import type { Log } from "../adapters/ports/log.ts";
 import type { ObservationStore, Observed, Unobserved } from "../adapters/ports/observations.ts";
+import type { NameServers } from "../adapters/ports/name-servers.ts";
 import type { Lookup } from "../adapters/ports/resolver.ts";
 import { canonicalAnswer, expectationOf, judgePropagation, proveSwitch } from "../domain/propagation.ts";
+import { createAuthority } from "../pipeline/authority.ts";
 import type { Connections } from "../pipeline/slots.ts";
 import { signObservation } from "../pipeline/sign.ts";
 import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
@@ -13,6 +15,8 @@ import type { JobReport } from "./job.ts";
 export type ObserveDeps = {
   readonly observations: ObservationStore;
   readonly lookup: Lookup;
+  /** Null, or absent: the platform has no sockets, and resolvers alone are asked. */
+  readonly nameServers?: NameServers | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Null, or absent: what is recorded is not signed. */
@@ -33,35 +37,40 @@ const runMs = 40_000;
 /** What one lookup may take, all resolvers together. */
 const lookupMs = 12_000;
 
-const observe = async ({ lookup, clock }: ObserveDeps, connections: Connections, change: Unobserved): Promise<Observed> => {
+type Authority = ReturnType<typeof createAuthority> | null;
+
+const observe = async ({ lookup, clock }: ObserveDeps, authority: Authority, connections: Connections, change: Unobserved): Promise<Observed> => {
   const around = change.surroundings ?? { neighbours: [], health: {} };
   const expectation = expectationOf(change.records, change.to, around);
   const type = expectation?.type ?? "A";
   if (change.late) return { atMs: clock.nowMs(), verdict: "missed", type, expected: [], resolvers: [] };
   const budget = { untilMs: clock.nowMs() + lookupMs, connection: connectionOf(connections, { lane: "background", key: nobody }) };
   const readings = await lookup.lookup(change.name, type, budget);
-  const resolvers = readings.map((reading) => ({
+  const ofResolvers = readings.map((reading) => ({
     resolver: reading.resolver,
     answers: reading.status === "silent" ? null : [...new Set(reading.answers.map(canonicalAnswer))].toSorted(),
   }));
+  const ofZone = expectation === null ? [] : ((await authority?.ask(change.name, type, budget)) ?? []);
+  const resolvers = [...ofResolvers, ...ofZone];
   const heard = expectation === null ? null : judgePropagation(expectation, resolvers);
   const visitors = proveSwitch(change.records, change.to, around, heard);
-  return { atMs: clock.nowMs(), verdict: heard ?? "unproven", type, expected: expectation?.values ?? [], resolvers, visitors };
+  return { atMs: clock.nowMs(), verdict: heard?.verdict ?? "unproven", type, expected: expectation?.values ?? [], resolvers, visitors };
 };
 
 /**
- * Asks public resolvers for the names that were switched, once no cache may hold the old answer any longer, and stores what
+ * Asks public resolvers, and the zones' own name servers, for the names that were switched, once no cache may hold the old answer any longer, and stores what
  * they say beside the switch. One name after the other: nothing waits for this proof.
  */
 export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<JobReport> => {
   const { observations, clock, log } = deps;
   const connections = deps.connections ?? createConnections(clock);
+  const authority = deps.nameServers == null ? null : createAuthority(deps.lookup, deps.nameServers, clock);
   const startedAtMs = clock.nowMs();
   const due = await observations.due(startedAtMs, givenUpAfterMs, perRun);
   const count = { due: due.length, stored: 0, unexpected: 0, missed: 0 };
   for (const change of due) {
     if (clock.nowMs() - startedAtMs > runMs) break;
-    const observed = await observe(deps, connections, change);
+    const observed = await observe(deps, authority, connections, change);
     const { verdict, expected, visitors } = observed;
     if (verdict === "other") log.warn("answer_unexpected", { name: change.name, change: change.changeRowId, expected: expected.join(" ") });
     if (visitors?.proof === "diverged") {

@@ -20,8 +20,11 @@ export type PublishedWeights = { readonly primary: number; readonly backup: numb
 /** What a resolver may answer for a name from now on: one of `values` (canonical). */
 export type Expectation = { readonly type: "A" | "AAAA" | "CNAME"; readonly values: readonly string[] };
 
-/** What one resolver answered for the name itself, canonical; null: it could not be asked. */
-export type Observation = { readonly resolver: string; readonly answers: readonly string[] | null };
+/**
+ * What one resolver, or one of the zone's own name servers, answered for the name itself, canonical; null: it could not be asked.
+ * `source` is absent where it is a resolver.
+ */
+export type Observation = { readonly resolver: string; readonly answers: readonly string[] | null; readonly source?: "authoritative" };
 
 /** `confirmed`: every resolver that answered gives what is expected; `other`: one does not; `silent`: none answered. */
 export type PropagationVerdict = "confirmed" | "other" | "silent";
@@ -56,11 +59,29 @@ export const expectationOf = (records: readonly PublishedRecord[], to: Published
 };
 
 /** A resolver that answers with nothing has not got the record: that is another answer. */
-export const judgePropagation = ({ values }: Expectation, observations: readonly Observation[]): PropagationVerdict => {
+const judgeAlike = ({ values }: Expectation, observations: readonly Observation[]): PropagationVerdict => {
   const heard = observations.flatMap(({ answers }) => (answers === null ? [] : [answers]));
   if (heard.length === 0) return "silent";
   const expected = (answers: readonly string[]) => answers.length > 0 && answers.every((answer) => values.includes(answer));
   return heard.every(expected) ? "confirmed" : "other";
+};
+
+export type Propagation = {
+  readonly verdict: PropagationVerdict;
+  /** What the zone's own name servers answer, by itself. */
+  readonly zone: PropagationVerdict;
+  /** Resolvers give another answer than expected although all of the zone's name servers that answered give that. */
+  readonly cached: boolean;
+};
+
+/**
+ * Visitors ask resolvers: what those answer decides, and that the zone's name servers confirm it does not make up for their
+ * silence. But where the zone itself gives another answer, resolvers will as well.
+ */
+export const judgePropagation = (expectation: Expectation, observations: readonly Observation[]): Propagation => {
+  const zone = judgeAlike(expectation, observations.filter(({ source }) => source === "authoritative"));
+  const resolvers = judgeAlike(expectation, observations.filter(({ source }) => source !== "authoritative"));
+  return { verdict: zone === "other" ? "other" : resolvers, zone, cached: zone === "confirmed" && resolvers === "other" };
 };
 
 /**
@@ -76,18 +97,24 @@ export type SwitchProof = {
   readonly expectedShare: Share | null;
 };
 
+const cachedDetail = "the zone's name servers answer what is expected, and resolvers still what is in their caches";
+
 /**
- * What a switch has come to, from what is expected of all records of the name and from what resolvers answered.
- * @param verdict of the answers; null: none could be judged
+ * What a switch has come to, from what is expected of all records of the name and from what was answered.
+ * @param heard of the answers; null: none could be judged
  */
-export const proveSwitch = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around | null, verdict: PropagationVerdict | null): SwitchProof => {
+export const proveSwitch = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around | null, heard: Propagation | null): SwitchProof => {
   const side = to.primary === 0 ? "backup" : to.backup === 0 ? "primary" : null;
   const { neighbours, health } = around ?? nothingAround;
   const reach = side === null ? null : reachOf(side, [...weighted(records, to), ...neighbours], health);
   const base = { expectedShare: reach?.share ?? null };
-  if (verdict === "other") return { ...base, proof: "diverged", reason: "answers", detail: "resolvers answer what no record that may be answered holds" };
+  const verdict = heard?.verdict ?? null;
+  if (verdict === "other" && heard?.cached !== true) {
+    const who = heard?.zone === "other" ? "the zone's name servers" : "resolvers";
+    return { ...base, proof: "diverged", reason: "answers", detail: `${who} answer what no record that may be answered holds` };
+  }
   if (reach !== null && reach.obstacle !== null && records.length > 0) {
     return { ...base, proof: "diverged", reason: reach.obstacle.reason, detail: reach.obstacle.detail };
   }
-  return { ...base, proof: verdict === "confirmed" ? "observed" : "unknown", reason: null, detail: null };
+  return { ...base, proof: verdict === "confirmed" ? "observed" : "unknown", reason: null, detail: heard?.cached === true ? cachedDetail : null };
 };

@@ -14,13 +14,14 @@ const observedSchema = z
   .object({
     at: timeText,
     verdict: z.enum(["confirmed", "other", "silent", "unproven", "missed"]).openapi({
-      description: "confirmed: every resolver that answered gives an expected value; silent: none answered; unproven: an alias; missed: none was asked in time",
+      description: "confirmed: every resolver that answered gives an expected value; silent: none answered; other: one does not, or one of the zone's name servers does not; unproven: an alias; missed: none was asked in time",
     }),
     record_type: z.enum(["CNAME", "A", "AAAA"]),
     expected: like(z.array(z.string()), ["app.example.com.map.fastly.net"]),
     resolvers: z.array(
       z.object({
         resolver: like(z.string(), "cloudflare-dns.com"),
+        source: z.enum(["authoritative", "resolver"]).openapi({ description: "authoritative: one of the zone's own name servers; resolver: a public one" }),
         answers: like(z.array(z.string()).nullable(), ["app.example.com.map.fastly.net"]),
       }),
     ),
@@ -35,7 +36,7 @@ const observedSchema = z
       }),
     ),
   })
-  .openapi("ObservedAnswer", { description: "what public resolvers answered once no cache may hold the old answer" });
+  .openapi("ObservedAnswer", { description: "what public resolvers, and where it can ask them the zone's own name servers, answered once no cache may hold the old answer" });
 
 export const changeSchema = z
   .object({
@@ -121,7 +122,7 @@ const representObserved = ({ atMs, type, expected, resolvers, verdict, visitors 
   verdict,
   record_type: type,
   expected: [...expected],
-  resolvers: resolvers.map(({ resolver, answers }) => ({ resolver, answers: answers === null ? null : [...answers] })),
+  resolvers: resolvers.map(({ resolver, answers, source = "resolver" as const }) => ({ resolver, source, answers: answers === null ? null : [...answers] })),
   visitors: visitors === undefined ? null : { proof: visitors.proof, reason: visitors.reason, detail: visitors.detail, expected_share: visitors.expectedShare },
 });
 

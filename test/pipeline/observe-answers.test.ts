@@ -5,6 +5,7 @@ import { startRoute53 } from "../../local/route53/server.ts";
 import { createObservationStore } from "../../src/adapters/db/observations.ts";
 import { createLeaseStore } from "../../src/adapters/db/leases.ts";
 import type { Fence } from "../../src/adapters/ports/lease.ts";
+import type { NameServers } from "../../src/adapters/ports/name-servers.ts";
 import type { Lookup } from "../../src/adapters/ports/resolver.ts";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { createResolver } from "../../src/adapters/resolver.ts";
@@ -83,10 +84,10 @@ const provenOf = async (id: number) =>
   (await database.sql<{ body: string }>("select body from evidence where storm_id = $1 and kind = 'observed' order by seq", [stormId]))
     .map(({ body }) => JSON.parse(body) as Record<string, unknown>).filter(({ change }) => change === id);
 
-const run = async (over: { endpoints?: string[]; fence?: Fence; lookup?: Lookup } = {}) => {
+const run = async (over: { endpoints?: string[]; fence?: Fence; lookup?: Lookup; nameServers?: NameServers } = {}) => {
   const { log, lines } = createMemoryLog();
   const clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
-  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch), clock, log };
+  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch), clock, log, nameServers: over.nameServers ?? null };
   return { report: await observeAnswers(deps, over.fence ?? fence), lines };
 };
 
@@ -122,6 +123,50 @@ describe("the proof of a switch", () => {
     expect(JSON.stringify(lines)).toContain("answer_unexpected");
     expect(lines).toContainEqual(expect.objectContaining({ level: "error", event: "switch_diverged", fields: expect.objectContaining({ name: "app.example.test", reason: "answers" }) }));
     expect(await observedOf(id)).toMatchObject({ visitors: { proof: "diverged", reason: "answers" } });
+  });
+
+  describe("with the zone's own name servers", () => {
+    const servers = ["ns-1.awsdns-00.com", "ns-2.awsdns-00.net"];
+    /** Resolvers that know the zone, but do not follow it. */
+    const resolvers = (answer: string | null): Lookup => ({
+      lookup: async (name, type) => {
+        const answers = type === "NS" ? (name === "example.test" ? servers : []) : [`${answer}.`];
+        return [answer === null && type !== "NS" ? { resolver: "r", status: "silent" } : { resolver: "r", status: "answered", answers }];
+      },
+    });
+    const zoneSays = (...given: (string | null)[]): NameServers => ({
+      ask: async (_, type, asked) => {
+        expect([type, asked]).toEqual(["CNAME", servers]);
+        return asked.map((resolver, index) => {
+          const answer = given[index] ?? null;
+          return answer === null ? { resolver, status: "silent" } : { resolver, status: "answered", answers: [`${answer}.`] };
+        });
+      },
+    });
+
+    it.each([
+      ["all follow", "b.cdn.net", ["b.cdn.net", "b.cdn.net"], "confirmed", "observed"],
+      ["resolvers have the old answer", "a.cdn.net", ["b.cdn.net", "b.cdn.net"], "other", "unknown"],
+      ["resolvers have the old answer, and one server is silent", "a.cdn.net", [null, "b.cdn.net"], "other", "unknown"],
+      ["resolvers have the old answer, and no server is heard", "a.cdn.net", [null, null], "other", "diverged"],
+      ["the zone has the old answer", "b.cdn.net", ["a.cdn.net", "a.cdn.net"], "other", "diverged"],
+      ["one of its servers has", "b.cdn.net", ["b.cdn.net", "a.cdn.net"], "other", "diverged"],
+      ["no server is heard", "b.cdn.net", [null, null], "confirmed", "observed"],
+      ["no resolver is heard", null, ["b.cdn.net", "b.cdn.net"], "silent", "unknown"],
+    ] as const)("where %s", async (_, resolver, zone, verdict, proof) => {
+      const id = await switched("insync", insyncMs, stormId);
+      const { lines } = await run({ lookup: resolvers(resolver), nameServers: zoneSays(...zone) });
+      expect(await observedOf(id)).toMatchObject({
+        verdict,
+        resolvers: [
+          { resolver: "r", answers: resolver === null ? null : [resolver] },
+          ...servers.map((server, index) => ({ resolver: `${server} (authoritative)`, source: "authoritative", answers: zone[index] == null ? null : [zone[index]] })),
+        ],
+        visitors: { proof, detail: proof === "unknown" && verdict === "other" ? expect.stringContaining("caches") : proof === "diverged" ? expect.stringMatching(zone.some((answer) => answer === "a.cdn.net") ? /^the zone/ : /^resolvers/) : null },
+      });
+      expect(lines.some(({ event }) => event === "switch_diverged")).toBe(proof === "diverged");
+      expect(await provenOf(id)).toMatchObject([{ verdict, resolvers: [{ resolver: "r" }, { resolver: "ns-1.awsdns-00.com (authoritative)" }, {}] }]);
+    });
   });
 
   const around = async (surroundings: unknown) =>

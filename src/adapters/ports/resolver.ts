@@ -18,6 +18,6 @@ export interface Resolver {
 
 /** What visitors are answered. */
 export interface Lookup {
-  /** Asks every configured resolver for the records of one type. Never throws; at least one reading. */
-  lookup(name: string, type: "A" | "AAAA" | "CNAME", budget: Budget): Promise<readonly AnswerReading[]>;
+  /** Asks every configured resolver for the records of one type; NS are those of the name itself alone. Never throws; at least one reading. */
+  lookup(name: string, type: "A" | "AAAA" | "CNAME" | "NS", budget: Budget): Promise<readonly AnswerReading[]>;
 }

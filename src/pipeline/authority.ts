@@ -1,0 +1,63 @@
+import type { Budget } from "../adapters/ports/budget.ts";
+import type { Clock } from "../adapters/ports/clock.ts";
+import type { NameServers } from "../adapters/ports/name-servers.ts";
+import type { Lookup } from "../adapters/ports/resolver.ts";
+import type { Expectation, Observation } from "../domain/propagation.ts";
+import { canonicalAnswer } from "../domain/propagation.ts";
+
+/** How far above a name its zone is looked for, in labels. */
+const maxCuts = 6;
+/** What one run may spend on this, all names together: whose name servers hang must not keep others from their proof. */
+const runMs = 15_000;
+/** What one name may take of that. */
+const nameMs = 6_000;
+
+/** The name itself has the zone's NS records where it is the apex, at which no CNAME can be (RFC 1034 §3.6.2). */
+const zonesOver = (name: string, type: Expectation["type"]): readonly string[] => {
+  const labels = name.split(".");
+  const from = type === "CNAME" ? 1 : 0;
+  return labels.map((_, index) => labels.slice(index).join(".")).slice(from, Math.min(from + maxCuts, labels.length - 1));
+};
+
+/**
+ * What the name servers of names' own zones answer, for one run. Which they are the public DNS says. One that was silent once is
+ * not asked again.
+ */
+export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock: Clock) => {
+  const known = new Map<string, readonly string[]>();
+  const silent = new Set<string>();
+  let spentMs = 0;
+
+  const serversOf = async (zone: string, budget: Budget): Promise<readonly string[]> => {
+    const readings = await lookup.lookup(zone, "NS", budget);
+    const found = readings.flatMap((reading) => (reading.status === "answered" ? [reading.answers] : [])).find((answers) => answers.length > 0) ?? [];
+    return found.map(canonicalAnswer).toSorted();
+  };
+
+  const nearest = async (name: string, type: Expectation["type"], budget: Budget): Promise<readonly string[]> => {
+    for (const zone of zonesOver(name, type)) {
+      const servers = known.get(zone) ?? (await serversOf(zone, budget));
+      known.set(zone, servers);
+      if (servers.length > 0) return servers;
+    }
+    return [];
+  };
+
+  return {
+    /** Never throws; nothing where no server is known, or the time for it is used up. */
+    ask: async (name: string, type: Expectation["type"], { untilMs, connection }: Budget): Promise<readonly Observation[]> => {
+      const startedAtMs = clock.nowMs();
+      const budget = { untilMs: Math.min(untilMs, startedAtMs + Math.min(nameMs, runMs - spentMs)), connection };
+      const servers = (await nearest(name, type, budget)).filter((server) => !silent.has(server));
+      const readings = await nameServers.ask(name, type, servers, budget);
+      for (const { resolver, status } of readings) if (status === "silent") silent.add(resolver);
+      spentMs += clock.nowMs() - startedAtMs;
+      return readings.map((reading) => ({
+        // The evidence of a storm has the name alone.
+        resolver: `${reading.resolver} (authoritative)`,
+        source: "authoritative",
+        answers: reading.status === "silent" ? null : [...new Set(reading.answers.map(canonicalAnswer))].toSorted(),
+      }));
+    },
+  };
+};

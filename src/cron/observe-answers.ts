@@ -58,8 +58,8 @@ const observe = async ({ lookup, clock }: ObserveDeps, authority: Authority, con
 };
 
 /**
- * Asks public resolvers, and the zones' own name servers, for the names that were switched, once no cache may hold the old answer any longer, and stores what
- * they say beside the switch. One name after the other: nothing waits for this proof.
+ * Asks public resolvers, and the zones' own name servers, for the names that were switched, once no cache may hold the old answer
+ * any longer, and stores what they say beside the switch. One name after the other: nothing waits for this proof.
  */
 export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<JobReport> => {
   const { observations, clock, log } = deps;

@@ -173,7 +173,6 @@ describe("a name with a weighted group around its pair", () => {
     world.held.fence = await world.acquire("other");
     await world.override((await world.sql<{ id: string }>("select id from services")).map(({ id }) => Number(id))[0] ?? 0, "primary");
     await world.roundsOf(2);
-    vi.restoreAllMocks();
     expect(await route53At(server.url, { credentials: keys, clock: { ...hastyClock, nowMs: world.clock.nowMs } }).apply(late.slice(0, 1))).toMatchObject([{ status: "accepted" }]);
     expect(standing()).toBe("Primary 0, backup 100, canary 0, old 0");
     await until(() => standing() === "Primary 100, backup 0, canary 97, old 3");

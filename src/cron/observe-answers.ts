@@ -52,7 +52,7 @@ const observe = async ({ lookup, clock }: ObserveDeps, authority: Authority, con
   }));
   const ofZone = expectation === null ? [] : ((await authority?.ask(change.name, type, budget)) ?? []);
   const resolvers = [...ofResolvers, ...ofZone];
-  const heard = expectation === null ? null : judgePropagation(expectation, resolvers);
+  const heard = expectation === null ? null : judgePropagation(expectation, resolvers, change.records);
   const visitors = proveSwitch(change.records, change.to, around, heard);
   return { atMs: clock.nowMs(), verdict: heard?.verdict ?? "unproven", type, expected: expectation?.values ?? [], resolvers, visitors };
 };

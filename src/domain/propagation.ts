@@ -70,18 +70,25 @@ export type Propagation = {
   readonly verdict: PropagationVerdict;
   /** What the zone's own name servers answer, by itself. */
   readonly zone: PropagationVerdict;
-  /** Resolvers give another answer than expected although all of the zone's name servers that answered give that. */
+  /**
+   * All of the zone's name servers that answered give what is expected, and resolvers at most what records of the name hold that
+   * are no longer answered. Any other answer, none included, is from no cache of this zone.
+   */
   readonly cached: boolean;
 };
 
 /**
  * Visitors ask resolvers: what those answer decides, and that the zone's name servers confirm it does not make up for their
  * silence. But where the zone itself gives another answer, resolvers will as well.
+ * @param records of the pair
  */
-export const judgePropagation = (expectation: Expectation, observations: readonly Observation[]): Propagation => {
+export const judgePropagation = (expectation: Expectation, observations: readonly Observation[], records: readonly PublishedRecord[] = []): Propagation => {
   const zone = judgeAlike(expectation, observations.filter(({ source }) => source === "authoritative"));
-  const resolvers = judgeAlike(expectation, observations.filter(({ source }) => source !== "authoritative"));
-  return { verdict: zone === "other" ? "other" : resolvers, zone, cached: zone === "confirmed" && resolvers === "other" };
+  const ofResolvers = observations.filter(({ source }) => source !== "authoritative");
+  const resolvers = judgeAlike(expectation, ofResolvers);
+  const held = [...expectation.values, ...records.filter(({ type }) => type === expectation.type).flatMap(({ values = [] }) => values.map(canonicalAnswer))];
+  const cacheable = judgeAlike({ ...expectation, values: held }, ofResolvers) === "confirmed";
+  return { verdict: zone === "other" ? "other" : resolvers, zone, cached: zone === "confirmed" && resolvers === "other" && cacheable };
 };
 
 /**

@@ -47,6 +47,14 @@ describe("the verdict", () => {
   });
 });
 
+it("takes for a cache's only what the pair's other half may have left there", () => {
+  const expected: Expectation = { type: "CNAME", values: ["b.cdn.net"] };
+  const zone = { resolver: "ns (authoritative)", source: "authoritative" as const, answers: ["b.cdn.net"] };
+  const heard = (answers: readonly string[]) => judgePropagation(expected, [{ resolver: "r", answers }, zone], pair);
+  expect(heard(["a.cdn.net"])).toEqual({ verdict: "other", zone: "confirmed", cached: true });
+  for (const answers of [["c.cdn.net"], [], ["a.cdn.net", "c.cdn.net"]]) expect(heard(answers)).toMatchObject({ verdict: "other", cached: false });
+});
+
 it("waits for the longest life of an old answer", () => {
   expect(cachedForSeconds([record("primary", "a", { ttl: 30 }), record("backup", "b", { ttl: 300 })])).toBe(300);
   expect(cachedForSeconds([{ type: "A", setIdentifier: "primary" }])).toBe(60);

@@ -19,6 +19,16 @@ const zonesOver = (name: string, type: Expectation["type"]): readonly string[] =
   return labels.map((_, index) => labels.slice(index).join(".")).slice(from, Math.min(from + maxCuts, labels.length - 1));
 };
 
+/** Who runs a server, roughly: the longest label of its name without the numbers, such as `awsdns-`. */
+const operatorOf = (server: string): string =>
+  server.split(".").reduce((longest, label) => (label.length > longest.length ? label : longest), "").replaceAll(/\d/g, "");
+
+/** One of each operator first: only some are asked, and those of one operator do not tell what another one's answer. */
+const byTurns = (servers: readonly string[]): readonly string[] => {
+  const first = [...new Map(servers.toReversed().map((server) => [operatorOf(server), server])).values()].toSorted();
+  return [...first, ...servers.filter((server) => !first.includes(server))];
+};
+
 /**
  * What the name servers of names' own zones answer, for one run. Which they are the public DNS says. One that was silent once is
  * not asked again.
@@ -30,8 +40,9 @@ export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock:
 
   const serversOf = async (zone: string, budget: Budget): Promise<readonly string[]> => {
     const readings = await lookup.lookup(zone, "NS", budget);
-    const found = readings.flatMap((reading) => (reading.status === "answered" ? [reading.answers] : [])).find((answers) => answers.length > 0) ?? [];
-    return found.map(canonicalAnswer).toSorted();
+    // Of all resolvers: while a zone moves, some have its old servers and some the new ones.
+    const found = readings.flatMap((reading) => (reading.status === "answered" ? reading.answers : []));
+    return byTurns([...new Set(found.map(canonicalAnswer))].toSorted());
   };
 
   const nearest = async (name: string, type: Expectation["type"], budget: Budget): Promise<readonly string[]> => {

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import type { NameServers } from "../../src/adapters/ports/name-servers.ts";
+import type { Lookup } from "../../src/adapters/ports/resolver.ts";
+import { createAuthority } from "../../src/pipeline/authority.ts";
+import { freely } from "../support/budget.ts";
+
+const clock = { nowMs: () => 0, sleep: async () => undefined };
+
+const askedOf = async (...sets: readonly (readonly string[])[]): Promise<readonly string[]> => {
+  const lookup: Lookup = {
+    lookup: async (name) => sets.map((answers, index) => ({ resolver: `r${index}`, status: "answered", answers: name === "example.com" ? answers : [] })),
+  };
+  let asked: readonly string[] = [];
+  const nameServers: NameServers = { ask: async (_name, _type, servers) => ((asked = servers.slice(0, 2)), []) };
+  await createAuthority(lookup, nameServers, clock).ask("app.example.com", "CNAME", freely);
+  return asked;
+};
+
+const aws = ["ns-1.awsdns-00.com.", "ns-2.awsdns-01.net.", "ns-3.awsdns-02.org.", "ns-4.awsdns-03.co.uk."];
+
+it("asks one server of each operator where a zone has two of them", async () => {
+  expect(await askedOf([...aws, "pdns1.ultradns.net.", "pdns2.ultradns.net."])).toEqual(["ns-1.awsdns-00.com", "pdns1.ultradns.net"]);
+  expect(await askedOf(aws)).toEqual(["ns-1.awsdns-00.com", "ns-2.awsdns-01.net"]);
+});
+
+it("asks both where resolvers have two sets of a zone, which moves", async () => {
+  expect(await askedOf(aws, ["pdns1.ultradns.net.", "pdns2.ultradns.net."])).toEqual(["ns-1.awsdns-00.com", "pdns1.ultradns.net"]);
+});

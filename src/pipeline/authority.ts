@@ -38,8 +38,10 @@ export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock:
   const silent = new Set<string>();
   let spentMs = 0;
 
-  const serversOf = async (zone: string, budget: Budget): Promise<readonly string[]> => {
+  /** None: the name has no zone of its own; null: nobody says. */
+  const serversOf = async (zone: string, budget: Budget): Promise<readonly string[] | null> => {
     const readings = await lookup.lookup(zone, "NS", budget);
+    if (readings.every(({ status }) => status === "silent")) return null;
     // Of all resolvers: while a zone moves, some have its old servers and some the new ones.
     const found = readings.flatMap((reading) => (reading.status === "answered" ? reading.answers : []));
     return byTurns([...new Set(found.map(canonicalAnswer))].toSorted());
@@ -48,6 +50,7 @@ export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock:
   const nearest = async (name: string, type: Expectation["type"], budget: Budget): Promise<readonly string[]> => {
     for (const zone of zonesOver(name, type)) {
       const servers = known.get(zone) ?? (await serversOf(zone, budget));
+      if (servers === null) return [];
       known.set(zone, servers);
       if (servers.length > 0) return servers;
     }

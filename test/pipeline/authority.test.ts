@@ -26,3 +26,17 @@ it("asks one server of each operator where a zone has two of them", async () => 
 it("asks both where resolvers have two sets of a zone, which moves", async () => {
   expect(await askedOf(aws, ["pdns1.ultradns.net.", "pdns2.ultradns.net."])).toEqual(["ns-1.awsdns-00.com", "pdns1.ultradns.net"]);
 });
+
+it("does not take the parent zone for a name's where nobody says whether it has one of its own, and asks again", async () => {
+  const said = new Map<string, number>();
+  const lookup: Lookup = {
+    lookup: async (name) => {
+      said.set(name, (said.get(name) ?? 0) + 1);
+      return name === "sub.example.com" && said.get(name) === 1 ? [{ resolver: "r", status: "silent" }] : [{ resolver: "r", status: "answered", answers: [`ns.${name}`] }];
+    },
+  };
+  const nameServers: NameServers = { ask: async (_name, _type, servers) => servers.map((resolver) => ({ resolver, status: "answered", answers: [] })) };
+  const authority = createAuthority(lookup, nameServers, clock);
+  expect(await authority.ask("app.sub.example.com", "CNAME", freely)).toEqual([]);
+  expect(await authority.ask("app.sub.example.com", "CNAME", freely)).toMatchObject([{ resolver: "ns.sub.example.com (authoritative)" }]);
+});

@@ -9,8 +9,8 @@ import { canonicalAnswer } from "../domain/propagation.ts";
 const maxCuts = 6;
 /** What one run may spend on this, all names together: whose name servers hang must not keep others from their proof. */
 const runMs = 15_000;
-/** What one name may take of that. */
-const nameMs = 6_000;
+/** What one name may take of what is left of that: something is left after several that hang. */
+const nameShare = 0.25;
 
 /** The name itself has the zone's NS records where it is the apex, at which no CNAME can be (RFC 1034 §3.6.2). */
 const zonesOver = (name: string, type: Expectation["type"]): readonly string[] => {
@@ -61,7 +61,7 @@ export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock:
     /** Never throws; nothing where no server is known, or the time for it is used up. */
     ask: async (name: string, type: Expectation["type"], { untilMs, connection }: Budget): Promise<readonly Observation[]> => {
       const startedAtMs = clock.nowMs();
-      const budget = { untilMs: Math.min(untilMs, startedAtMs + Math.min(nameMs, runMs - spentMs)), connection };
+      const budget = { untilMs: Math.min(untilMs, startedAtMs + (runMs - spentMs) * nameShare), connection };
       const servers = (await nearest(name, type, budget)).filter((server) => !silent.has(server));
       const readings = await nameServers.ask(name, type, servers, budget);
       for (const { resolver, status } of readings) if (status === "silent") silent.add(resolver);

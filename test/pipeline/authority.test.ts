@@ -27,6 +27,25 @@ it("asks both where resolvers have two sets of a zone, which moves", async () =>
   expect(await askedOf(aws, ["pdns1.ultradns.net.", "pdns2.ultradns.net."])).toEqual(["ns-1.awsdns-00.com", "pdns1.ultradns.net"]);
 });
 
+it("hears a zone after six whose servers hang", async () => {
+  let nowMs = 0;
+  const zoneOf = (name: string): string => name.split(".").slice(1).join(".");
+  const lookup: Lookup = { lookup: async (name) => [{ resolver: "r", status: "answered", answers: [`ns.${name}`] }] };
+  const nameServers: NameServers = {
+    ask: async (name, _type, servers, { untilMs }) => {
+      const takesMs = zoneOf(name) === "honest.example" ? 200 : 5_000;
+      const isHeard = nowMs + takesMs <= untilMs;
+      nowMs = Math.max(nowMs, Math.min(nowMs + takesMs, untilMs));
+      return servers.map((resolver) => (isHeard && takesMs < 5_000 ? { resolver, status: "answered", answers: ["b.cdn.net"] } : { resolver, status: "silent" }));
+    },
+  };
+  const authority = createAuthority(lookup, nameServers, { ...clock, nowMs: () => nowMs });
+  const until = () => ({ ...freely, untilMs: nowMs + 12_000 });
+  for (let index = 0; index < 6; index += 1) await authority.ask(`app.hangs${index}.example`, "CNAME", until());
+  expect(nowMs).toBeLessThan(15_000);
+  expect(await authority.ask("app.honest.example", "CNAME", until())).toMatchObject([{ answers: ["b.cdn.net"] }]);
+});
+
 it("does not take the parent zone for a name's where nobody says whether it has one of its own, and asks again", async () => {
   const said = new Map<string, number>();
   const lookup: Lookup = {

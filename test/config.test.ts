@@ -26,6 +26,11 @@ describe("parseConfig", () => {
     });
   });
 
+  it("has name servers of this machine in place of the zones' own only where it is told", () => {
+    expect(parseConfig(valid).nameServersEndpoint).toBeNull();
+    expect(parseConfig({ ...valid, NAME_SERVERS_ENDPOINT: "127.0.0.1:5353" }).nameServersEndpoint).toEqual({ hostname: "127.0.0.1", port: 5353 });
+  });
+
   it("ignores bindings that are no text and counts an empty text as unset", () => {
     expect(parseConfig({ ...valid, SHARDS: { idFromName: () => 0 }, ADMIN_TOKEN: "" }).auth.adminToken).toBeNull();
   });
@@ -56,6 +61,14 @@ describe("parseConfig", () => {
     ["BILLING_CYCLE", "week"],
     ["TRUST_CUSTOMER_HEADER", "yes"],
     ["ROUTE53_ENDPOINT", "ftp://example.com"],
+    ["NAME_SERVERS_ENDPOINT", "ns-1.awsdns-00.com:53"],
+    ["NAME_SERVERS_ENDPOINT", "10.0.0.1:53"],
+    ["NAME_SERVERS_ENDPOINT", "localhost"],
+    ["NAME_SERVERS_ENDPOINT", "127.0.0.1:0"],
+    ["NAME_SERVERS_ENDPOINT", "127.0.0.1:65536"],
+    ["NAME_SERVERS_ENDPOINT", "localhost:53@ns.example.com:53"],
+    ["NAME_SERVERS_ENDPOINT", "http://127.0.0.1:53"],
+    ["NAME_SERVERS_ENDPOINT", "127.0.0.1:53\n"],
     ["STS_ENDPOINT", "sts.amazonaws.com"],
     ["PEER_URL", "fallback.example.org"],
     ["PEER_URL", "https://fallback.example.org/"],

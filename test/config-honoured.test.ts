@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { idleVariables, handedOn } from "../local/start/variables.ts";
-import { parseConfig, unknownVariables, variableNames } from "../src/config.ts";
+import { variableNames } from "../src/config-environment.ts";
+import { parseConfig, unknownVariables } from "../src/config.ts";
 import { schedule } from "../src/cron/schedule.ts";
 import { nearestName } from "../src/domain/nearest-name.ts";
 import { usageCronMs } from "../src/domain/usage-window.ts";

@@ -1,4 +1,5 @@
-import { unknownVariables, variableNames } from "../../src/config.ts";
+import { variableNames } from "../../src/config-environment.ts";
+import { unknownVariables } from "../../src/config.ts";
 
 /** What `npm start` itself reads, beside the Worker's variables. */
 const ownNames = ["PORT", "SQL_LIMIT_MIB", "TRANCHE_HOME"] as const;

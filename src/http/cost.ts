@@ -21,7 +21,7 @@ export const costs = {
 
 /**
  * Counts what an expensive request is worth, by customer: of credentials a customer has many. Stands behind a guard.
- * @param purse what it is counted with; `order` is for the hand on the switch, which nothing else that somebody asks may use up
+ * @param purse what it is counted with; `order` is for manual overrides, which nothing else that a customer asks for may use up
  */
 export const worth =
   (deps: Pick<Deps, "rateLimits">, cost: number, purse: "cost" | "order" = "cost"): AppMiddleware =>

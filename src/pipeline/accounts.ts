@@ -1,7 +1,7 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Connection } from "../adapters/ports/budget.ts";
 import type { CallResult, Dns, DnsBudget, Gate } from "../adapters/ports/dns.ts";
-import type { DnsStanding } from "../adapters/ports/round.ts";
+import type { DnsStanding } from "../adapters/ports/round-view.ts";
 import { afterCall, closedCircuit, mayBeAsked } from "../domain/circuit.ts";
 import { refusedPollsDelayMs } from "../domain/polling.ts";
 import { patiently } from "./patience.ts";

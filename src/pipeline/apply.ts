@@ -1,6 +1,7 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { WeightChange, WeightChangeResult } from "../adapters/ports/dns.ts";
-import type { DomainRouting, FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundDomain, RoundOutcomes, ShardView, StoredIntent } from "../adapters/ports/round.ts";
+import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes, StoredIntent } from "../adapters/ports/round.ts";
+import type { DomainRouting, RoundDomain, ShardView } from "../adapters/ports/round-view.ts";
 import { isUrgent, retryDelayMs } from "../domain/attempts.ts";
 import type { DnsAccount, DnsAccounts } from "./accounts.ts";
 import { groupAfter, memberChanges, surroundingsAfter } from "./members.ts";

@@ -1,4 +1,5 @@
-import type { Intent, RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
+import type { Intent, RoundDecisions } from "../adapters/ports/round.ts";
+import type { RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
 import { isAttemptAt, isHeldBack, isUrgent } from "../domain/attempts.ts";
 import type { JsonValue } from "../domain/canonical-json.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";

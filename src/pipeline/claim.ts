@@ -1,4 +1,5 @@
-import type { DomainRouting, FailedSwitch, Intent, RoundDecisions, RoundDomain, RoundService, ShardView, Unreached } from "../adapters/ports/round.ts";
+import type { FailedSwitch, Intent, RoundDecisions, Unreached } from "../adapters/ports/round.ts";
+import type { DomainRouting, RoundDomain, RoundService, ShardView } from "../adapters/ports/round-view.ts";
 import { reachOf } from "../domain/backup-reach.ts";
 import { stormWeights } from "../domain/steering.ts";
 import { surroundingsAfter } from "./members.ts";

@@ -1,4 +1,5 @@
-import type { Intent, PolicyView, RoundDecisions, RoundService, Sample, ShardView } from "../adapters/ports/round.ts";
+import type { Intent, RoundDecisions } from "../adapters/ports/round.ts";
+import type { PolicyView, RoundService, Sample, ShardView } from "../adapters/ports/round-view.ts";
 import type { CreditTerms } from "../domain/credit.ts";
 import { everyStorm } from "../domain/credit.ts";
 import type { Vantage } from "../domain/vantage.ts";

@@ -1,4 +1,5 @@
-import type { FoundDrift, RoundDecisions, RoundService } from "../adapters/ports/round.ts";
+import type { FoundDrift, RoundDecisions } from "../adapters/ports/round.ts";
+import type { RoundService } from "../adapters/ports/round-view.ts";
 import { isFight, isFightOver, maySayOnce } from "../domain/drift.ts";
 import type { Desired, PlannedChange, SteeredDomain } from "../domain/steering.ts";
 import { equalWeights, strayMembers, wantedOf } from "../domain/steering.ts";

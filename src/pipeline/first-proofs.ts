@@ -1,5 +1,6 @@
 import type { Fence } from "../adapters/ports/lease.ts";
-import type { RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
+import type { RoundDecisions } from "../adapters/ports/round.ts";
+import type { RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
 import type { Look } from "../domain/ownership.ts";
 import { isFresh } from "../domain/ownership.ts";
 import type { OwnershipDeps } from "./ownership.ts";

@@ -1,4 +1,5 @@
-import type { PolicyView, RoundDomain, RoundService, SeenHealthy } from "../adapters/ports/round.ts";
+import type { SeenHealthy } from "../adapters/ports/round.ts";
+import type { PolicyView, RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
 import type { CreditCase, CreditTerms } from "../domain/credit.ts";
 import { showsHealthy } from "../domain/credit.ts";
 import type { DomainHealth } from "../domain/detect.ts";

@@ -1,4 +1,5 @@
-import type { PolicyView, RoundService, StormDecision } from "../adapters/ports/round.ts";
+import type { StormDecision } from "../adapters/ports/round.ts";
+import type { PolicyView, RoundService } from "../adapters/ports/round-view.ts";
 import type { CreditTerms } from "../domain/credit.ts";
 import { everyStorm, judgeCredit } from "../domain/credit.ts";
 import type { DetectedDomain, DomainHealth } from "../domain/detect.ts";

@@ -1,5 +1,6 @@
 import type { Neighbour, WeightedRecord } from "../adapters/ports/dns.ts";
-import type { DomainRouting, Intent, RoundDomain } from "../adapters/ports/round.ts";
+import type { Intent } from "../adapters/ports/round.ts";
+import type { DomainRouting, RoundDomain } from "../adapters/ports/round-view.ts";
 import type { Member, OwnWeights } from "../domain/group.ts";
 import { stillRemembered, withMemberWeights } from "../domain/group.ts";
 import { equalWeights } from "../domain/steering.ts";

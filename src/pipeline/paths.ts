@@ -1,4 +1,4 @@
-import type { DomainRouting, RoundDomain, RoundService, Sample } from "../adapters/ports/round.ts";
+import type { DomainRouting, RoundDomain, RoundService, Sample } from "../adapters/ports/round-view.ts";
 import type { ProbePath } from "../domain/probe.ts";
 import { isPublicName } from "../domain/probe.ts";
 

@@ -1,5 +1,6 @@
 import type { ChangeStatus } from "../adapters/ports/dns.ts";
-import type { Poll, PolledChange, RoundOutcomes, SettledChange } from "../adapters/ports/round.ts";
+import type { PolledChange, RoundOutcomes, SettledChange } from "../adapters/ports/round.ts";
+import type { Poll } from "../adapters/ports/round-view.ts";
 import { nextCheckDelayMs } from "../domain/polling.ts";
 import type { Standings } from "./accounts.ts";
 import type { DnsNews } from "./reading.ts";

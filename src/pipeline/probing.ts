@@ -1,6 +1,6 @@
 import type { Clock } from "../adapters/ports/clock.ts";
 import type { Prober } from "../adapters/ports/probe.ts";
-import type { RoundDomain, RoundService, Sample } from "../adapters/ports/round.ts";
+import type { RoundDomain, RoundService, Sample } from "../adapters/ports/round-view.ts";
 import type { ProbePath, StatusRanges } from "../domain/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
 import type { RoundLoad } from "../domain/shard-load.ts";

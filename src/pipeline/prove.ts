@@ -1,5 +1,6 @@
 import type { Fence } from "../adapters/ports/lease.ts";
-import type { Edge, EdgeSample, RoundDecisions, RoundService, RoundStore, StormDecision } from "../adapters/ports/round.ts";
+import type { Edge, EdgeSample, RoundDecisions, RoundStore, StormDecision } from "../adapters/ports/round.ts";
+import type { RoundService } from "../adapters/ports/round-view.ts";
 import type { JsonValue } from "../domain/canonical-json.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import type { CreditGrounds, CreditTerms } from "../domain/credit.ts";

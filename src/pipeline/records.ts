@@ -1,5 +1,6 @@
 import type { PairReading, WeightedRecord } from "../adapters/ports/dns.ts";
-import type { DomainRouting, OpenIntent, RoundDecisions, RoundDomain, RoundService } from "../adapters/ports/round.ts";
+import type { RoundDecisions } from "../adapters/ports/round.ts";
+import type { DomainRouting, OpenIntent, RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
 import type { Drift } from "../domain/drift.ts";
 import type { Member, OwnWeights } from "../domain/group.ts";
 import { memberDrift, rememberedAfter, stillRemembered } from "../domain/group.ts";

@@ -1,6 +1,7 @@
 import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
 import type { Observed, Unobserved } from "../adapters/ports/observations.ts";
-import type { ChainedProof, RoundDecisions, RoundOutcomes, RoundService, StormDecision, StoredIntent } from "../adapters/ports/round.ts";
+import type { ChainedProof, RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../adapters/ports/round.ts";
+import type { RoundService } from "../adapters/ports/round-view.ts";
 import type { JsonValue } from "../domain/canonical-json.ts";
 import type { ChainHead, Claim } from "../domain/evidence-claim.ts";
 import { claimText, emptyChain } from "../domain/evidence-claim.ts";

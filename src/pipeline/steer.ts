@@ -1,4 +1,5 @@
-import type { DomainRouting, Intent, RoundDecisions, RoundDomain, RoundService, ShardView } from "../adapters/ports/round.ts";
+import type { Intent, RoundDecisions } from "../adapters/ports/round.ts";
+import type { DomainRouting, RoundDomain, RoundService, ShardView } from "../adapters/ports/round-view.ts";
 import type { Member } from "../domain/group.ts";
 import { withOwn } from "../domain/group.ts";
 import type { Health } from "../domain/health.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PolicyView, RoundDecisions, RoundService, Sample } from "../../src/adapters/ports/round.ts";
+import type { RoundDecisions } from "../../src/adapters/ports/round.ts";
+import type { PolicyView, RoundService, Sample } from "../../src/adapters/ports/round-view.ts";
 import type { WindowStats } from "../../src/domain/health.ts";
 import { decideRound } from "../../src/pipeline/decide.ts";
 import type { DomainReading } from "../../src/pipeline/records.ts";

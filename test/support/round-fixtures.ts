@@ -1,4 +1,4 @@
-import type { DomainRouting, PolicyView, RoundDomain, RoundService, Sample } from "../../src/adapters/ports/round.ts";
+import type { DomainRouting, PolicyView, RoundDomain, RoundService, Sample } from "../../src/adapters/ports/round-view.ts";
 import type { WindowStats } from "../../src/domain/health.ts";
 
 export const unreadRouting: DomainRouting = {

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Freeze } from "../../domain/steering.ts";
 import type { Shard } from "../ports/dispatcher.ts";
 import type { Fence } from "../ports/lease.ts";
-import type { DnsStanding, Poll, RoundService, ShardView } from "../ports/round.ts";
+import type { DnsStanding, Poll, RoundService, ShardView } from "../ports/round-view.ts";
 import { renewLease } from "./leases.ts";
 import type { Page, ShardReader } from "./round-pages.ts";
 import { inShard, servicesOf } from "./round-pages.ts";

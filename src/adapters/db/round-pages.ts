@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { takeTurns } from "../../domain/turns.ts";
 import type { TimeKeeper } from "../ports/clock.ts";
 import type { Shard } from "../ports/dispatcher.ts";
-import type { RoundService } from "../ports/round.ts";
+import type { RoundService } from "../ports/round-view.ts";
 import type { Database } from "./client.ts";
 import { databaseTime } from "./client.ts";
 

@@ -3,7 +3,8 @@ import { sql } from "drizzle-orm";
 import { unconfirmedAfterMs } from "../../domain/polling.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { Fence } from "../ports/lease.ts";
-import type { DnsStanding, PolledChange, SettledChange } from "../ports/round.ts";
+import type { PolledChange, SettledChange } from "../ports/round.ts";
+import type { DnsStanding } from "../ports/round-view.ts";
 import { fenceCte } from "./fence.ts";
 
 const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;

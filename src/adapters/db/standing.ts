@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTimeOrNull } from "../../iso-time.ts";
-import type { DnsStanding } from "../ports/round.ts";
+import type { DnsStanding } from "../ports/round-view.ts";
 import type { StandingDomain, StandingStore, StandingView, StandingWish } from "../ports/standing.ts";
 import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";

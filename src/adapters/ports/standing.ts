@@ -2,7 +2,7 @@ import type { StandingFailover } from "../../domain/standing-failover.ts";
 import type { Change } from "./change.ts";
 import type { WeightedRecord } from "./dns.ts";
 import type { Fence } from "./lease.ts";
-import type { DnsStanding } from "./round.ts";
+import type { DnsStanding } from "./round-view.ts";
 
 /** A standing failover with the domain it is for. */
 export type StandingDomain = StandingFailover & {

@@ -70,7 +70,7 @@ export const databasePorts = [
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
-  "budget", "clock", "dispatcher", "dns", "dns-access", "evidence-signer", "health-checks", "jobs", "log", "name-servers", "peer", "place", "probe", "random", "resolver", "usage",
+  "budget", "clock", "dispatcher", "dns", "dns-access", "evidence-signer", "health-checks", "jobs", "log", "name-servers", "peer", "place", "probe", "random", "resolver", "round-view", "usage",
 ];
 
 /** The ports that rounds and jobs import. */

@@ -3,7 +3,7 @@ import { migrate } from "../local/migrate.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { startSqlEndpoint } from "../local/sql-endpoint.ts";
 import { startWorker } from "../local/worker.ts";
-import { sha256Hex } from "../src/auth/digest.ts";
+import { sha256Hex } from "../src/http/digest.ts";
 import { LoadGenerator, percentile } from "./load.ts";
 import { printTable } from "./table.ts";
 

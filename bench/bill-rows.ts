@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { connect } from "../src/adapters/db/client.ts";
-import { coverWindow } from "../src/domain/coverage.ts";
-import { priceLine } from "../src/domain/pricing.ts";
-import type { BillingTerms } from "../src/domain/pricing.ts";
+import { coverWindow } from "../src/domain/billing/coverage.ts";
+import { priceLine } from "../src/domain/billing/pricing.ts";
+import type { BillingTerms } from "../src/domain/billing/pricing.ts";
 
 type Window = { id: number; serviceId: number; customerId: number; startMs: number; endMs: number; primaryBytes: number; backupBytes: number };
 type Storm = {

@@ -1,4 +1,4 @@
-import { Replay } from "../src/domain/replay.ts";
+import { Replay } from "../src/domain/detection/replay.ts";
 import { calmFromMs, calmIntervalMs, calmTrace } from "../test/support/calm-trace.ts";
 import { printTable } from "./table.ts";
 

@@ -7,7 +7,7 @@ import { systemClock } from "../src/adapters/clock.ts";
 import { connect } from "../src/adapters/db/client.ts";
 import { createLeaseStore } from "../src/adapters/db/leases.ts";
 import { createRoundStore } from "../src/adapters/db/rounds.ts";
-import type { Dns, PairReading } from "../src/adapters/ports/dns.ts";
+import type { Dns, PairReading } from "../src/adapters/ports/steering/dns.ts";
 import { createProber } from "../src/adapters/prober.ts";
 import type { RoundDeps } from "../src/pipeline/round.ts";
 import { runRound } from "../src/pipeline/round.ts";

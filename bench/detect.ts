@@ -1,4 +1,4 @@
-import type { Sample } from "../src/adapters/ports/round-view.ts";
+import type { Sample } from "../src/adapters/ports/detection/round-view.ts";
 import { slotOf } from "../src/cron/shard-rounds.ts";
 import type { RoundReport } from "../src/pipeline/round.ts";
 import { runRound } from "../src/pipeline/round.ts";

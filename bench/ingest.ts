@@ -6,8 +6,8 @@ import { startSqlEndpoint } from "../local/sql-endpoint.ts";
 import { connect } from "../src/adapters/db/client.ts";
 import type { Database } from "../src/adapters/db/client.ts";
 import { createIngestStore } from "../src/adapters/db/ingest.ts";
-import type { CustomerSources } from "../src/adapters/ports/cdn-accounts.ts";
-import type { UsageSource } from "../src/adapters/ports/usage.ts";
+import type { CustomerSources } from "../src/adapters/ports/metering/cdn-accounts.ts";
+import type { UsageSource } from "../src/adapters/ports/metering/usage.ts";
 import { ingestUsage } from "../src/cron/ingest-usage.ts";
 import { printTable } from "./table.ts";
 

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { policyBodies } from "../src/routes/policy-contract.ts";
-import type { Backtest } from "../src/domain/backtest.ts";
-import { summarize } from "../src/domain/backtest.ts";
-import { parseDurationMs } from "../src/domain/duration.ts";
-import { Replay } from "../src/domain/replay.ts";
-import type { ReplayTerms, TraceSample } from "../src/domain/replay.ts";
+import type { Backtest } from "../src/domain/detection/backtest.ts";
+import { summarize } from "../src/domain/detection/backtest.ts";
+import { parseDurationMs } from "../src/domain/platform/duration.ts";
+import { Replay } from "../src/domain/detection/replay.ts";
+import type { ReplayTerms, TraceSample } from "../src/domain/detection/replay.ts";
 import { fileLines, readTrace, TraceError } from "./trace.ts";
 
 const usage = `Usage: npm run backtest -- TRACE.csv [--policy '{"threshold_avail":0.9,...}'] [--interval 10s] [--cdns a,b] [--json]

@@ -1,12 +1,12 @@
-import type { JsonValue } from "../src/domain/canonical-json.ts";
-import type { CreditCase, CreditReason, CreditRule } from "../src/domain/credit.ts";
-import { judgeCredit } from "../src/domain/credit.ts";
-import type { DetectionTerms } from "../src/domain/detect.ts";
-import { detect } from "../src/domain/detect.ts";
-import type { WindowStats } from "../src/domain/health.ts";
-import type { ProbePath } from "../src/domain/probe.ts";
-import { isDecision } from "../src/domain/evidence-claim.ts";
-import { isGood } from "../src/domain/replay.ts";
+import type { JsonValue } from "../src/domain/evidence/canonical-json.ts";
+import type { CreditCase, CreditReason, CreditRule } from "../src/domain/billing/credit.ts";
+import { judgeCredit } from "../src/domain/billing/credit.ts";
+import type { DetectionTerms } from "../src/domain/detection/detect.ts";
+import { detect } from "../src/domain/detection/detect.ts";
+import type { WindowStats } from "../src/domain/detection/health.ts";
+import type { ProbePath } from "../src/domain/detection/probe.ts";
+import { isDecision } from "../src/domain/evidence/evidence-claim.ts";
+import { isGood } from "../src/domain/detection/replay.ts";
 import { isoTime } from "../src/iso-time.ts";
 import type { EvidenceRecord } from "./evidence-bundle.ts";
 
@@ -149,7 +149,7 @@ const figuresFault = (body: Body, shown: readonly Sample[]): string | null => {
 
 const isBody = (body: JsonValue): boolean => typeof body === "object" && body !== null && "domains" in body && "newest" in body && "window" in body;
 
-/** Plays one record of a decision through the engine of the rounds (`domain/detect.ts`). */
+/** Plays one record of a decision through the engine of the rounds (`domain/detection/detect.ts`). */
 export const replayRecord = ({ kind, body: value }: EvidenceRecord): Replay => {
   if (!isDecision(kind, value)) return { result: "not", why: "is no decision by samples" };
   if (typeof value !== "object" || value === null || !("decided_by" in value) || !("policy" in value)) return { result: "fault", why: "is empty: it shows nothing that was decided by" };

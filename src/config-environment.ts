@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { partitionOf } from "./domain/aws-partition.ts";
+import { partitionOf } from "./domain/steering/aws-partition.ts";
 import { deployment, endpoint, isKey, isOrigin, loopbackAddress, secret } from "./config-rules.ts";
-import { billingCycles } from "./domain/billing-cycle.ts";
-import { creditRules } from "./domain/credit.ts";
-import { isCurrency } from "./domain/currency.ts";
-import { parseDurationMs } from "./domain/duration.ts";
-import { endpointFault } from "./domain/endpoint.ts";
-import { probePathFault } from "./domain/probe.ts";
-import { mostOfAnything } from "./domain/quota.ts";
-import { equalSecrets } from "./domain/secret-strength.ts";
-import type { NamedSecret } from "./domain/secret-strength.ts";
-import { usageCronMs } from "./domain/usage-window.ts";
+import { billingCycles } from "./domain/billing/billing-cycle.ts";
+import { creditRules } from "./domain/billing/credit.ts";
+import { isCurrency } from "./domain/billing/currency.ts";
+import { parseDurationMs } from "./domain/platform/duration.ts";
+import { endpointFault } from "./domain/platform/endpoint.ts";
+import { probePathFault } from "./domain/detection/probe.ts";
+import { mostOfAnything } from "./domain/tenants/quota.ts";
+import { equalSecrets } from "./domain/tenants/secret-strength.ts";
+import type { NamedSecret } from "./domain/tenants/secret-strength.ts";
+import { usageCronMs } from "./domain/metering/usage-window.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

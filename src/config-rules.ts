@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { endpointFault } from "./domain/endpoint.ts";
-import { secretFault } from "./domain/secret-strength.ts";
+import { endpointFault } from "./domain/platform/endpoint.ts";
+import { secretFault } from "./domain/tenants/secret-strength.ts";
 
 /** Rules of `config.ts` for what is secret, and for where secrets go. */
 

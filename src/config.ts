@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
-import type { CreditTerms } from "./domain/credit.ts";
-import { nearestName } from "./domain/nearest-name.ts";
-import { mostOfAnything } from "./domain/quota.ts";
+import { defaultPartition, partitionOf } from "./domain/steering/aws-partition.ts";
+import type { CreditTerms } from "./domain/billing/credit.ts";
+import { nearestName } from "./domain/platform/nearest-name.ts";
+import { mostOfAnything } from "./domain/tenants/quota.ts";
 import { canariesOf, environment, variableNames } from "./config-environment.ts";
 
 /**

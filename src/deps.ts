@@ -34,7 +34,7 @@ import { createObservationStore } from "./adapters/db/observations.ts";
 import { createZoneGrantStore } from "./adapters/db/zone-grants.ts";
 import { createZoneBindings } from "./adapters/zone-bindings.ts";
 import { createRoleTrust } from "./adapters/route53/trust.ts";
-import { defaultPartition, partitionOf } from "./domain/aws-partition.ts";
+import { defaultPartition, partitionOf } from "./domain/steering/aws-partition.ts";
 import { createOwnershipStore } from "./adapters/db/ownership.ts";
 import { createPolicyStore } from "./adapters/db/policies.ts";
 import { createPruneStore } from "./adapters/db/prune.ts";
@@ -70,15 +70,15 @@ import { createEvidenceSigner } from "./adapters/evidence-signer.ts";
 import { createNameServers } from "./adapters/name-servers.ts";
 import { createPeer } from "./adapters/peer.ts";
 import { createColo, fixedPlace } from "./adapters/place.ts";
-import type { EvidenceSigner } from "./adapters/ports/evidence-signer.ts";
-import type { Clock, SharedClock, TimeKeeper } from "./adapters/ports/clock.ts";
+import type { EvidenceSigner } from "./adapters/ports/evidence/evidence-signer.ts";
+import type { Clock, SharedClock, TimeKeeper } from "./adapters/ports/platform/clock.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
-import type { Dispatcher } from "./adapters/ports/dispatcher.ts";
-import type { LinkTokens } from "./adapters/ports/invoice-links.ts";
-import type { Log } from "./adapters/ports/log.ts";
-import type { Connect } from "./adapters/ports/name-servers.ts";
-import type { Random } from "./adapters/ports/random.ts";
-import type { Secrets } from "./adapters/ports/secrets.ts";
+import type { Dispatcher } from "./adapters/ports/coordination/dispatcher.ts";
+import type { LinkTokens } from "./adapters/ports/billing/invoice-links.ts";
+import type { Log } from "./adapters/ports/platform/log.ts";
+import type { Connect } from "./adapters/ports/steering/name-servers.ts";
+import type { Random } from "./adapters/ports/platform/random.ts";
+import type { Secrets } from "./adapters/ports/platform/secrets.ts";
 import { createProber } from "./adapters/prober.ts";
 import { systemRandom } from "./adapters/random.ts";
 import { createRateLimits } from "./adapters/rate-limit.ts";
@@ -93,6 +93,7 @@ import { runShard } from "./cron/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
 import { createFirstProofs } from "./pipeline/first-proofs.ts";
 import { isJobName, runJob } from "./cron/schedule.ts";
+import { toHex } from "./domain/platform/hex.ts";
 
 /** What a provider, or a test, brings along instead of the platform's own. */
 export type Runtime = {
@@ -166,7 +167,7 @@ const buildJobDeps = (
   const zoneGrants = createZoneGrantStore(db);
   const zoneBindings = createZoneBindings(zoneGrants, clock);
   const stsOf = (at: string) => stsEndpoint ?? `https://sts.${at}.${(partitionOf(at) ?? defaultPartition).dnsSuffix}`;
-  const strangeId = () => `tranche-nobody-${[...random.bytes(16)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const strangeId = () => `tranche-nobody-${toHex(random.bytes(16))}`;
   const roleTrust =
     credentials === null ? null : createRoleTrust({ home: { endpoint: stsOf(region), region }, endpointOf: stsOf, credentials, fetch: send, clock, timeoutMs: stsTimeoutMs, strangeId });
   const operatorDns =

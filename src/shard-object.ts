@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Shard } from "./adapters/ports/dispatcher.ts";
+import type { Shard } from "./adapters/ports/coordination/dispatcher.ts";
 import { buildOnce } from "./build.ts";
 import type { ShardLoop } from "./cron/shard-loop.ts";
 import { createShardLoop } from "./cron/shard-loop.ts";

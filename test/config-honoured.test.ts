@@ -4,8 +4,8 @@ import { idleVariables, handedOn } from "../local/start/variables.ts";
 import { variableNames } from "../src/config-environment.ts";
 import { parseConfig, unknownVariables } from "../src/config.ts";
 import { schedule } from "../src/cron/schedule.ts";
-import { nearestName } from "../src/domain/nearest-name.ts";
-import { usageCronMs } from "../src/domain/usage-window.ts";
+import { nearestName } from "../src/domain/platform/nearest-name.ts";
+import { usageCronMs } from "../src/domain/metering/usage-window.ts";
 import { build } from "../src/entry.ts";
 
 const root = new URL("..", import.meta.url);

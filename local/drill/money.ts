@@ -1,5 +1,5 @@
-import { coverWindow } from "../../src/domain/coverage.ts";
-import { priceLine, totalInvoice } from "../../src/domain/pricing.ts";
+import { coverWindow } from "../../src/domain/billing/coverage.ts";
+import { priceLine, totalInvoice } from "../../src/domain/billing/pricing.ts";
 import type { Api } from "./api.ts";
 import type { World } from "./world.ts";
 import { terms } from "./world.ts";

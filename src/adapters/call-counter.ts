@@ -1,4 +1,4 @@
-import type { Count } from "./ports/job-runs.ts";
+import type { Count } from "./ports/coordination/job-runs.ts";
 
 /** Counts in the memory of one isolate what a run takes along to the database. */
 export const createCallCounter = (name: Count["name"]) => {

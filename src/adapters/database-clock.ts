@@ -1,6 +1,6 @@
-import { tolerableSkewMs } from "../domain/clock-skew.ts";
-import type { Clock, SharedClock, TimeKeeper } from "./ports/clock.ts";
-import type { Log } from "./ports/log.ts";
+import { tolerableSkewMs } from "../domain/coordination/clock-skew.ts";
+import type { Clock, SharedClock, TimeKeeper } from "./ports/platform/clock.ts";
+import type { Log } from "./ports/platform/log.ts";
 
 /** How often a clock that is off is told of. */
 const tellAgainMs = 600_000;

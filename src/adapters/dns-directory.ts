@@ -1,12 +1,12 @@
-import { partitionOf } from "../domain/aws-partition.ts";
+import { partitionOf } from "../domain/steering/aws-partition.ts";
 import { dnsSealingContext } from "./db/dns-accounts.ts";
 import { createDnsRefusal } from "./dns-log.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { DnsAccess, DnsDirectory } from "./ports/dns-access.ts";
-import type { SealedDnsAccount } from "./ports/dns-accounts.ts";
-import type { ZoneBindings } from "./ports/zone-grants.ts";
+import type { Clock } from "./ports/platform/clock.ts";
+import type { DnsAccess, DnsDirectory } from "./ports/steering/dns-access.ts";
+import type { SealedDnsAccount } from "./ports/steering/dns-accounts.ts";
+import type { ZoneBindings } from "./ports/steering/zone-grants.ts";
 import { boundToZones } from "./zone-bindings.ts";
-import type { Secrets } from "./ports/secrets.ts";
+import type { Secrets } from "./ports/platform/secrets.ts";
 import type { Role } from "./route53/role.ts";
 import type { Credentials, KeySource } from "./route53/send.ts";
 

@@ -1,4 +1,4 @@
-import type { DnsAccess } from "./ports/dns-access.ts";
+import type { DnsAccess } from "./ports/steering/dns-access.ts";
 
 /** DNS that cannot be asked: every answer says why. `retryable`: it may be otherwise in a moment. */
 export const createDnsRefusal = (detail: string, retryable: boolean): DnsAccess => {

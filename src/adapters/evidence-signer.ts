@@ -1,5 +1,6 @@
-import type { PublicKey } from "../domain/evidence-claim.ts";
-import type { EvidenceSigner } from "./ports/evidence-signer.ts";
+import type { PublicKey } from "../domain/evidence/evidence-claim.ts";
+import type { EvidenceSigner } from "./ports/evidence/evidence-signer.ts";
+import { toHex } from "../domain/platform/hex.ts";
 
 /** The DER before the 32 bytes of an Ed25519 seed (RFC 8410, PKCS #8). */
 const pkcs8Prefix = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);
@@ -16,7 +17,7 @@ const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> => decode(text.rep
 
 const named = async (raw: Uint8Array<ArrayBuffer>): Promise<PublicKey> => {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", raw));
-  return { keyId: Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(""), x: toBase64Url(raw) };
+  return { keyId: toHex(digest.subarray(0, 16)), x: toBase64Url(raw) };
 };
 
 /** As PKCS #8, whichever of both forms it was given in; `isSigningKey` has let nothing else through. */

@@ -2,8 +2,8 @@ import { decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, ProtectedHeaderParameters } from "jose";
 import { AppError } from "../errors.ts";
 import { createKeySet } from "./key-set.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { JwtClaims, JwtVerifier } from "./ports/jwt.ts";
+import type { Clock } from "./ports/platform/clock.ts";
+import type { JwtClaims, JwtVerifier } from "./ports/tenants/jwt.ts";
 
 export type JwtSettings = {
   readonly jwtSecret: string | null;

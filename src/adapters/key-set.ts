@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, customFetch } from "jose";
 import type { JWTVerifyGetKey } from "jose";
-import type { Clock } from "./ports/clock.ts";
+import type { Clock } from "./ports/platform/clock.ts";
 
 /** A key takes some 600 bytes; identity providers publish a handful. */
 const maxBytes = 256 * 1024;

@@ -1,5 +1,5 @@
-import type { LinkTokens } from "./ports/invoice-links.ts";
-import type { LinkClaim } from "./ports/invoices.ts";
+import type { LinkTokens } from "./ports/billing/invoice-links.ts";
+import type { LinkClaim } from "./ports/billing/invoices.ts";
 
 /** Binds the derived keys to this use: what seals secrets with the same SECRETS_KEY shares nothing with them. */
 const purpose = "tranche invoice link, version 1";

@@ -1,5 +1,5 @@
-import type { Clock } from "./ports/clock.ts";
-import type { Log, LogFields } from "./ports/log.ts";
+import type { Clock } from "./ports/platform/clock.ts";
+import type { Log, LogFields } from "./ports/platform/log.ts";
 
 /** Connection strings, customer and admin tokens, bearer credentials and JWTs, should one ever stand in a message. */
 const secrets = [/postgres(?:ql)?:\/\/\S+/gi, /tr[na]_[\w-]+/g, /\bBearer\s+\S+/gi, /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g];

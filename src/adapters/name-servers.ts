@@ -1,10 +1,10 @@
-import type { DnsReply, Question, QuestionType } from "../domain/dns-message.ts";
-import { decodeReply, encodeQuery } from "../domain/dns-message.ts";
-import { isPrivateHost } from "../domain/hostname.ts";
-import type { Budget } from "./ports/budget.ts";
-import type { Connect, NameServers } from "./ports/name-servers.ts";
-import type { Random } from "./ports/random.ts";
-import type { AnswerReading } from "./ports/resolver.ts";
+import type { DnsReply, Question, QuestionType } from "../domain/steering/dns-message.ts";
+import { decodeReply, encodeQuery } from "../domain/steering/dns-message.ts";
+import { isPrivateHost } from "../domain/tenants/hostname.ts";
+import type { Budget } from "./ports/platform/budget.ts";
+import type { Connect, NameServers } from "./ports/steering/name-servers.ts";
+import type { Random } from "./ports/platform/random.ts";
+import type { AnswerReading } from "./ports/steering/resolver.ts";
 
 const dnsPort = 53;
 const answerTimeoutMs = 5_000;

@@ -1,4 +1,4 @@
-import type { Peer, Sighting } from "./ports/peer.ts";
+import type { Peer, Sighting } from "./ports/coordination/peer.ts";
 
 /** As long as a probe is given by default. */
 const answerTimeoutMs = 5_000;

@@ -1,5 +1,5 @@
 import { version } from "../version.ts";
-import type { ProbeAnswer, Prober } from "./ports/probe.ts";
+import type { ProbeAnswer, Prober } from "./ports/detection/probe.ts";
 import { hasTooManyHeaders, isUnreadable } from "./unreadable-answer.ts";
 
 /** What goes over the wire is fixed by semantics §4: no redirects followed, no cookies, no cache, headers only. */

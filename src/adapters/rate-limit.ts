@@ -1,6 +1,6 @@
-import type { Clock } from "./ports/clock.ts";
-import type { Log } from "./ports/log.ts";
-import type { RateLimiter, RateLimits } from "./ports/rate-limit.ts";
+import type { Clock } from "./ports/platform/clock.ts";
+import type { Log } from "./ports/platform/log.ts";
+import type { RateLimiter, RateLimits } from "./ports/platform/rate-limit.ts";
 
 const minuteMs = 60_000;
 

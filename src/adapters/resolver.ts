@@ -1,5 +1,5 @@
-import type { Budget, Sent } from "./ports/budget.ts";
-import type { AnswerReading, Lookup, Resolver, TxtReading } from "./ports/resolver.ts";
+import type { Budget, Sent } from "./ports/platform/budget.ts";
+import type { AnswerReading, Lookup, Resolver, TxtReading } from "./ports/steering/resolver.ts";
 
 /** Numbers of the IANA registry "Resource Record (RR) TYPEs". */
 const typeNumbers = { A: 1, NS: 2, CNAME: 5, TXT: 16, AAAA: 28 } as const;

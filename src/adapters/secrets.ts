@@ -1,5 +1,6 @@
-import type { Random } from "./ports/random.ts";
-import type { Secrets } from "./ports/secrets.ts";
+import type { Random } from "./ports/platform/random.ts";
+import type { Secrets } from "./ports/platform/secrets.ts";
+import { toHex } from "../domain/platform/hex.ts";
 
 const ivBytes = 12;
 
@@ -10,7 +11,7 @@ const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextE
 /** Names a key without telling it: the first eight digits of its SHA-256. */
 const fingerprint = async (key: Uint8Array<ArrayBuffer>): Promise<string> => {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", key));
-  return Array.from(digest.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(digest.subarray(0, 4));
 };
 
 /**

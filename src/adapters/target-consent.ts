@@ -1,6 +1,6 @@
-import { consentPath } from "../domain/target.ts";
+import { consentPath } from "../domain/detection/target.ts";
 import { version } from "../version.ts";
-import type { ConsentReader } from "./ports/targets.ts";
+import type { ConsentReader } from "./ports/detection/targets.ts";
 
 const answerMs = 5_000;
 

@@ -1,6 +1,6 @@
-import { readTimestamp, timestampRequest } from "../domain/timestamp.ts";
-import type { Timestamps } from "./ports/evidence-anchors.ts";
-import type { Random } from "./ports/random.ts";
+import { readTimestamp, timestampRequest } from "../domain/evidence/timestamp.ts";
+import type { Timestamps } from "./ports/evidence/evidence-anchors.ts";
+import type { Random } from "./ports/platform/random.ts";
 
 const patienceMs = 5_000;
 /** A token with its certificates has some 6 KiB. */

@@ -1,4 +1,4 @@
-import { mostHeaderChars } from "../domain/probe.ts";
+import { mostHeaderChars } from "../domain/detection/probe.ts";
 
 /** Whether an answer's headers are more than every runtime reads. */
 export const hasTooManyHeaders = (headers: Headers): boolean => {

@@ -1,6 +1,6 @@
-import type { Clock } from "./ports/clock.ts";
-import type { DnsAccess } from "./ports/dns-access.ts";
-import type { ZoneBindings, ZoneGrantStore } from "./ports/zone-grants.ts";
+import type { Clock } from "./ports/platform/clock.ts";
+import type { DnsAccess } from "./ports/steering/dns-access.ts";
+import type { ZoneBindings, ZoneGrantStore } from "./ports/steering/zone-grants.ts";
 
 /** How long a new or removed grant may go unnoticed. */
 const ttlMs = 30_000;

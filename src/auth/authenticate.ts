@@ -1,10 +1,11 @@
-import type { AdminTokenOwner } from "../adapters/ports/admin-tokens.ts";
+import type { AdminTokenOwner } from "../adapters/ports/tenants/admin-tokens.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { TokenOwner } from "../adapters/ports/tokens.ts";
-import { adminScopes } from "../domain/access.ts";
+import type { TokenOwner } from "../adapters/ports/tenants/tokens.ts";
+import { adminScopes } from "../domain/tenants/access.ts";
 import { AppError } from "../errors.ts";
-import { sameDigest, sameSecret, sha256, toHex } from "./digest.ts";
-import type { Principal } from "./principal.ts";
+import { toHex } from "../domain/platform/hex.ts";
+import { sameDigest, sameSecret, sha256 } from "../http/digest.ts";
+import type { Principal } from "../http/principal.ts";
 import type { TokenCaches } from "./token-cache.ts";
 
 /** The credential headers of one request, as sent. */

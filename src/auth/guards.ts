@@ -3,9 +3,9 @@ import { AppError } from "../errors.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { within } from "../http/rate-limit.ts";
 import { authenticator, readCustomerId } from "./authenticate.ts";
-import type { AdminScope } from "../domain/access.ts";
-import { refuseNeed } from "./principal.ts";
-import type { Need, Principal } from "./principal.ts";
+import type { AdminScope } from "../domain/tenants/access.ts";
+import { refuseNeed } from "../http/principal.ts";
+import type { Need, Principal } from "../http/principal.ts";
 import type { TokenCaches } from "./token-cache.ts";
 
 /** Middleware that lets in whom a route is for. Rights are settled before anything is loaded. */

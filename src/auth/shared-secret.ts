@@ -2,7 +2,7 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import { AppError } from "../errors.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { within } from "../http/rate-limit.ts";
-import { sameSecret } from "./digest.ts";
+import { sameSecret } from "../http/digest.ts";
 
 /** The token of `Authorization: Bearer`. */
 export const bearerToken = (c: AppContext): string | undefined =>

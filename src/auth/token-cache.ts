@@ -1,6 +1,6 @@
-import type { AdminTokenOwner } from "../adapters/ports/admin-tokens.ts";
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { TokenOwner } from "../adapters/ports/tokens.ts";
+import type { AdminTokenOwner } from "../adapters/ports/tenants/admin-tokens.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { TokenOwner } from "../adapters/ports/tenants/tokens.ts";
 
 /** Semantics §2: a revoked token may pass for at most this long. */
 const maxAgeMs = 30_000;

@@ -1,13 +1,14 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { EvidenceAnchorStore, Timestamps } from "../adapters/ports/evidence-anchors.ts";
-import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import { canonicalJson } from "../domain/canonical-json.ts";
-import { anchorText } from "../domain/evidence-claim.ts";
-import { leafText, treeOf } from "../domain/merkle.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { EvidenceAnchorStore, Timestamps } from "../adapters/ports/evidence/evidence-anchors.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence/evidence-signer.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { Log } from "../adapters/ports/platform/log.ts";
+import { canonicalJson } from "../domain/evidence/canonical-json.ts";
+import { anchorText } from "../domain/evidence/evidence-claim.ts";
+import { leafText, treeOf } from "../domain/evidence/merkle.ts";
 import { isoTime } from "../iso-time.ts";
 import type { JobReport } from "./job.ts";
+import { toHex } from "../domain/platform/hex.ts";
 
 export type AnchorDeps = {
   readonly evidenceAnchors: EvidenceAnchorStore;
@@ -25,7 +26,7 @@ const anchorsPerRun = 20;
 
 const sha256 = async (text: string): Promise<string> => {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(new TextEncoder().encode(text))));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(digest);
 };
 
 /**

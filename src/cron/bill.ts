@@ -1,11 +1,11 @@
-import { BillingRefused } from "../adapters/ports/billing.ts";
-import type { BillingFrame, BillingStore, DueCustomer } from "../adapters/ports/billing.ts";
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import { dueBounds } from "../domain/billing-cycle.ts";
-import type { BillingCycle } from "../domain/billing-cycle.ts";
-import type { CustomerTerms } from "../domain/pricing.ts";
+import { BillingRefused } from "../adapters/ports/billing/billing.ts";
+import type { BillingFrame, BillingStore, DueCustomer } from "../adapters/ports/billing/billing.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { Log } from "../adapters/ports/platform/log.ts";
+import { dueBounds } from "../domain/billing/billing-cycle.ts";
+import type { BillingCycle } from "../domain/billing/billing-cycle.ts";
+import type { CustomerTerms } from "../domain/billing/pricing.ts";
 
 export type BillingJob = {
   readonly store: BillingStore;
@@ -68,7 +68,7 @@ export const packChunks = (due: readonly DueCustomer[]): number[][] => {
 };
 
 /**
- * Bills every unbilled window that ended by the bound of its customer's cycle (semantics §9; `domain/billing-cycle.ts`),
+ * Bills every unbilled window that ended by the bound of its customer's cycle (semantics §9; `domain/billing/billing-cycle.ts`),
  * and adjusts billed ones. Safe to run twice at once, to be killed anywhere and to be repeated: the store bills each window
  * once, and closes each day or month of a customer once.
  * @throws the store's error when the database can not be reached at all

@@ -1,9 +1,9 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import type { DueClaim, OwnershipStore } from "../adapters/ports/ownership.ts";
-import type { Resolver } from "../adapters/ports/resolver.ts";
-import type { Look } from "../domain/ownership.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { Log } from "../adapters/ports/platform/log.ts";
+import type { DueClaim, OwnershipStore } from "../adapters/ports/tenants/ownership.ts";
+import type { Resolver } from "../adapters/ports/steering/resolver.ts";
+import type { Look } from "../domain/tenants/ownership.ts";
 import { lookOf, lookUp, storeLook } from "../pipeline/ownership.ts";
 import type { Connections } from "../pipeline/slots.ts";
 import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
@@ -28,7 +28,7 @@ const atOnce = 2;
 const lookMs = 8_000;
 
 /**
- * Looks up the records of claims that are due, so that a proof is as fresh as a day, whoever asks for it (domain/ownership.ts).
+ * Looks up the records of claims that are due, so that a proof is as fresh as a day, whoever asks for it (domain/tenants/ownership.ts).
  * One that fails leaves the others: it stays due.
  */
 export const checkOwnership = async (deps: OwnershipCheckDeps, fence: Fence): Promise<JobReport> => {

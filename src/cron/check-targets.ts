@@ -1,10 +1,10 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import type { Lookup, Resolver } from "../adapters/ports/resolver.ts";
-import type { CheckedTarget, ConsentReader, DueTarget, TargetStore } from "../adapters/ports/targets.ts";
-import { isPrivateHost } from "../domain/hostname.ts";
-import { consentName, isConsent } from "../domain/target.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { Log } from "../adapters/ports/platform/log.ts";
+import type { Lookup, Resolver } from "../adapters/ports/steering/resolver.ts";
+import type { CheckedTarget, ConsentReader, DueTarget, TargetStore } from "../adapters/ports/detection/targets.ts";
+import { isPrivateHost } from "../domain/tenants/hostname.ts";
+import { consentName, isConsent } from "../domain/detection/target.ts";
 import type { Connections } from "../pipeline/slots.ts";
 import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
 import { locate } from "../pipeline/whereabouts.ts";

@@ -1,12 +1,13 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Dispatcher, Shard } from "../adapters/ports/dispatcher.ts";
-import type { Random } from "../adapters/ports/random.ts";
-import type { SettingsStore } from "../adapters/ports/settings.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Dispatcher, Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import type { Random } from "../adapters/ports/platform/random.ts";
+import type { SettingsStore } from "../adapters/ports/coordination/settings.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { createRequestPool } from "../pipeline/requests.ts";
 import { createConnections, nobody } from "../pipeline/slots.ts";
 import type { TickDeps } from "./tick.ts";
 import { retryMs, runMs, runTick } from "./tick.ts";
+import { toHex } from "../domain/platform/hex.ts";
 
 export type DispatchDeps = TickDeps & {
   readonly settings: SettingsStore;
@@ -21,7 +22,7 @@ const dispatchAllMs = 20_000;
 
 /** Names one run of a job: with the provider, it is the holder of a lease. */
 export const newRunId = (random: Random): string =>
-  Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  toHex(random.bytes(8));
 
 /** Whatever runs in this invocation shares its connections, and what it may send. */
 const together = <Deps extends Omit<DispatchDeps, "runId">>(deps: Deps) => {

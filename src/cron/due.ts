@@ -1,5 +1,5 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { JobHistory } from "../adapters/ports/job-runs.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { JobHistory } from "../adapters/ports/coordination/job-runs.ts";
 
 export type DueDeps = { readonly jobHistory: JobHistory; readonly clock: Clock };
 

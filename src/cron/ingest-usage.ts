@@ -1,12 +1,12 @@
-import type { CustomerSources, SourceOutcome } from "../adapters/ports/cdn-accounts.ts";
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { HostState, IngestStore, Measurers, MeteredHolding, SliceReading } from "../adapters/ports/ingest.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import type { HostWindowBytes, UsageSource } from "../adapters/ports/usage.ts";
-import { asksOf, inParts, planHolding, settledMarks } from "../domain/metering.ts";
-import type { MeteringFrame, Slice } from "../domain/metering.ts";
-import { completeWindows } from "../domain/window.ts";
+import type { CustomerSources, SourceOutcome } from "../adapters/ports/metering/cdn-accounts.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { HostState, IngestStore, Measurers, MeteredHolding, SliceReading } from "../adapters/ports/metering/ingest.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { Log } from "../adapters/ports/platform/log.ts";
+import type { HostWindowBytes, UsageSource } from "../adapters/ports/metering/usage.ts";
+import { asksOf, inParts, planHolding, settledMarks } from "../domain/metering/metering.ts";
+import type { MeteringFrame, Slice } from "../domain/metering/metering.ts";
+import { completeWindows } from "../domain/metering/window.ts";
 import type { JobReport } from "./job.ts";
 
 export type IngestDeps = {

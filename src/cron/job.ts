@@ -1,7 +1,7 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { JobRunStore } from "../adapters/ports/job-runs.ts";
-import type { Fence, LeaseStore } from "../adapters/ports/lease.ts";
-import type { Log, LogFields } from "../adapters/ports/log.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { JobRunStore } from "../adapters/ports/coordination/job-runs.ts";
+import type { Fence, LeaseStore } from "../adapters/ports/coordination/lease.ts";
+import type { Log, LogFields } from "../adapters/ports/platform/log.ts";
 import { giveBack, whileHeld } from "../pipeline/lease.ts";
 
 export type JobContext = {

@@ -1,10 +1,10 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import type { RetentionStore } from "../adapters/ports/retention.ts";
-import type { PruneStore, UsageFact } from "../adapters/ports/rollups.ts";
-import type { AgingTable } from "../domain/retention.ts";
-import { keptMs } from "../domain/retention.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { Log } from "../adapters/ports/platform/log.ts";
+import type { RetentionStore } from "../adapters/ports/coordination/retention.ts";
+import type { PruneStore, UsageFact } from "../adapters/ports/detection/rollups.ts";
+import type { AgingTable } from "../domain/coordination/retention.ts";
+import { keptMs } from "../domain/coordination/retention.ts";
 import type { JobReport } from "./job.ts";
 
 export type PruneDeps = {
@@ -46,7 +46,7 @@ const evidenceOf = (retention: RetentionStore, fence: Fence, beforeMs: number): 
   };
 };
 
-/** A task for every table that has a time in `domain/retention.ts`. */
+/** A task for every table that has a time in `domain/coordination/retention.ts`. */
 const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRetentionMs }: PruneDeps, fence: Fence, nowMs: number): Readonly<Record<AgingTable, Task>> => {
   const before = (table: Parameters<typeof keptMs>[0]): number => nowMs - keptMs(table);
   const facts = (table: Parameters<typeof keptMs>[0], kind: UsageFact) => whileAny(() => pruning.usageFacts(fence, kind, before(table), chunkRows));

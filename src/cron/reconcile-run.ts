@@ -1,9 +1,9 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { Log, LogFields } from "../adapters/ports/log.ts";
-import type { Noted, ReconciliationStore } from "../adapters/ports/reconciliation.ts";
-import type { UsageSource } from "../adapters/ports/usage.ts";
-import type { CheckLimits } from "../domain/check-spans.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { Log, LogFields } from "../adapters/ports/platform/log.ts";
+import type { Noted, ReconciliationStore } from "../adapters/ports/billing/reconciliation.ts";
+import type { UsageSource } from "../adapters/ports/metering/usage.ts";
+import type { CheckLimits } from "../domain/metering/check-spans.ts";
 
 export type ReconcileDeps = {
   readonly reconciliation: ReconciliationStore;

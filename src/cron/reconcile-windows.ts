@@ -1,9 +1,9 @@
-import type { ServiceFinding, ServiceRule, SweptRule } from "../adapters/ports/reconciliation.ts";
-import { checkChunks, halves } from "../domain/check-spans.ts";
-import type { CheckFrame, CheckSpan } from "../domain/check-spans.ts";
-import { joinTallies, tallyText } from "../domain/window-tally.ts";
-import type { WindowTally } from "../domain/window-tally.ts";
-import { completeWindows } from "../domain/window.ts";
+import type { ServiceFinding, ServiceRule, SweptRule } from "../adapters/ports/billing/reconciliation.ts";
+import { checkChunks, halves } from "../domain/metering/check-spans.ts";
+import type { CheckFrame, CheckSpan } from "../domain/metering/check-spans.ts";
+import { joinTallies, tallyText } from "../domain/metering/window-tally.ts";
+import type { WindowTally } from "../domain/metering/window-tally.ts";
+import { completeWindows } from "../domain/metering/window.ts";
 import { isoTime } from "../iso-time.ts";
 import type { ReconcileRun, SweepEnd } from "./reconcile-run.ts";
 

@@ -1,6 +1,6 @@
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { FindingPlace, InvoicePlace } from "../adapters/ports/reconciliation.ts";
-import { checkLimits } from "../domain/check-spans.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { FindingPlace, InvoicePlace } from "../adapters/ports/billing/reconciliation.ts";
+import { checkLimits } from "../domain/metering/check-spans.ts";
 import type { JobReport } from "./job.ts";
 import { openRun } from "./reconcile-run.ts";
 import type { ReconcileDeps, ReconcileRun, SweepEnd } from "./reconcile-run.ts";

@@ -1,6 +1,6 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { RollupStore } from "../adapters/ports/rollups.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { RollupStore } from "../adapters/ports/detection/rollups.ts";
 import type { JobReport } from "./job.ts";
 
 export type RollupDeps = { readonly rollups: RollupStore; readonly clock: Clock; readonly sampleRetentionMs: number };

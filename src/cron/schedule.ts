@@ -1,8 +1,8 @@
-import type { BillingStore } from "../adapters/ports/billing.ts";
-import type { Random } from "../adapters/ports/random.ts";
-import type { BillingCycle } from "../domain/billing-cycle.ts";
-import type { CustomerTerms } from "../domain/pricing.ts";
-import { usageCronMs } from "../domain/usage-window.ts";
+import type { BillingStore } from "../adapters/ports/billing/billing.ts";
+import type { Random } from "../adapters/ports/platform/random.ts";
+import type { BillingCycle } from "../domain/billing/billing-cycle.ts";
+import type { CustomerTerms } from "../domain/billing/pricing.ts";
+import { usageCronMs } from "../domain/metering/usage-window.ts";
 import { createConnections } from "../pipeline/slots.ts";
 import type { AnchorDeps } from "./anchor-evidence.ts";
 import { anchorEvidence } from "./anchor-evidence.ts";

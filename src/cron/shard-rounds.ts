@@ -1,10 +1,10 @@
-import type { Count, JobRunStore, MeasuredShard } from "../adapters/ports/job-runs.ts";
-import type { Shard } from "../adapters/ports/dispatcher.ts";
-import type { RoundDone } from "../adapters/ports/jobs.ts";
-import type { Fence, LeaseStore, Taking } from "../adapters/ports/lease.ts";
-import type { Log } from "../adapters/ports/log.ts";
-import type { RoundLoad } from "../domain/shard-load.ts";
-import { addLoads, noLoad, utilisationOf } from "../domain/shard-load.ts";
+import type { Count, JobRunStore, MeasuredShard } from "../adapters/ports/coordination/job-runs.ts";
+import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import type { RoundDone } from "../adapters/ports/coordination/jobs.ts";
+import type { Fence, LeaseStore, Taking } from "../adapters/ports/coordination/lease.ts";
+import type { Log } from "../adapters/ports/platform/log.ts";
+import type { RoundLoad } from "../domain/coordination/shard-load.ts";
+import { addLoads, noLoad, utilisationOf } from "../domain/coordination/shard-load.ts";
 import type { RoundDeps } from "../pipeline/round.ts";
 import { runRound } from "../pipeline/round.ts";
 import { waitingConnections } from "../pipeline/slots.ts";

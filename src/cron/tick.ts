@@ -1,6 +1,6 @@
-import type { Shard } from "../adapters/ports/dispatcher.ts";
-import type { Fence, Taking } from "../adapters/ports/lease.ts";
-import type { TickRunStore } from "../adapters/ports/tick-runs.ts";
+import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import type { Fence, Taking } from "../adapters/ports/coordination/lease.ts";
+import type { TickRunStore } from "../adapters/ports/coordination/tick-runs.ts";
 import { giveBack, whileHeld } from "../pipeline/lease.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { DnsTalk } from "../pipeline/round.ts";

@@ -1,7 +1,7 @@
-import type { Change, IdempotencyKey } from "../adapters/ports/change.ts";
+import type { Change, IdempotencyKey } from "../adapters/ports/tenants/change.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { RememberedAnswer } from "../adapters/ports/idempotency.ts";
-import { sha256Hex } from "../auth/digest.ts";
+import type { RememberedAnswer } from "../adapters/ports/tenants/idempotency.ts";
+import { sha256Hex } from "./digest.ts";
 import { AppError } from "../errors.ts";
 import type { AppContext } from "./env.ts";
 

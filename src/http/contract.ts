@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { hiddenCharacter } from "../domain/visible-text.ts";
+import { hiddenCharacter } from "../domain/platform/visible-text.ts";
 import { problemTitles } from "../errors.ts";
 import { isoTime } from "../iso-time.ts";
 

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "./principal.ts";
 
 /** What middleware leaves for handlers. */
 export type AppEnv = {

@@ -1,7 +1,7 @@
-import type { Party, PrintedInvoice } from "../adapters/ports/invoice-documents.ts";
-import type { CreditReason } from "../domain/credit.ts";
-import { creditReasons } from "../domain/credit.ts";
-import { movePoint } from "../domain/decimal-text.ts";
+import type { Party, PrintedInvoice } from "../adapters/ports/billing/invoice-documents.ts";
+import type { CreditReason } from "../domain/billing/credit.ts";
+import { creditReasons } from "../domain/billing/credit.ts";
+import { movePoint } from "../domain/billing/decimal-text.ts";
 import { escapeHtml, isolated, isolatedLines } from "./html.ts";
 import { invoiceStyle } from "./invoice-style.ts";
 import { lineTable, marksOf, serviceTable, totalsTable } from "./invoice-tables.ts";

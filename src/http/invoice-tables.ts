@@ -1,6 +1,6 @@
-import type { BilledService, PrintedInvoice } from "../adapters/ports/invoice-documents.ts";
-import type { InvoiceLine, UncreditedStorm } from "../adapters/ports/invoices.ts";
-import { movePoint } from "../domain/decimal-text.ts";
+import type { BilledService, PrintedInvoice } from "../adapters/ports/billing/invoice-documents.ts";
+import type { InvoiceLine, UncreditedStorm } from "../adapters/ports/billing/invoices.ts";
+import { movePoint } from "../domain/billing/decimal-text.ts";
 import { escapeHtml, isolated } from "./html.ts";
 import { count, gib, money, span, takenOff } from "./invoice-text.ts";
 

@@ -1,5 +1,5 @@
-import { formatMinor } from "../domain/currency.ts";
-import { gibibytes } from "../domain/decimal-text.ts";
+import { formatMinor } from "../domain/billing/currency.ts";
+import { gibibytes } from "../domain/billing/decimal-text.ts";
 import { isoTime } from "../iso-time.ts";
 
 /** Thousands with commas; a true minus, as wide as a digit. */

@@ -1,4 +1,4 @@
-import { sha256, toBase64 } from "../auth/digest.ts";
+import { sha256, toBase64 } from "./digest.ts";
 
 /** Nothing may be loaded from anywhere, and nothing runs: a page is text and this one style. */
 export const pagePolicy = async (style: string): Promise<string> =>

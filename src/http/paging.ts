@@ -1,4 +1,4 @@
-import type { Page, Paged } from "../adapters/ports/change.ts";
+import type { Page, Paged } from "../adapters/ports/tenants/change.ts";
 import { encodeCursor } from "./contract.ts";
 import type { AppContext } from "./env.ts";
 

@@ -1,5 +1,5 @@
-import type { Random } from "../adapters/ports/random.ts";
-import { toHex } from "../auth/digest.ts";
+import type { Random } from "../adapters/ports/platform/random.ts";
+import { toHex } from "../domain/platform/hex.ts";
 import type { AppContext, AppMiddleware } from "./env.ts";
 
 const sane = /^[A-Za-z0-9._-]{1,64}$/;

@@ -1,9 +1,9 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Connection } from "../adapters/ports/budget.ts";
-import type { CallResult, Dns, DnsBudget, Gate } from "../adapters/ports/dns.ts";
-import type { DnsStanding } from "../adapters/ports/round-view.ts";
-import { afterCall, closedCircuit, mayBeAsked } from "../domain/circuit.ts";
-import { refusedPollsDelayMs } from "../domain/polling.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Connection } from "../adapters/ports/platform/budget.ts";
+import type { CallResult, Dns, DnsBudget, Gate } from "../adapters/ports/steering/dns.ts";
+import type { DnsStanding } from "../adapters/ports/detection/round-view.ts";
+import { afterCall, closedCircuit, mayBeAsked } from "../domain/steering/circuit.ts";
+import { refusedPollsDelayMs } from "../domain/steering/polling.ts";
 import { patiently } from "./patience.ts";
 import { operatorKey, ownDns } from "./route-dns.ts";
 import type { Connections, Lane } from "./slots.ts";

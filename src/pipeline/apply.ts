@@ -1,8 +1,8 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { WeightChange, WeightChangeResult } from "../adapters/ports/dns.ts";
-import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes, StoredIntent } from "../adapters/ports/round.ts";
-import type { DomainRouting, RoundDomain, ShardView } from "../adapters/ports/round-view.ts";
-import { isUrgent, retryDelayMs } from "../domain/attempts.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { WeightChange, WeightChangeResult } from "../adapters/ports/steering/dns.ts";
+import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes, StoredIntent } from "../adapters/ports/detection/round.ts";
+import type { DomainRouting, RoundDomain, ShardView } from "../adapters/ports/detection/round-view.ts";
+import { isUrgent, retryDelayMs } from "../domain/steering/attempts.ts";
 import type { DnsAccount, DnsAccounts } from "./accounts.ts";
 import { groupAfter, memberChanges, surroundingsAfter } from "./members.ts";
 import { patiently } from "./patience.ts";

@@ -1,8 +1,8 @@
-import type { Intent, RoundDecisions } from "../adapters/ports/round.ts";
-import type { RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
-import { isAttemptAt, isHeldBack, isUrgent } from "../domain/attempts.ts";
-import type { JsonValue } from "../domain/canonical-json.ts";
-import { canonicalJson } from "../domain/canonical-json.ts";
+import type { Intent, RoundDecisions } from "../adapters/ports/detection/round.ts";
+import type { RoundDomain, RoundService } from "../adapters/ports/detection/round-view.ts";
+import { isAttemptAt, isHeldBack, isUrgent } from "../domain/steering/attempts.ts";
+import type { JsonValue } from "../domain/evidence/canonical-json.ts";
+import { canonicalJson } from "../domain/evidence/canonical-json.ts";
 import type { DomainReading } from "./records.ts";
 
 const text = (records: unknown): string => canonicalJson((records ?? null) as JsonValue);

@@ -1,9 +1,9 @@
-import type { Budget } from "../adapters/ports/budget.ts";
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { NameServers } from "../adapters/ports/name-servers.ts";
-import type { Lookup } from "../adapters/ports/resolver.ts";
-import type { Expectation, Observation } from "../domain/propagation.ts";
-import { canonicalAnswer } from "../domain/propagation.ts";
+import type { Budget } from "../adapters/ports/platform/budget.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { NameServers } from "../adapters/ports/steering/name-servers.ts";
+import type { Lookup } from "../adapters/ports/steering/resolver.ts";
+import type { Expectation, Observation } from "../domain/steering/propagation.ts";
+import { canonicalAnswer } from "../domain/steering/propagation.ts";
 
 /** How far above a name its zone is looked for, in labels. */
 const maxCuts = 6;

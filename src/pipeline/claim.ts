@@ -1,7 +1,7 @@
-import type { FailedSwitch, Intent, RoundDecisions, Unreached } from "../adapters/ports/round.ts";
-import type { DomainRouting, RoundDomain, RoundService, ShardView } from "../adapters/ports/round-view.ts";
-import { reachOf } from "../domain/backup-reach.ts";
-import { stormWeights } from "../domain/steering.ts";
+import type { FailedSwitch, Intent, RoundDecisions, Unreached } from "../adapters/ports/detection/round.ts";
+import type { DomainRouting, RoundDomain, RoundService, ShardView } from "../adapters/ports/detection/round-view.ts";
+import { reachOf } from "../domain/steering/backup-reach.ts";
+import { stormWeights } from "../domain/steering/steering.ts";
 import { surroundingsAfter } from "./members.ts";
 import type { DomainReading } from "./records.ts";
 import { liveWeights, withWeights } from "./records.ts";

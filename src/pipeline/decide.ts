@@ -1,8 +1,8 @@
-import type { Intent, RoundDecisions } from "../adapters/ports/round.ts";
-import type { PolicyView, RoundService, Sample, ShardView } from "../adapters/ports/round-view.ts";
-import type { CreditTerms } from "../domain/credit.ts";
-import { everyStorm } from "../domain/credit.ts";
-import type { Vantage } from "../domain/vantage.ts";
+import type { Intent, RoundDecisions } from "../adapters/ports/detection/round.ts";
+import type { PolicyView, RoundService, Sample, ShardView } from "../adapters/ports/detection/round-view.ts";
+import type { CreditTerms } from "../domain/billing/credit.ts";
+import { everyStorm } from "../domain/billing/credit.ts";
+import type { Vantage } from "../domain/detection/vantage.ts";
 import { dueIntents } from "./attempts.ts";
 import { claimFor } from "./claim.ts";
 import { seenHealthy } from "./healthy.ts";

@@ -1,8 +1,8 @@
-import type { FoundDrift, RoundDecisions } from "../adapters/ports/round.ts";
-import type { RoundService } from "../adapters/ports/round-view.ts";
-import { isFight, isFightOver, maySayOnce } from "../domain/drift.ts";
-import type { Desired, PlannedChange, SteeredDomain } from "../domain/steering.ts";
-import { equalWeights, strayMembers, wantedOf } from "../domain/steering.ts";
+import type { FoundDrift, RoundDecisions } from "../adapters/ports/detection/round.ts";
+import type { RoundService } from "../adapters/ports/detection/round-view.ts";
+import { isFight, isFightOver, maySayOnce } from "../domain/steering/drift.ts";
+import type { Desired, PlannedChange, SteeredDomain } from "../domain/steering/steering.ts";
+import { equalWeights, strayMembers, wantedOf } from "../domain/steering/steering.ts";
 import type { DomainReading } from "./records.ts";
 import { liveWeights } from "./records.ts";
 

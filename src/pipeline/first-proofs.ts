@@ -1,8 +1,8 @@
-import type { Fence } from "../adapters/ports/lease.ts";
-import type { RoundDecisions } from "../adapters/ports/round.ts";
-import type { RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
-import type { Look } from "../domain/ownership.ts";
-import { isFresh } from "../domain/ownership.ts";
+import type { Fence } from "../adapters/ports/coordination/lease.ts";
+import type { RoundDecisions } from "../adapters/ports/detection/round.ts";
+import type { RoundDomain, RoundService } from "../adapters/ports/detection/round-view.ts";
+import type { Look } from "../domain/tenants/ownership.ts";
+import { isFresh } from "../domain/tenants/ownership.ts";
 import type { OwnershipDeps } from "./ownership.ts";
 import { lookOf, lookUp, storeLook } from "./ownership.ts";
 import type { Connections } from "./slots.ts";

@@ -1,8 +1,8 @@
-import type { SeenHealthy } from "../adapters/ports/round.ts";
-import type { PolicyView, RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
-import type { CreditCase, CreditTerms } from "../domain/credit.ts";
-import { showsHealthy } from "../domain/credit.ts";
-import type { DomainHealth } from "../domain/detect.ts";
+import type { SeenHealthy } from "../adapters/ports/detection/round.ts";
+import type { PolicyView, RoundDomain, RoundService } from "../adapters/ports/detection/round-view.ts";
+import type { CreditCase, CreditTerms } from "../domain/billing/credit.ts";
+import { showsHealthy } from "../domain/billing/credit.ts";
+import type { DomainHealth } from "../domain/detection/detect.ts";
 import { isMonitorOnly, onTrial } from "./paths.ts";
 
 /**

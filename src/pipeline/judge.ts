@@ -1,13 +1,13 @@
-import type { StormDecision } from "../adapters/ports/round.ts";
-import type { PolicyView, RoundService } from "../adapters/ports/round-view.ts";
-import type { CreditTerms } from "../domain/credit.ts";
-import { everyStorm, judgeCredit } from "../domain/credit.ts";
-import type { DetectedDomain, DomainHealth } from "../domain/detect.ts";
-import { detect } from "../domain/detect.ts";
-import type { Health } from "../domain/health.ts";
-import type { ProbePath } from "../domain/probe.ts";
-import type { SteeringStorm } from "../domain/steering.ts";
-import type { Vantage } from "../domain/vantage.ts";
+import type { StormDecision } from "../adapters/ports/detection/round.ts";
+import type { PolicyView, RoundService } from "../adapters/ports/detection/round-view.ts";
+import type { CreditTerms } from "../domain/billing/credit.ts";
+import { everyStorm, judgeCredit } from "../domain/billing/credit.ts";
+import type { DetectedDomain, DomainHealth } from "../domain/detection/detect.ts";
+import { detect } from "../domain/detection/detect.ts";
+import type { Health } from "../domain/detection/health.ts";
+import type { ProbePath } from "../domain/detection/probe.ts";
+import type { SteeringStorm } from "../domain/steering/steering.ts";
+import type { Vantage } from "../domain/detection/vantage.ts";
 import { creditCase } from "./healthy.ts";
 import { hasPath, isMonitorOnly, onTrial } from "./paths.ts";
 

@@ -1,5 +1,5 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Fence, LeaseStore } from "../adapters/ports/lease.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Fence, LeaseStore } from "../adapters/ports/coordination/lease.ts";
 
 /** How often a lease is renewed within its life, so that a renewal or two may fail. */
 const renewals = 3;

@@ -1,10 +1,10 @@
-import type { Neighbour, WeightedRecord } from "../adapters/ports/dns.ts";
-import type { Intent } from "../adapters/ports/round.ts";
-import type { DomainRouting, RoundDomain } from "../adapters/ports/round-view.ts";
-import type { Member, OwnWeights } from "../domain/group.ts";
-import { stillRemembered, withMemberWeights } from "../domain/group.ts";
-import { equalWeights } from "../domain/steering.ts";
-import type { Weights } from "../domain/steering.ts";
+import type { Neighbour, WeightedRecord } from "../adapters/ports/steering/dns.ts";
+import type { Intent } from "../adapters/ports/detection/round.ts";
+import type { DomainRouting, RoundDomain } from "../adapters/ports/detection/round-view.ts";
+import type { Member, OwnWeights } from "../domain/steering/group.ts";
+import { stillRemembered, withMemberWeights } from "../domain/steering/group.ts";
+import { equalWeights } from "../domain/steering/steering.ts";
+import type { Weights } from "../domain/steering/steering.ts";
 
 /** A neighbour as a record set that can be named to the letter; null where it is not routed by weight, or cannot be changed. */
 const asRecord = (name: string, { type, setIdentifier, weight, ttl, values, alias, healthCheckId, owned }: Neighbour): WeightedRecord | null => {

@@ -1,11 +1,11 @@
-import type { Budget } from "../adapters/ports/budget.ts";
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { ClaimAuthor, DueClaim, NamedClaims, OwnershipStore, StoredClaim } from "../adapters/ports/ownership.ts";
-import type { Resolver } from "../adapters/ports/resolver.ts";
-import type { ClaimChange, Look } from "../domain/ownership.ts";
-import { afterLook, isFresh } from "../domain/ownership.ts";
-import type { Proof } from "../domain/proof.ts";
-import { challengeName, judgeProof } from "../domain/proof.ts";
+import type { Budget } from "../adapters/ports/platform/budget.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { ClaimAuthor, DueClaim, NamedClaims, OwnershipStore, StoredClaim } from "../adapters/ports/tenants/ownership.ts";
+import type { Resolver } from "../adapters/ports/steering/resolver.ts";
+import type { ClaimChange, Look } from "../domain/tenants/ownership.ts";
+import { afterLook, isFresh } from "../domain/tenants/ownership.ts";
+import type { Proof } from "../domain/tenants/ownership-record.ts";
+import { challengeName, judgeProof } from "../domain/tenants/ownership-record.ts";
 import { patiently } from "./patience.ts";
 
 export type OwnershipDeps = { readonly ownership: OwnershipStore; readonly resolver: Resolver; readonly clock: Clock };

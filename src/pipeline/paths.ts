@@ -1,6 +1,6 @@
-import type { DomainRouting, RoundDomain, RoundService, Sample } from "../adapters/ports/round-view.ts";
-import type { ProbePath } from "../domain/probe.ts";
-import { isPublicName } from "../domain/probe.ts";
+import type { DomainRouting, RoundDomain, RoundService, Sample } from "../adapters/ports/detection/round-view.ts";
+import type { ProbePath } from "../domain/detection/probe.ts";
+import { isPublicName } from "../domain/detection/probe.ts";
 
 /** Whether a path of a domain counts: it is probed, and where its target was discovered, that has answered before. */
 export const hasPath = (domain: RoundDomain, path: ProbePath): boolean => {

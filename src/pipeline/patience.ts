@@ -1,4 +1,4 @@
-import type { Clock } from "../adapters/ports/clock.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
 
 /**
  * Waits for work, but no longer than that; it is not stopped, and what becomes of it later is not told.

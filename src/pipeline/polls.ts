@@ -1,7 +1,7 @@
-import type { ChangeStatus } from "../adapters/ports/dns.ts";
-import type { PolledChange, RoundOutcomes, SettledChange } from "../adapters/ports/round.ts";
-import type { Poll } from "../adapters/ports/round-view.ts";
-import { nextCheckDelayMs } from "../domain/polling.ts";
+import type { ChangeStatus } from "../adapters/ports/steering/dns.ts";
+import type { PolledChange, RoundOutcomes, SettledChange } from "../adapters/ports/detection/round.ts";
+import type { Poll } from "../adapters/ports/detection/round-view.ts";
+import { nextCheckDelayMs } from "../domain/steering/polling.ts";
 import type { Standings } from "./accounts.ts";
 import type { DnsNews } from "./reading.ts";
 import { accountOfChange } from "./route-dns.ts";

@@ -1,8 +1,8 @@
-import type { Clock, SharedClock } from "../adapters/ports/clock.ts";
-import type { Shard } from "../adapters/ports/dispatcher.ts";
-import type { Peer } from "../adapters/ports/peer.ts";
-import type { Place } from "../adapters/ports/place.ts";
-import type { Presence } from "../adapters/ports/round.ts";
+import type { Clock, SharedClock } from "../adapters/ports/platform/clock.ts";
+import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import type { Peer } from "../adapters/ports/coordination/peer.ts";
+import type { Place } from "../adapters/ports/coordination/probe-location.ts";
+import type { Presence } from "../adapters/ports/detection/round.ts";
 import { patiently } from "./patience.ts";
 import type { Connections } from "./slots.ts";
 import { nobody } from "./slots.ts";

@@ -1,10 +1,10 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { Prober } from "../adapters/ports/probe.ts";
-import type { RoundDomain, RoundService, Sample } from "../adapters/ports/round-view.ts";
-import type { ProbePath, StatusRanges } from "../domain/probe.ts";
-import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/probe.ts";
-import type { RoundLoad } from "../domain/shard-load.ts";
-import { isProbed } from "../domain/target.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Prober } from "../adapters/ports/detection/probe.ts";
+import type { RoundDomain, RoundService, Sample } from "../adapters/ports/detection/round-view.ts";
+import type { ProbePath, StatusRanges } from "../domain/detection/probe.ts";
+import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../domain/detection/probe.ts";
+import type { RoundLoad } from "../domain/coordination/shard-load.ts";
+import { isProbed } from "../domain/detection/target.ts";
 import type { RequestAccount } from "./requests.ts";
 import { createProbeAllowance, unlimited } from "./requests.ts";
 import type { Slots } from "./slots.ts";

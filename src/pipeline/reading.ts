@@ -1,5 +1,5 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { ChangeStatus, PairReading } from "../adapters/ports/dns.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { ChangeStatus, PairReading } from "../adapters/ports/steering/dns.ts";
 import type { DnsAccount, DnsAccounts } from "./accounts.ts";
 import { patiently } from "./patience.ts";
 import { accountOfChange } from "./route-dns.ts";

@@ -1,11 +1,11 @@
-import type { PairReading, WeightedRecord } from "../adapters/ports/dns.ts";
-import type { RoundDecisions } from "../adapters/ports/round.ts";
-import type { DomainRouting, OpenIntent, RoundDomain, RoundService } from "../adapters/ports/round-view.ts";
-import type { Drift } from "../domain/drift.ts";
-import type { Member, OwnWeights } from "../domain/group.ts";
-import { memberDrift, rememberedAfter, stillRemembered } from "../domain/group.ts";
-import type { Weights } from "../domain/steering.ts";
-import { equalWeights } from "../domain/steering.ts";
+import type { PairReading, WeightedRecord } from "../adapters/ports/steering/dns.ts";
+import type { RoundDecisions } from "../adapters/ports/detection/round.ts";
+import type { DomainRouting, OpenIntent, RoundDomain, RoundService } from "../adapters/ports/detection/round-view.ts";
+import type { Drift } from "../domain/steering/drift.ts";
+import type { Member, OwnWeights } from "../domain/steering/group.ts";
+import { memberDrift, rememberedAfter, stillRemembered } from "../domain/steering/group.ts";
+import type { Weights } from "../domain/steering/steering.ts";
+import { equalWeights } from "../domain/steering/steering.ts";
 import { membersOf } from "./members.ts";
 import type { NameReading } from "./reading.ts";
 

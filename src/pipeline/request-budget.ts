@@ -1,5 +1,5 @@
-import type { Clock } from "../adapters/ports/clock.ts";
-import type { DnsBudget, Gate } from "../adapters/ports/dns.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { DnsBudget, Gate } from "../adapters/ports/steering/dns.ts";
 import type { Connections } from "./slots.ts";
 import { connectionOf, nobody } from "./slots.ts";
 

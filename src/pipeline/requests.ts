@@ -1,5 +1,5 @@
-import { confirmations } from "../domain/probe.ts";
-import { fairShare } from "../domain/turns.ts";
+import { confirmations } from "../domain/detection/probe.ts";
+import { fairShare } from "../domain/detection/turns.ts";
 import type { Connections } from "./slots.ts";
 
 /** Requests of a round beside probes and those that `Connections` count: some to the database, and a few for what is begun while it lasts. */

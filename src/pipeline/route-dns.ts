@@ -1,4 +1,4 @@
-import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/dns.ts";
+import type { ChangeStatus, Dns, WeightChangeResult } from "../adapters/ports/steering/dns.ts";
 
 /**
  * The id of a change in a customer's own account carries the customer, `c12:C2682N5HXP0BZ4`: only there is it known. Ids of

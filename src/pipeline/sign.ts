@@ -1,15 +1,15 @@
-import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
-import type { Observed, Unobserved } from "../adapters/ports/observations.ts";
-import type { ChainedProof, RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../adapters/ports/round.ts";
-import type { RoundService } from "../adapters/ports/round-view.ts";
-import type { JsonValue } from "../domain/canonical-json.ts";
-import type { ChainHead, Claim } from "../domain/evidence-claim.ts";
-import { claimText, emptyChain } from "../domain/evidence-claim.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence/evidence-signer.ts";
+import type { Observed, Unobserved } from "../adapters/ports/steering/observations.ts";
+import type { ChainedProof, RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../adapters/ports/detection/round.ts";
+import type { RoundService } from "../adapters/ports/detection/round-view.ts";
+import type { JsonValue } from "../domain/evidence/canonical-json.ts";
+import type { ChainHead, Claim } from "../domain/evidence/evidence-claim.ts";
+import { claimText, emptyChain } from "../domain/evidence/evidence-claim.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 
 type Unsigned = Omit<Claim, "follows">;
 
-/** What of a switch is signed (`domain/evidence-claim.ts`): what tranche asked for, and what Route 53 said. */
+/** What of a switch is signed (`domain/evidence/evidence-claim.ts`): what tranche asked for, and what Route 53 said. */
 type Switch = {
   readonly name: string;
   readonly from: { readonly primary: number; readonly backup: number };

@@ -1,5 +1,5 @@
-import type { Connection, RequestTimes, Sent } from "../adapters/ports/budget.ts";
-import type { Clock } from "../adapters/ports/clock.ts";
+import type { Connection, RequestTimes, Sent } from "../adapters/ports/platform/budget.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
 
 /** Runs work when a slot is free. `urgent` work of a customer goes before its other work, never before another customer. */
 export type Slots = <T>(customerId: number, urgent: boolean, work: () => Promise<T>) => Promise<T>;

@@ -1,10 +1,10 @@
-import type { Intent, RoundDecisions } from "../adapters/ports/round.ts";
-import type { DomainRouting, RoundDomain, RoundService, ShardView } from "../adapters/ports/round-view.ts";
-import type { Member } from "../domain/group.ts";
-import { withOwn } from "../domain/group.ts";
-import type { Health } from "../domain/health.ts";
-import type { Desired, SteeredDomain } from "../domain/steering.ts";
-import { desired, equalLatches, equalWeights, inForce, plan, weightsFor } from "../domain/steering.ts";
+import type { Intent, RoundDecisions } from "../adapters/ports/detection/round.ts";
+import type { DomainRouting, RoundDomain, RoundService, ShardView } from "../adapters/ports/detection/round-view.ts";
+import type { Member } from "../domain/steering/group.ts";
+import { withOwn } from "../domain/steering/group.ts";
+import type { Health } from "../domain/detection/health.ts";
+import type { Desired, SteeredDomain } from "../domain/steering/steering.ts";
+import { desired, equalLatches, equalWeights, inForce, plan, weightsFor } from "../domain/steering/steering.ts";
 import type { DriftDecisions } from "./drift.ts";
 import { controlDrift } from "./drift.ts";
 import type { Judged } from "./judge.ts";

@@ -1,5 +1,5 @@
-import type { ProbeAnswer } from "../adapters/ports/probe.ts";
-import type { ProbePath } from "../domain/probe.ts";
+import type { ProbeAnswer } from "../adapters/ports/detection/probe.ts";
+import type { ProbePath } from "../domain/detection/probe.ts";
 
 type Suspect = { readonly domainId: number; readonly path: ProbePath; readonly cdn: string | null };
 

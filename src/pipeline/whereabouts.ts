@@ -1,8 +1,8 @@
-import type { Budget } from "../adapters/ports/budget.ts";
-import type { Lookup } from "../adapters/ports/resolver.ts";
-import { isPublicAddress } from "../domain/address.ts";
-import type { Whereabouts } from "../domain/target.ts";
-import { whereaboutsOf } from "../domain/target.ts";
+import type { Budget } from "../adapters/ports/platform/budget.ts";
+import type { Lookup } from "../adapters/ports/steering/resolver.ts";
+import { isPublicAddress } from "../domain/detection/address.ts";
+import type { Whereabouts } from "../domain/detection/target.ts";
+import { whereaboutsOf } from "../domain/detection/target.ts";
 
 /** Null: nobody answered. `private`: the first of its addresses that is no public one. */
 export type Located = { readonly addresses: Whereabouts | null; readonly private: string | null };

@@ -1,8 +1,9 @@
-import type { Random } from "../adapters/ports/random.ts";
-import type { Budget } from "../adapters/ports/budget.ts";
-import type { Lookup } from "../adapters/ports/resolver.ts";
-import { canonicalAnswer } from "../domain/propagation.ts";
-import type { WildcardFacts } from "../domain/readiness-beside.ts";
+import type { Random } from "../adapters/ports/platform/random.ts";
+import type { Budget } from "../adapters/ports/platform/budget.ts";
+import type { Lookup } from "../adapters/ports/steering/resolver.ts";
+import { canonicalAnswer } from "../domain/steering/propagation.ts";
+import type { WildcardFacts } from "../domain/steering/readiness-beside.ts";
+import { toHex } from "../domain/platform/hex.ts";
 
 /** Names of one request that are asked for. */
 const most = 20;
@@ -21,7 +22,7 @@ const answersOf = async (lookup: Lookup, name: string, budget: Budget): Promise<
 export const wildcardsOf = async (
   { lookup, random }: { readonly lookup: Lookup; readonly random: Random }, domains: readonly { readonly name: string }[], budget: Budget,
 ): Promise<ReadonlyMap<string, WildcardFacts>> => {
-  const label = Array.from(random.bytes(labelBytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const label = toHex(random.bytes(labelBytes));
   const seen = await Promise.all(domains.slice(0, most).map(async ({ name }): Promise<[string, WildcardFacts][]> => {
     const parent = name.slice(name.indexOf(".") + 1);
     const [own, sibling] = await Promise.all([answersOf(lookup, name, budget), answersOf(lookup, `tranche-${label}.${parent}`, budget)]);

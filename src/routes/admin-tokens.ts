@@ -1,12 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { AdminToken } from "../adapters/ports/admin-tokens.ts";
-import type { Change } from "../adapters/ports/change.ts";
+import type { AdminToken } from "../adapters/ports/tenants/admin-tokens.ts";
+import type { Change } from "../adapters/ports/tenants/change.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
-import { sha256Hex, toBase64Url } from "../auth/digest.ts";
+import { sha256Hex, toBase64Url } from "../http/digest.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import type { TokenCaches } from "../auth/token-cache.ts";
-import { adminScopes, refuseAdminToken } from "../domain/access.ts";
+import { adminScopes, refuseAdminToken } from "../domain/tenants/access.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import { id, idParams, jsonAnswer, jsonRequest, like, noContent, pageQuery, problems, timeText } from "../http/contract.ts";

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { AuditEntry } from "../adapters/ports/audit-log.ts";
+import type { AuditEntry } from "../adapters/ports/tenants/audit-log.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { Guards } from "../auth/guards.ts";
 import { id, jsonAnswer, like, problems, tenantPageQuery, timeText } from "../http/contract.ts";

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { AvailabilityPoint } from "../adapters/ports/availability.ts";
+import type { AvailabilityPoint } from "../adapters/ports/detection/availability.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";

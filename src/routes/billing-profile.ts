@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { BillingProfile, TaxRate } from "../adapters/ports/billing-profiles.ts";
+import type { BillingProfile, TaxRate } from "../adapters/ports/billing/billing-profiles.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { checkNumberPattern, documentDefaults } from "../domain/invoice-number.ts";
+import { checkNumberPattern, documentDefaults } from "../domain/billing/invoice-number.ts";
 import { changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import { idParams, jsonAnswer, jsonRequest, label, like, problems, tenantQuery, timeText } from "../http/contract.ts";

@@ -1,11 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { CustomerTermsRow } from "../adapters/ports/billing-terms.ts";
+import type { CustomerTermsRow } from "../adapters/ports/billing/billing-terms.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { billingCycles } from "../domain/billing-cycle.ts";
-import { creditRules } from "../domain/credit.ts";
-import { isCurrency } from "../domain/currency.ts";
+import { billingCycles } from "../domain/billing/billing-cycle.ts";
+import { creditRules } from "../domain/billing/credit.ts";
+import { isCurrency } from "../domain/billing/currency.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { CdnAccount } from "../adapters/ports/cdn-accounts.ts";
+import type { CdnAccount } from "../adapters/ports/metering/cdn-accounts.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";

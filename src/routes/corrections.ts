@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { correctionStates } from "../adapters/ports/corrections.ts";
-import type { UsageCorrection } from "../adapters/ports/corrections.ts";
+import { correctionStates } from "../adapters/ports/metering/corrections.ts";
+import type { UsageCorrection } from "../adapters/ports/metering/corrections.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";

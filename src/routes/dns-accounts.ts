@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { DnsAccount } from "../adapters/ports/dns-accounts.ts";
+import type { DnsAccount } from "../adapters/ports/steering/dns-accounts.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { partitionOf } from "../domain/aws-partition.ts";
-import { roleRefusal } from "../domain/role-trust.ts";
+import { partitionOf } from "../domain/steering/aws-partition.ts";
+import { roleRefusal } from "../domain/steering/role-trust.ts";
 import { AppError } from "../errors.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";

@@ -1,9 +1,9 @@
 import { z } from "@hono/zod-openapi";
-import type { Domain } from "../adapters/ports/domains.ts";
-import type { Hostname } from "../domain/hostname.ts";
-import { canBeExpected, parseStatusRanges, probePathFault } from "../domain/probe.ts";
-import { stateOf } from "../domain/ownership.ts";
-import { challengeName, longestProvable } from "../domain/proof.ts";
+import type { Domain } from "../adapters/ports/tenants/domains.ts";
+import type { Hostname } from "../domain/tenants/hostname.ts";
+import { canBeExpected, parseStatusRanges, probePathFault } from "../domain/detection/probe.ts";
+import { stateOf } from "../domain/tenants/ownership.ts";
+import { challengeName, longestProvable } from "../domain/tenants/ownership-record.ts";
 import { parseDomainName, parseTarget } from "../hostnames.ts";
 import { id, like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";

@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Dispute } from "../adapters/ports/ownership.ts";
+import type { Dispute } from "../adapters/ports/tenants/ownership.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { afterDecision } from "../domain/ownership.ts";
+import { afterDecision } from "../domain/tenants/ownership.ts";
 import { AppError } from "../errors.ts";
 import { acceptKey, changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";

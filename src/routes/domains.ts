@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
-import type { Change } from "../adapters/ports/change.ts";
+import type { Change } from "../adapters/ports/tenants/change.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
-import { toBase64Url } from "../auth/digest.ts";
+import { toBase64Url } from "../http/digest.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { AppError } from "../errors.ts";

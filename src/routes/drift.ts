@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../adapters/ports/change.ts";
+import type { Change } from "../adapters/ports/tenants/change.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { ServiceAnchor } from "../adapters/ports/evidence-anchors.ts";
+import type { ServiceAnchor } from "../adapters/ports/evidence/evidence-anchors.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { id, idParams, jsonAnswer, readProblems, tenantPageQuery } from "../http/contract.ts";

@@ -1,11 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { EvidenceSigner } from "../adapters/ports/evidence-signer.ts";
+import type { EvidenceSigner } from "../adapters/ports/evidence/evidence-signer.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { canonicalJson } from "../domain/canonical-json.ts";
-import type { SignedHead } from "../domain/evidence-claim.ts";
-import { headFields, headText } from "../domain/evidence-claim.ts";
+import { canonicalJson } from "../domain/evidence/canonical-json.ts";
+import type { SignedHead } from "../domain/evidence/evidence-claim.ts";
+import { headFields, headText } from "../domain/evidence/evidence-claim.ts";
 import { AppError } from "../errors.ts";
 import { id, idParams, jsonAnswer, problems, readProblems, tenantCursorQuery } from "../http/contract.ts";
 import type { App } from "../http/env.ts";

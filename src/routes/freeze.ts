@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Freeze } from "../adapters/ports/freeze.ts";
+import type { Freeze } from "../adapters/ports/steering/freeze.ts";
 import type { Guards } from "../auth/guards.ts";
 import { AppError } from "../errors.ts";
 import { changeBy } from "../http/answer-once.ts";

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import type { BilledService, PrintedInvoice } from "../adapters/ports/invoice-documents.ts";
-import type { Invoice, InvoiceFigures, InvoiceLine, LineFigures } from "../adapters/ports/invoices.ts";
+import type { BilledService, PrintedInvoice } from "../adapters/ports/billing/invoice-documents.ts";
+import type { Invoice, InvoiceFigures, InvoiceLine, LineFigures } from "../adapters/ports/billing/invoices.ts";
 import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 

@@ -1,7 +1,7 @@
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Invoice, InvoiceKey, InvoiceLine } from "../adapters/ports/invoices.ts";
-import { formatMinor } from "../domain/currency.ts";
-import { gibibytes } from "../domain/decimal-text.ts";
+import type { Invoice, InvoiceKey, InvoiceLine } from "../adapters/ports/billing/invoices.ts";
+import { formatMinor } from "../domain/billing/currency.ts";
+import { gibibytes } from "../domain/billing/decimal-text.ts";
 import { csvStream } from "../http/csv.ts";
 import { representLine } from "./invoice-contract.ts";
 

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { LineFacts } from "../adapters/ports/line-facts.ts";
+import type { LineFacts } from "../adapters/ports/billing/line-facts.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { explainLine } from "../domain/explanation.ts";
-import type { Exact, SideSteps } from "../domain/explanation.ts";
+import { explainLine } from "../domain/billing/explanation.ts";
+import type { Exact, SideSteps } from "../domain/billing/explanation.ts";
 import { childParams, id, jsonAnswer, like, orNull, readProblems, tenantQuery, timeText } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { isoTime } from "../iso-time.ts";

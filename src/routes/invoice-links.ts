@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../adapters/ports/change.ts";
+import type { Change } from "../adapters/ports/tenants/change.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { InvoiceLink } from "../adapters/ports/invoice-links.ts";
+import type { InvoiceLink } from "../adapters/ports/billing/invoice-links.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { AppError } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { PrintLimits } from "../adapters/ports/invoice-documents.ts";
+import type { PrintLimits } from "../adapters/ports/billing/invoice-documents.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { idParams, readProblems, tenantQuery } from "../http/contract.ts";

@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { InvoicePreview, Preview, PreviewLine } from "../adapters/ports/invoice-preview.ts";
+import type { InvoicePreview, Preview, PreviewLine } from "../adapters/ports/billing/invoice-preview.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { billingCycles, comingBounds } from "../domain/billing-cycle.ts";
+import { billingCycles, comingBounds } from "../domain/billing/billing-cycle.ts";
 import { id, jsonAnswer, like, readProblems, tenantQuery, timeText } from "../http/contract.ts";
 import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";

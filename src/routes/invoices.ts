@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Invoice } from "../adapters/ports/invoices.ts";
+import type { Invoice } from "../adapters/ports/billing/invoices.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { idParams, jsonAnswer, readProblems, tenantPageQuery, tenantQuery } from "../http/contract.ts";

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Issuer } from "../adapters/ports/billing-profiles.ts";
+import type { Issuer } from "../adapters/ports/billing/billing-profiles.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { Guards } from "../auth/guards.ts";
 import { changeBy } from "../http/answer-once.ts";

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type { LineFacts, LineStorm } from "../adapters/ports/line-facts.ts";
-import { changedFacts, factsWhenIssued } from "../domain/line-facts.ts";
-import type { ChangedPush, ChangedReading, FactPush, HostFact, SideFacts, SidesFacts } from "../domain/line-facts.ts";
+import type { LineFacts, LineStorm } from "../adapters/ports/billing/line-facts.ts";
+import { changedFacts, factsWhenIssued } from "../domain/billing/line-facts.ts";
+import type { ChangedPush, ChangedReading, FactPush, HostFact, SideFacts, SidesFacts } from "../domain/billing/line-facts.ts";
 import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime } from "../iso-time.ts";
 import { samplingSchema } from "./usage.ts";

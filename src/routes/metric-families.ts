@@ -1,6 +1,6 @@
-import type { MetricsReading } from "../adapters/ports/metrics.ts";
-import { shardsWanted } from "../domain/shard-load.ts";
-import { sealCounts } from "../domain/seals.ts";
+import type { MetricsReading } from "../adapters/ports/coordination/metrics.ts";
+import { shardsWanted } from "../domain/coordination/shard-load.ts";
+import { sealCounts } from "../domain/tenants/seals.ts";
 import type { MetricFamily, Sample } from "../http/prometheus.ts";
 
 const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { StormPolicy } from "../adapters/ports/policies.ts";
+import type { StormPolicy } from "../adapters/ports/detection/policies.ts";
 import { id, like, timeText } from "../http/contract.ts";
 import { isoTime } from "../iso-time.ts";
 import { decimal4, factor, nonEmpty } from "./schemas.ts";

@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { KnownPath } from "../adapters/ports/targets.ts";
+import type { KnownPath } from "../adapters/ports/detection/targets.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { consentName, consentPath } from "../domain/target.ts";
+import { consentName, consentPath } from "../domain/detection/target.ts";
 import { childParams, id, jsonAnswer, like, readProblems, tenantQuery, timeText } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
@@ -29,7 +29,7 @@ type Probing = Pick<z.infer<typeof pathSchema>, "probed" | "every_rounds" | "rea
 
 const held = (reason: Probing["reason"]): Probing => ({ probed: "held", every_rounds: null, reason });
 
-/** The same rule as a round's (`domain/target.ts`), in words. */
+/** The same rule as a round's (`domain/detection/target.ts`), in words. */
 const probingOf = ({ addresses, consent, period }: KnownPath, freely: boolean): Probing => {
   if (addresses === "private") return held("private_address");
   if (freely) return { probed: "always", every_rounds: 1, reason: null };

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../adapters/ports/change.ts";
+import type { Change } from "../adapters/ports/tenants/change.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { DnsSetup, DnsSetupDomain } from "../adapters/ports/dns-setup.ts";
+import type { DnsSetup, DnsSetupDomain } from "../adapters/ports/steering/dns-setup.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { AppError } from "../errors.ts";
@@ -10,7 +10,7 @@ import { noBody } from "../http/body.ts";
 import { childParams, id, jsonAnswer, like, problems, tenantQuery } from "../http/contract.ts";
 import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
-import { challengeName } from "../domain/proof.ts";
+import { challengeName } from "../domain/tenants/ownership-record.ts";
 import { isFreshNow } from "../pipeline/ownership.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
 import { createConnections } from "../pipeline/slots.ts";

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Quota } from "../adapters/ports/quotas.ts";
+import type { Quota } from "../adapters/ports/tenants/quotas.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import type { QuotaKind } from "../domain/quota.ts";
-import { mostOfAnything, quotaKinds } from "../domain/quota.ts";
+import type { QuotaKind } from "../domain/tenants/quota.ts";
+import { mostOfAnything, quotaKinds } from "../domain/tenants/quota.ts";
 import { changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import { idParams, jsonAnswer, jsonRequest, like, problems, readProblems, tenantQuery } from "../http/contract.ts";

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type { Observed } from "../adapters/ports/observations.ts";
-import type { RoutingChange, RoutingDrift, RoutingOverride } from "../adapters/ports/routing.ts";
-import type { VisitorAnswers } from "../domain/backup-reach.ts";
+import type { Observed } from "../adapters/ports/steering/observations.ts";
+import type { RoutingChange, RoutingDrift, RoutingOverride } from "../adapters/ports/steering/routing.ts";
+import type { VisitorAnswers } from "../domain/steering/backup-reach.ts";
 import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { providerChangeId } from "../pipeline/route-dns.ts";

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { DomainRouting } from "../adapters/ports/routing.ts";
+import type { DomainRouting } from "../adapters/ports/steering/routing.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { domainsCursor, id, idParams, jsonAnswer, like, orNull, readProblems, tenantPageQuery, timeText } from "../http/contract.ts";

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { Service } from "../adapters/ports/services.ts";
+import type { Service } from "../adapters/ports/tenants/services.ts";
 import { id, label, like, timeText } from "../http/contract.ts";
 import { isoTime } from "../iso-time.ts";
 import { nonEmpty } from "./schemas.ts";

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { LinkClaim } from "../adapters/ports/invoices.ts";
+import type { LinkClaim } from "../adapters/ports/billing/invoices.ts";
 import { AppError } from "../errors.ts";
 import { problems } from "../http/contract.ts";
 import type { App, AppContext } from "../http/env.ts";

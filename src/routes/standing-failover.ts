@@ -1,17 +1,18 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../adapters/ports/change.ts";
+import type { Change } from "../adapters/ports/tenants/change.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { StandingView } from "../adapters/ports/standing.ts";
+import type { StandingView } from "../adapters/ports/steering/standing.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { parseStatusRanges } from "../domain/probe.ts";
-import { uncheckableStatus } from "../domain/standing-failover.ts";
+import { parseStatusRanges } from "../domain/detection/probe.ts";
+import { uncheckableStatus } from "../domain/steering/standing-failover.ts";
 import { AppError } from "../errors.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
 import { childParams, id, jsonAnswer, like, noContent, problems, readProblems, tenantQuery, timeText } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
+import { toHex } from "../domain/platform/hex.ts";
 
 const checkId = () => like(z.string().nullable(), "f1a6c6a2-0d5b-4d0e-9c7c-6a4c2f7e1b11");
 
@@ -82,7 +83,7 @@ export const registerStandingFailover = (app: App, deps: Deps, guards: Guards): 
   app.openapi(want, async (c) => {
     const { customerId } = c.var;
     const { id: serviceId, childId } = c.req.valid("param");
-    const nonce = Array.from(deps.random.bytes(nonceBytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const nonce = toHex(deps.random.bytes(nonceBytes));
     const make = async (change: Change) => {
       const domain = await deps.domains.get(customerId, serviceId, childId);
       const uncheckable = domain === null ? null : uncheckableStatus(parseStatusRanges(domain.expectStatus) ?? []);

@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
-import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/status.ts";
-import { tolerableSkewMs } from "../domain/clock-skew.ts";
-import type { SealCounts } from "../domain/seals.ts";
-import { sealCounts } from "../domain/seals.ts";
+import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../adapters/ports/coordination/status.ts";
+import { tolerableSkewMs } from "../domain/coordination/clock-skew.ts";
+import type { SealCounts } from "../domain/tenants/seals.ts";
+import { sealCounts } from "../domain/tenants/seals.ts";
 import { like, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 

@@ -1,11 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Storm, StormDetail } from "../adapters/ports/storms.ts";
+import type { Storm, StormDetail } from "../adapters/ports/detection/storms.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { creditReasons, credits } from "../domain/credit.ts";
-import type { CreditReason } from "../domain/credit.ts";
-import { stormTimeline } from "../domain/timeline.ts";
+import { creditReasons, credits } from "../domain/billing/credit.ts";
+import type { CreditReason } from "../domain/billing/credit.ts";
+import { stormTimeline } from "../domain/detection/timeline.ts";
 import { answerOnce } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";
 import {

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
 import { bearerToken, sharedSecret } from "../auth/shared-secret.ts";
-import { isIsoWeek, isoWeek } from "../domain/iso-week.ts";
+import { isIsoWeek, isoWeek } from "../domain/platform/iso-week.ts";
 import { AppError } from "../errors.ts";
 import { createBacklog } from "../http/backlog.ts";
 import { jsonBodyUpTo } from "../http/body.ts";

@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { GapSpan, UsageWindow } from "../adapters/ports/usage-store.ts";
+import type { GapSpan, UsageWindow } from "../adapters/ports/metering/usage-store.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import { windowFaults } from "../domain/usage-window.ts";
+import { windowFaults } from "../domain/metering/usage-window.ts";
 import { AppError } from "../errors.ts";
 import { changeBy } from "../http/answer-once.ts";
 import { jsonBody } from "../http/body.ts";

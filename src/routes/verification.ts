@@ -1,14 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { Domain } from "../adapters/ports/domains.ts";
-import type { StoredClaim } from "../adapters/ports/ownership.ts";
+import type { Domain } from "../adapters/ports/tenants/domains.ts";
+import type { StoredClaim } from "../adapters/ports/tenants/ownership.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
-import type { ClaimChange } from "../domain/ownership.ts";
-import { afterLook, afterWaiver, stateOf } from "../domain/ownership.ts";
-import type { Proof } from "../domain/proof.ts";
-import { challengeName } from "../domain/proof.ts";
-import { proofWarning } from "../domain/readiness-beside.ts";
+import type { ClaimChange } from "../domain/tenants/ownership.ts";
+import { afterLook, afterWaiver, stateOf } from "../domain/tenants/ownership.ts";
+import type { Proof } from "../domain/tenants/ownership-record.ts";
+import { challengeName } from "../domain/tenants/ownership-record.ts";
+import { proofWarning } from "../domain/steering/readiness-beside.ts";
 import { AppError } from "../errors.ts";
 import { acceptKey, changeBy } from "../http/answer-once.ts";
 import { noBody } from "../http/body.ts";
@@ -40,7 +40,7 @@ const retryAfterSeconds = "30";
 const saying = (changes: readonly ClaimChange[], id: number, event: "verify" | "proof_missing"): readonly ClaimChange[] =>
   changes.map((change) => (change.claim.id === id && change.event === null ? { ...change, event } : change));
 
-/** `/v1/services/{id}/domains/{childId}/verification`: whose a domain is (domain/ownership.ts). */
+/** `/v1/services/{id}/domains/{childId}/verification`: whose a domain is (domain/tenants/ownership.ts). */
 export const registerVerification = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["domains"];
   const path = "/v1/services/{id}/domains/{childId}/verification";

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { ZoneGrant } from "../adapters/ports/zone-grants.ts";
+import type { ZoneGrant } from "../adapters/ports/steering/zone-grants.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import type { Guards } from "../auth/guards.ts";
 import { answerOnce, changeBy } from "../http/answer-once.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { dnsSealingContext } from "../../src/adapters/db/dns-accounts.ts";
 import { createDnsDirectory } from "../../src/adapters/dns-directory.ts";
 import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
-import type { SealedDnsAccount } from "../../src/adapters/ports/dns-accounts.ts";
+import type { SealedDnsAccount } from "../../src/adapters/ports/steering/dns-accounts.ts";
 import { systemRandom } from "../../src/adapters/random.ts";
 import type { Credentials, KeySource } from "../../src/adapters/route53/send.ts";
 import { createSecrets } from "../../src/adapters/secrets.ts";

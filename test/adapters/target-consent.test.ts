@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Budget } from "../../src/adapters/ports/budget.ts";
+import type { Budget } from "../../src/adapters/ports/platform/budget.ts";
 import { createConsentReader } from "../../src/adapters/target-consent.ts";
 
 const budget: Budget = { untilMs: 1, connection: async (_, request) => ({ status: "sent", value: await request(new AbortController().signal) }) };

@@ -6,9 +6,9 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProber } from "../../src/adapters/prober.ts";
-import type { ProbeAnswer } from "../../src/adapters/ports/probe.ts";
-import type { Verdict } from "../../src/domain/probe.ts";
-import { judgeProbe, mostHeaderChars } from "../../src/domain/probe.ts";
+import type { ProbeAnswer } from "../../src/adapters/ports/detection/probe.ts";
+import type { Verdict } from "../../src/domain/detection/probe.ts";
+import { judgeProbe, mostHeaderChars } from "../../src/domain/detection/probe.ts";
 
 /** The very prober in each of the three runtimes that it runs in: Node, Vercel's emulator of its edge, and workerd. */
 const names = ["node", "edge", "workerd"] as const;

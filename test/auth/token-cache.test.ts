@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { TokenOwner } from "../../src/adapters/ports/tokens.ts";
-import { sameSecret } from "../../src/auth/digest.ts";
+import type { TokenOwner } from "../../src/adapters/ports/tenants/tokens.ts";
+import { sameSecret } from "../../src/http/digest.ts";
 import { TokenCache } from "../../src/auth/token-cache.ts";
 
 const owner = (tokenId: number, expiresAtMs: number | null = null) => ({ tokenId, customerId: 1, role: "viewer" as const, expiresAtMs });

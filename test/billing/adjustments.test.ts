@@ -3,7 +3,7 @@ import { createBillingStore } from "../../src/adapters/db/billing.ts";
 import { createIngestStore } from "../../src/adapters/db/ingest.ts";
 import { createInvoiceStore } from "../../src/adapters/db/invoices.ts";
 import { createUsageStore } from "../../src/adapters/db/usage-store.ts";
-import type { BillingStore } from "../../src/adapters/ports/billing.ts";
+import type { BillingStore } from "../../src/adapters/ports/billing/billing.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { wholeWindow } from "../support/usage.ts";

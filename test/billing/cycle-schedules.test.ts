@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BillingCycle } from "../../src/domain/billing-cycle.ts";
+import type { BillingCycle } from "../../src/domain/billing/billing-cycle.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { bill } from "./run.ts";

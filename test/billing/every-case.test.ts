@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { coverWindow } from "../../src/domain/coverage.ts";
-import { priceLine, totalInvoice } from "../../src/domain/pricing.ts";
+import { coverWindow } from "../../src/domain/billing/coverage.ts";
+import { priceLine, totalInvoice } from "../../src/domain/billing/pricing.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { billingCases } from "./cases.ts";

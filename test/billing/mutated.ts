@@ -35,9 +35,9 @@ export const mutatedDatabase = (db: Database, replacements: readonly Replacement
 });
 
 export type PricingDomain = {
-  readonly coverWindow: typeof import("../../src/domain/coverage.ts").coverWindow;
-  readonly priceLine: typeof import("../../src/domain/pricing.ts").priceLine;
-  readonly totalInvoice: typeof import("../../src/domain/pricing.ts").totalInvoice;
+  readonly coverWindow: typeof import("../../src/domain/billing/coverage.ts").coverWindow;
+  readonly priceLine: typeof import("../../src/domain/billing/pricing.ts").priceLine;
+  readonly totalInvoice: typeof import("../../src/domain/billing/pricing.ts").totalInvoice;
 };
 
 const domainFiles: readonly DomainFile[] = ["money.ts", "coverage.ts", "pricing.ts"];

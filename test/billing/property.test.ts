@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { coverWindow } from "../../src/domain/coverage.ts";
-import type { BilledStorm } from "../../src/domain/coverage.ts";
-import { priceLine } from "../../src/domain/pricing.ts";
+import { coverWindow } from "../../src/domain/billing/coverage.ts";
+import type { BilledStorm } from "../../src/domain/billing/coverage.ts";
+import { priceLine } from "../../src/domain/billing/pricing.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { microsecondsOf, refereeLines, textOf } from "./referee.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createReconciliationStore } from "../../src/adapters/db/reconciliation.ts";
-import type { ReconciliationStore } from "../../src/adapters/ports/reconciliation.ts";
+import type { ReconciliationStore } from "../../src/adapters/ports/billing/reconciliation.ts";
 import { reconcile } from "../../src/cron/reconcile.ts";
-import { checkLimits } from "../../src/domain/check-spans.ts";
+import { checkLimits } from "../../src/domain/metering/check-spans.ts";
 import { countTrips } from "../support/counting-database.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

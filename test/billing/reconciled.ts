@@ -1,7 +1,7 @@
 import { createReconciliationStore } from "../../src/adapters/db/reconciliation.ts";
-import type { Noted } from "../../src/adapters/ports/reconciliation.ts";
-import { checkChunks } from "../../src/domain/check-spans.ts";
-import type { WindowTally } from "../../src/domain/window-tally.ts";
+import type { Noted } from "../../src/adapters/ports/billing/reconciliation.ts";
+import { checkChunks } from "../../src/domain/metering/check-spans.ts";
+import type { WindowTally } from "../../src/domain/metering/window-tally.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { billingFence } from "./worlds.ts";
 

@@ -1,9 +1,9 @@
 import { createBillingStore } from "../../src/adapters/db/billing.ts";
 import type { Database } from "../../src/adapters/db/client.ts";
-import type { Log } from "../../src/adapters/ports/log.ts";
+import type { Log } from "../../src/adapters/ports/platform/log.ts";
 import { runBilling } from "../../src/cron/bill.ts";
 import type { BillingJob, BillingReport } from "../../src/cron/bill.ts";
-import type { BillingTerms } from "../../src/domain/pricing.ts";
+import type { BillingTerms } from "../../src/domain/billing/pricing.ts";
 import { billingFence } from "./worlds.ts";
 
 export const dayMs = 24 * 3_600_000;

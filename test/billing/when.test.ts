@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBillingStore } from "../../src/adapters/db/billing.ts";
 import { createInvoiceStore } from "../../src/adapters/db/invoices.ts";
-import type { BillingStore } from "../../src/adapters/ports/billing.ts";
+import type { BillingStore } from "../../src/adapters/ports/billing/billing.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { bill, dayMs } from "./run.ts";

@@ -1,4 +1,4 @@
-import type { BilledStorm } from "../../src/domain/coverage.ts";
+import type { BilledStorm } from "../../src/domain/billing/coverage.ts";
 import type { TestDatabase } from "../support/database.ts";
 
 /** Times are RFC 3339 texts, down to the microsecond where a test wants it so. `service` counts within the world. */

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { adminScopes } from "../../src/domain/access.ts";
+import { adminScopes } from "../../src/domain/tenants/access.ts";
 import { startApi } from "../support/api.ts";
 import type { Answer, Api, CallOptions } from "../support/api.ts";
 import type { Operation } from "../support/openapi.ts";

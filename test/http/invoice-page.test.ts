@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PrintedInvoice } from "../../src/adapters/ports/invoice-documents.ts";
+import type { PrintedInvoice } from "../../src/adapters/ports/billing/invoice-documents.ts";
 import { invoicePage, noInvoicePage } from "../../src/http/invoice-page.ts";
 import { invoiceStyle } from "../../src/http/invoice-style.ts";
 import { count, money, period, span, takenOff } from "../../src/http/invoice-text.ts";

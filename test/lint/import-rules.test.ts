@@ -75,7 +75,7 @@ const right: readonly [path: string, text: string][] = [
   ["src/domain/a.ts", `import { b } from "./b.ts"; export const a = Math.max(b, 1);`],
   ["src/domain/b.ts", `export const b = 1;`],
   ["src/errors.ts", `export const error = (c: { url: string }) => new URL(c.url);`],
-  ["src/adapters/ports/clock.ts", `import type { Other } from "./other.ts"; import type { a } from "../../domain/a.ts"; export type Clock = () => [Other, typeof a];`],
+  ["src/adapters/ports/platform/clock.ts", `import type { Other } from "./other.ts"; import type { a } from "../../domain/a.ts"; export type Clock = () => [Other, typeof a];`],
   ["src/adapters/ports/other.ts", `export type Other = number;`],
   ["src/adapters/clock.ts", `import type { Clock } from "./ports/clock.ts"; export const clock: Clock = () => [Date.now(), 1];`],
   ["src/adapters/db/c.ts", `import { sql } from "drizzle-orm"; import { a } from "../../domain/a.ts"; import { error } from "../../errors.ts"; export const c = [sql, a, error];`],

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { backtestTrace, runBacktest } from "../../local/backtest.ts";
 import { readTrace, TraceError } from "../../local/trace.ts";
-import type { TraceSample } from "../../src/domain/replay.ts";
+import type { TraceSample } from "../../src/domain/detection/replay.ts";
 
 const fixture = (day: string) => fileURLToPath(new URL(`../fixtures/outage-${day}.csv`, import.meta.url));
 const terms = { thresholdAvail: 0.9, windowSeconds: 60, cooldownSeconds: 300, minSamples: 3, minFailures: 3, latencyMs: null };

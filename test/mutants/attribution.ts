@@ -70,6 +70,6 @@ export const ofAttribution: readonly SourceMutant[] = [
   {
     name: "what is older than the look-back given up",
     sql: [],
-    domain: [{ file: "src/domain/metering.ts", from: "for (let startMs = oldFromMs; startMs < oldUntilMs;", to: "for (let startMs = oldUntilMs; startMs < oldUntilMs;" }],
+    domain: [{ file: "src/domain/metering/metering.ts", from: "for (let startMs = oldFromMs; startMs < oldUntilMs;", to: "for (let startMs = oldUntilMs; startMs < oldUntilMs;" }],
   },
 ];

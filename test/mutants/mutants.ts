@@ -5,13 +5,13 @@ export type Edit = { readonly file: string; readonly from: string; readonly to: 
 export type SourceMutant = { readonly name: string; readonly sql: readonly Edit[]; readonly domain: readonly Edit[] };
 
 const figures = "src/adapters/db/billing-figures.ts";
-const pricing = "src/domain/pricing.ts";
-const coverage = "src/domain/coverage.ts";
-const money = "src/domain/money.ts";
+const pricing = "src/domain/billing/pricing.ts";
+const coverage = "src/domain/billing/coverage.ts";
+const money = "src/domain/billing/money.ts";
 const due = "src/adapters/db/billing-due.ts";
 const documents = "src/adapters/db/billing-documents.ts";
-const cycle = "src/domain/billing-cycle.ts";
-const currency = "src/domain/currency.ts";
+const cycle = "src/domain/billing/billing-cycle.ts";
+const currency = "src/domain/billing/currency.ts";
 
 const discount = "${nearest(sql`backup_cents * discount_rate * storm_us * factor`, sql`window_us`)}";
 const nearest = "const nearest = (n: SQL, d: SQL): SQL => sql`div((${n}) * 2 + ${d}, ${d} * 2)`;";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/ingest.ts";
-import type { CustomerSources } from "../../src/adapters/ports/cdn-accounts.ts";
+import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
 import { ingestUsage } from "../../src/cron/ingest-usage.ts";
 import { bill } from "../billing/run.ts";
 import { billingFence, takeLease } from "../billing/worlds.ts";

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/ingest.ts";
 import { createUsageStore } from "../../src/adapters/db/usage-store.ts";
-import type { CustomerSources } from "../../src/adapters/ports/cdn-accounts.ts";
-import type { UsageSource } from "../../src/adapters/ports/usage.ts";
-import { UsageSourceError } from "../../src/adapters/ports/usage.ts";
+import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
+import type { UsageSource } from "../../src/adapters/ports/metering/usage.ts";
+import { UsageSourceError } from "../../src/adapters/ports/metering/usage.ts";
 import { ingestUsage } from "../../src/cron/ingest-usage.ts";
 import { bill } from "../billing/run.ts";
 import { billingFence, takeLease } from "../billing/worlds.ts";

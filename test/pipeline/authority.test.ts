@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { NameServers } from "../../src/adapters/ports/name-servers.ts";
-import type { Lookup } from "../../src/adapters/ports/resolver.ts";
+import type { NameServers } from "../../src/adapters/ports/steering/name-servers.ts";
+import type { Lookup } from "../../src/adapters/ports/steering/resolver.ts";
 import { createAuthority } from "../../src/pipeline/authority.ts";
 import { freely } from "../support/budget.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { createRecordedTraces } from "../../src/adapters/db/recorded-traces.ts";
-import { replayAll } from "../../src/domain/backtest.ts";
+import { replayAll } from "../../src/domain/detection/backtest.ts";
 import { seeded } from "../support/calm-trace.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Surroundings } from "../../src/adapters/ports/dns.ts";
-import type { VisitorAnswers } from "../../src/domain/backup-reach.ts";
+import type { Surroundings } from "../../src/adapters/ports/steering/dns.ts";
+import type { VisitorAnswers } from "../../src/domain/steering/backup-reach.ts";
 import { withoutChecks } from "../../src/pipeline/records.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

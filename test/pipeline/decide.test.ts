@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { RoundDecisions } from "../../src/adapters/ports/round.ts";
-import type { PolicyView, RoundService, Sample } from "../../src/adapters/ports/round-view.ts";
-import type { WindowStats } from "../../src/domain/health.ts";
+import type { RoundDecisions } from "../../src/adapters/ports/detection/round.ts";
+import type { PolicyView, RoundService, Sample } from "../../src/adapters/ports/detection/round-view.ts";
+import type { WindowStats } from "../../src/domain/detection/health.ts";
 import { decideRound } from "../../src/pipeline/decide.ts";
 import type { DomainReading } from "../../src/pipeline/records.ts";
 import { okSample, policyView, recordsOf, roundDomain, roundService, unreadRouting, windowStats } from "../support/round-fixtures.ts";

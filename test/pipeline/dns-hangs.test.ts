@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Dns } from "../../src/adapters/ports/dns.ts";
-import type { JobRun } from "../../src/adapters/ports/job-runs.ts";
-import type { RoundDone } from "../../src/adapters/ports/jobs.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
+import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
+import type { RoundDone } from "../../src/adapters/ports/coordination/jobs.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { runTick } from "../../src/cron/tick.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLeases } from "../support/memory-leases.ts";

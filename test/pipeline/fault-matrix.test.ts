@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Dns } from "../../src/adapters/ports/dns.ts";
-import type { Fence } from "../../src/adapters/ports/lease.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
+import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import type { RoundDeps } from "../../src/pipeline/round.ts";
 import { runRound } from "../../src/pipeline/round.ts";
 import { freshDatabase } from "../support/database.ts";

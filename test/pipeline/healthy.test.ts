@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PolicyView, RoundService } from "../../src/adapters/ports/round-view.ts";
-import type { Vantage } from "../../src/domain/vantage.ts";
+import type { PolicyView, RoundService } from "../../src/adapters/ports/detection/round-view.ts";
+import type { Vantage } from "../../src/domain/detection/vantage.ts";
 import { decideRound } from "../../src/pipeline/decide.ts";
 import { policyView, recordsOf, roundDomain, roundService, unreadRouting, windowStats } from "../support/round-fixtures.ts";
 

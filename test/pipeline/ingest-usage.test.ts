@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/ingest.ts";
 import { createLeaseStore } from "../../src/adapters/db/leases.ts";
-import type { CustomerSource, CustomerSources, SourceOutcome } from "../../src/adapters/ports/cdn-accounts.ts";
-import type { Fence } from "../../src/adapters/ports/lease.ts";
-import type { HostWindowBytes, UsageQuery, UsageReading, UsageSource } from "../../src/adapters/ports/usage.ts";
-import { UsageSourceError } from "../../src/adapters/ports/usage.ts";
+import type { CustomerSource, CustomerSources, SourceOutcome } from "../../src/adapters/ports/metering/cdn-accounts.ts";
+import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
+import type { HostWindowBytes, UsageQuery, UsageReading, UsageSource } from "../../src/adapters/ports/metering/usage.ts";
+import { UsageSourceError } from "../../src/adapters/ports/metering/usage.ts";
 import { ingestUsage } from "../../src/cron/ingest-usage.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
-import type { DnsAccess, DnsDirectory } from "../../src/adapters/ports/dns-access.ts";
+import type { DnsAccess, DnsDirectory } from "../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { createDnsTalk } from "../../src/pipeline/round.ts";
 import { createConnections } from "../../src/pipeline/slots.ts";

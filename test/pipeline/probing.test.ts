@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RoundService } from "../../src/adapters/ports/round-view.ts";
+import type { RoundService } from "../../src/adapters/ports/detection/round-view.ts";
 import { probeRound, probeTargets } from "../../src/pipeline/probing.ts";
 import type { SlowPaths } from "../../src/pipeline/probing.ts";
 import { createSlots } from "../../src/pipeline/slots.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Dns, PairReading } from "../../src/adapters/ports/dns.ts";
+import type { Dns, PairReading } from "../../src/adapters/ports/steering/dns.ts";
 import { accountsOf, createStandings } from "../../src/pipeline/accounts.ts";
 import { createDnsReading } from "../../src/pipeline/reading.ts";
 import { createConnections } from "../../src/pipeline/slots.ts";

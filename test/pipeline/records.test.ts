@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PairReading } from "../../src/adapters/ports/dns.ts";
-import type { RoundDomain } from "../../src/adapters/ports/round-view.ts";
+import type { PairReading } from "../../src/adapters/ports/steering/dns.ts";
+import type { RoundDomain } from "../../src/adapters/ports/detection/round-view.ts";
 import { digestReadings, dueNames, liveWeights, movedAt, ownersOf, withWeights } from "../../src/pipeline/records.ts";
 import type { DomainReading } from "../../src/pipeline/records.ts";
 import { freely } from "../support/budget.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { JobRun } from "../../src/adapters/ports/job-runs.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
-import type { Sample } from "../../src/adapters/ports/round-view.ts";
+import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
+import type { Sample } from "../../src/adapters/ports/detection/round-view.ts";
 import type { DispatchDeps } from "../../src/cron/dispatch.ts";
 import { dispatchShards } from "../../src/cron/dispatch.ts";
 import { runTick } from "../../src/cron/tick.ts";

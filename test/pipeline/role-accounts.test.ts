@@ -8,7 +8,7 @@ import { createDnsAccountStore, sealedDnsAccounts } from "../../src/adapters/db/
 import { createMetricsStore } from "../../src/adapters/db/metrics.ts";
 import { createDnsDirectory } from "../../src/adapters/dns-directory.ts";
 import { createRole } from "../../src/adapters/route53/role.ts";
-import type { DnsDirectory } from "../../src/adapters/ports/dns-access.ts";
+import type { DnsDirectory } from "../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { bill } from "../billing/run.ts";
 import { takeLease } from "../billing/worlds.ts";
 import { freshDatabase } from "../support/database.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDnsSetupStore } from "../../src/adapters/db/dns-setup.ts";
 import { createRecordedTraces } from "../../src/adapters/db/recorded-traces.ts";
-import { replayAll } from "../../src/domain/backtest.ts";
+import { replayAll } from "../../src/domain/detection/backtest.ts";
 import { runWitness } from "../../src/pipeline/witness.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Dns } from "../../src/adapters/ports/dns.ts";
+import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createWorld, intervalMs } from "../support/round-world.ts";

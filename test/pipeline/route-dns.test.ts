@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Budget } from "../../src/adapters/ports/budget.ts";
-import type { Dns, DnsBudget } from "../../src/adapters/ports/dns.ts";
+import type { Budget } from "../../src/adapters/ports/platform/budget.ts";
+import type { Dns, DnsBudget } from "../../src/adapters/ports/steering/dns.ts";
 import { accountsOf, createStandings } from "../../src/pipeline/accounts.ts";
 import type { DnsAccounts } from "../../src/pipeline/accounts.ts";
 import { accountOfChange, ownDns, providerChangeId } from "../../src/pipeline/route-dns.ts";

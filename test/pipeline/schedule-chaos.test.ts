@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { createTickRunStore } from "../../src/adapters/db/tick-runs.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { runTick } from "../../src/cron/tick.ts";
 import type { TickDeps } from "../../src/cron/tick.ts";
 import { seeded } from "../support/calm-trace.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Shard } from "../../src/adapters/ports/dispatcher.ts";
-import type { JobRun } from "../../src/adapters/ports/job-runs.ts";
-import type { Fence, LeaseStore } from "../../src/adapters/ports/lease.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { Shard } from "../../src/adapters/ports/coordination/dispatcher.ts";
+import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
+import type { Fence, LeaseStore } from "../../src/adapters/ports/coordination/lease.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import type { DispatchDeps } from "../../src/cron/dispatch.ts";
 import { dispatchShards } from "../../src/cron/dispatch.ts";
 import { createShardLoop } from "../../src/cron/shard-loop.ts";

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { CorroborationStore } from "../../src/adapters/ports/corroboration.ts";
-import type { Budget } from "../../src/adapters/ports/budget.ts";
-import type { DnsAccess } from "../../src/adapters/ports/dns-access.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
-import type { StandingDomain, StandingStore } from "../../src/adapters/ports/standing.ts";
+import type { CorroborationStore } from "../../src/adapters/ports/detection/corroboration.ts";
+import type { Budget } from "../../src/adapters/ports/platform/budget.ts";
+import type { DnsAccess } from "../../src/adapters/ports/steering/dns-access.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
+import type { StandingDomain, StandingStore } from "../../src/adapters/ports/steering/standing.ts";
 import type { JobDeps } from "../../src/cron/schedule.ts";
 import { runScheduled } from "../../src/cron/schedule.ts";
 import { createFakeClock } from "../support/fake-clock.ts";

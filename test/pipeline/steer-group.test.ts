@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { resolvePublicly } from "../../local/route53/doh.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
-import type { Dns, WeightChange } from "../../src/adapters/ports/dns.ts";
+import type { Dns, WeightChange } from "../../src/adapters/ports/steering/dns.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { hastyClock, route53At } from "../adapters/route53/support.ts";
 import { freshDatabase } from "../support/database.ts";

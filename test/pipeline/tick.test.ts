@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { JobRun } from "../../src/adapters/ports/job-runs.ts";
-import type { Fence } from "../../src/adapters/ports/lease.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
+import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { runLeased } from "../../src/cron/job.ts";
 import { runTick } from "../../src/cron/tick.ts";
 import type { TickDeps } from "../../src/cron/tick.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { PolicyView, RoundService } from "../../src/adapters/ports/round-view.ts";
-import type { WindowStats } from "../../src/domain/health.ts";
+import type { PolicyView, RoundService } from "../../src/adapters/ports/detection/round-view.ts";
+import type { WindowStats } from "../../src/domain/detection/health.ts";
 import { decideRound } from "../../src/pipeline/decide.ts";
 import { policyView, recordsOf, roundDomain, roundService, unreadRouting, windowStats } from "../support/round-fixtures.ts";
 

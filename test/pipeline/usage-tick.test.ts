@@ -4,7 +4,7 @@ import { parseConfig } from "../../src/config.ts";
 import { runJob } from "../../src/cron/schedule.ts";
 import { isDue } from "../../src/cron/due.ts";
 import { buildDeps } from "../../src/deps.ts";
-import { usageCronMs } from "../../src/domain/usage-window.ts";
+import { usageCronMs } from "../../src/domain/metering/usage-window.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createFakeClock } from "../support/fake-clock.ts";

@@ -46,7 +46,7 @@ const notHere: Readonly<Record<string, string>> = {
   "npm run soak": "hours; npm test plays forty minutes of it",
   "npx wrangler deploy": "--dry-run is a step of .ci/run",
   "npx wrangler secret put": "asks for an account",
-  openssl: "only makes a key, or reads a time-stamp as test/domain/timestamp.test.ts does",
+  openssl: "only makes a key, or reads a time-stamp as test/domain/evidence/timestamp.test.ts does",
   jq: "takes a field out of an answer",
   psql: "asks for a server; test/attack/loop/app-role.test.ts makes such a login",
   "npx vercel": "asks for an account, and for the network",

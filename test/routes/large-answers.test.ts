@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { pageBytes } from "../../src/domain/page-size.ts";
+import { pageBytes } from "../../src/domain/platform/page-size.ts";
 import { startApi } from "../support/api.ts";
 import type { Answer, Api, Json } from "../support/api.ts";
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import type { TxtReading } from "../../src/adapters/ports/resolver.ts";
+import type { TxtReading } from "../../src/adapters/ports/steering/resolver.ts";
 import { startApi } from "../support/api.ts";
 import type { Api, Json } from "../support/api.ts";
 

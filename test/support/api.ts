@@ -1,10 +1,10 @@
 import { expect } from "vitest";
 import { createApp } from "../../src/app.ts";
-import type { Clock } from "../../src/adapters/ports/clock.ts";
+import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
-import type { Prober } from "../../src/adapters/ports/probe.ts";
-import type { LogFields } from "../../src/adapters/ports/log.ts";
+import type { Prober } from "../../src/adapters/ports/detection/probe.ts";
+import type { LogFields } from "../../src/adapters/ports/platform/log.ts";
 import { connect } from "../../src/adapters/db/client.ts";
 import { parseConfig } from "../../src/config.ts";
 import { buildDeps } from "../../src/deps.ts";

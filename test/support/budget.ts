@@ -1,6 +1,6 @@
-import type { Connection } from "../../src/adapters/ports/budget.ts";
-import type { DnsAccess } from "../../src/adapters/ports/dns-access.ts";
-import type { DnsBudget } from "../../src/adapters/ports/dns.ts";
+import type { Connection } from "../../src/adapters/ports/platform/budget.ts";
+import type { DnsAccess } from "../../src/adapters/ports/steering/dns-access.ts";
+import type { DnsBudget } from "../../src/adapters/ports/steering/dns.ts";
 
 const connection: Connection = async (_, request) => ({ status: "sent", value: await request(new AbortController().signal) });
 

@@ -1,6 +1,6 @@
-import { confirmations } from "../../src/domain/probe.ts";
-import type { ProbePath } from "../../src/domain/probe.ts";
-import type { TraceSample } from "../../src/domain/replay.ts";
+import { confirmations } from "../../src/domain/detection/probe.ts";
+import type { ProbePath } from "../../src/domain/detection/probe.ts";
+import type { TraceSample } from "../../src/domain/detection/replay.ts";
 
 /** Numbers in [0, 1) from a seed, the same everywhere (mulberry32). */
 export const seeded = (seed: number): (() => number) => {

@@ -1,6 +1,6 @@
-import type { BesideRecord } from "../../src/domain/readiness-beside.ts";
-import type { DnsAccess, PairRewrite, PairWish, ProvisionResult } from "../../src/adapters/ports/dns-access.ts";
-import type { WeightChangeResult } from "../../src/adapters/ports/dns.ts";
+import type { BesideRecord } from "../../src/domain/steering/readiness-beside.ts";
+import type { DnsAccess, PairRewrite, PairWish, ProvisionResult } from "../../src/adapters/ports/steering/dns-access.ts";
+import type { WeightChangeResult } from "../../src/adapters/ports/steering/dns.ts";
 import type { StrictDns } from "./strict-dns.ts";
 
 const unscripted = { status: "failed", detail: "not in the script", retryable: false } as const;

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
-import type { EvidenceSigner } from "../../src/adapters/ports/evidence-signer.ts";
+import type { EvidenceSigner } from "../../src/adapters/ports/evidence/evidence-signer.ts";
 
 /** A seed of 32 equal bytes, base64: a key for tests. */
 export const seed = (byte: number): string => Buffer.alloc(32, byte).toString("base64");

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/adapters/ports/clock.ts";
+import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
 
 type Sleeper = { readonly atMs: number; readonly wake: () => void };
 

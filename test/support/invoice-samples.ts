@@ -1,5 +1,5 @@
-import type { BilledService, DocumentBody, PrintedInvoice } from "../../src/adapters/ports/invoice-documents.ts";
-import type { InvoiceLine } from "../../src/adapters/ports/invoices.ts";
+import type { BilledService, DocumentBody, PrintedInvoice } from "../../src/adapters/ports/billing/invoice-documents.ts";
+import type { InvoiceLine } from "../../src/adapters/ports/billing/invoices.ts";
 
 const hourMs = 3_600_000;
 const startMs = Date.parse("2026-11-01T00:00:00Z");

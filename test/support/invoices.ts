@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../src/adapters/db/client.ts";
-import type { DocumentBody } from "../../src/adapters/ports/invoice-documents.ts";
+import type { DocumentBody } from "../../src/adapters/ports/billing/invoice-documents.ts";
 
 const noWords: DocumentBody = {
   issuer: null, customer: { legal_name: null, address: null, tax_id: null }, po_number: null, taxes: [], reverse_charge: false,

@@ -1,5 +1,5 @@
-import type { Clock } from "../../src/adapters/ports/clock.ts";
-import type { LeaseStore } from "../../src/adapters/ports/lease.ts";
+import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
+import type { LeaseStore } from "../../src/adapters/ports/coordination/lease.ts";
 
 const ttlMs = 45_000;
 

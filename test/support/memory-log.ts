@@ -1,4 +1,4 @@
-import type { Log, LogFields } from "../../src/adapters/ports/log.ts";
+import type { Log, LogFields } from "../../src/adapters/ports/platform/log.ts";
 
 export type LogLine = { readonly level: "info" | "warn" | "error"; readonly event: string; readonly thrown?: unknown; readonly fields: LogFields };
 

@@ -1,7 +1,7 @@
 import { createIngestStore } from "../../src/adapters/db/ingest.ts";
 import { createUsageStore } from "../../src/adapters/db/usage-store.ts";
-import type { CustomerSources } from "../../src/adapters/ports/cdn-accounts.ts";
-import type { UsageSource } from "../../src/adapters/ports/usage.ts";
+import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
+import type { UsageSource } from "../../src/adapters/ports/metering/usage.ts";
 import { ingestUsage } from "../../src/cron/ingest-usage.ts";
 import { billingFence } from "../billing/worlds.ts";
 import type { TestDatabase } from "./database.ts";

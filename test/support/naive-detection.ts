@@ -1,4 +1,4 @@
-import type { ReplaySetup, TraceSample } from "../../src/domain/replay.ts";
+import type { ReplaySetup, TraceSample } from "../../src/domain/detection/replay.ts";
 
 type NaiveStorm = {
   startedAtMs: number; detectedAtMs: number; state: "storm" | "recovering"; recoveringSinceMs: number | null; relapses: number;

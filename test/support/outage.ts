@@ -1,4 +1,4 @@
-import type { Sample } from "../../src/adapters/ports/round-view.ts";
+import type { Sample } from "../../src/adapters/ports/detection/round-view.ts";
 import { judgePolicy } from "../../src/pipeline/judge.ts";
 import { probeRound } from "../../src/pipeline/probing.ts";
 import { createSlots, waitingConnections } from "../../src/pipeline/slots.ts";

@@ -1,5 +1,5 @@
 import { createApp } from "../../src/app.ts";
-import type { TxtReading } from "../../src/adapters/ports/resolver.ts";
+import type { TxtReading } from "../../src/adapters/ports/steering/resolver.ts";
 import { checkOwnership } from "../../src/cron/check-ownership.ts";
 import type { Api, Json } from "./api.ts";
 

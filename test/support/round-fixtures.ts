@@ -1,5 +1,5 @@
-import type { DomainRouting, PolicyView, RoundDomain, RoundService, Sample } from "../../src/adapters/ports/round-view.ts";
-import type { WindowStats } from "../../src/domain/health.ts";
+import type { DomainRouting, PolicyView, RoundDomain, RoundService, Sample } from "../../src/adapters/ports/detection/round-view.ts";
+import type { WindowStats } from "../../src/domain/detection/health.ts";
 
 export const unreadRouting: DomainRouting = {
   status: "found", zoneId: "Z1", records: null, readAtMs: null, movedAtMs: null, discoveredPrimaryTarget: null,

@@ -1,7 +1,7 @@
 import { createLeaseStore } from "../../src/adapters/db/leases.ts";
 import { createRoundStore } from "../../src/adapters/db/rounds.ts";
-import type { Fence } from "../../src/adapters/ports/lease.ts";
-import type { RoundStore } from "../../src/adapters/ports/round.ts";
+import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
+import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { runRound } from "../../src/pipeline/round.ts";
 import type { RoundDeps } from "../../src/pipeline/round.ts";
 import { countTrips } from "./counting-database.ts";

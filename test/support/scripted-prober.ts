@@ -1,5 +1,5 @@
-import type { Clock } from "../../src/adapters/ports/clock.ts";
-import type { ProbeAnswer, Prober, ProbeRequest } from "../../src/adapters/ports/probe.ts";
+import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
+import type { ProbeAnswer, Prober, ProbeRequest } from "../../src/adapters/ports/detection/probe.ts";
 
 /** `hang` uses up the time-out, `refuse` fails at once, `unreadable` says nothing, a number is a status, `[status, latencyMs]` a slow one. */
 export type Script = "hang" | "refuse" | "unreadable" | number | readonly [status: number, latencyMs: number];

@@ -1,5 +1,5 @@
-import type { Clock } from "../../src/adapters/ports/clock.ts";
-import type { ChangeStatus, Dns, PairReading, WeightChange, WeightChangeResult, WeightedRecord } from "../../src/adapters/ports/dns.ts";
+import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
+import type { ChangeStatus, Dns, PairReading, WeightChange, WeightChangeResult, WeightedRecord } from "../../src/adapters/ports/steering/dns.ts";
 
 const cname = (name: string, setIdentifier: string, weight: number, value: string, type: string): WeightedRecord => ({
   name, type, setIdentifier, weight, ttl: 60, values: [value],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { confirmations } from "../../src/domain/probe.ts";
-import type { ReplaySetup, ReplayTerms, TraceSample } from "../../src/domain/replay.ts";
+import { confirmations } from "../../src/domain/detection/probe.ts";
+import type { ReplaySetup, ReplayTerms, TraceSample } from "../../src/domain/detection/replay.ts";
 import { seeded } from "./calm-trace.ts";
 
 export const traceFromMs = Date.parse("2025-11-18T11:00:00Z");

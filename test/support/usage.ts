@@ -1,4 +1,4 @@
-import type { SaveUsage } from "../../src/adapters/ports/ingest.ts";
+import type { SaveUsage } from "../../src/adapters/ports/metering/ingest.ts";
 
 /** What the operator's source says of one domain in one whole window. */
 export const wholeWindow = (

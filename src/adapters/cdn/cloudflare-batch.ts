@@ -1,4 +1,4 @@
-import type { UsageSpan } from "../ports/usage.ts";
+import type { UsageSpan } from "../ports/metering/usage.ts";
 import type { CloudflareClient, Patience } from "./cloudflare-client.ts";
 import { CloudflareError } from "./cloudflare-error.ts";
 import type { CloudflareErrorCode } from "./cloudflare-error.ts";

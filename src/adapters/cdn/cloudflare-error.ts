@@ -1,4 +1,4 @@
-import { UsageSourceError } from "../ports/usage.ts";
+import { UsageSourceError } from "../ports/metering/usage.ts";
 
 /**
  * `zone_access`: a good token that may not read one of the zones asked for. `refused`: asking again is pointless.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { UsageSpan } from "../ports/usage.ts";
+import type { UsageSpan } from "../ports/metering/usage.ts";
 import type { GraphqlBody } from "./cloudflare-client.ts";
 import { FIELDS_WITHOUT_CONFIDENCE } from "./cloudflare-query.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Sampling } from "../ports/usage.ts";
+import type { Sampling } from "../ports/metering/usage.ts";
 import type { GraphqlBody } from "./cloudflare-client.ts";
 
 type Span = { readonly startMs: number; readonly endMs: number };

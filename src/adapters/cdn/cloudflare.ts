@@ -1,4 +1,4 @@
-import type { UsageReading, UsageSource } from "../ports/usage.ts";
+import type { UsageReading, UsageSource } from "../ports/metering/usage.ts";
 import { batchesOf, noteUnasked, readBatch } from "./cloudflare-batch.ts";
 import type { HostGroup, OpenGroup } from "./cloudflare-batch.ts";
 import { createQueryBudget } from "./cloudflare-budget.ts";

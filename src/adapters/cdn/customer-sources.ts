@@ -1,10 +1,10 @@
 import type { Database } from "../db/client.ts";
 import { noteReadings, sealedAccounts, sealingContext } from "../db/cdn-accounts.ts";
 import type { SealedAccount } from "../db/cdn-accounts.ts";
-import type { CustomerSource, CustomerSources } from "../ports/cdn-accounts.ts";
-import type { Secrets } from "../ports/secrets.ts";
-import { UsageSourceError } from "../ports/usage.ts";
-import type { UsageSource } from "../ports/usage.ts";
+import type { CustomerSource, CustomerSources } from "../ports/metering/cdn-accounts.ts";
+import type { Secrets } from "../ports/platform/secrets.ts";
+import { UsageSourceError } from "../ports/metering/usage.ts";
+import type { UsageSource } from "../ports/metering/usage.ts";
 import { createCloudflareUsage } from "./cloudflare.ts";
 import { createFastlyUsage } from "./fastly.ts";
 

@@ -1,4 +1,4 @@
-import { UsageSourceError } from "../ports/usage.ts";
+import { UsageSourceError } from "../ports/metering/usage.ts";
 
 /**
  * `not_available`: this resource is not there for this token, as Domain Inspector where it is not booked. `deadline`: the

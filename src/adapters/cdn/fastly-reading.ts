@@ -1,4 +1,4 @@
-import type { UsageQuery } from "../ports/usage.ts";
+import type { UsageQuery } from "../ports/metering/usage.ts";
 import type { FastlyClient } from "./fastly-client.ts";
 import { FastlyError } from "./fastly-error.ts";
 import { domainsPerQuery, readInspector, readStats } from "./fastly-figures.ts";

@@ -1,4 +1,4 @@
-import type { UsageSpan } from "../ports/usage.ts";
+import type { UsageSpan } from "../ports/metering/usage.ts";
 import { FastlyError } from "./fastly-error.ts";
 
 /** `keptMs`: how far back Fastly answers by this unit. `mostPoints`: how many of them one query asks for. */

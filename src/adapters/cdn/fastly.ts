@@ -1,4 +1,4 @@
-import type { UsageSource } from "../ports/usage.ts";
+import type { UsageSource } from "../ports/metering/usage.ts";
 import { withDeadline } from "./deadline.ts";
 import { createFastlyClient } from "./fastly-client.ts";
 import { createFastlyDirectory } from "./fastly-directory.ts";

@@ -1,4 +1,4 @@
-import type { HostWindowBytes, Sampling, SkippedItem, UsageQuery, UsageReading, UsageSourceError } from "../ports/usage.ts";
+import type { HostWindowBytes, Sampling, SkippedItem, UsageQuery, UsageReading, UsageSourceError } from "../ports/metering/usage.ts";
 
 /**
  * Where one reading notes what comes of each host. A host may be noted several times: rows stay, and of reasons the first.

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTimeOrNull } from "../../iso-time.ts";
-import type { AdminToken, AdminTokenOwner, AdminTokenStore } from "../ports/admin-tokens.ts";
+import type { AdminToken, AdminTokenOwner, AdminTokenStore } from "../ports/tenants/admin-tokens.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 

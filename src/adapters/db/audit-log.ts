@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { pageBytes } from "../../domain/page-size.ts";
-import type { AuditEntry, AuditLogStore } from "../ports/audit-log.ts";
-import type { Paged } from "../ports/change.ts";
+import { pageBytes } from "../../domain/platform/page-size.ts";
+import type { AuditEntry, AuditLogStore } from "../ports/tenants/audit-log.ts";
+import type { Paged } from "../ports/tenants/change.ts";
 import { withinBytesOneByOne } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { AvailabilityPoint, AvailabilityQuery, AvailabilityStore } from "../ports/availability.ts";
+import type { AvailabilityPoint, AvailabilityQuery, AvailabilityStore } from "../ports/detection/availability.ts";
 import type { Database } from "./client.ts";
 import { latencyPlace } from "./latency-histogram.ts";
 import { unfolded } from "./minute-folds.ts";

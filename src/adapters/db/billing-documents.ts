@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { exponentsByCode } from "../../domain/currency.ts";
-import { documentDefaults } from "../../domain/invoice-number.ts";
+import { exponentsByCode } from "../../domain/billing/currency.ts";
+import { documentDefaults } from "../../domain/billing/invoice-number.ts";
 import { at } from "./billing-due.ts";
 
 /** How many decimals a currency has. Terms from before codes were checked may hold one that is in no list: two. */
@@ -22,7 +22,7 @@ export const taxesOf = (totalCents: SQL): SQL => sql`cross join lateral (
   ) r
 ) tax`;
 
-/** The customer's pattern, filled in (`domain/invoice-number.ts`): at least four digits, the time of issue in UTC. */
+/** The customer's pattern, filled in (`domain/billing/invoice-number.ts`): at least four digits, the time of issue in UTC. */
 const documentNumber = (issuedAtMs: number): SQL => sql`replace(replace(replace(replace(
   coalesce(p.number_pattern, ${documentDefaults.numberPattern}),
   '{year}', to_char(${at(issuedAtMs)} at time zone 'UTC', 'YYYY')),

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { BillingCycle, CycleBound } from "../../domain/billing-cycle.ts";
-import type { CustomerTerms } from "../../domain/pricing.ts";
+import type { BillingCycle, CycleBound } from "../../domain/billing/billing-cycle.ts";
+import type { CustomerTerms } from "../../domain/billing/pricing.ts";
 import { isoTime } from "../../iso-time.ts";
 
 export const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;

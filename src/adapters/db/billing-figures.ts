@@ -41,7 +41,7 @@ export const uncreditedCte = sql`uncredited as (
 
 /**
  * The CTEs `near_parts` (storms whatever they earn), `storm_parts` (those that earn) and `priced` over a CTE `windows` (snapshot_id, service_id, window_start, window_end,
- * primary_bytes, backup_bytes, rate, discount_rate, ...): semantics §9 to the cent. `domain/pricing.ts` explains the same.
+ * primary_bytes, backup_bytes, rate, discount_rate, ...): semantics §9 to the cent. `domain/billing/pricing.ts` explains the same.
  */
 export const pricedCtes = (storms: SQL): SQL => sql`near_parts as materialized (
   select w.snapshot_id, e.id as storm_id, e.max_coverage_factor as factor, e.credit, e.credit_reason as reason,

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { documentDefaults } from "../../domain/invoice-number.ts";
-import type { BillingProfile, BillingProfileStore, Issuer } from "../ports/billing-profiles.ts";
+import { documentDefaults } from "../../domain/billing/invoice-number.ts";
+import type { BillingProfile, BillingProfileStore, Issuer } from "../ports/billing/billing-profiles.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, write } from "./write.ts";
 

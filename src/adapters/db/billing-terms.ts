@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { BillingTermsStore, CustomerTermsRow } from "../ports/billing-terms.ts";
+import type { BillingTermsStore, CustomerTermsRow } from "../ports/billing/billing-terms.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 

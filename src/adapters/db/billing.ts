@@ -1,8 +1,8 @@
 import { NeonDbError } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { BillingRefused } from "../ports/billing.ts";
-import type { BillingChunk, BillingFrame, BillingStore, ChunkResult, DueCustomer } from "../ports/billing.ts";
+import { BillingRefused } from "../ports/billing/billing.ts";
+import type { BillingChunk, BillingFrame, BillingStore, ChunkResult, DueCustomer } from "../ports/billing/billing.ts";
 import { documentCtes } from "./billing-documents.ts";
 import { at, chosenCtes, dueCustomers } from "./billing-due.ts";
 import type { DueRules } from "./billing-due.ts";
@@ -104,7 +104,7 @@ select exists (select from fence) as held, (select count(*) from issued) as invo
 
 type Issued = { held: boolean; invoices: number; lines: number; more: boolean };
 
-/** Semantics §9 as one set-based statement per chunk; `domain/pricing.ts` explains the same figures line by line. */
+/** Semantics §9 as one set-based statement per chunk; `domain/billing/pricing.ts` explains the same figures line by line. */
 export const createBillingStore = (db: Database): BillingStore => ({
   due: (frame, page) => db.rows<DueCustomer>(dueCustomers(rulesOf(frame), page)),
 

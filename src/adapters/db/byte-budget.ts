@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { pageBytes } from "../../domain/page-size.ts";
-import type { Paged } from "../ports/change.ts";
+import { pageBytes } from "../../domain/platform/page-size.ts";
+import type { Paged } from "../ports/tenants/change.ts";
 import type { Database } from "./client.ts";
 
 /** Rows of a list without a limit of its own that are measured for one answer. */

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { CdnAccount, CdnAccountStore, MeasurableCdn, SourceOutcome } from "../ports/cdn-accounts.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { Secrets } from "../ports/secrets.ts";
+import type { CdnAccount, CdnAccountStore, MeasurableCdn, SourceOutcome } from "../ports/metering/cdn-accounts.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { Secrets } from "../ports/platform/secrets.ts";
 import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { fewestSamples, firstSightMs } from "../../domain/corroboration.ts";
+import { fewestSamples, firstSightMs } from "../../domain/detection/corroboration.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { CorroborationStore, SeenOnCdn, WatchedStorm } from "../ports/corroboration.ts";
+import type { CorroborationStore, SeenOnCdn, WatchedStorm } from "../ports/detection/corroboration.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { steersName } from "./holds-name.ts";

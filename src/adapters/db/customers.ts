@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Customer, CustomerStore } from "../ports/customers.ts";
+import type { Customer, CustomerStore } from "../ports/tenants/customers.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";
 

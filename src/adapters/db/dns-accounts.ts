@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
-import type { DnsAccount, DnsAccountStore, SealedDnsAccount } from "../ports/dns-accounts.ts";
-import type { Secrets } from "../ports/secrets.ts";
+import type { DnsAccount, DnsAccountStore, SealedDnsAccount } from "../ports/steering/dns-accounts.ts";
+import type { Secrets } from "../ports/platform/secrets.ts";
 import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";

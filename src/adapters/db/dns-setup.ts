@@ -1,10 +1,10 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { pageBytes } from "../../domain/page-size.ts";
-import type { BackupHealth } from "../../domain/readiness.ts";
+import { pageBytes } from "../../domain/platform/page-size.ts";
+import type { BackupHealth } from "../../domain/steering/readiness.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { Paged } from "../ports/change.ts";
-import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck, ZoneMate } from "../ports/dns-setup.ts";
+import type { Paged } from "../ports/tenants/change.ts";
+import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck, ZoneMate } from "../ports/steering/dns-setup.ts";
 import { everyPage, withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
-import type { QuotaKind, QuotaLimits } from "../../domain/quota.ts";
-import type { Domain, DomainStore } from "../ports/domains.ts";
+import type { QuotaKind, QuotaLimits } from "../../domain/tenants/quota.ts";
+import type { Domain, DomainStore } from "../ports/tenants/domains.ts";
 import type { Database } from "./client.ts";
 import type { Exhausted } from "./quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { claimText } from "../../domain/evidence-claim.ts";
+import { claimText } from "../../domain/evidence/evidence-claim.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { EvidenceSigner } from "../ports/evidence-signer.ts";
+import type { Clock } from "../ports/platform/clock.ts";
+import type { EvidenceSigner } from "../ports/evidence/evidence-signer.ts";
 
 /** Who signs, and what time it is. */
 export type Signing = { readonly signer: EvidenceSigner; readonly clock: Clock };

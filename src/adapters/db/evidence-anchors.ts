@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { Paged } from "../ports/change.ts";
-import type { AnchoredHead, EvidenceAnchorStore, ServiceAnchor } from "../ports/evidence-anchors.ts";
+import type { Paged } from "../ports/tenants/change.ts";
+import type { AnchoredHead, EvidenceAnchorStore, ServiceAnchor } from "../ports/evidence/evidence-anchors.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { pageBytes } from "../../domain/page-size.ts";
-import type { EvidencePage, EvidenceStore } from "../ports/evidence.ts";
+import { pageBytes } from "../../domain/platform/page-size.ts";
+import type { EvidencePage, EvidenceStore } from "../ports/evidence/evidence.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 

@@ -1,6 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { Fence } from "../ports/lease.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
 
 /**
  * The CTE `fence`, one row while the lease is still held under this epoch. A write selects it and adds

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { Freeze, FreezeStore } from "../ports/freeze.ts";
+import type { Freeze, FreezeStore } from "../ports/steering/freeze.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, write } from "./write.ts";
 

@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 
 /**
- * Whether the domain `d` holds its name: `verified` of domain/ownership.ts. What holds it only because no proof was asked for
+ * Whether the domain `d` holds its name: `verified` of domain/tenants/ownership.ts. What holds it only because no proof was asked for
  * does not where one is.
  * @param requireProof DOMAIN_VERIFICATION
  */

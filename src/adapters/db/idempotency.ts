@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { pageBytes } from "../../domain/page-size.ts";
-import type { IdempotencyStore, RememberedAnswer } from "../ports/idempotency.ts";
+import { pageBytes } from "../../domain/platform/page-size.ts";
+import type { IdempotencyStore, RememberedAnswer } from "../ports/tenants/idempotency.ts";
 import type { Database } from "./client.ts";
 
 /** Semantics §1. */

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { BilledService, InvoiceDocumentStore, PrintedInvoice } from "../ports/invoice-documents.ts";
-import type { InvoiceLine } from "../ports/invoices.ts";
+import type { BilledService, InvoiceDocumentStore, PrintedInvoice } from "../ports/billing/invoice-documents.ts";
+import type { InvoiceLine } from "../ports/billing/invoices.ts";
 import type { Database } from "./client.ts";
 import { invoiceColumns, invoiceOf, lineCount, pageOfLines } from "./invoices.ts";
 

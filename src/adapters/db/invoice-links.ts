@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { InvoiceLink, InvoiceLinkStore } from "../ports/invoice-links.ts";
+import type { InvoiceLink, InvoiceLinkStore } from "../ports/billing/invoice-links.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 

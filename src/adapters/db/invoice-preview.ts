@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { InvoicePreviewStore, Preview } from "../ports/invoice-preview.ts";
+import type { InvoicePreviewStore, Preview } from "../ports/billing/invoice-preview.ts";
 import { taxesOf } from "./billing-documents.ts";
 import { at, chosenCtes, isWithheld } from "./billing-due.ts";
 import { entriesCtes } from "./billing-figures.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { Invoice, InvoiceKey, InvoiceLine, InvoicePage, InvoiceStore } from "../ports/invoices.ts";
+import type { Invoice, InvoiceKey, InvoiceLine, InvoicePage, InvoiceStore } from "../ports/billing/invoices.ts";
 import type { Database } from "./client.ts";
 
 /** An `invoices i` row with its `invoice_documents d` in the form of the port's `Invoice`. */

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { JobHistory, JobRunStore } from "../ports/job-runs.ts";
+import type { JobHistory, JobRunStore } from "../ports/coordination/job-runs.ts";
 import type { Database } from "./client.ts";
 import { ms } from "./write.ts";
 

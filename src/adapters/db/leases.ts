@@ -1,6 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { Fence, LeaseStore, Taking } from "../ports/lease.ts";
+import type { Fence, LeaseStore, Taking } from "../ports/coordination/lease.ts";
 import type { Database } from "./client.ts";
 import { looksGoodFor, span } from "./providers.ts";
 

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { WindowFacts } from "../../domain/line-facts.ts";
-import type { InvoiceLine } from "../ports/invoices.ts";
-import type { IssuedSums, LineFacts, LineFactsStore, LineStorm, Metering, PreviousLine } from "../ports/line-facts.ts";
+import type { WindowFacts } from "../../domain/billing/line-facts.ts";
+import type { InvoiceLine } from "../ports/billing/invoices.ts";
+import type { IssuedSums, LineFacts, LineFactsStore, LineStorm, Metering, PreviousLine } from "../ports/billing/line-facts.ts";
 import type { Database } from "./client.ts";
 import { holdingsCte, standsCte } from "./holdings.ts";
 import { invoiceOf, lineColumns } from "./invoices.ts";

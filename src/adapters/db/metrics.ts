@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { MetricsReading, MetricsStore } from "../ports/metrics.ts";
+import type { MetricsReading, MetricsStore } from "../ports/coordination/metrics.ts";
 import type { Database } from "./client.ts";
 import { sealStandings } from "./seals.ts";
 import { leaseStandings, list, shardStandings } from "./status.ts";

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { Fence } from "../ports/lease.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
 import { fenceCte } from "./fence.ts";
 
 const key = sql.raw("domain_id, path, vantage");

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { ObservationStore, Unobserved } from "../ports/observations.ts";
+import type { ObservationStore, Unobserved } from "../ports/steering/observations.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { storedProof } from "./round-intents.ts";

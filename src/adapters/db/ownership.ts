@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { ClaimChange } from "../../domain/ownership.ts";
-import { tokenLifeMs } from "../../domain/ownership.ts";
+import type { ClaimChange } from "../../domain/tenants/ownership.ts";
+import { tokenLifeMs } from "../../domain/tenants/ownership.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { ClaimAuthor, Dispute, DueClaim, NamedClaims, OwnershipStore } from "../ports/ownership.ts";
+import type { ClaimAuthor, Dispute, DueClaim, NamedClaims, OwnershipStore } from "../ports/tenants/ownership.ts";
 import { violates } from "./client.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { QuotaLimits } from "../../domain/quota.ts";
+import type { QuotaLimits } from "../../domain/tenants/quota.ts";
 import { AppError } from "../../errors.ts";
-import type { PolicyStore, StormPolicy } from "../ports/policies.ts";
+import type { PolicyStore, StormPolicy } from "../ports/detection/policies.ts";
 import type { Database } from "./client.ts";
 import type { Signing } from "./end-storms.ts";
 import { endedStorms, signDeletion } from "./end-storms.ts";

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { Sighting } from "../ports/peer.ts";
-import type { Beat } from "../ports/round.ts";
+import type { Sighting } from "../ports/coordination/peer.ts";
+import type { Beat } from "../ports/detection/round.ts";
 
 /** A length of time as SQL; milliseconds. */
 export const span = (ms: number): SQL => sql.raw(`interval '${Math.round(ms)} milliseconds'`);

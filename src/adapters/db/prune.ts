@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { PruneStore, UsageFact } from "../ports/rollups.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { PruneStore, UsageFact } from "../ports/detection/rollups.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 

@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { QuotaKind, QuotaLimits } from "../../domain/quota.ts";
-import { mostOfAnything, quotaKinds } from "../../domain/quota.ts";
+import type { QuotaKind, QuotaLimits } from "../../domain/tenants/quota.ts";
+import { mostOfAnything, quotaKinds } from "../../domain/tenants/quota.ts";
 import { AppError } from "../../errors.ts";
-import type { Quota, QuotaStore } from "../ports/quotas.ts";
+import type { Quota, QuotaStore } from "../ports/tenants/quotas.ts";
 import type { Database } from "./client.ts";
 import { holdsName } from "./holds-name.ts";
 import { auditRow, write } from "./write.ts";

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import journal from "../../../drizzle/meta/_journal.json" with { type: "json" };
 import { AppError } from "../../errors.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Readiness } from "../ports/readiness.ts";
-import type { FailingShard, StatusStore } from "../ports/status.ts";
+import type { Clock } from "../ports/platform/clock.ts";
+import type { Readiness } from "../ports/coordination/readiness.ts";
+import type { FailingShard, StatusStore } from "../ports/coordination/status.ts";
 import type { Database } from "./client.ts";
 import { failingShards, list } from "./status.ts";
 import { otherWindow } from "./usage-window.ts";

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { CheckSpan } from "../../domain/check-spans.ts";
-import { factsKeptMs } from "../../domain/metering.ts";
-import { namesTold } from "../../domain/window-tally.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { CheckWindows, WindowRule } from "../ports/reconciliation.ts";
+import type { CheckSpan } from "../../domain/metering/check-spans.ts";
+import { factsKeptMs } from "../../domain/metering/metering.ts";
+import { namesTold } from "../../domain/metering/window-tally.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { CheckWindows, WindowRule } from "../ports/billing/reconciliation.ts";
 import { fenceCte } from "./fence.ts";
 import { standsCte } from "./holdings.ts";
 import { at, noteCtes, notedColumns, spansCte } from "./reconcile-findings.ts";

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { CheckSpan } from "../../domain/check-spans.ts";
-import type { Finding } from "../ports/reconciliation.ts";
+import type { CheckSpan } from "../../domain/metering/check-spans.ts";
+import type { Finding } from "../ports/billing/reconciliation.ts";
 
 export const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { Fence } from "../ports/lease.ts";
-import type { InvoicePlace } from "../ports/reconciliation.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { InvoicePlace } from "../ports/billing/reconciliation.ts";
 import { fenceCte } from "./fence.ts";
 import { noteCtes, notedColumns } from "./reconcile-findings.ts";
 

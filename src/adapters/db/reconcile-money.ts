@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { CheckSpan } from "../../domain/check-spans.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { WindowRule } from "../ports/reconciliation.ts";
+import type { CheckSpan } from "../../domain/metering/check-spans.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { WindowRule } from "../ports/billing/reconciliation.ts";
 import { issuedFor, pricedCtes, stormsAtHand } from "./billing-figures.ts";
 import { fenceCte } from "./fence.ts";
 import { noteCtes, notedColumns, spansCte } from "./reconcile-findings.ts";

@@ -1,10 +1,10 @@
 import { NeonDbError } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { ServiceExtent } from "../../domain/check-spans.ts";
-import type { WindowTally } from "../../domain/window-tally.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { FindingPlace, InvoicePlace, ReconciliationStore } from "../ports/reconciliation.ts";
+import type { ServiceExtent } from "../../domain/metering/check-spans.ts";
+import type { WindowTally } from "../../domain/metering/window-tally.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { FindingPlace, InvoicePlace, ReconciliationStore } from "../ports/billing/reconciliation.ts";
 import { ids } from "./billing-figures.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
-import type { ProbePath } from "../../domain/probe.ts";
-import type { TraceSample } from "../../domain/replay.ts";
+import type { ProbePath } from "../../domain/detection/probe.ts";
+import type { TraceSample } from "../../domain/detection/replay.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { RecordedTrace, RecordedTraces } from "../ports/recorded-trace.ts";
-import type { Storm } from "../ports/storms.ts";
+import type { RecordedTrace, RecordedTraces } from "../ports/detection/recorded-trace.ts";
+import type { Storm } from "../ports/detection/storms.ts";
 import type { Database } from "./client.ts";
 import { stormColumns } from "./storms.ts";
 import { policyColumns } from "./views.ts";

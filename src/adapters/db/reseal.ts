@@ -1,4 +1,4 @@
-import type { Secrets } from "../ports/secrets.ts";
+import type { Secrets } from "../ports/platform/secrets.ts";
 import { sealingContext } from "./cdn-accounts.ts";
 import { dnsSealingContext } from "./dns-accounts.ts";
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { RollupStore } from "../ports/rollups.ts";
-import type { Fence } from "../ports/lease.ts";
+import type { RollupStore } from "../ports/detection/rollups.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { latencyPlace } from "./latency-histogram.ts";

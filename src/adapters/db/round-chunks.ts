@@ -1,4 +1,4 @@
-import type { RoundDecisions, StormDecision } from "../ports/round.ts";
+import type { RoundDecisions, StormDecision } from "../ports/detection/round.ts";
 
 /** What is decided of some services, in characters of JSON: half of what Neon takes in one request (10 MiB). */
 const charactersPerRequest = 5_000_000;

@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { FoundDrift, RoundDecisions } from "../ports/round.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { FoundDrift, RoundDecisions } from "../ports/detection/round.ts";
 import { fenceCte } from "./fence.ts";
 
 /** Stores drifts, and adds them to the sum that `/metrics` tells: the rows themselves are pruned. */

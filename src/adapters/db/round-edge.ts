@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { Edge, EdgeSample } from "../ports/round.ts";
+import type { Edge, EdgeSample } from "../ports/detection/round.ts";
 import type { Database } from "./client.ts";
 
 /** The samples that show transitions, in one statement; see `RoundStore.edgeSamples`. Deleted domains are left out. */

@@ -1,12 +1,12 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { NewestSample } from "../../domain/detect.ts";
-import type { ProbePath } from "../../domain/probe.ts";
+import type { NewestSample } from "../../domain/detection/detect.ts";
+import type { ProbePath } from "../../domain/detection/probe.ts";
 import { AppError } from "../../errors.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { TimeKeeper } from "../ports/clock.ts";
-import type { Evaluation, Presence } from "../ports/round.ts";
-import type { PolicyView, Sample } from "../ports/round-view.ts";
+import type { TimeKeeper } from "../ports/platform/clock.ts";
+import type { Evaluation, Presence } from "../ports/detection/round.ts";
+import type { PolicyView, Sample } from "../ports/detection/round-view.ts";
 import type { Database } from "./client.ts";
 import { commitSoFar } from "./client.ts";
 import { isTooMuch } from "./faults.ts";

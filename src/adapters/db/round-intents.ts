@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { ChainedProof, FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes } from "../ports/round.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { ChainedProof, FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes } from "../ports/detection/round.ts";
 import { fenceCte } from "./fence.ts";
 import { auditRow, tranche } from "./write.ts";
 

@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { Freeze } from "../../domain/steering.ts";
-import type { Shard } from "../ports/dispatcher.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { DnsStanding, Poll, RoundService, ShardView } from "../ports/round-view.ts";
+import type { Freeze } from "../../domain/steering/steering.ts";
+import type { Shard } from "../ports/coordination/dispatcher.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { DnsStanding, Poll, RoundService, ShardView } from "../ports/detection/round-view.ts";
 import { renewLease } from "./leases.ts";
 import type { Page, ShardReader } from "./round-pages.ts";
 import { inShard, servicesOf } from "./round-pages.ts";

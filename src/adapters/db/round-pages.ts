@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { takeTurns } from "../../domain/turns.ts";
-import type { TimeKeeper } from "../ports/clock.ts";
-import type { Shard } from "../ports/dispatcher.ts";
-import type { RoundService } from "../ports/round-view.ts";
+import { takeTurns } from "../../domain/detection/turns.ts";
+import type { TimeKeeper } from "../ports/platform/clock.ts";
+import type { Shard } from "../ports/coordination/dispatcher.ts";
+import type { RoundService } from "../ports/detection/round-view.ts";
 import type { Database } from "./client.ts";
 import { databaseTime } from "./client.ts";
 

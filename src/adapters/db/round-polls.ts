@@ -1,10 +1,10 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { unconfirmedAfterMs } from "../../domain/polling.ts";
+import { unconfirmedAfterMs } from "../../domain/steering/polling.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { Fence } from "../ports/lease.ts";
-import type { PolledChange, SettledChange } from "../ports/round.ts";
-import type { DnsStanding } from "../ports/round-view.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
+import type { PolledChange, SettledChange } from "../ports/detection/round.ts";
+import type { DnsStanding } from "../ports/detection/round-view.ts";
 import { fenceCte } from "./fence.ts";
 
 const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;

@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { TimeKeeper } from "../ports/clock.ts";
-import type { Presence } from "../ports/round.ts";
-import type { Sample } from "../ports/round-view.ts";
+import type { TimeKeeper } from "../ports/platform/clock.ts";
+import type { Presence } from "../ports/detection/round.ts";
+import type { Sample } from "../ports/detection/round-view.ts";
 import type { Database } from "./client.ts";
 import { beatStatements } from "./providers.ts";
 

@@ -1,11 +1,11 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { CreditGrounds, CreditReason } from "../../domain/credit.ts";
-import { visitorAnswers } from "../../domain/backup-reach.ts";
+import type { CreditGrounds, CreditReason } from "../../domain/billing/credit.ts";
+import { visitorAnswers } from "../../domain/steering/backup-reach.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../ports/round.ts";
-import type { DomainRouting } from "../ports/round-view.ts";
-import type { Fence } from "../ports/lease.ts";
+import type { RoundDecisions, RoundOutcomes, StormDecision, StoredIntent } from "../ports/detection/round.ts";
+import type { DomainRouting } from "../ports/detection/round-view.ts";
+import type { Fence } from "../ports/coordination/lease.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { chunksOf } from "./round-chunks.ts";

@@ -1,5 +1,5 @@
-import type { TimeKeeper } from "../ports/clock.ts";
-import type { RoundStore } from "../ports/round.ts";
+import type { TimeKeeper } from "../ports/platform/clock.ts";
+import type { RoundStore } from "../ports/detection/round.ts";
 import type { Database } from "./client.ts";
 import { defaultTtlMs } from "./leases.ts";
 import { saveAndEvaluate } from "./round-evaluate.ts";

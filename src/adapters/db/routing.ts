@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import { pageBytes } from "../../domain/page-size.ts";
-import type { RoutingOverride, RoutingStore, RoutingView } from "../ports/routing.ts";
+import { pageBytes } from "../../domain/platform/page-size.ts";
+import type { RoutingOverride, RoutingStore, RoutingView } from "../ports/steering/routing.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { changeColumns, domainStatus, driftColumns } from "./views.ts";

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
-import type { Paged } from "../ports/change.ts";
-import type { Domain } from "../ports/domains.ts";
-import type { StormPolicy } from "../ports/policies.ts";
-import type { Service, ServiceStore } from "../ports/services.ts";
-import type { QuotaLimits } from "../../domain/quota.ts";
+import type { Paged } from "../ports/tenants/change.ts";
+import type { Domain } from "../ports/tenants/domains.ts";
+import type { StormPolicy } from "../ports/detection/policies.ts";
+import type { Service, ServiceStore } from "../ports/tenants/services.ts";
+import type { QuotaLimits } from "../../domain/tenants/quota.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import type { Signing } from "./end-storms.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { isoTimeOrNull } from "../../iso-time.ts";
-import type { DnsStanding } from "../ports/round-view.ts";
-import type { StandingDomain, StandingStore, StandingView, StandingWish } from "../ports/standing.ts";
+import type { DnsStanding } from "../ports/detection/round-view.ts";
+import type { StandingDomain, StandingStore, StandingView, StandingWish } from "../ports/steering/standing.ts";
 import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { frozen } from "./dns-setup.ts";

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { shardsWanted } from "../../domain/shard-load.ts";
-import type { Status, StatusStore } from "../ports/status.ts";
+import { shardsWanted } from "../../domain/coordination/shard-load.ts";
+import type { Status, StatusStore } from "../ports/coordination/status.ts";
 import type { Database } from "./client.ts";
 import { sealStandings } from "./seals.ts";
 import { ms } from "./write.ts";

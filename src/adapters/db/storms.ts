@@ -1,11 +1,11 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { canonicalJson } from "../../domain/canonical-json.ts";
-import type { CreditReason } from "../../domain/credit.ts";
-import type { ChainHead } from "../../domain/evidence-claim.ts";
-import { claimText, emptyChain } from "../../domain/evidence-claim.ts";
+import { canonicalJson } from "../../domain/evidence/canonical-json.ts";
+import type { CreditReason } from "../../domain/billing/credit.ts";
+import type { ChainHead } from "../../domain/evidence/evidence-claim.ts";
+import { claimText, emptyChain } from "../../domain/evidence/evidence-claim.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { Storm, StormDetail, StormStore } from "../ports/storms.ts";
+import type { Storm, StormDetail, StormStore } from "../ports/detection/storms.ts";
 import { withinBytes } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import type { Signing } from "./end-storms.ts";

@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { cdnZones, leastPeriod } from "../../domain/target.ts";
+import { cdnZones, leastPeriod } from "../../domain/detection/target.ts";
 import { isoTime } from "../../iso-time.ts";
-import type { DueTarget, KnownPath, TargetStore } from "../ports/targets.ts";
+import type { DueTarget, KnownPath, TargetStore } from "../ports/detection/targets.ts";
 import type { Database } from "./client.ts";
 import { fenceCte } from "./fence.ts";
 import { holdsName } from "./holds-name.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../iso-time.ts";
-import type { TelemetryStore } from "../ports/telemetry.ts";
+import type { TelemetryStore } from "../ports/platform/telemetry.ts";
 import type { Database } from "./client.ts";
 
 export const createTelemetryStore = (db: Database): TelemetryStore => ({

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { QuotaLimits } from "../../domain/quota.ts";
+import type { QuotaLimits } from "../../domain/tenants/quota.ts";
 import { isoTimeOrNull } from "../../iso-time.ts";
-import type { CustomerToken, TokenOwner, TokenStore } from "../ports/tokens.ts";
+import type { CustomerToken, TokenOwner, TokenStore } from "../ports/tenants/tokens.ts";
 import type { Database } from "./client.ts";
 import type { Exhausted } from "./quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { Measurers } from "../ports/ingest.ts";
+import type { Measurers } from "../ports/metering/ingest.ts";
 import { holdingsCte } from "./holdings.ts";
 
 /** Whether somebody measures a CDN of a customer's service, as a condition. */

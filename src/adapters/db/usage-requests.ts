@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import type { Change } from "../ports/change.ts";
-import type { CorrectionStore, UsageCorrection } from "../ports/corrections.ts";
-import type { PushOptions } from "../ports/usage-store.ts";
+import type { Change } from "../ports/tenants/change.ts";
+import type { CorrectionStore, UsageCorrection } from "../ports/metering/corrections.ts";
+import type { PushOptions } from "../ports/metering/usage-store.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, write } from "./write.ts";
 

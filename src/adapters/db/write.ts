@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
-import type { Change } from "../ports/change.ts";
+import type { Change } from "../ports/tenants/change.ts";
 import { violates } from "./client.ts";
 import type { Database } from "./client.ts";
 

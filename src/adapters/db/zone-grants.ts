@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../errors.ts";
-import type { ZoneGrant, ZoneGrantInput, ZoneGrantStore } from "../ports/zone-grants.ts";
+import type { ZoneGrant, ZoneGrantInput, ZoneGrantStore } from "../ports/steering/zone-grants.ts";
 import { everyPage } from "./byte-budget.ts";
 import type { Database } from "./client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "./write.ts";

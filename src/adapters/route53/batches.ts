@@ -1,4 +1,4 @@
-import type { WeightChange } from "../ports/dns.ts";
+import type { WeightChange } from "../ports/steering/dns.ts";
 import type { RecordChange } from "./messages.ts";
 import { canonicalName } from "./names.ts";
 import { sideOf } from "./pair.ts";

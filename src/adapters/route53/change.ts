@@ -1,4 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/platform/clock.ts";
 import type { Batch, BatchItem } from "./batches.ts";
 import { describe, type Failure, failureOf, isCredentialFailure, isDenied, isUnsent } from "./error.ts";
 import { readChangeInfo, writeChangeBatch } from "./messages.ts";

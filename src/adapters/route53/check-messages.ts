@@ -1,5 +1,5 @@
-import type { CheckStatus } from "../../domain/dns-answers.ts";
-import type { CheckersView } from "../ports/health-checks.ts";
+import type { CheckStatus } from "../../domain/steering/dns-answers.ts";
+import type { CheckersView } from "../ports/steering/health-checks.ts";
 import { bool, child, items, text, type XmlNode } from "./xml.ts";
 
 /** How Route 53 comes to the status of a health check. */

@@ -1,6 +1,6 @@
-import type { CheckStatus } from "../../domain/dns-answers.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Surroundings } from "../ports/dns.ts";
+import type { CheckStatus } from "../../domain/steering/dns-answers.ts";
+import type { Clock } from "../ports/platform/clock.ts";
+import type { Surroundings } from "../ports/steering/dns.ts";
 import { type CheckKind, isObserved, readCheckKind, readCheckObservations, statusOf } from "./check-messages.ts";
 import { failureOf, isUnsent } from "./error.ts";
 import { createLimit } from "./limit.ts";

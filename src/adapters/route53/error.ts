@@ -1,4 +1,4 @@
-import type { CallResult } from "../ports/dns.ts";
+import type { CallResult } from "../ports/steering/dns.ts";
 
 /** Why a call to Route 53 did not succeed. Carries no credentials. */
 export type Failure = {

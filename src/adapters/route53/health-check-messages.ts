@@ -1,4 +1,4 @@
-import type { HealthCheck, HealthCheckTarget } from "../ports/health-checks.ts";
+import type { HealthCheck, HealthCheckTarget } from "../ports/steering/health-checks.ts";
 import type { NextPage } from "./messages.ts";
 import { bool, child, element, items, leaf, optionalCount, optionalText, text, type XmlNode, XmlShapeError } from "./xml.ts";
 

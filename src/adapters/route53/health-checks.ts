@@ -1,5 +1,5 @@
-import type { DnsBudget } from "../ports/dns.ts";
-import type { HealthCheck, HealthCheckFailure, HealthChecks, HealthCheckTarget } from "../ports/health-checks.ts";
+import type { DnsBudget } from "../ports/steering/dns.ts";
+import type { HealthCheck, HealthCheckFailure, HealthChecks, HealthCheckTarget } from "../ports/steering/health-checks.ts";
 import { readCheckObservations } from "./check-messages.ts";
 import { describe, failureOf } from "./error.ts";
 import { readHealthCheckAnswer, readHealthCheckPage, writeCreateHealthCheck, writeUpdateHealthCheck } from "./health-check-messages.ts";

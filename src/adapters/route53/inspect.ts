@@ -1,4 +1,4 @@
-import type { BesideRecord } from "../../domain/readiness-beside.ts";
+import type { BesideRecord } from "../../domain/steering/readiness-beside.ts";
 import type { RecordSet, Zone } from "./messages.ts";
 import { permitted, type ReadAt } from "./serving.ts";
 

@@ -1,4 +1,4 @@
-import type { WeightedRecord } from "../ports/dns.ts";
+import type { WeightedRecord } from "../ports/steering/dns.ts";
 import { canonicalName, fqdn } from "./names.ts";
 import {
   bool,

@@ -1,6 +1,6 @@
-import type { CheckStatus } from "../../domain/dns-answers.ts";
-import { aliasKey, healthKeys } from "../../domain/dns-answers.ts";
-import type { PairReading, Surroundings } from "../ports/dns.ts";
+import type { CheckStatus } from "../../domain/steering/dns-answers.ts";
+import { aliasKey, healthKeys } from "../../domain/steering/dns-answers.ts";
+import type { PairReading, Surroundings } from "../ports/steering/dns.ts";
 import type { CheckStatuses } from "./check-status.ts";
 import type { RecordSet, Zone } from "./messages.ts";
 import { canonicalName } from "./names.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/platform/clock.ts";
 
 /** Slower than the budget by this much, so that what is delayed on its way does not arrive with the next. */
 const slack = 1.1;

@@ -1,5 +1,5 @@
-import { healthKeys } from "../../domain/dns-answers.ts";
-import type { Neighbour, PairReading, Surroundings, WeightedRecord } from "../ports/dns.ts";
+import { healthKeys } from "../../domain/steering/dns-answers.ts";
+import type { Neighbour, PairReading, Surroundings, WeightedRecord } from "../ports/steering/dns.ts";
 import type { RecordSet, Zone } from "./messages.ts";
 
 /** The types that steering moves; other records of the name are nobody's business here. */

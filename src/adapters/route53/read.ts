@@ -1,4 +1,4 @@
-import type { PairReading } from "../ports/dns.ts";
+import type { PairReading } from "../ports/steering/dns.ts";
 import type { CheckStatuses } from "./check-status.ts";
 import { cutsOf, delegationOf, unnamed } from "./delegations.ts";
 import { describe, failureOf, isUnsent } from "./error.ts";

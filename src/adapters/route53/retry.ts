@@ -1,4 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/platform/clock.ts";
 import { failureOf, isUnsent, Route53Error } from "./error.ts";
 
 export type Patience = { readonly clock: Clock; readonly random: () => number; readonly untilMs: number };

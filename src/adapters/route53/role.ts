@@ -1,5 +1,5 @@
-import type { Budget } from "../ports/budget.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Budget } from "../ports/platform/budget.ts";
+import type { Clock } from "../ports/platform/clock.ts";
 import { failureOf, Route53Error, unansweredError, unsentError } from "./error.ts";
 import { createSend, type Credentials, type KeySource, type Service } from "./send.ts";
 import { child, text, type XmlNode, XmlShapeError } from "./xml.ts";

@@ -1,6 +1,6 @@
-import type { Clock } from "../ports/clock.ts";
-import type { DnsAccess } from "../ports/dns-access.ts";
-import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, WeightChangeResult } from "../ports/dns.ts";
+import type { Clock } from "../ports/platform/clock.ts";
+import type { DnsAccess } from "../ports/steering/dns-access.ts";
+import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, WeightChangeResult } from "../ports/steering/dns.ts";
 import { type Batch, type BatchItem, byZone, groupBatches, recordChanges, refusal } from "./batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
 import { callResult, describe, failureOf, isCredentialFailure, isDenied, isUnsent, unansweredError, unsentError } from "./error.ts";

@@ -1,7 +1,7 @@
 import { AwsV4Signer } from "aws4fetch";
 import { isoTime } from "../../iso-time.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Budget } from "../ports/budget.ts";
+import type { Clock } from "../ports/platform/clock.ts";
+import type { Budget } from "../ports/platform/budget.ts";
 import { classify, type Failure, Route53Error, unansweredError } from "./error.ts";
 import { optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "./xml.ts";
 

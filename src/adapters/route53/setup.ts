@@ -1,7 +1,7 @@
-import type { BesideRecord } from "../../domain/readiness-beside.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { DnsBudget, WeightChangeResult, WeightedRecord } from "../ports/dns.ts";
-import type { CreatedRecord, DnsSetupWriter, PairWish, ProvisionResult } from "../ports/dns-access.ts";
+import type { BesideRecord } from "../../domain/steering/readiness-beside.ts";
+import type { Clock } from "../ports/platform/clock.ts";
+import type { DnsBudget, WeightChangeResult, WeightedRecord } from "../ports/steering/dns.ts";
+import type { CreatedRecord, DnsSetupWriter, PairWish, ProvisionResult } from "../ports/steering/dns-access.ts";
 import { type BatchItem, byZone, groupBatches } from "./batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
 import { describe, failureOf, isUnsent } from "./error.ts";

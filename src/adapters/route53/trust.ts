@@ -1,8 +1,8 @@
-import type { RoleTrust } from "../../domain/role-trust.ts";
-import { accountOfRole } from "../../domain/role-trust.ts";
-import type { Budget } from "../ports/budget.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { RoleTrustCheck } from "../ports/role-trust.ts";
+import type { RoleTrust } from "../../domain/steering/role-trust.ts";
+import { accountOfRole } from "../../domain/steering/role-trust.ts";
+import type { Budget } from "../ports/platform/budget.ts";
+import type { Clock } from "../ports/platform/clock.ts";
+import type { RoleTrustCheck } from "../ports/steering/role-trust.ts";
 import { failureOf, Route53Error, unansweredError, unsentError } from "./error.ts";
 import type { Credentials, KeySource, Service } from "./send.ts";
 import { createSend } from "./send.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/platform/clock.ts";
 import { failureOf, isUnsent } from "./error.ts";
 import { readZonePage, type Zone } from "./messages.ts";
 import { liesIn } from "./names.ts";

@@ -4,7 +4,7 @@ import type { CloudflareApi, CloudflareApiOptions } from "../../../local/cdn/clo
 import type { ZoneFault } from "../../../local/cdn/cloudflare-zone-fault.ts";
 import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare.ts";
 import type { CloudflareUsageOptions } from "../../../src/adapters/cdn/cloudflare.ts";
-import type { UsageReading, UsageSpan } from "../../../src/adapters/ports/usage.ts";
+import type { UsageReading, UsageSpan } from "../../../src/adapters/ports/metering/usage.ts";
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;

@@ -4,8 +4,8 @@ import type { CloudflareApi, CloudflareApiOptions } from "../../../local/cdn/clo
 import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare.ts";
 import type { CloudflareUsageOptions } from "../../../src/adapters/cdn/cloudflare.ts";
 import { zoneNameForHost } from "../../../src/adapters/cdn/cloudflare-zones.ts";
-import { UsageSourceError } from "../../../src/adapters/ports/usage.ts";
-import type { UsageSource } from "../../../src/adapters/ports/usage.ts";
+import { UsageSourceError } from "../../../src/adapters/ports/metering/usage.ts";
+import type { UsageSource } from "../../../src/adapters/ports/metering/usage.ts";
 
 const TOKEN = "sEcReT-token-of-a-test";
 const HOUR_MS = 3_600_000;

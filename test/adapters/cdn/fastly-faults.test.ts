@@ -4,7 +4,7 @@ import type { FastlyApi, FastlyApiOptions } from "../../../local/cdn/fastly-api.
 import type { FastlyFault, FastlyScope } from "../../../local/cdn/fastly-fault.ts";
 import { createFastlyUsage } from "../../../src/adapters/cdn/fastly.ts";
 import type { FastlyUsageOptions } from "../../../src/adapters/cdn/fastly.ts";
-import type { UsageReading, UsageSpan } from "../../../src/adapters/ports/usage.ts";
+import type { UsageReading, UsageSpan } from "../../../src/adapters/ports/metering/usage.ts";
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;

@@ -3,7 +3,7 @@ import { startFastlyApi } from "../../../local/cdn/fastly-api.ts";
 import type { FastlyApi, FastlyApiOptions } from "../../../local/cdn/fastly-api.ts";
 import { createFastlyUsage } from "../../../src/adapters/cdn/fastly.ts";
 import { createOwnerLookup } from "../../../src/adapters/cdn/fastly-owner.ts";
-import { UsageSourceError } from "../../../src/adapters/ports/usage.ts";
+import { UsageSourceError } from "../../../src/adapters/ports/metering/usage.ts";
 
 const token = "fAsTlY-token-of-a-test";
 const hourMs = 3_600_000;

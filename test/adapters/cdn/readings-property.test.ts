@@ -7,8 +7,8 @@ import type { LocalFastlyService } from "../../../local/cdn/fastly-answers.ts";
 import type { FastlyFault, FastlyResource } from "../../../local/cdn/fastly-fault.ts";
 import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare.ts";
 import { createFastlyUsage } from "../../../src/adapters/cdn/fastly.ts";
-import { UsageSourceError } from "../../../src/adapters/ports/usage.ts";
-import type { UsageReading, UsageSource, UsageSpan } from "../../../src/adapters/ports/usage.ts";
+import { UsageSourceError } from "../../../src/adapters/ports/metering/usage.ts";
+import type { UsageReading, UsageSource, UsageSpan } from "../../../src/adapters/ports/metering/usage.ts";
 
 /*
  * Whatever an account looks like and however the API fails: a row is the truth to the byte, and a host without a row for a

@@ -5,9 +5,9 @@ import { joinBundles, verifyBundle } from "../../../local/evidence-bundle.ts";
 import { createEvidenceStore } from "../../../src/adapters/db/evidence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
 import { createObservationStore } from "../../../src/adapters/db/observations.ts";
-import type { Observed } from "../../../src/adapters/ports/observations.ts";
-import type { JsonValue } from "../../../src/domain/canonical-json.ts";
-import { canonicalJson } from "../../../src/domain/canonical-json.ts";
+import type { Observed } from "../../../src/adapters/ports/steering/observations.ts";
+import type { JsonValue } from "../../../src/domain/evidence/canonical-json.ts";
+import { canonicalJson } from "../../../src/domain/evidence/canonical-json.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { freshDatabase } from "../../support/database.ts";
 

@@ -8,7 +8,7 @@ import { createRollupStore } from "../../../src/adapters/db/rollups.ts";
 import { saveIntents } from "../../../src/adapters/db/round-intents.ts";
 import { createStormStore } from "../../../src/adapters/db/storms.ts";
 import { createUsageStore } from "../../../src/adapters/db/usage-store.ts";
-import type { Fence } from "../../../src/adapters/ports/lease.ts";
+import type { Fence } from "../../../src/adapters/ports/coordination/lease.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { explaining } from "../../support/explain.ts";

@@ -3,8 +3,8 @@ import { sql as statement } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fenceCte } from "../../../src/adapters/db/fence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
-import type { Fence, LeaseStore } from "../../../src/adapters/ports/lease.ts";
-import { canonicalJson } from "../../../src/domain/canonical-json.ts";
+import type { Fence, LeaseStore } from "../../../src/adapters/ports/coordination/lease.ts";
+import { canonicalJson } from "../../../src/domain/evidence/canonical-json.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 

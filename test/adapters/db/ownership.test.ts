@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { createOwnershipStore } from "../../../src/adapters/db/ownership.ts";
-import type { OwnershipStore } from "../../../src/adapters/ports/ownership.ts";
-import { afterLook } from "../../../src/domain/ownership.ts";
+import type { OwnershipStore } from "../../../src/adapters/ports/tenants/ownership.ts";
+import { afterLook } from "../../../src/domain/tenants/ownership.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 

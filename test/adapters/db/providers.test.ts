@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRoundStore } from "../../../src/adapters/db/rounds.ts";
-import type { Beat, RoundStore } from "../../../src/adapters/ports/round.ts";
+import type { Beat, RoundStore } from "../../../src/adapters/ports/detection/round.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 

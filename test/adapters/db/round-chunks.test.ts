@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { chunksOf } from "../../../src/adapters/db/round-chunks.ts";
-import type { RoundDecisions } from "../../../src/adapters/ports/round.ts";
+import type { RoundDecisions } from "../../../src/adapters/ports/detection/round.ts";
 import { policyView, unreadRouting } from "../../support/round-fixtures.ts";
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { type Route53Server, startRoute53 } from "../../../local/route53/server.ts";
-import type { PairReading, WeightChange } from "../../../src/adapters/ports/dns.ts";
+import type { PairReading, WeightChange } from "../../../src/adapters/ports/steering/dns.ts";
 import { credentials, route53At } from "./support.ts";
 
 // One account of a local Route 53 for each test file that asks for it, its records as new before each test.

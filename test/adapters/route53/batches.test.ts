@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { WeightChange, WeightedRecord } from "../../../src/adapters/ports/dns.ts";
+import type { WeightChange, WeightedRecord } from "../../../src/adapters/ports/steering/dns.ts";
 import {
   type BatchItem,
   groupBatches,

@@ -2,7 +2,7 @@ import {
   ChangeResourceRecordSetsCommand, CreateHealthCheckCommand, DeleteHealthCheckCommand, GetHealthCheckCommand, ListHealthChecksCommand, UpdateHealthCheckCommand,
 } from "@aws-sdk/client-route-53";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { HealthCheckTarget } from "../../../src/adapters/ports/health-checks.ts";
+import type { HealthCheckTarget } from "../../../src/adapters/ports/steering/health-checks.ts";
 import { server, useAccount } from "./account.ts";
 import { essence } from "./essence.ts";
 import { record, sdkAt } from "./referee.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DnsBudget } from "../../../src/adapters/ports/dns.ts";
+import type { DnsBudget } from "../../../src/adapters/ports/steering/dns.ts";
 import { freelyUntil } from "../../support/budget.ts";
 import { half, names, server, useAccount, zoneId } from "./account.ts";
 import { route53At } from "./support.ts";

@@ -7,7 +7,7 @@ import {
   type ResourceRecordSet,
 } from "@aws-sdk/client-route-53";
 import { describe, expect, it } from "vitest";
-import type { WeightChange, WeightedRecord } from "../../../src/adapters/ports/dns.ts";
+import type { WeightChange, WeightedRecord } from "../../../src/adapters/ports/steering/dns.ts";
 import { essence } from "./essence.ts";
 import { record, sdkAt } from "./referee.ts";
 import { changeAnswer, cname, recordsAnswer, route53At, weightedXml, zonesAnswer } from "./support.ts";

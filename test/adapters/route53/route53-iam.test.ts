@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { PolicyDocument } from "../../../local/route53/iam-document.ts";
-import { iamPolicyFor } from "../../../src/domain/iam-policy.ts";
+import { iamPolicyFor } from "../../../src/domain/steering/iam-policy.ts";
 import { changesTo, dns, names, server, zoneId, useAccount } from "./account.ts";
 import { credentials } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Clock } from "../../../src/adapters/ports/clock.ts";
-import type { WeightedRecord } from "../../../src/adapters/ports/dns.ts";
+import type { Clock } from "../../../src/adapters/ports/platform/clock.ts";
+import type { WeightedRecord } from "../../../src/adapters/ports/steering/dns.ts";
 import { createRoute53, type Route53Options } from "../../../src/adapters/route53/route53.ts";
 import { unbounded } from "../../support/budget.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { PolicyDocument } from "../../../local/route53/iam-document.ts";
 import { type Route53Server, startRoute53 } from "../../../local/route53/server.ts";
-import { iamPolicyFor } from "../../../src/domain/iam-policy.ts";
+import { iamPolicyFor } from "../../../src/domain/steering/iam-policy.ts";
 import { found, pair } from "./account.ts";
 import { credentials, route53At } from "./support.ts";
 

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runJob } from "../../../src/cron/schedule.ts";
-import { headText } from "../../../src/domain/evidence-claim.ts";
-import type { JsonValue } from "../../../src/domain/canonical-json.ts";
+import { headText } from "../../../src/domain/evidence/evidence-claim.ts";
+import type { JsonValue } from "../../../src/domain/evidence/canonical-json.ts";
 import type { Api } from "../../support/api.ts";
 import { startApi } from "../../support/api.ts";
 import type { Tenant } from "../../support/tenant.ts";

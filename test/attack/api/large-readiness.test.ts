@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, expect, it } from "vitest";
-import type { Prober } from "../../../src/adapters/ports/probe.ts";
+import type { Prober } from "../../../src/adapters/ports/detection/probe.ts";
 import { createApp } from "../../../src/app.ts";
 import { startApi } from "../../support/api.ts";
 import type { Api } from "../../support/api.ts";

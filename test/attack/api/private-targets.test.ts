@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
-import type { AnswerReading } from "../../../src/adapters/ports/resolver.ts";
+import type { AnswerReading } from "../../../src/adapters/ports/steering/resolver.ts";
 import { createApp } from "../../../src/app.ts";
 import { pointers, startApi } from "../../support/api.ts";
 import type { Api } from "../../support/api.ts";

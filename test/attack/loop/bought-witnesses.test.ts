@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { createCorroborationStore } from "../../../src/adapters/db/corroboration.ts";
 import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
 import { corroborate } from "../../../src/cron/corroborate.ts";
-import type { CreditTerms } from "../../../src/domain/credit.ts";
+import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import type { World } from "../../support/round-world.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
-import type { CreditTerms } from "../../../src/domain/credit.ts";
+import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
 import { freshDatabase } from "../../support/database.ts";
 import { createWorld, startMs } from "../../support/round-world.ts";
 import type { World } from "../../support/round-world.ts";

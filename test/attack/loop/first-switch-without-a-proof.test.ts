@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { createOwnershipStore } from "../../../src/adapters/db/ownership.ts";
-import type { TxtReading } from "../../../src/adapters/ports/resolver.ts";
+import type { TxtReading } from "../../../src/adapters/ports/steering/resolver.ts";
 import { createFirstProofs } from "../../../src/pipeline/first-proofs.ts";
 import { freshDatabase } from "../../support/database.ts";
 import { createWorld } from "../../support/round-world.ts";

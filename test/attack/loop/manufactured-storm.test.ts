@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CreditTerms } from "../../../src/domain/credit.ts";
+import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
 import { bill } from "../../billing/run.ts";
 import { takeLease } from "../../billing/worlds.ts";
 import { freshDatabase } from "../../support/database.ts";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
 import { createTargetStore } from "../../../src/adapters/db/targets.ts";
-import type { Fence } from "../../../src/adapters/ports/lease.ts";
-import type { AnswerReading, Lookup, Resolver } from "../../../src/adapters/ports/resolver.ts";
-import type { ConsentReader } from "../../../src/adapters/ports/targets.ts";
+import type { Fence } from "../../../src/adapters/ports/coordination/lease.ts";
+import type { AnswerReading, Lookup, Resolver } from "../../../src/adapters/ports/steering/resolver.ts";
+import type { ConsentReader } from "../../../src/adapters/ports/detection/targets.ts";
 import { checkTargets } from "../../../src/cron/check-targets.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";

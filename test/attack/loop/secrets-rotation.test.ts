@@ -11,7 +11,7 @@ import { createStatusStore } from "../../../src/adapters/db/status.ts";
 import { createLinkTokens } from "../../../src/adapters/link-tokens.ts";
 import { systemRandom } from "../../../src/adapters/random.ts";
 import { createSecrets } from "../../../src/adapters/secrets.ts";
-import { sealCounts } from "../../../src/domain/seals.ts";
+import { sealCounts } from "../../../src/domain/tenants/seals.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 

@@ -3,7 +3,7 @@ import type { Route53Server } from "../../../local/route53/server.ts";
 import { startRoute53 } from "../../../local/route53/server.ts";
 import { createZoneGrantStore } from "../../../src/adapters/db/zone-grants.ts";
 import { createDnsDirectory } from "../../../src/adapters/dns-directory.ts";
-import type { DnsDirectory } from "../../../src/adapters/ports/dns-access.ts";
+import type { DnsDirectory } from "../../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../../src/adapters/route53/route53.ts";
 import { boundToZones, createZoneBindings } from "../../../src/adapters/zone-bindings.ts";
 import { requestBudget } from "../../../src/pipeline/request-budget.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { auditBundle } from "../../../local/evidence-audit.ts";
-import type { CreditTerms } from "../../../src/domain/credit.ts";
-import { everyStorm } from "../../../src/domain/credit.ts";
+import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
+import { everyStorm } from "../../../src/domain/billing/credit.ts";
 import { freshDatabase } from "../../support/database.ts";
 import { bundleOf, keysOf } from "../../support/evidence.ts";
 import { testSigner } from "../../support/evidence-signer.ts";

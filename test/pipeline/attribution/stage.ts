@@ -1,5 +1,5 @@
-import type { UsageSource } from "../../../src/adapters/ports/usage.ts";
-import { UsageSourceError } from "../../../src/adapters/ports/usage.ts";
+import type { UsageSource } from "../../../src/adapters/ports/metering/usage.ts";
+import { UsageSourceError } from "../../../src/adapters/ports/metering/usage.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import type { Event, Schedule } from "./schedule.ts";
 import { carrying, endMs, minuteMs, startMs } from "./schedule.ts";

@@ -1,5 +1,5 @@
-import type { DnsAccess, DnsDirectory } from "../../../src/adapters/ports/dns-access.ts";
-import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, WeightChangeResult } from "../../../src/adapters/ports/dns.ts";
+import type { DnsAccess, DnsDirectory } from "../../../src/adapters/ports/steering/dns-access.ts";
+import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, WeightChangeResult } from "../../../src/adapters/ports/steering/dns.ts";
 import { createScriptedAccess } from "../dns-access.ts";
 import { createStrictDns } from "../strict-dns.ts";
 import type { SoakClock } from "./clock.ts";

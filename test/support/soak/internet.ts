@@ -1,5 +1,5 @@
-import type { Clock } from "../../../src/adapters/ports/clock.ts";
-import type { ProbeAnswer, Prober } from "../../../src/adapters/ports/probe.ts";
+import type { Clock } from "../../../src/adapters/ports/platform/clock.ts";
+import type { ProbeAnswer, Prober } from "../../../src/adapters/ports/detection/probe.ts";
 import type { Fault, Outage, ProviderName, SoakPlan, Span } from "./plan.ts";
 import { holds } from "./plan.ts";
 

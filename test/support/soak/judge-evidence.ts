@@ -1,6 +1,6 @@
 import { auditBundle } from "../../../local/evidence-audit.ts";
-import { canonicalJson } from "../../../src/domain/canonical-json.ts";
-import { headFields, headText } from "../../../src/domain/evidence-claim.ts";
+import { canonicalJson } from "../../../src/domain/evidence/canonical-json.ts";
+import { headFields, headText } from "../../../src/domain/evidence/evidence-claim.ts";
 import { keysOf } from "../evidence.ts";
 import { testSigner } from "../evidence-signer.ts";
 import type { Violation } from "./judge.ts";

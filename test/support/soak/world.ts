@@ -1,4 +1,4 @@
-import type { Log } from "../../../src/adapters/ports/log.ts";
+import type { Log } from "../../../src/adapters/ports/platform/log.ts";
 import { seededRandom } from "../random.ts";
 import { createSoakClock } from "./clock.ts";
 import type { SoakDatabase } from "./database.ts";

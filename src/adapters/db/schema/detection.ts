@@ -78,7 +78,7 @@ export const stormEvents = pgTable(
     proof: jsonb("proof"),
     relapses: integer("relapses").notNull().default(0),
     maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
-    /** Whether the storm earns a discount, and why (`domain/credit.ts`); decided when it begins, later by a witness or an admin alone. */
+    /** Whether the storm earns a discount, and why (`domain/billing/credit.ts`); decided when it begins, later by a witness or an admin alone. */
     credit: text("credit", { enum: ["earned", "pending", "refused"] }).notNull().default("earned"),
     creditReason: text("credit_reason"),
     /** Until when a corroborated storm counts at most: as long as its CDN is seen failing; null: without a limit of its own. */

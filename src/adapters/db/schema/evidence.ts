@@ -39,7 +39,7 @@ export const evidence = pgTable(
     hash: text("hash").notNull(),
     /** Whose signature it is and the record that its signer knew to be the chain's last; null: it is not signed. */
     keyId: text("key_id"),
-    /** Ed25519 (`domain/evidence-claim.ts`), base64url. */
+    /** Ed25519 (`domain/evidence/evidence-claim.ts`), base64url. */
     signature: text("signature"),
     followsSeq: bigint("follows_seq", { mode: "number" }),
     followsHash: text("follows_hash"),

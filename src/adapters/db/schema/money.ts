@@ -28,7 +28,7 @@ export const billingTerms = pgTable(
     /** In minor units of the currency per GiB (2^30 bytes); cents are those of a currency with two decimals. */
     rateCentsPerGb: numeric("rate_cents_per_gb").notNull(),
     discountRate: numeric("discount_rate").notNull(),
-    /** ISO 4217. Every amount of it is in its minor units (`domain/currency.ts`). */
+    /** ISO 4217. Every amount of it is in its minor units (`domain/billing/currency.ts`). */
     currency: text("currency").notNull(),
     /** How often invoices are issued; null: as the operator's default says. */
     cycle: text("cycle", { enum: ["run", "day", "month"] }),

@@ -51,7 +51,7 @@ export const serviceDomains = pgTable(
     challengeToken: text("challenge_token").notNull(),
     /** Until when an unproven claim may be proven with this token; one that holds the name keeps its own. */
     challengeExpiresAt: at("challenge_expires_at").notNull().default(sql`now() + interval '7 days'`),
-    /** Since when it holds the name (domain/ownership.ts); what is below says on what grounds, and how well. */
+    /** Since when it holds the name (domain/tenants/ownership.ts); what is below says on what grounds, and how well. */
     verifiedAt: at("verified_at"),
     /** Null: by a proof, before this was kept. */
     verifiedBy: text("verified_by", { enum: ["proof", "off", "admin"] }),

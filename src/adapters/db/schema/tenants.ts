@@ -21,7 +21,7 @@ export const customers = pgTable(
   ],
 );
 
-/** What an admin allows a customer of each kind (`domain/quota.ts`), where that is not the default. */
+/** What an admin allows a customer of each kind (`domain/tenants/quota.ts`), where that is not the default. */
 export const customerQuotas = pgTable("customer_quotas", {
   customerId: bigint("customer_id", { mode: "number" }).primaryKey().references(() => customers.id),
   limits: jsonb("limits").notNull().default({}),

@@ -1,8 +1,8 @@
 import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
 import { createRetentionStore } from "../../../../src/adapters/db/retention.ts";
 import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
-import type { Fence } from "../../../../src/adapters/ports/lease.ts";
-import type { RetentionStore } from "../../../../src/adapters/ports/retention.ts";
+import type { Fence } from "../../../../src/adapters/ports/coordination/lease.ts";
+import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { FencedWrite, World } from "./cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 

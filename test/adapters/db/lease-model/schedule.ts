@@ -4,8 +4,8 @@ import type { Database } from "../../../../src/adapters/db/client.ts";
 import { systemClock } from "../../../../src/adapters/clock.ts";
 import { fenceCte } from "../../../../src/adapters/db/fence.ts";
 import { createLeaseStore, defaultTtlMs } from "../../../../src/adapters/db/leases.ts";
-import type { Clock } from "../../../../src/adapters/ports/clock.ts";
-import type { Fence, LeaseStore } from "../../../../src/adapters/ports/lease.ts";
+import type { Clock } from "../../../../src/adapters/ports/platform/clock.ts";
+import type { Fence, LeaseStore } from "../../../../src/adapters/ports/coordination/lease.ts";
 import { whileHeld } from "../../../../src/pipeline/lease.ts";
 import { seededRandom } from "../../../support/random.ts";
 

@@ -1,0 +1,197 @@
+import type { FailedAttempt } from "../../../domain/steering/attempts.ts";
+import type { Circuit } from "../../../domain/steering/circuit.ts";
+import type { CreditReason, CreditRule, NeverHealthy } from "../../../domain/billing/credit.ts";
+import type { NewestSample } from "../../../domain/detection/detect.ts";
+import type { OwnWeights } from "../../../domain/steering/group.ts";
+import type { WindowStats } from "../../../domain/detection/health.ts";
+import type { ProbeError, ProbePath } from "../../../domain/detection/probe.ts";
+import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
+import type { PastDrift } from "../../../domain/steering/drift.ts";
+import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../../domain/steering/steering.ts";
+import type { Restraint } from "../../../domain/detection/target.ts";
+import type { Vantage } from "../../../domain/detection/vantage.ts";
+import type { Surroundings, WeightedRecord } from "../steering/dns.ts";
+
+/** What is stored of a domain's live records; `readAtMs` null asks for a fresh reading. */
+export type DomainRouting = {
+  readonly status: "found" | "unprovisioned" | "error";
+  readonly zoneId: string | null;
+  readonly records: readonly WeightedRecord[] | null;
+  /** What beside the weights decides what is answered; null, or absent: nothing. */
+  readonly surroundings?: Surroundings | null;
+  /** The own weights of the other weighted records of the name, while tranche sets them; null, or absent: it does not. */
+  readonly group?: OwnWeights | null;
+  readonly readAtMs: number | null;
+  readonly movedAtMs: number | null;
+  readonly discoveredPrimaryTarget: string | null;
+  readonly discoveredBackupTarget: string | null;
+  readonly discoveredPrimaryOk: boolean;
+  readonly discoveredBackupOk: boolean;
+  readonly lastError: string | null;
+};
+
+/** By path: which of its set-ups it has now (targets, probe path, expected codes); the first is 0. */
+export type PathSetups = Readonly<Record<ProbePath, number>>;
+
+export type RoundDomain = Restraint & {
+  readonly domainId: number;
+  readonly name: string;
+  readonly primaryTarget: string | null;
+  readonly backupTarget: string | null;
+  readonly probePath: string | null;
+  readonly expectStatus: string;
+  /** Null: all of them are the first. */
+  readonly setups: PathSetups | null;
+  readonly normal: Weights;
+  /** Its proof is not as it should be, or has not been looked up for its first switch; null, or absent: all is well. */
+  readonly proof?: RoundProof | null;
+  /** Whether the other weighted records of the name are steered with its pair. */
+  readonly steerGroup: boolean;
+  /** Null once its judged path was known to be up since its latest set-up. */
+  readonly neverHealthy: NeverHealthy | null;
+  /**
+   * When what triggers a storm was last edited, its creation included: targets (given or found), probe path, expected codes, the
+   * CDNs of its service, and any of its policies. Null: not known, which counts as long ago.
+   */
+  readonly editedAtMs: number | null;
+  readonly routing: DomainRouting | null;
+  /** Switches that were intended and whose outcome is not known: somebody died between intent and answer. */
+  readonly openIntents: readonly OpenIntent[];
+  /** Switches that failed and are tried again, each once. */
+  readonly failedAttempts: readonly (FailedAttempt & { readonly id: number })[];
+  /** Since when somebody else fights over the weights. */
+  readonly contestedAtMs: number | null;
+  /** What tranche's last switch set; only where the domain is contested. */
+  readonly lastSet: Weights | null;
+  /** The newest drifts since an operator last acted on one. */
+  readonly drifts: readonly PastDrift[];
+};
+
+/** How the proof of a name that is held stands (domain/tenants/ownership.ts). */
+export type RoundProof = {
+  readonly held: boolean;
+  readonly lapsed: boolean;
+  /** No switch was made of it yet for which the proof was looked up. */
+  readonly unsteered: boolean;
+  readonly seenAtMs: number;
+  /** It was not good enough for a first switch in this round. */
+  readonly refused?: boolean;
+};
+
+export type OpenIntent = {
+  readonly id: number;
+  readonly from: Weights;
+  readonly to: Weights;
+  readonly attemptedAtMs: number;
+  /** For which storm, if for any, and why. */
+  readonly stormId?: number | null;
+  readonly reason?: string;
+  /** Of this very lease: whoever else intended it may be slow, and still calling. */
+  readonly ours: boolean;
+};
+
+export type ServiceRouting = {
+  readonly state: string;
+  readonly reason: string;
+  readonly latch: Latch | null;
+  readonly failback: FailbackPosition | null;
+  readonly shadowTarget: string | null;
+};
+
+export type RoundService = {
+  readonly serviceId: number;
+  readonly customerId: number;
+  readonly cdns: readonly string[];
+  /** Which storms earn, by the customer's own terms; null: as the operator's default says. */
+  readonly creditRule: CreditRule | null;
+  readonly shadow: boolean;
+  readonly failbackSteps: readonly number[];
+  readonly failbackStepSeconds: number;
+  /** The end of its chain of evidence; null, or absent: there is none yet. */
+  readonly chain?: ChainHead | null;
+  readonly override: (Override & { readonly actor: string }) | null;
+  readonly routing: ServiceRouting | null;
+  readonly domains: readonly RoundDomain[];
+};
+
+/** All that a round needs to know before it probes. */
+export type ShardView = {
+  readonly services: readonly RoundService[];
+  readonly vantages: readonly Vantage[];
+  /** Accepted changes whose turn it is to be asked after: of each account a few, the most overdue first. */
+  readonly polls: readonly Poll[];
+  /** Whether there are changes after which nobody asks any more: they were accepted too long ago. */
+  readonly expired: boolean;
+  /** DNS accounts that are in trouble. */
+  readonly standings: readonly DnsStanding[];
+  readonly freeze: Freeze | null;
+  /** Domains of the shard for which there was no room in this round: it is too large, and others have their turn in the next. */
+  readonly domainsLeftOut: number;
+};
+
+/** A change that is not known to be on all servers yet. */
+export type Poll = {
+  readonly changeId: string;
+  /** How often it was asked after. */
+  readonly checks: number;
+};
+
+/** What is known of a DNS account that is in trouble. */
+export type DnsStanding = Circuit & {
+  /** Whose own account it is; 0: the operator's. */
+  readonly customerId: number;
+  readonly lastError: string | null;
+  readonly lastErrorAtMs: number | null;
+  /** How often in a row it did not let changes be asked after, why, and until when that is not tried again. */
+  readonly pollsRefused: number;
+  readonly pollsError: string | null;
+  readonly pollsPausedUntilMs: number | null;
+};
+
+export type Sample = {
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly path: ProbePath;
+  readonly vantage: string;
+  readonly roundAtMs: number;
+  readonly attempt: number;
+  readonly probedAtMs: number;
+  readonly ok: boolean;
+  readonly status: number | null;
+  readonly latencyMs: number;
+  readonly error: ProbeError | null;
+  /** Of its path's set-ups the one that was probed; only samples of the present one count. */
+  readonly setup: number;
+};
+
+/** A live policy, the terms that judge now (those of the active storm's version, if any), and the window's figures. */
+export type PolicyView = {
+  readonly policyId: number;
+  readonly serviceId: number;
+  readonly kind: "http_availability" | "http_latency";
+  readonly version: number;
+  readonly thresholdAvail: number;
+  readonly windowSeconds: number;
+  readonly cooldownSeconds: number;
+  readonly maxCoverageFactor: number;
+  readonly minSamples: number;
+  readonly minFailures: number;
+  /** Of `http_latency`; null for other kinds. */
+  readonly latencyMs: number | null;
+  readonly storm: {
+    readonly id: number;
+    readonly state: "storm" | "recovering";
+    readonly startedAtMs: number;
+    readonly recoveringSinceMs: number | null;
+    readonly relapses: number;
+    /** Why it earns a discount or not; null: it earns. */
+    readonly creditReason: CreditReason | null;
+  } | null;
+  readonly previousEndedAtMs: number | null;
+  readonly stats: readonly WindowStats[];
+  /**
+   * Newest sample per domain, path, set-up and vantage, however old, deleted domains included; only while a storm is active.
+   * Where it is younger than 13 minutes, a moment within the minute before it may stand for it.
+   */
+  readonly newest: readonly NewestSample[];
+};

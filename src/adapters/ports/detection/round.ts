@@ -1,0 +1,191 @@
+import type { CreditGrounds } from "../../../domain/billing/credit.ts";
+import type { Member } from "../../../domain/steering/group.ts";
+import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
+import type { Drift } from "../../../domain/steering/drift.ts";
+import type { Weights } from "../../../domain/steering/steering.ts";
+import type { StormTransition } from "../../../domain/detection/storm.ts";
+import type { EvidenceProof } from "../evidence/evidence-signer.ts";
+import type { Fence } from "../coordination/lease.ts";
+import type { Sighting } from "../coordination/peer.ts";
+import type { DnsStanding, DomainRouting, PolicyView, RoundService, Sample, ServiceRouting, ShardView } from "./round-view.ts";
+
+/** `leftOut`: services whose figures could not be read, and of which nothing is decided; `error`: why, of the first of them. */
+export type Evaluation = { readonly policies: readonly PolicyView[]; readonly leftOut: readonly number[]; readonly error?: unknown };
+
+export type StormDecision = {
+  readonly policy: PolicyView;
+  readonly transition: StormTransition;
+  readonly monitorOnly: boolean;
+  /** Of a storm that begins; null otherwise. */
+  readonly credit: CreditGrounds | null;
+  /** The canonical body of the evidence that is recorded with it; absent for what is not recorded. */
+  readonly evidence?: string;
+  /** Of that body; absent where there is no key. */
+  readonly proof?: ChainedProof;
+};
+
+/** A signature of what comes behind a record, with that record. */
+export type ChainedProof = EvidenceProof & { readonly follows: ChainHead };
+
+/** Which stored samples show a transition: those of a service in (fromMs, untilMs], the ones nearest to `edgeMs` first. */
+export type Edge = {
+  readonly serviceId: number;
+  readonly edgeMs: number;
+  /** Those after this are what was decided by: they come before all others. */
+  readonly windowFromMs: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly limit: number;
+};
+
+/** A stored sample as it is shown in evidence. */
+export type EdgeSample = Omit<Sample, "serviceId" | "roundAtMs">;
+
+/** A switch to be stored before DNS is called. `result` is `shadow` where nothing will be called. */
+export type Intent = {
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly from: Weights;
+  readonly to: Weights;
+  /** Other weighted records of the name that it sets as well; absent: none. */
+  readonly members?: readonly Member[];
+  readonly reason: string;
+  readonly actor: string;
+  readonly result: "intent" | "shadow";
+};
+
+/** A drift with what was wanted when it was found; `leftAlone` says why it is not healed, null: it is. */
+export type FoundDrift = Drift & {
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly expected: Weights | null;
+  readonly leftAlone: string | null;
+};
+
+/** A domain that is seen healthy for the first time, with the set-up of which that is true. */
+export type SeenHealthy = {
+  readonly domainId: number;
+  readonly primaryCdn: string;
+  readonly primaryTarget: string | null;
+  readonly probePath: string | null;
+  readonly expectStatus: string;
+};
+
+/** A domain whose visitors do not all reach the backup, although its service is to be there. `moved`: its weights are. */
+export type Unreached = {
+  readonly serviceId: number; readonly domainId: number; readonly name: string;
+  readonly reason: string; readonly detail: string; readonly moved: boolean;
+};
+
+export type RoundDecisions = {
+  readonly storms: readonly StormDecision[];
+  readonly healthy: readonly SeenHealthy[];
+  readonly services: readonly (ServiceRouting & { readonly serviceId: number })[];
+  readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
+  readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded"; readonly proof?: ChainedProof }[];
+  readonly intents: readonly Intent[];
+  /** Failed attempts, by row id, at switches that nobody wants any more. */
+  readonly lapsed: readonly number[];
+  readonly drifts: readonly FoundDrift[];
+  /** Domains over which a fight began or ended. */
+  readonly contests: readonly { readonly domainId: number; readonly contested: boolean }[];
+  /** Of services of which that is said from now on; not stored, but to be told. */
+  readonly unreached: readonly Unreached[];
+};
+
+/** What became of an accepted change; `unconfirmed`: nobody saw it on all servers, and nobody can any more. */
+export type SettledChange = { readonly changeId: string; readonly result: "insync" | "unconfirmed"; readonly error: string | null };
+
+/** A change that was asked after, or could not be, and when it is its turn again. */
+export type PolledChange = { readonly changeId: string; readonly nextCheckAtMs: number };
+
+/** A switch that was not made. `again`: the records must be read again before anything is said about them. */
+export type FailedSwitch = { readonly domainId: number; readonly lastError: string; readonly again: boolean };
+
+/** A stored intent. */
+export type StoredIntent = {
+  readonly id: number;
+  /** How often it was tried, this time included. */
+  readonly attempts: number;
+  /** When it was tried before without an answer, of which something may yet come; null: nothing is in doubt. */
+  readonly doubtfulSinceMs: number | null;
+  /** For which storm; null, or absent: for none. */
+  readonly stormId?: number | null;
+};
+
+/** What a round has learnt from DNS. */
+export type RoundOutcomes = {
+  readonly intents: readonly IntentOutcome[];
+  /** Those whose records are known to have changed. */
+  readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
+  readonly failures: readonly FailedSwitch[];
+  /** Health checks that were gone and that a domain's records do not name any more. */
+  readonly dropped: readonly { readonly domainId: number; readonly checks: readonly string[] }[];
+  readonly settled: readonly SettledChange[];
+  readonly polled: readonly PolledChange[];
+  /** Of these shards' changes those that are `unconfirmed` now, for they were accepted too long ago; null: there are none. */
+  readonly expire: { readonly index: number; readonly count: number } | null;
+  /** Accounts about which something else is known now; one that is well again is forgotten. */
+  readonly standings: readonly DnsStanding[];
+};
+
+export type IntentOutcome = {
+  readonly changeRowId: number;
+  /** `intent`: whether it was made is not known; the next reading of the live records tells. */
+  readonly result: "accepted" | "failed" | "intent";
+  readonly changeId: string | null;
+  readonly acceptedAtMs: number | null;
+  readonly error: string | null;
+  /** Where it was not made: when it is tried again; null: at once. */
+  readonly nextAttemptAtMs: number | null;
+  /** Where only an earlier attempt is in doubt: when that was. Else null. */
+  readonly doubtfulSinceMs: number | null;
+  /** Of a switch that was made for a storm. */
+  readonly proof?: ChainedProof;
+};
+
+/** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */
+export type Beat = {
+  readonly provider: string;
+  readonly acted: boolean;
+  readonly seen: Sighting | null;
+  /** By how much its own clock is ahead of the database's; null, or absent: not measured. */
+  readonly clockSkewMs?: number | null;
+};
+
+/** What a round says of itself beside its samples. `beat` is of shard 0 alone: one shard stands for its provider. */
+export type Presence = { readonly vantage: string; readonly place: string | null; readonly nowMs: number; readonly beat: Beat | null };
+
+/** The tables behind a round. Each call is one round trip, whatever the number of services, as long as a round has room for them. */
+export interface RoundStore {
+  /**
+   * Renews the lease and reads the shard. Of one with more domains than a round has room for, those are read whose turn it is.
+   * @param round number of the slot, by which both providers come to the same turns
+   * @returns null where the lease is lost
+   */
+  load(fence: Fence, shard: { readonly index: number; readonly count: number }, round: number, nowMs: number): Promise<ShardView | null>;
+  /**
+   * Stores samples (a sample stored before is left alone), marks the vantage as heard, and then, whether or not that comes to
+   * anything, reads the figures of every live policy of these services for its window (now - window, now].
+   * @throws where the samples may not have been stored, or no figures could be read at all
+   */
+  saveAndEvaluate(
+    samples: readonly Sample[],
+    services: readonly { readonly serviceId: number; readonly domains: readonly unknown[] }[],
+    presence: Presence,
+  ): Promise<Evaluation>;
+  /** Reads what there is to probe in a shard, for who does not hold its lease; the same turns as the holder's. */
+  survey(shard: { readonly index: number; readonly count: number }, round: number): Promise<readonly RoundService[]>;
+  /** Stores a witness' samples and marks its vantage as heard: no lease is needed to say what one saw (semantics §10). */
+  saveWitnessed(samples: readonly Sample[], presence: Presence): Promise<void>;
+  /** Reads the samples around each edge: one list an edge, in the order given, ascending by time. */
+  edgeSamples(edges: readonly Edge[]): Promise<readonly (readonly EdgeSample[])[]>;
+  /**
+   * Applies decisions, fenced and guarded by the state they were made in. An intent like one of this lease that stands
+   * open, or like the domain's last one where that was not made, is that intent, tried once more.
+   * @returns the stored intents, by domain
+   */
+  saveDecisions(fence: Fence, decisions: RoundDecisions, nowMs: number): Promise<ReadonlyMap<number, StoredIntent>>;
+  /** Stores what DNS answered to the intents, and what became of earlier changes. Nothing to store: no round trip. */
+  saveOutcomes(fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void>;
+}

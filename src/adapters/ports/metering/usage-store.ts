@@ -1,0 +1,70 @@
+import type { Change, Page } from "../tenants/change.ts";
+import type { Sampling } from "./usage.ts";
+
+/** A pushed window, epoch milliseconds; a side that is absent stays as it is. */
+export type UsagePush = {
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  readonly primaryBytes?: number | undefined;
+  readonly backupBytes?: number | undefined;
+};
+
+/** A window as it is known today. */
+export type UsageWindow = {
+  readonly id: number;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  readonly primaryBytes: number;
+  readonly backupBytes: number;
+  /** Who reported the side, such as `cloudflare` or `push`; null: nobody yet. */
+  readonly primarySource: string | null;
+  readonly backupSource: string | null;
+  /** Null: counted in full, or nobody said otherwise. */
+  readonly primarySampling: Sampling | null;
+  readonly backupSampling: Sampling | null;
+  /** A host of the side could not be read, or not for good: the bytes are what is known of the others. */
+  readonly primaryIncomplete: boolean;
+  readonly backupIncomplete: boolean;
+  readonly invoiceId: number | null;
+  /** When the window last became other than what its invoice billed at first; null: it is as billed, or not billed. */
+  readonly correctedAtMs: number | null;
+  /** What was pushed to its customer's favour since it was billed, and waits for an admin; null sides were not pushed. */
+  readonly pendingCorrection: { readonly id: number; readonly primaryBytes: number | null; readonly backupBytes: number | null } | null;
+};
+
+export type UsageFilter = { readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
+
+/** A span of windows of the configured length; epoch milliseconds, the end excluded. */
+export type GapSpan = { readonly fromMs: number; readonly toMs: number; readonly windowMs: number };
+
+export type PushOptions = {
+  /** CDNs that an adapter measures: their sides refuse pushes unless `mayOverride` (semantics §8). */
+  readonly measuredCdns: readonly string[];
+  readonly mayOverride: boolean;
+  /** The pending correction that this push is the approval of: it waits for nobody, and is stored only while that is pending. */
+  readonly approves?: { readonly id: number; readonly reason: string };
+};
+
+/** Usage windows of a service, a deleted one included: it is metered and billed to its end. A row of another customer is a missing row. */
+export interface UsageStore {
+  /** Ascending by id; windows with window_start in [fromMs, toMs). Null where there is no such service. */
+  list(customerId: number, serviceId: number, filter: UsageFilter, page: Page): Promise<UsageWindow[] | null>;
+  /**
+   * Complete windows within the span, from the service's first one on, of which a side was reported by nobody or is incomplete; ascending
+   * by start, with the start in seconds for an id. Null where there is no such service.
+   */
+  gaps(customerId: number, serviceId: number, span: GapSpan, page: Page): Promise<UsageWindow[] | null>;
+  /**
+   * All windows or none; a billed one is corrected, and adjusted by the next invoice.
+   * What may take something off a billed window changes nothing unless `mayOverride`: it becomes a pending correction.
+   * @returns the windows as known now, ascending by start; null where there is no such service
+   * A side that is measured in part takes what is pushed for the rest of it; an admin's figure for a measured side stands for
+   * the whole of it, and no reading replaces it.
+   * @throws AppError `bad_request` for a window that began after the service was deleted; `conflict` for a side that is
+   *   measured throughout, or windows of another length than the stored ones; `unavailable` where
+   *   others keep interfering
+   */
+  push(
+    customerId: number, serviceId: number, windows: readonly UsagePush[], options: PushOptions, change: Change,
+  ): Promise<UsageWindow[] | null>;
+}

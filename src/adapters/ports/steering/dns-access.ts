@@ -1,0 +1,58 @@
+import type { BesideRecord } from "../../../domain/steering/readiness-beside.ts";
+import type { Dns, DnsBudget, WeightChange, WeightChangeResult, WeightedRecord, Weights } from "./dns.ts";
+import type { HealthChecks } from "./health-checks.ts";
+
+/**
+ * A compare-and-set of whole records: `after` has each one's successor, in the same order. Where nothing differs it changes
+ * nothing, and proves that it may.
+ */
+export type PairRewrite = Omit<WeightChange, "to"> & { readonly after: readonly WeightedRecord[] };
+
+/** A weighted CNAME pair that is to exist. */
+export type PairWish = {
+  readonly domain: string;
+  readonly targets: { readonly primary: string; readonly backup: string };
+  readonly weights: Weights;
+  readonly ttlSeconds: number;
+};
+
+export type CreatedRecord = { readonly type: string; readonly setIdentifier: string; readonly weight: number; readonly ttlSeconds: number; readonly value: string };
+
+/** `refused`: the zone as it is does not allow it; `detail` says what to do. */
+export type ProvisionResult =
+  | {
+      readonly status: "created";
+      readonly zoneId: string;
+      readonly changeId: string;
+      readonly records: readonly CreatedRecord[];
+      /** What the owner has to decide before they answer anybody; absent: they do. */
+      readonly question?: string;
+    }
+  | { readonly status: "exists"; readonly zoneId: string }
+  | { readonly status: "refused"; readonly detail: string }
+  | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
+
+/** Setting a name up, beside steering it. Never throws. */
+export interface DnsSetupWriter {
+  /** Records of other types that bear on steering these names, HTTPS, SVCB and CAA; names that could not be read are left out. */
+  inspect(domains: readonly string[], budget: DnsBudget): Promise<ReadonlyMap<string, readonly BesideRecord[]>>;
+  /** One result per pair, in the order given. */
+  rewrite(rewrites: readonly PairRewrite[], budget: DnsBudget): Promise<readonly WeightChangeResult[]>;
+  /** Creates the pair, or the missing half of one. What exists is never changed. */
+  provision(wish: PairWish, budget: DnsBudget): Promise<ProvisionResult>;
+}
+
+/** All that one set of DNS credentials is good for. */
+export type DnsAccess = Dns & DnsSetupWriter & HealthChecks;
+
+/** Whose DNS credentials count for a customer: their own account, else the operator's. */
+export interface DnsDirectory {
+  /** The operator's own. */
+  readonly operator: DnsAccess;
+  /** The same, as customers may use it: not in zones that serve others. Absent: no zone is bound to anybody. @param ownerOf whose a name is */
+  readonly operatorFor?: (ownerOf: (name: string) => number) => DnsAccess;
+  /** Never throws: an account that cannot be used gives an access that says so. */
+  of(customerId: number): Promise<DnsAccess>;
+  /** The same for many at once, in one reading. Whoever is not in the answer has no account: the operator's counts. */
+  ofAll(customerIds: readonly number[]): Promise<ReadonlyMap<number, DnsAccess>>;
+}

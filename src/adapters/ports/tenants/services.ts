@@ -1,0 +1,38 @@
+import type { Change, Page, Paged } from "./change.ts";
+import type { Domain } from "./domains.ts";
+import type { StormPolicy } from "../detection/policies.ts";
+
+export type ServiceInput = {
+  readonly name: string;
+  readonly primaryCdn: string;
+  readonly backupCdn: string;
+  readonly steering: "auto" | "shadow";
+  /** Percent of the way back, ascending, the last one 100. */
+  readonly failbackSteps: readonly number[];
+  readonly failbackStepSeconds: number;
+};
+
+export type ServicePatch = { readonly [Field in keyof ServiceInput]?: ServiceInput[Field] | undefined };
+
+export type Service = ServiceInput & { readonly id: number; readonly createdAtMs: number; readonly updatedAtMs: number };
+
+export type ServiceDetail = {
+  readonly service: Service;
+  /** Ascending by id; as many as fit in an answer. */
+  readonly domains: readonly Paged<Domain>[];
+  readonly stormPolicies: readonly StormPolicy[];
+};
+
+/** Live services. A row of another customer is a missing row. */
+export interface ServiceStore {
+  /** @returns null where there is no such customer. @throws AppError `conflict` for a name that is taken */
+  create(customerId: number, input: ServiceInput, change: Change): Promise<Service | null>;
+  /** Ascending by id. */
+  list(customerId: number, page: Page): Promise<Service[]>;
+  /** @param afterDomainId behind which of its domains the list begins */
+  get(customerId: number, id: number, afterDomainId?: number): Promise<ServiceDetail | null>;
+  /** @throws AppError `conflict` for a name that is taken, `bad_request` where both CDNs would be the same */
+  update(customerId: number, id: number, patch: ServicePatch, change: Change): Promise<Service | null>;
+  /** Takes its domains and policies along and ends its storm; the weights stay. @returns false where there is none */
+  remove(customerId: number, id: number, change: Change): Promise<boolean>;
+}

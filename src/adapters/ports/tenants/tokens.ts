@@ -1,0 +1,32 @@
+import type { Role } from "../../../domain/tenants/access.ts";
+import type { Change, Page } from "./change.ts";
+
+export type CustomerToken = {
+  readonly id: number;
+  readonly customerId: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAtMs: number;
+  /** Null: it ends when it is revoked. */
+  readonly expiresAtMs: number | null;
+  /** To the minute. */
+  readonly lastUsedAtMs: number | null;
+  readonly revokedAtMs: number | null;
+};
+
+export type TokenInput = { readonly name: string; readonly role: Role; readonly expiresAtMs: number | null; readonly hash: string };
+
+/** What a live token stands for. */
+export type TokenOwner = { readonly tokenId: number; readonly customerId: number; readonly role: Role; readonly expiresAtMs: number | null };
+
+/** Customer tokens. Hashes are SHA-256 in lower-case hex; the secret itself never gets here. */
+export interface TokenStore {
+  /** @returns null for a token that is unknown, revoked or, on the database's clock, expired; notes the use otherwise */
+  verify(hash: string): Promise<TokenOwner | null>;
+  /** @returns null where there is no such customer */
+  create(customerId: number, input: TokenInput, change: Change): Promise<CustomerToken | null>;
+  /** Ascending by id, revoked ones included; null where there is no such customer. */
+  list(customerId: number, page: Page): Promise<CustomerToken[] | null>;
+  /** Revokes once; a token that was revoked before stays as it is. @returns false where there is no such token */
+  revoke(customerId: number, id: number, change: Change): Promise<boolean>;
+}

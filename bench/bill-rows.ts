@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { connect } from "../src/adapters/db/client.ts";
+import { connect } from "../src/adapters/db/platform/client.ts";
 import { coverWindow } from "../src/domain/billing/coverage.ts";
 import { priceLine } from "../src/domain/billing/pricing.ts";
 import type { BillingTerms } from "../src/domain/billing/pricing.ts";

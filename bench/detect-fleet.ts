@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import { createRoundStore } from "../src/adapters/db/rounds.ts";
+import { createRoundStore } from "../src/adapters/db/round/rounds.ts";
 import type { RoundDeps } from "../src/pipeline/round.ts";
 import { runRound } from "../src/pipeline/round.ts";
 import { slotOf } from "../src/cron/shard-rounds.ts";

@@ -1,5 +1,5 @@
 import { partitionOf } from "../domain/steering/aws-partition.ts";
-import { dnsSealingContext } from "./db/dns-accounts.ts";
+import { dnsSealingContext } from "./db/steering/dns-accounts.ts";
 import { createDnsRefusal } from "./dns-log.ts";
 import type { Clock } from "./ports/platform/clock.ts";
 import type { DnsAccess, DnsDirectory } from "./ports/steering/dns-access.ts";

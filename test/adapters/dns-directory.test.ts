@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dnsSealingContext } from "../../src/adapters/db/dns-accounts.ts";
+import { dnsSealingContext } from "../../src/adapters/db/steering/dns-accounts.ts";
 import { createDnsDirectory } from "../../src/adapters/dns-directory.ts";
 import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
 import type { SealedDnsAccount } from "../../src/adapters/ports/steering/dns-accounts.ts";

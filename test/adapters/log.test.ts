@@ -1,6 +1,6 @@
 import { NeonDbError } from "@neondatabase/serverless";
 import { afterEach, expect, it, vi } from "vitest";
-import { faultError } from "../../src/adapters/db/faults.ts";
+import { faultError } from "../../src/adapters/db/platform/faults.ts";
 import { createConsoleLog } from "../../src/adapters/log.ts";
 
 const clock = { nowMs: () => 0, sleep: () => Promise.resolve() };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createBillingStore } from "../../src/adapters/db/billing.ts";
-import { createIngestStore } from "../../src/adapters/db/ingest.ts";
-import { createInvoiceStore } from "../../src/adapters/db/invoices.ts";
-import { createUsageStore } from "../../src/adapters/db/usage-store.ts";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
+import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
+import { createInvoiceStore } from "../../src/adapters/db/billing/invoices.ts";
+import { createUsageStore } from "../../src/adapters/db/metering/usage-store.ts";
 import type { BillingStore } from "../../src/adapters/ports/billing/billing.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

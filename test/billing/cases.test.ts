@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createInvoiceStore } from "../../src/adapters/db/invoices.ts";
+import { createInvoiceStore } from "../../src/adapters/db/billing/invoices.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { billingCases, casesNowMs } from "./cases.ts";

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createBillingStore } from "../../src/adapters/db/billing.ts";
-import type { Database } from "../../src/adapters/db/client.ts";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 import { dueBounds } from "../../src/domain/billing/billing-cycle.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createBillingStore } from "../../src/adapters/db/billing.ts";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
 import type { BillingStore } from "../../src/adapters/ports/billing/billing.ts";
 import type { BillingCycle } from "../../src/domain/billing/billing-cycle.ts";
 import { freshDatabase } from "../support/database.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Database } from "../../src/adapters/db/client.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { casesNowMs } from "./cases.ts";
 import type { BillingCase } from "./cases.ts";

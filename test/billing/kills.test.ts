@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connect } from "../../src/adapters/db/client.ts";
+import { connect } from "../../src/adapters/db/platform/client.ts";
 import { startCuttingProxy } from "../support/cutting-proxy.ts";
 import type { Cut, CuttingProxy } from "../support/cutting-proxy.ts";
 import { freshDatabase } from "../support/database.ts";

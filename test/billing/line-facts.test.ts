@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createLineFactsStore } from "../../src/adapters/db/line-facts.ts";
+import { createLineFactsStore } from "../../src/adapters/db/billing/line-facts.ts";
 import { representFacts } from "../../src/routes/line-facts-contract.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

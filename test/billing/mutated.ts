@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { Database } from "../../src/adapters/db/client.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 import type { DomainFile, Mutant, Replacement } from "./mutants.ts";
 
 const dialect = new PgDialect();

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createBillingStore } from "../../src/adapters/db/billing.ts";
-import { dueCustomers } from "../../src/adapters/db/billing-due.ts";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
+import { dueCustomers } from "../../src/adapters/db/billing/billing-due.ts";
 import type { BillingStore } from "../../src/adapters/ports/billing/billing.ts";
 import { dueBounds } from "../../src/domain/billing/billing-cycle.ts";
 import { freshDatabase } from "../support/database.ts";

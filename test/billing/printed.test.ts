@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createInvoiceDocumentStore } from "../../src/adapters/db/invoice-documents.ts";
-import { createInvoiceLinkStore } from "../../src/adapters/db/invoice-links.ts";
-import { createInvoiceStore } from "../../src/adapters/db/invoices.ts";
+import { createInvoiceDocumentStore } from "../../src/adapters/db/billing/invoice-documents.ts";
+import { createInvoiceLinkStore } from "../../src/adapters/db/billing/invoice-links.ts";
+import { createInvoiceStore } from "../../src/adapters/db/billing/invoices.ts";
 import { invoicePage } from "../../src/http/invoice-page.ts";
 import { invoiceCsv } from "../../src/routes/invoice-csv.ts";
 import { freshDatabase } from "../support/database.ts";

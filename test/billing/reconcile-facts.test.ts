@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createReconciliationStore } from "../../src/adapters/db/reconciliation.ts";
+import { createReconciliationStore } from "../../src/adapters/db/billing/reconciliation.ts";
 import { reconcile } from "../../src/cron/reconcile.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createReconciliationStore } from "../../src/adapters/db/reconciliation.ts";
+import { createReconciliationStore } from "../../src/adapters/db/billing/reconciliation.ts";
 import type { UsageSource } from "../../src/adapters/ports/metering/usage.ts";
 import { reconcile } from "../../src/cron/reconcile.ts";
 import { freshDatabase } from "../support/database.ts";

@@ -1,4 +1,4 @@
-import { createReconciliationStore } from "../../src/adapters/db/reconciliation.ts";
+import { createReconciliationStore } from "../../src/adapters/db/billing/reconciliation.ts";
 import type { Noted } from "../../src/adapters/ports/billing/reconciliation.ts";
 import { checkChunks } from "../../src/domain/metering/check-spans.ts";
 import type { WindowTally } from "../../src/domain/metering/window-tally.ts";

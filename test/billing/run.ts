@@ -1,5 +1,5 @@
-import { createBillingStore } from "../../src/adapters/db/billing.ts";
-import type { Database } from "../../src/adapters/db/client.ts";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 import type { Log } from "../../src/adapters/ports/platform/log.ts";
 import { runBilling } from "../../src/cron/bill.ts";
 import type { BillingJob, BillingReport } from "../../src/cron/bill.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createBillingStore } from "../../src/adapters/db/billing.ts";
-import { createInvoiceStore } from "../../src/adapters/db/invoices.ts";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
+import { createInvoiceStore } from "../../src/adapters/db/billing/invoices.ts";
 import type { BillingStore } from "../../src/adapters/ports/billing/billing.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -1,9 +1,9 @@
 import type { SourceMutant } from "./mutants.ts";
 
-const holdings = "src/adapters/db/holdings.ts";
-const facts = "src/adapters/db/usage-facts.ts";
-const ingest = "src/adapters/db/ingest.ts";
-const write = "src/adapters/db/usage-write.ts";
+const holdings = "src/adapters/db/metering/holdings.ts";
+const facts = "src/adapters/db/metering/usage-facts.ts";
+const ingest = "src/adapters/db/metering/ingest.ts";
+const write = "src/adapters/db/metering/usage-write.ts";
 const job = "src/cron/ingest-usage.ts";
 const guards = "drizzle/0026_usage_facts_guards.sql";
 

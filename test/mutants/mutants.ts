@@ -4,12 +4,12 @@ export type Edit = { readonly file: string; readonly from: string; readonly to: 
 /** One way in which money could go wrong. `sql` is the billing statement, `domain` the rules that explain it: tried apart. */
 export type SourceMutant = { readonly name: string; readonly sql: readonly Edit[]; readonly domain: readonly Edit[] };
 
-const figures = "src/adapters/db/billing-figures.ts";
+const figures = "src/adapters/db/billing/billing-figures.ts";
 const pricing = "src/domain/billing/pricing.ts";
 const coverage = "src/domain/billing/coverage.ts";
 const money = "src/domain/billing/money.ts";
-const due = "src/adapters/db/billing-due.ts";
-const documents = "src/adapters/db/billing-documents.ts";
+const due = "src/adapters/db/billing/billing-due.ts";
+const documents = "src/adapters/db/billing/billing-documents.ts";
 const cycle = "src/domain/billing/billing-cycle.ts";
 const currency = "src/domain/billing/currency.ts";
 
@@ -163,7 +163,7 @@ export const ofDocuments: readonly SourceMutant[] = [
   },
   {
     name: "cycle closed though there is more of it",
-    sql: [{ file: "src/adapters/db/billing.ts", from: "(h.cycle <> 'run' and not r.more)", to: "h.cycle <> 'run'" }, { file: "src/adapters/db/billing.ts", from: "case when h.cycle = 'run' or r.more then", to: "case when h.cycle = 'run' then" }],
+    sql: [{ file: "src/adapters/db/billing/billing.ts", from: "(h.cycle <> 'run' and not r.more)", to: "h.cycle <> 'run'" }, { file: "src/adapters/db/billing/billing.ts", from: "case when h.cycle = 'run' or r.more then", to: "case when h.cycle = 'run' then" }],
     domain: [],
   },
   {

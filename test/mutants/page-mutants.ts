@@ -1,7 +1,7 @@
 import type { SourceMutant } from "./mutants.ts";
 
-const invoices = "src/adapters/db/invoices.ts";
-const documents = "src/adapters/db/invoice-documents.ts";
+const invoices = "src/adapters/db/billing/invoices.ts";
+const documents = "src/adapters/db/billing/invoice-documents.ts";
 const text = "src/http/invoice-text.ts";
 const csv = "src/routes/invoice-csv.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createIngestStore } from "../../src/adapters/db/ingest.ts";
+import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
 import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
 import { ingestUsage } from "../../src/cron/ingest-usage.ts";
 import { bill } from "../billing/run.ts";

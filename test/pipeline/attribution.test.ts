@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createIngestStore } from "../../src/adapters/db/ingest.ts";
-import { createUsageStore } from "../../src/adapters/db/usage-store.ts";
+import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
+import { createUsageStore } from "../../src/adapters/db/metering/usage-store.ts";
 import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
 import type { UsageSource } from "../../src/adapters/ports/metering/usage.ts";
 import { UsageSourceError } from "../../src/adapters/ports/metering/usage.ts";

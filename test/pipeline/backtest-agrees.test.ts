@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createRecordedTraces } from "../../src/adapters/db/recorded-traces.ts";
+import { createRecordedTraces } from "../../src/adapters/db/detection/recorded-traces.ts";
 import { replayAll } from "../../src/domain/detection/backtest.ts";
 import { seeded } from "../support/calm-trace.ts";
 import { freshDatabase } from "../support/database.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyBundle } from "../../local/evidence-bundle.ts";
-import { createEvidenceStore } from "../../src/adapters/db/evidence.ts";
-import { createObservationStore } from "../../src/adapters/db/observations.ts";
+import { createEvidenceStore } from "../../src/adapters/db/evidence/evidence.ts";
+import { createObservationStore } from "../../src/adapters/db/steering/observations.ts";
 import { observeAnswers } from "../../src/cron/observe-answers.ts";
 import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
 import { canonicalJson } from "../../src/domain/evidence/canonical-json.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createIngestStore } from "../../src/adapters/db/ingest.ts";
-import { createLeaseStore } from "../../src/adapters/db/leases.ts";
+import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
+import { createLeaseStore } from "../../src/adapters/db/coordination/leases.ts";
 import type { CustomerSource, CustomerSources, SourceOutcome } from "../../src/adapters/ports/metering/cdn-accounts.ts";
 import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
 import type { HostWindowBytes, UsageQuery, UsageReading, UsageSource } from "../../src/adapters/ports/metering/usage.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createDnsSetupStore } from "../../src/adapters/db/dns-setup.ts";
-import { createRecordedTraces } from "../../src/adapters/db/recorded-traces.ts";
+import { createDnsSetupStore } from "../../src/adapters/db/steering/dns-setup.ts";
+import { createRecordedTraces } from "../../src/adapters/db/detection/recorded-traces.ts";
 import { replayAll } from "../../src/domain/detection/backtest.ts";
 import { runWitness } from "../../src/pipeline/witness.ts";
 import { freshDatabase } from "../support/database.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDatabaseClock } from "../../src/adapters/database-clock.ts";
-import { createJobRunStore } from "../../src/adapters/db/job-runs.ts";
-import { createRoundStore } from "../../src/adapters/db/rounds.ts";
-import { createTickRunStore } from "../../src/adapters/db/tick-runs.ts";
+import { createJobRunStore } from "../../src/adapters/db/coordination/job-runs.ts";
+import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
+import { createTickRunStore } from "../../src/adapters/db/coordination/tick-runs.ts";
 import { runTick } from "../../src/cron/tick.ts";
 import type { TickDeps } from "../../src/cron/tick.ts";
 import { runRound } from "../../src/pipeline/round.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRoundStore } from "../../src/adapters/db/rounds.ts";
+import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createWorld, intervalMs, startMs } from "../support/round-world.ts";

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createTickRunStore } from "../../src/adapters/db/tick-runs.ts";
+import { createTickRunStore } from "../../src/adapters/db/coordination/tick-runs.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { runTick } from "../../src/cron/tick.ts";
 import type { TickDeps } from "../../src/cron/tick.ts";

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createPolicyStore } from "../../src/adapters/db/policies.ts";
-import { createServiceStore } from "../../src/adapters/db/services.ts";
+import { createPolicyStore } from "../../src/adapters/db/detection/policies.ts";
+import { createServiceStore } from "../../src/adapters/db/tenants/services.ts";
 import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
 import type { Change } from "../../src/adapters/ports/tenants/change.ts";
 import { freshDatabase } from "../support/database.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createJobRunStore } from "../../src/adapters/db/job-runs.ts";
+import { createJobRunStore } from "../../src/adapters/db/coordination/job-runs.ts";
 import { parseConfig } from "../../src/config.ts";
 import { runJob } from "../../src/cron/schedule.ts";
 import { isDue } from "../../src/cron/due.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createBillingStore } from "../../src/adapters/db/billing.ts";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
 import { runBilling } from "../../src/cron/bill.ts";
 import { pointers, startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createInvoiceStore, pageOfLines } from "../../src/adapters/db/invoices.ts";
+import { createInvoiceStore, pageOfLines } from "../../src/adapters/db/billing/invoices.ts";
 import { csvRow, invoiceCsv } from "../../src/routes/invoice-csv.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { createJobRunStore } from "../../src/adapters/db/job-runs.ts";
+import { createJobRunStore } from "../../src/adapters/db/coordination/job-runs.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { createReadiness } from "../../src/adapters/db/readiness.ts";
+import { createReadiness } from "../../src/adapters/db/coordination/readiness.ts";
 import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
 import { startApi } from "../support/api.ts";
 import type { Answer, Api } from "../support/api.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createIngestStore } from "../../src/adapters/db/ingest.ts";
-import { createLeaseStore } from "../../src/adapters/db/leases.ts";
+import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
+import { createLeaseStore } from "../../src/adapters/db/coordination/leases.ts";
 import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { buildDeps } from "../../src/deps.ts";

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/adapters/clock.ts";
 import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
 import type { Prober } from "../../src/adapters/ports/detection/probe.ts";
 import type { LogFields } from "../../src/adapters/ports/platform/log.ts";
-import { connect } from "../../src/adapters/db/client.ts";
+import { connect } from "../../src/adapters/db/platform/client.ts";
 import { parseConfig } from "../../src/config.ts";
 import { buildDeps } from "../../src/deps.ts";
 import { checkAnswers } from "./openapi.ts";

@@ -1,4 +1,4 @@
-import type { Database } from "../../src/adapters/db/client.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 
 /** A database that counts its round trips and tells whether one is under way. */
 export const countTrips = (db: Database) => {

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { inject } from "vitest";
-import { connect } from "../../src/adapters/db/client.ts";
-import type { Database } from "../../src/adapters/db/client.ts";
+import { connect } from "../../src/adapters/db/platform/client.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 
 /** An own, migrated, otherwise empty database. */
 export interface TestDatabase {

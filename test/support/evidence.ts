@@ -1,8 +1,8 @@
-import { createEvidenceStore } from "../../src/adapters/db/evidence.ts";
+import { createEvidenceStore } from "../../src/adapters/db/evidence/evidence.ts";
 import type { EvidenceSigner } from "../../src/adapters/ports/evidence/evidence-signer.ts";
 import { canonicalJson } from "../../src/domain/evidence/canonical-json.ts";
 import { headFields, headText } from "../../src/domain/evidence/evidence-claim.ts";
-import { createObservationStore } from "../../src/adapters/db/observations.ts";
+import { createObservationStore } from "../../src/adapters/db/steering/observations.ts";
 import { observeAnswers } from "../../src/cron/observe-answers.ts";
 import { auditBundle } from "../../local/evidence-audit.ts";
 import { trusted } from "../../local/evidence-signatures.ts";

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { Database } from "../../src/adapters/db/client.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 
 /** A plan as EXPLAIN gives it in JSON. */
 export type Plan = Readonly<Record<string, unknown>> & { readonly Plans?: readonly Plan[] };

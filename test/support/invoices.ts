@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Database } from "../../src/adapters/db/client.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 import type { DocumentBody } from "../../src/adapters/ports/billing/invoice-documents.ts";
 
 const noWords: DocumentBody = {

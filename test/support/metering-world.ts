@@ -1,5 +1,5 @@
-import { createIngestStore } from "../../src/adapters/db/ingest.ts";
-import { createUsageStore } from "../../src/adapters/db/usage-store.ts";
+import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
+import { createUsageStore } from "../../src/adapters/db/metering/usage-store.ts";
 import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
 import type { UsageSource } from "../../src/adapters/ports/metering/usage.ts";
 import { ingestUsage } from "../../src/cron/ingest-usage.ts";

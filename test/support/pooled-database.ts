@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
-import type { Database } from "../../src/adapters/db/client.ts";
+import type { Database } from "../../src/adapters/db/platform/client.ts";
 
 /** A database over plain connections: the same statements, five times as many a second as over HTTP. */
 export type PooledDatabase = Database & { close(): Promise<void> };

@@ -1,5 +1,5 @@
-import { createLeaseStore } from "../../src/adapters/db/leases.ts";
-import { createRoundStore } from "../../src/adapters/db/rounds.ts";
+import { createLeaseStore } from "../../src/adapters/db/coordination/leases.ts";
+import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
 import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { runRound } from "../../src/pipeline/round.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, it } from "vitest";
-import { connect } from "../../src/adapters/db/client.ts";
+import { connect } from "../../src/adapters/db/platform/client.ts";
 import { freshEnv } from "../support/worker-env.ts";
 
 it("asks the database from inside workerd", async () => {

@@ -1,6 +1,6 @@
-import type { Database } from "../db/client.ts";
-import { noteReadings, sealedAccounts, sealingContext } from "../db/cdn-accounts.ts";
-import type { SealedAccount } from "../db/cdn-accounts.ts";
+import type { Database } from "../db/platform/client.ts";
+import { noteReadings, sealedAccounts, sealingContext } from "../db/metering/cdn-accounts.ts";
+import type { SealedAccount } from "../db/metering/cdn-accounts.ts";
 import type { CustomerSource, CustomerSources } from "../ports/metering/cdn-accounts.ts";
 import type { Secrets } from "../ports/platform/secrets.ts";
 import { UsageSourceError } from "../ports/metering/usage.ts";

@@ -1,6 +1,6 @@
 /**
  * What a customer may have of each at once; revoked and deleted ones do not count. Another kind is a line here, its default in
- * `config.ts`, and how it is counted in `adapters/db/quotas.ts`.
+ * `config.ts`, and how it is counted in `adapters/db/tenants/quotas.ts`.
  */
 export const quotaKinds = ["services", "domains", "unverified_domains", "policies", "tokens"] as const;
 

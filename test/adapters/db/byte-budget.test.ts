@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { everyPage, withinBytes, withinBytesOneByOne } from "../../../src/adapters/db/byte-budget.ts";
+import { everyPage, withinBytes, withinBytesOneByOne } from "../../../src/adapters/db/platform/byte-budget.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { countTrips } from "../../support/counting-database.ts";

@@ -2,7 +2,7 @@ import { NeonDbError } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { violates } from "../../../src/adapters/db/client.ts";
+import { violates } from "../../../src/adapters/db/platform/client.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 

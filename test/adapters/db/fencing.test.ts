@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import type { Fence } from "../../../src/adapters/ports/coordination/lease.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Database } from "../../../src/adapters/db/client.ts";
+import type { Database } from "../../../src/adapters/db/platform/client.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { createPooledDatabase } from "../../support/pooled-database.ts";

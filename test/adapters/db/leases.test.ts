@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { sql as statement } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fenceCte } from "../../../src/adapters/db/fence.ts";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
+import { fenceCte } from "../../../src/adapters/db/platform/fence.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import type { Fence, LeaseStore } from "../../../src/adapters/ports/coordination/lease.ts";
 import { canonicalJson } from "../../../src/domain/evidence/canonical-json.ts";
 import { freshDatabase } from "../../support/database.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
-import { createOwnershipStore } from "../../../src/adapters/db/ownership.ts";
+import { createOwnershipStore } from "../../../src/adapters/db/tenants/ownership.ts";
 import type { OwnershipStore } from "../../../src/adapters/ports/tenants/ownership.ts";
 import { afterLook } from "../../../src/domain/tenants/ownership.ts";
 import { freshDatabase } from "../../support/database.ts";

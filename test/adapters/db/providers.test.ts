@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createRoundStore } from "../../../src/adapters/db/rounds.ts";
+import { createRoundStore } from "../../../src/adapters/db/round/rounds.ts";
 import type { Beat, RoundStore } from "../../../src/adapters/ports/detection/round.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";

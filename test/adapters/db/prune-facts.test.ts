@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createPruneStore } from "../../../src/adapters/db/prune.ts";
-import { createRetentionStore } from "../../../src/adapters/db/retention.ts";
+import { createPruneStore } from "../../../src/adapters/db/coordination/prune.ts";
+import { createRetentionStore } from "../../../src/adapters/db/coordination/retention.ts";
 import { prune } from "../../../src/cron/prune.ts";
 import { bill } from "../../billing/run.ts";
 import { billingFence, takeLease } from "../../billing/worlds.ts";

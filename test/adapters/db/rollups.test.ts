@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createAvailabilityStore } from "../../../src/adapters/db/availability.ts";
-import { createPruneStore } from "../../../src/adapters/db/prune.ts";
-import { createRetentionStore } from "../../../src/adapters/db/retention.ts";
-import { createRollupStore } from "../../../src/adapters/db/rollups.ts";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
+import { createAvailabilityStore } from "../../../src/adapters/db/detection/availability.ts";
+import { createPruneStore } from "../../../src/adapters/db/coordination/prune.ts";
+import { createRetentionStore } from "../../../src/adapters/db/coordination/retention.ts";
+import { createRollupStore } from "../../../src/adapters/db/detection/rollups.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import type { AvailabilityQuery } from "../../../src/adapters/ports/detection/availability.ts";
 import type { Fence } from "../../../src/adapters/ports/coordination/lease.ts";
 import { prune } from "../../../src/cron/prune.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createRoundStore } from "../../../src/adapters/db/rounds.ts";
+import { createRoundStore } from "../../../src/adapters/db/round/rounds.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { explaining } from "../../support/explain.ts";

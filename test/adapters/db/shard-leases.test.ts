@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fenceCte } from "../../../src/adapters/db/fence.ts";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
+import { fenceCte } from "../../../src/adapters/db/platform/fence.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import type { Fence, LeaseStore } from "../../../src/adapters/ports/coordination/lease.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { freshDatabase } from "../../support/database.ts";

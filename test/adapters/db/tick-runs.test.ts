@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createTickRunStore } from "../../../src/adapters/db/tick-runs.ts";
+import { createTickRunStore } from "../../../src/adapters/db/coordination/tick-runs.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { freshDatabase } from "../../support/database.ts";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createApp } from "../../../src/app.ts";
-import { connect } from "../../../src/adapters/db/client.ts";
-import { createRoundStore } from "../../../src/adapters/db/rounds.ts";
+import { connect } from "../../../src/adapters/db/platform/client.ts";
+import { createRoundStore } from "../../../src/adapters/db/round/rounds.ts";
 import { parseConfig } from "../../../src/config.ts";
 import { buildDeps } from "../../../src/deps.ts";
 import { startApi } from "../../support/api.ts";

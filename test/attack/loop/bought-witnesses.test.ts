@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createCorroborationStore } from "../../../src/adapters/db/corroboration.ts";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
+import { createCorroborationStore } from "../../../src/adapters/db/detection/corroboration.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import { corroborate } from "../../../src/cron/corroborate.ts";
 import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
 import { freshDatabase } from "../../support/database.ts";

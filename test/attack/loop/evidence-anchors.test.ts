@@ -5,7 +5,7 @@ import type { AnchorAnswer } from "../../../local/evidence-anchors.ts";
 import { verifyBundle } from "../../../local/evidence-bundle.ts";
 import type { EvidenceRecord } from "../../../local/evidence-bundle.ts";
 import type { Keys } from "../../../local/evidence-signatures.ts";
-import { createEvidenceAnchorStore } from "../../../src/adapters/db/evidence-anchors.ts";
+import { createEvidenceAnchorStore } from "../../../src/adapters/db/evidence/evidence-anchors.ts";
 import type { ServiceAnchor, Timestamps } from "../../../src/adapters/ports/evidence/evidence-anchors.ts";
 import { anchorEvidence } from "../../../src/cron/anchor-evidence.ts";
 import type { TestDatabase } from "../../support/database.ts";

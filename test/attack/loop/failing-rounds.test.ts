@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createJobRunStore } from "../../../src/adapters/db/job-runs.ts";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
-import { createMetricsStore } from "../../../src/adapters/db/metrics.ts";
-import { createReadiness } from "../../../src/adapters/db/readiness.ts";
-import { createStatusStore } from "../../../src/adapters/db/status.ts";
+import { createJobRunStore } from "../../../src/adapters/db/coordination/job-runs.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
+import { createMetricsStore } from "../../../src/adapters/db/coordination/metrics.ts";
+import { createReadiness } from "../../../src/adapters/db/coordination/readiness.ts";
+import { createStatusStore } from "../../../src/adapters/db/coordination/status.ts";
 import { newTally, reportTally, roundInSlot } from "../../../src/cron/shard-rounds.ts";
 import type { ShardDeps, Tally } from "../../../src/cron/shard-rounds.ts";
 import { metricFamilies } from "../../../src/routes/metric-families.ts";

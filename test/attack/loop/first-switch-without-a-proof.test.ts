@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
-import { createOwnershipStore } from "../../../src/adapters/db/ownership.ts";
+import { createOwnershipStore } from "../../../src/adapters/db/tenants/ownership.ts";
 import type { TxtReading } from "../../../src/adapters/ports/steering/resolver.ts";
 import { createFirstProofs } from "../../../src/pipeline/first-proofs.ts";
 import { freshDatabase } from "../../support/database.ts";

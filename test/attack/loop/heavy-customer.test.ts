@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createRoundStore } from "../../../src/adapters/db/rounds.ts";
-import type { Database } from "../../../src/adapters/db/client.ts";
+import { createRoundStore } from "../../../src/adapters/db/round/rounds.ts";
+import type { Database } from "../../../src/adapters/db/platform/client.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { createWorld } from "../../support/round-world.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
-import { createTargetStore } from "../../../src/adapters/db/targets.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
+import { createTargetStore } from "../../../src/adapters/db/detection/targets.ts";
 import type { Fence } from "../../../src/adapters/ports/coordination/lease.ts";
 import type { AnswerReading, Lookup, Resolver } from "../../../src/adapters/ports/steering/resolver.ts";
 import type { ConsentReader } from "../../../src/adapters/ports/detection/targets.ts";

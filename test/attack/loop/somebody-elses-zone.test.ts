@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Route53Server } from "../../../local/route53/server.ts";
 import { startRoute53 } from "../../../local/route53/server.ts";
-import { createZoneGrantStore } from "../../../src/adapters/db/zone-grants.ts";
+import { createZoneGrantStore } from "../../../src/adapters/db/steering/zone-grants.ts";
 import { createDnsDirectory } from "../../../src/adapters/dns-directory.ts";
 import type { DnsDirectory } from "../../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../../src/adapters/route53/route53.ts";

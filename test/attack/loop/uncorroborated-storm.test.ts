@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createCorroborationStore } from "../../../src/adapters/db/corroboration.ts";
-import { createLeaseStore } from "../../../src/adapters/db/leases.ts";
-import { createStormStore } from "../../../src/adapters/db/storms.ts";
+import { createCorroborationStore } from "../../../src/adapters/db/detection/corroboration.ts";
+import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
+import { createStormStore } from "../../../src/adapters/db/detection/storms.ts";
 import type { Fence } from "../../../src/adapters/ports/coordination/lease.ts";
 import { corroborate } from "../../../src/cron/corroborate.ts";
 import type { CreditTerms } from "../../../src/domain/billing/credit.ts";

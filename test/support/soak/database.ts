@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
-import type { Database } from "../../../src/adapters/db/client.ts";
+import type { Database } from "../../../src/adapters/db/platform/client.ts";
 import type { SoakClock } from "./clock.ts";
 
 /** PostgreSQL with the simulation's time as its own. */
@@ -16,7 +16,7 @@ export type SoakDatabase = {
 const toMs = (text: string): number => Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));
 const asText = (text: string): string => text;
 
-/** As the application's client reads them (`adapters/db/client.ts`). */
+/** As the application's client reads them (`adapters/db/platform/client.ts`). */
 const typesOfClient = (): pg.TypeOverrides => {
   const types = new pg.TypeOverrides();
   const textArray = types.getTypeParser(1009) as unknown as (text: string) => (string | null)[];

@@ -1,6 +1,6 @@
-import { createPruneStore } from "../../../../src/adapters/db/prune.ts";
-import { createRetentionStore } from "../../../../src/adapters/db/retention.ts";
-import { createRollupStore } from "../../../../src/adapters/db/rollups.ts";
+import { createPruneStore } from "../../../../src/adapters/db/coordination/prune.ts";
+import { createRetentionStore } from "../../../../src/adapters/db/coordination/retention.ts";
+import { createRollupStore } from "../../../../src/adapters/db/detection/rollups.ts";
 import type { Fence } from "../../../../src/adapters/ports/coordination/lease.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { FencedWrite, World } from "./cases.ts";

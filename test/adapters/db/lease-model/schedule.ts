@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { Database } from "../../../../src/adapters/db/client.ts";
+import type { Database } from "../../../../src/adapters/db/platform/client.ts";
 import { systemClock } from "../../../../src/adapters/clock.ts";
-import { fenceCte } from "../../../../src/adapters/db/fence.ts";
-import { createLeaseStore, defaultTtlMs } from "../../../../src/adapters/db/leases.ts";
+import { fenceCte } from "../../../../src/adapters/db/platform/fence.ts";
+import { createLeaseStore, defaultTtlMs } from "../../../../src/adapters/db/coordination/leases.ts";
 import type { Clock } from "../../../../src/adapters/ports/platform/clock.ts";
 import type { Fence, LeaseStore } from "../../../../src/adapters/ports/coordination/lease.ts";
 import { whileHeld } from "../../../../src/pipeline/lease.ts";

@@ -1,0 +1,62 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { shardsWanted } from "../../../domain/coordination/shard-load.ts";
+import type { Status, StatusStore } from "../../ports/coordination/status.ts";
+import type { Database } from "../platform/client.ts";
+import { sealStandings } from "../platform/seals.ts";
+import { ms } from "../platform/write.ts";
+
+/** The rows of a query as one JSON array. */
+export const list = (query: SQL): SQL => sql`coalesce((select jsonb_agg(x) from (${query}) x), '[]')`;
+
+/** The leases of shards that there are, by number, then those of jobs. A readiness check's is gone in a moment. */
+export const leaseStandings = sql`
+  select name, provider, holder, epoch, expires_at > clock_timestamp() as held, ${ms("acquired_at", "acquiredAtMs")},
+    ${ms("expires_at", "expiresAtMs")}, ${ms("released_at", "releasedAtMs")},
+    round(extract(epoch from clock_timestamp() - acquired_at), 3)::float8 as "ageSeconds"
+  from (select *, case when name like 'shard:%' then split_part(name, ':', 2)::int end as shard from leases) l
+  where shard < (select shards from settings) or name like 'job:%'
+  order by shard, name`;
+
+const providerStandings = sql`
+  select p.name, v.place, ${ms("heartbeat_at", "heartbeatAtMs")}, ${ms("heartbeat_since", "heartbeatSinceMs")},
+    ${ms("last_round_at", "lastRoundAtMs")}, ${ms("public_checked_at", "publicCheckedAtMs")},
+    ${ms("public_ok_since", "publicOkSinceMs")}, public_error as "publicError", clock_skew_ms as "clockSkewMs"
+  from providers p left join vantages v on v.name = p.name order by p.name`;
+
+/** Shards as they are dealt out now, where their holder has measured them within the last ten minutes. */
+export const shardStandings = sql`
+  select l.shard, l.domains, l.left_out as "leftOut", l.utilisation, ${ms("l.measured_at", "measuredAtMs")}
+  from shard_loads l join settings s on s.shards = l.shards and l.shard < s.shards
+  where l.measured_at > clock_timestamp() - interval '10 minutes' order by l.shard`;
+
+/** Rounds in a row that fail before it is said of a shard: a minute of them. */
+const manyFailed = 6;
+
+/** Shards whose rounds fail, under whoever has their lease or had it last. */
+export const failingShards = sql`
+  select l.shard, l.provider, j.failed_rounds as "failedRounds" from (
+    select split_part(name, ':', 2)::int as shard, provider from leases where name like 'shard:%'
+  ) l
+  join job_runs j on j.job = 'tick:' || l.shard and j.provider = l.provider and j.failed_rounds >= ${manyFailed}::int
+  where l.shard < (select shards from settings) order by l.shard`;
+const troubledNames = sql`(
+  select jsonb_build_object('lapsing', count(*) filter (where lapsed_at is not null and held_at is null), 'held', count(*) filter (where held_at is not null),
+    'disputed', count(*) filter (where disputed_at is not null and verified_at is null))
+  from service_domains where deleted_at is null and (lapsed_at is not null or disputed_at is not null))`;
+
+export const createStatusStore = (db: Database): StatusStore => ({
+  read: async () => {
+    const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
+      ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
+      (select pg_has_role(relowner, 'usage') from pg_class where oid = 'evidence'::regclass) as "ownsTables",
+      ${list(providerStandings)} as providers,
+      ${list(sealStandings)} as seals, ${troubledNames} as ownership,
+      ${list(sql`
+        select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",
+          ${ms("at", "atMs")}, previous_hash as "previousHash", hash
+        from takeovers order by seq desc limit 50`)} as takeovers`);
+    if (status === undefined) throw new TypeError("a select without from returned no row");
+    return { ...status, shardsWanted: shardsWanted(status.shards, status.shardLoads) };
+  },
+});

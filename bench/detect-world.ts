@@ -4,12 +4,12 @@ import pg from "pg";
 import { migrate } from "../local/migrate.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { startSqlEndpoint } from "../local/sql-endpoint.ts";
-import { systemClock } from "../src/adapters/clock.ts";
+import { systemClock } from "../src/adapters/platform/clock.ts";
 import { connect } from "../src/adapters/db/platform/client.ts";
 import { createLeaseStore } from "../src/adapters/db/coordination/leases.ts";
 import { createRoundStore } from "../src/adapters/db/round/rounds.ts";
 import type { Dns } from "../src/adapters/ports/steering/dns.ts";
-import { createProber } from "../src/adapters/prober.ts";
+import { createProber } from "../src/adapters/probing/prober.ts";
 import type { RoundDeps } from "../src/pipeline/round.ts";
 
 /** What the origins of one side do: answer, fail, or take the request and say nothing. */

@@ -3,12 +3,12 @@ import { startToyCdn } from "../local/cdn/toy-cdn.ts";
 import { migrate } from "../local/migrate.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { startSqlEndpoint } from "../local/sql-endpoint.ts";
-import { systemClock } from "../src/adapters/clock.ts";
+import { systemClock } from "../src/adapters/platform/clock.ts";
 import { connect } from "../src/adapters/db/platform/client.ts";
 import { createLeaseStore } from "../src/adapters/db/coordination/leases.ts";
 import { createRoundStore } from "../src/adapters/db/round/rounds.ts";
 import type { Dns } from "../src/adapters/ports/steering/dns.ts";
-import { createProber } from "../src/adapters/prober.ts";
+import { createProber } from "../src/adapters/probing/prober.ts";
 import { runRound } from "../src/pipeline/round.ts";
 import { printTable } from "./table.ts";
 

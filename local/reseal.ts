@@ -1,8 +1,8 @@
 import pg from "pg";
-import { systemRandom } from "../src/adapters/random.ts";
+import { systemRandom } from "../src/adapters/platform/random.ts";
 import { reseal } from "../src/adapters/db/platform/reseal.ts";
 import type { Resealed } from "../src/adapters/db/platform/reseal.ts";
-import { createSecrets } from "../src/adapters/secrets.ts";
+import { createSecrets } from "../src/adapters/platform/secrets.ts";
 import { parseConfig } from "../src/config.ts";
 import { answerHelp } from "./help.ts";
 

@@ -5,7 +5,7 @@ import { EdgeRuntime } from "edge-runtime";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createProber } from "../../src/adapters/prober.ts";
+import { createProber } from "../../src/adapters/probing/prober.ts";
 import type { ProbeAnswer } from "../../src/adapters/ports/detection/probe.ts";
 import type { Verdict } from "../../src/domain/detection/probe.ts";
 import { judgeProbe, mostHeaderChars } from "../../src/domain/detection/probe.ts";

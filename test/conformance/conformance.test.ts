@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { createLinkTokens } from "../../src/adapters/link-tokens.ts";
+import { createLinkTokens } from "../../src/adapters/platform/link-tokens.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import { startFallback } from "../../local/fallback.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { beforeAll, expect, inject, it } from "vitest";
-import { createLinkTokens } from "../../src/adapters/link-tokens.ts";
+import { createLinkTokens } from "../../src/adapters/platform/link-tokens.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import { bodyText, parameterText } from "../support/arbitraries.ts";

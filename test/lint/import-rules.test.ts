@@ -77,7 +77,7 @@ const right: readonly [path: string, text: string][] = [
   ["src/errors.ts", `export const error = (c: { url: string }) => new URL(c.url);`],
   ["src/adapters/ports/platform/clock.ts", `import type { Other } from "./other.ts"; import type { a } from "../../domain/a.ts"; export type Clock = () => [Other, typeof a];`],
   ["src/adapters/ports/other.ts", `export type Other = number;`],
-  ["src/adapters/clock.ts", `import type { Clock } from "./ports/clock.ts"; export const clock: Clock = () => [Date.now(), 1];`],
+  ["src/adapters/platform/clock.ts", `import type { Clock } from "./ports/clock.ts"; export const clock: Clock = () => [Date.now(), 1];`],
   ["src/adapters/db/c.ts", `import { sql } from "drizzle-orm"; import { a } from "../../domain/a.ts"; import { error } from "../../errors.ts"; export const c = [sql, a, error];`],
   ["src/routes/r.ts", `import { Hono } from "hono"; import type { Clock } from "../adapters/ports/clock.ts"; import { a } from "../domain/a.ts"; export const r = (clock: Clock) => [Hono, a, clock()];`],
   ["src/deps.ts", `import { clock } from "./adapters/clock.ts"; import { c } from "./adapters/db/c.ts"; export const deps = [clock, c, Math.random()];`],

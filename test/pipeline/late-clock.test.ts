@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDatabaseClock } from "../../src/adapters/database-clock.ts";
+import { createDatabaseClock } from "../../src/adapters/platform/database-clock.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import type { DispatchDeps } from "../../src/cron/dispatch.ts";
 import { dispatchShards, runShard } from "../../src/cron/dispatch.ts";

@@ -6,7 +6,7 @@ import type { StsServer } from "../../local/sts/server.ts";
 import { startSts } from "../../local/sts/server.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "../../src/adapters/db/steering/dns-accounts.ts";
 import { createMetricsStore } from "../../src/adapters/db/coordination/metrics.ts";
-import { createDnsDirectory } from "../../src/adapters/dns-directory.ts";
+import { createDnsDirectory } from "../../src/adapters/route53/dns-directory.ts";
 import { createRole } from "../../src/adapters/route53/role.ts";
 import type { DnsDirectory } from "../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createDatabaseClock } from "../../src/adapters/database-clock.ts";
+import { createDatabaseClock } from "../../src/adapters/platform/database-clock.ts";
 import { createJobRunStore } from "../../src/adapters/db/coordination/job-runs.ts";
 import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
 import { createTickRunStore } from "../../src/adapters/db/coordination/tick-runs.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createLinkTokens } from "../../src/adapters/link-tokens.ts";
+import { createLinkTokens } from "../../src/adapters/platform/link-tokens.ts";
 import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { buildDeps } from "../../src/deps.ts";

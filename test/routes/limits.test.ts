@@ -1,7 +1,7 @@
 import * as worker from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createClientAddress } from "../../src/adapters/client-address.ts";
-import { createRateLimits } from "../../src/adapters/rate-limit.ts";
+import { createClientAddress } from "../../src/adapters/platform/client-address.ts";
+import { createRateLimits } from "../../src/adapters/platform/rate-limit.ts";
 import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { startApi } from "../support/api.ts";

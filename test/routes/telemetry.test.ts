@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { createClientAddress } from "../../src/adapters/client-address.ts";
-import { createRateLimits } from "../../src/adapters/rate-limit.ts";
+import { createClientAddress } from "../../src/adapters/platform/client-address.ts";
+import { createRateLimits } from "../../src/adapters/platform/rate-limit.ts";
 import { createApp } from "../../src/app.ts";
 import { pointers, startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";

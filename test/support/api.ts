@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { createApp } from "../../src/app.ts";
 import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
-import { systemClock } from "../../src/adapters/clock.ts";
-import { createDnsRefusal } from "../../src/adapters/dns-log.ts";
+import { systemClock } from "../../src/adapters/platform/clock.ts";
+import { createDnsRefusal } from "../../src/adapters/route53/dns-log.ts";
 import type { Prober } from "../../src/adapters/ports/detection/probe.ts";
 import type { LogFields } from "../../src/adapters/ports/platform/log.ts";
 import { connect } from "../../src/adapters/db/platform/client.ts";

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect } from "../../src/adapters/db/platform/client.ts";
 import type { Database } from "../../src/adapters/db/platform/client.ts";
-import { createDurableShards } from "../../src/adapters/durable-shards.ts";
+import { createDurableShards } from "../../src/adapters/providers/durable-shards.ts";
 import worker, { ShardObject } from "../../src/index.ts";
 import { freshEnv } from "../support/worker-env.ts";
 

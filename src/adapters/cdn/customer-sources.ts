@@ -5,8 +5,8 @@ import type { CustomerSource, CustomerSources } from "../ports/metering/cdn-acco
 import type { Secrets } from "../ports/platform/secrets.ts";
 import { UsageSourceError } from "../ports/metering/usage.ts";
 import type { UsageSource } from "../ports/metering/usage.ts";
-import { createCloudflareUsage } from "./cloudflare.ts";
-import { createFastlyUsage } from "./fastly.ts";
+import { createCloudflareUsage } from "./cloudflare/cloudflare-usage.ts";
+import { createFastlyUsage } from "./fastly/fastly-usage.ts";
 
 /** What every source needs of the world, whoever's token it reads with. */
 export type SourceWorld = {

@@ -1,10 +1,10 @@
 import type { Clock } from "../ports/platform/clock.ts";
-import type { Batch, BatchItem } from "./batches.ts";
-import { describe, type Failure, failureOf, isCredentialFailure, isDenied, isUnsent } from "./error.ts";
-import { readChangeInfo, writeChangeBatch } from "./messages.ts";
-import { checksOf, goneChecks, withoutChecks } from "./gone-checks.ts";
+import type { Batch, BatchItem } from "./api/batches.ts";
+import { describe, type Failure, failureOf, isCredentialFailure, isDenied, isUnsent } from "./api/error.ts";
+import { readChangeInfo, writeChangeBatch } from "./api/messages.ts";
+import { checksOf, goneChecks, withoutChecks } from "./health/gone-checks.ts";
 import { canonicalName } from "./names.ts";
-import type { Call } from "./send.ts";
+import type { Call } from "./api/send.ts";
 
 /** What became of one domain of a batch. */
 export type Outcome =

@@ -1,4 +1,4 @@
-import type { RecordSet, Zone } from "./messages.ts";
+import type { RecordSet, Zone } from "./api/messages.ts";
 
 /** Stands for the name of a zone that is known by its id alone. */
 export const unnamed = "";

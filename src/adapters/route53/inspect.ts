@@ -1,5 +1,5 @@
 import type { BesideRecord } from "../../domain/steering/readiness-beside.ts";
-import type { RecordSet, Zone } from "./messages.ts";
+import type { RecordSet, Zone } from "./api/messages.ts";
 import { permitted, type ReadAt } from "./serving.ts";
 
 const besideTypes = ["HTTPS", "SVCB"];

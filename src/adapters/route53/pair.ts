@@ -1,6 +1,6 @@
 import { healthKeys } from "../../domain/steering/dns-answers.ts";
 import type { Neighbour, PairReading, Surroundings, WeightedRecord } from "../ports/steering/dns.ts";
-import type { RecordSet, Zone } from "./messages.ts";
+import type { RecordSet, Zone } from "./api/messages.ts";
 
 /** The types that steering moves; other records of the name are nobody's business here. */
 const steerable: readonly string[] = ["A", "AAAA", "CNAME"];

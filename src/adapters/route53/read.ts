@@ -1,13 +1,13 @@
 import type { PairReading } from "../ports/steering/dns.ts";
-import type { CheckStatuses } from "./check-status.ts";
+import type { CheckStatuses } from "./health/check-status.ts";
 import { cutsOf, delegationOf, unnamed } from "./delegations.ts";
-import { describe, failureOf, isUnsent } from "./error.ts";
-import type { RecordSet, Zone } from "./messages.ts";
-import { createLimit } from "./limit.ts";
-import { type ReadName, withHealth } from "./name-health.ts";
+import { describe, failureOf, isUnsent } from "./api/error.ts";
+import type { RecordSet, Zone } from "./api/messages.ts";
+import { createLimit } from "./api/limit.ts";
+import { type ReadName, withHealth } from "./health/name-health.ts";
 import { judgePair, withSurroundings } from "./pair.ts";
 import { readName, readNames } from "./records.ts";
-import type { Call } from "./send.ts";
+import type { Call } from "./api/send.ts";
 import { type ReadAt, type Serving, servingZone } from "./serving.ts";
 import type { ZoneDirectory } from "./zones.ts";
 

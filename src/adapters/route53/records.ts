@@ -1,7 +1,7 @@
-import { readRecordPage, type RecordSet, type Zone } from "./messages.ts";
+import { readRecordPage, type RecordSet, type Zone } from "./api/messages.ts";
 import { fqdn } from "./names.ts";
-import { pages } from "./paging.ts";
-import type { Call } from "./send.ts";
+import { pages } from "./api/paging.ts";
+import type { Call } from "./api/send.ts";
 
 // A name holds a handful of record sets: a short page spares parsing the 300 that follow it.
 const namePageSize = "20";

@@ -1,8 +1,8 @@
 import type { Budget } from "../ports/platform/budget.ts";
 import type { Clock } from "../ports/platform/clock.ts";
-import { failureOf, Route53Error, unansweredError, unsentError } from "./error.ts";
-import { createSend, type Credentials, type KeySource, type Service } from "./send.ts";
-import { child, text, type XmlNode, XmlShapeError } from "./xml.ts";
+import { failureOf, Route53Error, unansweredError, unsentError } from "./api/error.ts";
+import { createSend, type Credentials, type KeySource, type Service } from "./api/send.ts";
+import { child, text, type XmlNode, XmlShapeError } from "./api/xml.ts";
 
 /** A role of somebody's, and by which name of ours it knows that it is meant (the external id of its trust policy). */
 export type Role = { readonly roleArn: string; readonly externalId: string };

@@ -1,18 +1,18 @@
 import type { Clock } from "../ports/platform/clock.ts";
 import type { DnsAccess } from "../ports/steering/dns-access.ts";
 import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, WeightChangeResult } from "../ports/steering/dns.ts";
-import { type Batch, type BatchItem, byZone, groupBatches, recordChanges, refusal } from "./batches.ts";
+import { type Batch, type BatchItem, byZone, groupBatches, recordChanges, refusal } from "./api/batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
-import { callResult, describe, failureOf, isCredentialFailure, isDenied, isUnsent, unansweredError, unsentError } from "./error.ts";
-import { createCheckStatuses } from "./check-status.ts";
-import { createHealthChecks } from "./health-checks.ts";
-import { createLimit } from "./limit.ts";
-import { bareId, readChangeInfo } from "./messages.ts";
+import { callResult, describe, failureOf, isCredentialFailure, isDenied, isUnsent, unansweredError, unsentError } from "./api/error.ts";
+import { createCheckStatuses } from "./health/check-status.ts";
+import { createHealthChecks } from "./health/health-checks.ts";
+import { createLimit } from "./api/limit.ts";
+import { bareId, readChangeInfo } from "./api/messages.ts";
 import { canonicalName } from "./names.ts";
-import { createPace } from "./pace.ts";
+import { createPace } from "./api/pace.ts";
 import { readPairs } from "./read.ts";
-import { withRetry } from "./retry.ts";
-import { type Call, createSend, type Credentials, type KeySource, type Route53Request } from "./send.ts";
+import { withRetry } from "./api/retry.ts";
+import { type Call, createSend, type Credentials, type KeySource, type Route53Request } from "./api/send.ts";
 import { createSetupWriter } from "./setup.ts";
 import { createZoneDirectory } from "./zones.ts";
 

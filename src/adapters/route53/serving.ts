@@ -1,6 +1,6 @@
 import { cutsOf } from "./delegations.ts";
-import { failureOf, isDenied } from "./error.ts";
-import type { RecordSet, Zone } from "./messages.ts";
+import { failureOf, isDenied } from "./api/error.ts";
+import type { RecordSet, Zone } from "./api/messages.ts";
 import { isSteerable } from "./pair.ts";
 import { zonesAround } from "./zones.ts";
 

@@ -2,16 +2,16 @@ import type { BesideRecord } from "../../domain/steering/readiness-beside.ts";
 import type { Clock } from "../ports/platform/clock.ts";
 import type { DnsBudget, WeightChangeResult, WeightedRecord } from "../ports/steering/dns.ts";
 import type { CreatedRecord, DnsSetupWriter, PairWish, ProvisionResult } from "../ports/steering/dns-access.ts";
-import { type BatchItem, byZone, groupBatches } from "./batches.ts";
+import { type BatchItem, byZone, groupBatches } from "./api/batches.ts";
 import { applyBatch, type Outcome } from "./change.ts";
-import { describe, failureOf, isUnsent } from "./error.ts";
+import { describe, failureOf, isUnsent } from "./api/error.ts";
 import { readBeside } from "./inspect.ts";
-import { bareId, type RecordSet, type Zone } from "./messages.ts";
+import { bareId, type RecordSet, type Zone } from "./api/messages.ts";
 import { canonicalName } from "./names.ts";
 import { sideOf } from "./pair.ts";
 import { findZone, readOnce } from "./read.ts";
 import { readName } from "./records.ts";
-import type { Call } from "./send.ts";
+import type { Call } from "./api/send.ts";
 import { type ZoneDirectory, zonesAround } from "./zones.ts";
 
 /** Setting names up. `open` gives the way to the API for the length of one call. */

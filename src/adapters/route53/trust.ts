@@ -3,10 +3,10 @@ import { accountOfRole } from "../../domain/steering/role-trust.ts";
 import type { Budget } from "../ports/platform/budget.ts";
 import type { Clock } from "../ports/platform/clock.ts";
 import type { RoleTrustCheck } from "../ports/steering/role-trust.ts";
-import { failureOf, Route53Error, unansweredError, unsentError } from "./error.ts";
-import type { Credentials, KeySource, Service } from "./send.ts";
-import { createSend } from "./send.ts";
-import { child, text } from "./xml.ts";
+import { failureOf, Route53Error, unansweredError, unsentError } from "./api/error.ts";
+import type { Credentials, KeySource, Service } from "./api/send.ts";
+import { createSend } from "./api/send.ts";
+import { child, text } from "./api/xml.ts";
 
 export type TrustOptions = {
   /** STS where the operator's own credentials belong. */

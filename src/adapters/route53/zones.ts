@@ -1,9 +1,9 @@
 import type { Clock } from "../ports/platform/clock.ts";
-import { failureOf, isUnsent } from "./error.ts";
-import { readZonePage, type Zone } from "./messages.ts";
+import { failureOf, isUnsent } from "./api/error.ts";
+import { readZonePage, type Zone } from "./api/messages.ts";
 import { liesIn } from "./names.ts";
-import { pages } from "./paging.ts";
-import type { Call } from "./send.ts";
+import { pages } from "./api/paging.ts";
+import type { Call } from "./api/send.ts";
 
 const ttlMs = 10 * 60_000;
 const begunMs = 60_000;

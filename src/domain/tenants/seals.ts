@@ -1,4 +1,4 @@
-/** How many kept secrets are sealed with each key, by the key's name (`adapters/secrets.ts`). */
+/** How many kept secrets are sealed with each key, by the key's name (`adapters/platform/secrets.ts`). */
 export type SealedWith = { readonly key: string; readonly count: number };
 
 /** Of kept secrets: sealed with the newest key; with one before, to be resealed; with a key that is not configured, so that they do not open. */

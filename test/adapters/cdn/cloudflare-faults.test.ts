@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { startCloudflareApi } from "../../../local/cdn/cloudflare-api.ts";
 import type { CloudflareApi, CloudflareApiOptions } from "../../../local/cdn/cloudflare-api.ts";
 import type { ZoneFault } from "../../../local/cdn/cloudflare-zone-fault.ts";
-import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare.ts";
-import type { CloudflareUsageOptions } from "../../../src/adapters/cdn/cloudflare.ts";
+import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare/cloudflare-usage.ts";
+import type { CloudflareUsageOptions } from "../../../src/adapters/cdn/cloudflare/cloudflare-usage.ts";
 import type { UsageReading, UsageSpan } from "../../../src/adapters/ports/metering/usage.ts";
 
 const hourMs = 3_600_000;

@@ -6,8 +6,8 @@ import type { FastlyApi } from "../../../local/cdn/fastly-api.ts";
 import { createCustomerSources } from "../../../src/adapters/cdn/customer-sources.ts";
 import { createCdnAccountStore } from "../../../src/adapters/db/metering/cdn-accounts.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
-import { systemRandom } from "../../../src/adapters/random.ts";
-import { createSecrets } from "../../../src/adapters/secrets.ts";
+import { systemRandom } from "../../../src/adapters/platform/random.ts";
+import { createSecrets } from "../../../src/adapters/platform/secrets.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { startFastlyApi, steadyBytes } from "../../../local/cdn/fastly-api.ts";
 import type { FastlyApi, FastlyApiOptions } from "../../../local/cdn/fastly-api.ts";
 import type { FastlyFault, FastlyScope } from "../../../local/cdn/fastly-fault.ts";
-import { createFastlyUsage } from "../../../src/adapters/cdn/fastly.ts";
-import type { FastlyUsageOptions } from "../../../src/adapters/cdn/fastly.ts";
+import { createFastlyUsage } from "../../../src/adapters/cdn/fastly/fastly-usage.ts";
+import type { FastlyUsageOptions } from "../../../src/adapters/cdn/fastly/fastly-usage.ts";
 import type { UsageReading, UsageSpan } from "../../../src/adapters/ports/metering/usage.ts";
 
 const hourMs = 3_600_000;

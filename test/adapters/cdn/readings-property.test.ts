@@ -5,8 +5,8 @@ import type { ZoneFault } from "../../../local/cdn/cloudflare-zone-fault.ts";
 import { startFastlyApi, steadyBytes } from "../../../local/cdn/fastly-api.ts";
 import type { LocalFastlyService } from "../../../local/cdn/fastly-answers.ts";
 import type { FastlyFault, FastlyResource } from "../../../local/cdn/fastly-fault.ts";
-import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare.ts";
-import { createFastlyUsage } from "../../../src/adapters/cdn/fastly.ts";
+import { createCloudflareUsage } from "../../../src/adapters/cdn/cloudflare/cloudflare-usage.ts";
+import { createFastlyUsage } from "../../../src/adapters/cdn/fastly/fastly-usage.ts";
 import { UsageSourceError } from "../../../src/adapters/ports/metering/usage.ts";
 import type { UsageReading, UsageSource, UsageSpan } from "../../../src/adapters/ports/metering/usage.ts";
 

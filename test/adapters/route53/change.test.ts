@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type BatchItem, recordChanges } from "../../../src/adapters/route53/batches.ts";
+import { type BatchItem, recordChanges } from "../../../src/adapters/route53/api/batches.ts";
 import { applyBatch } from "../../../src/adapters/route53/change.ts";
-import { type Failure, Route53Error } from "../../../src/adapters/route53/error.ts";
-import type { Call } from "../../../src/adapters/route53/send.ts";
+import { type Failure, Route53Error } from "../../../src/adapters/route53/api/error.ts";
+import type { Call } from "../../../src/adapters/route53/api/send.ts";
 import { cname, fakeClock } from "./support.ts";
 
 const item = (index: number): BatchItem => {

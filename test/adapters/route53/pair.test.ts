@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RecordSet, Zone } from "../../../src/adapters/route53/messages.ts";
+import type { RecordSet, Zone } from "../../../src/adapters/route53/api/messages.ts";
 import { judgePair, sideOf } from "../../../src/adapters/route53/pair.ts";
 import { zonesAround } from "../../../src/adapters/route53/zones.ts";
 import { cname } from "./support.ts";

@@ -5,16 +5,16 @@ import {
   type ResourceRecordSet,
 } from "@aws-sdk/client-route-53";
 import { describe, expect, it } from "vitest";
-import { failureOf } from "../../../src/adapters/route53/error.ts";
+import { failureOf } from "../../../src/adapters/route53/api/error.ts";
 import {
   readChangeInfo,
   readRecordPage,
   readZonePage,
   type RecordSet,
-} from "../../../src/adapters/route53/messages.ts";
+} from "../../../src/adapters/route53/api/messages.ts";
 import { canonicalName } from "../../../src/adapters/route53/names.ts";
-import { withRetry } from "../../../src/adapters/route53/retry.ts";
-import { createSend, type Route53Request } from "../../../src/adapters/route53/send.ts";
+import { withRetry } from "../../../src/adapters/route53/api/retry.ts";
+import { createSend, type Route53Request } from "../../../src/adapters/route53/api/send.ts";
 import { record, sdkAt } from "./referee.ts";
 import {
   answer,

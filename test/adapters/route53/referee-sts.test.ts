@@ -1,10 +1,10 @@
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/nested-clients/sts";
 import { HttpResponse } from "@smithy/core/protocols";
 import { describe, expect, it } from "vitest";
-import { failureOf } from "../../../src/adapters/route53/error.ts";
+import { failureOf } from "../../../src/adapters/route53/api/error.ts";
 import { createRole } from "../../../src/adapters/route53/role.ts";
-import { createDnsDirectory } from "../../../src/adapters/dns-directory.ts";
-import { createDnsRefusal } from "../../../src/adapters/dns-log.ts";
+import { createDnsDirectory } from "../../../src/adapters/route53/dns-directory.ts";
+import { createDnsRefusal } from "../../../src/adapters/route53/dns-log.ts";
 import { freely } from "../../support/budget.ts";
 import { record } from "./referee.ts";
 import { credentials, fakeClock, type Reply } from "./support.ts";

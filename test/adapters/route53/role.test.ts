@@ -4,10 +4,10 @@ import { startRoute53 } from "../../../local/route53/server.ts";
 import type { TrustingRole } from "../../../local/sts/assume-role.ts";
 import type { StsFault, StsServer } from "../../../local/sts/server.ts";
 import { startSts } from "../../../local/sts/server.ts";
-import { describe as describeFailure, failureOf } from "../../../src/adapters/route53/error.ts";
+import { describe as describeFailure, failureOf } from "../../../src/adapters/route53/api/error.ts";
 import type { RoleOptions } from "../../../src/adapters/route53/role.ts";
 import { createRole } from "../../../src/adapters/route53/role.ts";
-import type { KeySource } from "../../../src/adapters/route53/send.ts";
+import type { KeySource } from "../../../src/adapters/route53/api/send.ts";
 import { freely, freelyUntil } from "../../support/budget.ts";
 import { credentials, fakeClock, route53At, startRecorder } from "./support.ts";
 

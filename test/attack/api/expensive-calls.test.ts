@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRateLimits } from "../../../src/adapters/rate-limit.ts";
+import { createRateLimits } from "../../../src/adapters/platform/rate-limit.ts";
 import { createApp } from "../../../src/app.ts";
 import { startApi } from "../../support/api.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { memoryLimiter } from "../../../src/adapters/rate-limit.ts";
+import { memoryLimiter } from "../../../src/adapters/platform/rate-limit.ts";
 
 /** Hole 8: a flood of other keys made the limiter forget everybody, and whoever was at the limit began anew. */
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { TrustingRole } from "../../../local/sts/assume-role.ts";
 import type { StsServer } from "../../../local/sts/server.ts";
 import { startSts } from "../../../local/sts/server.ts";
-import { systemClock } from "../../../src/adapters/clock.ts";
+import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { createRole } from "../../../src/adapters/route53/role.ts";
 import { createRoleTrust } from "../../../src/adapters/route53/trust.ts";
 import { requestBudget } from "../../../src/pipeline/request-budget.ts";

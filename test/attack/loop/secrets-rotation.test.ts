@@ -8,9 +8,9 @@ import { createDnsAccountStore, dnsSealingContext } from "../../../src/adapters/
 import { reseal } from "../../../src/adapters/db/platform/reseal.ts";
 import type { Ask } from "../../../src/adapters/db/platform/reseal.ts";
 import { createStatusStore } from "../../../src/adapters/db/coordination/status.ts";
-import { createLinkTokens } from "../../../src/adapters/link-tokens.ts";
-import { systemRandom } from "../../../src/adapters/random.ts";
-import { createSecrets } from "../../../src/adapters/secrets.ts";
+import { createLinkTokens } from "../../../src/adapters/platform/link-tokens.ts";
+import { systemRandom } from "../../../src/adapters/platform/random.ts";
+import { createSecrets } from "../../../src/adapters/platform/secrets.ts";
 import { sealCounts } from "../../../src/domain/tenants/seals.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";

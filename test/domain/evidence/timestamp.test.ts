@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTimestamps } from "../../../src/adapters/timestamps.ts";
+import { createTimestamps } from "../../../src/adapters/evidence/timestamps.ts";
 import { readTimestamp, timestampRequest } from "../../../src/domain/evidence/timestamp.ts";
 import recorded from "../../fixtures/timestamp.json" with { type: "json" };
 

@@ -1,4 +1,4 @@
-import { createDatabaseClock } from "../../../src/adapters/database-clock.ts";
+import { createDatabaseClock } from "../../../src/adapters/platform/database-clock.ts";
 import type { Database } from "../../../src/adapters/db/platform/client.ts";
 import { databaseTime } from "../../../src/adapters/db/platform/client.ts";
 import { faultError } from "../../../src/adapters/db/platform/faults.ts";

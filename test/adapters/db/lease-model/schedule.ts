@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { Database } from "../../../../src/adapters/db/platform/client.ts";
-import { systemClock } from "../../../../src/adapters/clock.ts";
+import { systemClock } from "../../../../src/adapters/platform/clock.ts";
 import { fenceCte } from "../../../../src/adapters/db/platform/fence.ts";
 import { createLeaseStore, defaultTtlMs } from "../../../../src/adapters/db/coordination/leases.ts";
 import type { Clock } from "../../../../src/adapters/ports/platform/clock.ts";

@@ -1,0 +1,22 @@
+import { CloudflareError } from "./error.ts";
+
+/** 300 GraphQL queries in five minutes are Cloudflare's quota per user; what else uses the token gets a tenth. */
+const QUERY_BUDGET = 270;
+const SPAN_MS = 300_000;
+
+/**
+ * Counts queries over the last five minutes. What is counted lives as long as this process: it bounds a run, and
+ * Cloudflare's own 429 bounds the rest.
+ * @returns call it before each query; it throws CloudflareError `budget` instead of letting one too many out
+ */
+export function createQueryBudget(now: () => number, queries = QUERY_BUDGET): () => void {
+  let sentAtMs: number[] = [];
+  return () => {
+    const nowMs = now();
+    sentAtMs = sentAtMs.filter((atMs) => atMs > nowMs - SPAN_MS);
+    if (sentAtMs.length >= queries) {
+      throw new CloudflareError("budget", `${queries} queries were sent within five minutes; the rest waits for the next run`);
+    }
+    sentAtMs.push(nowMs);
+  };
+}

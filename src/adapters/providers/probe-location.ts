@@ -1,0 +1,30 @@
+import type { Clock } from "../ports/platform/clock.ts";
+import type { Place } from "../ports/coordination/probe-location.ts";
+
+/** Answers any request with what Cloudflare knows of it, `colo=FRA` among the lines; cron and alarms have no request to ask. */
+const traceUrl = "https://www.cloudflare.com/cdn-cgi/trace";
+const answerTimeoutMs = 2_000;
+/** An isolate does not move, but an object may wake up elsewhere after a long time. */
+const askAgainMs = 3_600_000;
+
+/** The place of a platform that says it in its environment, or not at all. */
+export const fixedPlace = (place: string | null): Place => ({ known: () => place, look: async () => undefined });
+
+/** The colo from which a Worker's requests go out, asked once an hour. */
+export const createColo = (send: typeof fetch, clock: Clock): Place => {
+  let colo: string | null = null;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    known: () => colo,
+    look: async () => {
+      if (clock.nowMs() - askedAtMs < askAgainMs) return;
+      askedAtMs = clock.nowMs();
+      try {
+        const response = await send(traceUrl, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(answerTimeoutMs) });
+        colo = /^colo=([A-Z]{3})$/m.exec(await response.text())?.[1] ?? null;
+      } catch {
+        // Not known then; probing does not depend on it.
+      }
+    },
+  };
+};

@@ -3,7 +3,7 @@ import { createBillingStore } from "../src/adapters/db/billing/billing.ts";
 import { createLeaseStore } from "../src/adapters/db/coordination/leases.ts";
 import { createRollupStore } from "../src/adapters/db/detection/rollups.ts";
 import { systemClock } from "../src/adapters/platform/clock.ts";
-import { runBilling } from "../src/cron/bill.ts";
+import { runBilling } from "../src/cron/billing/bill.ts";
 import { rollUp } from "../src/cron/rollup.ts";
 import type { Stored } from "./cost-model.ts";
 import type { CostWorld } from "./cost-world.ts";

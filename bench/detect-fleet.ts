@@ -3,7 +3,7 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import { createRoundStore } from "../src/adapters/db/round/rounds.ts";
 import type { RoundDeps } from "../src/pipeline/round.ts";
 import { runRound } from "../src/pipeline/round.ts";
-import { slotOf } from "../src/cron/shard-rounds.ts";
+import { slotOf } from "../src/cron/rounds/shard-rounds.ts";
 import { explaining, touchedBy } from "../test/support/explain.ts";
 import type { Plan, Touched } from "../test/support/explain.ts";
 import type { DetectWorld } from "./detect-world.ts";

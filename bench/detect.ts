@@ -1,8 +1,8 @@
 import type { Sample } from "../src/adapters/ports/detection/round-view.ts";
-import { slotOf } from "../src/cron/shard-rounds.ts";
+import { slotOf } from "../src/cron/rounds/shard-rounds.ts";
 import type { RoundReport } from "../src/pipeline/round.ts";
 import { runRound } from "../src/pipeline/round.ts";
-import { waitingConnections } from "../src/pipeline/slots.ts";
+import { waitingConnections } from "../src/pipeline/connection-slots.ts";
 import type { DetectWorld } from "./detect-world.ts";
 import { createDetectWorld } from "./detect-world.ts";
 import { percentile } from "./load.ts";

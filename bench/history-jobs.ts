@@ -1,5 +1,5 @@
 import { runLeased } from "../src/cron/job.ts";
-import { reconcile } from "../src/cron/reconcile.ts";
+import { reconcile } from "../src/cron/billing/reconcile.ts";
 import { runJob } from "../src/cron/schedule.ts";
 import type { JobName } from "../src/cron/schedule.ts";
 import { runRound } from "../src/pipeline/round.ts";

@@ -16,7 +16,7 @@ import { systemRandom } from "../src/adapters/platform/random.ts";
 import { createRoute53 } from "../src/adapters/route53/route53.ts";
 import { createSecrets } from "../src/adapters/platform/secrets.ts";
 import { createDnsTalk, runRound } from "../src/pipeline/round.ts";
-import { createConnections } from "../src/pipeline/slots.ts";
+import { createConnections } from "../src/pipeline/connection-slots.ts";
 import { printTable } from "./table.ts";
 
 const accounts = 50;

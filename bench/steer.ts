@@ -17,7 +17,7 @@ import type { DnsBudget } from "../src/adapters/ports/steering/dns.ts";
 import type { Prober } from "../src/adapters/ports/detection/probe.ts";
 import { createRoute53 } from "../src/adapters/route53/route53.ts";
 import { createDnsTalk, runRound } from "../src/pipeline/round.ts";
-import { createConnections } from "../src/pipeline/slots.ts";
+import { createConnections } from "../src/pipeline/connection-slots.ts";
 import { benchNeighbours } from "./neighbours.ts";
 import { printTable } from "./table.ts";
 

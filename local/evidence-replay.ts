@@ -19,7 +19,7 @@ export type Replay =
 type List<Entry> = { readonly entries: readonly Entry[]; readonly left_out: number };
 type Sample = readonly [domainId: number, path: ProbePath, vantage: string, probedAt: string, attempt: number, ok: boolean, status: number | null, latencyMs: number, error: string | null, setup: number];
 
-/** A body as `pipeline/prove.ts` writes it; read only where the record has `domains`, which older ones have not. */
+/** A body as `pipeline/evidence/storm-evidence.ts` writes it; read only where the record has `domains`, which older ones have not. */
 type Body = {
   readonly decided_at: string;
   readonly decided_by: { readonly vantage: string };

@@ -89,9 +89,9 @@ import { createRole } from "./adapters/route53/role.ts";
 import { createRoute53 } from "./adapters/route53/route53.ts";
 import { createTimestamps } from "./adapters/evidence/timestamps.ts";
 import type { Config } from "./config.ts";
-import { runShard } from "./cron/dispatch.ts";
+import { runShard } from "./cron/rounds/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
-import { createFirstProofs } from "./pipeline/first-proofs.ts";
+import { createFirstProofs } from "./pipeline/steering/first-proofs.ts";
 import { isJobName, runJob } from "./cron/schedule.ts";
 import { toHex } from "./domain/platform/hex.ts";
 

@@ -4,9 +4,9 @@ import type { Log } from "../adapters/ports/platform/log.ts";
 import type { DueClaim, OwnershipStore } from "../adapters/ports/tenants/ownership.ts";
 import type { Resolver } from "../adapters/ports/steering/resolver.ts";
 import type { Look } from "../domain/tenants/ownership.ts";
-import { lookOf, lookUp, storeLook } from "../pipeline/ownership.ts";
-import type { Connections } from "../pipeline/slots.ts";
-import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
+import { lookOf, lookUp, storeLook } from "../pipeline/tenants/ownership.ts";
+import type { Connections } from "../pipeline/connection-slots.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/connection-slots.ts";
 import type { JobReport } from "./job.ts";
 
 export type OwnershipCheckDeps = {

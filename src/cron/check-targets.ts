@@ -5,9 +5,9 @@ import type { Lookup, Resolver } from "../adapters/ports/steering/resolver.ts";
 import type { CheckedTarget, ConsentReader, DueTarget, TargetStore } from "../adapters/ports/detection/targets.ts";
 import { isPrivateHost } from "../domain/tenants/hostname.ts";
 import { consentName, isConsent } from "../domain/detection/target.ts";
-import type { Connections } from "../pipeline/slots.ts";
-import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
-import { locate } from "../pipeline/whereabouts.ts";
+import type { Connections } from "../pipeline/connection-slots.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/connection-slots.ts";
+import { locate } from "../pipeline/tenants/whereabouts.ts";
 import type { JobReport } from "./job.ts";
 
 export type TargetDeps = {

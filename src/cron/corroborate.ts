@@ -8,9 +8,9 @@ import type { SeenDomain } from "../domain/detection/corroboration.ts";
 import { canariesSeeIt, countWitnesses, creditedAfter, othersSeeIt } from "../domain/detection/corroboration.ts";
 import { siteOf } from "../hostnames.ts";
 import { isoTime } from "../iso-time.ts";
-import type { Connections } from "../pipeline/slots.ts";
-import { signCredit } from "../pipeline/sign.ts";
-import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
+import type { Connections } from "../pipeline/connection-slots.ts";
+import { signCredit } from "../pipeline/evidence/sign.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/connection-slots.ts";
 import type { JobReport } from "./job.ts";
 
 /** A URL of the operator's own behind a CDN. */

@@ -10,11 +10,11 @@ import { checkSides, checkTargetOf, nextStandingStep, uncheckableStatus } from "
 import { parseStatusRanges } from "../domain/detection/probe.ts";
 import type { WeightedRecord } from "../adapters/ports/steering/dns.ts";
 import { backoffAfter } from "../domain/steering/backoff.ts";
-import type { DnsAccount, Lanes, Standings } from "../pipeline/accounts.ts";
-import { createStandings } from "../pipeline/accounts.ts";
-import { operatorKey } from "../pipeline/route-dns.ts";
-import type { Connections } from "../pipeline/slots.ts";
-import { createConnections } from "../pipeline/slots.ts";
+import type { DnsAccount, Lanes, Standings } from "../pipeline/steering/accounts.ts";
+import { createStandings } from "../pipeline/steering/accounts.ts";
+import { operatorKey } from "../pipeline/steering/dns-by-customer.ts";
+import type { Connections } from "../pipeline/connection-slots.ts";
+import { createConnections } from "../pipeline/connection-slots.ts";
 import type { JobReport } from "./job.ts";
 
 export type StandingDeps = {

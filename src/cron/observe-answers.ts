@@ -6,10 +6,10 @@ import type { ObservationStore, Observed, Unobserved } from "../adapters/ports/s
 import type { NameServers } from "../adapters/ports/steering/name-servers.ts";
 import type { Lookup } from "../adapters/ports/steering/resolver.ts";
 import { canonicalAnswer, expectationOf, judgePropagation, proveSwitch } from "../domain/steering/propagation.ts";
-import { createAuthority } from "../pipeline/authority.ts";
-import type { Connections } from "../pipeline/slots.ts";
-import { signObservation } from "../pipeline/sign.ts";
-import { connectionOf, createConnections, nobody } from "../pipeline/slots.ts";
+import { createAuthority } from "../pipeline/steering/authority.ts";
+import type { Connections } from "../pipeline/connection-slots.ts";
+import { signObservation } from "../pipeline/evidence/sign.ts";
+import { connectionOf, createConnections, nobody } from "../pipeline/connection-slots.ts";
 import type { JobReport } from "./job.ts";
 
 export type ObserveDeps = {

@@ -3,14 +3,14 @@ import type { PolicyView, RoundService, Sample, ShardView } from "../adapters/po
 import type { CreditTerms } from "../domain/billing/credit.ts";
 import { everyStorm } from "../domain/billing/credit.ts";
 import type { Vantage } from "../domain/detection/vantage.ts";
-import { dueIntents } from "./attempts.ts";
-import { claimFor } from "./claim.ts";
-import { seenHealthy } from "./healthy.ts";
-import { judgePolicy } from "./judge.ts";
-import { toRemember } from "./members.ts";
-import { asFound, withDiscoveries } from "./paths.ts";
-import type { DomainReading } from "./records.ts";
-import { changedRouting, steer } from "./steer.ts";
+import { dueIntents } from "./steering/attempts.ts";
+import { claimFor } from "./steering/claim.ts";
+import { seenHealthy } from "./detection/healthy.ts";
+import { judgePolicy } from "./detection/judge-policy.ts";
+import { toRemember } from "./steering/members.ts";
+import { asFound, withDiscoveries } from "./detection/paths.ts";
+import type { DomainReading } from "./steering/live-records.ts";
+import { changedRouting, steer } from "./steering/steer.ts";
 
 /** What is to be stored of a service's domains: what was read of them, and what they were discovered to be. */
 const updates = (

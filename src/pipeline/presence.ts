@@ -3,9 +3,9 @@ import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
 import type { Peer } from "../adapters/ports/coordination/peer.ts";
 import type { Place } from "../adapters/ports/coordination/probe-location.ts";
 import type { Presence } from "../adapters/ports/detection/round.ts";
-import { patiently } from "./patience.ts";
-import type { Connections } from "./slots.ts";
-import { nobody } from "./slots.ts";
+import { patiently } from "./with-timeout.ts";
+import type { Connections } from "./connection-slots.ts";
+import { nobody } from "./connection-slots.ts";
 
 type Present = {
   readonly vantage: string; readonly clock: Clock; readonly place?: Place; readonly peer?: Peer; readonly sharedClock?: Pick<SharedClock, "skewMs">;

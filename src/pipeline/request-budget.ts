@@ -1,7 +1,7 @@
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { DnsBudget, Gate } from "../adapters/ports/steering/dns.ts";
-import type { Connections } from "./slots.ts";
-import { connectionOf, nobody } from "./slots.ts";
+import type { Connections } from "./connection-slots.ts";
+import { connectionOf, nobody } from "./connection-slots.ts";
 
 /** An edge has to begin with its answer within 25 s (Vercel). */
 const requestMs = 20_000;

@@ -1,6 +1,6 @@
 import { confirmations } from "../domain/detection/probe.ts";
 import { fairShare } from "../domain/detection/turns.ts";
-import type { Connections } from "./slots.ts";
+import type { Connections } from "./connection-slots.ts";
 
 /** Requests of a round beside probes and those that `Connections` count: some to the database, and a few for what is begun while it lasts. */
 const besidesProbes = 50;

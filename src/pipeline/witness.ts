@@ -1,8 +1,8 @@
 import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
-import { probeRound, roundNumber } from "./probing.ts";
+import { probeRound, roundNumber } from "./detection/probing.ts";
 import { lookAround, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";
-import { createConnections } from "./slots.ts";
+import { createConnections } from "./connection-slots.ts";
 
 export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections" | "requests">;
 

@@ -16,7 +16,7 @@ import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
-import { createConnections } from "../pipeline/slots.ts";
+import { createConnections } from "../pipeline/connection-slots.ts";
 
 const keyIdExample = "AKIAIOSFODNN7EXAMPLE";
 const secretExample = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";

@@ -11,7 +11,7 @@ import { id, idParams, jsonAnswer, jsonRequest, like, noContent, orNull, pageQue
 import type { App } from "../http/env.ts";
 import { paged } from "../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
-import { settle } from "../pipeline/ownership.ts";
+import { settle } from "../pipeline/tenants/ownership.ts";
 
 const party = { domain_id: id, customer_id: id, service_id: id };
 

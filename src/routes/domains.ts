@@ -13,8 +13,8 @@ import {
 import { costs, worth } from "../http/cost.ts";
 import type { App, AppMiddleware } from "../http/env.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
-import { createConnections } from "../pipeline/slots.ts";
-import { locate } from "../pipeline/whereabouts.ts";
+import { createConnections } from "../pipeline/connection-slots.ts";
+import { locate } from "../pipeline/tenants/whereabouts.ts";
 import { domainBodies, domainSchema, representDomain } from "./domain-contract.ts";
 
 const challengeBytes = 24;

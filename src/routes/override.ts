@@ -10,9 +10,9 @@ import {
 } from "../http/contract.ts";
 import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
-import { refusalToOrder } from "../pipeline/ownership.ts";
+import { refusalToOrder } from "../pipeline/tenants/ownership.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
-import { createConnections } from "../pipeline/slots.ts";
+import { createConnections } from "../pipeline/connection-slots.ts";
 import { overrideMode, overrideSchema, representOverride } from "./routing-contract.ts";
 
 const longestDays = 30;

@@ -11,9 +11,9 @@ import { childParams, id, jsonAnswer, like, problems, tenantQuery } from "../htt
 import { costs, worth } from "../http/cost.ts";
 import type { App } from "../http/env.ts";
 import { challengeName } from "../domain/tenants/ownership-record.ts";
-import { isFreshNow } from "../pipeline/ownership.ts";
+import { isFreshNow } from "../pipeline/tenants/ownership.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
-import { createConnections } from "../pipeline/slots.ts";
+import { createConnections } from "../pipeline/connection-slots.ts";
 
 /** Semantics §7: a switch is to be felt within a minute. */
 const ttlSeconds = 60;

@@ -17,10 +17,10 @@ import type { App } from "../http/env.ts";
 import { announceNext } from "../http/paging.ts";
 import { isoTimeOrNull } from "../iso-time.ts";
 import { whileHeld } from "../pipeline/lease.ts";
-import type { ReadinessDeps } from "../pipeline/readiness.ts";
-import { checkReadiness } from "../pipeline/readiness.ts";
+import type { ReadinessDeps } from "../pipeline/steering/readiness.ts";
+import { checkReadiness } from "../pipeline/steering/readiness.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
-import { createConnections } from "../pipeline/slots.ts";
+import { createConnections } from "../pipeline/connection-slots.ts";
 
 const checkSchema = z
   .object({

@@ -4,7 +4,7 @@ import type { RoutingChange, RoutingDrift, RoutingOverride } from "../adapters/p
 import type { VisitorAnswers } from "../domain/steering/backup-reach.ts";
 import { id, like, orNull, timeText } from "../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../iso-time.ts";
-import { providerChangeId } from "../pipeline/route-dns.ts";
+import { providerChangeId } from "../pipeline/steering/dns-by-customer.ts";
 
 export const weights = z.object({ primary: z.int(), backup: z.int() });
 

@@ -15,9 +15,9 @@ import { noBody } from "../http/body.ts";
 import { childParams, jsonAnswer, problems, readProblems, tenantQuery } from "../http/contract.ts";
 import { costs, worth } from "../http/cost.ts";
 import type { App, AppContext } from "../http/env.ts";
-import { lookOf, lookUp, settle } from "../pipeline/ownership.ts";
+import { lookOf, lookUp, settle } from "../pipeline/tenants/ownership.ts";
 import { requestBudget } from "../pipeline/request-budget.ts";
-import { createConnections } from "../pipeline/slots.ts";
+import { createConnections } from "../pipeline/connection-slots.ts";
 import { ownershipFields, recordName, recordValue, representOwnership } from "./domain-contract.ts";
 
 const challengeSchema = z

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BillingRefused } from "../../src/adapters/ports/billing/billing.ts";
 import type { BillingStore, ChunkResult } from "../../src/adapters/ports/billing/billing.ts";
-import { runBilling } from "../../src/cron/bill.ts";
+import { runBilling } from "../../src/cron/billing/bill.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { packChunks } from "../../src/cron/bill.ts";
+import { packChunks } from "../../src/cron/billing/bill.ts";
 
 const due = (windows: readonly number[]) => windows.map((count, index) => ({ customerId: index + 1, windows: count }));
 

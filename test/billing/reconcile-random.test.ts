@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createReconciliationStore } from "../../src/adapters/db/billing/reconciliation.ts";
 import type { UsageSource } from "../../src/adapters/ports/metering/usage.ts";
-import { reconcile } from "../../src/cron/reconcile.ts";
+import { reconcile } from "../../src/cron/billing/reconcile.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createMemoryLog } from "../support/memory-log.ts";

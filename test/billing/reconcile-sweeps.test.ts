@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createReconciliationStore } from "../../src/adapters/db/billing/reconciliation.ts";
 import type { ReconciliationStore } from "../../src/adapters/ports/billing/reconciliation.ts";
-import { reconcile } from "../../src/cron/reconcile.ts";
+import { reconcile } from "../../src/cron/billing/reconcile.ts";
 import { checkLimits } from "../../src/domain/metering/check-spans.ts";
 import { countTrips } from "../support/counting-database.ts";
 import { freshDatabase } from "../support/database.ts";

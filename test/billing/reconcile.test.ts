@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createReconciliationStore } from "../../src/adapters/db/billing/reconciliation.ts";
-import { reconcile } from "../../src/cron/reconcile.ts";
+import { reconcile } from "../../src/cron/billing/reconcile.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createMemoryLog } from "../support/memory-log.ts";

@@ -1,8 +1,8 @@
 import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
 import type { Database } from "../../src/adapters/db/platform/client.ts";
 import type { Log } from "../../src/adapters/ports/platform/log.ts";
-import { runBilling } from "../../src/cron/bill.ts";
-import type { BillingJob, BillingReport } from "../../src/cron/bill.ts";
+import { runBilling } from "../../src/cron/billing/bill.ts";
+import type { BillingJob, BillingReport } from "../../src/cron/billing/bill.ts";
 import type { BillingTerms } from "../../src/domain/billing/pricing.ts";
 import { billingFence } from "./worlds.ts";
 

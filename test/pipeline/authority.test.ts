@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { NameServers } from "../../src/adapters/ports/steering/name-servers.ts";
 import type { Lookup } from "../../src/adapters/ports/steering/resolver.ts";
-import { createAuthority } from "../../src/pipeline/authority.ts";
+import { createAuthority } from "../../src/pipeline/steering/authority.ts";
 import { freely } from "../support/budget.ts";
 
 const clock = { nowMs: () => 0, sleep: async () => undefined };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Surroundings } from "../../src/adapters/ports/steering/dns.ts";
 import type { VisitorAnswers } from "../../src/domain/steering/backup-reach.ts";
-import { withoutChecks } from "../../src/pipeline/records.ts";
+import { withoutChecks } from "../../src/pipeline/steering/live-records.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createWorld } from "../support/round-world.ts";

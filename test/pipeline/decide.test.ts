@@ -4,7 +4,7 @@ import type { RoundDecisions } from "../../src/adapters/ports/detection/round.ts
 import type { PolicyView, RoundService, Sample } from "../../src/adapters/ports/detection/round-view.ts";
 import type { WindowStats } from "../../src/domain/detection/health.ts";
 import { decideRound } from "../../src/pipeline/decide.ts";
-import type { DomainReading } from "../../src/pipeline/records.ts";
+import type { DomainReading } from "../../src/pipeline/steering/live-records.ts";
 import { okSample, policyView, recordsOf, roundDomain, roundService, unreadRouting, windowStats } from "../support/round-fixtures.ts";
 
 const nowMs = Date.parse("2026-11-18T11:20:00Z");

@@ -3,7 +3,7 @@ import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
 import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
 import type { RoundDone } from "../../src/adapters/ports/coordination/jobs.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
-import { runTick } from "../../src/cron/tick.ts";
+import { runTick } from "../../src/cron/rounds/tick.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLeases } from "../support/memory-leases.ts";
 import { createMemoryLog } from "../support/memory-log.ts";

@@ -3,7 +3,7 @@ import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import type { DnsDirectory } from "../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
-import { runTick } from "../../src/cron/tick.ts";
+import { runTick } from "../../src/cron/rounds/tick.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createMemoryLog } from "../support/memory-log.ts";

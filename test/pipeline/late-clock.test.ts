@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createDatabaseClock } from "../../src/adapters/platform/database-clock.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
-import type { DispatchDeps } from "../../src/cron/dispatch.ts";
-import { dispatchShards, runShard } from "../../src/cron/dispatch.ts";
-import { createShardLoop } from "../../src/cron/shard-loop.ts";
+import type { DispatchDeps } from "../../src/cron/rounds/dispatch.ts";
+import { dispatchShards, runShard } from "../../src/cron/rounds/dispatch.ts";
+import { createShardLoop } from "../../src/cron/rounds/shard-loop.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLeases } from "../support/memory-leases.ts";
 import { createMemoryLog } from "../support/memory-log.ts";

@@ -4,7 +4,7 @@ import { startRoute53 } from "../../local/route53/server.ts";
 import type { DnsAccess, DnsDirectory } from "../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { createDnsTalk } from "../../src/pipeline/round.ts";
-import { createConnections } from "../../src/pipeline/slots.ts";
+import { createConnections } from "../../src/pipeline/connection-slots.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createWorld, intervalMs, startMs } from "../support/round-world.ts";

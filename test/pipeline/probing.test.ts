@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { RoundService } from "../../src/adapters/ports/detection/round-view.ts";
-import { probeRound, probeTargets } from "../../src/pipeline/probing.ts";
-import type { SlowPaths } from "../../src/pipeline/probing.ts";
-import { createSlots } from "../../src/pipeline/slots.ts";
+import { probeRound, probeTargets } from "../../src/pipeline/detection/probing.ts";
+import type { SlowPaths } from "../../src/pipeline/detection/probing.ts";
+import { createSlots } from "../../src/pipeline/connection-slots.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { roundDomain, roundService, unreadRouting } from "../support/round-fixtures.ts";
 import { createScriptedProber } from "../support/scripted-prober.ts";

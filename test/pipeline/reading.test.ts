@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Dns, PairReading } from "../../src/adapters/ports/steering/dns.ts";
-import { accountsOf, createStandings } from "../../src/pipeline/accounts.ts";
-import { createDnsReading } from "../../src/pipeline/reading.ts";
-import { createConnections } from "../../src/pipeline/slots.ts";
+import { accountsOf, createStandings } from "../../src/pipeline/steering/accounts.ts";
+import { createDnsReading } from "../../src/pipeline/steering/reading.ts";
+import { createConnections } from "../../src/pipeline/connection-slots.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 
 const startMs = 1_000_000;

@@ -3,8 +3,8 @@ import { createDatabaseClock } from "../../src/adapters/platform/database-clock.
 import { createJobRunStore } from "../../src/adapters/db/coordination/job-runs.ts";
 import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
 import { createTickRunStore } from "../../src/adapters/db/coordination/tick-runs.ts";
-import { runTick } from "../../src/cron/tick.ts";
-import type { TickDeps } from "../../src/cron/tick.ts";
+import { runTick } from "../../src/cron/rounds/tick.ts";
+import type { TickDeps } from "../../src/cron/rounds/tick.ts";
 import { runRound } from "../../src/pipeline/round.ts";
 import { runWitness } from "../../src/pipeline/witness.ts";
 import { freshDatabase } from "../support/database.ts";

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { createTickRunStore } from "../../src/adapters/db/coordination/tick-runs.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
-import { runTick } from "../../src/cron/tick.ts";
-import type { TickDeps } from "../../src/cron/tick.ts";
+import { runTick } from "../../src/cron/rounds/tick.ts";
+import type { TickDeps } from "../../src/cron/rounds/tick.ts";
 import { seeded } from "../support/calm-trace.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -3,9 +3,9 @@ import type { Shard } from "../../src/adapters/ports/coordination/dispatcher.ts"
 import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
 import type { Fence, LeaseStore } from "../../src/adapters/ports/coordination/lease.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
-import type { DispatchDeps } from "../../src/cron/dispatch.ts";
-import { dispatchShards } from "../../src/cron/dispatch.ts";
-import { createShardLoop } from "../../src/cron/shard-loop.ts";
+import type { DispatchDeps } from "../../src/cron/rounds/dispatch.ts";
+import { dispatchShards } from "../../src/cron/rounds/dispatch.ts";
+import { createShardLoop } from "../../src/cron/rounds/shard-loop.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLeases } from "../support/memory-leases.ts";
 import { createMemoryLog } from "../support/memory-log.ts";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
-import { runBilling } from "../../src/cron/bill.ts";
+import { runBilling } from "../../src/cron/billing/bill.ts";
 import { pointers, startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 

@@ -1,7 +1,7 @@
 import type { Sample } from "../../src/adapters/ports/detection/round-view.ts";
-import { judgePolicy } from "../../src/pipeline/judge.ts";
-import { probeRound } from "../../src/pipeline/probing.ts";
-import { createSlots, waitingConnections } from "../../src/pipeline/slots.ts";
+import { judgePolicy } from "../../src/pipeline/detection/judge-policy.ts";
+import { probeRound } from "../../src/pipeline/detection/probing.ts";
+import { createSlots, waitingConnections } from "../../src/pipeline/connection-slots.ts";
 import { seeded } from "./calm-trace.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { policyView, roundDomain, roundService } from "./round-fixtures.ts";

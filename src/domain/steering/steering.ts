@@ -57,7 +57,7 @@ export type Desired = {
     | { readonly kind: "normal"; readonly percent: number }
     | { readonly kind: "backup" }
     | { readonly kind: "hold" };
-  /** `shifted`: it is to be on its backup; whether visitors are is claimed elsewhere (`pipeline/claim.ts`). */
+  /** `shifted`: it is to be on its backup; whether visitors are is claimed elsewhere (`pipeline/steering/claim.ts`). */
   readonly state: "normal" | "failback" | "shifted" | "held" | "frozen";
   readonly reason: "calm" | "storm" | "override" | "bad_backup" | "failback" | HoldReason;
   readonly latch: Latch | null;

@@ -12,7 +12,7 @@ import { createNameServers } from "../../../src/adapters/dns/name-servers.ts";
 import type { Budget } from "../../../src/adapters/ports/platform/budget.ts";
 import type { Connect } from "../../../src/adapters/ports/steering/name-servers.ts";
 import { systemRandom } from "../../../src/adapters/platform/random.ts";
-import { connectionOf, createConnections, nobody } from "../../../src/pipeline/slots.ts";
+import { connectionOf, createConnections, nobody } from "../../../src/pipeline/connection-slots.ts";
 import { freely } from "../../support/budget.ts";
 
 const closers: (() => Promise<unknown>)[] = [];

@@ -6,7 +6,7 @@ import { startRoute53 } from "../../../local/route53/server.ts";
 import { createResolver, txtValue } from "../../../src/adapters/dns/resolver.ts";
 import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { requestBudget } from "../../../src/pipeline/request-budget.ts";
-import { createConnections } from "../../../src/pipeline/slots.ts";
+import { createConnections } from "../../../src/pipeline/connection-slots.ts";
 
 const closers: (() => Promise<void>)[] = [];
 const opened = <T extends { close(): Promise<void> }>(thing: T): T => {

@@ -6,7 +6,7 @@ import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { createRole } from "../../../src/adapters/route53/role.ts";
 import { createRoleTrust } from "../../../src/adapters/route53/trust.ts";
 import { requestBudget } from "../../../src/pipeline/request-budget.ts";
-import { createConnections } from "../../../src/pipeline/slots.ts";
+import { createConnections } from "../../../src/pipeline/connection-slots.ts";
 
 // The operator's credentials may assume many roles. Whoever names a role that is not theirs makes the operator their deputy: one of
 // another customer, whose trust policy forgot the external id, or one of the operator's own account.

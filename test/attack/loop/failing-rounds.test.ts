@@ -4,8 +4,8 @@ import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.t
 import { createMetricsStore } from "../../../src/adapters/db/coordination/metrics.ts";
 import { createReadiness } from "../../../src/adapters/db/coordination/readiness.ts";
 import { createStatusStore } from "../../../src/adapters/db/coordination/status.ts";
-import { newTally, reportTally, roundInSlot } from "../../../src/cron/shard-rounds.ts";
-import type { ShardDeps, Tally } from "../../../src/cron/shard-rounds.ts";
+import { newTally, reportTally, roundInSlot } from "../../../src/cron/rounds/shard-rounds.ts";
+import type { ShardDeps, Tally } from "../../../src/cron/rounds/shard-rounds.ts";
 import { metricFamilies } from "../../../src/routes/metric-families.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";

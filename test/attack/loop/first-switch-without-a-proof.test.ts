@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { createOwnershipStore } from "../../../src/adapters/db/tenants/ownership.ts";
 import type { TxtReading } from "../../../src/adapters/ports/steering/resolver.ts";
-import { createFirstProofs } from "../../../src/pipeline/first-proofs.ts";
+import { createFirstProofs } from "../../../src/pipeline/steering/first-proofs.ts";
 import { freshDatabase } from "../../support/database.ts";
 import { createWorld } from "../../support/round-world.ts";
 import type { World } from "../../support/round-world.ts";

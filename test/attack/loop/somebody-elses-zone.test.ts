@@ -7,7 +7,7 @@ import type { DnsDirectory } from "../../../src/adapters/ports/steering/dns-acce
 import { createRoute53 } from "../../../src/adapters/route53/route53.ts";
 import { boundToZones, createZoneBindings } from "../../../src/adapters/route53/zone-bindings.ts";
 import { requestBudget } from "../../../src/pipeline/request-budget.ts";
-import { createConnections } from "../../../src/pipeline/slots.ts";
+import { createConnections } from "../../../src/pipeline/connection-slots.ts";
 import { freshDatabase } from "../../support/database.ts";
 import { createWorld } from "../../support/round-world.ts";
 import type { World } from "../../support/round-world.ts";

@@ -11,7 +11,7 @@ import { createStandingStore } from "../../../src/adapters/db/steering/standing.
 import { createTickRunStore } from "../../../src/adapters/db/coordination/tick-runs.ts";
 import type { Log } from "../../../src/adapters/ports/platform/log.ts";
 import type { RoundDone } from "../../../src/adapters/ports/coordination/jobs.ts";
-import { runShard } from "../../../src/cron/dispatch.ts";
+import { runShard } from "../../../src/cron/rounds/dispatch.ts";
 import { testSigner } from "../evidence-signer.ts";
 import type { JobDeps } from "../../../src/cron/schedule.ts";
 import { runScheduled } from "../../../src/cron/schedule.ts";

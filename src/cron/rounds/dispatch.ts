@@ -1,0 +1,119 @@
+import type { Clock } from "../../adapters/ports/platform/clock.ts";
+import type { Dispatcher, Shard } from "../../adapters/ports/coordination/dispatcher.ts";
+import type { Random } from "../../adapters/ports/platform/random.ts";
+import type { SettingsStore } from "../../adapters/ports/coordination/settings.ts";
+import { patiently } from "../../pipeline/with-timeout.ts";
+import { createRequestPool } from "../../pipeline/requests.ts";
+import { createConnections, nobody } from "../../pipeline/connection-slots.ts";
+import type { TickDeps } from "./tick.ts";
+import { retryMs, runMs, runTick } from "./tick.ts";
+import { toHex } from "../../domain/platform/hex.ts";
+
+export type DispatchDeps = TickDeps & {
+  readonly settings: SettingsStore;
+  /** Null: this deployment has no way to invocations beside this one. */
+  readonly dispatcher: Dispatcher | null;
+};
+
+/** A shard that has not answered by then is run here. */
+const dispatchTimeoutMs = 10_000;
+/** All of them together: where nothing answers, those whose turn never came are not waited for one after the other. */
+const dispatchAllMs = 20_000;
+
+/** Names one run of a job: with the provider, it is the holder of a lease. */
+export const newRunId = (random: Random): string =>
+  toHex(random.bytes(8));
+
+/** Whatever runs in this invocation shares its connections, and what it may send. */
+const together = <Deps extends Omit<DispatchDeps, "runId">>(deps: Deps) => {
+  const connections = deps.connections ?? createConnections(deps.clock);
+  return { ...deps, connections, requestPool: createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections) };
+};
+
+type Together = ReturnType<typeof together<DispatchDeps>>;
+
+/** The rounds of one shard for one minute, in this invocation; where there are other shards by then, those of all of these. */
+export const runShard = async (deps: Omit<DispatchDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
+  await deps.sharedClock?.sync();
+  const run = { ...together(deps), runId: newRunId(deps.random) };
+  const leftUntilMs = await runTick(run, shard, scheduledAtMs);
+  // One of those that are no more is enough, and there is always a first.
+  if (leftUntilMs !== null && shard.index === 0) await dispatchUntil(run, scheduledAtMs, leftUntilMs);
+};
+
+/** The number of shards. A database that is away for a moment must not cost the minute. @throws its last error where it stays away */
+const shardsNow = async ({ settings, clock, log, probe }: DispatchDeps): Promise<number> => {
+  const [untilMs, againMs] = [clock.nowMs() + runMs, retryMs(probe.intervalMs)];
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await settings.shards();
+    } catch (error) {
+      if (clock.nowMs() + againMs >= untilMs) throw error;
+      if (!isTold) log.error("shards_unanswered", error);
+      await clock.sleep(againMs);
+    }
+  }
+};
+
+/** @throws Error where there is no answer in time */
+const inTime = async (clock: Clock, ask: () => Promise<void>, untilMs: number): Promise<void> => {
+  const mostMs = Math.min(dispatchTimeoutMs, untilMs - clock.nowMs());
+  if (mostMs <= 0) throw new Error(`not asked within ${dispatchAllMs} ms: others did not answer`);
+  const isAnswered = await patiently(clock, ask().then(() => true), mostMs, false);
+  if (!isAnswered) throw new Error(`no answer within ${mostMs} ms`);
+};
+
+/** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
+const runSideBySide = async (deps: Together, shards: readonly Shard[], scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
+  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, shardsHere: shards.length }, shard, scheduledAtMs, untilMs)));
+  const left = results.flatMap((result) => (result.status === "fulfilled" && result.value !== null ? [result.value] : []));
+  if (left.length > 0) return Math.max(...left);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return null;
+};
+
+/** As `dispatchShards`, for shards that are so many now. @returns until when rounds are left to do by another number of them */
+const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
+  const { clock, dispatcher, log } = deps;
+  const shards = Array.from({ length: count }, (_, index) => ({ index, count }));
+  if (count === 1) return await runSideBySide(deps, shards, scheduledAtMs, untilMs);
+  if (dispatcher === null) {
+    log.warn("shards_side_by_side", { shards: count, reason: "neither the binding SHARDS nor SELF_URL with CRON_SECRET is configured" });
+    return await runSideBySide(deps, shards, scheduledAtMs, untilMs);
+  }
+  // Handing rounds out stands for the probes that are made there.
+  const { probes } = deps.connections;
+  const allUntilMs = clock.nowMs() + dispatchAllMs;
+  const results = await Promise.allSettled(
+    shards.map((shard) => probes(nobody, false, () => inTime(clock, () => dispatcher.dispatch(shard, scheduledAtMs), allUntilMs))),
+  );
+  const unreached = shards.filter((_, at) => results[at]?.status === "rejected");
+  log.info("dispatch", { shards: count, unreached: unreached.length });
+  if (unreached.length === 0) return null;
+  log.error("dispatch_failed", results.find((result) => result.status === "rejected")?.reason, { shards: unreached.map(({ index }) => index).join() });
+  return await runSideBySide(deps, unreached, scheduledAtMs, untilMs);
+};
+
+/** Nobody asks more often what the number of shards is by now. */
+const leastWaitMs = 250;
+
+const dispatchUntil = async (deps: Together, scheduledAtMs: number, untilMs?: number): Promise<void> => {
+  for (let leftUntilMs = untilMs; ; ) {
+    const count = await shardsNow(deps);
+    // It may have been away until now, and nobody have told what time it is.
+    await deps.sharedClock?.sync();
+    const left = await dispatchOnce(deps, count, scheduledAtMs, leftUntilMs);
+    if (left === null || left <= deps.clock.nowMs()) return;
+    leftUntilMs = left;
+    await deps.clock.sleep(leastWaitMs);
+  }
+};
+
+/**
+ * Rounds for one minute, of every shard. A single shard runs here; of more, each is handed to an invocation of its own, and
+ * one that can not be reached runs here too: detection must not depend on what hands out the work. Where the number of shards
+ * changes meanwhile, the rest of the minute is done by the new one.
+ * @throws the first failure of a shard that ran here; the database's, where it is away for a minute
+ */
+export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => await dispatchUntil(together(deps), scheduledAtMs);

@@ -1,0 +1,185 @@
+import type { Clock } from "../../adapters/ports/platform/clock.ts";
+import type { Prober } from "../../adapters/ports/detection/probe.ts";
+import type { RoundDomain, RoundService, Sample } from "../../adapters/ports/detection/round-view.ts";
+import type { ProbePath, StatusRanges } from "../../domain/detection/probe.ts";
+import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../../domain/detection/probe.ts";
+import type { RoundLoad } from "../../domain/coordination/shard-load.ts";
+import { isProbed } from "../../domain/detection/target.ts";
+import type { RequestAccount } from "../requests.ts";
+import { createProbeAllowance, unlimited } from "../requests.ts";
+import type { Slots } from "../connection-slots.ts";
+import { createLane, createSuspicion } from "./suspicion.ts";
+
+/** A path that timed out is given no longer than this until it answers again. */
+const impatientTimeoutMs = 2_000;
+
+/** Of six that may wait at once, those that are given to what is likely to hang while there is something else to probe. */
+const connectionsOfWhatHangs = 4;
+
+const defaultStatuses: StatusRanges = [[200, 399]];
+
+/** What is likely to hang (`suspicion.ts`), paths as `domainId/path` among it. Kept between rounds of one isolate. */
+export type SlowPaths = Set<string>;
+
+export type ProbeSettings = {
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  /** Whether unverified domains are probed in their turns only, and only where their targets have agreed; absent: as all others. */
+  readonly restrainsUnverified?: boolean;
+};
+
+export type Target = {
+  readonly customerId: number;
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly path: ProbePath;
+  readonly url: string;
+  readonly expected: StatusRanges;
+  /** Which of the path's set-ups this is. */
+  readonly setup: number;
+  /** The CDN that it goes through; null: whichever the public name leads to. */
+  readonly cdn: string | null;
+  /** Whether a failure is confirmed: strangers get one probe. */
+  readonly confirmed: boolean;
+};
+
+/** Takes one of each customer in turn, so that one customer's dead CDN does not starve the others of slots. */
+const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target[] => {
+  const turns = Math.max(0, ...byCustomer.map((targets) => targets.length));
+  return Array.from({ length: turns }, (_, turn) => byCustomer.flatMap((targets) => targets[turn] ?? [])).flat();
+};
+
+const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
+  (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
+
+/** What is probed of a domain, by path; targets that were not given are those found in its records. */
+export const probedUrls = (domain: RoundDomain, defaultPath: string): ReturnType<typeof probeUrls> =>
+  probeUrls({
+    name: domain.name,
+    primaryTarget: domain.primaryTarget ?? domain.routing?.discoveredPrimaryTarget ?? null,
+    backupTarget: domain.backupTarget ?? domain.routing?.discoveredBackupTarget ?? null,
+    probePath: domain.probePath ?? defaultPath,
+  });
+
+const targetsOf = (service: RoundService, defaultPath: string, round: number, restrains: boolean): readonly Target[] =>
+  service.domains.flatMap((domain) => {
+    const expected = parseStatusRanges(domain.expectStatus) ?? defaultStatuses;
+    const { customerId, serviceId } = service;
+    const confirmed = domain.verified || !restrains;
+    return probedUrls(domain, defaultPath).flatMap(({ path, url }) => isProbed(domain, path, round, restrains)
+      ? [{ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path), confirmed }] : []);
+  });
+
+/** Begins a list elsewhere each round, in steps that spread evenly however often they are taken (golden section). */
+const rotated = <T>(list: readonly T[], round: number): readonly T[] => {
+  const start = Math.floor(((round * 0.618_033_988_75) % 1) * list.length);
+  return [...list.slice(start), ...list.slice(0, start)];
+};
+
+/**
+ * What to probe in the round of that number, in order. A target that was not given is the one discovered from the live
+ * records. Each round begins with others, so that one without time for all leaves out others than the last.
+ * @param restrains whether unverified domains wait for their turns
+ */
+export const probeTargets = (services: readonly RoundService[], defaultPath: string, round: number, restrains = false): readonly Target[] => {
+  const byCustomer = Map.groupBy(services.flatMap((service) => targetsOf(service, defaultPath, round, restrains)), (target) => target.customerId);
+  return roundRobin(rotated([...byCustomer.values()].map((targets) => rotated(targets, round)), round));
+};
+
+const countBy = (targets: readonly Target[]): ReadonlyMap<number, number> =>
+  new Map([...Map.groupBy(targets, ({ customerId }) => customerId)].map(([customerId, own]) => [customerId, own.length]));
+
+/** The number of the round in a slot: the same for both providers. */
+export const roundNumber = (roundAtMs: number, { intervalMs }: ProbeSettings): number => Math.floor(roundAtMs / intervalMs);
+
+/**
+ * `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples, as they say nothing; `overBudget`:
+ * probes, first ones and confirmations, that were not sent as the invocation may not send more.
+ */
+export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number; readonly unreadable: number; readonly overBudget: number };
+
+/**
+ * Probes every path of a shard once; one that fails is confirmed by two more, a tenth of an interval apart, in the same
+ * round (semantics §4). Nothing is begun after an interval, or a time-out where that is longer: what is known by then
+ * must be judged while it is fresh. Resolves when the last answer or time-out is in.
+ */
+export const probeRound = async (
+  deps: { readonly prober: Prober; readonly clock: Clock; readonly vantage: string; readonly slowPaths: SlowPaths; readonly requests?: RequestAccount },
+  services: readonly RoundService[],
+  roundAtMs: number,
+  settings: ProbeSettings,
+  slots: Slots,
+): Promise<ProbedRound> => {
+  const { prober, clock, vantage, slowPaths, requests = unlimited } = deps;
+  const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
+  let unreadable = 0;
+  const hangs = createSuspicion(slowPaths);
+  const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings), settings.restrainsUnverified);
+  const allowance = createProbeAllowance(requests, countBy(targets));
+  // Beside what hangs there is always a connection for the rest: a backup that nobody had the time to probe is not known to be up.
+  let others = targets.filter((target) => !hangs.suspects(target)).length;
+  const lane = createLane(() => (others > 0 ? connectionsOfWhatHangs : Number.POSITIVE_INFINITY));
+  const otherDone = (): void => {
+    others -= 1;
+    if (others === 0) lane.widen();
+  };
+  const probe = async (target: Target, attempt: number): Promise<Sample | "unreadable"> => {
+    const { serviceId, domainId, path, setup } = target;
+    const key = `${domainId}/${path}`;
+    const timeoutMs = slowPaths.has(key) ? Math.min(impatientTimeoutMs, settings.timeoutMs) : settings.timeoutMs;
+    const probedAtMs = clock.nowMs();
+    const answer = await prober.probe({ url: target.url, timeoutMs });
+    hangs.note(target, answer.kind);
+    const verdict = judgeProbe(answer, target.expected);
+    if (verdict === null) {
+      unreadable += 1;
+      return "unreadable";
+    }
+    const { ok, status, error } = verdict;
+    return { serviceId, domainId, path, vantage, roundAtMs, attempt, probedAtMs, ok, status, latencyMs: answer.latencyMs, error, setup };
+  };
+  const confirm = async (target: Target, attempt: number): Promise<Sample | "unreadable" | null> => {
+    await clock.sleep((attempt * settings.intervalMs) / 10);
+    const run = () => slots(target.customerId, true, async () => (allowance.confirmation(target.customerId) ? await probe(target, attempt) : null));
+    return await (hangs.suspects(target) ? lane.run(true, run) : run());
+  };
+  const begin = async (target: Target): Promise<Sample | "unreadable" | null> => {
+    const inTime = async () => {
+      if (clock.nowMs() < lastStartMs) return allowance.first(target.customerId) ? await probe(target, 0) : null;
+      allowance.skip(target.customerId);
+      return null;
+    };
+    if (!hangs.suspects(target)) {
+      // What came to be suspected while it waited gives its turn to others.
+      const done = await slots(target.customerId, false, async () => (hangs.suspects(target) ? "suspected" : await inTime()));
+      otherDone();
+      if (done !== "suspected") return done;
+    }
+    return await lane.run(false, () => slots(target.customerId, false, inTime));
+  };
+  const perTarget = await Promise.all(
+    targets.map(async (target) => {
+      const first = await begin(target);
+      if (first === null) return null;
+      if (first === "unreadable" || first.ok || !target.confirmed) return [first];
+      const more = Array.from({ length: confirmations }, (_, index) => confirm(target, index + 1));
+      return [first, ...(await Promise.all(more))];
+    }),
+  );
+  const samples = perTarget.flatMap((answers) => answers ?? []).filter((answer) => answer !== "unreadable" && answer !== null);
+  return { samples, unprobed: perTarget.filter((answers) => answers === null).length, unreadable, overBudget: allowance.refused() };
+};
+
+/** What a round had to do: by this a shard is measured. @param services those that were taken, of a shard that left out so many domains */
+export const loadOf = (services: readonly RoundService[], domainsLeftOut: number, { samples, unprobed }: Pick<ProbedRound, "samples" | "unprobed">): RoundLoad => {
+  const first = samples.filter(({ attempt }) => attempt === 0);
+  const answered = first.filter(({ ok }) => ok);
+  return {
+    domains: domainsLeftOut + services.reduce((sum, { domains }) => sum + domains.length, 0),
+    leftOut: domainsLeftOut,
+    paths: first.length + unprobed,
+    answers: answered.length,
+    answeredMs: answered.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+  };
+};

@@ -1,0 +1,128 @@
+import type { Clock } from "../../adapters/ports/platform/clock.ts";
+import type { WeightChange, WeightChangeResult } from "../../adapters/ports/steering/dns.ts";
+import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes, StoredIntent } from "../../adapters/ports/detection/round.ts";
+import type { DomainRouting, RoundDomain, ShardView } from "../../adapters/ports/detection/round-view.ts";
+import { isUrgent, retryDelayMs } from "../../domain/steering/attempts.ts";
+import type { DnsAccount, DnsAccounts } from "./accounts.ts";
+import { groupAfter, memberChanges, surroundingsAfter } from "./members.ts";
+import { patiently } from "../with-timeout.ts";
+import { movedAt, withoutChecks, withWeights } from "./live-records.ts";
+import type { Connections } from "../connection-slots.ts";
+
+/** How long a call is waited for beyond its deadline before it is given up. */
+const graceMs = 500;
+
+/** A switch that is to be made, with all that is known of it. */
+type Ready = {
+  readonly intent: Intent;
+  readonly stored: StoredIntent;
+  readonly domain: RoundDomain;
+  readonly routing: DomainRouting;
+  readonly change: WeightChange;
+};
+
+/** What became of a round's switches, and of which names they were. `thrown`: what an account threw, which it never should. */
+export type Applied = Pick<RoundOutcomes, "intents" | "domains" | "failures" | "dropped"> & { readonly names: readonly string[]; readonly thrown: readonly unknown[] };
+
+/** The intents that were stored and can be sent: one without a row lost its lease on the way. The urgent ones come first. */
+const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap<number, StoredIntent>): readonly Ready[] => {
+  const fresh = new Map(decisions.domains.map((routing) => [routing.domainId, routing]));
+  const domains = new Map(view.services.flatMap((service) => service.domains.map((domain) => [domain.domainId, domain])));
+  const ready = decisions.intents.flatMap((intent): Ready[] => {
+    const domain = domains.get(intent.domainId);
+    const routing = fresh.get(intent.domainId) ?? domain?.routing;
+    const row = stored.get(intent.domainId);
+    if (intent.result !== "intent" || row === undefined || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
+    // Nor may the way back of what tranche itself has moved hang on a health check that somebody deleted meanwhile.
+    const mayDropChecks = isUrgent(intent.reason) || routing.movedAtMs !== null;
+    const members = memberChanges(routing, intent.members ?? []);
+    const change = {
+      domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to, ...(members.length > 0 && { members }), ...(mayDropChecks && { mayDropChecks }),
+    };
+    return [{ intent, stored: row, domain, routing, change }];
+  });
+  return ready.toSorted((a, b) => Number(isUrgent(b.intent.reason)) - Number(isUrgent(a.intent.reason)));
+};
+
+/** What is known of a switch that failed: nothing came of it for certain, or its answer was lost. */
+const effectOf = (result: Extract<WeightChangeResult, { status: "failed" }>) => result.effect ?? (result.retryable ? "unknown" : "none");
+
+/**
+ * A stale record or an answer that was lost may mean either way: the next reading tells what became of the switch. An attempt
+ * that certainly came to nothing says nothing of an earlier one that was never answered.
+ */
+const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult, nowMs: number): IntentOutcome => {
+  const changeRowId = stored.id;
+  if (result.status === "accepted") {
+    return { changeRowId, result: "accepted", changeId: result.changeId, acceptedAtMs: result.acceptedAtMs, error: null, nextAttemptAtMs: null, doubtfulSinceMs: null };
+  }
+  const failed = { changeRowId, changeId: null, acceptedAtMs: null, error: result.detail, doubtfulSinceMs: null };
+  // Others records are read first, and are another switch then.
+  if (result.status === "stale") return { ...failed, result: "intent", nextAttemptAtMs: null };
+  const effect = effectOf(result);
+  const nextAttemptAtMs = effect === "unsent" ? null : nowMs + retryDelayMs(stored.attempts, intent.reason, domain.domainId);
+  if (effect === "unknown") return { ...failed, result: "intent", nextAttemptAtMs };
+  const { doubtfulSinceMs } = stored;
+  return { ...failed, result: doubtfulSinceMs === null ? "failed" : "intent", nextAttemptAtMs, doubtfulSinceMs };
+};
+
+const failureOf = ({ domain: { domainId } }: Ready, result: WeightChangeResult): readonly FailedSwitch[] =>
+  result.status === "accepted" ? [] : [{ domainId, lastError: result.detail, again: result.status === "stale" || effectOf(result) === "unknown" }];
+
+const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number, droppedChecks: readonly string[]): DomainRouting => {
+  const after: DomainRouting = {
+    ...routing,
+    ...surroundingsAfter(routing, intent.members),
+    records: withoutChecks(withWeights(routing.records ?? [], intent.to), droppedChecks),
+    movedAtMs: movedAt(routing.movedAtMs, intent.to, domain.normal, acceptedAtMs),
+    lastError: null,
+  };
+  return { ...after, group: groupAfter(after, intent.to, domain) };
+};
+
+/**
+ * Makes the switches whose intents are stored, each account by itself. What has no answer by then is left in doubt: whatever
+ * comes of it, the records will tell.
+ * @param untilMs when the round goes on
+ */
+export const applyIntents = async (
+  deps: { readonly clock: Clock; readonly connections: Connections },
+  accounts: DnsAccounts,
+  view: ShardView,
+  decisions: RoundDecisions,
+  stored: ReadonlyMap<number, StoredIntent>,
+  untilMs: number,
+): Promise<Applied> => {
+  const { clock, connections } = deps;
+  const thrown: unknown[] = [];
+
+  const applyTo = async (account: DnsAccount, own: readonly Ready[]): Promise<readonly (readonly [Ready, WeightChangeResult])[]> => {
+    const purpose = own.some(({ intent }) => isUrgent(intent.reason)) ? "urgent" : "change";
+    const work = account.dns.apply(own.map(({ change }) => change), account.budget(untilMs, purpose)).catch((error: unknown) => {
+      thrown.push(error);
+      return [];
+    });
+    const results = await patiently(clock, work, untilMs + graceMs - clock.nowMs(), null);
+    if (results === null) {
+      connections.abandon("dns");
+      account.fellSilent();
+    }
+    const lost = (domain: string) => ({ domain, status: "failed", detail: "no answer in time", retryable: true, effect: "unknown" }) as const;
+    return own.map((one, at) => [one, results?.[at] ?? lost(one.domain.name)]);
+  };
+
+  const ready = readyOf(view, decisions, stored);
+  const byAccount = [...Map.groupBy(ready, ({ domain }) => accounts.ofName(domain.name))];
+  const settled = (await Promise.all(byAccount.map(async ([account, own]) => await applyTo(account, own)))).flat();
+  const nowMs = clock.nowMs();
+  return {
+    intents: settled.map(([one, result]) => outcomeOf(one, result, nowMs)),
+    domains: settled.flatMap(([one, result]) =>
+      result.status !== "accepted" ? [] : [{ domainId: one.domain.domainId, serviceId: one.intent.serviceId, ...afterSwitch(one, result.acceptedAtMs, result.droppedChecks ?? []) }]),
+    dropped: settled.flatMap(([one, result]) =>
+      result.status === "accepted" && result.droppedChecks !== undefined ? [{ domainId: one.domain.domainId, checks: result.droppedChecks }] : []),
+    failures: settled.flatMap(([one, result]) => failureOf(one, result)),
+    names: ready.map(({ domain }) => domain.name),
+    thrown,
+  };
+};

@@ -1,0 +1,39 @@
+import type { Intent, RoundDecisions } from "../../adapters/ports/detection/round.ts";
+import type { RoundDomain, RoundService } from "../../adapters/ports/detection/round-view.ts";
+import { isAttemptAt, isHeldBack, isUrgent } from "../../domain/steering/attempts.ts";
+import type { JsonValue } from "../../domain/evidence/canonical-json.ts";
+import { canonicalJson } from "../../domain/evidence/canonical-json.ts";
+import type { DomainReading } from "./live-records.ts";
+
+const text = (records: unknown): string => canonicalJson((records ?? null) as JsonValue);
+
+/** Failed attempts at records which this round has read anew: others than before are worth another try. */
+const attemptsOf = (domain: RoundDomain, reading: DomainReading | undefined): RoundDomain["failedAttempts"] => {
+  if (domain.failedAttempts.length === 0 || reading === undefined) return domain.failedAttempts;
+  const isSame = text(reading.routing.records) === text(domain.routing?.records);
+  return domain.failedAttempts.map((attempt) => ({ ...attempt, sameRecords: attempt.sameRecords && isSame }));
+};
+
+/** What heals a drift goes on doing so: only the round that found it can tell, and the next ones would call it calm. */
+const sameReason = (intent: Intent, attempts: RoundDomain["failedAttempts"]): Intent =>
+  !isUrgent(intent.reason) && attempts.some((attempt) => attempt.reason === "drift" && isAttemptAt(attempt, intent, "drift")) ? { ...intent, reason: "drift" } : intent;
+
+/** The intents whose turn it is; those that failed just now wait. What failed and is not wanted any more is forgotten. */
+export const dueIntents = (
+  services: readonly RoundService[],
+  planned: readonly Intent[],
+  readings: ReadonlyMap<number, DomainReading>,
+  nowMs: number,
+): Pick<RoundDecisions, "intents" | "lapsed"> => {
+  const failed = services.flatMap(({ domains }) => domains.filter(({ failedAttempts }) => failedAttempts.length > 0));
+  const attempts = new Map(failed.map((domain) => [domain.domainId, attemptsOf(domain, readings.get(domain.domainId))]));
+  const intents = planned.map((intent) => sameReason(intent, attempts.get(intent.domainId) ?? []));
+  const wanted = new Map(intents.map((intent) => [intent.domainId, intent]));
+  return {
+    intents: intents.filter((intent) => !isHeldBack(attempts.get(intent.domainId) ?? [], intent, intent.reason, nowMs)),
+    lapsed: failed.flatMap(({ domainId, failedAttempts }) => {
+      const intent = wanted.get(domainId);
+      return failedAttempts.flatMap((attempt) => (intent !== undefined && isAttemptAt(attempt, intent, intent.reason) ? [] : [attempt.id]));
+    }),
+  };
+};

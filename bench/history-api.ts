@@ -1,6 +1,6 @@
 import { createApp } from "../src/app.ts";
 import { encodeCursor } from "../src/http/contract.ts";
-import { exampleOf } from "../src/http/openapi-example.ts";
+import { exampleOf } from "../src/http/openapi/openapi-example.ts";
 import { bodies, filters, idsOf, middleOf } from "./history-asks.ts";
 import type { Ids } from "./history-asks.ts";
 import { tokens } from "./history-frame.ts";

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { policyBodies } from "../src/routes/policy-contract.ts";
+import { policyBodies } from "../src/routes/detection/policy-contract.ts";
 import type { Backtest } from "../src/domain/detection/backtest.ts";
 import { summarize } from "../src/domain/detection/backtest.ts";
 import { parseDurationMs } from "../src/domain/platform/duration.ts";

@@ -1,4 +1,4 @@
-import type { OpenApiDocument, Operation } from "../src/http/openapi-document.ts";
+import type { OpenApiDocument, Operation } from "../src/http/openapi/openapi-document.ts";
 
 type Schema = {
   $ref?: string;

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { createApp } from "../src/app.ts";
 import { parseConfig } from "../src/config.ts";
 import { buildDeps } from "../src/deps.ts";
-import { openApiDocument } from "../src/http/openapi-document.ts";
+import { openApiDocument } from "../src/http/openapi/openapi-document.ts";
 import { clientTypes } from "./client-types.ts";
 import { answerHelp } from "./help.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLineFactsStore } from "../../src/adapters/db/billing/line-facts.ts";
-import { representFacts } from "../../src/routes/line-facts-contract.ts";
+import { representFacts } from "../../src/routes/billing/line-facts-contract.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createMeteringWorld, fastly, gib, hourly, hourMs, minuteMs, noon, noAccounts, nowMs } from "../support/metering-world.ts";

@@ -4,7 +4,7 @@ import { clientTypes } from "../../local/client-types.ts";
 import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { buildDeps } from "../../src/deps.ts";
-import { openApiDocument } from "../../src/http/openapi-document.ts";
+import { openApiDocument } from "../../src/http/openapi/openapi-document.ts";
 
 it("has the types of the client as the document has them: else run npm run client:generate", async () => {
   const deps = buildDeps(parseConfig({ DATABASE_URL: "postgresql://u:p@localhost/none", PROVIDER: "local" }));

@@ -2,8 +2,8 @@ import type { SourceMutant } from "./mutants.ts";
 
 const invoices = "src/adapters/db/billing/invoices.ts";
 const documents = "src/adapters/db/billing/invoice-documents.ts";
-const text = "src/http/invoice-text.ts";
-const csv = "src/routes/invoice-csv.ts";
+const text = "src/http/invoice/invoice-text.ts";
+const csv = "src/routes/billing/invoice-csv.ts";
 
 /** Slips in what an issued invoice prints. */
 export const ofPages: readonly SourceMutant[] = [

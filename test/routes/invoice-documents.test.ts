@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInvoiceStore, pageOfLines } from "../../src/adapters/db/billing/invoices.ts";
-import { csvRow, invoiceCsv } from "../../src/routes/invoice-csv.ts";
+import { csvRow, invoiceCsv } from "../../src/routes/billing/invoice-csv.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import { countTrips } from "../support/counting-database.ts";

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { answerHelp } from "../../local/help.ts";
-import { invoicePage, noInvoicePage } from "../../src/http/invoice-page.ts";
+import { invoicePage, noInvoicePage } from "../../src/http/invoice/invoice-page.ts";
 import { openBrowser } from "./browser.ts";
 import { sampleInvoices } from "./invoice-samples.ts";
 

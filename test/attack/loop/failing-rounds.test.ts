@@ -6,7 +6,7 @@ import { createReadiness } from "../../../src/adapters/db/coordination/readiness
 import { createStatusStore } from "../../../src/adapters/db/coordination/status.ts";
 import { newTally, reportTally, roundInSlot } from "../../../src/cron/rounds/shard-rounds.ts";
 import type { ShardDeps, Tally } from "../../../src/cron/rounds/shard-rounds.ts";
-import { metricFamilies } from "../../../src/routes/metric-families.ts";
+import { metricFamilies } from "../../../src/routes/platform/metric-families.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { createMemoryLog } from "../../support/memory-log.ts";

@@ -1,0 +1,153 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../../adapters/ports/deps.ts";
+import { noSuchResource } from "../../auth/guards.ts";
+import type { Guards } from "../../auth/guards.ts";
+import type { Coverage, StormSpan } from "../../domain/detection/backtest.ts";
+import { coverageOf, replayAll } from "../../domain/detection/backtest.ts";
+import { AppError } from "../../errors.ts";
+import { answerOnce } from "../../http/idempotency.ts";
+import { jsonBody } from "../../http/body.ts";
+import { id, idParams, jsonAnswer, jsonRequest, orNull, problems, tenantQuery, time, timeText } from "../../http/contract.ts";
+import { costs, worth } from "../../http/cost.ts";
+import type { App } from "../../http/env.ts";
+import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+import { policyBodies, policySchema, representPolicy } from "./policy-contract.ts";
+import { outOfOrder } from "../schemas.ts";
+
+const longestSpanMs = 48 * 3_600_000;
+
+/** At most 4.6 MB of JSON from the database, which sends 10 MiB; five domains over 48 h from one vantage. */
+const mostSamples = 200_000;
+/** Paths, each as a vantage sees it, times rounds: every round looks at every path. Fifty of them over 48 h, a second or two. */
+const mostPathRounds = 1_000_000;
+/** Of each of both outcomes: another MB, and no more than that in the answer. */
+const mostStorms = 2_000;
+
+const covered = z.object({ total: z.int(), covered: z.int() });
+
+const outcome = {
+  storms: z.array(
+    z.object({
+      started_at: timeText,
+      detected_at: timeText,
+      detection_delay_seconds: z.number().openapi({ description: "from the first failed sample to the round that found the storm" }),
+      recovering_since: timeText.nullable(),
+      ended_at: timeText.nullable(),
+      ended_reason: z.string().nullable(),
+      relapses: z.int(),
+    }),
+  ),
+  relapses: z.int(),
+  minutes_covered: z.number().openapi({ description: "time under a storm, as it is credited where it earns" }),
+  bad_minutes: covered.openapi({ description: "minutes in which the primary was down by the policy that is tried, and those with a storm on" }),
+  minutes_below_threshold: covered.openapi({ description: "the same, be it by a single lost sample" }),
+  detection_delay_seconds: orNull(z.object({ median: z.number(), longest: z.number() })),
+};
+
+const backtestSchema = z
+  .object({
+    service_id: id,
+    from: timeText,
+    to: timeText.openapi({ description: "at most now" }),
+    samples: z.int(),
+    backtest: z.object(outcome).openapi({ description: "what the policy would have made of the samples" }),
+    current: z
+      .object({ policy: orNull(policySchema), ...outcome })
+      .openapi({ description: "what was recorded: the storms that there were, by whatever version they were judged" }),
+  })
+  .openapi("Backtest");
+
+const seconds = (ms: number): number => ms / 1_000;
+
+const represent = (storms: readonly (StormSpan & { readonly endedReason: string | null })[], coverage: Coverage) => {
+  const delays = coverage.detectionDelaysMs;
+  const [median, longest] = [delays[Math.floor((delays.length - 1) / 2)], delays.at(-1)];
+  return {
+    storms: storms.map((storm) => ({
+      started_at: isoTime(storm.startedAtMs),
+      detected_at: isoTime(storm.detectedAtMs),
+      detection_delay_seconds: seconds(storm.detectedAtMs - storm.startedAtMs),
+      recovering_since: isoTimeOrNull(storm.recoveringSinceMs),
+      ended_at: isoTimeOrNull(storm.endedAtMs),
+      ended_reason: storm.endedReason,
+      relapses: storm.relapses,
+    })),
+    relapses: coverage.relapses,
+    minutes_covered: coverage.coveredMs / 60_000,
+    bad_minutes: { ...coverage.badMinutes },
+    minutes_below_threshold: { ...coverage.lowMinutes },
+    detection_delay_seconds:
+      median === undefined || longest === undefined ? null : { median: seconds(median), longest: seconds(longest) },
+  };
+};
+
+const refuse = (pointer: string, detail: string) =>
+  new AppError("bad_request", "the body is not valid", { fields: [{ pointer, detail }] });
+
+/** `/v1/services/{id}/storm-policies/backtest`: what a policy would have made of the samples that there are. */
+export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => {
+  const { intervalMs } = deps.config.probe;
+  const { input } = policyBodies(intervalMs);
+  const body = z
+    .strictObject({
+      policy: input,
+      from: time.openapi({ example: "2026-11-20T06:00:00.000Z" }),
+      to: time.openapi({ example: "2026-11-20T18:00:00.000Z" }),
+    })
+    // The other way round, a time that is none would be out of order as well.
+    .refine(({ from, to }) => !(from >= to), outOfOrder)
+    .refine(({ from, to }) => !(to - from > longestSpanMs), { path: ["to"], error: "must be at most 48 h after from" })
+    .openapi("BacktestInput");
+
+  const run = createRoute({
+    method: "post",
+    path: "/v1/services/{id}/storm-policies/backtest",
+    tags: ["storm-policies"],
+    summary: "Try a storm policy on recorded samples",
+    description:
+      "Replays the samples of the primary path (of the name itself where there is no primary target) through the engine that " +
+      `judges rounds. Domains count as they are now. Nothing is changed. At most 48 h and ${mostSamples} samples; samples are ` +
+      "kept for SAMPLE_RETENTION.",
+    middleware: [guards.viewer, worth(deps, costs.computing), jsonBody],
+    request: { params: idParams, query: tenantQuery, body: jsonRequest(body) },
+    responses: { 200: jsonAnswer(backtestSchema, "Both outcomes"), ...problems(400, 401, 403, 404, 409, 413, 415) },
+  });
+  app.openapi(run, async (c) => {
+    const { customerId } = c.var;
+    const serviceId = c.req.valid("param").id;
+    const { policy, from: fromMs, to } = c.req.valid("json");
+    const toMs = Math.min(to, deps.clock.nowMs());
+    if (toMs <= fromMs) throw refuse("/from", "must not be in the future");
+    const leadInMs = policy.window_seconds * 1_000 + intervalMs;
+    const query = { kind: policy.kind, fromMs, toMs, leadInMs, maxSamples: mostSamples, maxStorms: mostStorms };
+    // Nothing is stored, so a key has nothing to replay: the same question gets the same answer.
+    const trace = await answerOnce(c, deps, customerId, () => deps.recordedTraces.read(customerId, serviceId, query));
+    if (trace === null) throw noSuchResource();
+    const { samples, cdns, vantages, storms: recorded } = trace;
+    if (samples === null) throw refuse("/to", `must be closer to from: there are more than ${mostSamples} samples`);
+    const paths = new Set(samples.map(({ domainId, path, vantage }) => `${domainId}/${path}/${vantage}`)).size;
+    if (paths * ((toMs - fromMs) / intervalMs) > mostPathRounds) throw refuse("/to", `must be closer to from: there are ${paths} paths, each as a vantage sees it`);
+    const terms = {
+      thresholdAvail: policy.threshold_avail,
+      windowSeconds: policy.window_seconds,
+      cooldownSeconds: policy.cooldown_seconds,
+      minSamples: policy.min_samples,
+      minFailures: policy.min_failures,
+      latencyMs: policy.latency_ms,
+    };
+    const { storms, lowMinutes } = replayAll(samples, { cdns, terms, intervalMs, fromMs, vantages }, toMs);
+    if (recorded === null || storms.length > mostStorms) throw refuse("/to", `must be closer to from: there are more than ${mostStorms} storms`);
+    const answer = {
+      service_id: serviceId,
+      from: isoTime(fromMs),
+      to: isoTime(toMs),
+      samples: samples.length,
+      backtest: represent(storms, coverageOf(storms, lowMinutes, fromMs, toMs)),
+      current: {
+        policy: trace.policy === null ? null : representPolicy(trace.policy),
+        ...represent(recorded, coverageOf(recorded, lowMinutes, fromMs, toMs)),
+      },
+    };
+    return c.json(answer, 200);
+  });
+};

@@ -1,0 +1,28 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { problems } from "../../http/contract.ts";
+import { docsPage } from "../../http/openapi/docs-page.ts";
+import { docsStyle } from "../../http/openapi/docs-style.ts";
+import type { App } from "../../http/env.ts";
+import { openApiDocument } from "../../http/openapi/openapi-document.ts";
+import { pagePolicy } from "../../http/page-policy.ts";
+
+/** `/docs`, and `/` which leads there: the API for people; made of the same description that `/openapi.json` serves, once. */
+export const registerDocs = (app: App): void => {
+  let page: { readonly html: string; readonly policy: string } | null = null;
+  const read = createRoute({
+    method: "get",
+    path: "/docs",
+    tags: ["docs"],
+    summary: "This API as a page to read",
+    responses: {
+      200: { description: "HTML", content: { "text/html": { schema: z.string() } } },
+      ...problems(429),
+    },
+  });
+  // Whoever opens the bare address in a browser. No part of the API, so not of its description either.
+  app.get("/", (c) => c.redirect("/docs", 302));
+  app.openapi(read, async (c) => {
+    page ??= { html: docsPage(openApiDocument(app)), policy: await pagePolicy(docsStyle) };
+    return c.html(page.html, 200, { "content-security-policy": page.policy });
+  });
+};

@@ -1,0 +1,45 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../../adapters/ports/deps.ts";
+import { AppError } from "../../errors.ts";
+import { problems } from "../../http/contract.ts";
+import type { App } from "../../http/env.ts";
+import { preferred } from "../../http/negotiate.ts";
+import { readySchema, representReady } from "./status-contract.ts";
+
+const text = { description: "ok", content: { "text/plain": { schema: z.literal("ok") } } };
+const readyText = { "text/plain": { schema: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard" }) } };
+
+const healthz = createRoute({
+  method: "get",
+  path: "/healthz",
+  tags: ["health"],
+  summary: "Whether the API answers; asks nobody else",
+  responses: { 200: text },
+});
+
+const readyz = createRoute({
+  method: "get",
+  path: "/readyz",
+  tags: ["health"],
+  summary: "Whether the database answers within 2 s and has the expected schema; for `Accept: application/json` also who holds the shards",
+  responses: {
+    200: { description: "ok, or degraded", content: { ...readyText, "application/json": { schema: readySchema } } },
+    ...problems(503),
+  },
+});
+
+export const registerHealth = (app: App, deps: Pick<Deps, "readiness" | "evidenceSigner">): void => {
+  app.openapi(healthz, (c) => c.text("ok", 200));
+  app.openapi(readyz, async (c) => {
+    c.header("Vary", "Accept", { append: true });
+    if (preferred(c.req.header("accept"), ["text/plain", "application/json"]) === "text/plain") {
+      const failing = await deps.readiness.check();
+      if (typeof failing === "string") throw new AppError("unavailable", failing);
+      // A balancer that took this deployment out would take its API as well, and mend no round by that: still a 200.
+      return c.text(failing.length === 0 ? "ok" : "degraded", 200);
+    }
+    const found = await deps.readiness.report();
+    if (typeof found === "string") throw new AppError("unavailable", found);
+    return c.json(representReady(found, deps.evidenceSigner !== null), 200, { "cache-control": "no-store" });
+  });
+};

@@ -1,0 +1,175 @@
+import { z } from "@hono/zod-openapi";
+import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../../adapters/ports/coordination/status.ts";
+import { tolerableSkewMs } from "../../domain/coordination/clock-skew.ts";
+import type { SealCounts } from "../../domain/tenants/seals.ts";
+import { sealCounts } from "../../domain/tenants/seals.ts";
+import { like, timeText } from "../../http/contract.ts";
+import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+
+const text = z.string();
+const about = <Schema extends z.ZodType>(schema: Schema, description: string): Schema => schema.openapi({ description });
+const timeOrNull = timeText.nullable();
+const provider = like(text, "cloudflare");
+
+const leaseBrief = z.object({
+  name: like(text, "shard:0"),
+  provider,
+  epoch: about(z.int(), "how often it has been taken"),
+  held: z.boolean(),
+  age_seconds: about(z.number(), "since it was taken"),
+});
+
+const lease = leaseBrief.extend({
+  holder: about(text, "provider and run"),
+  acquired_at: timeText,
+  expires_at: timeText,
+  released_at: timeOrNull,
+});
+
+const signs = z.object({
+  name: provider,
+  heartbeat_at: about(timeOrNull, "its latest round, also as a witness"),
+  last_round_at: about(timeOrNull, "its latest round as the holder of shard 0"),
+});
+
+const providerFull = signs.extend({
+  clock_skew_seconds: about(z.number().nullable(), "by how much its own clock is ahead of the database's, by which it goes; null: not measured"),
+  clock_ok: about(z.boolean().nullable(), "within 2 s; an alert where it is not"),
+  heartbeat_since: about(timeOrNull, "without a gap longer than a lease"),
+  place: text.nullable(),
+  public: about(
+    z.object({ ok: z.boolean(), since: timeOrNull, checked_at: timeText, error: text.nullable() }).nullable(),
+    "what the other provider sees of its `/healthz`; null: it has not looked",
+  ),
+});
+
+const shardLoad = z
+  .object({
+    shard: z.int(),
+    domains: z.int(),
+    left_out: about(z.int(), "domains for which a round had no room: they take turns"),
+    utilisation: about(z.number(), "of the time of a round's connections, the share that probing everything takes in calm"),
+    measured_at: timeText,
+  })
+  .openapi("ShardLoad");
+
+const failingShard = z
+  .object({ shard: z.int(), provider, failed_rounds: about(z.int(), "one after the other, up to the latest") })
+  .openapi("FailingShard");
+
+const takeover = z
+  .object({
+    seq: z.int(),
+    kind: z.enum(["takeover", "hand_back"]),
+    lease: like(text, "shard:0"),
+    from: provider,
+    to: like(text, "vercel"),
+    epoch: z.int(),
+    lapsed: about(z.boolean(), "the one before fell silent"),
+    unheld_ms: about(z.int(), "how long nobody held it"),
+    at: timeText,
+    previous_hash: text.nullable(),
+    hash: about(text, "SHA-256 of the record's canonical JSON (RFC 8785) without this field, with `v: 1`"),
+  })
+  .openapi("Takeover");
+
+const secrets = z
+  .object({
+    current_key: about(z.int(), "sealed with the newest key"),
+    previous_keys: about(z.int(), "sealed with an older one: `npm run secrets:reseal` before it is taken away"),
+    unknown_keys: about(z.int(), "sealed with a key that is not configured: they do not open; an alert"),
+  })
+  .openapi("SealedSecrets");
+const warnings = about(z.array(text), "what weakens this deployment without stopping it; empty: nothing");
+
+/** @param signed whether there is a key that signs evidence */
+const warningsOf = ({ ownsTables }: Status, signed: boolean): string[] => [
+  ...(ownsTables ? ["the application reaches the database as an owner of its tables: it could switch off what guards evidence and invoices"] : []),
+  ...(signed ? [] : ["evidence is not signed: EVIDENCE_SIGNING_KEY is not set"]),
+];
+
+export const statusSchema = z
+  .object({
+    warnings,
+    preferred_provider: provider,
+    shards: z.int(),
+    shards_wanted: about(z.int(), "how many there had better be: the number that there is as long as that will do"),
+    shard_loads: about(z.array(shardLoad), "as their holders have measured them within the last ten minutes"),
+    failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
+    leases: z.array(lease),
+    providers: z.array(providerFull),
+    secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
+    ownership: about(
+      z.object({ lapsing: z.int(), held: z.int(), disputed: z.int() }),
+      "domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds (docs/ownership.md)",
+    ),
+    takeovers: about(z.array(takeover), "the latest 50, newest first"),
+  })
+  .openapi("Status");
+
+/** What everybody may know: no runs, no words of an error. */
+export const readySchema = z
+  .object({
+    status: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard, which the API does not suffer from" }),
+    warnings,
+    failing_shards: z.array(failingShard),
+    leases: about(z.array(leaseBrief), "of the shards"),
+    providers: z.array(signs.extend({ public_ok: about(z.boolean().nullable(), "null: never looked at") })),
+  })
+  .openapi("Ready");
+
+const briefOf = ({ name, provider: by, epoch, held, ageSeconds }: LeaseStanding): z.infer<typeof leaseBrief> => ({
+  name, provider: by, epoch, held, age_seconds: ageSeconds,
+});
+
+const signsOf = (one: ProviderStanding): z.infer<typeof signs> => ({
+  name: one.name, heartbeat_at: isoTimeOrNull(one.heartbeatAtMs), last_round_at: isoTimeOrNull(one.lastRoundAtMs),
+});
+
+const publicOf = ({ publicCheckedAtMs: checkedAtMs, publicOkSinceMs: sinceMs, publicError: error }: ProviderStanding) =>
+  checkedAtMs === null ? null : { ok: sinceMs !== null, since: isoTimeOrNull(sinceMs), checked_at: isoTime(checkedAtMs), error };
+
+const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infer<typeof takeover> => ({
+  ...same, unheld_ms: unheldMs, at: isoTime(atMs), previous_hash: previousHash,
+});
+
+const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer<typeof failingShard> => ({ shard, provider: by, failed_rounds: failedRounds });
+
+const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof secrets> => ({
+  current_key: current, previous_keys: previous, unknown_keys: unknown,
+});
+
+/** @param sealKeys names of the configured keys, the newest first @param signed whether there is a key that signs evidence */
+export const representStatus = (status: Status, sealKeys: readonly string[], preferredProvider: string, signed: boolean): z.infer<typeof statusSchema> => ({
+  warnings: warningsOf(status, signed),
+  preferred_provider: preferredProvider,
+  shards: status.shards,
+  shards_wanted: status.shardsWanted,
+  shard_loads: status.shardLoads.map(({ shard, domains, leftOut, utilisation, measuredAtMs }) => ({
+    shard, domains, left_out: leftOut, utilisation: Math.round(utilisation * 1_000) / 1_000, measured_at: isoTime(measuredAtMs),
+  })),
+  failing_shards: status.failingShards.map(failingOf),
+  leases: status.leases.map((one) => ({
+    ...briefOf(one),
+    holder: one.holder,
+    acquired_at: isoTime(one.acquiredAtMs),
+    expires_at: isoTime(one.expiresAtMs),
+    released_at: isoTimeOrNull(one.releasedAtMs),
+  })),
+  providers: status.providers.map((one) => ({
+    ...signsOf(one), heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs), place: one.place, public: publicOf(one),
+    clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
+    clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
+  })),
+  secrets: secretsOf(sealCounts(sealKeys, status.seals)),
+  ownership: status.ownership,
+  takeovers: status.takeovers.map(takeoverOf),
+});
+
+export const representReady = (status: Status, signed: boolean): z.infer<typeof readySchema> => ({
+  status: status.failingShards.length === 0 ? "ok" : "degraded",
+  warnings: warningsOf(status, signed),
+  failing_shards: status.failingShards.map(failingOf),
+  leases: status.leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
+  providers: status.providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),
+});

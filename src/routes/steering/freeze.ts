@@ -1,0 +1,95 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../../adapters/ports/deps.ts";
+import type { Freeze } from "../../adapters/ports/steering/freeze.ts";
+import type { Guards } from "../../auth/guards.ts";
+import { AppError } from "../../errors.ts";
+import { changeBy } from "../../http/idempotency.ts";
+import { jsonBody } from "../../http/body.ts";
+import { jsonAnswer, jsonRequest, label, like, noContent, orNull, problems, time, timeText } from "../../http/contract.ts";
+import type { App } from "../../http/env.ts";
+import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+
+const longestDays = 30;
+const longestMs = longestDays * 86_400_000;
+const noQuery = z.strictObject({});
+
+const freezeSchema = z
+  .object({ reason: like(z.string(), "Route 53 reports elevated error rates"), until: timeText.nullable(), actor: like(z.string(), "admin"), set_at: timeText })
+  .openapi("Freeze");
+
+const stateSchema = z.object({ freeze: orNull(freezeSchema) }).openapi("FreezeState");
+
+const input = z
+  .strictObject({
+    reason: label(500).openapi({ example: "Route 53 reports elevated error rates" }),
+    until: time
+      .nullable()
+      .default(null)
+      .openapi({
+        type: ["string", "null"],
+        format: "date-time",
+        description: `when it lapses by itself: in the future, at most ${longestDays} days ahead; null: when it is lifted`,
+      }),
+  })
+  .openapi("FreezeInput");
+
+const represent = (freeze: Freeze): z.infer<typeof freezeSchema> => ({
+  reason: freeze.reason,
+  until: isoTimeOrNull(freeze.untilMs),
+  actor: freeze.actor,
+  set_at: isoTime(freeze.setAtMs),
+});
+
+const refuse = (detail: string) =>
+  new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/until", detail }] });
+
+/** `/v1/freeze`: nothing is switched for anybody. For admins only. */
+export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze">, guards: Guards): void => {
+  const tags = ["routing"];
+  const path = "/v1/freeze";
+
+  const get = createRoute({
+    method: "get",
+    path,
+    tags,
+    summary: "Read whether everything is frozen",
+    middleware: [guards.admin],
+    request: { query: noQuery },
+    responses: { 200: jsonAnswer(stateSchema, "The freeze in force, or null"), ...problems(400, 401, 403) },
+  });
+  app.openapi(get, async (c) => {
+    const freeze = await deps.freeze.get(deps.clock.nowMs());
+    return c.json({ freeze: freeze === null ? null : represent(freeze) }, 200);
+  });
+
+  const put = createRoute({
+    method: "put",
+    path,
+    tags,
+    summary: "Freeze everything; storms are still detected and recorded, but no weight is changed from the next round on",
+    middleware: [guards.adminWith("freeze"), jsonBody],
+    request: { query: noQuery, body: jsonRequest(input) },
+    responses: { 200: jsonAnswer(freezeSchema, "The freeze in force"), ...problems(400, 401, 403, 413, 415) },
+  });
+  app.openapi(put, async (c) => {
+    const { reason, until: untilMs } = c.req.valid("json");
+    const nowMs = deps.clock.nowMs();
+    if (untilMs !== null && untilMs <= nowMs) throw refuse("must be in the future");
+    if (untilMs !== null && untilMs > nowMs + longestMs) throw refuse(`must be at most ${longestDays} days ahead`);
+    return c.json(represent(await deps.freeze.set({ reason, untilMs }, changeBy(c))), 200);
+  });
+
+  const lift = createRoute({
+    method: "delete",
+    path,
+    tags,
+    summary: "Lift the freeze; every service decides for itself again from the next round on",
+    middleware: [guards.adminWith("freeze")],
+    request: { query: noQuery },
+    responses: { 204: noContent, ...problems(400, 401, 403) },
+  });
+  app.openapi(lift, async (c) => {
+    await deps.freeze.lift(changeBy(c));
+    return c.body(null, 204);
+  });
+};

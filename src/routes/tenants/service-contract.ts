@@ -1,0 +1,71 @@
+import { z } from "@hono/zod-openapi";
+import type { Service } from "../../adapters/ports/tenants/services.ts";
+import { id, label, like, timeText } from "../../http/contract.ts";
+import { isoTime } from "../../iso-time.ts";
+import { nonEmpty } from "../schemas.ts";
+
+const cdn = z
+  .string()
+  .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 of a-z, 0-9 and -")
+  .openapi({ example: "cloudflare" });
+
+const steps = z
+  .array(z.int().min(1).max(100))
+  .min(1)
+  .max(20)
+  .refine(
+    (percents) => percents.at(-1) === 100 && percents.every((percent, at) => percent > (percents[at - 1] ?? 0)),
+    "must ascend and end with 100",
+  )
+  .openapi({ example: [10, 50, 100], description: "percent of the way back per step" });
+
+const fields = {
+  name: label(200).openapi({ example: "web" }),
+  primary_cdn: cdn,
+  backup_cdn: cdn.openapi({ example: "fastly" }),
+  steering: z.enum(["auto", "shadow"]).openapi({ description: "shadow decides and records, but writes no DNS" }),
+  failback_steps: steps,
+  failback_step_seconds: like(z.int().min(1).max(86_400), 60),
+};
+
+export const serviceSchema = z
+  .object({ id, ...fields, failback_steps: like(z.array(z.int()), [10, 50, 100]), created_at: timeText, updated_at: timeText })
+  .openapi("Service");
+
+const twoCdns = (service: { primary_cdn?: string | undefined; backup_cdn?: string | undefined }) =>
+  service.primary_cdn === undefined || service.primary_cdn !== service.backup_cdn;
+const differ = { path: ["backup_cdn"], error: "must differ from primary_cdn" };
+
+export const serviceInput = z
+  .strictObject({
+    ...fields,
+    steering: fields.steering.default("auto"),
+    failback_steps: steps.default([100]),
+    failback_step_seconds: fields.failback_step_seconds.default(60),
+  })
+  .refine(twoCdns, differ)
+  .openapi("ServiceInput");
+
+export const servicePatch = nonEmpty(z.strictObject(fields).partial()).refine(twoCdns, differ).openapi("ServicePatch");
+
+export const representService = (service: Service): z.infer<typeof serviceSchema> => ({
+  id: service.id,
+  name: service.name,
+  primary_cdn: service.primaryCdn,
+  backup_cdn: service.backupCdn,
+  steering: service.steering,
+  failback_steps: [...service.failbackSteps],
+  failback_step_seconds: service.failbackStepSeconds,
+  created_at: isoTime(service.createdAtMs),
+  updated_at: isoTime(service.updatedAtMs),
+});
+
+/** The fields of a body by the names of the port; what is absent stays absent. */
+export const serviceFields = <Body extends z.infer<typeof servicePatch>>(body: Body) => ({
+  name: body.name as Body["name"],
+  primaryCdn: body.primary_cdn as Body["primary_cdn"],
+  backupCdn: body.backup_cdn as Body["backup_cdn"],
+  steering: body.steering as Body["steering"],
+  failbackSteps: body.failback_steps as Body["failback_steps"],
+  failbackStepSeconds: body.failback_step_seconds as Body["failback_step_seconds"],
+});

@@ -1,8 +1,8 @@
-import { buildOnce } from "./build.ts";
+import { buildOnce } from "./worker/build-once.ts";
 import { runScheduled } from "./cron/schedule.ts";
-import { answer } from "./entry.ts";
+import { answer } from "./deployment.ts";
 
-export { ShardObject } from "./shard-object.ts";
+export { ShardObject } from "./worker/shard-object.ts";
 
 export default {
   fetch: (request: Request, env: Record<string, unknown>): Response | Promise<Response> => answer(buildOnce(env), request),

@@ -6,7 +6,7 @@ import { parseConfig, unknownVariables } from "../src/config.ts";
 import { schedule } from "../src/cron/schedule.ts";
 import { nearestName } from "../src/domain/platform/nearest-name.ts";
 import { usageCronMs } from "../src/domain/metering/usage-window.ts";
-import { build } from "../src/entry.ts";
+import { build } from "../src/deployment.ts";
 
 const root = new URL("..", import.meta.url);
 const text = (name: string): string => readFileSync(new URL(name, root), "utf8");

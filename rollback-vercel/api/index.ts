@@ -1,6 +1,6 @@
 import { waitUntil } from "@vercel/functions";
-import type { Built } from "../../src/entry.ts";
-import { answer, build } from "../../src/entry.ts";
+import type { Built } from "../../src/deployment.ts";
+import { answer, build } from "../../src/deployment.ts";
 
 /** Read by Vercel's build. Without it the very same handler runs on Vercel's Node functions. */
 export const config = { runtime: "edge" };

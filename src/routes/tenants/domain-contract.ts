@@ -4,7 +4,7 @@ import type { Hostname } from "../../domain/tenants/hostname.ts";
 import { canBeExpected, parseStatusRanges, probePathFault } from "../../domain/detection/probe.ts";
 import { stateOf } from "../../domain/tenants/ownership.ts";
 import { challengeName, longestProvable } from "../../domain/tenants/ownership-record.ts";
-import { parseDomainName, parseTarget } from "../../hostnames.ts";
+import { parseDomainName, parseTarget } from "../../http/domain-names.ts";
 import { id, like, timeText } from "../../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
 import { nonEmpty } from "../schemas.ts";

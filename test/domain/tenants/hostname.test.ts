@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPrivateHost } from "../../../src/domain/tenants/hostname.ts";
-import { parseDomainName, parseTarget } from "../../../src/hostnames.ts";
+import { parseDomainName, parseTarget } from "../../../src/http/domain-names.ts";
 
 const accepted = (text: string, allowPrivate = false) => {
   const parsed = parseDomainName(text, allowPrivate);

@@ -1,7 +1,7 @@
 import { connect } from "cloudflare:sockets";
 import { waitUntil } from "cloudflare:workers";
-import type { Built } from "./entry.ts";
-import { build } from "./entry.ts";
+import type { Built } from "../deployment.ts";
+import { build } from "../deployment.ts";
 
 const builtFor = new WeakMap<object, Built>();
 

@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Shard } from "./adapters/ports/coordination/dispatcher.ts";
-import { buildOnce } from "./build.ts";
-import type { ShardLoop } from "./cron/rounds/shard-loop.ts";
-import { createShardLoop } from "./cron/rounds/shard-loop.ts";
-import { slotOf } from "./cron/rounds/shard-rounds.ts";
+import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import { buildOnce } from "./build-once.ts";
+import type { ShardLoop } from "../cron/rounds/shard-loop.ts";
+import { createShardLoop } from "../cron/rounds/shard-loop.ts";
+import { slotOf } from "../cron/rounds/shard-rounds.ts";
 
 /** For how long an object goes on without being armed: cron may be late or missing, but a Worker may also be gone. */
 const armedForMs = 15 * 60_000;

@@ -1,6 +1,6 @@
 import { getDomain, getPublicSuffix } from "tldts";
-import { isPrivateHost, parseHostname } from "./domain/tenants/hostname.ts";
-import type { Hostname } from "./domain/tenants/hostname.ts";
+import { isPrivateHost, parseHostname } from "../domain/tenants/hostname.ts";
+import type { Hostname } from "../domain/tenants/hostname.ts";
 
 /** `URL.parse` is not on every edge yet. */
 const parseUrl = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null);

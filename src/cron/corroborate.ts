@@ -6,7 +6,7 @@ import type { Prober } from "../adapters/ports/detection/probe.ts";
 import { canonicalJson } from "../domain/evidence/canonical-json.ts";
 import type { SeenDomain } from "../domain/detection/corroboration.ts";
 import { canariesSeeIt, countWitnesses, creditedAfter, othersSeeIt } from "../domain/detection/corroboration.ts";
-import { siteOf } from "../http/domain-names.ts";
+import { siteOf } from "../registrable-domain.ts";
 import { isoTime } from "../iso-time.ts";
 import type { Connections } from "../pipeline/connection-slots.ts";
 import { signCredit } from "../pipeline/evidence/sign.ts";

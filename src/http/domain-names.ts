@@ -1,4 +1,4 @@
-import { getDomain, getPublicSuffix } from "tldts";
+import { getPublicSuffix } from "tldts";
 import { isPrivateHost, parseHostname } from "../domain/tenants/hostname.ts";
 import type { Hostname } from "../domain/tenants/hostname.ts";
 
@@ -16,9 +16,6 @@ export const parseDomainName = (text: string, allowPrivate: boolean): Hostname =
     ? { ok: false, detail: "must not be a public suffix" }
     : parsed;
 };
-
-/** The registrable domain that a name lies in; the name itself where there is none. */
-export const siteOf = (name: string): string => getDomain(name.replace(/^\*\./, ""), { allowPrivateDomains: true }) ?? name;
 
 const originOf = (text: string): Hostname => {
   // As `parseHostname`: nothing that the parser would drop or take for something else.

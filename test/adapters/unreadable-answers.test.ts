@@ -75,7 +75,7 @@ beforeAll(async () => {
     return server;
   }));
   const bundle = async (script: string): Promise<string> => {
-    const contents = `import { createProber } from "./src/adapters/prober.ts";
+    const contents = `import { createProber } from "./src/adapters/probing/prober.ts";
       const probe = async (request) => Response.json(await createProber((input, init) => fetch(input, init), Date.now).probe({ url: await request.text(), timeoutMs: ${timeoutMs} }));
       ${script}`;
     const { outputFiles } = await build({

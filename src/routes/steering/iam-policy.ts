@@ -6,7 +6,7 @@ import { defaultPartition, partitionOf } from "../../domain/steering/aws-partiti
 import type { PermittedDomain } from "../../domain/steering/iam-policy.ts";
 import { iamPolicyFor } from "../../domain/steering/iam-policy.ts";
 import type { IamPolicy } from "../../domain/steering/iam-statements.ts";
-import { siteOf } from "../../http/domain-names.ts";
+import { siteOf } from "../../registrable-domain.ts";
 import { id, idParams, jsonAnswer, problems, readProblems, tenantQuery } from "../../http/contract.ts";
 import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";

@@ -167,8 +167,8 @@ describe("in workerd", () => {
   it("asks over the sockets of the platform", async () => {
     const contents = `
       import { connect } from "cloudflare:sockets";
-      import { createNameServers } from "./src/adapters/name-servers.ts";
-      import { systemRandom } from "./src/adapters/random.ts";
+      import { createNameServers } from "./src/adapters/dns/name-servers.ts";
+      import { systemRandom } from "./src/adapters/platform/random.ts";
       const connection = async (_, request) => ({ status: "sent", value: await request(AbortSignal.timeout(300)) });
       // workerd reports a read that fails before its handler has run, and takes that back.
       const unhandled = new Map();

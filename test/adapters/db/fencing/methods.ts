@@ -85,27 +85,27 @@ export const portsOfPipeline = async (): Promise<string[]> => {
 
 /** What writes without a fence of its own, by file: how many statements or parts of them, and why that is right. */
 export const allowedUnfenced: Readonly<Record<string, readonly [count: number, why: string]>> = {
-  "db/leases.ts": [5, "the lease itself: each names holder, epoch and time as its own condition"],
-  "db/round-samples.ts": [2, "samples, where they were last taken, and vantages: what one saw is true whoever holds the lease (decision 6)"],
-  "db/providers.ts": [2, "signs of life of whoever lives (decision 6)"],
-  "db/job-runs.ts": [1, "how a run went, and what it counted (decision 6)"],
-  "db/usage-write.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
-  "db/usage-store.ts": [1, "a request: usage that is pushed"],
-  "db/ingest.ts": [1, "a part of a statement, under a condition that holds the fence"],
-  "db/tick-runs.ts": [1, "which run is the latest, which gives no right to anything (decision 29)"],
-  "db/billing-documents.ts": [1, "a part of the statement that issues invoices: it selects from what that has issued, under its fence"],
-  "db/reconcile-findings.ts": [1, "a part of statements, each of which has the fence, as its own condition says"],
-  "db/usage-window.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
-  "db/write.ts": [2, "parts of statements: they select from what those have written"],
-  "db/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
-  "db/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
-  "db/reseal.ts": [1, "the operator's command: it replaces the very seal that it opened"],
-  "db/ownership.ts": [2, "a part of a statement that has the fence, where a job or a round gives one; a request: another token for a claim"],
-  "db/dns-setup.ts": [1, "a request: records that were provisioned are read again"],
+  "db/coordination/leases.ts": [5, "the lease itself: each names holder, epoch and time as its own condition"],
+  "db/round/samples.ts": [2, "samples, where they were last taken, and vantages: what one saw is true whoever holds the lease (decision 6)"],
+  "db/coordination/providers.ts": [2, "signs of life of whoever lives (decision 6)"],
+  "db/coordination/job-runs.ts": [1, "how a run went, and what it counted (decision 6)"],
+  "db/metering/usage-write.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
+  "db/metering/usage-store.ts": [1, "a request: usage that is pushed"],
+  "db/metering/ingest.ts": [1, "a part of a statement, under a condition that holds the fence"],
+  "db/coordination/tick-runs.ts": [1, "which run is the latest, which gives no right to anything (decision 29)"],
+  "db/billing/billing-documents.ts": [1, "a part of the statement that issues invoices: it selects from what that has issued, under its fence"],
+  "db/billing/reconcile-findings.ts": [1, "a part of statements, each of which has the fence, as its own condition says"],
+  "db/metering/usage-window.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],
+  "db/platform/write.ts": [2, "parts of statements: they select from what those have written"],
+  "db/metering/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
+  "db/steering/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
+  "db/platform/reseal.ts": [1, "the operator's command: it replaces the very seal that it opened"],
+  "db/tenants/ownership.ts": [2, "a part of a statement that has the fence, where a job or a round gives one; a request: another token for a claim"],
+  "db/steering/dns-setup.ts": [1, "a request: records that were provisioned are read again"],
 };
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
-  "db/admin-tokens.ts", "db/storms.ts", "db/usage-requests.ts", "db/billing-profiles.ts", "db/billing-terms.ts", "db/customers.ts", "db/dns-accounts.ts", "db/domains.ts", "db/end-storms.ts", "db/freeze.ts", "db/idempotency.ts", "db/invoice-links.ts",
-  "db/policies.ts", "db/quotas.ts", "db/routing.ts", "db/services.ts", "db/telemetry.ts", "db/tokens.ts", "db/zone-grants.ts",
+  "db/tenants/admin-tokens.ts", "db/detection/storms.ts", "db/metering/usage-requests.ts", "db/billing/billing-profiles.ts", "db/billing/billing-terms.ts", "db/tenants/customers.ts", "db/steering/dns-accounts.ts", "db/tenants/domains.ts", "db/detection/end-storms.ts", "db/steering/freeze.ts", "db/tenants/idempotency.ts", "db/billing/invoice-links.ts",
+  "db/detection/policies.ts", "db/tenants/quotas.ts", "db/steering/routing.ts", "db/tenants/services.ts", "db/platform/telemetry.ts", "db/tenants/tokens.ts", "db/steering/zone-grants.ts",
 ];

@@ -47,7 +47,7 @@ export const mutatedDomain = async (source: Mutant["source"]): Promise<PricingDo
   const folder = await mkdtemp(join(tmpdir(), "tranche-mutant-"));
   try {
     for (const file of domainFiles) {
-      const text = await readFile(new URL(`../../src/domain/${file}`, import.meta.url), "utf8");
+      const text = await readFile(new URL(`../../src/domain/billing/${file}`, import.meta.url), "utf8");
       await writeFile(join(folder, file), source.filter((change) => change.file === file).reduce(replaced, text));
     }
     const load = (file: DomainFile): Promise<PricingDomain> => import(pathToFileURL(join(folder, file)).href);

@@ -65,12 +65,17 @@ export const pipelineMethods = {
 
 /** The ports that those interfaces are of. */
 export const databasePorts = [
-  "billing", "cdn-accounts", "corroboration", "dns-setup", "evidence-anchors", "ingest", "job-runs", "lease", "observations", "ownership", "reconciliation", "retention", "rollups", "round", "settings", "standing", "targets", "tick-runs",
+  "billing/billing", "billing/reconciliation", "coordination/job-runs", "coordination/lease", "coordination/retention",
+  "coordination/settings", "coordination/tick-runs", "detection/corroboration", "detection/rollups", "detection/round",
+  "detection/targets", "evidence/evidence-anchors", "metering/cdn-accounts", "metering/ingest", "steering/dns-setup",
+  "steering/observations", "steering/standing", "tenants/ownership",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
-  "budget", "clock", "dispatcher", "dns", "dns-access", "evidence-signer", "health-checks", "jobs", "log", "name-servers", "peer", "place", "probe", "random", "resolver", "round-view", "usage",
+  "coordination/dispatcher", "coordination/jobs", "coordination/peer", "coordination/probe-location", "detection/probe",
+  "detection/round-view", "evidence/evidence-signer", "metering/usage", "platform/budget", "platform/clock", "platform/log",
+  "platform/random", "steering/dns", "steering/dns-access", "steering/health-checks", "steering/name-servers", "steering/resolver",
 ];
 
 /** The ports that rounds and jobs import. */
@@ -78,7 +83,7 @@ export const portsOfPipeline = async (): Promise<string[]> => {
   const src = resolve(import.meta.dirname, "../../../../src");
   const ports = new Set<string>();
   for await (const path of glob(["cron/**/*.ts", "pipeline/**/*.ts"], { cwd: src })) {
-    for (const [, port] of (await readFile(resolve(src, path), "utf8")).matchAll(/"(?:\.\.\/)+adapters\/ports\/([a-z-]+)\.ts"/g)) if (port !== undefined) ports.add(port);
+    for (const [, port] of (await readFile(resolve(src, path), "utf8")).matchAll(/"(?:\.\.\/)+adapters\/ports\/([a-z/-]+)\.ts"/g)) if (port !== undefined) ports.add(port);
   }
   return [...ports].toSorted();
 };

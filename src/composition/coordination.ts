@@ -8,7 +8,7 @@ import { createSettingsStore } from "../adapters/db/coordination/settings.ts";
 import { createStatusStore } from "../adapters/db/coordination/status.ts";
 import { createTickRunStore } from "../adapters/db/coordination/tick-runs.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
-import type { Dispatcher } from "../adapters/ports/coordination/dispatcher.ts";
+import type { Dispatcher } from "../adapters/ports/coordination/shards.ts";
 import type { CoordinationDeps } from "../adapters/ports/deps.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import { createDurableShards, isShardNamespace } from "../adapters/providers/durable-shards.ts";

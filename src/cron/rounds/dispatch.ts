@@ -1,7 +1,6 @@
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
-import type { Dispatcher, Shard } from "../../adapters/ports/coordination/dispatcher.ts";
+import type { Dispatcher, SettingsStore, Shard } from "../../adapters/ports/coordination/shards.ts";
 import type { Random } from "../../adapters/ports/platform/random.ts";
-import type { SettingsStore } from "../../adapters/ports/coordination/settings.ts";
 import { patiently } from "../../pipeline/with-timeout.ts";
 import { createRequestPool } from "../../pipeline/requests.ts";
 import { createConnections, nobody } from "../../pipeline/connection-slots.ts";

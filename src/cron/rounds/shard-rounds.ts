@@ -1,6 +1,5 @@
-import type { Count, JobRunStore, MeasuredShard } from "../../adapters/ports/coordination/job-runs.ts";
-import type { Shard } from "../../adapters/ports/coordination/dispatcher.ts";
-import type { RoundDone } from "../../adapters/ports/coordination/jobs.ts";
+import type { Count, JobRunStore, MeasuredShard, RoundDone } from "../../adapters/ports/coordination/job-runs.ts";
+import type { Shard } from "../../adapters/ports/coordination/shards.ts";
 import type { Fence, LeaseStore, Taking } from "../../adapters/ports/coordination/lease.ts";
 import type { Log } from "../../adapters/ports/platform/log.ts";
 import type { RoundLoad } from "../../domain/coordination/shard-load.ts";

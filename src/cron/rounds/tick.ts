@@ -1,6 +1,5 @@
-import type { Shard } from "../../adapters/ports/coordination/dispatcher.ts";
-import type { Fence, Taking } from "../../adapters/ports/coordination/lease.ts";
-import type { TickRunStore } from "../../adapters/ports/coordination/tick-runs.ts";
+import type { Shard } from "../../adapters/ports/coordination/shards.ts";
+import type { Fence, Taking, TickRunStore } from "../../adapters/ports/coordination/lease.ts";
 import { giveBack, whileHeld } from "../../pipeline/lease.ts";
 import { patiently } from "../../pipeline/with-timeout.ts";
 import type { DnsTalk } from "../../pipeline/round.ts";

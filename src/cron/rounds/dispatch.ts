@@ -4,8 +4,9 @@ import type { Random } from "../../adapters/ports/platform/random.ts";
 import { patiently } from "../../pipeline/with-timeout.ts";
 import { createRequestPool } from "../../pipeline/requests.ts";
 import { createConnections, nobody } from "../../pipeline/connection-slots.ts";
+import { retryMs } from "./shard-role.ts";
 import type { TickDeps } from "./tick.ts";
-import { retryMs, runMs, runTick } from "./tick.ts";
+import { runMs, runTick } from "./tick.ts";
 import { toHex } from "../../domain/platform/hex.ts";
 
 export type DispatchDeps = TickDeps & {

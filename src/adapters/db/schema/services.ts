@@ -159,6 +159,8 @@ export const settings = pgTable(
     freezeUntil: at("freeze_until"),
     freezeActor: text("freeze_actor"),
     freezeSetAt: at("freeze_set_at"),
+    /** When it was noticed that the freeze has run out; null: it has not, or that is not told yet. */
+    freezeExpiredAt: at("freeze_expired_at"),
   },
   (t) => [
     check("settings_single_row", sql`${t.id} = 1`),

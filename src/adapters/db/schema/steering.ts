@@ -16,6 +16,10 @@ export const serviceRouting = pgTable(
     overrideUntil: at("override_until"),
     overrideActor: text("override_actor"),
     overrideSetAt: at("override_set_at"),
+    /** When it was noticed that the override has run out; null: it has not, or that is not told yet. */
+    overrideExpiredAt: at("override_expired_at"),
+    /** The backup as it was judged last, storm or none; null: not yet. */
+    backupHealth: text("backup_health", { enum: ["up", "down", "unknown"] }),
     /** The storm during which the backup failed after a switch, and its relapse count then: no second switch until it changes. */
     latchedStormId: bigint("latched_storm_id", { mode: "number" }).references(() => stormEvents.id),
     latchedRelapses: integer("latched_relapses"),
@@ -28,6 +32,8 @@ export const serviceRouting = pgTable(
     updatedAt: at("updated_at").notNull().defaultNow(),
   },
   (t) => [
+    index("service_routing_override_idx").on(t.overrideUntil).where(sql`${t.overrideUntil} is not null and ${t.overrideExpiredAt} is null`),
+    check("service_routing_backup_health", sql`${t.backupHealth} in ('up', 'down', 'unknown')`),
     check("service_routing_override", sql`${t.overrideMode} is null or ${t.overrideMode} in ('primary', 'backup', 'frozen')`),
   ],
 );

@@ -182,11 +182,10 @@ describe("a server that", () => {
         const parts: Buffer[] = [];
         stream.on("data", (part: Buffer) => parts.push(part));
         stream.on("end", () => {
-          void simpleParser(Buffer.concat(parts)).then(({ messageId }) => {
-            ids.push(messageId);
-            if ((drops -= 1) < 0) return void done();
-            for (const socket of sockets) socket.destroy();
-          });
+          ids.push(/^Message-ID: (.*)\r$/m.exec(Buffer.concat(parts).toString())?.[1]);
+          drops -= 1;
+          if (drops < 0) done();
+          else for (const socket of sockets) socket.destroy();
         });
       },
     }, (socket) => sockets.add(socket));

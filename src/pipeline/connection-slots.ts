@@ -11,10 +11,10 @@ export const nobody = 0;
 export const waitingConnections = 6;
 
 /**
- * What a connection is for: `change`, the switches of rounds; `dns`, what they read and ask after; `background`, what no round
- * waits for.
+ * What a connection is for: `change`, the switches of rounds; `dns`, what they read and ask after; `message`, what people are told;
+ * `background`, what no round waits for.
  */
-export type Lane = "change" | "dns" | "background" | "probe";
+export type Lane = "change" | "dns" | "message" | "background" | "probe";
 
 /**
  * How many connections each lane may have: while paths are being probed, and otherwise. What the others do not use then,
@@ -24,10 +24,11 @@ export type Lane = "change" | "dns" | "background" | "probe";
 const bounds: Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>> = {
   change: [2, 5],
   dns: [2, 2],
+  message: [1, 3],
   background: [1, 2],
   probe: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 };
-const lanes: readonly Lane[] = ["change", "dns", "background", "probe"];
+const lanes: readonly Lane[] = ["change", "dns", "message", "background", "probe"];
 /** Switches and readings together. */
 const dnsBounds: readonly [whileProbing: number, otherwise: number] = [2, 5];
 
@@ -74,6 +75,7 @@ const createScheduler = (size: number) => {
   const state: Readonly<Record<Lane, LaneState>> = {
     change: { running: 0, suspects: 0, queues: new Map() },
     dns: { running: 0, suspects: 0, queues: new Map() },
+    message: { running: 0, suspects: 0, queues: new Map() },
     background: { running: 0, suspects: 0, queues: new Map() },
     probe: { running: 0, suspects: 0, queues: new Map() },
   };

@@ -11,7 +11,6 @@ import { readNews } from "./news.ts";
 
 const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
-const array = (ids: readonly number[]): SQL => sql`${`{${ids.join()}}`}::bigint[]`;
 const ofMs = (column: string): SQL => sql.raw(`to_timestamp(${column} / 1000.0)`);
 
 /** Notifications that one message may tell of: the newest. */

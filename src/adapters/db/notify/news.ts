@@ -16,8 +16,9 @@ const array = (ids: readonly number[]): SQL => sql`${`{${ids.join()}}`}::bigint[
 
 const distinct = (values: readonly (number | null)[]): readonly number[] => [...new Set(values.filter((value) => value !== null))];
 
-/** States in which a service is not where it normally is. */
-const unsettled = sql`('shifted', 'failback', 'held')`;
+/** Whether a service (`r`: its routing) is not where it normally is, and not because somebody put it there. */
+const unsettled = sql`(r.state = 'failback' or (r.state = 'shifted' and r.reason <> 'override') or r.reason in ('backup_down', 'backup_unknown', 'latched', 'bad_backup')
+  or (r.state = 'held' and exists (select from domain_routing o where o.service_id = r.service_id and o.moved_at is not null)))`;
 
 const incidents = (some: boolean, nowMs: number): SQL => sql`
   select i.id, i.customer_id as "customerId", i.cdn, i.kind, ${ms("i.last_edge_at", "lastEdgeAtMs")}, ${ms("i.ended_at", "endedAtMs")},
@@ -26,7 +27,7 @@ const incidents = (some: boolean, nowMs: number): SQL => sql`
       join services s on s.id = m.service_id
       where m.incident_id = i.id and case i.kind
         when 'backup' then r.backup_health = 'down' and s.deleted_at is null
-        else e.state <> 'ended' or (r.state in ${unsettled} and s.deleted_at is null) end) as unfinished
+        else e.state <> 'ended' or (${unsettled} and s.deleted_at is null) end) as unfinished
   from incidents i
   where i.ended_at is null or (${some}::boolean and i.ended_at > ${isoTime(nowMs - reopenedWithinMs)}::timestamptz)`;
 
@@ -71,7 +72,7 @@ export const readNews = async (db: Database, limit: number, nowMs: number): Prom
     sql`select m.incident_id as "incidentId", m.service_id as "serviceId", m.storm_id as "stormId"
       from incident_services m join incidents i on i.id = m.incident_id
       where m.service_id = any(${services}) and (i.ended_at is null or i.ended_at > ${isoTime(nowMs - reopenedWithinMs)}::timestamptz)`,
-    sql`select s.id as "serviceId", coalesce(r.state in ${unsettled}, false) and s.deleted_at is null as unsettled,
+    sql`select s.id as "serviceId", coalesce(${unsettled}, false) and s.deleted_at is null as unsettled,
         coalesce(r.backup_health = 'down', false) and s.deleted_at is null as "backupDown"
       from services s left join service_routing r on r.service_id = s.id where s.id = any(${services})`,
     sql`select id as "stormId" from storm_events where id = any(${array(distinct(notifications.map(({ stormId }) => stormId)))}) and state <> 'ended'`,

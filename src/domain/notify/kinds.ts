@@ -67,6 +67,11 @@ const ofIncidents = /^(storm|switch|failback|backup)\./;
 
 export const isOfIncident = (kind: NotificationKind): boolean => ofIncidents.test(kind);
 
+/** Kinds that mean nothing but in an incident: outside of one nobody is told. */
+const bound: ReadonlySet<string> = new Set(["storm.recovering", "storm.relapsed", "storm.ended", "switch.released", "backup.up"]);
+
+export const isBoundToIncident = (kind: NotificationKind): boolean => bound.has(kind);
+
 /** Of what happens to a customer, what the operator's channels are told as well. */
 export const concernsOperator = (kind: NotificationKind): boolean => isOfIncident(kind) || kind === "drift.contested" || kind === "drift.resumed" || kind === "delivery.dead";
 

@@ -1,6 +1,6 @@
 import type { IncidentChanges, Notification } from "./incident.ts";
 import type { Effect, NotificationKind, Severity } from "./kinds.ts";
-import { concernsOperator, isAtLeast, notificationKinds, severities, severityOf } from "./kinds.ts";
+import { concernsOperator, isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
 import type { Action } from "./message.ts";
 import { eventDelayMs, updateDelayMs } from "./retry.ts";
 
@@ -192,6 +192,7 @@ const planChannel = (
     if (own.length === 0) {
       // The installation's people hear of a customer's services by incidents alone.
       if (channel.customerId === null && one.customerId !== null && incidents.of.has(one.id)) continue;
+      if (isBoundToIncident(one.kind)) continue;
       tell(one, threadOf(one), notificationKinds[one.kind].effect, null);
       continue;
     }

@@ -1,6 +1,6 @@
 import type { Fence } from "../../adapters/ports/coordination/lease.ts";
 import type { Channels, ChannelSecret, SendOutcome } from "../../adapters/ports/notify/channel.ts";
-import type { Attempt, Claimed, Outbox } from "../../adapters/ports/notify/outbox.ts";
+import type { Attempt, Claimed, Composed, Outbox } from "../../adapters/ports/notify/outbox.ts";
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
 import type { Log } from "../../adapters/ports/platform/log.ts";
 import type { Secrets } from "../../adapters/ports/platform/secrets.ts";
@@ -89,10 +89,17 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
   };
 
   const attempt = async (claimed: Claimed, message: Message): Promise<void> => {
-    const secret = await openSecret(deps, claimed);
     const { id, channelId, channelFailures } = claimed;
     const connection = connectionOf(connections, { lane: "message", key: channelId, suspect: () => channelFailures > 0 });
-    const outcome = secret === null ? withoutSecret : await channels.send(secret, message, messageId(id), clock.nowMs(), { untilMs: clock.nowMs() + attemptMs, connection });
+    const send = async (): Promise<SendOutcome> => {
+      const secret = await openSecret(deps, claimed);
+      return secret === null ? withoutSecret : await channels.send(secret, message, messageId(id), clock.nowMs(), { untilMs: clock.nowMs() + attemptMs, connection });
+    };
+    // A sender never throws; one that does must not take the others with it.
+    const outcome = await send().catch((error: unknown): SendOutcome => {
+      log.error("message_failed", error, { delivery: id, channel: channelId });
+      return { status: "failed", detail: "an error of ours: see the log", retryAfterMs: null };
+    });
     outcomes.push(attemptOf(claimed, outcome, clock.nowMs(), deps.chance()));
     count[outcome.status === "sent" ? "sent" : outcome.status === "failed" ? "failed" : "dead"] += 1;
     if (outcome.status !== "sent") log.warn("message_not_delivered", { delivery: id, channel: channelId, status: outcome.status, detail: outcome.detail });
@@ -106,15 +113,15 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     const busy = Map.groupBy(sending.values(), ({ channelId }) => channelId);
     const nowMs = clock.nowMs();
     const claimed = await outbox.claim(fence, channels.kinds, free, perChannel, new Map([...busy].map(([id, all]) => [id, all.length])), claimMs, nowMs);
-    const composed = new Map<number, Message>();
+    const composed: Composed[] = [];
     for (const one of claimed) if (one.message === null) {
       const message = compose(one, nowMs);
-      if (message !== null) composed.set(one.id, message);
+      if (message !== null) composed.push({ id: one.id, message });
       else outcomes.push({ id: one.id, channelId: one.channelId, result: "dead", detail: "nothing is known of it any more", nextAtMs: null, pausedUntilMs: null });
     }
-    const frozen = new Set(composed.size === 0 ? [] : await outbox.freeze(fence, [...composed].map(([id, message]) => ({ id, message }))));
+    const frozen = new Map((composed.length === 0 ? [] : await outbox.freeze(fence, composed)).map(({ id, message }) => [id, message]));
     for (const one of claimed) {
-      const message = one.message ?? (frozen.has(one.id) ? composed.get(one.id) : undefined);
+      const message = one.message ?? frozen.get(one.id);
       if (message !== undefined) sending.set(one.id, { channelId: one.channelId, done: attempt(one, message) });
     }
     return claimed.length;

@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../../iso-time.ts";
 import type { Fence } from "../../ports/coordination/lease.ts";
-import type { Attempt, Claimed, Outbox } from "../../ports/notify/outbox.ts";
+import type { Attempt, Claimed, Composed, Outbox } from "../../ports/notify/outbox.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
 import { saveExpansion } from "./expand.ts";
@@ -107,14 +107,11 @@ export const createOutbox = (db: Database): Outbox => ({
   news: (limit, nowMs) => readNews(db, limit, nowMs),
   save: (fence, news, incidents, plan, nowMs) => saveExpansion(db, fence, news, incidents, plan, nowMs),
   claim: (fence, kinds, limit, perChannel, busy, claimMs, nowMs) => db.rows<Claimed>(claim(fence, kinds, limit, perChannel, busy, claimMs, nowMs)),
-  freeze: async (fence, messages) => {
-    const rows = await db.rows<{ id: number }>(sql`
+  freeze: (fence, messages) => db.rows<Composed>(sql`
       with ${fenceCte(fence)}
       update deliveries d set message = x.message
       from jsonb_to_recordset(${json(messages)}) as x(id bigint, message jsonb)
-      where d.id = x.id and d.state = 'pending' and d.claimed_epoch = ${fence.epoch} and d.message is null and exists (select from fence) returning d.id`);
-    return rows.map(({ id }) => id);
-  },
+      where d.id = x.id and d.state = 'pending' and d.claimed_epoch = ${fence.epoch} and d.message is null and exists (select from fence) returning d.id, d.message`),
   record: async (fence, attempts, nowMs) => {
     await db.batch([recordDeliveries(fence, attempts, nowMs), recordChannels(fence, attempts, nowMs)]);
   },

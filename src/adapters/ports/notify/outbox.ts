@@ -40,6 +40,9 @@ export type Claimed = {
   readonly customer: string | null;
 };
 
+/** What a message says. */
+export type Composed = { readonly id: number; readonly message: Message };
+
 /** What became of an attempt. */
 export type Attempt = {
   readonly id: number;
@@ -68,8 +71,8 @@ export interface Outbox {
    * @param claimMs for how long they are nobody else's
    */
   claim(fence: Fence, kinds: readonly ChannelKind[], limit: number, perChannel: number, busy: ReadonlyMap<number, number>, claimMs: number, nowMs: number): Promise<readonly Claimed[]>;
-  /** Stores what claimed messages say, before they are sent. @returns the ids of those that are still claimed under this lease */
-  freeze(fence: Fence, messages: readonly { readonly id: number; readonly message: Message }[]): Promise<readonly number[]>;
+  /** Stores what claimed messages say, before they are sent. @returns those that are still claimed under this lease, as every attempt will read them */
+  freeze(fence: Fence, messages: readonly Composed[]): Promise<readonly Composed[]>;
   /** Stores what became of attempts; of messages that are not claimed under this lease any more nothing. */
   record(fence: Fence, attempts: readonly Attempt[], nowMs: number): Promise<void>;
   /** When the next message is due that these kinds of channels can be sent; null: none waits. Past: now. */

@@ -51,7 +51,7 @@ BEGIN
   IF NEW.reason = ANY(held) THEN kind := CASE WHEN why = NEW.reason THEN NULL ELSE 'switch.held' END;
   ELSIF NEW.state = 'failback' AND was <> 'failback' THEN kind := 'failback.started';
   ELSIF NEW.state = 'normal' AND was IN ('shifted', 'failback') THEN kind := 'failback.done';
-  ELSIF why = ANY(held) THEN kind := 'switch.released';
+  ELSIF why = ANY(held) OR (NEW.state = 'normal' AND was = 'held') THEN kind := 'switch.released';
   END IF;
   IF kind IS NOT NULL THEN
     PERFORM notify_of_service(NEW.service_id, NULL, kind, NULL, jsonb_build_object('reason', NEW.reason, 'state', NEW.state), NEW.updated_at);
@@ -107,7 +107,7 @@ DECLARE
   kind text := CASE WHEN NEW.result = 'shadow' THEN 'switch.shadowed' WHEN NEW.result = 'failed' THEN 'switch.failed'
     WHEN NEW.reason = 'drift' THEN 'drift.healed' ELSE 'switch.done' END;
 BEGIN
-  PERFORM notify_of_service(NEW.service_id, NEW.storm_id, kind, CASE kind WHEN 'drift.healed' THEN 'domain:' || NEW.domain_id || ':drift' END,
+  PERFORM notify_of_service(NEW.service_id, NEW.storm_id, kind, CASE kind WHEN 'drift.healed' THEN 'drifts' END,
     jsonb_build_object('changeId', NEW.id, 'domain', (SELECT d.name FROM service_domains d WHERE d.id = NEW.domain_id), 'reason', NEW.reason,
       'actor', NEW.actor, 'from', jsonb_build_array(NEW.from_primary, NEW.from_backup), 'to', jsonb_build_array(NEW.to_primary, NEW.to_backup),
       'error', left(NEW.error, 300)), coalesce(CASE WHEN NEW.result = 'accepted' THEN NEW.accepted_at END, NEW.attempted_at, NEW.intended_at));

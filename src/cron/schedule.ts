@@ -20,6 +20,8 @@ import { isDue } from "./due.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
 import { ingestUsage } from "./ingest-usage.ts";
 import { runLeased } from "./job.ts";
+import type { DeliverDeps } from "./notify/deliver.ts";
+import { deliver } from "./notify/deliver.ts";
 import type { StandingDeps } from "./keep-standing.ts";
 import { keepStanding } from "./keep-standing.ts";
 import type { ObserveDeps } from "./observe-answers.ts";
@@ -32,7 +34,7 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
+export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & DeliverDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
   & Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
     readonly random: Random;
     readonly usageWindows: { readonly tickMs: number };
@@ -48,6 +50,7 @@ export type JobName = keyof typeof jobs;
 const jobs = {
   /** Rounds for one minute, of every shard. */
   tick: dispatchShards,
+  deliver: (deps: Run) => runLeased(deps, "deliver", (fence) => deliver(deps, fence)),
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
   corroborate: (deps: Run) =>
@@ -73,7 +76,7 @@ const jobs = {
 
 /** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick", "standing-failover", "observe-answers", "corroborate"],
+  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate"],
   "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],

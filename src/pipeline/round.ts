@@ -4,8 +4,7 @@ import type { DnsDirectory } from "../adapters/ports/steering/dns-access.ts";
 import type { Dns } from "../adapters/ports/steering/dns.ts";
 import type { Fence } from "../adapters/ports/coordination/lease.ts";
 import type { Peer } from "../adapters/ports/coordination/peer.ts";
-import type { Place } from "../adapters/ports/coordination/probe-location.ts";
-import type { Prober } from "../adapters/ports/detection/probe.ts";
+import type { Place, Prober } from "../adapters/ports/detection/probe.ts";
 import type { RoundStore, Unreached } from "../adapters/ports/detection/round.ts";
 import type { RoundService, ShardView } from "../adapters/ports/detection/round-view.ts";
 import type { DnsAccounts, Standings } from "./steering/accounts.ts";
@@ -60,6 +59,8 @@ export type RoundDeps = {
   readonly requests?: RequestAccount;
   /** Without them, as where no proof is asked for, nothing is looked up before a first switch. */
   readonly firstProofs?: FirstProofs;
+  /** Has people told of what was just stored. Never throws, and is not waited for. */
+  readonly tell?: () => void;
   /** What is asked of DNS from round to round under one lease; without it nothing outlives a round. */
   readonly dnsTalk?: DnsTalk;
 };
@@ -181,6 +182,7 @@ const decideAndAct = async (
   const grounds = { services: view.services, vantages, read, fence, credit: deps.credit ?? everyStorm, probePath: deps.probe.path, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const proven = await signDecisions(signer, view.services, await withEvidence(rounds, grounds, decisions), nowMs);
   const stored = await rounds.saveDecisions(fence, proven, nowMs);
+  if (decisions.storms.length + decisions.services.length + decisions.contests.length > 0) deps.tell?.();
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);
   const { thrown, names, ...applied } = await applyIntents({ clock, connections }, await opening, view, decisions, stored, sendUntilMs);
   reading.touch(names);
@@ -188,6 +190,7 @@ const decideAndAct = async (
   const intents = await signSwitches(signer, view.services, decisions, stored, applied.intents);
   const outcomes = { ...applied, intents, ...polls, expire: view.expired ? shard : null, standings: standings.takeChanged() };
   await rounds.saveOutcomes(fence, outcomes, clock.nowMs());
+  if (intents.length > 0) deps.tell?.();
   const contested = new Set(decisions.contests.flatMap((one) => (one.contested ? [one.domainId] : [])));
   return {
     held: true,

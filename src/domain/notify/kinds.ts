@@ -61,3 +61,23 @@ export type NotificationKind = keyof typeof notificationKinds;
 export const kindNames = Object.keys(notificationKinds) as readonly NotificationKind[];
 
 export const isKind = (text: string): text is NotificationKind => Object.hasOwn(notificationKinds, text);
+
+/** Kinds that belong to the incident of their service, where there is one open. */
+const ofIncidents = /^(storm|switch|failback|backup)\./;
+
+export const isOfIncident = (kind: NotificationKind): boolean => ofIncidents.test(kind);
+
+/** Kinds that mean nothing but in an incident: outside of one nobody is told. */
+const bound: ReadonlySet<string> = new Set(["storm.recovering", "storm.relapsed", "storm.ended", "switch.released", "backup.up"]);
+
+export const isBoundToIncident = (kind: NotificationKind): boolean => bound.has(kind);
+
+/** Of what happens to a customer, what the operator's channels are told as well. */
+export const concernsOperator = (kind: NotificationKind): boolean => isOfIncident(kind) || kind === "drift.contested" || kind === "drift.resumed" || kind === "delivery.dead";
+
+/** What is only watched, or only recorded, wakes nobody. @param facts as the trigger wrote them */
+export const severityOf = (kind: NotificationKind, facts: Readonly<Record<string, unknown>>): Severity => {
+  const { severity } = notificationKinds[kind];
+  if (facts["monitorOnly"] === true) return "info";
+  return facts["shadow"] === true && severity === "critical" ? "warning" : severity;
+};

@@ -18,6 +18,13 @@ const allUp = (healths: readonly Health[]): Health => {
   return healths.every((health) => health === "up") ? "up" : healths.includes("down") ? "down" : "unknown";
 };
 
+/** Whether the backup would answer in a storm, by the policy of availability where there is one; null: that is not known now. */
+const backupNow = (judged: readonly Judged[]): "up" | "down" | null => {
+  const ofAvailability = judged.filter(({ policy }) => policy.kind === "http_availability");
+  const health = allUp((ofAvailability.length > 0 ? ofAvailability : judged).map(({ backup }) => backup));
+  return health === "unknown" ? null : health;
+};
+
 /** Where a service in shadow mode stands by its own decisions: its records never move. Null: nothing was decided yet. */
 const shadowPosition = (service: RoundService): Desired["target"] | null => {
   const name = service.shadow ? (service.routing?.shadowTarget ?? null) : null;
@@ -62,6 +69,7 @@ export const changedRouting = (before: RoundService["routing"], after: RoundDeci
   const same =
     before !== null && before.state === after.state && before.reason === after.reason && before.shadowTarget === after.shadowTarget &&
     equalLatches(before.latch, after.latch) &&
+    (before.backupHealth ?? null) === (after.backupHealth ?? null) &&
     before.failback?.step === after.failback?.step && before.failback?.sinceMs === after.failback?.sinceMs;
   return same ? null : after;
 };
@@ -114,6 +122,7 @@ export const steer = (
     nowMs,
   });
   const { target, state, reason, latch, failback } = decision;
+  const backupHealth = backupNow(judged) ?? service.routing?.backupHealth ?? null;
   const isIdle = ({ live, beside }: (typeof domains)[number]): boolean =>
     reason !== "override" && beside > 0 && live.length > 0 && live.every(({ primary, backup }) => primary + backup === 0);
   const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override", idle: isIdle(domain) })), target);
@@ -122,7 +131,7 @@ export const steer = (
   return {
     drifts,
     contests,
-    routing: { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget },
+    routing: { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget, backupHealth },
     intents: changes.map(({ domainId, from, to, members }) => {
       // Back to what stood there before somebody changed it; anything else is a decision of its own.
       const drift = readings.get(domainId)?.drift ?? null;

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { Freeze } from "../../../domain/steering/steering.ts";
-import type { Shard } from "../../ports/coordination/dispatcher.ts";
+import type { Shard } from "../../ports/coordination/shards.ts";
 import type { Fence } from "../../ports/coordination/lease.ts";
 import type { DnsStanding, Poll, RoundService, ShardView } from "../../ports/detection/round-view.ts";
 import { renewLease } from "../coordination/leases.ts";
@@ -62,7 +62,7 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
     case when s.override_mode is not null then jsonb_build_object(
       'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
     case when s.service_id is not null then jsonb_build_object(
-      'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target,
+      'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target, 'backupHealth', s.backup_health,
       'latch', case when s.latched_storm_id is not null then
         jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses, 'also', coalesce(s.latched_also, '[]')) end,
       'failback', case when s.failback_step is not null then

@@ -128,21 +128,22 @@ const noteHealthy = (fence: Fence, healthy: RoundDecisions["healthy"], nowMs: nu
 const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
   insert into service_routing (service_id, state, reason, latched_storm_id, latched_relapses, latched_also, failback_step,
-    failback_step_at, shadow_target, updated_at)
-  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.also, x.step, ${ms("x.step_at")}, x.shadow_target,
+    failback_step_at, shadow_target, backup_health, updated_at)
+  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.also, x.step, ${ms("x.step_at")}, x.shadow_target, x.backup_health,
     ${isoTime(nowMs)}::timestamptz
   from jsonb_to_recordset(${json(
     services.map((service) => ({
       service_id: service.serviceId, state: service.state, reason: service.reason,
       storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null, also: service.latch?.also ?? null,
       step: service.failback?.step ?? null, step_at: service.failback?.sinceMs ?? null, shadow_target: service.shadowTarget,
+      backup_health: service.backupHealth ?? null,
     })),
-  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, also jsonb, step int, step_at bigint, shadow_target text)
+  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, also jsonb, step int, step_at bigint, shadow_target text, backup_health text)
   where exists (select from fence)
   on conflict (service_id) do update set state = excluded.state, reason = excluded.reason,
     latched_storm_id = excluded.latched_storm_id, latched_relapses = excluded.latched_relapses, latched_also = excluded.latched_also,
     failback_step = excluded.failback_step, failback_step_at = excluded.failback_step_at,
-    shadow_target = excluded.shadow_target, updated_at = excluded.updated_at`;
+    shadow_target = excluded.shadow_target, backup_health = excluded.backup_health, updated_at = excluded.updated_at`;
 
 const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}

@@ -96,6 +96,8 @@ export type ServiceRouting = {
   readonly latch: Latch | null;
   readonly failback: FailbackPosition | null;
   readonly shadowTarget: string | null;
+  /** The backup as it was last known, storm or none; null, or absent: never. */
+  readonly backupHealth?: "up" | "down" | null;
 };
 
 export type RoundService = {

@@ -12,7 +12,7 @@ export type TargetFault = { readonly field: "url" | "routing_key" | "to"; readon
 
 export type JudgedTarget<T extends ChannelTarget = ChannelTarget> = { readonly ok: true; readonly target: T } | ({ readonly ok: false } & TargetFault);
 
-export const mostAddresses = 10;
+const mostAddresses = 10;
 const maxUrlLength = 2_000;
 const slackHosts: readonly string[] = ["hooks.slack.com", "hooks.slack-gov.com"];
 

@@ -135,11 +135,11 @@ describe("what arrives", () => {
     const sink = await receiving(answer(200));
     for (const kind of ["slack", "pagerduty", "email"] as const) await sendTo(kind, sink.url);
     const [slack, pagerduty, mail] = sink.received.map(({ path, headers, body }) => ({ path, headers, body: JSON.parse(body) as Record<string, unknown> }));
-    expect(slack).toMatchObject({ path: "/services/T0/B0/s3cretpart", headers: { "content-type": "application/json" }, body: { text: "Critical: downloads is held on its failing primary" } });
-    expect(pagerduty).toMatchObject({ path: "/v2/enqueue", body: { routing_key: routingKey, event_action: "trigger", dedup_key: "tranche-1:service:3", links: [{ href: "https://tranche.example.com/v1/services/3" }] } });
+    expect(slack).toMatchObject({ path: "/services/T0/B0/s3cretpart", headers: { "content-type": "application/json" }, body: { text: `Critical: ${message.title}` } });
+    expect(pagerduty).toMatchObject({ path: "/v2/enqueue", body: { routing_key: routingKey, event_action: "trigger", dedup_key: message.thread, payload: { source: "downloads" }, links: [{ href: "https://tranche.example.com/v1/incidents/42" }] } });
     expect(mail).toMatchObject({
       path: "/emails", headers: { authorization: `Bearer ${token}`, "idempotency-key": "ntf-81" },
-      body: { from: "tranche <alerts@example.com>", to: ["ops@example.org", "second@example.org"], subject: message.title, headers: { "Auto-Submitted": "auto-generated", References: "<tranche-1_3aservice_3a3.thread@example.com>" } },
+      body: { from: "tranche <alerts@example.com>", to: ["ops@example.org", "second@example.org"], subject: message.title, headers: { "Auto-Submitted": "auto-generated", References: "<incident_3a42.thread@example.com>" } },
     });
     expect(sink.received.every(({ headers }) => headers["user-agent"]?.startsWith("tranche-notify/"))).toBe(true);
   });

@@ -4,7 +4,7 @@ import { id, label, like, timeText } from "../../http/contract.ts";
 import { isoTime } from "../../iso-time.ts";
 import { nonEmpty } from "../schemas.ts";
 
-const cdn = z
+export const cdn = z
   .string()
   .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 of a-z, 0-9 and -")
   .openapi({ example: "cloudflare" });

@@ -1,3 +1,4 @@
+import { channelSealingContext } from "../../../src/domain/notify/sealing.ts";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -75,6 +76,7 @@ describe("after a rotation", () => {
     expect(await resealDatabase(database.url, [newer, leaked])).toEqual([
       { table: "cdn_accounts", resealed: customers - 101, unopened: [Number(last?.id)], changed: 0 },
       { table: "dns_accounts", resealed: 1, unopened: [], changed: 0 },
+      { table: "channels", resealed: 0, unopened: [], changed: 0 },
     ]);
     expect(await counts(newer, leaked)).toEqual({ current: customers, previous: 0, unknown: 1 });
     expect((await seals())[0]?.sealed_token).toBe(row?.sealed_token);
@@ -94,7 +96,7 @@ describe("after a rotation", () => {
 
   it("a second run has nothing to do", async () => {
     const before = await seals();
-    expect((await resealDatabase(database.url, [newer, leaked])).map(({ resealed }) => resealed)).toEqual([0, 0]);
+    expect((await resealDatabase(database.url, [newer, leaked])).map(({ resealed }) => resealed)).toEqual([0, 0, 0]);
     expect(await seals()).toEqual(before);
   });
 
@@ -112,6 +114,19 @@ describe("after a rotation", () => {
     await resealDatabase(database.url, [newer, leaked]);
   });
 
+  it("channels go with them, a customer's and the operator's", async () => {
+    const [before, after] = [createSecrets([leaked], systemRandom), createSecrets([newer], systemRandom)];
+    for (const customerId of [ids[0] ?? 0, null]) {
+      await database.sql("insert into channels (customer_id, name, kind, settings, sealed_secret) values ($1, 'hook', 'webhook', '{}', $2)", [customerId, await before.seal("an-address", channelSealingContext(customerId))]);
+    }
+    expect((await resealDatabase(database.url, [newer, leaked])).at(-1)).toEqual({ table: "channels", resealed: 2, unopened: [], changed: 0 });
+    for (const { customer_id: id, sealed_secret: sealed } of await database.sql<{ customer_id: string | null; sealed_secret: string }>("select customer_id, sealed_secret from channels")) {
+      expect(await after.open(sealed, channelSealingContext(id === null ? null : Number(id)))).toBe("an-address");
+    }
+    await database.sql("delete from channels");
+    await database.sql("alter table audit_log disable trigger all; delete from audit_log where object_type = 'channel'; alter table audit_log enable trigger all");
+  });
+
   it("each has an audit row that names the keys, and no secret", async () => {
     const rows = await database.sql<{ actor: string; object_type: string; text: string }>("select actor, object_type, concat(before, after) as text from audit_log where action = 'reseal'");
     expect(rows.length).toBe(customers - 1 + 1 + 1);
@@ -125,7 +140,7 @@ describe("npm run secrets:reseal", () => {
 
   it("prints counts, and neither keys nor secrets", async () => {
     const { stdout, stderr } = await run({ DATABASE_URL: database.url, SECRETS_KEY: key(), SECRETS_KEY_PREVIOUS: `${newer},${leaked}` });
-    expect(stdout).toMatch(/^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\n$/);
+    expect(stdout).toMatch(/^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\nchannels: 0 resealed, 0 changed meanwhile, 0 not opened\n$/);
     expect(stdout + stderr).not.toContain(newer);
   });
 

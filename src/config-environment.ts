@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { partitionOf } from "./domain/steering/aws-partition.ts";
-import { deployment, endpoint, isKey, isOrigin, loopbackAddress, secret } from "./config-rules.ts";
+import { deployment, endpoint, isKey, isOrigin, loopbackAddress, mailAddress, secret, smtpUrl } from "./config-rules.ts";
 import { billingCycles } from "./domain/billing/billing-cycle.ts";
 import { creditRules } from "./domain/billing/credit.ts";
 import { isCurrency } from "./domain/billing/currency.ts";
 import { parseDurationMs } from "./domain/platform/duration.ts";
 import { endpointFault } from "./domain/platform/endpoint.ts";
+import type { SmtpServer } from "./domain/notify/smtp-url.ts";
 import { probePathFault } from "./domain/detection/probe.ts";
 import { mostOfAnything } from "./domain/tenants/quota.ts";
 import { equalSecrets } from "./domain/tenants/secret-strength.ts";
@@ -80,13 +81,13 @@ const mostCanaries = 50;
 
 const singleSecrets = [
   "ADMIN_TOKEN", "AUTH_JWT_SECRET", "GATEWAY_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "AWS_SECRET_ACCESS_KEY",
-  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN", "EVIDENCE_SIGNING_KEY",
+  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN", "EVIDENCE_SIGNING_KEY", "MAIL_API_TOKEN",
 ] as const;
 const secretLists = ["SECRETS_KEY", "SECRETS_KEY_PREVIOUS"] as const;
 
 type Secrets = { readonly [name in (typeof singleSecrets)[number]]?: string | undefined } & {
   readonly [name in (typeof secretLists)[number]]: readonly string[];
-} & { readonly DATABASE_URL: string };
+} & { readonly DATABASE_URL: string; readonly SMTP_URL?: SmtpServer | undefined };
 
 /** Everything of which one must not stand for another. */
 const secretsIn = (env: Secrets): NamedSecret[] => {
@@ -95,6 +96,7 @@ const secretsIn = (env: Secrets): NamedSecret[] => {
     ...singleSecrets.map((name) => ({ name, text: env[name] ?? "" })),
     ...secretLists.flatMap((name) => env[name].map((text) => ({ name, text }))),
     { name: "DATABASE_URL", text: password },
+    { name: "SMTP_URL", text: env.SMTP_URL?.login?.password ?? "" },
   ].filter(({ text }) => text !== "");
 };
 
@@ -192,6 +194,11 @@ export const environment = z
       .optional(),
     EVIDENCE_PUBLIC_KEYS: list("").refine((keys) => keys.every(isPublicKey), "must be public Ed25519 keys of 32 bytes in base64, comma-separated"),
     TIMESTAMP_URL: endpoint().optional(),
+    SMTP_URL: smtpUrl().optional(),
+    MAIL_API_URL: endpoint().optional(),
+    MAIL_API_TOKEN: z.string().min(1).optional(),
+    MAIL_FROM: mailAddress().optional(),
+    PAGERDUTY_ENDPOINT: endpoint().optional(),
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
@@ -220,6 +227,7 @@ export const environment = z
     };
     pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
     pair("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN");
+    pair("MAIL_API_URL", "MAIL_API_TOKEN");
     const needs = (name: keyof typeof env, needed: keyof typeof env, isThere: boolean) => {
       if (!isThere) ctx.addIssue({ code: "custom", path: [needed], message: `is required with ${name}` });
     };
@@ -227,6 +235,12 @@ export const environment = z
     if (env.AUTH_JWKS_URL !== undefined) needs("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE", env.AUTH_JWT_AUDIENCE !== undefined);
     for (const name of ["AUTH_JWT_AUDIENCE", "AUTH_JWT_ISSUER"] as const) {
       if (env[name] !== undefined) needs(name, "AUTH_JWKS_URL", (env.AUTH_JWKS_URL ?? env.AUTH_JWT_SECRET) !== undefined);
+    }
+    for (const name of ["SMTP_URL", "MAIL_API_URL"] as const) {
+      if (env[name] !== undefined) needs(name, "MAIL_FROM", env.MAIL_FROM !== undefined);
+    }
+    if (env.MAIL_FROM !== undefined && env.SMTP_URL === undefined && env.MAIL_API_URL === undefined) {
+      ctx.addIssue({ code: "custom", path: ["MAIL_FROM"], message: "does nothing without SMTP_URL or MAIL_API_URL" });
     }
     if (env.TRUST_CUSTOMER_HEADER) needs("TRUST_CUSTOMER_HEADER", "GATEWAY_SECRET", env.GATEWAY_SECRET !== undefined);
     if (env.SECRETS_KEY_PREVIOUS.length > 0) needs("SECRETS_KEY_PREVIOUS", "SECRETS_KEY", env.SECRETS_KEY.length > 0);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { endpointFault } from "./domain/platform/endpoint.ts";
+import { isMailAddress } from "./domain/notify/mail-address.ts";
+import { parseSmtpUrl } from "./domain/notify/smtp-url.ts";
 import { secretFault } from "./domain/tenants/secret-strength.ts";
 
 /** Rules of `config.ts` for what is secret, and for where secrets go. */
@@ -31,3 +33,14 @@ export const loopbackAddress = () =>
     .string()
     .refine((text) => /^(127\.0\.0\.1|localhost):[1-9]\d{0,4}$/.test(text) && Number(text.split(":")[1]) <= 65_535, "must be an address on this machine, such as 127.0.0.1:5353")
     .transform((text) => ({ hostname: text.split(":")[0] ?? "", port: Number(text.split(":")[1]) }));
+
+/** A server that mail is handed to (`domain/notify/smtp-url.ts`). */
+export const smtpUrl = () =>
+  z.string().transform((text, ctx) => {
+    const server = parseSmtpUrl(text);
+    if (typeof server !== "string") return server;
+    ctx.addIssue({ code: "custom", message: server });
+    return z.NEVER;
+  });
+
+export const mailAddress = () => z.string().refine(isMailAddress, "must be an address such as alerts@example.com, without a name");

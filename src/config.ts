@@ -140,6 +140,17 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   secretsKeys: [...env.SECRETS_KEY, ...env.SECRETS_KEY_PREVIOUS],
   /** Null `signingKey`: evidence is not signed. `publicKeys`: of keys that signed before. */
   evidence: { signingKey: env.EVIDENCE_SIGNING_KEY ?? null, publicKeys: env.EVIDENCE_PUBLIC_KEYS, timestampUrl: env.TIMESTAMP_URL ?? null },
+  /** Null: no mail is sent. `smtp` where the runtime has sockets, else `api`. */
+  mail:
+    env.MAIL_FROM === undefined
+      ? null
+      : {
+          from: env.MAIL_FROM,
+          smtp: env.SMTP_URL ?? null,
+          api: env.MAIL_API_URL === undefined || env.MAIL_API_TOKEN === undefined ? null : { url: env.MAIL_API_URL, token: env.MAIL_API_TOKEN },
+        },
+  /** Events go there in the place of PagerDuty. */
+  pagerdutyEndpoint: env.PAGERDUTY_ENDPOINT ?? null,
   billing: {
     periodMs: env.BILLING_PERIOD,
     graceMs: env.BILLING_GRACE,

@@ -76,7 +76,7 @@ import type { Deps } from "./adapters/ports/deps.ts";
 import type { Dispatcher } from "./adapters/ports/coordination/dispatcher.ts";
 import type { LinkTokens } from "./adapters/ports/billing/invoice-links.ts";
 import type { Log } from "./adapters/ports/platform/log.ts";
-import type { Connect } from "./adapters/ports/steering/name-servers.ts";
+import type { Connect } from "./adapters/ports/platform/connect.ts";
 import type { Random } from "./adapters/ports/platform/random.ts";
 import type { Secrets } from "./adapters/ports/platform/secrets.ts";
 import { createProber } from "./adapters/probing/prober.ts";
@@ -122,7 +122,7 @@ const secretsOf = (config: Config): readonly string[] => {
   const keys = route53.credentials;
   return [
     auth.adminToken, auth.jwtSecret, auth.gatewaySecret, config.metricsToken, config.cronSecret, config.wauReadToken, keys?.secretAccessKey, keys?.sessionToken,
-    cloudflare?.apiToken, config.fastly?.apiToken, ...config.secretsKeys, config.evidence.signingKey, ...passwordsIn(config.databaseUrl),
+    cloudflare?.apiToken, config.fastly?.apiToken, config.mail?.api?.token, config.mail?.smtp?.login?.password, ...config.secretsKeys, config.evidence.signingKey, ...passwordsIn(config.databaseUrl),
   ].filter((text) => typeof text === "string");
 };
 

@@ -15,6 +15,7 @@ const text = (name: string): string => readFileSync(new URL(name, root), "utf8")
 const everything = {
   DATABASE_URL: "postgresql://user:pass@host.example/db", PROVIDER: "cloudflare", AWS_ACCESS_KEY_ID: "ASIA1", AWS_SECRET_ACCESS_KEY: "qW3eR5tY7uI9oP1aS2dF", AWS_SESSION_TOKEN: "zX4cV6bN8mK0jH2gF4dS",
   CLOUDFLARE_ACCOUNT_ID: "a", CLOUDFLARE_API_TOKEN: "lK5jH7gF9dS1aP3oI5uY", FASTLY_API_TOKEN: "mN2bV4cX6zQ8wE0rT2yU", SECRETS_KEY: btoa("sealing key of the tests, 32 byt"),
+  SMTP_URL: "smtps://user:hG7fD9sA2pO4iU6yT8rE@mail.example.com", MAIL_API_URL: "https://api.example.com/emails", MAIL_API_TOKEN: "wQ2eR4tY6uI8oP0aS1dF", MAIL_FROM: "alerts@example.com",
 };
 
 const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>

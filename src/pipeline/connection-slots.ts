@@ -24,7 +24,7 @@ export type Lane = "change" | "dns" | "message" | "background" | "probe";
 const bounds: Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>> = {
   change: [2, 5],
   dns: [2, 2],
-  message: [1, 3],
+  message: [2, 4],
   background: [1, 2],
   probe: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 };

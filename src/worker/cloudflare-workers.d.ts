@@ -12,5 +12,5 @@ declare module "cloudflare:workers" {
 }
 
 declare module "cloudflare:sockets" {
-  export const connect: import("../adapters/ports/steering/name-servers.ts").Connect;
+  export const connect: import("../adapters/ports/platform/connect.ts").Connect;
 }

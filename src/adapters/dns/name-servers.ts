@@ -2,8 +2,9 @@ import type { DnsReply, Question, QuestionType } from "../../domain/steering/dns
 import { decodeReply, encodeQuery } from "../../domain/steering/dns-message.ts";
 import { isPrivateHost } from "../../domain/tenants/hostname.ts";
 import type { Budget } from "../ports/platform/budget.ts";
-import type { Connect, NameServers } from "../ports/steering/name-servers.ts";
+import type { Connect } from "../ports/platform/connect.ts";
 import type { Random } from "../ports/platform/random.ts";
+import type { NameServers } from "../ports/steering/name-servers.ts";
 import type { AnswerReading } from "../ports/steering/resolver.ts";
 
 const dnsPort = 53;

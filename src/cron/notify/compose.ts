@@ -1,7 +1,7 @@
 import type { Claimed } from "../../adapters/ports/notify/outbox.ts";
 import { incidentMessage } from "../../domain/notify/incident-message.ts";
 import type { Message } from "../../domain/notify/message.ts";
-import { cleanMessage } from "../../domain/notify/clean.ts";
+import { boundedMessage } from "../../domain/notify/bounded-message.ts";
 import { singleMessage } from "../../domain/notify/single-message.ts";
 
 /**
@@ -12,8 +12,8 @@ export const compose = (claimed: Claimed, nowMs: number): Message | null => {
   const { incident, told, customer } = claimed;
   if (incident !== null) {
     const occurredAtMs = told.at(-1)?.occurredAtMs ?? nowMs;
-    return cleanMessage(incidentMessage(incident, { ...claimed, occurredAtMs }, incident.customerId === null ? null : customer, nowMs));
+    return boundedMessage(incidentMessage(incident, { ...claimed, occurredAtMs }, incident.customerId === null ? null : customer, nowMs));
   }
   const [first, ...rest] = told;
-  return first === undefined ? null : cleanMessage(singleMessage([first, ...rest], claimed, customer));
+  return first === undefined ? null : boundedMessage(singleMessage([first, ...rest], claimed, customer));
 };

@@ -31,16 +31,16 @@ export type DeliverDeps = {
 /** For how long a run begins attempts. */
 const runMs = 45_000;
 /** What one attempt may take, the wait for a connection included; who claims it has it for longer. */
-const attemptMs = 15_000;
+const attemptMs = 10_000;
 const claimMs = 60_000;
 const atOnce = 6;
-/** How many of those are left to other channels. */
+/** How many of those one customer never has: receivers that hang are his, and others' messages go out meanwhile. */
 const left = 2;
 /** How long the outcomes of attempts are gathered for one statement, and how often news is asked for while something is under way. */
 const gatherMs = 50;
 const pollMs = 1_000;
 
-type Sending = { readonly channelId: number; readonly done: Promise<void> };
+type Sending = { readonly channelId: number; readonly customerId: number | null; readonly done: Promise<void> };
 
 const withoutSecret: SendOutcome = { status: "failed", detail: "its secret cannot be opened: is SECRETS_KEY the right one?", retryAfterMs: null };
 
@@ -74,7 +74,7 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
   const { outbox, channels, clock, log } = deps;
   const connections = deps.connections ?? createConnections(clock);
   const slots = deps.deliveriesAtOnce ?? atOnce;
-  const perChannel = Math.max(1, slots - left);
+  const perCustomer = Math.max(1, slots - left);
   const untilMs = clock.nowMs() + runMs;
   const count = { news: 0, sent: 0, failed: 0, dead: 0 };
   const sending = new Map<number, Sending>();
@@ -110,9 +110,8 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
   const begin = async (): Promise<number> => {
     const free = slots - sending.size;
     if (free <= 0 || clock.nowMs() >= untilMs) return 0;
-    const busy = Map.groupBy(sending.values(), ({ channelId }) => channelId);
     const nowMs = clock.nowMs();
-    const claimed = await outbox.claim(fence, channels.kinds, free, perChannel, new Map([...busy].map(([id, all]) => [id, all.length])), claimMs, nowMs);
+    const claimed = await outbox.claim(fence, { kinds: channels.kinds, limit: free, perCustomer, busy: [...sending.values()], claimMs }, nowMs);
     const composed: Composed[] = [];
     for (const one of claimed) if (one.message === null) {
       const message = compose(one, nowMs);
@@ -122,7 +121,7 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     const frozen = new Map((composed.length === 0 ? [] : await outbox.freeze(fence, composed)).map(({ id, message }) => [id, message]));
     for (const one of claimed) {
       const message = one.message ?? frozen.get(one.id);
-      if (message !== undefined) sending.set(one.id, { channelId: one.channelId, done: attempt(one, message) });
+      if (message !== undefined) sending.set(one.id, { channelId: one.channelId, customerId: one.customerId, done: attempt(one, message) });
     }
     return claimed.length;
   };

@@ -1,10 +1,12 @@
 import type { Message } from "./message.ts";
 import { linkOf, referenceOf, rowsOf, servicesHeading, standingOf } from "./parts.ts";
 
+const lengthOf = (text: string): number => Array.from(text).length;
+
 /** Columns, by code points: good enough for where it is read. */
 const table = (rows: readonly (readonly [string, string])[]): readonly string[] => {
-  const width = Math.min(32, Math.max(0, ...rows.map(([label]) => [...label].length)));
-  return rows.map(([label, value]) => `${label}${" ".repeat(Math.max(0, width - [...label].length) + 2)}${value}`.trimEnd());
+  const width = Math.min(32, Math.max(0, ...rows.map(([label]) => lengthOf(label))));
+  return rows.map(([label, value]) => `${label}${" ".repeat(Math.max(0, width - lengthOf(label)) + 2)}${value}`.trimEnd());
 };
 
 /** Plain text, lines ended by LF: mail for those who read no HTML, and logs. */

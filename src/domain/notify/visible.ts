@@ -6,7 +6,7 @@ const gaps = /[\p{Cc}\p{Zl}\p{Zp}\s]+/gu;
 /** @param max code points that it has at most, the ellipsis of a cut included */
 const cut = (text: string, max: number): string => {
   if (text.length <= max) return text;
-  const points = [...text];
+  const points = Array.from(text);
   return points.length <= max ? text : `${points.slice(0, max - 1).join("").trimEnd()}…`;
 };
 

@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { isoTime } from "../../../iso-time.ts";
 import type { Fence } from "../../ports/coordination/lease.ts";
-import type { Attempt, Claimed, Composed, Outbox } from "../../ports/notify/outbox.ts";
+import type { Attempt, Claimed, ClaimTerms, Composed, Outbox } from "../../ports/notify/outbox.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
 import { saveExpansion } from "./expand.ts";
@@ -26,21 +26,21 @@ const isFirst = (nowMs: number): SQL => sql`
   d.state = 'pending' and (d.claimed_until is null or d.claimed_until <= ${at(nowMs)})
     and not exists (select from deliveries e where e.channel_id = d.channel_id and e.thread = d.thread and e.state = 'pending' and e.seq < d.seq)`;
 
-const claim = (
-  fence: Fence, kinds: readonly string[], limit: number, perChannel: number, busy: ReadonlyMap<number, number>, claimMs: number, nowMs: number,
-): SQL => sql`
-  with ${fenceCte(fence)}, due as (
+const claim = (fence: Fence, { kinds, limit, perCustomer, busy, claimMs }: ClaimTerms, nowMs: number): SQL => sql`
+  with ${fenceCte(fence)}, busy as materialized (
+    select * from jsonb_to_recordset(${json(busy.map(({ channelId, customerId }) => ({ channel: channelId, customer: customerId ?? 0 })))}) as b(channel bigint, customer bigint)
+  ), due as (
     select x.id from (
-      select d.id, d.next_at, row_number() over (partition by c.id order by d.next_at, d.id) + coalesce(b.count, 0) as nth
+      select d.id, d.next_at, row_number() over (partition by c.customer_id order by d.next_at, d.id)
+        + (select count(*) from busy b where b.customer = coalesce(c.customer_id, 0)) as nth
       from channels c
-      left join jsonb_to_recordset(${json([...busy].map(([id, count]) => ({ id, count })))}) as b(id bigint, count int) on b.id = c.id
       cross join lateral (
         select d.id, d.next_at from deliveries d
         where d.channel_id = c.id and d.next_at <= ${at(nowMs)} and ${isFirst(nowMs)}
-        order by d.next_at, d.id limit greatest(0, case when c.failures > 0 then 1 else ${perChannel}::int end - coalesce(b.count, 0))
+        order by d.next_at, d.id limit greatest(0, case when c.failures > 0 then 1 else ${perCustomer}::int end - (select count(*) from busy b where b.channel = c.id))
       ) d
       where ${ready(kinds, nowMs)}
-    ) x order by x.nth, x.next_at, x.id limit ${limit}::int
+    ) x where x.nth <= ${perCustomer}::int order by x.nth, x.next_at, x.id limit ${limit}::int
   ), taken as (
     update deliveries d set claimed_epoch = ${fence.epoch}, claimed_until = ${at(nowMs + claimMs)}
     from due where d.id = due.id and d.state = 'pending' and exists (select from fence)
@@ -106,7 +106,7 @@ export const createOutbox = (db: Database): Outbox => ({
   },
   news: (limit, nowMs) => readNews(db, limit, nowMs),
   save: (fence, news, incidents, plan, nowMs) => saveExpansion(db, fence, news, incidents, plan, nowMs),
-  claim: (fence, kinds, limit, perChannel, busy, claimMs, nowMs) => db.rows<Claimed>(claim(fence, kinds, limit, perChannel, busy, claimMs, nowMs)),
+  claim: (fence, terms, nowMs) => db.rows<Claimed>(claim(fence, terms, nowMs)),
   freeze: (fence, messages) => db.rows<Composed>(sql`
       with ${fenceCte(fence)}
       update deliveries d set message = x.message

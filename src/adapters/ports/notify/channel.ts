@@ -29,7 +29,7 @@ export interface Channels {
   /** What this runtime can send: without sockets and a mail API, no mail. */
   readonly kinds: readonly ChannelKind[];
   /**
-   * One attempt. `id` is the message's, the same for each attempt. Never throws; takes no longer than 15 s.
+   * One attempt. `id` is the message's, the same for each attempt. Never throws; takes no longer than its budget.
    * @param sentAtMs of this attempt, epoch milliseconds
    */
   send(secret: ChannelSecret, message: Message, id: string, sentAtMs: number, budget: Budget): Promise<SendOutcome>;

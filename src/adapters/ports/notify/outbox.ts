@@ -40,6 +40,18 @@ export type Claimed = {
   readonly customer: string | null;
 };
 
+/** How many messages are taken. */
+export type ClaimTerms = {
+  readonly kinds: readonly ChannelKind[];
+  readonly limit: number;
+  /** How many of one customer may be under way at once, of one channel likewise; of a channel in trouble: one. */
+  readonly perCustomer: number;
+  /** Those that are under way. */
+  readonly busy: readonly { readonly channelId: number; readonly customerId: number | null }[];
+  /** For how long they are nobody else's. */
+  readonly claimMs: number;
+};
+
 /** What a message says. */
 export type Composed = { readonly id: number; readonly message: Message };
 
@@ -64,13 +76,8 @@ export interface Outbox {
   news(limit: number, nowMs: number): Promise<News>;
   /** Stores what was decided. @returns false: the lease is lost, and nothing was stored */
   save(fence: Fence, news: readonly Notification[], incidents: IncidentChanges, plan: Plan, nowMs: number): Promise<boolean>;
-  /**
-   * Takes messages to be sent now: of each thread the first alone, of the channels in turn those that are due.
-   * @param busy how many each channel is being sent already
-   * @param perChannel how many one channel may be sent at once; one in trouble: one
-   * @param claimMs for how long they are nobody else's
-   */
-  claim(fence: Fence, kinds: readonly ChannelKind[], limit: number, perChannel: number, busy: ReadonlyMap<number, number>, claimMs: number, nowMs: number): Promise<readonly Claimed[]>;
+  /** Takes messages to be sent now: of each thread the first alone, of the customers in turn those that are due. */
+  claim(fence: Fence, terms: ClaimTerms, nowMs: number): Promise<readonly Claimed[]>;
   /** Stores what claimed messages say, before they are sent. @returns those that are still claimed under this lease, as every attempt will read them */
   freeze(fence: Fence, messages: readonly Composed[]): Promise<readonly Composed[]>;
   /** Stores what became of attempts; of messages that are not claimed under this lease any more nothing. */

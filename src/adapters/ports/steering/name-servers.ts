@@ -1,13 +1,6 @@
 import type { Budget } from "../platform/budget.ts";
 import type { AnswerReading } from "./resolver.ts";
 
-/** Opens a TCP connection at once, as `connect` of `cloudflare:sockets` does; that it cannot be opened shows in its streams. */
-export type Connect = (address: { readonly hostname: string; readonly port: number }) => {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
-  close(): Promise<void>;
-};
-
 /** The name servers of a zone, asked without a resolver and its cache between. */
 export interface NameServers {
   /**

@@ -28,7 +28,8 @@ const post = async (url: string, body: unknown, headers: Readonly<Record<string,
 describe("a webhook", () => {
   const event = { type: "storm.started", timestamp: "2026-11-27T15:04:05.000Z", data: { action: "trigger", severity: "critical", title: "cloudflare is failing: downloads", thread: "incident:1" } };
 
-  const send = async (sink: NotifySink, { by = secret, id = "msg_1", atMs = Date.now(), body = JSON.stringify(event), sent = body, more = "" } = {}) => {
+  type Sending = { readonly by?: string; readonly id?: string; readonly atMs?: number; readonly body?: string; readonly sent?: string; readonly more?: string };
+  const send = async (sink: NotifySink, { by = secret, id = "msg_1", atMs = Date.now(), body = JSON.stringify(event), sent = body, more = "" }: Sending = {}) => {
     const at = new Date(atMs);
     return await post(sink.webhookUrl, sent, {
       "webhook-id": id, "webhook-timestamp": String(Math.floor(atMs / 1_000)), "webhook-signature": `${more}${new Webhook(by).sign(id, at, body)}`,

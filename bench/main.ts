@@ -8,6 +8,7 @@ import { benchDetectScale } from "./detect.ts";
 import { benchFleet } from "./detect-fleet.ts";
 import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
+import { benchNotify } from "./notify.ts";
 import { benchRounds } from "./rounds.ts";
 import { benchSteer } from "./steer.ts";
 
@@ -23,7 +24,7 @@ const benchMoney = async (): Promise<void> => {
   await benchIngest();
 };
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney, cost: benchCost, history: benchHistory };
+const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, notify: benchNotify, api: benchApi, bill: benchMoney, cost: benchCost, history: benchHistory };
 
 answerHelp(`Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.`);
 const names = process.argv.slice(2);

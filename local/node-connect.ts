@@ -34,8 +34,14 @@ const streamsOf = (socket: TcpSocket) => {
   const writable = new WritableStream<Uint8Array>({
     write: async (chunk) => {
       await new Promise<void>((resolve, reject) => {
-        if (socket.destroyed) reject(failed ?? new Error("the connection was closed"));
-        else socket.write(chunk, (error) => (error == null ? resolve() : reject(error)));
+        const fail = (error: Error): void => reject(failed ?? error);
+        if (socket.closed) return fail(new Error("the connection was closed"));
+        socket.write(chunk, (error) => {
+          if (error == null) resolve();
+          // Why it failed may be told later: a certificate that is not good first fails what was written meanwhile.
+          else if (socket.closed) fail(error);
+          else socket.once("close", () => fail(error));
+        });
       });
     },
     close: () => void socket.end(),
@@ -66,5 +72,7 @@ export const createNodeConnect = (options: NodeConnectOptions = {}): Connect => 
   const { hostname, port } = address;
   const { ca } = options;
   const socket = secureTransport === "on" ? connectTls({ port, ...namesOf(hostname), ...(ca !== undefined && { ca: [...ca] }) }) : connectTcp(port, hostname);
+  // A conversation is made of small writes that each wait for an answer.
+  socket.setNoDelay(true);
   return wrap(socket, address, options, secureTransport);
 };

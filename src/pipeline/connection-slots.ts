@@ -21,7 +21,8 @@ export type Lane = "change" | "dns" | "message" | "background" | "probe";
  * probes get; never the other way round. Only switches have more while nobody probes, for a round ends them before it ends
  * itself: what is read may go on into the next. In this order a connection that falls free is offered.
  */
-const bounds: Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>> = {
+type Bounds = Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>>;
+const bounds: Bounds = {
   change: [2, 5],
   dns: [2, 2],
   message: [2, 4],
@@ -71,7 +72,8 @@ const never = () => false;
 const headOf = ({ urgent, waiting }: Queue): Waiter | undefined => urgent[0] ?? waiting[0];
 
 /** Hands out the slots of all lanes. In each a free one goes to who has the fewest, in turn where several have as few. */
-const createScheduler = (size: number) => {
+const createScheduler = (size: number, own: Partial<Bounds>) => {
+  const limits: Bounds = { ...bounds, ...own };
   const state: Readonly<Record<Lane, LaneState>> = {
     change: { running: 0, suspects: 0, queues: new Map() },
     dns: { running: 0, suspects: 0, queues: new Map() },
@@ -86,7 +88,7 @@ const createScheduler = (size: number) => {
   const next = (lane: Lane): boolean => {
     const own = state[lane];
     const phase = probings > 0 ? 0 : 1;
-    const bound = Math.min(size, bounds[lane][phase]);
+    const bound = Math.min(size, limits[lane][phase]);
     const isDns = lane === "change" || lane === "dns";
     if (own.running >= bound || (isDns && state.change.running + state.dns.running >= dnsBounds[phase])) return false;
     const maySuspect = own.suspects < Math.max(1, bound - 1);
@@ -162,9 +164,12 @@ const createScheduler = (size: number) => {
   return { acquire, probing, begun: () => begun };
 };
 
-/** @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits) */
-export const createConnections = (clock: Clock, size = waitingConnections): Connections => {
-  const { acquire, probing, begun } = createScheduler(size);
+/**
+ * @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits)
+ * @param own bounds of lanes where they are not the usual ones: work that is alone in its invocation may have all
+ */
+export const createConnections = (clock: Clock, size = waitingConnections, own: Partial<Bounds> = {}): Connections => {
+  const { acquire, probing, begun } = createScheduler(size, own);
   let abandoned = new Map<Lane, number>();
   const abandon = (lane: Lane): void => void abandoned.set(lane, (abandoned.get(lane) ?? 0) + 1);
 

@@ -40,8 +40,8 @@ export const referencesOf = ({ thread, from }: Pick<Mail, "thread" | "from">): s
 
 const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
-/** An encoded word has at most 75 characters (RFC 2047 §2), of which 63 are left for the text, and holds whole characters. */
-const maxEncodedBytes = 45;
+/** A line with an encoded word has at most 76 characters (RFC 2047 §2), `Subject: ` included, and a word holds whole characters. */
+const maxEncodedBytes = 39;
 
 const encodedWords = (text: string): readonly string[] => {
   const words: string[] = [];

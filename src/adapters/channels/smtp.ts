@@ -16,7 +16,7 @@ const isPermanent = ({ code }: Reply): boolean => code >= 500;
 const isOfTheServer = ({ code }: Reply): boolean => [421, 530, 534, 535, 538].includes(code);
 
 /** RFC 5321 §4.5.2: no line of the mail is the dot that ends it. */
-const stuffed = (data: string): string => data.replaceAll(/^\./gm, "..");
+export const stuffed = (data: string): string => data.replaceAll(/^\./gm, "..");
 
 const textOf = ({ code, lines }: Reply): string => `${code} ${lines.join(" ")}`.trim();
 

@@ -4,12 +4,13 @@ import type { AuditLogStore } from "./tenants/audit-log.ts";
 import type { AvailabilityStore } from "./detection/availability.ts";
 import type { BillingProfileStore } from "./billing/billing-profiles.ts";
 import type { BillingTermsStore } from "./billing/billing-terms.ts";
+import type { Channels } from "./notify/channel.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
 import type { CustomerStore } from "./tenants/customers.ts";
-import type { Shard } from "./coordination/dispatcher.ts";
-import type { DnsDirectory } from "./steering/dns-access.ts";
+import type { Shard } from "./coordination/shards.ts";
+import type { DnsDirectory, RoleTrustCheck } from "./steering/dns-access.ts";
 import type { DnsAccountStore } from "./steering/dns-accounts.ts";
 import type { DnsSetupStore } from "./steering/dns-setup.ts";
 import type { DomainStore } from "./tenants/domains.ts";
@@ -22,8 +23,8 @@ import type { InvoiceDocumentStore } from "./billing/invoice-documents.ts";
 import type { InvoiceLinkStore, LinkTokens } from "./billing/invoice-links.ts";
 import type { InvoicePreviewStore } from "./billing/invoice-preview.ts";
 import type { InvoiceStore } from "./billing/invoices.ts";
-import type { Jobs } from "./coordination/jobs.ts";
-import type { JwtVerifier } from "./tenants/jwt.ts";
+import type { Jobs } from "./coordination/job-runs.ts";
+import type { JwtVerifier, TokenStore } from "./tenants/tokens.ts";
 import type { LeaseStore } from "./coordination/lease.ts";
 import type { LineFactsStore } from "./billing/line-facts.ts";
 import type { Log } from "./platform/log.ts";
@@ -34,37 +35,69 @@ import type { Prober } from "./detection/probe.ts";
 import type { QuotaStore } from "./tenants/quotas.ts";
 import type { Random } from "./platform/random.ts";
 import type { RateLimits } from "./platform/rate-limit.ts";
-import type { Readiness } from "./coordination/readiness.ts";
+import type { Readiness, StatusStore } from "./coordination/status.ts";
 import type { RecordedTraces } from "./detection/recorded-trace.ts";
 import type { Lookup, Resolver } from "./steering/resolver.ts";
 import type { RoutingStore } from "./steering/routing.ts";
 import type { ServiceStore } from "./tenants/services.ts";
 import type { StandingStore } from "./steering/standing.ts";
-import type { StatusStore } from "./coordination/status.ts";
 import type { StormStore } from "./detection/storms.ts";
 import type { TargetStore } from "./detection/targets.ts";
 import type { TelemetryStore } from "./platform/telemetry.ts";
-import type { TokenStore } from "./tenants/tokens.ts";
-import type { RoleTrustCheck } from "./steering/role-trust.ts";
 import type { UsageStore } from "./metering/usage-store.ts";
 import type { ZoneBindings, ZoneGrantStore } from "./steering/zone-grants.ts";
 
-/** Everything that the HTTP API needs of the world, constructed by `deps.ts`. */
-export interface Deps {
+/** What every route stands on, whatever it is about. */
+export interface PlatformDeps {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly readiness: Readiness;
+  readonly telemetry: TelemetryStore;
+  readonly rateLimits: RateLimits;
+  /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
+  sealKeys(): Promise<readonly string[]>;
+  /** By what a client is told apart from others, where the platform vouches for it. */
+  clientAddress(headers: Headers): string;
+  /** Lets work go on after the answer was sent; a failure is logged. */
+  background(work: Promise<unknown>): void;
+}
+
+/** How people are told. */
+export interface NotifyDeps {
+  readonly channels: Channels;
+}
+
+/** Who may do what, and what they have: customers, credentials, services and their names. */
+export interface TenantDeps {
   /** Null: JSON Web Tokens are not configured. */
   readonly jwt: JwtVerifier | null;
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;
   readonly adminTokens: AdminTokenStore;
+  readonly quotas: QuotaStore;
   readonly services: ServiceStore;
   readonly domains: DomainStore;
   readonly ownership: OwnershipStore;
+  readonly auditLog: AuditLogStore;
+}
+
+/** What is probed, and what is judged of it. */
+export interface DetectionDeps {
+  readonly prober: Prober;
+  readonly targets: TargetStore;
+  readonly policies: PolicyStore;
+  readonly storms: StormStore;
+  readonly availability: AvailabilityStore;
+  readonly recordedTraces: RecordedTraces;
+}
+
+/** DNS: what is to be answered, what is, and by whose credentials it is changed. */
+export interface SteeringDeps {
+  readonly routing: RoutingStore;
+  readonly freeze: FreezeStore;
+  readonly standing: StandingStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;
   readonly dnsAccounts: DnsAccountStore;
@@ -72,22 +105,22 @@ export interface Deps {
   readonly zoneBindings: ZoneBindings;
   /** Null: the operator has no AWS credentials that a role could trust. */
   readonly roleTrust: RoleTrustCheck | null;
-  readonly standing: StandingStore;
-  readonly leases: LeaseStore;
-  readonly prober: Prober;
-  readonly quotas: QuotaStore;
-  readonly targets: TargetStore;
-  readonly policies: PolicyStore;
-  readonly storms: StormStore;
-  readonly evidence: EvidenceStore;
-  readonly evidenceAnchors: EvidenceAnchorStore;
-  /** Null: without EVIDENCE_SIGNING_KEY nothing is signed. */
-  readonly evidenceSigner: EvidenceSigner | null;
-  readonly routing: RoutingStore;
-  readonly freeze: FreezeStore;
+  readonly resolver: Resolver;
+  /** What visitors are answered. */
+  readonly lookup: Lookup;
+}
+
+/** What each CDN carried. */
+export interface MeteringDeps {
   readonly usage: UsageStore;
   readonly corrections: CorrectionStore;
   readonly cdnAccounts: CdnAccountStore;
+  /** Names of the CDNs whose bytes an adapter measures. */
+  readonly measuredCdns: readonly string[];
+}
+
+/** What customers pay, and what they are shown of it. */
+export interface BillingDeps {
   readonly billingTerms: BillingTermsStore;
   readonly billingProfiles: BillingProfileStore;
   readonly invoices: InvoiceStore;
@@ -97,25 +130,33 @@ export interface Deps {
   /** Null: without SECRETS_KEY no link is made, and none opens anything. */
   readonly linkTokens: LinkTokens | null;
   readonly lineFacts: LineFactsStore;
-  readonly availability: AvailabilityStore;
-  readonly recordedTraces: RecordedTraces;
-  readonly auditLog: AuditLogStore;
-  readonly metrics: MetricsStore;
+}
+
+/** What proves a decision afterwards. */
+export interface EvidenceDeps {
+  readonly evidence: EvidenceStore;
+  readonly evidenceAnchors: EvidenceAnchorStore;
+  /** Null: without EVIDENCE_SIGNING_KEY nothing is signed. */
+  readonly evidenceSigner: EvidenceSigner | null;
+}
+
+/** Who acts at this moment, and how that goes. */
+export interface CoordinationDeps {
+  readonly leases: LeaseStore;
+  readonly readiness: Readiness;
   readonly status: StatusStore;
-  readonly telemetry: TelemetryStore;
+  readonly metrics: MetricsStore;
+}
+
+/** The work that a request may start in its own invocation. */
+export interface RunDeps {
+  /** Has people told of what was just stored, in the background. Never throws. */
+  tell(): void;
   readonly jobs: Jobs;
-  readonly resolver: Resolver;
-  /** What visitors are answered. */
-  readonly lookup: Lookup;
-  readonly rateLimits: RateLimits;
-  /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
-  sealKeys(): Promise<readonly string[]>;
-  /** By what a client is told apart from others, where the platform vouches for it. */
-  clientAddress(headers: Headers): string;
-  /** Names of the CDNs whose bytes an adapter measures. */
-  readonly measuredCdns: readonly string[];
   /** The rounds of one shard for one minute. @throws where every round failed */
   runShard(shard: Shard, scheduledAtMs: number): Promise<void>;
-  /** Lets work go on after the answer was sent; a failure is logged. */
-  background(work: Promise<unknown>): void;
 }
+
+/** Everything that the HTTP API needs of the world, by capability; constructed by `deps.ts`. */
+export interface Deps
+  extends PlatformDeps, TenantDeps, DetectionDeps, SteeringDeps, MeteringDeps, BillingDeps, EvidenceDeps, CoordinationDeps, NotifyDeps, RunDeps {}

@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/platform/clock.ts";
-import type { Place } from "../ports/coordination/probe-location.ts";
+import type { Place } from "../ports/detection/probe.ts";
 
 /** Answers any request with what Cloudflare knows of it, `colo=FRA` among the lines; cron and alarms have no request to ask. */
 const traceUrl = "https://www.cloudflare.com/cdn-cgi/trace";

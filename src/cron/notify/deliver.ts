@@ -72,8 +72,8 @@ const attemptOf = ({ id, channelId, attempts, channelFailures }: Claimed, outcom
  */
 export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobReport> => {
   const { outbox, channels, clock, log } = deps;
-  const connections = deps.connections ?? createConnections(clock);
   const slots = deps.deliveriesAtOnce ?? atOnce;
+  const connections = deps.connections ?? createConnections(clock, slots, { message: [slots, slots] });
   const perCustomer = Math.max(1, slots - left);
   const untilMs = clock.nowMs() + runMs;
   const count = { news: 0, sent: 0, failed: 0, dead: 0 };

@@ -37,7 +37,7 @@ const claim = (fence: Fence, { kinds, limit, perCustomer, busy, claimMs }: Claim
       cross join lateral (
         select d.id, d.next_at from deliveries d
         where d.channel_id = c.id and d.next_at <= ${at(nowMs)} and ${isFirst(nowMs)}
-        order by d.next_at, d.id limit greatest(0, case when c.failures > 0 then 1 else ${perCustomer}::int end - (select count(*) from busy b where b.channel = c.id))
+        order by d.next_at, d.id limit greatest(0, greatest(1, ${perCustomer}::int >> least(c.failures, 20)) - (select count(*) from busy b where b.channel = c.id))
       ) d
       where ${ready(kinds, nowMs)}
     ) x where x.nth <= ${perCustomer}::int order by x.nth, x.next_at, x.id limit ${limit}::int

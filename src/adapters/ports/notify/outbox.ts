@@ -44,7 +44,7 @@ export type Claimed = {
 export type ClaimTerms = {
   readonly kinds: readonly ChannelKind[];
   readonly limit: number;
-  /** How many of one customer may be under way at once, of one channel likewise; of a channel in trouble: one. */
+  /** How many of one customer may be under way at once, of one channel likewise: half of that after each failure in a row, and at least one. */
   readonly perCustomer: number;
   /** Those that are under way. */
   readonly busy: readonly { readonly channelId: number; readonly customerId: number | null }[];

@@ -186,7 +186,7 @@ const benchQueue = async (queued: number, answerMs: number): Promise<boolean> =>
   await Promise.all([world.close(), receiver.close()]);
   const loop = queued * 1.05 * answerMs / 1_000;
   printTable(["queued, 5 % answered 500", "attempts", "lost", "out of order", "drained in", "one after the other : tranche"], [[
-    String(queued), String(receiver.arrived.length), String(lost), String(outOfOrder), `${seconds.toFixed(0)} s`, `${(loop / seconds).toFixed(1)}`,
+    String(queued), String(receiver.arrived.length), String(lost), String(outOfOrder), `${seconds.toFixed(0)} s`, (loop / seconds).toFixed(1),
   ]]);
   return rows.length === queued && lost === 0 && outOfOrder === 0;
 };

@@ -72,8 +72,8 @@ const never = () => false;
 const headOf = ({ urgent, waiting }: Queue): Waiter | undefined => urgent[0] ?? waiting[0];
 
 /** Hands out the slots of all lanes. In each a free one goes to who has the fewest, in turn where several have as few. */
-const createScheduler = (size: number, own: Partial<Bounds>) => {
-  const limits: Bounds = { ...bounds, ...own };
+const createScheduler = (size: number, others: Partial<Bounds>) => {
+  const limits: Bounds = { ...bounds, ...others };
   const state: Readonly<Record<Lane, LaneState>> = {
     change: { running: 0, suspects: 0, queues: new Map() },
     dns: { running: 0, suspects: 0, queues: new Map() },
@@ -166,10 +166,10 @@ const createScheduler = (size: number, own: Partial<Bounds>) => {
 
 /**
  * @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits)
- * @param own bounds of lanes where they are not the usual ones: work that is alone in its invocation may have all
+ * @param others bounds of lanes where they are not the usual ones: work that is alone in its invocation may have all
  */
-export const createConnections = (clock: Clock, size = waitingConnections, own: Partial<Bounds> = {}): Connections => {
-  const { acquire, probing, begun } = createScheduler(size, own);
+export const createConnections = (clock: Clock, size = waitingConnections, others: Partial<Bounds> = {}): Connections => {
+  const { acquire, probing, begun } = createScheduler(size, others);
   let abandoned = new Map<Lane, number>();
   const abandon = (lane: Lane): void => void abandoned.set(lane, (abandoned.get(lane) ?? 0) + 1);
 

@@ -8,6 +8,7 @@ import type { IngestStore } from "../../../../src/adapters/ports/metering/ingest
 import type { JobHistory, JobRunStore } from "../../../../src/adapters/ports/coordination/job-runs.ts";
 import type { LeaseStore, TickRunStore } from "../../../../src/adapters/ports/coordination/lease.ts";
 import type { CorroborationStore } from "../../../../src/adapters/ports/detection/corroboration.ts";
+import type { Outbox } from "../../../../src/adapters/ports/notify/outbox.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/steering/observations.ts";
 import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/ownership.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
@@ -51,6 +52,9 @@ export const pipelineMethods = {
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   evidenceAnchors: { grown: "reads", save: "fenced", ofService: "request" } satisfies Record<keyof EvidenceAnchorStore, Kind>,
+  outbox: {
+    noteExpired: "fenced", news: "reads", save: "fenced", claim: "fenced", freeze: "fenced", record: "fenced", nextDueMs: "reads",
+  } satisfies Record<keyof Outbox, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -67,13 +71,13 @@ export const pipelineMethods = {
 export const databasePorts = [
   "billing/billing", "billing/reconciliation", "coordination/job-runs", "coordination/lease", "coordination/retention",
   "coordination/shards", "detection/corroboration", "detection/rollups", "detection/round", "detection/targets", "evidence/evidence-anchors", "metering/cdn-accounts", "metering/ingest", "steering/dns-setup",
-  "steering/observations", "steering/standing", "tenants/ownership",
+  "steering/observations", "steering/standing", "tenants/ownership", "notify/outbox",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
   "coordination/peer", "detection/probe", "detection/round-view", "evidence/evidence-signer", "metering/usage", "platform/budget",
-  "platform/clock", "platform/log", "platform/random", "steering/dns", "steering/dns-access", "steering/health-checks", "steering/name-servers", "steering/resolver",
+  "platform/clock", "platform/log", "platform/random", "steering/dns", "steering/dns-access", "steering/health-checks", "steering/name-servers", "steering/resolver", "notify/channel", "platform/secrets",
 ];
 
 /** The ports that rounds and jobs import. */

@@ -49,7 +49,7 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
           CLOUDFLARE_GRAPHQL_ENDPOINT: analytics.graphqlUrl,
           BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
           BILLING_DISCOUNT_RATE: terms.discountRate,
-          SECRETS_KEY: randomBytes(32).toString("base64"),
+          SMTP_URL: `smtp+insecure://${outside.sink.smtpAddress}`,
           EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
           ...env,
         },

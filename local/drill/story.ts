@@ -67,7 +67,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
-    messages = await followMessages({ world, api, screen, until, tell, measure }, "a webhook, Slack, PagerDuty, and mail over SMTP that is confirmed by its code");
+    messages = await followMessages({ world, api, line: (text) => screen.line(text), until, tell, measure }, "a webhook, Slack, PagerDuty, and mail over SMTP that is confirmed by its code");
     const keys = await keepKeys(api);
     const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);
 

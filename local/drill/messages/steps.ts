@@ -2,16 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NotifySink } from "../../notify-sink/sink.ts";
 import type { Received, SinkChannel } from "../../notify-sink/received.ts";
 import type { Api } from "../api.ts";
-import type { Screen } from "../screen.ts";
 import type { Until } from "./channels.ts";
 import { openChannels } from "./channels.ts";
 import { judgeMessages } from "./judge.ts";
+import type { Told } from "./told.ts";
 import { delaysOf, readTold, toldBy } from "./told.ts";
 
 type Parts = {
-  readonly world: { readonly sink: NotifySink; readonly databaseUrl: string };
+  readonly world: { readonly sink: NotifySink; readonly databaseUrl: string; readonly apiUrl: string; readonly cronSecret: string };
   readonly api: Api;
-  readonly screen: Screen;
+  readonly line: (text: string) => void;
   readonly until: Until;
   readonly tell: (name: string, ok: boolean, detail: string) => void;
   readonly measure: (name: string, value: string, limit: string, ok: boolean) => void;
@@ -34,32 +34,39 @@ export type Messages = {
   readonly stop: () => Promise<void>;
 };
 
+/** As the platform's cron does: the answer ends with the job. */
+const deliverNow = async ({ apiUrl, cronSecret }: Parts["world"]): Promise<void> => {
+  await (await fetch(`${apiUrl}/internal/cron/deliver`, { headers: { authorization: `Bearer ${cronSecret}` } })).text();
+};
+
 /** Opens the four channels, shows on the screen what comes, and has the steps in which it is judged. @param how each of the kinds is sent, where that is worth a word */
-export const followMessages = async ({ world, api, screen, until, tell, measure }: Parts, how: string): Promise<Messages> => {
+export const followMessages = async ({ world, api, line, until, tell, measure }: Parts, how: string): Promise<Messages> => {
   const { sink, databaseUrl } = world;
   const from = await openChannels(api, sink, until);
   tell("four channels", true, how);
   const received = (): readonly Received[] => sink.messages.slice(from);
   const stopping = new AbortController();
 
-  const show = async (message: Received): Promise<void> => {
-    const one = toldBy(await readTold(databaseUrl), message);
+  let shown = 0;
+  const show = (message: Received, one: Told | null): void => {
     const delay = one === null ? "" : `+${seconds(message.atMs - one.happenedAtMs)}`;
-    screen.line(`        → ${message.channel.padEnd(9)}  ${(one?.action ?? "-").padEnd(7)}  ${(message.severity ?? "-").padEnd(8)}  ${delay.padStart(8)}  ${message.title}${message.taken ? "" : ` (${message.answered})`}`);
+    const cells = [message.channel.padEnd(9), (one?.action ?? "-").padEnd(7), (one?.severity ?? "-").padEnd(8), delay.padStart(8), message.title];
+    line(`        → ${cells.join("  ")}${message.taken ? "" : ` (${message.answered})`}`);
   };
   const follow = async (): Promise<void> => {
-    for (let shown = 0; ; ) {
-      for (const message of received().slice(shown)) {
-        await show(message);
-        shown += 1;
-      }
-      if (stopping.signal.aborted) return;
+    while (!stopping.signal.aborted) {
+      const fresh = received().slice(shown);
+      const told = fresh.length === 0 ? [] : await readTold(databaseUrl);
+      for (const message of fresh) show(message, toldBy(told, message));
+      shown += fresh.length;
       await sleep(100, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
   const following = follow().catch(() => undefined);
 
-  const arrived = (what: string, action: "trigger" | "resolve") => until(what, 15_000, async () => delaysOf(await readTold(databaseUrl), received(), action));
+  /** On the screen too, so that what comes next stands below it. */
+  const arrived = (what: string, action: "trigger" | "resolve") =>
+    until(what, 15_000, async () => (shown < received().length ? null : delaysOf(await readTold(databaseUrl), received(), action)));
   return {
     started: async () => {
       const delays = await arrived("the storm is told", "trigger");
@@ -71,9 +78,11 @@ export const followMessages = async ({ world, api, screen, until, tell, measure 
       tell("its end is told on all four", true, `after it: ${slowest(delays)}`);
     },
     judged: async () => {
+      // What jobs have left to be told waits for the next minute otherwise.
+      await deliverNow(world);
       const told = await until("every message is sent", 20_000, async () => {
         const all = await readTold(databaseUrl);
-        return all.some(({ due }) => due) ? null : all.filter(({ state }) => state === "sent");
+        return all.some(({ due }) => due) || shown < received().length ? null : all.filter(({ state }) => state === "sent");
       });
       const faults = judgeMessages(told, received());
       tell("every message came, once, in order", faults.length === 0, faults.length === 0 ? `${told.length} messages, the signatures of webhooks verified` : faults.join("; "));

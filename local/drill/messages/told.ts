@@ -6,6 +6,7 @@ import type { Sent } from "./judge.ts";
 /** A message as the database has it, read past tranche: the drill does not take its word. */
 export type Told = Sent & {
   readonly action: "event" | "trigger" | "update" | "resolve";
+  readonly severity: string;
   readonly state: string;
   /** The first change that it tells of, and when that happened; epoch milliseconds. */
   readonly kind: string;
@@ -20,7 +21,7 @@ export const readTold = async (databaseUrl: string): Promise<readonly Told[]> =>
   await client.connect();
   try {
     const { rows } = await client.query<Told & { id: string }>(
-      `select c.kind as channel, d.id, d.thread, d.seq, coalesce(d.message->>'title', '') as title, d.action, d.state, n.kind,
+      `select c.kind as channel, d.id, d.thread, d.seq, coalesce(d.message->>'title', '') as title, d.action, d.severity, d.state, n.kind,
          (extract(epoch from n.occurred_at) * 1000)::float8 as "happenedAtMs", d.state = 'pending' and d.next_at <= now() as due
        from deliveries d join channels c on c.id = d.channel_id join notifications n on n.id = d.first_notification_id
        where d.state <> 'folded' order by d.id`);

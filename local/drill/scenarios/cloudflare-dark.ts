@@ -1,5 +1,6 @@
 import { firstFailureKnownAtMs, readPrimarySamples } from "../evidence.ts";
 import { scale, uncontrolledLimit } from "../duo.ts";
+import { followMessages } from "../messages/steps.ts";
 import type { DuoScenario } from "../stage.ts";
 import { createVisitors } from "../visitors.ts";
 import { actsAgain, billedOnce, bothAtWork, handedBack, measureDoubled, measureLost, seconds, storedByNowMs, stormDetectedAtMs } from "./two-providers.ts";
@@ -10,8 +11,9 @@ const quietMs = 3_000;
 export const cloudflareDark: DuoScenario = {
   title: "Cloudflare goes dark, with the Worker on it and the primary behind it",
   play: async (stage) => {
-    const { world, tell, until, always, measure, storms, switches, weights } = stage;
+    const { world, api, tell, until, always, measure, line, storms, switches, weights } = stage;
     const { cloudflare, cdns, watch, databaseUrl } = world;
+    const messages = await followMessages({ world, api, line, until, tell, measure }, "a webhook, Slack, PagerDuty, and mail by an HTTP API: the fallback runs where there are no sockets, so none by SMTP");
     const calmSinceMs = await bothAtWork(stage);
 
     const darkAtMs = Date.now();
@@ -25,6 +27,7 @@ export const cloudflareDark: DuoScenario = {
     const detectedAtMs = await stormDetectedAtMs(world);
     const shift = await until("weights 0/100 accepted", 30_000, () => switches().find(({ to }) => to === "0/100") ?? null);
     tell("weights 0/100 accepted by Route 53", true, `storm ${storm.id}, by the fallback`);
+    await messages.started();
     const actingAtMs = await actsAgain(stage, "vercel", darkAtMs);
     const visitors = createVisitors(world);
     const moved = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
@@ -38,8 +41,11 @@ export const cloudflareDark: DuoScenario = {
     tell("Cloudflare is back", true, "the primary answers; a new Worker waits for its cron");
     await until("weights 100/0 accepted", 60_000, () => (switches().at(-1)?.to === "100/0" ? true : null));
     tell("weights 100/0 accepted by Route 53", true, "after the cooldown, still by the fallback");
+    await messages.ended();
     await actsAgain(stage, "cloudflare", await handedBack(stage, backAtMs, "its return"));
     await billedOnce(stage);
+    await messages.judged();
+    await messages.stop();
     await always("quiet afterwards", quietMs, () => weights() === "100/0" && switches().length === 2);
 
     const gapMs = watch.longestGapMs(calmSinceMs, darkAtMs);

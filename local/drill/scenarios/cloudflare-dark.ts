@@ -11,9 +11,9 @@ const quietMs = 3_000;
 export const cloudflareDark: DuoScenario = {
   title: "Cloudflare goes dark, with the Worker on it and the primary behind it",
   play: async (stage) => {
-    const { world, api, tell, until, always, measure, line, storms, switches, weights } = stage;
+    const { world, api, tell, until, always, measure, storms, switches, weights } = stage;
     const { cloudflare, cdns, watch, databaseUrl } = world;
-    const messages = await followMessages({ world, api, line, until, tell, measure }, "a webhook, Slack, PagerDuty, and mail by an HTTP API: the fallback runs where there are no sockets, so none by SMTP");
+    const messages = await followMessages({ world, api, line: stage.line, until, tell, measure }, "a webhook, Slack, PagerDuty, and mail by an HTTP API: the fallback runs where there are no sockets, so none by SMTP");
     const calmSinceMs = await bothAtWork(stage);
 
     const darkAtMs = Date.now();

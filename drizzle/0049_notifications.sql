@@ -11,6 +11,7 @@ CREATE TABLE "channels" (
 	"confirmed_at" timestamp with time zone,
 	"confirm_hash" text,
 	"confirm_until" timestamp with time zone,
+	"confirm_misses" integer DEFAULT 0 NOT NULL,
 	"disabled_at" timestamp with time zone,
 	"disabled_reason" text,
 	"failures" integer DEFAULT 0 NOT NULL,

@@ -18,6 +18,7 @@ import { registerProbing } from "./routes/detection/probing.ts";
 import { mountEvidence } from "./routes/evidence/mount.ts";
 import { mountMetering } from "./routes/metering/mount.ts";
 import { registerHealth } from "./routes/platform/health.ts";
+import { mountNotify } from "./routes/notify/mount.ts";
 import { mountPlatform } from "./routes/platform/mount.ts";
 import { mountSteering } from "./routes/steering/mount.ts";
 import { registerAuditLog } from "./routes/tenants/audit-log.ts";
@@ -75,5 +76,6 @@ export const createApp = (deps: Deps): App => {
   mountBilling(app, deps, guards);
   registerAuditLog(app, deps, guards);
   mountPlatform(app, deps, guards);
+  mountNotify(app, deps, guards);
   return app;
 };

@@ -130,6 +130,7 @@ export const environment = z
     QUOTA_UNVERIFIED_DOMAINS: quota(),
     QUOTA_POLICIES: quota(),
     QUOTA_TOKENS: quota(),
+    QUOTA_CHANNELS: quota(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
     VERCEL_REGION: z.string().optional(),

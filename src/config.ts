@@ -74,6 +74,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     unverified_domains: env.QUOTA_UNVERIFIED_DOMAINS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
     policies: env.QUOTA_POLICIES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
     tokens: env.QUOTA_TOKENS ?? (env.PROVIDER === "local" ? mostOfAnything : 50),
+    channels: env.QUOTA_CHANNELS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
   },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,

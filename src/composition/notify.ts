@@ -1,4 +1,5 @@
 import { createChannels } from "../adapters/channels/channels.ts";
+import { createChannelStore } from "../adapters/db/notify/channels.ts";
 import { createOutbox } from "../adapters/db/notify/deliveries.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
 import type { NotifyDeps } from "../adapters/ports/deps.ts";
@@ -21,6 +22,7 @@ type Needs = {
 /** How people are told. */
 export const buildNotify = ({ config, db, random, chance, fetch, connect }: Needs): NotifyDeps & Pick<JobDeps, "outbox" | "secrets" | "chance"> => ({
   outbox: createOutbox(db),
+  channelStore: createChannelStore(db, secretBox(config, random), config.quotas),
   channels: createChannels({ fetch, connect, selfUrl: config.selfUrl, pagerdutyEndpoint: config.pagerdutyEndpoint, mail: config.mail }),
   secrets: secretBox(config, random),
   chance,

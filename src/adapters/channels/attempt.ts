@@ -2,8 +2,8 @@ import { visible } from "../../domain/notify/visible.ts";
 import type { SendOutcome } from "../ports/notify/channel.ts";
 import type { Budget } from "../ports/platform/budget.ts";
 
-/** An attempt takes no longer, its waiting for a connection included (`Channels.send`). */
-export const attemptMs = 15_000;
+/** An attempt takes no longer whatever its budget, its waiting for a connection included. */
+const attemptMs = 15_000;
 
 const maxDetail = 200;
 

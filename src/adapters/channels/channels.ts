@@ -53,7 +53,9 @@ export const createChannels = (options: ChannelsOptions): Channels => {
       case "email":
         // It may be that another provider can: that one is to send it.
         if (sendMail === null || mail === null) return failed("no mail can be sent from here");
-        return await sendMail({ ...renderMail(message, selfUrl), from: mail.from, to: secret.to, id, thread: message.thread, dateMs: sentAtMs }, budget, sentAtMs);
+        return await sendMail(
+          { ...renderMail(message, selfUrl), from: mail.from, to: secret.to, id, thread: message.thread, dateMs: sentAtMs }, budget, sentAtMs,
+        );
     }
   };
 

@@ -4,8 +4,8 @@ import { version } from "../../version.ts";
 const maxBodyBytes = 65_536;
 const bodyPatienceMs = 500;
 
-/** What a receiver may ask for: longer, and one answer would outlast all attempts. */
-const maxRetryAfterMs = 3_600_000;
+/** A receiver may ask for a day: for longer nothing is tried. */
+const maxRetryAfterMs = 86_400_000;
 
 export type Answer = { readonly status: number; readonly body: string; readonly retryAfterMs: number | null };
 

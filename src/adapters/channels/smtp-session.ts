@@ -92,7 +92,9 @@ const logIn = async (talk: Talk, abilities: Abilities, { user, password }: NonNu
  * @param onTalk is handed the conversation as soon as there is one, and again when it goes on over TLS
  * @throws Rejected; SmtpFault where there is no TLS or no way to log in; what the socket throws
  */
-export const openSession = async (connect: Connect, { hostname, port, security, login }: SmtpServer, name: string, onTalk: (session: Session) => void): Promise<Session> => {
+export const openSession = async (
+  connect: Connect, { hostname, port, security, login }: SmtpServer, name: string, onTalk: (session: Session) => void,
+): Promise<Session> => {
   const hear = (opened: Talk): Talk => (onTalk(opened), opened);
   let talk = hear(talkOn(connect({ hostname, port }, { secureTransport: security })));
   await talk.greeted();

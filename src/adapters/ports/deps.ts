@@ -5,6 +5,7 @@ import type { AvailabilityStore } from "./detection/availability.ts";
 import type { BillingProfileStore } from "./billing/billing-profiles.ts";
 import type { BillingTermsStore } from "./billing/billing-terms.ts";
 import type { Channels } from "./notify/channel.ts";
+import type { ChannelStore } from "./notify/channels.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
@@ -66,6 +67,7 @@ export interface PlatformDeps {
 /** How people are told. */
 export interface NotifyDeps {
   readonly channels: Channels;
+  readonly channelStore: ChannelStore;
 }
 
 /** Who may do what, and what they have: customers, credentials, services and their names. */

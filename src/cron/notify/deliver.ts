@@ -6,7 +6,8 @@ import type { Log } from "../../adapters/ports/platform/log.ts";
 import type { Secrets } from "../../adapters/ports/platform/secrets.ts";
 import type { Message } from "../../domain/notify/message.ts";
 import { nextAttemptMs, pauseMs } from "../../domain/notify/retry.ts";
-import { channelSealingContext } from "../../domain/notify/sealing.ts";
+import { channelSealingContext, secretNow } from "../../domain/notify/sealing.ts";
+import type { Kept } from "../../domain/notify/sealing.ts";
 import type { Connections } from "../../pipeline/connection-slots.ts";
 import { connectionOf, createConnections } from "../../pipeline/connection-slots.ts";
 import type { JobReport } from "../job.ts";
@@ -44,9 +45,10 @@ type Sending = { readonly channelId: number; readonly customerId: number | null;
 
 const withoutSecret: SendOutcome = { status: "failed", detail: "its secret cannot be opened: is SECRETS_KEY the right one?", retryAfterMs: null };
 
-const openSecret = async ({ secrets }: DeliverDeps, { sealedSecret, customerId }: Claimed): Promise<ChannelSecret | null> => {
+const openSecret = async ({ secrets, clock }: DeliverDeps, { sealedSecret, customerId }: Claimed): Promise<ChannelSecret | null> => {
   try {
-    return secrets === null ? null : (JSON.parse(await secrets.open(sealedSecret, channelSealingContext(customerId))) as ChannelSecret);
+    if (secrets === null) return null;
+    return secretNow(JSON.parse(await secrets.open(sealedSecret, channelSealingContext(customerId))) as Kept<ChannelSecret>, clock.nowMs());
   } catch {
     return null;
   }

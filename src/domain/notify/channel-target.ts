@@ -12,7 +12,7 @@ export type TargetFault = { readonly field: "url" | "routing_key" | "to"; readon
 
 export type JudgedTarget<T extends ChannelTarget = ChannelTarget> = { readonly ok: true; readonly target: T } | ({ readonly ok: false } & TargetFault);
 
-export const mostAddresses = 10;
+const mostAddresses = 10;
 const maxUrlLength = 2_000;
 const slackHosts: readonly string[] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
@@ -67,12 +67,15 @@ const judgedAddresses = (to: readonly string[], allowPrivate: boolean): JudgedTa
 export const judgeTarget = (target: ChannelTarget, allowPrivate: boolean): JudgedTarget => {
   if (target.kind === "email") return judgedAddresses(target.to, allowPrivate);
   if (target.kind === "pagerduty") {
-    return /^[A-Za-z0-9]{32}$/.test(target.routingKey) ? { ok: true, target } : no("routing_key", "must be the integration key of PagerDuty, 32 letters and digits");
+    if (/^[A-Za-z0-9]{32}$/.test(target.routingKey)) return { ok: true, target };
+    return no("routing_key", "must be the integration key of PagerDuty, 32 letters and digits");
   }
   const judged = judgedUrl(target.url, allowPrivate);
   if (!judged.ok) return judged;
   const { url } = judged;
   const isSlacks = slackHosts.includes(url.host) && url.pathname.startsWith("/services/");
-  if (target.kind === "slack" && !allowPrivate && !isSlacks) return no("url", "must be an incoming webhook such as https://hooks.slack.com/services/T.../B.../...");
+  if (target.kind === "slack" && !allowPrivate && !isSlacks) {
+    return no("url", "must be an incoming webhook such as https://hooks.slack.com/services/T.../B.../...");
+  }
   return { ok: true, target: { kind: target.kind, url: url.href } };
 };

@@ -1,6 +1,7 @@
 /** An atom of RFC 5322 §3.2.3. */
 const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
-const mailbox = new RegExp(`^(?=.{1,254}$)(?=.{1,64}@)${atom}(?:\\.${atom})*@(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`);
+const label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const mailbox = new RegExp(`^(?=.{1,254}$)(?=.{1,64}@)${atom}(?:\\.${atom})*@(?=.{1,253}$)${label}(?:\\.${label})*$`);
 
 /**
  * A mailbox as RFC 5321 §4.1.2 has it, of what is in use: a dot-string of ASCII before the `@`, a host name after it. No quoted

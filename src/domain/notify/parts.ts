@@ -18,11 +18,9 @@ export const rowsOf = ({ customer, facts, occurredAtMs, startedAtMs }: Message):
   { label: "Time", value: utcText(occurredAtMs) },
 ];
 
-const grouped = (number: number): string => String(number).replaceAll(/\B(?=(\d{3})+$)/g, ",");
-
 /** Over the list of services; of those that are not listed it says how many there are. */
 export const servicesHeading = ({ services, servicesTotal }: Message): string =>
-  servicesTotal > services.length ? `Services (${grouped(services.length)} of ${grouped(servicesTotal)})` : "Services";
+  servicesTotal > services.length ? `Services (${services.length} of ${servicesTotal})` : "Services";
 
 /** What a program, or somebody who asks about it, knows the message by: `storm.started, service 3, storm 7`. */
 export const referenceOf = ({ kind, ids }: Message): string =>

@@ -3,19 +3,24 @@ import type { Message } from "./message.ts";
 import { linkOf, rowsOf } from "./parts.ts";
 import { visible } from "./visible.ts";
 
+/** The service that it is about, where it is about one; it may be named among the figures only. */
+const sourceOf = ({ services: [first], servicesTotal, facts }: Message): string => {
+  const name = first?.name ?? facts.find(({ label }) => label === "Service")?.value ?? "";
+  return servicesTotal === 1 && name !== "" ? name : "tranche";
+};
+
 /**
  * An event of PagerDuty's Events API v2, without its routing key. What is complete by itself opens an alert like any trigger:
  * PagerDuty knows nothing of events that nobody has to close.
  */
 export const renderPagerduty = (message: Message, baseUrl: string | null) => {
   const link = linkOf(message, baseUrl);
-  const [first, second] = message.services;
   return {
     event_action: message.action === "resolve" ? ("resolve" as const) : ("trigger" as const),
     dedup_key: visible(message.thread, 255),
     payload: {
       summary: visible(message.title, 1_024),
-      source: first !== undefined && second === undefined && message.servicesTotal <= 1 ? first.name : "tranche",
+      source: sourceOf(message),
       severity: message.severity,
       timestamp: rfc3339(message.occurredAtMs),
       class: message.kind,

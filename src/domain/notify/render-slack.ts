@@ -23,7 +23,9 @@ const escaped = (text: string, max: number): string => {
   return whole;
 };
 
-type TextObject = { readonly type: "plain_text"; readonly text: string; readonly emoji: false } | { readonly type: "mrkdwn"; readonly text: string; readonly verbatim: true };
+type TextObject =
+  | { readonly type: "plain_text"; readonly text: string; readonly emoji: false }
+  | { readonly type: "mrkdwn"; readonly text: string; readonly verbatim: true };
 export type SlackBlock =
   | { readonly type: "header"; readonly text: TextObject }
   | { readonly type: "section"; readonly text: TextObject }

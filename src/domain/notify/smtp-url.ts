@@ -36,7 +36,9 @@ export const parseSmtpUrl = (text: string): SmtpServer | string => {
   const { security, port: usual } = schemes[scheme as keyof typeof schemes];
   const port = portText === undefined ? usual : Number(portText);
   if (port > 65_535) return "must have a port up to 65535";
-  if (security === "off" && hostname !== "127.0.0.1" && hostname !== "localhost") return "must be smtps or smtp: without TLS mail only goes to this machine (127.0.0.1, localhost)";
+  if (security === "off" && hostname !== "127.0.0.1" && hostname !== "localhost") {
+    return "must be smtps or smtp: without TLS mail only goes to this machine (127.0.0.1, localhost)";
+  }
   if (user === undefined || password === undefined) return { hostname, port, security, login: null };
   const login = { user: decoded(user), password: decoded(password) };
   if (login.user === null || login.password === null) return "must have user and password percent-encoded";

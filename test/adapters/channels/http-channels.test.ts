@@ -81,10 +81,10 @@ describe.each(kinds)("a receiver (%s) that", (kind) => {
     expect(await outcome(kind, slowBody(503))).toMatchObject({ status: "failed" });
   });
 
-  it("asks to come later is obeyed, within an hour", async () => {
+  it("asks to come later is obeyed, within a day", async () => {
     const later = async (status: number, value: string) => await outcome(kind, answer(status, { "Retry-After": value }));
     expect(await later(429, "30")).toEqual({ status: "failed", detail: "HTTP 429", retryAfterMs: 30_000 });
-    expect(await later(503, "999999")).toMatchObject({ status: "failed", retryAfterMs: 3_600_000 });
+    expect(await later(503, "999999")).toMatchObject({ status: "failed", retryAfterMs: 86_400_000 });
     expect(await later(503, new Date(Date.now() + 120_000).toUTCString())).toMatchObject({ retryAfterMs: expect.closeTo(120_000, -4) as number });
     expect(await later(500, "soon")).toEqual({ status: "failed", detail: "HTTP 500", retryAfterMs: null });
   });
@@ -135,11 +135,11 @@ describe("what arrives", () => {
     const sink = await receiving(answer(200));
     for (const kind of ["slack", "pagerduty", "email"] as const) await sendTo(kind, sink.url);
     const [slack, pagerduty, mail] = sink.received.map(({ path, headers, body }) => ({ path, headers, body: JSON.parse(body) as Record<string, unknown> }));
-    expect(slack).toMatchObject({ path: "/services/T0/B0/s3cretpart", headers: { "content-type": "application/json" }, body: { text: "Critical: downloads is held on its failing primary" } });
-    expect(pagerduty).toMatchObject({ path: "/v2/enqueue", body: { routing_key: routingKey, event_action: "trigger", dedup_key: "tranche-1:service:3", links: [{ href: "https://tranche.example.com/v1/services/3" }] } });
+    expect(slack).toMatchObject({ path: "/services/T0/B0/s3cretpart", headers: { "content-type": "application/json" }, body: { text: `Critical: ${message.title}` } });
+    expect(pagerduty).toMatchObject({ path: "/v2/enqueue", body: { routing_key: routingKey, event_action: "trigger", dedup_key: message.thread, payload: { source: "downloads" }, links: [{ href: "https://tranche.example.com/v1/incidents/42" }] } });
     expect(mail).toMatchObject({
       path: "/emails", headers: { authorization: `Bearer ${token}`, "idempotency-key": "ntf-81" },
-      body: { from: "tranche <alerts@example.com>", to: ["ops@example.org", "second@example.org"], subject: message.title, headers: { "Auto-Submitted": "auto-generated", References: "<tranche-1_3aservice_3a3.thread@example.com>" } },
+      body: { from: "tranche <alerts@example.com>", to: ["ops@example.org", "second@example.org"], subject: message.title, headers: { "Auto-Submitted": "auto-generated", References: "<incident_3a42.thread@example.com>" } },
     });
     expect(sink.received.every(({ headers }) => headers["user-agent"]?.startsWith("tranche-notify/"))).toBe(true);
   });
@@ -173,8 +173,8 @@ describe("an answer of 2 MB", () => {
 describe("Retry-After", () => {
   const nowMs = Date.parse("2026-11-18T11:00:00Z");
   it.each([
-    [null, null], ["", null], ["0", null], ["-5", null], ["1.5", null], ["1", 1_000], [" 90 ", 90_000], ["99999999999", null], ["3601", 3_600_000], ["Wed, 18 Nov 2026 11:00:30 GMT", 30_000],
-    ["Wed, 18 Nov 2026 10:59:30 GMT", null], ["Wednesday, 18-Nov-26 11:01:00 GMT", 60_000], ["Wed Nov 18 11:01:00 2026 GMT", 60_000], ["Fri, 18 Nov 2099 11:00:30 GMT", 3_600_000], ["tomorrow", null], ["Wed, nonsense", null],
+    [null, null], ["", null], ["0", null], ["-5", null], ["1.5", null], ["1", 1_000], [" 90 ", 90_000], ["99999999999", null], ["3601", 3_601_000], ["86401", 86_400_000], ["Wed, 18 Nov 2026 11:00:30 GMT", 30_000],
+    ["Wed, 18 Nov 2026 10:59:30 GMT", null], ["Wednesday, 18-Nov-26 11:01:00 GMT", 60_000], ["Wed Nov 18 11:01:00 2026 GMT", 60_000], ["Fri, 18 Nov 2099 11:00:30 GMT", 86_400_000], ["tomorrow", null], ["Wed, nonsense", null],
   ])("%j is %j", (header, expected) => {
     expect(retryAfterOf(header, nowMs)).toBe(expected);
   });

@@ -89,7 +89,7 @@ describe("in workerd", () => {
     const server = await serving({ ...trusted, ...options });
     expect(await mailTo(server.port, security)).toMatchObject({ status: "sent" });
     expect(server.mails).toEqual([expect.objectContaining({ to: ["ops@example.org"], secure: true, user: login.user })]);
-    expect(await simpleParser(server.mails[0]?.data ?? "")).toMatchObject({ subject: "downloads is held on its failing primary", messageId: "<ntf-81@example.com>" });
+    expect(await simpleParser(server.mails[0]?.data ?? "")).toMatchObject({ subject: sampleMessage("switch.held").title, messageId: "<ntf-81@example.com>" });
     const untrusted = await serving({ ...await selfSigned(), ...options });
     expect(await mailTo(untrusted.port, security)).toMatchObject({ status: "failed" });
     expect([untrusted.logins, untrusted.mails]).toEqual([[], []]);

@@ -57,7 +57,7 @@ describe("mail", () => {
     expect(server.logins).toEqual([{ method, username: login.user, password: login.password }]);
     expect(server.mails).toEqual([expect.objectContaining({ from: "alerts@example.com", to: two, secure: true, user: login.user })]);
     const parsed = await simpleParser(server.mails[0]?.data ?? "");
-    expect(parsed).toMatchObject({ subject: "downloads is held on its failing primary", messageId: "<ntf-81@example.com>", text: renderMail(sampleMessage("switch.held"), "https://tranche.example.com").text });
+    expect(parsed).toMatchObject({ subject: sampleMessage("switch.held").title, messageId: "<ntf-81@example.com>", text: renderMail(sampleMessage("switch.held"), "https://tranche.example.com").text });
   });
 
   it("goes without TLS to this machine where it is configured so", async () => {

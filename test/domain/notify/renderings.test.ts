@@ -95,12 +95,12 @@ describe("for programs", () => {
 
   it("opens and closes one alert of PagerDuty, within its bounds", () => {
     expect(renderPagerduty(sampleMessage("storm.started"), baseUrl)).toMatchObject({
-      event_action: "trigger", dedup_key: "tranche-1:incident:42", payload: { severity: "critical", source: "tranche" }, client_url: `${baseUrl}/v1/incidents/42`, links: [{ text: "Details" }],
+      event_action: "trigger", dedup_key: "incident:42", payload: { severity: "critical", source: "tranche" }, client_url: `${baseUrl}/v1/incidents/42`, links: [{ text: "Details" }],
     });
-    expect(renderPagerduty(sampleMessage("storm.ended"), null)).toMatchObject({ event_action: "resolve", dedup_key: "tranche-1:incident:42" });
+    expect(renderPagerduty(sampleMessage("storm.ended"), null)).toMatchObject({ event_action: "resolve", dedup_key: "incident:42" });
     expect(renderPagerduty(sampleMessage("storm.ended"), null)).not.toHaveProperty("links");
     expect(renderPagerduty(sampleMessage("storm.recovering"), null)).toMatchObject({ event_action: "trigger" });
-    expect(renderPagerduty(sampleMessage("switch.held"), null)).toMatchObject({ payload: { source: "downloads" } });
+    for (const kind of ["switch.held", "switch.failed", "override.set"] as const) expect(renderPagerduty(sampleMessage(kind), null)).toMatchObject({ payload: { source: "downloads" } });
     ofHostile((message) => {
       const event = renderPagerduty(message, baseUrl);
       expect(event.dedup_key.length).toBeLessThanOrEqual(510);

@@ -58,6 +58,8 @@ export const channels = pgTable(
     /** SHA-256 of the code that confirms it, lower-case hex, and until when it does. */
     confirmHash: text("confirm_hash"),
     confirmUntil: at("confirm_until"),
+    /** Codes that were wrong since it was sent. */
+    confirmMisses: integer("confirm_misses").notNull().default(0),
     /** Set by the receiver (HTTP 410), or an editor; nothing is sent. */
     disabledAt: at("disabled_at"),
     disabledReason: text("disabled_reason"),

@@ -23,6 +23,7 @@ const usedOf = (requireProof: boolean): Readonly<Record<QuotaKind, (customer: SQ
   tokens: (customer) => sql`(
     select count(*) from customer_tokens where customer_id = ${customer} and revoked_at is null
       and (expires_at is null or expires_at > now()))`,
+  channels: (customer) => sql`(select count(*) from channels where customer_id = ${customer} and deleted_at is null)`,
 });
 
 /** Kinds with what a customer uses of each and may have of it; `place` is that of `quotaKinds`. */

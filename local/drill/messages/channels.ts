@@ -7,7 +7,7 @@ type Channel = { readonly id: number; readonly secret?: string };
 const mailbox = "ops@example.test";
 
 /** What the mail with the code says it is. */
-const codeForm = /\b\d{6}\b/;
+const codeForm = /\b\d{8}\b/;
 
 export type Until = <T>(what: string, withinMs: number, look: () => Promise<T | null> | T | null) => Promise<T>;
 

@@ -44,7 +44,7 @@ const refuse = (detail: string) =>
   new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/until", detail }] });
 
 /** `/v1/freeze`: nothing is switched for anybody. For admins only. */
-export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze">, guards: Guards): void => {
+export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "tell">, guards: Guards): void => {
   const tags = ["routing"];
   const path = "/v1/freeze";
 

@@ -22,8 +22,7 @@ const limitMs = 2_000;
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
 
-/** The longest of them, by name. */
-const slowest = (delays: ReadonlyMap<SinkChannel, number>): string => [...delays].map(([channel, ms]) => `${channel} ${seconds(ms)}`).join(", ");
+const inWords = (delays: ReadonlyMap<SinkChannel, number>): string => [...delays].map(([channel, ms]) => `${channel} ${seconds(ms)}`).join(", ");
 
 export type Messages = {
   /** The storm is told on every channel; each delay is measured. */
@@ -66,16 +65,19 @@ export const followMessages = async ({ world, api, line, until, tell, measure }:
 
   /** On the screen too, so that what comes next stands below it. */
   const arrived = (what: string, action: "trigger" | "resolve") =>
-    until(what, 15_000, async () => (shown < received().length ? null : delaysOf(await readTold(databaseUrl), received(), action)));
+    until(what, 15_000, async () => {
+      const delays = delaysOf(await readTold(databaseUrl), received(), action);
+      return shown < received().length ? null : delays;
+    });
   return {
     started: async () => {
       const delays = await arrived("the storm is told", "trigger");
-      tell("told on all four channels", true, `after the round that declared the storm: ${slowest(delays)}`);
+      tell("told on all four channels", true, `after the round that declared the storm: ${inWords(delays)}`);
       for (const [channel, ms] of delays) measure(`storm declared -> message, ${channel}`, seconds(ms), `<= ${seconds(limitMs)}`, ms <= limitMs);
     },
     ended: async () => {
       const delays = await arrived("its end is told", "resolve");
-      tell("its end is told on all four", true, `after it: ${slowest(delays)}`);
+      tell("its end is told on all four", true, `after it: ${inWords(delays)}`);
     },
     judged: async () => {
       // What jobs have left to be told waits for the next minute otherwise.

@@ -1,5 +1,6 @@
 import { createChannels } from "../adapters/channels/channels.ts";
 import { createChannelStore } from "../adapters/db/notify/channels.ts";
+import { createNotifyHistory } from "../adapters/db/notify/history.ts";
 import { createOutbox } from "../adapters/db/notify/deliveries.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
 import type { NotifyDeps } from "../adapters/ports/deps.ts";
@@ -22,6 +23,7 @@ type Needs = {
 /** How people are told. */
 export const buildNotify = ({ config, db, random, chance, fetch, connect }: Needs): NotifyDeps & Pick<JobDeps, "outbox" | "secrets" | "chance"> => ({
   outbox: createOutbox(db),
+  notifyHistory: createNotifyHistory(db),
   channelStore: createChannelStore(db, secretBox(config, random), config.quotas),
   channels: createChannels({ fetch, connect, selfUrl: config.selfUrl, pagerdutyEndpoint: config.pagerdutyEndpoint, mail: config.mail }),
   secrets: secretBox(config, random),

@@ -6,6 +6,7 @@ import type { BillingProfileStore } from "./billing/billing-profiles.ts";
 import type { BillingTermsStore } from "./billing/billing-terms.ts";
 import type { Channels } from "./notify/channel.ts";
 import type { ChannelStore } from "./notify/channels.ts";
+import type { NotifyHistory } from "./notify/history.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
@@ -69,6 +70,7 @@ export interface PlatformDeps {
 export interface NotifyDeps {
   readonly channels: Channels;
   readonly channelStore: ChannelStore;
+  readonly notifyHistory: NotifyHistory;
 }
 
 /** Who may do what, and what they have: customers, credentials, services and their names. */

@@ -104,7 +104,8 @@ export const groupIncidents = (news: readonly Notification[], around: Surroundin
       opened.push(incident);
     } else if (incident.endedAtMs !== null) reopened.add(incident.id);
     const stormId = kind === "storm" ? (one.stormId ?? 0) : 0;
-    if (!memberKeys.has(`${incident.id}/${serviceId}/${stormId}`)) {
+    // Of one that is opened again its services are part again.
+    if (!memberKeys.has(`${incident.id}/${serviceId}/${stormId}`) || incident.endedAtMs !== null) {
       memberKeys.add(`${incident.id}/${serviceId}/${stormId}`);
       joined.push({ incidentId: incident.id, serviceId, stormId, atMs: one.occurredAtMs });
       note(ofService, serviceId, incident.id);

@@ -44,7 +44,7 @@ const refuse = (detail: string) =>
   new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/until", detail }] });
 
 /** `/v1/freeze`: nothing is switched for anybody. For admins only. */
-export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze">, guards: Guards): void => {
+export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "tell">, guards: Guards): void => {
   const tags = ["routing"];
   const path = "/v1/freeze";
 
@@ -76,7 +76,9 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze">, g
     const nowMs = deps.clock.nowMs();
     if (untilMs !== null && untilMs <= nowMs) throw refuse("must be in the future");
     if (untilMs !== null && untilMs > nowMs + longestMs) throw refuse(`must be at most ${longestDays} days ahead`);
-    return c.json(represent(await deps.freeze.set({ reason, untilMs }, changeBy(c))), 200);
+    const freeze = await deps.freeze.set({ reason, untilMs }, changeBy(c));
+    deps.tell();
+    return c.json(represent(freeze), 200);
   });
 
   const lift = createRoute({
@@ -90,6 +92,7 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze">, g
   });
   app.openapi(lift, async (c) => {
     await deps.freeze.lift(changeBy(c));
+    deps.tell();
     return c.body(null, 204);
   });
 };

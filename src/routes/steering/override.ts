@@ -65,6 +65,7 @@ export const registerOverride = (app: App, deps: Deps, guards: Guards): void => 
     const order = { mode, reason, untilMs };
     const override = await deps.routing.setOverride(c.var.customerId, c.req.valid("param").id, order, changeBy(c));
     if (override === null) throw noSuchResource();
+    deps.tell();
     return c.json(representOverride(override), 200);
   });
 
@@ -80,6 +81,7 @@ export const registerOverride = (app: App, deps: Deps, guards: Guards): void => 
   app.openapi(clear, async (c) => {
     const cleared = await deps.routing.clearOverride(c.var.customerId, c.req.valid("param").id, changeBy(c));
     if (!cleared) throw noSuchResource();
+    deps.tell();
     return c.body(null, 204);
   });
 };

@@ -26,7 +26,8 @@ const saveIncidents = (fence: Fence, { opened, joined, touched, reopened, ended 
     select x.incident, x.service, x.storm, ${ofMs("x.at")}
     from jsonb_to_recordset(${json(joined.map((one) => ({ incident: one.incidentId, service: one.serviceId, storm: one.stormId, at: one.atMs })))})
       as x(incident bigint, service bigint, storm bigint, at bigint)
-    where exists (select from fence) on conflict do nothing`]),
+    where exists (select from fence)
+    on conflict (incident_id, service_id, storm_id) do update set left_at = null`]),
   ...(touched.size + reopened.size === 0 ? [] : [sql`
     with ${fenceCte(fence)}
     update incidents i set last_edge_at = greatest(i.last_edge_at, ${ofMs("nullif(x.at, 0)")}),

@@ -1,4 +1,5 @@
 import { firstFailureKnownAtMs, readPrimarySamples } from "../evidence.ts";
+import { createApi } from "../api.ts";
 import { scale, uncontrolledLimit } from "../duo.ts";
 import { followMessages } from "../messages/steps.ts";
 import type { DuoScenario } from "../stage.ts";
@@ -14,6 +15,7 @@ export const cloudflareDark: DuoScenario = {
     const { world, api, tell, until, always, measure, storms, switches, weights } = stage;
     const { cloudflare, cdns, watch, databaseUrl } = world;
     const messages = await followMessages({ world, api, line: stage.line, until, tell, measure }, "a webhook, Slack, PagerDuty, and mail by an HTTP API: the fallback runs where there are no sockets, so none by SMTP");
+    await createApi(world.apiUrl, world.adminToken).send("POST", "/v1/operator/channels", { name: "operator", kind: "slack", url: world.sink.slackUrl, kinds: ["takeover"] });
     const calmSinceMs = await bothAtWork(stage);
 
     const darkAtMs = Date.now();
@@ -33,7 +35,8 @@ export const cloudflareDark: DuoScenario = {
     const moved = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
     tell("visitors reach the backup", moved.every(({ cdn, served }) => cdn === "backup" && served), `${moved.length} of ${moved.length}`);
     await until("an alert", 10_000, () => (world.logs.some((line) => line.includes(`"takeover"`)) ? true : null));
-    tell("the takeover is an alert", true, "a warning in the log, and a row in the chain of takeovers");
+    const page = await until("the operator is told", 10_000, () => world.sink.messages.find(({ title }) => title.startsWith("vercel has taken over")) ?? null);
+    tell("the takeover is an alert", true, `a warning in the log, a row in the chain of takeovers, and on the operator's Slack ${seconds(page.atMs - takeover.atMs)} later`);
 
     await Promise.all([cdns.primary.setFault("healthy"), cloudflare.start()]);
     cloudflare.edge.setFault("healthy");

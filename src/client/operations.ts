@@ -887,7 +887,7 @@ export type ServiceReadiness = {
 export type ReadinessFinding = {
   domain_id: number;
   domain: string;
-  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
+  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record" | "notification_channel";
   result: "pass" | "warn" | "fail" | "unproven";
   detail: string;
   mend: string | null;

@@ -176,7 +176,7 @@ const registerFor = (app: App, deps: Deps, { path, whose, reads, writes, owner }
     const opened = await deps.channelStore.open(owner(c), c.req.valid("param").id);
     if (opened === null) throw noSuchResource();
     const { channel, secret } = opened;
-    if (channel.confirmedAtMs === null) throw new AppError("conflict", "its recipients have not agreed yet: POST .../confirm with the code that they were sent");
+    if (channel.kind === "email" && channel.confirmedAtMs === null) throw new AppError("conflict", "its recipients have not agreed yet: POST .../confirm with the code that they were sent");
     if (!deps.channels.kinds.includes(channel.kind)) throw new AppError("conflict", "email can not be sent from here");
     const outcome = await sendNow(deps, secretNow(secret, now()), testMessage(channel.name, c.var.principal.actor, now(), channel.id), `test_${channel.id}_${now()}`);
     return c.json({ status: outcome.status, detail: outcome.detail, duration_ms: Math.round(outcome.durationMs) }, 200);

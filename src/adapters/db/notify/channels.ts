@@ -29,7 +29,7 @@ const owned = (customerId: number | null, id: number): SQL => sql`id = ${id} and
 const told = (row: string): SQL => sql.raw(`to_jsonb(${row}) - 'sealed_secret' - 'confirm_hash'`);
 
 const array = (values: readonly unknown[] | null, type: "text" | "bigint"): SQL =>
-  values === null ? sql`null` : sql`(select array_agg(x::${sql.raw(type)}) from jsonb_array_elements_text(${JSON.stringify(values)}::jsonb) x)`;
+  values === null ? sql.raw(`null::${type}[]`) : sql`(select array_agg(x::${sql.raw(type)}) from jsonb_array_elements_text(${JSON.stringify(values)}::jsonb) x)`;
 
 const confirmed = (confirmation: Confirmation): SQL => sql`case when ${confirmation === null}::boolean then now() end`;
 const until = (confirmation: Confirmation): SQL => sql`${confirmation === null ? null : isoTime(confirmation.untilMs)}::timestamptz`;

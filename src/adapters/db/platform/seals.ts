@@ -7,4 +7,6 @@ export const sealStandings: SQL = sql`
     select sealed_token as sealed from cdn_accounts where deleted_at is null
     union all
     select sealed_secret from dns_accounts where deleted_at is null and sealed_secret is not null
+    union all
+    select sealed_secret from channels where deleted_at is null
   ) s group by 1 order by 1`;

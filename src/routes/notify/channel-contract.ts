@@ -21,7 +21,7 @@ const serviceIds = z.array(z.int().min(1).max(Number.MAX_SAFE_INTEGER)).min(1).m
 const url = z.string().min(1).max(2_000).openapi({ example: "https://hooks.example.com/tranche", description: "of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key" });
 const routingKey = z.string().min(1).max(100).openapi({ example: "0123456789abcdef0123456789abcdef", description: "of `pagerduty`: the integration key of Events API v2. Never shown again" });
 const region = z.enum(["us", "eu"]).openapi({ example: "us", description: "of `pagerduty`: where its account is" });
-const to = z.array(z.string().min(3).max(254)).min(1).max(10).openapi({ example: ["sre@example.com"], description: "of `email`: who gets it. They are sent a code, and nothing else until it is given (`POST .../confirm`)" });
+const to = z.array(z.string().min(3).max(254).regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")).min(1).max(10).openapi({ example: ["sre@example.com"], description: "of `email`: who gets it. They are sent a code, and nothing else until it is given (`POST .../confirm`)" });
 
 export const channelSchema = z
   .object({

@@ -2,11 +2,11 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
-import { idParams, idText, jsonAnswer, label, pageQuery, problems, readProblems, tenantCursorQuery, tenantPageQuery, tenantQuery, time } from "../../http/contract.ts";
+import { idParams, idText, jsonAnswer, pageQuery, problems, readProblems, tenantCursorQuery, tenantPageQuery, tenantQuery, time } from "../../http/contract.ts";
 import type { App, AppContext, AppMiddleware } from "../../http/env.ts";
 import { acceptKey, changeBy } from "../../http/idempotency.ts";
 import { announceNext, isCut, paged } from "../../http/paging.ts";
-import { ordered, outOfOrder } from "../schemas.ts";
+import { cdnName, ordered, outOfOrder } from "../schemas.ts";
 import { kind } from "./channel-contract.ts";
 import {
   deliverySchema, incidentDetailSchema, incidentSchema, notificationDetailSchema, notificationSchema, representDelivery, representIncident, representMember, representNotification,
@@ -83,7 +83,7 @@ const registerFor = (app: App, deps: Deps, { prefix, of, reads, writes, owner }:
     method: "get", path: `${prefix}/incidents` as const, tags,
     summary: `List incidents ${of}: what one CDN did to many services, the newest first`,
     middleware: [reads],
-    request: { query: page.extend({ state: z.enum(["open", "ended"]).optional(), cdn: label(200).optional().openapi({ example: "cloudfront" }), ...span }).refine(ordered, outOfOrder) },
+    request: { query: page.extend({ state: z.enum(["open", "ended"]).optional(), cdn: cdnName.optional(), ...span }).refine(ordered, outOfOrder) },
     responses: { 200: jsonAnswer(z.array(incidentSchema), "One page, with counts as they are now"), ...readable },
   });
   app.openapi(incidents, async (c) => {

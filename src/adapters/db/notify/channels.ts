@@ -21,7 +21,7 @@ const columns = sql`id, name, kind, settings, kinds, min_severity as "minSeverit
 const mostMisses = 10;
 
 /** The operator's channels are few, and nobody else can make one. */
-const mostOfOperator = 100;
+const mostOfOperator = 1_000;
 
 const owned = (customerId: number | null, id: number): SQL => sql`id = ${id} and customer_id is not distinct from ${customerId}::bigint and deleted_at is null`;
 
@@ -101,7 +101,10 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
       const [row] = await db.rows<NotificationChannel & { sealed: string }>(sql`select ${columns}, sealed_secret as sealed from channels where ${owned(customerId, id)}`);
       if (row === undefined) return null;
       const { sealed, ...channel } = row;
-      const secret = JSON.parse(await box().open(sealed, channelSealingContext(customerId))) as Kept<ChannelSecret>;
+      const text = await box().open(sealed, channelSealingContext(customerId)).catch(() => {
+        throw new AppError("conflict", "the secret of the channel can not be opened with the keys of this deployment (SECRETS_KEY): say anew how it is reached, or delete it");
+      });
+      const secret = JSON.parse(text) as Kept<ChannelSecret>;
       opened.set(secret, sealed);
       return { channel, secret };
     },

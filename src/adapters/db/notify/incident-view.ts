@@ -19,12 +19,13 @@ const counts = sql`'customers', count(distinct x.customer_id), 'total', count(*)
   'recovering', count(*) filter (where x.storm = 'recovering'), 'onBackup', count(*) filter (where x.state = 'shifted' and not x.shadow),
   'held', count(*) filter (where ${held}), 'backupsDown', count(*) filter (where x.backup_health = 'down')`;
 
-const head = sql`jsonb_build_object('id', i.id, 'customerId', i.customer_id, 'cdn', i.cdn, 'kind', i.kind, 'startedAtMs', epoch_ms(i.started_at),
-  'lastEdgeAtMs', epoch_ms(i.last_edge_at), 'endedAtMs', epoch_ms(i.ended_at))`;
+/** Of the incident `z`: a name that no caller has for its own. */
+const head = sql`jsonb_build_object('id', z.id, 'customerId', z.customer_id, 'cdn', z.cdn, 'kind', z.kind, 'startedAtMs', epoch_ms(z.started_at),
+  'lastEdgeAtMs', epoch_ms(z.last_edge_at), 'endedAtMs', epoch_ms(z.ended_at))`;
 
 /** `IncidentRow` of an incident as JSON. @param incident an expression for its id */
 export const incidentCounts = (incident: SQL): SQL => sql`(
-  select ${head} || (select jsonb_build_object(${counts}) from (${incidentMembers(incident)}) x) from incidents i where i.id = ${incident})`;
+  select ${head} || (select jsonb_build_object(${counts}) from (${incidentMembers(incident)}) x) from incidents z where z.id = ${incident})`;
 
 /** `IncidentView` likewise: with the worst of its services. */
 export const incidentView = (incident: SQL): SQL => sql`(
@@ -35,4 +36,4 @@ export const incidentView = (incident: SQL): SQL => sql`(
     from (
       select x.*, row_number() over (order by (${held}) desc nulls last, x.storm is null, x.storm = 'recovering', x.id) as nth from (${incidentMembers(incident)}) x
     ) x)
-  from incidents i where i.id = ${incident})`;
+  from incidents z where z.id = ${incident})`;

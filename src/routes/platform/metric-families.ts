@@ -13,9 +13,18 @@ const reconciliationRules = [
   "window_facts", "window_invoice", "window_line", "window_missing", "window_stranger",
 ] as const;
 
-/** What steering makes of a service (`domain/steering/steering.ts`), and why traffic of one that would need it is not moved. */
-const routingStates = ["normal", "shifted", "failback", "held", "frozen", "unsteered"] as const;
-const holdReasons = ["backup_down", "backup_unknown", "bad_backup", "latched", "primary_not_known_up"] as const;
+/** What steering makes of a service (`domain/steering/steering.ts`), and what is claimed of it (`pipeline/steering/claim.ts`). */
+const routingStates = ["normal", "shifted", "partial", "failback", "held", "frozen", "unsteered"] as const;
+/** The usual reasons why traffic that would have to move does not, or not all of it; what stands in the way in DNS has more. */
+const holdReasons = ["backup_down", "backup_unknown", "bad_backup", "latched", "primary_not_known_up", "switch_failed", "contested", "unverified"] as const;
+
+const sum = (all: readonly { readonly count: number }[]): number => all.reduce((total, { count }) => total + count, 0);
+
+const heldServices = ({ services }: MetricsReading): readonly Sample[] => {
+  const held = services.filter(({ state, reason }) => state === "held" || state === "partial" || reason === "bad_backup");
+  const reasons = new Set([...holdReasons, ...held.map(({ reason }) => reason)]);
+  return [...reasons].map((reason): Sample => [{ reason }, sum(held.filter((one) => one.reason === reason))]);
+};
 
 /** From 0 on for every pair of providers: of a series that begins at 1 Prometheus would see no increase. */
 const passings = ({ providers, takeovers }: MetricsReading): readonly Sample[] => {
@@ -54,10 +63,9 @@ export const metricFamilies = (reading: MetricsReading, sealKeys: readonly strin
       reading.vantages.map(({ name, place, lastHeardAgeSeconds }) => [{ vantage: name, place: place ?? "" }, lastHeardAgeSeconds])),
     gauge("storms_active", "Storms under way, by kind of policy and state.", kinds.flatMap((kind) => states.map((state): Sample =>
       [{ kind, state }, reading.storms.find((one) => one.kind === kind && one.state === state)?.count ?? 0]))),
-    gauge("services", "Services by the state of their routing: normal, shifted (to the backup), failback, held (an alert), frozen, unsteered (no round yet).",
-      routingStates.map((state): Sample => [{ state }, reading.services.filter((one) => one.state === state).reduce((sum, { count }) => sum + count, 0)])),
-    gauge("services_held", "Services whose traffic is not moved, by why: all but primary_not_known_up are in a storm and not helped.",
-      holdReasons.map((reason): Sample => [{ reason }, reading.services.filter((one) => one.reason === reason).reduce((sum, { count }) => sum + count, 0)])),
+    gauge("services", "Services by the state of their routing: normal, shifted (to the backup), partial (not all visitors), failback, held (an alert), frozen, unsteered (no round yet).",
+      routingStates.map((state): Sample => [{ state }, sum(reading.services.filter((one) => one.state === state))])),
+    gauge("services_held", "Services whose traffic is not moved, or not all of it, by why: all but primary_not_known_up are in a storm and not helped.", heldServices(reading)),
     counter("storms_total", "Storms ever recorded.", [[{}, reading.stormsTotal]]),
     gauge("probe_samples_5m", "Probe samples of the last five minutes; result is ok or the error.",
       reading.samples.map(({ path, vantage, result, count }) => [{ path, vantage, result }, count])),

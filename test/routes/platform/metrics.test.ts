@@ -37,7 +37,8 @@ beforeAll(async () => {
     insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
     values (${id}, ${domain.id}, 100, 0, 0, 100, 'storm', 'tranche', 1, 'failed', now())`);
   const steered = await api.service(editor, "steered");
-  await api.db.rows(sql`insert into service_routing (service_id, state, reason) values (${id}, 'held', 'backup_down'), (${steered.id}, 'shifted', 'storm')`);
+  const hindered = await api.service(editor, "hindered");
+  await api.db.rows(sql`insert into service_routing (service_id, state, reason) values (${id}, 'held', 'backup_down'), (${steered.id}, 'shifted', 'storm'), (${hindered.id}, 'partial', 'neighbour')`);
   await api.db.rows(sql`insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values (1, 'cdn-a', 'storm', now(), now(), null),
     (null, 'cdn-a', 'storm', now(), now(), null), (1, 'cdn-b', 'backup', now(), now(), now())`);
   await api.db.rows(sql`
@@ -105,6 +106,8 @@ describe("/metrics", () => {
         'tranche_services{state="normal"} 0',
         'tranche_services_held{reason="backup_down"} 1',
         'tranche_services_held{reason="latched"} 0',
+        'tranche_services{state="partial"} 1',
+        'tranche_services_held{reason="neighbour"} 1',
         'tranche_incidents_open{kind="storm",scope="customer"} 1',
         'tranche_incidents_open{kind="storm",scope="installation"} 1',
         'tranche_incidents_open{kind="backup",scope="customer"} 0',

@@ -15,12 +15,14 @@ export class StartRefusal extends Error {
 /** A tranche that runs, as it says itself in its directory. `url` null: it is about to be up. */
 export type RunningNote = { readonly pid: number; readonly url: string | null };
 
-/** The directory in which one tranche keeps its database, its token and its key, held by this process. */
+/** The directory in which one tranche keeps its database, its token and its keys, held by this process. */
 export type Home = {
   readonly dir: string;
   readonly adminToken: string;
   /** Signs evidence. Kept: by another key none of before would be believed. */
   readonly signingKey: string;
+  /** Seals what is secret in the database. Kept: by another key nothing of before would open. */
+  readonly secretsKey: string;
   /** Tells whoever starts here next where this one answers. */
   readonly announce: (url: string) => Promise<void>;
   readonly release: () => Promise<void>;
@@ -128,8 +130,10 @@ export const openHome = async (dir: string): Promise<Home | { readonly running: 
       const adminToken = await keptSecret(path, "base64url");
       path = join(dir, "evidence-signing-key");
       const signingKey = await keptSecret(path, "base64");
+      path = join(dir, "secrets-key");
+      const secretsKey = await keptSecret(path, "base64");
       return {
-        dir, adminToken, signingKey,
+        dir, adminToken, signingKey, secretsKey,
         announce: (url) => note(dir, { pid: process.pid, url }),
         release: async () => {
           await rm(noteFile(dir), { force: true });

@@ -474,6 +474,7 @@ export type Availability = {
 export type Storm = {
   id: number;
   service_id: number;
+  customer_id: number;
   policy_id: number;
   policy_version: number;
   kind: "http_availability" | "http_latency";
@@ -886,7 +887,7 @@ export type ServiceReadiness = {
 export type ReadinessFinding = {
   domain_id: number;
   domain: string;
-  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
+  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record" | "notification_channel";
   result: "pass" | "warn" | "fail" | "unproven";
   detail: string;
   mend: string | null;
@@ -921,6 +922,51 @@ export type StandingFailover = {
   /** when its health checks were last seen at Route 53 */
   checked_at: string | null;
   created_at: string;
+};
+
+export type FleetService = {
+  service_id: number;
+  customer_id: number;
+  name: string;
+  primary_cdn: string;
+  backup_cdn: string;
+  steering: "auto" | "shadow";
+  /** the worst that is true of it, in this order: `held`: a switch would not help: see `reason`; `failing`: a storm is on, and visitors are still on the primary; `silent`: nothing was probed for five minutes; `contested`: somebody keeps changing the weights of a domain, or DNS refuses; `on_backup`: visitors are on the backup; `recovering`: the storm gives way, or traffic is going back in steps; `backup_down`: the primary is well, and the backup would be of no help; `overridden`: somebody has ordered or frozen it; `not_ready`: its last readiness check failed; `none`: nothing is wrong */
+  trouble: "held" | "failing" | "silent" | "contested" | "on_backup" | "recovering" | "backup_down" | "overridden" | "not_ready" | "none";
+  /** as of its routing: normal, failback, shifted, partial, held or frozen */
+  state: string;
+  reason: string;
+  /** the one that is on; of two that of availability */
+  storm: {
+    id: number;
+    kind: "http_availability" | "http_latency";
+    state: "storm" | "recovering";
+    monitor_only: boolean;
+    started_at: string;
+    relapses: number;
+  } | null;
+  /** which side the weights of its domains name, as last read */
+  serving: "primary" | "backup" | "both" | "unknown";
+  /** how many there are, and how many have weight on one side alone, on both, or were not read; `failing`: DNS refused what was last tried; `hindered`: something keeps visitors from the side that the weights name */
+  domains: {
+    total: number;
+    primary: number;
+    backup: number;
+    both: number;
+    unread: number;
+    contested: number;
+    failing: number;
+    hindered: number;
+  };
+  /** the one in force */
+  override: RoutingOverride | null;
+  /** as last judged; null: never */
+  backup_health: "up" | "down" | "unknown" | null;
+  readiness: "pass" | "warn" | "fail" | "unchecked";
+  /** when one of its domains was last probed */
+  last_round_at: string | null;
+  /** more than 300 is trouble */
+  last_round_age_seconds: number | null;
 };
 
 export type UsageWindow = {
@@ -1926,7 +1972,7 @@ export type Operations = {
   };
   /** List storms, newest first */
   "GET /v1/storms": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; service_id?: number; active?: boolean; from?: string; to?: string; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; service_id?: number; active?: boolean; state?: "storm" | "recovering" | "ended"; cdn?: string; from?: string; to?: string; };
     result: Storm[];
   };
   /** Read a storm with its timeline */
@@ -2078,6 +2124,11 @@ export type Operations = {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: undefined;
+  };
+  /** Look at all services at once, those in trouble first */
+  "GET /v1/fleet": {
+    query?: { customer_id?: number; cursor?: string; };
+    result: FleetService[];
   };
   /** List usage windows by their start */
   "GET /v1/services/{id}/usage": {

@@ -1,6 +1,7 @@
 import type { Database } from "../adapters/db/platform/client.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "../adapters/db/steering/dns-accounts.ts";
 import { createDnsSetupStore } from "../adapters/db/steering/dns-setup.ts";
+import { createFleetStore } from "../adapters/db/steering/fleet.ts";
 import { createFreezeStore } from "../adapters/db/steering/freeze.ts";
 import { createObservationStore } from "../adapters/db/steering/observations.ts";
 import { createRoutingStore } from "../adapters/db/steering/routing.ts";
@@ -109,6 +110,7 @@ export const buildSteering = ({ connect, ownership, ...needs }: Needs): Steering
     dnsSetup: createDnsSetupStore(db, config.domainVerification),
     routing: createRoutingStore(db),
     freeze: createFreezeStore(db),
+    fleet: createFleetStore(db),
     standing: createStandingStore(db, config.domainVerification),
     driftCheckMs: config.driftCheckMs,
     resolver,

@@ -72,6 +72,10 @@ const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRet
     vantages: whileAny(() => retention.vantages(fence, before("vantages"), smallChunkRows)),
     leases: whileAny(() => retention.checkLeases(fence, before("leases"), smallChunkRows)),
     probe_targets: whileAny(() => retention.probeTargets(fence, before("probe_targets"), chunkRows)),
+    deliveries: whileAny(() => retention.deliveries(fence, before("deliveries"), chunkRows)),
+    notifications: whileAny(() => retention.notifications(fence, before("notifications"), chunkRows)),
+    incident_services: whileAny(() => retention.incidentServices(fence, before("incident_services"), chunkRows)),
+    incidents: whileAny(() => retention.incidents(fence, before("incidents"), smallChunkRows)),
     invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
   };
 };

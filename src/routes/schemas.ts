@@ -13,6 +13,12 @@ export const decimal4 = () =>
 /** A coverage factor above 0. */
 export const factor = (max: number) => decimal4().gt(0).max(max).openapi({ example: 1.5 });
 
+/** The name under which services call a CDN. */
+export const cdnName = z
+  .string()
+  .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 of a-z, 0-9 and -")
+  .openapi({ example: "cloudflare" });
+
 /** A change that changes something. */
 export const nonEmpty = <Schema extends z.ZodObject>(schema: Schema) =>
   schema.refine((fields) => Object.keys(fields).length > 0, "must name at least one field").openapi({ minProperties: 1 });

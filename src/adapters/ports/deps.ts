@@ -19,6 +19,7 @@ import type { DomainStore } from "./tenants/domains.ts";
 import type { EvidenceStore } from "./evidence/evidence.ts";
 import type { EvidenceAnchorStore } from "./evidence/evidence-anchors.ts";
 import type { EvidenceSigner } from "./evidence/evidence-signer.ts";
+import type { FleetStore } from "./steering/fleet.ts";
 import type { FreezeStore } from "./steering/freeze.ts";
 import type { IdempotencyStore } from "./tenants/idempotency.ts";
 import type { InvoiceDocumentStore } from "./billing/invoice-documents.ts";
@@ -101,6 +102,7 @@ export interface DetectionDeps {
 export interface SteeringDeps {
   readonly routing: RoutingStore;
   readonly freeze: FreezeStore;
+  readonly fleet: FleetStore;
   readonly standing: StandingStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;

@@ -55,6 +55,12 @@ export const retention = {
   invoice_links: { days: 400 },
   reconciliation_findings: { days: 400, stays: "those that are not cleared" },
 
+  notifications: { days: 90, stays: "those whose messages are not decided, or of which one is kept" },
+  deliveries: { days: 90, stays: "those that wait, and the one that opened what is still open" },
+  incidents: { days: 90, stays: "those that are open, or of which a message is kept" },
+  incident_services: { days: 90, stays: "those of incidents that are kept" },
+  channels: { stays: "a row a channel, removed ones too: messages refer to them" },
+
   audit_log: { setting: "AUDIT_RETENTION" },
   idempotency_keys: { days: 1 },
   install_sessions: { setting: "SESSION_TTL_SECONDS" },

@@ -56,3 +56,20 @@ export const isPublicAddress = (text: string): boolean => {
   const v6 = v6Of(text);
   return v6 !== null && isPublicV6(v6);
 };
+
+/** The bits of an address as one number. */
+const bitsOf = (text: string): { readonly length: 32 | 128; readonly value: bigint } | null => {
+  const v4 = v4Of(text);
+  if (v4 !== null) return { length: 32, value: BigInt(v4Number(v4)) };
+  const v6 = v6Of(text);
+  return v6 === null ? null : { length: 128, value: v6.reduce((sum, group) => sum * 65_536n + BigInt(group), 0n) };
+};
+
+/** @param block as in `192.0.2.0/24` or `2001:db8::/32` @returns false for what is no address, or of the other family */
+export const isInBlock = (text: string, block: string): boolean => {
+  const [first = "", size = ""] = block.split("/");
+  const [address, start] = [bitsOf(text), bitsOf(first)];
+  if (address === null || start === null || address.length !== start.length) return false;
+  const rest = BigInt(start.length - Number(size));
+  return address.value >> rest === start.value >> rest;
+};

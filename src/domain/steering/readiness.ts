@@ -8,6 +8,8 @@ import type { AroundFacts } from "./readiness-around.ts";
 import { checkAround } from "./readiness-around.ts";
 import type { BesideRecord, WildcardFacts } from "./readiness-beside.ts";
 import { checkBeside, checkProofRecord } from "./readiness-beside.ts";
+import type { ToldFacts } from "./readiness-channels.ts";
+import { checkChannels } from "./readiness-channels.ts";
 import type { Check, CheckName, Finding } from "./readiness-finding.ts";
 import { found, pass } from "./readiness-finding.ts";
 import type { Weights } from "./steering.ts";
@@ -68,6 +70,8 @@ export type DomainFacts = {
     | null;
   /** Nothing is written in DNS while it is frozen or only shadowed. */
   readonly handsOff: "frozen" | "shadow" | null;
+  /** Who is told of a storm of the service; absent: it was not looked at. */
+  readonly told?: ToldFacts;
 };
 
 /** Resolvers keep an old answer for so long after a switch (semantics §6: a switch is to be felt within a minute). */
@@ -216,6 +220,7 @@ export const checkDomain = (facts: DomainFacts, nowMs: number): readonly Check[]
     owner(facts, nowMs), ...(facts.verified ? [] : [checkProofRecord(facts.name, facts.wildcard)]), zone(facts), ...zoneBinding(facts), ...roleTrust(facts), records(facts), ttl(facts), weights(facts), ...around(facts),
     ...(facts.verified ? checkBeside(facts.name, facts.backupCdn, facts.beside) : []), target("primary", facts),
     target("backup", facts), certificate(facts), backupHealth(facts, nowMs), permission(facts), joint(facts),
+    ...(facts.told === undefined ? [] : [checkChannels(facts.told)]),
   ].map((finding) => ({ domainId: facts.domainId, domain: facts.name, ...finding }));
 
 /** The worst there is; what cannot be proven does not count against readiness. */

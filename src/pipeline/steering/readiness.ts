@@ -11,6 +11,7 @@ import type { Check } from "../../domain/steering/readiness-finding.ts";
 import type { RoleTrust } from "../../domain/steering/role-trust.ts";
 import type { BackupHealth, DomainFacts } from "../../domain/steering/readiness.ts";
 import { checkDomain } from "../../domain/steering/readiness.ts";
+import { reachOf } from "./channel-reach.ts";
 import { memberRecords } from "./members.ts";
 import type { ProbeSettings } from "../detection/probing.ts";
 import { wildcardsOf } from "./wildcards.ts";
@@ -99,11 +100,14 @@ export const checkReadiness = async (
   const mates = handsOff !== null || verified.length === 0 ? [] : setup.mates;
   const names = verified.map(({ name }) => name);
   const readings = verified.length === 0 ? new Map<string, PairReading>() : await dns.read([...names, ...mates.map(({ name }) => name)], budget, zoneIdsOf(verified, mates));
-  const [seen, beside, wildcards] = await Promise.all([
+  const [seen, beside, wildcards, reach] = await Promise.all([
     probeAll(deps, connections, setup.domains, readings),
     dns.inspect(verified.flatMap(({ name }) => (isFound(readings.get(name)) ? [name] : [])), budget),
     wildcardsOf(deps, setup.domains.filter((domain) => !domain.verified), budget),
+    reachOf(deps.lookup, setup.channels, setup.domains.flatMap((domain) => targetOf(domain, readings.get(domain.name), "primary") ?? []), budget),
   ]);
+  const { primaryCdn, backupCdn, insured } = setup;
+  const told = { primaryCdn, backupCdn, insured: new Set(insured), ...reach };
   const steersGroup = new Set(verified.filter((domain) => domain.steerGroup).map(({ name }) => name));
   // Together with names of other services in the same zones: rounds send one batch for a zone, whosesoever its names are.
   const pairs = handsOff !== null ? [] : [...names, ...mates.map(({ name }) => name)].flatMap((name) => {
@@ -139,6 +143,7 @@ export const checkReadiness = async (
       backupHealth: backupHealth.get(domain.domainId) ?? [],
       permission: permissionOf(proven.get(domain.name), unwatched),
       handsOff,
+      told,
     };
     return checkDomain(facts, nowMs);
   });

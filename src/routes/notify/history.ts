@@ -6,8 +6,7 @@ import { idParams, idText, jsonAnswer, pageQuery, problems, readProblems, tenant
 import type { App, AppContext, AppMiddleware } from "../../http/env.ts";
 import { acceptKey, changeBy } from "../../http/idempotency.ts";
 import { announceNext, isCut, paged } from "../../http/paging.ts";
-import { ordered, outOfOrder } from "../schemas.ts";
-import { cdn as cdnName } from "../tenants/service-contract.ts";
+import { cdnName, ordered, outOfOrder } from "../schemas.ts";
 import { kind } from "./channel-contract.ts";
 import {
   deliverySchema, incidentDetailSchema, incidentSchema, notificationDetailSchema, notificationSchema, representDelivery, representIncident, representMember, representNotification,

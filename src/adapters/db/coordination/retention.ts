@@ -5,6 +5,7 @@ import type { Fence } from "../../ports/coordination/lease.ts";
 import type { PrunedPage, RetentionStore } from "../../ports/coordination/retention.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
+import { oldDeliveries, oldIncidents, oldIncidentServices, oldNotifications } from "./notify-retention.ts";
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
@@ -108,6 +109,10 @@ export const createRetentionStore = (db: Database): RetentionStore => {
     checkLeases: (fence, beforeMs, limit) => of(fence, "leases", sql`
       select ctid as row from leases where name like 'readiness:%' and expires_at < ${at(beforeMs)} and exists (select from fence) limit ${limit}::int`),
     probeTargets: (fence, beforeMs, limit) => of(fence, "probe_targets", aged(sql`probe_targets`, sql`checked_at`, beforeMs, limit)),
+    deliveries: (fence, beforeMs, limit) => of(fence, "deliveries", oldDeliveries(beforeMs, limit)),
+    notifications: (fence, beforeMs, limit) => of(fence, "notifications", oldNotifications(beforeMs, limit)),
+    incidentServices: (fence, beforeMs, limit) => of(fence, "incident_services", oldIncidentServices(beforeMs, limit)),
+    incidents: (fence, beforeMs, limit) => of(fence, "incidents", oldIncidents(beforeMs, limit)),
     invoiceLinks: (fence, beforeMs, limit) => of(fence, "invoice_links", aged(sql`invoice_links`, sql`expires_at`, beforeMs, limit)),
   };
 };

@@ -6,6 +6,7 @@ import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import { claimText, emptyChain } from "../../../domain/evidence/evidence-claim.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { Storm, StormDetail, StormStore } from "../../ports/detection/storms.ts";
+import type { Page } from "../../ports/tenants/change.ts";
 import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import type { Signing } from "./end-storms.ts";
@@ -13,12 +14,24 @@ import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
 /** A `storm_events` row `e` in the form of the port's `Storm`. */
-export const stormColumns = sql`e.id, e.service_id as "serviceId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+export const stormColumns = sql`e.id, e.service_id as "serviceId",
+  (select o.customer_id from services o where o.id = e.service_id) as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
   e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason",
   ${ms("e.credited_until", "creditedUntilMs")}`;
+
+/** What stood on the primary side when the storm (`e`) began. */
+const ofCdn = (cdn: string): SQL => sql`exists (
+  select from service_cdns h where h.service_id = e.service_id and h.primary_cdn = ${cdn} and h.from_at <= e.started_at and (h.to_at is null or h.to_at > e.started_at))`;
+
+/** Of all customers, by the key of the table. */
+const everybodys = (db: Database, serviceId: number | undefined, filters: SQL, page: Page): Promise<Storm[]> =>
+  db.rows<Storm>(sql`
+    select ${stormColumns} from storm_events e
+    where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
+    order by e.id desc limit ${page.limit}`);
 
 const maxChanges = 1_000;
 
@@ -46,11 +59,14 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
   list: async (customerId, filter, page) => {
     const conditions = [
       filter.active !== undefined && (filter.active ? sql`e.ended_at is null` : sql`e.ended_at is not null`),
+      filter.state !== undefined && sql`e.state = ${filter.state}`,
+      filter.cdn !== undefined && ofCdn(filter.cdn),
       filter.fromMs !== undefined && sql`coalesce(e.ended_at, 'infinity') >= ${isoTime(filter.fromMs)}::timestamptz`,
       filter.toMs !== undefined && sql`e.started_at < ${isoTime(filter.toMs)}::timestamptz`,
-      page.afterId !== null && sql`(e.service_id, e.id) < (s.id, ${page.afterId}::bigint)`,
     ].filter((condition) => condition !== false);
-    const where = sql.join(conditions.map((condition) => sql` and ${condition}`));
+    const filters = sql.join(conditions.map((condition) => sql` and ${condition}`));
+    if (customerId === null) return await everybodys(db, filter.serviceId, filters, page);
+    const where = page.afterId === null ? filters : sql` and (e.service_id, e.id) < (s.id, ${page.afterId}::bigint)${filters}`;
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
     // Each service's by its own index: the one by id alone would go through everybody's.
     const newest = (columns: SQL, more: SQL, limit: SQL) =>

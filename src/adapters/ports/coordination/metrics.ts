@@ -28,6 +28,8 @@ export type MetricsReading = {
   readonly pendingChanges: { readonly count: number; readonly oldestAgeSeconds: number | null };
   /** Live domains by the status that the API shows. */
   readonly domains: readonly { readonly status: string; readonly count: number }[];
+  /** Live services by what steering makes of them; `unsteered`: no round has come to it yet. */
+  readonly services: readonly { readonly state: string; readonly reason: string; readonly count: number }[];
   /** `outcome` is `healing` or why it was left alone. */
   readonly drifts: readonly { readonly outcome: string; readonly count: number }[];
   readonly frozen: boolean;
@@ -49,6 +51,18 @@ export type MetricsReading = {
   readonly invoices: number;
   /** What the reconciliation found and no later night cleared. */
   readonly findings: readonly { readonly rule: string; readonly count: number }[];
+  /** Open ones: of customers, and the installation's, which are the same CDNs seen by the operator. */
+  readonly incidents: readonly { readonly kind: string; readonly scope: string; readonly count: number }[];
+  readonly channels: readonly { readonly kind: string; readonly state: string; readonly count: number }[];
+  /**
+   * Messages that wait, by the kind of their channel: since when the oldest was made, and for how long the one that is due longest
+   * has not been tried; null: none is due.
+   */
+  readonly pendingDeliveries: readonly { readonly kind: string; readonly count: number; readonly oldestAgeSeconds: number; readonly overdueSeconds: number | null }[];
+  /** Given up within 24 hours. */
+  readonly deadDeliveries: readonly { readonly kind: string; readonly count: number }[];
+  /** Null: nothing waits. */
+  readonly outboxLagSeconds: number | null;
   /** Causes of adjustments that wait for the next billing run. */
   readonly adjustmentCauses: number;
 };

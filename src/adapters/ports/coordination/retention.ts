@@ -28,6 +28,13 @@ export interface RetentionStore {
   checkLeases(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Hosts that were last looked up before that: those of live domains are looked up again within hours. */
   probeTargets(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Messages that were sent or given up before that; the one that opened what is still open stays. */
+  deliveries(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Changes that happened before that, of which no message is left. */
+  notifications(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Of incidents that ended before that, and of which no message is left; then those themselves. */
+  incidentServices(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  incidents(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Links to invoices that expired before that. */
   invoiceLinks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

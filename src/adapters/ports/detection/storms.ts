@@ -7,6 +7,7 @@ import type { RoutingChange } from "../steering/routing.ts";
 export type Storm = {
   readonly id: number;
   readonly serviceId: number;
+  readonly customerId: number;
   readonly policyId: number;
   readonly policyVersion: number;
   readonly kind: PolicyKind;
@@ -34,14 +35,17 @@ export type StormDetail = Storm & { readonly changes: readonly RoutingChange[]; 
 export type StormFilter = {
   readonly serviceId?: number | undefined;
   readonly active?: boolean | undefined;
+  readonly state?: Storm["state"] | undefined;
+  /** The primary when it began. */
+  readonly cdn?: string | undefined;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
 };
 
 /** Storms as recorded, those of deleted services included. A row of another customer is a missing row. */
 export interface StormStore {
-  /** Newest first (descending by id). */
-  list(customerId: number, filter: StormFilter, page: Page): Promise<Storm[]>;
+  /** Newest first (descending by id). @param customerId null: of all customers */
+  list(customerId: number | null, filter: StormFilter, page: Page): Promise<Storm[]>;
   get(customerId: number, id: number): Promise<StormDetail | null>;
   /**
    * An admin's word on the credit of anybody's storm, whatever was decided before: `earned` for the whole of it, or `refused`. Recorded in its

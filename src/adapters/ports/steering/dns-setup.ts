@@ -5,6 +5,7 @@ import type { BackupHealth } from "../../../domain/steering/readiness.ts";
 import type { Change } from "../tenants/change.ts";
 import type { PairWish, ProvisionResult } from "./dns-access.ts";
 import type { WeightedRecord, Weights } from "./dns.ts";
+import type { ChannelKind } from "../notify/channel.ts";
 import type { Fence } from "../coordination/lease.ts";
 
 /** A domain as its setup in DNS is looked at: who serves it, what was last read of it. */
@@ -39,13 +40,21 @@ export type DnsSetupDomain = {
 /** A verified domain of another service of the customer whose records are in the zone of one of this service's. */
 export type ZoneMate = { readonly name: string; readonly zoneId: string };
 
+/** A channel on which a storm of the service is told. `host`: of a webhook or Slack's. */
+export type ToldChannel = { readonly name: string; readonly kind: ChannelKind; readonly host: string | null };
+
 export type DnsSetup = {
   readonly serviceId: number;
   readonly customerId: number;
   readonly shadow: boolean;
   /** By an override of the service, or with everything else by an admin. */
   readonly frozen: boolean;
+  readonly primaryCdn: string;
   readonly backupCdn: string;
+  /** At most fifty: those that are no webhooks first. */
+  readonly channels: readonly ToldChannel[];
+  /** Names that the customer has insured, two thousand at most; none where there is no webhook. */
+  readonly insured: readonly string[];
   /** Some of them: services that are frozen or shadowed have none here. */
   readonly mates: readonly ZoneMate[];
   /** Ascending by id: all of them, or a page. */

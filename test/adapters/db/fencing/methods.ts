@@ -47,6 +47,7 @@ export const pipelineMethods = {
   retention: {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
+    deliveries: "fenced", notifications: "fenced", incidentServices: "fenced", incidents: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,

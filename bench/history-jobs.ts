@@ -21,9 +21,9 @@ const driveRounds = async (world: HistoryWorld, proxy: HistoryProxy): Promise<vo
   if (acquired === null) throw new Error("the lease is taken");
   const round = async (weather: string): Promise<void> => {
     world.pass(intervalMs);
-    const slotMs = slotOf(deps.clock.nowMs());
-    await proxy.as(`witness, ${weather}`, () => runWitness({ ...deps, vantage: "other" }, shard, slotMs));
-    const { held, samples } = await proxy.as(`round, ${weather}`, () => runRound(deps, acquired, shard, slotMs));
+    const roundAtMs = slotOf(deps.clock.nowMs());
+    await proxy.as(`witness, ${weather}`, () => runWitness({ ...deps, vantage: "other" }, shard, roundAtMs));
+    const { held, samples } = await proxy.as(`round, ${weather}`, () => runRound(deps, acquired, shard, roundAtMs));
     if (!held || samples === 0) throw new Error("a round did not do its work");
   };
   for (let calm = 0; calm < 2; calm += 1) await round("calm");

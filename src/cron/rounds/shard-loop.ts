@@ -36,7 +36,7 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
   const deps = { ...given, connections };
   let held: { readonly shard: Shard; readonly fence: Fence; readonly dnsTalk: DnsTalk } | null = null;
   let latest: Shard | null = null;
-  let lastSlotMs = Number.NEGATIVE_INFINITY;
+  let lastRoundAtMs = Number.NEGATIVE_INFINITY;
   let tally: Tally = newTally(clock.nowMs());
   /** Until then the lease is left to the other provider: under this one every round has failed. */
   let restsUntilMs = 0;
@@ -65,12 +65,12 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
     await reportTally(deps, latest, held?.fence.epoch ?? null, done).catch((error: unknown) => log.error("tick", error, { shard: latest?.index }));
   };
 
-  const roundNow = async (armed: Shard, slotMs: number): Promise<boolean> => {
+  const roundNow = async (armed: Shard, roundAtMs: number): Promise<boolean> => {
     // Each is an invocation of its own, with its own requests.
     const requests = createRequestAccount(createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections), () => 1);
     const restsForMs = restsUntilMs - clock.nowMs();
     if (restsForMs > 0 && restsForMs <= restMs(deps.probe.intervalMs)) {
-      await witnessInSlot({ ...deps, requests }, latest ?? armed, slotMs, tally);
+      await witnessInSlot({ ...deps, requests }, latest ?? armed, roundAtMs, tally);
       return true;
     }
     let watching: Promise<void> | null = null;
@@ -81,7 +81,7 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
         if (asked === "gone") return false;
         latest = asked.shard;
         if (asked.taking.held === null) {
-          watching ??= isWitness(deps, asked.taking) ? witnessInSlot({ ...deps, requests }, asked.shard, slotMs, tally) : null;
+          watching ??= isWitness(deps, asked.taking) ? witnessInSlot({ ...deps, requests }, asked.shard, roundAtMs, tally) : null;
           // The lease may lapse before all time-outs of a witness' round are in: who takes over does not wait for them.
           if (watching !== null && (await patiently(clock, watching.then(() => false), waitMs(deps, asked.taking, 0), true))) continue;
           break;
@@ -89,7 +89,7 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
         held = { shard: asked.shard, fence: asked.taking.held, dnsTalk: createDnsTalk(clock, connections) };
       }
       const { fence, shard, dnsTalk } = held;
-      const end = await whileHeld(deps, fence, () => roundInSlot({ ...deps, dnsTalk, requests }, fence, shard, slotMs, tally));
+      const end = await whileHeld(deps, fence, () => roundInSlot({ ...deps, dnsTalk, requests }, fence, shard, roundAtMs, tally));
       const after = end === "lost" ? "lost" : await afterRound(deps, fence, shard, tally);
       if (after !== "kept") letGo();
       if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(deps.probe.intervalMs);
@@ -101,12 +101,12 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
 
   return {
     round: async (armed) => {
-      const slotMs = slotOf(clock.nowMs(), deps.probe.intervalMs);
+      const roundAtMs = slotOf(clock.nowMs(), deps.probe.intervalMs);
       // One before that by more than a slot: the clock was put right.
-      if (slotMs <= lastSlotMs && lastSlotMs - slotMs <= deps.probe.intervalMs) return true;
-      lastSlotMs = slotMs;
+      if (roundAtMs <= lastRoundAtMs && lastRoundAtMs - roundAtMs <= deps.probe.intervalMs) return true;
+      lastRoundAtMs = roundAtMs;
       if (held === null) latest = armed;
-      const goesOn = await roundNow(armed, slotMs).catch((error: unknown) => {
+      const goesOn = await roundNow(armed, roundAtMs).catch((error: unknown) => {
         tally.failures += 1;
         log.error("round", error, { shard: armed.index });
         return true;

@@ -116,7 +116,7 @@ export const waitMs = (deps: ShardDeps, taking: Taking | null, retryMs: number):
 export type RoundEnd = "done" | "failed" | "lost";
 
 /** Keeps count of what is done in a slot. @param work false: the lease is lost */
-const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, slotMs: number, tally: Tally, work: () => Promise<boolean>): Promise<RoundEnd> => {
+const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, roundAtMs: number, tally: Tally, work: () => Promise<boolean>): Promise<RoundEnd> => {
   const { clock, log } = deps;
   const startedAtMs = clock.nowMs();
   let ok = true;
@@ -128,17 +128,17 @@ const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, sl
     ok = false;
     log.error("round", error, { shard: shard.index, role });
   }
-  if (clock.nowMs() > slotMs + deps.probe.intervalMs) tally.overruns += 1;
-  deps.onRound?.({ role, shardIndex: shard.index, slotMs, durationMs: clock.nowMs() - startedAtMs, ok });
+  if (clock.nowMs() > roundAtMs + deps.probe.intervalMs) tally.overruns += 1;
+  deps.onRound?.({ role, shardIndex: shard.index, roundAtMs, durationMs: clock.nowMs() - startedAtMs, ok });
   return ok ? "done" : "failed";
 };
 
 /** The round of one slot. One that fails is logged and counted; one that lasts into the next slot is an overrun. */
-export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, slotMs: number, tally: Tally): Promise<RoundEnd> => {
+export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, roundAtMs: number, tally: Tally): Promise<RoundEnd> => {
   const { clock, log } = deps;
   const startedAtMs = clock.nowMs();
-  const end = await inSlot(deps, "holder", shard, slotMs, tally, async () => {
-    const report = await runRound(deps, fence, shard, slotMs);
+  const end = await inSlot(deps, "holder", shard, roundAtMs, tally, async () => {
+    const report = await runRound(deps, fence, shard, roundAtMs);
     if (!report.held) return false;
     tally.rounds += 1;
     tally.roundsMs += clock.nowMs() - startedAtMs;
@@ -162,9 +162,9 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
 };
 
 /** What a witness does in one slot; a failure is logged and counted. */
-export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: number, tally: Tally): Promise<void> => {
-  await inSlot(deps, "witness", shard, slotMs, tally, async () => {
-    const { unprobed, unreadable, overBudget } = await runWitness(deps, shard, slotMs);
+export const witnessInSlot = async (deps: ShardDeps, shard: Shard, roundAtMs: number, tally: Tally): Promise<void> => {
+  await inSlot(deps, "witness", shard, roundAtMs, tally, async () => {
+    const { unprobed, unreadable, overBudget } = await runWitness(deps, shard, roundAtMs);
     tally.witnessed += 1;
     tally.unprobed += unprobed;
     tally.unreadable += unreadable;

@@ -59,17 +59,17 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   const run: Run = createRun({ ...deps, connections, requests }, shard);
   const begun = overtimeMs > 0 ? run.begin() : null;
   await workUntil(run, dueEndMs);
-  let slotMs = run.endMs();
-  overMs = slotMs + overtimeMs;
-  for (; slotMs < overMs && !run.isDealtAnew(); slotMs += intervalMs) {
+  let roundAtMs = run.endMs();
+  overMs = roundAtMs + overtimeMs;
+  for (; roundAtMs < overMs && !run.isDealtAnew(); roundAtMs += intervalMs) {
     // Not from the beginning of the slot: who is due now may be a little late. The lease is free meanwhile.
-    await clock.sleep(slotMs + intervalMs / 2 - clock.nowMs());
+    await clock.sleep(roundAtMs + intervalMs / 2 - clock.nowMs());
     if (await run.isSucceeded()) break;
-    await workUntil(run, slotMs + intervalMs);
+    await workUntil(run, roundAtMs + intervalMs);
   }
   await begun;
   await run.report();
-  return run.isDealtAnew() ? slotMs : null;
+  return run.isDealtAnew() ? roundAtMs : null;
 };
 
 /** What is to do in the slots before `endMs`. */
@@ -123,19 +123,19 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
 
   /** The slots of the run, as the holder, until it is over or the lease is gone. */
   const rounds = async (fence: Fence, dnsTalk: DnsTalk): Promise<void> => {
-    let slotMs = Math.max(slotNow(), actedMs + intervalMs);
-    while (slotMs < endMs && clock.nowMs() < endMs) {
-      if (slotMs > clock.nowMs()) await clock.sleep(slotMs - clock.nowMs());
-      const done = await roundInSlot({ ...deps, dnsTalk }, fence, shard, slotMs, tally);
+    let roundAtMs = Math.max(slotNow(), actedMs + intervalMs);
+    while (roundAtMs < endMs && clock.nowMs() < endMs) {
+      if (roundAtMs > clock.nowMs()) await clock.sleep(roundAtMs - clock.nowMs());
+      const done = await roundInSlot({ ...deps, dnsTalk }, fence, shard, roundAtMs, tally);
       if (done === "lost") return;
-      actedMs = slotMs;
+      actedMs = roundAtMs;
       const after = await afterRound(deps, fence, shard, tally);
       if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(intervalMs);
       if (after !== "kept") return;
       // A slot that has passed is made up for at once; the one under way has its round already.
       followClock();
       const nextMs = actedMs + intervalMs;
-      slotMs = clock.nowMs() > nextMs ? slotNow() : nextMs;
+      roundAtMs = clock.nowMs() > nextMs ? slotNow() : nextMs;
     }
   };
 

@@ -92,7 +92,7 @@ export class Replay {
   #domains: readonly DetectedDomain[] = [];
   #active: ReplayedStorm | null = null;
   #previousEndedAtMs: number | null = null;
-  #slotMs: number | null = null;
+  #roundAtMs: number | null = null;
   #nowMs = 0;
   #minuteMs = 0;
   /** Calm, and nothing that the engine looks at has changed since it last said so. */
@@ -106,8 +106,8 @@ export class Replay {
   /** @throws RangeError where a sample belongs to an earlier round than the one before it */
   take(sample: TraceSample): void {
     const { roundAtMs, atMs, vantage } = sample;
-    if (this.#slotMs !== null && roundAtMs < this.#slotMs) throw new RangeError("samples must come round by round");
-    if (this.#slotMs !== roundAtMs) this.#roundsUntil(roundAtMs);
+    if (this.#roundAtMs !== null && roundAtMs < this.#roundAtMs) throw new RangeError("samples must come round by round");
+    if (this.#roundAtMs !== roundAtMs) this.#roundsUntil(roundAtMs);
     const figures = this.#figuresOf(sample);
     const good = isGood(sample, this.#setup.terms);
     if (this.#isPresent(sample, figures)) figures.add(atMs, good);
@@ -119,8 +119,8 @@ export class Replay {
 
   /** Plays the rounds that are left before `toMs`. @returns storms and minutes, oldest first */
   finish(toMs: number): Replayed {
-    this.#slotMs ??= this.#setup.fromMs;
-    this.#roundsUntil(Math.max(toMs, this.#slotMs + 1));
+    this.#roundAtMs ??= this.#setup.fromMs;
+    this.#roundsUntil(Math.max(toMs, this.#roundAtMs + 1));
     this.#flushMinutes(Number.POSITIVE_INFINITY);
     return {
       storms: this.#active === null ? this.#storms : [...this.#storms, this.#active],
@@ -143,11 +143,11 @@ export class Replay {
 
   #roundsUntil(nextMs: number): void {
     const { intervalMs } = this.#setup;
-    if (this.#slotMs !== null) {
-      this.#round(this.#slotMs);
-      for (let slotMs = this.#slotMs + intervalMs; slotMs < nextMs; slotMs += intervalMs) this.#round(slotMs);
+    if (this.#roundAtMs !== null) {
+      this.#round(this.#roundAtMs);
+      for (let roundAtMs = this.#roundAtMs + intervalMs; roundAtMs < nextMs; roundAtMs += intervalMs) this.#round(roundAtMs);
     }
-    this.#slotMs = nextMs;
+    this.#roundAtMs = nextMs;
     this.#flushMinutes(nextMs - (nextMs % minuteMs));
   }
 
@@ -166,16 +166,16 @@ export class Replay {
     return added;
   }
 
-  #round(slotMs: number): void {
+  #round(roundAtMs: number): void {
     const { cdns, terms, fromMs } = this.#setup;
-    this.#nowMs = Math.max(this.#nowMs, slotMs);
+    this.#nowMs = Math.max(this.#nowMs, roundAtMs);
     const nowMs = this.#nowMs;
     for (const vantage of this.#inRound) this.#heard.set(vantage, nowMs);
     const allHeard = this.#inRound.size === this.#heard.size;
     this.#inRound.clear();
     let changed = false;
     for (const figures of this.#figures) changed = figures.slide(nowMs - terms.windowSeconds * 1_000) || changed;
-    if (slotMs < fromMs || (this.#settled && allHeard && !changed)) return;
+    if (roundAtMs < fromMs || (this.#settled && allHeard && !changed)) return;
     const { transition } = detect({
       cdns, domains: this.#domains, vantages: this.#vantages(), nowMs, terms,
       stats: this.#figures.map(({ stats }) => stats).filter(({ samples }) => samples > 0),

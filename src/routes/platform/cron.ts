@@ -22,8 +22,8 @@ export const registerCron = (app: App, deps: CronDeps): void => {
     if (c.req.method !== "GET") return c.body(null, 200);
     const nowMs = deps.clock.nowMs();
     const lines = jsonLines();
-    const running = deps.jobs.run(job, nowMs - (nowMs % minuteMs), ({ role, shardIndex, slotMs, durationMs, ok }) =>
-      lines.write({ event: "round", job, role, shard: shardIndex, slot: isoTime(slotMs), duration_ms: durationMs, ok }),
+    const running = deps.jobs.run(job, nowMs - (nowMs % minuteMs), ({ role, shardIndex, roundAtMs, durationMs, ok }) =>
+      lines.write({ event: "round", job, role, shard: shardIndex, slot: isoTime(roundAtMs), duration_ms: durationMs, ok }),
     );
     if (running === null) throw new AppError("not_found", "there is no such job");
     lines.write({ event: "started", job, at: isoTime(nowMs) });

@@ -1,8 +1,8 @@
-/** One round that is over; `slotMs` is the beginning of its slot, epoch milliseconds. A witness decides nothing (semantics §10). */
+/** One round that is over; `roundAtMs` is the beginning of its slot, epoch milliseconds. A witness decides nothing (semantics §10). */
 export type RoundDone = {
   readonly role: "holder" | "witness";
   readonly shardIndex: number;
-  readonly slotMs: number;
+  readonly roundAtMs: number;
   readonly durationMs: number;
   readonly ok: boolean;
 };

@@ -49,7 +49,7 @@ import type { RoleTrustCheck } from "./steering/role-trust.ts";
 import type { UsageStore } from "./metering/usage-store.ts";
 import type { ZoneBindings, ZoneGrantStore } from "./steering/zone-grants.ts";
 
-/** Everything that the HTTP API needs of the world, constructed by `deps.ts`. */
+/** All dependencies of the HTTP API, constructed by `deps.ts`. */
 export interface Deps {
   readonly config: Config;
   readonly clock: Clock;
@@ -94,7 +94,7 @@ export interface Deps {
   readonly invoicePreview: InvoicePreviewStore;
   readonly invoiceDocuments: InvoiceDocumentStore;
   readonly invoiceLinks: InvoiceLinkStore;
-  /** Null: without SECRETS_KEY no link is made, and none opens anything. */
+  /** Null: without SECRETS_KEY no link is made, and none is valid. */
   readonly linkTokens: LinkTokens | null;
   readonly lineFacts: LineFactsStore;
   readonly availability: AvailabilityStore;
@@ -105,17 +105,17 @@ export interface Deps {
   readonly telemetry: TelemetryStore;
   readonly jobs: Jobs;
   readonly resolver: Resolver;
-  /** What visitors are answered. */
+  /** What visitors get from the public DNS. */
   readonly lookup: Lookup;
   readonly rateLimits: RateLimits;
   /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
   sealKeys(): Promise<readonly string[]>;
-  /** By what a client is told apart from others, where the platform vouches for it. */
+  /** The key by which clients are distinguished, where the platform provides a trusted address. */
   clientAddress(headers: Headers): string;
   /** Names of the CDNs whose bytes an adapter measures. */
   readonly measuredCdns: readonly string[];
   /** The rounds of one shard for one minute. @throws where every round failed */
   runShard(shard: Shard, scheduledAtMs: number): Promise<void>;
-  /** Lets work go on after the answer was sent; a failure is logged. */
+  /** Continues work after the answer was sent; a failure is logged. */
   background(work: Promise<unknown>): void;
 }

@@ -7,11 +7,11 @@ export type RoundDone = {
   readonly ok: boolean;
 };
 
-/** The jobs of the schedule, for whoever starts one without being the platform's cron. */
+/** The jobs of the schedule, for callers other than the platform's cron. */
 export interface Jobs {
   /**
    * Starts one job for the minute that began at `scheduledAtMs`.
-   * @param onRound told of each round that runs in this invocation
+   * @param onRound called for each round that runs in this invocation
    * @returns null: there is no such job. Rejects with what the job throws
    */
   run(job: string, scheduledAtMs: number, onRound: (round: RoundDone) => void): Promise<void> | null;

@@ -1,7 +1,7 @@
-/** Where on earth this vantage probes from, as far as its platform tells: a colo such as `FRA`, a region such as `fra1`. */
+/** Where this vantage probes from, where its platform reports it: a colo such as `FRA`, a region such as `fra1`. */
 export interface Place {
-  /** Null: not told, or not asked yet. */
+  /** Null: not reported, or not queried yet. */
   known(): string | null;
-  /** Asks, where there is somebody to ask and that was long ago. Never throws, never takes long. */
+  /** Queries it, where possible and the last reading is old. Never throws, never takes long. */
   look(): Promise<void>;
 }

@@ -16,7 +16,7 @@ export type CustomerToken = {
 
 export type TokenInput = { readonly name: string; readonly role: Role; readonly expiresAtMs: number | null; readonly hash: string };
 
-/** What a live token stands for. */
+/** The identity behind a live token. */
 export type TokenOwner = { readonly tokenId: number; readonly customerId: number; readonly role: Role; readonly expiresAtMs: number | null };
 
 /** Customer tokens. Hashes are SHA-256 in lower-case hex; the secret itself never gets here. */

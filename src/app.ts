@@ -60,13 +60,13 @@ import { registerUsage } from "./routes/metering/usage.ts";
 import { registerVerification } from "./routes/tenants/verification.ts";
 import { registerZoneGrants } from "./routes/steering/zone-grants.ts";
 
-/** SQLSTATEs of a statement that lost against another or took too long: the same request may well succeed. */
+/** SQLSTATEs of a statement that lost against another or took too long: a retry may succeed. */
 const transient = new Set(["40001", "40P01", "55P03", "57014"]);
 
 const isTransient = (thrown: unknown): boolean =>
   thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && transient.has(thrown.code);
 
-/** What Hono's own validators and a busy database raise, in our words. */
+/** Maps errors of Hono's validators and of a busy database to AppErrors. */
 const asAppError = (thrown: unknown): unknown => {
   if (isTransient(thrown)) {
     return new AppError("unavailable", "the database is busy", { headers: { "retry-after": "1" }, cause: thrown, kind: "busy" });
@@ -76,7 +76,7 @@ const asAppError = (thrown: unknown): unknown => {
   return thrown.status < 500 ? new AppError("bad_request", "the request is not valid") : thrown;
 };
 
-/** The HTTP API. It knows no provider: the environment and the execution context of a request are never touched. */
+/** The HTTP API. Independent of the provider: it never uses a request's environment or execution context. */
 export const createApp = (deps: Deps): App => {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   const caches = createTokenCaches(deps.clock);
@@ -131,7 +131,7 @@ export const createApp = (deps: Deps): App => {
   registerBillingTerms(app, deps, guards);
   registerBillingProfile(app, deps, guards);
   registerIssuer(app, deps, guards);
-  // Before the route that would take "preview" for an id.
+  // Before the route that would parse "preview" as an id.
   registerInvoicePreview(app, deps, guards);
   registerInvoices(app, deps, guards);
   registerInvoiceExplain(app, deps, guards);

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { AppMiddleware } from "../http/env.ts";
 import { sharedSecret } from "./shared-secret.ts";
 
-/** CRON_SECRET as a bearer token (semantics §10); without one configured there is nothing here. */
+/** CRON_SECRET as a bearer token (semantics §10); without one configured the answer is 404. */
 export const cronSecret = (deps: Pick<Deps, "config" | "rateLimits" | "clientAddress">): AppMiddleware =>
   sharedSecret(
     deps,

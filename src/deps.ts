@@ -95,28 +95,28 @@ import { createFirstProofs } from "./pipeline/steering/first-proofs.ts";
 import { isJobName, runJob } from "./cron/schedule.ts";
 import { toHex } from "./domain/platform/hex.ts";
 
-/** What a provider, or a test, brings along instead of the platform's own. */
+/** What a provider, or a test, supplies instead of the platform's defaults. */
 export type Runtime = {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Log;
-  /** Keeps the invocation alive until the promise settles. Without it background work is not awaited. */
+  /** Keeps the invocation alive until the promise settles. Without it background work is not kept alive. */
   readonly waitUntil?: (work: Promise<unknown>) => void;
-  /** What the platform binds beside variables, by name: rate limiters, the shard objects. */
+  /** The platform's bindings besides variables, by name: rate limiters, the shard objects. */
   readonly bindings?: Readonly<Record<string, unknown>>;
-  /** Opens TCP connections. Without it a zone's name servers are not asked. */
+  /** Opens TCP connections. Without it a zone's name servers are not queried. */
   readonly connect?: Connect;
 };
 
 const send: typeof fetch = (input, init) => fetch(input, init);
 
-/** As it stands in the connection string, and decoded where it can be. */
+/** As written in the connection string, and decoded where it can be. */
 const passwordsIn = (databaseUrl: string): readonly string[] => {
   const raw = /^[^:]+:\/\/[^:@/]+:([^@]*)@/.exec(databaseUrl)?.[1] ?? "";
   return /%(?![0-9a-f]{2})/i.test(raw) ? [raw] : [raw, decodeURIComponent(raw)];
 };
 
-/** What must never stand in a log line, wherever it came from. */
+/** Texts that must never be in a log line. */
 const secretsOf = (config: Config): readonly string[] => {
   const { auth, route53, cloudflare } = config;
   const keys = route53.credentials;
@@ -126,7 +126,7 @@ const secretsOf = (config: Config): readonly string[] => {
   ].filter((text) => typeof text === "string");
 };
 
-/** Where a shard beside the first finds an invocation of its own; null: nowhere but in the one that there is. */
+/** Starts invocations for shards; null: all run in the cron invocation. */
 const dispatcherOf = ({ selfUrl, cronSecret }: Config, bindings: Readonly<Record<string, unknown>>): Dispatcher | null => {
   const namespace = bindings["SHARDS"];
   if (isShardNamespace(namespace)) return createDurableShards(namespace);
@@ -141,7 +141,7 @@ const evidenceSigner = ({ evidence: { signingKey, publicKeys } }: Config): Evide
 
 const linkTokens = ({ secretsKeys: [first, ...older] }: Config): LinkTokens | null =>
   first === undefined ? null : createLinkTokens([first, ...older]);
-/** What time it is by the database, carried on by the machine's timer. */
+/** The database's clock, advanced by the machine's timer. */
 const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper =>
   createDatabaseClock({
     platform: systemClock,
@@ -150,10 +150,10 @@ const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper =>
     log,
   });
 
-/** What STS may take for an answer. */
+/** Time-out of STS. */
 const stsTimeoutMs = 5_000;
 
-/** What runs the jobs beside the API. Without credentials DNS is only logged, and no CDN is measured. */
+/** The dependencies of the jobs. Without credentials DNS is only logged, and no CDN is measured. */
 const buildJobDeps = (
   config: Config, db: Database, clock: Clock, time: (SharedClock & TimeKeeper) | null, random: Random, log: Log, dispatcher: Dispatcher | null,
   signer: EvidenceSigner | null, open: Connect | null,
@@ -256,12 +256,12 @@ const buildJobDeps = (
   };
 };
 
-/** Constructs every adapter. Nothing is connected or asked yet. */
+/** Constructs every adapter. Nothing is connected or queried yet. */
 export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps => {
   const log = runtime.log ?? createConsoleLog(runtime.clock ?? systemClock, { provider: config.provider }, secretsOf(config));
   const random = runtime.random ?? systemRandom;
   const db = connect(config.databaseUrl, config.neonFetchEndpoint);
-  // A clock that is brought along is taken as it is.
+  // A supplied clock is used unchanged.
   const time = runtime.clock === undefined ? databaseClock(db, log) : null;
   const clock = runtime.clock ?? time ?? systemClock;
   const status = createStatusStore(db);

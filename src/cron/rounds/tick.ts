@@ -14,43 +14,43 @@ import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slot
 
 export type TickDeps = ShardDeps & {
   readonly tickRuns: TickRunStore;
-  /** How long a run goes on past its minute where no other run of its provider has begun; 0: it ends with its minute. */
+  /** How long a run continues past its minute where no other run of its provider has begun; 0: it ends with its minute. */
   readonly overtimeMs: number;
   /** How many shards share the invocation; without it this one is alone. */
   readonly shardsHere?: number;
-  /** What the invocation may still send, where more than this run draws on it. */
+  /** The invocation's remaining requests, where they are shared. */
   readonly requestPool?: RequestPool;
 };
 
 /** Cron comes once a minute. */
 export const runMs = 60_000;
 
-/** Cron comes a little early at most; where it seems to, it goes by a clock of its own that is ahead of the database's. */
+/** Cron is early by this at most: its clock may be ahead of the database's. */
 const earliestMs = 2_000;
 
 const dueAt = (scheduledAtMs: number, nowMs: number): number => Math.max(nowMs, Math.min(scheduledAtMs, nowMs + earliestMs));
 
-/** Less than this a clock that is kept in time is put right by now and then. */
+/** Corrections of a synchronised clock are smaller than this. */
 const leastCorrectionMs = 1_000;
 
-/** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
+/** The retry interval where another run of this provider may just be finishing its last round, or the database is unreachable. */
 export const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
 
 /**
  * Rounds of one shard for the minute that begins at `scheduledAtMs`, or now where that is past: as the holder of its lease,
- * or as the witness of the other provider, from which it takes over as soon as the lease lapses. A doubled run waits for the
- * first one; a round that overruns delays the next and is counted. A round that fails is logged and the next one tries again.
- * Where the next cron is late, the run goes on, slot by slot, until that one's run is there. Where the number of shards is
- * another one meanwhile, nobody has a right to this shard any more, and the run ends.
+ * or as the witness of the other provider, from which it takes over as soon as the lease lapses. A duplicate run waits for the
+ * first one; a round that overruns delays the next and is counted. A failed round is logged, and the next one is run.
+ * Where the next cron is late, the run continues, slot by slot, until that one's run has begun. Where the number of shards
+ * changes meanwhile, this shard's lease is void, and the run ends.
  * @param untilMs where its minute ends, if not a minute from now
- * @returns where its minute would have ended, if it ended because the services are dealt out anew; null: it is done
+ * @returns where its minute would have ended, if it ended because the services were re-sharded; null: it is done
  * @throws the last error where nothing succeeded
  */
 export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
   const { clock, overtimeMs } = deps;
   const { intervalMs } = deps.probe;
   const dueEndMs = untilMs ?? slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
-  // A witness' round may still be under way when it takes over: both share the connections of this invocation.
+  // A witness' round may still be in flight at a takeover: both share the connections of this invocation.
   const connections = deps.connections ?? createConnections(clock);
   let overMs: number | null = null;
   const slotsLeft = (): number => Math.ceil(((overMs ?? run.endMs() + overtimeMs) - clock.nowMs()) / intervalMs);
@@ -62,7 +62,7 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   let roundAtMs = run.endMs();
   overMs = roundAtMs + overtimeMs;
   for (; roundAtMs < overMs && !run.isDealtAnew(); roundAtMs += intervalMs) {
-    // Not from the beginning of the slot: who is due now may be a little late. The lease is free meanwhile.
+    // Not from the beginning of the slot: the successor may be a little late. The lease is free meanwhile.
     await clock.sleep(roundAtMs + intervalMs / 2 - clock.nowMs());
     if (await run.isSucceeded()) break;
     await workUntil(run, roundAtMs + intervalMs);
@@ -72,7 +72,7 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   return run.isDealtAnew() ? roundAtMs : null;
 };
 
-/** What is to do in the slots before `endMs`. */
+/** Runs the slots before `endMs`. */
 const workUntil = async (run: Run, endMs: number): Promise<void> => {
   run.endsAt(endMs);
   while (!run.isOver()) {
@@ -86,25 +86,25 @@ const workUntil = async (run: Run, endMs: number): Promise<void> => {
 
 type Run = ReturnType<typeof createRun>;
 
-/** One run of one shard: what has been done in it, and in which slot. */
+/** One run of one shard: its progress, by slot. */
 const createRun = (deps: TickDeps & { readonly connections: Connections }, shard: Shard) => {
   const { clock, connections, log, provider, runId, tickRuns } = deps;
   const { intervalMs } = deps.probe;
   const tally: Tally = newTally(clock.nowMs());
   let endMs = 0;
-  // The latest slot of each kind: who takes over acts at once, also in a slot that it has witnessed.
+  // The latest slot of each role: a takeover acts at once, also in a slot that it has witnessed.
   let actedMs = Number.NEGATIVE_INFINITY;
   let witnessedMs = Number.NEGATIVE_INFINITY;
   let watching: Promise<void> | null = null;
   let epoch: number | null = null;
   /** Until then the lease is left to the other provider: under this one every round has failed. */
   let restsUntilMs = 0;
-  /** Whether the database answered when the lease was last asked for. */
+  /** Whether the database answered the last request for the lease. */
   let isAnswered = true;
   let isDealtAnew = false;
   let correctedMs = deps.sharedClock?.correctedMs() ?? 0;
 
-  /** Where the clock was put right, what was told by it before is told anew: the same moments, to a slot. */
+  /** Where the clock was corrected, stored times are shifted by the same amount, in whole slots. */
   const followClock = (): void => {
     const byMs = (deps.sharedClock?.correctedMs() ?? 0) - correctedMs;
     if (Math.abs(byMs) < leastCorrectionMs) return;
@@ -132,14 +132,14 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
       const after = await afterRound(deps, fence, shard, tally);
       if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(intervalMs);
       if (after !== "kept") return;
-      // A slot that has passed is made up for at once; the one under way has its round already.
+      // A missed slot is made up for at once; the current one has its round already.
       followClock();
       const nextMs = actedMs + intervalMs;
       roundAtMs = clock.nowMs() > nextMs ? slotNow() : nextMs;
     }
   };
 
-  /** Sleeps, but no longer than a witness' round lasts that is under way. */
+  /** Sleeps, but no longer than a witness' round in flight lasts. */
   const pause = async (ms: number): Promise<void> => await (watching === null ? clock.sleep(ms) : patiently(clock, watching, ms, undefined));
 
   return {
@@ -147,17 +147,17 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
     endMs: (): number => endMs,
     isOver,
     isDealtAnew: (): boolean => isDealtAnew,
-    /** Tells the run before that its successor is there. Where that fails, both go on for a while: the lease is one's only. */
+    /** Tells the previous run that its successor has begun. Where that fails, both continue for a while: only one has the lease. */
     begin: (): Promise<void> => tickRuns.begin(shard.index, provider, runId).catch(() => undefined),
     isSucceeded: async (): Promise<boolean> => !(await tickRuns.isLatest(shard.index, provider, runId).catch(() => true)),
     isWitness: (taking: Taking | null) => rests() || (taking !== null && isWitness(deps, taking)),
-    /** A database that does not answer for a moment must not cost the run. @returns null where the lease was not asked for */
+    /** A brief outage of the database must not end the run. @returns null where the lease could not be requested */
     contend: async (): Promise<Taking | null> => {
       if (rests()) return null;
       try {
         const taking = await takeShard(deps, shard);
         isAnswered = true;
-        // There is no such lease: it would be this run's otherwise.
+        // There is no such lease: otherwise this run would have got it.
         isDealtAnew = taking.held === null && taking.by === null;
         return taking;
       } catch (error) {
@@ -170,7 +170,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
     },
     act: async (fence: Fence): Promise<void> => {
       epoch = fence.epoch;
-      // What is asked of DNS may outlast a round, but never the lease under which it was asked.
+      // DNS calls may outlast a round, but never the lease under which they began.
       const dnsTalk = createDnsTalk(clock, connections);
       try {
         await whileHeld(deps, fence, () => rounds(fence, dnsTalk));
@@ -179,10 +179,10 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
         await giveBack(deps, fence);
       }
     },
-    /** Begins a witness' round. Nobody waits for it: the lease may lapse before all of its time-outs are in. */
+    /** Begins a witness' round, not awaited: the lease may lapse before all of its time-outs are in. */
     watch: (): void => {
       if (!isDue()) return;
-      // As a holder does, it makes up for the slot that has just passed; for none before that.
+      // Like a holder it makes up for the slot that has just passed, but for no earlier one.
       const nextMs = Math.max(actedMs, witnessedMs) + intervalMs;
       witnessedMs = nextMs === slotNow() - intervalMs ? nextMs : slotNow();
       watching = witnessInSlot(deps, shard, witnessedMs, tally).finally(() => void (watching = null));

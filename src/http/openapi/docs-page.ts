@@ -108,7 +108,7 @@ const schemaSection = ([name, schema]: [string, object]): string => {
   ].join("");
 };
 
-/** A whole HTML page of the description: no script, no image, nothing from elsewhere. */
+/** A whole HTML page of the description: no script, no image, no external resource. */
 export const docsPage = (document: OpenApiDocument): string => {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ method, path, operation, tag: operation.tags?.[0] ?? "other" })));

@@ -1,4 +1,4 @@
-/** The one style of `/docs`. Its digest is in the page's policy, so it is served exactly as it stands here. */
+/** The one style of `/docs`. Its hash is in the page's Content-Security-Policy, so it is served verbatim. */
 export const docsStyle = `
 :root{color-scheme:light dark;--text:#1b1f24;--dim:#57606a;--page:#fff;--card:#f6f8fa;--line:#d0d7de;--link:#0550ae}
 @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--dim:#9198a1;--page:#0d1117;--card:#161b22;--line:#30363d;--link:#79b8ff}}

@@ -28,7 +28,7 @@ const exactDecimal = (text: string): string => {
   return significant === "" ? "0" : `${sign}${significant}e${BigInt(exponent) - BigInt(decimals.length) + BigInt(digits.length - significant.length)}`;
 };
 
-/** Longer exponents are refused without parsing. */
+/** Longer numbers are refused without parsing. */
 const longestNumber = 400;
 
 /** Whether JSON.parse represents a number exactly: `1e-400` is not 0, and 0.10000000000000000001 is not 0.1. */

@@ -5,7 +5,7 @@ import type { ProbePath } from "./probe.ts";
 import type { ActiveStorm, StormTransition } from "./storm.ts";
 import type { Vantage } from "./vantage.ts";
 
-/** A sample as it was recorded. Times are epoch milliseconds; `roundAtMs`, the slot of its round, is never after `atMs`. */
+/** A recorded sample. Times are epoch milliseconds; `roundAtMs`, the start of its round's slot, is never after `atMs`. */
 export type TraceSample = {
   readonly domainId: number;
   readonly path: ProbePath;
@@ -18,7 +18,7 @@ export type TraceSample = {
   readonly setup?: number;
 };
 
-/** `latencyMs`: of `http_latency`, for which a slow answer is no good one; null for `http_availability`. */
+/** `latencyMs`: of `http_latency`, where a slow answer counts as a failure; null for `http_availability`. */
 export type ReplayTerms = DetectionTerms & { readonly latencyMs: number | null };
 
 export type ReplaySetup = {
@@ -27,12 +27,12 @@ export type ReplaySetup = {
   readonly intervalMs: number;
   /** Samples before it only fill the window. */
   readonly fromMs: number;
-  /** Who had been heard before the first sample. */
+  /** Vantages heard before the first sample. */
   readonly vantages: readonly Vantage[];
 };
 
 export type ReplayedStorm = ActiveStorm & {
-  /** When the round that found it was over. */
+  /** When the round that found it ended. */
   readonly detectedAtMs: number;
   readonly relapses: number;
   readonly endedAtMs: number | null;
@@ -46,10 +46,10 @@ export type Replayed = { readonly storms: readonly ReplayedStorm[]; readonly low
 
 const minuteMs = 60_000;
 
-/** Set-ups are numbered in two bytes, and begin anew after 32,768 of them. */
+/** Set-up numbers have two bytes, and wrap around after 32,768. */
 const setupNumbers = 32_768;
 
-/** Whether a set-up came after another one, the numbers going round. */
+/** Whether a set-up is later than another one, with wrap-around. */
 const isLater = (setup: number, other: number): boolean => {
   const ahead = (setup - other + setupNumbers) % setupNumbers;
   return ahead > 0 && ahead < setupNumbers / 2;
@@ -77,8 +77,8 @@ const afterTransition = (storm: ReplayedStorm | null, transition: StormTransitio
 };
 
 /**
- * Plays samples through the engine of the rounds, one round a slot, as if every slot had had its round. A round is judged
- * when its last answer is in. A path counts from its first sample on, and every domain as once seen healthy. Incremental: a
+ * Replays samples through the engine of the rounds, one round a slot, as if every slot had had its round. A round is judged
+ * when its last answer is in. A path counts from its first sample on, and every domain as seen healthy before. Incremental: a
  * year of 10 s rounds takes seconds.
  */
 export class Replay {
@@ -95,7 +95,7 @@ export class Replay {
   #roundAtMs: number | null = null;
   #nowMs = 0;
   #minuteMs = 0;
-  /** Calm, and nothing that the engine looks at has changed since it last said so. */
+  /** Calm, with unchanged inputs since the last evaluation. */
   #settled = false;
 
   constructor(setup: ReplaySetup) {
@@ -117,7 +117,7 @@ export class Replay {
     if (atMs >= this.#setup.fromMs) figures.count(atMs, good);
   }
 
-  /** Plays the rounds that are left before `toMs`. @returns storms and minutes, oldest first */
+  /** Replays the remaining rounds before `toMs`. @returns storms and minutes, oldest first */
   finish(toMs: number): Replayed {
     this.#roundAtMs ??= this.#setup.fromMs;
     this.#roundsUntil(Math.max(toMs, this.#roundAtMs + 1));
@@ -128,12 +128,12 @@ export class Replay {
     };
   }
 
-  /** The storm that is on after the rounds so far. */
+  /** The active storm after the rounds so far. */
   get active(): ReplayedStorm | null {
     return this.#active;
   }
 
-  /** Whether a sample is of its path's present set-up. The first of a new one puts an end to what was known of those before. */
+  /** Whether a sample is of its path's present set-up. The first of a new one resets the figures. */
   #isPresent({ domainId, path, setup = 0 }: TraceSample, { setup: present }: PathFigures): boolean {
     if (setup === present) return true;
     if (!isLater(setup, present)) return false;
@@ -198,7 +198,7 @@ export class Replay {
     return [...this.#heard].map(([name, lastHeardAtMs]) => ({ name, lastHeardAtMs }));
   }
 
-  /** Judges the minutes before `untilMs`: no sample of theirs can come any more. */
+  /** Evaluates the minutes before `untilMs`, which are complete. */
   #flushMinutes(untilMs: number): void {
     if (untilMs === this.#minuteMs) return;
     this.#minuteMs = untilMs;

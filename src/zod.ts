@@ -1,6 +1,6 @@
 /**
- * What the bundle takes for "zod" (`alias` in wrangler.toml): the same library without its fifty translations, which a
- * namespace object would drag along (a fifth of the Worker). A test compares this list with what src/ uses.
+ * The bundle's replacement of "zod" (`alias` in wrangler.toml): the same library without its fifty translations, which a
+ * namespace object would include (a fifth of the Worker). A test compares this list with what src/ uses.
  */
 import {
   array, boolean, custom, enum as enumeration, int, iso, literal, looseObject, NEVER, nullable, number, object, optional, prettifyError,

@@ -13,7 +13,7 @@ const request: RequestInit = {
 /**
  * Probes by `fetch`. The time-out aborts the request, so that a hanging CDN frees its connection, and ends the probe whether
  * the platform honours that or not: the slot must be released. The body is cancelled unread, and not waited for. workerd does not
- * tell DNS, TLS and connection failures apart: all of them are `network`. What one runtime reads and another does not is
+ * distinguish DNS, TLS and connection failures: all of them are `network`. What one runtime reads and another does not is
  * `unreadable` (unreadable-answer.ts).
  */
 export const createProber = (send: typeof fetch, nowMs: () => number): Prober => ({

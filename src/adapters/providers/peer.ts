@@ -20,7 +20,7 @@ export type PeerOptions = {
   readonly provider: string;
   readonly fetch: typeof fetch;
   readonly nowMs: () => number;
-  /** 5 s unless told. */
+  /** Default 5 s. */
   readonly timeoutMs?: number;
 };
 

@@ -7,7 +7,7 @@ import type { DomainReading } from "./live-records.ts";
 
 const text = (records: unknown): string => canonicalJson((records ?? null) as JsonValue);
 
-/** Failed attempts at records which this round has read anew: changed ones are retried. */
+/** Failed attempts, compared with the records read in this round: changed ones are retried. */
 const attemptsOf = (domain: RoundDomain, reading: DomainReading | undefined): RoundDomain["failedAttempts"] => {
   if (domain.failedAttempts.length === 0 || reading === undefined) return domain.failedAttempts;
   const isSame = text(reading.routing.records) === text(domain.routing?.records);

@@ -23,7 +23,7 @@ const HOSTS_PER_GROUP = 100;
 /** Hosts of one zone, and what may be asked of it. */
 export type OpenGroup = HostGroup & { readonly limits: ZoneLimits };
 
-/** How one account is asked. `confidence.isOffered` turns false once Cloudflare has refused the field. */
+/** How one account is queried. `confidence.isOffered` turns false once Cloudflare has refused the field. */
 export type BatchReader = {
   readonly client: CloudflareClient;
   readonly graphqlEndpoint: string;

@@ -25,13 +25,13 @@ export type CloudflareUsageOptions = {
   readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Epoch milliseconds, for the age of what is cached and of what may be asked; the system clock unless told. */
+  /** Epoch milliseconds, for the age of cached and of available data; default: the system clock. */
   readonly now?: () => number;
   /** One attempt of one request, body included. */
   readonly timeoutMs?: number;
   /** One reading as a whole. */
   readonly readTimeoutMs?: number;
-  /** Queries in five minutes; Cloudflare's quota, less a reserve, unless told. */
+  /** Queries in five minutes; default: Cloudflare's quota, less a reserve. */
   readonly queryBudget?: number;
 };
 

@@ -17,7 +17,7 @@ export type DueRules = {
   readonly withheldAfterMs: number;
 };
 
-/** 2^29: half of the bytes of the rate's gigabyte, so that bytes x rate come to a cent from here on, rounded. */
+/** 2^29: half of the bytes of the rate's gigabyte, so that bytes x rate round to a cent from here on. */
 const costsFrom = sql`536870912`;
 
 const bytes = sql`greatest(u.primary_bytes, u.backup_bytes)`;
@@ -50,7 +50,7 @@ export const termsOf = (customerId: SQL): SQL => sql`left join lateral (
   limit 1
 ) t on true`;
 
-/** Whether the window `u` comes to a cent or more under its terms `t`. */
+/** Whether the window `u` costs a cent or more under its terms `t`. */
 export const costsACent = ({ defaults }: DueRules): SQL =>
   sql`(${bytes} * coalesce(t.rate_cents_per_gb, ${defaults.rateCentsPerGb}::numeric) >= ${costsFrom})`;
 

@@ -54,7 +54,7 @@ export const probeMarks = pgTable(
 export const vantages = pgTable("vantages", {
   name: text("name").primaryKey(),
   lastHeardAt: at("last_heard_at").notNull(),
-  /** The data centre or region that it last probed from; null where its platform does not tell. */
+  /** The data centre or region that it last probed from; null where its platform does not report it. */
   place: text("place"),
 });
 

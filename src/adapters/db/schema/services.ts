@@ -71,7 +71,7 @@ export const serviceDomains = pgTable(
     claimRev: integer("claim_rev").notNull().default(0),
     /** When its primary (or the name itself, where there is none) was first known to be up since its latest set-up. */
     seenHealthyAt: at("seen_healthy_at"),
-    /** How often what is probed of each path was set up anew (trigger): a sample counts only for the set-up that it is of. */
+    /** By path, how often its probed set-up has changed (trigger): a sample counts only for its own set-up. */
     primarySetup: integer("primary_setup").notNull().default(0),
     backupSetup: integer("backup_setup").notNull().default(0),
     directSetup: integer("direct_setup").notNull().default(0),

@@ -66,7 +66,7 @@ export interface IngestStore {
   /** Notes hosts that can not be read any more, each with a finding, and those that can again. */
   noteHosts(fence: Fence, states: readonly HostState[], nowMs: number): Promise<void>;
   /**
-   * Stores readings, and makes of all readings and pushes of their windows what the windows come to (semantics §8): a
+   * Stores readings, and recomputes their windows from all readings and pushes (semantics §8): a
    * window that is not billed is replaced, a billed one corrected. A reading is replaced by a greater one, whoever read it; a
    * lesser one is rejected, as a finding. A side of which a host is missing never falls. All windows are of one length.
    * @throws AppError `conflict` where windows of another length are stored, `unavailable` where others keep interfering

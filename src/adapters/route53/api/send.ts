@@ -42,7 +42,7 @@ export type Send = <T>(request: Route53Request<T>, keys: Credentials, signal: Ab
 export type SendOptions = {
   readonly endpoint: string;
   readonly region: string;
-  /** Route 53 unless told. */
+  /** Default Route 53. */
   readonly service?: Service;
   readonly fetch: typeof fetch;
   readonly clock: Clock;

@@ -61,7 +61,7 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   await workUntil(run, dueEndMs);
   let roundAtMs = run.endMs();
   overMs = roundAtMs + overtimeMs;
-  for (; roundAtMs < overMs && !run.isDealtAnew(); roundAtMs += intervalMs) {
+  for (; roundAtMs < overMs && !run.isResharded(); roundAtMs += intervalMs) {
     // Not from the beginning of the slot: the successor may be a little late. The lease is free meanwhile.
     await clock.sleep(roundAtMs + intervalMs / 2 - clock.nowMs());
     if (await run.isSucceeded()) break;
@@ -69,7 +69,7 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   }
   await begun;
   await run.report();
-  return run.isDealtAnew() ? roundAtMs : null;
+  return run.isResharded() ? roundAtMs : null;
 };
 
 /** Runs the slots before `endMs`. */
@@ -77,7 +77,7 @@ const workUntil = async (run: Run, endMs: number): Promise<void> => {
   run.endsAt(endMs);
   while (!run.isOver()) {
     const taking = await run.contend();
-    if (run.isDealtAnew()) return;
+    if (run.isResharded()) return;
     if (taking?.held != null) await run.act(taking.held);
     else if (run.isWitness(taking)) run.watch();
     await run.untilDue(taking);
@@ -101,7 +101,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
   let restsUntilMs = 0;
   /** Whether the database answered the last request for the lease. */
   let isAnswered = true;
-  let isDealtAnew = false;
+  let isResharded = false;
   let correctedMs = deps.sharedClock?.correctedMs() ?? 0;
 
   /** Where the clock was corrected, stored times are shifted by the same amount, in whole slots. */
@@ -146,7 +146,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
     endsAt: (ms: number): void => void (endMs = ms),
     endMs: (): number => endMs,
     isOver,
-    isDealtAnew: (): boolean => isDealtAnew,
+    isResharded: (): boolean => isResharded,
     /** Tells the previous run that its successor has begun. Where that fails, both continue for a while: only one has the lease. */
     begin: (): Promise<void> => tickRuns.begin(shard.index, provider, runId).catch(() => undefined),
     isSucceeded: async (): Promise<boolean> => !(await tickRuns.isLatest(shard.index, provider, runId).catch(() => true)),
@@ -158,7 +158,7 @@ const createRun = (deps: TickDeps & { readonly connections: Connections }, shard
         const taking = await takeShard(deps, shard);
         isAnswered = true;
         // There is no such lease: otherwise this run would have got it.
-        isDealtAnew = taking.held === null && taking.by === null;
+        isResharded = taking.held === null && taking.by === null;
         return taking;
       } catch (error) {
         // Once for as long as it lasts.

@@ -11,7 +11,7 @@ import type { Database } from "../platform/client.ts";
 import { commitSoFar } from "../platform/client.ts";
 import { isTooMuch } from "../platform/faults.ts";
 import { epochMs } from "./load.ts";
-import { keepFirst, markSpan, noteRefused, sayings } from "./samples.ts";
+import { keepFirst, markSpan, noteRefused, presenceStatements } from "./samples.ts";
 import { setupOf } from "./setups.ts";
 
 /** Domains whose figures one statement reads: about 3 MB during storms of both kinds, of the 10 MiB that Neon sends. */
@@ -152,14 +152,14 @@ export const saveAndEvaluate = async (
   const pages = pagesOf(services);
   for (const [at, ids] of pages.entries()) {
     try {
-      const said = at === 0 ? [...sayings(last, presence, ttlMs), commitSoFar] : [];
+      const said = at === 0 ? [...presenceStatements(last, presence, ttlMs), commitSoFar] : [];
       const results = await db.batch<unknown[][]>([...said, evaluation(ids, nowMs)]);
       policies.push(...(results.at(-1) as Row[]).map(viewOf));
       if (at === 0) noteRefused(results[0], time);
     } catch (error) {
       if (isAway(error)) throw error;
       // Sent again, which is idempotent: it may be this that failed.
-      if (at === 0) await db.batch(sayings(last, presence, ttlMs));
+      if (at === 0) await db.batch(presenceStatements(last, presence, ttlMs));
       failed.push({ ids, error });
     }
   }

@@ -71,7 +71,7 @@ export const keepFirst = async (db: Database, samples: readonly Sample[], time: 
 };
 
 /** A round's vantage and heartbeat: a short transaction, as it locks rows that others wait for. */
-export const sayings = (samples: readonly Sample[], presence: Presence, ttlMs: number): readonly SQL[] => [
+export const presenceStatements = (samples: readonly Sample[], presence: Presence, ttlMs: number): readonly SQL[] => [
   keepSamples(samples),
   heard(presence),
   ...(presence.beat === null ? [] : beatStatements(presence.beat, ttlMs)),
@@ -80,6 +80,6 @@ export const sayings = (samples: readonly Sample[], presence: Presence, ttlMs: n
 /** Stores what a witness saw, in one round trip for up to 20,000 samples. */
 export const saveWitnessed = async (db: Database, samples: readonly Sample[], presence: Presence, ttlMs: number, time: TimeKeeper | null): Promise<void> => {
   const last = await keepFirst(db, samples, time);
-  const [kept] = await db.batch(sayings(last, presence, ttlMs));
+  const [kept] = await db.batch(presenceStatements(last, presence, ttlMs));
   noteRefused(kept, time);
 };

@@ -105,7 +105,7 @@ const play = async (postgres: Postgres, endpointUrl: string, one: Case): Promise
       });
     },
   });
-  // Spread among the others, as accounts are.
+  // Interleaved with the others, as accounts are.
   const isSick = (account: number): boolean => Math.floor(((account + 1) * one.sick) / accounts) > Math.floor((account * one.sick) / accounts);
   const sicken = (): void => {
     for (const [account, server] of servers.entries()) {

@@ -5,7 +5,7 @@ import { startDnsTcp } from "../route53/dns-tcp.ts";
 import { startDoh } from "../route53/doh.ts";
 import { startRoute53 } from "../route53/server.ts";
 
-/** What a storm is played with: two CDNs, and a Route 53 with a pair of records, unless the shell has its own. */
+/** The stage of a demo storm: two CDNs, and a Route 53 with a pair of records, unless the shell has its own. */
 export type Stage = {
   readonly cdns: { readonly primary: ToyCdn; readonly backup: ToyCdn };
   /** What connects the Worker to it. */
@@ -13,7 +13,7 @@ export type Stage = {
   readonly close: () => Promise<void>;
 };
 
-/** The name that visitors would ask for. `test` is nobody's (RFC 6761). */
+/** The visitors' name. `test` is reserved (RFC 6761). */
 export const stormHost = "storm-demo.example.test";
 
 export const startCdns = async (): Promise<Stage["cdns"]> => ({

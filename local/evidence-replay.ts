@@ -10,7 +10,7 @@ import { isGood } from "../src/domain/detection/replay.ts";
 import { isoTime } from "../src/iso-time.ts";
 import type { EvidenceRecord } from "./evidence-bundle.ts";
 
-/** `replayed`: the decision follows from the samples; `partly`: from the figures, whose samples are not all there; `not`: not determinable. */
+/** `replayed`: the decision follows from the samples; `partly`: from figures whose samples are not all there; `not`: not determinable. */
 export type Replay =
   | { readonly result: "replayed" }
   | { readonly result: "partly" | "not"; readonly why: string }

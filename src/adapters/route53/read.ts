@@ -34,7 +34,8 @@ export const readOnce = (call: Call): ReadAt => {
 
 /**
  * Reads the pairs of canonical names, each once; names for which there was no time are absent. Never throws.
- * @param askHealth for optional facts, skipped where there is no time @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
+ * @param askHealth for optional facts, skipped where there is no time
+ * @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
  */
 export const readPairs = async (call: Call, askHealth: Call, { directory, statuses }: Sources, names: readonly string[], zoneIds: ReadonlyMap<string, string>): Promise<Readings> => {
   /** @returns null where nothing was sent, and so nothing is known */

@@ -10,7 +10,7 @@ export const emptyChain: ChainHead = { seq: 0, hash: null };
 
 export type EvidenceKind = "begin" | "relapse" | "switch" | "observed" | "credit" | "end";
 
-/** The signed claim of a record. `stormId` is not signed where the signer can not know it: when a storm begins, or is ended by a deletion. */
+/** The signed claim of a record. `stormId` is not signed where the signer does not know it: when a storm begins, or a deletion ends it. */
 export type Claim = {
   readonly kind: EvidenceKind;
   readonly serviceId: number;

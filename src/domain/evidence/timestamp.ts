@@ -10,7 +10,7 @@ const tstInfoOid = Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09,
 
 const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && a.length === b.length && a.every((byte, at) => byte === b[at]);
 
-/** A request for a time-stamp of a SHA-256, with the authority's certificate included (RFC 3161, 2.4.1). @param nonce any bytes, not all zero */
+/** A request to time-stamp a SHA-256, with the authority's certificate included (RFC 3161, 2.4.1). @param nonce not all zero */
 export const timestampRequest = (hash: Uint8Array, nonce: Uint8Array): Uint8Array<ArrayBuffer> => {
   const imprint = der(derTag.sequence, der(derTag.sequence, der(derTag.oid, sha256Oid), der(derTag.null)), der(derTag.octets, hash));
   return der(derTag.sequence, derInteger(Uint8Array.of(1)), imprint, derInteger(nonce), der(derTag.boolean, Uint8Array.of(0xff)));

@@ -35,7 +35,8 @@ const bounded = (members: readonly Member[], isThere: (member: Member) => boolea
 /**
  * The own weights to store after the members were read again. A weight that somebody else has set since the last reading is its
  * new own weight, and so is that of a new member. A deleted one is kept for when it reappears.
- * @param known as they were last known, tranche's own switches included @param isOurs a switch has taken effect whose members cannot be distinguished from others' changes
+ * @param known as they were last known, tranche's own switches included
+ * @param isOurs a switch has taken effect whose members cannot be distinguished from others' changes
  */
 export const rememberedAfter = (remembered: OwnWeights, known: readonly Member[], live: readonly Member[], isOurs: boolean): OwnWeights => {
   const [own, before, now] = [byKey(remembered), byKey(known), byKey(live)];
@@ -86,7 +87,8 @@ const mostSum = 1_000;
 /**
  * Weights of a whole group during failback: the primary and every member have this share of their normal part, the backup
  * the rest, as nearly as integer weights allow.
- * @param share 0..1 @param members of all types, with their own weights @param foreign for the type with most of them, the sum of weights that are not to be changed
+ * @param share 0..1 @param members of all types, with their own weights
+ * @param foreign for the type with most of them, the sum of weights that are not to be changed
  */
 export const groupShares = (share: number, normal: Weights, members: readonly Member[], foreign: number): { readonly pair: Weights; readonly members: readonly Member[] } => {
   const sumOf = (some: readonly Member[]): number => some.reduce((sum, { weight }) => sum + weight, 0);

@@ -1,4 +1,4 @@
-/** Roles of a customer's credentials, each including the rights of the previous ones (semantics §2): read; write; mint, revoke, approve. */
+/** Roles of a customer's credentials, each including the previous one's rights (semantics §2): read; write; mint, revoke, approve. */
 export const roles = ["viewer", "editor", "owner"] as const;
 export type Role = (typeof roles)[number];
 

@@ -57,7 +57,7 @@ const told = async () => {
   };
 };
 
-it("is told by everything that tells how things are, as long as it lasts", async () => {
+it("is reported by status, metrics and readiness, as long as it lasts", async () => {
   expect(await run(0, 2)).toBe(true);
   expect(await told()).toEqual({ ready: [], status: [], failed: 0, job: { successes: "1", failures: "0" } });
   expect(await run(3, 2), "a run with a few").toBe(true);

@@ -73,7 +73,7 @@ describe("Replay", () => {
     expect(replay(trace, replaySetup({ terms: { ...defaultTerms, latencyMs: 500 } }), endOf(trace)).storms).toHaveLength(1);
   });
 
-  it("hears of a CDN's own vantage only while no other has been heard", () => {
+  it("counts a CDN's own vantage only while no other has been heard", () => {
     const trace = traceOf([{ ...phase, vantages: ["cloudflare"], failureRate: 1 }, { ...phase, rounds: 60, vantages: ["cloudflare"] }], 1);
     const [alone] = replay(trace, replaySetup(), endOf(trace)).storms;
     expect(alone?.endedReason, "with no other ever it counts fully").toBe("recovered");

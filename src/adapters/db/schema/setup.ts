@@ -12,7 +12,7 @@ export const readinessChecks = pgTable(
     actor: text("actor").notNull(),
     result: text("result", { enum: ["pass", "warn", "fail"] }).notNull(),
     checks: jsonb("checks").notNull(),
-    /** How many of its domains were checked, and how many it had then: a large service is checked page by page. Null: all, before this was known. */
+    /** How many of its domains were checked, of how many: a large service is checked page by page. Null in older rows: all. */
     domainsChecked: integer("domains_checked"),
     domainsTotal: integer("domains_total"),
   },

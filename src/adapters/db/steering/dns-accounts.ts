@@ -16,7 +16,10 @@ const fared = sql`(select coalesce(s.last_error, s.polls_error) from dns_standin
 /** Binds the sealed secret to its customer and key. */
 export const dnsSealingContext = (customerId: number, accessKeyId: string): string => `dns-account:${customerId}:${accessKeyId}`;
 
-/** Another account may see other zones: what was read with the previous one is read again. @param done the CTE that is empty where no account has changed */
+/**
+ * Another account may see other zones: what was read with the previous one is read again.
+ * @param done the CTE that is empty where no account has changed
+ */
 const readAgain = (customerId: number, done: string) => sql`
   update domain_routing r set read_at = null from service_domains d
   where d.id = r.domain_id and d.customer_id = ${customerId} and exists (select from ${sql.raw(done)})`;

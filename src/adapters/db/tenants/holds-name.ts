@@ -2,8 +2,8 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 
 /**
- * Whether the domain `d` holds its name: `verified` of domain/tenants/ownership.ts. A claim that holds it only because no proof was required
- * does not where one is.
+ * Whether the domain `d` holds its name: `verified` of domain/tenants/ownership.ts. A claim that holds it only because no proof
+ * was required does not where one is.
  * @param requireProof DOMAIN_VERIFICATION
  */
 export const holdsName = (requireProof: boolean): SQL =>

@@ -45,7 +45,7 @@ export type PushOptions = {
   readonly approves?: { readonly id: number; readonly reason: string };
 };
 
-/** Usage windows of a service, a deleted one included: it is metered and billed up to its deletion. A row of another customer is a missing row. */
+/** Usage windows of a service, deleted ones included: metered and billed up to the deletion. A row of another customer is a missing row. */
 export interface UsageStore {
   /** Ascending by id; windows with window_start in [fromMs, toMs). Null where there is no such service. */
   list(customerId: number, serviceId: number, filter: UsageFilter, page: Page): Promise<UsageWindow[] | null>;

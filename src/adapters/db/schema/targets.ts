@@ -10,7 +10,7 @@ export const probeTargets = pgTable(
     host: text("host").primaryKey(),
     /** `none`: it resolves to nothing. */
     addresses: text("addresses", { enum: ["public", "private", "none"] }).notNull(),
-    /** How it consents to probes for strangers; null: it does not. */
+    /** How it consents to probes for any customer; null: it does not. */
     consent: text("consent", { enum: ["txt", "well_known"] }),
     checkedAt: at("checked_at").notNull(),
   },

@@ -1,7 +1,7 @@
 import type { Clock, SharedClock } from "../adapters/ports/platform/clock.ts";
-import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import type { Shard } from "../adapters/ports/coordination/shards.ts";
 import type { Peer } from "../adapters/ports/coordination/peer.ts";
-import type { Place } from "../adapters/ports/coordination/probe-location.ts";
+import type { Place } from "../adapters/ports/detection/probe.ts";
 import type { Presence } from "../adapters/ports/detection/round.ts";
 import { patiently } from "./with-timeout.ts";
 import type { Connections } from "./connection-slots.ts";

@@ -1,4 +1,4 @@
-import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import type { Shard } from "../adapters/ports/coordination/shards.ts";
 import { probeRound, roundNumber } from "./detection/probing.ts";
 import { lookAround, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Shard } from "../adapters/ports/coordination/dispatcher.ts";
+import type { Shard } from "../adapters/ports/coordination/shards.ts";
 import { buildOnce } from "./build-once.ts";
 import type { ShardLoop } from "../cron/rounds/shard-loop.ts";
 import { createShardLoop } from "../cron/rounds/shard-loop.ts";

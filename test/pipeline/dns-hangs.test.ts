@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
-import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
-import type { RoundDone } from "../../src/adapters/ports/coordination/jobs.ts";
+import type { JobRun, RoundDone } from "../../src/adapters/ports/coordination/job-runs.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import { runTick } from "../../src/cron/rounds/tick.ts";
 import { createFakeClock } from "../support/fake-clock.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Shard } from "../../src/adapters/ports/coordination/dispatcher.ts";
+import type { Shard } from "../../src/adapters/ports/coordination/shards.ts";
 import type { JobRun } from "../../src/adapters/ports/coordination/job-runs.ts";
 import type { Fence, LeaseStore } from "../../src/adapters/ports/coordination/lease.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";

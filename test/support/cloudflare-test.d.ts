@@ -1,6 +1,6 @@
 /** As much of what the Workers pool of vitest provides as is used here. */
 declare module "cloudflare:test" {
-  type Stub = { arm(shard: import("../../src/adapters/ports/coordination/dispatcher.ts").Shard): Promise<void> };
+  type Stub = { arm(shard: import("../../src/adapters/ports/coordination/shards.ts").Shard): Promise<void> };
   type State = import("@cloudflare/workers-types").DurableObjectState;
 
   export const env: { readonly SHARDS: { idFromName(name: string): unknown; get(id: unknown): Stub } };

@@ -1,4 +1,4 @@
-import type { TickRunStore } from "../../src/adapters/ports/coordination/tick-runs.ts";
+import type { TickRunStore } from "../../src/adapters/ports/coordination/lease.ts";
 
 /** Runs as the database keeps them. */
 export const createMemoryTickRuns = (): TickRunStore => {

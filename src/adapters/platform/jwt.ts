@@ -3,7 +3,7 @@ import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, ProtectedHeaderPara
 import { AppError } from "../../errors.ts";
 import { createKeySet } from "./key-set.ts";
 import type { Clock } from "../ports/platform/clock.ts";
-import type { JwtClaims, JwtVerifier } from "../ports/tenants/jwt.ts";
+import type { JwtClaims, JwtVerifier } from "../ports/tenants/tokens.ts";
 
 export type JwtSettings = {
   readonly jwtSecret: string | null;

@@ -8,8 +8,8 @@ import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
 import type { CustomerStore } from "./tenants/customers.ts";
-import type { Shard } from "./coordination/dispatcher.ts";
-import type { DnsDirectory } from "./steering/dns-access.ts";
+import type { Shard } from "./coordination/shards.ts";
+import type { DnsDirectory, RoleTrustCheck } from "./steering/dns-access.ts";
 import type { DnsAccountStore } from "./steering/dns-accounts.ts";
 import type { DnsSetupStore } from "./steering/dns-setup.ts";
 import type { DomainStore } from "./tenants/domains.ts";
@@ -22,8 +22,8 @@ import type { InvoiceDocumentStore } from "./billing/invoice-documents.ts";
 import type { InvoiceLinkStore, LinkTokens } from "./billing/invoice-links.ts";
 import type { InvoicePreviewStore } from "./billing/invoice-preview.ts";
 import type { InvoiceStore } from "./billing/invoices.ts";
-import type { Jobs } from "./coordination/jobs.ts";
-import type { JwtVerifier } from "./tenants/jwt.ts";
+import type { Jobs } from "./coordination/job-runs.ts";
+import type { JwtVerifier, TokenStore } from "./tenants/tokens.ts";
 import type { LeaseStore } from "./coordination/lease.ts";
 import type { LineFactsStore } from "./billing/line-facts.ts";
 import type { Log } from "./platform/log.ts";
@@ -34,37 +34,64 @@ import type { Prober } from "./detection/probe.ts";
 import type { QuotaStore } from "./tenants/quotas.ts";
 import type { Random } from "./platform/random.ts";
 import type { RateLimits } from "./platform/rate-limit.ts";
-import type { Readiness } from "./coordination/readiness.ts";
+import type { Readiness, StatusStore } from "./coordination/status.ts";
 import type { RecordedTraces } from "./detection/recorded-trace.ts";
 import type { Lookup, Resolver } from "./steering/resolver.ts";
 import type { RoutingStore } from "./steering/routing.ts";
 import type { ServiceStore } from "./tenants/services.ts";
 import type { StandingStore } from "./steering/standing.ts";
-import type { StatusStore } from "./coordination/status.ts";
 import type { StormStore } from "./detection/storms.ts";
 import type { TargetStore } from "./detection/targets.ts";
 import type { TelemetryStore } from "./platform/telemetry.ts";
-import type { TokenStore } from "./tenants/tokens.ts";
-import type { RoleTrustCheck } from "./steering/role-trust.ts";
 import type { UsageStore } from "./metering/usage-store.ts";
 import type { ZoneBindings, ZoneGrantStore } from "./steering/zone-grants.ts";
 
-/** All dependencies of the HTTP API, constructed by `deps.ts`. */
-export interface Deps {
+/** What every route needs. */
+export interface PlatformDeps {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly readiness: Readiness;
+  readonly telemetry: TelemetryStore;
+  readonly rateLimits: RateLimits;
+  /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
+  sealKeys(): Promise<readonly string[]>;
+  /** The key by which clients are distinguished, where the platform provides a trusted address. */
+  clientAddress(headers: Headers): string;
+  /** Continues work after the answer was sent; a failure is logged. */
+  background(work: Promise<unknown>): void;
+}
+
+/** Customers, credentials and rights, services and their names. */
+export interface TenantDeps {
   /** Null: JSON Web Tokens are not configured. */
   readonly jwt: JwtVerifier | null;
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;
   readonly adminTokens: AdminTokenStore;
+  readonly quotas: QuotaStore;
   readonly services: ServiceStore;
   readonly domains: DomainStore;
   readonly ownership: OwnershipStore;
+  readonly auditLog: AuditLogStore;
+}
+
+/** Probing and detection. */
+export interface DetectionDeps {
+  readonly prober: Prober;
+  readonly targets: TargetStore;
+  readonly policies: PolicyStore;
+  readonly storms: StormStore;
+  readonly availability: AvailabilityStore;
+  readonly recordedTraces: RecordedTraces;
+}
+
+/** DNS: desired and live records, and the credentials for changes. */
+export interface SteeringDeps {
+  readonly routing: RoutingStore;
+  readonly freeze: FreezeStore;
+  readonly standing: StandingStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;
   readonly dnsAccounts: DnsAccountStore;
@@ -72,22 +99,22 @@ export interface Deps {
   readonly zoneBindings: ZoneBindings;
   /** Null: the operator has no AWS credentials that a role could trust. */
   readonly roleTrust: RoleTrustCheck | null;
-  readonly standing: StandingStore;
-  readonly leases: LeaseStore;
-  readonly prober: Prober;
-  readonly quotas: QuotaStore;
-  readonly targets: TargetStore;
-  readonly policies: PolicyStore;
-  readonly storms: StormStore;
-  readonly evidence: EvidenceStore;
-  readonly evidenceAnchors: EvidenceAnchorStore;
-  /** Null: without EVIDENCE_SIGNING_KEY nothing is signed. */
-  readonly evidenceSigner: EvidenceSigner | null;
-  readonly routing: RoutingStore;
-  readonly freeze: FreezeStore;
+  readonly resolver: Resolver;
+  /** What visitors get from the public DNS. */
+  readonly lookup: Lookup;
+}
+
+/** Usage by CDN. */
+export interface MeteringDeps {
   readonly usage: UsageStore;
   readonly corrections: CorrectionStore;
   readonly cdnAccounts: CdnAccountStore;
+  /** Names of the CDNs whose bytes an adapter measures. */
+  readonly measuredCdns: readonly string[];
+}
+
+/** Billing and its documents. */
+export interface BillingDeps {
   readonly billingTerms: BillingTermsStore;
   readonly billingProfiles: BillingProfileStore;
   readonly invoices: InvoiceStore;
@@ -97,25 +124,31 @@ export interface Deps {
   /** Null: without SECRETS_KEY no link is made, and none is valid. */
   readonly linkTokens: LinkTokens | null;
   readonly lineFacts: LineFactsStore;
-  readonly availability: AvailabilityStore;
-  readonly recordedTraces: RecordedTraces;
-  readonly auditLog: AuditLogStore;
-  readonly metrics: MetricsStore;
+}
+
+/** Evidence of decisions. */
+export interface EvidenceDeps {
+  readonly evidence: EvidenceStore;
+  readonly evidenceAnchors: EvidenceAnchorStore;
+  /** Null: without EVIDENCE_SIGNING_KEY nothing is signed. */
+  readonly evidenceSigner: EvidenceSigner | null;
+}
+
+/** Leases, jobs and their status. */
+export interface CoordinationDeps {
+  readonly leases: LeaseStore;
+  readonly readiness: Readiness;
   readonly status: StatusStore;
-  readonly telemetry: TelemetryStore;
+  readonly metrics: MetricsStore;
+}
+
+/** The work that a request may start in its own invocation. */
+export interface RunDeps {
   readonly jobs: Jobs;
-  readonly resolver: Resolver;
-  /** What visitors get from the public DNS. */
-  readonly lookup: Lookup;
-  readonly rateLimits: RateLimits;
-  /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
-  sealKeys(): Promise<readonly string[]>;
-  /** The key by which clients are distinguished, where the platform provides a trusted address. */
-  clientAddress(headers: Headers): string;
-  /** Names of the CDNs whose bytes an adapter measures. */
-  readonly measuredCdns: readonly string[];
   /** The rounds of one shard for one minute. @throws where every round failed */
   runShard(shard: Shard, scheduledAtMs: number): Promise<void>;
-  /** Continues work after the answer was sent; a failure is logged. */
-  background(work: Promise<unknown>): void;
 }
+
+/** All dependencies of the HTTP API, by capability; constructed by `deps.ts`. */
+export interface Deps
+  extends PlatformDeps, TenantDeps, DetectionDeps, SteeringDeps, MeteringDeps, BillingDeps, EvidenceDeps, CoordinationDeps, RunDeps {}

@@ -1,4 +1,4 @@
-import type { Dispatcher, Shard } from "../ports/coordination/dispatcher.ts";
+import type { Dispatcher, Shard } from "../ports/coordination/shards.ts";
 
 /** The part of a Durable Object namespace that is used here; `arm` is a method of `ShardObject`. */
 type ShardNamespace = {

@@ -1,5 +1,5 @@
 import { isoTime } from "../../iso-time.ts";
-import type { Dispatcher } from "../ports/coordination/dispatcher.ts";
+import type { Dispatcher } from "../ports/coordination/shards.ts";
 
 /** The answer comes before the rounds are run, so no request lasts for a minute. */
 const answerTimeoutMs = 10_000;

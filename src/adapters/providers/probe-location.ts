@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/platform/clock.ts";
-import type { Place } from "../ports/coordination/probe-location.ts";
+import type { Place } from "../ports/detection/probe.ts";
 
 /** Answers any request with Cloudflare's facts about it, such as `colo=FRA`; cron and alarms have no request with them. */
 const traceUrl = "https://www.cloudflare.com/cdn-cgi/trace";

@@ -2,7 +2,7 @@ import type { RoleTrust } from "../../domain/steering/role-trust.ts";
 import { accountOfRole } from "../../domain/steering/role-trust.ts";
 import type { Budget } from "../ports/platform/budget.ts";
 import type { Clock } from "../ports/platform/clock.ts";
-import type { RoleTrustCheck } from "../ports/steering/role-trust.ts";
+import type { RoleTrustCheck } from "../ports/steering/dns-access.ts";
 import { failureOf, Route53Error, unansweredError, unsentError } from "./api/error.ts";
 import type { Credentials, KeySource, Service } from "./api/send.ts";
 import { createSend } from "./api/send.ts";

@@ -1,12 +1,12 @@
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
-import type { Dispatcher, Shard } from "../../adapters/ports/coordination/dispatcher.ts";
+import type { Dispatcher, SettingsStore, Shard } from "../../adapters/ports/coordination/shards.ts";
 import type { Random } from "../../adapters/ports/platform/random.ts";
-import type { SettingsStore } from "../../adapters/ports/coordination/settings.ts";
 import { patiently } from "../../pipeline/with-timeout.ts";
 import { createRequestPool } from "../../pipeline/requests.ts";
 import { createConnections, nobody } from "../../pipeline/connection-slots.ts";
+import { retryMs } from "./shard-role.ts";
 import type { TickDeps } from "./tick.ts";
-import { retryMs, runMs, runTick } from "./tick.ts";
+import { runMs, runTick } from "./tick.ts";
 import { toHex } from "../../domain/platform/hex.ts";
 
 export type DispatchDeps = TickDeps & {

@@ -1,6 +1,5 @@
-import type { Shard } from "../../adapters/ports/coordination/dispatcher.ts";
+import type { SettingsStore, Shard } from "../../adapters/ports/coordination/shards.ts";
 import type { Fence, Taking } from "../../adapters/ports/coordination/lease.ts";
-import type { SettingsStore } from "../../adapters/ports/coordination/settings.ts";
 import { giveBack, whileHeld } from "../../pipeline/lease.ts";
 import { patiently } from "../../pipeline/with-timeout.ts";
 import type { DnsTalk } from "../../pipeline/round.ts";

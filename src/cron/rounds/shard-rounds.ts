@@ -1,6 +1,5 @@
-import type { Count, JobRunStore, MeasuredShard } from "../../adapters/ports/coordination/job-runs.ts";
-import type { Shard } from "../../adapters/ports/coordination/dispatcher.ts";
-import type { RoundDone } from "../../adapters/ports/coordination/jobs.ts";
+import type { Count, JobRunStore, MeasuredShard, RoundDone } from "../../adapters/ports/coordination/job-runs.ts";
+import type { Shard } from "../../adapters/ports/coordination/shards.ts";
 import type { Fence, LeaseStore, Taking } from "../../adapters/ports/coordination/lease.ts";
 import type { Log } from "../../adapters/ports/platform/log.ts";
 import type { RoundLoad } from "../../domain/coordination/shard-load.ts";
@@ -70,7 +69,7 @@ export const takeShard = async (deps: ShardDeps, shard: Shard): Promise<Taking> 
 };
 
 /** Whether the other provider holds a lease, or is preferred for it: then this one is its witness. */
-export const isWitness = (deps: ShardDeps, taking: Taking): boolean => taking.held === null && taking.by !== null && taking.by !== deps.provider;
+export const isWitness = (deps: Pick<ShardDeps, "provider">, taking: Taking): boolean => taking.held === null && taking.by !== null && taking.by !== deps.provider;
 
 /** Failed rounds in a row after which a provider leaves its lease to the other one: a minute has six. */
 const givenUpAfter = 3;

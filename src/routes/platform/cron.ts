@@ -1,5 +1,5 @@
 import type { Deps } from "../../adapters/ports/deps.ts";
-import { cronSecret } from "../../auth/cron-secret.ts";
+import { cronSecret } from "../../auth/shared-secret.ts";
 import { AppError } from "../../errors.ts";
 import type { App } from "../../http/env.ts";
 import { jsonLines } from "../../http/json-lines.ts";

@@ -1,7 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { problems } from "../../http/contract.ts";
-import { docsPage } from "../../http/openapi/docs-page.ts";
-import { docsStyle } from "../../http/openapi/docs-style.ts";
+import { docsPage, docsStyle } from "../../http/openapi/docs-page.ts";
 import type { App } from "../../http/env.ts";
 import { openApiDocument } from "../../http/openapi/openapi-document.ts";
 import { pagePolicy } from "../../http/page-policy.ts";

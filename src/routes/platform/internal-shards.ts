@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../../adapters/ports/deps.ts";
-import { cronSecret } from "../../auth/cron-secret.ts";
+import { cronSecret } from "../../auth/shared-secret.ts";
 import { AppError } from "../../errors.ts";
 import { jsonRequest, problems, time } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import { createApp } from "../../../src/app.ts";
-import type { RoleTrustCheck } from "../../../src/adapters/ports/steering/role-trust.ts";
+import type { RoleTrustCheck } from "../../../src/adapters/ports/steering/dns-access.ts";
 import type { RoleTrust } from "../../../src/domain/steering/role-trust.ts";
 import { pointers, startApi } from "../../support/api.ts";
 import type { Api } from "../../support/api.ts";

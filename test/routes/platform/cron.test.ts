@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../../src/app.ts";
 import type { Deps } from "../../../src/adapters/ports/deps.ts";
-import type { RoundDone } from "../../../src/adapters/ports/coordination/jobs.ts";
+import type { RoundDone } from "../../../src/adapters/ports/coordination/job-runs.ts";
 import { schedule } from "../../../src/cron/schedule.ts";
 import { startApi } from "../../support/api.ts";
 import type { Api } from "../../support/api.ts";

@@ -10,7 +10,7 @@ import { createSettingsStore } from "../../../src/adapters/db/coordination/setti
 import { createStandingStore } from "../../../src/adapters/db/steering/standing.ts";
 import { createTickRunStore } from "../../../src/adapters/db/coordination/tick-runs.ts";
 import type { Log } from "../../../src/adapters/ports/platform/log.ts";
-import type { RoundDone } from "../../../src/adapters/ports/coordination/jobs.ts";
+import type { RoundDone } from "../../../src/adapters/ports/coordination/job-runs.ts";
 import { runShard } from "../../../src/cron/rounds/dispatch.ts";
 import { testSigner } from "../evidence-signer.ts";
 import type { JobDeps } from "../../../src/cron/schedule.ts";

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { SettingsStore } from "../../ports/coordination/settings.ts";
+import type { SettingsStore } from "../../ports/coordination/shards.ts";
 import type { Database } from "../platform/client.ts";
 
 export const createSettingsStore = (db: Database): SettingsStore => ({

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { TickRunStore } from "../../ports/coordination/tick-runs.ts";
+import type { TickRunStore } from "../../ports/coordination/lease.ts";
 import type { Database } from "../platform/client.ts";
 
 export const createTickRunStore = (db: Database): TickRunStore => ({

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { Freeze } from "../../../domain/steering/steering.ts";
-import type { Shard } from "../../ports/coordination/dispatcher.ts";
+import type { Shard } from "../../ports/coordination/shards.ts";
 import type { Fence } from "../../ports/coordination/lease.ts";
 import type { DnsStanding, Poll, RoundService, ShardView } from "../../ports/detection/round-view.ts";
 import { renewLease } from "../coordination/leases.ts";

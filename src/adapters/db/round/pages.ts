@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { takeTurns } from "../../../domain/detection/turns.ts";
 import type { TimeKeeper } from "../../ports/platform/clock.ts";
-import type { Shard } from "../../ports/coordination/dispatcher.ts";
+import type { Shard } from "../../ports/coordination/shards.ts";
 import type { RoundService } from "../../ports/detection/round-view.ts";
 import type { Database } from "../platform/client.ts";
 import { databaseTime } from "../platform/client.ts";

@@ -1,4 +1,6 @@
 import type { BesideRecord } from "../../../domain/steering/readiness-beside.ts";
+import type { RoleTrust } from "../../../domain/steering/role-trust.ts";
+import type { Budget } from "../platform/budget.ts";
 import type { Dns, DnsBudget, WeightChange, WeightChangeResult, WeightedRecord, Weights } from "./dns.ts";
 import type { HealthChecks } from "./health-checks.ts";
 
@@ -55,4 +57,10 @@ export interface DnsDirectory {
   of(customerId: number): Promise<DnsAccess>;
   /** The same for many at once, in one reading. Customers not in the result have no account: the operator's applies. */
   ofAll(customerIds: readonly number[]): Promise<ReadonlyMap<number, DnsAccess>>;
+}
+
+/** Guards against the confused deputy problem: which roles named by customers may be assumed for them. */
+export interface RoleTrustCheck {
+  /** Tries to assume it without its external id, and with an unused one. Never throws. */
+  trustOf(role: { readonly roleArn: string; readonly region: string }, budget: Budget): Promise<RoleTrust>;
 }

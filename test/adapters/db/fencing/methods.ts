@@ -6,7 +6,7 @@ import type { DnsSetupStore } from "../../../../src/adapters/ports/steering/dns-
 import type { EvidenceAnchorStore } from "../../../../src/adapters/ports/evidence/evidence-anchors.ts";
 import type { IngestStore } from "../../../../src/adapters/ports/metering/ingest.ts";
 import type { JobHistory, JobRunStore } from "../../../../src/adapters/ports/coordination/job-runs.ts";
-import type { LeaseStore } from "../../../../src/adapters/ports/coordination/lease.ts";
+import type { LeaseStore, TickRunStore } from "../../../../src/adapters/ports/coordination/lease.ts";
 import type { CorroborationStore } from "../../../../src/adapters/ports/detection/corroboration.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/steering/observations.ts";
 import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/ownership.ts";
@@ -14,10 +14,9 @@ import type { ReconciliationStore } from "../../../../src/adapters/ports/billing
 import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/detection/rollups.ts";
 import type { RoundStore } from "../../../../src/adapters/ports/detection/round.ts";
-import type { SettingsStore } from "../../../../src/adapters/ports/coordination/settings.ts";
+import type { SettingsStore } from "../../../../src/adapters/ports/coordination/shards.ts";
 import type { StandingStore } from "../../../../src/adapters/ports/steering/standing.ts";
 import type { TargetStore } from "../../../../src/adapters/ports/detection/targets.ts";
-import type { TickRunStore } from "../../../../src/adapters/ports/coordination/tick-runs.ts";
 
 /** `fenced` has a case in `cases.ts`; `telemetry` says what one sees and does, whoever one is; `request` is the API's, not the pipeline's. */
 type Kind = "fenced" | "reads" | "lease" | "telemetry" | "request";
@@ -66,16 +65,14 @@ export const pipelineMethods = {
 /** The ports that those interfaces are of. */
 export const databasePorts = [
   "billing/billing", "billing/reconciliation", "coordination/job-runs", "coordination/lease", "coordination/retention",
-  "coordination/settings", "coordination/tick-runs", "detection/corroboration", "detection/rollups", "detection/round",
-  "detection/targets", "evidence/evidence-anchors", "metering/cdn-accounts", "metering/ingest", "steering/dns-setup",
+  "coordination/shards", "detection/corroboration", "detection/rollups", "detection/round", "detection/targets", "evidence/evidence-anchors", "metering/cdn-accounts", "metering/ingest", "steering/dns-setup",
   "steering/observations", "steering/standing", "tenants/ownership",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
-  "coordination/dispatcher", "coordination/jobs", "coordination/peer", "coordination/probe-location", "detection/probe",
-  "detection/round-view", "evidence/evidence-signer", "metering/usage", "platform/budget", "platform/clock", "platform/log",
-  "platform/random", "steering/dns", "steering/dns-access", "steering/health-checks", "steering/name-servers", "steering/resolver",
+  "coordination/peer", "detection/probe", "detection/round-view", "evidence/evidence-signer", "metering/usage", "platform/budget",
+  "platform/clock", "platform/log", "platform/random", "steering/dns", "steering/dns-access", "steering/health-checks", "steering/name-servers", "steering/resolver",
 ];
 
 /** The ports that rounds and jobs import. */

@@ -1,0 +1,45 @@
+import { createCloudflareUsage } from "../adapters/cdn/cloudflare/cloudflare-usage.ts";
+import { createCustomerSources } from "../adapters/cdn/customer-sources.ts";
+import { createFastlyUsage } from "../adapters/cdn/fastly/fastly-usage.ts";
+import { createCdnAccountStore } from "../adapters/db/metering/cdn-accounts.ts";
+import { createIngestStore } from "../adapters/db/metering/ingest.ts";
+import { createCorrectionStore } from "../adapters/db/metering/usage-requests.ts";
+import { createUsageStore } from "../adapters/db/metering/usage-store.ts";
+import type { Database } from "../adapters/db/platform/client.ts";
+import type { MeteringDeps } from "../adapters/ports/deps.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Random } from "../adapters/ports/platform/random.ts";
+import type { Config } from "../config.ts";
+import type { JobDeps } from "../cron/schedule.ts";
+import { secretBox } from "./platform.ts";
+
+type Needs = {
+  readonly config: Config;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** 0 to 1, for pauses between attempts. */
+  readonly chance: () => number;
+  readonly fetch: typeof fetch;
+};
+
+type Jobs = Pick<JobDeps, "ingest" | "usageSources" | "customerSources" | "usageWindows">;
+
+/** Usage by CDN. A CDN without the operator's credentials is measured only with customers' own. */
+export const buildMetering = ({ config, db, clock, random, chance, fetch }: Needs): MeteringDeps & Jobs => {
+  const { cloudflare, cloudflareEndpoint, fastly, fastlyEndpoint } = config;
+  const calls = { fetch, sleep: clock.sleep, random: chance, now: clock.nowMs };
+  return {
+    usageSources: [
+      ...(cloudflare === null ? [] : [createCloudflareUsage({ ...cloudflare, ...calls })]),
+      ...(fastly === null ? [] : [createFastlyUsage({ ...fastly, endpoint: fastlyEndpoint, ...calls })]),
+    ],
+    customerSources: createCustomerSources(db, secretBox(config, random), { ...calls, cloudflareEndpoint, fastlyEndpoint }),
+    measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),
+    usageWindows: config.usage,
+    ingest: createIngestStore(db),
+    usage: createUsageStore(db),
+    corrections: createCorrectionStore(db),
+    cdnAccounts: createCdnAccountStore(db, secretBox(config, random)),
+  };
+};

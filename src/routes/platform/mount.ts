@@ -1,0 +1,21 @@
+import type { Deps } from "../../adapters/ports/deps.ts";
+import type { Guards } from "../../auth/guards.ts";
+import type { App } from "../../http/env.ts";
+import { registerCron } from "./cron.ts";
+import { registerDocs } from "./docs.ts";
+import { registerInternalShards } from "./internal-shards.ts";
+import { registerMetrics } from "./metrics.ts";
+import { registerOpenApi } from "./openapi.ts";
+import { registerStatus } from "./status.ts";
+import { registerTelemetry } from "./telemetry.ts";
+
+/** Routes for operators, and the description of all routes. */
+export const mountPlatform = (app: App, deps: Deps, guards: Guards): void => {
+  registerMetrics(app, deps);
+  registerStatus(app, deps, guards);
+  registerTelemetry(app, deps);
+  registerCron(app, deps);
+  registerInternalShards(app, deps);
+  registerOpenApi(app);
+  registerDocs(app);
+};

@@ -49,7 +49,7 @@ const readOptions = () => {
   }
 };
 
-/** Before anything is started: the Worker would tell of it last. */
+/** Before anything is started: the Worker would report it last. */
 const assertPortFree = async (port: number): Promise<void> => {
   const probe = createServer();
   await new Promise<void>((done, fail) => probe.once("error", fail).listen(port, "127.0.0.1", done)).catch((error: NodeJS.ErrnoException) => {
@@ -120,7 +120,7 @@ const run = async (home: Home): Promise<void> => {
     await assertPortFree(options.port);
     const stage = options.storm ? await startStage(given, showMessage(say)) : null;
     if (stage !== null) closers.push(stage.close);
-    // Only now, for it takes its time: whoever is refused is told so at once.
+    // Only now, as it is slow: a refusal comes at once.
     const { startControlPlane } = await import("./control-plane.ts");
     const plane = await startControlPlane({
       dataDir: resolve(home.dir, "postgres"),

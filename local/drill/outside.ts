@@ -14,7 +14,7 @@ export const cadence = { intervalMs: 1_000, timeoutMs: 1_000, windowMs: 5_000, c
 
 export const site = { zone: "example.test", host: "app.example.test", primary: "app.primary-cdn.test", backup: "app.backup-cdn.test" } as const;
 
-/** The world as tranche finds it: DNS, two CDNs, and where people are told. */
+/** The outside world: DNS, two CDNs, and the receivers of messages. */
 export type Outside = {
   readonly route53: Route53Server;
   readonly doh: DohServer;
@@ -43,12 +43,12 @@ export const createClosers = () => {
       closers.push(() => thing.close());
       return thing;
     },
-    /** Once; whoever asks again waits for the same. */
+    /** Once; further calls wait for the same. */
     close: (): Promise<void> => (closing ??= closeAll()),
   };
 };
 
-/** @param opened is told of each part as soon as it stands */
+/** @param opened called for each part as soon as it runs */
 export const startOutside = async (opened: <T extends Closable>(thing: T) => T, { accounts = [], zones }: Neighbourhood = { zones: [] }): Promise<Outside> => {
   const adminToken = randomBytes(24).toString("base64url");
   const [accessKeyId, secretAccessKey] = ["AKIATRANCHEDRILL0000", randomBytes(30).toString("base64")];

@@ -9,10 +9,10 @@ import { startDnsTcp } from "../route53/dns-tcp.ts";
 import { startDoh } from "../route53/doh.ts";
 import { startRoute53 } from "../route53/server.ts";
 
-/** Where people are told of it, and by which kinds of channels that receiver can be reached from the Worker. */
+/** The receiver of its messages, and which kinds of channels the Worker can reach it by. */
 export type Receiver = { readonly sink: NotifySink; readonly kinds: readonly SinkChannel[] };
 
-/** What a storm is played with: two CDNs, a receiver of messages, and a Route 53 with a pair of records, unless the shell has its own. */
+/** The stage of a demo storm: two CDNs, a receiver of messages, and a Route 53 with a pair of records, unless the shell has its own. */
 export type Stage = {
   readonly cdns: { readonly primary: ToyCdn; readonly backup: ToyCdn };
   readonly receiver: Receiver;
@@ -21,7 +21,7 @@ export type Stage = {
   readonly close: () => Promise<void>;
 };
 
-/** The name that visitors would ask for. `test` is nobody's (RFC 6761). */
+/** The visitors' name. `test` is reserved (RFC 6761). */
 export const stormHost = "storm-demo.example.test";
 
 export const startCdns = async (): Promise<Stage["cdns"]> => ({

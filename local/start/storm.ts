@@ -17,7 +17,7 @@ const customerName = "Storm demo";
 /** How long each part lasts, to be looked at. */
 export type Pace = { readonly calmMs: number; readonly outageMs: number; readonly windowSeconds: number; readonly cooldownSeconds: number };
 const livePace: Pace = { calmMs: 8_000, outageMs: 20_000, windowSeconds: 30, cooldownSeconds: 20 };
-/** For whatever has to happen; a round of another tranche may come every minute. */
+/** The time-out of each step; a round of another tranche may come only every minute. */
 const patienceMs = 180_000;
 
 /** The demo's customer: always the same. */

@@ -7,7 +7,7 @@ import { notifyFamilies } from "./notify-metrics.ts";
 
 const milli = 1_000;
 
-/** Without what may stand behind a colon: the side, the CDN, or that it is of older windows. */
+/** Without a suffix after a colon: the side, the CDN, or `older`. */
 const reconciliationRules = [
   "host_unreadable", "invoice_numbers", "invoice_sums", "line_bytes", "reading_stranger", "side_incomplete", "window_bytes", "window_cents",
   "window_facts", "window_invoice", "window_line", "window_missing", "window_stranger",
@@ -26,7 +26,7 @@ const heldServices = ({ services }: MetricsReading): readonly Sample[] => {
   return [...reasons].map((reason): Sample => [{ reason }, sum(held.filter((one) => one.reason === reason))]);
 };
 
-/** From 0 on for every pair of providers: of a series that begins at 1 Prometheus would see no increase. */
+/** From 0 on for every pair of providers: Prometheus would see no increase in a series that begins at 1. */
 const passings = ({ providers, takeovers }: MetricsReading): readonly Sample[] => {
   const names = [...new Set([...providers.map(({ name }) => name), ...takeovers.flatMap(({ from, to }) => [from, to])])];
   return ["takeover", "hand_back"].flatMap((kind) => names.flatMap((from) => names.filter((to) => to !== from).map((to): Sample =>

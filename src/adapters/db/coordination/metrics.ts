@@ -7,8 +7,8 @@ import { leaseStandings, list, shardStandings } from "./status.ts";
 import { domainStatus } from "../platform/views.ts";
 
 /**
- * All that a scrape tells, in one statement whose work does not grow with history: what is ever rising is kept as a sum
- * (`counters`, the numbers of invoices, the storms of each chain), and not counted anew.
+ * Everything for one scrape, in one statement whose work does not grow with history: monotonic counters are kept as sums
+ * (`counters`, the numbers of invoices, the storms of each chain), and not recounted.
  */
 export const createMetricsStore = (db: Database): MetricsStore => ({
   read: async () => {

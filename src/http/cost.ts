@@ -15,8 +15,10 @@ export const costs = {
   reading: 10,
   /** Questions to public resolvers, or to STS with the operator's own credentials. */
   asking: 10,
-  /** The same, for whom it is urgent: a hundred services are switched within half a minute of what there is. */
+  /** Questions likewise, for whom it is urgent: a hundred services are switched within half a minute of what there is. */
   ordering: 5,
+  /** A message that is sent while its sender waits, and the questions where it would go. */
+  sending: 20,
 } as const;
 
 /**

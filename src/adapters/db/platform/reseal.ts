@@ -1,5 +1,5 @@
-import { channelSealingContext } from "../../../domain/notify/sealing.ts";
 import type { Secrets } from "../../ports/platform/secrets.ts";
+import { channelSealingContext } from "../../../domain/notify/sealing.ts";
 import { sealingContext } from "../metering/cdn-accounts.ts";
 import { dnsSealingContext } from "../steering/dns-accounts.ts";
 
@@ -9,17 +9,13 @@ export type Ask = <Row>(text: string, params: readonly unknown[]) => Promise<Row
 /** How many secrets of a table were sealed anew, did not open, or were replaced or removed meanwhile. */
 export type Resealed = { readonly table: string; readonly resealed: number; readonly unopened: readonly number[]; readonly changed: number };
 
-/** `customerId` null: the operator's. */
 type Kept = { readonly id: string; readonly customerId: string | null; readonly place: string; readonly sealed: string };
-
-/** Of accounts each is a customer's. */
-const ofCustomer = (context: (customerId: number, place: string) => string) => (customerId: number | null, place: string) => context(customerId ?? 0, place);
 
 /** Where secrets are kept, and what binds each to its place. Texts of this file only: they go into statements as they are. */
 const places = [
-  { table: "cdn_accounts", column: "sealed_token", place: "cdn", object: "cdn_account", context: ofCustomer(sealingContext) },
-  { table: "dns_accounts", column: "sealed_secret", place: "access_key_id", object: "dns_account", context: ofCustomer(dnsSealingContext) },
-  { table: "channels", column: "sealed_secret", place: "kind", object: "channel", context: channelSealingContext },
+  { table: "cdn_accounts", column: "sealed_token", place: "cdn", object: "cdn_account", context: sealingContext },
+  { table: "dns_accounts", column: "sealed_secret", place: "access_key_id", object: "dns_account", context: dnsSealingContext },
+  { table: "channels", column: "sealed_secret", place: "kind", object: "channel", context: (customerId: number) => channelSealingContext(customerId === 0 ? null : customerId) },
 ] as const;
 
 type Place = (typeof places)[number];
@@ -65,7 +61,8 @@ const resealPlace = async (ask: Ask, secrets: Secrets, place: Place, key: string
     afterId = last.id;
     const seals: { id: string; was: string; seal: string }[] = [];
     for (const { id, customerId, place: bound, sealed } of kept) {
-      const context = place.context(customerId === null ? null : Number(customerId), bound);
+      // The operator's own have no customer, and no customer has the id 0.
+      const context = place.context(Number(customerId ?? 0), bound);
       try {
         seals.push({ id, was: sealed, seal: await secrets.seal(await secrets.open(sealed, context), context) });
       } catch {

@@ -29,11 +29,11 @@ const owned = (customerId: number | null, id: number): SQL => sql`id = ${id} and
 /** Mails with a code that are sent for an owner within a day, whatever becomes of their channels: they go to whomever somebody names. */
 const mostCodes = 50;
 
-/** As a CTE behind `quotaLock`: a row where no more codes may be sent. Each leaves its time in the audit row of its change. */
+/** As a CTE behind `quotaLock`: a row where no more codes may be sent. Each leaves a mark in the audit row of its change. */
 const codesExhausted = (customerId: number | null, confirmation: Confirmation): SQL => sql`
   select true as refused from audit_log a
   where ${confirmation !== null}::boolean and ${ownedBy(sql`a.customer_id`, customerId)} and a.object_type = 'channel' and a.action in ('create', 'update')
-    and a.at > now() - interval '1 day' and a.after->>'confirm_until' is distinct from a.before->>'confirm_until' and a.after->>'confirm_until' is not null
+    and a.at > now() - interval '1 day' and a.after->'asked' = 'true'
   having count(*) >= ${mostCodes}`;
 
 const refuseCode = (refused: boolean | null | undefined): void => {
@@ -42,6 +42,9 @@ const refuseCode = (refused: boolean | null | undefined): void => {
 
 /** What an audit row says of a channel. */
 const told = (row: string): SQL => sql.raw(`to_jsonb(${row}) - 'sealed_secret' - 'confirm_hash'`);
+
+/** The same where a mail with a code follows. */
+const toldAsking = (row: string, confirmation: Confirmation): SQL => (confirmation === null ? told(row) : sql`${told(row)} || '{"asked": true}'::jsonb`);
 
 const array = (values: readonly unknown[] | null, type: "text" | "bigint"): SQL =>
   values === null ? sql.raw(`null::${type}[]`) : sql`(select array_agg(x::${sql.raw(type)}) from jsonb_array_elements_text(${JSON.stringify(values)}::jsonb) x)`;
@@ -85,7 +88,7 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
           and (${customerId}::bigint is null or exists (select from customers where id = ${customerId}::bigint)) returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", secret.kind === "webhook" ? null : "view")}
-      ), audit as (${auditRow(change, "create", "channel", sql`select id as object_id, customer_id, null::jsonb as before, ${told("created")} as after from created`)}
+      ), audit as (${auditRow(change, "create", "channel", sql`select id as object_id, customer_id, null::jsonb as before, ${toldAsking("created", confirmation)} as after from created`)}
       )
       select (select to_jsonb(v) from view v) as channel, (select to_jsonb(q) from quota q) as quota, (select id from stranger) as stranger, (select refused from codes) as refused`,
       { channels_live_name_key: nameTaken }, quotaLock(customerId ?? 0));
@@ -148,7 +151,7 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
           update channels c set ${sql.join(sets, sql`, `)} from old where c.id = old.id and not exists (select from codes) and not exists (select from stranger) returning c.*
         ), view as (select ${columns} from changed
         ), remembered as (${rememberedAnswer(change, "changed", "view", 200)}
-        ), audit as (${auditRow(change, "update", "channel", sql`select n.id as object_id, n.customer_id, ${told("old")} as before, ${told("n")} as after from changed n, old`)}
+        ), audit as (${auditRow(change, "update", "channel", sql`select n.id as object_id, n.customer_id, ${told("old")} as before, ${toldAsking("n", confirmation)} as after from changed n, old`)}
         )
         select (select to_jsonb(v) from view v) as channel, (select s.id from stranger s where exists (select from old)) as stranger,
           (select k.refused from codes k where exists (select from old)) as refused`, { channels_live_name_key: nameTaken }, ...(confirmation === null ? [] : [quotaLock(customerId ?? 0)]));

@@ -1689,10 +1689,41 @@ export type Notification = {
     value: string;
   })[];
   occurred_at: string;
+  /** as messages have them */
+  ids: Record<string, unknown>;
+  /** the messages that told of it, the oldest first; none: no channel wanted it, or it is about to be told */
+  deliveries: NotificationDeliveryBrief[];
 };
 
-export type NotificationDetail = Notification & {
-  /** the messages that told of it, the newest first */
+export type NotificationDeliveryBrief = {
+  id: number;
+  channel_id: number;
+  channel: string;
+  action: "event" | "trigger" | "update" | "resolve";
+  /** `dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off */
+  state: "pending" | "sent" | "dead" | "folded" | "dropped";
+  attempts: number;
+  last_status: string | null;
+  sent_at: string | null;
+  replay: boolean;
+};
+
+export type NotificationDetail = {
+  id: number;
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
+  severity: "info" | "warning" | "critical";
+  service_id: number | null;
+  storm_id: number | null;
+  title: string;
+  summary: string;
+  facts: ({
+    label: string;
+    value: string;
+  })[];
+  occurred_at: string;
+  /** as messages have them */
+  ids: Record<string, unknown>;
+  /** the messages that told of it, the oldest first */
   deliveries: NotificationDelivery[];
 };
 
@@ -1706,12 +1737,13 @@ export type NotificationDelivery = {
   kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
   severity: "info" | "warning" | "critical";
   incident_id: number | null;
-  /** `dead`: given up after a day, or refused; `dropped`: its channel was deleted or switched off */
-  state: "pending" | "sent" | "dead" | "dropped";
+  /** `dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off */
+  state: "pending" | "sent" | "dead" | "folded" | "dropped";
   attempts: number;
   next_attempt_at: string | null;
   last_status: string | null;
   created_at: string;
+  sent_at: string | null;
   ended_at: string | null;
   /** whether somebody had it sent once more */
   replay: boolean;
@@ -1733,6 +1765,11 @@ export type NotificationMessage = {
     state: string;
   })[];
   services_total: number;
+};
+
+export type NotificationReplay = {
+  /** to this channel alone; absent: to each that was told */
+  channel_id?: number;
 };
 
 export type Incident = {
@@ -1759,6 +1796,7 @@ export type IncidentDetail = Incident & {
   /** its services by their ids; where there are more the answer links to them */
   members: ({
     service_id: number;
+    customer_id: number;
     name: string;
     storm_id: number | null;
     storm: string | null;
@@ -2356,6 +2394,41 @@ export type Operations = {
     body: ChannelCode;
     result: Channel;
   };
+  /** List what the customer is told of, the newest first, whether or not a channel was told */
+  "GET /v1/notifications": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead"; service_id?: number; from?: string; to?: string; };
+    result: Notification[];
+  };
+  /** Read a notification, and what became of the messages that told of it */
+  "GET /v1/notifications/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: NotificationDetail;
+  };
+  /** Send what told of it once more, as it was, under ids of its own */
+  "POST /v1/notifications/{id}/replay": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: NotificationReplay;
+    result: NotificationDelivery[];
+  };
+  /** List the messages of a channel, the newest first */
+  "GET /v1/channels/{id}/deliveries": {
+    path: { id: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: NotificationDelivery[];
+  };
+  /** List incidents of the customer: what one CDN did to many services; open ones first, then the newest */
+  "GET /v1/incidents": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; state?: "open" | "ended"; cdn?: string; from?: string; to?: string; };
+    result: Incident[];
+  };
+  /** Read an incident with its services and the messages about it */
+  "GET /v1/incidents/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; cursor?: string; };
+    result: IncidentDetail;
+  };
   /** List the channels of the operator */
   "GET /v1/operator/channels": {
     query?: { limit?: number; cursor?: string; };
@@ -2398,41 +2471,7 @@ export type Operations = {
     body: ChannelCode;
     result: Channel;
   };
-  /** List what happened to the customer, the newest first, whether or not a channel was told */
-  "GET /v1/notifications": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead"; service_id?: number; from?: string; to?: string; };
-    result: Notification[];
-  };
-  /** Read a notification, and what became of the messages that told of it */
-  "GET /v1/notifications/{id}": {
-    path: { id: number; };
-    query?: { customer_id?: number; };
-    result: NotificationDetail;
-  };
-  /** Send the messages that told of it once more, as they were, under ids of their own */
-  "POST /v1/notifications/{id}/replay": {
-    path: { id: number; };
-    query?: { customer_id?: number; };
-    result: NotificationDelivery[];
-  };
-  /** List the messages of a channel, the newest first */
-  "GET /v1/channels/{id}/deliveries": {
-    path: { id: number; };
-    query?: { customer_id?: number; limit?: number; cursor?: string; };
-    result: NotificationDelivery[];
-  };
-  /** List incidents to the customer: what one CDN did to many services, the newest first */
-  "GET /v1/incidents": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; state?: "open" | "ended"; cdn?: string; from?: string; to?: string; };
-    result: Incident[];
-  };
-  /** Read an incident with its services and the messages about it */
-  "GET /v1/incidents/{id}": {
-    path: { id: number; };
-    query?: { customer_id?: number; cursor?: string; };
-    result: IncidentDetail;
-  };
-  /** List what happened to the installation, the newest first, whether or not a channel was told */
+  /** List what the operator is told of, the newest first, whether or not a channel was told */
   "GET /v1/operator/notifications": {
     query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead"; service_id?: number; from?: string; to?: string; };
     result: Notification[];
@@ -2442,9 +2481,10 @@ export type Operations = {
     path: { id: number; };
     result: NotificationDetail;
   };
-  /** Send the messages that told of it once more, as they were, under ids of their own */
+  /** Send what told of it once more, as it was, under ids of its own */
   "POST /v1/operator/notifications/{id}/replay": {
     path: { id: number; };
+    body: NotificationReplay;
     result: NotificationDelivery[];
   };
   /** List the messages of a channel, the newest first */
@@ -2453,7 +2493,7 @@ export type Operations = {
     query?: { limit?: number; cursor?: string; };
     result: NotificationDelivery[];
   };
-  /** List incidents to the installation: what one CDN did to many services, the newest first */
+  /** List incidents of the installation: what one CDN did to many services; open ones first, then the newest */
   "GET /v1/operator/incidents": {
     query?: { limit?: number; cursor?: string; state?: "open" | "ended"; cdn?: string; from?: string; to?: string; };
     result: Incident[];

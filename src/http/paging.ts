@@ -9,16 +9,19 @@ export const isCut = (rows: readonly { readonly cut?: boolean }[]): boolean => r
  * Fetches one page and, when there is more, sets a relative `Link` to the next (RFC 8288). A page ends at
  * `limit` rows or, by the store's `cut`, where an answer is full by bytes.
  * @param fetch must honour `limit`, which is one more than the page, and keep to one order
+ * @param placeOf what the next page begins behind, of its last row
  */
 export const paged = async <Row extends { readonly id: number }, Rows extends readonly Paged<Row>[] | null>(
   c: AppContext,
   query: { readonly limit: number; readonly cursor?: number | undefined },
   fetch: (page: Page) => Promise<Rows>,
+  placeOf: (row: NonNullable<Rows>[number]) => number = ({ id }) => id,
 ): Promise<Rows> => {
   const rows = await fetch({ limit: query.limit + 1, afterId: query.cursor ?? null });
   if (rows === null || (rows.length <= query.limit && !isCut(rows))) return rows;
   const page = rows.slice(0, query.limit);
-  announceNext(c, { limit: query.limit, cursor: page.at(-1)?.id });
+  const last = page.at(-1);
+  announceNext(c, { limit: query.limit, cursor: last && placeOf(last) });
   return page as readonly Paged<Row>[] as Rows;
 };
 

@@ -10,6 +10,20 @@ export type Tenant = { id: number; name: string; owner: string; editor: string; 
 /** No row has it. */
 export const missingId = 999_999_999;
 
+/** A channel beside another of the same owner, on which messages can be sent once more: no mail leaves where tests run. */
+const mailBeside = (channelId: number, name: string) => sql`
+  insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at)
+  select customer_id, ${`${name}-mail`}, 'email', jsonb_build_object('to', jsonb_build_array(${`${name}@example.test`}::text)), sealed_secret, '2026-11-20T00:00:00Z' from channels where id = ${channelId} returning id`;
+
+/** A message that was sent, of a notification `n`, behind the channel and the thread. */
+const sentColumns = sql.raw("channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, state, attempts, next_at, ended_at, created_at, message");
+const sentValues = (name: string) => sql`
+  coalesce((select max(seq) from deliveries), 0) + 1, 'trigger', 'readiness.failed', 'warning', n.id, n.id, 'sent', 1, '2026-11-20T01:00:21Z'::timestamptz, '2026-11-20T01:00:22Z'::timestamptz, '2026-11-20T01:00:21Z'::timestamptz,
+  ${JSON.stringify({
+    kind: "readiness.failed", action: "trigger", severity: "warning", thread: `${name}-thread`, title: `${name}-web is not ready`, summary: "It is not.", facts: [], services: [],
+    servicesTotal: 1, occurredAtMs: Date.parse("2026-11-20T01:00:20Z"), startedAtMs: null, customer: null, ids: {}, path: null,
+  })}::jsonb`;
+
 /** A customer with at least one row of every kind; `name` is in all of them that hold a text. */
 export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   const { id, owner, editor, viewer } = await api.onboard(name);
@@ -97,10 +111,13 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     ), notification as (
       insert into notifications (customer_id, service_id, kind, subject, facts, occurred_at, expanded_at)
       values (${id}, ${service.id}, 'readiness.failed', ${`${name}-subject`}, ${JSON.stringify({ service: `${name}-web` })}::jsonb, '2026-11-20T01:00:20Z', '2026-11-20T01:00:21Z') returning id
+    ), mail as (
+      ${mailBeside(channel.id, name)}
     ), sent as (
-      insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, incident_id, state, attempts, next_at, ended_at, created_at)
-      select ${channel.id}, ${`${name}-thread`}, 1, 'trigger', 'readiness.failed', 'warning', n.id, n.id, i.id, 'sent', 1, '2026-11-20T01:00:21Z', '2026-11-20T01:00:22Z', '2026-11-20T01:00:21Z'
-      from notification n, incident i
+      insert into deliveries (${sentColumns})
+      select ${channel.id}, 'incident:' || i.id, ${sentValues(name)} from notification n, incident i
+      union all
+      select m.id, ${`customer:${id}:${name}-subject`}, ${sentValues(name)} from notification n, mail m
     )
     select n.id as notification, i.id as incident from notification n, incident i`);
   const operatorChannel = await api.created("/v1/operator/channels", { name: `${name}-operators-hook`, kind: "webhook", url: "http://127.0.0.1:9/hook" });
@@ -113,6 +130,10 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     ), notification as (
       insert into notifications (kind, subject, facts, occurred_at, expanded_at)
       values ('takeover', 'takeover', '{}', '2026-11-20T01:00:20Z', '2026-11-20T01:00:21Z') returning id
+    ), mail as (
+      ${mailBeside(operatorChannel.id, `${name}-operators`)}
+    ), sent as (
+      insert into deliveries (${sentColumns}) select m.id, 'operator:takeover', ${sentValues(name)} from notification n, mail m
     )
     select n.id as notification, i.id as incident from notification n, incident i`);
   return {

@@ -1,24 +1,13 @@
 import type { Deps } from "../../adapters/ports/deps.ts";
-import type { ChannelSecret, SendOutcome } from "../../adapters/ports/notify/channel.ts";
-import type { Confirmation } from "../../adapters/ports/notify/channels.ts";
+import type { ChannelSecret } from "../../adapters/ports/notify/channel.ts";
+import type { Confirmation, NotificationChannel } from "../../adapters/ports/notify/channels.ts";
+import type { Change } from "../../adapters/ports/tenants/change.ts";
 import type { Message } from "../../domain/notify/message.ts";
 import { sha256Hex } from "../../http/digest.ts";
-import { connectionOf, createConnections, nobody } from "../../pipeline/connection-slots.ts";
+import { sendNow } from "./sending.ts";
 
 /** For how long a code confirms. */
 const codeMs = 24 * 3_600_000;
-/** What one message that a request sends may take. */
-const sendMs = 10_000;
-
-type SendDeps = Pick<Deps, "channels" | "clock">;
-
-/** Sends one message now, for a request that waits for it. */
-export const sendNow = async ({ channels, clock }: SendDeps, secret: ChannelSecret, message: Message, id: string): Promise<SendOutcome & { readonly durationMs: number }> => {
-  const startedAtMs = clock.nowMs();
-  const connection = connectionOf(createConnections(clock), { lane: "message", key: nobody });
-  const outcome = await channels.send(secret, message, id, startedAtMs, { untilMs: startedAtMs + sendMs, connection });
-  return { ...outcome, durationMs: clock.nowMs() - startedAtMs };
-};
 
 /** Eight digits, each as likely as the others. */
 const newCode = (random: Deps["random"]): string => {
@@ -38,7 +27,7 @@ export const newConfirmation = async ({ random, clock }: Pick<Deps, "random" | "
 const bare = { action: "event", severity: "info", services: [], servicesTotal: 0, startedAtMs: null, customer: null, path: null } as const;
 
 /** What recipients are asked. */
-export const confirmMessage = (name: string, code: string, nowMs: number, channelId: number): Message => ({
+const confirmMessage = (name: string, code: string, nowMs: number, channelId: number): Message => ({
   ...bare, kind: "channel.confirm", thread: `channel:${channelId}:confirm`, title: `Confirm messages of tranche: ${code}`,
   summary: `Somebody wants the messages of "${name}" sent to you. If that is right, give them the code; if not, do nothing: no more will come.`,
   facts: [{ label: "Code", value: code }, { label: "Valid for", value: "24 hours" }], occurredAtMs: nowMs, ids: { channel_id: channelId },
@@ -49,3 +38,15 @@ export const testMessage = (name: string, actor: string, nowMs: number, channelI
   ...bare, kind: "test", thread: `channel:${channelId}:test`, title: `A test of the channel ${name}`, summary: "Messages of tranche arrive here. Nothing has happened.",
   facts: [{ label: "Channel", value: name }, { label: "By", value: actor }], occurredAtMs: nowMs, ids: { channel_id: channelId },
 });
+
+/**
+ * Sends the mail with the code. Where it does not leave, `last_error` of the channel says why, and another is sent when its
+ * recipients are set again.
+ */
+export const askRecipients = async (
+  deps: Pick<Deps, "channels" | "channelStore" | "clock">, customerId: number | null, channel: NotificationChannel, secret: ChannelSecret, code: string, change: Change,
+): Promise<NotificationChannel> => {
+  const nowMs = deps.clock.nowMs();
+  const outcome = await sendNow(deps, secret, confirmMessage(channel.name, code, nowMs, channel.id), `confirm_${channel.id}_${nowMs}`);
+  return (await deps.channelStore.noteSent(customerId, channel.id, "ask", outcome, change)) ?? channel;
+};

@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import type { IncidentService } from "../../domain/notify/incident-message.ts";
 import { channelKinds } from "../../adapters/ports/notify/channel.ts";
-import type { Delivery, IncidentRow } from "../../adapters/ports/notify/history.ts";
+import type { Delivery, DeliveryBrief, IncidentMember, IncidentRow, Told } from "../../adapters/ports/notify/history.ts";
 import type { Notification } from "../../domain/notify/incident.ts";
 import { severityOf } from "../../domain/notify/kinds.ts";
 import type { Message } from "../../domain/notify/message.ts";
@@ -23,6 +22,18 @@ const messageSchema = z
   })
   .openapi("NotificationMessage");
 
+const state = z.enum(["pending", "sent", "dead", "folded", "dropped"]).openapi({
+  example: "sent",
+  description: "`dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off",
+});
+
+const briefSchema = z
+  .object({
+    id, channel_id: id, channel: like(z.string(), "on call"), action: z.enum(["event", "trigger", "update", "resolve"]).openapi({ example: "trigger" }), state,
+    attempts: like(z.int(), 1), last_status: like(z.string().nullable(), "HTTP 204"), sent_at: timeText.nullable(), replay: z.boolean(),
+  })
+  .openapi("NotificationDeliveryBrief");
+
 export const deliverySchema = z
   .object({
     id: id.openapi({ description: "`msg_` and this number is the id that the receiver is given" }),
@@ -33,18 +44,19 @@ export const deliverySchema = z
     kind,
     severity,
     incident_id: like(id.nullable(), 1),
-    state: z.enum(["pending", "sent", "dead", "dropped"]).openapi({ example: "sent", description: "`dead`: given up after a day, or refused; `dropped`: its channel was deleted or switched off" }),
+    state,
     attempts: like(z.int(), 1),
     next_attempt_at: like(timeText.nullable(), null),
     last_status: like(z.string().nullable(), "200"),
     created_at: timeText,
+    sent_at: timeText.nullable(),
     ended_at: timeText.nullable(),
     replay: z.boolean().openapi({ example: false, description: "whether somebody had it sent once more" }),
     message: orNull(messageSchema).openapi({ description: "what it says, of every attempt the same; null: not tried yet" }),
   })
   .openapi("NotificationDelivery");
 
-export const notificationSchema = z
+const notificationFields = z
   .object({
     id,
     kind,
@@ -55,11 +67,15 @@ export const notificationSchema = z
     summary: like(z.string(), "Traffic is about to move to fastly."),
     facts: z.array(fact),
     occurred_at: timeText,
-  })
+    ids: z.record(z.string(), id).openapi({ example: { notification_id: 1, service_id: 1, storm_id: 1 }, description: "as messages have them" }),
+  });
+
+export const notificationSchema = notificationFields
+  .extend({ deliveries: z.array(briefSchema).openapi({ description: "the messages that told of it, the oldest first; none: no channel wanted it, or it is about to be told" }) })
   .openapi("Notification");
 
-export const notificationDetailSchema = notificationSchema
-  .extend({ deliveries: z.array(deliverySchema).openapi({ description: "the messages that told of it, the newest first" }) })
+export const notificationDetailSchema = notificationFields
+  .extend({ deliveries: z.array(deliverySchema).openapi({ description: "the messages that told of it, the oldest first" }) })
   .openapi("NotificationDetail");
 
 export const incidentSchema = z
@@ -84,7 +100,7 @@ export const incidentSchema = z
 export const incidentDetailSchema = incidentSchema
   .extend({
     members: z.array(z.object({
-      service_id: id, name: like(z.string(), "shop"), storm_id: like(id.nullable(), 1), storm: like(z.string().nullable(), "storm"), routing: like(z.string().nullable(), "shifted"),
+      service_id: id, customer_id: id, name: like(z.string(), "shop"), storm_id: like(id.nullable(), 1), storm: like(z.string().nullable(), "storm"), routing: like(z.string().nullable(), "shifted"),
       reason: like(z.string().nullable(), "storm"), joined_at: timeText, left_at: like(timeText.nullable(), null),
     })).openapi({ description: "its services by their ids; where there are more the answer links to them" }),
     deliveries: z.array(deliverySchema).openapi({ description: "the latest messages about it" }),
@@ -96,6 +112,13 @@ const representMessage = (message: Message): z.infer<typeof messageSchema> => ({
   services: message.services.map((service) => ({ id: service.id, name: service.name, state: service.state })), services_total: message.servicesTotal,
 });
 
+const sentAt = ({ state: of, endedAtMs }: Pick<Delivery, "state" | "endedAtMs">): string | null => (of === "sent" ? isoTimeOrNull(endedAtMs) : null);
+
+const representBrief = (one: DeliveryBrief): z.infer<typeof briefSchema> => ({
+  id: one.id, channel_id: one.channelId, channel: one.channel, action: one.action as "event", state: one.state, attempts: one.attempts, last_status: one.lastStatus,
+  sent_at: sentAt(one), replay: one.replay,
+});
+
 export const representDelivery = (delivery: Delivery): z.infer<typeof deliverySchema> => ({
   id: delivery.id,
   channel_id: delivery.channelId,
@@ -105,24 +128,29 @@ export const representDelivery = (delivery: Delivery): z.infer<typeof deliverySc
   kind: delivery.kind as z.infer<typeof kind>,
   severity: delivery.severity as z.infer<typeof severity>,
   incident_id: delivery.incidentId,
-  state: delivery.state === "folded" ? "dropped" : delivery.state,
+  state: delivery.state,
   attempts: delivery.attempts,
   next_attempt_at: delivery.state === "pending" ? isoTime(delivery.nextAtMs) : null,
   last_status: delivery.lastStatus,
   created_at: isoTime(delivery.createdAtMs),
+  sent_at: sentAt(delivery),
   ended_at: isoTimeOrNull(delivery.endedAtMs),
   replay: delivery.replay,
   message: delivery.message === null ? null : representMessage(delivery.message),
 });
 
-export const representNotification = (one: Notification): z.infer<typeof notificationSchema> => {
+const representFields = (one: Notification): z.infer<typeof notificationFields> => {
   const urgency = severityOf(one.kind, one.facts);
-  const { title, summary, facts } = boundedMessage(singleMessage([one], { kind: one.kind, severity: urgency, action: "event", thread: one.subject }, null));
+  const { title, summary, facts, ids } = boundedMessage(singleMessage([one], { kind: one.kind, severity: urgency, action: "event", thread: one.subject }, null));
   return {
     id: one.id, kind: one.kind, severity: urgency, service_id: one.serviceId, storm_id: one.stormId, title, summary,
-    facts: facts.map(({ label, value }) => ({ label, value })), occurred_at: isoTime(one.occurredAtMs),
+    facts: facts.map(({ label, value }) => ({ label, value })), occurred_at: isoTime(one.occurredAtMs), ids: { ...ids },
   };
 };
+
+export const representNotification = (one: Told<DeliveryBrief>): z.infer<typeof notificationSchema> => ({ ...representFields(one), deliveries: one.deliveries.map(representBrief) });
+
+export const representTold = (one: Told<Delivery>): z.infer<typeof notificationDetailSchema> => ({ ...representFields(one), deliveries: one.deliveries.map(representDelivery) });
 
 export const representIncident = (incident: IncidentRow): z.infer<typeof incidentSchema> => ({
   id: incident.id,
@@ -141,9 +169,7 @@ export const representIncident = (incident: IncidentRow): z.infer<typeof inciden
   backups_down: incident.backupsDown,
 });
 
-type Member = IncidentService & { readonly joinedAtMs: number; readonly leftAtMs: number | null; readonly stormId: number };
-
-export const representMember = (member: Member): z.infer<typeof incidentDetailSchema>["members"][number] => ({
-  service_id: member.id, name: member.name, storm_id: member.stormId === 0 ? null : member.stormId, storm: member.storm, routing: member.state, reason: member.reason,
+export const representMember = (member: IncidentMember): z.infer<typeof incidentDetailSchema>["members"][number] => ({
+  service_id: member.id, customer_id: member.customerId, name: member.name, storm_id: member.stormId === 0 ? null : member.stormId, storm: member.storm, routing: member.state, reason: member.reason,
   joined_at: isoTime(member.joinedAtMs), left_at: isoTimeOrNull(member.leftAtMs),
 });

@@ -1,33 +1,35 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import { noSuchResource } from "../../auth/guards.ts";
-import type { Guards } from "../../auth/guards.ts";
-import { idParams, idText, jsonAnswer, pageQuery, problems, readProblems, tenantCursorQuery, tenantPageQuery, tenantQuery, time } from "../../http/contract.ts";
-import type { App, AppContext, AppMiddleware } from "../../http/env.ts";
-import { acceptKey, changeBy } from "../../http/idempotency.ts";
+import { AppError } from "../../errors.ts";
+import { jsonBody } from "../../http/body.ts";
+import { idParams, idText, jsonAnswer, jsonRequest, time, writeProblems } from "../../http/contract.ts";
+import type { App } from "../../http/env.ts";
+import { answerOnce } from "../../http/idempotency.ts";
 import { announceNext, isCut, paged } from "../../http/paging.ts";
 import { cdnName, ordered, outOfOrder } from "../schemas.ts";
+import type { Audience } from "./audience.ts";
 import { kind } from "./channel-contract.ts";
 import {
-  deliverySchema, incidentDetailSchema, incidentSchema, notificationDetailSchema, notificationSchema, representDelivery, representIncident, representMember, representNotification,
+  deliverySchema, incidentDetailSchema, incidentSchema, notificationDetailSchema, notificationSchema, representDelivery, representIncident, representMember, representNotification, representTold,
 } from "./history-contract.ts";
 
-type Audience = { readonly prefix: "/v1" | "/v1/operator"; readonly of: string; readonly reads: AppMiddleware; readonly writes: AppMiddleware; readonly owner: (c: AppContext) => number | null };
-
 const span = {
-  from: time.optional().openapi({ description: "at this time or later" }),
-  to: time.optional().openapi({ description: "before this time" }),
+  from: time.optional().openapi({ description: "what happened, or was still on, at this time or later" }),
+  to: time.optional().openapi({ description: "what happened, or began, before this time" }),
 };
 
-const registerFor = (app: App, deps: Deps, { prefix, of, reads, writes, owner }: Audience): void => {
+const again = z
+  .strictObject({ channel_id: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().openapi({ example: 1, description: "to this channel alone; absent: to each that was told" }) })
+  .openapi("NotificationReplay", { example: {} });
+
+/** What was told, to a customer and to the operator, and what became of it. */
+export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, reads, writes, owner, query: bare, page, cursor, readable }: Audience): void => {
   const tags = ["notifications"];
-  const isOperators = prefix === "/v1/operator";
-  const [page, bare, cursor] = isOperators ? [pageQuery, z.strictObject({}), pageQuery.pick({ cursor: true })] : [tenantPageQuery, tenantQuery, tenantCursorQuery];
-  const readable = isOperators ? problems(400, 401, 403, 404) : readProblems;
 
   const list = createRoute({
     method: "get", path: `${prefix}/notifications` as const, tags,
-    summary: `List what happened ${of}, the newest first, whether or not a channel was told`,
+    summary: `List what ${whose} is told of, the newest first, whether or not a channel was told`,
     middleware: [reads],
     request: { query: page.extend({ kind: kind.optional(), service_id: idText.optional(), ...span }).refine(ordered, outOfOrder) },
     responses: { 200: jsonAnswer(z.array(notificationSchema), "One page"), ...readable },
@@ -48,22 +50,27 @@ const registerFor = (app: App, deps: Deps, { prefix, of, reads, writes, owner }:
   app.openapi(get, async (c) => {
     const found = await deps.notifyHistory.notification(owner(c), c.req.valid("param").id);
     if (found === null) throw noSuchResource();
-    return c.json({ ...representNotification(found.notification), deliveries: found.deliveries.map(representDelivery) }, 200);
+    return c.json(representTold(found), 200);
   });
 
   const replay = createRoute({
     method: "post", path: `${prefix}/notifications/{id}/replay` as const, tags,
-    summary: "Send the messages that told of it once more, as they were, under ids of their own",
-    middleware: [writes],
-    request: { params: idParams, query: bare },
-    responses: { 200: jsonAnswer(z.array(deliverySchema), "The new messages; none where none of its channels is there any more"), ...readable },
+    summary: "Send what told of it once more, as it was, under ids of its own",
+    middleware: [writes, jsonBody],
+    request: { params: idParams, query: bare, body: jsonRequest(again) },
+    responses: { 200: jsonAnswer(z.array(deliverySchema), "The new messages, one a channel"), ...writeProblems },
   });
   app.openapi(replay, async (c) => {
-    await acceptKey(c);
-    const again = await deps.notifyHistory.replay(owner(c), c.req.valid("param").id, changeBy(c));
-    if (again === null) throw noSuchResource();
-    if (again.length > 0) deps.tell();
-    return c.json(again.map(representDelivery), 200);
+    const customerId = owner(c);
+    const { channel_id: channelId = null } = c.req.valid("json");
+    const { deliveries } = await answerOnce(c, deps, customerId ?? 0, async (change) => {
+      const made = await deps.notifyHistory.replay(customerId, c.req.valid("param").id, channelId, change);
+      if (made === null) throw noSuchResource();
+      if (made.length === 0) throw new AppError("conflict", channelId === null ? "no channel that is still there was told of it" : "that channel was not told of it, or is not there any more");
+      deps.tell();
+      return { deliveries: made };
+    });
+    return c.json(deliveries.map(representDelivery), 200);
   });
 
   const deliveries = createRoute({
@@ -81,7 +88,7 @@ const registerFor = (app: App, deps: Deps, { prefix, of, reads, writes, owner }:
 
   const incidents = createRoute({
     method: "get", path: `${prefix}/incidents` as const, tags,
-    summary: `List incidents ${of}: what one CDN did to many services, the newest first`,
+    summary: `List incidents of ${whose === "the customer" ? whose : "the installation"}: what one CDN did to many services; open ones first, then the newest`,
     middleware: [reads],
     request: { query: page.extend({ state: z.enum(["open", "ended"]).optional(), cdn: cdnName.optional(), ...span }).refine(ordered, outOfOrder) },
     responses: { 200: jsonAnswer(z.array(incidentSchema), "One page, with counts as they are now"), ...readable },
@@ -89,7 +96,7 @@ const registerFor = (app: App, deps: Deps, { prefix, of, reads, writes, owner }:
   app.openapi(incidents, async (c) => {
     const { state, cdn, from: fromMs, to: toMs, ...query } = c.req.valid("query");
     const open = state === undefined ? undefined : state === "open";
-    const rows = await paged(c, query, (one) => deps.notifyHistory.incidents(owner(c), { open, cdn, fromMs, toMs }, one));
+    const rows = await paged(c, query, (one) => deps.notifyHistory.incidents(owner(c), { open, cdn, fromMs, toMs }, one), ({ place }) => place);
     return c.json(rows.map(representIncident), 200);
   });
 
@@ -106,10 +113,4 @@ const registerFor = (app: App, deps: Deps, { prefix, of, reads, writes, owner }:
     if (isCut(found.services)) announceNext(c, { cursor: found.services.at(-1)?.id });
     return c.json({ ...representIncident(found.incident), members: found.services.map(representMember), deliveries: found.deliveries.map(representDelivery) }, 200);
   });
-};
-
-/** What was told, of a customer and of the operator. */
-export const registerNotifyHistory = (app: App, deps: Deps, guards: Guards): void => {
-  registerFor(app, deps, { prefix: "/v1", of: "to the customer", reads: guards.viewer, writes: guards.editor, owner: (c) => c.var.customerId });
-  registerFor(app, deps, { prefix: "/v1/operator", of: "to the installation", reads: guards.admin, writes: guards.admin, owner: () => null });
 };

@@ -10,6 +10,7 @@ import type { ChannelStore, Confirmation, Confirmed, NewChannel, NotificationCha
 import type { Secrets } from "../../ports/platform/secrets.ts";
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.ts";
+import { ownedBy } from "./owner.ts";
 import type { Exhausted } from "../tenants/quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "../tenants/quotas.ts";
 
@@ -23,10 +24,27 @@ const mostMisses = 10;
 /** The operator's channels are few, and nobody else can make one. */
 const mostOfOperator = 1_000;
 
-const owned = (customerId: number | null, id: number): SQL => sql`id = ${id} and customer_id is not distinct from ${customerId}::bigint and deleted_at is null`;
+const owned = (customerId: number | null, id: number): SQL => sql`id = ${id} and ${ownedBy(sql`customer_id`, customerId)} and deleted_at is null`;
+
+/** Mails with a code that are sent for an owner within a day, whatever becomes of their channels: they go to whomever somebody names. */
+const mostCodes = 50;
+
+/** As a CTE behind `quotaLock`: a row where no more codes may be sent. Each leaves a mark in the audit row of its change. */
+const codesExhausted = (customerId: number | null, confirmation: Confirmation): SQL => sql`
+  select true as refused from audit_log a
+  where ${confirmation !== null}::boolean and ${ownedBy(sql`a.customer_id`, customerId)} and a.object_type = 'channel' and a.action in ('create', 'update')
+    and a.at > now() - interval '1 day' and a.after->'asked' = 'true'
+  having count(*) >= ${mostCodes}`;
+
+const refuseCode = (refused: boolean | null | undefined): void => {
+  if (refused === true) throw new AppError("rate_limited", `at most ${mostCodes} mails that ask recipients are sent within a day; confirm or delete what waits`, { headers: { "retry-after": "3600" } });
+};
 
 /** What an audit row says of a channel. */
 const told = (row: string): SQL => sql.raw(`to_jsonb(${row}) - 'sealed_secret' - 'confirm_hash'`);
+
+/** The same where a mail with a code follows. */
+const toldAsking = (row: string, confirmation: Confirmation): SQL => (confirmation === null ? told(row) : sql`${told(row)} || '{"asked": true}'::jsonb`);
 
 const array = (values: readonly unknown[] | null, type: "text" | "bigint"): SQL =>
   values === null ? sql.raw(`null::${type}[]`) : sql`(select array_agg(x::${sql.raw(type)}) from jsonb_array_elements_text(${JSON.stringify(values)}::jsonb) x)`;
@@ -58,22 +76,24 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
     const room = customerId === null
       ? sql`select 'channels' as kind, ${mostOfOperator}::int as "limit" from channels where customer_id is null and deleted_at is null having count(*) >= ${mostOfOperator}`
       : exhausted(customerId, limits, ["channels"]);
-    const [row] = await write<{ channel: NotificationChannel | null; quota: Exhausted | null; stranger: number | null }>(db, sql`
+    const [row] = await write<{ channel: NotificationChannel | null; quota: Exhausted | null; stranger: number | null; refused: boolean | null }>(db, sql`
       with quota as (${room}
+      ), codes as (${codesExhausted(customerId, confirmation)}
       ), stranger as (${strangers(customerId, serviceIds)}
       ), created as (
         insert into channels (customer_id, name, kind, settings, sealed_secret, kinds, min_severity, service_ids, confirmed_at, confirm_hash, confirm_until)
         select ${customerId}::bigint, ${name}, ${secret.kind}, ${JSON.stringify(settings)}::jsonb, ${sealed}, ${array(kinds, "text")}, ${minSeverity}, ${array(serviceIds, "bigint")},
           ${confirmed(confirmation)}, ${confirmation?.codeHash ?? null}, ${until(confirmation)}
-        where not exists (select from quota) and not exists (select from stranger)
+        where not exists (select from quota) and not exists (select from codes) and not exists (select from stranger)
           and (${customerId}::bigint is null or exists (select from customers where id = ${customerId}::bigint)) returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", secret.kind === "webhook" ? null : "view")}
-      ), audit as (${auditRow(change, "create", "channel", sql`select id as object_id, customer_id, null::jsonb as before, ${told("created")} as after from created`)}
+      ), audit as (${auditRow(change, "create", "channel", sql`select id as object_id, customer_id, null::jsonb as before, ${toldAsking("created", confirmation)} as after from created`)}
       )
-      select (select to_jsonb(v) from view v) as channel, (select to_jsonb(q) from quota q) as quota, (select id from stranger) as stranger`,
+      select (select to_jsonb(v) from view v) as channel, (select to_jsonb(q) from quota q) as quota, (select id from stranger) as stranger, (select refused from codes) as refused`,
       { channels_live_name_key: nameTaken }, quotaLock(customerId ?? 0));
     refuseExhausted(row?.quota);
+    refuseCode(row?.refused);
     refuseStranger(row?.stranger);
     return row?.channel ?? null;
   };
@@ -82,6 +102,7 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
     const [row] = await write<NotificationChannel>(db, sql`
       with moved as (
         update channels set sealed_secret = ${sealed}, updated_at = now() where ${owned(customerId, id)} and sealed_secret = ${was} returning *
+      ), remembered as (${rememberedAnswer(change, "moved", null, 200)}
       ), audit as (${auditRow(change, "rotate", "channel", sql`select id as object_id, customer_id, null::jsonb as before, ${told("moved")} as after from moved`)}
       )
       select ${columns} from moved`);
@@ -94,7 +115,7 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
   return {
     create: async (customerId, input, change) => await create(customerId, input, await seal(input.secret, customerId), change),
     list: (customerId, page) => db.rows<NotificationChannel>(sql`
-      select ${columns} from channels where customer_id is not distinct from ${customerId}::bigint and deleted_at is null and id > ${page.afterId ?? 0}
+      select ${columns} from channels where ${ownedBy(sql`customer_id`, customerId)} and deleted_at is null and id > ${page.afterId ?? 0}
       order by id limit ${page.limit}`),
     find: async (customerId, id) => (await db.rows<NotificationChannel>(sql`select ${columns} from channels where ${owned(customerId, id)}`))[0] ?? null,
     open: async (customerId, id) => {
@@ -120,21 +141,40 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
         ...(enabled === undefined ? [] : [enabled ? sql`disabled_at = null, disabled_reason = null, failures = 0, paused_until = null` : sql`disabled_at = coalesce(c.disabled_at, now()), disabled_reason = coalesce(c.disabled_reason, 'switched off')`]),
         sql`updated_at = now()`,
       ];
-      const [row] = await write<{ channel: NotificationChannel | null; stranger: number | null }>(db, sql`
-        with old as (select * from channels where ${owned(customerId, id)} for update
+      const was = target?.was === undefined ? sql`` : sql`and sealed_secret = ${opened.get(target.was) ?? ""}`;
+      const confirmation = target?.confirmation ?? null;
+      const [row] = await write<{ channel: NotificationChannel | null; stranger: number | null; refused: boolean | null }>(db, sql`
+        with old as (select * from channels where ${owned(customerId, id)} ${was} for update
+        ), codes as (${codesExhausted(customerId, confirmation)}
         ), stranger as (${strangers(customerId, serviceIds)}
         ), changed as (
-          update channels c set ${sql.join(sets, sql`, `)} from old where c.id = old.id and not exists (select from stranger) returning c.*
+          update channels c set ${sql.join(sets, sql`, `)} from old where c.id = old.id and not exists (select from codes) and not exists (select from stranger) returning c.*
         ), view as (select ${columns} from changed
         ), remembered as (${rememberedAnswer(change, "changed", "view", 200)}
-        ), audit as (${auditRow(change, "update", "channel", sql`select n.id as object_id, n.customer_id, ${told("old")} as before, ${told("n")} as after from changed n, old`)}
+        ), audit as (${auditRow(change, "update", "channel", sql`select n.id as object_id, n.customer_id, ${told("old")} as before, ${toldAsking("n", confirmation)} as after from changed n, old`)}
         )
-        select (select to_jsonb(v) from view v) as channel, (select s.id from stranger s where exists (select from old)) as stranger`, { channels_live_name_key: nameTaken });
+        select (select to_jsonb(v) from view v) as channel, (select s.id from stranger s where exists (select from old)) as stranger,
+          (select k.refused from codes k where exists (select from old)) as refused`, { channels_live_name_key: nameTaken }, ...(confirmation === null ? [] : [quotaLock(customerId ?? 0)]));
+      refuseCode(row?.refused);
       refuseStranger(row?.stranger);
       return row?.channel ?? null;
     },
     replaceSecret: async (customerId, id, was, secret, change) =>
       await replaceSecret(customerId, id, opened.get(was) ?? "", await seal(secret, customerId), change),
+    noteSent: async (customerId, id, what, { status, detail }, change) => {
+      const sent = status === "sent";
+      const [row] = await write<NotificationChannel>(db, sql`
+        with noted as (
+          update channels set last_sent_at = case when ${sent}::boolean then now() else last_sent_at end, failures = case when ${sent}::boolean then 0 else failures end,
+            paused_until = case when ${sent}::boolean then null else paused_until end, last_error = case when ${sent}::boolean then last_error else ${detail} end,
+            last_error_at = case when ${sent}::boolean then last_error_at else now() end
+          where ${owned(customerId, id)} returning *
+        ), audit as (${auditRow(change, what, "channel", sql`
+          select id as object_id, customer_id, null::jsonb as before, jsonb_build_object('status', ${status}::text, 'detail', ${detail}::text) as after from noted`)}
+        )
+        select ${columns} from noted`);
+      return row ?? null;
+    },
     confirm: async (customerId, id, codeHash, nowMs, change) => {
       const [row] = await write<{ result: Confirmed }>(db, sql`
         with old as (select * from channels where ${owned(customerId, id)} and confirmed_at is null and confirm_hash is not null for update

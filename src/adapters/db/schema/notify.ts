@@ -157,6 +157,9 @@ export const deliveries = pgTable(
     uniqueIndex("deliveries_thread_key").on(t.channelId, t.thread, t.seq),
     index("deliveries_due_idx").on(t.channelId, t.nextAt, t.id).where(sql`${t.state} = 'pending'`),
     index("deliveries_waiting_idx").on(t.channelId, t.thread, t.seq).where(sql`${t.state} = 'pending'`),
+    // Which message of a thread tells of a notification.
+    index("deliveries_told_idx").on(t.channelId, t.thread, t.notificationId),
+    index("deliveries_channel_idx").on(t.channelId, t.id),
     index("deliveries_notification_idx").on(t.notificationId),
     index("deliveries_incident_idx").on(t.incidentId).where(sql`${t.incidentId} is not null`),
     index("deliveries_age_idx").on(t.endedAt).where(sql`${t.endedAt} is not null`),

@@ -1,7 +1,7 @@
 import type { NotificationKind, Severity } from "../../../domain/notify/kinds.ts";
 import type { Kept } from "../../../domain/notify/sealing.ts";
 import type { Change, Page } from "../tenants/change.ts";
-import type { ChannelKind, ChannelSecret } from "./channel.ts";
+import type { ChannelKind, ChannelSecret, SendOutcome } from "./channel.ts";
 
 /** What may be shown of how a channel is reached. */
 export type ChannelSettings = { readonly host?: string; readonly region?: string; readonly to?: readonly string[] };
@@ -38,7 +38,11 @@ export type NewChannel = Pick<NotificationChannel, "name" | "settings" | "kinds"
 
 /** What is absent stays. A new way to reach it comes with its settings and confirmation. */
 export type ChannelPatch = Partial<Pick<NotificationChannel, "name" | "kinds" | "minSeverity" | "serviceIds">> & {
-  readonly target?: Pick<NewChannel, "settings" | "secret" | "confirmation">;
+  readonly target?: Pick<NewChannel, "settings" | "confirmation"> & {
+    readonly secret: Kept<ChannelSecret>;
+    /** What was opened for it; where there is another by now, nothing is changed. Absent: whatever there is is replaced. */
+    readonly was?: Kept<ChannelSecret>;
+  };
   readonly enabled?: boolean;
 };
 
@@ -47,7 +51,8 @@ export type Confirmed = "confirmed" | "wrong" | "over";
 
 /**
  * The channels of a customer, or (null) of the operator. Secrets are sealed, and erased when a channel is deleted.
- * @throws AppError `conflict` where the name is taken, a service is not the customer's, or no secrets are kept here
+ * @throws AppError `conflict` where the name is taken, or no secrets are kept here; `bad_request` where a service is not the customer's;
+ *   `rate_limited` where too many mails with codes were sent within a day
  */
 export interface ChannelStore {
   /** @returns null where there is no such customer */
@@ -59,6 +64,8 @@ export interface ChannelStore {
   update(customerId: number | null, id: number, patch: ChannelPatch, change: Change): Promise<NotificationChannel | null>;
   /** Puts a secret in the place of the very one that was opened. @returns null where it is another one by now */
   replaceSecret(customerId: number | null, id: number, was: Kept<ChannelSecret>, secret: Kept<ChannelSecret>, change: Change): Promise<NotificationChannel | null>;
+  /** Notes what became of a message that a request sent: a test, or a mail that asks its recipients. A good one closes the circuit. */
+  noteSent(customerId: number | null, id: number, what: "test" | "ask", outcome: Pick<SendOutcome, "status" | "detail">, change: Change): Promise<NotificationChannel | null>;
   /** @returns null where there is nothing to confirm */
   confirm(customerId: number | null, id: number, codeHash: string, nowMs: number, change: Change): Promise<Confirmed | null>;
   /** Its secret is erased, and what waits for it is dropped. */

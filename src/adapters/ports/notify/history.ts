@@ -25,26 +25,41 @@ export type Delivery = {
   readonly message: Message | null;
 };
 
+/** A delivery as a list of notifications tells of it. */
+export type DeliveryBrief = Pick<Delivery, "id" | "channelId" | "channel" | "action" | "state" | "attempts" | "lastStatus" | "endedAtMs" | "replay">;
+
+/** What happened, and the messages that told of it. */
+export type Told<D> = Notification & { readonly deliveries: readonly D[] };
+
 export type NotificationFilter = { readonly kind?: string | undefined; readonly serviceId?: number | undefined; readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
 export type IncidentFilter = { readonly open?: boolean | undefined; readonly cdn?: string | undefined; readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
 
 /** A row of a list of incidents, with counts as they are now. */
 export type IncidentRow = Omit<IncidentView, "services"> & { readonly kind: IncidentKind; readonly lastEdgeAtMs: Incident["lastEdgeAtMs"] };
 
-/** What was told, and what became of it; of a customer, or (null) of the operator. Lists are newest first. */
+/** A service's part in an incident. */
+export type IncidentMember = IncidentService & { readonly customerId: number; readonly joinedAtMs: number; readonly leftAtMs: number | null; readonly stormId: number };
+
+/**
+ * What was told, and what became of it; of a customer, or (null) of the operator. Lists are newest first, and tell of messages on
+ * channels of the same owner alone.
+ */
 export interface NotifyHistory {
-  notifications(customerId: number | null, filter: NotificationFilter, page: Page): Promise<readonly Paged<Notification>[]>;
-  /** With the messages that told of it on channels of the same owner. */
-  notification(customerId: number | null, id: number): Promise<{ readonly notification: Notification; readonly deliveries: readonly Delivery[] } | null>;
-  /** Sends the messages that told of it once more, as they were, to the channels that are still there. @returns how many; null: there is no such notification */
-  replay(customerId: number | null, id: number, change: Change): Promise<readonly Delivery[] | null>;
+  notifications(customerId: number | null, filter: NotificationFilter, page: Page): Promise<readonly Paged<Told<DeliveryBrief>>[]>;
+  notification(customerId: number | null, id: number): Promise<Told<Delivery> | null>;
+  /**
+   * Sends what first told of it once more, as it was, to each channel that is still there, or to one.
+   * @returns the new messages; null: there is no such notification
+   */
+  replay(customerId: number | null, id: number, channelId: number | null, change: Change): Promise<readonly Delivery[] | null>;
   /** @returns null where there is no such channel */
   deliveries(customerId: number | null, channelId: number, page: Page): Promise<readonly Paged<Delivery>[] | null>;
-  incidents(customerId: number | null, filter: IncidentFilter, page: Page): Promise<readonly Paged<IncidentRow>[]>;
+  /** Open ones first. `place`: what the next page begins behind. */
+  incidents(customerId: number | null, filter: IncidentFilter, page: Page): Promise<readonly Paged<IncidentRow & { readonly place: number }>[]>;
   /** With a page of its services by their ids, and the latest messages of it on channels of the same owner. */
   incident(customerId: number | null, id: number, afterServiceId: number | null): Promise<{
     readonly incident: IncidentRow;
-    readonly services: readonly Paged<IncidentService & { readonly joinedAtMs: number; readonly leftAtMs: number | null; readonly stormId: number }>[];
+    readonly services: readonly Paged<IncidentMember>[];
     readonly deliveries: readonly Delivery[];
   } | null>;
 }

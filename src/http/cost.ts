@@ -17,6 +17,8 @@ export const costs = {
   asking: 10,
   /** The same, for urgent ones: a hundred services can be switched with half a minute's budget. */
   ordering: 5,
+  /** Sends a message while its sender waits, and looks up where it would go. */
+  sending: 20,
 } as const;
 
 /**

@@ -7,14 +7,15 @@ import type { RoundLoad } from "../../domain/coordination/shard-load.ts";
 import { isProbed } from "../../domain/detection/target.ts";
 import type { RequestAccount } from "../requests.ts";
 import { createProbeAllowance, unlimited } from "../requests.ts";
+import { waitingConnections } from "../connection-slots.ts";
 import type { Slots } from "../connection-slots.ts";
 import { createLane, createSuspicion } from "./suspicion.ts";
 
 /** A path that timed out is given no longer than this until it answers again. */
 const impatientTimeoutMs = 2_000;
 
-/** Of six that may wait at once, those that are given to what is likely to hang while there is something else to probe. */
-const connectionsOfWhatHangs = 4;
+/** Those that are given to what is likely to hang while there is something else to probe: two are always left to the rest. */
+const connectionsOfWhatHangs = waitingConnections - 2;
 
 const defaultStatuses: StatusRanges = [[200, 399]];
 

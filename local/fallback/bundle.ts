@@ -1,16 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { BuildOptions, Plugin } from "esbuild";
+import type { BuildOptions } from "esbuild";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const entry = "./rollback-vercel/api/index.ts";
-
-/** The same replacements as in wrangler.toml: see src/zod.ts and src/is-unsafe.ts. */
-const replacements: Plugin = {
-  name: "replacements",
-  setup: ({ onResolve }) => onResolve({ filter: /^(zod|is-unsafe)$/ }, ({ path }) => ({ path: fileURLToPath(new URL(`../../src/${path}.ts`, import.meta.url)) })),
-};
 
 const bundle = async (contents: string, format: BuildOptions["format"] & string): Promise<string> => {
   const { outputFiles } = await build({
@@ -24,7 +18,6 @@ const bundle = async (contents: string, format: BuildOptions["format"] & string)
     // As Vercel's own builder resolves an edge function.
     conditions: ["edge-light", "browser", "module", "import", "require"],
     mainFields: ["browser", "module", "main"],
-    plugins: [replacements],
     logLevel: "error",
   });
   return outputFiles?.[0]?.text ?? "";
@@ -33,7 +26,7 @@ const bundle = async (contents: string, format: BuildOptions["format"] & string)
 /** The fallback as one module for Vercel's edge. */
 export const bundleFallback = async (): Promise<{ readonly code: string; readonly gzipBytes: number }> => {
   const code = await bundle(`export { default } from "${entry}";`, "esm");
-  return { code, gzipBytes: gzipSync(code, { level: 9 }).byteLength };
+  return { code, gzipBytes: gzipSync(code).byteLength };
 };
 
 /** The same for Vercel's emulator of it, which runs scripts that listen for requests. */

@@ -160,7 +160,7 @@ const createScheduler = (size: number) => {
   return { acquire, probing, begun: () => begun };
 };
 
-/** @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits) */
+/** @param size how many at once; all that a platform lets an invocation have unless told */
 export const createConnections = (clock: Clock, size = waitingConnections): Connections => {
   const { acquire, probing, begun } = createScheduler(size);
   let abandoned = new Map<Lane, number>();

@@ -21,7 +21,7 @@ export type CloudflareUsageOptions = UsageOptions & {
   readonly apiToken: string;
   /** Ends in `/graphql`; the list of zones is its neighbour `/zones`. */
   readonly graphqlEndpoint: string;
-  /** Queries in five minutes; Cloudflare's quota, less a reserve, unless told. */
+  /** Queries in five minutes; default: Cloudflare's quota, less a reserve. */
   readonly queryBudget?: number;
 };
 

@@ -13,14 +13,15 @@ import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
-/** A `storm_events` row `e` in the form of the port's `Storm`. */
-export const stormColumns = sql`e.id, e.service_id as "serviceId",
-  (select o.customer_id from services o where o.id = e.service_id) as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+/** A `storm_events` row `e` in the form of the port's `Storm`. @param customer whose it is */
+const columnsFor = (customer: SQL): SQL => sql`e.id, e.service_id as "serviceId", ${customer} as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
   e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason",
   ${ms("e.credited_until", "creditedUntilMs")}`;
+
+export const stormColumns = columnsFor(sql`(select o.customer_id from services o where o.id = e.service_id)`);
 
 /** What stood on the primary side when the storm (`e`) began. */
 const ofCdn = (cdn: string): SQL => sql`exists (
@@ -82,7 +83,7 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
       ), oldest as materialized (
         select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id
       )
-      select ${stormColumns} from own s cross join lateral (
+      select ${columnsFor(sql`${customerId}::bigint`)} from own s cross join lateral (
         ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
       ) e
       order by e.id desc limit ${page.limit}`);

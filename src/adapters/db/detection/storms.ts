@@ -13,7 +13,7 @@ import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
-/** A `storm_events` row `e` in the form of the port's `Storm`. @param customer an expression for the id of its customer */
+/** A `storm_events` row `e` in the form of the port's `Storm`. @param customer whose it is */
 const columnsFor = (customer: SQL): SQL => sql`e.id, e.service_id as "serviceId", ${customer} as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
@@ -21,7 +21,6 @@ const columnsFor = (customer: SQL): SQL => sql`e.id, e.service_id as "serviceId"
   e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason",
   ${ms("e.credited_until", "creditedUntilMs")}`;
 
-/** Of single rows: in a list the planner would take the look-up of each for a reason to read them all. */
 export const stormColumns = columnsFor(sql`(select o.customer_id from services o where o.id = e.service_id)`);
 
 /** What stood on the primary side when the storm (`e`) began. */

@@ -29,7 +29,7 @@ const configFor = async (outDir: string, main: string | undefined): Promise<stri
   return file;
 };
 
-/** The very bundle that `wrangler deploy` would upload, in the scratch directory; one script per directory. */
+/** The same bundle that `wrangler deploy` would upload, in the scratch directory; one script per directory. */
 export const bundleWorker = async ({ dir, adopt }: Scratch, main: string | undefined): Promise<{ readonly modulesRoot: string; readonly scriptPath: string }> => {
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const env = { ...process.env, TMPDIR: dir, WRANGLER_SEND_METRICS: "false", CI: "true" };
@@ -80,7 +80,7 @@ export const startWorker = async (options: {
   readonly env: Readonly<Record<string, string>>;
   readonly main?: string;
   readonly port?: number;
-  /** In the place of the network, for everything that the Worker fetches. */
+  /** Replaces the network, for everything that the Worker fetches. */
   readonly outbound?: (request: Request) => Promise<Response>;
   readonly onLine?: (line: string) => void;
 }): Promise<LocalWorker> => {

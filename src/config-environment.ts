@@ -36,14 +36,14 @@ const decimal = (fallback: string, max: number) =>
     .default(fallback)
     .refine((text) => /^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) <= max, `must be a decimal number, 0 to ${max}`);
 
-/** Comma-separated; blanks do not count. */
+/** Comma-separated; blanks are ignored. */
 const list = (fallback: string) =>
   z.string().default(fallback).transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
 
 const limitPerMinute = () =>
   z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
 
-/** Without a value on a laptop, which is one customer's: no limit to speak of. */
+/** Default on a laptop, which has one customer: practically no limit. */
 const quota = () =>
   z
     .string()
@@ -51,7 +51,7 @@ const quota = () =>
     .transform(Number)
     .optional();
 
-/** Nothing secret: 32 bytes in base64, whatever they look like. */
+/** Not secret: any 32 bytes in base64. */
 const isPublicKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text);
 
 /** An Ed25519 seed of 32 bytes, or PKCS #8 with one (RFC 8410), in base64: `openssl genpkey -algorithm ed25519 -outform DER | base64`. */
@@ -89,7 +89,7 @@ type Secrets = { readonly [name in (typeof singleSecrets)[number]]?: string | un
   readonly [name in (typeof secretLists)[number]]: readonly string[];
 } & { readonly DATABASE_URL: string; readonly SMTP_URL?: SmtpServer | undefined };
 
-/** Everything of which one must not stand for another. */
+/** Secrets that must differ from each other. */
 const secretsIn = (env: Secrets): NamedSecret[] => {
   const password = URL.canParse(env.DATABASE_URL) ? new URL(env.DATABASE_URL).password : "";
   return [
@@ -107,7 +107,7 @@ export const environment = z
   .object({
     DATABASE_URL: z
       .string({ error: "is required" })
-      // The driver would quote an unreadable one, password and all, in its own error.
+      // The driver would quote an invalid one, including the password, in its error.
       .refine((text) => databaseUrl.test(text) && URL.canParse(text), "must be postgresql://user:password@host/database"),
     NEON_FETCH_ENDPOINT: endpoint().optional(),
     PROVIDER: z.enum(["cloudflare", "vercel", "local"], { error: "must be cloudflare, vercel or local" }),
@@ -157,7 +157,7 @@ export const environment = z
       .refine((text) => /^[1-9]\d{2,6}$/.test(text), "must be a number from 100 to 9999999")
       .transform(Number),
     SAMPLE_RETENTION: duration("48h", hourMs, 720 * hourMs),
-    // A day more than the database keeps it whoever deletes (drizzle/0037): clocks differ.
+    // A day more than the minimum that the database enforces (drizzle/0037): clocks differ.
     AUDIT_RETENTION: duration("9600h", 366 * 24 * hourMs, 3_653 * 24 * hourMs),
     ALLOW_PRIVATE_TARGETS: flag("true", "false", false),
     DOMAIN_VERIFICATION: flag("on", "off", true),
@@ -232,7 +232,7 @@ export const environment = z
     const needs = (name: keyof typeof env, needed: keyof typeof env, isThere: boolean) => {
       if (!isThere) ctx.addIssue({ code: "custom", path: [needed], message: `is required with ${name}` });
     };
-    // The keys of an identity provider sign for all of its clients: whom a token is for, only its audience says.
+    // The keys of an identity provider sign for all of its clients: only the audience says whom a token is for.
     if (env.AUTH_JWKS_URL !== undefined) needs("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE", env.AUTH_JWT_AUDIENCE !== undefined);
     for (const name of ["AUTH_JWT_AUDIENCE", "AUTH_JWT_ISSUER"] as const) {
       if (env[name] !== undefined) needs(name, "AUTH_JWKS_URL", (env.AUTH_JWKS_URL ?? env.AUTH_JWT_SECRET) !== undefined);
@@ -248,7 +248,7 @@ export const environment = z
     for (const { name, sameAs } of equalSecrets(secretsIn(env))) {
       ctx.addIssue({ code: "custom", path: [name], message: `must not be the same secret as ${sameAs}` });
     }
-    // What two providers say of each other is worth something only while neither falls silent between two rounds.
+    // The providers' checks of each other are meaningful only if a lease outlasts several rounds.
     const refuse = (name: keyof typeof env, message: string) => ctx.addIssue({ code: "custom", path: [name], message: `${message}, where there is a PEER_URL` });
     if (env.PEER_URL === undefined) return;
     if (env.PROBE_INTERVAL > 20_000) refuse("PROBE_INTERVAL", "must be at most 20s");

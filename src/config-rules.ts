@@ -4,14 +4,14 @@ import { isMailAddress } from "./domain/notify/mail-address.ts";
 import { parseSmtpUrl } from "./domain/notify/smtp-url.ts";
 import { secretFault } from "./domain/tenants/secret-strength.ts";
 
-/** Rules of `config.ts` for what is secret, and for where secrets go. */
+/** Rules of `config.ts` for secrets, and for URLs that secrets are sent to. */
 
 export const isOrigin = (text: string): boolean => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
 
 /** 32 random bytes in base64: `openssl rand -base64 32`. */
 export const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text) && secretFault(atob(text), 32) === null;
 
-/** Adds what a rule finds wrong. */
+/** Adds the problem that a rule finds. */
 const judged = (fault: (text: string) => string | null) => (text: string, ctx: z.RefinementCtx<string>) => {
   const message = fault(text);
   if (message !== null) ctx.addIssue({ code: "custom", message });
@@ -20,10 +20,10 @@ const judged = (fault: (text: string) => string | null) => (text: string, ctx: z
 /** @param min characters that it must have at least */
 export const secret = (min: number) => z.string().superRefine(judged((text) => secretFault(text, min))).optional();
 
-/** Where secrets are sent to, or what is believed comes from. */
+/** A URL to which secrets are sent, or whose answers are trusted. */
 export const endpoint = () => z.string().superRefine(judged(endpointFault));
 
-/** An own deployment, as an origin and over TLS. */
+/** The origin of a deployment of tranche, over TLS. */
 export const deployment = (example: string) =>
   z.string().superRefine(judged((text) => (isOrigin(text) ? endpointFault(text) : `must be an origin such as ${example}`)));
 

@@ -78,6 +78,8 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     const common = {
       ...outside.env, DATABASE_URL: asApp(databaseUrl), CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
       EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
+      // An edge has no sockets: mail goes by an HTTP API.
+      MAIL_API_URL: outside.sink.mailApiUrl, MAIL_API_TOKEN: randomBytes(24).toString("base64url"),
       LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`, PROBE_TIMEOUT: `${scale.probeTimeoutMs}ms`,
       RATE_LIMIT_PER_CREDENTIAL: "0", RATE_LIMIT_PER_ADDRESS: "0", RATE_LIMIT_REFUSALS: "0", RATE_LIMIT_SESSIONS: "0",
     };

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
+import type { NotifySink } from "../notify-sink/sink.ts";
+import { startNotifySink } from "../notify-sink/sink.ts";
 import { startDnsTcp } from "../route53/dns-tcp.ts";
 import type { DohServer } from "../route53/doh.ts";
 import { startDoh } from "../route53/doh.ts";
@@ -12,11 +14,12 @@ export const cadence = { intervalMs: 1_000, timeoutMs: 1_000, windowMs: 5_000, c
 
 export const site = { zone: "example.test", host: "app.example.test", primary: "app.primary-cdn.test", backup: "app.backup-cdn.test" } as const;
 
-/** The world as tranche finds it: DNS and two CDNs. */
+/** The outside world: DNS, two CDNs, and the receivers of messages. */
 export type Outside = {
   readonly route53: Route53Server;
   readonly doh: DohServer;
   readonly cdns: { readonly primary: ToyCdn; readonly backup: ToyCdn };
+  readonly sink: NotifySink;
   readonly adminToken: string;
   readonly zoneId: string;
   /** What connects a provider to all this, beside its database. */
@@ -40,12 +43,12 @@ export const createClosers = () => {
       closers.push(() => thing.close());
       return thing;
     },
-    /** Once; whoever asks again waits for the same. */
+    /** Once; further calls wait for the same. */
     close: (): Promise<void> => (closing ??= closeAll()),
   };
 };
 
-/** @param opened is told of each part as soon as it stands */
+/** @param opened called for each part as soon as it runs */
 export const startOutside = async (opened: <T extends Closable>(thing: T) => T, { accounts = [], zones }: Neighbourhood = { zones: [] }): Promise<Outside> => {
   const adminToken = randomBytes(24).toString("base64url");
   const [accessKeyId, secretAccessKey] = ["AKIATRANCHEDRILL0000", randomBytes(30).toString("base64")];
@@ -60,8 +63,9 @@ export const startOutside = async (opened: <T extends Closable>(thing: T) => T, 
   const nameServers = opened(await startDnsTcp({ zones: route53 }));
   const primary = opened(await startToyCdn({ name: "cloudflare" }));
   const backup = opened(await startToyCdn({ name: "fastly" }));
+  const sink = opened(await startNotifySink());
   return {
-    route53, doh, cdns: { primary, backup }, adminToken, zoneId,
+    route53, doh, cdns: { primary, backup }, sink, adminToken, zoneId,
     env: {
       ADMIN_TOKEN: adminToken,
       ALLOW_PRIVATE_TARGETS: "true",
@@ -77,6 +81,9 @@ export const startOutside = async (opened: <T extends Closable>(thing: T) => T, 
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       USAGE_WINDOW: `${cadence.usageWindowMs}ms`,
       USAGE_LOOKBACK: "3m",
+      SECRETS_KEY: randomBytes(32).toString("base64"),
+      MAIL_FROM: "tranche@example.test",
+      PAGERDUTY_ENDPOINT: sink.url,
     },
   };
 };

@@ -25,6 +25,8 @@ export type Stage<W extends Outside = World> = {
   /** @throws where the step did not happen as described: the scenario ends here */
   readonly tell: (name: string, ok: boolean, detail: string) => void;
   readonly measure: (name: string, value: string, limit: string, ok: boolean) => void;
+  /** On the screen alone. */
+  readonly line: (text: string) => void;
   /** @throws where it is not seen in time */
   readonly until: <T>(what: string, withinMs: number, look: () => Promise<T | null> | T | null) => Promise<T>;
   /** Looks again and again for so long. @throws where it is once not so */
@@ -83,6 +85,7 @@ export const playScenario = async <W extends Outside>(
   const stage: Stage<W> = {
     world, ...actors, tell,
     measure: (name, value, limit, ok) => void figures.push({ name, value, limit, ok }),
+    line: (text) => screen.line(text),
     until: async (what, withinMs, look) => {
       const deadline = Date.now() + withinMs;
       for (;;) {

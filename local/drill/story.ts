@@ -3,6 +3,8 @@ import type { Fault } from "../cdn/fault.ts";
 import { auditStorm, keepKeys } from "./audit.ts";
 import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
 import type { Invoice } from "./money.ts";
+import type { Messages } from "./messages/steps.ts";
+import { followMessages } from "./messages/steps.ts";
 import { settleMoney } from "./money.ts";
 import { closeMonth } from "./month.ts";
 import { onboard, policy } from "./onboard.ts";
@@ -57,6 +59,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
 
   const cron = startWorldCron(world);
   const visitors = createVisitors(world);
+  let messages: Messages | null = null;
   try {
     screen.chapter("Onboarding, through the public API");
     const { api, serviceId } = await onboard(world);
@@ -64,6 +67,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
+    messages = await followMessages({ world, api, line: (text) => screen.line(text), until, tell, measure }, "a webhook, Slack, PagerDuty, and mail over SMTP that is confirmed by its code");
     const keys = await keepKeys(api);
     const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);
 
@@ -99,6 +103,8 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     tell("visitors reach the backup", reached === moved.length, `${reached} of ${moved.length} visitors resolved to and were served by the backup`);
     measure("visitors on the backup after the switch", `${reached}/${moved.length}`, "all", reached === moved.length);
 
+    await messages.started();
+
     screen.chapter(unrest[fault].kind === "oscillate" ? "The primary comes and goes" : "The outage lasts");
     await world.cdns.primary.setFault(unrest[fault]);
     const unrestUntil = Date.now() + 14_000;
@@ -123,6 +129,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     const ended = await until("storm ended", 5_000, async () => (await storms()).find(({ state }) => state === "ended") ?? null);
     tell("storm ended", true, `ended_at ${ended.ended_at}, ${ended.relapses} relapses`);
     tell("weights 100/0 accepted by Route 53", true, `change ${back.changeId}`);
+    await messages.ended();
     measure("recovery -> weights back", seconds(back.acceptedAtMs - healedAtMs), `>= ${seconds(cadence.cooldownMs)}`, back.acceptedAtMs - healedAtMs >= cadence.cooldownMs);
     const home = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
     tell("visitors are back on the primary", home.every((visit) => visit.cdn === "primary" && visit.served), `${home.length} of ${home.length}`);
@@ -143,6 +150,9 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     invoice = await settleMoney({ world, api, serviceId, until, tell, measure });
     await closeMonth({ world, tell });
 
+    screen.chapter("Messages");
+    await messages.judged();
+
     const all = await storms();
     measure("storms", `${all.length}`, "exactly 1", all.length === 1);
     measure("relapses", `${all[0]?.relapses ?? 0}`, "", true);
@@ -154,6 +164,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     if (!(error instanceof Stuck)) screen.step({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
   } finally {
     await visitors.stop();
+    await messages?.stop();
     cron.stop();
   }
   return { steps, figures, invoice };

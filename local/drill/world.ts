@@ -16,6 +16,7 @@ export type World = Outside & {
   readonly databaseUrl: string;
   /** Where the public API is. */
   readonly apiUrl: string;
+  readonly cronSecret: string;
   readonly logs: readonly string[];
   readonly close: () => Promise<void>;
 };
@@ -39,6 +40,7 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
       }),
     );
     const logs: string[] = [];
+    const cronSecret = randomBytes(24).toString("base64url");
     const plane = opened(
       await startControlPlane({
         onLine: (line) => logs.push(line),
@@ -49,13 +51,14 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
           CLOUDFLARE_GRAPHQL_ENDPOINT: analytics.graphqlUrl,
           BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
           BILLING_DISCOUNT_RATE: terms.discountRate,
-          SECRETS_KEY: randomBytes(32).toString("base64"),
+          CRON_SECRET: cronSecret,
+          SMTP_URL: `smtp+insecure://${outside.sink.smtpAddress}`,
           EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
           ...env,
         },
       }),
     );
-    return { ...outside, plane, databaseUrl: plane.databaseUrl, apiUrl: plane.worker.url, analytics, logs, close };
+    return { ...outside, plane, databaseUrl: plane.databaseUrl, apiUrl: plane.worker.url, cronSecret, analytics, logs, close };
   } catch (error) {
     await close();
     throw error;

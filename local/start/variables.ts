@@ -22,7 +22,7 @@ export const handedOn = (shell: Environment): Record<string, string> =>
     return value === undefined || value === "" || Object.hasOwn(decidedHere, name) ? [] : [[name, value]];
   }));
 
-/** What is set in the shell and does nothing: a sentence for each. */
+/** Variables set in the shell without effect: a sentence for each. */
 export const idleVariables = (shell: Environment): readonly string[] => {
   const isSet = (name: string): boolean => (shell[name] ?? "") !== "";
   return [

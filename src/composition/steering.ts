@@ -29,7 +29,7 @@ import { defaultPartition, partitionOf } from "../domain/steering/aws-partition.
 import { createFirstProofs } from "../pipeline/steering/first-proofs.ts";
 import { secretBox } from "./platform.ts";
 
-/** What STS may take for an answer. */
+/** Time-out of STS. */
 const stsTimeoutMs = 5_000;
 
 type Needs = {
@@ -41,7 +41,7 @@ type Needs = {
   readonly chance: () => number;
   readonly log: Log;
   readonly fetch: typeof fetch;
-  /** Null: the platform has no sockets, and no zone's name servers are asked. */
+  /** Null: the platform has no sockets, and no zone's name servers are queried. */
   readonly connect: Connect | null;
   readonly ownership: OwnershipStore;
 };
@@ -100,7 +100,7 @@ const buildRoute53 = ({ config, db, clock, random, chance, log, fetch }: Omit<Ne
 
 type Jobs = Pick<JobDeps, "dns" | "takeDnsCalls" | "driftCheckMs" | "firstProofs" | "observations" | "nameServers">;
 
-/** DNS: what is to be answered, what is, and by whose credentials it is changed. */
+/** DNS: desired and live records, and the credentials for changes. */
 export const buildSteering = ({ connect, ownership, ...needs }: Needs): SteeringDeps & Jobs => {
   const { config, db, clock, random, fetch } = needs;
   const resolver = createResolver(config.dohEndpoints, fetch);

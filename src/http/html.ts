@@ -1,11 +1,11 @@
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** Text as it may stand in HTML, in an attribute too. */
+/** Escapes text for HTML, attributes included. */
 export const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (char) => entities[char] ?? "");
 
-/** What somebody has written, in whatever direction its letters run: it does not turn its neighbours round. */
+/** User text, isolated so that its direction does not affect its surroundings (bidi). */
 export const isolated = (text: string): string => `<bdi>${escapeHtml(text)}</bdi>`;
 
-/** A text of several lines, each for itself. */
+/** A text of several lines, each isolated. */
 export const isolatedLines = (text: string): string =>
   text.split(/\r?\n/).map((line) => isolated(line.trim())).filter((line) => line !== "<bdi></bdi>").join("<br>");

@@ -105,7 +105,7 @@ describe("connections with a deadline", () => {
     expect([connections.takeAbandoned(), connections.takeAbandoned()]).toEqual([[{ lane: "dns", count: 1 }], []]);
   });
 
-  it("are never used for what would begin too late, which is told apart from what was begun", async () => {
+  it("are never used for what would begin too late, which is distinguished from what was begun", async () => {
     const { clock, work, started } = connectionsAt(1);
     const hanging = work(lane("dns"), "hanging", 5_000, 5_000, true);
     const late = work(lane("dns", 2), "late", 10, 1_000);
@@ -137,7 +137,7 @@ describe("connections with a deadline", () => {
     expect(await clock.run(Promise.all([first, bounded]))).toMatchObject([{}, { value: 6_000 }]);
   });
 
-  it("are let go of when somebody says so, waiting or not", async () => {
+  it("are released on demand, queued or not", async () => {
     const { clock, connections, running } = connectionsAt(1);
     const stop = new AbortController();
     const use = connectionOf(connections, lane("dns"), stop.signal);

@@ -54,6 +54,29 @@ describe("a storm of one service", () => {
     expect(await world.sql("select count(*)::int as new from notifications where expanded_at is null")).toEqual([{ new: 0 }]);
   });
 
+  it("ends once Route 53 has taken the switch back, which is told within it", async () => {
+    const { roundsOf, round, dns, prober, seed, sql } = world;
+    dns.put(name);
+    const { serviceId } = await seed();
+    const notify = createNotifyWorld(world);
+    await notify.channel({ customerId: await notify.customerOf(serviceId) });
+    await roundsOf(6);
+    prober.say("a.cdn.net", 503);
+    await round();
+    await notify.deliver();
+    prober.say("a.cdn.net", 200);
+    await roundsOf(14);
+    // As whoever decides messages sees it between the round's transitions and the answer of Route 53.
+    const [last] = await sql<{ id: string }>("select max(id) as id from routing_changes");
+    await sql("delete from notifications where kind = 'switch.done' and (facts->>'changeId')::bigint = $1", [last?.id]);
+    await sql("update routing_changes set result = 'intent' where id = $1", [last?.id]);
+    await notify.deliver();
+    expect(notify.told().filter((one) => !one.startsWith("update "))).toEqual(["trigger storm.started cdn-a is failing: web"]);
+    await sql("update routing_changes set result = 'accepted' where id = $1", [last?.id]);
+    await notify.deliver();
+    expect(notify.told().filter((one) => !one.startsWith("update "))).toEqual(["trigger storm.started cdn-a is failing: web", "resolve storm.ended cdn-a is well again: web"]);
+  });
+
   it("tells the operator as well, once for all customers", async () => {
     const { roundsOf, round, dns, prober, seed } = world;
     for (const host of ["a.example.test", "b.example.test"]) dns.put(host);

@@ -67,7 +67,7 @@ describe("asking after changes", () => {
   const denied: ChangeStatus = { refused: "AWS does not permit this: AccessDenied: route53:GetChange" };
   const standings = () => world.sql<{ customer_id: string; polls_error: string | null }>("select customer_id, polls_error from dns_standings");
 
-  it("is left alone for a whole account that refuses it, which is told, and keeps nobody else waiting", async () => {
+  it("is paused for a whole account that refuses it, which is reported, and delays nobody else", async () => {
     const { round } = world;
     await accepted([...numbered("c7:A", 60), ...numbered("Z", 3)]);
     const own = answering(() => denied);

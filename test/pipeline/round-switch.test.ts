@@ -92,7 +92,7 @@ describe("a switch", () => {
     expect((await domain(domainIds[0] ?? 0))?.moved_at).not.toBeNull();
   });
 
-  it("refused as stale is read again and planned anew", async () => {
+  it("refused as stale is read again and planned again", async () => {
     const { roundsOf, dns, seed, history, domain } = world;
     dns.put(name);
     const { domainIds } = await seed();
@@ -123,7 +123,7 @@ describe("a switch", () => {
     expect(dns.weights(name)).toBe("100/0");
   });
 
-  it("that is refused for good is told, and tried again", async () => {
+  it("that is refused for good is reported, and retried", async () => {
     const { roundsOf, dns, seed, history, domain, sql } = world;
     dns.put(name);
     const { domainIds } = await seed();

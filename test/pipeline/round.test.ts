@@ -103,7 +103,7 @@ describe("a doubled round", () => {
     expect((await domain(domainIds[0] ?? 0))?.moved_at).not.toBeNull();
   });
 
-  it("from another vantage is another's word, and both are needed to agree", async () => {
+  it("from another vantage counts separately, and both have to agree", async () => {
     const { round, dns, prober, seed, storms, sql, roundsOf } = world;
     dns.put(name);
     await seed();

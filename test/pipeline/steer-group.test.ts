@@ -158,7 +158,7 @@ describe("a name with a weighted group around its pair", () => {
     expect(await world.sql("select * from routing_drifts")).toEqual([]);
   });
 
-  it("keeps what is remembered while a switch that nobody has heard of may yet be made", async () => {
+  it("keeps the stored weights while a switch with unknown outcome may yet take effect", async () => {
     three();
     await steered();
     const late: WeightChange[] = [];
@@ -192,7 +192,7 @@ describe("a name with a weighted group around its pair", () => {
     expect([standing(), await remembered()]).toEqual(["Primary 100, backup 0, canary 97, new 40, old 3", null]);
   });
 
-  it("counts a member that somebody sets in the storm as drift, heals it, and takes the weight for its owner's latest word", async () => {
+  it("counts a member that somebody sets in the storm as drift, heals it, and takes the weight as its own", async () => {
     three();
     await steered();
     await outage();

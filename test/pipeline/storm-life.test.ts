@@ -225,9 +225,9 @@ describe("a clock that jumps", () => {
     // One process has one clock: DNS goes by it as well.
     const dns: Dns = { ...world.dns.dns, apply: (changes, budget) => world.dns.dns.apply(changes, { ...budget, untilMs: budget.untilMs - offsetMs }) };
     for (let index = 0; index < number; index += 1) {
-      const slotMs = Math.ceil(clock.nowMs() / intervalMs) * intervalMs;
-      await world.clock.advance(slotMs - clock.nowMs());
-      await world.clock.run(world.run(slotMs, { clock, dns }));
+      const roundAtMs = Math.ceil(clock.nowMs() / intervalMs) * intervalMs;
+      await world.clock.advance(roundAtMs - clock.nowMs());
+      await world.clock.run(world.run(roundAtMs, { clock, dns }));
       await world.clock.advance(1);
     }
   };

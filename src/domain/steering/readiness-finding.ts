@@ -1,4 +1,4 @@
-/** `unproven`: cannot be told from here, or not now. */
+/** `unproven`: cannot be determined from here, or not now. */
 export type CheckResult = "pass" | "warn" | "fail" | "unproven";
 
 export const checkNames = [
@@ -8,7 +8,7 @@ export const checkNames = [
 
 export type CheckName = (typeof checkNames)[number];
 
-/** One thing that has to be right before a storm; `mend` says what to do where it is not. */
+/** The result of one readiness check; `mend`: the remediation. */
 export type Check = {
   readonly domainId: number;
   readonly domain: string;

@@ -11,7 +11,7 @@ import { day, money, period } from "./invoice-text.ts";
 const titles = { invoice: "Invoice", credit_note: "Credit note" } as const;
 const dues = { invoice: "Amount due", credit_note: "Amount credited" } as const;
 
-/** What each mark of a line says. */
+/** The explanation of each mark of a line. */
 const legends: Readonly<Record<string, string>> = {
   adjustment: "what a window that was billed before costs more or less than was billed for it",
   arrears: "a window that an earlier invoice should have billed",
@@ -50,7 +50,7 @@ const parties = (invoice: PrintedInvoice): string => {
 ${issuer === null || from === null ? "" : section("issuer", "From", partyLines(from, issuer))}${section("customer", "Bill to", partyLines(customer.legal_name ?? invoice.customerName, customer))}${section("facts", "Details", facts(invoice))}</div>`;
 };
 
-/** By when and how; nothing where nothing is to be paid. */
+/** Due date and payment details; empty where nothing is to be paid. */
 const payment = (invoice: PrintedInvoice): string => {
   if (!isToBePaid(invoice)) return "";
   const { body, dueAtMs } = invoice;
@@ -97,10 +97,10 @@ const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): string => {
   ].join("\n");
 };
 
-/** So many rows leave room on a sheet. */
+/** Rows that fit on a sheet. */
 const fewRows = 10;
 
-/** An issued invoice as one page, to read and to print: no script, no image, nothing to load. All of it is as it was issued. */
+/** An issued invoice as one page, to read and to print: no script, no image, nothing to load. Everything is as issued. */
 export const invoicePage = (invoice: PrintedInvoice, links: PageLinks): string => {
   const title = titles[invoice.kind];
   const issuer = invoice.body.issuer?.legal_name ?? null;
@@ -126,7 +126,7 @@ ${section("totals", "Totals", totals(invoice))}${section("services", null, servi
 `;
 };
 
-/** What anybody reads who has no link that opens something, whyever it does not. */
+/** The page for every invalid link, whatever the reason. */
 export const noInvoicePage = `<!doctype html>
 <html lang="en">
 <head>

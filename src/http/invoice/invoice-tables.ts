@@ -4,7 +4,7 @@ import { movePoint } from "../../domain/billing/decimal-text.ts";
 import { escapeHtml, isolated } from "../html.ts";
 import { count, gib, money, span, takenOff } from "./invoice-text.ts";
 
-/** Where a page leads to. A page that is read without a credential names storms and lines, which need one, and links to none. */
+/** The links of a page. A page that is read without a credential does not link storms and lines, which need one. */
 export type PageLinks = { readonly csv: string; readonly api: boolean };
 
 const number = (text: string, note = ""): string => `<td>${text}${note === "" ? "" : `<small>${note}</small>`}</td>`;
@@ -25,7 +25,7 @@ const stormReference = (id: number, api: boolean): string =>
     ? `<a href="/v1/storms/${id}">storm ${id}</a>, <a href="/v1/storms/${id}/evidence" aria-label="evidence of storm ${id}">evidence</a>`
     : `storm ${id}`;
 
-/** A storm that took nothing off: what became of its credit, and why; the words are explained below the table. */
+/** A storm without a discount: its credit and the reason; the words are explained below the table. */
 const uncreditedReference = ({ stormId, credit, reason }: UncreditedStorm, api: boolean): string =>
   `${stormReference(stormId, api)}:<br>${credit}${reason === null ? "" : `, ${reason.replaceAll("_", " ")}`}`;
 
@@ -58,7 +58,7 @@ const lineRow = (line: InvoiceLine, invoice: PrintedInvoice, { api }: PageLinks)
   );
 };
 
-/** What is left out is in the CSV. */
+/** The rest is in the CSV. */
 const firstOf = (shown: number, all: number): string =>
   shown < all ? `the first ${count(shown)} of ${count(all)}: all of them are in the totals and in the CSV; ` : "";
 
@@ -82,7 +82,7 @@ const serviceRow = ({ name, primaryCdn, backupCdn, lines, primaryBytes, backupBy
   number(count(lines)) + number(gib(primaryBytes)) + number(gib(backupBytes)) + number(money(amountCents, exponent)) +
   `${number(takenOff(discountCents, exponent))}${number(money(amountCents - discountCents, exponent))}</tr>`;
 
-/** The sums of each service; their sum are the totals of the invoice. */
+/** The subtotals of each service; they add up to the totals of the invoice. */
 export const serviceTable = (invoice: PrintedInvoice): string => {
   const { services, exponent } = invoice;
   return `<table class="fold services">
@@ -96,7 +96,7 @@ ${services.map((service) => serviceRow(service, exponent)).join("\n")}
 
 const percentOf = (rate: string): string => `${movePoint(rate, 2)} %`;
 
-/** From what was used to what is due. */
+/** From usage to the amount due. */
 export const totalsTable = (invoice: PrintedInvoice, due: string): string => {
   const { body, currency, exponent } = invoice;
   const row = (name: string, figure: string): string => `<tr><th scope="row">${name}</th><td>${figure}</td></tr>`;

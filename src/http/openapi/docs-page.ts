@@ -1,7 +1,7 @@
 import { escapeHtml } from "../html.ts";
 import type { OpenApiDocument, Operation } from "./openapi-document.ts";
 
-/** The one style of `/docs`. Its digest is in the page's policy, so it is served exactly as it stands here. */
+/** The one style of `/docs`. Its hash is in the page's Content-Security-Policy, so it is served verbatim. */
 export const docsStyle = `
 :root{color-scheme:light dark;--text:#1b1f24;--dim:#57606a;--page:#fff;--card:#f6f8fa;--line:#d0d7de;--link:#0550ae}
 @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--dim:#9198a1;--page:#0d1117;--card:#161b22;--line:#30363d;--link:#79b8ff}}
@@ -131,7 +131,7 @@ const schemaSection = ([name, schema]: [string, object]): string => {
   ].join("");
 };
 
-/** A whole HTML page of the description: no script, no image, nothing from elsewhere. */
+/** A whole HTML page of the description: no script, no image, no external resource. */
 export const docsPage = (document: OpenApiDocument): string => {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ method, path, operation, tag: operation.tags?.[0] ?? "other" })));

@@ -123,7 +123,7 @@ const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
   switches_left_out: storm.changesInAll - storm.changes.length,
 });
 
-/** `/v1/storms`: what happened, newest first. */
+/** `/v1/storms`: recorded storms, newest first. */
 export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["storms"];
 

@@ -90,7 +90,7 @@ const filter = tenantPageQuery
   .refine(ordered, outOfOrder);
 
 const dayMs = 86_400_000;
-/** So many windows are looked through at once; a longer span is asked for in parts. */
+/** Most windows per request; a longer span is requested in parts. */
 const maxGapWindows = 100_000;
 
 /** @throws AppError `bad_request` where the span is too long */
@@ -124,7 +124,7 @@ const represent = (window: UsageWindow): z.infer<typeof windowSchema> => ({
   },
 });
 
-/** `/v1/services/{id}/usage`: what each CDN carried. */
+/** `/v1/services/{id}/usage`: bytes by CDN. */
 export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["usage"];
   const path = "/v1/services/{id}/usage";
@@ -176,7 +176,7 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
       const fields = faults.slice(0, 50).map(({ index, field, detail }) => ({ pointer: `/${index}/${field}`, detail }));
       throw new AppError("bad_request", "the body is not valid", { fields });
     }
-    // As approving a correction does: to act for a customer is not to forgive what it owes.
+    // As for approving a correction: the scope `write` does not include reducing a customer's bill.
     const { principal } = c.var;
     const options = { measuredCdns: deps.measuredCdns, mayOverride: principal.kind === "admin" && principal.scopes.includes("billing") };
     const serviceId = c.req.valid("param").id;

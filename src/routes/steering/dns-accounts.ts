@@ -92,7 +92,7 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
   const tags = ["routing"];
   const path = "/v1/dns-accounts";
 
-  /** A role that trusts more than its own external id lets anybody act for anybody. @throws AppError `bad_request` */
+  /** A role that trusts more than its own external id is open to confused deputies. @throws AppError `bad_request` */
   const refuseRole = async (roleArn: string | undefined, region: string): Promise<void> => {
     if (roleArn === undefined || deps.roleTrust === null) return;
     const trust = await deps.roleTrust.trustOf({ roleArn, region }, requestBudget(deps.clock, createConnections(deps.clock)));

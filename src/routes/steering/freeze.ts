@@ -43,7 +43,7 @@ const represent = (freeze: Freeze): z.infer<typeof freezeSchema> => ({
 const refuse = (detail: string) =>
   new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/until", detail }] });
 
-/** `/v1/freeze`: nothing is switched for anybody. For admins only. */
+/** `/v1/freeze`: the global freeze. For admins only. */
 export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "tell">, guards: Guards): void => {
   const tags = ["routing"];
   const path = "/v1/freeze";

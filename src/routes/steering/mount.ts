@@ -13,7 +13,7 @@ import { registerRouting } from "./routing.ts";
 import { registerStandingFailover } from "./standing-failover.ts";
 import { registerZoneGrants } from "./zone-grants.ts";
 
-/** Where the traffic of a service goes, who may change that, and whether it can be changed. */
+/** Routing of a service, overrides, DNS credentials and readiness. */
 export const mountSteering = (app: App, deps: Deps, guards: Guards): void => {
   registerRouting(app, deps, guards);
   registerOverride(app, deps, guards);

@@ -36,7 +36,7 @@ const input = z
 const refuse = (detail: string) =>
   new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/until", detail }] });
 
-/** `/v1/services/{id}/routing/override`: the hand on the switch. */
+/** `/v1/services/{id}/routing/override`: manual override. */
 export const registerOverride = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["routing"];
   const path = "/v1/services/{id}/routing/override";

@@ -22,7 +22,7 @@ const challengeBytes = 24;
 type Targets = { readonly primary_target?: string | null | undefined; readonly backup_target?: string | null | undefined };
 
 /**
- * What leads to a private address is no target; what leads nowhere yet, or can not be asked about, may become one, and is looked
+ * A host with a private address is refused as a target; one without an address yet, or without an answer, is accepted and looked
  * up again before it is probed (`cron/check-targets.ts`).
  * @throws AppError `bad_request` naming the target and its address
  */

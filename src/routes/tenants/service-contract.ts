@@ -55,7 +55,7 @@ export const representService = (service: Service): z.infer<typeof serviceSchema
   updated_at: isoTime(service.updatedAtMs),
 });
 
-/** The fields of a body by the names of the port; what is absent stays absent. */
+/** Maps a body's fields to the port's names; absent ones stay absent. */
 export const serviceFields = <Body extends z.infer<typeof servicePatch>>(body: Body) => ({
   name: body.name as Body["name"],
   primaryCdn: body.primary_cdn as Body["primary_cdn"],

@@ -1,7 +1,7 @@
 import { AppError } from "../../errors.ts";
 import { time } from "../../http/contract.ts";
 
-/** When a new token ends by itself; null: when it is revoked. */
+/** A new token's expiry; null: none. */
 export const expiresAt = time
   .nullable()
   .default(null)
@@ -11,7 +11,7 @@ export const expiresAt = time
     description: "when it ends by itself, in the future; null: when it is revoked",
   });
 
-/** @throws AppError `bad_request` where a token would have ended before it is there */
+/** @throws AppError `bad_request` where the expiry is in the past */
 export const refusePast = (expiresAtMs: number | null, nowMs: number): void => {
   if (expiresAtMs === null || expiresAtMs > nowMs) return;
   throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/expires_at", detail: "must be in the future" }] });

@@ -138,7 +138,7 @@ describe("a name server that", () => {
     expect(await throwing.ask("app.example.com", "A", [], freely)).toEqual([]);
   });
 
-  it("hangs is let go when its time is over, in connections that are counted", async () => {
+  it("hangs is released at its deadline, in connections that are counted", async () => {
     const closed: Promise<unknown>[] = [];
     const hanging = await scripted((socket) => closed.push(once(socket, "close")));
     const connections = createConnections(systemClock);

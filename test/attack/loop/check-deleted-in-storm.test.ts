@@ -38,7 +38,7 @@ it("a health check deleted in a storm does not keep visitors on the backup after
   expect(await sql("select before from audit_log where action = 'drop_health_checks'")).toEqual([{ before: { health_check_ids: ["h1"] } }]);
 });
 
-it("a calm change of what tranche did not move still waits for whoever can mend it", async () => {
+it("a calm change of what tranche did not move still waits for an operator to fix it", async () => {
   const { dns, roundsOf, deps } = world;
   const may: (boolean | undefined)[] = [];
   const apply = deps.dns.apply;

@@ -67,7 +67,7 @@ it("goes by the last sight of the record where no resolver answers, for three da
   expect(await movedOf()).toEqual(["fresh.example.test", "stale.example.test"]);
 });
 
-it("looks up no more than a dozen names in one round, of the customers in turns", async () => {
+it("looks up no more than a dozen names in one round, round-robin over customers", async () => {
   const many = Array.from({ length: 30 }, (_, at) => `n${String(at).padStart(2, "0")}.many.test`);
   await world.seed({ customer: "mallory", domains: many.map((name) => ({ name })) });
   await world.seed({ customer: "acme", domains: [{ name: "app.acme.test" }] });

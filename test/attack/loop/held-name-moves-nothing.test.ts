@@ -49,7 +49,7 @@ it("goes back to normal, where it was moved before", async () => {
   expect(world.dns.weights(name)).toBe("30/70");
 });
 
-it("is steered by storms in its three days of grace, and by nobody's hand", async () => {
+it("is steered by storms in its three days of grace, and by no override", async () => {
   const { serviceId } = await world.seed();
   world.dns.put(name, 100, 0);
   await rounds(2);

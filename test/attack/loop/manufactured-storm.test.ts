@@ -135,7 +135,7 @@ describe("the insured who makes his own storm", () => {
     expect(await credits()).toEqual(["earned", "refused terms_below_floor"]);
   });
 
-  it("by making the service anew, whose history is clean: creation is an edit", async () => {
+  it("by recreating the service, whose history is clean: creation is an edit", async () => {
     await setUp({}, hourMs);
     await rounds(6);
     world.prober.say("a.cdn.net", "refuse");

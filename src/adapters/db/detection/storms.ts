@@ -40,7 +40,7 @@ const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (${withinBy
     order by id limit ${maxChanges}`, sql`id`)}) x), '[]') as changes,
   (select count(*) from routing_changes where storm_id = e.id) as "changesInAll"`;
 
-/** An admin's word on a storm's credit, signed behind the record that is the last of its chain now. Unsigned where nobody can sign. */
+/** An admin's decision on a storm's credit, signed behind the last record of its chain. Unsigned where there is no key. */
 const signWord = async (db: Database, signing: Signing | null, stormId: number, word: { readonly credit: string; readonly credit_reason: CreditReason; readonly decided_by: string; readonly reason: string }) => {
   const [storm] = await db.rows<{ serviceId: number; chain: ChainHead | null; nowMs: number }>(sql`
     select e.service_id as "serviceId", ${ms("now()", "nowMs")}, (
@@ -54,7 +54,7 @@ const signWord = async (db: Database, signing: Signing | null, stormId: number, 
   return { body: canonicalJson(body), proof, follows: proof && follows };
 };
 
-/** @param signing null: an admin's word is recorded, but not signed */
+/** @param signing null: an admin's decision is recorded, but not signed */
 export const createStormStore = (db: Database, signing: Signing | null = null): StormStore => ({
   list: async (customerId, filter, page) => {
     const conditions = [
@@ -68,10 +68,10 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
     if (customerId === null) return await everybodys(db, filter.serviceId, filters, page);
     const where = page.afterId === null ? filters : sql` and (e.service_id, e.id) < (s.id, ${page.afterId}::bigint)${filters}`;
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
-    // Each service's by its own index: the one by id alone would go through everybody's.
+    // Each service's by its own index: the one by id alone would scan everybody's.
     const newest = (columns: SQL, more: SQL, limit: SQL) =>
       sql`select ${columns} from storm_events e where e.service_id = s.id${where}${more} order by e.id desc limit ${limit}`;
-    // A few of each service, twice a page in all: where most have had so many, the last of a page of these is the oldest that may be on it.
+    // A few of each service, twice a page in all: where these fill a page, its last one bounds how old a storm on it may be.
     return await db.rows<Storm>(sql`
       with own as materialized (
         select s.id from services s where s.customer_id = ${customerId} ${service}

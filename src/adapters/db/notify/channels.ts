@@ -54,7 +54,7 @@ const until = (confirmation: Confirmation): SQL => sql`${confirmation === null ?
 
 /** Services that are named and are none of the customer's; the operator names none. */
 const strangers = (customerId: number | null, serviceIds: readonly number[] | null | undefined): SQL => sql`
-  select x.id from unnest(coalesce(${array(serviceIds ?? null, "bigint")}, '{}')) as x(id)
+  select x.id from unnest(coalesce(${array(serviceIds ?? null, "bigint")}, '{}'::bigint[])) as x(id)
   where not exists (select from services s where s.id = x.id and s.customer_id = ${customerId}::bigint and s.deleted_at is null) limit 1`;
 
 const refuseStranger = (id: number | null | undefined): void => {

@@ -161,6 +161,7 @@ export const deliveries = pgTable(
     index("deliveries_told_idx").on(t.channelId, t.thread, t.notificationId),
     index("deliveries_channel_idx").on(t.channelId, t.id),
     index("deliveries_notification_idx").on(t.notificationId),
+    index("deliveries_incident_idx").on(t.incidentId).where(sql`${t.incidentId} is not null`),
     index("deliveries_age_idx").on(t.endedAt).where(sql`${t.endedAt} is not null`),
     check("deliveries_state", sql`${t.state} in ('pending', 'sent', 'dead', 'folded', 'dropped')`),
     check("deliveries_action", sql`${t.action} in ('event', 'trigger', 'update', 'resolve')`),

@@ -37,10 +37,10 @@ const permittedAfter = (whose: SQL, after: number) => sql`
   from service_domains d left join domain_routing r on r.domain_id = d.id
   where ${whose} and d.deleted_at is null and d.id > ${after}
   order by d.id`;
-/** A name and a zone id are small: what makes a page is its bytes. */
+/** A name and a zone id are small: pages are cut by bytes. */
 const permittedMost = 100_000;
 
-/** Names that are tried together with those of a service, at most. */
+/** Most names that are tested together with those of a service. */
 const mostMates = 40;
 
 const matesOf = (requireProof: boolean, customerId: number, serviceId: number) => sql`

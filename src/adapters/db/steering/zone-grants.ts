@@ -7,7 +7,7 @@ import { auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.
 
 const columns = sql`id, zone_id as "zoneId", customer_id as "customerId", ${ms("created_at", "createdAtMs")}`;
 
-/** Whoever may have names of the zone steered is another one now. */
+/** Who may have names of the zone steered has changed. */
 const readAgain = (from: string) => sql`
   update domain_routing r set read_at = null from ${sql.raw(from)} g where r.zone_id = g.zone_id`;
 

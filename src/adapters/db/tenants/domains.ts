@@ -63,7 +63,7 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       normalBackupWeight: "normal_backup_weight",
       steerGroup: "steer_group",
     });
-    // Back to normal is all that a proof which is gone allows: what is normal stays what it was.
+    // With a missing proof only a return to normal is allowed, so the normal weights must not change.
     const weighs = (patch.normalPrimaryWeight ?? patch.normalBackupWeight) !== undefined;
     const rows = await write<Domain & { refused: boolean }>(db, sql`
       with old as (${owned(customerId, serviceId, id)}

@@ -29,8 +29,8 @@ const refusals = {
 };
 
 /**
- * Nothing is added to a service while it is deleted. Foreign keys look past this lock: a round that waited for it there
- * would hold what the deletion needs.
+ * Nothing is added to a service while it is deleted. Foreign keys do not wait for this lock: a round that waited for it there
+ * would deadlock with the deletion.
  */
 const locked = (customerId: number, id: number) => sql`
   select 1 from services where id = ${id} and customer_id = ${customerId} for no key update`;

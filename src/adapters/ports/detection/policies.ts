@@ -19,7 +19,7 @@ export type StormPolicy = PolicyTerms & {
   readonly id: number;
   readonly serviceId: number;
   readonly kind: PolicyKind;
-  /** Rises by one with each change; a storm keeps the version with which it began. */
+  /** Incremented with each change; a storm keeps the version with which it began. */
   readonly version: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;

@@ -24,14 +24,14 @@ export type Storm = {
   readonly credit: Credit;
   /** Why it does or does not; null: it does, by the rule alone. */
   readonly creditReason: CreditReason | null;
-  /** Of a corroborated storm: until when it counts at most. */
+  /** Of a corroborated storm: until when it counts. */
   readonly creditedUntilMs: number | null;
 };
 
 /** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. `evidenceHead`: the last record about it. */
 export type StormDetail = Storm & { readonly changes: readonly RoutingChange[]; readonly changesInAll: number; readonly evidenceHead: ChainHead | null };
 
-/** Times are half-open, epoch milliseconds: storms that touch [fromMs, toMs). */
+/** Times are half-open, epoch milliseconds: storms that overlap [fromMs, toMs). */
 export type StormFilter = {
   readonly serviceId?: number | undefined;
   readonly active?: boolean | undefined;
@@ -48,8 +48,8 @@ export interface StormStore {
   list(customerId: number | null, filter: StormFilter, page: Page): Promise<Storm[]>;
   get(customerId: number, id: number): Promise<StormDetail | null>;
   /**
-   * An admin's word on the credit of anybody's storm, whatever was decided before: `earned` for the whole of it, or `refused`. Recorded in its
-   * evidence with the reason; what was billed is adjusted. Said twice, it changes nothing.
+   * An admin's decision on the credit of any storm, overriding earlier ones: `earned` for the whole of it, or `refused`.
+   * Recorded in its evidence with the reason; what was billed is adjusted. Idempotent.
    * @returns null where there is no such storm
    */
   decide(id: number, credit: "earned" | "refused", reason: string, change: Change): Promise<Storm | null>;

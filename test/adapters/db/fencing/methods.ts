@@ -47,6 +47,7 @@ export const pipelineMethods = {
   retention: {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
+    deliveries: "fenced", notifications: "fenced", incidentServices: "fenced", incidents: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
@@ -112,6 +113,6 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
-  "db/tenants/admin-tokens.ts", "db/detection/storms.ts", "db/metering/usage-requests.ts", "db/billing/billing-profiles.ts", "db/billing/billing-terms.ts", "db/tenants/customers.ts", "db/steering/dns-accounts.ts", "db/tenants/domains.ts", "db/detection/end-storms.ts", "db/steering/freeze.ts", "db/tenants/idempotency.ts", "db/billing/invoice-links.ts",
+  "db/notify/channels.ts", "db/notify/history.ts", "db/tenants/admin-tokens.ts", "db/detection/storms.ts", "db/metering/usage-requests.ts", "db/billing/billing-profiles.ts", "db/billing/billing-terms.ts", "db/tenants/customers.ts", "db/steering/dns-accounts.ts", "db/tenants/domains.ts", "db/detection/end-storms.ts", "db/steering/freeze.ts", "db/tenants/idempotency.ts", "db/billing/invoice-links.ts",
   "db/detection/policies.ts", "db/tenants/quotas.ts", "db/steering/routing.ts", "db/tenants/services.ts", "db/platform/telemetry.ts", "db/tenants/tokens.ts", "db/steering/zone-grants.ts",
 ];

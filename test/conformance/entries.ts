@@ -94,7 +94,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
   body: body
     .replaceAll(timeText, (text, time: string) => momentOf(Date.parse(time), Date.now() - startedAtMs + 60_000) ?? text)
     .replaceAll(/(tr[na])_[\w-]{43}/g, "$1_SECRET")
-    .replaceAll(/whsec_[A-Za-z0-9+\/]{43}=/g, "whsec_SECRET")
+    .replaceAll(/whsec_[A-Za-z0-9+/]{43}=/g, "whsec_SECRET")
     .replaceAll(/"instance":"[0-9a-f]{32}"/g, '"instance":"ID"')
     .replaceAll(/"request_id":"[0-9a-f]{32}"/g, '"request_id":"ID"')
     .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')

@@ -55,7 +55,7 @@ const openSecret = async ({ secrets, clock }: DeliverDeps, { sealedSecret, custo
 };
 
 /** The id of a message for whoever receives it: of each attempt the same. */
-export const messageId = (deliveryId: number): string => `msg_${deliveryId}`;
+const messageId = (deliveryId: number): string => `msg_${deliveryId}`;
 
 const attemptOf = ({ id, channelId, attempts, channelFailures }: Claimed, outcome: SendOutcome, nowMs: number, chance: number): Attempt => {
   const { detail } = outcome;

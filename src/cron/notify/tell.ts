@@ -10,7 +10,7 @@ const tries = 6;
 const againMs = 500;
 
 /** The lease of the job, under which it runs by the schedule as well (`runLeased`). */
-export const deliverLease = "job:deliver";
+const deliverLease = "job:deliver";
 
 /** Delivers once under the job's lease. Somebody else who has it all the while sees the news as well. */
 const deliverSoon = async (deps: TellDeps, runId: string): Promise<void> => {

@@ -60,8 +60,6 @@ export type NotificationKind = keyof typeof notificationKinds;
 
 export const kindNames = Object.keys(notificationKinds) as readonly NotificationKind[];
 
-export const isKind = (text: string): text is NotificationKind => Object.hasOwn(notificationKinds, text);
-
 /** Kinds that belong to the incident of their service, where there is one open. */
 const ofIncidents = /^(storm|switch|failback|backup)\./;
 

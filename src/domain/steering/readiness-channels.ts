@@ -30,7 +30,7 @@ const isIn = (host: string, zone: string): boolean => host === zone || host.ends
  * and mail are run by others: whom they depend on is not looked up.
  * @returns `unknown`: a webhook whose host nobody answers for
  */
-export const dependenceOf = ({ hosts, addresses }: ChannelFacts, facts: Omit<ToldFacts, "channels">): { readonly on: string } | "unknown" | null => {
+const dependenceOf = ({ hosts, addresses }: ChannelFacts, facts: Omit<ToldFacts, "channels">): { readonly on: string } | "unknown" | null => {
   if (hosts === null) return null;
   const insured = hosts.find((host) => facts.insured.has(host));
   if (insured !== undefined) return { on: `${insured}, which is insured itself` };

@@ -7,7 +7,7 @@ import { notifyFamilies } from "./notify-metrics.ts";
 
 const milli = 1_000;
 
-/** Without a suffix after a colon: the side, the CDN, or `older`. */
+/** Without what may stand behind a colon: the side, the CDN, or that it is of older windows. */
 const reconciliationRules = [
   "host_unreadable", "invoice_numbers", "invoice_sums", "line_bytes", "reading_stranger", "side_incomplete", "window_bytes", "window_cents",
   "window_facts", "window_invoice", "window_line", "window_missing", "window_stranger",
@@ -18,15 +18,15 @@ const routingStates = ["normal", "shifted", "partial", "failback", "held", "froz
 /** The usual reasons why traffic that would have to move does not, or not all of it; what stands in the way in DNS has more. */
 const holdReasons = ["backup_down", "backup_unknown", "bad_backup", "latched", "primary_not_known_up", "switch_failed", "contested", "unverified"] as const;
 
-const sum = (all: readonly { readonly count: number }[]): number => all.reduce((total, { count }) => total + count, 0);
+const together = (all: readonly { readonly count: number }[]): number => all.reduce((total, { count }) => total + count, 0);
 
 const heldServices = ({ services }: MetricsReading): readonly Sample[] => {
   const held = services.filter(({ state, reason }) => state === "held" || state === "partial" || reason === "bad_backup");
   const reasons = new Set([...holdReasons, ...held.map(({ reason }) => reason)]);
-  return [...reasons].map((reason): Sample => [{ reason }, sum(held.filter((one) => one.reason === reason))]);
+  return [...reasons].map((reason): Sample => [{ reason }, together(held.filter((one) => one.reason === reason))]);
 };
 
-/** From 0 on for every pair of providers: Prometheus would see no increase in a series that begins at 1. */
+/** From 0 on for every pair of providers: of a series that begins at 1 Prometheus would see no increase. */
 const passings = ({ providers, takeovers }: MetricsReading): readonly Sample[] => {
   const names = [...new Set([...providers.map(({ name }) => name), ...takeovers.flatMap(({ from, to }) => [from, to])])];
   return ["takeover", "hand_back"].flatMap((kind) => names.flatMap((from) => names.filter((to) => to !== from).map((to): Sample =>
@@ -64,7 +64,7 @@ export const metricFamilies = (reading: MetricsReading, sealKeys: readonly strin
     gauge("storms_active", "Storms under way, by kind of policy and state.", kinds.flatMap((kind) => states.map((state): Sample =>
       [{ kind, state }, reading.storms.find((one) => one.kind === kind && one.state === state)?.count ?? 0]))),
     gauge("services", "Services by the state of their routing: normal, shifted (to the backup), partial (not all visitors), failback, held (an alert), frozen, unsteered (no round yet).",
-      routingStates.map((state): Sample => [{ state }, sum(reading.services.filter((one) => one.state === state))])),
+      routingStates.map((state): Sample => [{ state }, together(reading.services.filter((one) => one.state === state))])),
     gauge("services_held", "Services whose traffic is not moved, or not all of it, by why: all but primary_not_known_up are in a storm and not helped.", heldServices(reading)),
     counter("storms_total", "Storms ever recorded.", [[{}, reading.stormsTotal]]),
     gauge("probe_samples_5m", "Probe samples of the last five minutes; result is ok or the error.",

@@ -52,7 +52,7 @@ const ways: Readonly<Record<string, (id: number) => Promise<unknown>>> = {
   backup_down: (id) => Promise.all([domain(id, [100, 0]), routing(id, "normal", "calm", "down")]),
   recovering: (id) => Promise.all([domain(id, [50, 50]), routing(id, "failback", "failback")]),
   on_backup: (id) => Promise.all([domain(id, [0, 100]), domain(id, [0, 100]), routing(id, "shifted", "storm"), storm(id)]),
-  contested: (id) => Promise.all([domain(id, [100, 0], { contested: true })]),
+  contested: (id) => domain(id, [100, 0], { contested: true }),
   silent: (id) => Promise.all([domain(id, [100, 0], { sampledAt: "2026-11-21T12:24:00.000Z" }), storm(id, "recovering")]),
   failing: (id) => Promise.all([domain(id, [100, 0], { expected: { types: [], obstacle: { reason: "health_check", detail: "x" } } }), domain(id, null), storm(id, "storm", "http_latency"), storm(id)]),
   held: (id) => Promise.all([domain(id, [100, 0], { status: "error" }), routing(id, "held", "backup_down", "down"), storm(id)]),

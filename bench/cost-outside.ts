@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { parentPort } from "node:worker_threads";
 import { startSqlEndpoint } from "../local/sql-endpoint.ts";
 
-/** What this thread is asked: whether primaries fail, or what the database's endpoint has counted since it was last asked. */
+/** Requests to this thread: whether primaries fail, or the counts of the database's endpoint since the last request. */
 export type OutsideAsk = { readonly primaryFails: boolean } | "counts";
 
 /** One request to the database. */

@@ -33,7 +33,7 @@ export type Item = { readonly role: "acted" | "watched"; readonly name: string; 
 
 /**
  * Rounds of both providers in calm for as long as a drift check, and which of their requests the answers' bytes are of. The first round is that of
- * instances that have read nothing yet: what they receive is told apart, for the later ones receive what has changed.
+ * instances that have read nothing yet: what they receive is counted separately, as later ones receive only changes.
  */
 export const measureRounds = async (
   world: CostWorld, domains: number,

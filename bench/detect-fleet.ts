@@ -35,7 +35,7 @@ type Fleet = {
 };
 
 /** A round of every shard, so many at a time. */
-const fleetRound = async (world: DetectWorld, depsOf: (index: number) => RoundDeps, slotMs: number, atOnce: number): Promise<Fleet> => {
+const fleetRound = async (world: DetectWorld, depsOf: (index: number) => RoundDeps, roundAtMs: number, atOnce: number): Promise<Fleet> => {
   const fences = [];
   for (let index = 0; index < shards; index += 1) fences.push(await world.fence(index));
   world.endpoint.stats.reset();
@@ -45,7 +45,7 @@ const fleetRound = async (world: DetectWorld, depsOf: (index: number) => RoundDe
   await Promise.all(Array.from({ length: atOnce }, async () => {
     for (const [index, fence] of next) {
       const startedAtMs = performance.now();
-      reports.push(await runRound(depsOf(index), fence, { index, count: shards }, slotMs));
+      reports.push(await runRound(depsOf(index), fence, { index, count: shards }, roundAtMs));
       durations.push(performance.now() - startedAtMs);
     }
   }));

@@ -75,7 +75,7 @@ export const createDetectWorld = async (domains: number, shards: number) => {
     rounds: createRoundStore(db), prober: createProber(send, Date.now), dns: noDns, clock: systemClock, vantage: "local", slowPaths: new Set(),
     probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 }, driftCheckMs: 300_000,
   };
-  // Longer than any round of any shard that waits for its turn here.
+  // Longer than any shard's round that is queued here.
   const leases = createLeaseStore(db, 600_000);
   return {
     endpoint, client, db, deps, primary, direct,
@@ -112,7 +112,7 @@ export const createDetectWorld = async (domains: number, shards: number) => {
       await client.query("vacuum analyze");
       return rowCount ?? 0;
     },
-    /** The services of a shard, as an evaluation is told of them. */
+    /** The services of a shard, as input of an evaluation. */
     services: async (index: number) =>
       (await client.query<{ id: string }>("select id from services where mod(id, $1) = $2", [shards, index])).rows.map(({ id }) => ({ serviceId: Number(id), domains: [null] })),
     fence: async (index: number) => {

@@ -23,11 +23,11 @@ const miss = (what: string): void => {
   process.exitCode = 1;
 };
 
-const roundOf = async (world: DetectWorld, index: number, count: number, slotMs: number) => {
+const roundOf = async (world: DetectWorld, index: number, count: number, roundAtMs: number) => {
   const fence = await world.fence(index);
   world.endpoint.stats.reset();
   const startedAtMs = performance.now();
-  const report: RoundReport = await runRound(world.deps, fence, { index, count }, slotMs);
+  const report: RoundReport = await runRound(world.deps, fence, { index, count }, roundAtMs);
   const { requests, statements, largestIn } = world.endpoint.stats;
   return { ...report, ms: performance.now() - startedAtMs, requests, statements, largestIn };
 };
@@ -37,9 +37,9 @@ const benchShards = async (): Promise<void> => {
   say(`\ndetect: ${domains} domains (${domains * 3} paths) in ${shards} shards, real probes of local origins, real PostgreSQL\n`);
   const world = await createDetectWorld(domains, shards);
   await world.history(12, slotOf(Date.now(), intervalMs));
-  const every = async (slotMs: number) => {
+  const every = async (roundAtMs: number) => {
     const rounds = [];
-    for (let index = 0; index < shards; index += 1) rounds.push(await roundOf(world, index, shards, slotMs));
+    for (let index = 0; index < shards; index += 1) rounds.push(await roundOf(world, index, shards, roundAtMs));
     return rounds;
   };
   const calm = await every(slotOf(Date.now(), intervalMs));
@@ -96,12 +96,12 @@ const hang = async (hung: number, names: boolean) => {
   world.primary.state.behaviour = "hang";
   if (names) world.direct.state.behaviour = "hang";
   const first = await roundOf(world, 0, 1, slotOf(Date.now(), intervalMs));
-  let slotMs = slotOf(Date.now(), intervalMs);
-  const steady = await roundOf(world, 0, 1, slotMs + 1);
+  let roundAtMs = slotOf(Date.now(), intervalMs);
+  const steady = await roundOf(world, 0, 1, roundAtMs + 1);
   let [storms, rounds] = [first.stormsChanged + steady.stormsChanged, 2];
   for (; storms < hung && rounds < 20; rounds += 1) {
-    slotMs = slotOf(Date.now(), intervalMs);
-    storms += (await roundOf(world, 0, 1, slotMs + 1 + rounds)).stormsChanged;
+    roundAtMs = slotOf(Date.now(), intervalMs);
+    storms += (await roundOf(world, 0, 1, roundAtMs + 1 + rounds)).stormsChanged;
   }
   await world.close();
   return { first, steady, rounds };

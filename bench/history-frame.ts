@@ -2,7 +2,7 @@ export const dayMs = 86_400_000;
 
 export type HistorySize = { readonly days: number; readonly domains: number };
 
-/** What seeds tell by: `end` is the last midnight, `begun` so many full days before it; both as SQL. */
+/** The frame of the seeds: `end` is the last midnight, `begun` so many full days before it; both as SQL. */
 export type SeedFrame = HistorySize & { readonly endMs: number; readonly end: string; readonly begun: string };
 
 export const tokens = { big: `trn_${"b".repeat(43)}`, small: `trn_${"s".repeat(43)}` };

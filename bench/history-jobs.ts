@@ -9,7 +9,7 @@ import type { HistoryWorld } from "./history-world.ts";
 
 const intervalMs = 10_000;
 const shard = { index: 0, count: 1 };
-/** Both sweeps of the nightly check go on from night to night: so long of one is enough to see what its statements do. */
+/** Both sweeps of the nightly check continue from night to night: this much of one is enough to see what its statements do. */
 const reconcileBudgetMs = 5_000;
 
 const slotOf = (nowMs: number): number => nowMs - (nowMs % intervalMs);
@@ -21,9 +21,9 @@ const driveRounds = async (world: HistoryWorld, proxy: HistoryProxy): Promise<vo
   if (acquired === null) throw new Error("the lease is taken");
   const round = async (weather: string): Promise<void> => {
     world.pass(intervalMs);
-    const slotMs = slotOf(deps.clock.nowMs());
-    await proxy.as(`witness, ${weather}`, () => runWitness({ ...deps, vantage: "other" }, shard, slotMs));
-    const { held, samples } = await proxy.as(`round, ${weather}`, () => runRound(deps, acquired, shard, slotMs));
+    const roundAtMs = slotOf(deps.clock.nowMs());
+    await proxy.as(`witness, ${weather}`, () => runWitness({ ...deps, vantage: "other" }, shard, roundAtMs));
+    const { held, samples } = await proxy.as(`round, ${weather}`, () => runRound(deps, acquired, shard, roundAtMs));
     if (!held || samples === 0) throw new Error("a round did not do its work");
   };
   for (let calm = 0; calm < 2; calm += 1) await round("calm");
@@ -32,7 +32,7 @@ const driveRounds = async (world: HistoryWorld, proxy: HistoryProxy): Promise<vo
   storm.over = () => false;
   for (let after = 0; after < 2; after += 1) await round("recovery");
   await proxy.as("lease", () => deps.leases.release(acquired));
-  // To the other provider: a taking over, which is put on record.
+  // To the other provider: a takeover, which is recorded.
   await proxy.as("lease", async () => {
     await world.client.query("update leases set released_at = null, expires_at = now() - interval '1 minute'");
     await deps.leases.acquire("shard:0", "vercel", "vercel:bench", shard.count);
@@ -49,7 +49,7 @@ export const driveJobs = async (world: HistoryWorld, proxy: HistoryProxy): Promi
   // Switches have been made for a while: their answers may be looked at.
   world.pass(3 * 60_000);
   for (const job of jobs) {
-    // It has said so in the log.
+    // It has logged it.
     await proxy.as(`job ${job}`, () => runJob(deps, job, deps.clock.nowMs())).catch(() => undefined);
   }
   const context = { ...deps, runId: "bench" };

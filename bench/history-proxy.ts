@@ -23,7 +23,7 @@ const nameless = (query: string): string =>
 
 type Counts = ReadonlyMap<string, number>;
 
-/** Rows read of each table by this transaction: triggers and functions, of which no plan tells, among them. */
+/** Rows read of each table by this transaction: including triggers and functions, which no plan shows. */
 const tableReads = async (client: pg.ClientBase): Promise<Counts> => {
   const { rows } = await client.query<{ relname: string; n: string }>(
     "select relname, seq_tup_read + coalesce(idx_tup_fetch, 0) as n from pg_stat_xact_user_tables where seq_tup_read > 0 or idx_tup_fetch > 0");
@@ -81,7 +81,7 @@ export const startHistoryProxy = async (endpoint: SqlEndpoint) => {
         }
       }
     } catch (error) {
-      // As the application is going to be told by its own.
+      // The application gets the same error from its own execution.
       refused.set(caller, error instanceof Error ? error.message : "failed");
     } finally {
       await client.query("rollback").catch(() => undefined);
@@ -112,7 +112,7 @@ export const startHistoryProxy = async (endpoint: SqlEndpoint) => {
     asked,
     /** What EXPLAIN failed on, by who asked: what the database refuses, it refuses twice. */
     refused,
-    /** Whatever is sent until this ends is put down to `caller`. */
+    /** Statements until this ends are attributed to `caller`. */
     as: async <Result>(caller: string, work: () => Promise<Result>): Promise<Result> => {
       who.caller = caller;
       try {
@@ -121,7 +121,7 @@ export const startHistoryProxy = async (endpoint: SqlEndpoint) => {
         who.caller = "nobody";
       }
     },
-    /** Lets go of a database that is about to be dropped. */
+    /** Closes connections to a database that is about to be dropped. */
     letGo: async (connectionString: string) => {
       await pools.get(connectionString)?.end();
       pools.delete(connectionString);

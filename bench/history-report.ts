@@ -1,7 +1,7 @@
 import type { Asked } from "./history-proxy.ts";
 import { printTable } from "./table.ts";
 
-/** What all executions of a statement by one caller came to. */
+/** The totals of a statement's executions by one caller. */
 type Sum = { readonly caller: string; readonly statement: string; readonly tables: readonly string[]; readonly times: number; readonly rows: number; readonly blocks: number };
 
 /** A statement whose work may grow, by who asks and a part of its text. */
@@ -35,7 +35,7 @@ const growths = (young: readonly Asked[], old: readonly Asked[]): readonly Growt
 
 const count = (n: number): string => n.toLocaleString("en-US");
 
-/** Prints which statements touch more where there is more history. @returns those that do without an excuse */
+/** Prints which statements touch more where there is more history. @returns those without a listed reason */
 export const reportGrowth = (days: readonly [young: number, old: number], young: readonly Asked[], old: readonly Asked[], excuses: readonly Excuse[]): readonly string[] => {
   const all = growths(young, old);
   const growing = all.filter(({ ratio, after }) => ratio > limits.ratio && after.rows >= shownFrom);

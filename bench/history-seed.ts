@@ -74,7 +74,7 @@ const seedProbes = async (client: pg.Client, frame: SeedFrame, nowMs: number): P
     insert into rollup_marks (level, done_until) values ('minute', ${hour}), ('hour', ${hour} - interval '1 hour'), ('fold', ${hour} - interval '4 hours')`);
 };
 
-/** Rows of what is looked after, night by night and week by week. */
+/** Rows of nightly and weekly upkeep. */
 const seedRecords = async (client: pg.Client, frame: SeedFrame): Promise<void> => {
   const { end, days } = frame;
   const { smallCustomers } = shareOf(frame);

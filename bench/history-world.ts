@@ -26,7 +26,7 @@ const targetsOf = (name: string) => {
   return service === undefined ? null : { primary: `p${service}-${k}.primary.example`, backup: `b${service}-${k}.backup.example` };
 };
 
-/** Weighted pairs in memory, as the seeds tell of them. */
+/** Weighted pairs in memory, matching the seeds. */
 const memoryDns = (): DnsAccess => {
   const weights = new Map<string, Weights>();
   const reading = (name: string): PairReading => {
@@ -93,7 +93,7 @@ export const openHistoryWorld = async (url: string, proxy: HistoryProxy, frame: 
   };
   return {
     client, deps, frame, storm, errors,
-    /** Moves the application's clock on. */
+    /** Advances the application's clock. */
     pass: (ms: number) => void (aheadMs += ms),
     settled: async () => void (await Promise.all(background.splice(0))),
     close: async () => {

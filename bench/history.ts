@@ -9,7 +9,7 @@ import type { Excuse } from "./history-report.ts";
 import { reportGrowth } from "./history-report.ts";
 import { createHistory, openHistoryWorld } from "./history-world.ts";
 
-/** Smaller ones while something is being mended: HISTORY_DAYS=20,100 HISTORY_DOMAINS=200. HISTORY_DUMP names a file for all that was seen. */
+/** Smaller ones while something is being fixed: HISTORY_DAYS=20,100 HISTORY_DOMAINS=200. HISTORY_DUMP names a file for all results. */
 const numbers = (name: string, fallback: readonly number[]): readonly number[] => process.env[name]?.split(",").map(Number) ?? fallback;
 const [young = 20, old = 400] = numbers("HISTORY_DAYS", [20, 400]);
 const [domains = 1_000] = numbers("HISTORY_DOMAINS", [1_000]);

@@ -8,7 +8,9 @@ import { benchDetectScale } from "./detect.ts";
 import { benchFleet } from "./detect-fleet.ts";
 import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
+import { benchNotify } from "./notify.ts";
 import { benchRounds } from "./rounds.ts";
+import { benchStartup } from "./startup.ts";
 import { benchSteer } from "./steer.ts";
 
 const benchDetect = async (): Promise<void> => {
@@ -23,9 +25,21 @@ const benchMoney = async (): Promise<void> => {
   await benchIngest();
 };
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { rounds: benchRounds, detect: benchDetect, steer: benchSteer, api: benchApi, bill: benchMoney, cost: benchCost, history: benchHistory };
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  rounds: benchRounds,
+  detect: benchDetect,
+  steer: benchSteer,
+  notify: benchNotify,
+  api: benchApi,
+  startup: benchStartup,
+  bill: benchMoney,
+  cost: benchCost,
+  history: benchHistory,
+};
 
-answerHelp(`Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.`);
+answerHelp(
+  `Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.`,
+);
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {

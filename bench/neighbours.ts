@@ -105,7 +105,7 @@ const play = async (postgres: Postgres, endpointUrl: string, one: Case): Promise
       });
     },
   });
-  // Spread among the others, as accounts are.
+  // Interleaved with the others, as accounts are.
   const isSick = (account: number): boolean => Math.floor(((account + 1) * one.sick) / accounts) > Math.floor((account * one.sick) / accounts);
   const sicken = (): void => {
     for (const [account, server] of servers.entries()) {
@@ -126,10 +126,10 @@ const play = async (postgres: Postgres, endpointUrl: string, one: Case): Promise
   };
   let longestRoundMs = 0;
   const round = async (): Promise<void> => {
-    const slotMs = Math.ceil(clock.nowMs() / intervalMs) * intervalMs;
-    await clock.sleep(slotMs - clock.nowMs());
-    await runRound(deps, fence, { index: 0, count: 1 }, slotMs);
-    longestRoundMs = Math.max(longestRoundMs, clock.nowMs() - slotMs);
+    const roundAtMs = Math.ceil(clock.nowMs() / intervalMs) * intervalMs;
+    await clock.sleep(roundAtMs - clock.nowMs());
+    await runRound(deps, fence, { index: 0, count: 1 }, roundAtMs);
+    longestRoundMs = Math.max(longestRoundMs, clock.nowMs() - roundAtMs);
   };
   const isHealthySwitched = (): boolean => servers.every((server, account) => isSick(account) || server.changes.length > 0);
   try {

@@ -16,7 +16,7 @@ const sizes = [1, 100, 2_000] as const;
 const limit = 6;
 
 /** A DNS in memory: the benchmark counts what the database is asked, not what Route 53 is. */
-const memoryDns = (): Dns => {
+export const memoryDns = (): Dns => {
   const weights = new Map<string, { primary: number; backup: number }>();
   return {
     provider: "log",

@@ -150,7 +150,7 @@ const shift = async (postgres: Postgres, endpointUrl: string) => {
     dead = true;
     let storm = await round();
     for (let index = 0; storm.report.switches === 0 && index < 10; index += 1) storm = await round();
-    // Its changes get in sync, which is asked after; then there is nothing left to ask.
+    // Its changes get in sync, which is polled; then nothing is left to poll.
     for (let index = 0; index < 4; index += 1) {
       await systemClock.sleep(1_100);
       await round();

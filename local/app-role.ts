@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 
-/** The login by which a local Worker works: a member of `tranche_app`, which migrations make (drizzle/0046), and owner of nothing. */
+/** The login of a local Worker: a member of `tranche_app`, which migrations create (drizzle/0046), and owner of nothing. */
 const appLogin = "tranche_worker";
 
 /**

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { bundleFallback } from "./fallback/bundle.ts";
 import { answerHelp } from "./help.ts";
 
-/** As much of vercel.json as the fallback has. */
+/** The part of vercel.json that the fallback uses. */
 export type VercelConfig = {
   readonly regions: readonly string[];
   readonly rewrites: readonly { readonly source: string; readonly destination: string }[];
@@ -12,7 +12,7 @@ export type VercelConfig = {
   readonly crons: readonly { readonly path: string; readonly schedule: string }[];
 };
 
-/** What `vercel build` makes of vercel.json (Build Output API v3); its sources are regular expressions as they stand. */
+/** The output of `vercel build` for vercel.json (Build Output API v3); its sources are regular expressions already. */
 export const outputConfig = ({ rewrites, headers, crons }: VercelConfig) => ({
   version: 3,
   routes: [
@@ -26,7 +26,7 @@ export const outputConfig = ({ rewrites, headers, crons }: VercelConfig) => ({
   crons,
 });
 
-/** Writes the fallback as `vercel deploy --prebuilt` takes it: the very bundle that the conformance suite has tested. */
+/** Writes the fallback for `vercel deploy --prebuilt`: the same bundle that the conformance suite tests. */
 const main = async (): Promise<void> => {
   const home = fileURLToPath(new URL("../rollback-vercel", import.meta.url));
   const config = JSON.parse(await readFile(join(home, "vercel.json"), "utf8")) as VercelConfig;

@@ -28,7 +28,7 @@ export const startControlPlane = async (options: {
   readonly port?: number;
   readonly env: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
-  /** In the place of what Neon's proxy takes and sends. */
+  /** Replaces the limits of Neon's proxy. */
   readonly sqlBytes?: number;
 }): Promise<ControlPlane> => {
   const closers: (() => Promise<void>)[] = [];
@@ -36,7 +36,7 @@ export const startControlPlane = async (options: {
     for (const closer of closers.splice(0).toReversed()) await closer().catch(() => undefined);
   };
   try {
-    // A wrong variable is refused before anything is started; the Worker itself would say so only when first asked.
+    // A wrong variable is refused before anything is started; the Worker itself would report it only at the first request.
     const env = { PROVIDER: "local", PREFERRED_PROVIDER: "local", ...options.env };
     parseConfig({ ...env, DATABASE_URL: "postgresql://checked:below@127.0.0.1/postgres" });
     const postgres = await startPostgres(options.dataDir === undefined ? {} : { dataDir: options.dataDir });

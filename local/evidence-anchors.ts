@@ -21,8 +21,8 @@ const sha256 = (text: string): string => createHash("sha256").update(text, "utf8
 export type AnchorVerdict = { readonly ok: true; readonly at: string; readonly inBundle: boolean; readonly stamped: boolean } | { readonly ok: false; readonly reason: string };
 
 /**
- * Whether an anchor holds: its body is what was hashed and signed, the leaf leads to its root, and where the leaf is in the
- * bundle it is that record. The time-stamp itself is for `openssl ts -verify`, which is told whom to trust.
+ * Whether an anchor is valid: its body is what was hashed and signed, the leaf leads to its root, and where the leaf is in the
+ * bundle it is that record. The time-stamp itself is for `openssl ts -verify`, which needs trusted certificates.
  */
 export const verifyAnchor = ({ anchor, leaf, place, path }: AnchorAnswer, records: readonly EvidenceRecord[], keys: Keys): AnchorVerdict => {
   const broken = (reason: string): AnchorVerdict => ({ ok: false, reason });

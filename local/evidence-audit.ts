@@ -6,12 +6,12 @@ import { replayRecord } from "./evidence-replay.ts";
 import type { Keys } from "./evidence-signatures.ts";
 import { closingFault, isFields, recordFault, trusted } from "./evidence-signatures.ts";
 
-/** By which keys a bundle is believed: given ones, or those in it whose ids are. */
+/** The trusted keys of a bundle: given ones, or those in it with given ids. */
 export type Trust = { readonly keys: Keys } | { readonly pinned: readonly string[] };
 
 type Ok = Extract<ReturnType<typeof verifyBundle>, { readonly ok: true }>;
 
-/** `remarks`: what could not be told, by record; a bundle may be sound and yet not be replayable. */
+/** `remarks`: what could not be determined, by record; a bundle may be valid and yet not replayable. */
 export type Audit =
   | { readonly ok: false; readonly record: number; readonly seq: number | null; readonly reason: string }
   | { readonly ok: true; readonly bundle: Ok; readonly signedBy: readonly string[]; readonly keys: Keys; readonly replayed: number; readonly remarks: readonly { readonly record: number; readonly seq: number; readonly why: string }[] };
@@ -21,7 +21,7 @@ const textOf = (body: JsonValue, ...path: readonly string[]): string | null => {
   return typeof found === "string" ? found : null;
 };
 
-/** Clocks of who decides and of the database differ by no more. */
+/** The tolerated clock skew between decider and database. */
 const skewMs = 60_000;
 
 const required: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +33,7 @@ const isSaidTwice = ({ kind, body, signed }: EvidenceRecord, end: EvidenceRecord
   kind === "end" && signed === null && !isDecision(kind, body) && textOf(body, "decision", "reason") === "credit_changed" &&
   ["reason", "ended_at"].every((name) => textOf(body, "decision", name) === textOf(end.body, "decision", name));
 
-/** What a storm's own records must be among each other: begun once, relapsing by one, ended once, and nothing decided behind that. */
+/** The consistency rules of a storm's own records: begun once, relapsing by one, ended once, and nothing decided behind that. */
 const storyFault = (records: readonly EvidenceRecord[], at: number, stormId: number): string | null => {
   const record = records[at];
   if (record === undefined) return null;
@@ -63,9 +63,9 @@ const storyFault = (records: readonly EvidenceRecord[], at: number, stormId: num
 };
 
 /**
- * All that can be told of a bundle without its maker: each record's bytes, hash and place, who vouches for it, what was signed
- * behind what, and whether its decision follows from what it shows. Pure but for the signatures' arithmetic.
- * @param trust null: no signature is asked for
+ * Everything that can be verified of a bundle offline: each record's bytes, hash and position, its signer, the order of
+ * signatures, and whether its decision follows from its samples. Pure except for the signatures' arithmetic.
+ * @param trust null: no signature is required
  */
 export const auditBundle = (bytes: Uint8Array, trust: Trust | null): Audit => {
   const bundle = verifyBundle(bytes);

@@ -61,7 +61,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text, "utf8
 const isFields = (value: JsonValue): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 const isId = (value: JsonValue | undefined): value is number => typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 
-/** What a piece of a bundle says, @returns what is wrong with it otherwise. */
+/** Parses a piece of a bundle. @returns the problem otherwise */
 const read = (bytes: Uint8Array): Fields | string => {
   let text: string;
   let value: JsonValue;
@@ -166,7 +166,7 @@ const verdictOf = (records: readonly EvidenceRecord[], closing: Closing | null):
 
 /**
  * Checks an evidence bundle as the API serves it, byte for byte: each record is canonical and has the hash that it names,
- * and names the hash of the one before. A fault is laid to the first record whose bytes (its separator included) have one.
+ * and names the hash of the one before. A fault is attributed to the first record whose bytes (its separator included) have one.
  */
 export const verifyBundle = (bytes: Uint8Array): Verdict => {
   const records: EvidenceRecord[] = [];

@@ -10,7 +10,7 @@ import { isGood } from "../src/domain/detection/replay.ts";
 import { isoTime } from "../src/iso-time.ts";
 import type { EvidenceRecord } from "./evidence-bundle.ts";
 
-/** `replayed`: the decision follows from the samples; `partly`: from the figures, whose samples are not all there; `not`: it can not be told. */
+/** `replayed`: the decision follows from the samples; `partly`: from figures whose samples are not all there; `not`: not determinable. */
 export type Replay =
   | { readonly result: "replayed" }
   | { readonly result: "partly" | "not"; readonly why: string }
@@ -149,7 +149,7 @@ const figuresFault = (body: Body, shown: readonly Sample[]): string | null => {
 
 const isBody = (body: JsonValue): boolean => typeof body === "object" && body !== null && "domains" in body && "newest" in body && "window" in body;
 
-/** Plays one record of a decision through the engine of the rounds (`domain/detection/detect.ts`). */
+/** Replays one record of a decision in the engine of the rounds (`domain/detection/detect.ts`). */
 export const replayRecord = ({ kind, body: value }: EvidenceRecord): Replay => {
   if (!isDecision(kind, value)) return { result: "not", why: "is no decision by samples" };
   if (typeof value !== "object" || value === null || !("decided_by" in value) || !("policy" in value)) return { result: "fault", why: "is empty: it shows nothing that was decided by" };

@@ -14,7 +14,7 @@ const isX = (x: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(x) && Buffer.from
 
 const keyIdOf = (x: string): string => createHash("sha256").update(Buffer.from(x, "base64url")).digest("hex").slice(0, 32);
 
-/** Of these keys those that are what they say they are, and are pinned, where any are. */
+/** Of these keys those whose id is correct, and that are pinned, where any are. */
 export const trusted = (keys: readonly PublicKey[], pinned: readonly string[] | null): Keys =>
   new Map(keys.filter(({ keyId, x }) => isX(x) && keyIdOf(x) === keyId && (pinned === null || pinned.includes(keyId))).map(({ keyId, x }) => [keyId, x]));
 
@@ -26,12 +26,12 @@ const keyObject = (x: string): KeyObject => {
   return known;
 };
 
-/** @returns why a signature does not hold, null where it does */
+/** @returns why a signature is invalid, null where it is valid */
 const signatureFault = (keys: Keys, keyId: string, signature: string, text: string): string | null => {
   const x = keys.get(keyId);
   if (x === undefined) return `is signed by the key ${keyId}, which is not among those that are trusted`;
   const bytes = Buffer.from(signature, "base64url");
-  // One text for one signature: the last character of a base64url text has bits to spare.
+  // One text for one signature: the last character of a base64url text has unused bits.
   if (bytes.toString("base64url") !== signature) return "has a signature that is not written as one";
   return verify(null, Buffer.from(text, "utf8"), keyObject(x), bytes) ? null : "has a signature that does not hold: its signer has not seen this";
 };
@@ -46,7 +46,7 @@ const isBeside = (one: EvidenceRecord, other: EvidenceRecord): boolean => {
 };
 
 /**
- * Whether a record stands behind the one that its signer knew to be the last. What others add (switches, observations,
+ * Whether a record follows the one that its signer knew as the last. What others add (switches, observations,
  * deletions) may have come between; another decision may not, but for those of the same round.
  */
 const followsFault = (records: readonly EvidenceRecord[], at: number): string | null => {
@@ -64,7 +64,7 @@ const followsFault = (records: readonly EvidenceRecord[], at: number): string | 
   return between.every((one) => isBeside(record, one)) ? null : "was signed without knowing of a decision that stands before it";
 };
 
-/** @returns why nothing vouches for a record, null where its signer does */
+/** @returns why a record is not authenticated, null where it is */
 export const recordFault = (records: readonly EvidenceRecord[], at: number, keys: Keys): string | null => {
   const record = records[at];
   if (record === undefined) return null;

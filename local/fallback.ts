@@ -17,9 +17,9 @@ export type LocalFallback = {
 
 /**
  * Runs the fallback (`rollback-vercel/`) in a process of its own: in Vercel's edge emulator, or in plain Node.
- * @param options.env its whole environment; nothing of this process' own is handed on
+ * @param options.env its whole environment; nothing of this process's own is inherited
  * @param options.onLine each line that the fallback prints
- * @throws where it does not begin to listen
+ * @throws where it does not start listening
  */
 export const startFallback = async (options: {
   readonly runtime: "edge" | "node";
@@ -57,7 +57,7 @@ export const startFallback = async (options: {
       },
     };
   } finally {
-    // Whoever listens has read its bundle.
+    // Once it listens it has read its bundle.
     await scratch.close();
   }
 };

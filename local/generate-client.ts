@@ -9,7 +9,7 @@ import { answerHelp } from "./help.ts";
 
 answerHelp("Usage: npm run client:generate\n\nWrites src/client/operations.ts, the types of the client, from the OpenAPI document. Run it after changing a route.");
 
-/** Nothing is asked of the database: the document follows from the code alone. */
+/** The database is never queried: the document follows from the code alone. */
 const app = createApp(buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:nothing@localhost/none", PROVIDER: "local" })));
 const file = fileURLToPath(new URL("../src/client/operations.ts", import.meta.url));
 const before = await readFile(file, "utf8").catch(() => "");

@@ -13,7 +13,7 @@ export const withTriggers = (toml: string): string => {
   return toml.replace(line, () => `crons = [${Object.keys(schedule).map((cron) => JSON.stringify(cron)).join(", ")}]`);
 };
 
-/** `vercel.json` with a cron for each job: there a cron is a path to ask for. */
+/** `vercel.json` with a cron for each job: there a cron is a path to request. */
 export const withCrons = (text: string): string => {
   const crons = Object.entries(schedule).flatMap(([cron, jobs]) => jobs.map((job) => ({ path: `/internal/cron/${job}`, schedule: cron })));
   return `${JSON.stringify({ ...(JSON.parse(text) as object), crons }, null, 2)}\n`;

@@ -23,7 +23,7 @@ export type LoadOptions = {
 export type LoadResult = {
   /** Of every answer, good or bad, ascending. */
   readonly latenciesMs: readonly number[];
-  /** How many there were of each: a status, or what the network said. */
+  /** Counts by status, or by network error. */
   readonly outcomes: ReadonlyMap<string, number>;
   readonly errors: number;
   readonly tookMs: number;
@@ -115,7 +115,7 @@ export const histogram = (sorted: readonly number[], width = 50): string => {
     .join("\n");
 };
 
-/** What is not as it should be; empty: nothing. */
+/** The problems; empty: none. */
 export const complaints = (result: LoadResult, options: Pick<LoadOptions, "total" | "maxP95Ms" | "maxErrorRate">): string[] => {
   const p95Ms = percentile(result.latenciesMs, 0.95);
   const errorRate = result.errors / options.total;

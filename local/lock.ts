@@ -4,7 +4,7 @@ const busy = 5;
 
 /**
  * Holds a file for this process, until it is released or the process ends in whatever way. It is SQLite's lock on an empty
- * database: the system's own, so that nothing is left of it after a kill -9, and nobody has to judge whether it is stale.
+ * database: the system's own, so that nothing is left of it after a kill -9, and no stale lock has to be detected.
  * @returns how to release it; null where another process, or this one, holds it
  * @throws Error where the file can not be opened or made
  */

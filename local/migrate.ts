@@ -22,7 +22,7 @@ const lockKey = 8_726_243;
 /**
  * Brings a database (Neon or local) to the newest schema. Idempotent, and safe when several run at once: the lock is
  * held by a transaction of its own, since that works through a connection pooler too.
- * @param onWarning what a migration could not do, and went on without
+ * @param onWarning what a migration could not do, and continued without
  * @returns the tags of the migrations that were applied now, in order
  * @throws Error when a migration that this database already has was edited afterwards
  */
@@ -54,7 +54,7 @@ const applyLocked = async (databaseUrl: string, onWarning?: (text: string) => vo
     const files = readMigrationFiles({ migrationsFolder });
     const edited = known.findIndex((hash, at) => files[at] !== undefined && files[at].hash !== hash);
     if (edited >= 0) throw new Error(`${tags()[edited]} in drizzle/ is not the one that this database has`);
-    // A lock that is long in coming would hold up every renewal of a lease behind it: rather give up, and come again.
+    // A lock that is waited for blocks every renewal of a lease after it: so give up early, and retry.
     await client.query(`SET lock_timeout = '${lockPatienceMs}ms'`);
     for (let attempt = 1; ; attempt += 1) {
       try {

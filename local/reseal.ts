@@ -41,7 +41,7 @@ if (import.meta.main) {
   try {
     process.exitCode = await main();
   } catch (error) {
-    // Of what pg says nothing but its message: its errors carry the statement's parameters.
+    // Only the message of pg's errors: they contain the statement's parameters.
     console.error(`not resealed: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }

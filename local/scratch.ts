@@ -7,7 +7,7 @@ import { join } from "node:path";
 /** A temporary directory, and the processes that are to end with it. */
 export type Scratch = {
   readonly dir: string;
-  /** This process is killed if the caller ends before it. @param command a part of its command line: numbers are given out again */
+  /** This process is killed if the caller ends before it. @param command a part of its command line: process ids are reused */
   readonly adopt: (pid: number, command: string) => void;
   /** Removes the directory. What was adopted is to have ended by then. Safe to call twice. */
   readonly close: () => Promise<void>;
@@ -34,7 +34,7 @@ sleep 0.2
 rm -rf "$1"`;
 
 /**
- * A temporary directory that goes with this process, however that ends; so do the processes that are adopted. A child watches,
+ * A temporary directory that goes with this process, however that ends; so do adopted processes. A child process watches,
  * in a session of its own: neither Ctrl-C nor the end of the terminal reaches it.
  * @param prefix of its name
  */

@@ -15,7 +15,7 @@ export interface SqlEndpointOptions {
   allow?: (connectionString: string) => boolean;
   /** How many of the latest requests `stats.recent` keeps; default none. */
   recordRequests?: number;
-  /** Neon's limits unless a test needs smaller ones. */
+  /** Default: Neon's limits. */
   limits?: Partial<typeof neonLimits>;
 }
 
@@ -23,7 +23,7 @@ export interface SqlEndpoint {
   /** What `neonConfig.fetchEndpoint` is set to. */
   url: string;
   stats: SqlStats;
-  /** Lets go of a database that is about to be dropped. */
+  /** Closes connections to a database that is about to be dropped. */
   closeDatabase(url: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface SqlEndpoint {
 const mebibyte = 1_048_576;
 /**
  * What Neon's proxy is built with (proxy/src/binary/proxy.rs). Neon's own service is documented to take 64 MB since November
- * 2024; the smaller ones stay the default, for what fits here fits there, and behind a proxy that somebody runs himself.
+ * 2024; the smaller ones stay the default, as what fits here fits there, and self-hosted proxies too.
  */
 const neonLimits = { requestBytes: 10 * mebibyte, responseBytes: 10 * mebibyte, statementMs: 15_000 };
 
@@ -84,7 +84,7 @@ export const startSqlEndpoint = async (options: SqlEndpointOptions = {}): Promis
     stats.sent(bytes.length);
     response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length }).end(bytes);
   };
-  // A client that reuses a connection just as the server lets go of it would see a lost connection.
+  // A client that reuses a connection just as the server closes it would see a lost connection.
   server.keepAliveTimeout = 600_000;
   await new Promise<void>((done, fail) => {
     server.once("error", fail);

@@ -3,13 +3,14 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { schedule } from "../src/cron/schedule.ts";
+import { atHome } from "./at-home.ts";
 import { startCron } from "./cron-clock.ts";
 import { answerHelp } from "./help.ts";
 import { onEnd } from "./lifetime.ts";
 import type { Home, RunningNote } from "./start/home.ts";
 import { openHome, StartRefusal, tokenOf } from "./start/home.ts";
 import { startStage } from "./start/stage.ts";
-import { playStorm } from "./start/storm.ts";
+import { playStorm, showMessage } from "./start/storm.ts";
 import { handedOn, idleVariables, wholeNumber } from "./start/variables.ts";
 
 const usage = `
@@ -17,8 +18,8 @@ Usage: npm start [-- --storm]
 
 The control plane on this machine: API, cron, PostgreSQL. It prints its URL and its admin token; Ctrl-C stops it.
 
-  --storm   plays a storm on it, with two CDNs of its own, so that there is something to look at; on the one that runs
-            already, where one does
+  --storm   plays a storm on it, with two CDNs of its own and a receiver that prints what people are told, so that there is
+            something to look at; on the one that runs already, where one does
   --help    this
 
 Variables: PORT (8787; 0: any that is free), TRANCHE_HOME (.tranche: where the database and the token are kept),
@@ -49,7 +50,7 @@ const readOptions = () => {
   }
 };
 
-/** Before anything is started: the Worker would tell of it last. */
+/** Before anything is started: the Worker would report it last. */
 const assertPortFree = async (port: number): Promise<void> => {
   const probe = createServer();
   await new Promise<void>((done, fail) => probe.once("error", fail).listen(port, "127.0.0.1", done)).catch((error: NodeJS.ErrnoException) => {
@@ -118,14 +119,14 @@ const run = async (home: Home): Promise<void> => {
     const given = handedOn(process.env);
     const adminToken = given["ADMIN_TOKEN"] ?? home.adminToken;
     await assertPortFree(options.port);
-    const stage = options.storm ? await startStage(given) : null;
+    const stage = options.storm ? await startStage(given, showMessage(say)) : null;
     if (stage !== null) closers.push(stage.close);
-    // Only now, for it takes its time: whoever is refused is told so at once.
+    // Only now, as it is slow: a refusal comes at once.
     const { startControlPlane } = await import("./control-plane.ts");
     const plane = await startControlPlane({
       dataDir: resolve(home.dir, "postgres"),
       port: options.port,
-      env: { DOMAIN_VERIFICATION: "off", CREDIT_WAITING_PERIOD: "0s", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: home.signingKey, ...stage?.env, ...given },
+      env: { ...atHome, ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: home.signingKey, SECRETS_KEY: home.secretsKey, ...stage?.env, ...given },
       onLine: say,
       sqlBytes: options.sqlBytes,
     });

@@ -20,7 +20,7 @@ const parseLine = (line: string, number: number, intervalMs: number): TraceSampl
   if (fields.length !== columns.length) fail(`has ${fields.length} fields, not the ${columns.length} of ${columns.join(",")}`);
   const [time = "", path = "", vantage = "", ok = "", status = "", latency = ""] = fields;
   const atMs = times.test(time) ? Date.parse(time) : Number.NaN;
-  // Date.parse takes the 31st of November for the 1st of December.
+  // Date.parse reads the 31st of November as the 1st of December.
   if (Number.isNaN(atMs) || new Date(atMs).toISOString().slice(0, 10) !== time.slice(0, 10)) fail(`time "${time}" is not an RFC 3339 time in UTC, such as 2025-11-18T11:20:00Z`);
   if (!paths.has(path)) fail(`path "${path}" is not primary, backup or direct`);
   if (!/^[a-z0-9-]{1,40}$/.test(vantage)) fail(`vantage "${vantage}" is not 1 to 40 of a-z, 0-9 and -`);
@@ -34,7 +34,7 @@ const parseLine = (line: string, number: number, intervalMs: number): TraceSampl
 /**
  * Reads a CSV of samples line by line (RFC 4180 without quotes; nothing in it needs any). A round is the slot of so many
  * milliseconds in which a sample lies.
- * @throws TraceError naming the first line that does not hold, one that goes back in time included
+ * @throws TraceError naming the first invalid line, one that goes back in time included
  */
 export async function* readTrace(lines: AsyncIterable<string> | Iterable<string>, intervalMs: number): AsyncGenerator<TraceSample> {
   let number = 0;

@@ -29,8 +29,8 @@ const configFor = async (outDir: string, main: string | undefined): Promise<stri
   return file;
 };
 
-/** The very bundle that `wrangler deploy` would upload. */
-const bundle = async ({ dir, adopt }: Scratch, main: string | undefined): Promise<{ readonly modulesRoot: string; readonly scriptPath: string }> => {
+/** The same bundle that `wrangler deploy` would upload, in the scratch directory; one script per directory. */
+export const bundleWorker = async ({ dir, adopt }: Scratch, main: string | undefined): Promise<{ readonly modulesRoot: string; readonly scriptPath: string }> => {
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const env = { ...process.env, TMPDIR: dir, WRANGLER_SEND_METRICS: "false", CI: "true" };
   const outDir = join(dir, "bundle");
@@ -46,7 +46,7 @@ const bundle = async ({ dir, adopt }: Scratch, main: string | undefined): Promis
 };
 
 /** The executable itself: miniflare's own dependency. */
-const workerdPath = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { readonly default: string }).default;
+export const workerdPath = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { readonly default: string }).default;
 
 /**
  * Constructs Miniflare so that nothing of it outlives this process. It makes a directory where the system has temporary ones,
@@ -80,7 +80,7 @@ export const startWorker = async (options: {
   readonly env: Readonly<Record<string, string>>;
   readonly main?: string;
   readonly port?: number;
-  /** In the place of the network, for everything that the Worker fetches. */
+  /** Replaces the network, for everything that the Worker fetches. */
   readonly outbound?: (request: Request) => Promise<Response>;
   readonly onLine?: (line: string) => void;
 }): Promise<LocalWorker> => {
@@ -96,7 +96,7 @@ export const startWorker = async (options: {
     }
   };
   try {
-    const { modulesRoot, scriptPath } = await bundle(scratch, options.main);
+    const { modulesRoot, scriptPath } = await bundleWorker(scratch, options.main);
     const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = unstable_readConfig({ config: wranglerConfig });
     miniflare = construct(scratch,
       convertV4MiniflareOptions({

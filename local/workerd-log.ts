@@ -1,13 +1,13 @@
-/** How long the same complaint of workerd is only counted after it was told. */
+/** How long a repeated message of workerd is only counted after it was printed. */
 const quietMs = 10 * 60_000;
 
-/** More kinds than this are not told apart: their texts are somebody else's. */
+/** More kinds than this are not distinguished: their texts are not tranche's. */
 const kindsAtMost = 50;
 
-/** What the Worker prints goes through; what workerd itself complains of is told once, then counted. */
+/** The Worker's output is passed through; workerd's own messages are printed once, then counted. */
 export type WorkerdLog = {
   readonly take: (message: string) => void;
-  /** Tells what was only counted so far. */
+  /** Prints what was only counted so far. */
   readonly close: () => void;
 };
 

@@ -18,19 +18,20 @@ import { registerProbing } from "./routes/detection/probing.ts";
 import { mountEvidence } from "./routes/evidence/mount.ts";
 import { mountMetering } from "./routes/metering/mount.ts";
 import { registerHealth } from "./routes/platform/health.ts";
+import { mountNotify } from "./routes/notify/mount.ts";
 import { mountPlatform } from "./routes/platform/mount.ts";
 import { mountSteering } from "./routes/steering/mount.ts";
 import { registerAuditLog } from "./routes/tenants/audit-log.ts";
 import { registerDomainDisputes } from "./routes/tenants/domain-disputes.ts";
 import { mountTenants } from "./routes/tenants/mount.ts";
 
-/** SQLSTATEs of a statement that lost against another or took too long: the same request may well succeed. */
+/** SQLSTATEs of a statement that lost against another or took too long: a retry may succeed. */
 const transient = new Set(["40001", "40P01", "55P03", "57014"]);
 
 const isTransient = (thrown: unknown): boolean =>
   thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && transient.has(thrown.code);
 
-/** What Hono's own validators and a busy database raise, in our words. */
+/** Maps errors of Hono's validators and of a busy database to AppErrors. */
 const asAppError = (thrown: unknown): unknown => {
   if (isTransient(thrown)) {
     return new AppError("unavailable", "the database is busy", { headers: { "retry-after": "1" }, cause: thrown, kind: "busy" });
@@ -40,7 +41,7 @@ const asAppError = (thrown: unknown): unknown => {
   return thrown.status < 500 ? new AppError("bad_request", "the request is not valid") : thrown;
 };
 
-/** The HTTP API. It knows no provider: the environment and the execution context of a request are never touched. */
+/** The HTTP API. Independent of the provider: it never uses a request's environment or execution context. */
 export const createApp = (deps: Deps): App => {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   const caches = createTokenCaches(deps.clock);
@@ -75,5 +76,6 @@ export const createApp = (deps: Deps): App => {
   mountBilling(app, deps, guards);
   registerAuditLog(app, deps, guards);
   mountPlatform(app, deps, guards);
+  mountNotify(app, deps, guards);
   return app;
 };

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { partitionOf } from "./domain/steering/aws-partition.ts";
-import { deployment, endpoint, isKey, isOrigin, loopbackAddress, secret } from "./config-rules.ts";
+import { deployment, endpoint, isKey, isOrigin, loopbackAddress, mailAddress, secret, smtpUrl } from "./config-rules.ts";
 import { billingCycles } from "./domain/billing/billing-cycle.ts";
 import { creditRules } from "./domain/billing/credit.ts";
 import { isCurrency } from "./domain/billing/currency.ts";
 import { parseDurationMs } from "./domain/platform/duration.ts";
 import { endpointFault } from "./domain/platform/endpoint.ts";
+import type { SmtpServer } from "./domain/notify/smtp-url.ts";
 import { probePathFault } from "./domain/detection/probe.ts";
 import { mostOfAnything } from "./domain/tenants/quota.ts";
 import { equalSecrets } from "./domain/tenants/secret-strength.ts";
@@ -35,14 +36,14 @@ const decimal = (fallback: string, max: number) =>
     .default(fallback)
     .refine((text) => /^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) <= max, `must be a decimal number, 0 to ${max}`);
 
-/** Comma-separated; blanks do not count. */
+/** Comma-separated; blanks are ignored. */
 const list = (fallback: string) =>
   z.string().default(fallback).transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
 
 const limitPerMinute = () =>
   z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
 
-/** Without a value on a laptop, which is one customer's: no limit to speak of. */
+/** Default on a laptop, which has one customer: practically no limit. */
 const quota = () =>
   z
     .string()
@@ -50,7 +51,7 @@ const quota = () =>
     .transform(Number)
     .optional();
 
-/** Nothing secret: 32 bytes in base64, whatever they look like. */
+/** Not secret: any 32 bytes in base64. */
 const isPublicKey = (text: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(text);
 
 /** An Ed25519 seed of 32 bytes, or PKCS #8 with one (RFC 8410), in base64: `openssl genpkey -algorithm ed25519 -outform DER | base64`. */
@@ -80,21 +81,22 @@ const mostCanaries = 50;
 
 const singleSecrets = [
   "ADMIN_TOKEN", "AUTH_JWT_SECRET", "GATEWAY_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "AWS_SECRET_ACCESS_KEY",
-  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN", "EVIDENCE_SIGNING_KEY",
+  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN", "EVIDENCE_SIGNING_KEY", "MAIL_API_TOKEN",
 ] as const;
 const secretLists = ["SECRETS_KEY", "SECRETS_KEY_PREVIOUS"] as const;
 
 type Secrets = { readonly [name in (typeof singleSecrets)[number]]?: string | undefined } & {
   readonly [name in (typeof secretLists)[number]]: readonly string[];
-} & { readonly DATABASE_URL: string };
+} & { readonly DATABASE_URL: string; readonly SMTP_URL?: SmtpServer | undefined };
 
-/** Everything of which one must not stand for another. */
+/** Secrets that must differ from each other. */
 const secretsIn = (env: Secrets): NamedSecret[] => {
   const password = URL.canParse(env.DATABASE_URL) ? new URL(env.DATABASE_URL).password : "";
   return [
     ...singleSecrets.map((name) => ({ name, text: env[name] ?? "" })),
     ...secretLists.flatMap((name) => env[name].map((text) => ({ name, text }))),
     { name: "DATABASE_URL", text: password },
+    { name: "SMTP_URL", text: env.SMTP_URL?.login?.password ?? "" },
   ].filter(({ text }) => text !== "");
 };
 
@@ -105,7 +107,7 @@ export const environment = z
   .object({
     DATABASE_URL: z
       .string({ error: "is required" })
-      // The driver would quote an unreadable one, password and all, in its own error.
+      // The driver would quote an invalid one, including the password, in its error.
       .refine((text) => databaseUrl.test(text) && URL.canParse(text), "must be postgresql://user:password@host/database"),
     NEON_FETCH_ENDPOINT: endpoint().optional(),
     PROVIDER: z.enum(["cloudflare", "vercel", "local"], { error: "must be cloudflare, vercel or local" }),
@@ -128,6 +130,7 @@ export const environment = z
     QUOTA_UNVERIFIED_DOMAINS: quota(),
     QUOTA_POLICIES: quota(),
     QUOTA_TOKENS: quota(),
+    QUOTA_CHANNELS: quota(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
     VERCEL_REGION: z.string().optional(),
@@ -154,7 +157,7 @@ export const environment = z
       .refine((text) => /^[1-9]\d{2,6}$/.test(text), "must be a number from 100 to 9999999")
       .transform(Number),
     SAMPLE_RETENTION: duration("48h", hourMs, 720 * hourMs),
-    // A day more than the database keeps it whoever deletes (drizzle/0037): clocks differ.
+    // A day more than the minimum that the database enforces (drizzle/0037): clocks differ.
     AUDIT_RETENTION: duration("9600h", 366 * 24 * hourMs, 3_653 * 24 * hourMs),
     ALLOW_PRIVATE_TARGETS: flag("true", "false", false),
     DOMAIN_VERIFICATION: flag("on", "off", true),
@@ -192,6 +195,11 @@ export const environment = z
       .optional(),
     EVIDENCE_PUBLIC_KEYS: list("").refine((keys) => keys.every(isPublicKey), "must be public Ed25519 keys of 32 bytes in base64, comma-separated"),
     TIMESTAMP_URL: endpoint().optional(),
+    SMTP_URL: smtpUrl().optional(),
+    MAIL_API_URL: endpoint().optional(),
+    MAIL_API_TOKEN: z.string().min(1).optional(),
+    MAIL_FROM: mailAddress().optional(),
+    PAGERDUTY_ENDPOINT: endpoint().optional(),
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
@@ -220,20 +228,27 @@ export const environment = z
     };
     pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
     pair("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN");
+    pair("MAIL_API_URL", "MAIL_API_TOKEN");
     const needs = (name: keyof typeof env, needed: keyof typeof env, isThere: boolean) => {
       if (!isThere) ctx.addIssue({ code: "custom", path: [needed], message: `is required with ${name}` });
     };
-    // The keys of an identity provider sign for all of its clients: whom a token is for, only its audience says.
+    // The keys of an identity provider sign for all of its clients: only the audience says whom a token is for.
     if (env.AUTH_JWKS_URL !== undefined) needs("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE", env.AUTH_JWT_AUDIENCE !== undefined);
     for (const name of ["AUTH_JWT_AUDIENCE", "AUTH_JWT_ISSUER"] as const) {
       if (env[name] !== undefined) needs(name, "AUTH_JWKS_URL", (env.AUTH_JWKS_URL ?? env.AUTH_JWT_SECRET) !== undefined);
+    }
+    for (const name of ["SMTP_URL", "MAIL_API_URL"] as const) {
+      if (env[name] !== undefined) needs(name, "MAIL_FROM", env.MAIL_FROM !== undefined);
+    }
+    if (env.MAIL_FROM !== undefined && env.SMTP_URL === undefined && env.MAIL_API_URL === undefined) {
+      ctx.addIssue({ code: "custom", path: ["MAIL_FROM"], message: "does nothing without SMTP_URL or MAIL_API_URL" });
     }
     if (env.TRUST_CUSTOMER_HEADER) needs("TRUST_CUSTOMER_HEADER", "GATEWAY_SECRET", env.GATEWAY_SECRET !== undefined);
     if (env.SECRETS_KEY_PREVIOUS.length > 0) needs("SECRETS_KEY_PREVIOUS", "SECRETS_KEY", env.SECRETS_KEY.length > 0);
     for (const { name, sameAs } of equalSecrets(secretsIn(env))) {
       ctx.addIssue({ code: "custom", path: [name], message: `must not be the same secret as ${sameAs}` });
     }
-    // What two providers say of each other is worth something only while neither falls silent between two rounds.
+    // The providers' checks of each other are meaningful only if a lease outlasts several rounds.
     const refuse = (name: keyof typeof env, message: string) => ctx.addIssue({ code: "custom", path: [name], message: `${message}, where there is a PEER_URL` });
     if (env.PEER_URL === undefined) return;
     if (env.PROBE_INTERVAL > 20_000) refuse("PROBE_INTERVAL", "must be at most 20s");
@@ -241,5 +256,7 @@ export const environment = z
     if (env.HANDBACK_AFTER < env.LEASE_TTL) refuse("HANDBACK_AFTER", "must be at least LEASE_TTL");
   });
 
+export type VariableName = keyof typeof environment.shape;
+
 /** The name of every variable, in the order of this file. */
-export const variableNames: readonly string[] = Object.keys(environment.shape);
+export const variableNames = Object.keys(environment.shape) as readonly VariableName[];

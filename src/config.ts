@@ -6,13 +6,13 @@ import { mostOfAnything } from "./domain/tenants/quota.ts";
 import { canariesOf, environment, variableNames } from "./config-environment.ts";
 
 /**
- * What is set, and does nothing: a name that is none of ours. Where the environment is the operator's alone (a Worker's bindings)
- * every such text is told of; elsewhere (a shell, Vercel) only what looks like a misspelt variable of ours.
- * @param alsoKnown names that somebody else reads
+ * Variables that are set without effect, their names being unknown. Where the environment is the operator's alone (a Worker's
+ * bindings) every such text is reported; elsewhere (a shell, Vercel) only what looks like a misspelt variable of tranche's.
+ * @param alsoKnown names that other code reads
  * @returns a sentence for each; never a value
  */
 export const unknownVariables = (raw: Readonly<Record<string, unknown>>, alsoKnown: readonly string[] = []): readonly string[] => {
-  const known = [...variableNames, ...alsoKnown];
+  const known: readonly string[] = [...variableNames, ...alsoKnown];
   return Object.keys(raw).toSorted().flatMap((name) => {
     if (known.includes(name) || typeof raw[name] !== "string") return [];
     const nearest = nearestName(name, known);
@@ -23,7 +23,7 @@ export const unknownVariables = (raw: Readonly<Record<string, unknown>>, alsoKno
 
 export type Config = ReturnType<typeof toConfig>;
 
-/** A configuration that does not hold: the start is refused. Each problem names its variable, never its value. */
+/** An invalid configuration: the start is refused. Each problem names its variable, never its value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -56,7 +56,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     jwtAudience: env.AUTH_JWT_AUDIENCE ?? null,
     jwtMaxAgeMs: env.AUTH_JWT_MAX_AGE,
     trustCustomerHeader: env.TRUST_CUSTOMER_HEADER,
-    /** What the gateway that names customers shows with each request. */
+    /** The secret that the trusted gateway sends with each request. */
     gatewaySecret: env.GATEWAY_SECRET ?? null,
   },
   corsOrigins: env.CORS_ORIGINS,
@@ -74,45 +74,46 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     unverified_domains: env.QUOTA_UNVERIFIED_DOMAINS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
     policies: env.QUOTA_POLICIES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
     tokens: env.QUOTA_TOKENS ?? (env.PROVIDER === "local" ? mostOfAnything : 50),
+    channels: env.QUOTA_CHANNELS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
   },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,
-  /** Where Vercel says that it runs this. */
+  /** The region that Vercel reports. */
   region: env.VERCEL_REGION ?? null,
   wauReadToken: env.WAU_READ_TOKEN ?? null,
   sessionTtlMs: env.SESSION_TTL_SECONDS * 1_000,
-  /** Where the other provider's deployment answers, and by no name that moves to this one. */
+  /** The origin of the other provider's deployment, by a name that does not fail over to this one. */
   peerUrl: env.PEER_URL ?? null,
   leaseTtlMs: env.LEASE_TTL,
   handBackAfterMs: env.HANDBACK_AFTER,
-  /** How long a run goes on past its minute where no other one has begun. */
+  /** How long a run continues past its minute where no other one has begun. */
   overtimeMs: env.TICK_OVERTIME,
-  /** Where this deployment itself answers; for shards on a provider without Durable Objects. */
+  /** The origin of this deployment; for shards on a provider without Durable Objects. */
   selfUrl: env.SELF_URL ?? null,
   probe: {
     path: env.PROBE_PATH,
     timeoutMs: env.PROBE_TIMEOUT,
     intervalMs: env.PROBE_INTERVAL,
-    /** Where private targets are allowed nobody asks a target for its consent: it is on the same machine. */
+    /** Where private targets are allowed no consent is required: the target is on the same machine. */
     restrainsUnverified: env.DOMAIN_VERIFICATION && !env.ALLOW_PRIVATE_TARGETS,
   },
-  /** How many requests the platform lets one invocation send. */
+  /** The platform's limit of requests per invocation. */
   requestLimit: env.REQUESTS_PER_INVOCATION,
   sampleRetentionMs: env.SAMPLE_RETENTION,
   auditRetentionMs: env.AUDIT_RETENTION,
   allowPrivateTargets: env.ALLOW_PRIVATE_TARGETS,
   domainVerification: env.DOMAIN_VERIFICATION,
   dohEndpoints: env.DOH_ENDPOINTS,
-  /** Asked in place of every zone's name servers. */
+  /** Queried in place of every zone's name servers. */
   nameServersEndpoint: env.NAME_SERVERS_ENDPOINT ?? null,
   driftCheckMs: env.DRIFT_CHECK,
   route53: {
     endpoint: env.ROUTE53_ENDPOINT ?? partition(env.AWS_REGION).endpoint,
-    /** In the place of every partition's own. */
+    /** Replaces every partition's endpoint. */
     customEndpoint: env.ROUTE53_ENDPOINT ?? null,
-    /** Where roles are assumed, in the place of STS in each role's region. */
+    /** Replaces STS of each role's region. */
     stsEndpoint: env.STS_ENDPOINT ?? null,
-    /** Not the configured one, but that for which its partition's Route 53 is signed. */
+    /** Not the configured region, but the signing region of its partition's Route 53. */
     region: partition(env.AWS_REGION).signingRegion,
     credentials:
       env.AWS_ACCESS_KEY_ID === undefined || env.AWS_SECRET_ACCESS_KEY === undefined
@@ -120,7 +121,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
         : {
             accessKeyId: env.AWS_ACCESS_KEY_ID,
             secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-            // A permanent key has none: this one is of the platform itself (Vercel, "Reserved environment variables").
+            // A permanent key has none: this one is set by the platform itself (Vercel, "Reserved environment variables").
             ...(env.AWS_SESSION_TOKEN !== undefined && !env.AWS_ACCESS_KEY_ID.startsWith("AKIA") && { sessionToken: env.AWS_SESSION_TOKEN }),
           },
   },
@@ -136,10 +137,21 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   cloudflareEndpoint: env.CLOUDFLARE_GRAPHQL_ENDPOINT,
   fastly: env.FASTLY_API_TOKEN === undefined ? null : { apiToken: env.FASTLY_API_TOKEN },
   fastlyEndpoint: env.FASTLY_API_ENDPOINT.replace(/\/+$/, ""),
-  /** The first one seals and signs, all of them open and verify; empty: customers' credentials can not be kept. */
+  /** The first one seals and signs, all of them open and verify; empty: customers' credentials can not be stored. */
   secretsKeys: [...env.SECRETS_KEY, ...env.SECRETS_KEY_PREVIOUS],
   /** Null `signingKey`: evidence is not signed. `publicKeys`: of keys that signed before. */
   evidence: { signingKey: env.EVIDENCE_SIGNING_KEY ?? null, publicKeys: env.EVIDENCE_PUBLIC_KEYS, timestampUrl: env.TIMESTAMP_URL ?? null },
+  /** Null: no mail is sent. `smtp` where the runtime has sockets, else `api`. */
+  mail:
+    env.MAIL_FROM === undefined
+      ? null
+      : {
+          from: env.MAIL_FROM,
+          smtp: env.SMTP_URL ?? null,
+          api: env.MAIL_API_URL === undefined || env.MAIL_API_TOKEN === undefined ? null : { url: env.MAIL_API_URL, token: env.MAIL_API_TOKEN },
+        },
+  /** Events go there in the place of PagerDuty. */
+  pagerdutyEndpoint: env.PAGERDUTY_ENDPOINT ?? null,
   billing: {
     periodMs: env.BILLING_PERIOD,
     graceMs: env.BILLING_GRACE,
@@ -161,6 +173,6 @@ const toConfig = (env: z.infer<typeof environment>) => ({
       minLatencyMs: env.CREDIT_MIN_LATENCY,
     },
   } satisfies CreditTerms,
-  /** Of how many other customers it takes to see a CDN failing, and what the operator has behind each CDN to see it by. */
+  /** How many other customers must see a CDN failing, and the operator's canaries behind each CDN. */
   corroboration: { minWitnesses: env.CREDIT_MIN_WITNESSES, canaries: canariesOf(env.CREDIT_CANARIES) },
 });

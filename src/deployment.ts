@@ -7,10 +7,10 @@ import { buildDeps } from "./deps.ts";
 import { AppError, problemResponse } from "./errors.ts";
 import type { App } from "./http/env.ts";
 
-/** What an environment stands for: the parts of a deployment, or why it does not serve. */
+/** A deployment built from an environment, or why it does not serve. */
 export type Built = { readonly deps: Deps & JobDeps } | { readonly refusal: AppError };
 
-/** Builds a deployment, the same way on every provider. A configuration that does not hold is logged and refused; a name that is not known is logged. */
+/** Builds a deployment, the same way on every provider. An invalid configuration is logged and refused; an unknown name is logged. */
 export const build = (env: Readonly<Record<string, unknown>>, runtime: Runtime): Built => {
   for (const message of unknownVariables(env)) console.warn(JSON.stringify({ level: "warn", event: "config_unknown", message }));
   try {

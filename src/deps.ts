@@ -5,42 +5,45 @@ import { systemRandom } from "./adapters/platform/random.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
 import type { Clock } from "./adapters/ports/platform/clock.ts";
 import type { Log } from "./adapters/ports/platform/log.ts";
+import type { Connect } from "./adapters/ports/platform/connect.ts";
 import type { Random } from "./adapters/ports/platform/random.ts";
-import type { Connect } from "./adapters/ports/steering/name-servers.ts";
 import { buildBilling } from "./composition/billing.ts";
 import { buildCoordination } from "./composition/coordination.ts";
 import { buildDetection } from "./composition/detection.ts";
 import { buildEvidence, evidenceSigner } from "./composition/evidence.ts";
 import { buildMetering } from "./composition/metering.ts";
+import { buildNotify } from "./composition/notify.ts";
 import { buildPlatform, databaseClock } from "./composition/platform.ts";
 import { secretsOf } from "./composition/redaction.ts";
 import { buildRuns } from "./composition/runs.ts";
 import { buildSteering } from "./composition/steering.ts";
 import { buildTenants } from "./composition/tenants.ts";
 import type { Config } from "./config.ts";
+import { createTeller } from "./cron/notify/tell.ts";
+import { newRunId } from "./cron/rounds/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
 
-/** What a provider, or a test, brings along instead of the platform's own. */
+/** What a provider, or a test, supplies instead of the platform's defaults. */
 export type Runtime = {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Log;
-  /** Keeps the invocation alive until the promise settles. Without it background work is not awaited. */
+  /** Keeps the invocation alive until the promise settles. Without it background work is not kept alive. */
   readonly waitUntil?: (work: Promise<unknown>) => void;
-  /** What the platform binds beside variables, by name: rate limiters, the shard objects. */
+  /** The platform's bindings besides variables, by name: rate limiters, the shard objects. */
   readonly bindings?: Readonly<Record<string, unknown>>;
-  /** Opens TCP connections. Without it a zone's name servers are not asked. */
+  /** Opens TCP connections. Without it a zone's name servers are not queried, and no mail is sent by SMTP. */
   readonly connect?: Connect;
 };
 
 const send: typeof fetch = (input, init) => fetch(input, init);
 
-/** Constructs every adapter, by capability (`composition/`). Nothing is connected or asked yet. */
+/** Constructs every adapter, by capability (`composition/`). Nothing is connected or queried yet. */
 export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps => {
   const log = runtime.log ?? createConsoleLog(runtime.clock ?? systemClock, { provider: config.provider }, secretsOf(config));
   const random = runtime.random ?? systemRandom;
   const db = connect(config.databaseUrl, config.neonFetchEndpoint);
-  // A clock that is brought along is taken as it is.
+  // A supplied clock is used unchanged.
   const sharedClock = runtime.clock === undefined ? databaseClock(db, log) : null;
   const clock = runtime.clock ?? sharedClock ?? systemClock;
   const signer = evidenceSigner(config);
@@ -66,6 +69,8 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
     ...buildCoordination(common),
+    ...buildNotify({ ...common, connect: runtime.connect ?? null }),
   };
-  return { ...capabilities, ...buildRuns(capabilities) };
+  const tell = createTeller(() => capabilities, () => newRunId(random), capabilities.background);
+  return { ...capabilities, ...buildRuns({ ...capabilities, tell }) };
 };

@@ -30,19 +30,19 @@ export type ProblemBody = {
   readonly detail: string;
   readonly instance: string;
   readonly errors?: readonly FieldError[];
-  /** Of a refusal for want of quota: which one it was, and how much it allows. */
+  /** Of a quota refusal: which quota, and its limit. */
   readonly quota?: ExhaustedQuota;
 };
 
-/** A limit of a customer of which nothing is left, by its name in the API. */
+/** An exhausted limit of a customer, by its name in the API. */
 export type ExhaustedQuota = { readonly kind: string; readonly limit: number };
 
-/** What sets a problem apart from others of its status (RFC 9457 §3.1.1); of most the status says all. */
+/** Distinguishes a problem from others of its status (RFC 9457 §3.1.1); most need none. */
 const problemTypes: Readonly<Partial<Record<ErrorCode, string>>> = { quota: "urn:tranche:problem:quota" };
 
 /**
  * The one error type that routes, cron and adapters raise on purpose; its `detail` is meant for the caller.
- * @param extra.kind what an operator looks for in the log; callers are not shown it
+ * @param extra.kind for the operator's log only; not shown to callers
  */
 export class AppError extends Error {
   override readonly name = "AppError";
@@ -66,13 +66,16 @@ export class AppError extends Error {
   }
 }
 
-/** When to come again, for those who did not say it better. */
+/** A body that was read, and whose fields break these rules. */
+export const invalidBody = (...fields: readonly FieldError[]): AppError => new AppError("bad_request", "the body is not valid", { fields });
+
+/** The default Retry-After, in seconds. */
 const comeAgain: Readonly<Partial<Record<ErrorCode, Readonly<Record<string, string>>>>> = {
   rate_limited: { "retry-after": "60" },
   unavailable: { "retry-after": "5" },
 };
 
-/** Renders any thrown value as RFC 9457 `application/problem+json`. What is not an AppError shows nothing of itself. */
+/** Renders any thrown value as RFC 9457 `application/problem+json`. Nothing of other errors is shown. */
 export const problemResponse = (thrown: unknown, requestId: string): Response => {
   const error = thrown instanceof AppError ? thrown : new AppError("internal", "something went wrong on our side");
   const [status, title] = kinds[error.code];

@@ -2,12 +2,12 @@ const dayMs = 86_400_000;
 const padded = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, "0"));
 const two = (number: number): string => (padded[number] ?? "").slice(1);
 
-/** The day written last, up to its `T`: a list is full of times of few days, and Date's own text is slow to make. */
+/** The last formatted day, up to its `T`: lists have times of few days, and Date's own formatting is slow. */
 let latest = { day: Number.NaN, text: "" };
 
 /**
  * RFC 3339 in UTC with milliseconds, the form of every time in the API and in query parameters.
- * @throws RangeError where Date has no such time
+ * @throws RangeError outside of Date's range
  */
 export const isoTime = (epochMs: number): string => {
   const whole = Math.trunc(epochMs);

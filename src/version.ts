@@ -1,2 +1,2 @@
-/** The release, as probes and telemetry tell it. Kept equal to package.json by a test. */
+/** The release, as sent by probes and telemetry. Kept equal to package.json by a test. */
 export const version = "0.1.0";

@@ -8,7 +8,7 @@ export type AnalyticsBackend = GroupSource & {
   /** Zones that the token may read. */
   readonly zoneIds: ReadonlySet<string>;
   readonly limitsOf: (zoneId: string) => AnalyticsLimits;
-  /** Whether the zone's plan has the dataset, and is told. */
+  /** Whether the zone's plan has the dataset, and is reported. */
   readonly planOf: (zoneId: string) => "told" | "off" | "null_node" | "null_settings";
   readonly confidence: boolean;
 };
@@ -83,7 +83,7 @@ function rootOf(backend: AnalyticsBackend): Record<string, unknown> {
   return { viewer: { zones } };
 }
 
-/** Names under `dimensions`; grouping follows what is selected. Fragments are refused rather than half understood. */
+/** Names under `dimensions`; grouping follows what is selected. Fragments are refused rather than supported in part. */
 function dimensionsAsked(fields: readonly FieldNode[], limits: AnalyticsLimits): ReadonlySet<string> {
   const dimensions = new Set<string>();
   let leaves = 0;

@@ -25,7 +25,7 @@ export type CloudflareApiOptions = {
   /** Zones with other limits than the rest, by id. */
   readonly limitsByZone?: Readonly<Record<string, Partial<AnalyticsLimits>>>;
   readonly sampleInterval?: SampleIntervalOf;
-  /** False: an installation of before October 2025, whose schema has no `confidence`. */
+  /** False: the schema before October 2025, without `confidence`. */
   readonly confidence?: boolean;
   readonly now?: () => number;
   /** `ok`: GraphQL refusals travel inside a 200 (as seen in practice); `documented`: with the documented status. */
@@ -42,11 +42,11 @@ export type CloudflareApi = {
   /** Path and query of each authenticated request for the list of zones. */
   readonly zoneLists: readonly string[];
   readonly setFault: (fault: ApiFault | ApiFaultKind) => void;
-  /** How one zone spoils the queries that name it; null: not any more. */
+  /** Sets a zone's fault, which affects queries that name it; null: none. */
   readonly setZoneFault: (zoneId: string, fault: ZoneFault | null) => void;
-  /** The zone's plan is another one from now on. */
+  /** Changes the zone's plan. */
   readonly setLimits: (zoneId: string, limits: Partial<AnalyticsLimits>) => void;
-  /** The token sees these zones only, as one that was made for them; null: all. */
+  /** Restricts the token to these zones; null: all. */
   readonly narrow: (zoneIds: readonly string[] | null) => void;
   readonly close: () => Promise<void>;
 };

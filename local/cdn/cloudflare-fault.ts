@@ -6,19 +6,19 @@ export type ApiEndpoint = "graphql" | "zones";
 export type ApiFaultKind = "healthy" | "rate_limited" | "http_500_html" | "errors_in_200" | "empty_zones" | "endless_pages" | "hang";
 export type ApiFault = {
   readonly kind: ApiFaultKind;
-  /** Requests that suffer before the fault heals itself; without it, all. */
+  /** Affected requests before the fault ends by itself; absent: all. */
   readonly times?: number;
-  /** Which endpoint suffers; without it, both. */
+  /** The affected endpoint; absent: both. */
   readonly on?: ApiEndpoint;
-  /** Which page of the list of zones suffers; without it, all. */
+  /** The affected page of the list of zones; absent: all. */
   readonly page?: number;
-  /** For `rate_limited`; 1 unless told. */
+  /** For `rate_limited`; default 1. */
   readonly retryAfterSeconds?: number;
   /** Error text for `errors_in_200`. */
   readonly message?: string;
 };
 
-/** Counts the faults it deals out, so that `times` can run out. Null: answer as usual. */
+/** Counts the faults applied, for `times`. Null: answer as usual. */
 export function createFaultInjector(fault: ApiFault): (endpoint: ApiEndpoint, page: number | null, nowMs: number) => Reply | null {
   let left = fault.times ?? Infinity;
   return (endpoint, page, nowMs) => {
@@ -57,7 +57,7 @@ function rateLimited(endpoint: ApiEndpoint, nowMs: number): Reply {
     : restRefusal(429, { code: 971, message: "Please wait and consider throttling your request speed" });
 }
 
-/** What a token without the zone among its resources is told: success, and nothing in it. */
+/** The answer for a token without the zone among its resources: success, with an empty result. */
 const NO_ZONES_IN_SCOPE = { data: { viewer: { zones: [] } }, errors: null };
 const NO_ZONES_LISTED = {
   success: true,

@@ -2,7 +2,7 @@ import { graphqlRefusal } from "./cloudflare-replies.ts";
 import type { Reply } from "./cloudflare-replies.ts";
 
 /**
- * How one zone spoils analytics queries that name it. `null_settings`, `null_node`: its plan is not told. `off`: the plan
+ * How one zone affects analytics queries that name it. `null_settings`, `null_node`: its plan is missing. `off`: the plan
  * has no such dataset, which is then refused. `refused`: an error inside a 200, for the whole query. `left_out`: the zone is
  * missing from the answer. `body`: its part of the answer is something else.
  */
@@ -14,15 +14,15 @@ export type ZoneFault =
   | ({ readonly kind: "left_out" } & Scope)
   | ({ readonly kind: "body"; readonly change: (zone: Record<string, unknown>) => unknown } & Scope);
 
-/** Without `on` both kinds of queries suffer, without `times` all of them. */
+/** Without `on` both kinds of queries are affected, without `times` all of them. */
 type Scope = { readonly on?: "settings" | "usage"; readonly times?: number };
 
 export type ZoneFaults = {
   readonly set: (zoneId: string, fault: ZoneFault | null) => void;
   readonly of: (zoneId: string) => ZoneFault | null;
-  /** Null: the query is answered as usual, but for what `spoil` does. */
+  /** Null: the query is answered as usual, except for the changes by `spoil`. */
   readonly replyTo: (query: string, variables: unknown, nowMs: number) => Reply | null;
-  /** Changes what an answered query says of zones. */
+  /** Changes the zones in an answer. */
   readonly spoil: (query: string, data: unknown) => unknown;
 };
 

@@ -15,7 +15,7 @@ import type { FastlyFault, FastlyResource, FastlyScope } from "./fastly-fault.ts
  *   api.hide("a.shopone.com"); // the host is no longer listed: unreadable, until api.show("a.shopone.com")
  *   api.setFault({ kind: "status", status: 503 }); // all of it fails, until api.setFault({ kind: "healthy" })
  *
- * The adapter remembers listings for ten minutes: a test that hides a host moves `now` on, or makes the source anew.
+ * The adapter remembers listings for ten minutes: a test that hides a host advances `now`, or creates another source.
  */
 
 export type FastlyApiOptions = {
@@ -34,9 +34,9 @@ export type FastlyApi = {
   readonly url: string;
   /** Path and query of each authenticated request. */
   readonly requests: readonly string[];
-  /** How the API misbehaves from now on, all of it or where the scope says. */
+  /** Sets the API's fault, for all of it or for the scope. */
   readonly setFault: (fault: FastlyFault, scope?: FastlyScope) => void;
-  /** The token sees these services only, as one that was made for them; null: all. */
+  /** Restricts the token to these services; null: all. */
   readonly narrow: (serviceIds: readonly string[] | null) => void;
   /** The host disappears from every listing; its traffic goes on. */
   readonly hide: (host: string) => void;
@@ -71,7 +71,7 @@ const targetOf = (path: string): Target | null => {
   return null;
 };
 
-/** Domain management speaks of errors in another form than the rest. */
+/** Domain management has another form of errors than the rest. */
 const refusalOf = (path: string, message: string): unknown =>
   path.startsWith("/domain-management/") ? { errors: [{ title: message, detail: message }] } : { msg: message, detail: null };
 

@@ -1,12 +1,12 @@
 /** Which of Fastly's resources: the list of services, a service's domains, the domains without versions, the figures. */
 export type FastlyResource = "services" | "domains" | "versionless" | "stats" | "inspector";
 
-/** Where a fault is felt; what is left out is not restricted. `service` matters to resources of one service only. */
+/** The scope of a fault; absent fields do not restrict it. `service` matters to resources of one service only. */
 export type FastlyScope = { readonly on?: FastlyResource; readonly service?: string };
 
 /**
  * `body`: a 200 with another body, given or made of the real one. `endless`: every page leads to a further page, by the
- * same cursor or by being full. `times`: requests that suffer before the fault heals itself; without it, all.
+ * same cursor or by being full. `times`: affected requests before the fault ends by itself; absent: all.
  */
 export type FastlyFault =
   | { readonly kind: "healthy" }
@@ -18,7 +18,7 @@ export type FastlyFault =
 export type FastlyFaults = {
   /** Replaces the fault of exactly that scope; `healthy` without a scope heals everything. */
   readonly set: (fault: FastlyFault, scope?: FastlyScope) => void;
-  /** The most particular fault that fits a request, counted as dealt out. */
+  /** The most specific fault that matches a request, counted as applied. */
   readonly take: (on: FastlyResource, service: string | null) => FastlyFault;
 };
 

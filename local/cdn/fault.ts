@@ -1,4 +1,4 @@
-/** Faults that need no figures, so that they can be asked for by name alone. */
+/** Faults without parameters, selectable by name. */
 export type PlainFaultKind = "healthy" | "5xx" | "52x" | "hang" | "refuse" | "slow" | "partial";
 
 /**

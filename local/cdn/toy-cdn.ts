@@ -13,7 +13,7 @@ export type ToyCdnOptions = {
   /** 0 (the default) takes any free port. */
   readonly port?: number;
   readonly now?: () => number;
-  /** How long a request waits under the fault `slow`; 2,000 unless told. */
+  /** How long a request waits under the fault `slow`; default 2,000. */
   readonly slowMs?: number;
 };
 
@@ -79,7 +79,7 @@ export async function startToyCdn(options: ToyCdnOptions): Promise<ToyCdn> {
   }
 
   const server = createServer((request, response) => {
-    // A visitor who goes away in the middle of a body is no event here: what was sent is already counted.
+    // A client that disconnects during a body needs no handling: what was sent is already counted.
     answer(request, response).catch(() => response.destroy());
   });
   await listen(server, options.port ?? 0);

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export const minuteMs = 60_000;
 
-/** A platform's cron is late, each time by something else: up to 8 s at the real cadence. */
+/** The jitter of a platform's cron: up to 8 s late at the real cadence. */
 const latestMs = 800;
 
 /**
- * A platform's cron: once a minute, at seconds of its own and never quite on time, whatever has become of the run before.
+ * A platform's cron: once a minute, at a fixed second with jitter, whatever the state of the previous run.
  * @param fromMs when it is to fire for the first time; where that is past, the next of its minutes is
  * @param fire with the minute that it stands for: its beginning, as the platforms say it
  * @returns how to stop it

@@ -2,12 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
 import { startFallback } from "../fallback.ts";
+import { createClosers } from "../closers.ts";
 import { openAppRole } from "../app-role.ts";
 import { migrate } from "../migrate.ts";
 import { startPostgres } from "../postgres.ts";
 import { startSqlEndpoint } from "../sql-endpoint.ts";
 import type { Outside } from "./outside.ts";
-import { createClosers, startOutside } from "./outside.ts";
+import { startOutside } from "./outside.ts";
 import { minuteMs } from "./cron.ts";
 import type { Edge } from "./providers/edge.ts";
 import { startEdge } from "./providers/edge.ts";
@@ -78,6 +79,8 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     const common = {
       ...outside.env, DATABASE_URL: asApp(databaseUrl), CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
       EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
+      // An edge has no sockets: mail goes by an HTTP API.
+      MAIL_API_URL: outside.sink.mailApiUrl, MAIL_API_TOKEN: randomBytes(24).toString("base64url"),
       LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`, PROBE_TIMEOUT: `${scale.probeTimeoutMs}ms`,
       RATE_LIMIT_PER_CREDENTIAL: "0", RATE_LIMIT_PER_ADDRESS: "0", RATE_LIMIT_REFUSALS: "0", RATE_LIMIT_SESSIONS: "0",
     };

@@ -3,7 +3,7 @@ import { cadence } from "./outside.ts";
 
 export type StoredSample = { readonly atMs: number; readonly answeredAtMs: number; readonly ok: boolean };
 
-/** What the database holds about the drill's primary path, read past tranche: the drill does not take its word. */
+/** What the database holds about the drill's primary path, read directly: the drill does not rely on tranche for it. */
 export const readPrimarySamples = async (databaseUrl: string, vantage: string | null = null): Promise<readonly StoredSample[]> => {
   const client = new pg.Client(databaseUrl);
   await client.connect();

@@ -14,7 +14,7 @@ import { startWorld, startWorldCron } from "./world.ts";
 const startedAtMs = performance.now();
 const elapsedMs = () => performance.now() - startedAtMs;
 
-/** A world that stands, and what is to be played in it. */
+/** A running world, and the scenario to play in it. */
 type Production = { readonly logs: readonly string[]; readonly close: () => Promise<void>; readonly play: (screen: Screen) => Promise<Story> };
 type Plan = { readonly what: string; readonly parts: string; readonly open: () => Promise<Production> };
 
@@ -49,7 +49,7 @@ const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan
   };
 };
 
-/** What comes while the world is still being opened waits for that: only then is it known what is to be closed. */
+/** A signal during start-up waits for its end: only then is it known what to close. */
 const stopWith = (opening: Promise<Production>, silence: () => void): (() => boolean) => {
   let isStopping = false;
   onEnd((reason) => {
@@ -90,7 +90,7 @@ const run = async (): Promise<boolean> => {
     return ok;
   } finally {
     await opening.then(({ close }) => close(), () => undefined);
-    // Whoever was told to stop ends with the code for that.
+    // After a signal the exit code is that of the signal.
     if (isStopping()) process.exit(130);
   }
 };

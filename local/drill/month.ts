@@ -44,7 +44,7 @@ const onboardMonthly = async (admin: Api, world: World, nowMs: number): Promise<
   return api;
 };
 
-/** Closes last month for a customer that is billed by the month; what it used since waits for the next close. */
+/** Closes last month for a customer that is billed by the month; later usage waits for the next close. */
 export const closeMonth = async ({ world, tell }: Telling): Promise<void> => {
   const nowMs = Date.now();
   const api = await onboardMonthly(createApi(world.apiUrl, world.adminToken), world, nowMs);

@@ -14,7 +14,7 @@ export interface Screen {
 
 const clock = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(5)}s`;
 
-/** Tells the drill to a person. Colour and the live line only on a terminal; a log gets plain lines. */
+/** Prints the drill for people. Colour and the live line only on a terminal; a log gets plain lines. */
 export const createScreen = (out: NodeJS.WriteStream, elapsedMs: () => number): Screen => {
   const live = out.isTTY === true && process.env["NO_COLOR"] === undefined;
   const paint = (code: number, text: string) => (live ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -37,7 +37,7 @@ export const createScreen = (out: NodeJS.WriteStream, elapsedMs: () => number): 
   };
 };
 
-/** A screen that says nothing more once it is told to. */
+/** A screen that can be muted. */
 export const stoppable = (screen: Screen): { readonly screen: Screen; readonly stop: () => void } => {
   let shown = screen;
   return {

@@ -3,11 +3,14 @@ import type { Fault } from "../cdn/fault.ts";
 import { auditStorm, keepKeys } from "./audit.ts";
 import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
 import type { Invoice } from "./money.ts";
+import type { Messages } from "./messages/steps.ts";
+import { followMessages } from "./messages/steps.ts";
 import { settleMoney } from "./money.ts";
 import { closeMonth } from "./month.ts";
 import { onboard, policy } from "./onboard.ts";
 import type { DrillFault } from "./options.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
+import { createTelling } from "./telling.ts";
 import { createVisitors } from "./visitors.ts";
 import type { World } from "./world.ts";
 import { startWorldCron } from "./world.ts";
@@ -16,9 +19,6 @@ import { cadence, site } from "./outside.ts";
 type Storm = { id: number; state: string; started_at: string; ended_at: string | null; relapses: number };
 
 export type Story = { readonly steps: readonly Step[]; readonly figures: readonly Figure[]; readonly invoice: Invoice | null };
-
-/** A step that did not happen: the story can not go on. */
-class Stuck extends Error {}
 
 const unrest: Readonly<Record<DrillFault, Fault>> = {
   "5xx": { kind: "oscillate", badMs: 3_000, goodMs: 4_000 },
@@ -34,29 +34,11 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
 
 /** Plays the whole story against the world and measures it. Never throws for a step that failed: it is in the steps. */
 export const tellStory = async (world: World, fault: DrillFault, screen: Screen, elapsedMs: () => number): Promise<Story> => {
-  const steps: Step[] = [];
-  const figures: Figure[] = [];
+  const { steps, figures, tell, measure, until, end } = createTelling(screen, elapsedMs);
   let invoice: Invoice | null = null;
-  const tell = (name: string, ok: boolean, detail: string): void => {
-    const step = { name, ok, atMs: elapsedMs(), detail };
-    steps.push(step);
-    screen.step(step);
-    if (!ok) throw new Stuck(name);
-  };
-  const measure = (name: string, value: string, limit: string, ok: boolean): void => void figures.push({ name, value, limit, ok });
-  const until = async <T>(what: string, withinMs: number, look: () => Promise<T | null> | T | null): Promise<T> => {
-    const deadline = Date.now() + withinMs;
-    for (;;) {
-      const seen = await look();
-      if (seen !== null) return seen;
-      if (Date.now() > deadline) tell(what, false, `not seen within ${withinMs / 1_000} s`);
-      screen.progress(what);
-      await sleep(100);
-    }
-  };
-
   const cron = startWorldCron(world);
   const visitors = createVisitors(world);
+  let messages: Messages | null = null;
   try {
     screen.chapter("Onboarding, through the public API");
     const { api, serviceId } = await onboard(world);
@@ -64,6 +46,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
+    messages = await followMessages({ world, api, line: (text) => screen.line(text), until, tell, measure }, "a webhook, Slack, PagerDuty, and mail over SMTP that is confirmed by its code");
     const keys = await keepKeys(api);
     const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);
 
@@ -99,6 +82,8 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     tell("visitors reach the backup", reached === moved.length, `${reached} of ${moved.length} visitors resolved to and were served by the backup`);
     measure("visitors on the backup after the switch", `${reached}/${moved.length}`, "all", reached === moved.length);
 
+    await messages.started();
+
     screen.chapter(unrest[fault].kind === "oscillate" ? "The primary comes and goes" : "The outage lasts");
     await world.cdns.primary.setFault(unrest[fault]);
     const unrestUntil = Date.now() + 14_000;
@@ -123,6 +108,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     const ended = await until("storm ended", 5_000, async () => (await storms()).find(({ state }) => state === "ended") ?? null);
     tell("storm ended", true, `ended_at ${ended.ended_at}, ${ended.relapses} relapses`);
     tell("weights 100/0 accepted by Route 53", true, `change ${back.changeId}`);
+    await messages.ended();
     measure("recovery -> weights back", seconds(back.acceptedAtMs - healedAtMs), `>= ${seconds(cadence.cooldownMs)}`, back.acceptedAtMs - healedAtMs >= cadence.cooldownMs);
     const home = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
     tell("visitors are back on the primary", home.every((visit) => visit.cdn === "primary" && visit.served), `${home.length} of ${home.length}`);
@@ -143,6 +129,9 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     invoice = await settleMoney({ world, api, serviceId, until, tell, measure });
     await closeMonth({ world, tell });
 
+    screen.chapter("Messages");
+    await messages.judged();
+
     const all = await storms();
     measure("storms", `${all.length}`, "exactly 1", all.length === 1);
     measure("relapses", `${all[0]?.relapses ?? 0}`, "", true);
@@ -150,10 +139,10 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     const lost = visitors.visits.filter((visit) => !visit.served).length;
     measure("visitors served / lost", `${visitors.visits.length - lost}/${lost}`, "", true);
   } catch (error) {
-    if (!(error instanceof Stuck)) steps.push({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
-    if (!(error instanceof Stuck)) screen.step({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
+    end(error);
   } finally {
     await visitors.stop();
+    await messages?.stop();
     cron.stop();
   }
   return { steps, figures, invoice };

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { CloudflareApi } from "../cdn/cloudflare-api.ts";
 import { startCloudflareApi } from "../cdn/cloudflare-api.ts";
+import { createClosers } from "../closers.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { startControlPlane } from "../control-plane.ts";
 import { startCron } from "./cron.ts";
 import type { Neighbourhood, Outside } from "./outside.ts";
-import { createClosers, site, startOutside } from "./outside.ts";
+import { site, startOutside } from "./outside.ts";
 
 /** A price that makes a minute of a laptop's traffic worth a few dollars. */
 export const terms = { rateCentsPerGb: "900", discountRate: "0.5" } as const;
@@ -16,6 +17,7 @@ export type World = Outside & {
   readonly databaseUrl: string;
   /** Where the public API is. */
   readonly apiUrl: string;
+  readonly cronSecret: string;
   readonly logs: readonly string[];
   readonly close: () => Promise<void>;
 };
@@ -39,6 +41,7 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
       }),
     );
     const logs: string[] = [];
+    const cronSecret = randomBytes(24).toString("base64url");
     const plane = opened(
       await startControlPlane({
         onLine: (line) => logs.push(line),
@@ -49,13 +52,14 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
           CLOUDFLARE_GRAPHQL_ENDPOINT: analytics.graphqlUrl,
           BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
           BILLING_DISCOUNT_RATE: terms.discountRate,
-          SECRETS_KEY: randomBytes(32).toString("base64"),
+          CRON_SECRET: cronSecret,
+          SMTP_URL: `smtp+insecure://${outside.sink.smtpAddress}`,
           EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
           ...env,
         },
       }),
     );
-    return { ...outside, plane, databaseUrl: plane.databaseUrl, apiUrl: plane.worker.url, analytics, logs, close };
+    return { ...outside, plane, databaseUrl: plane.databaseUrl, apiUrl: plane.worker.url, cronSecret, analytics, logs, close };
   } catch (error) {
     await close();
     throw error;

@@ -26,7 +26,7 @@ const bundle = async (contents: string, format: BuildOptions["format"] & string)
 /** The fallback as one module for Vercel's edge. */
 export const bundleFallback = async (): Promise<{ readonly code: string; readonly gzipBytes: number }> => {
   const code = await bundle(`export { default } from "${entry}";`, "esm");
-  return { code, gzipBytes: gzipSync(code, { level: 9 }).byteLength };
+  return { code, gzipBytes: gzipSync(code).byteLength };
 };
 
 /** The same for Vercel's emulator of it, which runs scripts that listen for requests. */

@@ -17,7 +17,7 @@ const bodyOf = (request: IncomingMessage, streams: typeof ReadableStream): Reada
       if (done === true) controller.close();
       else controller.enqueue(new Uint8Array(value));
     },
-    // What is not read any more is thrown away, so that the connection can be used again.
+    // Unread data is discarded, so that the connection can be reused.
     cancel: () => void request.resume(),
   });
 };

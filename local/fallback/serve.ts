@@ -31,5 +31,5 @@ const onNode = async (): Promise<Served> => {
 const [runtime = "", port = "0", bundle = ""] = process.argv.slice(2);
 const served = runtime === "edge" ? await onEdge(bundle) : await onNode();
 process.stdout.write(`listening on ${await listen(served, Number(port))}\n`);
-// Whoever started this holds the other end.
+// The parent process holds the other end.
 process.stdin.resume().once("end", () => process.exit(0)).once("error", () => process.exit(0));

@@ -23,7 +23,7 @@ class ClusterError extends Error {
 
 /**
  * The cluster in `home`, made by initdb unless an earlier run has made it. Only a finished cluster gets its final name,
- * so an initdb that was cut short is done anew. For one caller at a time.
+ * so an interrupted initdb is repeated. For one caller at a time.
  * @param doomed what is to be removed where this process ends before initdb has; "": nothing
  * @throws ClusterError where a cluster is there, but not all of it
  */
@@ -39,7 +39,7 @@ export const openCluster = async (home: string, doomed: string, identity: Identi
   for (const name of await readdir(home)) {
     if (name.startsWith(draftPrefix)) await rm(join(home, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
-  // A name of its own: an initdb of an earlier run may just be finding out that nobody waits for it.
+  // A unique name: an initdb of an earlier run may still be terminating.
   const draft = await mkdtemp(join(home, `${draftPrefix}-`));
   const password = randomBytes(24).toString("base64url");
   await writeFile(passwordFile, password, { mode: 0o600 });
@@ -60,8 +60,8 @@ const keptPassword = async (home: string, data: string, passwordFile: string): P
 };
 
 /**
- * initdb, with a child beside it that waits for descriptor 3. A word on it: initdb is done. The end of it: so is the caller,
- * and initdb is stopped, which clears its directory then.
+ * initdb, with a child beside it that waits for descriptor 3. Data on it: initdb is done. End of file: the caller has ended,
+ * and initdb is stopped, which then clears its directory.
  */
 const watched = `
 doomed=$1; shift

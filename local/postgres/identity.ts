@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chown, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** As whom Postgres runs, since it refuses root; null for the caller itself. */
+/** The user that runs Postgres, which refuses root; null for the caller itself. */
 export type Identity = {
   readonly uid: number;
   readonly gid: number;
@@ -11,7 +11,7 @@ export type Identity = {
 } | null;
 
 /**
- * Root borrows the user `postgres`, else `nobody`: both are there without adding anybody to the system.
+ * Root uses the user `postgres`, else `nobody`: both exist without adding users to the system.
  * @param paths what that user must be able to reach
  */
 export const unprivileged = async (paths: readonly string[]): Promise<Identity> => {

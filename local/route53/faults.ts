@@ -3,7 +3,7 @@ import { accessDenied, ApiError } from "./api-error.ts";
 import type { Call, Operation } from "./operations.ts";
 
 /**
- * What the server can be told to do instead of answering properly:
+ * The faults of the server:
  * - `throttle`, `access-denied`, `expired-token`, `prior-request-not-complete`: that error, nothing applied
  * - `server-error`: HTTP 500 with an HTML body, nothing applied
  * - `hang`: no answer comes, nothing applied

@@ -9,7 +9,7 @@ import { element, xmlDocument } from "./xml.ts";
 /** What checkers have found; `unknown`: nothing yet, which counts as healthy. */
 export type Observed = "healthy" | "unhealthy" | "unknown";
 
-/** The regions from which Route 53 checks unless told otherwise (HealthCheckConfig, Regions). */
+/** The default regions of Route 53's checkers (HealthCheckConfig, Regions). */
 const CHECKER_REGIONS = [
   "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-west-1", "sa-east-1", "us-east-1", "us-west-1", "us-west-2",
 ] as const;

@@ -5,7 +5,7 @@ import { element, xmlDocument } from "./xml.ts";
 /** Two checkers a region, which is fewer than there are. */
 const CHECKERS_PER_REGION = 2;
 
-/** How old the latest look of a checker may be, at the usual interval of checks. */
+/** The maximum age of a checker's latest observation, at the usual interval. */
 const CHECKED_AGO_MS = 7_000;
 
 /** GetHealthCheckStatus: what each checker found last. One that has found nothing yet is not in the answer. */

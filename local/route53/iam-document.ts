@@ -44,7 +44,7 @@ export function parseOperator(text: string): ParsedOperator {
 
 /**
  * Refuses what IAM refuses to attach. What IAM knows and this server does not (variables, other operators) is refused, too:
- * a policy is never half understood.
+ * a policy is never supported in part.
  */
 export function checkPolicies(documents: readonly PolicyDocument[]): void {
   if (documents.length > MAX_ATTACHED) throw new PolicyError("LimitExceeded", `Cannot exceed quota for PoliciesPerUser: ${MAX_ATTACHED}`);

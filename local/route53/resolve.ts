@@ -75,7 +75,7 @@ export function resolveName(
     const zone = zoneOf(owner);
     if (zone === "lame") return { status: 2, answers };
     const found = zone === null ? undefined : answerFrom(zone, owner, type, options);
-    // A chain that ends outside is the business of whoever asks: they know the target.
+    // A chain that ends outside is followed by the caller, who knows the target.
     if (!found) return { status: hops === 0 ? 3 : 0, answers };
     answers.push(...found);
     const last = found.at(-1);

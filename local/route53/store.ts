@@ -53,7 +53,7 @@ export interface Store {
   deleteZone(zoneId: string): void;
   /** A new zone with its SOA and NS records. */
   createZone(definition: ZoneDefinition): Zone;
-  /** A change of a zone itself, which is asked after like one of its records. */
+  /** A change of a zone itself, which is polled like one of its records. */
   noteZoneChange(zoneId: string, nowMs: number, comment?: string): AcceptedChange;
   /** A change of either kind. */
   change(changeId: string): AcceptedChange | undefined;

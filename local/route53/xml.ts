@@ -26,7 +26,7 @@ export function element(name: string, content: string | number | boolean | reado
   return { markup: `<${name}>${inner}</${name}>` };
 }
 
-/** A whole answer: XML declaration and root element, in the Route 53 namespace unless told. */
+/** A whole answer: XML declaration and root element, by default in the Route 53 namespace. */
 export function xmlDocument(root: string, content: readonly Markup[], namespace = ROUTE53_NAMESPACE): string {
   const inner = content.map((part) => part.markup).join("");
   return `<?xml version="1.0"?>\n<${root} xmlns="${namespace}">${inner}</${root}>`;

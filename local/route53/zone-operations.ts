@@ -66,7 +66,7 @@ export function getAccountLimit({ store, account }: OperationContext, type: stri
   ]);
 }
 
-/** ChangeTagsForResource: the tags are read and forgotten, as nothing here looks at them. Throws ApiError. */
+/** ChangeTagsForResource: the tags are validated and discarded. Throws ApiError. */
 export function changeTags({ store, account }: OperationContext, type: "healthcheck" | "hostedzone", id: string, body: string): string {
   structure(rootOf(body, "ChangeTagsForResourceRequest"), ["AddTags", "RemoveTagKeys"], []);
   if (type === "hostedzone") store.zone(id);

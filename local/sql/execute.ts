@@ -43,7 +43,7 @@ export const execute = async (
   }
 };
 
-/** Is told how many rows each statement gave. */
+/** Called with the number of rows of each statement. */
 type OnRows = (rows: number) => void;
 
 const single = async (client: pg.PoolClient, request: SqlRequest, limits: Limits, onRows: OnRows): Promise<string> => {
@@ -68,7 +68,7 @@ const batch = async (client: pg.PoolClient, begin: string, statements: readonly 
     await client.query("COMMIT");
     return `{"results":[${results.join(",")}]}`;
   } catch (error) {
-    // On a lost connection there is nothing left to roll back, and the first error is the one to tell.
+    // On a lost connection there is nothing left to roll back, and the first error is the one to report.
     await client.query("ROLLBACK").catch(() => undefined);
     throw error;
   }

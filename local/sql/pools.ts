@@ -3,7 +3,7 @@ import pg from "pg";
 /** Connections by connection string, kept for a second so that a burst of requests finds them open. */
 export interface Pools {
   acquire(connectionString: string): Promise<pg.PoolClient>;
-  /** Gives a connection back as good as new: no session state passes from one request to the next. */
+  /** Resets a connection before reuse: no session state passes from one request to the next. */
   release(client: pg.PoolClient, broken: boolean): void;
   /** Closes what is open to that database, whatever the parameters of the connection string. */
   closeDatabase(url: string): Promise<void>;
@@ -24,7 +24,7 @@ export const createPools = (): Pools => {
       idleTimeoutMillis: idleMs,
       connectionTimeoutMillis: 10_000,
     });
-    // A connection may go at any time (DROP DATABASE ... WITH (FORCE)). Whoever is using it sees the query fail.
+    // A connection may go at any time (DROP DATABASE ... WITH (FORCE)). Its user sees the query fail.
     pool.on("error", () => undefined);
     pool.on("connect", (client) => client.on("error", () => undefined));
     pools.set(connectionString, pool);

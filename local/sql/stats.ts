@@ -1,4 +1,4 @@
-/** What one HTTP request asked for. */
+/** One HTTP request. */
 export interface RecordedRequest {
   queries: string[];
   durationMs: number;
@@ -18,7 +18,7 @@ export interface SqlStats {
   readonly bytesOut: number;
   /** Rows that statements gave. */
   readonly rowsOut: number;
-  /** The latest requests, oldest first, as many as the endpoint was told to keep. */
+  /** The latest requests, oldest first, as many as configured. */
   readonly recent: readonly RecordedRequest[];
   reset(): void;
 }

@@ -12,16 +12,18 @@ export class StartRefusal extends Error {
   override readonly name = "StartRefusal";
 }
 
-/** A tranche that runs, as it says itself in its directory. `url` null: it is about to be up. */
+/** A running tranche, as noted in its directory. `url` null: it is starting. */
 export type RunningNote = { readonly pid: number; readonly url: string | null };
 
-/** The directory in which one tranche keeps its database, its token and its key, held by this process. */
+/** The directory in which one tranche keeps its database, its token and its keys, held by this process. */
 export type Home = {
   readonly dir: string;
   readonly adminToken: string;
-  /** Signs evidence. Kept: by another key none of before would be believed. */
+  /** Signs evidence. Kept: with another key earlier evidence would not verify. */
   readonly signingKey: string;
-  /** Tells whoever starts here next where this one answers. */
+  /** Seals what is secret in the database. Kept: another key would open nothing that this one sealed. */
+  readonly secretsKey: string;
+  /** Publishes this one's URL for the next process that starts here. */
   readonly announce: (url: string) => Promise<void>;
   readonly release: () => Promise<void>;
 };
@@ -67,7 +69,7 @@ const readNote = (dir: string): RunningNote | null => {
   }
 };
 
-/** Whoever has just taken the directory is about to say so. */
+/** The process that has just locked the directory is about to publish its URL. */
 const readNoteSoon = async (dir: string): Promise<RunningNote | null> => {
   for (let tries = 0; tries < 20; tries += 1) {
     const found = readNote(dir);
@@ -88,7 +90,7 @@ const keptSecret = async (file: string, encoding: "base64" | "base64url"): Promi
   const kept = await readFile(file, "utf8").catch((error: unknown) => (codeOf(error) === "ENOENT" ? "" : Promise.reject(error)));
   if (kept.trim().length >= 32) return kept.trim();
   const secret = randomBytes(32).toString(encoding);
-  // Whole or not at all: half a key would be refused at every start.
+  // Written atomically: half a key would be refused at every start.
   await writeFile(`${file}.new`, `${secret}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   return secret;
@@ -107,7 +109,7 @@ const prepare = async (dir: string): Promise<void> => {
   await access(dir, constants.R_OK | constants.W_OK | constants.X_OK).catch(() => {
     throw new StartRefusal(`${dir} can not be written: chmod u+rwx ${dir}, ${elsewhere}`);
   });
-  // Of root's PostgreSQL all is another user's: it refuses to run as root.
+  // As root, PostgreSQL's files belong to another user: it refuses to run as root.
   const postgres = join(dir, "postgres");
   const owner = uid === null ? null : ((await unprivileged([]))?.uid ?? uid);
   await assertUsable(postgres, owner);
@@ -128,8 +130,10 @@ export const openHome = async (dir: string): Promise<Home | { readonly running: 
       const adminToken = await keptSecret(path, "base64url");
       path = join(dir, "evidence-signing-key");
       const signingKey = await keptSecret(path, "base64");
+      path = join(dir, "secrets-key");
+      const secretsKey = await keptSecret(path, "base64");
       return {
-        dir, adminToken, signingKey,
+        dir, adminToken, signingKey, secretsKey,
         announce: (url) => note(dir, { pid: process.pid, url }),
         release: async () => {
           await rm(noteFile(dir), { force: true });

@@ -2,8 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../../src/client/client.ts";
 import type { Api } from "../drill/api.ts";
 import { createApi } from "../drill/api.ts";
+import { closeChannels, openChannels } from "../drill/messages/channels.ts";
+import { lineOf } from "../notify-sink/print.ts";
+import type { Received } from "../notify-sink/received.ts";
 import type { Stage } from "./stage.ts";
-import { startCdns, stormHost } from "./stage.ts";
+import { startCdns, startReceiver, stormHost } from "./stage.ts";
 
 type Storm = { readonly id: number; readonly state: string; readonly started_at: string; readonly ended_at: string | null };
 type Routing = { readonly state: string; readonly reason: string };
@@ -14,7 +17,7 @@ const customerName = "Storm demo";
 /** How long each part lasts, to be looked at. */
 export type Pace = { readonly calmMs: number; readonly outageMs: number; readonly windowSeconds: number; readonly cooldownSeconds: number };
 const livePace: Pace = { calmMs: 8_000, outageMs: 20_000, windowSeconds: 30, cooldownSeconds: 20 };
-/** For whatever has to happen; a round of another tranche may come every minute. */
+/** The time-out of each step; a round of another tranche may come only every minute. */
 const patienceMs = 180_000;
 
 /** The demo's customer: always the same. */
@@ -24,8 +27,12 @@ const customerOf = async (baseUrl: string, token: string): Promise<number> => {
   return (await admin.request("POST /v1/customers", { body: { name: customerName } })).id;
 };
 
-/** Removes what is left of an earlier demo, whose CDNs are gone, and in the end of this one. */
+/** How a message is shown among the lines of the demo. */
+export const showMessage = (say: (line: string) => void) => (message: Received): void => say(`  -> ${lineOf(message)}`);
+
+/** Removes what is left of an earlier demo, whose CDNs and receiver are gone, and in the end of this one. */
 const clear = async (api: Api): Promise<void> => {
+  await closeChannels(api);
   for (const { id } of await api.get<Named[]>("/v1/services")) await api.send("DELETE", `/v1/services/${id}`, undefined);
 };
 
@@ -40,8 +47,8 @@ const onboard = async (api: Api, cdns: Stage["cdns"], pace: Pace): Promise<numbe
 
 /**
  * Plays a storm on a control plane, as a customer of its own: calm, an outage, recovery. Then all stays as it is, to be looked
- * at, until `signal`; the demo's service goes with its CDNs, its storm stays to be read.
- * @param options.stage the CDNs; else this starts its own
+ * at, until `signal`; the demo's service and channels go with its CDNs, its storm stays to be read.
+ * @param options.stage the CDNs and the receiver of messages; else this starts its own
  * @throws Error where the control plane refuses, or something does not happen
  */
 export const playStorm = async (options: {
@@ -49,11 +56,12 @@ export const playStorm = async (options: {
   readonly adminToken: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
-  readonly stage?: Pick<Stage, "cdns">;
+  readonly stage?: Pick<Stage, "cdns" | "receiver">;
   readonly pace?: Pace;
 }): Promise<void> => {
   const { url, adminToken, say, signal, pace = livePace } = options;
   const cdns = options.stage?.cdns ?? (await startCdns());
+  const { sink, kinds } = options.stage?.receiver ?? (await startReceiver(showMessage(say), false));
   const customerId = await customerOf(url, adminToken);
   const api = createApi(url, adminToken, { "x-customer-id": String(customerId) });
   const tell = (text: string) => say(`storm demo: ${text}`);
@@ -68,6 +76,11 @@ export const playStorm = async (options: {
   try {
     await clear(api);
     const serviceId = await onboard(api, cdns, pace);
+    // Without SECRETS_KEY there are no channels, and a storm all the same.
+    await openChannels(api, sink, (what, _, look) => until(what, async () => await look()), kinds).then(
+      () => tell(`messages to ${kinds.join(", ")} are shown as they arrive at ${sink.url}`),
+      (error: unknown) => tell(`no messages are sent: ${error instanceof Error ? error.message : String(error)}`),
+    );
     const storm = async (state?: string) =>
       (await api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`)).find((one) => state === undefined || one.state === state) ?? null;
     tell(`service ${serviceId} of customer ${customerId}, ${stormHost}: ${cdns.primary.url} and ${cdns.backup.url}`);
@@ -95,6 +108,6 @@ export const playStorm = async (options: {
     if (!signal.aborted) throw error;
   } finally {
     await clear(api).catch(() => undefined);
-    if (options.stage === undefined) await Promise.all([cdns.primary.close(), cdns.backup.close()]);
+    if (options.stage === undefined) await Promise.all([cdns.primary.close(), cdns.backup.close(), sink.close()]);
   }
 };

@@ -4,7 +4,7 @@ import type { PolicyDocument } from "../route53/iam-document.ts";
 /** A role of some account. It trusts whoever calls with this external id. */
 export interface TrustingRole {
   arn: string;
-  /** Null: its trust policy asks for none. `*`: for any, as a StringLike of a careless hand does. */
+  /** Null: its trust policy requires none. `*`: any, as with a careless StringLike. */
   externalId: string | null;
   /** Default one hour, as IAM's. */
   maxSessionSeconds?: number;

@@ -14,10 +14,10 @@ import type { TrustingRole } from "./assume-role.ts";
 import { asksWhoCalls, parseAssumeRole, trusted } from "./assume-role.ts";
 
 const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
-/** Who the local credentials are, as refusals name them. */
+/** The identity of the local credentials, as in refusals. */
 const CALLER = "arn:aws:iam::111122223333:user/operator";
 
-/** What the server can be told to do with every request instead of answering properly. */
+/** The faults of the server, for every request. */
 export type StsFault = "access-denied" | "expired-token" | "hang" | "reset" | "server-error" | "throttle" | "truncated-xml";
 
 export interface StsOptions {
@@ -40,9 +40,9 @@ export interface StsServer {
   /** The forms that came, good and bad, and what they got; null as long as (or when never) answered. */
   requests: { readonly body: string; status: number | null }[];
   setFault(fault: StsFault | null): void;
-  /** What was given out under this access key id: for `sessions` of the local Route 53. */
+  /** The session of this access key id: for `sessions` of the local Route 53. */
   session(accessKeyId: string): Session | undefined;
-  /** As an administrator of the role's account revokes what was given out. */
+  /** Revokes sessions, as an administrator of the role's account would. */
   revoke(): void;
 }
 

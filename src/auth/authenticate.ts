@@ -1,6 +1,7 @@
 import type { AdminTokenOwner } from "../adapters/ports/tenants/admin-tokens.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { TokenOwner } from "../adapters/ports/tenants/tokens.ts";
+import { hasLapsed } from "../domain/platform/lapse.ts";
 import { adminScopes } from "../domain/tenants/access.ts";
 import { AppError } from "../errors.ts";
 import { toHex } from "../domain/platform/hex.ts";
@@ -13,7 +14,7 @@ export type Credentials = {
   readonly authorization: string | undefined;
   readonly apiKey: string | undefined;
   readonly customerHeader: string | undefined;
-  /** What the gateway that is trusted shows. */
+  /** The secret of the trusted gateway. */
   readonly gatewaySecret: string | undefined;
 };
 
@@ -22,11 +23,11 @@ export type Authenticator = (credentials: Credentials) => Promise<Principal>;
 const refused = () =>
   new AppError("unauthenticated", "a valid credential is required", { headers: { "www-authenticate": "Bearer" } });
 
-/** Reads a customer id as headers and claims carry it. @returns null where it is not a positive integer */
+/** Parses a customer id of a header or claim. @returns null where it is not a positive integer */
 export const readCustomerId = (text: string): number | null =>
   /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : null;
 
-/** The presented secret: `Authorization: Bearer` first, then `X-API-Key`; null: none at all, "": none of ours. */
+/** The presented secret: `Authorization: Bearer` first, then `X-API-Key`; null: none at all, "": another scheme. */
 const presented = ({ authorization, apiKey }: Credentials): string | null => {
   const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
   if (bearer !== undefined) return bearer;
@@ -37,7 +38,7 @@ const presented = ({ authorization, apiKey }: Credentials): string | null => {
 /** Printable and short, so that it can stand in a log line. */
 const subjectName = (subject: string | null) => (subject ?? "").replaceAll(/[^\x21-\x7e]/g, "_").slice(0, 100);
 
-/** A `customer_id` of a JWT: an integer, or its decimal text. An array of one, a float or a boolean is none of these. */
+/** A `customer_id` of a JWT: an integer, or its decimal text. An array, a float or a boolean is refused. */
 const claimedCustomer = (claim: unknown): number | null => {
   if (typeof claim === "number") return Number.isSafeInteger(claim) && claim > 0 ? claim : null;
   return typeof claim === "string" ? readCustomerId(claim) : null;
@@ -51,13 +52,13 @@ const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
   kind: "admin", actor: `admin:${owner.name}`, scopes: owner.scopes, expiresAtMs: owner.expiresAtMs,
 });
 
-/** ADMIN_TOKEN: may everything, for ever. */
+/** ADMIN_TOKEN: every right, no expiry. */
 const bootstrap: Principal = { kind: "admin", actor: "admin", scopes: adminScopes, expiresAtMs: null };
 
 /**
- * Verifies who asks (semantics §2): admin token, customer token, JWT, or the trusted header. What is issued elsewhere (a JWT,
- * the header of a gateway) reads and writes, and never mints: it is an editor at most, whatever it claims.
- * The function returned throws AppError `unauthenticated` for everything it does not know.
+ * Authenticates a request (semantics §2): admin token, customer token, JWT, or the trusted header. What is issued elsewhere (a JWT,
+ * the header of a gateway) is an editor at most, whatever it claims: it never mints tokens.
+ * The function returned throws AppError `unauthenticated` for unknown credentials.
  */
 export const authenticator = (
   deps: Pick<Deps, "config" | "clock" | "tokens" | "adminTokens" | "jwt">,
@@ -73,9 +74,9 @@ export const authenticator = (
     return sameDigest(digest, adminDigest);
   };
 
-  /** The database has said that it is alive; where the two clocks differ, the one that is ahead decides. */
+  /** The database found it live; where the two clocks differ, the one that is ahead decides. */
   const alive = <Owner extends { readonly expiresAtMs: number | null }>(owner: Owner | null): Owner => {
-    if (owner === null || (owner.expiresAtMs !== null && owner.expiresAtMs <= deps.clock.nowMs())) throw refused();
+    if (owner === null || hasLapsed(owner.expiresAtMs, deps.clock.nowMs())) throw refused();
     return owner;
   };
 

@@ -8,9 +8,9 @@ import { refuseNeed } from "../http/principal.ts";
 import type { Need, Principal } from "../http/principal.ts";
 import type { TokenCaches } from "./token-cache.ts";
 
-/** Middleware that lets in whom a route is for. Rights are settled before anything is loaded. */
+/** Authorization middleware of routes. Rights are checked before anything is loaded. */
 export type Guards = {
-  /** Admins with the scope `read`, for what changes something `write`. */
+  /** Admins with the scope `read`, or `write` for unsafe methods. */
   readonly admin: AppMiddleware;
   /** Admins with this scope, whatever the method. */
   readonly adminWith: (scope: AdminScope) => AppMiddleware;
@@ -18,10 +18,10 @@ export type Guards = {
   readonly viewer: AppMiddleware;
   /** Editors and owners; admins with `write`. */
   readonly editor: AppMiddleware;
-  /** As `viewer` and `editor`, for routes whose path names the customer: another customer's is a missing one. */
+  /** As `viewer` and `editor`, for routes whose path names the customer: another customer's is a 404. */
   readonly customerViewer: AppMiddleware;
   readonly customerEditor: AppMiddleware;
-  /** As `viewer`; an admin who names no customer sees everybody's: `customerId` is 0 then. */
+  /** As `viewer`; an admin who names no customer sees all customers': `customerId` is 0 then. */
   readonly viewerOrAdmin: AppMiddleware;
   /** Owners, for routes whose path names the customer; admins with `tokens`. */
   readonly customerOwner: AppMiddleware;
@@ -33,7 +33,7 @@ const owners: Need = { role: "owner", scope: "tokens" };
 
 const notYours = () => new AppError("forbidden", "the credential belongs to another customer");
 
-/** The one answer for a row that is missing and for a row of somebody else. */
+/** The same answer for a missing row and for another customer's. */
 export const noSuchResource = () => new AppError("not_found", "no such resource");
 
 /** The customers that a request names beside its path, as sent. */
@@ -57,14 +57,14 @@ const adminsTenant = (c: AppContext): number => {
 
 type GuardDeps = Pick<Deps, "config" | "clock" | "tokens" | "adminTokens" | "jwt" | "rateLimits" | "clientAddress">;
 
-/** Each admin by name. Ids of tokens and subjects of JWTs are told apart within their customer. */
+/** Each admin by name; tokens and JWT subjects by customer as well. */
 const limitKey = (principal: Principal): string =>
   principal.kind === "admin" ? principal.actor : `${principal.customerId}:${principal.actor}`;
 
 export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {
   const authenticate = authenticator(deps, caches);
 
-  /** An address that keeps guessing is told to wait; it never hinders a neighbour whose credential is good. */
+  /** An address that keeps guessing is rate-limited; valid credentials from the same address are not. */
   const refusal = async (c: AppContext, error: unknown): Promise<unknown> => {
     if (error instanceof AppError && error.code === "unauthenticated") {
       within(await deps.rateLimits.refusals.take(deps.clientAddress(c.req.raw.headers)));
@@ -100,7 +100,7 @@ export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {
       permit(principal, need);
       if (principal.kind === "customer") c.set("customerId", ownTenant(c, principal));
       else if (!inPath) c.set("customerId", adminsTenant(c));
-      // A malformed id in the path is left to the validator of the route.
+      // A malformed id in the path is handled by the route's validator.
       const named = inPath ? readCustomerId(c.req.param("id") ?? "") : null;
       if (principal.kind === "customer" && named !== null && named !== principal.customerId) throw noSuchResource();
       await next();

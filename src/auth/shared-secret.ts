@@ -9,9 +9,9 @@ export const bearerToken = (c: AppContext): string | undefined =>
   /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
 
 /**
- * Lets in who presents a secret of the whole installation, compared in constant time. Without one configured there is
- * nothing here, as for any unknown path.
- * @param refusal what anybody else is told
+ * Admits who presents an installation-wide secret, compared in constant time. Without one configured the answer is
+ * 404, as for any unknown path.
+ * @param refusal the error for anybody else
  */
 export const sharedSecret =
   (
@@ -30,7 +30,7 @@ export const sharedSecret =
     await next();
   };
 
-/** CRON_SECRET as a bearer token (semantics §10); without one configured there is nothing here. */
+/** CRON_SECRET as a bearer token (semantics §10); without one configured the answer is 404. */
 export const cronSecret = (deps: Pick<Deps, "config" | "rateLimits" | "clientAddress">): AppMiddleware =>
   sharedSecret(
     deps,

@@ -1,8 +1,9 @@
 import type { AdminTokenOwner } from "../adapters/ports/tenants/admin-tokens.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { TokenOwner } from "../adapters/ports/tenants/tokens.ts";
+import { hasLapsed } from "../domain/platform/lapse.ts";
 
-/** Semantics §2: a revoked token may pass for at most this long. */
+/** Semantics §2: a revoked token may be accepted for at most this long. */
 const maxAgeMs = 30_000;
 const maxEntries = 1_000;
 
@@ -10,8 +11,8 @@ type Owner = { readonly tokenId: number; readonly expiresAtMs: number | null };
 type Entry<Of> = { readonly owner: Of; readonly untilMs: number };
 
 /**
- * Verified tokens as presented, in the memory of one isolate: to hash them again would be the dearest part of a read. They
- * are random throughout, so the time of a look-up tells nothing of another one.
+ * Verified tokens in plain text, in the memory of one isolate: hashing them again would be the costliest part of a read. They
+ * are random, so the time of a look-up reveals nothing about another one.
  */
 export class TokenCache<Of extends Owner> {
   readonly #clock: Clock;
@@ -26,14 +27,13 @@ export class TokenCache<Of extends Owner> {
     if (entry === undefined) return null;
     const nowMs = this.#clock.nowMs();
     const leftMs = entry.untilMs - nowMs;
-    const { expiresAtMs } = entry.owner;
     // More than there ever was: the clock was put back since. A token that expires does so within the 30 s as well.
-    if (leftMs > 0 && leftMs <= maxAgeMs && (expiresAtMs === null || expiresAtMs > nowMs)) return entry.owner;
+    if (leftMs > 0 && leftMs <= maxAgeMs && !hasLapsed(entry.owner.expiresAtMs, nowMs)) return entry.owner;
     this.#entries.delete(token);
     return null;
   }
 
-  /** @param askedAtMs when the database was asked: the age counts from there */
+  /** @param askedAtMs when the database was queried: the age counts from then */
   put(token: string, owner: Of, askedAtMs: number): void {
     this.#entries.delete(token);
     const [oldest] = this.#entries.keys();
@@ -41,13 +41,13 @@ export class TokenCache<Of extends Owner> {
     this.#entries.set(token, { owner, untilMs: askedAtMs + maxAgeMs });
   }
 
-  /** Drops a revoked token here at once; other isolates follow within the 30 s. */
+  /** Evicts a revoked token here at once; other isolates follow within the 30 s. */
   forget(tokenId: number): void {
     for (const [token, { owner }] of this.#entries) if (owner.tokenId === tokenId) this.#entries.delete(token);
   }
 }
 
-/** What is known of customers' tokens and of admins', apart: their ids are of two tables. */
+/** Separate caches for customers' and admins' tokens: their ids are of two tables. */
 export type TokenCaches = { readonly customers: TokenCache<TokenOwner>; readonly admins: TokenCache<AdminTokenOwner> };
 
 export const createTokenCaches = (clock: Clock): TokenCaches => ({ customers: new TokenCache(clock), admins: new TokenCache(clock) });

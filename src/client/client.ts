@@ -13,10 +13,10 @@ type Extras = {
   readonly signal?: AbortSignal;
 };
 
-/** What an operation takes: `path`, `query` and `body`, each where it has one. */
+/** An operation's input: `path`, `query` and `body`, each where it has one. */
 export type Input<Name extends OperationName> = Omit<Operations[Name], "result"> & Extras;
 
-/** May be left out where nothing in it is required. */
+/** Optional where nothing in it is required. */
 type Arguments<Name extends OperationName> = object extends Input<Name> ? [input?: Input<Name>] : [input: Input<Name>];
 
 /** Operations whose answer is one page of a list. */
@@ -35,7 +35,7 @@ export type ClientOptions = {
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
-  /** RFC 9457; null where something between here and the API answered instead. */
+  /** RFC 9457; null where an intermediary answered instead. */
   readonly problem: Problem | null;
   /** Seconds to wait, where the answer says so. */
   readonly retryAfterSeconds: number | null;

@@ -125,7 +125,7 @@ export type AdminTokenInput = {
 };
 
 export type Quotas = ({
-  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens";
+  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens" | "channels";
   limit: number;
   /** the limit that an admin has set for this customer; null: the default counts */
   own: number | null;
@@ -144,6 +144,8 @@ export type QuotasInput = {
   policies?: number | null;
   /** null, or absent: the default */
   tokens?: number | null;
+  /** null, or absent: the default */
+  channels?: number | null;
 };
 
 export type Service = {
@@ -472,6 +474,7 @@ export type Availability = {
 export type Storm = {
   id: number;
   service_id: number;
+  customer_id: number;
   policy_id: number;
   policy_version: number;
   kind: "http_availability" | "http_latency";
@@ -884,7 +887,7 @@ export type ServiceReadiness = {
 export type ReadinessFinding = {
   domain_id: number;
   domain: string;
-  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record";
+  check: "owner" | "zone" | "zone_binding" | "role_trust" | "other_zones" | "records" | "types_left_behind" | "ttl" | "weights" | "neighbours" | "health_checks" | "https_records" | "caa" | "primary_target" | "backup_target" | "certificate" | "backup_health" | "permission" | "joint_permission" | "proof_record" | "notification_channel";
   result: "pass" | "warn" | "fail" | "unproven";
   detail: string;
   mend: string | null;
@@ -919,6 +922,51 @@ export type StandingFailover = {
   /** when its health checks were last seen at Route 53 */
   checked_at: string | null;
   created_at: string;
+};
+
+export type FleetService = {
+  service_id: number;
+  customer_id: number;
+  name: string;
+  primary_cdn: string;
+  backup_cdn: string;
+  steering: "auto" | "shadow";
+  /** the worst that is true of it, in this order: `held`: a switch would not help: see `reason`; `failing`: a storm is on, and visitors are still on the primary; `silent`: nothing was probed for five minutes; `contested`: somebody keeps changing the weights of a domain, or DNS refuses; `on_backup`: visitors are on the backup; `recovering`: the storm gives way, or traffic is going back in steps; `backup_down`: the primary is well, and the backup would be of no help; `overridden`: somebody has ordered or frozen it; `not_ready`: its last readiness check failed; `none`: nothing is wrong */
+  trouble: "held" | "failing" | "silent" | "contested" | "on_backup" | "recovering" | "backup_down" | "overridden" | "not_ready" | "none";
+  /** as of its routing: normal, failback, shifted, partial, held or frozen */
+  state: string;
+  reason: string;
+  /** the one that is on; of two that of availability */
+  storm: {
+    id: number;
+    kind: "http_availability" | "http_latency";
+    state: "storm" | "recovering";
+    monitor_only: boolean;
+    started_at: string;
+    relapses: number;
+  } | null;
+  /** which side the weights of its domains name, as last read */
+  serving: "primary" | "backup" | "both" | "unknown";
+  /** how many there are, and how many have weight on one side alone, on both, or were not read; `failing`: DNS refused what was last tried; `hindered`: something keeps visitors from the side that the weights name */
+  domains: {
+    total: number;
+    primary: number;
+    backup: number;
+    both: number;
+    unread: number;
+    contested: number;
+    failing: number;
+    hindered: number;
+  };
+  /** the one in force */
+  override: RoutingOverride | null;
+  /** as last judged; null: never */
+  backup_health: "up" | "down" | "unknown" | null;
+  readiness: "pass" | "warn" | "fail" | "unchecked";
+  /** when one of its domains was last probed */
+  last_round_at: string | null;
+  /** more than 300 is trouble */
+  last_round_age_seconds: number | null;
 };
 
 export type UsageWindow = {
@@ -1537,6 +1585,230 @@ export type WeeklyActiveSessions = {
   weekly_active_sessions: number;
 };
 
+export type NewChannel = Channel & {
+  /** of `webhook`: what signs its messages (Standard Webhooks); shown this once */
+  secret?: string;
+};
+
+export type Channel = {
+  id: number;
+  name: string;
+  kind: "webhook" | "slack" | "pagerduty" | "email";
+  /** how it is reached, as far as that is no secret */
+  settings: {
+    host?: string;
+    /** of `pagerduty`: where its account is */
+    region?: "us" | "eu";
+    to?: string[];
+  };
+  /** which kinds; null: all. What was opened on a channel is closed on it as well */
+  kinds: unknown[] | null;
+  /** how urgent at least; what was opened on a channel is closed on it as well */
+  min_severity: "info" | "warning" | "critical";
+  /** of which services; null: of all, and what concerns none */
+  service_ids: unknown[] | null;
+  /** `unconfirmed`: its recipients have not agreed; `paused`: too many attempts failed, and one at a time is made; `disabled`: nothing is sent */
+  state: "active" | "unconfirmed" | "paused" | "disabled";
+  /** `gone`: the receiver answered that it wants no more */
+  disabled_reason: string | null;
+  /** failed attempts in a row */
+  failures: number;
+  paused_until: string | null;
+  last_sent_at: string | null;
+  last_error: string | null;
+  last_error_at: string | null;
+  created_at: string;
+  updated_at: string;
+};
+
+export type ChannelInput = {
+  name: string;
+  /** which kinds; null: all. What was opened on a channel is closed on it as well */
+  kinds?: unknown[] | null;
+  /** how urgent at least; what was opened on a channel is closed on it as well */
+  min_severity?: "info" | "warning" | "critical";
+  /** of which services; null: of all, and what concerns none */
+  service_ids?: unknown[] | null;
+  kind: "webhook" | "slack" | "pagerduty" | "email";
+  /** of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key */
+  url?: string;
+  /** of `pagerduty`: the integration key of Events API v2. Never shown again */
+  routing_key?: string;
+  /** of `pagerduty`: where its account is */
+  region?: "us" | "eu";
+  /** of `email`: who gets it. They are sent a code, and nothing else until it is given (`POST .../confirm`) */
+  to?: string[];
+};
+
+export type ChannelPatch = {
+  name?: string;
+  /** which kinds; null: all. What was opened on a channel is closed on it as well */
+  kinds?: unknown[] | null;
+  /** how urgent at least; what was opened on a channel is closed on it as well */
+  min_severity?: "info" | "warning" | "critical";
+  /** of which services; null: of all, and what concerns none */
+  service_ids?: unknown[] | null;
+  /** of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key */
+  url?: string;
+  /** of `pagerduty`: the integration key of Events API v2. Never shown again */
+  routing_key?: string;
+  /** of `pagerduty`: where its account is */
+  region?: "us" | "eu";
+  /** of `email`: who gets it. They are sent a code, and nothing else until it is given (`POST .../confirm`) */
+  to?: string[];
+  /** false: nothing is sent, and what waits is dropped */
+  enabled?: boolean;
+};
+
+export type ChannelTest = {
+  /** `failed` would be tried again, `refused` never; `gone`: the receiver wants no more */
+  status: "sent" | "failed" | "refused" | "gone";
+  detail: string;
+  duration_ms: number;
+};
+
+export type RotatedSecret = {
+  secret: string;
+  previous_valid_until: string;
+};
+
+export type ChannelCode = {
+  code: string;
+};
+
+export type Notification = {
+  id: number;
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
+  severity: "info" | "warning" | "critical";
+  service_id: number | null;
+  storm_id: number | null;
+  title: string;
+  summary: string;
+  facts: ({
+    label: string;
+    value: string;
+  })[];
+  occurred_at: string;
+  /** as messages have them */
+  ids: Record<string, unknown>;
+  /** the messages that told of it, the oldest first; none: no channel wanted it, or it is about to be told */
+  deliveries: NotificationDeliveryBrief[];
+};
+
+export type NotificationDeliveryBrief = {
+  id: number;
+  channel_id: number;
+  channel: string;
+  action: "event" | "trigger" | "update" | "resolve";
+  /** `dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off */
+  state: "pending" | "sent" | "dead" | "folded" | "dropped";
+  attempts: number;
+  last_status: string | null;
+  sent_at: string | null;
+  replay: boolean;
+};
+
+export type NotificationDetail = {
+  id: number;
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
+  severity: "info" | "warning" | "critical";
+  service_id: number | null;
+  storm_id: number | null;
+  title: string;
+  summary: string;
+  facts: ({
+    label: string;
+    value: string;
+  })[];
+  occurred_at: string;
+  /** as messages have them */
+  ids: Record<string, unknown>;
+  /** the messages that told of it, the oldest first */
+  deliveries: NotificationDelivery[];
+};
+
+export type NotificationDelivery = {
+  /** `msg_` and this number is the id that the receiver is given */
+  id: number;
+  channel_id: number;
+  channel: string;
+  channel_kind: "webhook" | "slack" | "pagerduty" | "email";
+  action: "event" | "trigger" | "update" | "resolve";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
+  severity: "info" | "warning" | "critical";
+  incident_id: number | null;
+  /** `dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off */
+  state: "pending" | "sent" | "dead" | "folded" | "dropped";
+  attempts: number;
+  next_attempt_at: string | null;
+  last_status: string | null;
+  created_at: string;
+  sent_at: string | null;
+  ended_at: string | null;
+  /** whether somebody had it sent once more */
+  replay: boolean;
+  /** what it says, of every attempt the same; null: not tried yet */
+  message: NotificationMessage | null;
+};
+
+export type NotificationMessage = {
+  title: string;
+  summary: string;
+  facts: ({
+    label: string;
+    value: string;
+  })[];
+  /** at most 20, the worst first */
+  services: ({
+    id: number;
+    name: string;
+    state: string;
+  })[];
+  services_total: number;
+};
+
+export type NotificationReplay = {
+  /** to this channel alone; absent: to each that was told */
+  channel_id?: number;
+};
+
+export type Incident = {
+  id: number;
+  cdn: string;
+  /** `storm`: it fails as a primary; `backup`: it does not answer where it would be needed */
+  kind: "storm" | "backup";
+  state: "open" | "ended";
+  started_at: string;
+  /** the latest beginning, relapse or end of any of its storms */
+  last_edge_at: string;
+  /** when every storm had ended and every service was back */
+  ended_at: string | null;
+  customers: number;
+  services: number;
+  failing: number;
+  recovering: number;
+  on_backup: number;
+  held: number;
+  backups_down: number;
+};
+
+export type IncidentDetail = Incident & {
+  /** its services by their ids; where there are more the answer links to them */
+  members: ({
+    service_id: number;
+    customer_id: number;
+    name: string;
+    storm_id: number | null;
+    storm: string | null;
+    routing: string | null;
+    reason: string | null;
+    joined_at: string;
+    left_at: string | null;
+  })[];
+  /** the latest messages about it */
+  deliveries: NotificationDelivery[];
+};
+
 /** Every operation of the API: what it takes, and what a success answers. */
 export type Operations = {
   /** Whether the API answers; asks nobody else */
@@ -1602,7 +1874,7 @@ export type Operations = {
     path: { id: number; };
     result: undefined;
   };
-  /** Read how much there may be of services, domains, policies and tokens, and how much there is */
+  /** Read how much there may be of services, domains, policies, tokens and channels, and how much there is */
   "GET /v1/quotas": {
     query?: { customer_id?: number; };
     result: Quotas;
@@ -1738,7 +2010,7 @@ export type Operations = {
   };
   /** List storms, newest first */
   "GET /v1/storms": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; service_id?: number; active?: boolean; from?: string; to?: string; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; service_id?: number; active?: boolean; state?: "storm" | "recovering" | "ended"; cdn?: string; from?: string; to?: string; };
     result: Storm[];
   };
   /** Read a storm with its timeline */
@@ -1890,6 +2162,11 @@ export type Operations = {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: undefined;
+  };
+  /** Look at all services at once, those in trouble first */
+  "GET /v1/fleet": {
+    query?: { customer_id?: number; cursor?: string; };
+    result: FleetService[];
   };
   /** List usage windows by their start */
   "GET /v1/services/{id}/usage": {
@@ -2067,5 +2344,164 @@ export type Operations = {
   /** This API as a page to read */
   "GET /docs": {
     result: string;
+  };
+  /** List the channels of the customer */
+  "GET /v1/channels": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: Channel[];
+  };
+  /** Have messages sent somewhere: a channel of the customer */
+  "POST /v1/channels": {
+    query?: { customer_id?: number; };
+    body: ChannelInput;
+    result: NewChannel;
+  };
+  /** Read a channel; never its secret */
+  "GET /v1/channels/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: Channel;
+  };
+  /** Change a channel: what it is told, how it is reached, whether anything is sent */
+  "PATCH /v1/channels/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: ChannelPatch;
+    result: Channel;
+  };
+  /** Delete a channel; its secret is erased, and what waits for it is dropped */
+  "DELETE /v1/channels/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Send one message for real, now, and say what became of it */
+  "POST /v1/channels/{id}/test": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: ChannelTest;
+  };
+  /** Replace the secret of a webhook; the one before signs as well for a day */
+  "POST /v1/channels/{id}/rotate-secret": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: RotatedSecret;
+  };
+  /** Give the code that the recipients of a mail were sent */
+  "POST /v1/channels/{id}/confirm": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: ChannelCode;
+    result: Channel;
+  };
+  /** List what the customer is told of, the newest first, whether or not a channel was told */
+  "GET /v1/notifications": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead"; service_id?: number; from?: string; to?: string; };
+    result: Notification[];
+  };
+  /** Read a notification, and what became of the messages that told of it */
+  "GET /v1/notifications/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: NotificationDetail;
+  };
+  /** Send what told of it once more, as it was, under ids of its own */
+  "POST /v1/notifications/{id}/replay": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: NotificationReplay;
+    result: NotificationDelivery[];
+  };
+  /** List the messages of a channel, the newest first */
+  "GET /v1/channels/{id}/deliveries": {
+    path: { id: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: NotificationDelivery[];
+  };
+  /** List incidents of the customer: what one CDN did to many services; open ones first, then the newest */
+  "GET /v1/incidents": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; state?: "open" | "ended"; cdn?: string; from?: string; to?: string; };
+    result: Incident[];
+  };
+  /** Read an incident with its services and the messages about it */
+  "GET /v1/incidents/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; cursor?: string; };
+    result: IncidentDetail;
+  };
+  /** List the channels of the operator */
+  "GET /v1/operator/channels": {
+    query?: { limit?: number; cursor?: string; };
+    result: Channel[];
+  };
+  /** Have messages sent somewhere: a channel of the operator */
+  "POST /v1/operator/channels": {
+    body: ChannelInput;
+    result: NewChannel;
+  };
+  /** Read a channel; never its secret */
+  "GET /v1/operator/channels/{id}": {
+    path: { id: number; };
+    result: Channel;
+  };
+  /** Change a channel: what it is told, how it is reached, whether anything is sent */
+  "PATCH /v1/operator/channels/{id}": {
+    path: { id: number; };
+    body: ChannelPatch;
+    result: Channel;
+  };
+  /** Delete a channel; its secret is erased, and what waits for it is dropped */
+  "DELETE /v1/operator/channels/{id}": {
+    path: { id: number; };
+    result: undefined;
+  };
+  /** Send one message for real, now, and say what became of it */
+  "POST /v1/operator/channels/{id}/test": {
+    path: { id: number; };
+    result: ChannelTest;
+  };
+  /** Replace the secret of a webhook; the one before signs as well for a day */
+  "POST /v1/operator/channels/{id}/rotate-secret": {
+    path: { id: number; };
+    result: RotatedSecret;
+  };
+  /** Give the code that the recipients of a mail were sent */
+  "POST /v1/operator/channels/{id}/confirm": {
+    path: { id: number; };
+    body: ChannelCode;
+    result: Channel;
+  };
+  /** List what the operator is told of, the newest first, whether or not a channel was told */
+  "GET /v1/operator/notifications": {
+    query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead"; service_id?: number; from?: string; to?: string; };
+    result: Notification[];
+  };
+  /** Read a notification, and what became of the messages that told of it */
+  "GET /v1/operator/notifications/{id}": {
+    path: { id: number; };
+    result: NotificationDetail;
+  };
+  /** Send what told of it once more, as it was, under ids of its own */
+  "POST /v1/operator/notifications/{id}/replay": {
+    path: { id: number; };
+    body: NotificationReplay;
+    result: NotificationDelivery[];
+  };
+  /** List the messages of a channel, the newest first */
+  "GET /v1/operator/channels/{id}/deliveries": {
+    path: { id: number; };
+    query?: { limit?: number; cursor?: string; };
+    result: NotificationDelivery[];
+  };
+  /** List incidents of the installation: what one CDN did to many services; open ones first, then the newest */
+  "GET /v1/operator/incidents": {
+    query?: { limit?: number; cursor?: string; state?: "open" | "ended"; cdn?: string; from?: string; to?: string; };
+    result: Incident[];
+  };
+  /** Read an incident with its services and the messages about it */
+  "GET /v1/operator/incidents/{id}": {
+    path: { id: number; };
+    query?: { cursor?: string; };
+    result: IncidentDetail;
   };
 };

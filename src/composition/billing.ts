@@ -19,7 +19,7 @@ const linkTokens = ({ secretsKeys: [first, ...older] }: Config): LinkTokens | nu
 
 type Jobs = Pick<JobDeps, "billing" | "credit" | "billingStore" | "reconciliation">;
 
-/** What customers pay, and what they are shown of it. */
+/** Billing and its documents. */
 export const buildBilling = ({ config, db }: { readonly config: Config; readonly db: Database }): BillingDeps & Jobs => ({
   billing: config.billing,
   credit: config.credit,

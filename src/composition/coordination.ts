@@ -25,7 +25,7 @@ type Needs = {
   readonly bindings: Readonly<Record<string, unknown>>;
 };
 
-/** Where a shard beside the first finds an invocation of its own; null: nowhere but in the one that there is. */
+/** Starts invocations for shards; null: all run in the cron invocation. */
 const dispatcherOf = ({ config: { selfUrl, cronSecret }, bindings, fetch }: Needs): Dispatcher | null => {
   const namespace = bindings["SHARDS"];
   if (isShardNamespace(namespace)) return createDurableShards(namespace);
@@ -51,7 +51,7 @@ type Jobs = Pick<
   | "sessionTtlMs"
 >;
 
-/** Who acts at this moment, how that goes, and how long what it leaves is kept. */
+/** Leases, jobs and their status, and retention. */
 export const buildCoordination = (needs: Needs): CoordinationDeps & Jobs => {
   const { config, db, clock, fetch } = needs;
   const { provider } = config;

@@ -20,7 +20,7 @@ type Needs = {
   readonly config: Config;
   readonly db: Database;
   readonly clock: Clock;
-  /** Is told what the rounds hear of the database's time; null: nobody is. */
+  /** Receives the rounds' readings of the database's clock; null: not used. */
   readonly timeKeeper: TimeKeeper | null;
   readonly fetch: typeof fetch;
   /** Null: storms that a request ends or decides on are not signed. */
@@ -42,7 +42,7 @@ type Jobs = Pick<
   | "minWitnesses"
 >;
 
-/** What is probed, and what is judged of it. */
+/** Probing and detection. */
 export const buildDetection = ({ config, db, clock, timeKeeper, fetch, signing }: Needs): DetectionDeps & Jobs => ({
   vantage: config.provider,
   place: config.provider === "cloudflare" ? createColo(fetch, clock) : fixedPlace(config.region),

@@ -21,7 +21,7 @@ type Needs = {
   readonly signer: EvidenceSigner | null;
 };
 
-/** What proves a decision afterwards. */
+/** Evidence of decisions. */
 export const buildEvidence = ({ config, db, random, fetch, signer }: Needs): EvidenceDeps & Pick<JobDeps, "timestamps"> => ({
   evidence: createEvidenceStore(db),
   evidenceAnchors: createEvidenceAnchorStore(db),

@@ -25,7 +25,7 @@ type Needs = {
 
 type Jobs = Pick<JobDeps, "ingest" | "usageSources" | "customerSources" | "usageWindows">;
 
-/** What each CDN carried. A CDN without the operator's credentials is measured with the customers' own alone. */
+/** Usage by CDN. A CDN without the operator's credentials is measured only with customers' own. */
 export const buildMetering = ({ config, db, clock, random, chance, fetch }: Needs): MeteringDeps & Jobs => {
   const { cloudflare, cloudflareEndpoint, fastly, fastlyEndpoint } = config;
   const calls = { fetch, sleep: clock.sleep, random: chance, now: clock.nowMs };

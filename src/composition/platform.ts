@@ -14,7 +14,7 @@ import type { Secrets } from "../adapters/ports/platform/secrets.ts";
 import type { Config } from "../config.ts";
 import type { JobDeps } from "../cron/schedule.ts";
 
-/** What time it is by the database, carried on by the machine's timer. */
+/** The database's clock, advanced by the machine's timer. */
 export const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper =>
   createDatabaseClock({
     platform: systemClock,
@@ -23,7 +23,7 @@ export const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper 
     log,
   });
 
-/** Null: without SECRETS_KEY no secret is kept. */
+/** Null: without SECRETS_KEY no secret is stored. */
 export const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): Secrets | null =>
   first === undefined ? null : createSecrets([first, ...older], random);
 
@@ -31,7 +31,7 @@ type Needs = {
   readonly config: Config;
   readonly db: Database;
   readonly clock: Clock;
-  /** Null: the clock was brought along, and is nobody else's. */
+  /** Null: the clock was supplied. */
   readonly sharedClock: SharedClock | null;
   readonly random: Random;
   readonly log: Log;
@@ -40,7 +40,7 @@ type Needs = {
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
 };
 
-/** What all others stand on, and what the platform gives. */
+/** Common dependencies, and those that the platform provides. */
 export const buildPlatform = ({
   config,
   db,

@@ -1,12 +1,12 @@
 import type { Config } from "../config.ts";
 
-/** As it stands in the connection string, and decoded where it can be. */
+/** As written in the connection string, and decoded where it can be. */
 const passwordsIn = (databaseUrl: string): readonly string[] => {
   const raw = /^[^:]+:\/\/[^:@/]+:([^@]*)@/.exec(databaseUrl)?.[1] ?? "";
   return /%(?![0-9a-f]{2})/i.test(raw) ? [raw] : [raw, decodeURIComponent(raw)];
 };
 
-/** What must never stand in a log line, wherever it came from. */
+/** Texts that must never be in a log line. */
 export const secretsOf = (config: Config): readonly string[] => {
   const { auth, route53, cloudflare } = config;
   const keys = route53.credentials;
@@ -21,6 +21,8 @@ export const secretsOf = (config: Config): readonly string[] => {
     keys?.sessionToken,
     cloudflare?.apiToken,
     config.fastly?.apiToken,
+    config.mail?.api?.token,
+    config.mail?.smtp?.login?.password,
     ...config.secretsKeys,
     config.evidence.signingKey,
     ...passwordsIn(config.databaseUrl),

@@ -1,6 +1,7 @@
 import type { Database } from "../adapters/db/platform/client.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "../adapters/db/steering/dns-accounts.ts";
 import { createDnsSetupStore } from "../adapters/db/steering/dns-setup.ts";
+import { createFleetStore } from "../adapters/db/steering/fleet.ts";
 import { createFreezeStore } from "../adapters/db/steering/freeze.ts";
 import { createObservationStore } from "../adapters/db/steering/observations.ts";
 import { createRoutingStore } from "../adapters/db/steering/routing.ts";
@@ -13,7 +14,7 @@ import type { SteeringDeps } from "../adapters/ports/deps.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Log } from "../adapters/ports/platform/log.ts";
 import type { Random } from "../adapters/ports/platform/random.ts";
-import type { Connect } from "../adapters/ports/steering/name-servers.ts";
+import type { Connect } from "../adapters/ports/platform/connect.ts";
 import type { OwnershipStore } from "../adapters/ports/tenants/ownership.ts";
 import { createDnsDirectory } from "../adapters/route53/dns-directory.ts";
 import { createDnsLog } from "../adapters/route53/dns-log.ts";
@@ -28,7 +29,7 @@ import { defaultPartition, partitionOf } from "../domain/steering/aws-partition.
 import { createFirstProofs } from "../pipeline/steering/first-proofs.ts";
 import { secretBox } from "./platform.ts";
 
-/** What STS may take for an answer. */
+/** Time-out of STS. */
 const stsTimeoutMs = 5_000;
 
 type Needs = {
@@ -40,7 +41,7 @@ type Needs = {
   readonly chance: () => number;
   readonly log: Log;
   readonly fetch: typeof fetch;
-  /** Null: the platform has no sockets, and no zone's name servers are asked. */
+  /** Null: the platform has no sockets, and no zone's name servers are queried. */
   readonly connect: Connect | null;
   readonly ownership: OwnershipStore;
 };
@@ -99,7 +100,7 @@ const buildRoute53 = ({ config, db, clock, random, chance, log, fetch }: Omit<Ne
 
 type Jobs = Pick<JobDeps, "dns" | "takeDnsCalls" | "driftCheckMs" | "firstProofs" | "observations" | "nameServers">;
 
-/** DNS: what is to be answered, what is, and by whose credentials it is changed. */
+/** DNS: desired and live records, and the credentials for changes. */
 export const buildSteering = ({ connect, ownership, ...needs }: Needs): SteeringDeps & Jobs => {
   const { config, db, clock, random, fetch } = needs;
   const resolver = createResolver(config.dohEndpoints, fetch);
@@ -109,6 +110,7 @@ export const buildSteering = ({ connect, ownership, ...needs }: Needs): Steering
     dnsSetup: createDnsSetupStore(db, config.domainVerification),
     routing: createRoutingStore(db),
     freeze: createFreezeStore(db),
+    fleet: createFleetStore(db),
     standing: createStandingStore(db, config.domainVerification),
     driftCheckMs: config.driftCheckMs,
     resolver,

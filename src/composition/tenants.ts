@@ -24,7 +24,7 @@ type Needs = {
   readonly signing: Signing | null;
 };
 
-/** Who may do what, and what they have: customers, credentials, services and their names. */
+/** Customers, credentials and rights, services and their names. */
 export const buildTenants = ({ config, db, clock, fetch, signing }: Needs): TenantDeps & Pick<JobDeps, "requireProof"> => ({
   jwt: createJwtVerifier(config.auth, clock, fetch),
   idempotency: createIdempotencyStore(db),

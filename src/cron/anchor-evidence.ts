@@ -14,13 +14,13 @@ export type AnchorDeps = {
   readonly evidenceAnchors: EvidenceAnchorStore;
   /** Null, or absent: no anchor is signed. */
   readonly evidenceSigner?: EvidenceSigner | null;
-  /** Null: nobody outside is asked for the time. */
+  /** Null: anchors are not time-stamped. */
   readonly timestamps: Timestamps | null;
   readonly clock: Clock;
   readonly log: Log;
 };
 
-/** Chains in one anchor, and anchors of one run: what grew beyond that is anchored the day after. */
+/** Chains in one anchor, and anchors of one run: further ones are anchored the day after. */
 const chainsPerAnchor = 2_000;
 const anchorsPerRun = 20;
 
@@ -30,9 +30,9 @@ const sha256 = async (text: string): Promise<string> => {
 };
 
 /**
- * Puts the heads of all chains that have grown into a tree, whose root is signed, chained to the one before and time-stamped
- * outside. Whoever has noted a root, or trusts the time-stamp, knows whether a chain was made anew since. That nobody answers
- * for the time keeps no anchor from being made.
+ * Puts the heads of all chains that have grown into a Merkle tree, whose root is signed, chained to the previous one and
+ * time-stamped externally. A recorded root, or the time-stamp, shows whether a chain was rewritten since. Without an answer
+ * of the time-stamping authority the anchor is made all the same.
  */
 export const anchorEvidence = async (deps: AnchorDeps, fence: Fence): Promise<JobReport> => {
   const { evidenceAnchors, timestamps, clock, log } = deps;

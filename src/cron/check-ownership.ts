@@ -14,22 +14,22 @@ export type OwnershipCheckDeps = {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Log;
-  /** DOMAIN_VERIFICATION: without it nothing has to be proven, and nothing is looked up. */
+  /** DOMAIN_VERIFICATION: without it no proof is required, and nothing is looked up. */
   readonly requireProof: boolean;
-  /** The connections of this invocation, which others of its work share; without them a run has its own. */
+  /** The connections of this invocation, shared with its other work; without them a run has its own. */
   readonly connections?: Connections;
 };
 
-/** Every five minutes as many: a day has room for 43,000 of them. What is left over is the most overdue of the next run. */
+/** Every five minutes: 43,000 a day. The rest are the most overdue of the next run. */
 const perRun = 150;
 const runMs = 45_000;
 const atOnce = 2;
-/** What one look may take, all resolvers together. */
+/** Deadline of one look-up, all resolvers together. */
 const lookMs = 8_000;
 
 /**
- * Looks up the records of claims that are due, so that a proof is as fresh as a day, whoever asks for it (domain/tenants/ownership.ts).
- * One that fails leaves the others: it stays due.
+ * Looks up the records of claims that are due, so that every proof is at most a day old (domain/tenants/ownership.ts).
+ * One that fails stays due and does not affect the others.
  */
 export const checkOwnership = async (deps: OwnershipCheckDeps, fence: Fence): Promise<JobReport> => {
   const { ownership, clock, log } = deps;

@@ -18,21 +18,21 @@ export type TargetDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly connections?: Connections;
-  /** False: private targets are allowed, as on one machine: none is looked at. */
+  /** False: private targets are allowed, as on one machine: none is checked. */
   readonly checksTargets: boolean;
 };
 
-/** How long what was found of a host is taken for true. */
+/** How long a host's result is valid. */
 const lookAgainAfterMs = 3_600_000;
-/** Hosts of one run, which has five minutes; so many at once, of the connections that there are. */
+/** Hosts of one run, which has five minutes; so many in parallel. */
 const perRun = 400;
 const abreast = 8;
 const runMs = 150_000;
 const saveEvery = 40;
 
-/** @returns null where nobody could be asked: what was known of it stays */
+/** @returns null where no resolver answered: the previous result stays */
 const check = async (deps: TargetDeps, connections: Connections, { host, asks }: DueTarget, untilMs: number): Promise<CheckedTarget | null> => {
-  // From before such were refused: what the public DNS says of them is not where they lead.
+  // Such hosts predate their refusal: the public DNS does not tell where they lead.
   if (isPrivateHost(host)) return { host, addresses: "private", consent: null };
   const budget = { untilMs, connection: connectionOf(connections, { lane: "background", key: nobody }) };
   const { addresses } = await locate(deps.lookup, host, budget);
@@ -40,15 +40,15 @@ const check = async (deps: TargetDeps, connections: Connections, { host, asks }:
   if (!asks || addresses !== "public") return { host, addresses, consent: null };
   const readings = await deps.resolver.txt(consentName(host), budget);
   const heard = readings.filter((reading) => reading.status === "answered");
-  // As with a proof of ownership: one resolver that was lied to must not decide.
+  // As with a proof of ownership: one poisoned resolver must not decide.
   if (heard.length > 0 && heard.every(({ texts }) => texts.some(isConsent))) return { host, addresses, consent: "txt" };
   const page = await deps.consent.read(host, budget);
   return { host, addresses, consent: page.status === "sent" && page.value !== null && isConsent(page.value) ? "well_known" : null };
 };
 
 /**
- * Looks up where the hosts of all live domains lead, and whether those that strangers name have agreed to be probed; then deals
- * out the turns of unverified domains, so that one host has one such probe a round at most, of all tenants together.
+ * Looks up the addresses of the hosts of all live domains, and whether those named by unverified customers consent to probes; then
+ * assigns the rounds of unverified domains, so that one host has at most one such probe a round, across all tenants.
  */
 export const checkTargets = async (deps: TargetDeps, fence: Fence): Promise<JobReport> => {
   const { targets, clock, log } = deps;

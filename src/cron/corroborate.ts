@@ -24,31 +24,31 @@ export type CorroborateDeps = {
   /** Null, or absent: what is recorded is not signed. */
   readonly evidenceSigner?: EvidenceSigner | null;
   readonly canaries: readonly Canary[];
-  /** Other customers that it takes at least. */
+  /** Minimum number of other customers. */
   readonly minWitnesses: number;
-  /** A witness was not edited for so long. */
+  /** A witness's domain was not edited for so long. */
   readonly settledMs: number;
   readonly probeTimeoutMs: number;
 };
 
-/** What one canary may take, its second try included, and all of them. */
+/** Deadlines of one canary, its second try included, and of all of them. */
 const tries = 2;
 const runMs = 30_000;
 
-/** Whether a canary answers, with anything but an error of a server: it is the CDN that is asked for. */
+/** Whether a canary answers with anything but a server error: the CDN is what is tested. */
 const answers = async (deps: CorroborateDeps, connections: Connections, url: string, untilMs: number): Promise<boolean | null> => {
   const connection = connectionOf(connections, { lane: "background", key: nobody });
   for (let attempt = 1; attempt <= tries; attempt += 1) {
     const timeoutMs = deps.probeTimeoutMs;
     const sent = await connection({ untilMs, answerMs: timeoutMs }, async () => await deps.prober.probe({ url, timeoutMs }));
-    // It had no turn, or what came back can not be read: nothing is known.
+    // It was not probed in time, or the answer is unreadable: unknown.
     if (sent.status !== "sent" || sent.value.kind === "unreadable") return null;
     if (sent.value.kind === "answer" && sent.value.status < 500) return true;
   }
   return false;
 };
 
-/** By CDN: whether its canaries see it failing. One of which nothing is known sees nothing. */
+/** By CDN: whether its canaries see it failing. An unknown one counts as not failing. */
 const askCanaries = async (deps: CorroborateDeps, cdns: ReadonlySet<string>, untilMs: number): Promise<ReadonlyMap<string, number>> => {
   const connections = deps.connections ?? createConnections(deps.clock);
   const asked = await Promise.all(deps.canaries.filter(({ cdn }) => cdns.has(cdn)).map(async ({ cdn, url }) => ({
@@ -58,7 +58,7 @@ const askCanaries = async (deps: CorroborateDeps, cdns: ReadonlySet<string>, unt
   return new Map(failing.map(([cdn, own]) => [cdn, own.length]));
 };
 
-/** What is recorded of a sighting: how many saw it, and never who. */
+/** The evidence of a sighting: how many saw it, and never who. */
 const sighting = (
   deps: CorroborateDeps, storm: WatchedStorm, canaries: number, onCdn: readonly SeenDomain[], nowMs: number,
 ): Sighting | null => {
@@ -76,7 +76,7 @@ const sighting = (
 
 /**
  * Looks for witnesses of storms that need one (`CREDIT_RULE=corroborated`): the operator's canaries behind the CDN that the storm's
- * service names, and other customers on it, by the samples that there are anyway. Without such a storm nothing is asked.
+ * service names, and other customers on it, by the existing samples. Without such a storm nothing is probed.
  */
 export const corroborate = async (deps: CorroborateDeps, fence: Fence): Promise<JobReport> => {
   const { corroboration, clock } = deps;

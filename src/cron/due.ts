@@ -4,8 +4,8 @@ import type { JobHistory } from "../adapters/ports/coordination/job-runs.ts";
 export type DueDeps = { readonly jobHistory: JobHistory; readonly clock: Clock };
 
 /**
- * Whether a job that is to run less often than its cron fires has its turn. Runs of both providers count, and only good ones:
- * after a failure the next cron tries again. A cron is early or late by less than half of its own time.
+ * Whether a job that runs less often than its cron fires is due. Runs of both providers count, and only successful ones:
+ * after a failure the next cron tries again. A cron's jitter is less than half of its interval.
  * @param everyMs how often it is to run, a multiple of `cronMs`
  * @param cronMs how often its cron fires; a job that runs as often is always due
  */

@@ -20,23 +20,23 @@ export type IngestDeps = {
   readonly usageWindows: { readonly windowMs: number; readonly lookbackMs: number };
 };
 
-/** Sources side by side: each one waits for its CDN most of the time. */
+/** Sources read in parallel: each mostly waits for its CDN. */
 const parallelSources = 5;
 /** One statement's worth of readings. */
 const rowsPerSave = 5_000;
 const domainsPerPage = 5_000;
-/** Sources keep minutes for a month or so; what a domain's hosts carried before is not asked for. */
+/** Sources keep minutes for a month or so; older traffic of a domain's hosts is not queried. */
 const horizonMs = 31 * 86_400_000;
-/** Two days of hourly windows a run: an outage of a weekend is caught up with in two runs, and no run is endless. */
+/** Two days of hourly windows a run: an outage of a weekend is made up for in two runs, and each run is bounded. */
 const catchUpWindows = 48;
-/** A source answers each question within two minutes; what has not been asked by then is put off to the next run. */
+/** A source answers each query within two minutes; queries not sent by then are deferred to the next run. */
 const questionsForMs = 4 * 60_000;
 
 type PlannedHolding = MeteredHolding & { readonly slices: readonly Slice[]; readonly settlesUntilMs: number };
 
 /**
- * One reading to do: a source, and the holdings that it may be asked for. `standIn`: those of customers whose own account
- * did not give their figures; what the operator sees of them counts, and what it does not see says nothing.
+ * One reading to do: a source, and the holdings that it is queried for. `standIn`: those of customers whose own account
+ * had no figures; what the operator's account reports for them counts, and what it lacks means nothing.
  */
 type Task = {
   readonly source: UsageSource;
@@ -82,7 +82,7 @@ const planReadings = async (deps: IngestDeps, frame: MeteringFrame): Promise<{ r
   return { tasks, measurers };
 };
 
-/** What a source said of all hosts of a task, whatever the number of its answers. */
+/** The combined answers of a source for all hosts of a task. */
 type Heard = {
   readonly rows: ReadonlyMap<string, HostWindowBytes>;
   readonly unreadable: ReadonlyMap<string, string>;
@@ -93,8 +93,8 @@ const keyOf = ({ host, startMs, endMs }: { readonly host: string; readonly start
   `${host} ${startMs} ${endMs}`;
 
 /**
- * Asks for what most hosts share first. Where that fails, the source does: the next run asks again. Where only a later
- * question fails, its hosts are put off.
+ * Queries first what most hosts share. Where that fails, the source fails: the next run retries. Where only a later
+ * query fails, its hosts are deferred.
  * @throws the source's error
  */
 const hear = async ({ source, holdings, standIn }: Task, { clock, log }: Pick<IngestDeps, "clock" | "log">): Promise<Heard> => {
@@ -126,10 +126,10 @@ const readingOf = (slice: Slice, row: HostWindowBytes): SliceReading => ({
 });
 
 /**
- * Reads every source for the windows of the look-back, and for older ones that could not be read so far, and stores what
- * it says per host: which side and whose bytes they are is a matter of who held what in that window, not of today. A
- * source that fails stores nothing and does not hinder the others.
- * @throws the last error where every source that had to be asked failed
+ * Reads every source for the windows of the look-back, and for older ones that could not be read so far, and stores the
+ * figures per host: side and customer follow from the holdings in that window, not from today's. A
+ * source that fails stores nothing and does not affect the others.
+ * @throws the last error where every queried source failed
  */
 export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobReport> => {
   const { ingest, clock, log } = deps;
@@ -154,7 +154,7 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
       .map((slice) => ({ ...slice, row: rows.get(keyOf(slice)) ?? (unreadable.has(slice.host) ? null : undefined) }));
     const others = task.standIn.flatMap(({ slices }) => slices).map((slice) => ({ ...slice, row: rows.get(keyOf(slice)) }));
     const counted = [...own, ...others]
-      // Neither a figure nor unreadable: not complete yet at the source, put off, or no longer kept there.
+      // Neither a figure nor unreadable: not complete yet at the source, deferred, or no longer kept there.
       .filter(({ row }) => row !== undefined)
       .toSorted((a, b) => a.serviceId - b.serviceId || a.windowStartMs - b.windowStartMs);
     for (const part of inParts(counted, rowsPerSave)) {
@@ -215,7 +215,7 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
     };
     await Promise.all(Array.from({ length: parallelSources }, work));
   };
-  // The customers' own first: where they do not answer, the operator's credentials may.
+  // The customers' own accounts first: where they fail, the operator's credentials may work.
   await runAll(tasks.filter(({ accountId }) => accountId !== null));
   await runAll(tasks.filter(({ accountId }) => accountId === null)
     .map((task) => ({ ...task, standIn: missed.filter(({ cdn }) => cdn === task.source.cdn) })));

@@ -10,16 +10,16 @@ export type JobContext = {
   readonly clock: Clock;
   readonly log: Log;
   readonly provider: string;
-  /** Names this run; with the provider it is the lease's holder. */
+  /** Id of this run; with the provider it is the lease's holder. */
   readonly runId: string;
 };
 
-/** What a job reports: counts for its log line. */
+/** A job's counts for its log line. */
 export type JobReport = LogFields;
 
 /**
- * Runs a job once under its lease: logs one line, remembers success or failure for readiness and metrics, and gives the
- * lease back whatever happens. A run that finds the lease taken is no failure: somebody else is doing the work.
+ * Runs a job once under its lease: logs one line, remembers success or failure for readiness and metrics, and releases the
+ * lease in any case. A run that finds the lease taken is no failure: another one is doing the work.
  * @throws what the job throws, after it has been recorded
  */
 export const runLeased = async (context: JobContext, job: string, work: (fence: Fence) => Promise<JobReport>): Promise<void> => {

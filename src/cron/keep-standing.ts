@@ -24,14 +24,14 @@ export type StandingDeps = {
   readonly log: Log;
   readonly probe: { readonly path: string; readonly intervalMs: number };
   readonly driftCheckMs: number;
-  /** The connections of this invocation, which others of its work share; without them a run has its own. */
+  /** The connections of this invocation, shared with its other work; without them a run has its own. */
   readonly connections?: Connections;
 };
 
-/** A run has a minute; what a pass cannot do is done by the next one. */
+/** A run has a minute; what a pass cannot do is left to the next one. */
 const runMs = 48_000;
 const passMs = 10_000;
-/** How long a step that failed is put off, longer each time. Another step, such as a freeze needs, is not. */
+/** Backoff of a failed step. Other steps, as for a freeze, are not delayed. */
 const retry = { firstMs: 10_000, mostMs: 300_000 };
 const lanes: Lanes = { look: "background", change: "background" };
 /** From nothing to attached are five steps, a replaced check needs two more. */
@@ -58,7 +58,7 @@ const withSide = (domain: StandingDomain, side: CheckSide, check: HealthCheck | 
   [side]: check === null ? null : { id: check.id, version: check.version, target: check.target, disabled: check.disabled },
 });
 
-/** An account of which nothing is asked but the calls for its health checks. */
+/** An account that is used for health checks only. */
 type Access = { readonly dns: DnsAccess; readonly budget: DnsBudget };
 
 /** `domain`: how it is afterwards. `more`: there may be something else to do at once. */
@@ -66,14 +66,14 @@ type Progress = { readonly domain: StandingDomain; readonly more: boolean };
 
 const failed = (domain: StandingDomain, detail: string): Progress => ({ domain: { ...domain, lastError: detail }, more: false });
 
-/** The check is to be looked at again before anything else is tried. */
+/** Forces the check to be read again before anything else is tried. */
 const doubted = (domain: StandingDomain): StandingDomain => ({ ...domain, checkedAtMs: null });
 
 const rewrite = async (deps: StandingDeps, fence: Fence, { dns, budget }: Access, domain: StandingDomain, step: Extract<Step, { kind: "rewrite" }>): Promise<Progress> => {
   const { zoneId, name, domainId, records } = domain;
   if (zoneId === null || records === null) return { domain, more: false };
   const kept = { ...domain, restore: step.restore };
-  // What was there before is stored before it is taken away.
+  // The previous state is stored before it is changed.
   if (domain.restore === null && !(await deps.standing.save(fence, kept))) return { domain, more: false };
   const [result] = await dns.rewrite([{ domain: name, zoneId, records: step.before, after: step.after }], budget);
   if (result?.status === "accepted") {
@@ -84,7 +84,7 @@ const rewrite = async (deps: StandingDeps, fence: Fence, { dns, budget }: Access
   if (result?.status === "stale") await deps.standing.readAgain(fence, domainId);
   const detail = result === undefined ? "the change was not sent" : result.detail;
   if (!detail.includes("NoSuchHealthCheck")) return failed(kept, detail);
-  // A check that the records had before is gone itself: there is nothing to go back to. One of ours is made anew.
+  // A check that the records had before is deleted: it can not be restored. One of tranche's is created again.
   return failed(domain.state === "removing" ? { ...kept, restore: {} } : doubted(kept), detail);
 };
 
@@ -140,7 +140,7 @@ const take = async (deps: StandingDeps, fence: Fence, access: Access, domain: St
   }
 };
 
-/** What the checks of a domain have become at the provider, by somebody else's hand perhaps. */
+/** The state of a domain's checks at the provider, including changes by others. */
 const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck>, nowMs: number): StandingDomain => {
   let seen: StandingDomain = { ...domain, checkedAtMs: nowMs };
   for (const side of checkSides) {
@@ -151,7 +151,7 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
     const isSame = check !== null && known !== null && JSON.stringify([check.id, check.target, check.disabled]) === JSON.stringify([known.id, known.target, known.disabled]);
     const checks = withSide(seen, side, check);
     const kept = checks[side];
-    // What was seen of a check is true of it for as long as it is what it was.
+    // What was seen of a check stays valid while the check is unchanged.
     seen = {
       ...seen, generation: seen.generation + (check === null ? 1 : 0),
       checks: isSame && kept !== null && known.seenHealthy === true ? { ...checks, [side]: { ...kept, seenHealthy: true } } : checks,
@@ -160,7 +160,7 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
   return seen;
 };
 
-/** With the records as they are now, where no round reads them any more. */
+/** With freshly read records, where rounds no longer read them. */
 const read = async ({ dns, budget }: Access, domain: StandingDomain): Promise<StandingDomain> => {
   const reading = (await dns.read([domain.name], budget, new Map(domain.zoneId === null ? [] : [[domain.name, domain.zoneId]]))).get(domain.name);
   if (reading === undefined || reading.status === "error") return { ...domain, routingStatus: "error", records: null };
@@ -173,10 +173,10 @@ const progressOf = ({ generation, checks, restore, obsolete, attached, checkedAt
 
 type Listing = Awaited<ReturnType<DnsAccess["listChecks"]>>;
 
-/** What a pass over some domains came to. */
+/** The result of a pass over some domains. */
 type Passed = { changed: number; failures: number };
 
-/** Looking at the checks of an account, beside the steps. */
+/** Listing the checks of an account, besides the steps. */
 const listing = "list";
 
 const isPutOff = ({ failedStep, nextAtMs }: StandingDomain, step: string, nowMs: number): boolean =>
@@ -189,7 +189,7 @@ const afterFailure = (domain: StandingDomain, step: string, nowMs: number): Stan
 
 const afterSuccess = (domain: StandingDomain): StandingDomain => ({ ...domain, failedStep: null, failures: 0, nextAtMs: null });
 
-/** The domain with its checks as they are at the provider, where it is time to look. */
+/** The domain with its checks as at the provider, where a check of them is due. */
 const withChecks = async (deps: StandingDeps, domain: StandingDomain, list: () => Promise<Listing>): Promise<StandingDomain> => {
   const nowMs = deps.clock.nowMs();
   const isDue = domain.checkedAtMs === null || nowMs - domain.checkedAtMs >= deps.driftCheckMs;
@@ -199,7 +199,7 @@ const withChecks = async (deps: StandingDeps, domain: StandingDomain, list: () =
   return afterFailure({ ...domain, lastError: listed.detail }, listing, deps.clock.nowMs());
 };
 
-/** Brings one domain as far as it goes. @returns null where the lease is lost; `forgotten`: nothing is left of it */
+/** Advances one domain as far as possible. @returns null where the lease is lost; `forgotten`: nothing is left of it */
 const passDomain = async (deps: StandingDeps, fence: Fence, access: Access, before: StandingDomain, list: () => Promise<Listing>): Promise<{ readonly domain: StandingDomain; readonly forgotten: boolean } | null> => {
   const { standing, clock } = deps;
   let domain = await withChecks(deps, before.orphaned ? await read(access, before) : before, list);
@@ -211,14 +211,14 @@ const passDomain = async (deps: StandingDeps, fence: Fence, access: Access, befo
     if (step.kind === "forget" && !isWaiting) return { domain, forgotten: true };
     const isFailed = !isWaiting && !progress.more && step.kind !== "rest" && progress.domain.lastError !== null;
     domain = isFailed ? afterFailure(progress.domain, key, clock.nowMs()) : progress.more ? afterSuccess(progress.domain) : progress.domain;
-    // Stored step by step: what was made at AWS is never forgotten.
+    // Stored after each step: what was created at AWS is never lost.
     if (progressOf(domain) !== progressOf(before) && !(await standing.save(fence, domain))) return null;
     if (!progress.more) break;
   }
   return { domain, forgotten: false };
 };
 
-/** Brings the domains of one account further, one after the other; one that does not answer keeps nobody else's waiting. */
+/** Advances the domains of one account, one after the other; an account that does not answer delays no other. */
 const passAccount = async (deps: StandingDeps, fence: Fence, account: DnsAccount<DnsAccess>, domains: readonly StandingDomain[], untilMs: number): Promise<Passed> => {
   const { clock, log } = deps;
   const access: Access = { dns: account.dns, budget: account.budget(untilMs, "change") };
@@ -240,9 +240,9 @@ const passAccount = async (deps: StandingDeps, fence: Fence, account: DnsAccount
 };
 
 /**
- * Brings every standing failover one pass further: made, attached, enabled or disabled with a freeze, healed where somebody
- * changed it, removed. Costs nothing at the provider while all is as it should be, but one listing per `DRIFT_CHECK`.
- * @param standings how the accounts have fared in this run
+ * Advances every standing failover by one pass: created, attached, enabled or disabled with a freeze, healed where somebody
+ * changed it, removed. In the steady state it costs one listing per `DRIFT_CHECK` at the provider.
+ * @param standings the state of the accounts in this run
  * @returns how many there are, and how many of them needed anything
  */
 export const passStanding = async (deps: StandingDeps, fence: Fence, standings: Standings): Promise<{ kept: number; changed: number; failures: number }> => {
@@ -252,7 +252,7 @@ export const passStanding = async (deps: StandingDeps, fence: Fence, standings: 
   const own = await dnsDirectory.ofAll([...new Set(all.map(({ customerId }) => customerId))]);
   const owners = new Map(all.map(({ name, customerId }) => [name, customerId]));
   const operator = dnsDirectory.operatorFor?.((name) => owners.get(name) ?? operatorKey) ?? dnsDirectory.operator;
-  // What was looked at longest ago comes first: where a pass has no time for all, the next one has it for the others.
+  // Longest unchecked first: where a pass has no time for all, the next one takes the others.
   const ordered = all.toSorted((a, b) => (a.checkedAtMs ?? 0) - (b.checkedAtMs ?? 0));
   const byAccount = Map.groupBy(ordered, ({ customerId }) => (own.has(customerId) ? customerId : operatorKey));
   const passes = [...byAccount].map(async ([key, domains]) => {
@@ -264,7 +264,7 @@ export const passStanding = async (deps: StandingDeps, fence: Fence, standings: 
   return { kept: all.length, changed: sum(({ changed }) => changed), failures: sum(({ failures }) => failures) };
 };
 
-/** Passes for most of a minute, so that a freeze is followed within an interval; one alone where there is nothing to keep. */
+/** Repeats passes for most of a minute, so that a freeze takes effect within an interval; a single one where there are none. */
 export const keepStanding = async (deps: StandingDeps, fence: Fence): Promise<JobReport> => {
   const startedAtMs = deps.clock.nowMs();
   const standings = createStandings(deps.clock, deps.connections ?? createConnections(deps.clock));

@@ -15,26 +15,26 @@ import type { JobReport } from "./job.ts";
 export type ObserveDeps = {
   readonly observations: ObservationStore;
   readonly lookup: Lookup;
-  /** Null, or absent: the platform has no sockets, and resolvers alone are asked. */
+  /** Null, or absent: the platform has no sockets, and only resolvers are queried. */
   readonly nameServers?: NameServers | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Null, or absent: what is recorded is not signed. */
   readonly evidenceSigner?: EvidenceSigner | null;
-  /** The connections of this invocation, which others of its work share; without them a run has its own. */
+  /** The connections of this invocation, shared with its other work; without them a run has its own. */
   readonly connections?: Connections;
 };
 
 /**
- * A switch that could not be looked at for so long after its time had come has no proof: later answers would say nothing about
- * it. Another one may have followed it, its name may be gone, or this was not running. That is said once, too, so that silence
- * means "not yet".
+ * A switch that could not be observed within this time of being due has no proof: later answers would say nothing about
+ * it. Another one may have followed it, its name may be gone, or this was not running. That is recorded once, too, so that no
+ * record means "not yet".
  */
 const givenUpAfterMs = 3_600_000;
-/** Switches looked up in one run, which has a minute; each waits at most for the slowest resolver. */
+/** Switches observed in one run, which has a minute; each waits at most for the slowest resolver. */
 const perRun = 200;
 const runMs = 40_000;
-/** What one lookup may take, all resolvers together. */
+/** Deadline of one look-up, all resolvers together. */
 const lookupMs = 12_000;
 
 type Authority = ReturnType<typeof createAuthority> | null;
@@ -58,8 +58,8 @@ const observe = async ({ lookup, clock }: ObserveDeps, authority: Authority, con
 };
 
 /**
- * Asks public resolvers, and the zones' own name servers, for the names that were switched, once no cache may hold the old answer
- * any longer, and stores what they say beside the switch. One name after the other: nothing waits for this proof.
+ * Queries public resolvers, and the zones' own name servers, for the names that were switched, once no cache may hold the old answer
+ * any longer, and stores their answers with the switch. One name after the other: nothing waits for this proof.
  */
 export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<JobReport> => {
   const { observations, clock, log } = deps;

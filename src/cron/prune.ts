@@ -19,13 +19,13 @@ export type PruneDeps = {
 
 const hourMs = 3_600_000;
 
-/** Rows a statement deletes: a tenth of a second or so. */
+/** Rows per statement: about a tenth of a second. */
 const chunkRows = 10_000;
-/** Of rows that triggers look at one by one, or that are large. */
+/** The same for rows with row triggers, or large ones. */
 const smallChunkRows = 1_000;
 const servicesPerPage = 50;
 
-/** A run stops here, and the next goes on. */
+/** A run stops here, and the next continues. */
 const longestRunMs = 10 * 60_000;
 
 /** Deletes one chunk. `more`: there may be another. */
@@ -46,7 +46,7 @@ const evidenceOf = (retention: RetentionStore, fence: Fence, beforeMs: number): 
   };
 };
 
-/** A task for every table that has a time in `domain/coordination/retention.ts`. */
+/** A task for every table with a retention period in `domain/coordination/retention.ts`. */
 const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRetentionMs }: PruneDeps, fence: Fence, nowMs: number): Readonly<Record<AgingTable, Task>> => {
   const before = (table: Parameters<typeof keptMs>[0]): number => nowMs - keptMs(table);
   const facts = (table: Parameters<typeof keptMs>[0], kind: UsageFact) => whileAny(() => pruning.usageFacts(fence, kind, before(table), chunkRows));
@@ -54,7 +54,7 @@ const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRet
     probe_samples: whileAny(() => pruning.samples(fence, nowMs - sampleRetentionMs, nowMs - 2 * sampleRetentionMs, chunkRows)),
     probe_marks: whileAny(() => pruning.probeMarks(fence, nowMs - 2 * sampleRetentionMs, chunkRows)),
     probe_rollups_minute: whileAny(() => pruning.rollups(fence, "minute", before("probe_rollups_minute"), chunkRows)),
-    // A row is that of a whole hour: its last minute is kept as long as the first.
+    // A row is of a whole hour: kept until its last minute is past its retention.
     probe_minutes_folded: whileAny(() => pruning.foldedMinutes(fence, before("probe_minutes_folded") - hourMs, chunkRows)),
     probe_rollups_hour: whileAny(() => pruning.rollups(fence, "hour", before("probe_rollups_hour"), chunkRows)),
     idempotency_keys: whileAny(() => pruning.idempotencyKeys(fence, before("idempotency_keys"), chunkRows)),
@@ -72,13 +72,17 @@ const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRet
     vantages: whileAny(() => retention.vantages(fence, before("vantages"), smallChunkRows)),
     leases: whileAny(() => retention.checkLeases(fence, before("leases"), smallChunkRows)),
     probe_targets: whileAny(() => retention.probeTargets(fence, before("probe_targets"), chunkRows)),
+    deliveries: whileAny(() => retention.deliveries(fence, before("deliveries"), chunkRows)),
+    notifications: whileAny(() => retention.notifications(fence, before("notifications"), chunkRows)),
+    incident_services: whileAny(() => retention.incidentServices(fence, before("incident_services"), chunkRows)),
+    incidents: whileAny(() => retention.incidents(fence, before("incidents"), smallChunkRows)),
     invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
   };
 };
 
 /**
- * Deletes what is kept for a while only, in chunks, a chunk of each table in turn: one of which there is much keeps no other
- * from its turn. Samples that are not rolled up yet wait, twice their time at most.
+ * Deletes rows past their retention, in chunks, round-robin over tables, so that a large one does not starve
+ * the others. Samples that are not rolled up yet are kept, up to twice their period.
  * @throws the last error where everything failed
  */
 export const prune = async (deps: PruneDeps, fence: Fence): Promise<JobReport> => {

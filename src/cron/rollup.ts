@@ -11,20 +11,20 @@ const hourMs = 60 * minuteMs;
 /** Minutes are summed up again for so long: a sample is stored at most this long after the slot of its round. */
 const lateMs = 10 * minuteMs;
 
-/** A minute is summed up once the round that began in it has had the time to end. */
+/** A minute is summed up once the round that began in it must have ended. */
 const settleMs = minuteMs;
 
-/** Minutes in one statement: more while the database is quick, fewer where it is not. */
+/** Minutes in one statement: more while the database is fast, else fewer. */
 const [fewest, first, most] = [1, 5, 60];
 const [quickMs, slowMs] = [1_000, 4_000];
 
 /** Domains in one statement for an hour. */
 const domainsPerPage = 500;
 
-/** Minutes are folded once nothing is added to them any more. */
+/** Minutes are folded once they can no longer change. */
 const foldAfterMs = 2 * hourMs;
 
-/** Hours that one run folds: after an upgrade there are weeks of them, and each run goes on. */
+/** Hours that one run folds: after an upgrade there are weeks of them, over several runs. */
 const foldsPerRun = 12;
 
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
@@ -73,9 +73,9 @@ const fold = async ({ rollups }: RollupDeps, fence: Fence, foldedMs: number | nu
 };
 
 /**
- * Sums up samples by minute and minutes by hour, from where the last run came to, a little of what was done again: late
- * samples are taken up, and a run twice or in pieces comes to the same. A run that was missed is made up for. Minutes to
- * which nothing is added any more are folded: the hour in one row.
+ * Sums up samples by minute and minutes by hour, from where the last run stopped, with some overlap: late
+ * samples are included. Idempotent; a missed run is made up for. Minutes that can
+ * no longer change are folded: the hour in one row.
  */
 export const rollUp = async (deps: RollupDeps, fence: Fence): Promise<JobReport> => {
   const nowMs = deps.clock.nowMs();

@@ -20,6 +20,8 @@ import { isDue } from "./due.ts";
 import type { IngestDeps } from "./ingest-usage.ts";
 import { ingestUsage } from "./ingest-usage.ts";
 import { runLeased } from "./job.ts";
+import type { DeliverDeps } from "./notify/deliver.ts";
+import { deliver } from "./notify/deliver.ts";
 import type { StandingDeps } from "./keep-standing.ts";
 import { keepStanding } from "./keep-standing.ts";
 import type { ObserveDeps } from "./observe-answers.ts";
@@ -31,8 +33,8 @@ import { reconcile } from "./billing/reconcile.ts";
 import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
-/** What the jobs need of the world; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
+/** Dependencies of the jobs; constructed by `deps.ts`. */
+export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & DeliverDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
   & Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
     readonly random: Random;
     readonly usageWindows: { readonly tickMs: number };
@@ -48,6 +50,7 @@ export type JobName = keyof typeof jobs;
 const jobs = {
   /** Rounds for one minute, of every shard. */
   tick: dispatchShards,
+  deliver: (deps: Run) => runLeased(deps, "deliver", (fence) => deliver(deps, fence)),
   "standing-failover": (deps: Run) => runLeased(deps, "standing-failover", (fence) => keepStanding(deps, fence)),
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
   corroborate: (deps: Run) =>
@@ -71,9 +74,9 @@ const jobs = {
   prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
 } as const;
 
-/** Which jobs a cron expression starts: the one place that says so, for every provider. Minute granularity, UTC. */
+/** Which jobs a cron expression starts: the single definition, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick", "standing-failover", "observe-answers", "corroborate"],
+  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate"],
   "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
@@ -83,8 +86,8 @@ export const schedule: Readonly<Record<string, readonly JobName[]>> = {
 export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, name);
 
 /**
- * Runs one job now. Every job may run twice at once, late, or not at all (semantics §10).
- * @param deps with the connections of the invocation, where other jobs of it share them (decision 42)
+ * Runs one job now. Every job may run twice concurrently, late, or not at all (semantics §10).
+ * @param deps with the invocation's connections, where its jobs share them (decision 42)
  * @throws what the job throws
  */
 export const runJob = async (deps: JobDeps, job: JobName, scheduledAtMs: number): Promise<void> => {
@@ -93,7 +96,7 @@ export const runJob = async (deps: JobDeps, job: JobName, scheduledAtMs: number)
 };
 
 /**
- * Runs what a cron expression stands for; an expression that is not in the schedule is logged and nothing else.
+ * Runs the jobs of a cron expression; one that is not in the schedule is only logged.
  * @throws the first failure, after every job of the expression has run
  */
 export const runScheduled = async (deps: JobDeps, cron: string, scheduledAtMs: number): Promise<void> => {

@@ -1,16 +1,16 @@
-/** Work that goes on after its answer, and how much of it there is in this isolate. */
+/** Background work that continues after its answer, counted per isolate. */
 export type Backlog = {
   /**
-   * Puts work on the list until it settles.
-   * @returns whether there is so much that whoever asked for it should wait until it is done
+   * Counts work until it settles.
+   * @returns whether there is so much that the caller should await it
    */
   add(work: Promise<unknown>, nowMs: number): boolean;
 };
 
-/** What an invocation began that was cut off may never settle (workerd): after so long it is off the list. */
+/** Work of an invocation that was cut off may never settle (workerd): after so long it no longer counts. */
 const forgottenAfterMs = 30_000;
 
-/** @param atMost how much may go on unwaited for, 1 or more */
+/** @param atMost how much may run without being awaited, 1 or more */
 export const createBacklog = (atMost: number): Backlog => {
   const underWay = new Set<{ readonly sinceMs: number }>();
   return {

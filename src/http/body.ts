@@ -15,7 +15,7 @@ const refuseDeclared = (c: AppContext, maxBytes: number): void => {
   if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(maxBytes);
 };
 
-/** Refuses a body that says itself that it is too large, before anything else is done. */
+/** Refuses a body whose Content-Length is too large, before anything else is done. */
 export const declaredBodyCap: AppMiddleware = async (c, next) => {
   refuseDeclared(c, maxBodyBytes);
   await next();
@@ -55,7 +55,7 @@ const readText = async (c: AppContext, maxBytes = maxBodyBytes): Promise<string>
   }
 };
 
-/** For writes without input: the body is empty, or says nothing. */
+/** For writes without input: the body is empty, or an empty object. */
 export const noBody: AppMiddleware = async (c, next) => {
   const text = await readText(c);
   if (!/^\s*(\{\s*\})?\s*$/.test(text)) throw badBody("must be empty");
@@ -63,7 +63,7 @@ export const noBody: AppMiddleware = async (c, next) => {
   await next();
 };
 
-/** Reads the JSON body of a request, once it is known who asks. The validators of the route find it in the cache. */
+/** Reads the JSON body of a request, after authentication. The route's validators find it in the cache. */
 export const jsonBodyUpTo = (maxBytes: number): AppMiddleware => async (c, next) => {
   refuseDeclared(c, maxBytes);
   const contentType = c.req.header("content-type");
@@ -79,7 +79,7 @@ export const jsonBodyUpTo = (maxBytes: number): AppMiddleware => async (c, next)
       fields: [{ pointer: checked.pointer, detail: checked.detail }],
     });
   }
-  // Hono keeps promises there, whatever its type says.
+  // Hono stores promises there, contrary to its type.
   Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
   c.set("rawBody", text);
   await next();

@@ -41,7 +41,7 @@ const reasons = {
 type ProblemStatus = keyof typeof reasons;
 type ProblemResponse = { description: string; content: { "application/problem+json": { schema: typeof problem } } };
 
-/** What any route may come to. */
+/** Problems that any route may answer. */
 const always = [429, 500, 503] as const;
 
 const example = (status: ProblemStatus) => ({
@@ -131,20 +131,20 @@ const pageFields = { limit, cursor: cursor.optional() };
 export const pageQuery = z.strictObject(pageFields);
 export const tenantPageQuery = tenantQuery.extend(pageFields);
 
-/** For an answer with a list in it that is given whole, unless it is too large for one. */
+/** For an answer with a list that is complete, unless it is too large for one answer. */
 export const tenantCursorQuery = tenantQuery.extend({ cursor: cursor.optional() });
 
-/** Of the domains in an answer whose `cursor` belongs to another list. */
+/** The cursor of an answer's domains, where `cursor` belongs to another list. */
 export const domainsCursor = cursor.optional();
 
-/** Bounds that Postgres and RFC 3339 both can write. */
+/** Bounds that both Postgres and RFC 3339 can represent. */
 const minTimeMs = 0;
 export const maxTimeMs = 253_402_300_799_999;
 
-/** Digits of a second that milliseconds do not hold: zeros behind the third say nothing. */
+/** Sub-millisecond digits of a second, trailing zeros not counted. */
 const finerThanMs = /\.\d{3}\d*[1-9]/;
 
-/** An RFC 3339 time in UTC, as epoch milliseconds. One that is more precise is refused: what is stored is what was said. */
+/** An RFC 3339 time in UTC, as epoch milliseconds. Sub-millisecond times are refused: nothing is rounded silently. */
 export const time = z.iso
   .datetime("must be an RFC 3339 time in UTC, such as 2026-11-21T00:00:00Z")
   .max(40)
@@ -156,7 +156,7 @@ export const time = z.iso
   .refine((ms) => ms >= minTimeMs && ms <= maxTimeMs, "must be between 1970 and 9999")
   .openapi({ type: "string", format: "date-time", maxLength: 40, example: isoTime(1_795_219_200_000) });
 
-/** A named schema, or null. Plain `nullable()` would leave the null out of the document (zod-to-openapi). */
+/** A named schema, or null. Plain `nullable()` would omit the null from the document (zod-to-openapi). */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema]).nullable();
 
 /** A field of an answer with an example of it. */
@@ -166,10 +166,10 @@ export const like = <Schema extends z.ZodType>(schema: Schema, value: z.infer<Sc
 export const id = z.int().min(1).openapi({ example: 1 });
 export const timeText = z.string().openapi({ format: "date-time", example: isoTime(1_795_219_200_000) });
 
-/** `trim()` would also take a byte order mark or a line separator away, where it is to be refused. */
+/** `trim()` would also remove a byte order mark or a line separator, which is to be refused. */
 const hiddenInside = (text: unknown) => hiddenCharacter(String(text).replaceAll(/^[\t\n\r ]+|[\t\n\r ]+$/g, ""));
 
-/** One line of text of which a reader sees every character: names are printed on invoices, and must not look like others. */
+/** One line of text of which a reader sees every character: names are printed on invoices, and must not imitate others. */
 export const label = (max: number) =>
   z
     .string()
@@ -180,5 +180,5 @@ export const label = (max: number) =>
     .trim()
     .min(1)
     .max(max)
-    // Of the rule as much as the patterns of every language can say.
+    // The part of the rule that regular expressions of every language can express.
     .openapi({ pattern: String.raw`^[^\p{C}\p{Zl}\p{Zp}]*$` });

@@ -5,8 +5,8 @@ const exposedHeaders = "Link, X-Request-Id, Idempotency-Replayed, Retry-After";
 const preflightSeconds = "600";
 
 /**
- * Lets pages of these origins, to the letter, read the answers (Fetch Standard, CORS protocol). Credentials are headers that
- * a page sets itself, so cookies stay out of it. With no origins nothing is added.
+ * Lets pages of exactly these origins read the answers (Fetch Standard, CORS protocol). Credentials are headers that
+ * a page sets itself, so cookies are not involved. With no origins nothing is added.
  */
 export const cors = (origins: readonly string[]): AppMiddleware => {
   const allowed = new Set(origins);

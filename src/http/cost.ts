@@ -3,25 +3,27 @@ import type { AppMiddleware } from "./env.ts";
 import { within } from "./rate-limit.ts";
 
 /**
- * What a request is worth that takes far more than most: in requests, of which a customer has in a minute what one credential
- * has (RATE_LIMIT_PER_CREDENTIAL). By default that is 30 backtests and readiness checks together, or 120 look-ups.
+ * Costs of expensive requests, in requests; a customer's budget per minute is that of one credential
+ * (RATE_LIMIT_PER_CREDENTIAL). By default that is 30 backtests and readiness checks together, or 120 look-ups.
  */
 export const costs = {
   /** Up to some seconds of computing. */
   computing: 40,
   /** Probes, and a dozen requests to Route 53. */
   probing: 40,
-  /** A reading of all that a customer has. */
+  /** Reads everything of a customer. */
   reading: 10,
-  /** Questions to public resolvers, or to STS with the operator's own credentials. */
+  /** Queries to public resolvers, or to STS with the operator's own credentials. */
   asking: 10,
-  /** The same, for whom it is urgent: a hundred services are switched within half a minute of what there is. */
+  /** The same, for urgent ones: a hundred services can be switched with half a minute's budget. */
   ordering: 5,
+  /** Sends a message while its sender waits, and looks up where it would go. */
+  sending: 20,
 } as const;
 
 /**
- * Counts what an expensive request is worth, by customer: of credentials a customer has many. Stands behind a guard.
- * @param purse what it is counted with; `order` is for manual overrides, which nothing else that a customer asks for may use up
+ * Charges an expensive request to the customer, who may have many credentials. Mounted after a guard.
+ * @param purse the budget; `order` is for manual overrides, which no other request of the customer may exhaust
  */
 export const worth =
   (deps: Pick<Deps, "rateLimits">, cost: number, purse: "cost" | "order" = "cost"): AppMiddleware =>

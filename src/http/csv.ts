@@ -24,8 +24,8 @@ export const csv = <Table extends Row>(columns: readonly (keyof Table & string)[
   record(columns) + records(columns, rows);
 
 /**
- * The same, page by page as it is read from the stream; a page is asked for when the one before has been taken.
- * @param next the rows to go on with, null at the end; where it throws the stream breaks off, so that nobody takes a part for
+ * The same, page by page as the stream is read; a page is fetched when the previous one has been consumed.
+ * @param next the rows to go on with, null at the end; where it throws the stream breaks off, so that a part is not mistaken for
  *   the whole
  */
 export const csvStream = <Column extends string>(

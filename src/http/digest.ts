@@ -15,7 +15,7 @@ export const sha256 = async (text: string): Promise<Uint8Array> =>
 /** Lower-case hex. */
 export const sha256Hex = async (text: string): Promise<string> => toHex(await sha256(text));
 
-/** Compares digests of one length, in a time that does not depend on where they differ. */
+/** Compares digests of equal length in constant time. */
 export const sameDigest = (left: Uint8Array, right: Uint8Array): boolean => {
   let difference = 0;
   for (let index = 0; index < left.length; index += 1) difference |= (left[index] ?? 0) ^ (right[index] ?? 0);

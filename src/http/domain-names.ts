@@ -8,7 +8,7 @@ const parseUrl = (text: string): URL | null => (URL.canParse(text) ? new URL(tex
 /** The host parser of the URL standard does IDNA (UTS #46) on every runtime. */
 const toAscii = (text: string): string | null => parseUrl(`http://${text}/`)?.hostname ?? null;
 
-/** A name that steers DNS: a public suffix belongs to nobody. */
+/** A steerable name: not a public suffix. */
 export const parseDomainName = (text: string, allowPrivate: boolean): Hostname => {
   const parsed = parseHostname(text, toAscii, allowPrivate);
   if (!parsed.ok || (allowPrivate && isPrivateHost(parsed.name))) return parsed;
@@ -18,7 +18,7 @@ export const parseDomainName = (text: string, allowPrivate: boolean): Hostname =
 };
 
 const originOf = (text: string): Hostname => {
-  // As `parseHostname`: nothing that the parser would drop or take for something else.
+  // As `parseHostname`: nothing that the parser would drop or reinterpret.
   const isPlain = !/[\s?#@%\\\u0000-\u001f\u007f]|\p{Default_Ignorable_Code_Point}/u.test(text) && /^https?:\/\/[^/]+\/?$/i.test(text);
   const url = isPlain ? parseUrl(text) : null;
   if (url === null) return { ok: false, detail: "must be a hostname or an http(s) origin without a path" };

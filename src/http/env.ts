@@ -2,15 +2,15 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import type { Principal } from "./principal.ts";
 
-/** What middleware leaves for handlers. */
+/** Variables set by middleware for handlers. */
 export type AppEnv = {
   Variables: {
     requestId: string;
-    /** What the caller sent as X-Request-Id: 1 to 64 letters, digits, dots, - and _. For the log only: anybody may send anything. */
+    /** What the caller sent as X-Request-Id: 1 to 64 letters, digits, dots, - and _. For the log only: it is untrusted. */
     clientRequestId?: string;
-    /** Set behind every guard. */
+    /** Set by every guard. */
     principal: Principal;
-    /** The tenant of the request; set behind tenant guards. */
+    /** The tenant of the request; set by tenant guards. */
     customerId: number;
     /** The request body as text; set by `jsonBody`. */
     rawBody: string;

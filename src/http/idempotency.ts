@@ -24,7 +24,7 @@ const readKey = async (c: AppContext, customerId: number): Promise<IdempotencyKe
 };
 
 /**
- * For a POST that may be sent twice as it is: a key must be one, and nothing else comes of it.
+ * For a POST that is idempotent anyway: a key must be valid, and is otherwise ignored.
  * @throws AppError `bad_request`
  */
 export const acceptKey = async (c: AppContext): Promise<void> => void (await readKey(c, 0));
@@ -61,7 +61,7 @@ export const answerOnce = async <Row>(
     return await create({ ...changeBy(c), idempotency: key });
   } catch (error) {
     if (!(error instanceof AppError) || (error.code !== "conflict" && error.code !== "quota")) throw error;
-    // The same request may have been served meanwhile: then this is its replay, not a conflict.
+    // The same request may have completed meanwhile: then this is its replay, not a conflict.
     const meanwhile = await deps.idempotency.find(key);
     if (meanwhile === null) throw error;
     return replay<Row>(c, key, meanwhile);

@@ -1,11 +1,11 @@
 export type JsonLines = {
   readonly stream: ReadableStream<Uint8Array>;
-  /** One line; lost where nobody listens any more. */
+  /** Writes one line; dropped where the client has disconnected. */
   write(line: object): void;
   close(): void;
 };
 
-/** A body that grows by one JSON text a line (ndjson), readable from the first line on. */
+/** A streamed body of one JSON text a line (ndjson). */
 export const jsonLines = (): JsonLines => {
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null;

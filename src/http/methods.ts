@@ -22,7 +22,7 @@ const knownPaths = (app: App): readonly KnownPath[] => {
   }));
 };
 
-/** What no route has answered: on a known path 204 for OPTIONS, else 405, both with `Allow` (RFC 9110 §15.5.6); else 404. */
+/** The fallback of all routes: on a known path 204 for OPTIONS, else 405, both with `Allow` (RFC 9110 §15.5.6); else 404. */
 export const unrouted = (app: App): ((c: AppContext) => Response) => {
   let paths: readonly KnownPath[] | null = null;
   return (c) => {

@@ -8,7 +8,7 @@ const parse = (accept: string): readonly Range[] =>
     return /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/.test(type) ? [{ type, quality }] : [];
   });
 
-/** The most specific range that fits decides (RFC 9110 §12.5.1). */
+/** The most specific matching range decides (RFC 9110 §12.5.1). */
 const qualityOf = (ranges: readonly Range[], offer: string): number => {
   const [kind] = offer.split("/");
   for (const type of [offer, `${kind}/*`, "*/*"]) {
@@ -19,8 +19,8 @@ const qualityOf = (ranges: readonly Range[], offer: string): number => {
 };
 
 /**
- * Which of the offers a client prefers; the first one wins a tie, and where nothing fits: there is no 406 here, so that
- * whoever asks for the impossible still gets an answer.
+ * Which of the offers a client prefers; the first one wins a tie, and where nothing matches:
+ * there is no 406.
  */
 export const preferred = <Offer extends string>(accept: string | undefined, offers: readonly [Offer, ...Offer[]]): Offer => {
   const ranges = parse(accept ?? "*/*");

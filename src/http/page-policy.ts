@@ -1,5 +1,5 @@
 import { sha256, toBase64 } from "./digest.ts";
 
-/** Nothing may be loaded from anywhere, and nothing runs: a page is text and this one style. */
+/** No resources and no scripts: a page is text and this one style. */
 export const pagePolicy = async (style: string): Promise<string> =>
   `default-src 'none'; style-src 'sha256-${toBase64(await sha256(style))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;

@@ -2,30 +2,33 @@ import type { Page, Paged } from "../adapters/ports/tenants/change.ts";
 import { encodeCursor } from "./contract.ts";
 import type { AppContext } from "./env.ts";
 
-/** Whether a list ends where its page is full by its bytes, before it is by its rows. */
+/** Whether a page is full by bytes rather than by rows. */
 export const isCut = (rows: readonly { readonly cut?: boolean }[]): boolean => rows.at(-1)?.cut === true;
 
 /**
- * Fetches one page and, when there is more, announces the next by a relative `Link` (RFC 8288). A page ends where it has
- * `limit` rows or, by the store's `cut`, as many bytes as fit in an answer.
+ * Fetches one page and, when there is more, sets a relative `Link` to the next (RFC 8288). A page ends at
+ * `limit` rows or, by the store's `cut`, where an answer is full by bytes.
  * @param fetch must honour `limit`, which is one more than the page, and keep to one order
+ * @param placeOf what the next page begins behind, of its last row
  */
 export const paged = async <Row extends { readonly id: number }, Rows extends readonly Paged<Row>[] | null>(
   c: AppContext,
   query: { readonly limit: number; readonly cursor?: number | undefined },
   fetch: (page: Page) => Promise<Rows>,
+  placeOf: (row: NonNullable<Rows>[number]) => number = ({ id }) => id,
 ): Promise<Rows> => {
   const rows = await fetch({ limit: query.limit + 1, afterId: query.cursor ?? null });
   if (rows === null || (rows.length <= query.limit && !isCut(rows))) return rows;
   const page = rows.slice(0, query.limit);
-  announceNext(c, { limit: query.limit, cursor: page.at(-1)?.id });
+  const last = page.at(-1);
+  announceNext(c, { limit: query.limit, cursor: last && placeOf(last) });
   return page as readonly Paged<Row>[] as Rows;
 };
 
-/** What the link to the next page says: where each list of the answer goes on, with the filters of this page. */
+/** The query of the link to the next page: the cursor of each list, and the filters of this page. */
 type Onwards = { readonly limit?: number; readonly cursor?: number | undefined; readonly domains_cursor?: number | undefined };
 
-/** Sets the `Link` to the next page; a list whose cursor is absent begins where it began in this one. */
+/** Sets the `Link` to the next page; a list without a cursor repeats its part of this page. */
 export const announceNext = (c: AppContext, onwards: Onwards, path = c.req.path): void => {
   const params = new URL(c.req.url).searchParams;
   if (onwards.limit !== undefined) params.set("limit", String(onwards.limit));

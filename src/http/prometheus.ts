@@ -4,7 +4,7 @@ export const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 export type MetricFamily = {
-  /** As `tranche_storms_active`; stable, since dashboards are built on it. */
+  /** Such as `tranche_storms_active`; stable, as dashboards depend on it. */
   readonly name: string;
   readonly type: "gauge" | "counter";
   readonly help: string;

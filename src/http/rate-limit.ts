@@ -10,7 +10,7 @@ export const within = (retryAfterSeconds: number | null): void => {
   });
 };
 
-/** Counts every request of a client address, but for `/healthz`: whoever watches us must always get an answer. */
+/** Counts every request of a client address, except `/healthz`: monitoring must always get an answer. */
 export const addressLimit =
   (deps: Pick<Deps, "rateLimits" | "clientAddress">): AppMiddleware =>
   async (c, next) => {

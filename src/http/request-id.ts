@@ -6,9 +6,9 @@ const sane = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * Gives every request an id, and every answer the headers of semantics §1.
- * The id is ours, always: by it our log and the audit log are read, and a caller who chose it could pass for another request. What a
- * caller sends is kept beside it for the log, where it is a plain word.
- * @param render answers what was thrown without being an Error, which Hono itself lets through
+ * The id is always generated here: it correlates the log and the audit log, and a caller who chose it could imitate another
+ * request. A caller's own id is logged as well, where it is a plain word.
+ * @param render renders thrown values that are no Error, which Hono does not handle
  */
 export const requestFrame =
   (random: Random, render: (thrown: unknown, c: AppContext) => Response): AppMiddleware =>

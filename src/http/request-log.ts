@@ -2,7 +2,7 @@ import { matchedRoutes } from "hono/route";
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { AppContext, AppMiddleware } from "./env.ts";
 
-/** The path as it was registered: what a client typed may hold anything. */
+/** The path as registered: what a client sent is untrusted. */
 const routePattern = (c: AppContext): string =>
   matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unrouted";
 
@@ -12,9 +12,9 @@ const reads = new Set(["GET", "HEAD", "OPTIONS"]);
 const slowMs = 1_000;
 
 /**
- * One line for every write, refusal, failure and slow answer: who asked for what, how it went, how long it took. A read
- * that went well is left to the platform's own request log: a second line of it costs more than the answer does. No
- * header but the caller's own request id, no query and no body goes in.
+ * One line for every write, refusal, failure and slow answer: caller, route, result, duration. A successful
+ * read is left to the platform's own request log: a second line would cost more than the answer. No
+ * header but the caller's own request id, no query and no body is logged.
  */
 export const requestLog =
   (deps: Pick<Deps, "log" | "clock">): AppMiddleware =>

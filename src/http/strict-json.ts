@@ -2,7 +2,7 @@ import type { FieldError } from "../errors.ts";
 
 export type StrictJson = { readonly ok: true } | ({ readonly ok: false } & FieldError);
 
-/** Deeper bodies than this have no meaning to any endpoint. */
+/** No endpoint has deeper bodies. */
 const maxDepth = 32;
 
 type Frame = { readonly keys: Set<string> | null; segment: string | number; expectKey: boolean };
@@ -19,19 +19,19 @@ const stringEnd = (text: string, start: number): number => {
   return end;
 };
 
-/** A number's text as its digits, without zeros around them, and the place of its point: `0.50`, `5e-1` and `0.5` are the same. */
+/** A number's digits, without leading and trailing zeros, and the position of its point: `0.50`, `5e-1` and `0.5` are the same. */
 const exactDecimal = (text: string): string => {
   const [, sign = "", whole = "", decimals = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const digits = `${whole}${decimals}`.replace(/^0+/, "");
   const significant = digits.replace(/0+$/, "");
-  // An exponent may be longer than a number can count: as a whole number of any size it can be added to.
+  // An exponent may exceed a number's range: BigInt.
   return significant === "" ? "0" : `${sign}${significant}e${BigInt(exponent) - BigInt(decimals.length) + BigInt(digits.length - significant.length)}`;
 };
 
-/** No figure has more: exponents of a thousand digits are not worth adding up. */
+/** Longer numbers are refused without parsing. */
 const longestNumber = 400;
 
-/** Whether what JSON.parse makes of a number is what it says: `1e-400` is no 0, and 0.10000000000000000001 is not 0.1. */
+/** Whether JSON.parse represents a number exactly: `1e-400` is not 0, and 0.10000000000000000001 is not 0.1. */
 const isKept = (text: string): boolean => text.length <= longestNumber && Number.isFinite(Number(text)) && exactDecimal(String(Number(text))) === exactDecimal(text);
 
 const numberEnd = (text: string, start: number): number => {
@@ -42,7 +42,7 @@ const numberEnd = (text: string, start: number): number => {
 
 /**
  * Checks what JSON.parse lets through: an object key given twice, NUL characters and lone surrogates (Postgres stores
- * neither), numbers with more digits than are kept, and absurd depth.
+ * neither), numbers with more digits than a double keeps, and excessive depth.
  */
 export const checkJson = (text: string): StrictJson => {
   try {

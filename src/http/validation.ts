@@ -5,7 +5,7 @@ import type { FieldError } from "../errors.ts";
 import type { AppEnv } from "./env.ts";
 import { jsonPointer } from "./strict-json.ts";
 
-/** More than these are not listed in one answer. */
+/** Most fields listed in one answer. */
 const maxErrors = 50;
 
 const places: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ const fieldErrors = (target: string, issues: readonly z.core.$ZodIssue[]): Field
     .slice(0, maxErrors);
 };
 
-/** Turns what a schema refused into one 400 that points at each field. */
+/** Turns a schema's issues into one 400 that names each field. */
 export const refuseInvalid: Hook<unknown, AppEnv, string, void> = (result) => {
   if (result.success) return;
   throw new AppError("bad_request", `${places[result.target] ?? "the request"} is not valid`, {

@@ -1,64 +1,66 @@
 import type { Connection, RequestTimes, Sent } from "../adapters/ports/platform/budget.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 
-/** Runs work when a slot is free. `urgent` work of a customer goes before its other work, never before another customer. */
+/** Runs work when a slot is free. A customer's `urgent` work precedes its other work, never another customer's. */
 export type Slots = <T>(customerId: number, urgent: boolean, work: () => Promise<T>) => Promise<T>;
 
-/** Stands for what is done for no customer, where slots are shared out among customers. */
+/** The key of work for no customer, where slots are shared among customers. */
 export const nobody = 0;
 
 /** Connections of one invocation that may wait for response headers at once (Workers limits). */
 export const waitingConnections = 6;
 
 /**
- * What a connection is for: `change`, the switches of rounds; `dns`, what they read and ask after; `background`, what no round
- * waits for.
+ * The purpose of a connection: `change`, the switches of rounds; `dns`, their readings and polls; `message`, messages to people;
+ * `background`, what no round waits for.
  */
-export type Lane = "change" | "dns" | "background" | "probe";
+export type Lane = "change" | "dns" | "message" | "background" | "probe";
 
 /**
- * How many connections each lane may have: while paths are being probed, and otherwise. What the others do not use then,
- * probes get; never the other way round. Only switches have more while nobody probes, for a round ends them before it ends
- * itself: what is read may go on into the next. In this order a connection that falls free is offered.
+ * How many connections each lane may have: during probing, and otherwise. Probes get what the others do not use
+ * then; never the other way round. Only switches have more outside of probing, as a round ends them before it ends
+ * itself: readings may continue into the next. A free connection is offered in this order.
  */
-const bounds: Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>> = {
+type Bounds = Readonly<Record<Lane, readonly [whileProbing: number, otherwise: number]>>;
+const bounds: Bounds = {
   change: [2, 5],
   dns: [2, 2],
+  message: [2, 4],
   background: [1, 2],
   probe: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 };
-const lanes: readonly Lane[] = ["change", "dns", "background", "probe"];
-/** Switches and readings together. */
+const lanes: readonly Lane[] = ["change", "dns", "message", "background", "probe"];
+/** Switches and readings in sum. */
 const dnsBounds: readonly [whileProbing: number, otherwise: number] = [2, 5];
 
-/** How long what is aborted is waited for before it counts as abandoned. Its connection is free meanwhile. */
+/** How long aborted work is awaited before it counts as abandoned. Its connection is released at once. */
 const settlingMs = 250;
 
 export type Ask = {
   readonly lane: Lane;
-  /** For whom: a connection that falls free goes to who has the fewest of the lane. */
+  /** The customer: a free connection goes to the one with the fewest in the lane. */
   readonly key: number;
   /** Before other work of the same key. */
   readonly urgent?: boolean;
-  /** After all work that is not: it is likely to hang. One connection of the lane is always left to the rest. */
+  /** Likely to hang, so it comes after all other work. One connection of the lane is always reserved for the rest. */
   readonly suspect?: () => boolean;
 };
 
-/** The connections of one invocation. Each is held until its work has ended or its time is over, and no longer. */
+/** The connections of one invocation. Each is held until its work ends or its deadline, and no longer. */
 export type Connections = {
   /** Work that ends by itself. */
   readonly run: <T>(ask: Ask, work: () => Promise<T>) => Promise<T>;
-  /** Work with a deadline, and a bound on how long it may take once it is begun. @param stop aborts it earlier */
+  /** Work with a deadline, and a limit on its duration once begun. @param stop aborts it earlier */
   readonly until: <T>(ask: Ask, times: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal) => Promise<Sent<T>>;
   /** Those of probes. */
   readonly probes: Slots;
-  /** While this lasts probes have their share. */
+  /** For its duration probes have their share. */
   readonly probing: <T>(work: () => Promise<T>) => Promise<T>;
-  /** How much has been begun so far beside probes, which are counted where they are sent: about as many requests. */
+  /** How much has been begun so far besides probes, which are counted where they are sent: about as many requests. */
   readonly begun: () => number;
-  /** Counts work that was given up though it was not over, connection or none. */
+  /** Counts work that was abandoned before its end, with or without a connection. */
   readonly abandon: (lane: Lane) => void;
-  /** How much was abandoned since this was last asked. */
+  /** How much was abandoned since the last call. */
   readonly takeAbandoned: () => readonly { readonly lane: Lane; readonly count: number }[];
 };
 
@@ -69,11 +71,13 @@ type LaneState = { running: number; suspects: number; readonly queues: Map<numbe
 const never = () => false;
 const headOf = ({ urgent, waiting }: Queue): Waiter | undefined => urgent[0] ?? waiting[0];
 
-/** Hands out the slots of all lanes. In each a free one goes to who has the fewest, in turn where several have as few. */
-const createScheduler = (size: number) => {
+/** Allocates the slots of all lanes. In each a free one goes to the customer with the fewest, round-robin among equals. */
+const createScheduler = (size: number, others: Partial<Bounds>) => {
+  const limits: Bounds = { ...bounds, ...others };
   const state: Readonly<Record<Lane, LaneState>> = {
     change: { running: 0, suspects: 0, queues: new Map() },
     dns: { running: 0, suspects: 0, queues: new Map() },
+    message: { running: 0, suspects: 0, queues: new Map() },
     background: { running: 0, suspects: 0, queues: new Map() },
     probe: { running: 0, suspects: 0, queues: new Map() },
   };
@@ -84,7 +88,7 @@ const createScheduler = (size: number) => {
   const next = (lane: Lane): boolean => {
     const own = state[lane];
     const phase = probings > 0 ? 0 : 1;
-    const bound = Math.min(size, bounds[lane][phase]);
+    const bound = Math.min(size, limits[lane][phase]);
     const isDns = lane === "change" || lane === "dns";
     if (own.running >= bound || (isDns && state.change.running + state.dns.running >= dnsBounds[phase])) return false;
     const maySuspect = own.suspects < Math.max(1, bound - 1);
@@ -98,7 +102,7 @@ const createScheduler = (size: number) => {
     }
     if (best === null) return false;
     const { key, queue } = best;
-    // To the end of the order: the others come first now.
+    // To the end of the round-robin order.
     own.queues.delete(key);
     own.queues.set(key, queue);
     (queue.urgent.shift() ?? queue.waiting.shift())?.start();
@@ -108,7 +112,7 @@ const createScheduler = (size: number) => {
     while (free > 0 && lanes.some(next));
   };
 
-  /** @returns how to give the slot back, once, or null where `gone` came first */
+  /** @returns a function that releases the slot, once, or null where `gone` came first */
   const acquire = async ({ lane, key, urgent = false, suspect = never }: Ask, gone?: Promise<unknown>): Promise<(() => void) | null> => {
     const own = state[lane];
     const queue = own.queues.get(key) ?? { running: 0, urgent: [], waiting: [] };
@@ -160,9 +164,12 @@ const createScheduler = (size: number) => {
   return { acquire, probing, begun: () => begun };
 };
 
-/** @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits) */
-export const createConnections = (clock: Clock, size = waitingConnections): Connections => {
-  const { acquire, probing, begun } = createScheduler(size);
+/**
+ * @param size how many at once; a platform lets six connections of an invocation wait for headers (Workers limits)
+ * @param others bounds of lanes where they are not the usual ones: work that is alone in its invocation may have all
+ */
+export const createConnections = (clock: Clock, size = waitingConnections, others: Partial<Bounds> = {}): Connections => {
+  const { acquire, probing, begun } = createScheduler(size, others);
   let abandoned = new Map<Lane, number>();
   const abandon = (lane: Lane): void => void abandoned.set(lane, (abandoned.get(lane) ?? 0) + 1);
 

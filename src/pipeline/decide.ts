@@ -12,7 +12,7 @@ import { asFound, withDiscoveries } from "./detection/paths.ts";
 import type { DomainReading } from "./steering/live-records.ts";
 import { changedRouting, steer } from "./steering/steer.ts";
 
-/** What is to be stored of a service's domains: what was read of them, and what they were discovered to be. */
+/** A service's domains to be stored: their records as read, and discovered targets. */
 const updates = (
   service: RoundService, samples: readonly Sample[], read: ReadonlyMap<number, DomainReading>, intents: readonly Intent[],
 ): RoundDecisions["domains"] =>
@@ -29,8 +29,8 @@ const updates = (
   });
 
 /**
- * Everything that a round decides, from what it read: no I/O. The database's figures are judged, storms move through
- * their states, and what differs between the live weights and the desired ones becomes an intent.
+ * All decisions of a round, from what it read: no I/O. The database's figures are evaluated, storms change
+ * state, and differences between live and desired weights become intents.
  */
 export const decideRound = (
   services: readonly RoundService[],

@@ -4,7 +4,7 @@ import type { Fence, LeaseStore } from "../adapters/ports/coordination/lease.ts"
 /** How often a lease is renewed within its life, so that a renewal or two may fail. */
 const renewals = 3;
 
-/** Does work under a lease and renews it for as long as that takes. Work that outlives a lost lease is fenced out of its writes. */
+/** Runs work under a lease, renewing it meanwhile. Writes after a lost lease are fenced off. */
 export const whileHeld = async <T>(
   deps: { readonly leases: LeaseStore; readonly clock: Clock },
   fence: Fence,
@@ -26,12 +26,12 @@ export const whileHeld = async <T>(
   }
 };
 
-/** How often a database that is away is asked again to take a lease back. */
+/** The retry interval of a release while the database is unreachable. */
 const againMs = 1_000;
 
 /**
- * Gives a lease back. A database that is away for a moment must not keep it from the next run until it lapses: it is asked again
- * for as long as the lease may last. Never throws: what is not given back lapses.
+ * Releases a lease. A brief outage of the database must not block the next run until it lapses: retried
+ * for as long as the lease may last. Never throws: an unreleased lease lapses.
  */
 export const giveBack = async ({ leases, clock }: { readonly leases: LeaseStore; readonly clock: Clock }, fence: Fence): Promise<void> => {
   const untilMs = clock.nowMs() + leases.ttlMs;

@@ -11,15 +11,15 @@ type Present = {
   readonly vantage: string; readonly clock: Clock; readonly place?: Place; readonly peer?: Peer; readonly sharedClock?: Pick<SharedClock, "skewMs">;
 };
 
-/** One shard stands for its provider: of more, each row of `providers` would be written by all at once. */
+/** One shard writes its provider's heartbeat: several would contend for the rows of `providers`. */
 const speaksFor = (shard: Shard): boolean => shard.index === 0;
 
-/** Longer than any of these looks takes by itself. */
+/** Longer than either of these checks takes. */
 const lookMs = 8_000;
 
 /**
- * Looks at the other provider, for which no round waits, the next one may report it; and for the place where this one runs.
- * @param untilMs how long the place is waited for
+ * Checks the other provider, without waiting: the next round may report the result; and looks up this one's location.
+ * @param untilMs deadline of the location
  */
 export const lookAround = async ({ peer, place, clock }: Present, shard: Shard, connections: Connections, untilMs: number): Promise<void> => {
   const look = async (work: () => Promise<void>): Promise<unknown> =>
@@ -28,7 +28,7 @@ export const lookAround = async ({ peer, place, clock }: Present, shard: Shard, 
   if (place !== undefined) await patiently(clock, look(() => place.look()), untilMs - clock.nowMs(), undefined);
 };
 
-/** What a round says of itself. @param acted whether it is a round of the lease's holder, rather than a witness' */
+/** The heartbeat of a round. @param acted whether it is a round of the lease's holder, rather than a witness' */
 export const presenceOf = ({ vantage, place, peer, sharedClock }: Omit<Present, "clock">, shard: Shard, acted: boolean, nowMs: number): Presence => ({
   vantage,
   place: place?.known() ?? null,

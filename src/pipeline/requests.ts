@@ -2,13 +2,13 @@ import { confirmations } from "../domain/detection/probe.ts";
 import { fairShare } from "../domain/detection/turns.ts";
 import type { Connections } from "./connection-slots.ts";
 
-/** Requests of a round beside probes and those that `Connections` count: some to the database, and a few for what is begun while it lasts. */
+/** Reserve per round besides probes and what `Connections` counts: some for the database, and a few for work begun meanwhile. */
 const besidesProbes = 50;
 
-/** What is kept for a later round, by its paths: each of them once, and some confirmations. */
+/** The reserve for a later round, by its paths: each once, and some confirmations. */
 const keptOfPaths = 1.1;
 
-/** What one invocation may still send, all that it does together: a platform refuses what is beyond its number (Workers: 10,000, on the free plan 50). */
+/** The remaining requests of one invocation: a platform refuses any beyond its limit (Workers: 10,000, on the free plan 50). */
 export type RequestPool = { readonly left: () => number; readonly note: () => void };
 
 /** @param limit requests of an invocation that begins now */
@@ -18,20 +18,20 @@ export const createRequestPool = (limit: number, connections: Pick<Connections, 
   return { left: () => limit - probes - (connections.begun() - before), note: () => void (probes += 1) };
 };
 
-/** What the rounds of one shard may send of it. */
+/** The allocator of one shard's rounds. */
 export type RequestAccount = {
   /**
-   * How many probes the round that begins now may send, which has so many paths: its share of what is left, or more where the
-   * rounds that are still to come keep enough. Failures that are confirmed now count for more than what may fail later.
+   * How many probes the round that begins now may send, with so many paths: its share of the rest, or more where
+   * enough is left for later rounds. Confirmations now have priority over possible failures later.
    */
   readonly share: (paths: number) => number;
-  /** One of them is to be sent. @returns false where others have used up the pool meanwhile */
+  /** Takes one of them. @returns false where others have used up the pool meanwhile */
   readonly take: () => boolean;
 };
 
 /**
  * @param roundsLeft rounds of this shard still to come in the invocation, the next one included
- * @param abreast how many shards there are in it: each of them begins a round when this one does
+ * @param abreast how many shards share it: each begins a round when this one does
  */
 export const createRequestAccount = (pool: RequestPool, roundsLeft: () => number, abreast = 1): RequestAccount => ({
   share: (paths) => {
@@ -47,27 +47,27 @@ export const createRequestAccount = (pool: RequestPool, roundsLeft: () => number
   },
 });
 
-/** For who is not limited. */
+/** Without a limit. */
 export const unlimited: RequestAccount = { share: () => Number.POSITIVE_INFINITY, take: () => true };
 
-/** The probes of one round within its share. */
+/** The probes of one round, within its share. */
 export type ProbeAllowance = {
   /** Whether the first probe of a path of this customer's may be sent. */
   readonly first: (customerId: number) => boolean;
-  /** A path that is not probed for another reason: what was kept for it is free. */
+  /** Releases the reserve of a path that is not probed for another reason. */
   readonly skip: (customerId: number) => void;
   /** Whether a probe may be sent that confirms a failure of this customer's. */
   readonly confirmation: (customerId: number) => boolean;
-  /** Probes that were not sent for want of a share. */
+  /** Probes that were not sent for lack of a share. */
   readonly refused: () => number;
 };
 
 const sumOf = (counts: ReadonlyMap<number, number>): number => [...counts.values()].reduce((sum, count) => sum + count, 0);
 
 /**
- * A customer that needs no more than the others' equal share, all its failures confirmed, has it all. Of the others every path is
- * probed before any failure is confirmed, and of what is there for confirmations each is kept an equal part: one whose paths all
- * fail at once, which is three requests for each, or who has very many, takes nothing from the detection of the rest.
+ * Max-min fair: a customer that needs no more than an equal share, with all failures confirmed, gets all of it. Of the others every
+ * path is probed before any failure is confirmed, and each has an equal part of the confirmations: one whose paths all fail at
+ * once, which takes three requests each, or with very many paths, does not affect the detection of the rest.
  * @param pathsOf how many there are to probe, by customer
  */
 export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyMap<number, number>): ProbeAllowance => {
@@ -80,7 +80,7 @@ export const createProbeAllowance = (account: RequestAccount, pathsOf: ReadonlyM
   const part = Math.max(0, Math.floor((left - sumOf(firsts) - sumOf(keptFor)) / Math.max(1, pathsOf.size - small.size)));
   for (const [customerId, paths] of pathsOf) if (!small.has(customerId)) keptFor.set(customerId, Math.min(part, confirmations * paths));
   let [firstsOfAll, kept] = [sumOf(firsts), sumOf(keptFor)];
-  /** What the small ones may still need. */
+  /** The remaining need of the small ones. */
   let neededBySmall = [...small].reduce((sum, customerId) => sum + mostOf(pathsOf.get(customerId) ?? 0), 0);
   const take = (forOthers: number): boolean => {
     if (left > forOthers && account.take()) {

@@ -36,34 +36,36 @@ export type RoundDeps = {
   readonly rounds: RoundStore;
   readonly prober: Prober;
   readonly dns: Dns;
-  /** Whose DNS account counts for a customer; without it `dns` is everybody's. */
+  /** Account selection by customer; absent: `dns` is used for all. */
   readonly dnsDirectory?: DnsDirectory;
   readonly clock: Clock;
-  /** The same clock where it goes by the database's. */
+  /** The same clock where it is synchronised to the database's. */
   readonly sharedClock?: SharedClock;
   /** The provider that probes: the vantage of its samples. */
   readonly vantage: string;
   readonly place?: Place;
-  /** The other provider; without it nobody is looked at. */
+  /** The other provider; absent: no check. */
   readonly peer?: Peer;
   readonly slowPaths: SlowPaths;
   readonly probe: ProbeSettings;
   readonly driftCheckMs: number;
-  /** By which storms earn a discount; without it every one of what was once healthy does. */
+  /** The terms by which storms earn a discount; absent: every storm of what was once healthy does. */
   readonly credit?: CreditTerms;
   /** Null, or absent: what is recorded is not signed. */
   readonly evidenceSigner?: EvidenceSigner | null;
-  /** The connections of this invocation, which others of its work share; without them each round has its own. */
+  /** The connections of this invocation, shared with its other work; absent: each round has its own. */
   readonly connections?: Connections;
-  /** What the invocation may still send; without it nothing limits a round. */
+  /** The invocation's remaining requests; absent: no limit. */
   readonly requests?: RequestAccount;
-  /** Without them, as where no proof is asked for, nothing is looked up before a first switch. */
+  /** Absent, as where no proof is required: no look-up before a first switch. */
   readonly firstProofs?: FirstProofs;
-  /** What is asked of DNS from round to round under one lease; without it nothing outlives a round. */
+  /** Starts to deliver messages about what was just stored, in the background. Never throws. */
+  readonly tell?: () => void;
+  /** DNS calls that span rounds under one lease; absent: none outlasts a round. */
   readonly dnsTalk?: DnsTalk;
 };
 
-/** The DNS of one lease: how its accounts fare, and what they are being asked. */
+/** The DNS of one lease: the state of its accounts, and their calls in flight. */
 export type DnsTalk = { readonly standings: Standings; readonly reading: DnsReading };
 
 export const createDnsTalk = (clock: Clock, connections: Connections): DnsTalk => ({
@@ -71,35 +73,35 @@ export const createDnsTalk = (clock: Clock, connections: Connections): DnsTalk =
   reading: createDnsReading(clock, connections),
 });
 
-/** What a round did; `held` false: the lease was lost, and nothing was decided. */
+/** The report of a round; `held` false: the lease was lost, and nothing was decided. */
 export type RoundReport = {
   readonly held: boolean;
   readonly samples: number;
   readonly failedSamples: number;
-  /** Paths for which the round had no time left; the next one begins with others. */
+  /** Paths that were not probed for lack of time; the next round begins with others. */
   readonly unprobed: number;
   readonly unreadable: number;
-  /** Probes that were not sent, as the invocation may not send more. */
+  /** Probes that were not sent because of the invocation's request limit. */
   readonly overBudget: number;
   readonly stormsChanged: number;
   readonly switches: number;
   readonly failedSwitches: number;
   readonly drifts: number;
-  /** What there was to do, services left out of the evaluation among what was left out; absent where the lease was lost. */
+  /** The round's load, services that could not be evaluated counted as left out; absent where the lease was lost. */
   readonly load?: RoundLoad;
   /** Services whose figures could not be read, and why; absent: there were none. */
   readonly unjudged?: { readonly services: number; readonly error: unknown };
-  /** Domains whose visitors do not all reach the backup, of services of which that is said from now on. */
+  /** Domains whose visitors do not all reach the backup, of services newly in that state. */
   readonly unreached: readonly Unreached[];
-  /** Domains over whose weights somebody else has begun to fight. */
+  /** Domains whose weights are newly contested by somebody else. */
   readonly contested: readonly { readonly serviceId: number; readonly domainId: number; readonly name: string }[];
-  /** What accounts have thrown, which they never should: to be logged. It stopped nobody but themselves. */
+  /** Unexpected exceptions of accounts, to be logged. They affected only their account. */
   readonly thrown: readonly unknown[];
 };
 
-/** Of an interval, how long a round waits for what DNS is asked, and for its switches; at least so long, however short it is. */
+/** The part of an interval that a round waits for DNS readings, and for its switches; and the minimum. */
 const readingShare = { part: 0.3, leastMs: 2_000 };
-/** And for the proofs of names that are switched for the first time. */
+/** The same for the proofs of names that are switched for the first time. */
 const provingShare = { part: 0.2, leastMs: 2_000 };
 const applyingShare = { part: 0.5, leastMs: 5_000 };
 
@@ -112,7 +114,7 @@ const withoutServices = (services: readonly RoundService[], ids: readonly number
   return services.filter(({ serviceId }) => !left.has(serviceId));
 };
 
-/** The accounts of a round's customers: read once, whatever their number. */
+/** The accounts of a round's customers, read in one query. */
 const openAccounts = async ({ dns, dnsDirectory }: RoundDeps, { standings, reading }: DnsTalk, view: ShardView): Promise<DnsAccounts> => {
   const { services, polls } = view;
   const keys = [...new Set([...services.map(({ customerId }) => customerId), ...polls.map(({ changeId }) => accountOfChange(changeId))])];
@@ -126,7 +128,7 @@ const openAccounts = async ({ dns, dnsDirectory }: RoundDeps, { standings, readi
 /**
  * One round for one shard: probe -> samples -> figures -> storms -> desired weights -> plan -> apply. It costs at most
  * four round trips to the database, whatever the number of services, and a fifth where a storm begins, relapses or ends.
- * @param roundAtMs the slot of the round, equal for a doubled run
+ * @param roundAtMs the start of the round's slot, equal for a duplicate run
  */
 export const runRound = async (
   deps: RoundDeps,
@@ -159,7 +161,7 @@ const decideAndAct = async (
   const { rounds, clock, connections } = deps;
   const { standings, reading } = talk;
   const { intervalMs } = deps.probe;
-  // DNS that does not answer must not delay what the probes have to say: what it has not told by then a later round hears.
+  // Slow DNS must not delay the evaluation of the probes: later answers are taken by a later round.
   const untilMs = clock.nowMs() + shareOf(intervalMs, readingShare);
   const looking = lookAround(deps, shard, connections, untilMs);
   const opening = openAccounts(deps, talk, view).then((accounts) => {
@@ -180,6 +182,7 @@ const decideAndAct = async (
   const grounds = { services: view.services, vantages, read, fence, credit: deps.credit ?? everyStorm, probePath: deps.probe.path, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
   const proven = await signDecisions(signer, view.services, await withEvidence(rounds, grounds, decisions), nowMs);
   const stored = await rounds.saveDecisions(fence, proven, nowMs);
+  if (decisions.storms.length + decisions.services.length + decisions.contests.length > 0) deps.tell?.();
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);
   const { thrown, names, ...applied } = await applyIntents({ clock, connections }, await opening, view, decisions, stored, sendUntilMs);
   reading.touch(names);
@@ -187,6 +190,7 @@ const decideAndAct = async (
   const intents = await signSwitches(signer, view.services, decisions, stored, applied.intents);
   const outcomes = { ...applied, intents, ...polls, expire: view.expired ? shard : null, standings: standings.takeChanged() };
   await rounds.saveOutcomes(fence, outcomes, clock.nowMs());
+  if (intents.length > 0) deps.tell?.();
   const contested = new Set(decisions.contests.flatMap((one) => (one.contested ? [one.domainId] : [])));
   return {
     held: true,

@@ -6,7 +6,7 @@ import { createConnections } from "./connection-slots.ts";
 
 export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections" | "requests">;
 
-/** What a witness' round came to. */
+/** The report of a witness' round. */
 export type WitnessReport = { readonly samples: number; readonly unprobed: number; readonly unreadable: number; readonly overBudget: number };
 
 /**

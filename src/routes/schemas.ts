@@ -6,14 +6,20 @@ const decimalsOf = (value: number): number => {
   return Math.max(0, fraction.length - Number(exponent));
 };
 
-/** A decimal number with at most four decimals, so that what is stored is what was said. */
+/** A decimal number with at most four decimals, so that it is stored exactly. */
 export const decimal4 = () =>
   z.number().refine((value) => decimalsOf(value) <= 4, "must have at most 4 decimals").openapi({ multipleOf: 0.0001 });
 
 /** A coverage factor above 0. */
 export const factor = (max: number) => decimal4().gt(0).max(max).openapi({ example: 1.5 });
 
-/** A change that changes something. */
+/** The name under which services call a CDN. */
+export const cdnName = z
+  .string()
+  .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 of a-z, 0-9 and -")
+  .openapi({ example: "cloudflare" });
+
+/** A non-empty change. */
 export const nonEmpty = <Schema extends z.ZodObject>(schema: Schema) =>
   schema.refine((fields) => Object.keys(fields).length > 0, "must name at least one field").openapi({ minProperties: 1 });
 

@@ -5,7 +5,7 @@ import { build } from "../deployment.ts";
 
 const builtFor = new WeakMap<object, Built>();
 
-/** What a Worker's environment stands for, built once per isolate: configuration does not change under a running Worker. */
+/** The deployment of a Worker's environment, built once per isolate: configuration does not change under a running Worker. */
 export const buildOnce = (env: Record<string, unknown>): Built => {
   const built = builtFor.get(env) ?? build(env, { waitUntil, bindings: env, connect });
   builtFor.set(env, built);

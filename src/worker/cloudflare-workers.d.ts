@@ -1,9 +1,9 @@
-/** What the entries take from the runtime itself; workerd provides it. */
+/** The parts of the runtime that the entries import; provided by workerd. */
 declare module "cloudflare:workers" {
   /** Keeps the current invocation alive until the promise settles. */
   export function waitUntil(work: Promise<unknown>): void;
 
-  /** One object in the world by its name, with storage and an alarm of its own. */
+  /** A globally unique object by name, with its own storage and alarm. */
   export abstract class DurableObject<Env> {
     protected readonly ctx: import("@cloudflare/workers-types").DurableObjectState;
     protected readonly env: Env;
@@ -12,5 +12,5 @@ declare module "cloudflare:workers" {
 }
 
 declare module "cloudflare:sockets" {
-  export const connect: import("../adapters/ports/steering/name-servers.ts").Connect;
+  export const connect: import("../adapters/ports/platform/connect.ts").Connect;
 }

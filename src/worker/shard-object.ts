@@ -5,15 +5,15 @@ import type { ShardLoop } from "../cron/rounds/shard-loop.ts";
 import { createShardLoop } from "../cron/rounds/shard-loop.ts";
 import { slotOf } from "../cron/rounds/shard-rounds.ts";
 
-/** For how long an object goes on without being armed: cron may be late or missing, but a Worker may also be gone. */
+/** How long an object continues without being armed: cron may be late or missing, but a Worker may also be deleted. */
 const armedForMs = 15 * 60_000;
 
 type Armed = Shard & { readonly untilMs: number };
 
 /**
  * One shard: its alarm runs one round every `PROBE_INTERVAL`, each in an invocation of its own. Cron arms it every minute;
- * not armed any more, or no longer among the shards, it stops by itself. Alarms come at least once, which the slot of a
- * round makes harmless. What must survive a restart is stored; the lease it gets back by its name.
+ * without being armed, or no longer among the shards, it stops by itself. Alarms are delivered at least once, which is
+ * harmless as a slot has one round. State that must survive a restart is stored; the lease is re-acquired by its name.
  */
 export class ShardObject extends DurableObject<Record<string, unknown>> {
   #loop: ShardLoop | null = null;
@@ -35,12 +35,12 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
       await this.#wake();
     } finally {
       this.#isRunning = false;
-      // Whoever was armed meanwhile, while it was about to stop for one, is on.
+      // It was armed again while about to stop: it continues.
       await this.#stayAwake();
     }
   }
 
-  /** What is armed has an alarm. */
+  /** An armed object always has an alarm. */
   async #stayAwake(): Promise<void> {
     const { storage } = this.ctx;
     if ((await storage.get<Armed>("armed")) === undefined || (await storage.getAlarm()) !== null) return;
@@ -60,7 +60,7 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
       log.warn("shard_not_armed", { shard: armed.index });
       return await this.#stop();
     }
-    // Before the round, so that nothing that happens in it can keep the next one from coming.
+    // Before the round, so that no failure in it can prevent the next one.
     await storage.setAlarm(this.#alarmAt(slotOf(nowMs, probe.intervalMs) + probe.intervalMs));
     if (!(await this.#loop.round(armed))) await this.#stop();
   }
@@ -70,7 +70,7 @@ export class ShardObject extends DurableObject<Record<string, unknown>> {
     this.#loop = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.delete("armed");
-    // Last, for it takes as long as the database is away: who is armed from here on is on.
+    // Last, as it may take as long as the database is unreachable: arming from here on takes effect.
     await loop?.stop();
   }
 

@@ -66,6 +66,16 @@ const push = (customerId: number, serviceId: number, ago: number, bytes: { prima
 const causes = async (): Promise<number> => Number((await database.sql<{ n: string }>("select count(*) as n from adjustment_causes"))[0]?.n);
 
 describe("usage that is corrected after it was billed", () => {
+  it("is told of: each invoice, and what of it adjusts earlier ones", async () => {
+    const { customerId, serviceId } = await seedOne({ snapshots: hours(2, 1), storms: [] });
+    await bill(database.db, nowMs);
+    await push(customerId, serviceId, 2, { primary: 200 });
+    await bill(database.db, nowMs + hourMs);
+    const told = await database.sql<{ kind: string; facts: Record<string, unknown> }>("select kind, facts from notifications where kind like 'invoice.%' order by id");
+    expect(told.map(({ kind, facts }) => [kind, facts["number"], facts["totalCents"] ?? facts["differenceCents"], facts["lines"] ?? null]))
+      .toEqual([["invoice.issued", 1, 4_800, null], ["invoice.issued", 2, 1_200, null], ["invoice.adjusted", 2, 1_200, 1]]);
+  });
+
   it("with more bytes: the difference, on the next invoice, once", async () => {
     const { customerId, serviceId } = await seedOne({ snapshots: hours(2, 1), storms: [] });
     await bill(database.db, nowMs);

@@ -47,8 +47,8 @@ const shop = async () => {
 
 const inGib = (count: number) => String(count * gib);
 
-describe("faults of metering by what is true today are found, and are gone once they are mended", () => {
-  it("1: the windows of a service that let go of a host have lost what it carried", async () => {
+describe("faults of metering by today's facts are found, and are cleared once they are fixed", () => {
+  it("1: the windows of a service that lost a host lack its bytes", async () => {
     const { web, a } = await shop();
     await world.removeDomain(a, noon + 5 * minuteMs);
     await world.sql("update usage_snapshots set primary_bytes = $2 where service_id = $1", [web, gib]);
@@ -135,7 +135,7 @@ describe("faults of metering by what is true today are found, and are gone once 
     expect(await night(dayLater)).toEqual([]);
   });
 
-  it("5: a host that can not be read has shrunk the sum, and nobody was told", async () => {
+  it("5: an unreadable host has lowered the sum, unmarked", async () => {
     const { a } = await shop();
     await world.sql("delete from usage_readings where domain_id = $1", [a]);
     await world.sql("update usage_snapshots set primary_bytes = $1", [gib]);

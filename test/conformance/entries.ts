@@ -94,6 +94,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
   body: body
     .replaceAll(timeText, (text, time: string) => momentOf(Date.parse(time), Date.now() - startedAtMs + 60_000) ?? text)
     .replaceAll(/(tr[na])_[\w-]{43}/g, "$1_SECRET")
+    .replaceAll(/whsec_[A-Za-z0-9+/]{43}=/g, "whsec_SECRET")
     .replaceAll(/"instance":"[0-9a-f]{32}"/g, '"instance":"ID"')
     .replaceAll(/"request_id":"[0-9a-f]{32}"/g, '"request_id":"ID"')
     .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')
@@ -106,8 +107,8 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/("name":"shard:\d+"[^}]*?"released_at":)(?:null|"NOW")/g, "$1RELEASED")
     .replaceAll(/^(tranche_lease_held\{name="shard:[^}]*\}) [01]$/gm, "$1 HELD")
     .replaceAll(/"holder":"local:[0-9a-f]{16}"/g, '"holder":"local:RUN"')
-    .replaceAll(/"age_seconds":\d+(\.\d+)?(?=[,}])/g, '"age_seconds":N')
+    .replaceAll(/"(last_round_)?age_seconds":\d+(\.\d+)?(?=[,}])/g, '"$1age_seconds":N')
     .replaceAll(/try again in \d+ s/g, "try again in N s")
-    .replaceAll(/^(\w+_age_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
+    .replaceAll(/^(\w+_(?:age|lag|overdue)_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
     .replaceAll(/^(tranche_(?:job_last|round)_duration_seconds\S*) [\d.e+-]+$/gm, "$1 N"),
 });

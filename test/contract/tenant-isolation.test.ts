@@ -117,7 +117,8 @@ const visible = ({ status, headers, text }: Answer, path: string) =>
 /** A backtest reads: its question is too long for a query. */
 const isWrite = ({ method, path }: Operation) => method !== "GET" && !path.endsWith("/backtest");
 /** What an admin reads of everybody at once. */
-const isOfEverybody = ({ method, path }: Operation) => `${method} ${path}` === "GET /v1/corrections";
+const ofEverybody = ["GET /v1/corrections", "GET /v1/storms", "GET /v1/fleet"];
+const isOfEverybody = ({ title }: Operation) => ofEverybody.includes(title);
 const isAdmins = ({ scope }: Operation) => scope === "admin";
 /** What minting and revoking is: of customers' tokens, and of admins'. */
 const isMinting = (operation: Operation) => isWrite(operation) && operation.path.includes("/tokens");

@@ -126,7 +126,7 @@ describe("local Fastly that misbehaves", () => {
     expect((await ask("/service/s1/domain")).body).toMatchObject([{ name: "a.com" }]);
   });
 
-  it("deals out faults where they are set, the most particular first, and as often as told", async () => {
+  it("applies faults where they are set, the most specific first, and as often as configured", async () => {
     own.setFault({ kind: "status", status: 503 });
     own.setFault({ kind: "status", status: 403, times: 1 }, { on: "domains", service: "s1" });
     own.setFault({ kind: "body", body: (real: unknown) => [real, "more"] }, { on: "services" });

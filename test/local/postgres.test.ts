@@ -78,7 +78,7 @@ describe("startPostgres", () => {
     await second.close();
   });
 
-  it("does an interrupted initdb anew", async () => {
+  it("repeats an interrupted initdb", async () => {
     const dataDir = await tempDir();
     await mkdir(join(dataDir, "cluster.new", "base"), { recursive: true });
     const postgres = await startPostgres({ dataDir });

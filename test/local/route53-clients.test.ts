@@ -71,7 +71,7 @@ describe("what AWS's own clients send", () => {
 });
 
 describe("zones, limits and checks", () => {
-  it("creates a zone, which can be asked after and filled", async () => {
+  it("creates a zone, which can be polled and filled", async () => {
     const input = { Name: "New.Example", CallerReference: "once", HostedZoneConfig: { Comment: "made here", PrivateZone: false } };
     const before = (await client.send(new GetHostedZoneCountCommand({}))).HostedZoneCount ?? 0;
     const made = await client.send(new CreateHostedZoneCommand(input));

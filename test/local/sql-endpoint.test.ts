@@ -217,7 +217,7 @@ describe("sessions", () => {
     await other.close();
   });
 
-  it("let go of a database that is to be dropped", async () => {
+  it("closes connections to a database that is to be dropped", async () => {
     const doomed = await freshDatabase();
     neonConfig.fetchEndpoint = endpoint.url;
     const client = neon(doomed.url);

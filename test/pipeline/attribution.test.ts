@@ -159,7 +159,7 @@ describe("what was carried while a domain was held stays with its service", () =
     expect(await invoiced(acme)).toEqual([550 * 12]);
   });
 
-  it("when a service is deleted and made anew within the hour", async () => {
+  it("when a service is deleted and created again within the hour", async () => {
     const acme = await customer("acme");
     const old = await service(acme);
     await domain(old, "a.shopone.com");

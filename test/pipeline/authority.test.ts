@@ -27,7 +27,7 @@ it("asks both where resolvers have two sets of a zone, which moves", async () =>
   expect(await askedOf(aws, ["pdns1.ultradns.net.", "pdns2.ultradns.net."])).toEqual(["ns-1.awsdns-00.com", "pdns1.ultradns.net"]);
 });
 
-it("hears a zone after six whose servers hang", async () => {
+it("reads a zone after six whose servers hang", async () => {
   let nowMs = 0;
   const zoneOf = (name: string): string => name.split(".").slice(1).join(".");
   const lookup: Lookup = { lookup: async (name) => [{ resolver: "r", status: "answered", answers: [`ns.${name}`] }] };
@@ -46,7 +46,7 @@ it("hears a zone after six whose servers hang", async () => {
   expect(await authority.ask("app.honest.example", "CNAME", until())).toMatchObject([{ answers: ["b.cdn.net"] }]);
 });
 
-it("does not take the parent zone for a name's where nobody says whether it has one of its own, and asks again", async () => {
+it("does not take the parent zone for a name's where it is unknown whether it has one of its own, and retries", async () => {
   const said = new Map<string, number>();
   const lookup: Lookup = {
     lookup: async (name) => {

@@ -68,15 +68,15 @@ describe("createSlots", () => {
 const connectionsAt = (size = 6) => {
   const clock = createFakeClock(0);
   const connections = createConnections(clock, size);
-  const running: Record<Lane, number> = { change: 0, dns: 0, background: 0, probe: 0 };
+  const running: Record<Lane, number> = { change: 0, dns: 0, message: 0, background: 0, probe: 0 };
   const started: string[] = [];
-  const most: Record<Lane | "all", number> = { change: 0, dns: 0, background: 0, probe: 0, all: 0 };
+  const most: Record<Lane | "all", number> = { change: 0, dns: 0, message: 0, background: 0, probe: 0, all: 0 };
   /** Work of that length; `deaf` does not heed that it is aborted. */
   const work = (ask: Ask, name: string, ms: number, untilMs = Number.POSITIVE_INFINITY, deaf = false) =>
     connections.until(ask, { untilMs, answerMs: Number.POSITIVE_INFINITY }, async (signal) => {
       running[ask.lane] += 1;
       most[ask.lane] = Math.max(most[ask.lane], running[ask.lane]);
-      most.all = Math.max(most.all, running.change + running.dns + running.background + running.probe);
+      most.all = Math.max(most.all, running.change + running.dns + running.message + running.background + running.probe);
       started.push(name);
       await clock.sleep(ms, deaf ? undefined : signal);
       running[ask.lane] -= 1;
@@ -105,7 +105,7 @@ describe("connections with a deadline", () => {
     expect([connections.takeAbandoned(), connections.takeAbandoned()]).toEqual([[{ lane: "dns", count: 1 }], []]);
   });
 
-  it("are never used for what would begin too late, which is told apart from what was begun", async () => {
+  it("are never used for what would begin too late, which is distinguished from what was begun", async () => {
     const { clock, work, started } = connectionsAt(1);
     const hanging = work(lane("dns"), "hanging", 5_000, 5_000, true);
     const late = work(lane("dns", 2), "late", 10, 1_000);
@@ -137,7 +137,7 @@ describe("connections with a deadline", () => {
     expect(await clock.run(Promise.all([first, bounded]))).toMatchObject([{}, { value: 6_000 }]);
   });
 
-  it("are let go of when somebody says so, waiting or not", async () => {
+  it("are released on demand, queued or not", async () => {
     const { clock, connections, running } = connectionsAt(1);
     const stop = new AbortController();
     const use = connectionOf(connections, lane("dns"), stop.signal);

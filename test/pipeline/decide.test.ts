@@ -24,7 +24,7 @@ const moves = ({ intents }: RoundDecisions) => intents.map(({ domainId, to, reas
 
 describe("decideRound", () => {
   it("has nothing to say in a calm that it has seen before", () => {
-    const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null } });
+    const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null, backupHealth: "up" } });
     expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], healthy: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [], lapsed: [], unreached: [] });
   });
 
@@ -162,7 +162,7 @@ describe("vantages", () => {
   const own = (stats: readonly WindowStats[], vantage: string) => stats.map((one) => ({ ...one, vantage }));
   const heard = (agesMs: Record<string, number>) => Object.entries(agesMs).map(([name, age]) => ({ name, lastHeardAtMs: nowMs - age }));
 
-  it("does not hear a CDN about itself", () => {
+  it("ignores a CDN's vantage about itself", () => {
     const stats = [...own(up, "cloudflare"), ...own(dead, "vercel")];
     expect(decide([service], [policyView({ stats })], { vantages: heard({ cloudflare: 0, vercel: 3_000 }) }).storms).toHaveLength(1);
     const contrary = [...own(dead, "cloudflare"), ...own(up, "vercel")];
@@ -231,7 +231,7 @@ describe("discovered targets", () => {
     expect(moves(decide([service({ discoveredPrimaryOk: true, discoveredBackupOk: true })], [policyView({ stats: dead })]))).toEqual(["1: 0/100 storm intent"]);
   });
 
-  it("do not keep a storm alive that nothing else is heard of", () => {
+  it("do not keep a storm without other samples alive", () => {
     const storm = { ...activeStorm, startedAtMs: nowMs - 1_000_000 };
     const decisions = decide([service()], [policyView({ storm, newest: justNow })]);
     expect(decisions.storms).toMatchObject([{ transition: { kind: "end", reason: "no_evidence" } }]);
@@ -245,7 +245,7 @@ describe("discovered targets", () => {
     ]);
   });
 
-  it("are not vouched for by the answer of a target that was given", () => {
+  it("are not confirmed by the answer of a configured target", () => {
     const given = roundService({ domains: [roundDomain({ primaryTarget: "given.net", backupTarget: "given-b.net", routing: found() })] });
     expect(decide([given], [policyView({ stats: up })], { samples: both }).domains).toEqual([]);
   });

@@ -35,7 +35,7 @@ describe("the accounts of a round", () => {
     expect([accounts.ofName("a.example.test").id, accounts.ofName("theirs.example.test").id]).toEqual([0, 2]);
   });
 
-  it("mark their changes, which are asked after where they were made", async () => {
+  it("mark their changes, which are polled where they were made", async () => {
     const { accounts, ours, theirs } = world();
     const changes = [await change(accounts, "theirs.example.test"), await change(accounts, "a.example.test")];
     expect(changes).toMatchObject([{ status: "accepted", changeId: "c2:C1" }, { status: "accepted", changeId: "C1" }]);

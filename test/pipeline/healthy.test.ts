@@ -48,7 +48,7 @@ describe("a domain is seen healthy", () => {
   });
 });
 
-it("a storm that gives way is over for this round, and the weights are held until the next one begins", () => {
+it("a storm that is replaced is over for this round, and the weights are held until the next one begins", () => {
   const storm = { id: 42, state: "storm", startedAtMs: nowMs - 60_000, recoveringSinceMs: null, relapses: 0, creditReason: "never_healthy" } as const;
   const dead = [windowStats("primary", 6, 6), windowStats("backup", 6, 0)];
   const domains = [roundDomain({ routing: { ...unreadRouting, records: recordsOf("app.example.test", 0, 100), readAtMs: nowMs, movedAtMs: nowMs - 50_000 } })];

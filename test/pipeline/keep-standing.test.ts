@@ -148,7 +148,7 @@ describe("a standing failover", () => {
     expect(await view()).toMatchObject({ attached: true, lastError: null });
   });
 
-  it("fault 10: is not attached where what counts as healthy cannot be told to Route 53", async () => {
+  it("fault 10: is not attached where Route 53 cannot apply expect_status", async () => {
     await want();
     await database.sql("update service_domains set expect_status = '200,404' where id = $1", [domainId]);
     await pass();
@@ -264,7 +264,7 @@ describe("a standing failover that somebody meddles with", () => {
     expect(live()).toEqual(ids);
   });
 
-  it("is made anew where a check was deleted, also where the old one's name is spent", async () => {
+  it("is created again where a check was deleted, also where the old reference is used up", async () => {
     const ids = await standing();
     await read();
     await dns.deleteCheck(ids.primary);

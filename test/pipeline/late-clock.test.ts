@@ -29,14 +29,14 @@ const bench = (skewMs: number) => {
   const timerMs = () => real.nowMs() - minuteMs;
   const clock = createDatabaseClock({ platform, timerMs, ask: () => answer(real.nowMs), log });
   const leases = { ...memory, take: (...asked: Parameters<typeof memory.take>) => answer(() => memory.take(...asked)) };
-  const slots: { slotMs: number; atMs: number }[] = [];
+  const slots: { roundAtMs: number; atMs: number }[] = [];
   const rounds: RoundStore = {
     load: async (fence) => {
       clock.heard(await answer(real.nowMs), timerMs(), timerMs());
       return (await leases.renew(fence)) ? { services: [roundService()], vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 } : null;
     },
     saveAndEvaluate: async (samples) => {
-      slots.push({ slotMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, atMs: real.nowMs() - minuteMs });
+      slots.push({ roundAtMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, atMs: real.nowMs() - minuteMs });
       return { policies: [], leftOut: [] };
     },
     survey: async () => [], saveWitnessed: async () => undefined, edgeSamples: async () => [], saveDecisions: async () => new Map(), saveOutcomes: async () => undefined,
@@ -59,15 +59,15 @@ describe.each([45_000, hourMs, -45_000, -hourMs])("a machine whose clock is off 
     const { real, deps, slots } = bench(skewMs);
     await real.run(deps.sharedClock?.sync() ?? Promise.resolve());
     await real.run(dispatchShards(deps, minuteMs + skewMs));
-    expect(slots.map(({ slotMs }) => slotMs).slice(0, 5)).toEqual(rest);
-    expect(slots.every(({ slotMs, atMs }) => atMs - slotMs >= 0 && atMs - slotMs < 10_000)).toBe(true);
+    expect(slots.map(({ roundAtMs }) => roundAtMs).slice(0, 5)).toEqual(rest);
+    expect(slots.every(({ roundAtMs, atMs }) => atMs - roundAtMs >= 0 && atMs - roundAtMs < 10_000)).toBe(true);
     expect(real.nowMs() - minuteMs).toBeLessThanOrEqual(80_000);
   });
 
   it("so does one that was handed a shard", async () => {
     const { real, deps, slots } = bench(skewMs);
     await real.run(runShard({ ...deps, random }, { index: 0, count: 1 }, minuteMs + skewMs));
-    expect(slots.map(({ slotMs }) => slotMs).slice(0, 5)).toEqual(rest);
+    expect(slots.map(({ roundAtMs }) => roundAtMs).slice(0, 5)).toEqual(rest);
     expect(real.nowMs() - minuteMs).toBeLessThanOrEqual(80_000);
   });
 
@@ -79,6 +79,6 @@ describe.each([45_000, hourMs, -45_000, -hourMs])("a machine whose clock is off 
       await real.run(loop.round({ index: 0, count: 1 }));
       await real.advance(minuteMs + (wake + 1) * 10_000 + 5_000 - real.nowMs());
     }
-    expect(slots.map(({ slotMs }) => slotMs)).toEqual(rest);
+    expect(slots.map(({ roundAtMs }) => roundAtMs)).toEqual(rest);
   });
 });

@@ -196,7 +196,7 @@ describe("the records that are due", () => {
 
   const failure = (retryable: boolean): PairReading => ({ status: "error", detail: "Throttling", retryable });
 
-  it("keeps what it knew through a failed reading, and asks again at once where that may help", async () => {
+  it("keeps the previous reading after a failed one, and retries at once where that may help", async () => {
     const { one } = bench();
     const before = routing(100, 0, { readAtMs: nowMs - 400_000 });
     expect((await one({ routing: before }, failure(true))).routing).toEqual({ ...before, lastError: "Throttling" });

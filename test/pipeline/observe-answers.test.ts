@@ -114,7 +114,7 @@ describe("the proof of a switch", () => {
     expect(await observedOf(id)).not.toBeNull();
   });
 
-  it("says where visitors are answered something else, and is heard of", async () => {
+  it("records where visitors get another answer, and logs it", async () => {
     publish(100, 0);
     const id = await switched();
     const { report, lines } = await run();

@@ -1,24 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { ChangeStatus, Dns } from "../../src/adapters/ports/steering/dns.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, startMs } from "../support/round-world.ts";
+import { startMs } from "../support/round-world.ts";
 import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 let domainId: number;
 let serviceId: number;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
   world.dns.put("app.example.test");
   const seeded = await world.seed();
   [serviceId, domainId] = [seeded.serviceId, seeded.domainIds[0] ?? 0];
-});
-afterEach(async () => {
-  await database.close();
 });
 
 /** Switches that were accepted a minute before the first round, and may still be on their way. */
@@ -67,7 +60,7 @@ describe("asking after changes", () => {
   const denied: ChangeStatus = { refused: "AWS does not permit this: AccessDenied: route53:GetChange" };
   const standings = () => world.sql<{ customer_id: string; polls_error: string | null }>("select customer_id, polls_error from dns_standings");
 
-  it("is left alone for a whole account that refuses it, which is told, and keeps nobody else waiting", async () => {
+  it("is paused for a whole account that refuses it, which is reported, and delays nobody else", async () => {
     const { round } = world;
     await accepted([...numbered("c7:A", 60), ...numbered("Z", 3)]);
     const own = answering(() => denied);

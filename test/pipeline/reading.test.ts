@@ -108,7 +108,7 @@ describe("what DNS is asked beside the rounds", () => {
     expect(new Set(await clock.run(free))).toEqual(new Set([clock.nowMs()]));
   });
 
-  it("goes on with what an account has told, where it never ends one call: that is counted, and it is left alone", async () => {
+  it("goes on with an account's answers where one call never ends: that is counted, and it is paused", async () => {
     const { clock, connections, begin, slow, standings } = bench([1]);
     slow.set(1, { ms: Number.MAX_SAFE_INTEGER, deaf: true });
     for (let round = 0; round < 6; round += 1) {
@@ -119,7 +119,7 @@ describe("what DNS is asked beside the rounds", () => {
     expect(standings.takeChanged()).toMatchObject([{ customerId: 1, pauses: 2, lastError: "no answer in time" }]);
   });
 
-  it("is what fifty accounts have to say, of whom forty-nine are silent: the healthy one is heard as if alone", async () => {
+  it("reads fifty accounts of which forty-nine are silent: the healthy one is read as if alone", async () => {
     const customers = Array.from({ length: 50 }, (_, index) => index + 1);
     const { clock, reading, begin, slow } = bench(customers);
     for (const customer of customers.slice(0, 49)) slow.set(customer, { ms: Number.MAX_SAFE_INTEGER });

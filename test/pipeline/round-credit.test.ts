@@ -161,7 +161,7 @@ describe("a domain", () => {
     expect(Math.max(...trips)).toBeLessThanOrEqual(4);
   });
 
-  it("has to show anew that it is healthy after each edit of its set-up, by samples of which none is older", async () => {
+  it("has to be seen healthy again after each edit of its set-up, by samples of which none is older", async () => {
     const { seed, age, edit, roundsOf, seen, sql, clock } = stage;
     const { serviceId, domainIds: [id] } = await seed({ policies: [{ window: 60 }] });
     await age();
@@ -272,7 +272,7 @@ describe("a storm whose credit would be decided otherwise by now", () => {
   afterEach(() => stage.database.close());
   const two: ServiceSeed = { domains: [{ name: "old.example.test", primary: "old.cdn.net" }, { name: "new.example.test", primary: "new.cdn.net" }] };
 
-  it("gives way to one that earns, once the domain that never answered is gone and the others are down", async () => {
+  it("is replaced by one that earns, once the domain that never answered is gone and the others are down", async () => {
     const { seed, roundsOf, prober, sql, credits, dns } = stage;
     const { serviceId, domainIds } = await seed(two);
     prober.say("new.cdn.net", "refuse");
@@ -290,7 +290,7 @@ describe("a storm whose credit would be decided otherwise by now", () => {
     expect(await stage.history()).toEqual(["100/0>0/100 storm accepted", "100/0>0/100 storm accepted"]);
   });
 
-  it("gives way at a relapse, too: what was corrected, seen healthy and then fails earns from there on", async () => {
+  it("is replaced at a relapse, too: what was corrected, seen healthy and then fails earns from there on", async () => {
     const { seed, age, edit, roundsOf, prober, credits, dns, history } = stage;
     const { serviceId, domainIds: [id] } = await seed({ domains: [{ name: "old.example.test", primary: "tpyo.cdn.net" }], policies: [{ cooldown: 600 }] });
     await age();
@@ -308,7 +308,7 @@ describe("a storm whose credit would be decided otherwise by now", () => {
     expect(await history()).toEqual(["100/0>0/100 storm accepted"]);
   });
 
-  it("gives way to one that earns nothing: a real outage is not kept alive by a target that never answers", async () => {
+  it("is replaced by one that earns nothing: a real outage is not prolonged by a target that never answers", async () => {
     const { seed, age, edit, roundsOf, prober, credits } = stage;
     const { serviceId, domainIds } = await seed({ ...two, policies: [{ cooldown: 600 }] });
     await age();

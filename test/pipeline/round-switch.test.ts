@@ -1,19 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { describe, expect, it } from "vitest";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { world } = useWorld();
 
 const name = "app.example.test";
 const calmThenDead = async () => {
@@ -92,7 +80,7 @@ describe("a switch", () => {
     expect((await domain(domainIds[0] ?? 0))?.moved_at).not.toBeNull();
   });
 
-  it("refused as stale is read again and planned anew", async () => {
+  it("refused as stale is read again and planned again", async () => {
     const { roundsOf, dns, seed, history, domain } = world;
     dns.put(name);
     const { domainIds } = await seed();
@@ -123,7 +111,7 @@ describe("a switch", () => {
     expect(dns.weights(name)).toBe("100/0");
   });
 
-  it("that is refused for good is told, and tried again", async () => {
+  it("that is refused for good is reported, and retried", async () => {
     const { roundsOf, dns, seed, history, domain, sql } = world;
     dns.put(name);
     const { domainIds } = await seed();

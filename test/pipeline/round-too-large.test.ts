@@ -130,7 +130,7 @@ describe("an evaluation of more than a page", () => {
     expect(await createRoundStore(failing([3], [])).saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({ policies: [], leftOut: [3] });
   });
 
-  it("is told of by the round, which decides nothing of what it left out", async () => {
+  it("is reported by the round, which decides nothing of what it left out", async () => {
     const { deps, held, clock, rounds, sql } = world;
     await sql("update services set deleted_at = now() where id <> 1");
     await sql("delete from service_routing");

@@ -1,20 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, intervalMs, startMs } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { intervalMs, startMs } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { database, world } = useWorld();
 
 const name = "app.example.test";
 const calmThenDead = async () => {
@@ -103,7 +92,7 @@ describe("a doubled round", () => {
     expect((await domain(domainIds[0] ?? 0))?.moved_at).not.toBeNull();
   });
 
-  it("from another vantage is another's word, and both are needed to agree", async () => {
+  it("from another vantage counts separately, and both have to agree", async () => {
     const { round, dns, prober, seed, storms, sql, roundsOf } = world;
     dns.put(name);
     await seed();

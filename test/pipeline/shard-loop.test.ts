@@ -74,7 +74,7 @@ describe("the loop of a shard", () => {
     expect(world.loads.map(({ atMs }) => atMs)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
   });
 
-  it("keeps its lease from round to round and takes it anew when it is lost", async () => {
+  it("keeps its lease from round to round and re-acquires it when it is lost", async () => {
     const world = bench();
     const loop = createShardLoop(world.deps);
     await world.clock.run(loop.round(shard));
@@ -277,7 +277,7 @@ describe("dispatchShards", () => {
     await expect(world.clock.run(dispatchShards({ ...world.deps, settings: gone }, minuteMs + 120_000))).rejects.toThrow("connection lost");
   });
 
-  it.each([[1, 2], [3, 1], [2, 3]])("deals the services out anew in the slot in which %d shards become %d", async (before, after) => {
+  it.each([[1, 2], [3, 1], [2, 3]])("re-shards the services in the slot in which %d shards become %d", async (before, after) => {
     const world = bench(before);
     const change = async () => {
       await world.clock.sleep(24_000);

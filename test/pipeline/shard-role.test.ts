@@ -19,7 +19,7 @@ const table: readonly [answer: string, taking: Taking | null, isResting: boolean
   ["given, though the clock says that it rests", given, true, "holder"],
   ["the other provider's", refused("other"), false, "witness"],
   ["this provider's", refused("local"), false, "queued"],
-  ["nobody's", refused(null), false, "dealt_anew"],
+  ["nobody's", refused(null), false, "resharded"],
   ["not asked for, as it rests", null, true, "resting"],
   ["not told", null, false, "unanswered"],
 ];
@@ -65,7 +65,7 @@ describe("a role by itself", () => {
         handBackAfterMs: 600_000,
         jobRuns: { record: async () => undefined },
         connections: createConnections(clock),
-        onRound: (round) => void done.push(`${(round.slotMs - startMs) / 1_000} ${round.role} ${round.ok ? "ok" : "failed"}`),
+        onRound: (round) => void done.push(`${(round.roundAtMs - startMs) / 1_000} ${round.role} ${round.ok ? "ok" : "failed"}`),
       },
       { index: 0, count: 1 },
     );
@@ -79,6 +79,6 @@ describe("a role by itself", () => {
       "released shard:0",
     ]);
     expect(role.endMs()).toBe(startMs + 60_000);
-    expect(role.isDealtAnew()).toBe(false);
+    expect(role.isResharded()).toBe(false);
   });
 });

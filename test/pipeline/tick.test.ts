@@ -23,7 +23,7 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
   const witnessed: number[] = [];
   const memory = createMemoryLog();
   const runs: JobRun[] = [];
-  const slots: { slotMs: number; startedAtMs: number }[] = [];
+  const slots: { roundAtMs: number; startedAtMs: number }[] = [];
   const script = createScriptedProber(clock);
   const hooks = { load: async (_fence: Fence): Promise<void> => undefined };
   const rounds: RoundStore = {
@@ -33,7 +33,7 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
       return { services: [roundService()], vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 };
     },
     saveAndEvaluate: async (samples) => {
-      slots.push({ slotMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });
+      slots.push({ roundAtMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });
       return { policies: [], leftOut: [] };
     },
     survey: async () => [roundService()],
@@ -51,13 +51,13 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
   const tick = (over: Partial<TickDeps> = {}, scheduledAtMs = minuteMs) => runTick({ ...deps, ...over }, { index: 0, count: 1 }, scheduledAtMs);
   return { clock, leases, leaseLog, leaseState, witnessed, runs, slots, script, hooks, deps, tick, ...memory };
 };
-const slotsOf = ({ slots }: { slots: readonly { slotMs: number }[] }) => slots.map(({ slotMs }) => slotMs);
+const slotsOf = ({ slots }: { slots: readonly { roundAtMs: number }[] }) => slots.map(({ roundAtMs }) => roundAtMs);
 
 describe("runTick", () => {
   it("does a round in each slot of its minute, and no more", async () => {
     const world = bench();
     await world.clock.run(world.tick());
-    expect(world.slots).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000].map((slotMs) => ({ slotMs, startedAtMs: slotMs })));
+    expect(world.slots).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000].map((roundAtMs) => ({ roundAtMs, startedAtMs: roundAtMs })));
     expect(world.clock.nowMs() - minuteMs, "it does not stay until the end of the minute").toBe(50_000);
     expect(world.runs).toMatchObject([{ job: "tick:0", provider: "local", ok: true, overruns: 0, startedAtMs: minuteMs, endedAtMs: minuteMs + 50_000 }]);
     expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 6, failures: 0, overruns: 0, unprobed: 0 } }]);
@@ -69,8 +69,8 @@ describe("runTick", () => {
     await world.clock.run(world.tick());
     expect(world.slots).toHaveLength(expected);
     expect(new Set(slotsOf(world)).size).toBe(expected);
-    for (const { slotMs, startedAtMs } of world.slots) {
-      expect(startedAtMs).toBeGreaterThanOrEqual(slotMs);
+    for (const { roundAtMs, startedAtMs } of world.slots) {
+      expect(startedAtMs).toBeGreaterThanOrEqual(roundAtMs);
       expect(startedAtMs).toBeLessThan(60_000);
     }
     expect(world.of("tick")).toMatchObject([{ fields: { rounds: expected } }]);
@@ -117,7 +117,7 @@ describe("runTick", () => {
     };
     await world.clock.run(world.tick());
     expect(slotsOf(world)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
-    expect(world.slots[1]).toEqual({ slotMs: 10_000, startedAtMs: 13_000 });
+    expect(world.slots[1]).toEqual({ roundAtMs: 10_000, startedAtMs: 13_000 });
     expect(world.runs).toMatchObject([{ overruns: 1 }]);
   });
 
@@ -191,7 +191,7 @@ describe("runTick", () => {
       await saveWitnessed(...given);
     } };
     await world.clock.run(world.tick({ rounds }));
-    expect(world.slots[0]).toEqual({ slotMs: 40_000, startedAtMs: 47_000 });
+    expect(world.slots[0]).toEqual({ roundAtMs: 40_000, startedAtMs: 47_000 });
     expect(world.witnessed, "each begun as soon as the one before is over").toEqual([0, 30_000]);
     expect(world.of("tick")).toMatchObject([{ fields: { rounds: 2, witnessed: 2 } }]);
   });
@@ -253,7 +253,7 @@ describe("runTick", () => {
     await world.clock.run(world.tick());
     expect(world.witnessed).toEqual([0, 10_000, 20_000, 30_000, 40_000]);
     expect(world.slots, "45 s after the lease was last renewed, in a slot that was witnessed").toEqual([
-      { slotMs: 40_000, startedAtMs: 47_000 }, { slotMs: 50_000, startedAtMs: 50_000 },
+      { roundAtMs: 40_000, startedAtMs: 47_000 }, { roundAtMs: 50_000, startedAtMs: 50_000 },
     ]);
     expect(world.of("takeover")).toMatchObject([{ level: "warn", fields: { shard: 0, from: "vercel", to: "local", epoch: 2 } }]);
   });
@@ -331,7 +331,7 @@ describe("runTick", () => {
       return await take(...given);
     } };
     await world.clock.run(world.tick({ leases }));
-    expect(world.slots[0]).toEqual({ slotMs: 0, startedAtMs: 3_000 });
+    expect(world.slots[0]).toEqual({ roundAtMs: 0, startedAtMs: 3_000 });
     expect(world.of("lease_unanswered"), "once for as long as it lasts").toMatchObject([{ level: "error", fields: { shard: 0 } }]);
     const gone = { ...world.leases, take: () => Promise.reject(new Error("connection lost")) };
     await expect(world.clock.run(world.tick({ leases: gone }, minuteMs + 60_000))).rejects.toThrow("connection lost");

@@ -20,12 +20,12 @@ const twoProviders = async () => {
   const witness: RoundDeps = { ...world.deps, vantage: "vercel", prober: away.prober, slowPaths: new Set() };
   world.held.fence = await world.acquire("cloudflare");
   const watch = (atMs: number, over: Partial<RoundDeps> = {}) => world.clock.run(runWitness({ ...witness, ...over }, shard, atMs));
-  let slotMs = startMs - intervalMs;
+  let roundAtMs = startMs - intervalMs;
   /** Where the next slot begins, at which the clock then is. */
   const nextSlot = async () => {
-    slotMs = Math.max(slotMs, Math.floor(world.clock.nowMs() / intervalMs) * intervalMs) + intervalMs;
-    await world.clock.advance(slotMs - world.clock.nowMs());
-    return slotMs;
+    roundAtMs = Math.max(roundAtMs, Math.floor(world.clock.nowMs() / intervalMs) * intervalMs) + intervalMs;
+    await world.clock.advance(roundAtMs - world.clock.nowMs());
+    return roundAtMs;
   };
   /** Slots in which the holder does its round; where that is Cloudflare, its witness looks at the same time. */
   const slots = async (number: number, holder: "cloudflare" | "vercel" = "cloudflare") => {

@@ -42,6 +42,7 @@ const notHere: Readonly<Record<string, string>> = {
   "npm run format": "it writes; its configuration is read by npm run format:check",
   "npm run invoice:shots": "test/billing/printed.test.ts prints the same samples",
   "npm run load": "test/local/load.test.ts",
+  "npm run notify:sink": "test/local/notify-sink.test.ts",
   "npm run mutants": "an hour; test/billing/mutants.test.ts",
   "npm run soak": "hours; npm test plays forty minutes of it",
   "npx wrangler deploy": "--dry-run is a step of .ci/run",

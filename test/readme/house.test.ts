@@ -3,6 +3,7 @@ import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decisionIndex, readDecisionIndex } from "../../local/generate-decisions.ts";
 import { documents, read, root } from "./documents.ts";
+import { allLostMentions, defines, linkedFunctions, lostMentions } from "./source-mentions.ts";
 
 const packageJson = JSON.parse(await read("package.json")) as { version: string; license: string; devDependencies: Record<string, string> };
 
@@ -18,6 +19,21 @@ describe("documents", () => {
     expect(broken).toEqual([]);
   });
 
+  it("name source files that are there", async () => {
+    expect(await allLostMentions()).toEqual([]);
+  });
+
+  it("are caught naming one that is not, by its path, its end, its name beside others, or a suffix", () => {
+    const files = ["src/app.ts", "src/cron/a/bill.ts", "src/cron/a/bill-run.ts", "src/cron/b/due.ts", "src/http/b/due.ts", "drizzle/0001_guards.sql"];
+    const right = "`src/app.ts` `app.ts` `cron/a/bill.ts`, `-run.ts`, `bill-run.ts`; `cron/b/*.ts`, `due.ts`; `0001_*.sql`; `src/cron/NAME.ts`; `cron/{a,b}/*.ts`";
+    expect(lostMentions("x.md", right, files)).toEqual([]);
+    const wrong = "`src/entry.ts` `src/bill.ts` `due.ts`\n- `cron/a/bill.ts`, `-rows.ts`, `due.ts`\n- `bill-*.sql`, `ron/a/bill.ts`";
+    expect(lostMentions("x.md", wrong, files)).toEqual([
+      "x.md: src/entry.ts", "x.md: src/bill.ts", "x.md: due.ts", "x.md: -rows.ts", "x.md: due.ts", "x.md: bill-*.sql", "x.md: ron/a/bill.ts",
+    ]);
+    expect(lostMentions("x.md", "```\nsrc/app.ts   src/entry.ts  all of it\n```", files)).toEqual(["x.md: src/entry.ts"]);
+  });
+
   it("call a decision by its own number", async () => {
     const wrong: string[] = [];
     for (const file of await documents()) {
@@ -26,6 +42,23 @@ describe("documents", () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+});
+
+describe("the tour of ARCHITECTURE.md", async () => {
+  const tour = (await read("ARCHITECTURE.md")).split("\n## A tour\n")[1]?.split("\n## ")[0] ?? "";
+
+  it("leads to functions that are where it says", async () => {
+    const stops = linkedFunctions(tour);
+    const lost: string[] = [];
+    for (const { name, file } of stops) if (!defines(await read(file), name)) lost.push(`${file}: ${name}`);
+    expect(lost).toEqual([]);
+    expect(stops.length).toBeGreaterThan(15);
+  });
+
+  it("leads nowhere by a name that is only used there", () => {
+    expect(defines("export const plan = () => detect();\n  const take = 1;", "plan")).toBe(true);
+    expect(defines("export const plan = () => detect();\n  const take = 1;", "detect")).toBe(false);
   });
 });
 

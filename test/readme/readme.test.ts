@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ControlPlane } from "../../local/control-plane.ts";
 import { startControlPlane } from "../../local/control-plane.ts";
@@ -24,7 +25,9 @@ const exported: Record<string, string> = {};
 let lastAnswer = "";
 
 beforeAll(async () => {
-  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, CRON_SECRET: cronSecret, PROBE_INTERVAL: "1s" } });
+  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, CRON_SECRET: cronSecret, PROBE_INTERVAL: "1s",
+    // Nobody listens there: what is paged is not PagerDuty's business.
+    SECRETS_KEY: randomBytes(32).toString("base64"), PAGERDUTY_ENDPOINT: "http://127.0.0.1:9" } });
 });
 
 afterAll(() => plane.close());

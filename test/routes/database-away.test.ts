@@ -5,7 +5,7 @@ import { startApi } from "../support/api.ts";
 const away = async () => await startApi({ DATABASE_URL: "postgresql://user:hunter2@127.0.0.1:9/gone" });
 
 describe("a database that can not be reached", () => {
-  it("is a 503 that says when to come again, and no more", async () => {
+  it("is a 503 with Retry-After, and no more", async () => {
     const api = await away();
     for (const [method, path, body] of [
       ["GET", "/v1/customers", undefined],

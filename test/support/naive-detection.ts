@@ -105,11 +105,11 @@ export const naiveReplay = (trace: readonly TraceSample[], setup: ReplaySetup, t
   const detector = new NaiveDetector(setup);
   let nowMs = 0;
   const firstMs = trace[0]?.roundAtMs ?? setup.fromMs;
-  for (let slotMs = firstMs; slotMs < toMs; slotMs += setup.intervalMs) {
-    const own = trace.filter(({ roundAtMs }) => roundAtMs === slotMs);
+  for (let roundAtMs = firstMs; roundAtMs < toMs; roundAtMs += setup.intervalMs) {
+    const own = trace.filter((sample) => sample.roundAtMs === roundAtMs);
     detector.samples.push(...own);
-    nowMs = Math.max(nowMs, slotMs, ...own.map(({ atMs, latencyMs }) => atMs + latencyMs));
-    if (slotMs >= setup.fromMs) detector.round(nowMs, own.map(({ vantage }) => vantage));
+    nowMs = Math.max(nowMs, roundAtMs, ...own.map(({ atMs, latencyMs }) => atMs + latencyMs));
+    if (roundAtMs >= setup.fromMs) detector.round(nowMs, own.map(({ vantage }) => vantage));
     else for (const { vantage } of own) detector.heard.set(vantage, nowMs);
   }
   return detector.storms;

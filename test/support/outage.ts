@@ -87,8 +87,8 @@ export const simulateOutage = async (seed: number): Promise<SimulatedOutage> => 
 
   const slowPaths = new Set<string>();
   const all: Sample[] = [];
-  for (let slotMs = startMs; clock.nowMs() < onsetMs + longestMs; ) {
-    const probing = probeRound({ prober, clock, vantage: "local", slowPaths }, [service], slotMs, settings, createSlots(waitingConnections));
+  for (let roundAtMs = startMs; clock.nowMs() < onsetMs + longestMs; ) {
+    const probing = probeRound({ prober, clock, vantage: "local", slowPaths }, [service], roundAtMs, settings, createSlots(waitingConnections));
     const { samples } = await clock.run(probing);
     all.push(...samples);
     const nowMs = clock.nowMs();
@@ -101,8 +101,8 @@ export const simulateOutage = async (seed: number): Promise<SimulatedOutage> => 
       return { mode, delayMs: nowMs - firstFailedMs, beyondMs: Math.max(0, nowMs - crossedAt(all)), allowedMs };
     }
     // As the tick does: a round that overran is followed by the next at once.
-    slotMs = Math.max(slotMs + settings.intervalMs, Math.floor(nowMs / settings.intervalMs) * settings.intervalMs);
-    await clock.advance(Math.max(0, slotMs - nowMs));
+    roundAtMs = Math.max(roundAtMs + settings.intervalMs, Math.floor(nowMs / settings.intervalMs) * settings.intervalMs);
+    await clock.advance(Math.max(0, roundAtMs - nowMs));
   }
   throw new Error(`the outage of seed ${seed} (${mode}) was not seen in ten minutes`);
 };

@@ -47,17 +47,17 @@ export const createWorld = async (database: TestDatabase) => {
     return fence;
   };
   const held = { fence: await acquire() };
-  let slotMs = startMs - intervalMs;
+  let roundAtMs = startMs - intervalMs;
 
   const run = (atMs: number, over: Partial<RoundDeps> = {}) =>
     runRound({ ...deps, ...over }, held.fence, { index: 0, count: 1 }, atMs);
 
   /** The next round, in its slot. */
   const round = async (over: Partial<RoundDeps> = {}) => {
-    slotMs += intervalMs;
-    while (slotMs < clock.nowMs()) slotMs += intervalMs;
-    await clock.advance(slotMs - clock.nowMs());
-    return await clock.run(run(slotMs, over));
+    roundAtMs += intervalMs;
+    while (roundAtMs < clock.nowMs()) roundAtMs += intervalMs;
+    await clock.advance(roundAtMs - clock.nowMs());
+    return await clock.run(run(roundAtMs, over));
   };
   const roundsOf = async (number: number) => {
     const reports = [];
@@ -99,7 +99,7 @@ export const createWorld = async (database: TestDatabase) => {
 
   return {
     sql, db, count, clock, prober, dns, leases, rounds, deps, held, acquire, run, round, roundsOf, seed,
-    slot: () => slotMs,
+    slot: () => roundAtMs,
     storms: () =>
       sql<{ state: string; relapses: number; monitor_only: boolean; ended_reason: string | null; started: string; ended: string | null; service_id: string; kind: string }>(
         `select state, relapses, monitor_only, ended_reason, service_id, kind,

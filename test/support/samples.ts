@@ -52,6 +52,10 @@ const hour = (at: number) => `2026-11-21T${String(at).padStart(2, "0")}:00:00Z`;
 /** Where the smallest body by the schema breaks a rule that a schema cannot say. */
 const bodies: Readonly<Record<string, unknown>> = {
   "POST /v1/cdn-accounts": { cdn: "cloudflare", account_ref: "acc", api_token: "a-token-for-tests" },
+  "POST /v1/channels": { name: "hook", kind: "webhook", url: "https://hooks.example.test/in" },
+  "POST /v1/operator/channels": { name: "hook", kind: "webhook", url: "https://hooks.example.test/in" },
+  "PATCH /v1/channels/{id}": { name: "renamed", min_severity: "warning" },
+  "PATCH /v1/operator/channels/{id}": { name: "renamed", min_severity: "warning" },
   "PATCH /v1/customers/{id}": { max_coverage_cap: 2 },
   "PATCH /v1/services/{id}/storm-policies/{childId}": { window_seconds: 30 },
   "PUT /v1/services/{id}/usage": [{ window_start: hour(3), window_end: hour(4), primary_bytes: 1 }],

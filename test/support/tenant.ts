@@ -10,6 +10,24 @@ export type Tenant = { id: number; name: string; owner: string; editor: string; 
 /** No row has it. */
 export const missingId = 999_999_999;
 
+/** Makes a channel one whose recipients have not agreed yet, so that there is something to confirm: by the code that the document has for an example. */
+export const unconfirmed = (channelId: number) => sql`
+  update channels set confirmed_at = null, confirm_hash = encode(sha256('01234567'), 'hex'), confirm_until = '2099-01-01T00:00:00Z' where id = ${channelId}`;
+
+/** A channel beside another of the same owner, on which messages can be sent once more: no mail leaves where tests run. */
+const mailBeside = (channelId: number, name: string) => sql`
+  insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at)
+  select customer_id, ${`${name}-mail`}, 'email', jsonb_build_object('to', jsonb_build_array(${`${name}@example.test`}::text)), sealed_secret, '2026-11-20T00:00:00Z' from channels where id = ${channelId} returning id`;
+
+/** A message that was sent, of a notification `n`, behind the channel and the thread. */
+const sentColumns = sql.raw("channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, state, attempts, next_at, ended_at, created_at, message");
+const sentValues = (name: string) => sql`
+  coalesce((select max(seq) from deliveries), 0) + 1, 'trigger', 'readiness.failed', 'warning', n.id, n.id, 'sent', 1, '2026-11-20T01:00:21Z'::timestamptz, '2026-11-20T01:00:22Z'::timestamptz, '2026-11-20T01:00:21Z'::timestamptz,
+  ${JSON.stringify({
+    kind: "readiness.failed", action: "trigger", severity: "warning", thread: `${name}-thread`, title: `${name}-web is not ready`, summary: "It is not.", facts: [], services: [],
+    servicesTotal: 1, occurredAtMs: Date.parse("2026-11-20T01:00:20Z"), startedAtMs: null, customer: null, ids: {}, path: null,
+  })}::jsonb`;
+
 /** A customer with at least one row of every kind; `name` is in all of them that hold a text. */
 export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   const { id, owner, editor, viewer } = await api.onboard(name);
@@ -84,6 +102,42 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   const [correction] = await api.db.rows<{ id: number }>(sql`
     insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
     select ${id}, ${service.id}, snapshot_id, window_start, window_end, 0, 1, 2, ${`${name}-editor`} from invoice_line_items where id = ${invoice?.line ?? 0} returning id`);
+  const channel = await api.created("/v1/channels", { name: `${name}-hook`, kind: "webhook", url: "http://127.0.0.1:9/hook" }, options);
+  await api.db.rows(unconfirmed(channel.id));
+  const [told] = await api.db.rows<{ notification: number; incident: number }>(sql`
+    with incident as (
+      insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at)
+      values (${id}, ${`${name}-cdn`}, 'storm', '2026-11-20T01:00:00Z', '2026-11-20T02:00:00Z', '2026-11-20T02:00:00Z') returning id
+    ), member as (
+      insert into incident_services (incident_id, service_id, storm_id, joined_at, left_at)
+      select id, ${service.id}, ${storm?.id ?? 0}, '2026-11-20T01:00:20Z', '2026-11-20T02:00:00Z' from incident
+    ), notification as (
+      insert into notifications (customer_id, service_id, kind, subject, facts, occurred_at, expanded_at)
+      values (${id}, ${service.id}, 'readiness.failed', ${`${name}-subject`}, ${JSON.stringify({ service: `${name}-web` })}::jsonb, '2026-11-20T01:00:20Z', '2026-11-20T01:00:21Z') returning id
+    ), mail as (
+      ${mailBeside(channel.id, name)}
+    ), sent as (
+      insert into deliveries (${sentColumns})
+      select ${channel.id}, 'incident:' || i.id, ${sentValues(name)} from notification n, incident i
+      union all
+      select m.id, ${`customer:${id}:${name}-subject`}, ${sentValues(name)} from notification n, mail m
+    )
+    select n.id as notification, i.id as incident from notification n, incident i`);
+  const operatorChannel = await api.created("/v1/operator/channels", { name: `${name}-operators-hook`, kind: "webhook", url: "http://127.0.0.1:9/hook" });
+  const [operators] = await api.db.rows<{ notification: number; incident: number }>(sql`
+    with channel as (${unconfirmed(operatorChannel.id)}
+    ), incident as (
+      insert into incidents (cdn, kind, started_at, last_edge_at, ended_at)
+      values (${`${name}-cdn`}, 'backup', '2026-11-20T01:00:00Z', '2026-11-20T02:00:00Z', '2026-11-20T02:00:00Z') returning id
+    ), notification as (
+      insert into notifications (kind, subject, facts, occurred_at, expanded_at)
+      values ('takeover', 'takeover', '{}', '2026-11-20T01:00:20Z', '2026-11-20T01:00:21Z') returning id
+    ), mail as (
+      ${mailBeside(operatorChannel.id, `${name}-operators`)}
+    ), sent as (
+      insert into deliveries (${sentColumns}) select m.id, 'operator:takeover', ${sentValues(name)} from notification n, mail m
+    )
+    select n.id as notification, i.id as incident from notification n, incident i`);
   return {
     id, name, owner, editor, viewer,
     ids: {
@@ -102,19 +156,25 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       "dns-accounts": dnsAccount.id,
       "domain-disputes": disputed?.id ?? 0,
       "zone-grants": grant.id,
+      channels: channel.id,
+      notifications: told?.notification ?? 0,
+      incidents: told?.incident ?? 0,
+      "operator/channels": operatorChannel.id,
+      "operator/notifications": operators?.notification ?? 0,
+      "operator/incidents": operators?.incident ?? 0,
     },
   };
 };
 
-/** The resource of each parameter of a path, in order: the segment before it. */
-export const resourcesOf = (path: string): string[] => [...path.matchAll(/([^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
+/** The resource of each parameter of a path, in order: the segment before it, and which of two owners' it is. */
+export const resourcesOf = (path: string): string[] => [...path.matchAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
 
 /**
  * The path of an operation with ids in it.
  * @throws where a resource is not among the ids: a new kind of resource is to be seeded above
  */
 export const pathWith = (operation: Pick<Operation, "path">, ids: Ids): string =>
-  operation.path.replaceAll(/([^/]+)\/\{\w+\}/g, (_, resource: string) => {
+  operation.path.replaceAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g, (_, resource: string) => {
     const id = ids[resource];
     if (id === undefined) throw new Error(`seedTenant in test/support/tenant.ts knows no ${resource}`);
     return `${resource}/${id}`;

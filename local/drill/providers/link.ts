@@ -10,7 +10,7 @@ type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; 
 export type HeldRequest = {
   /** When it was on its way; null: it has not come by yet. */
   readonly heldAtMs: number | null;
-  /** When the server had it after all, and what it said; null: not yet. */
+  /** When the server received it, and its answer; null: not yet. */
   readonly delivered: { readonly atMs: number; readonly status: number; readonly body: string } | null;
 };
 
@@ -20,12 +20,12 @@ export type Link = {
   readonly url: string;
   /** Cut at the moment at which a request with this text in its body is on its way: it and all that follows do not arrive. */
   readonly cutAt: (text: string) => HeldRequest;
-  /** What was held up arrives after all, as it does when a network comes back; also where nobody waits for it any more. */
+  /** Delivers what was held back, as when a network recovers; even where nobody waits for it any more. */
   readonly heal: () => void;
   readonly close: () => Promise<void>;
 };
 
-/** HTTP, request by request. A cut is told to nobody: requests and answers are only late. */
+/** HTTP, request by request. A cut is silent: requests and answers are only delayed. */
 export const startLink = async (serverUrl: string): Promise<Link> => {
   const { hostname, port } = new URL(serverUrl);
   let cut: PromiseWithResolvers<void> | null = null;
@@ -59,7 +59,7 @@ export const startLink = async (serverUrl: string): Promise<Link> => {
       () => response.destroy(),
     );
   });
-  // As the server behind it: a connection that is let go of just as it is used again would look like a fault.
+  // As the server behind it: a connection closed just as it is reused would look like a fault.
   server.keepAliveTimeout = 600_000;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -6,7 +6,7 @@ export type ActingRound = { readonly provider: string; readonly atMs: number };
 
 export type Takeover = { readonly kind: string; readonly from: string; readonly to: string; readonly epoch: number; readonly lapsed: boolean; readonly atMs: number };
 
-/** Looks into the database past tranche, all the time: the drill does not take its word for who acted, and when. */
+/** Observes the database directly: the drill does not rely on tranche for who acted, and when. */
 export type Watch = {
   /** The rounds that were done by a holder of the lease, oldest first. */
   readonly acted: readonly ActingRound[];
@@ -15,7 +15,7 @@ export type Watch = {
   readonly takeovers: () => Promise<readonly Takeover[]>;
   /**
    * The longest time without a controller since `fromMs`: between two acting rounds, or since the latest; milliseconds.
-   * @param aliveAtMs when else the controller of that moment was at work: until it died, or was cut off
+   * @param aliveAtMs until when the controller was active: until it died, or was cut off
    * @throws where the database was lost: what happened then was not seen
    */
   readonly longestGapMs: (fromMs: number, aliveAtMs: number | null) => number;
@@ -28,7 +28,7 @@ const lookEveryMs = 50;
 
 export const startWatch = async (databaseUrl: string): Promise<Watch> => {
   const client = new pg.Client(databaseUrl);
-  // A connection that is lost is told of where somebody asks: each query fails then.
+  // A lost connection is reported by the queries, which fail then.
   client.on("error", () => undefined);
   await client.connect();
   const acted: ActingRound[] = [];

@@ -14,7 +14,7 @@ const cronFrom = process.env["DRILL_CRON_FROM"] ?? "";
 
 const outbound = async (request: Request): Promise<Response> => {
   const { origin, hostname, pathname, search } = new URL(request.url);
-  // Nothing leaves this machine; where a Worker asks which of Cloudflare's places it is in, it is in none.
+  // Nothing leaves this machine; a Worker's query of its Cloudflare location gets none.
   if (hostname !== "127.0.0.1") return new Response("colo=DRL\n");
   const body = request.body === null ? null : await request.arrayBuffer();
   return await fetch(`${inside[origin] ?? origin}${pathname}${search}`, { method: request.method, headers: request.headers, body, redirect: "manual" });
@@ -25,7 +25,7 @@ const die = (): void => {
   process.kill(-process.pid, "SIGKILL");
 };
 
-// Whoever started this holds the other end.
+// The parent process holds the other end.
 process.stdin.resume().once("end", die).once("error", die);
 const worker = await startWorker({ env, outbound, onLine: (line) => process.stdout.write(`${line}\n`) });
 const cronFromMs = cronFrom === "" ? Date.now() : Number(cronFrom);

@@ -27,7 +27,7 @@ export const startWorkerProcess = async (options: {
   readonly cronFromMs: number | null;
   readonly onLine: (line: string) => void;
 }): Promise<WorkerProcess> => {
-  // What is killed cleans nothing up: all that it writes is in here.
+  // A killed process does not clean up: everything that it writes is in here.
   const home = await mkdtemp(join(tmpdir(), "tranche-cloudflare-"));
   const child = spawn(process.execPath, ["--no-warnings", script], {
     detached: true,

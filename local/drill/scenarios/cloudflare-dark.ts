@@ -1,5 +1,7 @@
 import { firstFailureKnownAtMs, readPrimarySamples } from "../evidence.ts";
+import { createApi } from "../api.ts";
 import { scale, uncontrolledLimit } from "../duo.ts";
+import { followMessages } from "../messages/steps.ts";
 import type { DuoScenario } from "../stage.ts";
 import { createVisitors } from "../visitors.ts";
 import { actsAgain, billedOnce, bothAtWork, handedBack, measureDoubled, measureLost, seconds, storedByNowMs, stormDetectedAtMs } from "./two-providers.ts";
@@ -10,8 +12,10 @@ const quietMs = 3_000;
 export const cloudflareDark: DuoScenario = {
   title: "Cloudflare goes dark, with the Worker on it and the primary behind it",
   play: async (stage) => {
-    const { world, tell, until, always, measure, storms, switches, weights } = stage;
+    const { world, api, tell, until, always, measure, storms, switches, weights } = stage;
     const { cloudflare, cdns, watch, databaseUrl } = world;
+    const messages = await followMessages({ world, api, line: stage.line, until, tell, measure }, "a webhook, Slack, PagerDuty, and mail by an HTTP API: the fallback runs where there are no sockets, so none by SMTP");
+    await createApi(world.apiUrl, world.adminToken).send("POST", "/v1/operator/channels", { name: "operator", kind: "slack", url: world.sink.slackUrl, kinds: ["takeover"] });
     const calmSinceMs = await bothAtWork(stage);
 
     const darkAtMs = Date.now();
@@ -25,12 +29,14 @@ export const cloudflareDark: DuoScenario = {
     const detectedAtMs = await stormDetectedAtMs(world);
     const shift = await until("weights 0/100 accepted", 30_000, () => switches().find(({ to }) => to === "0/100") ?? null);
     tell("weights 0/100 accepted by Route 53", true, `storm ${storm.id}, by the fallback`);
+    await messages.started();
     const actingAtMs = await actsAgain(stage, "vercel", darkAtMs);
     const visitors = createVisitors(world);
     const moved = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
     tell("visitors reach the backup", moved.every(({ cdn, served }) => cdn === "backup" && served), `${moved.length} of ${moved.length}`);
     await until("an alert", 10_000, () => (world.logs.some((line) => line.includes(`"takeover"`)) ? true : null));
-    tell("the takeover is an alert", true, "a warning in the log, and a row in the chain of takeovers");
+    const page = await until("the operator is told", 10_000, () => world.sink.messages.find(({ title }) => title.startsWith("vercel has taken over")) ?? null);
+    tell("the takeover is an alert", true, `a warning in the log, a row in the chain of takeovers, and on the operator's Slack ${seconds(page.atMs - takeover.atMs)} later`);
 
     await Promise.all([cdns.primary.setFault("healthy"), cloudflare.start()]);
     cloudflare.edge.setFault("healthy");
@@ -38,8 +44,11 @@ export const cloudflareDark: DuoScenario = {
     tell("Cloudflare is back", true, "the primary answers; a new Worker waits for its cron");
     await until("weights 100/0 accepted", 60_000, () => (switches().at(-1)?.to === "100/0" ? true : null));
     tell("weights 100/0 accepted by Route 53", true, "after the cooldown, still by the fallback");
+    await messages.ended();
     await actsAgain(stage, "cloudflare", await handedBack(stage, backAtMs, "its return"));
     await billedOnce(stage);
+    await messages.judged();
+    await messages.stop();
     await always("quiet afterwards", quietMs, () => weights() === "100/0" && switches().length === 2);
 
     const gapMs = watch.longestGapMs(calmSinceMs, darkAtMs);

@@ -1,6 +1,6 @@
 import type { Scenario } from "../stage.ts";
 
-/** An operator has frozen the service: the storm is seen and recorded, and DNS is left alone. */
+/** An operator has frozen the service: the storm is detected and recorded, and DNS is not changed. */
 export const frozen: Scenario = {
   title: "the service is frozen when the storm comes",
   play: async ({ world, api, serviceId, tell, measure, until, always, routing, storms, switches, weights }) => {

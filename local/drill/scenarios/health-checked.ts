@@ -21,7 +21,7 @@ export const healthChecked: Scenario = {
     const { checks } = await api.send<{ checks: readonly { result: string; detail: string; mend: string | null }[] }>("POST", `/v1/services/${serviceId}/readiness/check`, undefined);
     const warned = checks.find(({ result, detail }) => result === "fail" && detail.includes(checkId));
     tell("readiness says so before any storm", warned !== undefined, warned?.mend ?? "nothing of it is said");
-    // The check itself writes each record anew as it is, which proves that it may.
+    // The check itself rewrites each record unchanged, which proves the permission.
     const before = switches().length;
 
     await cdns.primary.setFault({ kind: "5xx" });

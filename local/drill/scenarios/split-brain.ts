@@ -3,7 +3,7 @@ import type { DuoScenario } from "../stage.ts";
 import { actsAgain, bothAtWork, dnsRequests, handedBack, measureDoubled, measureLost, seconds, storedByNowMs } from "./two-providers.ts";
 
 const stormGoesOnMs = 6_000;
-/** The Worker waits 15 s for its database: what arrives before that, it still counts on. */
+/** The Worker waits 15 s for its database: earlier answers are used. */
 const inTimeMs = 14_000;
 
 /** Rows that a batch has touched, by the answer to it. */

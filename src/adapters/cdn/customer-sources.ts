@@ -8,7 +8,7 @@ import type { UsageSource } from "../ports/metering/usage.ts";
 import { createCloudflareUsage } from "./cloudflare/cloudflare-usage.ts";
 import { createFastlyUsage } from "./fastly/fastly-usage.ts";
 
-/** What every source needs of the world, whoever's token it reads with. */
+/** What every source needs, whosever token it reads with. */
 export type SourceWorld = {
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
@@ -19,7 +19,7 @@ export type SourceWorld = {
 };
 
 /**
- * Reads the customers' own accounts. A token is unsealed with the first reading of what `open` gave and lives as long as
+ * Reads the customers' own accounts. A token is unsealed at the first reading of the source that `open` returned and kept as long as
  * that, so that the readings of one run share their listings and their quota.
  */
 export const createCustomerSources = (db: Database, secrets: Secrets | null, world: SourceWorld): CustomerSources => {

@@ -1,6 +1,6 @@
 /**
- * Runs work under a signal that aborts after `ms` of real time, whatever clock its caller lives by. The work is expected
- * to end then; its timer is gone once it has.
+ * Runs work under a signal that aborts after `ms` of real time, whatever clock its caller uses. The work is expected
+ * to end then; its timer is cleared once it has.
  */
 export const withDeadline = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController();
@@ -12,7 +12,7 @@ export const withDeadline = async <T>(ms: number, work: (signal: AbortSignal) =>
   }
 };
 
-/** An attempt's own limit beneath that of the reading. `AbortSignal.any` is not there on every runtime. */
+/** An attempt's own limit within that of the reading. `AbortSignal.any` is not there on every runtime. */
 export const withinLimits = async <T>(ms: number, outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   await withDeadline(ms, async (inner) => {
     const both = new AbortController();

@@ -1,22 +1,22 @@
 import type { HostWindowBytes, Sampling, SkippedItem, UsageQuery, UsageReading, UsageSourceError } from "../ports/metering/usage.ts";
 
 /**
- * Where one reading notes what comes of each host. A host may be noted several times: rows stay, and of reasons the first.
- * Hosts are those of the query, to the letter.
+ * Collects one reading's results per host. A host may be noted several times: rows stay, and of reasons the first.
+ * Hosts are those of the query, verbatim.
  */
 export type ReadingBook = {
   /** Bytes of the host in the window of that index, known in full. */
   readonly row: (host: string, index: number, bytes: number, sampling?: Sampling | null) => void;
-  /** The account does not have the hosts, as far as it is known. */
+  /** The account does not have the hosts, as far as is known. */
   readonly absent: (hosts: readonly string[], reason: string) => void;
-  /** The CDN has answered, and by that the hosts cannot be read. */
+  /** The CDN has answered that the hosts cannot be read. */
   readonly unreadable: (hosts: readonly string[], reason: string) => void;
-  /** The CDN was asked in vain. */
+  /** The query failed. */
   readonly failed: (hosts: readonly string[], reason: string, error: UsageSourceError) => void;
   /** Left to the next reading. */
   readonly deferred: (hosts: readonly string[], error: UsageSourceError) => void;
   readonly skipped: (item: string, reason: string) => void;
-  /** @throws UsageSourceError, the first one noted, where everything of the account that was asked failed */
+  /** @throws UsageSourceError, the first one noted, where every query to the account failed */
   readonly close: () => UsageReading;
 };
 

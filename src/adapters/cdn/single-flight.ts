@@ -1,9 +1,9 @@
 import { unlessAborted } from "./deadline.ts";
 
-/** Work that many may ask for at once and that is done once. */
+/** Deduplicates concurrent calls for the same work. */
 export type SingleFlight<T> = {
   /**
-   * Joins the work under way, or starts it. Who waits does so until its own signal aborts, and the work goes on.
+   * Joins the work in flight, or starts it. A caller waits until its own signal aborts; the work goes on.
    * @throws what the work throws, or what `late` makes
    */
   readonly join: (start: () => Promise<T>, signal: AbortSignal, late: () => Error) => Promise<T>;

@@ -2,15 +2,16 @@ import type { DnsReply, Question, QuestionType } from "../../domain/steering/dns
 import { decodeReply, encodeQuery } from "../../domain/steering/dns-message.ts";
 import { isPrivateHost } from "../../domain/tenants/hostname.ts";
 import type { Budget } from "../ports/platform/budget.ts";
-import type { Connect, NameServers } from "../ports/steering/name-servers.ts";
+import type { Connect } from "../ports/platform/connect.ts";
 import type { Random } from "../ports/platform/random.ts";
+import type { NameServers } from "../ports/steering/name-servers.ts";
 import type { AnswerReading } from "../ports/steering/resolver.ts";
 
 const dnsPort = 53;
 const answerTimeoutMs = 5_000;
-/** Bytes. An answer that is larger is none: the pairs that are steered need a few hundred. */
+/** Bytes. A larger answer is ignored: steered pairs need a few hundred. */
 const maxAnswerLength = 4_096;
-/** The servers of a zone give the same answers; the second is asked because the first may be out of reach. */
+/** The servers of a zone give the same answers; the second is queried because the first may be unreachable. */
 const maxServers = 2;
 
 const nxdomain = 3;
@@ -42,7 +43,7 @@ const firstMessage = async (reader: ReadableStreamDefaultReader<Uint8Array>): Pr
 /**
  * DNS over TCP (RFC 7766) to name servers themselves: one connection and one question each.
  * @param connect of the platform
- * @param endpoint asked in place of every server's own address, for machines whose zones are not in the public DNS
+ * @param endpoint queried in place of every server's own address, for machines whose zones are not in the public DNS
  */
 export const createNameServers = (connect: Connect, random: Random, endpoint: { readonly hostname: string; readonly port: number } | null = null): NameServers => {
   const exchange = async (server: string, query: Uint8Array, question: Question, signal: AbortSignal): Promise<DnsReply | null> => {
@@ -62,7 +63,7 @@ export const createNameServers = (connect: Connect, random: Random, endpoint: { 
       return await Promise.race([talk(), aborted]);
     } finally {
       signal.removeEventListener("abort", abort);
-      // Not waited for: a server that does not let go would hold the slot.
+      // Not awaited: a server that does not close would hold the slot.
       connection.close().catch(() => undefined);
     }
   };
@@ -82,7 +83,7 @@ export const createNameServers = (connect: Connect, random: Random, endpoint: { 
     }
   };
 
-  // Whoever owns a zone names its servers.
+  // NS names are chosen by the zone's owner.
   const mayBeAsked = (server: string): boolean => endpoint !== null || !isPrivateHost(server);
   return {
     ask: async (name, type, servers, budget) =>

@@ -19,7 +19,7 @@ export const txtValue = (data: string): string => {
   return [...strings].map(([, text = ""]) => text.replaceAll(/\\(.)/gs, "$1")).join("");
 };
 
-/** A zone has the name asked for: NS records of where a CNAME leads are another's. */
+/** NS records must be of the name itself: those of a CNAME's target are another zone's. */
 const isOwner = (owner: unknown, name: string): boolean => typeof owner === "string" && owner.toLowerCase().replace(/\.$/, "") === name.toLowerCase();
 
 const dataOf = (body: DnsJson, wanted: QueryType, asked: string): readonly string[] | null => {
@@ -35,8 +35,8 @@ type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>
 const within = ({ untilMs, connection }: Budget): Request => async (work) => await connection({ untilMs, answerMs: answerTimeoutMs }, work);
 
 /**
- * DNS over HTTPS in the JSON form that public resolvers share. Any answer of the DNS counts as one, NXDOMAIN and SERVFAIL
- * with no texts; a resolver that can not be asked is silent.
+ * DNS over HTTPS in the JSON form that public resolvers share. Any DNS response counts as an answer, NXDOMAIN and SERVFAIL
+ * with no texts; an unreachable resolver is silent.
  * @param endpoints whole URLs, such as `https://cloudflare-dns.com/dns-query`
  */
 export const createResolver = (endpoints: readonly string[], send: typeof fetch): Resolver & Lookup => {

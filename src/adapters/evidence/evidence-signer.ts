@@ -20,7 +20,7 @@ const named = async (raw: Uint8Array<ArrayBuffer>): Promise<PublicKey> => {
   return { keyId: toHex(digest.subarray(0, 16)), x: toBase64Url(raw) };
 };
 
-/** As PKCS #8, whichever of both forms it was given in; `isSigningKey` has let nothing else through. */
+/** As PKCS #8, whichever form it was given in; validated by `isSigningKey`. */
 const asPkcs8 = (text: string): Uint8Array<ArrayBuffer> => {
   const bytes = decode(text);
   return bytes.length === keyBytes ? Uint8Array.from([...pkcs8Prefix, ...bytes]) : bytes;
@@ -29,11 +29,11 @@ const asPkcs8 = (text: string): Uint8Array<ArrayBuffer> => {
 /**
  * Ed25519 by the platform's own WebCrypto, which workerd, Vercel's edge and Node 20 have.
  * @param key a seed of 32 bytes, or PKCS #8 with one, in base64
- * @param older public keys of before, 32 bytes each, base64
+ * @param older previous public keys, 32 bytes each, base64
  */
 export const createEvidenceSigner = (key: string, older: readonly string[]): EvidenceSigner => {
   const load = async () => {
-    // A public key is only to be had of a private one by taking that out: there is no other way in WebCrypto.
+    // WebCrypto derives the public key only by exporting the private one.
     const own = await crypto.subtle.importKey("pkcs8", asPkcs8(key), algorithm, true, ["sign"]);
     const { x = "" } = (await crypto.subtle.exportKey("jwk", own)) as { x?: string };
     const past = await Promise.all(older.map(async (raw) => await named(decode(raw))));

@@ -9,7 +9,7 @@ const answerBytes = 65_536;
 const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
-/** No more of a body than there is room for. @returns null where there is more */
+/** Reads a body up to a limit. @returns null where it is longer */
 const bounded = async (response: Response): Promise<Uint8Array | null> => {
   const reader = response.body?.getReader();
   const bytes: number[] = [];
@@ -28,7 +28,7 @@ export const createTimestamps = (url: string, send: typeof fetch, random: Random
   stamp: async (hash) => {
     try {
       const [imprint, nonce] = [fromHex(hash), new Uint8Array(random.bytes(8))];
-      // Never zero, and of one length.
+      // Never zero, and of fixed length.
       nonce[0] = ((nonce[0] ?? 0) & 0x7f) | 0x40;
       const response = await send(url, {
         method: "POST", headers: { "content-type": "application/timestamp-query" }, body: timestampRequest(imprint, nonce),

@@ -1,7 +1,7 @@
-/** The header that a platform itself writes over whatever the client sent; null: none can be believed. */
+/** The header that a platform overwrites whatever the client sent; null: none can be trusted. */
 const trustedHeader = { cloudflare: "cf-connecting-ip", vercel: "x-real-ip", local: null } as const;
 
-/** An IPv6 client owns its whole /64 and could count as anybody in it (RFC 6177). */
+/** An IPv6 client owns its whole /64 and could use any address in it (RFC 6177). */
 const network = (address: string): string => {
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.toLowerCase().split("::");
@@ -12,7 +12,7 @@ const network = (address: string): string => {
   return `${prefix.join(":")}::/64`;
 };
 
-/** Tells clients apart by their address, where the platform vouches for it; elsewhere all of them are one. */
+/** Distinguishes clients by their address, where the platform provides a trusted one; elsewhere all of them share one key. */
 export const createClientAddress =
   (provider: keyof typeof trustedHeader) =>
   (headers: Headers): string => {

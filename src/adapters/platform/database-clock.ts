@@ -2,28 +2,28 @@ import { tolerableSkewMs } from "../../domain/coordination/clock-skew.ts";
 import type { Clock, SharedClock, TimeKeeper } from "../ports/platform/clock.ts";
 import type { Log } from "../ports/platform/log.ts";
 
-/** How often a clock that is off is told of. */
+/** How often a clock that is off is logged. */
 const tellAgainMs = 600_000;
 
-/** What was heard so long ago is asked for again before something is begun. */
+/** The maximum age of a reading: an older one is refreshed before something is begun. */
 const staleMs = 60_000;
 
-/** Nothing is kept waiting longer for the time. */
+/** The longest wait for the time. */
 const patienceMs = 2_000;
 
 export type DatabaseClockOptions = {
-  /** The machine's clock, whose time is the best there is until the database has been heard. */
+  /** The machine's clock, used until the database has been read. */
   readonly platform: Clock;
-  /** A timer that runs evenly, such as `performance.now`. */
+  /** A monotonic timer, such as `performance.now`. */
   readonly timerMs: () => number;
-  /** Asks the database for its time. */
+  /** Reads the database's clock. */
   readonly ask: () => Promise<number>;
   readonly log: Pick<Log, "warn">;
 };
 
 /**
- * The database's clock, carried on by the machine's timer from one hearing to the next. As long as what is heard lies between
- * question and answer by this clock, it is left alone: it does not jump about with the time that an answer takes.
+ * The database's clock, advanced by the machine's timer between readings. As long as a reading lies between request
+ * and response by this clock, it is not adjusted: so it does not jitter with the latency of readings.
  */
 export const createDatabaseClock = ({ platform, timerMs, ask, log }: DatabaseClockOptions): SharedClock & TimeKeeper => {
   /** The time when the timer stood at 0. */
@@ -39,7 +39,7 @@ export const createDatabaseClock = ({ platform, timerMs, ask, log }: DatabaseClo
     if (!Number.isFinite(databaseMs)) return;
     const betweenMs = (askedTimerMs + answeredTimerMs) / 2;
     skewMs = Math.round(platform.nowMs() - (timerMs() - betweenMs) - databaseMs);
-    // A millisecond on either side: the database's time is cut off to whole ones.
+    // A millisecond on either side: the database's time is truncated to whole ones.
     const isPlausible = databaseMs >= at(askedTimerMs) - 1 && databaseMs <= at(answeredTimerMs) + 1;
     const wasMs = at(answeredTimerMs);
     originMs = isPlausible ? at(answeredTimerMs) - answeredTimerMs : databaseMs - betweenMs;

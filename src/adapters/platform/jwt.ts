@@ -10,11 +10,11 @@ export type JwtSettings = {
   readonly jwksUrl: string | null;
   readonly jwtIssuer: string | null;
   readonly jwtAudience: string | null;
-  /** How long a token may still be good for. */
+  /** The longest remaining lifetime of a token. */
   readonly jwtMaxAgeMs: number;
 };
 
-/** Difference between the clocks of issuer and verifier that is let pass. */
+/** Tolerated clock skew between issuer and verifier. */
 const clockToleranceSeconds = 5;
 
 const headerOf = (token: string): ProtectedHeaderParameters | null => {
@@ -25,22 +25,22 @@ const headerOf = (token: string): ProtectedHeaderParameters | null => {
   }
 };
 
-/** RFC 8725 §3.11: what an issuer made for something else (an ID token of a log-out, say) names another type. */
+/** RFC 8725 §3.11: tokens for other purposes (such as a logout token) have another type. */
 const isOurType = (typ: unknown): boolean => typ === undefined || (typeof typ === "string" && /^(?:application\/)?(?:at\+)?jwt$/i.test(typ));
 
 /** A key set that could not be fetched says nothing about the token. */
 const unreachable = (error: unknown) =>
   !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout || error.code === "ERR_JOSE_GENERIC";
 
-/** RFC 7519 §2, NumericDate: a number of seconds, here one that a clock could tell. */
+/** RFC 7519 §2, NumericDate: a number of seconds, here one in the range of a clock. */
 const isMoment = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value > 0 && value < 253_402_300_800;
 
 const isMomentOrAbsent = (value: unknown): boolean => value === undefined || isMoment(value);
 
 /**
- * What the signature does not say: every time is one, the token did not begin in the future, and it does not live for longer than
- * we let it. Whom it is for is checked by `jwtVerify` where an audience is configured; where none is, a token that names one was
- * made for somebody else.
+ * Checks beyond the signature: every time is valid, the token does not begin in the future, and its lifetime is within
+ * the limit. The audience is checked by `jwtVerify` where one is configured; where none is, a token that names one was
+ * issued for somebody else.
  */
 const holds = (payload: JWTPayload, settings: JwtSettings, nowMs: number): payload is JWTPayload & { exp: number } => {
   const { exp, iat, nbf, sub, aud } = payload;
@@ -90,7 +90,7 @@ export const createJwtVerifier = (settings: JwtSettings, clock: Pick<Clock, "now
 
   const payloadOf = async (token: string): Promise<JWTPayload | null> => {
     const header = headerOf(token);
-    // We understand no extension, so one that is critical is refused (RFC 7515 §4.1.11).
+    // No extension is supported, so a critical one is refused (RFC 7515 §4.1.11).
     if (header === null || header.crit !== undefined || !isOurType(header.typ)) return null;
     const { alg: algorithm } = header;
     if (algorithm === "HS256" && secret !== null) return await bySecret(token, secret);

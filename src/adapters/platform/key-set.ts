@@ -5,13 +5,13 @@ import type { Clock } from "../ports/platform/clock.ts";
 /** A key takes some 600 bytes; identity providers publish a handful. */
 const maxBytes = 256 * 1024;
 const timeoutMs = 5_000;
-/** How long a fetched set is used; an unknown key id fetches it anew before, at most every `cooldownMs`. */
+/** How long a fetched set is used; an unknown key id refetches it earlier, at most every `cooldownMs`. */
 const maxAgeMs = 10 * 60_000;
 const cooldownMs = 30_000;
-/** After a failure nobody waits for the next one: for so long it is told at once. */
+/** How long a failure is cached: callers get it at once. */
 const failureMs = 5_000;
 
-/** @throws TypeError where the text goes on after `maxBytes` */
+/** @throws TypeError where the text is longer than `maxBytes` */
 const bounded = async (response: Response): Promise<string> => {
   if (response.body === null) return "";
   const reader = response.body.getReader();

@@ -1,7 +1,7 @@
 import type { LinkTokens } from "../ports/billing/invoice-links.ts";
 import type { LinkClaim } from "../ports/billing/invoices.ts";
 
-/** Binds the derived keys to this use: what seals secrets with the same SECRETS_KEY shares nothing with them. */
+/** Binds the derived keys to this use: independent of the keys that seal secrets with the same SECRETS_KEY. */
 const purpose = "tranche invoice link, version 1";
 
 const claimBytes = 24;
@@ -57,7 +57,7 @@ export const createLinkTokens = (keys: readonly [string, ...string[]]): LinkToke
     read: async (token, nowMs) => {
       if (!form.test(token)) return null;
       const bytes = decode(`${token}=`);
-      // The last character has bits to spare: only one spelling of a token is one.
+      // The last character has unused bits: only the canonical encoding of a token is accepted.
       if (bytes.length !== tokenBytes || encode(bytes) !== token) return null;
       const [packed, signature] = [bytes.slice(0, claimBytes), bytes.slice(claimBytes)];
       const verified = await Promise.all((await all()).map((key) => crypto.subtle.verify("HMAC", key, signature, packed)));

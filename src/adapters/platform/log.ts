@@ -1,16 +1,16 @@
 import type { Clock } from "../ports/platform/clock.ts";
 import type { Log, LogFields } from "../ports/platform/log.ts";
 
-/** Connection strings, customer and admin tokens, bearer credentials and JWTs, should one ever stand in a message. */
+/** Connection strings, customer and admin tokens, bearer credentials and JWTs, should one ever be in a message. */
 const secrets = [/postgres(?:ql)?:\/\/\S+/gi, /tr[na]_[\w-]+/g, /\bBearer\s+\S+/gi, /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g];
 
 const redact = (text: string): string =>
   secrets.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
 
-/** Shorter texts than this are no secrets, and would blot out half of every line. */
+/** Shorter texts than this are no secrets; redacting them would remove half of every line. */
 const shortestSecret = 8;
 
-/** A database error quotes values in its message, so only its code and constraint are told. */
+/** A database error quotes values in its message, so only its code and constraint are logged. */
 const sqlError = (thrown: unknown): LogFields | null => {
   const { code, constraint } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
   if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return null;
@@ -31,7 +31,7 @@ const describe = (thrown: unknown): LogFields => {
 
 /**
  * Writes one JSON line an event to the console, which every platform collects.
- * @param known secrets of the configuration: blotted out wherever they stand
+ * @param known secrets of the configuration: redacted wherever they occur
  */
 export const createConsoleLog = (clock: Clock, common: LogFields = {}, known: readonly string[] = []): Log => {
   const own = known.filter((text) => text.length >= shortestSecret).map((text) => JSON.stringify(text).slice(1, -1));

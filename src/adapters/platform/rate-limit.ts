@@ -4,10 +4,10 @@ import type { RateLimiter, RateLimits } from "../ports/platform/rate-limit.ts";
 
 const minuteMs = 60_000;
 
-/** Keys that are counted each by itself, in a minute. */
+/** Keys with a counter of their own, per minute. */
 const ownCounts = 10_000;
 
-/** Where the keys beyond those are counted: several in one place. */
+/** Counters for the keys beyond those, shared by hash. */
 const sharedCounts = 4_096;
 
 /** What the platform binds under `[[ratelimits]]` (Cloudflare: rate limiting binding). */
@@ -16,14 +16,14 @@ type Binding = { limit(options: { key: string }): Promise<{ success: boolean }> 
 const isBinding = (value: unknown): value is Binding =>
   typeof value === "object" && value !== null && typeof (value as { limit?: unknown }).limit === "function";
 
-/** The binding does not say when its minute is over. */
+/** The binding does not report when its minute ends. */
 const bindingRetrySeconds = 60;
 
-/** A limiter that is out of order must not close the door: it lets pass, and says so. */
+/** A failing limiter must not block requests: it fails open, and logs it. */
 export const boundLimiter = (binding: Binding, log: Log): RateLimiter => ({
   take: async (key, cost = 1) => {
     try {
-      // It counts calls, and nothing else: what is worth more is called for as often.
+      // It counts calls only: a higher cost is that many calls.
       for (let counted = 0; counted < cost; counted += 1) if (!(await binding.limit({ key })).success) return bindingRetrySeconds;
       return null;
     } catch (error) {
@@ -33,7 +33,7 @@ export const boundLimiter = (binding: Binding, log: Log): RateLimiter => ({
   },
 });
 
-/** Where a key is counted that has no place of its own (FNV-1a). */
+/** The shared counter of a key without one of its own (FNV-1a). */
 const placeOf = (key: string): number => {
   let hash = 0x811c9dc5;
   for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
@@ -41,9 +41,9 @@ const placeOf = (key: string): number => {
 };
 
 /**
- * Whole minutes in the memory of one isolate. What was counted is not forgotten before its minute is over, however many other
- * keys come: the first ones of a minute have a count each, and those beyond share some, so that in a flood of keys a newcomer
- * may be told to wait too early, and nobody too late.
+ * Fixed one-minute windows in the memory of one isolate. No counter is evicted before its minute is over, however many other
+ * keys come: the first ones of a minute have a counter each, and those beyond share some, so that in a flood of keys a new
+ * one may be limited too early, and none too late.
  * @param limit requests a minute for each key; 0: no limit
  */
 export const memoryLimiter = (limit: number, clock: Clock): RateLimiter => {
@@ -70,14 +70,14 @@ export const memoryLimiter = (limit: number, clock: Clock): RateLimiter => {
         shared.fill(0);
       }
       minute = current;
-      // What is worth more than a minute takes a whole one.
+      // A cost above the limit takes a whole minute.
       return add(key, Math.min(cost, limit)) <= limit ? null : Math.max(1, Math.ceil(((current + 1) * minuteMs - nowMs) / 1_000));
     },
   };
 };
 
 /**
- * The platform's own counting where it is bound, else this isolate's.
+ * The platform's rate limiter where it is bound, else this isolate's.
  * @param bindings the environment of the Worker: `LIMIT_ADDRESS`, `LIMIT_CREDENTIAL`, `LIMIT_REFUSALS`, `LIMIT_SESSIONS`
  *   (wrangler.toml)
  */

@@ -8,7 +8,7 @@ const encode = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)
 const decode = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text));
 
-/** Names a key without telling it: the first eight digits of its SHA-256. */
+/** A key's id, which does not reveal it: the first eight digits of its SHA-256. */
 const fingerprint = async (key: Uint8Array<ArrayBuffer>): Promise<string> => {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", key));
   return toHex(digest.subarray(0, 4));

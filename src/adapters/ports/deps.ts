@@ -4,6 +4,9 @@ import type { AuditLogStore } from "./tenants/audit-log.ts";
 import type { AvailabilityStore } from "./detection/availability.ts";
 import type { BillingProfileStore } from "./billing/billing-profiles.ts";
 import type { BillingTermsStore } from "./billing/billing-terms.ts";
+import type { Channels } from "./notify/channel.ts";
+import type { ChannelStore } from "./notify/channels.ts";
+import type { NotifyHistory } from "./notify/history.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
@@ -16,6 +19,7 @@ import type { DomainStore } from "./tenants/domains.ts";
 import type { EvidenceStore } from "./evidence/evidence.ts";
 import type { EvidenceAnchorStore } from "./evidence/evidence-anchors.ts";
 import type { EvidenceSigner } from "./evidence/evidence-signer.ts";
+import type { FleetStore } from "./steering/fleet.ts";
 import type { FreezeStore } from "./steering/freeze.ts";
 import type { IdempotencyStore } from "./tenants/idempotency.ts";
 import type { InvoiceDocumentStore } from "./billing/invoice-documents.ts";
@@ -46,7 +50,7 @@ import type { TelemetryStore } from "./platform/telemetry.ts";
 import type { UsageStore } from "./metering/usage-store.ts";
 import type { ZoneBindings, ZoneGrantStore } from "./steering/zone-grants.ts";
 
-/** What every route stands on, whatever it is about. */
+/** What every route needs. */
 export interface PlatformDeps {
   readonly config: Config;
   readonly clock: Clock;
@@ -56,13 +60,20 @@ export interface PlatformDeps {
   readonly rateLimits: RateLimits;
   /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
   sealKeys(): Promise<readonly string[]>;
-  /** By what a client is told apart from others, where the platform vouches for it. */
+  /** The key by which clients are distinguished, where the platform provides a trusted address. */
   clientAddress(headers: Headers): string;
-  /** Lets work go on after the answer was sent; a failure is logged. */
+  /** Continues work after the answer was sent; a failure is logged. */
   background(work: Promise<unknown>): void;
 }
 
-/** Who may do what, and what they have: customers, credentials, services and their names. */
+/** How people are told. */
+export interface NotifyDeps {
+  readonly channels: Channels;
+  readonly channelStore: ChannelStore;
+  readonly notifyHistory: NotifyHistory;
+}
+
+/** Customers, credentials and rights, services and their names. */
 export interface TenantDeps {
   /** Null: JSON Web Tokens are not configured. */
   readonly jwt: JwtVerifier | null;
@@ -77,7 +88,7 @@ export interface TenantDeps {
   readonly auditLog: AuditLogStore;
 }
 
-/** What is probed, and what is judged of it. */
+/** Probing and detection. */
 export interface DetectionDeps {
   readonly prober: Prober;
   readonly targets: TargetStore;
@@ -87,10 +98,11 @@ export interface DetectionDeps {
   readonly recordedTraces: RecordedTraces;
 }
 
-/** DNS: what is to be answered, what is, and by whose credentials it is changed. */
+/** DNS: desired and live records, and the credentials for changes. */
 export interface SteeringDeps {
   readonly routing: RoutingStore;
   readonly freeze: FreezeStore;
+  readonly fleet: FleetStore;
   readonly standing: StandingStore;
   readonly dnsSetup: DnsSetupStore;
   readonly dnsDirectory: DnsDirectory;
@@ -100,11 +112,11 @@ export interface SteeringDeps {
   /** Null: the operator has no AWS credentials that a role could trust. */
   readonly roleTrust: RoleTrustCheck | null;
   readonly resolver: Resolver;
-  /** What visitors are answered. */
+  /** What visitors get from the public DNS. */
   readonly lookup: Lookup;
 }
 
-/** What each CDN carried. */
+/** Usage by CDN. */
 export interface MeteringDeps {
   readonly usage: UsageStore;
   readonly corrections: CorrectionStore;
@@ -113,7 +125,7 @@ export interface MeteringDeps {
   readonly measuredCdns: readonly string[];
 }
 
-/** What customers pay, and what they are shown of it. */
+/** Billing and its documents. */
 export interface BillingDeps {
   readonly billingTerms: BillingTermsStore;
   readonly billingProfiles: BillingProfileStore;
@@ -121,12 +133,12 @@ export interface BillingDeps {
   readonly invoicePreview: InvoicePreviewStore;
   readonly invoiceDocuments: InvoiceDocumentStore;
   readonly invoiceLinks: InvoiceLinkStore;
-  /** Null: without SECRETS_KEY no link is made, and none opens anything. */
+  /** Null: without SECRETS_KEY no link is made, and none is valid. */
   readonly linkTokens: LinkTokens | null;
   readonly lineFacts: LineFactsStore;
 }
 
-/** What proves a decision afterwards. */
+/** Evidence of decisions. */
 export interface EvidenceDeps {
   readonly evidence: EvidenceStore;
   readonly evidenceAnchors: EvidenceAnchorStore;
@@ -134,7 +146,7 @@ export interface EvidenceDeps {
   readonly evidenceSigner: EvidenceSigner | null;
 }
 
-/** Who acts at this moment, and how that goes. */
+/** Leases, jobs and their status. */
 export interface CoordinationDeps {
   readonly leases: LeaseStore;
   readonly readiness: Readiness;
@@ -144,11 +156,13 @@ export interface CoordinationDeps {
 
 /** The work that a request may start in its own invocation. */
 export interface RunDeps {
+  /** Has people told of what was just stored, in the background. Never throws. */
+  tell(): void;
   readonly jobs: Jobs;
   /** The rounds of one shard for one minute. @throws where every round failed */
   runShard(shard: Shard, scheduledAtMs: number): Promise<void>;
 }
 
-/** Everything that the HTTP API needs of the world, by capability; constructed by `deps.ts`. */
+/** All dependencies of the HTTP API, by capability; constructed by `deps.ts`. */
 export interface Deps
-  extends PlatformDeps, TenantDeps, DetectionDeps, SteeringDeps, MeteringDeps, BillingDeps, EvidenceDeps, CoordinationDeps, RunDeps {}
+  extends PlatformDeps, TenantDeps, DetectionDeps, SteeringDeps, MeteringDeps, BillingDeps, EvidenceDeps, CoordinationDeps, NotifyDeps, RunDeps {}

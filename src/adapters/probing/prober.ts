@@ -2,7 +2,7 @@ import { version } from "../../version.ts";
 import type { ProbeAnswer, Prober } from "../ports/detection/probe.ts";
 import { hasTooManyHeaders, isUnreadable } from "./unreadable-answer.ts";
 
-/** What goes over the wire is fixed by semantics §4: no redirects followed, no cookies, no cache, headers only. */
+/** The request is fixed by semantics §4: no redirects followed, no cookies, no cache, headers only. */
 const request: RequestInit = {
   method: "GET",
   redirect: "manual",
@@ -12,8 +12,8 @@ const request: RequestInit = {
 
 /**
  * Probes by `fetch`. The time-out aborts the request, so that a hanging CDN frees its connection, and ends the probe whether
- * the platform heeds that or not: a slot must come free. The body is cancelled unread, and not waited for. workerd does not
- * tell DNS, TLS and connection failures apart: all of them are `network`. What one runtime reads and another does not is
+ * the platform honours that or not: the slot must be released. The body is cancelled unread, and not waited for. workerd does not
+ * distinguish DNS, TLS and connection failures: all of them are `network`. What one runtime reads and another does not is
  * `unreadable` (unreadable-answer.ts).
  */
 export const createProber = (send: typeof fetch, nowMs: () => number): Prober => ({
@@ -26,7 +26,7 @@ export const createProber = (send: typeof fetch, nowMs: () => number): Prober =>
       controller.abort();
       expired.resolve(null);
     }, timeoutMs);
-    // An answer that comes too late is let go of, and a failure then is nobody's any more.
+    // A late answer is discarded, and a failure then is ignored.
     const discard = (response: Response): void => void response.body?.cancel().catch(() => undefined);
     try {
       const answered = send(url, { ...request, signal: controller.signal });

@@ -4,7 +4,7 @@ import type { ConsentReader } from "../ports/detection/targets.ts";
 
 const answerMs = 5_000;
 
-/** What is read of an answer; an agreement is one word. */
+/** The most bytes read of an answer; a consent is one word. */
 const mostBytes = 256;
 
 const beginningOf = async (response: Response): Promise<string> => {
@@ -18,12 +18,12 @@ const beginningOf = async (response: Response): Promise<string> => {
     bytes += value.byteLength;
     text += decoder.decode(value, { stream: true });
   }
-  // Longer than any agreement.
+  // Longer than any consent.
   await reader.cancel().catch(() => undefined);
   return "";
 };
 
-/** Over HTTPS, no redirect followed: what answers elsewhere has not agreed. */
+/** Over HTTPS, no redirect followed: another host's answer is no consent. */
 export const createConsentReader = (send: typeof fetch): ConsentReader => ({
   read: async (host, { untilMs, connection }) => {
     const headers = { "user-agent": `tranche-probe/${version}`, accept: "text/plain" };

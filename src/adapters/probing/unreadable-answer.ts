@@ -1,24 +1,24 @@
 import { mostHeaderChars } from "../../domain/detection/probe.ts";
 
-/** Whether an answer's headers are more than every runtime reads. */
+/** Whether an answer's headers are larger than what every runtime reads. */
 export const hasTooManyHeaders = (headers: Headers): boolean => {
   let chars = 0;
   for (const [name, value] of headers) chars += name.length + value.length;
   return chars > mostHeaderChars;
 };
 
-/** What undici (Node's fetch, and that of Vercel's emulator) calls an answer that came and that it does not read. */
+/** undici's error codes (Node's fetch, and that of Vercel's emulator) for a received answer that it can not read. */
 const unread = new Set(["HeadersOverflowError", "HTTPParserError", "ResponseContentLengthMismatchError"]);
-/** A socket that is given up over a 100 or 101, and encodings that are not even to be decoded. */
+/** A socket closed because of a 100 or 101, and encodings that are not to be decoded. */
 const unreadWords = /^(bad response|bad upgrade|too many content-encodings)/;
-/** What no runtime reads is a failure on all of them: something else than HTTP, or a status that is none. */
+/** What no runtime reads is a failure on all of them: not HTTP, or an invalid status. */
 const notHttp = /\((Expected HTTP\/|Invalid HTTP version|Invalid status code|Invalid response status)/;
-/** The edge's own Response refuses words that the other runtimes pass on. */
+/** The edge's Response refuses reason phrases that the other runtimes accept. */
 const refusedWords = /statusText|ByteString/;
 
 /**
- * Whether fetch failed on an answer that others read: a vantage must not take its own runtime's limits for a dead CDN.
- * workerd is the most lenient and says of every failure that the connection was lost, so this is asked where others run.
+ * Whether fetch failed on an answer that others read: a vantage must not mistake its runtime's limits for a dead CDN.
+ * workerd is the most lenient and reports every failure as a lost connection, so this is for other runtimes.
  */
 export const isUnreadable = (thrown: unknown): boolean => {
   const { name, message, cause } = (thrown ?? {}) as { name?: unknown; message?: unknown; cause?: unknown };

@@ -1,17 +1,17 @@
 import { isoTime } from "../../iso-time.ts";
 import type { Dispatcher } from "../ports/coordination/shards.ts";
 
-/** The answer comes before the rounds are run, so that nothing waits for a minute. */
+/** The answer comes before the rounds are run, so no request lasts for a minute. */
 const answerTimeoutMs = 10_000;
 
 export type HttpShards = {
-  /** Origin under which this very provider answers. */
+  /** This deployment's own origin. */
   readonly selfUrl: string;
   readonly cronSecret: string;
   readonly fetch: typeof fetch;
 };
 
-/** Asks the provider's own URL to run each shard, in an invocation of its own. */
+/** Requests each shard's rounds at the deployment's own URL, in separate invocations. */
 export const createHttpShards = ({ selfUrl, cronSecret, fetch: send }: HttpShards): Dispatcher => ({
   dispatch: async ({ index, count }, scheduledAtMs) => {
     const response = await send(`${selfUrl}/internal/shards/${index}/rounds`, {

@@ -1,11 +1,11 @@
 import type { Peer, Sighting } from "../ports/coordination/peer.ts";
 
-/** As long as a probe is given by default. */
+/** The default time-out of a probe. */
 const answerTimeoutMs = 5_000;
-/** A finding that nobody took for so long says nothing about now. */
+/** A result not taken within this time is stale. */
 const freshForMs = 30_000;
 
-/** What `/healthz` says, by the first piece of it: no more is read of what somebody else's server may send. */
+/** The body of `/healthz`, from its first chunk: no more is read of an untrusted server's answer. */
 const complaintOf = async (answer: Response): Promise<string | null> => {
   const reader = answer.body?.getReader();
   const piece = answer.status === 200 ? (await reader?.read())?.value : undefined;
@@ -15,18 +15,18 @@ const complaintOf = async (answer: Response): Promise<string | null> => {
 };
 
 export type PeerOptions = {
-  /** Its public origin, by a name that does not fail over to this provider; null: there is nobody to look at. */
+  /** Its public origin, by a name that does not fail over to this provider; null: there is no peer. */
   readonly url: string | null;
   readonly provider: string;
   readonly fetch: typeof fetch;
   readonly nowMs: () => number;
-  /** 5 s unless told. */
+  /** Default 5 s. */
   readonly timeoutMs?: number;
 };
 
 /** The other provider of the two. */
 export const createPeer = ({ url, provider, fetch: send, nowMs, timeoutMs = answerTimeoutMs }: PeerOptions): Peer => {
-  // By time, not by promise: what an invocation began that has ended may never settle (workerd).
+  // By time, not by promise: a promise of an ended invocation may never settle (workerd).
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let isLooking = false;
   let latest: (Sighting & { readonly atMs: number }) | null = null;

@@ -1,16 +1,16 @@
 import type { Clock } from "../ports/platform/clock.ts";
 import type { Place } from "../ports/detection/probe.ts";
 
-/** Answers any request with what Cloudflare knows of it, `colo=FRA` among the lines; cron and alarms have no request to ask. */
+/** Answers any request with Cloudflare's facts about it, such as `colo=FRA`; cron and alarms have no request with them. */
 const traceUrl = "https://www.cloudflare.com/cdn-cgi/trace";
 const answerTimeoutMs = 2_000;
-/** An isolate does not move, but an object may wake up elsewhere after a long time. */
+/** An isolate does not move, but a Durable Object may be restarted elsewhere after a long time. */
 const askAgainMs = 3_600_000;
 
-/** The place of a platform that says it in its environment, or not at all. */
+/** The location of a platform that gives it in its environment, or not at all. */
 export const fixedPlace = (place: string | null): Place => ({ known: () => place, look: async () => undefined });
 
-/** The colo from which a Worker's requests go out, asked once an hour. */
+/** The colo from which a Worker's requests go out, queried once an hour. */
 export const createColo = (send: typeof fetch, clock: Clock): Place => {
   let colo: string | null = null;
   let askedAtMs = Number.NEGATIVE_INFINITY;
@@ -23,7 +23,7 @@ export const createColo = (send: typeof fetch, clock: Clock): Place => {
         const response = await send(traceUrl, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(answerTimeoutMs) });
         colo = /^colo=([A-Z]{3})$/m.exec(await response.text())?.[1] ?? null;
       } catch {
-        // Not known then; probing does not depend on it.
+        // Unknown then; probing does not depend on it.
       }
     },
   };

@@ -6,7 +6,7 @@ import { checksOf, goneChecks, withoutChecks } from "./health/gone-checks.ts";
 import { canonicalName } from "./names.ts";
 import type { Call } from "./api/send.ts";
 
-/** What became of one domain of a batch. */
+/** The outcome of one domain of a batch. */
 export type Outcome =
   | {
       readonly status: "accepted";
@@ -22,7 +22,7 @@ export type Outcome =
 const isolationRequests = 32;
 
 /**
- * Sends a batch; where Route 53 refuses it for what it holds, finds the domains at fault, so that the others succeed.
+ * Sends a batch; where Route 53 refuses it for its content, finds the domains at fault, so that the others succeed.
  * @returns the outcome of every item, by its index. Never throws.
  */
 export const applyBatch = async (
@@ -98,13 +98,13 @@ export const applyBatch = async (
 };
 
 /**
- * Whether a refusal is about what the batch holds, so that parts of it may pass: a stale record, an input Route 53
+ * Whether a refusal is about the batch's content, so that parts of it may pass: a stale record, an input Route 53
  * does not take, a name that IAM's condition keys exclude. Not where an earlier attempt may have changed it.
  */
 const isOfContent = (failure: Failure): boolean =>
   !failure.retryable && !failure.uncertain && !isCredentialFailure(failure) && failure.code !== "NoSuchHostedZone";
 
-/** A refused request; `words` are the sentences that name a domain's records, by its canonical name. */
+/** A refused request; `words`: the sentences of the message about a domain's records, by its canonical name. */
 type Refusal = { readonly failure: Failure; readonly words: ReadonlyMap<string, readonly string[]> };
 
 const refused = (failure: Failure, words: readonly string[] | undefined, among: number): Outcome => {
@@ -120,7 +120,7 @@ const refused = (failure: Failure, words: readonly string[] | undefined, among: 
   return { status: "stale", detail: among === 1 ? detail : `one of ${among} domains refused together: ${detail}` };
 };
 
-/** Takes an InvalidChangeBatch apart: `[Tried to ... [name='a.', ...] but ..., Tried ...]`. */
+/** Parses an InvalidChangeBatch: `[Tried to ... [name='a.', ...] but ..., Tried ...]`. */
 const wordsByName = (failure: Failure): ReadonlyMap<string, readonly string[]> => {
   const words = new Map<string, string[]>();
   if (failure.code !== "InvalidChangeBatch") return words;

@@ -4,18 +4,18 @@ import type { RecordSet, Zone } from "./api/messages.ts";
 export const unnamed = "";
 
 /**
- * The names between a zone and a name below it (both canonical), the name itself included, at which the zone could hand on
+ * The names between a zone and a name below it (both canonical), the name itself included, at which the zone could delegate
  * to other name servers; the outermost first. `a.b.example.com` in `example.com`: `b.example.com`, `a.b.example.com`.
  */
 export const cutsOf = (zone: Zone, name: string): readonly string[] => {
-  // Of a zone that is known by its id alone nothing more is known than that the name was found there.
+  // Of a zone that is known by its id alone only is known that the name was found there.
   if (name === zone.name || zone.name === unnamed) return [];
   const labels = name.slice(0, -zone.name.length - 1).split(".");
   return labels.map((_, index) => [...labels.slice(labels.length - 1 - index), zone.name].join("."));
 };
 
 /**
- * Why records of a name in this zone are never asked for: an NS record set at a cut above or at it hands the name on to
+ * Why records of a name in this zone are never queried: an NS record set at a cut above or at it delegates the name to
  * another zone (RFC 1034 §4.2.1). Null where none does. A zone of the account itself would have been the longer match.
  * @param at the record sets at a cut
  */

@@ -17,38 +17,38 @@ export type DirectoryOptions = {
   /** The live accounts of these customers, in one round trip. @throws where the database does not answer */
   readonly accounts: (customerIds: readonly number[]) => Promise<readonly SealedDnsAccount[]>;
   readonly secrets: Secrets | null;
-  /** Whom the operator's own zones serve; absent: everybody. */
+  /** Which customers the operator's own zones serve; absent: all. */
   readonly bindings?: ZoneBindings;
   readonly clock: Clock;
   readonly connect: (place: Place, credentials: Credentials | KeySource) => DnsAccess;
   /** How a role is assumed, at STS in its own region; null: the operator has no credentials to do it with. */
   readonly assume: ((place: Place, role: Role) => KeySource) | null;
-  /** In the place of every partition's own endpoint; null: theirs. */
+  /** Replaces every partition's endpoint; null: the partition's. */
   readonly endpoint: string | null;
 };
 
 /** How long a new or removed account may go unnoticed. */
 const ttlMs = 30_000;
-/** What is kept at most; of more, what was used longest ago is read again when it is wanted. */
+/** Most cached accounts; beyond that the least recently used are evicted. */
 const mostKnown = 20_000;
-/** Nobody waits for somebody else's reading for longer: who began it may be an invocation that has ended (workerd). */
+/** The longest wait for a concurrent reading: the invocation that began it may have ended (workerd). */
 const sharedMs = 3_000;
 
 /**
- * What is known of a customer's account. `key`: what the access was made of; one that has not changed keeps its access, and
- * with it what that knows of zones. `access` null: the customer has no account.
+ * A cached account of a customer. `key`: what the access was built from; while unchanged the access is kept, with
+ * its cache of zones. `access` null: the customer has no account.
  */
 type Known = { readonly key: string | null; readonly access: DnsAccess | null; readonly readAtMs: number };
 
 /**
- * Customers' own accounts, each read from the database at most every half minute whoever asks, and all that are wanted at once
- * in one reading. Where the database does not answer, what was known stands.
+ * Customers' own accounts, each read from the database at most every half minute, and all of one request
+ * in one query. Where the database does not answer, the cache is used.
  */
 export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
   const { operator, clock, secrets } = options;
-  /** In the order in which they were last used. */
+  /** In the order of last use. */
   const known = new Map<number, Known>();
-  /** Who is being read for, so that nobody is read twice at once. */
+  /** Customers with a reading in flight, so that none is read twice at once. */
   const underway = new Map<number, Promise<void>>();
 
   const accessFor = async (account: SealedDnsAccount): Promise<DnsAccess> => {
@@ -77,7 +77,7 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     const before = known.get(customerId);
     const isSame = before !== undefined && before.key === key;
     const access = isSame ? before.access : account === undefined ? null : await accessFor(account);
-    // Where somebody else has been faster, theirs stays: an account has one access, and with it one pace and one session.
+    // A concurrent reading that was faster wins: an account has one access, and with it one rate limit and one session.
     const now = known.get(customerId);
     known.set(customerId, { key, access: now !== undefined && now.key === key ? now.access : access, readAtMs });
   };
@@ -99,13 +99,13 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     done.abort();
   };
 
-  /** One reading for all who are not known well enough, but for those whom somebody reads already. Never throws. */
+  /** One query for all that are missing or stale, except those with a reading in flight. Never throws. */
   const refresh = async (customerIds: readonly number[]): Promise<void> => {
     const stale = customerIds.filter((customerId) => !isFresh(customerId));
     const shared = [...new Set(stale.flatMap((customerId) => underway.get(customerId) ?? []))];
     const own = stale.filter((customerId) => !underway.has(customerId));
     if (own.length > 0) {
-      // Where the database is away, what was known stands.
+      // Where the database is unreachable, the cache is used.
       const reading = read(own).catch(() => undefined).finally(() => {
         for (const customerId of own) if (underway.get(customerId) === reading) underway.delete(customerId);
       });
@@ -130,7 +130,7 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     await Promise.all([refresh(wanted), options.bindings?.refresh()]);
     const found = wanted.flatMap((customerId): [number, DnsAccess][] => {
       const own = known.get(customerId);
-      // Never the operator's account for lack of an answer: it may be that the customer has one.
+      // Never the operator's account for lack of an answer: the customer may have one.
       if (own === undefined) return [[customerId, createDnsRefusal("the database did not say whose DNS account is to be used", true)]];
       known.delete(customerId);
       known.set(customerId, own);

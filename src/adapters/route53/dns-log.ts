@@ -1,6 +1,6 @@
 import type { DnsAccess } from "../ports/steering/dns-access.ts";
 
-/** DNS that cannot be asked: every answer says why. `retryable`: it may be otherwise in a moment. */
+/** DNS that is unavailable: every answer is the reason. `retryable`: it may be transient. */
 export const createDnsRefusal = (detail: string, retryable: boolean): DnsAccess => {
   const failed = { status: "failed", detail, retryable } as const;
   return {
@@ -23,7 +23,7 @@ const detail = "no DNS credentials are configured (AWS_ACCESS_KEY_ID, AWS_SECRET
 
 /**
  * The DNS provider without credentials (semantics §7): it only logs what would have been written.
- * @param log takes one line of JSON
+ * @param log receives one line of JSON
  */
 export const createDnsLog = ({ log }: { readonly log: (line: string) => void }): DnsAccess => {
   const refusal = createDnsRefusal(detail, false);

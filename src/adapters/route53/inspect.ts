@@ -14,7 +14,7 @@ const upwards = (zone: Zone, name: string): readonly string[] => {
 
 /**
  * The HTTPS and SVCB records of a name, and the CAA records that count for it: the closest ones upwards, beyond the zone as well
- * (RFC 8659 §3), as far as they may be read.
+ * (RFC 8659 §3), as far as reading is permitted.
  * @param above zones of the account above this one, the closest first
  * @throws Route53Error
  */

@@ -1,6 +1,6 @@
 /**
  * Names as Route 53 writes them and as tranche compares them. The canonical form is lower-case, without the trailing
- * dot, octal escapes undone; only an escaped dot or backslash stays escaped, for undone it would read as another name.
+ * dot, octal escapes decoded; only an escaped dot or backslash stays escaped, as decoded it would be another name.
  */
 
 const keptEscaped = new Set([".", "\\"]);
@@ -21,5 +21,5 @@ export const fqdn = (canonical: string): string =>
 
 const octal = (character: string): string => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`;
 
-/** Whether a canonical name is the zone's or below it, on label boundaries: `ample.com` does not hold `example.com`. */
+/** Whether a canonical name is the zone's or below it, on label boundaries: `ample.com` does not contain `example.com`. */
 export const liesIn = (name: string, zoneName: string): boolean => name === zoneName || name.endsWith(`.${zoneName}`);

@@ -2,7 +2,7 @@ import { healthKeys } from "../../domain/steering/dns-answers.ts";
 import type { Neighbour, PairReading, Surroundings, WeightedRecord } from "../ports/steering/dns.ts";
 import type { RecordSet, Zone } from "./api/messages.ts";
 
-/** The types that steering moves; other records of the name are nobody's business here. */
+/** The types that steering moves; other records of the name are ignored here. */
 const steerable: readonly string[] = ["A", "AAAA", "CNAME"];
 export const isSteerable = ({ type }: RecordSet): boolean => steerable.includes(type);
 const sides = ["primary", "backup"] as const;
@@ -16,7 +16,7 @@ export const sideOf = (setIdentifier: string | undefined): Side | null =>
 
 const nothingBeside: Surroundings = { neighbours: [], health: {}, dangling: [], leftBehind: [], otherZones: [] };
 
-/** A reading with more known of what is around it; nothing is added where there is nothing to add. */
+/** A reading with added surroundings; unchanged where there are none. */
 export const withSurroundings = (reading: PairReading, more: Partial<Surroundings>): PairReading => {
   if (reading.status !== "found" || Object.values(more).every((part) => Object.keys(part).length === 0)) return reading;
   return { ...reading, surroundings: { ...(reading.surroundings ?? nothingBeside), ...more } };
@@ -37,8 +37,8 @@ const answering = ({ type, setIdentifier, weight, ttl, otherPolicy, failover, va
 
 /**
  * Judges the record sets of one name: a whole weighted pair for each of its steerable types, or what to create
- * (semantics §7). A type that is no whole pair is not steered and does not keep the others from it. Weighted neighbours under
- * other identifiers are left alone. What health checks and evaluated targets are like is to be asked: here it is unknown.
+ * (semantics §7). A type without a whole pair is not steered and does not prevent the others. Weighted neighbours under
+ * other identifiers are not changed. The status of health checks and evaluated targets is unknown here: it is queried later.
  */
 export const judgePair = (name: string, zone: Zone, recordSets: readonly RecordSet[]): PairReading => {
   const types = steerable.filter((type) => recordSets.some((set) => set.type === type));

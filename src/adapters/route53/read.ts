@@ -13,15 +13,15 @@ import type { ZoneDirectory } from "./zones.ts";
 
 /** Names, or zones that are walked, that are read at once. */
 const sideBySide = 3;
-/** With more names than this asked of one zone, walking the zone takes fewer requests than asking for each. */
+/** With more names than this in one zone, listing the zone takes fewer requests than reading each. */
 const walkAbove = 20;
 
 type Readings = ReadonlyMap<string, PairReading>;
 
-/** What a reading asks of an account beside the records. */
+/** The sources of a reading besides the records. */
 export type Sources = { readonly directory: ZoneDirectory; readonly statuses: CheckStatuses };
 
-/** Reads every name in a zone once, whoever asks for it. Data of one call only: see `createLimit`. */
+/** Reads every name in a zone once. Data of one call only: see `createLimit`. */
 export const readOnce = (call: Call): ReadAt => {
   const asked = new Map<string, Promise<readonly RecordSet[]>>();
   return async (zone, name) => {
@@ -33,8 +33,9 @@ export const readOnce = (call: Call): ReadAt => {
 };
 
 /**
- * Reads the pairs of canonical names, each once; names for which there was no time are left out. Never throws.
- * @param askHealth for what may be left out where there is no time @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
+ * Reads the pairs of canonical names, each once; names for which there was no time are absent. Never throws.
+ * @param askHealth for optional facts, skipped where there is no time
+ * @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
  */
 export const readPairs = async (call: Call, askHealth: Call, { directory, statuses }: Sources, names: readonly string[], zoneIds: ReadonlyMap<string, string>): Promise<Readings> => {
   /** @returns null where nothing was sent, and so nothing is known */
@@ -42,7 +43,7 @@ export const readPairs = async (call: Call, askHealth: Call, { directory, status
     const failure = failureOf(thrown);
     if (isUnsent(failure)) return null;
     if (failure.code === "NoSuchHostedZone") directory.forget();
-    // The zone may be another one by now: asking again, for the zones first, tells.
+    // The zone may have changed: retried, beginning with the list of zones.
     const retryable = failure.retryable || failure.code === "NoSuchHostedZone";
     return { status: "error", detail: describe(failure), retryable };
   };
@@ -65,7 +66,7 @@ export const readPairs = async (call: Call, askHealth: Call, { directory, status
     return null;
   };
 
-  /** Without a list of the zones, that there is no pair in the zone where there was one may mean that another zone serves it. */
+  /** Without a list of the zones, a pair missing from its known zone may mean that another zone serves it. */
   const doubted = (reading: PairReading): PairReading | null =>
     zones === null && reading.status === "unprovisioned" ? failed(problem) : reading;
 
@@ -105,7 +106,7 @@ export const readPairs = async (call: Call, askHealth: Call, { directory, status
     }
   };
 
-  // One name after the other, a few side by side: where there is no time for all, some are read whole rather than all begun.
+  // Sequentially, a few in parallel: where there is no time for all, some are read completely rather than all begun.
   await Promise.all([...served.values()].flatMap(({ zone, names: own }) =>
     own.size > walkAbove
       ? [inTurn(async () => await readWalking(zone, own))]
@@ -114,7 +115,7 @@ export const readPairs = async (call: Call, askHealth: Call, { directory, status
   return readings;
 };
 
-/** The account's zones; null where they cannot be listed, or need not be because that has just failed. */
+/** The account's zones; null where they cannot be listed, or that has just failed. */
 const zonesOf = async (call: Call, directory: ZoneDirectory, dispensable: boolean): Promise<{ readonly zones: readonly Zone[] | null; readonly problem: unknown }> => {
   const recent = directory.recentFailure();
   if (dispensable && recent !== null) return { zones: null, problem: recent };

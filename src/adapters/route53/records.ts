@@ -3,7 +3,7 @@ import { fqdn } from "./names.ts";
 import { pages } from "./api/paging.ts";
 import type { Call } from "./api/send.ts";
 
-// A name holds a handful of record sets: a short page spares parsing the 300 that follow it.
+// A name holds a handful of record sets: a short page avoids parsing the 300 that follow it.
 const namePageSize = "20";
 const zonePageSize = "300";
 
@@ -14,7 +14,7 @@ const listingOf = (zone: Zone) => ({
 });
 
 /**
- * Every record set of one name (canonical): the listing starts there and is left once it has passed.
+ * Every record set of one name (canonical): the listing starts there and ends after it.
  * @throws Route53Error
  */
 export const readName = async (call: Call, zone: Zone, name: string): Promise<readonly RecordSet[]> => {
@@ -27,7 +27,7 @@ export const readName = async (call: Call, zone: Zone, name: string): Promise<re
   return found;
 };
 
-/** The record sets of many names by one walk over their zone; a name without any is absent. @throws Route53Error */
+/** The record sets of many names by one listing of their zone; a name without any is absent. @throws Route53Error */
 export const readNames = async (
   call: Call,
   zone: Zone,

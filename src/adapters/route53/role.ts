@@ -4,15 +4,15 @@ import { failureOf, Route53Error, unansweredError, unsentError } from "./api/err
 import { createSend, type Credentials, type KeySource, type Service } from "./api/send.ts";
 import { child, text, type XmlNode, XmlShapeError } from "./api/xml.ts";
 
-/** A role of somebody's, and by which name of ours it knows that it is meant (the external id of its trust policy). */
+/** A customer's role, with the external id of its trust policy. */
 export type Role = { readonly roleArn: string; readonly externalId: string };
 
 export type RoleOptions = Role & {
   /** Of STS, such as `https://sts.eu-central-1.amazonaws.com`. */
   readonly endpoint: string;
-  /** That of the endpoint. */
+  /** The endpoint's signing region. */
   readonly region: string;
-  /** Whose are used to assume the role: the operator's own. */
+  /** The credentials that assume the role: the operator's. */
   readonly credentials: Credentials;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
@@ -24,9 +24,9 @@ type Held = { readonly keys: Credentials; readonly expiresAtMs: number };
 const sts: Service = { name: "sts", label: "STS", root: "", contentType: "application/x-www-form-urlencoded" };
 
 const durationSeconds = 3_600;
-/** How long before they expire credentials are renewed: so much may our clock be off, or theirs (Signature Version 4). */
+/** How long before they expire credentials are renewed: the clock skew that Signature Version 4 tolerates. */
 const renewalMs = 300_000;
-/** Where asking again at once cannot help, need not, or would be waited for. */
+/** Where an immediate retry can not help, is not needed, or would delay the caller. */
 const pauseMs = 10_000;
 
 const readHeld = (node: XmlNode): Held => {
@@ -37,7 +37,7 @@ const readHeld = (node: XmlNode): Held => {
   return { keys, expiresAtMs };
 };
 
-/** What belongs to an invocation that has ended may never settle (workerd): nobody waits for it longer than this. */
+/** The longest wait for a request in flight: one of an ended invocation may never settle (workerd). */
 const within = async <T>(work: Promise<T>, ms: number): Promise<T> => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -51,8 +51,8 @@ const within = async <T>(work: Promise<T>, ms: number): Promise<T> => {
 };
 
 /**
- * Temporary credentials of a role (STS AssumeRole), kept until shortly before they expire. One request at a time, whoever
- * asks, on the budget of who asked first; while it fails, what is held counts as long as it is valid.
+ * Temporary credentials of a role (STS AssumeRole), kept until shortly before they expire. One request at a time, shared by
+ * all callers, on the first one's budget; while it fails, cached credentials are used as long as they are valid.
  */
 export const createRole = ({ roleArn, externalId, credentials, ...options }: RoleOptions): KeySource => {
   const { clock, timeoutMs } = options;
@@ -81,10 +81,10 @@ export const createRole = ({ roleArn, externalId, credentials, ...options }: Rol
       return held.keys;
     } catch (thrown) {
       const failure = failureOf(thrown);
-      // Whoever had less time than STS is given says nothing about STS.
+      // A failure with less time than STS is given is not STS's.
       if (failure.code === "too_late" || (failure.code === "timeout" && leftMs < timeoutMs)) throw unsentError("too_late", "there was no time to assume the role");
       const messages = failure.messages.map((message) => `the role ${roleArn} cannot be assumed: ${message}`);
-      // For certain: nothing was sent to Route 53.
+      // Certainly nothing was sent to Route 53.
       const refusal = new Route53Error({ ...failure, messages, uncertain: false }, { cause: thrown });
       const rest = valid(0);
       if (rest !== null || !failure.retryable || failure.code === "timeout") paused = { untilMs: clock.nowMs() + pauseMs, thrown: refusal };

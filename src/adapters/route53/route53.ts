@@ -26,17 +26,17 @@ export type Route53Options = {
   readonly clock: Clock;
   /** 0 <= x < 1, for the jitter of retries. */
   readonly random: () => number;
-  /** Hears what became of every request, repeated ones included. */
+  /** Called with the result of every request, retries included. */
   readonly onCall?: (result: CallResult) => void;
-  /** Per request; 8 s unless told. */
+  /** Per request; default 8 s. */
   readonly timeoutMs?: number;
-  /** Of this adapter, all its calls together; 5 unless told (semantics §7). */
+  /** Of this adapter, all its calls together; default 5 (semantics §7). */
   readonly requestsPerSecond?: number;
 };
 
 const concurrentRequests = 3;
 const briefMs = 2_000;
-/** AWS has allowed 10 since July 2026; the account's other users want some, too. */
+/** AWS has allowed 10 since July 2026; the rest is left to the account's other users. */
 const budgetPerSecond = 5;
 
 /** Route 53 as the DNS provider (semantics §7). Failures are isolated: per name, per zone, per batch. */
@@ -47,7 +47,7 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
   const statuses = createCheckStatuses(clock);
   const pace = createPace(clock, options.requestsPerSecond ?? budgetPerSecond);
 
-  /** Neither the role nor the turn of a request that comes to nothing costs the account one. */
+  /** Credentials and pacing come before the connection: a request that is not sent takes none. */
   const attempt = async <T>(request: Route53Request<T>, budget: DnsBudget): Promise<T> => {
     const keys = "get" in credentials ? await credentials.get(budget) : credentials;
     if (!(await pace(budget.untilMs))) throw tooLate();
@@ -78,14 +78,14 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     }
   };
 
-  // The retrying, bounded way to the API for the length of one public call; a call that waits to retry holds no place.
+  // Access to the API with retries and bounded concurrency, for one public call; a call that waits to retry holds no slot.
   const open = (budget: DnsBudget): Call => {
     const limit = createLimit(concurrentRequests);
     const patience = { clock, random, untilMs: budget.untilMs };
     return async (request) => await withRetry(async () => await limit(async () => await guarded(request, budget)), patience);
   };
 
-  /** The same for what can be left out: a single attempt, which leaves the others time, and not all of it. */
+  /** The same for optional reads: a single attempt, with part of the remaining time. */
   const openBriefly = (budget: DnsBudget): Call => {
     const connection: DnsBudget["connection"] = async (times, request) => await budget.connection({ ...times, answerMs: Math.min(times.answerMs, briefMs) }, request);
     const brief = { ...budget, connection, untilMs: budget.untilMs - briefMs };

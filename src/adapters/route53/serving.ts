@@ -4,7 +4,7 @@ import type { RecordSet, Zone } from "./api/messages.ts";
 import { isSteerable } from "./pair.ts";
 import { zonesAround } from "./zones.ts";
 
-/** The zone that serves a name, or why none does. `others`: zones that could be taken for it, and why they are not. */
+/** The zone that serves a name, or why none does. `others`: zones that could be mistaken for it, and why they are not used. */
 export type Serving = { readonly zone: Zone; readonly others: readonly string[] } | { readonly detail: string };
 
 /** The record sets of a name in a zone. @throws Route53Error */
@@ -18,7 +18,7 @@ const title = ({ name, id }: Zone): string => `zone ${name} (${id})`;
 const alike = (zones: readonly Zone[], chosen: Zone): readonly string[] =>
   zones.filter(({ id }) => id !== chosen.id).map((zone) => `${title(zone)} has the same name and is not the one that is delegated or steered: delete it`);
 
-/** The record sets of a name in a zone; null: the credentials may not read it, as those of one in which nothing is steered. */
+/** The record sets of a name in a zone; null: the credentials may not read it, as for a zone in which nothing is steered. */
 export const permitted = async (at: ReadAt, zone: Zone, name: string): Promise<readonly RecordSet[] | null> => {
   try {
     return await at(zone, name);
@@ -28,7 +28,7 @@ export const permitted = async (at: ReadAt, zone: Zone, name: string): Promise<r
   }
 };
 
-/** Of zones of one name the one that was known; where it has no records of a name and a single other one has, that one. */
+/** Of zones of one name the known one; where it has no records of a name and a single other one has, that one. */
 const holding = async (at: ReadAt, zones: readonly Zone[], known: Zone, name: string): Promise<Zone> => {
   const has = async (zone: Zone) => ((await permitted(at, zone, name)) ?? []).some(isSteerable);
   if (zones.length === 1 || (await has(known))) return known;
@@ -37,7 +37,7 @@ const holding = async (at: ReadAt, zones: readonly Zone[], known: Zone, name: st
   return others.length === 1 ? (others[0] ?? known) : known;
 };
 
-/** To which name servers a zone hands on what lies at or above `below`, and at which name; null: to none. */
+/** To which name servers a zone delegates at or above `below`, and at which name; null: not at all. */
 const handedOn = async (at: ReadAt, from: Zone, below: string): Promise<{ readonly cut: string; readonly to: readonly string[] } | null | "unreadable"> => {
   for (const cut of cutsOf(from, below)) {
     const sets = await permitted(at, from, cut);
@@ -56,14 +56,14 @@ const matching = async (at: ReadAt, zones: readonly Zone[], to: readonly string[
     if (sets === null) unreadable.push(zone);
     else if ((servers(sets) ?? []).some((server) => to.includes(server))) delegated.push(zone);
   }
-  // One that may not be read is delegated to where none of the others is; reading the name there says what is not permitted.
+  // A zone that may not be read is taken where the delegation is to none of the others; reading it reports the missing permission.
   return delegated.length > 0 ? delegated : unreadable.slice(0, 1);
 };
 
 /**
  * The zone of the account that serves a name: what the parent delegates decides, not the longest match (RFC 1034 §4.2.1). Of
- * several zones of one name whose parent is not in the account, only a known one can be told from the others. A parent that may
- * not be read disproves nothing; nor does one that delegates nothing and has no records of the name: it may be asked by nobody.
+ * several zones of one name whose parent is not in the account, only a known one can be selected. A parent that may not be
+ * read disproves nothing; nor does one that delegates nothing and has no records of the name: it may not be in use.
  * @param knownId the zone in which the name was found before
  * @throws Route53Error
  */
@@ -98,7 +98,7 @@ export const servingZone = async (zones: readonly Zone[], name: string, knownId:
       continue;
     }
     if (handing.cut !== first.name) {
-      // What lies between them is not in this account, and hands on what it likes.
+      // Zones in between are not in this account, and may delegate anywhere.
       current = group.length === 1 ? first : (known(group) ?? current);
       continue;
     }

@@ -14,7 +14,7 @@ import { readName } from "./records.ts";
 import type { Call } from "./api/send.ts";
 import { type ZoneDirectory, zonesAround } from "./zones.ts";
 
-/** Setting names up. `open` gives the way to the API for the length of one call. */
+/** Setting up names. `open` gives access to the API for the duration of one call. */
 export const createSetupWriter = (open: (budget: DnsBudget) => Call, clock: Clock, directory: ZoneDirectory): DnsSetupWriter => ({
   rewrite: async (rewrites, budget) => {
     const call = open(budget);
@@ -78,7 +78,7 @@ const create = async (call: Call, clock: Clock, zone: Zone, name: string, record
   if (outcome.status === "accepted") {
     return { status: "created", zoneId: zone.id, changeId: outcome.changeId, records: records.map(shown) };
   }
-  // Created by somebody else in the meantime, or not permitted by the zone: nothing of ours was written.
+  // Created by somebody else in the meantime, or not permitted by the zone: nothing was written.
   if (outcome.status === "stale") return { status: "refused", detail: outcome.detail };
   return { status: "failed", detail: outcome.detail, retryable: outcome.retryable };
 };
@@ -89,7 +89,7 @@ const shown = ({ type, setIdentifier, weight, ttl, values }: WeightedRecord): Cr
 
 type Plan = { readonly status: "create"; readonly records: readonly WeightedRecord[]; readonly question?: string } | Extract<ProvisionResult, { status: "exists" | "refused" }>;
 
-/** What is to be created so that the name has its CNAME pair; refuses whatever would need something to be taken away first. */
+/** What is to be created so that the name has its CNAME pair; refuses where something would have to be deleted first. */
 const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wish: PairWish): Plan => {
   const refused = (detail: string): Plan => ({ status: "refused", detail: `zone ${zone.name} (${zone.id}): ${detail}` });
   const wanted = `two weighted CNAME record sets, SetIdentifier "primary" to ${wish.targets.primary} and "backup" to ${wish.targets.backup}`;
@@ -109,7 +109,7 @@ const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wi
   const sides = recordSets.map(({ setIdentifier }) => sideOf(setIdentifier));
   const missing = (["primary", "backup"] as const).filter((side) => !sides.includes(side));
   if (missing.length === 0) return { status: "exists", zoneId: zone.id };
-  // At weight 0 all of a group answer equally often: whatever is created beside it takes its part of the visitors at once.
+  // Where all weights are 0 all records answer equally often: a new one beside them gets its share of the visitors at once.
   if (recordSets.length > 0 && recordSets.every(({ weight }) => weight === 0)) {
     const all = recordSets.map(({ setIdentifier }) => `"${setIdentifier}"`).join(", ");
     return refused(`${name} is answered by ${all} with weight 0, beside which a new record would be answered at once: give what is to go on answering a weight above 0 first`);
@@ -122,7 +122,7 @@ const planPair = (name: string, zone: Zone, recordSets: readonly RecordSet[], wi
   const alone = others.length === 0 && present !== undefined && missing.some((side) => wish.weights[side] > 0);
   return {
     status: "create",
-    // Beside others that answer already, the pair's other half among them, what is new takes nobody from them.
+    // Beside records that answer already, the pair's other half included, a new one gets weight 0.
     records: missing.map((side) => ({
       name, type: "CNAME", setIdentifier: side, weight: recordSets.length > 0 ? 0 : wish.weights[side], ttl, values: [wish.targets[side]],
     })),

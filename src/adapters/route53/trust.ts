@@ -9,7 +9,7 @@ import { createSend } from "./api/send.ts";
 import { child, text } from "./api/xml.ts";
 
 export type TrustOptions = {
-  /** STS where the operator's own credentials belong. */
+  /** STS of the operator's own credentials. */
   readonly home: { readonly endpoint: string; readonly region: string };
   /** STS of a region, where a role there is assumed. */
   readonly endpointOf: (region: string) => string;
@@ -17,7 +17,7 @@ export type TrustOptions = {
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** An external id that nobody has. */
+  /** An unused external id. */
   readonly strangeId: () => string;
 };
 
@@ -27,7 +27,7 @@ const version = "2011-06-15";
 /** Also guards the use of a role: `foreignOnly` refuses one that turns out to be in the operator's own AWS account. */
 export type OwnRoleTrust = RoleTrustCheck & { readonly foreignOnly: (roleArn: string, role: KeySource) => KeySource };
 
-/** What the operator's credentials are, and what roles trust them with. */
+/** The identity of the operator's credentials, and how far roles trust them. */
 export const createRoleTrust = (options: TrustOptions): OwnRoleTrust => {
   const { credentials, home, timeoutMs } = options;
   let account: string | null = null;
@@ -44,7 +44,7 @@ export const createRoleTrust = (options: TrustOptions): OwnRoleTrust => {
   const ownAccount = async (budget: Budget): Promise<string> =>
     (account ??= await ask(home, { Action: "GetCallerIdentity" }, budget, (node) => text(child(node, "GetCallerIdentityResult"), "Account")));
 
-  /** @returns null where STS did not say */
+  /** @returns null where STS did not answer */
   const isAssumed = async (region: string, roleArn: string, externalId: string | null, budget: Budget): Promise<boolean | null> => {
     const form = { Action: "AssumeRole", RoleArn: roleArn, RoleSessionName: "tranche-trust-check", DurationSeconds: "900", ...(externalId !== null && { ExternalId: externalId }) };
     try {

@@ -4,7 +4,7 @@ import type { ZoneBindings, ZoneGrantStore } from "../ports/steering/zone-grants
 
 /** How long a new or removed grant may go unnoticed. */
 const ttlMs = 30_000;
-/** Nobody waits for somebody else's reading for longer: who began it may be an invocation that has ended (workerd). */
+/** The longest wait for a concurrent reading: the invocation that began it may have ended (workerd). */
 const sharedMs = 3_000;
 
 /** Reads the grants at most every half minute, one reading at a time. */
@@ -43,11 +43,11 @@ type Refusal = NonNullable<ReturnType<ZoneBindings["refusalOf"]>>;
 
 /**
  * The operator's account as customers may use it: names in zones that serve others are neither read nor changed.
- * @param ownerOf whose a name is
+ * @param ownerOf the customer of a name
  */
 export const boundToZones = (dns: DnsAccess, bindings: ZoneBindings, ownerOf: (name: string) => number): DnsAccess => {
   const refusalOf = (domain: string, zoneId: string) => bindings.refusalOf(ownerOf(domain), zoneId);
-  /** Those that may be done are, and the others are told why not, in the order given. */
+  /** Permitted ones are done, the others get the reason, in the order given. */
   const guarded = async <Work extends { readonly domain: string; readonly zoneId: string }, Result>(
     work: readonly Work[], act: (allowed: readonly Work[]) => Promise<readonly Result[]>, refuse: (one: Work, refusal: Refusal) => Result,
   ): Promise<readonly Result[]> => {

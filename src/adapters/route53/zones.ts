@@ -7,13 +7,13 @@ import type { Call } from "./api/send.ts";
 
 const ttlMs = 10 * 60_000;
 const begunMs = 60_000;
-/** For so long a listing that failed is not tried again where it can be done without. */
+/** How long a failed listing is not retried where it is not required. */
 const awayMs = 120_000;
 const pageSize = "100";
 
 /**
- * The public zones that a name lies in, on label boundaries (semantics §7), the outermost first, those of one name together: by
- * themselves they do not tell which one serves it. `name` is canonical.
+ * The public zones that a name lies in, on label boundaries (semantics §7), the outermost first, those of one name together: which
+ * one serves it is not decided here. `name` is canonical.
  */
 export const zonesAround = (zones: readonly Zone[], name: string): readonly (readonly Zone[])[] => {
   const holding = zones.filter((zone) => !zone.isPrivate && liesIn(name, zone.name));
@@ -22,22 +22,22 @@ export const zonesAround = (zones: readonly Zone[], name: string): readonly (rea
 
 const listing = { path: "hostedzonesbyname", root: "ListHostedZonesByNameResponse", read: readZonePage };
 
-/** A listing that was broken off: what it had found, and where it goes on. */
+/** An interrupted listing: what it found, and its continuation. */
 type Begun = { readonly found: readonly Zone[]; readonly next: Readonly<Record<string, string>>; readonly atMs: number };
 
 export type ZoneDirectory = {
-  /** @throws Route53Error; a failure is not remembered */
+  /** @throws Route53Error; a failure is not cached */
   zones(call: Call): Promise<readonly Zone[]>;
-  /** What listing them has failed with just now; null: it has not. */
+  /** The recent failure of the listing; null: there is none. */
   recentFailure(): unknown;
-  /** What was last known, however old; null: nothing. */
+  /** The last listing, however old; null: none. */
   lastKnown(): readonly Zone[] | null;
-  /** A zone turned out to be gone: the next question asks Route 53. */
+  /** Invalidates the cache, where a zone was found deleted. */
   forget(): void;
 };
 
 /**
- * Remembers the account's zones for ten minutes, and for one a listing that was broken off, so that one too long for the time
+ * Caches the account's zones for ten minutes, and for one an interrupted listing, so that one too long for the time
  * of a single call is finished by the next. Holds data only, never a promise: see `createLimit`.
  */
 export const createZoneDirectory = (clock: Clock): ZoneDirectory => {

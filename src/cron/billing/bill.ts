@@ -17,13 +17,13 @@ export type BillingJob = {
   readonly cycle: BillingCycle;
   readonly periodMs: number;
   readonly graceMs: number;
-  /** How long a window with an incomplete side is waited for: the look-back of metering. */
+  /** How long billing waits for an incomplete side: the look-back of metering. */
   readonly lookbackMs: number;
   readonly log: Log;
 };
 
 /**
- * What a run did. `customers` were due when it looked, if only with a cycle to close; `failures` of them could not be
+ * The result of a run. `customers` were due, if only with a cycle to close; `failures` of them could not be
  * billed and stay due.
  */
 export type BillingReport = {
@@ -31,7 +31,7 @@ export type BillingReport = {
   readonly invoices: number;
   readonly lines: number;
   readonly failures: number;
-  /** The lease was lost on the way: the rest is left to its new holder. */
+  /** The lease was lost during the run: the rest is left to its new holder. */
   readonly fenced: boolean;
 };
 
@@ -39,15 +39,15 @@ export type BillingReport = {
 const customersPerChunk = 100;
 const windowsPerChunk = 10_000;
 /**
- * No two chunks share a customer, so none waits for another's rows. All are waited for before the next begin: each holds the
+ * No two chunks share a customer, so none waits for another's rows. All complete before the next begin: each locks the
  * row of the lease while it runs, and in between it can be renewed.
  */
 const chunksAtOnce = 2;
 /** A customer with more due than one statement can do in time gets the rest on further invoices, at once. */
 const windowsPerStatement = 50_000;
-/** Whose windows are counted in one statement: with a hundred due each, within a second. */
+/** Customers whose windows are counted in one statement: with a hundred due each, within a second. */
 const customersPerPage = 2_000;
-/** No answer to anything that was sent, so often in a row: the database is away, and the next run will find what is due. */
+/** After so many requests in a row without an answer the database is taken to be unreachable; the next run finds what is due. */
 const silenceLimit = 3;
 
 /** Consecutive customers up to both limits; a customer is never split, so one alone may exceed the second. */
@@ -69,9 +69,9 @@ export const packChunks = (due: readonly DueCustomer[]): number[][] => {
 
 /**
  * Bills every unbilled window that ended by the bound of its customer's cycle (semantics §9; `domain/billing/billing-cycle.ts`),
- * and adjusts billed ones. Safe to run twice at once, to be killed anywhere and to be repeated: the store bills each window
+ * and adjusts billed ones. Safe to run concurrently, to be killed anywhere and to be repeated: the store bills each window
  * once, and closes each day or month of a customer once.
- * @throws the store's error when the database can not be reached at all
+ * @throws the store's error when the database is unreachable
  */
 export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
   const nowMs = job.clock.nowMs();
@@ -87,7 +87,7 @@ export const runBilling = async (job: BillingJob): Promise<BillingReport> => {
   let [silence, answered] = [0, false];
   let lastError: unknown = null;
 
-  /** One statement for these customers. @returns whom it leaves to statements of their own: all for their rest, or one by one */
+  /** One statement for these customers. @returns the customers that need statements of their own: all for their rest, or one by one */
   const issue = async (customerIds: readonly number[]): Promise<(readonly number[])[]> => {
     try {
       const result = await job.store.issue({ ...frame, fence: job.fence, customerIds });

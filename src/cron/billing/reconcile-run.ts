@@ -10,27 +10,27 @@ export type ReconcileDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly provider: string;
-  /** What the operator measures for everybody. */
+  /** CDNs that the operator measures for all customers. */
   readonly usageSources: readonly Pick<UsageSource, "cdn">[];
   readonly usageWindows: { readonly windowMs: number; readonly lookbackMs: number };
 };
 
-/** How a sweep ended for tonight: all was seen, the time was up, or the lease is lost. */
+/** How a sweep ended this night: complete, out of time, or the lease is lost. */
 export type SweepEnd = "done" | "later" | "fenced";
 
-/** One night's run, as its sweeps share it. */
+/** The state of one night's run that its sweeps share. */
 export type ReconcileRun = ReconcileDeps & {
   readonly fence: Fence;
   readonly limits: CheckLimits;
   readonly nowMs: number;
   readonly count: { chunks: number; recentWindows: number; olderWindows: number; invoices: number; differences: number; cleared: number; failures: number };
-  /** Adds up what was noted, and names the first differences in the log. */
+  /** Adds up the findings, and logs the first ones. */
   note(noted: Noted): void;
-  /** Something could not be checked; the sweep goes on behind it. */
+  /** Something could not be checked; the sweep continues after it. */
   fail(error: unknown, what: LogFields): void;
 };
 
-/** So many rows are named in the log; all of them are in `reconciliation_findings`. */
+/** Most rows named in the log; all of them are in `reconciliation_findings`. */
 const namedRows = 50;
 
 export const openRun = (deps: ReconcileDeps, fence: Fence, limits: CheckLimits): ReconcileRun & { readonly lastError: () => unknown } => {

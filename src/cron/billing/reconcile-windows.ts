@@ -7,13 +7,13 @@ import { completeWindows } from "../../domain/metering/window.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { ReconcileRun, SweepEnd } from "./reconcile-run.ts";
 
-/** Where a sweep over windows goes on; of the service that it left in the middle, what it has counted so far. */
+/** The cursor of a sweep over windows; for a service that it left in the middle, the counts so far. */
 export type WindowPlace = {
   readonly serviceId: number;
   /** Null: at the service's beginning. */
   readonly fromMs: number | null;
   readonly tallies: readonly WindowTally[];
-  /** A part of that service could not be checked: nothing can be said of all of it. */
+  /** A part of that service could not be checked: no conclusion about all of it. */
   readonly isBroken: boolean;
 };
 
@@ -21,18 +21,18 @@ export const firstPlace: WindowPlace = { serviceId: 0, fromMs: null, tallies: []
 
 export type WindowSweep = {
   readonly count: "recentWindows" | "olderWindows";
-  /** Behind the names of the rules about services: each sweep has its own findings. */
+  /** The suffix of rules about services: each sweep has its own findings. */
   readonly suffix: "" | ":older";
   readonly frame: CheckFrame;
   readonly place: WindowPlace;
   readonly untilMs: number;
-  /** Remembers where the next run goes on. @returns false where the lease is lost */
+  /** Stores the cursor for the next run. @returns false where the lease is lost */
   keep(place: WindowPlace): Promise<boolean>;
 };
 
 const servicesPerPage = 500;
 
-/** What should be, in words, by the rule that is broken. */
+/** The expectation, in words, by the broken rule. */
 const expectations: Readonly<Record<ServiceRule, string>> = {
   "window_missing:primary": "usage of the primary side in every window that it served",
   "window_missing:backup": "usage of the backup side in every window that it served",
@@ -81,7 +81,7 @@ const findingOf = (suffix: WindowSweep["suffix"], tally: WindowTally): ServiceFi
   return { serviceId: tally.serviceId, rule: `${rule}${suffix}`, expected: expectations[rule], actual: tallyText(tally, isoTime) };
 };
 
-/** @returns where the sweep goes on; null: the lease is lost */
+/** @returns the sweep's next cursor; null: the lease is lost */
 const checkChunk = async (run: ReconcileRun, sweep: WindowSweep, place: WindowPlace, spans: readonly CheckSpan[]): Promise<WindowPlace | null> => {
   const parts = await checkSpans(run, sweep, spans);
   if (parts === null) return null;
@@ -105,7 +105,7 @@ const checkChunk = async (run: ReconcileRun, sweep: WindowSweep, place: WindowPl
 
 /**
  * Checks the windows of all services within the frame, chunk by chunk from where the last run left off, one chunk at
- * least. What is held in memory is a page of services and the tallies of one of them.
+ * least. Memory holds a page of services and the tallies of one of them.
  */
 export const sweepWindows = async (run: ReconcileRun, sweep: WindowSweep): Promise<SweepEnd> => {
   let { place } = sweep;

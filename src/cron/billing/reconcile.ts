@@ -11,18 +11,18 @@ export type { ReconcileDeps } from "./reconcile-run.ts";
 
 const dayMs = 86_400_000;
 
-/** Windows of so many days are checked every night; older ones, and invoices, in turn. */
+/** Windows of so many days are checked every night; older ones, and invoices, in rotation. */
 const recentMs = 35 * dayMs;
 
-/** A run stops here, and the next goes on. An invocation may last 15 minutes on Cloudflare, 300 s on Vercel. */
+/** A run stops here, and the next continues. An invocation may last 15 minutes on Cloudflare, 300 s on Vercel. */
 const longestRunMs = (provider: string): number => (provider === "cloudflare" ? 8 : 4) * 60_000;
 
-/** Up to which part of a run's time each sweep may go on. What one leaves over is the next one's. */
+/** The share of a run's time by which each sweep ends. What one leaves unused is the next one's. */
 const shares = { gone: 0.05, recent: 0.5, invoices: 0.75, history: 1 } as const;
 
 /**
- * The sweep over what is older than the recent windows. `beforeMs`: up to where it goes this time; `coveredMs`: up to where
- * every service was checked by the last one that came to its end. Recent windows begin there, so that no window is in neither.
+ * The sweep over what is older than the recent windows. `beforeMs`: its end this time; `coveredMs`: up to where
+ * the last complete sweep checked every service. Recent windows begin there, so that no window is in neither.
  */
 type HistoryPosition = { readonly place: WindowPlace; readonly beforeMs: number; readonly coveredMs: number | null };
 
@@ -59,10 +59,10 @@ const forgetGone = async (run: ReconcileRun, untilMs: number): Promise<void> => 
 };
 
 /**
- * Compares windows with what they were made of and with what was issued for them, and invoices with their lines. Whatever
- * differs, be it one cent or one byte, is an alert: an error line that names the row, a row in `reconciliation_findings`
- * and a metric. Recent windows come first every night; older ones and invoices go on where the last run stopped, so that
- * each is checked again in turn however many there are.
+ * Compares windows with their facts and with what was issued for them, and invoices with their lines. Any
+ * difference, be it one cent or one byte, is an alert: an error line that names the row, a row in `reconciliation_findings`
+ * and a metric. Recent windows come first every night; older ones and invoices continue where the last run stopped, so that
+ * each is checked again in rotation, however many there are.
  * @param budgetMs after which no further chunk is begun
  * @throws the last error where nothing at all could be checked
  */

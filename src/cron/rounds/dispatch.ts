@@ -11,20 +11,20 @@ import { toHex } from "../../domain/platform/hex.ts";
 
 export type DispatchDeps = TickDeps & {
   readonly settings: SettingsStore;
-  /** Null: this deployment has no way to invocations beside this one. */
+  /** Null: this deployment can not start other invocations. */
   readonly dispatcher: Dispatcher | null;
 };
 
 /** A shard that has not answered by then is run here. */
 const dispatchTimeoutMs = 10_000;
-/** All of them together: where nothing answers, those whose turn never came are not waited for one after the other. */
+/** Deadline of all: where nothing answers, the time-outs do not add up. */
 const dispatchAllMs = 20_000;
 
-/** Names one run of a job: with the provider, it is the holder of a lease. */
+/** Id of one run of a job: with the provider, it is the holder of a lease. */
 export const newRunId = (random: Random): string =>
   toHex(random.bytes(8));
 
-/** Whatever runs in this invocation shares its connections, and what it may send. */
+/** Everything in this invocation shares its connections and its request limit. */
 const together = <Deps extends Omit<DispatchDeps, "runId">>(deps: Deps) => {
   const connections = deps.connections ?? createConnections(deps.clock);
   return { ...deps, connections, requestPool: createRequestPool(deps.requestLimit ?? Number.POSITIVE_INFINITY, connections) };
@@ -32,16 +32,16 @@ const together = <Deps extends Omit<DispatchDeps, "runId">>(deps: Deps) => {
 
 type Together = ReturnType<typeof together<DispatchDeps>>;
 
-/** The rounds of one shard for one minute, in this invocation; where there are other shards by then, those of all of these. */
+/** The rounds of one shard for one minute, in this invocation; where the number of shards changes, those of all shards. */
 export const runShard = async (deps: Omit<DispatchDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
   await deps.sharedClock?.sync();
   const run = { ...together(deps), runId: newRunId(deps.random) };
   const leftUntilMs = await runTick(run, shard, scheduledAtMs);
-  // One of those that are no more is enough, and there is always a first.
+  // One run dispatches the new shards: that of shard 0, which always exists.
   if (leftUntilMs !== null && shard.index === 0) await dispatchUntil(run, scheduledAtMs, leftUntilMs);
 };
 
-/** The number of shards. A database that is away for a moment must not cost the minute. @throws its last error where it stays away */
+/** The number of shards. A brief outage of the database must not cost the minute. @throws its last error where it lasts */
 const shardsNow = async ({ settings, clock, log, probe }: DispatchDeps): Promise<number> => {
   const [untilMs, againMs] = [clock.nowMs() + runMs, retryMs(probe.intervalMs)];
   for (let isTold = false; ; isTold = true) {
@@ -73,7 +73,7 @@ const runSideBySide = async (deps: Together, shards: readonly Shard[], scheduled
   return null;
 };
 
-/** As `dispatchShards`, for shards that are so many now. @returns until when rounds are left to do by another number of them */
+/** As `dispatchShards`, for the present number of shards. @returns until when rounds are left to do after a change of it */
 const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
   const { clock, dispatcher, log } = deps;
   const shards = Array.from({ length: count }, (_, index) => ({ index, count }));
@@ -82,7 +82,7 @@ const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number
     log.warn("shards_side_by_side", { shards: count, reason: "neither the binding SHARDS nor SELF_URL with CRON_SECRET is configured" });
     return await runSideBySide(deps, shards, scheduledAtMs, untilMs);
   }
-  // Handing rounds out stands for the probes that are made there.
+  // Dispatch requests use the probes' connections: the probes are made elsewhere.
   const { probes } = deps.connections;
   const allUntilMs = clock.nowMs() + dispatchAllMs;
   const results = await Promise.allSettled(
@@ -95,13 +95,13 @@ const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number
   return await runSideBySide(deps, unreached, scheduledAtMs, untilMs);
 };
 
-/** Nobody asks more often what the number of shards is by now. */
+/** The shortest interval between readings of the number of shards. */
 const leastWaitMs = 250;
 
 const dispatchUntil = async (deps: Together, scheduledAtMs: number, untilMs?: number): Promise<void> => {
   for (let leftUntilMs = untilMs; ; ) {
     const count = await shardsNow(deps);
-    // It may have been away until now, and nobody have told what time it is.
+    // The database may have been unreachable until now, and the clock not be synchronised.
     await deps.sharedClock?.sync();
     const left = await dispatchOnce(deps, count, scheduledAtMs, leftUntilMs);
     if (left === null || left <= deps.clock.nowMs()) return;
@@ -111,9 +111,9 @@ const dispatchUntil = async (deps: Together, scheduledAtMs: number, untilMs?: nu
 };
 
 /**
- * Rounds for one minute, of every shard. A single shard runs here; of more, each is handed to an invocation of its own, and
- * one that can not be reached runs here too: detection must not depend on what hands out the work. Where the number of shards
- * changes meanwhile, the rest of the minute is done by the new one.
- * @throws the first failure of a shard that ran here; the database's, where it is away for a minute
+ * Rounds for one minute, of every shard. A single shard runs here; of several, each is dispatched to an invocation of its own, and
+ * one that can not be reached runs here too: detection must not depend on the dispatcher. Where the number of shards
+ * changes meanwhile, the rest of the minute runs with the new one.
+ * @throws the first failure of a shard that ran here; the database's, where it is unreachable for a minute
  */
 export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => await dispatchUntil(together(deps), scheduledAtMs);

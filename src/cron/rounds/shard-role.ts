@@ -20,27 +20,27 @@ import {
 } from "./shard-rounds.ts";
 
 /**
- * What a run is to the lease of its shard. It asks for the lease, is given a role by the answer, and asks again when that ends:
+ * A run's role towards the lease of its shard. It requests the lease, the answer gives it a role, and it retries when that ends:
  *
- * | role         | how it comes about                                | what it does                   | until                                            | then       |
+ * | role         | cause                                             | what it does                   | until                                            | then       |
  * |--------------|---------------------------------------------------|--------------------------------|--------------------------------------------------|------------|
- * | `holder`     | the lease was given                               | the round of each slot         | the lease is lost or handed back, or time is up  | `released` |
- * |              |                                                   |                                | several rounds in a row failed: it is given up   | `resting`  |
- * | `released`   | it was a holder                                   | nothing                        | `retryMs` later                                  | asks again |
- * | `resting`    | it has given the lease up: does not ask for it    | a witness' round of each slot  | `restMs` later: the other provider had its turn  | asks again |
- * | `witness`    | the other provider has it, or is preferred        | a witness' round of each slot  | that lease may be free                           | asks again |
- * | `queued`     | another run of this provider has it               | nothing                        | that lease may be free, `retryMs` later at most  | asks again |
- * | `unanswered` | the database did not answer                       | nothing                        | `retryMs` later                                  | asks again |
- * | `dealt_anew` | there is no such lease: the number of shards is another one | nothing              |                                                  | the end    |
+ * | `holder`     | the lease was granted                             | the round of each slot         | the lease is lost or handed back, or time is up  | `released` |
+ * |              |                                                   |                                | several rounds in a row failed: it gives it up   | `resting`  |
+ * | `released`   | it was a holder                                   | nothing                        | `retryMs` later                                  | retries    |
+ * | `resting`    | it has given the lease up and does not request it | a witness' round of each slot  | `restMs` later: time for the other provider      | retries    |
+ * | `witness`    | the other provider holds it, or is preferred      | a witness' round of each slot  | that lease may be free                           | retries    |
+ * | `queued`     | another run of this provider holds it             | nothing                        | that lease may be free, `retryMs` later at most  | retries    |
+ * | `unanswered` | the database did not answer                       | nothing                        | `retryMs` later                                  | retries    |
+ * | `resharded`  | the number of shards has changed: no such lease   | nothing                        |                                                  | ends       |
  *
- * Whatever the role, a run acts in its own slots only: after the last of them it has given its lease back.
+ * Whatever the role, a run acts in its own slots only: after the last of them it has released its lease.
  */
-export type Role = "holder" | "released" | "resting" | "witness" | "queued" | "unanswered" | "dealt_anew";
+export type Role = "holder" | "released" | "resting" | "witness" | "queued" | "unanswered" | "resharded";
 
-/** The role that an answer gives. @param taking null: the lease was not asked for, or the database did not answer */
+/** The role by an answer. @param taking null: the lease was not requested, or the database did not answer */
 export const roleOf = (taking: Taking | null, isResting: boolean, provider: string): Role => {
   if (taking !== null && taking.held !== null) return "holder";
-  if (taking !== null && taking.by === null) return "dealt_anew";
+  if (taking !== null && taking.by === null) return "resharded";
   if (isResting) return "resting";
   if (taking === null) return "unanswered";
   return isWitness({ provider }, taking) ? "witness" : "queued";
@@ -48,20 +48,20 @@ export const roleOf = (taking: Taking | null, isResting: boolean, provider: stri
 
 const watches = (role: Role): boolean => role === "witness" || role === "resting";
 
-/** How often a run asks again where another run of this provider may only be finishing its last round, or the database is away. */
+/** The retry interval where another run of this provider may just be finishing its last round, or the database is unreachable. */
 export const retryMs = (intervalMs: number): number => Math.min(1_000, intervalMs / 4);
 
-/** Less than this a clock that is kept in time is put right by now and then. */
+/** Corrections of a synchronised clock are smaller than this. */
 const leastCorrectionMs = 1_000;
 
-/** One run of one shard: what has been done in it, and in which slot. */
+/** One run of one shard: its progress, by slot. */
 export type ShardRole = {
-  /** Does what its roles ask for in the slots before this moment, or until the services are dealt out anew. */
+  /** Acts by its roles in the slots before this time, or until the services are re-sharded. */
   workUntil(endMs: number): Promise<void>;
-  /** That moment, by the clock as it has been put right meanwhile. */
+  /** That time, by the clock as corrected meanwhile. */
   endMs(): number;
-  isDealtAnew(): boolean;
-  /** Waits for a witness' round that is under way; logs and records what was done. @throws the last error where nothing succeeded */
+  isResharded(): boolean;
+  /** Awaits a witness' round in flight; logs and records the totals. @throws the last error where nothing succeeded */
   report(): Promise<void>;
 };
 
@@ -70,19 +70,19 @@ export const createShardRole = (deps: ShardDeps & { readonly connections: Connec
   const { intervalMs } = deps.probe;
   const tally: Tally = newTally(clock.nowMs());
   let endMs = 0;
-  // The latest slot of each kind: who takes over acts at once, also in a slot that it has witnessed.
+  // The latest slot of each role: a takeover acts at once, also in a slot that it has witnessed.
   let actedMs = Number.NEGATIVE_INFINITY;
   let witnessedMs = Number.NEGATIVE_INFINITY;
   let watching: Promise<void> | null = null;
   let epoch: number | null = null;
   /** Until then the lease is left to the other provider: under this one every round has failed. */
   let restsUntilMs = 0;
-  /** Whether the database answered when the lease was last asked for. */
+  /** Whether the database answered the last request for the lease. */
   let isAnswered = true;
-  let isDealtAnew = false;
+  let isResharded = false;
   let correctedMs = deps.sharedClock?.correctedMs() ?? 0;
 
-  /** Where the clock was put right, what was told by it before is told anew: the same moments, to a slot. */
+  /** Where the clock was corrected, stored times are shifted by the same amount, in whole slots. */
   const followClock = (): void => {
     const byMs = (deps.sharedClock?.correctedMs() ?? 0) - correctedMs;
     if (Math.abs(byMs) < leastCorrectionMs) return;
@@ -99,7 +99,7 @@ export const createShardRole = (deps: ShardDeps & { readonly connections: Connec
   const isOver = (): boolean => slotNow() >= endMs || actedMs + intervalMs >= endMs;
   const rests = (): boolean => clock.nowMs() < restsUntilMs;
 
-  /** A database that does not answer for a moment must not cost the run. @returns null where the lease was not asked for, or there was no answer */
+  /** A brief outage of the database must not end the run. @returns null where the lease could not be requested, or there was no answer */
   const ask = async (): Promise<Taking | null> => {
     if (rests()) return null;
     try {
@@ -115,28 +115,28 @@ export const createShardRole = (deps: ShardDeps & { readonly connections: Connec
     }
   };
 
-  /** The slots of the run, as the holder, until it is over or the lease is gone. */
+  /** The slots of the run, as the holder, until it is over or the lease is lost. */
   const rounds = async (fence: Fence, dnsTalk: DnsTalk): Promise<void> => {
-    let slotMs = Math.max(slotNow(), actedMs + intervalMs);
-    while (slotMs < endMs && clock.nowMs() < endMs) {
-      if (slotMs > clock.nowMs()) await clock.sleep(slotMs - clock.nowMs());
-      const done = await roundInSlot({ ...deps, dnsTalk }, fence, shard, slotMs, tally);
+    let roundAtMs = Math.max(slotNow(), actedMs + intervalMs);
+    while (roundAtMs < endMs && clock.nowMs() < endMs) {
+      if (roundAtMs > clock.nowMs()) await clock.sleep(roundAtMs - clock.nowMs());
+      const done = await roundInSlot({ ...deps, dnsTalk }, fence, shard, roundAtMs, tally);
       if (done === "lost") return;
-      actedMs = slotMs;
+      actedMs = roundAtMs;
       const after = await afterRound(deps, fence, shard, tally);
       if (after === "given_up") restsUntilMs = clock.nowMs() + restMs(intervalMs);
       if (after !== "kept") return;
-      // A slot that has passed is made up for at once; the one under way has its round already.
+      // A missed slot is made up for at once; the current one has its round already.
       followClock();
       const nextMs = actedMs + intervalMs;
-      slotMs = clock.nowMs() > nextMs ? slotNow() : nextMs;
+      roundAtMs = clock.nowMs() > nextMs ? slotNow() : nextMs;
     }
   };
 
-  /** @returns the role that follows on this one */
+  /** @returns the next role */
   const hold = async (fence: Fence): Promise<Role> => {
     epoch = fence.epoch;
-    // What is asked of DNS may outlast a round, but never the lease under which it was asked.
+    // DNS calls may outlast a round, but never the lease under which they began.
     const dnsTalk = createDnsTalk(clock, connections);
     try {
       await whileHeld(deps, fence, () => rounds(fence, dnsTalk));
@@ -147,16 +147,16 @@ export const createShardRole = (deps: ShardDeps & { readonly connections: Connec
     return rests() ? "resting" : "released";
   };
 
-  /** Begins a witness' round. Nobody waits for it: the lease may lapse before all of its time-outs are in. */
+  /** Begins a witness' round, not awaited: the lease may lapse before all of its time-outs are in. */
   const watch = (): void => {
     if (!isDue()) return;
-    // As a holder does, it makes up for the slot that has just passed; for none before that.
+    // Like a holder it makes up for the slot that has just passed, but for no earlier one.
     const nextMs = Math.max(actedMs, witnessedMs) + intervalMs;
     witnessedMs = nextMs === slotNow() - intervalMs ? nextMs : slotNow();
     watching = witnessInSlot(deps, shard, witnessedMs, tally).finally(() => void (watching = null));
   };
 
-  /** Sleeps, but no longer than a witness' round lasts that is under way. */
+  /** Sleeps, but no longer than a witness' round in flight lasts. */
   const pause = async (ms: number): Promise<void> =>
     await (watching === null ? clock.sleep(ms) : patiently(clock, watching, ms, undefined));
 
@@ -174,15 +174,15 @@ export const createShardRole = (deps: ShardDeps & { readonly connections: Connec
       while (!isOver()) {
         const taking = await ask();
         let role = roleOf(taking, rests(), provider);
-        isDealtAnew = role === "dealt_anew";
-        if (isDealtAnew) return;
+        isResharded = role === "resharded";
+        if (isResharded) return;
         if (taking !== null && taking.held !== null) role = await hold(taking.held);
         else if (watches(role)) watch();
         await untilDue(role, taking);
       }
     },
     endMs: () => endMs,
-    isDealtAnew: () => isDealtAnew,
+    isResharded: () => isResharded,
     report: async () => {
       await watching;
       if (tally.acted + tally.witnessed + tally.failures === 0) {

@@ -15,34 +15,34 @@ export type ShardDeps = RoundDeps & {
   readonly log: Log;
   readonly provider: string;
   readonly runId: string;
-  /** The provider that a lease is handed back to, and for how long it must have looked good by then. */
+  /** The provider that a lease is handed back to, and for how long it must have been healthy by then. */
   readonly preferredProvider: string;
   readonly handBackAfterMs: number;
-  /** What calls to DNS came to since it was last asked. */
+  /** Results of DNS calls since the last reading. */
   readonly takeDnsCalls?: () => readonly Count[];
-  /** How many requests one invocation may send; without it nothing limits it. */
+  /** How many requests one invocation may send; absent: no limit. */
   readonly requestLimit?: number;
   readonly onRound?: (round: RoundDone) => void;
 };
 
-/** What a shard's rounds have come to since `startedAtMs`; recorded about once a minute. */
+/** Totals of a shard's rounds since `startedAtMs`; recorded about once a minute. */
 export type Tally = {
   readonly startedAtMs: number;
   rounds: number;
   roundsMs: number;
-  /** Rounds as a witness, beside those as the holder. */
+  /** Rounds as a witness, besides those as the holder. */
   witnessed: number;
-  /** Slots in which a round as the holder was tried, and how many of the latest of them failed one after the other. */
+  /** Slots in which a round as the holder was tried, and how many of the latest failed in a row. */
   acted: number;
   failedInRow: number;
-  /** How many failed since the last one that was completed, whatever became of the lease meanwhile. */
+  /** How many failed since the last completed one, across changes of the lease. */
   failedSince: number;
   failures: number;
   overruns: number;
   unprobed: number;
   unreadable: number;
   overBudget: number;
-  /** What its rounds as the holder had to do, all together. */
+  /** The total load of its rounds as the holder. */
   load: RoundLoad;
   switches: number;
   storms: number;
@@ -53,14 +53,14 @@ export const newTally = (startedAtMs: number): Tally => ({
   startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failedSince: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, overBudget: 0, load: noLoad, switches: 0, storms: 0, lastError: null,
 });
 
-/** The slot that a moment lies in: rounds are numbered by the clock, so their times do not drift apart. */
+/** The start of the slot that a time lies in: slots follow the clock, so rounds do not drift. */
 export const slotOf = (nowMs: number, intervalMs: number): number => Math.floor(nowMs / intervalMs) * intervalMs;
 
-/** Asks for a shard's lease. A takeover from the other provider is an alert. @throws where the database does not answer */
+/** Tries to acquire a shard's lease. A takeover from the other provider is an alert. @throws where the database does not answer */
 export const takeShard = async (deps: ShardDeps, shard: Shard): Promise<Taking> => {
   const { leases, log, provider, runId } = deps;
   const taking = await leases.take(`shard:${shard.index}`, provider, `${provider}:${runId}`, shard.count);
-  // Slots are told by a clock that the database has set: it answers now, and may not have done so before.
+  // Slots need a synchronised clock: the database answers now, and may not have done so before.
   await deps.sharedClock?.sync();
   if (taking.held !== null && taking.from !== null && taking.from !== provider) {
     log.warn("takeover", { shard: shard.index, from: taking.from, to: provider, epoch: taking.held.epoch });
@@ -68,21 +68,21 @@ export const takeShard = async (deps: ShardDeps, shard: Shard): Promise<Taking> 
   return taking;
 };
 
-/** Whether it is the other provider that has a lease, or is preferred for it: then this one is its witness. */
+/** Whether the other provider holds a lease, or is preferred for it: then this one is its witness. */
 export const isWitness = (deps: Pick<ShardDeps, "provider">, taking: Taking): boolean => taking.held === null && taking.by !== null && taking.by !== deps.provider;
 
 /** Failed rounds in a row after which a provider leaves its lease to the other one: a minute has six. */
 const givenUpAfter = 3;
 
-/** How long a lease that was given up is left to the other provider, which asks for it in every slot. */
+/** How long an abandoned lease is left to the other provider, which asks for it in every slot. */
 export const restMs = (intervalMs: number): number => 2 * intervalMs;
 
-/** What became of a lease after a round under it. */
+/** The fate of a lease after a round under it. */
 export type Kept = "kept" | "handed_back" | "given_up";
 
 /**
- * Gives a lease away where it is time to: to the preferred provider that has been well for long enough (semantics §10), or
- * to whoever comes where one round after the other fails. A holder that does nothing but renew is worse than none.
+ * Gives up a lease where needed: to the preferred provider once it has been healthy for long enough (semantics §10), or
+ * to anybody where rounds keep failing. A holder that only renews is worse than none.
  */
 export const afterRound = async (deps: ShardDeps, fence: Fence, shard: Shard, tally: Tally): Promise<Kept> => {
   const { leases, log, provider, preferredProvider, handBackAfterMs } = deps;
@@ -97,12 +97,12 @@ export const afterRound = async (deps: ShardDeps, fence: Fence, shard: Shard, ta
   return "handed_back";
 };
 
-/** Nobody asks for a lease more often than this. */
+/** The shortest interval between attempts to acquire a lease. */
 const leastWaitMs = 250;
 
 /**
- * How long to wait before a refused lease is asked for again. The provider that is not preferred comes a little later, so
- * that another run of the preferred one, which waits as well, goes before it.
+ * How long to wait before a refused lease is requested again. The non-preferred provider waits a little longer, so
+ * that another waiting run of the preferred one gets it first.
  */
 export const waitMs = (deps: ShardDeps, taking: Taking | null, retryMs: number): number => {
   if (taking === null || taking.held !== null) return retryMs;
@@ -111,11 +111,11 @@ export const waitMs = (deps: ShardDeps, taking: Taking | null, retryMs: number):
   return Math.max(leastWaitMs, taking.freeInMs + courtesyMs);
 };
 
-/** How a round ended; `lost`: nothing was done, the lease is somebody else's. */
+/** How a round ended; `lost`: nothing was done, the lease was lost. */
 export type RoundEnd = "done" | "failed" | "lost";
 
-/** Keeps count of what is done in a slot. @param work false: the lease is lost */
-const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, slotMs: number, tally: Tally, work: () => Promise<boolean>): Promise<RoundEnd> => {
+/** Counts the work of a slot. @param work false: the lease is lost */
+const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, roundAtMs: number, tally: Tally, work: () => Promise<boolean>): Promise<RoundEnd> => {
   const { clock, log } = deps;
   const startedAtMs = clock.nowMs();
   let ok = true;
@@ -127,17 +127,17 @@ const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, sl
     ok = false;
     log.error("round", error, { shard: shard.index, role });
   }
-  if (clock.nowMs() > slotMs + deps.probe.intervalMs) tally.overruns += 1;
-  deps.onRound?.({ role, shardIndex: shard.index, slotMs, durationMs: clock.nowMs() - startedAtMs, ok });
+  if (clock.nowMs() > roundAtMs + deps.probe.intervalMs) tally.overruns += 1;
+  deps.onRound?.({ role, shardIndex: shard.index, roundAtMs, durationMs: clock.nowMs() - startedAtMs, ok });
   return ok ? "done" : "failed";
 };
 
 /** The round of one slot. One that fails is logged and counted; one that lasts into the next slot is an overrun. */
-export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, slotMs: number, tally: Tally): Promise<RoundEnd> => {
+export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, roundAtMs: number, tally: Tally): Promise<RoundEnd> => {
   const { clock, log } = deps;
   const startedAtMs = clock.nowMs();
-  const end = await inSlot(deps, "holder", shard, slotMs, tally, async () => {
-    const report = await runRound(deps, fence, shard, slotMs);
+  const end = await inSlot(deps, "holder", shard, roundAtMs, tally, async () => {
+    const report = await runRound(deps, fence, shard, roundAtMs);
     if (!report.held) return false;
     tally.rounds += 1;
     tally.roundsMs += clock.nowMs() - startedAtMs;
@@ -160,10 +160,10 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, s
   return end;
 };
 
-/** What a witness does in one slot; a failure is logged and counted. */
-export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: number, tally: Tally): Promise<void> => {
-  await inSlot(deps, "witness", shard, slotMs, tally, async () => {
-    const { unprobed, unreadable, overBudget } = await runWitness(deps, shard, slotMs);
+/** A witness' round of one slot; a failure is logged and counted. */
+export const witnessInSlot = async (deps: ShardDeps, shard: Shard, roundAtMs: number, tally: Tally): Promise<void> => {
+  await inSlot(deps, "witness", shard, roundAtMs, tally, async () => {
+    const { unprobed, unreadable, overBudget } = await runWitness(deps, shard, roundAtMs);
     tally.witnessed += 1;
     tally.unprobed += unprobed;
     tally.unreadable += unreadable;
@@ -172,7 +172,7 @@ export const witnessInSlot = async (deps: ShardDeps, shard: Shard, slotMs: numbe
   });
 };
 
-/** A shard as its rounds have measured it; null where they tell nothing. */
+/** A shard's load by its rounds; null where they measured nothing. */
 const measured = (shard: Shard, { rounds, load }: Tally, intervalMs: number): MeasuredShard | null => {
   const utilisation = utilisationOf(load, rounds, waitingConnections, intervalMs);
   if (utilisation === null) return null;
@@ -180,9 +180,9 @@ const measured = (shard: Shard, { rounds, load }: Tally, intervalMs: number): Me
 };
 
 /**
- * Logs and records a tally: the work of a witness under another name, so that it never passes for that of a holder. A run in
- * which any round failed is recorded as failed: rounds that fail now and then are to be looked after as well.
- * @returns whether any round was done, or none was to do
+ * Logs and records a tally: the work of a witness under another name, so that it is never mistaken for a holder's. A run in
+ * which any round failed is recorded as failed: occasional failures need attention as well.
+ * @returns whether any round was done, or none was due
  */
 export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number | null, tally: Tally): Promise<boolean> => {
   const { startedAtMs, rounds, roundsMs, witnessed, acted, failedSince, failures, overruns, unprobed, unreadable, overBudget, load, storms, switches } = tally;

@@ -8,7 +8,7 @@ import { slotOf } from "./shard-rounds.ts";
 import { createShardRole } from "./shard-role.ts";
 
 /**
- * Where a run is that was started for a minute. What it does in its slots, as holder or witness, is its role's (`shard-role.ts`):
+ * The stages of a run for a minute. What it does in its slots, as holder or witness, depends on its role (`shard-role.ts`):
  *
  * | stage      | what it does                                          | ends with                  | then                                         |
  * |------------|-------------------------------------------------------|----------------------------|----------------------------------------------|
@@ -17,65 +17,65 @@ import { createShardRole } from "./shard-role.ts";
  * | `overtime` | the work of one slot                                  | that slot                  | `pause`, or `over` where no overtime is left |
  * | `over`     | reports                                               |                            |                                              |
  *
- * `minute` and `overtime` lead to `over` at once where the services are dealt out anew; what was left of the minute is then for others.
+ * `minute` and `overtime` lead to `over` at once where the services are re-sharded; the rest of the minute is for the new shards.
  */
 export type Stage =
   | { readonly at: "minute"; readonly endMs: number }
-  | { readonly at: "pause" | "overtime"; readonly slotMs: number }
-  /** `leftUntilMs`: where its time would have ended, if the services were dealt out anew; null: it is done. */
+  | { readonly at: "pause" | "overtime"; readonly roundAtMs: number }
+  /** `leftUntilMs`: where its time would have ended, if the services were re-sharded; null: it is done. */
   | { readonly at: "over"; readonly leftUntilMs: number | null };
 
 /** What is known at the end of a stage. */
 export type StageEnd = {
-  /** Of the minute: where it has ended, by the clock as it has been put right meanwhile. */
+  /** Of the minute: its end, by the clock as corrected meanwhile. */
   readonly endMs: number;
   /** No slot begins that late. */
   readonly overtimeEndMs: number;
-  readonly isDealtAnew: boolean;
+  readonly isResharded: boolean;
   /** Of a pause: whether another run of this provider has begun. */
   readonly isSucceeded: boolean;
 };
 
 export const nextStage = (stage: Exclude<Stage, { at: "over" }>, end: StageEnd, intervalMs: number): Stage => {
-  if (stage.at === "pause") return end.isSucceeded ? { at: "over", leftUntilMs: null } : { at: "overtime", slotMs: stage.slotMs };
-  const slotMs = stage.at === "minute" ? end.endMs : stage.slotMs + intervalMs;
-  if (end.isDealtAnew) return { at: "over", leftUntilMs: slotMs };
-  return slotMs < end.overtimeEndMs ? { at: "pause", slotMs } : { at: "over", leftUntilMs: null };
+  if (stage.at === "pause") return end.isSucceeded ? { at: "over", leftUntilMs: null } : { at: "overtime", roundAtMs: stage.roundAtMs };
+  const roundAtMs = stage.at === "minute" ? end.endMs : stage.roundAtMs + intervalMs;
+  if (end.isResharded) return { at: "over", leftUntilMs: roundAtMs };
+  return roundAtMs < end.overtimeEndMs ? { at: "pause", roundAtMs } : { at: "over", leftUntilMs: null };
 };
 
 export type TickDeps = ShardDeps & {
   readonly tickRuns: TickRunStore;
-  /** How long a run goes on past its minute where no other run of its provider has begun; 0: it ends with its minute. */
+  /** How long a run continues past its minute where no other run of its provider has begun; 0: it ends with its minute. */
   readonly overtimeMs: number;
   /** How many shards share the invocation; without it this one is alone. */
   readonly shardsHere?: number;
-  /** What the invocation may still send, where more than this run draws on it. */
+  /** The invocation's remaining requests, where they are shared. */
   readonly requestPool?: RequestPool;
 };
 
 /** Cron comes once a minute. */
 export const runMs = 60_000;
 
-/** Cron comes a little early at most; where it seems to, it goes by a clock of its own that is ahead of the database's. */
+/** Cron is early by this at most: its clock may be ahead of the database's. */
 const earliestMs = 2_000;
 
 const dueAt = (scheduledAtMs: number, nowMs: number): number => Math.max(nowMs, Math.min(scheduledAtMs, nowMs + earliestMs));
 
-/** How a run and its successor know of each other. Where the database does not answer, both go on for a while: the lease is one's only. */
+/** How a run and its successor notice each other. Where the database does not answer, both continue: only one has the lease. */
 const successionOf = ({ tickRuns, provider, runId }: TickDeps, shard: Shard) => ({
-  /** Tells the run before that its successor is there. */
+  /** Tells the previous run that its successor has begun. */
   begin: (): Promise<void> => tickRuns.begin(shard.index, provider, runId).catch(() => undefined),
   isSucceeded: async (): Promise<boolean> => !(await tickRuns.isLatest(shard.index, provider, runId).catch(() => true)),
 });
 
 /**
  * Rounds of one shard for the minute that begins at `scheduledAtMs`, or now where that is past: as the holder of its lease,
- * or as the witness of the other provider, from which it takes over as soon as the lease lapses. A doubled run waits for the
- * first one; a round that overruns delays the next and is counted. A round that fails is logged and the next one tries again.
- * Where the next cron is late, the run goes on, slot by slot, until that one's run is there. Where the number of shards is
- * another one meanwhile, nobody has a right to this shard any more, and the run ends.
+ * or as the witness of the other provider, from which it takes over as soon as the lease lapses. A duplicate run waits for the
+ * first one; a round that overruns delays the next and is counted. A failed round is logged, and the next one is run.
+ * Where the next cron is late, the run continues, slot by slot, until that one's run has begun. Where the number of shards
+ * changes meanwhile, this shard's lease is void, and the run ends.
  * @param untilMs where its minute ends, if not a minute from now
- * @returns where its minute would have ended, if it ended because the services are dealt out anew; null: it is done
+ * @returns where its minute would have ended, if it ended because the services were re-sharded; null: it is done
  * @throws the last error where nothing succeeded
  */
 export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
@@ -83,7 +83,7 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
   const { intervalMs } = deps.probe;
   const minuteEndMs = untilMs ?? slotOf(dueAt(scheduledAtMs, clock.nowMs()), intervalMs) + Math.ceil(runMs / intervalMs) * intervalMs;
   let stage: Stage = { at: "minute", endMs: minuteEndMs };
-  // A witness' round may still be under way when it takes over: both share the connections of this invocation.
+  // A witness' round may still be in flight at a takeover: both share the connections of this invocation.
   const connections = deps.connections ?? createConnections(clock);
   let overtimeEndMs: number | null = null;
   const slotsLeft = (): number => Math.ceil(((overtimeEndMs ?? role.endMs() + overtimeMs) - clock.nowMs()) / intervalMs);
@@ -97,13 +97,13 @@ export const runTick = async (deps: TickDeps, shard: Shard, scheduledAtMs: numbe
     let isSucceeded = false;
     if (stage.at === "minute") await role.workUntil(stage.endMs);
     if (stage.at === "pause") {
-      // Not from the beginning of the slot: who is due now may be a little late.
-      await clock.sleep(stage.slotMs + intervalMs / 2 - clock.nowMs());
+      // Not from the beginning of the slot: the successor may be a little late.
+      await clock.sleep(stage.roundAtMs + intervalMs / 2 - clock.nowMs());
       isSucceeded = await succession.isSucceeded();
     }
-    if (stage.at === "overtime") await role.workUntil(stage.slotMs + intervalMs);
+    if (stage.at === "overtime") await role.workUntil(stage.roundAtMs + intervalMs);
     overtimeEndMs ??= role.endMs() + overtimeMs;
-    stage = nextStage(stage, { endMs: role.endMs(), overtimeEndMs, isDealtAnew: role.isDealtAnew(), isSucceeded }, intervalMs);
+    stage = nextStage(stage, { endMs: role.endMs(), overtimeEndMs, isResharded: role.isResharded(), isSucceeded }, intervalMs);
   }
   await begun;
   await role.report();

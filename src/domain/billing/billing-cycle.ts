@@ -7,7 +7,7 @@ export type BillingCycle = (typeof billingCycles)[number];
 /** Until when a cycle bills, and what of it an earlier invoice should have billed. Epoch milliseconds. */
 export type CycleBound = {
   readonly cycle: BillingCycle;
-  /** Windows that end by then are billed, later ones wait. A day or a month is closed by it, once per customer. */
+  /** Windows that end by then are billed, later ones wait. It closes a day or a month, once per customer. */
   readonly billUntilMs: number;
   /** Windows that end by then are arrears. */
   readonly arrearsUntilMs: number;
@@ -15,7 +15,7 @@ export type CycleBound = {
 
 const startOf = { day: startOfDay, month: startOfMonth } as const;
 
-/** That with which a day or a month is closed: what ended before it began belongs to an earlier one. */
+/** For the close of a day or a month: windows that ended before it began belong to an earlier one. */
 const closing = (cycle: "day" | "month", ms: number, ahead: number): CycleBound => ({
   cycle,
   billUntilMs: startOf[cycle](ms, ahead),
@@ -23,9 +23,9 @@ const closing = (cycle: "day" | "month", ms: number, ahead: number): CycleBound 
 });
 
 /**
- * What a run at `nowMs` bills (semantics §9). By the run: all that ended by now - grace, older than a period as arrears. By
- * day or month: until the start of the UTC day or month that held now - grace. The bound of a customer whose cycle is
- * closed until then, or further, bills nothing.
+ * What a run at `nowMs` bills (semantics §9). `run`: all that ended by now - grace, older than a period as arrears. Day
+ * or month: until the start of the UTC day or month of now - grace. A customer whose cycle is
+ * closed until then, or later, is not billed.
  */
 export const dueBounds = (nowMs: number, graceMs: number, periodMs: number): CycleBound[] => [
   { cycle: "run", billUntilMs: nowMs - graceMs, arrearsUntilMs: nowMs - periodMs },

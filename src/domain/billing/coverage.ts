@@ -9,7 +9,7 @@ export type BilledStorm = {
   readonly maxCoverageFactor: string;
   /** Only a storm that has earned its credit counts. */
   readonly credit: "earned" | "pending" | "refused";
-  /** A corroborated storm counts no longer than this; null, or absent: without such a limit. */
+  /** Until when a corroborated storm counts at most; null, or absent: no such limit. */
   readonly creditedUntilMs?: number | null;
 };
 
@@ -21,7 +21,7 @@ export type Coverage = {
   readonly spans: readonly Span[];
   /** Length of that union in microseconds, the unit in which the database measures it. */
   readonly stormMicroseconds: number;
-  /** The greatest factor among the storms that overlap the window; "0" where none does. */
+  /** The greatest factor of the storms that overlap the window; "0" where none does. */
   readonly maxCoverageFactor: string;
 };
 

@@ -13,7 +13,7 @@ export type CreditRule = (typeof creditRules)[number];
 export const credits = ["earned", "pending", "refused"] as const;
 export type Credit = (typeof credits)[number];
 
-/** Every `credit_reason`, with what it says. Of a storm that earns it is null, `corroborated` or `confirmed`. */
+/** Every `credit_reason`, with its explanation. Of a storm that earns it is null, `corroborated` or `confirmed`. */
 export const creditReasons = {
   never_healthy: "a domain that was down had not been seen healthy since its latest set-up",
   unverified: "the ownership of a domain that was down is not proven",
@@ -50,7 +50,7 @@ export type CreditTerms = {
   readonly floors: CreditFloors;
 };
 
-/** Without any conditions but that of having been healthy: what counts where nobody says otherwise. */
+/** The default: no condition but having been healthy. */
 export const everyStorm: CreditTerms = {
   rule: "storm", requireVerified: false, waitingMs: 0, maxGapMs: Number.POSITIVE_INFINITY,
   floors: { minSamples: 1, minFailures: 1, minWindowSeconds: 1, maxThreshold: 1, minLatencyMs: 1 },
@@ -62,11 +62,11 @@ export type NeverHealthy = {
   readonly editedAtMs: number | null;
 };
 
-/** Rounds that were under way at an edit still probe what stood there before, and clocks differ. */
+/** Rounds in flight at an edit still probe the previous set-up, and clocks differ. */
 const afterEditMs = 60_000;
 
 /**
- * Whether a policy's reading shows a domain to be healthy as it is set up now: its path is known to be up, by samples of
+ * Whether a policy's reading shows a domain healthy in its present set-up: its path is known to be up, by samples of
  * which none can be of an earlier set-up.
  */
 export const showsHealthy = (
@@ -76,7 +76,7 @@ export const showsHealthy = (
   nowMs: number,
 ): boolean => health === "up" && (editedAtMs === null || nowMs - windowSeconds * 1_000 >= editedAtMs + afterEditMs);
 
-/** A domain as its credit is judged. */
+/** A domain's facts for the decision on credit. */
 export type CreditDomain = {
   readonly domainId: number;
   readonly verified: boolean;
@@ -88,7 +88,7 @@ export type CreditDomain = {
 /** The terms by which a storm begins. `latencyMs` null: not of latency. */
 export type TriggerTerms = JudgingTerms & { readonly windowSeconds: number; readonly latencyMs: number | null };
 
-/** What the credit of a service's storms depends on beside what is down. */
+/** What the credit of a service's storms depends on besides the domains that are down. */
 export type CreditCase = {
   readonly terms: CreditTerms;
   /** The customer's own rule, or the operator's. */
@@ -121,7 +121,7 @@ export const decideCredit = (of: CreditCase, down: readonly CreditDomain[], nowM
   return of.rule === "corroborated" ? { credit: "pending", reason: "uncorroborated" } : { credit: "earned", reason: null };
 };
 
-/** What the credit of a storm rests on when it begins. */
+/** The basis of a storm's credit when it begins. */
 export type CreditGrounds = CreditVerdict & {
   readonly case: CreditCase;
   /** Domains whose path is down. */
@@ -131,11 +131,11 @@ export type CreditGrounds = CreditVerdict & {
 /** An active storm; `creditReason` is why it earns or not, null: it earns. */
 export type CreditedStorm = ActiveStorm & { readonly creditReason: CreditReason | null };
 
-/** By these reasons the domains that fail decide, and others may decide otherwise later. */
+/** Reasons that depend on the failing domains, and so may differ for others later. */
 const byDomains: ReadonlySet<CreditReason | null> = new Set<CreditReason | null>(["never_healthy", "unverified"]);
 const earning: ReadonlySet<CreditReason | null> = new Set<CreditReason | null>([null, "corroborated", "uncorroborated"]);
 
-/** Whether all that fails would by now have the credit decided the other way; what fails for both reasons changes nothing. */
+/** Whether all failing domains would by now decide the credit the other way; with both kinds failing nothing changes. */
 const isOtherwise = ({ creditReason }: CreditedStorm, failing: readonly DomainHealth[], of: CreditCase): boolean => {
   const refused = byDomains.has(creditReason);
   if (!refused && !earning.has(creditReason)) return false;
@@ -144,9 +144,9 @@ const isOtherwise = ({ creditReason }: CreditedStorm, failing: readonly DomainHe
 };
 
 /**
- * A storm's credit is decided when it begins; later only a witness or an admin changes it. Where its domains would have it
- * decided otherwise by now, and where it relapses after a calm longer than is credited, the storm ends
- * and leaves the next round to begin another: neither is time credited by hindsight, nor a real outage refused for a
+ * A storm's credit is decided when it begins; later only a witness or an admin changes it. Where its domains would decide
+ * otherwise by now, and where it relapses after a calm longer than is credited, the storm ends
+ * and the next round begins another: no time is credited retroactively, and no real outage refused for a
  * fault that was corrected. `credit` is of a storm that begins, null otherwise.
  */
 export const judgeCredit = (
@@ -164,6 +164,6 @@ export const judgeCredit = (
   const sinceMs = active.state === "recovering" ? active.recoveringSinceMs : null;
   const isAnother = transition?.kind === "relapse" && sinceMs !== null && nowMs - sinceMs > of.terms.maxGapMs;
   if (!isAnother && !isOtherwise(active, domains.filter(({ below }) => below), of)) return { transition, credit: null };
-  // What was recovering is credited until then, whatever ends it.
+  // A recovering storm is credited until the recovery began, whatever ends it.
   return { transition: { kind: "end", endedAtMs: Math.max(sinceMs ?? nowMs, active.startedAtMs), reason: "credit_changed" }, credit: null };
 };

@@ -1,8 +1,8 @@
 /**
  * The alphabetic codes of ISO 4217 "List One: current currency and funds" as published on 2026-01-01 (up to amendment 180),
  * by their exponent: how many decimals the minor unit has. Withdrawn codes are not in it: HRK, SLL, ZWL, CUC, ANG, BGN.
- * Funds codes are, where the list gives them a minor unit (CLF, UYW: contracts are priced in them). What it gives none is
- * nobody's bill: metals, XDR, XSU, XUA, bond market units, XTS for tests, XXX for no currency.
+ * Funds codes are, where the list gives them a minor unit (CLF, UYW: contracts are priced in them). Codes without one
+ * are not billable: metals, XDR, XSU, XUA, bond market units, XTS for tests, XXX for no currency.
  */
 const codes: Readonly<Record<number, string>> = {
   0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -25,7 +25,7 @@ export const exponentsByCode: Readonly<Record<string, number>> = Object.fromEntr
 /** How many decimals amounts in this currency have: 0 (JPY) to 4 (CLF). Null for a code that is not in the list. */
 export const currencyExponent = (code: string): number | null => exponents.get(code) ?? null;
 
-/** Whether it is a code by which a customer can be billed, in capitals as ISO 4217 writes it. */
+/** Whether a customer can be billed in it: a listed code in capitals. */
 export const isCurrency = (code: string): boolean => exponents.has(code);
 
 /**

@@ -10,7 +10,7 @@ export type Exact = { readonly fraction: string; readonly decimal: string };
 
 export type SideSteps = { readonly bytes: number; readonly exactCents: Exact; readonly cents: number };
 
-/** The way to the cents of a window, every rounding shown. */
+/** The derivation of a window's cents, every rounding shown. */
 export type Explanation = {
   readonly primary: SideSteps;
   readonly backup: SideSteps;
@@ -46,7 +46,7 @@ const explainSide = (bytes: number, rate: string): SideSteps => {
 };
 
 /**
- * Explains what a window costs (semantics §9). For an adjustment, `usage` is what the window came to with it.
+ * Explains what a window costs (semantics §9). For an adjustment, `usage` is the window's total including it.
  * @param storms the parts of storms within the window by which it was computed
  */
 export const explainLine = (usage: BilledUsage, terms: BillingTerms, storms: readonly Span[]): Explanation => {

@@ -3,12 +3,12 @@ const tokens = ["{number}", "{year}", "{month}", "{customer}"] as const;
 
 const longest = 40;
 
-/** Of customers of whom nothing was said; the defaults of the table `billing_profiles` too. */
+/** The pattern of customers without a profile; also the default of the table `billing_profiles`. */
 export const documentDefaults = { numberPattern: "TR-{year}-{number}", paymentDays: 30 } as const;
 
 /**
  * What is wrong with a pattern of document numbers, such as `TR-{year}-{number}`; null: nothing. Between the number and any
- * other figure must stand a separator, so that no two invoices of a customer come to the same text.
+ * other figure must stand a separator, so that no two invoices of a customer get the same text.
  */
 export const checkNumberPattern = (pattern: string): string | null => {
   if (pattern.length > longest) return `must have at most ${longest} characters`;

@@ -1,6 +1,6 @@
 export type Side = "primary" | "backup";
 
-/** A host that the service held in a part of the window while a CDN stood on a side; epoch milliseconds, half-open. */
+/** A host that the service held in a part of the window while a CDN was on a side; epoch milliseconds, half-open. */
 export type FactSlice = {
   readonly domainId: number;
   readonly host: string;
@@ -8,7 +8,7 @@ export type FactSlice = {
   readonly side: Side;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Somebody measures that CDN: there should be a reading. */
+  /** The CDN is measured: there should be a reading. */
   readonly isMeasured: boolean;
 };
 
@@ -27,7 +27,7 @@ export type FactReading = {
   readonly replacedAtMs: number | null;
 };
 
-/** One version of a push, likewise. `rest`: for what has no readings; `whole`: in the place of all readings. */
+/** One version of a push, likewise. `rest`: for what has no readings; `whole`: in place of all readings. */
 export type FactPush = {
   readonly side: Side;
   readonly bytes: number;
@@ -37,7 +37,7 @@ export type FactPush = {
   readonly replacedAtMs: number | null;
 };
 
-/** All that is known of a window, in all versions that count for an invoice. `stands`: which CDNs stood on which side. */
+/** All that is known of a window, in all versions that count for an invoice. `stands`: which CDNs were on which side. */
 export type WindowFacts = {
   readonly slices: readonly FactSlice[];
   readonly stands: readonly { readonly side: Side; readonly cdn: string }[];
@@ -46,18 +46,18 @@ export type WindowFacts = {
 };
 
 export type HostFact = FactSlice & { readonly reading: FactReading | null };
-/** `bytes` null: nobody had said anything of the side. */
+/** `bytes` null: the side was not reported. */
 export type SideFacts = { readonly bytes: number | null; readonly hosts: readonly HostFact[]; readonly push: FactPush | null };
 export type SidesFacts = { readonly primary: SideFacts; readonly backup: SideFacts };
 
 type Billed = { readonly primaryBytes: number; readonly backupBytes: number };
 
-/** An invoice says when its run began; what was stored until the run came to the window is in it all the same. */
+/** An invoice is dated by the start of its run, but includes what was stored before the run reached the window. */
 const longestRunMs = 15 * 60_000;
 
 const validAt = (sinceMs: number, untilMs: number | null, atMs: number): boolean => sinceMs <= atMs && (untilMs === null || atMs < untilMs);
 
-/** What a side came to by what was known at a moment: as the statement that stores usage derives it (semantics §8). */
+/** A side's total by the facts known at a time, as the statement that stores usage derives it (semantics §8). */
 const sideAt = (facts: WindowFacts, side: Side, atMs: number): SideFacts => {
   const hosts = facts.slices.filter((slice) => slice.side === side).map((slice): HostFact => ({
     ...slice,
@@ -73,7 +73,7 @@ const sideAt = (facts: WindowFacts, side: Side, atMs: number): SideFacts => {
   return { bytes: push !== null && hasRest ? push.bytes + (sum ?? 0) : sum, hosts, push };
 };
 
-/** Null: of a side with bytes there is no fact at all, as of windows from before facts were kept, or long after. */
+/** Null: a side with bytes has no facts, as in windows from before facts were kept, or after they are deleted. */
 const addsUp = (sides: SidesFacts, billed: Billed): boolean | null => {
   const verdicts = ([[sides.primary, billed.primaryBytes], [sides.backup, billed.backupBytes]] as const).map(([{ bytes }, known]) =>
     (bytes === null ? (known === 0 ? true : null) : bytes === known));
@@ -82,7 +82,7 @@ const addsUp = (sides: SidesFacts, billed: Billed): boolean | null => {
 
 /**
  * The facts by which a window was billed with so many bytes: those that were known when its invoice was issued, or, where
- * these do not come to as much, became known while that run went on.
+ * these total less, became known during that run.
  */
 export const factsWhenIssued = (facts: WindowFacts, billed: Billed, issuedAtMs: number): SidesFacts & { readonly addUp: boolean | null } => {
   const known = [...facts.readings.map(({ readAtMs }) => readAtMs), ...facts.pushes.map(({ pushedAtMs }) => pushedAtMs)];
@@ -99,7 +99,7 @@ export const factsWhenIssued = (facts: WindowFacts, billed: Billed, issuedAtMs: 
 export type ChangedReading = { readonly slice: FactSlice; readonly bytesBefore: number | null; readonly bytesAfter: number | null };
 export type ChangedPush = { readonly side: Side; readonly before: FactPush | null; readonly after: FactPush | null };
 
-/** What is other in `after` than it was in `before`, both of the same window. */
+/** The differences of `after` from `before`, both of the same window. */
 export const changedFacts = (before: SidesFacts, after: SidesFacts): { readonly readings: readonly ChangedReading[]; readonly pushes: readonly ChangedPush[] } => {
   const sides: readonly Side[] = ["primary", "backup"];
   return {

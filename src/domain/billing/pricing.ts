@@ -4,11 +4,11 @@ import type { Rational } from "./money.ts";
 /** Decimal numbers as text, so that no digit is lost on the way from the configuration to the database. */
 export type BillingTerms = {
   readonly rateCentsPerGb: string;
-  /** 0 to 1: the part of the backup's charge that a fully covered window gives back at factor 1. */
+  /** 0 to 1: the share of the backup's charge that is credited for a fully covered window at factor 1. */
   readonly discountRate: string;
 };
 
-/** What a customer is billed by. `currency` is an ISO 4217 code; no figure is ever converted. */
+/** Prices of a customer. `currency` is an ISO 4217 code; no figure is ever converted. */
 export type CustomerTerms = BillingTerms & { readonly currency: string };
 
 /** The facts of one billed window, as an invoice line keeps them. */
@@ -22,7 +22,7 @@ export type BilledUsage = {
   readonly maxCoverageFactor: string;
 };
 
-/** The cents of one line with the steps that lead there. */
+/** The cents of one line with the steps of their derivation. */
 export type LinePrice = {
   readonly primaryChargeCents: number;
   readonly backupChargeCents: number;
@@ -52,7 +52,7 @@ export const chargeCents = (bytes: number, rateCentsPerGb: string): number =>
   );
 
 /**
- * Prices one window (semantics §9), exactly. It explains and re-checks a line; the database issues it alike.
+ * Prices one window (semantics §9), exactly. It explains and verifies a line; the database computes the same.
  * @throws RangeError on a figure that is not a whole number, or not a decimal, or beyond 2^53 - 1
  */
 export const priceLine = (usage: BilledUsage, terms: BillingTerms): LinePrice => {

@@ -1,6 +1,6 @@
 /**
  * How long a table's rows are kept: for days, for as long as a setting says, or (`stays`) with a reason for not deleting them
- * by age. `stays` beside a time: rows that are kept even so.
+ * by age. `stays` besides a period: rows that are kept even so.
  */
 export type Retention =
   | { readonly days: number; readonly stays?: string }
@@ -17,8 +17,8 @@ const holdings = { stays: "usage is attributed by who held what, and how far it 
 const facts = { days: 400, stays: "that of windows that are not billed yet" } as const;
 
 /**
- * Every table of the schema. docs/retention.md says the same in words, and why; `cron/prune.ts` has a task for each that has a
- * time. A table without an entry fails test/adapters/db/retention.test.ts.
+ * Every table of the schema. docs/retention.md gives the reasons; `cron/prune.ts` has a task for each with a
+ * period. A table without an entry fails test/adapters/db/retention.test.ts.
  */
 export const retention = {
   probe_samples: { setting: "SAMPLE_RETENTION" },
@@ -55,6 +55,12 @@ export const retention = {
   invoice_links: { days: 400 },
   reconciliation_findings: { days: 400, stays: "those that are not cleared" },
 
+  notifications: { days: 90, stays: "those whose messages are not decided, or of which one is kept" },
+  deliveries: { days: 90, stays: "those that wait, and the one that opened what is still open" },
+  incidents: { days: 90, stays: "those that are open, or of which a message is kept" },
+  incident_services: { days: 90, stays: "those of incidents that are kept" },
+  channels: { stays: "a row a channel, removed ones too: messages refer to them" },
+
   audit_log: { setting: "AUDIT_RETENTION" },
   idempotency_keys: { days: 1 },
   install_sessions: { setting: "SESSION_TTL_SECONDS" },
@@ -66,10 +72,10 @@ export const retention = {
 
 type Kept = typeof retention;
 
-/** Tables of which rows go once they are old enough. */
+/** Tables whose rows are deleted by age. */
 export type AgingTable = { [Table in keyof Kept]: Kept[Table] extends { readonly days: number } | { readonly setting: string } ? Table : never }[keyof Kept];
 
 type DatedTable = { [Table in keyof Kept]: Kept[Table] extends { readonly days: number } ? Table : never }[keyof Kept];
 
-/** @returns milliseconds, of a table whose time no setting decides */
+/** @returns milliseconds, of a table with a fixed period */
 export const keptMs = (table: DatedTable): number => retention[table].days * 86_400_000;

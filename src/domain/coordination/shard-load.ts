@@ -1,11 +1,11 @@
-/** What one round, or several together, had to do and came to. */
+/** The load and results of one round, or the sum of several. */
 export type RoundLoad = {
-  /** Of the shard, and of these the ones for which there was no room. */
+  /** Of the shard, and of these the ones left out for lack of room. */
   readonly domains: number;
   readonly leftOut: number;
   /** Paths of the domains that were taken, whether or not there was time to probe them. */
   readonly paths: number;
-  /** First probes that were ok, and the sum of their latencies: a CDN that hangs must not look like a reason for more shards. */
+  /** Successful first probes, and the sum of their latencies: a hanging CDN must not call for more shards. */
   readonly answers: number;
   readonly answeredMs: number;
 };
@@ -21,8 +21,8 @@ export const addLoads = (a: RoundLoad, b: RoundLoad): RoundLoad => ({
 });
 
 /**
- * Of the time that the connections of so many rounds have, the share that probing every path of the shard takes in calm; 1: all
- * of it. Null where no probe was answered, which tells nothing.
+ * The utilisation: the share of the rounds' connection time that probing every path of the shard takes in calm; 1: all
+ * of it. Null where no probe was answered.
  */
 export const utilisationOf = (load: RoundLoad, rounds: number, connections: number, intervalMs: number): number | null => {
   const taken = load.domains - load.leftOut;
@@ -34,15 +34,15 @@ export const utilisationOf = (load: RoundLoad, rounds: number, connections: numb
 /** A shard as its holder last measured it. */
 export type ShardLoad = { readonly utilisation: number };
 
-/** Half of a round's time is for the calm; the rest is for what hangs. Between the bounds no other number is wanted. */
+/** Half of a round's time is the target in calm; the rest is reserved for hanging probes. Between the bounds nothing changes. */
 const [lowest, aim, highest] = [0.25, 0.5, 0.75];
 
 const mostShards = 1_024;
 
 /**
- * How many shards the installation wants: the number that it has as long as that will do, so that a number once followed is
- * wanted no more. A single shard beyond its time counts as well, but a service is never split.
- * @param loads of shards as they are now; of those that are missing nothing is known
+ * The recommended number of shards: the present number while that suffices, so that following a recommendation does not cause
+ * another. A single overloaded shard counts as well, but a service is never split.
+ * @param loads of the present shards; missing ones are unknown
  */
 export const shardsWanted = (shards: number, loads: readonly ShardLoad[]): number => {
   if (loads.length === 0) return shards;

@@ -37,10 +37,10 @@ const v4In = (groups: readonly number[], at: number): readonly number[] =>
 
 const isPublicV6 = (groups: readonly number[]): boolean => {
   const [first = 0, second = 0] = groups;
-  // NAT64 (RFC 6052): whoever connects to it reaches the IPv4 address. A mapped one (::ffff:0:0/96) has no business in the DNS.
+  // NAT64 (RFC 6052): a connection reaches the IPv4 address. A mapped one (::ffff:0:0/96) is not valid in the DNS.
   if (first === 0x64 && second === 0xff9b && groups.slice(2, 6).every((group) => group === 0)) return isPublicV4(v4In(groups, 6));
   if (first < 0x2000 || first > 0x3fff) return false;
-  // 6to4 (RFC 3056) carries an IPv4 address as well.
+  // 6to4 (RFC 3056) embeds an IPv4 address as well.
   if (first === 0x2002) return isPublicV4(v4In(groups, 1));
   // 2001::/23 is for protocols (Teredo, ORCHID), 2001:db8::/32 and 3fff::/20 for documentation.
   return !(first === 0x2001 && (second < 0x200 || second === 0xdb8)) && !(first === 0x3fff && second < 0x1000);
@@ -48,11 +48,28 @@ const isPublicV6 = (groups: readonly number[]): boolean => {
 
 /**
  * Whether an address is one of the public internet: not private, shared (CGNAT), loopback, link-local, multicast, unique local,
- * reserved, or one that carries such a one (IANA Special-Purpose Address Registries). What is no address is not public.
+ * reserved, or one that embeds such a one (IANA Special-Purpose Address Registries). Text that is no address is not public.
  */
 export const isPublicAddress = (text: string): boolean => {
   const v4 = v4Of(text);
   if (v4 !== null) return isPublicV4(v4);
   const v6 = v6Of(text);
   return v6 !== null && isPublicV6(v6);
+};
+
+/** The bits of an address as one number. */
+const bitsOf = (text: string): { readonly length: 32 | 128; readonly value: bigint } | null => {
+  const v4 = v4Of(text);
+  if (v4 !== null) return { length: 32, value: BigInt(v4Number(v4)) };
+  const v6 = v6Of(text);
+  return v6 === null ? null : { length: 128, value: v6.reduce((sum, group) => sum * 65_536n + BigInt(group), 0n) };
+};
+
+/** @param block as in `192.0.2.0/24` or `2001:db8::/32` @returns false for what is no address, or of the other family */
+export const isInBlock = (text: string, block: string): boolean => {
+  const [first = "", size = ""] = block.split("/");
+  const [address, start] = [bitsOf(text), bitsOf(first)];
+  if (address === null || start === null || address.length !== start.length) return false;
+  const rest = BigInt(start.length - Number(size));
+  return address.value >> rest === start.value >> rest;
 };

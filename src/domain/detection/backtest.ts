@@ -3,7 +3,7 @@ import { Replay } from "./replay.ts";
 
 const minuteMs = 60_000;
 
-/** What a policy made, or would have made, of a stretch of time. */
+/** The outcome of a policy over a span of time, actual or simulated. */
 export type StormSpan = {
   readonly startedAtMs: number;
   readonly detectedAtMs: number;
@@ -16,21 +16,21 @@ export type Covered = { readonly total: number; readonly covered: number };
 
 export type Coverage = {
   readonly relapses: number;
-  /** Time under a storm as it is credited where it earns: an open storm runs to the end of the stretch, a recovering one to T. */
+  /** Creditable time under a storm: an open storm runs to the end of the span, a recovering one to T. */
   readonly coveredMs: number;
   /** Minutes in which the primary was down by the policy's own rule: below the threshold, with enough failures. */
   readonly badMinutes: Covered;
-  /** Minutes in which availability was below the threshold, be it by a single lost sample. */
+  /** Minutes in which availability was below the threshold, even by a single lost sample. */
   readonly lowMinutes: Covered;
   /** From the first failed sample of each storm to the round that found it, ascending. */
   readonly detectionDelaysMs: readonly number[];
 };
 
-/** When the credit of a storm ends, inside a stretch that ends at `toMs` (semantics §9). */
+/** When the credit of a storm ends, within a span that ends at `toMs` (semantics §9). */
 const creditedUntil = (storm: StormSpan, toMs: number): number =>
   Math.min(toMs, storm.endedAtMs ?? storm.recoveringSinceMs ?? toMs);
 
-/** What storms, oldest first, amount to against the minutes that were bad. A minute is covered where a storm was on in it. */
+/** Compares storms, oldest first, with the bad minutes. A minute is covered where a storm was active in it. */
 export const coverageOf = (storms: readonly StormSpan[], minutes: readonly LowMinute[], fromMs: number, toMs: number): Coverage => {
   const spans = storms.map((storm) => ({ fromMs: Math.max(fromMs, storm.startedAtMs), toMs: creditedUntil(storm, toMs) }));
   const isCovered = ({ startMs }: LowMinute) => spans.some((span) => span.fromMs < startMs + minuteMs && span.toMs > startMs);
@@ -46,14 +46,14 @@ export const coverageOf = (storms: readonly StormSpan[], minutes: readonly LowMi
 
 export type Backtest = Coverage & Pick<Replayed, "storms">;
 
-/** Plays samples, round by round, up to `toMs`. @throws RangeError where they do not come round by round */
+/** Replays samples, round by round, up to `toMs`. @throws RangeError where they are not in the order of rounds */
 export const replayAll = (samples: Iterable<TraceSample>, setup: ReplaySetup, toMs: number): Replayed => {
   const replay = new Replay(setup);
   for (const sample of samples) replay.take(sample);
   return replay.finish(toMs);
 };
 
-/** A replay with what it amounts to. */
+/** A replay with its outcome. */
 export const summarize = ({ storms, lowMinutes }: Replayed, fromMs: number, toMs: number): Backtest => ({
   storms,
   ...coverageOf(storms, lowMinutes, fromMs, toMs),

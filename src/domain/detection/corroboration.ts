@@ -1,22 +1,22 @@
-/** A sighting comes within so long of a storm's detection, or is none of it: a blip hours later says nothing of how it began. */
+/** A sighting must come within this time of a storm's detection: a later failure says nothing about its beginning. */
 export const firstSightMs = 10 * 60_000;
 
-/** So long a sighting stands for, once a storm is corroborated: a gap in which nobody could look takes nothing away. */
+/** How long a sighting is valid, once a storm is corroborated: bridges gaps between checks. */
 const sightHoldsMs = 10 * 60_000;
 
-/** A storm whose time is over sooner than this is looked after again; of one that has more, nothing needs to be stored. */
+/** A storm whose credit ends sooner than this is checked again; a longer one needs no update. */
 const renewBelowMs = sightHoldsMs / 2;
 
-/** Of the other customers that are seen on a CDN so many must fail, beside the number that the operator asks for. */
+/** The share of the other customers seen on a CDN that must fail, besides the configured minimum number. */
 const failingShare = { of: 1, in: 5 } as const;
 
-/** Samples of a domain that say something of it. */
+/** The fewest samples by which a domain counts. */
 export const fewestSamples = 3;
 
 /** A verified domain on a CDN, by its latest samples. `site`: the registrable domain that it lies in. */
 export type SeenDomain = { readonly customerId: number; readonly site: string; readonly target: string; readonly fails: boolean };
 
-/** How many other customers were seen on the CDN, and how many of them fail. Never who. */
+/** How many other customers were seen on the CDN, and how many fail. Never who. */
 export type Sighted = { readonly seen: number; readonly failing: number };
 
 /**
@@ -40,7 +40,7 @@ export const countWitnesses = (
   return { seen, failing };
 };
 
-/** Whether other customers see a CDN failing: at least so many, and a part of all that are seen on it. */
+/** Whether other customers see a CDN failing: at least so many, and a share of all that are seen on it. */
 export const othersSeeIt = ({ seen, failing }: Sighted, minWitnesses: number): boolean =>
   failing >= minWitnesses && failing * failingShare.in >= seen * failingShare.of;
 
@@ -50,7 +50,7 @@ export const canariesSeeIt = (answered: readonly boolean[]): boolean => answered
 /** A storm that waits for a witness (`creditedUntilMs` null), or counts for as long as it has one. */
 export type Watched = { readonly detectedAtMs: number; readonly creditedUntilMs: number | null };
 
-/** Until when a storm counts after a sighting now; null: as before. */
+/** Until when a storm counts after a sighting now; null: unchanged. */
 export const creditedAfter = ({ detectedAtMs, creditedUntilMs }: Watched, nowMs: number): number | null => {
   const isLate = creditedUntilMs === null ? nowMs > detectedAtMs + firstSightMs : nowMs > creditedUntilMs;
   if (isLate || (creditedUntilMs !== null && creditedUntilMs - nowMs > renewBelowMs)) return null;

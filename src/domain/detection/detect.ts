@@ -7,8 +7,8 @@ import type { Vantage } from "./vantage.ts";
 import { testimony } from "./vantage.ts";
 
 /**
- * A vantage is silent when it has not been heard for a minute, however long the window: the last good samples of one that
- * is gone must not speak against a storm that the others see.
+ * A vantage is silent when it has not been heard for a minute, however long the window: the last good samples of a stopped
+ * one must not veto a storm that the others see.
  */
 const silentAfterMs = 60_000;
 
@@ -18,11 +18,11 @@ export type DetectedDomain = {
   readonly domainId: number;
   /** Paths that count; one whose target was discovered counts once it has answered. */
   readonly paths: readonly ProbePath[];
-  /** Its primary is probed, but still to answer for the first time. */
+  /** Its primary is probed, but has never answered yet. */
   readonly primaryOnTrial: boolean;
 };
 
-/** The newest sample of a path at a vantage, however old. `isPast`: of a set-up that is no more, whatever is on trial now. */
+/** The newest sample of a path at a vantage, however old. `isPast`: of a previous set-up. */
 export type NewestSample = {
   readonly domainId: number;
   readonly path: ProbePath;
@@ -31,7 +31,7 @@ export type NewestSample = {
   readonly isPast?: boolean;
 };
 
-/** What a service's probes have said, and when. */
+/** A service's samples, with their times. */
 export type Testimonies = {
   readonly cdns: readonly string[];
   readonly domains: readonly DetectedDomain[];
@@ -47,7 +47,7 @@ export type DomainHealth = Reading & { readonly domainId: number };
 type Heard = {
   readonly evidence: Reading;
   readonly backup: Reading;
-  /** What `evidence` is the worst of. */
+  /** The readings of which `evidence` is the worst. */
   readonly domains: readonly DomainHealth[];
   readonly counted: ReadonlySet<string>;
   readonly mayEnd: boolean;
@@ -68,13 +68,13 @@ export const readService = (of: Testimonies, terms: JudgingTerms & { readonly wi
 
 export type DetectionInput = Testimonies & {
   readonly terms: DetectionTerms;
-  /** Of the primary path and of the name, deleted domains included: what was evidence then may not be probed any more. */
+  /** Of the primary path and of the name, deleted domains included: what was evidence then may no longer be probed. */
   readonly newest: readonly NewestSample[];
   readonly active: ActiveStorm | null;
   readonly previousEndedAtMs: number | null;
 };
 
-/** What a policy makes of its figures. What only a CDN says about itself is nothing that traffic may be moved by. */
+/** A policy's reading of its figures. Traffic is never moved by a CDN's samples about itself alone. */
 export type Detection = {
   readonly transition: StormTransition | null;
   readonly primary: Health;
@@ -83,7 +83,7 @@ export type Detection = {
   readonly domains: readonly DomainHealth[];
 };
 
-/** One policy of one service in one round: the only engine there is, for rounds and for backtests (semantics §4, §5). */
+/** Evaluates one policy of one service in one round: the single engine, for rounds and for backtests (semantics §4, §5). */
 export const detect = (input: DetectionInput): Detection => {
   const { evidence, backup, domains, counted, mayEnd } = readService(input, input.terms);
   const trials = new Set(input.domains.filter(({ primaryOnTrial }) => primaryOnTrial).map(({ domainId }) => domainId));

@@ -1,6 +1,6 @@
 import type { ProbePath } from "./probe.ts";
 
-/** What is known of a path. `unknown` is a real answer: tranche acts on what it knows, never on what it assumes. */
+/** The health of a path. `unknown` is a real result: tranche acts on knowledge, never on assumptions. */
 export type Health = "up" | "down" | "unknown";
 
 /** The samples of one domain's path at one vantage inside the policy's window. Times are epoch milliseconds. */
@@ -29,8 +29,8 @@ export const unknownReading: Reading = { health: "unknown", below: false, firstF
 /** One vantage's view of a path (semantics §4, "per vantage, never pooled"). */
 export const judgeVantage = (stats: WindowStats, terms: JudgingTerms): Reading => {
   if (stats.samples < terms.minSamples || stats.samples === 0) return unknownReading;
-  // failures/samples > 1 - threshold, without dividing: 3 good of 30 at 0.9 must not tip over by a rounding error.
-  // A path without one good answer is below any threshold, be it smaller than that tolerance.
+  // failures/samples > 1 - threshold, without division: 3 failures of 30 at 0.9 must not count as below by a rounding error.
+  // A path without one good answer is below any threshold, even one smaller than that tolerance.
   const good = stats.samples - stats.failures;
   const below = good === 0 || good < terms.thresholdAvail * stats.samples - 1e-9;
   const health = !below ? "up" : stats.failures >= terms.minFailures ? "down" : "unknown";
@@ -40,7 +40,7 @@ export const judgeVantage = (stats: WindowStats, terms: JudgingTerms): Reading =
 const earliest = (times: readonly (number | null)[]): number | null =>
   times.reduce((a, b) => (a === null ? b : b === null ? a : Math.min(a, b)), null);
 
-/** All vantages together: down when all say down, up when all say up, else unknown. None: unknown. */
+/** All vantages together: down when all are down, up when all are up, else unknown. None: unknown. */
 export const judgePath = (stats: readonly WindowStats[], terms: JudgingTerms): Reading => {
   if (stats.length === 0) return unknownReading;
   const views = stats.map((one) => judgeVantage(one, terms));

@@ -1,7 +1,7 @@
 import type { WindowStats } from "./health.ts";
 import type { ProbePath } from "./probe.ts";
 
-/** Whatever was dropped at the front is given back once it is more than this and most of the array. */
+/** Memory dropped at the front is released once it is more than this and most of the array. */
 const slack = 1_024;
 
 const minuteMs = 60_000;
@@ -68,12 +68,12 @@ export class PathFigures {
     this.hear(atMs);
   }
 
-  /** Takes note of a sample that is evidence, but of what is no more. */
+  /** Records a sample that is evidence of a previous set-up. */
   hear(atMs: number): void {
     this.newestAtMs = Math.max(this.newestAtMs, atMs);
   }
 
-  /** Begins anew: what was known is of something else than what is probed from now on. */
+  /** Resets: earlier figures are of a previous set-up. */
   begin(setup: number): void {
     this.setup = setup;
     this.#samples.dropUntil(Number.POSITIVE_INFINITY);
@@ -89,14 +89,14 @@ export class PathFigures {
     if (!good) minute.failures += 1;
   }
 
-  /** Hands over the minutes before `untilMs`. */
+  /** Takes the minutes before `untilMs`. */
   minutesBefore(untilMs: number): readonly MinuteCount[] {
     const done = this.#minutes.filter(({ startMs }) => startMs < untilMs);
     this.#minutes = this.#minutes.filter(({ startMs }) => startMs >= untilMs);
     return done;
   }
 
-  /** Drops what is not after `untilMs`. @returns whether the figures are others than the last time */
+  /** Drops what is not after `untilMs`. @returns whether the figures changed since the last call */
   slide(untilMs: number): boolean {
     this.#samples.dropUntil(untilMs);
     this.#failures.dropUntil(untilMs);

@@ -1,4 +1,4 @@
-/** The ways to a domain that are probed: through each CDN's own hostname, and by the public name itself. */
+/** The probed paths to a domain: through each CDN's own hostname, and by the public name itself. */
 export type ProbePath = "primary" | "backup" | "direct";
 
 /** Why a probe failed; stable, part of the API. `cdn_52x`: the CDN could not get an answer from the origin. */
@@ -8,7 +8,7 @@ export type Verdict = { readonly ok: boolean; readonly status: number | null; re
 
 /**
  * Names and values of an answer's headers together, in characters. Node's fetch gives up at 16 KiB of them (undici,
- * maxHeaderSize), workerd at about 512 KiB, CDNs pass on up to 128 KiB: beyond the least of these every vantage says the same.
+ * maxHeaderSize), workerd at about 512 KiB, CDNs pass on up to 128 KiB: beyond the smallest of these every vantage reports the same.
  */
 export const mostHeaderChars = 16_000;
 
@@ -35,16 +35,16 @@ export const parseStatusRanges = (text: string): StatusRanges | null => {
 /** An interim answer is never the last one (RFC 9110 §15.2), and 407 is for proxies: fetch fails on both, but not everywhere. */
 const neverFinal = (status: number): boolean => status < 200 || status === 407;
 
-/** Whether each of the ranges has a code that a probe can bring back. */
+/** Whether each of the ranges has a code that a probe can receive. */
 export const canBeExpected = (ranges: StatusRanges): boolean =>
   ranges.every(([from, to]) => to >= 200 && !(from === to && neverFinal(to)));
 
 const originUnreachable = (status: number): boolean => (status >= 520 && status <= 527) || status === 530;
 
 /**
- * Judges what came back from a probe. A CDN's own answer for a host that it does not know (403, 404, 421) must not
- * pass for health, so only the expected codes are ok.
- * @returns null for an answer that not every vantage can read: it says nothing, and is no sample
+ * Evaluates a probe's result. A CDN's own answer for an unknown host (403, 404, 421) must not
+ * count as healthy, so only the expected codes are ok.
+ * @returns null for an answer that not every vantage can read: it is no sample
  */
 export const judgeProbe = (
   answer: { readonly kind: "answer"; readonly status: number } | { readonly kind: "timeout" | "network" | "unreadable" },
@@ -64,8 +64,8 @@ const pathForm = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/|[\]%]*$/;
 const queryForm = /^[A-Za-z0-9\-._~!$&()*+,;=:@/?|[\]{}`^%]*$/;
 
 /**
- * What is wrong with a path (and query) to probe; null: nothing. What is asked for must be what was configured, so the path
- * has to come out of a URL parser unchanged on every runtime: no fragment, no dot segments, nothing that would be escaped.
+ * What is wrong with a path (and query) to probe; null: nothing. The request must be what was configured, so the path
+ * has to survive every runtime's URL parser unchanged: no fragment, no dot segments, nothing that would be escaped.
  */
 export const probePathFault = (text: string): string | null => {
   if (text.length > mostPathChars) return `must have at most ${mostPathChars} characters`;

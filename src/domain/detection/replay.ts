@@ -5,7 +5,7 @@ import type { ProbePath } from "./probe.ts";
 import type { ActiveStorm, StormTransition } from "./storm.ts";
 import type { Vantage } from "./vantage.ts";
 
-/** A sample as it was recorded. Times are epoch milliseconds; `roundAtMs`, the slot of its round, is never after `atMs`. */
+/** A recorded sample. Times are epoch milliseconds; `roundAtMs`, the start of its round's slot, is never after `atMs`. */
 export type TraceSample = {
   readonly domainId: number;
   readonly path: ProbePath;
@@ -18,7 +18,7 @@ export type TraceSample = {
   readonly setup?: number;
 };
 
-/** `latencyMs`: of `http_latency`, for which a slow answer is no good one; null for `http_availability`. */
+/** `latencyMs`: of `http_latency`, where a slow answer counts as a failure; null for `http_availability`. */
 export type ReplayTerms = DetectionTerms & { readonly latencyMs: number | null };
 
 export type ReplaySetup = {
@@ -27,12 +27,12 @@ export type ReplaySetup = {
   readonly intervalMs: number;
   /** Samples before it only fill the window. */
   readonly fromMs: number;
-  /** Who had been heard before the first sample. */
+  /** Vantages heard before the first sample. */
   readonly vantages: readonly Vantage[];
 };
 
 export type ReplayedStorm = ActiveStorm & {
-  /** When the round that found it was over. */
+  /** When the round that found it ended. */
   readonly detectedAtMs: number;
   readonly relapses: number;
   readonly endedAtMs: number | null;
@@ -46,10 +46,10 @@ export type Replayed = { readonly storms: readonly ReplayedStorm[]; readonly low
 
 const minuteMs = 60_000;
 
-/** Set-ups are numbered in two bytes, and begin anew after 32,768 of them. */
+/** Set-up numbers have two bytes, and wrap around after 32,768. */
 const setupNumbers = 32_768;
 
-/** Whether a set-up came after another one, the numbers going round. */
+/** Whether a set-up is later than another one, with wrap-around. */
 const isLater = (setup: number, other: number): boolean => {
   const ahead = (setup - other + setupNumbers) % setupNumbers;
   return ahead > 0 && ahead < setupNumbers / 2;
@@ -77,8 +77,8 @@ const afterTransition = (storm: ReplayedStorm | null, transition: StormTransitio
 };
 
 /**
- * Plays samples through the engine of the rounds, one round a slot, as if every slot had had its round. A round is judged
- * when its last answer is in. A path counts from its first sample on, and every domain as once seen healthy. Incremental: a
+ * Replays samples through the engine of the rounds, one round a slot, as if every slot had had its round. A round is judged
+ * when its last answer is in. A path counts from its first sample on, and every domain as seen healthy before. Incremental: a
  * year of 10 s rounds takes seconds.
  */
 export class Replay {
@@ -92,10 +92,10 @@ export class Replay {
   #domains: readonly DetectedDomain[] = [];
   #active: ReplayedStorm | null = null;
   #previousEndedAtMs: number | null = null;
-  #slotMs: number | null = null;
+  #roundAtMs: number | null = null;
   #nowMs = 0;
   #minuteMs = 0;
-  /** Calm, and nothing that the engine looks at has changed since it last said so. */
+  /** Calm, with unchanged inputs since the last evaluation. */
   #settled = false;
 
   constructor(setup: ReplaySetup) {
@@ -106,8 +106,8 @@ export class Replay {
   /** @throws RangeError where a sample belongs to an earlier round than the one before it */
   take(sample: TraceSample): void {
     const { roundAtMs, atMs, vantage } = sample;
-    if (this.#slotMs !== null && roundAtMs < this.#slotMs) throw new RangeError("samples must come round by round");
-    if (this.#slotMs !== roundAtMs) this.#roundsUntil(roundAtMs);
+    if (this.#roundAtMs !== null && roundAtMs < this.#roundAtMs) throw new RangeError("samples must come round by round");
+    if (this.#roundAtMs !== roundAtMs) this.#roundsUntil(roundAtMs);
     const figures = this.#figuresOf(sample);
     const good = isGood(sample, this.#setup.terms);
     if (this.#isPresent(sample, figures)) figures.add(atMs, good);
@@ -117,10 +117,10 @@ export class Replay {
     if (atMs >= this.#setup.fromMs) figures.count(atMs, good);
   }
 
-  /** Plays the rounds that are left before `toMs`. @returns storms and minutes, oldest first */
+  /** Replays the remaining rounds before `toMs`. @returns storms and minutes, oldest first */
   finish(toMs: number): Replayed {
-    this.#slotMs ??= this.#setup.fromMs;
-    this.#roundsUntil(Math.max(toMs, this.#slotMs + 1));
+    this.#roundAtMs ??= this.#setup.fromMs;
+    this.#roundsUntil(Math.max(toMs, this.#roundAtMs + 1));
     this.#flushMinutes(Number.POSITIVE_INFINITY);
     return {
       storms: this.#active === null ? this.#storms : [...this.#storms, this.#active],
@@ -128,12 +128,12 @@ export class Replay {
     };
   }
 
-  /** The storm that is on after the rounds so far. */
+  /** The active storm after the rounds so far. */
   get active(): ReplayedStorm | null {
     return this.#active;
   }
 
-  /** Whether a sample is of its path's present set-up. The first of a new one puts an end to what was known of those before. */
+  /** Whether a sample is of its path's present set-up. The first of a new one resets the figures. */
   #isPresent({ domainId, path, setup = 0 }: TraceSample, { setup: present }: PathFigures): boolean {
     if (setup === present) return true;
     if (!isLater(setup, present)) return false;
@@ -143,11 +143,11 @@ export class Replay {
 
   #roundsUntil(nextMs: number): void {
     const { intervalMs } = this.#setup;
-    if (this.#slotMs !== null) {
-      this.#round(this.#slotMs);
-      for (let slotMs = this.#slotMs + intervalMs; slotMs < nextMs; slotMs += intervalMs) this.#round(slotMs);
+    if (this.#roundAtMs !== null) {
+      this.#round(this.#roundAtMs);
+      for (let roundAtMs = this.#roundAtMs + intervalMs; roundAtMs < nextMs; roundAtMs += intervalMs) this.#round(roundAtMs);
     }
-    this.#slotMs = nextMs;
+    this.#roundAtMs = nextMs;
     this.#flushMinutes(nextMs - (nextMs % minuteMs));
   }
 
@@ -166,16 +166,16 @@ export class Replay {
     return added;
   }
 
-  #round(slotMs: number): void {
+  #round(roundAtMs: number): void {
     const { cdns, terms, fromMs } = this.#setup;
-    this.#nowMs = Math.max(this.#nowMs, slotMs);
+    this.#nowMs = Math.max(this.#nowMs, roundAtMs);
     const nowMs = this.#nowMs;
     for (const vantage of this.#inRound) this.#heard.set(vantage, nowMs);
     const allHeard = this.#inRound.size === this.#heard.size;
     this.#inRound.clear();
     let changed = false;
     for (const figures of this.#figures) changed = figures.slide(nowMs - terms.windowSeconds * 1_000) || changed;
-    if (slotMs < fromMs || (this.#settled && allHeard && !changed)) return;
+    if (roundAtMs < fromMs || (this.#settled && allHeard && !changed)) return;
     const { transition } = detect({
       cdns, domains: this.#domains, vantages: this.#vantages(), nowMs, terms,
       stats: this.#figures.map(({ stats }) => stats).filter(({ samples }) => samples > 0),
@@ -198,7 +198,7 @@ export class Replay {
     return [...this.#heard].map(([name, lastHeardAtMs]) => ({ name, lastHeardAtMs }));
   }
 
-  /** Judges the minutes before `untilMs`: no sample of theirs can come any more. */
+  /** Evaluates the minutes before `untilMs`, which are complete. */
   #flushMinutes(untilMs: number): void {
     if (untilMs === this.#minuteMs) return;
     this.#minuteMs = untilMs;

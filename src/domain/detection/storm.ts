@@ -16,13 +16,13 @@ export type StormInput = {
   readonly primary: Reading;
   /** The newest counted sample, however old; null where there has been none since the storm began. */
   readonly lastCountedAtMs: number | null;
-  /** False where only a CDN's word about itself is heard: that may start a storm but never end one. */
+  /** False where only a CDN's own vantage is heard: that may start a storm but never end one. */
   readonly mayEnd: boolean;
   readonly cooldownSeconds: number;
   readonly nowMs: number;
 };
 
-/** What becomes of a storm; that it ends as `credit_changed` is decided in `credit.ts`. */
+/** Transitions of a storm; ending as `credit_changed` is decided in `credit.ts`. */
 export type StormTransition =
   | { readonly kind: "begin"; readonly startedAtMs: number }
   | { readonly kind: "recover"; readonly sinceMs: number }
@@ -34,7 +34,7 @@ export type StormTransition =
 export const evidenceTimeoutMs = 15 * 60_000;
 
 /**
- * The state machine of a storm, once per round and policy (semantics §5). Pure: the same input, the same answer.
+ * The state machine of a storm, once per round and policy (semantics §5). Pure.
  * @returns null where nothing changes
  */
 export const nextStorm = (input: StormInput): StormTransition | null => {
@@ -51,7 +51,7 @@ export const nextStorm = (input: StormInput): StormTransition | null => {
   }
   if (active.state === "storm") return health === "up" ? { kind: "recover", sinceMs: nowMs } : null;
   const sinceMs = Math.max(active.recoveringSinceMs ?? nowMs, active.startedAtMs);
-  // A clock that jumped back would make T lie in the future and the cooldown endless: T restarts.
+  // After a clock jump backwards T would lie in the future and the cooldown never end: T restarts.
   if (health !== "up" || sinceMs > nowMs) return { kind: "restart", sinceMs: Math.max(nowMs, active.startedAtMs) };
   return nowMs - sinceMs >= input.cooldownSeconds * 1_000 ? { kind: "end", endedAtMs: sinceMs, reason: "recovered" } : null;
 };

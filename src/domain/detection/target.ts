@@ -2,8 +2,8 @@ import { isPublicAddress } from "./address.ts";
 import type { ProbePath } from "./probe.ts";
 
 /**
- * Zones in which a CDN names what it serves for its customers, by the names under which services call it. A hostname in one of
- * them is the CDN's, whoever asks for it. Other names of a CDN's customers say nothing of the kind.
+ * Zones in which a CDN names its customers' deployments, by the names of CDNs in services. A hostname in one of
+ * them is the CDN's, for any customer. Other hostnames of a CDN's customers prove nothing.
  */
 export const cdnZones: readonly { readonly cdn: string; readonly zone: string }[] = [
   { cdn: "akamai", zones: ["akamaiedge.net", "akamaized.net", "edgekey.net", "edgesuite.net"] },
@@ -17,20 +17,20 @@ export const cdnZones: readonly { readonly cdn: string; readonly zone: string }[
   { cdn: "keycdn", zones: ["kxcdn.com"] },
 ].flatMap(({ cdn, zones }) => zones.map((zone) => ({ cdn, zone })));
 
-/** The TXT record by which a host agrees to be probed for whoever names it, and the path that may say the same. */
+/** The TXT record by which a host consents to probes for any customer, and the path with the same meaning. */
 export const consentName = (host: string): string => `_tranche-probe.${host}`;
 export const consentPath = "/.well-known/tranche-probe";
 
-/** Whether a text, of a record or of a page, agrees. */
+/** Whether a text, of a record or of a page, is the consent. */
 export const isConsent = (text: string): boolean => text.trim().toLowerCase() === "allow";
 
-/** Where a name leads: `none`: nowhere. */
+/** Where a name resolves to; `none`: nowhere. */
 export type Whereabouts = "public" | "private" | "none";
 
 /**
- * One private address of one resolver is enough: a probe would go wherever the name leads then.
- * @param readings of each resolver the addresses that it gave; null: it was silent
- * @returns null where nobody answered
+ * One private address of one resolver is enough: a probe might connect to it.
+ * @param readings the addresses from each resolver; null: it was silent
+ * @returns null where no resolver answered
  */
 export const whereaboutsOf = (readings: readonly (readonly string[] | null)[]): Whereabouts | null => {
   const heard = readings.filter((reading) => reading !== null);
@@ -43,13 +43,13 @@ export const whereaboutsOf = (readings: readonly (readonly string[] | null)[]): 
 /** The rounds in which an unverified claim is probed: those whose number leaves `phase` when it is divided by `period`. */
 export type Turn = readonly [phase: number, period: number];
 
-/** Of so many rounds an unverified claim is probed in one at most: a tenth of the cadence (semantics §3). */
+/** An unverified claim is probed in at most one of so many rounds: a tenth of the cadence (semantics §3). */
 export const leastPeriod = 10;
 
-/** What is known of the targets of a domain before it is probed. */
+/** The facts about a domain's targets that decide whether they are probed. */
 export type Restraint = {
   readonly verified: boolean;
-  /** Of an unverified domain, the paths whose target has agreed. */
+  /** Of an unverified domain, the paths whose target consents. */
   readonly turns?: Readonly<Partial<Record<ProbePath, Turn>>> | null;
   /** Paths whose target leads to a private address. */
   readonly privatePaths?: readonly ProbePath[] | null;

@@ -1,4 +1,4 @@
-/** The moments of a storm, epoch milliseconds. */
+/** The times of a storm, epoch milliseconds. */
 export type StormMoments = {
   readonly startedAtMs: number;
   readonly detectedAtMs: number;
@@ -14,8 +14,8 @@ export type TimelineEntry<Change> = {
 };
 
 /**
- * What happened in a storm, in its order. Of relapses only their number is recorded, so they are not in it; a recovery that
- * a relapse undid is not either. A switch stands where it was intended.
+ * The events of a storm, in order. Of relapses only the number is recorded, so they are absent, as are recoveries that
+ * a relapse undid. A switch is listed at the time of its intent.
  */
 export const stormTimeline = <Change extends { readonly intendedAtMs: number }>(
   storm: StormMoments,
@@ -30,6 +30,6 @@ export const stormTimeline = <Change extends { readonly intendedAtMs: number }>(
     ...moment("recovering", storm.recoveringSinceMs),
     ...moment("ended", storm.endedAtMs),
   ];
-  // Sorting keeps the order of equals: what ends at the moment of its recovery ends after it.
+  // The sort is stable: an end at the time of the recovery comes after it.
   return entries.toSorted((a, b) => a.atMs - b.atMs);
 };

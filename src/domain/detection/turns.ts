@@ -1,9 +1,9 @@
-/** Something of a customer's that is to have its turn; `weight` is what it takes of the room, 1 or more. */
+/** An item of a customer's to be scheduled; `weight` is its share of the capacity, 1 or more. */
 export type Entrant = { readonly id: number; readonly customerId: number; readonly weight: number };
 
 const weightOf = (own: readonly Entrant[]): number => own.reduce((sum, { weight }) => sum + weight, 0);
 
-/** The most that a customer may take so that all fit: who needs less leaves the rest to the others. */
+/** The max-min fair share: what a customer does not need is left to the others. */
 export const fairShare = (weights: readonly number[], room: number): number => {
   let left = room;
   for (const [at, weight] of [...weights].sort((a, b) => a - b).entries()) {
@@ -17,8 +17,8 @@ export const fairShare = (weights: readonly number[], room: number): number => {
 type Turn = { readonly entrant: Entrant; readonly lap: number };
 
 /**
- * Those that begin within [from, to) of a line along which all of them lie one after the other, over and over; `lap`: how often
- * they did before. Of neighbouring stretches each has its own.
+ * The items that begin within [from, to) of the endless repetition of all items, one after the other; `lap`: the number of the
+ * repetition. Adjacent intervals are disjoint.
  */
 const onLine = (all: readonly Entrant[], from: number, to: number): readonly Turn[] => {
   const whole = weightOf(all);
@@ -31,15 +31,15 @@ const onLine = (all: readonly Entrant[], from: number, to: number): readonly Tur
   });
 };
 
-/** The stretch of a round, in whole numbers, so that none is between two rounds. */
+/** The interval of a round, in whole numbers, so that no item is between two rounds. */
 const stretch = (round: number, length: number): readonly [from: number, to: number] => [Math.floor(round * length), Math.floor((round + 1) * length)];
 
 /**
- * Who has a turn in a round that has not room for all. Each customer takes as much as the others, and one that needs less is
- * there in every round: only the large ones wait. What waited longest comes next, for each turn begins where the one before
- * ended; so it is in whatever isolate, and at both providers alike.
- * @param room may be exceeded by the last of each customer
- * @param round number of the round; turns follow on each other where it rises by one
+ * Fair round-robin scheduling of a round that has not room for all. Each customer has the same share, and one that needs less is
+ * in every round: only large ones wait. Within a customer the longest waiting comes next, as each turn begins where the
+ * previous one ended. Stateless: all isolates and both providers select the same.
+ * @param room capacity; may be exceeded by the last item of each customer
+ * @param round number of the round; turns are consecutive where it increments by one
  */
 export const takeTurns = (all: readonly Entrant[], room: number, round: number): readonly Entrant[] => {
   if (weightOf(all) <= room) return all;
@@ -48,7 +48,7 @@ export const takeTurns = (all: readonly Entrant[], room: number, round: number):
   if (share >= 1) {
     return customers.flatMap((own) => (weightOf(own) <= share ? own : onLine(own, ...stretch(round, share)).map(({ entrant }) => entrant)));
   }
-  // More customers than room: they take turns, each time with the next of what they have.
+  // More customers than room: round-robin over customers, each time with their next item.
   const places = customers.map((_, index): Entrant => ({ id: index, customerId: index, weight: 1 }));
   return onLine(places, ...stretch(round, Math.max(1, Math.floor(room)))).flatMap(({ entrant, lap }) => {
     const own = customers[entrant.id] ?? [];

@@ -4,11 +4,11 @@ export type Vantage = { readonly name: string; readonly lastHeardAtMs: number };
 /** How far back a vantage must have been heard for its absence to matter. */
 const memoryMs = 24 * 3_600_000;
 
-/** `mayEnd` is false where all that is left to listen to is a CDN's word about itself. */
+/** `mayEnd` is false where only a CDN's own vantage is left. */
 export type Testimony = { readonly counted: ReadonlySet<string>; readonly mayEnd: boolean };
 
 /**
- * A CDN does not testify for itself (semantics §4): the vantage that runs on a CDN of the service is not counted while
+ * A CDN is no vantage on itself (semantics §4): the vantage that runs on a CDN of the service is not counted while
  * another has been heard within a day. Where that other one is silent now, the CDN's own may start a storm, never end one.
  * @param silentAfterMs a vantage not heard for longer is silent now
  */
@@ -23,7 +23,7 @@ export const testimony = (
   if (independent.length === 0) return { counted: new Set(vantages.map((vantage) => vantage.name)), mayEnd: true };
   const speak = (of: readonly Vantage[]) => of.filter((vantage) => vantage.lastHeardAtMs > nowMs - silentAfterMs);
   const speaking = speak(independent);
-  // The last good samples of one that is gone must not hold up those who can still see.
+  // The last good samples of a stopped vantage must not block the others.
   const left = speaking.length > 0 ? speaking : speak(recent);
   const counted = left.length > 0 ? left : recent;
   return { counted: new Set(counted.map((vantage) => vantage.name)), mayEnd: speaking.length > 0 };

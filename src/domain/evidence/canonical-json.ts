@@ -6,9 +6,9 @@ const text = (value: string): string => {
 };
 
 /**
- * JSON in its one canonical form (RFC 8785): members in the order of their UTF-16 code units, no white space, numbers as
- * ECMAScript writes them. Two equal values have the same text, so its hash stands for the value.
- * @throws RangeError for what I-JSON can not hold: a number that is not finite, a lone surrogate
+ * Canonical JSON (RFC 8785): members in the order of their UTF-16 code units, no white space, numbers as
+ * ECMAScript writes them. Equal values have the same text, so its hash identifies the value.
+ * @throws RangeError for what I-JSON can not represent: a number that is not finite, a lone surrogate
  */
 export const canonicalJson = (value: JsonValue): string => {
   if (value === null || typeof value === "boolean") return String(value);
@@ -18,7 +18,7 @@ export const canonicalJson = (value: JsonValue): string => {
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) return `[${value.map((item: JsonValue) => canonicalJson(item)).join(",")}]`;
-  // The default order of sort is that of UTF-16 code units.
+  // sort() orders by UTF-16 code units.
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([key, member]) => `${text(key)}:${canonicalJson(member)}`).join(",")}}`;
 };

@@ -8,7 +8,7 @@ export const der = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array<Ar
   return Uint8Array.from([tag, ...head, ...content]);
 };
 
-/** A positive integer of any length, without what DER does not allow before it. */
+/** A positive integer of any length, in minimal encoding. */
 export const derInteger = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
   const first = bytes.findIndex((byte) => byte !== 0);
   const own = first < 0 ? Uint8Array.of(0) : bytes.subarray(first);
@@ -19,7 +19,7 @@ export class DerError extends Error {}
 
 export type DerElement = { readonly tag: number; readonly content: Uint8Array };
 
-/** The elements that bytes consist of. @throws DerError where they are no DER, or are more than `most` */
+/** Parses bytes into elements. @throws DerError where they are no DER, or more than `most` */
 export const derElements = (bytes: Uint8Array, most = 64): readonly DerElement[] => {
   const elements: DerElement[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -41,7 +41,7 @@ export const derElements = (bytes: Uint8Array, most = 64): readonly DerElement[]
   return elements;
 };
 
-/** The parts of an element that has parts. @throws DerError where it is another, or absent */
+/** The children of a constructed element. @throws DerError where the tag differs or it is absent */
 export const derParts = (element: DerElement | undefined, tag: number): readonly DerElement[] => {
   if (element?.tag !== tag) throw new DerError("has something else than was to be there");
   return derElements(element.content);

@@ -3,14 +3,14 @@ import { canonicalJson } from "./canonical-json.ts";
 
 type Fields = { readonly [key: string]: JsonValue };
 
-/** The end of a chain as somebody knows it: its last record; `hash` null where it has none (`seq` 0). */
+/** The head of a chain as a writer knows it: its last record; `hash` null where it has none (`seq` 0). */
 export type ChainHead = { readonly seq: number; readonly hash: string | null };
 
 export const emptyChain: ChainHead = { seq: 0, hash: null };
 
 export type EvidenceKind = "begin" | "relapse" | "switch" | "observed" | "credit" | "end";
 
-/** What there is to sign of a record. `stormId` is not signed where the signer can not know it: of a storm that begins, or is ended by a deletion. */
+/** The signed claim of a record. `stormId` is not signed where the signer does not know it: when a storm begins, or a deletion ends it. */
 export type Claim = {
   readonly kind: EvidenceKind;
   readonly serviceId: number;
@@ -22,13 +22,13 @@ export type Claim = {
 
 const isFields = (value: JsonValue | undefined): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Of a body that the database writes, what the signer knows of it and signs; what a round decides is signed as a whole. */
+/** For a body that the database writes, the part that the signer knows and signs; a round's decision is signed as a whole. */
 const signedFields: Readonly<Partial<Record<EvidenceKind, readonly string[]>>> = {
   switch: ["accepted_at", "change_id", "domain", "from", "reason", "to"],
   observed: ["change", "domain", "expected", "observed_at", "record_type", "resolvers", "verdict"],
 };
 
-/** Whether a round decided it, by samples: a begin, a relapse, an end that is not due to a deletion. */
+/** Whether a round decided it, by samples: a beginning, a relapse, an end that is not due to a deletion. */
 export const isDecision = (kind: string, body: JsonValue): boolean =>
   kind !== "switch" && kind !== "observed" && kind !== "credit" && (kind !== "end" || (isFields(body) && "decided_by" in body));
 
@@ -41,10 +41,10 @@ const claimedOf = ({ kind, body }: Claim): JsonValue => {
   return { decided_at: decidedAt, reason: isFields(decision) ? (decision["reason"] ?? null) : null };
 };
 
-/** Before every signed text: what is signed for one purpose is worth nothing for another. */
+/** Domain separation: prefixes of signed texts, so that a signature for one purpose is invalid for another. */
 const signed = (purpose: "record" | "head" | "anchor", value: JsonValue): string => `tranche evidence ${purpose}, version 2\n${canonicalJson(value)}`;
 
-/** The text that a record's signature is of. @throws RangeError for what has no canonical form */
+/** The text that a record's signature covers. @throws RangeError for what has no canonical form */
 export const claimText = (claim: Claim, keyId: string): string => {
   const { kind, serviceId, stormId, follows, body } = claim;
   const knowsStorm = kind !== "begin" && (kind !== "end" || isDecision(kind, body));
@@ -57,15 +57,15 @@ export const claimText = (claim: Claim, keyId: string): string => {
 /** Public key of a signer: its id is the first half of the key's SHA-256, 32 hex digits; `x` the key itself, base64url (RFC 8037). */
 export type PublicKey = { readonly keyId: string; readonly x: string };
 
-/** Where the evidence of a storm ended when it was read. */
+/** The end of a storm's evidence when it was read. */
 export type SignedHead = { readonly serviceId: number; readonly stormId: number; readonly seq: number; readonly hash: string };
 
-/** The last element of a bundle but for its signature, as JSON. */
+/** The last element of a bundle without its signature, as JSON. */
 export const headFields = ({ serviceId, stormId, seq, hash }: SignedHead, keyId: string, keys: readonly PublicKey[]): Fields => ({
   hash, key_id: keyId, keys: keys.map((key) => ({ key_id: key.keyId, x: key.x })), kind: "head", seq, service_id: serviceId, storm_id: stormId, v: 2,
 });
 
 export const headText = (fields: Fields): string => signed("head", fields);
 
-/** The text that an anchor's signature is of. @param body as it is stored, parsed */
+/** The text that an anchor's signature covers. @param body as stored, parsed */
 export const anchorText = (body: JsonValue, keyId: string): string => signed("anchor", { body, key_id: keyId });

@@ -3,17 +3,17 @@ import { canonicalJson } from "./canonical-json.ts";
 /** SHA-256 of a text as UTF-8, lower-case hex. */
 export type Sha256 = (text: string) => Promise<string>;
 
-/** What a leaf is the hash of: the head of one service's chain. */
+/** The input of a leaf's hash: the head of one service's chain. */
 export const leafText = (head: { readonly serviceId: number; readonly seq: number; readonly hash: string }): string =>
   `tranche evidence leaf, version 1\n${canonicalJson({ hash: head.hash, seq: head.seq, service_id: head.serviceId })}`;
 
-/** What a node is the hash of. A leaf's text begins otherwise: none of both can pass for the other. */
+/** The input of a node's hash. Leaves have another prefix: neither can be mistaken for the other. */
 export const nodeText = (left: string, right: string): string => `tranche evidence node, version 1\n${left}\n${right}`;
 
-/** `paths`: of each leaf the hashes beside its way to the root, from the leaf up; where there is none beside it, none is named. */
+/** `paths`: each leaf's sibling hashes, from the leaf up; levels without a sibling are skipped. */
 export type Tree = { readonly root: string; readonly paths: readonly (readonly string[])[] };
 
-/** A Merkle tree over at least one leaf; a node without a partner goes up a level as it is. @throws RangeError for no leaves */
+/** A Merkle tree over at least one leaf; a node without a sibling is promoted unchanged. @throws RangeError for no leaves */
 export const treeOf = async (leaves: readonly string[], sha256: Sha256): Promise<Tree> => {
   const paths: string[][] = leaves.map(() => []);
   let level = leaves;
@@ -33,7 +33,7 @@ export const treeOf = async (leaves: readonly string[], sha256: Sha256): Promise
   return { root, paths };
 };
 
-/** The order in which a leaf's way to the root takes the hashes beside it: on which side each stands. @returns null where there are more or fewer of them */
+/** The side of each sibling hash on a leaf's path to the root. @returns null where the number of hashes differs */
 export const sidesOf = (place: number, count: number, hashes: number): readonly ("left" | "right")[] | null => {
   const sides: ("left" | "right")[] = [];
   if (place < 0 || place >= count) return null;

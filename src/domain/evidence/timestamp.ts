@@ -10,13 +10,13 @@ const tstInfoOid = Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09,
 
 const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && a.length === b.length && a.every((byte, at) => byte === b[at]);
 
-/** Asks for a time-stamp of a SHA-256, with the authority's certificate in it (RFC 3161, 2.4.1). @param nonce any bytes, not all zero */
+/** A request to time-stamp a SHA-256, with the authority's certificate included (RFC 3161, 2.4.1). @param nonce not all zero */
 export const timestampRequest = (hash: Uint8Array, nonce: Uint8Array): Uint8Array<ArrayBuffer> => {
   const imprint = der(derTag.sequence, der(derTag.sequence, der(derTag.oid, sha256Oid), der(derTag.null)), der(derTag.octets, hash));
   return der(derTag.sequence, derInteger(Uint8Array.of(1)), imprint, derInteger(nonce), der(derTag.boolean, Uint8Array.of(0xff)));
 };
 
-/** Both numbers are as DER writes them. */
+/** Both integers in DER encoding. */
 const isNonce = (element: DerElement, nonce: Uint8Array): boolean => same(derElements(derInteger(nonce))[0]?.content, element.content);
 
 const timeOf = (element: DerElement | undefined): string => {
@@ -29,9 +29,9 @@ const timeOf = (element: DerElement | undefined): string => {
 const refused = (status: number): string => `the authority refused (status ${status})`;
 
 /**
- * What a time-stamping authority answered (RFC 3161, 2.4.2): granted, of this very hash and to this very request. Its own
- * signature is not verified: that needs certificates that whoever audits has to choose (`openssl ts -verify`).
- * @returns when it was stamped (RFC 3339), or what is wrong
+ * Checks a time-stamping authority's answer (RFC 3161, 2.4.2): granted, for this hash and this request. Its
+ * signature is not verified: that needs certificates that the auditor has to choose (`openssl ts -verify`).
+ * @returns the time of the stamp (RFC 3339), or the problem
  */
 export const readTimestamp = (answer: Uint8Array, hash: Uint8Array, nonce: Uint8Array): { readonly at: string } | { readonly error: string } => {
   try {

@@ -1,5 +1,5 @@
 /**
- * From when until when there may be usage of a service (epoch milliseconds), and what makes a window of it costly to check:
+ * The span of a service's usage (epoch milliseconds), and the cost factors of checking a window of it:
  * how many hostnames it ever held, and how many storms it had.
  */
 export type ServiceExtent = {
@@ -10,7 +10,7 @@ export type ServiceExtent = {
   readonly storms: number;
 };
 
-/** Windows of a service that begin in [fromMs, toMs). `isLast`: nothing of the service is left to check after it. */
+/** Windows of a service that begin in [fromMs, toMs). `isLast`: the service's last span. */
 export type CheckSpan = { readonly serviceId: number; readonly fromMs: number; readonly toMs: number; readonly isLast: boolean };
 
 export type CheckFrame = {
@@ -20,7 +20,7 @@ export type CheckFrame = {
   readonly toMs: number;
 };
 
-/** What one statement checks at most, so that it takes a second or so whatever there is. */
+/** The limits of one statement, so that it takes about a second. */
 export type CheckLimits = {
   readonly windows: number;
   /** Hosts times windows. */
@@ -44,9 +44,9 @@ const windowsAtOnce = ({ firstMs, endMs, hosts, storms }: ServiceExtent, { windo
 };
 
 /**
- * Splits what there is to check into chunks of about the same work, in the order given. A service of which nothing lies
- * within the frame has an empty span, so that what was found of it once can be cleared.
- * @param resumeMs where the first service was left; null: at its beginning
+ * Splits the services into chunks of about the same work, in the order given. A service with nothing
+ * within the frame has an empty span, so that its old findings can be cleared.
+ * @param resumeMs where to resume the first service; null: at its beginning
  */
 export function* checkChunks(
   services: readonly ServiceExtent[], frame: CheckFrame, resumeMs: number | null = null, limits = checkLimits,

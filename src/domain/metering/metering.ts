@@ -1,7 +1,7 @@
 import type { Window } from "./window.ts";
 import { keptMs } from "../coordination/retention.ts";
 
-/** A hostname that a service held while a CDN stood on one of its sides: half-open, epoch milliseconds; `toMs` null: still. */
+/** A hostname that a service held while a CDN was on one of its sides: half-open, epoch milliseconds; `toMs` null: still. */
 export type Holding = {
   readonly domainId: number;
   readonly serviceId: number;
@@ -17,20 +17,20 @@ export type Slice = Holding & { readonly windowStartMs: number; readonly startMs
 
 /**
  * How long readings and pushes are kept once their window is billed. Afterwards a window can be recomputed from its line
- * alone, and is no longer compared with what it was made of.
+ * alone, and is no longer compared with its facts.
  */
 export const factsKeptMs = keptMs("usage_readings");
 
-/** How far a holding was read: what ends by then is not asked for again. Null: nothing yet. */
+/** How far a holding was read: slices that end by then are not queried again. Null: nothing yet. */
 export type Settled = { readonly settledUntilMs: number | null };
 
 export type MeteringFrame = {
   /** The complete windows of the look-back, ascending: their figures may still change, so they are read every time. */
   readonly windows: readonly Window[];
   readonly windowMs: number;
-  /** No source is asked for what is older. A full window. */
+  /** Nothing older is queried of any source. A full window. */
   readonly horizonMs: number;
-  /** So many windows before the look-back are caught up with in one run, the oldest first. At least 1. */
+  /** How many windows before the look-back one run catches up on, the oldest first. At least 1. */
   readonly catchUpWindows: number;
 };
 
@@ -44,8 +44,8 @@ export type HoldingPlan = {
 const floorTo = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
 
 /**
- * What to ask a CDN for a holding: its part of each window of the look-back, and of older windows that were never read for
- * good, be it for an outage of the CDN's API or because no run came by. Null where there is nothing to ask.
+ * What to query for a holding: its part of each window of the look-back, and of older windows that were never read
+ * finally, because of an outage of the CDN's API or missed runs. Null where there is nothing to query.
  */
 export const planHolding = (holding: Holding & Settled, frame: MeteringFrame): HoldingPlan | null => {
   const [first, last] = [frame.windows[0], frame.windows.at(-1)];
@@ -66,12 +66,12 @@ export const planHolding = (holding: Holding & Settled, frame: MeteringFrame): H
   return slices.length === 0 ? null : { slices, settlesUntilMs: isCaughtUp ? first.startMs : Math.max(settledMs, oldUntilMs) };
 };
 
-/** What one request to a source may hold: hosts that are asked for the same spans. */
+/** One query to a source: hosts with the same spans. */
 export type Ask = { readonly hosts: readonly string[]; readonly windows: readonly Window[] };
 
 /**
- * Slices as questions: each host once, with the spans of all its slices; hosts with the same spans together, and those that
- * most hosts share first, so that what few need does not use up the source's quota before it.
+ * Slices as queries: each host once, with the spans of all its slices; hosts with the same spans together, and those that
+ * most hosts share first, so that rare ones do not use up the source's quota.
  */
 export const asksOf = (slices: readonly Slice[]): readonly Ask[] => {
   const spansByHost = [...Map.groupBy(slices, ({ host }) => host)].map(([host, own]) => {

@@ -1,10 +1,10 @@
-/** How often every provider's cron asks whether usage is to be read; USAGE_TICK is this, or a multiple. Milliseconds. */
+/** How often every provider's cron checks whether a reading of usage is due; USAGE_TICK is this, or a multiple. Milliseconds. */
 export const usageCronMs = 300_000;
 
 /** A reported window, epoch milliseconds. */
 export type ReportedWindow = { readonly windowStartMs: number; readonly windowEndMs: number };
 
-/** What is wrong with the window at `index`, and with which of its ends. */
+/** A fault of the window at `index`, and at which of its ends. */
 export type WindowFault = {
   readonly index: number;
   readonly field: "window_start" | "window_end";
@@ -12,7 +12,7 @@ export type WindowFault = {
 };
 
 /**
- * The faults of reported windows (semantics §8): each must be one whole aligned window that is over, and come once.
+ * The faults of reported windows (semantics §8): each must be one whole aligned window in the past, and unique.
  * Windows are aligned to the epoch.
  */
 export const windowFaults = (

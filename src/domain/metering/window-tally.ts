@@ -2,8 +2,8 @@
 export type TallySpan = { readonly fromMs: number; readonly toMs: number };
 
 /**
- * Windows of one service of which the same is to be said, however many: how many, in how many spans without a gap, the
- * first and the last of those, and what they are about, by name.
+ * A summary of windows of one service with the same finding: their number, in how many contiguous spans, the
+ * first and the last of those, and the names concerned.
  */
 export type WindowTally = {
   readonly serviceId: number;
@@ -15,7 +15,7 @@ export type WindowTally = {
   readonly names: readonly string[];
 };
 
-/** So many names are told; that there are more is told by one beyond it. */
+/** Most names listed; one more is kept to show that there are more. */
 export const namesTold = 5;
 
 const join = (before: WindowTally, after: WindowTally): WindowTally => {

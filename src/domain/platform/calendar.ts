@@ -20,11 +20,39 @@ const firstOf = (month: number): number => {
 /** The start of the UTC day so many days after the one that holds this moment; epoch milliseconds. */
 export const startOfDay = (atMs: number, ahead = 0): number => (Math.floor(atMs / dayMs) + ahead) * dayMs;
 
-/** The same of months. */
-export const startOfMonth = (atMs: number, ahead = 0): number => {
-  const day = Math.floor(atMs / dayMs);
+/** The month of a day that is counted from 1970-01-01, counted as `firstOf` does. */
+const monthOf = (day: number): number => {
   // 400 years have 146,097 days and 4,800 months: off by one at most.
   const guess = 1970 * 12 + Math.floor(day / (146_097 / 4_800));
-  const month = [guess + 1, guess, guess - 1].find((candidate) => firstOf(candidate) <= day) ?? guess;
-  return firstOf(month + ahead) * dayMs;
+  return [guess + 1, guess, guess - 1].find((candidate) => firstOf(candidate) <= day) ?? guess;
+};
+
+/** The same of months. */
+export const startOfMonth = (atMs: number, ahead = 0): number => firstOf(monthOf(Math.floor(atMs / dayMs)) + ahead) * dayMs;
+
+const digits = (number: number, length: number): string => String(number).padStart(length, "0");
+
+/** The parts of a moment in UTC, as texts of fixed length. */
+const partsOf = (atMs: number) => {
+  const day = Math.floor(atMs / dayMs);
+  const month = monthOf(day);
+  const inDay = Math.floor(atMs) - day * dayMs;
+  const seconds = Math.floor(inDay / 1_000);
+  return {
+    date: `${digits(Math.floor(month / 12), 4)}-${digits((month % 12) + 1, 2)}-${digits(day - firstOf(month) + 1, 2)}`,
+    time: `${digits(Math.floor(seconds / 3_600), 2)}:${digits(Math.floor(seconds / 60) % 60, 2)}:${digits(seconds % 60, 2)}`,
+    ms: digits(inDay % 1_000, 3),
+  };
+};
+
+/** RFC 3339 in UTC with milliseconds, the form of every time in the API. @param atMs epoch milliseconds, years 1 to 9999 */
+export const rfc3339 = (atMs: number): string => {
+  const { date, time, ms } = partsOf(atMs);
+  return `${date}T${time}.${ms}Z`;
+};
+
+/** The same for people: `2026-11-27 15:41:50 UTC`. */
+export const utcText = (atMs: number): string => {
+  const { date, time } = partsOf(atMs);
+  return `${date} ${time} UTC`;
 };

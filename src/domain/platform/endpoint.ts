@@ -1,10 +1,10 @@
-/** RFC 8252 §8.3, RFC 6761 §6.3: what is addressed so never leaves the machine. */
+/** RFC 8252 §8.3, RFC 6761 §6.3: such requests never leave the machine. */
 const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
 /**
- * A URL to which secrets, or questions whose answers are trusted, are sent: over TLS, or not off this machine.
- * @returns what is wrong with it, for "... X"; null: nothing
+ * Validates a URL to which secrets, or queries with trusted answers, are sent: TLS, or this machine.
+ * @returns the problem, to complete "... X"; null: none
  */
 export const endpointFault = (text: string): string | null => {
   if (!URL.canParse(text)) return "must be an https URL";

@@ -1,7 +1,7 @@
 /** How many letters may be wrong, missing, too many or swapped: a quarter of the name, three at most. */
 const slipsIn = (name: string): number => Math.min(3, Math.floor(name.length / 4));
 
-/** Damerau-Levenshtein distance, with neighbours swapped once (optimal string alignment). */
+/** Damerau-Levenshtein distance (optimal string alignment). */
 const distance = (a: string, b: string): number => {
   let [before, last]: [readonly number[], readonly number[]] = [[], Array.from({ length: b.length + 1 }, (_, at) => at)];
   for (let i = 1; i <= a.length; i += 1) {
@@ -19,13 +19,13 @@ const distance = (a: string, b: string): number => {
 const plain = (name: string): string => name.toUpperCase().replaceAll("-", "_").replace(/^TRANCHE_/, "");
 
 /**
- * The known name that was probably meant: written in another case, with hyphens, behind the name of the product, or with a slip
- * of the finger.
+ * The known name that was probably meant: in another case, with hyphens, prefixed with the product's name, or with a
+ * typing error.
  * @returns null where none is near enough
  */
 export const nearestName = (name: string, known: readonly string[]): string | null => {
   const written = plain(name);
-  // Names of another length can not be near; so most of a shell's hundred variables are not compared at all.
+  // Names of much different length can not be near: skips most of a shell's hundred variables.
   const near = known
     .filter((candidate) => Math.abs(candidate.length - written.length) <= 3)
     .map((candidate) => ({ candidate, slips: distance(written, plain(candidate)) }))

@@ -1,12 +1,15 @@
 /**
- * What no name or reason may hold, because a reader does not see it: every control, format, private-use, unassigned or
+ * Characters that no name or reason may contain, as they are invisible: every control, format, private-use, unassigned or
  * unpaired code (category C: bidi controls, joiners, soft hyphen, BOM, tags), line and paragraph separators, whatever else
- * is drawn as nothing (Default_Ignorable_Code_Point: Hangul fillers, variation selectors), and the empty braille cell.
+ * is rendered as nothing (Default_Ignorable_Code_Point: Hangul fillers, variation selectors), and the empty braille cell.
  */
-const hidden = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const hidden = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
-/** The first character of a text that a reader would not see, as `U+202E`; null: there is none. */
+/** The first invisible character of a text, as `U+202E`; null: there is none. */
 export const hiddenCharacter = (text: string): string | null => {
-  const [found] = hidden.exec(text) ?? [];
+  const [found] = text.match(hidden) ?? [];
   return found === undefined ? null : `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 };
+
+/** A text without what its reader would not see. */
+export const withoutHidden = (text: string): string => text.replaceAll(hidden, "");

@@ -3,17 +3,17 @@ import { backoffAfter } from "./backoff.ts";
 import type { PlannedChange } from "./steering.ts";
 import { equalWeights } from "./steering.ts";
 
-/** A switch that was tried and not made, and is to be tried again. */
+/** A failed switch that is to be retried. */
 export type FailedAttempt = {
   readonly from: PlannedChange["from"];
   readonly to: PlannedChange["to"];
   readonly reason: string;
   readonly nextAttemptAtMs: number;
-  /** Whether the records are still those that it was tried on. */
+  /** Whether the records are still those of the last attempt. */
   readonly sameRecords: boolean;
 };
 
-/** What cannot wait: visitors are on a dead CDN, or an operator has ordered it. */
+/** Urgent reasons: visitors are on a dead CDN, or an operator has ordered it. */
 const urgentReasons: readonly string[] = ["storm", "bad_backup", "override"];
 
 export const isUrgent = (reason: string): boolean => urgentReasons.includes(reason);
@@ -25,10 +25,10 @@ const patientBackoff: Backoff = { firstMs: 20_000, mostMs: 300_000 };
 export const retryDelayMs = (attempts: number, reason: string, seed: number): number =>
   backoffAfter(attempts, isUrgent(reason) ? urgentBackoff : patientBackoff, seed);
 
-/** Whether this failed attempt was one at this very switch; another switch, or another reason for it, is another matter. */
+/** Whether this failed attempt was at the same switch for the same reason. */
 export const isAttemptAt = (attempt: FailedAttempt, change: Pick<PlannedChange, "from" | "to">, reason: string): boolean =>
   attempt.reason === reason && equalWeights(attempt.from, change.from) && equalWeights(attempt.to, change.to);
 
-/** Whether a switch is to wait because it failed just now. Other records than those it failed on are worth another try. */
+/** Whether a switch is in its backoff. Where the records have changed it is retried at once. */
 export const isHeldBack = (attempts: readonly FailedAttempt[], change: Pick<PlannedChange, "from" | "to">, reason: string, nowMs: number): boolean =>
   attempts.some((attempt) => isAttemptAt(attempt, change, reason) && attempt.sameRecords && nowMs < attempt.nextAttemptAtMs);

@@ -1,9 +1,9 @@
-/** A world of AWS with accounts, endpoints and ARNs of its own. */
+/** An AWS partition, with accounts, endpoints and ARNs of its own. */
 export type AwsPartition = {
-  /** As ARNs begin: `arn:<name>:`. */
+  /** As in ARNs: `arn:<name>:`. */
   readonly name: string;
   readonly route53: { readonly endpoint: string; readonly signingRegion: string };
-  /** Behind `sts.<region>.`. */
+  /** The suffix of `sts.<region>.`. */
   readonly dnsSuffix: string;
   readonly ownsRegion: RegExp;
 };
@@ -16,8 +16,8 @@ const commercial: AwsPartition = {
 };
 
 /**
- * Where Route 53 answers and for which region it wants to be signed, by partition (AWS General Reference, "Amazon Route 53
- * endpoints and quotas"; the endpoint rules of AWS's own client, which a test compares).
+ * Route 53's endpoint and signing region, by partition (AWS General Reference, "Amazon Route 53
+ * endpoints and quotas"; compared with the endpoint rules of AWS's own client by a test).
  */
 export const awsPartitions: readonly AwsPartition[] = [
   commercial,
@@ -35,7 +35,7 @@ export const awsPartitions: readonly AwsPartition[] = [
   },
 ];
 
-/** The partition of a region; null where no supported one has it. */
+/** The partition of a region; null where it is in no supported one. */
 export const partitionOf = (region: string): AwsPartition | null =>
   awsPartitions.find(({ ownsRegion }) => ownsRegion.test(region)) ?? null;
 

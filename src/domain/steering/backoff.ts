@@ -1,7 +1,7 @@
-/** A wait that doubles each time, within bounds. Milliseconds. */
+/** Exponential backoff within bounds. Milliseconds. */
 export type Backoff = { readonly firstMs: number; readonly mostMs: number };
 
-/** The finaliser of a well-mixing integer hash (MurmurHash3): any two seeds give numbers that have nothing to do with each other. */
+/** The finaliser of MurmurHash3, an integer hash: different seeds give uncorrelated numbers. */
 const mixed = (seed: number): number => {
   let hash = Math.trunc(seed) >>> 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
@@ -10,8 +10,8 @@ const mixed = (seed: number): number => {
 };
 
 /**
- * How long to wait after the nth failure in a row (1-based): exponential, and up to a fifth shorter by a share that follows
- * from the seed, so that what failed together is not tried again together. Without chance: the same twice for the same.
+ * How long to wait after the nth failure in a row (1-based): exponential, and up to a fifth shorter by a jitter derived
+ * from the seed, so that simultaneous failures are not retried simultaneously. Deterministic.
  * @param seed a whole number, such as the id of what failed
  */
 export const backoffAfter = (failures: number, { firstMs, mostMs }: Backoff, seed: number): number => {

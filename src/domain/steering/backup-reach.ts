@@ -1,17 +1,17 @@
 import type { AnsweringRecord, AnswerSide, ExpectedAnswers, Health, Share } from "./dns-answers.ts";
 import { answeredSide, expectedAnswers, healthKeys } from "./dns-answers.ts";
 
-/** From this share of the answers on, visitors are said to reach a side. */
+/** From this share of the answers on, visitors count as reaching a side. */
 const reachedFrom = 0.99;
 
 /** Why visitors are not expected to reach a side, whatever its weights are. */
 export type Obstacle = {
   readonly reason: "health_check" | "target_evaluation" | "neighbour" | "type_left_behind" | "weights";
-  /** In words: which record of which type. */
+  /** In prose: which record of which type. */
   readonly detail: string;
 };
 
-/** Whether visitors are expected to reach a side: the least share of the answers for any type, 0..1, and what is in the way. */
+/** Whether visitors are expected to reach a side: the least share of the answers for any type, 0..1, and the obstacle. */
 export type Reach = { readonly share: Share; readonly obstacle: Obstacle | null };
 
 const percent = ({ least, most }: Share): string => {
@@ -27,7 +27,7 @@ const statusOf = (record: AnsweringRecord, health: Health): string => {
   return states.includes("unhealthy") ? "unhealthy" : "unknown";
 };
 
-/** A half that is not known to be healthy, and what its health hangs on. */
+/** A half that is not known to be healthy, and what its health depends on. */
 const byHealth = (type: string, side: AnswerSide, half: AnsweringRecord, health: Health, share: string): Obstacle => {
   const blamed = healthKeys(half).find((key) => (health[key] ?? "unknown") !== "healthy");
   const own = blamed === half.healthCheckId;
@@ -58,7 +58,7 @@ const obstacleOf = (answers: ExpectedAnswers, side: AnswerSide, group: readonly 
   return { reason: "weights", detail: `${type}: by its weights the ${side} has ${share} of the answers` };
 };
 
-/** Whether visitors are expected to reach a side of a name, from all of its records. No records: nobody does. */
+/** Whether visitors are expected to reach a side of a name, from all of its records. No records: none do. */
 export const reachOf = (side: AnswerSide, records: readonly AnsweringRecord[], health: Health): Reach => {
   const all = expectedAnswers(records, health);
   const worst = all.toSorted((a, b) => a[side].least - b[side].least)[0];
@@ -68,7 +68,7 @@ export const reachOf = (side: AnswerSide, records: readonly AnsweringRecord[], h
   return { share: worst[side], obstacle: obstacleOf(worst, side, group, health) };
 };
 
-/** What visitors of a name are expected to be answered, and what keeps them from the side that its weights favour. */
+/** The answers expected for visitors of a name, and the obstacle on the side that its weights favour. */
 export type VisitorAnswers = { readonly types: readonly ExpectedAnswers[]; readonly obstacle: Obstacle | null };
 
 /** @param records the steered pair; null: there is none @param around the other records of the name, and the health of all of them */
@@ -80,6 +80,6 @@ export const visitorAnswers = (
   const [all, health] = [[...records, ...(around?.neighbours ?? [])], around?.health ?? {}];
   const weightOf = (side: AnswerSide): number => records.find(({ setIdentifier }) => setIdentifier?.toLowerCase() === side)?.weight ?? 0;
   const { obstacle } = reachOf(weightOf("backup") > weightOf("primary") ? "backup" : "primary", all, health);
-  // Weights that share the answers out are what somebody wants.
+  // Weights that split the answers are intended.
   return { types: expectedAnswers(all, health), obstacle: obstacle?.reason === "weights" ? null : obstacle };
 };

@@ -1,9 +1,9 @@
 import type { Backoff } from "./backoff.ts";
 import { backoffAfter } from "./backoff.ts";
 
-/** Whether an account is asked: after several failures in a row it is left alone for a while, longer each time. */
+/** A circuit breaker: after several failures in a row an account is paused for a while, longer each time. */
 export type Circuit = {
-  /** What the failures since the last answer weigh. */
+  /** The weight of the failures since the last answer. */
   readonly strikes: number;
   /** How often in a row it was paused without an answer in between. */
   readonly pauses: number;
@@ -11,21 +11,21 @@ export type Circuit = {
   readonly pausedUntilMs: number | null;
 };
 
-/** What a call came to, so far as this is concerned: an answer is an answer, a refusal too. */
+/** The result of a call for this purpose: any answer counts, a refusal too. */
 export type Outcome = "answered" | "throttled" | "unanswered";
 
 export const closedCircuit: Circuit = { strikes: 0, pauses: 0, pausedUntilMs: null };
 
-/** Six throttled calls in a row pause an account, or three without an answer: each of those has cost a time-out. */
+/** Six throttled calls in a row pause an account, or three without an answer, each of which costs a time-out. */
 const weights = { throttled: 1, unanswered: 2 } as const;
 const enough = 6;
 const pause: Backoff = { firstMs: 10_000, mostMs: 300_000 };
 
-/** @param key of the account: its pauses end at other moments than those of others */
+/** @param key of the account: jitters its pauses */
 export const afterCall = (circuit: Circuit, outcome: Outcome, nowMs: number, key: number): Circuit => {
   if (outcome === "answered") return closedCircuit;
   const { strikes, pauses, pausedUntilMs } = circuit;
-  // Calls that were under way when it was paused, or that were let through all the same, say nothing new.
+  // Calls in flight when it was paused, or let through all the same, do not count.
   if (pausedUntilMs !== null && nowMs < pausedUntilMs) return circuit;
   const heavier = { ...circuit, strikes: strikes + weights[outcome] };
   if (pauses === 0 && heavier.strikes < enough) return heavier;
@@ -33,9 +33,9 @@ export const afterCall = (circuit: Circuit, outcome: Outcome, nowMs: number, key
 };
 
 /**
- * How an account may be asked now. `freely`; `once`: a pause is over, and one call is to show whether it answers again, while
- * the others wait; `not`: it is paused.
- * @param urgent not to be put off: it is tried though it is paused
+ * How an account may be called now. `freely`: closed; `once`: half-open, one call probes whether it answers again, while
+ * the others wait; `not`: open.
+ * @param urgent not deferrable: it is tried although paused
  */
 export const mayBeAsked = ({ pauses, pausedUntilMs }: Circuit, urgent: boolean, nowMs: number): "freely" | "once" | "not" => {
   if (pauses === 0 || pausedUntilMs === null) return "freely";

@@ -1,15 +1,15 @@
-/** What Route 53 takes a health check, or the target of an alias, for. `unknown`: it cannot be told from here, or not now. */
+/** Route 53's status of a health check, or of an alias's target. `unknown`: it cannot be determined from here, or not now. */
 export type CheckStatus = "healthy" | "unhealthy" | "unknown";
 
 export type AnswerSide = "primary" | "backup";
 
-/** A record set of a name, so far as it decides what Route 53 answers. */
+/** A record set of a name, as far as it decides what Route 53 answers. */
 export type AnsweringRecord = {
   readonly type: string;
   readonly setIdentifier?: string;
   /** 0..255; absent where the record is not routed by weight. */
   readonly weight?: number;
-  /** How it is routed otherwise; absent together with `weight`: simple. */
+  /** Another routing policy; absent together with `weight`: simple. */
   readonly otherPolicy?: string;
   /** Of a failover record. */
   readonly failover?: "PRIMARY" | "SECONDARY";
@@ -18,21 +18,21 @@ export type AnsweringRecord = {
   readonly healthCheckId?: string;
 };
 
-/** By `healthCheckId`, and of what an alias evaluates by `aliasKey`; what is not in it is unknown. */
+/** By `healthCheckId`, and for evaluated alias targets by `aliasKey`; missing ones are unknown. */
 export type Health = Readonly<Record<string, CheckStatus>>;
 
-/** A share of the answers, 0..1, as far as it can be told: at least and at most so much. */
+/** Bounds of a share of the answers, 0..1. */
 export type Share = { readonly least: number; readonly most: number };
 
-/** What visitors who ask for one type of a name are answered: the primary, the backup, or something else. */
+/** The answers to queries for one type of a name: the primary, the backup, or something else. */
 export type ExpectedAnswers = { readonly type: string; readonly primary: Share; readonly backup: Share; readonly other: Share };
 
-/** The types by which a visitor finds a CDN. */
+/** The types that lead visitors to a CDN. */
 const visitedTypes: readonly string[] = ["A", "AAAA", "CNAME"];
 
 export const aliasKey = (dnsName: string): string => `alias ${dnsName.toLowerCase().replace(/\.$/, "")}`;
 
-/** What the health of a record hangs on; nothing: it is always healthy. */
+/** What the health of a record depends on; empty: it is always healthy. */
 export const healthKeys = ({ healthCheckId, alias }: AnsweringRecord): readonly string[] => [
   ...(healthCheckId === undefined ? [] : [healthCheckId]),
   ...(alias?.evaluateTargetHealth === true ? [aliasKey(alias.dnsName)] : []),
@@ -46,7 +46,7 @@ const named = ({ setIdentifier, weight }: AnsweringRecord): AnswerSide | null =>
 const targetOf = ({ values, alias }: AnsweringRecord): string =>
   alias === undefined ? [...(values ?? [])].map((value) => value.toLowerCase().replace(/\.$/, "")).toSorted().join(" ") : aliasKey(alias.dnsName);
 
-/** Whom a record answers: the half that it is, or the one whose target it has. `group`: the records of its type. */
+/** The side of a record: the half that it is, or the one whose target it has. `group`: the records of its type. */
 export const answeredSide = (record: AnsweringRecord, group: readonly AnsweringRecord[]): AnswerSide | null =>
   named(record) ?? group.map((other) => (targetOf(other) === targetOf(record) ? named(other) : null)).find((side) => side !== null) ?? null;
 
@@ -61,12 +61,12 @@ const byWeight = (records: readonly AnsweringRecord[]): readonly Part[] => {
   return records.map((record) => ({ record, share: certain(total === 0 ? 1 / records.length : (record.weight ?? 0) / total) }));
 };
 
-/** One of them, by what is not known here: where a visitor is, or which one comes up. */
+/** One of them, by unknown criteria: the visitor's location, or chance. */
 const anyOf = (records: readonly AnsweringRecord[]): readonly Part[] =>
   records.map((record) => ({ record, share: records.length === 1 ? certain(1) : { least: 0, most: 1 } }));
 
 /**
- * How Route 53 chooses among the records of one name and type, their health being known. From the Developer Guide, "How Amazon
+ * How Route 53 chooses among the records of one name and type with known health. From the Developer Guide, "How Amazon
  * Route 53 chooses records when health checking is configured", "Weighted routing", and "Values specific for failover records":
  *
  * | records | answered |
@@ -100,7 +100,7 @@ type Shares = Omit<ExpectedAnswers, "type">;
 const bySide = (parts: readonly Part[], group: readonly AnsweringRecord[]): Shares => {
   const shareOf = (side: (typeof sides)[number]): Share => {
     const own = parts.filter(({ record }) => (answeredSide(record, group) ?? "other") === side);
-    // Where it depends on who asks, a side that has all of the candidates has all of the answers.
+    // Where it depends on the client, a side that has all of the candidates has all of the answers.
     if (own.length === parts.length && own.length > 0) return certain(1);
     return {
       least: own.reduce((total, { share }) => total + share.least, 0),
@@ -117,16 +117,16 @@ const widest = (all: readonly Shares[]): Shares => {
   return { primary: over("primary"), backup: over("backup"), other: over("other") };
 };
 
-/** With more unknowns than these, nothing is said. */
+/** With more unknowns than this, no result. */
 const mostUnknown = 10;
 
-/** Every way in which what is unknown may be. */
+/** Every assignment of the unknowns. */
 const assumptions = (unknown: readonly string[]): readonly ReadonlySet<string>[] =>
   Array.from({ length: 2 ** unknown.length }, (_, bits) => new Set(unknown.filter((_key, at) => (bits >> at) % 2 === 1)));
 
 type Possible = { readonly group: readonly AnsweringRecord[]; readonly choices: readonly (readonly Part[])[] | null };
 
-/** What Route 53 may choose from the records of one type, one list for each way in which what is unknown may be; null: too many. */
+/** What Route 53 may choose from the records of one type, one list for each assignment of the unknowns; null: too many. */
 const possibleChoices = (group: readonly AnsweringRecord[], health: Health): Possible => {
   const statusOf = (key: string): CheckStatus => health[key] ?? "unknown";
   const unknown = [...new Set(group.flatMap(healthKeys))].filter((key) => statusOf(key) === "unknown");
@@ -138,7 +138,7 @@ const possibleChoices = (group: readonly AnsweringRecord[], health: Health): Pos
 
 const anything: Share = { least: 0, most: 1 };
 
-/** What is expected to be answered for each type by which visitors find a CDN, from all record sets of the name. */
+/** The expected answers for each type that leads visitors to a CDN, from all record sets of the name. */
 export const expectedAnswers = (records: readonly AnsweringRecord[], health: Health): readonly ExpectedAnswers[] =>
   visitedTypes.flatMap((type): readonly ExpectedAnswers[] => {
     const own = records.filter((record) => record.type === type);

@@ -1,4 +1,4 @@
-/** Types of records whose data this understands, by the numbers of the IANA registry "Resource Record (RR) TYPEs". */
+/** Record types with supported data, by the numbers of the IANA registry "Resource Record (RR) TYPEs". */
 const typeNumbers = { A: 1, CNAME: 5, AAAA: 28 } as const;
 
 export type QuestionType = keyof typeof typeNumbers;
@@ -6,17 +6,17 @@ export type QuestionType = keyof typeof typeNumbers;
 /** One question. `id`: 0 to 65,535; `name`: labels of ASCII letters, digits, `-`, `_` or `*`, with or without the last dot. */
 export type Question = { readonly id: number; readonly name: string; readonly type: QuestionType };
 
-/** What a server answered. */
+/** A server's response. */
 export type DnsReply = {
   /** RCODE, 0 to 15: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED. */
   readonly rcode: number;
-  /** AA: the server speaks for the zone, not from a cache. */
+  /** AA: authoritative, not from a cache. */
   readonly authoritative: boolean;
-  /** TC: there is more than was sent. */
+  /** TC: truncated. */
   readonly truncated: boolean;
   /**
-   * Data of the records of the type asked for, of the name itself or of where its CNAMEs lead, in the order sent: addresses as
-   * RFC 5952 and dotted quads, names with the last dot. Other records do not count.
+   * Data of the records of the type asked for, of the name itself or of its CNAMEs' targets, in the order sent: addresses as
+   * RFC 5952 and dotted quads, names with the last dot. Other records are ignored.
    */
   readonly answers: readonly string[];
 };
@@ -31,7 +31,7 @@ const labelForm = /^[a-z0-9_*-]{1,63}$/i;
 const uint16 = (value: number): readonly number[] => [value >> 8, value & 0xff];
 
 /**
- * A query in the wire form of RFC 1035 §4 that asks for no recursion: who is asked has the zone.
+ * A query in the wire form of RFC 1035 §4 without recursion desired: the server has the zone.
  * @returns null where the name cannot be written
  */
 export const encodeQuery = ({ id, name, type }: Question): Uint8Array<ArrayBuffer> | null => {
@@ -43,7 +43,7 @@ export const encodeQuery = ({ id, name, type }: Question): Uint8Array<ArrayBuffe
   return Uint8Array.from([...header, ...octets, ...uint16(typeNumbers[type]), ...uint16(classIn)]);
 };
 
-/** Thrown inside of this module alone: the message is not one. */
+/** Thrown inside this module only: malformed message. */
 class Malformed extends Error {}
 
 const at = (view: DataView, offset: number, length: number): number => {
@@ -62,8 +62,8 @@ const labelText = (octets: readonly number[]): string =>
     .join("");
 
 /**
- * A name that may end in a pointer (RFC 1035 §4.1.4). A pointer has to lead before where its name, or the pointer before it,
- * began: so no message makes this go on for ever.
+ * A name that may end in a pointer (RFC 1035 §4.1.4). A pointer has to lead before where its name, or the previous pointer,
+ * began: so decoding always terminates.
  */
 const readName = (view: DataView, start: number): { readonly name: string; readonly end: number } => {
   let text = "";
@@ -141,14 +141,14 @@ const readReply = (view: DataView, { id, name, type }: Question): DnsReply => {
     if (known !== undefined && inClass === classIn) records.push({ owner: folded(owner.name), type: known, data: readData(view, known, from, length) });
   }
   const reached = new Set([folded(asked.name)]);
-  // A set grows while it is walked through: each name of the chain once, a circle included.
+  // A set grows during iteration: each name of the chain once, even in a loop.
   if (type !== "CNAME") for (const owner of reached) for (const record of records) if (record.type === "CNAME" && record.owner === owner) reached.add(folded(record.data));
   return { ...base, answers: records.filter((record) => record.type === type && reached.has(record.owner)).map(({ data }) => data) };
 };
 
 /**
- * The answer to a question, from a whole message. Authority and additional sections are not looked at.
- * @returns null where this is no answer to that very question, or breaks off, or is not well-formed
+ * The answer to a question, from a whole message. Authority and additional sections are ignored.
+ * @returns null where this is no response to that question, or is truncated or malformed
  */
 export const decodeReply = (message: Uint8Array, question: Question): DnsReply | null => {
   try {

@@ -7,14 +7,14 @@ export type Drift = {
   /** As they were last known. */
   readonly previous: Weights;
   readonly found: Weights;
-  /** Where it is the weights of other records of a steered group: their sums; the pair's own stand as they were. */
+  /** For other records of a steered group: the sums of their weights; the pair's own are unchanged. */
   readonly others?: { readonly previous: number; readonly found: number };
 };
 
 /** A drift found before; `leftAlone` where it was not to be healed. */
 export type PastDrift = { readonly foundAtMs: number; readonly found: Weights; readonly foundOthers?: number | null; readonly leftAlone: boolean };
 
-/** The same drift this often within this time is a fight: somebody's automation puts back what tranche heals. */
+/** The same drift this often within this time is a fight: somebody's automation reverts what tranche heals. */
 const fightAfter = 3;
 export const fightWindowMs = 3_600_000;
 
@@ -26,14 +26,14 @@ export const isFight = (drift: Drift, past: readonly PastDrift[], nowMs: number)
   1 + recent(past, nowMs).filter(({ found, foundOthers = null, leftAlone }) =>
     !leftAlone && equalWeights(found, drift.found) && foundOthers === (drift.others?.found ?? null)).length >= fightAfter;
 
-/** A fight is over once nobody has changed anything for as long as it takes to make one, and all stands as desired. */
+/** A fight is over once nothing was changed for that same time, and the weights are as desired. */
 export const isFightOver = (contestedAtMs: number, past: readonly PastDrift[], asDesired: boolean, nowMs: number): boolean =>
   asDesired && nowMs - contestedAtMs >= fightWindowMs && recent(past, nowMs).length === 0;
 
 /**
- * Whether a contested domain is switched nevertheless: tranche says each thing once. Onto the backup whoever holds the
- * weights now, for that is what the insurance is for; elsewhere only from where tranche itself has put them.
- * @param lastSet the weights of tranche's last switch that was made
+ * Whether a contested domain is switched nevertheless, once per switch. To the backup whatever the present
+ * weights, for that is what the insurance is for; otherwise only from weights that tranche itself has set.
+ * @param lastSet the weights of tranche's last completed switch
  */
 export const maySayOnce = (to: Weights, toBackup: boolean, live: readonly Weights[], lastSet: Weights | null): boolean => {
   if (lastSet !== null && equalWeights(to, lastSet)) return false;

@@ -3,26 +3,26 @@ import type { Weights } from "./steering.ts";
 /** A weighted record set of a steered name and type that is not half of its pair. */
 export type Member = { readonly type: string; readonly setIdentifier: string; readonly weight: number };
 
-/** The members of a steered group with their own weights: those that they have when tranche sets none. */
+/** The members of a steered group with their own weights: those that their owner has set. */
 export type OwnWeights = readonly Member[];
 
-/** A member as it stands, and the weight that is its own. */
+/** A member with its live weight and its own weight. */
 export type StandingMember = Member & { readonly own: number };
 
 const keyOf = ({ type, setIdentifier }: Pick<Member, "type" | "setIdentifier">): string => `${type}/${setIdentifier}`;
 
 const byKey = (members: readonly Member[]): ReadonlyMap<string, number> => new Map(members.map((member) => [keyOf(member), member.weight]));
 
-/** Members with what is remembered of them; a member that is not remembered has its own weight. */
+/** Members with their stored own weights; for a member that is not stored the live weight is its own. */
 export const withOwn = (members: readonly Member[], remembered: OwnWeights | null): readonly StandingMember[] => {
   const own = byKey(remembered ?? []);
   return members.map((member) => ({ ...member, own: own.get(keyOf(member)) ?? member.weight }));
 };
 
-/** Route 53 takes 100 weighted record sets of a name and type, of which three are steered; more are remembered only while they are there. */
+/** Route 53 takes 100 weighted record sets of a name and type, of which three are steered; more are stored only while they exist. */
 const mostRemembered = 300;
 
-/** Whoever sets ever other members, a deployment each its own, must not have all of them kept: those that were gone first are forgotten. */
+/** Bounds the stored members where new ones keep appearing, as one per deployment: those deleted first are dropped. */
 const bounded = (members: readonly Member[], isThere: (member: Member) => boolean): OwnWeights => {
   let beyond = members.length - mostRemembered;
   return beyond <= 0 ? members : members.filter((member) => {
@@ -33,23 +33,24 @@ const bounded = (members: readonly Member[], isThere: (member: Member) => boolea
 };
 
 /**
- * What is remembered once the members were read anew. A weight that somebody else has set since they were last known is their
- * owner's latest word, and so is that of a member that appeared. One that is gone is remembered for when it appears again.
- * @param known as they were last known, tranche's own switches included @param isOurs a switch has landed whose members cannot be told from others' changes
+ * The own weights to store after the members were read again. A weight that somebody else has set since the last reading is its
+ * new own weight, and so is that of a new member. A deleted one is kept for when it reappears.
+ * @param known as they were last known, tranche's own switches included
+ * @param isOurs a switch has taken effect whose members cannot be distinguished from others' changes
  */
 export const rememberedAfter = (remembered: OwnWeights, known: readonly Member[], live: readonly Member[], isOurs: boolean): OwnWeights => {
   const [own, before, now] = [byKey(remembered), byKey(known), byKey(live)];
   const kept = remembered.map((member) => {
     const [last, found] = [before.get(keyOf(member)), now.get(keyOf(member))];
     if (found === undefined || isOurs) return member;
-    // It was gone, and is back with a weight; or its weight was changed.
+    // It reappeared with a weight; or its weight was changed.
     const isSet = last === undefined ? found > 0 : found !== last;
     return isSet ? { ...member, weight: found } : member;
   });
   return bounded([...kept, ...live.filter((member) => !own.has(keyOf(member)))], (member) => now.has(keyOf(member)));
 };
 
-/** What is left to be remembered: nothing once every member that is there has its own weight and the pair is as in calm. */
+/** The own weights still to be stored: none once every existing member has its own weight and the pair is at normal. */
 export const stillRemembered = (remembered: OwnWeights | null, live: readonly Member[], isCalm: boolean): OwnWeights | null => {
   if (remembered === null || !isCalm) return remembered;
   const own = byKey(remembered);
@@ -78,19 +79,20 @@ export const withMemberWeights = <T extends { readonly type: string; readonly se
 
 /** Route 53's, for one record set. */
 const mostWeight = 255;
-/** How far a part's share may be from what is wanted, where that keeps weights to be read as percent. */
+/** The tolerated error of a share, where it allows weights that read as percent. */
 const nearEnough = 0.005;
 const usualSum = 100;
 const mostSum = 1_000;
 
 /**
- * Weights of a whole group on the way back: the primary and every member have this share of what they have normally, the backup
- * the rest, as nearly as whole weights can.
- * @param share 0..1 @param members of all types, with the weights that are their own @param foreign of the type that has most of them, the sum of weights that are not to be changed
+ * Weights of a whole group during failback: the primary and every member have this share of their normal part, the backup
+ * the rest, as nearly as integer weights allow.
+ * @param share 0..1 @param members of all types, with their own weights
+ * @param foreign for the type with most of them, the sum of weights that are not to be changed
  */
 export const groupShares = (share: number, normal: Weights, members: readonly Member[], foreign: number): { readonly pair: Weights; readonly members: readonly Member[] } => {
   const sumOf = (some: readonly Member[]): number => some.reduce((sum, { weight }) => sum + weight, 0);
-  // One pair of weights counts for all types: that of the largest group decides.
+  // All types have the same pair of weights: the largest group decides.
   const largest = [...Map.groupBy(members, ({ type }) => type).values()].toSorted((a, b) => sumOf(b) - sumOf(a))[0] ?? [];
   const total = normal.primary + normal.backup + sumOf(largest) + foreign;
   const partOf = (own: number): number => (share * own) / total;

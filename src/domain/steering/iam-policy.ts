@@ -2,13 +2,13 @@ import type { Arn, IamPolicy, IamStatement, Zone } from "./iam-statements.ts";
 import { byNames, byZone, documentsOf, managedPolicyCharacters, roomForNames, steeredTypes } from "./iam-statements.ts";
 import { coverNames } from "./name-cover.ts";
 
-/** A domain so far as a permission names it; `zoneId` null: its zone is not known yet. */
+/** A domain as far as a permission names it; `zoneId` null: its zone is not known yet. */
 export type PermittedDomain = { readonly name: string; readonly zoneId: string | null };
 
-/** Policy documents, all of which are to be attached, and what somebody who attaches them has to know. */
+/** Policy documents, all of which are to be attached, with notes for whoever attaches them. */
 export type PolicyAdvice = { readonly policies: readonly IamPolicy[]; readonly notes: readonly string[] };
 
-/** So many managed policies hang on one user or role, unless AWS raises it (IAM quotas). */
+/** Managed policies per user or role, unless AWS raises it (IAM quotas). */
 export const attachedPolicies = 10;
 
 /**
@@ -21,12 +21,12 @@ export const normalizedRecordName = (name: string): string =>
     .replace(/\.$/, "")
     .replace(/[^a-z0-9\-_.]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
-/** More statements of a zone each, of 400 characters at least, are not in ten documents. */
+/** More statements of one zone each, of 400 characters at least, do not fit in ten documents. */
 const mostNamedZones = 160;
 
 type Plan = { readonly policies: readonly IamPolicy[]; readonly widened: readonly string[]; readonly zonesNamed: boolean };
 
-/** The narrowest of what can be attached to one user or role; where nothing can, what takes the fewest documents. */
+/** The narrowest policy that can be attached to one user or role; where none can, the one with the fewest documents. */
 const planFor = (grouped: ReadonlyMap<string, readonly string[]>, arn: Arn, others: readonly IamStatement[]): Plan => {
   const plans: Plan[] = [];
   for (const characters of [roomForNames, roomForNames / 2, roomForNames / 4, roomForNames / 8, 0]) {
@@ -43,8 +43,8 @@ const planFor = (grouped: ReadonlyMap<string, readonly string[]>, arn: Arn, othe
 };
 
 /**
- * The names that may be in one batch. One whose zone is not known may turn out to be in any zone of its site, beside the names
- * of that zone; until then it is a zone of its own, marked by a question mark.
+ * The names that may be in one batch. One whose zone is not known may be in any zone of its site, together with that
+ * zone's names; until then it is a zone of its own, marked by a question mark.
  */
 const groupedByZone = (domains: readonly PermittedDomain[], siteOf: (name: string) => string): ReadonlyMap<string, readonly string[]> => {
   const grouped = new Map<string, string[]>();
@@ -66,11 +66,11 @@ const groupedByZone = (domains: readonly PermittedDomain[], siteOf: (name: strin
 const some = (texts: readonly string[]): string => `${texts.slice(0, 5).join(", ")}${texts.length > 5 ? ` and ${texts.length - 5} more` : ""}`;
 
 /**
- * The least that steering these domains of one AWS account needs (Service Authorization Reference, Route 53): reading zones
- * and their records, the compare-and-set of these names, asking after a change, and for a standing failover its health checks.
- * A batch holds names of one zone, and IAM wants one statement to cover all of them (docs/decisions/0045).
- * @param partition as ARNs begin: `aws`, `aws-cn`, `aws-us-gov`
- * @param siteOf the registrable domain of a name: a wider pattern is never made for names whose zone is not known
+ * The minimal policy for steering these domains of one AWS account (Service Authorization Reference, Route 53): reading zones
+ * and their records, the compare-and-set of these names, GetChange, and for a standing failover its health checks.
+ * A batch holds names of one zone, and IAM requires one statement to cover all of them (docs/decisions/0045).
+ * @param partition as in ARNs: `aws`, `aws-cn`, `aws-us-gov`
+ * @param siteOf the registrable domain of a name: the widest pattern for names whose zone is not known
  */
 export const iamPolicyFor = (partition: string, domains: readonly PermittedDomain[], siteOf: (name: string) => string): PolicyAdvice => {
   const arn: Arn = (resource) => `arn:${partition}:route53:::${resource}`;

@@ -8,14 +8,14 @@ export type IamStatement = {
 
 export type IamPolicy = { readonly Version: "2012-10-17"; readonly Statement: readonly IamStatement[] };
 
-/** A customer managed policy holds so many characters, white space not counted (IAM quotas). */
+/** The most characters of a customer managed policy, white space not counted (IAM quotas). */
 export const managedPolicyCharacters = 6_144;
 
 const names = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
 const types = "route53:ChangeResourceRecordSetsRecordTypes";
 const actions = "route53:ChangeResourceRecordSetsActions";
 
-/** What steering moves, and the two halves of its compare-and-set: never UPSERT, which overwrites unseen. */
+/** The record types of steering, and the actions of its compare-and-set: never UPSERT, which overwrites blindly. */
 export const steeredTypes = ["A", "AAAA", "CNAME"];
 const steeredActions = ["CREATE", "DELETE"];
 
@@ -36,14 +36,14 @@ const switching = (index: number, resources: readonly string[], zones: readonly 
       ...(zones.every(({ widened }) => widened.length === 0)
         ? { "ForAllValues:StringEquals": { ...named, ...rest } }
         : { "ForAllValues:StringLike": named, "ForAllValues:StringEquals": rest }),
-      // ForAllValues holds for a request without the key at all: that must not be a way round it.
+      // ForAllValues is true for a request without the key: that must not bypass the condition.
       Null: { [names]: "false" },
     },
   };
 };
 
 const sizeOf = (statements: readonly IamStatement[]): number => JSON.stringify({ Version: "2012-10-17", Statement: statements }).length;
-/** What a document has room for beside the frame of a switching statement. */
+/** The room of a document besides the frame of a switching statement. */
 export const roomForNames = managedPolicyCharacters - sizeOf([switching(9_999, ["arn:aws-us-gov:route53:::hostedzone/".padEnd(70)], [{ entries: [], widened: ["x"] }])]);
 
 const reading = (index: number, resources: readonly string[]): IamStatement => ({
@@ -64,7 +64,7 @@ export const byZone = (zones: readonly Zone[], arn: Arn): IamStatement[] => {
   ];
 };
 
-/** A statement for as many zones as fit, which are not named: their names say where they are. */
+/** A statement for as many zones as fit, with wildcard resource: the record names imply the zones. */
 export const byNames = (zones: readonly Zone[], arn: Arn): IamStatement[] => {
   const groups: { zones: Zone[]; characters: number }[] = [];
   for (const zone of zones) {
@@ -80,7 +80,7 @@ export const byNames = (zones: readonly Zone[], arn: Arn): IamStatement[] => {
   return [reading(0, anywhere), ...groups.map((group, index) => switching(index, anywhere, group.zones))];
 };
 
-/** Puts statements into as few documents as their order allows, none of which is too large for a managed policy. */
+/** Packs statements into as few documents as their order allows, each within the size of a managed policy. */
 export const documentsOf = (statements: readonly IamStatement[]): IamPolicy[] => {
   const documents: { statements: IamStatement[]; characters: number }[] = [];
   for (const statement of statements) {

@@ -1,8 +1,8 @@
-/** Names and patterns that cover names: an entry with `*` stands for every name below a suffix. */
+/** Names and patterns that cover names: an entry with `*` matches every name below a suffix. */
 export type NameCover = {
   /** Sorted. */
   readonly entries: readonly string[];
-  /** The suffixes below which every name is covered, known or not. Empty: exactly the names. */
+  /** The suffixes below which every name is covered, known or not. Empty: only the exact names. */
   readonly widened: readonly string[];
 };
 
@@ -14,7 +14,7 @@ const jsonCharacters = (entries: Iterable<string>): number => {
 
 const suffixOf = (labels: readonly string[], depth: number): string => labels.slice(labels.length - depth).join(".");
 
-/** How many of their last labels all names have in common. */
+/** How many trailing labels all names share. */
 const commonDepth = (names: readonly (readonly string[])[]): number => {
   const [first = [], ...others] = names;
   return others.reduce((depth, labels) => {
@@ -26,8 +26,8 @@ const commonDepth = (names: readonly (readonly string[])[]): number => {
 
 /**
  * Covers names within so many characters of JSON, as narrowly as that allows: exactly, where they fit; else names with a
- * common suffix give way to one pattern, those with the longest suffix first, and no suffix is shorter than what all have in
- * common. What is covered by it cannot be made shorter, whatever the limit.
+ * common suffix are replaced by one pattern, those with the longest suffix first, and no suffix is shorter than the one that
+ * all share. The result may exceed the limit where that suffix alone does.
  * @param names normalized, of one zone
  */
 export const coverNames = (names: readonly string[], characters: number): NameCover => {

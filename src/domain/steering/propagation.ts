@@ -3,40 +3,40 @@ import { reachOf } from "./backup-reach.ts";
 import type { AnsweringRecord, Health, Share } from "./dns-answers.ts";
 import { mayAnswer } from "./dns-answers.ts";
 
-/** A half of a pair so far as the public DNS can show it. */
+/** A half of a pair as far as the public DNS can show it. */
 export type PublishedRecord = Omit<AnsweringRecord, "setIdentifier"> & {
   readonly setIdentifier: string;
   /** Seconds; absent on alias records. */
   readonly ttl?: number;
 };
 
-/** What is around the pair. */
+/** The surroundings of the pair. */
 export type Around = { readonly neighbours: readonly AnsweringRecord[]; readonly health: Health };
 
 const nothingAround: Around = { neighbours: [], health: {} };
 
 export type PublishedWeights = { readonly primary: number; readonly backup: number };
 
-/** What a resolver may answer for a name from now on: one of `values` (canonical). */
+/** The answers allowed for a name from now on: one of `values` (canonical). */
 export type Expectation = { readonly type: "A" | "AAAA" | "CNAME"; readonly values: readonly string[] };
 
 /**
- * What one resolver, or one of the zone's own name servers, answered for the name itself, canonical; null: it could not be asked.
- * `source` is absent where it is a resolver.
+ * The canonical answer of one resolver, or one of the zone's own name servers, for the name itself; null: it was silent.
+ * `source` is absent for a resolver.
  */
 export type Observation = { readonly resolver: string; readonly answers: readonly string[] | null; readonly source?: "authoritative" };
 
-/** `confirmed`: every resolver that answered gives what is expected; `other`: one does not; `silent`: none answered. */
+/** `confirmed`: every resolver that answered gives an expected answer; `other`: one does not; `silent`: none answered. */
 export type PropagationVerdict = "confirmed" | "other" | "silent";
 
-/** Route 53 answers for an alias with at most so many seconds; also where a TTL is not known. */
+/** The TTL of Route 53's answers for an alias, at most; also assumed where a TTL is unknown. Seconds. */
 const aliasTtlSeconds = 60;
 
-/** How long a resolver may go on giving an answer from before a change. Seconds. */
+/** How long a resolver may still give a cached answer from before a change. Seconds. */
 export const cachedForSeconds = (records: readonly PublishedRecord[]): number =>
   records.reduce((longest, { ttl = aliasTtlSeconds }) => Math.max(longest, ttl), 0);
 
-/** Names in lower case without the last dot, addresses in lower case. What Postgres cannot hold shows as U+FFFD. */
+/** Names in lower case without the last dot, addresses in lower case. What Postgres cannot store is replaced by U+FFFD. */
 export const canonicalAnswer = (text: string): string =>
   text.toWellFormed().replaceAll("\0", "\uFFFD").trim().toLowerCase().replace(/\.$/, "");
 
@@ -46,8 +46,8 @@ const weighted = (records: readonly PublishedRecord[], to: PublishedWeights): re
   records.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup }));
 
 /**
- * What the public DNS has to answer at these weights, and for which type to ask; null where it cannot be told, which is an
- * alias: its answer is made elsewhere. What is around the pair answers as well.
+ * The answers expected of the public DNS at these weights, and the type to query; null where unknown, which is an
+ * alias: its answer is computed elsewhere. The pair's surroundings answer as well.
  */
 export const expectationOf = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around = nothingAround): Expectation | null => {
   const type = queryable.find((one) => records.some((record) => record.type === one));
@@ -58,7 +58,7 @@ export const expectationOf = (records: readonly PublishedRecord[], to: Published
   return values.length === 0 ? null : { type, values };
 };
 
-/** A resolver that answers with nothing has not got the record: that is another answer. */
+/** An empty answer of a resolver lacks the record: it counts as another answer. */
 const judgeAlike = ({ values }: Expectation, observations: readonly Observation[]): PropagationVerdict => {
   const heard = observations.flatMap(({ answers }) => (answers === null ? [] : [answers]));
   if (heard.length === 0) return "silent";
@@ -68,18 +68,18 @@ const judgeAlike = ({ values }: Expectation, observations: readonly Observation[
 
 export type Propagation = {
   readonly verdict: PropagationVerdict;
-  /** What the zone's own name servers answer, by itself. */
+  /** The verdict of the zone's own name servers alone. */
   readonly zone: PropagationVerdict;
   /**
-   * All of the zone's name servers that answered give what is expected, and resolvers at most what records of the name hold that
-   * are no longer answered. Any other answer, none included, is from no cache of this zone.
+   * All of the zone's name servers that answered give an expected answer, and resolvers at most values of the name's records that
+   * are no longer answered. Any other answer, an empty one included, is not from a cache of this zone.
    */
   readonly cached: boolean;
 };
 
 /**
- * Visitors ask resolvers: what those answer decides, and that the zone's name servers confirm it does not make up for their
- * silence. But where the zone itself gives another answer, resolvers will as well.
+ * Visitors use resolvers: their answers decide, and a confirmation by the zone's name servers does not replace missing
+ * ones. But where the zone itself gives another answer, resolvers will as well.
  * @param records of the pair
  */
 export const judgePropagation = (expectation: Expectation, observations: readonly Observation[], records: readonly PublishedRecord[] = []): Propagation => {
@@ -92,23 +92,23 @@ export const judgePropagation = (expectation: Expectation, observations: readonl
 };
 
 /**
- * Whether visitors follow a switch. `observed`: they were seen to, and nothing is expected to keep any from it; `diverged`: they
- * were not, or are not expected to; `unknown`: nobody could see it.
+ * Whether visitors follow a switch. `observed`: they were seen to, and no obstacle is expected; `diverged`: they
+ * were not, or are not expected to; `unknown`: it could not be observed.
  */
 export type SwitchProof = {
   readonly proof: "observed" | "diverged" | "unknown";
-  /** Why they do not: `answers`, or what is in the way. */
+  /** Why they do not: `answers`, or the obstacle. */
   readonly reason: "answers" | Obstacle["reason"] | null;
   readonly detail: string | null;
-  /** Of the answers, the share that the side switched to is expected to have; null: a switch that shares them out. */
+  /** The expected share of answers of the side switched to; null: a switch that splits them. */
   readonly expectedShare: Share | null;
 };
 
 const cachedDetail = "the zone's name servers answer what is expected, and resolvers still what is in their caches";
 
 /**
- * What a switch has come to, from what is expected of all records of the name and from what was answered.
- * @param heard of the answers; null: none could be judged
+ * The proof of a switch, from the expected answers by all records of the name and from those observed.
+ * @param heard verdict on the answers; null: none could be judged
  */
 export const proveSwitch = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around | null, heard: Propagation | null): SwitchProof => {
   const side = to.primary === 0 ? "backup" : to.backup === 0 ? "primary" : null;

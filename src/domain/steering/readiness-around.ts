@@ -3,20 +3,20 @@ import { answeredSide, healthKeys } from "./dns-answers.ts";
 import type { Finding } from "./readiness-finding.ts";
 import { found, pass } from "./readiness-finding.ts";
 
-/** A steered name with all that beside its weights decides what visitors are answered. */
+/** A steered name with everything besides its weights that decides the DNS answers. */
 export type AroundFacts = {
   readonly name: string;
   /** The steered pair. */
   readonly records: readonly (AnsweringRecord & { readonly setIdentifier: string; readonly weight: number })[];
   readonly neighbours: readonly AnsweringRecord[];
   readonly health: Health;
-  /** Health checks that are gone. */
+  /** Deleted health checks. */
   readonly dangling: readonly string[];
   readonly leftBehind: readonly string[];
   readonly otherZones: readonly string[];
   /** Health checks of the name's own standing failover. */
   readonly ownChecks: readonly string[];
-  /** Records beside the pair that are steered with it (`steer_group`), by type and SetIdentifier; null: the option is off. */
+  /** Records besides the pair that are steered with it (`steer_group`), by type and SetIdentifier; null: the option is off. */
   readonly steeredToo?: readonly { readonly type: string; readonly setIdentifier: string }[] | null;
 };
 
@@ -75,5 +75,5 @@ const otherZones = ({ otherZones: others }: AroundFacts): Finding =>
     ? pass("other_zones", "no other zone of the account could be taken for the one that serves the name")
     : found("other_zones", "warn", others.join("; "), "delete the zones that are not delegated, or delegate them");
 
-/** What beside its weights decides what a name's visitors are answered. */
+/** Checks of what besides its weights decides a name's DNS answers. */
 export const checkAround = (facts: AroundFacts): readonly Finding[] => [otherZones(facts), types(facts), neighbours(facts), healthChecks(facts)];

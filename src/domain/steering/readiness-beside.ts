@@ -1,10 +1,10 @@
 import type { Finding } from "./readiness-finding.ts";
 import { found, pass } from "./readiness-finding.ts";
 
-/** A record of another type that bears on whether a switch helps. */
+/** A record of another type that affects whether a switch works. */
 export type BesideRecord = { readonly name: string; readonly type: string; readonly values: readonly string[] };
 
-/** Whether clients that follow an HTTPS or SVCB record go past the name's own addresses (RFC 9460 §2.4.2, §7.3). */
+/** Whether clients that follow an HTTPS or SVCB record bypass the name's own addresses (RFC 9460 §2.4.2, §7.3). */
 const leadsElsewhere = (value: string): boolean => {
   const [, target = "."] = value.trim().split(/\s+/);
   return target !== "." || /\bipv[46]hint=/i.test(value);
@@ -18,7 +18,7 @@ const httpsRecords = (name: string, beside: readonly BesideRecord[]): Finding =>
 };
 
 /**
- * The authorities that CDNs have certificates issued by, by the names that they take in CAA records:
+ * The certificate authorities of CDNs, by their names in CAA records:
  * - Cloudflare: developers.cloudflare.com/ssl/edge-certificates/caa-records
  * - Fastly: docs.fastly.com/en/guides/tls-prerequisites-and-limitations and .../products/tls-service-options name Certainly, Let's
  *   Encrypt and GlobalSign; the CAA records of fastly.com itself name them as below
@@ -38,7 +38,7 @@ const issuers = (values: readonly string[], tag: string): readonly string[] =>
   });
 
 const caa = (name: string, backupCdn: string, beside: readonly BesideRecord[]): Finding => {
-  // The closest one upwards counts alone (RFC 8659 §3).
+  // Only the closest ancestor's records count (RFC 8659 §3).
   const [closest] = beside.filter(({ type }) => type === "CAA").toSorted((a, b) => b.name.length - a.name.length);
   const wild = name.startsWith("*.") ? issuers(closest?.values ?? [], "issuewild") : [];
   const allowed = wild.length > 0 ? wild : issuers(closest?.values ?? [], "issue");
@@ -50,7 +50,7 @@ const caa = (name: string, backupCdn: string, beside: readonly BesideRecord[]): 
   return found("caa", "warn", `${said}, none of which issues for ${backupCdn}: its certificate cannot be issued or renewed`, `add to ${closest.name} CAA: 0 issue "${known[0] ?? ""}" (one of ${known.join(", ")})`);
 };
 
-/** What records of other types do to a switch of a name. @param beside null: they could not be read */
+/** Checks of records of other types that affect a switch. @param beside null: they could not be read */
 export const checkBeside = (name: string, backupCdn: string, beside: readonly BesideRecord[] | null): readonly Finding[] =>
   beside === null
     ? [
@@ -60,17 +60,17 @@ export const checkBeside = (name: string, backupCdn: string, beside: readonly Be
     : [httpsRecords(name, beside), caa(name, backupCdn, beside)];
 
 /**
- * What the public DNS answers for a name that is yet to be proven, and for one beside it that nobody can have made: it tells a
+ * The public DNS answers for an unproven name, and for a random sibling that cannot exist: equal ones show a
  * wildcard.
  */
 export type WildcardFacts = { readonly own: readonly string[]; readonly sibling: readonly string[] };
 
-/** What whoever publishes a proof is told, for a name that only a wildcard serves. */
+/** A warning before publishing a proof for a name that only a wildcard serves. */
 export const proofWarning = (name: string): string =>
   `if ${name} is served by a wildcard record alone, create records of its own first (the weighted pair, or a copy of the wildcard's): ` +
   `once anything exists below a name the wildcard does not answer for it any more (RFC 4592 §2.2.2, empty non-terminals)`;
 
-/** @param seen null: it could not be asked */
+/** @param seen null: the DNS did not answer */
 export const checkProofRecord = (name: string, seen: WildcardFacts | null): Finding => {
   const mend = `create records of ${name} itself, such as the weighted pair or a copy of what the wildcard has, before _tranche-challenge.${name}`;
   if (seen === null) return found("proof_record", "unproven", "the public DNS could not be asked whether a wildcard serves the name", mend);

@@ -1,14 +1,14 @@
-/** `unproven`: cannot be told from here, or not now. */
+/** `unproven`: cannot be determined from here, or not now. */
 export type CheckResult = "pass" | "warn" | "fail" | "unproven";
 
 export const checkNames = [
   "owner", "zone", "zone_binding", "role_trust", "other_zones", "records", "types_left_behind", "ttl", "weights", "neighbours", "health_checks", "https_records", "caa",
-  "primary_target", "backup_target", "certificate", "backup_health", "permission", "joint_permission", "proof_record",
+  "primary_target", "backup_target", "certificate", "backup_health", "permission", "joint_permission", "proof_record", "notification_channel",
 ] as const;
 
 export type CheckName = (typeof checkNames)[number];
 
-/** One thing that has to be right before a storm; `mend` says what to do where it is not. */
+/** The result of one readiness check; `mend`: the remediation. */
 export type Check = {
   readonly domainId: number;
   readonly domain: string;

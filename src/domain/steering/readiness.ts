@@ -8,6 +8,8 @@ import type { AroundFacts } from "./readiness-around.ts";
 import { checkAround } from "./readiness-around.ts";
 import type { BesideRecord, WildcardFacts } from "./readiness-beside.ts";
 import { checkBeside, checkProofRecord } from "./readiness-beside.ts";
+import type { ToldFacts } from "./readiness-channels.ts";
+import { checkChannels } from "./readiness-channels.ts";
 import type { Check, CheckName, Finding } from "./readiness-finding.ts";
 import { found, pass } from "./readiness-finding.ts";
 import type { Weights } from "./steering.ts";
@@ -17,27 +19,27 @@ type LiveRecord = AroundFacts["records"][number] & { readonly ttl?: number };
 /** The backup's samples of one vantage within the last 24 h. */
 export type BackupHealth = { readonly vantage: string; readonly samples: number; readonly ok: number; readonly sinceMs: number };
 
-/** What was found out about a domain. */
+/** The facts about a domain. */
 export type DomainFacts = {
   readonly domainId: number;
   readonly name: string;
   readonly verified: boolean;
-  /** The proof of a name that it holds is gone; absent: it is there. */
+  /** The proof of a held name is missing; absent: it is there. */
   readonly lapse?: { readonly lapsedAtMs: number; readonly heldAtMs: number | null } | null;
-  /** Its proof stands beside the owner's. */
+  /** Its proof is valid besides the owner's. */
   readonly disputed?: boolean;
-  /** It holds the name, and somebody else's proof stands as well. */
+  /** It holds the name, and somebody else's proof is valid as well. */
   readonly rivalled?: boolean;
-  /** How the zone of the name is bound to customers; absent: it is not in the operator's account, or was not looked at. */
+  /** How the zone of the name is bound to customers; absent: it is not in the operator's account, or was not checked. */
   readonly zoneBinding?: "bound" | "open";
-  /** What the customer's role trusts; absent: there is no role. */
+  /** How far the customer's role trusts others; absent: there is no role. */
   readonly roleTrust?: RoleTrust;
   readonly normal: Weights;
-  /** Null: not read, because nobody has proven that the name is theirs. */
+  /** Null: not read, as the name is not proven. */
   readonly reading:
     | {
         readonly status: "found"; readonly zoneId: string; readonly records: readonly LiveRecord[];
-        /** Absent: there is nothing around the pair. */
+        /** Absent: there is nothing besides the pair. */
         readonly surroundings?: Omit<AroundFacts, "name" | "records" | "ownChecks" | "steeredToo">;
       }
     | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
@@ -45,36 +47,38 @@ export type DomainFacts = {
     | null;
   /** Health checks of the name's own standing failover. */
   readonly ownChecks: readonly string[];
-  /** Records beside the pair that are steered with it; null: the option is off. */
+  /** Records besides the pair that are steered with it; null: the option is off. */
   readonly steeredToo?: AroundFacts["steeredToo"];
   readonly backupCdn: string;
   /** Records of other types at and above the name; null: they could not be read. */
   readonly beside: readonly BesideRecord[] | null;
-  /** Of a name that nobody has proven; null: it could not be asked. */
+  /** Of an unproven name; null: the DNS did not answer. */
   readonly wildcard: WildcardFacts | null;
   /** Why it may not be changed together with other names of its zone; null: it may; absent: it was not tried. */
   readonly refusedJointly?: string | null;
-  /** Null: no target is known. A verdict that is null: it answers, but not so that every vantage can read it. */
+  /** Null: no target is known. A null verdict: it answers, but not every vantage can read the answer. */
   readonly primary: { readonly url: string; readonly verdict: Verdict | null } | null;
   readonly backup: { readonly url: string; readonly verdict: Verdict | null } | null;
   /** Why a target was not probed though it is known; absent: it was, or is not known. */
   readonly unprobed?: { readonly [Side in "primary" | "backup"]?: "unverified" | "private" };
   readonly backupHealth: readonly BackupHealth[];
-  /** What the compare-and-set that changes nothing came to; null: it was not tried. */
+  /** The result of the no-op compare-and-set; null: it was not tried. */
   readonly permission:
-    /** `unwatched`: why it cannot be asked after. */
+    /** `unwatched`: why it cannot be polled. */
     | { readonly status: "accepted"; readonly unwatched?: string }
     | { readonly status: "stale" | "failed"; readonly detail: string; readonly retryable: boolean }
     | null;
-  /** Nothing is written in DNS while it is frozen or only shadowed. */
+  /** DNS is not written while frozen or in shadow mode. */
   readonly handsOff: "frozen" | "shadow" | null;
+  /** Who is told of a storm of the service; absent: it was not looked at. */
+  readonly told?: ToldFacts;
 };
 
-/** Resolvers keep an old answer for so long after a switch (semantics §6: a switch is to be felt within a minute). */
+/** How long resolvers may keep an old answer after a switch (semantics §6: a switch is to be felt within a minute). */
 const longestTtlSeconds = 60;
 
 const dayMs = 86_400_000;
-/** A day may be short of what a restart or a late cron took from it. */
+/** A day's samples may lack those lost to a restart or a late cron. */
 const wholeDayMs = dayMs - 1_800_000;
 const healthyFrom = 0.99;
 
@@ -95,7 +99,7 @@ const owner = ({ verified, name, lapse, disputed, rivalled }: DomainFacts, nowMs
     : found("owner", "fail", "nobody has proven that the name is theirs", `publish the TXT record _tranche-challenge.${name} and POST the domain's verification`);
 };
 
-/** Zones of the operator's own account serve whoever has proven a name in them, unless the operator has bound them to customers. */
+/** Zones of the operator's own account serve every customer with a proven name in them, unless bound to customers. */
 const zoneBinding = ({ zoneBinding: binding }: DomainFacts): readonly Finding[] => {
   if (binding === undefined) return [];
   if (binding === "bound") return [pass("zone_binding", "the zone is bound to you")];
@@ -216,9 +220,10 @@ export const checkDomain = (facts: DomainFacts, nowMs: number): readonly Check[]
     owner(facts, nowMs), ...(facts.verified ? [] : [checkProofRecord(facts.name, facts.wildcard)]), zone(facts), ...zoneBinding(facts), ...roleTrust(facts), records(facts), ttl(facts), weights(facts), ...around(facts),
     ...(facts.verified ? checkBeside(facts.name, facts.backupCdn, facts.beside) : []), target("primary", facts),
     target("backup", facts), certificate(facts), backupHealth(facts, nowMs), permission(facts), joint(facts),
+    ...(facts.told === undefined ? [] : [checkChannels(facts.told)]),
   ].map((finding) => ({ domainId: facts.domainId, domain: facts.name, ...finding }));
 
-/** The worst there is; what cannot be proven does not count against readiness. */
+/** The worst result; `unproven` does not count against readiness. */
 export const overallResult = (checks: readonly Check[]): "pass" | "warn" | "fail" => {
   if (checks.length === 0 || checks.some(({ result }) => result === "fail")) return "fail";
   return checks.some(({ result }) => result === "warn") ? "warn" : "pass";

@@ -2,18 +2,18 @@ import type { Finding } from "./readiness-finding.ts";
 import { found, pass } from "./readiness-finding.ts";
 
 /**
- * How far a customer's role trusts the operator, as AssumeRole with other external ids than the right one tells. `own`: it is in
- * the operator's own AWS account; `anybody`: it may be assumed without the external id, or with any; `guarded`: with its own alone;
- * `unknown`: STS did not say.
+ * How far a customer's role trusts the operator, tested by AssumeRole with other external ids. `own`: it is in
+ * the operator's own AWS account; `anybody`: it may be assumed without the external id, or with any; `guarded`: only with its own;
+ * `unknown`: STS did not answer.
  */
 export type RoleTrust = "own" | "anybody" | "guarded" | "unknown";
 
-/** The AWS account of a role's ARN; null: it is none. */
+/** The AWS account of a role's ARN; null: invalid. */
 export const accountOfRole = (roleArn: string): string | null => /^arn:aws[a-z-]*:iam::(\d{12}):role\//.exec(roleArn)?.[1] ?? null;
 
 const condition = 'a condition on sts:ExternalId in the trust policy of the role: {"StringEquals": {"sts:ExternalId": "<the external_id of GET /v1/dns-accounts>"}}';
 
-/** Why a role is not taken; null: nothing is known against it. */
+/** Why a role is refused; null: it is not. */
 export const roleRefusal = (trust: RoleTrust): string | null => {
   if (trust === "own") return "must be a role of your own AWS account: this one is in the operator's";
   return trust === "anybody" ? `may be assumed without the external id, so on behalf of anybody; add ${condition}` : null;

@@ -1,28 +1,28 @@
-/** What a health check at the DNS provider asks. */
+/** The target of a health check at the DNS provider. */
 export type CheckTarget = { readonly type: "HTTP" | "HTTPS"; readonly host: string; readonly port: number; readonly path: string };
 
-/** A health check as it is known to be. `target` null: it was made into something else. */
+/** A health check as last read. `target` null: it was changed into another kind. */
 export type KeptCheck = {
   readonly id: string;
   readonly version: number;
   readonly target: CheckTarget | null;
   readonly disabled: boolean;
-  /** The provider's checkers have seen it healthy, from all their regions, since it is what it is; absent: not yet. */
+  /** The provider's checkers have seen it healthy, from all their regions, since its last change; absent: not yet. */
   readonly seenHealthy?: boolean;
 };
 
 export type CheckSide = "primary" | "backup";
 export const checkSides: readonly CheckSide[] = ["primary", "backup"];
 
-/** Health checks that records had before, by `type/side`; null: none. */
+/** Previous health checks of the records, by `type/side`; null: none. */
 export type Restore = Readonly<Record<string, string | null>>;
 
-/** What is stored of a domain's standing failover. */
+/** The stored state of a domain's standing failover. */
 export type StandingFailover = {
   readonly state: "standing" | "removing";
-  /** Makes its references unlike those of anybody else in the account. */
+  /** Makes its references unique in the account. */
   readonly nonce: string;
-  /** Rises whenever a reference is spent: one can never be used again. */
+  /** Increments whenever a reference is used up: it can never be reused. */
   readonly generation: number;
   readonly checks: Readonly<Record<CheckSide, KeptCheck | null>>;
   /** Null until the checks are attached for the first time. */
@@ -39,7 +39,7 @@ export type StandingSituation<R extends PairRecord> = {
   readonly shadow: boolean;
   readonly verified: boolean;
   readonly targets: Readonly<Record<CheckSide, CheckTarget | null>>;
-  /** Why what counts as healthy here cannot be told to the provider's checkers; null: it can. */
+  /** Why the provider's checkers cannot apply the configured `expect_status`; null: they can. */
   readonly uncheckable: string | null;
   /** Null: there is no whole pair, or it has not been read. */
   readonly records: readonly R[] | null;
@@ -47,13 +47,13 @@ export type StandingSituation<R extends PairRecord> = {
   readonly unprovisioned: boolean;
 };
 
-/** The next thing to do. One at a time: what comes after depends on what comes of it. */
+/** The next step. One at a time: the following one depends on its result. */
 export type StandingStep<R extends PairRecord> =
   | { readonly kind: "create"; readonly side: CheckSide; readonly reference: string; readonly target: CheckTarget; readonly disabled: boolean }
   | { readonly kind: "update"; readonly side: CheckSide; readonly check: KeptCheck; readonly target: CheckTarget; readonly disabled: boolean }
-  /** Before it decides anything, the provider's checkers have to see the target healthy: they may be refused where others are not. */
+  /** Before it is attached, the provider's checkers have to see the target healthy: it may refuse them alone. */
   | { readonly kind: "observe"; readonly side: CheckSide; readonly check: KeptCheck }
-  /** The check cannot become what it has to be: another one takes its place. */
+  /** The check cannot be updated to what is needed: it is replaced. */
   | { readonly kind: "replace"; readonly side: CheckSide; readonly check: KeptCheck }
   | { readonly kind: "rewrite"; readonly before: readonly R[]; readonly after: readonly R[]; readonly restore: Restore }
   | { readonly kind: "delete"; readonly id: string }
@@ -62,7 +62,7 @@ export type StandingStep<R extends PairRecord> =
   | { readonly kind: "rest"; readonly attached: boolean; readonly waitingFor: string | null };
 
 /**
- * The health check for a target: a hostname over HTTPS, or the origin that it is.
+ * The health check for a target: a hostname over HTTPS, or an origin.
  * @returns null where the target is no origin that can be checked
  */
 export const checkTargetOf = (target: string, path: string): CheckTarget | null => {
@@ -77,8 +77,8 @@ export const checkTargetOf = (target: string, path: string): CheckTarget | null 
 const checkedAsHealthy = { from: 200, to: 399 } as const;
 
 /**
- * Why an `expect_status` cannot be checked by Route 53, null where it can: a code that is healthy here and not there would take
- * all visitors off a side that is well.
+ * Why an `expect_status` cannot be checked by Route 53, null where it can: a code that is healthy here and not there would move
+ * all visitors off a healthy side.
  * @param ranges of codes, both ends included
  */
 export const uncheckableStatus = (ranges: readonly (readonly [number, number])[]): string | null => {
@@ -97,7 +97,7 @@ const withCheck = <R extends PairRecord>(record: R, id: string | null): R => {
   return (id === null ? others : healthCheckId === id ? record : { ...others, healthCheckId: id }) as R;
 };
 
-/** The records that do not carry the check they should, and how they should be. */
+/** The records without their health check, with the desired ones. */
 const differing = <R extends PairRecord>(records: readonly R[], wanted: (record: R) => string | null): { before: readonly R[]; after: readonly R[] } => {
   const before = records.filter((record) => sideOf(record) !== null && (record.healthCheckId ?? null) !== wanted(record));
   return { before, after: before.map((record) => withCheck(record, wanted(record))) };
@@ -123,7 +123,7 @@ const keep = <R extends PairRecord>(standing: StandingFailover, now: StandingSit
       return { kind: "create", side, reference: `tranche-${standing.nonce}-${side}-${standing.generation}`, target, disabled: now.frozen };
     }
     if (check.target === null || check.target.type !== target.type) return { kind: "replace", side, check };
-    // A disabled check counts as healthy: frozen means frozen.
+    // A disabled check counts as healthy: so a freeze stops failovers.
     if (!sameTarget(check.target, target) || check.disabled !== now.frozen) return { kind: "update", side, check, target, disabled: now.frozen };
   }
   if (now.records === null) return rest("the pair of records is not there");
@@ -160,6 +160,6 @@ const remove = <R extends PairRecord>(standing: StandingFailover, now: StandingS
   return next === undefined ? { kind: "forget" } : { kind: "delete", id: next };
 };
 
-/** What a standing failover needs next, so that it comes to be, stays, follows a freeze, or goes without a trace. */
+/** The next step of a standing failover towards its desired state: created, kept, following a freeze, or removed completely. */
 export const nextStandingStep = <R extends PairRecord>(standing: StandingFailover, now: StandingSituation<R>): StandingStep<R> =>
   standing.state === "standing" ? keep(standing, now) : remove(standing, now);

@@ -1,3 +1,4 @@
+import { hasLapsed } from "../platform/lapse.ts";
 import type { Member, StandingMember } from "./group.ts";
 import { groupShares } from "./group.ts";
 import type { Health } from "../detection/health.ts";
@@ -17,27 +18,27 @@ export type SteeringStorm = { readonly stormId: number; readonly kind: StormKind
 type Latched = { readonly stormId: number; readonly relapses: number };
 
 /**
- * Rule 2's memory: no second move to the backup on account of this storm until it relapses or ends. `also`: the storms that
- * were on beside it, of which the same is true.
+ * The latch of rule 2: no second move to the backup for this storm until it relapses or ends. `also`: other storms
+ * active then, with the same latch.
  */
 export type Latch = Latched & { readonly also?: readonly Latched[] };
 
-/** Where a failback stands: `step` indexes `steps`, entered at `sinceMs`. */
+/** The progress of a failback: `step` indexes `steps`, entered at `sinceMs`. */
 export type FailbackPosition = { readonly step: number; readonly sinceMs: number };
 
-/** An admin's order that nothing be switched anywhere. */
+/** An admin's global freeze. */
 export type Freeze = { readonly untilMs: number | null };
 
 export type SteeringInput = {
-  /** Goes before every other rule, an override of the service included. */
+  /** Takes precedence over every other rule, a service's override included. */
   readonly freeze: Freeze | null;
   readonly override: Override | null;
   readonly storms: readonly SteeringStorm[];
   /** The primary judged by every live policy of the service: up only when all of them say so. */
   readonly primary: Health;
-  /** The backup judged likewise, for the time after a storm; during one the storms' own policies judge it. */
+  /** The backup likewise, for the time after a storm; during one the storms' own policies judge it. */
   readonly backup: Health;
-  /** Both sides by the policy of availability alone, storm or none; absent: there is no such policy. */
+  /** Both sides by the availability policy alone, with or without a storm; absent: there is no such policy. */
   readonly availability?: { readonly primary: Health; readonly backup: Health } | null;
   /** Whether tranche itself has the service on its backup now. */
   readonly movedToBackup: boolean;
@@ -57,7 +58,7 @@ export type Desired = {
     | { readonly kind: "normal"; readonly percent: number }
     | { readonly kind: "backup" }
     | { readonly kind: "hold" };
-  /** `shifted`: it is to be on its backup; whether visitors are is claimed elsewhere (`pipeline/steering/claim.ts`). */
+  /** `shifted`: it is to be on its backup; whether visitors are is decided elsewhere (`pipeline/steering/claim.ts`). */
   readonly state: "normal" | "failback" | "shifted" | "held" | "frozen";
   readonly reason: "calm" | "storm" | "override" | "bad_backup" | "failback" | HoldReason;
   readonly latch: Latch | null;
@@ -68,13 +69,13 @@ const hold = (state: Desired["state"], reason: HoldReason, latch: Latch | null =
   target: { kind: "hold" }, state, reason, latch, failback: null,
 });
 
-/** What fails hardest first: a side that is dead is worse than one that is slow. */
+/** Severest first: a dead side is worse than a slow one. */
 const byHardness = (storms: readonly SteeringStorm[]): readonly SteeringStorm[] =>
   [...storms].sort((a, b) => Number(a.kind === "http_latency") - Number(b.kind === "http_latency"));
 
 /**
- * The backup by the word of several storms, the hardest first (semantics §6): that of the first decides, unless another knows
- * it to be up. Each is a policy that would have moved by itself, and a policy beside it must not take that away.
+ * The backup judged by several storms, severest first (semantics §6): the first decides, unless another knows
+ * it to be up. Each policy would have moved traffic by itself, and a further policy must not prevent that.
  */
 const backupOf = (storms: readonly SteeringStorm[]): Health =>
   storms.some(({ backup }) => backup === "up") ? "up" : (storms[0]?.backup ?? "unknown");
@@ -93,11 +94,11 @@ export const equalLatches = (a: Latch | null, b: Latch | null): boolean => {
 const isLatched = (storm: SteeringStorm, latch: Latch | null): boolean =>
   latch !== null && [latch, ...(latch.also ?? [])].some(({ stormId, relapses }) => stormId === storm.stormId && relapses === storm.relapses);
 
-/** The position at the end of the way is kept too: a domain whose last step fails must not start over. */
+/** The final position is kept too: a domain whose last step fails must not start over. */
 const failingBack = (input: SteeringInput): Desired => {
   const last = Math.max(0, input.failbackSteps.length - 1);
   const at = input.failback ?? { step: 0, sinceMs: input.nowMs };
-  // Rule 2 holds after a storm as well: off a backup that died at once, not by steps.
+  // Rule 2 also applies after a storm: off a dead backup at once, not by steps.
   if (input.backup === "down") {
     const failback = at.step >= last ? at : { step: last, sinceMs: input.nowMs };
     return { target: { kind: "normal", percent: 100 }, state: "normal", reason: "bad_backup", latch: null, failback };
@@ -111,9 +112,9 @@ const failingBack = (input: SteeringInput): Desired => {
   return { target: { kind: "normal", percent: 100 }, state: "normal", reason: "calm", latch: null, failback };
 };
 
-/** Whether an order that has an end is in force. */
+/** Whether a freeze or override with an end is in force. */
 export const inForce = (order: { readonly untilMs: number | null }, nowMs: number): boolean =>
-  order.untilMs === null || order.untilMs > nowMs;
+  !hasLapsed(order.untilMs, nowMs);
 
 /** The weights that a service wants now: the first rule of semantics §6 that fits. */
 export const desired = (input: SteeringInput): Desired => {
@@ -123,7 +124,7 @@ export const desired = (input: SteeringInput): Desired => {
   }
   const normal = { kind: "normal", percent: 100 } as const;
   if (override !== null && inForce(override, input.nowMs)) {
-    // Weights that stay half-way back stay half-way back in memory, too.
+    // Weights held midway through failback keep their stored position, too.
     if (override.mode === "frozen") return { ...hold("frozen", "frozen", input.latch), failback: input.failback };
     const target = override.mode === "primary" ? normal : ({ kind: "backup" } as const);
     return { target, state: override.mode === "primary" ? "normal" : "shifted", reason: "override", latch: input.latch, failback: null };
@@ -137,7 +138,7 @@ export const desired = (input: SteeringInput): Desired => {
   const free = all.filter((storm) => !isLatched(storm, input.latch));
   const kept = latchOf(all.filter((storm) => isLatched(storm, input.latch)));
   const backup = backupOf(free);
-  // A backup that is dead is worse than a primary that is no more than slow, whatever the terms of another policy.
+  // A dead backup is worse than a slow primary, whatever the terms of another policy.
   const isWorse = input.availability?.primary === "up" && input.availability.backup === "down";
   if (isWorse && input.movedToBackup) return { target: normal, state: "normal", reason: "bad_backup", latch: latchOf(all), failback: null };
   if (backup === "up" && !isWorse) return { target: { kind: "backup" }, state: "shifted", reason: "storm", latch: kept, failback: null };
@@ -149,11 +150,11 @@ export const desired = (input: SteeringInput): Desired => {
 };
 
 const mostWeight = 255;
-/** Weights add up to about this where there is a choice: they are read as percent. */
+/** The preferred sum of weights, so that they read as percent. */
 const usualSum = 100;
 
 /**
- * Weights with which the primary gets this share of all answers of the name, as nearly as whole weights can.
+ * Weights with which the primary gets this share of all answers of the name, as nearly as integer weights allow.
  * @param share 0..1 @param foreign the sum of the weights of the name's other weighted records
  */
 const weightsOfShare = (share: number, foreign: number): Weights => {
@@ -169,9 +170,9 @@ const weightsOfShare = (share: number, foreign: number): Weights => {
 };
 
 /**
- * The weights of one domain for a service's target; null: leave them as they are. Percent of the way back are percent of the
- * visitors that the primary has normally, whatever the weights add up to.
- * @param foreign the sum of the weights of the name's other weighted records, which take their part of the answers
+ * The weights of one domain for a service's target; null: leave them as they are. Percent of failback are percent of the
+ * primary's normal visitors, whatever the weights add up to.
+ * @param foreign the sum of the weights of the name's other weighted records, which get their share of the answers
  */
 export const weightsFor = (target: Desired["target"], normal: Weights, foreign = 0): Weights | null => {
   if (target.kind === "hold") return null;
@@ -184,7 +185,7 @@ export const weightsFor = (target: Desired["target"], normal: Weights, foreign =
 /** The other weighted records of a name where they are steered with its pair. */
 export type SteeredGroup = {
   readonly members: readonly StandingMember[];
-  /** Whether they answer nobody while the name is on its backup; else all that is wanted is that they have their own weights. */
+  /** Whether their weights are 0 while the name is on its backup; else they only have to have their own weights. */
   readonly toZero: boolean;
 };
 
@@ -193,29 +194,29 @@ export type SteeredDomain = {
   /** The live weights as last read, of each record type of the name; empty where there is no pair to steer. */
   readonly live: readonly Weights[];
   readonly normal: Weights;
-  /** The pair has no weight beside others that have: it answers nobody until somebody takes it into service. */
+  /** The pair has weight 0 besides others that have some: it answers nobody until its owner takes it into service. */
   readonly idle?: boolean;
   /** The sum of the weights of the name's other weighted records that are not steered; absent: there are none. */
   readonly foreign?: number;
   /** Absent: the other weighted records of the name, if any, are not steered. */
   readonly group?: SteeredGroup;
-  /** Whether its owner has proven that it is theirs. */
+  /** Whether the name is proven. */
   readonly verified: boolean;
   /**
-   * What a proof that is not as it should be still allows (domain/tenants/ownership.ts): `back`, what tranche moved goes back to normal;
+   * What a missing proof still allows (domain/tenants/ownership.ts): `back`, what tranche moved returns to normal;
    * `nothing`, no switch at all. Absent: everything.
    */
   readonly allowed?: "back" | "nothing";
-  /** Whether tranche has this domain on its backup: only then does it go back by steps. */
+  /** Whether tranche has this domain on its backup: only then is it failed back by steps. */
   readonly moved: boolean;
-  /** Whether it may go to its backup: that is probed for this very domain, or an operator has ordered the switch. */
+  /** Whether it may go to its backup: the backup is probed for this domain, or an operator has ordered the switch. */
   readonly mayMove: boolean;
 };
 
-/** What a domain is to have: the weights of its pair, and of each member of its group. */
+/** A domain's desired weights: of its pair, and of each member of its group. */
 export type Wanted = { readonly weights: Weights; readonly members: readonly Member[] };
 
-/** What this domain is to have; null: as it is. Only what was moved goes back by steps. */
+/** This domain's desired weights; null: unchanged. Only what was moved is failed back by steps. */
 export const wantedOf = ({ normal, moved, foreign = 0, group }: Pick<SteeredDomain, "normal" | "moved" | "foreign" | "group">, target: Desired["target"]): Wanted | null => {
   const own = (group?.members ?? []).map(({ type, setIdentifier, own: weight }) => ({ type, setIdentifier, weight }));
   if (target.kind === "backup") return { weights: stormWeights, members: group?.toZero === true ? own.map((member) => ({ ...member, weight: 0 })) : own };
@@ -232,7 +233,7 @@ export const wantedOf = ({ normal, moved, foreign = 0, group }: Pick<SteeredDoma
 const mostOfOneType = (members: readonly Member[]): number =>
   Math.max(0, ...[...Map.groupBy(members, ({ type }) => type).values()].map((own) => own.reduce((sum, { weight }) => sum + weight, 0)));
 
-/** The members that do not stand as wanted, with the weights that they are to have. */
+/** The members whose weights differ from the desired ones, with these. */
 export const strayMembers = ({ group }: Pick<SteeredDomain, "group">, wanted: Wanted): readonly Member[] => {
   const live = group?.members ?? [];
   return wanted.members.filter((member, at) => live[at]?.weight !== member.weight);

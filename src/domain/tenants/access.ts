@@ -1,9 +1,9 @@
-/** Roles of a customer's credentials, each with all that the ones before may (semantics §2): read; write; mint, revoke, approve. */
+/** Roles of a customer's credentials, each including the previous one's rights (semantics §2): read; write; mint, revoke, approve. */
 export const roles = ["viewer", "editor", "owner"] as const;
 export type Role = (typeof roles)[number];
 
 /**
- * What an admin token may be given. `read`: what there is, of the installation and of each customer. `write`: act for customers, and
+ * Scopes of admin tokens. `read`: everything of the installation and of each customer. `write`: act for customers, and
  * manage them. `billing`: terms, profiles, the issuer. `freeze`: freeze everything. `tokens`: mint and revoke tokens.
  */
 export const adminScopes = ["read", "write", "billing", "freeze", "tokens"] as const;
@@ -11,19 +11,19 @@ export type AdminScope = (typeof adminScopes)[number];
 
 export const includesRole = (held: Role, wanted: Role): boolean => roles.indexOf(held) >= roles.indexOf(wanted);
 
-/** Who mints. `expiresAtMs`: when that credential ends by itself, epoch milliseconds; null: it does not. */
+/** The minting credential. `expiresAtMs`: its expiry, epoch milliseconds; null: none. */
 export type Minter = { readonly expiresAtMs: number | null } & (
   | { readonly kind: "admin"; readonly scopes: readonly AdminScope[] }
   | { readonly kind: "customer"; readonly role: Role }
 );
 
-/** Nobody hands on what he has not, and not for longer than he has it. */
+/** A token never has more rights, or a later expiry, than the credential that minted it. */
 const outlives = (minter: Minter, expiresAtMs: number | null): string | null =>
   minter.expiresAtMs === null || (expiresAtMs !== null && expiresAtMs <= minter.expiresAtMs)
     ? null
     : "a credential that expires mints none that outlives it: give an expires_at that is not after its own";
 
-/** An editor reads as well as it writes. */
+/** An editor both reads and writes. */
 const scopesForRole = (role: Role): readonly AdminScope[] => (role === "viewer" ? ["tokens", "read"] : ["tokens", "read", "write"]);
 
 /** @returns why the minter may not make this token of a customer; null: it may */

@@ -1,29 +1,29 @@
 /**
- * Whose a name is (semantics §3). A claim is a live domain of somebody's; of all claims to a name one may hold it.
+ * Ownership of names (semantics §3). A claim is a customer's live domain; of all claims to a name one may hold it.
  *
  * | state | what it means | what is allowed |
  * |---|---|---|
- * | `unproven` | nobody has shown that the name is theirs | probing |
- * | `proven` | its record was there at the last look that was decided | everything |
- * | `lapsing` | the record is gone since `lapsedAtMs` | storms steer; no override, no first switch |
- * | `held` | it has been gone for 72 h | back to normal of what tranche moved, nothing else |
- * | `disputed` | its record stands, and somebody else holds the name | probing |
- * | `lost` | it held the name once, and it was handed to another | probing; its token is another one |
+ * | `unproven` | ownership of the name is not proven | probing |
+ * | `proven` | its record was there at the last conclusive look-up | everything |
+ * | `lapsing` | the record is missing since `lapsedAtMs` | storms steer; no override, no first switch |
+ * | `held` | it has been missing for 72 h | what tranche moved returns to normal, nothing else |
+ * | `disputed` | its record is there, and somebody else holds the name | probing |
+ * | `lost` | it held the name once, and it was handed to another | probing; with a new token |
  *
  * | from | what happens | to |
  * |---|---|---|
- * | `unproven`, `lost` | its record is seen when it asks, and nobody holds the name, or who does is gone | `proven` |
+ * | `unproven`, `lost` | its record is seen on request, and nobody holds the name, or the owner is gone | `proven` |
  * | `unproven`, `lost` | it is seen, and somebody holds the name | `disputed`; the owner stays what it is |
- * | `proven` | a look does not see it | `lapsing` |
- * | `lapsing` | a look does not see it 72 h or more after the first that did not | `held` |
- * | `lapsing`, `held` | a look sees it | `proven` |
- * | `disputed` | a look sees it, and the owner is no more, or gone | `proven` |
- * | `disputed` | a look does not see it, or an admin rejects it | `unproven`, with another token |
+ * | `proven` | a look-up does not see it | `lapsing` |
+ * | `lapsing` | a look-up does not see it 72 h or more after the first that did not | `held` |
+ * | `lapsing`, `held` | a look-up sees it | `proven` |
+ * | `disputed` | a look-up sees it, and the owner is deleted, or gone | `proven` |
+ * | `disputed` | a look-up does not see it, or an admin rejects it | `unproven`, with another token |
  * | `disputed` | an admin hands over | `proven` |
- * | any owner | an admin hands over, or it is gone while a dispute stands | `lost` |
+ * | any owner | an admin hands over, or it is gone during a dispute | `lost` |
  *
- * Gone: not seen by any look for 7 days, and by 7 looks at least. A look that not every resolver has answered decides nothing.
- * A name that is held because no proof was asked for (`off`) counts as unproven once one is.
+ * Gone: not seen for 7 days, and by at least 7 look-ups. A look-up that not every resolver has answered is inconclusive.
+ * A name that is held because no proof was required (`off`) counts as unproven once one is.
  */
 export type OwnershipState = "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
 
@@ -37,18 +37,18 @@ export type Claim = {
   readonly verifiedBy: "proof" | "off" | "admin" | null;
   /** When its record was last seen. */
   readonly seenAtMs: number | null;
-  /** The first look that did not see it since the last that did, and how many there were. */
+  /** The first look-up that did not see it since the last that did, and how many there were. */
   readonly lapsedAtMs: number | null;
   readonly absences: number;
   readonly heldAtMs: number | null;
-  /** Of the owner: since when another's proof stands. Of anybody else: since when its own does, beside the owner's. */
+  /** Of the owner: since when another's proof is valid. Of anybody else: since when its own is, besides the owner's. */
   readonly disputedAtMs: number | null;
   readonly lostAtMs: number | null;
   /** When it is looked up next. */
   readonly dueAtMs: number;
 };
 
-/** What became of a claim; its name is the action that the audit log shows, null where there is nothing to tell. */
+/** A transition of a claim; its name is the action in the audit log, null where nothing is recorded. */
 export type ClaimEvent =
   | "verify" | "unverify" | "proof_missing" | "proof_lapsed" | "proof_held" | "proof_restored" | "dispute" | "disputed" | "dispute_over" | "hand_over" | "reject_dispute";
 
@@ -57,12 +57,12 @@ export type ClaimChange = { readonly claim: Claim; readonly event: ClaimEvent | 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** How long a token that has proven nothing may still do so. */
+/** How long an unproven claim's token is valid. */
 export const tokenLifeMs = 7 * dayMs;
-/** How long a lapsed proof is warned of before it holds; where no resolver answers, so long the last sight of it counts. */
+/** How long a lapsed proof only warns before switches are held; also how long the last sight of it counts where no resolver answers. */
 export const graceMs = 72 * hourMs;
 const goneAfter = { ms: 7 * dayMs, looks: 7 } as const;
-/** A rival's proof stands if it was seen so lately: it is looked up daily, and a look may be undecided. */
+/** A rival's proof is valid if it was seen within this time: it is looked up daily, and a look-up may be inconclusive. */
 const standsMs = 2 * dayMs;
 const again = { seen: dayMs, lapsing: 6 * hourMs, held: dayMs, undecided: hourMs } as const;
 
@@ -77,13 +77,13 @@ export const stateOf = (claim: Claim, required: boolean): OwnershipState => {
   return claim.lostAtMs !== null ? "lost" : "unproven";
 };
 
-/** Whether the owner has been silent for so long that a proof which stands beside it takes its place. */
+/** Whether the owner's proof has been missing for so long that a valid rival's proof replaces it. */
 const isGone = ({ lapsedAtMs, absences }: Claim, nowMs: number): boolean =>
   lapsedAtMs !== null && nowMs - lapsedAtMs >= goneAfter.ms && absences >= goneAfter.looks;
 
 /**
- * Whether a proof is good enough for a first switch or an override: as it was just looked up, and where that decided nothing, by
- * when it was last seen.
+ * Whether a proof is good enough for a first switch or an override: by the look-up just made, and where that was inconclusive,
+ * by when it was last seen.
  */
 export const isFresh = (claim: Pick<Claim, "verifiedAtMs" | "seenAtMs" | "lapsedAtMs">, look: Look, nowMs: number): boolean => {
   if (look !== "undecided") return look === "seen";
@@ -103,15 +103,15 @@ const lost = (claim: Claim, nowMs: number): ClaimChange => ({
 
 const told = (claim: Claim, event: ClaimEvent | null): ClaimChange => ({ claim, event, rotate: false });
 
-/** Claims that dispute the name, who came first first. */
+/** Claims that dispute the name, the earliest first. */
 const rivalsOf = (claims: readonly Claim[], ownId: number): readonly Claim[] =>
   claims.filter((one) => one.id !== ownId && !holds(one) && one.disputedAtMs !== null).toSorted((a, b) => (a.disputedAtMs ?? 0) - (b.disputedAtMs ?? 0) || a.id - b.id);
 
-/** Since when the owner has rivals: one may have withdrawn its claim without being looked at. */
+/** Since when the owner has rivals: one may have withdrawn its claim without a look-up. */
 const rivalledSince = (claims: readonly Claim[], owner: Claim, nowMs: number): number | null =>
   rivalsOf(claims, owner.id).length === 0 ? null : (owner.disputedAtMs ?? nowMs);
 
-/** The name goes over to a claim: whoever held it has lost it, and other disputes go on with the new owner. */
+/** The name passes to a claim: its holder loses it, and other disputes continue with the new owner. */
 const handOver = (claims: readonly Claim[], to: Claim, by: "proof" | "admin", event: ClaimEvent, nowMs: number): readonly ClaimChange[] => {
   const before = claims.filter((one) => one.id !== to.id && one.verifiedAtMs !== null);
   const [rival] = rivalsOf(claims, to.id);
@@ -119,7 +119,7 @@ const handOver = (claims: readonly Claim[], to: Claim, by: "proof" | "admin", ev
   return [...before.map((one) => lost(one, nowMs)), told(owner, event)];
 };
 
-/** A dispute that is over for its newcomer, and for the owner where it was the last. */
+/** Ends a dispute for its newcomer, and for the owner where it was the last. */
 const dropped = (claims: readonly Claim[], own: Claim, event: ClaimEvent): readonly ClaimChange[] => {
   const owner = claims.find((one) => one.id !== own.id && holds(one));
   const isLast = rivalsOf(claims, own.id).length === 0;
@@ -134,7 +134,7 @@ const afterSeen = (claims: readonly Claim[], own: Claim, nowMs: number): readonl
     const over = own.disputedAtMs !== null && disputedAtMs === null ? "dispute_over" : null;
     return [told({ ...seen, ...well, disputedAtMs }, own.lapsedAtMs === null ? over : "proof_restored")];
   }
-  // Held because no proof was asked for: now there is one, and it has held the name all along.
+  // Held because no proof was required: now there is one, and it has held the name all along.
   if (own.verifiedAtMs !== null) return [told({ ...seen, ...well, verifiedBy: "proof" }, "verify")];
   const owner = claims.find((one) => one.id !== own.id && holds(one));
   if (owner === undefined || isGone(owner, nowMs)) return handOver(claims, seen, "proof", "verify", nowMs);
@@ -155,8 +155,8 @@ const afterMissing = (claims: readonly Claim[], own: Claim, nowMs: number): read
 };
 
 /**
- * What a look at the record of one claim changes, where names have to be proven.
- * @param claims all of the name that hold or dispute it, and the one that was looked up
+ * The changes by a look-up of one claim's record, where names have to be proven.
+ * @param claims all that hold or dispute the name, and the one that was looked up
  */
 export const afterLook = (claims: readonly Claim[], id: number, look: Look, nowMs: number): readonly ClaimChange[] => {
   const own = claims.find((one) => one.id === id);
@@ -165,14 +165,14 @@ export const afterLook = (claims: readonly Claim[], id: number, look: Look, nowM
   return look === "seen" ? afterSeen(claims, own, nowMs) : afterMissing(claims, own, nowMs);
 };
 
-/** Where no proof is asked for: whoever asks holds the name, and whoever held it has lost it. */
+/** Where no proof is required: the requesting claim holds the name, and its previous holder loses it. */
 export const afterWaiver = (claims: readonly Claim[], id: number, nowMs: number): readonly ClaimChange[] => {
   const own = claims.find((one) => one.id === id);
   if (own === undefined || own.verifiedAtMs !== null) return [];
   return [...claims.filter((one) => one.verifiedAtMs !== null).map((one) => lost(one, nowMs)), told({ ...won(own, "proof", nowMs), verifiedBy: "off" }, "verify")];
 };
 
-/** What an admin decides of a dispute. @returns null where the claim disputes nothing */
+/** An admin's decision of a dispute. @returns null where the claim disputes nothing */
 export const afterDecision = (claims: readonly Claim[], id: number, decision: "hand_over" | "reject", nowMs: number): readonly ClaimChange[] | null => {
   const own = claims.find((one) => one.id === id);
   if (own === undefined || stateOf(own, true) !== "disputed") return null;

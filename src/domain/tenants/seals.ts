@@ -1,7 +1,7 @@
 /** How many kept secrets are sealed with each key, by the key's name (`adapters/platform/secrets.ts`). */
 export type SealedWith = { readonly key: string; readonly count: number };
 
-/** Of kept secrets: sealed with the newest key; with one before, to be resealed; with a key that is not configured, so that they do not open. */
+/** Numbers of secrets sealed with the newest key; with a previous one, to be resealed; with a key that is not configured, unreadable. */
 export type SealCounts = { readonly current: number; readonly previous: number; readonly unknown: number };
 
 /** @param keys names of the configured keys, the newest first */

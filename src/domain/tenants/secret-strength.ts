@@ -1,9 +1,9 @@
 /**
- * Whether a configured secret is one at all. Nobody can tell a random text from a chosen one; what is certainly not random can be
- * told: few different characters, a short pattern over and over, runs such as `0123` or `aaaa`.
+ * The strength of configured secrets. Randomness can not be verified, but certainly non-random texts can be
+ * detected: few different characters, a short repeated pattern, runs such as `0123` or `aaaa`.
  */
 
-/** The shortest text whose repetition this is (its last one may be cut); the text itself where there is none. */
+/** The shortest text of which this is a repetition (the last one may be cut); the text itself where there is none. */
 const periodOf = (text: string): number => {
   for (let period = 1; period <= text.length / 2; period += 1) {
     if (text.startsWith(text.slice(period))) return period;
@@ -11,7 +11,7 @@ const periodOf = (text: string): number => {
   return text.length;
 };
 
-/** Characters that do not merely go on from the one before: the same again, the next one or the previous one of the alphabet. */
+/** Characters that do not continue a run: neither the same as the previous one nor its neighbour in the alphabet. */
 const changes = (text: string): number => {
   let count = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -20,7 +20,7 @@ const changes = (text: string): number => {
   return count;
 };
 
-/** Shannon's, of how often each character stands in the text: bits per character. */
+/** Shannon entropy of the characters' frequencies: bits per character. */
 const entropyPerCharacter = (text: string): number => {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
@@ -29,10 +29,10 @@ const entropyPerCharacter = (text: string): number => {
   return bits;
 };
 
-/** Of a random text of the least length that is asked for, in digits of hexadecimal, three in four would reach twice as much. */
+/** Three in four random hexadecimal texts of the required minimum length reach twice as much. */
 const bitsPerRequiredCharacter = 1.5;
 
-/** An upper bound, in bits, of what somebody must guess who knows how such texts are made up. */
+/** An upper bound of the entropy, in bits, for an attacker who knows the pattern. */
 export const guessableBits = (text: string): number => {
   const once = text.slice(0, periodOf(text));
   return changes(once) * entropyPerCharacter(once);
@@ -40,7 +40,7 @@ export const guessableBits = (text: string): number => {
 
 /**
  * @param minLength characters that this secret must have at least
- * @returns what is wrong with it, for "... X"; null: nothing that can be told. Never says a part of the secret.
+ * @returns the problem, to complete "... X"; null: none detected. Never contains a part of the secret.
  */
 export const secretFault = (text: string, minLength: number): string | null => {
   if (text.length < minLength) return `must have at least ${minLength} characters`;
@@ -50,7 +50,7 @@ export const secretFault = (text: string, minLength: number): string | null => {
 
 export type NamedSecret = { readonly name: string; readonly text: string };
 
-/** Pairs of settings that hold one and the same secret: whoever is shown one could use it as the other. Each name comes once as the later one. */
+/** Pairs of settings with the same secret: who learns one could use it as the other. Each name is the later one of one pair. */
 export const equalSecrets = (secrets: readonly NamedSecret[]): readonly { readonly name: string; readonly sameAs: string }[] => {
   const first = new Map<string, string>();
   return secrets.flatMap(({ name, text }) => {

@@ -1,4 +1,4 @@
-/** The one style of an invoice: wide and narrow screens, light and dark, A4. Its digest is in the page's policy. */
+/** The one style of an invoice: wide and narrow screens, light and dark, A4. Its hash is in the page's Content-Security-Policy. */
 export const invoiceStyle = `
 :root{color-scheme:light;--text:#15181c;--dim:#58616b;--line:#d8dde2;--strong:#15181c;--page:#fff;--mark:#eef1f4;--link:#0b57a4}
 @media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--text:#e4e8ec;--dim:#9ba5af;--line:#2c343c;--strong:#8b95a0;--page:#101418;--mark:#222a32;--link:#86baf6}}

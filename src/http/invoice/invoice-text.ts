@@ -9,7 +9,7 @@ const grouped = (decimal: string): string =>
 /** `−1,234.05`, with as many decimals as the currency has. @param minor integer minor units */
 export const money = (minor: number, exponent: number): string => grouped(formatMinor(minor, exponent));
 
-/** What is taken off. */
+/** A deduction. */
 export const takenOff = (minor: number, exponent: number): string => money(minor === 0 ? 0 : -minor, exponent);
 
 export const count = (value: number): string => grouped(String(value));
@@ -31,7 +31,7 @@ export const span = (startMs: number, endMs: number): string => {
 
 const dayMs = 86_400_000;
 
-/** Whole days by their first and last one, as an invoice of a month has them; else as `span`. */
+/** Whole days by their first and last one, as on a monthly invoice; else as `span`. */
 export const period = (startMs: number, endMs: number): string => {
   if (startMs % dayMs !== 0 || endMs % dayMs !== 0) return span(startMs, endMs);
   return endMs - startMs === dayMs ? day(startMs) : `${day(startMs)} – ${day(endMs - 1)}`;

@@ -39,7 +39,7 @@ const authenticate = answerHeader("`Bearer`", text, true);
 
 type Response = { headers?: Record<string, object>; [field: string]: unknown };
 
-/** One operation of the document, as far as what is added to it needs to know. */
+/** The part of an operation that the additions need. */
 export type Operation = {
   parameters?: { name?: string }[];
   tags?: string[];
@@ -58,10 +58,10 @@ export type OpenApiDocument = {
 
 const methods = ["get", "put", "post", "patch", "delete"] as const;
 
-/** Open to everybody. */
+/** Without authentication. */
 const publicTags = new Set(["health", "docs"]);
 
-/** What an answer carries beside its body, by its status. */
+/** Headers of an answer, by its status. */
 const headersOf = (status: string, repeatable: boolean, isPage: boolean): Record<string, object> => ({
   "X-Request-Id": requestId,
   ...((status === "429" || status === "503") && { "Retry-After": retryAfter }),
@@ -71,7 +71,7 @@ const headersOf = (status: string, repeatable: boolean, isPage: boolean): Record
   ...(repeatable && status.startsWith("2") && { "Idempotency-Replayed": replayed }),
 });
 
-/** Adds what every operation has in common: credentials, and the headers that middleware reads and writes. */
+/** Adds the common parts of operations: credentials, and the headers that middleware reads and writes. */
 const complete = (method: string, operation: Operation): Operation => {
   const isPublic = operation.security?.length === 0 || (operation.tags?.some((tag) => publicTags.has(tag)) ?? false);
   const repeatable = method === "post" && !isPublic;

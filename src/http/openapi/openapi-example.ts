@@ -14,7 +14,7 @@ const ofType: Readonly<Record<string, (schema: Schema) => unknown>> = {
 };
 
 /**
- * An example of what a schema describes: the one it gives, its constant, its first choice, its default, else one put together
+ * An example for a schema: its own, its constant, its first choice, its default, else one built
  * from its parts.
  * @param schemas the named schemas of the document
  */

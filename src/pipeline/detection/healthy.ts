@@ -7,14 +7,14 @@ import { isMonitorOnly, onTrial } from "./paths.ts";
 
 /**
  * Whether a domain was not seen healthy since its latest set-up. A primary on trial was not: it has not answered since it was
- * found in the records, whatever the name itself has shown before.
+ * discovered, whatever the name itself did before.
  */
 export const isNeverHealthy = (domain: RoundDomain): boolean => domain.neverHealthy !== null || onTrial(domain, "primary");
 
-/** Whether a discount may be earned by a domain's name: it is held, and its proof has not been gone for so long that nothing new is done by it. */
+/** Whether a domain's name qualifies for a discount: it is verified, and its proof is not in the state `held`. */
 export const isVerified = ({ verified, proof }: Pick<RoundDomain, "verified" | "proof">): boolean => verified && proof?.held !== true;
 
-/** What the credit of a service's storms depends on, as the round knows it. */
+/** What the credit of a service's storms depends on, as known to the round. */
 export const creditCase = (service: RoundService, policy: PolicyView, terms: CreditTerms): CreditCase => ({
   terms,
   rule: service.creditRule ?? terms.rule,
@@ -27,7 +27,7 @@ export const creditCase = (service: RoundService, policy: PolicyView, terms: Cre
 
 /**
  * The domains that are now shown to be healthy for the first time since their latest set-up, by every live policy of their
- * service: the same "up" by which steering lets traffic back. A service without a policy is judged by nobody.
+ * service: the same "up" by which steering lets traffic back. A service without a policy has none.
  */
 export const seenHealthy = (
   service: RoundService,

@@ -11,7 +11,7 @@ import type { Vantage } from "../../domain/detection/vantage.ts";
 import { creditCase } from "./healthy.ts";
 import { hasPath, isMonitorOnly, onTrial } from "./paths.ts";
 
-/** What a policy makes of its figures. */
+/** A policy's evaluation of its figures. */
 export type Judged = {
   readonly policy: PolicyView;
   readonly decision: StormDecision | null;
@@ -19,13 +19,13 @@ export type Judged = {
   readonly backup: Health;
   /** The domains of which `primary` is the worst. */
   readonly domains: readonly DomainHealth[];
-  /** The storm as it will be after this round; null: calm. */
+  /** The storm after this round; null: calm. */
   readonly storm: SteeringStorm | null;
 };
 
 const allPaths: readonly ProbePath[] = ["primary", "backup", "direct"];
 
-/** The domains of a service as detection knows them. */
+/** The domains of a service as detection sees them. */
 export const detectedDomains = (service: RoundService): readonly DetectedDomain[] =>
   service.domains.map((domain) => ({
     domainId: domain.domainId,
@@ -33,7 +33,7 @@ export const detectedDomains = (service: RoundService): readonly DetectedDomain[
     primaryOnTrial: onTrial(domain, "primary"),
   }));
 
-/** Judges a service by one of its policies: the state of its storm, and what is known of both sides. @param terms of credit */
+/** Judges a service by one of its policies: the state of its storm, and the health of both sides. @param terms of credit */
 export const judgePolicy = (
   service: RoundService, policy: PolicyView, vantages: readonly Vantage[], nowMs: number, terms: CreditTerms = everyStorm,
 ): Judged => {

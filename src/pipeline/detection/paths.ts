@@ -2,7 +2,7 @@ import type { DomainRouting, RoundDomain, RoundService, Sample } from "../../ada
 import type { ProbePath } from "../../domain/detection/probe.ts";
 import { isPublicName } from "../../domain/detection/probe.ts";
 
-/** Whether a path of a domain counts: it is probed, and where its target was discovered, that has answered before. */
+/** Whether a path of a domain counts: it is probed, and a discovered target has answered before. */
 export const hasPath = (domain: RoundDomain, path: ProbePath): boolean => {
   if (path === "direct") return isPublicName(domain.name);
   const { routing } = domain;
@@ -11,7 +11,7 @@ export const hasPath = (domain: RoundDomain, path: ProbePath): boolean => {
 };
 
 /**
- * A domain by what its records name now: where they name another target than the one that was probed in this round, nothing is
+ * A domain by its present records: where they name another target than the one probed in this round, nothing is
  * known of that yet.
  */
 export const asFound = (domain: RoundDomain, found: DomainRouting | undefined): RoundDomain => {
@@ -22,14 +22,14 @@ export const asFound = (domain: RoundDomain, found: DomainRouting | undefined): 
   return { ...domain, routing: { ...routing, discoveredPrimaryTarget, discoveredBackupTarget, discoveredPrimaryOk, discoveredBackupOk } };
 };
 
-/** Whether a path is probed without counting: a discovered target that is still to answer for the first time. */
+/** Whether a path is probed without counting: a discovered target that has not answered yet. */
 export const onTrial = (domain: RoundDomain, path: ProbePath): boolean => {
   const { routing } = domain;
   const target = path === "primary" ? routing?.discoveredPrimaryTarget : path === "backup" ? routing?.discoveredBackupTarget : null;
   return target != null && !hasPath(domain, path);
 };
 
-/** Without a primary target or a probed backup there is nothing to steer between: storms are recorded, DNS left alone. */
+/** Without a primary target or a probed backup there is nothing to steer between: storms are recorded, DNS is not changed. */
 export const isMonitorOnly = (service: RoundService): boolean =>
   !service.domains.some((domain) => hasPath(domain, "primary")) ||
   !service.domains.some((domain) => hasPath(domain, "backup"));

@@ -7,25 +7,26 @@ import type { RoundLoad } from "../../domain/coordination/shard-load.ts";
 import { isProbed } from "../../domain/detection/target.ts";
 import type { RequestAccount } from "../requests.ts";
 import { createProbeAllowance, unlimited } from "../requests.ts";
+import { waitingConnections } from "../connection-slots.ts";
 import type { Slots } from "../connection-slots.ts";
 import { createLane, createSuspicion } from "./suspicion.ts";
 
 /** A path that timed out is given no longer than this until it answers again. */
 const impatientTimeoutMs = 2_000;
 
-/** Of six that may wait at once, those that are given to what is likely to hang while there is something else to probe. */
-const connectionsOfWhatHangs = 4;
+/** Of six connections, those for paths that are likely to hang while others are still to be probed. */
+const connectionsOfWhatHangs = waitingConnections - 2;
 
 const defaultStatuses: StatusRanges = [[200, 399]];
 
-/** What is likely to hang (`suspicion.ts`), paths as `domainId/path` among it. Kept between rounds of one isolate. */
+/** What is likely to hang (`suspicion.ts`), with paths as `domainId/path`. Kept between rounds of one isolate. */
 export type SlowPaths = Set<string>;
 
 export type ProbeSettings = {
   readonly path: string;
   readonly timeoutMs: number;
   readonly intervalMs: number;
-  /** Whether unverified domains are probed in their turns only, and only where their targets have agreed; absent: as all others. */
+  /** Whether unverified domains are probed only in their assigned rounds, and only with their targets' consent; absent: as all others. */
   readonly restrainsUnverified?: boolean;
 };
 
@@ -40,11 +41,11 @@ export type Target = {
   readonly setup: number;
   /** The CDN that it goes through; null: whichever the public name leads to. */
   readonly cdn: string | null;
-  /** Whether a failure is confirmed: strangers get one probe. */
+  /** Whether a failure is confirmed: unverified domains get one probe. */
   readonly confirmed: boolean;
 };
 
-/** Takes one of each customer in turn, so that one customer's dead CDN does not starve the others of slots. */
+/** Interleaves customers round-robin, so that one customer's dead CDN does not starve the others of slots. */
 const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target[] => {
   const turns = Math.max(0, ...byCustomer.map((targets) => targets.length));
   return Array.from({ length: turns }, (_, turn) => byCustomer.flatMap((targets) => targets[turn] ?? [])).flat();
@@ -53,7 +54,7 @@ const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target
 const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
   (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
 
-/** What is probed of a domain, by path; targets that were not given are those found in its records. */
+/** The probed targets of a domain, by path; those not configured are discovered from its records. */
 export const probedUrls = (domain: RoundDomain, defaultPath: string): ReturnType<typeof probeUrls> =>
   probeUrls({
     name: domain.name,
@@ -71,16 +72,16 @@ const targetsOf = (service: RoundService, defaultPath: string, round: number, re
       ? [{ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path), confirmed }] : []);
   });
 
-/** Begins a list elsewhere each round, in steps that spread evenly however often they are taken (golden section). */
+/** Rotates a list each round, in evenly spreading steps (golden section). */
 const rotated = <T>(list: readonly T[], round: number): readonly T[] => {
   const start = Math.floor(((round * 0.618_033_988_75) % 1) * list.length);
   return [...list.slice(start), ...list.slice(0, start)];
 };
 
 /**
- * What to probe in the round of that number, in order. A target that was not given is the one discovered from the live
- * records. Each round begins with others, so that one without time for all leaves out others than the last.
- * @param restrains whether unverified domains wait for their turns
+ * What to probe in the round of that number, in order. A target that is not configured is the one discovered from the live
+ * records. Each round begins with others, so that rounds without time for all skip different ones.
+ * @param restrains whether unverified domains are restricted to their assigned rounds
  */
 export const probeTargets = (services: readonly RoundService[], defaultPath: string, round: number, restrains = false): readonly Target[] => {
   const byCustomer = Map.groupBy(services.flatMap((service) => targetsOf(service, defaultPath, round, restrains)), (target) => target.customerId);
@@ -94,15 +95,15 @@ const countBy = (targets: readonly Target[]): ReadonlyMap<number, number> =>
 export const roundNumber = (roundAtMs: number, { intervalMs }: ProbeSettings): number => Math.floor(roundAtMs / intervalMs);
 
 /**
- * `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples, as they say nothing; `overBudget`:
- * probes, first ones and confirmations, that were not sent as the invocation may not send more.
+ * `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples; `overBudget`:
+ * first probes and confirmations not sent because of the invocation's request limit.
  */
 export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number; readonly unreadable: number; readonly overBudget: number };
 
 /**
  * Probes every path of a shard once; one that fails is confirmed by two more, a tenth of an interval apart, in the same
- * round (semantics §4). Nothing is begun after an interval, or a time-out where that is longer: what is known by then
- * must be judged while it is fresh. Resolves when the last answer or time-out is in.
+ * round (semantics §4). Nothing is begun after an interval, or a time-out where that is longer: samples
+ * must be evaluated while fresh. Resolves when the last answer or time-out is in.
  */
 export const probeRound = async (
   deps: { readonly prober: Prober; readonly clock: Clock; readonly vantage: string; readonly slowPaths: SlowPaths; readonly requests?: RequestAccount },
@@ -117,7 +118,7 @@ export const probeRound = async (
   const hangs = createSuspicion(slowPaths);
   const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings), settings.restrainsUnverified);
   const allowance = createProbeAllowance(requests, countBy(targets));
-  // Beside what hangs there is always a connection for the rest: a backup that nobody had the time to probe is not known to be up.
+  // Besides what hangs there is always a connection for the rest: a backup that was not probed is not known to be up.
   let others = targets.filter((target) => !hangs.suspects(target)).length;
   const lane = createLane(() => (others > 0 ? connectionsOfWhatHangs : Number.POSITIVE_INFINITY));
   const otherDone = (): void => {
@@ -151,7 +152,7 @@ export const probeRound = async (
       return null;
     };
     if (!hangs.suspects(target)) {
-      // What came to be suspected while it waited gives its turn to others.
+      // What became suspect while queued goes behind the others.
       const done = await slots(target.customerId, false, async () => (hangs.suspects(target) ? "suspected" : await inTime()));
       otherDone();
       if (done !== "suspected") return done;
@@ -171,7 +172,7 @@ export const probeRound = async (
   return { samples, unprobed: perTarget.filter((answers) => answers === null).length, unreadable, overBudget: allowance.refused() };
 };
 
-/** What a round had to do: by this a shard is measured. @param services those that were taken, of a shard that left out so many domains */
+/** The load of a round, by which a shard is measured. @param services those processed; so many domains were left out */
 export const loadOf = (services: readonly RoundService[], domainsLeftOut: number, { samples, unprobed }: Pick<ProbedRound, "samples" | "unprobed">): RoundLoad => {
   const first = samples.filter(({ attempt }) => attempt === 0);
   const answered = first.filter(({ ok }) => ok);

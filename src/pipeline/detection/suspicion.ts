@@ -3,13 +3,13 @@ import type { ProbePath } from "../../domain/detection/probe.ts";
 
 type Suspect = { readonly domainId: number; readonly path: ProbePath; readonly cdn: string | null };
 
-/** Paths of one CDN that time out in a round in which it has answered nobody, by which all of it is suspected. */
+/** A CDN is suspect once so many of its paths time out in a round without any answer of it. */
 const enough = 3;
 
 /**
- * What is likely to hang: a path that timed out when it was last probed, and all that goes through a CDN of which some did and
+ * Predicts what will hang: a path whose last probe timed out, and all paths of a CDN of which some did and
  * none answered. One answer clears a CDN.
- * @param slow what is suspected, kept from round to round: paths as `domainId/path`, CDNs as `cdn:name/path`
+ * @param slow the suspects, kept from round to round: paths as `domainId/path`, CDNs as `cdn:name/path`
  */
 export const createSuspicion = (slow: Set<string>) => {
   const timedOut = new Map<string, Set<string>>();
@@ -30,7 +30,7 @@ export const createSuspicion = (slow: Set<string>) => {
 
   return {
     note: (target: Suspect, kind: ProbeAnswer["kind"]): void => {
-      // A refusal says nothing either way: it keeps no connection waiting, and is no answer.
+      // A refusal is neutral: it holds no connection, and is no answer.
       if (kind === "network") return;
       const [path, cdn] = [keyOf(target), cdnOf(target)];
       if (kind === "timeout") slow.add(path);
@@ -44,7 +44,7 @@ export const createSuspicion = (slow: Set<string>) => {
   };
 };
 
-/** Lets so many do their work at once, what is urgent first, else in the order in which they came. @param width may grow */
+/** A semaphore: urgent work first, else first come, first served. @param width may grow */
 export const createLane = (width: () => number) => {
   let running = 0;
   const urgent: (() => void)[] = [];
@@ -70,7 +70,7 @@ export const createLane = (width: () => number) => {
         next();
       }
     },
-    /** To be called where the width has grown. */
+    /** To be called after the width has grown. */
     widen: next,
   };
 };

@@ -9,7 +9,7 @@ import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
 
 type Unsigned = Omit<Claim, "follows">;
 
-/** What of a switch is signed (`domain/evidence/evidence-claim.ts`): what tranche asked for, and what Route 53 said. */
+/** The signed part of a switch (`domain/evidence/evidence-claim.ts`): tranche's request, and Route 53's answer. */
 type Switch = {
   readonly name: string;
   readonly from: { readonly primary: number; readonly backup: number };
@@ -25,7 +25,7 @@ const switchBody = ({ name, from, to, reason, changeId, acceptedAtMs }: Switch):
   accepted_at: isoTimeOrNull(acceptedAtMs), change_id: changeId, domain: name, from: weights(from), reason, to: weights(to),
 });
 
-/** Signs for services whose chains end where a round has read them. Whoever can not sign leaves the record unsigned: it is no reason not to decide. */
+/** Signs by the chain heads that a round has read. Where signing fails records stay unsigned: that must not prevent a decision. */
 const createSigning = (signer: EvidenceSigner, services: readonly RoundService[]) => {
   const heads = new Map<number, ChainHead>(services.map(({ serviceId, chain }) => [serviceId, chain ?? emptyChain]));
   return async (claim: Unsigned): Promise<{ readonly proof?: ChainedProof }> => {
@@ -36,7 +36,7 @@ const createSigning = (signer: EvidenceSigner, services: readonly RoundService[]
   };
 };
 
-/** The decisions of a round with the signatures of what they add to chains of evidence. Nothing to sign: nothing is waited for. */
+/** The decisions of a round with the signatures of the evidence that they add. */
 export const signDecisions = async (
   signer: EvidenceSigner | null, services: readonly RoundService[], decisions: RoundDecisions, nowMs: number,
 ): Promise<RoundDecisions> => {
@@ -59,7 +59,7 @@ export const signDecisions = async (
   return { ...decisions, storms, resolved };
 };
 
-/** What DNS answered to switches, with the signatures of those that it took for a storm. */
+/** The outcomes of switches, with the signatures of accepted ones for a storm. */
 export const signSwitches = async (
   signer: EvidenceSigner | null,
   services: readonly RoundService[],
@@ -83,7 +83,7 @@ export const signSwitches = async (
   }));
 };
 
-/** The signature of what a witness or an admin makes of a storm's credit. @param body canonical JSON */
+/** The signature of a witness's or an admin's decision on a storm's credit. @param body canonical JSON */
 export const signCredit = async (
   signer: EvidenceSigner | null, storm: { readonly serviceId: number; readonly stormId: number; readonly chain: ChainHead | null }, body: string,
 ): Promise<ChainedProof | undefined> => {

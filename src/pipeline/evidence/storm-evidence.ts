@@ -15,19 +15,19 @@ import { probedUrls } from "../detection/probing.ts";
 import type { DomainReading } from "../steering/live-records.ts";
 import { liveWeights } from "../steering/live-records.ts";
 
-/** Entries of each list in all records of a round together, and in one record: a request to Neon has 10 MiB. */
+/** Entries of each list in all records of a round, and in one record: a request to Neon has 10 MiB. */
 const entriesPerRound = 8_000;
 const [fewest, most] = [6, 400];
 
-/** What the round knew when it decided. */
+/** The round's knowledge at the decision. */
 export type Grounds = {
   readonly services: readonly RoundService[];
   readonly vantages: readonly Vantage[];
   readonly read: readonly DomainReading[];
   readonly fence: Fence;
-  /** By which storms earn a discount. */
+  /** The terms by which storms earn a discount. */
   readonly credit: CreditTerms;
-  /** The probe path of domains that name none. */
+  /** The default probe path. */
   readonly probePath: string;
   /** The vantage that this round probed from. */
   readonly vantage: string;
@@ -43,7 +43,7 @@ const edgeMsOf = (transition: StormTransition, nowMs: number): number =>
 
 const edgeOf = ({ policy, transition }: StormDecision, nowMs: number, limit: number): Edge => {
   const edgeMs = edgeMsOf(transition, nowMs);
-  // A storm ends when its failures have left the window: they are one window further back.
+  // A storm ends when its failures have left the window: they are one window earlier.
   const fromMs = edgeMs - policy.windowSeconds * 1_000 * (transition.kind === "end" ? 2 : 1);
   const windowFromMs = nowMs - policy.windowSeconds * 1_000;
   return { serviceId: policy.serviceId, edgeMs, windowFromMs, fromMs: Math.min(fromMs, windowFromMs), untilMs: nowMs, limit };
@@ -60,7 +60,7 @@ const bounded = <T>(list: readonly T[], limit: number, json: (item: T) => JsonVa
   left_out: Math.max(0, list.length - limit),
 });
 
-/** By what a storm's discount is decided: the rule and the operator's terms. `max_gap_seconds` null: however long. */
+/** The terms of a storm's discount: the rule and the operator's terms. `max_gap_seconds` null: unlimited. */
 const creditTermsJson = ({ waitingMs, maxGapMs, requireVerified, floors }: CreditTerms, rule: CreditTerms["rule"]): JsonValue => ({
   rule, proof_required: requireVerified, waiting_seconds: waitingMs / 1_000, max_gap_seconds: Number.isFinite(maxGapMs) ? maxGapMs / 1_000 : null,
   floors: {
@@ -69,7 +69,7 @@ const creditTermsJson = ({ waitingMs, maxGapMs, requireVerified, floors }: Credi
   },
 });
 
-/** What was decided of the storm's discount, and the domains that were down. */
+/** The decision on the storm's discount, and the domains that were down. */
 const creditJson = ({ credit, reason, down }: CreditGrounds, limit: number): JsonValue => ({
   credit, reason,
   down: bounded(down, limit, (one) => ({
@@ -84,7 +84,7 @@ const sampleJson = (one: EdgeSample): JsonValue => [
   one.domainId, one.path, one.vantage, isoTime(one.probedAtMs), one.attempt, one.ok, one.status, one.latencyMs, one.error, one.setup,
 ];
 
-/** The evidence of one transition: by what terms, from what figures and samples, what was decided, and what it does to the weights. */
+/** The evidence of one transition: terms, figures, samples, decision, and its effect on the weights. */
 const bodyOf = (
   grounds: Grounds,
   known: RoundService,
@@ -109,7 +109,7 @@ const bodyOf = (
     decision: decisionJson(decision),
     credit_terms: creditTermsJson(grounds.credit, service.creditRule ?? grounds.credit.rule),
     ...(decision.credit !== null && { credit: creditJson(decision.credit, limit) }),
-    // What a decision is replayed from, beside the figures.
+    // The inputs for replaying a decision, besides the figures.
     domains: bounded(known.domains, limit, (domain) => ({
       domain_id: domain.domainId, name: domain.name, urls: probedUrls(domain, grounds.probePath).map(({ path, url }) => ({ path, url })), expect_status: domain.expectStatus,
       verified: isVerified(domain), edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: unhealthy.has(domain.domainId),
@@ -155,8 +155,8 @@ const bodyOf = (
 };
 
 /**
- * The decisions with evidence for every storm that begins, relapses or ends. Nothing happens: nothing is asked or made.
- * That samples could not be read keeps nobody from deciding: the evidence then says so.
+ * The decisions with evidence for every storm that begins, relapses or ends. Without any, nothing is read.
+ * Unreadable samples do not prevent a decision: the evidence then says so.
  */
 export const withEvidence = async (
   rounds: Pick<RoundStore, "edgeSamples">,

@@ -9,25 +9,25 @@ import { operatorKey, ownDns } from "./dns-by-customer.ts";
 import type { Connections, Lane } from "../connection-slots.ts";
 import { connectionOf } from "../connection-slots.ts";
 
-/** A DNS account with what is known of how it fares. */
+/** A DNS account with its circuit state. */
 export type DnsAccount<D extends Dns = Dns> = {
-  /** Whose own it is; 0: the operator's. */
+  /** The customer that owns it; 0: the operator. */
   readonly id: number;
   readonly dns: D;
-  /** What a call to it may cost. */
+  /** The budget of a call to it. */
   readonly budget: (untilMs: number, purpose: Purpose) => DnsBudget;
-  /** Whether its latest call was answered: only such an account is waited for. */
+  /** Whether its latest call was answered: rounds wait only for such an account. */
   readonly isWell: () => boolean;
-  /** Whether it would be asked now. */
+  /** Whether it may be called now. */
   readonly isAsked: () => boolean;
-  /** A whole call was given up: it did not even end when its time was over. */
+  /** Reports a call that was abandoned: it did not end at its deadline. */
   readonly fellSilent: () => void;
 };
 
-/** What is called for. `urgent`: a change that is not put off while the account is paused, but tries whether it answers. */
+/** The purpose of a call. `urgent`: a change that is not deferred while the account is paused, but probes it. */
 export type Purpose = "look" | "change" | "urgent";
 
-/** Which connections are for what. */
+/** The lane of each purpose. */
 export type Lanes = { readonly look: Lane; readonly change: Lane };
 
 const isWellKnown = ({ strikes }: DnsStanding): boolean => strikes === 0;
@@ -36,25 +36,25 @@ const unknown = (customerId: number): DnsStanding => ({
 });
 
 /**
- * What a question, which may be put again, is given for its answer at first: an account that is silent holds a connection for
- * no longer. One that has been slow gets the full time, so that slow is not taken for silent.
+ * The initial time-out of a repeatable query: a silent account holds a connection for
+ * no longer. One that has been slow gets the full time, so that slow is not mistaken for silent.
  */
 const briefMs = 2_500;
 
 /**
- * What a call must have left for its answer to be begun, of the time that it is given in all: who waited for a connection until
- * the last moment would be cut off, and its account taken for silent.
+ * The minimum remaining time to begin a call, as a part of its total: after a long wait for a connection
+ * it would be cut off, and its account mistaken for silent.
  */
 const leastMsOf = (givenMs: number): number => Math.min(1_500, givenMs / 4);
 
-/** How the accounts fare that are called in this invocation, each by itself: nobody waits for anybody else's account. */
+/** The circuit states of the accounts called in this invocation, independent of each other. */
 export type Standings = {
-  /** Takes up what the database knows, where nothing newer is known here. */
+  /** Loads the stored states, where nothing newer is known here. */
   readonly adopt: (known: readonly DnsStanding[], keys: readonly number[]) => void;
   readonly account: <D extends Dns>(key: number, dns: D, lanes: Lanes, stop?: AbortSignal) => Omit<DnsAccount<D>, "id">;
-  /** An account did or did not let its changes be asked after. @param refusal why not */
+  /** Records whether an account permits GetChange. @param refusal why not */
   readonly polled: (key: number, refusal: string | null) => void;
-  /** What has changed since this was last asked. */
+  /** The changes since the last call. */
   readonly takeChanged: () => readonly DnsStanding[];
 };
 
@@ -63,7 +63,7 @@ const outcomes = { ok: "answered", refused: "answered", throttled: "throttled", 
 export const createStandings = (clock: Clock, connections: Connections): Standings => {
   const known = new Map<number, DnsStanding>();
   const changed = new Set<number>();
-  /** The call that tries a paused account: the others wait for what comes of it. */
+  /** The call that probes a paused account: the others wait for its result. */
   const trials = new Map<number, PromiseWithResolvers<void>>();
   const of = (key: number): DnsStanding => known.get(key) ?? unknown(key);
   const set = (standing: DnsStanding): void => {
@@ -71,13 +71,13 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
     changed.add(standing.customerId);
   };
 
-  /** How long an account may take for an answer to a question: little, while it has not been slow. */
+  /** The time-out of a query to an account: short, unless it has been slow. */
   const patience = new Map<number, number>();
   const questionTo = (key: number, connection: Connection): Connection => async (times, request) => {
     const answerMs = patience.get(key) ?? briefMs;
     const sent = await connection({ ...times, answerMs: Math.min(times.answerMs, answerMs) }, async (signal) => {
       const beganMs = clock.nowMs();
-      // Until it has answered quickly it has all the time that there is.
+      // Until it has answered quickly it has the full time.
       patience.set(key, Number.POSITIVE_INFINITY);
       const answer = await request(signal);
       if (clock.nowMs() - beganMs <= briefMs / 2) patience.delete(key);
@@ -95,11 +95,11 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
     else if (!isWellKnown(before)) set({ ...before, ...circuit, lastError: null, lastErrorAtMs: null });
   };
 
-  /** @returns false where the call that tries the account takes too long */
+  /** @returns false where the probing call takes too long */
   const afterTrial = async (key: number, untilMs: number): Promise<boolean> => {
     for (let trial = trials.get(key); trial !== undefined; trial = trials.get(key)) {
       if (!(await patiently(clock, trial.promise.then(() => true), untilMs - clock.nowMs(), false))) return false;
-      // What was tried in vain is not tried again by who waited for it, however urgent.
+      // After a failed probing call those that waited for it do not repeat it, however urgent.
       if (mayBeAsked(of(key), false, clock.nowMs()) === "not") return false;
     }
     return true;
@@ -158,11 +158,11 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
 
 const roundLanes: Lanes = { look: "dns", change: "change" };
 
-/** The accounts of a round: of each customer their own, of all others the operator's. */
+/** The accounts of a round: each customer's own, else the operator's. */
 export type DnsAccounts = { readonly byKey: (key: number) => DnsAccount; readonly ofName: (name: string) => DnsAccount };
 
 /**
- * @param own customers' own accounts @param owners who has proven a name to be theirs: of several who claim it, one
+ * @param own customers' own accounts @param owners the verified owner of each name
  * @param stop ends their calls early
  */
 export const accountsOf = (
@@ -175,7 +175,7 @@ export const accountsOf = (
   const accounts = new Map<number, DnsAccount>();
   const byKey = (key: number): DnsAccount => {
     const access = own.get(key);
-    // A change may have been made in an account that is no more: the operator's knows nothing of it, and says so.
+    // A change may have been made in a removed account: the operator's answers that it does not know it.
     const dns = key === operatorKey ? operator : ownDns(key, access ?? operator);
     const made = accounts.get(key) ?? { id: key, ...standings.account(access === undefined ? operatorKey : key, dns, roundLanes, stop) };
     accounts.set(key, made);

@@ -9,10 +9,10 @@ import { patiently } from "../with-timeout.ts";
 import { movedAt, withoutChecks, withWeights } from "./live-records.ts";
 import type { Connections } from "../connection-slots.ts";
 
-/** How long a call is waited for beyond its deadline before it is given up. */
+/** How long a call is awaited beyond its deadline before it is abandoned. */
 const graceMs = 500;
 
-/** A switch that is to be made, with all that is known of it. */
+/** A switch to be made, with its context. */
 type Ready = {
   readonly intent: Intent;
   readonly stored: StoredIntent;
@@ -21,7 +21,7 @@ type Ready = {
   readonly change: WeightChange;
 };
 
-/** What became of a round's switches, and of which names they were. `thrown`: what an account threw, which it never should. */
+/** The outcomes of a round's switches, with their names. `thrown`: an account's unexpected exception. */
 export type Applied = Pick<RoundOutcomes, "intents" | "domains" | "failures" | "dropped"> & { readonly names: readonly string[]; readonly thrown: readonly unknown[] };
 
 /** The intents that were stored and can be sent: one without a row lost its lease on the way. The urgent ones come first. */
@@ -33,7 +33,7 @@ const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap
     const routing = fresh.get(intent.domainId) ?? domain?.routing;
     const row = stored.get(intent.domainId);
     if (intent.result !== "intent" || row === undefined || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
-    // Nor may the way back of what tranche itself has moved hang on a health check that somebody deleted meanwhile.
+    // Nor may failback of what tranche itself has moved depend on a health check that somebody deleted meanwhile.
     const mayDropChecks = isUrgent(intent.reason) || routing.movedAtMs !== null;
     const members = memberChanges(routing, intent.members ?? []);
     const change = {
@@ -44,12 +44,12 @@ const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap
   return ready.toSorted((a, b) => Number(isUrgent(b.intent.reason)) - Number(isUrgent(a.intent.reason)));
 };
 
-/** What is known of a switch that failed: nothing came of it for certain, or its answer was lost. */
+/** The effect of a failed switch: certainly none, or unknown as its answer was lost. */
 const effectOf = (result: Extract<WeightChangeResult, { status: "failed" }>) => result.effect ?? (result.retryable ? "unknown" : "none");
 
 /**
- * A stale record or an answer that was lost may mean either way: the next reading tells what became of the switch. An attempt
- * that certainly came to nothing says nothing of an earlier one that was never answered.
+ * A stale record or a lost answer leaves the outcome open: the next reading shows it. An attempt
+ * that certainly had no effect does not settle an earlier one without an answer.
  */
 const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult, nowMs: number): IntentOutcome => {
   const changeRowId = stored.id;
@@ -57,7 +57,7 @@ const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult
     return { changeRowId, result: "accepted", changeId: result.changeId, acceptedAtMs: result.acceptedAtMs, error: null, nextAttemptAtMs: null, doubtfulSinceMs: null };
   }
   const failed = { changeRowId, changeId: null, acceptedAtMs: null, error: result.detail, doubtfulSinceMs: null };
-  // Others records are read first, and are another switch then.
+  // Changed records are read first, and are another switch then.
   if (result.status === "stale") return { ...failed, result: "intent", nextAttemptAtMs: null };
   const effect = effectOf(result);
   const nextAttemptAtMs = effect === "unsent" ? null : nowMs + retryDelayMs(stored.attempts, intent.reason, domain.domainId);
@@ -81,9 +81,9 @@ const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number, d
 };
 
 /**
- * Makes the switches whose intents are stored, each account by itself. What has no answer by then is left in doubt: whatever
- * comes of it, the records will tell.
- * @param untilMs when the round goes on
+ * Makes the switches whose intents are stored, each account by itself. What has no answer by then is left in doubt:
+ * the records will show the outcome.
+ * @param untilMs when the round continues
  */
 export const applyIntents = async (
   deps: { readonly clock: Clock; readonly connections: Connections },

@@ -7,18 +7,18 @@ import type { DomainReading } from "./live-records.ts";
 
 const text = (records: unknown): string => canonicalJson((records ?? null) as JsonValue);
 
-/** Failed attempts at records which this round has read anew: others than before are worth another try. */
+/** Failed attempts, compared with the records read in this round: changed ones are retried. */
 const attemptsOf = (domain: RoundDomain, reading: DomainReading | undefined): RoundDomain["failedAttempts"] => {
   if (domain.failedAttempts.length === 0 || reading === undefined) return domain.failedAttempts;
   const isSame = text(reading.routing.records) === text(domain.routing?.records);
   return domain.failedAttempts.map((attempt) => ({ ...attempt, sameRecords: attempt.sameRecords && isSame }));
 };
 
-/** What heals a drift goes on doing so: only the round that found it can tell, and the next ones would call it calm. */
+/** Keeps the reason of a retry that heals a drift: later rounds would classify it as calm. */
 const sameReason = (intent: Intent, attempts: RoundDomain["failedAttempts"]): Intent =>
   !isUrgent(intent.reason) && attempts.some((attempt) => attempt.reason === "drift" && isAttemptAt(attempt, intent, "drift")) ? { ...intent, reason: "drift" } : intent;
 
-/** The intents whose turn it is; those that failed just now wait. What failed and is not wanted any more is forgotten. */
+/** The intents that are due; recently failed ones wait. Failed attempts that are no longer wanted are dropped. */
 export const dueIntents = (
   services: readonly RoundService[],
   planned: readonly Intent[],

@@ -5,11 +5,11 @@ import type { Lookup } from "../../adapters/ports/steering/resolver.ts";
 import type { Expectation, Observation } from "../../domain/steering/propagation.ts";
 import { canonicalAnswer } from "../../domain/steering/propagation.ts";
 
-/** How far above a name its zone is looked for, in labels. */
+/** How far above a name its zone is searched, in labels. */
 const maxCuts = 6;
-/** What one run may spend on this, all names together: whose name servers hang must not keep others from their proof. */
+/** The budget of one run, all names together: hanging name servers must not delay others' proofs. */
 const runMs = 15_000;
-/** What one name may take of what is left of that: something is left after several that hang. */
+/** One name's share of the rest: something is left after several that hang. */
 const nameShare = 0.25;
 
 /** The name itself has the zone's NS records where it is the apex, at which no CNAME can be (RFC 1034 §3.6.2). */
@@ -19,26 +19,26 @@ const zonesOver = (name: string, type: Expectation["type"]): readonly string[] =
   return labels.map((_, index) => labels.slice(index).join(".")).slice(from, Math.min(from + maxCuts, labels.length - 1));
 };
 
-/** Who runs a server, roughly: the longest label of its name without the numbers, such as `awsdns-`. */
+/** The approximate operator of a server: the longest label of its name without digits, such as `awsdns-`. */
 const operatorOf = (server: string): string =>
   server.split(".").reduce((longest, label) => (label.length > longest.length ? label : longest), "").replaceAll(/\d/g, "");
 
-/** One of each operator first: only some are asked, and those of one operator do not tell what another one's answer. */
+/** One of each operator first: only some are queried, and operators may differ. */
 const byTurns = (servers: readonly string[]): readonly string[] => {
   const first = [...new Map(servers.toReversed().map((server) => [operatorOf(server), server])).values()].toSorted();
   return [...first, ...servers.filter((server) => !first.includes(server))];
 };
 
 /**
- * What the name servers of names' own zones answer, for one run. Which they are the public DNS says. One that was silent once is
- * not asked again.
+ * Queries the name servers of names' own zones, for one run. The public DNS gives their names. A silent one is
+ * not queried again.
  */
 export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock: Clock) => {
   const known = new Map<string, readonly string[]>();
   const silent = new Set<string>();
   let spentMs = 0;
 
-  /** None: the name has no zone of its own; null: nobody says. */
+  /** Empty: the name is no zone apex; null: no answer. */
   const serversOf = async (zone: string, budget: Budget): Promise<readonly string[] | null> => {
     const readings = await lookup.lookup(zone, "NS", budget);
     if (readings.every(({ status }) => status === "silent")) return null;
@@ -58,7 +58,7 @@ export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock:
   };
 
   return {
-    /** Never throws; nothing where no server is known, or the time for it is used up. */
+    /** Never throws; nothing where no server is known, or the budget is used up. */
     ask: async (name: string, type: Expectation["type"], { untilMs, connection }: Budget): Promise<readonly Observation[]> => {
       const startedAtMs = clock.nowMs();
       const budget = { untilMs: Math.min(untilMs, startedAtMs + (runMs - spentMs) * nameShare), connection };
@@ -67,7 +67,7 @@ export const createAuthority = (lookup: Lookup, nameServers: NameServers, clock:
       for (const { resolver, status } of readings) if (status === "silent") silent.add(resolver);
       spentMs += clock.nowMs() - startedAtMs;
       return readings.map((reading) => ({
-        // The evidence of a storm has the name alone.
+        // The evidence of a storm has only the name.
         resolver: `${reading.resolver} (authoritative)`,
         source: "authoritative",
         answers: reading.status === "silent" ? null : [...new Set(reading.answers.map(canonicalAnswer))].toSorted(),

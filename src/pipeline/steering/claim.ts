@@ -8,10 +8,10 @@ import { liveWeights, withWeights } from "./live-records.ts";
 
 type Routing = RoundDecisions["services"][number];
 
-/** Reasons that say a switch was wanted before and has not come about. */
+/** Reasons of switches that were wanted before and not made. */
 const unmadeReasons: readonly string[] = ["switch_failed", "weights"];
 
-/** A switch is taken for made in the round that first wants it, and never again: what is wanted still has not come about. */
+/** A switch counts as made in the round that first wants it only: one that is still wanted was not made. */
 const isRepeated = ({ routing }: RoundService): boolean =>
   routing?.state === "shifted" || routing?.state === "partial" || unmadeReasons.includes(routing?.reason ?? "");
 
@@ -28,26 +28,26 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
   if (obstacle === null) return null;
   const moved = liveWeights(standing).some(({ primary, backup }) => primary === stormWeights.primary && backup > 0);
   if (obstacle.reason !== "weights" || moved) return { ...obstacle, moved };
-  // Nothing is under way that would change its weights: why not is said where it is known.
+  // No switch would change its weights: the reason is given where known.
   if (intent === undefined && domain.proof != null && (domain.proof.held || domain.proof.lapsed || domain.proof.refused === true)) return { ...obstacle, reason: "proof_lapsed", moved };
   if (domain.contestedAtMs !== null) return { ...obstacle, reason: "contested", moved };
   return { ...obstacle, reason: failed || routing?.lastError != null ? "switch_failed" : "weights", moved };
 };
 
 /**
- * `shifted` is a claim about visitors, not about weights (semantics §6): what is said of a service whose visitors are not all
+ * `shifted` is a claim about visitors, not about weights (semantics §6): a service whose visitors are not all
  * expected at the backup after this round's switches is `partial`, or where nothing moves, `held`; with the reason.
  * @param intents the switches that this round makes
  */
 export const claimFor = (
   service: RoundService, routing: Routing, readings: ReadonlyMap<number, DomainReading>, intents: readonly Intent[],
 ): { readonly routing: Routing; readonly unreached: readonly Unreached[] } => {
-  // Nor is it back to normal while the switch back is refused.
+  // Nor is it back to normal while the failback is refused.
   const isStuck = service.domains.some(({ domainId, verified, failedAttempts, routing: known }) =>
     verified && failedAttempts.length > 0 && ((readings.get(domainId)?.routing ?? known)?.movedAtMs ?? null) !== null);
   if (routing.state === "normal" && isStuck && !service.shadow) return { routing: { ...routing, state: "held", reason: "switch_failed" }, unreached: [] };
   if (routing.state !== "shifted" || service.shadow) return { routing, unreached: [] };
-  // Nobody's word can move a name that is not proven: of it nothing is claimed, unless there is no other.
+  // An unproven name is never moved: it is ignored, unless there is no other.
   const proven = service.domains.filter(({ verified }) => verified);
   if (proven.length === 0) return { routing: { ...routing, state: "held", reason: "unverified" }, unreached: [] };
   const unreached = proven.flatMap((domain): Unreached[] => {
@@ -63,7 +63,7 @@ export const claimFor = (
   return { routing: { ...routing, state: isMoving ? "partial" : "held", reason: first.reason }, unreached };
 };
 
-/** Domains of services that were claimed to be on their backup before the switch of these was tried, in vain. */
+/** Domains whose switch failed after their service was claimed to be on its backup. */
 export const unmadeClaims = ({ services }: ShardView, decisions: RoundDecisions, failures: readonly FailedSwitch[]): readonly Unreached[] => {
   if (failures.length === 0) return [];
   const failed = new Map(failures.map(({ domainId, lastError }) => [domainId, lastError]));

@@ -7,7 +7,7 @@ import type { DomainReading } from "./live-records.ts";
 import { liveWeights } from "./live-records.ts";
 
 export type DriftDecisions = {
-  /** Those that are made after all. */
+  /** Intents that are made nevertheless. */
   readonly changes: readonly PlannedChange[];
   readonly drifts: readonly FoundDrift[];
   readonly contests: RoundDecisions["contests"];
@@ -24,7 +24,7 @@ const leftAlone = (service: RoundService, decision: Desired | null, contested: b
 };
 
 /**
- * What is done about weights that somebody else changed: recorded, and healed unless that would be a fight.
+ * Handles weights that somebody else changed: recorded, and healed unless that would be a fight.
  * @param decision null: the service is not steered
  * @param domains as they were planned for
  */

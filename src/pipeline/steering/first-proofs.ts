@@ -10,11 +10,11 @@ import { connectionOf, nobody } from "../connection-slots.ts";
 
 /** Looks up the proofs of names that are about to be switched for the first time. */
 export interface FirstProofs {
-  /** Never throws: what could not be found out in time is left out. */
+  /** Never throws: names without a result in time are absent. */
   look(domainIds: readonly number[], fence: Fence, connections: Connections, untilMs: number): Promise<ReadonlyMap<number, Look>>;
 }
 
-/** Names that a round looks up at most; of more, the last sight of each one's proof decides. */
+/** Most names that a round looks up; for the others the last sight of the proof decides. */
 const firstProofsPerRound = 12;
 
 export const createFirstProofs = (deps: OwnershipDeps): FirstProofs => ({
@@ -31,7 +31,7 @@ export const createFirstProofs = (deps: OwnershipDeps): FirstProofs => ({
       const author = { actor: "tranche", requestId: null, fence };
       for (const claim of claims) if (looks.get(claim.id) === "missing") await storeLook(deps, claim, "missing", author);
     } catch {
-      // The database is away: it will not take the switch either. What was looked up counts.
+      // The database is unreachable: it will not store the switch either. The look-up counts.
     }
     return looks;
   },
@@ -44,15 +44,15 @@ const firsts = (services: readonly RoundService[], { intents }: RoundDecisions):
     domains.flatMap((domain) => (domain.proof?.unsteered === true && domain.proof.refused !== true && switched.has(domain.domainId) ? [{ ...domain, customerId }] : [])));
 };
 
-/** The customers in turns, so that nobody's names take the place of another's. */
+/** Round-robin over customers, so that none displaces another's names. */
 const inTurns = <D extends { readonly customerId: number }>(domains: readonly D[]): readonly D[] => {
   const queues = [...Map.groupBy(domains, ({ customerId }) => customerId).values()];
   return queues.flatMap((own) => own.map((domain, place) => ({ domain, place }))).toSorted((a, b) => a.place - b.place).map(({ domain }) => domain);
 };
 
 /**
- * A name is switched for the first time only by a proof that is there now (semantics §3). What the decisions would switch is
- * looked up, and where the proof is not good enough everything is decided again without it.
+ * A name's first switch requires a proof that is there now (semantics §3). The names that the decisions would switch are
+ * looked up, and where a proof is not good enough everything is decided again without that name.
  */
 export const withFirstProofs = async (
   proofs: FirstProofs | undefined, fence: Fence, connections: Connections, services: readonly RoundService[],

@@ -14,9 +14,9 @@ export type DomainReading = {
   readonly domainId: number;
   readonly serviceId: number;
   readonly routing: DomainRouting;
-  /** Somebody else changed the weights since they were last known. */
+  /** Somebody else changed the weights since the last reading. */
   readonly drift: Drift | null;
-  /** What became of switches whose outcome was not known. */
+  /** The outcomes of switches in doubt. */
   readonly resolved: RoundDecisions["resolved"];
 };
 
@@ -32,7 +32,7 @@ const weightsByType = (records: readonly WeightedRecord[] | null): readonly Type
     return [{ recordType, weights: { primary: primary.weight, backup: backup.weight } }];
   });
 
-/** The weights of every complete pair, one per record type; somebody else may have moved the types of a name apart. */
+/** The weights of every complete pair, one per record type; somebody else may have set a name's types differently. */
 export const liveWeights = (records: readonly WeightedRecord[] | null): readonly Weights[] =>
   weightsByType(records).map(({ weights }) => weights);
 
@@ -40,11 +40,11 @@ export const liveWeights = (records: readonly WeightedRecord[] | null): readonly
 export const withWeights = (records: readonly WeightedRecord[], to: Weights): readonly WeightedRecord[] =>
   records.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup }));
 
-/** The same records without health checks that are gone. */
+/** The same records without deleted health checks. */
 export const withoutChecks = (records: readonly WeightedRecord[], gone: readonly string[]): readonly WeightedRecord[] =>
   records.map(({ healthCheckId, ...record }) => (healthCheckId === undefined || gone.includes(healthCheckId) ? record : { ...record, healthCheckId }));
 
-/** On the backup by tranche's doing: set by the switch there, cleared by the last step back. */
+/** On the backup by tranche's switch: set by that, cleared by the last step of failback. */
 export const movedAt = (before: number | null, to: Weights, normal: Weights, nowMs: number): number | null => {
   if (equalWeights(to, normal)) return null;
   return to.primary === 0 ? nowMs : before;
@@ -63,20 +63,20 @@ const never: DomainRouting = {
 /** Whether every type of the name has these weights. */
 const stands = (live: readonly Weights[], at: Weights): boolean => live.length > 0 && live.every((one) => equalWeights(one, at));
 
-/** No call for an intent is begun later than this after it was stored. */
+/** Calls for an intent begin at most this long after it was stored. */
 export const sendWithinMs = 30_000;
 
-/** How long an intent may yet take effect: the above, the longest call begun within it, and what two clocks may differ by. */
+/** How long an intent may take effect: the above, the longest call begun within it, and the clock skew. */
 const lingerMs = 90_000;
 
 /**
- * Whether an intent that has left no trace in the live records can be given up. Of this lease: once its compare-and-set
- * can not match any more. Of an earlier one: its holder may be slow and still calling, so it is looked after for a while.
+ * Whether an intent without effect on the live records can be closed. Of this lease: once its compare-and-set
+ * can no longer match. Of an earlier one: its holder may be slow and still calling, so it is watched for a while.
  */
 const isSpent = (intent: OpenIntent, live: readonly Weights[], nowMs: number): boolean =>
   nowMs - intent.attemptedAtMs >= lingerMs || (intent.ours && !live.some((weights) => equalWeights(weights, intent.from)));
 
-/** A type that nobody knew before is compared with the others: several types of one name move together. */
+/** A new type is compared with the others: several types of one name move together. */
 const driftOf = (known: readonly TypedWeights[], live: readonly TypedWeights[]): Drift | null => {
   for (const { recordType, weights: found } of live) {
     const previous = (known.find((one) => one.recordType === recordType) ?? known[0])?.weights;
@@ -85,7 +85,7 @@ const driftOf = (known: readonly TypedWeights[], live: readonly TypedWeights[]):
   return null;
 };
 
-/** Of members of a group that is steered: their own weights are their owner's, and no drift. */
+/** For members of a steered group: changes of their own weights are their owner's, and no drift. */
 const driftOfMembers = (remembered: OwnWeights | null, known: readonly Member[], members: readonly Member[], at: Weights | undefined): Drift | null => {
   const drift = remembered === null ? null : memberDrift(remembered, known, members);
   return drift === null || at === undefined ? null : { recordType: drift.recordType, previous: at, found: at, others: { previous: drift.previous, found: drift.found } };
@@ -95,7 +95,7 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   const before = domain.routing ?? never;
   const base = { domainId: domain.domainId, serviceId: service.serviceId, drift: null, resolved: [] };
   if (reading.status === "error") {
-    // What was known stays known. A passing failure leaves the reading due, so that the next round asks again.
+    // The previous reading is kept. After a transient failure it stays due, so that the next round retries.
     const status = before.records === null ? "error" : before.status;
     const readAtMs = reading.retryable ? before.readAtMs : nowMs;
     return { ...base, routing: { ...before, status, readAtMs, lastError: reading.detail } };
@@ -108,7 +108,7 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   const [live, known] = [liveWeights(records), liveWeights(before.records)];
   const primaryTarget = cnameTarget(records, "primary");
   const backupTarget = cnameTarget(records, "backup");
-  // A switch known to have been made is not made a second time by an intent that stands open beside it.
+  // A switch known to be made is not attributed again to another open intent.
   const made = domain.openIntents.filter((intent) => stands(live, intent.to) && !stands(known, intent.to));
   const landed = made.find(({ ours }) => ours) ?? made[0];
   const inDoubt = domain.openIntents.length > 0;
@@ -117,10 +117,10 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   const rememberedNow = remembered === null ? null : rememberedAfter(remembered, knownMembers, members, landed !== undefined);
   const moved = landed === undefined ? before.movedAtMs : movedAt(before.movedAtMs, landed.to, domain.normal, nowMs);
   const routing: DomainRouting = {
-    // A switch that is held back after it was refused is still refused, however well the records read.
+    // A switch in backoff after a refusal keeps its error, even if the records can be read.
     status: "found", zoneId, records, surroundings: reading.surroundings ?? null, readAtMs: nowMs, lastError: domain.failedAttempts.length > 0 && landed === undefined ? before.lastError : null,
     group: stillRemembered(rememberedNow, members, !inDoubt && stands(live, domain.normal)),
-    // Whoever put it back: what stands at its normal weights is on its backup no more.
+    // At its normal weights a domain is no longer on its backup, whoever set them.
     movedAtMs: stands(live, domain.normal) ? null : moved,
     discoveredPrimaryTarget: primaryTarget,
     discoveredBackupTarget: backupTarget,
@@ -130,7 +130,7 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   return {
     ...base,
     routing,
-    // Without an intent to go by, a domain in doubt may have been changed by tranche itself.
+    // Without an intent, a domain in doubt may have been changed by tranche itself.
     drift:
       landed === undefined && (before.readAtMs !== null || domain.openIntents.length > 0)
         ? driftOf(weightsByType(before.records), weightsByType(records)) ?? driftOfMembers(remembered, knownMembers, members, live[0])
@@ -142,16 +142,16 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   };
 };
 
-/** Health that decides what visitors get is looked at this often while a name is on its backup. */
+/** How often health that affects the answers is read while a name is on its backup. */
 const watchMs = 60_000;
 
 const isWatched = ({ routing }: RoundDomain): boolean =>
   (routing?.movedAtMs ?? null) !== null && Object.keys(routing?.surroundings?.health ?? {}).length > 0;
 
 /**
- * The names whose live pair is to be read: never read, asked to be read again, read too long ago, or left in doubt by a crash.
- * An unverified claim is not read: it must not reveal anybody's records. What is in doubt comes first, then the oldest; zone
- * by zone among equals, for a zone is read at once.
+ * The names whose live pair is to be read: never read, marked to be read again, stale, or left in doubt by a crash.
+ * An unverified claim is not read: it must not reveal anybody's records. Those in doubt come first, then the oldest; zone
+ * by zone among equals, as a zone is read at once.
  */
 export const dueNames = (services: readonly RoundService[], driftCheckMs: number, nowMs: number): readonly string[] => {
   const age = ({ routing, openIntents }: RoundDomain): number =>
@@ -164,18 +164,18 @@ export const dueNames = (services: readonly RoundService[], driftCheckMs: number
   return [...new Set(due.map(({ name }) => name))];
 };
 
-/** Who has proven a name to be theirs: of a name that several customers claim only one is verified. */
+/** The verified owner of each name: of several claims only one is verified. */
 export const ownersOf = (services: readonly RoundService[]): ReadonlyMap<string, number> =>
   new Map(services.flatMap(({ customerId, domains }) => domains.flatMap(({ name, verified }): [string, number][] => (verified ? [[name, customerId]] : []))));
 
-/** In which zone each name was found: it counts until it is disproven. */
+/** In which zone each name was found: used until disproven. */
 export const zoneIdsOf = (services: readonly RoundService[]): ReadonlyMap<string, string> =>
   new Map(services.flatMap(({ domains }) => domains.flatMap(({ name, verified, routing }): [string, string][] => {
     const zoneId = routing?.zoneId ?? null;
     return verified && zoneId !== null ? [[name, zoneId]] : [];
   })));
 
-/** What readings say about the domains as they are known now. */
+/** Applies readings to the domains as known now. */
 export const digestReadings = (services: readonly RoundService[], readings: ReadonlyMap<string, NameReading>): readonly DomainReading[] =>
   services.flatMap((service) => service.domains.flatMap((domain): DomainReading[] => {
     const found = domain.verified ? readings.get(domain.name) : undefined;

@@ -8,12 +8,12 @@ import { accountOfChange } from "./dns-by-customer.ts";
 
 const isRefusal = (status: ChangeStatus | undefined): status is Extract<ChangeStatus, object> => typeof status === "object";
 
-/** Spreads the next checks of one moment's changes; ids are anything but numbers. */
+/** Jitters the next checks of simultaneous changes; ids are hashed, as they are no numbers. */
 const seedOf = (changeId: string): number => changeId.split("").reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7);
 
 /**
- * What became of the changes that were asked after. One that is pending, or was not answered, has its turn again later; an
- * account that does not let its changes be asked after is left alone with all of them.
+ * The results of polled changes. A pending or unanswered one is polled again later; an
+ * account that refuses GetChange is not polled for any of its changes for a while.
  */
 export const pollOutcomes = (polls: readonly Poll[], news: DnsNews, standings: Standings, nowMs: number): Pick<RoundOutcomes, "settled" | "polled"> => {
   const checks = new Map(polls.map((poll) => [poll.changeId, poll.checks]));

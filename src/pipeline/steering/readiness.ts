@@ -11,6 +11,7 @@ import type { Check } from "../../domain/steering/readiness-finding.ts";
 import type { RoleTrust } from "../../domain/steering/role-trust.ts";
 import type { BackupHealth, DomainFacts } from "../../domain/steering/readiness.ts";
 import { checkDomain } from "../../domain/steering/readiness.ts";
+import { reachOf } from "./channel-reach.ts";
 import { memberRecords } from "./members.ts";
 import type { ProbeSettings } from "../detection/probing.ts";
 import { wildcardsOf } from "./wildcards.ts";
@@ -25,7 +26,7 @@ export type ReadinessDeps = {
   readonly lookup: Lookup;
   readonly random: Random;
   readonly probe: Pick<ProbeSettings, "path" | "timeoutMs" | "restrainsUnverified">;
-  /** What the customer's own role trusts; absent: they have none. */
+  /** How far the customer's own role trusts others; absent: they have none. */
   readonly trust?: RoleTrust;
   /** Whether a zone of the operator's account is bound to the customer; absent: they have an account of their own. */
   readonly isBound?: (zoneId: string) => boolean;
@@ -47,11 +48,11 @@ const targetOf = (domain: DnsSetupDomain, reading: PairReading | undefined, side
   return record?.values?.[0]?.replace(/\.$/, "").toLowerCase() ?? discovered;
 };
 
-/** For so long targets have their whole time-out; after it those that hang are not waited for as long, or nobody would hear of any. */
+/** For this long targets have their full time-out; later ones get less, so that the check ends in time. */
 const patientMs = 10_000;
 const impatientTimeoutMs = 2_000;
 
-/** Why the targets of a domain are not probed, whatever they are. */
+/** Why the targets of a domain are not probed, regardless of their state. */
 const unprobedOf = ({ verified, privatePaths }: DnsSetupDomain, restrains: boolean): NonNullable<DomainFacts["unprobed"]> => {
   if (!verified && restrains) return { primary: "unverified", backup: "unverified" };
   return Object.fromEntries((privatePaths ?? []).map((path) => [path, "private"]));
@@ -81,8 +82,8 @@ const probeAll = async (
 };
 
 /**
- * Looks at everything that has to be right before a storm: reads the live pairs, probes both targets, and proves the
- * permission by a compare-and-set that changes nothing, except where nothing may be written.
+ * Checks everything that has to be right before a storm: reads the live pairs, probes both targets, and proves the
+ * permission by a no-op compare-and-set, except where nothing may be written.
  */
 export const checkReadiness = async (
   deps: ReadinessDeps,
@@ -99,13 +100,16 @@ export const checkReadiness = async (
   const mates = handsOff !== null || verified.length === 0 ? [] : setup.mates;
   const names = verified.map(({ name }) => name);
   const readings = verified.length === 0 ? new Map<string, PairReading>() : await dns.read([...names, ...mates.map(({ name }) => name)], budget, zoneIdsOf(verified, mates));
-  const [seen, beside, wildcards] = await Promise.all([
+  const [seen, beside, wildcards, reach] = await Promise.all([
     probeAll(deps, connections, setup.domains, readings),
     dns.inspect(verified.flatMap(({ name }) => (isFound(readings.get(name)) ? [name] : [])), budget),
     wildcardsOf(deps, setup.domains.filter((domain) => !domain.verified), budget),
+    reachOf(deps.lookup, setup.channels, setup.domains.flatMap((domain) => targetOf(domain, readings.get(domain.name), "primary") ?? []), budget),
   ]);
+  const { primaryCdn, backupCdn, insured } = setup;
+  const told = { primaryCdn, backupCdn, insured: new Set(insured), ...reach };
   const steersGroup = new Set(verified.filter((domain) => domain.steerGroup).map(({ name }) => name));
-  // Together with names of other services in the same zones: rounds send one batch for a zone, whosesoever its names are.
+  // Together with names of other services in the same zones: rounds send one batch per zone, across services.
   const pairs = handsOff !== null ? [] : [...names, ...mates.map(({ name }) => name)].flatMap((name) => {
     const reading = readings.get(name);
     if (!isFound(reading)) return [];
@@ -139,24 +143,25 @@ export const checkReadiness = async (
       backupHealth: backupHealth.get(domain.domainId) ?? [],
       permission: permissionOf(proven.get(domain.name), unwatched),
       handsOff,
+      told,
     };
     return checkDomain(facts, nowMs);
   });
 };
 
-/** The records beside a pair that can be steered with it. */
+/** The records besides a pair that can be steered with it. */
 const membersIn = (reading: PairReading | undefined) => (isFound(reading) ? memberRecords(reading.records, reading.surroundings?.neighbours ?? []) : []);
 
 const zoneIdsOf = (domains: readonly DnsSetupDomain[], mates: DnsSetup["mates"]): ReadonlyMap<string, string> =>
   new Map([...domains, ...mates].flatMap(({ name, zoneId }): [string, string][] => (zoneId === null ? [] : [[name, zoneId]])));
 
-/** Whether the name was changed together with others of its zone; nothing where it was not changed at all. */
+/** Whether the name was changed together with others of its zone; empty where it was not changed. */
 const jointOf = (proof: WeightChangeResult | undefined): Pick<DomainFacts, "refusedJointly"> =>
   proof?.status === "accepted" ? { refusedJointly: proof.refusedJointly ?? null } : {};
 
 const notInTime = { status: "error", detail: "there was no time to read it: check again" } as const;
 
-/** Why the changes of an account cannot be asked after (GetChange), where that is refused: one says it for all. */
+/** Why GetChange is refused for an account: one change is enough to test it. */
 const refusalToBeWatched = async (dns: DnsAccess, proofs: readonly WeightChangeResult[], budget: DnsBudget): Promise<string | null> => {
   const proof = proofs.find(({ status }) => status === "accepted");
   if (proof?.status !== "accepted") return null;

@@ -5,42 +5,42 @@ import { patiently } from "../with-timeout.ts";
 import { accountOfChange } from "./dns-by-customer.ts";
 import type { Connections } from "../connection-slots.ts";
 
-/** A reading of one name, and when it came. */
+/** A reading of one name, and its time. */
 export type NameReading = { readonly reading: PairReading; readonly atMs: number };
 
-/** What DNS has said since it was last asked what it had said. */
+/** The answers since the last call. */
 export type DnsNews = {
   readonly readings: ReadonlyMap<string, NameReading>;
   readonly statuses: ReadonlyMap<string, ChangeStatus>;
-  /** Changes that were asked after, answered or not. */
+  /** Polled changes, answered or not. */
   readonly asked: readonly string[];
-  /** What an account threw: it never should, and it is that account's alone. */
+  /** An unexpected exception of one account, which affects only that account. */
   readonly thrown: readonly unknown[];
 };
 
-/** What DNS is asked beside the rounds of one lease: each account in its own time, and what it says when it says it. */
+/** Background DNS reads across the rounds of one lease: each account at its own speed. */
 export type DnsReading = {
-  /** Has names read and changes asked after, the most pressing first. An account that is still being asked goes on with these. */
+  /** Queues names to read and changes to poll, the most urgent first. An account with calls in flight continues with these. */
   readonly begin: (accounts: DnsAccounts, due: readonly string[], polls: readonly string[], zoneIds: ReadonlyMap<string, string>) => void;
-  /** Until every account has answered that is expected to, but no longer than that. */
+  /** Resolves once every account expected to answer has done so, at the latest then. */
   readonly wait: (untilMs: number) => Promise<void>;
   readonly take: () => DnsNews;
-  /** These names are being changed: what was asked for before says nothing about them any more. */
+  /** These names are being changed: readings begun before are discarded. */
   readonly touch: (names: readonly string[]) => void;
-  /** Ends everything: nobody waits for it any more. */
+  /** Aborts everything. */
   readonly stop: () => void;
   readonly stopped: AbortSignal;
 };
 
-/** Names in the first helping of a reading, and how each grows over the one before. */
+/** Names in the first chunk of a reading, and the growth factor of later ones. */
 const firstHelping = 25;
 const helpingGrowth = 4;
-/** How long one helping may take, rounds or no rounds. What it has not brought by then is left for the next. */
+/** The deadline of one chunk, independent of rounds. The rest is left for the next. */
 const helpingMs = 10_000;
-/** How long a call is waited for beyond its deadline before it is given up. */
+/** How long a call is awaited beyond its deadline before it is abandoned. */
 const graceMs = 500;
 
-/** What an account is asked: what waits, and names and changes that are in hand. */
+/** The state of an account: queued, and names and changes in flight. */
 type Asking = {
   account: DnsAccount;
   names: readonly string[];
@@ -55,7 +55,7 @@ const nothing: ReadonlySet<string> = new Set();
 export const createDnsReading = (clock: Clock, connections: Connections): DnsReading => {
   const end = new AbortController();
   const askings = new Map<number, Asking>();
-  // Questions and changes in the order in which they were begun: a clock does not tell those of one moment apart.
+  // A sequence number of queries and changes: a clock does not order simultaneous ones.
   let order = 0;
   const touched = new Map<string, number>();
   let readings = new Map<string, NameReading & { readonly order: number }>();
@@ -64,7 +64,7 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
   let thrown: unknown[] = [];
   let known: ReadonlyMap<string, string> = new Map();
 
-  /** @returns null where the call did not end in its time; it may end whenever it likes, nothing waits for it */
+  /** @returns null where the call did not end in time; it is no longer awaited */
   const inTime = async <T>({ account }: Asking, call: (untilMs: number) => Promise<T>): Promise<T | null> => {
     const given = await patiently(clock, call(clock.nowMs() + helpingMs), helpingMs + graceMs, null);
     if (given === null) {
@@ -88,7 +88,7 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
       const found = await inTime(asking, (untilMs) => asking.account.dns.read(names, asking.account.budget(untilMs, "look"), zoneIdsOf(names)));
       const atMs = clock.nowMs();
       for (const [name, reading] of found ?? []) readings.set(name, { reading, atMs, order: own });
-      // It brought nothing: whatever the reason is, the next round is soon enough.
+      // No progress: whatever the reason, the next round retries.
       if (found === null || found.size === 0) return;
       const left = names.filter((name) => !found.has(name));
       [asking.names, asking.inHand] = [[...left, ...asking.names], { ...asking.inHand, names: nothing }];
@@ -123,7 +123,7 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
       for (const account of new Set([...names.keys(), ...changes.keys()])) {
         const asking = askings.get(account.id) ?? { account, names: [], polls: [], inHand: { names: nothing, polls: nothing }, work: null, isExpected: true };
         askings.set(account.id, asking);
-        // What is in hand is on its way, and what has come will be taken.
+        // Skips what is in flight, or answered but not taken yet.
         asking.names = (names.get(account) ?? []).filter((name) => !asking.inHand.names.has(name) && !readings.has(name));
         asking.polls = (changes.get(account) ?? []).filter((id) => !asking.inHand.polls.has(id) && !asked.has(id));
         if (asking.work !== null) continue;

@@ -18,7 +18,14 @@ const allUp = (healths: readonly Health[]): Health => {
   return healths.every((health) => health === "up") ? "up" : healths.includes("down") ? "down" : "unknown";
 };
 
-/** Where a service in shadow mode stands by its own decisions: its records never move. Null: nothing was decided yet. */
+/** Whether the backup would answer in a storm, by the policy of availability where there is one; null: that is not known now. */
+const backupNow = (judged: readonly Judged[]): "up" | "down" | null => {
+  const ofAvailability = judged.filter(({ policy }) => policy.kind === "http_availability");
+  const health = allUp((ofAvailability.length > 0 ? ofAvailability : judged).map(({ backup }) => backup));
+  return health === "unknown" ? null : health;
+};
+
+/** The simulated position of a service in shadow mode, whose records never move. Null: nothing was decided yet. */
 const shadowPosition = (service: RoundService): Desired["target"] | null => {
   const name = service.shadow ? (service.routing?.shadowTarget ?? null) : null;
   if (name === null) return null;
@@ -29,18 +36,18 @@ const targetName = (target: Desired["target"]): string | null =>
   target.kind === "hold" ? null : target.kind === "backup" ? "backup" : `normal/${target.percent}`;
 
 type Steered = Pick<DriftDecisions, "drifts" | "contests"> & {
-  /** How the service is routed now, changed or not; null: as before. */
+  /** The service's routing now, changed or not; null: as before. */
   readonly routing: RoundDecisions["services"][number] | null;
   readonly intents: readonly Intent[];
 };
 
-/** What the proof of a name allows where it is not as it should be: by hand, only what one that stands does. */
+/** What a missing proof still allows: a manual switch requires a valid one. */
 const allowedOf = ({ proof }: RoundDomain, isOrdered: boolean): Pick<SteeredDomain, "allowed"> => {
   if (proof?.refused === true) return { allowed: "nothing" };
   return proof?.held === true || (proof?.lapsed === true && isOrdered) ? { allowed: "back" } : {};
 };
 
-/** What other weighted records of the name weigh, of the type that has most of them. */
+/** The sum of the weights of the name's other weighted records, for the type with most of them. */
 const weightBeside = (routing: DomainRouting | null, members: readonly Member[] = []): number => {
   const steeredToo = new Set(members.map(({ type, setIdentifier }) => `${type}/${setIdentifier}`));
   const others = (routing?.surroundings?.neighbours ?? []).filter(({ type, setIdentifier = "" }) => !steeredToo.has(`${type}/${setIdentifier}`));
@@ -49,7 +56,7 @@ const weightBeside = (routing: DomainRouting | null, members: readonly Member[] 
   return Math.max(0, ...[...byType].flatMap(([type, own]) => (steered.has(type) ? own.reduce((sum, { weight = 0 }) => sum + weight, 0) : [])));
 };
 
-/** The group that is steered with a pair: where its owner says so, and afterwards until every member has its own weight again. */
+/** The group that is steered with a pair: where its owner opts in, and afterwards until every member has its own weight again. */
 const groupOf = ({ steerGroup }: RoundDomain, routing: DomainRouting | null): Pick<SteeredDomain, "group" | "foreign"> => {
   const remembered = routing?.group ?? null;
   const members = !steerGroup && remembered === null ? [] : membersOf(routing);
@@ -57,20 +64,21 @@ const groupOf = ({ steerGroup }: RoundDomain, routing: DomainRouting | null): Pi
   return members.length === 0 ? { foreign } : { foreign, group: { members: withOwn(members, remembered), toZero: steerGroup } };
 };
 
-/** What is to be stored of a service's routing; null: it is stored already. */
+/** The routing of a service to be stored; null: unchanged. */
 export const changedRouting = (before: RoundService["routing"], after: RoundDecisions["services"][number]): RoundDecisions["services"][number] | null => {
   const same =
     before !== null && before.state === after.state && before.reason === after.reason && before.shadowTarget === after.shadowTarget &&
     equalLatches(before.latch, after.latch) &&
+    (before.backupHealth ?? null) === (after.backupHealth ?? null) &&
     before.failback?.step === after.failback?.step && before.failback?.sinceMs === after.failback?.sinceMs;
   return same ? null : after;
 };
 
-/** What stands of a service that nobody steers: weights stay as they are, whatever was decided before. */
+/** The routing of an unsteered service: weights stay as they are, whatever was decided before. */
 const unsteered = ({ serviceId, routing: before }: RoundService): Steered["routing"] =>
   before === null || (before.state === "held" && before.reason === "monitor_only") ? null : { ...before, serviceId, state: "held", reason: "monitor_only" };
 
-/** Where a service should point, and the switches that take it there. An operator's word counts where tranche has none to say. */
+/** Where a service should point, and the switches to get there. An override also applies to a monitor-only service. */
 export const steer = (
   service: RoundService,
   judged: readonly Judged[],
@@ -92,7 +100,7 @@ export const steer = (
     const probed = hasPath(domain, "backup");
     const shadowed = position === null || !probed ? null : weightsFor(position, normal);
     if (shadowed === null || position === null) {
-      // Of a service in shadow mode nothing is changed, and what it would do with a group is not told.
+      // In shadow mode nothing is changed, and switches of a group are not simulated.
       const group = service.shadow ? { foreign: weightBeside(routing) } : groupOf(domain, routing);
       return { domainId, normal, verified, ...allowed, probed, live, ...group, beside: weightBeside(routing), moved: (routing?.movedAtMs ?? null) !== null };
     }
@@ -114,6 +122,7 @@ export const steer = (
     nowMs,
   });
   const { target, state, reason, latch, failback } = decision;
+  const backupHealth = backupNow(judged) ?? service.routing?.backupHealth ?? null;
   const isIdle = ({ live, beside }: (typeof domains)[number]): boolean =>
     reason !== "override" && beside > 0 && live.length > 0 && live.every(({ primary, backup }) => primary + backup === 0);
   const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override", idle: isIdle(domain) })), target);
@@ -122,9 +131,9 @@ export const steer = (
   return {
     drifts,
     contests,
-    routing: { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget },
+    routing: { serviceId: service.serviceId, state, reason, latch, failback, shadowTarget, backupHealth },
     intents: changes.map(({ domainId, from, to, members }) => {
-      // Back to what stood there before somebody changed it; anything else is a decision of its own.
+      // Restores the weights from before the change; anything else is a decision of its own.
       const drift = readings.get(domainId)?.drift ?? null;
       const drifted = drift !== null && equalWeights(to, drift.previous);
       return {

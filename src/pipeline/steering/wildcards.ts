@@ -5,7 +5,7 @@ import { canonicalAnswer } from "../../domain/steering/propagation.ts";
 import type { WildcardFacts } from "../../domain/steering/readiness-beside.ts";
 import { toHex } from "../../domain/platform/hex.ts";
 
-/** Names of one request that are asked for. */
+/** Most names queried per request. */
 const most = 20;
 const labelBytes = 8;
 
@@ -16,8 +16,8 @@ const answersOf = async (lookup: Lookup, name: string, budget: Budget): Promise<
 };
 
 /**
- * What the public DNS answers for names that are not proven yet, and for names beside them that nobody can have made: that
- * tells which of them only a wildcard serves. Names that could not be asked are left out.
+ * The public DNS answers for unproven names, and for random siblings that cannot exist: equal ones
+ * show that only a wildcard serves the name. Names without an answer are absent.
  */
 export const wildcardsOf = async (
   { lookup, random }: { readonly lookup: Lookup; readonly random: Random }, domains: readonly { readonly name: string }[], budget: Budget,

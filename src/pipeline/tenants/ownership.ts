@@ -10,14 +10,14 @@ import { patiently } from "../with-timeout.ts";
 
 export type OwnershipDeps = { readonly ownership: OwnershipStore; readonly resolver: Resolver; readonly clock: Clock };
 
-/** How long an override waits for all that it looks up: who gives one is in a hurry. */
+/** How long an override waits for its look-ups: it is urgent. */
 const orderLookMs = 5_000;
-/** Domains of a service that are looked up for an override; of more, the last look of each decides. */
+/** Domains of a service that are looked up for an override; for the others the last look-up decides. */
 const mostPerOrder = 20;
 
 const unanswered: Proof = { status: "undecided", resolvers: [] };
 
-/** What the public DNS says of a claim's record now. Never throws, and waits no longer than until its deadline. */
+/** The public DNS's answer for a claim's record. Never throws, and waits at most until its deadline. */
 export const lookUp = async ({ resolver, clock }: OwnershipDeps, { name, token }: Pick<DueClaim, "name" | "token">, budget: Budget): Promise<Proof> => {
   const asked = resolver.txt(challengeName(name), budget).then((readings) =>
     judgeProof(readings.map((reading) => ({ resolver: reading.resolver, texts: reading.status === "answered" ? reading.texts : null })), token));
@@ -26,13 +26,13 @@ export const lookUp = async ({ resolver, clock }: OwnershipDeps, { name, token }
 
 export const lookOf = ({ status }: Proof): Look => (status === "proven" ? "seen" : status);
 
-/** Somebody else may change a claim of the same name at the same time; not for long. */
+/** Attempts under concurrent changes of claims to the same name. */
 const mostTries = 5;
 
 /**
- * Decides and writes; anew where a claim has changed in between.
+ * Decides and writes; retries where a claim has changed in between.
  * @param decide null: nothing can be decided
- * @returns the claims as they are now, and the one that it is about; null where there is no such domain, or nothing was decided
+ * @returns the claims afterwards, and the one concerned; null where there is no such domain, or nothing was decided
  */
 export const settle = async (
   { ownership }: Pick<OwnershipDeps, "ownership">, id: number, author: ClaimAuthor, decide: (named: NamedClaims, own: StoredClaim) => readonly ClaimChange[] | null,
@@ -47,13 +47,13 @@ export const settle = async (
   throw new Error("the claims of a name change all the time");
 };
 
-/** Stores what a look came to. The token must still be the one that was looked for. */
+/** Stores the result of a look-up. The token must still be the same. */
 export const storeLook = async (deps: OwnershipDeps, { id, token }: Pick<DueClaim, "id" | "token">, look: Look, author: ClaimAuthor): Promise<StoredClaim | null> =>
   await settle(deps, id, author, ({ claims }, own) => (own.token === token ? afterLook(claims, id, look, deps.clock.nowMs()) : null));
 
 /**
- * Whether somebody may move the visitors of a service by hand: at least one of its domains is proven to be theirs, by a look at its
- * record now. What is found is stored, so that a round leaves the others where they are.
+ * Whether a customer may override a service's routing: at least one of its domains is proven, by a look-up of its
+ * record now. Results are stored, so that a round does not move the others.
  * @returns why not, null where they may
  */
 export const refusalToOrder = async (deps: OwnershipDeps, customerId: number, serviceId: number, author: ClaimAuthor, budgetOf: (untilMs: number) => Budget): Promise<string | null> => {
@@ -67,7 +67,7 @@ export const refusalToOrder = async (deps: OwnershipDeps, customerId: number, se
   return `the record ${challengeName(first?.name ?? "")} is not seen: the proof of the name has lapsed. Publish it again and POST the domain's verification`;
 };
 
-/** Looks a domain up now, stores what that decides, and says whether its proof is good enough for something that moves visitors. */
+/** Looks up a domain now, stores the result, and returns whether its proof suffices for something that moves visitors. */
 export const isFreshNow = async (deps: OwnershipDeps, domain: DueClaim, author: ClaimAuthor, budget: Budget): Promise<boolean> => {
   const look = lookOf(await lookUp(deps, domain, budget));
   const claim = await storeLook(deps, domain, look, author);

@@ -14,7 +14,7 @@ import { decimal4 } from "../schemas.ts";
 /** Lines of an address or of payment details. */
 export const printedLines = (max: number) => z.array(label(200)).max(max);
 
-/** As it is stored and printed: without needless zeros. */
+/** As stored and printed: without redundant zeros. */
 const canonical = (rate: string): string => rate.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 
 const rateText = z.string().regex(/^(0(\.\d{1,4})?|1(\.0{1,4})?)$/, "must be a decimal from 0 to 1 with at most 4 decimals, such as 0.19");
@@ -81,7 +81,7 @@ const represent = (profile: BillingProfile): z.infer<typeof profileSchema> => ({
   updated_at: isoTimeOrNull(profile.updatedAtMs),
 });
 
-/** `/v1/customers/{id}/billing-profile`: what invoices print of a customer. Set by admins, read by the customer too. */
+/** `/v1/customers/{id}/billing-profile`: a customer's details on invoices. Set by admins, read by the customer too. */
 export const registerBillingProfile = (app: App, deps: Pick<Deps, "billingProfiles">, guards: Guards): void => {
   const tags = ["customers"];
   const path = "/v1/customers/{id}/billing-profile";

@@ -6,7 +6,7 @@ import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
 
 const cents = (example: number) => like(z.int(), example);
 
-/** The forms in which invoices and their lines are shown: what is not issued yet has figures only. */
+/** Schemas of invoices and their lines: what is not issued yet has figures only. */
 export const figuresSchema = z.object({
   number: z.int().openapi({ example: 7, description: "per customer from 1, without gaps" }),
   period_start: timeText,
@@ -102,7 +102,7 @@ export const withLines = invoiceSchema
   })
   .openapi("InvoiceWithLines");
 
-const representFigures = (figures: InvoiceFigures): z.infer<typeof figuresSchema> => ({
+export const representFigures = (figures: InvoiceFigures): z.infer<typeof figuresSchema> => ({
   number: figures.number,
   period_start: isoTime(figures.periodStartMs),
   period_end: isoTime(figures.periodEndMs),
@@ -125,7 +125,7 @@ export const representInvoice = (invoice: Invoice): z.infer<typeof invoiceSchema
   due_at: isoTimeOrNull(invoice.dueAtMs),
 });
 
-const representLineFigures = (line: LineFigures): z.infer<typeof lineFiguresSchema> => ({
+export const representLineFigures = (line: Omit<LineFigures, "snapshotId">): z.infer<typeof lineFiguresSchema> => ({
   kind: line.kind,
   arrears: line.arrears,
   service_id: line.serviceId,
@@ -151,7 +151,7 @@ export const representLine = (line: InvoiceLine): z.infer<typeof lineSchema> => 
   uncredited_storms: line.uncredited.map(({ stormId, credit, reason }) => ({ storm_id: stormId, credit, reason })),
 });
 
-/** Field by field: a document that a later version has stored may hold more than this one tells of. */
+/** Field by field: a document stored by a later version may have more fields. */
 const representDocument = ({ body, customerName }: PrintedInvoice): z.infer<typeof documentSchema> => {
   const { issuer, customer } = body;
   return {

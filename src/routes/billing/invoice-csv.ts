@@ -5,10 +5,10 @@ import { gibibytes } from "../../domain/billing/decimal-text.ts";
 import { csvStream } from "../../http/csv.ts";
 import { representLine } from "./invoice-contract.ts";
 
-/** So many show each single byte. */
+/** Decimals of GiB that show every byte. */
 const gibPlaces = 9;
 
-/** Added at the end: who reads by position keeps what it reads. */
+/** New columns are appended: positions are stable. */
 export const csvColumns = [
   "id", "kind", "arrears", "service_id", "window_start", "window_end", "primary_bytes", "backup_bytes", "rate_cents_per_gb", "discount_rate",
   "currency", "max_coverage_factor", "storm_microseconds", "amount_cents", "discount_cents",
@@ -18,7 +18,7 @@ export const csvColumns = [
 
 type CsvRow = Record<(typeof csvColumns)[number], string | number | boolean>;
 
-/** Each amount in minor units and as a decimal number of the currency; a discount is what is taken off. */
+/** Each amount in minor units and as a decimal number of the currency; a discount is a deduction. */
 export const csvRow =
   ({ exponent, documentNumber }: Invoice) =>
   (line: InvoiceLine): CsvRow => {
@@ -40,15 +40,15 @@ export const csvRow =
 
 export const csvType = "text/csv; charset=utf-8; header=present";
 
-/** Some megabyte of answer; with 50 statements a request, as the smallest plan of Cloudflare has it, 100,000 lines. */
+/** Some megabyte of answer; with 50 statements a request, the limit of Cloudflare's smallest plan, 100,000 lines. */
 const pageLines = 2_000;
 
 const fileName = (documentNumber: string): string => `${documentNumber.replaceAll(/[^\w.-]+/g, "-")}.csv`;
 
 /**
  * Every line of an invoice, read and sent page by page: one statement each, and one page in memory.
- * What fails once the answer has begun can only break it off: that is in the log.
- * @returns null where the key opens nothing
+ * A failure after the answer has begun can only break it off, and is logged.
+ * @returns null where there is no such invoice
  */
 export const invoiceCsv = async ({ invoices, log }: Pick<Deps, "invoices" | "log">, key: InvoiceKey): Promise<Response | null> => {
   const first = await invoices.firstLines(key, pageLines);
@@ -59,7 +59,7 @@ export const invoiceCsv = async ({ invoices, log }: Pick<Deps, "invoices" | "log
   const next = async (): Promise<CsvRow[] | null> => {
     if (sent >= lineCount) return null;
     const page = await invoices.furtherLines(key, { limit: pageLines, afterId });
-    // Half an invoice would look like a whole one.
+    // A truncated invoice would look complete.
     if (page.length === 0) throw new Error(`invoice ${invoice.id} can not be read any more: ${sent} of ${lineCount} lines were sent`);
     sent += page.length;
     afterId = page.at(-1)?.id ?? 0;

@@ -102,7 +102,7 @@ const represent = (facts: LineFacts): z.infer<typeof explanationSchema> => {
   };
 };
 
-/** `/v1/invoices/{id}/lines/{childId}/explain`: what the bytes were made of, and every step from them to cents. */
+/** `/v1/invoices/{id}/lines/{childId}/explain`: the facts behind the bytes, and every step from them to cents. */
 export const registerInvoiceExplain = (app: App, deps: Deps, guards: Guards): void => {
   const read = createRoute({
     method: "get",

@@ -13,7 +13,7 @@ import { csvColumns, csvRow, csvType } from "./invoice-csv.ts";
 
 const shown = { lines: 100, services: 1_000 };
 
-/** `/v1/invoices`: what was billed, with the arithmetic. */
+/** `/v1/invoices`: issued invoices, with the arithmetic. */
 export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["invoices"];
 

@@ -38,7 +38,7 @@ const represent = (issuer: Issuer | null): z.infer<typeof issuerSchema> => ({
   updated_at: isoTimeOrNull(issuer?.updatedAtMs ?? null),
 });
 
-/** `/v1/billing/issuer`: who issues the invoices, as they print it. For admins only. */
+/** `/v1/billing/issuer`: the issuer printed on invoices. For admins only. */
 export const registerIssuer = (app: App, deps: Pick<Deps, "billingProfiles">, guards: Guards): void => {
   const tags = ["invoices"];
   const path = "/v1/billing/issuer";

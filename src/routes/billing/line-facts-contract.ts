@@ -6,7 +6,7 @@ import { id, like, orNull, timeText } from "../../http/contract.ts";
 import { isoTime } from "../../iso-time.ts";
 import { samplingSchema } from "../metering/usage.ts";
 
-/** The forms in which the readings behind a line are shown, and what changed between two lines for one window. */
+/** Schemas of the readings behind a line, and of changes between two lines for one window. */
 const bytesOrNull = (description: string) => z.int().nullable().openapi({ example: 107_374_182_400, description });
 const hostText = like(z.string(), "www.example.com");
 const cdnText = like(z.string(), "fastly");

@@ -11,12 +11,12 @@ import { registerInvoices } from "./invoices.ts";
 import { registerIssuer } from "./issuer.ts";
 import { registerSharedInvoice } from "./shared-invoice.ts";
 
-/** What customers pay, and what they are shown of it. */
+/** Billing and its documents. */
 export const mountBilling = (app: App, deps: Deps, guards: Guards): void => {
   registerBillingTerms(app, deps, guards);
   registerBillingProfile(app, deps, guards);
   registerIssuer(app, deps, guards);
-  // Before the route that would take "preview" for an id.
+  // Before the route that would parse "preview" as an id.
   registerInvoicePreview(app, deps, guards);
   registerInvoices(app, deps, guards);
   registerInvoiceExplain(app, deps, guards);

@@ -11,13 +11,13 @@ import { pagePolicy } from "../../http/page-policy.ts";
 import { invoiceCsv } from "./invoice-csv.ts";
 import { pageLimits } from "./invoice-page.ts";
 
-/** A link is a secret: no search engine is to find it. That nobody keeps what it shows is said to every answer of `/i/`. */
+/** A link is a secret: not to be indexed. `Cache-Control` is set for every answer of `/i/`. */
 const unlisted = { "x-robots-tag": "noindex, nofollow" } as const;
 
 const minuteMs = 60_000;
 const maxNoted = 1_000;
 
-/** Tells whether a link was noted as opened within the last minute, as far as this isolate remembers. */
+/** Whether a link was noted as opened within the last minute, in this isolate. */
 const createNotes = () => {
   const notedAtMs = new Map<number, number>();
   return (linkId: number, nowMs: number): boolean => {
@@ -34,7 +34,7 @@ const html = { schema: z.string() };
 
 /**
  * `/i/{token}`: an invoice for whoever has a link to it. No credential is asked for, the limit of the address applies. A
- * token that is wrong, has expired or was revoked is answered alike; one that we did not sign is not looked up.
+ * token that is wrong, expired or revoked gets the same answer; one with an invalid signature is not looked up.
  */
 export const registerSharedInvoice = (app: App, deps: Deps): void => {
   let policy: string | null = null;
@@ -50,7 +50,7 @@ export const registerSharedInvoice = (app: App, deps: Deps): void => {
     throw new AppError("not_found", "this link opens nothing: it may have expired or been revoked", { headers });
   };
 
-  /** What the link shows; null where it opens nothing. */
+  /** The invoice of the link; null where it is invalid. */
   const opened = async <Shown>(token: string, read: (link: LinkClaim, nowMs: number) => Promise<Shown | null>): Promise<Shown | null> => {
     const nowMs = deps.clock.nowMs();
     const link = await deps.linkTokens?.read(token, nowMs);

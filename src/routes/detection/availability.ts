@@ -73,7 +73,7 @@ const represent = (point: AvailabilityPoint): z.infer<typeof pointSchema> => ({
 const refuse = (pointer: string, detail: string) =>
   new AppError("bad_request", "the query is not valid", { fields: [{ pointer, detail }] });
 
-/** `/v1/services/{id}/availability`: what the probes saw. */
+/** `/v1/services/{id}/availability`: results of the probes. */
 export const registerAvailability = (app: App, deps: Deps, guards: Guards): void => {
   const get = createRoute({
     method: "get",

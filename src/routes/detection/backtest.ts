@@ -4,7 +4,7 @@ import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { Coverage, StormSpan } from "../../domain/detection/backtest.ts";
 import { coverageOf, replayAll } from "../../domain/detection/backtest.ts";
-import { AppError } from "../../errors.ts";
+import { invalidBody } from "../../errors.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import { id, idParams, jsonAnswer, jsonRequest, orNull, problems, tenantQuery, time, timeText } from "../../http/contract.ts";
@@ -18,9 +18,9 @@ const longestSpanMs = 48 * 3_600_000;
 
 /** At most 4.6 MB of JSON from the database, which sends 10 MiB; five domains over 48 h from one vantage. */
 const mostSamples = 200_000;
-/** Paths, each as a vantage sees it, times rounds: every round looks at every path. Fifty of them over 48 h, a second or two. */
+/** Path-vantage pairs times rounds: every round evaluates every path. Fifty pairs over 48 h take a second or two. */
 const mostPathRounds = 1_000_000;
-/** Of each of both outcomes: another MB, and no more than that in the answer. */
+/** Per outcome, actual and simulated: another MB, which bounds the answer. */
 const mostStorms = 2_000;
 
 const covered = z.object({ total: z.int(), covered: z.int() });
@@ -82,9 +82,9 @@ const represent = (storms: readonly (StormSpan & { readonly endedReason: string 
 };
 
 const refuse = (pointer: string, detail: string) =>
-  new AppError("bad_request", "the body is not valid", { fields: [{ pointer, detail }] });
+  invalidBody({ pointer, detail });
 
-/** `/v1/services/{id}/storm-policies/backtest`: what a policy would have made of the samples that there are. */
+/** `/v1/services/{id}/storm-policies/backtest`: what a policy would have decided on the stored samples. */
 export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => {
   const { intervalMs } = deps.config.probe;
   const { input } = policyBodies(intervalMs);
@@ -94,7 +94,7 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
       from: time.openapi({ example: "2026-11-20T06:00:00.000Z" }),
       to: time.openapi({ example: "2026-11-20T18:00:00.000Z" }),
     })
-    // The other way round, a time that is none would be out of order as well.
+    // Inverted condition, so that NaN is refused as well.
     .refine(({ from, to }) => !(from >= to), outOfOrder)
     .refine(({ from, to }) => !(to - from > longestSpanMs), { path: ["to"], error: "must be at most 48 h after from" })
     .openapi("BacktestInput");
@@ -120,7 +120,7 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
     if (toMs <= fromMs) throw refuse("/from", "must not be in the future");
     const leadInMs = policy.window_seconds * 1_000 + intervalMs;
     const query = { kind: policy.kind, fromMs, toMs, leadInMs, maxSamples: mostSamples, maxStorms: mostStorms };
-    // Nothing is stored, so a key has nothing to replay: the same question gets the same answer.
+    // Nothing is stored, so there is nothing to replay: the same request gets the same answer.
     const trace = await answerOnce(c, deps, customerId, () => deps.recordedTraces.read(customerId, serviceId, query));
     if (trace === null) throw noSuchResource();
     const { samples, cdns, vantages, storms: recorded } = trace;

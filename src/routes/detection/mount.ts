@@ -6,7 +6,7 @@ import { registerBacktest } from "./backtest.ts";
 import { registerStormPolicies } from "./storm-policies.ts";
 import { registerStorms } from "./storms.ts";
 
-/** What makes a service stormy, what would have, and when it was. */
+/** Storm policies, backtests, storms and availability. */
 export const mountDetection = (app: App, deps: Deps, guards: Guards): void => {
   registerStormPolicies(app, deps, guards);
   registerBacktest(app, deps, guards);

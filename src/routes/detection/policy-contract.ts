@@ -29,7 +29,7 @@ export const policySchema = z
   })
   .openapi("StormPolicy");
 
-/** @param probeIntervalMs a window shorter than 10 s makes sense only where probes come more often than that */
+/** @param probeIntervalMs a window shorter than 10 s requires a shorter probe interval */
 export const policyBodies = (probeIntervalMs: number) => {
   const fields = {
     threshold_avail: like(decimal4().gt(0).max(1), 0.9),

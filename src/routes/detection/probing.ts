@@ -39,7 +39,7 @@ const probingOf = ({ addresses, consent, period }: KnownPath, freely: boolean): 
   return held(consent === null ? "no_consent" : "not_looked_at");
 };
 
-/** `/v1/services/{id}/domains/{childId}/probing`: what is probed of a domain, how often, and why not. */
+/** `/v1/services/{id}/domains/{childId}/probing`: which paths of a domain are probed, how often, or why not. */
 export const registerProbing = (app: App, deps: Pick<Deps, "config" | "targets">, guards: Guards): void => {
   const get = createRoute({
     method: "get",

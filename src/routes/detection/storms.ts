@@ -15,7 +15,7 @@ import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
 import { changeSchema, representChange } from "../steering/routing-contract.ts";
-import { ordered, outOfOrder } from "../schemas.ts";
+import { cdnName, ordered, outOfOrder } from "../schemas.ts";
 
 const reasonNames = Object.keys(creditReasons) as CreditReason[];
 
@@ -23,6 +23,7 @@ const stormSchema = z
   .object({
     id,
     service_id: id,
+    customer_id: id,
     policy_id: id,
     policy_version: like(z.int(), 1),
     kind: z.enum(["http_availability", "http_latency"]),
@@ -83,6 +84,8 @@ const filter = tenantPageQuery
       .transform((text) => text === "true")
       .optional()
       .openapi({ type: "boolean" }),
+    state: z.enum(["storm", "recovering", "ended"]).optional(),
+    cdn: cdnName.optional().openapi({ description: "storms of services that had this primary when they began" }),
     from: time.optional().openapi({ description: "storms that were on at this time or later" }),
     to: time.optional().openapi({ description: "storms that began before this time" }),
   })
@@ -91,6 +94,7 @@ const filter = tenantPageQuery
 const represent = (storm: Storm): z.infer<typeof stormSchema> => ({
   id: storm.id,
   service_id: storm.serviceId,
+  customer_id: storm.customerId,
   policy_id: storm.policyId,
   policy_version: storm.policyVersion,
   kind: storm.kind,
@@ -119,7 +123,7 @@ const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
   switches_left_out: storm.changesInAll - storm.changes.length,
 });
 
-/** `/v1/storms`: what happened, newest first. */
+/** `/v1/storms`: recorded storms, newest first. */
 export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["storms"];
 
@@ -128,14 +132,15 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
     path: "/v1/storms",
     tags,
     summary: "List storms, newest first",
-    middleware: [guards.viewer],
+    description: "A customer sees its own; an admin who names no customer sees everybody's.",
+    middleware: [guards.viewerOrAdmin],
     request: { query: filter },
     responses: { 200: jsonAnswer(z.array(stormSchema), "One page"), ...readProblems },
   });
   app.openapi(list, async (c) => {
     const query = c.req.valid("query");
-    const wanted = { serviceId: query.service_id, active: query.active, fromMs: query.from, toMs: query.to };
-    const storms = await paged(c, query, (page) => deps.storms.list(c.var.customerId, wanted, page));
+    const wanted = { serviceId: query.service_id, active: query.active, state: query.state, cdn: query.cdn, fromMs: query.from, toMs: query.to };
+    const storms = await paged(c, query, (page) => deps.storms.list(c.var.customerId === 0 ? null : c.var.customerId, wanted, page));
     return c.json(storms.map(represent), 200);
   });
 

@@ -36,7 +36,7 @@ const represent = (one: ServiceAnchor): z.infer<typeof anchorSchema> => ({
   path: [...one.path],
 });
 
-/** `/v1/services/{id}/evidence-anchors`: that a chain of evidence stood as it does when others were told of it. */
+/** `/v1/services/{id}/evidence-anchors`: proof that a chain of evidence was the same when it was anchored. */
 export const registerEvidenceAnchors = (app: App, deps: Pick<Deps, "evidenceAnchors">, guards: Guards): void => {
   const list = createRoute({
     method: "get",

@@ -18,7 +18,7 @@ const keysSchema = z
   })
   .openapi("EvidenceKeys");
 
-/** `/.well-known/tranche-evidence-keys`: by what evidence is verified, for everybody. */
+/** `/.well-known/tranche-evidence-keys`: public keys that verify evidence, unauthenticated. */
 export const registerEvidenceKeys = (app: App, deps: Pick<Deps, "evidenceSigner">): void => {
   const get = createRoute({
     method: "get",

@@ -54,14 +54,14 @@ const headSchema = z
   })
   .openapi("EvidenceHead");
 
-/** The bundle's last page with its signed end: nothing can be cut off behind it. */
+/** The bundle's last page with its signed end: truncation is detectable. */
 const closed = async (signer: EvidenceSigner, bundle: string, head: SignedHead): Promise<string> => {
   const keys = await signer.publicKeys();
   const { signature: made, keyId: by } = await signer.sign((own) => headText(headFields(head, own, keys)));
   return `${bundle.slice(0, -1)},${canonicalJson({ ...headFields(head, by, keys), signature: made })}]`;
 };
 
-/** `/v1/storms/{id}/evidence`: what a claim can be proven by, offline. */
+/** `/v1/storms/{id}/evidence`: evidence that can be verified offline. */
 export const registerEvidence = (app: App, deps: Pick<Deps, "evidence" | "evidenceSigner">, guards: Guards): void => {
   const get = createRoute({
     method: "get",

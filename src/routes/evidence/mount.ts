@@ -5,7 +5,7 @@ import { registerEvidence } from "./evidence.ts";
 import { registerEvidenceAnchors } from "./evidence-anchors.ts";
 import { registerEvidenceKeys } from "./evidence-keys.ts";
 
-/** What proves a storm, and by which keys it is signed. */
+/** Evidence of storms, and the keys that verify it. */
 export const mountEvidence = (app: App, deps: Deps, guards: Guards): void => {
   registerEvidence(app, deps, guards);
   registerEvidenceKeys(app, deps);

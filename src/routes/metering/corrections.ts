@@ -39,7 +39,7 @@ const represent = (one: UsageCorrection): z.infer<typeof correctionSchema> => ({
 
 const decided = () => new AppError("conflict", "this correction is not pending any more");
 
-/** `/v1/corrections`: pushes to billed windows that would take something off, until an admin decides. */
+/** `/v1/corrections`: pushes that would lower a billed window, until an admin decides. */
 export const registerCorrections = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["usage"];
 

@@ -5,7 +5,7 @@ import { registerCdnAccounts } from "./cdn-accounts.ts";
 import { registerCorrections } from "./corrections.ts";
 import { registerUsage } from "./usage.ts";
 
-/** What each CDN carried, and by whose credentials it is read. */
+/** Usage by CDN, and the credentials for reading it. */
 export const mountMetering = (app: App, deps: Deps, guards: Guards): void => {
   registerUsage(app, deps, guards);
   registerCorrections(app, deps, guards);

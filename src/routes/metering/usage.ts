@@ -4,7 +4,7 @@ import type { GapSpan, UsageWindow } from "../../adapters/ports/metering/usage-s
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { windowFaults } from "../../domain/metering/usage-window.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, invalidBody } from "../../errors.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -90,7 +90,7 @@ const filter = tenantPageQuery
   .refine(ordered, outOfOrder);
 
 const dayMs = 86_400_000;
-/** So many windows are looked through at once; a longer span is asked for in parts. */
+/** Most windows per request; a longer span is requested in parts. */
 const maxGapWindows = 100_000;
 
 /** @throws AppError `bad_request` where the span is too long */
@@ -124,7 +124,7 @@ const represent = (window: UsageWindow): z.infer<typeof windowSchema> => ({
   },
 });
 
-/** `/v1/services/{id}/usage`: what each CDN carried. */
+/** `/v1/services/{id}/usage`: bytes by CDN. */
 export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["usage"];
   const path = "/v1/services/{id}/usage";
@@ -174,9 +174,9 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
     const faults = windowFaults(windows, deps.config.usage.windowMs, deps.clock.nowMs());
     if (faults.length > 0) {
       const fields = faults.slice(0, 50).map(({ index, field, detail }) => ({ pointer: `/${index}/${field}`, detail }));
-      throw new AppError("bad_request", "the body is not valid", { fields });
+      throw invalidBody(...fields);
     }
-    // As approving a correction does: to act for a customer is not to forgive what it owes.
+    // As for approving a correction: the scope `write` does not include reducing a customer's bill.
     const { principal } = c.var;
     const options = { measuredCdns: deps.measuredCdns, mayOverride: principal.kind === "admin" && principal.scopes.includes("billing") };
     const serviceId = c.req.valid("param").id;

@@ -12,18 +12,18 @@ type CronDeps = Pick<Deps, "config" | "clock" | "log" | "jobs" | "background" | 
 /**
  * `/internal/cron/{job}`: a platform's cron, or any pinger with CRON_SECRET, starts a job (semantics §10). The answer begins
  * at once and goes on while the job runs, a line for each round: platforms give up on an answer that does not begin. Its
- * last line says how the job went. Who hangs up does not stop it, but a platform may (Workers: 30 s later), and then its
- * lease has to lapse. No part of the public API.
+ * last line says how the job went. A client disconnect does not stop it, but a platform may (Workers: 30 s later), and then its
+ * lease has to lapse. Not part of the public API.
  */
 export const registerCron = (app: App, deps: CronDeps): void => {
   app.get("/internal/cron/:job", cronSecret(deps), (c) => {
     const job = c.req.param("job");
-    // Whoever only asks for the headers starts nothing.
+    // HEAD starts nothing.
     if (c.req.method !== "GET") return c.body(null, 200);
     const nowMs = deps.clock.nowMs();
     const lines = jsonLines();
-    const running = deps.jobs.run(job, nowMs - (nowMs % minuteMs), ({ role, shardIndex, slotMs, durationMs, ok }) =>
-      lines.write({ event: "round", job, role, shard: shardIndex, slot: isoTime(slotMs), duration_ms: durationMs, ok }),
+    const running = deps.jobs.run(job, nowMs - (nowMs % minuteMs), ({ role, shardIndex, roundAtMs, durationMs, ok }) =>
+      lines.write({ event: "round", job, role, shard: shardIndex, slot: isoTime(roundAtMs), duration_ms: durationMs, ok }),
     );
     if (running === null) throw new AppError("not_found", "there is no such job");
     lines.write({ event: "started", job, at: isoTime(nowMs) });

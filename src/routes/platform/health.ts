@@ -35,7 +35,7 @@ export const registerHealth = (app: App, deps: Pick<Deps, "readiness" | "evidenc
     if (preferred(c.req.header("accept"), ["text/plain", "application/json"]) === "text/plain") {
       const failing = await deps.readiness.check();
       if (typeof failing === "string") throw new AppError("unavailable", failing);
-      // A balancer that took this deployment out would take its API as well, and mend no round by that: still a 200.
+      // Still a 200: a load balancer that removed this deployment would remove its API too, and fix no round.
       return c.text(failing.length === 0 ? "ok" : "degraded", 200);
     }
     const found = await deps.readiness.report();

@@ -2,14 +2,8 @@ import type { MetricsReading } from "../../adapters/ports/coordination/metrics.t
 import { shardsWanted } from "../../domain/coordination/shard-load.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";
 import type { MetricFamily, Sample } from "../../http/prometheus.ts";
-
-const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
-  name: `tranche_${name}`, type: "gauge", help, samples,
-});
-
-const counter = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
-  name: `tranche_${name}`, type: "counter", help, samples,
-});
+import { counter, gauge } from "./metric-family.ts";
+import { notifyFamilies } from "./notify-metrics.ts";
 
 const milli = 1_000;
 
@@ -18,6 +12,19 @@ const reconciliationRules = [
   "host_unreadable", "invoice_numbers", "invoice_sums", "line_bytes", "reading_stranger", "side_incomplete", "window_bytes", "window_cents",
   "window_facts", "window_invoice", "window_line", "window_missing", "window_stranger",
 ] as const;
+
+/** What steering makes of a service (`domain/steering/steering.ts`), and what is claimed of it (`pipeline/steering/claim.ts`). */
+const routingStates = ["normal", "shifted", "partial", "failback", "held", "frozen", "unsteered"] as const;
+/** The usual reasons why traffic that would have to move does not, or not all of it; what stands in the way in DNS has more. */
+const holdReasons = ["backup_down", "backup_unknown", "bad_backup", "latched", "primary_not_known_up", "switch_failed", "contested", "unverified"] as const;
+
+const together = (all: readonly { readonly count: number }[]): number => all.reduce((total, { count }) => total + count, 0);
+
+const heldServices = ({ services }: MetricsReading): readonly Sample[] => {
+  const held = services.filter(({ state, reason }) => state === "held" || state === "partial" || reason === "bad_backup");
+  const reasons = new Set([...holdReasons, ...held.map(({ reason }) => reason)]);
+  return [...reasons].map((reason): Sample => [{ reason }, together(held.filter((one) => one.reason === reason))]);
+};
 
 /** From 0 on for every pair of providers: of a series that begins at 1 Prometheus would see no increase. */
 const passings = ({ providers, takeovers }: MetricsReading): readonly Sample[] => {
@@ -56,6 +63,9 @@ export const metricFamilies = (reading: MetricsReading, sealKeys: readonly strin
       reading.vantages.map(({ name, place, lastHeardAgeSeconds }) => [{ vantage: name, place: place ?? "" }, lastHeardAgeSeconds])),
     gauge("storms_active", "Storms under way, by kind of policy and state.", kinds.flatMap((kind) => states.map((state): Sample =>
       [{ kind, state }, reading.storms.find((one) => one.kind === kind && one.state === state)?.count ?? 0]))),
+    gauge("services", "Services by the state of their routing: normal, shifted (to the backup), partial (not all visitors), failback, held (an alert), frozen, unsteered (no round yet).",
+      routingStates.map((state): Sample => [{ state }, together(reading.services.filter((one) => one.state === state))])),
+    gauge("services_held", "Services whose traffic is not moved, or not all of it, by why: all but primary_not_known_up are in a storm and not helped.", heldServices(reading)),
     counter("storms_total", "Storms ever recorded.", [[{}, reading.stormsTotal]]),
     gauge("probe_samples_5m", "Probe samples of the last five minutes; result is ok or the error.",
       reading.samples.map(({ path, vantage, result, count }) => [{ path, vantage, result }, count])),
@@ -116,5 +126,6 @@ export const metricFamilies = (reading: MetricsReading, sealKeys: readonly strin
     gauge("sealed_secrets", "Kept secrets of customers by the key that sealed them: current, previous (to be resealed), unknown (an alert: they do not open).",
       Object.entries(sealCounts(sealKeys, reading.seals)).map(([key, count]) => [{ key }, count])),
     counter("invoices_issued_total", "Invoices ever issued.", [[{}, reading.invoices]]),
+    ...notifyFamilies(reading),
   ];
 };

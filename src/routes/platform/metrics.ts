@@ -10,7 +10,7 @@ import { metricFamilies } from "./metric-families.ts";
 
 type MetricsDeps = Pick<Deps, "config" | "metrics" | "sealKeys" | "rateLimits" | "clientAddress">;
 
-/** METRICS_TOKEN as a bearer token; without one configured there is nothing here. */
+/** METRICS_TOKEN as a bearer token; without one configured the answer is 404. */
 const scraper = (deps: MetricsDeps): AppMiddleware =>
   sharedSecret(
     deps,

@@ -9,7 +9,7 @@ import { registerOpenApi } from "./openapi.ts";
 import { registerStatus } from "./status.ts";
 import { registerTelemetry } from "./telemetry.ts";
 
-/** What is for those who run the installation, and the description of all routes. */
+/** Routes for operators, and the description of all routes. */
 export const mountPlatform = (app: App, deps: Deps, guards: Guards): void => {
   registerMetrics(app, deps);
   registerStatus(app, deps, guards);

@@ -107,7 +107,7 @@ export const statusSchema = z
   })
   .openapi("Status");
 
-/** What everybody may know: no runs, no words of an error. */
+/** The public part: no run ids, no error messages. */
 export const readySchema = z
   .object({
     status: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard, which the API does not suffer from" }),

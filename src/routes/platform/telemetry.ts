@@ -12,7 +12,7 @@ import { within } from "../../http/rate-limit.ts";
 /** Semantics §1. */
 const maxSessionBytes = 1_024;
 
-/** The pattern that semver.org suggests. */
+/** The pattern recommended by semver.org. */
 const semver = z
   .string()
   .max(64)
@@ -22,7 +22,7 @@ const semver = z
   )
   .openapi({ example: "1.4.0" });
 
-/** Strict, and nothing free in it: that is the privacy guarantee. */
+/** Strict, without free text: that is the privacy guarantee. */
 const sessionInput = z
   .strictObject({
     protocol_version: semver,
@@ -45,10 +45,10 @@ const weeklySessions = z
 
 type TelemetryDeps = Pick<Deps, "config" | "clock" | "background" | "telemetry" | "rateLimits" | "clientAddress">;
 
-/** How much an isolate stores after its answers. Beyond that an answer waits: connections are not without end. */
+/** Writes after the answer per isolate. Beyond that an answer waits: connections are limited. */
 const storedAfterwards = 64;
 
-/** Everybody may tell, so nobody may tell too often. */
+/** Unauthenticated, so rate-limited. */
 const sessionLimit =
   (deps: TelemetryDeps): AppMiddleware =>
   async (c, next) => {
@@ -56,7 +56,7 @@ const sessionLimit =
     await next();
   };
 
-/** Opt-in telemetry of installations, and the number that is made of it (semantics §11). */
+/** Opt-in telemetry of installations, and the number derived from it (semantics §11). */
 export const registerTelemetry = (app: App, deps: TelemetryDeps): void => {
   const tell = createRoute({
     method: "post",

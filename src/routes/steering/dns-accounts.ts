@@ -5,7 +5,7 @@ import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { partitionOf } from "../../domain/steering/aws-partition.ts";
 import { roleRefusal } from "../../domain/steering/role-trust.ts";
-import { AppError } from "../../errors.ts";
+import { invalidBody } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -92,12 +92,12 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
   const tags = ["routing"];
   const path = "/v1/dns-accounts";
 
-  /** A role that trusts more than its own external id lets anybody act for anybody. @throws AppError `bad_request` */
+  /** A role that trusts more than its own external id is open to confused deputies. @throws AppError `bad_request` */
   const refuseRole = async (roleArn: string | undefined, region: string): Promise<void> => {
     if (roleArn === undefined || deps.roleTrust === null) return;
     const trust = await deps.roleTrust.trustOf({ roleArn, region }, requestBudget(deps.clock, createConnections(deps.clock)));
     const detail = roleRefusal(trust);
-    if (detail !== null) throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/role_arn", detail }] });
+    if (detail !== null) throw invalidBody({ pointer: "/role_arn", detail });
   };
 
   const create = createRoute({

@@ -11,7 +11,7 @@ import { isoTime } from "../../iso-time.ts";
 
 const resumedSchema = z.object({ domain_id: id, resumed_at: timeText }).openapi("DriftResumed");
 
-/** `/v1/services/{id}/domains/{childId}/drift/resume`: an operator has settled who sets the weights. */
+/** `/v1/services/{id}/domains/{childId}/drift/resume`: an operator resolves a fight over the weights. */
 export const registerDrift = (app: App, deps: Pick<Deps, "routing" | "idempotency">, guards: Guards): void => {
   const resume = createRoute({
     method: "post",

@@ -56,7 +56,7 @@ const represent = ({ Version, Statement }: IamPolicy): Policy => ({
   })),
 });
 
-/** `/v1/services/{id}/iam-policy`: what AWS must permit for all services of its account, and nothing beyond. */
+/** `/v1/services/{id}/iam-policy`: the minimal IAM policy for all services of its account. */
 export const registerIamPolicy = (app: App, deps: Deps, guards: Guards): void => {
   const partition = (partitionOf(deps.config.route53.region) ?? defaultPartition).name;
   const advise = (domains: readonly PermittedDomain[]) => {

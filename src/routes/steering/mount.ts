@@ -3,6 +3,7 @@ import type { Guards } from "../../auth/guards.ts";
 import type { App } from "../../http/env.ts";
 import { registerDnsAccounts } from "./dns-accounts.ts";
 import { registerDrift } from "./drift.ts";
+import { registerFleet } from "./fleet.ts";
 import { registerFreeze } from "./freeze.ts";
 import { registerIamPolicy } from "./iam-policy.ts";
 import { registerOverride } from "./override.ts";
@@ -12,7 +13,7 @@ import { registerRouting } from "./routing.ts";
 import { registerStandingFailover } from "./standing-failover.ts";
 import { registerZoneGrants } from "./zone-grants.ts";
 
-/** Where the traffic of a service goes, who may change that, and whether it can be changed. */
+/** Routing of a service, overrides, DNS credentials and readiness. */
 export const mountSteering = (app: App, deps: Deps, guards: Guards): void => {
   registerRouting(app, deps, guards);
   registerOverride(app, deps, guards);
@@ -24,4 +25,5 @@ export const mountSteering = (app: App, deps: Deps, guards: Guards): void => {
   registerReadiness(app, deps, guards);
   registerProvision(app, deps, guards);
   registerStandingFailover(app, deps, guards);
+  registerFleet(app, deps, guards);
 };

@@ -15,7 +15,7 @@ import { isFreshNow } from "../../pipeline/tenants/ownership.ts";
 import { requestBudget } from "../../pipeline/request-budget.ts";
 import { createConnections } from "../../pipeline/connection-slots.ts";
 
-/** Semantics §7: a switch is to be felt within a minute. */
+/** Semantics §7: a switch must take effect within a minute. */
 const ttlSeconds = 60;
 
 const recordSchema = z.object({
@@ -41,7 +41,7 @@ const provisionSchema = z
 
 const conflict = (detail: string) => new AppError("conflict", detail);
 
-/** What the pair is to point at. @throws AppError `conflict` where it must not or cannot be created */
+/** The targets of the pair. @throws AppError `conflict` where it must not or cannot be created */
 const wishFor = (setup: DnsSetup, domain: DnsSetupDomain) => {
   if (!domain.verified) throw conflict("prove the ownership of the domain first");
   if (setup.frozen) throw conflict("the service is frozen: nothing is written");
@@ -69,7 +69,7 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
     const setup = await deps.dnsSetup.get(c.var.customerId, serviceId, { limit: 1, afterDomainId: childId - 1 });
     const domain = setup?.domains.find(({ domainId }) => domainId === childId);
     if (setup == null || domain === undefined) throw noSuchResource();
-    /** Records are created only by a proof that is there now. @throws AppError `conflict` */
+    /** Creating records requires a proof that is there now. @throws AppError `conflict` */
     const refuseLapsed = async ({ name }: DnsSetupDomain, change: Change): Promise<void> => {
       if (!deps.config.domainVerification) return;
       const [claim] = await deps.ownership.byIds([childId]);

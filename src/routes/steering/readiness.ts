@@ -63,7 +63,7 @@ const represent = (serviceId: number, check: ReadinessCheck | null, nextCursor: 
 
 const dayMs = 86_400_000;
 
-/** Of one check: forty targets that hang, and it still answers within the 25 s that an edge gives it. */
+/** Domains per check: with forty hanging targets it still answers within an edge's 25 s. */
 const domainsPerCheck = 20;
 
 /** How many findings fit in one answer; the others are read page by page. */
@@ -73,7 +73,7 @@ const fitting = (checks: readonly Check[]): number => {
   return first === -1 ? checks.length : Math.max(1, first);
 };
 
-/** `/v1/services/{id}/readiness`: whether everything is in place before there is a storm. */
+/** `/v1/services/{id}/readiness`: whether everything is in place before a storm. */
 export const registerReadiness = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["routing"];
   const path = "/v1/services/{id}/readiness";
@@ -95,7 +95,7 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
     return c.json(represent(serviceId, last.check), 200);
   });
 
-  /** Of a role of the customer's own, whom it trusts; without an account of their own, whom the operator's zones serve. */
+  /** For a customer's own role, how far it trusts others; without an account of their own, which customers the operator's zones serve. */
   const accountFacts = async (customerId: number): Promise<Pick<ReadinessDeps, "trust" | "isBound">> => {
     const [account] = await deps.dnsAccounts.list(customerId, { limit: 1, afterId: null });
     if (account === undefined) return { isBound: deps.zoneBindings.isBound };

@@ -55,7 +55,7 @@ const representDomain = (domain: DomainRouting): z.infer<typeof domainSchema> =>
   expected: domain.expected === null ? null : representExpected(domain.expected),
 });
 
-/** `/v1/services/{id}/routing`: where a service points, and how it came there. */
+/** `/v1/services/{id}/routing`: where a service points, with its history. */
 export const registerRouting = (app: App, deps: Deps, guards: Guards): void => {
   const get = createRoute({
     method: "get",
@@ -74,7 +74,7 @@ export const registerRouting = (app: App, deps: Deps, guards: Guards): void => {
     const changes = view.changes.slice(0, limit);
     const moreDomains = isCut(view.domains);
     if (moreDomains || view.changes.length > limit || isCut(changes)) {
-      // Domains that fit in one answer are on every page of the history; those that do not are on one page each.
+      // Domains that fit in one answer are on every page of the history; otherwise each is on one page.
       const inParts = moreDomains || domainsAfter !== undefined;
       const lastDomain = inParts ? (view.domains.at(-1)?.domainId ?? domainsAfter) : undefined;
       announceNext(c, { limit, cursor: changes.at(-1)?.id, domains_cursor: lastDomain });

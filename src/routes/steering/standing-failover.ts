@@ -46,10 +46,10 @@ const represent = (view: StandingView): z.infer<typeof standingSchema> => ({
   created_at: isoTime(view.createdAtMs),
 });
 
-/** Identifies its health checks among those of everybody else in the account. */
+/** Identifies its health checks among others in the account. */
 const nonceBytes = 8;
 
-/** `/v1/services/{id}/domains/{childId}/standing-failover`: the last line of defence, which needs no API call. */
+/** `/v1/services/{id}/domains/{childId}/standing-failover`: failover by Route 53 health checks, which needs no API call. */
 export const registerStandingFailover = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["domains"];
   const path = "/v1/services/{id}/domains/{childId}/standing-failover";

@@ -47,7 +47,7 @@ const represent = (entry: AuditEntry): z.infer<typeof entrySchema> => ({
   request_id: entry.requestId,
 });
 
-/** `/v1/audit-log`: who changed what. */
+/** `/v1/audit-log`: changes with their authors. */
 export const registerAuditLog = (app: App, deps: Deps, guards: Guards): void => {
   const list = createRoute({
     method: "get",

@@ -21,7 +21,7 @@ const steerGroup = z.boolean().openapi({
   description: "whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards",
 });
 
-/** Names may come with U-labels, and targets as origins: longer than what they become. */
+/** Names may have U-labels, and targets be origins: longer than their canonical form. */
 const maxHostname = 1_000;
 
 const hostname = (parse: (text: string) => Hostname) =>
@@ -55,7 +55,7 @@ export const recordValue = like(z.string(), "q1Zk0mQ9bS3vX7wL2nT5rY8uE4iO6pAd");
 const states = ["unproven", "proven", "lapsing", "held", "disputed", "lost"] as const;
 const orNever = (description: string) => timeText.nullable().openapi({ description, example: null });
 
-/** How a claim to a name stands (docs/ownership.md). */
+/** The state of a claim to a name (docs/ownership.md). */
 export const ownershipFields = {
   state: z.enum(states).openapi({ description: "see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal", example: "proven" }),
   expires_at: orNever("until when a claim that has proven nothing may do so with this value; then another one is handed out"),
@@ -85,7 +85,7 @@ export const domainSchema = z
   })
   .openapi("Domain");
 
-/** A name that has to be proven must leave room for the name of its proof. */
+/** A name to be proven must leave room for the label of its proof. */
 const provable = (name: Hostname): Hostname =>
   name.ok && name.name.length > longestProvable
     ? { ok: false, detail: `must have at most ${longestProvable} characters: ${challengeName("<name>")} has to be a name as well, to prove it` }

@@ -39,7 +39,7 @@ const represent = ({ id: domainId, name, customerId, serviceId, disputedAtMs, se
   },
 });
 
-/** `/v1/domain-disputes`: names that a customer holds and another has proven as well. For admins only: it says who they are. */
+/** `/v1/domain-disputes`: names that a customer holds and another has proven as well. For admins only: it reveals both customers. */
 export const registerDomainDisputes = (app: App, deps: Pick<Deps, "ownership" | "clock">, guards: Guards): void => {
   const tags = ["domains"];
   const path = "/v1/domain-disputes";

@@ -4,7 +4,7 @@ import type { Deps } from "../../adapters/ports/deps.ts";
 import { toBase64Url } from "../../http/digest.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
-import { AppError } from "../../errors.ts";
+import { invalidBody } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -22,7 +22,7 @@ const challengeBytes = 24;
 type Targets = { readonly primary_target?: string | null | undefined; readonly backup_target?: string | null | undefined };
 
 /**
- * What leads to a private address is no target; what leads nowhere yet, or can not be asked about, may become one, and is looked
+ * A host with a private address is refused as a target; one without an address yet, or without an answer, is accepted and looked
  * up again before it is probed (`cron/check-targets.ts`).
  * @throws AppError `bad_request` naming the target and its address
  */
@@ -33,7 +33,7 @@ const refusePrivate = async ({ clock, lookup }: Pick<Deps, "clock" | "lookup">, 
     const found = host == null ? null : (await locate(lookup, host, budget)).private;
     return found === null ? [] : [{ pointer: `/${field}`, detail: `must not lead to a private address (${found})` }];
   }));
-  if (faults.flat().length > 0) throw new AppError("bad_request", "the body is not valid", { fields: faults.flat() });
+  if (faults.flat().length > 0) throw invalidBody(...faults.flat());
 };
 
 /** `/v1/services/{id}/domains`: the hostnames that move together. */

@@ -10,7 +10,7 @@ import { registerServices } from "./services.ts";
 import { registerTokens } from "./tokens.ts";
 import { registerVerification } from "./verification.ts";
 
-/** Customers, their credentials and limits, their services and the names of these. */
+/** Customers, their credentials and limits, their services and domains. */
 export const mountTenants = (app: App, deps: Deps, guards: Guards, caches: TokenCaches): void => {
   registerCustomers(app, deps, guards);
   registerTokens(app, deps, guards, caches);

@@ -45,7 +45,7 @@ export const registerQuotas = (app: App, deps: Pick<Deps, "quotas">, guards: Gua
     method: "get",
     path: "/v1/quotas",
     tags,
-    summary: "Read how much there may be of services, domains, policies and tokens, and how much there is",
+    summary: "Read how much there may be of services, domains, policies, tokens and channels, and how much there is",
     middleware: [guards.viewer],
     request: { query: tenantQuery },
     responses: { 200: jsonAnswer(quotasSchema, "Of every kind"), ...readProblems },

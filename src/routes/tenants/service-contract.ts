@@ -2,12 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Service } from "../../adapters/ports/tenants/services.ts";
 import { id, label, like, timeText } from "../../http/contract.ts";
 import { isoTime } from "../../iso-time.ts";
-import { nonEmpty } from "../schemas.ts";
-
-const cdn = z
-  .string()
-  .regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 of a-z, 0-9 and -")
-  .openapi({ example: "cloudflare" });
+import { cdnName, nonEmpty } from "../schemas.ts";
 
 const steps = z
   .array(z.int().min(1).max(100))
@@ -21,8 +16,8 @@ const steps = z
 
 const fields = {
   name: label(200).openapi({ example: "web" }),
-  primary_cdn: cdn,
-  backup_cdn: cdn.openapi({ example: "fastly" }),
+  primary_cdn: cdnName,
+  backup_cdn: cdnName.openapi({ example: "fastly" }),
   steering: z.enum(["auto", "shadow"]).openapi({ description: "shadow decides and records, but writes no DNS" }),
   failback_steps: steps,
   failback_step_seconds: like(z.int().min(1).max(86_400), 60),
@@ -60,7 +55,7 @@ export const representService = (service: Service): z.infer<typeof serviceSchema
   updated_at: isoTime(service.updatedAtMs),
 });
 
-/** The fields of a body by the names of the port; what is absent stays absent. */
+/** Maps a body's fields to the port's names; absent ones stay absent. */
 export const serviceFields = <Body extends z.infer<typeof servicePatch>>(body: Body) => ({
   name: body.name as Body["name"],
   primaryCdn: body.primary_cdn as Body["primary_cdn"],

@@ -36,11 +36,11 @@ const verificationSchema = challengeSchema
 
 const retryAfterSeconds = "30";
 
-/** The claim itself tells in the audit log that somebody asked, also where nothing about it has changed. */
+/** The request itself is recorded in the audit log, even where the claim has not changed. */
 const saying = (changes: readonly ClaimChange[], id: number, event: "verify" | "proof_missing"): readonly ClaimChange[] =>
   changes.map((change) => (change.claim.id === id && change.event === null ? { ...change, event } : change));
 
-/** `/v1/services/{id}/domains/{childId}/verification`: whose a domain is (domain/tenants/ownership.ts). */
+/** `/v1/services/{id}/domains/{childId}/verification`: ownership of a domain (domain/tenants/ownership.ts). */
 export const registerVerification = (app: App, deps: Deps, guards: Guards): void => {
   const tags = ["domains"];
   const path = "/v1/services/{id}/domains/{childId}/verification";
@@ -91,7 +91,7 @@ export const registerVerification = (app: App, deps: Deps, guards: Guards): void
     throw new AppError("conflict", `no TXT record ${challengeName(domain.name)} with the value of the challenge is seen by ${resolvers}; DNS may take minutes`);
   };
 
-  /** Looks the record up, and stores what that decides. @throws AppError where the name is not the claim's own afterwards */
+  /** Looks up the record, and stores the result. @throws AppError where the claim does not hold the name afterwards */
   const prove = async (c: AppContext, domain: Domain): Promise<void> => {
     if (isExpired(domain)) {
       await deps.ownership.renew(domain.id, deps.clock.nowMs(), changeBy(c));

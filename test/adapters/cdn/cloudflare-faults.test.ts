@@ -132,7 +132,7 @@ describe("Cloudflare: one bad zone", () => {
     expect(reasonOf(reading, "www.site3.com")).toMatch(/cannot request data older/);
   });
 
-  it("tells once more when the zone is mended", async () => {
+  it("returns figures again when the zone is fixed", async () => {
     const { read, api, time } = await bench();
     api.setZoneFault("z3", { kind: "off" });
     expect(whole(await read())).toEqual(others(3));

@@ -163,7 +163,7 @@ describe("Fastly: one bad service, page or answer", () => {
     }
   });
 
-  it("tells once more when what failed is mended", async () => {
+  it("returns figures again when what failed is fixed", async () => {
     const { read, api, time } = await bench();
     api.setFault({ kind: "status", status: 404 }, { on: "domains", service: "s1" });
     expect(told(await read()).gib).toEqual(withoutFirst);

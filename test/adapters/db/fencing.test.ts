@@ -65,6 +65,9 @@ const badFences: Readonly<Record<string, () => Promise<Fence>>> = {
   "a lease that there is not": async () => ({ name: "job:none", epoch: 1 }),
 };
 
+/** The outbox is written by triggers: what a case is not about in it goes with what it changes. */
+const isWanted = (writes: readonly string[]) => (table: string): boolean => table !== "notifications" || writes.includes(table);
+
 describe.each(fencedWrites)("$method, $what", ({ prepare, writes, refused }) => {
   it("writes under a good fence, and nothing under any other", async () => {
     const call = await prepare({ db: database.db, sql: database.sql, tenant: await createTenant(database) });
@@ -77,14 +80,14 @@ describe.each(fencedWrites)("$method, $what", ({ prepare, writes, refused }) => 
     const fence = await leased();
     const changes = await changesSince();
     await call(fence);
-    expect(await changes()).toEqual(writes);
+    expect((await changes()).filter(isWanted(writes))).toEqual(writes);
   });
 
   it("would write all the same, were it not for the fence", async () => {
     const call = await prepare({ db: unfenced, sql: database.sql, tenant: await createTenant(database) });
     const changes = await changesSince();
     await call({ name: "job:none", epoch: 1 });
-    expect(await changes()).toEqual(writes);
+    expect((await changes()).filter(isWanted(writes))).toEqual(writes);
   });
 });
 

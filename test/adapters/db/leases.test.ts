@@ -225,7 +225,7 @@ describe("take", () => {
     expect(await acquire("vercel")).toMatchObject({ epoch: 3 });
   });
 
-  it("refuses a shard's lease that is meant for another number of shards by nobody's name", async () => {
+  it("refuses a shard's lease that is meant for another number of shards without naming a holder", async () => {
     const { name, acquire } = lease();
     expect(await leases.take(name, "vercel", "vercel:run", 999)).toMatchObject({ held: null, by: null });
     await acquire("cloudflare");

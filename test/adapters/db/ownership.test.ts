@@ -24,7 +24,7 @@ const seed = async (customer: string, name: string, over = "verified_at = now(),
   return Number(row?.id);
 };
 
-it("has what is due looked up in turns of the customers, and leaves out what nobody has to prove", async () => {
+it("has due claims looked up round-robin over customers, and leaves out those without need of proof", async () => {
   for (let at = 0; at < 5; at += 1) await seed("mallory", `m${at}.test`, `verified_at = now(), proof_due_at = now() - interval '${9 - at} days'`);
   await seed("acme", "app.test");
   await seed("acme", "unproven.test", "proof_due_at = now() - interval '1 day'");

@@ -63,7 +63,7 @@ describe.each(each)("the heartbeat of %s", (_, round) => {
     expect(await ages("cloudflare")).toMatchObject({ heartbeat: 0, since: 90 });
   });
 
-  it("begins anew after a longer gap", async () => {
+  it("restarts after a longer gap", async () => {
     await round();
     await pass(30);
     await round();
@@ -108,7 +108,7 @@ describe.each(each)("what %s saw of the other provider", (_, round) => {
     expect(await ages("vercel")).toEqual({ heartbeat: null, since: null, acted: null, checked: 0, ok: 80, error: null });
   });
 
-  it("is not good any more with one bad look, and good anew from the next good one", async () => {
+  it("is not good after one bad check, and good again from the next good one", async () => {
     await round(seen(null));
     await pass(20);
     await round(seen("/healthz answered 503"));
@@ -121,7 +121,7 @@ describe.each(each)("what %s saw of the other provider", (_, round) => {
     expect(await ages("vercel")).toMatchObject({ checked: 0, ok: 0, error: null });
   });
 
-  it("is good anew where nobody looked for longer than a lease", async () => {
+  it("is good again where there was no check for longer than a lease", async () => {
     await round(seen(null));
     await pass(ttlSeconds + 1);
     await round(seen(null));

@@ -271,6 +271,78 @@ describe("what steering leaves behind", () => {
   });
 });
 
+describe("what people were told", () => {
+  const channel = (name: string) => idOf("insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at) values ($1, $2, 'slack', '{}', '', now())", [ids.customer, name]);
+  const notification = (days: number, expanded = true) =>
+    idOf("insert into notifications (customer_id, kind, subject, facts, occurred_at, expanded_at) values ($1, 'override.set', 'x', '{}', $2, $3)", [ids.customer, ago(days), expanded ? ago(days) : null]);
+  type Told = { readonly thread?: string; readonly seq?: number; readonly action?: string; readonly state?: string; readonly incident?: number | null };
+  const message = async (on: number, of: number, days: number, { thread = `t${of}`, seq = 1, action = "event", state = "sent", incident = null }: Told = {}) => {
+    await database.sql(
+      `insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, incident_id, state, next_at, ended_at)
+       values ($1, $2, $3, $4, 'override.set', 'info', $5, $5, $6, $7, $8, $9)`, [on, thread, seq, action, of, incident, state, ago(days), state === "pending" ? null : ago(days)]);
+  };
+  const incident = async (days: number, ended = true) => {
+    const id = await idOf("insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values ($1, 'cdn-' || random(), 'storm', $2, $2, $3)", [ids.customer, ago(days), ended ? ago(days) : null]);
+    await database.sql("insert into incident_services (incident_id, service_id, joined_at) values ($1, $2, $3)", [id, ids.service, ago(days)]);
+    return id;
+  };
+  const clear = () => database.sql("truncate deliveries, notifications, incident_services, incidents, channels restart identity");
+
+  it("goes 90 days after it was sent or given up, with what it told of; of what is younger nothing", async () => {
+    await clear();
+    const on = await channel("a");
+    for (const [days, state] of [[91, "sent"], [91, "dead"], [91, "folded"], [91, "dropped"], [89, "sent"]] as const) await message(on, await notification(days), days, { state });
+    await message(on, await notification(95), 89);
+    expect((await run()).report).toMatchObject({ deliveries: 4, notifications: 4, failures: 0 });
+    expect(await left("id::int", "notifications")).toEqual([5, 6]);
+    expect(await left("name", "channels")).toEqual(["a"]);
+  });
+
+  it("stays where its messages are not decided, or one waits", async () => {
+    await clear();
+    const on = await channel("a");
+    await notification(200, false);
+    expect((await run()).report).toMatchObject({ notifications: 0 });
+    const [waits] = [await notification(200), await notification(199)];
+    await message(on, waits, 200, { state: "pending" });
+    expect((await run()).report).toMatchObject({ deliveries: 0, notifications: 0 });
+    await database.sql("update deliveries set state = 'sent', ended_at = now()");
+    expect((await run()).report, "behind it").toMatchObject({ deliveries: 0, notifications: 1 });
+    expect(await left("id::int", "notifications")).toEqual([1, 2]);
+  });
+
+  it("of what is still open stays what opened it, until that is closed or its channel is gone", async () => {
+    await clear();
+    const on = await channel("a");
+    const set = await notification(300);
+    await message(on, set, 300, { thread: "t", action: "trigger" });
+    await message(on, set, 299, { thread: "t", seq: 2, action: "update" });
+    await message(on, set, 299, { thread: "t", seq: 3, action: "resolve", state: "folded" });
+    expect((await run()).report).toMatchObject({ deliveries: 2, notifications: 0 });
+    expect(await left("action", "deliveries")).toEqual(["trigger"]);
+    await message(on, set, 1, { thread: "t", seq: 4, action: "resolve" });
+    expect((await run()).report).toMatchObject({ deliveries: 1, notifications: 0 });
+    const other = await channel("b");
+    await message(other, set, 300, { thread: "t", action: "trigger" });
+    await database.sql("update channels set deleted_at = now() where id = $1", [other]);
+    expect((await run()).report).toMatchObject({ deliveries: 1 });
+    expect(await left("action", "deliveries")).toEqual(["resolve"]);
+  });
+
+  it("incidents go once they have ended and none of their messages is left", async () => {
+    await clear();
+    const on = await channel("a");
+    const [over, told] = [await incident(91), await incident(91)];
+    await incident(89);
+    await incident(400, false);
+    await message(on, await notification(10), 10, { incident: told });
+    await message(on, await notification(91), 91, { incident: over });
+    expect((await run()).report).toMatchObject({ deliveries: 1, incident_services: 1, incidents: 1, failures: 0 });
+    expect(await left("id::int", "incidents")).toEqual([2, 3, 4]);
+    expect(await left("incident_id::int", "incident_services")).toEqual([2, 3, 4]);
+  });
+});
+
 describe("the rest", () => {
   it("findings 400 days after they were cleared, vantages 35 days after they were heard, links 400 days after they expired, leases of checks after a day", async () => {
     await database.sql(

@@ -266,6 +266,7 @@ describe("pruning", () => {
         auditLog: each("auditLog"), routingChanges: each("routingChanges"), routingDrifts: each("routingDrifts"),
         evidence: async () => ({ rows: await each("evidence")(), lastServiceId: null }), takeovers: each("takeovers"), findings: each("findings"),
         vantages: each("vantages"), checkLeases: each("checkLeases"), invoiceLinks: each("invoiceLinks"), probeTargets: each("probeTargets"),
+        deliveries: each("deliveries"), notifications: each("notifications"), incidentServices: each("incidentServices"), incidents: each("incidents"),
       },
     });
     const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs, auditRetentionMs: hourMs };

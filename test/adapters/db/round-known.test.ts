@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 describe("what a round reads of its shard", () => {
-  it("is sent once, and then what has changed of it: the whole is the same as read anew", async () => {
+  it("is sent once, and then only changes: the result is the same as a full reading", async () => {
     const { held, sql } = world;
     const rounds = createRoundStore(world.db);
     const load = async () => {

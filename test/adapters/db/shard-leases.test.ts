@@ -47,7 +47,7 @@ describe("the lease of a shard", () => {
     expect(await leases.renew(held as Fence)).toBe(true);
   });
 
-  it("is given anew to the holder who forgot it, which ends what it had before", async () => {
+  it("is re-acquired by a restarted holder, which ends the previous epoch", async () => {
     const first = await leases.acquire("shard:2", "cloudflare", "cloudflare:object", 4);
     expect(await leases.acquire("shard:2", "cloudflare", "cloudflare:other", 4)).toBeNull();
     const again = await leases.acquire("shard:2", "cloudflare", "cloudflare:object", 4);

@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { createServer, connect as connectNode } from "node:net";
-import { Duplex } from "node:stream";
+import { createServer } from "node:net";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createNodeConnect } from "../../../local/node-connect.ts";
 import { startDnsTcp } from "../../../local/route53/dns-tcp.ts";
 import { startRoute53 } from "../../../local/route53/server.ts";
 import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { createNameServers } from "../../../src/adapters/dns/name-servers.ts";
 import type { Budget } from "../../../src/adapters/ports/platform/budget.ts";
-import type { Connect } from "../../../src/adapters/ports/steering/name-servers.ts";
+import type { Connect } from "../../../src/adapters/ports/platform/connect.ts";
 import { systemRandom } from "../../../src/adapters/platform/random.ts";
 import { connectionOf, createConnections, nobody } from "../../../src/pipeline/connection-slots.ts";
 import { freely } from "../../support/budget.ts";
@@ -22,14 +22,7 @@ afterAll(async () => {
 
 type Endpoint = { readonly hostname: string; readonly port: number };
 
-/** `connect` of `cloudflare:sockets` on Node's sockets. */
-const connect: Connect = ({ hostname, port }) => {
-  const socket = connectNode(port, hostname);
-  // A failure shows in the streams as well.
-  socket.on("error", () => undefined);
-  const { readable, writable } = Duplex.toWeb(socket) as { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> };
-  return { readable, writable, close: async () => void socket.destroy() };
-};
+const connect = createNodeConnect();
 
 const endpointOf = (address: string): Endpoint => ({ hostname: "127.0.0.1", port: Number(address.split(":")[1]) });
 const listening = async (server: Server): Promise<Endpoint> => {
@@ -145,7 +138,7 @@ describe("a name server that", () => {
     expect(await throwing.ask("app.example.com", "A", [], freely)).toEqual([]);
   });
 
-  it("hangs is let go when its time is over, in connections that are counted", async () => {
+  it("hangs is released at its deadline, in connections that are counted", async () => {
     const closed: Promise<unknown>[] = [];
     const hanging = await scripted((socket) => closed.push(once(socket, "close")));
     const connections = createConnections(systemClock);

@@ -99,7 +99,7 @@ describe("a role", () => {
     expect(await role.get(freely)).not.toBe(first);
   });
 
-  it("that was refused is assumed anew, not for one that was refused long ago", async () => {
+  it("that was refused is assumed again, not for one that was refused long ago", async () => {
     const role = roleAt();
     const first = await role.get(freely);
     role.drop(first);

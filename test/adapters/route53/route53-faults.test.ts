@@ -62,7 +62,7 @@ describe("bad days", () => {
     expect((await dns.read(["www.example.com"])).get("www.example.com")).toMatchObject({ status: "found" });
   });
 
-  it("wrong credentials are final, plainly told, and not repeated", async () => {
+  it("wrong credentials are final, reported, and not retried", async () => {
     const secretAccessKey = "not-the-right-secret";
     const wrong = route53At(server.url, { credentials: { ...credentials, secretAccessKey } });
     const reading = (await wrong.read(["www.example.com"])).get("www.example.com");
@@ -94,7 +94,7 @@ describe("bad days", () => {
     }
   });
 
-  it("a zone that was deleted and made anew is found again by the next reading", async () => {
+  it("a zone that was deleted and created again is found by the next reading", async () => {
     const recorder = await startRecorder([
       { body: zonesAnswer([{ id: "ZOLD", name: "example.com." }]) },
       errorAnswer("NoSuchHostedZone", "No hosted zone found with ID: ZOLD", 404),

@@ -78,7 +78,7 @@ describe("an admin token", () => {
     expect([await act(banker, "GET"), await act(banker, "POST")]).toEqual([403, 403]);
   });
 
-  it("hands on no scope that it has not, and nothing that outlives it", async () => {
+  it("grants no scope that it lacks, and nothing that outlives it", async () => {
     const minter = await secretOf(["read", "tokens"]);
     expect((await mint(["read"], {}, minter)).status).toBe(201);
     for (const scopes of [["write"], ["read", "billing"], ["freeze"]]) expect((await mint(scopes, {}, minter)).status).toBe(403);

@@ -16,7 +16,7 @@ const refusal = (variables: Record<string, string>): string => {
   }
 };
 
-describe("what carries secrets, or is believed, goes over TLS", () => {
+describe("requests with secrets, or with trusted answers, use TLS", () => {
   const also: Record<string, Record<string, string>> = { AUTH_JWKS_URL: { AUTH_JWT_AUDIENCE: "tranche" } };
   const names = [
     "AUTH_JWKS_URL", "SELF_URL", "PEER_URL", "ROUTE53_ENDPOINT", "STS_ENDPOINT", "CLOUDFLARE_GRAPHQL_ENDPOINT", "FASTLY_API_ENDPOINT",

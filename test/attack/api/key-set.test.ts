@@ -63,7 +63,7 @@ it("one that is out of reach is not asked for once more by each request", async 
   expect([await status(), asked.length]).toEqual([503, 2]);
 });
 
-it("an unknown key id fetches it anew at most every 30 s", async () => {
+it("an unknown key id refetches it at most every 30 s", async () => {
   const asked = provider(() => Response.json({ keys: [jwk] }));
   const { status } = await start();
   expect(await status()).toBe(200);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   client = await api.onboard("client");
 });
 
-it("does not take the name from whoever holds it, nor get a hand on its records", async () => {
+it("does not take the name from its holder, nor change its records", async () => {
   const old = await world.claim(agency.editor, "shop.example.com");
   world.publish(old);
   const own = await world.claim(client.editor, "shop.example.com");

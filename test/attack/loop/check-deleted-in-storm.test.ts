@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { freshDatabase } from "../../support/database.ts";
-import type { TestDatabase } from "../../support/database.ts";
-import { createWorld } from "../../support/round-world.ts";
-import type { World } from "../../support/round-world.ts";
+import { expect, it } from "vitest";
+import { useWorld } from "../../support/use-world.ts";
 
 // Somebody deletes the primary's health check while visitors are on the backup: Route 53 writes no record that names it.
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => await database.close());
+const { world } = useWorld();
 
 const name = "app.example.test";
 
@@ -38,7 +28,7 @@ it("a health check deleted in a storm does not keep visitors on the backup after
   expect(await sql("select before from audit_log where action = 'drop_health_checks'")).toEqual([{ before: { health_check_ids: ["h1"] } }]);
 });
 
-it("a calm change of what tranche did not move still waits for whoever can mend it", async () => {
+it("a calm change of what tranche did not move still waits for an operator to fix it", async () => {
   const { dns, roundsOf, deps } = world;
   const may: (boolean | undefined)[] = [];
   const apply = deps.dns.apply;

@@ -99,7 +99,7 @@ describe("anchors", () => {
     for (const [at, edited] of edits.entries()) expect(verifyAnchor(edited, records, keys).ok, String(at)).toBe(false);
   });
 
-  it("know a chain that was made anew, however well it is signed", async () => {
+  it("detect a rewritten chain, however well it is signed", async () => {
     const [own] = (await anchorsOf(services[0] ?? 0)) ?? [];
     const other = await freshDatabase();
     try {

@@ -78,7 +78,7 @@ describe("a storm that was", () => {
     }
   });
 
-  it("with one record dropped, or two that changed places, is named, even where all hashes were made anew", () => {
+  it("with one record dropped, or two swapped, is named, even where all hashes were recomputed", () => {
     const records = parse(bundle);
     for (let gone = 0; gone < records.length; gone += 1) {
       expect(check(rehashed(records.toSpliced(gone, 1))).ok, `without ${gone}`).toBe(false);
@@ -148,7 +148,7 @@ describe("a storm that was", () => {
     expect(empty).toMatchObject({ ok: false, record: 5, reason: expect.stringContaining("is empty") as unknown });
   });
 
-  it("survives none of 10,000 random edits, of which most hash everything anew", () => {
+  it("survives none of 10,000 random edits, most of which recompute all hashes", () => {
     const records = parse(bundle);
     const original = new TextDecoder().decode(bundle);
     const byte = fc.record({ kind: fc.constant("byte" as const), at: fc.nat(bundle.length - 1), to: fc.nat(255) });
@@ -313,7 +313,7 @@ describe("a storm that a deletion ended", () => {
   });
 });
 
-describe("an admin's word on a storm's discount", () => {
+describe("an admin's decision on a storm's discount", () => {
   it("is signed as it was said, and what only says so is named", async () => {
     const own = await freshDatabase();
     try {

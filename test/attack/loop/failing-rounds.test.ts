@@ -18,7 +18,7 @@ import type { World } from "../../support/round-world.ts";
 let database: TestDatabase;
 let world: World;
 let deps: ShardDeps;
-let slotMs = 0;
+let roundAtMs = 0;
 const shard = { index: 0, count: 1 };
 
 beforeAll(async () => {
@@ -39,8 +39,8 @@ const run = async (failing: number, good: number): Promise<boolean> => {
   const tally: Tally = newTally(world.clock.nowMs());
   const broken = { ...deps, rounds: { ...world.rounds, load: () => Promise.reject(new Error("the answer is too large")) } };
   for (let at = 0; at < failing + good; at += 1) {
-    slotMs = Math.max(slotMs + 10_000, world.clock.nowMs());
-    await world.clock.run(roundInSlot(at < failing ? broken : deps, world.held.fence, shard, slotMs, tally));
+    roundAtMs = Math.max(roundAtMs + 10_000, world.clock.nowMs());
+    await world.clock.run(roundInSlot(at < failing ? broken : deps, world.held.fence, shard, roundAtMs, tally));
   }
   return await reportTally(deps, shard, 1, tally);
 };
@@ -57,7 +57,7 @@ const told = async () => {
   };
 };
 
-it("is told by everything that tells how things are, as long as it lasts", async () => {
+it("is reported by status, metrics and readiness, as long as it lasts", async () => {
   expect(await run(0, 2)).toBe(true);
   expect(await told()).toEqual({ ready: [], status: [], failed: 0, job: { successes: "1", failures: "0" } });
   expect(await run(3, 2), "a run with a few").toBe(true);

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resealDatabase } from "../../../local/reseal.ts";
+import { createChannelStore } from "../../../src/adapters/db/notify/channels.ts";
 import { createCdnAccountStore, sealingContext } from "../../../src/adapters/db/metering/cdn-accounts.ts";
 import { createCustomerStore } from "../../../src/adapters/db/tenants/customers.ts";
 import { createDnsAccountStore, dnsSealingContext } from "../../../src/adapters/db/steering/dns-accounts.ts";
@@ -40,7 +41,16 @@ beforeAll(async () => {
   await dns.create(second, { region: "us-east-1", roleArn: "arn:aws:iam::123456789012:role/dns" }, change);
   const gone = await dns.create(third, { region: "us-east-1", accessKeyId: "AKIA0000000000000003", secretAccessKey: "secret-3" }, change);
   await dns.remove(third, gone.id, change);
+  const channels = createChannelStore(db, secrets);
+  for (const owner of [first, null]) {
+    await channels.create(owner, {
+      name: "slack", settings: {}, kinds: null, minSeverity: "info", serviceIds: null, confirmation: null, secret: { kind: "slack", url: `https://hooks.slack.com/services/of-${owner}` },
+    }, change);
+  }
 });
+
+/** Beside the accounts at a CDN: an AWS key, a channel of a customer and one of the operator. */
+const others = 3;
 
 afterAll(() => database.close());
 
@@ -52,9 +62,9 @@ const ask: Ask = async <Row>(text: string, params: readonly unknown[]) => await 
 
 describe("after a rotation", () => {
   it("/v1/status and the metrics say how much is still sealed with the key before", async () => {
-    expect(await counts(leaked)).toEqual({ current: customers + 1, previous: 0, unknown: 0 });
-    expect(await counts(newer, leaked)).toEqual({ current: 0, previous: customers + 1, unknown: 0 });
-    expect(await counts(newer)).toEqual({ current: 0, previous: 0, unknown: customers + 1 });
+    expect(await counts(leaked)).toEqual({ current: customers + others, previous: 0, unknown: 0 });
+    expect(await counts(newer, leaked)).toEqual({ current: 0, previous: customers + others, unknown: 0 });
+    expect(await counts(newer)).toEqual({ current: 0, previous: 0, unknown: customers + others });
   });
 
   it("resealing goes on where it was stopped", async () => {
@@ -65,7 +75,7 @@ describe("after a rotation", () => {
       return await ask(text, params);
     };
     await expect(reseal(cutOff, createSecrets([newer, leaked], systemRandom))).rejects.toThrow("connection lost");
-    expect(await counts(newer, leaked)).toEqual({ current: 100, previous: customers + 1 - 100, unknown: 0 });
+    expect(await counts(newer, leaked)).toEqual({ current: 100, previous: customers + others - 100, unknown: 0 });
   });
 
   it("what does not open is left as it is, named by its id, and keeps nothing else from being resealed", async () => {
@@ -75,8 +85,9 @@ describe("after a rotation", () => {
     expect(await resealDatabase(database.url, [newer, leaked])).toEqual([
       { table: "cdn_accounts", resealed: customers - 101, unopened: [Number(last?.id)], changed: 0 },
       { table: "dns_accounts", resealed: 1, unopened: [], changed: 0 },
+      { table: "channels", resealed: 2, unopened: [], changed: 0 },
     ]);
-    expect(await counts(newer, leaked)).toEqual({ current: customers, previous: 0, unknown: 1 });
+    expect(await counts(newer, leaked)).toEqual({ current: customers + others - 1, previous: 0, unknown: 1 });
     expect((await seals())[0]?.sealed_token).toBe(row?.sealed_token);
     await database.sql("delete from cdn_accounts where id = $1", [last?.id]);
   });
@@ -90,11 +101,16 @@ describe("after a rotation", () => {
     }
     const [dns] = await database.sql<{ sealed_secret: string }>("select sealed_secret from dns_accounts where customer_id = $1", [ids[0]]);
     expect(await ours.open(dns?.sealed_secret ?? "", dnsSealingContext(ids[0] ?? 0, "AKIA0000000000000001"))).toBe("secret-1");
+    const channels = createChannelStore(database.db, ours);
+    for (const owner of [ids[0] ?? 0, null]) {
+      const [channel] = await channels.list(owner, { limit: 1, afterId: null });
+      expect((await channels.open(owner, channel?.id ?? 0))?.secret).toEqual({ kind: "slack", url: `https://hooks.slack.com/services/of-${owner}` });
+    }
   });
 
   it("a second run has nothing to do", async () => {
     const before = await seals();
-    expect((await resealDatabase(database.url, [newer, leaked])).map(({ resealed }) => resealed)).toEqual([0, 0]);
+    expect((await resealDatabase(database.url, [newer, leaked])).map(({ resealed }) => resealed)).toEqual([0, 0, 0]);
     expect(await seals()).toEqual(before);
   });
 
@@ -114,7 +130,7 @@ describe("after a rotation", () => {
 
   it("each has an audit row that names the keys, and no secret", async () => {
     const rows = await database.sql<{ actor: string; object_type: string; text: string }>("select actor, object_type, concat(before, after) as text from audit_log where action = 'reseal'");
-    expect(rows.length).toBe(customers - 1 + 1 + 1);
+    expect(rows.length).toBe(customers - 1 + others + 1);
     expect(new Set(rows.map(({ actor }) => actor))).toEqual(new Set(["operator"]));
     for (const { text } of rows) expect(text).toMatch(/^\{"sealed_with": "[0-9a-f]{8}"\}\{"sealed_with": "[0-9a-f]{8}"\}$/);
   });
@@ -125,7 +141,7 @@ describe("npm run secrets:reseal", () => {
 
   it("prints counts, and neither keys nor secrets", async () => {
     const { stdout, stderr } = await run({ DATABASE_URL: database.url, SECRETS_KEY: key(), SECRETS_KEY_PREVIOUS: `${newer},${leaked}` });
-    expect(stdout).toMatch(/^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\n$/);
+    expect(stdout).toMatch(/^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\nchannels: 2 resealed, 0 changed meanwhile, 0 not opened\n$/);
     expect(stdout + stderr).not.toContain(newer);
   });
 

@@ -158,7 +158,7 @@ describe("a storm that is on", () => {
     for (const never of [[], [1]]) expect(judgeCredit({ transition: null, domains: domains("1 down") }, storm(reason), caseOf(never), nowMs).transition).toBeNull();
   });
 
-  it("gives way where its domain is not verified any more, and where it is by now; not under the rule storm", () => {
+  it("is replaced where its domain is no longer verified, and where it is by now; not under the rule storm", () => {
     const judged = (reason: CreditReason | null, verified: boolean, rule: CreditCase["rule"] = "verified") =>
       judgeCredit({ transition: null, domains: domains("1 down") }, storm(reason), caseOf([], { terms: strict, rule, domains: [domain(1, { verified })] }), nowMs).transition;
     expect([judged(null, false)?.kind, judged(null, true), judged(null, false, "storm")]).toEqual(["end", null, null]);

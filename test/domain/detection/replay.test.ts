@@ -73,7 +73,7 @@ describe("Replay", () => {
     expect(replay(trace, replaySetup({ terms: { ...defaultTerms, latencyMs: 500 } }), endOf(trace)).storms).toHaveLength(1);
   });
 
-  it("hears of a CDN's own vantage only while no other has been heard", () => {
+  it("counts a CDN's own vantage only while no other has been heard", () => {
     const trace = traceOf([{ ...phase, vantages: ["cloudflare"], failureRate: 1 }, { ...phase, rounds: 60, vantages: ["cloudflare"] }], 1);
     const [alone] = replay(trace, replaySetup(), endOf(trace)).storms;
     expect(alone?.endedReason, "with no other ever it counts fully").toBe("recovered");
@@ -94,12 +94,12 @@ describe("Replay", () => {
   });
 
   it("follows the model through any commands", () => {
-    type Real = { replay: Replay; slotMs: number };
-    type Model = { detector: NaiveDetector; nowMs: number; slotMs: number; heard: string[] };
+    type Real = { replay: Replay; roundAtMs: number };
+    type Model = { detector: NaiveDetector; nowMs: number; roundAtMs: number; heard: string[] };
     const setup = replaySetup({ terms: { ...defaultTerms, windowSeconds: 30, cooldownSeconds: 30 } });
     const closeRounds = (model: Model, nextMs: number) => {
-      for (; model.slotMs < nextMs; model.slotMs += traceIntervalMs) {
-        model.nowMs = Math.max(model.nowMs, model.slotMs);
+      for (; model.roundAtMs < nextMs; model.roundAtMs += traceIntervalMs) {
+        model.nowMs = Math.max(model.nowMs, model.roundAtMs);
         model.detector.round(model.nowMs, model.heard);
         model.heard = [];
       }
@@ -113,11 +113,11 @@ describe("Replay", () => {
       }
       check = () => true;
       run = (model: Model, real: Real) => {
-        real.slotMs += traceIntervalMs * (1 + this.skipped);
+        real.roundAtMs += traceIntervalMs * (1 + this.skipped);
         const samples = this.samples.map((sample, index): TraceSample =>
-          ({ ...sample, domainId: 1, roundAtMs: real.slotMs, atMs: real.slotMs + index * 100, latencyMs: 20 }));
+          ({ ...sample, domainId: 1, roundAtMs: real.roundAtMs, atMs: real.roundAtMs + index * 100, latencyMs: 20 }));
         if (samples.length === 0) return;
-        closeRounds(model, real.slotMs);
+        closeRounds(model, real.roundAtMs);
         for (const sample of samples) real.replay.take(sample);
         const { active, storms } = model.detector;
         expect(real.replay.active).toEqual(active);
@@ -140,15 +140,15 @@ describe("Replay", () => {
     ];
     let [begun, runs] = [0, 0];
     fc.assert(fc.property(fc.commands(commands, { maxCommands: 30, size: "max" }), (all) => {
-      const real: Real = { replay: new Replay(setup), slotMs: traceFromMs };
-      const model: Model = { detector: new NaiveDetector(setup), nowMs: 0, slotMs: traceFromMs, heard: [] };
+      const real: Real = { replay: new Replay(setup), roundAtMs: traceFromMs };
+      const model: Model = { detector: new NaiveDetector(setup), nowMs: 0, roundAtMs: traceFromMs, heard: [] };
       const first: TraceSample = { domainId: 1, path: "primary", vantage: "vercel", roundAtMs: traceFromMs, atMs: traceFromMs, ok: true, latencyMs: 20 };
       real.replay.take(first);
       model.detector.samples.push(first);
       Object.assign(model, { heard: ["vercel"], nowMs: traceFromMs + 20 });
       fc.modelRun(() => ({ model, real }), all);
-      closeRounds(model, real.slotMs + traceIntervalMs);
-      expect(real.replay.finish(real.slotMs + traceIntervalMs).storms).toEqual(model.detector.storms);
+      closeRounds(model, real.roundAtMs + traceIntervalMs);
+      expect(real.replay.finish(real.roundAtMs + traceIntervalMs).storms).toEqual(model.detector.storms);
       begun += model.detector.storms.length;
       runs += 1;
     }), { numRuns: 10_000 });

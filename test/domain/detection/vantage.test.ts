@@ -28,7 +28,7 @@ describe("testimony", () => {
     expect(judge(ages, cdns)).toEqual({ counted, mayEnd });
   });
 
-  it("counts somebody wherever anybody was heard of late, and a CDN's own word never beside an independent one's", () => {
+  it("counts some vantage wherever any was heard recently, and a CDN's own never besides an independent one", () => {
     const ages = fc.dictionary(fc.constantFrom("cloudflare", "vercel", "local"), fc.integer({ min: 0, max: 30 * hourMs }), { minKeys: 1 });
     fc.assert(fc.property(ages, (agesMs) => {
       const { counted, mayEnd } = judge(agesMs, ["cloudflare", "fastly"]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { startOfDay, startOfMonth } from "../../../src/domain/platform/calendar.ts";
+import { rfc3339, startOfDay, startOfMonth, utcText } from "../../../src/domain/platform/calendar.ts";
 
 const date = fc.integer({ min: Date.parse("0001-02-01T00:00:00Z"), max: Date.parse("9998-12-31T23:59:59.999Z") });
 
@@ -22,5 +22,14 @@ describe("starts of days and months", () => {
       const startMs = Date.UTC(1970, month, 1);
       expect([startOfMonth(startMs), startOfMonth(Date.UTC(1970, month + 1, 1) - 1)]).toEqual([startMs, startMs]);
     }
+  });
+});
+
+describe("times as texts", () => {
+  it("are those of the runtime", () => {
+    fc.assert(fc.property(date, (atMs) => {
+      const iso = new Date(atMs).toISOString();
+      expect([rfc3339(atMs), utcText(atMs)]).toEqual([iso, `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`]);
+    }), { numRuns: 5_000 });
   });
 });

@@ -37,7 +37,7 @@ describe("what is around a pair", () => {
     expect(finding?.mend === null).toBe(result === "pass");
   });
 
-  it("names the record to mend", () => {
+  it("names the record to fix", () => {
     const finding = checkAround({ ...calm, neighbours: [half("canary", 5)] }).find(({ check }) => check === "neighbours");
     expect(finding?.mend).toBe('set the weight of app.example.com CNAME "canary" to 0, or delete it; or PATCH the domain with steer_group: true, and they are switched with the pair');
   });

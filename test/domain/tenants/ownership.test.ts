@@ -150,7 +150,7 @@ describe("whose a name is", () => {
     expect(afterLook([bare(1)], 1, "undecided", 0)).toEqual([]);
   });
 
-  it("goes over with another token for whoever loses it", () => {
+  it("passes on, with another token for who loses it", () => {
     const owner = bare(1, { verifiedAtMs: 5, verifiedBy: "proof", lapsedAtMs: 0, absences: 6 });
     const rival = bare(2, { disputedAtMs: 3, seenAtMs: 7 * dayMs });
     const changes = afterLook([owner, rival], 1, "missing", 7 * dayMs);

@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ControlPlane } from "../../../local/control-plane.ts";
 import { startControlPlane } from "../../../local/control-plane.ts";
 import { createApi } from "../../../local/drill/api.ts";
+import type { Received } from "../../../local/notify-sink/received.ts";
+import { sinkChannels } from "../../../local/notify-sink/received.ts";
 import type { Stage } from "../../../local/start/stage.ts";
 import { startStage } from "../../../local/start/stage.ts";
 import { playStorm } from "../../../local/start/storm.ts";
@@ -9,10 +12,11 @@ import { playStorm } from "../../../local/start/storm.ts";
 const adminToken = "admin-token-for-the-storm-0123456789";
 
 let stage: Stage;
+const arrived: Received[] = [];
 let plane: ControlPlane;
 beforeAll(async () => {
-  stage = await startStage({});
-  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, ...stage.env, PROBE_INTERVAL: "500ms" } });
+  stage = await startStage({}, (message) => arrived.push(message));
+  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, SECRETS_KEY: randomBytes(32).toString("base64"), ...stage.env, PROBE_INTERVAL: "500ms" } });
 });
 afterAll(async () => {
   await plane.close();
@@ -35,6 +39,11 @@ it("plays a storm that is seen, steered and over, leaves it to be read, and can 
   expect(await outcome()).toBe("played");
   expect(lines.join("\n")).toMatch(/calm: both answer[^]*storm \d+ is declared[^]*routing is shifted[^]*recovering[^]*the storm has ended/);
   const api = createApi(url, adminToken, { "x-customer-id": "1" });
+  for (const title of ["cloudflare is failing: storm-demo", "cloudflare is well again: storm-demo"]) {
+    for (const channel of sinkChannels) {
+      await expect.poll(() => arrived.filter((one) => one.channel === channel && one.title === title && one.taken && one.wrong.length === 0), { timeout: 20_000, message: `${channel}: ${title}` }).toHaveLength(1);
+    }
+  }
   const storms = async () => (await api.get<{ id: number; state: string }[]>("/v1/storms")).map(({ state }) => state);
   expect(await storms()).toEqual(["ended"]);
   // Every command that it prints answers.
@@ -45,6 +54,7 @@ it("plays a storm that is seen, steered and over, leaves it to be read, and can 
   ending.abort();
   await playing;
   expect(await api.get("/v1/services")).toEqual([]);
+  expect(await api.get("/v1/channels")).toEqual([]);
   expect(await storms()).toEqual(["ended"]);
 
   const again = new AbortController();

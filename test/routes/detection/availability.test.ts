@@ -36,7 +36,7 @@ const read = async (query: string, token = acme.viewer) => await api.call("GET",
 const points = async (query: string) => (await read(query)).body["points"] as Point[];
 
 describe("availability", () => {
-  it("covers the last hour by the minute unless told otherwise", async () => {
+  it("covers the last hour by the minute by default", async () => {
     const { status, body } = await read("");
     expect([status, body]).toMatchObject([
       200,

@@ -51,7 +51,7 @@ describe("/internal/cron/{job}", () => {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     const next = async () => JSON.parse((await reader?.read())?.value ?? "null") as unknown;
     expect(await next()).toEqual({ event: "started", job: "tick", at: "2026-11-21T12:30:41.250Z" });
-    script.rounds({ role: "holder", shardIndex: 3, slotMs: Date.parse("2026-11-21T12:30:40Z"), durationMs: 812, ok: true });
+    script.rounds({ role: "holder", shardIndex: 3, roundAtMs: Date.parse("2026-11-21T12:30:40Z"), durationMs: 812, ok: true });
     expect(await next()).toEqual({ event: "round", job: "tick", role: "holder", shard: 3, slot: "2026-11-21T12:30:40.000Z", duration_ms: 812, ok: true });
     script.end();
     expect(await next()).toEqual({ event: "ended", job: "tick", at: "2026-11-21T12:30:41.250Z", ok: true });
@@ -73,7 +73,7 @@ describe("/internal/cron/{job}", () => {
     const { script, background, get } = scripted();
     const response = await get();
     await response.body?.cancel();
-    script.rounds({ role: "witness", shardIndex: 0, slotMs: 0, durationMs: 1, ok: true });
+    script.rounds({ role: "witness", shardIndex: 0, roundAtMs: 0, durationMs: 1, ok: true });
     script.end();
     expect(await Promise.all(background)).toHaveLength(1);
   });

@@ -36,6 +36,24 @@ beforeAll(async () => {
   await api.db.rows(sql`
     insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
     values (${id}, ${domain.id}, 100, 0, 0, 100, 'storm', 'tranche', 1, 'failed', now())`);
+  const steered = await api.service(editor, "steered");
+  const hindered = await api.service(editor, "hindered");
+  await api.db.rows(sql`insert into service_routing (service_id, state, reason) values (${id}, 'held', 'backup_down'), (${steered.id}, 'shifted', 'storm'), (${hindered.id}, 'partial', 'neighbour')`);
+  await api.db.rows(sql`insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values (1, 'cdn-a', 'storm', now(), now(), null),
+    (null, 'cdn-a', 'storm', now(), now(), null), (1, 'cdn-b', 'backup', now(), now(), now())`);
+  await api.db.rows(sql`
+    insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at, disabled_at, paused_until, deleted_at) values
+      (1, 'a', 'webhook', '{}', '', now(), null, null, null), (1, 'b', 'webhook', '{}', '', now(), null, now() + interval '1 minute', null),
+      (1, 'c', 'slack', '{}', '', now(), now(), now() + interval '1 minute', null), (null, 'd', 'email', '{}', '', null, null, null, null), (1, 'e', 'slack', '{}', '', now(), null, null, now())`);
+  await api.db.rows(sql`update notifications set expanded_at = now(), occurred_at = now() - interval '1 hour'`);
+  await api.db.rows(sql`update notifications set expanded_at = null, occurred_at = now() - interval '70 seconds' where id = (select max(id) from notifications)`);
+  await api.db.rows(sql`
+    insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, state, created_at, next_at, ended_at)
+    select c.id, 't', row_number() over (), 'event', 'takeover', 'info', n.id, n.id, x.state, now() - x.age, now() - x.due, x.ended
+    from (select max(id) as id from notifications) n, (values
+      ('a', 'pending', interval '300 seconds', interval '200 seconds', null::timestamptz), ('a', 'pending', '400 seconds', '-60 seconds', null),
+      ('b', 'pending', '500 seconds', '450 seconds', null), ('c', 'dead', '1 hour', '1 hour', now()), ('c', 'dead', '3 days', '3 days', now() - interval '2 days')
+    ) x(name, state, age, due, ended) join channels c on c.name = x.name`);
   await api.db.rows(sql`
     insert into leases (name, holder, provider, epoch, acquired_at, expires_at)
     values ('shard:0', 'local:run', 'local', 41, now() - interval '30 seconds', now() + interval '15 seconds'),
@@ -83,6 +101,25 @@ describe("/metrics", () => {
         'tranche_shard_domains_left_out{shard="0"} 500',
         'tranche_domains_left_out_total{provider="local"} 240',
         'tranche_clock_skew_seconds{provider="cloudflare"} 45.012',
+        'tranche_services{state="held"} 1',
+        'tranche_services{state="shifted"} 1',
+        'tranche_services{state="normal"} 0',
+        'tranche_services_held{reason="backup_down"} 1',
+        'tranche_services_held{reason="latched"} 0',
+        'tranche_services{state="partial"} 1',
+        'tranche_services_held{reason="neighbour"} 1',
+        'tranche_incidents_open{kind="storm",scope="customer"} 1',
+        'tranche_incidents_open{kind="storm",scope="installation"} 1',
+        'tranche_incidents_open{kind="backup",scope="customer"} 0',
+        'tranche_channels{kind="webhook",state="active"} 1',
+        'tranche_channels{kind="webhook",state="paused"} 1',
+        'tranche_channels{kind="slack",state="disabled"} 1',
+        'tranche_channels{kind="slack",state="active"} 0',
+        'tranche_channels{kind="email",state="unconfirmed"} 1',
+        'tranche_deliveries_pending{kind="webhook"} 3',
+        'tranche_deliveries_dead{kind="slack"} 1',
+        'tranche_deliveries_dead{kind="webhook"} 0',
+        'tranche_deliveries_overdue_seconds{kind="slack"} 0',
       ]),
     );
     expect(text).not.toMatch(/throttled|job_last_success_age_seconds\{job="bill"/);
@@ -97,6 +134,9 @@ describe("/metrics", () => {
       ['tranche_provider_heartbeat_age_seconds{provider="local"}', 7],
       ['tranche_provider_heartbeat_age_seconds{provider="cloudflare"}', 100],
       ['tranche_provider_last_round_age_seconds{provider="local"}', 540],
+      ['tranche_deliveries_pending_oldest_age_seconds{kind="webhook"}', 500],
+      ['tranche_deliveries_overdue_seconds{kind="webhook"}', 200],
+      ["tranche_outbox_lag_seconds", 70],
     ] as const) {
       expect(ageOf(series), series).toBeGreaterThanOrEqual(seconds);
       expect(ageOf(series), series).toBeLessThan(seconds + 60);

@@ -34,6 +34,7 @@ beforeAll(async () => {
   acme = await api.onboard("acme");
   serviceId = (await api.service(acme.editor)).id;
   at = `/v1/services/${serviceId}`;
+  await api.created("/v1/channels", { name: "slack", kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" }, { token: acme.editor });
   domainId = (await api.created(`${at}/domains`, { name: "app.example.test", backup_target: "given.b.net" }, { token: acme.editor })).id;
 });
 
@@ -55,7 +56,7 @@ describe("readiness", () => {
     expect(resultsOf(first.body)).toEqual({
       owner: "pass", zone: "pass", zone_binding: "unproven", records: "pass", ttl: "pass", weights: "pass", primary_target: "pass", backup_target: "pass",
       certificate: "unproven", backup_health: "unproven", permission: "pass", joint_permission: "pass", other_zones: "pass",
-      types_left_behind: "pass", neighbours: "pass", health_checks: "pass", https_records: "pass", caa: "pass",
+      types_left_behind: "pass", neighbours: "pass", health_checks: "pass", https_records: "pass", caa: "pass", notification_channel: "pass",
     });
     // The primary's target is the one in its record, the backup's the one that was given.
     expect(probed.toSorted()).toEqual(["https://a.cdn.net/healthz", "https://given.b.net/healthz"]);
@@ -149,6 +150,32 @@ describe("readiness", () => {
     answered = (name, type) => (type === "A" && name === "app.example.test" ? ["192.0.2.7"] : []);
     expect(resultsOf((await check()).body)["proof_record"]).toBe("pass");
     await api.db.rows(sql`update service_domains set verified_at = now() where id = ${domainId}`);
+  });
+
+  it("warns where nobody would be told of a storm, or only by what goes down with it", async () => {
+    const channel = async (method: string, path: string, body?: unknown) => (await api.call(method, `/v1/channels${path}`, { token: acme.editor, body })).body;
+    const found = async () => ((await check()).body["checks"] as { check: string; result: string; detail: string }[]).find((one) => one.check === "notification_channel");
+    const { id: slack } = ((await api.call("GET", "/v1/channels", { token: acme.editor })).list)[0] ?? { id: 0 };
+    await channel("PATCH", `/${slack}`, { kinds: ["invoice.issued"] });
+    expect(await found()).toMatchObject({ result: "warn", detail: expect.stringContaining("nobody is told") });
+    const { id: hook } = await channel("POST", "", { name: "hook", kind: "webhook", url: "https://hooks.example.org/x?key=secret" });
+    expect((await found())?.result).toBe("unproven");
+    answered = (name, type) => (name === "hooks.example.org" && type === "CNAME" ? ["app.example.test."] : type === "A" ? ["203.0.113.9"] : []);
+    const { result, detail } = (await found()) ?? {};
+    expect([result, detail]).toEqual(["warn", "every channel goes down with the service: hook on app.example.test, which is insured itself"]);
+    answered = (name, type) => (type !== "A" ? [] : name === "hooks.example.org" ? ["203.0.113.9"] : ["192.0.2.7"]);
+    expect((await found())?.result).toBe("pass");
+    // The target of the primary, as its record has it.
+    answered = (_, type) => (type === "A" ? ["192.0.2.7"] : []);
+    expect((await found())?.detail).toBe("every channel goes down with the service: hook on cloudflare");
+    await channel("PATCH", `/${hook}`, { service_ids: [(await api.service(acme.editor, "elsewhere")).id] });
+    expect((await found())?.detail).toContain("nobody is told");
+    answered = () => [];
+    await channel("PATCH", `/${slack}`, { kinds: null });
+    expect((await found())?.result).toBe("pass");
+    await channel("PATCH", `/${slack}`, { enabled: false });
+    expect((await found())?.result).toBe("warn");
+    await channel("PATCH", `/${slack}`, { enabled: true });
   });
 
   it("is checked once at a time", async () => {

@@ -46,7 +46,7 @@ describe("a standing failover", () => {
     ]);
   });
 
-  it("fault 10: is refused where its expect_status cannot be told to Route 53", async () => {
+  it("fault 10: is refused where Route 53 cannot apply its expect_status", async () => {
     const domain = at.replace("/standing-failover", "");
     await api.call("PATCH", domain, { token: acme.editor, body: { expect_status: "200,404" } });
     const refused = await want();

@@ -23,14 +23,14 @@ const HOSTS_PER_GROUP = 100;
 /** Hosts of one zone, and what may be asked of it. */
 export type OpenGroup = HostGroup & { readonly limits: ZoneLimits };
 
-/** How one account is asked. `confidence.isOffered` turns false once Cloudflare has refused the field. */
+/** How one account is queried. `confidence.isOffered` turns false once Cloudflare has refused the field. */
 export type BatchReader = {
   readonly client: CloudflareClient;
   readonly graphqlEndpoint: string;
   readonly confidence: { isOffered: boolean };
 };
 
-/** One reading's share in it. `zoneName` is for people; `troubled`: zones on which Cloudflare choked. */
+/** One reading's share of it. `zoneName` is for people; `troubled`: zones whose queries have failed at Cloudflare. */
 export type BatchReading = {
   readonly windows: readonly UsageSpan[];
   readonly nowMs: number;
@@ -41,8 +41,8 @@ export type BatchReading = {
 };
 
 /**
- * Zones of equal limits together, but each of `apart` on its own and last; otherwise another batch is the first with each
- * turn. No query has more hosts than an answer has rows.
+ * Zones of equal limits together, but each of `apart` on its own and last; otherwise the first batch rotates with
+ * each run. No query has more hosts than an answer has rows.
  */
 export const batchesOf = (groups: readonly OpenGroup[], apart: ReadonlySet<string>, turns: number): Batch[] => {
   const batches: (Batch & { groups: HostGroup[] })[] = [];
@@ -99,7 +99,7 @@ const createTally = ({ groups }: Batch, pieces: readonly Piece[], book: ReadingB
   };
 };
 
-/** Groups that were not asked for, or not in full, because there is no point in asking on. */
+/** Groups that were not queried, or not in full, because further queries are pointless. */
 export const noteUnasked = (book: ReadingBook, groups: readonly HostGroup[], error: CloudflareError): void => {
   const hosts = groups.flatMap((group) => group.hosts);
   if (error.isForLater) book.deferred(hosts, error);
@@ -108,7 +108,7 @@ export const noteUnasked = (book: ReadingBook, groups: readonly HostGroup[], err
 
 /**
  * Reads a batch and notes what comes of each host. A window of which one piece could not be read has no row.
- * @throws CloudflareError where there is no point in asking on; the batch is noted as far as it came
+ * @throws CloudflareError where further queries are pointless; partial results of the batch are noted
  */
 export const readBatch = async (reader: BatchReader, reading: BatchReading, batch: Batch): Promise<void> => {
   const { limits } = batch;
@@ -126,7 +126,7 @@ export const readBatch = async (reader: BatchReader, reading: BatchReading, batc
   const note = (group: HostGroup, piece: Piece, part: SpanBytes | { readonly fault: string } | undefined, asked: ReadonlySet<string>): void => {
     if (part === undefined) return fail(group, new CloudflareError("zone_access", "the zone is left out of the answer"));
     if ("fault" in part) return fail(group, new CloudflareError("malformed", part.fault));
-    // Rows that were not asked for may have pushed others out.
+    // Rows that were not requested may have displaced others at the limit.
     const isCut = part.size >= asked.size && ![...part.keys()].every((host) => asked.has(host));
     if (isCut) return fail(group, new CloudflareError("malformed", "the answer is full of hosts that were not asked for"));
     tally.add(group, piece, part);

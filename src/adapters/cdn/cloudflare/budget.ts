@@ -1,13 +1,13 @@
 import { CloudflareError } from "./error.ts";
 
-/** 300 GraphQL queries in five minutes are Cloudflare's quota per user; what else uses the token gets a tenth. */
+/** 300 GraphQL queries in five minutes are Cloudflare's quota per user; a tenth is left to other users of the token. */
 const QUERY_BUDGET = 270;
 const SPAN_MS = 300_000;
 
 /**
- * Counts queries over the last five minutes. What is counted lives as long as this process: it bounds a run, and
+ * Counts queries over the last five minutes. The count is kept in this process: it bounds a run, and
  * Cloudflare's own 429 bounds the rest.
- * @returns call it before each query; it throws CloudflareError `budget` instead of letting one too many out
+ * @returns call it before each query; it throws CloudflareError `budget` where the quota is used up
  */
 export function createQueryBudget(now: () => number, queries = QUERY_BUDGET): () => void {
   let sentAtMs: number[] = [];

@@ -21,7 +21,7 @@ export type Patience = { readonly signal: AbortSignal; readonly attempts?: numbe
 
 export type CloudflareClient = {
   /**
-   * Sends until it works, three times unless told otherwise, and returns the checked body.
+   * Tries up to three times by default, and returns the checked body.
    * @throws CloudflareError, whose message never holds the token.
    */
   readonly request: <T>(url: string, schema: z.ZodType<T>, patience: Patience, graphql?: GraphqlBody) => Promise<T>;

@@ -13,34 +13,24 @@ import type { ZoneDirectory } from "./zones.ts";
 import { withDeadline } from "../deadline.ts";
 import { createReadingBook } from "../reading-book.ts";
 import type { ReadingBook } from "../reading-book.ts";
+import type { UsageOptions } from "../usage-options.ts";
 
-export type CloudflareUsageOptions = {
+export type CloudflareUsageOptions = UsageOptions & {
   readonly accountId: string;
   /** Needs Zone Read and Zone Analytics Read on the zones to be metered. */
   readonly apiToken: string;
   /** Ends in `/graphql`; the list of zones is its neighbour `/zones`. */
   readonly graphqlEndpoint: string;
-  readonly fetch: typeof fetch;
-  /** Ends early where the signal aborts. */
-  readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** Epoch milliseconds, for the age of what is cached and of what may be asked; the system clock unless told. */
-  readonly now?: () => number;
-  /** One attempt of one request, body included. */
-  readonly timeoutMs?: number;
-  /** One reading as a whole. */
-  readonly readTimeoutMs?: number;
-  /** Queries in five minutes; Cloudflare's quota, less a reserve, unless told. */
+  /** Queries in five minutes; default: Cloudflare's quota, less a reserve. */
   readonly queryBudget?: number;
 };
 
-/** With each run another batch goes first, so that a spent budget does not always hit the same. */
+/** The first batch rotates with each run, so that a spent budget does not always affect the same zones. */
 const TURN_MS = 300_000;
-/** How long a zone on which Cloudflare choked is asked for apart. */
+/** How long a zone whose queries failed is queried by itself. */
 const TROUBLE_MS = 600_000;
 
-/** Hosts by zone. A zone may be hidden in what could not be listed: then only the host that is itself a zone is sure. */
+/** Hosts by zone. Where the list of zones is incomplete, only a host that is itself a zone is certain. */
 const groupByZone = (hosts: readonly string[], { zones, gap }: ZoneDirectory, book: ReadingBook): HostGroup[] => {
   const covered: { readonly host: string; readonly zoneId: string }[] = [];
   for (const host of new Set(hosts)) {
@@ -54,7 +44,7 @@ const groupByZone = (hosts: readonly string[], { zones, gap }: ZoneDirectory, bo
   return [...Map.groupBy(covered, ({ zoneId }) => zoneId)].map(([zoneId, own]) => ({ zoneId, hosts: own.map(({ host }) => host) }));
 };
 
-/** Those that may be asked; of the others the book is told why not. */
+/** The zones that may be queried; for the others the reason is recorded in the book. */
 const openGroups = (groups: readonly HostGroup[], plans: ReadonlyMap<string, KnownPlan>, nameOf: (zoneId: string) => string, book: ReadingBook): OpenGroup[] =>
   groups.flatMap((group) => {
     const plan = plans.get(group.zoneId);
@@ -73,12 +63,12 @@ const openGroups = (groups: readonly HostGroup[], plans: ReadonlyMap<string, Kno
 
 /**
  * Bytes that Cloudflare served to visitors (`requestSource: eyeball`) by host and span; estimates where it samples, and
- * then marked so. Each zone is asked within the limits that its `settings` node states; spans that its plan no longer keeps
+ * then marked so. Each zone is queried within the limits that its `settings` node states; spans that its plan no longer keeps
  * are left out.
  *
- * Who waits for whom: a job waits for `read`, 120 s at most; `read` for the list of zones and their limits, which others
- * may share, then for one query at a time; a query for three attempts of 20 s at most, and those of several zones are asked
- * apart after the first. When the time is up the request under way is aborted, what was read is given, and the rest is
+ * Deadlines: a job waits for `read`, 120 s at most; `read` for the list of zones and their limits, which may be
+ * shared, then for one query at a time; a query for three attempts of 20 s at most, and one for several zones is
+ * split after the first. When the time is up the request in flight is aborted, what was read is returned, and the rest is
  * deferred, as it is when the quota is spent.
  * `read` throws UsageSourceError when Cloudflare cannot be read, or when the token may read none of the zones.
  */

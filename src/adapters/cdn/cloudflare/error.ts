@@ -1,8 +1,8 @@
 import { UsageSourceError } from "../../ports/metering/usage.ts";
 
 /**
- * `zone_access`: a good token that may not read one of the zones asked for. `refused`: asking again is pointless.
- * `budget`: we did not ask, to stay within Cloudflare's quota. `deadline`: the reading as a whole has lasted too long.
+ * `zone_access`: a good token that may not read one of the zones asked for. `refused`: a retry is pointless.
+ * `budget`: not sent, to stay within Cloudflare's quota. `deadline`: the reading as a whole has lasted too long.
  */
 export type CloudflareErrorCode =
   | "auth"
@@ -33,12 +33,12 @@ export class CloudflareError extends UsageSourceError {
     this.detail = short;
   }
 
-  /** Whether there was no asking for lack of time or quota: the next reading goes on. */
+  /** Whether it was not queried for lack of time or quota: the next reading continues. */
   get isForLater(): boolean {
     return this.code === "rate_limited" || this.code === "budget" || this.code === "deadline";
   }
 
-  /** What became of a thing that was asked for, as a sentence for people: "the list of zones was refused: status 403". */
+  /** The outcome of a request, as a sentence for people: "the list of zones was refused: status 403". */
   of(what: string, verb: "was" | "were" = "was"): string {
     return `${what} ${REFUSALS.has(this.code) ? `${verb} refused` : "could not be read"}: ${this.detail}`;
   }
@@ -58,7 +58,7 @@ export function errorCodeOf(status: number, messages: readonly string[]): Cloudf
   return status === 403 ? "auth" : "refused";
 }
 
-/** Cloudflare names the pause of a depleted GraphQL budget only in words. */
+/** Cloudflare gives the pause of a depleted GraphQL budget only in prose. */
 export function pauseInWordsMs(messages: readonly string[]): number {
   const minutes = /try again after (\d{1,3}) minutes?/i.exec(messages.join("; "))?.[1];
   return minutes === undefined ? 0 : Number(minutes) * 60_000;

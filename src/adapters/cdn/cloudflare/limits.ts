@@ -48,7 +48,7 @@ function planOf(settings: unknown): ZonePlan {
   return { limits: { maxPageSize, maxNumberOfFields, maxDurationSeconds: maxDuration, notOlderThanSeconds: notOlderThan } };
 }
 
-/** By zone tag. A zone that the token may not read is simply absent; one that makes no sense is shut. */
+/** By zone tag. A zone that the token may not read is simply absent; one with invalid settings is not queried. */
 export const limitsAnswerSchema: z.ZodType<ReadonlyMap<string, ZonePlan>> = z
   .looseObject({
     data: z.looseObject({
@@ -61,8 +61,8 @@ export const limitsAnswerSchema: z.ZodType<ReadonlyMap<string, ZonePlan>> = z
 const MARGIN_SECONDS = 60;
 
 /**
- * The windows as far as the plan still knows them, in pieces of whole seconds that are no longer than it allows. A window
- * that the plan no longer knows in full has none.
+ * The windows as far as the plan still keeps them, in pieces of whole seconds that are no longer than it allows. A window
+ * that the plan no longer keeps in full has none.
  */
 export function piecesOf(windows: readonly UsageSpan[], limits: ZoneLimits, nowMs: number): Piece[] {
   const oldestMs = nowMs - (limits.notOlderThanSeconds - MARGIN_SECONDS) * 1_000;

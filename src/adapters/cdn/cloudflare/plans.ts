@@ -9,18 +9,18 @@ import { createSingleFlight } from "../single-flight.ts";
 /** A zone's plan, or why it is not known. */
 export type KnownPlan = ZonePlan | CloudflareError;
 
-/** How long a zone's limits are believed: plans change by hand. What keeps a zone from being asked, for less. */
+/** How long a zone's limits are cached: plans change by hand. What keeps a zone from being queried, for less. */
 const LIMITS_CACHE_MS = 600_000;
 const SHUT_CACHE_MS = 60_000;
 const LEARNING_MS = 90_000;
 const ZONES_PER_QUERY = 10;
 
-/** The plans by zone. Those of `apart` are asked for last and each on its own. */
+/** The plans by zone. Those of `apart` are queried last, each on its own. */
 export type PlanDirectory = (zoneIds: readonly string[], apart: ReadonlySet<string>, split: Splitter, signal: AbortSignal) => Promise<ReadonlyMap<string, KnownPlan>>;
 
 /**
- * What the plans of zones allow, remembered for all readings of a source; readings at the same time wait for what one of
- * them asks. A zone that spoils the question for others is found and left out. What may pass is not remembered.
+ * What the plans of zones allow, cached for all readings of a source; concurrent readings share one
+ * query. A zone that makes a query fail for others is found and left out. Transient failures are not cached.
  */
 export const createPlanDirectory = (client: CloudflareClient, graphqlEndpoint: string, now: () => number): PlanDirectory => {
   const known = new Map<string, { readonly plan: KnownPlan; readonly untilMs: number }>();
@@ -35,7 +35,7 @@ export const createPlanDirectory = (client: CloudflareClient, graphqlEndpoint: s
     return entry !== undefined && now() < entry.untilMs ? entry.plan : null;
   };
 
-  /** Why zones could not be asked for, those only. */
+  /** Why zones could not be queried, those only. */
   const learn = async (parts: readonly (readonly string[])[], apart: ReadonlySet<string>, split: Splitter): Promise<ReadonlyMap<string, CloudflareError>> => {
     const passing = new Map<string, CloudflareError>();
     for (const [place, part] of parts.entries()) {
@@ -65,7 +65,7 @@ export const createPlanDirectory = (client: CloudflareClient, graphqlEndpoint: s
     const missing = (): string[] => zoneIds.filter((zoneId) => recall(zoneId) === null);
     const late = (): CloudflareError => new CloudflareError("deadline", "the zones' limits were not known within the time of the reading");
     let passing: ReadonlyMap<string, CloudflareError> = new Map();
-    // The learning joined may be about other zones: then there is a second round.
+    // The query that was joined may be about other zones: then there is a second round.
     for (let round = 0; round < 2 && missing().some((zoneId) => !passing.has(zoneId)); round += 1) {
       const parts = (): string[][] => [
         ...chunk(missing().filter((zoneId) => !apart.has(zoneId)), ZONES_PER_QUERY),

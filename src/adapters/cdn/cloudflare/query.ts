@@ -12,7 +12,7 @@ export type SpanBytes = ReadonlyMap<string, HostBytes>;
 /** By zone tag: bytes per span in the order asked, or what is wrong with that part of the answer. */
 export type UsageAnswer = ReadonlyMap<string, readonly (SpanBytes | { readonly fault: string })[]>;
 
-/** How a query is put. `withConfidence`: intervals are offered for sampled datasets since October 2025. */
+/** The form of a query. `withConfidence`: intervals are offered for sampled datasets since October 2025. */
 export type QueryShape = { readonly limit: number; readonly withConfidence: boolean };
 
 /** Leaves of one node, for the plan's bound on fields. */
@@ -74,8 +74,8 @@ const groups = z.array(
 );
 
 /**
- * The answer to `buildUsageQuery` for that many spans. A zone that the token may not read is simply absent; what makes no
- * sense of one zone and span does not spoil the others.
+ * The answer to `buildUsageQuery` for that many spans. A zone that the token may not read is simply absent; an invalid
+ * part for one zone and span does not affect the others.
  */
 export function usageAnswerSchema(spanCount: number): z.ZodType<UsageAnswer> {
   const aliases = Array.from({ length: spanCount }, (_, index) => `w${index}`);
@@ -117,7 +117,7 @@ function bytesByHost(rows: z.infer<typeof groups>): ReadonlyMap<string, HostByte
   return byHost;
 }
 
-/** Sums of counts and bounds. A bound that one part does not tell is not known of the sum. */
+/** Sums of counts and bounds. A bound that one part lacks is unknown for the sum. */
 export function addBytes(a: HostBytes, b: HostBytes): HostBytes {
   const bytes = a.bytes + b.bytes;
   if (a.sampling === null && b.sampling === null) return { bytes, sampling: null };

@@ -5,20 +5,20 @@ type Send<Item> = (part: readonly Item[], patience: Patience) => Promise<void>;
 type GiveUp<Item> = (item: Item, error: CloudflareError) => Promise<void>;
 
 /**
- * Asks for several things together and, where that fails, apart. `giveUp` gets a single thing that cannot be asked for.
- * `isTroubled`: they have failed before, so that less is waited for them.
+ * Queries several things together and, where that fails, separately. `giveUp` gets a single thing that cannot be queried.
+ * `isTroubled`: they have failed before, so they get a shorter time-out.
  */
 export type Splitter = <Item>(items: readonly Item[], send: Send<Item>, giveUp: GiveUp<Item>, isTroubled?: boolean) => Promise<void>;
 
-/** So many questions without any answer, and Cloudflare is taken for down instead of one of the things for the cause. */
+/** After so many queries without any answer Cloudflare is taken to be down, rather than one of the things to be the cause. */
 const MOST_IN_VAIN = 6;
-/** Asking apart is itself another attempt. */
+/** Splitting is itself another attempt. */
 const ATTEMPTS_APART = 2;
 
 /**
- * A splitter for one reading, so that a zone that is refused, garbled, or that Cloudflare chokes on is found by halving and
- * does not spoil the rest.
- * The splitter throws CloudflareError where there is no point in asking on: no quota, no time, or no answer whatever is asked.
+ * A splitter for one reading: a zone whose query is refused, malformed or fails is found by bisection and
+ * does not affect the rest.
+ * The splitter throws CloudflareError where further queries are pointless: no quota, no time, or no answer to any query.
  */
 export const createSplitter = (signal: AbortSignal): Splitter => {
   let hasAnswered = false;
@@ -28,13 +28,13 @@ export const createSplitter = (signal: AbortSignal): Splitter => {
     const [first] = items;
     if (first === undefined) return;
     try {
-      // A timeout of several things costs the time of the others: they are asked for apart at once.
+      // A time-out for several things costs the time of the others: they are split at once.
       const attemptsOnTimeout = isAgain || items.length > 1 ? { attemptsOnTimeout: 1 } : {};
       await send(items, { signal, ...(isAgain && { attempts: ATTEMPTS_APART }), ...attemptsOnTimeout });
       hasAnswered = true;
     } catch (error) {
       if (!(error instanceof CloudflareError) || error.isForLater) throw error;
-      // A refused token may be about one of the things only.
+      // A refused token may concern one of the things only.
       if (!error.retryable && error.code !== "auth") hasAnswered = true;
       inVain += 1;
       if (!hasAnswered && inVain >= MOST_IN_VAIN) throw error;

@@ -11,12 +11,12 @@ export type ZoneIds = ReadonlyMap<string, string>;
 export type ZoneDirectory = { readonly zones: ZoneIds; readonly gap: CloudflareError | null };
 
 const CACHE_MS = 600_000;
-/** A list that is not whole is asked for again sooner, but not with each reading of a run. */
+/** An incomplete list is fetched again sooner, but not with each reading of a run. */
 const GAP_CACHE_MS = 60_000;
 const LISTING_MS = 90_000;
 /** The most that Cloudflare's list of zones gives at once. */
 const PAGE_SIZE = 50;
-/** 10,000 zones. An account with more is told that it could not be read in full. */
+/** 10,000 zones. An account with more is reported as not read in full. */
 const MAX_PAGES = 200;
 
 const zonePage = z.looseObject({
@@ -26,8 +26,8 @@ const zonePage = z.looseObject({
 const zoneRow = z.looseObject({ id: z.string().min(1), name: z.string().min(1) });
 
 /**
- * Active zones of the account, listed once for all who ask at the same time and again after ten minutes. A listing that
- * breaks off after its first page is used as far as it goes; one that fails as a whole is not remembered.
+ * Active zones of the account, listed once for all concurrent callers and again after ten minutes. A listing that
+ * breaks off after its first page is used as far as it goes; one that fails as a whole is not cached.
  */
 export function createZoneDirectory(
   client: CloudflareClient, zonesUrl: string, accountId: string, now: () => number,

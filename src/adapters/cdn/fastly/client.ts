@@ -17,7 +17,7 @@ export type FastlyClientOptions = {
 };
 
 /**
- * Asks until it works, three times at most and not beyond the signal, and returns the checked body.
+ * Tries up to three times and not beyond the signal, and returns the checked body.
  * @throws FastlyError, whose message never holds the token
  */
 export type FastlyClient = <T>(

@@ -16,7 +16,7 @@ export type FastlyDirectory = {
   readonly gaps: readonly Gap[];
 };
 
-/** How long a listing is believed; one with gaps for less, so that a run of several readings does not ask in vain each time. */
+/** How long a listing is cached; one with gaps for less, but so that the readings of one run share it. */
 const CACHE_MS = 600_000;
 const GAPS_CACHE_MS = 60_000;
 /** How long one listing may take, whoever waits for it. */
@@ -24,9 +24,9 @@ const LISTING_MS = 90_000;
 const LISTS_AT_ONCE = 3;
 
 /**
- * Services and domains that the token sees, listed once for all who ask at the same time. A service whose domains cannot be
+ * Services and domains that the token sees, listed once for all concurrent callers. A service whose domains cannot be
  * listed is a gap and does not hinder the others. What could be listed of a listing that ran out of time is used for the
- * next one. A listing that fails as a whole is not remembered.
+ * next one. A listing that fails as a whole is not cached.
  * @throws FastlyError where the services cannot be listed and no domain is known otherwise, or none of them can be
  */
 export const createFastlyDirectory = (ask: FastlyClient, now: () => number): ((signal: AbortSignal) => Promise<FastlyDirectory>) => {

@@ -30,12 +30,12 @@ export class FastlyError extends UsageSourceError {
     this.detail = short;
   }
 
-  /** Whether the account was not asked for lack of time or quota: the next reading goes on. */
+  /** Whether the account was not queried for lack of time or quota: the next reading continues. */
   get isForLater(): boolean {
     return this.code === "rate_limited" || this.code === "deadline";
   }
 
-  /** What became of a thing that was asked for, as a sentence for people: "the list of services was refused: status 403". */
+  /** The outcome of a request, as a sentence for people: "the list of services was refused: status 403". */
   of(what: string, verb: "was" | "were" = "was"): string {
     return `${what} ${REFUSALS.has(this.code) ? `${verb} refused` : "could not be read"}: ${this.detail}`;
   }

@@ -9,36 +9,27 @@ import type { FastlyReading, Member } from "./reading.ts";
 import { rangesOf } from "./spans.ts";
 import { eachOf, rotate } from "../in-parts.ts";
 import { createReadingBook } from "../reading-book.ts";
+import type { UsageOptions } from "../usage-options.ts";
 
-export type FastlyUsageOptions = {
+export type FastlyUsageOptions = UsageOptions & {
   /** Needs the scope global:read. */
   readonly apiToken: string;
   readonly endpoint: string;
-  readonly fetch: typeof fetch;
-  /** Ends early where the signal aborts. */
-  readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly now?: () => number;
-  /** One attempt of one request, body included. */
-  readonly timeoutMs?: number;
-  /** One reading as a whole. */
-  readonly readTimeoutMs?: number;
 };
 
 const SERVICES_AT_ONCE = 3;
-/** With each run another service goes first. */
+/** The first service rotates with each run. */
 const TURN_MS = 300_000;
 
 /**
  * Bytes that Fastly delivered to visitors, by host and span. A service with a single domain, versioned ones and those
  * without versions counted together, is read from the historical stats, which every account has. Several domains share one
- * figure there: they are told apart by Domain Inspector, and where it is not booked their hosts are unreadable. Spans that
+ * figure there: Domain Inspector separates them, and where it is not booked their hosts are unreadable. Spans that
  * ended less than 15 minutes ago, or that Fastly no longer keeps, are left out.
  *
- * Who waits for whom: a job waits for `read`, 120 s at most; `read` for the listing of the account, which others may share,
+ * Deadlines: a job waits for `read`, 120 s at most; `read` for the listing of the account, which others may share,
  * and for three services at once; those for their requests, each of three attempts of 20 s at most. When the time is up the
- * requests under way are aborted, what was read is given, and the rest is deferred.
+ * requests in flight are aborted, what was read is returned, and the rest is deferred.
  * `read` throws UsageSourceError when Fastly cannot be read at all.
  */
 export const createFastlyUsage = (options: FastlyUsageOptions): UsageSource => {
@@ -46,7 +37,7 @@ export const createFastlyUsage = (options: FastlyUsageOptions): UsageSource => {
   const ask = createFastlyClient({ ...options, timeoutMs });
   const directoryOfAccount = createFastlyDirectory(ask, now);
   const history = createDomainHistory(ask);
-  /** Services that kept a reading waiting go last. */
+  /** Services that have delayed a reading are read last. */
   const slow = new Set<string>();
 
   const readServices = async (reading: FastlyReading, services: ReadonlyMap<string, readonly Member[]>): Promise<void> => {

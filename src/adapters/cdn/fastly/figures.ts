@@ -6,7 +6,7 @@ import type { Range } from "./spans.ts";
 /** Bytes by the start of their minute or hour; one that is not there had no traffic. */
 export type Buckets = ReadonlyMap<number, number>;
 
-/** The most series that Domain Inspector gives at once. */
+/** The most series that Domain Inspector returns at once. */
 const PAGE_SIZE = 200;
 const MAX_PAGES = 50;
 const MOST_DOMAINS = 50;
@@ -40,7 +40,7 @@ const bytesOf = (point: Counted): number => (point.edge_resp_header_bytes ?? 0) 
 
 const seconds = (ms: number): string => String(ms / 1_000);
 
-/** Adds points to buckets. Points outside of the range were not asked for; one within it must be a bucket of its own. */
+/** Adds points to buckets. Points outside of the range were not requested; one within it must be a bucket of its own. */
 const collect = (buckets: Map<number, number>, points: readonly (Counted & { readonly atMs: number })[], { unit, fromMs, toMs }: Range): void => {
   for (const point of points) {
     if (point.atMs < fromMs || point.atMs >= toMs) continue;

@@ -6,13 +6,13 @@ import type { ListedService } from "./listings.ts";
 /** Before `untilMs` a service's figures are not known to be those of one host; `reason` is a sentence. */
 export type SharedPast = { readonly untilMs: number; readonly reason: string; readonly error: FastlyError | null };
 
-/** Versions that are looked into for one service and reading; who deploys more often is not sure of the older ones. */
+/** Versions that are inspected per service and reading; for who deploys more often the older ones are uncertain. */
 const MOST_VERSIONS = 30;
 
 /**
  * Whether a service had other domains in a version that was active after `sinceMs`. A version that was active is locked and
- * never changes again, so its list is asked for once; it was active until it was last touched at the latest. Domains without
- * versions leave no trace of when they were added or removed.
+ * never changes again, so its list is fetched once; it was active until its last update at the latest. When domains without
+ * versions were added or removed is not recorded.
  * @returns null where the service had no domain but the host since then
  */
 export const createDomainHistory = (ask: FastlyClient) => {

@@ -5,7 +5,7 @@ import { FastlyError } from "./error.ts";
 /** A listing of the account that failed, or did in part; `reason` is a sentence. */
 export type Gap = { readonly item: string; readonly reason: string; readonly error: FastlyError };
 
-/** What listings are called, in gaps and in what people read of them. */
+/** Names of listings, in gaps and in messages. */
 export const SERVICES = "the list of Fastly services";
 export const VERSIONLESS = "the list of Fastly domains without versions";
 export const domainsOfService = (id: string): string => `the domain list of Fastly service ${id}`;
@@ -24,7 +24,7 @@ export type ListedService = {
 export type ListedDomain = { readonly name: string; readonly to: { readonly service: string } | "routed" | "nothing" };
 
 const PAGE_SIZE = 100;
-/** 20,000 services or domains. An account with more is told that it could not be read in full. */
+/** 20,000 services or domains. An account with more is reported as not read in full. */
 const MAX_PAGES = 200;
 
 const page = z.array(z.unknown());
@@ -35,9 +35,9 @@ const serviceRow = z.looseObject({ id: z.string().min(1), versions: z.array(vers
 
 const serviceOf = ({ id, versions }: z.infer<typeof serviceRow>): ListedService => ({
   id,
-  // A service of which no versions are told may be active.
+  // A service without listed versions may be active.
   isActive: !versions?.length || versions.some(({ active }) => active !== false),
-  // Only a version that was activated is locked, and it was touched for the last time when another took its place.
+  // Only a version that was activated is locked, and its last update was when another replaced it.
   former: (versions ?? []).flatMap(({ number, active, locked, updated_at: touched }) => {
     const untilMs = Date.parse(touched ?? "");
     return active === false && locked === true && number != null && !Number.isNaN(untilMs) ? [{ number, untilMs }] : [];

@@ -16,7 +16,7 @@ export type HostOwner = {
   readonly doubt: string | null;
 };
 
-/** `later`: a listing ran out of time or quota, and the next reading may find the host. */
+/** `later`: a listing ran out of time or quota; the next reading may find the host. */
 export type Ownership =
   | HostOwner
   | { readonly kind: "absent"; readonly reason: string }
@@ -28,7 +28,7 @@ const wildcardOf = (host: string): string => `*${host.slice(host.indexOf("."))}`
 /**
  * Looks hosts up in what an account lists. A domain belongs to one service at a time (Fastly's guide "Working with
  * domains"), so a host that is listed by name is found however incomplete the directory is. A wildcard counts only where
- * the directory is complete: the host might be listed by name where we could not look.
+ * the directory is complete: the host might be listed by name in the missing part.
  */
 export const createOwnerLookup = (directory: FastlyDirectory): ((host: string) => Ownership) => {
   const { services, versionless, gaps } = directory;

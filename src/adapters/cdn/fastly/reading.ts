@@ -20,7 +20,7 @@ export type FastlyReading = {
   readonly ranges: readonly Range[];
   readonly book: ReadingBook;
   readonly signal: AbortSignal;
-  /** Set once Fastly has said that it was asked too often: nothing more is asked then. */
+  /** Set once Fastly has rate-limited the account: nothing more is sent then. */
   outOfQuota: FastlyError | null;
 };
 
@@ -28,7 +28,7 @@ type Part = { readonly members: readonly Member[]; readonly range: Range };
 
 const isWild = ({ owner }: Member): boolean => owner.listedAs.startsWith("*");
 
-/** Hosts under a wildcard apart, so that a name that Fastly does not take for one does not spoil the others. */
+/** Hosts under a wildcard separately, so that a name that Fastly does not accept does not affect the others. */
 const partsOf = (members: readonly Member[], ranges: readonly Range[]): Part[] =>
   ranges.flatMap((range) =>
     [members.filter((member) => !isWild(member)), members.filter(isWild)]
@@ -50,7 +50,7 @@ const noteFigures = ({ book, windows }: FastlyReading, found: ReadonlyMap<string
   for (const member of members) {
     const { host, owner } = member;
     const buckets = found.get(host.toLowerCase());
-    // Should Fastly count by the wildcard's name, a host without figures of its own was not silent.
+    // Should Fastly count by the wildcard's name, a host without figures of its own may have had traffic.
     if (buckets === undefined && isWild(member) && found.has(owner.listedAs)) {
       book.unreadable([host], `Domain Inspector of Fastly service ${owner.serviceId} counts the host under ${owner.listedAs} only`);
       continue;
@@ -93,10 +93,10 @@ const certainRanges = async (reading: FastlyReading, members: readonly Member[])
 };
 
 /**
- * Reads the hosts of one service and notes what comes of them. A part that Fastly refuses or garbles does not hinder the
- * others; where it is slow, down or shut, the rest of the service is given up.
- * @returns whether the service kept the reading waiting
- * @throws nothing that Fastly does
+ * Reads the hosts of one service and notes the results. A part that Fastly refuses or that is malformed does not affect the
+ * others; where it is slow, down or refuses the token, the rest of the service is given up.
+ * @returns whether the service delayed the reading
+ * Never throws for a failure of Fastly's
  */
 export const readService = async (reading: FastlyReading, serviceId: string, members: readonly Member[]): Promise<boolean> => {
   const parts = partsOf(members, await certainRanges(reading, members));

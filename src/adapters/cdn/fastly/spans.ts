@@ -1,10 +1,10 @@
 import type { UsageSpan } from "../../ports/metering/usage.ts";
 import { FastlyError } from "./error.ts";
 
-/** `keptMs`: how far back Fastly answers by this unit. `mostPoints`: how many of them one query asks for. */
+/** `keptMs`: how far back Fastly answers in this unit. `mostPoints`: how many points one query requests. */
 export type Unit = { readonly name: "minute" | "hour"; readonly ms: number; readonly keptMs: number; readonly mostPoints: number };
 
-/** Spans, by their index, that one query asks for together; what lies between them is not used. */
+/** Spans, by their index, that one query covers; what lies between them is not used. */
 export type Range = { readonly unit: Unit; readonly fromMs: number; readonly toMs: number; readonly spans: readonly number[] };
 
 const DAY_MS = 86_400_000;
@@ -20,7 +20,7 @@ const isOf = (unit: Unit, { startMs, endMs }: UsageSpan): boolean => startMs % u
 
 /**
  * The spans that Fastly has complete figures of and still keeps, whole hours by the hour and others by the minute, in as few
- * queries as its limits allow. Spans near to one another share a query.
+ * queries as its limits allow. Adjacent spans share a query.
  * @throws FastlyError `refused` where a span is not of whole minutes
  */
 export const rangesOf = (spans: readonly UsageSpan[], nowMs: number): Range[] => {

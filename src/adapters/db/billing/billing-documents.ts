@@ -4,7 +4,7 @@ import { exponentsByCode } from "../../../domain/billing/currency.ts";
 import { documentDefaults } from "../../../domain/billing/invoice-number.ts";
 import { at } from "./billing-due.ts";
 
-/** How many decimals a currency has. Terms from before codes were checked may hold one that is in no list: two. */
+/** How many decimals a currency has. Terms from before codes were validated may hold an unknown one: two. */
 const exponentOf = (currency: SQL): SQL =>
   sql`coalesce((${JSON.stringify(exponentsByCode)}::jsonb ->> ${currency})::smallint, 2)`;
 
@@ -31,9 +31,9 @@ const documentNumber = (issuedAtMs: number): SQL => sql`replace(replace(replace(
   '{number}', lpad(i.number::text, greatest(4, length(i.number::text)), '0'))`;
 
 /**
- * The CTEs that write what the invoices of `issued` print beside their lines: every word as it is at this moment, so that
+ * The CTEs that write what the invoices of `issued` print beside their lines: a copy of every text at this moment, so that
  * no later change of a name, an address or a tax changes a document. From `chosen`, `issued` and `entries`. A number that
- * an earlier pattern once made is told apart by the invoice's id: two documents of one number would hold up the customer.
+ * an earlier pattern already produced gets the invoice's id as a suffix: a duplicate number would block the customer's billing.
  */
 export const documentCtes = (issuedAtMs: number): SQL => sql`documents as (
   insert into invoice_documents (invoice_id, customer_id, document_number, kind, cycle, exponent, tax_cents, payable_cents,

@@ -6,18 +6,18 @@ import { isoTime } from "../../../iso-time.ts";
 
 export const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;
 
-/** By what it is decided which windows are billed, and whose. */
+/** What decides which windows are billed, and whose. */
 export type DueRules = {
   /** Of customers without terms of their own, and of windows from before their first. */
   readonly defaults: CustomerTerms & { readonly cycle: BillingCycle };
   readonly nowMs: number;
-  /** Of each cycle the bound that is due, or that and the next ones. */
+  /** Per cycle the bound that is due, or that and the next ones. */
   readonly bounds: readonly CycleBound[];
   /** A window with an incomplete side that ends later waits to be completed. */
   readonly withheldAfterMs: number;
 };
 
-/** 2^29: half of the bytes of the rate's gigabyte, so that bytes x rate come to a cent from here on, rounded. */
+/** 2^29: half of the bytes of the rate's gigabyte, so that bytes x rate round to a cent from here on. */
 const costsFrom = sql`536870912`;
 
 const bytes = sql`greatest(u.primary_bytes, u.backup_bytes)`;
@@ -50,13 +50,13 @@ export const termsOf = (customerId: SQL): SQL => sql`left join lateral (
   limit 1
 ) t on true`;
 
-/** Whether the window `u` comes to a cent or more under its terms `t`. */
+/** Whether the window `u` costs a cent or more under its terms `t`. */
 export const costsACent = ({ defaults }: DueRules): SQL =>
   sql`(${bytes} * coalesce(t.rate_cents_per_gb, ${defaults.rateCentsPerGb}::numeric) >= ${costsFrom})`;
 
 /**
  * Whether a customer `c`, to be billed until `b.bill_until`, has something that makes an invoice: a window that costs, or
- * a change of billed ones that may. What costs nothing even at the dearest of its rates (`f.bytes`) is not looked at.
+ * a change of billed ones that may. What costs nothing even at the highest of its rates (`f.bytes`) is skipped.
  */
 const hasCause = (rules: DueRules): SQL => sql`(exists (
   select from services s
@@ -77,7 +77,7 @@ const hasCause = (rules: DueRules): SQL => sql`(exists (
 
 /**
  * Of these customers `c` the ones whose cycle is open, with the bound until which they are billed. `rides`: there is
- * something to bill, and what costs nothing rides along; without it nothing of the customer is priced.
+ * something to bill, and windows that cost nothing are included; without it nothing of the customer is priced.
  */
 const openCustomers = (which: SQL, rules: DueRules): SQL => sql`
   select c.id as customer_id, c.next_invoice_number as next_number, c.name, k.cycle, b.bill_until,

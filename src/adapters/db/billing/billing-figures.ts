@@ -16,7 +16,7 @@ const charge = (bytes: SQL): SQL => nearest(sql`${bytes} * w.rate`, sql`10737418
 
 /**
  * Until when a storm counts: its end; while recovering, since when; while open, beyond any window. A corroborated one counts
- * no longer than its CDN was seen failing.
+ * only for as long as its CDN was seen failing.
  */
 const stormEnd = sql`least(case e.state when 'ended' then e.ended_at when 'recovering' then e.recovering_since
   else 'infinity'::timestamptz end, e.credited_until)`;
@@ -29,9 +29,9 @@ const longestWindow = sql`interval '1 day'`;
 /** The condition by which `storm_events e` may lie in a window `w`: an index knows when each storm ended. */
 const isNear = sql`e.service_id = w.service_id and e.started_at < w.window_end and coalesce(e.ended_at, 'infinity') > w.window_start`;
 
-/** By that index, window by window: a service may have had thousands, and of all services they are not gone through. */
+/** By that index, window by window: a service may have had thousands, and those of all services are not scanned. */
 const nearStorms = sql`cross join lateral (select e.* from storm_events e where ${isNear} offset 0) e`;
-/** Of a CTE `storm_events` in the table's place: the few that are at hand. */
+/** For a CTE `storm_events` in place of the table: few rows, no index. */
 export const stormsAtHand = sql`join storm_events e on ${isNear}`;
 
 /** The CTE `uncredited`: the storms of the windows in `entries` that have earned nothing so far, and why. */

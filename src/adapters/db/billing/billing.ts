@@ -10,11 +10,11 @@ import { entriesCtes, ids, uncreditedCte } from "./billing-figures.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
 
-/** A statement that outlives its client's patience would leave it in doubt: the database gives up first. */
+/** A statement that outlasts its client's time-out would have an unknown outcome: the database gives up first. */
 const patience = sql`select set_config('lock_timeout', '4s', true), set_config('statement_timeout', '10s', true)`;
 
 /**
- * Taken in a statement of its own: the next one then begins, and takes its snapshot, with the locks in hand, and sees
+ * Taken in a statement of its own: the next one then takes its snapshot with the locks held, and sees
  * what a run that held them before has billed. `no key` lets API writes that merely refer to the customer pass.
  */
 const lockCustomers = (chunk: BillingChunk): SQL =>
@@ -27,7 +27,7 @@ const rulesOf = ({ terms, cycle, issuedAtMs, bounds, withheldAfterMs }: BillingF
 /**
  * The invoice run of a chunk in one statement: one invoice per customer, and per currency where terms changed it. A cause
  * of adjustments is removed by the statement that saw it; one that is noted meanwhile stays for the next run, and one that
- * is worth no cent waits for an invoice to be on. A cycle is closed once nothing of it is left for a further statement.
+ * amounts to no cent waits for the next invoice. A cycle is closed once nothing of it is left for a further statement.
  */
 const issueInvoices = (chunk: BillingChunk): SQL => sql`
 with ${fenceCte(chunk.fence)}, ${chosenCtes(sql`c.id = any(${ids(chunk.customerIds)}) and exists (select from fence)`, rulesOf(chunk))},

@@ -37,8 +37,8 @@ export const invoiceOf = (key: InvoiceKey): SQL =>
     : sql`from invoices i ${withDocument} where i.id = ${key.invoiceId} and i.customer_id = ${key.customerId}`;
 
 /**
- * The cursor row is looked up within the invoice, so that a foreign id ends the list and tells nothing; once, so that the
- * index finds where to go on.
+ * The cursor row is looked up within the invoice, so that a foreign id ends the list and reveals nothing; once, so that the
+ * index finds where to continue.
  */
 export const pageOfLines = (key: InvoiceKey, { limit, afterId }: InvoicePage): SQL => sql`
   with opened as materialized (select i.id ${invoiceOf(key)})

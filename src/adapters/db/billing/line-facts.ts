@@ -12,11 +12,11 @@ type LineRow = InvoiceLine & {
   windowMicroseconds: number; before: IssuedSums; storms: LineStorm[]; issuedAtMs: number; previous: PreviousLine | null;
 };
 
-/** So many slices of a window are told: hosts times the changes of hands and sides among them. */
+/** At most so many slices of a window are listed: hosts times the changes of owner and side among them. */
 const mostSlices = 5_000;
 
 const epochMs = (column: string): SQL => sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint`);
-/** With its microseconds: versions follow upon each other more closely than a millisecond. */
+/** With microseconds: versions may be less than a millisecond apart. */
 const momentMs = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::float8`);
 
 const stormsOf = (lineId: SQL): SQL => sql`coalesce((

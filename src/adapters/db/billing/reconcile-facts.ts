@@ -11,7 +11,7 @@ import { at, noteCtes, notedColumns, spansCte } from "./reconcile-findings.ts";
 import { factsCtes, measuredByStored } from "../metering/usage-facts.ts";
 import { knownToday } from "../metering/usage-write.ts";
 
-/** Before it is deleted a fact is left alone for so long: the two jobs do not begin at the same time. */
+/** Facts are not checked for so long before their deletion: the two jobs do not begin at the same time. */
 const dayMs = 86_400_000;
 
 const rules: readonly WindowRule[] = ["window_facts", "window_stranger"];
@@ -52,7 +52,7 @@ const touchedCte = (windowSeconds: number): SQL => sql`touched as materialized (
 /**
  * `measured`: which CDNs somebody measures today, and since when at the earliest: a source is asked for 31 days back. `states`:
  * each slice with whether it was read, should be, or is not read for good (`in_doubt`), and whether anything of its CDN was
- * read in its window (`is_heard`): else nobody may have measured there then.
+ * read in its window (`is_heard`): otherwise it may not have been measured then.
  */
 const slicesCtes = (measuredCdns: readonly string[]): SQL => sql`measured as materialized (
   select c.customer_id, c.cdn, case when ${JSON.stringify(measuredCdns)}::jsonb ? c.cdn then '-infinity' else (
@@ -81,8 +81,8 @@ const sideOf = (side: "primary" | "backup"): SQL =>
   sql.raw(`('${side}', u.${side}_bytes, u.${side}_source, u.${side}_incomplete, d.${side}_bytes, d.${side}_source)`);
 
 /**
- * `judged`: both sides of each stored window, as it is and as its facts say; where a host lacks, or is in doubt, these are a
- * lower bound. Whether such a side says so is a matter of readings that are missing: what is in doubt may be about to be
+ * `judged`: both sides of each stored window, as stored and as derived from its facts; where a host is missing or in doubt, these are a
+ * lower bound. Whether such a side is marked incomplete depends on missing readings: what is in doubt may be about to be
  * stored. Without any fact a side is judged only where
  * there would be one: stored since facts are kept, measured, and not so old that they are deleted.
  */
@@ -129,7 +129,7 @@ const foundCte: SQL = sql`found (customer_id, rule, object_type, object_id, expe
   group by customer_id, id
 )`;
 
-/** Windows of which the service is told in one finding, with what each is about. */
+/** Windows that are summed up in one finding per service, with what each is about. */
 const tallyCtes = (completeByMs: number): SQL => sql`wanted as (
   select service_id, window_start, side, cdn as name from states where is_measured or is_read
   union

@@ -13,7 +13,7 @@ const named = 50;
 export type NotedRow = { readonly held: boolean; readonly differences: number; readonly cleared: number; readonly named: Finding[] };
 
 /**
- * The CTE `spans` (service_id, customer_id, from_at, to_at): what is checked, by services. Whatever hangs on a service is
+ * The CTE `spans` (service_id, customer_id, from_at, to_at): what is checked, by services. Whatever belongs to a service is
  * read in a lateral part of its own (`offset 0`), so that it is found by index and never by reading a whole table.
  */
 export const spansCte = (spans: readonly CheckSpan[]): SQL => {
@@ -28,8 +28,8 @@ export const spansCte = (spans: readonly CheckSpan[]): SQL => {
 
 /**
  * The CTEs `noted` and `cleared`: the rows of `found` (customer_id, rule, object_type, object_id, expected, actual) become
- * findings, or stay such; what was found before and is not any more is cleared, within what was checked.
- * @param owned whether a finding `r` is of what was checked, by a rule that was
+ * findings, or remain so; findings that no longer apply are cleared, within what was checked.
+ * @param owned whether a finding `r` is in the scope of what was checked, and of its rules
  */
 export const noteCtes = (owned: SQL, nowMs: number): SQL => sql`noted as (
   insert into reconciliation_findings as r

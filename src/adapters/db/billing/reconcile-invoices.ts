@@ -6,8 +6,8 @@ import { fenceCte } from "../platform/fence.ts";
 import { noteCtes, notedColumns } from "./reconcile-findings.ts";
 
 /**
- * Invoices against their lines and their numbers, customer by customer in the order of numbers. Whatever a customer has,
- * `page` ends after so many lines: it is read in the order of the index, line by line, and no further. The invoice at its
+ * Invoices against their lines and their numbers, customer by customer in the order of numbers. `page` always ends
+ * after so many lines: it is read in index order, and no further. The invoice at its
  * end is left to the next statement, unless it is the only one. A customer is judged once its last invoice was seen.
  */
 export const invoicesStatement = (fence: Fence, place: InvoicePlace, lines: number, nowMs: number): SQL => sql`

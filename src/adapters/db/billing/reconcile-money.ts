@@ -10,8 +10,8 @@ import { noteCtes, notedColumns, spansCte } from "./reconcile-findings.ts";
 const rules: readonly WindowRule[] = ["line_bytes", "window_bytes", "window_cents", "window_invoice", "window_line"];
 
 /**
- * Windows against what was issued for them, in one statement and so at one moment. A window for which a cause of
- * adjustments is noted is about to be adjusted: until then it may differ. Bytes and cents are compared with what would be
+ * Windows against what was issued for them, in one statement and so at one moment. A window with a pending cause of
+ * adjustments may differ until it is adjusted. Bytes and cents are compared with what would be
  * billed today, at the frozen terms.
  */
 export const moneyStatement = (fence: Fence, spans: readonly CheckSpan[], nowMs: number): SQL => sql`

@@ -14,11 +14,11 @@ import type { NotedRow } from "./reconcile-findings.ts";
 import { invoicesStatement } from "./reconcile-invoices.ts";
 import { moneyStatement } from "./reconcile-money.ts";
 
-/** The two statements of a batch end, one way or the other, before its client gives up waiting for both. */
+/** Both statements of a batch end before their client's time-out. */
 const patience = sql`select set_config('lock_timeout', '4s', true), set_config('statement_timeout', '6s', true)`;
 /**
- * Of what a statement derives for itself the planner expects a row or two, and would go through all of it once per row.
- * What is found by index is in lateral parts, to which this does not apply.
+ * The planner expects a row or two of a derived table, and would scan all of it once per row.
+ * Index look-ups are in lateral parts, to which this does not apply.
  */
 const noNestedLoops = sql`select set_config('enable_nestloop', 'off', true), set_config('work_mem', '16MB', true)`;
 /** By the SQLSTATE of a statement that ran out of its time. */

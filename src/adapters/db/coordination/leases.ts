@@ -7,7 +7,7 @@ import { looksGoodFor, span } from "./providers.ts";
 /** How long a lease lasts without renewal, and how long a provider that released one is preferred (semantics §10). */
 export const defaultTtlMs = 45_000;
 
-/** The renewal alone, so that a round can send it together with its first reading. */
+/** The renewal alone, so that a round can send it together with its first read. */
 export const renewLease = (fence: Fence, ttlMs: number): SQL => sql`
   update leases set expires_at = clock_timestamp() + ${span(ttlMs)}
   where name = ${fence.name} and epoch = ${fence.epoch} and expires_at > clock_timestamp()
@@ -17,11 +17,11 @@ type Asked = { readonly epoch: number | null; readonly from: string | null; read
 
 export const createLeaseStore = (db: Database, ttlMs = defaultTtlMs): LeaseStore => {
   const ttl = span(ttlMs);
-  // The clock is asked again in `set`: the row may have been waited for, and `excluded` holds what it was before that.
+  // The clock is read again in `set`: the row lock may have been waited for, and `excluded` holds the time before that.
   const take = async (name: string, provider: string, holder: string, shards?: number): Promise<Taking> => {
     // Locked, so that a change of the number either sees this lease and revokes it, or is seen here (0007_shard_count.sql).
     const wanted = shards === undefined ? sql`` : sql`from settings where shards = ${shards}::int for share`;
-    // Where the number is another one by now, nobody's having it is the reason.
+    // Where the number has changed meanwhile, the refusal names no holder.
     const meant = shards === undefined ? sql`` : sql`and exists (select from settings where shards = ${shards}::int)`;
     const [asked] = await db.rows<Asked>(sql`
       with taken as (

@@ -1,13 +1,14 @@
 import { sql } from "drizzle-orm";
 import type { MetricsReading, MetricsStore } from "../../ports/coordination/metrics.ts";
 import type { Database } from "../platform/client.ts";
+import { channelStandings, deadDeliveries, openIncidents, outboxLagSeconds, pendingDeliveries } from "../notify/standing.ts";
 import { sealStandings } from "../platform/seals.ts";
 import { leaseStandings, list, shardStandings } from "./status.ts";
 import { domainStatus } from "../platform/views.ts";
 
 /**
- * All that a scrape tells, in one statement whose work does not grow with history: what is ever rising is kept as a sum
- * (`counters`, the numbers of invoices, the storms of each chain), and not counted anew.
+ * Everything for one scrape, in one statement whose work does not grow with history: monotonic counters are kept as sums
+ * (`counters`, the numbers of invoices, the storms of each chain), and not recounted.
  */
 export const createMetricsStore = (db: Database): MetricsStore => ({
   read: async () => {
@@ -39,6 +40,9 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
         select coalesce(${domainStatus}, 'unread') as status, count(*) as count
         from service_domains d left join domain_routing r on r.domain_id = d.id
         where d.deleted_at is null group by 1 order by 1`)} as domains,
+      ${list(sql`
+        select coalesce(r.state, 'unsteered') as state, coalesce(r.reason, '') as reason, count(*) as count
+        from services s left join service_routing r on r.service_id = s.id where s.deleted_at is null group by 1, 2 order by 1, 2`)} as services,
       ${list(sql`select label as outcome, sum(value)::bigint as count from counters where name = 'drifts' group by 1 order by 1`)} as drifts,
       exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now())) as frozen,
       ${list(sealStandings)} as seals,
@@ -60,6 +64,11 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
       (select shards from settings) as shards,
       ${list(shardStandings)} as "shardLoads",
       ${list(sql`select split_part(rule, ':', 1) as rule, count(*) as count from reconciliation_findings where cleared_at is null group by 1 order by 1`)} as findings,
+      ${list(openIncidents)} as incidents,
+      ${list(channelStandings)} as channels,
+      ${list(pendingDeliveries)} as "pendingDeliveries",
+      ${list(deadDeliveries)} as "deadDeliveries",
+      ${outboxLagSeconds} as "outboxLagSeconds",
       (select count(*) from adjustment_causes) as "adjustmentCauses",
       (select coalesce(sum(next_invoice_number - 1), 0)::bigint from customers) as invoices`);
     if (reading === undefined) throw new TypeError("a select without from returned no row");

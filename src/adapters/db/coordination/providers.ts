@@ -3,12 +3,12 @@ import { sql } from "drizzle-orm";
 import type { Sighting } from "../../ports/coordination/peer.ts";
 import type { Beat } from "../../ports/detection/round.ts";
 
-/** A length of time as SQL; milliseconds. */
+/** A duration as SQL; milliseconds. */
 export const span = (ms: number): SQL => sql.raw(`interval '${Math.round(ms)} milliseconds'`);
 
 const now = sql.raw("clock_timestamp()");
 
-/** More than three weeks are as good as any more. */
+/** Durations are capped at three weeks. */
 const mostSkewMs = 2_000_000_000;
 
 const signOfLife = ({ provider, acted, clockSkewMs = null }: Beat, ttlMs: number): SQL => sql`
@@ -27,8 +27,8 @@ const sighting = ({ provider, error }: Sighting, ttlMs: number): SQL => sql`
       then coalesce(p.public_ok_since, excluded.public_ok_since) else excluded.public_ok_since end`;
 
 /**
- * A provider's sign of life, and what it saw of the other one. Signs further apart than a lease lasts are a gap: what is
- * good is so since after it. In the order of names: both providers write both rows, at the same moment in every slot.
+ * A provider's heartbeat, and its view of the other one. Heartbeats further apart than a lease lasts are a gap, after
+ * which "good since" restarts. In the order of names: both providers write both rows, at the same moment in every slot.
  */
 export const beatStatements = (beat: Beat, ttlMs: number): readonly SQL[] => {
   const own = signOfLife(beat, ttlMs);
@@ -38,7 +38,7 @@ export const beatStatements = (beat: Beat, ttlMs: number): readonly SQL[] => {
   return provider < seen.provider ? [own, other] : [other, own];
 };
 
-/** Whether a provider is alive and seen well, and has been both for so long without a gap (semantics §10). */
+/** Whether a provider's heartbeat and public face have been good for so long without a gap (semantics §10). */
 export const looksGoodFor = (provider: string, ttlMs: number, goodForMs: number): SQL => sql`
   exists (
     select from providers p where p.name = ${provider}

@@ -8,7 +8,7 @@ import { fenceCte } from "../platform/fence.ts";
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
-/** Rows of one domain, or service, in a chunk: the first ones must not use up a chunk for ever. */
+/** Rows of one domain, or service, in a chunk: so that the first ones never take all of it. */
 const perOwner = 2_000;
 
 /**
@@ -25,7 +25,7 @@ const oldest = (fence: Fence, table: SQL, time: SQL, before: SQL, limit: number)
   )
   select count(*) as rows from gone`;
 
-/** The oldest of what billed windows were made of, service by service along the index. */
+/** The oldest facts of billed windows, service by service along the index. */
 const oldestFacts = (fence: Fence, table: SQL, beforeMs: number, limit: number): SQL => sql`
   with ${fenceCte(fence)}, doomed as (
     select f.row from services s cross join lateral (
@@ -57,7 +57,7 @@ export const createPruneStore = (db: Database): PruneStore => {
     samples: async (fence, rolledBeforeMs, anyBeforeMs, limit) => {
       const rolled = sql`(select done_until - interval '1 hour' from rollup_marks where level = 'minute')`;
       const before = sql`greatest(least(${at(rolledBeforeMs)}, ${rolled}), ${at(anyBeforeMs)})`;
-      // least() leaves a null out: without a mark nothing is rolled up yet.
+      // least() ignores nulls: without a mark nothing is rolled up yet.
       const bound = sql`case when exists (select from rollup_marks where level = 'minute') then ${before} else ${at(anyBeforeMs)} end`;
       return await deleted(oldest(fence, sql`probe_samples`, sql`round_at`, sql`(select ${bound})`, limit));
     },

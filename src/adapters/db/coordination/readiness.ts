@@ -15,7 +15,7 @@ const expectedMigration = Math.max(...journal.entries.map((entry) => entry.when)
 
 const away = "the database does not answer, or has no schema";
 
-/** A database that is there and refuses is named as what it is. */
+/** A database that answers but refuses is reported with its fault. */
 const obstacleOf = (error: unknown): string =>
   error instanceof AppError && error.kind !== null && error.kind !== "unreachable" ? error.message : away;
 

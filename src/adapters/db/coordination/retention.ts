@@ -5,13 +5,14 @@ import type { Fence } from "../../ports/coordination/lease.ts";
 import type { PrunedPage, RetentionStore } from "../../ports/coordination/retention.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
+import { oldDeliveries, oldIncidents, oldIncidentServices, oldNotifications } from "./notify-retention.ts";
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
-/** Drifts of one domain in a chunk: the first domains must not use up a chunk for ever. */
+/** Drifts of one domain in a chunk: so that the first domains never take all of it. */
 const perDomain = 500;
 
-/** Records of one chain in which the storms are found that may go: a storm has a handful. */
+/** Records of one chain that are searched for storms to delete: a storm has a handful. */
 const perChain = 200;
 
 /** Deletes what a query finds (`row`: its address). Row addresses hold for one statement, so a chunk is one statement. */
@@ -21,7 +22,7 @@ const chunk = (fence: Fence, table: SQL, doomed: SQL): SQL => sql`
   )
   select count(*) as rows from gone`;
 
-/** Of the first rows by its key those that are old: rows are written in the order of time, so no others are looked at. */
+/** The old ones among the first rows by key: rows are written in the order of time, so later ones need not be read. */
 const first = (table: SQL, key: SQL, beforeMs: number, limit: number): SQL => sql`
   select row from (select ctid as row, at from ${table} where exists (select from fence) order by ${key} limit ${limit}::int) x
   where x.at < ${at(beforeMs)}`;
@@ -31,7 +32,7 @@ const aged = (table: SQL, time: SQL, beforeMs: number, limit: number): SQL => sq
   select ctid as row from ${table} where ${time} < ${at(beforeMs)} and exists (select from fence) order by ${time} limit ${limit}::int`;
 
 /**
- * The last switch that was made of a domain says what stands there, and since when: of each domain one is passed over, and
+ * A domain's last switch that was made records what is live, and since when: it is kept, as are
  * those whose outcome is not known.
  */
 const oldChanges = (beforeMs: number, limit: number): SQL => sql`
@@ -50,9 +51,9 @@ const oldDrifts = (beforeMs: number, limit: number): SQL => sql`
   ) f where exists (select from fence) limit ${limit}::int`;
 
 /**
- * A chain is cut behind the last record of a storm, where no storm reaches over the cut and all before it may go: those
- * that ended long ago, are on no invoice, and have no window that is still to be billed, or to be billed anew. A storm that was
- * not among those looked at stays: it begins behind the records of a very long one.
+ * A chain is cut behind the last record of a storm, where no storm spans the cut and all before it may be deleted: those
+ * that ended long ago, are on no invoice, and have no window that is still to be billed or adjusted. A storm that was
+ * not among those read stays: it begins behind the records of a very long one.
  */
 const evidence = (fence: Fence, beforeMs: number, afterServiceId: number, services: number): SQL => sql`
   with ${fenceCte(fence)}, page as materialized (
@@ -108,6 +109,10 @@ export const createRetentionStore = (db: Database): RetentionStore => {
     checkLeases: (fence, beforeMs, limit) => of(fence, "leases", sql`
       select ctid as row from leases where name like 'readiness:%' and expires_at < ${at(beforeMs)} and exists (select from fence) limit ${limit}::int`),
     probeTargets: (fence, beforeMs, limit) => of(fence, "probe_targets", aged(sql`probe_targets`, sql`checked_at`, beforeMs, limit)),
+    deliveries: (fence, beforeMs, limit) => of(fence, "deliveries", oldDeliveries(beforeMs, limit)),
+    notifications: (fence, beforeMs, limit) => of(fence, "notifications", oldNotifications(beforeMs, limit)),
+    incidentServices: (fence, beforeMs, limit) => of(fence, "incident_services", oldIncidentServices(beforeMs, limit)),
+    incidents: (fence, beforeMs, limit) => of(fence, "incidents", oldIncidents(beforeMs, limit)),
     invoiceLinks: (fence, beforeMs, limit) => of(fence, "invoice_links", aged(sql`invoice_links`, sql`expires_at`, beforeMs, limit)),
   };
 };

@@ -9,7 +9,7 @@ import { ms } from "../platform/write.ts";
 /** The rows of a query as one JSON array. */
 export const list = (query: SQL): SQL => sql`coalesce((select jsonb_agg(x) from (${query}) x), '[]')`;
 
-/** The leases of shards that there are, by number, then those of jobs. A readiness check's is gone in a moment. */
+/** The leases of existing shards, by number, then those of jobs. Readiness checks' are left out: they last a moment. */
 export const leaseStandings = sql`
   select name, provider, holder, epoch, expires_at > clock_timestamp() as held, ${ms("acquired_at", "acquiredAtMs")},
     ${ms("expires_at", "expiresAtMs")}, ${ms("released_at", "releasedAtMs")},
@@ -24,16 +24,16 @@ const providerStandings = sql`
     ${ms("public_ok_since", "publicOkSinceMs")}, public_error as "publicError", clock_skew_ms as "clockSkewMs"
   from providers p left join vantages v on v.name = p.name order by p.name`;
 
-/** Shards as they are dealt out now, where their holder has measured them within the last ten minutes. */
+/** Shards of the present number of shards that their holder has measured within the last ten minutes. */
 export const shardStandings = sql`
   select l.shard, l.domains, l.left_out as "leftOut", l.utilisation, ${ms("l.measured_at", "measuredAtMs")}
   from shard_loads l join settings s on s.shards = l.shards and l.shard < s.shards
   where l.measured_at > clock_timestamp() - interval '10 minutes' order by l.shard`;
 
-/** Rounds in a row that fail before it is said of a shard: a minute of them. */
+/** Failed rounds in a row before a shard is reported: a minute of them. */
 const manyFailed = 6;
 
-/** Shards whose rounds fail, under whoever has their lease or had it last. */
+/** Shards whose rounds fail under their lease's present or last holder. */
 export const failingShards = sql`
   select l.shard, l.provider, j.failed_rounds as "failedRounds" from (
     select split_part(name, ':', 2)::int as shard, provider from leases where name like 'shard:%'

@@ -14,9 +14,9 @@ const [minuteMs, hourMs] = [60_000, 3_600_000];
 type Bucket = { readonly n: number } & Omit<AvailabilityPoint, "startMs">;
 
 /**
- * Where each level is read, as half-open spans that follow each other: hours up to where hours are rolled up, folded minutes
- * up to where they are folded, minutes up to where minutes are rolled up, then samples. A step that does not consist of whole
- * minutes or hours leaves the level out.
+ * Where each level is read, as adjacent half-open spans: hours up to where hours are rolled up, folded minutes
+ * up to where they are folded, minutes up to where minutes are rolled up, then samples. A step that is not a multiple of
+ * minutes or hours skips that level.
  */
 const spans = ({ fromMs, toMs, stepMs }: AvailabilityQuery): SQL => {
   const level = (name: string, unitMs: number, after: SQL) => {

@@ -7,20 +7,20 @@ import { fenceCte } from "../platform/fence.ts";
 import { steersName } from "../tenants/holds-name.ts";
 import { ms } from "../platform/write.ts";
 
-/** Storms looked after in one run, and names of each. */
+/** Storms handled in one run, and names of each. */
 const mostStorms = 300;
 const mostNames = 100;
-/** Domains looked at per CDN. */
+/** Domains examined per CDN. */
 const mostDomains = 2_000;
-/** Samples of so long say how a domain is now. */
+/** The span of samples that shows how a domain is now. */
 const lately = sql.raw("interval '2 minutes'");
 
 const at = (timeMs: number) => sql`${isoTime(timeMs)}::timestamptz`;
 
-/** Whether the sample `p` may say that a CDN fails: it does not answer, or with an error of a server. */
+/** Whether the sample `p` counts as a failure of the CDN: no answer, or a server error. */
 const isCdnFault = sql`(not p.ok and (p.error in ('timeout', 'network', 'cdn_52x') or p.status >= 500))`;
 
-/** @param requireProof DOMAIN_VERIFICATION: who has proven nothing is no witness where one has to */
+/** @param requireProof DOMAIN_VERIFICATION: where on, unverified customers are no witnesses */
 export const createCorroborationStore = (db: Database, requireProof = true): CorroborationStore => ({
   watched: (nowMs) => db.rows<WatchedStorm>(sql`
     select e.id as "stormId", s.id as "serviceId", s.customer_id as "customerId",

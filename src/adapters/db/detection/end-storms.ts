@@ -12,8 +12,8 @@ type DeletionReason = "policy_deleted" | "service_deleted";
 type DeletionProof = { readonly decided_at: string; readonly key_id: string; readonly signature: string };
 
 /**
- * Signs that a deletion ends whatever storms it finds. Which these are is known to the statement alone, as is where their
- * chains end: the signature is of service, reason and time.
+ * Signs that a deletion ends the storms it finds. Which these are, and where their chains end, only the statement
+ * knows: the signature is of service, reason and time.
  */
 export const signDeletion = async (signing: Signing | null, serviceId: number, reason: DeletionReason): Promise<DeletionProof | null> => {
   if (signing === null) return null;
@@ -23,7 +23,7 @@ export const signDeletion = async (signing: Signing | null, serviceId: number, r
   return signed && { decided_at: decidedAt, key_id: signed.keyId, signature: signed.signature };
 };
 
-/** Ends the active storms of deleted policies; credit runs to now, or to the recovery that had begun. */
+/** Ends the active storms of deleted policies; credit runs to now, or to the start of the recovery. */
 export const endedStorms = (reason: DeletionReason, condition: SQL, proof: DeletionProof | null): SQL => sql`
   update storm_events e set state = 'ended', ended_reason = ${reason}, proof = ${proof && JSON.stringify(proof)}::jsonb,
     ended_at = greatest(e.started_at, case when e.state = 'recovering' then e.recovering_since else date_trunc('milliseconds', now()) end)

@@ -6,7 +6,7 @@ import { fenceCte } from "../platform/fence.ts";
 
 const key = sql.raw("domain_id, path, vantage");
 
-/** The minutes of one hour in one row a path and vantage, for a page of domains. Again where that was done before: nothing shrinks. */
+/** The minutes of one hour in one row a path and vantage, for a page of domains. Idempotent: nothing shrinks. */
 export const foldMinutes = (fence: Fence, startMs: number, afterDomainId: number, limit: number): SQL => {
   const start = sql`${isoTime(startMs)}::timestamptz`;
   return sql`

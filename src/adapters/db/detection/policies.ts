@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { QuotaLimits } from "../../../domain/tenants/quota.ts";
-import { AppError } from "../../../errors.ts";
+import { invalidBody } from "../../../errors.ts";
 import type { PolicyStore, StormPolicy } from "../../ports/detection/policies.ts";
 import type { Database } from "../platform/client.ts";
 import type { Signing } from "./end-storms.ts";
@@ -10,7 +10,7 @@ import { exhausted, noLimits, quotaLock, refuseExhausted } from "../tenants/quot
 import { policyColumns } from "../platform/views.ts";
 import { auditRow, rememberedAnswer, taken, write } from "../platform/write.ts";
 
-/** What a creation answers besides its policy: enough to say why there is none. */
+/** What a creation returns besides its policy: enough to explain a refusal. */
 type Created = { readonly cap: number; readonly policy: StormPolicy | null };
 
 /** `factor` is that of the version that was wanted. */
@@ -19,7 +19,7 @@ type Updated = Created & { readonly kind: string; readonly factor: number };
 const refusals = { storm_policies_live_key: taken("the service has a live policy of this kind", "/kind") };
 
 const badTerms = (pointer: string, detail: string) =>
-  new AppError("bad_request", "the body is not valid", { fields: [{ pointer, detail }] });
+  invalidBody({ pointer, detail });
 
 const aboveCap = (cap: number) => badTerms("/max_coverage_factor", `must be at most ${cap}, the customer's cap`);
 
@@ -34,7 +34,7 @@ const owner = (customerId: number, serviceId: number) => sql`
   select s.id, s.customer_id, c.max_coverage_cap as cap from services s join customers c on c.id = s.customer_id
   where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`;
 
-/** Changes of one policy come one after the other. */
+/** Serializes changes of one policy. */
 const locked = (customerId: number, serviceId: number, id: number) => sql`
   select 1 from storm_policies p join services s on s.id = p.service_id
   where p.id = ${id} and s.id = ${serviceId} and s.customer_id = ${customerId} for no key update of p`;

@@ -14,7 +14,7 @@ type Series = {
   readonly path: ProbePath;
   readonly vantage: string;
   readonly setup: number;
-  /** Milliseconds since the first sample that was asked for, and since the round. */
+  /** Milliseconds since the first sample requested, and since the round. */
   readonly rounds: readonly number[];
   readonly offsets: readonly number[];
   readonly latencies: readonly number[];

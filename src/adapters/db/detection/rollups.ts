@@ -14,7 +14,7 @@ const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 
 const columns = sql.raw("domain_id, start_at, path, vantage, samples, ok, places, counts");
 
-/** Places in ascending order with how many samples were at each, as the two lists of a rollup. */
+/** Buckets in ascending order with their sample counts, as the two lists of a rollup. */
 const lists = (where: string) => sql.raw(`coalesce(array_agg(place order by place) filter (where ${where}), '{}')::smallint[] as places,
     coalesce(array_agg(n order by place) filter (where ${where}), '{}')::smallint[] as counts`);
 

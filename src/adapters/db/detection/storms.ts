@@ -6,19 +6,33 @@ import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import { claimText, emptyChain } from "../../../domain/evidence/evidence-claim.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { Storm, StormDetail, StormStore } from "../../ports/detection/storms.ts";
+import type { Page } from "../../ports/tenants/change.ts";
 import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
-/** A `storm_events` row `e` in the form of the port's `Storm`. */
-export const stormColumns = sql`e.id, e.service_id as "serviceId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+/** A `storm_events` row `e` in the form of the port's `Storm`. @param customer whose it is */
+const columnsFor = (customer: SQL): SQL => sql`e.id, e.service_id as "serviceId", ${customer} as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
   e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason",
   ${ms("e.credited_until", "creditedUntilMs")}`;
+
+export const stormColumns = columnsFor(sql`(select o.customer_id from services o where o.id = e.service_id)`);
+
+/** What stood on the primary side when the storm (`e`) began. */
+const ofCdn = (cdn: string): SQL => sql`exists (
+  select from service_cdns h where h.service_id = e.service_id and h.primary_cdn = ${cdn} and h.from_at <= e.started_at and (h.to_at is null or h.to_at > e.started_at))`;
+
+/** Of all customers, by the key of the table. */
+const everybodys = (db: Database, serviceId: number | undefined, filters: SQL, page: Page): Promise<Storm[]> =>
+  db.rows<Storm>(sql`
+    select ${stormColumns} from storm_events e
+    where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
+    order by e.id desc limit ${page.limit}`);
 
 const maxChanges = 1_000;
 
@@ -27,7 +41,7 @@ const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (${withinBy
     order by id limit ${maxChanges}`, sql`id`)}) x), '[]') as changes,
   (select count(*) from routing_changes where storm_id = e.id) as "changesInAll"`;
 
-/** An admin's word on a storm's credit, signed behind the record that is the last of its chain now. Unsigned where nobody can sign. */
+/** An admin's decision on a storm's credit, signed behind the last record of its chain. Unsigned where there is no key. */
 const signWord = async (db: Database, signing: Signing | null, stormId: number, word: { readonly credit: string; readonly credit_reason: CreditReason; readonly decided_by: string; readonly reason: string }) => {
   const [storm] = await db.rows<{ serviceId: number; chain: ChainHead | null; nowMs: number }>(sql`
     select e.service_id as "serviceId", ${ms("now()", "nowMs")}, (
@@ -41,21 +55,24 @@ const signWord = async (db: Database, signing: Signing | null, stormId: number, 
   return { body: canonicalJson(body), proof, follows: proof && follows };
 };
 
-/** @param signing null: an admin's word is recorded, but not signed */
+/** @param signing null: an admin's decision is recorded, but not signed */
 export const createStormStore = (db: Database, signing: Signing | null = null): StormStore => ({
   list: async (customerId, filter, page) => {
     const conditions = [
       filter.active !== undefined && (filter.active ? sql`e.ended_at is null` : sql`e.ended_at is not null`),
+      filter.state !== undefined && sql`e.state = ${filter.state}`,
+      filter.cdn !== undefined && ofCdn(filter.cdn),
       filter.fromMs !== undefined && sql`coalesce(e.ended_at, 'infinity') >= ${isoTime(filter.fromMs)}::timestamptz`,
       filter.toMs !== undefined && sql`e.started_at < ${isoTime(filter.toMs)}::timestamptz`,
-      page.afterId !== null && sql`(e.service_id, e.id) < (s.id, ${page.afterId}::bigint)`,
     ].filter((condition) => condition !== false);
-    const where = sql.join(conditions.map((condition) => sql` and ${condition}`));
+    const filters = sql.join(conditions.map((condition) => sql` and ${condition}`));
+    if (customerId === null) return await everybodys(db, filter.serviceId, filters, page);
+    const where = page.afterId === null ? filters : sql` and (e.service_id, e.id) < (s.id, ${page.afterId}::bigint)${filters}`;
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
-    // Each service's by its own index: the one by id alone would go through everybody's.
+    // Each service's by its own index: the one by id alone would scan everybody's.
     const newest = (columns: SQL, more: SQL, limit: SQL) =>
       sql`select ${columns} from storm_events e where e.service_id = s.id${where}${more} order by e.id desc limit ${limit}`;
-    // A few of each service, twice a page in all: where most have had so many, the last of a page of these is the oldest that may be on it.
+    // A few of each service, twice a page in all: where these fill a page, its last one bounds how old a storm on it may be.
     return await db.rows<Storm>(sql`
       with own as materialized (
         select s.id from services s where s.customer_id = ${customerId} ${service}
@@ -66,7 +83,7 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
       ), oldest as materialized (
         select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id
       )
-      select ${stormColumns} from own s cross join lateral (
+      select ${columnsFor(sql`${customerId}::bigint`)} from own s cross join lateral (
         ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
       ) e
       order by e.id desc limit ${page.limit}`);

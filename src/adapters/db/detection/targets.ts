@@ -16,13 +16,13 @@ const hosts = {
 
 const paths = sql`(values ('primary', ${hosts.primary}), ('backup', ${hosts.backup}), ('direct', ${hosts.direct})) h(path, host)`;
 
-/** As JSON of a domain `d` with its records `r`, for a round: what it may probe of an unverified one; null of a verified one. */
+/** As JSON for a domain `d` with its records `r`: what a round may probe of an unverified one; null for a verified one. */
 export const turnsJson = (requireProof: boolean): SQL => sql`
   case when not ${holdsName(requireProof)} then (
     select jsonb_object_agg(c.path, jsonb_build_array(c.phase, c.period)) from probe_claims c
     where c.domain_id = d.id and c.host = case c.path when 'primary' then ${hosts.primary} when 'backup' then ${hosts.backup} else ${hosts.direct} end) end`;
 
-/** The same: its paths that lead to private addresses. There are hardly any, and an index of these alone. */
+/** Likewise: its paths that lead to private addresses. They are rare, and have a partial index. */
 export const privatePathsJson = sql`(
   select jsonb_agg(h.path) from ${paths} where exists (select from probe_targets t where t.host = h.host and t.addresses = 'private'))`;
 

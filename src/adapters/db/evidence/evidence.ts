@@ -29,7 +29,7 @@ export const createEvidenceStore = (db: Database): EvidenceStore => ({
       where e.id = ${stormId} and s.customer_id = ${customerId}`);
     if (row === undefined) return null;
     const { bundle, nextAfterSeq, head, prunedSeq, prunedHash } = row;
-    // Of a chain that was cut nobody can tell any more whether a storm without records ever had some.
+    // For a chain that was cut it is unknown whether a storm without records ever had some.
     if (head === null && prunedSeq !== null && prunedHash !== null) return { pruned: { seq: prunedSeq, hash: prunedHash } };
     return { bundle, nextAfterSeq, head };
   },

@@ -2,19 +2,19 @@ import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 
 /**
- * By what part of a window a change of hands or sides is told: a minute belongs to whoever held the host when it began, and
- * where windows are not whole minutes (a drill's), so does a second. Every source can be asked by the minute.
+ * The granularity of changes of owner or side: a minute belongs to whoever held the host when it began, and
+ * where windows are not whole minutes (a drill's), so does a second. Every source can be queried by the minute.
  */
 const granuleSeconds = (windowSeconds: number): number => (windowSeconds % 60 === 0 ? 60 : 1);
 
-/** A moment, on to the next full granule; what is full stays. Exact: epochs are numeric. */
+/** A time rounded up to the next full granule. Exact: epochs are numeric. */
 const fullGranule = (at: string, granule: number): SQL =>
   sql`to_timestamp(ceil(extract(epoch from ${sql.raw(at)}) / ${granule}::int) * ${granule}::int)`;
 
 /**
  * The CTE `holdings` (domain_id, service_id, customer_id, host, cdn, side, from_at, to_at): which hosts a service held while
- * a CDN stood on one of its sides, half-open, `to_at` infinite while it lasts. This is what usage is attributed by: what was
- * true then, whatever is true today. The two history tables are written by triggers (`drizzle/0026`).
+ * a CDN stood on one of its sides, half-open, `to_at` infinite while it lasts. Usage is attributed by this: by what was
+ * true then, not today. The two history tables are written by triggers (`drizzle/0026`).
  * @param which conditions on `t` (domain_tenures) and `h` (service_cdns)
  */
 export const holdingsCte = (windowSeconds: number, which: SQL): SQL => {

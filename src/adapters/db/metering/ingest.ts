@@ -14,7 +14,7 @@ import type { WindowKey } from "./usage-write.ts";
 
 type Outcome = { held: boolean; seconds: number | null; stored: number; corrected: number; missed: number };
 
-/** A window that somebody else stores or bills in the same moment, the very first one included: a matter of milliseconds. */
+/** Retries where a window is stored or billed concurrently, the very first one included: a matter of milliseconds. */
 const attempts = 3;
 
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
@@ -22,13 +22,13 @@ const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 const fellRule = "reading_fell:";
 
 /**
- * Whether a figure `i` may take the place of the reading `k`. Of a window that is over a CDN finds more, never less: one
- * that says less was asked for something else, be it that the host moved within the account or that another account sees
+ * Whether a figure `i` may take the place of the reading `k`. For a window that is over a CDN's figure grows, never shrinks: a
+ * lower one is of something else, as where the host moved within the account or another account sees
  * only a part. An estimate may move within its bounds.
  */
 const isNoLess = sql`(i.bytes >= k.bytes or (k.sampling is not null and i.bytes >= coalesce((k.sampling->>'lower')::numeric, k.bytes * 0.5)))`;
 
-/** What was read, into `readings_now`: with what is stored of the same windows, all their readings there are. */
+/** What was read, into `readings_now`: together with what is stored, all readings of these windows. */
 const readingCtes = ({ readings, accountId, readAtMs }: SaveUsage, allowed: SQL): SQL => {
   const rows = readings.map(({ domainId, serviceId, cdn, windowStartMs, startMs, endMs, bytes, sampling }) => ({
     d: domainId, s: serviceId, c: cdn, w: windowStartMs, f: startMs, t: endMs, b: bytes,

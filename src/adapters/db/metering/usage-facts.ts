@@ -32,14 +32,14 @@ export type FactsQuery = {
   readonly readings: string;
   /** A relation with the pushes of the touched windows; others in it do not matter. */
   readonly pushes: string;
-  /** Which sides `b` (service_id, window_start, side) are derived; of the others nothing is said. Every one unless told. */
+  /** Which sides `b` (service_id, window_start, side) are derived; the others stay as they are. Default: every one. */
   readonly only?: SQL;
 };
 
 /**
- * The CTEs that lead from `touched` (service_id, window_start, window_end) and `stands` to `derived`: what each window comes
- * to by its facts, that is by readings per host, pushes, and the history of who held what (semantics §8). One row per
- * window; `primary_bytes` and the like are null where nobody said anything of that side.
+ * The CTEs that lead from `touched` (service_id, window_start, window_end) and `stands` to `derived`: each window's
+ * totals by its facts, that is by readings per host, pushes, and the history of who held what (semantics §8). One row per
+ * window; `primary_bytes` and the like are null where nothing was reported for that side.
  *
  * A side is the sum of its slices' readings. What was pushed for the rest is added while some CDN of that side has no reading
  * in the window; once all have, the greater of both counts, so that an account that saw nothing takes back nothing. An

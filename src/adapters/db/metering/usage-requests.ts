@@ -12,8 +12,8 @@ const columns = sql`q.id, q.customer_id as "customerId", q.service_id as "servic
   ${ms("q.requested_at", "requestedAtMs")}, ${ms("q.decided_at", "decidedAtMs")}, q.decided_by as "decidedBy", q.reason`;
 
 /**
- * The CTEs that keep what a push may not do by itself. From `favourable`, `news` and `owner` of the push: `asked` has the windows that
- * wait for an admin now, `withdrawn` the corrections that this push takes the place of, `approved` the one that it carries out.
+ * The CTEs that store what a push may not do without approval. From `favourable`, `news` and `owner` of the push: `asked` has the windows
+ * that wait for an admin now, `withdrawn` the corrections that this push supersedes, `approved` the one that it carries out.
  */
 export const correctionCtes = ({ mayOverride, approves }: PushOptions, change: Change): SQL => {
   const waits = !mayOverride && approves === undefined;
@@ -56,7 +56,7 @@ export const correctionCtes = ({ mayOverride, approves }: PushOptions, change: C
 const row = (action: string, from: string, change: Change): SQL => auditRow(change, action, "usage_correction", sql`
       select q.id as object_id, q.customer_id, null::jsonb as before, to_jsonb(q) as after from ${sql.raw(from)} q`);
 
-/** The CTEs that leave an audit row of each correction that was asked for, withdrawn or approved. */
+/** The CTEs that write an audit row for each correction that was asked for, withdrawn or approved. */
 export const auditedCorrections = (change: Change): SQL => sql`audited_requests as (${row("request", "requested", change)}
     ), audited_withdrawals as (${row("withdraw", "withdrawn", change)}
     ), audited_approval as (${row("approve", "approved", change)}

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { AppError } from "../../../errors.ts";
+import { AppError, invalidBody } from "../../../errors.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { Change } from "../../ports/tenants/change.ts";
 import type { PushOptions, UsageFilter, UsagePush, UsageStore, UsageWindow } from "../../ports/metering/usage-store.ts";
@@ -25,16 +25,16 @@ const columns = sql`id, ${ms("window_start", "windowStartMs")}, ${ms("window_end
     select jsonb_build_object('id', q.id, 'primaryBytes', q.primary_bytes, 'backupBytes', q.backup_bytes)
     from usage_correction_requests q where q.snapshot_id = y.snapshot_id and q.status = 'pending' and y.invoice_id is not null) as "pendingCorrection"`;
 
-/** What one push came to: stored windows, or what stands in their way. */
+/** The result of one push: stored windows, or the reason of its refusal. */
 type Outcome = {
   readonly measuredSide: "primary" | "backup" | null;
-  /** The first window that began when the service was deleted already. */
+  /** The first window that began after the service was deleted. */
   readonly lateStartMs: number | null;
   readonly windowSeconds: number | null;
   readonly missed: number;
 };
 
-/** A window that is stored or billed by somebody else in the same moment is a matter of milliseconds. */
+/** Retries where a window is stored or billed concurrently: a matter of milliseconds. */
 const attempts = 3;
 
 const between = (filter: UsageFilter): SQL => {
@@ -46,9 +46,7 @@ const between = (filter: UsageFilter): SQL => {
 };
 
 const afterDeletion = (index: number): AppError =>
-  new AppError("bad_request", "the body is not valid", {
-    fields: [{ pointer: `/${index}/window_start`, detail: "must be before the service was deleted" }],
-  });
+  invalidBody({ pointer: `/${index}/window_start`, detail: "must be before the service was deleted" });
 
 type PushStatement = {
   readonly customerId: number;
@@ -61,8 +59,8 @@ type PushStatement = {
 };
 
 /**
- * One push: refused as a whole where a window began after the service's end, or a side is measured throughout (what stood
- * there is measured by somebody today, or was read). What an admin pushes for a measured side stands for the whole of it.
+ * One push: refused as a whole where a window began after the service's end, or a side is measured throughout (its CDNs are measured
+ * today, or were read). What an admin pushes for a measured side replaces the whole of it.
  */
 const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, options, change }: PushStatement): SQL => {
   const rows = windows.flatMap(({ windowStartMs, primaryBytes, backupBytes }) => [
@@ -113,7 +111,7 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
       where not exists (select from news n where n.window_start = p.window_start and n.side = p.side)
     ), ${touchedReadingsCte}, ${factsCtes({
       windowSeconds, measured: measuredByStored(options.measuredCdns, "r.customer_id", "r.cdn"), readings: "touched_readings", pushes: "pushes_now",
-      // What this push says nothing of stays as it is, with what is known of its completeness.
+      // A side that is not pushed stays as it is, with its completeness.
       only: sql`exists (select from news n where n.window_start = b.window_start and n.side = b.side)
         or not exists (select from usage_snapshots u where u.service_id = b.service_id and u.window_start = b.window_start)`,
     })},
@@ -146,7 +144,7 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
 
 export const createUsageStore = (db: Database): UsageStore => ({
   list: async (customerId, serviceId, filter, page) => {
-    // The cursor's window is looked up within the service, so that a foreign id ends the list and tells nothing.
+    // The cursor's window is looked up within the service, so that a foreign id ends the list and reveals nothing.
     const after = page.afterId === null ? sql`` : sql` and u.window_start > (
       select a.window_start from usage_snapshots a where a.id = ${page.afterId} and a.service_id = s.id)`;
     const rows = await db.rows<{ windows: UsageWindow[] }>(sql`
@@ -200,7 +198,7 @@ export const createUsageStore = (db: Database): UsageStore => ({
         order by u.window_start) y`;
     for (let attempt = 1; ; attempt += 1) {
       const [, , [outcome], answer] = await db.batch<[unknown[], unknown[], Outcome[], UsageWindow[]]>([
-        // A correction that is approved is not rejected meanwhile.
+        // Serializes approval and rejection of a correction.
         sql`select id from usage_correction_requests where id = ${options.approves?.id ?? 0} for update`,
         lockWindows(keys, customerId), statement, stored,
       ]);

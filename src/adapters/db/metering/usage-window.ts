@@ -14,11 +14,11 @@ export const meteringCte = (windowSeconds: number, stores: SQL): SQL => sql`fixe
     select coalesce((select usage_window_seconds from fixed), (select usage_window_seconds from settings)) as seconds
   )`;
 
-/** What is said where a deployment would meter in other windows than those that are stored. */
+/** The error where a deployment is configured for another window than the stored ones. */
 export const otherWindow = (storedSeconds: number, configuredSeconds: number): string =>
   `usage is stored in windows of ${storedSeconds} s, but this deployment is configured for ${configuredSeconds} s (USAGE_WINDOW)`;
 
-/** @throws AppError `conflict` where the stored windows are of another length, `unavailable` where another write was first */
+/** @throws AppError `conflict` where the stored windows are of another length, `unavailable` after a concurrent write */
 export const requireWindow = (storedSeconds: number | null, configuredSeconds: number): void => {
   if (storedSeconds === configuredSeconds) return;
   if (storedSeconds !== null) throw new AppError("conflict", otherWindow(storedSeconds, configuredSeconds));

@@ -14,9 +14,9 @@ export const touchedCte = (windows: readonly WindowKey[]): SQL => {
 };
 
 /**
- * Goes before the write, in its transaction: with the rows in hand nobody bills them meanwhile, so the write knows which
+ * Goes before the write, in its transaction: with the rows locked nobody bills them meanwhile, so the write knows which
  * are billed. In (service, window) order, as billing locks them.
- * @param customerId nobody else's rows are locked; null: whoever's they are
+ * @param customerId only this customer's rows are locked; null: anybody's
  */
 export const lockWindows = (windows: readonly WindowKey[], customerId: number | null = null): SQL => sql`
   with ${touchedCte(windows)}
@@ -42,7 +42,7 @@ export const knownToday = sql`u.id, u.id as snapshot_id, u.service_id, u.window_
 
 export const withCorrection = sql`left join usage_corrections k on k.snapshot_id = u.id`;
 
-/** A side of which nothing is known stays as it is; what was read of one that is incomplete, a lower bound, never falls. */
+/** A side without facts stays as it is; the reading of an incomplete one, a lower bound, never falls. */
 const merged = (side: "primary" | "backup"): SQL =>
   sql.raw(`case when new_${side}_incomplete and new_${side}_source not like '%push%' then greatest(new_${side}_bytes, ${side}_bytes) else coalesce(new_${side}_bytes, ${side}_bytes) end as ${side}_bytes,
     case when new_${side}_bytes is null then ${side}_source else new_${side}_source end as ${side}_source,
@@ -53,7 +53,7 @@ const olds = sql.raw(sideColumns.map((column) => `${column} as was_${column}`).j
 const news = sql.raw(sideColumns.map((column) => `i.${column} as new_${column}`).join(", "));
 
 /**
- * The CTE `favourable`, from a CTE `derived`: the billed windows of which it may take something off what they cost. A side that falls does,
+ * The CTE `favourable`, from a CTE `derived`: the billed windows whose cost it may lower. A side that falls does,
  * and so does a backup that rises where a storm may take more off each of its bytes than they cost: whether a storm earns may
  * be decided later, so any that touches the window counts, at its factor and for the whole of it.
  */
@@ -73,12 +73,12 @@ export const favourableCte: SQL = sql`favourable as materialized (
 )`;
 
 /**
- * The CTEs that store what windows come to, from a CTE `derived` (see `factsCtes`). `added`, `replaced` and `corrected` are
+ * The CTEs that store the totals of windows, from a CTE `derived` (see `factsCtes`). `added`, `replaced` and `corrected` are
  * what happened: a window is new, or unbilled and replaced side by side, or billed: then the snapshot stays, the correction
- * says what is known today, and billing is told to adjust. `missed` counts windows that somebody stored or billed in this
- * very moment: again, please.
+ * holds today's figures, and a cause of adjustment is noted. `missed` counts windows that were stored or billed
+ * concurrently: to be retried.
  * @param allowed the condition under which anything is stored
- * @param from a CTE in the place of `derived`
+ * @param from a CTE in place of `derived`
  */
 export const storeUsageCtes = (allowed: SQL, from = "derived"): SQL => sql`compared as materialized (
   select ${knownToday}, ${news} from ${sql.raw(from)} i

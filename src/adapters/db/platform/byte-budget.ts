@@ -8,8 +8,8 @@ import type { Database } from "./client.ts";
 const usualMost = 2_000;
 
 /**
- * A query, cut where the sizes of its rows add up to more than the budget. Its first row is always there; the last one has
- * `cut` where rows behind it were left out.
+ * A query, cut where the sizes of its rows exceed the budget in sum. Its first row is always included; the last one has
+ * `cut` where rows after it were omitted.
  * @param rows whose columns are named as they are to be returned; with a limit of its own, if the page has one
  * @param order over those columns
  * @param most rows of one answer, however small
@@ -29,8 +29,8 @@ export const withinBytes = (rows: SQL, order: SQL, budgetBytes = pageBytes, most
   order by f.place`;
 
 /**
- * The same for few rows of which any may be huge: they are measured one after the other, and none behind the cut is read. To
- * measure all of a page of them would take seconds. Adds `place`, from 1.
+ * The same for few rows of which any may be huge: they are measured one after the other, and none after the cut is read. Measuring
+ * a whole page of them would take seconds. Adds `place`, from 1.
  * @param rows of at most a few hundred; stored columns as they are, as what is computed is computed for all
  */
 export const withinBytesOneByOne = (rows: SQL, order: SQL, budgetBytes = pageBytes): SQL => sql`
@@ -48,11 +48,11 @@ export const withinBytesOneByOne = (rows: SQL, order: SQL, budgetBytes = pageByt
   from fitting f join candidates c on c.place <= f.last order by c.place`;
 
 /**
- * All rows of a query in the order of a number of theirs, one answer for every 2 MiB of them. For those who need all: jobs
- * and checks, which a single answer would fail for good once it is too large.
+ * All rows of a query by a numeric key, one answer for every 2 MiB of them. For jobs and checks, which need
+ * all rows and would fail for good once these exceed a single answer.
  * @param key the column of that number, as it is named in the query
  * @param rows those whose number is greater, without a limit
- * @param first the first page, where it came with something else
+ * @param first the first page, where it was read together with something else
  */
 export const everyPage = async <Key extends string, Row extends { readonly [K in Key]: number }>(
   db: Database,

@@ -12,28 +12,28 @@ import { faultError, faultKind } from "./faults.ts";
 export interface Database {
   /**
    * @throws NeonDbError with the SQLSTATE in `code`
-   * @throws AppError `unavailable` when the database is away or refuses to serve, `internal` when what was asked or
-   *   answered is too large for it; its `kind` says which (faults.ts). What was sent may still have been committed
+   * @throws AppError `unavailable` when the database is unreachable or refuses, `internal` when request or
+   *   answer is too large for it; its `kind` says which (faults.ts). What was sent may still have been committed
    * @throws RangeError for an int8 beyond 2^53 - 1 or an infinite timestamp: the statement has then been executed
    */
   rows<Row>(query: SQL): Promise<Row[]>;
-  /** All or nothing, in order, at READ COMMITTED; what comes before a `commitSoFar` is kept for itself. @throws as `rows` */
+  /** All or nothing, in order, at READ COMMITTED; what precedes a `commitSoFar` is committed separately. @throws as `rows` */
   batch<Results extends readonly unknown[][]>(queries: readonly SQL[]): Promise<Results>;
 }
 
 /**
- * A statement of a batch: what was sent before it is kept, whatever becomes of what follows, and its locks are let go. Neon
- * hands the statements of a batch on as they are, and ends whatever transaction is open after the last.
+ * A statement of a batch that commits what precedes it, whatever follows, and releases its locks. Neon
+ * forwards the statements of a batch as they are, and ends the open transaction after the last.
  */
 export const commitSoFar: SQL = statement`commit and chain`;
 
-/** The database's own time, as `nowMs`. */
+/** The database's time, as `nowMs`. */
 export const databaseTime: SQL = statement`select clock_timestamp() as "nowMs"`;
 
-/** Longest wait for one answer; Neon itself gives up at 15 s. */
+/** Time-out of one request; Neon itself gives up at 15 s. */
 const answerTimeoutMs = 15_000;
 
-/** What drizzle's PgDialect would tell the template; the dialect itself would bring every query builder into the bundle. */
+/** What the template needs of drizzle's PgDialect; the dialect itself would pull every query builder into the bundle. */
 const toPostgres: Parameters<SQL["toQuery"]>[0] = {
   casing: new CasingCache(),
   escapeName: (name) => `"${name.replaceAll('"', '""')}"`,
@@ -108,6 +108,6 @@ export const connect = (databaseUrl: string, fetchEndpoint: string | null): Data
   };
 };
 
-/** True where a write failed on this very constraint or unique index. */
+/** True where a write failed on this constraint or unique index. */
 export const violates = (error: unknown, constraint: string): boolean =>
   error instanceof NeonDbError && error.constraint === constraint;

@@ -1,16 +1,16 @@
 import { NeonDbError } from "@neondatabase/serverless";
 import { AppError } from "../../../errors.ts";
 
-/** What an operator has to know of a database that did not do what it was asked; stable, `databaseFault` in the log. */
+/** Kinds of database faults, for operators; stable, `databaseFault` in the log. */
 export type FaultKind =
   | "unreachable" | "no_answer" | "too_slow" | "restarting" | "too_many_connections" | "out_of_memory" | "rate_limited"
   | "quota" | "disk_full" | "read_only" | "refused_credentials" | "missing_database" | "storage_error"
   | "answer_too_large" | "request_too_large";
 
-/** The words are for the caller: no names, no addresses, none of the database's own. */
+/** The texts are for the caller: no names, no addresses, no message of the database. */
 type Fault = { readonly detail: string; readonly retryAfterSeconds: number | null };
 
-/** Passes by itself within seconds; somebody has to do something; the same request will fail again. */
+/** Transient, within seconds; needs an operator; the same request will fail again. */
 const [soon, later, never] = [5, 300, null];
 
 const faults: Readonly<Record<FaultKind, Fault>> = {
@@ -31,7 +31,7 @@ const faults: Readonly<Record<FaultKind, Fault>> = {
   request_too_large: { detail: "the request is larger than the database takes: send less at once", retryAfterSeconds: never },
 };
 
-/** By SQLSTATE, the whole before its class (PostgreSQL, appendix A). Others are the statement's own, not the database's. */
+/** By SQLSTATE, the whole before its class (PostgreSQL, appendix A). Others are faults of the statement, not of the database. */
 const bySqlState: Readonly<Record<string, FaultKind>> = {
   "08": "unreachable", "28": "refused_credentials", "3D": "missing_database", "53": "out_of_memory", "57P": "restarting", "58": "storage_error",
   "25006": "read_only", "53100": "disk_full", "53200": "out_of_memory", "53300": "too_many_connections", "57P04": "missing_database",
@@ -52,24 +52,24 @@ const statusOf = (error: NeonDbError): number | null => {
 const gaveUpWaiting = (error: unknown): boolean =>
   error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
 
-/** @returns null for an error that the statement itself has earned: a constraint, a conflict, a mistake in it */
+/** @returns null for a fault of the statement itself: a constraint, a conflict, a mistake in it */
 export const faultKind = (error: unknown): FaultKind | null => {
   if (!(error instanceof NeonDbError)) return gaveUpWaiting(error) ? "no_answer" : null;
   const { code, message } = error;
-  // A quota comes under various codes and statuses, never without its name.
+  // A quota error comes with various codes and statuses, but always names the quota.
   if (/exceeded the [\w ]*quota/i.test(message)) return "quota";
-  // How the proxy calls a statement that it cancelled after its 15 s.
+  // The proxy's message for a statement that it cancelled after its 15 s.
   if (code === "08P01" && message.startsWith("Query cancelled")) return "too_slow";
   if (typeof code === "string" && code !== "") return bySqlState[code] ?? bySqlState[code.slice(0, 3)] ?? bySqlState[code.slice(0, 2)] ?? null;
   if (gaveUpWaiting(error.sourceError)) return "no_answer";
   return byStatus[statusOf(error) ?? 0] ?? "unreachable";
 };
 
-/** Whether it is what was asked that was too much, so that a part of it may well be answered. It has been rolled back. */
+/** Whether the request was too large, so that a part of it may succeed. It has been rolled back. */
 export const isTooMuch = (error: unknown): boolean =>
   error instanceof AppError && (error.kind === "answer_too_large" || error.kind === "request_too_large" || error.kind === "too_slow");
 
-/** The error for the caller: 503 with a time to come again, or 500 where coming again would not help. */
+/** The error for the caller: 503 with Retry-After, or 500 where a retry would not help. */
 export const faultError = (kind: FaultKind, cause: unknown): AppError => {
   const { detail, retryAfterSeconds } = faults[kind];
   return retryAfterSeconds === null

@@ -1,26 +1,32 @@
+import { channelSealingContext } from "../../../domain/notify/sealing.ts";
 import type { Secrets } from "../../ports/platform/secrets.ts";
 import { sealingContext } from "../metering/cdn-accounts.ts";
 import { dnsSealingContext } from "../steering/dns-accounts.ts";
 
-/** Runs one statement, `$1` and so on bound; each is a transaction of its own. */
+/** Runs one statement with bound parameters; each is a transaction of its own. */
 export type Ask = <Row>(text: string, params: readonly unknown[]) => Promise<Row[]>;
 
-/** How many secrets of a table were sealed anew, did not open, or were replaced or removed meanwhile. */
+/** How many secrets of a table were resealed, could not be opened, or were replaced or removed meanwhile. */
 export type Resealed = { readonly table: string; readonly resealed: number; readonly unopened: readonly number[]; readonly changed: number };
 
-type Kept = { readonly id: string; readonly customerId: string; readonly place: string; readonly sealed: string };
+/** `customerId` null: the operator's. */
+type Kept = { readonly id: string; readonly customerId: string | null; readonly place: string; readonly sealed: string };
 
-/** Where secrets are kept, and what binds each to its place. Texts of this file only: they go into statements as they are. */
+/** Of accounts each is a customer's. */
+const ofCustomer = (context: (customerId: number, place: string) => string) => (customerId: number | null, place: string) => context(customerId ?? 0, place);
+
+/** Where secrets are kept, and what binds each to its place. Constants of this file only: they go into statements unescaped. */
 const places = [
-  { table: "cdn_accounts", column: "sealed_token", place: "cdn", object: "cdn_account", context: sealingContext },
-  { table: "dns_accounts", column: "sealed_secret", place: "access_key_id", object: "dns_account", context: dnsSealingContext },
+  { table: "cdn_accounts", column: "sealed_token", place: "cdn", object: "cdn_account", context: ofCustomer(sealingContext) },
+  { table: "dns_accounts", column: "sealed_secret", place: "access_key_id", object: "dns_account", context: ofCustomer(dnsSealingContext) },
+  { table: "channels", column: "sealed_secret", place: "kind", object: "channel", context: channelSealingContext },
 ] as const;
 
 type Place = (typeof places)[number];
 
 const chunk = 100;
 
-/** Older seals of a table behind an id, in order. */
+/** Seals by older keys of a table after an id, in order. */
 const olderThan = (ask: Ask, { table, column, place }: Place, key: string, afterId: string): Promise<Kept[]> =>
   ask<Kept>(
     `select t.id::text as id, t.customer_id::text as "customerId", t.${place} as place, t.${column} as sealed from ${table} t
@@ -29,7 +35,7 @@ const olderThan = (ask: Ask, { table, column, place }: Place, key: string, after
     [key, afterId],
   );
 
-/** Puts new seals in the place of the very ones that they were made of, with an audit row each. @returns how many */
+/** Replaces exactly the seals that were read by new ones, with an audit row each. @returns how many */
 const replace = async (ask: Ask, { table, column, object }: Place, seals: readonly { id: string; was: string; seal: string }[]): Promise<number> => {
   const rows = await ask<{ id: string }>(
     `with given as (
@@ -59,11 +65,11 @@ const resealPlace = async (ask: Ask, secrets: Secrets, place: Place, key: string
     afterId = last.id;
     const seals: { id: string; was: string; seal: string }[] = [];
     for (const { id, customerId, place: bound, sealed } of kept) {
-      const context = place.context(Number(customerId), bound);
+      const context = place.context(customerId === null ? null : Number(customerId), bound);
       try {
         seals.push({ id, was: sealed, seal: await secrets.seal(await secrets.open(sealed, context), context) });
       } catch {
-        // Of a key that is not configured, or broken: it stays as it is, and does not keep the others from being resealed.
+        // Its key is not configured, or it is corrupt: it stays as it is, and the others are resealed nevertheless.
         unopened.push(Number(id));
       }
     }
@@ -74,8 +80,8 @@ const resealPlace = async (ask: Ask, secrets: Secrets, place: Place, key: string
 };
 
 /**
- * Seals every kept secret with the newest key, a hundred at a time. What is sealed with it already is left alone, so it may be
- * stopped and started again at any time; what is replaced or removed meanwhile stays as it is then.
+ * Seals every kept secret with the newest key, a hundred at a time. What is sealed with it already is skipped, so it may be
+ * stopped and restarted at any time; what is replaced or removed meanwhile is not touched.
  */
 export const reseal = async (ask: Ask, secrets: Secrets): Promise<readonly Resealed[]> => {
   const [key] = await secrets.keyIds();

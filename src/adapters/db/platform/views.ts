@@ -34,6 +34,6 @@ export const driftColumns = sql`f.id, f.domain_id as "domainId", f.record_type a
     where c.domain_id = f.domain_id and c.result in ('accepted', 'insync', 'unconfirmed') and c.intended_at >= f.found_at
     order by c.intended_at limit 1) end as "healedAtMs"`;
 
-/** What a domain's records are like, of `domain_routing r`; null where they were never read. What failed last is an error. */
+/** The status of a domain's records, of `domain_routing r`; null where they were never read, `error` where the last attempt failed. */
 export const domainStatus = sql.raw(`case when r.contested_at is not null then 'contested'
   when r.status = 'found' and r.last_error is not null then 'error' else r.status end`);

@@ -9,14 +9,14 @@ import type { Database } from "./client.ts";
 export const ms = (column: string, alias: string): SQL =>
   sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint as "${alias}"`);
 
-/** Whom an audit row names. */
+/** The author that an audit row names. */
 type Author = { readonly actor: string; readonly requestId: string | null };
 
-/** The author of what happens to a customer by another's doing: who that was is not theirs to know. */
+/** The author of a change to a customer that another customer caused: who that was is not disclosed. */
 export const tranche: Author = { actor: "tranche", requestId: null };
 
 /**
- * The audit row of a change, as a CTE of the very statement that makes it.
+ * The audit row of a change, as a CTE of the statement that makes it.
  * @param from selects object_id, customer_id, before and after (jsonb), one row per changed object
  */
 export const auditRow = (change: Author, action: string, objectType: string, from: SQL): SQL => sql`
@@ -44,8 +44,8 @@ const keyInUse = "idempotency_keys_customer_id_method_path_key_pk";
 /**
  * Sends a write statement.
  * @param refusals what to raise when it fails on one of these constraints
- * @param before statements that go first, in the same round trip and transaction. After a lock the write sees what those
- *   who held it before wrote; for that a lock within the write itself would come too late (READ COMMITTED).
+ * @param before statements that go first, in the same round trip and transaction. After a lock the write sees what earlier
+ *   holders wrote; a lock within the write itself would be too late for that (READ COMMITTED).
  */
 export const write = async <Row>(
   db: Database,

@@ -3,7 +3,7 @@ import type { RoundDecisions, StormDecision } from "../../ports/detection/round.
 /** What is decided of some services, in characters of JSON: half of what Neon takes in one request (10 MiB). */
 const charactersPerRequest = 5_000_000;
 
-/** Of a row beside the texts in it. */
+/** Overhead of a row besides its texts. */
 const rowCharacters = 500;
 
 type Split = Pick<RoundDecisions, "storms" | "services" | "domains" | "intents" | "drifts">;
@@ -24,8 +24,8 @@ const joined = (parts: readonly Split[]): Split => ({
 });
 
 /**
- * Decisions in helpings that a request has room for. What is decided of one service stays together, and so does what is not of
- * any service in particular, in the first helping: an intent's outcome is known before another is stored.
+ * Decisions in chunks that fit a request. The decisions on one service stay together, and those on no
+ * particular service are in the first chunk: an intent's outcome is known before another is stored.
  */
 export const chunksOf = (decisions: RoundDecisions): readonly RoundDecisions[] => {
   if (charactersOf(decisions) <= charactersPerRequest) return [decisions];

@@ -5,7 +5,7 @@ import type { Fence } from "../../ports/coordination/lease.ts";
 import type { FoundDrift, RoundDecisions } from "../../ports/detection/round.ts";
 import { fenceCte } from "../platform/fence.ts";
 
-/** Stores drifts, and adds them to the sum that `/metrics` tells: the rows themselves are pruned. */
+/** Stores drifts, and adds them to the counter of `/metrics`: the rows themselves are pruned. */
 export const saveDrifts = (fence: Fence, drifts: readonly FoundDrift[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, found as (
   insert into routing_drifts (service_id, domain_id, record_type, previous_primary, previous_backup, expected_primary,
@@ -28,7 +28,7 @@ export const saveDrifts = (fence: Fence, drifts: readonly FoundDrift[], nowMs: n
   select 'drifts', '', outcome, count(*) from found group by outcome order by outcome
   on conflict (name, provider, label) do update set value = c.value + excluded.value`;
 
-/** Does not bring back a fight that an operator called off while the round was under way: it names the state it saw. */
+/** Does not reopen a fight that an operator resolved during the round: it names the state it saw. */
 export const saveContests = (fence: Fence, contests: RoundDecisions["contests"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
   update domain_routing r

@@ -11,22 +11,22 @@ import type { Database } from "../platform/client.ts";
 import { commitSoFar } from "../platform/client.ts";
 import { isTooMuch } from "../platform/faults.ts";
 import { epochMs } from "./load.ts";
-import { keepFirst, markSpan, noteRefused, sayings } from "./samples.ts";
+import { keepFirst, markSpan, noteRefused, presenceStatements } from "./samples.ts";
 import { setupOf } from "./setups.ts";
 
 /** Domains whose figures one statement reads: about 3 MB during storms of both kinds, of the 10 MiB that Neon sends. */
 const domainsPerPage = 2_500;
 
-/** A mark that is younger than this says enough: a storm ends for want of samples after 15 minutes (semantics §5). */
+/** A mark younger than this suffices: a storm without samples ends after 15 minutes (semantics §5). */
 const youngMark = sql.raw("interval '13 minutes'");
 
-/** Paths by their place in this list: a figure says more of them in fewer characters. */
+/** Figures name paths by their index here, to save characters. */
 const places: readonly ProbePath[] = ["primary", "backup", "direct"];
 const place = (path: string): SQL => sql.raw(`array_position(array[${places.map((one) => `'${one}'`).join(", ")}], ${path}) - 1`);
 
 /**
  * The figures of every live policy of some services, one row a policy, in one statement, whose work is that of the window
- * however long a storm has lasted. A storm is judged by the version with which it began, a path by samples of its present
+ * however long a storm has lasted. A storm is judged by the policy version with which it began, a path by samples of its present
  * set-up. `round_at` leads the key of the samples and is never later than `probed_at`, nor earlier by more than a round: the
  * window plus a slack on it keeps the reading an index range. `probed_at` is compared in a way that no index serves: the
  * one by age (BRIN) is as long as the table, and would be read for every domain.
@@ -87,7 +87,7 @@ const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
     order by p.id`;
 };
 
-/** Figures as the statement gives them: what every path of every service brings in every round is to be short. */
+/** Figures as the statement returns them: short, as there is one for every path of every service in every round. */
 type Figures = readonly [
   domainId: number, path: number, samples: number, failures?: number, firstFailedAtMs?: number | null, lastAtMs?: number,
 ];
@@ -114,7 +114,7 @@ const viewOf = ({ stats: byVantage, newest, ...policy }: Row): PolicyView => {
 
 type Evaluated = { readonly serviceId: number; readonly domains: readonly unknown[] };
 
-/** By so many domains a page; one with more is a page of its own. There is always a first. */
+/** Pages of so many domains; a service with more is a page of its own. There is at least one page. */
 const pagesOf = (services: readonly Evaluated[]): readonly (readonly number[])[] => {
   const pages: number[][] = [[]];
   let domains = 0;
@@ -130,7 +130,7 @@ const pagesOf = (services: readonly Evaluated[]): readonly (readonly number[])[]
   return pages;
 };
 
-/** What a database that is not there says will be said of every page. */
+/** An unreachable database fails for every page. */
 const isAway = (error: unknown): boolean => error instanceof AppError && !isTooMuch(error);
 
 /**
@@ -152,14 +152,14 @@ export const saveAndEvaluate = async (
   const pages = pagesOf(services);
   for (const [at, ids] of pages.entries()) {
     try {
-      const said = at === 0 ? [...sayings(last, presence, ttlMs), commitSoFar] : [];
+      const said = at === 0 ? [...presenceStatements(last, presence, ttlMs), commitSoFar] : [];
       const results = await db.batch<unknown[][]>([...said, evaluation(ids, nowMs)]);
       policies.push(...(results.at(-1) as Row[]).map(viewOf));
       if (at === 0) noteRefused(results[0], time);
     } catch (error) {
       if (isAway(error)) throw error;
-      // Said once more, which changes nothing where it was kept: it may also be this that failed.
-      if (at === 0) await db.batch(sayings(last, presence, ttlMs));
+      // Sent again, which is idempotent: it may be this that failed.
+      if (at === 0) await db.batch(presenceStatements(last, presence, ttlMs));
       failed.push({ ids, error });
     }
   }

@@ -10,7 +10,7 @@ const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
 const at = (value: number): SQL => sql`${isoTime(value)}::timestamptz`;
 
-/** A signature as triggers take it over (0046); null: there is none. */
+/** A signature as triggers copy it (0046); null: there is none. */
 export const storedProof = (proof: ChainedProof | undefined): object | null =>
   proof === undefined ? null : { key_id: proof.keyId, signature: proof.signature, follows_seq: proof.follows.seq, follows_hash: proof.follows.hash };
 
@@ -22,8 +22,8 @@ const sameSwitch = (one: string, other: string): SQL =>
     and ${one}.storm_id is not distinct from ${other}.storm_id`);
 
 /**
- * An intent that has left no trace, where the same switch was tried again since, is an attempt of that one: it is counted
- * there and is no row of its own any more. So a switch that never comes about does not add a row with every lease.
+ * An intent that had no effect, where the same switch was tried again since, is merged into that one: it is counted
+ * there and its own row is deleted. So a switch that never succeeds does not add a row with every lease.
  */
 export const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, x as (
@@ -49,7 +49,7 @@ export const resolveIntents = (fence: Fence, resolved: RoundDecisions["resolved"
   from x
   where c.id = x.id and c.result = 'intent' and c.id not in (select l.id from later l)`;
 
-/** Nobody wants these switches any more: they are not held back for another attempt, and their errors are nobody's now. */
+/** These switches are no longer wanted: their retries are cancelled and their errors cleared. */
 export const forgetAttempts = (fence: Fence, ids: readonly number[]): SQL => sql`
   with ${fenceCte(fence)}, gone as (
     update routing_changes c set next_attempt_at = null
@@ -61,8 +61,8 @@ export const forgetAttempts = (fence: Fence, ids: readonly number[]): SQL => sql
 
 /**
  * An intent is one more attempt of the row that stands open for it under this very lease, or of its domain's newest row where
- * that was not made, under whichever lease: there it is certain that nothing is under way. Else it is a row of its own; in
- * shadow mode none where the domain's newest is the same, for what is never made may be wanted in every round.
+ * that was not made, under whichever lease: there certainly no call is in flight. Else it is a row of its own; in
+ * shadow mode none where the domain's newest is the same, as the same switch may be wanted in every round.
  */
 export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, x as (
@@ -119,7 +119,7 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
   select id, domain_id as "domainId", attempts, storm_id as "stormId", floor(extract(epoch from doubtful_at) * 1000)::bigint as "doubtfulSinceMs" from again
   union all select id, domain_id, attempts, storm_id, null from added`;
 
-/** What DNS answered to intents. One that stays open for an earlier attempt alone lingers from then on, not from its latest. */
+/** The DNS outcomes of intents. Where only an earlier attempt keeps one open, its deadline counts from that attempt. */
 export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcome[]): SQL => sql`
   with ${fenceCte(fence)}
   update routing_changes c set result = x.result, change_id = x.change_id, accepted_at = ${ms("x.at")}, error = x.error,
@@ -132,7 +132,7 @@ export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcom
   )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint, doubtful bigint, proof jsonb)
   where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
 
-/** Leaves a trace of health checks that were gone and that a domain's records were written without. */
+/** Writes audit rows for deleted health checks that were dropped from a domain's records. */
 export const auditDropped = (fence: Fence, dropped: RoundOutcomes["dropped"]): SQL => sql`
   with ${fenceCte(fence)}
   ${auditRow(tranche, "drop_health_checks", "domain", sql`
@@ -143,8 +143,8 @@ export const auditDropped = (fence: Fence, dropped: RoundOutcomes["dropped"]): S
     where exists (select from fence)`)}`;
 
 /**
- * What went wrong with a domain; where its records are in doubt they are read again. Of its service it is not said any more that
- * it is on its backup: that was said before the switch was tried.
+ * The errors of a domain; where its records are in doubt they are read again. Its service's claim to be on its backup is
+ * withdrawn: it was made before the switch was tried.
  */
 export const saveFailures = (fence: Fence, failures: readonly FailedSwitch[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, x as (

@@ -12,10 +12,10 @@ import { holdsName } from "../tenants/holds-name.ts";
 import { setupsJson } from "./setups.ts";
 import { privatePathsJson, turnsJson } from "../detection/targets.ts";
 
-/** An epoch-millisecond integer inside json, where the client's own time parser does not reach. */
+/** An epoch-millisecond integer inside json, which the client's time parser does not cover. */
 export const epochMs = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
 
-/** Of a domain whose proof is not as it should be, or has not been looked up for its first switch. */
+/** For a domain whose proof is missing or lapsing, or has not been verified for its first switch. */
 const proofJson = sql`
     'proof', case when d.verified_at is not null and (d.lapsed_at is not null or d.steer_checked_at is null) then jsonb_build_object(
       'held', d.held_at is not null, 'lapsed', d.lapsed_at is not null, 'unsteered', d.steer_checked_at is null,
@@ -52,7 +52,7 @@ const domainJson = (requireProof: boolean) => sql`
         order by f.found_at desc limit 10
       ) f), '[]'::jsonb))`;
 
-/** A service without domains is here as well: its storm, if any, has to end. */
+/** Includes services without domains: their storms, if any, have to end. */
 const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL => sql`
   select v.id as "serviceId", v.customer_id as "customerId", jsonb_build_array(v.primary_cdn, v.backup_cdn) as cdns,
     (select b.credit_rule from billing_terms b where b.customer_id = v.customer_id and b.valid_from <= now()
@@ -62,7 +62,7 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
     case when s.override_mode is not null then jsonb_build_object(
       'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
     case when s.service_id is not null then jsonb_build_object(
-      'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target,
+      'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target, 'backupHealth', s.backup_health,
       'latch', case when s.latched_storm_id is not null then
         jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses, 'also', coalesce(s.latched_also, '[]')) end,
       'failback', case when s.failback_step is not null then
@@ -112,6 +112,6 @@ export const loadShard = async (
   return { ...(await take()), vantages, polls, expired: pending[0]?.expired === true, standings: known, freeze: freezes[0] ?? null };
 };
 
-/** The services of a shard, for who holds no lease: of intents, none is theirs. */
+/** The services of a shard, for a witness: no intent is of its lease. */
 export const survey = async (requireProof: boolean, read: ShardReader, shard: Shard, round: number): Promise<readonly RoundService[]> =>
   (await (await read(shard, round, (page) => services(requireProof, null, page), [])).take()).services;

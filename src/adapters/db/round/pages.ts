@@ -7,13 +7,13 @@ import type { RoundService } from "../../ports/detection/round-view.ts";
 import type { Database } from "../platform/client.ts";
 import { databaseTime } from "../platform/client.ts";
 
-/** Domains that a round takes: more than one invocation can probe in its time, and a few megabytes to read. */
+/** Domains of one round: more than one invocation can probe in its time, and a few megabytes to read. */
 const domainsPerRound = 2_500;
 
-/** Of a page's domains, as jsonb; as JSON within JSON up to half as much again, and Neon sends 10 MiB. */
+/** Bytes of a page's domains, as jsonb; as JSON within JSON up to 50 % more, and Neon sends 10 MiB. */
 const bytesPerPage = 5 * 1_048_576;
 
-/** Of a round, two pages full. */
+/** Bytes of a round: two full pages. */
 const bytesPerDomain = (2 * bytesPerPage) / domainsPerRound;
 
 const indexRows = 100_000;
@@ -21,22 +21,22 @@ const indexRows = 100_000;
 /** The services of one shard: the rule by which both providers split the work (semantics §10). */
 export const inShard = (column: SQL, shard: Shard): SQL => sql`mod(${column}, ${shard.count}::int) = ${shard.index}::int`;
 
-/** Which services are read: those of a shard, or of it the ones that are named; by id, after one of them. */
+/** Which services are read: all of a shard, or those named; by id, after a cursor. */
 export type Page = { readonly shard: Shard; readonly afterId: number; readonly ids: readonly number[] | null };
 
-/** Live services, to be read from in the place of `services`; one more than a page has, so that it is known whether there are more. */
+/** Live services, in place of `services`; one more than a page has, to know whether there are more. */
 export const servicesOf = ({ shard, afterId, ids }: Page): SQL => sql`(
   select * from services s where s.deleted_at is null and s.id > ${afterId} and ${inShard(sql`s.id`, shard)}
     ${ids === null ? sql`` : sql`and s.id = any(${`{${ids.join()}}`}::bigint[])`}
   order by s.id limit ${domainsPerRound + 1}::int)`;
 
-/** What is known of services already, by id: the version of what was read of each. Sending costs nothing, being sent does. */
+/** Cached services, by id: the version that was read of each. Sending costs nothing, receiving does. */
 type Known = ReadonlyMap<number, { readonly version: string; readonly service: RoundService }>;
 
 /**
- * Cuts a page off: so many services, domains and bytes, but one service at least. What is known already is not sent again, and
- * neither is a service that is too much for any page.
- * @param services selects `serviceId`, `domains` and whatever else there is of a service
+ * Cuts off a page: so many services, domains and bytes, but one service at least. Cached services are not sent again,
+ * nor is one that is too large for any page.
+ * @param services selects `serviceId`, `domains` and everything else of a service
  */
 const cutOff = (services: SQL, known: Known): SQL => sql`
   select x.id, x.version::text as version, x.count, x.among, x.bytes <= ${bytesPerPage}::int as fits,
@@ -59,14 +59,14 @@ type PageRow = {
   readonly count: number;
   readonly among: number;
   readonly fits: boolean;
-  /** Null where it is known, or does not fit. */
+  /** Null where it is cached, or does not fit. */
   readonly service: RoundService | null;
 };
 
 type Indexed = readonly [serviceId: number, customerId: number, domains: number, bytes: number];
 type IndexRow = { readonly services: readonly Indexed[] | null };
 
-/** About what a domain `d` with its records `r` comes to in a page: its names of fields and numbers, and the texts that tenants choose. */
+/** The estimated size of a domain `d` with its records `r` in a page: field names, numbers, and the texts that tenants choose. */
 const bytesOfDomain = sql.raw(`850 + octet_length(d.name) + coalesce(octet_length(d.primary_target), 0) + coalesce(octet_length(d.backup_target), 0)
   + coalesce(octet_length(d.probe_path), 0) + octet_length(d.expect_status) + coalesce(octet_length(r.last_error), 0)
   + coalesce(pg_column_size(r.records), 0) + coalesce(pg_column_size(r.surroundings), 0) + coalesce(pg_column_size(r.group_weights), 0)`);
@@ -80,10 +80,10 @@ const index = (shard: Shard, afterId: number): SQL => sql`
     group by v.id order by v.id limit ${indexRows}::int
   ) x`;
 
-/** What a round takes of a shard, and how many domains it leaves out. */
+/** The services that a round processes, and how many domains it leaves out. */
 export type Taken = { readonly services: readonly RoundService[]; readonly domainsLeftOut: number };
 
-/** What was asked along with it, and the services, which may take more round trips where they do not fit a page. */
+/** The answers of the accompanying statements, and the services, which take more round trips where they do not fit a page. */
 export type ShardRead<Along extends readonly unknown[][]> = { readonly along: Along; take(): Promise<Taken> };
 
 const domainsOf = (services: readonly Pick<RoundService, "domains">[]): number => services.reduce((sum, { domains }) => sum + domains.length, 0);
@@ -91,12 +91,12 @@ const domainsOf = (services: readonly Pick<RoundService, "domains">[]): number =
 const hasMore = (rows: readonly PageRow[]): boolean => (rows[0]?.among ?? 0) > rows.length;
 
 /**
- * What a service takes of a round's room. Its bytes count as well as its domains: whoever fills them to the brim has fewer in a
- * round, and takes from nobody else's. What is too much for any page is not going to be read.
+ * A service's weight in a round. Its bytes count as well as its domains: a customer with large domains has fewer in a
+ * round, at nobody else's expense. What is too large for any page is not read.
  */
 const weightOf = ([, , domains, bytes]: Indexed): number => (bytes > 1.25 * bytesPerPage ? 1 : Math.max(1, domains, Math.ceil(bytes / bytesPerDomain)));
 
-/** What is known after a page was read: what it brought, and what it left out as known before. */
+/** The cache after a page was read: what it returned, and what it left out as cached. */
 const learnt = (rows: readonly PageRow[], before: Known): Known =>
   new Map(rows.flatMap(({ id, version, fits, service }) => {
     const own = service ?? before.get(id)?.service;
@@ -105,13 +105,13 @@ const learnt = (rows: readonly PageRow[], before: Known): Known =>
 
 const nothing: Known = new Map();
 
-/** A round comes so late at most after the one before that its turn is the next; after a longer while the slot tells it. */
+/** The longest gap between rounds after which the turn is simply incremented; after a longer one it follows from the slot. */
 const longestPause = 30;
 
 /**
  * Reads shards. One that fits a page is one round trip, which brings what has changed since the last; of one that does not, an
- * index is read first, and those services page by page whose turn it is.
- * @param time is told what the database's clock said
+ * index is read first, then page by page the services scheduled for this round.
+ * @param time receives the database's clock
  */
 export const createShardReader = (db: Database, time: TimeKeeper | null) => {
   /** Shards that did not fit when last read: asking for their first page would be in vain. */
@@ -120,8 +120,8 @@ export const createShardReader = (db: Database, time: TimeKeeper | null) => {
   const lastTurns = new Map<string, { readonly round: number; readonly turn: number }>();
 
   /**
-   * The number of a turn is that of the slot, alike at both providers, as long as there is a round in each. Where rounds overrun,
-   * slots are left out, and in step with the turns it would always be the same ones whose turn is left out with them.
+   * The turn is the slot's number, the same at both providers, as long as each slot has a round. Where rounds overrun,
+   * slots are skipped; in phase with the turns, that would always skip the same services.
    */
   const turnOf = (key: string, round: number): number => {
     const last = lastTurns.get(key);
@@ -165,7 +165,7 @@ export const createShardReader = (db: Database, time: TimeKeeper | null) => {
       return rows;
     };
 
-    /** @param keeps whether they are all of the shard, of which there will be a next time */
+    /** @param keeps whether they are the whole shard, whose services are cached */
     const taken = (rows: readonly PageRow[], keeps: boolean, domains: number): Taken => {
       const read = learnt(rows, known);
       if (keeps) knownOf.set(key, read);

@@ -10,16 +10,16 @@ import { fenceCte } from "../platform/fence.ts";
 const at = (ms: number): SQL => sql`${isoTime(ms)}::timestamptz`;
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 
-/** Changes of one account, and of all together, that one round asks after. */
+/** Changes of one account, and in total, that one round polls. */
 const perAccount = 10;
 const perRound = 250;
 
-/** The account that a change was made in: its id carries it (decision 21). */
+/** The account that a change was made in: its id contains it (decision 21). */
 const account = sql`coalesce(substring(c.change_id from '^c([0-9]+):')::bigint, 0)`;
 
 /**
- * The changes whose turn it is, by account in turn and the most overdue first. Of an account that is paused none; of one that
- * refused to be asked a single one, once its time has come.
+ * The changes that are due, round-robin over accounts, the most overdue first. None of a paused account; of one that
+ * refused GetChange a single one, once its pause is over.
  * @param mine which services' changes, by a condition on `c.service_id`
  */
 export const duePolls = (mine: SQL, nowMs: number): SQL => sql`
@@ -39,7 +39,7 @@ export const duePolls = (mine: SQL, nowMs: number): SQL => sql`
 
 const isExpired = (nowMs: number): SQL => sql`c.result = 'accepted' and c.accepted_at < ${at(nowMs - unconfirmedAfterMs)}`;
 
-/** Whether there is a change after which nobody asks any more. @param mine as above */
+/** Whether there is a change that is no longer polled. @param mine as above */
 export const expiredPolls = (mine: SQL, nowMs: number): SQL => sql`
   select exists (select from routing_changes c where ${isExpired(nowMs)} and ${mine}) as expired`;
 
@@ -73,7 +73,7 @@ export const savePolled = (fence: Fence, polled: readonly PolledChange[]): SQL =
   from jsonb_to_recordset(${json(polled)}) as x("changeId" text, "nextCheckAtMs" bigint)
   where c.result = 'accepted' and c.change_id = x."changeId" and exists (select from fence)`;
 
-/** Of very many a thousand at a time: they leave, so that the next round has the next. @param mine as above */
+/** At most a thousand at a time: they are closed, so the next round gets the next. @param mine as above */
 export const saveExpired = (fence: Fence, mine: SQL, nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, old as (
     select c.id, s.polls_error from routing_changes c left join dns_standings s on s.customer_id = ${account}
@@ -84,7 +84,7 @@ export const saveExpired = (fence: Fence, mine: SQL, nowMs: number): SQL => sql`
     error = concat_ws('; ', c.error, coalesce(old.polls_error, 'nobody saw it on all servers within an hour'))
   from old where c.id = old.id and c.result = 'accepted'`;
 
-/** One that is well again has no row. */
+/** A recovered account has no row. */
 export const saveStandings = (fence: Fence, known: readonly DnsStanding[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, x as (
     select * from jsonb_to_recordset(${json(known)}) as x("customerId" bigint, strikes int, pauses int, "pausedUntilMs" bigint, "lastError" text,

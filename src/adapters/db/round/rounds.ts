@@ -9,7 +9,7 @@ import { createShardReader } from "./pages.ts";
 import { saveWitnessed } from "./samples.ts";
 import { saveDecisions, saveOutcomes } from "./save.ts";
 
-/** The round's tables behind their port. @param time is told what the database's clock says, as often as a shard is read @param requireProof DOMAIN_VERIFICATION */
+/** The round's tables behind their port. @param time receives the database's clock @param requireProof DOMAIN_VERIFICATION */
 export const createRoundStore = (db: Database, ttlMs = defaultTtlMs, time: TimeKeeper | null = null, requireProof = true): RoundStore => {
   const read = createShardReader(db, time);
   return {

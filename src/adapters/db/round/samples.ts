@@ -10,12 +10,12 @@ import { beatStatements } from "../coordination/providers.ts";
 /** Rows per statement: about 3 MB of JSON, well under the 10 MiB that Neon takes in one request. */
 const samplesPerStatement = 20_000;
 
-/** A mark is moved on by this much or more, so that most rounds write none; the newest sample is less than this after it. */
+/** A mark advances by this much or more, so that most rounds write none; the newest sample is less than this after it. */
 export const markSpan = sql.raw("interval '1 minute'");
 
 /**
- * Stores samples and where their paths were last probed. In the order of the keys: two runs of one slot wait for each other
- * and never in a circle. A time beyond the database's own is refused, and counted: it would still be counted as new in an hour, and so would a slot.
+ * Stores samples and where their paths were last probed. In key order, so that two runs of one slot never deadlock.
+ * A time or slot ahead of the database's clock is rejected and counted: it would still count as new in an hour.
  */
 const keepSamples = (samples: readonly Sample[]): SQL => sql`
   with sent as (
@@ -44,7 +44,7 @@ const keepSamples = (samples: readonly Sample[]): SQL => sql`
   )
   select (select count(*) from sent) - (select count(*) from timely) as refused`;
 
-/** One shard of a provider's is enough to say that it was heard: all of them would wait for each other's row in every slot. */
+/** One shard marks its provider's vantage as heard: all of them would contend for the row in every slot. */
 const heard = ({ vantage, place, nowMs }: Presence): SQL => {
   const at = sql`least(${isoTime(nowMs)}::timestamptz, clock_timestamp())`;
   return sql`
@@ -55,13 +55,13 @@ const heard = ({ vantage, place, nowMs }: Presence): SQL => {
       place = coalesce(excluded.place, vantages.place)`;
 };
 
-/** Tells what became of samples that claimed to come from the future. @param rows of `keepSamples` */
+/** Reports rejected samples with a time in the future. @param rows of `keepSamples` */
 export const noteRefused = (rows: readonly unknown[] | undefined, time: TimeKeeper | null): void => {
   const refused = (rows as readonly { readonly refused: number }[] | undefined)?.[0]?.refused ?? 0;
   if (refused > 0) time?.refused(refused);
 };
 
-/** All but the last request's worth of the samples, which the caller sends with what else there is. @returns those */
+/** Sends all but the last request's worth of the samples. @returns the rest, which the caller sends with its other statements */
 export const keepFirst = async (db: Database, samples: readonly Sample[], time: TimeKeeper | null): Promise<readonly Sample[]> => {
   let from = 0;
   for (; samples.length - from > samplesPerStatement; from += samplesPerStatement) {
@@ -70,8 +70,8 @@ export const keepFirst = async (db: Database, samples: readonly Sample[], time: 
   return samples.slice(from);
 };
 
-/** What a round says of what it saw and of itself: a short transaction, for it holds rows that others wait for. */
-export const sayings = (samples: readonly Sample[], presence: Presence, ttlMs: number): readonly SQL[] => [
+/** A round's vantage and heartbeat: a short transaction, as it locks rows that others wait for. */
+export const presenceStatements = (samples: readonly Sample[], presence: Presence, ttlMs: number): readonly SQL[] => [
   keepSamples(samples),
   heard(presence),
   ...(presence.beat === null ? [] : beatStatements(presence.beat, ttlMs)),
@@ -80,6 +80,6 @@ export const sayings = (samples: readonly Sample[], presence: Presence, ttlMs: n
 /** Stores what a witness saw, in one round trip for up to 20,000 samples. */
 export const saveWitnessed = async (db: Database, samples: readonly Sample[], presence: Presence, ttlMs: number, time: TimeKeeper | null): Promise<void> => {
   const last = await keepFirst(db, samples, time);
-  const [kept] = await db.batch(sayings(last, presence, ttlMs));
+  const [kept] = await db.batch(presenceStatements(last, presence, ttlMs));
   noteRefused(kept, time);
 };

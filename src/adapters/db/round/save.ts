@@ -20,7 +20,7 @@ type DomainRow = DomainRouting & { readonly domainId: number; readonly serviceId
 const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
 
-/** The evidence that goes with transitions, to be joined as `y`: what did not come about is not proven either. */
+/** The evidence of transitions, to be joined as `y`: a transition that was not written has none. */
 const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset(${json(
   storms.flatMap(({ policy, transition, evidence, proof }) =>
     evidence === undefined ? [] : [{
@@ -33,7 +33,7 @@ const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset
 const recordColumns = sql`service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash`;
 const signature = sql`y.key_id, y.signature, y.follows_seq, y.follows_hash`;
 
-/** What the database looks at again of a storm's credit, and what the round has decided of it. */
+/** The parts of a storm's credit that the database re-checks, and the round's decision. */
 const creditRow = (credit: CreditGrounds | null, nowMs: number) => {
   if (credit === null) return { credit: "refused", reason: "never_healthy" satisfies CreditReason, down: [] };
   const { case: { rule, terms }, down } = credit;
@@ -46,9 +46,9 @@ const creditRow = (credit: CreditGrounds | null, nowMs: number) => {
 
 /**
  * Policy and service are locked, in the order in which a deletion locks them: a storm that begins while its policy is being
- * deleted either is there to be ended or does not begin. A foreign key alone would let it outlive a soft deletion. What it
- * earns goes by what is stored now, where that says less than what the round read: a set-up that changed since then has not been
- * seen healthy, and is an edit.
+ * deleted either exists in time to be ended or does not begin. A foreign key alone would let it outlive a soft deletion. Its
+ * credit follows what is stored now, where that is less favourable than what the round read: a set-up that changed since
+ * then has not been seen healthy, and is an edit.
  */
 const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, begun as (
@@ -106,8 +106,8 @@ const changeStorms = (fence: Fence, storms: readonly StormDecision[]): SQL => sq
   select c.service_id, c.id, y.kind, y.body, ${signature} from changed c join ${proofs(storms)} on y.storm_id = c.id`;
 
 /**
- * Notes that domains were seen healthy as the round knew them: one that was edited since, or is being edited now, is left for
- * another round. Nothing is waited for.
+ * Marks domains as seen healthy as the round knew them: one that was edited since, or is being edited now, is left for
+ * another round. Waits for no lock.
  */
 const noteHealthy = (fence: Fence, healthy: RoundDecisions["healthy"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, shown as (
@@ -128,21 +128,22 @@ const noteHealthy = (fence: Fence, healthy: RoundDecisions["healthy"], nowMs: nu
 const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
   insert into service_routing (service_id, state, reason, latched_storm_id, latched_relapses, latched_also, failback_step,
-    failback_step_at, shadow_target, updated_at)
-  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.also, x.step, ${ms("x.step_at")}, x.shadow_target,
+    failback_step_at, shadow_target, backup_health, updated_at)
+  select x.service_id, x.state, x.reason, x.storm_id, x.relapses, x.also, x.step, ${ms("x.step_at")}, x.shadow_target, x.backup_health,
     ${isoTime(nowMs)}::timestamptz
   from jsonb_to_recordset(${json(
     services.map((service) => ({
       service_id: service.serviceId, state: service.state, reason: service.reason,
       storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null, also: service.latch?.also ?? null,
       step: service.failback?.step ?? null, step_at: service.failback?.sinceMs ?? null, shadow_target: service.shadowTarget,
+      backup_health: service.backupHealth ?? null,
     })),
-  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, also jsonb, step int, step_at bigint, shadow_target text)
+  )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, also jsonb, step int, step_at bigint, shadow_target text, backup_health text)
   where exists (select from fence)
   on conflict (service_id) do update set state = excluded.state, reason = excluded.reason,
     latched_storm_id = excluded.latched_storm_id, latched_relapses = excluded.latched_relapses, latched_also = excluded.latched_also,
     failback_step = excluded.failback_step, failback_step_at = excluded.failback_step_at,
-    shadow_target = excluded.shadow_target, updated_at = excluded.updated_at`;
+    shadow_target = excluded.shadow_target, backup_health = excluded.backup_health, updated_at = excluded.updated_at`;
 
 const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}
@@ -182,7 +183,7 @@ const stormsPerRequest = 1_000;
 
 /**
  * Applies decisions in one transaction; an empty set sends no statement for it. Of very many storms at once all but the last
- * thousand go ahead, each with its evidence in one transaction.
+ * thousand are written first, each with its evidence in one transaction.
  */
 const saveSome = async (
   db: Database,
@@ -213,7 +214,7 @@ const saveSome = async (
   return new Map(rows.map(({ domainId, ...stored }) => [domainId, stored]));
 };
 
-/** Applies a round's decisions: in one transaction as long as a request has room for them, else in one for some services each. */
+/** Applies a round's decisions: in one transaction if they fit one request, else in one per group of services. */
 export const saveDecisions = async (
   db: Database,
   fence: Fence,
@@ -227,7 +228,7 @@ export const saveDecisions = async (
   return rowIds;
 };
 
-/** Stores some of the answers of DNS, in one transaction. */
+/** Stores a chunk of DNS outcomes, in one transaction. */
 const saveSomeOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
   const { intents, domains, failures, dropped, settled, polled, expire, standings } = outcomes;
   const statements = [
@@ -243,10 +244,10 @@ const saveSomeOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutco
   if (statements.length > 0) await db.batch(statements);
 };
 
-/** Answers of one request: with the records of their domains a few megabytes. */
+/** Outcomes per request: with the records of their domains a few megabytes. */
 const outcomesPerRequest = 2_000;
 
-/** Stores the answers of DNS, in as many transactions as requests are needed for them, which is one; nothing to store: no round trip. */
+/** Stores DNS outcomes, one transaction per request, usually one; nothing to store: no round trip. */
 export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void> => {
   const { intents, domains, failures, dropped, settled, polled, standings } = outcomes;
   const most = Math.max(1, ...[intents, domains, failures, dropped, settled, polled, standings].map(({ length }) => length));

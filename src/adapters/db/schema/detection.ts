@@ -35,8 +35,8 @@ export const probeSamples = pgTable(
 );
 
 /**
- * The latest slot in which a set-up of a path was probed from a vantage, to the minute: it is moved on by a minute or more, so
- * the newest sample is less than a minute after it. How long there has been silence is read here, however long that is.
+ * The latest slot in which a set-up of a path was probed from a vantage, to the minute: it advances by a minute or more, so
+ * the newest sample is less than a minute after it. Tells how long a path has had no sample, however long that is.
  */
 export const probeMarks = pgTable(
   "probe_marks",
@@ -54,7 +54,7 @@ export const probeMarks = pgTable(
 export const vantages = pgTable("vantages", {
   name: text("name").primaryKey(),
   lastHeardAt: at("last_heard_at").notNull(),
-  /** The data centre or region that it last probed from; null where its platform does not tell. */
+  /** The data centre or region that it last probed from; null where its platform does not report it. */
   place: text("place"),
 });
 
@@ -74,20 +74,20 @@ export const stormEvents = pgTable(
     recoveringSince: at("recovering_since"),
     endedAt: at("ended_at"),
     endedReason: text("ended_reason"),
-    /** The signature of its end, where its policy or service was deleted; taken over by the trigger that records it. */
+    /** The signature of its end, where its policy or service was deleted; copied by the trigger that records it. */
     proof: jsonb("proof"),
     relapses: integer("relapses").notNull().default(0),
     maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
     /** Whether the storm earns a discount, and why (`domain/billing/credit.ts`); decided when it begins, later by a witness or an admin alone. */
     credit: text("credit", { enum: ["earned", "pending", "refused"] }).notNull().default("earned"),
     creditReason: text("credit_reason"),
-    /** Until when a corroborated storm counts at most: as long as its CDN is seen failing; null: without a limit of its own. */
+    /** Until when a corroborated storm counts at most: while its CDN is seen failing; null: no such limit. */
     creditedUntil: at("credited_until"),
   },
   (t) => [
     uniqueIndex("storm_events_active_key").on(t.serviceId, t.kind).where(sql`${t.endedAt} is null`),
     index("storm_events_service_idx").on(t.serviceId, t.startedAt),
-    // Those that reached into a span, among all that a service ever had.
+    // For storms that overlap a span, among all of a service.
     index("storm_events_end_idx").on(t.serviceId, sql`coalesce(${t.endedAt}, 'infinity'::timestamptz)`, t.startedAt),
     index("storm_events_list_idx").on(t.serviceId, t.id),
     check("storm_events_state", sql`${t.state} in ('storm', 'recovering', 'ended')
@@ -97,7 +97,7 @@ export const stormEvents = pgTable(
     check("storm_events_order", sql`${t.endedAt} is null or ${t.endedAt} >= ${t.startedAt}`),
     check("storm_events_factor", sql`${t.maxCoverageFactor} > 0`),
     check("storm_events_credit", sql`${t.credit} in ('earned', 'pending', 'refused')`),
-    // The few that wait for a witness, or live by one.
+    // The few that wait for a witness, or count by one.
     index("storm_events_corroboration_idx").on(t.detectedAt)
       .where(sql`${t.credit} = 'pending' or (${t.creditedUntil} is not null and ${t.endedAt} is null)`),
   ],

@@ -46,19 +46,19 @@ export const dnsZoneGrants = pgTable(
   (t) => [uniqueIndex("dns_zone_grants_key").on(t.zoneId, t.customerId), index("dns_zone_grants_customer_idx").on(t.customerId)],
 );
 
-/** A DNS account that is in trouble: one row while its latest calls have failed, or while it does not let changes be asked after. */
+/** A failing DNS account: one row while its latest calls have failed, or while it refuses GetChange. */
 export const dnsStandings = pgTable(
   "dns_standings",
   {
     /** Whose own account it is; 0: the operator's. */
     customerId: bigint("customer_id", { mode: "number" }).primaryKey(),
-    /** What the failures since the last answer weigh, how often in a row it was paused, and until when it is. */
+    /** The weight of the failures since the last answer, how often in a row it was paused, and until when it is. */
     strikes: integer("strikes").notNull().default(0),
     pauses: integer("pauses").notNull().default(0),
     pausedUntil: at("paused_until"),
     lastError: text("last_error"),
     lastErrorAt: at("last_error_at"),
-    /** How often in a row asking after changes (GetChange) was refused, why, and until when it is not tried again. */
+    /** How often in a row GetChange was refused, why, and until when it is not tried again. */
     pollsRefused: integer("polls_refused").notNull().default(0),
     pollsError: text("polls_error"),
     pollsPausedUntil: at("polls_paused_until"),

@@ -10,7 +10,7 @@ const cents = (name: string) => bigint(name, { mode: "number" }).notNull();
 /** A tax by its name on the invoice and its rate, a decimal fraction as text: "0.19" is 19 %. */
 export type TaxRate = { label: string; rate: string };
 
-/** What invoices say of a customer beside its figures. A document keeps what was here when it was issued. */
+/** A customer's details on invoices, apart from figures. A document keeps a copy from when it was issued. */
 export const billingProfiles = pgTable(
   "billing_profiles",
   {
@@ -50,7 +50,7 @@ export const issuerProfile = pgTable(
 
 type Party = { legal_name: string | null; address: string | null; tax_id: string | null };
 
-/** Every word that an issued invoice prints beside its lines, as it was then. Immutable (trigger). */
+/** All text that an issued invoice prints besides its lines, as it was then. Immutable (trigger). */
 export const invoiceDocuments = pgTable(
   "invoice_documents",
   {

@@ -9,13 +9,13 @@ export const evidenceChains = pgTable("evidence_chains", {
   serviceId: bigint("service_id", { mode: "number" }).primaryKey().references(() => services.id),
   seq: bigint("seq", { mode: "number" }).notNull().default(0),
   hash: text("hash"),
-  /** How many storms the service has had: a sum that no list of them has to be counted for. */
+  /** How many storms the service has had: a running total. */
   storms: bigint("storms", { mode: "number" }).notNull().default(0),
-  /** The last record that was deleted for its age: with the one after it the chain begins. Null: it begins with its first. */
+  /** The last record that was deleted for its age: the chain begins with the next one. Null: it begins with its first. */
   prunedSeq: bigint("pruned_seq", { mode: "number" }),
   prunedHash: text("pruned_hash"),
   prunedAt: at("pruned_at"),
-  /** Up to which record the chain stands in an anchor; null: in none. */
+  /** Up to which record the chain is anchored; null: not at all. */
   anchoredSeq: bigint("anchored_seq", { mode: "number" }),
 });
 
@@ -37,7 +37,7 @@ export const evidence = pgTable(
     previousHash: text("previous_hash"),
     /** SHA-256 of the record's canonical JSON, lower-case hex. */
     hash: text("hash").notNull(),
-    /** Whose signature it is and the record that its signer knew to be the chain's last; null: it is not signed. */
+    /** The key that signed it, and the record that its signer knew as the chain's last; null: it is not signed. */
     keyId: text("key_id"),
     /** Ed25519 (`domain/evidence/evidence-claim.ts`), base64url. */
     signature: text("signature"),
@@ -71,7 +71,7 @@ export const evidenceAnchors = pgTable("evidence_anchors", {
   createdAt: createdAt(),
 });
 
-/** A chain's head in an anchor, and the way from it to the root. Append-only (triggers). */
+/** A chain's head in an anchor, and its path to the root. Append-only (triggers). */
 export const evidenceAnchorLeaves = pgTable(
   "evidence_anchor_leaves",
   {
@@ -79,7 +79,7 @@ export const evidenceAnchorLeaves = pgTable(
     anchorId: ref("anchor_id", () => evidenceAnchors.id),
     seq: bigint("seq", { mode: "number" }).notNull(),
     hash: text("hash").notNull(),
-    /** Its place among the leaves, and the hashes beside it from the leaf up. */
+    /** Its index among the leaves, and the sibling hashes from the leaf up. */
     place: integer("place").notNull(),
     path: text("path").array().notNull(),
   },

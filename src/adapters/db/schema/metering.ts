@@ -5,8 +5,8 @@ import { serviceDomains, services } from "./services.ts";
 import { customers } from "./tenants.ts";
 
 /**
- * Which CDN stood on which side of a service, from when until when (null: still). Written by a trigger on `services`, so
- * that no change of sides is without its history. Half-open; the intervals of a service never overlap.
+ * Which CDN was on which side of a service, from when until when (null: still). Written by a trigger on `services`, so
+ * that every change of sides is recorded. Half-open; the intervals of a service never overlap.
  */
 export const serviceCdns = pgTable(
   "service_cdns",
@@ -51,8 +51,8 @@ export const domainTenures = pgTable(
 );
 
 /**
- * What a CDN said that it carried for a hostname in a slice of a usage window: the whole window, or that part of it in
- * which the domain was held and the CDN stood on one side. The latest reading; an earlier one of a billed window is kept
+ * What a CDN reported for a hostname in a slice of a usage window: the whole window, or that part of it in
+ * which the domain was held and the CDN was on one side. The latest reading; an earlier one of a billed window is kept
  * in `usage_readings_past`.
  */
 export const usageReadings = pgTable(
@@ -101,7 +101,7 @@ export const usageReadingsPast = pgTable(
 
 /**
  * What was pushed for one side of a window. `rest`: for what no adapter measures of it; `whole`: an admin's figure, which
- * stands in the place of all readings.
+ * replaces all readings.
  */
 export const usagePushes = pgTable(
   "usage_pushes",
@@ -140,8 +140,8 @@ export const usagePushesPast = pgTable(
 );
 
 /**
- * How far a domain has been read at a CDN. Slices that end by `settled_until` are not asked for again; later ones are, as
- * far back as the source keeps them: after an outage of the CDN's API nothing is forgotten.
+ * How far a domain has been read at a CDN. Slices that end by `settled_until` are not queried again; later ones are, as
+ * far back as the source keeps them, so an outage of the CDN's API loses nothing.
  */
 export const meteringMarks = pgTable(
   "metering_marks",
@@ -149,7 +149,7 @@ export const meteringMarks = pgTable(
     domainId: ref("domain_id", () => serviceDomains.id),
     cdn: text("cdn").notNull(),
     settledUntil: at("settled_until"),
-    /** Since when, and why, the source does not give figures of this host; null: it does. */
+    /** Since when, and why, the source has no figures for this host; null: it has. */
     unreadableSince: at("unreadable_since"),
     unreadableReason: text("unreadable_reason"),
   },

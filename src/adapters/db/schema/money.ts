@@ -9,9 +9,9 @@ import { customers } from "./tenants.ts";
 
 const bytes = (name: string) => bigint(name, { mode: "number" }).notNull().default(0);
 const cents = (name: string) => bigint(name, { mode: "number" }).notNull();
-/** How far a side's bytes are an estimate: `{ interval, lower, upper }`; null where they were counted, or nobody said. */
+/** How far a side's bytes are an estimate: `{ interval, lower, upper }`; null where they were counted, or it is not known. */
 const sampling = (name: string) => jsonb(name).$type<{ interval: number; lower: number; upper: number }>();
-/** Whether a host of the side has not been read, or not for good: the bytes are what was read of the others. */
+/** Whether a host of the side has not been read, or not finally: the bytes are those of the others. */
 const incomplete = (name: string) => boolean(name).notNull().default(false);
 const currency = () => text("currency").notNull().default("USD");
 
@@ -79,7 +79,7 @@ export const usageSnapshots = pgTable(
 );
 
 /**
- * Today's bytes of a billed window, once they became other than what was billed: the snapshot itself does not change.
+ * Today's bytes of a billed window where they differ from what was billed: the snapshot itself does not change.
  * An adjustment line bills the difference (semantics §9).
  */
 export const usageCorrections = pgTable(
@@ -100,8 +100,8 @@ export const usageCorrections = pgTable(
 );
 
 /**
- * Something that may have changed billed windows: corrected usage, or a storm that is not what it was (trigger). The next
- * invoice recomputes the billed windows of the span and removes the row. Who causes one only ever inserts, so that nobody
+ * A possible change of billed windows: corrected usage, or a changed storm (trigger). The next
+ * invoice recomputes the billed windows of the span and removes the row. Writers of causes only insert, so that nobody
  * waits for billing.
  */
 export const adjustmentCauses = pgTable(
@@ -114,7 +114,7 @@ export const adjustmentCauses = pgTable(
     fromAt: at("from_at").notNull(),
     toAt: at("to_at").notNull(),
     notedAt: at("noted_at").notNull().defaultNow(),
-    /** Billing found it to change bytes and no cents: it waits for an invoice, and alone makes none. */
+    /** Billing found it to change bytes but no cents: it waits for the next invoice, and does not cause one. */
     idle: boolean("idle").notNull().default(false),
   },
   (t) => [
@@ -124,7 +124,7 @@ export const adjustmentCauses = pgTable(
   ],
 );
 
-/** An issued invoice: immutable from birth (trigger), numbered per customer without gaps. */
+/** An issued invoice: immutable from creation (trigger), numbered per customer without gaps. */
 export const invoices = pgTable(
   "invoices",
   {
@@ -187,7 +187,7 @@ export const invoiceLineItems = pgTable(
   ],
 );
 
-/** The storms by which a line was computed, cut to its window: what a later change of the storm can not take back. */
+/** The storms by which a line was computed, cut to its window: unaffected by later changes of the storm. */
 export const invoiceLineStorms = pgTable(
   "invoice_line_storms",
   {
@@ -204,7 +204,7 @@ export const invoiceLineStorms = pgTable(
   ],
 );
 
-/** The storms of a line's window that had earned nothing when it was issued, and why: the document keeps saying so. */
+/** The storms of a line's window that had earned nothing when it was issued, and why, as the document shows them. */
 export const invoiceLineUncredited = pgTable(
   "invoice_line_uncredited",
   {
@@ -256,7 +256,7 @@ export const usageCorrectionRequests = pgTable(
   ],
 );
 
-/** What the nightly reconciliation found not to agree, open until a later night finds that it does. */
+/** A discrepancy found by the nightly reconciliation, open until a later night finds none. */
 export const reconciliationFindings = pgTable(
   "reconciliation_findings",
   {

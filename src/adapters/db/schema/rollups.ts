@@ -22,7 +22,7 @@ export const probeRollupsMinute = pgTable("probe_rollups_minute", figures(), (t)
 ]);
 
 /**
- * The minutes of an hour in one row, from which each can be told as it was: a tenth of their size. Kept for 35 days (semantics
+ * The minutes of an hour in one row, without loss: a tenth of their size. Kept for 35 days (semantics
  * §4). Sixty places a list, one a minute.
  */
 export const probeMinutesFolded = pgTable(
@@ -52,7 +52,7 @@ export const probeRollupsHour = pgTable("probe_rollups_hour", figures(), (t) => 
   check("probe_rollups_hour_counts", sql`${t.ok} between 0 and ${t.samples}`),
 ]);
 
-/** Up to when each level is rolled up, or minutes are folded; what is later is read from the level below. */
+/** Up to when each level is rolled up, or minutes are folded; later ones are read from the level below. */
 export const rollupMarks = pgTable(
   "rollup_marks",
   {

@@ -11,11 +11,11 @@ export const leases = pgTable("leases", {
   acquiredAt: at("acquired_at").notNull(),
   expiresAt: at("expires_at").notNull(),
   releasedAt: at("released_at"),
-  /** Who had it before the latest taking; null: it was the first. */
+  /** The holder before the latest acquisition; null: it was the first. */
   takenFrom: text("taken_from"),
 });
 
-/** The latest run of each provider's tick, per shard: one that goes on where cron is late ends when it is not the latest. */
+/** The latest run of each provider's tick, per shard: one that runs on where cron is late ends when it is not the latest. */
 export const tickRuns = pgTable(
   "tick_runs",
   {
@@ -27,7 +27,7 @@ export const tickRuns = pgTable(
   (t) => [primaryKey({ columns: [t.shard, t.provider] })],
 );
 
-/** How each job fared last, per provider: what the operator's dashboard and readiness look at. */
+/** The latest outcome of each job, per provider: for the operator's dashboard and readiness. */
 export const jobRuns = pgTable(
   "job_runs",
   {
@@ -46,7 +46,7 @@ export const jobRuns = pgTable(
   (t) => [primaryKey({ columns: [t.job, t.provider] })],
 );
 
-/** Sums that no stateless worker can keep for itself: every run adds what it counted. Only ever rising; for `/metrics`. */
+/** Counters that no stateless worker can keep: every run adds what it counted. Monotonic; for `/metrics`. */
 export const counters = pgTable(
   "counters",
   {
@@ -59,40 +59,40 @@ export const counters = pgTable(
 );
 
 /**
- * The two providers, each with its latest sign of life, on the database's clock: what a hand-back is decided by (semantics
- * §10). The public columns are what the other one sees of it.
+ * The two providers, each with its latest heartbeat, on the database's clock: decides hand-backs (semantics
+ * §10). The public columns are the other one's view of it.
  */
 export const providers = pgTable("providers", {
   name: text("name").primaryKey(),
-  /** Null: known only from the other one's looking at it. */
+  /** Null: known only from the other one's checks. */
   heartbeatAt: at("heartbeat_at"),
   /** Since when there has been no gap. */
   heartbeatSince: at("heartbeat_since"),
   /** The latest round that it ran as the holder of a lease. */
   lastRoundAt: at("last_round_at"),
   publicCheckedAt: at("public_checked_at"),
-  /** Since when every look has been good; null: the latest was not. */
+  /** Since when every check has been good; null: the latest was not. */
   publicOkSince: at("public_ok_since"),
   publicError: text("public_error"),
   /** By how much its own clock is ahead of the database's; null: not measured. */
   clockSkewMs: integer("clock_skew_ms"),
 });
 
-/** What each shard has to do, as its holder measured it last: by this the installation says how many shards it wants. */
+/** Each shard's load, as its holder measured it last: the recommended number of shards follows from it. */
 export const shardLoads = pgTable("shard_loads", {
   shard: integer("shard").primaryKey(),
-  /** The number of shards that it was one of. */
+  /** The number of shards at that time. */
   shards: integer("shards").notNull(),
   domains: integer("domains").notNull(),
   /** Domains that a round did not take, on average: there were too many for one round. */
   leftOut: integer("left_out").notNull(),
-  /** Of the time that a round's connections have, the share that probing everything takes in calm. */
+  /** The share of a round's connection time that probing everything takes in calm. */
   utilisation: real("utilisation").notNull(),
   measuredAt: at("measured_at").notNull(),
 });
 
 /**
- * Every passing of a shard's lease from one provider to the other, written by a trigger in the transaction that did it, and
+ * Every transfer of a shard's lease from one provider to the other, written by a trigger in the same transaction, and
  * chained as evidence is: each row names the hash of the one before. Append-only but for old beginnings (triggers).
  */
 export const takeovers = pgTable(
@@ -100,14 +100,14 @@ export const takeovers = pgTable(
   {
     /** From 1, without gaps. */
     seq: bigint("seq", { mode: "number" }).primaryKey(),
-    /** `takeover`: taken by who goes on; `hand_back`: given by who had it to the preferred one. */
+    /** `takeover`: taken by the new holder; `hand_back`: given to the preferred provider by the old one. */
     kind: text("kind", { enum: ["takeover", "hand_back"] }).notNull(),
     lease: text("lease").notNull(),
     fromProvider: text("from_provider").notNull(),
     toProvider: text("to_provider").notNull(),
     /** Of the lease, from here on. */
     epoch: bigint("epoch", { mode: "number" }).notNull(),
-    /** Whether the one before fell silent, rather than giving the lease back. */
+    /** Whether the previous holder fell silent, rather than releasing the lease. */
     lapsed: boolean("lapsed").notNull(),
     /** How long nobody held the lease. */
     unheldMs: bigint("unheld_ms", { mode: "number" }).notNull(),
@@ -123,7 +123,7 @@ export const takeovers = pgTable(
   ],
 );
 
-/** Where a job that works through a lot goes on next time. */
+/** The cursor of a job that works through many rows over several runs. */
 export const jobCursors = pgTable("job_cursors", {
   job: text("job").primaryKey(),
   position: jsonb("position").notNull(),

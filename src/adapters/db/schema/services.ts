@@ -24,7 +24,7 @@ export const services = pgTable(
   },
   (t) => [
     uniqueIndex("services_name_key").on(t.customerId, t.name).where(sql`${t.deletedAt} is null`),
-    // Deleted ones as well: billing asks for them, and so do lists of what once was.
+    // Deleted ones as well: billing and historical lists read them.
     index("services_customer_idx").on(t.customerId, t.id),
     check("services_steering", sql`${t.steering} in ('auto', 'shadow')`),
     check("services_two_cdns", sql`${t.primaryCdn} <> ${t.backupCdn}`),
@@ -49,7 +49,7 @@ export const serviceDomains = pgTable(
     /** Whether the other weighted records of the name are steered with its pair. */
     steerGroup: boolean("steer_group").notNull().default(false),
     challengeToken: text("challenge_token").notNull(),
-    /** Until when an unproven claim may be proven with this token; one that holds the name keeps its own. */
+    /** Until when an unproven claim may be proven with this token; a claim that holds the name keeps its token. */
     challengeExpiresAt: at("challenge_expires_at").notNull().default(sql`now() + interval '7 days'`),
     /** Since when it holds the name (domain/tenants/ownership.ts); what is below says on what grounds, and how well. */
     verifiedAt: at("verified_at"),
@@ -59,19 +59,19 @@ export const serviceDomains = pgTable(
     /** When the record is looked up next, of a claim that holds the name or disputes it. */
     proofDueAt: at("proof_due_at").notNull().default(sql`now() + interval '1 day'`),
     lapsedAt: at("lapsed_at"),
-    /** Looks in a row that did not see the record. */
+    /** Look-ups in a row that did not see the record. */
     absences: integer("absences").notNull().default(0),
     heldAt: at("held_at"),
-    /** Of the owner: since when somebody else's proof stands as well. Of anybody else: since when its own does. */
+    /** Of the owner: since when somebody else's proof is valid as well. Of anybody else: since when its own is. */
     disputedAt: at("disputed_at"),
     lostAt: at("lost_at"),
-    /** When the proof was looked up before its first switch; null: there was none yet. */
+    /** When the proof was verified before its first switch; null: there was none yet. */
     steerCheckedAt: at("steer_checked_at"),
-    /** Rises with every change of the claim: whoever decides names the ones that they decided by. */
+    /** Increments with every change of the claim: optimistic locking. */
     claimRev: integer("claim_rev").notNull().default(0),
     /** When its primary (or the name itself, where there is none) was first known to be up since its latest set-up. */
     seenHealthyAt: at("seen_healthy_at"),
-    /** How often what is probed of each path was set up anew (trigger): a sample counts only for the set-up that it is of. */
+    /** By path, how often its probed set-up has changed (trigger): a sample counts only for its own set-up. */
     primarySetup: integer("primary_setup").notNull().default(0),
     backupSetup: integer("backup_setup").notNull().default(0),
     directSetup: integer("direct_setup").notNull().default(0),
@@ -93,7 +93,7 @@ export const serviceDomains = pgTable(
       .on(t.id)
       .where(sql`${t.deletedAt} is null and (${t.lapsedAt} is not null or ${t.disputedAt} is not null)`),
     index("service_domains_service_idx").on(t.serviceId, t.id).where(sql`${t.deletedAt} is null`),
-    // Deleted ones as well: what was evidence of a storm that is on may be a domain no more.
+    // Deleted ones as well: evidence of an active storm may be of a domain deleted since.
     index("service_domains_ever_idx").on(t.serviceId),
     check("service_domains_verified_by", sql`${t.verifiedBy} in ('proof', 'off', 'admin')`),
     check("service_domains_weights", sql`${t.normalPrimaryWeight} between 0 and 255
@@ -119,7 +119,7 @@ export const stormPolicies = pgTable(
   ],
 );
 
-/** The terms of one version of a policy. Never changed once written, so a storm can be judged and proven by them. */
+/** The terms of one version of a policy. Immutable, so a storm can be judged and proven by them. */
 export const stormPolicyVersions = pgTable(
   "storm_policy_versions",
   {
@@ -145,7 +145,7 @@ export const stormPolicyVersions = pgTable(
   ],
 );
 
-/** One row: facts on which both providers must agree, so they live here and not in an environment. */
+/** One row: facts on which both providers must agree, so they are stored here and not in an environment. */
 export const settings = pgTable(
   "settings",
   {
@@ -159,6 +159,8 @@ export const settings = pgTable(
     freezeUntil: at("freeze_until"),
     freezeActor: text("freeze_actor"),
     freezeSetAt: at("freeze_set_at"),
+    /** When it was noticed that the freeze has run out; null: it has not, or that is not told yet. */
+    freezeExpiredAt: at("freeze_expired_at"),
   },
   (t) => [
     check("settings_single_row", sql`${t.id} = 1`),

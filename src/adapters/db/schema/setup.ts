@@ -12,20 +12,20 @@ export const readinessChecks = pgTable(
     actor: text("actor").notNull(),
     result: text("result", { enum: ["pass", "warn", "fail"] }).notNull(),
     checks: jsonb("checks").notNull(),
-    /** How many of its domains were looked at, and had then: a large service is checked page by page. Null: all, before this was known. */
+    /** How many of its domains were checked, of how many: a large service is checked page by page. Null in older rows: all. */
     domainsChecked: integer("domains_checked"),
     domainsTotal: integer("domains_total"),
   },
   (t) => [check("readiness_checks_result", sql`${t.result} in ('pass', 'warn', 'fail')`)],
 );
 
-/** Health checks on a domain's pair, which make the DNS itself leave a dead CDN. Gone once nothing is left of it at AWS. */
+/** Health checks on a domain's pair, by which the DNS itself leaves a dead CDN. Deleted once nothing is left of it at AWS. */
 export const standingFailovers = pgTable(
   "standing_failovers",
   {
     domainId: bigint("domain_id", { mode: "number" }).primaryKey().references(() => serviceDomains.id),
     state: text("state", { enum: ["standing", "removing"] }).notNull(),
-    /** In the references of its health checks, which must be unlike anybody else's in the account. */
+    /** Part of the caller references of its health checks, which must be unique in the account. */
     nonce: text("nonce").notNull(),
     generation: integer("generation").notNull().default(1),
     /** By side: id, version, target and whether it is disabled. */
@@ -35,7 +35,7 @@ export const standingFailovers = pgTable(
     obsolete: jsonb("obsolete").notNull().default([]),
     attached: boolean("attached").notNull().default(false),
     lastError: text("last_error"),
-    /** The step that failed last, how often in a row, and when it is tried again; another step is not held back. */
+    /** The step that failed last, how often in a row, and when it is tried again; other steps are not delayed. */
     failedStep: text("failed_step"),
     failures: integer("failures").notNull().default(0),
     nextAt: at("next_at"),

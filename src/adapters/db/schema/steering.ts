@@ -16,30 +16,36 @@ export const serviceRouting = pgTable(
     overrideUntil: at("override_until"),
     overrideActor: text("override_actor"),
     overrideSetAt: at("override_set_at"),
+    /** When it was noticed that the override has run out; null: it has not, or that is not told yet. */
+    overrideExpiredAt: at("override_expired_at"),
+    /** The backup as it was judged last, storm or none; null: not yet. */
+    backupHealth: text("backup_health", { enum: ["up", "down", "unknown"] }),
     /** The storm during which the backup failed after a switch, and its relapse count then: no second switch until it changes. */
     latchedStormId: bigint("latched_storm_id", { mode: "number" }).references(() => stormEvents.id),
     latchedRelapses: integer("latched_relapses"),
-    /** The other storms that were on then, with theirs: [{"stormId": 8, "relapses": 0}]. */
+    /** The other storms active then, with their counts: [{"stormId": 8, "relapses": 0}]. */
     latchedAlso: jsonb("latched_also"),
     failbackStep: integer("failback_step"),
     failbackStepAt: at("failback_step_at"),
-    /** Where a service in shadow mode would point: its decisions are recorded, its DNS is left alone. */
+    /** Where a service in shadow mode would point: its decisions are recorded, its DNS is not changed. */
     shadowTarget: text("shadow_target"),
     updatedAt: at("updated_at").notNull().defaultNow(),
   },
   (t) => [
+    index("service_routing_override_idx").on(t.overrideUntil).where(sql`${t.overrideUntil} is not null and ${t.overrideExpiredAt} is null`),
+    check("service_routing_backup_health", sql`${t.backupHealth} in ('up', 'down', 'unknown')`),
     check("service_routing_override", sql`${t.overrideMode} is null or ${t.overrideMode} in ('primary', 'backup', 'frozen')`),
   ],
 );
 
-/** The live records of one domain as last read, and what became of the last attempt to steer them. */
+/** The live records of one domain as last read, and the outcome of the last attempt to steer them. */
 export const domainRouting = pgTable("domain_routing", {
   domainId: bigint("domain_id", { mode: "number" }).primaryKey().references(() => serviceDomains.id),
   serviceId: ref("service_id", () => services.id),
   status: text("status").notNull(),
   zoneId: text("zone_id"),
   records: jsonb("records"),
-  /** What beside the pair's weights decides what Route 53 answers (`Surroundings`); null: nothing. */
+  /** What besides the pair's weights decides what Route 53 answers (`Surroundings`); null: nothing. */
   surroundings: jsonb("surroundings"),
   /** While tranche sets the other weighted records of the name, their own weights: [{"type", "setIdentifier", "weight"}]. */
   groupWeights: jsonb("group_weights"),
@@ -53,14 +59,14 @@ export const domainRouting = pgTable("domain_routing", {
   /** A discovered target counts only once it has answered (semantics §4). */
   discoveredPrimaryOk: boolean("discovered_primary_ok").notNull().default(false),
   discoveredBackupOk: boolean("discovered_backup_ok").notNull().default(false),
-  /** How often another target was discovered than the one before (trigger); adds to the domain's own count of set-ups. */
+  /** How often the discovered target changed (trigger); adds to the domain's own count of set-ups. */
   primaryFound: integer("primary_found").notNull().default(0),
   backupFound: integer("backup_found").notNull().default(0),
-  /** When the target found for the primary last became another one (trigger): an edit of what triggers, made in DNS. */
+  /** When the discovered target of the primary last changed (trigger): an edit of what triggers, made in DNS. */
   primaryFoundAt: at("primary_found_at"),
   /** Set while tranche itself has the domain on its backup. */
   movedAt: at("moved_at"),
-  /** Somebody keeps changing the weights back: since then tranche says each thing once and does not insist. */
+  /** Somebody keeps changing the weights back: since then tranche makes each switch once and does not retry. */
   contestedAt: at("contested_at"),
   /** When an operator last acted: drifts found before do not count towards a fight. */
   driftResumedAt: at("drift_resumed_at"),
@@ -85,7 +91,7 @@ export const routingChanges = pgTable(
     reason: text("reason").notNull(),
     actor: text("actor").notNull(),
     epoch: bigint("epoch", { mode: "number" }).notNull(),
-    /** Whose epoch it is: another number of shards gives a domain to another lease. Null before there was this column. */
+    /** The lease of the epoch: another number of shards assigns a domain to another lease. Null in rows older than this column. */
     lease: text("lease"),
     shadow: boolean("shadow").notNull().default(false),
     result: text("result", { enum: ["intent", "accepted", "insync", "unconfirmed", "failed", "superseded", "shadow"] }).notNull(),
@@ -97,18 +103,18 @@ export const routingChanges = pgTable(
     attempts: integer("attempts").notNull().default(1),
     acceptedAt: at("accepted_at"),
     insyncAt: at("insync_at"),
-    /** When a switch that failed is tried again; null: it is not waited for. */
+    /** When a failed switch is retried; null: it is not. */
     nextAttemptAt: at("next_attempt_at"),
-    /** MD5 of the records that it was last tried on: others are a reason to try at once. */
+    /** MD5 of the records that it was last tried on: other records are retried at once. */
     attemptedRecords: text("attempted_records"),
-    /** When the provider is next asked whether the change is on all its servers, and how often it was. */
+    /** When the provider is polled next whether the change is on all its servers, and how often it was. */
     nextCheckAt: at("next_check_at"),
     checks: integer("checks").notNull().default(0),
     /** From when on no cache may hold the old answer. */
     observeAt: at("observe_at"),
-    /** What public resolvers answered once the old answer can no longer be cached; null: not asked yet, or not to be asked. */
+    /** What public resolvers answered once the old answer can no longer be cached; null: not queried yet, or not to be. */
     observed: jsonb("observed"),
-    /** The signature of what was last said of it for its storm's evidence; taken over by the trigger that records it. */
+    /** The signature of its latest record in the storm's evidence; copied by the trigger that records it. */
     proof: jsonb("proof"),
   },
   (t) => [
@@ -116,7 +122,7 @@ export const routingChanges = pgTable(
     index("routing_changes_domain_idx").on(t.domainId, t.id),
     index("routing_changes_storm_idx").on(t.stormId, t.id).where(sql`${t.stormId} is not null`),
     index("routing_changes_settled_idx").on(t.domainId, t.intendedAt).where(sql`${t.result} in ('accepted', 'insync', 'unconfirmed')`),
-    // Not by BRIN: rows are updated, and what is not vacuumed yet is all read.
+    // Not BRIN: rows are updated, and everything not vacuumed yet would be scanned.
     index("routing_changes_age_idx").on(t.intendedAt),
     index("routing_changes_open_idx").on(t.domainId).where(sql`${t.result} in ('intent', 'accepted')`),
     index("routing_changes_retry_idx").on(t.domainId).where(sql`${t.nextAttemptAt} is not null`),
@@ -128,7 +134,7 @@ export const routingChanges = pgTable(
   ],
 );
 
-/** Weights that somebody else changed, as they were found. Append-only: what became of them follows from `routing_changes`. */
+/** Weights that somebody else changed, as found. Append-only: the outcome follows from `routing_changes`. */
 export const routingDrifts = pgTable(
   "routing_drifts",
   {
@@ -146,7 +152,7 @@ export const routingDrifts = pgTable(
     /** Where it was other records of a steered group that were changed: the sums of their weights. */
     previousOthers: integer("previous_others"),
     foundOthers: integer("found_others"),
-    /** Why it was left alone; null: it was to be healed. */
+    /** Why it was not healed; null: it was to be healed. */
     leftAlone: text("left_alone"),
     epoch: bigint("epoch", { mode: "number" }).notNull(),
     foundAt: at("found_at").notNull(),

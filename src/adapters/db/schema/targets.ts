@@ -3,14 +3,14 @@ import { bigint, check, index, integer, pgTable, primaryKey, text } from "drizzl
 import { at } from "./columns.ts";
 import { serviceDomains } from "./services.ts";
 
-/** What is known of a host that somebody wants probed, whoever that is: where it resolves to, and whether it agrees. */
+/** What is known of a host that is to be probed, for whichever customer: where it resolves to, and whether it consents. */
 export const probeTargets = pgTable(
   "probe_targets",
   {
     host: text("host").primaryKey(),
     /** `none`: it resolves to nothing. */
     addresses: text("addresses", { enum: ["public", "private", "none"] }).notNull(),
-    /** How it says that strangers may have it probed; null: it does not. */
+    /** How it consents to probes for any customer; null: it does not. */
     consent: text("consent", { enum: ["txt", "well_known"] }),
     checkedAt: at("checked_at").notNull(),
   },
@@ -23,8 +23,8 @@ export const probeTargets = pgTable(
 );
 
 /**
- * The paths of unverified domains that may be probed at all, each with its turn: in rounds whose number leaves `phase` when it is
- * divided by `period`. All claims of one host have different ones, whosesoever they are.
+ * The paths of unverified domains that may be probed at all, each with its rounds: those whose number modulo `period` is
+ * `phase`. All claims of one host have different ones, across customers.
  */
 export const probeClaims = pgTable(
   "probe_claims",

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { check, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { at } from "./columns.ts";
 
-/** One installation heard of in one ISO week (semantics §11): what it told first, and nothing that tells who it is. */
+/** One installation seen in one ISO week (semantics §11): its first report, and nothing that identifies it. */
 export const installSessions = pgTable(
   "install_sessions",
   {

@@ -10,7 +10,7 @@ export const customers = pgTable(
     name: text("name").notNull(),
     maxCoverageCap: numeric("max_coverage_cap", { mode: "number" }).notNull().default(1.5),
     nextInvoiceNumber: bigint("next_invoice_number", { mode: "number" }).notNull().default(1),
-    /** The end of the last billing cycle that was closed; null: none yet. Billing by the run leaves it alone. */
+    /** The end of the last billing cycle that was closed; null: none yet. Not changed by billing by the run. */
     billedUntil: at("billed_until"),
     createdAt: createdAt(),
   },
@@ -56,11 +56,11 @@ export const adminTokens = pgTable(
   "admin_tokens",
   {
     id: id(),
-    /** As it stands in the audit log, `admin:<name>`; another live token may not have it. */
+    /** As shown in the audit log, `admin:<name>`; unique among live tokens. */
     name: text("name").notNull(),
     scopes: text("scopes").array().notNull(),
     tokenHash: text("token_hash").notNull(),
-    /** The actor who made it. */
+    /** The actor who created it. */
     createdBy: text("created_by").notNull(),
     createdAt: createdAt(),
     expiresAt: at("expires_at"),

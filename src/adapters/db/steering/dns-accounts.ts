@@ -8,20 +8,23 @@ import { auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.
 
 const columns = sql`id, region, access_key_id as "accessKeyId", role_arn as "roleArn", external_id as "externalId", ${ms("created_at", "createdAtMs")}`;
 
-/** How the account fares, of `dns_accounts a`: its latest calls, or else whether it lets its changes be asked after. */
+/** The last error of `dns_accounts a`: of its latest calls, or else of GetChange. */
 const fared = sql`(select coalesce(s.last_error, s.polls_error) from dns_standings s where s.customer_id = a.customer_id) as "lastError",
   (select trunc(extract(epoch from greatest(s.paused_until, s.polls_paused_until)) * 1000)::bigint from dns_standings s where s.customer_id = a.customer_id)
     as "pausedUntilMs"`;
 
-/** The secret of one customer's key does not open as another's, nor as that of another key. */
+/** Binds the sealed secret to its customer and key. */
 export const dnsSealingContext = (customerId: number, accessKeyId: string): string => `dns-account:${customerId}:${accessKeyId}`;
 
-/** Another account may see other zones: what was read with the one before is read again. @param done the CTE that is empty where no account has changed */
+/**
+ * Another account may see other zones: what was read with the previous one is read again.
+ * @param done the CTE that is empty where no account has changed
+ */
 const readAgain = (customerId: number, done: string) => sql`
   update domain_routing r set read_at = null from service_domains d
   where d.id = r.domain_id and d.customer_id = ${customerId} and exists (select from ${sql.raw(done)})`;
 
-/** And it may do what the one before was refused: its switches are tried at once, and its troubles are its own. */
+/** And it may be permitted what the previous one was not: its switches are retried at once, and the previous failures are dropped. */
 const tryAgain = (customerId: number, done: string) => sql`
   update routing_changes c set next_attempt_at = now() from service_domains d
   where d.id = c.domain_id and d.customer_id = ${customerId} and c.next_attempt_at > now() and exists (select from ${sql.raw(done)})`;

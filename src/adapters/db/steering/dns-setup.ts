@@ -37,10 +37,10 @@ const permittedAfter = (whose: SQL, after: number) => sql`
   from service_domains d left join domain_routing r on r.domain_id = d.id
   where ${whose} and d.deleted_at is null and d.id > ${after}
   order by d.id`;
-/** A name and a zone id are small: what makes a page is its bytes. */
+/** A name and a zone id are small: pages are cut by bytes. */
 const permittedMost = 100_000;
 
-/** Names that are tried together with those of a service, at most. */
+/** Most names that are tested together with those of a service. */
 const mostMates = 40;
 
 const matesOf = (requireProof: boolean, customerId: number, serviceId: number) => sql`
@@ -62,11 +62,23 @@ export const frozen = sql`
 const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "checkedAtMs")}, c.actor, c.result,
   c.domains_checked as "domainsChecked", c.domains_total as "domainsTotal"`;
 
+/** The channels on which a storm of a service `s` is told. */
+const told = sql`
+  select c.id, c.name, c.kind, c.settings->>'host' as host from channels c
+  where c.customer_id = s.customer_id and c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null
+    and (c.kinds is null or 'storm.started' = any(c.kinds)) and (c.service_ids is null or s.id = any(c.service_ids))`;
+const channels = sql`coalesce((
+  select jsonb_agg(jsonb_build_object('name', x.name, 'kind', x.kind, 'host', x.host) order by x.kind = 'webhook', x.id)
+  from (select * from (${told}) t order by t.kind = 'webhook', t.id limit 50) x), '[]')`;
+const insured = sql`coalesce((
+  select jsonb_agg(x.name) from (select d.name from service_domains d where d.customer_id = s.customer_id and d.deleted_at is null order by d.id limit 2000) x), '[]')`;
+
 export const createDnsSetupStore = (db: Database, requireProof = true): DnsSetupStore => ({
   get: async (customerId, serviceId, { limit, afterDomainId }) => {
     const [[service], rows, mates] = await db.batch<[Omit<DnsSetup, "domains" | "mates" | "domainsBehind">[], Paged<DnsSetupDomain>[], ZoneMate[]]>([
       sql`
-      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen, s.backup_cdn as "backupCdn",
+      select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen, s.primary_cdn as "primaryCdn", s.backup_cdn as "backupCdn",
+        ${channels} as channels, case when exists (select from (${told}) w where w.kind = 'webhook') then ${insured} else '[]'::jsonb end as insured,
         (select count(*) from service_domains where service_id = s.id and deleted_at is null) as "domainsTotal"
       from services s left join service_routing g on g.service_id = s.id
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`,

@@ -5,12 +5,12 @@ import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
 import { storedProof } from "../round/intents.ts";
 
-/** Another switch of the domain is under way or made: what DNS answers from then on says nothing about this one. */
+/** A later switch of the domain is in flight or made: DNS answers from then on say nothing about this one. */
 const followed = sql`exists (
   select 1 from routing_changes n
   where n.domain_id = c.domain_id and n.id > c.id and n.result not in ('failed', 'superseded', 'shadow'))`;
 
-/** Of a run's switches, how many at least are left to those that are late: nothing is asked for them, they only have to go. */
+/** How many of a run's switches are at least reserved for late ones: no query is sent for them, they are only closed. */
 const lateShare = 0.25;
 
 const columns = sql`c.id as "changeRowId", d.name, coalesce(r.records, '[]') as records, r.surroundings,

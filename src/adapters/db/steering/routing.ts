@@ -14,15 +14,15 @@ const domainColumns = sql`d.id as "domainId", d.name, coalesce(${domainStatus}, 
 const overrideColumns = sql`override_mode as mode, coalesce(override_reason, '') as reason,
   ${ms("override_until", "untilMs")}, coalesce(override_actor, '') as actor, ${ms("override_set_at", "setAtMs")}`;
 
-/** An operator who orders something has seen to it: the domains' fights are over, and what led to them is forgotten. */
+/** An override by an operator ends the domains' fights, and clears the drifts that led to them. */
 const calledOff = sql`update domain_routing r set contested_at = null, drift_resumed_at = now()
   from owner where r.service_id = owner.id`;
 
-/** Orders of one service come one after the other. */
+/** Serializes overrides of one service. */
 const locked = (customerId: number, serviceId: number) => sql`
   select 1 from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null for no key update`;
 
-/** The live service, and the override that it had before. */
+/** The live service, and its previous override. */
 const owner = (customerId: number, serviceId: number) => sql`
   owner as (
     select id, customer_id from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null

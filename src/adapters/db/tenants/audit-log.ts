@@ -6,10 +6,10 @@ import type { Paged } from "../../ports/tenants/change.ts";
 import { withinBytesOneByOne } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 
-/** Together they fill a page of one row. */
+/** Both together fill a page of one row. */
 const mostBytesOfSide = pageBytes / 2;
 
-/** What was stored before or after, or, where that alone is too large for a page, what can be said of it. */
+/** The row before or after, or, where that alone is too large for a page, its size and hash. */
 const side = (column: "before" | "after"): SQL => {
   const stored = sql.identifier(column);
   return sql`case when octet_length(${stored}::text) <= ${mostBytesOfSide}::int then ${stored}

@@ -6,7 +6,7 @@ import type { Database } from "../platform/client.ts";
 /** Semantics §1. */
 const keptHours = 24;
 
-/** With what its escapes add, one answer of the database. */
+/** Escaped, it fits one answer of the database. */
 const mostBytes = 2 * pageBytes;
 
 export const createIdempotencyStore = (db: Database): IdempotencyStore => ({

@@ -9,7 +9,7 @@ import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
 import { auditRow, ms, tranche } from "../platform/write.ts";
 
-/** A dispute takes a proof in DNS: a name has few. */
+/** A dispute requires a proof in DNS, so a name has few. */
 const mostClaims = 50;
 
 const claimColumns = sql`d.id, d.customer_id as "customerId", d.challenge_token as token, ${ms("d.challenge_expires_at", "tokenExpiresAtMs")},
@@ -28,13 +28,13 @@ const rowOf = ({ claim, event, rotate }: ClaimChange, own: boolean) => ({
 /** 64 hexadecimal digits, of which 244 bits are random. */
 const anotherToken = sql`replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')`;
 
-/** What has been changed since it was read is not decided by; `revs` are those that a claim has once the statements before are through. */
+/** Optimistic locking: a claim changed since it was read is not written; `revs` are those after the preceding statements. */
 const standing = (revs: readonly { readonly id: number; readonly rev: number }[], fence: ClaimAuthor["fence"]): SQL => sql`
   (select count(*) from service_domains e join jsonb_to_recordset(${JSON.stringify(revs)}::jsonb) as k(id bigint, rev int) on k.id = e.id
     where e.deleted_at is null and e.claim_rev = k.rev) = ${revs.length}::int
   ${fence === undefined ? sql`` : sql`and exists (select from fence)`}`;
 
-/** The time of a change of hands is the database's own: usage is attributed by it. */
+/** The time of a change of owner is the database's: usage is attributed by it. */
 const update = (rows: readonly ReturnType<typeof rowOf>[], revs: readonly { readonly id: number; readonly rev: number }[], author: ClaimAuthor): SQL => sql`
   with ${author.fence === undefined ? sql`` : sql`${fenceCte(author.fence)},`} wanted as (
     select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w(id bigint, verified boolean, verified_by text, seen_at timestamptz,
@@ -81,7 +81,7 @@ export const createOwnershipStore = (db: Database): OwnershipStore => ({
     const [leaving, others] = [rows.filter(({ verified }) => !verified), rows.filter(({ verified }) => verified)];
     const revs = claims.map(({ id, rev }) => ({ id, rev }));
     const after = revs.map(({ id, rev }) => ({ id, rev: leaving.some((row) => row.id === id) ? rev + 1 : rev }));
-    // Whoever loses the name goes first: only one may hold it at any moment.
+    // The claim that loses the name is written first: only one may hold it at any moment.
     const statements = [
       sql`select 1 from service_domains where deleted_at is null and name = ${name} order by id for update`,
       ...(leaving.length > 0 ? [update(leaving, revs, author)] : []),
@@ -91,7 +91,7 @@ export const createOwnershipStore = (db: Database): OwnershipStore => ({
       const results = await db.batch<{ id: number }[][]>(statements);
       return (results.at(-1) ?? []).length > 0;
     } catch (error) {
-      // Somebody who was not among the claims has become the owner meanwhile.
+      // A claim that was not among those read has become the owner meanwhile.
       if (violates(error, nameTaken)) return false;
       throw error;
     }

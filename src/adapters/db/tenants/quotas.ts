@@ -8,7 +8,7 @@ import type { Database } from "../platform/client.ts";
 import { holdsName } from "./holds-name.ts";
 import { auditRow, write } from "../platform/write.ts";
 
-/** For who creates nothing, or is not limited. */
+/** The highest limits: for stores that create nothing or are not limited. */
 export const noLimits = Object.fromEntries(quotaKinds.map((kind) => [kind, mostOfAnything])) as QuotaLimits;
 
 /** How many a customer has of a kind. @param requireProof DOMAIN_VERIFICATION */
@@ -23,6 +23,7 @@ const usedOf = (requireProof: boolean): Readonly<Record<QuotaKind, (customer: SQ
   tokens: (customer) => sql`(
     select count(*) from customer_tokens where customer_id = ${customer} and revoked_at is null
       and (expires_at is null or expires_at > now()))`,
+  channels: (customer) => sql`(select count(*) from channels where customer_id = ${customer} and deleted_at is null)`,
 });
 
 /** Kinds with what a customer uses of each and may have of it; `place` is that of `quotaKinds`. */
@@ -33,16 +34,16 @@ const standing = (customer: SQL, limits: QuotaLimits, kinds: readonly QuotaKind[
     ) v(place, kind, usual, used)
   ) x`;
 
-/** What a creation waits for first: a customer's come one after the other, so that none is counted by two at once as the last. */
+/** Serializes a customer's creations, so that two cannot both take the last place. */
 export const quotaLock = (customerId: number): SQL => sql`select pg_advisory_xact_lock(hashtextextended('quota:' || ${customerId}::bigint, 0))`;
 
-/** As a CTE of a creation behind `quotaLock`: the first kind of which nothing is left; no row where there is room for one more. */
+/** As a CTE of a creation after `quotaLock`: the first exhausted kind; no row where there is room for one more. */
 export const exhausted = (customerId: number, limits: QuotaLimits, kinds: readonly QuotaKind[]): SQL => sql`
   select s.kind, s."limit" from (${standing(sql`${customerId}::bigint`, limits, kinds)}) s where s.used >= s."limit" order by s.place limit 1`;
 
 export type Exhausted = { readonly kind: QuotaKind; readonly limit: number };
 
-/** @throws AppError `quota` where a creation found nothing left */
+/** @throws AppError `quota` where a quota is exhausted */
 export const refuseExhausted = (found: Exhausted | null | undefined): void => {
   if (found == null) return;
   const detail = `the quota ${found.kind} of this customer is ${found.limit}, and all of it is in use; GET /v1/quotas shows it, an admin can raise it`;

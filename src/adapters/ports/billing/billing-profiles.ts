@@ -3,10 +3,10 @@ import type { Change } from "../tenants/change.ts";
 /** A tax by its name on the invoice and its rate, a decimal fraction as text: "0.19" is 19 %. */
 export type TaxRate = { readonly label: string; readonly rate: string };
 
-/** What the invoices of a customer say of it beside their figures. An issued one keeps what was said then. */
+/** A customer's details on its invoices, apart from figures. An issued one keeps those of its time. */
 export type BillingProfileInput = {
   readonly legalName: string | null;
-  /** Lines, none where nothing is known. */
+  /** Lines; empty where unknown. */
   readonly address: readonly string[];
   readonly taxId: string | null;
   readonly poNumber: string | null;
@@ -19,7 +19,7 @@ export type BillingProfileInput = {
   readonly reverseCharge: boolean;
 };
 
-/** `updatedAtMs` is null while nobody has said anything, and the defaults apply. */
+/** `updatedAtMs` is null while nothing is set, and the defaults apply. */
 export type BillingProfile = BillingProfileInput & { readonly updatedAtMs: number | null };
 
 /** Who issues the invoices. */
@@ -33,12 +33,12 @@ export type IssuerInput = {
 
 export type Issuer = IssuerInput & { readonly updatedAtMs: number };
 
-/** Says what documents print from now on. */
+/** Sets what documents print from now on. */
 export interface BillingProfileStore {
   /** Null where there is no such customer; so does `set`. */
   get(customerId: number): Promise<BillingProfile | null>;
   set(customerId: number, input: BillingProfileInput, change: Change): Promise<BillingProfile | null>;
-  /** Null while nobody has said who issues. */
+  /** Null while no issuer is set. */
   issuer(): Promise<Issuer | null>;
   setIssuer(input: IssuerInput, change: Change): Promise<Issuer>;
 }

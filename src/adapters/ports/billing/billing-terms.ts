@@ -20,7 +20,7 @@ export type CustomerTermsRow = TermsInput & { readonly id: number; readonly crea
 
 /** What a customer pays, from when on. Rows never change: new terms are a new row. */
 export interface BillingTermsStore {
-  /** Null where there is no such customer. @throws AppError `conflict` where terms begin at this very moment */
+  /** Null where there is no such customer. @throws AppError `conflict` where terms with the same start exist */
   create(customerId: number, input: TermsInput, change: Change): Promise<CustomerTermsRow | null>;
   /** Ascending by id. Null where there is no such customer. */
   list(customerId: number, page: Page): Promise<CustomerTermsRow[] | null>;

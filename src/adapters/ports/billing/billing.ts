@@ -2,10 +2,10 @@ import type { BillingCycle, CycleBound } from "../../../domain/billing/billing-c
 import type { CustomerTerms } from "../../../domain/billing/pricing.ts";
 import type { Fence } from "../coordination/lease.ts";
 
-/** A customer with something to bill: how many windows, and causes of adjustments. 0: it has but a cycle to close. */
+/** A customer with something to bill: how many windows, and causes of adjustments. 0: it only has a cycle to close. */
 export type DueCustomer = { readonly customerId: number; readonly windows: number };
 
-/** The rules of one run. Times are epoch milliseconds. */
+/** The parameters of one run. Times are epoch milliseconds. */
 export type BillingFrame = {
   /** Of customers without terms of their own. */
   readonly terms: CustomerTerms;
@@ -28,19 +28,19 @@ export type ChunkResult =
   | { readonly status: "issued"; readonly invoices: number; readonly lines: number; readonly more: boolean }
   | { readonly status: "fenced" };
 
-/** The database answered and refused the chunk: nothing of it was written, and another chunk may well succeed. */
+/** The database answered and refused the chunk: nothing of it was written, and another chunk may succeed. */
 export class BillingRefused extends Error {
   override readonly name = "BillingRefused";
 }
 
-/** Issues invoices. Each window is billed once, whoever calls this how often and at the same time (semantics §9). */
+/** Issues invoices. Each window is billed once, however often and concurrently this is called (semantics §9). */
 export interface BillingStore {
   /** Customers with something to bill or a cycle to close, ascending by id from after `afterCustomerId`. */
   due(frame: BillingFrame, page: { readonly afterCustomerId: number; readonly limit: number }): Promise<DueCustomer[]>;
   /**
-   * Bills what is due of these customers, up to `maxWindows`, adjusts what was billed otherwise than it would be today, and
-   * closes their cycles: one invoice each (and currency), none of which no line has cents. That waits for the next one.
-   * @throws BillingRefused; any other error means no answer, and the chunk may still have been billed
+   * Bills what is due of these customers, up to `maxWindows`, adjusts what would be billed differently today, and
+   * closes their cycles: one invoice each (and currency), none where no line has cents. Those lines wait for the next one.
+   * @throws BillingRefused; any other error: the outcome is unknown, and the chunk may have been billed
    */
   issue(chunk: BillingChunk): Promise<ChunkResult>;
 }

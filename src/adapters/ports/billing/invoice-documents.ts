@@ -6,7 +6,7 @@ export type Party = { readonly legal_name: string | null; readonly address: stri
 /** Rate is a decimal fraction as text: "0.19" is 19 %. Money in minor units. */
 export type Tax = { readonly label: string; readonly rate: string; readonly base_cents: number; readonly cents: number };
 
-/** The words of an invoice, as they were stored when it was issued (`invoice_documents.body`). */
+/** The text of an invoice, as stored when it was issued (`invoice_documents.body`). */
 export type DocumentBody = {
   readonly issuer: (Party & { readonly payment_details: string | null }) | null;
   readonly customer: Party;
@@ -29,8 +29,8 @@ export type BilledService = {
 };
 
 /**
- * An invoice with all that it prints, from what was stored when it was issued. `lines` and `services` hold at most as many
- * as asked for, of `lineCount` and `serviceCount`; services by name, then id.
+ * An invoice with all that it prints, as stored when it was issued. `lines` and `services` hold at most as many
+ * as requested, of `lineCount` and `serviceCount`; services by name, then id.
  */
 export type PrintedInvoice = Invoice & {
   readonly customerName: string;

@@ -17,15 +17,15 @@ export interface InvoiceLinkStore {
   create(customerId: number, invoiceId: number, span: { readonly nowMs: number; readonly expiresAtMs: number }, change: Change): Promise<InvoiceLink | null>;
   /** Revoked and expired ones too. Null where the customer has no such invoice. */
   list(customerId: number, invoiceId: number, page: Page): Promise<InvoiceLink[] | null>;
-  /** From the next request on the link opens nothing. Again: nothing more. @returns false where there is no such link */
+  /** Takes effect with the next request; idempotent. @returns false where there is no such link */
   revoke(customerId: number, invoiceId: number, linkId: number, nowMs: number, change: Change): Promise<boolean>;
   /** Notes that a link was opened, where that was last noted a minute ago or more. */
   noteOpened(linkId: number, nowMs: number): Promise<void>;
 }
 
-/** Makes and reads the secret part of a link: which invoice it opens until when, signed. Nothing is looked up. */
+/** Makes and verifies the secret part of a link: invoice and expiry, signed. No look-up. */
 export interface LinkTokens {
   sign(claim: LinkClaim): Promise<string>;
-  /** Null where the text is none of ours, or has expired. */
+  /** Null where the token is invalid or has expired. */
   read(token: string, nowMs: number): Promise<LinkClaim | null>;
 }

@@ -1,18 +1,12 @@
 import type { BillingCycle, CycleBound } from "../../../domain/billing/billing-cycle.ts";
 import type { CustomerTerms } from "../../../domain/billing/pricing.ts";
-import type { Invoice, InvoiceLine } from "./invoices.ts";
+import type { InvoiceFigures, LineFigures } from "./invoices.ts";
 
-type LineField =
-  | "kind" | "arrears" | "serviceId" | "windowStartMs" | "windowEndMs" | "primaryBytes" | "backupBytes" | "rateCentsPerGb" | "discountRate"
-  | "currency" | "maxCoverageFactor" | "stormMicroseconds" | "amountCents" | "discountCents";
+/** A line as it would be issued. `estimated`: a side of its window is incomplete; the rest would follow. */
+export type PreviewLine = Omit<LineFigures, "snapshotId"> & { readonly estimated: boolean };
 
-/** A line as it would be issued. `estimated`: a side of its window is incomplete; what is missing would follow. */
-export type PreviewLine = Pick<InvoiceLine, LineField> & { readonly estimated: boolean };
-
-type Figure = "number" | "periodStartMs" | "periodEndMs" | "subtotalCents" | "discountCents" | "totalCents" | "currency";
-
-/** What an invoice would say. `lines` holds the first hundred of `lineCount`. Money in minor units of the currency. */
-export type InvoicePreview = Pick<Invoice, Figure> & {
+/** A draft invoice. `lines` holds the first hundred of `lineCount`. Money in minor units of the currency. */
+export type InvoicePreview = InvoiceFigures & {
   readonly taxCents: number;
   /** The total with the taxes. */
   readonly payableCents: number;
@@ -26,7 +20,7 @@ export type PreviewQuery = {
   /** Of customers whose terms name none. */
   readonly cycle: BillingCycle;
   readonly nowMs: number;
-  /** The bounds of each cycle, that which is due and those to come. */
+  /** The bounds of each cycle, the one that is due and those to come. */
   readonly bounds: readonly CycleBound[];
   readonly withheldAfterMs: number;
 };
@@ -37,18 +31,18 @@ export type Preview = {
   readonly billUntilMs: number;
   /** One per currency, none where nothing costs anything. */
   readonly invoices: readonly InvoicePreview[];
-  /** Windows that are over and end after that. */
+  /** Completed windows that end after that. */
   readonly waitingWindows: number;
   /** Windows until then that are incomplete, and younger than the look-back of metering. */
   readonly withheldWindows: number;
-  /** Windows until then that cost nothing and wait for an invoice to be on. */
+  /** Windows until then that cost nothing and wait for the next invoice. */
   readonly idleWindows: number;
 };
 
 export interface InvoicePreviewStore {
   /**
-   * What the next billing run would issue, or the next close of the customer's cycle so far, by the very statement that
-   * issues, and nothing is written. Null where there is no such customer.
+   * What the next billing run would issue, or the next close of the customer's cycle so far, by the same statement that
+   * issues, without writing. Null where there is no such customer.
    */
   preview(customerId: number, query: PreviewQuery): Promise<Preview | null>;
 }

@@ -60,9 +60,9 @@ export type LineFigures = {
 /** An issued line. */
 export type InvoiceLine = LineFigures & {
   readonly id: number;
-  /** A side of the window had not been read for good when it was billed; what is missing follows as an adjustment. */
+  /** A side of the window was incomplete when it was billed; the rest follows as an adjustment. */
   readonly estimated: boolean;
-  /** As the service was called when the invoice was issued. */
+  /** The service's name when the invoice was issued. */
   readonly serviceName: string;
   /** The storms by which the line was computed, in the order in which they began. */
   readonly stormIds: readonly number[];
@@ -70,16 +70,16 @@ export type InvoiceLine = LineFigures & {
   readonly uncredited: readonly UncreditedStorm[];
 };
 
-/** A storm that took nothing off, and why (`domain/billing/credit.ts`); null: nobody said. */
+/** A storm without a discount, and why (`domain/billing/credit.ts`); null: no reason recorded. */
 export type UncreditedStorm = { readonly stormId: number; readonly credit: "pending" | "refused"; readonly reason: CreditReason | null };
 
 /** `afterId` is the id of the last row of the previous page, null for the first page. `limit` is at least 1. */
 export type InvoicePage = { readonly limit: number; readonly afterId: number | null };
 
-/** What a share link vouches for, once its signature has been verified. */
+/** The claims of a share link whose signature is verified. */
 export type LinkClaim = { readonly linkId: number; readonly invoiceId: number; readonly expiresAtMs: number };
 
-/** An invoice and the right by which it is read: of its customer, or of a link that is neither expired nor revoked. */
+/** An invoice and the right to read it: of its customer, or of a link that is neither expired nor revoked. */
 export type InvoiceKey =
   | { readonly customerId: number; readonly invoiceId: number }
   | { readonly link: LinkClaim; readonly nowMs: number };
@@ -94,6 +94,6 @@ export interface InvoiceStore {
   lines(key: InvoiceKey, page: InvoicePage): Promise<LinePage | null>;
   /** With how many lines there are in all. */
   firstLines(key: InvoiceKey, limit: number): Promise<(LinePage & { readonly lineCount: number }) | null>;
-  /** In one statement; none where the invoice can not be read any more, so whoever counts finds out. */
+  /** In one statement; empty where the invoice can no longer be read, so the caller must compare the count. */
   furtherLines(key: InvoiceKey, page: InvoicePage & { readonly afterId: number }): Promise<InvoiceLine[]>;
 }

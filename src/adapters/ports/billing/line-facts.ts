@@ -33,7 +33,7 @@ export type LineFacts = {
   readonly estimated: boolean;
   /** Null: this is the first. */
   readonly previous: PreviousLine | null;
-  /** What is known of the window, in all its versions; null: the service held more hosts in it than can be told. */
+  /** All versions of the window's facts; null: the service held too many hosts in it. */
   readonly window: WindowFacts | null;
 };
 
@@ -41,6 +41,6 @@ export type LineFacts = {
 export type Metering = { readonly windowMs: number; readonly measuredCdns: readonly string[] };
 
 export interface LineFactsStore {
-  /** Null where the customer has no such invoice, or it no such line. */
+  /** Null where the customer has no such invoice, or the invoice no such line. */
   line(customerId: number, invoiceId: number, lineId: number, metering: Metering): Promise<LineFacts | null>;
 }

@@ -1,9 +1,9 @@
-/** Proof of the right to act: a write names the lease and epoch under which it was decided, or it writes nothing. */
+/** A fencing token: a write names the lease and epoch under which it was decided, and has no effect under another. */
 export type Fence = { readonly name: string; readonly epoch: number };
 
 /**
- * What became of asking for a lease. Where it was given, `from` is the provider that had it before (null: nobody ever).
- * Where it was refused, `by` is the provider that has it or is preferred (null: there is no such lease to be had), and
+ * The result of acquiring a lease. Where granted, `from` is the provider that held it before (null: nobody).
+ * Where refused, `by` is the provider that holds it or is preferred (null: there is no such lease), and
  * `freeInMs` when that ends unless it is renewed.
  */
 export type Taking =
@@ -15,35 +15,35 @@ export interface LeaseStore {
   /** How long a lease lasts without renewal; it is renewed three times within that. */
   readonly ttlMs: number;
   /**
-   * Takes a free or lapsed lease anew.
-   * @param holder provider and run id: a doubled run of the same provider is another holder. A holder that asks again gets
-   *   its own lease anew, with another epoch: it has forgotten the first, or never learnt of it
-   * @param shards of a shard's lease, the number of shards it is meant for: refused where that is not the number any more
+   * Acquires a free or lapsed lease.
+   * @param holder provider and run id: a doubled run of the same provider is another holder. A holder that asks again re-acquires
+   *   its own lease with another epoch: it has restarted, or the first answer was lost
+   * @param shards of a shard's lease, the number of shards it is meant for: refused where that is no longer the number
    */
   take(name: string, provider: string, holder: string, shards?: number): Promise<Taking>;
-  /** `take` for who does not ask by whom it was refused. @returns null where it was */
+  /** `take` for callers that need no reason of refusal. @returns null where refused */
   acquire(name: string, provider: string, holder: string, shards?: number): Promise<Fence | null>;
   /** Extends a lease that is still held. @returns false where it is lost */
   renew(fence: Fence): Promise<boolean>;
-  /** Gives a lease back early; its provider keeps a short preference. A lost lease is left alone. */
+  /** Releases a lease early; its provider keeps a short preference. A lost lease is not touched. */
   release(fence: Fence): Promise<void>;
-  /** Lets go of a lease that is still held, without any preference: whoever comes first has it. */
+  /** Releases a lease that is still held, without any preference: the first to ask gets it. */
   giveUp(fence: Fence): Promise<void>;
   /**
    * Hands a lease to the preferred provider where that is another one, whose heartbeat and public face have both been good
-   * for so long, and no storm is active: it is released in that one's name, so that it has the preference. Once within that
-   * time: where the other one did not come for this lease, or gave it away at once, it is not asked again and again.
-   * @returns whether it was handed back; the fence is worth nothing then
+   * for so long, and no storm is active: it is released in that one's name, so that it has the preference. At most once within that
+   * time: where the other one did not take this lease, or released it at once, the hand-back is not repeated immediately.
+   * @returns whether it was handed back; the fence is invalid then
    */
   handBack(fence: Fence, preferred: string, goodForMs: number): Promise<boolean>;
 }
 
 /**
- * The latest run of a tick, per shard and provider: how a run knows that its successor is there. It only saves work; the
- * right to act is the lease's alone.
+ * The latest run of a tick, per shard and provider: how a run notices its successor. It only saves work; the
+ * right to act comes from the lease alone.
  */
 export interface TickRunStore {
-  /** Says that this run is there. */
+  /** Registers this run. */
   begin(shardIndex: number, provider: string, run: string): Promise<void>;
   /** Whether no other run of that shard and provider has begun since. */
   isLatest(shardIndex: number, provider: string, run: string): Promise<boolean>;

@@ -1,7 +1,7 @@
 import type { SealedWith } from "../../../domain/tenants/seals.ts";
 import type { LeaseStanding, ShardStanding, Takeover } from "./status.ts";
 
-/** What the database can tell an operator at one moment. Ages are seconds on the database's clock. */
+/** A snapshot of the database for operators. Ages are seconds on the database's clock. */
 export type MetricsReading = {
   readonly storms: readonly { readonly kind: string; readonly state: string; readonly count: number }[];
   readonly stormsTotal: number;
@@ -20,18 +20,20 @@ export type MetricsReading = {
   }[];
   readonly counters: readonly { readonly name: string; readonly provider: string; readonly label: string; readonly value: number }[];
   readonly routingChanges: readonly { readonly result: string; readonly count: number }[];
-  /** Switches of the last 24 hours by whether visitors were seen to follow. */
+  /** Switches of the last 24 hours by whether visitors were observed to follow. */
   readonly switchProofs: readonly { readonly proof: string; readonly count: number }[];
-  /** DNS accounts that are left alone after failures in a row, and those that do not let their changes be asked after. */
+  /** DNS accounts that are paused after failures in a row, and those that refuse GetChange. */
   readonly dnsAccounts: { readonly paused: number; readonly pollsRefused: number };
-  /** Accepted changes that are not known to be on all servers, and how long the oldest of them has been so; null: there is none. */
+  /** Accepted changes that are not known to be on all servers, and the age of the oldest; null: there is none. */
   readonly pendingChanges: { readonly count: number; readonly oldestAgeSeconds: number | null };
   /** Live domains by the status that the API shows. */
   readonly domains: readonly { readonly status: string; readonly count: number }[];
-  /** `outcome` is `healing` or why it was left alone. */
+  /** Live services by routing state; `unsteered`: no round has handled it yet. */
+  readonly services: readonly { readonly state: string; readonly reason: string; readonly count: number }[];
+  /** `outcome` is `healing` or why it was not healed. */
   readonly drifts: readonly { readonly outcome: string; readonly count: number }[];
   readonly frozen: boolean;
-  /** As the status shows them: without those of shards that are no more. */
+  /** As the status shows them: without those of removed shards. */
   readonly leases: readonly Pick<LeaseStanding, "name" | "provider" | "epoch" | "held" | "ageSeconds">[];
   /** Null: never. */
   readonly providers: readonly {
@@ -41,14 +43,26 @@ export type MetricsReading = {
     readonly publicOk: boolean | null;
     readonly clockSkewMs: number | null;
   }[];
-  /** Shards that passed to the other provider, ever. */
+  /** Shards that passed to the other provider, in total. */
   readonly takeovers: readonly (Pick<Takeover, "kind" | "from" | "to"> & { readonly count: number })[];
   readonly vantages: readonly { readonly name: string; readonly place: string | null; readonly lastHeardAgeSeconds: number }[];
   readonly shards: number;
   readonly shardLoads: readonly ShardStanding[];
   readonly invoices: number;
-  /** What the reconciliation found and no later night cleared. */
+  /** Open findings of the reconciliation. */
   readonly findings: readonly { readonly rule: string; readonly count: number }[];
+  /** Open ones: of customers, and the installation's, which are the same CDNs seen by the operator. */
+  readonly incidents: readonly { readonly kind: string; readonly scope: string; readonly count: number }[];
+  readonly channels: readonly { readonly kind: string; readonly state: string; readonly count: number }[];
+  /**
+   * Messages that wait, by the kind of their channel: since when the oldest was made, and for how long the one that is due longest
+   * has not been tried; null: none is due.
+   */
+  readonly pendingDeliveries: readonly { readonly kind: string; readonly count: number; readonly oldestAgeSeconds: number; readonly overdueSeconds: number | null }[];
+  /** Given up within 24 hours. */
+  readonly deadDeliveries: readonly { readonly kind: string; readonly count: number }[];
+  /** Null: nothing waits. */
+  readonly outboxLagSeconds: number | null;
   /** Causes of adjustments that wait for the next billing run. */
   readonly adjustmentCauses: number;
 };

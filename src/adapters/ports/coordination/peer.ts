@@ -1,10 +1,10 @@
-/** What one look at the other provider's public face came to; `error` is null where it was good. */
+/** The result of one check of the other provider's public endpoint; `error` is null where it was good. */
 export type Sighting = { readonly provider: string; readonly error: string | null };
 
-/** The other provider, as everybody on the internet sees it: a lease that is renewed does not prove a live edge (semantics §10). */
+/** The other provider, as seen from the internet: a renewed lease does not prove that the edge serves (semantics §10). */
 export interface Peer {
-  /** Asks its public `/healthz`. Never throws; one look at a time, a second one is not begun. */
+  /** Requests its public `/healthz`. Never throws; one request at a time, a concurrent call does nothing. */
   look(): Promise<void>;
-  /** The latest finding, once: null where there was none since. */
+  /** The latest result, once: null where there was none since the last call. */
   take(): Sighting | null;
 }

@@ -1,10 +1,10 @@
 import type { Fence } from "./lease.ts";
 
-/** What a page of services came to. @see RetentionStore.evidence */
+/** The result for a page of services. @see RetentionStore.evidence */
 export type PrunedPage = { readonly rows: number; readonly lastServiceId: number | null };
 
 /**
- * What is kept long, but not for ever (docs/retention.md). Times are epoch milliseconds. Each call deletes a bounded number of
+ * Rows that are kept long, but not for ever (docs/retention.md). Times are epoch milliseconds. Each call deletes a bounded number of
  * rows, none where the lease is lost. @returns how many
  */
 export interface RetentionStore {
@@ -14,20 +14,27 @@ export interface RetentionStore {
   routingChanges(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   routingDrifts(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /**
-   * The oldest records of each chain of a page of services, as far as their storms ended before that and are on no invoice, nor
-   * will be: of a chain only the beginning goes. @throws NeonDbError 23001 where the database keeps them longer than that
+   * The oldest records of each chain of a page of services, as far as their storms ended before that and are on no invoice, present or
+   * future: only the beginning of a chain is deleted. @throws NeonDbError 23001 where the database keeps them longer than that
    */
   evidence(fence: Fence, beforeMs: number, afterServiceId: number, services: number): Promise<PrunedPage>;
   /** The oldest; the newest record stays. @throws NeonDbError 23001 where the database keeps them longer than that */
   takeovers(fence: Fence, beforeMs: number, limit: number): Promise<number>;
-  /** Differences that were cleared before that. */
+  /** Findings that were cleared before that. */
   findings(fence: Fence, beforeMs: number, limit: number): Promise<number>;
-  /** Vantages that were last heard before that. */
+  /** Vantages last heard before that. */
   vantages(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Leases of readiness checks, each of which has a name of its own. */
   checkLeases(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Hosts that were last looked up before that: those of live domains are looked up again within hours. */
   probeTargets(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Messages that were sent or given up before that; the one that opened what is still open stays. */
+  deliveries(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Changes that happened before that, of which no message is left. */
+  notifications(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Of incidents that ended before that, and of which no message is left; then those themselves. */
+  incidentServices(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  incidents(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Links to invoices that expired before that. */
   invoiceLinks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

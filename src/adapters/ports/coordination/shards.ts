@@ -1,11 +1,11 @@
 /** One part of the services: those whose id modulo `count` is `index` (semantics §10). */
 export type Shard = { readonly index: number; readonly count: number };
 
-/** Hands the rounds of shards to invocations of their own, each with its own connections. */
+/** Dispatches the rounds of shards to separate invocations, each with its own connections. */
 export interface Dispatcher {
   /**
-   * Sees to it that a shard has its rounds in the minute that began at `scheduledAtMs`. Doing so twice changes nothing.
-   * @throws where that is not certain; the caller may run them itself, for they run under the shard's lease
+   * Ensures that a shard has its rounds in the minute that began at `scheduledAtMs`. Idempotent.
+   * @throws where that is not certain; the caller may run them itself, as they run under the shard's lease
    */
   dispatch(shard: Shard, scheduledAtMs: number): Promise<void>;
 }

@@ -1,31 +1,31 @@
 import type { SealedWith } from "../../../domain/tenants/seals.ts";
 
-/** A lease as its row stands; ages are seconds on the database's clock. */
+/** A lease as stored; ages are seconds on the database's clock. */
 export type LeaseStanding = {
   readonly name: string;
-  /** Who took it last, and by which run. */
+  /** Who acquired it last, and by which run. */
   readonly provider: string;
   readonly holder: string;
   readonly epoch: number;
-  /** Whether that one has it now. */
+  /** Whether that one still holds it. */
   readonly held: boolean;
   readonly acquiredAtMs: number;
   readonly expiresAtMs: number;
   readonly releasedAtMs: number | null;
-  /** Since it was taken. */
+  /** Since it was acquired. */
   readonly ageSeconds: number;
 };
 
-/** A provider's latest signs of life, and what the other one sees of it (semantics §10). Null: never. */
+/** A provider's latest heartbeats, and the other one's view of it (semantics §10). Null: never. */
 export type ProviderStanding = {
   readonly name: string;
-  /** Its data centre or region, where its platform tells. */
+  /** Its data centre or region, where its platform reports it. */
   readonly place: string | null;
   readonly heartbeatAtMs: number | null;
   readonly heartbeatSinceMs: number | null;
   readonly lastRoundAtMs: number | null;
   readonly publicCheckedAtMs: number | null;
-  /** Null: the latest look was not good, or there was none. */
+  /** Null: the latest check was not good, or there was none. */
   readonly publicOkSinceMs: number | null;
   readonly publicError: string | null;
   /** By how much its own clock is ahead of the database's; null: not measured. */
@@ -36,17 +36,17 @@ export type ProviderStanding = {
 export type ShardStanding = {
   readonly shard: number;
   readonly domains: number;
-  /** Domains for which a round had no room. */
+  /** Domains left out of a round for lack of room. */
   readonly leftOut: number;
-  /** Of the time of a round's connections, the share that probing everything takes in calm. */
+  /** The share of a round's connection time that probing everything takes in calm. */
   readonly utilisation: number;
   readonly measuredAtMs: number;
 };
 
-/** A shard of which the provider that has its lease, or had it last, completes no rounds: so many failed one after the other. */
+/** A shard whose present or last lease holder completes no rounds: so many failed in a row. */
 export type FailingShard = { readonly shard: number; readonly provider: string; readonly failedRounds: number };
 
-/** A shard's lease that passed to the other provider, as it is chained (`schema/runtime.ts`). */
+/** A transfer of a shard's lease to the other provider, as chained (`schema/runtime.ts`). */
 export type Takeover = {
   readonly seq: number;
   readonly kind: "takeover" | "hand_back";
@@ -61,12 +61,12 @@ export type Takeover = {
   readonly hash: string;
 };
 
-/** Who does what at this moment. */
+/** The installation's current state. */
 export type Status = {
   readonly shards: number;
-  /** How many shards there had better be (`domain/coordination/shard-load.ts`). */
+  /** The recommended number of shards (`domain/coordination/shard-load.ts`). */
   readonly shardsWanted: number;
-  /** Those that were measured lately, by number. */
+  /** Recently measured ones, by number. */
   readonly shardLoads: readonly ShardStanding[];
   /** By number; an alert where there are any. */
   readonly failingShards: readonly FailingShard[];
@@ -75,11 +75,11 @@ export type Status = {
   readonly providers: readonly ProviderStanding[];
   /** Kept secrets, by the key that sealed them. */
   readonly seals: readonly SealedWith[];
-  /** Live domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds. */
+  /** Live domains whose proof is missing, whose switches are held for that, and that prove a name which another customer holds. */
   readonly ownership: { readonly lapsing: number; readonly held: number; readonly disputed: number };
   /** The latest fifty, the newest first. */
   readonly takeovers: readonly Takeover[];
-  /** Whether it is asked as who owns the tables, or may do everything: who could switch their triggers off. */
+  /** Whether the database role owns the tables or is a superuser, and so could disable their triggers. */
   readonly ownsTables: boolean;
 };
 
@@ -90,8 +90,8 @@ export interface StatusStore {
 
 /** Whether this deployment can work with its database. */
 export interface Readiness {
-  /** @returns when ready, the shards whose rounds fail; else the reason in words that reveal nothing of the infrastructure. Never throws. */
+  /** @returns when ready, the shards whose rounds fail; else the reason, without details of the infrastructure. Never throws. */
   check(): Promise<readonly FailingShard[] | string>;
-  /** As `check` and in no more time, but when ready: who does what. */
+  /** As `check`, in no more time; when ready, the status. */
   report(): Promise<Status | string>;
 }

@@ -20,7 +20,7 @@ export type AvailabilityPoint = {
   readonly p95LatencyMs: number | null;
 };
 
-/** What the probes saw, as far back as it is kept. */
+/** Results of the probes, as far back as they are kept. */
 export interface AvailabilityStore {
   /** Ascending, one point a step, those without samples too. Null where the customer has no such service. */
   series(customerId: number, serviceId: number, query: AvailabilityQuery): Promise<AvailabilityPoint[] | null>;

@@ -6,22 +6,22 @@ export type ProbeRequest = {
 };
 
 /**
- * What came back, before it is judged. `timeout` and `network` carry no status. `unreadable`: an answer, but one whose form
- * is beyond what every provider's runtime reads; it says nothing of the CDN, and must not depend on who probed.
+ * The raw result of a probe. `timeout` and `network` carry no status. `unreadable`: an answer in a form that not
+ * every provider's runtime can read; it says nothing about the CDN, and must not depend on who probed.
  */
 export type ProbeAnswer =
   | { readonly kind: "answer"; readonly status: number; readonly latencyMs: number }
   | { readonly kind: "timeout" | "network" | "unreadable"; readonly latencyMs: number };
 
-/** Sends probes. Never throws: every failure is an answer. */
+/** Sends probes. Never throws: every failure is a result. */
 export interface Prober {
   probe(request: ProbeRequest): Promise<ProbeAnswer>;
 }
 
-/** Where on earth this vantage probes from, as far as its platform tells: a colo such as `FRA`, a region such as `fra1`. */
+/** Where this vantage probes from, where its platform reports it: a colo such as `FRA`, a region such as `fra1`. */
 export interface Place {
-  /** Null: not told, or not asked yet. */
+  /** Null: not reported, or not queried yet. */
   known(): string | null;
-  /** Asks, where there is somebody to ask and that was long ago. Never throws, never takes long. */
+  /** Queries it, where possible and the last reading is old. Never throws, never takes long. */
   look(): Promise<void>;
 }

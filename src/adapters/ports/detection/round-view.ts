@@ -7,17 +7,18 @@ import type { WindowStats } from "../../../domain/detection/health.ts";
 import type { ProbeError, ProbePath } from "../../../domain/detection/probe.ts";
 import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import type { PastDrift } from "../../../domain/steering/drift.ts";
-import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../../domain/steering/steering.ts";
+import type { FailbackPosition, Freeze, Latch, Override, StormKind, Weights } from "../../../domain/steering/steering.ts";
 import type { Restraint } from "../../../domain/detection/target.ts";
 import type { Vantage } from "../../../domain/detection/vantage.ts";
 import type { Surroundings, WeightedRecord } from "../steering/dns.ts";
+import type { PolicyTerms } from "./policies.ts";
 
-/** What is stored of a domain's live records; `readAtMs` null asks for a fresh reading. */
+/** What is stored of a domain's live records; `readAtMs` null requests a fresh reading. */
 export type DomainRouting = {
   readonly status: "found" | "unprovisioned" | "error";
   readonly zoneId: string | null;
   readonly records: readonly WeightedRecord[] | null;
-  /** What beside the weights decides what is answered; null, or absent: nothing. */
+  /** What besides the weights decides the DNS answers; null, or absent: nothing. */
   readonly surroundings?: Surroundings | null;
   /** The own weights of the other weighted records of the name, while tranche sets them; null, or absent: it does not. */
   readonly group?: OwnWeights | null;
@@ -43,7 +44,7 @@ export type RoundDomain = Restraint & {
   /** Null: all of them are the first. */
   readonly setups: PathSetups | null;
   readonly normal: Weights;
-  /** Its proof is not as it should be, or has not been looked up for its first switch; null, or absent: all is well. */
+  /** Its proof is missing, or not verified for its first switch yet; null, or absent: all is well. */
   readonly proof?: RoundProof | null;
   /** Whether the other weighted records of the name are steered with its pair. */
   readonly steerGroup: boolean;
@@ -55,23 +56,23 @@ export type RoundDomain = Restraint & {
    */
   readonly editedAtMs: number | null;
   readonly routing: DomainRouting | null;
-  /** Switches that were intended and whose outcome is not known: somebody died between intent and answer. */
+  /** Switches with an intent and an unknown outcome: a process died between intent and answer. */
   readonly openIntents: readonly OpenIntent[];
-  /** Switches that failed and are tried again, each once. */
+  /** Failed switches to be retried, each once. */
   readonly failedAttempts: readonly (FailedAttempt & { readonly id: number })[];
-  /** Since when somebody else fights over the weights. */
+  /** Since when the weights are contested by somebody else. */
   readonly contestedAtMs: number | null;
   /** What tranche's last switch set; only where the domain is contested. */
   readonly lastSet: Weights | null;
-  /** The newest drifts since an operator last acted on one. */
+  /** The newest drifts since an operator last resolved one. */
   readonly drifts: readonly PastDrift[];
 };
 
-/** How the proof of a name that is held stands (domain/tenants/ownership.ts). */
+/** The state of the proof of a held name (domain/tenants/ownership.ts). */
 export type RoundProof = {
   readonly held: boolean;
   readonly lapsed: boolean;
-  /** No switch was made of it yet for which the proof was looked up. */
+  /** No switch with a verified proof was made yet. */
   readonly unsteered: boolean;
   readonly seenAtMs: number;
   /** It was not good enough for a first switch in this round. */
@@ -83,10 +84,10 @@ export type OpenIntent = {
   readonly from: Weights;
   readonly to: Weights;
   readonly attemptedAtMs: number;
-  /** For which storm, if for any, and why. */
+  /** For which storm, if any, and why. */
   readonly stormId?: number | null;
   readonly reason?: string;
-  /** Of this very lease: whoever else intended it may be slow, and still calling. */
+  /** Of this lease: a previous holder may be slow, and still calling. */
   readonly ours: boolean;
 };
 
@@ -96,6 +97,8 @@ export type ServiceRouting = {
   readonly latch: Latch | null;
   readonly failback: FailbackPosition | null;
   readonly shadowTarget: string | null;
+  /** The backup as it was last known, storm or none; null, or absent: never. */
+  readonly backupHealth?: "up" | "down" | null;
 };
 
 export type RoundService = {
@@ -118,31 +121,31 @@ export type RoundService = {
 export type ShardView = {
   readonly services: readonly RoundService[];
   readonly vantages: readonly Vantage[];
-  /** Accepted changes whose turn it is to be asked after: of each account a few, the most overdue first. */
+  /** Accepted changes that are due to be polled: of each account a few, the most overdue first. */
   readonly polls: readonly Poll[];
-  /** Whether there are changes after which nobody asks any more: they were accepted too long ago. */
+  /** Whether there are changes that are no longer polled: they were accepted too long ago. */
   readonly expired: boolean;
-  /** DNS accounts that are in trouble. */
+  /** DNS accounts that are failing. */
   readonly standings: readonly DnsStanding[];
   readonly freeze: Freeze | null;
-  /** Domains of the shard for which there was no room in this round: it is too large, and others have their turn in the next. */
+  /** Domains of the shard left out of this round for lack of room: it is too large, and they are scheduled for later rounds. */
   readonly domainsLeftOut: number;
 };
 
 /** A change that is not known to be on all servers yet. */
 export type Poll = {
   readonly changeId: string;
-  /** How often it was asked after. */
+  /** How often it was polled. */
   readonly checks: number;
 };
 
-/** What is known of a DNS account that is in trouble. */
+/** The state of a failing DNS account. */
 export type DnsStanding = Circuit & {
   /** Whose own account it is; 0: the operator's. */
   readonly customerId: number;
   readonly lastError: string | null;
   readonly lastErrorAtMs: number | null;
-  /** How often in a row it did not let changes be asked after, why, and until when that is not tried again. */
+  /** How often in a row GetChange was refused, why, and until when it is not tried again. */
   readonly pollsRefused: number;
   readonly pollsError: string | null;
   readonly pollsPausedUntilMs: number | null;
@@ -165,19 +168,11 @@ export type Sample = {
 };
 
 /** A live policy, the terms that judge now (those of the active storm's version, if any), and the window's figures. */
-export type PolicyView = {
+export type PolicyView = PolicyTerms & {
   readonly policyId: number;
   readonly serviceId: number;
-  readonly kind: "http_availability" | "http_latency";
+  readonly kind: StormKind;
   readonly version: number;
-  readonly thresholdAvail: number;
-  readonly windowSeconds: number;
-  readonly cooldownSeconds: number;
-  readonly maxCoverageFactor: number;
-  readonly minSamples: number;
-  readonly minFailures: number;
-  /** Of `http_latency`; null for other kinds. */
-  readonly latencyMs: number | null;
   readonly storm: {
     readonly id: number;
     readonly state: "storm" | "recovering";
@@ -191,7 +186,7 @@ export type PolicyView = {
   readonly stats: readonly WindowStats[];
   /**
    * Newest sample per domain, path, set-up and vantage, however old, deleted domains included; only while a storm is active.
-   * Where it is younger than 13 minutes, a moment within the minute before it may stand for it.
+   * Where it is younger than 13 minutes, a time up to a minute before it may be given instead.
    */
   readonly newest: readonly NewestSample[];
 };

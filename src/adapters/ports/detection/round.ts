@@ -9,7 +9,7 @@ import type { Fence } from "../coordination/lease.ts";
 import type { Sighting } from "../coordination/peer.ts";
 import type { DnsStanding, DomainRouting, PolicyView, RoundService, Sample, ServiceRouting, ShardView } from "./round-view.ts";
 
-/** `leftOut`: services whose figures could not be read, and of which nothing is decided; `error`: why, of the first of them. */
+/** `leftOut`: services whose figures could not be read, so nothing is decided for them; `error`: why, of the first. */
 export type Evaluation = { readonly policies: readonly PolicyView[]; readonly leftOut: readonly number[]; readonly error?: unknown };
 
 export type StormDecision = {
@@ -27,18 +27,18 @@ export type StormDecision = {
 /** A signature of what comes behind a record, with that record. */
 export type ChainedProof = EvidenceProof & { readonly follows: ChainHead };
 
-/** Which stored samples show a transition: those of a service in (fromMs, untilMs], the ones nearest to `edgeMs` first. */
+/** Which stored samples show a transition: those of a service in (fromMs, untilMs], nearest to `edgeMs` first. */
 export type Edge = {
   readonly serviceId: number;
   readonly edgeMs: number;
-  /** Those after this are what was decided by: they come before all others. */
+  /** Those after this were the basis of the decision: they come first. */
   readonly windowFromMs: number;
   readonly fromMs: number;
   readonly untilMs: number;
   readonly limit: number;
 };
 
-/** A stored sample as it is shown in evidence. */
+/** A stored sample as shown in evidence. */
 export type EdgeSample = Omit<Sample, "serviceId" | "roundAtMs">;
 
 /** A switch to be stored before DNS is called. `result` is `shadow` where nothing will be called. */
@@ -54,7 +54,7 @@ export type Intent = {
   readonly result: "intent" | "shadow";
 };
 
-/** A drift with what was wanted when it was found; `leftAlone` says why it is not healed, null: it is. */
+/** A drift with what was wanted when it was found; `leftAlone`: why it is not healed; null: it is. */
 export type FoundDrift = Drift & {
   readonly serviceId: number;
   readonly domainId: number;
@@ -62,7 +62,7 @@ export type FoundDrift = Drift & {
   readonly leftAlone: string | null;
 };
 
-/** A domain that is seen healthy for the first time, with the set-up of which that is true. */
+/** A domain that is seen healthy for the first time, with its set-up. */
 export type SeenHealthy = {
   readonly domainId: number;
   readonly primaryCdn: string;
@@ -71,7 +71,7 @@ export type SeenHealthy = {
   readonly expectStatus: string;
 };
 
-/** A domain whose visitors do not all reach the backup, although its service is to be there. `moved`: its weights are. */
+/** A domain whose visitors do not all reach the backup, although its service is to be there. `moved`: whether its weights are. */
 export type Unreached = {
   readonly serviceId: number; readonly domainId: number; readonly name: string;
   readonly reason: string; readonly detail: string; readonly moved: boolean;
@@ -84,22 +84,22 @@ export type RoundDecisions = {
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
   readonly resolved: readonly { readonly id: number; readonly result: "accepted" | "superseded"; readonly proof?: ChainedProof }[];
   readonly intents: readonly Intent[];
-  /** Failed attempts, by row id, at switches that nobody wants any more. */
+  /** Failed attempts, by row id, at switches that are no longer wanted. */
   readonly lapsed: readonly number[];
   readonly drifts: readonly FoundDrift[];
   /** Domains over which a fight began or ended. */
   readonly contests: readonly { readonly domainId: number; readonly contested: boolean }[];
-  /** Of services of which that is said from now on; not stored, but to be told. */
+  /** Domains that are newly in that state; not stored, but logged. */
   readonly unreached: readonly Unreached[];
 };
 
-/** What became of an accepted change; `unconfirmed`: nobody saw it on all servers, and nobody can any more. */
+/** The outcome of an accepted change; `unconfirmed`: it was never seen on all servers, and can no longer be. */
 export type SettledChange = { readonly changeId: string; readonly result: "insync" | "unconfirmed"; readonly error: string | null };
 
-/** A change that was asked after, or could not be, and when it is its turn again. */
+/** A change that was polled, or could not be, and when it is polled next. */
 export type PolledChange = { readonly changeId: string; readonly nextCheckAtMs: number };
 
-/** A switch that was not made. `again`: the records must be read again before anything is said about them. */
+/** A switch that was not made. `again`: the records must be read again first. */
 export type FailedSwitch = { readonly domainId: number; readonly lastError: string; readonly again: boolean };
 
 /** A stored intent. */
@@ -107,31 +107,31 @@ export type StoredIntent = {
   readonly id: number;
   /** How often it was tried, this time included. */
   readonly attempts: number;
-  /** When it was tried before without an answer, of which something may yet come; null: nothing is in doubt. */
+  /** When it was tried before without an answer, which may yet take effect; null: nothing is in doubt. */
   readonly doubtfulSinceMs: number | null;
   /** For which storm; null, or absent: for none. */
   readonly stormId?: number | null;
 };
 
-/** What a round has learnt from DNS. */
+/** What a round has learned from DNS. */
 export type RoundOutcomes = {
   readonly intents: readonly IntentOutcome[];
   /** Those whose records are known to have changed. */
   readonly domains: readonly (DomainRouting & { readonly domainId: number; readonly serviceId: number })[];
   readonly failures: readonly FailedSwitch[];
-  /** Health checks that were gone and that a domain's records do not name any more. */
+  /** Deleted health checks that were dropped from a domain's records. */
   readonly dropped: readonly { readonly domainId: number; readonly checks: readonly string[] }[];
   readonly settled: readonly SettledChange[];
   readonly polled: readonly PolledChange[];
-  /** Of these shards' changes those that are `unconfirmed` now, for they were accepted too long ago; null: there are none. */
+  /** The shards whose changes accepted too long ago become `unconfirmed` now; null: there are none. */
   readonly expire: { readonly index: number; readonly count: number } | null;
-  /** Accounts about which something else is known now; one that is well again is forgotten. */
+  /** Accounts whose state has changed; a recovered one is deleted. */
   readonly standings: readonly DnsStanding[];
 };
 
 export type IntentOutcome = {
   readonly changeRowId: number;
-  /** `intent`: whether it was made is not known; the next reading of the live records tells. */
+  /** `intent`: whether it was made is unknown until the next reading of the live records. */
   readonly result: "accepted" | "failed" | "intent";
   readonly changeId: string | null;
   readonly acceptedAtMs: number | null;
@@ -144,7 +144,7 @@ export type IntentOutcome = {
   readonly proof?: ChainedProof;
 };
 
-/** A provider's sign of life: whether this was a round as holder, and what was seen of the other provider meanwhile. */
+/** A provider's heartbeat: whether this was a round as holder, and the latest check of the other provider. */
 export type Beat = {
   readonly provider: string;
   readonly acted: boolean;
@@ -153,39 +153,39 @@ export type Beat = {
   readonly clockSkewMs?: number | null;
 };
 
-/** What a round says of itself beside its samples. `beat` is of shard 0 alone: one shard stands for its provider. */
+/** A round's own metadata besides its samples. `beat` is of shard 0 alone: one shard represents its provider. */
 export type Presence = { readonly vantage: string; readonly place: string | null; readonly nowMs: number; readonly beat: Beat | null };
 
 /** The tables behind a round. Each call is one round trip, whatever the number of services, as long as a round has room for them. */
 export interface RoundStore {
   /**
-   * Renews the lease and reads the shard. Of one with more domains than a round has room for, those are read whose turn it is.
-   * @param round number of the slot, by which both providers come to the same turns
+   * Renews the lease and reads the shard. Of a shard with more domains than a round has room for, those scheduled for this round.
+   * @param round number of the slot, by which both providers select the same domains
    * @returns null where the lease is lost
    */
   load(fence: Fence, shard: { readonly index: number; readonly count: number }, round: number, nowMs: number): Promise<ShardView | null>;
   /**
-   * Stores samples (a sample stored before is left alone), marks the vantage as heard, and then, whether or not that comes to
-   * anything, reads the figures of every live policy of these services for its window (now - window, now].
-   * @throws where the samples may not have been stored, or no figures could be read at all
+   * Stores samples (a sample stored before is not changed), marks the vantage as heard, and then, whether or not that
+   * succeeds, reads the figures of every live policy of these services for its window (now - window, now].
+   * @throws where the samples may not have been stored, or no figures could be read
    */
   saveAndEvaluate(
     samples: readonly Sample[],
     services: readonly { readonly serviceId: number; readonly domains: readonly unknown[] }[],
     presence: Presence,
   ): Promise<Evaluation>;
-  /** Reads what there is to probe in a shard, for who does not hold its lease; the same turns as the holder's. */
+  /** Reads what there is to probe in a shard, without its lease; the same domains as the holder. */
   survey(shard: { readonly index: number; readonly count: number }, round: number): Promise<readonly RoundService[]>;
-  /** Stores a witness' samples and marks its vantage as heard: no lease is needed to say what one saw (semantics §10). */
+  /** Stores a witness' samples and marks its vantage as heard: observations need no lease (semantics §10). */
   saveWitnessed(samples: readonly Sample[], presence: Presence): Promise<void>;
   /** Reads the samples around each edge: one list an edge, in the order given, ascending by time. */
   edgeSamples(edges: readonly Edge[]): Promise<readonly (readonly EdgeSample[])[]>;
   /**
-   * Applies decisions, fenced and guarded by the state they were made in. An intent like one of this lease that stands
-   * open, or like the domain's last one where that was not made, is that intent, tried once more.
+   * Applies decisions, fenced and guarded by the state they were made in. An intent equal to an open one of this lease,
+   * or to the domain's last one where that was not made, counts as another attempt of it.
    * @returns the stored intents, by domain
    */
   saveDecisions(fence: Fence, decisions: RoundDecisions, nowMs: number): Promise<ReadonlyMap<number, StoredIntent>>;
-  /** Stores what DNS answered to the intents, and what became of earlier changes. Nothing to store: no round trip. */
+  /** Stores the outcomes of the intents, and of earlier changes. Nothing to store: no round trip. */
   saveOutcomes(fence: Fence, outcomes: RoundOutcomes, nowMs: number): Promise<void>;
 }

@@ -22,13 +22,13 @@ export type AnchorLeaf = AnchoredHead & { readonly place: number; readonly path:
 /** A service's own part of an anchor; `id` is the anchor's. */
 export type ServiceAnchor = Anchor & Pick<AnchorLeaf, "seq" | "place" | "path"> & { readonly id: number; readonly leafHash: string };
 
-/** The heads of chains, where they do not depend on one another's rows any more. */
+/** Chain heads, anchored independently of each other. */
 export interface EvidenceAnchorStore {
   /** Chains that have grown since they were anchored last, by service, and the hash of the latest anchor. */
   grown(limit: number): Promise<{ readonly heads: readonly AnchoredHead[]; readonly latestHash: string | null }>;
   /** Stores an anchor with its leaves, fenced, unless another one has followed `latestHash`. @returns whether it was stored */
   save(fence: Fence, anchor: Anchor, leaves: readonly AnchorLeaf[], latestHash: string | null): Promise<boolean>;
-  /** Of one of a customer's services, deleted ones included, in the order of time. @returns null for none of his */
+  /** Of one of a customer's services, deleted ones included, in the order of time. @returns null where it is not the customer's */
   ofService(customerId: number, serviceId: number, page: Page): Promise<readonly Paged<ServiceAnchor>[] | null>;
 }
 

@@ -1,12 +1,12 @@
 import type { PublicKey } from "../../../domain/evidence/evidence-claim.ts";
 
-/** Signs what is proven, by a key that no database knows. */
+/** Signs evidence, with a key that is not in the database. */
 export interface EvidenceSigner {
-  /** @returns Ed25519 over the text as UTF-8, base64url without padding, and whose it is */
+  /** @returns Ed25519 over the text as UTF-8, base64url without padding, with the key's id */
   sign(text: (keyId: string) => string): Promise<{ readonly keyId: string; readonly signature: string }>;
-  /** The present key first, then those of before by which old records are verified. */
+  /** The present key first, then previous ones, which verify old records. */
   publicKeys(): Promise<readonly PublicKey[]>;
 }
 
-/** A signature as it is stored beside what it is of. */
+/** A signature as stored with its record. */
 export type EvidenceProof = { readonly keyId: string; readonly signature: string };

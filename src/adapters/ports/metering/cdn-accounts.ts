@@ -18,7 +18,7 @@ export type CdnAccount = {
 
 export type CdnAccountInput = { readonly cdn: MeasurableCdn; readonly accountRef: string | null; readonly apiToken: string };
 
-/** One live account per customer and CDN. Tokens are sealed; nothing here gives them back. */
+/** One live account per customer and CDN. Tokens are sealed and never returned. */
 export interface CdnAccountStore {
   /** @throws AppError `conflict` where there is one for that CDN, or where this deployment keeps no secrets */
   create(customerId: number, input: CdnAccountInput, change: Change): Promise<CdnAccount>;
@@ -35,6 +35,6 @@ export type SourceOutcome = { readonly accountId: number; readonly error: string
 /** The live accounts of all customers, ready to be read. */
 export interface CustomerSources {
   open(): Promise<readonly CustomerSource[]>;
-  /** Remembers how the readings went, for the customer to see; nothing where the lease is lost. */
+  /** Stores the results of the readings for the customer; nothing where the lease is lost. */
   note(fence: Fence, outcomes: readonly SourceOutcome[], readAtMs: number): Promise<void>;
 }

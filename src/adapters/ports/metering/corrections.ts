@@ -16,7 +16,7 @@ export type UsageCorrection = {
   /** As known when it was pushed. */
   readonly wasPrimaryBytes: number;
   readonly wasBackupBytes: number;
-  /** `superseded`: another push for the window took its place. */
+  /** `superseded`: replaced by another push for the window. */
   readonly status: CorrectionState;
   readonly actor: string;
   readonly requestedAtMs: number;
@@ -25,11 +25,11 @@ export type UsageCorrection = {
   readonly reason: string | null;
 };
 
-/** Corrections of billed windows that need an admin. One that is approved is pushed anew (`UsageStore.push`). */
+/** Corrections of billed windows that need an admin. An approved one is pushed again (`UsageStore.push`). */
 export interface CorrectionStore {
   /** Ascending by id. @param customerId null: everybody's */
   list(customerId: number | null, filter: { readonly status?: CorrectionState | undefined }, page: Page): Promise<UsageCorrection[]>;
-  /** Whoever's it is: for admins. */
+  /** Of any customer: for admins. */
   get(id: number): Promise<UsageCorrection | null>;
   /** Null where it is not pending. */
   reject(id: number, reason: string, change: Change): Promise<UsageCorrection | null>;

@@ -2,7 +2,7 @@ import type { Holding } from "../../../domain/metering/metering.ts";
 import type { Fence } from "../coordination/lease.ts";
 import type { Sampling } from "./usage.ts";
 
-/** A holding with how far it was read, and whether the source could not give figures of its host when last asked. */
+/** A holding with how far it was read, and whether the source last had no figures for its host. */
 export type MeteredHolding = Holding & { readonly settledUntilMs: number | null; readonly isUnreadable: boolean };
 
 /** What a CDN carried for a host in a slice of a window (epoch milliseconds). */
@@ -18,7 +18,7 @@ export type SliceReading = {
   readonly sampling?: Sampling;
 };
 
-/** Whether a source gives figures of a domain's host; `reason` null: it does. */
+/** Whether a source has figures for a domain's host; `reason` null: it has. */
 export type HostState = {
   readonly domainId: number;
   readonly customerId: number;
@@ -30,7 +30,7 @@ export type HostState = {
 /** What is read of the domain at the CDN until then is final. */
 export type MeteringMark = { readonly domainId: number; readonly cdn: string; readonly settledUntilMs: number };
 
-/** Who measures: the operator, everybody's services on these CDNs; customers with accounts of their own, theirs. */
+/** Who measures: the operator these CDNs for all customers; customers with accounts of their own their services. */
 export type Measurers = {
   readonly cdns: readonly string[];
   readonly accounts: readonly { readonly customerId: number; readonly cdn: string }[];
@@ -38,7 +38,7 @@ export type Measurers = {
 
 export type SaveUsage = {
   readonly readings: readonly SliceReading[];
-  /** Windows of which a host was asked for in vain: their sides are incomplete now. */
+  /** Windows for which a host's query failed: their sides are incomplete now. */
   readonly touched: readonly { readonly serviceId: number; readonly windowStartMs: number }[];
   readonly windowMs: number;
   /** With whose credentials it was read; null: the operator's. */
@@ -66,9 +66,9 @@ export interface IngestStore {
   /** Notes hosts that can not be read any more, each with a finding, and those that can again. */
   noteHosts(fence: Fence, states: readonly HostState[], nowMs: number): Promise<void>;
   /**
-   * Stores readings, and makes of all readings and pushes of their windows what the windows come to (semantics §8): a
-   * window that is not billed is replaced, a billed one corrected. A reading gives way to a greater one, whoever read it; a
-   * lesser one is kept out, as a finding. A side of which a host is missing never falls. All windows are of one length.
+   * Stores readings, and recomputes their windows from all readings and pushes (semantics §8): a
+   * window that is not billed is replaced, a billed one corrected. A reading is replaced by a greater one, whoever read it; a
+   * lesser one is rejected, as a finding. A side of which a host is missing never falls. All windows are of one length.
    * @throws AppError `conflict` where windows of another length are stored, `unavailable` where others keep interfering
    */
   save(fence: Fence, usage: SaveUsage): Promise<SavedUsage>;

@@ -2,9 +2,9 @@
 export type UsageSpan = { readonly startMs: number; readonly endMs: number };
 
 /**
- * Asks a CDN how many bytes it served. `windows`: ascending, disjoint spans with edges on full minutes where usage windows
+ * A query of the bytes that a CDN served. `windows`: ascending, disjoint spans with edges on full minutes where usage windows
  * are whole minutes, else on full seconds: whole windows or parts of them, and old ones too. A job may read one source
- * several times in a row, with other spans each time: what the source has learnt is used again, and its quota counts on.
+ * several times in a row, with other spans each time: the source keeps its caches and its quota count.
  */
 export type UsageQuery = {
   readonly hosts: readonly string[];
@@ -27,16 +27,16 @@ export type HostWindowBytes = {
   readonly sampling?: Sampling;
 };
 
-/** A host of which something asked for is not known, and why, in words that tell a person what to mend. */
+/** A host without complete figures, and why, with the remediation, for people. */
 export type UnreadableHost = { readonly host: string; readonly reason: string };
 
-/** A service, zone or listing of the account that was passed over, and why. */
+/** A service, zone or listing of the account that was skipped, and why. */
 export type SkippedItem = { readonly item: string; readonly reason: string };
 
 /**
- * What is not certain is not 0 bytes: it has no row. A span without a row of a host that is neither unreadable nor deferred
- * is one that the source does not keep any more, or whose figures are not complete yet. An unreadable or deferred host may
- * have rows too: those spans were read in full and are good; the others asked for are not known.
+ * Unknown is not 0 bytes: it has no row. For a host that is neither unreadable nor deferred, a span without a row
+ * is no longer kept by the source, or its figures are not complete yet. An unreadable or deferred host may
+ * have rows too: those spans were read in full and are valid; the others are unknown.
  */
 export type UsageReading = {
   readonly rows: readonly HostWindowBytes[];
@@ -44,23 +44,23 @@ export type UsageReading = {
   readonly unreadable: readonly UnreadableHost[];
   /** The hosts of `unreadable`. */
   readonly unknownHosts: readonly string[];
-  /** Not asked for, or not in full, to stay within the source's quota and the time of a reading; the next begins elsewhere. */
+  /** Not queried, or not in full, to stay within the source's quota and the time of a reading; the next one starts with others. */
   readonly deferredHosts?: readonly string[];
   readonly skipped?: readonly SkippedItem[];
 };
 
 /** One CDN's analytics. */
 export interface UsageSource {
-  /** The CDN's name as services carry it, such as "cloudflare". */
+  /** The CDN's name as in services, such as "cloudflare". */
   readonly cdn: string;
   /**
    * Never longer than two minutes, whatever the CDN does.
-   * @throws UsageSourceError where the account as a whole could not be read, or nothing that was asked of it
+   * @throws UsageSourceError where the account as a whole could not be read, or no query succeeded
    */
   read(query: UsageQuery): Promise<UsageReading>;
 }
 
-/** A usage source that did not answer usefully. `retryable` is false where only an operator can help. */
+/** A usage source without a usable answer. `retryable` is false where only an operator can help. */
 export class UsageSourceError extends Error {
   override readonly name = "UsageSourceError";
   readonly retryable: boolean;

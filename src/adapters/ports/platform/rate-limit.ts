@@ -1,19 +1,19 @@
-/** Counts what one key does; how exactly, and over how many machines, is the platform's. */
+/** Counts requests by key; accuracy and scope (isolate, location) depend on the platform. */
 export interface RateLimiter {
   /**
-   * Counts one more, or as many as something is worth.
+   * Counts one request, or the cost of one.
    * @param cost whole number, 1 or more
-   * @returns null while that is within the limit, else the seconds after which to come again
+   * @returns null while that is within the limit, else the seconds of Retry-After
    */
   take(key: string, cost?: number): Promise<number | null>;
 }
 
 export type RateLimits = {
-  /** Every request of a client address, before anybody asks who it is. */
+  /** Every request of a client address, before authentication. */
   readonly perAddress: RateLimiter;
-  /** Requests of a verified credential; and what expensive ones of a customer are worth, whosever of its credentials they come with. */
+  /** Requests of a verified credential; and the costs of a customer's expensive ones, across its credentials. */
   readonly perCredential: RateLimiter;
-  /** Credentials of a client address that were refused. */
+  /** Refused credentials of a client address. */
   readonly refusals: RateLimiter;
   /** Install telemetry of a client address. */
   readonly sessions: RateLimiter;

@@ -1,4 +1,4 @@
-/** What an installation tells of itself (semantics §11). Versions are semver. */
+/** An installation's telemetry report (semantics §11). Versions are semver. */
 export type InstallSession = {
   readonly sessionId: string;
   readonly protocolVersion: string;
@@ -9,8 +9,8 @@ export type InstallSession = {
 };
 
 export interface TelemetryStore {
-  /** Keeps the first word of a session in an ISO week (`2026-W47`); what it says again changes nothing. */
+  /** Keeps a session's first report in an ISO week (`2026-W47`); later ones are ignored. */
   record(week: string, session: InstallSession, firstSeenAtMs: number): Promise<void>;
-  /** How many sessions were heard of in an ISO week. */
+  /** How many sessions reported in an ISO week. */
   sessionsIn(week: string): Promise<number>;
 }

@@ -6,7 +6,7 @@ import type { HealthChecks } from "./health-checks.ts";
 
 /**
  * A compare-and-set of whole records: `after` has each one's successor, in the same order. Where nothing differs it changes
- * nothing, and proves that it may.
+ * nothing, and proves the permission.
  */
 export type PairRewrite = Omit<WeightChange, "to"> & { readonly after: readonly WeightedRecord[] };
 
@@ -27,14 +27,14 @@ export type ProvisionResult =
       readonly zoneId: string;
       readonly changeId: string;
       readonly records: readonly CreatedRecord[];
-      /** What the owner has to decide before they answer anybody; absent: they do. */
+      /** What the owner has to decide before the records answer anybody; absent: they already do. */
       readonly question?: string;
     }
   | { readonly status: "exists"; readonly zoneId: string }
   | { readonly status: "refused"; readonly detail: string }
   | { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
 
-/** Setting a name up, beside steering it. Never throws. */
+/** Setting up a name, as opposed to steering it. Never throws. */
 export interface DnsSetupWriter {
   /** Records of other types that bear on steering these names, HTTPS, SVCB and CAA; names that could not be read are left out. */
   inspect(domains: readonly string[], budget: DnsBudget): Promise<ReadonlyMap<string, readonly BesideRecord[]>>;
@@ -44,23 +44,23 @@ export interface DnsSetupWriter {
   provision(wish: PairWish, budget: DnsBudget): Promise<ProvisionResult>;
 }
 
-/** All that one set of DNS credentials is good for. */
+/** Everything that one set of DNS credentials gives access to. */
 export type DnsAccess = Dns & DnsSetupWriter & HealthChecks;
 
-/** Whose DNS credentials count for a customer: their own account, else the operator's. */
+/** Selects a customer's DNS credentials: their own account, else the operator's. */
 export interface DnsDirectory {
-  /** The operator's own. */
+  /** The operator's account. */
   readonly operator: DnsAccess;
-  /** The same, as customers may use it: not in zones that serve others. Absent: no zone is bound to anybody. @param ownerOf whose a name is */
+  /** The same, restricted for customers: not in zones that serve others. Absent: no zone is bound. @param ownerOf the customer of a name */
   readonly operatorFor?: (ownerOf: (name: string) => number) => DnsAccess;
-  /** Never throws: an account that cannot be used gives an access that says so. */
+  /** Never throws: for an unusable account it returns an access whose every answer is the reason. */
   of(customerId: number): Promise<DnsAccess>;
-  /** The same for many at once, in one reading. Whoever is not in the answer has no account: the operator's counts. */
+  /** The same for many at once, in one reading. Customers not in the result have no account: the operator's applies. */
   ofAll(customerIds: readonly number[]): Promise<ReadonlyMap<number, DnsAccess>>;
 }
 
-/** Guards against being made somebody's deputy: of roles that customers name, which may be assumed for them. */
+/** Guards against the confused deputy problem: which roles named by customers may be assumed for them. */
 export interface RoleTrustCheck {
-  /** Tries to assume it without its external id, and with one that nobody has. Never throws. */
+  /** Tries to assume it without its external id, and with an unused one. Never throws. */
   trustOf(role: { readonly roleArn: string; readonly region: string }, budget: Budget): Promise<RoleTrust>;
 }

@@ -9,9 +9,9 @@ export type DnsAccount = {
   readonly roleArn: string | null;
   readonly externalId: string | null;
   readonly createdAtMs: number;
-  /** Why its latest calls failed, or why it does not let changes be asked after (GetChange); null: nothing is known to be wrong. */
+  /** Why its latest calls failed, or why GetChange is refused; null: no failure is known. */
   readonly lastError: string | null;
-  /** Until when it is left alone after that. */
+  /** Until when it is paused after that. */
   readonly pausedUntilMs: number | null;
 };
 
@@ -20,13 +20,13 @@ export type DnsAccountInput = { readonly region: string } & (
   | { readonly roleArn: string }
 );
 
-/** A live account as only the way to DNS reads it. */
+/** A live account with its secret, for the DNS adapter only. */
 export type SealedDnsAccount = Omit<DnsAccount, "lastError" | "pausedUntilMs"> & { readonly customerId: number; readonly sealedSecret: string | null };
 
-/** One live account per customer. Secrets are sealed; nothing the API reads gives them back. */
+/** One live account per customer. Secrets are sealed; no method of the API returns them. */
 export interface DnsAccountStore {
   /**
-   * A role's external id is made here and by nobody else: whoever could choose it could have another customer's role assumed.
+   * A role's external id is always generated here: whoever could choose it could have another customer's role assumed.
    * @throws AppError `conflict` where there is one, or where this deployment keeps no secrets
    */
   create(customerId: number, input: DnsAccountInput, change: Change): Promise<DnsAccount>;

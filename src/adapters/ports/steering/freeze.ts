@@ -1,6 +1,6 @@
 import type { Change } from "../tenants/change.ts";
 
-/** An admin's order that nothing be switched for anybody. */
+/** An admin's global freeze: nothing is switched for anybody. */
 export type Freeze = {
   readonly reason: string;
   /** Null: until it is lifted. */
@@ -10,9 +10,9 @@ export type Freeze = {
 };
 
 export interface FreezeStore {
-  /** The freeze in force at that moment; null: there is none, or it has run out. */
+  /** The freeze in force at that time; null: there is none, or it has expired. */
   get(nowMs: number): Promise<Freeze | null>;
-  /** Takes the place of an earlier one. The next round of every shard obeys. */
+  /** Replaces an earlier one. Takes effect with the next round of every shard. */
   set(order: Pick<Freeze, "reason" | "untilMs">, change: Change): Promise<Freeze>;
   lift(change: Change): Promise<void>;
 }

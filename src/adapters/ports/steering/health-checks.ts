@@ -1,6 +1,6 @@
 import type { DnsBudget } from "./dns.ts";
 
-/** What a health check asks: a GET of `path` at a host, from all over the world. */
+/** A health check's request: a GET of `path` at a host, from all regions. */
 export type HealthCheckTarget = {
   readonly type: "HTTP" | "HTTPS";
   /** A hostname or an IP address. */
@@ -12,9 +12,9 @@ export type HealthCheckTarget = {
 
 export type HealthCheck = {
   readonly id: string;
-  /** Rises with every change; a change that names an old one is refused. */
+  /** Increments with every change; a change that names an old one is refused. */
   readonly version: number;
-  /** The name under which it was made: once per account, also after it is gone. */
+  /** The caller reference: unique per account, also after deletion. */
   readonly reference: string;
   /** Null: not a check of the kind that tranche makes. */
   readonly target: HealthCheckTarget | null;
@@ -22,7 +22,7 @@ export type HealthCheck = {
   readonly disabled: boolean;
 };
 
-/** How many checkers there are and see the target healthy, and the regions in which at least one does, and those in which none does. */
+/** How many checkers there are, how many see the target healthy, and the regions in which at least one does, or none does. */
 export type CheckersView = {
   readonly healthy: number;
   readonly all: number;
@@ -32,11 +32,11 @@ export type CheckersView = {
 export type HealthCheckFailure = { readonly status: "failed"; readonly detail: string; readonly retryable: boolean };
 export type HealthCheckResult<Done> = ({ readonly status: "done" } & Done) | HealthCheckFailure;
 
-/** Health checks at the DNS provider, which work while nobody of tranche does. Never throws. */
+/** Health checks at the DNS provider, which work without tranche. Never throws. */
 export interface HealthChecks {
   /**
-   * Makes a check, or finds the one that was made under this reference before.
-   * `spent`: the reference belonged to one that is gone, and cannot be used again.
+   * Creates a check, or finds the one created under this reference before.
+   * `spent`: the reference belonged to a deleted one, and cannot be reused.
    */
   createCheck(
     reference: string,
@@ -53,8 +53,8 @@ export interface HealthChecks {
     disabled: boolean,
     budget: DnsBudget,
   ): Promise<HealthCheckResult<{ readonly check: HealthCheck }> | { readonly status: "stale" | "missing" }>;
-  /** What the provider's checkers see now; `missing`: there is no such check. */
+  /** The checkers' present status; `missing`: there is no such check. */
   observeCheck(id: string, budget: DnsBudget): Promise<HealthCheckResult<{ readonly seen: CheckersView }> | { readonly status: "missing" }>;
-  /** One that is gone already counts as deleted. */
+  /** Idempotent. */
   deleteCheck(id: string, budget: DnsBudget): Promise<HealthCheckResult<object>>;
 }

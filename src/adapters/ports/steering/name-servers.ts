@@ -1,18 +1,11 @@
 import type { Budget } from "../platform/budget.ts";
 import type { AnswerReading } from "./resolver.ts";
 
-/** Opens a TCP connection at once, as `connect` of `cloudflare:sockets` does; that it cannot be opened shows in its streams. */
-export type Connect = (address: { readonly hostname: string; readonly port: number }) => {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
-  close(): Promise<void>;
-};
-
-/** The name servers of a zone, asked without a resolver and its cache between. */
+/** The name servers of a zone, queried directly, without a resolver's cache. */
 export interface NameServers {
   /**
-   * Asks the first two of `servers` (host names without the last dot; those that mean nothing to the public DNS are left out) for the records of one type. A reading for each that was
-   * asked, by its name. Only what a server says with authority and whole is an answer, NXDOMAIN one without records; all else is
+   * Queries the first two of `servers` (host names without the last dot; private names are skipped) for the records of one type. A
+   * reading for each, by its name. Only authoritative, untruncated responses are answers, NXDOMAIN one without records; all else is
    * silence. Never throws; no reading where there are no servers.
    */
   ask(name: string, type: "A" | "AAAA" | "CNAME", servers: readonly string[], budget: Budget): Promise<readonly AnswerReading[]>;

@@ -1,6 +1,6 @@
 import type { Budget } from "../platform/budget.ts";
 
-/** What one resolver says about a name: the texts of its TXT records, or nothing at all. */
+/** One resolver's answer for a name: the texts of its TXT records, or silence. */
 export type TxtReading =
   | { readonly resolver: string; readonly status: "answered"; readonly texts: readonly string[] }
   | { readonly resolver: string; readonly status: "silent" };
@@ -16,8 +16,8 @@ export interface Resolver {
   txt(name: string, budget: Budget): Promise<readonly TxtReading[]>;
 }
 
-/** What visitors are answered. */
+/** What visitors get from the public DNS. */
 export interface Lookup {
-  /** Asks every configured resolver for the records of one type; NS are those of the name itself alone. Never throws; at least one reading. */
+  /** Asks every configured resolver for the records of one type; NS only of the name itself. Never throws; at least one reading. */
   lookup(name: string, type: "A" | "AAAA" | "CNAME" | "NS", budget: Budget): Promise<readonly AnswerReading[]>;
 }

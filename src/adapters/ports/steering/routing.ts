@@ -18,7 +18,7 @@ export type DomainRouting = {
   readonly movedAtMs: number | null;
   readonly contestedAtMs: number | null;
   readonly lastError: string | null;
-  /** What visitors are expected to be answered; null: there is no pair, or nothing was read since that is told. */
+  /** What visitors are expected to be answered; null: there is no pair, or it was last read before this field existed. */
   readonly expected: VisitorAnswers | null;
 };
 
@@ -60,14 +60,14 @@ export type RoutingChange = {
   readonly result: "intent" | "accepted" | "insync" | "unconfirmed" | "failed" | "superseded" | "shadow";
   readonly changeId: string | null;
   readonly error: string | null;
-  /** How often DNS was to be called for it. */
+  /** Number of attempts. */
   readonly attempts: number;
-  /** When it is tried again, where it failed and is still wanted. */
+  /** When it is retried, where it failed and is still wanted. */
   readonly nextAttemptAtMs: number | null;
   readonly intendedAtMs: number;
   readonly acceptedAtMs: number | null;
   readonly insyncAtMs: number | null;
-  /** What the public DNS answered afterwards; null: not asked. */
+  /** What the public DNS answered afterwards; null: not queried. */
   readonly observed: Observed | null;
 };
 
@@ -79,7 +79,7 @@ export type RoutingOverride = {
   readonly setAtMs: number;
 };
 
-/** What an operator orders; `untilMs` null: until it is cleared. */
+/** A manual override; `untilMs` null: until it is cleared. */
 export type OverrideOrder = Pick<RoutingOverride, "mode" | "reason" | "untilMs">;
 
 export type RoutingView = {
@@ -98,14 +98,14 @@ export type RoutingView = {
 export interface RoutingStore {
   /**
    * State and history of a live service; null where the customer has none of that id. `page` pages the changes.
-   * @param afterDomainId behind which of its domains their list begins
+   * @param afterDomainId after which of its domains their list begins
    */
   get(customerId: number, serviceId: number, page: Page, afterDomainId?: number): Promise<RoutingView | null>;
-  /** Takes the place of an earlier override. The next round obeys. @returns null where there is no such service */
+  /** Replaces an earlier override. Takes effect with the next round. @returns null where there is no such service */
   setOverride(customerId: number, serviceId: number, order: OverrideOrder, change: Change): Promise<RoutingOverride | null>;
   /** @returns false where there is no such service; true although there was no override to clear */
   clearOverride(customerId: number, serviceId: number, change: Change): Promise<boolean>;
-  /** Calls off a fight over a domain's weights, and forgets the drifts that led to it. @returns null where there is no such domain */
+  /** Ends a fight over a domain's weights, and clears the drifts that led to it. @returns null where there is no such domain */
   resumeDrift(
     customerId: number, serviceId: number, domainId: number, change: Change,
   ): Promise<{ readonly domainId: number; readonly resumedAtMs: number } | null>;

@@ -24,11 +24,11 @@ export type StandingDomain = StandingFailover & {
   readonly attached: boolean;
   readonly checkedAtMs: number | null;
   readonly lastError: string | null;
-  /** The step that failed last, how often in a row, and when it is tried again. */
+  /** The step that failed last, how often in a row, and when it is retried. */
   readonly failedStep: string | null;
   readonly failures: number;
   readonly nextAtMs: number | null;
-  /** The domain, or its service, was deleted: no round reads its records any more, and its checks are to go. */
+  /** The domain, or its service, was deleted: rounds no longer read its records, and its checks are to be deleted. */
   readonly orphaned: boolean;
 };
 
@@ -52,24 +52,24 @@ export type StandingView = {
 /** What may be asked for with a domain. */
 export type StandingWish = { readonly kind: "made"; readonly view: StandingView } | { readonly kind: "refused"; readonly detail: string };
 
-/** Standing failovers: what is wanted of them by the API, what has become of them by the job. */
+/** Standing failovers: the desired state set by the API, the actual state by the job. */
 export interface StandingStore {
   /** @returns null where there is no such domain; a view of null where it has no standing failover */
   get(customerId: number, serviceId: number, domainId: number): Promise<{ readonly view: StandingView | null } | null>;
-  /** Wants one. @returns null where there is no such domain */
+  /** Requests one. @returns null where there is no such domain */
   want(customerId: number, serviceId: number, domainId: number, nonce: string, change: Change): Promise<StandingWish | null>;
-  /** Wants it gone. @returns false where there is no such domain; true although there was none */
+  /** Requests its removal. @returns false where there is no such domain; true although there was none */
   unwant(customerId: number, serviceId: number, domainId: number, change: Change): Promise<boolean>;
   /** Every standing failover, ascending by domain; that of a deleted domain is `removing`. */
   all(): Promise<readonly StandingDomain[]>;
-  /** DNS accounts that rounds have found in trouble. */
+  /** DNS accounts that rounds have found failing. */
   troubledAccounts(): Promise<readonly DnsStanding[]>;
-  /** Keeps how far it has come; what is wanted of it is left alone. @returns false where the lease is lost */
+  /** Stores its actual state, without its desired one. @returns false where the lease is lost */
   save(fence: Fence, progress: StandingProgress): Promise<boolean>;
-  /** The records carry other health checks now: with an audit row, and they are read again. */
+  /** The records now reference other health checks: writes an audit row, and has them read again. */
   noteRewrite(fence: Fence, domainId: number, records: readonly WeightedRecord[], action: "attach" | "detach"): Promise<void>;
-  /** The records are not as they were last read. */
+  /** The live records differ from the last reading. */
   readAgain(fence: Fence, domainId: number): Promise<void>;
-  /** Nothing is left of it. */
+  /** Deletes it: nothing is left of it at the provider. */
   forget(fence: Fence, domainId: number): Promise<void>;
 }

@@ -15,11 +15,11 @@ export interface ZoneGrantStore {
   all(): Promise<readonly ZoneGrantInput[]>;
 }
 
-/** Whom the zones of the operator's account serve, as last read. A zone that is bound to nobody serves everybody. */
+/** Which customers the zones of the operator's account serve, as last read. A zone that is bound to nobody serves everybody. */
 export interface ZoneBindings {
-  /** Reads them again where that was too long ago. Never throws: where the database does not answer, what was known stands. */
+  /** Reads them again where that was too long ago. Never throws: where the database does not answer, the last reading is used. */
   refresh(): Promise<void>;
-  /** Why names of the zone are not steered for this customer; null: they are. `passing`: it was not read yet whom the zone serves. */
+  /** Why names of the zone are not steered for this customer; null: they are. `passing`: the zone's grants have not been read yet. */
   refusalOf(customerId: number, zoneId: string): { readonly detail: string; readonly passing: boolean } | null;
   /** Whether the zone is bound to customers. */
   isBound(zoneId: string): boolean;

@@ -5,7 +5,7 @@ export type AdminToken = {
   readonly id: number;
   readonly name: string;
   readonly scopes: readonly AdminScope[];
-  /** The actor who made it. */
+  /** The actor who created it. */
   readonly createdBy: string;
   readonly createdAtMs: number;
   /** Null: it ends when it is revoked. */
@@ -22,7 +22,7 @@ export type AdminTokenInput = {
   readonly hash: string;
 };
 
-/** What a live admin token stands for. */
+/** The identity behind a live admin token. */
 export type AdminTokenOwner = {
   readonly tokenId: number;
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { Page, Paged } from "./change.ts";
 
 /**
- * One change, as it was recorded with it. `before` and `after` are the stored rows; secrets are not in them. One of more
+ * One change, as recorded with it. `before` and `after` are the stored rows; secrets are not in them. One of more
  * than 1 MiB is `{left_out: {bytes, entries, sha256}}`.
  */
 export type AuditEntry = {
@@ -13,7 +13,7 @@ export type AuditEntry = {
   readonly objectId: number | null;
   readonly before: unknown;
   readonly after: unknown;
-  /** Null where no request was behind it, as when an invoice is issued. */
+  /** Null where it was not caused by a request, as when an invoice is issued. */
   readonly requestId: string | null;
 };
 

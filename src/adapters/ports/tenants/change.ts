@@ -8,7 +8,7 @@ export type IdempotencyKey = {
   readonly bodyHash: string;
 };
 
-/** Who changes something, for the audit row and the remembered answer that are stored with the change itself. */
+/** The author of a change, for the audit row and the idempotency record that are stored with it. */
 export type Change = {
   /** `admin`, `admin:alice`, `token:12`, `jwt:sub` or `gateway`. */
   readonly actor: string;
@@ -19,5 +19,5 @@ export type Change = {
 /** One page by key: the first `limit` rows after the row `afterId` in the order of the list. */
 export type Page = { readonly limit: number; readonly afterId: number | null };
 
-/** A row of a page that is bounded by bytes as well. `cut`: the page is full, rows behind this one were left out. */
+/** A row of a page that is bounded by bytes as well. `cut`: the page is full, rows after this one were omitted. */
 export type Paged<Row> = Row & { readonly cut?: boolean };

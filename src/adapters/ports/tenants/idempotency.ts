@@ -5,6 +5,6 @@ export type RememberedAnswer = { readonly bodyHash: string; readonly row: unknow
 
 /** First answers by Idempotency-Key. They are written by the stores, in the transaction of the change itself. */
 export interface IdempotencyStore {
-  /** @returns the answer given within the last 24 h; an older one is forgotten on the way. */
+  /** @returns the answer given within the last 24 h; deletes an older one. */
   find(key: IdempotencyKey): Promise<RememberedAnswer | null>;
 }

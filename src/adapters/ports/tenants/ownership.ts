@@ -2,17 +2,17 @@ import type { Claim, ClaimChange } from "../../../domain/tenants/ownership.ts";
 import type { Page } from "./change.ts";
 import type { Fence } from "../coordination/lease.ts";
 
-/** A claim with what its row is known by. */
+/** A claim with its row's keys. */
 export type StoredClaim = Claim & {
   readonly customerId: number;
-  /** The text of its TXT record. */
+  /** The expected text of its TXT record. */
   readonly token: string;
   readonly tokenExpiresAtMs: number;
-  /** Rises with every change: whoever decided by another one decided by what is not true any more. */
+  /** Increments with every change: a decision by another revision is stale. */
   readonly rev: number;
 };
 
-/** Of a name, all claims that hold or dispute it, and the one that was asked for. */
+/** All claims that hold or dispute a name, and the one requested. */
 export type NamedClaims = { readonly name: string; readonly claims: readonly StoredClaim[] };
 
 /** A claim whose record is to be looked up. */
@@ -27,32 +27,32 @@ export type Dispute = {
   readonly serviceId: number;
   readonly disputedAtMs: number;
   readonly seenAtMs: number | null;
-  /** Null: the owner is gone meanwhile, and the next look decides. */
+  /** Null: the owner was deleted meanwhile, and the next look-up decides. */
   readonly owner: { readonly id: number; readonly customerId: number; readonly serviceId: number; readonly verifiedAtMs: number; readonly lapsedAtMs: number | null } | null;
 };
 
 /** Who changes a claim: somebody by a request, a job under its lease, or a round. */
 export type ClaimAuthor = { readonly actor: string; readonly requestId: string | null; readonly fence?: Fence };
 
-/** Whose a name is. Everything is decided by `domain/tenants/ownership.ts` and written only where what it was decided by still stands. */
+/** Ownership of names. Decided by `domain/tenants/ownership.ts`, and written only where the claims have not changed since. */
 export interface OwnershipStore {
   /** @returns null where there is no such live domain */
   claims(domainId: number): Promise<NamedClaims | null>;
   /**
    * Writes what was decided, each with its audit row, all or nothing.
-   * @param ownId whose doing it is: the others' audit rows do not say who that was
+   * @param ownId the claim that caused it: the others' audit rows do not reveal whose it is
    * @returns false where a claim has changed meanwhile, or the lease is lost
    */
   save(named: NamedClaims, ownId: number, changes: readonly ClaimChange[], author: ClaimAuthor): Promise<boolean>;
-  /** Gives a claim that has proven nothing in its time another token. */
+  /** Gives an unproven claim whose token has expired another token. */
   renew(domainId: number, nowMs: number, author: ClaimAuthor): Promise<void>;
-  /** What is to be looked up, the most overdue first, the customers in turns. */
+  /** The claims to be looked up, round-robin over customers, the most overdue first. */
   due(nowMs: number, limit: number): Promise<readonly DueClaim[]>;
-  /** The domains of a service, as many as are looked at for one request; null where there is no such live service. */
+  /** The domains of a service, as many as are examined for one request; null where there is no such live service. */
   ofService(customerId: number, serviceId: number, limit: number): Promise<readonly (DueClaim & { readonly verified: boolean })[] | null>;
   /** Of these domains, those that hold their name. */
   byIds(domainIds: readonly number[]): Promise<readonly DueClaim[]>;
-  /** Their proof was looked up for a first switch, and stood. */
+  /** Records that their proof was verified for a first switch. */
   noteFirstSwitch(domainIds: readonly number[], fence: Fence): Promise<void>;
   disputes(page: Page): Promise<Dispute[]>;
 }

@@ -29,10 +29,10 @@ export interface ServiceStore {
   create(customerId: number, input: ServiceInput, change: Change): Promise<Service | null>;
   /** Ascending by id. */
   list(customerId: number, page: Page): Promise<Service[]>;
-  /** @param afterDomainId behind which of its domains the list begins */
+  /** @param afterDomainId after which of its domains the list begins */
   get(customerId: number, id: number, afterDomainId?: number): Promise<ServiceDetail | null>;
   /** @throws AppError `conflict` for a name that is taken, `bad_request` where both CDNs would be the same */
   update(customerId: number, id: number, patch: ServicePatch, change: Change): Promise<Service | null>;
-  /** Takes its domains and policies along and ends its storm; the weights stay. @returns false where there is none */
+  /** Deletes its domains and policies too and ends its storm; the weights stay. @returns false where there is none */
   remove(customerId: number, id: number, change: Change): Promise<boolean>;
 }

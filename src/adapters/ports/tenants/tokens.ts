@@ -16,7 +16,7 @@ export type CustomerToken = {
 
 export type TokenInput = { readonly name: string; readonly role: Role; readonly expiresAtMs: number | null; readonly hash: string };
 
-/** What a live token stands for. */
+/** The identity behind a live token. */
 export type TokenOwner = { readonly tokenId: number; readonly customerId: number; readonly role: Role; readonly expiresAtMs: number | null };
 
 /** Customer tokens. Hashes are SHA-256 in lower-case hex; the secret itself never gets here. */
@@ -31,13 +31,13 @@ export interface TokenStore {
   revoke(customerId: number, id: number, change: Change): Promise<boolean>;
 }
 
-/** What a verified JWT says. `role` and `customerId` are as claimed, still to be judged. `expiresAtMs`: epoch. */
+/** The claims of a verified JWT. `role` and `customerId` are as claimed, still to be validated. `expiresAtMs`: epoch. */
 export type JwtClaims = { readonly subject: string | null; readonly customerId: unknown; readonly role: unknown; readonly expiresAtMs: number };
 
 /** Verifies JSON Web Tokens (semantics §2). */
 export interface JwtVerifier {
   /**
-   * @returns null where the token does not hold: signature, algorithm, times, issuer or audience
+   * @returns null where the token is invalid: signature, algorithm, times, issuer or audience
    * @throws AppError `unavailable` when the keys could not be fetched
    */
   verify(token: string): Promise<JwtClaims | null>;

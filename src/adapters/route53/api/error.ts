@@ -7,9 +7,9 @@ export type Failure = {
   readonly messages: readonly string[];
   readonly httpStatus: number | null;
   readonly requestId: string | null;
-  /** Worth another attempt without anybody's help. */
+  /** Retryable without intervention. */
   readonly retryable: boolean;
-  /** The request may have taken effect although no answer to it was understood. */
+  /** The request may have taken effect although its answer was lost or unreadable. */
   readonly uncertain: boolean;
 };
 
@@ -24,7 +24,7 @@ export class Route53Error extends Error {
   }
 }
 
-/** Any thrown value as a Failure; what is not a Route53Error is a fault of ours and shows no more than its name. */
+/** Any thrown value as a Failure; anything but a Route53Error is a bug and shows no more than its name. */
 export const failureOf = (thrown: unknown): Failure =>
   thrown instanceof Route53Error
     ? thrown.failure
@@ -69,13 +69,13 @@ export const classify = (code: string, httpStatus: number): Pick<Failure, "retry
   return { retryable: serverSide, uncertain: serverSide };
 };
 
-/** A request that never left: its time was over, or its account is left alone for a while. */
+/** A request that was never sent: its deadline has passed, or its account is paused. */
 export const unsentError = (code: "too_late" | "paused", message: string): Route53Error =>
   new Route53Error({ code, messages: [message], httpStatus: null, requestId: null, retryable: true, uncertain: false });
 
 export const isUnsent = ({ code, uncertain }: Failure): boolean => !uncertain && (code === "too_late" || code === "paused");
 
-/** A request whose answer nobody got: it may have taken effect. */
+/** A request without an answer: it may have taken effect. */
 export const unansweredError = (label: string, ms: number): Route53Error =>
   new Route53Error({
     code: "timeout",
@@ -91,18 +91,18 @@ export const callResult = (failure: Failure): CallResult => {
   return failure.uncertain ? "unanswered" : "refused";
 };
 
-/** The credentials themselves are refused: nothing sent with them can succeed. */
+/** The credentials themselves are refused: no request with them can succeed. */
 export const isCredentialFailure = (failure: Failure): boolean =>
   credentialCodes.has(failure.code) || failure.httpStatus === 401;
 
-/** The credentials are good but this call is not permitted to them; IAM may permit it for other names. */
+/** The credentials are valid but not permitted this call; IAM may permit it for other names. */
 export const isDenied = (failure: Failure): boolean =>
   deniedCodes.has(failure.code) || (failure.httpStatus === 403 && !isCredentialFailure(failure));
 
-// A refused batch names hundreds of records, and its text is kept once per domain.
+// The message of a refused batch names hundreds of records, and is stored once per domain.
 const maxSaid = 600;
 
-/** One line for an operator: what failed, and where only they can help, what to look at. */
+/** One line for an operator: what failed, and the remediation where one is needed. */
 export const describe = (failure: Failure): string => {
   const all = failure.messages.join("; ");
   const said = all.length > maxSaid ? `${all.slice(0, maxSaid)}...` : all;

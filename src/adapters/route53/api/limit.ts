@@ -13,7 +13,7 @@ export const createLimit = (width: number): (<T>(task: () => Promise<T>) => Prom
     } finally {
       const next = waiting.shift();
       if (next === undefined) running -= 1;
-      else next(); // hands its place on
+      else next(); // passes its slot to the next
     }
   };
 };

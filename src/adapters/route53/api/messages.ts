@@ -16,10 +16,10 @@ import {
 /** A public or private hosted zone. `name` is canonical, `id` bare. */
 export type Zone = { readonly id: string; readonly name: string; readonly isPrivate: boolean };
 
-/** Where a listing goes on, as query parameters of the next request; null at its end. */
+/** The continuation of a listing, as query parameters of the next request; null at its end. */
 export type NextPage = Readonly<Record<string, string>> | null;
 
-/** A record set of any kind, so far as steering must know it. */
+/** A record set of any kind, as far as steering must know it. */
 export type RecordSet = Omit<WeightedRecord, "setIdentifier" | "weight"> & {
   readonly setIdentifier?: string;
   readonly weight?: number;
@@ -104,7 +104,7 @@ const readRecordSet = (node: XmlNode): RecordSet => {
   };
 };
 
-/** Reads the `ChangeInfo` of a change that was accepted or asked after. @throws XmlShapeError */
+/** Reads the `ChangeInfo` of ChangeResourceRecordSets or GetChange. @throws XmlShapeError */
 export const readChangeInfo = (node: XmlNode): { id: string; status: "pending" | "insync" } => {
   const info = child(node, "ChangeInfo");
   return { id: bareId(text(info, "Id")), status: text(info, "Status") === "INSYNC" ? "insync" : "pending" };

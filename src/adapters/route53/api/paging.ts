@@ -3,8 +3,8 @@ import type { NextPage } from "./messages.ts";
 import type { Call, Route53Request } from "./send.ts";
 
 /**
- * The pages of a listing, each where the one before it said; `query` is where to begin and the page size.
- * @throws Route53Error, also where the listing does not move on
+ * The pages of a listing, each from the previous one's continuation; `query` is the start and the page size.
+ * @throws Route53Error, also where the listing does not advance
  */
 export async function* pages<T extends { readonly next: NextPage }>(
   call: Call,

@@ -13,16 +13,16 @@ export type Credentials = {
 
 /** Credentials that change. */
 export type KeySource = {
-  /** @param budget for the request that it may take to get them. @throws Route53Error where there are none to be had */
+  /** @param budget for the request that fetching them may take. @throws Route53Error where there are none */
   get(budget: Budget): Promise<Credentials>;
-  /** These were refused: others are wanted next. */
+  /** These were refused: the next call fetches others. */
   drop(keys: Credentials): void;
 };
 
-/** What is called: `name` as it is signed, `label` for messages, `root` before every path. */
+/** A service: `name` as signed, `label` for messages, `root` before every path. */
 export type Service = { readonly name: string; readonly label: string; readonly root: string; readonly contentType: string };
 
-/** One API call. `path` is below the version; `root` and `read` say what a good answer is. */
+/** One API call. `path` is below the version; `root` and `read` define a valid answer. */
 export type Route53Request<T> = {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
@@ -33,7 +33,7 @@ export type Route53Request<T> = {
   readonly read: (node: XmlNode) => T;
 };
 
-/** A call with all that it takes to make one. @throws Route53Error, and nothing else */
+/** A call with its credentials and transport. @throws Route53Error, and nothing else */
 export type Call = <T>(request: Route53Request<T>) => Promise<T>;
 
 /** One attempt, which ends when the signal says so. @throws Route53Error, and nothing else */
@@ -42,7 +42,7 @@ export type Send = <T>(request: Route53Request<T>, keys: Credentials, signal: Ab
 export type SendOptions = {
   readonly endpoint: string;
   readonly region: string;
-  /** Route 53 unless told. */
+  /** Default Route 53. */
   readonly service?: Service;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
@@ -54,7 +54,7 @@ type Answer = { readonly status: number; readonly text: string; readonly id: str
 
 const route53: Service = { name: "route53", label: "Route 53", root: "2013-04-01/", contentType: "application/xml" };
 
-// RFC 3986 strictly, as SigV4 counts: what is sent is then letter for letter what was signed.
+// RFC 3986 strictly, as in SigV4: so exactly what was signed is sent.
 const encode = (part: string): string =>
   encodeURIComponent(part).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
@@ -126,7 +126,7 @@ export const createSend = (options: SendOptions): Send => {
     } catch (thrown) {
       if (!(thrown instanceof XmlShapeError)) throw thrown;
     }
-    // It may be cut short, or a proxy's: the call may well have succeeded, so it counts as unanswered.
+    // It may be truncated, or a proxy's: the call may have succeeded, so it counts as unanswered.
     throw new Route53Error({
       code: "unreadable",
       messages: [`the answer is not a whole ${request.root}`],
@@ -156,7 +156,7 @@ const readFailure = (root: string, node: XmlNode, { status, id }: Answer, label:
     const messages = listed.length > 0 ? listed : [optionalText(error, "Message") ?? "no reason given"];
     return {
       code,
-      // What follows the first line of a signature error repeats the request's headers, session token included.
+      // The lines after the first of a signature error repeat the request's headers, session token included.
       messages: code.includes("Signature") ? messages.map((message) => message.split("\n")[0] ?? "") : messages,
       httpStatus: status,
       requestId: optionalText(node, "RequestId") ?? optionalText(node, "RequestID") ?? id,

@@ -2,7 +2,7 @@ import type { CheckStatus } from "../../../domain/steering/dns-answers.ts";
 import type { CheckersView } from "../../ports/steering/health-checks.ts";
 import { bool, child, items, text, type XmlNode } from "../api/xml.ts";
 
-/** How Route 53 comes to the status of a health check. */
+/** How Route 53 determines the status of a health check. */
 export type CheckKind = {
   /** `HTTPS`, `TCP`, `CALCULATED`, `CLOUDWATCH_METRIC`... */
   readonly type: string;
@@ -37,10 +37,10 @@ export const readCheckObservations = (node: XmlNode): CheckersView => {
   };
 };
 
-/** Whether Route 53 tells what its checkers see (API reference, GetHealthCheckStatus: not of a calculated check). */
+/** Whether Route 53 reports what its checkers see (API reference, GetHealthCheckStatus: not of a calculated check). */
 export const isObserved = ({ type, disabled }: CheckKind): boolean => !disabled && !["CALCULATED", "RECOVERY_CONTROL"].includes(type);
 
-/** What Route 53 takes a check for: one that is disabled for healthy, an inverted one for the opposite of what is seen. */
+/** The effective status of a check: a disabled one is healthy, an inverted one the opposite of what is seen. */
 export const statusOf = ({ disabled, inverted }: CheckKind, seen: CheckersView | null): CheckStatus => {
   if (!disabled && (seen === null || seen.all === 0)) return "unknown";
   const isHealthy = disabled || (seen !== null && seen.healthy / seen.all > healthyAbove);

@@ -6,25 +6,25 @@ import { failureOf, isUnsent } from "../api/error.ts";
 import { createLimit } from "../api/limit.ts";
 import type { Call } from "../api/send.ts";
 
-/** A status may change within half a minute; GetHealthCheckStatus is not made for being asked often (API reference). */
+/** A status may change within half a minute; GetHealthCheckStatus is not intended for frequent polling (API reference). */
 const statusTtlMs = 30_000;
 const kindTtlMs = 600_000;
-/** For so long nothing is asked where no answer came: what is asked of an account in vain keeps it from the rest. */
+/** The pause after a missing answer: failing requests delay the account's others. */
 const awayMs = 120_000;
-/** Checks asked after in one reading; of more, the others are told as they were last known. */
+/** Checks queried in one reading; the others keep their last known status. */
 const perReading = 20;
 const sideBySide = 2;
 const mostKnown = 5_000;
 
 type Known = { readonly status: CheckStatus | "gone"; readonly atMs: number };
 
-/** What an account's health checks are like, as far as may be told. */
+/** The status of an account's health checks, as far as is permitted. */
 export type CheckStatuses = {
-  /** Never throws: what could not be asked is unknown. */
+  /** Never throws: what could not be queried is unknown. */
   read(call: Call, ids: readonly string[]): Promise<Pick<Surroundings, "health" | "dangling">>;
 };
 
-/** Remembers a status for half a minute, and what kind of check it is for ten. Holds data only, never a promise: see `createLimit`. */
+/** Caches a status for half a minute, and the kind of a check for ten. Holds data only, never a promise: see `createLimit`. */
 export const createCheckStatuses = (clock: Clock): CheckStatuses => {
   const statuses = new Map<string, Known>();
   let awayUntilMs = Number.NEGATIVE_INFINITY;
@@ -47,7 +47,7 @@ export const createCheckStatuses = (clock: Clock): CheckStatuses => {
       const failure = failureOf(thrown);
       if (failure.code === "NoSuchHealthCheck") return "gone";
       if (failure.uncertain) awayUntilMs = clock.nowMs() + awayMs;
-      // What was busy just now says nothing new.
+      // A throttled query gives no new status.
       return isUnsent(failure) || (failure.retryable && !failure.uncertain) ? null : "unknown";
     }
   };
@@ -72,7 +72,7 @@ export const createCheckStatuses = (clock: Clock): CheckStatuses => {
       const stale = wanted.filter((id) => ageMs(id) >= statusTtlMs).toSorted((a, b) => ageMs(b) - ageMs(a));
       const inTurn = createLimit(sideBySide);
       await Promise.all(stale.slice(0, perReading).map(async (id) => await inTurn(async () => await refresh(call, id))));
-      // The status of one that is gone "can't be predicted and may change" (API reference, DeleteHealthCheck).
+      // The status of a deleted one "can't be predicted and may change" (API reference, DeleteHealthCheck).
       const told = (id: string): CheckStatus => {
         const status = ageMs(id) < kindTtlMs ? statuses.get(id)?.status : undefined;
         return status === undefined || status === "gone" ? "unknown" : status;

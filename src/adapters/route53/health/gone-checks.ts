@@ -3,12 +3,12 @@ import { readCheckKind } from "./check-messages.ts";
 import { type Failure, failureOf } from "../api/error.ts";
 import type { Call } from "../api/send.ts";
 
-/** The health checks with which a part of a batch writes records. */
+/** The health checks that a part of a batch references in new records. */
 export const checksOf = ({ changes }: BatchItem): readonly string[] => [
   ...new Set(changes.flatMap(({ action, record }) => (action === "CREATE" ? (record.healthCheckId ?? []) : []))),
 ];
 
-/** Whether a health check is gone; null: these credentials may not ask, or there was no answer. */
+/** Whether a health check is deleted; null: these credentials may not query it, or there was no answer. */
 const isGone = async (call: Call, id: string): Promise<boolean | null> => {
   try {
     await call({ method: "GET", path: `healthcheck/${id}`, root: "GetHealthCheckResponse", read: readCheckKind });
@@ -19,9 +19,9 @@ const isGone = async (call: Call, id: string): Promise<boolean | null> => {
 };
 
 /**
- * The health checks for whose sake a batch was refused (`NoSuchHealthCheck`): those that the message names. Of a part that is by
- * itself and of which it names none, those that are gone when asked after; where none can be told from the others, all that are
- * not known to be there. None: another fault, or which one it is has to be found out by halves. Never throws.
+ * The health checks because of which a batch was refused (`NoSuchHealthCheck`): those that the message names. For a single
+ * part of which it names none, those that a query shows deleted; where that is not conclusive, all that are not known to
+ * exist. None: another fault, or it has to be found by bisection. Never throws.
  */
 export const goneChecks = async (call: Call, part: readonly BatchItem[], { code, messages }: Failure): Promise<readonly string[]> => {
   if (code !== "NoSuchHealthCheck") return [];
@@ -35,7 +35,7 @@ export const goneChecks = async (call: Call, part: readonly BatchItem[], { code,
   return gone.length > 0 ? gone : carried.filter((id) => asked.get(id) === null);
 };
 
-/** The same part, its new records without these health checks; what is deleted is still named to the letter. */
+/** The same part, its new records without these health checks; deletions still name theirs verbatim. */
 export const withoutChecks = (item: BatchItem, gone: readonly string[]): BatchItem => ({
   ...item,
   changes: item.changes.map((change) => {

@@ -10,7 +10,7 @@ const failureThreshold = 3;
 
 const isAddress = (host: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.includes(":");
 
-/** What both requests say of the endpoint, in the order of the API's model. */
+/** The endpoint elements of both requests, in the order of the API's model. */
 const endpoint = ({ host, port, path }: HealthCheckTarget): readonly string[] => [
   ...(isAddress(host) ? [leaf("IPAddress", host)] : []),
   leaf("Port", port),
@@ -40,7 +40,7 @@ export const writeCreateHealthCheck = (reference: string, target: HealthCheckTar
     ),
   );
 
-/** Writes an `UpdateHealthCheckRequest`: everything that tranche cares about, so that what somebody else set is set back. */
+/** Writes an `UpdateHealthCheckRequest`: everything that tranche sets, so that others' changes are reverted. */
 export const writeUpdateHealthCheck = (version: number, target: HealthCheckTarget, disabled: boolean): string =>
   whole(
     "UpdateHealthCheckRequest",
@@ -76,7 +76,7 @@ const readHealthCheck = (node: XmlNode): HealthCheck => {
   };
 };
 
-/** Null for any other kind: it was made into something that does not mean what tranche means by it. */
+/** Null for any other kind: it was changed into something that tranche does not create. */
 const readTarget = (config: XmlNode): HealthCheckTarget | null => {
   const type = text(config, "Type");
   const host = optionalText(config, "FullyQualifiedDomainName") ?? optionalText(config, "IPAddress");

@@ -6,7 +6,7 @@ import { readHealthCheckAnswer, readHealthCheckPage, writeCreateHealthCheck, wri
 import { pages } from "../api/paging.ts";
 import type { Call } from "../api/send.ts";
 
-/** What ListHealthChecks gives at most (Route 53 API reference). */
+/** Most that ListHealthChecks returns (Route 53 API reference). */
 const pageSize = "1000";
 
 const listing = { path: "healthcheck", root: "ListHealthChecksResponse", read: readHealthCheckPage };
@@ -25,7 +25,7 @@ const failed = (thrown: unknown): HealthCheckFailure => {
 const same = (left: HealthCheckTarget | null, right: HealthCheckTarget): boolean =>
   left !== null && left.type === right.type && left.host === right.host && left.port === right.port && left.path === right.path;
 
-/** Health checks of an account. `open` gives the way to the API for the length of one call. */
+/** Health checks of an account. `open` gives access to the API for the duration of one call. */
 export const createHealthChecks = (open: (budget: DnsBudget) => Call): HealthChecks => ({
   createCheck: async (reference, target, disabled, budget) => {
     const call = open(budget);
@@ -35,7 +35,7 @@ export const createHealthChecks = (open: (budget: DnsBudget) => Call): HealthChe
     } catch (thrown) {
       if (failureOf(thrown).code !== "HealthCheckAlreadyExists") return failed(thrown);
     }
-    // Made before under other settings (or by an attempt whose answer was lost), or made and deleted.
+    // Created before with other settings (or by an attempt whose answer was lost), or created and deleted.
     try {
       const check = [...(await listAll(call)).values()].find((one) => one.reference === reference);
       return check !== undefined && same(check.target, target) ? { status: "done", check } : { status: "spent" };

@@ -8,17 +8,17 @@ import { withSurroundings } from "../pair.ts";
 import type { Call } from "../api/send.ts";
 import type { ReadAt } from "../serving.ts";
 
-/** The health of what an alias within its zone points at: that of any of its records. */
+/** The health of an alias's target within its zone: healthy where any of the target's records is. */
 const targetHealth = (sets: readonly RecordSet[], health: Surroundings["health"]): CheckStatus => {
   const each = sets.map((set) => healthKeys(set).map((key) => health[key] ?? "unknown"));
   if (each.length === 0 || each.some((states) => states.every((status) => status === "healthy"))) return each.length === 0 ? "unknown" : "healthy";
   return each.every((states) => states.includes("unhealthy")) ? "unhealthy" : "unknown";
 };
 
-/** A name that was read, with the zone that it was found in. */
+/** A name with the zone that it was found in. */
 export type ReadName = { readonly name: string; readonly zone: Zone; readonly reading: PairReading };
 
-/** What the aliases of a pair that evaluate their target point at within their zone. */
+/** The in-zone targets of a pair's aliases that evaluate target health. */
 const evaluatedTargets = async (at: ReadAt, { zone, reading }: ReadName): Promise<ReadonlyMap<string, readonly RecordSet[]>> => {
   const targets = new Map<string, readonly RecordSet[]>();
   if (reading.status !== "found") return targets;
@@ -31,8 +31,8 @@ const evaluatedTargets = async (at: ReadAt, { zone, reading }: ReadName): Promis
 };
 
 /**
- * Readings with what their health checks and evaluated targets are like, asked only where there are any, and for all names
- * together: it is worth knowing, but neither the time nor the requests that the records themselves take.
+ * Adds the status of health checks and evaluated targets to readings, queried only where there are any, for all names
+ * together: useful, but with lower priority than the records themselves.
  */
 export const withHealth = async (call: Call, statuses: CheckStatuses, at: ReadAt, read: readonly ReadName[]): Promise<readonly ReadName[]> => {
   const wanting = read.filter(({ reading }) => reading.status === "found" && Object.keys(reading.surroundings?.health ?? {}).length > 0);

@@ -417,7 +417,7 @@ describe("Cloudflare usage: odd answers", () => {
     expect([error.message, calls]).toEqual(["cloudflare refused: status 302", 1]);
   });
 
-  it("blots out a token that the answer echoes", async () => {
+  it("redacts a token that the answer echoes", async () => {
     const body = { data: null, errors: [{ message: `bad token ${TOKEN}!` }] };
     const { error } = await failureWith(() => Response.json(body, { status: 403 }));
     expect(error.message).toBe("cloudflare auth: status 403: bad token [token]!");

@@ -21,6 +21,7 @@ import type { TestDatabase } from "../../../support/database.ts";
 import { everyStorm } from "../../../../src/domain/billing/credit.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
+import { told as outbox } from "./outbox-cases.ts";
 import { retained } from "./retention-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
@@ -473,4 +474,4 @@ const targets: readonly FencedWrite[] = [
 ];
 
 /** Every write of the pipeline that is decided by whoever holds a lease. */
-export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...targets, ...money, ...kept, ...retained];
+export const fencedWrites: readonly FencedWrite[] = [...rounds, ...standing, ...observed, ...targets, ...money, ...kept, ...outbox, ...retained];

@@ -8,6 +8,7 @@ import type { IngestStore } from "../../../../src/adapters/ports/metering/ingest
 import type { JobHistory, JobRunStore } from "../../../../src/adapters/ports/coordination/job-runs.ts";
 import type { LeaseStore, TickRunStore } from "../../../../src/adapters/ports/coordination/lease.ts";
 import type { CorroborationStore } from "../../../../src/adapters/ports/detection/corroboration.ts";
+import type { Outbox } from "../../../../src/adapters/ports/notify/outbox.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/steering/observations.ts";
 import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/ownership.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
@@ -46,10 +47,14 @@ export const pipelineMethods = {
   retention: {
     auditLog: "fenced", routingChanges: "fenced", routingDrifts: "fenced", evidence: "fenced", takeovers: "fenced", findings: "fenced",
     vantages: "fenced", checkLeases: "fenced", invoiceLinks: "fenced", probeTargets: "fenced",
+    deliveries: "fenced", notifications: "fenced", incidentServices: "fenced", incidents: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   evidenceAnchors: { grown: "reads", save: "fenced", ofService: "request" } satisfies Record<keyof EvidenceAnchorStore, Kind>,
+  outbox: {
+    noteExpired: "fenced", news: "reads", save: "fenced", claim: "fenced", freeze: "fenced", record: "fenced", nextDueMs: "reads",
+  } satisfies Record<keyof Outbox, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads", all: "reads", troubledAccounts: "reads", want: "request", unwant: "request", save: "fenced", noteRewrite: "fenced", readAgain: "fenced", forget: "fenced",
@@ -66,13 +71,13 @@ export const pipelineMethods = {
 export const databasePorts = [
   "billing/billing", "billing/reconciliation", "coordination/job-runs", "coordination/lease", "coordination/retention",
   "coordination/shards", "detection/corroboration", "detection/rollups", "detection/round", "detection/targets", "evidence/evidence-anchors", "metering/cdn-accounts", "metering/ingest", "steering/dns-setup",
-  "steering/observations", "steering/standing", "tenants/ownership",
+  "steering/observations", "steering/standing", "tenants/ownership", "notify/outbox",
 ];
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
   "coordination/peer", "detection/probe", "detection/round-view", "evidence/evidence-signer", "metering/usage", "platform/budget",
-  "platform/clock", "platform/log", "platform/random", "steering/dns", "steering/dns-access", "steering/health-checks", "steering/name-servers", "steering/resolver",
+  "platform/clock", "platform/log", "platform/random", "steering/dns", "steering/dns-access", "steering/health-checks", "steering/name-servers", "steering/resolver", "notify/channel", "platform/secrets",
 ];
 
 /** The ports that rounds and jobs import. */
@@ -108,6 +113,6 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
-  "db/tenants/admin-tokens.ts", "db/detection/storms.ts", "db/metering/usage-requests.ts", "db/billing/billing-profiles.ts", "db/billing/billing-terms.ts", "db/tenants/customers.ts", "db/steering/dns-accounts.ts", "db/tenants/domains.ts", "db/detection/end-storms.ts", "db/steering/freeze.ts", "db/tenants/idempotency.ts", "db/billing/invoice-links.ts",
+  "db/notify/channels.ts", "db/notify/history.ts", "db/tenants/admin-tokens.ts", "db/detection/storms.ts", "db/metering/usage-requests.ts", "db/billing/billing-profiles.ts", "db/billing/billing-terms.ts", "db/tenants/customers.ts", "db/steering/dns-accounts.ts", "db/tenants/domains.ts", "db/detection/end-storms.ts", "db/steering/freeze.ts", "db/tenants/idempotency.ts", "db/billing/invoice-links.ts",
   "db/detection/policies.ts", "db/tenants/quotas.ts", "db/steering/routing.ts", "db/tenants/services.ts", "db/platform/telemetry.ts", "db/tenants/tokens.ts", "db/steering/zone-grants.ts",
 ];

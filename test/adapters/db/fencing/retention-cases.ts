@@ -21,6 +21,21 @@ const retention = (
   },
 });
 
+/** A message of an incident that is long over, all by itself. */
+const tellLongAgo = ({ sql, tenant }: World): Promise<unknown> => sql(
+  `with c as (
+     insert into channels (customer_id, name, kind, settings, sealed_secret) values ($1, $2, 'slack', '{}', '') returning id
+   ), n as (
+     insert into notifications (customer_id, kind, subject, facts, occurred_at, expanded_at) values ($1, 'storm.ended', 'x', '{}', $3, $3) returning id
+   ), i as (
+     insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values ($1, 'cdn-a', 'storm', $3, $3, $3) returning id
+   ), s as (
+     insert into incident_services (incident_id, service_id, joined_at) select id, $4, $3 from i
+   )
+   insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, incident_id, state, next_at, ended_at)
+   select c.id, 't', 1, 'resolve', 'storm.ended', 'info', n.id, n.id, i.id, 'sent', $3, $3 from c, n, i`,
+  [tenant.customer, tenant.name, long, tenant.service]);
+
 /** What is folded and what is deleted for its age. */
 export const retained: readonly FencedWrite[] = [
   {
@@ -89,6 +104,20 @@ export const retained: readonly FencedWrite[] = [
      )
      insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at) select id, $1, 'x', 'epoch', $3 from i`,
     [tenant.customer, tenant.service, long]))),
+  retention("deliveries", "old messages", ["deliveries"], tellLongAgo),
+  retention("notifications", "changes whose messages are gone", ["notifications"], async (world) => {
+    await tellLongAgo(world);
+    await world.sql("delete from deliveries");
+  }),
+  retention("incidentServices", "services of incidents whose messages are gone", ["incident_services"], async (world) => {
+    await tellLongAgo(world);
+    await world.sql("delete from deliveries");
+  }),
+  retention("incidents", "incidents whose messages are gone", ["incidents"], async (world) => {
+    await tellLongAgo(world);
+    await world.sql("delete from deliveries");
+    await world.sql("delete from incident_services");
+  }),
   retention("probeTargets", "hosts that nobody names any more", ["probe_targets"], async ({ sql, tenant }) =>
     void (await sql("insert into probe_targets (host, addresses, checked_at) values ($1, 'public', $2)", [`${tenant.name}.cdn.net`, long]))),
 ];

@@ -18,7 +18,7 @@ const changed = () => server.requests.filter(({ method, path }) => method === "P
 beforeEach(() => server.seed(zoneId("bulk.example.org"), mates.flatMap((name) => pair(name))));
 
 describe("a health check that is gone", () => {
-  it("is left out where the switch cannot wait, and is told; its mates are switched with it", async () => {
+  it("is dropped where the switch cannot wait, and reported; the others of the batch are switched with it", async () => {
     seedDangling("dangling.bulk.example.org");
     await forget();
     const changes = (await changesTo([...mates, "dangling.bulk.example.org"], 0, 100)).map((change) => ({ ...change, mayDropChecks: true }));

@@ -169,7 +169,7 @@ describe("at the local Route 53", () => {
     expect(server.healthChecks.filter(({ callerReference }) => callerReference === "two").map(({ id }) => id)).toEqual([check.id]);
   });
 
-  it("a bad day is told apart from a refusal", async () => {
+  it("an outage is distinguished from a refusal", async () => {
     server.setFault({ kind: "server-error" });
     expect(await dns.createCheck("three", https, false)).toMatchObject({ status: "failed", retryable: true });
     expect(await dns.listChecks()).toMatchObject({ status: "failed", retryable: true });

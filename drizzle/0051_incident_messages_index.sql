@@ -1,0 +1,1 @@
+CREATE INDEX "deliveries_incident_idx" ON "deliveries" USING btree ("incident_id") WHERE "deliveries"."incident_id" is not null;

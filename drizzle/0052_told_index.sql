@@ -1,0 +1,2 @@
+CREATE INDEX "deliveries_told_idx" ON "deliveries" USING btree ("channel_id","thread","notification_id");--> statement-breakpoint
+CREATE INDEX "deliveries_channel_idx" ON "deliveries" USING btree ("channel_id","id");

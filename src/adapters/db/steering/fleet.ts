@@ -1,0 +1,79 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { Trouble } from "../../../domain/steering/trouble.ts";
+import { silentAfterMs, troubleNames } from "../../../domain/steering/trouble.ts";
+import { isoTime } from "../../../iso-time.ts";
+import type { FleetService, FleetStore } from "../../ports/steering/fleet.ts";
+import type { Paged } from "../../ports/tenants/change.ts";
+import { withinBytes } from "../platform/byte-budget.ts";
+import type { Database } from "../platform/client.ts";
+import { domainStatus } from "../platform/views.ts";
+
+/** Ids are below it: a trouble times this and an id make a place. */
+const idsBelow = 1_000_000_000_000;
+
+const epoch = (column: string): SQL => sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint`);
+
+/** The storm that is looked at first: a side that is dead is worse than one that is slow. */
+const storm = sql`
+  select e.state, e.monitor_only, jsonb_build_object('id', e.id, 'kind', e.kind, 'state', e.state, 'monitorOnly', e.monitor_only,
+    'startedAtMs', ${epoch("e.started_at")}, 'relapses', e.relapses) as told
+  from storm_events e where e.service_id = s.id and e.ended_at is null order by e.kind = 'http_latency', e.id limit 1`;
+
+/** The domains of a service in figures. Each domain's latest sample is one look into the key of the samples. */
+const domains = sql`
+  select count(*) as total, count(*) filter (where d.verified_at is not null) as verified, min(d.verified_at) as since,
+    count(*) filter (where r.primary_weight > 0 and r.backup_weight = 0) as on_primary, count(*) filter (where r.primary_weight = 0 and r.backup_weight > 0) as on_backup,
+    count(*) filter (where r.primary_weight > 0 and r.backup_weight > 0) as on_both,
+    count(*) filter (where ${domainStatus} = 'contested') as contested, count(*) filter (where ${domainStatus} = 'error') as failing,
+    count(*) filter (where jsonb_typeof(r.expected->'obstacle') = 'object') as hindered,
+    max((select max(p.round_at) from probe_samples p where p.domain_id = d.id)) as round_at
+  from service_domains d left join domain_routing r on r.domain_id = d.id
+  where d.service_id = s.id and d.deleted_at is null`;
+
+/** By which facts a service is in which trouble; what is worse stands first in `troubles`. */
+const facts = (nowMs: number): Readonly<Record<Exclude<Trouble, "none">, SQL>> => ({
+  held: sql`(g.state = 'held' and e.state is not null) or g.reason in ('backup_down', 'backup_unknown', 'latched', 'bad_backup')`,
+  failing: sql`e.state = 'storm' and coalesce(g.state, 'normal') <> 'shifted'`,
+  silent: sql`d.since < ${isoTime(nowMs - silentAfterMs)}::timestamptz and (d.round_at is null or d.round_at < ${isoTime(nowMs - silentAfterMs)}::timestamptz)`,
+  contested: sql`d.contested + d.failing > 0`,
+  on_backup: sql`g.state in ('shifted', 'partial')`,
+  recovering: sql`e.state = 'recovering' or g.state = 'failback'`,
+  backup_down: sql`g.backup_health = 'down'`,
+  overridden: sql`g.state = 'frozen' or o.told is not null`,
+  not_ready: sql`c.result = 'fail'`,
+});
+
+const trouble = (nowMs: number): SQL => {
+  const cases = Object.entries(facts(nowMs)).map(([name, fact]) => sql`when ${fact} then ${troubleNames.indexOf(name as Trouble)}::int`);
+  return sql`case ${sql.join(cases, sql` `)} else ${troubleNames.indexOf("none")}::int end`;
+};
+
+const services = (customerId: number | null, nowMs: number): SQL => sql`
+  select s.id as "serviceId", s.customer_id as "customerId", s.name, s.primary_cdn as "primaryCdn", s.backup_cdn as "backupCdn", s.steering,
+    t.trouble, t.trouble::bigint * ${idsBelow} + s.id as place, coalesce(g.state, 'normal') as state, coalesce(g.reason, '') as reason, e.told as storm,
+    jsonb_build_object('total', d.total, 'primary', d.on_primary, 'backup', d.on_backup, 'both', d.on_both,
+      'unread', d.total - d.on_primary - d.on_backup - d.on_both, 'contested', d.contested, 'failing', d.failing, 'hindered', d.hindered) as domains,
+    o.told as override, g.backup_health as "backupHealth", c.result as readiness, ${epoch("d.round_at")} as "lastRoundAtMs"
+  from services s
+  left join service_routing g on g.service_id = s.id
+  left join readiness_checks c on c.service_id = s.id
+  left join lateral (${storm}) e on true
+  cross join lateral (${domains}) d
+  cross join lateral (
+    select case when g.override_mode is not null and (g.override_until is null or g.override_until > ${isoTime(nowMs)}::timestamptz) then jsonb_build_object(
+      'mode', g.override_mode, 'reason', coalesce(g.override_reason, ''), 'untilMs', ${epoch("g.override_until")}, 'actor', coalesce(g.override_actor, ''),
+      'setAtMs', ${epoch("g.override_set_at")}) end as told
+  ) o
+  cross join lateral (select ${trouble(nowMs)} as trouble) t
+  where s.deleted_at is null ${customerId === null ? sql`` : sql`and s.customer_id = ${customerId}`}`;
+
+type Row = Omit<FleetService, "trouble"> & { readonly trouble: number };
+
+export const createFleetStore = (db: Database): FleetStore => ({
+  list: async (customerId, afterPlace, nowMs) => {
+    const rows = await db.rows<Paged<Row>>(withinBytes(sql`
+      select * from (${services(customerId, nowMs)}) f where f.place > ${afterPlace ?? 0}`, sql`place`));
+    return rows.map((row) => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" }));
+  },
+});

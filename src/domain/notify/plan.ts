@@ -1,0 +1,233 @@
+import type { IncidentChanges, Notification } from "./incident.ts";
+import type { Effect, NotificationKind, Severity } from "./kinds.ts";
+import { concernsOperator, isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
+import type { Action } from "./message.ts";
+import { eventDelayMs, updateDelayMs } from "./retry.ts";
+
+/** A channel as far as it decides what it is told. */
+export type Subscriber = {
+  readonly channelId: number;
+  /** Null: the operator's. */
+  readonly customerId: number | null;
+  readonly kinds: readonly NotificationKind[] | null;
+  readonly minSeverity: Severity;
+  readonly serviceIds: readonly number[] | null;
+};
+
+/** How one thread stands on one channel. */
+export type Thread = {
+  readonly channelId: number;
+  readonly thread: string;
+  readonly lastSeq: number;
+  /** Whether its last message but updates was a trigger. */
+  readonly open: boolean;
+  /** The last message, where it is not tried yet: what comes now can still go into it. */
+  readonly waiting: { readonly deliveryId: number; readonly action: Action; readonly kind: string; readonly severity: Severity; readonly nextAtMs: number } | null;
+  /** Updates since the trigger; when its last message was made; whether one of them already told of a hold or a failure. */
+  readonly updates: number;
+  readonly lastAtMs: number;
+  readonly escalated: boolean;
+};
+
+/** A message to be made. */
+export type NewDelivery = {
+  readonly channelId: number;
+  readonly thread: string;
+  readonly seq: number;
+  readonly action: Action;
+  readonly kind: NotificationKind;
+  readonly severity: Severity;
+  readonly notificationId: number;
+  readonly firstNotificationId: number;
+  readonly incidentId: number | null;
+  readonly nextAtMs: number;
+};
+
+/** A message that waits and takes in what is new. */
+export type Absorbed = {
+  readonly deliveryId: number; readonly kind: NotificationKind; readonly severity: Severity; readonly notificationId: number; readonly nextAtMs: number;
+};
+
+export type Plan = {
+  readonly made: readonly NewDelivery[];
+  readonly absorbed: readonly Absorbed[];
+  /** Messages that are not sent any more: what they would have said is in a later one. */
+  readonly folded: readonly number[];
+};
+
+/** What cannot wait until the next update is due, once per incident. */
+const escalates = (kind: NotificationKind, severity: Severity): boolean => severity === "critical" && (kind === "switch.held" || kind === "switch.failed");
+
+type Waiting = { existing: number | null; made: NewDelivery | null; action: Action; kind: NotificationKind; severity: Severity; nextAtMs: number; last: number };
+
+type State = {
+  lastSeq: number;
+  open: boolean;
+  waiting: Waiting | null;
+  updates: number;
+  lastAtMs: number;
+  escalated: boolean;
+};
+
+const worse = (a: Severity, b: Severity): Severity => (severities.indexOf(a) >= severities.indexOf(b) ? a : b);
+
+/** The thread of what belongs to no incident. */
+export const threadOf = ({ customerId, subject }: Pick<Notification, "customerId" | "subject">): string => (customerId === null ? `operator:${subject}` : `customer:${customerId}:${subject}`);
+
+const isFor = (channel: Subscriber, { customerId, kind }: Notification): boolean =>
+  channel.customerId === null ? customerId === null || concernsOperator(kind) : channel.customerId === customerId;
+
+const wants = (channel: Subscriber, { kind, serviceId }: Notification, severity: Severity): boolean =>
+  (channel.kinds === null || channel.kinds.includes(kind)) &&
+  isAtLeast(severity, channel.minSeverity) &&
+  (channel.serviceIds === null || (serviceId !== null && channel.serviceIds.includes(serviceId)));
+
+/** Plans the messages of one channel. */
+const planChannel = (
+  channel: Subscriber, news: readonly Notification[], incidents: IncidentChanges, incidentCustomer: ReadonlyMap<number, number | null>,
+  threads: ReadonlyMap<string, Thread>, nowMs: number,
+): Plan => {
+  const made: NewDelivery[] = [];
+  const absorbed = new Map<number, Absorbed>();
+  const folded: number[] = [];
+  const states = new Map<string, State>();
+
+  const stateOf = (thread: string): State => {
+    const known = states.get(thread);
+    if (known !== undefined) return known;
+    const stored = threads.get(thread);
+    const waiting = stored?.waiting ?? null;
+    const state: State = {
+      lastSeq: stored?.lastSeq ?? 0, open: stored?.open ?? false, updates: stored?.updates ?? 0, lastAtMs: stored?.lastAtMs ?? Number.NEGATIVE_INFINITY,
+      escalated: stored?.escalated ?? false,
+      waiting: waiting && { existing: waiting.deliveryId, made: null, action: waiting.action, kind: waiting.kind as NotificationKind, severity: waiting.severity, nextAtMs: waiting.nextAtMs, last: 0 },
+    };
+    states.set(thread, state);
+    return state;
+  };
+
+  const settle = (waiting: Waiting): void => {
+    if (waiting.existing !== null) {
+      absorbed.set(waiting.existing, { deliveryId: waiting.existing, kind: waiting.kind, severity: waiting.severity, notificationId: waiting.last, nextAtMs: waiting.nextAtMs });
+    } else if (waiting.made !== null) {
+      const at = made.indexOf(waiting.made);
+      const next = { ...waiting.made, kind: waiting.kind, severity: waiting.severity, notificationId: waiting.last, nextAtMs: waiting.nextAtMs };
+      made[at] = next;
+      waiting.made = next;
+    }
+  };
+
+  const make = (state: State, thread: string, action: Action, one: Notification, severity: Severity, incidentId: number | null, nextAtMs: number): void => {
+    state.lastSeq += 1;
+    const delivery: NewDelivery = {
+      channelId: channel.channelId, thread, seq: state.lastSeq, action, kind: one.kind, severity, notificationId: one.id, firstNotificationId: one.id, incidentId, nextAtMs,
+    };
+    made.push(delivery);
+    state.waiting = { existing: null, made: delivery, action, kind: one.kind, severity, nextAtMs, last: one.id };
+    state.lastAtMs = nextAtMs;
+    if (action === "trigger") [state.open, state.updates, state.escalated] = [true, 0, false];
+    if (action === "update") state.updates += 1;
+    if (action === "resolve") state.open = false;
+  };
+
+  /** Puts the news into the message that waits. */
+  const absorb = (waiting: Waiting, one: Notification, severity: Severity, nextAtMs: number): void => {
+    // The worst of what it tells gives it its name; of as bad ones the newest.
+    if (worse(severity, waiting.severity) === severity) [waiting.kind, waiting.severity] = [one.kind, severity];
+    waiting.last = one.id;
+    waiting.nextAtMs = Math.min(waiting.nextAtMs, nextAtMs);
+    settle(waiting);
+  };
+
+  const update = (state: State, thread: string, one: Notification, severity: Severity, incidentId: number | null): void => {
+    const urgent = incidentId === null || (escalates(one.kind, severity) && !state.escalated);
+    if (escalates(one.kind, severity)) state.escalated = true;
+    const { waiting } = state;
+    if (waiting !== null && (waiting.action === "trigger" || waiting.action === "update")) {
+      return absorb(waiting, one, severity, urgent ? nowMs : waiting.nextAtMs);
+    }
+    make(state, thread, "update", one, severity, incidentId, urgent ? nowMs : Math.max(nowMs, state.lastAtMs + updateDelayMs(state.updates)));
+  };
+
+  const close = (state: State, thread: string, one: Notification, severity: Severity, incidentId: number | null): void => {
+    const { waiting } = state;
+    if (waiting?.action === "update") {
+      // Never sent: its number stays unused, or is that of the resolve that takes its place.
+      if (waiting.existing !== null) {
+        folded.push(waiting.existing);
+        absorbed.delete(waiting.existing);
+      } else if (waiting.made !== null) made.splice(made.indexOf(waiting.made), 1);
+    }
+    make(state, thread, "resolve", one, severity, incidentId, nowMs);
+  };
+
+  const event = (state: State, thread: string, one: Notification, severity: Severity): void => {
+    const { waiting } = state;
+    if (waiting?.action === "event" && waiting.kind === one.kind) return absorb(waiting, one, severity, waiting.nextAtMs);
+    make(state, thread, "event", one, severity, null, Math.max(nowMs, state.lastAtMs + eventDelayMs));
+  };
+
+  const tell = (one: Notification, thread: string, effect: Effect, incidentId: number | null): void => {
+    const severity = severityOf(one.kind, one.facts);
+    const wanted = wants(channel, one, severity);
+    const state = stateOf(thread);
+    if (state.open) {
+      // What was opened here is closed here, whatever the channel wants otherwise.
+      if (effect === "close") return close(state, thread, one, severity, incidentId);
+      if (wanted) update(state, thread, one, severity, incidentId);
+      return;
+    }
+    if (!wanted) return;
+    if (effect === "open" || (effect === "more" && incidentId !== null)) {
+      if (effect === "open" || isAtLeast(severity, "warning")) make(state, thread, "trigger", one, severity, incidentId, nowMs);
+      return;
+    }
+    if (incidentId === null) event(state, thread, one, severity);
+  };
+
+  const lastOf = new Map<number, Notification>();
+  for (const one of news) {
+    if (!isFor(channel, one)) continue;
+    const own = (incidents.of.get(one.id) ?? []).filter((id) => incidentCustomer.get(id) === channel.customerId);
+    if (own.length === 0) {
+      // The installation's people hear of a customer's services by incidents alone.
+      if (channel.customerId === null && one.customerId !== null && incidents.of.has(one.id)) continue;
+      if (isBoundToIncident(one.kind)) continue;
+      tell(one, threadOf(one), notificationKinds[one.kind].effect, null);
+      continue;
+    }
+    for (const id of own) {
+      lastOf.set(id, one);
+      const { effect } = notificationKinds[one.kind];
+      tell(one, `incident:${id}`, effect === "open" ? "open" : "more", id);
+    }
+  }
+  for (const id of incidents.ended) {
+    if (incidentCustomer.get(id) !== channel.customerId) continue;
+    const thread = `incident:${id}`;
+    const state = stateOf(thread);
+    if (!state.open) continue;
+    const last = lastOf.get(id);
+    const kind: NotificationKind = last?.kind.startsWith("backup.") === true || threads.get(thread)?.waiting?.kind.startsWith("backup.") === true ? "backup.up" : "storm.ended";
+    // Where nothing new was heard of it: by the latest that is known.
+    const by = last ?? { id: 0, customerId: channel.customerId, serviceId: null, stormId: null, kind, subject: "", facts: {}, occurredAtMs: nowMs };
+    close(state, thread, { ...by, kind }, "info", id);
+  }
+  return { made, absorbed: [...absorbed.values()], folded };
+};
+
+/**
+ * Which messages come of news. A change opens, changes or closes a thread of each channel that wants it; in an incident one
+ * trigger, folded updates and one resolve stand for everything that happens to all of its services. What is opened on a channel is
+ * closed on it. Deterministic, and the same news planned again after it was stored changes nothing, for it is news only once.
+ * @param threads of these channels that the news may belong to
+ */
+export const planDeliveries = (
+  news: readonly Notification[], channels: readonly Subscriber[], incidents: IncidentChanges, incidentCustomer: ReadonlyMap<number, number | null>,
+  threads: readonly Thread[], nowMs: number,
+): Plan => {
+  const byChannel = Map.groupBy(threads, ({ channelId }) => channelId);
+  const plans = channels.map((channel) =>
+    planChannel(channel, news, incidents, incidentCustomer, new Map((byChannel.get(channel.channelId) ?? []).map((thread) => [thread.thread, thread])), nowMs));
+  return { made: plans.flatMap(({ made }) => made), absorbed: plans.flatMap((plan) => plan.absorbed), folded: plans.flatMap((plan) => plan.folded) };
+};

@@ -23,7 +23,10 @@ const stormSchema = z
   .object({
     id,
     service_id: id,
+    service_name: like(z.string(), "web"),
     customer_id: id,
+    customer_name: like(z.string(), "Acme"),
+    cdn: like(z.string().nullable(), "cloudflare").openapi({ description: "the primary of the service when the storm began; null: that is not recorded" }),
     policy_id: id,
     policy_version: like(z.int(), 1),
     kind: z.enum(["http_availability", "http_latency"]),
@@ -94,7 +97,10 @@ const filter = tenantPageQuery
 const represent = (storm: Storm): z.infer<typeof stormSchema> => ({
   id: storm.id,
   service_id: storm.serviceId,
+  service_name: storm.serviceName,
   customer_id: storm.customerId,
+  customer_name: storm.customerName,
+  cdn: storm.cdn,
   policy_id: storm.policyId,
   policy_version: storm.policyVersion,
   kind: storm.kind,

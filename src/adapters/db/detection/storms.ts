@@ -13,18 +13,21 @@ import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
+/** What stood on both sides of the service when the storm (`e`) began. */
+const sides = sql`service_cdns h where h.service_id = e.service_id and h.from_at <= e.started_at and (h.to_at is null or h.to_at > e.started_at)`;
+
 /** A `storm_events` row `e` in the form of the port's `Storm`. */
 export const stormColumns = sql`e.id, e.service_id as "serviceId",
-  (select o.customer_id from services o where o.id = e.service_id) as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+  (select o.name from services o where o.id = e.service_id) as "serviceName", (select o.customer_id from services o where o.id = e.service_id) as "customerId",
+  (select u.name from services o join customers u on u.id = o.customer_id where o.id = e.service_id) as "customerName",
+  (select h.primary_cdn from ${sides} limit 1) as cdn, e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
   e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason",
   ${ms("e.credited_until", "creditedUntilMs")}`;
 
-/** What stood on the primary side when the storm (`e`) began. */
-const ofCdn = (cdn: string): SQL => sql`exists (
-  select from service_cdns h where h.service_id = e.service_id and h.primary_cdn = ${cdn} and h.from_at <= e.started_at and (h.to_at is null or h.to_at > e.started_at))`;
+const ofCdn = (cdn: string): SQL => sql`exists (select from ${sides} and h.primary_cdn = ${cdn})`;
 
 /** Of all customers, by the key of the table. */
 const everybodys = (db: Database, serviceId: number | undefined, filters: SQL, page: Page): Promise<Storm[]> =>

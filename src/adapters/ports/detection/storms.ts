@@ -7,7 +7,11 @@ import type { RoutingChange } from "../steering/routing.ts";
 export type Storm = {
   readonly id: number;
   readonly serviceId: number;
+  readonly serviceName: string;
   readonly customerId: number;
+  readonly customerName: string;
+  /** The primary of the service when it began; null: that is not recorded. */
+  readonly cdn: string | null;
   readonly policyId: number;
   readonly policyVersion: number;
   readonly kind: PolicyKind;

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { schedule } from "../src/cron/schedule.ts";
+import { atHome } from "./at-home.ts";
 import { startCron } from "./cron-clock.ts";
 import { answerHelp } from "./help.ts";
 import { onEnd } from "./lifetime.ts";
@@ -125,7 +126,7 @@ const run = async (home: Home): Promise<void> => {
     const plane = await startControlPlane({
       dataDir: resolve(home.dir, "postgres"),
       port: options.port,
-      env: { DOMAIN_VERIFICATION: "off", CREDIT_WAITING_PERIOD: "0s", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: home.signingKey, SECRETS_KEY: home.secretsKey, ...stage?.env, ...given },
+      env: { ...atHome, ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: home.signingKey, SECRETS_KEY: home.secretsKey, ...stage?.env, ...given },
       onLine: say,
       sqlBytes: options.sqlBytes,
     });

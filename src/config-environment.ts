@@ -256,5 +256,7 @@ export const environment = z
     if (env.HANDBACK_AFTER < env.LEASE_TTL) refuse("HANDBACK_AFTER", "must be at least LEASE_TTL");
   });
 
+export type VariableName = keyof typeof environment.shape;
+
 /** The name of every variable, in the order of this file. */
-export const variableNames: readonly string[] = Object.keys(environment.shape);
+export const variableNames = Object.keys(environment.shape) as readonly VariableName[];

@@ -12,7 +12,7 @@ import { canariesOf, environment, variableNames } from "./config-environment.ts"
  * @returns a sentence for each; never a value
  */
 export const unknownVariables = (raw: Readonly<Record<string, unknown>>, alsoKnown: readonly string[] = []): readonly string[] => {
-  const known = [...variableNames, ...alsoKnown];
+  const known: readonly string[] = [...variableNames, ...alsoKnown];
   return Object.keys(raw).toSorted().flatMap((name) => {
     if (known.includes(name) || typeof raw[name] !== "string") return [];
     const nearest = nearestName(name, known);

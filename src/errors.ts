@@ -66,6 +66,9 @@ export class AppError extends Error {
   }
 }
 
+/** A body that was read, and whose fields break these rules. */
+export const invalidBody = (...fields: readonly FieldError[]): AppError => new AppError("bad_request", "the body is not valid", { fields });
+
 /** The default Retry-After, in seconds. */
 const comeAgain: Readonly<Partial<Record<ErrorCode, Readonly<Record<string, string>>>>> = {
   rate_limited: { "retry-after": "60" },

@@ -4,6 +4,8 @@ import type { Figure, Screen, Step } from "./screen.ts";
 import type { Duo } from "./duo.ts";
 import type { Neighbourhood, Outside } from "./outside.ts";
 import { site } from "./outside.ts";
+import type { Telling } from "./telling.ts";
+import { createTelling } from "./telling.ts";
 import type { World } from "./world.ts";
 
 export type Routing = {
@@ -18,17 +20,12 @@ export type Routing = {
 };
 
 /** What a scenario has at hand. */
-export type Stage<W extends Outside = World> = {
+export type Stage<W extends Outside = World> = Pick<Telling, "tell" | "measure" | "until"> & {
   readonly world: W;
   readonly api: Api;
   readonly serviceId: number;
-  /** @throws where the step did not happen as described: the scenario ends here */
-  readonly tell: (name: string, ok: boolean, detail: string) => void;
-  readonly measure: (name: string, value: string, limit: string, ok: boolean) => void;
   /** On the screen alone. */
   readonly line: (text: string) => void;
-  /** @throws where it is not seen in time */
-  readonly until: <T>(what: string, withinMs: number, look: () => Promise<T | null> | T | null) => Promise<T>;
   /** Looks again and again for so long. @throws where it is once not so */
   readonly always: (what: string, forMs: number, holds: () => Promise<boolean> | boolean) => Promise<void>;
   readonly routing: () => Promise<Routing>;
@@ -55,9 +52,6 @@ export type DuoScenario = {
   readonly play: (stage: Stage<Duo>) => Promise<void>;
 };
 
-/** A step that did not happen: the scenario can not go on. */
-class Stuck extends Error {}
-
 type RecordSets = readonly { readonly setIdentifier?: string; readonly weight?: number }[];
 
 const weightsOf = (sets: RecordSets): string =>
@@ -71,39 +65,18 @@ export const playScenario = async <W extends Outside>(
   screen: Screen,
   elapsedMs: () => number,
 ): Promise<{ readonly steps: readonly Step[]; readonly figures: readonly Figure[] }> => {
-  const steps: Step[] = [];
-  const figures: Figure[] = [];
-  const note = (name: string, ok: boolean, detail: string): void => {
-    const step = { name, ok, atMs: elapsedMs(), detail };
-    steps.push(step);
-    screen.step(step);
-  };
-  const tell: Stage<W>["tell"] = (name, ok, detail) => {
-    note(name, ok, detail);
-    if (!ok) throw new Stuck(name);
-  };
+  const { steps, figures, end, ...telling } = createTelling(screen, elapsedMs);
   const stage: Stage<W> = {
-    world, ...actors, tell,
-    measure: (name, value, limit, ok) => void figures.push({ name, value, limit, ok }),
+    world, ...actors, ...telling,
     line: (text) => screen.line(text),
-    until: async (what, withinMs, look) => {
-      const deadline = Date.now() + withinMs;
-      for (;;) {
-        const seen = await look();
-        if (seen !== null) return seen;
-        if (Date.now() > deadline) tell(what, false, `not seen within ${withinMs / 1_000} s`);
-        screen.progress(what);
-        await sleep(100);
-      }
-    },
     always: async (what, forMs, holds) => {
       const deadline = Date.now() + forMs;
       while (Date.now() < deadline) {
-        if (!(await holds())) tell(what, false, "it was once not so");
+        if (!(await holds())) telling.tell(what, false, "it was once not so");
         screen.progress(what);
         await sleep(100);
       }
-      tell(what, true, `for ${Math.round(forMs / 1_000)} s`);
+      telling.tell(what, true, `for ${Math.round(forMs / 1_000)} s`);
     },
     routing: () => actors.api.get<Routing>(`/v1/services/${actors.serviceId}/routing`),
     storms: () => actors.api.get(`/v1/storms?service_id=${actors.serviceId}`),
@@ -116,7 +89,7 @@ export const playScenario = async <W extends Outside>(
   try {
     await play(stage);
   } catch (error) {
-    if (!(error instanceof Stuck)) note("unexpected", false, String(error));
+    end(error);
   }
   return { steps, figures };
 };

@@ -10,6 +10,7 @@ import { closeMonth } from "./month.ts";
 import { onboard, policy } from "./onboard.ts";
 import type { DrillFault } from "./options.ts";
 import type { Figure, Screen, Step } from "./screen.ts";
+import { createTelling } from "./telling.ts";
 import { createVisitors } from "./visitors.ts";
 import type { World } from "./world.ts";
 import { startWorldCron } from "./world.ts";
@@ -18,9 +19,6 @@ import { cadence, site } from "./outside.ts";
 type Storm = { id: number; state: string; started_at: string; ended_at: string | null; relapses: number };
 
 export type Story = { readonly steps: readonly Step[]; readonly figures: readonly Figure[]; readonly invoice: Invoice | null };
-
-/** A step that did not happen: the story can not go on. */
-class Stuck extends Error {}
 
 const unrest: Readonly<Record<DrillFault, Fault>> = {
   "5xx": { kind: "oscillate", badMs: 3_000, goodMs: 4_000 },
@@ -36,27 +34,8 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
 
 /** Plays the whole story against the world and measures it. Never throws for a step that failed: it is in the steps. */
 export const tellStory = async (world: World, fault: DrillFault, screen: Screen, elapsedMs: () => number): Promise<Story> => {
-  const steps: Step[] = [];
-  const figures: Figure[] = [];
+  const { steps, figures, tell, measure, until, end } = createTelling(screen, elapsedMs);
   let invoice: Invoice | null = null;
-  const tell = (name: string, ok: boolean, detail: string): void => {
-    const step = { name, ok, atMs: elapsedMs(), detail };
-    steps.push(step);
-    screen.step(step);
-    if (!ok) throw new Stuck(name);
-  };
-  const measure = (name: string, value: string, limit: string, ok: boolean): void => void figures.push({ name, value, limit, ok });
-  const until = async <T>(what: string, withinMs: number, look: () => Promise<T | null> | T | null): Promise<T> => {
-    const deadline = Date.now() + withinMs;
-    for (;;) {
-      const seen = await look();
-      if (seen !== null) return seen;
-      if (Date.now() > deadline) tell(what, false, `not seen within ${withinMs / 1_000} s`);
-      screen.progress(what);
-      await sleep(100);
-    }
-  };
-
   const cron = startWorldCron(world);
   const visitors = createVisitors(world);
   let messages: Messages | null = null;
@@ -160,8 +139,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     const lost = visitors.visits.filter((visit) => !visit.served).length;
     measure("visitors served / lost", `${visitors.visits.length - lost}/${lost}`, "", true);
   } catch (error) {
-    if (!(error instanceof Stuck)) steps.push({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
-    if (!(error instanceof Stuck)) screen.step({ name: "unexpected", ok: false, atMs: elapsedMs(), detail: String(error) });
+    end(error);
   } finally {
     await visitors.stop();
     await messages?.stop();

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { CloudflareApi } from "../cdn/cloudflare-api.ts";
 import { startCloudflareApi } from "../cdn/cloudflare-api.ts";
+import { createClosers } from "../closers.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { startControlPlane } from "../control-plane.ts";
 import { startCron } from "./cron.ts";
 import type { Neighbourhood, Outside } from "./outside.ts";
-import { createClosers, site, startOutside } from "./outside.ts";
+import { site, startOutside } from "./outside.ts";
 
 /** A price that makes a minute of a laptop's traffic worth a few dollars. */
 export const terms = { rateCentsPerGb: "900", discountRate: "0.5" } as const;

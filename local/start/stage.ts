@@ -1,13 +1,12 @@
-import { randomBytes } from "node:crypto";
 import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
+import { createClosers } from "../closers.ts";
 import { sinkChannels } from "../notify-sink/received.ts";
 import type { Received, SinkChannel } from "../notify-sink/received.ts";
 import type { NotifySink } from "../notify-sink/sink.ts";
 import { startNotifySink } from "../notify-sink/sink.ts";
-import { startDnsTcp } from "../route53/dns-tcp.ts";
-import { startDoh } from "../route53/doh.ts";
-import { startRoute53 } from "../route53/server.ts";
+import type { Site } from "../route53/site-dns.ts";
+import { startSiteDns } from "../route53/site-dns.ts";
 
 /** The receiver of its messages, and which kinds of channels the Worker can reach it by. */
 export type Receiver = { readonly sink: NotifySink; readonly kinds: readonly SinkChannel[] };
@@ -23,6 +22,7 @@ export type Stage = {
 
 /** The visitors' name. `test` is reserved (RFC 6761). */
 export const stormHost = "storm-demo.example.test";
+const site: Site = { zone: "example.test", host: stormHost, primary: "storm-demo.primary-cdn.test", backup: "storm-demo.backup-cdn.test" };
 
 export const startCdns = async (): Promise<Stage["cdns"]> => ({
   primary: await startToyCdn({ name: "cloudflare" }), backup: await startToyCdn({ name: "fastly" }),
@@ -32,30 +32,6 @@ export const startCdns = async (): Promise<Stage["cdns"]> => ({
 export const startReceiver = async (onMessage: (message: Received) => void, connected: boolean): Promise<Receiver> => ({
   sink: await startNotifySink({ onMessage }), kinds: connected ? sinkChannels : ["webhook", "slack"],
 });
-
-/** DNS of this machine's own. */
-const startDns = async () => {
-  const [accessKeyId, secretAccessKey] = ["AKIATRANCHESTORM0000", randomBytes(30).toString("base64")];
-  const route53 = await startRoute53({ accessKeyId, secretAccessKey, accounts: [], zones: [{ name: "example.test" }], insyncAfterMs: 2_000 });
-  const record = { name: stormHost, type: "CNAME", ttlSeconds: 5 } as const;
-  route53.seed(route53.zones[0]?.id ?? "", [
-    { ...record, setIdentifier: "primary", weight: 100, values: ["storm-demo.primary-cdn.test"] },
-    { ...record, setIdentifier: "backup", weight: 0, values: ["storm-demo.backup-cdn.test"] },
-  ]);
-  const doh = await startDoh({ zones: route53 });
-  const nameServers = await startDnsTcp({ zones: route53 });
-  return {
-    env: {
-      AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ROUTE53_ENDPOINT: route53.url, DOH_ENDPOINTS: doh.url,
-      NAME_SERVERS_ENDPOINT: nameServers.address,
-    },
-    close: async () => {
-      await nameServers.close();
-      await doh.close();
-      await route53.close();
-    },
-  };
-};
 
 /** Rounds that come often enough to be watched. */
 const pace = { PROBE_INTERVAL: "2s", PROBE_TIMEOUT: "1s" };
@@ -69,7 +45,8 @@ const ownReceivers = ["SMTP_URL", "MAIL_API_URL", "MAIL_FROM", "PAGERDUTY_ENDPOI
 export const startStage = async (given: Readonly<Record<string, string>>, onMessage: (message: Received) => void): Promise<Stage> => {
   const hasDns = given["AWS_ACCESS_KEY_ID"] !== undefined || given["ROUTE53_ENDPOINT"] !== undefined;
   const connected = ownReceivers.every((name) => given[name] === undefined);
-  const dns = hasDns ? null : await startDns();
+  const { opened, close } = createClosers();
+  const dns = hasDns ? null : await startSiteDns(opened, site, { accessKeyId: "AKIATRANCHESTORM0000" });
   const cdns = await startCdns();
   const receiver = await startReceiver(onMessage, connected);
   const { sink } = receiver;
@@ -81,7 +58,7 @@ export const startStage = async (given: Readonly<Record<string, string>>, onMess
     },
     close: async () => {
       await Promise.all([cdns.primary.close(), cdns.backup.close(), sink.close()]);
-      await dns?.close();
+      await close();
     },
   };
 };

@@ -1,11 +1,12 @@
 import { variableNames } from "../../src/config-environment.ts";
+import type { VariableName } from "../../src/config-environment.ts";
 import { unknownVariables } from "../../src/config.ts";
 
 /** What `npm start` itself reads, beside the Worker's variables. */
 const ownNames = ["PORT", "SQL_LIMIT_MIB", "TRANCHE_HOME"] as const;
 
 /** Variables of the Worker that are decided here, and why. */
-const decidedHere: Readonly<Record<string, string>> = {
+const decidedHere: Readonly<Partial<Record<VariableName, string>>> = {
   DATABASE_URL: "npm start has a PostgreSQL of its own",
   NEON_FETCH_ENDPOINT: "npm start has a PostgreSQL of its own",
   PROVIDER: "this is local",

@@ -1,6 +1,7 @@
 import type { AdminTokenOwner } from "../adapters/ports/tenants/admin-tokens.ts";
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { TokenOwner } from "../adapters/ports/tenants/tokens.ts";
+import { hasLapsed } from "../domain/platform/lapse.ts";
 import { adminScopes } from "../domain/tenants/access.ts";
 import { AppError } from "../errors.ts";
 import { toHex } from "../domain/platform/hex.ts";
@@ -75,7 +76,7 @@ export const authenticator = (
 
   /** The database found it live; where the two clocks differ, the one that is ahead decides. */
   const alive = <Owner extends { readonly expiresAtMs: number | null }>(owner: Owner | null): Owner => {
-    if (owner === null || (owner.expiresAtMs !== null && owner.expiresAtMs <= deps.clock.nowMs())) throw refused();
+    if (owner === null || hasLapsed(owner.expiresAtMs, deps.clock.nowMs())) throw refused();
     return owner;
   };
 

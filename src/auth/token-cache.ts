@@ -1,6 +1,7 @@
 import type { AdminTokenOwner } from "../adapters/ports/tenants/admin-tokens.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { TokenOwner } from "../adapters/ports/tenants/tokens.ts";
+import { hasLapsed } from "../domain/platform/lapse.ts";
 
 /** Semantics §2: a revoked token may be accepted for at most this long. */
 const maxAgeMs = 30_000;
@@ -26,9 +27,8 @@ export class TokenCache<Of extends Owner> {
     if (entry === undefined) return null;
     const nowMs = this.#clock.nowMs();
     const leftMs = entry.untilMs - nowMs;
-    const { expiresAtMs } = entry.owner;
-    // More than the maximum age: the clock was set back. A token's own expiry is checked within the 30 s as well.
-    if (leftMs > 0 && leftMs <= maxAgeMs && (expiresAtMs === null || expiresAtMs > nowMs)) return entry.owner;
+    // More than there ever was: the clock was put back since. A token that expires does so within the 30 s as well.
+    if (leftMs > 0 && leftMs <= maxAgeMs && !hasLapsed(entry.owner.expiresAtMs, nowMs)) return entry.owner;
     this.#entries.delete(token);
     return null;
   }

@@ -477,8 +477,6 @@ export type Storm = {
   service_name: string;
   customer_id: number;
   customer_name: string;
-  /** the primary of the service when the storm began; null: that is not recorded */
-  cdn: string | null;
   policy_id: number;
   policy_version: number;
   kind: "http_availability" | "http_latency";

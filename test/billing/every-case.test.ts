@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createBillingStore } from "../../src/adapters/db/billing/billing.ts";
 import { coverWindow } from "../../src/domain/billing/coverage.ts";
 import { priceLine, totalInvoice } from "../../src/domain/billing/pricing.ts";
 import { freshDatabase } from "../support/database.ts";
@@ -20,7 +21,7 @@ afterAll(() => database.close());
 
 describe("the worked cases and our own", () => {
   it("are billed right in the database", async () => {
-    expect(await failedInDatabase(database, database.db, everyCase)).toEqual([]);
+    expect(await failedInDatabase(database, createBillingStore(database.db), everyCase)).toEqual([]);
   });
 
   it("are priced right in the domain", () => {

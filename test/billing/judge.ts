@@ -1,11 +1,17 @@
 import { expect } from "vitest";
-import type { Database } from "../../src/adapters/db/platform/client.ts";
+import type { BillingStore } from "../../src/adapters/ports/billing/billing.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { casesNowMs } from "./cases.ts";
 import type { BillingCase } from "./cases.ts";
-import type { PricingDomain } from "./mutated.ts";
 import { bill, recordingLog } from "./run.ts";
 import { seed, storedLines } from "./worlds.ts";
+
+/** The rules that explain a price. */
+export type PricingDomain = {
+  readonly coverWindow: typeof import("../../src/domain/billing/coverage.ts").coverWindow;
+  readonly priceLine: typeof import("../../src/domain/billing/pricing.ts").priceLine;
+  readonly totalInvoice: typeof import("../../src/domain/billing/pricing.ts").totalInvoice;
+};
 
 type Cents = { service: number; windowStart: string; amountCents: number; discountCents: number };
 
@@ -15,14 +21,14 @@ const figures = (lines: readonly Cents[]): string =>
     .toSorted((a, b) => a.localeCompare(b))
     .join("\n");
 
-/** Names of the cases whose figures come out differently when billed through `db`, or that the database refuses. */
-export const failedInDatabase = async (database: TestDatabase, db: Database, cases: readonly BillingCase[]): Promise<string[]> => {
+/** Names of the cases whose figures come out differently when billed by `store`, or that the database refuses. */
+export const failedInDatabase = async (database: TestDatabase, store: BillingStore, cases: readonly BillingCase[]): Promise<string[]> => {
   const failed: string[] = [];
   for (const group of Map.groupBy(cases, ({ terms }) => JSON.stringify(terms)).values()) {
     const customerIds = await seed(database, group.map(({ world }) => world));
     const terms = group[0]?.terms ?? { rateCentsPerGb: "", discountRate: "" };
     const log = recordingLog();
-    const report = await bill(db, casesNowMs, { terms, log });
+    const report = await bill(database.db, casesNowMs, { store, terms, log });
     // A constraint may catch a mutant; a statement that does not run at all catches nothing.
     for (const error of log.errors) expect(error).toContain("violates check constraint");
     expect(report.invoices + report.failures).toBe(group.length);

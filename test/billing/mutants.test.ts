@@ -1,12 +1,20 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { catalogue } from "../mutants/catalogue.ts";
+import { needsCases } from "../mutants/mutant.ts";
+import type { Mutant } from "../mutants/mutant.ts";
+import { openTree } from "../mutants/tree.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { billingCases } from "./cases.ts";
+import type { BillingCase } from "./cases.ts";
 import { failedInDatabase, failedInDomain } from "./judge.ts";
-import { furtherMutants, namedMutants } from "./mutants.ts";
-import { mutatedDatabase, mutatedDomain } from "./mutated.ts";
+import type { PricingDomain } from "./judge.ts";
 import { ownCases } from "./own-cases.ts";
 import { takeLease } from "./worlds.ts";
+
+type BillingModule = typeof import("../../src/adapters/db/billing/billing.ts");
 
 let database: TestDatabase;
 
@@ -18,28 +26,32 @@ afterAll(() => database.close());
 
 const everyCase = [...billingCases, ...ownCases];
 
-describe("an untouched copy of the domain", () => {
-  it("prices every case right", async () => {
-    expect(failedInDomain(await mutatedDomain([]), everyCase)).toEqual([]);
+/** Runs the cases by a copy of the sources. A copy for each mutant: what has been imported once stays as it was. */
+const failedIn = async (part: "statement" | "domain", mutant: Mutant | null, cases: readonly BillingCase[]): Promise<string[]> => {
+  const tree = await openTree(["src"]);
+  const load = async (file: string): Promise<unknown> => await import(pathToFileURL(join(tree.dir, "src", file)).href);
+  try {
+    if (mutant !== null) await tree.mutate(mutant);
+    if (part === "statement") {
+      const { createBillingStore } = (await load("adapters/db/billing/billing.ts")) as BillingModule;
+      return await failedInDatabase(database, createBillingStore(database.db), cases);
+    }
+    const rules = [await load("domain/billing/coverage.ts"), await load("domain/billing/pricing.ts")];
+    return failedInDomain(Object.assign({}, ...rules) as PricingDomain, cases);
+  } finally {
+    await tree.close();
+  }
+};
+
+describe("an untouched copy", () => {
+  it.each(["statement", "domain"] as const)("of the %s prices every case right", async (part) => {
+    expect(await failedIn(part, null, everyCase)).toEqual([]);
   });
 });
 
-describe.each(namedMutants)("mutant: $name", ({ sql, source }) => {
-  it("fails a worked case in the database", async () => {
-    expect(await failedInDatabase(database, mutatedDatabase(database.db, sql), billingCases)).not.toEqual([]);
-  });
-
-  it("fails a worked case in the domain", async () => {
-    expect(failedInDomain(await mutatedDomain(source), billingCases)).not.toEqual([]);
-  });
-});
-
-describe.each(furtherMutants)("mutant: $name", ({ sql, source }) => {
-  it("fails a case in the database", async () => {
-    expect(await failedInDatabase(database, mutatedDatabase(database.db, sql), everyCase)).not.toEqual([]);
-  });
-
-  it("fails a case in the domain", async () => {
-    expect(failedInDomain(await mutatedDomain(source), everyCase)).not.toEqual([]);
+describe("a mutant", () => {
+  it.each(catalogue.filter(needsCases))("fails a case: $id", async (mutant) => {
+    const part = mutant.file.startsWith("src/domain/") ? "domain" : "statement";
+    expect(await failedIn(part, mutant, mutant.killedBy.cases === "worked" ? billingCases : everyCase)).not.toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { bodyText, parameterText } from "../support/arbitraries.ts";
 import type { Operation } from "../support/openapi.ts";
 import { sampleBody } from "../support/samples.ts";
 import { staticContract } from "../support/static-contract.ts";
-import { resourcesOf, seedTenant } from "../support/tenant.ts";
+import { resourcesOf, seedTenant, unconfirmed } from "../support/tenant.ts";
 import type { Tenant } from "../support/tenant.ts";
 
 const { operations } = await staticContract();
@@ -43,6 +43,11 @@ const plant = async (name: string): Promise<void> => {
   learn("services/domains", [service.id, domain.id]);
   learn("services/storm-policies", [service.id, policy.id]);
   learn("customers/tokens", [id, spare.id]);
+  const hook = { name, kind: "webhook", url: "http://127.0.0.1:9/hook" };
+  const channels = [(await api.created("/v1/channels", hook, { token })).id, (await api.created("/v1/operator/channels", hook)).id];
+  for (const channelId of channels) await api.db.rows(unconfirmed(channelId));
+  learn("channels", channels.slice(0, 1));
+  learn("operator/channels", channels.slice(1));
 };
 
 beforeAll(async () => {
@@ -176,7 +181,7 @@ const send = async (made: Draft): Promise<number> => {
   });
   if (response.status === 201) {
     const { id } = (await response.json()) as { id?: number };
-    const resources = [...resourcesOf(operation.path), operation.path.split("/").at(-1)];
+    const resources = [...resourcesOf(operation.path), /(?:operator\/)?[^/]+$/.exec(operation.path)?.[0]];
     const isOwners = made.who !== "other" && operation.scope === "tenant";
     if (id !== undefined && isOwners) learn(resources.join("/"), [...idsOf(made), id]);
   }

@@ -8,17 +8,14 @@ import { createRoutingStore } from "../../src/adapters/db/steering/routing.ts";
 import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
 import type { Dns, DnsBudget } from "../../src/adapters/ports/steering/dns.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { realWork } from "../support/real-work.ts";
+import { useWorld } from "../support/use-world.ts";
 
 const credentials = { accessKeyId: "AKIATRANCHEBADDAY000", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" };
 const names = { bad: "app.bad.test", good: "app.good.test" } as const;
 type Name = keyof typeof names;
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 let server: Route53Server;
 let services: Record<Name, { serviceId: number; customerId: number }>;
 let calls: string[];
@@ -31,41 +28,19 @@ const pair = (name: string, sides: readonly string[] = ["primary", "backup"]) =>
     name, type: "CNAME", ttlSeconds: 60, setIdentifier: side, weight: side === "primary" ? 100 : 0, values: [side === "primary" ? "a.cdn.net" : "b.cdn.net"],
   }));
 
-/** Signing is real work, too: the test's time stands meanwhile. */
-const countCrypto = () => {
-  for (const method of ["importKey", "sign", "digest"] as const) {
-    const original = crypto.subtle[method].bind(crypto.subtle) as (...args: unknown[]) => Promise<unknown>;
-    vi.spyOn(crypto.subtle, method).mockImplementation((async (...args: unknown[]) => {
-      world.count.under += 1;
-      try {
-        return await original(...args);
-      } finally {
-        world.count.under -= 1;
-      }
-    }) as never);
-  }
-};
-
 /** The real adapter at the local server. While it waits for an answer the test's time stands. */
 const adapter = (clock: Clock): Dns =>
   createRoute53({
     endpoint: server.url, region: "us-east-1", credentials, clock, random: () => 0.5, timeoutMs: 150, onCall: (result) => calls.push(result),
-    fetch: async (input, init) => {
-      world.count.under += 1;
-      try {
-        const response = await fetch(input, init);
-        const text = meddle(new URL(response.url).pathname, await response.text());
-        return new Response(text, { status: response.status, headers: response.headers });
-      } finally {
-        world.count.under -= 1;
-      }
-    },
+    fetch: realWork(world).counted(async (...request: Parameters<typeof fetch>) => {
+      const response = await fetch(...request);
+      const text = meddle(new URL(response.url).pathname, await response.text());
+      return new Response(text, { status: response.status, headers: response.headers });
+    }),
   });
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-  countCrypto();
+  realWork(world).countSigning();
   calls = [];
   meddle = (_, text) => text;
   server = await startRoute53({
@@ -82,7 +57,6 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.restoreAllMocks();
   await server.close();
-  await database.close();
 });
 
 let dns: Dns;

@@ -1,22 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { WeightChangeResult } from "../../src/adapters/ports/steering/dns.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
 // A switch that never comes about is not claimed, however it fails.
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { world } = useWorld();
 
 const name = "app.example.test";
 const failed = { domain: name, status: "failed", retryable: true } as const;

@@ -1,24 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Surroundings } from "../../src/adapters/ports/steering/dns.ts";
 import type { VisitorAnswers } from "../../src/domain/steering/backup-reach.ts";
 import { withoutChecks } from "../../src/pipeline/steering/live-records.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
 // `shifted` is said where at least 99 of 100 visitors are expected at the backup, and nowhere else.
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { world } = useWorld();
 
 const name = "app.example.test";
 const around = (more: Partial<Surroundings>): Surroundings => ({ neighbours: [], health: {}, dangling: [], leftBehind: [], otherZones: [], ...more });

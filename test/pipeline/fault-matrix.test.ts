@@ -1,25 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
 import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import type { RoundDeps } from "../../src/pipeline/round.ts";
 import { runRound } from "../../src/pipeline/round.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
 import { seededRandom } from "../support/random.ts";
-import { createWorld } from "../support/round-world.ts";
 import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { world } = useWorld();
 
 const name = "app.example.test";
 const killed = () => {

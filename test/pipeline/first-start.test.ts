@@ -1,54 +1,31 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import type { DnsDirectory } from "../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { runTick } from "../../src/cron/rounds/tick.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
 import { createMemoryTickRuns } from "../support/memory-tick-runs.ts";
-import { createWorld, startMs } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { startMs } from "../support/round-world.ts";
+import { realWork } from "../support/real-work.ts";
+import { useWorld } from "../support/use-world.ts";
 
 const keys = { accessKeyId: "AKIAFIRSTSTART000000", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" };
 const names = Array.from({ length: 200 }, (_, index) => `www.app.zone${index}.test`);
 
 const minuteMs = 60_000;
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 let server: Route53Server;
 
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
 afterEach(async () => {
   vi.restoreAllMocks();
   await server.close();
-  await database.close();
 });
 
-/** While somebody works for real, the test's time stands. */
-const counted = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => async (...args: Args): Promise<T> => {
-  world.count.under += 1;
-  try {
-    return await work(...args);
-  } finally {
-    world.count.under -= 1;
-  }
-};
-
 it("reads two hundred zones for the first time with no call more than it takes, and probes everything in each round of it", async () => {
-  for (const method of ["importKey", "sign", "digest"] as const) {
-    const original = crypto.subtle[method].bind(crypto.subtle) as () => Promise<unknown>;
-    vi.spyOn(crypto.subtle, method).mockImplementation(counted(original) as never);
-  }
-  const send = counted(async (...request: Parameters<typeof fetch>) => {
-    const response = await fetch(...request);
-    return new Response(await response.text(), { status: response.status, headers: response.headers });
-  });
+  const { countSigning, send } = realWork(world);
+  countSigning();
   server = await startRoute53({ ...keys, zones: names.map((name) => ({ name: name.replace("www.app.", "") })), now: world.clock.nowMs, requestsPerSecond: 1e5, burst: 1e5 });
   for (const [index, name] of names.entries()) {
     server.seed(server.zones[index]?.id ?? "", [["primary", 100], ["backup", 0]].map(([side, weight]) => ({

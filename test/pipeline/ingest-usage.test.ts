@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
 import { createLeaseStore } from "../../src/adapters/db/coordination/leases.ts";
 import type { CustomerSource, CustomerSources, SourceOutcome } from "../../src/adapters/ports/metering/cdn-accounts.ts";
@@ -6,29 +6,20 @@ import type { Fence } from "../../src/adapters/ports/coordination/lease.ts";
 import type { HostWindowBytes, UsageQuery, UsageReading, UsageSource } from "../../src/adapters/ports/metering/usage.ts";
 import { UsageSourceError } from "../../src/adapters/ports/metering/usage.ts";
 import { ingestUsage } from "../../src/cron/ingest-usage.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
-import { createWorld } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
 const hourMs = 3_600_000;
 const nowMs = Date.parse("2026-11-18T12:20:00Z");
 const noon = nowMs - 20 * 60_000;
 
-let database: TestDatabase;
-let world: World;
+const { database, world } = useWorld();
 let fence: Fence;
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
   const given = await createLeaseStore(database.db).acquire("job:ingest-usage", "local", "local:run");
   if (given === null) throw new Error("the lease is taken");
   fence = given;
-});
-afterEach(async () => {
-  await database.close();
 });
 
 /** A source that answers for every host and window it is asked for, but for what it is told to leave out. */

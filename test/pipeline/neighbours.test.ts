@@ -5,10 +5,9 @@ import type { DnsAccess, DnsDirectory } from "../../src/adapters/ports/steering/
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { createDnsTalk } from "../../src/pipeline/round.ts";
 import { createConnections } from "../../src/pipeline/connection-slots.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, intervalMs, startMs } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { intervalMs, startMs } from "../support/round-world.ts";
+import { realWork } from "../support/real-work.ts";
+import { useWorld } from "../support/use-world.ts";
 
 // One customer has 24 names, each in a zone of its own, in an account of theirs that is in trouble; another one has a single
 // name in theirs.
@@ -17,36 +16,17 @@ const keys = { accessKeyId: "AKIANEIGHBOUR0000000", secretAccessKey: "wJalrXUtnF
 const sickNames = Array.from({ length: 24 }, (_, index) => `app.sick${index}.test`);
 const wellName = "app.well.test";
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 let sick: Route53Server;
 let well: Route53Server;
 let directory: DnsDirectory;
 /** How long the sick account's endpoint takes for anything, on the test's clock; null: as long as it takes. */
 let silent = false;
 
-/** While somebody works for real, the test's time stands. */
-const counted = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => async (...args: Args): Promise<T> => {
-  world.count.under += 1;
-  try {
-    return await work(...args);
-  } finally {
-    world.count.under -= 1;
-  }
-};
-
 beforeEach(async () => {
   silent = false;
-  database = await freshDatabase();
-  world = await createWorld(database);
-  for (const method of ["importKey", "sign", "digest"] as const) {
-    const original = crypto.subtle[method].bind(crypto.subtle) as () => Promise<unknown>;
-    vi.spyOn(crypto.subtle, method).mockImplementation(counted(original) as never);
-  }
-  const send = counted(async (...request: Parameters<typeof fetch>) => {
-    const response = await fetch(...request);
-    return new Response(await response.text(), { status: response.status, headers: response.headers });
-  });
+  const { countSigning, send } = realWork(world);
+  countSigning();
   const account = async (customer: string, names: readonly string[]) => {
     const zones = names.map((name) => ({ name: name.replace("app.", "") }));
     const server = await startRoute53({ ...keys, zones, now: world.clock.nowMs, requestsPerSecond: 1e5, burst: 1e5, insyncAfterMs: 1_000 });
@@ -76,7 +56,6 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await sick.close();
   await well.close();
-  await database.close();
 });
 
 const weights = (server: Route53Server, name: string) =>

@@ -1,24 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { ChangeStatus, Dns } from "../../src/adapters/ports/steering/dns.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, startMs } from "../support/round-world.ts";
+import { startMs } from "../support/round-world.ts";
 import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 let domainId: number;
 let serviceId: number;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
   world.dns.put("app.example.test");
   const seeded = await world.seed();
   [serviceId, domainId] = [seeded.serviceId, seeded.domainIds[0] ?? 0];
-});
-afterEach(async () => {
-  await database.close();
 });
 
 /** Switches that were accepted a minute before the first round, and may still be on their way. */

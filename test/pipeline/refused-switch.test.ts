@@ -1,22 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
 import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
   world.dns.put(name);
   await world.seed();
   await world.roundsOf(4);
-});
-afterEach(async () => {
-  await database.close();
 });
 
 const name = "app.example.test";

@@ -10,10 +10,9 @@ import { createDnsDirectory } from "../../src/adapters/route53/dns-directory.ts"
 import { createRole } from "../../src/adapters/route53/role.ts";
 import type { DnsDirectory } from "../../src/adapters/ports/steering/dns-access.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, startMs } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { startMs } from "../support/round-world.ts";
+import { realWork } from "../support/real-work.ts";
+import { useWorld } from "../support/use-world.ts";
 
 // One customer brings a role, another is steered with the operator's own credentials. What goes wrong with the role is the
 // first one's alone.
@@ -21,8 +20,7 @@ import type { World } from "../support/round-world.ts";
 const operatorKeys = { accessKeyId: "AKIAOPERATOR00000000", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" };
 const roleArn = "arn:aws:iam::123456789012:role/tranche";
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 let server: Route53Server;
 let sts: StsServer;
 let roles: TrustingRole[];
@@ -47,27 +45,9 @@ const die = () => {
   for (const name of ["own", "other"]) world.prober.say(`a.${name}.net`, 503);
 };
 
-/** While somebody works for real, the test's time stands. */
-const counted = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => async (...args: Args): Promise<T> => {
-  world.count.under += 1;
-  try {
-    return await work(...args);
-  } finally {
-    world.count.under -= 1;
-  }
-};
-
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-  for (const method of ["importKey", "sign", "digest"] as const) {
-    const original = crypto.subtle[method].bind(crypto.subtle) as () => Promise<unknown>;
-    vi.spyOn(crypto.subtle, method).mockImplementation(counted(original) as never);
-  }
-  const send = counted(async (...request: Parameters<typeof fetch>) => {
-    const response = await fetch(...request);
-    return new Response(await response.text(), { status: response.status, headers: response.headers });
-  });
+  const { countSigning, send } = realWork(world);
+  countSigning();
   calls = [];
   roles = [];
   sts = await startSts({ ...operatorKeys, roles, now: world.clock.nowMs });
@@ -98,7 +78,6 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await server.close();
   await sts.close();
-  await database.close();
 });
 
 const statuses = async () => Object.fromEntries((await createMetricsStore(world.db).read()).domains.map(({ status, count }) => [status, count]));

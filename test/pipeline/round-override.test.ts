@@ -1,19 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { describe, expect, it } from "vitest";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { world } = useWorld();
 
 const name = "app.example.test";
 

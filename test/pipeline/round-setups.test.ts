@@ -1,23 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createDnsSetupStore } from "../../src/adapters/db/steering/dns-setup.ts";
 import { createRecordedTraces } from "../../src/adapters/db/detection/recorded-traces.ts";
 import { replayAll } from "../../src/domain/detection/backtest.ts";
 import { runWitness } from "../../src/pipeline/witness.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, intervalMs, startMs } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { intervalMs, startMs } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { database, world } = useWorld();
 
 const name = "app.example.test";
 const edit = (set: string) => world.sql(`update service_domains set ${set}`);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createDatabaseClock } from "../../src/adapters/platform/database-clock.ts";
 import { createJobRunStore } from "../../src/adapters/db/coordination/job-runs.ts";
 import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
@@ -7,23 +7,15 @@ import { runTick } from "../../src/cron/rounds/tick.ts";
 import type { TickDeps } from "../../src/cron/rounds/tick.ts";
 import { runRound } from "../../src/pipeline/round.ts";
 import { runWitness } from "../../src/pipeline/witness.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
 import { createMemoryLog } from "../support/memory-log.ts";
-import { createWorld, intervalMs, startMs } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { intervalMs, startMs } from "../support/round-world.ts";
 import { createScriptedProber } from "../support/scripted-prober.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
   await world.sql("delete from leases");
-});
-afterEach(async () => {
-  await database.close();
 });
 
 const shard = { index: 0, count: 1 };

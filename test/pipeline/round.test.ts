@@ -1,20 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createRoundStore } from "../../src/adapters/db/round/rounds.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, intervalMs, startMs } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { intervalMs, startMs } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { database, world } = useWorld();
 
 const name = "app.example.test";
 const calmThenDead = async () => {

@@ -1,17 +1,7 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
-import type { World } from "../support/round-world.ts";
+import { expect, it } from "vitest";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(() => database.close());
+const { world } = useWorld();
 
 it("a switch that shadow mode keeps from being made is stored once, not once a round", async () => {
   const { roundsOf, dns, seed, history, override } = world;

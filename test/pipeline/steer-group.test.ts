@@ -5,10 +5,9 @@ import { startRoute53 } from "../../local/route53/server.ts";
 import type { Dns, WeightChange } from "../../src/adapters/ports/steering/dns.ts";
 import { createRoute53 } from "../../src/adapters/route53/route53.ts";
 import { hastyClock, route53At } from "../adapters/route53/support.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld } from "../support/round-world.ts";
 import type { World } from "../support/round-world.ts";
+import { realWork } from "../support/real-work.ts";
+import { useWorld } from "../support/use-world.ts";
 
 // Fault 7: a name whose visitors are shared out among the pair and records of somebody else. On the real adapter and the local
 // Route 53, visitors counted.
@@ -20,31 +19,16 @@ const set = (setIdentifier: string, weight: number, more: Partial<Seed> = {}): S
   name, type: "CNAME", ttlSeconds: 60, setIdentifier, weight, values: [`${setIdentifier.toLowerCase()}.cdn.net`], ...more,
 });
 
-let database: TestDatabase;
-let world: World;
+const { world } = useWorld();
 let server: Route53Server;
 let dns: Dns;
 /** What is left to happen to the next change: made but its answer lost, or before it is made. */
 let mischief: { loseAnswers: number; before: () => void };
 
-/** While somebody works for real, the test's time stands. */
-const counted = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => async (...args: Args): Promise<T> => {
-  world.count.under += 1;
-  try {
-    return await work(...args);
-  } finally {
-    world.count.under -= 1;
-  }
-};
-
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
   mischief = { loseAnswers: 0, before: () => undefined };
-  for (const method of ["importKey", "sign", "digest"] as const) {
-    const original = crypto.subtle[method].bind(crypto.subtle) as () => Promise<unknown>;
-    vi.spyOn(crypto.subtle, method).mockImplementation(counted(original) as never);
-  }
+  const { counted, countSigning } = realWork(world);
+  countSigning();
   server = await startRoute53({ ...keys, zones: [{ name: "example.test" }], now: world.clock.nowMs, requestsPerSecond: 1e5, burst: 1e5, insyncAfterMs: 1_000 });
   const send = counted(async (...[input, init]: Parameters<typeof fetch>) => {
     const isChange = init?.method === "POST";
@@ -63,7 +47,6 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.restoreAllMocks();
   await server.close();
-  await database.close();
 });
 
 const zoneId = () => server.zones[0]?.id ?? "";

@@ -1,24 +1,14 @@
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createPolicyStore } from "../../src/adapters/db/detection/policies.ts";
 import { createServiceStore } from "../../src/adapters/db/tenants/services.ts";
 import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
 import type { Change } from "../../src/adapters/ports/tenants/change.ts";
-import { freshDatabase } from "../support/database.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { createWorld, intervalMs, startMs } from "../support/round-world.ts";
+import { intervalMs, startMs } from "../support/round-world.ts";
 import type { World } from "../support/round-world.ts";
+import { useWorld } from "../support/use-world.ts";
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => {
-  await database.close();
-});
+const { database, world } = useWorld();
 
 const name = "app.example.test";
 const change: Change = { actor: "sre@acme", requestId: "request-1", idempotency: null };

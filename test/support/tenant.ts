@@ -10,6 +10,10 @@ export type Tenant = { id: number; name: string; owner: string; editor: string; 
 /** No row has it. */
 export const missingId = 999_999_999;
 
+/** Makes a channel one whose recipients have not agreed yet, so that there is something to confirm: by the code that the document has for an example. */
+export const unconfirmed = (channelId: number) => sql`
+  update channels set confirmed_at = null, confirm_hash = encode(sha256('01234567'), 'hex'), confirm_until = '2099-01-01T00:00:00Z' where id = ${channelId}`;
+
 /** A channel beside another of the same owner, on which messages can be sent once more: no mail leaves where tests run. */
 const mailBeside = (channelId: number, name: string) => sql`
   insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at)
@@ -99,8 +103,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
     select ${id}, ${service.id}, snapshot_id, window_start, window_end, 0, 1, 2, ${`${name}-editor`} from invoice_line_items where id = ${invoice?.line ?? 0} returning id`);
   const channel = await api.created("/v1/channels", { name: `${name}-hook`, kind: "webhook", url: "http://127.0.0.1:9/hook" }, options);
-  // As one whose recipients have not agreed yet, so that there is something to confirm: by 01234567.
-  await api.db.rows(sql`update channels set confirmed_at = null, confirm_hash = encode(sha256('01234567'), 'hex'), confirm_until = '2099-01-01T00:00:00Z' where id = ${channel.id}`);
+  await api.db.rows(unconfirmed(channel.id));
   const [told] = await api.db.rows<{ notification: number; incident: number }>(sql`
     with incident as (
       insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at)
@@ -122,8 +125,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     select n.id as notification, i.id as incident from notification n, incident i`);
   const operatorChannel = await api.created("/v1/operator/channels", { name: `${name}-operators-hook`, kind: "webhook", url: "http://127.0.0.1:9/hook" });
   const [operators] = await api.db.rows<{ notification: number; incident: number }>(sql`
-    with channel as (
-      update channels set confirmed_at = null, confirm_hash = encode(sha256('01234567'), 'hex'), confirm_until = '2099-01-01T00:00:00Z' where id = ${operatorChannel.id}
+    with channel as (${unconfirmed(operatorChannel.id)}
     ), incident as (
       insert into incidents (cdn, kind, started_at, last_edge_at, ended_at)
       values (${`${name}-cdn`}, 'backup', '2026-11-20T01:00:00Z', '2026-11-20T02:00:00Z', '2026-11-20T02:00:00Z') returning id

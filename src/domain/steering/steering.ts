@@ -1,3 +1,4 @@
+import { hasLapsed } from "../platform/lapse.ts";
 import type { Member, StandingMember } from "./group.ts";
 import { groupShares } from "./group.ts";
 import type { Health } from "../detection/health.ts";
@@ -113,7 +114,7 @@ const failingBack = (input: SteeringInput): Desired => {
 
 /** Whether a freeze or override with an end is in force. */
 export const inForce = (order: { readonly untilMs: number | null }, nowMs: number): boolean =>
-  order.untilMs === null || order.untilMs > nowMs;
+  !hasLapsed(order.untilMs, nowMs);
 
 /** The weights that a service wants now: the first rule of semantics §6 that fits. */
 export const desired = (input: SteeringInput): Desired => {

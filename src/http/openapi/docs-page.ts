@@ -1,4 +1,5 @@
-import { escapeHtml } from "../html.ts";
+import { html, joined, nothing, raw } from "../html.ts";
+import type { Html } from "../html.ts";
 import type { OpenApiDocument, Operation } from "./openapi-document.ts";
 
 /** The one style of `/docs`. Its hash is in the page's Content-Security-Policy, so it is served verbatim. */
@@ -43,27 +44,25 @@ type Schema = {
 type Content = Record<string, { schema?: Schema }>;
 type Parameter = { name: string; in: string; required?: boolean; description?: string; schema?: Schema };
 
-const html = (text: unknown): string => escapeHtml(String(text));
-
 /** Escaped text in which `backticks` set code. */
-const prose = (text: unknown): string => html(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
+const prose = (text: unknown): Html => raw(html`${String(text)}`.replaceAll(/`([^`]+)`/g, "<code>$1</code>"));
 
 const anchor = (text: string): string => text.replaceAll(/[^A-Za-z0-9]+/g, "-").toLowerCase();
 
 const nameOf = (reference: string): string => reference.slice(reference.lastIndexOf("/") + 1);
 
-const typeOf = (schema: Schema): string => {
+const typeOf = (schema: Schema): Html => {
   if (schema.$ref !== undefined) {
     const name = nameOf(schema.$ref);
-    return `<a href="#schema-${anchor(name)}">${html(name)}</a>`;
+    return html`<a href="#schema-${anchor(name)}">${name}</a>`;
   }
-  if (schema.enum !== undefined) return schema.enum.map((value) => `<code>${html(JSON.stringify(value))}</code>`).join(" or ");
-  if (schema.const !== undefined) return `<code>${html(JSON.stringify(schema.const))}</code>`;
+  if (schema.enum !== undefined) return joined(schema.enum.map((value) => html`<code>${JSON.stringify(value)}</code>`), " or ");
+  if (schema.const !== undefined) return html`<code>${JSON.stringify(schema.const)}</code>`;
   const several = schema.anyOf ?? schema.oneOf;
-  if (several !== undefined) return several.map(typeOf).join(" or ");
-  if (schema.allOf !== undefined) return schema.allOf.map(typeOf).join(" with ");
-  if (schema.items !== undefined) return `array of ${typeOf(schema.items)}`;
-  return html(schema.type === undefined ? "any" : [schema.type].flat().join(" or "));
+  if (several !== undefined) return joined(several.map(typeOf), " or ");
+  if (schema.allOf !== undefined) return joined(schema.allOf.map(typeOf), " with ");
+  if (schema.items !== undefined) return html`array of ${typeOf(schema.items)}`;
+  return html`${schema.type === undefined ? "any" : [schema.type].flat().join(" or ")}`;
 };
 
 const ruleNames = [
@@ -71,64 +70,64 @@ const ruleNames = [
   "minProperties", "pattern", "default", "example",
 ];
 
-const rules = (schema: Schema): string =>
-  ruleNames
-    .flatMap((rule) => (schema[rule] === undefined ? [] : [`${rule} <code>${html(typeof schema[rule] === "string" ? schema[rule] : JSON.stringify(schema[rule]))}</code>`]))
-    .join(", ");
+const rules = (schema: Schema): Html =>
+  joined(ruleNames.flatMap((rule) => {
+    const value = schema[rule];
+    return value === undefined ? [] : [html`${rule} <code>${typeof value === "string" ? value : JSON.stringify(value)}</code>`];
+  }), ", ");
 
-const row = (name: string, note: string, schema: Schema, about = schema.description): string =>
-  `<tr><td><code>${html(name)}</code> <span class="dim">${note}</span></td><td>${typeOf(schema)}</td>` +
-  `<td>${about === undefined ? "" : `${prose(about)}<br>`}<span class="dim">${rules(schema)}</span></td></tr>`;
+const row = (name: string, note: string, schema: Schema, about = schema.description): Html =>
+  html`<tr><td><code>${name}</code> <span class="dim">${note}</span></td><td>${typeOf(schema)}</td><td>${about === undefined ? "" : html`${prose(about)}<br>`}<span class="dim">${rules(schema)}</span></td></tr>`;
 
-const table = (rows: readonly string[]): string =>
-  rows.length === 0 ? "" : `<table><thead><tr><th>Name</th><th>Type</th><th>Rules</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+const table = (rows: readonly Html[]): Html =>
+  rows.length === 0 ? nothing : html`<table><thead><tr><th>Name</th><th>Type</th><th>Rules</th></tr></thead><tbody>${rows}</tbody></table>`;
 
-const fields = (schema: Schema): string => {
+const fields = (schema: Schema): Html => {
   const own = schema.properties ?? schema.items?.properties ?? {};
   const required = schema.required ?? schema.items?.required ?? [];
-  const inherited = (schema.allOf ?? []).map((part) => (part.$ref === undefined ? fields(part) : `<p>All of ${typeOf(part)}, and:</p>`));
+  const inherited = (schema.allOf ?? []).map((part) => (part.$ref === undefined ? fields(part) : html`<p>All of ${typeOf(part)}, and:</p>`));
   const rows = Object.entries(own).map(([name, field]) => row(name, required.includes(name) ? "required" : "", field));
-  return `${inherited.join("")}${table(rows)}`;
+  return html`${inherited}${table(rows)}`;
 };
 
-const contentOf = (content: Content | undefined): string =>
-  Object.entries(content ?? {}).map(([type, { schema }]) => `<code>${html(type)}</code> ${schema === undefined ? "" : typeOf(schema)}`).join("<br>");
+const contentOf = (content: Content | undefined): Html =>
+  joined(Object.entries(content ?? {}).map(([type, { schema }]) => html`<code>${type}</code> ${schema === undefined ? "" : typeOf(schema)}`), raw("<br>"));
 
-const responses = (operation: Operation): string => {
+const responses = (operation: Operation): Html => {
   const rows = Object.entries(operation.responses ?? {}).map(([status, response]) =>
-    `<tr><td><code>${html(status)}</code></td><td>${contentOf(response["content"] as Content | undefined)}</td>` +
-    `<td>${prose(response["description"] ?? "")}</td></tr>`);
-  return `<table><thead><tr><th>Status</th><th>Body</th><th>Meaning</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+    html`<tr><td><code>${status}</code></td><td>${contentOf(response["content"] as Content | undefined)}</td><td>${prose(response["description"] ?? "")}</td></tr>`);
+  return html`<table><thead><tr><th>Status</th><th>Body</th><th>Meaning</th></tr></thead><tbody>${rows}</tbody></table>`;
 };
 
-const paragraph = (text: unknown): string => (text === undefined ? "" : `<p>${prose(text)}</p>`);
+const paragraph = (text: unknown): Html => (text === undefined ? nothing : html`<p>${prose(text)}</p>`);
 
-const parameterRow = ({ name, in: place, required, schema = {}, description }: Parameter): string =>
+const parameterRow = ({ name, in: place, required, schema = {}, description }: Parameter): Html =>
   row(name, required === true ? `${place}, required` : place, schema, description);
 
-const operationSection = (method: string, path: string, operation: Operation): string => {
+const operationSection = (method: string, path: string, operation: Operation): Html => {
   const parameters = (operation.parameters ?? []) as Parameter[];
   const body = (operation["requestBody"] as { content?: Content } | undefined)?.content;
-  return [
-    `<details id="${anchor(`${method} ${path}`)}"><summary><b class="method">${method.toUpperCase()}</b> `,
-    `<code>${html(path)}</code><br><span class="dim">${prose(operation.summary ?? "")}</span></summary><div>`,
+  const parts = [
     paragraph(operation["description"]),
     table(parameters.map(parameterRow)),
-    body === undefined ? "" : `<p>Body: ${contentOf(body)}</p>`,
+    body === undefined ? nothing : html`<p>Body: ${contentOf(body)}</p>`,
     responses(operation),
-    "</div></details>",
-  ].join("");
+  ];
+  const heading = html`<b class="method">${method.toUpperCase()}</b> <code>${path}</code><br><span class="dim">${prose(operation.summary ?? "")}</span>`;
+  return html`<details id="${anchor(`${method} ${path}`)}"><summary>${heading}</summary><div>${parts}</div></details>`;
 };
 
-const schemaSection = ([name, schema]: [string, object]): string => {
+const schemaSection = ([name, schema]: [string, object]): Html => {
   const { description, examples, ...rest } = schema as Schema & { readonly examples?: readonly unknown[] };
-  return [
-    `<details id="schema-${anchor(name)}"><summary><code>${html(name)}</code></summary><div>`,
-    paragraph(description),
-    fields(rest),
-    ...(examples ?? []).map((example) => `<pre>${html(JSON.stringify(example, null, 2))}</pre>`),
-    "</div></details>",
-  ].join("");
+  const parts = [paragraph(description), fields(rest), ...(examples ?? []).map((example) => html`<pre>${JSON.stringify(example, null, 2)}</pre>`)];
+  return html`<details id="schema-${anchor(name)}"><summary><code>${name}</code></summary><div>${parts}</div></details>`;
+};
+
+type OfTag = { readonly method: string; readonly path: string; readonly operation: Operation };
+
+const tagSection = (tag: string, own: readonly OfTag[]): Html => {
+  const sections = own.map(({ method, path, operation }) => operationSection(method, path, operation));
+  return html`<section id="tag-${anchor(tag)}"><h2>${tag}</h2>${joined(sections, "\n")}</section>`;
 };
 
 /** A whole HTML page of the description: no script, no image, no external resource. */
@@ -137,18 +136,18 @@ export const docsPage = (document: OpenApiDocument): string => {
     Object.entries(item).map(([method, operation]) => ({ method, path, operation, tag: operation.tags?.[0] ?? "other" })));
   const byTag = [...Map.groupBy(operations, ({ tag }) => tag)];
   const { title, version, description = "" } = document.info;
-  return `<!doctype html>
+  return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${html(title)} API</title><style>${docsStyle}</style></head><body>
-<header><h1>${html(title)} API <span class="dim">${html(version)}</span></h1>
-${description.split("\n\n").map(paragraph).join("\n")}
+<title>${title} API</title><style>${raw(docsStyle)}</style></head><body>
+<header><h1>${title} API <span class="dim">${version}</span></h1>
+${joined(description.split("\n\n").map(paragraph), "\n")}
 <p>Credential: <code>Authorization: Bearer ...</code> or <code>X-API-Key: ...</code>. For machines: <a href="/openapi.json">/openapi.json</a>.</p>
 </header>
-<nav aria-label="Resources"><ul>${byTag.map(([tag]) => `<li><a href="#tag-${anchor(tag)}">${html(tag)}</a></li>`).join("")}
+<nav aria-label="Resources"><ul>${byTag.map(([tag]) => html`<li><a href="#tag-${anchor(tag)}">${tag}</a></li>`)}
 <li><a href="#schemas">schemas</a></li></ul></nav>
 <main>
-${byTag.map(([tag, own]) => `<section id="tag-${anchor(tag)}"><h2>${html(tag)}</h2>${own.map(({ method, path, operation }) => operationSection(method, path, operation)).join("\n")}</section>`).join("\n")}
-<section id="schemas"><h2>schemas</h2>${Object.entries(document.components.schemas ?? {}).map(schemaSection).join("\n")}</section>
+${joined(byTag.map(([tag, own]) => tagSection(tag, own)), "\n")}
+<section id="schemas"><h2>schemas</h2>${joined(Object.entries(document.components.schemas ?? {}).map(schemaSection), "\n")}</section>
 </main></body></html>
-`;
+`.toString();
 };

@@ -7,6 +7,7 @@ import type { RoundLoad } from "../../domain/coordination/shard-load.ts";
 import { isProbed } from "../../domain/detection/target.ts";
 import type { RequestAccount } from "../requests.ts";
 import { createProbeAllowance, unlimited } from "../requests.ts";
+import { waitingConnections } from "../connection-slots.ts";
 import type { Slots } from "../connection-slots.ts";
 import { createLane, createSuspicion } from "./suspicion.ts";
 
@@ -14,7 +15,7 @@ import { createLane, createSuspicion } from "./suspicion.ts";
 const impatientTimeoutMs = 2_000;
 
 /** Of six connections, those for paths that are likely to hang while others are still to be probed. */
-const connectionsOfWhatHangs = 4;
+const connectionsOfWhatHangs = waitingConnections - 2;
 
 const defaultStatuses: StatusRanges = [[200, 399]];
 

@@ -102,7 +102,7 @@ export const withLines = invoiceSchema
   })
   .openapi("InvoiceWithLines");
 
-const representFigures = (figures: InvoiceFigures): z.infer<typeof figuresSchema> => ({
+export const representFigures = (figures: InvoiceFigures): z.infer<typeof figuresSchema> => ({
   number: figures.number,
   period_start: isoTime(figures.periodStartMs),
   period_end: isoTime(figures.periodEndMs),
@@ -125,7 +125,7 @@ export const representInvoice = (invoice: Invoice): z.infer<typeof invoiceSchema
   due_at: isoTimeOrNull(invoice.dueAtMs),
 });
 
-const representLineFigures = (line: LineFigures): z.infer<typeof lineFiguresSchema> => ({
+export const representLineFigures = (line: Omit<LineFigures, "snapshotId">): z.infer<typeof lineFiguresSchema> => ({
   kind: line.kind,
   arrears: line.arrears,
   service_id: line.serviceId,

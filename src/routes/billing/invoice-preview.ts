@@ -8,6 +8,7 @@ import { id, jsonAnswer, like, readProblems, tenantQuery, timeText } from "../..
 import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
 import { isoTime } from "../../iso-time.ts";
+import { representFigures, representLineFigures } from "./invoice-contract.ts";
 
 const decimalText = (example: string) => like(z.string(), example);
 
@@ -61,37 +62,18 @@ const previewSchema = z
   })
   .openapi("InvoicePreview");
 
-const representLine = (line: PreviewLine): z.infer<typeof lineSchema> => ({
-  kind: line.kind,
-  arrears: line.arrears,
-  estimated: line.estimated,
-  service_id: line.serviceId,
-  window_start: isoTime(line.windowStartMs),
-  window_end: isoTime(line.windowEndMs),
-  primary_bytes: line.primaryBytes,
-  backup_bytes: line.backupBytes,
-  rate_cents_per_gb: line.rateCentsPerGb,
-  discount_rate: line.discountRate,
-  currency: line.currency,
-  max_coverage_factor: line.maxCoverageFactor,
-  storm_microseconds: line.stormMicroseconds,
-  amount_cents: line.amountCents,
-  discount_cents: line.discountCents,
-});
+const representLine = (line: PreviewLine): z.infer<typeof lineSchema> => {
+  const { kind, arrears, ...figures } = representLineFigures(line);
+  return { kind, arrears, estimated: line.estimated, ...figures };
+};
 
-const representInvoice = (invoice: InvoicePreview): z.infer<typeof invoiceSchema> => ({
-  number: invoice.number,
-  period_start: isoTime(invoice.periodStartMs),
-  period_end: isoTime(invoice.periodEndMs),
-  subtotal_cents: invoice.subtotalCents,
-  discount_cents: invoice.discountCents,
-  total_cents: invoice.totalCents,
-  tax_cents: invoice.taxCents,
-  payable_cents: invoice.payableCents,
-  currency: invoice.currency,
-  line_count: invoice.lineCount,
-  lines: invoice.lines.map(representLine),
-});
+const representInvoice = (invoice: InvoicePreview): z.infer<typeof invoiceSchema> => {
+  const { currency, ...figures } = representFigures(invoice);
+  return {
+    ...figures, tax_cents: invoice.taxCents, payable_cents: invoice.payableCents, currency,
+    line_count: invoice.lineCount, lines: invoice.lines.map(representLine),
+  };
+};
 
 const represent = (preview: Preview, graceMs: number): z.infer<typeof previewSchema> => ({
   cycle: preview.cycle,

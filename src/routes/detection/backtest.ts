@@ -4,7 +4,7 @@ import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { Coverage, StormSpan } from "../../domain/detection/backtest.ts";
 import { coverageOf, replayAll } from "../../domain/detection/backtest.ts";
-import { AppError } from "../../errors.ts";
+import { invalidBody } from "../../errors.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import { id, idParams, jsonAnswer, jsonRequest, orNull, problems, tenantQuery, time, timeText } from "../../http/contract.ts";
@@ -82,7 +82,7 @@ const represent = (storms: readonly (StormSpan & { readonly endedReason: string 
 };
 
 const refuse = (pointer: string, detail: string) =>
-  new AppError("bad_request", "the body is not valid", { fields: [{ pointer, detail }] });
+  invalidBody({ pointer, detail });
 
 /** `/v1/services/{id}/storm-policies/backtest`: what a policy would have decided on the stored samples. */
 export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => {

@@ -4,7 +4,7 @@ import type { GapSpan, UsageWindow } from "../../adapters/ports/metering/usage-s
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { windowFaults } from "../../domain/metering/usage-window.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, invalidBody } from "../../errors.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -174,7 +174,7 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
     const faults = windowFaults(windows, deps.config.usage.windowMs, deps.clock.nowMs());
     if (faults.length > 0) {
       const fields = faults.slice(0, 50).map(({ index, field, detail }) => ({ pointer: `/${index}/${field}`, detail }));
-      throw new AppError("bad_request", "the body is not valid", { fields });
+      throw invalidBody(...fields);
     }
     // As for approving a correction: the scope `write` does not include reducing a customer's bill.
     const { principal } = c.var;

@@ -64,7 +64,7 @@ export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, rea
     const customerId = owner(c);
     const { channel_id: channelId = null } = c.req.valid("json");
     const { deliveries } = await answerOnce(c, deps, customerId ?? 0, async (change) => {
-      const made = await deps.notifyHistory.replay(customerId, c.req.valid("param").id, channelId, change);
+      const made = await deps.notifyHistory.replay(customerId, c.req.valid("param").id, channelId, deps.clock.nowMs(), change);
       if (made === null) throw noSuchResource();
       if (made.length === 0) throw new AppError("conflict", channelId === null ? "no channel that is still there was told of it" : "that channel was not told of it, or is not there any more");
       deps.tell();

@@ -5,7 +5,7 @@ import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { partitionOf } from "../../domain/steering/aws-partition.ts";
 import { roleRefusal } from "../../domain/steering/role-trust.ts";
-import { AppError } from "../../errors.ts";
+import { invalidBody } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -97,7 +97,7 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
     if (roleArn === undefined || deps.roleTrust === null) return;
     const trust = await deps.roleTrust.trustOf({ roleArn, region }, requestBudget(deps.clock, createConnections(deps.clock)));
     const detail = roleRefusal(trust);
-    if (detail !== null) throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/role_arn", detail }] });
+    if (detail !== null) throw invalidBody({ pointer: "/role_arn", detail });
   };
 
   const create = createRoute({

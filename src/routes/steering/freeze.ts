@@ -2,15 +2,13 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { Freeze } from "../../adapters/ports/steering/freeze.ts";
 import type { Guards } from "../../auth/guards.ts";
-import { AppError } from "../../errors.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
-import { jsonAnswer, jsonRequest, label, like, noContent, orNull, problems, time, timeText } from "../../http/contract.ts";
+import { jsonAnswer, jsonRequest, label, like, noContent, orNull, problems, timeText } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+import { refuseUntil, until } from "./until.ts";
 
-const longestDays = 30;
-const longestMs = longestDays * 86_400_000;
 const noQuery = z.strictObject({});
 
 const freezeSchema = z
@@ -22,14 +20,7 @@ const stateSchema = z.object({ freeze: orNull(freezeSchema) }).openapi("FreezeSt
 const input = z
   .strictObject({
     reason: label(500).openapi({ example: "Route 53 reports elevated error rates" }),
-    until: time
-      .nullable()
-      .default(null)
-      .openapi({
-        type: ["string", "null"],
-        format: "date-time",
-        description: `when it lapses by itself: in the future, at most ${longestDays} days ahead; null: when it is lifted`,
-      }),
+    until: until("lifted"),
   })
   .openapi("FreezeInput");
 
@@ -39,9 +30,6 @@ const represent = (freeze: Freeze): z.infer<typeof freezeSchema> => ({
   actor: freeze.actor,
   set_at: isoTime(freeze.setAtMs),
 });
-
-const refuse = (detail: string) =>
-  new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/until", detail }] });
 
 /** `/v1/freeze`: the global freeze. For admins only. */
 export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "tell">, guards: Guards): void => {
@@ -73,9 +61,7 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "
   });
   app.openapi(put, async (c) => {
     const { reason, until: untilMs } = c.req.valid("json");
-    const nowMs = deps.clock.nowMs();
-    if (untilMs !== null && untilMs <= nowMs) throw refuse("must be in the future");
-    if (untilMs !== null && untilMs > nowMs + longestMs) throw refuse(`must be at most ${longestDays} days ahead`);
+    refuseUntil(untilMs, deps.clock.nowMs());
     const freeze = await deps.freeze.set({ reason, untilMs }, changeBy(c));
     deps.tell();
     return c.json(represent(freeze), 200);

@@ -6,7 +6,7 @@ import { AppError } from "../../errors.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  idParams, jsonAnswer, jsonRequest, label, noContent, readProblems, tenantQuery, time, writeProblems,
+  idParams, jsonAnswer, jsonRequest, label, noContent, readProblems, tenantQuery, writeProblems,
 } from "../../http/contract.ts";
 import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
@@ -14,27 +14,15 @@ import { refusalToOrder } from "../../pipeline/tenants/ownership.ts";
 import { requestBudget } from "../../pipeline/request-budget.ts";
 import { createConnections } from "../../pipeline/connection-slots.ts";
 import { overrideMode, overrideSchema, representOverride } from "./routing-contract.ts";
-
-const longestDays = 30;
-const longestMs = longestDays * 86_400_000;
+import { refuseUntil, until } from "./until.ts";
 
 const input = z
   .strictObject({
     mode: overrideMode,
     reason: label(500).openapi({ example: "the backup is being drained, see INC-42" }),
-    until: time
-      .nullable()
-      .default(null)
-      .openapi({
-        type: ["string", "null"],
-        format: "date-time",
-        description: `when it lapses by itself: in the future, at most ${longestDays} days ahead; null: when it is cleared`,
-      }),
+    until: until("cleared"),
   })
   .openapi("RoutingOverrideInput");
-
-const refuse = (detail: string) =>
-  new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/until", detail }] });
 
 /** `/v1/services/{id}/routing/override`: manual override. */
 export const registerOverride = (app: App, deps: Deps, guards: Guards): void => {
@@ -53,9 +41,7 @@ export const registerOverride = (app: App, deps: Deps, guards: Guards): void => 
   });
   app.openapi(put, async (c) => {
     const { mode, reason, until: untilMs } = c.req.valid("json");
-    const nowMs = deps.clock.nowMs();
-    if (untilMs !== null && untilMs <= nowMs) throw refuse("must be in the future");
-    if (untilMs !== null && untilMs > nowMs + longestMs) throw refuse(`must be at most ${longestDays} days ahead`);
+    refuseUntil(untilMs, deps.clock.nowMs());
     if (mode !== "frozen" && deps.config.domainVerification) {
       const connections = createConnections(deps.clock);
       const budgetOf = (endMs: number) => ({ ...requestBudget(deps.clock, connections), untilMs: endMs });

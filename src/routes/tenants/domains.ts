@@ -4,7 +4,7 @@ import type { Deps } from "../../adapters/ports/deps.ts";
 import { toBase64Url } from "../../http/digest.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
-import { AppError } from "../../errors.ts";
+import { invalidBody } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -33,7 +33,7 @@ const refusePrivate = async ({ clock, lookup }: Pick<Deps, "clock" | "lookup">, 
     const found = host == null ? null : (await locate(lookup, host, budget)).private;
     return found === null ? [] : [{ pointer: `/${field}`, detail: `must not lead to a private address (${found})` }];
   }));
-  if (faults.flat().length > 0) throw new AppError("bad_request", "the body is not valid", { fields: faults.flat() });
+  if (faults.flat().length > 0) throw invalidBody(...faults.flat());
 };
 
 /** `/v1/services/{id}/domains`: the hostnames that move together. */

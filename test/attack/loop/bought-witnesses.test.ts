@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { createCorroborationStore } from "../../../src/adapters/db/detection/corroboration.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import { corroborate } from "../../../src/cron/corroborate.ts";
 import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
-import { freshDatabase } from "../../support/database.ts";
-import type { TestDatabase } from "../../support/database.ts";
-import type { World } from "../../support/round-world.ts";
-import { createWorld, startMs } from "../../support/round-world.ts";
+import { startMs } from "../../support/round-world.ts";
+import { useWorld } from "../../support/use-world.ts";
 
 const hourMs = 3_600_000;
 const terms: CreditTerms = {
@@ -14,13 +12,7 @@ const terms: CreditTerms = {
   floors: { minSamples: 3, minFailures: 3, minWindowSeconds: 30, maxThreshold: 0.99, minLatencyMs: 500 },
 };
 
-let database: TestDatabase;
-let world: World;
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(() => database.close());
+const { database, world } = useWorld();
 
 const rounds = async (number: number) => {
   for (let index = 0; index < number; index += 1) await world.round({ credit: terms });

@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { freshDatabase } from "../../support/database.ts";
-import type { TestDatabase } from "../../support/database.ts";
-import { createWorld } from "../../support/round-world.ts";
-import type { World } from "../../support/round-world.ts";
+import { expect, it } from "vitest";
+import { useWorld } from "../../support/use-world.ts";
 
 // Somebody deletes the primary's health check while visitors are on the backup: Route 53 writes no record that names it.
 
-let database: TestDatabase;
-let world: World;
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(async () => await database.close());
+const { world } = useWorld();
 
 const name = "app.example.test";
 

@@ -1,8 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
-import { freshDatabase } from "../../support/database.ts";
-import { createWorld, startMs } from "../../support/round-world.ts";
-import type { World } from "../../support/round-world.ts";
+import { startMs } from "../../support/round-world.ts";
+import { useWorld } from "../../support/use-world.ts";
 
 // The name was proven once, and its record has been gone for days: tranche does not steer it any more. Does it still pay for it?
 
@@ -12,9 +11,8 @@ const terms: CreditTerms = {
 };
 const name = "app.example.test";
 
-let world: World;
+const { world } = useWorld();
 beforeEach(async () => {
-  world = await createWorld(await freshDatabase());
   await world.seed();
   world.dns.put(name);
   const then = new Date(startMs - 10 * 86_400_000);

@@ -2,18 +2,15 @@ import { beforeEach, expect, it } from "vitest";
 import { createOwnershipStore } from "../../../src/adapters/db/tenants/ownership.ts";
 import type { TxtReading } from "../../../src/adapters/ports/steering/resolver.ts";
 import { createFirstProofs } from "../../../src/pipeline/steering/first-proofs.ts";
-import { freshDatabase } from "../../support/database.ts";
-import { createWorld } from "../../support/round-world.ts";
-import type { World } from "../../support/round-world.ts";
+import { useWorld } from "../../support/use-world.ts";
 
 // Verified once, never steered since: the record has been taken down, and the next daily look is hours away. Now a storm is made.
 
-let world: World;
+const { world } = useWorld();
 let published: Record<string, string[] | null>;
 let asked: string[];
 
 beforeEach(async () => {
-  world = await createWorld(await freshDatabase());
   published = {};
   asked = [];
 });

@@ -1,21 +1,15 @@
-import { beforeEach, expect, it } from "vitest";
-import { freshDatabase } from "../../support/database.ts";
-import { createWorld } from "../../support/round-world.ts";
-import type { World } from "../../support/round-world.ts";
+import { expect, it } from "vitest";
+import { useWorld } from "../../support/use-world.ts";
 
 // The record of the name has been gone for more than three days. Whoever has the account still plays with its targets and policies.
 
-let world: World;
+const { world } = useWorld();
 const name = "app.example.test";
 const lapse = async (held: boolean) =>
   await world.sql(`update service_domains set lapsed_at = now() - interval '80 hours', absences = 12, held_at = case when $1 then now() - interval '8 hours' end`, [held]);
 const rounds = async (number: number) => {
   for (let at = 0; at < number; at += 1) await world.round();
 };
-
-beforeEach(async () => {
-  world = await createWorld(await freshDatabase());
-});
 
 it("is not moved by a storm, nor by hand, and the storm is recorded all the same", async () => {
   const { serviceId } = await world.seed();

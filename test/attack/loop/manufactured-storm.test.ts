@@ -1,11 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
 import { bill } from "../../billing/run.ts";
 import { takeLease } from "../../billing/worlds.ts";
-import { freshDatabase } from "../../support/database.ts";
-import type { TestDatabase } from "../../support/database.ts";
-import type { ServiceSeed, World } from "../../support/round-world.ts";
-import { createWorld, intervalMs, startMs } from "../../support/round-world.ts";
+import type { ServiceSeed } from "../../support/round-world.ts";
+import { intervalMs, startMs } from "../../support/round-world.ts";
+import { useWorld } from "../../support/use-world.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -16,13 +15,7 @@ const terms: CreditTerms = {
   floors: { minSamples: 3, minFailures: 3, minWindowSeconds: 30, maxThreshold: 0.99, minLatencyMs: 500 },
 };
 
-let database: TestDatabase;
-let world: World;
-beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
-});
-afterEach(() => database.close());
+const { database, world } = useWorld();
 
 const rounds = async (number: number, over: Partial<CreditTerms> = {}) => {
   for (let index = 0; index < number; index += 1) await world.round({ credit: { ...terms, ...over } });

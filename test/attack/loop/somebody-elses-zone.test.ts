@@ -8,15 +8,14 @@ import { createRoute53 } from "../../../src/adapters/route53/route53.ts";
 import { boundToZones, createZoneBindings } from "../../../src/adapters/route53/zone-bindings.ts";
 import { requestBudget } from "../../../src/pipeline/request-budget.ts";
 import { createConnections } from "../../../src/pipeline/connection-slots.ts";
-import { freshDatabase } from "../../support/database.ts";
-import { createWorld } from "../../support/round-world.ts";
-import type { World } from "../../support/round-world.ts";
+import { realWork } from "../../support/real-work.ts";
+import { useWorld } from "../../support/use-world.ts";
 
 // The operator's account has the zones of two customers. One of them gets a name of the other's zone verified for a moment (a
 // subdomain that was delegated once, a TXT record that a form let them create) and has it steered with the operator's credentials.
 
 const keys = { accessKeyId: "AKIAOPERATOR00000000", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" };
-let world: World;
+const { world } = useWorld();
 let server: Route53Server;
 let directory: DnsDirectory;
 const ids: Record<string, number> = {};
@@ -32,27 +31,10 @@ const rounds = async (number: number) => {
   for (let at = 0; at < number; at += 1) await world.round({ dnsDirectory: directory });
 };
 
-/** While somebody works for real, the test's time stands. */
-const counted = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => async (...args: Args): Promise<T> => {
-  world.count.under += 1;
-  try {
-    return await work(...args);
-  } finally {
-    world.count.under -= 1;
-  }
-};
-
 beforeEach(async () => {
-  world = await createWorld(await freshDatabase());
   server = await startRoute53({ ...keys, zones: [{ name: "bank.test" }, { name: "shop.test" }], now: world.clock.nowMs, requestsPerSecond: 100, burst: 100 });
-  for (const method of ["importKey", "sign", "digest"] as const) {
-    const original = crypto.subtle[method].bind(crypto.subtle) as () => Promise<unknown>;
-    vi.spyOn(crypto.subtle, method).mockImplementation(counted(original) as never);
-  }
-  const send = counted(async (...request: Parameters<typeof fetch>) => {
-    const response = await fetch(...request);
-    return new Response(await response.text(), { status: response.status, headers: response.headers });
-  });
+  const { countSigning, send } = realWork(world);
+  countSigning();
   const connect = () => createRoute53({ endpoint: server.url, region: "us-east-1", credentials: keys, fetch: send, clock: world.clock, random: () => 0.5 });
   directory = createDnsDirectory({
     operator: connect(), accounts: async () => [], secrets: null, clock: world.clock, endpoint: server.url, connect, assume: null,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createCorroborationStore } from "../../../src/adapters/db/detection/corroboration.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import { createStormStore } from "../../../src/adapters/db/detection/storms.ts";
@@ -7,10 +7,8 @@ import { corroborate } from "../../../src/cron/corroborate.ts";
 import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
 import { bill } from "../../billing/run.ts";
 import { takeLease } from "../../billing/worlds.ts";
-import { freshDatabase } from "../../support/database.ts";
-import type { TestDatabase } from "../../support/database.ts";
-import type { World } from "../../support/round-world.ts";
-import { createWorld, startMs } from "../../support/round-world.ts";
+import { startMs } from "../../support/round-world.ts";
+import { useWorld } from "../../support/use-world.ts";
 
 const hourMs = 3_600_000;
 const terms: CreditTerms = {
@@ -18,17 +16,13 @@ const terms: CreditTerms = {
   floors: { minSamples: 3, minFailures: 3, minWindowSeconds: 30, maxThreshold: 0.99, minLatencyMs: 500 },
 };
 
-let database: TestDatabase;
-let world: World;
+const { database, world } = useWorld();
 let fence: Fence;
 beforeEach(async () => {
-  database = await freshDatabase();
-  world = await createWorld(database);
   const taken = await createLeaseStore(database.db).acquire("job:corroborate", "local", "local:test");
   if (taken === null) throw new Error("the lease is taken");
   fence = taken;
 });
-afterEach(() => database.close());
 
 const rounds = async (number: number) => {
   for (let index = 0; index < number; index += 1) await world.round({ credit: terms });

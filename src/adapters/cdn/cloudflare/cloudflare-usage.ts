@@ -13,24 +13,14 @@ import type { ZoneDirectory } from "./zones.ts";
 import { withDeadline } from "../deadline.ts";
 import { createReadingBook } from "../reading-book.ts";
 import type { ReadingBook } from "../reading-book.ts";
+import type { UsageOptions } from "../usage-options.ts";
 
-export type CloudflareUsageOptions = {
+export type CloudflareUsageOptions = UsageOptions & {
   readonly accountId: string;
   /** Needs Zone Read and Zone Analytics Read on the zones to be metered. */
   readonly apiToken: string;
   /** Ends in `/graphql`; the list of zones is its neighbour `/zones`. */
   readonly graphqlEndpoint: string;
-  readonly fetch: typeof fetch;
-  /** Ends early where the signal aborts. */
-  readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** Epoch milliseconds, for the age of cached and of available data; default: the system clock. */
-  readonly now?: () => number;
-  /** One attempt of one request, body included. */
-  readonly timeoutMs?: number;
-  /** One reading as a whole. */
-  readonly readTimeoutMs?: number;
   /** Queries in five minutes; default: Cloudflare's quota, less a reserve. */
   readonly queryBudget?: number;
 };

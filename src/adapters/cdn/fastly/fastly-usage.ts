@@ -9,21 +9,12 @@ import type { FastlyReading, Member } from "./reading.ts";
 import { rangesOf } from "./spans.ts";
 import { eachOf, rotate } from "../in-parts.ts";
 import { createReadingBook } from "../reading-book.ts";
+import type { UsageOptions } from "../usage-options.ts";
 
-export type FastlyUsageOptions = {
+export type FastlyUsageOptions = UsageOptions & {
   /** Needs the scope global:read. */
   readonly apiToken: string;
   readonly endpoint: string;
-  readonly fetch: typeof fetch;
-  /** Ends early where the signal aborts. */
-  readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly now?: () => number;
-  /** One attempt of one request, body included. */
-  readonly timeoutMs?: number;
-  /** One reading as a whole. */
-  readonly readTimeoutMs?: number;
 };
 
 const SERVICES_AT_ONCE = 3;

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { QuotaLimits } from "../../../domain/tenants/quota.ts";
-import { AppError } from "../../../errors.ts";
+import { invalidBody } from "../../../errors.ts";
 import type { PolicyStore, StormPolicy } from "../../ports/detection/policies.ts";
 import type { Database } from "../platform/client.ts";
 import type { Signing } from "./end-storms.ts";
@@ -19,7 +19,7 @@ type Updated = Created & { readonly kind: string; readonly factor: number };
 const refusals = { storm_policies_live_key: taken("the service has a live policy of this kind", "/kind") };
 
 const badTerms = (pointer: string, detail: string) =>
-  new AppError("bad_request", "the body is not valid", { fields: [{ pointer, detail }] });
+  invalidBody({ pointer, detail });
 
 const aboveCap = (cap: number) => badTerms("/max_coverage_factor", `must be at most ${cap}, the customer's cap`);
 

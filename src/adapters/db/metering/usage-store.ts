@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { AppError } from "../../../errors.ts";
+import { AppError, invalidBody } from "../../../errors.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { Change } from "../../ports/tenants/change.ts";
 import type { PushOptions, UsageFilter, UsagePush, UsageStore, UsageWindow } from "../../ports/metering/usage-store.ts";
@@ -46,9 +46,7 @@ const between = (filter: UsageFilter): SQL => {
 };
 
 const afterDeletion = (index: number): AppError =>
-  new AppError("bad_request", "the body is not valid", {
-    fields: [{ pointer: `/${index}/window_start`, detail: "must be before the service was deleted" }],
-  });
+  invalidBody({ pointer: `/${index}/window_start`, detail: "must be before the service was deleted" });
 
 type PushStatement = {
   readonly customerId: number;

@@ -70,7 +70,7 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
     return row ?? null;
   },
 
-  replay: async (customerId, id, channelId, change) => {
+  replay: async (customerId, id, channelId, nowMs, change) => {
     const [row] = await write<{ deliveries: Delivery[] }>(db, sql`
       with asked as (select * from notifications n where n.id = ${id} and ${ownedBy(sql`n.customer_id`, customerId)}
       ), told as (
@@ -80,7 +80,7 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
         order by x.channel_id, x.id
       ), again as (
         insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, incident_id, message, next_at, replay)
-        select channel_id, 'replay:' || gen_random_uuid(), 1, action, kind, severity, ${id}, ${id}, incident_id, message, now(), true from told returning *
+        select channel_id, 'replay:' || gen_random_uuid(), 1, action, kind, severity, ${id}, ${id}, incident_id, message, ${isoTime(nowMs)}::timestamptz, true from told returning *
       ), view as (
         select coalesce((select jsonb_agg(x order by x.id) from (select ${deliveryColumns} from again d join channels c on c.id = d.channel_id) x), '[]') as deliveries from asked
       ), remembered as (${rememberedAnswer(change, "view", "view", 200)}

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { AppError } from "../../../errors.ts";
+import { invalidBody } from "../../../errors.ts";
 import type { ZoneGrant, ZoneGrantInput, ZoneGrantStore } from "../../ports/steering/zone-grants.ts";
 import { everyPage } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
@@ -25,7 +25,7 @@ export const createZoneGrantStore = (db: Database): ZoneGrantStore => ({
       select * from view`, {
       dns_zone_grants_key: taken("the zone serves this customer already", "/zone_id"),
       dns_zone_grants_customer_id_customers_id_fk: () =>
-        new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/customer_id", detail: "must be a customer" }] }),
+        invalidBody({ pointer: "/customer_id", detail: "must be a customer" }),
     });
     const [grant] = rows;
     if (grant === undefined) throw new Error("an insert returned no row");

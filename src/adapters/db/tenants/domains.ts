@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { AppError } from "../../../errors.ts";
+import { AppError, invalidBody } from "../../../errors.ts";
 import type { QuotaKind, QuotaLimits } from "../../../domain/tenants/quota.ts";
 import type { Domain, DomainStore } from "../../ports/tenants/domains.ts";
 import type { Database } from "../platform/client.ts";
@@ -9,9 +9,7 @@ import { domainColumns } from "../platform/views.ts";
 import { assignments, auditRow, rememberedAnswer, taken, write } from "../platform/write.ts";
 
 const noWeight = () =>
-  new AppError("bad_request", "the body is not valid", {
-    fields: [{ pointer: "/normal_weights", detail: "must not both be 0" }],
-  });
+  invalidBody({ pointer: "/normal_weights", detail: "must not both be 0" });
 
 const refusals = {
   service_domains_customer_name_key: taken("this domain is registered already", "/name"),

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { AppError } from "../../../errors.ts";
+import { invalidBody } from "../../../errors.ts";
 import type { Paged } from "../../ports/tenants/change.ts";
 import type { Domain } from "../../ports/tenants/domains.ts";
 import type { StormPolicy } from "../../ports/detection/policies.ts";
@@ -19,9 +19,7 @@ const columns = sql`id, name, primary_cdn as "primaryCdn", backup_cdn as "backup
   ${ms("created_at", "createdAtMs")}, ${ms("updated_at", "updatedAtMs")}`;
 
 const sameCdn = () =>
-  new AppError("bad_request", "the body is not valid", {
-    fields: [{ pointer: "/backup_cdn", detail: "must differ from primary_cdn" }],
-  });
+  invalidBody({ pointer: "/backup_cdn", detail: "must differ from primary_cdn" });
 
 const refusals = {
   services_name_key: taken("a service of this name exists", "/name"),

@@ -1,18 +1,12 @@
 import type { BillingCycle, CycleBound } from "../../../domain/billing/billing-cycle.ts";
 import type { CustomerTerms } from "../../../domain/billing/pricing.ts";
-import type { Invoice, InvoiceLine } from "./invoices.ts";
-
-type LineField =
-  | "kind" | "arrears" | "serviceId" | "windowStartMs" | "windowEndMs" | "primaryBytes" | "backupBytes" | "rateCentsPerGb" | "discountRate"
-  | "currency" | "maxCoverageFactor" | "stormMicroseconds" | "amountCents" | "discountCents";
+import type { InvoiceFigures, LineFigures } from "./invoices.ts";
 
 /** A line as it would be issued. `estimated`: a side of its window is incomplete; the rest would follow. */
-export type PreviewLine = Pick<InvoiceLine, LineField> & { readonly estimated: boolean };
-
-type Figure = "number" | "periodStartMs" | "periodEndMs" | "subtotalCents" | "discountCents" | "totalCents" | "currency";
+export type PreviewLine = Omit<LineFigures, "snapshotId"> & { readonly estimated: boolean };
 
 /** A draft invoice. `lines` holds the first hundred of `lineCount`. Money in minor units of the currency. */
-export type InvoicePreview = Pick<Invoice, Figure> & {
+export type InvoicePreview = InvoiceFigures & {
   readonly taxCents: number;
   /** The total with the taxes. */
   readonly payableCents: number;

@@ -1,6 +1,5 @@
+import type { StormKind } from "../../../domain/steering/steering.ts";
 import type { Change } from "../tenants/change.ts";
-
-export type PolicyKind = "http_availability" | "http_latency";
 
 export type PolicyTerms = {
   readonly thresholdAvail: number;
@@ -18,7 +17,7 @@ export type PolicyPatch = { readonly [Field in keyof PolicyTerms]?: PolicyTerms[
 export type StormPolicy = PolicyTerms & {
   readonly id: number;
   readonly serviceId: number;
-  readonly kind: PolicyKind;
+  readonly kind: StormKind;
   /** Incremented with each change; a storm keeps the version with which it began. */
   readonly version: number;
   readonly createdAtMs: number;
@@ -32,7 +31,7 @@ export interface PolicyStore {
    * @throws AppError `conflict` for a second live policy of one kind, `bad_request` above the customer's coverage cap
    */
   create(
-    customerId: number, serviceId: number, kind: PolicyKind, terms: PolicyTerms, change: Change,
+    customerId: number, serviceId: number, kind: StormKind, terms: PolicyTerms, change: Change,
   ): Promise<StormPolicy | null>;
   /** Ascending by id; null where there is no such service. */
   list(customerId: number, serviceId: number): Promise<StormPolicy[] | null>;

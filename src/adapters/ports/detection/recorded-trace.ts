@@ -1,11 +1,12 @@
 import type { Vantage } from "../../../domain/detection/vantage.ts";
 import type { TraceSample } from "../../../domain/detection/replay.ts";
-import type { PolicyKind, StormPolicy } from "./policies.ts";
+import type { StormKind } from "../../../domain/steering/steering.ts";
+import type { StormPolicy } from "./policies.ts";
 import type { Storm } from "./storms.ts";
 
 /** Times are epoch milliseconds, half-open. Samples from `leadInMs` before are included, to fill the first window. */
 export type TraceQuery = {
-  readonly kind: PolicyKind;
+  readonly kind: StormKind;
   readonly fromMs: number;
   readonly toMs: number;
   readonly leadInMs: number;

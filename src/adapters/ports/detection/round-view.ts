@@ -7,10 +7,11 @@ import type { WindowStats } from "../../../domain/detection/health.ts";
 import type { ProbeError, ProbePath } from "../../../domain/detection/probe.ts";
 import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import type { PastDrift } from "../../../domain/steering/drift.ts";
-import type { FailbackPosition, Freeze, Latch, Override, Weights } from "../../../domain/steering/steering.ts";
+import type { FailbackPosition, Freeze, Latch, Override, StormKind, Weights } from "../../../domain/steering/steering.ts";
 import type { Restraint } from "../../../domain/detection/target.ts";
 import type { Vantage } from "../../../domain/detection/vantage.ts";
 import type { Surroundings, WeightedRecord } from "../steering/dns.ts";
+import type { PolicyTerms } from "./policies.ts";
 
 /** What is stored of a domain's live records; `readAtMs` null requests a fresh reading. */
 export type DomainRouting = {
@@ -167,19 +168,11 @@ export type Sample = {
 };
 
 /** A live policy, the terms that judge now (those of the active storm's version, if any), and the window's figures. */
-export type PolicyView = {
+export type PolicyView = PolicyTerms & {
   readonly policyId: number;
   readonly serviceId: number;
-  readonly kind: "http_availability" | "http_latency";
+  readonly kind: StormKind;
   readonly version: number;
-  readonly thresholdAvail: number;
-  readonly windowSeconds: number;
-  readonly cooldownSeconds: number;
-  readonly maxCoverageFactor: number;
-  readonly minSamples: number;
-  readonly minFailures: number;
-  /** Of `http_latency`; null for other kinds. */
-  readonly latencyMs: number | null;
   readonly storm: {
     readonly id: number;
     readonly state: "storm" | "recovering";

@@ -1,7 +1,7 @@
 import type { Credit, CreditReason } from "../../../domain/billing/credit.ts";
 import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import type { Change, Page } from "../tenants/change.ts";
-import type { PolicyKind } from "./policies.ts";
+import type { StormKind } from "../../../domain/steering/steering.ts";
 import type { RoutingChange } from "../steering/routing.ts";
 
 export type Storm = {
@@ -10,11 +10,9 @@ export type Storm = {
   readonly serviceName: string;
   readonly customerId: number;
   readonly customerName: string;
-  /** The primary of the service when it began; null: that is not recorded. */
-  readonly cdn: string | null;
   readonly policyId: number;
   readonly policyVersion: number;
-  readonly kind: PolicyKind;
+  readonly kind: StormKind;
   readonly state: "storm" | "recovering" | "ended";
   readonly monitorOnly: boolean;
   readonly startedAtMs: number;

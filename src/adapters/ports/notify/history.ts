@@ -51,7 +51,7 @@ export interface NotifyHistory {
    * Sends what first told of it once more, as it was, to each channel that is still there, or to one.
    * @returns the new messages; null: there is no such notification
    */
-  replay(customerId: number | null, id: number, channelId: number | null, change: Change): Promise<readonly Delivery[] | null>;
+  replay(customerId: number | null, id: number, channelId: number | null, nowMs: number, change: Change): Promise<readonly Delivery[] | null>;
   /** @returns null where there is no such channel */
   deliveries(customerId: number | null, channelId: number, page: Page): Promise<readonly Paged<Delivery>[] | null>;
   /** Open ones first. `place`: what the next page begins behind. */

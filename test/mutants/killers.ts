@@ -1,0 +1,11 @@
+/** Test files that stand guard over something, each fast enough to be run for every mutant of it. */
+
+const domain = ["money", "coverage", "pricing", "currency", "billing-cycle", "invoice-number"].map((name) => `test/domain/billing/${name}.test.ts`);
+const invoicing = ["cases", "every-case", "property", "adjustments", "when", "cycles", "withheld", "nothing", "documents"];
+
+export const billing = [...invoicing.map((name) => `test/billing/${name}.test.ts`), ...domain];
+export const attribution = ["test/pipeline/attribution.test.ts", "test/pipeline/attribution-property.test.ts"];
+export const printed = ["test/billing/printed.test.ts"];
+
+/** All that stands guard over money, for the code as it is; the mutants that fail cases of pricing are among it. */
+export const everything = ["test/billing", ...attribution, ...domain];

@@ -474,7 +474,9 @@ export type Availability = {
 export type Storm = {
   id: number;
   service_id: number;
+  service_name: string;
   customer_id: number;
+  customer_name: string;
   policy_id: number;
   policy_version: number;
   kind: "http_availability" | "http_latency";
@@ -927,6 +929,7 @@ export type StandingFailover = {
 export type FleetService = {
   service_id: number;
   customer_id: number;
+  customer_name: string;
   name: string;
   primary_cdn: string;
   backup_cdn: string;

@@ -17,5 +17,8 @@ const published: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Whether all addresses of a CDN are known: only then does another address say that it is not the CDN's. CloudFront's change, Akamai publishes none. */
+export const areAddressesKnown = (cdn: string): boolean => published[cdn] !== undefined;
+
 /** Whether an address is one of a CDN's, as far as that is published. */
 export const isAddressOf = (cdn: string, address: string): boolean => (published[cdn] ?? []).some((block) => isInBlock(address, block));

@@ -1,4 +1,4 @@
-import { isAddressOf } from "../detection/cdn-addresses.ts";
+import { areAddressesKnown, isAddressOf } from "../detection/cdn-addresses.ts";
 import { cdnZones } from "../detection/target.ts";
 import type { Finding } from "./readiness-finding.ts";
 import { found, pass } from "./readiness-finding.ts";
@@ -6,7 +6,7 @@ import { found, pass } from "./readiness-finding.ts";
 /** A channel that storms of the service are told on, and where it leads. */
 export type ChannelFacts = {
   readonly name: string;
-  /** Of a webhook: its host, and where CNAMEs lead from it. Null: it is no webhook, or its host means nothing to the public DNS. */
+  /** The host that is posted to, and where CNAMEs lead from it. Null: it is a mail, or its host means nothing to the public DNS. */
   readonly hosts: readonly string[] | null;
   /** What its host is answered; empty: nothing, or nobody could be asked. */
   readonly addresses: readonly string[];
@@ -25,12 +25,23 @@ export type ToldFacts = {
 const isIn = (host: string, zone: string): boolean => host === zone || host.endsWith(`.${zone}`);
 
 /**
- * On what a channel depends that fails together with the service, or null. A webhook does on the service's own primary CDN, on
- * Cloudflare where the service uses that (tranche itself prefers it), and on names that are insured themselves. Slack, PagerDuty
- * and mail are run by others: whom they depend on is not looked up.
- * @returns `unknown`: a webhook whose host nobody answers for
+ * The host that messages of a channel are posted to; null: of a mail. That it is a third party's says nothing by itself: Slack
+ * does not publish what is before its hosts, and PagerDuty's Events API has several addresses that change
+ * (support.pagerduty.com/docs/safelist-ips). Both are looked up as any other host is.
  */
-const dependenceOf = ({ hosts, addresses }: ChannelFacts, facts: Omit<ToldFacts, "channels">): { readonly on: string } | "unknown" | null => {
+export const hostOfChannel = (kind: "webhook" | "slack" | "pagerduty" | "email", host: string | null, region: string | null): string | null => {
+  if (kind === "pagerduty") return region === "eu" ? "events.eu.pagerduty.com" : "events.pagerduty.com";
+  return kind === "email" ? null : host;
+};
+
+type Dependence = { readonly on: string } | { readonly unknown: string } | null;
+
+/**
+ * On what a channel depends that fails together with the service, or null. One that posts does on the service's own primary CDN, on
+ * Cloudflare where the service uses that (tranche itself prefers it), and on names that are insured themselves; a mail goes
+ * through no CDN. What cannot be told is unknown: of a CDN that does not publish all its addresses any other may be one.
+ */
+const dependenceOf = ({ hosts, addresses }: ChannelFacts, facts: Omit<ToldFacts, "channels">): Dependence => {
   if (hosts === null) return null;
   const insured = hosts.find((host) => facts.insured.has(host));
   if (insured !== undefined) return { on: `${insured}, which is insured itself` };
@@ -41,7 +52,9 @@ const dependenceOf = ({ hosts, addresses }: ChannelFacts, facts: Omit<ToldFacts,
   if (addresses.some((address) => primaryAddresses.has(address))) return { on: primaryCdn };
   const cdn = cdns.find((one) => addresses.some((address) => isAddressOf(one, address)));
   if (cdn !== undefined) return { on: cdn };
-  return addresses.length === 0 ? "unknown" : null;
+  if (addresses.length === 0) return { unknown: `its host ${hosts[0] ?? ""} is not answered for` };
+  const unlisted = cdns.find((one) => !areAddressesKnown(one));
+  return unlisted === undefined ? null : { unknown: `${hosts[0] ?? ""} leads to no name of ${unlisted}, and which addresses are is not known here` };
 };
 
 /** Somebody is told of a storm although the CDN that has it is gone. */
@@ -52,10 +65,10 @@ export const checkChannels = ({ channels, ...facts }: ToldFacts): Finding => {
   const judged = channels.map((channel) => ({ name: channel.name, dependence: dependenceOf(channel, facts) }));
   const free = judged.find(({ dependence }) => dependence === null);
   if (free !== undefined) return pass("notification_channel", `${free.name} does not depend on the CDNs of the service`);
-  const unknown = judged.find(({ dependence }) => dependence === "unknown");
-  if (unknown !== undefined) {
-    return found("notification_channel", "unproven", `the host of ${unknown.name} is not answered for: whether it depends on the CDNs of the service cannot be told`, "see to the host's DNS, then check again");
+  const unknown = judged.flatMap(({ name, dependence }) => (dependence !== null && "unknown" in dependence ? [`${name}: ${dependence.unknown}`] : []));
+  if (unknown.length > 0) {
+    return found("notification_channel", "unproven", `whether any channel is independent of the CDNs of the service cannot be told; ${unknown.slice(0, 5).join("; ")}`, "add a mail, to be sure; see to the DNS of hosts that are not answered for, then check again");
   }
-  const said = judged.flatMap(({ name, dependence }) => (dependence === null || dependence === "unknown" ? [] : [`${name} on ${dependence.on}`]));
-  return found("notification_channel", "warn", `every channel goes down with the service: ${said.slice(0, 5).join("; ")}`, "add one that does not: mail, Slack, PagerDuty, or a webhook elsewhere");
+  const said = judged.flatMap(({ name, dependence }) => (dependence !== null && "on" in dependence ? [`${name} on ${dependence.on}`] : []));
+  return found("notification_channel", "warn", `every channel goes down with the service: ${said.slice(0, 5).join("; ")}`, "add one that does not: a mail, or one whose host is elsewhere");
 };

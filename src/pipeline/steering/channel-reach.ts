@@ -3,11 +3,12 @@ import type { ToldChannel } from "../../adapters/ports/steering/dns-setup.ts";
 import type { Lookup } from "../../adapters/ports/steering/resolver.ts";
 import { canonicalAnswer } from "../../domain/steering/propagation.ts";
 import type { ChannelFacts } from "../../domain/steering/readiness-channels.ts";
+import { hostOfChannel } from "../../domain/steering/readiness-channels.ts";
 import { isPrivateHost } from "../../domain/tenants/hostname.ts";
 
-/** CNAMEs that are followed, and webhooks and targets that are looked up, of one service. */
+/** CNAMEs that are followed, and hosts of channels and targets that are looked up, of one service. */
 const mostSteps = 5;
-const mostWebhooks = 5;
+const mostHosts = 5;
 const mostTargets = 3;
 
 type Type = "A" | "AAAA" | "CNAME";
@@ -37,16 +38,16 @@ const publicHost = (host: string | null): string | null => {
 };
 
 /**
- * Where channels lead. Where one of them is no webhook nothing is looked up: that one is enough.
+ * Where channels lead. Where one of them is a mail nothing is looked up: that one is enough.
  * @param targets hosts of the service's primary targets
  */
 export const reachOf = async (
   lookup: Lookup, channels: readonly ToldChannel[], targets: readonly string[], budget: Budget,
 ): Promise<{ readonly channels: readonly ChannelFacts[]; readonly primaryAddresses: ReadonlySet<string> }> => {
-  const known = channels.map(({ name, kind, host }) => ({ name, host: kind === "webhook" ? publicHost(host) : null }));
+  const known = channels.map(({ name, kind, host, region }) => ({ name, host: publicHost(hostOfChannel(kind, host, region)) }));
   const elsewhere = known.filter(({ host }) => host === null);
   if (known.length === 0 || elsewhere.length > 0) return { channels: elsewhere.map(({ name }) => ({ name, hosts: null, addresses: [] })), primaryAddresses: new Set() };
-  const [asked, rest] = [known.slice(0, mostWebhooks), known.slice(mostWebhooks)];
+  const [asked, rest] = [known.slice(0, mostHosts), known.slice(mostHosts)];
   const [facts, addresses] = await Promise.all([
     Promise.all(asked.map(async ({ name, host }): Promise<ChannelFacts> => {
       const [hosts, own] = await Promise.all([chainOf(lookup, host ?? "", budget), addressesOf(lookup, host ?? "", budget)]);

@@ -23,7 +23,9 @@ const stormSchema = z
   .object({
     id,
     service_id: id,
+    service_name: like(z.string(), "web"),
     customer_id: id,
+    customer_name: like(z.string(), "Acme"),
     policy_id: id,
     policy_version: like(z.int(), 1),
     kind: z.enum(["http_availability", "http_latency"]),
@@ -94,7 +96,9 @@ const filter = tenantPageQuery
 const represent = (storm: Storm): z.infer<typeof stormSchema> => ({
   id: storm.id,
   service_id: storm.serviceId,
+  service_name: storm.serviceName,
   customer_id: storm.customerId,
+  customer_name: storm.customerName,
   policy_id: storm.policyId,
   policy_version: storm.policyVersion,
   kind: storm.kind,

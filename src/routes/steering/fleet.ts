@@ -25,6 +25,7 @@ const serviceSchema = z
   .object({
     service_id: id,
     customer_id: id,
+    customer_name: like(z.string(), "Acme"),
     name: like(z.string(), "web"),
     primary_cdn: like(z.string(), "cloudflare"),
     backup_cdn: like(z.string(), "fastly"),
@@ -61,6 +62,7 @@ const servingOf = ({ domains: { primary, backup, both } }: FleetService): z.infe
 const represent = (one: FleetService, nowMs: number): z.infer<typeof serviceSchema> => ({
   service_id: one.serviceId,
   customer_id: one.customerId,
+  customer_name: one.customerName,
   name: one.name,
   primary_cdn: one.primaryCdn,
   backup_cdn: one.backupCdn,

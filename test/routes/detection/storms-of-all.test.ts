@@ -40,7 +40,9 @@ describe("an admin's list of storms", () => {
   it("has those of all customers, the newest first, each with whose it is", async () => {
     expect(await storms()).toEqual([5, 4, 3, 2, 1, 0]);
     const { list } = await api.call("GET", "/v1/storms?limit=2");
-    expect(list.map((one) => one["customer_id"])).toEqual([customers[1]?.id, customers[0]?.id]);
+    expect(list.map((one) => [one["customer_id"], one["customer_name"], one["service_name"]])).toEqual([
+      [customers[1]?.id, "globex", "web"], [customers[0]?.id, "acme", "web"],
+    ]);
   });
 
   it("is filtered by state, CDN, time, service and customer", async () => {

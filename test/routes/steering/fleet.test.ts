@@ -123,6 +123,8 @@ describe("the fleet", () => {
     }
     const all = pages.flatMap(({ list }) => list);
     expect([pages.length > 2, all.length, new Set(all.map((one: Json) => one["service_id"])).size]).toEqual([true, 5_000, 5_000]);
+    const sorted = all.toSorted((a, b) => troubleNames.indexOf(a["trouble"] as never) - troubleNames.indexOf(b["trouble"] as never) || (String(a["name"]) < String(b["name"]) ? -1 : 1));
+    expect(all.map((one) => one["name"])).toEqual(sorted.map((one) => one["name"]));
     const order = all.map((one) => troubleNames.indexOf(one["trouble"] as never));
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });

@@ -13,15 +13,20 @@ import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
-/** A `storm_events` row `e` in the form of the port's `Storm`. @param customer whose it is */
-const columnsFor = (customer: SQL): SQL => sql`e.id, e.service_id as "serviceId", ${customer} as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+/** A `storm_events` row `e` in the form of the port's `Storm`. @param whose expressions for them */
+const columnsFor = (whose: { readonly serviceName: SQL; readonly customerId: SQL; readonly customerName: SQL }): SQL => sql`e.id, e.service_id as "serviceId",
+  ${whose.serviceName} as "serviceName", ${whose.customerId} as "customerId", ${whose.customerName} as "customerName", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
   e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason",
   ${ms("e.credited_until", "creditedUntilMs")}`;
 
-export const stormColumns = columnsFor(sql`(select o.customer_id from services o where o.id = e.service_id)`);
+export const stormColumns = columnsFor({
+  serviceName: sql`(select o.name from services o where o.id = e.service_id)`,
+  customerId: sql`(select o.customer_id from services o where o.id = e.service_id)`,
+  customerName: sql`(select u.name from services o join customers u on u.id = o.customer_id where o.id = e.service_id)`,
+});
 
 /** What stood on the primary side when the storm (`e`) began. */
 const ofCdn = (cdn: string): SQL => sql`exists (
@@ -69,13 +74,14 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
     if (customerId === null) return await everybodys(db, filter.serviceId, filters, page);
     const where = page.afterId === null ? filters : sql` and (e.service_id, e.id) < (s.id, ${page.afterId}::bigint)${filters}`;
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
+    const own = { serviceName: sql`s.name`, customerId: sql`${customerId}::bigint`, customerName: sql`(select u.name from customers u where u.id = ${customerId}::bigint)` };
     // Each service's by its own index: the one by id alone would scan everybody's.
     const newest = (columns: SQL, more: SQL, limit: SQL) =>
       sql`select ${columns} from storm_events e where e.service_id = s.id${where}${more} order by e.id desc limit ${limit}`;
     // A few of each service, twice a page in all: where these fill a page, its last one bounds how old a storm on it may be.
     return await db.rows<Storm>(sql`
       with own as materialized (
-        select s.id from services s where s.customer_id = ${customerId} ${service}
+        select s.id, s.name from services s where s.customer_id = ${customerId} ${service}
       ), heads as (
         select e.id from own s cross join lateral (
           ${newest(sql`e.id`, sql``, sql`(select 1 + 2 * ${page.limit}::bigint / greatest(count(*), 1) from own)`)}
@@ -83,7 +89,7 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
       ), oldest as materialized (
         select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id
       )
-      select ${columnsFor(sql`${customerId}::bigint`)} from own s cross join lateral (
+      select ${columnsFor(own)} from own s cross join lateral (
         ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
       ) e
       order by e.id desc limit ${page.limit}`);

@@ -64,12 +64,12 @@ const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "check
 
 /** The channels on which a storm of a service `s` is told. */
 const told = sql`
-  select c.id, c.name, c.kind, c.settings->>'host' as host from channels c
-  where c.customer_id = s.customer_id and c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null
+  select c.id, c.name, c.kind, c.settings->>'host' as host, c.settings->>'region' as region from channels c
+  where c.customer_id = s.customer_id and c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null and (c.paused_until is null or c.paused_until <= now())
     and (c.kinds is null or 'storm.started' = any(c.kinds)) and (c.service_ids is null or s.id = any(c.service_ids))`;
 const channels = sql`coalesce((
-  select jsonb_agg(jsonb_build_object('name', x.name, 'kind', x.kind, 'host', x.host) order by x.kind = 'webhook', x.id)
-  from (select * from (${told}) t order by t.kind = 'webhook', t.id limit 50) x), '[]')`;
+  select jsonb_agg(jsonb_build_object('name', x.name, 'kind', x.kind, 'host', x.host, 'region', x.region) order by x.kind <> 'email', x.id)
+  from (select * from (${told}) t order by t.kind <> 'email', t.id limit 50) x), '[]')`;
 const insured = sql`coalesce((
   select jsonb_agg(x.name) from (select d.name from service_domains d where d.customer_id = s.customer_id and d.deleted_at is null order by d.id limit 2000) x), '[]')`;
 
@@ -78,7 +78,7 @@ export const createDnsSetupStore = (db: Database, requireProof = true): DnsSetup
     const [[service], rows, mates] = await db.batch<[Omit<DnsSetup, "domains" | "mates" | "domainsBehind">[], Paged<DnsSetupDomain>[], ZoneMate[]]>([
       sql`
       select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen, s.primary_cdn as "primaryCdn", s.backup_cdn as "backupCdn",
-        ${channels} as channels, case when exists (select from (${told}) w where w.kind = 'webhook') then ${insured} else '[]'::jsonb end as insured,
+        ${channels} as channels, case when exists (select from (${told}) w where w.kind <> 'email') then ${insured} else '[]'::jsonb end as insured,
         (select count(*) from service_domains where service_id = s.id and deleted_at is null) as "domainsTotal"
       from services s left join service_routing g on g.service_id = s.id
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`,

@@ -50,12 +50,13 @@ const trouble = (nowMs: number): SQL => {
 };
 
 const services = (customerId: number | null, nowMs: number): SQL => sql`
-  select s.id as "serviceId", s.customer_id as "customerId", s.name, s.primary_cdn as "primaryCdn", s.backup_cdn as "backupCdn", s.steering,
+  select s.id as "serviceId", s.customer_id as "customerId", u.name as "customerName", s.name, s.primary_cdn as "primaryCdn", s.backup_cdn as "backupCdn", s.steering,
     t.trouble, t.trouble::bigint * ${idsBelow} + s.id as place, coalesce(g.state, 'normal') as state, coalesce(g.reason, '') as reason, e.told as storm,
     jsonb_build_object('total', d.total, 'primary', d.on_primary, 'backup', d.on_backup, 'both', d.on_both,
       'unread', d.total - d.on_primary - d.on_backup - d.on_both, 'contested', d.contested, 'failing', d.failing, 'hindered', d.hindered) as domains,
     o.told as override, g.backup_health as "backupHealth", c.result as readiness, ${epoch("d.round_at")} as "lastRoundAtMs"
   from services s
+  join customers u on u.id = s.customer_id
   left join service_routing g on g.service_id = s.id
   left join readiness_checks c on c.service_id = s.id
   left join lateral (${storm}) e on true
@@ -68,12 +69,18 @@ const services = (customerId: number | null, nowMs: number): SQL => sql`
   cross join lateral (select ${trouble(nowMs)} as trouble) t
   where s.deleted_at is null ${customerId === null ? sql`` : sql`and s.customer_id = ${customerId}`}`;
 
+/** Behind a place: by the name that its service has now. */
+const behind = (place: number): SQL => {
+  const [trouble, id] = [Math.floor(place / idsBelow), place % idsBelow];
+  return sql`where (f.trouble, f.name collate "C", f."serviceId") > (${trouble}::int, coalesce((select name from services where id = ${id}::bigint), ''), ${id}::bigint)`;
+};
+
 type Row = Omit<FleetService, "trouble"> & { readonly trouble: number };
 
 export const createFleetStore = (db: Database): FleetStore => ({
   list: async (customerId, afterPlace, nowMs) => {
     const rows = await db.rows<Paged<Row>>(withinBytes(sql`
-      select * from (${services(customerId, nowMs)}) f where f.place > ${afterPlace ?? 0}`, sql`place`));
+      select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`, sql`trouble, name collate "C", "serviceId"`));
     return rows.map((row) => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" }));
   },
 });

@@ -7,7 +7,9 @@ import type { RoutingChange } from "../steering/routing.ts";
 export type Storm = {
   readonly id: number;
   readonly serviceId: number;
+  readonly serviceName: string;
   readonly customerId: number;
+  readonly customerName: string;
   readonly policyId: number;
   readonly policyVersion: number;
   readonly kind: StormKind;

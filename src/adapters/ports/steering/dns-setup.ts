@@ -41,7 +41,7 @@ export type DnsSetupDomain = {
 export type ZoneMate = { readonly name: string; readonly zoneId: string };
 
 /** A channel on which a storm of the service is told. `host`: of a webhook or Slack's. */
-export type ToldChannel = { readonly name: string; readonly kind: ChannelKind; readonly host: string | null };
+export type ToldChannel = { readonly name: string; readonly kind: ChannelKind; readonly host: string | null; readonly region: string | null };
 
 export type DnsSetup = {
   readonly serviceId: number;
@@ -53,7 +53,7 @@ export type DnsSetup = {
   readonly backupCdn: string;
   /** At most fifty: those that are no webhooks first. */
   readonly channels: readonly ToldChannel[];
-  /** Names that the customer has insured, two thousand at most; none where there is no webhook. */
+  /** Names that the customer has insured, two thousand at most; none where only mails are sent. */
   readonly insured: readonly string[];
   /** Some of them: services that are frozen or shadowed have none here. */
   readonly mates: readonly ZoneMate[];

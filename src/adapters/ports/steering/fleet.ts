@@ -6,6 +6,7 @@ import type { RoutingOverride } from "./routing.ts";
 export type FleetService = {
   readonly serviceId: number;
   readonly customerId: number;
+  readonly customerName: string;
   readonly name: string;
   readonly primaryCdn: string;
   readonly backupCdn: string;
@@ -36,7 +37,7 @@ export type FleetService = {
 /** All services at a glance. */
 export interface FleetStore {
   /**
-   * In one round trip: those in trouble first, by their ids where they are in the same; as many as fit in an answer.
+   * In one round trip: those in trouble first, by their names where they are in the same; as many as fit in an answer.
    * @param customerId null: of all customers
    * @param afterPlace behind which place the list begins
    */

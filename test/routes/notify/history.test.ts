@@ -65,7 +65,8 @@ beforeAll(async () => {
   api.deps.tell = () => void (told += 1);
 });
 
-const brief = (one: Json | undefined) => (one?.["deliveries"] as Json[]).map((d) => [d["channel"], d["action"], d["state"], d["attempts"], d["last_status"], d["replay"]]);
+const deliveriesOf = (one: Json | undefined): Json[] => (one?.["deliveries"] ?? []) as Json[];
+const brief = (one: Json | undefined) => deliveriesOf(one).map((d) => [d["channel"], d["action"], d["state"], d["attempts"], d["last_status"], d["replay"]]);
 
 describe("what a customer is told of", () => {
   it("is listed before anybody is told, and with what became of each message afterwards", async () => {
@@ -81,7 +82,7 @@ describe("what a customer is told of", () => {
     await deliverNow();
     const [after] = (await get("/v1/notifications?kind=readiness.failed")).list;
     expect(brief(after)).toEqual([["all", "trigger", "sent", 1, "HTTP 204", false], ["urgent", "trigger", "pending", 1, "HTTP 503", false]]);
-    expect((after?.["deliveries"] as Json[]).map((d) => d["sent_at"] !== null)).toEqual([true, false]);
+    expect(deliveriesOf(after).map((d) => d["sent_at"] !== null)).toEqual([true, false]);
     const { body } = await get(`/v1/notifications/${before?.id}`);
     expect(body["deliveries"]).toMatchObject([
       { channel_id: channels["all"], kind: "readiness.failed", state: "sent", message: { title: "web is not ready for a storm" }, next_attempt_at: null },
@@ -126,7 +127,7 @@ describe("what a customer is told of", () => {
 
 describe("a message that is sent once more", () => {
   it("goes to each channel that was told, as it was, under an id of its own", async () => {
-    const [{ id = 0 } = {}] = (await get("/v1/notifications?kind=readiness.failed")).list;
+    const id = (await get("/v1/notifications?kind=readiness.failed")).list[0]?.id ?? 0;
     const before = received.splice(0);
     const answer = await api.call("POST", `/v1/notifications/${id}/replay`, { token: acme.editor, body: {} });
     expect([answer.status, answer.list.map((one) => [one["channel"], one["state"], one["replay"]])], answer.text).toEqual([200, [["all", "pending", true], ["urgent", "pending", true]]]);
@@ -141,7 +142,7 @@ describe("a message that is sent once more", () => {
   });
 
   it("goes to one alone, where that was told; once for one Idempotency-Key", async () => {
-    const [{ id = 0 } = {}] = (await get("/v1/notifications?kind=readiness.failed")).list;
+    const id = (await get("/v1/notifications?kind=readiness.failed")).list[0]?.id ?? 0;
     const replay = (body: object, headers = {}) => api.call("POST", `/v1/notifications/${id}/replay`, { token: acme.editor, body, headers });
     const first = await replay({ channel_id: channels["all"] }, { "idempotency-key": "again" });
     const second = await replay({ channel_id: channels["all"] }, { "idempotency-key": "again" });
@@ -183,7 +184,7 @@ describe("an incident", () => {
   it("is listed with open ones first, by state, CDN and time", async () => {
     await endStorm(storms[2] ?? 0);
     await deliverNow();
-    const list = async (query = "") => (await get(`/v1/incidents${query}`)).list.map((one) => `${one["cdn"]} ${one["state"]}`);
+    const list = async (query = "") => (await get(`/v1/incidents${query}`)).list.map((one) => `${String(one["cdn"])} ${String(one["state"])}`);
     expect(await list()).toEqual(["cloudflare open", "fastly ended"]);
     expect(await list("?state=open")).toEqual(["cloudflare open"]);
     expect(await list("?state=ended")).toEqual(["fastly ended"]);

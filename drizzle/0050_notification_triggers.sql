@@ -50,7 +50,7 @@ DECLARE
 BEGIN
   IF NEW.reason = ANY(held) THEN kind := CASE WHEN why = NEW.reason THEN NULL ELSE 'switch.held' END;
   ELSIF NEW.state = 'failback' AND was <> 'failback' THEN kind := 'failback.started';
-  ELSIF NEW.state = 'normal' AND was IN ('shifted', 'failback') THEN kind := 'failback.done';
+  ELSIF NEW.state = 'normal' AND was IN ('shifted', 'partial', 'failback') THEN kind := 'failback.done';
   ELSIF why = ANY(held) OR (NEW.state = 'normal' AND was = 'held') THEN kind := 'switch.released';
   END IF;
   IF kind IS NOT NULL THEN

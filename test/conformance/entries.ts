@@ -107,9 +107,8 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/("name":"shard:\d+"[^}]*?"released_at":)(?:null|"NOW")/g, "$1RELEASED")
     .replaceAll(/^(tranche_lease_held\{name="shard:[^}]*\}) [01]$/gm, "$1 HELD")
     .replaceAll(/"holder":"local:[0-9a-f]{16}"/g, '"holder":"local:RUN"')
-    .replaceAll(/"((?:last_round_)?age_seconds)":\d+(\.\d+)?(?=[,}])/g, '"$1":N')
+    .replaceAll(/"(last_round_)?age_seconds":\d+(\.\d+)?(?=[,}])/g, '"$1age_seconds":N')
     .replaceAll(/try again in \d+ s/g, "try again in N s")
-    .replaceAll(/^(\w+_age_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
-    .replaceAll(/^(tranche_(?:outbox_lag|deliveries_overdue)_seconds\S*) [\d.e+-]+$/gm, "$1 N")
+    .replaceAll(/^(\w+_(?:age|lag|overdue)_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
     .replaceAll(/^(tranche_(?:job_last|round)_duration_seconds\S*) [\d.e+-]+$/gm, "$1 N"),
 });

@@ -24,7 +24,7 @@ const moves = ({ intents }: RoundDecisions) => intents.map(({ domainId, to, reas
 
 describe("decideRound", () => {
   it("has nothing to say in a calm that it has seen before", () => {
-    const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null } });
+    const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null, backupHealth: "up" } });
     expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], healthy: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [], lapsed: [], unreached: [] });
   });
 

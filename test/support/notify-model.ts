@@ -54,7 +54,7 @@ export const createNotifyModel = (channels: readonly Subscriber[], customerOf: (
         waiting: last.state === "pending" && !last.tried ? { deliveryId: last.id, action: last.action, kind: last.kind, severity: last.severity, nextAtMs: last.nextAtMs } : null,
         updates: since.filter(({ action }) => action === "update").length,
         lastAtMs: Math.max(...sorted.map((one) => one.endedAtMs ?? one.nextAtMs)),
-        escalated: since.some(({ kind }) => kind === "switch.held" || kind === "switch.failed"),
+        escalated: since.some(({ kind, severity }) => severity === "critical" && (kind === "switch.held" || kind === "switch.failed")),
       }];
     });
   };

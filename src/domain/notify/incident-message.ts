@@ -52,6 +52,7 @@ const stateOf = (kind: IncidentKind, one: IncidentService): string => {
   if (one.monitorOnly) return "watched only";
   if (one.state === "frozen") return "frozen";
   if (one.state === "shifted") return one.storm === null ? `on ${one.backupCdn}, about to go back` : `on ${one.backupCdn}`;
+  if (one.state === "partial") return `partly on ${one.backupCdn}: ${one.reason ?? "not all visitors follow"}`;
   if (one.state === "failback") return "going back in steps";
   return one.storm === null ? "normal" : "failing, not switched yet";
 };

@@ -77,5 +77,7 @@ export const concernsOperator = (kind: NotificationKind): boolean => isOfInciden
 export const severityOf = (kind: NotificationKind, facts: Readonly<Record<string, unknown>>): Severity => {
   const { severity } = notificationKinds[kind];
   if (facts["monitorOnly"] === true) return "info";
+  // It may be known again with the next round, and traffic is where it was.
+  if (kind === "switch.held" && facts["reason"] === "backup_unknown") return "warning";
   return facts["shadow"] === true && severity === "critical" ? "warning" : severity;
 };

@@ -56,7 +56,7 @@ export type Plan = {
 };
 
 /** What cannot wait until the next update is due, once per incident. */
-const escalates = (kind: NotificationKind): boolean => kind === "switch.held" || kind === "switch.failed";
+const escalates = (kind: NotificationKind, severity: Severity): boolean => severity === "critical" && (kind === "switch.held" || kind === "switch.failed");
 
 type Waiting = { existing: number | null; made: NewDelivery | null; action: Action; kind: NotificationKind; severity: Severity; nextAtMs: number; last: number };
 
@@ -140,8 +140,8 @@ const planChannel = (
   };
 
   const update = (state: State, thread: string, one: Notification, severity: Severity, incidentId: number | null): void => {
-    const urgent = incidentId === null || (escalates(one.kind) && !state.escalated);
-    if (escalates(one.kind)) state.escalated = true;
+    const urgent = incidentId === null || (escalates(one.kind, severity) && !state.escalated);
+    if (escalates(one.kind, severity)) state.escalated = true;
     const { waiting } = state;
     if (waiting !== null && (waiting.action === "trigger" || waiting.action === "update")) {
       return absorb(waiting, one, severity, urgent ? nowMs : waiting.nextAtMs);

@@ -69,7 +69,7 @@ export const createRecordedTraces = (db: Database): RecordedTraces => ({
             order by p.round_at desc limit 1
           ) l group by a.name) x), '[]') as vantages,
         coalesce((select json_agg(x order by x.id) from (
-          select ${stormColumns()} from storm_events e
+          select ${stormColumns} from storm_events e
           where e.service_id = s.id and e.kind = ${kind} and e.started_at < ${to} and coalesce(e.ended_at, 'infinity') >= ${from}
           limit ${maxStorms}::int + 1
         ) x), '[]') as storms,

@@ -13,17 +13,15 @@ import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
-/** Whose a storm (`e`) is. */
-const ofService = sql`(select o.customer_id from services o where o.id = e.service_id)`;
-
-/** A `storm_events` row `e` in the form of the port's `Storm`. */
-export const stormColumns = (customerId: SQL = ofService) => sql`e.id, e.service_id as "serviceId",
-  ${customerId} as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
+/** A `storm_events` row `e` in the form of the port's `Storm`. @param customer whose it is */
+const columnsFor = (customer: SQL): SQL => sql`e.id, e.service_id as "serviceId", ${customer} as "customerId", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
   ${ms("e.ended_at", "endedAtMs")}, e.ended_reason as "endedReason", e.relapses,
   e.max_coverage_factor::float8 as "maxCoverageFactor", e.credit, e.credit_reason as "creditReason",
   ${ms("e.credited_until", "creditedUntilMs")}`;
+
+export const stormColumns = columnsFor(sql`(select o.customer_id from services o where o.id = e.service_id)`);
 
 /** What stood on the primary side when the storm (`e`) began. */
 const ofCdn = (cdn: string): SQL => sql`exists (
@@ -32,11 +30,9 @@ const ofCdn = (cdn: string): SQL => sql`exists (
 /** Of all customers, by the key of the table. */
 const everybodys = (db: Database, serviceId: number | undefined, filters: SQL, page: Page): Promise<Storm[]> =>
   db.rows<Storm>(sql`
-    select ${stormColumns(sql`o.customer_id`)} from (
-      select e.* from storm_events e
-      where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
-      order by e.id desc limit ${page.limit}
-    ) e join services o on o.id = e.service_id order by e.id desc`);
+    select ${stormColumns} from storm_events e
+    where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
+    order by e.id desc limit ${page.limit}`);
 
 const maxChanges = 1_000;
 
@@ -87,7 +83,7 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
       ), oldest as materialized (
         select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id
       )
-      select ${stormColumns(sql`${customerId}::bigint`)} from own s cross join lateral (
+      select ${columnsFor(sql`${customerId}::bigint`)} from own s cross join lateral (
         ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
       ) e
       order by e.id desc limit ${page.limit}`);
@@ -95,7 +91,7 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
 
   get: async (customerId, id) => {
     const rows = await db.rows<StormDetail>(sql`
-      select ${stormColumns(sql`s.customer_id`)}, ${changes}, (
+      select ${stormColumns}, ${changes}, (
           select jsonb_build_object('seq', h.seq, 'hash', h.hash) from evidence h where h.storm_id = e.id order by h.seq desc limit 1
         ) as "evidenceHead"
       from storm_events e join services s on s.id = e.service_id
@@ -124,7 +120,7 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
         select d.id as object_id, old.customer_id, to_jsonb(old) - 'customer_id' as before, to_jsonb(d) || ${JSON.stringify({ reason })}::jsonb as after
         from decided d join old on old.id = d.id`)}
       ), view as (
-        select ${stormColumns()} from (select * from decided union all
+        select ${stormColumns} from (select * from decided union all
           select o.* from storm_events o join old on old.id = o.id where not exists (select from decided)) e
       ), remembered as (${rememberedAnswer(change, "view", "view", 200)}
       )

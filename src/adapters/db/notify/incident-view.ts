@@ -16,7 +16,7 @@ export const incidentMembers = (incident: SQL): SQL => sql`
 const held = sql`x.reason in ('backup_down', 'backup_unknown', 'latched', 'bad_backup')`;
 
 const counts = sql`'customers', count(distinct x.customer_id), 'total', count(*), 'failing', count(*) filter (where x.storm = 'storm'),
-  'recovering', count(*) filter (where x.storm = 'recovering'), 'onBackup', count(*) filter (where x.state = 'shifted' and not x.shadow),
+  'recovering', count(*) filter (where x.storm = 'recovering'), 'onBackup', count(*) filter (where x.state in ('shifted', 'partial') and not x.shadow),
   'held', count(*) filter (where ${held}), 'backupsDown', count(*) filter (where x.backup_health = 'down')`;
 
 /** Of the incident `z`: a name that no caller has for its own. */

@@ -17,7 +17,7 @@ const array = (ids: readonly number[]): SQL => sql`${`{${ids.join()}}`}::bigint[
 const distinct = (values: readonly (number | null)[]): readonly number[] => [...new Set(values.filter((value) => value !== null))];
 
 /** Whether a service (`r`: its routing) is not where it normally is, and not because somebody put it there; a switch that DNS has not answered counts. */
-const unsettled = sql`(r.state = 'failback' or (r.state = 'shifted' and r.reason <> 'override') or r.reason in ('backup_down', 'backup_unknown', 'latched', 'bad_backup')
+const unsettled = sql`(r.state = 'failback' or (r.state in ('shifted', 'partial') and r.reason <> 'override') or r.reason in ('backup_down', 'backup_unknown', 'latched', 'bad_backup')
   or (r.state = 'held' and exists (
     select from service_domains d join domain_routing o on o.domain_id = d.id where d.service_id = r.service_id and o.moved_at is not null))
   or exists (select from service_domains d join routing_changes c on c.domain_id = d.id and c.result = 'intent' where d.service_id = r.service_id))`;
@@ -45,7 +45,7 @@ const threadsOf = (names: readonly string[], nowMs: number): SQL => sql`
       'severity', d.severity, 'nextAtMs', epoch_ms(d.next_at)) end order by d.seq desc) filter (where d.state <> 'folded'))[1] as waiting,
     count(*) filter (where d.action = 'update' and d.state <> 'folded' and d.seq > t.seq) as updates,
     coalesce(max(${sql.raw("epoch_ms(coalesce(d.ended_at, d.next_at))")}) filter (where d.state <> 'folded'), 0) as "lastAtMs",
-    coalesce(bool_or(d.kind in ('switch.held', 'switch.failed') and d.seq >= t.seq), false) as escalated
+    coalesce(bool_or(d.kind in ('switch.held', 'switch.failed') and d.severity = 'critical' and d.seq >= t.seq), false) as escalated
   from names join deliveries d using (thread)
   cross join lateral (
     select coalesce(max(o.seq), 0) as seq from deliveries o where o.channel_id = d.channel_id and o.thread = d.thread and o.action = 'trigger'

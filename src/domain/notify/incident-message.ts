@@ -114,6 +114,6 @@ export const incidentMessage = (
     ],
     services: told, servicesTotal: view.total, occurredAtMs: about.occurredAtMs, startedAtMs: view.startedAtMs, customer,
     ids: { incident_id: view.id, ...(view.total === 1 && view.services[0] !== undefined && { service_id: view.services[0].id }) },
-    path: `/v1/incidents/${view.id}`,
+    path: `${view.customerId === null ? "/v1/operator" : "/v1"}/incidents/${view.id}`,
   };
 };

@@ -101,7 +101,7 @@ const paths: readonly [RegExp, (one: Notification) => string | null][] = [
   [/^(switch|failback|backup|drift|override)\./, (one) => (one.serviceId === null ? null : `/v1/services/${one.serviceId}/routing`)],
   [/^readiness\./, (one) => (one.serviceId === null ? null : `/v1/services/${one.serviceId}/readiness`)],
   [/^invoice\./, (one) => (number(one.facts, "invoiceId") === null ? null : `/v1/invoices/${number(one.facts, "invoiceId")}`)],
-  [/^(channel|delivery)\./, (one) => (number(one.facts, "channelId") === null ? null : `/v1/channels/${number(one.facts, "channelId")}`)],
+  [/^(channel|delivery)\./, (one) => (number(one.facts, "channelId") === null ? null : `${one.customerId === null ? "/v1/operator" : "/v1"}/channels/${number(one.facts, "channelId")}`)],
   [/^(takeover|job\.)/, () => "/v1/status"],
 ];
 

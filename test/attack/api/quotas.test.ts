@@ -4,7 +4,7 @@ import type { Api } from "../../support/api.ts";
 
 /** Hole 1: an editor creates as much as it likes, and every round of every tenant reads it. */
 
-const limits = { QUOTA_SERVICES: "2", QUOTA_DOMAINS: "4", QUOTA_UNVERIFIED_DOMAINS: "3", QUOTA_POLICIES: "2", QUOTA_TOKENS: "4" };
+const limits = { QUOTA_SERVICES: "2", QUOTA_DOMAINS: "4", QUOTA_UNVERIFIED_DOMAINS: "3", QUOTA_POLICIES: "2", QUOTA_TOKENS: "4", QUOTA_CHANNELS: "3" };
 const open = (over: Record<string, string> = {}) => startApi({ ...limits, DOMAIN_VERIFICATION: "on", ...over });
 
 type Way = { readonly kind: string; readonly limit: number; readonly path: (ids: { customer: number; service: number }) => string; readonly body: (at: number) => object };
@@ -12,6 +12,7 @@ type Way = { readonly kind: string; readonly limit: number; readonly path: (ids:
 const ways: readonly Way[] = [
   { kind: "services", limit: 2, path: () => "/v1/services", body: (at) => ({ name: `more ${at}`, primary_cdn: "a", backup_cdn: "b" }) },
   { kind: "unverified_domains", limit: 3, path: ({ service }) => `/v1/services/${service}/domains`, body: (at) => ({ name: `${"n".repeat(60)}.${at}.example.com`, probe_path: `/${"p".repeat(1_000)}` }) },
+  { kind: "channels", limit: 3, path: () => "/v1/channels", body: (at) => ({ name: `more ${at}`, kind: "slack", url: "https://hooks.slack.com/services/T/B/x" }) },
   { kind: "tokens", limit: 4, path: ({ customer }) => `/v1/customers/${customer}/tokens`, body: (at) => ({ name: `spare ${at}`, role: "editor" }) },
 ];
 

@@ -68,6 +68,8 @@ it("shares six connections among all that one minute's cron starts, and probes h
     saveDecisions: async () => new Map(), saveOutcomes: async () => undefined,
   } as RoundStore;
   const observed = { changeRowId: 1, late: false, name: "d1.example.com", records: recordsOf("d1.example.com", 0, 100), to: { primary: 0, backup: 100 }, surroundings: null, insyncAtMs: 0 };
+  const message = { channelKind: "webhook", sealedSecret: "x", customerId: 1, attempts: 0, channelFailures: 0, message: {} };
+  const messages = Array.from({ length: 30 }, (_, id) => ({ ...message, id, channelId: id }) as Partial<Claimed> as Claimed);
   const deps = {
     rounds, leases, clock, log: log.log, provider: "local", preferredProvider: "local", handBackAfterMs: 600_000, vantage: "local", slowPaths: new Set(),
     prober: { probe: async () => (await connected("probe", 900), { kind: "answer", status: 200, latencyMs: 900 }) },
@@ -76,6 +78,17 @@ it("shares six connections among all that one minute's cron starts, and probes h
     jobRuns: { record: async () => undefined }, settings: { shards: async () => 1 }, dispatcher: null, random: { bytes: (count) => new Uint8Array(count) },
     standing: { all: async () => domains, troubledAccounts: async () => [], save: async () => true } as Partial<StandingStore> as StandingStore,
     corroboration: { watched: async () => [] } as Partial<CorroborationStore> as CorroborationStore,
+    outbox: {
+      noteExpired: async () => 0,
+      news: async () => ({ notifications: [], incidentIds: [], channels: [], threads: [], surroundings: { incidents: [], members: [], openStorms: new Set(), unsettled: new Set(), backupDown: new Set() } }),
+      claim: async (_fence, { limit }) => Array.from({ length: Math.min(limit, messages.length) }, () => messages.shift()).flatMap((one) => one ?? []),
+      record: async () => undefined, nextDueMs: async () => (messages.length === 0 ? null : clock.nowMs()),
+    } as Partial<Outbox> as Outbox,
+    channels: { kinds: ["webhook"], send: async (_secret, _message, _id, _atMs, budget) => {
+      await request(budget);
+      return { status: "sent", detail: "200" };
+    } },
+    secrets: { keyIds: async () => [], seal: async (text) => text, open: async () => "{}" }, chance: () => 0,
     observations: { due: async () => Array.from({ length: 40 }, () => observed), save: async () => true },
     lookup: { lookup: async (_name, _type, budget) => {
       await Promise.all([request(budget), request(budget)]);

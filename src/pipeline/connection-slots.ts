@@ -25,7 +25,7 @@ type Bounds = Readonly<Record<Lane, readonly [whileProbing: number, otherwise: n
 const bounds: Bounds = {
   change: [2, 5],
   dns: [2, 2],
-  message: [2, 4],
+  message: [1, 4],
   background: [1, 2],
   probe: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 };

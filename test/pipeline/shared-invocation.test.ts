@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { CorroborationStore } from "../../src/adapters/ports/detection/corroboration.ts";
 import type { Budget } from "../../src/adapters/ports/platform/budget.ts";
 import type { DnsAccess } from "../../src/adapters/ports/steering/dns-access.ts";
+import type { Claimed, Outbox } from "../../src/adapters/ports/notify/outbox.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import type { StandingDomain, StandingStore } from "../../src/adapters/ports/steering/standing.ts";
 import type { JobDeps } from "../../src/cron/schedule.ts";
@@ -20,13 +21,14 @@ it("shares six connections among all that one minute's cron starts, and probes h
   const clock = createFakeClock(minuteMs);
   const { leases } = createMemoryLeases(clock);
   const log = createMemoryLog();
-  const waiting = { probe: 0, other: 0 };
-  const most = { all: 0, other: 0 };
-  const done = { probe: 0, other: 0 };
-  const connected = async (what: "probe" | "other", ms: number): Promise<void> => {
+  const waiting = { probe: 0, other: 0, message: 0 };
+  const most = { all: 0, other: 0, message: 0 };
+  const done = { probe: 0, other: 0, message: 0 };
+  const connected = async (what: "probe" | "other" | "message", ms: number): Promise<void> => {
     waiting[what] += 1;
-    most.all = Math.max(most.all, waiting.probe + waiting.other);
+    most.all = Math.max(most.all, waiting.probe + waiting.other + waiting.message);
     most.other = Math.max(most.other, waiting.other);
+    most.message = Math.max(most.message, waiting.message);
     await clock.sleep(ms);
     waiting[what] -= 1;
     done[what] += 1;
@@ -85,7 +87,7 @@ it("shares six connections among all that one minute's cron starts, and probes h
       record: async () => undefined, nextDueMs: async () => (messages.length === 0 ? null : clock.nowMs()),
     } as Partial<Outbox> as Outbox,
     channels: { kinds: ["webhook"], send: async (_secret, _message, _id, _atMs, budget) => {
-      await request(budget);
+      await budget.connection({ untilMs: budget.untilMs, answerMs: 8_000 }, () => connected("message", 400));
       return { status: "sent", detail: "200" };
     } },
     secrets: { keyIds: async () => [], seal: async (text) => text, open: async () => "{}" }, chance: () => 0,
@@ -99,6 +101,7 @@ it("shares six connections among all that one minute's cron starts, and probes h
   expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
   expect(most.all, "of one invocation").toBe(6);
   expect(most.other, "beside probes").toBeLessThanOrEqual(4);
+  expect([most.message, done.message]).toEqual([4, 30]);
   expect(done.probe, "every path of every round").toBe(6 * 3 * customers.length);
   expect(done.other).toBeGreaterThan(100);
 });

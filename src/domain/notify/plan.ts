@@ -1,18 +1,10 @@
 import type { IncidentChanges, Notification } from "./incident.ts";
 import type { Effect, NotificationKind, Severity } from "./kinds.ts";
-import { concernsOperator, isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
+import { isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
 import type { Action } from "./message.ts";
 import { eventDelayMs, updateDelayMs } from "./retry.ts";
-
-/** A channel as far as it decides what it is told. */
-export type Subscriber = {
-  readonly channelId: number;
-  /** Null: the operator's. */
-  readonly customerId: number | null;
-  readonly kinds: readonly NotificationKind[] | null;
-  readonly minSeverity: Severity;
-  readonly serviceIds: readonly number[] | null;
-};
+import type { Subscriber } from "./subscription.ts";
+import { isFor, wants } from "./subscription.ts";
 
 /** How one thread stands on one channel. */
 export type Thread = {
@@ -73,14 +65,6 @@ const worse = (a: Severity, b: Severity): Severity => (severities.indexOf(a) >= 
 
 /** The thread of what belongs to no incident. */
 export const threadOf = ({ customerId, subject }: Pick<Notification, "customerId" | "subject">): string => (customerId === null ? `operator:${subject}` : `customer:${customerId}:${subject}`);
-
-const isFor = (channel: Subscriber, { customerId, kind }: Notification): boolean =>
-  channel.customerId === null ? customerId === null || concernsOperator(kind) : channel.customerId === customerId;
-
-const wants = (channel: Subscriber, { kind, serviceId }: Notification, severity: Severity): boolean =>
-  (channel.kinds === null || channel.kinds.includes(kind)) &&
-  isAtLeast(severity, channel.minSeverity) &&
-  (channel.serviceIds === null || (serviceId !== null && channel.serviceIds.includes(serviceId)));
 
 /** Plans the messages of one channel. */
 const planChannel = (

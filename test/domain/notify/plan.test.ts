@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { NotificationKind } from "../../../src/domain/notify/kinds.ts";
-import type { Subscriber } from "../../../src/domain/notify/plan.ts";
+import type { Subscriber } from "../../../src/domain/notify/subscription.ts";
 import { createNotifyModel } from "../../support/notify-model.ts";
 
 const subscriber = (channelId: number, over: Partial<Subscriber> = {}): Subscriber => ({ channelId, customerId: 1, kinds: null, minSeverity: "info", serviceIds: null, ...over });

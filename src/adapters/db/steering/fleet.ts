@@ -71,8 +71,8 @@ const services = (customerId: number | null, nowMs: number): SQL => sql`
 
 /** Behind a place: by the name that its service has now. */
 const behind = (place: number): SQL => {
-  const [trouble, id] = [Math.floor(place / idsBelow), place % idsBelow];
-  return sql`where (f.trouble, f.name collate "C", f."serviceId") > (${trouble}::int, coalesce((select name from services where id = ${id}::bigint), ''), ${id}::bigint)`;
+  const [rank, id] = [Math.floor(place / idsBelow), place % idsBelow];
+  return sql`where (f.trouble, f.name collate "C", f."serviceId") > (${rank}::int, coalesce((select name from services where id = ${id}::bigint), ''), ${id}::bigint)`;
 };
 
 type Row = Omit<FleetService, "trouble"> & { readonly trouble: number };

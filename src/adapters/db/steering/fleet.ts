@@ -79,8 +79,13 @@ type Row = Omit<FleetService, "trouble"> & { readonly trouble: number };
 
 export const createFleetStore = (db: Database): FleetStore => ({
   list: async (customerId, afterPlace, nowMs) => {
-    const rows = await db.rows<Paged<Row>>(withinBytes(sql`
-      select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`, sql`trouble, name collate "C", "serviceId"`));
+    const rows = await db.rows<Paged<Row>>(
+      withinBytes(
+        sql`
+      select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`,
+        sql`trouble, name collate "C", "serviceId"`,
+      ),
+    );
     return rows.map((row) => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" }));
   },
 });

@@ -25,7 +25,9 @@ const seed = async (url: string): Promise<string> => {
      t as (insert into customer_tokens (customer_id, name, role, token_hash) select id, 'bench', 'viewer', $1 from c),
      s as (insert into services (customer_id, name, primary_cdn, backup_cdn)
        select id, 'service ' || i, 'cloudflare', 'fastly' from c, generate_series(1, ${services}) i)
-     select id from c`, [await sha256Hex(token)]);
+     select id from c`,
+    [await sha256Hex(token)],
+  );
   await client.end();
   return rows[0]?.id ?? "";
 };
@@ -69,7 +71,10 @@ export const benchApi = async (): Promise<void> => {
     await generator.batch(warmUpRequests);
     generator.reset();
   }
-  const trips = new Map([[ours, 0], [theirs, 0]]);
+  const trips = new Map([
+    [ours, 0],
+    [theirs, 0],
+  ]);
   const ratios: number[] = [];
   for (let pair = 0; pair < batches; pair += 1) {
     // A B, B A, A B, ...: what drifts hits both alike.

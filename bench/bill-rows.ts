@@ -4,9 +4,21 @@ import { coverWindow } from "../src/domain/billing/coverage.ts";
 import { priceLine } from "../src/domain/billing/pricing.ts";
 import type { BillingTerms } from "../src/domain/billing/pricing.ts";
 
-type Window = { id: number; serviceId: number; customerId: number; startMs: number; endMs: number; primaryBytes: number; backupBytes: number };
+type Window = {
+  id: number;
+  serviceId: number;
+  customerId: number;
+  startMs: number;
+  endMs: number;
+  primaryBytes: number;
+  backupBytes: number;
+};
 type Storm = {
-  state: "ended" | "storm" | "recovering"; startedAtMs: number; recoveringSinceMs: number | null; endedAtMs: number | null; maxCoverageFactor: string;
+  state: "ended" | "storm" | "recovering";
+  startedAtMs: number;
+  recoveringSinceMs: number | null;
+  endedAtMs: number | null;
+  maxCoverageFactor: string;
   credit: "earned" | "pending" | "refused";
 };
 
@@ -49,14 +61,19 @@ export const runRowByRow = async (options: {
         where customer_id = ${customerId} and valid_from <= ${new Date(window.startMs).toISOString()}::timestamptz
         order by valid_from desc limit 1`);
       const coverage = coverWindow(storms, { startMs: window.startMs, endMs: window.endMs });
-      const price = priceLine({ ...window, ...coverage, windowMicroseconds: (window.endMs - window.startMs) * 1_000 }, own ?? options.terms);
+      const price = priceLine(
+        { ...window, ...coverage, windowMicroseconds: (window.endMs - window.startMs) * 1_000 },
+        own ?? options.terms,
+      );
       await rows(sql`
         insert into bench_row_lines (snapshot_id, amount_cents, discount_cents) values (${window.id}, ${price.amountCents}, ${price.discountCents})`);
       await rows(sql`update usage_snapshots set updated_at = updated_at where id = ${window.id} and invoice_id is null`);
       total += price.amountCents - price.discountCents;
       windows += 1;
     }
-    await rows(sql`update customers set next_invoice_number = next_invoice_number where id = ${customerId} and ${total}::bigint is not null`);
+    await rows(
+      sql`update customers set next_invoice_number = next_invoice_number where id = ${customerId} and ${total}::bigint is not null`,
+    );
   }
   return { windows, ms: performance.now() - startedAtMs, trips };
 };

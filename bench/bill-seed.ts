@@ -2,7 +2,9 @@ import type pg from "pg";
 
 /** Hours of usage up to now for two services a customer, and storms that lie within, some of them still open. */
 export const seedBilling = async (
-  client: pg.Client, size: { customers: number; snapshots: number; storms: number }, nowMs: number,
+  client: pg.Client,
+  size: { customers: number; snapshots: number; storms: number },
+  nowMs: number,
 ): Promise<void> => {
   const services = size.customers * 2;
   const hours = size.snapshots / services;

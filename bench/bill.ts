@@ -47,7 +47,9 @@ const highest = (values: readonly number[]): number => values.reduce((most, valu
  */
 export const benchBill = async (): Promise<void> => {
   const { customers, snapshots, storms } = size;
-  process.stdout.write(`\nbill: ${snapshots.toLocaleString("en")} unbilled windows, ${customers.toLocaleString("en")} customers, ${storms.toLocaleString("en")} storms\n\n`);
+  process.stdout.write(
+    `\nbill: ${snapshots.toLocaleString("en")} unbilled windows, ${customers.toLocaleString("en")} customers, ${storms.toLocaleString("en")} storms\n\n`,
+  );
   const postgres = await startPostgres();
   const url = postgres.urlFor("postgres");
   await migrate(url);
@@ -61,7 +63,10 @@ export const benchBill = async (): Promise<void> => {
   const rowsMs = sample.ms * sampleShare;
 
   const env = {
-    DATABASE_URL: url, NEON_FETCH_ENDPOINT: endpoint.url, PROVIDER: "local", BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
+    DATABASE_URL: url,
+    NEON_FETCH_ENDPOINT: endpoint.url,
+    PROVIDER: "local",
+    BILLING_RATE_CENTS_PER_GB: terms.rateCentsPerGb,
     BILLING_DISCOUNT_RATE: terms.discountRate,
   };
   // Its log lines are of no interest here.
@@ -75,26 +80,46 @@ export const benchBill = async (): Promise<void> => {
   const trips = endpoint.stats.requests;
   // A round trip is longer than each of its statements.
   const longestMs = highest(endpoint.stats.recent.map(({ durationMs }) => durationMs));
-  const { rows: [billed] } = await client.query<{ lines: string; unbilled: string; different: string }>(
+  const {
+    rows: [billed],
+  } = await client.query<{ lines: string; unbilled: string; different: string }>(
     `select (select count(*) from invoice_line_items) as lines,
        (select count(*) from usage_snapshots where invoice_id is null) as unbilled,
        (select count(*) from bench_row_lines b join invoice_line_items l on l.snapshot_id = b.snapshot_id
-        where (l.amount_cents, l.discount_cents) <> (b.amount_cents, b.discount_cents)) as different`);
+        where (l.amount_cents, l.discount_cents) <> (b.amount_cents, b.discount_cents)) as different`,
+  );
   endpoint.stats.reset();
   const checkedAtMs = performance.now();
   await worker.trigger("23 3 * * *");
   const checkMs = performance.now() - checkedAtMs;
   const longestCheckMs = highest(endpoint.stats.recent.map(({ durationMs }) => durationMs));
-  const { rows: [checked] } = await client.query<{ findings: string }>("select count(*) as findings from reconciliation_findings");
+  const {
+    rows: [checked],
+  } = await client.query<{ findings: string }>("select count(*) as findings from reconciliation_findings");
   const half = Math.floor(memory.samples.length / 2);
   const [early, late] = [highest(memory.samples.slice(0, half)), highest(memory.samples.slice(half))];
 
   const perSecond = (count: number, ms: number): string => ((count / ms) * 1_000).toFixed(0);
-  printTable(["worker", "windows", "time", "windows/s", "round trips"], [
-    ["tranche, in sets", snapshots.toLocaleString("en"), seconds(setMs), perSecond(snapshots, setMs), String(trips)],
-    ["row by row, sample", sample.windows.toLocaleString("en"), seconds(sample.ms), perSecond(sample.windows, sample.ms), String(sample.trips)],
-    ["row by row, extrapolated x 100", snapshots.toLocaleString("en"), seconds(rowsMs), perSecond(snapshots, rowsMs), String(sample.trips * sampleShare)],
-  ]);
+  printTable(
+    ["worker", "windows", "time", "windows/s", "round trips"],
+    [
+      ["tranche, in sets", snapshots.toLocaleString("en"), seconds(setMs), perSecond(snapshots, setMs), String(trips)],
+      [
+        "row by row, sample",
+        sample.windows.toLocaleString("en"),
+        seconds(sample.ms),
+        perSecond(sample.windows, sample.ms),
+        String(sample.trips),
+      ],
+      [
+        "row by row, extrapolated x 100",
+        snapshots.toLocaleString("en"),
+        seconds(rowsMs),
+        perSecond(snapshots, rowsMs),
+        String(sample.trips * sampleShare),
+      ],
+    ],
+  );
   const ratio = rowsMs / setMs;
   process.stdout.write(
     `\nextrapolated : tranche = ${ratio.toFixed(0)} (goal >= ${goal.ratio})\n` +
@@ -113,7 +138,8 @@ export const benchBill = async (): Promise<void> => {
     longestCheckMs >= goal.statementMs && `a round trip of ${seconds(longestCheckMs)} in the reconciliation`,
     longestMs >= goal.statementMs && `a round trip of ${seconds(longestMs)}`,
     memory.samples.length > 0 && late > early + flatMiB * 1_024 && `memory grows from ${mib(early)} to ${mib(late)}`,
-    (billed?.lines !== String(snapshots) || billed.unbilled !== "0" || billed.different !== "0") && "not every window was billed, once and alike",
+    (billed?.lines !== String(snapshots) || billed.unbilled !== "0" || billed.different !== "0") &&
+      "not every window was billed, once and alike",
   ].filter((miss) => miss !== false);
   if (missed.length === 0) return;
   process.stdout.write(`MISSED: ${missed.join("; ")}\n`);

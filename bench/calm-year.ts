@@ -22,7 +22,15 @@ export const benchCalmYear = async (): Promise<void> => {
     const { storms: found, lowMinutes } = replay.finish(calmFromMs + rounds * calmIntervalMs);
     storms += found.length;
     const tookSeconds = (performance.now() - startedAtMs) / 1_000;
-    return [String(seed), String(rounds), String(samples), String(failures), String(lowMinutes.length), String(found.length), `${tookSeconds.toFixed(1)} s`];
+    return [
+      String(seed),
+      String(rounds),
+      String(samples),
+      String(failures),
+      String(lowMinutes.length),
+      String(found.length),
+      `${tookSeconds.toFixed(1)} s`,
+    ];
   });
   printTable(["seed", "rounds", "samples", "failures", "minutes below", "storms", "replayed in"], rows);
   if (storms === 0) return;

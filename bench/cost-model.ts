@@ -19,7 +19,10 @@ export type RoundFigures = {
 
 /** What was measured: once for the present code, and once for the baseline. */
 export type Figures = {
-  readonly acted: RoundFigures; readonly watched: RoundFigures; readonly stored: readonly Stored[]; readonly stormBytes: number;
+  readonly acted: RoundFigures;
+  readonly watched: RoundFigures;
+  readonly stored: readonly Stored[];
+  readonly stormBytes: number;
   /** What the first rounds of a new instance of each provider receive, of a domain. */
   readonly freshBytes: number;
 };
@@ -40,7 +43,8 @@ export const assumed = {
 } as const;
 
 const gb = 1e9;
-const billable = (used: number, { included, perMillion }: { included: number; perMillion: number }): number => (Math.max(0, used - included) / 1e6) * perMillion;
+const billable = (used: number, { included, perMillion }: { included: number; perMillion: number }): number =>
+  (Math.max(0, used - included) / 1e6) * perMillion;
 
 export type Month = {
   readonly domains: number;
@@ -52,7 +56,14 @@ export type Month = {
   readonly route53Calls: number;
   readonly workers: { readonly requests: number; readonly cpuHours: number; readonly objectGbSeconds: number; readonly cost: number };
   readonly vercel: { readonly invocations: number; readonly cpuHours: number; readonly gbHours: number; readonly cost: number };
-  readonly neon: { readonly cu: number; readonly compute: number; readonly storage: number; readonly history: number; readonly egress: number; readonly cost: number };
+  readonly neon: {
+    readonly cu: number;
+    readonly compute: number;
+    readonly storage: number;
+    readonly history: number;
+    readonly egress: number;
+    readonly cost: number;
+  };
   readonly cost: number;
 };
 
@@ -66,7 +77,8 @@ const storageGb = (stored: readonly Stored[], domains: number): number =>
 export const monthOf = ({ acted, watched, stored, stormBytes, freshBytes }: Figures, domains: number): Month => {
   const { roundsPerMonth, domainsPerShard, probeMs, connections } = assumed;
   const shards = Math.ceil(domains / domainsPerShard);
-  const each = (figure: (round: RoundFigures) => number) => [acted, watched].map((round) => (figure(round) * domains * roundsPerMonth) / round.domains);
+  const each = (figure: (round: RoundFigures) => number) =>
+    [acted, watched].map((round) => (figure(round) * domains * roundsPerMonth) / round.domains);
   const sum = (figure: (round: RoundFigures) => number) => each(figure).reduce((a, b) => a + b, 0);
   // A round of a single domain is no hundredth of a round of a hundred: what every round has is in `requests`.
   const [actedCpuMs = 0, watchedCpuMs = 0] = each(({ cpuMs }) => cpuMs);
@@ -74,28 +86,60 @@ export const monthOf = ({ acted, watched, stored, stormBytes, freshBytes }: Figu
 
   const alarms = shards === 1 ? 0 : roundsPerMonth * shards;
   const arms = shards === 1 ? 0 : 43_200 * shards;
-  const workers = { requests: cronsPerMonth, cpuHours: actedCpuMs / 3_600_000, objectGbSeconds: shards === 1 ? 0 : busySeconds * prices.durableObjects.gigabytes, cost: 0 };
-  workers.cost = prices.workers.base + billable(workers.requests, prices.workers.requests) + billable(actedCpuMs, prices.workers.cpuMs) +
-    billable(alarms + arms, prices.durableObjects.requests) + billable(workers.objectGbSeconds, prices.durableObjects.gbSeconds);
+  const workers = {
+    requests: cronsPerMonth,
+    cpuHours: actedCpuMs / 3_600_000,
+    objectGbSeconds: shards === 1 ? 0 : busySeconds * prices.durableObjects.gigabytes,
+    cost: 0,
+  };
+  workers.cost =
+    prices.workers.base +
+    billable(workers.requests, prices.workers.requests) +
+    billable(actedCpuMs, prices.workers.cpuMs) +
+    billable(alarms + arms, prices.durableObjects.requests) +
+    billable(workers.objectGbSeconds, prices.durableObjects.gbSeconds);
 
   const invocations = cronsPerMonth + (shards === 1 ? 0 : 43_200 * shards);
   // One instance is there all the time, for a tick lasts its minute; those of all shards share it while they wait.
   const gbHours = 720 * prices.vercel.gigabytes * Math.ceil(shards / 25);
-  const vercelUsage = billable(invocations, prices.vercel.invocations) + (watchedCpuMs / 3_600_000) * prices.vercel.perActiveCpuHour + gbHours * prices.vercel.perGbHour;
-  const vercel = { invocations, cpuHours: watchedCpuMs / 3_600_000, gbHours, cost: prices.vercel.base + Math.max(0, vercelUsage - prices.vercel.usageIncluded) };
+  const vercelUsage =
+    billable(invocations, prices.vercel.invocations) +
+    (watchedCpuMs / 3_600_000) * prices.vercel.perActiveCpuHour +
+    gbHours * prices.vercel.perGbHour;
+  const vercel = {
+    invocations,
+    cpuHours: watchedCpuMs / 3_600_000,
+    gbHours,
+    cost: prices.vercel.base + Math.max(0, vercelUsage - prices.vercel.usageIncluded),
+  };
 
   const databaseCores = sum(({ databaseMs }) => databaseMs) / (roundsPerMonth * 10_000);
-  const cu = Math.max(prices.neon.smallestCu, Math.ceil(databaseCores / assumed.databaseBusy / prices.neon.smallestCu) * prices.neon.smallestCu);
+  const cu = Math.max(
+    prices.neon.smallestCu,
+    Math.ceil(databaseCores / assumed.databaseBusy / prices.neon.smallestCu) * prices.neon.smallestCu,
+  );
   const egressGb = (sum(({ bytesOut }) => bytesOut) + freshBytes * domains * 30 * assumed.freshInstancesPerDay) / gb;
   const totalGb = storageGb(stored, domains) + (domains * assumed.stormsPerDomainMonth * 12 * stormBytes) / gb;
   const neon = {
-    cu, compute: cu * 720 * prices.neon.perCuHour, storage: totalGb * prices.neon.perGbMonth,
+    cu,
+    compute: cu * 720 * prices.neon.perCuHour,
+    storage: totalGb * prices.neon.perGbMonth,
     history: ((sum(({ walBytes }) => walBytes) / 30) * assumed.restoreDays * prices.neon.perHistoryGbMonth) / gb,
-    egress: Math.max(0, egressGb - prices.neon.egress.includedGb) * prices.neon.egress.perGb, cost: 0,
+    egress: Math.max(0, egressGb - prices.neon.egress.includedGb) * prices.neon.egress.perGb,
+    cost: 0,
   };
   neon.cost = neon.compute + neon.storage + neon.history + neon.egress;
   return {
-    domains, shards, egressGb, storageGb: totalGb, databaseCores, workers, vercel, neon, cost: workers.cost + vercel.cost + neon.cost,
-    probes: sum(({ probes }) => probes), route53Calls: domains * 2 * 8_640,
+    domains,
+    shards,
+    egressGb,
+    storageGb: totalGb,
+    databaseCores,
+    workers,
+    vercel,
+    neon,
+    cost: workers.cost + vercel.cost + neon.cost,
+    probes: sum(({ probes }) => probes),
+    route53Calls: domains * 2 * 8_640,
   };
 };

@@ -13,8 +13,14 @@ const walOf = async ({ client }: CostWorld): Promise<number> =>
 const mean = (measured: readonly Measured[], domains: number, walBytes: number): RoundFigures => {
   const of = (figure: (one: Measured) => number) => measured.reduce((sum, one) => sum + figure(one), 0) / measured.length;
   return {
-    domains, walBytes, requests: of(({ requests }) => requests), statements: of(({ statements }) => statements), bytesIn: of(({ bytesIn }) => bytesIn),
-    bytesOut: of(({ bytesOut }) => bytesOut), cpuMs: of(({ cpuMs }) => cpuMs), probes: of(({ samples }) => samples),
+    domains,
+    walBytes,
+    requests: of(({ requests }) => requests),
+    statements: of(({ statements }) => statements),
+    bytesIn: of(({ bytesIn }) => bytesIn),
+    bytesOut: of(({ bytesOut }) => bytesOut),
+    cpuMs: of(({ cpuMs }) => cpuMs),
+    probes: of(({ samples }) => samples),
     databaseMs: of(({ recent }) => recent.reduce((sum, { durationMs }) => sum + durationMs, 0)),
   };
 };
@@ -23,8 +29,11 @@ const mean = (measured: readonly Measured[], domains: number, walBytes: number):
 const nameOf = (queries: readonly string[]): string => {
   const text = queries.join(" ");
   const names: readonly [name: string, sign: string][] = [
-    ["load the shard", "update leases set expires_at"], ["store samples, evaluate", "insert into probe_samples"],
-    ["read what to probe", "service_routing s on"], ["store decisions", "insert into domain_routing"], ["store outcomes", "update routing_changes"],
+    ["load the shard", "update leases set expires_at"],
+    ["store samples, evaluate", "insert into probe_samples"],
+    ["read what to probe", "service_routing s on"],
+    ["store decisions", "insert into domain_routing"],
+    ["store outcomes", "update routing_changes"],
   ];
   return names.find(([, sign]) => text.includes(sign))?.[0] ?? "other";
 };
@@ -36,7 +45,8 @@ export type Item = { readonly role: "acted" | "watched"; readonly name: string; 
  * instances that have read nothing yet: what they receive is counted separately, as later ones receive only changes.
  */
 export const measureRounds = async (
-  world: CostWorld, domains: number,
+  world: CostWorld,
+  domains: number,
 ): Promise<{ acted: RoundFigures; watched: RoundFigures; items: readonly Item[]; freshBytes: number }> => {
   const fresh = await world.rounds();
   for (let round = 1; round < warmUpRounds; round += 1) await world.rounds();
@@ -44,7 +54,7 @@ export const measureRounds = async (
   const walBefore = await walOf(world);
   const rounds = [];
   for (let round = 0; round < calmRounds; round += 1) rounds.push(await world.rounds());
-  const walPerRound = (await walOf(world) - walBefore) / calmRounds / 2;
+  const walPerRound = ((await walOf(world)) - walBefore) / calmRounds / 2;
   const sums = new Map<string, Item>();
   for (const round of rounds) {
     for (const role of ["acted", "watched"] as const) {
@@ -56,7 +66,16 @@ export const measureRounds = async (
     }
   }
   return {
-    acted: mean(rounds.map(({ acted }) => acted), domains, walPerRound), watched: mean(rounds.map(({ watched }) => watched), domains, walPerRound),
+    acted: mean(
+      rounds.map(({ acted }) => acted),
+      domains,
+      walPerRound,
+    ),
+    watched: mean(
+      rounds.map(({ watched }) => watched),
+      domains,
+      walPerRound,
+    ),
     freshBytes: (fresh.acted.bytesOut + fresh.watched.bytesOut) / domains,
     items: [...sums.values()].sort((a, b) => b.bytesOutPerDomain - a.bytesOutPerDomain),
   };
@@ -74,7 +93,9 @@ export const measureStorm = async (world: CostWorld): Promise<number> => {
     await world.client.query(`vacuum full ${table}`);
     bytes += Number((await world.client.query<{ bytes: string }>(`select pg_total_relation_size('${table}') as bytes`)).rows[0]?.bytes);
   }
-  const { rows: [row] } = await world.client.query<{ ended: string }>("select count(*) filter (where ended_at is not null) as ended from storm_events");
+  const {
+    rows: [row],
+  } = await world.client.query<{ ended: string }>("select count(*) filter (where ended_at is not null) as ended from storm_events");
   if (Number(row?.ended) === 0) throw new Error("no storm came and went");
   return bytes / Number(row?.ended);
 };

@@ -23,7 +23,11 @@ const booksDays = 365;
 
 const size = async (client: pg.Client, table: string): Promise<number> => {
   await client.query(`vacuum analyze ${table}`);
-  const { rows: [row] } = await client.query<{ bytes: string; rows: string }>(`select pg_total_relation_size('${table}') as bytes, count(*) as rows from ${table}`);
+  const {
+    rows: [row],
+  } = await client.query<{ bytes: string; rows: string }>(
+    `select pg_total_relation_size('${table}') as bytes, count(*) as rows from ${table}`,
+  );
   if (Number(row?.rows) === 0) throw new Error(`${table} is empty: what a row of it takes can not be measured`);
   return Number(row?.bytes) / Number(row?.rows);
 };
@@ -75,7 +79,17 @@ export const measureStorage = async ({ client, db }: CostWorld, nowMs: number): 
   await meter(client, untilMs);
   const terms = { rateCentsPerGb: "12", discountRate: "0.5", currency: "USD" };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  await runBilling({ store: createBillingStore(db), clock, log, fence, terms, cycle: "run", periodMs: 24 * hourMs, graceMs: 0, lookbackMs: 6 * hourMs });
+  await runBilling({
+    store: createBillingStore(db),
+    clock,
+    log,
+    fence,
+    terms,
+    cycle: "run",
+    periodMs: 24 * hourMs,
+    graceMs: 0,
+    lookbackMs: 6 * hourMs,
+  });
   const minuteRows = paths * vantages * 1_440;
   const hourRows = paths * vantages * 24;
   const rows: readonly [table: string, perDomainDay: number, keptDays: number][] = [
@@ -88,6 +102,7 @@ export const measureStorage = async ({ client, db }: CostWorld, nowMs: number): 
     ["invoice_line_items", 24, booksDays],
   ];
   const stored: Stored[] = [];
-  for (const [table, perDomainDay, keptDays] of rows) stored.push({ table, keptDays, bytesPerDomainDay: (await size(client, table)) * perDomainDay });
+  for (const [table, perDomainDay, keptDays] of rows)
+    stored.push({ table, keptDays, bytesPerDomainDay: (await size(client, table)) * perDomainDay });
   return stored;
 };

@@ -27,18 +27,23 @@ const memoryDns = (): Dns => {
   const reading = (name: string): PairReading => {
     const { primary, backup } = weights.get(name) ?? { primary: 100, backup: 0 };
     const record = { name, type: "CNAME", ttl: 60 };
-    return { status: "found", zoneId: "Z0123456789ABCDEFGHIJ", records: [
-      { ...record, setIdentifier: "primary", weight: primary, values: [`${primaryOf(name)}.`] },
-      { ...record, setIdentifier: "backup", weight: backup, values: [`${backupOf(name)}.`] },
-    ] };
+    return {
+      status: "found",
+      zoneId: "Z0123456789ABCDEFGHIJ",
+      records: [
+        { ...record, setIdentifier: "primary", weight: primary, values: [`${primaryOf(name)}.`] },
+        { ...record, setIdentifier: "backup", weight: backup, values: [`${backupOf(name)}.`] },
+      ],
+    };
   };
   return {
     provider: "route53",
     read: async (names) => new Map(names.map((name) => [name, reading(name)])),
-    apply: async (changes) => changes.map(({ domain, to }) => {
-      weights.set(domain, to);
-      return { domain, status: "accepted", changeId: `C0123456789${domain.length}ABCDEFGHI-${domain}`, acceptedAtMs: Date.now() };
-    }),
+    apply: async (changes) =>
+      changes.map(({ domain, to }) => {
+        weights.set(domain, to);
+        return { domain, status: "accepted", changeId: `C0123456789${domain.length}ABCDEFGHI-${domain}`, acceptedAtMs: Date.now() };
+      }),
     status: async (ids) => new Map(ids.map((id) => [id, "insync" as const])),
   };
 };
@@ -78,11 +83,18 @@ export const createCostWorld = async (domains: number, startMs: number) => {
 
   let nowMs = startMs;
   const clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
-  const send: typeof fetch = (input, init) => fetch(`${origin}/${typeof input === "string" && input.includes(".cloudfront.example") ? "primary" : "other"}`, init);
+  const send: typeof fetch = (input, init) =>
+    fetch(`${origin}/${typeof input === "string" && input.includes(".cloudfront.example") ? "primary" : "other"}`, init);
   const db = connect(url, endpoint);
   const depsOf = (vantage: string): RoundDeps => ({
-    rounds: createRoundStore(db), prober: createProber(send, () => performance.now()), dns: memoryDns(), clock, vantage, slowPaths: new Set(),
-    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs,
+    rounds: createRoundStore(db),
+    prober: createProber(send, () => performance.now()),
+    dns: memoryDns(),
+    clock,
+    vantage,
+    slowPaths: new Set(),
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs },
+    driftCheckMs,
   });
   const [holder, witness] = [depsOf("cloudflare"), depsOf("vercel")];
   const fence = await createLeaseStore(db).acquire("shard:0", "cloudflare", "cloudflare:bench", shard.count);
@@ -96,7 +108,10 @@ export const createCostWorld = async (domains: number, startMs: number) => {
     return { ...(await ask<OutsideCounts>("counts")), cpuMs: (user + system) / 1_000, samples };
   };
   return {
-    client, db, url, fence,
+    client,
+    db,
+    url,
+    fence,
     nowMs: () => nowMs,
     primaryFails: async (primaryFails: boolean) => await ask<null>({ primaryFails }),
     /** A round of the witness, and then one of the holder, in the next slot. */

@@ -11,8 +11,13 @@ const row = (name: string, of: readonly SimulatedOutage[]): readonly string[] =>
   const delays = of.map(({ delayMs }) => delayMs);
   const beyond = of.map(({ beyondMs }) => beyondMs);
   return [
-    name, String(of.length), ...[0, 0.5, 0.9].map((share) => seconds(percentile(delays, share))), seconds(Math.max(...delays)),
-    seconds(percentile(beyond, 0.5)), seconds(Math.max(...beyond)), seconds(Math.max(...of.map(({ allowedMs }) => allowedMs))),
+    name,
+    String(of.length),
+    ...[0, 0.5, 0.9].map((share) => seconds(percentile(delays, share))),
+    seconds(Math.max(...delays)),
+    seconds(percentile(beyond, 0.5)),
+    seconds(Math.max(...beyond)),
+    seconds(Math.max(...of.map(({ allowedMs }) => allowedMs))),
   ];
 };
 
@@ -23,7 +28,15 @@ export const benchDetectDelay = async (): Promise<void> => {
   for (let seed = 1; seed <= outages; seed += 1) found.push(await simulateOutage(seed));
   printTable(
     ["outage", "number", "least", "median", "p90", "most", "beyond, median", "beyond, most", "allowed"],
-    [...outageModes.map((mode) => row(mode, found.filter((one) => one.mode === mode))), row("all", found)],
+    [
+      ...outageModes.map((mode) =>
+        row(
+          mode,
+          found.filter((one) => one.mode === mode),
+        ),
+      ),
+      row("all", found),
+    ],
   );
   const steps = [2_500, 5_000, 7_500, 10_000, 20_000, 40_000, 60_000, Number.POSITIVE_INFINITY];
   let fromMs = 0;
@@ -35,7 +48,8 @@ export const benchDetectDelay = async (): Promise<void> => {
     fromMs = untilMs;
   }
   process.stdout.write(
-    `\n"beyond" counts from the answer with which both threshold and min_failures were crossed. "half" fails every other probe by chance.\n`);
+    `\n"beyond" counts from the answer with which both threshold and min_failures were crossed. "half" fails every other probe by chance.\n`,
+  );
   const late = found.filter(({ beyondMs, allowedMs }) => beyondMs > allowedMs);
   if (late.length === 0) return;
   process.stdout.write(`MISSED: ${late.length} outages were seen later than allowed\n`);

@@ -30,8 +30,17 @@ const ratio = (a: number, b: number): string => `${(a / Math.max(b, 1)).toFixed(
 
 /** What the rounds of all shards in one slot came to; asked and given are those of the database. */
 type Fleet = {
-  readonly samples: number; readonly storms: number; readonly unprobed: number; readonly requests: number; readonly statements: number; readonly rows: number;
-  readonly bytesIn: number; readonly bytesOut: number; readonly largestIn: number; readonly medianMs: number; readonly longestMs: number;
+  readonly samples: number;
+  readonly storms: number;
+  readonly unprobed: number;
+  readonly requests: number;
+  readonly statements: number;
+  readonly rows: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly largestIn: number;
+  readonly medianMs: number;
+  readonly longestMs: number;
 };
 
 /** A round of every shard, so many at a time. */
@@ -42,25 +51,45 @@ const fleetRound = async (world: DetectWorld, depsOf: (index: number) => RoundDe
   const durations: number[] = [];
   const reports: Awaited<ReturnType<typeof runRound>>[] = [];
   const next = fences.entries();
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (const [index, fence] of next) {
-      const startedAtMs = performance.now();
-      reports.push(await runRound(depsOf(index), fence, { index, count: shards }, roundAtMs));
-      durations.push(performance.now() - startedAtMs);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const [index, fence] of next) {
+        const startedAtMs = performance.now();
+        reports.push(await runRound(depsOf(index), fence, { index, count: shards }, roundAtMs));
+        durations.push(performance.now() - startedAtMs);
+      }
+    }),
+  );
   const { requests, statements, rowsOut, bytesIn, bytesOut, largestIn } = world.endpoint.stats;
   const sum = (of: (report: (typeof reports)[number]) => number) => reports.reduce((total, report) => total + of(report), 0);
   return {
-    samples: sum(({ samples }) => samples), storms: sum(({ stormsChanged }) => stormsChanged), unprobed: sum(({ unprobed }) => unprobed),
-    requests, statements, rows: rowsOut, bytesIn, bytesOut, largestIn, medianMs: percentile(durations, 0.5), longestMs: Math.max(...durations),
+    samples: sum(({ samples }) => samples),
+    storms: sum(({ stormsChanged }) => stormsChanged),
+    unprobed: sum(({ unprobed }) => unprobed),
+    requests,
+    statements,
+    rows: rowsOut,
+    bytesIn,
+    bytesOut,
+    largestIn,
+    medianMs: percentile(durations, 0.5),
+    longestMs: Math.max(...durations),
   };
 };
 
 const row = (name: string, fleet: Fleet, base: Fleet): readonly string[] => [
-  name, String(fleet.samples), String(fleet.storms), String(fleet.unprobed), (fleet.requests / shards).toFixed(1), (fleet.statements / shards).toFixed(1),
-  (fleet.rows / shards).toFixed(0), kib(fleet.bytesIn / shards), kib(fleet.bytesOut / shards), ratio(fleet.bytesOut, base.bytesOut),
-  seconds(fleet.medianMs), seconds(fleet.longestMs),
+  name,
+  String(fleet.samples),
+  String(fleet.storms),
+  String(fleet.unprobed),
+  (fleet.requests / shards).toFixed(1),
+  (fleet.statements / shards).toFixed(1),
+  (fleet.rows / shards).toFixed(0),
+  kib(fleet.bytesIn / shards),
+  kib(fleet.bytesOut / shards),
+  ratio(fleet.bytesOut, base.bytesOut),
+  seconds(fleet.medianMs),
+  seconds(fleet.longestMs),
 ];
 
 /** The newest sample of each silent path by way of the samples, as one would ask for it; the mark that a round leaves is not used. */
@@ -81,7 +110,9 @@ type Evaluated = Touched & { readonly ms: number };
 const straightforward = async (world: DetectWorld, ids: readonly number[]): Promise<Evaluated> => {
   const { sql: text, params } = new PgDialect().sqlToQuery(sql`explain (analyze, buffers, format json) ${bySamples(ids)}`);
   const startedAtMs = performance.now();
-  const { rows: [plan] } = await world.client.query<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(text, params);
+  const {
+    rows: [plan],
+  } = await world.client.query<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(text, params);
   return { ...touchedBy(plan?.["QUERY PLAN"][0]?.Plan ?? {}), ms: performance.now() - startedAtMs };
 };
 
@@ -105,7 +136,11 @@ export const benchFleet = async (): Promise<void> => {
   const world = await createDetectWorld(domains, shards);
   await world.history(12, slotOf(Date.now(), intervalMs));
   // Each shard in an isolate of its own, which knows what it has read.
-  const isolates = Array.from({ length: shards }, (): RoundDeps => ({ ...world.deps, rounds: createRoundStore(world.db, 600_000), slowPaths: new Set() }));
+  const isolates = Array.from({ length: shards }, (): RoundDeps => ({
+    ...world.deps,
+    rounds: createRoundStore(world.db, 600_000),
+    slowPaths: new Set(),
+  }));
   const known = (index: number): RoundDeps => isolates[index] ?? world.deps;
   const slot = () => slotOf(Date.now(), intervalMs);
 
@@ -127,26 +162,58 @@ export const benchFleet = async (): Promise<void> => {
   world.primary.state.behaviour = "up";
 
   printTable(
-    ["round", "samples", "storms", "left out", "round trips", "statements", "rows", "bytes sent", "bytes read", "read : calm", "median", "longest"],
     [
-      row("the first of an isolate", first, calm), row("calm", calm, calm), row(`one shard in a storm of ${stormHours} h`, stormy, calm),
-      row("a CDN begins to hang (5 s)", hung, calm), row("it hangs (2 s)", hanging, calm),
+      "round",
+      "samples",
+      "storms",
+      "left out",
+      "round trips",
+      "statements",
+      "rows",
+      "bytes sent",
+      "bytes read",
+      "read : calm",
+      "median",
+      "longest",
+    ],
+    [
+      row("the first of an isolate", first, calm),
+      row("calm", calm, calm),
+      row(`one shard in a storm of ${stormHours} h`, stormy, calm),
+      row("a CDN begins to hang (5 s)", hung, calm),
+      row("it hangs (2 s)", hanging, calm),
     ],
   );
   const monthly = ({ bytesOut }: Fleet): string => ((bytesOut * 360 * 730) / 1_073_741_824).toFixed(0);
-  say(`\nread in calm by all shards: ${monthly(calm)} GiB a month by one provider's rounds; were nothing known from the round before: ${monthly(first)} GiB`);
-  say(`\nthe evaluation of one shard of ${perShard} domains whose storms are ${stormHours} h old (${samples} samples) while a vantage has been dark as long\n`);
+  say(
+    `\nread in calm by all shards: ${monthly(calm)} GiB a month by one provider's rounds; were nothing known from the round before: ${monthly(first)} GiB`,
+  );
+  say(
+    `\nthe evaluation of one shard of ${perShard} domains whose storms are ${stormHours} h old (${samples} samples) while a vantage has been dark as long\n`,
+  );
   const line = (name: string, { rows, blocks, ms }: Evaluated) => [
-    name, String(rows), String(blocks), `${ms.toFixed(0)} ms`, ratio(rows, calmShard.rows), ratio(blocks, calmShard.blocks), ratio(ms, calmShard.ms),
+    name,
+    String(rows),
+    String(blocks),
+    `${ms.toFixed(0)} ms`,
+    ratio(rows, calmShard.rows),
+    ratio(blocks, calmShard.blocks),
+    ratio(ms, calmShard.ms),
   ];
-  printTable(["evaluation", "rows touched", "blocks", "time", "rows : calm", "blocks : calm", "time : calm"], [
-    line("of a calm shard", calmShard), line(`of storms of ${stormHours} h, a vantage dark`, oldShard),
-    line("the newest samples alone, by way of the samples", straight),
-  ]);
+  printTable(
+    ["evaluation", "rows touched", "blocks", "time", "rows : calm", "blocks : calm", "time : calm"],
+    [
+      line("of a calm shard", calmShard),
+      line(`of storms of ${stormHours} h, a vantage dark`, oldShard),
+      line("the newest samples alone, by way of the samples", straight),
+    ],
+  );
   await world.close();
 
-  if (Math.max(oldShard.rows / calmShard.rows, oldShard.blocks / calmShard.blocks) > mostRatio) miss(`an old storm touches more than ${mostRatio} times what a calm does`);
+  if (Math.max(oldShard.rows / calmShard.rows, oldShard.blocks / calmShard.blocks) > mostRatio)
+    miss(`an old storm touches more than ${mostRatio} times what a calm does`);
   if (calm.requests !== 2 * shards) miss(`${calm.requests / shards} round trips a round in calm, 2 wanted`);
-  if (Math.max(...[first, calm, hung, hanging].map(({ largestIn }) => largestIn)) > neonLimitBytes) miss("a request is larger than Neon takes");
+  if (Math.max(...[first, calm, hung, hanging].map(({ largestIn }) => largestIn)) > neonLimitBytes)
+    miss("a request is larger than Neon takes");
   if (calm.bytesOut * 2 > first.bytesOut) miss("a round in calm reads more than half of what it would if nothing were known");
 };

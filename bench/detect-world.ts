@@ -24,7 +24,8 @@ const startOrigin = async () => {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url, state,
+    url,
+    state,
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -70,23 +71,38 @@ export const createDetectWorld = async (domains: number, shards: number) => {
   await client.query("vacuum analyze");
   const db = connect(url, endpoint.url);
   // The public names resolve nowhere: what is sent to them goes to a local origin.
-  const send: typeof fetch = (input, init) => fetch(typeof input === "string" && input.includes(".bench.example/") ? direct.url : input, init);
+  const send: typeof fetch = (input, init) =>
+    fetch(typeof input === "string" && input.includes(".bench.example/") ? direct.url : input, init);
   const deps: RoundDeps = {
-    rounds: createRoundStore(db), prober: createProber(send, Date.now), dns: noDns, clock: systemClock, vantage: "local", slowPaths: new Set(),
-    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 }, driftCheckMs: 300_000,
+    rounds: createRoundStore(db),
+    prober: createProber(send, Date.now),
+    dns: noDns,
+    clock: systemClock,
+    vantage: "local",
+    slowPaths: new Set(),
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 10_000 },
+    driftCheckMs: 300_000,
   };
   // Longer than any shard's round that is queued here.
   const leases = createLeaseStore(db, 600_000);
   return {
-    endpoint, client, db, deps, primary, direct,
+    endpoint,
+    client,
+    db,
+    deps,
+    primary,
+    direct,
     /** Samples as rounds leave them, in every slot before `untilMs`. */
     history: async (slots: number, untilMs: number) => {
-      await client.query(`
+      await client.query(
+        `
         insert into probe_samples (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms)
         select d.service_id, d.id, p.path, 'local', slot, 0, slot + interval '2 seconds', true, 200, 20
         from generate_series(1, $1::int) n
         cross join lateral (select to_timestamp($2::bigint / 1000.0) - n * interval '10 seconds' as slot) s
-        cross join service_domains d cross join (values ('primary'), ('backup'), ('direct')) p(path)`, [slots, untilMs]);
+        cross join service_domains d cross join (values ('primary'), ('backup'), ('direct')) p(path)`,
+        [slots, untilMs],
+      );
       await client.query("vacuum analyze");
     },
     /**
@@ -94,27 +110,42 @@ export const createDetectWorld = async (domains: number, shards: number) => {
      * been silent since it began. @returns how many samples
      */
     oldStorm: async (index: number, hours: number, untilMs: number): Promise<number> => {
-      await client.query("insert into vantages (name, last_heard_at) values ('dark', to_timestamp($1 / 1000.0) - make_interval(hours => $2::int))", [untilMs, hours]);
-      await client.query(`
+      await client.query(
+        "insert into vantages (name, last_heard_at) values ('dark', to_timestamp($1 / 1000.0) - make_interval(hours => $2::int))",
+        [untilMs, hours],
+      );
+      await client.query(
+        `
         insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
         select service_id, id, 1, kind, 'storm', t.at, t.at, 1.5 from storm_policies
         cross join (select to_timestamp($1 / 1000.0) - make_interval(hours => $2::int) as at) t where mod(service_id, $3) = $4
-        on conflict (service_id, kind) where ended_at is null do update set started_at = excluded.started_at`, [untilMs, hours, shards, index]);
-      const { rowCount } = await client.query(`
+        on conflict (service_id, kind) where ended_at is null do update set started_at = excluded.started_at`,
+        [untilMs, hours, shards, index],
+      );
+      const { rowCount } = await client.query(
+        `
         insert into probe_samples (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms, error)
         select d.service_id, d.id, p.path, 'local', slot, 0, slot + interval '2 seconds', p.path = 'backup', null, 20, case p.path when 'primary' then 'timeout' end
         from generate_series(to_timestamp($1::bigint / 1000.0) - make_interval(hours => $2::int), to_timestamp($1::bigint / 1000.0) - interval '20 minutes', interval '10 seconds') slot
-        cross join service_domains d cross join (values ('primary'), ('backup')) p(path) where mod(d.service_id, $3) = $4`, [untilMs, hours, shards, index]);
-      await client.query(`
+        cross join service_domains d cross join (values ('primary'), ('backup')) p(path) where mod(d.service_id, $3) = $4`,
+        [untilMs, hours, shards, index],
+      );
+      await client.query(
+        `
         insert into probe_marks (domain_id, path, vantage, setup, round_at)
         select d.id, p.path, v.name, 0, v.last_heard_at from service_domains d cross join vantages v cross join (values ('primary'), ('backup'), ('direct')) p(path)
-        where v.name = 'dark' and mod(d.service_id, $1) = $2`, [shards, index]);
+        where v.name = 'dark' and mod(d.service_id, $1) = $2`,
+        [shards, index],
+      );
       await client.query("vacuum analyze");
       return rowCount ?? 0;
     },
     /** The services of a shard, as input of an evaluation. */
     services: async (index: number) =>
-      (await client.query<{ id: string }>("select id from services where mod(id, $1) = $2", [shards, index])).rows.map(({ id }) => ({ serviceId: Number(id), domains: [null] })),
+      (await client.query<{ id: string }>("select id from services where mod(id, $1) = $2", [shards, index])).rows.map(({ id }) => ({
+        serviceId: Number(id),
+        domains: [null],
+      })),
     fence: async (index: number) => {
       const fence = await leases.acquire(`shard:${index}`, "local", "local:bench", shards);
       if (fence === null) throw new Error("the lease of a fresh database is taken");

@@ -47,7 +47,12 @@ const benchShards = async (): Promise<void> => {
   for (let index = 0; index < shards; index += 1) {
     for (let again = 0; again < 3; again += 1) {
       const startedAtMs = performance.now();
-      await world.deps.rounds.saveAndEvaluate([], await world.services(index), { vantage: "local", place: null, nowMs: Date.now(), beat: null });
+      await world.deps.rounds.saveAndEvaluate([], await world.services(index), {
+        vantage: "local",
+        place: null,
+        nowMs: Date.now(),
+        beat: null,
+      });
       evaluations.push(performance.now() - startedAtMs);
     }
   }
@@ -56,9 +61,19 @@ const benchShards = async (): Promise<void> => {
   const storm = await every(slotOf(Date.now(), intervalMs) + 1);
   world.primary.state.behaviour = "up";
   const line = (name: string, rounds: typeof calm) => [
-    name, String(rounds[0]?.samples), String(rounds.reduce((sum, { samples }) => sum + samples, 0)), String(rounds.reduce((sum, { stormsChanged }) => sum + stormsChanged, 0)),
-    [...new Set(rounds.map(({ statements }) => statements))].join(" or "), [...new Set(rounds.map(({ requests }) => requests))].join(" or "),
-    seconds(percentile(rounds.map(({ ms }) => ms), 0.5)), seconds(Math.max(...rounds.map(({ ms }) => ms))),
+    name,
+    String(rounds[0]?.samples),
+    String(rounds.reduce((sum, { samples }) => sum + samples, 0)),
+    String(rounds.reduce((sum, { stormsChanged }) => sum + stormsChanged, 0)),
+    [...new Set(rounds.map(({ statements }) => statements))].join(" or "),
+    [...new Set(rounds.map(({ requests }) => requests))].join(" or "),
+    seconds(
+      percentile(
+        rounds.map(({ ms }) => ms),
+        0.5,
+      ),
+    ),
+    seconds(Math.max(...rounds.map(({ ms }) => ms))),
     `${(Math.max(...rounds.map(({ largestIn }) => largestIn)) / 1_048_576).toFixed(2)} MiB`,
   ];
   printTable(
@@ -66,7 +81,9 @@ const benchShards = async (): Promise<void> => {
     [line("calm", calm), line("every primary 503", storm)],
   );
   const slowest = Math.max(...evaluations);
-  say(`\nevaluation of a shard's ${Math.ceil(domains / shards)} policies, one statement, HTTP included: median ${percentile(evaluations, 0.5).toFixed(0)} ms, longest ${slowest.toFixed(0)} ms, limit ${evaluationLimitMs} ms`);
+  say(
+    `\nevaluation of a shard's ${Math.ceil(domains / shards)} policies, one statement, HTTP included: median ${percentile(evaluations, 0.5).toFixed(0)} ms, longest ${slowest.toFixed(0)} ms, limit ${evaluationLimitMs} ms`,
+  );
   if (percentile(evaluations, 0.9) > evaluationLimitMs) miss(`an evaluation takes longer than ${evaluationLimitMs} ms`);
   if (new Set(calm.map(({ statements }) => statements)).size > 1) miss("the number of statements depends on the shard");
   await benchChunks(world);
@@ -77,15 +94,36 @@ const benchShards = async (): Promise<void> => {
 const benchChunks = async (world: DetectWorld): Promise<void> => {
   const rows = (await world.client.query<{ id: string; service_id: string }>("select id, service_id from service_domains")).rows;
   const roundAtMs = slotOf(Date.now(), intervalMs) + 2;
-  const samples = rows.flatMap((row) => (["primary", "backup", "direct"] as const).flatMap((path) => [0, 1, 2].map((attempt): Sample => ({
-    serviceId: Number(row.service_id), domainId: Number(row.id), path, vantage: "local", roundAtMs, attempt, probedAtMs: Date.now(),
-    ok: false, status: 503, latencyMs: 12_345, error: "http_status", setup: 0,
-  }))));
+  const samples = rows.flatMap((row) =>
+    (["primary", "backup", "direct"] as const).flatMap((path) =>
+      [0, 1, 2].map((attempt): Sample => ({
+        serviceId: Number(row.service_id),
+        domainId: Number(row.id),
+        path,
+        vantage: "local",
+        roundAtMs,
+        attempt,
+        probedAtMs: Date.now(),
+        ok: false,
+        status: 503,
+        latencyMs: 12_345,
+        error: "http_status",
+        setup: 0,
+      })),
+    ),
+  );
   world.endpoint.stats.reset();
   const startedAtMs = performance.now();
-  await world.deps.rounds.saveAndEvaluate(samples, await world.services(0), { vantage: "local", place: null, nowMs: Date.now(), beat: null });
+  await world.deps.rounds.saveAndEvaluate(samples, await world.services(0), {
+    vantage: "local",
+    place: null,
+    nowMs: Date.now(),
+    beat: null,
+  });
   const { requests, largestIn } = world.endpoint.stats;
-  say(`${samples.length} samples, every path failing in one shard: ${requests} requests, the largest ${(largestIn / 1_048_576).toFixed(1)} MiB of Neon's 10, ${seconds(performance.now() - startedAtMs)}`);
+  say(
+    `${samples.length} samples, every path failing in one shard: ${requests} requests, the largest ${(largestIn / 1_048_576).toFixed(1)} MiB of Neon's 10, ${seconds(performance.now() - startedAtMs)}`,
+  );
   if (largestIn > neonLimitBytes) miss("a request is larger than Neon takes");
 };
 
@@ -110,21 +148,37 @@ const hang = async (hung: number, names: boolean) => {
 /** The worst case: connections that wait are all that a shard has, and a path that hangs holds one for six seconds a round. */
 const benchHang = async (): Promise<void> => {
   const perRound = Math.floor((waitingConnections * (intervalMs / 1_000)) / hungSlotSeconds);
-  say(`\nworst case: every primary takes the request and never answers. A hung path holds one of ${waitingConnections} connections for ${hungSlotSeconds} s a round,`);
+  say(
+    `\nworst case: every primary takes the request and never answers. A hung path holds one of ${waitingConnections} connections for ${hungSlotSeconds} s a round,`,
+  );
   say(`so a round of ${intervalMs / 1_000} s has room for ${perRound} of them (computed); measured in real time:\n`);
-  const cases: [number, boolean][] = [[Math.floor(perRound * 0.8), false], [Math.floor(perRound * 0.4), true], [perRound * 2, false]];
+  const cases: [number, boolean][] = [
+    [Math.floor(perRound * 0.8), false],
+    [Math.floor(perRound * 0.4), true],
+    [perRound * 2, false],
+  ];
   const rows: string[][] = [];
   for (const [hung, names] of cases) {
     const { first, steady, rounds } = await hang(hung, names);
     const over = (round: typeof first) => (round.ms > intervalMs ? "overrun" : "in time");
     rows.push([
-      `${hung} domains${names ? ", names hang too" : ""}`, String(hung * (names ? 2 : 1)), seconds(first.ms), seconds(steady.ms), over(steady),
-      String(steady.unprobed), String(rounds),
+      `${hung} domains${names ? ", names hang too" : ""}`,
+      String(hung * (names ? 2 : 1)),
+      seconds(first.ms),
+      seconds(steady.ms),
+      over(steady),
+      String(steady.unprobed),
+      String(rounds),
     ]);
   }
-  printTable(["a shard of", "hung paths", "first round (5 s)", "later rounds (2 s)", "", "paths left out", "rounds until all are storms"], rows);
+  printTable(
+    ["a shard of", "hung paths", "first round (5 s)", "later rounds (2 s)", "", "paths left out", "rounds until all are storms"],
+    rows,
+  );
   say(`\nSHARDS so that nothing overruns even then: hung paths / ${perRound}. Fewer shards find the same storms later: each round probes`);
-  say(`others, and takes up about ${perRound} hung paths. In calm a shard has room for ${waitingConnections * (intervalMs / 1_000)} seconds of waiting a round: 200 domains at 100 ms a probe.`);
+  say(
+    `others, and takes up about ${perRound} hung paths. In calm a shard has room for ${waitingConnections * (intervalMs / 1_000)} seconds of waiting a round: 200 domains at 100 ms a probe.`,
+  );
 };
 
 /** What a shard costs, and how far it goes. */

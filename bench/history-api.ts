@@ -19,41 +19,65 @@ const actors: readonly Actor[] = [
 const bearers: Readonly<Record<string, string>> = { "/metrics": secrets.METRICS_TOKEN, "/v1/wau/{week}": secrets.WAU_READ_TOKEN };
 
 type Schema = Readonly<Record<string, unknown>>;
-type Operation = { readonly parameters?: readonly { readonly in: string; readonly name: string }[]; readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: Schema } } } };
-type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>; readonly components: { readonly schemas: Readonly<Record<string, Schema>> } };
+type Operation = {
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: Schema } } };
+};
+type Document = {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+};
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
-const isPaged = (operation: Operation): boolean => operation.parameters?.some(({ in: place, name }) => place === "query" && name === "cursor") === true;
+const isPaged = (operation: Operation): boolean =>
+  operation.parameters?.some(({ in: place, name }) => place === "query" && name === "cursor") === true;
 
 /** Every operation of the API's own document: what reads as an admin and as two tenants, what writes as an admin. */
-export const driveApi = async (world: HistoryWorld, proxy: HistoryProxy): Promise<{ readonly operations: number; readonly others: readonly string[] }> => {
+export const driveApi = async (
+  world: HistoryWorld,
+  proxy: HistoryProxy,
+): Promise<{ readonly operations: number; readonly others: readonly string[] }> => {
   const { client, deps } = world;
   const app = createApp(deps);
   const document = (await (await app.request("/openapi.json")).json()) as Document;
   /** What was answered otherwise than well. */
   const others: string[] = [];
   const token = async (ids: Ids): Promise<string> => {
-    const { rows: [link] } = await client.query<{ id: string; at: string }>("select id, (extract(epoch from expires_at) * 1000)::bigint as at from invoice_links where invoice_id = $1", [ids["new invoices"]]);
-    return (await deps.linkTokens?.sign({ linkId: Number(link?.id), invoiceId: ids["new invoices"] ?? 0, expiresAtMs: Number(link?.at) })) ?? "";
+    const {
+      rows: [link],
+    } = await client.query<{ id: string; at: string }>(
+      "select id, (extract(epoch from expires_at) * 1000)::bigint as at from invoice_links where invoice_id = $1",
+      [ids["new invoices"]],
+    );
+    return (
+      (await deps.linkTokens?.sign({ linkId: Number(link?.id), invoiceId: ids["new invoices"] ?? 0, expiresAtMs: Number(link?.at) })) ?? ""
+    );
   };
   const filled = async (path: string, ids: Ids): Promise<string> => {
     const parts = path.split("/");
-    const values = await Promise.all(parts.map(async (part, place) => {
-      if (part === "{token}") return await token(ids);
-      if (part === "{week}") return "2026-W40";
-      return part === "{id}" || part === "{childId}" ? String(ids[parts[place - 1] ?? ""] ?? 1) : part;
-    }));
+    const values = await Promise.all(
+      parts.map(async (part, place) => {
+        if (part === "{token}") return await token(ids);
+        if (part === "{week}") return "2026-W40";
+        return part === "{id}" || part === "{childId}" ? String(ids[parts[place - 1] ?? ""] ?? 1) : part;
+      }),
+    );
     return values.join("/");
   };
   const ask = async (actor: Actor, method: string, path: string, at: string, what: string, body?: unknown): Promise<void> => {
     const bearer = bearers[path];
-    const headers = { ...actor.headers, ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }), ...(body !== undefined && { "content-type": "application/json", "idempotency-key": crypto.randomUUID() }) };
+    const headers = {
+      ...actor.headers,
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      ...(body !== undefined && { "content-type": "application/json", "idempotency-key": crypto.randomUUID() }),
+    };
     const caller = `${method} ${path}${what}`;
     await proxy.as(`${caller} (${actor.name})`, async () => {
       const response = await app.request(at, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
       await response.text();
       await world.settled();
-      if (!response.ok && !(actor.name !== "admin" && [401, 403, 404].includes(response.status))) others.push(`${caller} ${response.status}`);
+      if (!response.ok && !(actor.name !== "admin" && [401, 403, 404].includes(response.status)))
+        others.push(`${caller} ${response.status}`);
     });
   };
 
@@ -66,7 +90,14 @@ export const driveApi = async (world: HistoryWorld, proxy: HistoryProxy): Promis
       const at = await filled(path, ids);
       await ask(actor, "GET", path, at, "");
       if (isPaged(get)) await ask(actor, "GET", path, `${at}?cursor=${encodeCursor(await middleOf(client, path, ids))}`, ", deep");
-      for (const query of filters(world, ids)[path] ?? []) await ask(actor, "GET", path, `${at}?${query}`, `?${query.replace(/=\d{4}-[^&]*/g, "=…").replace(/service_id=\d+/, "service_id=…")}`);
+      for (const query of filters(world, ids)[path] ?? [])
+        await ask(
+          actor,
+          "GET",
+          path,
+          `${at}?${query}`,
+          `?${query.replace(/=\d{4}-[^&]*/g, "=…").replace(/service_id=\d+/, "service_id=…")}`,
+        );
     }
   }
   const [admin] = actors;

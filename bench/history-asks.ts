@@ -6,7 +6,10 @@ export type Ids = Readonly<Record<string, number>>;
 
 /** By what stands before it in a path. `old` and `new`: of the history, from its beginning and from its end. */
 export const idsOf = async (client: pg.Client, customerId: number): Promise<Ids> => {
-  const { rows: [row] } = await client.query<Record<string, string | null>>(`
+  const {
+    rows: [row],
+  } = await client.query<Record<string, string | null>>(
+    `
     with s as (select min(id) as id from services where customer_id = $1 and deleted_at is null),
     i as (select min(id) as old, max(id) as new from invoices where customer_id = $1)
     select $1::bigint as customers, s.id as services,
@@ -15,7 +18,9 @@ export const idsOf = async (client: pg.Client, customerId: number): Promise<Ids>
       i.old as invoices, i.new as "new invoices", (select min(id) from invoice_line_items where invoice_id = i.old) as lines,
       (select min(id) from invoice_links where invoice_id = i.old) as links, (select max(id) from customer_tokens where customer_id = $1) as tokens,
       1 as "dns-accounts", 1 as "cdn-accounts"
-    from s, i`, [customerId]);
+    from s, i`,
+    [customerId],
+  );
   return Object.fromEntries(Object.entries(row ?? {}).map(([name, id]) => [name, Number(id)]));
 };
 
@@ -34,7 +39,8 @@ const middles: Readonly<Record<string, string>> = {
   "/v1/cdn-accounts": "select id from cdn_accounts where customer_id = $1",
   "/v1/customers/{id}/billing-terms": "select id from billing_terms where customer_id = $1",
   "/v1/invoices": "select id from invoices where customer_id = $1",
-  "/v1/invoices/{id}/lines": "select l.id from invoice_line_items l where l.invoice_id = (select min(id) from invoices where customer_id = $1)",
+  "/v1/invoices/{id}/lines":
+    "select l.id from invoice_line_items l where l.invoice_id = (select min(id) from invoices where customer_id = $1)",
   "/v1/invoices/{id}/links": "select id from invoice_links where customer_id = $1",
   "/v1/audit-log": "select id from audit_log where customer_id = $1",
 };
@@ -43,7 +49,9 @@ export const middleOf = async (client: pg.Client, path: string, { customers, ser
   const text = middles[path];
   if (text === undefined) throw new Error(`${path} has pages: say in bench/history-asks.ts where its middle is`);
   const { rows } = await client.query<{ id: string | null }>(
-    `select percentile_disc(0.5) within group (order by id) as id from (${text}) x where coalesce($1::bigint, $2::bigint) is not null`, [customers, services]);
+    `select percentile_disc(0.5) within group (order by id) as id from (${text}) x where coalesce($1::bigint, $2::bigint) is not null`,
+    [customers, services],
+  );
   return Number(rows[0]?.id ?? 1);
 };
 
@@ -53,17 +61,36 @@ export const filters = ({ frame, deps }: HistoryWorld, { services }: Ids): Reado
   const beganMs = frame.endMs - frame.days * dayMs;
   const [old, recent] = [`from=${iso(beganMs)}&to=${iso(beganMs + 2 * dayMs)}`, `from=${iso(deps.clock.nowMs() - 2 * dayMs)}`];
   return {
-    "/v1/storms": [`service_id=${services}`, "active=true", "active=false", old, recent, `${old}&active=true`, `service_id=${services}&${old}`],
+    "/v1/storms": [
+      `service_id=${services}`,
+      "active=true",
+      "active=false",
+      old,
+      recent,
+      `${old}&active=true`,
+      `service_id=${services}&${old}`,
+    ],
     "/v1/services/{id}/usage": ["gaps=true", old, recent, `${old}&gaps=true`],
     "/v1/services/{id}/availability": [old + "&step=3600", recent + "&step=3600", `from=${iso(beganMs)}&step=86400`],
-    "/v1/audit-log": ["action=create", "object_type=customer", "action=create&object_type=domain", "action=none", "action=create&object_type=none"],
+    "/v1/audit-log": [
+      "action=create",
+      "object_type=customer",
+      "action=create&object_type=domain",
+      "action=none",
+      "action=create&object_type=none",
+    ],
   };
 };
 
 /** Bodies where the example of the document would be refused. */
 export const bodies = ({ frame, deps }: HistoryWorld): Readonly<Record<string, unknown>> => {
   const iso = (ms: number) => new Date(ms).toISOString();
-  const window = (startMs: number) => ({ window_start: iso(startMs), window_end: iso(startMs + dayMs), primary_bytes: 70_000_000_000, backup_bytes: 5_000_000_000 });
+  const window = (startMs: number) => ({
+    window_start: iso(startMs),
+    window_end: iso(startMs + dayMs),
+    primary_bytes: 70_000_000_000,
+    backup_bytes: 5_000_000_000,
+  });
   const soon = iso(deps.clock.nowMs() + 3_600_000);
   return {
     "POST /v1/services": { name: `new ${frame.days}`, primary_cdn: "cloudflare", backup_cdn: "fastly" },
@@ -71,11 +98,20 @@ export const bodies = ({ frame, deps }: HistoryWorld): Readonly<Record<string, u
     "PATCH /v1/customers/{id}": { name: "big and renamed" },
     "POST /v1/services/{id}/storm-policies": { kind: "http_latency", latency_ms: 500 },
     "PATCH /v1/services/{id}/storm-policies/{childId}": { threshold_avail: 0.8 },
-    "POST /v1/services/{id}/storm-policies/backtest": { policy: { kind: "http_availability" }, from: iso(deps.clock.nowMs() - 3_600_000), to: iso(deps.clock.nowMs()) },
+    "POST /v1/services/{id}/storm-policies/backtest": {
+      policy: { kind: "http_availability" },
+      from: iso(deps.clock.nowMs() - 3_600_000),
+      to: iso(deps.clock.nowMs()),
+    },
     "PUT /v1/services/{id}/routing/override": { mode: "primary", reason: "bench", until: soon },
     "PUT /v1/freeze": { reason: "bench", until: soon },
     // One that is billed by the next run, and one that was billed long ago.
     "PUT /v1/services/{id}/usage": [window(frame.endMs - frame.days * dayMs), window(frame.endMs - dayMs)],
-    "POST /v1/customers/{id}/billing-terms": { valid_from: iso(frame.endMs + 30 * dayMs), rate_cents_per_gb: 11, discount_rate: 0.5, currency: "USD" },
+    "POST /v1/customers/{id}/billing-terms": {
+      valid_from: iso(frame.endMs + 30 * dayMs),
+      rate_cents_per_gb: 11,
+      discount_rate: 0.5,
+      currency: "USD",
+    },
   };
 };

@@ -10,7 +10,11 @@ import type { Plan } from "../test/support/explain.ts";
 
 /** What one statement did when it was sent: rows it looked at, blocks it needed, and the tables that most rows were of. */
 export type Asked = {
-  readonly caller: string; readonly statement: string; readonly rows: number; readonly blocks: number; readonly tables: readonly string[];
+  readonly caller: string;
+  readonly statement: string;
+  readonly rows: number;
+  readonly blocks: number;
+  readonly tables: readonly string[];
 };
 
 const requestBytes = 10 * 1_048_576;
@@ -19,32 +23,65 @@ const endsTransaction = /^\s*(commit|rollback|begin)\b/i;
 
 /** Statements that differ only in how many values a list has are one. */
 const nameless = (query: string): string =>
-  query.replace(/\s+/g, " ").trim().replace(/\$\d+/g, "$").replace(/\$(?:, ?\$)+/g, "$, …").replace(/(\(\$[^()]*\))(?:, ?\(\$[^()]*\))+/g, "$1, …");
+  query
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/\$\d+/g, "$")
+    .replace(/\$(?:, ?\$)+/g, "$, …")
+    .replace(/(\(\$[^()]*\))(?:, ?\(\$[^()]*\))+/g, "$1, …");
 
 type Counts = ReadonlyMap<string, number>;
 
 /** Rows read of each table by this transaction: including triggers and functions, which no plan shows. */
 const tableReads = async (client: pg.ClientBase): Promise<Counts> => {
   const { rows } = await client.query<{ relname: string; n: string }>(
-    "select relname, seq_tup_read + coalesce(idx_tup_fetch, 0) as n from pg_stat_xact_user_tables where seq_tup_read > 0 or idx_tup_fetch > 0");
+    "select relname, seq_tup_read + coalesce(idx_tup_fetch, 0) as n from pg_stat_xact_user_tables where seq_tup_read > 0 or idx_tup_fetch > 0",
+  );
   return new Map(rows.map(({ relname, n }) => [relname, Number(n)]));
 };
 
 const differences = (before: Counts, after: Counts): readonly (readonly [table: string, rows: number])[] =>
-  [...after].map(([table, rows]) => [table, rows - (before.get(table) ?? 0)] as const).filter(([, rows]) => rows > 0).toSorted((a, b) => b[1] - a[1]);
+  [...after]
+    .map(([table, rows]) => [table, rows - (before.get(table) ?? 0)] as const)
+    .filter(([, rows]) => rows > 0)
+    .toSorted((a, b) => b[1] - a[1]);
 
 /** Of a plan whose reads were all of indexes alone. */
-const relationsOf = (plan: Plan): readonly string[] => [...(typeof plan["Relation Name"] === "string" ? [plan["Relation Name"]] : []), ...(plan.Plans ?? []).flatMap(relationsOf)];
+const relationsOf = (plan: Plan): readonly string[] => [
+  ...(typeof plan["Relation Name"] === "string" ? [plan["Relation Name"]] : []),
+  ...(plan.Plans ?? []).flatMap(relationsOf),
+];
 
-const explain = async (client: pg.ClientBase, { query, params }: Statement, caller: string, before: Counts): Promise<{ asked: Asked; after: Counts }> => {
-  const { rows: [row] } = await client.query<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(
-    `explain (analyze, buffers, timing off, format json) ${query}`, params);
+const explain = async (
+  client: pg.ClientBase,
+  { query, params }: Statement,
+  caller: string,
+  before: Counts,
+): Promise<{ asked: Asked; after: Counts }> => {
+  const {
+    rows: [row],
+  } = await client.query<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(
+    `explain (analyze, buffers, timing off, format json) ${query}`,
+    params,
+  );
   const plan = row?.["QUERY PLAN"][0]?.Plan ?? {};
   const after = await tableReads(client);
   const reads = differences(before, after);
   const { rows, blocks } = touchedBy(plan);
   const tables = reads.length > 0 ? reads.map(([table]) => table) : [...new Set(relationsOf(plan))];
-  return { asked: { caller, statement: nameless(query), rows: Math.max(rows, reads.reduce((sum, [, read]) => sum + read, 0)), blocks, tables: tables.slice(0, 3) }, after };
+  return {
+    asked: {
+      caller,
+      statement: nameless(query),
+      rows: Math.max(
+        rows,
+        reads.reduce((sum, [, read]) => sum + read, 0),
+      ),
+      blocks,
+      tables: tables.slice(0, 3),
+    },
+    after,
+  };
 };
 
 /**
@@ -94,7 +131,8 @@ export const startHistoryProxy = async (endpoint: SqlEndpoint) => {
     const body = await readBody(request, requestBytes);
     await explainAll(parseRequest(request.headers, body), caller);
     const headers = Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
-      name.startsWith("neon-") && typeof value === "string" ? [[name, value]] : []);
+      name.startsWith("neon-") && typeof value === "string" ? [[name, value]] : [],
+    );
     const answer = await fetch(endpoint.url, { method: "POST", headers: Object.fromEntries(headers), body: new Uint8Array(body) });
     return { status: answer.status, text: await answer.text() };
   };

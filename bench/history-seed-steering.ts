@@ -2,7 +2,8 @@ import type pg from "pg";
 import { every } from "./history-frame.ts";
 import type { SeedFrame } from "./history-frame.ts";
 
-const observed = '{"atMs":1,"verdict":"confirmed","type":"CNAME","expected":["b.backup.example"],"resolvers":[{"resolver":"one","answers":["b.backup.example"]}]}';
+const observed =
+  '{"atMs":1,"verdict":"confirmed","type":"CNAME","expected":["b.backup.example"],"resolvers":[{"resolver":"one","answers":["b.backup.example"]}]}';
 
 /** Storms of twenty minutes, each with the switches of its domains and its evidence; drifts; the records as they stand. */
 export const seedSteering = async (client: pg.Client, { end, days }: SeedFrame): Promise<void> => {

@@ -17,8 +17,10 @@ import type { HistoryProxy } from "./history-proxy.ts";
 import { seedHistory } from "./history-seed.ts";
 
 export const secrets = {
-  ADMIN_TOKEN: randomBytes(32).toString("base64url"), METRICS_TOKEN: randomBytes(32).toString("base64url"),
-  WAU_READ_TOKEN: randomBytes(32).toString("base64url"), SECRETS_KEY: randomBytes(32).toString("base64"),
+  ADMIN_TOKEN: randomBytes(32).toString("base64url"),
+  METRICS_TOKEN: randomBytes(32).toString("base64url"),
+  WAU_READ_TOKEN: randomBytes(32).toString("base64url"),
+  SECRETS_KEY: randomBytes(32).toString("base64"),
 };
 
 const targetsOf = (name: string) => {
@@ -34,19 +36,24 @@ const memoryDns = (): DnsAccess => {
     if (targets === null) return { status: "unprovisioned", zoneId: "Z1", detail: "there is no such pair" };
     const { primary, backup } = weights.get(name) ?? { primary: 100, backup: 0 };
     const record = { name, type: "CNAME", ttl: 60 };
-    return { status: "found", zoneId: "Z1", records: [
-      { ...record, setIdentifier: "primary", weight: primary, values: [`${targets.primary}.`] },
-      { ...record, setIdentifier: "backup", weight: backup, values: [`${targets.backup}.`] },
-    ] };
+    return {
+      status: "found",
+      zoneId: "Z1",
+      records: [
+        { ...record, setIdentifier: "primary", weight: primary, values: [`${targets.primary}.`] },
+        { ...record, setIdentifier: "backup", weight: backup, values: [`${targets.backup}.`] },
+      ],
+    };
   };
   return {
     ...createDnsRefusal("nothing is set up here", false),
     provider: "route53",
     read: async (names) => new Map(names.map((name) => [name, reading(name)])),
-    apply: async (changes) => changes.map(({ domain, to }) => {
-      weights.set(domain, to);
-      return { domain, status: "accepted", changeId: `C-${domain}-${to.primary}`, acceptedAtMs: Date.now() };
-    }),
+    apply: async (changes) =>
+      changes.map(({ domain, to }) => {
+        weights.set(domain, to);
+        return { domain, status: "accepted", changeId: `C-${domain}-${to.primary}`, acceptedAtMs: Date.now() };
+      }),
     status: async (ids) => new Map(ids.map((id) => [id, "insync" as const])),
   };
 };
@@ -55,7 +62,9 @@ const memoryDns = (): DnsAccess => {
 const evenSource = (cdn: string): UsageSource => ({
   cdn,
   read: async ({ hosts, windows }) => ({
-    rows: hosts.flatMap((host) => windows.map(({ startMs, endMs }) => ({ host, startMs, endMs, bytes: 1_000_000_000 }))), unreadable: [], unknownHosts: [],
+    rows: hosts.flatMap((host) => windows.map(({ startMs, endMs }) => ({ host, startMs, endMs, bytes: 1_000_000_000 }))),
+    unreadable: [],
+    unknownHosts: [],
   }),
 });
 
@@ -69,7 +78,8 @@ export const openHistoryWorld = async (url: string, proxy: HistoryProxy, frame: 
   const background: Promise<unknown>[] = [];
   const errors: string[] = [];
   const log = {
-    info: () => undefined, warn: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
     error: (event: string, thrown: unknown, fields: LogFields = {}) =>
       void errors.push(`${event}: ${thrown instanceof Error ? thrown.message : String(thrown)} ${JSON.stringify(fields)}`),
   };
@@ -85,14 +95,21 @@ export const openHistoryWorld = async (url: string, proxy: HistoryProxy, frame: 
   const built = buildDeps(config, { clock, log, waitUntil: (work) => void background.push(work) });
   const { open, note } = built.customerSources;
   const deps = {
-    ...built, prober,
-    customerSources: { open: async () => (await open()).map((account) => ({ ...account, source: evenSource(account.cdn) })), note }, dns, dnsDirectory: { operator: dns, of: async () => dns, ofAll: async () => new Map() },
+    ...built,
+    prober,
+    customerSources: { open: async () => (await open()).map((account) => ({ ...account, source: evenSource(account.cdn) })), note },
+    dns,
+    dnsDirectory: { operator: dns, of: async () => dns, ofAll: async () => new Map() },
     usageSources: [evenSource("cloudflare"), evenSource("fastly")],
     lookup: { lookup: async () => [{ resolver: "one", status: "answered" as const, answers: ["b.backup.example"] }] },
     resolver: { txt: async () => [{ resolver: "one", status: "answered" as const, texts: [] }] },
   };
   return {
-    client, deps, frame, storm, errors,
+    client,
+    deps,
+    frame,
+    storm,
+    errors,
     /** Advances the application's clock. */
     pass: (ms: number) => void (aheadMs += ms),
     settled: async () => void (await Promise.all(background.splice(0))),
@@ -116,10 +133,14 @@ export const createHistory = async (postgres: Postgres, size: HistorySize) => {
   const client = new pg.Client(url);
   await client.connect();
   const frame = await seedHistory(client, size, Date.now());
-  const { rows: [row] } = await client.query<{ bytes: string }>("select pg_database_size(current_database()) as bytes");
+  const {
+    rows: [row],
+  } = await client.query<{ bytes: string }>("select pg_database_size(current_database()) as bytes");
   await client.end();
   return {
-    url, frame, mebibytes: Number(row?.bytes) / 1_048_576,
+    url,
+    frame,
+    mebibytes: Number(row?.bytes) / 1_048_576,
     drop: async () => {
       await root.query(`drop database ${name} with (force)`);
       await root.end();

@@ -24,7 +24,9 @@ const answering = (cdn: string, extra: number): UsageSource => ({
   read: async ({ hosts, windows: spans }) => ({
     unreadable: [],
     unknownHosts: [],
-    rows: hosts.flatMap((host) => spans.map((span) => ({ host, ...span, bytes: ((span.endMs - span.startMs) * (host.length + extra)) % 1_000_000_007 }))),
+    rows: hosts.flatMap((host) =>
+      spans.map((span) => ({ host, ...span, bytes: ((span.endMs - span.startMs) * (host.length + extra)) % 1_000_000_007 })),
+    ),
   }),
 });
 
@@ -39,9 +41,13 @@ const rowByRow = async (db: Database, serviceIds: readonly number[], lastEndMs: 
       const start = new Date(lastEndMs - ago * hourMs).toISOString();
       const end = new Date(lastEndMs - (ago - 1) * hourMs).toISOString();
       for (const side of ["primary_bytes", "backup_bytes"]) {
-        const found = await db.rows(sql`select service_id from bench_rows where service_id = ${id} and window_start = ${start}::timestamptz`);
+        const found = await db.rows(
+          sql`select service_id from bench_rows where service_id = ${id} and window_start = ${start}::timestamptz`,
+        );
         if (found.length === 0) {
-          await db.rows(sql`insert into bench_rows (service_id, window_start, window_end, ${sql.raw(side)}) values (${id}, ${start}, ${end}, 5)`);
+          await db.rows(
+            sql`insert into bench_rows (service_id, window_start, window_end, ${sql.raw(side)}) values (${id}, ${start}, ${end}, 5)`,
+          );
         } else {
           await db.rows(sql`update bench_rows set ${sql.raw(side)} = 5 where service_id = ${id} and window_start = ${start}::timestamptz`);
         }
@@ -78,28 +84,62 @@ export const benchIngest = async (): Promise<void> => {
   const endpoint = await startSqlEndpoint({ recordRequests: 5_000 });
   const db = connect(url, endpoint.url);
   const fence = { name: "job:ingest-usage", epoch: 1 };
-  await client.query("insert into leases (name, holder, provider, acquired_at, expires_at) values ($1, 'local:bench', 'local', now(), now() + interval '1 hour')", [fence.name]);
+  await client.query(
+    "insert into leases (name, holder, provider, acquired_at, expires_at) values ($1, 'local:bench', 'local', now(), now() + interval '1 hour')",
+    [fence.name],
+  );
 
-  const sample = await rowByRow(db, Array.from({ length: services / sampleShare }, (_, index) => index + 1), lastEndMs);
-  const rows = [["row by row, sample", "", String(services / sampleShare * windows), `${(sample.ms / 1_000).toFixed(1)} s`, String(sample.trips), ""]];
+  const sample = await rowByRow(
+    db,
+    Array.from({ length: services / sampleShare }, (_, index) => index + 1),
+    lastEndMs,
+  );
+  const rows = [
+    ["row by row, sample", "", String((services / sampleShare) * windows), `${(sample.ms / 1_000).toFixed(1)} s`, String(sample.trips), ""],
+  ];
   const rowsMs = sample.ms * sampleShare;
   let [slowestMs, firstMs] = [0, 0];
   const clock = { nowMs: () => nowMs, sleep: async () => undefined };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  for (const [name, extra] of [["first time", 0], ["nothing new", 0], ["every figure new", 1]] as const) {
+  for (const [name, extra] of [
+    ["first time", 0],
+    ["nothing new", 0],
+    ["every figure new", 1],
+  ] as const) {
     endpoint.stats.reset();
     const startedAtMs = performance.now();
-    const report = await ingestUsage({
-      ingest: createIngestStore(db), usageSources: cdns.map((cdn) => answering(cdn, extra)), customerSources: noAccounts, clock, log,
-      usageWindows: { windowMs: hourMs, lookbackMs: windows * hourMs },
-    }, fence);
+    const report = await ingestUsage(
+      {
+        ingest: createIngestStore(db),
+        usageSources: cdns.map((cdn) => answering(cdn, extra)),
+        customerSources: noAccounts,
+        clock,
+        log,
+        usageWindows: { windowMs: hourMs, lookbackMs: windows * hourMs },
+      },
+      fence,
+    );
     const ms = performance.now() - startedAtMs;
     if (firstMs === 0) firstMs = ms;
     const longestMs = endpoint.stats.recent.reduce((most, { durationMs }) => Math.max(most, durationMs), 0);
     slowestMs = Math.max(slowestMs, longestMs);
-    rows.push([`tranche, ${name}`, String(report["windows"]), String(services * windows), `${(ms / 1_000).toFixed(1)} s`, String(endpoint.stats.requests), `${(longestMs / 1_000).toFixed(2)} s`]);
+    rows.push([
+      `tranche, ${name}`,
+      String(report["windows"]),
+      String(services * windows),
+      `${(ms / 1_000).toFixed(1)} s`,
+      String(endpoint.stats.requests),
+      `${(longestMs / 1_000).toFixed(2)} s`,
+    ]);
   }
-  rows.push(["row by row, extrapolated x 100", "", String(services * windows), `${(rowsMs / 1_000).toFixed(1)} s`, String(sample.trips * sampleShare), ""]);
+  rows.push([
+    "row by row, extrapolated x 100",
+    "",
+    String(services * windows),
+    `${(rowsMs / 1_000).toFixed(1)} s`,
+    String(sample.trips * sampleShare),
+    "",
+  ]);
   printTable(["worker", "stored", "windows", "time", "round trips", "longest"], rows);
   process.stdout.write(`\nextrapolated : tranche, first time = ${(rowsMs / firstMs).toFixed(0)}\n`);
   await endpoint.close();

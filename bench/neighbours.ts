@@ -55,7 +55,10 @@ const seed = async (url: string, sealed: readonly string[]): Promise<void> => {
     insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)
     select id, 1, 0.9, 60, 300, 1.5, 3, 3 from storm_policies`);
   // Sealed for a customer of that number: ids begin at 1 in a fresh database.
-  await client.query("update dns_accounts a set sealed_secret = s.text from jsonb_array_elements_text($1::jsonb) with ordinality s(text, id) where a.customer_id = s.id", [JSON.stringify(sealed)]);
+  await client.query(
+    "update dns_accounts a set sealed_secret = s.text from jsonb_array_elements_text($1::jsonb) with ordinality s(text, id) where a.customer_id = s.id",
+    [JSON.stringify(sealed)],
+  );
   await client.end();
 };
 
@@ -71,7 +74,9 @@ const play = async (postgres: Postgres, endpointUrl: string, one: Case): Promise
   const url = postgres.urlFor(database);
   await migrate(url);
   const secrets = createSecrets([btoa("k".repeat(32))], systemRandom);
-  const sealed = await Promise.all(Array.from({ length: accounts }, (_, account) => secrets.seal(secret, dnsSealingContext(account + 1, keyOf(account)))));
+  const sealed = await Promise.all(
+    Array.from({ length: accounts }, (_, account) => secrets.seal(secret, dnsSealingContext(account + 1, keyOf(account)))),
+  );
   await seed(url, sealed);
   const db = connect(url, endpointUrl);
 
@@ -85,28 +90,53 @@ const play = async (postgres: Postgres, endpointUrl: string, one: Case): Promise
   const servers: Route53Server[] = [];
   for (let account = 0; account < accounts; account += 1) {
     const server = await startRoute53({
-      accessKeyId: keyOf(account), secretAccessKey: secret, zones: [{ name: `zone${account}.test` }], now: clock.nowMs, insyncAfterMs: 30_000,
+      accessKeyId: keyOf(account),
+      secretAccessKey: secret,
+      zones: [{ name: `zone${account}.test` }],
+      now: clock.nowMs,
+      insyncAfterMs: 30_000,
     });
-    server.seed(server.zones[0]?.id ?? "", (["primary", "backup"] as const).map((side) => ({
-      name: nameOf(account), type: "CNAME", ttlSeconds: 60, setIdentifier: side, weight: side === "primary" ? 100 : 0, values: [`${side}.cdn.test`],
-    })));
+    server.seed(
+      server.zones[0]?.id ?? "",
+      (["primary", "backup"] as const).map((side) => ({
+        name: nameOf(account),
+        type: "CNAME",
+        ttlSeconds: 60,
+        setIdentifier: side,
+        weight: side === "primary" ? 100 : 0,
+        values: [`${side}.cdn.test`],
+      })),
+    );
     servers.push(server);
   }
   const silent = new Set<number>();
   const dnsDirectory = createDnsDirectory({
-    operator: createDnsRefusal("the operator has no account here", false), accounts: (ids) => sealedDnsAccounts(db, ids), secrets, clock, assume: null, endpoint: null,
+    operator: createDnsRefusal("the operator has no account here", false),
+    accounts: (ids) => sealedDnsAccounts(db, ids),
+    secrets,
+    clock,
+    assume: null,
+    endpoint: null,
     connect: (place, credentials) => {
       const account = "get" in credentials ? -1 : Number(credentials.accessKeyId.slice("AKIANEIGHBOUR".length));
       const server = servers[account];
       if (server === undefined) throw new Error("an account that nobody has");
       return createRoute53({
-        ...place, endpoint: server.url, credentials, clock, random: Math.random,
-        fetch: (input, init) => (silent.has(account) ? new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")))) : fetch(input, init)),
+        ...place,
+        endpoint: server.url,
+        credentials,
+        clock,
+        random: Math.random,
+        fetch: (input, init) =>
+          silent.has(account)
+            ? new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError"))))
+            : fetch(input, init),
       });
     },
   });
   // Interleaved with the others, as accounts are.
-  const isSick = (account: number): boolean => Math.floor(((account + 1) * one.sick) / accounts) > Math.floor((account * one.sick) / accounts);
+  const isSick = (account: number): boolean =>
+    Math.floor(((account + 1) * one.sick) / accounts) > Math.floor((account * one.sick) / accounts);
   const sicken = (): void => {
     for (const [account, server] of servers.entries()) {
       if (!isSick(account)) continue;
@@ -115,14 +145,25 @@ const play = async (postgres: Postgres, endpointUrl: string, one: Case): Promise
     }
   };
   let dead = false;
-  const prober: Prober = { probe: async ({ url: probed }) => ({ kind: "answer", status: dead && probed.startsWith("https://a.test") ? 503 : 200, latencyMs: 1 }) };
+  const prober: Prober = {
+    probe: async ({ url: probed }) => ({ kind: "answer", status: dead && probed.startsWith("https://a.test") ? 503 : 200, latencyMs: 1 }),
+  };
   const leases = createLeaseStore(db);
   const fence = await leases.acquire("shard:0", "local", "local:bench");
   if (fence === null) throw new Error("the lease of a fresh database is taken");
   const connections = createConnections(clock);
   const deps = {
-    rounds: createRoundStore(db), prober, dns: dnsDirectory.operator, dnsDirectory, clock, vantage: "local", slowPaths: new Set<string>(), connections,
-    dnsTalk: createDnsTalk(clock, connections), probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 30_000,
+    rounds: createRoundStore(db),
+    prober,
+    dns: dnsDirectory.operator,
+    dnsDirectory,
+    clock,
+    vantage: "local",
+    slowPaths: new Set<string>(),
+    connections,
+    dnsTalk: createDnsTalk(clock, connections),
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs },
+    driftCheckMs: 30_000,
   };
   let longestRoundMs = 0;
   const round = async (): Promise<void> => {
@@ -141,7 +182,9 @@ const play = async (postgres: Postgres, endpointUrl: string, one: Case): Promise
     dead = true;
     const diedAtMs = clock.nowMs();
     for (let count = 0; count < 15 && !isHealthySwitched(); count += 1) await round();
-    const took = servers.flatMap((server, account) => (isSick(account) ? [] : [server.changes[0] === undefined ? null : server.changes[0].acceptedAtMs - diedAtMs]));
+    const took = servers.flatMap((server, account) =>
+      isSick(account) ? [] : [server.changes[0] === undefined ? null : server.changes[0].acceptedAtMs - diedAtMs],
+    );
     const known = took.filter((ms) => ms !== null);
     const abandoned = connections.takeAbandoned().reduce((sum, { count }) => sum + count, 0);
     return { ...one, lastMs: known.length < took.length ? null : Math.max(...known), medianMs: median(known), longestRoundMs, abandoned };
@@ -160,17 +203,37 @@ const seconds = (ms: number | null): string => (ms === null ? "never" : `${(ms /
 export const benchNeighbours = async (postgres: Postgres, endpointUrl: string): Promise<readonly string[]> => {
   const cases: readonly Case[] = [
     { sick: 0, trouble: null, begins: "before" },
-    ...(["throttled", "denied", "silent"] as const).flatMap((trouble) => [10, 49].map((sick): Case => ({ sick, trouble, begins: "before" }))),
+    ...(["throttled", "denied", "silent"] as const).flatMap((trouble) =>
+      [10, 49].map((sick): Case => ({ sick, trouble, begins: "before" })),
+    ),
     ...[10, 49].map((sick): Case => ({ sick, trouble: "silent", begins: "with the storm" })),
   ];
-  process.stdout.write(`\nneighbours: ${accounts} customers with an AWS account each leave a dead CDN; some of the accounts are in trouble\n\n`);
+  process.stdout.write(
+    `\nneighbours: ${accounts} customers with an AWS account each leave a dead CDN; some of the accounts are in trouble\n\n`,
+  );
   const outcomes: Outcome[] = [];
   for (const one of cases) outcomes.push(await play(postgres, endpointUrl, one));
   const alone = outcomes[0]?.lastMs ?? Number.POSITIVE_INFINITY;
-  printTable(["accounts in trouble", "since", "median of the healthy", "last of the healthy", "to none in trouble", "longest round", "calls abandoned"], outcomes.map((one) => [
-    one.trouble === null ? "none" : `${one.sick} of ${accounts} ${one.trouble}`, one.trouble === null ? "" : one.begins === "before" ? `${roundsBefore} rounds` : "the storm",
-    seconds(one.medianMs), seconds(one.lastMs), one.lastMs === null ? "" : (one.lastMs / alone).toFixed(2), seconds(one.longestRoundMs), String(one.abandoned),
-  ]));
+  printTable(
+    [
+      "accounts in trouble",
+      "since",
+      "median of the healthy",
+      "last of the healthy",
+      "to none in trouble",
+      "longest round",
+      "calls abandoned",
+    ],
+    outcomes.map((one) => [
+      one.trouble === null ? "none" : `${one.sick} of ${accounts} ${one.trouble}`,
+      one.trouble === null ? "" : one.begins === "before" ? `${roundsBefore} rounds` : "the storm",
+      seconds(one.medianMs),
+      seconds(one.lastMs),
+      one.lastMs === null ? "" : (one.lastMs / alone).toFixed(2),
+      seconds(one.longestRoundMs),
+      String(one.abandoned),
+    ]),
+  );
   process.stdout.write(`
 From the CDN's death until Route 53 accepted; a round is ${intervalMs / 1_000} s. All six connections of an invocation are shared by everybody.
 Where 49 accounts fall silent in the very moment of the storm nobody can know which are well: the healthy one has its turn among
@@ -179,6 +242,10 @@ them, five at a time. Everything but the database is played ${speed} times as fa
   return outcomes.flatMap((one) => {
     const isBound = one.begins === "before" || one.sick <= 10;
     const late = one.lastMs === null || one.lastMs > alone + intervalMs;
-    return isBound && late ? [`${one.sick} ${one.trouble} accounts: the healthy ones' last switch after ${seconds(one.lastMs)}, at most ${seconds(alone + intervalMs)} wanted`] : [];
+    return isBound && late
+      ? [
+          `${one.sick} ${one.trouble} accounts: the healthy ones' last switch after ${seconds(one.lastMs)}, at most ${seconds(alone + intervalMs)} wanted`,
+        ]
+      : [];
   });
 };

@@ -41,7 +41,11 @@ const startReceiver = async (answerMs: number, failEach = 0) => {
     request.resume().on("end", () => setTimeout(() => response.writeHead(status).end(), answerMs));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, arrived, close: () => new Promise((done) => server.close(done)) };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    arrived,
+    close: () => new Promise((done) => server.close(done)),
+  };
 };
 
 const startWorld = async () => {
@@ -56,14 +60,33 @@ const startWorld = async () => {
   const leases = createLeaseStore(db);
   const outbox = createOutbox(db);
   const channels = createChannels({ fetch, connect: null, selfUrl: null, pagerdutyEndpoint: null, mail: null });
-  const tellDeps = (): TellDeps => ({ leases, provider: "local", outbox, channels, secrets: open, clock: systemClock, log: quiet, chance: Math.random, deliveriesAtOnce: 24 });
-  const background = new Set<Promise<unknown>>();
-  const tell = createTeller(tellDeps, () => crypto.randomUUID(), (work) => {
-    background.add(work);
-    void work.finally(() => background.delete(work));
+  const tellDeps = (): TellDeps => ({
+    leases,
+    provider: "local",
+    outbox,
+    channels,
+    secrets: open,
+    clock: systemClock,
+    log: quiet,
+    chance: Math.random,
+    deliveriesAtOnce: 24,
   });
+  const background = new Set<Promise<unknown>>();
+  const tell = createTeller(
+    tellDeps,
+    () => crypto.randomUUID(),
+    (work) => {
+      background.add(work);
+      void work.finally(() => background.delete(work));
+    },
+  );
   return {
-    endpoint, primary, db, tell, tellDeps, leases,
+    endpoint,
+    primary,
+    db,
+    tell,
+    tellDeps,
+    leases,
     sql: async <Row>(text: string, params: readonly unknown[] = []) => (await client.query(text, [...params])).rows as Row[],
     settle: async () => {
       while (background.size > 0) await Promise.all(background);
@@ -80,7 +103,8 @@ const startWorld = async () => {
         insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)
         select id, 1, 0.9, 10, 10, 1.5, 3, 3 from p`);
     },
-    channelPerCustomer: (address: string) => client.query(`
+    channelPerCustomer: (address: string) =>
+      client.query(`
       insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at)
       select id, 'hook', 'webhook', '{}', jsonb_build_object('kind', 'webhook', 'url', '${address}/' || id, 'secrets', '${JSON.stringify(signing)}'::jsonb)::text, now() from customers`),
     close: async () => {
@@ -99,13 +123,22 @@ const storm = async ({ db, endpoint, primary, leases }: World, tell?: () => void
   let declaredAtMs = 0;
   const store = createRoundStore(db);
   const deps = {
-    rounds: { ...store, saveDecisions: async (...args: Parameters<typeof store.saveDecisions>) => {
-      const stored = await store.saveDecisions(...args);
-      if (args[1].storms.length > 0) declaredAtMs = performance.now();
-      return stored;
-    } },
-    prober: createProber(fetch, Date.now), dns: memoryDns(), clock: systemClock, vantage: "local", slowPaths: new Set<string>(),
-    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, ...(tell !== undefined && { tell }),
+    rounds: {
+      ...store,
+      saveDecisions: async (...args: Parameters<typeof store.saveDecisions>) => {
+        const stored = await store.saveDecisions(...args);
+        if (args[1].storms.length > 0) declaredAtMs = performance.now();
+        return stored;
+      },
+    },
+    prober: createProber(fetch, Date.now),
+    dns: memoryDns(),
+    clock: systemClock,
+    vantage: "local",
+    slowPaths: new Set<string>(),
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs },
+    driftCheckMs: 300_000,
+    ...(tell !== undefined && { tell }),
   };
   const slot = Math.floor(Date.now() / intervalMs) * intervalMs;
   for (let index = 4; index > 0; index -= 1) await runRound(deps, fence, { index: 0, count: 1 }, slot - index * intervalMs);
@@ -118,7 +151,8 @@ const storm = async ({ db, endpoint, primary, leases }: World, tell?: () => void
   throw new Error("no storm came about");
 };
 
-const at = (sorted: readonly number[], part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+const at = (sorted: readonly number[], part: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
 
 const benchDelay = async (storms: number): Promise<boolean> => {
   const world = await startWorld();
@@ -127,11 +161,14 @@ const benchDelay = async (storms: number): Promise<boolean> => {
   await world.channelPerCustomer(receiver.url);
   const { declaredAtMs } = await storm(world, world.tell);
   await world.settle();
-  const first = [...Map.groupBy(receiver.arrived, ({ path }) => path).values()].map((all) => Math.min(...all.map(({ atMs }) => atMs)) - declaredAtMs).toSorted((a, b) => a - b);
+  const first = [...Map.groupBy(receiver.arrived, ({ path }) => path).values()]
+    .map((all) => Math.min(...all.map(({ atMs }) => atMs)) - declaredAtMs)
+    .toSorted((a, b) => a - b);
   await Promise.all([world.close(), receiver.close()]);
-  printTable(["storms at once", "told", "p50", "p95", "last", "limit"], [[
-    String(storms), String(first.length), ...[0.5, 0.95, 1].map((part) => `${at(first, part).toFixed(0)} ms`), `${delayLimitMs} ms`,
-  ]]);
+  printTable(
+    ["storms at once", "told", "p50", "p95", "last", "limit"],
+    [[String(storms), String(first.length), ...[0.5, 0.95, 1].map((part) => `${at(first, part).toFixed(0)} ms`), `${delayLimitMs} ms`]],
+  );
   return first.length === storms && at(first, 0.95) <= delayLimitMs;
 };
 
@@ -150,9 +187,10 @@ const benchFold = async (services: number): Promise<boolean> => {
     await Promise.all([world.close(), receiver.close()]);
   }
   const [without = 0, withChannel = 0] = trips;
-  printTable(["services, one CDN", "changes told", "messages so far", "limit", "round trips of the round, without channels", "with"], [[
-    String(services), `> ${services}`, String(messages), String(messagesLimit), String(without), String(withChannel),
-  ]]);
+  printTable(
+    ["services, one CDN", "changes told", "messages so far", "limit", "round trips of the round, without channels", "with"],
+    [[String(services), `> ${services}`, String(messages), String(messagesLimit), String(without), String(withChannel)]],
+  );
   return messages > 0 && messages <= messagesLimit && withChannel - without <= 10;
 };
 
@@ -161,17 +199,23 @@ const benchQueue = async (queued: number, answerMs: number): Promise<boolean> =>
   const receiver = await startReceiver(answerMs, 20);
   await world.seed(1, 1);
   await world.channelPerCustomer(receiver.url);
-  await world.sql(`insert into notifications (customer_id, kind, subject, facts, occurred_at)
-    select (select min(id) from customers), case when n % 2 = 0 then 'account.failing' else 'account.recovered' end, 'account:' || (n / 2) % 200, '{}', now() from generate_series(0, $1::int - 1) n order by n`, [queued]);
+  await world.sql(
+    `insert into notifications (customer_id, kind, subject, facts, occurred_at)
+    select (select min(id) from customers), case when n % 2 = 0 then 'account.failing' else 'account.recovered' end, 'account:' || (n / 2) % 200, '{}', now() from generate_series(0, $1::int - 1) n order by n`,
+    [queued],
+  );
   const startedAtMs = performance.now();
-  const left = async () => Number((await world.sql<{ n: string }>("select count(*) as n from notifications where expanded_at is null"))[0]?.n) +
+  const left = async () =>
+    Number((await world.sql<{ n: string }>("select count(*) as n from notifications where expanded_at is null"))[0]?.n) +
     Number((await world.sql<{ n: string }>("select count(*) as n from deliveries where state = 'pending'"))[0]?.n);
   while ((await left()) > 0 && performance.now() - startedAtMs < 600_000) {
     world.tell();
     await world.settle();
   }
   const seconds = (performance.now() - startedAtMs) / 1_000;
-  const rows = await world.sql<{ id: string; thread: string; seq: number; state: string }>("select 'msg_' || id as id, thread, seq, state from deliveries");
+  const rows = await world.sql<{ id: string; thread: string; seq: number; state: string }>(
+    "select 'msg_' || id as id, thread, seq, state from deliveries",
+  );
   const ids = new Set(receiver.arrived.map(({ id }) => id));
   const of = new Map(rows.map((row) => [row.id, row]));
   const seen = new Map<string, number>();
@@ -184,18 +228,30 @@ const benchQueue = async (queued: number, answerMs: number): Promise<boolean> =>
   const lost = rows.filter(({ id, state }) => state !== "sent" || !ids.has(id)).length;
   if (lost > 0) process.stdout.write(`${JSON.stringify(rows.filter(({ id, state }) => state !== "sent" || !ids.has(id)))}\n`);
   await Promise.all([world.close(), receiver.close()]);
-  const loop = queued * 1.05 * answerMs / 1_000;
-  printTable(["queued, 5 % answered 500", "attempts", "lost", "out of order", "drained in", "one after the other : tranche"], [[
-    String(queued), String(receiver.arrived.length), String(lost), String(outOfOrder), `${seconds.toFixed(0)} s`, (loop / seconds).toFixed(1),
-  ]]);
+  const loop = (queued * 1.05 * answerMs) / 1_000;
+  printTable(
+    ["queued, 5 % answered 500", "attempts", "lost", "out of order", "drained in", "one after the other : tranche"],
+    [
+      [
+        String(queued),
+        String(receiver.arrived.length),
+        String(lost),
+        String(outOfOrder),
+        `${seconds.toFixed(0)} s`,
+        (loop / seconds).toFixed(1),
+      ],
+    ],
+  );
   return rows.length === queued && lost === 0 && outOfOrder === 0;
 };
 
 /** How soon people are told, how much of it is folded, and how a slow receiver is served. */
 export const benchNotify = async (): Promise<void> => {
-  process.stdout.write("\nnotify: from the round that declares a storm to the first byte at a receiver; what many storms come to; a queue before a slow receiver\n\n");
+  process.stdout.write(
+    "\nnotify: from the round that declares a storm to the first byte at a receiver; what many storms come to; a queue before a slow receiver\n\n",
+  );
   const results = [await benchDelay(100), await benchFold(1_000), await benchQueue(2_000, 250)];
-  process.stdout.write("\n\"one after the other\" is a worker that waits for each answer, the usual one.\n");
+  process.stdout.write('\n"one after the other" is a worker that waits for each answer, the usual one.\n');
   if (results.includes(false)) {
     process.stdout.write("MISSED: see the limits above\n");
     process.exitCode = 1;

@@ -21,14 +21,23 @@ export const memoryDns = (): Dns => {
   return {
     provider: "log",
     read: async (domains) =>
-      new Map(domains.map((name) => {
-        const { primary, backup } = weights.get(name) ?? { primary: 100, backup: 0 };
-        const record = { name, type: "CNAME", ttl: 60 };
-        return [name, { status: "found", zoneId: "Z", records: [
-          { ...record, setIdentifier: "primary", weight: primary, values: ["a.test"] },
-          { ...record, setIdentifier: "backup", weight: backup, values: ["b.test"] },
-        ] }] as const;
-      })),
+      new Map(
+        domains.map((name) => {
+          const { primary, backup } = weights.get(name) ?? { primary: 100, backup: 0 };
+          const record = { name, type: "CNAME", ttl: 60 };
+          return [
+            name,
+            {
+              status: "found",
+              zoneId: "Z",
+              records: [
+                { ...record, setIdentifier: "primary", weight: primary, values: ["a.test"] },
+                { ...record, setIdentifier: "backup", weight: backup, values: ["b.test"] },
+              ],
+            },
+          ] as const;
+        }),
+      ),
     apply: async (changes) =>
       changes.map(({ domain, to }) => {
         weights.set(domain, to);
@@ -70,8 +79,14 @@ export const benchRounds = async (): Promise<void> => {
     const fence = await createLeaseStore(db).acquire("shard:0", "local", "local:bench");
     if (fence === null) throw new Error("the lease of a fresh database is taken");
     const deps = {
-      rounds: createRoundStore(db), prober: createProber(fetch, Date.now), dns: memoryDns(), clock: systemClock, vantage: "local",
-      slowPaths: new Set<string>(), probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 500 }, driftCheckMs: 300_000,
+      rounds: createRoundStore(db),
+      prober: createProber(fetch, Date.now),
+      dns: memoryDns(),
+      clock: systemClock,
+      vantage: "local",
+      slowPaths: new Set<string>(),
+      probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 500 },
+      driftCheckMs: 300_000,
     };
     const round = async (roundAtMs: number) => {
       endpoint.stats.reset();
@@ -87,15 +102,25 @@ export const benchRounds = async (): Promise<void> => {
     for (let index = 2; storm.switches === 0 && index < 40; index += 1) storm = await round(slot + index * 500);
     worst = Math.max(worst, calm.trips, storm.trips);
     rows.push([
-      String(domains), String(calm.trips), String(storm.trips), String(storm.switches), String(limit),
-      `${domains * 4} : ${storm.trips}`, `${calm.ms.toFixed(0)} ms`, `${storm.ms.toFixed(0)} ms`,
+      String(domains),
+      String(calm.trips),
+      String(storm.trips),
+      String(storm.switches),
+      String(limit),
+      `${domains * 4} : ${storm.trips}`,
+      `${calm.ms.toFixed(0)} ms`,
+      `${storm.ms.toFixed(0)} ms`,
     ]);
     await Promise.all([primary.close(), backup.close(), endpoint.close()]);
     await postgres.close();
   }
   printTable(
-    ["domains", "round trips, calm", "round trips, storm", "switches", "limit", "loop over domains : tranche", "calm round", "storm round"], rows);
-  process.stdout.write(`\n"loop over domains" is a worker that stores, reads, decides and records domain by domain: four round trips each.\n`);
+    ["domains", "round trips, calm", "round trips, storm", "switches", "limit", "loop over domains : tranche", "calm round", "storm round"],
+    rows,
+  );
+  process.stdout.write(
+    `\n"loop over domains" is a worker that stores, reads, decides and records domain by domain: four round trips each.\n`,
+  );
   if (worst > limit) {
     process.stdout.write(`MISSED: ${worst} round trips, at most ${limit} wanted\n`);
     process.exitCode = 1;

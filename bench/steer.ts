@@ -39,13 +39,28 @@ const names = Array.from({ length: domains }, (_, index) => nameOf(index));
 /** An account whose requests are limited as Route 53's were until July 2026, with a burst of one second. */
 const startAccount = async (clock: Clock): Promise<Route53Server> => {
   const server = await startRoute53({
-    ...credentials, zones: zones.map((name) => ({ name })), requestsPerSecond: budgetPerSecond, burst: budgetPerSecond, now: clock.nowMs, insyncAfterMs: 1_000,
+    ...credentials,
+    zones: zones.map((name) => ({ name })),
+    requestsPerSecond: budgetPerSecond,
+    burst: budgetPerSecond,
+    now: clock.nowMs,
+    insyncAfterMs: 1_000,
   });
   zones.forEach((zone, index) => {
     const own = names.filter((name) => name.endsWith(`.${zone}`));
-    server.seed(server.zones[index]?.id ?? "", own.flatMap((name) => ["primary", "backup"].map((side) => ({
-      name, type: "CNAME", ttlSeconds: 60, setIdentifier: side, weight: side === "primary" ? 100 : 0, values: [`${side}.cdn.test`],
-    }))));
+    server.seed(
+      server.zones[index]?.id ?? "",
+      own.flatMap((name) =>
+        ["primary", "backup"].map((side) => ({
+          name,
+          type: "CNAME",
+          ttlSeconds: 60,
+          setIdentifier: side,
+          weight: side === "primary" ? 100 : 0,
+          values: [`${side}.cdn.test`],
+        })),
+      ),
+    );
   });
   return server;
 };
@@ -62,7 +77,11 @@ type Sent = number[];
 /** @param sent takes up when each request left: client and account share a process here, and its pauses blur arrivals */
 const adapterAt = (server: Route53Server, clock: Clock, sent: Sent) =>
   createRoute53({
-    endpoint: server.url, region: "us-east-1", credentials, clock, random: Math.random,
+    endpoint: server.url,
+    region: "us-east-1",
+    credentials,
+    clock,
+    random: Math.random,
     fetch: (input, init) => {
       sent.push(clock.nowMs());
       return fetch(input, init);
@@ -84,14 +103,17 @@ const account = (requests: readonly RecordedRequest[], sent: Sent) => {
 const seed = async (url: string): Promise<void> => {
   const client = new pg.Client(url);
   await client.connect();
-  await client.query(`
+  await client.query(
+    `
     with c as (insert into customers (name) select 'customer ' || i from generate_series(0, ${domains / perService - 1}) i returning id, name),
     s as (insert into services (customer_id, name, primary_cdn, backup_cdn)
       select c.id, 'service ' || split_part(c.name, ' ', 2), 'cdn-a', 'cdn-b' from c returning id, customer_id, name),
     p as (insert into storm_policies (service_id, kind) select id, 'http_availability' from s returning id)
     insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at)
     select s.id, s.customer_id, n.name, 'https://a.test', 'https://b.test', 'none', now()
-    from jsonb_array_elements_text($1::jsonb) with ordinality n(name, i) join s on s.name = 'service ' || ((n.i - 1) / ${perService})`, [JSON.stringify(names)]);
+    from jsonb_array_elements_text($1::jsonb) with ordinality n(name, i) join s on s.name = 'service ' || ((n.i - 1) / ${perService})`,
+    [JSON.stringify(names)],
+  );
   await client.query(`
     insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)
     select id, 1, 0.9, 60, 300, 1.5, 3, 3 from storm_policies`);
@@ -117,7 +139,12 @@ const shift = async (postgres: Postgres, endpointUrl: string) => {
     const operator = adapterAt(server, systemClock, sent);
     const directory = { reads: 0, startedAtMs: Date.now() };
     const dnsDirectory = createDnsDirectory({
-      operator, secrets: null, clock: systemClock, endpoint: null, assume: null, connect: () => operator,
+      operator,
+      secrets: null,
+      clock: systemClock,
+      endpoint: null,
+      assume: null,
+      connect: () => operator,
       accounts: async (ids) => {
         directory.reads += 1;
         return await sealedDnsAccounts(db, ids);
@@ -126,8 +153,17 @@ const shift = async (postgres: Postgres, endpointUrl: string) => {
     const connections = createConnections(systemClock);
     const dnsTalk = createDnsTalk(systemClock, connections);
     const deps = {
-      rounds: createRoundStore(db), prober, dns: operator, dnsDirectory, connections, dnsTalk, clock: systemClock, vantage: "local",
-      slowPaths: new Set<string>(), probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 2_000 }, driftCheckMs: 3_600_000,
+      rounds: createRoundStore(db),
+      prober,
+      dns: operator,
+      dnsDirectory,
+      connections,
+      dnsTalk,
+      clock: systemClock,
+      vantage: "local",
+      slowPaths: new Set<string>(),
+      probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: 2_000 },
+      driftCheckMs: 3_600_000,
     };
     // A reading goes on from round to round, so that a round's requests are those since the one before.
     const round = async () => {
@@ -158,7 +194,10 @@ const shift = async (postgres: Postgres, endpointUrl: string) => {
     const steady = { calls: 0 };
     for (let index = 0; index < 5; index += 1) steady.calls += (await round()).calls;
     const shifted = names.filter((name, index) =>
-      server.records(server.zones[index % zones.length]?.id ?? "").some((set) => set.name === `${name}.` && set.setIdentifier === "backup" && set.weight === 100)).length;
+      server
+        .records(server.zones[index % zones.length]?.id ?? "")
+        .some((set) => set.name === `${name}.` && set.setIdentifier === "backup" && set.weight === 100),
+    ).length;
     dnsTalk.reading.stop();
     return { reading, storm, steady, shifted, reads: directory.reads, readingMs: Date.now() - directory.startedAtMs };
   } finally {
@@ -180,17 +219,22 @@ const oneByOne = async () => {
     const readings = await dns.read(names, freely);
     server.requests.length = 0;
     sent.length = 0;
-    const results = await Promise.all(zones.map(async (zone) => {
-      const own = names.filter((name) => name.endsWith(`.${zone}`));
-      let accepted = 0;
-      for (const domain of own) {
-        const reading = readings.get(domain);
-        if (reading?.status !== "found") continue;
-        const [result] = await dns.apply([{ domain, zoneId: reading.zoneId, records: reading.records, to: { primary: 0, backup: 100 } }], freely);
-        if (result?.status === "accepted") accepted += 1;
-      }
-      return accepted;
-    }));
+    const results = await Promise.all(
+      zones.map(async (zone) => {
+        const own = names.filter((name) => name.endsWith(`.${zone}`));
+        let accepted = 0;
+        for (const domain of own) {
+          const reading = readings.get(domain);
+          if (reading?.status !== "found") continue;
+          const [result] = await dns.apply(
+            [{ domain, zoneId: reading.zoneId, records: reading.records, to: { primary: 0, backup: 100 } }],
+            freely,
+          );
+          if (result?.status === "accepted") accepted += 1;
+        }
+        return accepted;
+      }),
+    );
     return { shifted: results.reduce((sum, one) => sum + one, 0), ...account(server.requests, sent) };
   } finally {
     await server.close();
@@ -201,7 +245,9 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 /** Calls and time of a mass switch, beside an operator that makes one call per domain, on accounts of the same budget. */
 export const benchSteer = async (): Promise<void> => {
-  process.stdout.write(`\nsteer: ${domains} domains in ${zones.length} zones leave a dead CDN; Route 53 allows ${budgetPerSecond} requests a second\n\n`);
+  process.stdout.write(
+    `\nsteer: ${domains} domains in ${zones.length} zones leave a dead CDN; Route 53 allows ${budgetPerSecond} requests a second\n\n`,
+  );
   const postgres = await startPostgres();
   const endpoint = await startSqlEndpoint({});
   try {
@@ -217,10 +263,29 @@ export const benchSteer = async (): Promise<void> => {
 const benchMassSwitch = async (postgres: Postgres, endpointUrl: string): Promise<readonly string[]> => {
   const { reading, storm, steady, shifted, reads, readingMs } = await shift(postgres, endpointUrl);
   const operator = await oneByOne();
-  printTable(["", "domains shifted", "change calls", "all calls", "most in a second", "throttled", "first call to last"], [
-    ["tranche, one round", String(storm.report.switches), String(storm.changeCalls), String(storm.calls), String(storm.peak), String(storm.throttled), seconds(storm.ms)],
-    ["one call per domain", String(operator.shifted), String(operator.changeCalls), String(operator.calls), String(operator.peak), String(operator.throttled), seconds(operator.ms)],
-  ]);
+  printTable(
+    ["", "domains shifted", "change calls", "all calls", "most in a second", "throttled", "first call to last"],
+    [
+      [
+        "tranche, one round",
+        String(storm.report.switches),
+        String(storm.changeCalls),
+        String(storm.calls),
+        String(storm.peak),
+        String(storm.throttled),
+        seconds(storm.ms),
+      ],
+      [
+        "one call per domain",
+        String(operator.shifted),
+        String(operator.changeCalls),
+        String(operator.calls),
+        String(operator.peak),
+        String(operator.throttled),
+        seconds(operator.ms),
+      ],
+    ],
+  );
   const ratio = operator.changeCalls / Math.max(1, storm.changeCalls);
   process.stdout.write(`
 change calls allowed: 2 x ceil(${domains * recordsPerDomain} records / ${batchLimit}) = ${mostChangeCalls}; ${ratio.toFixed(0)} times fewer than one per domain
@@ -231,7 +296,9 @@ The operator's conversation is played ${speed} times as fast, its account's cloc
   return [
     storm.report.switches !== domains || shifted !== domains ? `${storm.report.switches} of ${domains} domains shifted in one round` : "",
     storm.changeCalls > mostChangeCalls ? `${storm.changeCalls} change calls, at most ${mostChangeCalls} wanted` : "",
-    Math.max(storm.peak, reading.peak) > budgetPerSecond ? `${Math.max(storm.peak, reading.peak)} requests in a second, at most ${budgetPerSecond} wanted` : "",
+    Math.max(storm.peak, reading.peak) > budgetPerSecond
+      ? `${Math.max(storm.peak, reading.peak)} requests in a second, at most ${budgetPerSecond} wanted`
+      : "",
     steady.calls > 0 ? `${steady.calls} calls in the steady state, none wanted` : "",
     storm.throttled + reading.throttled > 0 ? `throttled ${storm.throttled + reading.throttled} times` : "",
     reads > 1 + Math.ceil(readingMs / 30_000) ? `accounts are read ${reads} times in ${seconds(readingMs)}` : "",

@@ -71,15 +71,24 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 };
 
 const report = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Policy): string => {
   const { storms, relapses, coveredMs, badMinutes, lowMinutes, detectionDelaysMs } = backtest;
   const rows = storms.map((storm, index) => [
-    String(index + 1), iso(storm.startedAtMs), iso(storm.detectedAtMs), seconds(storm.detectedAtMs - storm.startedAtMs),
-    iso(storm.endedAtMs), storm.endedReason ?? storm.state, String(storm.relapses),
+    String(index + 1),
+    iso(storm.startedAtMs),
+    iso(storm.detectedAtMs),
+    seconds(storm.detectedAtMs - storm.startedAtMs),
+    iso(storm.endedAtMs),
+    storm.endedReason ?? storm.state,
+    String(storm.relapses),
   ]);
   const delays = detectionDelaysMs.map(seconds);
   const facts = [
@@ -100,25 +109,41 @@ const report = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Poli
 };
 
 const toJson = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Policy): string =>
-  JSON.stringify({
-    from: iso(fromMs), to: iso(toMs), samples, policy,
-    storms: backtest.storms.map((storm) => ({
-      started_at: iso(storm.startedAtMs), detected_at: iso(storm.detectedAtMs),
-      detection_delay_seconds: (storm.detectedAtMs - storm.startedAtMs) / 1_000,
-      ended_at: storm.endedAtMs === null ? null : iso(storm.endedAtMs), ended_reason: storm.endedReason, relapses: storm.relapses,
-    })),
-    relapses: backtest.relapses,
-    minutes_covered: backtest.coveredMs / 60_000,
-    bad_minutes: backtest.badMinutes,
-    minutes_below_threshold: backtest.lowMinutes,
-  }, null, 2);
+  JSON.stringify(
+    {
+      from: iso(fromMs),
+      to: iso(toMs),
+      samples,
+      policy,
+      storms: backtest.storms.map((storm) => ({
+        started_at: iso(storm.startedAtMs),
+        detected_at: iso(storm.detectedAtMs),
+        detection_delay_seconds: (storm.detectedAtMs - storm.startedAtMs) / 1_000,
+        ended_at: storm.endedAtMs === null ? null : iso(storm.endedAtMs),
+        ended_reason: storm.endedReason,
+        relapses: storm.relapses,
+      })),
+      relapses: backtest.relapses,
+      minutes_covered: backtest.coveredMs / 60_000,
+      bad_minutes: backtest.badMinutes,
+      minutes_below_threshold: backtest.lowMinutes,
+    },
+    null,
+    2,
+  );
 
 /** The command. @returns what to print @throws UsageError, TraceError */
 export const runBacktest = async (args: readonly string[]): Promise<string> => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { policy: { type: "string" }, interval: { type: "string" }, cdns: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } },
+    options: {
+      policy: { type: "string" },
+      interval: { type: "string" },
+      cdns: { type: "string" },
+      json: { type: "boolean" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help === true) return usage;
   const [path, ...others] = positionals;

@@ -36,7 +36,10 @@ const main = async (): Promise<void> => {
   await rm(output, { recursive: true, force: true });
   await mkdir(edgeFunction, { recursive: true });
   await writeFile(join(edgeFunction, "index.js"), code);
-  await writeFile(join(edgeFunction, ".vc-config.json"), JSON.stringify({ runtime: "edge", entrypoint: "index.js", regions: config.regions }));
+  await writeFile(
+    join(edgeFunction, ".vc-config.json"),
+    JSON.stringify({ runtime: "edge", entrypoint: "index.js", regions: config.regions }),
+  );
   await writeFile(join(output, "config.json"), JSON.stringify(outputConfig(config), null, 2));
   process.stdout.write(`${output}: ${Math.round(gzipBytes / 1_024)} KiB gzipped\n`);
 };

@@ -31,8 +31,7 @@ export const checkMigrations = async (migrations: string, schema: string): Promi
   }
 };
 
-const sqlFiles = async (folder: string): Promise<string[]> =>
-  (await readdir(folder)).filter((file) => file.endsWith(".sql"));
+const sqlFiles = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((file) => file.endsWith(".sql"));
 
 /** @returns what drizzle-kit complains about; it asks about renames: without an answer it fails, which counts too */
 const run = async (args: readonly string[]): Promise<string | null> => {

@@ -19,7 +19,11 @@ type Parameter = { name: string; in: string; required?: boolean; schema?: Schema
 type Content = Record<string, { schema?: Schema }>;
 
 const scalar: Readonly<Record<string, string>> = {
-  string: "string", integer: "number", number: "number", boolean: "boolean", null: "null",
+  string: "string",
+  integer: "number",
+  number: "number",
+  boolean: "boolean",
+  null: "null",
 };
 
 const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`).join("");
@@ -39,7 +43,11 @@ const typeOf = (schema: Schema): string => {
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   const several = schema.anyOf ?? schema.oneOf;
   if (several !== undefined) return several.map(typeOf).join(" | ");
-  if (schema.allOf !== undefined) return schema.allOf.map(typeOf).filter((type) => type !== "unknown").join(" & ");
+  if (schema.allOf !== undefined)
+    return schema.allOf
+      .map(typeOf)
+      .filter((type) => type !== "unknown")
+      .join(" & ");
   const types = schema.type === undefined ? [] : [schema.type].flat();
   if (types.length === 0) return "unknown";
   return types
@@ -81,10 +89,16 @@ const operationType = (operation: Operation): string => {
 
 /** The source of `src/client/operations.ts`. */
 export const clientTypes = (document: OpenApiDocument): string => {
-  const schemas = Object.entries(document.components.schemas ?? {}).map(([name, schema]) => `export type ${name} = ${typeOf(schema as Schema)};\n`);
+  const schemas = Object.entries(document.components.schemas ?? {}).map(
+    ([name, schema]) => `export type ${name} = ${typeOf(schema as Schema)};\n`,
+  );
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) =>
-      `/** ${operation.summary ?? ""} */\n"${method.toUpperCase()} ${path}": ${operationType(operation)};`));
-  return `// Generated from the OpenAPI document by \`npm run client:generate\`: not to be edited.\n\n${schemas.join("\n")}\n` +
-    `/** Every operation of the API: what it takes, and what a success answers. */\nexport type Operations = {\n${indented(operations)}};\n`;
+    Object.entries(item).map(
+      ([method, operation]) => `/** ${operation.summary ?? ""} */\n"${method.toUpperCase()} ${path}": ${operationType(operation)};`,
+    ),
+  );
+  return (
+    `// Generated from the OpenAPI document by \`npm run client:generate\`: not to be edited.\n\n${schemas.join("\n")}\n` +
+    `/** Every operation of the API: what it takes, and what a success answers. */\nexport type Operations = {\n${indented(operations)}};\n`
+  );
 };

@@ -9,7 +9,13 @@ import { anchorFault, isFields } from "./evidence-signatures.ts";
 /** An anchor as `GET /v1/services/{id}/evidence-anchors` gives it. */
 export type AnchorAnswer = {
   readonly id: number;
-  readonly anchor: { readonly body: string; readonly hash: string; readonly key_id: string | null; readonly signature: string | null; readonly timestamp: string | null };
+  readonly anchor: {
+    readonly body: string;
+    readonly hash: string;
+    readonly key_id: string | null;
+    readonly signature: string | null;
+    readonly timestamp: string | null;
+  };
   readonly leaf: { readonly seq: number; readonly hash: string };
   readonly place: number;
   readonly path: readonly string[];
@@ -18,13 +24,19 @@ export type AnchorAnswer = {
 const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
 
 /** `inBundle`: its leaf is a record of the bundle, which is proven to have stood there at `at`. */
-export type AnchorVerdict = { readonly ok: true; readonly at: string; readonly inBundle: boolean; readonly stamped: boolean } | { readonly ok: false; readonly reason: string };
+export type AnchorVerdict =
+  | { readonly ok: true; readonly at: string; readonly inBundle: boolean; readonly stamped: boolean }
+  | { readonly ok: false; readonly reason: string };
 
 /**
  * Whether an anchor is valid: its body is what was hashed and signed, the leaf leads to its root, and where the leaf is in the
  * bundle it is that record. The time-stamp itself is for `openssl ts -verify`, which needs trusted certificates.
  */
-export const verifyAnchor = ({ anchor, leaf, place, path }: AnchorAnswer, records: readonly EvidenceRecord[], keys: Keys): AnchorVerdict => {
+export const verifyAnchor = (
+  { anchor, leaf, place, path }: AnchorAnswer,
+  records: readonly EvidenceRecord[],
+  keys: Keys,
+): AnchorVerdict => {
   const broken = (reason: string): AnchorVerdict => ({ ok: false, reason });
   let body: JsonValue;
   try {
@@ -41,7 +53,10 @@ export const verifyAnchor = ({ anchor, leaf, place, path }: AnchorAnswer, record
   const serviceId = records[0]?.serviceId ?? 0;
   const sides = sidesOf(place, Number(chains), path.length);
   if (sides === null) return broken("has no way from its leaf to its root");
-  const top = path.reduce((below, beside, step) => sha256(sides[step] === "left" ? nodeText(beside, below) : nodeText(below, beside)), sha256(leafText({ serviceId, ...leaf })));
+  const top = path.reduce(
+    (below, beside, step) => sha256(sides[step] === "left" ? nodeText(beside, below) : nodeText(below, beside)),
+    sha256(leafText({ serviceId, ...leaf })),
+  );
   if (top !== root) return broken("does not lead from its leaf to its root");
   const record = records.find(({ seq }) => seq === leaf.seq);
   if (record !== undefined && record.hash !== leaf.hash) return broken(`knows another record ${leaf.seq}: the chain was made anew since`);

@@ -14,7 +14,14 @@ type Ok = Extract<ReturnType<typeof verifyBundle>, { readonly ok: true }>;
 /** `remarks`: what could not be determined, by record; a bundle may be valid and yet not replayable. */
 export type Audit =
   | { readonly ok: false; readonly record: number; readonly seq: number | null; readonly reason: string }
-  | { readonly ok: true; readonly bundle: Ok; readonly signedBy: readonly string[]; readonly keys: Keys; readonly replayed: number; readonly remarks: readonly { readonly record: number; readonly seq: number; readonly why: string }[] };
+  | {
+      readonly ok: true;
+      readonly bundle: Ok;
+      readonly signedBy: readonly string[];
+      readonly keys: Keys;
+      readonly replayed: number;
+      readonly remarks: readonly { readonly record: number; readonly seq: number; readonly why: string }[];
+    };
 
 const textOf = (body: JsonValue, ...path: readonly string[]): string | null => {
   const found = path.reduce<JsonValue | undefined>((at, name) => (isFields(at) ? at[name] : undefined), body);
@@ -25,12 +32,18 @@ const textOf = (body: JsonValue, ...path: readonly string[]): string | null => {
 const skewMs = 60_000;
 
 const required: Readonly<Record<string, readonly string[]>> = {
-  switch: ["change_id", "domain", "from", "to"], observed: ["change", "domain", "observed_at", "verdict"], credit: ["credit", "credit_reason", "decided_at"], end: ["decided_at", "decision"],
+  switch: ["change_id", "domain", "from", "to"],
+  observed: ["change", "domain", "observed_at", "verdict"],
+  credit: ["credit", "credit_reason", "decided_at"],
+  end: ["decided_at", "decision"],
 };
 
 /** Until migration 0048 the database recorded an end of this reason once more behind the round that had decided it, and nobody signed that. */
 const isSaidTwice = ({ kind, body, signed }: EvidenceRecord, end: EvidenceRecord): boolean =>
-  kind === "end" && signed === null && !isDecision(kind, body) && textOf(body, "decision", "reason") === "credit_changed" &&
+  kind === "end" &&
+  signed === null &&
+  !isDecision(kind, body) &&
+  textOf(body, "decision", "reason") === "credit_changed" &&
   ["reason", "ended_at"].every((name) => textOf(body, "decision", name) === textOf(end.body, "decision", name));
 
 /** The consistency rules of a storm's own records: begun once, relapsing by one, ended once, and nothing decided behind that. */
@@ -56,7 +69,11 @@ const storyFault = (records: readonly EvidenceRecord[], at: number, stormId: num
     if (known !== null && known["started_at"] !== startedAt) return "is of a storm that began at another time";
     return known === null || known["relapses"] === relapses ? null : `knows of another number of relapses than the ${relapses} before it`;
   }
-  const [decidedAt, begunAt, endedAt] = [textOf(body, "decided_at"), textOf(begin.body, "decided_at"), textOf(body, "decision", "ended_at")].map((text) => Date.parse(text ?? ""));
+  const [decidedAt, begunAt, endedAt] = [
+    textOf(body, "decided_at"),
+    textOf(begin.body, "decided_at"),
+    textOf(body, "decision", "ended_at"),
+  ].map((text) => Date.parse(text ?? ""));
   if (decidedAt === undefined || begunAt === undefined || endedAt === undefined) return null;
   if (decidedAt + skewMs < begunAt) return "was decided before its storm had begun";
   return endedAt <= decidedAt + skewMs ? null : "ends a storm later than that was decided";
@@ -86,7 +103,11 @@ export const auditBundle = (bytes: Uint8Array, trust: Trust | null): Audit => {
   }
   if (keys !== null) {
     const end = { ok: false, record: records.length + 1, seq: null } as const;
-    if (closing === null) return { ...end, reason: "is missing: a signed bundle ends with a signed head, without which nobody can tell whether it was cut off" };
+    if (closing === null)
+      return {
+        ...end,
+        reason: "is missing: a signed bundle ends with a signed head, without which nobody can tell whether it was cut off",
+      };
     const fault = closingFault(closing, keys);
     if (fault !== null) return { ...end, reason: fault };
   }

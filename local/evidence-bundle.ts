@@ -6,14 +6,19 @@ import type { ChainHead, PublicKey } from "../src/domain/evidence/evidence-claim
 /** `record` counts from 1 in the order of the bundle; `seq` is the place in the service's chain where it could be read. */
 export type Verdict =
   | {
-    readonly ok: true; readonly stormId: number; readonly serviceId: number; readonly kinds: readonly string[]; readonly ended: boolean; readonly head: string;
-    /** All records, in the order of the chain; those before the storm's `begin` came between what that one's signer knew and itself. */
-    readonly records: readonly EvidenceRecord[];
-    /** The signed last element of a bundle; null: the bundle has none. */
-    readonly closing: Closing | null;
-    /** The record before the first one here, which is in another bundle or was deleted for its age; null: the chain begins here. */
-    readonly follows: { readonly seq: number; readonly hash: string } | null;
-  }
+      readonly ok: true;
+      readonly stormId: number;
+      readonly serviceId: number;
+      readonly kinds: readonly string[];
+      readonly ended: boolean;
+      readonly head: string;
+      /** All records, in the order of the chain; those before the storm's `begin` came between what that one's signer knew and itself. */
+      readonly records: readonly EvidenceRecord[];
+      /** The signed last element of a bundle; null: the bundle has none. */
+      readonly closing: Closing | null;
+      /** The record before the first one here, which is in another bundle or was deleted for its age; null: the chain begins here. */
+      readonly follows: { readonly seq: number; readonly hash: string } | null;
+    }
   | { readonly ok: false; readonly record: number; readonly seq: number | null; readonly reason: string };
 
 export type Fields = { readonly [key: string]: JsonValue };
@@ -21,7 +26,13 @@ export type Fields = { readonly [key: string]: JsonValue };
 export type Signature = { readonly keyId: string; readonly signature: string; readonly follows: ChainHead | null };
 
 /** The last element of a signed bundle, its signature not checked. */
-export type Closing = { readonly keyId: string; readonly signature: string; readonly keys: readonly PublicKey[]; readonly stormId: number; readonly fields: Fields };
+export type Closing = {
+  readonly keyId: string;
+  readonly signature: string;
+  readonly keys: readonly PublicKey[];
+  readonly stormId: number;
+  readonly fields: Fields;
+};
 
 /** A record whose fields are what they should be; its signature, if it has one, not checked. */
 export type EvidenceRecord = {
@@ -36,7 +47,15 @@ export type EvidenceRecord = {
 };
 
 const code = (char: string): number => char.charCodeAt(0);
-const [open, close, quote, backslash, openBrace, closeBrace, comma] = [code("["), code("]"), code('"'), code("\\"), code("{"), code("}"), code(",")];
+const [open, close, quote, backslash, openBrace, closeBrace, comma] = [
+  code("["),
+  code("]"),
+  code('"'),
+  code("\\"),
+  code("{"),
+  code("}"),
+  code(","),
+];
 const fields = ["body", "hash", "kind", "previous_hash", "seq", "service_id", "storm_id", "v"];
 const signedFields = ["body", "follows", "hash", "key_id", "kind", "previous_hash", "seq", "service_id", "signature", "storm_id", "v"];
 const closingFields = ["hash", "key_id", "keys", "kind", "seq", "service_id", "signature", "storm_id", "v"];
@@ -91,7 +110,14 @@ const signatureOf = ({ v, key_id: keyId, signature, follows = null }: Fields): S
   if (follows === null) return { keyId, signature, follows };
   if (!isFields(follows) || Object.keys(follows).toSorted().join() !== "hash,seq") return "follows something else than a record";
   const { hash = null, seq } = follows;
-  if ((hash !== null && !isText(hash)) || typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0 || (seq === 0) !== (hash === null)) return "follows something else than a record";
+  if (
+    (hash !== null && !isText(hash)) ||
+    typeof seq !== "number" ||
+    !Number.isSafeInteger(seq) ||
+    seq < 0 ||
+    (seq === 0) !== (hash === null)
+  )
+    return "follows something else than a record";
   return { keyId, signature, follows: { hash, seq } };
 };
 
@@ -103,9 +129,14 @@ const closingOf = (value: Fields, last: EvidenceRecord | undefined): Closing | s
     return "does not close this bundle: records are missing, or others stand here";
   }
   const known = keys.flatMap((key: JsonValue): PublicKey[] =>
-    isFields(key) && isText(key["key_id"]) && isText(key["x"]) && Object.keys(key).length === 2 ? [{ keyId: key["key_id"], x: key["x"] }] : []);
+    isFields(key) && isText(key["key_id"]) && isText(key["x"]) && Object.keys(key).length === 2
+      ? [{ keyId: key["key_id"], x: key["x"] }]
+      : [],
+  );
   const { signature: _signature, ...rest } = value;
-  return known.length === keys.length ? { keyId, signature, keys: known, stormId: last.stormId, fields: rest } : "names something else than keys";
+  return known.length === keys.length
+    ? { keyId, signature, keys: known, stormId: last.stormId, fields: rest }
+    : "names something else than keys";
 };
 
 /** The record that these fields make, @returns what is wrong with them otherwise. */
@@ -173,7 +204,12 @@ export const verifyBundle = (bytes: Uint8Array): Verdict => {
   let at = 0;
   for (;;) {
     const number = records.length + 1;
-    const broken = (reason: string, seq: JsonValue = null): Verdict => ({ ok: false, record: number, seq: typeof seq === "number" ? seq : null, reason });
+    const broken = (reason: string, seq: JsonValue = null): Verdict => ({
+      ok: false,
+      record: number,
+      seq: typeof seq === "number" ? seq : null,
+      reason,
+    });
     if (bytes[at] !== (number === 1 ? open : comma)) return broken(number === 1 ? "must begin after [" : "must begin after a comma");
     at += 1;
     if (bytes[at] !== openBrace) return broken("must be an object");

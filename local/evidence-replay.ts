@@ -17,32 +17,88 @@ export type Replay =
   | { readonly result: "fault"; readonly why: string };
 
 type List<Entry> = { readonly entries: readonly Entry[]; readonly left_out: number };
-type Sample = readonly [domainId: number, path: ProbePath, vantage: string, probedAt: string, attempt: number, ok: boolean, status: number | null, latencyMs: number, error: string | null, setup: number];
+type Sample = readonly [
+  domainId: number,
+  path: ProbePath,
+  vantage: string,
+  probedAt: string,
+  attempt: number,
+  ok: boolean,
+  status: number | null,
+  latencyMs: number,
+  error: string | null,
+  setup: number,
+];
 
 /** A body as `pipeline/evidence/storm-evidence.ts` writes it; read only where the record has `domains`, which older ones have not. */
 type Body = {
   readonly decided_at: string;
   readonly decided_by: { readonly vantage: string };
-  readonly decision: { readonly change: string; readonly started_at?: string; readonly ended_at?: string; readonly reason?: string; readonly relapses?: number };
+  readonly decision: {
+    readonly change: string;
+    readonly started_at?: string;
+    readonly ended_at?: string;
+    readonly reason?: string;
+    readonly relapses?: number;
+  };
   readonly credit?: { readonly credit: string; readonly reason: string | null; readonly down: List<{ readonly domain_id: number }> };
   readonly credit_terms: {
-    readonly rule: CreditRule; readonly proof_required: boolean; readonly waiting_seconds: number; readonly max_gap_seconds: number | null;
+    readonly rule: CreditRule;
+    readonly proof_required: boolean;
+    readonly waiting_seconds: number;
+    readonly max_gap_seconds: number | null;
     readonly floors: {
-      readonly min_samples: number; readonly min_failures: number; readonly window_seconds: number; readonly threshold_avail: number; readonly latency_ms: number;
+      readonly min_samples: number;
+      readonly min_failures: number;
+      readonly window_seconds: number;
+      readonly threshold_avail: number;
+      readonly latency_ms: number;
     };
   };
   readonly policy: {
-    readonly kind: string; readonly threshold_avail: number; readonly window_seconds: number; readonly cooldown_seconds: number;
-    readonly min_samples: number; readonly min_failures: number; readonly latency_ms: number | null;
+    readonly kind: string;
+    readonly threshold_avail: number;
+    readonly window_seconds: number;
+    readonly cooldown_seconds: number;
+    readonly min_samples: number;
+    readonly min_failures: number;
+    readonly latency_ms: number | null;
   };
   readonly primary: { readonly health: string; readonly below_threshold: boolean };
   readonly backup: { readonly health: string };
   readonly service: { readonly cdns: readonly string[]; readonly monitor_only: boolean };
   readonly vantages: readonly { readonly name: string; readonly last_heard_at: string; readonly counted: boolean }[];
-  readonly domains: List<{ readonly domain_id: number; readonly paths: readonly ProbePath[]; readonly on_trial: boolean; readonly verified: boolean; readonly never_healthy: boolean; readonly edited_at: string | null; readonly setups: Readonly<Record<ProbePath, number>> }>;
-  readonly window: List<{ readonly domain_id: number; readonly path: ProbePath; readonly vantage: string; readonly samples: number; readonly failures: number; readonly first_failed_at: string | null }>;
-  readonly newest: List<{ readonly domain_id: number; readonly path: ProbePath; readonly vantage: string; readonly at: string; readonly is_past: boolean }>;
-  readonly storm: { readonly state: "storm" | "recovering"; readonly started_at: string; readonly recovering_since: string | null; readonly relapses: number; readonly credit_reason: CreditReason | null } | null;
+  readonly domains: List<{
+    readonly domain_id: number;
+    readonly paths: readonly ProbePath[];
+    readonly on_trial: boolean;
+    readonly verified: boolean;
+    readonly never_healthy: boolean;
+    readonly edited_at: string | null;
+    readonly setups: Readonly<Record<ProbePath, number>>;
+  }>;
+  readonly window: List<{
+    readonly domain_id: number;
+    readonly path: ProbePath;
+    readonly vantage: string;
+    readonly samples: number;
+    readonly failures: number;
+    readonly first_failed_at: string | null;
+  }>;
+  readonly newest: List<{
+    readonly domain_id: number;
+    readonly path: ProbePath;
+    readonly vantage: string;
+    readonly at: string;
+    readonly is_past: boolean;
+  }>;
+  readonly storm: {
+    readonly state: "storm" | "recovering";
+    readonly started_at: string;
+    readonly recovering_since: string | null;
+    readonly relapses: number;
+    readonly credit_reason: CreditReason | null;
+  } | null;
   readonly previous_ended_at: string | null;
   readonly samples: { readonly entries: readonly Sample[]; readonly most: number } | null;
 };
@@ -52,50 +108,86 @@ const msOrNull = (text: string | null): number | null => (text === null ? null :
 
 const statsOf = (body: Body): readonly WindowStats[] =>
   body.window.entries.map((one) => ({
-    domainId: one.domain_id, path: one.path, vantage: one.vantage, samples: one.samples, failures: one.failures, firstFailedAtMs: msOrNull(one.first_failed_at),
+    domainId: one.domain_id,
+    path: one.path,
+    vantage: one.vantage,
+    samples: one.samples,
+    failures: one.failures,
+    firstFailedAtMs: msOrNull(one.first_failed_at),
   }));
 
 const termsOf = ({ policy }: Body): DetectionTerms => ({
-  thresholdAvail: policy.threshold_avail, windowSeconds: policy.window_seconds, cooldownSeconds: policy.cooldown_seconds,
-  minSamples: policy.min_samples, minFailures: policy.min_failures,
+  thresholdAvail: policy.threshold_avail,
+  windowSeconds: policy.window_seconds,
+  cooldownSeconds: policy.cooldown_seconds,
+  minSamples: policy.min_samples,
+  minFailures: policy.min_failures,
 });
 
 /** What the credit of its storm depends on, by the record. */
 const creditCaseOf = (body: Body): CreditCase => {
   const { rule, proof_required: requireVerified, waiting_seconds: waiting, max_gap_seconds: gap, floors } = body.credit_terms;
   return {
-    rule, monitorOnly: body.service.monitor_only,
+    rule,
+    monitorOnly: body.service.monitor_only,
     policy: { ...termsOf(body), latencyMs: body.policy.latency_ms },
     terms: {
-      rule, requireVerified, waitingMs: waiting * 1_000, maxGapMs: gap === null ? Number.POSITIVE_INFINITY : gap * 1_000,
+      rule,
+      requireVerified,
+      waitingMs: waiting * 1_000,
+      maxGapMs: gap === null ? Number.POSITIVE_INFINITY : gap * 1_000,
       floors: {
-        minSamples: floors.min_samples, minFailures: floors.min_failures, minWindowSeconds: floors.window_seconds,
-        maxThreshold: floors.threshold_avail, minLatencyMs: floors.latency_ms,
+        minSamples: floors.min_samples,
+        minFailures: floors.min_failures,
+        minWindowSeconds: floors.window_seconds,
+        maxThreshold: floors.threshold_avail,
+        minLatencyMs: floors.latency_ms,
       },
     },
     domains: body.domains.entries.map((one) => ({
-      domainId: one.domain_id, verified: one.verified, neverHealthy: one.never_healthy, editedAtMs: msOrNull(one.edited_at),
+      domainId: one.domain_id,
+      verified: one.verified,
+      neverHealthy: one.never_healthy,
+      editedAtMs: msOrNull(one.edited_at),
     })),
   };
 };
 
 /** What the engine of the rounds decides by these figures, and what it takes both sides to be. */
 const decisionFault = (body: Body): string | null => {
-  const storm = body.storm && { ...body.storm, startedAtMs: ms(body.storm.started_at), recoveringSinceMs: msOrNull(body.storm.recovering_since), creditReason: body.storm.credit_reason };
+  const storm = body.storm && {
+    ...body.storm,
+    startedAtMs: ms(body.storm.started_at),
+    recoveringSinceMs: msOrNull(body.storm.recovering_since),
+    creditReason: body.storm.credit_reason,
+  };
   const nowMs = ms(body.decided_at);
   const detection = detect({
-    cdns: body.service.cdns, terms: termsOf(body), nowMs, stats: statsOf(body), active: storm, previousEndedAtMs: msOrNull(body.previous_ended_at),
+    cdns: body.service.cdns,
+    terms: termsOf(body),
+    nowMs,
+    stats: statsOf(body),
+    active: storm,
+    previousEndedAtMs: msOrNull(body.previous_ended_at),
     domains: body.domains.entries.map((one) => ({ domainId: one.domain_id, paths: one.paths, primaryOnTrial: one.on_trial })),
     vantages: body.vantages.map(({ name, last_heard_at: heard }) => ({ name, lastHeardAtMs: ms(heard) })),
-    newest: body.newest.entries.map((one) => ({ domainId: one.domain_id, path: one.path, vantage: one.vantage, atMs: ms(one.at), isPast: one.is_past })),
+    newest: body.newest.entries.map((one) => ({
+      domainId: one.domain_id,
+      path: one.path,
+      vantage: one.vantage,
+      atMs: ms(one.at),
+      isPast: one.is_past,
+    })),
   });
   const { transition, credit } = judgeCredit(detection, storm, creditCaseOf(body), nowMs);
   const { change, started_at: startedAt, ended_at: endedAt, reason, relapses } = body.decision;
-  if (transition === null || transition.kind !== change) return `does not follow: by its own figures nothing was to ${change}${transition === null ? "" : `, but to ${transition.kind}`}`;
+  if (transition === null || transition.kind !== change)
+    return `does not follow: by its own figures nothing was to ${change}${transition === null ? "" : `, but to ${transition.kind}`}`;
   if (transition.kind === "begin") {
     if (isoTime(transition.startedAtMs) !== startedAt) return `does not follow: the storm began ${isoTime(transition.startedAtMs)}`;
     const told = body.credit;
-    if (credit?.credit !== told?.credit || credit?.reason !== told?.reason) return `does not follow: its discount is ${credit?.credit ?? "none"} (${credit?.reason ?? "by the rule"})`;
+    if (credit?.credit !== told?.credit || credit?.reason !== told?.reason)
+      return `does not follow: its discount is ${credit?.credit ?? "none"} (${credit?.reason ?? "by the rule"})`;
     const down = (told?.down.entries ?? []).map((one) => one.domain_id);
     return (credit?.down ?? []).map(({ domainId }) => domainId).join() === down.join() ? null : "does not follow: other domains were down";
   }
@@ -142,22 +234,33 @@ const figuresFault = (body: Body, shown: readonly Sample[]): string | null => {
     }
   }
   const setups = new Map(body.domains.entries.map((domain) => [domain.domain_id, domain.setups]));
-  const forgotten = [...samples].find(([key, [first, ...rest]]) =>
-    first !== undefined && first[2] === body.decided_by.vantage && !figures.has(key) && [first, ...rest].some((sample) => sample[9] === setups.get(first[0])?.[first[1]]));
+  const forgotten = [...samples].find(
+    ([key, [first, ...rest]]) =>
+      first !== undefined &&
+      first[2] === body.decided_by.vantage &&
+      !figures.has(key) &&
+      [first, ...rest].some((sample) => sample[9] === setups.get(first[0])?.[first[1]]),
+  );
   return forgotten === undefined ? null : `does not follow: its figures leave out samples that it shows (${forgotten[0]})`;
 };
 
-const isBody = (body: JsonValue): boolean => typeof body === "object" && body !== null && "domains" in body && "newest" in body && "window" in body;
+const isBody = (body: JsonValue): boolean =>
+  typeof body === "object" && body !== null && "domains" in body && "newest" in body && "window" in body;
 
 /** Replays one record of a decision in the engine of the rounds (`domain/detection/detect.ts`). */
 export const replayRecord = ({ kind, body: value }: EvidenceRecord): Replay => {
   if (!isDecision(kind, value)) return { result: "not", why: "is no decision by samples" };
-  if (typeof value !== "object" || value === null || !("decided_by" in value) || !("policy" in value)) return { result: "fault", why: "is empty: it shows nothing that was decided by" };
+  if (typeof value !== "object" || value === null || !("decided_by" in value) || !("policy" in value))
+    return { result: "fault", why: "is empty: it shows nothing that was decided by" };
   if (!isBody(value)) return { result: "not", why: "is from before all that was decided by was recorded" };
   try {
     const body = value as unknown as Body;
     if (body.decision.change !== kind) return { result: "fault", why: `does not follow: it decides to ${body.decision.change}` };
-    for (const [name, list] of [["domains", body.domains], ["figures", body.window], ["newest samples", body.newest]] as const) {
+    for (const [name, list] of [
+      ["domains", body.domains],
+      ["figures", body.window],
+      ["newest samples", body.newest],
+    ] as const) {
       if (list.left_out > 0) return { result: "not", why: `is not replayable: it has no room for ${list.left_out} of its ${name}` };
     }
     const fault = decisionFault(body);
@@ -168,7 +271,8 @@ export const replayRecord = ({ kind, body: value }: EvidenceRecord): Replay => {
     if (samples.entries.length >= samples.most && counted > samples.entries.length) {
       return { result: "partly", why: `is replayable by its figures alone: it has no room for all of their ${counted} samples` };
     }
-    if (samples.entries.length >= samples.most) return { result: "partly", why: "is replayable by its figures alone: it may not have had room for all samples" };
+    if (samples.entries.length >= samples.most)
+      return { result: "partly", why: "is replayable by its figures alone: it may not have had room for all samples" };
     const wrong = figuresFault(body, samples.entries);
     return wrong === null ? { result: "replayed" } : { result: "fault", why: wrong };
   } catch {

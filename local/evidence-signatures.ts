@@ -8,7 +8,8 @@ import type { Closing, EvidenceRecord, Fields } from "./evidence-bundle.ts";
 /** Public keys that are trusted, by their id: one whose id is not made of the key itself is none. */
 export type Keys = ReadonlyMap<string, string>;
 
-export const isFields = (value: JsonValue | undefined): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isFields = (value: JsonValue | undefined): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isX = (x: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(x) && Buffer.from(x, "base64url").toString("base64url") === x;
 
@@ -16,7 +17,11 @@ const keyIdOf = (x: string): string => createHash("sha256").update(Buffer.from(x
 
 /** Of these keys those whose id is correct, and that are pinned, where any are. */
 export const trusted = (keys: readonly PublicKey[], pinned: readonly string[] | null): Keys =>
-  new Map(keys.filter(({ keyId, x }) => isX(x) && keyIdOf(x) === keyId && (pinned === null || pinned.includes(keyId))).map(({ keyId, x }) => [keyId, x]));
+  new Map(
+    keys
+      .filter(({ keyId, x }) => isX(x) && keyIdOf(x) === keyId && (pinned === null || pinned.includes(keyId)))
+      .map(({ keyId, x }) => [keyId, x]),
+  );
 
 const made = new Map<string, KeyObject>();
 
@@ -33,7 +38,9 @@ const signatureFault = (keys: Keys, keyId: string, signature: string, text: stri
   const bytes = Buffer.from(signature, "base64url");
   // One text for one signature: the last character of a base64url text has unused bits.
   if (bytes.toString("base64url") !== signature) return "has a signature that is not written as one";
-  return verify(null, Buffer.from(text, "utf8"), keyObject(x), bytes) ? null : "has a signature that does not hold: its signer has not seen this";
+  return verify(null, Buffer.from(text, "utf8"), keyObject(x), bytes)
+    ? null
+    : "has a signature that does not hold: its signer has not seen this";
 };
 
 const fieldOf = (value: JsonValue | undefined, ...path: readonly string[]): JsonValue =>
@@ -58,7 +65,8 @@ const followsFault = (records: readonly EvidenceRecord[], at: number): string | 
   if (follows.seq >= record.seq) return "follows a record that comes after it";
   const behind = follows.seq - first.seq;
   if (behind < -1) return decided ? "was decided long before it came to stand here" : null;
-  if (follows.hash !== (behind === -1 ? first.previousHash : records[behind]?.hash)) return "was signed behind another record than the one that stands there now: one was changed, dropped or put in";
+  if (follows.hash !== (behind === -1 ? first.previousHash : records[behind]?.hash))
+    return "was signed behind another record than the one that stands there now: one was changed, dropped or put in";
   if (!decided) return null;
   const between = records.slice(behind + 1, at).filter(({ kind, body }) => isDecision(kind, body));
   return between.every((one) => isBeside(record, one)) ? null : "was signed without knowing of a decision that stands before it";
@@ -76,6 +84,8 @@ export const recordFault = (records: readonly EvidenceRecord[], at: number, keys
   return signatureFault(keys, keyId, signature, text) ?? followsFault(records, at);
 };
 
-export const closingFault = ({ keyId, signature, fields }: Closing, keys: Keys): string | null => signatureFault(keys, keyId, signature, headText(fields));
+export const closingFault = ({ keyId, signature, fields }: Closing, keys: Keys): string | null =>
+  signatureFault(keys, keyId, signature, headText(fields));
 
-export const anchorFault = (body: JsonValue, keyId: string, signature: string, keys: Keys): string | null => signatureFault(keys, keyId, signature, anchorText(body, keyId));
+export const anchorFault = (body: JsonValue, keyId: string, signature: string, keys: Keys): string | null =>
+  signatureFault(keys, keyId, signature, anchorText(body, keyId));

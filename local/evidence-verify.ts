@@ -25,7 +25,8 @@ const stop = (line: string): never => {
   return process.exit(2);
 };
 
-const bytesOf = (file: string): Promise<Uint8Array> => readFile(file).catch((error: unknown) => stop(error instanceof Error ? error.message : String(error)));
+const bytesOf = (file: string): Promise<Uint8Array> =>
+  readFile(file).catch((error: unknown) => stop(error instanceof Error ? error.message : String(error)));
 
 /** Records a line each are the array of them. */
 const asArray = (bytes: Uint8Array): Uint8Array => {
@@ -36,7 +37,12 @@ const asArray = (bytes: Uint8Array): Uint8Array => {
 
 const keysIn = async (file: string): Promise<Trust> => {
   const { keys } = JSON.parse(new TextDecoder().decode(await bytesOf(file))) as { keys: { kid: string; x: string }[] };
-  return { keys: trusted(keys.map(({ kid, x }) => ({ keyId: kid, x })), null) };
+  return {
+    keys: trusted(
+      keys.map(({ kid, x }) => ({ keyId: kid, x })),
+      null,
+    ),
+  };
 };
 
 const anchorsIn = async (file: string): Promise<readonly AnchorAnswer[]> => {
@@ -82,9 +88,11 @@ if (audit.ok) {
   for (const anchor of anchors) {
     const verdict = verifyAnchor(anchor, audit.bundle.records, audit.keys);
     if (!verdict.ok) process.exitCode = 1;
-    say(verdict.ok
-      ? `anchor ${anchor.id} of ${verdict.at} ${verdict.inBundle ? `knows record ${anchor.leaf.seq} as it stands here` : "holds, and is of another part of the chain"}${verdict.stamped ? "; time-stamped: openssl ts -verify" : ""}`
-      : `BROKEN: anchor ${anchor.id} ${verdict.reason}`);
+    say(
+      verdict.ok
+        ? `anchor ${anchor.id} of ${verdict.at} ${verdict.inBundle ? `knows record ${anchor.leaf.seq} as it stands here` : "holds, and is of another part of the chain"}${verdict.stamped ? "; time-stamped: openssl ts -verify" : ""}`
+        : `BROKEN: anchor ${anchor.id} ${verdict.reason}`,
+    );
   }
 } else {
   say(`BROKEN: record ${audit.record}${audit.seq === null ? "" : ` (seq ${audit.seq})`} ${audit.reason}`);

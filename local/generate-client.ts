@@ -7,7 +7,9 @@ import { openApiDocument } from "../src/http/openapi/openapi-document.ts";
 import { clientTypes } from "./client-types.ts";
 import { answerHelp } from "./help.ts";
 
-answerHelp("Usage: npm run client:generate\n\nWrites src/client/operations.ts, the types of the client, from the OpenAPI document. Run it after changing a route.");
+answerHelp(
+  "Usage: npm run client:generate\n\nWrites src/client/operations.ts, the types of the client, from the OpenAPI document. Run it after changing a route.",
+);
 
 /** The database is never queried: the document follows from the code alone. */
 const app = createApp(buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:nothing@localhost/none", PROVIDER: "local" })));

@@ -10,7 +10,8 @@ export const indexFile = `${folder}README.md`;
 /** @throws where the heading of a decision does not begin with the number of its file */
 const titleOf = (file: string, text: string): string => {
   const [, number = "", title = ""] = /^# (\d+)\. (.+)\n/.exec(text) ?? [];
-  if (number.padStart(4, "0") !== file.slice(0, 4)) throw new Error(`docs/decisions/${file} must begin with "# ${Number(file.slice(0, 4))}. " and a title`);
+  if (number.padStart(4, "0") !== file.slice(0, 4))
+    throw new Error(`docs/decisions/${file} must begin with "# ${Number(file.slice(0, 4))}. " and a title`);
   return title;
 };
 

@@ -10,7 +10,13 @@ const vercelFile = fileURLToPath(new URL("../rollback-vercel/vercel.json", impor
 export const withTriggers = (toml: string): string => {
   const line = /^crons = \[.*\]$/gm;
   if (toml.match(line)?.length !== 1) throw new Error("wrangler.toml must have one line crons = [...]");
-  return toml.replace(line, () => `crons = [${Object.keys(schedule).map((cron) => JSON.stringify(cron)).join(", ")}]`);
+  return toml.replace(
+    line,
+    () =>
+      `crons = [${Object.keys(schedule)
+        .map((cron) => JSON.stringify(cron))
+        .join(", ")}]`,
+  );
 };
 
 /** `vercel.json` with a cron for each job: there a cron is a path to request. */
@@ -26,7 +32,9 @@ export const generated = [
 ] as const;
 
 if (import.meta.main) {
-  answerHelp("Usage: npm run schedule:generate\n\nWrites the crons of src/cron/schedule.ts into wrangler.toml and rollback-vercel/vercel.json.");
+  answerHelp(
+    "Usage: npm run schedule:generate\n\nWrites the crons of src/cron/schedule.ts into wrangler.toml and rollback-vercel/vercel.json.",
+  );
   for (const { file, generate } of generated) {
     const before = await readFile(file, "utf8");
     const after = generate(before);

@@ -41,7 +41,8 @@ export const readOptions = (args: readonly string[]): LoadOptions => {
     if (!(value >= min && value <= max)) throw new RangeError(`--${name} must be a number, ${min} to ${max}`);
     return value;
   };
-  if (values.url === undefined || !/^https?:\/\//.test(values.url) || !URL.canParse(values.url)) throw new RangeError("--url must be an http(s) URL");
+  if (values.url === undefined || !/^https?:\/\//.test(values.url) || !URL.canParse(values.url))
+    throw new RangeError("--url must be an http(s) URL");
   return {
     url: new URL(values.url).origin,
     path: values.path ?? "/v1/session",
@@ -57,8 +58,12 @@ const answerTimeoutMs = 30_000;
 
 const session = () =>
   JSON.stringify({
-    protocol_version: "1.0.0", daemon_version: "1.0.0", session_id: `load-${randomBytes(12).toString("hex")}`,
-    platform: "linux", node_version: "24.0.0", primary_framework: "unknown",
+    protocol_version: "1.0.0",
+    daemon_version: "1.0.0",
+    session_id: `load-${randomBytes(12).toString("hex")}`,
+    platform: "linux",
+    node_version: "24.0.0",
+    primary_framework: "unknown",
   });
 
 /** Sends so many requests, so many at a time, over connections that are kept. */
@@ -74,7 +79,10 @@ export const runLoad = async ({ url, path, token, concurrency, total }: LoadOpti
     new Promise<string>((done) => {
       const options = { agent, headers, method: isSession ? "POST" : "GET", timeout: answerTimeoutMs };
       const sent = (isTls ? tlsRequest : plainRequest)(url + path, options, (response) => {
-        response.on("data", () => undefined).on("error", () => done("broken off")).on("end", () => done(String(response.statusCode)));
+        response
+          .on("data", () => undefined)
+          .on("error", () => done("broken off"))
+          .on("end", () => done(String(response.statusCode)));
       });
       sent.on("error", (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
       sent.on("timeout", () => sent.destroy(new Error("timeout")));
@@ -110,7 +118,10 @@ export const histogram = (sorted: readonly number[], width = 50): string => {
   const [first, last] = [counts.findIndex((count) => count > 0), counts.findLastIndex((count) => count > 0)];
   const most = Math.max(...counts, 1);
   return bounds
-    .map((bound, index) => `${`<= ${bound} ms`.padStart(12)} ${String(counts[index]).padStart(8)} ${"#".repeat(Math.ceil(((counts[index] ?? 0) / most) * width))}`)
+    .map(
+      (bound, index) =>
+        `${`<= ${bound} ms`.padStart(12)} ${String(counts[index]).padStart(8)} ${"#".repeat(Math.ceil(((counts[index] ?? 0) / most) * width))}`,
+    )
     .slice(first, last + 1)
     .join("\n");
 };
@@ -121,7 +132,9 @@ export const complaints = (result: LoadResult, options: Pick<LoadOptions, "total
   const errorRate = result.errors / options.total;
   return [
     ...(p95Ms < options.maxP95Ms ? [] : [`p95 is ${p95Ms.toFixed(1)} ms, not below ${options.maxP95Ms} ms`]),
-    ...(errorRate < options.maxErrorRate || result.errors === 0 ? [] : [`${(errorRate * 100).toFixed(2)} % of the answers are errors, not below ${options.maxErrorRate * 100} %`]),
+    ...(errorRate < options.maxErrorRate || result.errors === 0
+      ? []
+      : [`${(errorRate * 100).toFixed(2)} % of the answers are errors, not below ${options.maxErrorRate * 100} %`]),
   ];
 };
 

@@ -72,13 +72,9 @@ const applyLocked = async (databaseUrl: string, onWarning?: (text: string) => vo
 
 /** The migrations that a database has, oldest first, as drizzle noted them. */
 const hashes = async (client: pg.Client): Promise<string[]> => {
-  const table = await client.query<{ found: string | null }>(
-    "SELECT to_regclass('drizzle.__drizzle_migrations')::text AS found",
-  );
+  const table = await client.query<{ found: string | null }>("SELECT to_regclass('drizzle.__drizzle_migrations')::text AS found");
   if (table.rows[0]?.found === null) return [];
-  const { rows } = await client.query<{ hash: string }>(
-    "SELECT hash FROM drizzle.__drizzle_migrations ORDER BY created_at",
-  );
+  const { rows } = await client.query<{ hash: string }>("SELECT hash FROM drizzle.__drizzle_migrations ORDER BY created_at");
   return rows.map((row) => row.hash);
 };
 
@@ -125,6 +121,8 @@ const reason = (error: unknown): string => {
 };
 
 if (import.meta.main) {
-  answerHelp("Usage: DATABASE_URL=postgresql://user:password@host/database npm run db:migrate\n\nBrings that database to the newest schema. Safe to run again, and by several at once.");
+  answerHelp(
+    "Usage: DATABASE_URL=postgresql://user:password@host/database npm run db:migrate\n\nBrings that database to the newest schema. Safe to run again, and by several at once.",
+  );
   process.exitCode = await main();
 }

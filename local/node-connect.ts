@@ -68,11 +68,16 @@ const wrap = (socket: TcpSocket, { hostname }: Address, { ca }: NodeConnectOptio
 const namesOf = (hostname: string) => ({ host: hostname, ...(isIP(hostname) === 0 && { servername: hostname }) });
 
 /** `connect` of `cloudflare:sockets` on Node's sockets. */
-export const createNodeConnect = (options: NodeConnectOptions = {}): Connect => (address, { secureTransport } = { secureTransport: "off" }) => {
-  const { hostname, port } = address;
-  const { ca } = options;
-  const socket = secureTransport === "on" ? connectTls({ port, ...namesOf(hostname), ...(ca !== undefined && { ca: [...ca] }) }) : connectTcp(port, hostname);
-  // A conversation is made of small writes that each wait for an answer.
-  socket.setNoDelay(true);
-  return wrap(socket, address, options, secureTransport);
-};
+export const createNodeConnect =
+  (options: NodeConnectOptions = {}): Connect =>
+  (address, { secureTransport } = { secureTransport: "off" }) => {
+    const { hostname, port } = address;
+    const { ca } = options;
+    const socket =
+      secureTransport === "on"
+        ? connectTls({ port, ...namesOf(hostname), ...(ca !== undefined && { ca: [...ca] }) })
+        : connectTcp(port, hostname);
+    // A conversation is made of small writes that each wait for an answer.
+    socket.setNoDelay(true);
+    return wrap(socket, address, options, secureTransport);
+  };

@@ -28,13 +28,18 @@ ${faultKinds.join(", ")}:
 
 const readOptions = () => {
   const { values } = parseArgs({
-    options: { port: { type: "string", default: "8789" }, "smtp-port": { type: "string", default: "2525" }, secret: { type: "string", multiple: true, default: [] } },
+    options: {
+      port: { type: "string", default: "8789" },
+      "smtp-port": { type: "string", default: "2525" },
+      secret: { type: "string", multiple: true, default: [] },
+    },
   });
   const port = (name: "port" | "smtp-port"): number => {
     if (!/^\d{1,5}$/.test(values[name]) || Number(values[name]) > 65_535) throw new RangeError(`--${name} must be a number, 0 to 65535`);
     return Number(values[name]);
   };
-  for (const secret of values.secret) if (keyOf(secret) === null) throw new RangeError("--secret must be whsec_ and 24 to 64 bytes in base64");
+  for (const secret of values.secret)
+    if (keyOf(secret) === null) throw new RangeError("--secret must be whsec_ and 24 to 64 bytes in base64");
   return { port: port("port"), smtpPort: port("smtp-port"), secrets: values.secret };
 };
 

@@ -59,7 +59,8 @@ exec "$@" 3<&-`;
  */
 export const startPostgres = async (options: { dataDir?: string; scratchDir?: string } = {}): Promise<Postgres> => {
   const kept = options.dataDir !== undefined;
-  const home = options.dataDir === undefined ? await mkdtemp(join(options.scratchDir ?? tmpdir(), "tranche-pg-")) : resolve(options.dataDir);
+  const home =
+    options.dataDir === undefined ? await mkdtemp(join(options.scratchDir ?? tmpdir(), "tranche-pg-")) : resolve(options.dataDir);
   let release = (): void => undefined;
   try {
     await mkdir(home, { recursive: true });

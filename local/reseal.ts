@@ -37,7 +37,9 @@ const main = async (): Promise<number> => {
 };
 
 if (import.meta.main) {
-  answerHelp("Usage: DATABASE_URL=... SECRETS_KEY=... SECRETS_KEY_PREVIOUS=... npm run secrets:reseal\n\nSeals what is sealed in that database with the newest key. Safe to run again.");
+  answerHelp(
+    "Usage: DATABASE_URL=... SECRETS_KEY=... SECRETS_KEY_PREVIOUS=... npm run secrets:reseal\n\nSeals what is sealed in that database with the newest key. Safe to run again.",
+  );
   try {
     process.exitCode = await main();
   } catch (error) {

@@ -46,18 +46,24 @@ const readOptions = () => {
       sqlBytes: wholeNumber(process.env, "SQL_LIMIT_MIB", 10, 1, 64) * 1_048_576,
     };
   } catch (error) {
-    return refuse(`${reasonOf(error)}${process.argv.some((arg) => arg.startsWith("--port")) ? "; the port is a variable: PORT=8788 npm start" : ""} (npm start -- --help)`);
+    return refuse(
+      `${reasonOf(error)}${process.argv.some((arg) => arg.startsWith("--port")) ? "; the port is a variable: PORT=8788 npm start" : ""} (npm start -- --help)`,
+    );
   }
 };
 
 /** Before anything is started: the Worker would report it last. */
 const assertPortFree = async (port: number): Promise<void> => {
   const probe = createServer();
-  await new Promise<void>((done, fail) => probe.once("error", fail).listen(port, "127.0.0.1", done)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EADDRINUSE") throw new StartRefusal(`port ${port} is taken: stop what listens there, or choose another with PORT=${port + 1} npm start`);
-    if (error.code === "EACCES") throw new StartRefusal(`port ${port} is not for everybody: choose one above 1023 with PORT=8787 npm start`);
-    throw error;
-  });
+  await new Promise<void>((done, fail) => probe.once("error", fail).listen(port, "127.0.0.1", done)).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE")
+        throw new StartRefusal(`port ${port} is taken: stop what listens there, or choose another with PORT=${port + 1} npm start`);
+      if (error.code === "EACCES")
+        throw new StartRefusal(`port ${port} is not for everybody: choose one above 1023 with PORT=8787 npm start`);
+      throw error;
+    },
+  );
   await new Promise((done) => probe.close(done));
 };
 
@@ -73,7 +79,8 @@ const playOnRunning = async ({ url, pid }: RunningNote & { readonly url: string 
 };
 
 const alreadyRuns = async (running: RunningNote | null): Promise<void> => {
-  if (running === null || running.url === null) return refuse(`it is just being started in ${options.home}${running === null ? "" : `, by process ${running.pid}`}`);
+  if (running === null || running.url === null)
+    return refuse(`it is just being started in ${options.home}${running === null ? "" : `, by process ${running.pid}`}`);
   if (options.storm) return await playOnRunning({ ...running, url: running.url });
   process.stderr.write(`tranche already runs at ${running.url} (process ${running.pid}, ${options.home})\n`);
   process.exit(1);
@@ -126,7 +133,14 @@ const run = async (home: Home): Promise<void> => {
     const plane = await startControlPlane({
       dataDir: resolve(home.dir, "postgres"),
       port: options.port,
-      env: { ...atHome, ADMIN_TOKEN: adminToken, EVIDENCE_SIGNING_KEY: home.signingKey, SECRETS_KEY: home.secretsKey, ...stage?.env, ...given },
+      env: {
+        ...atHome,
+        ADMIN_TOKEN: adminToken,
+        EVIDENCE_SIGNING_KEY: home.signingKey,
+        SECRETS_KEY: home.secretsKey,
+        ...stage?.env,
+        ...given,
+      },
       onLine: say,
       sqlBytes: options.sqlBytes,
     });
@@ -135,15 +149,18 @@ const run = async (home: Home): Promise<void> => {
     const health = await fetch(`${url}/readyz`);
     if (!health.ok) throw new StartRefusal(await health.text());
     const fire = (expression: string, minute: Date) =>
-      void trigger(expression, minute).catch((error: unknown) => ending.signal.aborted || process.stderr.write(`cron ${expression}: ${String(error)}\n`));
+      void trigger(expression, minute).catch(
+        (error: unknown) => ending.signal.aborted || process.stderr.write(`cron ${expression}: ${String(error)}\n`),
+      );
     closers.push(startCron(Object.keys(schedule), fire));
     isUp = true;
     await home.announce(url);
     fire("* * * * *", new Date());
     say(banner(url, adminToken));
     if (stage === null) return;
-    const playing = playStorm({ url, adminToken, say, signal: ending.signal, stage })
-      .catch((error: unknown) => process.stderr.write(`storm demo: ${reasonOf(error)}\n`));
+    const playing = playStorm({ url, adminToken, say, signal: ending.signal, stage }).catch((error: unknown) =>
+      process.stderr.write(`storm demo: ${reasonOf(error)}\n`),
+    );
     closers.push(async () => void (await playing));
   } catch (error) {
     if (ending.signal.aborted) return;

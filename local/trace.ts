@@ -21,7 +21,8 @@ const parseLine = (line: string, number: number, intervalMs: number): TraceSampl
   const [time = "", path = "", vantage = "", ok = "", status = "", latency = ""] = fields;
   const atMs = times.test(time) ? Date.parse(time) : Number.NaN;
   // Date.parse reads the 31st of November as the 1st of December.
-  if (Number.isNaN(atMs) || new Date(atMs).toISOString().slice(0, 10) !== time.slice(0, 10)) fail(`time "${time}" is not an RFC 3339 time in UTC, such as 2025-11-18T11:20:00Z`);
+  if (Number.isNaN(atMs) || new Date(atMs).toISOString().slice(0, 10) !== time.slice(0, 10))
+    fail(`time "${time}" is not an RFC 3339 time in UTC, such as 2025-11-18T11:20:00Z`);
   if (!paths.has(path)) fail(`path "${path}" is not primary, backup or direct`);
   if (!/^[a-z0-9-]{1,40}$/.test(vantage)) fail(`vantage "${vantage}" is not 1 to 40 of a-z, 0-9 and -`);
   if (ok !== "0" && ok !== "1") fail(`ok "${ok}" is not 0 or 1`);

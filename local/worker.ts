@@ -30,14 +30,19 @@ const configFor = async (outDir: string, main: string | undefined): Promise<stri
 };
 
 /** The same bundle that `wrangler deploy` would upload, in the scratch directory; one script per directory. */
-export const bundleWorker = async ({ dir, adopt }: Scratch, main: string | undefined): Promise<{ readonly modulesRoot: string; readonly scriptPath: string }> => {
+export const bundleWorker = async (
+  { dir, adopt }: Scratch,
+  main: string | undefined,
+): Promise<{ readonly modulesRoot: string; readonly scriptPath: string }> => {
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const env = { ...process.env, TMPDIR: dir, WRANGLER_SEND_METRICS: "false", CI: "true" };
   const outDir = join(dir, "bundle");
   await mkdir(outDir);
-  const building = promisify(execFile)(process.execPath, [
-    wrangler, "deploy", "--dry-run", "--outdir", outDir, "--config", await configFor(dir, main),
-  ], { cwd: root, env });
+  const building = promisify(execFile)(
+    process.execPath,
+    [wrangler, "deploy", "--dry-run", "--outdir", outDir, "--config", await configFor(dir, main)],
+    { cwd: root, env },
+  );
   if (building.child.pid !== undefined) adopt(building.child.pid, "wrangler");
   await building;
   const script = (await readdir(outDir)).find((file) => file.endsWith(".js"));
@@ -46,7 +51,8 @@ export const bundleWorker = async ({ dir, adopt }: Scratch, main: string | undef
 };
 
 /** The executable itself: miniflare's own dependency. */
-export const workerdPath = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { readonly default: string }).default;
+export const workerdPath = (createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd") as { readonly default: string })
+  .default;
 
 /**
  * Constructs Miniflare so that nothing of it outlives this process. It makes a directory where the system has temporary ones,
@@ -97,8 +103,11 @@ export const startWorker = async (options: {
   };
   try {
     const { modulesRoot, scriptPath } = await bundleWorker(scratch, options.main);
-    const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = unstable_readConfig({ config: wranglerConfig });
-    miniflare = construct(scratch,
+    const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = unstable_readConfig({
+      config: wranglerConfig,
+    });
+    miniflare = construct(
+      scratch,
       convertV4MiniflareOptions({
         name: "tranche",
         modules: true,

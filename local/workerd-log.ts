@@ -19,7 +19,12 @@ export type WorkerdLog = {
 export const complaintOf = (message: string): string | null => {
   if (!/(^|\n)stack: |sentryErrorContext = |wdErrId = /.test(message)) return null;
   const [first = ""] = message.split("\n");
-  return first.replace(/^e = /, "").replace(/^\S+\.(rs|c\+\+|h):\d+: /, "").replace(/^failed: /, "").replace(/; (sentryErrorContext|wdErrId) = .*$/, "").trim();
+  return first
+    .replace(/^e = /, "")
+    .replace(/^\S+\.(rs|c\+\+|h):\d+: /, "")
+    .replace(/^failed: /, "")
+    .replace(/; (sentryErrorContext|wdErrId) = .*$/, "")
+    .trim();
 };
 
 /** @param nowMs epoch milliseconds */

@@ -28,7 +28,10 @@ const duration = (fallback: string, minMs: number, maxMs: number) =>
     });
 
 const flag = (on: string, off: string, fallback: boolean) =>
-  z.enum([on, off], { error: `must be ${on} or ${off}` }).default(fallback ? on : off).transform((text) => text === on);
+  z
+    .enum([on, off], { error: `must be ${on} or ${off}` })
+    .default(fallback ? on : off)
+    .transform((text) => text === on);
 
 const decimal = (fallback: string, max: number) =>
   z
@@ -38,10 +41,22 @@ const decimal = (fallback: string, max: number) =>
 
 /** Comma-separated; blanks are ignored. */
 const list = (fallback: string) =>
-  z.string().default(fallback).transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
+  z
+    .string()
+    .default(fallback)
+    .transform((text) =>
+      text
+        .split(",")
+        .map((part) => part.trim())
+        .filter(Boolean),
+    );
 
 const limitPerMinute = () =>
-  z.string().regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit").transform(Number).optional();
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a number of requests a minute, 0 for no limit")
+    .transform(Number)
+    .optional();
 
 /** Default on a laptop, which has one customer: practically no limit. */
 const quota = () =>
@@ -80,8 +95,17 @@ export const canariesOf = (entries: readonly string[]): readonly { readonly cdn:
 const mostCanaries = 50;
 
 const singleSecrets = [
-  "ADMIN_TOKEN", "AUTH_JWT_SECRET", "GATEWAY_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "AWS_SECRET_ACCESS_KEY",
-  "CLOUDFLARE_API_TOKEN", "FASTLY_API_TOKEN", "EVIDENCE_SIGNING_KEY", "MAIL_API_TOKEN",
+  "ADMIN_TOKEN",
+  "AUTH_JWT_SECRET",
+  "GATEWAY_SECRET",
+  "METRICS_TOKEN",
+  "CRON_SECRET",
+  "WAU_READ_TOKEN",
+  "AWS_SECRET_ACCESS_KEY",
+  "CLOUDFLARE_API_TOKEN",
+  "FASTLY_API_TOKEN",
+  "EVIDENCE_SIGNING_KEY",
+  "MAIL_API_TOKEN",
 ] as const;
 const secretLists = ["SECRETS_KEY", "SECRETS_KEY_PREVIOUS"] as const;
 
@@ -181,7 +205,10 @@ export const environment = z
       .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),
     USAGE_LOOKBACK: duration("6h", 1_000, 31 * 24 * hourMs),
     // Every provider's cron for it fires every five minutes (cron/schedule.ts): a test compares.
-    USAGE_TICK: duration("5m", usageCronMs, hourMs).refine((ms) => ms % usageCronMs === 0, "must be a multiple of 5m: the cron that reads usage fires every 5 minutes"),
+    USAGE_TICK: duration("5m", usageCronMs, hourMs).refine(
+      (ms) => ms % usageCronMs === 0,
+      "must be a multiple of 5m: the cron that reads usage fires every 5 minutes",
+    ),
     CLOUDFLARE_ACCOUNT_ID: z.string().min(1).optional(),
     CLOUDFLARE_API_TOKEN: z.string().min(1).optional(),
     CLOUDFLARE_GRAPHQL_ENDPOINT: endpoint().default("https://api.cloudflare.com/client/v4/graphql"),
@@ -193,7 +220,10 @@ export const environment = z
       .string()
       .refine(isSigningKey, "must be an Ed25519 key: 32 random bytes, or PKCS #8 in DER, in base64")
       .optional(),
-    EVIDENCE_PUBLIC_KEYS: list("").refine((keys) => keys.every(isPublicKey), "must be public Ed25519 keys of 32 bytes in base64, comma-separated"),
+    EVIDENCE_PUBLIC_KEYS: list("").refine(
+      (keys) => keys.every(isPublicKey),
+      "must be public Ed25519 keys of 32 bytes in base64, comma-separated",
+    ),
     TIMESTAMP_URL: endpoint().optional(),
     SMTP_URL: smtpUrl().optional(),
     MAIL_API_URL: endpoint().optional(),
@@ -249,7 +279,8 @@ export const environment = z
       ctx.addIssue({ code: "custom", path: [name], message: `must not be the same secret as ${sameAs}` });
     }
     // The providers' checks of each other are meaningful only if a lease outlasts several rounds.
-    const refuse = (name: keyof typeof env, message: string) => ctx.addIssue({ code: "custom", path: [name], message: `${message}, where there is a PEER_URL` });
+    const refuse = (name: keyof typeof env, message: string) =>
+      ctx.addIssue({ code: "custom", path: [name], message: `${message}, where there is a PEER_URL` });
     if (env.PEER_URL === undefined) return;
     if (env.PROBE_INTERVAL > 20_000) refuse("PROBE_INTERVAL", "must be at most 20s");
     if (env.LEASE_TTL < 3 * env.PROBE_INTERVAL) refuse("LEASE_TTL", "must be at least three times PROBE_INTERVAL");

@@ -18,7 +18,11 @@ const judged = (fault: (text: string) => string | null) => (text: string, ctx: z
 };
 
 /** @param min characters that it must have at least */
-export const secret = (min: number) => z.string().superRefine(judged((text) => secretFault(text, min))).optional();
+export const secret = (min: number) =>
+  z
+    .string()
+    .superRefine(judged((text) => secretFault(text, min)))
+    .optional();
 
 /** A URL to which secrets are sent, or whose answers are trusted. */
 export const endpoint = () => z.string().superRefine(judged(endpointFault));
@@ -31,7 +35,10 @@ export const deployment = (example: string) =>
 export const loopbackAddress = () =>
   z
     .string()
-    .refine((text) => /^(127\.0\.0\.1|localhost):[1-9]\d{0,4}$/.test(text) && Number(text.split(":")[1]) <= 65_535, "must be an address on this machine, such as 127.0.0.1:5353")
+    .refine(
+      (text) => /^(127\.0\.0\.1|localhost):[1-9]\d{0,4}$/.test(text) && Number(text.split(":")[1]) <= 65_535,
+      "must be an address on this machine, such as 127.0.0.1:5353",
+    )
     .transform((text) => ({ hostname: text.split(":")[0] ?? "", port: Number(text.split(":")[1]) }));
 
 /** A server that mail is handed to (`domain/notify/smtp-url.ts`). */

@@ -13,12 +13,14 @@ import { canariesOf, environment, variableNames } from "./config-environment.ts"
  */
 export const unknownVariables = (raw: Readonly<Record<string, unknown>>, alsoKnown: readonly string[] = []): readonly string[] => {
   const known: readonly string[] = [...variableNames, ...alsoKnown];
-  return Object.keys(raw).toSorted().flatMap((name) => {
-    if (known.includes(name) || typeof raw[name] !== "string") return [];
-    const nearest = nearestName(name, known);
-    if (nearest !== null) return [`${name} is not read: is ${nearest} meant?`];
-    return raw["PROVIDER"] === "cloudflare" ? [`${name} is not read: there is no such variable`] : [];
-  });
+  return Object.keys(raw)
+    .toSorted()
+    .flatMap((name) => {
+      if (known.includes(name) || typeof raw[name] !== "string") return [];
+      const nearest = nearestName(name, known);
+      if (nearest !== null) return [`${name} is not read: is ${nearest} meant?`];
+      return raw["PROVIDER"] === "cloudflare" ? [`${name} is not read: there is no such variable`] : [];
+    });
 };
 
 export type Config = ReturnType<typeof toConfig>;
@@ -122,7 +124,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
             accessKeyId: env.AWS_ACCESS_KEY_ID,
             secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
             // A permanent key has none: this one is set by the platform itself (Vercel, "Reserved environment variables").
-            ...(env.AWS_SESSION_TOKEN !== undefined && !env.AWS_ACCESS_KEY_ID.startsWith("AKIA") && { sessionToken: env.AWS_SESSION_TOKEN }),
+            ...(env.AWS_SESSION_TOKEN !== undefined &&
+              !env.AWS_ACCESS_KEY_ID.startsWith("AKIA") && { sessionToken: env.AWS_SESSION_TOKEN }),
           },
   },
   usage: { windowMs: env.USAGE_WINDOW, lookbackMs: env.USAGE_LOOKBACK, tickMs: env.USAGE_TICK },
@@ -148,7 +151,10 @@ const toConfig = (env: z.infer<typeof environment>) => ({
       : {
           from: env.MAIL_FROM,
           smtp: env.SMTP_URL ?? null,
-          api: env.MAIL_API_URL === undefined || env.MAIL_API_TOKEN === undefined ? null : { url: env.MAIL_API_URL, token: env.MAIL_API_TOKEN },
+          api:
+            env.MAIL_API_URL === undefined || env.MAIL_API_TOKEN === undefined
+              ? null
+              : { url: env.MAIL_API_URL, token: env.MAIL_API_TOKEN },
         },
   /** Events go there in the place of PagerDuty. */
   pagerdutyEndpoint: env.PAGERDUTY_ENDPOINT ?? null,

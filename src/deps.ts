@@ -71,6 +71,10 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
   };
-  const tell = createTeller(() => capabilities, () => newRunId(random), capabilities.background);
+  const tell = createTeller(
+    () => capabilities,
+    () => newRunId(random),
+    capabilities.background,
+  );
   return { ...capabilities, ...buildRuns({ ...capabilities, tell }) };
 };

@@ -55,7 +55,13 @@ export class AppError extends Error {
   constructor(
     code: ErrorCode,
     detail: string,
-    extra: { fields?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown; kind?: string; quota?: ExhaustedQuota } = {},
+    extra: {
+      fields?: readonly FieldError[];
+      headers?: Record<string, string>;
+      cause?: unknown;
+      kind?: string;
+      quota?: ExhaustedQuota;
+    } = {},
   ) {
     super(detail, { cause: extra.cause });
     this.code = code;

@@ -13,9 +13,19 @@ const text = (name: string): string => readFileSync(new URL(name, root), "utf8")
 
 /** Every optional variable is set, so that nothing of the configuration is null. */
 const everything = {
-  DATABASE_URL: "postgresql://user:pass@host.example/db", PROVIDER: "cloudflare", AWS_ACCESS_KEY_ID: "ASIA1", AWS_SECRET_ACCESS_KEY: "qW3eR5tY7uI9oP1aS2dF", AWS_SESSION_TOKEN: "zX4cV6bN8mK0jH2gF4dS",
-  CLOUDFLARE_ACCOUNT_ID: "a", CLOUDFLARE_API_TOKEN: "lK5jH7gF9dS1aP3oI5uY", FASTLY_API_TOKEN: "mN2bV4cX6zQ8wE0rT2yU", SECRETS_KEY: btoa("sealing key of the tests, 32 byt"),
-  SMTP_URL: "smtps://user:hG7fD9sA2pO4iU6yT8rE@mail.example.com", MAIL_API_URL: "https://api.example.com/emails", MAIL_API_TOKEN: "wQ2eR4tY6uI8oP0aS1dF", MAIL_FROM: "alerts@example.com",
+  DATABASE_URL: "postgresql://user:pass@host.example/db",
+  PROVIDER: "cloudflare",
+  AWS_ACCESS_KEY_ID: "ASIA1",
+  AWS_SECRET_ACCESS_KEY: "qW3eR5tY7uI9oP1aS2dF",
+  AWS_SESSION_TOKEN: "zX4cV6bN8mK0jH2gF4dS",
+  CLOUDFLARE_ACCOUNT_ID: "a",
+  CLOUDFLARE_API_TOKEN: "lK5jH7gF9dS1aP3oI5uY",
+  FASTLY_API_TOKEN: "mN2bV4cX6zQ8wE0rT2yU",
+  SECRETS_KEY: btoa("sealing key of the tests, 32 byt"),
+  SMTP_URL: "smtps://user:hG7fD9sA2pO4iU6yT8rE@mail.example.com",
+  MAIL_API_URL: "https://api.example.com/emails",
+  MAIL_API_TOKEN: "wQ2eR4tY6uI8oP0aS1dF",
+  MAIL_FROM: "alerts@example.com",
 };
 
 const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>
@@ -26,14 +36,19 @@ const leavesOf = (value: unknown, path: readonly string[] = []): readonly (reado
 describe("the configuration", () => {
   it("is documented, each variable in the table of ARCHITECTURE.md, and the table names no other", () => {
     const table = text("ARCHITECTURE.md").split("\n## Configuration\n")[1]?.split("\n## ")[0] ?? "";
-    const named = table.split("\n").filter((line) => line.startsWith("| `")).flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`([A-Z0-9_]+)`/g)].map(([, name = ""]) => name));
+    const named = table
+      .split("\n")
+      .filter((line) => line.startsWith("| `"))
+      .flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`([A-Z0-9_]+)`/g)].map(([, name = ""]) => name));
     expect(variableNames.length).toBeGreaterThan(50);
     expect(variableNames.filter((name) => !named.includes(name))).toEqual([]);
     expect(named.filter((name) => !variableNames.some((known) => known === name))).toEqual([]);
   });
 
   it("is read, each field of it, by something else than what parses it", () => {
-    const sources = readdirSync(new URL("src", root), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && name !== "config.ts");
+    const sources = readdirSync(new URL("src", root), { recursive: true, encoding: "utf8" }).filter(
+      (name) => name.endsWith(".ts") && name !== "config.ts",
+    );
     // Comments and types read nothing.
     const code = sources.map((name) => text(`src/${name}`).replaceAll(/\/\*.*?\*\/|\/\/[^\n]*|readonly \w+\??:/gs, "")).join("\n");
     const unread = leavesOf(parseConfig(everything)).filter((path) => !new RegExp(`\\b${path.at(-1)}\\b`).test(code));
@@ -44,15 +59,22 @@ describe("the configuration", () => {
     const [cron] = Object.entries(schedule).find(([, jobs]) => jobs.includes("ingest-usage")) ?? [];
     expect(cron).toBe(`*/${usageCronMs / 60_000} * * * *`);
     expect(parseConfig({ ...everything, USAGE_TICK: "15m" }).usage.tickMs).toBe(900_000);
-    for (const wrong of ["1m", "7m", "65m"]) expect(() => parseConfig({ ...everything, USAGE_TICK: wrong }), wrong).toThrow(/USAGE_TICK must be/);
+    for (const wrong of ["1m", "7m", "65m"])
+      expect(() => parseConfig({ ...everything, USAGE_TICK: wrong }), wrong).toThrow(/USAGE_TICK must be/);
     expect(() => parseConfig({ ...everything, USAGE_TICK: "7m" })).toThrow("the cron that reads usage fires every 5 minutes");
   });
 });
 
 describe("a variable that is not known", () => {
   it.each([
-    ["PROBE_INTERVALL", "PROBE_INTERVAL"], ["PROBE_INTREVAL", "PROBE_INTERVAL"], ["BILLING_CURENCY", "BILLING_CURRENCY"], ["CORS_ORIGIN", "CORS_ORIGINS"],
-    ["AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"], ["admin_token", "ADMIN_TOKEN"], ["TRANCHE_ADMIN_TOKEN", "ADMIN_TOKEN"], ["LEASE-TTL", "LEASE_TTL"],
+    ["PROBE_INTERVALL", "PROBE_INTERVAL"],
+    ["PROBE_INTREVAL", "PROBE_INTERVAL"],
+    ["BILLING_CURENCY", "BILLING_CURRENCY"],
+    ["CORS_ORIGIN", "CORS_ORIGINS"],
+    ["AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"],
+    ["admin_token", "ADMIN_TOKEN"],
+    ["TRANCHE_ADMIN_TOKEN", "ADMIN_TOKEN"],
+    ["LEASE-TTL", "LEASE_TTL"],
   ])("%s is told with the name that was meant, %s", (name, meant) => {
     expect(nearestName(name, variableNames)).toBe(meant);
   });
@@ -61,8 +83,10 @@ describe("a variable that is not known", () => {
     const raw = { PROBE_INTERVALL: "hidden", SHELL: "hidden", HOME: "hidden", TERM: "hidden", LIMITER: { limit: 1 }, PROBE_INTERVAL: "1s" };
     expect(unknownVariables(raw)).toEqual(["PROBE_INTERVALL is not read: is PROBE_INTERVAL meant?"]);
     expect(unknownVariables({ ...raw, PROVIDER: "cloudflare" })).toEqual([
-      "HOME is not read: there is no such variable", "PROBE_INTERVALL is not read: is PROBE_INTERVAL meant?",
-      "SHELL is not read: there is no such variable", "TERM is not read: there is no such variable",
+      "HOME is not read: there is no such variable",
+      "PROBE_INTERVALL is not read: is PROBE_INTERVAL meant?",
+      "SHELL is not read: there is no such variable",
+      "TERM is not read: there is no such variable",
     ]);
   });
 
@@ -91,13 +115,29 @@ describe("npm start", () => {
     const shell = Object.fromEntries([...variableNames, "HOME", "PORT"].map((name) => [name, "x"]));
     const given = handedOn(shell);
     expect(Object.keys(shell).filter((name) => !Object.hasOwn(given, name))).toEqual([
-      "DATABASE_URL", "NEON_FETCH_ENDPOINT", "PROVIDER", "PREFERRED_PROVIDER", "VERCEL_REGION", "HOME", "PORT",
+      "DATABASE_URL",
+      "NEON_FETCH_ENDPOINT",
+      "PROVIDER",
+      "PREFERRED_PROVIDER",
+      "VERCEL_REGION",
+      "HOME",
+      "PORT",
     ]);
     expect(handedOn({ ADMIN_TOKEN: "" })).toEqual({});
   });
 
   it("says which variables do nothing here", () => {
-    expect(idleVariables({ DATABASE_URL: "x", HANDBACK_AFTER: "1m", AWS_ACCESS_KEY_ID: "AKIA1", AWS_SESSION_TOKEN: "t", PORT: "1", PROBE_PAHT: "/", PROVIDER: "" })).toEqual([
+    expect(
+      idleVariables({
+        DATABASE_URL: "x",
+        HANDBACK_AFTER: "1m",
+        AWS_ACCESS_KEY_ID: "AKIA1",
+        AWS_SESSION_TOKEN: "t",
+        PORT: "1",
+        PROBE_PAHT: "/",
+        PROVIDER: "",
+      }),
+    ).toEqual([
       "DATABASE_URL does nothing here: npm start has a PostgreSQL of its own",
       "HANDBACK_AFTER does nothing without a PEER_URL",
       "AWS_SESSION_TOKEN does nothing beside a permanent key (AKIA...)",

@@ -28,7 +28,10 @@ describe("parseConfig", () => {
 
   it("has name servers of this machine in place of the zones' own only where it is told", () => {
     expect(parseConfig(valid).nameServersEndpoint).toBeNull();
-    expect(parseConfig({ ...valid, NAME_SERVERS_ENDPOINT: "127.0.0.1:5353" }).nameServersEndpoint).toEqual({ hostname: "127.0.0.1", port: 5353 });
+    expect(parseConfig({ ...valid, NAME_SERVERS_ENDPOINT: "127.0.0.1:5353" }).nameServersEndpoint).toEqual({
+      hostname: "127.0.0.1",
+      port: 5353,
+    });
   });
 
   it("ignores bindings that are no text and counts an empty text as unset", () => {
@@ -113,7 +116,13 @@ describe("parseConfig", () => {
   });
 
   it("takes another lease, another patience, and the origin of the other provider", () => {
-    const chosen = parseConfig({ ...valid, PROBE_INTERVAL: "1s", LEASE_TTL: "9s", HANDBACK_AFTER: "1h30m", PEER_URL: "https://tranche.vercel.app" });
+    const chosen = parseConfig({
+      ...valid,
+      PROBE_INTERVAL: "1s",
+      LEASE_TTL: "9s",
+      HANDBACK_AFTER: "1h30m",
+      PEER_URL: "https://tranche.vercel.app",
+    });
     expect(chosen).toMatchObject({ leaseTtlMs: 9_000, handBackAfterMs: 5_400_000, peerUrl: "https://tranche.vercel.app" });
   });
 

@@ -64,7 +64,9 @@ describe("the fallback on Vercel", () => {
 
   it("puts the headers on the platform's own answers that the application puts on its own", async () => {
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const app = createApp(buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:none@127.0.0.1:9/none", PROVIDER: "local" }), { log }));
+    const app = createApp(
+      buildDeps(parseConfig({ DATABASE_URL: "postgresql://nobody:none@127.0.0.1:9/none", PROVIDER: "local" }), { log }),
+    );
     for (const path of ["/nothing", "/v1/nothing"]) {
       const { headers } = await app.request(path);
       const rules = vercel.headers.filter(({ source }) => new RegExp(`^${source}$`).test(path)).flatMap((rule) => rule.headers);

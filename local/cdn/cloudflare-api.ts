@@ -71,7 +71,11 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
   const changedLimits = new Map<string, Partial<AnalyticsLimits>>();
   const seen = (): readonly CloudflareZone[] => zones.filter(({ id }) => narrowedTo?.has(id) ?? true);
   const backendNow = (): AnalyticsBackend => ({
-    zoneIds: new Set(seen().filter(({ analytics }) => analytics !== false).map(({ id }) => id)),
+    zoneIds: new Set(
+      seen()
+        .filter(({ analytics }) => analytics !== false)
+        .map(({ id }) => id),
+    ),
     bytes: options.bytes,
     limits: { ...FREE_PLAN_LIMITS, ...options.limits },
     limitsOf: (zoneId) => ({ ...FREE_PLAN_LIMITS, ...options.limits, ...options.limitsByZone?.[zoneId], ...changedLimits.get(zoneId) }),
@@ -113,9 +117,7 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
     const token = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) return malformedAuthorization();
     if (token !== options.apiToken) {
-      return isGraphql
-        ? graphqlRefusal(401, "Unauthorized", now())
-        : restRefusal(403, { code: 10000, message: "Authentication error" });
+      return isGraphql ? graphqlRefusal(401, "Unauthorized", now()) : restRefusal(403, { code: 10000, message: "Authentication error" });
     }
     if (!isGraphql) zoneLists.push(`${url.pathname}${url.search}`);
     const faulty = inject(isGraphql ? "graphql" : "zones", isGraphql ? null : Number(url.searchParams.get("page") ?? 1), now());

@@ -54,12 +54,7 @@ export type GroupArgs = { filter?: Filter | null; limit: number; orderBy?: reado
 const HOUR_MS = 3_600_000;
 
 /** Rows of one `httpRequestsAdaptiveGroups` node; a group without bytes has no row, as in the real dataset. */
-export function groupsOf(
-  backend: GroupSource,
-  zoneTag: string,
-  args: GroupArgs,
-  dimensions: ReadonlySet<string>,
-): readonly Group[] {
+export function groupsOf(backend: GroupSource, zoneTag: string, args: GroupArgs, dimensions: ReadonlySet<string>): readonly Group[] {
   const { limits } = backend;
   if (args.limit < 1 || args.limit > limits.maxPageSize) {
     throw refusal(400, `limit must be positive number and not greater than ${limits.maxPageSize}`);
@@ -157,9 +152,7 @@ function compareBy(orderBy: readonly string[], a: Group, b: Group): number {
   for (const order of orderBy) {
     const key = order.replace(/_(ASC|DESC)$/, "");
     const valueOf = (group: Group): string | number =>
-      key === "sum_edgeResponseBytes"
-        ? group.sum.edgeResponseBytes
-        : group.dimensions[key as "clientRequestHTTPHost" | "datetimeHour"];
+      key === "sum_edgeResponseBytes" ? group.sum.edgeResponseBytes : group.dimensions[key as "clientRequestHTTPHost" | "datetimeHour"];
     if (valueOf(a) === valueOf(b)) continue;
     return (valueOf(a) < valueOf(b) ? -1 : 1) * (order.endsWith("_DESC") ? -1 : 1);
   }

@@ -1,7 +1,5 @@
 /** A string body goes out as HTML, anything else as JSON; `hang` never answers. */
-export type Reply =
-  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
-  | "hang";
+export type Reply = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> } | "hang";
 
 export type RestError = { readonly code: number; readonly message: string; readonly error_chain?: unknown };
 

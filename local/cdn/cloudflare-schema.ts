@@ -75,11 +75,7 @@ export function buildAnalyticsSchema(withConfidence: boolean): GraphQLSchema {
   acceptOnly(schema, "string", (value) => typeof value === "string");
   acceptOnly(schema, "float64", (value) => typeof value === "number" && Number.isFinite(value));
   acceptOnly(schema, "uint64", (value) => Number.isSafeInteger(value) && Number(value) >= 0);
-  acceptOnly(
-    schema,
-    "Time",
-    (value) => typeof value === "string" && RFC3339.test(value) && !Number.isNaN(Date.parse(value)),
-  );
+  acceptOnly(schema, "Time", (value) => typeof value === "string" && RFC3339.test(value) && !Number.isNaN(Date.parse(value)));
   return schema;
 }
 

@@ -101,7 +101,13 @@ const services = (world: FastlyWorld, { query, endless }: FastlyRequest): unknow
     if (service === undefined) return [];
     const { id, active = true, formerly = [] } = service;
     const version = (number: number, isActive: boolean, isLocked: boolean, updatedAtMs: number) => ({
-      number, active: isActive, locked: isLocked, service_id: id, comment: "", deleted_at: null, updated_at: new Date(updatedAtMs).toISOString(),
+      number,
+      active: isActive,
+      locked: isLocked,
+      service_id: id,
+      comment: "",
+      deleted_at: null,
+      updated_at: new Date(updatedAtMs).toISOString(),
     });
     const former = formerly.map(({ untilMs }, index) => version(index + 1, false, true, untilMs));
     const versions = [...former, version(former.length + 1, active, active, formerly.at(-1)?.untilMs ?? 0)];
@@ -126,8 +132,14 @@ const versionless = (world: FastlyWorld, { query, endless }: FastlyRequest): unk
   // Clients in the wild ask for 100; whether more is allowed is not documented.
   const limit = countOf(query, "limit", 20, 100);
   const rows = [
-    ...world.services.flatMap(({ id, versionless: names = [] }) => names.map((fqdn) => ({ fqdn, service_id: id as string | null, routing_configuration_id: null as string | null }))),
-    ...world.looseDomains.map(({ fqdn, routingConfigurationId = null }) => ({ fqdn, service_id: null, routing_configuration_id: routingConfigurationId })),
+    ...world.services.flatMap(({ id, versionless: names = [] }) =>
+      names.map((fqdn) => ({ fqdn, service_id: id as string | null, routing_configuration_id: null as string | null })),
+    ),
+    ...world.looseDomains.map(({ fqdn, routingConfigurationId = null }) => ({
+      fqdn,
+      service_id: null,
+      routing_configuration_id: routingConfigurationId,
+    })),
   ];
   const [fqdn, match, service] = [query.get("fqdn"), query.get("fqdn_match"), query.get("service_id")];
   const found = rows
@@ -137,8 +149,13 @@ const versionless = (world: FastlyWorld, { query, endless }: FastlyRequest): unk
   const offset = offsetOf(query);
   const next = endless ? btoa("0") : offset + limit < found.length ? btoa(String(offset + limit)) : null;
   const data = found.slice(offset, offset + limit).map((row) => ({
-    id: btoa(row.fqdn), description: "", activated: true, verified: true,
-    created_at: "2026-01-01T00:00:00.000Z", updated_at: "2026-01-01T00:00:00.000Z", ...row,
+    id: btoa(row.fqdn),
+    description: "",
+    activated: true,
+    verified: true,
+    created_at: "2026-01-01T00:00:00.000Z",
+    updated_at: "2026-01-01T00:00:00.000Z",
+    ...row,
   }));
   return { data, meta: { total: found.length, limit, sort: "fqdn", ...(next !== null && { next_cursor: next }) } };
 };
@@ -167,19 +184,31 @@ const inspector = (world: FastlyWorld, { query, endless }: FastlyRequest, id: st
   if (metrics.length > 10) throw bad("at most ten metrics");
   const wanted = query.get("domain")?.split(",") ?? hostsOf(service);
   const starts = bucketsOf(world, timeOf(query, "start"), timeOf(query, "end"), unit);
-  const series = hostsOf(service).filter((host) => wanted.includes(host)).flatMap((domain) => {
-    const values = starts.flatMap((atMs) => {
-      const figures: Record<string, number> = split(world.bytes(domain, atMs, atMs + (unitMs[unit] ?? 0)));
-      const shown = Object.fromEntries(metrics.flatMap((name) => (figures[name] === undefined || figures[name] === 0 ? [] : [[name, figures[name]]])));
-      return Object.keys(shown).length === 0 ? [] : [{ timestamp: atMs / 1_000, ...shown }];
+  const series = hostsOf(service)
+    .filter((host) => wanted.includes(host))
+    .flatMap((domain) => {
+      const values = starts.flatMap((atMs) => {
+        const figures: Record<string, number> = split(world.bytes(domain, atMs, atMs + (unitMs[unit] ?? 0)));
+        const shown = Object.fromEntries(
+          metrics.flatMap((name) => (figures[name] === undefined || figures[name] === 0 ? [] : [[name, figures[name]]])),
+        );
+        return Object.keys(shown).length === 0 ? [] : [{ timestamp: atMs / 1_000, ...shown }];
+      });
+      return values.length === 0 ? [] : [{ dimensions: { domain }, values }];
     });
-    return values.length === 0 ? [] : [{ dimensions: { domain }, values }];
-  });
   const offset = offsetOf(query);
   const next = endless ? btoa("0") : offset + limit < series.length ? btoa(String(offset + limit)) : "";
-  return { status: "success", meta: { downsample: unit, limit, next_cursor: next, group_by: "domain" }, data: series.slice(offset, offset + limit) };
+  return {
+    status: "success",
+    meta: { downsample: unit, limit, next_cursor: next, group_by: "domain" },
+    data: series.slice(offset, offset + limit),
+  };
 };
 
 export const fastlyAnswers: Readonly<Record<FastlyResource, (world: FastlyWorld, request: FastlyRequest, service: string) => unknown>> = {
-  services, domains, versionless, stats, inspector,
+  services,
+  domains,
+  versionless,
+  stats,
+  inspector,
 };

@@ -66,7 +66,8 @@ const targetOf = (path: string): Target | null => {
   ];
   for (const [on, pattern] of byService) {
     const [, service, version] = pattern.exec(path) ?? [];
-    if (service !== undefined) return { on, service: decodeURIComponent(service), ...(version !== undefined && { version: Number(version) }) };
+    if (service !== undefined)
+      return { on, service: decodeURIComponent(service), ...(version !== undefined && { version: Number(version) }) };
   }
   return null;
 };
@@ -90,7 +91,9 @@ export const startFastlyApi = async (options: FastlyApiOptions): Promise<FastlyA
     services: options.services.filter(({ id }) => narrowedTo?.has(id) ?? true),
     looseDomains: narrowedTo === null ? looseDomains : [],
     isListed: (host) => !hidden.has(host),
-    bytes: options.bytes, nowMs: now(), latencyMs,
+    bytes: options.bytes,
+    nowMs: now(),
+    latencyMs,
   });
 
   const route = (request: IncomingMessage, { pathname, search, searchParams }: URL): Reply | "hang" => {
@@ -123,7 +126,9 @@ export const startFastlyApi = async (options: FastlyApiOptions): Promise<FastlyA
     }
     if (reply === "hang") return;
     const isText = typeof reply.body === "string";
-    response.writeHead(reply.status, { "content-type": isText ? "text/html" : "application/json" }).end(isText ? reply.body : JSON.stringify(reply.body));
+    response
+      .writeHead(reply.status, { "content-type": isText ? "text/html" : "application/json" })
+      .end(isText ? reply.body : JSON.stringify(reply.body));
   };
 
   const server = createServer(answer);

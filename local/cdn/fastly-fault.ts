@@ -34,7 +34,12 @@ export const createFastlyFaults = (): FastlyFaults => {
       faults.set(keyOf(on, service), { fault, left });
     },
     take: (on, service) => {
-      const keys = [keyOf(on, service ?? undefined), keyOf(undefined, service ?? undefined), keyOf(on, undefined), keyOf(undefined, undefined)];
+      const keys = [
+        keyOf(on, service ?? undefined),
+        keyOf(undefined, service ?? undefined),
+        keyOf(on, undefined),
+        keyOf(undefined, undefined),
+      ];
       for (const key of keys) {
         const entry = faults.get(key);
         if (entry === undefined || entry.left <= 0) continue;

@@ -5,9 +5,7 @@ export type PlainFaultKind = "healthy" | "5xx" | "52x" | "hang" | "refuse" | "sl
  * How a toy CDN misbehaves. `oscillate` is bad for `badMs`, good for `goodMs`, and so on, by the CDN's own clock,
  * starting with bad at the moment the fault is set.
  */
-export type Fault =
-  | { readonly kind: PlainFaultKind }
-  | { readonly kind: "oscillate"; readonly goodMs: number; readonly badMs: number };
+export type Fault = { readonly kind: PlainFaultKind } | { readonly kind: "oscillate"; readonly goodMs: number; readonly badMs: number };
 
 export type Verdict =
   | { readonly kind: "serve"; readonly delayed: boolean }
@@ -41,9 +39,7 @@ export function judgeRequest(fault: Fault, nth: number, elapsedMs: number): Verd
     case "oscillate":
       return elapsedMs % (fault.badMs + fault.goodMs) < fault.badMs ? originError(nth) : SERVE;
     case "partial":
-      return failuresAmong(nth + 1) > failuresAmong(nth)
-        ? { kind: "fail", status: 500, body: "Internal Server Error" }
-        : SERVE;
+      return failuresAmong(nth + 1) > failuresAmong(nth) ? { kind: "fail", status: 500, body: "Internal Server Error" } : SERVE;
   }
 }
 

@@ -73,7 +73,10 @@ export async function startToyCdn(options: ToyCdnOptions): Promise<ToyCdn> {
     });
     if (request.method === "HEAD") return void response.end();
     await pipeline(
-      Readable.from(counted(reply.chunks, (bytes) => counter.add(host, bytes, now())), { highWaterMark: 1 }),
+      Readable.from(
+        counted(reply.chunks, (bytes) => counter.add(host, bytes, now())),
+        { highWaterMark: 1 },
+      ),
       response,
     );
   }

@@ -9,7 +9,10 @@ import type { Api } from "./api.ts";
 /** The keys that a customer keeps when he trusts them: before there is anything to dispute. */
 export const keepKeys = async (api: Api): Promise<Keys> => {
   const { keys } = await api.get<{ keys: { kid: string; x: string }[] }>("/.well-known/tranche-evidence-keys");
-  return trusted(keys.map(({ kid, x }) => ({ keyId: kid, x })), null);
+  return trusted(
+    keys.map(({ kid, x }) => ({ keyId: kid, x })),
+    null,
+  );
 };
 
 export type AuditedStorm = { readonly ok: boolean; readonly detail: string; readonly records: number; readonly replayed: number };
@@ -30,7 +33,9 @@ export const auditStorm = async (api: Api, stormId: number, keys: Keys): Promise
   if (wrong?.ok === false) return { ok: false, detail: `its anchor ${wrong.reason}`, records: 0, replayed };
   const said = remarks.length === 0 ? "" : `; ${remarks.map(({ seq, why }) => `${seq} ${why}`).join("; ")}`;
   return {
-    ok: true, records: bundle.records.length, replayed,
+    ok: true,
+    records: bundle.records.length,
+    replayed,
     detail: `${bundle.kinds.join(", ")}; signed by ${signedBy.join(", ")}; ${replayed} decisions replayed; ${anchors.length} anchors hold${said}`,
   };
 };

@@ -73,16 +73,29 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     await migrate(databaseUrl);
     const asApp = await openAppRole(databaseUrl);
     const endpoint = opened(await startSqlEndpoint({}));
-    const [link, edge, inside] = [opened(await startLink(endpoint.url)), opened(await startEdge()), opened(await startToyCdn({ name: "cloudflare" }))];
+    const [link, edge, inside] = [
+      opened(await startLink(endpoint.url)),
+      opened(await startEdge()),
+      opened(await startToyCdn({ name: "cloudflare" })),
+    ];
     const cronSecret = randomBytes(24).toString("base64url");
     const logs: string[] = [];
     const common = {
-      ...outside.env, DATABASE_URL: asApp(databaseUrl), CRON_SECRET: cronSecret, PREFERRED_PROVIDER: "cloudflare",
+      ...outside.env,
+      DATABASE_URL: asApp(databaseUrl),
+      CRON_SECRET: cronSecret,
+      PREFERRED_PROVIDER: "cloudflare",
       EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
       // An edge has no sockets: mail goes by an HTTP API.
-      MAIL_API_URL: outside.sink.mailApiUrl, MAIL_API_TOKEN: randomBytes(24).toString("base64url"),
-      LEASE_TTL: `${scale.leaseTtlMs}ms`, HANDBACK_AFTER: `${scale.handBackAfterMs}ms`, PROBE_TIMEOUT: `${scale.probeTimeoutMs}ms`,
-      RATE_LIMIT_PER_CREDENTIAL: "0", RATE_LIMIT_PER_ADDRESS: "0", RATE_LIMIT_REFUSALS: "0", RATE_LIMIT_SESSIONS: "0",
+      MAIL_API_URL: outside.sink.mailApiUrl,
+      MAIL_API_TOKEN: randomBytes(24).toString("base64url"),
+      LEASE_TTL: `${scale.leaseTtlMs}ms`,
+      HANDBACK_AFTER: `${scale.handBackAfterMs}ms`,
+      PROBE_TIMEOUT: `${scale.probeTimeoutMs}ms`,
+      RATE_LIMIT_PER_CREDENTIAL: "0",
+      RATE_LIMIT_PER_ADDRESS: "0",
+      RATE_LIMIT_REFUSALS: "0",
+      RATE_LIMIT_SESSIONS: "0",
     };
     // One after the other: so Cloudflare, which is preferred, is also the first to have the lease.
     let running: WorkerProcess | null = null;
@@ -116,8 +129,15 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
     const pinger = startPinger(fallback.url, cronSecret, cronFromMs + cronsApartMs);
     opened({ close: () => Promise.resolve(pinger.stop()) });
     return {
-      ...outside, databaseUrl, apiUrl: fallback.url, cronSecret, cloudflare: { edge, link, inside, kill, start },
-      secondRunsMs: cronFromMs + cronsApartMs + minuteMs + settleMs, watch, logs, close,
+      ...outside,
+      databaseUrl,
+      apiUrl: fallback.url,
+      cronSecret,
+      cloudflare: { edge, link, inside, kill, start },
+      secondRunsMs: cronFromMs + cronsApartMs + minuteMs + settleMs,
+      watch,
+      logs,
+      close,
     };
   } catch (error) {
     await close();

@@ -29,7 +29,10 @@ export const crossedAtMs = (
   fromMs: number,
   policy: { readonly threshold: number; readonly minFailures: number },
 ): number | null => {
-  const moments = samples.map((sample) => sample.answeredAtMs).filter((ms) => ms >= fromMs).toSorted((a, b) => a - b);
+  const moments = samples
+    .map((sample) => sample.answeredAtMs)
+    .filter((ms) => ms >= fromMs)
+    .toSorted((a, b) => a - b);
   const crossed = moments.find((now) => {
     const window = samples.filter((sample) => sample.answeredAtMs <= now && sample.atMs > now - cadence.windowMs);
     const failures = window.filter((sample) => !sample.ok).length;

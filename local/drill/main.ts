@@ -15,7 +15,11 @@ const startedAtMs = performance.now();
 const elapsedMs = () => performance.now() - startedAtMs;
 
 /** A running world, and the scenario to play in it. */
-type Production = { readonly logs: readonly string[]; readonly close: () => Promise<void>; readonly play: (screen: Screen) => Promise<Story> };
+type Production = {
+  readonly logs: readonly string[];
+  readonly close: () => Promise<void>;
+  readonly play: (screen: Screen) => Promise<Story>;
+};
 type Plan = { readonly what: string; readonly parts: string; readonly open: () => Promise<Production> };
 
 const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan => {
@@ -26,7 +30,10 @@ const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan
       parts: "PostgreSQL, SQL over HTTP, Route 53, DNS, two CDNs; the Worker in workerd and the fallback in Vercel's edge emulator",
       open: async () => {
         const world = await startDuo({ seesInside: duo.seesInside ?? false });
-        return { ...world, play: async (screen) => ({ ...(await playScenario(world, duo.play, await onboard(world), screen, elapsedMs)), invoice: null }) };
+        return {
+          ...world,
+          play: async (screen) => ({ ...(await playScenario(world, duo.play, await onboard(world), screen, elapsedMs)), invoice: null }),
+        };
       },
     };
   }
@@ -56,7 +63,10 @@ const stopWith = (opening: Promise<Production>, silence: () => void): (() => boo
     isStopping = true;
     silence();
     process.stderr.write(`\ndrill: stopping (${reason})\n`);
-    void opening.then(({ close }) => close()).catch(() => undefined).finally(() => process.exit(130));
+    void opening
+      .then(({ close }) => close())
+      .catch(() => undefined)
+      .finally(() => process.exit(130));
   });
   return () => isStopping;
 };
@@ -89,7 +99,10 @@ const run = async (): Promise<boolean> => {
     }
     return ok;
   } finally {
-    await opening.then(({ close }) => close(), () => undefined);
+    await opening.then(
+      ({ close }) => close(),
+      () => undefined,
+    );
     // After a signal the exit code is that of the signal.
     if (isStopping()) process.exit(130);
   }

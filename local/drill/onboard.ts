@@ -11,13 +11,24 @@ export const onboard = async (world: Outside & { readonly apiUrl: string }): Pro
   const customer = await admin.send<{ id: number }>("POST", "/v1/customers", { name: "Example Downloads" });
   const { token } = await admin.send<{ token: string }>("POST", `/v1/customers/${customer.id}/tokens`, { name: "drill", role: "editor" });
   const api = createApi(world.apiUrl, token);
-  const service = await api.send<{ id: number }>("POST", "/v1/services", { name: "downloads", primary_cdn: "cloudflare", backup_cdn: "fastly" });
+  const service = await api.send<{ id: number }>("POST", "/v1/services", {
+    name: "downloads",
+    primary_cdn: "cloudflare",
+    backup_cdn: "fastly",
+  });
   await api.send("POST", `/v1/services/${service.id}/domains`, {
-    name: site.host, primary_target: world.cdns.primary.url, backup_target: world.cdns.backup.url,
+    name: site.host,
+    primary_target: world.cdns.primary.url,
+    backup_target: world.cdns.backup.url,
   });
   await api.send("POST", `/v1/services/${service.id}/storm-policies`, {
-    kind: "http_availability", threshold_avail: policy.threshold, window_seconds: cadence.windowMs / 1_000,
-    cooldown_seconds: cadence.cooldownMs / 1_000, max_coverage_factor: 1.5, min_samples: 3, min_failures: policy.minFailures,
+    kind: "http_availability",
+    threshold_avail: policy.threshold,
+    window_seconds: cadence.windowMs / 1_000,
+    cooldown_seconds: cadence.cooldownMs / 1_000,
+    max_coverage_factor: 1.5,
+    min_samples: 3,
+    min_failures: policy.minFailures,
   });
   return { api, serviceId: service.id };
 };

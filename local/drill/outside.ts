@@ -13,7 +13,12 @@ import { startSiteDns } from "../route53/site-dns.ts";
 /** The drill's cadence: everything is real but the calendar. Milliseconds. */
 export const cadence = { intervalMs: 1_000, timeoutMs: 1_000, windowMs: 5_000, cooldownMs: 5_000, usageWindowMs: 5_000 } as const;
 
-export const site = { zone: "example.test", host: "app.example.test", primary: "app.primary-cdn.test", backup: "app.backup-cdn.test" } as const satisfies Site;
+export const site = {
+  zone: "example.test",
+  host: "app.example.test",
+  primary: "app.primary-cdn.test",
+  backup: "app.backup-cdn.test",
+} as const satisfies Site;
 
 /** The outside world: DNS, two CDNs, and the receivers of messages. */
 export type Outside = {
@@ -38,7 +43,12 @@ export const startOutside = async (opened: Opened, { accounts = [], zones }: Nei
   const backup = opened(await startToyCdn({ name: "fastly" }));
   const sink = opened(await startNotifySink());
   return {
-    route53, doh, cdns: { primary, backup }, sink, adminToken, zoneId: route53.zones[0]?.id ?? "",
+    route53,
+    doh,
+    cdns: { primary, backup },
+    sink,
+    adminToken,
+    zoneId: route53.zones[0]?.id ?? "",
     env: {
       ...atHome,
       ...env,

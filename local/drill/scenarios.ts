@@ -12,10 +12,18 @@ import type { DuoScenario, Scenario } from "./stage.ts";
 
 /** What `--scenario` can stage with one provider, by name. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
-  "bad-backup": badBackup, "both-down": bothDown, contested, frozen, ramp, "slow-neighbour": slowNeighbour, "health-checked": healthChecked,
+  "bad-backup": badBackup,
+  "both-down": bothDown,
+  contested,
+  frozen,
+  ramp,
+  "slow-neighbour": slowNeighbour,
+  "health-checked": healthChecked,
 };
 
 /** What it can stage with both. */
 export const duoScenarios: Readonly<Record<string, DuoScenario>> = {
-  "cloudflare-dark": cloudflareDark, "split-brain": splitBrain, "half-dark": halfDark,
+  "cloudflare-dark": cloudflareDark,
+  "split-brain": splitBrain,
+  "half-dark": halfDark,
 };

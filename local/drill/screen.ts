@@ -22,11 +22,11 @@ export const createScreen = (out: NodeJS.WriteStream, elapsedMs: () => number): 
   return {
     chapter: (title) => print(`\n${paint(1, title)}`),
     progress: (text) => void (live && out.write(`\r\u001b[K${paint(2, `${clock(elapsedMs())}  … ${text}`)}`)),
-    step: ({ ok, atMs, name, detail }) =>
-      print(`${clock(atMs)}  ${ok ? paint(32, "✓") : paint(31, "✗")} ${name.padEnd(34)} ${detail}`),
+    step: ({ ok, atMs, name, detail }) => print(`${clock(atMs)}  ${ok ? paint(32, "✓") : paint(31, "✗")} ${name.padEnd(34)} ${detail}`),
     line: (text) => print(text),
     table: (figures) => {
-      const width = (pick: (figure: Figure) => string, head: string) => Math.max(head.length, ...figures.map((figure) => pick(figure).length));
+      const width = (pick: (figure: Figure) => string, head: string) =>
+        Math.max(head.length, ...figures.map((figure) => pick(figure).length));
       const [a, b] = [width(({ name }) => name, "measured"), width(({ value }) => value, "value")];
       print(`${"measured".padEnd(a)}  ${"value".padStart(b)}  limit`);
       print(`${"─".repeat(a)}  ${"─".repeat(b)}  ${"─".repeat(24)}`);

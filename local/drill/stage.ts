@@ -14,7 +14,10 @@ export type Routing = {
   readonly domains: readonly { readonly domain_id: number; readonly status: string; readonly last_error: string | null }[];
   readonly changes: readonly {
     readonly result: string;
-    readonly observed: { readonly verdict: string; readonly resolvers: readonly { readonly source: string; readonly answers: readonly string[] | null }[] } | null;
+    readonly observed: {
+      readonly verdict: string;
+      readonly resolvers: readonly { readonly source: string; readonly answers: readonly string[] | null }[];
+    } | null;
   }[];
   readonly drifts: readonly { readonly left_alone: string | null }[];
 };
@@ -67,7 +70,9 @@ export const playScenario = async <W extends Outside>(
 ): Promise<{ readonly steps: readonly Step[]; readonly figures: readonly Figure[] }> => {
   const { steps, figures, end, ...telling } = createTelling(screen, elapsedMs);
   const stage: Stage<W> = {
-    world, ...actors, ...telling,
+    world,
+    ...actors,
+    ...telling,
     line: (text) => screen.line(text),
     always: async (what, forMs, holds) => {
       const deadline = Date.now() + forMs;
@@ -83,7 +88,8 @@ export const playScenario = async <W extends Outside>(
     weights: () => weightsOf(world.route53.records(world.zoneId).filter(({ name }) => name === `${site.host}.`)),
     switches: () =>
       world.route53.changes.map(({ changes, acceptedAtMs }) => ({
-        to: weightsOf(changes.filter(({ action }) => action !== "DELETE").map(({ recordSet }) => recordSet)), atMs: acceptedAtMs,
+        to: weightsOf(changes.filter(({ action }) => action !== "DELETE").map(({ recordSet }) => recordSet)),
+        atMs: acceptedAtMs,
       })),
   };
   try {

@@ -46,7 +46,10 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
-    messages = await followMessages({ world, api, line: (text) => screen.line(text), until, tell, measure }, "a webhook, Slack, PagerDuty, and mail over SMTP that is confirmed by its code");
+    messages = await followMessages(
+      { world, api, line: (text) => screen.line(text), until, tell, measure },
+      "a webhook, Slack, PagerDuty, and mail over SMTP that is confirmed by its code",
+    );
     const keys = await keepKeys(api);
     const storms = () => api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`);
 
@@ -56,14 +59,19 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
       return samples.filter((sample) => sample.ok).length >= 6 ? true : null;
     });
     const before = visitors.visits.slice(-20);
-    tell("calm", (await storms()).length === 0 && before.every((visit) => visit.cdn === "primary" && visit.served),
-      `no storm; the last ${before.length} visitors were all served by the primary`);
+    tell(
+      "calm",
+      (await storms()).length === 0 && before.every((visit) => visit.cdn === "primary" && visit.served),
+      `no storm; the last ${before.length} visitors were all served by the primary`,
+    );
 
     screen.chapter(`Outage (${fault})`);
     const brokenAtMs = Date.now();
     await world.cdns.primary.setFault(outage(fault));
     tell("the primary breaks", true, `${site.primary} now shows: ${fault}`);
-    const failedAtMs = await until("first failed probe", 15_000, async () => firstFailureKnownAtMs(await readPrimarySamples(world.databaseUrl), brokenAtMs));
+    const failedAtMs = await until("first failed probe", 15_000, async () =>
+      firstFailureKnownAtMs(await readPrimarySamples(world.databaseUrl), brokenAtMs),
+    );
     tell("first failed probe", true, `${seconds(failedAtMs - brokenAtMs)} after the outage began`);
     const storm = await until("storm declared", 20_000, async () => (await storms())[0] ?? null);
     tell("storm declared", storm.state === "storm", `storm ${storm.id}, started_at ${storm.started_at}`);
@@ -73,13 +81,21 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     tell("weights 0/100 accepted by Route 53", true, `change ${shift.changeId}`);
     const limitMs = 2 * cadence.intervalMs + (fault === "hang" ? cadence.timeoutMs : 0);
     measure("outage -> first failed probe known", seconds(failedAtMs - brokenAtMs), "", true);
-    measure(fault === "partial" ? "threshold crossed -> weights accepted" : "first failed probe -> weights accepted",
-      seconds(shift.acceptedAtMs - sinceMs), `<= ${seconds(limitMs)}`, shift.acceptedAtMs - sinceMs <= limitMs);
+    measure(
+      fault === "partial" ? "threshold crossed -> weights accepted" : "first failed probe -> weights accepted",
+      seconds(shift.acceptedAtMs - sinceMs),
+      `<= ${seconds(limitMs)}`,
+      shift.acceptedAtMs - sinceMs <= limitMs,
+    );
     measure("outage -> weights accepted", seconds(shift.acceptedAtMs - brokenAtMs), "", true);
 
     const moved = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
     const reached = moved.filter((visit) => visit.cdn === "backup" && visit.served).length;
-    tell("visitors reach the backup", reached === moved.length, `${reached} of ${moved.length} visitors resolved to and were served by the backup`);
+    tell(
+      "visitors reach the backup",
+      reached === moved.length,
+      `${reached} of ${moved.length} visitors resolved to and were served by the backup`,
+    );
     measure("visitors on the backup after the switch", `${reached}/${moved.length}`, "all", reached === moved.length);
 
     await messages.started();
@@ -93,7 +109,11 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     }
     const during = await storms();
     const flaps = world.route53.changes.filter((change) => change.acceptedAtMs > shift.acceptedAtMs).length;
-    tell("no flapping", flaps === 0 && during.length === 1, `${flaps} further DNS changes, ${during.length} storm, ${during[0]?.relapses} relapses`);
+    tell(
+      "no flapping",
+      flaps === 0 && during.length === 1,
+      `${flaps} further DNS changes, ${during.length} storm, ${during[0]?.relapses} relapses`,
+    );
     measure("DNS changes during the unrest", `${flaps}`, "0", flaps === 0);
 
     screen.chapter("Recovery");
@@ -109,9 +129,18 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     tell("storm ended", true, `ended_at ${ended.ended_at}, ${ended.relapses} relapses`);
     tell("weights 100/0 accepted by Route 53", true, `change ${back.changeId}`);
     await messages.ended();
-    measure("recovery -> weights back", seconds(back.acceptedAtMs - healedAtMs), `>= ${seconds(cadence.cooldownMs)}`, back.acceptedAtMs - healedAtMs >= cadence.cooldownMs);
+    measure(
+      "recovery -> weights back",
+      seconds(back.acceptedAtMs - healedAtMs),
+      `>= ${seconds(cadence.cooldownMs)}`,
+      back.acceptedAtMs - healedAtMs >= cadence.cooldownMs,
+    );
     const home = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
-    tell("visitors are back on the primary", home.every((visit) => visit.cdn === "primary" && visit.served), `${home.length} of ${home.length}`);
+    tell(
+      "visitors are back on the primary",
+      home.every((visit) => visit.cdn === "primary" && visit.served),
+      `${home.length} of ${home.length}`,
+    );
     await until("change in sync", 10_000, async () => {
       const { changes } = await api.get<{ changes: { result: string }[] }>(`/v1/services/${serviceId}/routing`);
       return changes.length === 2 && changes.every(({ result }) => result === "insync") ? true : null;
@@ -154,7 +183,11 @@ const weightSet = (change: Change, identifier: string): number | undefined =>
   change.changes.find(({ action, recordSet }) => action !== "DELETE" && recordSet.setIdentifier === identifier)?.recordSet.weight;
 
 const shiftOf = (world: World, sinceMs: number): Change | null =>
-  world.route53.changes.find((change) => change.acceptedAtMs >= sinceMs && weightSet(change, "primary") === 0 && weightSet(change, "backup") === 100) ?? null;
+  world.route53.changes.find(
+    (change) => change.acceptedAtMs >= sinceMs && weightSet(change, "primary") === 0 && weightSet(change, "backup") === 100,
+  ) ?? null;
 
 const shiftBack = (world: World, sinceMs: number): Change | null =>
-  world.route53.changes.find((change) => change.acceptedAtMs >= sinceMs && weightSet(change, "primary") === 100 && weightSet(change, "backup") === 0) ?? null;
+  world.route53.changes.find(
+    (change) => change.acceptedAtMs >= sinceMs && weightSet(change, "primary") === 100 && weightSet(change, "backup") === 0,
+  ) ?? null;

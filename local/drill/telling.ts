@@ -30,7 +30,9 @@ export const createTelling = (screen: Screen, elapsedMs: () => number): Telling 
     if (!ok) throw new Stuck(name);
   };
   return {
-    steps, figures, tell,
+    steps,
+    figures,
+    tell,
     measure: (name, value, limit, ok) => void figures.push({ name, value, limit, ok }),
     until: async (what, withinMs, look) => {
       const deadline = Date.now() + withinMs;

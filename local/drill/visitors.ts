@@ -47,7 +47,9 @@ export const createVisitors = (world: Outside): Visitors => {
   const come = async (): Promise<void> => {
     const inFlight = new Set<Promise<unknown>>();
     while (!stopping.signal.aborted) {
-      const one = visit().catch(() => undefined).finally(() => inFlight.delete(one));
+      const one = visit()
+        .catch(() => undefined)
+        .finally(() => inFlight.delete(one));
       inFlight.add(one);
       await sleep(everyMs);
     }

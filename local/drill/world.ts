@@ -31,7 +31,11 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
   try {
     const outside = await startOutside(opened, neighbourhood);
     const { primary } = outside.cdns;
-    const [apiToken, accountId, cfZone] = [randomBytes(24).toString("base64url"), randomBytes(16).toString("hex"), randomBytes(16).toString("hex")];
+    const [apiToken, accountId, cfZone] = [
+      randomBytes(24).toString("base64url"),
+      randomBytes(16).toString("hex"),
+      randomBytes(16).toString("hex"),
+    ];
     const analytics = opened(
       await startCloudflareApi({
         apiToken,

@@ -26,7 +26,9 @@ const hasBody = ({ method, headers }: IncomingMessage): boolean =>
   method !== "GET" && method !== "HEAD" && (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined);
 
 const respond = async (served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  const headers = Object.entries(request.headersDistinct).flatMap(([name, values]) => (values ?? []).map((value): [string, string] => [name, value]));
+  const headers = Object.entries(request.headersDistinct).flatMap(([name, values]) =>
+    (values ?? []).map((value): [string, string] => [name, value]),
+  );
   const answer = await served.dispatch(`http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`, {
     method: request.method ?? "GET",
     headers,

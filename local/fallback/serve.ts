@@ -32,4 +32,7 @@ const [runtime = "", port = "0", bundle = ""] = process.argv.slice(2);
 const served = runtime === "edge" ? await onEdge(bundle) : await onNode();
 process.stdout.write(`listening on ${await listen(served, Number(port))}\n`);
 // The parent process holds the other end.
-process.stdin.resume().once("end", () => process.exit(0)).once("error", () => process.exit(0));
+process.stdin
+  .resume()
+  .once("end", () => process.exit(0))
+  .once("error", () => process.exit(0));

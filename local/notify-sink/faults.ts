@@ -43,7 +43,10 @@ export const createFaultSwitch = (): FaultSwitch => {
       if (hit.left <= 0) switched.delete(channel);
       return hit.fault;
     },
-    current: () => Object.fromEntries([...switched].map(([channel, { fault, left }]) => [channel, Number.isFinite(left) ? { ...fault, times: left } : fault])),
+    current: () =>
+      Object.fromEntries(
+        [...switched].map(([channel, { fault, left }]) => [channel, Number.isFinite(left) ? { ...fault, times: left } : fault]),
+      ),
   };
 };
 

@@ -60,7 +60,8 @@ export const createHttpSink = (parts: HttpParts): Server => {
     const fault = faults.take(channel);
     const { answer, seen, wrong, verified } = judged;
     const unread = { id: "", action: null, severity: null, title: "(not readable)", thread: null, text: "" };
-    const note = (answered: string, taken: boolean): void => journal.add({ ...(seen ?? unread), channel, atMs, taken, answered, wrong, verified });
+    const note = (answered: string, taken: boolean): void =>
+      journal.add({ ...(seen ?? unread), channel, atMs, taken, answered, wrong, verified });
     if (fault?.kind === "hang") return note("hang", false);
     if (fault?.kind === "reset") {
       note("reset", false);
@@ -79,7 +80,8 @@ export const createHttpSink = (parts: HttpParts): Server => {
     const request = await readRequest(incoming);
     if (request === null) return void response.writeHead(413, { connection: "close" }).end();
     const told = control(request);
-    if (told !== null) return void response.writeHead(told.status, { "content-type": "application/json" }).end(`${JSON.stringify(told.body, null, 2)}\n`);
+    if (told !== null)
+      return void response.writeHead(told.status, { "content-type": "application/json" }).end(`${JSON.stringify(told.body, null, 2)}\n`);
     const judging = judge(request, parts, kept);
     if (judging === null) return void response.writeHead(404, { "content-type": "text/plain" }).end("no such receiver\n");
     await receive(response, judging, atMs);

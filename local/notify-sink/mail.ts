@@ -20,7 +20,10 @@ const judgeBytes = (raw: string, { is8Bit }: Envelope): readonly string[] => [
 ];
 
 const addressesIn = (value: ParsedMail["to"]): readonly string[] =>
-  [value ?? []].flat().flatMap(({ value: all }) => all).map(({ address }) => (address ?? "").toLowerCase());
+  [value ?? []]
+    .flat()
+    .flatMap(({ value: all }) => all)
+    .map(({ address }) => (address ?? "").toLowerCase());
 
 const judgeHeaders = (mail: ParsedMail, { from, to }: Envelope): readonly string[] => {
   const count = (name: string): number => mail.headerLines.filter(({ key }) => key === name).length;
@@ -37,14 +40,20 @@ const judgeHeaders = (mail: ParsedMail, { from, to }: Envelope): readonly string
 };
 
 /** Reads a mail as its receiver does. @param bytes with the dots of SMTP taken out */
-export const judgeMail = async (bytes: Buffer, envelope: Envelope): Promise<{ readonly seen: Seen; readonly mail: ParsedMail; readonly wrong: readonly string[] }> => {
+export const judgeMail = async (
+  bytes: Buffer,
+  envelope: Envelope,
+): Promise<{ readonly seen: Seen; readonly mail: ParsedMail; readonly wrong: readonly string[] }> => {
   const mail = await simpleParser(bytes);
   const text = mail.text ?? "";
   return {
     mail,
     seen: {
-      id: mail.messageId ?? digestOf(bytes.toString("latin1")), ...readTitle(text.split("\n")[0] ?? ""), title: mail.subject ?? "",
-      thread: [mail.references ?? []].flat()[0] ?? null, text,
+      id: mail.messageId ?? digestOf(bytes.toString("latin1")),
+      ...readTitle(text.split("\n")[0] ?? ""),
+      title: mail.subject ?? "",
+      thread: [mail.references ?? []].flat()[0] ?? null,
+      text,
     },
     wrong: [
       ...judgeBytes(bytes.toString("latin1"), envelope),

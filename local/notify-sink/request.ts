@@ -32,7 +32,8 @@ export const headerOf = ({ headers }: HttpRequest, name: string): string | null 
   return value === undefined || more.length > 0 ? null : value;
 };
 
-export const isJson = (request: HttpRequest): boolean => /^application\/json(?:\s*;\s*charset=utf-8)?$/i.test(headerOf(request, "content-type") ?? "");
+export const isJson = (request: HttpRequest): boolean =>
+  /^application\/json(?:\s*;\s*charset=utf-8)?$/i.test(headerOf(request, "content-type") ?? "");
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -57,4 +58,5 @@ export const textIn = (object: JsonObject, name: string): string | null => {
 export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 /** Of text by UTF-16 units, as APIs count. */
-export const isTextOf = (value: unknown, min: number, max: number): value is string => typeof value === "string" && value.length >= min && value.length <= max;
+export const isTextOf = (value: unknown, min: number, max: number): value is string =>
+  typeof value === "string" && value.length >= min && value.length <= max;

@@ -59,8 +59,14 @@ export const startNotifySink = async (options: NotifySinkOptions = {}): Promise<
   });
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   return {
-    url, webhookUrl: `${url}/webhook`, slackUrl: `${url}/services/T000SINK/B000SINK/000000000000000000000000`, mailApiUrl: `${url}/emails`,
-    smtpAddress: `127.0.0.1:${smtp.port}`, messages: journal.all, setFault: faults.set, know,
+    url,
+    webhookUrl: `${url}/webhook`,
+    slackUrl: `${url}/services/T000SINK/B000SINK/000000000000000000000000`,
+    mailApiUrl: `${url}/emails`,
+    smtpAddress: `127.0.0.1:${smtp.port}`,
+    messages: journal.all,
+    setFault: faults.set,
+    know,
     close: async () => {
       await Promise.all([closeHttp(), smtp.close()]);
     },

@@ -22,16 +22,21 @@ const anyText = ["plain_text", "mrkdwn"] as const;
 const judgeSection = (where: string, { text, fields }: JsonObject): readonly string[] => [
   ...(text === undefined && fields === undefined ? [`${where} has neither text nor fields`] : []),
   ...(text === undefined ? [] : judgeText(`${where}.text`, text, { types: anyText, max: 3_000 })),
-  ...(fields === undefined ? [] : !Array.isArray(fields) || fields.length === 0 || fields.length > 10
-    ? [`${where}.fields are not 1 to 10`]
-    : fields.flatMap((field, index) => judgeText(`${where}.fields[${index}]`, field, { types: anyText, max: 2_000 }))),
+  ...(fields === undefined
+    ? []
+    : !Array.isArray(fields) || fields.length === 0 || fields.length > 10
+      ? [`${where}.fields are not 1 to 10`]
+      : fields.flatMap((field, index) => judgeText(`${where}.fields[${index}]`, field, { types: anyText, max: 2_000 }))),
 ];
 
 const judgeContext = (where: string, { elements }: JsonObject): readonly string[] =>
   !Array.isArray(elements) || elements.length === 0 || elements.length > 10
     ? [`${where}.elements are not 1 to 10`]
     : elements.flatMap((element, index) =>
-        isObject(element) && element["type"] === "image" ? [] : judgeText(`${where}.elements[${index}]`, element, { types: anyText, max: 3_000 }));
+        isObject(element) && element["type"] === "image"
+          ? []
+          : judgeText(`${where}.elements[${index}]`, element, { types: anyText, max: 3_000 }),
+      );
 
 /** Types of a message that are not looked into. */
 const others: ReadonlySet<unknown> = new Set(["actions", "divider", "file", "image", "markdown", "rich_text", "table", "video"]);

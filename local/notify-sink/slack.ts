@@ -38,14 +38,28 @@ const judgePayload = (payload: JsonObject): readonly string[] => {
 
 /** An incoming webhook of Slack. */
 export const judgeSlack = (request: HttpRequest): Judged => {
-  const no = (status: number, word: string, wrong: readonly string[]): Judged => ({ answer: say(status, word), seen: null, wrong, verified: null });
+  const no = (status: number, word: string, wrong: readonly string[]): Judged => ({
+    answer: say(status, word),
+    seen: null,
+    wrong,
+    verified: null,
+  });
   const payload = parseObject(request.body);
-  if (request.method !== "POST" || !isJson(request) || payload === null) return no(400, "invalid_payload", ["it is not JSON that was posted"]);
+  if (request.method !== "POST" || !isJson(request) || payload === null)
+    return no(400, "invalid_payload", ["it is not JSON that was posted"]);
   const wrong = judgePayload(payload);
   const text = textIn(payload, "text") ?? "";
   return {
-    answer: wrong.length === 0 ? say(200, "ok") : say(400, payload["text"] === undefined && payload["blocks"] === undefined ? "no_text" : "invalid_blocks"),
-    seen: { id: digestOf(request.body), thread: null, ...readTitle(unescaped(text)), text: textsOf(payload["blocks"]).map(unescaped).join("\n") },
+    answer:
+      wrong.length === 0
+        ? say(200, "ok")
+        : say(400, payload["text"] === undefined && payload["blocks"] === undefined ? "no_text" : "invalid_blocks"),
+    seen: {
+      id: digestOf(request.body),
+      thread: null,
+      ...readTitle(unescaped(text)),
+      text: textsOf(payload["blocks"]).map(unescaped).join("\n"),
+    },
     wrong,
     verified: null,
   };

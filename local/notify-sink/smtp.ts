@@ -32,9 +32,19 @@ const replies: Partial<Record<Fault["kind"], Reply>> = {
 };
 
 /** A server of mail. With a certificate it offers STARTTLS; a user and password are asked for only then, and any are taken. */
-export const startSmtp = async (
-  { journal, faults, tls, port, now }: { readonly journal: Journal; readonly faults: FaultSwitch; readonly tls: SinkTls | null; readonly port: number; readonly now: () => number },
-): Promise<SmtpSink> => {
+export const startSmtp = async ({
+  journal,
+  faults,
+  tls,
+  port,
+  now,
+}: {
+  readonly journal: Journal;
+  readonly faults: FaultSwitch;
+  readonly tls: SinkTls | null;
+  readonly port: number;
+  readonly now: () => number;
+}): Promise<SmtpSink> => {
   const sockets = new Set<Socket>();
   const byRemotePort = (remotePort: number): Socket | undefined => [...sockets].find((socket) => socket.remotePort === remotePort);
   const closing = new AbortController();
@@ -42,10 +52,15 @@ export const startSmtp = async (
   const take = async (bytes: Buffer, atMs: number, session: Parameters<NonNullable<SMTPServerOptions["onData"]>>[1]): Promise<string> => {
     const { mailFrom, rcptTo } = session.envelope;
     const args = mailFrom === false ? {} : (mailFrom.args as Readonly<Record<string, unknown>>);
-    const envelope = { from: mailFrom === false ? "" : mailFrom.address, to: rcptTo.map(({ address }) => address), is8Bit: args["BODY"] === "8BITMIME" };
+    const envelope = {
+      from: mailFrom === false ? "" : mailFrom.address,
+      to: rcptTo.map(({ address }) => address),
+      is8Bit: args["BODY"] === "8BITMIME",
+    };
     const { seen, wrong } = await judgeMail(bytes, envelope);
     const fault = faults.take("email");
-    const note = (answered: string, taken: boolean): void => journal.add({ ...seen, channel: "email", atMs, taken, answered, wrong, verified: null });
+    const note = (answered: string, taken: boolean): void =>
+      journal.add({ ...seen, channel: "email", atMs, taken, answered, wrong, verified: null });
     if (fault?.kind === "hang" || fault?.kind === "reset") {
       note(fault.kind, false);
       if (fault.kind === "reset") byRemotePort(session.remotePort)?.resetAndDestroy();
@@ -66,16 +81,33 @@ export const startSmtp = async (
   };
 
   const server = new SMTPServer({
-    name: "sink.test", banner: "notify sink", size: maxBytes, disableReverseLookup: true, hideENHANCEDSTATUSCODES: false, closeTimeout: 100,
-    hideSMTPUTF8: true, authOptional: true, ...(tls === null ? { disabledCommands: ["STARTTLS", "AUTH"] } : tls),
+    name: "sink.test",
+    banner: "notify sink",
+    size: maxBytes,
+    disableReverseLookup: true,
+    hideENHANCEDSTATUSCODES: false,
+    closeTimeout: 100,
+    hideSMTPUTF8: true,
+    authOptional: true,
+    ...(tls === null ? { disabledCommands: ["STARTTLS", "AUTH"] } : tls),
     onAuth: ({ username }, _session, done) => done(null, { user: username }),
     onRcptTo: ({ address }, _session, done) => {
       const isGrey = faults.current().email?.kind === "greylist";
       if (!isGrey) return done();
       faults.take("email");
       journal.add({
-        channel: "email", atMs: now(), id: `greylisted ${address}`, action: null, severity: null, title: `to ${address}`, thread: null, text: "",
-        taken: false, answered: "450", wrong: [], verified: null,
+        channel: "email",
+        atMs: now(),
+        id: `greylisted ${address}`,
+        action: null,
+        severity: null,
+        title: `to ${address}`,
+        thread: null,
+        text: "",
+        taken: false,
+        answered: "450",
+        wrong: [],
+        verified: null,
       });
       done(new Reply(450, "4.2.0 Greylisted, try again later"));
     },

@@ -17,9 +17,14 @@ export const keyOf = (secret: string): Buffer | null => {
 const idForm = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
 const signatureForm = /^v1,(?<base64>[A-Za-z0-9+/]{43}=)$/;
 const typeForm = /^[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*$/;
-const isTime = (text: string | null): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text ?? "") && !Number.isNaN(Date.parse(text ?? ""));
+const isTime = (text: string | null): boolean =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text ?? "") && !Number.isNaN(Date.parse(text ?? ""));
 
-const judgeHeaders = (request: HttpRequest, keys: readonly Buffer[], nowMs: number): { readonly wrong: readonly string[]; readonly verified: boolean | null } => {
+const judgeHeaders = (
+  request: HttpRequest,
+  keys: readonly Buffer[],
+  nowMs: number,
+): { readonly wrong: readonly string[]; readonly verified: boolean | null } => {
   const [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => headerOf(request, name));
   const wrong: string[] = [];
   if (!idForm.test(id ?? "")) wrong.push("webhook-id is not one id without a dot");
@@ -44,7 +49,11 @@ const judgeBody = (body: JsonObject | null): readonly string[] => {
   ];
 };
 
-const refusal = (status: number, wrong: readonly string[]): Answer => ({ status, type: "application/json", body: JSON.stringify({ errors: wrong }) });
+const refusal = (status: number, wrong: readonly string[]): Answer => ({
+  status,
+  type: "application/json",
+  body: JSON.stringify({ errors: wrong }),
+});
 
 /**
  * A receiver of Standard Webhooks.
@@ -54,13 +63,26 @@ export const judgeWebhook = (request: HttpRequest, secrets: readonly string[], n
   const keys = secrets.map(keyOf).filter((key) => key !== null);
   const { wrong: ofHeaders, verified } = judgeHeaders(request, keys, nowMs);
   const body = parseObject(request.body);
-  const ofBody = [...(request.method === "POST" ? [] : ["it was not posted"]), ...(isJson(request) ? [] : ["content-type is not application/json"]), ...judgeBody(body)];
+  const ofBody = [
+    ...(request.method === "POST" ? [] : ["it was not posted"]),
+    ...(isJson(request) ? [] : ["content-type is not application/json"]),
+    ...judgeBody(body),
+  ];
   const data = body !== null && isObject(body["data"]) ? body["data"] : {};
   return {
-    answer: ofHeaders.length > 0 ? refusal(401, ofHeaders) : ofBody.length > 0 ? refusal(400, ofBody) : { status: 200, type: "application/json", body: "{}" },
+    answer:
+      ofHeaders.length > 0
+        ? refusal(401, ofHeaders)
+        : ofBody.length > 0
+          ? refusal(400, ofBody)
+          : { status: 200, type: "application/json", body: "{}" },
     seen: {
-      id: headerOf(request, "webhook-id") ?? "", action: textIn(data, "action"), severity: textIn(data, "severity"),
-      title: textIn(data, "title") ?? (body === null ? "" : (textIn(body, "type") ?? "")), thread: textIn(data, "thread"), text: request.body,
+      id: headerOf(request, "webhook-id") ?? "",
+      action: textIn(data, "action"),
+      severity: textIn(data, "severity"),
+      title: textIn(data, "title") ?? (body === null ? "" : (textIn(body, "type") ?? "")),
+      thread: textIn(data, "thread"),
+      text: request.body,
     },
     wrong: [...ofHeaders, ...ofBody],
     verified,

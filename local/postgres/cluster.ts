@@ -52,11 +52,18 @@ export const openCluster = async (home: string, doomed: string, identity: Identi
 const draftPrefix = "cluster.new";
 
 const keptPassword = async (home: string, data: string, passwordFile: string): Promise<string> => {
-  const password = await readFile(passwordFile, "utf8").catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? "" : Promise.reject(error)));
-  const isCluster = await stat(join(data, "PG_VERSION")).then(() => true, (error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? false : Promise.reject(error)));
+  const password = await readFile(passwordFile, "utf8").catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? "" : Promise.reject(error),
+  );
+  const isCluster = await stat(join(data, "PG_VERSION")).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? false : Promise.reject(error)),
+  );
   if (password !== "" && isCluster) return password;
   const missing = isCluster ? passwordFile : join(data, "PG_VERSION");
-  throw new ClusterError(`the database in ${home} is not whole, ${missing} is missing: remove ${home} to begin with an empty one, or put back a copy of all of it`);
+  throw new ClusterError(
+    `the database in ${home} is not whole, ${missing} is missing: remove ${home} to begin with an empty one, or put back a copy of all of it`,
+  );
 };
 
 /**
@@ -78,7 +85,11 @@ const initialise = async (data: string, doomed: string, passwordFile: string, id
   const { initdb } = await binaries();
   const run = launch(
     [
-      "/bin/sh", "-c", watched, "sh", doomed,
+      "/bin/sh",
+      "-c",
+      watched,
+      "sh",
+      doomed,
       initdb,
       `--pgdata=${data}`,
       `--username=${user}`,

@@ -35,8 +35,7 @@ export const give = async (paths: readonly string[], identity: Identity): Promis
 };
 
 const idsOf = (name: string): { uid: number; gid: number } | null => {
-  const id = (flag: string) =>
-    Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const id = (flag: string) => Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   try {
     return { uid: id("-u"), gid: id("-g") };
   } catch {

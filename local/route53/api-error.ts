@@ -34,7 +34,9 @@ export function invalidChangeBatch(messages: string[]): ApiError {
 /** The words in which AWS refuses what a policy does not allow. */
 export function accessDenied(arn: string, action: string, resource: string, explicit = false): ApiError {
   const where = resource === "*" ? "" : ` on resource: ${resource}`;
-  const why = explicit ? "with an explicit deny in an identity-based policy" : `because no identity-based policy allows the ${action} action`;
+  const why = explicit
+    ? "with an explicit deny in an identity-based policy"
+    : `because no identity-based policy allows the ${action} action`;
   return new ApiError(403, "AccessDenied", `User: ${arn} is not authorized to perform: ${action}${where} ${why}`);
 }
 

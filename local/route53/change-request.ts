@@ -12,13 +12,16 @@ export interface ChangeBatch {
 }
 
 const ROUTING_FIELDS = [
-  "Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer", "GeoProximityLocation", "CidrRoutingConfig",
+  "Weight",
+  "Region",
+  "Failover",
+  "GeoLocation",
+  "MultiValueAnswer",
+  "GeoProximityLocation",
+  "CidrRoutingConfig",
 ] as const;
-const RECORD_SET_FIELDS = [
-  "Name", "Type", "SetIdentifier", ...ROUTING_FIELDS, "TTL", "ResourceRecords", "AliasTarget", "HealthCheckId",
-];
-const ONE_OF_ROUTING =
-  "[Weight, Region, Failover, GeoLocation, MultiValueAnswer, GeoProximityLocation, or CidrRoutingConfig]";
+const RECORD_SET_FIELDS = ["Name", "Type", "SetIdentifier", ...ROUTING_FIELDS, "TTL", "ResourceRecords", "AliasTarget", "HealthCheckId"];
+const ONE_OF_ROUTING = "[Weight, Region, Failover, GeoLocation, MultiValueAnswer, GeoProximityLocation, or CidrRoutingConfig]";
 const ONE_OF_DATA = "[AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId]";
 
 /**

@@ -70,8 +70,12 @@ function nearest(group: readonly RecordSet[], origin: Origin, healthy: (set: Rec
   if (first?.geoLocation) {
     const { subdivisionCode, countryCode, continentCode } = origin;
     const at = (wanted: RecordSet["geoLocation"] & {}) =>
-      group.find(({ geoLocation: place = {} }) =>
-        place.countryCode === wanted.countryCode && place.subdivisionCode === wanted.subdivisionCode && place.continentCode === wanted.continentCode);
+      group.find(
+        ({ geoLocation: place = {} }) =>
+          place.countryCode === wanted.countryCode &&
+          place.subdivisionCode === wanted.subdivisionCode &&
+          place.continentCode === wanted.continentCode,
+      );
     const places = [
       subdivisionCode !== undefined && countryCode !== undefined ? at({ countryCode, subdivisionCode }) : undefined,
       countryCode === undefined ? undefined : at({ countryCode }),

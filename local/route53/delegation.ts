@@ -17,12 +17,19 @@ export type Authority = { zone: PublicZone } | "lame" | null;
  * each parent. A zone that its parent does not delegate to, by the name servers of that very zone, is never asked.
  * @param recordsAt the record sets of a zone at a name
  */
-export function authorityFor(zones: readonly PublicZone[], name: string, recordsAt: (zone: PublicZone, name: string) => readonly RecordSet[]): Authority {
+export function authorityFor(
+  zones: readonly PublicZone[],
+  name: string,
+  recordsAt: (zone: PublicZone, name: string) => readonly RecordSet[],
+): Authority {
   const around = zones.filter((zone) => isWithinZone(name, zone.name)).sort((a, b) => a.name.length - b.name.length);
   const top = around[0]?.name;
   let current = around.find((zone) => zone.name === top && zone.registered);
   if (!current) return null;
-  const nameServers = (zone: PublicZone, at: string) => recordsAt(zone, at).find(({ type }) => type === "NS")?.values.map(normal) ?? [];
+  const nameServers = (zone: PublicZone, at: string) =>
+    recordsAt(zone, at)
+      .find(({ type }) => type === "NS")
+      ?.values.map(normal) ?? [];
   for (const cut of suffixes(name, current.name)) {
     const servers = nameServers(current, cut);
     if (servers.length === 0) continue;

@@ -73,7 +73,12 @@ function respond(query: Buffer, options: DohOptions): Buffer {
   const mine = options.zones.zones.some((zone) => !zone.private && within(name, zone.name));
   if (type === undefined || !mine) return message(query, REFUSED, octets, []);
   const { status, answers } = resolvePublicly(options, name, type);
-  return message(query, status, octets, answers.filter((record) => Object.hasOwn(TYPES, record.type)));
+  return message(
+    query,
+    status,
+    octets,
+    answers.filter((record) => Object.hasOwn(TYPES, record.type)),
+  );
 }
 
 function within(name: string, zone: string): boolean {
@@ -97,7 +102,11 @@ function questionOf(query: Buffer): { name: string; type: string | undefined; oc
   }
   if (offset + 5 > query.length) return null;
   const number = query.readUInt16BE(offset + 1);
-  return { name: labels.join("."), type: Object.keys(TYPES).find((type) => TYPES[type] === number), octets: query.subarray(12, offset + 5) };
+  return {
+    name: labels.join("."),
+    type: Object.keys(TYPES).find((type) => TYPES[type] === number),
+    octets: query.subarray(12, offset + 5),
+  };
 }
 
 /** QR and AA (not with an error of the server's own), the question as it came, and the records with their names compressed. */
@@ -126,7 +135,8 @@ function message(query: Buffer, rcode: number, question: Buffer, records: readon
 
 function labelsOf(question: Buffer): string[] {
   const labels: string[] = [];
-  for (let offset = 0; question[offset]; offset += 1 + (question[offset] ?? 0)) labels.push(question.toString("latin1", offset + 1, offset + 1 + (question[offset] ?? 0)));
+  for (let offset = 0; question[offset]; offset += 1 + (question[offset] ?? 0))
+    labels.push(question.toString("latin1", offset + 1, offset + 1 + (question[offset] ?? 0)));
   return labels;
 }
 
@@ -141,7 +151,10 @@ function remember(written: Map<string, number>, labels: readonly string[], offse
 
 /** A name, ending in a pointer to where the longest part of it was written before (RFC 1035 §4.1.4). */
 function nameAt(written: Map<string, number>, name: string, offset: number): Buffer {
-  const labels = name.replaceAll(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))).replace(/\.$/, "").split(".");
+  const labels = name
+    .replaceAll(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+    .replace(/\.$/, "")
+    .split(".");
   const known = labels.findIndex((_, index) => written.has(labels.slice(index).join(".").toLowerCase()));
   const own = known < 0 ? labels : labels.slice(0, known);
   const pointer = known < 0 ? null : written.get(labels.slice(known).join(".").toLowerCase());

@@ -27,8 +27,23 @@ export interface DohServer {
 
 /** RR type numbers of the IANA registry, for the types that a zone may hold. */
 const TYPE_NUMBERS: Readonly<Record<string, number>> = {
-  A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33, NAPTR: 35, DS: 43, SSHFP: 44, TLSA: 52,
-  SVCB: 64, HTTPS: 65, SPF: 99, CAA: 257,
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  NAPTR: 35,
+  DS: 43,
+  SSHFP: 44,
+  TLSA: 52,
+  SVCB: 64,
+  HTTPS: 65,
+  SPF: 99,
+  CAA: 257,
 };
 
 /**
@@ -76,7 +91,11 @@ function answer(request: IncomingMessage, options: DohOptions): Answer {
 }
 
 /** As a public resolver does: from the registry down, so that a zone nobody delegates to is never asked. */
-export function resolvePublicly({ zones: source, random = Math.random, origin }: Omit<DohOptions, "port">, name: string, type: string): Resolution {
+export function resolvePublicly(
+  { zones: source, random = Math.random, origin }: Omit<DohOptions, "port">,
+  name: string,
+  type: string,
+): Resolution {
   const open = source.zones.filter((zone) => !zone.private);
   const zoneOf = (owner: string): ZoneView | "lame" | null => {
     const found = authorityFor(open, owner, (zone, at) => cachedView(source.records(zone.id)).get(at) ?? []);

@@ -44,7 +44,11 @@ export interface FaultSwitch {
 
 export function createFaultSwitch(): FaultSwitch {
   let current: { fault: Fault; left: number }[] = [];
-  const hits = ({ operations, zoneId, accessKeyIds }: Fault, { operation, resource }: Pick<Call, "operation" | "resource">, key: string): boolean =>
+  const hits = (
+    { operations, zoneId, accessKeyIds }: Fault,
+    { operation, resource }: Pick<Call, "operation" | "resource">,
+    key: string,
+  ): boolean =>
     (operations === undefined || operations.includes(operation)) &&
     (zoneId === undefined || resource.endsWith(`hostedzone/${zoneId}`)) &&
     (accessKeyIds === undefined || accessKeyIds.includes(key));

@@ -26,7 +26,14 @@ export interface HealthCheckUpdate {
 }
 
 const UPDATABLE = [
-  "IPAddress", "Port", "ResourcePath", "FullyQualifiedDomainName", "FailureThreshold", "Inverted", "Disabled", "EnableSNI",
+  "IPAddress",
+  "Port",
+  "ResourcePath",
+  "FullyQualifiedDomainName",
+  "FailureThreshold",
+  "Inverted",
+  "Disabled",
+  "EnableSNI",
 ];
 const CONFIG = ["Type", ...UPDATABLE, "RequestInterval", "MeasureLatency"];
 
@@ -88,7 +95,11 @@ export function checkConfig(config: HealthCheckConfig, allowPrivate: boolean): v
   }
   if (type !== "HTTPS" && config.enableSni) throw invalidInput("Invalid parameter : EnableSNI is for HTTPS health checks only.");
   if (ipAddress !== undefined && isIP(ipAddress) === 0) throw invalidInput(`Invalid parameter : ${ipAddress} is not an IP address.`);
-  if (ipAddress !== undefined && !allowPrivate && /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|::1$|f[cd])/i.test(ipAddress)) {
+  if (
+    ipAddress !== undefined &&
+    !allowPrivate &&
+    /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|::1$|f[cd])/i.test(ipAddress)
+  ) {
     throw invalidInput(`Invalid parameter : IP address ${ipAddress} is private or reserved.`);
   }
   if (fullyQualifiedDomainName !== undefined && (isIP(fullyQualifiedDomainName) > 0 || !isHostname(fullyQualifiedDomainName))) {
@@ -97,12 +108,18 @@ export function checkConfig(config: HealthCheckConfig, allowPrivate: boolean): v
 }
 
 const isHostname = (name: string): boolean =>
-  name.length <= 255 && name.includes(".") && name.replace(/\.$/, "").split(".").every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label));
+  name.length <= 255 &&
+  name.includes(".") &&
+  name
+    .replace(/\.$/, "")
+    .split(".")
+    .every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label));
 
 function settingsOf(fields: Map<string, XmlElement>): HealthCheckUpdate["settings"] {
   const text = (name: string, max: number): string | undefined => {
     const value = fields.get(name)?.text;
-    if (value !== undefined && (value.length > max || value === "")) throw constraint(value, name, `Member must have length between 1 and ${max}`);
+    if (value !== undefined && (value.length > max || value === ""))
+      throw constraint(value, name, `Member must have length between 1 and ${max}`);
     return value;
   };
   const path = text("ResourcePath", 255);

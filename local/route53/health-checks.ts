@@ -11,7 +11,14 @@ export type Observed = "healthy" | "unhealthy" | "unknown";
 
 /** The default regions of Route 53's checkers (HealthCheckConfig, Regions). */
 const CHECKER_REGIONS = [
-  "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-west-1", "sa-east-1", "us-east-1", "us-west-1", "us-west-2",
+  "ap-northeast-1",
+  "ap-southeast-1",
+  "ap-southeast-2",
+  "eu-west-1",
+  "sa-east-1",
+  "us-east-1",
+  "us-west-1",
+  "us-west-2",
 ] as const;
 
 /** A health check. `observed` is what the checkers of Route 53 would have found, which here the test says. */
@@ -81,8 +88,15 @@ export function createHealthChecks(allowPrivate: boolean): HealthChecks {
     adopt(id) {
       if (checks.has(id)) return;
       const config: HealthCheckConfig = {
-        type: "HTTPS", fullyQualifiedDomainName: "somebody.example.com", port: 443, requestIntervalSeconds: 30, failureThreshold: 3,
-        measureLatency: false, inverted: false, disabled: false, enableSni: true,
+        type: "HTTPS",
+        fullyQualifiedDomainName: "somebody.example.com",
+        port: 443,
+        requestIntervalSeconds: 30,
+        failureThreshold: 3,
+        measureLatency: false,
+        inverted: false,
+        disabled: false,
+        enableSni: true,
       };
       checks.set(id, { id, callerReference: `adopted-${id}`, version: 1, config, ...everywhere("healthy") });
     },
@@ -110,7 +124,11 @@ export function createHealthChecks(allowPrivate: boolean): HealthChecks {
       const before = known(id);
       const { version, settings } = parseUpdateHealthCheck(body);
       if (version !== undefined && version !== before.version) {
-        throw new ApiError(409, "HealthCheckVersionMismatch", `The HealthCheckVersion ${version} does not match the current version ${before.version}.`);
+        throw new ApiError(
+          409,
+          "HealthCheckVersionMismatch",
+          `The HealthCheckVersion ${version} does not match the current version ${before.version}.`,
+        );
       }
       const config = { ...before.config, ...settings };
       checkConfig(config, allowPrivate);

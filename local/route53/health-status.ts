@@ -19,7 +19,9 @@ export function renderStatus({ regions, config }: HealthCheck, nowMs: number): s
           element("Region", region),
           element("IPAddress", `15.177.${2 + 4 * index}.${5 + checker}`),
           element("StatusReport", [element("Status", said(observed, config.type)), element("CheckedTime", checkedAt)]),
-        ])));
+        ]),
+      ),
+    );
   return xmlDocument("GetHealthCheckStatusResponse", [element("HealthCheckObservations", observations)]);
 }
 

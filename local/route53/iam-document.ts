@@ -25,7 +25,16 @@ export const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : Array.isArray(value) ? (value as readonly T[]) : [value as T];
 
 /** The operators of conditions, without their set operator and `IfExists`. */
-export const OPERATORS = ["StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike", "Bool", "Null"] as const;
+export const OPERATORS = [
+  "StringEquals",
+  "StringNotEquals",
+  "StringEqualsIgnoreCase",
+  "StringNotEqualsIgnoreCase",
+  "StringLike",
+  "StringNotLike",
+  "Bool",
+  "Null",
+] as const;
 export type Operator = (typeof OPERATORS)[number];
 
 export interface ParsedOperator {
@@ -51,7 +60,8 @@ export function checkPolicies(documents: readonly PolicyDocument[]): void {
   for (const document of documents) {
     const characters = JSON.stringify(document).length;
     if (characters > MAX_CHARACTERS) throw new PolicyError("LimitExceeded", `Cannot exceed quota for PolicySize: ${MAX_CHARACTERS}`);
-    if (document.Version !== undefined && !["2012-10-17", "2008-10-17"].includes(document.Version)) throw malformed("Policy document must be version 2012-10-17 or greater.");
+    if (document.Version !== undefined && !["2012-10-17", "2008-10-17"].includes(document.Version))
+      throw malformed("Policy document must be version 2012-10-17 or greater.");
     const statements = listOf(document.Statement);
     if (statements.length === 0) throw malformed("Syntax errors in policy.");
     const sids = statements.flatMap(({ Sid }) => Sid ?? []);
@@ -64,7 +74,10 @@ export function checkPolicies(documents: readonly PolicyDocument[]): void {
 function checkStatement(statement: PolicyStatement): void {
   if ("Principal" in statement) throw malformed("Policy document should not specify a principal.");
   if (statement.Effect !== "Allow" && statement.Effect !== "Deny") throw malformed("Syntax errors in policy.");
-  for (const [one, other] of [["Action", "NotAction"], ["Resource", "NotResource"]] as const) {
+  for (const [one, other] of [
+    ["Action", "NotAction"],
+    ["Resource", "NotResource"],
+  ] as const) {
     const [count, others] = [listOf(statement[one]).length, listOf(statement[other]).length];
     if (count + others === 0) throw malformed(`Policy statement must contain ${one.toLowerCase()}s.`);
     if (count > 0 && others > 0) throw malformed("Syntax errors in policy.");

@@ -29,7 +29,8 @@ function matches(statement: PolicyStatement, { action, resource, context }: IamR
   if (Action === undefined ? isAction(listOf(NotAction)) : !isAction(listOf(Action))) return false;
   if (Resource === undefined ? isResource(listOf(NotResource)) : !isResource(listOf(Resource))) return false;
   return Object.entries(Condition).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) => holds(parseOperator(operator), valuesOf(context, key), listOf(wanted))));
+    Object.entries(keys).every(([key, wanted]) => holds(parseOperator(operator), valuesOf(context, key), listOf(wanted))),
+  );
 }
 
 /** Names of keys have no case. Undefined: the request does not have it. */

@@ -18,7 +18,10 @@ export function listHostedZones(store: Store, accountId: string, query: URLSearc
   if (start < 0) throw invalidInput(`The marker '${marker}' is not valid.`);
   const { items, next } = page(zones, start, maxItems);
   return xmlDocument("ListHostedZonesResponse", [
-    element("HostedZones", items.map((zone) => renderZone(zone, store.sorted(zone.id).length))),
+    element(
+      "HostedZones",
+      items.map((zone) => renderZone(zone, store.sorted(zone.id).length)),
+    ),
     ...(marker === null ? [] : [element("Marker", marker)]),
     element("IsTruncated", next !== undefined),
     ...(next ? [element("NextMarker", next.id)] : []),
@@ -39,7 +42,10 @@ export function listHostedZonesByName(store: Store, accountId: string, query: UR
   const start = zones.findIndex((zone) => key(zone) > from || (key(zone) === from && zone.id >= (zoneId ?? "")));
   const { items, next } = page(zones, start < 0 ? zones.length : start, maxItems);
   return xmlDocument("ListHostedZonesByNameResponse", [
-    element("HostedZones", items.map((zone) => renderZone(zone, store.sorted(zone.id).length))),
+    element(
+      "HostedZones",
+      items.map((zone) => renderZone(zone, store.sorted(zone.id).length)),
+    ),
     ...(dnsName === null ? [] : [element("DNSName", parseName(dnsName, "InvalidDomainName"))]),
     ...(zoneId === null ? [] : [element("HostedZoneId", zoneId)]),
     element("IsTruncated", next !== undefined),

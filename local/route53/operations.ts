@@ -59,7 +59,11 @@ export function matchOperation(method: string, path: string, query: URLSearchPar
   const zoneArn = `arn:aws:route53:::hostedzone/${id ?? "*"}`;
   if (version !== "2013-04-01") throw unknownOperation();
   if (method === "POST" && collection === "tags" && sub && rest.length === 0 && (id === "healthcheck" || id === "hostedzone")) {
-    return { operation: "ChangeTagsForResource", resource: `arn:aws:route53:::${id}/${sub}`, run: (context) => changeTags(context, id, sub, body) };
+    return {
+      operation: "ChangeTagsForResource",
+      resource: `arn:aws:route53:::${id}/${sub}`,
+      run: (context) => changeTags(context, id, sub, body),
+    };
   }
   switch (shape) {
     case "GET hostedzone   0":

@@ -52,11 +52,7 @@ export function checkChange({ action, recordSet }: Change, context: RuleContext)
     return [`Tried to create resource record set ${describe(recordSet)} but it already exists`];
   }
   const others = neighbours.filter((other) => other !== live);
-  return [
-    ...checkValues(recordSet),
-    ...checkPlace(recordSet, others, context.zoneName),
-    ...checkAlias(recordSet, context),
-  ];
+  return [...checkValues(recordSet), ...checkPlace(recordSet, others, context.zoneName), ...checkAlias(recordSet, context)];
 }
 
 function checkDelete(set: RecordSet, live: RecordSet | undefined, zoneName: string): string[] {
@@ -76,11 +72,12 @@ function checkPlace(set: RecordSet, others: readonly RecordSet[], zoneName: stri
     return [`${subject} as it conflicts with other records with the same DNS name in zone ${zoneName}`];
   }
   if (set.type !== "CNAME" && others.some(({ type }) => type === "CNAME")) {
-    return [
-      `${subject} because a conflicting RRSet of type CNAME with the same DNS name already exists in zone ${zoneName}`,
-    ];
+    return [`${subject} because a conflicting RRSet of type CNAME with the same DNS name already exists in zone ${zoneName}`];
   }
-  return checkGroup(set, others.filter(({ type }) => type === set.type));
+  return checkGroup(
+    set,
+    others.filter(({ type }) => type === set.type),
+  );
 }
 
 /** Record sets of the same name and type have to follow the same routing policy. */
@@ -169,7 +166,8 @@ function valueFault(type: string, value: string): string | undefined {
 
 function checkAlias(set: RecordSet, context: RuleContext): string[] {
   const alias = set.aliasTarget;
-  if (alias && set.multiValueAnswer !== undefined) return [`RRSet with DNS name ${set.name}, type ${set.type}: a multivalue answer set cannot be an alias.`];
+  if (alias && set.multiValueAnswer !== undefined)
+    return [`RRSet with DNS name ${set.name}, type ${set.type}: a multivalue answer set cannot be an alias.`];
   const zone = alias && context.zone(alias.hostedZoneId);
   if (!alias || !zone) return [];
   const target = `${alias.dnsName}, type ${set.type} in zone ${alias.hostedZoneId},`;

@@ -2,7 +2,22 @@ import { canonicalName } from "./names.ts";
 
 /** Record types that the Route 53 API knows (RRType of the 2013-04-01 model). */
 export const RECORD_TYPES = [
-  "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA",
+  "A",
+  "AAAA",
+  "CAA",
+  "CNAME",
+  "DS",
+  "HTTPS",
+  "MX",
+  "NAPTR",
+  "NS",
+  "PTR",
+  "SOA",
+  "SPF",
+  "SRV",
+  "SSHFP",
+  "SVCB",
+  "TLSA",
   "TXT",
 ] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
@@ -84,9 +99,20 @@ export function isIdentical(left: RecordSet, right: RecordSet): boolean {
 function comparable(set: RecordSet): unknown[] {
   const alias = set.aliasTarget;
   return [
-    set.name, set.type, set.setIdentifier, set.weight, set.region, set.failover, set.multiValueAnswer, set.ttlSeconds,
-    sortedEntries(set.geoLocation), sortedEntries(set.geoProximityLocation), sortedEntries(set.cidrRoutingConfig),
-    [...set.values].sort(), alias && [alias.hostedZoneId, alias.dnsName, alias.evaluateTargetHealth], set.healthCheckId,
+    set.name,
+    set.type,
+    set.setIdentifier,
+    set.weight,
+    set.region,
+    set.failover,
+    set.multiValueAnswer,
+    set.ttlSeconds,
+    sortedEntries(set.geoLocation),
+    sortedEntries(set.geoProximityLocation),
+    sortedEntries(set.cidrRoutingConfig),
+    [...set.values].sort(),
+    alias && [alias.hostedZoneId, alias.dnsName, alias.evaluateTargetHealth],
+    set.healthCheckId,
   ];
 }
 

@@ -36,7 +36,11 @@ const ALIAS_TTL_SECONDS = 60;
  * reach, aliases within them, and of several record sets the ones that their routing policy and their health choose.
  */
 export function resolveWeighted(
-  records: Iterable<RecordSet>, name: string, type: string, random: () => number, isHealthy?: (healthCheckId: string) => boolean,
+  records: Iterable<RecordSet>,
+  name: string,
+  type: string,
+  random: () => number,
+  isHealthy?: (healthCheckId: string) => boolean,
 ): Resolution {
   const view = viewOf(records);
   return resolveName(() => view, name, type, { random, ...(isHealthy && { isHealthy }) });
@@ -61,7 +65,10 @@ export function viewOf(records: Iterable<RecordSet>): ZoneView {
  * @param zoneOf who is responsible for a canonical name
  */
 export function resolveName(
-  zoneOf: (name: string) => ZoneView | Exclude<Authority, object>, name: string, type: string, options: ResolveOptions,
+  zoneOf: (name: string) => ZoneView | Exclude<Authority, object>,
+  name: string,
+  type: string,
+  options: ResolveOptions,
 ): Resolution {
   let owner: string;
   try {
@@ -85,7 +92,13 @@ export function resolveName(
 }
 
 /** What a zone answers by itself; undefined: it has no such name. */
-export function answerFrom(zone: ZoneView, owner: string, type: string, options: ResolveOptions, aliases = MAX_HOPS): DnsRecord[] | undefined {
+export function answerFrom(
+  zone: ZoneView,
+  owner: string,
+  type: string,
+  options: ResolveOptions,
+  aliases = MAX_HOPS,
+): DnsRecord[] | undefined {
   const sets = setsFor(zone, owner);
   if (!sets) return undefined;
   const { random, isHealthy = () => true, isTargetHealthy = () => true, origin = {} } = options;
@@ -97,7 +110,10 @@ export function answerFrom(zone: ZoneView, owner: string, type: string, options:
       return target.map((record) => ({ ...record, name: owner, ttlSeconds: ALIAS_TTL_SECONDS }));
     }
     return set.values.map((value): DnsRecord => ({
-      name: owner, type: set.type, ttlSeconds: set.ttlSeconds ?? ALIAS_TTL_SECONDS, data: set.type === "CNAME" ? canonicalName(value) : value,
+      name: owner,
+      type: set.type,
+      ttlSeconds: set.ttlSeconds ?? ALIAS_TTL_SECONDS,
+      data: set.type === "CNAME" ? canonicalName(value) : value,
     }));
   });
 }

@@ -96,7 +96,12 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
   const { changeBatchErrorShape = "error-response", privateHealthChecks = false, sessions = () => undefined } = options;
   const own = ownAccount(options);
   const accounts = createAccounts({
-    accounts: [own, ...(options.accounts ?? [])], sessions, requestsPerSecond, burst, privateHealthChecks, now,
+    accounts: [own, ...(options.accounts ?? [])],
+    sessions,
+    requestsPerSecond,
+    burst,
+    privateHealthChecks,
+    now,
   });
   const store = createStore(options.zones.map((zone) => ({ ...zone, accountId: accounts.owner(zone.accessKeyId).accountId })));
   const checksOf = (id: string) => accounts.all.find(({ healthChecks }) => healthChecks.find(id))?.healthChecks;
@@ -127,7 +132,14 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     const zone = store.zones.find(({ id }) => call.resource.endsWith(`:hostedzone/${id}`));
     if (zone && zone.accountId !== caller.account.accountId) throw accessDenied(caller.arn, `route53:${call.operation}`, call.resource);
     const hasHealthCheck = (id: string) => checksOf(id) !== undefined;
-    const xml = call.run({ store, account: caller.account, hasHealthCheck, insyncAfterMs, nowMs: now(), resolve: { random: Math.random, isHealthy, isTargetHealthy } });
+    const xml = call.run({
+      store,
+      account: caller.account,
+      hasHealthCheck,
+      insyncAfterMs,
+      nowMs: now(),
+      resolve: { random: Math.random, isHealthy, isTargetHealthy },
+    });
     if (fault === "reset-after-apply") resetConnection(response);
     if (fault === "reset-after-apply" || fault === "hang-after-apply") return null;
     const sent = fault === "truncated-xml" ? xml.slice(0, Math.floor(xml.length / 2)) : xml;
@@ -198,7 +210,8 @@ export async function startRoute53(options: Route53Options): Promise<Route53Serv
     },
     delegate: (zoneId) => store.delegate(zoneId),
     deleteHealthCheck: (id) => void checksOf(id)?.remove(id),
-    setTargetHealth: (dnsName, healthy) => void (healthy ? sickTargets.delete(canonicalName(dnsName)) : sickTargets.add(canonicalName(dnsName))),
+    setTargetHealth: (dnsName, healthy) =>
+      void (healthy ? sickTargets.delete(canonicalName(dnsName)) : sickTargets.add(canonicalName(dnsName))),
     isTargetHealthy,
     setHealth: (id, observed) => (checksOf(id) ?? accounts.owner(undefined).healthChecks).observe(id, observed),
     isHealthy,

@@ -95,11 +95,7 @@ function parseAuthorization(authorization: string, headers: ReadonlyMap<string, 
   return { credential, signedHeaders, signature: fields.get("Signature") ?? "" };
 }
 
-function requireScope(
-  scope: { date: string; region: string; service: string; terminator: string },
-  datetime: string,
-  wanted: Scope,
-): void {
+function requireScope(scope: { date: string; region: string; service: string; terminator: string }, datetime: string, wanted: Scope): void {
   const faults: string[] = [];
   if (scope.region !== wanted.region) faults.push(`Credential should be scoped to a valid region, not '${scope.region}'. `);
   if (scope.service !== wanted.service) faults.push(`Credential should be scoped to correct service: '${wanted.service}'. `);

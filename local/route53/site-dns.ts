@@ -19,11 +19,15 @@ export type SiteDns = {
 
 /** The DNS of a site on this machine: Route 53 with its pair of weighted records, a resolver and name servers before it. */
 export const startSiteDns = async (
-  opened: Opened, site: Site, options: Pick<Route53Options, "accessKeyId"> & Partial<Pick<Route53Options, "accounts" | "zones">>,
+  opened: Opened,
+  site: Site,
+  options: Pick<Route53Options, "accessKeyId"> & Partial<Pick<Route53Options, "accounts" | "zones">>,
 ): Promise<SiteDns> => {
   const { accessKeyId, accounts = [], zones = [] } = options;
   const secretAccessKey = randomBytes(30).toString("base64");
-  const route53 = opened(await startRoute53({ accessKeyId, secretAccessKey, accounts, zones: [{ name: site.zone }, ...zones], insyncAfterMs: 2_000 }));
+  const route53 = opened(
+    await startRoute53({ accessKeyId, secretAccessKey, accounts, zones: [{ name: site.zone }, ...zones], insyncAfterMs: 2_000 }),
+  );
   const record = { name: site.host, type: "CNAME", ttlSeconds: 5 } as const;
   route53.seed(route53.zones[0]?.id ?? "", [
     { ...record, setIdentifier: "primary", weight: 100, values: [site.primary] },
@@ -32,9 +36,13 @@ export const startSiteDns = async (
   const doh = opened(await startDoh({ zones: route53 }));
   const nameServers = opened(await startDnsTcp({ zones: route53 }));
   return {
-    route53, doh,
+    route53,
+    doh,
     env: {
-      AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ROUTE53_ENDPOINT: route53.url, DOH_ENDPOINTS: doh.url,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ROUTE53_ENDPOINT: route53.url,
+      DOH_ENDPOINTS: doh.url,
       NAME_SERVERS_ENDPOINT: nameServers.address,
     },
   };

@@ -98,7 +98,10 @@ export function createStore(definitions: readonly ZoneDefinition[]): Store {
   };
 
   const seed: Store["seed"] = (zoneId, recordSets) =>
-    commit(zoneId, recordSets.map((set): Change => ({ action: "UPSERT", recordSet: canonicalRecordSet(set) })));
+    commit(
+      zoneId,
+      recordSets.map((set): Change => ({ action: "UPSERT", recordSet: canonicalRecordSet(set) })),
+    );
 
   const createZone: Store["createZone"] = ({ name, private: isPrivate = false, accountId, callerReference, comment }) => {
     const canonical = canonicalName(name);
@@ -123,7 +126,13 @@ export function createStore(definitions: readonly ZoneDefinition[]): Store {
     createZone,
     seed,
     noteZoneChange(zoneId, nowMs, comment) {
-      const change = { changeId: `C${identifier(20)}`, zoneId, acceptedAtMs: nowMs, changes: [], ...(comment !== undefined && { comment }) };
+      const change = {
+        changeId: `C${identifier(20)}`,
+        zoneId,
+        acceptedAtMs: nowMs,
+        changes: [],
+        ...(comment !== undefined && { comment }),
+      };
       ofZones.push(change);
       return change;
     },
@@ -133,7 +142,9 @@ export function createStore(definitions: readonly ZoneDefinition[]): Store {
       for (const [index, other] of zones.entries()) if (other.name === name) zones[index] = { ...other, registered: other.id === zoneId };
       const above = zones.filter((other) => !other.private && other.name !== name && isWithinZone(name, other.name));
       const parent = above.sort((a, b) => b.name.length - a.name.length)[0];
-      const servers = recordsOf(zoneId).get(name)?.find(({ type }) => type === "NS");
+      const servers = recordsOf(zoneId)
+        .get(name)
+        ?.find(({ type }) => type === "NS");
       if (parent && servers) seed(parent.id, [{ name, type: "NS", ttlSeconds: 172_800, values: [...servers.values] }]);
     },
     zone,
@@ -195,13 +206,7 @@ function initialRecords({ id, name }: Zone): Records {
   const values = [1, 2, 3, 4].map((number) => `ns-${number}.${id.toLowerCase()}.local-dns.example.`);
   const soa = `${values[0]} hostmaster.local-dns.example. 1 7200 900 1209600 86400`;
   return new Map([
-    [
-      name,
-      [
-        frozen({ name, type: "NS", ttlSeconds: 172_800, values }),
-        frozen({ name, type: "SOA", ttlSeconds: 900, values: [soa] }),
-      ],
-    ],
+    [name, [frozen({ name, type: "NS", ttlSeconds: 172_800, values }), frozen({ name, type: "SOA", ttlSeconds: 900, values: [soa] })]],
   ]);
 }
 

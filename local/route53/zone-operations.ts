@@ -17,18 +17,31 @@ export function createHostedZone({ store, account, insyncAfterMs, nowMs }: Opera
   const isPrivate = settings?.get("PrivateZone");
   const vpc = fields.get("VPC");
   if (vpc) structure(vpc, ["VPCRegion", "VPCId"], []);
-  if (isPrivate && boolean(isPrivate, "hostedZoneConfig.privateZone") && !vpc) throw invalidInput("When you're creating a private hosted zone, you must specify a VPC.");
+  if (isPrivate && boolean(isPrivate, "hostedZoneConfig.privateZone") && !vpc)
+    throw invalidInput("When you're creating a private hosted zone, you must specify a VPC.");
   if (fields.has("DelegationSetId")) throw new ApiError(400, "NoSuchDelegationSet", "This server knows no reusable delegation sets.");
   const name = nameOf(fields.get("Name")?.text ?? "");
   if (store.zones.some((zone) => zone.accountId === account.accountId && zone.callerReference === callerReference)) {
-    throw new ApiError(409, "HostedZoneAlreadyExists", `A hosted zone has already been created with the specified caller reference: ${callerReference}`);
+    throw new ApiError(
+      409,
+      "HostedZoneAlreadyExists",
+      `A hosted zone has already been created with the specified caller reference: ${callerReference}`,
+    );
   }
   const comment = settings?.get("Comment")?.text;
-  const zone = store.createZone({ name, private: vpc !== undefined, accountId: account.accountId, callerReference, ...(comment !== undefined && { comment }) });
+  const zone = store.createZone({
+    name,
+    private: vpc !== undefined,
+    accountId: account.accountId,
+    callerReference,
+    ...(comment !== undefined && { comment }),
+  });
   const sets = store.sorted(zone.id);
   const nameServers = sets.find(({ type }) => type === "NS")?.values ?? [];
   return xmlDocument("CreateHostedZoneResponse", [
-    renderZone(zone, sets.length), renderChangeInfo(store.noteZoneChange(zone.id, nowMs), insyncAfterMs <= 0), renderZoneHome(zone, nameServers),
+    renderZone(zone, sets.length),
+    renderChangeInfo(store.noteZoneChange(zone.id, nowMs), insyncAfterMs <= 0),
+    renderZoneHome(zone, nameServers),
   ]);
 }
 
@@ -57,9 +70,15 @@ const LIMITS: Readonly<Record<string, number>> = {
 
 export function getAccountLimit({ store, account }: OperationContext, type: string): string {
   const value = Object.hasOwn(LIMITS, type) ? LIMITS[type] : undefined;
-  if (value === undefined) throw invalidInput(`1 validation error detected: Value '${type}' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [${Object.keys(LIMITS).join(", ")}]`);
+  if (value === undefined)
+    throw invalidInput(
+      `1 validation error detected: Value '${type}' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [${Object.keys(LIMITS).join(", ")}]`,
+    );
   const zones = store.zones.filter(({ accountId }) => accountId === account.accountId).length;
-  const counts: Readonly<Record<string, number>> = { MAX_HEALTH_CHECKS_BY_OWNER: account.healthChecks.all.length, MAX_HOSTED_ZONES_BY_OWNER: zones };
+  const counts: Readonly<Record<string, number>> = {
+    MAX_HEALTH_CHECKS_BY_OWNER: account.healthChecks.all.length,
+    MAX_HOSTED_ZONES_BY_OWNER: zones,
+  };
   return xmlDocument("GetAccountLimitResponse", [
     element("Limit", [element("Type", type), element("Value", value)]),
     element("Count", counts[type] ?? 0),
@@ -89,7 +108,10 @@ export function testDnsAnswer({ store, resolve }: OperationContext, query: URLSe
     element("Nameserver", nameServer.replace(/\.$/, "")),
     element("RecordName", name.replace(/\.$/, "")),
     element("RecordType", answers?.[0]?.type ?? type),
-    element("RecordData", (answers ?? []).map(({ data }) => element("RecordDataEntry", data))),
+    element(
+      "RecordData",
+      (answers ?? []).map(({ data }) => element("RecordDataEntry", data)),
+    ),
     element("ResponseCode", answers ? "NOERROR" : "NXDOMAIN"),
     element("Protocol", "UDP"),
   ]);

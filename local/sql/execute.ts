@@ -74,8 +74,7 @@ const batch = async (client: pg.PoolClient, begin: string, statements: readonly 
   }
 };
 
-const tooLarge = (limits: Limits) =>
-  new Refusal(507, { message: `response is too large (max is ${limits.responseBytes} bytes)` });
+const tooLarge = (limits: Limits) => new Refusal(507, { message: `response is too large (max is ${limits.responseBytes} bytes)` });
 
 const run = async (client: pg.PoolClient, statement: Statement, onRows: OnRows): Promise<string> => {
   const config = { text: statement.query, values: statement.params, rowMode: "array", types: asText };
@@ -92,9 +91,7 @@ const run = async (client: pg.PoolClient, statement: Statement, onRows: OnRows):
     format: "text",
   }));
   const names = fields.map((field) => field.name);
-  const rows = statement.arrayMode
-    ? result.rows
-    : result.rows.map((row) => Object.fromEntries(row.map((value, at) => [names[at], value])));
+  const rows = statement.arrayMode ? result.rows : result.rows.map((row) => Object.fromEntries(row.map((value, at) => [names[at], value])));
   // pg leaves the command of an empty query null, whatever its types say.
   const command = (result.command as string | null) ?? "";
   return JSON.stringify({ rowAsArray: statement.arrayMode, fields, rows, command, rowCount: result.rowCount });

@@ -36,7 +36,6 @@ const details = [
 export const toRefusal = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof pg.DatabaseError))
-    return new Refusal(500, { message: `could not reach the database: ${message}` });
+  if (!(error instanceof pg.DatabaseError)) return new Refusal(500, { message: `could not reach the database: ${message}` });
   return new Refusal(400, { message, ...Object.fromEntries(details.map((name) => [name, error[name] ?? null])) });
 };

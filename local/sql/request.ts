@@ -45,8 +45,7 @@ export const readBody = async (request: IncomingMessage, limitBytes: number): Pr
  */
 export const parseRequest = (headers: IncomingHttpHeaders, body: Buffer): SqlRequest => {
   const arrayMode = flag(headers, "neon-array-mode");
-  if (!flag(headers, "neon-raw-text-output"))
-    throw bad("Neon-Raw-Text-Output must be true: this endpoint has no other");
+  if (!flag(headers, "neon-raw-text-output")) throw bad("Neon-Raw-Text-Output must be true: this endpoint has no other");
   const payload = json(body);
   const connectionString = connection(headers);
   const begin = beginning(headers);
@@ -65,8 +64,7 @@ const connection = (headers: IncomingHttpHeaders): string => {
   const text = headers["neon-connection-string"];
   if (typeof text !== "string") throw bad("missing header: Neon-Connection-String");
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol))
-    throw bad("invalid connection string: not a postgres URL");
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) throw bad("invalid connection string: not a postgres URL");
   if (url.username === "" || url.password === "") throw bad("invalid connection string: user or password missing");
   if (url.hostname === "" || url.pathname.length < 2) throw bad("invalid connection string: host or database missing");
   return text;

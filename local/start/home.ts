@@ -53,7 +53,9 @@ const assertUsable = async (path: string, uid: number | null): Promise<void> => 
   if (found === null) return;
   if (!found.isDirectory()) throw new StartRefusal(`${path} is a file, and has to be a directory: move it away, ${elsewhere}`);
   if (uid !== null && found.uid !== uid) {
-    throw new StartRefusal(`${path} belongs to ${nameOf(found.uid)}, not to ${nameOf(uid)}: start as the one who made it, hand it over (sudo chown -R ${nameOf(uid)} ${path}), ${elsewhere}`);
+    throw new StartRefusal(
+      `${path} belongs to ${nameOf(found.uid)}, not to ${nameOf(uid)}: start as the one who made it, hand it over (sudo chown -R ${nameOf(uid)} ${path}), ${elsewhere}`,
+    );
   }
 };
 
@@ -133,7 +135,10 @@ export const openHome = async (dir: string): Promise<Home | { readonly running: 
       path = join(dir, "secrets-key");
       const secretsKey = await keptSecret(path, "base64");
       return {
-        dir, adminToken, signingKey, secretsKey,
+        dir,
+        adminToken,
+        signingKey,
+        secretsKey,
         announce: (url) => note(dir, { pid: process.pid, url }),
         release: async () => {
           await rm(noteFile(dir), { force: true });
@@ -145,7 +150,8 @@ export const openHome = async (dir: string): Promise<Home | { readonly running: 
       throw error;
     }
   } catch (error) {
-    if (["ENOSPC", "EDQUOT"].includes(codeOf(error))) throw new StartRefusal(`there is no room left for ${dir}: make some, ${elsewhere}`, { cause: error });
+    if (["ENOSPC", "EDQUOT"].includes(codeOf(error)))
+      throw new StartRefusal(`there is no room left for ${dir}: make some, ${elsewhere}`, { cause: error });
     throw new StartRefusal(`${path} can not be used (${codeOf(error)}): remove it and start again, ${elsewhere}`, { cause: error });
   }
 };

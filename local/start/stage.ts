@@ -25,12 +25,14 @@ export const stormHost = "storm-demo.example.test";
 const site: Site = { zone: "example.test", host: stormHost, primary: "storm-demo.primary-cdn.test", backup: "storm-demo.backup-cdn.test" };
 
 export const startCdns = async (): Promise<Stage["cdns"]> => ({
-  primary: await startToyCdn({ name: "cloudflare" }), backup: await startToyCdn({ name: "fastly" }),
+  primary: await startToyCdn({ name: "cloudflare" }),
+  backup: await startToyCdn({ name: "fastly" }),
 });
 
 /** @param connected whether the Worker sends mail and pages to it: webhooks and Slack's name their address */
 export const startReceiver = async (onMessage: (message: Received) => void, connected: boolean): Promise<Receiver> => ({
-  sink: await startNotifySink({ onMessage }), kinds: connected ? sinkChannels : ["webhook", "slack"],
+  sink: await startNotifySink({ onMessage }),
+  kinds: connected ? sinkChannels : ["webhook", "slack"],
 });
 
 /** Rounds that come often enough to be watched. */
@@ -51,10 +53,16 @@ export const startStage = async (given: Readonly<Record<string, string>>, onMess
   const receiver = await startReceiver(onMessage, connected);
   const { sink } = receiver;
   return {
-    cdns, receiver,
+    cdns,
+    receiver,
     env: {
-      ...pace, ...dns?.env,
-      ...(connected && { SMTP_URL: `smtp+insecure://${sink.smtpAddress}`, MAIL_FROM: "tranche@example.test", PAGERDUTY_ENDPOINT: sink.url }),
+      ...pace,
+      ...dns?.env,
+      ...(connected && {
+        SMTP_URL: `smtp+insecure://${sink.smtpAddress}`,
+        MAIL_FROM: "tranche@example.test",
+        PAGERDUTY_ENDPOINT: sink.url,
+      }),
     },
     close: async () => {
       await Promise.all([cdns.primary.close(), cdns.backup.close(), sink.close()]);

@@ -28,7 +28,10 @@ const customerOf = async (baseUrl: string, token: string): Promise<number> => {
 };
 
 /** How a message is shown among the lines of the demo. */
-export const showMessage = (say: (line: string) => void) => (message: Received): void => say(`  -> ${lineOf(message)}`);
+export const showMessage =
+  (say: (line: string) => void) =>
+  (message: Received): void =>
+    say(`  -> ${lineOf(message)}`);
 
 /** Removes what is left of an earlier demo, whose CDNs and receiver are gone, and in the end of this one. */
 const clear = async (api: Api): Promise<void> => {
@@ -38,9 +41,19 @@ const clear = async (api: Api): Promise<void> => {
 
 const onboard = async (api: Api, cdns: Stage["cdns"], pace: Pace): Promise<number> => {
   const service = await api.send<Named>("POST", "/v1/services", { name: "storm-demo", primary_cdn: "cloudflare", backup_cdn: "fastly" });
-  await api.send("POST", `/v1/services/${service.id}/domains`, { name: stormHost, primary_target: cdns.primary.url, backup_target: cdns.backup.url });
+  await api.send("POST", `/v1/services/${service.id}/domains`, {
+    name: stormHost,
+    primary_target: cdns.primary.url,
+    backup_target: cdns.backup.url,
+  });
   await api.send("POST", `/v1/services/${service.id}/storm-policies`, {
-    kind: "http_availability", threshold_avail: 0.9, window_seconds: pace.windowSeconds, cooldown_seconds: pace.cooldownSeconds, max_coverage_factor: 1.5, min_samples: 3, min_failures: 3,
+    kind: "http_availability",
+    threshold_avail: 0.9,
+    window_seconds: pace.windowSeconds,
+    cooldown_seconds: pace.cooldownSeconds,
+    max_coverage_factor: 1.5,
+    min_samples: 3,
+    min_failures: 3,
   });
   return service.id;
 };
@@ -84,7 +97,9 @@ export const playStorm = async (options: {
     const storm = async (state?: string) =>
       (await api.get<Storm[]>(`/v1/storms?service_id=${serviceId}`)).find((one) => state === undefined || one.state === state) ?? null;
     tell(`service ${serviceId} of customer ${customerId}, ${stormHost}: ${cdns.primary.url} and ${cdns.backup.url}`);
-    await until("the first probes", async () => (cdns.primary.requests.probes.served >= 3 && cdns.backup.requests.probes.served >= 1 ? true : null));
+    await until("the first probes", async () =>
+      cdns.primary.requests.probes.served >= 3 && cdns.backup.requests.probes.served >= 1 ? true : null,
+    );
     tell("calm: both answer");
     await wait(pace.calmMs);
     await cdns.primary.setFault("5xx");
@@ -100,7 +115,12 @@ export const playStorm = async (options: {
     tell(`recovering; it ends ${pace.cooldownSeconds} s later`);
     await until("the end of the storm", () => storm("ended"));
     tell("the storm has ended. Look at it (Ctrl-C ends the demo, its storm stays to be read):");
-    for (const path of [`/v1/storms/${id}`, `/v1/storms/${id}/evidence`, `/v1/services/${serviceId}/routing`, `/v1/services/${serviceId}/availability?step=60`]) {
+    for (const path of [
+      `/v1/storms/${id}`,
+      `/v1/storms/${id}/evidence`,
+      `/v1/services/${serviceId}/routing`,
+      `/v1/services/${serviceId}/availability?step=60`,
+    ]) {
       say(`  curl -H "Authorization: Bearer $ADMIN_TOKEN" -H "X-Customer-ID: ${customerId}" "${url}${path}"`);
     }
     for (;;) await wait(60_000);

@@ -18,19 +18,28 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Everything of the schema that is not decided here, as it is set in the shell; empty counts as unset. */
 export const handedOn = (shell: Environment): Record<string, string> =>
-  Object.fromEntries(variableNames.flatMap((name) => {
-    const value = shell[name];
-    return value === undefined || value === "" || Object.hasOwn(decidedHere, name) ? [] : [[name, value]];
-  }));
+  Object.fromEntries(
+    variableNames.flatMap((name) => {
+      const value = shell[name];
+      return value === undefined || value === "" || Object.hasOwn(decidedHere, name) ? [] : [[name, value]];
+    }),
+  );
 
 /** Variables set in the shell without effect: a sentence for each. */
 export const idleVariables = (shell: Environment): readonly string[] => {
   const isSet = (name: string): boolean => (shell[name] ?? "") !== "";
   return [
-    ...Object.entries(decidedHere).filter(([name]) => isSet(name)).map(([name, reason]) => `${name} does nothing here: ${reason}`),
+    ...Object.entries(decidedHere)
+      .filter(([name]) => isSet(name))
+      .map(([name, reason]) => `${name} does nothing here: ${reason}`),
     ...(isSet("HANDBACK_AFTER") && !isSet("PEER_URL") ? ["HANDBACK_AFTER does nothing without a PEER_URL"] : []),
-    ...(isSet("AWS_SESSION_TOKEN") && shell["AWS_ACCESS_KEY_ID"]?.startsWith("AKIA") === true ? ["AWS_SESSION_TOKEN does nothing beside a permanent key (AKIA...)"] : []),
-    ...unknownVariables(Object.fromEntries(Object.entries(shell).filter(([name]) => isSet(name) && !Object.hasOwn(decidedHere, name))), ownNames),
+    ...(isSet("AWS_SESSION_TOKEN") && shell["AWS_ACCESS_KEY_ID"]?.startsWith("AKIA") === true
+      ? ["AWS_SESSION_TOKEN does nothing beside a permanent key (AKIA...)"]
+      : []),
+    ...unknownVariables(
+      Object.fromEntries(Object.entries(shell).filter(([name]) => isSet(name) && !Object.hasOwn(decidedHere, name))),
+      ownNames,
+    ),
   ];
 };
 

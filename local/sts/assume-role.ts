@@ -29,7 +29,8 @@ const PARAMETERS = ["Action", "Version", "RoleArn", "RoleSessionName", "Duration
 export function asksWhoCalls(body: string): boolean {
   const form = new URLSearchParams(body);
   if (form.get("Action") !== "GetCallerIdentity" || form.get("Version") !== VERSION) return false;
-  for (const name of form.keys()) if (name !== "Action" && name !== "Version") throw invalid(`${name} is not a parameter that this server knows`);
+  for (const name of form.keys())
+    if (name !== "Action" && name !== "Version") throw invalid(`${name} is not a parameter that this server knows`);
   return true;
 }
 
@@ -42,7 +43,11 @@ export function parseAssumeRole(body: string): AssumeRole {
   const action = form.get("Action");
   if (action === null) throw new ApiError(400, "MissingAction", "The request is missing an action or a required parameter.");
   if (action !== "AssumeRole" || form.get("Version") !== VERSION) {
-    throw new ApiError(400, "InvalidAction", `Could not find operation ${action} for version ${form.get("Version") ?? "NO_VERSION_SPECIFIED"}`);
+    throw new ApiError(
+      400,
+      "InvalidAction",
+      `Could not find operation ${action} for version ${form.get("Version") ?? "NO_VERSION_SPECIFIED"}`,
+    );
   }
   for (const name of form.keys()) {
     if (!PARAMETERS.includes(name)) throw invalid(`${name} is not a parameter that this server knows`);
@@ -51,7 +56,9 @@ export function parseAssumeRole(body: string): AssumeRole {
   const roleArn = constrained(form, "RoleArn", { min: 20, max: 2048 });
   if (!ROLE_ARN.test(roleArn)) throw invalid(`${roleArn} is invalid`);
   const roleSessionName = constrained(form, "RoleSessionName", { min: 2, max: 64, pattern: String.raw`[\w+=,.@-]*` });
-  const externalId = form.has("ExternalId") ? constrained(form, "ExternalId", { min: 2, max: 1224, pattern: String.raw`[\w+=,.@:\/-]*` }) : null;
+  const externalId = form.has("ExternalId")
+    ? constrained(form, "ExternalId", { min: 2, max: 1224, pattern: String.raw`[\w+=,.@:\/-]*` })
+    : null;
   const duration = form.get("DurationSeconds") ?? "3600";
   if (!/^\d{1,9}$/.test(duration)) throw new ApiError(400, "MalformedInput", "Invalid Argument");
   const durationSeconds = Number(duration);
@@ -66,7 +73,10 @@ export function parseAssumeRole(body: string): AssumeRole {
  */
 export function trusted(roles: readonly TrustingRole[], wanted: AssumeRole, caller: string): TrustingRole {
   const role = roles.find(({ arn }) => arn === wanted.roleArn);
-  if (!role || (role.externalId !== null && !(role.externalId === "*" ? wanted.externalId !== null : role.externalId === wanted.externalId))) {
+  if (
+    !role ||
+    (role.externalId !== null && !(role.externalId === "*" ? wanted.externalId !== null : role.externalId === wanted.externalId))
+  ) {
     throw new ApiError(403, "AccessDenied", `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${wanted.roleArn}`);
   }
   if (wanted.durationSeconds > (role.maxSessionSeconds ?? 3_600)) {

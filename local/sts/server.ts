@@ -81,7 +81,11 @@ export async function startSts(options: StsOptions): Promise<StsServer> {
     if (asksWhoCalls(Buffer.from(request.body).toString("utf8"))) {
       const [, , , , account = ""] = CALLER.split(":");
       return render("GetCallerIdentityResponse", [
-        element("GetCallerIdentityResult", [element("Arn", CALLER), element("UserId", "AIDA3XFRBF535PLBIFPI4"), element("Account", account)]),
+        element("GetCallerIdentityResult", [
+          element("Arn", CALLER),
+          element("UserId", "AIDA3XFRBF535PLBIFPI4"),
+          element("Account", account),
+        ]),
         element("ResponseMetadata", [element("RequestId", randomUUID())]),
       ]);
     }
@@ -92,10 +96,7 @@ export async function startSts(options: StsOptions): Promise<StsServer> {
     const keys = grant(wanted.durationSeconds, { accountId, arn, ...(role.policies && { policies: role.policies }) });
     return render("AssumeRoleResponse", [
       element("AssumeRoleResult", [
-        element("AssumedRoleUser", [
-          element("AssumedRoleId", `AROA3XFRBF535PLBIFPI4:${wanted.roleSessionName}`),
-          element("Arn", arn),
-        ]),
+        element("AssumedRoleUser", [element("AssumedRoleId", `AROA3XFRBF535PLBIFPI4:${wanted.roleSessionName}`), element("Arn", arn)]),
         element("Credentials", [
           element("AccessKeyId", keys.accessKeyId),
           element("SecretAccessKey", keys.secretAccessKey),

@@ -20,8 +20,7 @@ export type Credentials = {
 
 export type Authenticator = (credentials: Credentials) => Promise<Principal>;
 
-const refused = () =>
-  new AppError("unauthenticated", "a valid credential is required", { headers: { "www-authenticate": "Bearer" } });
+const refused = () => new AppError("unauthenticated", "a valid credential is required", { headers: { "www-authenticate": "Bearer" } });
 
 /** Parses a customer id of a header or claim. @returns null where it is not a positive integer */
 export const readCustomerId = (text: string): number | null =>
@@ -45,11 +44,18 @@ const claimedCustomer = (claim: unknown): number | null => {
 };
 
 const ofToken = (owner: TokenOwner): Principal => ({
-  kind: "customer", actor: `token:${owner.tokenId}`, customerId: owner.customerId, role: owner.role, expiresAtMs: owner.expiresAtMs,
+  kind: "customer",
+  actor: `token:${owner.tokenId}`,
+  customerId: owner.customerId,
+  role: owner.role,
+  expiresAtMs: owner.expiresAtMs,
 });
 
 const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
-  kind: "admin", actor: `admin:${owner.name}`, scopes: owner.scopes, expiresAtMs: owner.expiresAtMs,
+  kind: "admin",
+  actor: `admin:${owner.name}`,
+  scopes: owner.scopes,
+  expiresAtMs: owner.expiresAtMs,
 });
 
 /** ADMIN_TOKEN: every right, no expiry. */
@@ -101,7 +107,10 @@ export const authenticator = (
     const customerId = claimedCustomer(claims.customerId);
     if (customerId === null || (role !== "viewer" && role !== "editor" && role !== "owner")) throw refused();
     return {
-      kind: "customer", actor: `jwt:${subjectName(claims.subject)}`, customerId, role: role === "viewer" ? "viewer" : "editor",
+      kind: "customer",
+      actor: `jwt:${subjectName(claims.subject)}`,
+      customerId,
+      role: role === "viewer" ? "viewer" : "editor",
       expiresAtMs: claims.expiresAtMs,
     };
   };

@@ -5,8 +5,7 @@ import { within } from "../http/rate-limit.ts";
 import { sameSecret } from "../http/digest.ts";
 
 /** The token of `Authorization: Bearer`. */
-export const bearerToken = (c: AppContext): string | undefined =>
-  /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
+export const bearerToken = (c: AppContext): string | undefined => /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
 
 /**
  * Admits who presents an installation-wide secret, compared in constant time. Without one configured the answer is

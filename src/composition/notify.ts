@@ -21,7 +21,14 @@ type Needs = {
 };
 
 /** How people are told. */
-export const buildNotify = ({ config, db, random, chance, fetch, connect }: Needs): NotifyDeps & Pick<JobDeps, "outbox" | "secrets" | "chance"> => ({
+export const buildNotify = ({
+  config,
+  db,
+  random,
+  chance,
+  fetch,
+  connect,
+}: Needs): NotifyDeps & Pick<JobDeps, "outbox" | "secrets" | "chance"> => ({
   outbox: createOutbox(db),
   notifyHistory: createNotifyHistory(db),
   channelStore: createChannelStore(db, secretBox(config, random), config.quotas),

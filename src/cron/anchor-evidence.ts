@@ -49,10 +49,22 @@ export const anchorEvidence = async (deps: AnchorDeps, fence: Fence): Promise<Jo
     const error = stamped !== null && "error" in stamped ? stamped.error : null;
     if (error !== null) log.warn("timestamp_failed", { reason: error });
     const anchor = {
-      body, hash, keyId: signed?.keyId ?? null, signature: signed?.signature ?? null,
-      timestamp: stamped !== null && "token" in stamped ? stamped.token : null, timestampError: error,
+      body,
+      hash,
+      keyId: signed?.keyId ?? null,
+      signature: signed?.signature ?? null,
+      timestamp: stamped !== null && "token" in stamped ? stamped.token : null,
+      timestampError: error,
     };
-    if (!(await evidenceAnchors.save(fence, anchor, heads.map((head, place) => ({ ...head, place, path: paths[place] ?? [] })), latestHash))) break;
+    if (
+      !(await evidenceAnchors.save(
+        fence,
+        anchor,
+        heads.map((head, place) => ({ ...head, place, path: paths[place] ?? [] })),
+        latestHash,
+      ))
+    )
+      break;
     count.anchors += 1;
     count.chains += heads.length;
     if (error !== null) count.unstamped += 1;

@@ -41,7 +41,10 @@ export const checkOwnership = async (deps: OwnershipCheckDeps, fence: Fence): Pr
   const author = { actor: "tranche", requestId: null, fence };
 
   const check = async (claim: DueClaim): Promise<void> => {
-    const budget = { untilMs: Math.min(untilMs, clock.nowMs() + lookMs), connection: connectionOf(connections, { lane: "background", key: nobody }) };
+    const budget = {
+      untilMs: Math.min(untilMs, clock.nowMs() + lookMs),
+      connection: connectionOf(connections, { lane: "background", key: nobody }),
+    };
     try {
       const look = lookOf(await lookUp(deps, claim, budget));
       const stored = await storeLook(deps, claim, look, author);

@@ -31,7 +31,12 @@ const runMs = 150_000;
 const saveEvery = 40;
 
 /** @returns null where no resolver answered: the previous result stays */
-const check = async (deps: TargetDeps, connections: Connections, { host, asks }: DueTarget, untilMs: number): Promise<CheckedTarget | null> => {
+const check = async (
+  deps: TargetDeps,
+  connections: Connections,
+  { host, asks }: DueTarget,
+  untilMs: number,
+): Promise<CheckedTarget | null> => {
   // Such hosts predate their refusal: the public DNS does not tell where they lead.
   if (isPrivateHost(host)) return { host, addresses: "private", consent: null };
   const budget = { untilMs, connection: connectionOf(connections, { lane: "background", key: nobody }) };

@@ -51,16 +51,27 @@ const answers = async (deps: CorroborateDeps, connections: Connections, url: str
 /** By CDN: whether its canaries see it failing. An unknown one counts as not failing. */
 const askCanaries = async (deps: CorroborateDeps, cdns: ReadonlySet<string>, untilMs: number): Promise<ReadonlyMap<string, number>> => {
   const connections = deps.connections ?? createConnections(deps.clock);
-  const asked = await Promise.all(deps.canaries.filter(({ cdn }) => cdns.has(cdn)).map(async ({ cdn, url }) => ({
-    cdn, answered: await answers(deps, connections, url, untilMs),
-  })));
-  const failing = [...Map.groupBy(asked, ({ cdn }) => cdn)].filter(([, own]) => canariesSeeIt(own.map(({ answered }) => answered !== false)));
+  const asked = await Promise.all(
+    deps.canaries
+      .filter(({ cdn }) => cdns.has(cdn))
+      .map(async ({ cdn, url }) => ({
+        cdn,
+        answered: await answers(deps, connections, url, untilMs),
+      })),
+  );
+  const failing = [...Map.groupBy(asked, ({ cdn }) => cdn)].filter(([, own]) =>
+    canariesSeeIt(own.map(({ answered }) => answered !== false)),
+  );
   return new Map(failing.map(([cdn, own]) => [cdn, own.length]));
 };
 
 /** The evidence of a sighting: how many saw it, and never who. */
 const sighting = (
-  deps: CorroborateDeps, storm: WatchedStorm, canaries: number, onCdn: readonly SeenDomain[], nowMs: number,
+  deps: CorroborateDeps,
+  storm: WatchedStorm,
+  canaries: number,
+  onCdn: readonly SeenDomain[],
+  nowMs: number,
 ): Sighting | null => {
   const creditedUntilMs = creditedAfter(storm, nowMs);
   if (creditedUntilMs === null) return null;
@@ -68,8 +79,13 @@ const sighting = (
   const others = othersSeeIt(sighted, deps.minWitnesses);
   if (canaries === 0 && !others) return null;
   const body = canonicalJson({
-    decided_at: isoTime(nowMs), credit: "earned", credit_reason: "corroborated", credited_until: isoTime(creditedUntilMs), cdn: storm.cdn,
-    canaries_failing: canaries, other_customers: others ? { failing: sighted.failing, seen: sighted.seen } : null,
+    decided_at: isoTime(nowMs),
+    credit: "earned",
+    credit_reason: "corroborated",
+    credited_until: isoTime(creditedUntilMs),
+    cdn: storm.cdn,
+    canaries_failing: canaries,
+    other_customers: others ? { failing: sighted.failing, seen: sighted.seen } : null,
   });
   return { stormId: storm.stormId, creditedUntilMs, body };
 };
@@ -88,15 +104,20 @@ export const corroborate = async (deps: CorroborateDeps, fence: Fence): Promise<
     askCanaries(deps, cdns, clock.nowMs() + runMs),
     corroboration.seen([...cdns], clock.nowMs(), deps.settledMs),
   ]);
-  const byCdn = Map.groupBy(seen.map((one) => ({ ...one, site: siteOf(one.name) })), ({ cdn }) => cdn);
+  const byCdn = Map.groupBy(
+    seen.map((one) => ({ ...one, site: siteOf(one.name) })),
+    ({ cdn }) => cdn,
+  );
   const nowMs = clock.nowMs();
   const sightings = due.flatMap((storm) => sighting(deps, storm, canaries.get(storm.cdn) ?? 0, byCdn.get(storm.cdn) ?? [], nowMs) ?? []);
   const byId = new Map(due.map((storm) => [storm.stormId, storm]));
-  const proven = await Promise.all(sightings.map(async (one): Promise<Sighting> => {
-    const storm = byId.get(one.stormId);
-    const proof = storm && await signCredit(deps.evidenceSigner ?? null, storm, one.body);
-    return proof === undefined ? one : { ...one, proof };
-  }));
+  const proven = await Promise.all(
+    sightings.map(async (one): Promise<Sighting> => {
+      const storm = byId.get(one.stormId);
+      const proof = storm && (await signCredit(deps.evidenceSigner ?? null, storm, one.body));
+      return proof === undefined ? one : { ...one, proof };
+    }),
+  );
   const corroborated = proven.length === 0 ? 0 : await corroboration.save(fence, proven);
   return { storms: storms.length, corroborated };
 };

@@ -54,7 +54,7 @@ const frameOf = ({ clock, usageWindows: { windowMs, lookbackMs } }: IngestDeps):
 
 const plannedHoldings = async (store: IngestStore, cdn: string, frame: MeteringFrame): Promise<readonly PlannedHolding[]> => {
   const planned: PlannedHolding[] = [];
-  for (let afterDomainId = 0; ; ) {
+  for (let afterDomainId = 0; ;) {
     const page = await store.holdings({ cdn, windowMs: frame.windowMs, sinceMs: frame.horizonMs, afterDomainId, limit: domainsPerPage });
     for (const holding of page) {
       const plan = planHolding(holding, frame);
@@ -67,16 +67,23 @@ const plannedHoldings = async (store: IngestStore, cdn: string, frame: MeteringF
 };
 
 /** A customer with an account of its own at a CDN is read with that one, all others with the operator's. */
-const planReadings = async (deps: IngestDeps, frame: MeteringFrame): Promise<{ readonly tasks: readonly Task[]; readonly measurers: Measurers }> => {
+const planReadings = async (
+  deps: IngestDeps,
+  frame: MeteringFrame,
+): Promise<{ readonly tasks: readonly Task[]; readonly measurers: Measurers }> => {
   const own = await deps.customerSources.open();
   const cdns = [...new Set([...deps.usageSources, ...own].map(({ cdn }) => cdn))];
   const tasks: Task[] = [];
   for (const cdn of cdns) {
     const accounts = own.filter((account) => account.cdn === cdn);
-    const holdings = Map.groupBy(await plannedHoldings(deps.ingest, cdn, frame), ({ customerId }) =>
-      accounts.find((account) => account.customerId === customerId) ?? null);
-    for (const source of deps.usageSources.filter((one) => one.cdn === cdn)) tasks.push({ source, accountId: null, holdings: holdings.get(null) ?? [], standIn: [] });
-    for (const account of accounts) tasks.push({ source: account.source, accountId: account.accountId, holdings: holdings.get(account) ?? [], standIn: [] });
+    const holdings = Map.groupBy(
+      await plannedHoldings(deps.ingest, cdn, frame),
+      ({ customerId }) => accounts.find((account) => account.customerId === customerId) ?? null,
+    );
+    for (const source of deps.usageSources.filter((one) => one.cdn === cdn))
+      tasks.push({ source, accountId: null, holdings: holdings.get(null) ?? [], standIn: [] });
+    for (const account of accounts)
+      tasks.push({ source: account.source, accountId: account.accountId, holdings: holdings.get(account) ?? [], standIn: [] });
   }
   const measurers = { cdns: deps.usageSources.map(({ cdn }) => cdn), accounts: own.map(({ customerId, cdn }) => ({ customerId, cdn })) };
   return { tasks, measurers };
@@ -121,8 +128,14 @@ const hear = async ({ source, holdings, standIn }: Task, { clock, log }: Pick<In
 };
 
 const readingOf = (slice: Slice, row: HostWindowBytes): SliceReading => ({
-  domainId: slice.domainId, serviceId: slice.serviceId, cdn: slice.cdn, windowStartMs: slice.windowStartMs,
-  startMs: slice.startMs, endMs: slice.endMs, bytes: row.bytes, ...(row.sampling !== undefined && { sampling: row.sampling }),
+  domainId: slice.domainId,
+  serviceId: slice.serviceId,
+  cdn: slice.cdn,
+  windowStartMs: slice.windowStartMs,
+  startMs: slice.startMs,
+  endMs: slice.endMs,
+  bytes: row.bytes,
+  ...(row.sampling !== undefined && { sampling: row.sampling }),
 });
 
 /**
@@ -161,7 +174,10 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
       const saved = await ingest.save(fence, {
         readings: part.flatMap(({ row, ...slice }) => (row == null ? [] : [readingOf(slice, row)])),
         touched: part.flatMap(({ row, serviceId, windowStartMs }) => (row === null ? [{ serviceId, windowStartMs }] : [])),
-        windowMs: frame.windowMs, accountId: task.accountId, measurers, readAtMs: clock.nowMs(),
+        windowMs: frame.windowMs,
+        accountId: task.accountId,
+        measurers,
+        readAtMs: clock.nowMs(),
       });
       count.windows += saved.stored;
       count.corrections += saved.corrected;
@@ -183,7 +199,12 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
     count.deferredHosts += heard.deferred.size;
     const [first] = unseen;
     if (first !== undefined) {
-      log.warn("usage_unknown_hosts", { source: task.source.cdn, count: unseen.length, first: first.host, reason: heard.unreadable.get(first.host) ?? "" });
+      log.warn("usage_unknown_hosts", {
+        source: task.source.cdn,
+        count: unseen.length,
+        first: first.host,
+        reason: heard.unreadable.get(first.host) ?? "",
+      });
     }
     await noteHosts(task, heard);
     await save(task, heard);
@@ -217,8 +238,11 @@ export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobRe
   };
   // The customers' own accounts first: where they fail, the operator's credentials may work.
   await runAll(tasks.filter(({ accountId }) => accountId !== null));
-  await runAll(tasks.filter(({ accountId }) => accountId === null)
-    .map((task) => ({ ...task, standIn: missed.filter(({ cdn }) => cdn === task.source.cdn) })));
+  await runAll(
+    tasks
+      .filter(({ accountId }) => accountId === null)
+      .map((task) => ({ ...task, standIn: missed.filter(({ cdn }) => cdn === task.source.cdn) })),
+  );
   if (outcomes.length > 0) await deps.customerSources.note(fence, outcomes, clock.nowMs());
   if (count.failures > 0 && count.failures === asked) throw lastError;
   return { sources: asked, ...count };

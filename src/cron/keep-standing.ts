@@ -69,7 +69,13 @@ const failed = (domain: StandingDomain, detail: string): Progress => ({ domain: 
 /** Forces the check to be read again before anything else is tried. */
 const doubted = (domain: StandingDomain): StandingDomain => ({ ...domain, checkedAtMs: null });
 
-const rewrite = async (deps: StandingDeps, fence: Fence, { dns, budget }: Access, domain: StandingDomain, step: Extract<Step, { kind: "rewrite" }>): Promise<Progress> => {
+const rewrite = async (
+  deps: StandingDeps,
+  fence: Fence,
+  { dns, budget }: Access,
+  domain: StandingDomain,
+  step: Extract<Step, { kind: "rewrite" }>,
+): Promise<Progress> => {
   const { zoneId, name, domainId, records } = domain;
   if (zoneId === null || records === null) return { domain, more: false };
   const kept = { ...domain, restore: step.restore };
@@ -108,7 +114,8 @@ const take = async (deps: StandingDeps, fence: Fence, access: Access, domain: St
       const result = await dns.updateCheck(step.check, step.target, step.disabled, budget);
       if (result.status === "failed") return failed(domain, result.detail);
       if (result.status === "stale") return { domain: doubted(domain), more: false };
-      if (result.status === "done") return { domain: { ...domain, checks: withSide(domain, step.side, result.check), lastError: null }, more: true };
+      if (result.status === "done")
+        return { domain: { ...domain, checks: withSide(domain, step.side, result.check), lastError: null }, more: true };
       return { domain: { ...domain, checks: withSide(domain, step.side, null), generation: domain.generation + 1 }, more: true };
     }
     case "observe": {
@@ -117,7 +124,10 @@ const take = async (deps: StandingDeps, fence: Fence, access: Access, domain: St
       if (result.status === "missing") return { domain: doubted(domain), more: false };
       const { seen } = result;
       if (seen.all === 0 || seen.regions.others.length > 0) return failed(domain, notHealthy(step, seen));
-      return { domain: { ...domain, checks: { ...domain.checks, [step.side]: { ...step.check, seenHealthy: true } }, lastError: null }, more: true };
+      return {
+        domain: { ...domain, checks: { ...domain.checks, [step.side]: { ...step.check, seenHealthy: true } }, lastError: null },
+        more: true,
+      };
     }
     case "replace": {
       const obsolete = [...domain.obsolete, step.check.id];
@@ -148,12 +158,16 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
     if (id === undefined) continue;
     const check = live.get(id) ?? null;
     const known = domain.checks[side];
-    const isSame = check !== null && known !== null && JSON.stringify([check.id, check.target, check.disabled]) === JSON.stringify([known.id, known.target, known.disabled]);
+    const isSame =
+      check !== null &&
+      known !== null &&
+      JSON.stringify([check.id, check.target, check.disabled]) === JSON.stringify([known.id, known.target, known.disabled]);
     const checks = withSide(seen, side, check);
     const kept = checks[side];
     // What was seen of a check stays valid while the check is unchanged.
     seen = {
-      ...seen, generation: seen.generation + (check === null ? 1 : 0),
+      ...seen,
+      generation: seen.generation + (check === null ? 1 : 0),
       checks: isSame && kept !== null && known.seenHealthy === true ? { ...checks, [side]: { ...kept, seenHealthy: true } } : checks,
     };
   }
@@ -162,13 +176,26 @@ const inspected = (domain: StandingDomain, live: ReadonlyMap<string, HealthCheck
 
 /** With freshly read records, where rounds no longer read them. */
 const read = async ({ dns, budget }: Access, domain: StandingDomain): Promise<StandingDomain> => {
-  const reading = (await dns.read([domain.name], budget, new Map(domain.zoneId === null ? [] : [[domain.name, domain.zoneId]]))).get(domain.name);
+  const reading = (await dns.read([domain.name], budget, new Map(domain.zoneId === null ? [] : [[domain.name, domain.zoneId]]))).get(
+    domain.name,
+  );
   if (reading === undefined || reading.status === "error") return { ...domain, routingStatus: "error", records: null };
   const records = reading.status === "found" ? reading.records : null;
   return { ...domain, routingStatus: reading.status, zoneId: reading.zoneId, records };
 };
 
-const progressOf = ({ generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs }: StandingDomain) =>
+const progressOf = ({
+  generation,
+  checks,
+  restore,
+  obsolete,
+  attached,
+  checkedAtMs,
+  lastError,
+  failedStep,
+  failures,
+  nextAtMs,
+}: StandingDomain) =>
   JSON.stringify([generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs]);
 
 type Listing = Awaited<ReturnType<DnsAccess["listChecks"]>>;
@@ -195,12 +222,19 @@ const withChecks = async (deps: StandingDeps, domain: StandingDomain, list: () =
   const isDue = domain.checkedAtMs === null || nowMs - domain.checkedAtMs >= deps.driftCheckMs;
   if (!isDue || isPutOff(domain, listing, nowMs)) return domain;
   const listed = await list();
-  if (listed.status === "done") return inspected(domain.failedStep === listing ? afterSuccess(domain) : domain, listed.checks, deps.clock.nowMs());
+  if (listed.status === "done")
+    return inspected(domain.failedStep === listing ? afterSuccess(domain) : domain, listed.checks, deps.clock.nowMs());
   return afterFailure({ ...domain, lastError: listed.detail }, listing, deps.clock.nowMs());
 };
 
 /** Advances one domain as far as possible. @returns null where the lease is lost; `forgotten`: nothing is left of it */
-const passDomain = async (deps: StandingDeps, fence: Fence, access: Access, before: StandingDomain, list: () => Promise<Listing>): Promise<{ readonly domain: StandingDomain; readonly forgotten: boolean } | null> => {
+const passDomain = async (
+  deps: StandingDeps,
+  fence: Fence,
+  access: Access,
+  before: StandingDomain,
+  list: () => Promise<Listing>,
+): Promise<{ readonly domain: StandingDomain; readonly forgotten: boolean } | null> => {
   const { standing, clock } = deps;
   let domain = await withChecks(deps, before.orphaned ? await read(access, before) : before, list);
   for (let count = 0; count < stepsPerDomain; count += 1) {
@@ -219,7 +253,13 @@ const passDomain = async (deps: StandingDeps, fence: Fence, access: Access, befo
 };
 
 /** Advances the domains of one account, one after the other; an account that does not answer delays no other. */
-const passAccount = async (deps: StandingDeps, fence: Fence, account: DnsAccount<DnsAccess>, domains: readonly StandingDomain[], untilMs: number): Promise<Passed> => {
+const passAccount = async (
+  deps: StandingDeps,
+  fence: Fence,
+  account: DnsAccount<DnsAccess>,
+  domains: readonly StandingDomain[],
+  untilMs: number,
+): Promise<Passed> => {
   const { clock, log } = deps;
   const access: Access = { dns: account.dns, budget: account.budget(untilMs, "change") };
   const passed: Passed = { changed: 0, failures: 0 };
@@ -245,7 +285,11 @@ const passAccount = async (deps: StandingDeps, fence: Fence, account: DnsAccount
  * @param standings the state of the accounts in this run
  * @returns how many there are, and how many of them needed anything
  */
-export const passStanding = async (deps: StandingDeps, fence: Fence, standings: Standings): Promise<{ kept: number; changed: number; failures: number }> => {
+export const passStanding = async (
+  deps: StandingDeps,
+  fence: Fence,
+  standings: Standings,
+): Promise<{ kept: number; changed: number; failures: number }> => {
   const { standing, dnsDirectory, clock } = deps;
   const all = await standing.all();
   const untilMs = clock.nowMs() + passMs;
@@ -269,7 +313,10 @@ export const keepStanding = async (deps: StandingDeps, fence: Fence): Promise<Jo
   const startedAtMs = deps.clock.nowMs();
   const standings = createStandings(deps.clock, deps.connections ?? createConnections(deps.clock));
   const troubled = await deps.standing.troubledAccounts();
-  standings.adopt(troubled, troubled.map(({ customerId }) => customerId));
+  standings.adopt(
+    troubled,
+    troubled.map(({ customerId }) => customerId),
+  );
   let [passes, changed, failures] = [0, 0, 0];
   for (;;) {
     const pass = await passStanding(deps, fence, standings);

@@ -39,7 +39,12 @@ const lookupMs = 12_000;
 
 type Authority = ReturnType<typeof createAuthority> | null;
 
-const observe = async ({ lookup, clock }: ObserveDeps, authority: Authority, connections: Connections, change: Unobserved): Promise<Observed> => {
+const observe = async (
+  { lookup, clock }: ObserveDeps,
+  authority: Authority,
+  connections: Connections,
+  change: Unobserved,
+): Promise<Observed> => {
   const around = change.surroundings ?? { neighbours: [], health: {} };
   const expectation = expectationOf(change.records, change.to, around);
   const type = expectation?.type ?? "A";
@@ -74,9 +79,17 @@ export const observeAnswers = async (deps: ObserveDeps, fence: Fence): Promise<J
     const { verdict, expected, visitors } = observed;
     if (verdict === "other") log.warn("answer_unexpected", { name: change.name, change: change.changeRowId, expected: expected.join(" ") });
     if (visitors?.proof === "diverged") {
-      log.error("switch_diverged", undefined, { name: change.name, change: change.changeRowId, reason: visitors.reason, detail: visitors.detail });
+      log.error("switch_diverged", undefined, {
+        name: change.name,
+        change: change.changeRowId,
+        reason: visitors.reason,
+        detail: visitors.detail,
+      });
     }
-    if (!(await observations.save(fence, change.changeRowId, observed, await signObservation(deps.evidenceSigner ?? null, change, observed)))) continue;
+    if (
+      !(await observations.save(fence, change.changeRowId, observed, await signObservation(deps.evidenceSigner ?? null, change, observed)))
+    )
+      continue;
     count.stored += 1;
     if (verdict === "other") count.unexpected += 1;
     if (verdict === "missed") count.missed += 1;

@@ -31,10 +31,12 @@ const longestRunMs = 10 * 60_000;
 /** Deletes one chunk. `more`: there may be another. */
 type Task = () => Promise<{ readonly rows: number; readonly more: boolean }>;
 
-const whileAny = (deleteChunk: () => Promise<number>): Task => async () => {
-  const rows = await deleteChunk();
-  return { rows, more: rows > 0 };
-};
+const whileAny =
+  (deleteChunk: () => Promise<number>): Task =>
+  async () => {
+    const rows = await deleteChunk();
+    return { rows, more: rows > 0 };
+  };
 
 /** Chains page by page, each as far as it goes. */
 const evidenceOf = (retention: RetentionStore, fence: Fence, beforeMs: number): Task => {
@@ -47,9 +49,14 @@ const evidenceOf = (retention: RetentionStore, fence: Fence, beforeMs: number): 
 };
 
 /** A task for every table with a retention period in `domain/coordination/retention.ts`. */
-const tasksOf = ({ pruning, retention, sampleRetentionMs, sessionTtlMs, auditRetentionMs }: PruneDeps, fence: Fence, nowMs: number): Readonly<Record<AgingTable, Task>> => {
+const tasksOf = (
+  { pruning, retention, sampleRetentionMs, sessionTtlMs, auditRetentionMs }: PruneDeps,
+  fence: Fence,
+  nowMs: number,
+): Readonly<Record<AgingTable, Task>> => {
   const before = (table: Parameters<typeof keptMs>[0]): number => nowMs - keptMs(table);
-  const facts = (table: Parameters<typeof keptMs>[0], kind: UsageFact) => whileAny(() => pruning.usageFacts(fence, kind, before(table), chunkRows));
+  const facts = (table: Parameters<typeof keptMs>[0], kind: UsageFact) =>
+    whileAny(() => pruning.usageFacts(fence, kind, before(table), chunkRows));
   return {
     probe_samples: whileAny(() => pruning.samples(fence, nowMs - sampleRetentionMs, nowMs - 2 * sampleRetentionMs, chunkRows)),
     probe_marks: whileAny(() => pruning.probeMarks(fence, nowMs - 2 * sampleRetentionMs, chunkRows)),

@@ -33,7 +33,7 @@ const rollMinutes = async (deps: RollupDeps, fence: Fence, fromMs: number, toMs:
   const { rollups, clock } = deps;
   let statements = 0;
   let size = first;
-  for (let startMs = fromMs; startMs < toMs; ) {
+  for (let startMs = fromMs; startMs < toMs;) {
     const endMs = Math.min(toMs, startMs + size * minuteMs);
     const begunAtMs = clock.nowMs();
     if (!(await rollups.rollMinutes(fence, startMs, endMs))) break;

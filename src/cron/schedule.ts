@@ -34,8 +34,22 @@ import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
 
 /** Dependencies of the jobs; constructed by `deps.ts`. */
-export type JobDeps = Omit<DispatchDeps & TargetDeps & DueDeps & IngestDeps & ObserveDeps & StandingDeps & OwnershipCheckDeps & DeliverDeps & RollupDeps & PruneDeps & ReconcileDeps & AnchorDeps, "runId">
-  & Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
+export type JobDeps = Omit<
+  DispatchDeps &
+    TargetDeps &
+    DueDeps &
+    IngestDeps &
+    ObserveDeps &
+    StandingDeps &
+    OwnershipCheckDeps &
+    DeliverDeps &
+    RollupDeps &
+    PruneDeps &
+    ReconcileDeps &
+    AnchorDeps,
+  "runId"
+> &
+  Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
     readonly random: Random;
     readonly usageWindows: { readonly tickMs: number };
     readonly billingStore: BillingStore;
@@ -55,11 +69,13 @@ const jobs = {
   "observe-answers": (deps: Run) => runLeased(deps, "observe-answers", (fence) => observeAnswers(deps, fence)),
   corroborate: (deps: Run) =>
     runLeased(deps, "corroborate", (fence) =>
-      corroborate({ ...deps, settledMs: deps.credit?.waitingMs ?? 0, probeTimeoutMs: deps.probe.timeoutMs }, fence)),
+      corroborate({ ...deps, settledMs: deps.credit?.waitingMs ?? 0, probeTimeoutMs: deps.probe.timeoutMs }, fence),
+    ),
   "check-targets": (deps: Run) => runLeased(deps, "check-targets", (fence) => checkTargets(deps, fence)),
   "check-ownership": (deps: Run) => runLeased(deps, "check-ownership", (fence) => checkOwnership(deps, fence)),
   "ingest-usage": async (deps: Run) => {
-    if (!(await isDue(deps, "ingest-usage", deps.usageWindows.tickMs, usageCronMs))) return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
+    if (!(await isDue(deps, "ingest-usage", deps.usageWindows.tickMs, usageCronMs)))
+      return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
     await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
   },
   bill: (deps: Run) =>

@@ -7,8 +7,7 @@ const maxBodyBytes = 1024 * 1024;
 
 const tooLarge = (maxBytes: number) => new AppError("too_large", `the body may have at most ${maxBytes} bytes`);
 
-const badBody = (detail: string) =>
-  new AppError("bad_request", `the body ${detail}`, { fields: [{ pointer: "", detail }] });
+const badBody = (detail: string) => new AppError("bad_request", `the body ${detail}`, { fields: [{ pointer: "", detail }] });
 
 const refuseDeclared = (c: AppContext, maxBytes: number): void => {
   const declared = c.req.header("content-length");
@@ -42,8 +41,7 @@ const readCapped = async (stream: ReadableStream<Uint8Array> | null, maxBytes: n
   return whole;
 };
 
-const isJson = (contentType: string): boolean =>
-  /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(contentType.trim());
+const isJson = (contentType: string): boolean => /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(contentType.trim());
 
 const readText = async (c: AppContext, maxBytes = maxBodyBytes): Promise<string> => {
   const bytes = await readCapped(c.req.raw.body, maxBytes);
@@ -64,25 +62,27 @@ export const noBody: AppMiddleware = async (c, next) => {
 };
 
 /** Reads the JSON body of a request, after authentication. The route's validators find it in the cache. */
-export const jsonBodyUpTo = (maxBytes: number): AppMiddleware => async (c, next) => {
-  refuseDeclared(c, maxBytes);
-  const contentType = c.req.header("content-type");
-  if (contentType !== undefined && !isJson(contentType)) {
-    throw new AppError("unsupported_media_type", "the body must be application/json in UTF-8");
-  }
-  const text = await readText(c, maxBytes);
-  if (text.trim() === "") throw badBody("must not be empty");
-  if (contentType === undefined) throw new AppError("unsupported_media_type", "the body must be application/json");
-  const checked = checkJson(text);
-  if (!checked.ok) {
-    throw new AppError("bad_request", `the body is refused: ${checked.detail}`, {
-      fields: [{ pointer: checked.pointer, detail: checked.detail }],
-    });
-  }
-  // Hono stores promises there, contrary to its type.
-  Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
-  c.set("rawBody", text);
-  await next();
-};
+export const jsonBodyUpTo =
+  (maxBytes: number): AppMiddleware =>
+  async (c, next) => {
+    refuseDeclared(c, maxBytes);
+    const contentType = c.req.header("content-type");
+    if (contentType !== undefined && !isJson(contentType)) {
+      throw new AppError("unsupported_media_type", "the body must be application/json in UTF-8");
+    }
+    const text = await readText(c, maxBytes);
+    if (text.trim() === "") throw badBody("must not be empty");
+    if (contentType === undefined) throw new AppError("unsupported_media_type", "the body must be application/json");
+    const checked = checkJson(text);
+    if (!checked.ok) {
+      throw new AppError("bad_request", `the body is refused: ${checked.detail}`, {
+        fields: [{ pointer: checked.pointer, detail: checked.detail }],
+      });
+    }
+    // Hono stores promises there, contrary to its type.
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
+    c.set("rawBody", text);
+    await next();
+  };
 
 export const jsonBody: AppMiddleware = jsonBodyUpTo(maxBodyBytes);

@@ -89,9 +89,7 @@ export const idParams = z.strictObject({ id: idText });
 export const childParams = z.strictObject({ id: idText, childId: idText });
 
 /** Every tenant route takes the customer that an admin acts for. */
-const customerId = idText
-  .optional()
-  .openapi({ description: "for admins: the customer to act for, instead of X-Customer-ID" });
+const customerId = idText.optional().openapi({ description: "for admins: the customer to act for, instead of X-Customer-ID" });
 export const tenantQuery = z.strictObject({ customer_id: customerId });
 
 const decodeCursor = (text: string): number | null => {

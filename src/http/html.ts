@@ -25,4 +25,11 @@ export const isolated = (text: string): Html => html`<bdi>${text}</bdi>`;
 
 /** A text of several lines, each isolated. */
 export const isolatedLines = (text: string): Html =>
-  joined(text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "").map(isolated), raw("<br>"));
+  joined(
+    text
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
+      .map(isolated),
+    raw("<br>"),
+  );

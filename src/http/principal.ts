@@ -5,7 +5,11 @@ import { includesRole } from "../domain/tenants/access.ts";
 export type Principal =
   | { readonly kind: "admin"; readonly actor: string; readonly scopes: readonly AdminScope[]; readonly expiresAtMs: number | null }
   | {
-      readonly kind: "customer"; readonly actor: string; readonly customerId: number; readonly role: Role; readonly expiresAtMs: number | null;
+      readonly kind: "customer";
+      readonly actor: string;
+      readonly customerId: number;
+      readonly role: Role;
+      readonly expiresAtMs: number | null;
     };
 
 /** What a route requires: of customers a role, of admins a scope. */

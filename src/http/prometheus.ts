@@ -21,6 +21,8 @@ const line = (name: string, [labels, value]: Sample): string => {
 
 export const renderMetrics = (families: readonly MetricFamily[]): string =>
   families
-    .map(({ name, type, help, samples }) =>
-      `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${samples.map((sample) => line(name, sample)).join("")}`)
+    .map(
+      ({ name, type, help, samples }) =>
+        `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${samples.map((sample) => line(name, sample)).join("")}`,
+    )
     .join("");

@@ -3,8 +3,7 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { AppContext, AppMiddleware } from "./env.ts";
 
 /** The path as registered: what a client sent is untrusted. */
-const routePattern = (c: AppContext): string =>
-  matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unrouted";
+const routePattern = (c: AppContext): string => matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unrouted";
 
 const knownMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 

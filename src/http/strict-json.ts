@@ -10,8 +10,7 @@ type Frame = { readonly keys: Set<string> | null; segment: string | number; expe
 const escapePointer = (segment: string | number) => String(segment).replaceAll("~", "~0").replaceAll("/", "~1");
 
 /** RFC 6901 pointer to a path of keys and indexes; the empty pointer is the whole document. */
-export const jsonPointer = (path: readonly (string | number)[]): string =>
-  path.map((segment) => `/${escapePointer(segment)}`).join("");
+export const jsonPointer = (path: readonly (string | number)[]): string => path.map((segment) => `/${escapePointer(segment)}`).join("");
 
 const stringEnd = (text: string, start: number): number => {
   let end = start + 1;
@@ -25,14 +24,17 @@ const exactDecimal = (text: string): string => {
   const digits = `${whole}${decimals}`.replace(/^0+/, "");
   const significant = digits.replace(/0+$/, "");
   // An exponent may exceed a number's range: BigInt.
-  return significant === "" ? "0" : `${sign}${significant}e${BigInt(exponent) - BigInt(decimals.length) + BigInt(digits.length - significant.length)}`;
+  return significant === ""
+    ? "0"
+    : `${sign}${significant}e${BigInt(exponent) - BigInt(decimals.length) + BigInt(digits.length - significant.length)}`;
 };
 
 /** Longer numbers are refused without parsing. */
 const longestNumber = 400;
 
 /** Whether JSON.parse represents a number exactly: `1e-400` is not 0, and 0.10000000000000000001 is not 0.1. */
-const isKept = (text: string): boolean => text.length <= longestNumber && Number.isFinite(Number(text)) && exactDecimal(String(Number(text))) === exactDecimal(text);
+const isKept = (text: string): boolean =>
+  text.length <= longestNumber && Number.isFinite(Number(text)) && exactDecimal(String(Number(text))) === exactDecimal(text);
 
 const numberEnd = (text: string, start: number): number => {
   let end = start + 1;

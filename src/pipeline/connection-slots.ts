@@ -25,7 +25,7 @@ type Bounds = Readonly<Record<Lane, readonly [whileProbing: number, otherwise: n
 const bounds: Bounds = {
   change: [2, 5],
   dns: [2, 2],
-  message: [2, 4],
+  message: [1, 4],
   background: [1, 2],
   probe: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 };
@@ -98,7 +98,8 @@ const createScheduler = (size: number, others: Partial<Bounds>) => {
       if (head === undefined) continue;
       const suspect = head.suspect();
       if (suspect && !maySuspect) continue;
-      if (best === null || Number(suspect) < Number(best.suspect) || (suspect === best.suspect && queue.running < best.queue.running)) best = { key, queue, suspect };
+      if (best === null || Number(suspect) < Number(best.suspect) || (suspect === best.suspect && queue.running < best.queue.running))
+        best = { key, queue, suspect };
     }
     if (best === null) return false;
     const { key, queue } = best;
@@ -182,7 +183,12 @@ export const createConnections = (clock: Clock, size = waitingConnections, other
     }
   };
 
-  const until: Connections["until"] = async <T>(ask: Ask, { untilMs, answerMs, leastMs = 0 }: RequestTimes, work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<Sent<T>> => {
+  const until: Connections["until"] = async <T>(
+    ask: Ask,
+    { untilMs, answerMs, leastMs = 0 }: RequestTimes,
+    work: (signal: AbortSignal) => Promise<T>,
+    stop?: AbortSignal,
+  ): Promise<Sent<T>> => {
     const over = new AbortController();
     const timer = new AbortController();
     const end = () => over.abort();
@@ -237,8 +243,10 @@ export const createConnections = (clock: Clock, size = waitingConnections, other
 };
 
 /** Those of one lane for one key, as budgets carry them. */
-export const connectionOf = (connections: Connections, ask: Ask, stop?: AbortSignal): Connection =>
-  async (times, request) => await connections.until(ask, times, request, stop);
+export const connectionOf =
+  (connections: Connections, ask: Ask, stop?: AbortSignal): Connection =>
+  async (times, request) =>
+    await connections.until(ask, times, request, stop);
 
 const timeless: Clock = { nowMs: () => 0, sleep: () => new Promise(() => undefined) };
 

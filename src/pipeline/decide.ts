@@ -14,7 +14,10 @@ import { changedRouting, steer } from "./steering/steer.ts";
 
 /** A service's domains to be stored: their records as read, and discovered targets. */
 const updates = (
-  service: RoundService, samples: readonly Sample[], read: ReadonlyMap<number, DomainReading>, intents: readonly Intent[],
+  service: RoundService,
+  samples: readonly Sample[],
+  read: ReadonlyMap<number, DomainReading>,
+  intents: readonly Intent[],
 ): RoundDecisions["domains"] =>
   service.domains.flatMap((domain) => {
     const reading = read.get(domain.domainId);
@@ -51,16 +54,26 @@ export const decideRound = (
     const healthy = seenHealthy(service, judged, nowMs);
     return { service, storms: judged.flatMap(({ decision }) => decision ?? []), healthy, ...steer(service, judged, fresh, freeze, nowMs) };
   });
-  const due = dueIntents(services, perService.flatMap(({ intents }) => intents), fresh, nowMs);
+  const due = dueIntents(
+    services,
+    perService.flatMap(({ intents }) => intents),
+    fresh,
+    nowMs,
+  );
   const dueByService = Map.groupBy(due.intents, ({ serviceId }) => serviceId);
   const claims = perService.flatMap(({ service, routing }) =>
-    routing === null ? [] : [{ before: service.routing, ...claimFor(service, routing, fresh, dueByService.get(service.serviceId) ?? []) }]);
+    routing === null ? [] : [{ before: service.routing, ...claimFor(service, routing, fresh, dueByService.get(service.serviceId) ?? []) }],
+  );
   return {
     storms: perService.flatMap(({ storms }) => storms),
     healthy: perService.flatMap(({ healthy }) => healthy),
     services: claims.flatMap(({ before, routing }) => changedRouting(before, routing) ?? []),
-    unreached: claims.flatMap(({ before, routing, unreached }) => (before?.state === routing.state && before.reason === routing.reason ? [] : unreached)),
-    domains: services.flatMap((service) => updates(service, samplesByService.get(service.serviceId) ?? [], fresh, dueByService.get(service.serviceId) ?? [])),
+    unreached: claims.flatMap(({ before, routing, unreached }) =>
+      before?.state === routing.state && before.reason === routing.reason ? [] : unreached,
+    ),
+    domains: services.flatMap((service) =>
+      updates(service, samplesByService.get(service.serviceId) ?? [], fresh, dueByService.get(service.serviceId) ?? []),
+    ),
     resolved: read.flatMap(({ resolved }) => resolved),
     ...due,
     drifts: perService.flatMap(({ drifts }) => drifts),

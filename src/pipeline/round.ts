@@ -105,7 +105,8 @@ const readingShare = { part: 0.3, leastMs: 2_000 };
 const provingShare = { part: 0.2, leastMs: 2_000 };
 const applyingShare = { part: 0.5, leastMs: 5_000 };
 
-const shareOf = (intervalMs: number, { part, leastMs }: typeof readingShare): number => Math.min(sendWithinMs, Math.max(leastMs, part * intervalMs));
+const shareOf = (intervalMs: number, { part, leastMs }: typeof readingShare): number =>
+  Math.min(sendWithinMs, Math.max(leastMs, part * intervalMs));
 
 const domainsOf = (services: readonly RoundService[]): number => services.reduce((sum, { domains }) => sum + domains.length, 0);
 
@@ -139,7 +140,21 @@ export const runRound = async (
   const { rounds, clock } = deps;
   const view = await rounds.load(fence, shard, roundNumber(roundAtMs, deps.probe), clock.nowMs());
   if (view === null) {
-    return { held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, overBudget: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, unreached: [], contested: [], thrown: [] };
+    return {
+      held: false,
+      samples: 0,
+      failedSamples: 0,
+      unprobed: 0,
+      unreadable: 0,
+      overBudget: 0,
+      stormsChanged: 0,
+      switches: 0,
+      failedSwitches: 0,
+      drifts: 0,
+      unreached: [],
+      contested: [],
+      thrown: [],
+    };
   }
   const connections = deps.connections ?? createConnections(clock);
   const talk = deps.dnsTalk ?? createDnsTalk(clock, connections);
@@ -165,10 +180,17 @@ const decideAndAct = async (
   const untilMs = clock.nowMs() + shareOf(intervalMs, readingShare);
   const looking = lookAround(deps, shard, connections, untilMs);
   const opening = openAccounts(deps, talk, view).then((accounts) => {
-    reading.begin(accounts, dueNames(view.services, deps.driftCheckMs, clock.nowMs()), view.polls.map(({ changeId }) => changeId), zoneIdsOf(view.services));
+    reading.begin(
+      accounts,
+      dueNames(view.services, deps.driftCheckMs, clock.nowMs()),
+      view.polls.map(({ changeId }) => changeId),
+      zoneIdsOf(view.services),
+    );
     return accounts;
   });
-  const { samples, unprobed, unreadable, overBudget } = await connections.probing(() => probeRound(deps, view.services, roundAtMs, deps.probe, connections.probes));
+  const { samples, unprobed, unreadable, overBudget } = await connections.probing(() =>
+    probeRound(deps, view.services, roundAtMs, deps.probe, connections.probes),
+  );
   await patiently(clock, Promise.all([opening.then(() => reading.wait(untilMs)), looking]), untilMs - clock.nowMs(), null);
   const news = reading.take();
   const read = digestReadings(view.services, news.readings);
@@ -178,8 +200,26 @@ const decideAndAct = async (
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
   const signer = deps.evidenceSigner ?? null;
   const decide = (own: readonly RoundService[]) => decideRound(own, vantages, policies, samples, read, view.freeze, nowMs, deps.credit);
-  const { decisions } = await withFirstProofs(deps.firstProofs, fence, connections, services, decide, nowMs, nowMs + shareOf(intervalMs, provingShare));
-  const grounds = { services: view.services, vantages, read, fence, credit: deps.credit ?? everyStorm, probePath: deps.probe.path, vantage: deps.vantage, place: deps.place?.known() ?? null, nowMs };
+  const { decisions } = await withFirstProofs(
+    deps.firstProofs,
+    fence,
+    connections,
+    services,
+    decide,
+    nowMs,
+    nowMs + shareOf(intervalMs, provingShare),
+  );
+  const grounds = {
+    services: view.services,
+    vantages,
+    read,
+    fence,
+    credit: deps.credit ?? everyStorm,
+    probePath: deps.probe.path,
+    vantage: deps.vantage,
+    place: deps.place?.known() ?? null,
+    nowMs,
+  };
   const proven = await signDecisions(signer, view.services, await withEvidence(rounds, grounds, decisions), nowMs);
   const stored = await rounds.saveDecisions(fence, proven, nowMs);
   if (decisions.storms.length + decisions.services.length + decisions.contests.length > 0) deps.tell?.();
@@ -207,7 +247,8 @@ const decideAndAct = async (
     ...(leftOut.length > 0 && { unjudged: { services: leftOut.length, error } }),
     unreached: [...decisions.unreached, ...unmadeClaims(view, decisions, applied.failures)],
     contested: view.services.flatMap(({ serviceId, domains: own }) =>
-      own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : []))),
+      own.flatMap(({ domainId, name }) => (contested.has(domainId) ? [{ serviceId, domainId, name }] : [])),
+    ),
     thrown: [...news.thrown, ...thrown],
   };
 };

@@ -4,10 +4,18 @@ import { lookAround, presenceOf } from "./presence.ts";
 import type { RoundDeps } from "./round.ts";
 import { createConnections } from "./connection-slots.ts";
 
-export type WitnessDeps = Pick<RoundDeps, "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections" | "requests">;
+export type WitnessDeps = Pick<
+  RoundDeps,
+  "rounds" | "prober" | "clock" | "sharedClock" | "vantage" | "place" | "peer" | "slowPaths" | "probe" | "connections" | "requests"
+>;
 
 /** The report of a witness' round. */
-export type WitnessReport = { readonly samples: number; readonly unprobed: number; readonly unreadable: number; readonly overBudget: number };
+export type WitnessReport = {
+  readonly samples: number;
+  readonly unprobed: number;
+  readonly unreadable: number;
+  readonly overBudget: number;
+};
 
 /**
  * The round of a provider that does not hold the shard's lease: it probes the same paths at the same cadence and records

@@ -4,7 +4,10 @@ import { time } from "../http/contract.ts";
 
 /** A field of a body that says when something ends by itself; null, where it is absent too: it does not. `refuseEnd` judges it. */
 export const endTime = (description: string) =>
-  time.nullable().default(null).openapi({ type: ["string", "null"], format: "date-time", description });
+  time
+    .nullable()
+    .default(null)
+    .openapi({ type: ["string", "null"], format: "date-time", description });
 
 /**
  * @param mostDays how many days ahead the end may be

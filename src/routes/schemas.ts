@@ -8,7 +8,10 @@ const decimalsOf = (value: number): number => {
 
 /** A decimal number with at most four decimals, so that it is stored exactly. */
 export const decimal4 = () =>
-  z.number().refine((value) => decimalsOf(value) <= 4, "must have at most 4 decimals").openapi({ multipleOf: 0.0001 });
+  z
+    .number()
+    .refine((value) => decimalsOf(value) <= 4, "must have at most 4 decimals")
+    .openapi({ multipleOf: 0.0001 });
 
 /** A coverage factor above 0. */
 export const factor = (max: number) => decimal4().gt(0).max(max).openapi({ example: 1.5 });

@@ -22,7 +22,9 @@ const header = (chars: number) => `x-large: ${"a".repeat(chars - "x-large".lengt
 const many = (count: number, chars: number) => Array.from({ length: count }, (_, index) => `x-${index}: ${"b".repeat(chars)}`);
 
 /** `readable`: the same verdict everywhere. `unreadable`: no runtime judges it. `or unknown`: who can read it judges, the others abstain. */
-const answers: Readonly<Record<string, { readonly sent: string; readonly status: number | null; readonly how: "readable" | "unreadable" | "or unknown" }>> = {
+const answers: Readonly<
+  Record<string, { readonly sent: string; readonly status: number | null; readonly how: "readable" | "unreadable" | "or unknown" }>
+> = {
   plain: { sent: head([ok, empty]), status: 200, how: "readable" },
   "15 KB of headers": { sent: head([ok, empty, header(15_000)]), status: 200, how: "readable" },
   "16.3 KB of headers, which all read": { sent: head([ok, empty, header(16_300)]), status: 200, how: "unreadable" },
@@ -37,16 +39,36 @@ const answers: Readonly<Record<string, { readonly sent: string; readonly status:
   "line feeds alone": { sent: `${ok}\n${empty}\n\n`, status: 200, how: "or unknown" },
   "a control character in a value": { sent: head([ok, empty, "x-a: a\u0001b"]), status: 200, how: "or unknown" },
   "the same length twice": { sent: head([ok, empty, empty]), status: 200, how: "or unknown" },
-  "a length beside chunks": { sent: head([ok, "transfer-encoding: chunked", "content-length: 5"]) + "5\r\nhello\r\n0\r\n\r\n", status: 200, how: "or unknown" },
-  "twenty encodings": { sent: head([ok, empty, `content-encoding: ${Array.from({ length: 20 }, () => "gzip").join(", ")}`]), status: 200, how: "or unknown" },
+  "a length beside chunks": {
+    sent: head([ok, "transfer-encoding: chunked", "content-length: 5"]) + "5\r\nhello\r\n0\r\n\r\n",
+    status: 200,
+    how: "or unknown",
+  },
+  "twenty encodings": {
+    sent: head([ok, empty, `content-encoding: ${Array.from({ length: 20 }, () => "gzip").join(", ")}`]),
+    status: 200,
+    how: "or unknown",
+  },
   "words that are not Latin-1": { sent: `HTTP/1.1 200 \u00d6k \u00e2\u0098\u0083\r\n${empty}\r\n\r\n`, status: 200, how: "or unknown" },
   "a name that is none": { sent: head([ok, empty, "x(a): 1"]), status: null, how: "or unknown" },
-  "a redirect with a body": { sent: `${head(["HTTP/1.1 302 Found", "location: /x", "content-length: 5"])}hello`, status: 302, how: "readable" },
+  "a redirect with a body": {
+    sent: `${head(["HTTP/1.1 302 Found", "location: /x", "content-length: 5"])}hello`,
+    status: 302,
+    how: "readable",
+  },
   "a redirect to nowhere": { sent: head(["HTTP/1.1 302 Found", "location: http://[", empty]), status: 302, how: "readable" },
   "a body that is no gzip": { sent: `${head([ok, "content-encoding: gzip", "content-length: 5"])}hello`, status: 200, how: "readable" },
   "HTTP/1.0": { sent: head(["HTTP/1.0 200 OK", empty]), status: 200, how: "readable" },
-  "an old server's 407": { sent: head(["HTTP/1.1 407 Proxy Authentication Required", "proxy-authenticate: Basic", empty]), status: null, how: "readable" },
-  "another protocol": { sent: head(["HTTP/1.1 101 Switching Protocols", "upgrade: x", "connection: upgrade"]), status: null, how: "or unknown" },
+  "an old server's 407": {
+    sent: head(["HTTP/1.1 407 Proxy Authentication Required", "proxy-authenticate: Basic", empty]),
+    status: null,
+    how: "readable",
+  },
+  "another protocol": {
+    sent: head(["HTTP/1.1 101 Switching Protocols", "upgrade: x", "connection: upgrade"]),
+    status: null,
+    how: "or unknown",
+  },
   "status 999": { sent: head(["HTTP/1.1 999 Denied", empty]), status: null, how: "readable" },
   "status 20": { sent: head(["HTTP/1.1 20 OK", empty]), status: null, how: "readable" },
   "no HTTP at all": { sent: "<html>hello</html>", status: null, how: "readable" },
@@ -64,31 +86,48 @@ let close: () => Promise<void>;
 let probes: Readonly<Record<Name, (url: string) => Promise<ProbeAnswer>>>;
 
 beforeAll(async () => {
-  const servers = await Promise.all(Object.entries(answers).map(async ([kind, { sent }]) => {
-    const server = createServer((socket) => {
-      socket.on("error", () => undefined);
-      socket.once("data", () => socket.end(Buffer.from(sent, "latin1")));
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    origins.set(kind, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return server;
-  }));
+  const servers = await Promise.all(
+    Object.entries(answers).map(async ([kind, { sent }]) => {
+      const server = createServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.once("data", () => socket.end(Buffer.from(sent, "latin1")));
+      });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      origins.set(kind, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      return server;
+    }),
+  );
   const bundle = async (script: string): Promise<string> => {
     const contents = `import { createProber } from "./src/adapters/probing/prober.ts";
       const probe = async (request) => Response.json(await createProber((input, init) => fetch(input, init), Date.now).probe({ url: await request.text(), timeoutMs: ${timeoutMs} }));
       ${script}`;
     const { outputFiles } = await build({
-      stdin: { contents, resolveDir: process.cwd(), loader: "ts" }, format: script.startsWith("export") ? "esm" : "iife",
-      bundle: true, write: false, platform: "neutral", target: "es2022", logLevel: "error",
+      stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
+      format: script.startsWith("export") ? "esm" : "iife",
+      bundle: true,
+      write: false,
+      platform: "neutral",
+      target: "es2022",
+      logLevel: "error",
     });
     return outputFiles[0]?.text ?? "";
   };
   const [edgeCode, workerCode] = await Promise.all([
-    bundle(`addEventListener("fetch", (event) => event.respondWith(probe(event.request)));`), bundle("export default { fetch: probe };"),
+    bundle(`addEventListener("fetch", (event) => event.respondWith(probe(event.request)));`),
+    bundle("export default { fetch: probe };"),
   ]);
   const edge = new EdgeRuntime({ initialCode: edgeCode });
-  const miniflare = new Miniflare(convertV4MiniflareOptions({ name: "prober", modules: true, script: workerCode, host: "127.0.0.1", port: 0, compatibilityDate: "2026-11-01" }));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: "prober",
+      modules: true,
+      script: workerCode,
+      host: "127.0.0.1",
+      port: 0,
+      compatibilityDate: "2026-11-01",
+    }),
+  );
   const workerUrl = (await miniflare.ready).href;
   const node = createProber(fetch, Date.now);
   probes = {
@@ -113,7 +152,10 @@ describe("what a misbehaving server comes to on Node, on Vercel's edge and on wo
     const said = verdicts.map((verdict) => (verdict === null ? "unknown" : verdict.ok));
     if (how === "unreadable") return expect(said).toEqual(["unknown", "unknown", "unknown"]);
     const truth = status !== null && status < 400;
-    expect(said.every((one) => one === truth || (how === "or unknown" && one === "unknown")), `${kind}: ${JSON.stringify(verdicts)}`).toBe(true);
+    expect(
+      said.every((one) => one === truth || (how === "or unknown" && one === "unknown")),
+      `${kind}: ${JSON.stringify(verdicts)}`,
+    ).toBe(true);
     for (const verdict of verdicts) if (verdict?.ok === true) expect(verdict.status).toBe(status);
   });
 

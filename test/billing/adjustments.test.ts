@@ -27,11 +27,20 @@ afterEach(() => database.close());
 /** Hours that ended so many hours before now: 100 GB on each side, 2400 cents. */
 const hours = (...ago: number[]): World["snapshots"] =>
   ago.map((count) => ({
-    service: 1, windowStart: iso(nowMs - (count + 1) * hourMs), windowEnd: iso(nowMs - count * hourMs), primaryBytes: 100 * gb, backupBytes: 100 * gb,
+    service: 1,
+    windowStart: iso(nowMs - (count + 1) * hourMs),
+    windowEnd: iso(nowMs - count * hourMs),
+    primaryBytes: 100 * gb,
+    backupBytes: 100 * gb,
   }));
 
 const ended = (from: number, to: number, factor = "1"): WorldStorm => ({
-  service: 1, state: "ended", startedAt: iso(from), recoveringSince: null, endedAt: iso(to), factor,
+  service: 1,
+  state: "ended",
+  startedAt: iso(from),
+  recoveringSince: null,
+  endedAt: iso(to),
+  factor,
 });
 
 const seedOne = async (world: World) => {
@@ -46,8 +55,17 @@ type Line = [number: number, kind: string, primaryGb: number, backupGb: number, 
 const lines = async (customerId: number): Promise<Line[]> => {
   const rows = await database.sql<Record<"number" | "kind" | "p" | "b" | "amount_cents" | "discount_cents", string>>(
     `select i.number, l.kind, l.primary_bytes / 1073741824 as p, l.backup_bytes / 1073741824 as b, l.amount_cents, l.discount_cents
-     from invoice_line_items l join invoices i on i.id = l.invoice_id where i.customer_id = $1 order by l.id`, [customerId]);
-  return rows.map((row) => [Number(row.number), row.kind, Number(row.p), Number(row.b), Number(row.amount_cents), Number(row.discount_cents)]);
+     from invoice_line_items l join invoices i on i.id = l.invoice_id where i.customer_id = $1 order by l.id`,
+    [customerId],
+  );
+  return rows.map((row) => [
+    Number(row.number),
+    row.kind,
+    Number(row.p),
+    Number(row.b),
+    Number(row.amount_cents),
+    Number(row.discount_cents),
+  ]);
 };
 
 const change = { actor: "test", requestId: "r", idempotency: null };
@@ -55,15 +73,22 @@ const change = { actor: "test", requestId: "r", idempotency: null };
 /** A push of one hour's gigabytes, as the API does it. */
 const push = (customerId: number, serviceId: number, ago: number, bytes: { primary?: number; backup?: number }) =>
   createUsageStore(database.db).push(
-    customerId, serviceId,
-    [{
-      windowStartMs: nowMs - (ago + 1) * hourMs, windowEndMs: nowMs - ago * hourMs,
-      primaryBytes: bytes.primary === undefined ? undefined : bytes.primary * gb, backupBytes: bytes.backup === undefined ? undefined : bytes.backup * gb,
-    }],
-    { measuredCdns: [], mayOverride: true }, change,
+    customerId,
+    serviceId,
+    [
+      {
+        windowStartMs: nowMs - (ago + 1) * hourMs,
+        windowEndMs: nowMs - ago * hourMs,
+        primaryBytes: bytes.primary === undefined ? undefined : bytes.primary * gb,
+        backupBytes: bytes.backup === undefined ? undefined : bytes.backup * gb,
+      },
+    ],
+    { measuredCdns: [], mayOverride: true },
+    change,
   );
 
-const causes = async (): Promise<number> => Number((await database.sql<{ n: string }>("select count(*) as n from adjustment_causes"))[0]?.n);
+const causes = async (): Promise<number> =>
+  Number((await database.sql<{ n: string }>("select count(*) as n from adjustment_causes"))[0]?.n);
 
 describe("usage that is corrected after it was billed", () => {
   it("is told of: each invoice, and what of it adjusts earlier ones", async () => {
@@ -71,9 +96,16 @@ describe("usage that is corrected after it was billed", () => {
     await bill(database.db, nowMs);
     await push(customerId, serviceId, 2, { primary: 200 });
     await bill(database.db, nowMs + hourMs);
-    const told = await database.sql<{ kind: string; facts: Record<string, unknown> }>("select kind, facts from notifications where kind like 'invoice.%' order by id");
-    expect(told.map(({ kind, facts }) => [kind, facts["number"], facts["totalCents"] ?? facts["differenceCents"], facts["lines"] ?? null]))
-      .toEqual([["invoice.issued", 1, 4_800, null], ["invoice.issued", 2, 1_200, null], ["invoice.adjusted", 2, 1_200, 1]]);
+    const told = await database.sql<{ kind: string; facts: Record<string, unknown> }>(
+      "select kind, facts from notifications where kind like 'invoice.%' order by id",
+    );
+    expect(
+      told.map(({ kind, facts }) => [kind, facts["number"], facts["totalCents"] ?? facts["differenceCents"], facts["lines"] ?? null]),
+    ).toEqual([
+      ["invoice.issued", 1, 4_800, null],
+      ["invoice.issued", 2, 1_200, null],
+      ["invoice.adjusted", 2, 1_200, 1],
+    ]);
   });
 
   it("with more bytes: the difference, on the next invoice, once", async () => {
@@ -84,10 +116,15 @@ describe("usage that is corrected after it was billed", () => {
     expect(await bill(database.db, nowMs + hourMs)).toMatchObject({ customers: 1, invoices: 1, lines: 1 });
     expect(await bill(database.db, nowMs + hourMs)).toMatchObject({ customers: 0, invoices: 0, lines: 0 });
     expect(await lines(customerId)).toEqual([
-      [1, "usage", 100, 100, 2400, 0], [1, "usage", 100, 100, 2400, 0], [2, "adjustment", 0, 50, 600, 0],
+      [1, "usage", 100, 100, 2400, 0],
+      [1, "usage", 100, 100, 2400, 0],
+      [2, "adjustment", 0, 50, 600, 0],
     ]);
     const invoices = await createInvoiceStore(database.db).list(customerId, { limit: 10, afterId: null });
-    expect(invoices.map(({ number, totalCents }) => [number, totalCents])).toEqual([[1, 4800], [2, 600]]);
+    expect(invoices.map(({ number, totalCents }) => [number, totalCents])).toEqual([
+      [1, 4800],
+      [2, 600],
+    ]);
     expect(invoices[1]).toMatchObject({ periodStartMs: nowMs - 2 * hourMs, periodEndMs: nowMs - hourMs });
   });
 
@@ -96,10 +133,16 @@ describe("usage that is corrected after it was billed", () => {
     const { customerId, serviceId } = await seedOne({ snapshots: hours(1), storms: [storm] });
     await bill(database.db, nowMs);
     await push(customerId, serviceId, 1, { primary: 30, backup: 40 });
-    await addSnapshots(database, [customerId], hours(0).map((snapshot) => ({ world: 0, ...snapshot })));
+    await addSnapshots(
+      database,
+      [customerId],
+      hours(0).map((snapshot) => ({ world: 0, ...snapshot })),
+    );
     await bill(database.db, nowMs);
     expect(await lines(customerId)).toEqual([
-      [1, "usage", 100, 100, 2400, 300], [2, "adjustment", -70, -60, -1560, -180], [2, "usage", 100, 100, 2400, 0],
+      [1, "usage", 100, 100, 2400, 300],
+      [2, "adjustment", -70, -60, -1560, -180],
+      [2, "usage", 100, 100, 2400, 0],
     ]);
   });
 
@@ -114,7 +157,9 @@ describe("usage that is corrected after it was billed", () => {
     await push(customerId, serviceId, 1, { primary: 100 });
     expect(await bill(database.db, nowMs)).toMatchObject({ invoices: 0, lines: 0 });
     expect(await lines(customerId)).toEqual([
-      [1, "usage", 100, 100, 2400, 0], [2, "adjustment", 0, 200, 2400, 0], [3, "adjustment", 0, -200, -2400, 0],
+      [1, "usage", 100, 100, 2400, 0],
+      [2, "adjustment", 0, 200, 2400, 0],
+      [3, "adjustment", 0, -200, -2400, 0],
     ]);
     expect(await causes()).toBe(0);
   });
@@ -126,7 +171,11 @@ describe("usage that is corrected after it was billed", () => {
     expect(await bill(database.db, nowMs)).toMatchObject({ customers: 1, invoices: 0 });
     expect(await bill(database.db, nowMs)).toMatchObject({ customers: 0, invoices: 0 });
     expect(await causes()).toBe(1);
-    await addSnapshots(database, [customerId], hours(0).map((snapshot) => ({ world: 0, ...snapshot })));
+    await addSnapshots(
+      database,
+      [customerId],
+      hours(0).map((snapshot) => ({ world: 0, ...snapshot })),
+    );
     expect(await bill(database.db, nowMs)).toMatchObject({ customers: 1, invoices: 1, lines: 2 });
     const rows = await database.sql("select backup_bytes, amount_cents from invoice_line_items where kind = 'adjustment'");
     expect(rows).toEqual([{ backup_bytes: "1", amount_cents: "0" }]);
@@ -140,8 +189,17 @@ describe("usage that is corrected after it was billed", () => {
     await database.sql("update settings set usage_window_seconds = 3600");
     const [domain] = await database.sql<{ id: string }>(
       `insert into service_domains (service_id, customer_id, name, challenge_token, created_at, verified_at)
-       values ($1, $2, 'app.example.test', 'token', '2026-01-01', '2026-01-01') returning id`, [serviceId, customerId]);
-    const usage = wholeWindow({ serviceId, domainId: Number(domain?.id), cdn: "cloudflare", startMs: nowMs - 2 * hourMs, windowMs: hourMs, bytes: 110 * gb });
+       values ($1, $2, 'app.example.test', 'token', '2026-01-01', '2026-01-01') returning id`,
+      [serviceId, customerId],
+    );
+    const usage = wholeWindow({
+      serviceId,
+      domainId: Number(domain?.id),
+      cdn: "cloudflare",
+      startMs: nowMs - 2 * hourMs,
+      windowMs: hourMs,
+      bytes: 110 * gb,
+    });
     expect(await createIngestStore(database.db).save(billingFence, usage)).toEqual({ stored: 0, corrected: 1 });
     await bill(database.db, nowMs);
     expect((await lines(customerId)).at(-1)).toEqual([2, "adjustment", 10, 0, 120, 0]);
@@ -150,7 +208,10 @@ describe("usage that is corrected after it was billed", () => {
   it("under new terms: at those that are frozen onto its line", async () => {
     const { customerId, serviceId } = await seedOne({ snapshots: hours(1), storms: [] });
     await bill(database.db, nowMs);
-    await database.sql("insert into billing_terms (customer_id, valid_from, rate_cents_per_gb, discount_rate, currency) values ($1, '2020-01-01', 99, 1, 'EUR')", [customerId]);
+    await database.sql(
+      "insert into billing_terms (customer_id, valid_from, rate_cents_per_gb, discount_rate, currency) values ($1, '2020-01-01', 99, 1, 'EUR')",
+      [customerId],
+    );
     await push(customerId, serviceId, 1, { backup: 200 });
     await bill(database.db, nowMs, { terms: { rateCentsPerGb: "77", discountRate: "0" } });
     expect((await lines(customerId)).at(-1)).toEqual([2, "adjustment", 0, 100, 1200, 0]);
@@ -184,7 +245,10 @@ describe("storms that change after their windows were billed", () => {
     await storm(`ended_at = '${iso(minutes(75))}'`);
     await bill(database.db, nowMs);
     expect(await lines(customerId)).toEqual([
-      [1, "usage", 100, 100, 2400, 300], [1, "usage", 100, 100, 2400, 0], [2, "adjustment", 0, 0, 0, 300], [2, "adjustment", 0, 0, 0, 150],
+      [1, "usage", 100, 100, 2400, 300],
+      [1, "usage", 100, 100, 2400, 0],
+      [2, "adjustment", 0, 0, 0, 300],
+      [2, "adjustment", 0, 0, 0, 150],
     ]);
     expect(await bill(database.db, nowMs)).toMatchObject({ invoices: 0 });
   });
@@ -195,7 +259,10 @@ describe("storms that change after their windows were billed", () => {
     await bill(database.db, nowMs);
     await storm(`started_at = '${iso(minutes(10))}'`);
     await bill(database.db, nowMs);
-    expect((await lines(customerId)).slice(2)).toEqual([[2, "adjustment", 0, 0, 0, -200], [3, "adjustment", 0, 0, 0, -100]]);
+    expect((await lines(customerId)).slice(2)).toEqual([
+      [2, "adjustment", 0, 0, 0, -200],
+      [3, "adjustment", 0, 0, 0, -100],
+    ]);
   });
 
   it("began earlier than assumed, or with a greater factor", async () => {
@@ -204,7 +271,10 @@ describe("storms that change after their windows were billed", () => {
     await bill(database.db, nowMs);
     await storm("max_coverage_factor = 1.5");
     await bill(database.db, nowMs);
-    expect((await lines(customerId)).slice(2)).toEqual([[2, "adjustment", 0, 0, 0, 200], [3, "adjustment", 0, 0, 0, 150]]);
+    expect((await lines(customerId)).slice(2)).toEqual([
+      [2, "adjustment", 0, 0, 0, 200],
+      [3, "adjustment", 0, 0, 0, 150],
+    ]);
   });
 
   it("was open, then recovered in time that was billed as storm, and relapsed", async () => {
@@ -216,8 +286,12 @@ describe("storms that change after their windows were billed", () => {
     await storm(`state = 'ended', ended_at = '${iso(minutes(30))}', ended_reason = 'no_evidence'`);
     await bill(database.db, nowMs);
     expect(await lines(customerId)).toEqual([
-      [1, "usage", 100, 100, 2400, 600], [1, "usage", 100, 100, 2400, 600], [2, "adjustment", 0, 0, 0, -300], [3, "adjustment", 0, 0, 0, 300],
-      [4, "adjustment", 0, 0, 0, -300], [4, "adjustment", 0, 0, 0, -600],
+      [1, "usage", 100, 100, 2400, 600],
+      [1, "usage", 100, 100, 2400, 600],
+      [2, "adjustment", 0, 0, 0, -300],
+      [3, "adjustment", 0, 0, 0, 300],
+      [4, "adjustment", 0, 0, 0, -300],
+      [4, "adjustment", 0, 0, 0, -600],
     ]);
   });
 
@@ -225,7 +299,9 @@ describe("storms that change after their windows were billed", () => {
     const { customerId } = await seedStorm({});
     await database.sql(
       `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
-       select service_id, policy_id, 1, kind, 'ended', $1, $1, $2, 'recovered', 1 from storm_events`, [iso(minutes(45)), iso(minutes(60))]);
+       select service_id, policy_id, 1, kind, 'ended', $1, $1, $2, 'recovered', 1 from storm_events`,
+      [iso(minutes(45)), iso(minutes(60))],
+    );
     await bill(database.db, nowMs);
     expect((await lines(customerId)).slice(2)).toEqual([[2, "adjustment", 0, 0, 0, 150]]);
   });
@@ -236,7 +312,11 @@ describe("storms that change after their windows were billed", () => {
       await storm(`credit = '${credit}'`);
       await bill(database.db, nowMs);
     }
-    expect((await lines(customerId)).slice(2)).toEqual([[2, "adjustment", 0, 0, 0, -300], [3, "adjustment", 0, 0, 0, 300], [4, "adjustment", 0, 0, 0, -300]]);
+    expect((await lines(customerId)).slice(2)).toEqual([
+      [2, "adjustment", 0, 0, 0, -300],
+      [3, "adjustment", 0, 0, 0, 300],
+      [4, "adjustment", 0, 0, 0, -300],
+    ]);
   });
 
   it("changes nothing that is not money: no line, and no invoice", async () => {
@@ -284,7 +364,11 @@ describe("what is left of a line", () => {
       { from_at: from, to_at: new Date(nowMs - 1.5 * hourMs), max_coverage_factor: "1.5" },
       { from_at: from, to_at: new Date(nowMs - 1.5 * hourMs - 600_000), max_coverage_factor: "1.5" },
     ]);
-    for (const statement of ["update invoice_line_storms set to_at = now()", "delete from invoice_line_storms", "truncate invoice_line_storms"]) {
+    for (const statement of [
+      "update invoice_line_storms set to_at = now()",
+      "delete from invoice_line_storms",
+      "truncate invoice_line_storms",
+    ]) {
       await expect(database.sql(statement)).rejects.toMatchObject({ code: "23001" });
     }
   });

@@ -22,8 +22,15 @@ const bill = async (customers: number, answer: (customerIds: readonly number[], 
     },
   };
   const report = runBilling({
-    store, clock: createFakeClock(), terms: { rateCentsPerGb: "1", discountRate: "0", currency: "USD" }, fence: { name: "job:bill", epoch: 1 },
-    cycle: "run", periodMs: 3_600_000, graceMs: 0, lookbackMs: 0, log: createMemoryLog().log,
+    store,
+    clock: createFakeClock(),
+    terms: { rateCentsPerGb: "1", discountRate: "0", currency: "USD" },
+    fence: { name: "job:bill", epoch: 1 },
+    cycle: "run",
+    periodMs: 3_600_000,
+    graceMs: 0,
+    lookbackMs: 0,
+    log: createMemoryLog().log,
   });
   return { report: await report.catch((error: unknown) => error), statements };
 };
@@ -38,16 +45,24 @@ describe("runBilling", () => {
   it("leaves the rest of a large customer to statements that run alone", async () => {
     const { report, statements } = await bill(3, ([id], turn) => issued(id === 1 && turn < 3));
     expect(statements).toEqual([
-      { ids: [1], beside: 0 }, { ids: [2], beside: 1 }, { ids: [1], beside: 0 }, { ids: [1], beside: 0 }, { ids: [3], beside: 0 },
+      { ids: [1], beside: 0 },
+      { ids: [2], beside: 1 },
+      { ids: [1], beside: 0 },
+      { ids: [1], beside: 0 },
+      { ids: [3], beside: 0 },
     ]);
     expect(report).toMatchObject({ invoices: 5, failures: 0 });
   });
 
   it("tries the customers of a refused chunk one by one: the refused one fails alone", async () => {
-    const { report, statements } = await bill(3, (ids) => {
-      if (ids.includes(2)) throw new BillingRefused("a check of the database");
-      return issued();
-    }, 1);
+    const { report, statements } = await bill(
+      3,
+      (ids) => {
+        if (ids.includes(2)) throw new BillingRefused("a check of the database");
+        return issued();
+      },
+      1,
+    );
     expect(statements.map(({ ids }) => ids)).toEqual([[1, 2, 3], [1], [2], [3]]);
     expect(report).toMatchObject({ invoices: 2, failures: 1 });
   });

@@ -71,7 +71,11 @@ describe("runs at the same time", () => {
     const customerIds = await seed(database, worlds(250, 4));
     const run = () => bill(database.db, nowMs);
     const wave = (index: number) =>
-      addSnapshots(database, customerIds, customerIds.map((_, world) => ({ world, ...snapshot(index) })));
+      addSnapshots(
+        database,
+        customerIds,
+        customerIds.map((_, world) => ({ world, ...snapshot(index) })),
+      );
     const reports = await Promise.all([run(), run(), run(), run(), wave(-10), run(), run(), wave(-11), run(), run()]);
     reports.push(await run());
     const billed = reports.flatMap((report) => (report === undefined ? [] : [report]));

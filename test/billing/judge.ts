@@ -25,7 +25,10 @@ const figures = (lines: readonly Cents[]): string =>
 export const failedInDatabase = async (database: TestDatabase, store: BillingStore, cases: readonly BillingCase[]): Promise<string[]> => {
   const failed: string[] = [];
   for (const group of Map.groupBy(cases, ({ terms }) => JSON.stringify(terms)).values()) {
-    const customerIds = await seed(database, group.map(({ world }) => world));
+    const customerIds = await seed(
+      database,
+      group.map(({ world }) => world),
+    );
     const terms = group[0]?.terms ?? { rateCentsPerGb: "", discountRate: "" };
     const log = recordingLog();
     const report = await bill(database.db, casesNowMs, { store, terms, log });

@@ -30,10 +30,19 @@ afterAll(async () => {
 });
 
 const snapshot = (hour: number, backupBytes = 2 ** 32): WorldSnapshot => ({
-  service: 1, windowStart: iso(startMs + hour * hourMs), windowEnd: iso(startMs + (hour + 1) * hourMs), primaryBytes: 2 ** 31 + hour, backupBytes,
+  service: 1,
+  windowStart: iso(startMs + hour * hourMs),
+  windowEnd: iso(startMs + (hour + 1) * hourMs),
+  primaryBytes: 2 ** 31 + hour,
+  backupBytes,
 });
 const storm: WorldStorm = {
-  service: 1, state: "ended", startedAt: iso(startMs), recoveringSince: null, endedAt: iso(startMs + 3 * hourMs), factor: "1.5",
+  service: 1,
+  state: "ended",
+  startedAt: iso(startMs),
+  recoveringSince: null,
+  endedAt: iso(startMs + 3 * hourMs),
+  factor: "1.5",
 };
 
 /** Windows, usage lines, windows whose line is tagged and byte-exact, and customers whose numbers have a gap. */
@@ -44,18 +53,25 @@ const audit = async () => {
        (select count(*) from usage_snapshots u join invoice_line_items l on l.snapshot_id = u.id and l.kind = 'usage'
           and (l.invoice_id, l.primary_bytes, l.backup_bytes) = (u.invoice_id, u.primary_bytes, u.backup_bytes)) as exact,
        (select count(*) from customers c where c.next_invoice_number - 1 <> (select count(*) from invoices i where i.customer_id = c.id)
-          or c.next_invoice_number - 1 <> (select coalesce(max(i.number), 0) from invoices i where i.customer_id = c.id)) as gaps`);
+          or c.next_invoice_number - 1 <> (select coalesce(max(i.number), 0) from invoices i where i.customer_id = c.id)) as gaps`,
+  );
   return Object.fromEntries(Object.entries(row ?? {}).map(([key, value]) => [key, Number(value)]));
 };
 
 /** A run asks what is due, then BEGIN, patience, locks, invoices, COMMIT, each request followed by a DISCARD. */
 const statements = 8;
-const cutArb: fc.Arbitrary<Cut> = fc.record({ statement: fc.integer({ min: 1, max: statements }), when: fc.constantFrom("before", "after") });
+const cutArb: fc.Arbitrary<Cut> = fc.record({
+  statement: fc.integer({ min: 1, max: statements }),
+  when: fc.constantFrom("before", "after"),
+});
 
 describe("a run whose connection is cut", () => {
   it(`at a random statement, before or after it was done, ${kills} times: every window is billed once, every number is used`, async () => {
     const worlds = (hours: number, backup: number): World[] =>
-      Array.from({ length: customers }, () => ({ snapshots: Array.from({ length: hours }, (_, hour) => snapshot(hour, hour === 0 ? backup : 2 ** 32)), storms: [storm] }));
+      Array.from({ length: customers }, () => ({
+        snapshots: Array.from({ length: hours }, (_, hour) => snapshot(hour, hour === 0 ? backup : 2 ** 32)),
+        storms: [storm],
+      }));
     const customerIds = await seed(database, worlds(1, 2 ** 32));
     const db = connect(proxy.url, database.fetchEndpoint);
     const outcome = { threw: 0, failures: 0, clean: 0 };
@@ -65,7 +81,11 @@ describe("a run whose connection is cut", () => {
     for (const cut of plan) {
       if (proxy.cuts() >= kills) break;
       // Always something new to bill and something billed to adjust, so that every cut hits a run that writes.
-      await addSnapshots(database, customerIds, customerIds.map((_, world) => ({ world, ...snapshot(hour) })));
+      await addSnapshots(
+        database,
+        customerIds,
+        customerIds.map((_, world) => ({ world, ...snapshot(hour) })),
+      );
       if (hour % 3 === 0) await edit(database, customerIds, worlds(1, 2 ** 32 + hour * 2 ** 28));
       const nowMs = startMs + (hour + 1) * hourMs;
       hour += 1;
@@ -97,7 +117,8 @@ describe("a run whose connection is cut", () => {
     expect(await reconcileCustomers(database, customerIds, lastMs)).toEqual(nothingFound);
     const [sums] = await database.sql<{ n: string }>(
       `select count(*) as n from invoices i where (i.subtotal_cents, i.discount_cents) <>
-         (select sum(l.amount_cents), sum(l.discount_cents) from invoice_line_items l where l.invoice_id = i.id)`);
+         (select sum(l.amount_cents), sum(l.discount_cents) from invoice_line_items l where l.invoice_id = i.id)`,
+    );
     expect(sums?.n).toBe("0");
   });
 });

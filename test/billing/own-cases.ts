@@ -80,7 +80,12 @@ export const ownCases: readonly BillingCase[] = [
   ),
   windowCase(
     "a storm whose CDN was last seen failing before the window counts nothing in it, its factor neither",
-    { storms: [storm("00:00", "00:30", "1"), { ...open("00:30", "3"), startedAt: "2026-02-28T23:00:00.000Z", creditedUntil: "2026-02-28T23:30:00.000Z" }] },
+    {
+      storms: [
+        storm("00:00", "00:30", "1"),
+        { ...open("00:30", "3"), startedAt: "2026-02-28T23:00:00.000Z", creditedUntil: "2026-02-28T23:30:00.000Z" },
+      ],
+    },
     { amountCents: 1200, discountCents: 300, coverage: 0.5 },
   ),
   windowCase(

@@ -24,8 +24,18 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const invoiceOf = async (name: string, currency: string, exponent: number): Promise<number> => {
-  const [row] = await database.sql<{ id: string }>("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'cloudflare', 'fastly') returning id", [customerId, name]);
-  return await seedInvoice(database.db, { customerId, serviceIds: [Number(row?.id)], lines: 3, currency, exponent, documentNumber: `TR-${name}` });
+  const [row] = await database.sql<{ id: string }>(
+    "insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'cloudflare', 'fastly') returning id",
+    [customerId, name],
+  );
+  return await seedInvoice(database.db, {
+    customerId,
+    serviceIds: [Number(row?.id)],
+    lines: 3,
+    currency,
+    exponent,
+    documentNumber: `TR-${name}`,
+  });
 };
 
 const shown = async (invoiceId: number): Promise<{ page: string; csv: string }> => {
@@ -45,14 +55,21 @@ it("prints the names of the day it was issued, whatever they are today", async (
   expect(await shown(id)).toEqual(before);
 });
 
-it.each([["JPY", 0, "JPY 37,035", "12345"], ["USD", 2, "USD 370.35", "123.45"], ["KWD", 3, "KWD 37.035", "12.345"], ["CLF", 4, "CLF 3.7035", "1.2345"]])(
-  "writes amounts in %s with %i decimals",
-  async (currency, exponent, due, net) => {
-    const { page, csv } = await shown(await invoiceOf(currency, currency, exponent));
-    expect(page).toContain(due);
-    expect(csv.split("\r\n").slice(1, 4).map((row) => row.split(",").at(-3))).toEqual([net, net, net]);
-  },
-);
+it.each([
+  ["JPY", 0, "JPY 37,035", "12345"],
+  ["USD", 2, "USD 370.35", "123.45"],
+  ["KWD", 3, "KWD 37.035", "12.345"],
+  ["CLF", 4, "CLF 3.7035", "1.2345"],
+])("writes amounts in %s with %i decimals", async (currency, exponent, due, net) => {
+  const { page, csv } = await shown(await invoiceOf(currency, currency, exponent));
+  expect(page).toContain(due);
+  expect(
+    csv
+      .split("\r\n")
+      .slice(1, 4)
+      .map((row) => row.split(",").at(-3)),
+  ).toEqual([net, net, net]);
+});
 
 it("opens by a link until that is revoked", async () => {
   const invoiceId = await invoiceOf("linked", "USD", 2);

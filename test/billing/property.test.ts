@@ -118,7 +118,13 @@ const worldArb = (rate: string): fc.Arbitrary<World> => {
 const editedArb = (rate: string, world: World): fc.Arbitrary<World> => {
   const bytes = fc.record({ primaryBytes: bytesArb(rate), backupBytes: bytesArb(rate) });
   const times = fc.tuple(timeArb, timeArb).map(([a, b]) => (a < b ? [a, b] : [b, a]) as [bigint, bigint]);
-  const stormEdit = fc.record({ times, factor: fc.constantFrom("1", "1.5", "0.25", "3"), state: fc.constantFrom<WorldStorm["state"]>("ended", "recovering", "storm"), credit: creditArb, seenUntil: seenArb });
+  const stormEdit = fc.record({
+    times,
+    factor: fc.constantFrom("1", "1.5", "0.25", "3"),
+    state: fc.constantFrom<WorldStorm["state"]>("ended", "recovering", "storm"),
+    credit: creditArb,
+    seenUntil: seenArb,
+  });
   return fc
     .record({
       bytes: fc.array(fc.option(bytes, { freq: 2 }), { minLength: world.snapshots.length, maxLength: world.snapshots.length }),
@@ -129,11 +135,22 @@ const editedArb = (rate: string, world: World): fc.Arbitrary<World> => {
       storms: world.storms.map((storm, index) => {
         const change = edits.storms[index];
         if (change == null) return storm;
-        const { times: [from, to], factor, credit, seenUntil } = change;
+        const {
+          times: [from, to],
+          factor,
+          credit,
+          seenUntil,
+        } = change;
         // What has ended stays ended: another active storm may have followed.
         const state = storm.state === "ended" ? "ended" : change.state;
         return {
-          ...storm, state, factor, credit, creditedUntil: seenUntil === null ? null : textOf(seenUntil), startedAt: textOf(from), recoveringSince: state === "recovering" ? textOf(to) : null,
+          ...storm,
+          state,
+          factor,
+          credit,
+          creditedUntil: seenUntil === null ? null : textOf(seenUntil),
+          startedAt: textOf(from),
+          recoveringSince: state === "recovering" ? textOf(to) : null,
           endedAt: state === "ended" ? textOf(to) : null,
         };
       }),
@@ -159,7 +176,8 @@ const isWholeMs = (text: string | null): boolean => text === null || microsecond
 const domainCoverage = (world: World, line: StoredLine) => {
   const storms = world.storms.filter(({ service }) => service === line.service);
   if (line.windowMicroseconds % 1000 !== 0) return null;
-  if (!storms.every((storm) => [storm.startedAt, storm.recoveringSince, storm.endedAt, storm.creditedUntil ?? null].every(isWholeMs))) return null;
+  if (!storms.every((storm) => [storm.startedAt, storm.recoveringSince, storm.endedAt, storm.creditedUntil ?? null].every(isWholeMs)))
+    return null;
   const billed: BilledStorm[] = storms.map((storm) => ({
     state: storm.state,
     startedAtMs: epochMs(storm.startedAt),
@@ -185,22 +203,26 @@ const reporter = <Value>(details: fc.RunDetails<Value>): void => {
 /** What a customer's lines come to, window by window, in the order of the referee. */
 const sumsByWindow = (lines: readonly StoredLine[]) => {
   const byWindow = Map.groupBy(lines, ({ service, windowStart }) => `${windowStart} ${service}`);
-  return [...byWindow].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, same]) => ({
-    service: same[0]?.service,
-    windowStart: same[0]?.windowStart,
-    primaryBytes: same.reduce((sum, line) => sum + line.primaryBytes, 0),
-    backupBytes: same.reduce((sum, line) => sum + line.backupBytes, 0),
-    amountCents: same.reduce((sum, line) => sum + line.amountCents, 0),
-    discountCents: same.reduce((sum, line) => sum + line.discountCents, 0),
-  }));
+  return [...byWindow]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, same]) => ({
+      service: same[0]?.service,
+      windowStart: same[0]?.windowStart,
+      primaryBytes: same.reduce((sum, line) => sum + line.primaryBytes, 0),
+      backupBytes: same.reduce((sum, line) => sum + line.backupBytes, 0),
+      amountCents: same.reduce((sum, line) => sum + line.amountCents, 0),
+      discountCents: same.reduce((sum, line) => sum + line.discountCents, 0),
+    }));
 };
 
 type Cents = { readonly service: number; readonly windowStart: string; readonly amountCents: number; readonly discountCents: number };
 
 /** An invoice of nothing is not issued: what costs nothing waits for what does. */
-const saysNothing = (lines: readonly Cents[]): boolean => lines.every(({ amountCents, discountCents }) => amountCents === 0 && discountCents === 0);
+const saysNothing = (lines: readonly Cents[]): boolean =>
+  lines.every(({ amountCents, discountCents }) => amountCents === 0 && discountCents === 0);
 
-const centsOf = (lines: readonly Cents[]): string => lines.map(({ amountCents, discountCents }) => `${amountCents} ${discountCents}`).join();
+const centsOf = (lines: readonly Cents[]): string =>
+  lines.map(({ amountCents, discountCents }) => `${amountCents} ${discountCents}`).join();
 
 const refereeSums = (world: World, terms: Terms) => {
   const bytes = new Map(world.snapshots.map((snapshot) => [`${microsecondsOf(snapshot.windowStart)} ${snapshot.service}`, snapshot]));
@@ -237,7 +259,11 @@ describe("random worlds", () => {
         worlds.forEach((world, index) => {
           const stored = lines.get(customerIds[index] ?? 0) ?? [];
           const figures = stored.map(({ service, windowStart, amountCents, discountCents, stormMicroseconds }) => ({
-            service, windowStart, amountCents, discountCents, stormMicroseconds,
+            service,
+            windowStart,
+            amountCents,
+            discountCents,
+            stormMicroseconds,
           }));
           expect(figures, JSON.stringify({ terms, world })).toEqual(speaking[index] === true ? refereeLines(world, terms) : []);
           for (const line of stored) {

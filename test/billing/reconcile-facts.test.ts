@@ -25,12 +25,18 @@ const six = noon - lookbackMs;
 const night = async (atMs = nowMs, measured = ["fastly"]) => {
   const memory = createMemoryLog();
   const deps = {
-    reconciliation: createReconciliationStore(database.db), clock: { nowMs: () => atMs, sleep: () => Promise.resolve() }, log: memory.log, provider: "local",
-    usageSources: measured.map((cdn) => ({ cdn })), usageWindows,
+    reconciliation: createReconciliationStore(database.db),
+    clock: { nowMs: () => atMs, sleep: () => Promise.resolve() },
+    log: memory.log,
+    provider: "local",
+    usageSources: measured.map((cdn) => ({ cdn })),
+    usageWindows,
   };
   const report = await reconcile(deps, billingFence);
   expect(report).toMatchObject({ failures: 0, finished: true });
-  const texts = memory.of("reconciliation_difference").map(({ fields }) => `${String(fields["rule"])}: ${String(fields["actual"])}, not ${String(fields["expected"])}`);
+  const texts = memory
+    .of("reconciliation_difference")
+    .map(({ fields }) => `${String(fields["rule"])}: ${String(fields["actual"])}, not ${String(fields["expected"])}`);
   return [...Map.groupBy(texts, (text) => text)].map(([text, same]) => (same.length === 1 ? text : `${same.length} x ${text}`)).toSorted();
 };
 
@@ -62,8 +68,12 @@ describe("faults of metering by today's facts are found, and are cleared once th
     await bill(database.db, nowMs);
     await world.removeDomain(a, noon + 5 * minuteMs);
     await world.sql(
-      `insert into usage_corrections (snapshot_id, primary_bytes, backup_bytes, primary_source) select id, $1, 0, 'fastly' from usage_snapshots`, [gib]);
-    await world.sql("insert into adjustment_causes (service_id, cause, from_at, to_at) select service_id, 'usage', window_start, window_end from usage_snapshots");
+      `insert into usage_corrections (snapshot_id, primary_bytes, backup_bytes, primary_source) select id, $1, 0, 'fastly' from usage_snapshots`,
+      [gib],
+    );
+    await world.sql(
+      "insert into adjustment_causes (service_id, cause, from_at, to_at) select service_id, 'usage', window_start, window_end from usage_snapshots",
+    );
     await bill(database.db, nowMs);
     expect(await world.invoiced(acme)).toEqual([7_272, -7_200]);
     expect(await night()).toEqual([`6 x window_facts: primary ${inGib(1)} (fastly), not primary ${inGib(101)} (fastly)`]);
@@ -88,7 +98,9 @@ describe("faults of metering by today's facts are found, and are cleared once th
     const sources = [fastly(), fastly([], { "a.shopone.com": 7 }, "cloudflare")];
     await world.ingest(sources);
     await world.swap(web, noon + 5 * minuteMs);
-    await world.sql("update usage_snapshots set (primary_bytes, primary_source, backup_bytes, backup_source) = (backup_bytes, backup_source, primary_bytes, primary_source)");
+    await world.sql(
+      "update usage_snapshots set (primary_bytes, primary_source, backup_bytes, backup_source) = (backup_bytes, backup_source, primary_bytes, primary_source)",
+    );
     expect(await night(nowMs, ["fastly", "cloudflare"])).toEqual([
       `6 x window_facts: primary ${inGib(7)} (cloudflare); backup ${inGib(100)} (fastly), not primary ${inGib(100)} (fastly); backup ${inGib(7)} (cloudflare)`,
       `6 x window_stranger: primary ${inGib(7)} (cloudflare); backup ${inGib(100)} (fastly), not primary: nothing of cloudflare; backup: nothing of fastly`,
@@ -106,12 +118,15 @@ describe("faults of metering by today's facts are found, and are cleared once th
     const own = await world.domain(bare, "a.shopone.com", noon + 5 * minuteMs);
     await world.sql(
       `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, primary_source)
-       select $1, window_start, window_end, 107374182400, 'fastly' from usage_snapshots where service_id = $2`, [bare, busy]);
+       select $1, window_start, window_end, 107374182400, 'fastly' from usage_snapshots where service_id = $2`,
+      [bare, busy],
+    );
     await world.sql("update usage_snapshots set primary_bytes = primary_bytes + 107374182400 where service_id = $1", [busy]);
     await world.sql(
       `insert into usage_readings (domain_id, cdn, from_at, to_at, service_id, window_start, bytes, read_at)
        select $1, cdn, from_at, to_at, $2, window_start, bytes, read_at from usage_readings where domain_id = $3 and from_at >= $4`,
-      [own, bare, a, new Date(noon - 2 * hourMs)]);
+      [own, bare, a, new Date(noon - 2 * hourMs)],
+    );
     expect(await night()).toEqual([
       `6 x window_facts: primary ${inGib(105)} (fastly), not primary ${inGib(5)} (fastly)`,
       `6 x window_stranger: primary ${inGib(100)} (fastly), not primary: nothing of fastly`,
@@ -168,7 +183,8 @@ describe("faults of metering by today's facts are found, and are cleared once th
     await world.domain(web, "a.shopone.com");
     await world.settled(six);
     await world.ingest([fastly()]);
-    const missing = "window_missing:primary: 42 windows, 2026-11-16T12:00:00.000Z to 2026-11-18T06:00:00.000Z (fastly), not usage of the primary side in every window that it served";
+    const missing =
+      "window_missing:primary: 42 windows, 2026-11-16T12:00:00.000Z to 2026-11-18T06:00:00.000Z (fastly), not usage of the primary side in every window that it served";
     expect(await night()).toEqual([missing]);
     // A gap in the middle is told apart; a service of one's own account is measured too.
     await world.push(acme, web, noon - 24 * hourMs, { primaryBytes: 5 }, true);
@@ -176,9 +192,12 @@ describe("faults of metering by today's facts are found, and are cleared once th
     expect(await night(nowMs, [])).toEqual([
       "window_missing:primary: 41 windows, in 2 spans, the first 2026-11-16T12:00:00.000Z to 2026-11-17T12:00:00.000Z, the last 2026-11-17T13:00:00.000Z to 2026-11-18T06:00:00.000Z (fastly), not usage of the primary side in every window that it served",
     ]);
-    for (let startMs = noon - 48 * hourMs; startMs < six; startMs += hourMs) await world.push(acme, web, startMs, { primaryBytes: 0 }, true);
+    for (let startMs = noon - 48 * hourMs; startMs < six; startMs += hourMs)
+      await world.push(acme, web, startMs, { primaryBytes: 0 }, true);
     expect(await night()).toEqual([]);
-    expect(await world.sql("select rule, cleared_at is not null as cleared from reconciliation_findings")).toEqual([{ rule: "window_missing:primary", cleared: true }]);
+    expect(await world.sql("select rule, cleared_at is not null as cleared from reconciliation_findings")).toEqual([
+      { rule: "window_missing:primary", cleared: true },
+    ]);
   });
 
   it("12: the same, of which nothing was ever stored", async () => {
@@ -216,7 +235,9 @@ describe("sides that stay incomplete", () => {
     await world.sql("delete from usage_readings where domain_id = (select min(id) from service_domains)");
     expect(await night()).toEqual([]);
     await world.sql("update usage_snapshots set primary_bytes = $1", [gib / 2]);
-    expect(await night()).toEqual([`6 x window_facts: primary ${gib / 2} (fastly, incomplete), not primary ${inGib(1)} (fastly, incomplete)`]);
+    expect(await night()).toEqual([
+      `6 x window_facts: primary ${gib / 2} (fastly, incomplete), not primary ${inGib(1)} (fastly, incomplete)`,
+    ]);
   });
 });
 

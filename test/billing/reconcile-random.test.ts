@@ -41,7 +41,11 @@ const hourArb = fc.record({
 type Tenant = { customer: number; service: number | null; made: number; domains: Map<string, number> };
 
 /** Carries on the hour in which this schedule begins; no two schedules share names. */
-const play = async (schedule: readonly (typeof hourArb extends fc.Arbitrary<infer Hour> ? Hour : never)[], run: number, startMs: number): Promise<number> => {
+const play = async (
+  schedule: readonly (typeof hourArb extends fc.Arbitrary<infer Hour> ? Hour : never)[],
+  run: number,
+  startMs: number,
+): Promise<number> => {
   const own: Tenant[] = [];
   for (let tenant = 0; tenant < tenants; tenant += 1) {
     own.push({ customer: await world.customer(`run ${run} tenant ${tenant}`), service: null, made: 0, domains: new Map() });
@@ -50,7 +54,12 @@ const play = async (schedule: readonly (typeof hourArb extends fc.Arbitrary<infe
     if (one.service !== null) await world.removeService(one.service, atMs);
     one.made += 1;
     one.domains.clear();
-    one.service = await world.service(one.customer, atMs, one.made % 3 === 0 ? ["akamai", "fastly"] : ["fastly", "cloudflare"], `web ${one.made}`);
+    one.service = await world.service(
+      one.customer,
+      atMs,
+      one.made % 3 === 0 ? ["akamai", "fastly"] : ["fastly", "cloudflare"],
+      `web ${one.made}`,
+    );
   };
   for (const one of own) await remake(one, startMs);
   const taken = new Set<string>();
@@ -67,13 +76,18 @@ const play = async (schedule: readonly (typeof hourArb extends fc.Arbitrary<infe
     taken.delete(domain[0]);
     return domain[0];
   };
-  const sources = (unreadable: number | null): UsageSource[] => measured.map((cdn) => ({
-    cdn,
-    read: (query) => {
-      const rates = Object.fromEntries(query.hosts.map((host, place) => [host, (place % 7) + (cdn === "fastly" ? 10 : 1)]));
-      return fastly(query.hosts.filter((host) => unreadable !== null && host.startsWith(`h${unreadable}`)), rates, cdn).read(query);
-    },
-  }));
+  const sources = (unreadable: number | null): UsageSource[] =>
+    measured.map((cdn) => ({
+      cdn,
+      read: (query) => {
+        const rates = Object.fromEntries(query.hosts.map((host, place) => [host, (place % 7) + (cdn === "fastly" ? 10 : 1)]));
+        return fastly(
+          query.hosts.filter((host) => unreadable !== null && host.startsWith(`h${unreadable}`)),
+          rates,
+          cdn,
+        ).read(query);
+      },
+    }));
   const happen = async ({ tenant, minute, what }: { tenant: number; minute: number; what: string }, hourStartMs: number) => {
     const [one, other] = [own[tenant], own[(tenant + 1) % tenants]];
     const atMs = hourStartMs + minute * minuteMs + 7_003;
@@ -98,11 +112,16 @@ const play = async (schedule: readonly (typeof hourArb extends fc.Arbitrary<infe
     const [domain] = one.domains.values();
     if (what === "unprove" && domain !== undefined) {
       await world.sql("update service_domains set verified_at = null, updated_at = $2 where id = $1", [domain, new Date(atMs)]);
-      await world.sql("update service_domains set verified_at = $2, updated_at = $2 where id = $1", [domain, new Date(atMs + 25 * minuteMs)]);
+      await world.sql("update service_domains set verified_at = $2, updated_at = $2 where id = $1", [
+        domain,
+        new Date(atMs + 25 * minuteMs),
+      ]);
     }
     if ((what === "push" || what === "override") && one.service !== null) {
       const bytes = minute % 2 === 0 ? { primaryBytes: minute * gib } : { backupBytes: minute * gib };
-      await world.push(one.customer, one.service, hourStartMs - (1 + (minute % 3)) * hourMs, bytes, what === "override", measured).catch(() => null);
+      await world
+        .push(one.customer, one.service, hourStartMs - (1 + (minute % 3)) * hourMs, bytes, what === "override", measured)
+        .catch(() => null);
     }
   };
   let hourStartMs = startMs;
@@ -119,10 +138,12 @@ const play = async (schedule: readonly (typeof hourArb extends fc.Arbitrary<infe
 };
 
 /** Changes what no trigger would let anybody change. */
-const tamper = (bytes: number, ids: readonly string[]) => world.sql(
-  `do $$ begin set local session_replication_role = replica;
+const tamper = (bytes: number, ids: readonly string[]) =>
+  world.sql(
+    `do $$ begin set local session_replication_role = replica;
    update usage_snapshots set primary_bytes = primary_bytes + ${bytes} where id in (${ids.join()});
-   update usage_corrections set primary_bytes = primary_bytes + ${bytes} where snapshot_id in (${ids.join()}); end $$`);
+   update usage_corrections set primary_bytes = primary_bytes + ${bytes} where snapshot_id in (${ids.join()}); end $$`,
+  );
 
 it("random schedules of changes, readings, pushes and bills leave nothing to find, but for a byte too much", async () => {
   const store = createReconciliationStore(database.db);
@@ -132,7 +153,14 @@ it("random schedules of changes, readings, pushes and bills leave nothing to fin
   const night = async (atMs: number) => {
     const memory = createMemoryLog();
     const clock = { nowMs: () => atMs, sleep: () => Promise.resolve() };
-    const deps = { reconciliation: store, clock, log: memory.log, provider: "local", usageSources: measured.map((cdn) => ({ cdn })), usageWindows };
+    const deps = {
+      reconciliation: store,
+      clock,
+      log: memory.log,
+      provider: "local",
+      usageSources: measured.map((cdn) => ({ cdn })),
+      usageWindows,
+    };
     const report = await reconcile(deps, billingFence);
     expect(report).toMatchObject({ failures: 0, finished: true });
     return { report, found: memory.of("reconciliation_difference").map(({ fields }) => fields) };
@@ -147,12 +175,19 @@ it("random schedules of changes, readings, pushes and bills leave nothing to fin
 
       const some = await world.sql<{ id: string }>(
         `select u.id from usage_snapshots u left join usage_corrections k on k.snapshot_id = u.id
-         where coalesce(k.primary_source, u.primary_source) is not null and u.window_start >= $1 order by hashint8(u.id + $2) limit 3`, [new Date(startMs), pick]);
+         where coalesce(k.primary_source, u.primary_source) is not null and u.window_start >= $1 order by hashint8(u.id + $2) limit 3`,
+        [new Date(startMs), pick],
+      );
       const ids = some.map(({ id }) => id);
       if (ids.length > 0) {
         await tamper(1, ids);
         const { found } = await night(endMs);
-        expect(found.filter(({ rule }) => rule === "window_facts").map(({ objectId }) => String(objectId)).toSorted()).toEqual(ids.toSorted());
+        expect(
+          found
+            .filter(({ rule }) => rule === "window_facts")
+            .map(({ objectId }) => String(objectId))
+            .toSorted(),
+        ).toEqual(ids.toSorted());
         await tamper(-1, ids);
         expect((await night(endMs)).found).toEqual([]);
         count.tampered += ids.length;

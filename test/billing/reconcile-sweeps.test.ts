@@ -32,12 +32,27 @@ const small = { ...checkLimits, windows: 400, lines: 200 };
 const night = async (atMs = nowMs, budgetMs = 0, reconciliation = store, limits = small) => {
   const memory = createMemoryLog();
   const clock = { nowMs: () => atMs, sleep: () => Promise.resolve() };
-  const report = await reconcile({ reconciliation, clock, log: memory.log, provider: "local", usageSources: [{ cdn: "fastly" }], usageWindows }, billingFence, budgetMs, limits);
-  return { report, found: memory.of("reconciliation_difference").map(({ fields }) => `${String(fields["rule"])}: ${String(fields["actual"])}`).toSorted() };
+  const report = await reconcile(
+    { reconciliation, clock, log: memory.log, provider: "local", usageSources: [{ cdn: "fastly" }], usageWindows },
+    billingFence,
+    budgetMs,
+    limits,
+  );
+  return {
+    report,
+    found: memory
+      .of("reconciliation_difference")
+      .map(({ fields }) => `${String(fields["rule"])}: ${String(fields["actual"])}`)
+      .toSorted(),
+  };
 };
 const wholeNight = (atMs = nowMs, reconciliation = store) => night(atMs, 3_600_000, reconciliation, checkLimits);
-const open = async () => (await world.sql<{ line: string }>(
-  "select rule || ': ' || actual as line from reconciliation_findings where cleared_at is null order by rule, actual")).map(({ line }) => line);
+const open = async () =>
+  (
+    await world.sql<{ line: string }>(
+      "select rule || ': ' || actual as line from reconciliation_findings where cleared_at is null order by rule, actual",
+    )
+  ).map(({ line }) => line);
 
 /** So many hourly windows of a service up to noon; where they say that they were pushed, they were. */
 const windows = async (serviceId: number, count: number, source: string | null = null, upToMs = noon): Promise<void> => {
@@ -45,11 +60,15 @@ const windows = async (serviceId: number, count: number, source: string | null =
   const starts = "generate_series($2::timestamptz - $3::int * interval '1 hour', $2::timestamptz - interval '1 hour', interval '1 hour') w";
   await world.sql(
     `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, primary_source, backup_source)
-     select $1, w, w + interval '1 hour', 7, $4::text, $4 from ${starts}`, [...given, source]);
+     select $1, w, w + interval '1 hour', 7, $4::text, $4 from ${starts}`,
+    [...given, source],
+  );
   if (source !== "push") return;
   await world.sql(
     `insert into usage_pushes (service_id, window_start, side, bytes, covers, actor, pushed_at)
-     select $1, w, side, bytes, 'whole', 'admin', w + interval '1 hour' from ${starts}, (values ('primary', 7), ('backup', 0)) s(side, bytes)`, given);
+     select $1, w, side, bytes, 'whole', 'admin', w + interval '1 hour' from ${starts}, (values ('primary', 7), ('backup', 0)) s(side, bytes)`,
+    given,
+  );
 };
 
 /** Changes what no constraint and no trigger would let anybody change. */
@@ -103,11 +122,14 @@ describe("a service with a long history", () => {
     const web = await world.service(acme, noon - 1_000 * hourMs);
     await world.domain(web, "a.shopone.com", noon - 1_000 * hourMs);
     await windows(web, 1_000, "push");
-    for (const table of ["usage_snapshots", "usage_pushes"]) await world.sql(`delete from ${table} where window_start = $1`, [new Date(noon - 830 * hourMs)]);
+    for (const table of ["usage_snapshots", "usage_pushes"])
+      await world.sql(`delete from ${table} where window_start = $1`, [new Date(noon - 830 * hourMs)]);
     for (let days = 0; days < 4; days += 1) {
       await windows(web, 24, "push", noon + (days + 1) * dayMs);
       await wholeNight(nowMs + days * dayMs);
-      expect((await open()).map((line) => line.replace(/^[a-z_]+:primary(:older)?: /, ""))).toContainEqual(expect.stringMatching(/^1 window, 2026-10-14T22/));
+      expect((await open()).map((line) => line.replace(/^[a-z_]+:primary(:older)?: /, ""))).toContainEqual(
+        expect.stringMatching(/^1 window, 2026-10-14T22/),
+      );
     }
     expect(await open()).toEqual([expect.stringMatching(/^window_missing:primary:older: 1 window/)]);
   });
@@ -135,12 +157,18 @@ describe("one chunk", () => {
         return tooSlow(spans) ? { status: "too_slow" } : await store.checkWindows(fence, spans, check);
       },
     });
-    const halved = await wholeNight(nowMs, slow((spans) => spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0) > 6 * hourMs));
+    const halved = await wholeNight(
+      nowMs,
+      slow((spans) => spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0) > 6 * hourMs),
+    );
     expect(halved.found).toHaveLength(3);
     expect(halved.found.every((text) => text.includes("14 windows, 2026-11-17T16:00:00.000Z to 2026-11-18T06:00:00.000Z"))).toBe(true);
     expect(asked[0]).toBe(63);
     await world.sql("update reconciliation_findings set cleared_at = now()");
-    const stuck = await wholeNight(nowMs, slow((spans) => spans.some(({ serviceId, fromMs, toMs }) => serviceId === second && fromMs <= noon && toMs > noon)));
+    const stuck = await wholeNight(
+      nowMs,
+      slow((spans) => spans.some(({ serviceId, fromMs, toMs }) => serviceId === second && fromMs <= noon && toMs > noon)),
+    );
     expect(stuck.report).toMatchObject({ failures: 1, finished: true });
     expect(stuck.found).toHaveLength(2);
   });
@@ -157,9 +185,11 @@ describe("one chunk", () => {
     const [first] = await shops();
     const customers = await world.sql<{ id: string }>("select id from customers");
     await world.ingest([fastly([], { "h0.shopone.com": 1, "h1.shopone.com": 1, "h2.shopone.com": 1 })]);
-    const note = (rule: string, type: string, id: number) => world.sql(
-      `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at) values ($1, $2, $3, $4, '', '', now(), now())`,
-      [customers[0]?.id, rule, type, id]);
+    const note = (rule: string, type: string, id: number) =>
+      world.sql(
+        `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at) values ($1, $2, $3, $4, '', '', now(), now())`,
+        [customers[0]?.id, rule, type, id],
+      );
     await note("host_unreadable:fastly", "domain", 1);
     await note("window_missing:primary", "service", first ?? 0);
     await note("window_missing:primary:older", "service", first ?? 0);
@@ -177,7 +207,9 @@ describe("one chunk", () => {
     expect((await wholeNight()).found).toHaveLength(3);
     await wholeNight(nowMs + 40 * dayMs);
     await wholeNight(nowMs + 41 * dayMs);
-    const rows = await world.sql<{ rule: string }>("select rule from reconciliation_findings where cleared_at is null and object_id = $1", [first]);
+    const rows = await world.sql<{ rule: string }>("select rule from reconciliation_findings where cleared_at is null and object_id = $1", [
+      first,
+    ]);
     expect(rows).toEqual([{ rule: "window_missing:primary:older" }]);
   });
 });

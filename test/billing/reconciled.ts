@@ -14,7 +14,9 @@ export const reconcileCustomers = async (database: TestDatabase, customerIds: re
   const tallies: WindowTally[] = [];
   const [firstId, lastId] = [Math.min(...customerIds), Math.max(...customerIds)];
   const [range] = await database.sql<{ first: string | null; last: string | null }>(
-    "select min(id) as first, max(id) as last from services where customer_id = any($1::bigint[])", [customerIds]);
+    "select min(id) as first, max(id) as last from services where customer_id = any($1::bigint[])",
+    [customerIds],
+  );
   if (range?.first != null) {
     const page = await store.services({ fromServiceId: Number(range.first), limit: 100_000, nowMs });
     const own = page.filter(({ serviceId }) => serviceId <= Number(range.last));
@@ -25,7 +27,7 @@ export const reconcileCustomers = async (database: TestDatabase, customerIds: re
       tallies.push(...result.tallies);
     }
   }
-  for (let place = { customerId: firstId - 1, number: 0, count: 0 }; place.customerId <= lastId; ) {
+  for (let place = { customerId: firstId - 1, number: 0, count: 0 }; place.customerId <= lastId;) {
     const result = await store.checkInvoices(billingFence, place, 20_000, nowMs);
     if (result.status !== "checked") throw new Error(`the invoices were not checked: ${result.status}`);
     noted.push(result);

@@ -70,10 +70,7 @@ const judge = (snapshot: WorldSnapshot, storms: readonly WorldStorm[], terms: Te
   const rate = billionths(terms.rateCentsPerGb);
   const primary = halfUp(BigInt(snapshot.primaryBytes) * rate, gigabyte * billion);
   const backup = halfUp(BigInt(snapshot.backupBytes) * rate, gigabyte * billion);
-  const full = halfUp(
-    backup * billionths(terms.discountRate) * factor * covered,
-    billion * billion * (end - start),
-  );
+  const full = halfUp(backup * billionths(terms.discountRate) * factor * covered, billion * billion * (end - start));
   const amount = primary + backup;
   return {
     service: snapshot.service,

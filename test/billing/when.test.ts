@@ -39,7 +39,11 @@ describe("which windows a run bills", () => {
     const ages = [dayMs + 1, dayMs, dayMs - 1].map((ms) => endingBefore(ms, ms - dayMs + 2));
     const [customerId = 0] = await seed(database, [{ snapshots: ages, storms: [] }]);
     await bill(database.db, nowMs);
-    expect(await arrearsByEnd(customerId)).toEqual([[dayMs + 1, true], [dayMs, true], [dayMs - 1, false]]);
+    expect(await arrearsByEnd(customerId)).toEqual([
+      [dayMs + 1, true],
+      [dayMs, true],
+      [dayMs - 1, false],
+    ]);
   });
 
   it("waits for the grace, its edge included", async () => {
@@ -147,8 +151,16 @@ describe("reading invoices", () => {
     expect(services).toEqual([...services.slice(0, 3), ...services.slice(0, 3)]);
     expect(services.slice(0, 3)).toEqual(services.slice(0, 3).toSorted((a, b) => a - b));
     expect(invoice?.lines[0]).toMatchObject({
-      kind: "usage", arrears: false, primaryBytes: 100 * 2 ** 30, backupBytes: 100 * 2 ** 30, rateCentsPerGb: "12",
-      discountRate: "0.5", maxCoverageFactor: "0", stormMicroseconds: 0, amountCents: 2400, discountCents: 0,
+      kind: "usage",
+      arrears: false,
+      primaryBytes: 100 * 2 ** 30,
+      backupBytes: 100 * 2 ** 30,
+      rateCentsPerGb: "12",
+      discountRate: "0.5",
+      maxCoverageFactor: "0",
+      stormMicroseconds: 0,
+      amountCents: 2400,
+      discountCents: 0,
     });
     const pageOf = async (owner: number, invoiceId: number, afterId: number | null) =>
       (await store.lines({ customerId: owner, invoiceId }, { limit: 4, afterId }))?.lines;

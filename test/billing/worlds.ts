@@ -55,9 +55,7 @@ export const seed = async (database: TestDatabase, worlds: readonly World[]): Pr
       service,
     })),
   );
-  const snapshots = worlds.flatMap((world, index) =>
-    world.snapshots.map((snapshot) => ({ world: index, ...snapshot })),
-  );
+  const snapshots = worlds.flatMap((world, index) => world.snapshots.map((snapshot) => ({ world: index, ...snapshot })));
   const storms = worlds.flatMap((world, index) => {
     const active = new Set<number>();
     return world.storms.map((storm, ordinal) => {
@@ -168,10 +166,7 @@ export const takeLease = async (database: TestDatabase): Promise<void> => {
 };
 
 /** Every line of these customers, by invoice and in its order, keyed by customer. */
-export const storedLines = async (
-  database: TestDatabase,
-  customerIds: readonly number[],
-): Promise<Map<number, StoredLine[]>> => {
+export const storedLines = async (database: TestDatabase, customerIds: readonly number[]): Promise<Map<number, StoredLine[]>> => {
   type Row = StoredLine & { readonly customer: number };
   const [answer] = await database.sql<{ rows: Row[] }>(
     `select coalesce(json_agg(r order by r.invoice, r.id), '[]') as rows from (

@@ -32,7 +32,8 @@ const server = createServer((request, response) => {
     response.writeHead(status, { "content-type": type, ...more }).end(JSON.stringify(body));
   if (request.headers.authorization !== "Bearer trn_x") answer(401, "application/problem+json", { title: "Unauthorized" });
   else if (url.pathname === "/v1/services/1") answer(200, "application/json", { domains: [{ id: 1 }, { id: 2 }] });
-  else if (url.search === "?active=true") answer(200, "application/json", [{ started_at: "first" }], { link: '</v1/storms?active=true&cursor=2>; rel="next"' });
+  else if (url.search === "?active=true")
+    answer(200, "application/json", [{ started_at: "first" }], { link: '</v1/storms?active=true&cursor=2>; rel="next"' });
   else if (url.search === "?active=true&cursor=2") answer(200, "application/json", [{ started_at: "second" }]);
   else answer(403, "application/problem+json", { title: "Forbidden", detail: "no" });
 });
@@ -68,7 +69,10 @@ afterAll(async () => {
 const compile = async (files: string, moduleResolution: "bundler" | "nodenext") => {
   const module = moduleResolution === "bundler" ? "esnext" : "nodenext";
   const options = `--strict --target es2022 --lib es2022 --types node --module ${module} --moduleResolution ${moduleResolution}`;
-  return await inShell(`'${join(root, "node_modules/.bin/tsc")}' --outDir out ${options} --ignoreConfig ${files}`, { ...(shells[1] ?? { path: "" }), cwd: home });
+  return await inShell(`'${join(root, "node_modules/.bin/tsc")}' --outDir out ${options} --ignoreConfig ${files}`, {
+    ...(shells[1] ?? { path: "" }),
+    cwd: home,
+  });
 };
 
 describe("the client in its tarball", () => {
@@ -76,7 +80,12 @@ describe("the client in its tarball", () => {
     expect((await stat(tarball)).size).toBeLessThan(300 * 1_024);
     const files = await readdir(installed, { recursive: true });
     expect(files.filter((file) => file.includes(".")).toSorted()).toEqual([
-      "README.md", "dist/client/client.d.ts", "dist/client/client.js", "dist/client/operations.d.ts", "dist/client/operations.js", "package.json",
+      "README.md",
+      "dist/client/client.d.ts",
+      "dist/client/client.js",
+      "dist/client/operations.d.ts",
+      "dist/client/operations.js",
+      "package.json",
     ]);
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "NOTICE"]));
     expect(await readFile(join(installed, "dist/client/client.js"), "utf8")).not.toMatch(/from ["'](?!\.\/)/);

@@ -48,7 +48,9 @@ const seedStatus = async ({ db }: Api): Promise<void> => {
   await db.rows(sql`
     insert into leases (name, holder, provider, acquired_at, expires_at)
     select name, 'cloudflare:run', 'cloudflare', '2026-11-20T00:59:00Z', '2026-11-20T00:59:45Z' from unnest(array['shard:0', 'job:bill']) name`);
-  await db.rows(sql`update leases set provider = 'vercel', holder = 'vercel:run', epoch = 2, acquired_at = '2026-11-20T01:00:00Z' where name = 'shard:0'`);
+  await db.rows(
+    sql`update leases set provider = 'vercel', holder = 'vercel:run', epoch = 2, acquired_at = '2026-11-20T01:00:00Z' where name = 'shard:0'`,
+  );
   // Held for ever by somebody else: messages would go out in the background, and what is listed of them would be a matter of moments.
   await db.rows(sql`
     insert into leases (name, holder, provider, acquired_at, expires_at) values ('job:deliver', 'vercel:run', 'vercel', '2026-11-20T00:59:00Z', '2099-01-01T00:00:00Z')
@@ -62,8 +64,13 @@ beforeAll(async () => {
   const api: Api = await startApi(variables);
   contract = await readContract({ request: (path, init) => api.app.request(path, init) });
   credentials = {
-    admin: api.env.ADMIN_TOKEN, cron: variables.CRON_SECRET, metrics: variables.METRICS_TOKEN, wau: variables.WAU_READ_TOKEN,
-    tenant: await seedTenant(api, "acme"), link: "", otherCorrection: 0,
+    admin: api.env.ADMIN_TOKEN,
+    cron: variables.CRON_SECRET,
+    metrics: variables.METRICS_TOKEN,
+    wau: variables.WAU_READ_TOKEN,
+    tenant: await seedTenant(api, "acme"),
+    link: "",
+    otherCorrection: 0,
   };
   const { editor, ids } = credentials.tenant;
   const claim = { linkId: ids["links"] ?? 0, invoiceId: ids["invoices"] ?? 0, expiresAtMs: startedAtMs + 3_600_000 };
@@ -81,8 +88,12 @@ beforeAll(async () => {
   const urls = copies.map((copy) => Object.assign(new URL(api.env.DATABASE_URL), { pathname: new URL(copy).pathname }).href);
   accounts = await Promise.all(entryNames.map(() => startRoute53({ ...dnsKeys, zones: [{ name: "example.test" }] })));
   const on = (url: string | undefined, account = accounts[0]) => ({
-    ...api.env, ...variables, DATABASE_URL: url ?? "", ROUTE53_ENDPOINT: account?.url ?? "",
-    AWS_ACCESS_KEY_ID: dnsKeys.accessKeyId, AWS_SECRET_ACCESS_KEY: dnsKeys.secretAccessKey,
+    ...api.env,
+    ...variables,
+    DATABASE_URL: url ?? "",
+    ROUTE53_ENDPOINT: account?.url ?? "",
+    AWS_ACCESS_KEY_ID: dnsKeys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: dnsKeys.secretAccessKey,
     // As Vercel's functions find it, whoever's key it is.
     AWS_SESSION_TOKEN: "of-the-platform",
   });
@@ -132,7 +143,8 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
       // A customer has one DNS account: to be read and deleted is the one that the suite has created.
       const isOwn = ["GET /v1/dns-accounts/{id}, afterwards", "DELETE /v1/dns-accounts/{id}"].includes(one.name);
       const answered = await ask(isOwn ? { ...one, path: dnsAccountPath } : one);
-      if (one.name === "POST /v1/dns-accounts") dnsAccountPath = `${one.path}/${(JSON.parse(answered[0]?.body ?? "{}") as { id?: number }).id}`;
+      if (one.name === "POST /v1/dns-accounts")
+        dnsAccountPath = `${one.path}/${(JSON.parse(answered[0]?.body ?? "{}") as { id?: number }).id}`;
       answers.set(one, answered);
       const found = difference(one.name, answered);
       if (found !== null) differences.push(found);
@@ -143,7 +155,9 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
 
   it("have answered each operation of the document as it is meant, not only refused it", () => {
     const served = [...answers].filter(([, [answer]]) => (answer?.status ?? 500) < 300).map(([{ operation, name }]) => [operation, name]);
-    const own = new Set(served.filter(([operation, name]) => operation === name || `${operation}, afterwards` === name).map(([operation]) => operation));
+    const own = new Set(
+      served.filter(([operation, name]) => operation === name || `${operation}, afterwards` === name).map(([operation]) => operation),
+    );
     expect(contract.operations.map(({ title }) => title).filter((title) => !own.has(title))).toEqual([]);
   });
 
@@ -155,18 +169,25 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     const routes = app.routes.filter(({ method }) => method !== "ALL");
     const unasked = routes.filter(({ method, path }) => {
       const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:[^/]+/g, "[^/]+")}$`);
-      return ![...answers].some(([one, [answer]]) => one.method === method && pattern.test(one.path.split("?")[0] ?? "") && (answer?.status ?? 500) < 400);
+      return ![...answers].some(
+        ([one, [answer]]) => one.method === method && pattern.test(one.path.split("?")[0] ?? "") && (answer?.status ?? 500) < 400,
+      );
     });
     expect([...new Set(unasked.map(({ method, path }) => `${method} ${path}`))]).toEqual([]);
   });
 
   it("have signed what they asked of DNS so that it was done", () => {
     const written = accounts.map(({ changes, requests }) => [changes.length, requests.filter(({ status }) => status === 403).length]);
-    expect(written).toEqual([[1, 0], [1, 0], [1, 0]]);
+    expect(written).toEqual([
+      [1, 0],
+      [1, 0],
+      [1, 0],
+    ]);
   });
 
   it("have told of both providers, their leases and what passed between them, not of empty lists", () => {
-    const told = (name: string) => JSON.parse([...answers].find(([one]) => one.name === name)?.[1][0]?.body ?? "{}") as Record<string, unknown[]>;
+    const told = (name: string) =>
+      JSON.parse([...answers].find(([one]) => one.name === name)?.[1][0]?.body ?? "{}") as Record<string, unknown[]>;
     const { leases, providers, takeovers } = told("GET /v1/status");
     expect([leases?.length, providers?.length, takeovers?.length]).toEqual([3, 2, 2]);
     expect(JSON.stringify(leases)).toMatch(/"age_seconds":[\d.]+,/);
@@ -179,21 +200,35 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
   });
 
   it("store telemetry behind the answer, and count it alike", async () => {
-    const session = { protocol_version: "1.0.0", daemon_version: "1.0.0", platform: "linux", node_version: "24.0.0", primary_framework: "vue" };
+    const session = {
+      protocol_version: "1.0.0",
+      daemon_version: "1.0.0",
+      platform: "linux",
+      node_version: "24.0.0",
+      primary_framework: "vue",
+    };
     const tell = (id: string) =>
-      ask({ method: "POST", path: "/v1/session", headers: { "content-type": "application/json", "x-request-id": "tell" }, body: JSON.stringify({ ...session, session_id: id }) });
+      ask({
+        method: "POST",
+        path: "/v1/session",
+        headers: { "content-type": "application/json", "x-request-id": "tell" },
+        body: JSON.stringify({ ...session, session_id: id }),
+      });
     const told = [await tell("conformance-a"), await tell("conformance-b"), await tell("conformance-a")];
     expect(told.flat().map(({ status, body }) => [status, body])).toEqual(Array.from({ length: 9 }, () => [204, ""]));
     expect(told.map((answered) => difference("session", answered))).toEqual([null, null, null]);
-    await vi.waitFor(async () => {
-      for (const { databaseUrl } of entries) {
-        const client = new pg.Client(databaseUrl);
-        await client.connect();
-        const { rows } = await client.query("select session_id from install_sessions where session_id like 'conformance-%' order by 1");
-        await client.end();
-        expect(rows).toEqual([{ session_id: "conformance-a" }, { session_id: "conformance-b" }]);
-      }
-    }, { timeout: 60_000 });
+    await vi.waitFor(
+      async () => {
+        for (const { databaseUrl } of entries) {
+          const client = new pg.Client(databaseUrl);
+          await client.connect();
+          const { rows } = await client.query("select session_id from install_sessions where session_id like 'conformance-%' order by 1");
+          await client.end();
+          expect(rows).toEqual([{ session_id: "conformance-a" }, { session_id: "conformance-b" }]);
+        }
+      },
+      { timeout: 60_000 },
+    );
   });
 
   it("read one and the same database alike, to the byte", async () => {
@@ -202,9 +237,17 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
       const [worker] = entries;
       const [first, ...others] = await ask(one, worker === undefined ? [] : [worker, ...guests]);
       // The preview says until when it bills: until now; and a token, when it was used last.
-      const isLive = ["/metrics", "/v1/status", "/v1/fleet", "/v1/invoices/preview"].includes(one.path) || one.name === readyAsJson || one.operation?.endsWith("tokens") === true;
+      const isLive =
+        ["/metrics", "/v1/status", "/v1/fleet", "/v1/invoices/preview"].includes(one.path) ||
+        one.name === readyAsJson ||
+        one.operation?.endsWith("tokens") === true;
       for (const other of others) {
-        const same = isLive ? difference(one.name, [first, other].flatMap((answer) => answer ?? [])) === null : toTheByte(other) === toTheByte(first);
+        const same = isLive
+          ? difference(
+              one.name,
+              [first, other].flatMap((answer) => answer ?? []),
+            ) === null
+          : toTheByte(other) === toTheByte(first);
         if (!same) differences.push(`${one.name}\n${JSON.stringify(first)}\n${JSON.stringify(other)}`);
       }
     }
@@ -260,8 +303,11 @@ describe("a difference", () => {
   const answer = { status: 200, headers: { "x-request-id": "a" }, body: '{"at":"2026-01-01T00:00:00.000Z"}' };
 
   it.each([
-    { ...answer, status: 201 }, { ...answer, headers: { ...answer.headers, vary: "Origin" } }, { ...answer, headers: { "x-request-id": "b" } },
-    { ...answer, body: '{"at":"2026-01-01T00:00:00.001Z"}' }, { ...answer, body: `${answer.body} ` },
+    { ...answer, status: 201 },
+    { ...answer, headers: { ...answer.headers, vary: "Origin" } },
+    { ...answer, headers: { "x-request-id": "b" } },
+    { ...answer, body: '{"at":"2026-01-01T00:00:00.001Z"}' },
+    { ...answer, body: `${answer.body} ` },
   ])("is seen: %j", (other) => {
     expect(difference("", [answer, answer, other])).toContain("node:");
     expect(difference("", [answer, answer, { ...answer }])).toBeNull();

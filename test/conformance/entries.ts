@@ -36,7 +36,12 @@ export const copiesOf = async (databaseUrl: string, names: readonly string[]): P
   return copies.map(at);
 };
 
-export type Sent = { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
+export type Sent = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
 export type Answered = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 /** How a body is framed is between server and client; when it was sent is nobody's. */
@@ -44,7 +49,10 @@ const framing = new Set(["date", "connection", "keep-alive", "transfer-encoding"
 
 const flat = (headers: IncomingHttpHeaders): Record<string, string> =>
   Object.fromEntries(
-    Object.keys(headers).filter((name) => !framing.has(name)).toSorted().map((name) => [name, [headers[name]].flat().join(", ")]),
+    Object.keys(headers)
+      .filter((name) => !framing.has(name))
+      .toSorted()
+      .map((name) => [name, [headers[name]].flat().join(", ")]),
   );
 
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -52,7 +60,14 @@ const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 /** Sends a request as it is written, in pieces. A body that declares more than there is is cut off once it is answered. */
 export const send = async (entry: Pick<Entry, "url">, sent: Sent): Promise<Answered> => {
   const { hostname, port } = new URL(entry.url);
-  const outgoing = request({ agent, hostname, port, path: sent.path, method: sent.method, headers: { host: "tranche.test", ...sent.headers } });
+  const outgoing = request({
+    agent,
+    hostname,
+    port,
+    path: sent.path,
+    method: sent.method,
+    headers: { host: "tranche.test", ...sent.headers },
+  });
   const body = sent.body ?? "";
   const isCut = Number(sent.headers["content-length"] ?? 0) > body.length;
   outgoing.flushHeaders();

@@ -5,7 +5,15 @@ import type { Tenant } from "../support/tenant.ts";
 import type { Sent } from "./entries.ts";
 
 /** Who asks. */
-export type Credentials = { readonly admin: string; readonly tenant: Tenant; readonly cron: string; readonly metrics: string; readonly wau: string; /** Of the seeded link. */ readonly link: string; /** A correction beside the seeded one: each is decided once. */ readonly otherCorrection: number };
+export type Credentials = {
+  readonly admin: string;
+  readonly tenant: Tenant;
+  readonly cron: string;
+  readonly metrics: string;
+  readonly wau: string;
+  /** Of the seeded link. */ readonly link: string;
+  /** A correction beside the seeded one: each is decided once. */ readonly otherCorrection: number;
+};
 
 /** A request of the suite. `operation` is the one of the document that it is about; absent: it is about none. */
 export type Case = Sent & { readonly name: string; readonly operation?: string };
@@ -36,15 +44,26 @@ const ownCredential = ({ title, scope, path }: Operation, credentials: Credentia
 };
 
 const fill = (operation: Operation, { tenant, link, otherCorrection }: Credentials) =>
-  pathWith(operation, { ...tenant.ids, ...(operation.path.endsWith("/reject") && { corrections: otherCorrection }), wau: 0, i: 0 }).replace("/wau/0", "/wau/2026-W47").replace("/i/0", `/i/${link}`);
+  pathWith(operation, { ...tenant.ids, ...(operation.path.endsWith("/reject") && { corrections: otherCorrection }), wau: 0, i: 0 })
+    .replace("/wau/0", "/wau/2026-W47")
+    .replace("/i/0", `/i/${link}`);
 
 /** Where the smallest body would be in conflict with the rows that there are, or with today's date. */
 const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /v1/services/{id}": { steering: "shadow" },
   "POST /v1/dns-accounts": dnsAccount,
   "POST /v1/services/{id}/storm-policies": { kind: "http_latency", latency_ms: 500 },
-  "PUT /v1/customers/{id}/billing-profile": { legal_name: "ACME", address: ["1 Road"], taxes: [{ label: "VAT", rate: 0.19 }, { label: "Levy", rate: "0.010" }] },
-  "PUT /v1/services/{id}/usage": [{ window_start: "2026-11-19T03:00:00Z", window_end: "2026-11-19T04:00:00Z", primary_bytes: 1, backup_bytes: 2 }],
+  "PUT /v1/customers/{id}/billing-profile": {
+    legal_name: "ACME",
+    address: ["1 Road"],
+    taxes: [
+      { label: "VAT", rate: 0.19 },
+      { label: "Levy", rate: "0.010" },
+    ],
+  },
+  "PUT /v1/services/{id}/usage": [
+    { window_start: "2026-11-19T03:00:00Z", window_end: "2026-11-19T04:00:00Z", primary_bytes: 1, backup_bytes: 2 },
+  ],
 };
 
 /** The request that an operation is for. */
@@ -81,7 +100,9 @@ const refusals = (operation: Operation, credentials: Credentials): Case[] => {
           ...(operation.scope === "tenant"
             ? [
                 as("an admin without a customer", auth(credentials.admin)),
-                as("an admin for another customer", { headers: { ...proper.headers, ...bearer(credentials.admin), "x-customer-id": String(missingId) } }),
+                as("an admin for another customer", {
+                  headers: { ...proper.headers, ...bearer(credentials.admin), "x-customer-id": String(missingId) },
+                }),
               ]
             : []),
         ]),
@@ -97,7 +118,11 @@ const refusals = (operation: Operation, credentials: Credentials): Case[] => {
           as("a body that says it is too large", { headers: { ...proper.headers, "content-length": "2000000" }, body: "" }),
         ]),
     ...(operation.method === "GET"
-      ? [as("HEAD", { method: "HEAD" }), as("from a page", { headers: { ...proper.headers, origin } }), as("a bad page", { path: `${proper.path}?limit=0` })]
+      ? [
+          as("HEAD", { method: "HEAD" }),
+          as("from a page", { headers: { ...proper.headers, origin } }),
+          as("a bad page", { path: `${proper.path}?limit=0` }),
+        ]
       : []),
   ];
 };
@@ -109,7 +134,11 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
   const rounds = { method: "POST", path: "/internal/shards/0/rounds", headers: { ...bearer(cron), ...json } };
   const key = { "idempotency-key": "conformance-1" };
   const service = (name: string, body: object, headers: Record<string, string> = key): Case => ({
-    name, method: "POST", path: "/v1/services", headers: { ...bearer(tenant.editor), ...json, ...headers }, body: JSON.stringify(body),
+    name,
+    method: "POST",
+    path: "/v1/services",
+    headers: { ...bearer(tenant.editor), ...json, ...headers },
+    body: JSON.stringify(body),
   });
   const idempotent = { name: "once", primary_cdn: "cloudflare", backup_cdn: "fastly" };
   return [
@@ -144,7 +173,13 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
     { name: "a shard that is none", ...rounds, body: '{"count":0}' },
     { name: "rounds by nobody", ...rounds, headers: json, body: '{"count":1,"scheduled_at":"2026-11-21T00:00:00Z"}' },
     { name: "rounds of a minute that is over", ...rounds, body: '{"count":1,"scheduled_at":"2026-11-21T00:00:00Z"}' },
-    { name: "a session that is too large, in pieces", method: "POST", path: "/v1/session", headers: json, body: `{"a":"${"x".repeat(2_000)}"}` },
+    {
+      name: "a session that is too large, in pieces",
+      method: "POST",
+      path: "/v1/session",
+      headers: json,
+      body: `{"a":"${"x".repeat(2_000)}"}`,
+    },
     { ...service("a body that is too large, in pieces", {}), body: `{"a":"${"x".repeat(1_048_577)}"}` },
     service("a creation with a key", idempotent),
     service("its replay", idempotent),

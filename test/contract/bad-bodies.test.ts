@@ -103,7 +103,9 @@ const outOfRange = (schema: Schema): string[] => {
 const fieldCases = (base: unknown, { path, pointer, schema, required, nullable }: Field): Case[] => {
   const types = typesOf(schema);
   const at = (name: string, text: string, others: string[] = []): Case => ({
-    name: `${name} ${text.slice(0, 40)}`, body: withText(base, path, text), pointers: [pointer, ...others],
+    name: `${name} ${text.slice(0, 40)}`,
+    body: withText(base, path, text),
+    pointers: [pointer, ...others],
   });
   const key = path.at(-1);
   const value = JSON.stringify(sample(schema));
@@ -153,7 +155,10 @@ const wholeCases = (base: unknown): Case[] => {
   const good = JSON.stringify(base);
   const atRoot = (name: string, body: Case["body"]): Case => ({ name, body, pointers: [""] });
   const typed = (type: string | null): Case => ({
-    name: `as ${type}`, body: new TextEncoder().encode(good), headers: { "content-type": type }, status: 415,
+    name: `as ${type}`,
+    body: new TextEncoder().encode(good),
+    headers: { "content-type": type },
+    status: 415,
   });
   return [
     atRoot("empty", ""),

@@ -41,8 +41,30 @@ const refusals = async (operation: Operation, cases: readonly Refused[]): Promis
 };
 
 const badIds = [
-  "0", "-1", "9223372036854775808", "9007199254740992", "1e3", "%00", "abc", "1.5", "01", "%2B1", "1%20", "%201", "1%00",
-  "%F0", "%", "0x1", "Infinity", "NaN", "null", "1,2", "1;2", "%E0%A5%A7", "1".repeat(400), "1'%20or%20'1'='1",
+  "0",
+  "-1",
+  "9223372036854775808",
+  "9007199254740992",
+  "1e3",
+  "%00",
+  "abc",
+  "1.5",
+  "01",
+  "%2B1",
+  "1%20",
+  "%201",
+  "1%00",
+  "%F0",
+  "%",
+  "0x1",
+  "Infinity",
+  "NaN",
+  "null",
+  "1,2",
+  "1;2",
+  "%E0%A5%A7",
+  "1".repeat(400),
+  "1'%20or%20'1'='1",
 ];
 
 const pathIds = (operation: Operation): string[] =>
@@ -58,8 +80,18 @@ const outside = (schema: Parameter["schema"]): string[] => {
   if (schema.enum !== undefined) return ["no-such-value", "", "%00"];
   if (schema.format === "date-time") {
     return [
-      "yesterday", "", "%00", "2026-11-21", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-21T00:00:00%2B01:00", "0",
-      "1e15", "-271822-01-01T00:00:00Z", "%2B275760-09-14T00:00:00Z", "2026-11-21T25:00:00Z",
+      "yesterday",
+      "",
+      "%00",
+      "2026-11-21",
+      "2026-13-01T00:00:00Z",
+      "2026-02-30T00:00:00Z",
+      "2026-11-21T00:00:00%2B01:00",
+      "0",
+      "1e15",
+      "-271822-01-01T00:00:00Z",
+      "%2B275760-09-14T00:00:00Z",
+      "2026-11-21T25:00:00Z",
     ];
   }
   return ["%00", "%07", "!!!!", "", "a".repeat(10_000), "%F0"];
@@ -72,7 +104,8 @@ const queryCases = (operation: Operation, path: string): Refused[] =>
   queryOf(operation).flatMap(({ name, schema }): Refused[] => {
     const ofRights = name === "customer_id";
     const refused = (value: string): Refused => ({
-      name: `${name}=${value.slice(0, 40)}`, path: `${path}?${name}=${value}`,
+      name: `${name}=${value.slice(0, 40)}`,
+      path: `${path}?${name}=${value}`,
       ...(ofRights ? { status: 403, pointer: null } : { pointer: name }),
     });
     const twice = `${path}?${name}=1&${name}=2`;
@@ -95,7 +128,10 @@ describe.each(operations)("$title", (operation) => {
     const good = pathWith(operation, tenant.ids);
     const at = operation.path.split("/").indexOf(`{${parameter}}`);
     const cases = badIds.map((bad): Refused => {
-      const path = good.split("/").map((segment, index) => (index === at ? bad : segment)).join("/");
+      const path = good
+        .split("/")
+        .map((segment, index) => (index === at ? bad : segment))
+        .join("/");
       return { name: `${parameter} ${bad.slice(0, 40)}`, path, pointer: parameter };
     });
     expect(await refusals(operation, cases)).toEqual([]);
@@ -111,7 +147,11 @@ describe.each(operations.filter(({ scope }) => scope === "tenant"))("$title", (o
   it("refuses a malformed X-Customer-ID", async () => {
     const path = pathWith(operation, tenant.ids);
     const cases = ["", "0", "-1", "abc", "1e3", "9223372036854775808", "1, 2"].map((value): Refused => ({
-      name: `X-Customer-ID ${value}`, path, headers: { "x-customer-id": value }, status: 403, pointer: null,
+      name: `X-Customer-ID ${value}`,
+      path,
+      headers: { "x-customer-id": value },
+      status: 403,
+      pointer: null,
     }));
     expect(await refusals(operation, cases)).toEqual([]);
   });
@@ -121,7 +161,10 @@ describe.each(operations.filter(({ method }) => method === "POST"))("$title", (o
   it("refuses a malformed Idempotency-Key", async () => {
     const path = pathWith(operation, tenant.ids);
     const cases = badKeys.map((value): Refused => ({
-      name: `Idempotency-Key ${value.slice(0, 20)}`, path, headers: { "idempotency-key": value }, pointer: "Idempotency-Key",
+      name: `Idempotency-Key ${value.slice(0, 20)}`,
+      path,
+      headers: { "idempotency-key": value },
+      pointer: "Idempotency-Key",
     }));
     expect(await refusals(operation, cases)).toEqual([]);
   });
@@ -129,9 +172,18 @@ describe.each(operations.filter(({ method }) => method === "POST"))("$title", (o
 
 describe("a path as such", () => {
   it.each([
-    ["/v1/services/%2E%2E", 404], ["/v1/services/..%2F..", 400], ["/v1/services/1%2F2", 400], ["/v1/services/", 404],
-    ["/v1//services", 404], ["/V1/services", 404], ["/v1/services/1/", 404], ["/%00", 404], ["/%F0%28", 404],
-    [`/v1/${"a".repeat(20_000)}`, 404], [`/v1${"/a".repeat(5_000)}`, 404], ["/v1/services/__proto__", 400],
+    ["/v1/services/%2E%2E", 404],
+    ["/v1/services/..%2F..", 400],
+    ["/v1/services/1%2F2", 400],
+    ["/v1/services/", 404],
+    ["/v1//services", 404],
+    ["/V1/services", 404],
+    ["/v1/services/1/", 404],
+    ["/%00", 404],
+    ["/%F0%28", 404],
+    [`/v1/${"a".repeat(20_000)}`, 404],
+    [`/v1${"/a".repeat(5_000)}`, 404],
+    ["/v1/services/__proto__", 400],
   ])("%s is refused with %i", async (path, status) => {
     expect((await api.call("GET", path, { token: tenant.editor })).status).toBe(status);
   });

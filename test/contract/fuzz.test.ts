@@ -56,13 +56,19 @@ beforeAll(async () => {
   for (const { ids } of tenants.toReversed()) {
     for (const { path } of operations) {
       const resources = resourcesOf(path);
-      if (resources.length > 0) learn(resources.join("/"), resources.map((resource) => ids[resource] ?? 1));
+      if (resources.length > 0)
+        learn(
+          resources.join("/"),
+          resources.map((resource) => ids[resource] ?? 1),
+        );
     }
     learn("customers", [ids["customers"] ?? 1]);
   }
   const sign = (tenant: Tenant, role: string) =>
-    new SignJWT({ customer_id: tenant.id, role }).setProtectedHeader({ alg: "HS256" })
-      .setExpirationTime(Math.floor(api.time.nowMs / 1_000) + 3_600).sign(new TextEncoder().encode(secret));
+    new SignJWT({ customer_id: tenant.id, role })
+      .setProtectedHeader({ alg: "HS256" })
+      .setExpirationTime(Math.floor(api.time.nowMs / 1_000) + 3_600)
+      .sign(new TextEncoder().encode(secret));
   tokens = await Promise.all([sign(tenants[0], "editor"), sign(tenants[0], "viewer"), sign(tenants[1], "editor")]);
   const { invoices: invoiceId = 0, links: linkId = 0 } = tenants[0].ids;
   linkToken = await createLinkTokens([api.env["SECRETS_KEY"] ?? ""]).sign({ linkId, invoiceId, expiresAtMs: api.time.nowMs + 3_600_000 });
@@ -90,7 +96,10 @@ const queryOf = (operation: Operation): fc.Arbitrary<[string, string][]> => {
   const pairs = operation.parameters
     .filter((parameter) => parameter.in === "query" && parameter.name !== "customer_id")
     .map(({ name, schema }) => parameterText(schema).map((value): [string, string] => [name, value]));
-  const unknown = fc.tuple(fc.string({ maxLength: 10 }).filter((name) => name.isWellFormed()), parameterText({ type: "string" }));
+  const unknown = fc.tuple(
+    fc.string({ maxLength: 10 }).filter((name) => name.isWellFormed()),
+    parameterText({ type: "string" }),
+  );
   return fc.oneof(
     { arbitrary: fc.constant<[string, string][]>([]), weight: operation.method === "GET" ? 4 : 12 },
     ...(pairs.length === 0 ? [] : [{ arbitrary: fc.array(fc.oneof(...pairs), { minLength: 1, maxLength: 2 }), weight: 3 }]),
@@ -99,12 +108,16 @@ const queryOf = (operation: Operation): fc.Arbitrary<[string, string][]> => {
 };
 
 const headersOf = (operation: Operation): fc.Arbitrary<[string, string][]> => {
-  const key = fc.string({ unit: fc.constantFrom("a", "b", " ", "1", "_", "~"), minLength: 1, maxLength: 3 }).map((text) => text.trim() || "k");
+  const key = fc
+    .string({ unit: fc.constantFrom("a", "b", " ", "1", "_", "~"), minLength: 1, maxLength: 3 })
+    .map((text) => text.trim() || "k");
   const type = fc.constantFrom("application/json", "application/json; charset=utf-8", "text/plain", "");
   const json: [string, string][] = operation.body === null ? [] : [["content-type", "application/json"]];
   return fc.oneof(
     { arbitrary: fc.constant(json), weight: 8 },
-    ...(operation.method === "POST" ? [{ arbitrary: key.map((text): [string, string][] => [...json, ["idempotency-key", text]]), weight: 2 }] : []),
+    ...(operation.method === "POST"
+      ? [{ arbitrary: key.map((text): [string, string][] => [...json, ["idempotency-key", text]]), weight: 2 }]
+      : []),
     { arbitrary: type.map((text): [string, string][] => [["content-type", text]]), weight: 1 },
   );
 };
@@ -177,7 +190,9 @@ const send = async (made: Draft): Promise<number> => {
   const headers = [...credentialOf(made).filter(([name]) => !(isAdminPath && name === "x-customer-id")), ...made.headers];
   // Whatever is not as documented is thrown by the checked `request`, with request and answer in its message.
   const response = await api.app.request(path, {
-    method: operation.method, headers, ...(made.body !== null && { body: new TextEncoder().encode(made.body) }),
+    method: operation.method,
+    headers,
+    ...(made.body !== null && { body: new TextEncoder().encode(made.body) }),
   });
   if (response.status === 201) {
     const { id } = (await response.json()) as { id?: number };

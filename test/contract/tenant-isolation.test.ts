@@ -23,24 +23,56 @@ let intruder: Tenant;
 let credentials: Record<CredentialName, string | null>;
 
 const credentialNames = [
-  "another tenant's owner", "another tenant's editor", "another tenant's viewer", "another tenant's JWT",
-  "the tenant's own editor", "the tenant's own JWT that says owner", "the tenant's own viewer",
-  "an admin with read only", "an admin with write only", "an admin with billing only", "an admin with freeze only", "an admin with tokens only",
-  "a revoked token", "an expired token", "a revoked admin token", "an expired admin token", "an expired JWT", "alg none", "HS256 signed with the RSA public key", "an admin without customer", "no credential",
+  "another tenant's owner",
+  "another tenant's editor",
+  "another tenant's viewer",
+  "another tenant's JWT",
+  "the tenant's own editor",
+  "the tenant's own JWT that says owner",
+  "the tenant's own viewer",
+  "an admin with read only",
+  "an admin with write only",
+  "an admin with billing only",
+  "an admin with freeze only",
+  "an admin with tokens only",
+  "a revoked token",
+  "an expired token",
+  "a revoked admin token",
+  "an expired admin token",
+  "an expired JWT",
+  "alg none",
+  "HS256 signed with the RSA public key",
+  "an admin without customer",
+  "no credential",
 ] as const;
 type CredentialName = (typeof credentialNames)[number];
 
 /** Those that are nobody. */
 const refused: readonly CredentialName[] = [
-  "a revoked token", "an expired token", "a revoked admin token", "an expired admin token", "an expired JWT", "alg none", "HS256 signed with the RSA public key", "no credential",
+  "a revoked token",
+  "an expired token",
+  "a revoked admin token",
+  "an expired admin token",
+  "an expired JWT",
+  "alg none",
+  "HS256 signed with the RSA public key",
+  "no credential",
 ];
-const foreign: readonly CredentialName[] = ["another tenant's owner", "another tenant's editor", "another tenant's viewer", "another tenant's JWT"];
+const foreign: readonly CredentialName[] = [
+  "another tenant's owner",
+  "another tenant's editor",
+  "another tenant's viewer",
+  "another tenant's JWT",
+];
 
 const makeCredentials = async (keys: Awaited<ReturnType<typeof generateKeyPair>>): Promise<Record<CredentialName, string | null>> => {
   const nowSeconds = Math.floor(api.time.nowMs / 1_000);
   const jwt = (customer: Tenant, alg: string, exp = nowSeconds + 300, role = "editor") =>
     new SignJWT({ customer_id: customer.id, role })
-      .setProtectedHeader({ alg, kid: "k1" }).setIssuer(issuer).setAudience("tranche").setExpirationTime(exp);
+      .setProtectedHeader({ alg, kid: "k1" })
+      .setIssuer(issuer)
+      .setAudience("tranche")
+      .setExpirationTime(exp);
   const encode = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
   const claims = { customer_id: victim.id, role: "editor", iss: issuer, aud: "tranche", exp: nowSeconds + 300 };
   const made = await api.created(`/v1/customers/${victim.id}/tokens`, { name: "gone", role: "editor" });
@@ -88,9 +120,9 @@ beforeAll(async () => {
   const keys = await generateKeyPair("RS256", { extractable: true });
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "RS256" };
   const real = fetch;
-  network = vi.spyOn(globalThis, "fetch").mockImplementation((input, init) =>
-    String(input) === jwksUrl ? Promise.resolve(Response.json({ keys: [jwk] })) : real(input, init),
-  );
+  network = vi
+    .spyOn(globalThis, "fetch")
+    .mockImplementation((input, init) => (String(input) === jwksUrl ? Promise.resolve(Response.json({ keys: [jwk] })) : real(input, init)));
   api = await startApi({ AUTH_JWKS_URL: jwksUrl, AUTH_JWT_AUDIENCE: "tranche", AUTH_JWT_ISSUER: issuer });
   victim = await seedTenant(api, "victim");
   await api.db.rows(sql`insert into evidence (service_id, storm_id, kind, body)
@@ -112,7 +144,9 @@ const call = (operation: Operation, path: string, token: string | null, options:
 
 /** All that a client can see of an answer; ids that it sent itself, and that of the request, are taken out. */
 const visible = ({ status, headers, text }: Answer, path: string) =>
-  JSON.stringify([status, [...headers], text]).replaceAll(path, "PATH").replaceAll(headers.get("x-request-id") ?? "", "REQUEST");
+  JSON.stringify([status, [...headers], text])
+    .replaceAll(path, "PATH")
+    .replaceAll(headers.get("x-request-id") ?? "", "REQUEST");
 
 /** A backtest reads: its question is too long for a query. */
 const isWrite = ({ method, path }: Operation) => method !== "GET" && !path.endsWith("/backtest");
@@ -123,7 +157,8 @@ const isAdmins = ({ scope }: Operation) => scope === "admin";
 /** What minting and revoking is: of customers' tokens, and of admins'. */
 const isMinting = (operation: Operation) => isWrite(operation) && operation.path.includes("/tokens");
 const isAdminTokens = ({ path }: Operation) => path.startsWith("/v1/admin-tokens");
-const isBilling = (operation: Operation) => isWrite(operation) && /billing-(?:terms|profile)$|^\/v1\/billing\/issuer$|\/credit$|^\/v1\/corrections\//.test(operation.path);
+const isBilling = (operation: Operation) =>
+  isWrite(operation) && /billing-(?:terms|profile)$|^\/v1\/billing\/issuer$|\/credit$|^\/v1\/corrections\//.test(operation.path);
 
 /** The scope that an admin needs for it. */
 const scopeOf = (operation: Operation): string => {
@@ -257,7 +292,8 @@ describe("the same request by its owner", () => {
     }
     const answer = await call(operation, path, token);
     // Every tenant of these tests is frozen: of its records nothing is written, and that it is told.
-    if (operation.path.endsWith("/provision")) return expect([answer.status, answer.body["detail"]]).toEqual([409, expect.stringContaining("frozen")]);
+    if (operation.path.endsWith("/provision"))
+      return expect([answer.status, answer.body["detail"]]).toEqual([409, expect.stringContaining("frozen")]);
     expect(answer.status, answer.text).toBeGreaterThanOrEqual(200);
     expect(answer.status, answer.text).toBeLessThan(300);
   });

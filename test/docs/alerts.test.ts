@@ -7,9 +7,15 @@ import { everyFamily } from "./full-reading.ts";
 import { readQuery, strangers } from "./promql.ts";
 
 type Rule = {
-  readonly alert: string; readonly expr: string; readonly for?: string; readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>>;
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
 };
-const { groups } = parse(await read("docs/alerts.yml"), { strict: true }) as { readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[] };
+const { groups } = parse(await read("docs/alerts.yml"), { strict: true }) as {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
+};
 const rules = groups.flatMap((group) => group.rules);
 const families = everyFamily();
 
@@ -28,7 +34,8 @@ describe("a query", () => {
   });
 
   it("of a wrong form is refused", () => {
-    for (const expr of ["max(", "max by kind (tranche_services)", "tranche_services{state=held}"]) expect(() => readQuery(expr), expr).toThrow(SyntaxError);
+    for (const expr of ["max(", "max by kind (tranche_services)", "tranche_services{state=held}"])
+      expect(() => readQuery(expr), expr).toThrow(SyntaxError);
   });
 });
 
@@ -44,15 +51,29 @@ describe("docs/alerts.yml", () => {
       expect(alert).toMatch(/^Tranche[A-Z][A-Za-z0-9]+$/);
       expect(pending, alert).toMatch(/^\d+[smh]$/);
       expect(["critical", "warning"], alert).toContain(labels["severity"]);
-      expect(Object.keys(annotations).filter((name) => name !== "description"), alert).toEqual(["summary"]);
-      const told = [...Object.values(annotations).join(" ").matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label);
+      expect(
+        Object.keys(annotations).filter((name) => name !== "description"),
+        alert,
+      ).toEqual(["summary"]);
+      const told = [
+        ...Object.values(annotations)
+          .join(" ")
+          .matchAll(/\$labels\.(\w+)/g),
+      ].map(([, label]) => label);
       expect(readQuery(expr).grouped, `${alert}: what its text names is left over by its query`).toEqual(expect.arrayContaining(told));
     }
   });
 
   it("watches each job", () => {
-    const silent = rules.filter(({ alert }) => alert.startsWith("TrancheJobSilent")).map(({ expr }) => expr).join();
-    expect(Object.values(schedule).flat().filter((job) => job !== "tick" && !new RegExp(`["|]${job}["|]`).test(silent))).toEqual([]);
+    const silent = rules
+      .filter(({ alert }) => alert.startsWith("TrancheJobSilent"))
+      .map(({ expr }) => expr)
+      .join();
+    expect(
+      Object.values(schedule)
+        .flat()
+        .filter((job) => job !== "tick" && !new RegExp(`["|]${job}["|]`).test(silent)),
+    ).toEqual([]);
   });
 
   it("is taken by promtool, where there is one", () => {
@@ -67,7 +88,8 @@ describe("docs/alerts.yml", () => {
     for (const file of await documents()) {
       for (const [name] of (await read(file)).matchAll(/\btranche_[a-z0-9_]+/g)) {
         // Roles and logins of the database are no metrics.
-        if (!/^tranche_(?:app|cloudflare|vercel|owner)$/.test(name) && !names.some((one) => one.startsWith(name))) unknown.push(`${file}: ${name}`);
+        if (!/^tranche_(?:app|cloudflare|vercel|owner)$/.test(name) && !names.some((one) => one.startsWith(name)))
+          unknown.push(`${file}: ${name}`);
       }
     }
     expect(unknown).toEqual([]);
@@ -75,17 +97,29 @@ describe("docs/alerts.yml", () => {
 });
 
 type Target = { readonly expr: string; readonly legendFormat?: string };
-type Panel = { readonly id: number; readonly type: string; readonly title: string; readonly gridPos: Readonly<Record<"x" | "y" | "w" | "h", number>>; readonly targets?: readonly Target[] };
+type Panel = {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly gridPos: Readonly<Record<"x" | "y" | "w" | "h", number>>;
+  readonly targets?: readonly Target[];
+};
 
 describe("docs/grafana.json", async () => {
-  const board = JSON.parse(await read("docs/grafana.json")) as { readonly panels: readonly Panel[]; readonly annotations: { readonly list: readonly Target[] } };
+  const board = JSON.parse(await read("docs/grafana.json")) as {
+    readonly panels: readonly Panel[];
+    readonly annotations: { readonly list: readonly Target[] };
+  };
   const queries = board.panels.flatMap(({ title, targets = [] }) => targets.map((target) => ({ title, ...target })));
 
-  it.each([...queries, ...board.annotations.list.map((target) => ({ title: "annotations", ...target }))])("$title: $expr", ({ expr, legendFormat = "" }) => {
-    expect(strangers(expr, families)).toEqual([]);
-    const told = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label);
-    expect(readQuery(expr).grouped).toEqual(expect.arrayContaining(told));
-  });
+  it.each([...queries, ...board.annotations.list.map((target) => ({ title: "annotations", ...target }))])(
+    "$title: $expr",
+    ({ expr, legendFormat = "" }) => {
+      expect(strangers(expr, families)).toEqual([]);
+      const told = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label);
+      expect(readQuery(expr).grouped).toEqual(expect.arrayContaining(told));
+    },
+  );
 
   it("has panels of their own ids that do not lie upon each other", () => {
     expect(new Set(board.panels.map(({ id }) => id)).size).toBe(board.panels.length);

@@ -24,23 +24,37 @@ describe("docs/notifications.md", () => {
   it("has each kind with its effect, its severity, and whether the operator is told", () => {
     const rows = [...page.matchAll(/^\| `([a-z_.]+)` \| (opens|more|closes|event) \| (\w+) \| (.+) \|$/gm)].map(([, ...cells]) => cells);
     const effects = { open: "opens", more: "more", close: "closes", event: "event" } as const;
-    expect(rows.map((cells) => cells.slice(0, 3))).toEqual(kindNames.map((kind) => [kind, effects[notificationKinds[kind].effect], notificationKinds[kind].severity]));
-    for (const [kind, , , who] of rows) expect([kind, who === "both"]).toEqual([kind, concernsOperator(kind as (typeof kindNames)[number])]);
+    expect(rows.map((cells) => cells.slice(0, 3))).toEqual(
+      kindNames.map((kind) => [kind, effects[notificationKinds[kind].effect], notificationKinds[kind].severity]),
+    );
+    for (const [kind, , , who] of rows)
+      expect([kind, who === "both"]).toEqual([kind, concernsOperator(kind as (typeof kindNames)[number])]);
   });
 
   it("says when what is tried again", () => {
-    const inWords = (ms: number): string => (ms < 60_000 ? `${ms / 1_000} s` : ms < 3_600_000 ? `${ms / 60_000} min` : `${ms / 3_600_000} h`);
+    const inWords = (ms: number): string =>
+      ms < 60_000 ? `${ms / 1_000} s` : ms < 3_600_000 ? `${ms / 60_000} min` : `${ms / 3_600_000} h`;
     const delays = Array.from({ length: maxAttempts - 1 }, (_, index) => inWords(nextAttemptMs(index + 1, 0, 0.5, null) ?? Number.NaN));
     expect(flowing).toContain(`after ${delays.slice(0, -1).join(", ")} and ${delays.at(-1)}, each give or take a fifth`);
     expect([nextAttemptMs(1, 0, 0, null), nextAttemptMs(1, 0, 1, null)]).toEqual([4_000, 6_000]);
-    expect([nextAttemptMs(1, 0, 0.5, 86_400_000), flowing.includes("`Retry-After` is honoured where it is longer, up to 12 h")]).toEqual([12 * 3_600_000, true]);
+    expect([nextAttemptMs(1, 0, 0.5, 86_400_000), flowing.includes("`Retry-After` is honoured where it is longer, up to 12 h")]).toEqual([
+      12 * 3_600_000,
+      true,
+    ]);
   });
 
   it("says when updates come, and when a channel is paused", () => {
     const minutes = [0, 1, 2, 3, 4, 5].map((updates) => updateDelayMs(updates) / 60_000);
-    expect([minutes, flowing.includes("the first after a minute, then 5, 15, 30 and 60 minutes apart")]).toEqual([[1, 5, 15, 30, 60, 60], true]);
-    expect([failuresToOpen, pauseMs(5), pauseMs(100), flowing.includes("After five failures in a row it is `paused`: one attempt at a time, 30 s apart at first and 15 minutes at most")])
-      .toEqual([5, 30_000, 900_000, true]);
+    expect([minutes, flowing.includes("the first after a minute, then 5, 15, 30 and 60 minutes apart")]).toEqual([
+      [1, 5, 15, 30, 60, 60],
+      true,
+    ]);
+    expect([
+      failuresToOpen,
+      pauseMs(5),
+      pauseMs(100),
+      flowing.includes("After five failures in a row it is `paused`: one attempt at a time, 30 s apart at first and 15 minutes at most"),
+    ]).toEqual([5, 30_000, 900_000, true]);
   });
 
   it("shows a webhook's body with the fields that it has", () => {
@@ -72,7 +86,10 @@ describe("the receiver of docs/notifications.md", () => {
     scratch = await mkdtemp(join(tmpdir(), "tranche-receiver-"));
     await writeFile(join(scratch, "receiver.mjs"), blockOf("js"));
     const port = await freePort();
-    const child = spawn(process.execPath, [join(scratch, "receiver.mjs")], { env: { SECRET: secret, PORT: String(port) }, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [join(scratch, "receiver.mjs")], {
+      env: { SECRET: secret, PORT: String(port) },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     child.stdout.on("data", (chunk: Buffer) => (heard += chunk.toString()));
     stop = async () => {
       child.kill();
@@ -86,7 +103,8 @@ describe("the receiver of docs/notifications.md", () => {
     await rm(scratch, { recursive: true, force: true });
   });
 
-  const send = (secrets: readonly string[]) => channels.send({ kind: "webhook", url, secrets }, sampleMessage("storm.started"), "msg_81", Date.now(), budgetFor(5_000));
+  const send = (secrets: readonly string[]) =>
+    channels.send({ kind: "webhook", url, secrets }, sampleMessage("storm.started"), "msg_81", Date.now(), budgetFor(5_000));
   /** @returns the status */
   const post = async (atMs: number, signed: string, body = signed): Promise<number> =>
     (await fetch(url, { method: "POST", headers: await webhookHeaders([secret], "msg_81", atMs, signed), body })).status;

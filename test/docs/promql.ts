@@ -16,12 +16,19 @@ export const readQuery = (text: string): Query => {
     enter: ({ type, from, to, node }) => {
       if (type.isError) throw new SyntaxError(`${expr}: at ${from}`);
       const slice = expr.slice(from, to);
-      if (type.name === "VectorSelector") selected.push({ metric: expr.slice(from, node.getChild("Identifier")?.to ?? from), matchers: [] });
+      if (type.name === "VectorSelector")
+        selected.push({ metric: expr.slice(from, node.getChild("Identifier")?.to ?? from), matchers: [] });
       if (type.name === "UnquotedLabelMatcher") {
         const [, label = "", operator = "", value = ""] = /^(\w+)\s*(=~|!~|!=|=)\s*"(.*)"$/s.exec(slice) ?? [];
         selected.at(-1)?.matchers.push({ label, operator, value });
       }
-      if (type.name === "GroupingLabels") grouped.push(...slice.replaceAll(/[()\s]/g, "").split(",").filter((label) => label !== ""));
+      if (type.name === "GroupingLabels")
+        grouped.push(
+          ...slice
+            .replaceAll(/[()\s]/g, "")
+            .split(",")
+            .filter((label) => label !== ""),
+        );
     },
   });
   return { selected, grouped };
@@ -48,7 +55,11 @@ export const strangers = (text: string, families: readonly MetricFamily[]): read
       const pattern = new RegExp(`^(?:${value})$`);
       const alternatives = operator.includes("~") && /^[\w|-]+$/.test(value) ? value.split("|") : [];
       if (values === undefined) found.push(`${metric}{${label}}`);
-      else if (operator.includes("~") ? !values.some((one) => pattern.test(one)) || alternatives.some((one) => !values.includes(one)) : !values.includes(value)) {
+      else if (
+        operator.includes("~")
+          ? !values.some((one) => pattern.test(one)) || alternatives.some((one) => !values.includes(one))
+          : !values.includes(value)
+      ) {
         found.push(`${metric}{${label}="${value}"}`);
       }
     }

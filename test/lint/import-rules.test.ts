@@ -102,8 +102,16 @@ const wrong: readonly [path: string, text: string, rule: string][] = [
   ["src/routes/a.ts", `export default 1;`, "no-default-export"],
   ["local/a.ts", `export default 1;`, "no-default-export"],
   ["src/routes/a.ts", `export const a = async () => 1; export const b = () => { a(); };`, "no-floating-promises"],
-  ["src/routes/a.ts", `export const a = async () => 1; export const b = (list: number[]) => list.filter(async () => a());`, "no-misused-promises"],
-  ["src/routes/a.ts", `export const a = async () => 1; export const b = async () => { try { return a(); } catch { return 2; } };`, "return-await"],
+  [
+    "src/routes/a.ts",
+    `export const a = async () => 1; export const b = (list: number[]) => list.filter(async () => a());`,
+    "no-misused-promises",
+  ],
+  [
+    "src/routes/a.ts",
+    `export const a = async () => 1; export const b = async () => { try { return a(); } catch { return 2; } };`,
+    "return-await",
+  ],
   ["src/routes/a.ts", `export const a = (b: an·y): unknown => b;`, "no-explicit-any"],
   ["src/routes/a.ts", `// @ts-ign·ore\nexport const a = 1;`, "ban-ts-comment"],
   ["src/routes/a.ts", `// TO·DO: later\nexport const a = 1;`, "no-warning-comments"],
@@ -118,22 +126,46 @@ const right: readonly [path: string, text: string][] = [
   ["src/domain/other/c.ts", `export const c = 1;`],
   ["src/config.ts", `export type Config = number;`],
   ["src/errors.ts", `export const error = (c: { url: string }) => new URL(c.url);`],
-  ["src/adapters/ports/room/clock.ts", `import type { Third } from "./third.ts"; import type { Other } from "../other/other.ts"; import type { a } from "../../../domain/room/a.ts"; export type Clock = () => [Other, Third, typeof a];`],
+  [
+    "src/adapters/ports/room/clock.ts",
+    `import type { Third } from "./third.ts"; import type { Other } from "../other/other.ts"; import type { a } from "../../../domain/room/a.ts"; export type Clock = () => [Other, Third, typeof a];`,
+  ],
   ["src/adapters/ports/room/third.ts", `import type { Config } from "../../../config.ts"; export type Third = Config;`],
   ["src/adapters/ports/other/other.ts", `export type Other = number;`],
-  ["src/adapters/ports/deps.ts", `import type { Clock } from "./room/clock.ts"; import type { Config } from "../../config.ts"; export type Deps = [Clock, Config];`],
-  ["src/adapters/room/clock.ts", `import type { Clock } from "../ports/room/clock.ts"; export const clock: Clock = () => [Date.now(), 1, 1];`],
-  ["src/adapters/db/room/c.ts", `import { sql } from "drizzle-orm"; import { a } from "../../../domain/room/a.ts"; import { error } from "../../../errors.ts"; export const c = [sql, a, error];`],
-  ["src/pipeline/room/p.ts", `import type { Clock } from "../../adapters/ports/room/clock.ts"; import { a } from "../../domain/room/a.ts"; export const p = (clock: Clock) => [a, clock()];`],
+  [
+    "src/adapters/ports/deps.ts",
+    `import type { Clock } from "./room/clock.ts"; import type { Config } from "../../config.ts"; export type Deps = [Clock, Config];`,
+  ],
+  [
+    "src/adapters/room/clock.ts",
+    `import type { Clock } from "../ports/room/clock.ts"; export const clock: Clock = () => [Date.now(), 1, 1];`,
+  ],
+  [
+    "src/adapters/db/room/c.ts",
+    `import { sql } from "drizzle-orm"; import { a } from "../../../domain/room/a.ts"; import { error } from "../../../errors.ts"; export const c = [sql, a, error];`,
+  ],
+  [
+    "src/pipeline/room/p.ts",
+    `import type { Clock } from "../../adapters/ports/room/clock.ts"; import { a } from "../../domain/room/a.ts"; export const p = (clock: Clock) => [a, clock()];`,
+  ],
   ["src/cron/room/j.ts", `import { p } from "../../pipeline/room/p.ts"; export const j = p;`],
   ["src/http/h.ts", `import { Hono } from "hono"; import { error } from "../errors.ts"; export const h = [Hono, error];`],
   ["src/auth/u.ts", `import { h } from "../http/h.ts"; export const u = h;`],
-  ["src/routes/room/r.ts", `import { u } from "../../auth/u.ts"; import { h } from "../../http/h.ts"; import { p } from "../../pipeline/room/p.ts"; import type { Deps } from "../../adapters/ports/deps.ts"; export const r = (deps: Deps) => [u, h, p, deps];`],
+  [
+    "src/routes/room/r.ts",
+    `import { u } from "../../auth/u.ts"; import { h } from "../../http/h.ts"; import { p } from "../../pipeline/room/p.ts"; import type { Deps } from "../../adapters/ports/deps.ts"; export const r = (deps: Deps) => [u, h, p, deps];`,
+  ],
   ["src/app.ts", `import { r } from "./routes/room/r.ts"; export const app = r;`],
   ["src/composition/m.ts", `import { c } from "../adapters/db/room/c.ts"; import { j } from "../cron/room/j.ts"; export const m = [c, j];`],
-  ["src/deps.ts", `import { clock } from "./adapters/room/clock.ts"; import { m } from "./composition/m.ts"; export const deps = [clock, m, Math.random()];`],
+  [
+    "src/deps.ts",
+    `import { clock } from "./adapters/room/clock.ts"; import { m } from "./composition/m.ts"; export const deps = [clock, m, Math.random()];`,
+  ],
   ["src/index.ts", `import { deps } from "./deps.ts"; export default deps;`],
-  ["local/l.ts", `import { readFileSync } from "node:fs"; import { deps } from "../src/deps.ts"; export const l = [readFileSync, deps, process.env];`],
+  [
+    "local/l.ts",
+    `import { readFileSync } from "node:fs"; import { deps } from "../src/deps.ts"; export const l = [readFileSync, deps, process.env];`,
+  ],
   ["test/t.test.ts", `import { expect, it } from "vitest"; import { l } from "../local/l.ts"; it("a", () => { expect(l).toBe(1); });`],
 ];
 
@@ -168,7 +200,9 @@ it("is switched off nowhere without a reason on the same line", async () => {
   const silent: string[] = [];
   for await (const file of glob(["src/**/*.ts", "local/**/*.ts", "bench/**/*.ts", "rollback-vercel/**/*.ts", "test/**/*.ts", "*.ts"])) {
     const lines = (await readFile(file, "utf8")).split("\n");
-    silent.push(...lines.filter((line) => /\/[/*] *(ox|es)lint-disable/.test(line) && !/ -- \w/.test(line)).map((line) => `${file}: ${line}`));
+    silent.push(
+      ...lines.filter((line) => /\/[/*] *(ox|es)lint-disable/.test(line) && !/ -- \w/.test(line)).map((line) => `${file}: ${line}`),
+    );
   }
   expect(silent).toEqual([]);
 });
@@ -183,7 +217,10 @@ describe("the linter", () => {
     // As few runs as there are cases for one name: src/app.ts can be wrong in one way at a time.
     const rounds = Map.groupBy(named, ([path], at) => named.slice(0, at).filter(([earlier]) => earlier === path).length);
     for (const [round, cases] of rounds) {
-      const found = await lint(`wrong-${round}`, cases.map(([path, text]) => [path, text]));
+      const found = await lint(
+        `wrong-${round}`,
+        cases.map(([path, text]) => [path, text]),
+      );
       for (const [path, text, rule] of cases) expect(found, text).toContainEqual(`${path}: ${rule}`);
     }
   });

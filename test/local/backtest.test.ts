@@ -30,10 +30,18 @@ describe("18 November 2025", () => {
 
   it("leaves uncovered only minutes in which a sample or two of the six was lost", async () => {
     const { storms } = await played("2025-11-18");
-    const rows = (await readFile(fixture("2025-11-18"), "utf8")).split("\n").map((line) => line.split(",")).filter(([, path]) => path === "primary");
+    const rows = (await readFile(fixture("2025-11-18"), "utf8"))
+      .split("\n")
+      .map((line) => line.split(","))
+      .filter(([, path]) => path === "primary");
     const byMinute = Map.groupBy(rows, ([at = ""]) => at.slice(0, 16));
-    const uncovered = [...byMinute].filter(([minute]) =>
-      !storms.some(({ startedAtMs, endedAtMs }) => startedAtMs < time(`${minute}:00Z`) + 60_000 && (endedAtMs ?? Number.POSITIVE_INFINITY) > time(`${minute}:00Z`)));
+    const uncovered = [...byMinute].filter(
+      ([minute]) =>
+        !storms.some(
+          ({ startedAtMs, endedAtMs }) =>
+            startedAtMs < time(`${minute}:00Z`) + 60_000 && (endedAtMs ?? Number.POSITIVE_INFINITY) > time(`${minute}:00Z`),
+        ),
+    );
     const failures = uncovered.map(([, own]) => own.filter(([, , , ok]) => ok === "0").length);
     expect(failures.filter((count) => count > 0)).toHaveLength(15);
     expect(Math.max(...failures)).toBe(2);
@@ -68,8 +76,24 @@ describe("readTrace", () => {
 
   it("reads a sample into the round in which it lies", async () => {
     expect(await read(`\uFEFF${header}`, good, "", "2025-11-18T11:20:20Z,backup,vercel,1,,7\r")).toEqual([
-      { domainId: 1, path: "primary", vantage: "vercel", roundAtMs: time("2025-11-18T11:20:10Z"), atMs: time("2025-11-18T11:20:13.250Z"), ok: false, latencyMs: 120 },
-      { domainId: 1, path: "backup", vantage: "vercel", roundAtMs: time("2025-11-18T11:20:20Z"), atMs: time("2025-11-18T11:20:20Z"), ok: true, latencyMs: 7 },
+      {
+        domainId: 1,
+        path: "primary",
+        vantage: "vercel",
+        roundAtMs: time("2025-11-18T11:20:10Z"),
+        atMs: time("2025-11-18T11:20:13.250Z"),
+        ok: false,
+        latencyMs: 120,
+      },
+      {
+        domainId: 1,
+        path: "backup",
+        vantage: "vercel",
+        roundAtMs: time("2025-11-18T11:20:20Z"),
+        atMs: time("2025-11-18T11:20:20Z"),
+        ok: true,
+        latencyMs: 7,
+      },
     ]);
   });
 
@@ -103,15 +127,22 @@ describe("npm run backtest", () => {
   });
 
   it("prints JSON on request", async () => {
-    const json = JSON.parse(await runBacktest([fixture("2025-11-18"), "--json", "--policy", '{"cooldown_seconds":900}'])) as Record<string, unknown>;
+    const json = JSON.parse(await runBacktest([fixture("2025-11-18"), "--json", "--policy", '{"cooldown_seconds":900}'])) as Record<
+      string,
+      unknown
+    >;
     expect(json).toMatchObject({
-      samples: 5_160, policy: { cooldown_seconds: 900, threshold_avail: 0.9 }, bad_minutes: { total: 153, covered: 153 },
+      samples: 5_160,
+      policy: { cooldown_seconds: 900, threshold_avail: 0.9 },
+      bad_minutes: { total: 153, covered: 153 },
       storms: [{ started_at: "2025-11-18T11:20:00Z", ended_reason: "recovered" }],
     });
   });
 
   it("judges by the policy that it is given", async () => {
-    const json = JSON.parse(await runBacktest([fixture("2025-12-05"), "--json", "--policy", '{"threshold_avail":0.3}'])) as { storms: unknown[] };
+    const json = JSON.parse(await runBacktest([fixture("2025-12-05"), "--json", "--policy", '{"threshold_avail":0.3}'])) as {
+      storms: unknown[];
+    };
     expect(json.storms).toEqual([]);
   });
 
@@ -130,7 +161,9 @@ describe("npm run backtest", () => {
 
   it("as a command tells what is wrong and fails", async () => {
     const script = fileURLToPath(new URL("../../local/backtest.ts", import.meta.url));
-    const error = await promisify(execFile)(process.execPath, [script, "no-such.csv"]).catch((thrown: unknown) => thrown as { code: number; stderr: string });
+    const error = await promisify(execFile)(process.execPath, [script, "no-such.csv"]).catch(
+      (thrown: unknown) => thrown as { code: number; stderr: string },
+    );
     expect(error).toMatchObject({ code: 2, stderr: expect.stringMatching(/^backtest: ENOENT.*no-such\.csv/) as string });
   });
 });

@@ -142,10 +142,7 @@ describe("local Cloudflare GraphQL", () => {
   it("says where the error is, and can use the documented status instead", async () => {
     const api = await start({ refusalStatus: "documented", limits: { maxNumberOfFields: 4, maxScopedNodes: 1 } });
     const tooMany = await ask(api, QUERY, { zones: ["zone0"], filter, limit: 1 });
-    expect([tooMany.status, tooMany.errors?.[0]?.path]).toEqual([
-      400,
-      ["viewer", "zones", "0", "httpRequestsAdaptiveGroups"],
-    ]);
+    expect([tooMany.status, tooMany.errors?.[0]?.path]).toEqual([400, ["viewer", "zones", "0", "httpRequestsAdaptiveGroups"]]);
     const foreign = await ask(api, QUERY, { zones: ["foreign"], filter, limit: 1 });
     expect([foreign.status, foreign.errors?.[0]?.extensions]).toMatchObject([403, { code: "authz" }]);
     const lean = QUERY.replace("avg { sampleInterval }", "");
@@ -241,7 +238,8 @@ describe("local Cloudflare faults", () => {
 });
 
 describe("local Cloudflare zones that misbehave", () => {
-  const settings = "query ($zones: [string!]) { viewer { zones(filter: { zoneTag_in: $zones }) { zoneTag settings { httpRequestsAdaptiveGroups { enabled } } } } }";
+  const settings =
+    "query ($zones: [string!]) { viewer { zones(filter: { zoneTag_in: $zones }) { zoneTag settings { httpRequestsAdaptiveGroups { enabled } } } } }";
   const usage = `query ($zones: [string!]) { viewer { zones(filter: { zoneTag_in: $zones }) { zoneTag
     w0: httpRequestsAdaptiveGroups(limit: 1, filter: { datetime_geq: "2026-11-18T08:00:00Z", datetime_lt: "2026-11-18T09:00:00Z", clientRequestHTTPHost: "a.site0.example" }) { count } } } }`;
   const both = { zones: ["zone0", "zone1"] };
@@ -290,6 +288,9 @@ describe("local Cloudflare zones that misbehave", () => {
     api.setFault({ kind: "http_500_html", on: "zones", page: 2 });
     expect([(await list(api, "per_page=5")).status, (await list(api, "per_page=5&page=2")).status]).toEqual([200, 500]);
     api.setFault("endless_pages");
-    expect(await (await list(api, "per_page=5&page=7")).json()).toMatchObject({ result: [{ id: "zone0" }, {}, {}, {}, {}], result_info: { page: 7, total_pages: 8 } });
+    expect(await (await list(api, "per_page=5&page=7")).json()).toMatchObject({
+      result: [{ id: "zone0" }, {}, {}, {}, {}],
+      result_info: { page: 7, total_pages: 8 },
+    });
   });
 });

@@ -6,7 +6,10 @@ const noon = Date.UTC(2026, 10, 18, 12);
 let api: FastlyApi;
 
 beforeAll(async () => {
-  const services = [{ id: "s1", domains: ["a.com", "b.com"], inspector: true }, { id: "s2", domains: ["c.com"] }];
+  const services = [
+    { id: "s1", domains: ["a.com", "b.com"], inspector: true },
+    { id: "s2", domains: ["c.com"] },
+  ];
   api = await startFastlyApi({ apiToken: "key", services, bytes: (domain) => (domain === "b.com" ? 0 : 100), now: () => noon });
 });
 afterAll(() => api.close());
@@ -52,19 +55,37 @@ it("leaves out what is not over, or not there yet, and what had no traffic", asy
   expect(body["data"]).toMatchObject([{ start_time: at(2), edge_resp_body_bytes: 90, edge_resp_header_bytes: 10 }]);
   const series = (await get(inspector("&metric=edge_resp_body_bytes"))).body["data"];
   expect(series).toEqual([
-    { dimensions: { domain: "a.com" }, values: [{ timestamp: at(3), edge_resp_body_bytes: 90 }, { timestamp: at(2), edge_resp_body_bytes: 90 }] },
+    {
+      dimensions: { domain: "a.com" },
+      values: [
+        { timestamp: at(3), edge_resp_body_bytes: 90 },
+        { timestamp: at(2), edge_resp_body_bytes: 90 },
+      ],
+    },
   ]);
 });
 
 it("pages series by cursor, and ends with an empty one", async () => {
-  const two = await startFastlyApi({ apiToken: "key", services: [{ id: "s1", domains: ["a.com", "b.com"], inspector: true }], bytes: () => 100, now: () => noon });
+  const two = await startFastlyApi({
+    apiToken: "key",
+    services: [{ id: "s1", domains: ["a.com", "b.com"], inspector: true }],
+    bytes: () => 100,
+    now: () => noon,
+  });
   const page = async (cursor: string) => {
     const path = inspector(`&limit=1&metric=edge_resp_body_bytes&cursor=${cursor}`);
-    return (await (await fetch(two.url + path, { headers: { "fastly-key": "key" } })).json()) as { meta: { next_cursor: string }; data: unknown[] };
+    return (await (await fetch(two.url + path, { headers: { "fastly-key": "key" } })).json()) as {
+      meta: { next_cursor: string };
+      data: unknown[];
+    };
   };
   const first = await page("");
   const second = await page(first.meta.next_cursor);
-  expect([first.data, second.data, second.meta.next_cursor]).toMatchObject([[{ dimensions: { domain: "a.com" } }], [{ dimensions: { domain: "b.com" } }], ""]);
+  expect([first.data, second.data, second.meta.next_cursor]).toMatchObject([
+    [{ dimensions: { domain: "a.com" } }],
+    [{ dimensions: { domain: "b.com" } }],
+    "",
+  ]);
   await two.close();
 });
 
@@ -88,7 +109,13 @@ describe("local Fastly that misbehaves", () => {
       { id: "s1", domains: ["a.com"], versionless: ["c.com", "*.d.com"], formerly: [{ domains: ["old.com"], untilMs: noon }] },
       { id: "s2", domains: ["b.com"], versionless: ["e.com"], active: false },
     ];
-    own = await startFastlyApi({ apiToken: "key", services, looseDomains: [{ fqdn: "f.com" }, { fqdn: "g.com", routingConfigurationId: "r" }], bytes: () => 1, now: () => noon });
+    own = await startFastlyApi({
+      apiToken: "key",
+      services,
+      looseDomains: [{ fqdn: "f.com" }, { fqdn: "g.com", routingConfigurationId: "r" }],
+      bytes: () => 1,
+      now: () => noon,
+    });
   });
   afterAll(() => own.close());
 
@@ -96,7 +123,15 @@ describe("local Fastly that misbehaves", () => {
     const first = (await ask("/domain-management/v1/domains?limit=3&sort=fqdn")).body as { meta: { next_cursor: string; total: number } };
     expect([names(first), first.meta.total]).toEqual([["*.d.com", "c.com", "e.com"], 5]);
     const second = (await ask(`/domain-management/v1/domains?limit=3&cursor=${first.meta.next_cursor}`)).body;
-    expect([names(second), second]).toMatchObject([["f.com", "g.com"], { data: [{ service_id: null, routing_configuration_id: null }, { service_id: null, routing_configuration_id: "r" }] }]);
+    expect([names(second), second]).toMatchObject([
+      ["f.com", "g.com"],
+      {
+        data: [
+          { service_id: null, routing_configuration_id: null },
+          { service_id: null, routing_configuration_id: "r" },
+        ],
+      },
+    ]);
     expect((second as { meta: object }).meta).not.toHaveProperty("next_cursor");
     expect(names((await ask("/domain-management/v1/domains?service_id=s1")).body)).toEqual(["*.d.com", "c.com"]);
     expect(names((await ask("/domain-management/v1/domains?fqdn=d.com")).body)).toEqual(["*.d.com"]);
@@ -105,7 +140,14 @@ describe("local Fastly that misbehaves", () => {
 
   it("tells versions, and has no domains for a service without an active one", async () => {
     expect((await ask("/service")).body).toMatchObject([
-      { id: "s1", version: 2, versions: [{ number: 1, active: false, locked: true, updated_at: "2026-11-18T12:00:00.000Z" }, { number: 2, active: true }] },
+      {
+        id: "s1",
+        version: 2,
+        versions: [
+          { number: 1, active: false, locked: true, updated_at: "2026-11-18T12:00:00.000Z" },
+          { number: 2, active: true },
+        ],
+      },
       { id: "s2", versions: [{ number: 1, active: false, locked: false }] },
     ]);
     expect((await ask("/service/s1/version/1/domain")).body).toMatchObject([{ name: "old.com", version: 1 }]);
@@ -116,11 +158,17 @@ describe("local Fastly that misbehaves", () => {
   it("hides a host from its listings, and all but some services from its token", async () => {
     own.hide("a.com");
     own.hide("c.com");
-    expect([(await ask("/service/s1/domain")).body, names((await ask("/domain-management/v1/domains")).body)]).toEqual([[], ["*.d.com", "e.com", "f.com", "g.com"]]);
+    expect([(await ask("/service/s1/domain")).body, names((await ask("/domain-management/v1/domains")).body)]).toEqual([
+      [],
+      ["*.d.com", "e.com", "f.com", "g.com"],
+    ]);
     own.show("a.com");
     own.show("c.com");
     own.narrow(["s2"]);
-    expect([(await ask("/service")).body, names((await ask("/domain-management/v1/domains")).body)]).toMatchObject([[{ id: "s2" }], ["e.com"]]);
+    expect([(await ask("/service")).body, names((await ask("/domain-management/v1/domains")).body)]).toMatchObject([
+      [{ id: "s2" }],
+      ["e.com"],
+    ]);
     expect([(await ask("/service/s1/domain")).status, (await ask("/service/s9/domain")).status]).toEqual([403, 404]);
     own.narrow(null);
     expect((await ask("/service/s1/domain")).body).toMatchObject([{ name: "a.com" }]);
@@ -131,13 +179,20 @@ describe("local Fastly that misbehaves", () => {
     own.setFault({ kind: "status", status: 403, times: 1 }, { on: "domains", service: "s1" });
     own.setFault({ kind: "body", body: (real: unknown) => [real, "more"] }, { on: "services" });
     own.setFault({ kind: "status", status: 500, html: true }, { on: "versionless" });
-    expect([(await ask("/service/s1/domain")).status, (await ask("/service/s1/domain")).status, (await ask("/service/s2/domain")).status]).toEqual([403, 503, 503]);
+    expect([
+      (await ask("/service/s1/domain")).status,
+      (await ask("/service/s1/domain")).status,
+      (await ask("/service/s2/domain")).status,
+    ]).toEqual([403, 503, 503]);
     expect((await ask("/service")).body).toMatchObject([[{ id: "s1" }, { id: "s2" }], "more"]);
     expect((await ask("/domain-management/v1/domains")).body).toContain("<html>");
     own.setFault({ kind: "healthy" });
     expect((await ask("/service/s1/domain")).status).toBe(200);
     own.setFault({ kind: "endless" });
-    expect([((await ask("/service?per_page=5&page=9")).body as unknown[]).length, (await ask("/domain-management/v1/domains?cursor=MA==")).body]).toMatchObject([5, { meta: { next_cursor: "MA==" } }]);
+    expect([
+      ((await ask("/service?per_page=5&page=9")).body as unknown[]).length,
+      (await ask("/domain-management/v1/domains?cursor=MA==")).body,
+    ]).toMatchObject([5, { meta: { next_cursor: "MA==" } }]);
     own.setFault({ kind: "healthy" });
   });
 });

@@ -24,7 +24,10 @@ const opened = async () => {
 
 /** One sentence, with what to do. */
 const refusal = async (): Promise<string> => {
-  const error = await openHome(dir).then(() => null, (thrown: unknown) => thrown);
+  const error = await openHome(dir).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(StartRefusal);
   const { message } = error as StartRefusal;
   expect(message).not.toContain("\n");
@@ -93,7 +96,9 @@ describe("the directory of npm start", () => {
   it.runIf(isRoot)("is refused where it belongs to somebody else, who is named", async () => {
     await mkdir(dir);
     await chown(dir, 1, 1);
-    expect(await refusal()).toMatch(/home belongs to daemon, not to root: start as the one who made it, hand it over \(sudo chown -R root .*home\)/);
+    expect(await refusal()).toMatch(
+      /home belongs to daemon, not to root: start as the one who made it, hand it over \(sudo chown -R root .*home\)/,
+    );
     await chown(dir, 0, 0);
     await mkdir(join(dir, "postgres", "cluster"), { recursive: true });
     await chown(join(dir, "postgres"), 1, 1);
@@ -105,7 +110,10 @@ describe("the directory of npm start", () => {
     const script = `import { openHome } from ${JSON.stringify(new URL("../../local/start/home.ts", import.meta.url).href)};
       try { await openHome(process.argv[1]); console.log("opened"); } catch (error) { console.log(error.message); }`;
     const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", script, dir], {
-      cwd: "/", stdio: ["ignore", "pipe", "inherit"], ...(isRoot && { uid: 65_534, gid: 65_534 }), env: { PATH: process.env["PATH"] },
+      cwd: "/",
+      stdio: ["ignore", "pipe", "inherit"],
+      ...(isRoot && { uid: 65_534, gid: 65_534 }),
+      env: { PATH: process.env["PATH"] },
     });
     let text = "";
     child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));

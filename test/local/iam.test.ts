@@ -15,7 +15,12 @@ const policy = (...statements: Partial<PolicyStatement>[]): PolicyDocument => ({
   Version: "2012-10-17",
   Statement: statements.map((statement) => ({ Effect: "Allow", Action: "*", Resource: "*", ...statement })),
 });
-const asked = (context: IamRequest["context"] = {}, more: Partial<IamRequest> = {}): IamRequest => ({ action: "route53:ChangeResourceRecordSets", resource: zone, context, ...more });
+const asked = (context: IamRequest["context"] = {}, more: Partial<IamRequest> = {}): IamRequest => ({
+  action: "route53:ChangeResourceRecordSets",
+  resource: zone,
+  context,
+  ...more,
+});
 const decide = (statement: Partial<PolicyStatement>, request: IamRequest) => evaluate([policy(statement)], request);
 
 describe("IAM, by the rules of its user guide", () => {
@@ -35,7 +40,12 @@ describe("IAM, by the rules of its user guide", () => {
   });
 
   it.each<[string, Record<string, Record<string, string | string[]>>, IamRequest["context"], boolean]>([
-    ["every value is in the list", { "ForAllValues:StringEquals": { [names]: ["a.test", "b.test"] } }, { [names]: ["b.test", "a.test"] }, true],
+    [
+      "every value is in the list",
+      { "ForAllValues:StringEquals": { [names]: ["a.test", "b.test"] } },
+      { [names]: ["b.test", "a.test"] },
+      true,
+    ],
     ["one value is not", { "ForAllValues:StringEquals": { [names]: ["a.test"] } }, { [names]: ["b.test", "a.test"] }, false],
     ["for all values of a key that is not there", { "ForAllValues:StringEquals": { [names]: "a.test" } }, {}, true],
     ["for any value of a key that is not there", { "ForAnyValue:StringEquals": { [names]: "a.test" } }, {}, false],
@@ -54,8 +64,18 @@ describe("IAM, by the rules of its user guide", () => {
     ["the same if it exists", { StringEqualsIfExists: { "aws:Tag": "x" } }, {}, true],
     ["without case", { StringEqualsIgnoreCase: { "aws:Tag": "X" } }, { "aws:Tag": "x" }, true],
     ["both of two operators", { StringEquals: { "aws:Tag": "x" }, Null: { [names]: "false" } }, { "aws:Tag": "x" }, false],
-    ["both of two keys", { "ForAllValues:StringEquals": { [names]: "a.test", [types]: "A" } }, { [names]: ["a.test"], [types]: ["A", "MX"] }, false],
-    ["several values without a set operator", { StringEquals: { [names]: ["a.test", "b.test"] } }, { [names]: ["a.test", "b.test"] }, false],
+    [
+      "both of two keys",
+      { "ForAllValues:StringEquals": { [names]: "a.test", [types]: "A" } },
+      { [names]: ["a.test"], [types]: ["A", "MX"] },
+      false,
+    ],
+    [
+      "several values without a set operator",
+      { StringEquals: { [names]: ["a.test", "b.test"] } },
+      { [names]: ["a.test", "b.test"] },
+      false,
+    ],
   ])("holds a condition: %s", (_, Condition, context, holds) => {
     expect(decide({ Condition }, asked(context))).toBe(holds ? "allowed" : "implicit-deny");
   });
@@ -86,8 +106,13 @@ describe("IAM, by the rules of its user guide", () => {
     expect([refused(sized(6_144)), refused(sized(6_145))]).toEqual([null, "LimitExceeded"]);
     expect(refused(...Array.from({ length: 11 }, () => policy({})))).toBe("LimitExceeded");
     const bad: Partial<PolicyStatement>[] = [
-      { Resource: "hostedzone/Z1" }, { Sid: "not alphanumeric" }, { Action: [] }, { NotAction: "iam:*" }, { Condition: { StringLikes: { [names]: "x" } } },
-      { Condition: { "ForAllValues:Null": { [names]: "x" } } }, { Condition: { StringLike: { [names]: "${aws:username}.test" } } },
+      { Resource: "hostedzone/Z1" },
+      { Sid: "not alphanumeric" },
+      { Action: [] },
+      { NotAction: "iam:*" },
+      { Condition: { StringLikes: { [names]: "x" } } },
+      { Condition: { "ForAllValues:Null": { [names]: "x" } } },
+      { Condition: { StringLike: { [names]: "${aws:username}.test" } } },
     ];
     expect(bad.map((statement) => refused(policy(statement)))).toEqual(bad.map(() => "MalformedPolicyDocument"));
     expect(refused(policy({ Sid: "A" }, { Sid: "A" }))).toBe("MalformedPolicyDocument");
@@ -103,17 +128,26 @@ describe("a caller with a policy attached", () => {
       const statement = (name: string): Partial<PolicyStatement> => ({
         Action: "route53:ChangeResourceRecordSets",
         Resource: arn,
-        Condition: { "ForAllValues:StringEquals": { [names]: name, [types]: ["CNAME"], "route53:ChangeResourceRecordSetsActions": ["CREATE"] }, Null: { [names]: "false" } },
+        Condition: {
+          "ForAllValues:StringEquals": { [names]: name, [types]: ["CNAME"], "route53:ChangeResourceRecordSetsActions": ["CREATE"] },
+          Null: { [names]: "false" },
+        },
       });
       server.setPolicies(CREDENTIALS.accessKeyId, [policy(statement("app.example.com"), statement("\\052.example.com"))]);
-      const create = (...hosts: string[]) => change(client, zoneId(server), hosts.map((Name) => ({ Action: "CREATE", ResourceRecordSet: weighted("primary", 1, { Name }) })));
+      const create = (...hosts: string[]) =>
+        change(
+          client,
+          zoneId(server),
+          hosts.map((Name) => ({ Action: "CREATE", ResourceRecordSet: weighted("primary", 1, { Name }) })),
+        );
       expect((await failure(create("APP.example.com", "*.example.com"))).name).toBe("AccessDenied");
       await create("APP.example.com.");
       await create("*.example.com");
       const denied = await failure(create("mail.example.com"));
       expect(denied.message).toBe(
         `User: arn:aws:iam::123456789012:user/local is not authorized to perform: route53:ChangeResourceRecordSets on resource: ${arn} ` +
-          "because no identity-based policy allows the route53:ChangeResourceRecordSets action");
+          "because no identity-based policy allows the route53:ChangeResourceRecordSets action",
+      );
       expect(denied.$metadata).toMatchObject({ httpStatusCode: 403 });
       expect((await failure(client.send(new ListHostedZonesByNameCommand({})))).name).toBe("AccessDenied");
       server.setPolicies(CREDENTIALS.accessKeyId, null);
@@ -126,24 +160,43 @@ describe("a caller with a policy attached", () => {
 });
 
 describe("several accounts behind one endpoint", () => {
-  const [acme, globex] = ["AKIAACME", "AKIAGLOBEX"].map((accessKeyId) => ({ accessKeyId, secretAccessKey: `secret of ${accessKeyId}` })) as [typeof CREDENTIALS, typeof CREDENTIALS];
+  const [acme, globex] = ["AKIAACME", "AKIAGLOBEX"].map((accessKeyId) => ({
+    accessKeyId,
+    secretAccessKey: `secret of ${accessKeyId}`,
+  })) as [typeof CREDENTIALS, typeof CREDENTIALS];
 
   it("have their own zones, rates and troubles", async () => {
     let nowMs = Date.now();
     const server = await startRoute53({
-      ...CREDENTIALS, now: () => nowMs, accounts: [{ ...acme, burst: 2, requestsPerSecond: 1 }, globex],
-      zones: [{ name: "own.example" }, { name: "acme.example", accessKeyId: acme.accessKeyId }, { name: "globex.example", accessKeyId: globex.accessKeyId }],
+      ...CREDENTIALS,
+      now: () => nowMs,
+      accounts: [{ ...acme, burst: 2, requestsPerSecond: 1 }, globex],
+      zones: [
+        { name: "own.example" },
+        { name: "acme.example", accessKeyId: acme.accessKeyId },
+        { name: "globex.example", accessKeyId: globex.accessKeyId },
+      ],
     });
     try {
-      const list = async (keys: typeof CREDENTIALS) => (await sdkClient(server.url, keys).send(new ListHostedZonesCommand({}))).HostedZones?.map(({ Name }) => Name);
-      expect([await list(CREDENTIALS), await list(acme), await list(globex)]).toEqual([["own.example."], ["acme.example."], ["globex.example."]]);
-      expect((await failure(sdkClient(server.url, globex).send(new GetHostedZoneCommand({ Id: zoneId(server, 1) })))).name).toBe("AccessDenied");
+      const list = async (keys: typeof CREDENTIALS) =>
+        (await sdkClient(server.url, keys).send(new ListHostedZonesCommand({}))).HostedZones?.map(({ Name }) => Name);
+      expect([await list(CREDENTIALS), await list(acme), await list(globex)]).toEqual([
+        ["own.example."],
+        ["acme.example."],
+        ["globex.example."],
+      ]);
+      expect((await failure(sdkClient(server.url, globex).send(new GetHostedZoneCommand({ Id: zoneId(server, 1) })))).name).toBe(
+        "AccessDenied",
+      );
       await list(acme);
       expect((await failure(list(acme))).name).toBe("Throttling");
       await list(globex);
       nowMs += 1_000;
       await list(acme);
-      server.setFault([{ kind: "throttle", accessKeyIds: [acme.accessKeyId] }, { kind: "hang", accessKeyIds: [globex.accessKeyId] }]);
+      server.setFault([
+        { kind: "throttle", accessKeyIds: [acme.accessKeyId] },
+        { kind: "hang", accessKeyIds: [globex.accessKeyId] },
+      ]);
       nowMs += 2_000;
       expect((await failure(list(acme))).name).toBe("Throttling");
       const silent = failure(list(globex));

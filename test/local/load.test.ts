@@ -11,11 +11,13 @@ const serving = async (answer: (at: number) => { status: number; afterMs?: numbe
   const seen: { method: string; body: string }[] = [];
   const server = createServer((request, response) => {
     let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString())).on("end", () => {
-      seen.push({ method: request.method ?? "", body });
-      const { status, afterMs = 0 } = answer(seen.length);
-      setTimeout(() => response.writeHead(status).end(), afterMs);
-    });
+    request
+      .on("data", (chunk: Buffer) => (body += chunk.toString()))
+      .on("end", () => {
+        seen.push({ method: request.method ?? "", body });
+        const { status, afterMs = 0 } = answer(seen.length);
+        setTimeout(() => response.writeHead(status).end(), afterMs);
+      });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   stop = () => {
@@ -57,9 +59,12 @@ describe("npm run load", () => {
     expect(complaints(result, options)).toHaveLength(1);
   });
 
-  it.each([[["--url", "ftp://x"]], [[]], [["--url", "http://x", "--total", "0"]], [["--url", "http://x", "--concurrency", "many"]]])("refuses %j", (args) => {
-    expect(() => readOptions(args)).toThrow(RangeError);
-  });
+  it.each([[["--url", "ftp://x"]], [[]], [["--url", "http://x", "--total", "0"]], [["--url", "http://x", "--concurrency", "many"]]])(
+    "refuses %j",
+    (args) => {
+      expect(() => readOptions(args)).toThrow(RangeError);
+    },
+  );
 });
 
 it("ranks percentiles", () => {
@@ -70,6 +75,12 @@ it("ranks percentiles", () => {
 
 it("draws rows of doubling width", () => {
   expect(histogram([0.5, 3, 3.5, 4, 9], 6)).toBe(
-    ["     <= 1 ms        1 ##", "     <= 2 ms        0 ", "     <= 4 ms        3 ######", "     <= 8 ms        0 ", "    <= 16 ms        1 ##"].join("\n"),
+    [
+      "     <= 1 ms        1 ##",
+      "     <= 2 ms        0 ",
+      "     <= 4 ms        3 ######",
+      "     <= 8 ms        0 ",
+      "    <= 16 ms        1 ##",
+    ].join("\n"),
   );
 });

@@ -142,10 +142,7 @@ describe("schema and migrations", () => {
     const dir = await copy();
     const text = await readFile(join(dir, "meta", "0001_snapshot.json"), "utf8");
     const first = JSON.parse(await readFile(join(dir, "meta", "0000_snapshot.json"), "utf8")) as { prevId: string };
-    await writeFile(
-      join(dir, "meta", "0001_snapshot.json"),
-      JSON.stringify({ ...JSON.parse(text), prevId: first.prevId }),
-    );
+    await writeFile(join(dir, "meta", "0001_snapshot.json"), JSON.stringify({ ...JSON.parse(text), prevId: first.prevId }));
     expect(await checkMigrations(dir, schema)).toContain("drizzle-kit check failed");
   });
 });

@@ -19,29 +19,66 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((sink) => sink.close()));
 });
 
-const post = async (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; text: string; headers: Headers }> => {
+const post = async (
+  url: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; text: string; headers: Headers }> => {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: text, redirect: "manual", signal: AbortSignal.timeout(3_000) });
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: text,
+    redirect: "manual",
+    signal: AbortSignal.timeout(3_000),
+  });
   return { status: response.status, text: await response.text(), headers: response.headers };
 };
 
 describe("a webhook", () => {
-  const event = { type: "storm.started", timestamp: "2026-11-27T15:04:05.000Z", data: { action: "trigger", severity: "critical", title: "cloudflare is failing: downloads", thread: "incident:1" } };
+  const event = {
+    type: "storm.started",
+    timestamp: "2026-11-27T15:04:05.000Z",
+    data: { action: "trigger", severity: "critical", title: "cloudflare is failing: downloads", thread: "incident:1" },
+  };
 
-  type Sending = { readonly by?: string; readonly id?: string; readonly atMs?: number; readonly body?: string; readonly sent?: string; readonly more?: string };
-  const send = async (sink: NotifySink, { by = secret, id = "msg_1", atMs = Date.now(), body = JSON.stringify(event), sent = body, more = "" }: Sending = {}) => {
+  type Sending = {
+    readonly by?: string;
+    readonly id?: string;
+    readonly atMs?: number;
+    readonly body?: string;
+    readonly sent?: string;
+    readonly more?: string;
+  };
+  const send = async (
+    sink: NotifySink,
+    { by = secret, id = "msg_1", atMs = Date.now(), body = JSON.stringify(event), sent = body, more = "" }: Sending = {},
+  ) => {
     const at = new Date(atMs);
     return await post(sink.webhookUrl, sent, {
-      "webhook-id": id, "webhook-timestamp": String(Math.floor(atMs / 1_000)), "webhook-signature": `${more}${new Webhook(by).sign(id, at, body)}`,
+      "webhook-id": id,
+      "webhook-timestamp": String(Math.floor(atMs / 1_000)),
+      "webhook-signature": `${more}${new Webhook(by).sign(id, at, body)}`,
     });
   };
 
   it("is taken as the library of Standard Webhooks signs it, and read", async () => {
     const sink = await open({ secrets: [secret] });
     expect((await send(sink)).status).toBe(200);
-    expect(sink.messages).toMatchObject([{
-      channel: "webhook", id: "msg_1", action: "trigger", severity: "critical", title: "cloudflare is failing: downloads", thread: "incident:1", taken: true, verified: true, repeated: false, wrong: [],
-    }]);
+    expect(sink.messages).toMatchObject([
+      {
+        channel: "webhook",
+        id: "msg_1",
+        action: "trigger",
+        severity: "critical",
+        title: "cloudflare is failing: downloads",
+        thread: "incident:1",
+        taken: true,
+        verified: true,
+        repeated: false,
+        wrong: [],
+      },
+    ]);
   });
 
   it("of two signatures needs one that is right, of two secrets either", async () => {
@@ -65,7 +102,13 @@ describe("a webhook", () => {
   it("is refused without its headers or the structure of its body", async () => {
     const sink = await open({ secrets: [secret] });
     expect((await post(sink.webhookUrl, event)).status).toBe(401);
-    for (const body of ["no json", "[]", JSON.stringify({ ...event, type: "a b" }), JSON.stringify({ ...event, timestamp: "yesterday" }), JSON.stringify({ ...event, data: 1 })]) {
+    for (const body of [
+      "no json",
+      "[]",
+      JSON.stringify({ ...event, type: "a b" }),
+      JSON.stringify({ ...event, timestamp: "yesterday" }),
+      JSON.stringify({ ...event, data: 1 }),
+    ]) {
       expect((await send(sink, { body })).status, body).toBe(400);
     }
   });
@@ -76,7 +119,11 @@ describe("a webhook", () => {
     expect((await send(sink)).status).toBe(500);
     expect((await send(sink)).status).toBe(200);
     expect((await send(sink)).status).toBe(200);
-    expect(sink.messages.map(({ taken, repeated }) => [taken, repeated])).toEqual([[false, false], [true, false], [true, true]]);
+    expect(sink.messages.map(({ taken, repeated }) => [taken, repeated])).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
   });
 
   it("without a known secret is taken, and said to be unverified", async () => {
@@ -92,7 +139,10 @@ describe("Slack", () => {
 
   it("answers ok to what it would show", async () => {
     const sink = await open();
-    const { status, text } = await post(sink.slackUrl, { text: "Critical: a &lt;b&gt; &amp; c", blocks: [header, { type: "divider" }, { type: "section", fields: [{ type: "mrkdwn", text: "*CDN*" }] }] });
+    const { status, text } = await post(sink.slackUrl, {
+      text: "Critical: a &lt;b&gt; &amp; c",
+      blocks: [header, { type: "divider" }, { type: "section", fields: [{ type: "mrkdwn", text: "*CDN*" }] }],
+    });
     expect([status, text]).toEqual([200, "ok"]);
     expect(sink.messages).toMatchObject([{ channel: "slack", severity: "critical", title: "a <b> & c", taken: true, wrong: [] }]);
     expect((await post(sink.slackUrl, { text: "Resolved: all is well" })).text).toBe("ok");
@@ -103,13 +153,29 @@ describe("Slack", () => {
     ["no text", "no_text", {}],
     ["no JSON", "invalid_payload", "payload"],
     ["51 blocks", "invalid_blocks", { text: "a", blocks: Array.from({ length: 51 }, () => ({ type: "divider" })) }],
-    ["a header of 151 characters", "invalid_blocks", { text: "a", blocks: [{ type: "header", text: { type: "plain_text", text: "x".repeat(151) } }] }],
+    [
+      "a header of 151 characters",
+      "invalid_blocks",
+      { text: "a", blocks: [{ type: "header", text: { type: "plain_text", text: "x".repeat(151) } }] },
+    ],
     ["a header with markup", "invalid_blocks", { text: "a", blocks: [{ type: "header", text: { type: "mrkdwn", text: "x" } }] }],
     ["an empty section", "invalid_blocks", { text: "a", blocks: [{ type: "section" }] }],
     ["an empty text", "invalid_blocks", { text: "a", blocks: [{ type: "section", text: { type: "mrkdwn", text: "" } }] }],
-    ["a text of 3001 characters", "invalid_blocks", { text: "a", blocks: [{ type: "section", text: { type: "mrkdwn", text: "x".repeat(3_001) } }] }],
-    ["11 fields", "invalid_blocks", { text: "a", blocks: [{ type: "section", fields: Array.from({ length: 11 }, () => ({ type: "mrkdwn", text: "x" })) }] }],
-    ["a field of 2001 characters", "invalid_blocks", { text: "a", blocks: [{ type: "section", fields: [{ type: "mrkdwn", text: "x".repeat(2_001) }] }] }],
+    [
+      "a text of 3001 characters",
+      "invalid_blocks",
+      { text: "a", blocks: [{ type: "section", text: { type: "mrkdwn", text: "x".repeat(3_001) } }] },
+    ],
+    [
+      "11 fields",
+      "invalid_blocks",
+      { text: "a", blocks: [{ type: "section", fields: Array.from({ length: 11 }, () => ({ type: "mrkdwn", text: "x" })) }] },
+    ],
+    [
+      "a field of 2001 characters",
+      "invalid_blocks",
+      { text: "a", blocks: [{ type: "section", fields: [{ type: "mrkdwn", text: "x".repeat(2_001) }] }] },
+    ],
     ["an empty context", "invalid_blocks", { text: "a", blocks: [{ type: "context", elements: [] }] }],
     ["emoji in markup", "invalid_blocks", { text: "a", blocks: [{ type: "section", text: { type: "mrkdwn", text: "x", emoji: true } }] }],
     ["an unknown type", "invalid_blocks", { text: "a", blocks: [{ type: "sektion" }] }],
@@ -126,17 +192,34 @@ describe("Slack", () => {
 });
 
 describe("PagerDuty", () => {
-  const payload = { summary: "cloudflare is failing", source: "tranche", severity: "critical", timestamp: "2026-11-27T15:04:05.000Z", custom_details: {} };
+  const payload = {
+    summary: "cloudflare is failing",
+    source: "tranche",
+    severity: "critical",
+    timestamp: "2026-11-27T15:04:05.000Z",
+    custom_details: {},
+  };
   const event = { routing_key: routingKey, event_action: "trigger", dedup_key: "incident:1", payload };
 
   it("processes events, and says under which key", async () => {
     const sink = await open();
     const { status, text } = await post(`${sink.url}/v2/enqueue`, event);
     expect([status, JSON.parse(text)]).toEqual([202, { status: "success", message: "Event processed", dedup_key: "incident:1" }]);
-    const { dedup_key: key } = JSON.parse((await post(`${sink.url}/v2/enqueue`, { ...event, dedup_key: undefined })).text) as { dedup_key: string };
+    const { dedup_key: key } = JSON.parse((await post(`${sink.url}/v2/enqueue`, { ...event, dedup_key: undefined })).text) as {
+      dedup_key: string;
+    };
     expect(key).toMatch(/^[0-9a-f]{32}$/);
-    expect((await post(`${sink.url}/v2/enqueue`, { routing_key: routingKey, event_action: "resolve", dedup_key: "incident:1" })).status).toBe(202);
-    expect(sink.messages[0]).toMatchObject({ channel: "pagerduty", action: "trigger", severity: "critical", title: "cloudflare is failing", thread: "incident:1", taken: true });
+    expect(
+      (await post(`${sink.url}/v2/enqueue`, { routing_key: routingKey, event_action: "resolve", dedup_key: "incident:1" })).status,
+    ).toBe(202);
+    expect(sink.messages[0]).toMatchObject({
+      channel: "pagerduty",
+      action: "trigger",
+      severity: "critical",
+      title: "cloudflare is failing",
+      thread: "incident:1",
+      taken: true,
+    });
   });
 
   it.each([
@@ -166,8 +249,13 @@ describe("PagerDuty", () => {
 });
 
 const mail = {
-  from: "tranche <alerts@example.com>", to: "ops@example.com", subject: "cloudflare is failing: Zürich ☃", text: "Critical: cloudflare is failing\n\n.a line with a dot\n", html: "<p>failing</p>",
-  messageId: "<msg_1@example.com>", references: "<incident.thread@example.com>",
+  from: "tranche <alerts@example.com>",
+  to: "ops@example.com",
+  subject: "cloudflare is failing: Zürich ☃",
+  text: "Critical: cloudflare is failing\n\n.a line with a dot\n",
+  html: "<p>failing</p>",
+  messageId: "<msg_1@example.com>",
+  references: "<incident.thread@example.com>",
 };
 
 describe("mail over SMTP", () => {
@@ -179,9 +267,18 @@ describe("mail over SMTP", () => {
   it("is taken from nodemailer, and read", async () => {
     const sink = await open();
     await transport(sink).sendMail(mail);
-    expect(sink.messages).toMatchObject([{
-      channel: "email", id: "<msg_1@example.com>", severity: "critical", title: mail.subject, thread: "<incident.thread@example.com>", taken: true, answered: "250", wrong: [],
-    }]);
+    expect(sink.messages).toMatchObject([
+      {
+        channel: "email",
+        id: "<msg_1@example.com>",
+        severity: "critical",
+        title: mail.subject,
+        thread: "<incident.thread@example.com>",
+        taken: true,
+        answered: "250",
+        wrong: [],
+      },
+    ]);
     expect(sink.messages[0]?.text).toContain("\n.a line with a dot");
   });
 
@@ -213,12 +310,20 @@ describe("mail over SMTP", () => {
     const sink = await open();
     const envelope = { from: "alerts@example.com", to: ["ops@example.com", "hidden@example.com"] };
     await expect(transport(sink).sendMail({ ...mail, envelope })).rejects.toThrow(/hidden@example\.com/);
-    await expect(transport(sink).sendMail({ ...mail, envelope: { from: "other@example.com", to: ["ops@example.com"] } })).rejects.toThrow(/From is not the sender/);
+    await expect(transport(sink).sendMail({ ...mail, envelope: { from: "other@example.com", to: ["ops@example.com"] } })).rejects.toThrow(
+      /From is not the sender/,
+    );
   });
 
   it("meets faults", async () => {
     const sink = await open();
-    for (const [kind, code] of [["greylist", 450], ["500", 451], ["429", 452], ["410", 550], ["301", 551]] as const) {
+    for (const [kind, code] of [
+      ["greylist", 450],
+      ["500", 451],
+      ["429", 452],
+      ["410", 550],
+      ["301", 551],
+    ] as const) {
       sink.setFault("email", { kind, times: 1 });
       await expect(transport(sink).sendMail(mail)).rejects.toMatchObject({ responseCode: code });
     }
@@ -253,16 +358,29 @@ const talk = async ({ smtpAddress }: NotifySink, raw: string): Promise<readonly 
 };
 
 describe("mail by an HTTP API", () => {
-  const body = { from: mail.from, to: ["ops@example.com"], subject: mail.subject, text: mail.text, headers: { References: "<a@example.com>" } };
+  const body = {
+    from: mail.from,
+    to: ["ops@example.com"],
+    subject: mail.subject,
+    text: mail.text,
+    headers: { References: "<a@example.com>" },
+  };
   const authorization = { authorization: "Bearer re_123" };
 
   it("is taken once by its key", async () => {
     const sink = await open();
-    const [first, again] = [await post(sink.mailApiUrl, body, { ...authorization, "idempotency-key": "msg_1" }), await post(sink.mailApiUrl, body, { ...authorization, "idempotency-key": "msg_1" })];
+    const [first, again] = [
+      await post(sink.mailApiUrl, body, { ...authorization, "idempotency-key": "msg_1" }),
+      await post(sink.mailApiUrl, body, { ...authorization, "idempotency-key": "msg_1" }),
+    ];
     expect([first.status, again.status]).toEqual([200, 200]);
     expect(again.text).toBe(first.text);
     expect((await post(sink.mailApiUrl, { ...body, subject: "b" }, { ...authorization, "idempotency-key": "msg_1" })).status).toBe(409);
-    expect(sink.messages.map(({ channel, id, repeated, taken }) => [channel, id, repeated, taken])).toEqual([["email", "msg_1", false, true], ["email", "msg_1", true, true], ["email", "msg_1", true, false]]);
+    expect(sink.messages.map(({ channel, id, repeated, taken }) => [channel, id, repeated, taken])).toEqual([
+      ["email", "msg_1", false, true],
+      ["email", "msg_1", true, true],
+      ["email", "msg_1", true, false],
+    ]);
   });
 
   it("is refused without a token, a recipient, a text, on two lines", async () => {
@@ -300,7 +418,14 @@ describe("faults, over its control", () => {
     expect((await under({ fault: "slow", ms: 300 })).text).toBe("ok");
     expect(performance.now() - began).toBeGreaterThan(290);
     await control(sink, "PUT", "faults/slack", { fault: "hang" });
-    await expect(fetch(sink.slackUrl, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(slack), signal: AbortSignal.timeout(200) })).rejects.toThrow(/time/);
+    await expect(
+      fetch(sink.slackUrl, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(slack),
+        signal: AbortSignal.timeout(200),
+      }),
+    ).rejects.toThrow(/time/);
     expect((await control(sink, "GET", "faults")).body.faults).toEqual({ slack: { kind: "hang" } });
     expect((await control(sink, "DELETE", "faults/slack")).body.faults).toEqual({});
     expect((await post(sink.slackUrl, slack)).text).toBe("ok");
@@ -308,7 +433,10 @@ describe("faults, over its control", () => {
 
   it("refuses what there is not, and forgets what it was told to", async () => {
     const sink = await open();
-    expect(await control(sink, "PUT", "faults/slack", { fault: "greylist" })).toMatchObject({ status: 400, body: { detail: /mail alone/ } as never });
+    expect(await control(sink, "PUT", "faults/slack", { fault: "greylist" })).toMatchObject({
+      status: 400,
+      body: { detail: /mail alone/ } as never,
+    });
     expect((await control(sink, "PUT", "faults/slack", { fault: "tired" })).status).toBe(400);
     expect((await control(sink, "PUT", "faults/pigeon", { fault: "500" })).status).toBe(400);
     expect((await control(sink, "PUT", "secrets", { secret: "abc" })).status).toBe(400);
@@ -325,11 +453,22 @@ describe("a line", () => {
     const lines: string[] = [];
     const sink = await open({ onMessage: (message) => lines.push(lineOf(message)) });
     await post(sink.slackUrl, { text: "Critical: a\nb\u202Ec" });
-    await post(`${sink.url}/v2/enqueue`, { routing_key: routingKey, event_action: "trigger", payload: { summary: "a b", source: "t", severity: "warning" } });
+    await post(`${sink.url}/v2/enqueue`, {
+      routing_key: routingKey,
+      event_action: "trigger",
+      payload: { summary: "a b", source: "t", severity: "warning" },
+    });
     sink.setFault("slack", { kind: "500" });
     await post(sink.slackUrl, { text: "Resolved: a b" });
     const at = heading.indexOf("title");
-    expect(lines.map((line) => line.slice(0, at).replace(/^[\d:.]+/, "").trim())).toEqual(["slack      -        critical", "pagerduty  trigger  warning", "slack      resolve  -"]);
+    expect(
+      lines.map((line) =>
+        line
+          .slice(0, at)
+          .replace(/^[\d:.]+/, "")
+          .trim(),
+      ),
+    ).toEqual(["slack      -        critical", "pagerduty  trigger  warning", "slack      resolve  -"]);
     expect(lines.map((line) => line.slice(at))).toEqual(["a bc", "a b", "a b  (answered: 500)"]);
     expect(sinkChannels.every((name) => heading.indexOf("action") - heading.indexOf("channel") > name.length)).toBe(true);
   });

@@ -100,11 +100,16 @@ describe("startPostgres", () => {
     }
   });
 
-  it.each([["the password", "password"], ["what makes it a cluster", join("cluster", "PG_VERSION")]])("says what to do where %s is missing", async (_, name) => {
+  it.each([
+    ["the password", "password"],
+    ["what makes it a cluster", join("cluster", "PG_VERSION")],
+  ])("says what to do where %s is missing", async (_, name) => {
     const dataDir = await tempDir();
     await (await startPostgres({ dataDir })).close();
     await rm(join(dataDir, name));
-    await expect(startPostgres({ dataDir })).rejects.toThrow(`${join(dataDir, name)} is missing: remove ${dataDir} to begin with an empty one`);
+    await expect(startPostgres({ dataDir })).rejects.toThrow(
+      `${join(dataDir, name)} is missing: remove ${dataDir} to begin with an empty one`,
+    );
   });
 
   it("tells why it did not start", async () => {

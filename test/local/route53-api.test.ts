@@ -50,9 +50,7 @@ describe("zones, as the official client reads them", () => {
       return answer.HostedZones?.map(({ Name }) => Name);
     };
     // "-" sorts before ".", so com.example-x. comes before com.example.
-    const all = [
-      "ample.com.", "example-x.com.", "example.com.", "example.com.", "app.example.com.", "example.net.",
-    ];
+    const all = ["ample.com.", "example-x.com.", "example.com.", "example.com.", "app.example.com.", "example.net."];
     expect(await names()).toEqual(all);
     expect(await names("EXAMPLE.com")).toEqual(all.slice(2));
     expect(await names("api.example.com")).toEqual(["app.example.com.", "example.net."]);
@@ -115,9 +113,7 @@ describe("record sets, as the official client reads them", () => {
     const sizes: number[] = [];
     let cursor = {};
     for (let pages = 0; pages < 10; pages += 1) {
-      const answer = await client.send(
-        new ListResourceRecordSetsCommand({ HostedZoneId: zoneId(server), MaxItems: 1000, ...cursor }),
-      );
+      const answer = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: zoneId(server), MaxItems: 1000, ...cursor }));
       const sets = answer.ResourceRecordSets ?? [];
       sizes.push(sets.length);
       seen.push(...sets.map((set) => `${set.Name} ${set.Type} ${set.SetIdentifier ?? ""}`));
@@ -142,9 +138,7 @@ describe("record sets, as the official client reads them", () => {
   it("starts at name, type and identifier, and refuses a type without a name", async () => {
     const client = sdkClient(server.url);
     const at = async (start: Omit<ListResourceRecordSetsCommandInput, "HostedZoneId">) => {
-      const answer = await client.send(
-        new ListResourceRecordSetsCommand({ HostedZoneId: zoneId(server), MaxItems: 1, ...start }),
-      );
+      const answer = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: zoneId(server), MaxItems: 1, ...start }));
       const [set] = answer.ResourceRecordSets ?? [];
       return `${set?.Name} ${set?.SetIdentifier}`;
     };
@@ -194,7 +188,11 @@ describe("record sets, as the official client reads them", () => {
         ResourceRecords: [{ Value: "192.0.2.8" }, { Value: "192.0.2.7" }],
       },
     ];
-    await change(client, id, sets.map((ResourceRecordSet) => ({ Action: "CREATE", ResourceRecordSet })));
+    await change(
+      client,
+      id,
+      sets.map((ResourceRecordSet) => ({ Action: "CREATE", ResourceRecordSet })),
+    );
     const answer = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: id }));
     const [ns, soa, wildcard, a, b, c, ...rest] = answer.ResourceRecordSets ?? [];
     expect([ns?.Type, soa?.Type, rest]).toEqual(["NS", "SOA", []]);
@@ -209,7 +207,11 @@ describe("record sets, as the official client reads them", () => {
 
     // What was read can be deleted as it was read: the escaped name means the same.
     const live = [wildcard, a, b, c].flatMap((set) => (set ? [set] : []));
-    await change(client, id, live.map((ResourceRecordSet) => ({ Action: "DELETE", ResourceRecordSet })));
+    await change(
+      client,
+      id,
+      live.map((ResourceRecordSet) => ({ Action: "DELETE", ResourceRecordSet })),
+    );
     expect(server.records(id).map(({ type }) => type)).toEqual(["NS", "SOA"]);
   });
 });
@@ -221,9 +223,7 @@ describe("changes over time", () => {
     const server = await startTestServer({ insyncAfterMs: 60_000, now: () => startMs + offsetMs });
     try {
       const client = sdkClient(server.url);
-      const { ChangeInfo } = await change(client, zoneId(server), [
-        { Action: "CREATE", ResourceRecordSet: weighted("primary", 100) },
-      ]);
+      const { ChangeInfo } = await change(client, zoneId(server), [{ Action: "CREATE", ResourceRecordSet: weighted("primary", 100) }]);
       expect(ChangeInfo?.Status).toBe("PENDING");
       expect(ChangeInfo?.Id).toMatch(/^\/change\/C[0-9A-Z]+$/);
       expect(ChangeInfo?.SubmittedAt?.getTime()).toBe(startMs);

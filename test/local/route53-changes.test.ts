@@ -20,8 +20,7 @@ const simple = (more: Partial<ResourceRecordSet> = {}): ResourceRecordSet => ({
   ResourceRecords: [{ Value: "192.0.2.1" }],
   ...more,
 });
-const weights = () =>
-  server.records(zoneId(server)).flatMap((set) => (set.weight === undefined ? [] : [[set.setIdentifier, set.weight]]));
+const weights = () => server.records(zoneId(server)).flatMap((set) => (set.weight === undefined ? [] : [[set.setIdentifier, set.weight]]));
 /** The single message of an InvalidChangeBatch; fails when there is another error, or more than one message. */
 const refusal = async (...changes: Change[]): Promise<string> => {
   const before = server.records(zoneId(server));
@@ -40,7 +39,10 @@ describe("a switch of a weighted pair", () => {
   it("replaces both record sets in one batch", async () => {
     await apply(create(from[0]), create(from[1]));
     await swap();
-    expect(weights()).toEqual([["backup", 100], ["primary", 0]]);
+    expect(weights()).toEqual([
+      ["backup", 100],
+      ["primary", 0],
+    ]);
     const actions = server.changes.at(-1)?.changes.map(({ action }) => action);
     expect(actions).toEqual(["DELETE", "DELETE", "CREATE", "CREATE"]);
   });
@@ -59,7 +61,10 @@ describe("a switch of a weighted pair", () => {
     // The real service sends all messages in one element, so the SDK finds none for its list.
     expect(error.messages).toEqual([]);
     expect(error.$metadata).toMatchObject({ httpStatusCode: 400 });
-    expect(weights()).toEqual([["backup", 10], ["primary", 90]]);
+    expect(weights()).toEqual([
+      ["backup", 10],
+      ["primary", 90],
+    ]);
     expect(server.changes.length).toBe(1);
   });
 
@@ -107,7 +112,12 @@ describe("validation of a change", () => {
       "Tried to create resource record set [name='www.example.com.', type='A'] but it already exists",
     );
     await apply(upsert(simple({ TTL: 5 })), upsert(simple({ Name: "new.example.com" })));
-    expect(server.records(zoneId(server)).map(({ name, ttlSeconds }) => [name, ttlSeconds]).slice(2)).toEqual([
+    expect(
+      server
+        .records(zoneId(server))
+        .map(({ name, ttlSeconds }) => [name, ttlSeconds])
+        .slice(2),
+    ).toEqual([
       ["new.example.com.", 60],
       ["www.example.com.", 5],
     ]);
@@ -169,7 +179,8 @@ describe("validation of a change", () => {
       expect(error.name).toBe("InvalidInput");
       return error.message;
     };
-    const oneOf = "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or " +
+    const oneOf =
+      "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or " +
       "TrafficPolicyInstanceId], but found";
     expect(await inputError({ TTL: undefined })).toBe(`${oneOf} none ${where}null]`);
     expect(await inputError({ ResourceRecords: undefined })).toBe(`${oneOf} none ${where}null]`);
@@ -182,8 +193,7 @@ describe("validation of a change", () => {
   });
 
   it("refuses values that are none of their type", async () => {
-    const bad = (Type: "A" | "AAAA" | "CNAME" | "TXT", Value: string) =>
-      refusal(create(simple({ Type, ResourceRecords: [{ Value }] })));
+    const bad = (Type: "A" | "AAAA" | "CNAME" | "TXT", Value: string) => refusal(create(simple({ Type, ResourceRecords: [{ Value }] })));
     expect(await bad("A", "cdn.example.net")).toBe(
       "Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) " +
         "encountered with 'cdn.example.net''",
@@ -198,13 +208,14 @@ describe("validation of a change", () => {
 
   it("checks alias targets in zones of the account", async () => {
     const alias = (DNSName: string) =>
-      create(simple({
-        TTL: undefined,
-        ResourceRecords: undefined,
-        AliasTarget: { HostedZoneId: zoneId(server, 1), DNSName, EvaluateTargetHealth: false },
-      }));
-    const tried = (name: string) =>
-      `Tried to create an alias that targets ${name}, type A in zone ${zoneId(server, 1)}, but`;
+      create(
+        simple({
+          TTL: undefined,
+          ResourceRecords: undefined,
+          AliasTarget: { HostedZoneId: zoneId(server, 1), DNSName, EvaluateTargetHealth: false },
+        }),
+      );
+    const tried = (name: string) => `Tried to create an alias that targets ${name}, type A in zone ${zoneId(server, 1)}, but`;
     expect(await refusal(alias("a.other.example"))).toBe(`${tried("a.other.example.")} that target was not found`);
     expect(await refusal(alias("d1.cloudfront.net"))).toBe(
       `${tried("d1.cloudfront.net.")} the alias target name does not lie within the target zone, ` +
@@ -229,8 +240,7 @@ describe("validation of a change", () => {
 });
 
 describe("limits of a batch", () => {
-  const many = (count: number) =>
-    Array.from({ length: count }, (_, index) => simple({ Name: `h${index}.example.com` }));
+  const many = (count: number) => Array.from({ length: count }, (_, index) => simple({ Name: `h${index}.example.com` }));
 
   it("holds 1,000 records, an UPSERT counting twice", async () => {
     await apply(...many(1000).map(create));

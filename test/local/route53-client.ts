@@ -30,11 +30,7 @@ export function zoneId(server: Route53Server, index = 0): string {
 }
 
 /** One side of a weighted CNAME pair, as the SDK writes it. */
-export function weighted(
-  setIdentifier: string,
-  weight: number,
-  more: Partial<ResourceRecordSet> = {},
-): ResourceRecordSet {
+export function weighted(setIdentifier: string, weight: number, more: Partial<ResourceRecordSet> = {}): ResourceRecordSet {
   return {
     Name: "app.example.com",
     Type: "CNAME",

@@ -1,6 +1,16 @@
 import {
-  ChangeResourceRecordSetsCommand, CreateHealthCheckCommand, CreateHostedZoneCommand, DeleteHealthCheckCommand, GetAccountLimitCommand, GetChangeCommand,
-  GetHealthCheckCountCommand, GetHealthCheckStatusCommand, GetHostedZoneCommand, GetHostedZoneCountCommand, ListResourceRecordSetsCommand, TestDNSAnswerCommand,
+  ChangeResourceRecordSetsCommand,
+  CreateHealthCheckCommand,
+  CreateHostedZoneCommand,
+  DeleteHealthCheckCommand,
+  GetAccountLimitCommand,
+  GetChangeCommand,
+  GetHealthCheckCountCommand,
+  GetHealthCheckStatusCommand,
+  GetHostedZoneCommand,
+  GetHostedZoneCountCommand,
+  ListResourceRecordSetsCommand,
+  TestDNSAnswerCommand,
 } from "@aws-sdk/client-route-53";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { AwsClient } from "aws4fetch";
@@ -25,35 +35,81 @@ describe("what AWS's own clients send", () => {
     const signer = new AwsClient({ ...CREDENTIALS, region: "us-east-1", service: "route53" });
     const answer = await signer.fetch(`${server.url}/2013-04-01/hostedzone/${zoneId(server)}/rrset/`, { method: "POST", body: shuffled });
     expect([answer.status, server.changes.at(-1)?.comment]).toEqual([200, "Web server"]);
-    expect(server.records(zoneId(server)).find(({ name }) => name === "order.example.com.")).toMatchObject({ type: "A", ttlSeconds: 60, values: ["192.0.2.44"] });
+    expect(server.records(zoneId(server)).find(({ name }) => name === "order.example.com.")).toMatchObject({
+      type: "A",
+      ttlSeconds: 60,
+      values: ["192.0.2.44"],
+    });
   });
 
   const placed = (SetIdentifier: string, more: Partial<ResourceRecordSet>, Name = "placed.example.com"): ResourceRecordSet => ({
-    Name, Type: "A", SetIdentifier, TTL: 60, ResourceRecords: [{ Value: "192.0.2.1" }], ...more,
+    Name,
+    Type: "A",
+    SetIdentifier,
+    TTL: 60,
+    ResourceRecords: [{ Value: "192.0.2.1" }],
+    ...more,
   });
   const cidr = "1c5b6a2e-1d3f-4c5e-8f7a-0b1c2d3e4f5a";
 
   it.each<[string, Partial<ResourceRecordSet>[]]>([
-    ["geolocation", [{ GeoLocation: { ContinentCode: "EU" } }, { GeoLocation: { CountryCode: "US", SubdivisionCode: "CA" } }, { GeoLocation: { CountryCode: "*" } }]],
-    ["geoproximity", [{ GeoProximityLocation: { AWSRegion: "eu-west-1", Bias: -10 } }, { GeoProximityLocation: { Coordinates: { Latitude: "49.22", Longitude: "-74.01" } } }]],
-    ["IP-based", [{ CidrRoutingConfig: { CollectionId: cidr, LocationName: "office" } }, { CidrRoutingConfig: { CollectionId: cidr, LocationName: "*" } }]],
+    [
+      "geolocation",
+      [
+        { GeoLocation: { ContinentCode: "EU" } },
+        { GeoLocation: { CountryCode: "US", SubdivisionCode: "CA" } },
+        { GeoLocation: { CountryCode: "*" } },
+      ],
+    ],
+    [
+      "geoproximity",
+      [
+        { GeoProximityLocation: { AWSRegion: "eu-west-1", Bias: -10 } },
+        { GeoProximityLocation: { Coordinates: { Latitude: "49.22", Longitude: "-74.01" } } },
+      ],
+    ],
+    [
+      "IP-based",
+      [
+        { CidrRoutingConfig: { CollectionId: cidr, LocationName: "office" } },
+        { CidrRoutingConfig: { CollectionId: cidr, LocationName: "*" } },
+      ],
+    ],
     ["latency", [{ Region: "eu-west-1" }, { Region: "us-east-1" }]],
     ["failover", [{ Failover: "PRIMARY" }, { Failover: "SECONDARY" }]],
     ["multivalue", [{ MultiValueAnswer: true }, { MultiValueAnswer: true }]],
   ])("carries %s sets there and back", async (policy, places) => {
     const Name = `${policy.toLowerCase()}.example.com`;
     const sets = places.map((place, index) => placed(`${index}`, place, Name));
-    await change(client, zoneId(server), sets.map((ResourceRecordSet) => ({ Action: "CREATE", ResourceRecordSet })));
-    const { ResourceRecordSets = [] } = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: zoneId(server), StartRecordName: Name, MaxItems: sets.length }));
+    await change(
+      client,
+      zoneId(server),
+      sets.map((ResourceRecordSet) => ({ Action: "CREATE", ResourceRecordSet })),
+    );
+    const { ResourceRecordSets = [] } = await client.send(
+      new ListResourceRecordSetsCommand({ HostedZoneId: zoneId(server), StartRecordName: Name, MaxItems: sets.length }),
+    );
     expect(ResourceRecordSets).toEqual(sets.map((one) => ({ ...one, Name: `${Name}.` })));
-    const again = await failure(change(client, zoneId(server), [{ Action: "CREATE", ResourceRecordSet: weighted("w", 1, { Name, Type: "A", ResourceRecords: [{ Value: "192.0.2.1" }] }) }]));
+    const again = await failure(
+      change(client, zoneId(server), [
+        { Action: "CREATE", ResourceRecordSet: weighted("w", 1, { Name, Type: "A", ResourceRecords: [{ Value: "192.0.2.1" }] }) },
+      ]),
+    );
     expect(again.message).toContain("a non-weighted set exists");
-    await change(client, zoneId(server), ResourceRecordSets.map((ResourceRecordSet) => ({ Action: "DELETE", ResourceRecordSet })));
+    await change(
+      client,
+      zoneId(server),
+      ResourceRecordSets.map((ResourceRecordSet) => ({ Action: "DELETE", ResourceRecordSet })),
+    );
   });
 
   it.each<[string, Partial<ResourceRecordSet>, string]>([
     ["two policies", { GeoLocation: { CountryCode: "FR" }, Weight: 1 }, "more than one"],
-    ["a continent and a country", { GeoLocation: { CountryCode: "FR", ContinentCode: "EU" } }, "exactly one of [ContinentCode, CountryCode]"],
+    [
+      "a continent and a country",
+      { GeoLocation: { CountryCode: "FR", ContinentCode: "EU" } },
+      "exactly one of [ContinentCode, CountryCode]",
+    ],
     ["a part of no country", { GeoLocation: { ContinentCode: "NA", SubdivisionCode: "CA" } }, "requires CountryCode"],
     ["two places", { GeoProximityLocation: { AWSRegion: "eu-west-1", LocalZoneGroup: "us-east-1-bue-1" } }, "exactly one of [AWSRegion"],
     ["too much bias", { GeoProximityLocation: { AWSRegion: "eu-west-1", Bias: 100 } }, "less than or equal to 99"],
@@ -64,9 +120,21 @@ describe("what AWS's own clients send", () => {
 
   it("is refused with the same place twice, and without a set identifier", async () => {
     const twice = [placed("a", { GeoLocation: { CountryCode: "FR" } }), placed("b", { GeoLocation: { CountryCode: "FR" } })];
-    expect((await failure(change(client, zoneId(server), twice.map((ResourceRecordSet) => ({ Action: "CREATE", ResourceRecordSet }))))).name).toBe("InvalidChangeBatch");
+    expect(
+      (
+        await failure(
+          change(
+            client,
+            zoneId(server),
+            twice.map((ResourceRecordSet) => ({ Action: "CREATE", ResourceRecordSet })),
+          ),
+        )
+      ).name,
+    ).toBe("InvalidChangeBatch");
     const { SetIdentifier: _, ...nameless } = placed("a", { GeoLocation: { CountryCode: "FR" } });
-    expect((await failure(change(client, zoneId(server), [{ Action: "CREATE", ResourceRecordSet: nameless }]))).message).toContain("Missing field 'SetIdentifier'");
+    expect((await failure(change(client, zoneId(server), [{ Action: "CREATE", ResourceRecordSet: nameless }]))).message).toContain(
+      "Missing field 'SetIdentifier'",
+    );
   });
 });
 
@@ -75,15 +143,27 @@ describe("zones, limits and checks", () => {
     const input = { Name: "New.Example", CallerReference: "once", HostedZoneConfig: { Comment: "made here", PrivateZone: false } };
     const before = (await client.send(new GetHostedZoneCountCommand({}))).HostedZoneCount ?? 0;
     const made = await client.send(new CreateHostedZoneCommand(input));
-    expect(made.HostedZone).toMatchObject({ Name: "new.example.", CallerReference: "once", Config: { Comment: "made here", PrivateZone: false }, ResourceRecordSetCount: 2 });
+    expect(made.HostedZone).toMatchObject({
+      Name: "new.example.",
+      CallerReference: "once",
+      Config: { Comment: "made here", PrivateZone: false },
+      ResourceRecordSetCount: 2,
+    });
     expect([made.DelegationSet?.NameServers?.length, made.Location?.endsWith(made.HostedZone?.Id ?? "?")]).toEqual([4, true]);
     expect((await client.send(new GetChangeCommand({ Id: made.ChangeInfo?.Id }))).ChangeInfo?.Status).toBe("PENDING");
     const Id = made.HostedZone?.Id ?? "";
-    await client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: Id, ChangeBatch: { Changes: [{ Action: "CREATE", ResourceRecordSet: { ...weighted("primary", 1), Name: "www.new.example" } }] } }));
+    await client.send(
+      new ChangeResourceRecordSetsCommand({
+        HostedZoneId: Id,
+        ChangeBatch: { Changes: [{ Action: "CREATE", ResourceRecordSet: { ...weighted("primary", 1), Name: "www.new.example" } }] },
+      }),
+    );
     expect((await client.send(new GetHostedZoneCommand({ Id }))).HostedZone?.ResourceRecordSetCount).toBe(3);
     expect((await client.send(new GetHostedZoneCountCommand({}))).HostedZoneCount).toBe(before + 1);
     expect((await failure(client.send(new CreateHostedZoneCommand(input)))).name).toBe("HostedZoneAlreadyExists");
-    expect((await failure(client.send(new CreateHostedZoneCommand({ ...input, CallerReference: "2", Name: "a..b" })))).name).toBe("InvalidDomainName");
+    expect((await failure(client.send(new CreateHostedZoneCommand({ ...input, CallerReference: "2", Name: "a..b" })))).name).toBe(
+      "InvalidDomainName",
+    );
     const twin = await client.send(new CreateHostedZoneCommand({ ...input, CallerReference: "3" }));
     expect(twin.DelegationSet?.NameServers).not.toEqual(made.DelegationSet?.NameServers);
     expect(server.zones.filter(({ name }) => name === "new.example.").map(({ registered }) => registered)).toEqual([true, false]);
@@ -96,7 +176,12 @@ describe("zones, limits and checks", () => {
   });
 
   it("tells what each checker found, and what name servers would answer", async () => {
-    const made = await client.send(new CreateHealthCheckCommand({ CallerReference: "hc", HealthCheckConfig: { Type: "HTTPS", FullyQualifiedDomainName: "backup.example.net" } }));
+    const made = await client.send(
+      new CreateHealthCheckCommand({
+        CallerReference: "hc",
+        HealthCheckConfig: { Type: "HTTPS", FullyQualifiedDomainName: "backup.example.net" },
+      }),
+    );
     const Id = made.HealthCheck?.Id ?? "";
     expect((await client.send(new GetHealthCheckCountCommand({}))).HealthCheckCount).toBe(1);
     const statuses = async () => {
@@ -104,15 +189,26 @@ describe("zones, limits and checks", () => {
       return new Map(HealthCheckObservations.map(({ Region, StatusReport }) => [Region, StatusReport?.Status?.split(":")[0]]));
     };
     await change(client, zoneId(server), [
-      { Action: "CREATE", ResourceRecordSet: weighted("primary", 0) }, { Action: "CREATE", ResourceRecordSet: weighted("backup", 100, { HealthCheckId: Id }) },
+      { Action: "CREATE", ResourceRecordSet: weighted("primary", 0) },
+      { Action: "CREATE", ResourceRecordSet: weighted("backup", 100, { HealthCheckId: Id }) },
     ]);
     const answer = async (RecordName = "app.example.com") => {
-      const { ResponseCode, RecordData } = await client.send(new TestDNSAnswerCommand({ HostedZoneId: zoneId(server), RecordName, RecordType: "CNAME" }));
+      const { ResponseCode, RecordData } = await client.send(
+        new TestDNSAnswerCommand({ HostedZoneId: zoneId(server), RecordName, RecordType: "CNAME" }),
+      );
       return [ResponseCode, ...(RecordData ?? [])];
     };
-    expect([(await statuses()).size, ...new Set((await statuses()).values()), await answer()]).toEqual([8, "Success", ["NOERROR", "backup.cdn.example.net."]]);
+    expect([(await statuses()).size, ...new Set((await statuses()).values()), await answer()]).toEqual([
+      8,
+      "Success",
+      ["NOERROR", "backup.cdn.example.net."],
+    ]);
     server.setHealth(Id, { "us-east-1": "unhealthy", "us-west-1": "unhealthy" });
-    expect([(await statuses()).get("us-east-1"), (await statuses()).get("eu-west-1"), await answer()]).toEqual(["Failure", "Success", ["NOERROR", "backup.cdn.example.net."]]);
+    expect([(await statuses()).get("us-east-1"), (await statuses()).get("eu-west-1"), await answer()]).toEqual([
+      "Failure",
+      "Success",
+      ["NOERROR", "backup.cdn.example.net."],
+    ]);
     server.setHealth(Id, "unhealthy");
     expect(await answer()).toEqual(["NOERROR", "primary.cdn.example.net."]);
     server.setHealth(Id, "unknown");
@@ -121,12 +217,21 @@ describe("zones, limits and checks", () => {
   });
 
   it("lets records name a health check that is gone, but not anew", async () => {
-    const made = await client.send(new CreateHealthCheckCommand({ CallerReference: "dangling", HealthCheckConfig: { Type: "HTTPS", FullyQualifiedDomainName: "backup.example.net" } }));
+    const made = await client.send(
+      new CreateHealthCheckCommand({
+        CallerReference: "dangling",
+        HealthCheckConfig: { Type: "HTTPS", FullyQualifiedDomainName: "backup.example.net" },
+      }),
+    );
     const HealthCheckId = made.HealthCheck?.Id ?? "";
     const record = weighted("primary", 100, { Name: "dangling.example.com", HealthCheckId });
     await change(client, zoneId(server), [{ Action: "CREATE", ResourceRecordSet: record }]);
     await client.send(new DeleteHealthCheckCommand({ HealthCheckId }));
-    const swap = (after: ResourceRecordSet) => change(client, zoneId(server), [{ Action: "DELETE", ResourceRecordSet: record }, { Action: "CREATE", ResourceRecordSet: after }]);
+    const swap = (after: ResourceRecordSet) =>
+      change(client, zoneId(server), [
+        { Action: "DELETE", ResourceRecordSet: record },
+        { Action: "CREATE", ResourceRecordSet: after },
+      ]);
     const refused = await failure(swap({ ...record, Weight: 0 }));
     expect([refused.name, refused.$metadata]).toEqual(["NoSuchHealthCheck", expect.objectContaining({ httpStatusCode: 404 })]);
     const { HealthCheckId: _, ...bare } = record;

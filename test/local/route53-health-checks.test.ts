@@ -1,6 +1,10 @@
 import type { CreateHealthCheckCommandInput, HealthCheckConfig } from "@aws-sdk/client-route-53";
 import {
-  CreateHealthCheckCommand, DeleteHealthCheckCommand, GetHealthCheckCommand, ListHealthChecksCommand, UpdateHealthCheckCommand,
+  CreateHealthCheckCommand,
+  DeleteHealthCheckCommand,
+  GetHealthCheckCommand,
+  ListHealthChecksCommand,
+  UpdateHealthCheckCommand,
 } from "@aws-sdk/client-route-53";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startDoh } from "../../local/route53/doh.ts";
@@ -18,7 +22,14 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const config = (over: Partial<HealthCheckConfig> = {}): HealthCheckConfig => ({
-  Type: "HTTPS", FullyQualifiedDomainName: "app.a.cdn.net", Port: 443, ResourcePath: "/healthz", RequestInterval: 10, FailureThreshold: 3, EnableSNI: true, ...over,
+  Type: "HTTPS",
+  FullyQualifiedDomainName: "app.a.cdn.net",
+  Port: 443,
+  ResourcePath: "/healthz",
+  RequestInterval: 10,
+  FailureThreshold: 3,
+  EnableSNI: true,
+  ...over,
 });
 let references = 0;
 const create = (over: Partial<HealthCheckConfig> = {}, CallerReference = `ref-${++references}`) =>
@@ -29,20 +40,34 @@ describe("health checks, as the official client makes them", () => {
   it("are created, read, changed and deleted", async () => {
     const { HealthCheck, Location, $metadata } = await create({ Disabled: true });
     expect([$metadata.httpStatusCode, Location]).toEqual([201, expect.stringContaining(`/healthcheck/${HealthCheck?.Id}`)]);
-    expect(HealthCheck).toMatchObject({ HealthCheckVersion: 1, HealthCheckConfig: { ...config(), Disabled: true, Inverted: false, MeasureLatency: false } });
+    expect(HealthCheck).toMatchObject({
+      HealthCheckVersion: 1,
+      HealthCheckConfig: { ...config(), Disabled: true, Inverted: false, MeasureLatency: false },
+    });
     const HealthCheckId = String(HealthCheck?.Id);
-    const updated = await client.send(new UpdateHealthCheckCommand({ HealthCheckId, HealthCheckVersion: 1, Disabled: false, ResourcePath: "up" }));
-    expect(updated.HealthCheck).toMatchObject({ HealthCheckVersion: 2, HealthCheckConfig: { ...config(), Disabled: false, ResourcePath: "/up" } });
+    const updated = await client.send(
+      new UpdateHealthCheckCommand({ HealthCheckId, HealthCheckVersion: 1, Disabled: false, ResourcePath: "up" }),
+    );
+    expect(updated.HealthCheck).toMatchObject({
+      HealthCheckVersion: 2,
+      HealthCheckConfig: { ...config(), Disabled: false, ResourcePath: "/up" },
+    });
     expect((await client.send(new GetHealthCheckCommand({ HealthCheckId }))).HealthCheck).toEqual(updated.HealthCheck);
     await client.send(new DeleteHealthCheckCommand({ HealthCheckId }));
-    expect(await failure(client.send(new GetHealthCheckCommand({ HealthCheckId })))).toMatchObject({ name: "NoSuchHealthCheck", $metadata: { httpStatusCode: 404 } });
+    expect(await failure(client.send(new GetHealthCheckCommand({ HealthCheckId })))).toMatchObject({
+      name: "NoSuchHealthCheck",
+      $metadata: { httpStatusCode: 404 },
+    });
     expect((await failure(client.send(new DeleteHealthCheckCommand({ HealthCheckId })))).name).toBe("NoSuchHealthCheck");
   });
 
   it("are made once per caller reference, which is not given twice", async () => {
     const first = await create({}, "same");
     expect((await create({}, "same")).HealthCheck?.Id).toBe(first.HealthCheck?.Id);
-    expect(await failure(create({ Port: 8443 }, "same"))).toMatchObject({ name: "HealthCheckAlreadyExists", $metadata: { httpStatusCode: 409 } });
+    expect(await failure(create({ Port: 8443 }, "same"))).toMatchObject({
+      name: "HealthCheckAlreadyExists",
+      $metadata: { httpStatusCode: 409 },
+    });
     await client.send(new DeleteHealthCheckCommand({ HealthCheckId: first.HealthCheck?.Id }));
     expect((await failure(create({}, "same"))).name).toBe("HealthCheckAlreadyExists");
   });
@@ -57,9 +82,12 @@ describe("health checks, as the official client makes them", () => {
   it("are listed page by page", async () => {
     await idOf();
     const seen: string[] = [];
-    for (let Marker: string | undefined = undefined, more = true; more; ) {
-      const page: { HealthChecks?: { Id?: string | undefined }[] | undefined; IsTruncated?: boolean | undefined; NextMarker?: string | undefined } =
-        await client.send(new ListHealthChecksCommand({ MaxItems: 1, ...(Marker !== undefined && { Marker }) }));
+    for (let Marker: string | undefined = undefined, more = true; more;) {
+      const page: {
+        HealthChecks?: { Id?: string | undefined }[] | undefined;
+        IsTruncated?: boolean | undefined;
+        NextMarker?: string | undefined;
+      } = await client.send(new ListHealthChecksCommand({ MaxItems: 1, ...(Marker !== undefined && { Marker }) }));
       seen.push(...(page.HealthChecks ?? []).map(({ Id }) => String(Id)));
       more = page.IsTruncated === true;
       Marker = page.NextMarker;
@@ -93,9 +121,17 @@ describe("health checks, as the official client makes them", () => {
 
 describe("the rule by which records with health checks answer", () => {
   const set = (setIdentifier: string, weight: number, healthCheckId?: string): RecordSet => ({
-    name: "app.example.com.", type: "CNAME", setIdentifier, weight, values: [], ...(healthCheckId !== undefined && { healthCheckId }),
+    name: "app.example.com.",
+    type: "CNAME",
+    setIdentifier,
+    weight,
+    values: [],
+    ...(healthCheckId !== undefined && { healthCheckId }),
   });
-  const sick = (...ids: string[]) => (id: string) => !ids.includes(id);
+  const sick =
+    (...ids: string[]) =>
+    (id: string) =>
+      !ids.includes(id);
   const [primary, backup] = [set("primary", 100, "p"), set("backup", 0, "b")];
 
   it.each<[string, RecordSet[], (id: string) => boolean, string[]]>([

@@ -14,8 +14,7 @@ async function withServer(options: Partial<Route53Options>, run: (server: Route5
   }
 }
 
-const list = (server: Route53Server, credentials = CREDENTIALS) =>
-  sdkClient(server.url, credentials).send(new ListHostedZonesCommand({}));
+const list = (server: Route53Server, credentials = CREDENTIALS) => sdkClient(server.url, credentials).send(new ListHostedZonesCommand({}));
 
 describe("signatures", () => {
   it("refuses a wrong secret, a foreign key and a foreign or missing session token", () =>
@@ -32,7 +31,10 @@ describe("signatures", () => {
     }));
 
   it("refuses a date more than five minutes off, either way", async () => {
-    const cases = [[301_000, /^Signature expired: /], [-305_000, /^Signature not yet current: /]] as const;
+    const cases = [
+      [301_000, /^Signature expired: /],
+      [-305_000, /^Signature not yet current: /],
+    ] as const;
     for (const [offsetMs, text] of cases) {
       await withServer({ now: () => Date.now() + offsetMs }, async (server) => {
         const error = await failure(list(server));
@@ -124,12 +126,16 @@ describe("the change document", () => {
       expect(text).toContain('<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>');
       expect(server.changes).toEqual([]);
       expect(server.requests[0]).toMatchObject({ method: "POST", body, status: 400 });
-    }));
+    }),
+  );
 
   it("is accepted at the path with and without trailing slash", () =>
     withServer({}, async (server) => {
       const client = new AwsClient({ ...CREDENTIALS, region: "us-east-1", service: "route53" });
-      for (const [suffix, host] of [["", "a"], ["/", "b"]]) {
+      for (const [suffix, host] of [
+        ["", "a"],
+        ["/", "b"],
+      ]) {
         const path = `${server.url}/2013-04-01/hostedzone/${zoneId(server)}/rrset${suffix}`;
         const body = set(`<Name>${host}&#x2E;example.com</Name><Type>A</Type><TTL>1</TTL>${records}`);
         expect((await client.fetch(path, { method: "POST", body })).status).toBe(200);
@@ -187,7 +193,8 @@ describe("injected faults", () => {
       expect(server.changes).toEqual([]);
       server.setFault(null);
       await create(server);
-    }));
+    }),
+  );
 
   it("server-error is a 500 in HTML; reset is a broken connection; nothing applied", () =>
     withServer({}, async (server) => {
@@ -204,7 +211,8 @@ describe("injected faults", () => {
       server.setFault({ kind });
       await failure(create(server));
       expect(server.changes.length).toBe(1);
-    }));
+    }),
+  );
 
   it("hang-after-apply never answers, and does not keep the server from closing", () =>
     withServer({}, async (server) => {

@@ -20,7 +20,9 @@ const hasClients = (): boolean => {
     execFileSync(python, ["-c", "import boto3, octodns_route53, octodns.manager"], { stdio: "ignore" });
     return true;
   } catch {
-    console.warn(`SKIPPED: ${python} has no boto3 and octodns-route53; their recorded requests are sent in their place. PYTHON names another interpreter.`);
+    console.warn(
+      `SKIPPED: ${python} has no boto3 and octodns-route53; their recorded requests are sent in their place. PYTHON names another interpreter.`,
+    );
     return false;
   }
 };
@@ -31,7 +33,8 @@ const identifiers = (server: Route53Server): [string, string][] => [
   ...server.healthChecks.map(({ id }, index): [string, string] => [id, `CHECK-${index}-`]),
   ...server.changes.map(({ changeId }, index): [string, string] => [changeId, `CHANGE-${index}-`]),
 ];
-const replaced = (text: string, pairs: readonly (readonly [string, string])[]) => pairs.reduce((done, [from, to]) => done.replaceAll(from, to), text);
+const replaced = (text: string, pairs: readonly (readonly [string, string])[]) =>
+  pairs.reduce((done, [from, to]) => done.replaceAll(from, to), text);
 
 const withServer = async <T>(run: (server: Route53Server) => Promise<T>): Promise<T> => {
   const server = await startTestServer();
@@ -43,19 +46,33 @@ const withServer = async <T>(run: (server: Route53Server) => Promise<T>): Promis
 };
 
 describe("a client in Python", () => {
-  it.skipIf(!hasClients())("is understood: boto3's examples, and octodns from an empty account to a change of weights", async () => {
-    await withServer(async (server) => {
-      const env = {
-        PATH: process.env["PATH"], HOME: process.env["HOME"], AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-        AWS_DEFAULT_REGION: "us-east-1", AWS_EC2_METADATA_DISABLED: "true",
-      };
-      await promisify(execFile)(python, [script, server.url, zoneId(server), "example.com"], { env, timeout: 60_000 });
-      const ids = identifiers(server);
-      const kept = server.requests.map(({ method, path, query, body, status }): Kept => ({ method, path: replaced(path, ids), query: replaced(query, ids), body: replaced(body, ids), status }));
-      expect(kept.filter(({ status }) => status !== 200 && status !== 201).length).toBe(1);
-      if (process.env["RECORD_ROUTE53_REQUESTS"] !== undefined) writeFileSync(fixture, `${JSON.stringify(kept, null, 1)}\n`);
-    });
-  }, 90_000);
+  it.skipIf(!hasClients())(
+    "is understood: boto3's examples, and octodns from an empty account to a change of weights",
+    async () => {
+      await withServer(async (server) => {
+        const env = {
+          PATH: process.env["PATH"],
+          HOME: process.env["HOME"],
+          AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+          AWS_DEFAULT_REGION: "us-east-1",
+          AWS_EC2_METADATA_DISABLED: "true",
+        };
+        await promisify(execFile)(python, [script, server.url, zoneId(server), "example.com"], { env, timeout: 60_000 });
+        const ids = identifiers(server);
+        const kept = server.requests.map(({ method, path, query, body, status }): Kept => ({
+          method,
+          path: replaced(path, ids),
+          query: replaced(query, ids),
+          body: replaced(body, ids),
+          status,
+        }));
+        expect(kept.filter(({ status }) => status !== 200 && status !== 201).length).toBe(1);
+        if (process.env["RECORD_ROUTE53_REQUESTS"] !== undefined) writeFileSync(fixture, `${JSON.stringify(kept, null, 1)}\n`);
+      });
+    },
+    90_000,
+  );
 
   it("is understood as it was recorded", async () => {
     expect(existsSync(fixture)).toBe(true);

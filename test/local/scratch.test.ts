@@ -11,7 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** A process that opens a scratch, adopts two of its children, and then only waits. The second one is noted under a name that it has not. */
 const script = `
@@ -35,7 +39,10 @@ const running = (pid: number): boolean => {
 };
 
 it("ends what was adopted and removes the directory when its process is killed, and leaves strangers alone", async () => {
-  const owner = spawn(process.execPath, ["--input-type=module-typescript", "--eval", script], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, TMPDIR: dir } });
+  const owner = spawn(process.execPath, ["--input-type=module-typescript", "--eval", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TMPDIR: dir },
+  });
   const line = await new Promise<string>((done) => owner.stdout.once("data", (chunk: Buffer) => done(chunk.toString())));
   const [scratch, adopted, stranger] = JSON.parse(line) as [string, number, number];
   try {

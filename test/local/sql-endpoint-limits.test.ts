@@ -35,9 +35,7 @@ describe("limits", () => {
     const hasty = await startSqlEndpoint({ limits: { statementMs: 500 } });
     neonConfig.fetchEndpoint = hasty.url;
     const startedAt = performance.now();
-    const error = await caught(
-      driver.transaction([driver.query("insert into t values (5, 'slow')"), driver.query("select pg_sleep(20)")]),
-    );
+    const error = await caught(driver.transaction([driver.query("insert into t values (5, 'slow')"), driver.query("select pg_sleep(20)")]));
     expect(error).toMatchObject({ message: "Query cancelled, connection was terminated", code: "08P01" });
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await database.sql("select * from t where id = 5")).toEqual([]);
@@ -50,8 +48,7 @@ describe("limits", () => {
       fetchOptions: { signal: AbortSignal.timeout(300) },
     });
     expect(await caught(gone)).toMatchObject({ sourceError: { name: "TimeoutError" } });
-    const running = () =>
-      database.sql("select 1 from pg_stat_activity where query like 'select pg_sleep(14)%' and state = 'active'");
+    const running = () => database.sql("select 1 from pg_stat_activity where query like 'select pg_sleep(14)%' and state = 'active'");
     await expect.poll(running, { timeout: 60_000 }).toEqual([]);
   });
 
@@ -194,11 +191,7 @@ describe("statistics", () => {
     expect([requests, statements]).toEqual([3, 4]);
     expect(bytesIn).toBeGreaterThan(1_000);
     expect(bytesOut).toBeGreaterThan(1_000);
-    expect(recent.map((request) => request.queries)).toEqual([
-      ["select 1 as a"],
-      ["select 2", "select $1::text"],
-      ["nonsense"],
-    ]);
+    expect(recent.map((request) => request.queries)).toEqual([["select 1 as a"], ["select 2", "select $1::text"], ["nonsense"]]);
     for (const { durationMs } of recent) expect(durationMs).toBeGreaterThan(0);
     await driver.query("select 3");
     expect(endpoint.stats.recent).toHaveLength(3);

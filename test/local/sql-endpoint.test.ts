@@ -90,30 +90,21 @@ describe("values, through the driver and beside it through pg", () => {
 });
 
 describe("batches", () => {
-  it.each(["ReadUncommitted", "ReadCommitted", "RepeatableRead", "Serializable"] as const)(
-    "run at %s",
-    async (isolationLevel) => {
-      const level = isolationLevel.replace(/(?!^)([A-Z])/, " $1").toLowerCase();
-      const [first, second] = await driver.transaction(
-        [driver.query("show transaction_isolation"), driver.query("select pg_current_xact_id() is not null as one")],
-        { isolationLevel },
-      );
-      expect(first).toEqual([{ transaction_isolation: level }]);
-      expect(second).toEqual([{ one: true }]);
-    },
-  );
+  it.each(["ReadUncommitted", "ReadCommitted", "RepeatableRead", "Serializable"] as const)("run at %s", async (isolationLevel) => {
+    const level = isolationLevel.replace(/(?!^)([A-Z])/, " $1").toLowerCase();
+    const [first, second] = await driver.transaction(
+      [driver.query("show transaction_isolation"), driver.query("select pg_current_xact_id() is not null as one")],
+      { isolationLevel },
+    );
+    expect(first).toEqual([{ transaction_isolation: level }]);
+    expect(second).toEqual([{ one: true }]);
+  });
 
   it("can be read only and deferrable", async () => {
     const shows = [driver.query("show transaction_read_only"), driver.query("show transaction_deferrable")];
     const options = { isolationLevel: "Serializable", readOnly: true, deferrable: true } as const;
-    expect(await driver.transaction(shows, options)).toEqual([
-      [{ transaction_read_only: "on" }],
-      [{ transaction_deferrable: "on" }],
-    ]);
-    expect(await driver.transaction(shows)).toEqual([
-      [{ transaction_read_only: "off" }],
-      [{ transaction_deferrable: "off" }],
-    ]);
+    expect(await driver.transaction(shows, options)).toEqual([[{ transaction_read_only: "on" }], [{ transaction_deferrable: "on" }]]);
+    expect(await driver.transaction(shows)).toEqual([[{ transaction_read_only: "off" }], [{ transaction_deferrable: "off" }]]);
     const write = driver.transaction([driver.query("insert into t values (1, 'a')")], { readOnly: true });
     expect(await caught(write)).toMatchObject({ code: "25006" });
   });
@@ -143,17 +134,7 @@ describe("batches", () => {
 
 describe("errors of Postgres", () => {
   it("arrive with every field that pg gets", async () => {
-    const names = [
-      "message",
-      "code",
-      "detail",
-      "hint",
-      "position",
-      "internalPosition",
-      "internalQuery",
-      "severity",
-      "where",
-    ];
+    const names = ["message", "code", "detail", "hint", "position", "internalPosition", "internalQuery", "severity", "where"];
     const more = ["table", "column", "schema", "dataType", "constraint", "file", "line", "routine"];
     const failing = [
       "insert into t values (-1, 'x')",
@@ -224,9 +205,7 @@ describe("sessions", () => {
     await client.query("select 1");
     await endpoint.closeDatabase(doomed.url);
     const sessions = () =>
-      database.sql("select application_name from pg_stat_activity where datname = $1", [
-        new URL(doomed.url).pathname.slice(1),
-      ]);
+      database.sql("select application_name from pg_stat_activity where datname = $1", [new URL(doomed.url).pathname.slice(1)]);
     await expect.poll(sessions).toEqual([]);
     expect(await client.query("select 1 as again")).toEqual([{ again: 1 }]);
     await endpoint.closeDatabase(doomed.url);

@@ -32,10 +32,16 @@ describe("AssumeRole", () => {
   it("gives out credentials that are good for as long as was asked for, in whole seconds", async () => {
     const nowMs = Math.floor(Date.now() / 1_000) * 1_000 + 700;
     const server = await start({ now: () => nowMs });
-    for (const [input, seconds] of [[{}, 3_600], [{ DurationSeconds: 900 }, 900]] as const) {
+    for (const [input, seconds] of [
+      [{}, 3_600],
+      [{ DurationSeconds: 900 }, 900],
+    ] as const) {
       const { AssumedRoleUser: user, Credentials: given } = await assume(server, input);
       expect(user?.Arn).toBe("arn:aws:sts::123456789012:assumed-role/tranche/tranche");
-      expect(given).toMatchObject({ AccessKeyId: expect.stringMatching(/^ASIA[A-Z0-9]{16}$/) as string, Expiration: new Date(nowMs - 700 + seconds * 1_000) });
+      expect(given).toMatchObject({
+        AccessKeyId: expect.stringMatching(/^ASIA[A-Z0-9]{16}$/) as string,
+        Expiration: new Date(nowMs - 700 + seconds * 1_000),
+      });
     }
     const open = await start({ roles: [{ arn: role, externalId: null, maxSessionSeconds: 43_200 }] });
     await assume(open, { ExternalId: undefined, DurationSeconds: 43_200 });
@@ -94,7 +100,9 @@ describe("AssumeRole", () => {
   });
 
   it.each([
-    ["access-denied", "AccessDenied", 403], ["expired-token", "ExpiredToken", 403], ["throttle", "Throttling", 400],
+    ["access-denied", "AccessDenied", 403],
+    ["expired-token", "ExpiredToken", 403],
+    ["throttle", "Throttling", 400],
   ] as const)("can be told: %s", async (fault, name, status) => {
     const server = await start();
     server.setFault(fault);
@@ -117,15 +125,25 @@ describe("the local Route 53", () => {
     const route53 = await startTestServer({ sessions: sts.session });
     closers.push(route53.close);
     const { Credentials: given } = await assume(sts);
-    const keys = { accessKeyId: given?.AccessKeyId ?? "", secretAccessKey: given?.SecretAccessKey ?? "", sessionToken: given?.SessionToken ?? "" };
+    const keys = {
+      accessKeyId: given?.AccessKeyId ?? "",
+      secretAccessKey: given?.SecretAccessKey ?? "",
+      sessionToken: given?.SessionToken ?? "",
+    };
     const list = (credentials: Keys) => sdkClient(route53.url, credentials).send(new ListHostedZonesCommand({}));
     expect((await list(keys)).HostedZones).toHaveLength(1);
     expect((await list(CREDENTIALS)).HostedZones).toHaveLength(1);
-    for (const wrong of [{ accessKeyId: keys.accessKeyId, secretAccessKey: keys.secretAccessKey }, { ...keys, sessionToken: "other" }, { ...CREDENTIALS, sessionToken: keys.sessionToken }]) {
+    for (const wrong of [
+      { accessKeyId: keys.accessKeyId, secretAccessKey: keys.secretAccessKey },
+      { ...keys, sessionToken: "other" },
+      { ...CREDENTIALS, sessionToken: keys.sessionToken },
+    ]) {
       expect((await failure(list(wrong))).name).toBe("InvalidClientTokenId");
     }
     expect((await failure(list({ ...keys, secretAccessKey: "wrong" }))).name).toBe("SignatureDoesNotMatch");
-    const other = await startTestServer({ sessions: (id) => (id === keys.accessKeyId ? { ...keys, expiresAtMs: Date.now() - 1_000 } : undefined) });
+    const other = await startTestServer({
+      sessions: (id) => (id === keys.accessKeyId ? { ...keys, expiresAtMs: Date.now() - 1_000 } : undefined),
+    });
     closers.push(other.close);
     expect((await failure(sdkClient(other.url, keys).send(new ListHostedZonesCommand({})))).name).toBe("ExpiredToken");
     sts.revoke();

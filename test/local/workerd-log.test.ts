@@ -9,7 +9,9 @@ const own = JSON.stringify({ level: "info", event: "job", job: "prune" });
 
 it("keeps what is told of a complaint, and nothing else", () => {
   expect(complaintOf(lookup("abc"))).toBe("failed to lookup address information: Name or service not known");
-  expect(complaintOf("kj/compat/tls.c++:88: failed: TLS peer's certificate is not trusted; wdErrId = x1")).toBe("TLS peer's certificate is not trusted");
+  expect(complaintOf("kj/compat/tls.c++:88: failed: TLS peer's certificate is not trusted; wdErrId = x1")).toBe(
+    "TLS peer's certificate is not trusted",
+  );
   expect(complaintOf(own)).toBe(null);
   expect(complaintOf("a line of somebody's, in two\nlines")).toBe(null);
 });
@@ -17,7 +19,10 @@ it("keeps what is told of a complaint, and nothing else", () => {
 it("tells a complaint once, then counts, and lets the Worker's own lines through", () => {
   const lines: string[] = [];
   let nowMs = 0;
-  const log = createWorkerdLog((line) => lines.push(line), () => nowMs);
+  const log = createWorkerdLog(
+    (line) => lines.push(line),
+    () => nowMs,
+  );
   for (let at = 0; at < 934; at += 1) {
     nowMs = at * 1_000;
     log.take(lookup(`id${at}`));
@@ -33,7 +38,10 @@ it("tells a complaint once, then counts, and lets the Worker's own lines through
 
 it("is not flooded by complaints that are all different", () => {
   const lines: string[] = [];
-  const log = createWorkerdLog((line) => lines.push(line), () => 0);
+  const log = createWorkerdLog(
+    (line) => lines.push(line),
+    () => 0,
+  );
   for (let at = 0; at < 1_000; at += 1) log.take(lookup("x").replace("Name", `Name ${at}`));
   log.close();
   expect(lines.length).toBeLessThan(60);

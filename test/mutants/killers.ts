@@ -1,6 +1,8 @@
 /** Test files that stand guard over something, each fast enough to be run for every mutant of it. */
 
-const domain = ["money", "coverage", "pricing", "currency", "billing-cycle", "invoice-number"].map((name) => `test/domain/billing/${name}.test.ts`);
+const domain = ["money", "coverage", "pricing", "currency", "billing-cycle", "invoice-number"].map(
+  (name) => `test/domain/billing/${name}.test.ts`,
+);
 const invoicing = ["cases", "every-case", "property", "adjustments", "when", "cycles", "withheld", "nothing", "documents"];
 
 export const billing = [...invoicing.map((name) => `test/billing/${name}.test.ts`), ...domain];

@@ -8,7 +8,17 @@ import { everything } from "./killers.ts";
 import { needsCases, needsTests } from "./mutant.ts";
 import { openTree } from "./tree.ts";
 
-const copied = ["src", "test", "local", "drizzle", "package.json", "tsconfig.json", "vitest.config.ts", "wrangler.toml", "drizzle.config.ts"];
+const copied = [
+  "src",
+  "test",
+  "local",
+  "drizzle",
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+  "wrangler.toml",
+  "drizzle.config.ts",
+];
 /** Random worlds of billing, and random lives of names, that the tests go through. */
 const onControl = { cases: 5_000, lives: 2_000 } as const;
 const onMutants = { cases: 400, lives: 60 } as const;
@@ -17,15 +27,30 @@ type Verdict = { readonly passed: number; readonly failed: readonly string[] };
 type Report = { testResults: { assertionResults: { status: string; fullName: string }[] }[] };
 
 /** Runs tests in the copy. @throws Error where they did not run at all */
-const runTests = async (dir: string, files: readonly string[], { cases, lives }: typeof onControl | typeof onMutants, bail: boolean): Promise<Verdict> => {
+const runTests = async (
+  dir: string,
+  files: readonly string[],
+  { cases, lives }: typeof onControl | typeof onMutants,
+  bail: boolean,
+): Promise<Verdict> => {
   const output = join(dir, "report.json");
   await rm(output, { force: true });
   const args = [
-    join(dir, "node_modules", "vitest", "vitest.mjs"), "run", "--project", "node", ...files, "--reporter=json", `--outputFile=${output}`, ...(bail ? ["--bail", "1"] : []),
+    join(dir, "node_modules", "vitest", "vitest.mjs"),
+    "run",
+    "--project",
+    "node",
+    ...files,
+    "--reporter=json",
+    `--outputFile=${output}`,
+    ...(bail ? ["--bail", "1"] : []),
   ];
   const env = { ...process.env, BILLING_CASES: String(cases), ATTRIBUTION_SCHEDULES: String(lives), CI: "true" };
   const run = promisify(execFile)(process.execPath, args, { cwd: dir, env, maxBuffer: 64 * 2 ** 20, timeout: 900_000 });
-  const { stderr = "" } = await run.then(() => ({ stderr: "" }), (error: { stderr?: string }) => error);
+  const { stderr = "" } = await run.then(
+    () => ({ stderr: "" }),
+    (error: { stderr?: string }) => error,
+  );
   const text = await readFile(output, "utf8").catch(() => "");
   if (text === "") throw new Error(`the tests did not run: ${stderr.slice(-2_000)}`);
   const tests = (JSON.parse(text) as Report).testResults.flatMap(({ assertionResults }) => assertionResults);
@@ -61,13 +86,17 @@ try {
   }
   if (inSuite.length > 0) {
     const cases = await runTests(tree.dir, ["test/billing/mutants.test.ts"], onMutants, false);
-    say(`\n${inSuite.length} are tried on cases of pricing: ${cases.passed} passed, ${cases.failed.length} failed${cases.failed.map((name) => `\n  FAILED ${name}`).join("")}`);
+    say(
+      `\n${inSuite.length} are tried on cases of pricing: ${cases.passed} passed, ${cases.failed.length} failed${cases.failed.map((name) => `\n  FAILED ${name}`).join("")}`,
+    );
     if (!isSound(cases)) missed += 1;
   }
   for (const [tests, mutants] of missed > 0 ? [] : groups) {
     // What is about to judge the mutants must find nothing wrong with the code itself.
     const judge = await runTests(tree.dir, tests, onMutants, true);
-    say(`\n${tests[0]}${tests.length > 1 ? ` and ${tests.length - 1} more` : ""}: ${judge.passed} passed, ${judge.failed.length} failed on the code as it is`);
+    say(
+      `\n${tests[0]}${tests.length > 1 ? ` and ${tests.length - 1} more` : ""}: ${judge.passed} passed, ${judge.failed.length} failed on the code as it is`,
+    );
     if (!isSound(judge)) {
       missed += 1;
       continue;
@@ -77,7 +106,9 @@ try {
       const { failed } = await runTests(tree.dir, tests, onMutants, true);
       await undo();
       if (failed.length === 0) missed += 1;
-      say(`${failed.length > 0 ? "killed  " : "SURVIVED"}  ${mutant.id}: ${mutant.breaks}${failed[0] === undefined ? "" : `\n            by: ${failed[0]}`}`);
+      say(
+        `${failed.length > 0 ? "killed  " : "SURVIVED"}  ${mutant.id}: ${mutant.breaks}${failed[0] === undefined ? "" : `\n            by: ${failed[0]}`}`,
+      );
     }
   }
 } finally {

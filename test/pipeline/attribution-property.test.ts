@@ -32,27 +32,37 @@ const knownToday = async (): Promise<Row[]> => {
     `select coalesce(json_agg(json_build_object('service', u.service_id, 'start', u.window_start, 'primary', coalesce(k.primary_bytes, u.primary_bytes),
        'backup', coalesce(k.backup_bytes, u.backup_bytes), 'incomplete', case when k.snapshot_id is null then u.primary_incomplete or u.backup_incomplete
          else k.primary_incomplete or k.backup_incomplete end)), '[]') as rows
-     from usage_snapshots u left join usage_corrections k on k.snapshot_id = u.id`);
+     from usage_snapshots u left join usage_corrections k on k.snapshot_id = u.id`,
+  );
   return answer?.rows ?? [];
 };
 
 const billed = async (): Promise<Row[]> => {
   const [answer] = await database.sql<{ rows: Row[] }>(
     `select coalesce(json_agg(json_build_object('service', service_id, 'start', window_start, 'primary', primary_bytes, 'backup', backup_bytes, 'incomplete', false)), '[]') as rows
-     from (select service_id, window_start, sum(primary_bytes) as primary_bytes, sum(backup_bytes) as backup_bytes from invoice_line_items group by service_id, window_start) l`);
+     from (select service_id, window_start, sum(primary_bytes) as primary_bytes, sum(backup_bytes) as backup_bytes from invoice_line_items group by service_id, window_start) l`,
+  );
   return answer?.rows ?? [];
 };
 
 const noAccounts: CustomerSources = { open: async () => [], note: async () => undefined };
 
 /** What differs from the truth, in words; at most five, each with the schedule that shows it. */
-const differences = (rows: readonly Row[], truth: Truth, schedules: readonly Schedule[], what: string, may: (row: Row, key: string) => boolean): string[] => {
+const differences = (
+  rows: readonly Row[],
+  truth: Truth,
+  schedules: readonly Schedule[],
+  what: string,
+  may: (row: Row, key: string) => boolean,
+): string[] => {
   const found: string[] = [];
   const seen = new Set<string>();
   const say = (service: number, windowMs: number, text: string) => {
     if (found.length < 5) {
       const schedule = schedules[Math.floor(service / 10)];
-      found.push(`${what}: service ${service}, ${new Date(windowMs).toISOString()}: ${text}\n${JSON.stringify(schedule?.events.map((event) => ({ ...event, at: new Date(event.atMs).toISOString() })))} ${JSON.stringify(schedule?.blind)}`);
+      found.push(
+        `${what}: service ${service}, ${new Date(windowMs).toISOString()}: ${text}\n${JSON.stringify(schedule?.events.map((event) => ({ ...event, at: new Date(event.atMs).toISOString() })))} ${JSON.stringify(schedule?.blind)}`,
+      );
     } else if (found.length === 5) found.push("...");
   };
   for (const row of rows) {
@@ -60,12 +70,14 @@ const differences = (rows: readonly Row[], truth: Truth, schedules: readonly Sch
     const key = keyOf(row.service, atMs);
     seen.add(key);
     const { primary, backup } = truth.get(key) ?? { primary: 0, backup: 0 };
-    if ((row.primary !== primary || row.backup !== backup) && !may(row, key)) say(row.service, atMs, `${row.primary}/${row.backup} instead of ${primary}/${backup}`);
+    if ((row.primary !== primary || row.backup !== backup) && !may(row, key))
+      say(row.service, atMs, `${row.primary}/${row.backup} instead of ${primary}/${backup}`);
   }
   for (const [key, { primary, backup }] of truth) {
     if (seen.has(key) || primary + backup === 0) continue;
     const [service = 0, atMs = 0] = key.split(" ").map(Number);
-    if (!may({ service, start: "", primary: 0, backup: 0, incomplete: true }, key)) say(service, atMs, `nothing instead of ${primary}/${backup}`);
+    if (!may({ service, start: "", primary: 0, backup: 0, incomplete: true }, key))
+      say(service, atMs, `nothing instead of ${primary}/${backup}`);
   }
   return found;
 };
@@ -75,9 +87,15 @@ describe("usage over random lives of services, domains and CDNs", () => {
     const random = seededRandom(seed);
     const schedules = Array.from({ length: count }, (_, index) => createSchedule(index, seed));
     const truth = new Map(schedules.flatMap((schedule) => [...refereeOf(schedule)]));
-    const lasting = new Set(schedules.flatMap(({ blind }) => blind.filter(({ toMs }) => toMs === Number.POSITIVE_INFINITY).map(({ cdn, host }) => `${cdn} ${host}`)));
+    const lasting = new Set(
+      schedules.flatMap(({ blind }) =>
+        blind.filter(({ toMs }) => toMs === Number.POSITIVE_INFINITY).map(({ cdn, host }) => `${cdn} ${host}`),
+      ),
+    );
     const isBlind = (key: string) => [...(truth.get(key)?.hosts ?? [])].some((host) => lasting.has(host));
-    await database.sql(`insert into customers (id, name) overriding system value select g, 'customer ' || g from generate_series(1, ${count * 2}) g`);
+    await database.sql(
+      `insert into customers (id, name) overriding system value select g, 'customer ' || g from generate_series(1, ${count * 2}) g`,
+    );
 
     let playedUntilMs = startMs - 1;
     let before = new Map<string, Row>();
@@ -92,8 +110,12 @@ describe("usage over random lives of services, domains and CDNs", () => {
         });
       });
       const deps = {
-        ingest: createIngestStore(database.db), usageSources: sources, customerSources: noAccounts, clock: createFakeClock(atMs),
-        log: createMemoryLog().log, usageWindows: { windowMs: hourMs, lookbackMs: 6 * hourMs },
+        ingest: createIngestStore(database.db),
+        usageSources: sources,
+        customerSources: noAccounts,
+        clock: createFakeClock(atMs),
+        log: createMemoryLog().log,
+        usageWindows: { windowMs: hourMs, lookbackMs: 6 * hourMs },
       };
       await ingestUsage(deps, billingFence).catch((error: unknown) => {
         if (!(error instanceof Error) || error.message !== "away") throw error;
@@ -132,10 +154,12 @@ describe("usage over random lives of services, domains and CDNs", () => {
 
     // Bytes that cost nothing ride on an invoice of something: everybody has something in the end.
     await database.sql(
-      `insert into services (id, customer_id, name, primary_cdn, backup_cdn) overriding system value select 1000000 + id, id, 'something', 'akamai', 'bunny' from customers`);
+      `insert into services (id, customer_id, name, primary_cdn, backup_cdn) overriding system value select 1000000 + id, id, 'something', 'akamai', 'bunny' from customers`,
+    );
     await database.sql(
       `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, primary_source) select 1000000 + id, $1, $1::timestamptz + interval '1 hour', 1073741824, 'push' from customers`,
-      [new Date(endMs)]);
+      [new Date(endMs)],
+    );
     await bill(database.db, endMs + hourMs);
     await bill(database.db, endMs + 24 * hourMs);
     const invoiced = new Map((await knownToday()).map((row) => [keyOf(row.service, Date.parse(row.start)), row]));

@@ -31,20 +31,33 @@ beforeEach(async () => {
 });
 afterEach(() => database.close());
 
-const id = async (text: string, ...params: unknown[]): Promise<number> => Number((await sql<{ id: string }>(`${text} returning id`, params))[0]?.id);
+const id = async (text: string, ...params: unknown[]): Promise<number> =>
+  Number((await sql<{ id: string }>(`${text} returning id`, params))[0]?.id);
 const daysBack = new Date(noon - 48 * hourMs);
 
 const customer = (name: string) => id("insert into customers (name) values ($1)", name);
 const service = async (customerId: number, atMs = noon - 48 * hourMs, cdns = ["fastly", "cloudflare"]) =>
-  await id("insert into services (customer_id, name, primary_cdn, backup_cdn, created_at, updated_at) values ($1, 'web', $2, $3, $4, $4)", customerId, ...cdns, new Date(atMs));
+  await id(
+    "insert into services (customer_id, name, primary_cdn, backup_cdn, created_at, updated_at) values ($1, 'web', $2, $3, $4, $4)",
+    customerId,
+    ...cdns,
+    new Date(atMs),
+  );
 const domain = async (serviceId: number, name: string, atMs = noon - 48 * hourMs) =>
   await id(
     `insert into service_domains (service_id, customer_id, name, challenge_token, created_at, verified_at, updated_at)
-     select id, customer_id, $2, 'token', $3, $3, $3 from services where id = $1`, serviceId, name, new Date(atMs));
+     select id, customer_id, $2, 'token', $3, $3, $3 from services where id = $1`,
+    serviceId,
+    name,
+    new Date(atMs),
+  );
 const removeDomain = (domainId: number, atMs: number) =>
   sql("update service_domains set deleted_at = $2, updated_at = $2 where id = $1", [domainId, new Date(atMs)]);
 const removeService = async (serviceId: number, atMs: number) => {
-  await sql("update service_domains set deleted_at = $2, updated_at = $2 where service_id = $1 and deleted_at is null", [serviceId, new Date(atMs)]);
+  await sql("update service_domains set deleted_at = $2, updated_at = $2 where service_id = $1 and deleted_at is null", [
+    serviceId,
+    new Date(atMs),
+  ]);
   await sql("update services set deleted_at = $2, updated_at = $2 where id = $1", [serviceId, new Date(atMs)]);
 };
 const swap = (serviceId: number, atMs: number) =>
@@ -56,20 +69,37 @@ const fastly = (unreadable: readonly string[] = [], rates = hourly): UsageSource
   read: async ({ hosts, windows }) => ({
     unreadable: hosts.filter((host) => unreadable.includes(host)).map((host) => ({ host, reason: "no service lists it" })),
     unknownHosts: hosts.filter((host) => unreadable.includes(host)),
-    rows: hosts.filter((host) => !unreadable.includes(host)).flatMap((host) =>
-      windows.map(({ startMs, endMs }) => ({ host, startMs, endMs, bytes: Math.round(((rates[host] ?? 0) * gib * (endMs - startMs)) / hourMs) }))),
+    rows: hosts
+      .filter((host) => !unreadable.includes(host))
+      .flatMap((host) =>
+        windows.map(({ startMs, endMs }) => ({
+          host,
+          startMs,
+          endMs,
+          bytes: Math.round(((rates[host] ?? 0) * gib * (endMs - startMs)) / hourMs),
+        })),
+      ),
   }),
 });
 
-const settled = (untilMs: number) => sql(
-  `insert into metering_marks (domain_id, cdn, settled_until) select id, 'fastly', $1 from service_domains on conflict do nothing`, [new Date(untilMs)]);
+const settled = (untilMs: number) =>
+  sql(`insert into metering_marks (domain_id, cdn, settled_until) select id, 'fastly', $1 from service_domains on conflict do nothing`, [
+    new Date(untilMs),
+  ]);
 
 const noAccounts: CustomerSources = { open: async () => [], note: async () => undefined };
 const ingest = (sources: readonly UsageSource[], atMs = nowMs, customerSources = noAccounts) =>
-  ingestUsage({
-    ingest: createIngestStore(database.db), usageSources: sources, customerSources, clock: createFakeClock(atMs), log: createMemoryLog().log,
-    usageWindows: { windowMs: hourMs, lookbackMs },
-  }, billingFence);
+  ingestUsage(
+    {
+      ingest: createIngestStore(database.db),
+      usageSources: sources,
+      customerSources,
+      clock: createFakeClock(atMs),
+      log: createMemoryLog().log,
+      usageWindows: { windowMs: hourMs, lookbackMs },
+    },
+    billingFence,
+  );
 
 /** Windows as known today: `11:00 101/0`, in GiB, `~` where a side is incomplete. */
 const usage = async (serviceId: number): Promise<string[]> => {
@@ -77,14 +107,20 @@ const usage = async (serviceId: number): Promise<string[]> => {
     `select format('%s %s/%s', to_char(u.window_start at time zone 'utc', 'HH24:MI'),
        round(coalesce(k.primary_bytes, u.primary_bytes) / 1073741824.0, 2)::float8 || case when coalesce(k.primary_incomplete, u.primary_incomplete) then '~' else '' end,
        round(coalesce(k.backup_bytes, u.backup_bytes) / 1073741824.0, 2)::float8 || case when coalesce(k.backup_incomplete, u.backup_incomplete) then '~' else '' end) as line
-     from usage_snapshots u left join usage_corrections k on k.snapshot_id = u.id where u.service_id = $1 order by u.window_start`, [serviceId]);
+     from usage_snapshots u left join usage_corrections k on k.snapshot_id = u.id where u.service_id = $1 order by u.window_start`,
+    [serviceId],
+  );
   return rows.map(({ line }) => line);
 };
 const sixTimes = (figures: string) => ["06", "07", "08", "09", "10", "11"].map((hour) => `${hour}:00 ${figures}`);
 const invoiced = async (customerId: number) =>
-  (await sql<{ total: string }>("select total_cents as total from invoices where customer_id = $1 order by number", [customerId])).map(({ total }) => Number(total));
+  (await sql<{ total: string }>("select total_cents as total from invoices where customer_id = $1 order by number", [customerId])).map(
+    ({ total }) => Number(total),
+  );
 const findings = async () =>
-  (await sql<{ rule: string; actual: string }>("select rule, actual from reconciliation_findings where cleared_at is null order by id")).map(({ rule, actual }) => `${rule}: ${actual}`);
+  (
+    await sql<{ rule: string; actual: string }>("select rule, actual from reconciliation_findings where cleared_at is null order by id")
+  ).map(({ rule, actual }) => `${rule}: ${actual}`);
 
 describe("what was carried while a domain was held stays with its service", () => {
   it("when the domain is deleted: the windows before, and the part until then", async () => {
@@ -173,7 +209,11 @@ describe("what was carried while a domain was held stays with its service", () =
 
   it("when a host was claimed and never proven: nothing of it is anybody's", async () => {
     const web = await service(await customer("acme"));
-    await id(`insert into service_domains (service_id, customer_id, name, challenge_token, created_at) values ($1, 1, 'a.shopone.com', 'token', $2)`, web, daysBack);
+    await id(
+      `insert into service_domains (service_id, customer_id, name, challenge_token, created_at) values ($1, 1, 'a.shopone.com', 'token', $2)`,
+      web,
+      daysBack,
+    );
     await ingest([fastly()]);
     expect(await usage(web)).toEqual([]);
   });
@@ -220,7 +260,8 @@ describe("a measurement is never replaced by one that saw less", () => {
     await sql(
       `insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes, primary_source)
        select $1, g, g + interval '1 hour', 101 * 1073741824::bigint, 0, 'fastly' from generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') g`,
-      [web, new Date(noon - lookbackMs), new Date(noon)]);
+      [web, new Date(noon - lookbackMs), new Date(noon)],
+    );
     for (const _ of [1, 2]) {
       await ingest([fastly(["a.shopone.com"])]);
       expect(await usage(web)).toEqual(sixTimes("101~/0"));
@@ -269,7 +310,8 @@ describe("a measurement is never replaced by one that saw less", () => {
   });
 
   const ownAccount = (customerId: number, accountId: number, source: UsageSource): CustomerSources => ({
-    open: async () => [{ accountId, customerId, cdn: "fastly", source }], note: async () => undefined,
+    open: async () => [{ accountId, customerId, cdn: "fastly", source }],
+    note: async () => undefined,
   });
 
   it("when another account reads the same host: the greater reading counts, whoever came first", async () => {
@@ -302,8 +344,21 @@ describe("a measurement is never replaced by one that saw less", () => {
 
 describe("pushes", () => {
   const change = { actor: "token:1", requestId: "r", idempotency: null };
-  const push = (customerId: number, serviceId: number, startMs: number, bytes: { primaryBytes?: number; backupBytes?: number }, mayOverride = false, measuredCdns = ["fastly"]) =>
-    createUsageStore(database.db).push(customerId, serviceId, [{ windowStartMs: startMs, windowEndMs: startMs + hourMs, ...bytes }], { measuredCdns, mayOverride }, change);
+  const push = (
+    customerId: number,
+    serviceId: number,
+    startMs: number,
+    bytes: { primaryBytes?: number; backupBytes?: number },
+    mayOverride = false,
+    measuredCdns = ["fastly"],
+  ) =>
+    createUsageStore(database.db).push(
+      customerId,
+      serviceId,
+      [{ windowStartMs: startMs, windowEndMs: startMs + hourMs, ...bytes }],
+      { measuredCdns, mayOverride },
+      change,
+    );
 
   it("of a deleted service are taken for what began before its end, and refused after", async () => {
     const acme = await customer("acme");
@@ -311,7 +366,9 @@ describe("pushes", () => {
     await domain(web, "a.shopone.com");
     await removeService(web, noon - 90 * minuteMs);
     expect(await push(acme, web, noon - 2 * hourMs, { backupBytes: 5 * gib })).toMatchObject([{ backupBytes: 5 * gib }]);
-    await expect(push(acme, web, noon - hourMs, { backupBytes: 5 * gib })).rejects.toMatchObject({ fields: [{ pointer: "/0/window_start" }] });
+    await expect(push(acme, web, noon - hourMs, { backupBytes: 5 * gib })).rejects.toMatchObject({
+      fields: [{ pointer: "/0/window_start" }],
+    });
   });
 
   it("are refused by the side on which a measured CDN stood then, not by that of today", async () => {
@@ -389,8 +446,15 @@ describe("pushes", () => {
     const acme = await customer("acme");
     const web = await service(acme);
     await domain(web, "a.shopone.com");
-    for (const [cdn, seconds] of [["akamai", 10], ["fastly", 40]] as const) {
-      await sql("update services set primary_cdn = $2, updated_at = $3 where id = $1", [web, cdn, new Date(noon - 30 * minuteMs + seconds * 1_000)]);
+    for (const [cdn, seconds] of [
+      ["akamai", 10],
+      ["fastly", 40],
+    ] as const) {
+      await sql("update services set primary_cdn = $2, updated_at = $3 where id = $1", [
+        web,
+        cdn,
+        new Date(noon - 30 * minuteMs + seconds * 1_000),
+      ]);
     }
     await expect(push(acme, web, noon - hourMs, { primaryBytes: 1 })).rejects.toThrow("measured");
   });

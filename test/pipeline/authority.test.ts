@@ -8,7 +8,8 @@ const clock = { nowMs: () => 0, sleep: async () => undefined };
 
 const askedOf = async (...sets: readonly (readonly string[])[]): Promise<readonly string[]> => {
   const lookup: Lookup = {
-    lookup: async (name) => sets.map((answers, index) => ({ resolver: `r${index}`, status: "answered", answers: name === "example.com" ? answers : [] })),
+    lookup: async (name) =>
+      sets.map((answers, index) => ({ resolver: `r${index}`, status: "answered", answers: name === "example.com" ? answers : [] })),
   };
   let asked: readonly string[] = [];
   const nameServers: NameServers = { ask: async (_name, _type, servers) => ((asked = servers.slice(0, 2)), []) };
@@ -36,7 +37,9 @@ it("reads a zone after six whose servers hang", async () => {
       const takesMs = zoneOf(name) === "honest.example" ? 200 : 5_000;
       const isHeard = nowMs + takesMs <= untilMs;
       nowMs = Math.max(nowMs, Math.min(nowMs + takesMs, untilMs));
-      return servers.map((resolver) => (isHeard && takesMs < 5_000 ? { resolver, status: "answered", answers: ["b.cdn.net"] } : { resolver, status: "silent" }));
+      return servers.map((resolver) =>
+        isHeard && takesMs < 5_000 ? { resolver, status: "answered", answers: ["b.cdn.net"] } : { resolver, status: "silent" },
+      );
     },
   };
   const authority = createAuthority(lookup, nameServers, { ...clock, nowMs: () => nowMs });
@@ -51,10 +54,14 @@ it("does not take the parent zone for a name's where it is unknown whether it ha
   const lookup: Lookup = {
     lookup: async (name) => {
       said.set(name, (said.get(name) ?? 0) + 1);
-      return name === "sub.example.com" && said.get(name) === 1 ? [{ resolver: "r", status: "silent" }] : [{ resolver: "r", status: "answered", answers: [`ns.${name}`] }];
+      return name === "sub.example.com" && said.get(name) === 1
+        ? [{ resolver: "r", status: "silent" }]
+        : [{ resolver: "r", status: "answered", answers: [`ns.${name}`] }];
     },
   };
-  const nameServers: NameServers = { ask: async (_name, _type, servers) => servers.map((resolver) => ({ resolver, status: "answered", answers: [] })) };
+  const nameServers: NameServers = {
+    ask: async (_name, _type, servers) => servers.map((resolver) => ({ resolver, status: "answered", answers: [] })),
+  };
   const authority = createAuthority(lookup, nameServers, clock);
   expect(await authority.ask("app.sub.example.com", "CNAME", freely)).toEqual([]);
   expect(await authority.ask("app.sub.example.com", "CNAME", freely)).toMatchObject([{ resolver: "ns.sub.example.com (authoritative)" }]);

@@ -23,14 +23,20 @@ const play = async (seed: number, rounds: number, kind: "http_availability" | "h
   world.dns.put("two.example.test");
   const latencyMs = kind === "http_latency" ? 500 : null;
   const { serviceId } = await world.seed({
-    domains: [{ name: "one.example.test", primary: "one.cdn.net" }, { name: "two.example.test", primary: "two.cdn.net" }],
+    domains: [
+      { name: "one.example.test", primary: "one.cdn.net" },
+      { name: "two.example.test", primary: "two.cdn.net" },
+    ],
     policies: [{ kind, window: 30, cooldown: 30, ...(latencyMs !== null && { latencyMs }) }],
   });
   // A backtest takes every domain to have been healthy before.
   await database.sql("update service_domains set seen_healthy_at = created_at");
   let rate = 0;
   for (const host of ["one.cdn.net", "two.cdn.net"]) {
-    world.prober.say(host, () => [kind === "http_availability" && chance() < rate ? 503 : 200, chance() < rate ? 800 : Math.floor(chance() * 90)]);
+    world.prober.say(host, () => [
+      kind === "http_availability" && chance() < rate ? 503 : 200,
+      chance() < rate ? 800 : Math.floor(chance() * 90),
+    ]);
   }
   for (let round = 0; round < rounds; round += 1) {
     if (round % 4 === 0) rate = [0, 0, 0, 0.2, 1][Math.floor(chance() * 5)] ?? 0;
@@ -44,19 +50,37 @@ const play = async (seed: number, rounds: number, kind: "http_availability" | "h
 };
 
 describe("a backtest of recorded samples", () => {
-  it.each([[1, "http_availability"], [2, "http_availability"], [3, "http_latency"]] as const)(
-    "with the policy that was in force comes to the very storms that were recorded (seed %d, %s)", async (seed, kind) => {
-      const { read, toMs, latencyMs } = await play(seed, 80, kind);
-      const trace = await read();
-      expect(trace?.samples?.length).toBeGreaterThanOrEqual(160);
-      const setup = { cdns: trace?.cdns ?? [], terms: { ...terms, latencyMs }, intervalMs, fromMs: startMs, vantages: trace?.vantages ?? [] };
-      const { storms } = replayAll(trace?.samples ?? [], setup, toMs);
-      const facts = (all: readonly { startedAtMs: number; detectedAtMs: number; recoveringSinceMs: number | null; endedAtMs: number | null; relapses: number; endedReason: string | null }[]) =>
-        all.map(({ startedAtMs, detectedAtMs, recoveringSinceMs, endedAtMs, relapses, endedReason }) =>
-          ({ startedAtMs, detectedAtMs, recoveringSinceMs, endedAtMs, relapses, endedReason }));
-      expect(facts(storms)).toEqual(facts(trace?.storms ?? []));
-      expect(storms.length, "there were storms to compare").toBeGreaterThan(1);
-    });
+  it.each([
+    [1, "http_availability"],
+    [2, "http_availability"],
+    [3, "http_latency"],
+  ] as const)("with the policy that was in force comes to the very storms that were recorded (seed %d, %s)", async (seed, kind) => {
+    const { read, toMs, latencyMs } = await play(seed, 80, kind);
+    const trace = await read();
+    expect(trace?.samples?.length).toBeGreaterThanOrEqual(160);
+    const setup = { cdns: trace?.cdns ?? [], terms: { ...terms, latencyMs }, intervalMs, fromMs: startMs, vantages: trace?.vantages ?? [] };
+    const { storms } = replayAll(trace?.samples ?? [], setup, toMs);
+    const facts = (
+      all: readonly {
+        startedAtMs: number;
+        detectedAtMs: number;
+        recoveringSinceMs: number | null;
+        endedAtMs: number | null;
+        relapses: number;
+        endedReason: string | null;
+      }[],
+    ) =>
+      all.map(({ startedAtMs, detectedAtMs, recoveringSinceMs, endedAtMs, relapses, endedReason }) => ({
+        startedAtMs,
+        detectedAtMs,
+        recoveringSinceMs,
+        endedAtMs,
+        relapses,
+        endedReason,
+      }));
+    expect(facts(storms)).toEqual(facts(trace?.storms ?? []));
+    expect(storms.length, "there were storms to compare").toBeGreaterThan(1);
+  });
 
   it("is told where there are too many samples, and whom it had heard before", async () => {
     const { read } = await play(1, 12, "http_availability");

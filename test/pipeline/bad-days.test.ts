@@ -25,13 +25,24 @@ let meddle: (path: string, text: string) => string;
 const zoneOf = (name: Name) => server.zones.find((zone) => zone.name === `${name}.test.`)?.id ?? "";
 const pair = (name: string, sides: readonly string[] = ["primary", "backup"]) =>
   sides.map((side): RecordSet => ({
-    name, type: "CNAME", ttlSeconds: 60, setIdentifier: side, weight: side === "primary" ? 100 : 0, values: [side === "primary" ? "a.cdn.net" : "b.cdn.net"],
+    name,
+    type: "CNAME",
+    ttlSeconds: 60,
+    setIdentifier: side,
+    weight: side === "primary" ? 100 : 0,
+    values: [side === "primary" ? "a.cdn.net" : "b.cdn.net"],
   }));
 
 /** The real adapter at the local server. While it waits for an answer the test's time stands. */
 const adapter = (clock: Clock): Dns =>
   createRoute53({
-    endpoint: server.url, region: "us-east-1", credentials, clock, random: () => 0.5, timeoutMs: 150, onCall: (result) => calls.push(result),
+    endpoint: server.url,
+    region: "us-east-1",
+    credentials,
+    clock,
+    random: () => 0.5,
+    timeoutMs: 150,
+    onCall: (result) => calls.push(result),
     fetch: realWork(world).counted(async (...request: Parameters<typeof fetch>) => {
       const response = await fetch(...request);
       const text = meddle(new URL(response.url).pathname, await response.text());
@@ -44,10 +55,18 @@ beforeEach(async () => {
   calls = [];
   meddle = (_, text) => text;
   server = await startRoute53({
-    ...credentials, zones: [{ name: "bad.test" }, { name: "good.test" }], now: world.clock.nowMs, requestsPerSecond: 5, burst: 5, insyncAfterMs: 5_000,
+    ...credentials,
+    zones: [{ name: "bad.test" }, { name: "good.test" }],
+    now: world.clock.nowMs,
+    requestsPerSecond: 5,
+    burst: 5,
+    insyncAfterMs: 5_000,
   });
   const seeded = async (name: Name) => {
-    const { serviceId } = await world.seed({ customer: name, domains: [{ name: names[name], primary: `a.${name}.net`, backup: `b.${name}.net` }] });
+    const { serviceId } = await world.seed({
+      customer: name,
+      domains: [{ name: names[name], primary: `a.${name}.net`, backup: `b.${name}.net` }],
+    });
     const [row] = await world.sql<{ customer_id: string }>("select customer_id from services where id = $1", [serviceId]);
     return { serviceId, customerId: Number(row?.customer_id) };
   };
@@ -67,8 +86,12 @@ const die = () => {
   for (const name of ["bad", "good"]) world.prober.say(`a.${name}.net`, 503);
 };
 const weights = (name: Name) =>
-  server.records(zoneOf(name)).filter((set) => set.type === "CNAME").toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? ""))
-    .map((set) => set.weight).join("/");
+  server
+    .records(zoneOf(name))
+    .filter((set) => set.type === "CNAME")
+    .toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? ""))
+    .map((set) => set.weight)
+    .join("/");
 /** What the API shows of a domain. */
 const shown = async (name: Name) => {
   const { customerId, serviceId } = services[name];
@@ -76,7 +99,8 @@ const shown = async (name: Name) => {
   const { status, lastError } = view?.domains[0] ?? { status: "none", lastError: null };
   return { status, lastError, results: (view?.changes ?? []).map(({ result }) => result).toReversed() };
 };
-const statusMetric = async () => Object.fromEntries((await createMetricsStore(world.db).read()).domains.map(({ status, count }) => [status, count]));
+const statusMetric = async () =>
+  Object.fromEntries((await createMetricsStore(world.db).read()).domains.map(({ status, count }) => [status, count]));
 const made = (name: Name) => server.changes.filter((change) => change.zoneId === zoneOf(name)).length;
 
 type Day = {
@@ -97,37 +121,46 @@ const fault = (kind: FaultKind, all = false) => ({
 describe("a bad day at Route 53", () => {
   const days: readonly Day[] = [
     { name: "access denied", ...fault("access-denied"), status: "error", says: /does not permit.*AccessDenied/, call: "refused" },
-    { name: "an expired token", ...fault("expired-token", true), status: "error", says: /refused the configured credentials.*ExpiredToken/, call: "refused" },
+    {
+      name: "an expired token",
+      ...fault("expired-token", true),
+      status: "error",
+      says: /refused the configured credentials.*ExpiredToken/,
+      call: "refused",
+    },
     { name: "throttled for five minutes", ...fault("throttle"), status: "error", says: /Throttling/, call: "throttled" },
     { name: "500 with HTML", ...fault("server-error"), status: "error", says: /http_500/, call: "unanswered" },
     { name: "connections reset", ...fault("reset", true), status: "error", says: /network/, call: "unanswered" },
   ];
 
-  it.each(days)("$name: is shown and counted, hurts nobody else, and is over when it is over", async ({ begins, ends, status, says, call }) => {
-    server.seed(zoneOf("bad"), pair(names.bad));
-    dns = adapter(world.clock);
-    await rounds(4);
-    expect(await statusMetric()).toEqual({ found: 2 });
-    begins();
-    die();
-    await rounds(2);
-    expect(weights("good"), "the others").toBe("0/100");
-    expect(await shown("good")).toMatchObject({ status: "found", lastError: null });
-    await rounds(28);
-    expect(await shown("bad")).toMatchObject({ status, lastError: expect.stringMatching(says) as string });
-    expect(await statusMetric()).toEqual({ [status]: 1, found: 1 });
-    expect(calls).toContain(call);
-    expect([weights("bad"), made("bad"), made("good")]).toEqual(["100/0", 0, 1]);
-    ends();
-    await rounds(2);
-    expect(weights("bad")).toBe("0/100");
-    await rounds(10);
-    expect(await shown("bad")).toMatchObject({ status: "found", lastError: null });
-    const { results } = await shown("bad");
-    expect([made("bad"), results.filter((result) => result === "accepted" || result === "insync").length]).toEqual([1, 1]);
-    expect(results).not.toContain("intent");
-    expect(results.length, "one row a lease at most, however often it was tried").toBeLessThanOrEqual(2);
-  });
+  it.each(days)(
+    "$name: is shown and counted, hurts nobody else, and is over when it is over",
+    async ({ begins, ends, status, says, call }) => {
+      server.seed(zoneOf("bad"), pair(names.bad));
+      dns = adapter(world.clock);
+      await rounds(4);
+      expect(await statusMetric()).toEqual({ found: 2 });
+      begins();
+      die();
+      await rounds(2);
+      expect(weights("good"), "the others").toBe("0/100");
+      expect(await shown("good")).toMatchObject({ status: "found", lastError: null });
+      await rounds(28);
+      expect(await shown("bad")).toMatchObject({ status, lastError: expect.stringMatching(says) as string });
+      expect(await statusMetric()).toEqual({ [status]: 1, found: 1 });
+      expect(calls).toContain(call);
+      expect([weights("bad"), made("bad"), made("good")]).toEqual(["100/0", 0, 1]);
+      ends();
+      await rounds(2);
+      expect(weights("bad")).toBe("0/100");
+      await rounds(10);
+      expect(await shown("bad")).toMatchObject({ status: "found", lastError: null });
+      const { results } = await shown("bad");
+      expect([made("bad"), results.filter((result) => result === "accepted" || result === "insync").length]).toEqual([1, 1]);
+      expect(results).not.toContain("intent");
+      expect(results.length, "one row a lease at most, however often it was tried").toBeLessThanOrEqual(2);
+    },
+  );
 
   it("a clock that is off: is shown and counted, hurts nobody else, and is over when it is over", async () => {
     server.seed(zoneOf("bad"), pair(names.bad));
@@ -136,12 +169,16 @@ describe("a bad day at Route 53", () => {
     const of = (name: string) => (name === names.bad ? off : right);
     // Its deadlines are those of a clock that is right.
     const asSeen = (name: string, budget: DnsBudget): DnsBudget =>
-      name !== names.bad ? budget : { ...budget, connection: (times, request) => budget.connection({ ...times, untilMs: times.untilMs + offMs }, request) };
+      name !== names.bad
+        ? budget
+        : { ...budget, connection: (times, request) => budget.connection({ ...times, untilMs: times.untilMs + offMs }, request) };
     // One account each: a clock that is off is one provider's, and another's is right.
     dns = {
       ...right,
-      read: async (all, budget) => new Map((await Promise.all(all.map(async (name) => [...(await of(name).read([name], asSeen(name, budget)))]))).flat()),
-      apply: async (all, budget) => (await Promise.all(all.map(async (one) => await of(one.domain).apply([one], asSeen(one.domain, budget))))).flat(),
+      read: async (all, budget) =>
+        new Map((await Promise.all(all.map(async (name) => [...(await of(name).read([name], asSeen(name, budget)))]))).flat()),
+      apply: async (all, budget) =>
+        (await Promise.all(all.map(async (one) => await of(one.domain).apply([one], asSeen(one.domain, budget))))).flat(),
     };
     await rounds(4);
     offMs = 3_600_000;
@@ -170,7 +207,10 @@ describe("a bad day at Route 53", () => {
     die();
     await rounds(1);
     while (weights("bad") !== "0/100") await rounds(1);
-    expect(await shown("bad")).toMatchObject({ status: "error", lastError: expect.stringMatching(/lost|unreadable|timeout|network/) as string });
+    expect(await shown("bad")).toMatchObject({
+      status: "error",
+      lastError: expect.stringMatching(/lost|unreadable|timeout|network/) as string,
+    });
     expect(await statusMetric()).toEqual({ error: 1, found: 1 });
     expect(calls).toContain(call);
     await rounds(1);
@@ -187,7 +227,9 @@ describe("a bad day at Route 53", () => {
     die();
     await rounds(2);
     expect(await shown("bad")).toMatchObject({
-      status: "unprovisioned", lastError: expect.stringMatching(/create app\.bad\.test CNAME, weighted, SetIdentifier "backup"/) as string, results: [],
+      status: "unprovisioned",
+      lastError: expect.stringMatching(/create app\.bad\.test CNAME, weighted, SetIdentifier "backup"/) as string,
+      results: [],
     });
     expect(await statusMetric()).toEqual({ unprovisioned: 1, found: 1 });
     expect([weights("good"), made("bad")]).toEqual(["0/100", 0]);
@@ -202,7 +244,11 @@ describe("a bad day at Route 53", () => {
     await rounds(4);
     die();
     await rounds(2);
-    expect(await shown("bad")).toMatchObject({ status: "unprovisioned", lastError: expect.stringMatching(/no public hosted zone/) as string, results: [] });
+    expect(await shown("bad")).toMatchObject({
+      status: "unprovisioned",
+      lastError: expect.stringMatching(/no public hosted zone/) as string,
+      results: [],
+    });
     expect(await statusMetric()).toEqual({ unprovisioned: 1, found: 1 });
     expect(weights("good")).toBe("0/100");
   });
@@ -218,7 +264,10 @@ describe("a bad day at Route 53", () => {
     for (const name of ["bad", "good"]) world.prober.say(`a.${name}.net`, 200);
     await rounds(14);
     expect(weights("good")).toBe("100/0");
-    expect(await shown("bad")).toMatchObject({ status: "unprovisioned", lastError: expect.stringMatching(/no public hosted zone/) as string });
+    expect(await shown("bad")).toMatchObject({
+      status: "unprovisioned",
+      lastError: expect.stringMatching(/no public hosted zone/) as string,
+    });
     expect(await statusMetric()).toEqual({ unprovisioned: 1, found: 1 });
     const before = (await shown("bad")).results.length;
     await rounds(5);

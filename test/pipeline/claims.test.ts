@@ -9,17 +9,27 @@ import { useWorld } from "../support/use-world.ts";
 const { world } = useWorld();
 
 const name = "app.example.test";
-const around = (more: Partial<Surroundings>): Surroundings => ({ neighbours: [], health: {}, dangling: [], leftBehind: [], otherZones: [], ...more });
+const around = (more: Partial<Surroundings>): Surroundings => ({
+  neighbours: [],
+  health: {},
+  dangling: [],
+  leftBehind: [],
+  otherZones: [],
+  ...more,
+});
 
 /** Readings are those of the strict DNS, with something around them. */
 const surround = (more: () => Partial<Surroundings> | null): void => {
   const read = world.deps.dns.read;
   const dns = {
     ...world.deps.dns,
-    read: async (...asked: Parameters<typeof read>) => new Map([...(await read(...asked))].map(([one, reading]) => {
-      const extra = more();
-      return [one, reading.status === "found" && extra !== null ? { ...reading, surroundings: around(extra) } : reading] as const;
-    })),
+    read: async (...asked: Parameters<typeof read>) =>
+      new Map(
+        [...(await read(...asked))].map(([one, reading]) => {
+          const extra = more();
+          return [one, reading.status === "found" && extra !== null ? { ...reading, surroundings: around(extra) } : reading] as const;
+        }),
+      ),
   };
   Object.assign(world.deps, { dns });
 };
@@ -27,11 +37,29 @@ const surround = (more: () => Partial<Surroundings> | null): void => {
 const checkBackup = (): void => {
   const read = world.deps.dns.read;
   Object.assign(world.deps.dns, {
-    read: async (...asked: Parameters<typeof read>) => new Map([...(await read(...asked))].map(([one, reading]) => [one, reading.status !== "found" ? reading : {
-      ...reading, records: reading.records.map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record)),
-    }] as const)),
+    read: async (...asked: Parameters<typeof read>) =>
+      new Map(
+        [...(await read(...asked))].map(
+          ([one, reading]) =>
+            [
+              one,
+              reading.status !== "found"
+                ? reading
+                : {
+                    ...reading,
+                    records: reading.records.map((record) =>
+                      record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record,
+                    ),
+                  },
+            ] as const,
+        ),
+      ),
   });
-  world.deps.dns.apply = async (changes, budget) => await world.dns.dns.apply(changes.map((change) => ({ ...change, records: withoutChecks(change.records, ["h1"]) })), budget);
+  world.deps.dns.apply = async (changes, budget) =>
+    await world.dns.dns.apply(
+      changes.map((change) => ({ ...change, records: withoutChecks(change.records, ["h1"]) })),
+      budget,
+    );
 };
 const stormOf = async (seeded = world.seed()) => {
   const { serviceId, domainIds } = await seeded;
@@ -45,14 +73,18 @@ const said = async (serviceId: number) => {
   return `${routing?.state} ${routing?.reason}`;
 };
 const expected = async (domainId: number) =>
-  (await world.sql<{ expected: VisitorAnswers | null }>("select expected from domain_routing where domain_id = $1", [domainId]))[0]?.expected;
+  (await world.sql<{ expected: VisitorAnswers | null }>("select expected from domain_routing where domain_id = $1", [domainId]))[0]
+    ?.expected;
 
 describe("a service in a storm", () => {
   it("is shifted where its visitors are expected at the backup", async () => {
     world.dns.put(name);
     const { serviceId, domainId } = await stormOf();
     expect(await said(serviceId)).toBe("shifted storm");
-    expect(await expected(domainId)).toEqual({ types: [{ type: "CNAME", primary: { least: 0, most: 0 }, backup: { least: 1, most: 1 }, other: { least: 0, most: 0 } }], obstacle: null });
+    expect(await expected(domainId)).toEqual({
+      types: [{ type: "CNAME", primary: { least: 0, most: 0 }, backup: { least: 1, most: 1 }, other: { least: 0, most: 0 } }],
+      obstacle: null,
+    });
   });
 
   it("fault 5: is not where the backup's health check fails", async () => {
@@ -62,7 +94,14 @@ describe("a service in a storm", () => {
     const { serviceId, domainId, reports } = await stormOf();
     expect(await said(serviceId)).toBe("partial health_check");
     expect(reports.flatMap(({ unreached }) => unreached)).toEqual([
-      { serviceId, domainId, name, reason: "health_check", detail: "CNAME: its health check h1 is unhealthy, so Route 53 answers the backup with 0 %", moved: true },
+      {
+        serviceId,
+        domainId,
+        name,
+        reason: "health_check",
+        detail: "CNAME: its health check h1 is unhealthy, so Route 53 answers the backup with 0 %",
+        moved: true,
+      },
     ]);
   });
 
@@ -72,7 +111,10 @@ describe("a service in a storm", () => {
     const { serviceId, domainId } = await stormOf();
     expect(await said(serviceId)).toBe("partial neighbour");
     expect(await world.history()).toEqual(["100/0>0/100 storm accepted"]);
-    expect((await expected(domainId))?.obstacle).toEqual({ reason: "neighbour", detail: expect.stringContaining('"canary" with weight 100') });
+    expect((await expected(domainId))?.obstacle).toEqual({
+      reason: "neighbour",
+      detail: expect.stringContaining('"canary" with weight 100'),
+    });
   });
 
   it("fault 4: is not where a type stays behind", async () => {
@@ -113,7 +155,10 @@ describe("a service in a storm", () => {
   it("looks every minute at the health of what it is on, and says so when it changes", async () => {
     let health: "healthy" | "unhealthy" = "healthy";
     world.dns.put(name);
-    surround(() => ({ health: { h1: health }, neighbours: [{ type: "CNAME", setIdentifier: "spare", weight: 0, values: ["b.cdn.net"], healthCheckId: "h1" }] }));
+    surround(() => ({
+      health: { h1: health },
+      neighbours: [{ type: "CNAME", setIdentifier: "spare", weight: 0, values: ["b.cdn.net"], healthCheckId: "h1" }],
+    }));
     checkBackup();
     const { serviceId } = await stormOf();
     expect(await said(serviceId)).toBe("shifted storm");
@@ -157,7 +202,9 @@ it("fault 6: a switch to the backup leaves out a health check that is gone, with
   const apply = deps.dns.apply;
   deps.dns.apply = async (changes, budget) => {
     may.push(...changes.map(({ mayDropChecks }) => mayDropChecks));
-    return (await apply(changes, budget)).map((result) => (result.status === "accepted" && may.length === 1 ? { ...result, droppedChecks: ["h1"] } : result));
+    return (await apply(changes, budget)).map((result) =>
+      result.status === "accepted" && may.length === 1 ? { ...result, droppedChecks: ["h1"] } : result,
+    );
   };
   await seed();
   await roundsOf(4);

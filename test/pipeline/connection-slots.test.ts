@@ -91,7 +91,9 @@ describe("connections with a deadline", () => {
   it("give what the work gives, and throw what it throws", async () => {
     const { clock, connections, work } = connectionsAt();
     expect(await clock.run(work(lane("dns"), "quick", 10, 1_000))).toEqual({ status: "sent", value: "quick" });
-    await expect(clock.run(connections.until(lane("dns"), { untilMs: 1_000, answerMs: 1_000 }, () => Promise.reject(new Error("no"))))).rejects.toThrow("no");
+    await expect(
+      clock.run(connections.until(lane("dns"), { untilMs: 1_000, answerMs: 1_000 }, () => Promise.reject(new Error("no")))),
+    ).rejects.toThrow("no");
   });
 
   it("are free at the deadline, whether the work heeds that or not", async () => {
@@ -156,7 +158,8 @@ describe("connections with a deadline", () => {
 });
 
 describe("the lanes of an invocation", () => {
-  const many = (count: number, one: (index: number) => Promise<unknown>) => Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+  const many = (count: number, one: (index: number) => Promise<unknown>) =>
+    Promise.all(Array.from({ length: count }, (_, index) => one(index)));
 
   it("leave probes three of six whatever the others want, and all that the others do not use", async () => {
     const { clock, connections, work, most } = connectionsAt();
@@ -198,7 +201,11 @@ describe("the lanes of an invocation", () => {
 
   it("take those that are well before those that are not", async () => {
     const { clock, work, started } = connectionsAt(1);
-    const all = [work(lane("dns", 9), "first", 10), ...[2, 3].map((key) => work(lane("dns", key, { suspect: () => true }), `suspect ${key}`, 10)), work(lane("dns", 4), "well", 10)];
+    const all = [
+      work(lane("dns", 9), "first", 10),
+      ...[2, 3].map((key) => work(lane("dns", key, { suspect: () => true }), `suspect ${key}`, 10)),
+      work(lane("dns", 4), "well", 10),
+    ];
     await clock.run(Promise.all(all));
     expect(started).toEqual(["first", "well", "suspect 2", "suspect 3"]);
   });

@@ -10,22 +10,61 @@ import { okSample, policyView, recordsOf, roundDomain, roundService, unreadRouti
 const nowMs = Date.parse("2026-11-18T11:20:00Z");
 const up = [windowStats("primary", 6, 0), windowStats("backup", 6, 0)];
 const dead = [windowStats("primary", 6, 6), windowStats("backup", 6, 0)];
-const activeStorm = { id: 42, state: "storm", startedAtMs: nowMs - 60_000, recoveringSinceMs: null, relapses: 0, creditReason: null } as const;
+const activeStorm = {
+  id: 42,
+  state: "storm",
+  startedAtMs: nowMs - 60_000,
+  recoveringSinceMs: null,
+  relapses: 0,
+  creditReason: null,
+} as const;
 const justNow = [{ domainId: 1, path: "primary", vantage: "local", atMs: nowMs }] as const;
-const live = (primary: number, backup: number, over = {}) => ({ ...unreadRouting, records: recordsOf("app.example.test", primary, backup), readAtMs: nowMs, ...over });
+const live = (primary: number, backup: number, over = {}) => ({
+  ...unreadRouting,
+  records: recordsOf("app.example.test", primary, backup),
+  readAtMs: nowMs,
+  ...over,
+});
 const shifted = { routing: live(0, 100, { movedAtMs: nowMs - 50_000 }) };
 
 const decide = (
-  services: readonly RoundService[], policies: readonly PolicyView[],
-  rest: { vantages?: readonly { name: string; lastHeardAtMs: number }[]; samples?: readonly Sample[]; read?: readonly DomainReading[] } = {},
+  services: readonly RoundService[],
+  policies: readonly PolicyView[],
+  rest: {
+    vantages?: readonly { name: string; lastHeardAtMs: number }[];
+    samples?: readonly Sample[];
+    read?: readonly DomainReading[];
+  } = {},
 ): RoundDecisions =>
-  decideRound(services, rest.vantages ?? [{ name: "local", lastHeardAtMs: nowMs }], policies, rest.samples ?? [], rest.read ?? [], null, nowMs);
-const moves = ({ intents }: RoundDecisions) => intents.map(({ domainId, to, reason, result }) => `${domainId}: ${to.primary}/${to.backup} ${reason} ${result}`);
+  decideRound(
+    services,
+    rest.vantages ?? [{ name: "local", lastHeardAtMs: nowMs }],
+    policies,
+    rest.samples ?? [],
+    rest.read ?? [],
+    null,
+    nowMs,
+  );
+const moves = ({ intents }: RoundDecisions) =>
+  intents.map(({ domainId, to, reason, result }) => `${domainId}: ${to.primary}/${to.backup} ${reason} ${result}`);
 
 describe("decideRound", () => {
   it("has nothing to say in a calm that it has seen before", () => {
-    const service = roundService({ routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null, backupHealth: "up" } });
-    expect(decide([service], [policyView({ stats: up })])).toEqual({ storms: [], healthy: [], services: [], domains: [], resolved: [], drifts: [], contests: [], intents: [], lapsed: [], unreached: [] });
+    const service = roundService({
+      routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null, backupHealth: "up" },
+    });
+    expect(decide([service], [policyView({ stats: up })])).toEqual({
+      storms: [],
+      healthy: [],
+      services: [],
+      domains: [],
+      resolved: [],
+      drifts: [],
+      contests: [],
+      intents: [],
+      lapsed: [],
+      unreached: [],
+    });
   });
 
   it("begins a storm and switches in the same round", () => {
@@ -49,12 +88,16 @@ describe("decideRound", () => {
     expect(moves(decide([roundService({ domains })], [policyView({ stats })]))).toEqual(["1: 0/100 storm intent"]);
     const override = { mode: "backup", untilMs: null, actor: "sre" } as const;
     expect(decide([roundService({ domains, override })], [policyView({ stats })]).intents).toMatchObject([
-      { domainId: 1, reason: "override", actor: "sre" }, { domainId: 2, reason: "override", actor: "sre" },
+      { domainId: 1, reason: "override", actor: "sre" },
+      { domainId: 2, reason: "override", actor: "sre" },
     ]);
   });
 
   it("holds while the backup is down or unknown", () => {
-    for (const [backup, reason] of [[windowStats("backup", 6, 6), "backup_down"], [windowStats("backup", 1, 0), "backup_unknown"]] as const) {
+    for (const [backup, reason] of [
+      [windowStats("backup", 6, 6), "backup_down"],
+      [windowStats("backup", 1, 0), "backup_unknown"],
+    ] as const) {
       const decisions = decide([roundService()], [policyView({ stats: [windowStats("primary", 6, 6), backup] })]);
       expect(decisions.storms).toHaveLength(1);
       expect(moves(decisions)).toEqual([]);
@@ -110,9 +153,21 @@ describe("decideRound", () => {
   });
 
   it("goes by the names that can be probed where there is no primary", () => {
-    const domains = [roundDomain({ primaryTarget: null, name: "app.example.com" }), roundDomain({ domainId: 2, primaryTarget: null, name: "app.example.test" })];
+    const domains = [
+      roundDomain({ primaryTarget: null, name: "app.example.com" }),
+      roundDomain({ domainId: 2, primaryTarget: null, name: "app.example.test" }),
+    ];
     const storm = { ...activeStorm };
-    const decisions = decide([roundService({ domains })], [policyView({ stats: [windowStats("direct", 6, 0)], storm, newest: [{ domainId: 1, path: "direct", vantage: "local", atMs: nowMs }] })]);
+    const decisions = decide(
+      [roundService({ domains })],
+      [
+        policyView({
+          stats: [windowStats("direct", 6, 0)],
+          storm,
+          newest: [{ domainId: 1, path: "direct", vantage: "local", atMs: nowMs }],
+        }),
+      ],
+    );
     expect(decisions.storms).toMatchObject([{ transition: { kind: "recover" } }]);
   });
 
@@ -122,38 +177,80 @@ describe("decideRound", () => {
 
   it("sends several types of a name back together where somebody moved one of them", () => {
     const records = [...recordsOf("app.example.test", 100, 0, "A"), ...recordsOf("app.example.test", 0, 100, "AAAA")];
-    const decisions = decide([roundService({ domains: [roundDomain({ routing: live(100, 0, { records }) })] })], [policyView({ stats: up })]);
+    const decisions = decide(
+      [roundService({ domains: [roundDomain({ routing: live(100, 0, { records }) })] })],
+      [policyView({ stats: up })],
+    );
     expect(moves(decisions)).toEqual(["1: 100/0 calm intent"]);
   });
 
   it("says drift where the reading found it, and that tranche healed it", () => {
-    const read: DomainReading[] = [{ domainId: 1, serviceId: 1, routing: live(80, 20), drift: { recordType: "CNAME", previous: { primary: 100, backup: 0 }, found: { primary: 80, backup: 20 } }, resolved: [] }];
-    expect(decide([roundService()], [policyView({ stats: up })], { read }).intents).toMatchObject([{ reason: "drift", actor: "tranche", from: { primary: 80, backup: 20 } }]);
+    const read: DomainReading[] = [
+      {
+        domainId: 1,
+        serviceId: 1,
+        routing: live(80, 20),
+        drift: { recordType: "CNAME", previous: { primary: 100, backup: 0 }, found: { primary: 80, backup: 20 } },
+        resolved: [],
+      },
+    ];
+    expect(decide([roundService()], [policyView({ stats: up })], { read }).intents).toMatchObject([
+      { reason: "drift", actor: "tranche", from: { primary: 80, backup: 20 } },
+    ]);
     const frozen = roundService({ override: { mode: "frozen", untilMs: null, actor: "sre" } });
     expect(decide([frozen], [policyView({ stats: up })], { read }).intents).toEqual([]);
   });
 
   it("does not take the primary for up where any policy is in doubt", () => {
-    const latency = policyView({ policyId: 2, kind: "http_latency", stats: [windowStats("primary", 6, 6), windowStats("backup", 6, 0)], minFailures: 100 });
+    const latency = policyView({
+      policyId: 2,
+      kind: "http_latency",
+      stats: [windowStats("primary", 6, 6), windowStats("backup", 6, 0)],
+      minFailures: 100,
+    });
     const decisions = decide([roundService({ domains: [roundDomain({ routing: live(50, 50) })] })], [policyView({ stats: up }), latency]);
     expect(moves(decisions)).toEqual([]);
     expect(decisions.services).toMatchObject([{ state: "held", reason: "primary_not_known_up" }]);
   });
 
   it("is the same in whatever order figures and services come", () => {
-    const services = [1, 2, 3].map((serviceId) => roundService({ serviceId, domains: [roundDomain({ domainId: serviceId, name: `d${serviceId}.test`, routing: live(100, 0) })] }));
-    const policies = [1, 2, 3].map((serviceId) => policyView({ policyId: serviceId, serviceId, stats: (serviceId === 2 ? up : dead).flatMap((stats) => ["local", "vercel"].map((vantage) => ({ ...stats, vantage, domainId: serviceId }))) }));
+    const services = [1, 2, 3].map((serviceId) =>
+      roundService({ serviceId, domains: [roundDomain({ domainId: serviceId, name: `d${serviceId}.test`, routing: live(100, 0) })] }),
+    );
+    const policies = [1, 2, 3].map((serviceId) =>
+      policyView({
+        policyId: serviceId,
+        serviceId,
+        stats: (serviceId === 2 ? up : dead).flatMap((stats) =>
+          ["local", "vercel"].map((vantage) => ({ ...stats, vantage, domainId: serviceId })),
+        ),
+      }),
+    );
     const vantages = ["local", "vercel"].map((name) => ({ name, lastHeardAtMs: nowMs }));
     const all = decide(services, policies, { vantages });
     expect(moves(all)).toHaveLength(2);
-    const mixed = fc.tuple(fc.shuffledSubarray(policies, { minLength: 3 }), fc.shuffledSubarray(vantages, { minLength: 2 }), fc.infiniteStream(fc.nat()));
-    fc.assert(fc.property(mixed, ([shuffled, seen, order]) => {
-      const stirred = shuffled.map((policy) => ({ ...policy, stats: policy.stats.map((stats) => ({ stats, at: order.next().value })).sort((a, b) => a.at - b.at).map(({ stats }) => stats) }));
-      const again = decide(services, stirred, { vantages: seen });
-      expect(moves(again)).toEqual(moves(all));
-      expect(again.services).toEqual(all.services);
-      expect(again.storms.map(({ policy, transition }) => [policy.policyId, transition])).toEqual(all.storms.map(({ policy, transition }) => [policy.policyId, transition]));
-    }));
+    const mixed = fc.tuple(
+      fc.shuffledSubarray(policies, { minLength: 3 }),
+      fc.shuffledSubarray(vantages, { minLength: 2 }),
+      fc.infiniteStream(fc.nat()),
+    );
+    fc.assert(
+      fc.property(mixed, ([shuffled, seen, order]) => {
+        const stirred = shuffled.map((policy) => ({
+          ...policy,
+          stats: policy.stats
+            .map((stats) => ({ stats, at: order.next().value }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ stats }) => stats),
+        }));
+        const again = decide(services, stirred, { vantages: seen });
+        expect(moves(again)).toEqual(moves(all));
+        expect(again.services).toEqual(all.services);
+        expect(again.storms.map(({ policy, transition }) => [policy.policyId, transition])).toEqual(
+          all.storms.map(({ policy, transition }) => [policy.policyId, transition]),
+        );
+      }),
+    );
   });
 });
 
@@ -171,11 +268,15 @@ describe("vantages", () => {
 
   it("lets it begin a storm alone, but neither end one nor bring traffic back", () => {
     const vantages = heard({ cloudflare: 0, vercel: 3_600_000 });
-    expect(decide([service], [policyView({ stats: own(dead, "cloudflare") })], { vantages }).storms).toMatchObject([{ transition: { kind: "begin" } }]);
+    expect(decide([service], [policyView({ stats: own(dead, "cloudflare") })], { vantages }).storms).toMatchObject([
+      { transition: { kind: "begin" } },
+    ]);
     const storm = { ...activeStorm, state: "recovering", recoveringSinceMs: nowMs - 400_000, startedAtMs: nowMs - 900_000 } as const;
     const newest = [{ domainId: 1, path: "primary", vantage: "cloudflare", atMs: nowMs }] as const;
     const moved = roundService({ cdns: service.cdns, domains: [roundDomain(shifted)] });
-    expect(decide([moved], [policyView({ stats: own(up, "cloudflare"), storm, newest })], { vantages }).storms).toMatchObject([{ transition: { kind: "restart" } }]);
+    expect(decide([moved], [policyView({ stats: own(up, "cloudflare"), storm, newest })], { vantages }).storms).toMatchObject([
+      { transition: { kind: "restart" } },
+    ]);
     // It can not reach the backup and praises itself: what a CDN in trouble looks like from inside.
     const praise = own([windowStats("primary", 6, 0), windowStats("backup", 6, 6)], "cloudflare");
     expect(moves(decide([moved], [policyView({ stats: praise, storm, newest })], { vantages }))).toEqual([]);
@@ -184,7 +285,8 @@ describe("vantages", () => {
 
   it("waits a minute for a vantage even where the window is shorter", () => {
     const stats = own(dead, "cloudflare");
-    const within = (age: number) => decide([service], [policyView({ stats, windowSeconds: 10 })], { vantages: heard({ cloudflare: 0, vercel: age }) }).storms.length;
+    const within = (age: number) =>
+      decide([service], [policyView({ stats, windowSeconds: 10 })], { vantages: heard({ cloudflare: 0, vercel: age }) }).storms.length;
     expect(within(59_000)).toBe(0);
     expect(within(60_000)).toBe(1);
   });
@@ -192,7 +294,8 @@ describe("vantages", () => {
 
 describe("shadow mode", () => {
   const stood = (shadowTarget: string | null) => ({ state: "normal", reason: "calm", latch: null, failback: null, shadowTarget });
-  const shadow = (shadowTarget: string | null, over: Partial<RoundService> = {}) => roundService({ shadow: true, routing: stood(shadowTarget), ...over });
+  const shadow = (shadowTarget: string | null, over: Partial<RoundService> = {}) =>
+    roundService({ shadow: true, routing: stood(shadowTarget), ...over });
 
   it("records where it would go, once each way", () => {
     const there = decide([shadow("normal/100")], [policyView({ stats: dead })]);
@@ -215,20 +318,27 @@ describe("shadow mode", () => {
   it("remembers its position through a hold, and forgets it when steering in earnest", () => {
     const held = decide([shadow("backup")], [policyView({ stats: [windowStats("primary", 6, 6)], storm: activeStorm, newest: justNow })]);
     expect(held.services).toMatchObject([{ state: "held", shadowTarget: "backup" }]);
-    expect(decide([roundService({ routing: stood("backup") })], [policyView({ stats: up })]).services).toMatchObject([{ shadowTarget: null }]);
+    expect(decide([roundService({ routing: stood("backup") })], [policyView({ stats: up })]).services).toMatchObject([
+      { shadowTarget: null },
+    ]);
   });
 });
 
 describe("discovered targets", () => {
   const found = (over = {}) => live(100, 0, { discoveredPrimaryTarget: "a.cdn.net", discoveredBackupTarget: "b.cdn.net", ...over });
-  const service = (over = {}) => roundService({ domains: [roundDomain({ primaryTarget: null, backupTarget: null, routing: found(over) })] });
+  const service = (over = {}) =>
+    roundService({ domains: [roundDomain({ primaryTarget: null, backupTarget: null, routing: found(over) })] });
   const both = [okSample(), okSample({ path: "backup" })];
 
   it("count once they have answered", () => {
     expect(decide([service()], [policyView({ stats: dead })]).storms).toEqual([]);
-    expect(decide([service()], [policyView({ stats: up })], { samples: both }).domains).toMatchObject([{ domainId: 1, discoveredPrimaryOk: true, discoveredBackupOk: true }]);
+    expect(decide([service()], [policyView({ stats: up })], { samples: both }).domains).toMatchObject([
+      { domainId: 1, discoveredPrimaryOk: true, discoveredBackupOk: true },
+    ]);
     expect(decide([service()], [policyView()], { samples: both.map((sample) => ({ ...sample, ok: false })) }).domains).toEqual([]);
-    expect(moves(decide([service({ discoveredPrimaryOk: true, discoveredBackupOk: true })], [policyView({ stats: dead })]))).toEqual(["1: 0/100 storm intent"]);
+    expect(moves(decide([service({ discoveredPrimaryOk: true, discoveredBackupOk: true })], [policyView({ stats: dead })]))).toEqual([
+      "1: 0/100 storm intent",
+    ]);
   });
 
   it("do not keep a storm without other samples alive", () => {
@@ -239,10 +349,12 @@ describe("discovered targets", () => {
 
   it("are found in a round that reads the records, too, unless these name another target now", () => {
     const read = (over = {}): DomainReading[] => [{ domainId: 1, serviceId: 1, routing: found(over), drift: null, resolved: [] }];
-    expect(decide([service()], [policyView()], { samples: both, read: read() }).domains).toMatchObject([{ discoveredPrimaryOk: true, discoveredBackupOk: true }]);
-    expect(decide([service()], [policyView()], { samples: both, read: read({ discoveredPrimaryTarget: "new.net" }) }).domains).toMatchObject([
-      { discoveredPrimaryTarget: "new.net", discoveredPrimaryOk: false, discoveredBackupOk: true },
+    expect(decide([service()], [policyView()], { samples: both, read: read() }).domains).toMatchObject([
+      { discoveredPrimaryOk: true, discoveredBackupOk: true },
     ]);
+    expect(
+      decide([service()], [policyView()], { samples: both, read: read({ discoveredPrimaryTarget: "new.net" }) }).domains,
+    ).toMatchObject([{ discoveredPrimaryTarget: "new.net", discoveredPrimaryOk: false, discoveredBackupOk: true }]);
   });
 
   it("are not confirmed by the answer of a configured target", () => {

@@ -9,7 +9,10 @@ import { freely } from "../support/budget.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { createStrictDns } from "../support/strict-dns.ts";
 
-const owners = new Map([["a.example.test", 1], ["theirs.example.test", 2]]);
+const owners = new Map([
+  ["a.example.test", 1],
+  ["theirs.example.test", 2],
+]);
 const clock = createFakeClock(7);
 
 const world = () => {
@@ -30,7 +33,8 @@ const change = async (accounts: DnsAccounts, domain: string) => {
 describe("the accounts of a round", () => {
   it("are each customer's own, else the operator's, and each name is asked for with its owner's", async () => {
     const { accounts, ours, theirs } = world();
-    for (const name of ["a.example.test", "theirs.example.test", "nobody.example.test"]) await accounts.ofName(name).dns.read([name], freely);
+    for (const name of ["a.example.test", "theirs.example.test", "nobody.example.test"])
+      await accounts.ofName(name).dns.read([name], freely);
     expect([ours.reads, theirs.reads]).toEqual([[["a.example.test"], ["nobody.example.test"]], [["theirs.example.test"]]]);
     expect([accounts.ofName("a.example.test").id, accounts.ofName("theirs.example.test").id]).toEqual([0, 2]);
   });
@@ -38,8 +42,15 @@ describe("the accounts of a round", () => {
   it("mark their changes, which are polled where they were made", async () => {
     const { accounts, ours, theirs } = world();
     const changes = [await change(accounts, "theirs.example.test"), await change(accounts, "a.example.test")];
-    expect(changes).toMatchObject([{ status: "accepted", changeId: "c2:C1" }, { status: "accepted", changeId: "C1" }]);
-    expect([ours.weights("a.example.test"), ours.weights("theirs.example.test"), theirs.weights("theirs.example.test")]).toEqual(["0/100", "1/2", "0/100"]);
+    expect(changes).toMatchObject([
+      { status: "accepted", changeId: "c2:C1" },
+      { status: "accepted", changeId: "C1" },
+    ]);
+    expect([ours.weights("a.example.test"), ours.weights("theirs.example.test"), theirs.weights("theirs.example.test")]).toEqual([
+      "0/100",
+      "1/2",
+      "0/100",
+    ]);
     ours.settle();
     expect(await accounts.byKey(accountOfChange("C1")).dns.status(["C1"], freely)).toEqual(new Map([["C1", "insync"]]));
     expect(await accounts.byKey(accountOfChange("c2:C1")).dns.status(["c2:C1"], freely)).toEqual(new Map([["c2:C1", "pending"]]));
@@ -55,7 +66,11 @@ describe("the accounts of a round", () => {
   });
 });
 
-it.each([["C123", "C123", 0], ["c12:C123", "C123", 12], ["c:C1", "c:C1", 0]])("shows %s as %s, of account %i", (stored, shown, key) => {
+it.each([
+  ["C123", "C123", 0],
+  ["c12:C123", "C123", 12],
+  ["c:C1", "c:C1", 0],
+])("shows %s as %s, of account %i", (stored, shown, key) => {
   expect([providerChangeId(stored), accountOfChange(stored)]).toEqual([shown, key]);
 });
 
@@ -63,15 +78,19 @@ describe("a budget", () => {
   type Asked = { readonly method: string; readonly args: readonly unknown[] };
   const recorder = () => {
     const asked: Asked[] = [];
-    const note = (method: string, answer: unknown) => async (...args: unknown[]) => {
-      asked.push({ method, args });
-      return answer;
-    };
+    const note =
+      (method: string, answer: unknown) =>
+      async (...args: unknown[]) => {
+        asked.push({ method, args });
+        return answer;
+      };
     const dns = { provider: "route53", read: note("read", new Map()), apply: note("apply", []), status: note("status", new Map()) } as Dns;
     return { asked, dns };
   };
   const args: { readonly [Method in Exclude<keyof Dns, "provider">]: readonly [Parameters<Dns[Method]>[0]] } = {
-    read: [["a.example.test"]], apply: [[{ domain: "a.example.test", zoneId: "Z1", records: [], to: { primary: 0, backup: 100 } }]], status: [["C1"]],
+    read: [["a.example.test"]],
+    apply: [[{ domain: "a.example.test", zoneId: "Z1", records: [], to: { primary: 0, backup: 100 } }]],
+    status: [["C1"]],
   };
 
   /** Everything in src/ that stands between a round and an adapter as a `Dns` of its own. */
@@ -85,7 +104,9 @@ describe("a budget", () => {
     // What comes behind the budget is passed on as well: where names were found before.
     const behind = (method: string) => (method === "read" ? [new Map([["a.example.test", "Z1"]])] : []);
     for (const method of methods) await wrapped[method]?.(...args[method as keyof typeof args], freely, ...behind(method));
-    expect(asked.map(({ method, args: given }) => [method, given])).toEqual(methods.map((method) => [method, [...args[method as keyof typeof args], freely, ...behind(method)]]));
+    expect(asked.map(({ method, args: given }) => [method, given])).toEqual(
+      methods.map((method) => [method, [...args[method as keyof typeof args], freely, ...behind(method)]]),
+    );
     expect(asked.every(({ args: given }) => given[1] === freely)).toBe(true);
   });
 

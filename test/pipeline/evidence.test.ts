@@ -14,10 +14,19 @@ import { createWorld, startMs } from "../support/round-world.ts";
 
 type Body = {
   decision: { change: string; started_at?: string; ended_at?: string; reason?: string; relapses?: number };
-  policy: Record<string, unknown>; primary: Record<string, unknown>; backup: Record<string, unknown>; service: Record<string, unknown>;
-  window: { entries: Record<string, unknown>[]; left_out: number }; weights: { entries: Record<string, unknown>[] };
-  samples: { fields: string[]; entries: unknown[][] } | null; vantages: Record<string, unknown>[]; change_id?: string;
-  change?: number; verdict?: string; expected?: string[]; resolvers?: unknown[];
+  policy: Record<string, unknown>;
+  primary: Record<string, unknown>;
+  backup: Record<string, unknown>;
+  service: Record<string, unknown>;
+  window: { entries: Record<string, unknown>[]; left_out: number };
+  weights: { entries: Record<string, unknown>[] };
+  samples: { fields: string[]; entries: unknown[][] } | null;
+  vantages: Record<string, unknown>[];
+  change_id?: string;
+  change?: number;
+  verdict?: string;
+  expected?: string[];
+  resolvers?: unknown[];
 };
 type Rec = { kind: string; seq: number; hash: string; body: Body };
 
@@ -30,7 +39,10 @@ const at = (ms: number) => new Date(startMs + ms).toISOString();
 const recordsIn = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)) as Rec[];
 
 const read = async (stormId: number): Promise<Uint8Array> => {
-  const [row] = await world.sql<{ customer_id: string }>("select v.customer_id from storm_events e join services v on v.id = e.service_id where e.id = $1", [stormId]);
+  const [row] = await world.sql<{ customer_id: string }>(
+    "select v.customer_id from storm_events e join services v on v.id = e.service_id where e.id = $1",
+    [stormId],
+  );
   const page = await createEvidenceStore(world.db).bundle(Number(row?.customer_id), stormId);
   return new TextEncoder().encode(page !== null && "bundle" in page ? page.bundle : "none");
 };
@@ -39,8 +51,16 @@ const read = async (stormId: number): Promise<Uint8Array> => {
 const observe = async (answer: string) => {
   const fence = await world.leases.acquire("job:observe-answers", "local", `local:${answer}`);
   if (fence === null) throw new Error("the lease is taken");
-  const lookup = { lookup: async () => [{ resolver: "one.test", status: "answered" as const, answers: [`${answer}.`] }, { resolver: "two.test", status: "silent" as const }] };
-  const report = await observeAnswers({ observations: createObservationStore(world.db), lookup, clock: world.clock, log: createMemoryLog().log }, fence);
+  const lookup = {
+    lookup: async () => [
+      { resolver: "one.test", status: "answered" as const, answers: [`${answer}.`] },
+      { resolver: "two.test", status: "silent" as const },
+    ],
+  };
+  const report = await observeAnswers(
+    { observations: createObservationStore(world.db), lookup, clock: world.clock, log: createMemoryLog().log },
+    fence,
+  );
   await world.leases.release(fence);
   return report;
 };
@@ -78,11 +98,26 @@ describe("the evidence of a storm", () => {
     expect(records.map(({ kind }) => kind)).toEqual(["begin", "switch", "relapse", "observed", "end", "switch", "observed"]);
     const [begin, shift, relapse, , end] = records.map(({ body }) => body);
     expect(begin?.decision).toEqual({ change: "begin", started_at: at(40_000) });
-    expect(begin?.policy).toMatchObject({ id: 1, version: 1, kind: "http_availability", threshold_avail: 0.9, window_seconds: 30, latency_ms: null });
+    expect(begin?.policy).toMatchObject({
+      id: 1,
+      version: 1,
+      kind: "http_availability",
+      threshold_avail: 0.9,
+      window_seconds: 30,
+      latency_ms: null,
+    });
     expect(begin?.primary).toMatchObject({ health: "down", below_threshold: true, first_failed_at: at(40_000) });
     expect(begin?.vantages).toMatchObject([{ name: "local", counted: true }]);
-    expect(begin?.window).toMatchObject({ entries: [{ path: "primary", samples: 5, failures: 3 }, { path: "backup", failures: 0 }], left_out: 0 });
-    expect(begin?.weights.entries).toMatchObject([{ domain: "app.example.test", before: { primary: 100, backup: 0 }, after: { primary: 0, backup: 100 } }]);
+    expect(begin?.window).toMatchObject({
+      entries: [
+        { path: "primary", samples: 5, failures: 3 },
+        { path: "backup", failures: 0 },
+      ],
+      left_out: 0,
+    });
+    expect(begin?.weights.entries).toMatchObject([
+      { domain: "app.example.test", before: { primary: 100, backup: 0 }, after: { primary: 0, backup: 100 } },
+    ]);
     expect(shift?.change_id).toMatch(/\S/);
     expect(relapse?.decision).toEqual({ change: "relapse", relapses: 1 });
     expect(end?.decision).toMatchObject({ change: "end", reason: "recovered" });
@@ -107,11 +142,21 @@ describe("the evidence of a storm", () => {
     expect(records.find(({ kind }) => kind === "end")?.body.decision.ended_at).toBe(storm?.ended_at.toISOString());
     expect(storm?.relapses).toBe(1);
     const changes = await world.sql<{ change_id: string; id: string }>("select change_id, id from routing_changes order by id");
-    expect(records.filter(({ kind }) => kind === "switch").map(({ body }) => body.change_id)).toEqual(changes.map(({ change_id: id }) => id));
+    expect(records.filter(({ kind }) => kind === "switch").map(({ body }) => body.change_id)).toEqual(
+      changes.map(({ change_id: id }) => id),
+    );
     const observed = records.filter(({ kind }) => kind === "observed").map(({ body }) => body);
-    expect(observed.map(({ change, change_id: changeId }) => [String(change), changeId])).toEqual(changes.map((change) => [change.id, change.change_id]));
-    const resolvers = [{ answers: ["b.cdn.net"], resolver: "one.test" }, { answers: null, resolver: "two.test" }];
-    expect(observed).toMatchObject([{ verdict: "confirmed", expected: ["b.cdn.net"], resolvers }, { verdict: "other", expected: ["a.cdn.net"], resolvers }]);
+    expect(observed.map(({ change, change_id: changeId }) => [String(change), changeId])).toEqual(
+      changes.map((change) => [change.id, change.change_id]),
+    );
+    const resolvers = [
+      { answers: ["b.cdn.net"], resolver: "one.test" },
+      { answers: null, resolver: "two.test" },
+    ];
+    expect(observed).toMatchObject([
+      { verdict: "confirmed", expected: ["b.cdn.net"], resolvers },
+      { verdict: "other", expected: ["a.cdn.net"], resolvers },
+    ]);
   });
 
   it("is not written by a round in which nothing happens, and asks the database for nothing then", async () => {
@@ -138,7 +183,7 @@ describe("verification", () => {
     bundle.forEach((byte, position) => {
       // Another bit each time; the property below tries every value.
       const changed = bundle.slice();
-      changed[position] = byte ^ (1 << position % 8);
+      changed[position] = byte ^ (1 << (position % 8));
       const verdict = verifyBundle(changed);
       // What separates two records may be laid to either.
       const expected = [owner[position] ?? 0, ...(owner[position - 1] === owner[position] ? [] : [owner[position - 1] ?? 0])];
@@ -149,23 +194,30 @@ describe("verification", () => {
 
   it("fails whatever a byte is changed to", () => {
     const position = fc.integer({ min: 0, max: bundle.length - 1 });
-    fc.assert(fc.property(position, fc.integer({ min: 1, max: 255 }), (where, mask) => {
-      const changed = bundle.slice();
-      changed[where] = (bundle[where] ?? 0) ^ mask;
-      expect(verifyBundle(changed).ok).toBe(false);
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(position, fc.integer({ min: 1, max: 255 }), (where, mask) => {
+        const changed = bundle.slice();
+        changed[where] = (bundle[where] ?? 0) ^ mask;
+        expect(verifyBundle(changed).ok).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("fails when bytes are cut out, put in or cut off", () => {
     const position = fc.integer({ min: 0, max: bundle.length - 1 });
-    fc.assert(fc.property(position, fc.integer({ min: 0, max: 255 }), (where, byte) => {
-      expect(verifyBundle(Uint8Array.of(...bundle.subarray(0, where), ...bundle.subarray(where + 1))).ok).toBe(false);
-      expect(verifyBundle(Uint8Array.of(...bundle.subarray(0, where), byte, ...bundle.subarray(where))).ok).toBe(false);
-      expect(verifyBundle(bundle.subarray(0, where)).ok).toBe(false);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(position, fc.integer({ min: 0, max: 255 }), (where, byte) => {
+        expect(verifyBundle(Uint8Array.of(...bundle.subarray(0, where), ...bundle.subarray(where + 1))).ok).toBe(false);
+        expect(verifyBundle(Uint8Array.of(...bundle.subarray(0, where), byte, ...bundle.subarray(where))).ok).toBe(false);
+        expect(verifyBundle(bundle.subarray(0, where)).ok).toBe(false);
+      }),
+      { numRuns: 200 },
+    );
   });
 
-  const rebuilt = (change: (all: Rec[]) => Rec[]) => new TextEncoder().encode(canonicalJson(change(structuredClone(records)) as unknown as JsonValue));
+  const rebuilt = (change: (all: Rec[]) => Rec[]) =>
+    new TextEncoder().encode(canonicalJson(change(structuredClone(records)) as unknown as JsonValue));
 
   it("knows the records as they are", () => {
     expect(verifyBundle(rebuilt((all) => all))).toMatchObject({ ok: true });

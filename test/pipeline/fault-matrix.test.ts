@@ -17,59 +17,84 @@ const killed = () => {
 
 /** Switches that the history says were made: one row for each that was, and no row for any that was not. */
 const told = async () =>
-  (await world.sql<{ from_primary: number; to_primary: number; epoch: string }>(
-    "select from_primary, to_primary, epoch from routing_changes where result in ('accepted', 'insync', 'unconfirmed') order by id")).length;
+  (
+    await world.sql<{ from_primary: number; to_primary: number; epoch: string }>(
+      "select from_primary, to_primary, epoch from routing_changes where result in ('accepted', 'insync', 'unconfirmed') order by id",
+    )
+  ).length;
 
 type Kill = (world: World) => Partial<RoundDeps>;
 
 /** `round` 1 is the one in which the switch is made, 2 the next, in which it is found to be in sync. */
 const points: readonly (readonly [string, 1 | 2, Kill])[] = [
   ["before the intent is stored", 1, ({ rounds }) => ({ rounds: { ...rounds, saveDecisions: killed } })],
-  ["after the intent is stored", 1, ({ rounds }) => ({
-    rounds: { ...rounds, saveDecisions: async (...args) => (await rounds.saveDecisions(...args), killed()) },
-  })],
+  [
+    "after the intent is stored",
+    1,
+    ({ rounds }) => ({
+      rounds: { ...rounds, saveDecisions: async (...args) => (await rounds.saveDecisions(...args), killed()) },
+    }),
+  ],
   ["before the call", 1, ({ dns, rounds }) => ({ dns: { ...dns.dns, apply: killed }, rounds: { ...rounds, saveOutcomes: killed } })],
-  ["after the call, without its answer", 1, ({ dns, rounds }) => ({
-    dns: { ...dns.dns, apply: async (...args) => (await dns.dns.apply(...args), killed()) }, rounds: { ...rounds, saveOutcomes: killed },
-  })],
+  [
+    "after the call, without its answer",
+    1,
+    ({ dns, rounds }) => ({
+      dns: { ...dns.dns, apply: async (...args) => (await dns.dns.apply(...args), killed()) },
+      rounds: { ...rounds, saveOutcomes: killed },
+    }),
+  ],
   ["before the change id is stored", 1, ({ rounds }) => ({ rounds: { ...rounds, saveOutcomes: killed } })],
-  ["after the change id is stored", 1, ({ rounds }) => ({
-    rounds: { ...rounds, saveOutcomes: async (...args) => (await rounds.saveOutcomes(...args), killed()) },
-  })],
-  ["before INSYNC is asked for", 2, ({ dns, rounds }) => ({ dns: { ...dns.dns, status: killed }, rounds: { ...rounds, saveAndEvaluate: killed } })],
+  [
+    "after the change id is stored",
+    1,
+    ({ rounds }) => ({
+      rounds: { ...rounds, saveOutcomes: async (...args) => (await rounds.saveOutcomes(...args), killed()) },
+    }),
+  ],
+  [
+    "before INSYNC is asked for",
+    2,
+    ({ dns, rounds }) => ({ dns: { ...dns.dns, status: killed }, rounds: { ...rounds, saveAndEvaluate: killed } }),
+  ],
   ["after INSYNC is heard, before it is stored", 2, ({ rounds }) => ({ rounds: { ...rounds, saveOutcomes: killed } })],
-  ["after INSYNC is stored", 2, ({ rounds }) => ({
-    rounds: { ...rounds, saveOutcomes: async (...args) => (await rounds.saveOutcomes(...args), killed()) },
-  })],
+  [
+    "after INSYNC is stored",
+    2,
+    ({ rounds }) => ({
+      rounds: { ...rounds, saveOutcomes: async (...args) => (await rounds.saveOutcomes(...args), killed()) },
+    }),
+  ],
 ];
 
 describe("a controller killed", () => {
-  for (const successor of ["the same provider", "another provider"] as const) for (const [point, when, kill] of points) {
-    it(`${point}: ${successor} brings the weights where they belong within one round, and tells of one switch`, async () => {
-      const { dns, seed, round, roundsOf, prober, held, acquire, history, domain } = world;
-      dns.put(name);
-      const { domainIds } = await seed();
-      await roundsOf(4);
-      prober.say("a.cdn.net", 503);
-      if (when === 2) {
+  for (const successor of ["the same provider", "another provider"] as const)
+    for (const [point, when, kill] of points) {
+      it(`${point}: ${successor} brings the weights where they belong within one round, and tells of one switch`, async () => {
+        const { dns, seed, round, roundsOf, prober, held, acquire, history, domain } = world;
+        dns.put(name);
+        const { domainIds } = await seed();
+        await roundsOf(4);
+        prober.say("a.cdn.net", 503);
+        if (when === 2) {
+          await roundsOf(1);
+          dns.settle();
+        }
+        await expect(round(kill(world))).rejects.toThrow("killed");
+        if (successor === "another provider") held.fence = await acquire("vercel");
         await roundsOf(1);
+        expect(dns.weights(name), "within one round").toBe("0/100");
         dns.settle();
-      }
-      await expect(round(kill(world))).rejects.toThrow("killed");
-      if (successor === "another provider") held.fence = await acquire("vercel");
-      await roundsOf(1);
-      expect(dns.weights(name), "within one round").toBe("0/100");
-      dns.settle();
-      await roundsOf(10);
-      expect(dns.made, "made once").toHaveLength(1);
-      expect(await told(), "told once").toBe(1);
-      const rows = (await history()).filter((line) => !line.endsWith("superseded"));
-      expect(rows).toHaveLength(1);
-      expect(rows[0], "nothing is left in doubt").toMatch(/^100\/0>0\/100 storm (accepted|insync)$/);
-      expect(await domain(domainIds[0] ?? 0)).toMatchObject({ primary_weight: 0, backup_weight: 100, last_error: null });
-      expect((await domain(domainIds[0] ?? 0))?.moved_at).not.toBeNull();
-    });
-  }
+        await roundsOf(10);
+        expect(dns.made, "made once").toHaveLength(1);
+        expect(await told(), "told once").toBe(1);
+        const rows = (await history()).filter((line) => !line.endsWith("superseded"));
+        expect(rows).toHaveLength(1);
+        expect(rows[0], "nothing is left in doubt").toMatch(/^100\/0>0\/100 storm (accepted|insync)$/);
+        expect(await domain(domainIds[0] ?? 0)).toMatchObject({ primary_weight: 0, backup_weight: 100, last_error: null });
+        expect((await domain(domainIds[0] ?? 0))?.moved_at).not.toBeNull();
+      });
+    }
 });
 
 describe("an intent of an earlier holder", () => {
@@ -157,7 +182,10 @@ describe("two controllers at once", () => {
       // Every third call hangs so long that its holder is taken for dead.
       dns.hooks.latencyMs = () => Math.floor(random() * (random() < 0.3 ? 25_000 : 3_000));
       const control = (fence: Fence) =>
-        runRound(clumsy(fence, random), fence, { index: 0, count: 1 }, clock.nowMs()).then(() => 0, () => 1);
+        runRound(clumsy(fence, random), fence, { index: 0, count: 1 }, clock.nowMs()).then(
+          () => 0,
+          () => 1,
+        );
       const older = control(held.fence);
       const newer = (async () => {
         await clock.sleep(Math.floor(random() * 30_000));

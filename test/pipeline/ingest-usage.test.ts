@@ -28,10 +28,11 @@ const source = (cdn: string, bytes: (host: string, startMs: number) => number | 
   const read = async (query: UsageQuery): Promise<UsageReading> => {
     asked.push(query);
     const rows: HostWindowBytes[] = [];
-    for (const host of query.hosts) for (const { startMs, endMs } of query.windows) {
-      const count = unknownHosts.includes(host) ? null : bytes(host, startMs);
-      if (count !== null) rows.push({ host, startMs, endMs, bytes: count });
-    }
+    for (const host of query.hosts)
+      for (const { startMs, endMs } of query.windows) {
+        const count = unknownHosts.includes(host) ? null : bytes(host, startMs);
+        if (count !== null) rows.push({ host, startMs, endMs, bytes: count });
+      }
     return { rows, unknownHosts, unreadable: unknownHosts.map((host) => ({ host, reason: "not in the account" })) };
   };
   return { cdn, asked, read } satisfies UsageSource & { asked: UsageQuery[] };
@@ -40,13 +41,23 @@ const failing = (cdn: string): UsageSource => ({ cdn, read: () => Promise.reject
 
 const noAccounts: CustomerSources = { open: async () => [], note: async () => undefined };
 
-type Options = { lookbackMs?: number; windowMs?: number; under?: Fence; customerSources?: CustomerSources; atMs?: number; catchUp?: boolean };
+type Options = {
+  lookbackMs?: number;
+  windowMs?: number;
+  under?: Fence;
+  customerSources?: CustomerSources;
+  atMs?: number;
+  catchUp?: boolean;
+};
 
 /** As after a run that read everything: what ended before the look-back is final. */
-const settleAll = (untilMs: number) => world.sql(
-  `insert into metering_marks (domain_id, cdn, settled_until)
+const settleAll = (untilMs: number) =>
+  world.sql(
+    `insert into metering_marks (domain_id, cdn, settled_until)
    select distinct t.domain_id, c.cdn, $1::timestamptz from domain_tenures t join service_cdns h on h.service_id = t.service_id
-   cross join lateral (values (h.primary_cdn), (h.backup_cdn)) c (cdn) on conflict do nothing`, [new Date(untilMs)]);
+   cross join lateral (values (h.primary_cdn), (h.backup_cdn)) c (cdn) on conflict do nothing`,
+    [new Date(untilMs)],
+  );
 
 const ingest = async (sources: UsageSource[], options: Options = {}) => {
   const memory = createMemoryLog();
@@ -55,22 +66,33 @@ const ingest = async (sources: UsageSource[], options: Options = {}) => {
   const atMs = options.atMs ?? nowMs;
   if (options.catchUp !== true) await settleAll(Math.floor(atMs / usageWindows.windowMs) * usageWindows.windowMs - usageWindows.lookbackMs);
   const deps = {
-    ingest: createIngestStore(database.db), usageSources: sources, customerSources, clock: createFakeClock(atMs), log: memory.log, usageWindows,
+    ingest: createIngestStore(database.db),
+    usageSources: sources,
+    customerSources,
+    clock: createFakeClock(atMs),
+    log: memory.log,
+    usageWindows,
   };
   const run = ingestUsage(deps, options.under ?? fence);
   return { report: await run, ...memory };
 };
 
 const usage = async () =>
-  (await database.sql<{ line: string }>(
-    `select format('%s %s+%s %s %s/%s', s.service_id, to_char(window_start at time zone 'utc', 'HH24:MI'), window_end - window_start, primary_bytes || '/' || backup_bytes,
+  (
+    await database.sql<{ line: string }>(
+      `select format('%s %s+%s %s %s/%s', s.service_id, to_char(window_start at time zone 'utc', 'HH24:MI'), window_end - window_start, primary_bytes || '/' || backup_bytes,
        coalesce(primary_source, '-'), coalesce(backup_source, '-')) as line
-     from usage_snapshots s order by service_id, window_start`)).map(({ line }) => line);
+     from usage_snapshots s order by service_id, window_start`,
+    )
+  ).map(({ line }) => line);
 
 const incomplete = async () =>
-  (await database.sql<{ line: string }>(
-    `select to_char(window_start at time zone 'utc', 'HH24:MI ') || concat_ws(', ', case when primary_incomplete then 'primary' end, case when backup_incomplete then 'backup' end) as line
-     from usage_snapshots where primary_incomplete or backup_incomplete order by service_id, window_start`)).map(({ line }) => line);
+  (
+    await database.sql<{ line: string }>(
+      `select to_char(window_start at time zone 'utc', 'HH24:MI ') || concat_ws(', ', case when primary_incomplete then 'primary' end, case when backup_incomplete then 'backup' end) as line
+     from usage_snapshots where primary_incomplete or backup_incomplete order by service_id, window_start`,
+    )
+  ).map(({ line }) => line);
 
 describe("ingestUsage", () => {
   it("stores each complete window of the look-back on the side on which the service has that CDN", async () => {
@@ -79,10 +101,20 @@ describe("ingestUsage", () => {
     const cdn = source("cdn-a", (host, startMs) => (host === "one.test" ? 100 : 7) + (startMs === noon - hourMs ? 1 : 0));
     const { report } = await ingest([cdn]);
     expect(report).toEqual({ sources: 1, windows: 4, corrections: 0, unknownHosts: 0, deferredHosts: 0, failures: 0 });
-    expect(cdn.asked).toEqual([{ hosts: ["one.test", "too.test", "two.test"], windows: [{ startMs: noon - 2 * hourMs, endMs: noon - hourMs }, { startMs: noon - hourMs, endMs: noon }] }]);
+    expect(cdn.asked).toEqual([
+      {
+        hosts: ["one.test", "too.test", "two.test"],
+        windows: [
+          { startMs: noon - 2 * hourMs, endMs: noon - hourMs },
+          { startMs: noon - hourMs, endMs: noon },
+        ],
+      },
+    ]);
     expect(await usage()).toEqual([
-      `${one.serviceId} 10:00+01:00:00 107/0 cdn-a/-`, `${one.serviceId} 11:00+01:00:00 109/0 cdn-a/-`,
-      `${two.serviceId} 10:00+01:00:00 0/7 -/cdn-a`, `${two.serviceId} 11:00+01:00:00 0/8 -/cdn-a`,
+      `${one.serviceId} 10:00+01:00:00 107/0 cdn-a/-`,
+      `${one.serviceId} 11:00+01:00:00 109/0 cdn-a/-`,
+      `${two.serviceId} 10:00+01:00:00 0/7 -/cdn-a`,
+      `${two.serviceId} 11:00+01:00:00 0/8 -/cdn-a`,
     ]);
   });
 
@@ -183,7 +215,9 @@ describe("ingestUsage", () => {
     };
     await ingest([{ cdn: "cdn-a", read }], { lookbackMs: hourMs });
     const sampled = () => world.sql("select primary_bytes, primary_sampling, backup_sampling from usage_snapshots");
-    expect(await sampled()).toEqual([{ primary_bytes: "200", primary_sampling: { interval: 10, lower: 190, upper: 215 }, backup_sampling: null }]);
+    expect(await sampled()).toEqual([
+      { primary_bytes: "200", primary_sampling: { interval: 10, lower: 190, upper: 215 }, backup_sampling: null },
+    ]);
     await ingest([cdn], { lookbackMs: hourMs });
     expect(await sampled()).toEqual([{ primary_bytes: "200", primary_sampling: null, backup_sampling: null }]);
   });
@@ -216,11 +250,15 @@ describe("ingestUsage", () => {
       const rows = await world.sql<{ id: string }>("select customer_id as id from services order by id");
       const [first, second] = rows.map(({ id }) => Number(id));
       const { customerSources, noted } = accounts(
-        { accountId: 1, customerId: first ?? 0, source: failing("cdn-a") }, { accountId: 2, customerId: second ?? 0, source: source("cdn-a", () => 5) },
+        { accountId: 1, customerId: first ?? 0, source: failing("cdn-a") },
+        { accountId: 2, customerId: second ?? 0, source: source("cdn-a", () => 5) },
       );
       const { report } = await ingest([], { lookbackMs: hourMs, customerSources });
       expect(report).toMatchObject({ sources: 2, failures: 1, windows: 1 });
-      expect(noted.toSorted((a, b) => a.accountId - b.accountId)).toEqual([{ accountId: 1, error: "quota" }, { accountId: 2, error: null }]);
+      expect(noted.toSorted((a, b) => a.accountId - b.accountId)).toEqual([
+        { accountId: 1, error: "quota" },
+        { accountId: 2, error: null },
+      ]);
       expect(await usage()).toEqual([`${two.serviceId} 11:00+01:00:00 5/0 cdn-a/-`]);
       expect(one.serviceId).toBeGreaterThan(0);
     });
@@ -235,7 +273,9 @@ describe("ingestUsage", () => {
        l as (insert into invoice_line_items (invoice_id, snapshot_id, service_id, window_start, window_end, primary_bytes, backup_bytes,
            rate_cents_per_gb, discount_rate, storm_microseconds, max_coverage_factor, amount_cents, discount_cents)
          select i.id, u.id, service_id, window_start, window_end, primary_bytes, backup_bytes, 12, 0.5, 0, 0, 0, 0 from usage_snapshots u, i where window_start = $2)
-       update usage_snapshots set invoice_id = (select id from i) where window_start = $2`, [serviceId, new Date(noon - 2 * hourMs)]);
+       update usage_snapshots set invoice_id = (select id from i) where window_start = $2`,
+      [serviceId, new Date(noon - 2 * hourMs)],
+    );
     const { report } = await ingest([source("cdn-a", () => 999), source("cdn-b", () => 5)]);
     expect(report).toMatchObject({ windows: 2, corrections: 2, failures: 0 });
     expect(await usage()).toEqual([`${serviceId} 10:00+01:00:00 100/0 cdn-a/-`, `${serviceId} 11:00+01:00:00 999/5 cdn-a/cdn-b`]);

@@ -54,17 +54,27 @@ beforeEach(async () => {
   aheadMs = 0;
   route53 = await startRoute53({ ...credentials, zones: [{ name: "example.test" }], requestsPerSecond: 1e5, burst: 1e5 });
   const doh = await startDoh({ zones: route53 });
-  closers.push(() => route53.close(), () => doh.close());
+  closers.push(
+    () => route53.close(),
+    () => doh.close(),
+  );
   const lookup = createResolver([doh.url], fetch);
   visitor = async () => {
     const [reading] = await lookup.lookup(name, "CNAME", freely);
     return reading?.status === "answered" ? reading.answers[0] : undefined;
   };
   publish();
-  dns = unbounded(createRoute53({
-    credentials, endpoint: route53.url, region: "us-east-1", fetch, random: () => 0, requestsPerSecond: 1e5,
-    clock: { nowMs: () => Date.now() + aheadMs, sleep: async () => undefined },
-  }));
+  dns = unbounded(
+    createRoute53({
+      credentials,
+      endpoint: route53.url,
+      region: "us-east-1",
+      fetch,
+      random: () => 0,
+      requestsPerSecond: 1e5,
+      clock: { nowMs: () => Date.now() + aheadMs, sleep: async () => undefined },
+    }),
+  );
   await database.sql("delete from standing_failovers; delete from service_routing; update services set steering = 'auto'");
   await database.sql("update settings set freeze_set_at = null, freeze_reason = null, freeze_actor = null");
   await read();
@@ -72,10 +82,18 @@ beforeEach(async () => {
 
 const zoneId = () => route53.zones[0]?.id ?? "";
 const publish = (weights: readonly [number, number] = [100, 0], primaryCheck?: string) =>
-  route53.seed(zoneId(), (["primary", "backup"] as const).map((side, at) => ({
-    name, type: "CNAME", setIdentifier: side, weight: weights[at] ?? 0, ttlSeconds: 60, values: [`${side === "primary" ? "a" : "b"}.cdn.net`],
-    ...(side === "primary" && primaryCheck !== undefined && { healthCheckId: primaryCheck }),
-  })));
+  route53.seed(
+    zoneId(),
+    (["primary", "backup"] as const).map((side, at) => ({
+      name,
+      type: "CNAME",
+      setIdentifier: side,
+      weight: weights[at] ?? 0,
+      ttlSeconds: 60,
+      values: [`${side === "primary" ? "a" : "b"}.cdn.net`],
+      ...(side === "primary" && primaryCheck !== undefined && { healthCheckId: primaryCheck }),
+    })),
+  );
 
 /** What the round does: the live records, as it stores them. */
 const read = async () => {
@@ -83,7 +101,8 @@ const read = async () => {
   await database.sql(
     `insert into domain_routing (domain_id, service_id, status, zone_id, records, read_at) values ($1, $2, $3, $4, $5, now())
      on conflict (domain_id) do update set status = excluded.status, zone_id = excluded.zone_id, records = excluded.records, read_at = now()`,
-    [domainId, serviceId, reading?.status, zoneId(), reading?.status === "found" ? JSON.stringify(reading.records) : null]);
+    [domainId, serviceId, reading?.status, zoneId(), reading?.status === "found" ? JSON.stringify(reading.records) : null],
+  );
 };
 const log = createMemoryLog();
 const deps = (access: DnsAccess = dns): StandingDeps => ({
@@ -102,10 +121,19 @@ const change = { actor: "token:1", requestId: "r", idempotency: null };
 const want = () => createStandingStore(database.db).want(customerId, serviceId, domainId, "0011223344556677", change);
 const unwant = () => createStandingStore(database.db).unwant(customerId, serviceId, domainId, change);
 const view = async () => (await createStandingStore(database.db).get(customerId, serviceId, domainId))?.view ?? null;
-const live = () => Object.fromEntries(route53.records(zoneId()).filter((set) => set.setIdentifier !== undefined).map((set) => [set.setIdentifier, set.healthCheckId]));
+const live = () =>
+  Object.fromEntries(
+    route53
+      .records(zoneId())
+      .filter((set) => set.setIdentifier !== undefined)
+      .map((set) => [set.setIdentifier, set.healthCheckId]),
+  );
 const attachedIds = () => Object.values(live()).map(String).toSorted();
 const freeze = (mode: string | null) =>
-  database.sql("insert into service_routing (service_id, override_mode) values ($1, $2) on conflict (service_id) do update set override_mode = excluded.override_mode", [serviceId, mode]);
+  database.sql(
+    "insert into service_routing (service_id, override_mode) values ($1, $2) on conflict (service_id) do update set override_mode = excluded.override_mode",
+    [serviceId, mode],
+  );
 const requests = () => route53.requests.length;
 const standing = async () => {
   await want();
@@ -135,13 +163,19 @@ describe("a standing failover", () => {
   it("fault 10: is not attached before Route 53's checkers see both sides healthy from all their regions", async () => {
     await want();
     // The checks are made, and found out of favour before they are looked at.
-    const asked = { ...dns, observeCheck: async (id: string) => {
-      route53.setHealth(id, { "us-east-1": "unhealthy", "eu-west-1": "healthy", "sa-east-1": "healthy" });
-      return await dns.observeCheck(id);
-    } } as unknown as DnsAccess;
+    const asked = {
+      ...dns,
+      observeCheck: async (id: string) => {
+        route53.setHealth(id, { "us-east-1": "unhealthy", "eu-west-1": "healthy", "sa-east-1": "healthy" });
+        return await dns.observeCheck(id);
+      },
+    } as unknown as DnsAccess;
     await pass(asked);
     expect([live(), await visitor()]).toEqual([{ primary: undefined, backup: undefined }, "a.cdn.net."]);
-    expect(await view()).toMatchObject({ attached: false, lastError: expect.stringMatching(/do not see the primary \(a\.cdn\.net\/healthz\) healthy from us-east-1 /) });
+    expect(await view()).toMatchObject({
+      attached: false,
+      lastError: expect.stringMatching(/do not see the primary \(a\.cdn\.net\/healthz\) healthy from us-east-1 /),
+    });
     for (const { id } of route53.healthChecks) route53.setHealth(id, "healthy");
     aheadMs += 300_000;
     await pass();
@@ -214,8 +248,16 @@ describe("a standing failover", () => {
     expect(live()).toEqual({ primary: theirs, backup: undefined });
     expect(route53.healthChecks.map(({ id }) => id)).toEqual([theirs]);
     expect(await view()).toBeNull();
-    const audit = await database.sql<{ action: string; actor: string }>("select action, actor from audit_log where object_type = 'standing_failover' order by id desc limit 5");
-    expect(audit.map(({ action, actor }) => `${action} ${actor}`).toReversed()).toEqual(["want token:1", "attach tranche", "unwant token:1", "detach tranche", "delete tranche"]);
+    const audit = await database.sql<{ action: string; actor: string }>(
+      "select action, actor from audit_log where object_type = 'standing_failover' order by id desc limit 5",
+    );
+    expect(audit.map(({ action, actor }) => `${action} ${actor}`).toReversed()).toEqual([
+      "want token:1",
+      "attach tranche",
+      "unwant token:1",
+      "detach tranche",
+      "delete tranche",
+    ]);
   });
 
   it.each(["service_domains", "services"])("goes by itself where its domain goes (%s), by the records as they are then", async (table) => {
@@ -226,9 +268,18 @@ describe("a standing failover", () => {
       await database.sql(`update ${table} set deleted_at = now() where id = $1`, [id]);
       // Somebody moves the weights meanwhile, and no round reads that any more.
       const ids = live() as { primary: string; backup: string };
-      route53.seed(zoneId(), (["primary", "backup"] as const).map((side) => ({
-        name, type: "CNAME", setIdentifier: side, weight: 50, ttlSeconds: 60, values: [`${side === "primary" ? "a" : "b"}.cdn.net`], healthCheckId: ids[side],
-      })));
+      route53.seed(
+        zoneId(),
+        (["primary", "backup"] as const).map((side) => ({
+          name,
+          type: "CNAME",
+          setIdentifier: side,
+          weight: 50,
+          ttlSeconds: 60,
+          values: [`${side === "primary" ? "a" : "b"}.cdn.net`],
+          healthCheckId: ids[side],
+        })),
+      );
       await pass();
       expect(live()).toEqual({ primary: undefined, backup: undefined });
       expect(route53.healthChecks).toEqual([]);
@@ -248,7 +299,15 @@ describe("a standing failover", () => {
     expect((await database.sql<{ read_at: Date | null }>("select read_at from domain_routing"))[0]?.read_at).toBeNull();
     await read();
     await pass();
-    expect(route53.records(zoneId()).filter(({ weight }) => weight !== undefined).map(({ weight, healthCheckId }) => [weight, typeof healthCheckId])).toEqual([[100, "string"], [0, "string"]]);
+    expect(
+      route53
+        .records(zoneId())
+        .filter(({ weight }) => weight !== undefined)
+        .map(({ weight, healthCheckId }) => [weight, typeof healthCheckId]),
+    ).toEqual([
+      [100, "string"],
+      [0, "string"],
+    ]);
   });
 });
 
@@ -280,10 +339,18 @@ describe("a standing failover that somebody meddles with", () => {
     await read();
     const live1 = await dns.listChecks();
     const check = live1.status === "done" ? live1.checks.get(ids.backup) : undefined;
-    await dns.updateCheck({ id: ids.backup, version: check?.version ?? 0 }, { type: "HTTPS", host: "evil.example.com", port: 1, path: "/" }, true);
+    await dns.updateCheck(
+      { id: ids.backup, version: check?.version ?? 0 },
+      { type: "HTTPS", host: "evil.example.com", port: 1, path: "/" },
+      true,
+    );
     aheadMs += 300_000;
     await pass();
-    expect(route53.healthChecks.find(({ id }) => id === ids.backup)?.config).toMatchObject({ fullyQualifiedDomainName: "b.cdn.net", port: 443, disabled: false });
+    expect(route53.healthChecks.find(({ id }) => id === ids.backup)?.config).toMatchObject({
+      fullyQualifiedDomainName: "b.cdn.net",
+      port: 443,
+      disabled: false,
+    });
   });
 
   it("follows a new target, and another scheme with a new check", async () => {
@@ -295,7 +362,10 @@ describe("a standing failover that somebody meddles with", () => {
     await database.sql("update service_domains set primary_target = 'a.cdn.net', backup_target = 'b.cdn.net'");
     expect(live()["primary"]).toBe(ids.primary);
     expect(live()["backup"]).not.toBe(ids.backup);
-    expect(route53.healthChecks.map(({ config }) => [config.type, config.fullyQualifiedDomainName, config.port])).toEqual([["HTTPS", "c.cdn.net", 443], ["HTTP", "d.cdn.net", 8080]]);
+    expect(route53.healthChecks.map(({ config }) => [config.type, config.fullyQualifiedDomainName, config.port])).toEqual([
+      ["HTTPS", "c.cdn.net", 443],
+      ["HTTP", "d.cdn.net", 8080],
+    ]);
   });
 });
 
@@ -303,18 +373,28 @@ describe("a standing failover on a bad day", () => {
   /** An access that dies right before or right after its n-th call. */
   const dying = (at: number, when: "before" | "after"): DnsAccess => {
     let calls = 0;
-    const mortal = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-      calls += 1;
-      if (calls === at && when === "before") throw new Error("killed");
-      const result = await call(...args);
-      if (calls === at) throw new Error("killed");
-      return result;
+    const mortal =
+      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        calls += 1;
+        if (calls === at && when === "before") throw new Error("killed");
+        const result = await call(...args);
+        if (calls === at) throw new Error("killed");
+        return result;
+      };
+    return {
+      ...dns,
+      createCheck: mortal(dns.createCheck),
+      updateCheck: mortal(dns.updateCheck),
+      deleteCheck: mortal(dns.deleteCheck),
+      rewrite: mortal(dns.rewrite),
+      listChecks: mortal(dns.listChecks),
     };
-    return { ...dns, createCheck: mortal(dns.createCheck), updateCheck: mortal(dns.updateCheck), deleteCheck: mortal(dns.deleteCheck), rewrite: mortal(dns.rewrite), listChecks: mortal(dns.listChecks) };
   };
 
   it.each([1, 2, 3, 4].flatMap((at) => (["before", "after"] as const).map((when) => [at, when] as const)))(
-    "comes to be once, and goes whole, though its maker is killed at call %i (%s)", async (at, when) => {
+    "comes to be once, and goes whole, though its maker is killed at call %i (%s)",
+    async (at, when) => {
       await want();
       await pass(dying(at, when)).catch(() => undefined);
       for (let count = 0; count < 3; count += 1) {
@@ -330,7 +410,8 @@ describe("a standing failover on a bad day", () => {
         await pass();
       }
       expect([await view(), live(), route53.healthChecks]).toEqual([null, { primary: undefined, backup: undefined }, []]);
-    });
+    },
+  );
 
   it("shows what is wrong, and comes to be once it is right", async () => {
     await want();

@@ -11,7 +11,12 @@ import { createStrictDns } from "../support/strict-dns.ts";
 const nowMs = Date.parse("2026-11-18T11:20:00Z");
 const driftCheckMs = 300_000;
 const name = "app.example.test";
-const routing = (primary: number, backup: number, over = {}) => ({ ...unreadRouting, records: recordsOf(name, primary, backup), readAtMs: nowMs - driftCheckMs, ...over });
+const routing = (primary: number, backup: number, over = {}) => ({
+  ...unreadRouting,
+  records: recordsOf(name, primary, backup),
+  readAtMs: nowMs - driftCheckMs,
+  ...over,
+});
 
 const bench = () => {
   const clock = createFakeClock(nowMs);
@@ -38,7 +43,10 @@ describe("weights of records", () => {
 
   it("reads each type by itself, and nothing of half a pair", () => {
     const records = [...recordsOf(name, 100, 0, "A"), ...recordsOf(name, 0, 100, "AAAA"), ...recordsOf(name, 1, 2, "CNAME").slice(0, 1)];
-    expect(liveWeights(records)).toEqual([{ primary: 100, backup: 0 }, { primary: 0, backup: 100 }]);
+    expect(liveWeights(records)).toEqual([
+      { primary: 100, backup: 0 },
+      { primary: 0, backup: 100 },
+    ]);
     expect(liveWeights(null)).toEqual([]);
   });
 
@@ -52,7 +60,9 @@ describe("weights of records", () => {
     ["half-way back", 5, { primary: 10, backup: 90 }, 5],
     ["all the way back", 5, { primary: 100, backup: 0 }, null],
     ["never there", null, { primary: 50, backup: 50 }, null],
-  ] as const)("remembers the move: %s", (_, before, to, after) => expect(movedAt(before, to, { primary: 100, backup: 0 }, nowMs)).toBe(after));
+  ] as const)("remembers the move: %s", (_, before, to, after) =>
+    expect(movedAt(before, to, { primary: 100, backup: 0 }, nowMs)).toBe(after),
+  );
 });
 
 describe("the records that are due", () => {
@@ -64,7 +74,12 @@ describe("the records that are due", () => {
       roundDomain({ domainId: 3, name: "older.test", routing: routing(100, 0, { readAtMs: nowMs - driftCheckMs - 1 }) }),
       roundDomain({ domainId: 4, name: "never.test", routing: null }),
       roundDomain({ domainId: 5, name: "again.test", routing: routing(100, 0, { readAtMs: null }) }),
-      roundDomain({ domainId: 6, name: "doubt.test", routing: routing(100, 0, { readAtMs: nowMs }), openIntents: [{ id: 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, attemptedAtMs: nowMs, ours: true }] }),
+      roundDomain({
+        domainId: 6,
+        name: "doubt.test",
+        routing: routing(100, 0, { readAtMs: nowMs }),
+        openIntents: [{ id: 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, attemptedAtMs: nowMs, ours: true }],
+      }),
     ];
     await read(domains);
     expect(dns.reads).toEqual([["again.test", "doubt.test", "never.test", "older.test", "old.test"]]);
@@ -79,7 +94,8 @@ describe("the records that are due", () => {
 
   it("are those of whoever has proven a name to be theirs", () => {
     const services = [
-      roundService({ customerId: 1, domains: [roundDomain({ name, verified: false })] }), roundService({ customerId: 2, domains: [roundDomain({ name })] }),
+      roundService({ customerId: 1, domains: [roundDomain({ name, verified: false })] }),
+      roundService({ customerId: 2, domains: [roundDomain({ name })] }),
     ];
     expect([...ownersOf(services)]).toEqual([[name, 2]]);
     expect(digestReadings(services, new Map([[name, { reading: failure(true), atMs: nowMs }]]))).toHaveLength(1);
@@ -93,21 +109,42 @@ describe("the records that are due", () => {
     const { dns, one } = bench();
     dns.put(name, 100, 0, { targets: ["A.cdn.net", "b.cdn.net"] });
     const { routing: after, drift } = await one({ routing: null });
-    expect(after).toMatchObject({ status: "found", zoneId: "Z1", readAtMs: nowMs, discoveredPrimaryTarget: "a.cdn.net", discoveredBackupTarget: "b.cdn.net", discoveredPrimaryOk: false, lastError: null });
+    expect(after).toMatchObject({
+      status: "found",
+      zoneId: "Z1",
+      readAtMs: nowMs,
+      discoveredPrimaryTarget: "a.cdn.net",
+      discoveredBackupTarget: "b.cdn.net",
+      discoveredPrimaryOk: false,
+      lastError: null,
+    });
     expect(drift).toBeNull();
   });
 
   it("forgets that a discovered target answered when the records name another", async () => {
     const { dns, one } = bench();
     dns.put(name, 100, 0, { targets: ["new.cdn.net", "b.cdn.net"] });
-    const before = routing(100, 0, { discoveredPrimaryTarget: "a.cdn.net", discoveredBackupTarget: "b.cdn.net", discoveredPrimaryOk: true, discoveredBackupOk: true });
-    expect((await one({ routing: before })).routing).toMatchObject({ discoveredPrimaryTarget: "new.cdn.net", discoveredPrimaryOk: false, discoveredBackupOk: true });
+    const before = routing(100, 0, {
+      discoveredPrimaryTarget: "a.cdn.net",
+      discoveredBackupTarget: "b.cdn.net",
+      discoveredPrimaryOk: true,
+      discoveredBackupOk: true,
+    });
+    expect((await one({ routing: before })).routing).toMatchObject({
+      discoveredPrimaryTarget: "new.cdn.net",
+      discoveredPrimaryOk: false,
+      discoveredBackupOk: true,
+    });
   });
 
   it("calls weights that somebody else changed drift", async () => {
     const { dns, one } = bench();
     dns.put(name, 80, 20);
-    expect((await one({ routing: routing(100, 0) })).drift).toEqual({ recordType: "CNAME", previous: { primary: 100, backup: 0 }, found: { primary: 80, backup: 20 } });
+    expect((await one({ routing: routing(100, 0) })).drift).toEqual({
+      recordType: "CNAME",
+      previous: { primary: 100, backup: 0 },
+      found: { primary: 80, backup: 20 },
+    });
     expect((await one({ routing: routing(80, 20) })).drift).toBeNull();
     expect((await one({ routing: routing(100, 0, { readAtMs: null }) })).drift, "in doubt, so nothing is known").toBeNull();
     const refused = await one({ routing: routing(100, 0, { readAtMs: null }), openIntents: [toBackup] });
@@ -149,7 +186,9 @@ describe("the records that are due", () => {
       expect((await one({ routing: routing(100, 0), openIntents: [{ ...toBackup, ours }] })).resolved).toEqual([]);
     }
     dns.put(name, 90, 10);
-    expect((await one({ routing: routing(100, 0), openIntents: [toBackup] })).resolved, "its compare-and-set can not match").toHaveLength(1);
+    expect((await one({ routing: routing(100, 0), openIntents: [toBackup] })).resolved, "its compare-and-set can not match").toHaveLength(
+      1,
+    );
     const others = await one({ routing: routing(100, 0), openIntents: [{ ...toBackup, ours: false }] });
     expect(others.resolved, "the weights may come back before an earlier holder calls").toEqual([]);
   });
@@ -165,7 +204,10 @@ describe("the records that are due", () => {
     const { dns, one } = bench();
     dns.put(name, 0, 100);
     const twins = [toBackup, { ...toBackup, id: 8 }];
-    expect((await one({ routing: routing(100, 0), openIntents: twins })).resolved).toEqual([{ id: 7, result: "accepted" }, { id: 8, result: "superseded" }]);
+    expect((await one({ routing: routing(100, 0), openIntents: twins })).resolved).toEqual([
+      { id: 7, result: "accepted" },
+      { id: 8, result: "superseded" },
+    ]);
     const known = await one({ routing: routing(0, 100, { movedAtMs: 5 }), openIntents: [toBackup] });
     expect(known.resolved).toEqual([{ id: 7, result: "superseded" }]);
     expect(known.routing.movedAtMs).toBe(5);
@@ -209,7 +251,16 @@ describe("the records that are due", () => {
   it("goes on saying what a switch is refused for while that is held back, however well the records read", async () => {
     const { dns, one } = bench();
     dns.put(name, 100, 0);
-    const failedAttempts = [{ id: 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, reason: "storm", nextAttemptAtMs: nowMs, sameRecords: true }];
+    const failedAttempts = [
+      {
+        id: 1,
+        from: { primary: 100, backup: 0 },
+        to: { primary: 0, backup: 100 },
+        reason: "storm",
+        nextAttemptAtMs: nowMs,
+        sameRecords: true,
+      },
+    ];
     const refused = routing(100, 0, { lastError: "AccessDenied" });
     expect((await one({ routing: refused, failedAttempts })).routing.lastError).toBe("AccessDenied");
     expect((await one({ routing: refused })).routing.lastError).toBeNull();

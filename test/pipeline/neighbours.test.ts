@@ -31,26 +31,47 @@ beforeEach(async () => {
     const zones = names.map((name) => ({ name: name.replace("app.", "") }));
     const server = await startRoute53({ ...keys, zones, now: world.clock.nowMs, requestsPerSecond: 1e5, burst: 1e5, insyncAfterMs: 1_000 });
     for (const [index, name] of names.entries()) {
-      server.seed(server.zones[index]?.id ?? "", [["primary", 100], ["backup", 0]].map(([side, weight]) => ({
-        name, type: "CNAME" as const, ttlSeconds: 60, setIdentifier: String(side), weight: Number(weight), values: [`${side}.cdn.net`],
-      })));
+      server.seed(
+        server.zones[index]?.id ?? "",
+        [
+          ["primary", 100],
+          ["backup", 0],
+        ].map(([side, weight]) => ({
+          name,
+          type: "CNAME" as const,
+          ttlSeconds: 60,
+          setIdentifier: String(side),
+          weight: Number(weight),
+          values: [`${side}.cdn.net`],
+        })),
+      );
     }
     await world.seed({ customer, domains: names.map((name) => ({ name, primary: `a.${customer}.net`, backup: `b.${customer}.net` })) });
     return server;
   };
   sick = await account("sick", sickNames);
   well = await account("well", [wellName]);
-  const hanging: typeof fetch = (_, init) => new Promise((_resolve, reject) => {
-    init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
-  });
-  const accessTo = (server: Route53Server): DnsAccess => createRoute53({
-    endpoint: server.url, region: "us-east-1", credentials: keys, clock: world.clock, random: () => 0.5,
-    fetch: (input, init) => (server === sick && silent ? hanging(input, init) : send(input, init)),
-  });
+  const hanging: typeof fetch = (_, init) =>
+    new Promise((_resolve, reject) => {
+      init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+    });
+  const accessTo = (server: Route53Server): DnsAccess =>
+    createRoute53({
+      endpoint: server.url,
+      region: "us-east-1",
+      credentials: keys,
+      clock: world.clock,
+      random: () => 0.5,
+      fetch: (input, init) => (server === sick && silent ? hanging(input, init) : send(input, init)),
+    });
   const ids = await world.sql<{ id: string; name: string }>("select id, name from customers");
   const own = new Map(ids.map(({ id, name }) => [Number(id), accessTo(name === "sick" ? sick : well)]));
   const operator = accessTo(well);
-  directory = { operator, of: async (customerId) => own.get(customerId) ?? operator, ofAll: async (customerIds) => new Map([...own].filter(([id]) => customerIds.includes(id))) };
+  directory = {
+    operator,
+    of: async (customerId) => own.get(customerId) ?? operator,
+    ofAll: async (customerIds) => new Map([...own].filter(([id]) => customerIds.includes(id))),
+  };
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -59,10 +80,19 @@ afterEach(async () => {
 });
 
 const weights = (server: Route53Server, name: string) =>
-  server.zones.flatMap(({ id }) => server.records(id)).filter((set) => set.name === `${name}.` && set.setIdentifier !== undefined)
-    .toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? "")).map((set) => set.weight).join("/");
+  server.zones
+    .flatMap(({ id }) => server.records(id))
+    .filter((set) => set.name === `${name}.` && set.setIdentifier !== undefined)
+    .toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? ""))
+    .map((set) => set.weight)
+    .join("/");
 const readAt = async (name: string) =>
-  (await world.sql<{ at: string | null }>("select extract(epoch from r.read_at) * 1000 as at from service_domains d left join domain_routing r on r.domain_id = d.id where d.name = $1", [name]))[0]?.at ?? null;
+  (
+    await world.sql<{ at: string | null }>(
+      "select extract(epoch from r.read_at) * 1000 as at from service_domains d left join domain_routing r on r.domain_id = d.id where d.name = $1",
+      [name],
+    )
+  )[0]?.at ?? null;
 
 /** Rounds of one lease; how long each took. */
 const play = async () => {
@@ -103,7 +133,9 @@ describe("a customer whose neighbour's account is in trouble", () => {
     expect(await until(() => weights(well, wellName) === "0/100", 12), "switched in the round of the storm").toBe(1);
     expect(Math.max(...tookMs), "no round lasts").toBeLessThan(intervalMs);
     const [change] = await world.sql<{ accepted: number }>(
-      "select extract(epoch from h.accepted_at) * 1000 as accepted from routing_changes h join service_domains d on d.id = h.domain_id where d.name = $1", [wellName]);
+      "select extract(epoch from h.accepted_at) * 1000 as accepted from routing_changes h join service_domains d on d.id = h.domain_id where d.name = $1",
+      [wellName],
+    );
     expect(Number(change?.accepted) - startMs, "and that in its slot").toBeLessThan(7 * intervalMs);
     // And the neighbour is no worse off for it once the trouble is over.
     silent = false;

@@ -37,17 +37,26 @@ const dyingAt = (step: number, after: boolean) => {
     if (dies) dead = true;
     return dead ? await never : value;
   };
-  const outbox = (own: Outbox): Outbox => Object.fromEntries(
-    Object.entries(own).map(([name, call]) => [name, (...args: unknown[]) => guard(() => (call as (...all: unknown[]) => Promise<unknown>)(...args))])) as unknown as Outbox;
+  const outbox = (own: Outbox): Outbox =>
+    Object.fromEntries(
+      Object.entries(own).map(([name, call]) => [
+        name,
+        (...args: unknown[]) => guard(() => (call as (...all: unknown[]) => Promise<unknown>)(...args)),
+      ]),
+    ) as unknown as Outbox;
   const channels = (own: Channels): Channels => ({ ...own, send: (...args) => guard(() => own.send(...args)) });
   return { outbox, channels, isDead: () => dead };
 };
 
-const customer = async (): Promise<number> => Number((await world.sql<{ id: string }>("insert into customers (name) values ('acme') returning id"))[0]?.id);
+const customer = async (): Promise<number> =>
+  Number((await world.sql<{ id: string }>("insert into customers (name) values ('acme') returning id"))[0]?.id);
 let made = 0;
 const token = async (customerId: number): Promise<void> => {
   made += 1;
-  await world.sql("insert into customer_tokens (customer_id, name, role, token_hash) values ($1, $2, 'viewer', encode(sha256($2::text::bytea), 'hex'))", [customerId, `t${made}`]);
+  await world.sql(
+    "insert into customer_tokens (customer_id, name, role, token_hash) values ($1, $2, 'viewer', encode(sha256($2::text::bytea), 'hex'))",
+    [customerId, `t${made}`],
+  );
 };
 
 describe("a process that is killed at any step", () => {
@@ -60,7 +69,10 @@ describe("a process that is killed at any step", () => {
     for (let round = 0; round < 100; round += 1) {
       for (let count = 0; count < 2; count += 1) await token(customerId);
       const death = dyingAt(1 + Math.floor(random() * 12), random() < 0.5);
-      const work = deliver({ ...notify.deps, outbox: death.outbox(notify.deps.outbox), channels: death.channels(notify.deps.channels) }, await notify.acquire());
+      const work = deliver(
+        { ...notify.deps, outbox: death.outbox(notify.deps.outbox), channels: death.channels(notify.deps.channels) },
+        await notify.acquire(),
+      );
       let over = false;
       const died = async () => {
         while (!over && !death.isDead()) await new Promise((turn) => setImmediate(turn));
@@ -73,10 +85,13 @@ describe("a process that is killed at any step", () => {
     }
     expect(kills).toBeGreaterThan(60);
     const stored = await world.sql<{ id: string; channel: string; state: string; attempts: number }>(
-      "select 'msg_' || d.id as id, c.name as channel, d.state, d.attempts from deliveries d join channels c on c.id = d.channel_id");
+      "select 'msg_' || d.id as id, c.name as channel, d.state, d.attempts from deliveries d join channels c on c.id = d.channel_id",
+    );
     expect(stored).toHaveLength(400);
     expect(stored.filter(({ state }) => state !== "sent")).toEqual([]);
-    expect(new Set(notify.received.map(({ id, to }) => `${id} ${to}`))).toEqual(new Set(stored.map(({ id, channel }) => `${id} ${channel}`)));
+    expect(new Set(notify.received.map(({ id, to }) => `${id} ${to}`))).toEqual(
+      new Set(stored.map(({ id, channel }) => `${id} ${channel}`)),
+    );
     // At least once: a message is sent again only where its process died with it.
     expect(notify.received.length - 400).toBeLessThanOrEqual(kills * 6);
     const bodies = Map.groupBy(notify.received, ({ id }) => id);

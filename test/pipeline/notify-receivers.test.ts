@@ -17,13 +17,15 @@ afterEach(async () => {
   await database.close();
 });
 
-const customer = async (name: string): Promise<number> => Number((await world.sql<{ id: string }>("insert into customers (name) values ($1) returning id", [name]))[0]?.id);
+const customer = async (name: string): Promise<number> =>
+  Number((await world.sql<{ id: string }>("insert into customers (name) values ($1) returning id", [name]))[0]?.id);
 /** So many changes of so many subjects, in turn. */
 const happen = async (customerId: number, count: number, subjects = count): Promise<void> =>
   void (await world.sql(
     `insert into notifications (customer_id, kind, subject, facts, occurred_at)
      select $1, case when n % 2 = 0 then 'account.failing' else 'account.recovered' end, 'account:' || (n / 2) % $3, '{}', now() from generate_series(0, $2 - 1) n order by n`,
-    [customerId, count, subjects]));
+    [customerId, count, subjects],
+  ));
 
 describe("receivers", () => {
   it("that are slow and fail now and then get each message once, those of a thread in order", async () => {
@@ -88,9 +90,16 @@ describe("receivers", () => {
       await notify.deliver();
       await world.clock.advance(600_000);
     }
-    expect(notify.told("alive")).toEqual(["trigger channel.failing Messages do not arrive at dead", "update delivery.dead A message to dead was given up"]);
+    expect(notify.told("alive")).toEqual([
+      "trigger channel.failing Messages do not arrive at dead",
+      "update delivery.dead A message to dead was given up",
+    ]);
     expect(notify.told("operator")).toEqual(["event delivery.dead A message to dead was given up"]);
-    expect(await world.sql("select attempts from deliveries d join channels c on c.id = d.channel_id where c.name = 'dead' and d.kind = 'account.failing'")).toEqual([{ attempts: maxAttempts }]);
+    expect(
+      await world.sql(
+        "select attempts from deliveries d join channels c on c.id = d.channel_id where c.name = 'dead' and d.kind = 'account.failing'",
+      ),
+    ).toEqual([{ attempts: maxAttempts }]);
     expect((world.clock.nowMs() - startedAtMs) / 3_600_000).toBeGreaterThan(20);
   });
 

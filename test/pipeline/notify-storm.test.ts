@@ -74,7 +74,10 @@ describe("a storm of one service", () => {
     expect(notify.told().filter((one) => !one.startsWith("update "))).toEqual(["trigger storm.started cdn-a is failing: web"]);
     await sql("update routing_changes set result = 'accepted' where id = $1", [last?.id]);
     await notify.deliver();
-    expect(notify.told().filter((one) => !one.startsWith("update "))).toEqual(["trigger storm.started cdn-a is failing: web", "resolve storm.ended cdn-a is well again: web"]);
+    expect(notify.told().filter((one) => !one.startsWith("update "))).toEqual([
+      "trigger storm.started cdn-a is failing: web",
+      "resolve storm.ended cdn-a is well again: web",
+    ]);
   });
 
   it("tells the operator as well, once for all customers", async () => {

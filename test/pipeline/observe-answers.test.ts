@@ -42,10 +42,13 @@ beforeAll(async () => {
     s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 'web', 'a', 'b' from c returning id, customer_id)
     insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, 'app.example.test', 't' from s returning id`);
   domainId = Number(row?.id);
-  const [storm] = await database.sql<{ id: string }>(`
+  const [storm] = await database.sql<{ id: string }>(
+    `
     with p as (insert into storm_policies (service_id, kind) select service_id, 'http_availability' from service_domains where id = $1 returning *)
     insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
-    select service_id, id, 1, kind, 'storm', $2, $2, 1.5 from p returning id`, [domainId, new Date(insyncMs - 60_000)]);
+    select service_id, id, 1, kind, 'storm', $2, $2, 1.5 from p returning id`,
+    [domainId, new Date(insyncMs - 60_000)],
+  );
   stormId = Number(storm?.id);
 });
 afterAll(async () => {
@@ -53,41 +56,68 @@ afterAll(async () => {
 });
 
 const records = (primary: number, backup: number) =>
-  [["primary", primary, "a.cdn.net"], ["backup", backup, "b.cdn.net"]].map(([setIdentifier, weight, value]) => ({
-    name: "app.example.test", type: "CNAME", setIdentifier, weight, ttl: 60, values: [`${String(value)}.`],
+  [
+    ["primary", primary, "a.cdn.net"],
+    ["backup", backup, "b.cdn.net"],
+  ].map(([setIdentifier, weight, value]) => ({
+    name: "app.example.test",
+    type: "CNAME",
+    setIdentifier,
+    weight,
+    ttl: 60,
+    values: [`${String(value)}.`],
   }));
 const publish = (primary: number, backup: number) =>
-  route53.seed(route53.zones[0]?.id ?? "", records(primary, backup).map(({ setIdentifier, weight, values }) => ({
-    name: "app.example.test", type: "CNAME", setIdentifier: String(setIdentifier), weight: Number(weight), ttlSeconds: 60, values,
-  })));
+  route53.seed(
+    route53.zones[0]?.id ?? "",
+    records(primary, backup).map(({ setIdentifier, weight, values }) => ({
+      name: "app.example.test",
+      type: "CNAME",
+      setIdentifier: String(setIdentifier),
+      weight: Number(weight),
+      ttlSeconds: 60,
+      values,
+    })),
+  );
 
 const switched = async (result = "insync", atMs = insyncMs, storm: number | null = null): Promise<number> => {
   const [row] = await database.sql<{ id: string }>(
     `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
      select service_id, id, $4, 100, 0, 0, 100, 'storm', 'tranche', 1, $2, $3, $3 from service_domains where id = $1 returning id`,
-    [domainId, result, new Date(atMs), storm]);
+    [domainId, result, new Date(atMs), storm],
+  );
   return Number(row?.id);
 };
 const observedOf = async (id: number) =>
-  (await database.sql<{ observed: Record<string, unknown> | null }>("select observed from routing_changes where id = $1", [id]))[0]?.observed ?? null;
+  (await database.sql<{ observed: Record<string, unknown> | null }>("select observed from routing_changes where id = $1", [id]))[0]
+    ?.observed ?? null;
 
 beforeEach(async () => {
   nowMs = insyncMs + 61_000;
   await database.sql("delete from routing_changes");
   await database.sql(
     `insert into domain_routing (domain_id, service_id, status, records) select id, service_id, 'found', $2::jsonb from service_domains where id = $1
-     on conflict (domain_id) do update set records = excluded.records, surroundings = null`, [domainId, JSON.stringify(records(0, 100))]);
+     on conflict (domain_id) do update set records = excluded.records, surroundings = null`,
+    [domainId, JSON.stringify(records(0, 100))],
+  );
 });
 
 /** What the evidence of the storm says was observed of one switch. */
 const provenOf = async (id: number) =>
   (await database.sql<{ body: string }>("select body from evidence where storm_id = $1 and kind = 'observed' order by seq", [stormId]))
-    .map(({ body }) => JSON.parse(body) as Record<string, unknown>).filter(({ change }) => change === id);
+    .map(({ body }) => JSON.parse(body) as Record<string, unknown>)
+    .filter(({ change }) => change === id);
 
 const run = async (over: { endpoints?: string[]; fence?: Fence; lookup?: Lookup; nameServers?: NameServers } = {}) => {
   const { log, lines } = createMemoryLog();
   const clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
-  const deps = { observations: createObservationStore(database.db), lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch), clock, log, nameServers: over.nameServers ?? null };
+  const deps = {
+    observations: createObservationStore(database.db),
+    lookup: over.lookup ?? createResolver(over.endpoints ?? endpoints, fetch),
+    clock,
+    log,
+    nameServers: over.nameServers ?? null,
+  };
   return { report: await observeAnswers(deps, over.fence ?? fence), lines };
 };
 
@@ -97,7 +127,10 @@ describe("the proof of a switch", () => {
     const id = await switched();
     expect((await run()).report).toEqual({ due: 1, stored: 1, unexpected: 0, missed: 0 });
     expect(await observedOf(id)).toEqual({
-      atMs: nowMs, verdict: "confirmed", type: "CNAME", expected: ["b.cdn.net"],
+      atMs: nowMs,
+      verdict: "confirmed",
+      type: "CNAME",
+      expected: ["b.cdn.net"],
       resolvers: endpoints.map((endpoint) => ({ resolver: new URL(endpoint).host, answers: ["b.cdn.net"] })),
       visitors: { proof: "observed", reason: null, detail: null, expectedShare: { least: 1, most: 1 } },
     });
@@ -121,7 +154,13 @@ describe("the proof of a switch", () => {
     expect(report).toMatchObject({ unexpected: 1 });
     expect(await observedOf(id)).toMatchObject({ verdict: "other", expected: ["b.cdn.net"] });
     expect(JSON.stringify(lines)).toContain("answer_unexpected");
-    expect(lines).toContainEqual(expect.objectContaining({ level: "error", event: "switch_diverged", fields: expect.objectContaining({ name: "app.example.test", reason: "answers" }) }));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: "error",
+        event: "switch_diverged",
+        fields: expect.objectContaining({ name: "app.example.test", reason: "answers" }),
+      }),
+    );
     expect(await observedOf(id)).toMatchObject({ visitors: { proof: "diverged", reason: "answers" } });
   });
 
@@ -160,17 +199,34 @@ describe("the proof of a switch", () => {
         verdict,
         resolvers: [
           { resolver: "r", answers: resolver === null ? null : [resolver] },
-          ...servers.map((server, index) => ({ resolver: `${server} (authoritative)`, source: "authoritative", answers: zone[index] == null ? null : [zone[index]] })),
+          ...servers.map((server, index) => ({
+            resolver: `${server} (authoritative)`,
+            source: "authoritative",
+            answers: zone[index] == null ? null : [zone[index]],
+          })),
         ],
-        visitors: { proof, detail: proof === "unknown" && verdict === "other" ? expect.stringContaining("caches") : proof === "diverged" ? expect.stringMatching(zone.some((answer) => answer === "a.cdn.net") ? /^the zone/ : /^resolvers/) : null },
+        visitors: {
+          proof,
+          detail:
+            proof === "unknown" && verdict === "other"
+              ? expect.stringContaining("caches")
+              : proof === "diverged"
+                ? expect.stringMatching(zone.some((answer) => answer === "a.cdn.net") ? /^the zone/ : /^resolvers/)
+                : null,
+        },
       });
       expect(lines.some(({ event }) => event === "switch_diverged")).toBe(proof === "diverged");
-      expect(await provenOf(id)).toMatchObject([{ verdict, resolvers: [{ resolver: "r" }, { resolver: "ns-1.awsdns-00.com (authoritative)" }, {}] }]);
+      expect(await provenOf(id)).toMatchObject([
+        { verdict, resolvers: [{ resolver: "r" }, { resolver: "ns-1.awsdns-00.com (authoritative)" }, {}] },
+      ]);
     });
   });
 
   const around = async (surroundings: unknown) =>
-    void (await database.sql("update domain_routing set surroundings = $2::jsonb where domain_id = $1", [domainId, JSON.stringify(surroundings)]));
+    void (await database.sql("update domain_routing set surroundings = $2::jsonb where domain_id = $1", [
+      domainId,
+      JSON.stringify(surroundings),
+    ]));
 
   it("fault 7: says that a third set answers beside the backup, though every answer is one that it expects", async () => {
     publish(0, 100);
@@ -178,19 +234,32 @@ describe("the proof of a switch", () => {
     const id = await switched();
     const { lines } = await run();
     expect(await observedOf(id)).toMatchObject({
-      verdict: "confirmed", expected: ["a.cdn.net", "b.cdn.net"], visitors: { proof: "diverged", reason: "neighbour", expectedShare: { least: 0.5, most: 0.5 } },
+      verdict: "confirmed",
+      expected: ["a.cdn.net", "b.cdn.net"],
+      visitors: { proof: "diverged", reason: "neighbour", expectedShare: { least: 0.5, most: 0.5 } },
     });
-    expect(lines).toContainEqual(expect.objectContaining({ event: "switch_diverged", fields: expect.objectContaining({ detail: expect.stringContaining('"canary"') }) }));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        event: "switch_diverged",
+        fields: expect.objectContaining({ detail: expect.stringContaining('"canary"') }),
+      }),
+    );
   });
 
   it("fault 5: says that a failing check keeps visitors on the primary", async () => {
     publish(100, 0);
     await database.sql("update domain_routing set records = $2::jsonb where domain_id = $1", [
-      domainId, JSON.stringify(records(0, 100).map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record)))]);
+      domainId,
+      JSON.stringify(records(0, 100).map((record) => (record.setIdentifier === "backup" ? { ...record, healthCheckId: "h1" } : record))),
+    ]);
     await around({ neighbours: [], health: { h1: "unhealthy" } });
     const id = await switched();
     await run();
-    expect(await observedOf(id)).toMatchObject({ verdict: "confirmed", expected: ["a.cdn.net"], visitors: { proof: "diverged", reason: "health_check" } });
+    expect(await observedOf(id)).toMatchObject({
+      verdict: "confirmed",
+      expected: ["a.cdn.net"],
+      visitors: { proof: "diverged", reason: "health_check" },
+    });
   });
 
   it("is silent where no resolver can be asked, and that is kept too", async () => {
@@ -199,7 +268,10 @@ describe("the proof of a switch", () => {
     expect(await observedOf(id)).toMatchObject({ verdict: "silent", resolvers: [{ answers: null }] });
   });
 
-  it.each([["was not made", "failed"], ["is not on all servers", "accepted"]])("is not sought for a switch that %s", async (_, result) => {
+  it.each([
+    ["was not made", "failed"],
+    ["is not on all servers", "accepted"],
+  ])("is not sought for a switch that %s", async (_, result) => {
     publish(0, 100);
     const id = await switched(result, insyncMs - 7_200_000);
     expect((await run()).report).toMatchObject({ due: 0 });
@@ -225,31 +297,47 @@ describe("the proof of a switch", () => {
     const id = await switched("insync", insyncMs - 3_700_000, stormId);
     await database.sql("delete from domain_routing");
     expect((await run({ endpoints: ["http://127.0.0.1:9/dns-query"] })).report).toMatchObject({ missed: 1 });
-    expect([await observedOf(id), await provenOf(id)]).toMatchObject([{ verdict: "missed", type: "A" }, [{ verdict: "missed", record_type: "A" }]]);
+    expect([await observedOf(id), await provenOf(id)]).toMatchObject([
+      { verdict: "missed", type: "A" },
+      [{ verdict: "missed", record_type: "A" }],
+    ]);
   });
 
   it("goes to what can still be seen before it gives anything up", async () => {
     const late = [await switched("insync", insyncMs - 7_200_000), await switched("insync", insyncMs - 7_100_000)];
     const fresh = await switched();
     const due = await createObservationStore(database.db).due(nowMs, 3_600_000, 2);
-    expect(due.map(({ changeRowId, late: isLate }) => [changeRowId, isLate])).toEqual([[fresh, false], [late[0], true]]);
+    expect(due.map(({ changeRowId, late: isLate }) => [changeRowId, isLate])).toEqual([
+      [fresh, false],
+      [late[0], true],
+    ]);
   });
 
   /** Domains with switches of one customer, all on all servers at that moment. */
-  const switchedMany = async (customer: string, count: number, ttl: number, atMs: number) => void (await database.sql(
-    `with c as (insert into customers (name) values ($1) returning id),
+  const switchedMany = async (customer: string, count: number, ttl: number, atMs: number) =>
+    void (
+      await database.sql(
+        `with c as (insert into customers (name) values ($1) returning id),
      s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 'web', 'a', 'b' from c returning id, customer_id),
      d as (insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, $1 || i || '.example.test', 't' from s, generate_series(1, $2::int) i returning *),
      r as (insert into domain_routing (domain_id, service_id, status, records) select id, service_id, 'found', $3::jsonb from d returning domain_id)
      select id from d join r on r.domain_id = d.id`,
-    [customer, count, JSON.stringify(records(0, 100).map((record) => ({ ...record, ttl })))]),
-    await database.sql(
-      `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
+        [customer, count, JSON.stringify(records(0, 100).map((record) => ({ ...record, ttl })))],
+      ),
+      await database.sql(
+        `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
        select d.service_id, d.id, 100, 0, 0, 100, 'storm', 'tranche', 1, 'insync', $2, $2 from service_domains d join customers c on c.id = d.customer_id where c.name = $1`,
-      [customer, new Date(atMs)]));
-  const verdicts = async (customer: string) => (await database.sql<{ verdict: string; count: string }>(
-    `select observed->>'verdict' as verdict, count(*) from routing_changes h join service_domains d on d.id = h.domain_id join customers c on c.id = d.customer_id
-     where c.name = $1 group by 1 order by 1`, [customer])).map(({ verdict, count }) => `${count} ${verdict}`);
+        [customer, new Date(atMs)],
+      )
+    );
+  const verdicts = async (customer: string) =>
+    (
+      await database.sql<{ verdict: string; count: string }>(
+        `select observed->>'verdict' as verdict, count(*) from routing_changes h join service_domains d on d.id = h.domain_id join customers c on c.id = d.customer_id
+     where c.name = $1 group by 1 order by 1`,
+        [customer],
+      )
+    ).map(({ verdict, count }) => `${count} ${verdict}`);
   const answersAll: Lookup = { lookup: async () => [{ resolver: "one", status: "answered", answers: ["b.cdn.net."] }] };
 
   it("comes when its own time has come, however many others have longer to wait", async () => {
@@ -277,7 +365,12 @@ describe("the proof of a switch", () => {
     publish(0, 100);
     const id = await switched("insync", insyncMs, stormId);
     const real = createResolver(endpoints, fetch);
-    const lookup: Lookup = { lookup: async (name, type, budget) => { await switched("intent"); return await real.lookup(name, type, budget); } };
+    const lookup: Lookup = {
+      lookup: async (name, type, budget) => {
+        await switched("intent");
+        return await real.lookup(name, type, budget);
+      },
+    };
     expect((await run({ lookup })).report).toMatchObject({ due: 1, stored: 0 });
     expect([await observedOf(id), await provenOf(id)]).toEqual([null, []]);
   });
@@ -287,11 +380,19 @@ describe("the proof of a switch", () => {
     const own = await switched("insync", insyncMs, stormId);
     const reports = await Promise.all([run(), run(), run()]);
     expect(reports.map(({ report }) => Number(report["stored"])).toSorted((a, b) => a - b)).toEqual([0, 0, 1]);
-    expect(await provenOf(own)).toEqual([{
-      change: own, change_id: null, domain: "app.example.test", expected: ["b.cdn.net"], insync_at: new Date(insyncMs).toISOString(),
-      observed_at: new Date(nowMs).toISOString(), record_type: "CNAME", verdict: "confirmed",
-      resolvers: endpoints.map((endpoint) => ({ answers: ["b.cdn.net"], resolver: new URL(endpoint).host })),
-    }]);
+    expect(await provenOf(own)).toEqual([
+      {
+        change: own,
+        change_id: null,
+        domain: "app.example.test",
+        expected: ["b.cdn.net"],
+        insync_at: new Date(insyncMs).toISOString(),
+        observed_at: new Date(nowMs).toISOString(),
+        record_type: "CNAME",
+        verdict: "confirmed",
+        resolvers: endpoints.map((endpoint) => ({ answers: ["b.cdn.net"], resolver: new URL(endpoint).host })),
+      },
+    ]);
   });
 
   it("is proven as what it is, be it nothing", async () => {
@@ -302,9 +403,11 @@ describe("the proof of a switch", () => {
 
   it("survives answers that no database can hold", async () => {
     const id = await switched("insync", insyncMs, stormId);
-    const lookup: Lookup = { lookup: async () => [{ resolver: "odd", status: "answered", answers: ["a\0b\uD800.", "\"\\\u2028😀"] }] };
+    const lookup: Lookup = { lookup: async () => [{ resolver: "odd", status: "answered", answers: ["a\0b\uD800.", '"\\\u2028😀'] }] };
     expect((await run({ lookup })).report).toMatchObject({ stored: 1, unexpected: 1 });
-    expect(await provenOf(id)).toMatchObject([{ verdict: "other", resolvers: [{ answers: ["\"\\\u2028😀", "a\uFFFDb\uFFFD"], resolver: "odd" }] }]);
+    expect(await provenOf(id)).toMatchObject([
+      { verdict: "other", resolvers: [{ answers: ['"\\\u2028😀', "a\uFFFDb\uFFFD"], resolver: "odd" }] },
+    ]);
   });
 
   it("writes nothing without its lease", async () => {

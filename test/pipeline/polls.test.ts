@@ -15,13 +15,22 @@ beforeEach(async () => {
 });
 
 /** Switches that were accepted a minute before the first round, and may still be on their way. */
-const accepted = (ids: readonly string[]) => world.sql(
-  `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, change_id, intended_at, accepted_at)
+const accepted = (ids: readonly string[]) =>
+  world.sql(
+    `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, change_id, intended_at, accepted_at)
    select $1, $2, 100, 0, 100, 0, 'calm', 'tranche', 1, 'accepted', id, $3, $3 from jsonb_array_elements_text($4::jsonb) id`,
-  [serviceId, domainId, new Date(startMs - 60_000), JSON.stringify(ids)]);
-const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(3, "0")}`);
-const resultOf = async (id: string) => (await world.sql<{ result: string; error: string | null }>("select result, error from routing_changes where change_id = $1", [id]))[0];
-const results = async () => Object.fromEntries((await world.sql<{ result: string; count: string }>("select result, count(*) from routing_changes group by 1")).map(({ result, count }) => [result, Number(count)]));
+    [serviceId, domainId, new Date(startMs - 60_000), JSON.stringify(ids)],
+  );
+const numbered = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(3, "0")}`);
+const resultOf = async (id: string) =>
+  (await world.sql<{ result: string; error: string | null }>("select result, error from routing_changes where change_id = $1", [id]))[0];
+const results = async () =>
+  Object.fromEntries(
+    (await world.sql<{ result: string; count: string }>("select result, count(*) from routing_changes group by 1")).map(
+      ({ result, count }) => [result, Number(count)],
+    ),
+  );
 
 /** A DNS of which `answer` says what it answers for a change. */
 const asked: string[][] = [];
@@ -29,10 +38,12 @@ const answering = (answer: (id: string) => ChangeStatus | null, dns: Dns = world
   ...dns,
   status: async (ids) => {
     asked.push([...ids]);
-    return new Map(ids.flatMap((id) => {
-      const status = answer(id);
-      return status === null ? [] : [[id, status] as const];
-    }));
+    return new Map(
+      ids.flatMap((id) => {
+        const status = answer(id);
+        return status === null ? [] : [[id, status] as const];
+      }),
+    );
   },
 });
 beforeEach(() => void asked.splice(0));
@@ -58,13 +69,18 @@ describe("asking after changes", () => {
   });
 
   const denied: ChangeStatus = { refused: "AWS does not permit this: AccessDenied: route53:GetChange" };
-  const standings = () => world.sql<{ customer_id: string; polls_error: string | null }>("select customer_id, polls_error from dns_standings");
+  const standings = () =>
+    world.sql<{ customer_id: string; polls_error: string | null }>("select customer_id, polls_error from dns_standings");
 
   it("is paused for a whole account that refuses it, which is reported, and delays nobody else", async () => {
     const { round } = world;
     await accepted([...numbered("c7:A", 60), ...numbered("Z", 3)]);
     const own = answering(() => denied);
-    const dnsDirectory = { operator: answering(() => "insync") as never, of: async () => own as never, ofAll: async () => new Map([[7, own as never]]) };
+    const dnsDirectory = {
+      operator: answering(() => "insync") as never,
+      of: async () => own as never,
+      ofAll: async () => new Map([[7, own as never]]),
+    };
     await round({ dnsDirectory });
     expect(await results()).toEqual({ accepted: 60, insync: 3 });
     expect(await standings()).toEqual([{ customer_id: "7", polls_error: denied.refused }]);
@@ -81,9 +97,16 @@ describe("asking after changes", () => {
 
   it("ends after an hour: what became of the change is not known then, and why is said", async () => {
     await accepted(["c7:A1", "B1"]);
-    await world.sql("insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, accepted_at) values ($1, $2, 0, 100, 100, 0, 'calm', 'tranche', 1, 'accepted', $3, $3)", [serviceId, domainId, new Date(startMs - 60_000)]);
+    await world.sql(
+      "insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, accepted_at) values ($1, $2, 0, 100, 100, 0, 'calm', 'tranche', 1, 'accepted', $3, $3)",
+      [serviceId, domainId, new Date(startMs - 60_000)],
+    );
     const silent = answering(() => null);
-    const dnsDirectory = { operator: silent as never, of: async () => silent as never, ofAll: async () => new Map([[7, answering(() => denied) as never]]) };
+    const dnsDirectory = {
+      operator: silent as never,
+      of: async () => silent as never,
+      ofAll: async () => new Map([[7, answering(() => denied) as never]]),
+    };
     await rounds(1, { dnsDirectory });
     await world.clock.advance(3_600_000);
     await rounds(1, { dnsDirectory });

@@ -23,20 +23,35 @@ const sinceRound = (calls: readonly { startedAtMs: number }[]) => calls.map(({ s
 /** A customer with so many domains, each with a primary of its own and no other path. */
 const customer = (customerId: number, count: number, host: (index: number) => string): RoundService =>
   roundService({
-    customerId, serviceId: customerId,
+    customerId,
+    serviceId: customerId,
     domains: Array.from({ length: count }, (_, index) =>
-      roundDomain({ domainId: customerId * 1_000 + index, name: `d${index}.c${customerId}.test`, primaryTarget: host(index), backupTarget: null })),
+      roundDomain({
+        domainId: customerId * 1_000 + index,
+        name: `d${index}.c${customerId}.test`,
+        primaryTarget: host(index),
+        backupTarget: null,
+      }),
+    ),
   });
 
 describe("probeRound", () => {
   it("takes one sample of each path that is well, all under the key of the round", async () => {
     const { probe, calls } = bench();
     const { samples, unprobed } = await probe([roundService({ domains: [roundDomain({ name: "app.example.com" })] })]);
-    expect(calls.map(({ url }) => url).sort()).toEqual(["https://a.cdn.net/healthz", "https://app.example.com/healthz", "https://b.cdn.net/healthz"]);
+    expect(calls.map(({ url }) => url).sort()).toEqual([
+      "https://a.cdn.net/healthz",
+      "https://app.example.com/healthz",
+      "https://b.cdn.net/healthz",
+    ]);
     expect(unprobed).toBe(0);
-    expect(samples.map(({ path, attempt, ok, status, error }) => ({ path, attempt, ok, status, error })).sort((a, b) => a.path.localeCompare(b.path))).toEqual(
-      ["backup", "direct", "primary"].map((path) => ({ path, attempt: 0, ok: true, status: 200, error: null })));
-    for (const sample of samples) expect(sample).toMatchObject({ serviceId: 1, domainId: 1, vantage: "local", roundAtMs, probedAtMs: roundAtMs });
+    expect(
+      samples
+        .map(({ path, attempt, ok, status, error }) => ({ path, attempt, ok, status, error }))
+        .sort((a, b) => a.path.localeCompare(b.path)),
+    ).toEqual(["backup", "direct", "primary"].map((path) => ({ path, attempt: 0, ok: true, status: 200, error: null })));
+    for (const sample of samples)
+      expect(sample).toMatchObject({ serviceId: 1, domainId: 1, vantage: "local", roundAtMs, probedAtMs: roundAtMs });
   });
 
   it("confirms a failure twice, a tenth of an interval apart, after its answer", async () => {
@@ -45,7 +60,9 @@ describe("probeRound", () => {
     const { samples } = await probe([customer(1, 1, () => "a.cdn.net")]);
     expect(sinceRound(calls)).toEqual([0, 1_000, 2_000]);
     expect(samples.map(({ attempt, ok, status, error, probedAtMs }) => [attempt, ok, status, error, probedAtMs - roundAtMs])).toEqual([
-      [0, false, 503, "http_status", 0], [1, false, 503, "http_status", 1_000], [2, false, 503, "http_status", 2_000],
+      [0, false, 503, "http_status", 0],
+      [1, false, 503, "http_status", 1_000],
+      [2, false, 503, "http_status", 2_000],
     ]);
     expect(clock.nowMs() - roundAtMs).toBe(2_000);
   });
@@ -64,7 +81,11 @@ describe("probeRound", () => {
     const answers: ("refuse" | 200)[] = ["refuse", 200, 200];
     say("a.cdn.net", () => answers.shift() ?? 200);
     const { samples } = await probe([customer(1, 1, () => "a.cdn.net")]);
-    expect(samples.map(({ ok, error }) => [ok, error])).toEqual([[false, "network"], [true, null], [true, null]]);
+    expect(samples.map(({ ok, error }) => [ok, error])).toEqual([
+      [false, "network"],
+      [true, null],
+      [true, null],
+    ]);
   });
 
   it("keeps failing paths from holding up the others", async () => {
@@ -97,7 +118,15 @@ describe("probeRound", () => {
     const clock = createFakeClock(roundAtMs);
     const { prober, calls, say } = createScriptedProber(clock);
     say("a.cdn.net", "hang");
-    await clock.run(probeRound({ prober, clock, vantage: "local", slowPaths: new Set() }, [customer(1, 1, () => "a.cdn.net")], roundAtMs, { ...settings, timeoutMs: 500 }, createSlots(6)));
+    await clock.run(
+      probeRound(
+        { prober, clock, vantage: "local", slowPaths: new Set() },
+        [customer(1, 1, () => "a.cdn.net")],
+        roundAtMs,
+        { ...settings, timeoutMs: 500 },
+        createSlots(6),
+      ),
+    );
     expect(calls.map(({ timeoutMs }) => timeoutMs)).toEqual([500, 500, 500]);
   });
 
@@ -131,15 +160,21 @@ describe("probeRound", () => {
     say("dead.net", "hang");
     const { samples } = await probe([customer(1, 200, () => "dead.net"), customer(2, 100, () => "well.net")]);
     expect(samples.filter(({ serviceId }) => serviceId === 2)).toHaveLength(100);
-    expect(Math.max(...samples.filter(({ serviceId }) => serviceId === 2).map(({ probedAtMs }) => probedAtMs)) - roundAtMs).toBeLessThanOrEqual(5_000);
+    expect(
+      Math.max(...samples.filter(({ serviceId }) => serviceId === 2).map(({ probedAtMs }) => probedAtMs)) - roundAtMs,
+    ).toBeLessThanOrEqual(5_000);
   });
 
   it("keeps a CDN that hangs from taking up the time of all other paths, from the first round on", async () => {
     const { probe, say, slowPaths } = bench();
-    const many = Array.from({ length: 200 }, (_, index) => roundService({
-      customerId: index % 10, serviceId: index, cdns: ["cdn-a", "cdn-b"],
-      domains: [roundDomain({ domainId: index, name: `d${index}.test`, primaryTarget: `a${index}.net`, backupTarget: `b${index}.net` })],
-    }));
+    const many = Array.from({ length: 200 }, (_, index) =>
+      roundService({
+        customerId: index % 10,
+        serviceId: index,
+        cdns: ["cdn-a", "cdn-b"],
+        domains: [roundDomain({ domainId: index, name: `d${index}.test`, primaryTarget: `a${index}.net`, backupTarget: `b${index}.net` })],
+      }),
+    );
     for (let index = 0; index < 200; index += 1) {
       say(`a${index}.net`, "hang");
       say(`b${index}.net`, [200, 50]);
@@ -147,7 +182,10 @@ describe("probeRound", () => {
     const found = new Set<number>();
     for (let round = 0; round < 3; round += 1) {
       const { samples } = await probe(many, roundAtMs + round * 10_000);
-      expect(samples.filter(({ path }) => path === "backup"), `round ${round}`).toHaveLength(200);
+      expect(
+        samples.filter(({ path }) => path === "backup"),
+        `round ${round}`,
+      ).toHaveLength(200);
       for (const { path, domainId } of samples) if (path === "primary") found.add(domainId);
     }
     expect(found.size, "and what hangs is found out by and by").toBeGreaterThan(15);
@@ -162,7 +200,8 @@ describe("probeRound", () => {
     const { probe, say, calls } = bench();
     for (let index = 0; index < 5; index += 1) say(`dead${index}.net`, "hang");
     const well = customer(2, 50, (index) => `well${index}.net`);
-    for (let round = 0; round < 2; round += 1) await probe([customer(1, 5, (index) => `dead${index}.net`), well], roundAtMs + round * 10_000);
+    for (let round = 0; round < 2; round += 1)
+      await probe([customer(1, 5, (index) => `dead${index}.net`), well], roundAtMs + round * 10_000);
     const seconds = calls.filter(({ url }) => url.includes("well")).map(({ startedAtMs }) => (startedAtMs - roundAtMs) % 10_000);
     expect(Math.max(...seconds)).toBe(0);
   });

@@ -46,7 +46,8 @@ const bench = (customers: readonly number[]) => {
     status: async (ids) => new Map(ids.map((id) => [id, "pending"])),
   });
   const own = new Map(customers.map((customer) => [customer, dnsOf(customer)]));
-  const accountsFor = (names: readonly string[]) => accountsOf(standings, dnsOf(0), own, new Map(names.map((name) => [name, ownerOf(name)])), reading.stopped);
+  const accountsFor = (names: readonly string[]) =>
+    accountsOf(standings, dnsOf(0), own, new Map(names.map((name) => [name, ownerOf(name)])), reading.stopped);
   const begin = (names: readonly string[], polls: readonly string[] = []) => reading.begin(accountsFor(names), names, polls, new Map());
   return { clock, connections, reading, sent, slow, begin, standings };
 };
@@ -62,7 +63,16 @@ describe("what DNS is asked beside the rounds", () => {
       begin([nameOf(1), nameOf(2)]);
       await clock.run(reading.wait(beganMs + 3_000));
       waits.push(clock.nowMs() - beganMs);
-      got.push([...reading.take().readings].flatMap(([name, { reading: { status } }]) => (status === "found" ? [name] : [])));
+      got.push(
+        [...reading.take().readings].flatMap(
+          ([
+            name,
+            {
+              reading: { status },
+            },
+          ]) => (status === "found" ? [name] : []),
+        ),
+      );
       await clock.advance(10_000 - (clock.nowMs() - beganMs));
     }
     expect(got).toEqual(Array.from({ length: 5 }, () => [nameOf(2)]));
@@ -130,7 +140,8 @@ describe("what DNS is asked beside the rounds", () => {
       const beganMs = clock.nowMs();
       begin(customers.map((customer) => nameOf(customer)));
       await clock.run(reading.wait(beganMs + 3_000));
-      if ([...reading.take().readings.values()].some(({ reading: { status } }) => status === "found")) heardMs.push(clock.nowMs() - beganMs);
+      if ([...reading.take().readings.values()].some(({ reading: { status } }) => status === "found"))
+        heardMs.push(clock.nowMs() - beganMs);
       await clock.advance(10_000 - (clock.nowMs() - beganMs));
     }
     expect(heardMs.slice(-20)).toEqual(Array.from({ length: 20 }, () => 0));

@@ -25,7 +25,8 @@ const untilTried = async () => {
   for (let count = 0; world.dns.changes.length === before && count < 10; count += 1) await world.round();
 };
 type Row = { result: string; reason: string; attempts: number; waits: boolean; error: string | null };
-const rows = () => world.sql<Row>("select result, reason, attempts, next_attempt_at is not null as waits, error from routing_changes order by id");
+const rows = () =>
+  world.sql<Row>("select result, reason, attempts, next_attempt_at is not null as waits, error from routing_changes order by id");
 
 describe("a switch that is refused", () => {
   it("is one row however long that lasts, and is asked for ever more seldom", async () => {
@@ -39,7 +40,10 @@ describe("a switch that is refused", () => {
     expect(await world.domain(1), "told all the while, however well the records read").toMatchObject({ last_error: "AccessDenied" });
     world.dns.hooks.refuse = () => null;
     await minutes(1);
-    expect([world.dns.weights(name), await rows()]).toEqual(["0/100", [{ result: "accepted", reason: "storm", attempts: asked + 1, waits: false, error: null }]]);
+    expect([world.dns.weights(name), await rows()]).toEqual([
+      "0/100",
+      [{ result: "accepted", reason: "storm", attempts: asked + 1, waits: false, error: null }],
+    ]);
   });
 
   it("waits longer where it only heals somebody else's change", async () => {
@@ -92,7 +96,11 @@ describe("a switch that is refused", () => {
   });
 
   it("is one row where its answer is lost each time, too, and none of it is made", async () => {
-    const lost: Dns = { ...world.dns.dns, apply: async (changes) => changes.map(({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" })) };
+    const lost: Dns = {
+      ...world.dns.dns,
+      apply: async (changes) =>
+        changes.map(({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" })),
+    };
     storm();
     await minutes(6, { dns: lost });
     const all = await rows();
@@ -106,7 +114,11 @@ describe("a switch that is refused", () => {
   });
 
   it("that never left is tried again in the next round, and nothing is in doubt", async () => {
-    const unsent: Dns = { ...world.dns.dns, apply: async (changes) => changes.map(({ domain }) => ({ domain, status: "failed", detail: "no time", retryable: true, effect: "unsent" })) };
+    const unsent: Dns = {
+      ...world.dns.dns,
+      apply: async (changes) =>
+        changes.map(({ domain }) => ({ domain, status: "failed", detail: "no time", retryable: true, effect: "unsent" })),
+    };
     storm();
     await world.round({ dns: unsent });
     const reads = world.dns.reads.length;
@@ -118,16 +130,24 @@ describe("a switch that is refused", () => {
 
   it("is still in doubt where an earlier attempt was never answered: what came of that is found, and is nobody else's change", async () => {
     storm();
-    const lost = { ...world.dns.dns, apply: async (...args: Parameters<Dns["apply"]>) => {
-      await world.dns.dns.apply(...args);
-      return args[0].map(({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" } as const));
-    } } satisfies Dns;
+    const lost = {
+      ...world.dns.dns,
+      apply: async (...args: Parameters<Dns["apply"]>) => {
+        await world.dns.dns.apply(...args);
+        return args[0].map(
+          ({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" }) as const,
+        );
+      },
+    } satisfies Dns;
     for (let count = 0; world.dns.made.length === 0 && count < 10; count += 1) await world.round({ dns: lost });
     expect(world.dns.weights(name), "it was made, and its answer lost").toBe("0/100");
     // Nothing can be read or written for a while, and it is certain each time that nothing was.
     world.dns.hooks.reading = () => ({ status: "error", detail: "paused", retryable: true });
     for (const effect of ["unsent", "none", "unsent"] as const) {
-      const closed: Dns = { ...world.dns.dns, apply: async (changes) => changes.map(({ domain }) => ({ domain, status: "failed", detail: "paused", retryable: true, effect })) };
+      const closed: Dns = {
+        ...world.dns.dns,
+        apply: async (changes) => changes.map(({ domain }) => ({ domain, status: "failed", detail: "paused", retryable: true, effect })),
+      };
       for (let count = 0; count < 4; count += 1) await world.round({ dns: closed });
     }
     expect(await rows()).toMatchObject([{ result: "intent", error: "paused" }]);
@@ -139,7 +159,11 @@ describe("a switch that is refused", () => {
 
   it("is given up in its time where nothing came of the attempt that was never answered", async () => {
     storm();
-    const refusing = (effect: "unknown" | "none"): Dns => ({ ...world.dns.dns, apply: async (changes) => changes.map(({ domain }) => ({ domain, status: "failed", detail: "refused", retryable: effect === "unknown", effect })) });
+    const refusing = (effect: "unknown" | "none"): Dns => ({
+      ...world.dns.dns,
+      apply: async (changes) =>
+        changes.map(({ domain }) => ({ domain, status: "failed", detail: "refused", retryable: effect === "unknown", effect })),
+    });
     for (let count = 0; (await rows()).length === 0 && count < 10; count += 1) await world.round({ dns: refusing("unknown") });
     await minutes(4, { dns: refusing("none") });
     expect(await rows(), "however often it was tried since").toMatchObject([{ result: "failed", error: "refused" }]);

@@ -19,36 +19,70 @@ const intervalMs = 10_000;
 
 /** A customer whose 200 domains fail at once on every path, and one with a single domain, whose primary fails as well. */
 const broken = Array.from({ length: 200 }, (_, index) =>
-  roundDomain({ domainId: 1_000 + index, name: `d${index}.broken.example.com`, primaryTarget: `a${index}.broken.net`, backupTarget: `b${index}.broken.net` }));
+  roundDomain({
+    domainId: 1_000 + index,
+    name: `d${index}.broken.example.com`,
+    primaryTarget: `a${index}.broken.net`,
+    backupTarget: `b${index}.broken.net`,
+  }),
+);
 const services = [
   roundService({ customerId: 1, serviceId: 1, domains: broken }),
-  roundService({ customerId: 2, serviceId: 2, domains: [roundDomain({ domainId: 1, name: "app.other.example.com", primaryTarget: "a.other.net", backupTarget: "b.other.net" })] }),
+  roundService({
+    customerId: 2,
+    serviceId: 2,
+    domains: [roundDomain({ domainId: 1, name: "app.other.example.com", primaryTarget: "a.other.net", backupTarget: "b.other.net" })],
+  }),
 ];
 
-const dealt = (index: number, count: number) => services.map((service) => ({ ...service, domains: service.domains.filter((_, at) => at % count === index) }));
+const dealt = (index: number, count: number) =>
+  services.map((service) => ({ ...service, domains: service.domains.filter((_, at) => at % count === index) }));
 
 /** A run of the whole time that it may last, for no successor comes. @param shards side by side in one invocation, by which the domains are dealt out */
 const play = async (requestLimit?: number, shards = 1) => {
   const clock = createFakeClock(minuteMs);
   const { leases } = createMemoryLeases(clock);
   const script = createScriptedProber(clock);
-  for (const { name, primaryTarget, backupTarget } of broken) for (const host of [name, primaryTarget, backupTarget]) script.say(String(host), [503, 1]);
+  for (const { name, primaryTarget, backupTarget } of broken)
+    for (const host of [name, primaryTarget, backupTarget]) script.say(String(host), [503, 1]);
   script.say("a.other.net", [503, 1]);
   const rounds: Sample[][] = [];
   const store: RoundStore = {
-    load: async (fence, { index, count }) => ((await leases.renew(fence)) ? { services: dealt(index, count), vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 } : null),
+    load: async (fence, { index, count }) =>
+      (await leases.renew(fence))
+        ? { services: dealt(index, count), vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 }
+        : null,
     saveAndEvaluate: async (samples) => {
       rounds.push([...samples]);
       return { policies: [], leftOut: [] };
     },
-    survey: async () => services, saveWitnessed: async () => undefined, edgeSamples: async () => [], saveDecisions: async () => new Map(),
+    survey: async () => services,
+    saveWitnessed: async () => undefined,
+    edgeSamples: async () => [],
+    saveDecisions: async () => new Map(),
     saveOutcomes: async () => undefined,
   };
   const runs: JobRun[] = [];
   const deps: DispatchDeps = {
-    settings: { shards: async () => shards }, dispatcher: null, rounds: store, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: createMemoryLog().log,
-    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "run-1",
-    preferredProvider: "local", handBackAfterMs: 600_000, jobRuns: { record: async (run) => void runs.push(run) }, tickRuns: createMemoryTickRuns(), overtimeMs: 60_000,
+    settings: { shards: async () => shards },
+    dispatcher: null,
+    rounds: store,
+    leases,
+    clock,
+    prober: script.prober,
+    dns: createStrictDns(clock).dns,
+    vantage: "local",
+    slowPaths: new Set(),
+    log: createMemoryLog().log,
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs },
+    driftCheckMs: 300_000,
+    provider: "local",
+    runId: "run-1",
+    preferredProvider: "local",
+    handBackAfterMs: 600_000,
+    jobRuns: { record: async (run) => void runs.push(run) },
+    tickRuns: createMemoryTickRuns(),
+    overtimeMs: 60_000,
     ...(requestLimit !== undefined && { requestLimit }),
   };
   await clock.run(shards > 1 ? dispatchShards(deps, minuteMs) : runTick(deps, { index: 0, count: 1 }, minuteMs).then(() => undefined));
@@ -80,7 +114,9 @@ describe("the requests of an invocation", () => {
     expect(sent).toBeLessThanOrEqual(10_000);
     expect(sent).toBeGreaterThan(8_000);
     expect(overBudget).toBeGreaterThan(0);
-    expect(rounds.flat().filter(({ serviceId, path }) => serviceId === 2 && path === "primary").length, "confirmed in every round").toBe((3 * rounds.length) / 4);
+    expect(rounds.flat().filter(({ serviceId, path }) => serviceId === 2 && path === "primary").length, "confirmed in every round").toBe(
+      (3 * rounds.length) / 4,
+    );
   });
 
   it("that are too few for all paths are spent on each of them in turn, and what is not sent is counted", async () => {
@@ -89,7 +125,10 @@ describe("the requests of an invocation", () => {
     expect(overBudget).toBeGreaterThan(0);
     const seen = new Set(rounds.flatMap((samples) => samples.map(({ domainId, path }) => `${domainId}/${path}`)));
     expect(seen.size, "more than one round could probe").toBeGreaterThan(300);
-    expect(rounds.every((samples) => samples.some(({ serviceId }) => serviceId === 2)), "the other customer, in every round").toBe(true);
+    expect(
+      rounds.every((samples) => samples.some(({ serviceId }) => serviceId === 2)),
+      "the other customer, in every round",
+    ).toBe(true);
   });
 });
 
@@ -105,14 +144,26 @@ describe("createProbeAllowance", () => {
   });
 
   it("keeps for each customer a part of the confirmations, as long as it may need it", () => {
-    const allowance = createProbeAllowance(account(12), new Map([[1, 5], [2, 1]]));
+    const allowance = createProbeAllowance(
+      account(12),
+      new Map([
+        [1, 5],
+        [2, 1],
+      ]),
+    );
     expect(Array.from({ length: 5 }, () => allowance.confirmation(1))).toEqual([true, true, true, true, false]);
     expect(Array.from({ length: 3 }, () => allowance.confirmation(2))).toEqual([true, true, false]);
   });
 
   it("gives who has few paths all that they may need, however many another has and whoever comes first", () => {
     for (const paths of [200, 97, 96, 33]) {
-      const allowance = createProbeAllowance(account(100), new Map([[1, paths], [2, 1]]));
+      const allowance = createProbeAllowance(
+        account(100),
+        new Map([
+          [1, paths],
+          [2, 1],
+        ]),
+      );
       const firsts = Array.from({ length: paths }, () => allowance.first(1)).filter(Boolean).length;
       expect(firsts).toBe(Math.min(97, paths));
       const confirmed = Array.from({ length: 2 * firsts }, () => allowance.confirmation(1)).filter(Boolean).length;

@@ -30,8 +30,12 @@ let domains: Record<"own" | "other", number>;
 
 const zoneOf = (name: string) => server.zones.find((zone) => zone.name === `${name}.test.`)?.id ?? "";
 const weights = (name: string) =>
-  server.records(zoneOf(name)).filter((set) => set.type === "CNAME").toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? ""))
-    .map((set) => set.weight).join("/");
+  server
+    .records(zoneOf(name))
+    .filter((set) => set.type === "CNAME")
+    .toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? ""))
+    .map((set) => set.weight)
+    .join("/");
 const rounds = async (number: number) => {
   for (let index = 0; index < number; index += 1) await world.round({ dnsDirectory: directory, driftCheckMs: 60_000 });
 };
@@ -52,20 +56,53 @@ beforeEach(async () => {
   roles = [];
   sts = await startSts({ ...operatorKeys, roles, now: world.clock.nowMs });
   server = await startRoute53({
-    ...operatorKeys, sessions: sts.session, zones: [{ name: "own.test" }, { name: "other.test" }], now: world.clock.nowMs, requestsPerSecond: 100, burst: 100, insyncAfterMs: 5_000,
+    ...operatorKeys,
+    sessions: sts.session,
+    zones: [{ name: "own.test" }, { name: "other.test" }],
+    now: world.clock.nowMs,
+    requestsPerSecond: 100,
+    burst: 100,
+    insyncAfterMs: 5_000,
   });
   const options = { clock: world.clock, fetch: send, timeoutMs: 150 };
   const connect = (place: object, credentials: Parameters<typeof createRoute53>[0]["credentials"]) =>
-    createRoute53({ ...options, region: "us-east-1", ...place, endpoint: server.url, credentials, random: () => 0.5, onCall: (result) => calls.push(result) });
+    createRoute53({
+      ...options,
+      region: "us-east-1",
+      ...place,
+      endpoint: server.url,
+      credentials,
+      random: () => 0.5,
+      onCall: (result) => calls.push(result),
+    });
   directory = createDnsDirectory({
-    operator: connect({}, operatorKeys), accounts: (customerIds) => sealedDnsAccounts(world.db, customerIds), secrets: null, clock: world.clock, endpoint: server.url, connect,
+    operator: connect({}, operatorKeys),
+    accounts: (customerIds) => sealedDnsAccounts(world.db, customerIds),
+    secrets: null,
+    clock: world.clock,
+    endpoint: server.url,
+    connect,
     assume: (place, role) => createRole({ ...options, ...place, ...role, endpoint: sts.url, credentials: operatorKeys }),
   });
   const seeded = async (name: "own" | "other") => {
-    const { domainIds } = await world.seed({ customer: name, domains: [{ name: `app.${name}.test`, primary: `a.${name}.net`, backup: `b.${name}.net` }] });
-    server.seed(zoneOf(name), [["primary", 100, "a"], ["backup", 0, "b"]].map(([side, weight, cdn]) => ({
-      name: `app.${name}.test`, type: "CNAME" as const, ttlSeconds: 60, setIdentifier: String(side), weight: Number(weight), values: [`${cdn}.cdn.net`],
-    })));
+    const { domainIds } = await world.seed({
+      customer: name,
+      domains: [{ name: `app.${name}.test`, primary: `a.${name}.net`, backup: `b.${name}.net` }],
+    });
+    server.seed(
+      zoneOf(name),
+      [
+        ["primary", 100, "a"],
+        ["backup", 0, "b"],
+      ].map(([side, weight, cdn]) => ({
+        name: `app.${name}.test`,
+        type: "CNAME" as const,
+        ttlSeconds: 60,
+        setIdentifier: String(side),
+        weight: Number(weight),
+        values: [`${cdn}.cdn.net`],
+      })),
+    );
     return Number(domainIds[0]);
   };
   domains = { own: await seeded("own"), other: await seeded("other") };
@@ -80,7 +117,8 @@ afterEach(async () => {
   await sts.close();
 });
 
-const statuses = async () => Object.fromEntries((await createMetricsStore(world.db).read()).domains.map(({ status, count }) => [status, count]));
+const statuses = async () =>
+  Object.fromEntries((await createMetricsStore(world.db).read()).domains.map(({ status, count }) => [status, count]));
 
 describe("a customer's role", () => {
   it("steers its own names, and goes on for hours with one assumption an hour", async () => {
@@ -103,9 +141,19 @@ describe("a customer's role", () => {
   const trust = (externalId: string) => roles.splice(0, 1, { arn: roleArn, externalId });
 
   it.each([
-    { name: "whose trust policy names another id", begins: () => trust("another"), says: /AccessDenied: the role \S+ cannot be assumed/, call: "refused" },
+    {
+      name: "whose trust policy names another id",
+      begins: () => trust("another"),
+      says: /AccessDenied: the role \S+ cannot be assumed/,
+      call: "refused",
+    },
     { name: "that is gone", begins: () => roles.splice(0, 1), says: /AccessDenied: the role \S+ cannot be assumed/, call: "refused" },
-    { name: "while the operator's own credentials have expired", begins: () => sts.setFault("expired-token"), says: /ExpiredToken: the role/, call: "refused" },
+    {
+      name: "while the operator's own credentials have expired",
+      begins: () => sts.setFault("expired-token"),
+      says: /ExpiredToken: the role/,
+      call: "refused",
+    },
     { name: "while STS throttles", begins: () => sts.setFault("throttle"), says: /Throttling: the role/, call: "throttled" },
     { name: "while STS answers 500 with HTML", begins: () => sts.setFault("server-error"), says: /http_500: the role/, call: "refused" },
     { name: "while STS does not answer", begins: () => sts.setFault("hang"), says: /timeout: the role/, call: "refused" },
@@ -121,7 +169,8 @@ describe("a customer's role", () => {
     expect(await world.domain(domains.other)).toMatchObject({ status: "found", last_error: null });
     expect(await statuses()).toEqual({ error: 1, found: 1 });
     expect(calls).toContain(call);
-    for (const secret of Object.values(operatorKeys)) expect(JSON.stringify(await world.sql("select * from domain_routing"))).not.toContain(secret);
+    for (const secret of Object.values(operatorKeys))
+      expect(JSON.stringify(await world.sql("select * from domain_routing"))).not.toContain(secret);
     sts.setFault(null);
     if (roles.length === 0) roles.push({ arn: roleArn, externalId });
     trust(externalId);

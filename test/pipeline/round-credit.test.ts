@@ -22,10 +22,22 @@ const open = async () => {
     world.sql(`update service_domains set ${column} = $2, updated_at = $3 where id = $1`, [domainId, value, new Date(world.clock.nowMs())]);
   const seen = async (domainId: number | undefined) =>
     (await world.sql<{ at: Date | null }>("select seen_healthy_at as at from service_domains where id = $1", [domainId]))[0]?.at ?? null;
-  const credits = (serviceId: number) => world.sql<{ kind: string; credit: string; credit_reason: string | null; state: string; ended_reason: string | null; started: number; ended: number | null; detected: number }>(
-    `select replace(kind, 'http_', '') as kind, credit, credit_reason, state, ended_reason, (extract(epoch from started_at) * 1000 - $2::float8)::int as started,
+  const credits = (serviceId: number) =>
+    world.sql<{
+      kind: string;
+      credit: string;
+      credit_reason: string | null;
+      state: string;
+      ended_reason: string | null;
+      started: number;
+      ended: number | null;
+      detected: number;
+    }>(
+      `select replace(kind, 'http_', '') as kind, credit, credit_reason, state, ended_reason, (extract(epoch from started_at) * 1000 - $2::float8)::int as started,
        (extract(epoch from ended_at) * 1000 - $2::float8)::int as ended, (extract(epoch from detected_at) * 1000 - $2::float8)::int as detected
-     from storm_events where service_id = $1 order by id`, [serviceId, startMs]);
+     from storm_events where service_id = $1 order by id`,
+      [serviceId, startMs],
+    );
   return { database, ...world, age, edit, seen, credits };
 };
 
@@ -35,10 +47,12 @@ const discounts = async (database: TestDatabase, world: Pick<World, "sql">): Pro
   const [from, to] = [new Date(startMs + 2 * hourMs), new Date(startMs + 3 * hourMs)];
   await world.sql(
     "insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes) select id, $1, $2, 0, $3 from services",
-    [from, to, Math.round((3_880 / 12) * 2 ** 30)]);
+    [from, to, Math.round((3_880 / 12) * 2 ** 30)],
+  );
   expect(await bill(database.db, startMs + 4 * hourMs)).toMatchObject({ failures: 0 });
   const rows = await world.sql<{ name: string; amount_cents: string; discount_cents: string }>(
-    "select s.name, l.amount_cents, l.discount_cents from invoice_line_items l join services s on s.id = l.service_id");
+    "select s.name, l.amount_cents, l.discount_cents from invoice_line_items l join services s on s.id = l.service_id",
+  );
   expect(new Set(rows.map(({ amount_cents: amount }) => Number(amount)))).toEqual(new Set([3_880]));
   return Object.fromEntries(rows.map(({ name, discount_cents: discount }) => [name, Number(discount)]));
 };
@@ -64,7 +78,9 @@ describe("the credit of a storm", () => {
   let ids: Record<string, { serviceId: number; domainIds: number[] }>;
   let discount: Record<string, number>;
   const creditOf = async (name: string) =>
-    (await stage.credits(ids[name]?.serviceId ?? 0)).map(({ kind, credit, credit_reason: reason, state }) => [kind, state, credit, ...(reason === null ? [] : [reason])].join(" "));
+    (await stage.credits(ids[name]?.serviceId ?? 0)).map(({ kind, credit, credit_reason: reason, state }) =>
+      [kind, state, credit, ...(reason === null ? [] : [reason])].join(" "),
+    );
 
   beforeAll(async () => {
     stage = await open();
@@ -85,7 +101,9 @@ describe("the credit of a storm", () => {
     // Just before its CDN fails a healthy service gets a second name on it.
     await sql(
       `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at)
-       select service_id, customer_id, 'second.example.test', primary_target, backup_target, 'token', now() from service_domains where id = $1`, [ids["joined"]?.domainIds[0]]);
+       select service_id, customer_id, 'second.example.test', primary_target, backup_target, 'token', now() from service_domains where id = $1`,
+      [ids["joined"]?.domainIds[0]],
+    );
     dead("outage.cdn.net", "joined.cdn.net", "watched.example.com", "unverified.cdn.net", "dying.cdn.net");
     prober.say("slowed.cdn.net", [200, 800]);
     await roundsOf(6);
@@ -120,9 +138,12 @@ describe("the credit of a storm", () => {
 
   it("stands in the evidence of its beginning with what it was refused for", async () => {
     const begun = await stage.sql<{ service_id: string; down: { domain_id: number; never_healthy: boolean }[] }>(
-      "select service_id, body::jsonb->'credit'->'down'->'entries' as down from evidence where kind = 'begin' order by storm_id");
-    const never = (name: string) => begun.filter(({ service_id: id }) => Number(id) === ids[name]?.serviceId)
-      .map(({ down }) => down.filter((one) => one.never_healthy).map((one) => one.domain_id));
+      "select service_id, body::jsonb->'credit'->'down'->'entries' as down from evidence where kind = 'begin' order by storm_id",
+    );
+    const never = (name: string) =>
+      begun
+        .filter(({ service_id: id }) => Number(id) === ids[name]?.serviceId)
+        .map(({ down }) => down.filter((one) => one.never_healthy).map((one) => one.domain_id));
     expect(never("typo")).toEqual([ids["typo"]?.domainIds]);
     expect(never("one bad of two")).toEqual([[ids["one bad of two"]?.domainIds[1]]]);
     expect(never("outage")).toEqual([[]]);
@@ -142,10 +163,13 @@ describe("a domain", () => {
     const { seed, round, seen, rounds, deps } = stage;
     const { domainIds } = await seed();
     const sent: number[] = [];
-    const counting: RoundStore = { ...rounds, saveDecisions: async (fence, decisions, nowMs) => {
-      sent.push(decisions.healthy.length);
-      return await rounds.saveDecisions(fence, decisions, nowMs);
-    } };
+    const counting: RoundStore = {
+      ...rounds,
+      saveDecisions: async (fence, decisions, nowMs) => {
+        sent.push(decisions.healthy.length);
+        return await rounds.saveDecisions(fence, decisions, nowMs);
+      },
+    };
     const noted: (Date | null)[] = [];
     const trips: number[] = [];
     for (let number = 0; number < 5; number += 1) {
@@ -163,10 +187,17 @@ describe("a domain", () => {
 
   it("has to be seen healthy again after each edit of its set-up, by samples of which none is older", async () => {
     const { seed, age, edit, roundsOf, seen, sql, clock } = stage;
-    const { serviceId, domainIds: [id] } = await seed({ policies: [{ window: 60 }] });
+    const {
+      serviceId,
+      domainIds: [id],
+    } = await seed({ policies: [{ window: 60 }] });
     await age();
     await roundsOf(4);
-    for (const [column, value] of [["primary_target", "c.cdn.net"], ["probe_path", "/up"], ["expect_status", "200"]] as const) {
+    for (const [column, value] of [
+      ["primary_target", "c.cdn.net"],
+      ["probe_path", "/up"],
+      ["expect_status", "200"],
+    ] as const) {
       expect(await seen(id)).not.toBeNull();
       await edit(id, column, value);
       // The window of 60 s is full of samples of what stood there before, and a round may have been under way.
@@ -181,28 +212,39 @@ describe("a domain", () => {
     expect(await seen(id)).toBeNull();
     await roundsOf(2);
     expect(await seen(id)).not.toBeNull();
-    await sql("update service_domains set normal_backup_weight = 10, backup_target = 'd.cdn.net', updated_at = $2 where id = $1", [id, cdn]);
+    await sql("update service_domains set normal_backup_weight = 10, backup_target = 'd.cdn.net', updated_at = $2 where id = $1", [
+      id,
+      cdn,
+    ]);
     await sql("update services set name = 'other', backup_cdn = 'cdn-d', updated_at = $2 where id = $1", [serviceId, cdn]);
     expect(await seen(id), "nothing of this is about the primary").not.toBeNull();
   });
 
   it("that is edited while a round is under way is not noted for what stood there before", async () => {
     const { seed, age, edit, roundsOf, round, rounds, deps, seen } = stage;
-    const { domainIds: [id] } = await seed();
+    const {
+      domainIds: [id],
+    } = await seed();
     await age();
     await roundsOf(2);
-    const racing: RoundStore = { ...rounds, saveDecisions: async (fence, decisions, nowMs) => {
-      expect(decisions.healthy).toMatchObject([{ domainId: id, primaryTarget: "a.cdn.net" }]);
-      await edit(id, "primary_target", "tpyo.cdn.net");
-      return await rounds.saveDecisions(fence, decisions, nowMs);
-    } };
+    const racing: RoundStore = {
+      ...rounds,
+      saveDecisions: async (fence, decisions, nowMs) => {
+        expect(decisions.healthy).toMatchObject([{ domainId: id, primaryTarget: "a.cdn.net" }]);
+        await edit(id, "primary_target", "tpyo.cdn.net");
+        return await rounds.saveDecisions(fence, decisions, nowMs);
+      },
+    };
     await round({ ...deps, rounds: racing });
     expect(await seen(id)).toBeNull();
   });
 
   it("that is being edited is left for another round, which does not wait", async () => {
     const { seed, roundsOf, round, seen, sql, clock } = stage;
-    const { domainIds: [id], serviceId } = await seed();
+    const {
+      domainIds: [id],
+      serviceId,
+    } = await seed();
     await roundsOf(2);
     for (const locked of ["service_domains where id = $1 for no key update", "services where id = $2 for no key update"]) {
       const pg = await import("pg");
@@ -224,22 +266,30 @@ describe("a domain", () => {
 
   it("whose set-up changes while a storm is being declared earns nothing by it", async () => {
     const { seed, age, edit, roundsOf, round, rounds, deps, credits, prober } = stage;
-    const { serviceId, domainIds: [id] } = await seed();
+    const {
+      serviceId,
+      domainIds: [id],
+    } = await seed();
     await age();
     await roundsOf(4);
     prober.say("a.cdn.net", 503);
-    const racing: RoundStore = { ...rounds, saveDecisions: async (fence, decisions, nowMs) => {
-      expect(decisions.storms).toMatchObject([{ credit: { credit: "earned", down: [{ domainId: id, neverHealthy: false }] } }]);
-      await edit(id, "primary_target", "tpyo.cdn.net");
-      return await rounds.saveDecisions(fence, decisions, nowMs);
-    } };
+    const racing: RoundStore = {
+      ...rounds,
+      saveDecisions: async (fence, decisions, nowMs) => {
+        expect(decisions.storms).toMatchObject([{ credit: { credit: "earned", down: [{ domainId: id, neverHealthy: false }] } }]);
+        await edit(id, "primary_target", "tpyo.cdn.net");
+        return await rounds.saveDecisions(fence, decisions, nowMs);
+      },
+    };
     await round({ ...deps, rounds: racing });
     expect(await credits(serviceId)).toMatchObject([{ credit: "refused", credit_reason: "never_healthy" }]);
   });
 
   it("is not shown to be healthy by its own CDN alone, once another vantage has been heard", async () => {
     const { seed, roundsOf, seen, sql } = stage;
-    const { domainIds: [id] } = await seed({ cdns: ["local", "cdn-b"] });
+    const {
+      domainIds: [id],
+    } = await seed({ cdns: ["local", "cdn-b"] });
     await sql("insert into vantages (name, last_heard_at) values ('vercel', $1)", [new Date(startMs - hourMs)]);
     await roundsOf(6);
     expect(await seen(id)).toBeNull();
@@ -252,7 +302,10 @@ describe("a domain", () => {
     const { seed, roundsOf, credits, prober, dns, sql, seen } = stage;
     const host = "app.example.com";
     dns.put(host);
-    const { serviceId, domainIds: [id] } = await seed({ domains: [{ name: host, primary: null, backup: null }] });
+    const {
+      serviceId,
+      domainIds: [id],
+    } = await seed({ domains: [{ name: host, primary: null, backup: null }] });
     await roundsOf(6);
     expect(await seen(id), "by its primary, found in the records").not.toBeNull();
     await sql("update domain_routing set discovered_primary_target = 'tpyo.cdn.net', discovered_primary_ok = false");
@@ -270,7 +323,12 @@ describe("a storm whose credit would be decided otherwise by now", () => {
     for (const name of ["old.example.test", "new.example.test"]) stage.dns.put(name);
   });
   afterEach(() => stage.database.close());
-  const two: ServiceSeed = { domains: [{ name: "old.example.test", primary: "old.cdn.net" }, { name: "new.example.test", primary: "new.cdn.net" }] };
+  const two: ServiceSeed = {
+    domains: [
+      { name: "old.example.test", primary: "old.cdn.net" },
+      { name: "new.example.test", primary: "new.cdn.net" },
+    ],
+  };
 
   it("is replaced by one that earns, once the domain that never answered is gone and the others are down", async () => {
     const { seed, roundsOf, prober, sql, credits, dns } = stage;
@@ -292,7 +350,10 @@ describe("a storm whose credit would be decided otherwise by now", () => {
 
   it("is replaced at a relapse, too: what was corrected, seen healthy and then fails earns from there on", async () => {
     const { seed, age, edit, roundsOf, prober, credits, dns, history } = stage;
-    const { serviceId, domainIds: [id] } = await seed({ domains: [{ name: "old.example.test", primary: "tpyo.cdn.net" }], policies: [{ cooldown: 600 }] });
+    const {
+      serviceId,
+      domainIds: [id],
+    } = await seed({ domains: [{ name: "old.example.test", primary: "tpyo.cdn.net" }], policies: [{ cooldown: 600 }] });
     await age();
     prober.say("tpyo.cdn.net", "refuse");
     await roundsOf(6);

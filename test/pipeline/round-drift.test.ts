@@ -12,10 +12,12 @@ const rounds = async (number: number) => {
 };
 /** `30/70 for 100/0, wanted 100/0: contested`, oldest first. */
 const drifts = async () =>
-  (await world.sql<{ line: string }>(`
+  (
+    await world.sql<{ line: string }>(`
     select format('%s/%s for %s/%s, wanted %s: %s', found_primary, found_backup, previous_primary, previous_backup,
       coalesce(expected_primary || '/' || expected_backup, 'nothing'), coalesce(left_alone, 'healed')) as line
-    from routing_drifts order by id`)).map(({ line }) => line);
+    from routing_drifts order by id`)
+  ).map(({ line }) => line);
 /** Somebody's automation, that puts back what it thinks is right whenever it runs. */
 const others = async (times: number, primary = 30, backup = 70) => {
   const reports = [];
@@ -28,8 +30,9 @@ const others = async (times: number, primary = 30, backup = 70) => {
 const contested = async () =>
   (await world.sql<{ contested: boolean }>("select contested_at is not null as contested from domain_routing"))[0]?.contested;
 const freeze = (untilMs: number | null) =>
-  world.sql("update settings set freeze_reason = 'incident', freeze_actor = 'admin', freeze_set_at = now(), freeze_until = $1",
-    [untilMs === null ? null : new Date(untilMs)]);
+  world.sql("update settings set freeze_reason = 'incident', freeze_actor = 'admin', freeze_set_at = now(), freeze_until = $1", [
+    untilMs === null ? null : new Date(untilMs),
+  ]);
 const storm = () => {
   world.prober.say("a.cdn.net", 503);
 };
@@ -99,7 +102,9 @@ describe("a fight over the weights", () => {
     const { domainIds, serviceId } = await start();
     const reports = await others(5);
     expect(await drifts()).toEqual([
-      "30/70 for 100/0, wanted 100/0: healed", "30/70 for 100/0, wanted 100/0: healed", "30/70 for 100/0, wanted 100/0: contested",
+      "30/70 for 100/0, wanted 100/0: healed",
+      "30/70 for 100/0, wanted 100/0: healed",
+      "30/70 for 100/0, wanted 100/0: contested",
     ]);
     expect(reports.flatMap((report) => report.contested)).toEqual([{ serviceId, domainId: domainIds[0], name }]);
     expect([world.dns.weights(name), world.dns.made.length, await contested()]).toEqual(["30/70", 2, true]);
@@ -248,6 +253,8 @@ describe("DNS", () => {
     dns.forget();
     await roundsOf(1);
     expect(await history()).toEqual(["100/0>0/100 storm unconfirmed"]);
-    expect(await world.sql("select insync_at, accepted_at is not null as accepted from routing_changes")).toEqual([{ insync_at: null, accepted: true }]);
+    expect(await world.sql("select insync_at, accepted_at is not null as accepted from routing_changes")).toEqual([
+      { insync_at: null, accepted: true },
+    ]);
   });
 });

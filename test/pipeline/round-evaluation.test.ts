@@ -35,7 +35,8 @@ const oldStorm = async (hours: number) => {
      select d.service_id, d.id, p.path, 'local', slot, 0, slot + interval '1 second', p.path = 'backup', 503, 20, case p.path when 'primary' then 'http_status' end
      from service_domains d cross join (values ('primary'), ('backup')) p(path)
      cross join generate_series($1::timestamptz, $2, interval '10 seconds') slot`,
-    [new Date(startMs - hours * 3_600_000), new Date(startMs - 10_000)]);
+    [new Date(startMs - hours * 3_600_000), new Date(startMs - 10_000)],
+  );
   await sql("vacuum analyze");
   await round();
   expect(await sql("select from storm_events where ended_at is null")).toHaveLength(1);
@@ -71,9 +72,13 @@ describe("what a round reads of its samples", () => {
     const { seed, sql, round } = world;
     await seed();
     const blocker = database.sql("begin; lock table storm_policy_versions; select pg_sleep(2); commit");
-    for (let locks = 0; locks === 0; ) locks = (await sql("select from pg_locks where relation = 'storm_policy_versions'::regclass and mode = 'AccessExclusiveLock' and granted")).length;
+    for (let locks = 0; locks === 0;)
+      locks = (
+        await sql("select from pg_locks where relation = 'storm_policy_versions'::regclass and mode = 'AccessExclusiveLock' and granted")
+      ).length;
     const waiting = round();
-    const isWaiting = async () => (await sql("select from pg_locks where relation = 'storm_policy_versions'::regclass and not granted")).length > 0;
+    const isWaiting = async () =>
+      (await sql("select from pg_locks where relation = 'storm_policy_versions'::regclass and not granted")).length > 0;
     while (!(await isWaiting())) await new Promise((done) => setTimeout(done, 5));
     expect(await sql("select path from probe_samples"), "while it waits").toHaveLength(2);
     await blocker;

@@ -67,13 +67,19 @@ describe("a target that is changed", () => {
   it("is another set-up of its path, and one of all paths where it is for all", async () => {
     await world.seed();
     const edits: [string, string][] = [
-      ["primary_target = 'x.cdn.net'", "1 0 0"], ["primary_target = null", "2 0 0"], ["backup_target = 'y.cdn.net', probe_path = '/other'", "3 1 1"],
-      ["expect_status = '204'", "4 2 2"], ["probe_path = null", "5 3 3"],
+      ["primary_target = 'x.cdn.net'", "1 0 0"],
+      ["primary_target = null", "2 0 0"],
+      ["backup_target = 'y.cdn.net', probe_path = '/other'", "3 1 1"],
+      ["expect_status = '204'", "4 2 2"],
+      ["probe_path = null", "5 3 3"],
       ["backup_target = backup_target, expect_status = '204', normal_backup_weight = 5, verified_at = now()", "5 3 3"],
     ];
     for (const [set, numbers] of edits) {
       await edit(set);
-      expect(await world.sql("select format('%s %s %s', primary_setup, backup_setup, direct_setup) as numbers from service_domains"), set).toEqual([{ numbers }]);
+      expect(
+        await world.sql("select format('%s %s %s', primary_setup, backup_setup, direct_setup) as numbers from service_domains"),
+        set,
+      ).toEqual([{ numbers }]);
     }
   });
 
@@ -83,15 +89,19 @@ describe("a target that is changed", () => {
     await seed({ policies: [{ window: 600 }] });
     await roundsOf(3);
     prober.say("dead.cdn.net", 503);
-    const edited = { ...rounds, load: async (...given: Parameters<typeof rounds.load>) => {
-      const view = await rounds.load(...given);
-      await edit("backup_target = 'dead.cdn.net'");
-      return view;
-    } };
+    const edited = {
+      ...rounds,
+      load: async (...given: Parameters<typeof rounds.load>) => {
+        const view = await rounds.load(...given);
+        await edit("backup_target = 'dead.cdn.net'");
+        return view;
+      },
+    };
     await round({ rounds: edited });
     await round();
     const lines = await sql<{ line: string }>(
-      "select format('%s %s', coalesce(setup, 0), ok) as line from probe_samples where path = 'backup' order by round_at, attempt");
+      "select format('%s %s', coalesce(setup, 0), ok) as line from probe_samples where path = 'backup' order by round_at, attempt",
+    );
     expect(lines.map(({ line }) => line)).toEqual([...Array.from({ length: 4 }, () => "0 t"), ...Array.from({ length: 3 }, () => "1 f")]);
     expect(await withDeadPrimary(3)).toEqual(onPrimary(3));
   });
@@ -113,7 +123,10 @@ describe("a target that is changed", () => {
     await seed();
     await edit("primary_target = 'new.cdn.net'");
     await clock.run(runWitness({ ...deps, vantage: "vercel" }, { index: 0, count: 1 }, startMs));
-    expect(await sql("select path, setup from probe_samples order by path")).toEqual([{ path: "backup", setup: null }, { path: "primary", setup: 1 }]);
+    expect(await sql("select path, setup from probe_samples order by path")).toEqual([
+      { path: "backup", setup: null },
+      { path: "primary", setup: 1 },
+    ]);
   });
 
   it("does not take the last evidence away: a storm of which nothing more is heard ends at its last sample", async () => {
@@ -148,7 +161,10 @@ describe("a target that the records name", () => {
     prober.say("dead-b.net", () => (answers-- > 0 ? 200 : 503));
     await round({ driftCheckMs: 0 });
     expect(await withDeadPrimary(1)).toEqual(onPrimary(1));
-    expect((await domain(domainIds[0] ?? 0)) as unknown).toMatchObject({ discovered_backup_target: "dead-b.net", discovered_backup_ok: true });
+    expect((await domain(domainIds[0] ?? 0)) as unknown).toMatchObject({
+      discovered_backup_target: "dead-b.net",
+      discovered_backup_ok: true,
+    });
     expect(await withDeadPrimary(12)).toEqual(onPrimary(12));
     expect(await routing(serviceId)).toMatchObject({ state: "held", reason: "backup_down" });
   });
@@ -170,7 +186,8 @@ describe("a target that the records name", () => {
     dns.put(name, 100, 0, { targets: ["x2.cdn.net", "y2.cdn.net"] });
     await round({ driftCheckMs: 0 });
     expect(await sql("select primary_found, backup_found, discovered_backup_target from domain_routing")).toEqual([
-      { primary_found: 0, backup_found: 0, discovered_backup_target: "y2.cdn.net" }]);
+      { primary_found: 0, backup_found: 0, discovered_backup_target: "y2.cdn.net" },
+    ]);
   });
 });
 
@@ -187,8 +204,14 @@ describe("what was recorded before and after an edit", () => {
     await roundsOf(4);
     const [customer] = await sql<{ id: string }>("select customer_id as id from services");
     const toMs = clock.nowMs();
-    const trace = await createRecordedTraces(database.db).read(
-      Number(customer?.id), serviceId, { kind: "http_availability", fromMs: startMs, toMs, leadInMs: 130_000, maxSamples: 10_000, maxStorms: 100 });
+    const trace = await createRecordedTraces(database.db).read(Number(customer?.id), serviceId, {
+      kind: "http_availability",
+      fromMs: startMs,
+      toMs,
+      leadInMs: 130_000,
+      maxSamples: 10_000,
+      maxStorms: 100,
+    });
     const terms = { thresholdAvail: 0.9, windowSeconds: 120, cooldownSeconds: 30, minSamples: 3, minFailures: 3, latencyMs: null };
     const { storms } = replayAll(trace?.samples ?? [], { cdns: [], terms, intervalMs, fromMs: startMs, vantages: [] }, toMs);
     const facts = (all: readonly { startedAtMs: number; recoveringSinceMs: number | null; endedAtMs: number | null; relapses: number }[]) =>

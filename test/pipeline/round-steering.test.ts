@@ -57,7 +57,10 @@ describe("steering", () => {
     prober.say("a.cdn.net", 200);
     await roundsOf(20);
     expect(await history()).toEqual([
-      "100/0>0/100 storm accepted", "0/100>10/90 failback accepted", "10/90>50/50 failback accepted", "50/50>100/0 calm accepted",
+      "100/0>0/100 storm accepted",
+      "0/100>10/90 failback accepted",
+      "10/90>50/50 failback accepted",
+      "50/50>100/0 calm accepted",
     ]);
     expect(await sql("select failback_step from service_routing")).toEqual([{ failback_step: null }]);
   });
@@ -73,7 +76,10 @@ describe("steering", () => {
     await roundsOf(3);
     expect(dns.weights(name)).toBe("100/0");
     expect(await history()).toEqual(["100/0>0/100 override accepted", "0/100>100/0 calm accepted"]);
-    expect(await sql("select actor, storm_id from routing_changes order by id")).toEqual([{ actor: "sre@acme", storm_id: null }, { actor: "tranche", storm_id: null }]);
+    expect(await sql("select actor, storm_id from routing_changes order by id")).toEqual([
+      { actor: "sre@acme", storm_id: null },
+      { actor: "tranche", storm_id: null },
+    ]);
   });
 
   it("freezes", async () => {
@@ -142,7 +148,11 @@ describe("steering", () => {
     const { domainIds } = await seed();
     await calmThenDead();
     await roundsOf(1);
-    expect(await domain(domainIds[0] ?? 0)).toMatchObject({ status: "unprovisioned", primary_weight: null, last_error: expect.stringContaining("create two weighted") as string });
+    expect(await domain(domainIds[0] ?? 0)).toMatchObject({
+      status: "unprovisioned",
+      primary_weight: null,
+      last_error: expect.stringContaining("create two weighted") as string,
+    });
     expect(await history()).toEqual([]);
     dns.put(name);
     await clock.advance(300_000);
@@ -191,7 +201,10 @@ describe("steering", () => {
     prober.say("found-a.net", 503);
     await roundsOf(2);
     // The first began with what it had answered while on trial, and earned nothing: this outage is another.
-    expect(await storms()).toMatchObject([{ monitor_only: false, ended_reason: "credit_changed" }, { monitor_only: false, state: "storm" }]);
+    expect(await storms()).toMatchObject([
+      { monitor_only: false, ended_reason: "credit_changed" },
+      { monitor_only: false, state: "storm" },
+    ]);
     expect(await history()).toEqual(["100/0>0/100 storm accepted"]);
   });
 
@@ -232,10 +245,17 @@ describe("steering", () => {
         waiting[what] -= 1;
       }
     };
-    const slow: Dns = { ...dns.dns, read: async (names, budget) => {
-      await Promise.all([1, 2, 3, 4].map(() => budget.connection({ untilMs: budget.untilMs, answerMs: 10_000 }, () => counted("dns", () => clock.sleep(500)))));
-      return await dns.dns.read(names, budget);
-    } };
+    const slow: Dns = {
+      ...dns.dns,
+      read: async (names, budget) => {
+        await Promise.all(
+          [1, 2, 3, 4].map(() =>
+            budget.connection({ untilMs: budget.untilMs, answerMs: 10_000 }, () => counted("dns", () => clock.sleep(500))),
+          ),
+        );
+        return await dns.dns.read(names, budget);
+      },
+    };
     await round({ dns: slow, prober: { probe: (request) => counted("probe", () => prober.prober.probe(request)) } });
     expect(prober.calls).toHaveLength(24);
     expect(most).toEqual({ probe: 6, dns: 2, both: 6, probeBesideDns: 4 });

@@ -36,7 +36,15 @@ describe("a storm", () => {
 
     prober.say("a.cdn.net", 503);
     const report = await round();
-    expect(report).toMatchObject({ held: true, samples: 4, failedSamples: 3, unprobed: 0, stormsChanged: 1, switches: 1, failedSwitches: 0 });
+    expect(report).toMatchObject({
+      held: true,
+      samples: 4,
+      failedSamples: 3,
+      unprobed: 0,
+      stormsChanged: 1,
+      switches: 1,
+      failedSwitches: 0,
+    });
     expect(dns.weights(name)).toBe("0/100");
     expect(await storms()).toMatchObject([{ state: "storm", started: 60_000, relapses: 0, monitor_only: false }]);
     expect(await routing(serviceId)).toMatchObject({ state: "shifted", reason: "storm" });
@@ -87,12 +95,16 @@ describe("a storm", () => {
     const { policyIds } = await seed();
     await calmThenDead();
     await roundsOf(1);
-    await sql(`insert into storm_policy_versions select policy_id, 2, threshold_avail, window_seconds, 3600, 9, min_samples, min_failures, null from storm_policy_versions`);
+    await sql(
+      `insert into storm_policy_versions select policy_id, 2, threshold_avail, window_seconds, 3600, 9, min_samples, min_failures, null from storm_policy_versions`,
+    );
     await sql("update storm_policies set version = 2 where id = $1", [policyIds[0]]);
     prober.say("a.cdn.net", 200);
     await roundsOf(11);
     expect(await storms()).toMatchObject([{ state: "ended", ended_reason: "recovered" }]);
-    expect(await sql("select policy_version, max_coverage_factor from storm_events")).toEqual([{ policy_version: 1, max_coverage_factor: "1.5" }]);
+    expect(await sql("select policy_version, max_coverage_factor from storm_events")).toEqual([
+      { policy_version: 1, max_coverage_factor: "1.5" },
+    ]);
   });
 
   it("ends at its last counted sample when nothing has been heard for 15 minutes", async () => {
@@ -142,8 +154,11 @@ describe("a storm", () => {
     await roundsOf(3);
     prober.say("old.cdn.net", "refuse");
     await sql("update service_domains set deleted_at = now() where id = $1", [domainIds[1]]);
-    await sql(`insert into probe_samples select service_id, domain_id, path, vantage, round_at, 9, probed_at, false, null, 1, 'network'
-      from probe_samples where domain_id = $1`, [domainIds[1]]);
+    await sql(
+      `insert into probe_samples select service_id, domain_id, path, vantage, round_at, 9, probed_at, false, null, 1, 'network'
+      from probe_samples where domain_id = $1`,
+      [domainIds[1]],
+    );
     await roundsOf(3);
     expect(await storms()).toEqual([]);
   });

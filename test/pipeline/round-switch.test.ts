@@ -35,7 +35,8 @@ describe("a switch", () => {
     await sql(
       `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, lease, epoch, result, intended_at)
        select $1, $2, 100, 0, 0, 100, 'storm', 'tranche', lease, epoch, 'intent', now() from (values ($3, $4::int), ('shard:7', $4), ($3, $4 + 1)) x(lease, epoch)`,
-      [serviceId, domainIds[0], lease, epoch]);
+      [serviceId, domainIds[0], lease, epoch],
+    );
     const view = await rounds.load(held.fence, { index: 0, count: 1 }, 0, world.clock.nowMs());
     expect(view?.services[0]?.domains[0]?.openIntents.map(({ ours }) => ours)).toEqual([true, false, false]);
   });
@@ -88,7 +89,10 @@ describe("a switch", () => {
     dns.put(name, 90, 10);
     await roundsOf(1);
     expect(dns.weights(name)).toBe("90/10");
-    expect(await domain(domainIds[0] ?? 0)).toMatchObject({ read_at: null, last_error: expect.stringContaining("InvalidChangeBatch") as string });
+    expect(await domain(domainIds[0] ?? 0)).toMatchObject({
+      read_at: null,
+      last_error: expect.stringContaining("InvalidChangeBatch") as string,
+    });
     await roundsOf(1);
     expect(dns.weights(name)).toBe("0/100");
     expect(await history()).toEqual(["100/0>0/100 storm superseded", "90/10>0/100 storm accepted"]);

@@ -30,7 +30,8 @@ beforeAll(async () => {
      insert into domain_routing (domain_id, service_id, status, zone_id, records, read_at)
      select id, service_id, 'found', 'Z0123456789ABCDEF', (
        select jsonb_agg(jsonb_build_object('name', d.name, 'type', type, 'setIdentifier', side, 'weight', 100, 'ttl', 60, 'values', jsonb_build_array('203.0.113.17')))
-       from unnest(array['primary', 'backup']) side, unnest(array['A', 'AAAA']) type), now() from d`);
+       from unnest(array['primary', 'backup']) side, unnest(array['A', 'AAAA']) type), now() from d`,
+  );
   await database.sql("vacuum analyze");
 });
 afterAll(() => database.close());
@@ -38,7 +39,9 @@ afterAll(() => database.close());
 describe("a shard of 10,000 services", () => {
   it("is read by turns: the large customer's in four rounds or five, the others' in each", async () => {
     const rounds = createRoundStore(world.db);
-    const smalls = (await world.sql<{ id: string }>("select s.id from services s join customers c on c.id = s.customer_id where c.name <> 'huge'")).map(({ id }) => Number(id));
+    const smalls = (
+      await world.sql<{ id: string }>("select s.id from services s join customers c on c.id = s.customer_id where c.name <> 'huge'")
+    ).map(({ id }) => Number(id));
     const seen = new Set<number>();
     for (let round = 100; round < 105; round += 1) {
       const view = await rounds.load(world.held.fence, shard, round, Date.now());
@@ -50,7 +53,10 @@ describe("a shard of 10,000 services", () => {
       for (const id of ids) seen.add(id);
       if (round > 100) continue;
       const witness = createRoundStore(world.db);
-      expect((await witness.survey(shard, round)).map(({ serviceId }) => serviceId), "the witness takes the same turns").toEqual(ids);
+      expect(
+        (await witness.survey(shard, round)).map(({ serviceId }) => serviceId),
+        "the witness takes the same turns",
+      ).toEqual(ids);
     }
     expect(seen.size).toBe(services);
   });
@@ -95,9 +101,13 @@ describe("a shard of 10,000 services", () => {
     await world.sql(
       `with d as (insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token)
          select $1, $2, 'giant-' || i || '.example.test', 'a.cdn.net', 'b.cdn.net', 'token' from generate_series(1, 2000) i returning id)
-       insert into domain_routing (domain_id, service_id, status, last_error) select id, $1, 'error', repeat('x', 4000) from d`, [giant?.id, giant?.customer]);
+       insert into domain_routing (domain_id, service_id, status, last_error) select id, $1, 'error', repeat('x', 4000) from d`,
+      [giant?.id, giant?.customer],
+    );
     const view = await rounds.load(world.held.fence, shard, 3, Date.now());
-    expect(view?.services.map(({ serviceId }) => serviceId)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1).filter((id) => id !== 25));
+    expect(view?.services.map(({ serviceId }) => serviceId)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index + 1).filter((id) => id !== 25),
+    );
     expect(view?.domainsLeftOut).toBe(2_001);
   });
 });
@@ -118,16 +128,27 @@ describe("an evaluation of more than a page", () => {
 
   it("goes page by page, the samples with the first, a service never split", async () => {
     const sent: string[][] = [];
-    await createRoundStore(failing([], sent)).saveAndEvaluate([], [page(1, 1_000), page(2, 1_500), page(3, 1), page(4, 9_000), page(5, 1)], presence);
+    await createRoundStore(failing([], sent)).saveAndEvaluate(
+      [],
+      [page(1, 1_000), page(2, 1_500), page(3, 1), page(4, 9_000), page(5, 1)],
+      presence,
+    );
     expect(sent).toEqual([["say", "say", "commit", "1,2"], ["3"], ["4"], ["5"]]);
   });
 
   it("leaves out the services of a page that fails, and stores the samples once more where that was the first", async () => {
     const sent: string[][] = [];
     const rounds = createRoundStore(failing([1], sent));
-    expect(await rounds.saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({ policies: [], leftOut: [1], error: { message: "no figures" } });
+    expect(await rounds.saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({
+      policies: [],
+      leftOut: [1],
+      error: { message: "no figures" },
+    });
     expect(sent).toEqual([["say", "say", "commit", "1"], ["say", "say"], ["2"], ["3"]]);
-    expect(await createRoundStore(failing([3], [])).saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({ policies: [], leftOut: [3] });
+    expect(await createRoundStore(failing([3], [])).saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({
+      policies: [],
+      leftOut: [3],
+    });
   });
 
   it("is reported by the round, which decides nothing of what it left out", async () => {
@@ -136,7 +157,11 @@ describe("an evaluation of more than a page", () => {
     await sql("delete from service_routing");
     const unread = { ...rounds, saveAndEvaluate: async () => ({ policies: [], leftOut: [1], error: new Error("no figures") }) };
     const report = await clock.run(runRound({ ...deps, rounds: unread }, held.fence, shard, clock.nowMs()));
-    expect(report).toMatchObject({ held: true, unjudged: { services: 1, error: { message: "no figures" } }, load: { domains: 1, leftOut: 1 } });
+    expect(report).toMatchObject({
+      held: true,
+      unjudged: { services: 1, error: { message: "no figures" } },
+      load: { domains: 1, leftOut: 1 },
+    });
     expect(await sql("select from service_routing")).toEqual([]);
   });
 

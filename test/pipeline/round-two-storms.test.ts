@@ -16,7 +16,10 @@ describe("a service with a policy of latency beside that of availability", () =>
     await roundsOf(4);
     prober.say("a.cdn.net", 503);
     await round();
-    expect(await storms()).toMatchObject([{ kind: "http_availability", state: "storm" }, { kind: "http_latency", state: "storm" }]);
+    expect(await storms()).toMatchObject([
+      { kind: "http_availability", state: "storm" },
+      { kind: "http_latency", state: "storm" },
+    ]);
     expect(await history()).toEqual(["100/0>0/100 storm accepted"]);
     expect(await routing(serviceId)).toMatchObject({ state: "shifted", reason: "storm" });
   });

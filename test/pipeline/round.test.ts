@@ -23,7 +23,21 @@ describe("the lease", () => {
     await calmThenDead();
     await acquire("vercel");
     const before = await everything();
-    expect(await round()).toEqual({ held: false, samples: 0, failedSamples: 0, unprobed: 0, unreadable: 0, overBudget: 0, stormsChanged: 0, switches: 0, failedSwitches: 0, drifts: 0, contested: [], unreached: [], thrown: [] });
+    expect(await round()).toEqual({
+      held: false,
+      samples: 0,
+      failedSamples: 0,
+      unprobed: 0,
+      unreadable: 0,
+      overBudget: 0,
+      stormsChanged: 0,
+      switches: 0,
+      failedSwitches: 0,
+      drifts: 0,
+      contested: [],
+      unreached: [],
+      thrown: [],
+    });
     expect(await everything()).toEqual(before);
     expect(dns.changes).toEqual([]);
     await roundsOf(1);
@@ -35,10 +49,13 @@ describe("the lease", () => {
     const { serviceId } = await seed();
     await calmThenDead();
     const before = await routing(serviceId);
-    const losing = { ...rounds, saveAndEvaluate: async (...given: Parameters<typeof rounds.saveAndEvaluate>) => {
-      await acquire("vercel");
-      return await rounds.saveAndEvaluate(...given);
-    } };
+    const losing = {
+      ...rounds,
+      saveAndEvaluate: async (...given: Parameters<typeof rounds.saveAndEvaluate>) => {
+        await acquire("vercel");
+        return await rounds.saveAndEvaluate(...given);
+      },
+    };
     await round({ rounds: losing });
     expect(await sql("select from probe_samples where not ok")).toHaveLength(3);
     expect(await storms()).toEqual([]);
@@ -99,7 +116,9 @@ describe("a doubled round", () => {
     await roundsOf(4);
     // Only from where we are does the primary look dead.
     await sql(`insert into vantages values ('vercel', $1)`, [new Date(startMs + 41_000)]);
-    await sql(`insert into probe_samples select service_id, domain_id, path, 'vercel', round_at, attempt, probed_at, ok, status, latency_ms, error from probe_samples`);
+    await sql(
+      `insert into probe_samples select service_id, domain_id, path, 'vercel', round_at, attempt, probed_at, ok, status, latency_ms, error from probe_samples`,
+    );
     prober.say("a.cdn.net", 503);
     await round();
     expect(await storms()).toEqual([]);
@@ -113,7 +132,9 @@ describe("customers", () => {
     dns.put("bad.example.test");
     const { serviceId } = await seed();
     await seed({
-      customer: "broken", name: "broken", failbackSteps: ["x"],
+      customer: "broken",
+      name: "broken",
+      failbackSteps: ["x"],
       domains: [
         { name: "bad.example.test", primary: "http://[", backup: "not a host at all", expectStatus: "nonsense", probePath: "\\ // ? #" },
         { name: "worse.example.test", primary: "", backup: "://", expectStatus: "" },
@@ -152,7 +173,9 @@ describe("the database", () => {
        p as (insert into storm_policies (service_id, kind) select id, 'http_availability' from s returning id),
        v as (insert into storm_policy_versions select id, 1, 0.9, 30, 60, 1.5, 3, 3, null, now() from p)
        insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at)
-       select id, customer_id, 'd' || id || '.test', 'a.cdn.net', 'b.cdn.net', 'token', now() from s`, [services]);
+       select id, customer_id, 'd' || id || '.test', 'a.cdn.net', 'b.cdn.net', 'token', now() from s`,
+      [services],
+    );
     for (const { name: host } of await database.sql<{ name: string }>("select name from service_domains")) world.dns.put(host);
   };
 
@@ -178,7 +201,9 @@ describe("the database", () => {
     const { runRound } = await import("../../src/pipeline/round.ts");
     const probed = async (index: number) => {
       await clock.run(runRound({ ...deps, rounds: createRoundStore(world.db) }, held.fence, { index, count: 2 }, startMs + index));
-      return (await sql<{ id: string }>("select distinct service_id as id from probe_samples where round_at = $1", [new Date(startMs + index)])).map(({ id }) => Number(id) % 2);
+      return (
+        await sql<{ id: string }>("select distinct service_id as id from probe_samples where round_at = $1", [new Date(startMs + index)])
+      ).map(({ id }) => Number(id) % 2);
     };
     expect(await probed(0)).toEqual([0, 0]);
     expect(await probed(1)).toEqual([1, 1, 1]);

@@ -15,7 +15,11 @@ const overtimeMs = 60_000;
 const name = "app.example.test";
 
 /** When the primary is dead, in seconds: a storm with a relapse, and a second one. */
-const outages = [[120, 250], [300, 320], [450, 500]] as const;
+const outages = [
+  [120, 250],
+  [300, 320],
+  [450, 500],
+] as const;
 
 /** How the cron calls: the minute meant, and how late the call comes. `lapse`: the lease is lost in mid-minute. */
 type Call = { readonly minute: number; readonly lateMs: number };
@@ -52,7 +56,9 @@ const play = async (plan: Plan) => {
   world.dns.put(name);
   await world.seed();
   await sql("update leases set expires_at = now() - interval '1 hour', released_at = null");
-  prober.say("a.cdn.net", () => (outages.some(([from, to]) => clock.nowMs() >= startMs + from * 1_000 && clock.nowMs() < startMs + to * 1_000) ? 503 : 200));
+  prober.say("a.cdn.net", () =>
+    outages.some(([from, to]) => clock.nowMs() >= startMs + from * 1_000 && clock.nowMs() < startMs + to * 1_000) ? 503 : 200,
+  );
 
   const slow = new Set(plan.slowAtMs);
   const rounds: RoundStore = {
@@ -67,8 +73,17 @@ const play = async (plan: Plan) => {
   const memory = createMemoryLog();
   const invocation = async ({ minute, lateMs }: Call, index: number) => {
     const deps: TickDeps = {
-      ...world.deps, rounds, leases: world.leases, log: memory.log, provider: "local", runId: `run-${index}`, preferredProvider: "local", handBackAfterMs: 600_000, jobRuns: { record: async () => undefined },
-      tickRuns: createTickRunStore(world.db), overtimeMs,
+      ...world.deps,
+      rounds,
+      leases: world.leases,
+      log: memory.log,
+      provider: "local",
+      runId: `run-${index}`,
+      preferredProvider: "local",
+      handBackAfterMs: 600_000,
+      jobRuns: { record: async () => undefined },
+      tickRuns: createTickRunStore(world.db),
+      overtimeMs,
     };
     await clock.sleep(minute * minuteMs + lateMs);
     await runTick(deps, { index: 0, count: 1 }, startMs + minute * minuteMs);
@@ -79,10 +94,16 @@ const play = async (plan: Plan) => {
   };
   await clock.run(Promise.all([...plan.calls.map(invocation), ...plan.lapses.map(lapse)]));
   return {
-    sql, memory, storms: await world.storms(), weights: world.dns.weights(name), history: await world.history(),
+    sql,
+    memory,
+    storms: await world.storms(),
+    weights: world.dns.weights(name),
+    history: await world.history(),
     slots: await sql<{ slot: number; path: string; firsts: number; attempts: number }>(
       `select extract(epoch from round_at)::float8 * 1000 - $1 as slot, path, count(*) filter (where attempt = 0)::int as firsts, count(*)::int as attempts
-       from probe_samples group by 1, 2 order by 1, 2`, [startMs]),
+       from probe_samples group by 1, 2 order by 1, 2`,
+      [startMs],
+    ),
   };
 };
 
@@ -95,13 +116,16 @@ describe("cron calls that come doubled, late, overlapping, or not at all", () =>
     const plan = chaotic(seed);
     const expected = await reference();
     expect(expected.storms).toMatchObject([
-      { state: "ended", ended_reason: "recovered", relapses: 1, started: 120_000 }, { state: "ended", ended_reason: "recovered", relapses: 0, started: 450_000 },
+      { state: "ended", ended_reason: "recovered", relapses: 1, started: 120_000 },
+      { state: "ended", ended_reason: "recovered", relapses: 0, started: 450_000 },
     ]);
-    const planned = (slots: typeof expected.slots) => slots.filter(({ slot }) => slot < minutes * minuteMs).map(({ slot, path }) => `${path} at ${slot}`);
+    const planned = (slots: typeof expected.slots) =>
+      slots.filter(({ slot }) => slot < minutes * minuteMs).map(({ slot, path }) => `${path} at ${slot}`);
     expect(planned(expected.slots)).toHaveLength(minutes * 6 * 2);
 
     const found = await play(plan);
-    const facts = (storms: typeof found.storms) => storms.map(({ state, ended_reason, relapses, kind }) => ({ state, ended_reason, relapses, kind }));
+    const facts = (storms: typeof found.storms) =>
+      storms.map(({ state, ended_reason, relapses, kind }) => ({ state, ended_reason, relapses, kind }));
     expect(facts(found.storms)).toEqual(facts(expected.storms));
     for (const [index, storm] of found.storms.entries()) {
       const wanted = expected.storms[index];

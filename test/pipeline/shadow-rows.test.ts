@@ -7,7 +7,10 @@ it("a switch that shadow mode keeps from being made is stored once, not once a r
   const { roundsOf, dns, seed, history, override } = world;
   dns.put("app.example.test", 50, 50);
   dns.put("no-backup.example.test", 50, 50, { type: "A" });
-  const { serviceId } = await seed({ steering: "shadow", domains: [{ name: "app.example.test" }, { name: "no-backup.example.test", backup: null }] });
+  const { serviceId } = await seed({
+    steering: "shadow",
+    domains: [{ name: "app.example.test" }, { name: "no-backup.example.test", backup: null }],
+  });
   await roundsOf(8);
   expect(await history()).toEqual(Array.from({ length: 2 }, () => "50/50>100/0 calm shadow"));
   await override(serviceId, "backup");

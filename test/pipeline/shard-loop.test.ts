@@ -30,7 +30,9 @@ const bench = (count = 3) => {
   const leases: LeaseStore = {
     ...memory.leases,
     take: async (name, provider, holder, shards) =>
-      shards !== undefined && shards !== state.shards ? { held: null, by: null, freeInMs: 0 } : await memory.leases.take(name, provider, holder),
+      shards !== undefined && shards !== state.shards
+        ? { held: null, by: null, freeInMs: 0 }
+        : await memory.leases.take(name, provider, holder),
   };
   const rounds: RoundStore = {
     load: async (fence, shard) => {
@@ -47,15 +49,32 @@ const bench = (count = 3) => {
     saveOutcomes: async () => undefined,
   };
   const deps: DispatchDeps = {
-    rounds, leases, clock, prober: createScriptedProber(clock).prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(),
-    log: log.log, probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "object-1",
-    preferredProvider: "local", handBackAfterMs: 600_000, tickRuns: createMemoryTickRuns(), overtimeMs: 0,
-    jobRuns: { record: async (run) => void runs.push(run) }, settings: { shards: async () => state.shards }, dispatcher: null,
+    rounds,
+    leases,
+    clock,
+    prober: createScriptedProber(clock).prober,
+    dns: createStrictDns(clock).dns,
+    vantage: "local",
+    slowPaths: new Set(),
+    log: log.log,
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs },
+    driftCheckMs: 300_000,
+    provider: "local",
+    runId: "object-1",
+    preferredProvider: "local",
+    handBackAfterMs: 600_000,
+    tickRuns: createMemoryTickRuns(),
+    overtimeMs: 0,
+    jobRuns: { record: async (run) => void runs.push(run) },
+    settings: { shards: async () => state.shards },
+    dispatcher: null,
   };
   /** As the database does it: another number ends every lease. */
   const setShards = async (next: number): Promise<void> => {
     state.shards = next;
-    await Promise.all(Array.from({ length: 9 }, (_, index) => leases.release({ name: `shard:${index}`, epoch: loads.length === 0 ? 0 : 1 })));
+    await Promise.all(
+      Array.from({ length: 9 }, (_, index) => leases.release({ name: `shard:${index}`, epoch: loads.length === 0 ? 0 : 1 })),
+    );
   };
   return { clock, leases, leaseLog: memory.log, leaseState: memory.state, witnessed, loads, runs, hooks, deps, setShards, ...log };
 };
@@ -132,7 +151,11 @@ describe("the loop of a shard", () => {
       await world.clock.run(loop.round(shard));
       await world.clock.advance(intervalMs);
     }
-    expect(world.leaseLog.filter((line) => !line.startsWith("renewed"))).toEqual(["acquired shard:1 by local:object-1", "gave up shard:1", "acquired shard:1 by local:object-1"]);
+    expect(world.leaseLog.filter((line) => !line.startsWith("renewed"))).toEqual([
+      "acquired shard:1 by local:object-1",
+      "gave up shard:1",
+      "acquired shard:1 by local:object-1",
+    ]);
     expect(world.witnessed).toEqual([30_000]);
     await loop.stop();
     expect(world.runs.every(({ job, ok }) => job === "tick:1" && !ok)).toBe(true);
@@ -157,10 +180,18 @@ describe("the loop of a shard", () => {
     expect(await world.clock.run(loop.round(shard))).toBe(true);
     await world.clock.advance(intervalMs);
     expect(await world.clock.run(loop.round(shard)), "armed by a cron that has not noticed").toBe(true);
-    expect(world.loads.map(({ count, atMs }) => [count, atMs])).toEqual([[3, 0], [5, 10_000], [5, 20_000]]);
+    expect(world.loads.map(({ count, atMs }) => [count, atMs])).toEqual([
+      [3, 0],
+      [5, 10_000],
+      [5, 20_000],
+    ]);
   });
 
-  it.each([[1, 0], [1, 1], [2, 2]])("ends when there are only %d shards left and it is shard %d", async (left, index) => {
+  it.each([
+    [1, 0],
+    [1, 1],
+    [2, 2],
+  ])("ends when there are only %d shards left and it is shard %d", async (left, index) => {
     const world = bench();
     const loop = createShardLoop(world.deps);
     expect(await world.clock.run(loop.round({ index, count: 3 }))).toBe(true);
@@ -199,7 +230,17 @@ describe("the loop of a shard", () => {
       await world.clock.run(loop.round(shard));
       await world.clock.advance(intervalMs - ((world.clock.nowMs() - minuteMs) % intervalMs));
     }
-    expect(world.runs).toMatchObject([{ overruns: 1, counts: [{ name: "rounds", value: 6 }, { name: "round_ms" }, { name: "witness_rounds", value: 0 }, { name: "unreadable_probes", value: 0 }] }]);
+    expect(world.runs).toMatchObject([
+      {
+        overruns: 1,
+        counts: [
+          { name: "rounds", value: 6 },
+          { name: "round_ms" },
+          { name: "witness_rounds", value: 0 },
+          { name: "unreadable_probes", value: 0 },
+        ],
+      },
+    ]);
   });
 
   it("gives its lease back when it stops", async () => {
@@ -214,7 +255,9 @@ describe("the loop of a shard", () => {
 describe("dispatchShards", () => {
   it("runs a single shard itself, whatever else there is", async () => {
     const world = bench(1);
-    await world.clock.run(dispatchShards({ ...world.deps, dispatcher: { dispatch: () => Promise.reject(new Error("not asked")) } }, minuteMs));
+    await world.clock.run(
+      dispatchShards({ ...world.deps, dispatcher: { dispatch: () => Promise.reject(new Error("not asked")) } }, minuteMs),
+    );
     expect(world.loads).toHaveLength(6);
     expect(world.loads[0]).toMatchObject({ index: 0, count: 1 });
   });
@@ -266,10 +309,12 @@ describe("dispatchShards", () => {
 
   it("does not lose the minute to a database that is away for 20 s when cron comes", async () => {
     const world = bench(1);
-    const settings = { shards: async () => {
-      if (world.clock.nowMs() < minuteMs + 20_000) throw new Error("connection lost");
-      return 1;
-    } };
+    const settings = {
+      shards: async () => {
+        if (world.clock.nowMs() < minuteMs + 20_000) throw new Error("connection lost");
+        return 1;
+      },
+    };
     await world.clock.run(dispatchShards({ ...world.deps, settings }, minuteMs));
     expect(world.loads.map(({ atMs }) => atMs)).toEqual([20_000, 30_000, 40_000, 50_000, 60_000, 70_000]);
     expect(world.of("shards_unanswered"), "once for as long as it lasts").toHaveLength(1);
@@ -277,16 +322,26 @@ describe("dispatchShards", () => {
     await expect(world.clock.run(dispatchShards({ ...world.deps, settings: gone }, minuteMs + 120_000))).rejects.toThrow("connection lost");
   });
 
-  it.each([[1, 2], [3, 1], [2, 3]])("re-shards the services in the slot in which %d shards become %d", async (before, after) => {
+  it.each([
+    [1, 2],
+    [3, 1],
+    [2, 3],
+  ])("re-shards the services in the slot in which %d shards become %d", async (before, after) => {
     const world = bench(before);
     const change = async () => {
       await world.clock.sleep(24_000);
       await world.setShards(after);
     };
     await world.clock.run(Promise.all([dispatchShards({ ...world.deps, overtimeMs: 60_000 }, minuteMs), change()]));
-    const slots = (count: number) => world.loads.filter((one) => one.count === count).map(({ index, atMs }) => `${index} in ${Math.floor(atMs / intervalMs)}`).toSorted();
+    const slots = (count: number) =>
+      world.loads
+        .filter((one) => one.count === count)
+        .map(({ index, atMs }) => `${index} in ${Math.floor(atMs / intervalMs)}`)
+        .toSorted();
     const all = (count: number, from: number, to: number) =>
-      Array.from({ length: count }, (_, index) => Array.from({ length: to - from }, (__, slot) => `${index} in ${from + slot}`)).flat().toSorted();
+      Array.from({ length: count }, (_, index) => Array.from({ length: to - from }, (__, slot) => `${index} in ${from + slot}`))
+        .flat()
+        .toSorted();
     expect(slots(before)).toEqual(all(before, 0, 3));
     expect(slots(after), "its minute, and another one in which no cron comes").toEqual(all(after, 3, 12));
   });

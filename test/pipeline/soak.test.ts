@@ -40,9 +40,14 @@ describe("forty minutes in which everything goes wrong", () => {
   it("come to the same for the same seed", async () => {
     const short = planSoak({ seed: 5, minutes: 18, domains: 6, intervalMs: 10_000 });
     const told = async (one: Played) => ({
-      rounds: one.rounds, logged: one.logged, made: one.dns.made,
-      samples: await one.sql("select count(*) as count, max(probed_at) as last, sum(extract(epoch from probed_at - round_at)) as late from probe_samples"),
-      storms: await one.sql("select * from storm_events order by id"), changes: await one.sql("select * from routing_changes order by id"),
+      rounds: one.rounds,
+      logged: one.logged,
+      made: one.dns.made,
+      samples: await one.sql(
+        "select count(*) as count, max(probed_at) as last, sum(extract(epoch from probed_at - round_at)) as late from probe_samples",
+      ),
+      storms: await one.sql("select * from storm_events order by id"),
+      changes: await one.sql("select * from routing_changes order by id"),
     });
     const all: Awaited<ReturnType<typeof told>>[] = [];
     for (let time = 0; time < 2; time += 1) {
@@ -66,9 +71,17 @@ describe("the referee", () => {
   const ofQuiet = `round_at = (select min(round_at) + interval '1 minute' from probe_samples)`;
 
   it.each([
-    ["a path without its sample", `delete from probe_samples where ${ofQuiet} and vantage = 'vercel' and path = 'backup' and domain_id = 3`, ["slots"]],
+    [
+      "a path without its sample",
+      `delete from probe_samples where ${ofQuiet} and vantage = 'vercel' and path = 'backup' and domain_id = 3`,
+      ["slots"],
+    ],
     ["a storm that was never seen", "delete from storm_events", ["storms"]],
-    ["an intent that nobody looks after", "update routing_changes set result = 'intent', attempted_at = now() - interval '1 hour' where id = 1", ["rest", "rows"]],
+    [
+      "an intent that nobody looks after",
+      "update routing_changes set result = 'intent', attempted_at = now() - interval '1 hour' where id = 1",
+      ["rest", "rows"],
+    ],
   ])("sees %s", async (_, statement, laws) => {
     await played.sql("set session_replication_role = replica");
     expect(await afterwards(statement)).toEqual(laws);
@@ -77,10 +90,23 @@ describe("the referee", () => {
 
   it("sees a switch to a path that is down", async () => {
     const down = plan.outages.find(({ kind, fromMs, toMs }) => kind !== "hang" && toMs - fromMs > 90_000);
-    const domain = plan.services.flatMap(({ domains }) => domains).find(({ primary, backup }) => down?.hosts.includes(primary) === true || down?.hosts.includes(backup) === true);
+    const domain = plan.services
+      .flatMap(({ domains }) => domains)
+      .find(({ primary, backup }) => down?.hosts.includes(primary) === true || down?.hosts.includes(backup) === true);
     if (down === undefined || domain === undefined) throw new Error("nothing is ever down");
     const isPrimary = down.hosts.includes(domain.primary);
-    const [from, to] = isPrimary ? [{ primary: 0, backup: 100 }, { primary: 100, backup: 0 }] : [{ primary: 100, backup: 0 }, { primary: 0, backup: 100 }];
-    expect(await afterwards("select 1", [...played.dns.made, { domain: domain.name, atMs: down.toMs - 2_000, from, to }])).toEqual(["rest", "switches"]);
+    const [from, to] = isPrimary
+      ? [
+          { primary: 0, backup: 100 },
+          { primary: 100, backup: 0 },
+        ]
+      : [
+          { primary: 100, backup: 0 },
+          { primary: 0, backup: 100 },
+        ];
+    expect(await afterwards("select 1", [...played.dns.made, { domain: domain.name, atMs: down.toMs - 2_000, from, to }])).toEqual([
+      "rest",
+      "switches",
+    ]);
   });
 });

@@ -16,7 +16,13 @@ const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDE
 const name = "app.example.test";
 type Seed = Parameters<Route53Server["seed"]>[1][number];
 const set = (setIdentifier: string, weight: number, more: Partial<Seed> = {}): Seed => ({
-  name, type: "CNAME", ttlSeconds: 60, setIdentifier, weight, values: [`${setIdentifier.toLowerCase()}.cdn.net`], ...more,
+  name,
+  type: "CNAME",
+  ttlSeconds: 60,
+  setIdentifier,
+  weight,
+  values: [`${setIdentifier.toLowerCase()}.cdn.net`],
+  ...more,
 });
 
 const { world } = useWorld();
@@ -29,7 +35,14 @@ beforeEach(async () => {
   mischief = { loseAnswers: 0, before: () => undefined };
   const { counted, countSigning } = realWork(world);
   countSigning();
-  server = await startRoute53({ ...keys, zones: [{ name: "example.test" }], now: world.clock.nowMs, requestsPerSecond: 1e5, burst: 1e5, insyncAfterMs: 1_000 });
+  server = await startRoute53({
+    ...keys,
+    zones: [{ name: "example.test" }],
+    now: world.clock.nowMs,
+    requestsPerSecond: 1e5,
+    burst: 1e5,
+    insyncAfterMs: 1_000,
+  });
   const send = counted(async (...[input, init]: Parameters<typeof fetch>) => {
     const isChange = init?.method === "POST";
     if (isChange) mischief.before();
@@ -53,9 +66,19 @@ const zoneId = () => server.zones[0]?.id ?? "";
 const put = (...sets: Seed[]) => server.seed(zoneId(), sets);
 /** As somebody with a console would. */
 const setTo = (setIdentifier: string, weight: number, type = "CNAME") =>
-  put(...server.records(zoneId()).filter((one) => one.name === `${name}.` && one.setIdentifier === setIdentifier && one.type === type).map((one) => ({ ...one, name, weight }) as Seed));
-const standing = (type = "CNAME") => server.records(zoneId()).filter((one) => one.name === `${name}.` && one.type === type)
-  .map(({ setIdentifier, weight }) => `${setIdentifier} ${weight}`).toSorted().join(", ");
+  put(
+    ...server
+      .records(zoneId())
+      .filter((one) => one.name === `${name}.` && one.setIdentifier === setIdentifier && one.type === type)
+      .map((one) => ({ ...one, name, weight }) as Seed),
+  );
+const standing = (type = "CNAME") =>
+  server
+    .records(zoneId())
+    .filter((one) => one.name === `${name}.` && one.type === type)
+    .map(({ setIdentifier, weight }) => `${setIdentifier} ${weight}`)
+    .toSorted()
+    .join(", ");
 const visitors = (type = "CNAME") => {
   const counts: Record<string, number> = {};
   for (let index = 0; index < 400; index += 1) {
@@ -69,7 +92,8 @@ const said = async (serviceId: number) => {
   const routing = await world.routing(serviceId);
   return `${routing?.state} ${routing?.reason}`;
 };
-const remembered = async () => (await world.sql<{ group_weights: unknown }>("select group_weights from domain_routing"))[0]?.group_weights ?? null;
+const remembered = async () =>
+  (await world.sql<{ group_weights: unknown }>("select group_weights from domain_routing"))[0]?.group_weights ?? null;
 const steered = async (more: Parameters<World["seed"]>[0] = {}) => {
   const seeded = await world.seed(more);
   await world.sql("update service_domains set steer_group = true");
@@ -93,7 +117,11 @@ describe("a name with a weighted group around its pair", () => {
     const { serviceId } = await world.seed();
     await world.roundsOf(4);
     await outage();
-    expect([await said(serviceId), standing(), visitors()]).toEqual(["partial neighbour", "Primary 0, backup 100, canary 97, old 3", { backup: 200, canary: 194, old: 6 }]);
+    expect([await said(serviceId), standing(), visitors()]).toEqual([
+      "partial neighbour",
+      "Primary 0, backup 100, canary 97, old 3",
+      { backup: 200, canary: 194, old: 6 },
+    ]);
   });
 
   it("is shifted whole with it, in one change, and gets back exactly what was there", async () => {
@@ -101,13 +129,28 @@ describe("a name with a weighted group around its pair", () => {
     const { serviceId } = await steered();
     const before = server.requests.filter(({ method }) => method === "POST").length;
     await outage();
-    expect([await said(serviceId), standing(), visitors()]).toEqual(["shifted storm", "Primary 0, backup 100, canary 0, old 0", { backup: 400 }]);
+    expect([await said(serviceId), standing(), visitors()]).toEqual([
+      "shifted storm",
+      "Primary 0, backup 100, canary 0, old 0",
+      { backup: 400 },
+    ]);
     expect(server.requests.filter(({ method }) => method === "POST").length - before).toBe(1);
-    expect(await world.sql("select members from routing_changes")).toEqual([{ members: [{ type: "CNAME", setIdentifier: "canary", weight: 0 }, { type: "CNAME", setIdentifier: "old", weight: 0 }] }]);
+    expect(await world.sql("select members from routing_changes")).toEqual([
+      {
+        members: [
+          { type: "CNAME", setIdentifier: "canary", weight: 0 },
+          { type: "CNAME", setIdentifier: "old", weight: 0 },
+        ],
+      },
+    ]);
     calm();
     await until(() => standing() === "Primary 100, backup 0, canary 97, old 3");
     await world.roundsOf(4);
-    expect([await world.history(), await said(serviceId), await remembered()]).toEqual([["100/0>0/100 storm insync", "0/100>100/0 calm insync"], "normal calm", null]);
+    expect([await world.history(), await said(serviceId), await remembered()]).toEqual([
+      ["100/0>0/100 storm insync", "0/100>100/0 calm insync"],
+      "normal calm",
+      null,
+    ]);
     expect(await world.sql("select * from routing_drifts")).toEqual([]);
   });
 
@@ -145,10 +188,15 @@ describe("a name with a weighted group around its pair", () => {
     three();
     await steered();
     const late: WeightChange[] = [];
-    const silent: Dns = { ...dns, apply: async (changes) => {
-      late.push(...changes);
-      return changes.map(({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" }) as const);
-    } };
+    const silent: Dns = {
+      ...dns,
+      apply: async (changes) => {
+        late.push(...changes);
+        return changes.map(
+          ({ domain }) => ({ domain, status: "failed", detail: "no answer", retryable: true, effect: "unknown" }) as const,
+        );
+      },
+    };
     Object.assign(world.deps, { dns: silent });
     await outage(1);
     Object.assign(world.deps, { dns });
@@ -156,7 +204,9 @@ describe("a name with a weighted group around its pair", () => {
     world.held.fence = await world.acquire("other");
     await world.override((await world.sql<{ id: string }>("select id from services")).map(({ id }) => Number(id))[0] ?? 0, "primary");
     await world.roundsOf(2);
-    expect(await route53At(server.url, { credentials: keys, clock: { ...hastyClock, nowMs: world.clock.nowMs } }).apply(late.slice(0, 1))).toMatchObject([{ status: "accepted" }]);
+    expect(
+      await route53At(server.url, { credentials: keys, clock: { ...hastyClock, nowMs: world.clock.nowMs } }).apply(late.slice(0, 1)),
+    ).toMatchObject([{ status: "accepted" }]);
     expect(standing()).toBe("Primary 0, backup 100, canary 0, old 0");
     await until(() => standing() === "Primary 100, backup 0, canary 97, old 3");
   });
@@ -182,9 +232,9 @@ describe("a name with a weighted group around its pair", () => {
     setTo("canary", 30);
     await until(() => standing() === "Primary 0, backup 100, canary 0, old 0");
     await world.roundsOf(4);
-    expect(await world.sql("select record_type, found_primary, found_backup, previous_others, found_others, left_alone from routing_drifts")).toEqual([
-      { record_type: "CNAME", found_primary: 0, found_backup: 100, previous_others: 0, found_others: 30, left_alone: null },
-    ]);
+    expect(
+      await world.sql("select record_type, found_primary, found_backup, previous_others, found_others, left_alone from routing_drifts"),
+    ).toEqual([{ record_type: "CNAME", found_primary: 0, found_backup: 100, previous_others: 0, found_others: 30, left_alone: null }]);
     calm();
     await until(() => standing() === "Primary 100, backup 0, canary 30, old 3");
   });
@@ -206,7 +256,11 @@ describe("a name with a weighted group around its pair", () => {
     await steered();
     setTo("canary", 10);
     await world.roundsOf(8);
-    expect([standing(), await world.sql("select * from routing_drifts"), await world.history()]).toEqual(["Primary 100, backup 0, canary 10, old 3", [], []]);
+    expect([standing(), await world.sql("select * from routing_drifts"), await world.history()]).toEqual([
+      "Primary 100, backup 0, canary 10, old 3",
+      [],
+      [],
+    ]);
   });
 
   it("is given back at once where the option is taken away in the storm", async () => {
@@ -221,11 +275,24 @@ describe("a name with a weighted group around its pair", () => {
   });
 
   it("moves the types of a name together, each with its own members", async () => {
-    put(...["A", "AAAA"].flatMap((type) => [["Primary", 100, 1], ["backup", 0, 2], ["canary", type === "A" ? 50 : 20, 3]].map(([side, weight, last]) =>
-      set(String(side), Number(weight), { type: type as "A", values: [type === "A" ? `192.0.2.${last}` : `2001:db8::${last}`] }))));
+    put(
+      ...["A", "AAAA"].flatMap((type) =>
+        [
+          ["Primary", 100, 1],
+          ["backup", 0, 2],
+          ["canary", type === "A" ? 50 : 20, 3],
+        ].map(([side, weight, last]) =>
+          set(String(side), Number(weight), { type: type as "A", values: [type === "A" ? `192.0.2.${last}` : `2001:db8::${last}`] }),
+        ),
+      ),
+    );
     const { serviceId } = await steered({ domains: [{ name }], failbackSteps: [50, 100] });
     await outage();
-    expect([standing("A"), standing("AAAA"), await said(serviceId)]).toEqual(["Primary 0, backup 100, canary 0", "Primary 0, backup 100, canary 0", "shifted storm"]);
+    expect([standing("A"), standing("AAAA"), await said(serviceId)]).toEqual([
+      "Primary 0, backup 100, canary 0",
+      "Primary 0, backup 100, canary 0",
+      "shifted storm",
+    ]);
     calm();
     await until(() => standing("A") === "Primary 100, backup 0, canary 50");
     expect(standing("AAAA")).toBe("Primary 100, backup 0, canary 20");
@@ -235,7 +302,11 @@ describe("a name with a weighted group around its pair", () => {
     three();
     await steered({ steering: "shadow" });
     await outage();
-    expect([standing(), await remembered(), await world.sql("select members from routing_changes")]).toEqual(["Primary 100, backup 0, canary 97, old 3", null, [{ members: null }]]);
+    expect([standing(), await remembered(), await world.sql("select members from routing_changes")]).toEqual([
+      "Primary 100, backup 0, canary 97, old 3",
+      null,
+      [{ members: null }],
+    ]);
   });
 
   it("starts again from what is there where a member changes between the reading and the switch", async () => {

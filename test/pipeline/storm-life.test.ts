@@ -43,12 +43,18 @@ describe("both kinds on one service", () => {
     expect(await storms()).toMatchObject([{ kind: "http_latency", state: "storm" }]);
     prober.say("a.cdn.net", 503);
     await roundsOf(2);
-    expect(await storms()).toMatchObject([{ kind: "http_latency", state: "storm" }, { kind: "http_availability", state: "storm" }]);
+    expect(await storms()).toMatchObject([
+      { kind: "http_latency", state: "storm" },
+      { kind: "http_availability", state: "storm" },
+    ]);
 
     // It answers again, but slowly: one storm passes, the other holds the weights.
     prober.say("a.cdn.net", [200, 800]);
     await roundsOf(12);
-    expect(await storms()).toMatchObject([{ kind: "http_latency", state: "storm" }, { kind: "http_availability", state: "ended", ended_reason: "recovered" }]);
+    expect(await storms()).toMatchObject([
+      { kind: "http_latency", state: "storm" },
+      { kind: "http_availability", state: "ended", ended_reason: "recovered" },
+    ]);
     expect(dns.weights(name)).toBe("0/100");
 
     prober.say("a.cdn.net", 200);
@@ -68,8 +74,13 @@ describe("both kinds on one service", () => {
     expect(await storms()).toHaveLength(2);
     expect(await removePolicy(serviceId, policyIds[1] ?? 0)).toBe(true);
     await roundsOf(3);
-    const states = (await storms()).map(({ kind, state, ended_reason }) => [kind, state, ended_reason]).sort((a, b) => String(a).localeCompare(String(b)));
-    expect(states).toEqual([["http_availability", "storm", null], ["http_latency", "ended", "policy_deleted"]]);
+    const states = (await storms())
+      .map(({ kind, state, ended_reason }) => [kind, state, ended_reason])
+      .sort((a, b) => String(a).localeCompare(String(b)));
+    expect(states).toEqual([
+      ["http_availability", "storm", null],
+      ["http_latency", "ended", "policy_deleted"],
+    ]);
     expect(dns.weights(name)).toBe("0/100");
   });
 });
@@ -79,7 +90,13 @@ describe("a policy", () => {
     const { roundsOf, prober, storms, sql } = world;
     const { serviceId, policyId } = await stormOn();
     const store = createPolicyStore(database.db);
-    await store.update(await customerOf(serviceId), serviceId, policyId, { cooldownSeconds: 0, thresholdAvail: 0.1, windowSeconds: 10 }, change);
+    await store.update(
+      await customerOf(serviceId),
+      serviceId,
+      policyId,
+      { cooldownSeconds: 0, thresholdAvail: 0.1, windowSeconds: 10 },
+      change,
+    );
     prober.say("a.cdn.net", 200);
     await roundsOf(9);
     expect(await storms(), "the cooldown of its own version is a minute").toMatchObject([{ state: "recovering" }]);
@@ -112,7 +129,10 @@ describe("a policy", () => {
     const { serviceId, policyId } = await stormOn();
     prober.say("a.cdn.net", 200);
     await roundsOf(6);
-    const [recovering] = await world.sql<{ at: string }>("select extract(epoch from recovering_since) * 1000 - $1::float8 as at from storm_events", [startMs]);
+    const [recovering] = await world.sql<{ at: string }>(
+      "select extract(epoch from recovering_since) * 1000 - $1::float8 as at from storm_events",
+      [startMs],
+    );
     expect(recovering?.at).not.toBeNull();
     await removePolicy(serviceId, policyId);
     expect(await storms()).toMatchObject([{ state: "ended", ended_reason: "policy_deleted", ended: recovering?.at }]);
@@ -148,7 +168,8 @@ describe("a storm that begins while what it belongs to is being deleted", () => 
   const waiting = async (number: number) => {
     for (;;) {
       const [row] = await database.sql<{ count: number }>(
-        "select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+        "select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
       if ((row?.count ?? 0) >= number) return;
       await new Promise((done) => setTimeout(done, 5));
     }
@@ -213,7 +234,10 @@ describe("a clock that jumps", () => {
   const shifted = async (offsetMs: number, number: number) => {
     const clock = { nowMs: () => world.clock.nowMs() + offsetMs, sleep: world.clock.sleep };
     // One process has one clock: DNS goes by it as well.
-    const dns: Dns = { ...world.dns.dns, apply: (changes, budget) => world.dns.dns.apply(changes, { ...budget, untilMs: budget.untilMs - offsetMs }) };
+    const dns: Dns = {
+      ...world.dns.dns,
+      apply: (changes, budget) => world.dns.dns.apply(changes, { ...budget, untilMs: budget.untilMs - offsetMs }),
+    };
     for (let index = 0; index < number; index += 1) {
       const roundAtMs = Math.ceil(clock.nowMs() / intervalMs) * intervalMs;
       await world.clock.advance(roundAtMs - clock.nowMs());

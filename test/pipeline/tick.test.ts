@@ -43,12 +43,26 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
     saveOutcomes: async () => undefined,
   };
   const deps: TickDeps = {
-    rounds, leases, clock, prober: script.prober, dns: createStrictDns(clock).dns, vantage: "local", slowPaths: new Set(), log: memory.log,
-    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000, provider: "local", runId: "run-1",
-    preferredProvider: "local", handBackAfterMs: 600_000,
-    jobRuns: { record: async (run) => void runs.push(run) }, tickRuns: createMemoryTickRuns(), overtimeMs: 0,
+    rounds,
+    leases,
+    clock,
+    prober: script.prober,
+    dns: createStrictDns(clock).dns,
+    vantage: "local",
+    slowPaths: new Set(),
+    log: memory.log,
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs },
+    driftCheckMs: 300_000,
+    provider: "local",
+    runId: "run-1",
+    preferredProvider: "local",
+    handBackAfterMs: 600_000,
+    jobRuns: { record: async (run) => void runs.push(run) },
+    tickRuns: createMemoryTickRuns(),
+    overtimeMs: 0,
   };
-  const tick = (over: Partial<TickDeps> = {}, scheduledAtMs = minuteMs) => runTick({ ...deps, ...over }, { index: 0, count: 1 }, scheduledAtMs);
+  const tick = (over: Partial<TickDeps> = {}, scheduledAtMs = minuteMs) =>
+    runTick({ ...deps, ...over }, { index: 0, count: 1 }, scheduledAtMs);
   return { clock, leases, leaseLog, leaseState, witnessed, runs, slots, script, hooks, deps, tick, ...memory };
 };
 const slotsOf = ({ slots }: { slots: readonly { roundAtMs: number }[] }) => slots.map(({ roundAtMs }) => roundAtMs);
@@ -59,12 +73,20 @@ describe("runTick", () => {
     await world.clock.run(world.tick());
     expect(world.slots).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000].map((roundAtMs) => ({ roundAtMs, startedAtMs: roundAtMs })));
     expect(world.clock.nowMs() - minuteMs, "it does not stay until the end of the minute").toBe(50_000);
-    expect(world.runs).toMatchObject([{ job: "tick:0", provider: "local", ok: true, overruns: 0, startedAtMs: minuteMs, endedAtMs: minuteMs + 50_000 }]);
+    expect(world.runs).toMatchObject([
+      { job: "tick:0", provider: "local", ok: true, overruns: 0, startedAtMs: minuteMs, endedAtMs: minuteMs + 50_000 },
+    ]);
     expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 6, failures: 0, overruns: 0, unprobed: 0 } }]);
     expect(world.leaseLog.at(-1)).toBe("released shard:0");
   });
 
-  it.each([[500, 120], [1_000, 60], [7_000, 9], [50_000, 2], [60_000, 1]])("fits an interval of %d ms", async (intervalMs, expected) => {
+  it.each([
+    [500, 120],
+    [1_000, 60],
+    [7_000, 9],
+    [50_000, 2],
+    [60_000, 1],
+  ])("fits an interval of %d ms", async (intervalMs, expected) => {
     const world = bench({ intervalMs });
     await world.clock.run(world.tick());
     expect(world.slots).toHaveLength(expected);
@@ -76,13 +98,16 @@ describe("runTick", () => {
     expect(world.of("tick")).toMatchObject([{ fields: { rounds: expected } }]);
   });
 
-  it.each([34_000, 59_999, 60_000, 184_000])("does a minute's slots from when it starts, %d ms late, the first one at once", async (lateMs) => {
-    const world = bench({ startMs: minuteMs + lateMs });
-    await world.clock.run(world.tick());
-    const first = Math.floor(lateMs / 10_000) * 10_000;
-    expect(slotsOf(world)).toEqual([0, 1, 2, 3, 4, 5].map((slot) => first + slot * 10_000));
-    expect(world.slots[0]?.startedAtMs).toBe(lateMs);
-  });
+  it.each([34_000, 59_999, 60_000, 184_000])(
+    "does a minute's slots from when it starts, %d ms late, the first one at once",
+    async (lateMs) => {
+      const world = bench({ startMs: minuteMs + lateMs });
+      await world.clock.run(world.tick());
+      const first = Math.floor(lateMs / 10_000) * 10_000;
+      expect(slotsOf(world)).toEqual([0, 1, 2, 3, 4, 5].map((slot) => first + slot * 10_000));
+      expect(world.slots[0]?.startedAtMs).toBe(lateMs);
+    },
+  );
 
   it.each([0, 17_000, 50_000])("leaves no slot out where cron always comes %d ms late", async (lateMs) => {
     const world = bench();
@@ -140,7 +165,11 @@ describe("runTick", () => {
     };
     await world.clock.run(world.tick());
     expect(slotsOf(world)).toEqual([10_000, 30_000, 50_000]);
-    expect(world.of("round").map(({ level, thrown }) => [level, String(thrown)])).toEqual([["error", "Error: no 1"], ["error", "Error: no 3"], ["error", "Error: no 5"]]);
+    expect(world.of("round").map(({ level, thrown }) => [level, String(thrown)])).toEqual([
+      ["error", "Error: no 1"],
+      ["error", "Error: no 3"],
+      ["error", "Error: no 5"],
+    ]);
     expect(world.runs).toMatchObject([{ ok: false, failedRounds: { count: 0, anew: true } }]);
     expect(world.of("tick")).toMatchObject([{ fields: { result: "partly_failed", rounds: 3, failures: 3 } }]);
   });
@@ -186,10 +215,13 @@ describe("runTick", () => {
     const world = bench({ startMs: minuteMs + 2_000 });
     await world.leases.acquire("shard:0", "vercel", "vercel:dead");
     const { saveWitnessed } = world.deps.rounds;
-    const rounds = { ...world.deps.rounds, saveWitnessed: async (...given: Parameters<typeof saveWitnessed>) => {
-      await world.clock.sleep(29_000);
-      await saveWitnessed(...given);
-    } };
+    const rounds = {
+      ...world.deps.rounds,
+      saveWitnessed: async (...given: Parameters<typeof saveWitnessed>) => {
+        await world.clock.sleep(29_000);
+        await saveWitnessed(...given);
+      },
+    };
     await world.clock.run(world.tick({ rounds }));
     expect(world.slots[0]).toEqual({ roundAtMs: 40_000, startedAtMs: 47_000 });
     expect(world.witnessed, "each begun as soon as the one before is over").toEqual([0, 30_000]);
@@ -253,7 +285,8 @@ describe("runTick", () => {
     await world.clock.run(world.tick());
     expect(world.witnessed).toEqual([0, 10_000, 20_000, 30_000, 40_000]);
     expect(world.slots, "45 s after the lease was last renewed, in a slot that was witnessed").toEqual([
-      { roundAtMs: 40_000, startedAtMs: 47_000 }, { roundAtMs: 50_000, startedAtMs: 50_000 },
+      { roundAtMs: 40_000, startedAtMs: 47_000 },
+      { roundAtMs: 50_000, startedAtMs: 50_000 },
     ]);
     expect(world.of("takeover")).toMatchObject([{ level: "warn", fields: { shard: 0, from: "vercel", to: "local", epoch: 2 } }]);
   });
@@ -265,7 +298,10 @@ describe("runTick", () => {
     await world.clock.run(world.tick(over));
     expect(world.witnessed).toEqual([20_000, 30_000, 40_000, 50_000]);
     expect(world.of("handed_back")).toMatchObject([{ level: "warn", fields: { from: "local", to: "vercel" } }, {}]);
-    expect(world.slots.map(({ startedAtMs }) => startedAtMs), "the other one had its 45 s, and a little more").toEqual([0, 10_000, 56_000]);
+    expect(
+      world.slots.map(({ startedAtMs }) => startedAtMs),
+      "the other one had its 45 s, and a little more",
+    ).toEqual([0, 10_000, 56_000]);
   });
 
   it("makes up at once for a slot that it slept through as a witness, as a holder does", async () => {
@@ -290,13 +326,19 @@ describe("runTick", () => {
     const world = bench();
     await world.leases.acquire("shard:0", "vercel", "vercel:run");
     let broken = true;
-    const rounds = { ...world.deps.rounds, saveWitnessed: async () => {
-      broken = !broken;
-      if (!broken) throw new Error("away");
-    } };
+    const rounds = {
+      ...world.deps.rounds,
+      saveWitnessed: async () => {
+        broken = !broken;
+        if (!broken) throw new Error("away");
+      },
+    };
     const told: { role: string; ok: boolean }[] = [];
     await world.clock.run(world.tick({ rounds, onRound: ({ role, ok }) => void told.push({ role, ok }) }));
-    expect(told.slice(0, 2)).toEqual([{ role: "witness", ok: false }, { role: "witness", ok: true }]);
+    expect(told.slice(0, 2)).toEqual([
+      { role: "witness", ok: false },
+      { role: "witness", ok: true },
+    ]);
     expect(world.of("round")).toMatchObject([{ fields: { role: "witness" } }, {}, {}]);
   });
 
@@ -325,11 +367,14 @@ describe("runTick", () => {
     const world = bench();
     let away = 3;
     const { take } = world.leases;
-    const leases = { ...world.leases, take: async (...given: Parameters<typeof take>) => {
-      away -= 1;
-      if (away >= 0) throw new Error("connection lost");
-      return await take(...given);
-    } };
+    const leases = {
+      ...world.leases,
+      take: async (...given: Parameters<typeof take>) => {
+        away -= 1;
+        if (away >= 0) throw new Error("connection lost");
+        return await take(...given);
+      },
+    };
     await world.clock.run(world.tick({ leases }));
     expect(world.slots[0]).toEqual({ roundAtMs: 0, startedAtMs: 3_000 });
     expect(world.of("lease_unanswered"), "once for as long as it lasts").toMatchObject([{ level: "error", fields: { shard: 0 } }]);
@@ -341,11 +386,14 @@ describe("runTick", () => {
     const world = bench();
     let long = true;
     const { saveAndEvaluate } = world.deps.rounds;
-    const rounds = { ...world.deps.rounds, saveAndEvaluate: async (...given: Parameters<typeof saveAndEvaluate>) => {
-      if (long) await world.clock.sleep(50_000);
-      long = false;
-      return await saveAndEvaluate(...given);
-    } };
+    const rounds = {
+      ...world.deps.rounds,
+      saveAndEvaluate: async (...given: Parameters<typeof saveAndEvaluate>) => {
+        if (long) await world.clock.sleep(50_000);
+        long = false;
+        return await saveAndEvaluate(...given);
+      },
+    };
     await world.clock.run(world.tick({ rounds }));
     expect(slotsOf(world)).toEqual([0, 50_000]);
     expect(world.leaseLog.filter((line) => line === "renewed shard:0").length).toBeGreaterThanOrEqual(4);
@@ -355,13 +403,16 @@ describe("runTick", () => {
     const world = bench({ intervalMs: 1_000 });
     world.script.say("a.cdn.net", "hang");
     const load = world.deps.rounds.load;
-    const many = { ...world.deps.rounds, load: async (...given: Parameters<typeof load>) => {
-      const view = await load(...given);
-      const [service] = view?.services ?? [];
-      if (view === null || service === undefined) return null;
-      const domains = Array.from({ length: 40 }, (_, domainId) => ({ ...service.domains[0]!, domainId, backupTarget: null }));
-      return { ...view, services: [{ ...service, domains }] };
-    } };
+    const many = {
+      ...world.deps.rounds,
+      load: async (...given: Parameters<typeof load>) => {
+        const view = await load(...given);
+        const [service] = view?.services ?? [];
+        if (view === null || service === undefined) return null;
+        const domains = Array.from({ length: 40 }, (_, domainId) => ({ ...service.domains[0]!, domainId, backupTarget: null }));
+        return { ...view, services: [{ ...service, domains }] };
+      },
+    };
     await world.clock.run(world.tick({ rounds: many }));
     expect(Number(world.of("tick")[0]?.fields["unprobed"])).toBeGreaterThan(0);
   });
@@ -389,15 +440,20 @@ describe("runTick, where the next cron is late", () => {
     expect(world.of("tick")).toMatchObject([{ fields: { result: "ok", rounds: 12, overruns: 0 } }]);
   });
 
-  it.each([0, 3_000, 14_000, 37_000, 58_000])("leaves no slot out where every other cron comes %d ms later than the rest", async (lateMs) => {
-    const world = bench();
-    const runs = await runsAt(world, [0, 60_000 + lateMs, 120_000, 180_000 + lateMs, 240_000]);
-    expect([...new Set(slotsOf(world))]).toEqual(upTo(360_000));
-    expect(slotsOf(world).length - 36, "a slot is done again at most where one run follows on another").toBeLessThanOrEqual(4);
-    const [first] = runs;
-    expect(first?.endedAtMs, "half a slot after its successor at the latest").toBeLessThanOrEqual(65_000 + Math.ceil(lateMs / 10_000) * 10_000);
-    expect(world.runs.filter(({ ok }) => !ok)).toEqual([]);
-  });
+  it.each([0, 3_000, 14_000, 37_000, 58_000])(
+    "leaves no slot out where every other cron comes %d ms later than the rest",
+    async (lateMs) => {
+      const world = bench();
+      const runs = await runsAt(world, [0, 60_000 + lateMs, 120_000, 180_000 + lateMs, 240_000]);
+      expect([...new Set(slotsOf(world))]).toEqual(upTo(360_000));
+      expect(slotsOf(world).length - 36, "a slot is done again at most where one run follows on another").toBeLessThanOrEqual(4);
+      const [first] = runs;
+      expect(first?.endedAtMs, "half a slot after its successor at the latest").toBeLessThanOrEqual(
+        65_000 + Math.ceil(lateMs / 10_000) * 10_000,
+      );
+      expect(world.runs.filter(({ ok }) => !ok)).toEqual([]);
+    },
+  );
 
   it("leaves no slot out where one cron does not come at all", async () => {
     const world = bench();
@@ -448,10 +504,12 @@ describe("runLeased", () => {
     const { run, of, runs, leases, clock } = job();
     await leases.acquire("job:bill", "vercel", "vercel:other");
     let worked = false;
-    await clock.run(run(async () => {
-      worked = true;
-      return {};
-    }));
+    await clock.run(
+      run(async () => {
+        worked = true;
+        return {};
+      }),
+    );
     expect(worked).toBe(false);
     expect(of("job")).toMatchObject([{ fields: { result: "held_elsewhere" } }]);
     expect(runs).toEqual([]);
@@ -468,11 +526,13 @@ describe("runLeased", () => {
   it("keeps the lease of work that outlasts it", async () => {
     const { run, leases, clock } = job();
     let stillHeld = false;
-    await clock.run(run(async (fence) => {
-      await clock.sleep(200_000);
-      stillHeld = await leases.renew(fence);
-      return {};
-    }));
+    await clock.run(
+      run(async (fence) => {
+        await clock.sleep(200_000);
+        stillHeld = await leases.renew(fence);
+        return {};
+      }),
+    );
     expect(stillHeld).toBe(true);
   });
 });

@@ -30,7 +30,11 @@ it("is due with every cron unless it is to run less often, and by the last good 
   await run("cloudflare", nowMs);
   await run("vercel", nowMs - 10 * minuteMs);
   expect(await due(5, nowMs + 1_000)).toBe(true);
-  expect([await due(15, nowMs + 5 * minuteMs), await due(15, nowMs + 10 * minuteMs), await due(15, nowMs + 15 * minuteMs)]).toEqual([false, false, true]);
+  expect([await due(15, nowMs + 5 * minuteMs), await due(15, nowMs + 10 * minuteMs), await due(15, nowMs + 15 * minuteMs)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
   // Crons are early and late.
   expect([await due(15, nowMs + 15 * minuteMs - 30_000), await due(15, nowMs + 10 * minuteMs + 30_000)]).toEqual([true, false]);
 });
@@ -44,7 +48,12 @@ it("is due again with the next cron after a failure", async () => {
 it("reads usage at the pace of USAGE_TICK, whatever the cron's", async () => {
   const { log, of } = createMemoryLog();
   const clock = createFakeClock(nowMs);
-  const config = parseConfig({ DATABASE_URL: database.url, NEON_FETCH_ENDPOINT: database.fetchEndpoint, PROVIDER: "vercel", USAGE_TICK: "10m" });
+  const config = parseConfig({
+    DATABASE_URL: database.url,
+    NEON_FETCH_ENDPOINT: database.fetchEndpoint,
+    PROVIDER: "vercel",
+    USAGE_TICK: "10m",
+  });
   const deps = buildDeps(config, { clock, log });
   for (let cron = 0; cron < 5; cron += 1) {
     await runJob(deps, "ingest-usage", clock.nowMs());

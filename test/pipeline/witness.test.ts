@@ -53,11 +53,15 @@ describe("a witness' round", () => {
     const before = count.trips;
     expect(await watch(startMs)).toEqual({ samples: 4, unprobed: 0, unreadable: 0, overBudget: 0 });
     expect(count.trips - before).toBe(2);
-    const rows = await sql<{ line: string }>("select format('%s %s %s %s', vantage, path, ok, count(*)) as line from probe_samples group by vantage, path, ok order by path");
+    const rows = await sql<{ line: string }>(
+      "select format('%s %s %s %s', vantage, path, ok, count(*)) as line from probe_samples group by vantage, path, ok order by path",
+    );
     expect(rows.map(({ line }) => line)).toEqual(["vercel backup t 1", "vercel primary f 3"]);
     expect(await storms()).toEqual([]);
     expect(await sql("select name, place from vantages")).toEqual([{ name: "vercel", place: null }]);
-    expect(await sql("select name, last_round_at, heartbeat_at is not null as beats from providers")).toEqual([{ name: "vercel", last_round_at: null, beats: true }]);
+    expect(await sql("select name, last_round_at, heartbeat_at is not null as beats from providers")).toEqual([
+      { name: "vercel", last_round_at: null, beats: true },
+    ]);
   });
 
   it("counts once, however often it is done", async () => {
@@ -93,7 +97,9 @@ describe("what a witness saw", () => {
     await slots(2);
     expect(await storms()).toMatchObject([{ state: "storm" }]);
     expect(dns.weights(name)).toBe("0/100");
-    expect(await sql("select bool_and(ok) as fine from probe_samples where path = 'primary' and vantage = 'cloudflare'")).toEqual([{ fine: true }]);
+    expect(await sql("select bool_and(ok) as fine from probe_samples where path = 'primary' and vantage = 'cloudflare'")).toEqual([
+      { fine: true },
+    ]);
     await slots(15);
     expect(await storms(), "the holder's own samples are all good").toMatchObject([{ state: "storm", relapses: 0 }]);
     away.say("a.cdn.net", 200);

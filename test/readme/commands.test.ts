@@ -10,7 +10,10 @@ import { printedCommands, printedStatements, read, root } from "./documents.ts";
 import type { Printed } from "./documents.ts";
 import { inShell, shells } from "./shell.ts";
 
-const { scripts, devDependencies } = JSON.parse(await read("package.json")) as Record<"scripts" | "devDependencies", Record<string, string>>;
+const { scripts, devDependencies } = JSON.parse(await read("package.json")) as Record<
+  "scripts" | "devDependencies",
+  Record<string, string>
+>;
 const commands = await printedCommands();
 
 /** Run here as printed, on both Nodes, and what they then say. Words in capitals and `...` are filled in. */
@@ -115,7 +118,9 @@ describe("every command in every document", () => {
   it("gives the drill options that it takes, in the rows that list them too", () => {
     const drills = commands.filter((command) => beginsWith(stripped(command), "npm run drill"));
     for (const { text, row } of drills) {
-      const listed = text.endsWith("=NAME") ? [...row.matchAll(/`([a-z-]+)`/g)].map(([, name]) => text.replace("NAME", name ?? "")) : [text];
+      const listed = text.endsWith("=NAME")
+        ? [...row.matchAll(/`([a-z-]+)`/g)].map(([, name]) => text.replace("NAME", name ?? ""))
+        : [text];
       const more = [...row.matchAll(/`-- (--[^`]+)`/g)].map(([, option = ""]) => `npm run drill -- ${option.replaceAll("\\|", "|")}`);
       for (const command of [...listed, ...more]) {
         for (const args of alternatives(words(command).slice(4))) expect(() => parseDrillOptions(args), command).not.toThrow();

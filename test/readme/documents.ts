@@ -9,7 +9,8 @@ export const read = (file: string): Promise<string> => readFile(`${root}${file}`
 /** Every document of this repository, by its path. */
 export const documents = async (): Promise<readonly string[]> => {
   const found: string[] = [];
-  for await (const file of glob("**/*.md", { cwd: root, exclude: (path) => /(?:^|\/)(?:node_modules|dist|\.\w+)$/.test(path) })) found.push(file);
+  for await (const file of glob("**/*.md", { cwd: root, exclude: (path) => /(?:^|\/)(?:node_modules|dist|\.\w+)$/.test(path) }))
+    found.push(file);
   return found.toSorted();
 };
 
@@ -22,9 +23,11 @@ const statement = /^(?:select .* from|update \w+ set|insert into|delete from) /;
 
 /** What a code span says: in a table `|` has a backslash before it, and a line may end within. */
 const spansOf = (text: string): Omit<Printed, "file">[] =>
-  text.split(/\n(?=\||\n|- |\d+\. )/).flatMap((row) =>
-    [...row.matchAll(/`([^`]+)`/g)].map(([, span = ""]) => ({ text: span.replaceAll("\\|", "|").replace(/\s+/g, " "), row })),
-  );
+  text
+    .split(/\n(?=\||\n|- |\d+\. )/)
+    .flatMap((row) =>
+      [...row.matchAll(/`([^`]+)`/g)].map(([, span = ""]) => ({ text: span.replaceAll("\\|", "|").replace(/\s+/g, " "), row })),
+    );
 
 /** Lines of a shell, continued ones joined, comments and blank ones left out. */
 export const shellLines = (block: string): readonly string[] =>
@@ -41,7 +44,11 @@ const printed = async (language: RegExp, inline: RegExp, split: (block: string) 
     for (const [, name = "", block = ""] of text.matchAll(fence)) {
       if (language.test(name)) all.push(...split(block).map((line) => ({ file, text: line, row: line })));
     }
-    all.push(...spansOf(text.replaceAll(fence, "")).filter((span) => inline.test(span.text)).map((span) => ({ file, ...span })));
+    all.push(
+      ...spansOf(text.replaceAll(fence, ""))
+        .filter((span) => inline.test(span.text))
+        .map((span) => ({ file, ...span })),
+    );
   }
   return all;
 };
@@ -52,4 +59,9 @@ export const printedCommands = async (): Promise<readonly Printed[]> =>
 
 /** Every SQL statement that a document prints. */
 export const printedStatements = (): Promise<readonly Printed[]> =>
-  printed(/^sql$/, statement, (block) => block.split(/;.*\n/).map((line) => line.trim()).filter((line) => line !== ""));
+  printed(/^sql$/, statement, (block) =>
+    block
+      .split(/;.*\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== ""),
+  );

@@ -24,12 +24,26 @@ describe("documents", () => {
   });
 
   it("are caught naming one that is not, by its path, its end, its name beside others, or a suffix", () => {
-    const files = ["src/app.ts", "src/cron/a/bill.ts", "src/cron/a/bill-run.ts", "src/cron/b/due.ts", "src/http/b/due.ts", "drizzle/0001_guards.sql"];
-    const right = "`src/app.ts` `app.ts` `cron/a/bill.ts`, `-run.ts`, `bill-run.ts`; `cron/b/*.ts`, `due.ts`; `0001_*.sql`; `src/cron/NAME.ts`; `cron/{a,b}/*.ts`";
+    const files = [
+      "src/app.ts",
+      "src/cron/a/bill.ts",
+      "src/cron/a/bill-run.ts",
+      "src/cron/b/due.ts",
+      "src/http/b/due.ts",
+      "drizzle/0001_guards.sql",
+    ];
+    const right =
+      "`src/app.ts` `app.ts` `cron/a/bill.ts`, `-run.ts`, `bill-run.ts`; `cron/b/*.ts`, `due.ts`; `0001_*.sql`; `src/cron/NAME.ts`; `cron/{a,b}/*.ts`";
     expect(lostMentions("x.md", right, files)).toEqual([]);
     const wrong = "`src/entry.ts` `src/bill.ts` `due.ts`\n- `cron/a/bill.ts`, `-rows.ts`, `due.ts`\n- `bill-*.sql`, `ron/a/bill.ts`";
     expect(lostMentions("x.md", wrong, files)).toEqual([
-      "x.md: src/entry.ts", "x.md: src/bill.ts", "x.md: due.ts", "x.md: -rows.ts", "x.md: due.ts", "x.md: bill-*.sql", "x.md: ron/a/bill.ts",
+      "x.md: src/entry.ts",
+      "x.md: src/bill.ts",
+      "x.md: due.ts",
+      "x.md: -rows.ts",
+      "x.md: due.ts",
+      "x.md: bill-*.sql",
+      "x.md: ron/a/bill.ts",
     ]);
     expect(lostMentions("x.md", "```\nsrc/app.ts   src/entry.ts  all of it\n```", files)).toEqual(["x.md: src/entry.ts"]);
   });
@@ -69,7 +83,11 @@ describe("the index of decisions", () => {
 
   it("has a row for each number, and refuses two of one number or a heading that says another", () => {
     const index = decisionIndex({ "0001-a.md": "# 1. A\n", "0003-c.md": "# 3. C\n" });
-    expect(index.split("\n").filter((line) => /^\| \d/.test(line))).toEqual(["| 1 | [A](0001-a.md) |", "| 2 | *not used* |", "| 3 | [C](0003-c.md) |"]);
+    expect(index.split("\n").filter((line) => /^\| \d/.test(line))).toEqual([
+      "| 1 | [A](0001-a.md) |",
+      "| 2 | *not used* |",
+      "| 3 | [C](0003-c.md) |",
+    ]);
     expect(() => decisionIndex({ "0001-a.md": "# 1. A\n", "0001-b.md": "# 1. B\n" })).toThrow("0001-a.md and 0001-b.md");
     expect(() => decisionIndex({ "0001-a.md": "# 2. A\n" })).toThrow('must begin with "# 1. "');
   });
@@ -88,7 +106,8 @@ describe("the changelog", async () => {
   });
 
   it("sorts its lines by the kinds of Keep a Changelog", () => {
-    for (const [, kind] of changelog.matchAll(/^### (.*)$/gm)) expect(["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]).toContain(kind);
+    for (const [, kind] of changelog.matchAll(/^### (.*)$/gm))
+      expect(["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]).toContain(kind);
     for (const section of changelog.split(/^## .*$/m).slice(1)) expect(section.trim()).toMatch(/^(?:$|### )/);
   });
 });
@@ -101,7 +120,9 @@ describe("the licence", async () => {
   it("is Apache-2.0, and forbidden by no package that ends up in a deployment", async () => {
     expect(packageJson.license).toBe("Apache-2.0");
     expect(await read("LICENSE")).toMatch(/^\s*Apache License\s+Version 2\.0, January 2004/);
-    const other = shipped.filter(([, { license }]) => !["MIT", "ISC", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD"].includes(license ?? ""));
+    const other = shipped.filter(
+      ([, { license }]) => !["MIT", "ISC", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD"].includes(license ?? ""),
+    );
     expect(other).toEqual([]);
   });
 

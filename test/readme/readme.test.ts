@@ -25,9 +25,18 @@ const exported: Record<string, string> = {};
 let lastAnswer = "";
 
 beforeAll(async () => {
-  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, CRON_SECRET: cronSecret, PROBE_INTERVAL: "1s",
-    // Nobody listens there: what is paged is not PagerDuty's business.
-    SECRETS_KEY: randomBytes(32).toString("base64"), PAGERDUTY_ENDPOINT: "http://127.0.0.1:9" } });
+  plane = await startControlPlane({
+    env: {
+      DOMAIN_VERIFICATION: "off",
+      ALLOW_PRIVATE_TARGETS: "true",
+      ADMIN_TOKEN: adminToken,
+      CRON_SECRET: cronSecret,
+      PROBE_INTERVAL: "1s",
+      // Nobody listens there: what is paged is not PagerDuty's business.
+      SECRETS_KEY: randomBytes(32).toString("base64"),
+      PAGERDUTY_ENDPOINT: "http://127.0.0.1:9",
+    },
+  });
 });
 
 afterAll(() => plane.close());
@@ -48,7 +57,16 @@ const exportAll = (command: string): void => {
 
 it("is a walk from the admin token to the first storm policy and on to what is to be watched", () => {
   const walk = commands.join("\n");
-  for (const step of ["/v1/customers ", "/tokens ", "/v1/services ", "/domains ", "/storm-policies ", "/v1/storms", "/routing", "/v1/invoices"]) {
+  for (const step of [
+    "/v1/customers ",
+    "/tokens ",
+    "/v1/services ",
+    "/domains ",
+    "/storm-policies ",
+    "/v1/storms",
+    "/routing",
+    "/v1/invoices",
+  ]) {
     expect(walk).toContain(step);
   }
 });
@@ -75,11 +93,20 @@ it("runs as printed, each command answered with 2xx", async () => {
 const readmeCommands = new Set(commands);
 // The evidence of a storm asks for a storm: the drill has one, and reads it so.
 const needsStorm = /\/v1\/storms\/\d+\/evidence/;
-const others = (await printedCommands()).filter(({ text }) => text.startsWith("curl ") && !readmeCommands.has(text) && !needsStorm.test(text));
+const others = (await printedCommands()).filter(
+  ({ text }) => text.startsWith("curl ") && !readmeCommands.has(text) && !needsStorm.test(text),
+);
 
 it.each(others)("$file: $text", async ({ text }) => {
   const origin = "https://deployment.example";
-  const variables = { URL: origin, TOKEN: exported["TOKEN"] ?? "", HOST: "deployment.example", FALLBACK: "deployment.example", CRON_SECRET: cronSecret, ADMIN_TOKEN: adminToken };
+  const variables = {
+    URL: origin,
+    TOKEN: exported["TOKEN"] ?? "",
+    HOST: "deployment.example",
+    FALLBACK: "deployment.example",
+    CRON_SECRET: cronSecret,
+    ADMIN_TOKEN: adminToken,
+  };
   // What an example says of a day to come is still to come when the test is run.
   const inAMonth = new Date(Date.now() + 30 * 86_400_000).toISOString();
   const { url, init } = asRequest(await argumentsOf(text.replaceAll(/\d{4}-\d\d-\d\dT00:00:00Z/g, inAMonth), variables));

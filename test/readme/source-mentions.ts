@@ -26,7 +26,11 @@ const withSuffix = (before: string, suffix: string): readonly string[] => {
  * the root or in `src/`, or by a name that only one file has; `-suffix.ts` by the mention before it. Empty: none.
  */
 const filesMeant = (mention: string, before: readonly string[], files: readonly string[]): readonly string[] => {
-  if (mention.startsWith("-")) return before.slice(-1).flatMap((file) => withSuffix(file, mention)).filter((file) => files.includes(file));
+  if (mention.startsWith("-"))
+    return before
+      .slice(-1)
+      .flatMap((file) => withSuffix(file, mention))
+      .filter((file) => files.includes(file));
   const named = files.filter((file) => asPattern(mention).test(file));
   if (mention.includes("/")) return named;
   const near = named.filter((file) => [".", "src", ...before.map((one) => dirname(one))].includes(dirname(file)));
@@ -42,7 +46,10 @@ const placeholder = /(?:^|\/)[A-Z]+(?=[./-])/;
 /** Mentions of source files that are not there, as `document: mention`. */
 export const lostMentions = (document: string, text: string, files: readonly string[]): readonly string[] => {
   const lost = [...text.matchAll(fence)].flatMap(([block]) =>
-    [...block.matchAll(inFence)].map(([path]) => path).filter((path) => filesMeant(path, [], files).length === 0).map((path) => `${document}: ${path}`),
+    [...block.matchAll(inFence)]
+      .map(([path]) => path)
+      .filter((path) => filesMeant(path, [], files).length === 0)
+      .map((path) => `${document}: ${path}`),
   );
   for (const row of text.replaceAll(fence, "").split(/\n(?=\||\n|- |\d+\. )/)) {
     let before: readonly string[] = [];
@@ -69,4 +76,5 @@ export const linkedFunctions = (text: string): readonly { readonly name: string;
   [...text.matchAll(/\[`(\w+)`\]\(([^)\s]+\.ts)\)/g)].map(([, name = "", file = ""]) => ({ name, file }));
 
 /** Whether a source defines a name. */
-export const defines = (source: string, name: string): boolean => new RegExp(`^\\s*(?:export )?(?:const|function|class|async function) ${name}\\b`, "m").test(source);
+export const defines = (source: string, name: string): boolean =>
+  new RegExp(`^\\s*(?:export )?(?:const|function|class|async function) ${name}\\b`, "m").test(source);

@@ -71,8 +71,7 @@ describe("credentials", () => {
 
 describe("admins", () => {
   it("name the customer they act for", async () => {
-    const get = (path: string, customer?: number | string) =>
-      api.call("GET", path, customer === undefined ? {} : { customer });
+    const get = (path: string, customer?: number | string) => api.call("GET", path, customer === undefined ? {} : { customer });
     expect((await get("/v1/services")).status).toBe(400);
     expect((await get("/v1/services", "x")).status).toBe(400);
     expect((await get("/v1/services", 0)).status).toBe(400);
@@ -87,7 +86,10 @@ describe("admins", () => {
   });
 
   it("alone manage customers", async () => {
-    for (const [method, path] of [["GET", "/v1/customers"], ["GET", `/v1/customers/${acme.id}`]] as const) {
+    for (const [method, path] of [
+      ["GET", "/v1/customers"],
+      ["GET", `/v1/customers/${acme.id}`],
+    ] as const) {
       expect((await api.call(method, path, { token: acme.editor })).status).toBe(403);
     }
     const body = { name: "mine" };
@@ -131,7 +133,8 @@ describe("another tenant's rows", () => {
     for (const [method, foreign, missing, body] of calls) {
       const theirs = await api.call(method, foreign, { token: acme.owner, body });
       const nobodys = await api.call(method, missing, { token: acme.owner, body });
-      const visible = ({ headers, text }: typeof theirs) => `${JSON.stringify([...headers])}${text}`.replaceAll(headers.get("x-request-id") ?? "", "REQUEST");
+      const visible = ({ headers, text }: typeof theirs) =>
+        `${JSON.stringify([...headers])}${text}`.replaceAll(headers.get("x-request-id") ?? "", "REQUEST");
       expect([theirs.status, visible(theirs)], `${method} ${foreign}`).toEqual([404, visible(nobodys)]);
     }
     const after = await api.call("GET", `/v1/services/${id}`, { token: globex.viewer });
@@ -143,7 +146,9 @@ describe("another tenant's rows", () => {
 describe("JSON Web Tokens", () => {
   const claims = (over: object = {}) => ({ customer_id: acme.id, role: "editor", ...over });
   const sign = (payload: object, exp: number | string = "5m", alg = "HS256") =>
-    new SignJWT({ ...payload }).setProtectedHeader({ alg }).setSubject("alice")
+    new SignJWT({ ...payload })
+      .setProtectedHeader({ alg })
+      .setSubject("alice")
       .setExpirationTime(typeof exp === "number" ? exp : Math.floor(api.time.nowMs / 1_000) + 300)
       .sign(new TextEncoder().encode(secret));
   const get = async (token: string) => (await api.call("GET", "/v1/services", { token })).status;
@@ -184,16 +189,21 @@ describe("JSON Web Tokens", () => {
     const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
     const jwk = { ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256" };
     const real = fetch;
-    const network = vi.spyOn(globalThis, "fetch").mockImplementation((input, init) =>
-      String(input) === "https://keys.test/jwks" ? Promise.resolve(Response.json({ keys: [jwk] })) : real(input, init),
-    );
+    const network = vi
+      .spyOn(globalThis, "fetch")
+      .mockImplementation((input, init) =>
+        String(input) === "https://keys.test/jwks" ? Promise.resolve(Response.json({ keys: [jwk] })) : real(input, init),
+      );
     const issuer = { AUTH_JWKS_URL: "https://keys.test/jwks", AUTH_JWT_AUDIENCE: "tranche", AUTH_JWT_ISSUER: "https://id.test" };
     const keyed = await startApi(issuer);
     const customer = await keyed.onboard("keyed");
     const exp = Math.floor(keyed.time.nowMs / 1_000) + 300;
     const token = (aud: string, alg = "ES256") =>
-      new SignJWT({ customer_id: customer.id, role: "viewer" }).setProtectedHeader({ alg, kid: "k1" })
-        .setIssuer("https://id.test").setAudience(aud).setExpirationTime(exp);
+      new SignJWT({ customer_id: customer.id, role: "viewer" })
+        .setProtectedHeader({ alg, kid: "k1" })
+        .setIssuer("https://id.test")
+        .setAudience(aud)
+        .setExpirationTime(exp);
     const status = async (jwt: string) => (await keyed.call("GET", "/v1/services", { token: jwt })).status;
     expect(await status(await token("tranche").sign(privateKey))).toBe(200);
     expect(await status(await token("other").sign(privateKey))).toBe(401);

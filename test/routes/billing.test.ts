@@ -16,7 +16,9 @@ const hour = (at: number) => `2026-11-21T${String(at).padStart(2, "0")}:00:00Z`;
 beforeAll(async () => {
   api = await startApi({ BILLING_GRACE: "1h" });
   acme = await api.onboard("acme");
-  serviceId = (await api.created("/v1/services", { name: "<web> & co", primary_cdn: "akamai", backup_cdn: "fastly" }, { token: acme.editor })).id;
+  serviceId = (
+    await api.created("/v1/services", { name: "<web> & co", primary_cdn: "akamai", backup_cdn: "fastly" }, { token: acme.editor })
+  ).id;
   await api.created(`/v1/services/${serviceId}/storm-policies`, {}, { token: acme.editor });
   await api.db.rows(sql`
     insert into leases (name, holder, provider, epoch, acquired_at, expires_at)
@@ -37,7 +39,17 @@ const put = async (at: number, bytes: object) => {
 const bill = () => {
   const { cycle, periodMs, graceMs, ...terms } = api.deps.config.billing;
   const { lookbackMs } = api.deps.config.usage;
-  return runBilling({ store: createBillingStore(api.db), clock: api.clock, log: api.log, fence, terms, cycle, periodMs, graceMs, lookbackMs });
+  return runBilling({
+    store: createBillingStore(api.db),
+    clock: api.clock,
+    log: api.log,
+    fence,
+    terms,
+    cycle,
+    periodMs,
+    graceMs,
+    lookbackMs,
+  });
 };
 
 const get = (path: string, token = acme.viewer) => api.call("GET", path, { token });
@@ -46,7 +58,15 @@ describe("billing, as finance sees it", () => {
   let invoiceId: number;
 
   it("previews what the next run issues, to the letter, and what waits for the grace", async () => {
-    const bare = { cycle: "run", bills_until: "2026-11-21T11:30:00.000Z", closes_at: null, invoices: [], waiting_windows: 0, withheld_windows: 0, idle_windows: 0 };
+    const bare = {
+      cycle: "run",
+      bills_until: "2026-11-21T11:30:00.000Z",
+      closes_at: null,
+      invoices: [],
+      waiting_windows: 0,
+      withheld_windows: 0,
+      idle_windows: 0,
+    };
     expect((await get("/v1/invoices/preview")).body).toEqual(bare);
     await put(8, { primary_bytes: 100 * gb, backup_bytes: 40 * gb });
     await put(9, { primary_bytes: 3 * gb, backup_bytes: 0 });
@@ -55,7 +75,14 @@ describe("billing, as finance sees it", () => {
     expect(preview.body["waiting_windows"]).toBe(1);
     const [expected] = preview.body["invoices"] as Record<string, unknown>[];
     expect(expected).toMatchObject({
-      number: 1, currency: "USD", subtotal_cents: 1716, discount_cents: 180, total_cents: 1536, tax_cents: 0, payable_cents: 1536, line_count: 2,
+      number: 1,
+      currency: "USD",
+      subtotal_cents: 1716,
+      discount_cents: 180,
+      total_cents: 1536,
+      tax_cents: 0,
+      payable_cents: 1536,
+      line_count: 2,
     });
     expect((await get("/v1/invoices")).list).toEqual([]);
 
@@ -72,14 +99,19 @@ describe("billing, as finance sees it", () => {
   });
 
   /** As if the database had the test's clock, too. */
-  const pushedNow = () => api.db.rows(sql.raw(`do $$ begin
+  const pushedNow = () =>
+    api.db.rows(
+      sql.raw(`do $$ begin
     set local session_replication_role = replica;
     update usage_pushes set pushed_at = '${new Date(api.clock.nowMs()).toISOString()}' where pushed_at > '2026-11-22';
-    update usage_pushes_past set replaced_at = '${new Date(api.clock.nowMs()).toISOString()}' where replaced_at > '2026-11-22'; end $$`));
+    update usage_pushes_past set replaced_at = '${new Date(api.clock.nowMs()).toISOString()}' where replaced_at > '2026-11-22'; end $$`),
+    );
 
   /** A side of which there is nothing but a push. */
   const pushed = (bytes: number) => ({
-    bytes, hosts: [], hosts_without_reading: [],
+    bytes,
+    hosts: [],
+    hosts_without_reading: [],
     push: { bytes, covers: "rest", actor: expect.stringMatching(/^token:\d+$/), pushed_at: expect.stringMatching(/^\d{4}-.*Z$/) },
   });
 
@@ -90,16 +122,27 @@ describe("billing, as finance sees it", () => {
     const [storm] = (await get(`/v1/storms?service_id=${serviceId}`)).list;
     expect(body).toEqual({
       line,
-      storms: [{
-        storm_id: storm?.id, from: "2026-11-21T08:15:00.000Z", to: "2026-11-21T08:45:00.000Z", max_coverage_factor: "1.5",
-        evidence: `/v1/storms/${storm?.id}/evidence`,
-      }],
+      storms: [
+        {
+          storm_id: storm?.id,
+          from: "2026-11-21T08:15:00.000Z",
+          to: "2026-11-21T08:45:00.000Z",
+          max_coverage_factor: "1.5",
+          evidence: `/v1/storms/${storm?.id}/evidence`,
+        },
+      ],
       union: [{ from: "2026-11-21T08:15:00.000Z", to: "2026-11-21T08:45:00.000Z" }],
-      union_seconds: 1_800, window_seconds: 3_600, ratio: { fraction: "1/2", decimal: "0.5" }, factor: "1.5",
+      union_seconds: 1_800,
+      window_seconds: 3_600,
+      ratio: { fraction: "1/2", decimal: "0.5" },
+      factor: "1.5",
       coverage: { fraction: "3/4", decimal: "0.75" },
       primary: { bytes: 100 * gb, exact_cents: { fraction: "1200/1", decimal: "1200" }, cents: 1200 },
       backup: { bytes: 40 * gb, exact_cents: { fraction: "480/1", decimal: "480" }, cents: 480 },
-      amount_cents: 1680, exact_discount_cents: { fraction: "180/1", decimal: "180" }, rounded_discount_cents: 180, discount_cents: 180,
+      amount_cents: 1680,
+      exact_discount_cents: { fraction: "180/1", decimal: "180" },
+      rounded_discount_cents: 180,
+      discount_cents: 180,
       issued_before: { lines: 0, primary_bytes: 0, backup_bytes: 0, amount_cents: 0, discount_cents: 0 },
       adds_up: true,
       estimated: false,
@@ -124,12 +167,17 @@ describe("billing, as finance sees it", () => {
     const { body } = await get(`/v1/invoices/${second?.id}/lines/${line?.id}/explain`);
     expect(body).toMatchObject({
       backup: { bytes: 40 * gb + 500_000_000, exact_cents: { fraction: "509175855/1048576", decimal: "485.587935447692" }, cents: 486 },
-      amount_cents: 1686, issued_before: { lines: 1, amount_cents: 1680, discount_cents: 180 }, discount_cents: 182, adds_up: true,
+      amount_cents: 1686,
+      issued_before: { lines: 1, amount_cents: 1680, discount_cents: 180 },
+      discount_cents: 182,
+      adds_up: true,
       readings: { primary: pushed(100 * gb), backup: pushed(40 * gb + 500_000_000), bytes_add_up: true },
     });
     const [first] = (await get(`/v1/invoices/${invoiceId}/lines`)).list;
     expect(body["changed"]).toEqual({
-      since_line_id: first?.id, readings: [], storms: [],
+      since_line_id: first?.id,
+      readings: [],
+      storms: [],
       pushes: [{ side: "backup", before: pushed(40 * gb).push, after: pushed(40 * gb + 500_000_000).push }],
     });
     // What the first line was made of is still told as it was.
@@ -144,7 +192,17 @@ describe("billing, as finance sees it", () => {
     expect(page.text).toContain("&lt;web&gt; &amp; co");
     expect(page.text).not.toMatch(/<web>|<script|<img|src=|href="(?!\/v1\/)/);
     const { body } = await get(`/v1/invoices/${invoiceId}`);
-    for (const figure of [String(body["document_number"]), "acme", "100.000", "107,374,182,400", "50.0 % × 1.5", "16.80", "−1.80", "USD 15.36"]) expect(page.text).toContain(figure);
+    for (const figure of [
+      String(body["document_number"]),
+      "acme",
+      "100.000",
+      "107,374,182,400",
+      "50.0 % × 1.5",
+      "16.80",
+      "−1.80",
+      "USD 15.36",
+    ])
+      expect(page.text).toContain(figure);
   });
 });
 
@@ -174,10 +232,16 @@ describe("terms of a customer", () => {
     const body = [4, 5].map((at) => ({ window_start: hour(at), window_end: hour(at + 1), primary_bytes: 100 * gb }));
     await api.call("PUT", `/v1/services/${service}/usage`, { token: editor, body });
     const preview = (await get("/v1/invoices/preview", viewer)).body["invoices"] as Record<string, unknown>[];
-    expect(preview.map(({ number, currency, total_cents: total }) => [number, currency, total])).toEqual([[1, "EUR", 750], [2, "USD", 1200]]);
+    expect(preview.map(({ number, currency, total_cents: total }) => [number, currency, total])).toEqual([
+      [1, "EUR", 750],
+      [2, "USD", 1200],
+    ]);
     await bill();
     const invoices = (await get("/v1/invoices", viewer)).list;
-    expect(invoices.map(({ number, currency, total_cents: total }) => [number, currency, total])).toEqual([[1, "EUR", 750], [2, "USD", 1200]]);
+    expect(invoices.map(({ number, currency, total_cents: total }) => [number, currency, total])).toEqual([
+      [1, "EUR", 750],
+      [2, "USD", 1200],
+    ]);
     const [line] = (await get(`/v1/invoices/${invoices[0]?.id}/lines`, viewer)).list;
     expect(line).toMatchObject({ rate_cents_per_gb: "7.5", discount_rate: "0.25", currency: "EUR" });
     const csv = await api.call("GET", `/v1/invoices/${invoices[0]?.id}/lines`, { token: viewer, headers: { accept: "text/csv" } });
@@ -187,7 +251,9 @@ describe("terms of a customer", () => {
 
 describe("usage gaps", () => {
   it("are the windows of which a side was reported by nobody, from the service's beginning on, page by page", async () => {
-    const service = (await api.created("/v1/services", { name: "gappy", primary_cdn: "akamai", backup_cdn: "bunny" }, { token: acme.editor })).id;
+    const service = (
+      await api.created("/v1/services", { name: "gappy", primary_cdn: "akamai", backup_cdn: "bunny" }, { token: acme.editor })
+    ).id;
     await api.db.rows(sql`update services set created_at = '2026-11-21T06:20:00Z' where id = ${service}`);
     const body = [
       { window_start: hour(7), window_end: hour(8), primary_bytes: 1, backup_bytes: 0 },
@@ -196,8 +262,14 @@ describe("usage gaps", () => {
     await api.call("PUT", `/v1/services/${service}/usage`, { token: acme.editor, body });
     const path = `/v1/services/${service}/usage?gaps=true`;
     const gaps = await get(path);
-    expect(gaps.list.map((window) => [String(window["window_start"]).slice(11, 13), window["primary_source"], window["backup_source"]])).toEqual([
-      ["06", null, null], ["08", null, null], ["09", "push", null], ["10", null, null], ["11", null, null],
+    expect(
+      gaps.list.map((window) => [String(window["window_start"]).slice(11, 13), window["primary_source"], window["backup_source"]]),
+    ).toEqual([
+      ["06", null, null],
+      ["08", null, null],
+      ["09", "push", null],
+      ["10", null, null],
+      ["11", null, null],
     ]);
     const first = await get(`${path}&limit=2`);
     const next = /<([^>]+)>/.exec(first.headers.get("link") ?? "")?.[1] ?? "";
@@ -216,8 +288,13 @@ describe("accounts at CDNs", () => {
     const token = "a-very-secret-token";
     const made = await api.created("/v1/cdn-accounts", { cdn: "cloudflare", account_ref: "acc1", api_token: token }, { token: editor });
     expect(made).toMatchObject({ cdn: "cloudflare", account_ref: "acc1", last_read_at: null, last_error: null });
-    expect((await api.call("POST", "/v1/cdn-accounts", { token: editor, body: { cdn: "cloudflare", account_ref: "x", api_token: token } })).status).toBe(409);
-    expect(pointers(await api.call("POST", "/v1/cdn-accounts", { token: editor, body: { cdn: "cloudflare", api_token: token } }))).toEqual(["/account_ref"]);
+    expect(
+      (await api.call("POST", "/v1/cdn-accounts", { token: editor, body: { cdn: "cloudflare", account_ref: "x", api_token: token } }))
+        .status,
+    ).toBe(409);
+    expect(pointers(await api.call("POST", "/v1/cdn-accounts", { token: editor, body: { cdn: "cloudflare", api_token: token } }))).toEqual([
+      "/account_ref",
+    ]);
     expect((await get("/v1/cdn-accounts", viewer)).list).toEqual([made]);
     const everything = await api.db.rows<{ text: string }>(sql`
       select (select string_agg(a::text, ' ') from audit_log a) || (select string_agg(c::text, ' ') from cdn_accounts c) as text`);
@@ -231,7 +308,8 @@ describe("accounts at CDNs", () => {
   it("make their side a measured one: pushes are refused", async () => {
     const { editor } = await api.onboard("tyrell");
     const service = (await api.created("/v1/services", { name: "s", primary_cdn: "akamai", backup_cdn: "fastly" }, { token: editor })).id;
-    const push = (bytes: object) => api.call("PUT", `/v1/services/${service}/usage`, { token: editor, body: [{ window_start: hour(3), window_end: hour(4), ...bytes }] });
+    const push = (bytes: object) =>
+      api.call("PUT", `/v1/services/${service}/usage`, { token: editor, body: [{ window_start: hour(3), window_end: hour(4), ...bytes }] });
     expect((await push({ backup_bytes: 1 })).status).toBe(200);
     await api.created("/v1/cdn-accounts", { cdn: "fastly", api_token: "another-secret" }, { token: editor });
     const refused = await push({ backup_bytes: 2 });
@@ -246,4 +324,3 @@ describe("accounts at CDNs", () => {
     expect([answer.status, answer.body["detail"]]).toEqual([409, expect.stringContaining("SECRETS_KEY")]);
   });
 });
-

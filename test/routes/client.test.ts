@@ -56,8 +56,17 @@ describe("the typed client", () => {
     expect(second).toEqual(first);
     const error: unknown = await client.request("POST /v1/services", { body }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
-    expect(error).toMatchObject({ status: 409, message: "Conflict: a service of this name exists", problem: { errors: [{ pointer: "/name" }] } });
-    const admin = createClient({ baseUrl: "https://tranche.test", token: api.env.ADMIN_TOKEN, customerId: 1, fetch: (url, init) => Promise.resolve(api.app.request(url as string, init as RequestInit)) });
+    expect(error).toMatchObject({
+      status: 409,
+      message: "Conflict: a service of this name exists",
+      problem: { errors: [{ pointer: "/name" }] },
+    });
+    const admin = createClient({
+      baseUrl: "https://tranche.test",
+      token: api.env.ADMIN_TOKEN,
+      customerId: 1,
+      fetch: (url, init) => Promise.resolve(api.app.request(url as string, init as RequestInit)),
+    });
     expect(await admin.request("GET /v1/audit-log", { query: { limit: 1 } })).toHaveLength(1);
   });
 
@@ -65,6 +74,8 @@ describe("the typed client", () => {
     expectTypeOf<Input<"GET /v1/services/{id}">>().toHaveProperty("path");
     expectTypeOf<Result<"GET /v1/services">>().toEqualTypeOf<Service[]>();
     expectTypeOf<{ body: { name: string } }>().not.toExtend<Input<"POST /v1/services">>();
-    expectTypeOf<{ path: { id: number }; body: { mode: "sideways"; reason: string } }>().not.toExtend<Input<"PUT /v1/services/{id}/routing/override">>();
+    expectTypeOf<{ path: { id: number }; body: { mode: "sideways"; reason: string } }>().not.toExtend<
+      Input<"PUT /v1/services/{id}/routing/override">
+    >();
   });
 });

@@ -169,20 +169,20 @@ describe("parameters", () => {
 });
 
 describe("failures of our own", () => {
-  it.each([["an Error", new Error("postgres://u:p@h/secret")], ["a string", "boom"]])(
-    "%s becomes a 500 that shows nothing of itself, and is logged",
-    async (_, thrown) => {
-      const services = { ...api.deps.services, list: () => Promise.reject(thrown) };
-      const app = createApp({ ...api.deps, services });
-      const response = await app.request("/v1/services", { headers: { authorization: `Bearer ${acme.viewer}` } });
-      expect(response.status).toBe(500);
-      expect(response.headers.get("x-request-id")).toBeTruthy();
-      const text = await response.text();
-      expect(text).toContain("something went wrong on our side");
-      expect(text).not.toMatch(/secret|boom/);
-      expect(api.lines.findLast(({ event }) => event !== "request")).toMatchObject({ event: "request_failed", thrown });
-    },
-  );
+  it.each([
+    ["an Error", new Error("postgres://u:p@h/secret")],
+    ["a string", "boom"],
+  ])("%s becomes a 500 that shows nothing of itself, and is logged", async (_, thrown) => {
+    const services = { ...api.deps.services, list: () => Promise.reject(thrown) };
+    const app = createApp({ ...api.deps, services });
+    const response = await app.request("/v1/services", { headers: { authorization: `Bearer ${acme.viewer}` } });
+    expect(response.status).toBe(500);
+    expect(response.headers.get("x-request-id")).toBeTruthy();
+    const text = await response.text();
+    expect(text).toContain("something went wrong on our side");
+    expect(text).not.toMatch(/secret|boom/);
+    expect(api.lines.findLast(({ event }) => event !== "request")).toMatchObject({ event: "request_failed", thrown });
+  });
 });
 
 describe("health", () => {
@@ -208,8 +208,9 @@ describe("/openapi.json", () => {
   it("describes every route", async () => {
     const { body } = await api.call("GET", "/openapi.json", { token: null });
     expect(body["openapi"]).toBe("3.1.0");
-    const described = Object.entries(body["paths"] as Record<string, object>)
-      .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
+    const described = Object.entries(body["paths"] as Record<string, object>).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     const registered = api.app.routes
       // `/internal` is between the providers and their operator, `/` is for people in a browser: neither is for clients.
       .filter(({ method, path }) => method !== "ALL" && path !== "/openapi.json" && path !== "/" && !path.startsWith("/internal/"))

@@ -29,10 +29,19 @@ describe("CORS", () => {
   });
 
   it("lets a listed origin read answers, problems included", async () => {
-    for (const [path, token, expected] of [["/v1/customers", api.env.ADMIN_TOKEN, 200], ["/v1/customers", null, 401], ["/v1/x", null, 404]] as const) {
+    for (const [path, token, expected] of [
+      ["/v1/customers", api.env.ADMIN_TOKEN, 200],
+      ["/v1/customers", null, 401],
+      ["/v1/x", null, 404],
+    ] as const) {
       const { status, headers } = await api.call("GET", path, { token, headers: { origin: "https://console.example.com" } });
       expect([status, headers.get("access-control-allow-origin")]).toEqual([expected, "https://console.example.com"]);
-      expect(headers.get("access-control-expose-headers")?.split(", ")).toEqual(["Link", "X-Request-Id", "Idempotency-Replayed", "Retry-After"]);
+      expect(headers.get("access-control-expose-headers")?.split(", ")).toEqual([
+        "Link",
+        "X-Request-Id",
+        "Idempotency-Replayed",
+        "Retry-After",
+      ]);
       expect(headers.get("vary")).toBe("Origin");
     }
   });

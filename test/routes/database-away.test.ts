@@ -45,17 +45,27 @@ describe("a database that can not be reached", () => {
 
   it.each([
     [402, "Your project has exceeded the compute time quota.", 503, "300", "the database refuses: its plan's quota is used up", "quota"],
-    [507, "response is too large (max is 10485760 bytes)", 500, null, "the answer is larger than the database sends: ask for less at once", "answer_too_large"],
-  ])("is told from one that refuses with %i, to the caller and in the log", async (proxyStatus, message, status, retryAfter, detail, kind) => {
-    const api = await startApi();
-    const real = globalThis.fetch;
-    globalThis.fetch = async () => Response.json({ message }, { status: proxyStatus });
-    const [answer, ready] = await Promise.all([api.call("GET", "/v1/customers"), api.call("GET", "/readyz")]).finally(() => {
-      globalThis.fetch = real;
-    });
-    expect([answer.status, answer.headers.get("retry-after"), answer.body["detail"]]).toEqual([status, retryAfter, detail]);
-    expect([ready.status, ready.body["detail"]]).toEqual([503, detail]);
-    const logged = api.lines.filter(({ event }) => event === (status === 500 ? "request_failed" : "request_unserved"));
-    expect(logged.map(({ thrown }) => thrown)).toContainEqual(expect.objectContaining({ kind }));
-  });
+    [
+      507,
+      "response is too large (max is 10485760 bytes)",
+      500,
+      null,
+      "the answer is larger than the database sends: ask for less at once",
+      "answer_too_large",
+    ],
+  ])(
+    "is told from one that refuses with %i, to the caller and in the log",
+    async (proxyStatus, message, status, retryAfter, detail, kind) => {
+      const api = await startApi();
+      const real = globalThis.fetch;
+      globalThis.fetch = async () => Response.json({ message }, { status: proxyStatus });
+      const [answer, ready] = await Promise.all([api.call("GET", "/v1/customers"), api.call("GET", "/readyz")]).finally(() => {
+        globalThis.fetch = real;
+      });
+      expect([answer.status, answer.headers.get("retry-after"), answer.body["detail"]]).toEqual([status, retryAfter, detail]);
+      expect([ready.status, ready.body["detail"]]).toEqual([503, detail]);
+      const logged = api.lines.filter(({ event }) => event === (status === 500 ? "request_failed" : "request_unserved"));
+      expect(logged.map(({ thrown }) => thrown)).toContainEqual(expect.objectContaining({ kind }));
+    },
+  );
 });

@@ -30,16 +30,39 @@ describe("names and reasons, which invoices and reports print", () => {
     ["PATCH", "/v1/services/{service}", (name) => ({ name }), "/name"],
     ["PUT", "/v1/services/{service}/routing/override", (reason) => ({ mode: "frozen", reason }), "/reason"],
     ["PUT", "/v1/freeze", (reason) => ({ reason }), "/reason"],
-    ["POST", "/v1/cdn-accounts", (account_ref) => ({ cdn: "cloudflare", api_token: "token-at-cloudflare-0123456789", account_ref }), "/account_ref"],
+    [
+      "POST",
+      "/v1/cdn-accounts",
+      (account_ref) => ({ cdn: "cloudflare", api_token: "token-at-cloudflare-0123456789", account_ref }),
+      "/account_ref",
+    ],
   ];
 
   it.each(places)("%s %s refuses what a reader does not see, and names it", async (method, path, body, pointer) => {
-    for (const hidden of ["\u202e", "\u2066", "\u200b", "\u200d", "\u00ad", "\ufe0f", "\u3164", "\ufff9", "\ufeff", "\u2028", "\u{e0041}", "\u0378", "\ue000", "\u0007"]) {
+    for (const hidden of [
+      "\u202e",
+      "\u2066",
+      "\u200b",
+      "\u200d",
+      "\u00ad",
+      "\ufe0f",
+      "\u3164",
+      "\ufff9",
+      "\ufeff",
+      "\u2028",
+      "\u{e0041}",
+      "\u0378",
+      "\ue000",
+      "\u0007",
+    ]) {
       for (const text of [`Ac${hidden}me`, `${hidden}Acme`, `Acme${hidden}`]) {
         const answer = await call(method, path, body(text));
         const name = `U+${hidden.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`;
-        expect([answer.status, pointers(answer), (answer.body["errors"] as Json[])[0]?.["detail"]]).toEqual(
-          [400, [pointer], `must not contain control or invisible characters (${name})`]);
+        expect([answer.status, pointers(answer), (answer.body["errors"] as Json[])[0]?.["detail"]]).toEqual([
+          400,
+          [pointer],
+          `must not contain control or invisible characters (${name})`,
+        ]);
       }
     }
   });
@@ -56,14 +79,27 @@ describe("times", () => {
     ["PUT", "/v1/services/{service}/usage", window, "/0/window_start"],
     ["PUT", "/v1/services/{service}/routing/override", (until) => ({ mode: "frozen", reason: "x", until }), "/until"],
     ["PUT", "/v1/freeze", (until) => ({ reason: "x", until }), "/until"],
-    ["POST", "/v1/customers/{customer}/billing-terms", (valid_from) => ({ valid_from, rate_cents_per_gb: 1, discount_rate: 0, currency: "USD" }), "/valid_from"],
+    [
+      "POST",
+      "/v1/customers/{customer}/billing-terms",
+      (valid_from) => ({ valid_from, rate_cents_per_gb: 1, discount_rate: 0, currency: "USD" }),
+      "/valid_from",
+    ],
     ["POST", "/v1/services/{service}/storm-policies/backtest", (from) => ({ policy: {}, from, to: "2026-11-21T00:00:00Z" }), "/from"],
   ];
   const filters = [
-    ["/v1/services/{service}/usage?from=", "from"], ["/v1/services/{service}/usage?to=", "to"], ["/v1/storms?from=", "from"], ["/v1/storms?to=", "to"],
+    ["/v1/services/{service}/usage?from=", "from"],
+    ["/v1/services/{service}/usage?to=", "to"],
+    ["/v1/storms?from=", "from"],
+    ["/v1/storms?to=", "to"],
     ["/v1/services/{service}/availability?path=primary&step=3600&to=2026-11-21T00:00:00Z&from=", "from"],
   ] as const;
-  const finer = ["2026-11-20T00:00:00.0001Z", "2026-11-20T00:00:00.0000001Z", "2026-11-20T00:00:00.1234567890Z", "2026-11-20T00:00:00.000000000001Z"];
+  const finer = [
+    "2026-11-20T00:00:00.0001Z",
+    "2026-11-20T00:00:00.0000001Z",
+    "2026-11-20T00:00:00.1234567890Z",
+    "2026-11-20T00:00:00.000000000001Z",
+  ];
   const words = "must be given in whole milliseconds: at most 3 decimals of a second";
 
   it.each(places)("%s %s refuses what is finer than a millisecond", async (method, path, body, pointer) => {
@@ -95,11 +131,17 @@ describe("decimals", () => {
       ["/v1/services/{service}/storm-policies", { threshold_avail: value }, "/threshold_avail"],
       ["/v1/services/{service}/storm-policies", { max_coverage_factor: value }, "/max_coverage_factor"],
       ["/v1/customers", { name: "decimals", max_coverage_cap: value }, "/max_coverage_cap"],
-      ["/v1/customers/{customer}/billing-terms", { valid_from: "2026-12-01T00:00:00Z", rate_cents_per_gb: value, discount_rate: 0, currency: "USD" }, "/rate_cents_per_gb"],
+      [
+        "/v1/customers/{customer}/billing-terms",
+        { valid_from: "2026-12-01T00:00:00Z", rate_cents_per_gb: value, discount_rate: 0, currency: "USD" },
+        "/rate_cents_per_gb",
+      ],
     ] as const) {
       const answer = await call("POST", path, body);
-      expect([answer.status, (answer.body["errors"] as Json[]).map((error) => [error["pointer"], error["detail"]])]).toEqual(
-        [400, expect.arrayContaining([[pointer, "must have at most 4 decimals"]])]);
+      expect([answer.status, (answer.body["errors"] as Json[]).map((error) => [error["pointer"], error["detail"]])]).toEqual([
+        400,
+        expect.arrayContaining([[pointer, "must have at most 4 decimals"]]),
+      ]);
     }
   });
 

@@ -104,7 +104,9 @@ describe("audit", () => {
   it("is written with the change or neither is", async () => {
     await api.db.rows(sql`alter table audit_log add constraint refuse_all check (after ->> 'name' <> 'unaudited')`);
     const answer = await api.call("POST", "/v1/services", {
-      token: acme.editor, body: body("unaudited"), headers: { "idempotency-key": "k11" },
+      token: acme.editor,
+      body: body("unaudited"),
+      headers: { "idempotency-key": "k11" },
     });
     expect(answer.status).toBe(500);
     expect(await count("unaudited")).toBe(0);

@@ -35,7 +35,9 @@ const pages = async (path: string): Promise<Answer[]> => {
 const idsOf = (rows: readonly unknown[], field = "id"): number[] => rows.map((row) => Number((row as Json)[field]));
 
 const bytesOf = async (table: string): Promise<number> => {
-  const [row] = await api.db.rows<{ bytes: number }>(sql`select sum(octet_length(to_jsonb(t)::text)) as bytes from ${sql.identifier(table)} t`);
+  const [row] = await api.db.rows<{ bytes: number }>(
+    sql`select sum(octet_length(to_jsonb(t)::text)) as bytes from ${sql.identifier(table)} t`,
+  );
   return Number(row?.bytes);
 };
 
@@ -75,11 +77,13 @@ describe("the audit log", () => {
     const [row] = await api.db.rows<{ hash: string }>(sql`
       select encode(sha256(convert_to(before::text, 'UTF8')), 'hex') as hash from audit_log where action = 'explode'`);
     const [answer] = await pages("/v1/audit-log?action=explode");
-    expect(answer?.list).toMatchObject([{
-      action: "explode",
-      before: { left_out: { bytes: 24_024_000, entries: 6_000, sha256: row?.hash } },
-      after: { left_out: { bytes: 13_000_009, entries: 1 } },
-    }]);
+    expect(answer?.list).toMatchObject([
+      {
+        action: "explode",
+        before: { left_out: { bytes: 24_024_000, entries: 6_000, sha256: row?.hash } },
+        after: { left_out: { bytes: 13_000_009, entries: 1 } },
+      },
+    ]);
   });
 });
 
@@ -113,7 +117,12 @@ describe("a service with very many domains", () => {
       insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, error, intended_at)
       select ${service.id}, ${ids[0]}, 100, 0, 0, 100, 'storm', 'tranche', n, 'failed', repeat('e', 30000), now() from generate_series(1, 120) n`);
     const all = await pages(`/v1/services/${service.id}/routing`);
-    expect(idsOf(all.flatMap(({ body }) => body["domains"] as Json[]), "domain_id")).toEqual(ids);
+    expect(
+      idsOf(
+        all.flatMap(({ body }) => body["domains"] as Json[]),
+        "domain_id",
+      ),
+    ).toEqual(ids);
     const changes = idsOf(all.flatMap(({ body }) => body["changes"] as Json[]));
     expect(changes).toEqual(Array.from({ length: 120 }, (_, index) => (changes[0] ?? 0) - index));
     const history = await pages(`/v1/services/${(await api.service(acme.editor, "small")).id}/routing`);
@@ -124,7 +133,7 @@ describe("a service with very many domains", () => {
     const policy = await api.call("GET", `/v1/services/${service.id}/iam-policy`, { token: acme.viewer });
     expect([policy.status, policy.text.includes("very-long-label")]).toEqual([200, true]);
     const found: number[] = [];
-    for (let behind = true; behind; ) {
+    for (let behind = true; behind;) {
       const setup = await api.deps.dnsSetup.get(acme.id, service.id, { limit: 20, afterDomainId: found.at(-1) ?? 0 });
       found.push(...(setup?.domains.map(({ domainId }) => domainId) ?? []));
       behind = setup?.domainsBehind === true;
@@ -139,7 +148,12 @@ describe("a service with very many domains", () => {
       select ${service.id}, now(), 'admin', 'pass', jsonb_agg(jsonb_build_object('domainId', n, 'domain', 'd.test', 'check', 'ttl', 'result', 'pass',
         'detail', repeat('d', 1700), 'mend', null) order by n) from generate_series(1, ${count}::int) n`);
     const all = await pages(`/v1/services/${service.id}/readiness`);
-    expect(idsOf(all.flatMap(({ body }) => body["checks"] as Json[]), "domain_id")).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+    expect(
+      idsOf(
+        all.flatMap(({ body }) => body["checks"] as Json[]),
+        "domain_id",
+      ),
+    ).toEqual(Array.from({ length: count }, (_, index) => index + 1));
     expect(all.every(({ body }) => body["result"] === "pass")).toBe(true);
   });
 });
@@ -178,16 +192,20 @@ describe("a storm with very much about it", () => {
     expect(records.map((record) => record["seq"])).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
     expect(records.slice(1).every((record, index) => record["previous_hash"] === records[index]?.["hash"])).toBe(true);
     expect(all.map(({ headers }) => headers.get("content-disposition")).slice(0, 2)).toEqual([
-      `attachment; filename="storm-${storm}-evidence.json"`, `attachment; filename="storm-${storm}-evidence-from-${(all[0]?.list.length ?? 0) + 1}.json"`,
+      `attachment; filename="storm-${storm}-evidence.json"`,
+      `attachment; filename="storm-${storm}-evidence-from-${(all[0]?.list.length ?? 0) + 1}.json"`,
     ]);
   });
 });
 
 describe("a remembered answer that is too large", () => {
   it("is refused as what it is", async () => {
-    const post = async () => await api.call("POST", "/v1/services", {
-      token: acme.editor, headers: { "idempotency-key": "large" }, body: { name: "remembered", primary_cdn: "cloudflare", backup_cdn: "fastly" },
-    });
+    const post = async () =>
+      await api.call("POST", "/v1/services", {
+        token: acme.editor,
+        headers: { "idempotency-key": "large" },
+        body: { name: "remembered", primary_cdn: "cloudflare", backup_cdn: "fastly" },
+      });
     expect((await post()).status).toBe(201);
     await api.db.rows(sql`update idempotency_keys set answer = to_jsonb(repeat('x', 12000000)) where key = 'large'`);
     const again = await post();

@@ -31,7 +31,11 @@ describe("per address", () => {
     expect((await call("/v1/services", "192.0.2.1")).status).toBe(200);
     expect((await call("/v1/nothing", "192.0.2.1")).status).toBe(404);
     const refused = await call("/v1/services", "192.0.2.1");
-    expect([refused.status, refused.headers.get("content-type"), refused.headers.get("retry-after")]).toEqual([429, "application/problem+json", "60"]);
+    expect([refused.status, refused.headers.get("content-type"), refused.headers.get("retry-after")]).toEqual([
+      429,
+      "application/problem+json",
+      "60",
+    ]);
     expect(refused.body).toMatchObject({ title: "Too many requests", status: 429 });
     expect((await call("/healthz", "192.0.2.1")).status).toBe(200);
     expect((await call("/v1/services", "192.0.2.2")).status).toBe(200);
@@ -100,7 +104,10 @@ describe("configured limits", () => {
   it("are generous on a laptop, and can be set or lifted anywhere", () => {
     expect(limits({ PROVIDER: "vercel" })).toEqual({ perCredential: 1_200, perAddress: 2_400, refusals: 60, sessions: 120 });
     expect(limits({ PROVIDER: "local" }).perAddress).toBeGreaterThanOrEqual(1_000_000);
-    expect(limits({ PROVIDER: "vercel", RATE_LIMIT_PER_ADDRESS: "5", RATE_LIMIT_REFUSALS: "0" })).toMatchObject({ perAddress: 5, refusals: 0 });
+    expect(limits({ PROVIDER: "vercel", RATE_LIMIT_PER_ADDRESS: "5", RATE_LIMIT_REFUSALS: "0" })).toMatchObject({
+      perAddress: 5,
+      refusals: 0,
+    });
     expect(() => limits({ PROVIDER: "local", RATE_LIMIT_PER_CREDENTIAL: "-1" })).toThrow(/RATE_LIMIT_PER_CREDENTIAL/);
   });
 });

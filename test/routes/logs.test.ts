@@ -28,7 +28,12 @@ beforeAll(async () => {
   for (const method of ["log", "warn", "error"] as const) {
     vi.spyOn(console, method).mockImplementation((line: unknown) => void printed.push(String(line)));
   }
-  const env = await freshEnv({ ADMIN_TOKEN: adminToken, METRICS_TOKEN: secrets.metrics, AUTH_JWT_SECRET: secrets.jwt, CRON_SECRET: secrets.cron });
+  const env = await freshEnv({
+    ADMIN_TOKEN: adminToken,
+    METRICS_TOKEN: secrets.metrics,
+    AUTH_JWT_SECRET: secrets.jwt,
+    CRON_SECRET: secrets.cron,
+  });
   deps = buildDeps(parseConfig(env));
   app = createApp(deps);
   const { id } = (await (await call("POST", "/v1/customers", {}, { name: "acme" })).json()) as { id: number };
@@ -44,7 +49,15 @@ describe("a request that is refused, fails or writes", () => {
     const headers = { authorization: `Bearer ${customer.token}`, "x-request-id": "r-17" };
     await call("GET", "/v1/services/4711?customer_id=", headers);
     expect(printed.length).toBe(before + 1);
-    expect(last()).toMatchObject({ level: "info", clientRequestId: "r-17", requestId: expect.stringMatching(/^[0-9a-f]{32}$/), method: "GET", route: "/v1/services/:id", status: 403, provider: "local" });
+    expect(last()).toMatchObject({
+      level: "info",
+      clientRequestId: "r-17",
+      requestId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      method: "GET",
+      route: "/v1/services/:id",
+      status: 403,
+      provider: "local",
+    });
     await call("GET", "/v1/services/4711", headers);
     expect(last()).toMatchObject({ status: 404, customerId: customer.id });
     expect(last()?.["durationMs"]).toBeGreaterThanOrEqual(0);
@@ -110,7 +123,16 @@ describe("secrets", () => {
       expect(response.status).toBe(500);
     }
     const all = printed.join("\n");
-    const forbidden = [adminToken, token, jwt, "hunter2", "postgresql://", ...Object.values(secrets), ...marks, encodeURIComponent(adminToken)];
+    const forbidden = [
+      adminToken,
+      token,
+      jwt,
+      "hunter2",
+      "postgresql://",
+      ...Object.values(secrets),
+      ...marks,
+      encodeURIComponent(adminToken),
+    ];
     for (const text of forbidden) expect(all).not.toContain(text);
     expect(all).not.toMatch(/trn_/);
     expect(lines().filter(({ event }) => event === "request").length).toBeGreaterThanOrEqual(asked.length);

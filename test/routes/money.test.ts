@@ -16,7 +16,9 @@ beforeAll(async () => {
 
 const hour = (at: number) => `2026-11-21T${String(at).padStart(2, "0")}:00:00Z`;
 const window = (at: number, bytes: object = { primary_bytes: 1, backup_bytes: 2 }) => ({
-  window_start: hour(at), window_end: hour(at + 1), ...bytes,
+  window_start: hour(at),
+  window_end: hour(at + 1),
+  ...bytes,
 });
 const put = (body: unknown, id = serviceId, token = acme.editor, customer?: number) =>
   api.call("PUT", `/v1/services/${id}/usage`, { token, body, ...(customer !== undefined && { customer }) });
@@ -46,14 +48,34 @@ describe("usage", () => {
       200,
       [
         {
-          window_start: "2026-11-21T01:00:00.000Z", window_end: "2026-11-21T02:00:00.000Z", primary_bytes: 1, backup_bytes: 2,
-          primary_source: "push", backup_source: "push", invoice_id: null,
-          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null, pending_correction: null,
+          window_start: "2026-11-21T01:00:00.000Z",
+          window_end: "2026-11-21T02:00:00.000Z",
+          primary_bytes: 1,
+          backup_bytes: 2,
+          primary_source: "push",
+          backup_source: "push",
+          invoice_id: null,
+          primary_sampling: null,
+          backup_sampling: null,
+          primary_incomplete: false,
+          backup_incomplete: false,
+          corrected_at: null,
+          pending_correction: null,
         },
         {
-          window_start: "2026-11-21T02:00:00.000Z", window_end: "2026-11-21T03:00:00.000Z", primary_bytes: 0, backup_bytes: 5,
-          primary_source: null, backup_source: "push", invoice_id: null,
-          primary_sampling: null, backup_sampling: null, primary_incomplete: false, backup_incomplete: false, corrected_at: null, pending_correction: null,
+          window_start: "2026-11-21T02:00:00.000Z",
+          window_end: "2026-11-21T03:00:00.000Z",
+          primary_bytes: 0,
+          backup_bytes: 5,
+          primary_source: null,
+          backup_source: "push",
+          invoice_id: null,
+          primary_sampling: null,
+          backup_sampling: null,
+          primary_incomplete: false,
+          backup_incomplete: false,
+          corrected_at: null,
+          pending_correction: null,
         },
       ],
     ]);
@@ -114,7 +136,10 @@ describe("usage", () => {
     expect(rows).toEqual([{ primary_bytes: 1 }]);
     const [audited] = await api.db.rows<{ before: object; after: object }>(sql`
       select before, after from audit_log where object_type = 'usage' and object_id = ${serviceId} order by id desc limit 1`);
-    expect(audited).toMatchObject({ before: [{ primary_bytes: 1 }, { primary_bytes: 1 }], after: [{ primary_bytes: 100 }, { primary_bytes: 100 }] });
+    expect(audited).toMatchObject({
+      before: [{ primary_bytes: 1 }, { primary_bytes: 1 }],
+      after: [{ primary_bytes: 100 }, { primary_bytes: 100 }],
+    });
   });
 });
 

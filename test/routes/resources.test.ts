@@ -31,7 +31,10 @@ describe("customers", () => {
     expect((await api.call("GET", "/v1/customers")).list.map(({ id }) => id)).toEqual([acme.id, made.id]);
     const rows = await api.db.rows<AuditRow>(sql`
       select action, actor from audit_log where object_type = 'customer' and object_id = ${made.id} order by id`);
-    expect(rows).toEqual([{ action: "create", actor: "admin" }, { action: "update", actor: "admin" }]);
+    expect(rows).toEqual([
+      { action: "create", actor: "admin" },
+      { action: "update", actor: "admin" },
+    ]);
   });
 
   it.each([
@@ -90,7 +93,11 @@ describe("services", () => {
     expect((await api.call("GET", `/v1/services/${made.id}`, { token })).status).toBe(404);
     const rows = await audit("service", made.id);
     expect(rows.map(({ action }) => action)).toEqual(["create", "update", "delete"]);
-    expect(rows[1]).toMatchObject({ before: { steering: "auto" }, after: { steering: "shadow" }, requestId: changed.headers.get("x-request-id") });
+    expect(rows[1]).toMatchObject({
+      before: { steering: "auto" },
+      after: { steering: "shadow" },
+      requestId: changed.headers.get("x-request-id"),
+    });
     expect(rows[1]?.actor).toMatch(/^token:\d+$/);
     await api.service(token, "life");
   });
@@ -129,9 +136,7 @@ describe("services", () => {
     await api.db.rows(sql`update storm_events set started_at = '2026-11-21T11:00:00Z'::timestamptz where service_id = ${id}`);
     expect((await api.call("DELETE", `/v1/services/${id}`, { token })).status).toBe(204);
     const storms = await api.call("GET", `/v1/storms?service_id=${id}`, { token });
-    expect(storms.list).toMatchObject([
-      { state: "ended", ended_reason: "service_deleted", ended_at: "2026-11-21T12:00:00.000Z" },
-    ]);
+    expect(storms.list).toMatchObject([{ state: "ended", ended_reason: "service_deleted", ended_at: "2026-11-21T12:00:00.000Z" }]);
   });
 });
 
@@ -141,12 +146,23 @@ describe("domains", () => {
     const path = `/v1/services/${id}/domains`;
     const made = await api.created(path, { name: "App.Example.Test.", primary_target: "http://127.0.0.1:9001" }, { token });
     expect(made).toMatchObject({
-      service_id: id, name: "app.example.test", primary_target: "http://127.0.0.1:9001", backup_target: null,
-      probe_path: null, expect_status: "200-399", normal_weights: { primary: 100, backup: 0 },
-      steer_group: false, verification: { record_name: "_tranche-challenge.app.example.test" },
+      service_id: id,
+      name: "app.example.test",
+      primary_target: "http://127.0.0.1:9001",
+      backup_target: null,
+      probe_path: null,
+      expect_status: "200-399",
+      normal_weights: { primary: 100, backup: 0 },
+      steer_group: false,
+      verification: { record_name: "_tranche-challenge.app.example.test" },
     });
     expect((made["verification"] as { verified_at: string }).verified_at).toMatch(/Z$/);
-    const patch = { backup_target: "bücher.example", normal_weights: { primary: 50, backup: 50 }, expect_status: "200,301-308", steer_group: true };
+    const patch = {
+      backup_target: "bücher.example",
+      normal_weights: { primary: 50, backup: 50 },
+      expect_status: "200,301-308",
+      steer_group: true,
+    };
     const changed = await api.call("PATCH", `${path}/${made.id}`, { token, body: { ...patch, primary_target: null } });
     expect(changed.body).toMatchObject({ ...patch, backup_target: "xn--bcher-kva.example", primary_target: null });
     const read = await api.call("GET", `/v1/services/${id}`, { token });
@@ -201,7 +217,10 @@ describe("domains", () => {
     const body = { name: "app.example.com", primary_target: "http://127.0.0.1:9001" };
     const origin = await open.call("POST", `/v1/services/${first.id}/domains`, { token: one.editor, body });
     expect(pointers(origin)).toEqual(["/primary_target"]);
-    for (const [who, where] of [[one, first], [two, second]] as const) {
+    for (const [who, where] of [
+      [one, first],
+      [two, second],
+    ] as const) {
       const made = await open.created(`/v1/services/${where.id}/domains`, { name: "app.example.com" }, { token: who.editor });
       expect(made["verification"]).toMatchObject({ verified_at: null });
       expect(String((made["verification"] as { record_value: string }).record_value)).toHaveLength(32);
@@ -211,8 +230,13 @@ describe("domains", () => {
 
 describe("storm policies", () => {
   const terms = {
-    threshold_avail: 0.9, window_seconds: 60, cooldown_seconds: 300, max_coverage_factor: 1.5, min_samples: 3,
-    min_failures: 3, latency_ms: null,
+    threshold_avail: 0.9,
+    window_seconds: 60,
+    cooldown_seconds: 300,
+    max_coverage_factor: 1.5,
+    min_samples: 3,
+    min_failures: 3,
+    latency_ms: null,
   };
 
   it("have the defaults of semantics §3, one per kind, and versions", async () => {
@@ -277,7 +301,10 @@ describe("storm policies", () => {
     const { id } = await api.service(token, "capped");
     const path = `/v1/services/${id}/storm-policies`;
     const made = await api.created(path, {}, { token });
-    for (const [body, pointer] of [[{ max_coverage_factor: 2 }, "/max_coverage_factor"], [{ latency_ms: 5 }, "/latency_ms"]] as const) {
+    for (const [body, pointer] of [
+      [{ max_coverage_factor: 2 }, "/max_coverage_factor"],
+      [{ latency_ms: 5 }, "/latency_ms"],
+    ] as const) {
       const answer = await api.call("PATCH", `${path}/${made.id}`, { token, body });
       expect([answer.status, pointers(answer)]).toEqual([400, [pointer]]);
     }
@@ -296,7 +323,11 @@ describe("storms", () => {
   it("are listed newest first by service, activity and time, and read one by one", async () => {
     const { id } = await api.service(token, "weather");
     const policy = await api.created(`/v1/services/${id}/storm-policies`, {}, { token });
-    for (const [from, to] of [["01:00", "02:00"], ["03:00", "04:00"], ["05:00", null]] as const) {
+    for (const [from, to] of [
+      ["01:00", "02:00"],
+      ["03:00", "04:00"],
+      ["05:00", null],
+    ] as const) {
       await api.db.rows(sql`
         insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at,
           ended_reason, max_coverage_factor)
@@ -305,8 +336,9 @@ describe("storms", () => {
           ${to === null ? null : `2026-11-20T${to}Z`}::timestamptz, ${to === null ? null : "recovered"}, 1.5)`);
     }
     const hours = async (query: string) =>
-      (await api.call("GET", `/v1/storms?service_id=${id}&${query}`, { token: acme.viewer })).list
-        .map((storm) => String(storm["started_at"]).slice(11, 13));
+      (await api.call("GET", `/v1/storms?service_id=${id}&${query}`, { token: acme.viewer })).list.map((storm) =>
+        String(storm["started_at"]).slice(11, 13),
+      );
     expect(await hours("")).toEqual(["05", "03", "01"]);
     expect(await hours("active=true")).toEqual(["05"]);
     expect(await hours("active=false")).toEqual(["03", "01"]);
@@ -319,7 +351,8 @@ describe("storms", () => {
     expect((await api.call("GET", "/v1/storms", { token: other.viewer })).list).toEqual([]);
     expect((await api.call("DELETE", `/v1/services/${id}/storm-policies/${policy.id}`, { token })).status).toBe(204);
     expect((await api.call("GET", `/v1/storms/${newest?.id}`, { token })).body).toMatchObject({
-      state: "ended", ended_reason: "policy_deleted",
+      state: "ended",
+      ended_reason: "policy_deleted",
     });
   });
 
@@ -341,10 +374,17 @@ describe("storms", () => {
     const { body } = await api.call("GET", `/v1/storms/${storm?.id}`, { token: acme.viewer });
     const timeline = body["timeline"] as { at: string; event: string; change: object | null }[];
     expect(timeline.map(({ at, event }) => `${at.slice(11, 19)} ${event}`)).toEqual([
-      "01:00:00 begun", "01:00:02 detected", "01:00:03 switch", "02:00:00 recovering", "02:00:00 ended",
+      "01:00:00 begun",
+      "01:00:02 detected",
+      "01:00:03 switch",
+      "02:00:00 recovering",
+      "02:00:00 ended",
     ]);
     expect(timeline[2]?.change).toMatchObject({
-      domain_id: domain.id, to: { primary: 0, backup: 100 }, result: "insync", accepted_at: "2026-11-20T01:00:04.000Z",
+      domain_id: domain.id,
+      to: { primary: 0, backup: 100 },
+      result: "insync",
+      accepted_at: "2026-11-20T01:00:04.000Z",
     });
     expect(body["relapses"]).toBe(1);
   });
@@ -369,11 +409,25 @@ describe("routing", () => {
     const domain = await api.created(`/v1/services/${id}/domains`, { name: "routed.example.test" }, { token });
     const calm = await api.call("GET", `/v1/services/${id}/routing`, { token: acme.viewer });
     expect(calm.body).toEqual({
-      service_id: id, state: "normal", reason: "", override: null, changes: [], drifts: [],
-      domains: [{
-        domain_id: domain.id, name: "routed.example.test", status: "unread", weights: null, read_at: null, moved_at: null,
-        contested_at: null, expected: null, last_error: null,
-      }],
+      service_id: id,
+      state: "normal",
+      reason: "",
+      override: null,
+      changes: [],
+      drifts: [],
+      domains: [
+        {
+          domain_id: domain.id,
+          name: "routed.example.test",
+          status: "unread",
+          weights: null,
+          read_at: null,
+          moved_at: null,
+          contested_at: null,
+          expected: null,
+          last_error: null,
+        },
+      ],
     });
     for (const to of [100, 0, 100]) {
       await api.db.rows(sql`

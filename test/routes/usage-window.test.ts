@@ -20,7 +20,8 @@ beforeAll(async () => {
   serviceId = (await api.created("/v1/services", plain, { token })).id;
 });
 
-const stored = async () => (await api.db.rows<{ seconds: number | null }>(sql`select usage_window_seconds as seconds from settings`))[0]?.seconds;
+const stored = async () =>
+  (await api.db.rows<{ seconds: number | null }>(sql`select usage_window_seconds as seconds from settings`))[0]?.seconds;
 const hour = [{ window_start: "2026-11-21T01:00:00Z", window_end: "2026-11-21T02:00:00Z", primary_bytes: 1 }];
 const minute = [{ window_start: "2026-11-21T03:00:00Z", window_end: "2026-11-21T03:01:00Z", primary_bytes: 1 }];
 

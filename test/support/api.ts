@@ -52,7 +52,11 @@ export const startApi = async (overrides: Record<string, string> = {}) => {
   const prober: Prober = { probe: async () => ({ kind: "network", latencyMs: 0 }) };
   const background: Promise<unknown>[] = [];
   const waitUntil = (work: Promise<unknown>) => void background.push(work);
-  const deps = { ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log, waitUntil }), prober, dnsDirectory: { operator: dns, of: async () => dns, ofAll: async () => new Map() } };
+  const deps = {
+    ...buildDeps(parseConfig(env), { clock: runtime.clock, log: runtime.log, waitUntil }),
+    prober,
+    dnsDirectory: { operator: dns, of: async () => dns, ofAll: async () => new Map() },
+  };
   const app = createApp(deps);
   checkAnswers(app);
   const db = connect(overrides["DATABASE_URL"] ?? env.OWNER_DATABASE_URL, env.NEON_FETCH_ENDPOINT);
@@ -79,8 +83,7 @@ export const startApi = async (overrides: Record<string, string> = {}) => {
   /** A customer with a token of each role. */
   const onboard = async (name: string, cap = 1.5) => {
     const { id } = await created("/v1/customers", { name, max_coverage_cap: cap });
-    const token = async (role: string) =>
-      String((await created(`/v1/customers/${id}/tokens`, { name: role, role }))["token"]);
+    const token = async (role: string) => String((await created(`/v1/customers/${id}/tokens`, { name: role, role }))["token"]);
     return { id, owner: await token("owner"), editor: await token("editor"), viewer: await token("viewer") };
   };
 

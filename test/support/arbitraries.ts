@@ -4,18 +4,68 @@ import { sample, typesOf } from "./samples.ts";
 
 /** Texts that have broken somebody's parser, storage or shell. */
 const nastyTexts = fc.constantFrom(
-  "", " ", "\0", "a\0b", "\u001B[31m", "\u2028", "\u202E", "\uFEFF", "null", "undefined", "NaN", "true", "[]", "{}", "0", "-0",
-  "1e309", "' or '1'='1", "'; drop table services; --", "${7*7}", "{{7*7}}", "../../etc/passwd", "%s%n", "<script>alert(1)</script>",
-  "xn--", "xn--a", "a".repeat(64), "..", "a..b", "é", "e\u0301", "ß", "İ", "😀", "\u{10FFFF}", "١٢٣",
+  "",
+  " ",
+  "\0",
+  "a\0b",
+  "\u001B[31m",
+  "\u2028",
+  "\u202E",
+  "\uFEFF",
+  "null",
+  "undefined",
+  "NaN",
+  "true",
+  "[]",
+  "{}",
+  "0",
+  "-0",
+  "1e309",
+  "' or '1'='1",
+  "'; drop table services; --",
+  "${7*7}",
+  "{{7*7}}",
+  "../../etc/passwd",
+  "%s%n",
+  "<script>alert(1)</script>",
+  "xn--",
+  "xn--a",
+  "a".repeat(64),
+  "..",
+  "a..b",
+  "é",
+  "e\u0301",
+  "ß",
+  "İ",
+  "😀",
+  "\u{10FFFF}",
+  "١٢٣",
 );
 
 const nastyNumbers = fc.constantFrom(
-  0, -0, -1, 0.1, 1.5, 1e-7, 2 ** 31, 2 ** 31 - 1, 2 ** 32, 2 ** 53, 2 ** 53 - 1, -(2 ** 53), 1e300, 5e-324, 0.30000000000000004,
+  0,
+  -0,
+  -1,
+  0.1,
+  1.5,
+  1e-7,
+  2 ** 31,
+  2 ** 31 - 1,
+  2 ** 32,
+  2 ** 53,
+  2 ** 53 - 1,
+  -(2 ** 53),
+  1e300,
+  5e-324,
+  0.30000000000000004,
 );
 
 /** Any JSON there is, and some that no field has asked for. */
 const junk: fc.Arbitrary<unknown> = fc.oneof(
-  fc.jsonValue({ maxDepth: 3 }), nastyTexts, nastyNumbers, fc.constantFrom(null, true, [], {}, [[[[]]]]),
+  fc.jsonValue({ maxDepth: 3 }),
+  nastyTexts,
+  nastyNumbers,
+  fc.constantFrom(null, true, [], {}, [[[[]]]]),
 );
 
 const textOf = (schema: Schema): fc.Arbitrary<string> => {
@@ -74,7 +124,9 @@ export const valueOf = (schema: Schema): fc.Arbitrary<unknown> => {
 type Mutation = { readonly at: number; readonly how: "replace" | "drop" | "add" | "wrap"; readonly with: unknown };
 
 const mutation: fc.Arbitrary<Mutation> = fc.record({
-  at: fc.nat(20), how: fc.constantFrom("replace", "drop", "add", "wrap"), with: junk,
+  at: fc.nat(20),
+  how: fc.constantFrom("replace", "drop", "add", "wrap"),
+  with: junk,
 });
 
 /** Changes one place of a JSON value, found by counting through its fields. */
@@ -97,19 +149,24 @@ const mutated = (value: unknown, change: Mutation): unknown => {
  */
 export const bodyText = (schema: Schema, good: fc.Arbitrary<unknown>): fc.Arbitrary<string> => {
   const value = fc.oneof({ arbitrary: good, weight: 1 }, { arbitrary: valueOf(schema), weight: 1 });
-  const changed = fc.tuple(value, fc.array(mutation, { minLength: 1, maxLength: 2 }))
+  const changed = fc
+    .tuple(value, fc.array(mutation, { minLength: 1, maxLength: 2 }))
     .map(([body, changes]) => changes.reduce((changing: unknown, change) => mutated(changing, change), body));
   const text = fc.oneof({ arbitrary: value, weight: 6 }, { arbitrary: changed, weight: 3 }).map((body) => JSON.stringify(body));
   const broken = fc.oneof(
-    fc.string(), junk.map((body) => JSON.stringify(body)), fc.tuple(text, fc.nat(200)).map(([whole, end]) => whole.slice(0, end)),
+    fc.string(),
+    junk.map((body) => JSON.stringify(body)),
+    fc.tuple(text, fc.nat(200)).map(([whole, end]) => whole.slice(0, end)),
   );
   return fc.oneof({ arbitrary: text, weight: 9 }, { arbitrary: broken, weight: 1 });
 };
 
 /** Values of a query or path parameter, as text. */
 export const parameterText = (schema: Schema): fc.Arbitrary<string> =>
-  fc.oneof(
-    { arbitrary: valueOf(schema).map(String), weight: 4 },
-    { arbitrary: nastyTexts, weight: 1 },
-    { arbitrary: fc.string({ unit: "binary", maxLength: 30 }), weight: 1 },
-  ).filter((text) => text.isWellFormed());
+  fc
+    .oneof(
+      { arbitrary: valueOf(schema).map(String), weight: 4 },
+      { arbitrary: nastyTexts, weight: 1 },
+      { arbitrary: fc.string({ unit: "binary", maxLength: 30 }), weight: 1 },
+    )
+    .filter((text) => text.isWellFormed());

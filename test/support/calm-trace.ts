@@ -24,7 +24,13 @@ const paths: readonly ProbePath[] = ["primary", "backup"];
 export function* calmTrace(seed: number, rounds: number, failureRate = 0.001): Generator<TraceSample> {
   const chance = seeded(seed);
   const probe = (path: ProbePath, roundAtMs: number, atMs: number): TraceSample => ({
-    domainId: 1, path, vantage: "vercel", roundAtMs, atMs, ok: chance() >= failureRate, latencyMs: 20 + Math.floor(chance() * 80),
+    domainId: 1,
+    path,
+    vantage: "vercel",
+    roundAtMs,
+    atMs,
+    ok: chance() >= failureRate,
+    latencyMs: 20 + Math.floor(chance() * 80),
   });
   for (let round = 0; round < rounds; round += 1) {
     const roundAtMs = calmFromMs + round * calmIntervalMs;

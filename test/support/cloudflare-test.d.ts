@@ -7,7 +7,14 @@ declare module "cloudflare:test" {
   /** Calls back within the object, with its instance. */
   export function runInDurableObject<Result>(
     stub: Stub,
-    callback: (instance: { env: Record<string, unknown>; alarm(): Promise<void>; arm(shard: { readonly index: number; readonly count: number }): Promise<void> }, state: State) => Result | Promise<Result>,
+    callback: (
+      instance: {
+        env: Record<string, unknown>;
+        alarm(): Promise<void>;
+        arm(shard: { readonly index: number; readonly count: number }): Promise<void>;
+      },
+      state: State,
+    ) => Result | Promise<Result>,
   ): Promise<Result>;
   /** Runs the alarm now if one is set. @returns whether one was */
   export function runDurableObjectAlarm(stub: Stub): Promise<boolean>;

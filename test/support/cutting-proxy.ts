@@ -39,7 +39,9 @@ const messageSplitter = () => {
 
 /** True once the server has said ReadyForQuery ("Z"): what was sent is done. */
 const isDone = (answer: Buffer): boolean =>
-  answer.length >= headerBytes + 1 && answer[answer.length - headerBytes - 1] === "Z".charCodeAt(0) && answer.readInt32BE(answer.length - headerBytes) === headerBytes;
+  answer.length >= headerBytes + 1 &&
+  answer[answer.length - headerBytes - 1] === "Z".charCodeAt(0) &&
+  answer.readInt32BE(answer.length - headerBytes) === headerBytes;
 
 /**
  * A TCP proxy before PostgreSQL that cuts connections at a chosen statement. `after` waits until the server is done with

@@ -28,8 +28,7 @@ export const freshDatabase = async (): Promise<TestDatabase> => {
     fetchEndpoint,
     db: connect(appUrl, fetchEndpoint),
     appUrl,
-    sql: async <Row>(text: string, params: readonly unknown[] = []) =>
-      (await pool.query(text, [...params])).rows as Row[],
+    sql: async <Row>(text: string, params: readonly unknown[] = []) => (await pool.query(text, [...params])).rows as Row[],
     close: async () => {
       await pool.end();
       await ask(`${control}?url=${encodeURIComponent(url)}`, "DELETE");

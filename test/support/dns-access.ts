@@ -15,8 +15,16 @@ export const createScriptedAccess = (strict: StrictDns) => {
     beside: () => [],
     proof: ({ domain }) => ({ domain, status: "accepted", changeId: "C1", acceptedAtMs: 0 }),
     provision: ({ weights, targets, ttlSeconds }) => ({
-      status: "created", zoneId: "Z1", changeId: "C1",
-      records: (["primary", "backup"] as const).map((side) => ({ type: "CNAME", setIdentifier: side, weight: weights[side], ttlSeconds, value: targets[side] })),
+      status: "created",
+      zoneId: "Z1",
+      changeId: "C1",
+      records: (["primary", "backup"] as const).map((side) => ({
+        type: "CNAME",
+        setIdentifier: side,
+        weight: weights[side],
+        ttlSeconds,
+        value: targets[side],
+      })),
     }),
   };
   const proofs: string[][] = [];

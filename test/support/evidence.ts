@@ -14,7 +14,10 @@ export const keysOf = async (signer: EvidenceSigner): Promise<Keys> => trusted(a
 
 /** A storm's whole bundle, its signed end included, as the route gives it. */
 export const bundleOf = async (world: Pick<World, "db" | "sql">, stormId: number, signer: EvidenceSigner | null): Promise<Uint8Array> => {
-  const [row] = await world.sql<{ customer_id: string }>("select v.customer_id from storm_events e join services v on v.id = e.service_id where e.id = $1", [stormId]);
+  const [row] = await world.sql<{ customer_id: string }>(
+    "select v.customer_id from storm_events e join services v on v.id = e.service_id where e.id = $1",
+    [stormId],
+  );
   const store = createEvidenceStore(world.db);
   const parts: string[] = [];
   for (let after: number | undefined = 0; after !== undefined;) {
@@ -36,17 +39,33 @@ export const bundleOf = async (world: Pick<World, "db" | "sql">, stormId: number
 const observe = async (world: World, answer: string, signer: EvidenceSigner | null) => {
   const fence = await world.leases.acquire("job:observe-answers", "local", `local:${answer}`);
   if (fence === null) throw new Error("the lease is taken");
-  const lookup = { lookup: async () => [{ resolver: "one.test", status: "answered" as const, answers: [`${answer}.`] }, { resolver: "two.test", status: "silent" as const }] };
-  const report = await observeAnswers({ observations: createObservationStore(world.db), lookup, clock: world.clock, log: createMemoryLog().log, evidenceSigner: signer }, fence);
+  const lookup = {
+    lookup: async () => [
+      { resolver: "one.test", status: "answered" as const, answers: [`${answer}.`] },
+      { resolver: "two.test", status: "silent" as const },
+    ],
+  };
+  const report = await observeAnswers(
+    { observations: createObservationStore(world.db), lookup, clock: world.clock, log: createMemoryLog().log, evidenceSigner: signer },
+    fence,
+  );
   await world.leases.release(fence);
   return report;
 };
 
 /** One storm with a switch, a relapse, a recovery and the way back, as the real rounds record and sign it; each switch observed. */
-export const playStorm = async (world: World, signer: EvidenceSigner | null): Promise<{ readonly serviceId: number; readonly policyId: number }> => {
-  const { serviceId, policyIds: [policyId = 0] } = await world.seed({ policies: [{ cooldown: 60 }] });
+export const playStorm = async (
+  world: World,
+  signer: EvidenceSigner | null,
+): Promise<{ readonly serviceId: number; readonly policyId: number }> => {
+  const {
+    serviceId,
+    policyIds: [policyId = 0],
+  } = await world.seed({ policies: [{ cooldown: 60 }] });
   world.dns.put("app.example.test");
-  const rounds = async (number: number) => { for (let at = 0; at < number; at += 1) await world.round({ evidenceSigner: signer }); };
+  const rounds = async (number: number) => {
+    for (let at = 0; at < number; at += 1) await world.round({ evidenceSigner: signer });
+  };
   await rounds(4);
   world.prober.say("a.cdn.net", 503);
   await rounds(4);

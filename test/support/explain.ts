@@ -12,11 +12,14 @@ export type Touched = { readonly blocks: number; readonly rows: number };
 const number = (plan: Plan, name: string): number => Number(plan[name] ?? 0);
 
 const rowsOf = (plan: Plan): number =>
-  (number(plan, "Actual Rows") + number(plan, "Rows Removed by Filter") + number(plan, "Rows Removed by Join Filter")) * number(plan, "Actual Loops") +
+  (number(plan, "Actual Rows") + number(plan, "Rows Removed by Filter") + number(plan, "Rows Removed by Join Filter")) *
+    number(plan, "Actual Loops") +
   (plan.Plans ?? []).reduce((sum, inner) => sum + rowsOf(inner), 0);
 
-export const touchedBy = (plan: Plan): Touched =>
-  ({ blocks: number(plan, "Shared Hit Blocks") + number(plan, "Shared Read Blocks"), rows: Math.round(rowsOf(plan)) });
+export const touchedBy = (plan: Plan): Touched => ({
+  blocks: number(plan, "Shared Hit Blocks") + number(plan, "Shared Read Blocks"),
+  rows: Math.round(rowsOf(plan)),
+});
 
 /** A database that remembers its statements, so that one can be run again by EXPLAIN (ANALYZE, BUFFERS). */
 export const explaining = (db: Database) => {
@@ -36,7 +39,9 @@ export const explaining = (db: Database) => {
   const touched = async (text: string): Promise<Touched> => {
     const query = sent.findLast((one) => dialect.sqlToQuery(one).sql.includes(text));
     if (query === undefined) throw new Error(`no statement with "${text}" was sent`);
-    const [row] = await db.rows<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(sql`explain (analyze, buffers, format json) ${query}`);
+    const [row] = await db.rows<{ "QUERY PLAN": readonly { readonly Plan: Plan }[] }>(
+      sql`explain (analyze, buffers, format json) ${query}`,
+    );
     return touchedBy(row?.["QUERY PLAN"][0]?.Plan ?? {});
   };
   return { db: remembering, sent, touched };

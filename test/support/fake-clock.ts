@@ -56,7 +56,7 @@ export const createFakeClock = (startMs = Date.parse("2026-11-18T11:20:00Z"), bu
         settled = true;
       };
       work.then(note, note);
-      for (let idle = 0; ; ) {
+      for (let idle = 0; ;) {
         await turns();
         if (settled) return await work;
         if (busy()) await new Promise((resolve) => setTimeout(resolve, 0));

@@ -4,13 +4,17 @@ import { invoicePage, noInvoicePage } from "../../src/http/invoice/invoice-page.
 import { openBrowser } from "./browser.ts";
 import { sampleInvoices } from "./invoice-samples.ts";
 
-answerHelp("Usage: npm run invoice:shots DIRECTORY [NAME...]\n\nRenders sample invoices there, to look at: wide and narrow, light and dark, and as PDF.");
+answerHelp(
+  "Usage: npm run invoice:shots DIRECTORY [NAME...]\n\nRenders sample invoices there, to look at: wide and narrow, light and dark, and as PDF.",
+);
 
 const [directory = "", ...wanted] = process.argv.slice(2);
 if (directory === "") throw new Error("say where to put the pictures");
 await mkdir(directory, { recursive: true });
 const browser = await openBrowser();
-const pages = Object.entries(sampleInvoices()).map(([name, invoice]) => [name, (api: boolean) => invoicePage(invoice, { csv: "/v1/invoices/7/csv", api })] as const);
+const pages = Object.entries(sampleInvoices()).map(
+  ([name, invoice]) => [name, (api: boolean) => invoicePage(invoice, { csv: "/v1/invoices/7/csv", api })] as const,
+);
 for (const [name, render] of [...pages, ["nothing", () => noInvoicePage] as const]) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const colorScheme of ["light", "dark"] as const) {

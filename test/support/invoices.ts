@@ -3,7 +3,11 @@ import type { Database } from "../../src/adapters/db/platform/client.ts";
 import type { DocumentBody } from "../../src/adapters/ports/billing/invoice-documents.ts";
 
 const noWords: DocumentBody = {
-  issuer: null, customer: { legal_name: null, address: null, tax_id: null }, po_number: null, taxes: [], reverse_charge: false,
+  issuer: null,
+  customer: { legal_name: null, address: null, tax_id: null },
+  po_number: null,
+  taxes: [],
+  reverse_charge: false,
 };
 
 export type SeededInvoice = {
@@ -28,7 +32,18 @@ export type SeededInvoice = {
  * @returns its id
  */
 export const seedInvoice = async (db: Database, seeded: SeededInvoice): Promise<number> => {
-  const { customerId, serviceIds, lines, stormId, currency = "USD", exponent = 2, taxCents = 0, documentNumber = "TR-2026-0001", dueAt, words = {} } = seeded;
+  const {
+    customerId,
+    serviceIds,
+    lines,
+    stormId,
+    currency = "USD",
+    exponent = 2,
+    taxCents = 0,
+    documentNumber = "TR-2026-0001",
+    dueAt,
+    words = {},
+  } = seeded;
   const documents = sql`, document as (
     insert into invoice_documents (invoice_id, customer_id, document_number, kind, cycle, exponent, tax_cents, payable_cents, due_at, customer_name, body)
     select i.id, i.customer_id, ${documentNumber}, 'invoice', 'month', ${exponent}, ${taxCents}, i.total_cents + ${taxCents}, ${dueAt ?? null}::timestamptz, c.name,

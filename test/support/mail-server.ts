@@ -10,12 +10,26 @@ export const login = { user: "ops@example.com", password: "p@ss wörd with %" } 
 /** An error that the server answers with this code. */
 export const answered = (responseCode: number, message = "no"): Error => Object.assign(new Error(message), { responseCode });
 
-export type Delivered = { readonly from: string; readonly to: readonly string[]; readonly data: string; readonly secure: boolean; readonly user: unknown };
+export type Delivered = {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly data: string;
+  readonly secure: boolean;
+  readonly user: unknown;
+};
 
-export type MailServer = { readonly port: number; readonly mails: Delivered[]; readonly logins: unknown[]; readonly close: () => Promise<void> };
+export type MailServer = {
+  readonly port: number;
+  readonly mails: Delivered[];
+  readonly logins: unknown[];
+  readonly close: () => Promise<void>;
+};
 
 /** A mail server that keeps what it takes, and knows one login. */
-export const startMailServer = async (options: SMTPServerOptions = {}, onSocket: (socket: Socket) => void = () => undefined): Promise<MailServer> => {
+export const startMailServer = async (
+  options: SMTPServerOptions = {},
+  onSocket: (socket: Socket) => void = () => undefined,
+): Promise<MailServer> => {
   const mails: Delivered[] = [];
   const logins: unknown[] = [];
   const server = new SMTPServer({
@@ -30,7 +44,13 @@ export const startMailServer = async (options: SMTPServerOptions = {}, onSocket:
       const parts: Buffer[] = [];
       stream.on("data", (part: Buffer) => parts.push(part));
       stream.on("end", () => {
-        mails.push({ from: envelope.mailFrom === false ? "" : envelope.mailFrom.address, to: envelope.rcptTo.map(({ address }) => address), data: Buffer.concat(parts).toString("latin1"), secure, user });
+        mails.push({
+          from: envelope.mailFrom === false ? "" : envelope.mailFrom.address,
+          to: envelope.rcptTo.map(({ address }) => address),
+          data: Buffer.concat(parts).toString("latin1"),
+          secure,
+          user,
+        });
         done();
       });
     },
@@ -42,7 +62,9 @@ export const startMailServer = async (options: SMTPServerOptions = {}, onSocket:
   server.listen(0, "127.0.0.1");
   await once(server.server, "listening");
   return {
-    port: (server.server.address() as AddressInfo).port, mails, logins,
+    port: (server.server.address() as AddressInfo).port,
+    mails,
+    logins,
     close: async () => await new Promise((resolve) => server.close(() => resolve())),
   };
 };
@@ -50,7 +72,10 @@ export const startMailServer = async (options: SMTPServerOptions = {}, onSocket:
 export type Scripted = { readonly port: number; readonly lines: string[]; readonly closed: () => number; readonly close: () => void };
 
 /** A server that says what it is told to each line, a greeting first; what is not text it does. */
-export const startScripted = async (greeting: string | ((socket: Socket) => void), reply: (line: string, socket: Socket) => string | undefined): Promise<Scripted> => {
+export const startScripted = async (
+  greeting: string | ((socket: Socket) => void),
+  reply: (line: string, socket: Socket) => string | undefined,
+): Promise<Scripted> => {
   const lines: string[] = [];
   const sockets = new Set<Socket>();
   let closed = 0;
@@ -75,7 +100,9 @@ export const startScripted = async (greeting: string | ((socket: Socket) => void
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    port: (server.address() as AddressInfo).port, lines, closed: () => closed,
+    port: (server.address() as AddressInfo).port,
+    lines,
+    closed: () => closed,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -83,5 +110,9 @@ export const startScripted = async (greeting: string | ((socket: Socket) => void
   };
 };
 
-export const serverAt = (port: number, security: SmtpServer["security"], withLogin = false, hostname = "localhost"): SmtpServer =>
-  ({ hostname, port, security, login: withLogin ? login : null });
+export const serverAt = (port: number, security: SmtpServer["security"], withLogin = false, hostname = "localhost"): SmtpServer => ({
+  hostname,
+  port,
+  security,
+  login: withLogin ? login : null,
+});

@@ -15,7 +15,8 @@ export const createMemoryLeases = (clock: Clock) => {
   };
   const take: LeaseStore["take"] = async (name, provider, holder) => {
     const before = held.get(name);
-    const freeAtMs = before === undefined ? 0 : before.provider === provider ? before.expiresAtMs : Math.max(before.expiresAtMs, before.keptUntilMs);
+    const freeAtMs =
+      before === undefined ? 0 : before.provider === provider ? before.expiresAtMs : Math.max(before.expiresAtMs, before.keptUntilMs);
     if (before !== undefined && freeAtMs > clock.nowMs() && (before.holder !== holder || before.provider !== provider)) {
       return { held: null, by: before.provider, freeInMs: freeAtMs - clock.nowMs() };
     }

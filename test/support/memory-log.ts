@@ -1,6 +1,11 @@
 import type { Log, LogFields } from "../../src/adapters/ports/platform/log.ts";
 
-export type LogLine = { readonly level: "info" | "warn" | "error"; readonly event: string; readonly thrown?: unknown; readonly fields: LogFields };
+export type LogLine = {
+  readonly level: "info" | "warn" | "error";
+  readonly event: string;
+  readonly thrown?: unknown;
+  readonly fields: LogFields;
+};
 
 /** A log that remembers. */
 export const createMemoryLog = () => {

@@ -1,8 +1,13 @@
 import type { ReplaySetup, TraceSample } from "../../src/domain/detection/replay.ts";
 
 type NaiveStorm = {
-  startedAtMs: number; detectedAtMs: number; state: "storm" | "recovering"; recoveringSinceMs: number | null; relapses: number;
-  endedAtMs: number | null; endedReason: string | null;
+  startedAtMs: number;
+  detectedAtMs: number;
+  state: "storm" | "recovering";
+  recoveringSinceMs: number | null;
+  relapses: number;
+  endedAtMs: number | null;
+  endedReason: string | null;
 };
 type Say = { health: "up" | "down" | "unknown"; below: boolean; failedAtMs: number[] };
 
@@ -41,7 +46,13 @@ export class NaiveDetector {
     const up = domains.length > 0 && domains.every(({ health }) => health === "up") && !alone;
     const below = domains.filter((one) => one.below);
     const evidence = this.samples.filter((sample) => sample.path !== "backup" && counted.includes(sample.vantage)).map(({ atMs }) => atMs);
-    this.#step(nowMs, { down, up, below: below.length > 0, failedAtMs: below.flatMap(({ failedAtMs }) => failedAtMs), newestMs: Math.max(0, ...evidence) });
+    this.#step(nowMs, {
+      down,
+      up,
+      below: below.length > 0,
+      failedAtMs: below.flatMap(({ failedAtMs }) => failedAtMs),
+      newestMs: Math.max(0, ...evidence),
+    });
   }
 
   #whoCounts(nowMs: number): { counted: string[]; alone: boolean } {
@@ -60,16 +71,24 @@ export class NaiveDetector {
     const { terms } = this.#setup;
     const probed = this.samples.filter((sample) => sample.domainId === domainId && sample.path === path);
     const present = Math.max(...probed.map(({ setup = 0 }) => setup));
-    const inWindow = probed.filter((sample) =>
-      (sample.setup ?? 0) === present && counted.includes(sample.vantage) &&
-      sample.atMs > nowMs - terms.windowSeconds * 1_000 && sample.atMs <= nowMs);
+    const inWindow = probed.filter(
+      (sample) =>
+        (sample.setup ?? 0) === present &&
+        counted.includes(sample.vantage) &&
+        sample.atMs > nowMs - terms.windowSeconds * 1_000 &&
+        sample.atMs <= nowMs,
+    );
     const says = [...new Set(inWindow.map(({ vantage }) => vantage))].map((vantage): Say => {
       const own = inWindow.filter((sample) => sample.vantage === vantage);
       const bad = own.filter((sample) => !sample.ok || (terms.latencyMs !== null && sample.latencyMs > terms.latencyMs));
       if (own.length < terms.minSamples) return { health: "unknown", below: false, failedAtMs: [] };
       // In whole numbers: thresholds have four decimals.
       const below = (own.length - bad.length) * 10_000 < Math.round(terms.thresholdAvail * 10_000) * own.length;
-      return { health: !below ? "up" : bad.length >= terms.minFailures ? "down" : "unknown", below, failedAtMs: bad.map(({ atMs }) => atMs) };
+      return {
+        health: !below ? "up" : bad.length >= terms.minFailures ? "down" : "unknown",
+        below,
+        failedAtMs: bad.map(({ atMs }) => atMs),
+      };
     });
     const failedAtMs = says.flatMap((say) => say.failedAtMs);
     if (says.length === 0) return { health: "unknown", below: false, failedAtMs };
@@ -82,7 +101,15 @@ export class NaiveDetector {
     if (storm === null) {
       if (!now.down) return;
       const startedAtMs = Math.max(Math.min(nowMs, ...now.failedAtMs), this.storms.at(-1)?.endedAtMs ?? 0);
-      this.storms.push({ startedAtMs, detectedAtMs: nowMs, state: "storm", recoveringSinceMs: null, relapses: 0, endedAtMs: null, endedReason: null });
+      this.storms.push({
+        startedAtMs,
+        detectedAtMs: nowMs,
+        state: "storm",
+        recoveringSinceMs: null,
+        relapses: 0,
+        endedAtMs: null,
+        endedReason: null,
+      });
       return;
     }
     const lastMs = Math.max(now.newestMs, storm.startedAtMs);
@@ -109,7 +136,11 @@ export const naiveReplay = (trace: readonly TraceSample[], setup: ReplaySetup, t
     const own = trace.filter((sample) => sample.roundAtMs === roundAtMs);
     detector.samples.push(...own);
     nowMs = Math.max(nowMs, roundAtMs, ...own.map(({ atMs, latencyMs }) => atMs + latencyMs));
-    if (roundAtMs >= setup.fromMs) detector.round(nowMs, own.map(({ vantage }) => vantage));
+    if (roundAtMs >= setup.fromMs)
+      detector.round(
+        nowMs,
+        own.map(({ vantage }) => vantage),
+      );
     else for (const { vantage } of own) detector.heard.set(vantage, nowMs);
   }
   return detector.storms;

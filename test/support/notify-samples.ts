@@ -15,15 +15,33 @@ type Facts = Notification["facts"];
 type Subject = Pick<Notification, "customerId" | "serviceId" | "stormId" | "subject" | "facts">;
 
 /** Facts as the triggers of the database write them. */
-const ofService = (facts: Facts, subject = "service:3", stormId: number | null = null): Subject =>
-  ({ customerId: 1, serviceId: 3, stormId, subject, facts: { service: "downloads", primaryCdn: "cloudflare", backupCdn: "fastly", ...facts } });
-const ofSwitch = (facts: Facts): Subject => ofService({ changeId: 77, domain: "app.example.com", reason: "storm", actor: "cron", from: [100, 0], to: [0, 100], ...facts }, "service:3", 7);
+const ofService = (facts: Facts, subject = "service:3", stormId: number | null = null): Subject => ({
+  customerId: 1,
+  serviceId: 3,
+  stormId,
+  subject,
+  facts: { service: "downloads", primaryCdn: "cloudflare", backupCdn: "fastly", ...facts },
+});
+const ofSwitch = (facts: Facts): Subject =>
+  ofService(
+    { changeId: 77, domain: "app.example.com", reason: "storm", actor: "cron", from: [100, 0], to: [0, 100], ...facts },
+    "service:3",
+    7,
+  );
 const ofCustomer = (subject: string, facts: Facts): Subject => ({ customerId: 1, serviceId: null, stormId: null, subject, facts });
 const ofOperator = (subject: string, facts: Facts): Subject => ({ customerId: null, serviceId: null, stormId: null, subject, facts });
 
 const override = { mode: "backup", reason: "maintenance of the primary", actor: "token ops", untilMs: endedAtMs };
 const freeze = { reason: "migration of the zone", actor: "admin alice", untilMs: endedAtMs };
-const invoice = { invoiceId: 12, number: 42, totalCents: 120_420, discountCents: 3_810, currency: "USD", periodStartMs: Date.UTC(2026, 9, 1), periodEndMs: Date.UTC(2026, 10, 1) };
+const invoice = {
+  invoiceId: 12,
+  number: 42,
+  totalCents: 120_420,
+  discountCents: 3_810,
+  currency: "USD",
+  periodStartMs: Date.UTC(2026, 9, 1),
+  periodEndMs: Date.UTC(2026, 10, 1),
+};
 const channel = { channelId: 4, channel: "ops-webhook", channelKind: "webhook", error: "HTTP 503" };
 const finding = { rule: "bytes of a window", object: "window 8812", expected: "1048576", actual: "2097152" };
 
@@ -44,7 +62,15 @@ const singles: Readonly<Record<Single, Subject>> = {
   "freeze.set": ofOperator("freeze", freeze),
   "freeze.lifted": ofOperator("freeze", freeze),
   "freeze.expired": ofOperator("freeze", freeze),
-  takeover: ofOperator("takeover", { seq: 9, how: "takeover", lease: "shard:0", from: "cloudflare", to: "vercel", lapsed: true, unheldMs: 3_200 }),
+  takeover: ofOperator("takeover", {
+    seq: 9,
+    how: "takeover",
+    lease: "shard:0",
+    from: "cloudflare",
+    to: "vercel",
+    lapsed: true,
+    unheldMs: 3_200,
+  }),
   "readiness.failed": ofService({ actor: "cron", failed: ["dns_pair", "backup_answers"] }, "service:3:readiness"),
   "readiness.passed": ofService({ actor: "cron" }, "service:3:readiness"),
   "invoice.issued": ofCustomer("invoice:12", invoice),
@@ -59,55 +85,136 @@ const singles: Readonly<Record<Single, Subject>> = {
   "finding.cleared": ofOperator("finding:8", finding),
   "channel.failing": ofCustomer("channel:4", channel),
   "channel.recovered": ofCustomer("channel:4", { ...channel, error: undefined }),
-  "delivery.dead": ofCustomer("channel:4", { ...channel, deliveryId: 81, told: "storm.started", title: "cloudflare is failing: 1000 services" }),
+  "delivery.dead": ofCustomer("channel:4", {
+    ...channel,
+    deliveryId: 81,
+    told: "storm.started",
+    title: "cloudflare is failing: 1000 services",
+  }),
 };
 
 const served: IncidentService = {
-  id: 3, name: "downloads", storm: "storm", monitorOnly: false, shadow: false, state: "shifted", reason: "storm", backupCdn: "fastly", backupHealth: "up",
+  id: 3,
+  name: "downloads",
+  storm: "storm",
+  monitorOnly: false,
+  shadow: false,
+  state: "shifted",
+  reason: "storm",
+  backupCdn: "fastly",
+  backupHealth: "up",
 };
 const cloudflare: IncidentView = {
-  id: 42, customerId: 1, cdn: "cloudflare", kind: "storm", startedAtMs, endedAtMs: null, customers: 1, total: 1_000, failing: 1_000, recovering: 0, onBackup: 988, held: 12, backupsDown: 12,
+  id: 42,
+  customerId: 1,
+  cdn: "cloudflare",
+  kind: "storm",
+  startedAtMs,
+  endedAtMs: null,
+  customers: 1,
+  total: 1_000,
+  failing: 1_000,
+  recovering: 0,
+  onBackup: 988,
+  held: 12,
+  backupsDown: 12,
   services: Array.from({ length: 20 }, (_, index) => ({
-    ...served, id: index + 1, name: index === 0 ? "downloads" : `edge-${index + 1}.example.com`, ...(index < 12 && { state: "normal", reason: "backup_down", backupHealth: "down" }),
+    ...served,
+    id: index + 1,
+    name: index === 0 ? "downloads" : `edge-${index + 1}.example.com`,
+    ...(index < 12 && { state: "normal", reason: "backup_down", backupHealth: "down" }),
   })),
 };
-const alone: IncidentView = { ...cloudflare, total: 1, failing: 1, onBackup: 0, held: 1, services: [{ ...served, state: "normal", reason: "backup_down" }] };
-const fastly: IncidentView = { ...alone, id: 43, cdn: "fastly", kind: "backup", failing: 0, held: 0, backupsDown: 1, services: [{ ...served, storm: null, state: "normal", reason: "calm", backupHealth: "down" }] };
+const alone: IncidentView = {
+  ...cloudflare,
+  total: 1,
+  failing: 1,
+  onBackup: 0,
+  held: 1,
+  services: [{ ...served, state: "normal", reason: "backup_down" }],
+};
+const fastly: IncidentView = {
+  ...alone,
+  id: 43,
+  cdn: "fastly",
+  kind: "backup",
+  failing: 0,
+  held: 0,
+  backupsDown: 1,
+  services: [{ ...served, storm: null, state: "normal", reason: "calm", backupHealth: "down" }],
+};
 
 type Incidental = "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.held" | "backup.down" | "backup.up";
 const incidents: Readonly<Record<Incidental, IncidentView>> = {
   "storm.started": cloudflare,
   "storm.recovering": { ...cloudflare, failing: 0, recovering: 1_000 },
   "storm.relapsed": cloudflare,
-  "storm.ended": { ...cloudflare, endedAtMs, failing: 0, onBackup: 0, held: 0, services: cloudflare.services.map((one) => ({ ...one, storm: null, state: "normal", reason: "calm" })) },
+  "storm.ended": {
+    ...cloudflare,
+    endedAtMs,
+    failing: 0,
+    onBackup: 0,
+    held: 0,
+    services: cloudflare.services.map((one) => ({ ...one, storm: null, state: "normal", reason: "calm" })),
+  },
   "switch.held": alone,
   "backup.down": fastly,
   "backup.up": { ...fastly, endedAtMs, backupsDown: 0, services: [{ ...served, storm: null, state: "normal", reason: "calm" }] },
 };
 
 const isIncidental = (kind: NotificationKind): kind is Incidental => Object.hasOwn(incidents, kind);
-const actions: Readonly<Record<"open" | "close" | "more" | "event", Action>> = { open: "trigger", close: "resolve", more: "update", event: "event" };
+const actions: Readonly<Record<"open" | "close" | "more" | "event", Action>> = {
+  open: "trigger",
+  close: "resolve",
+  more: "update",
+  event: "event",
+};
 
 const builtOf = (kind: NotificationKind): Message => {
   const { effect, severity } = notificationKinds[kind];
   const action = actions[effect];
   if (isIncidental(kind)) {
     const view = incidents[kind];
-    return incidentMessage(view, { kind, action, severity, thread: `incident:${view.id}`, occurredAtMs: view.endedAtMs ?? occurredAtMs }, null, view.endedAtMs ?? occurredAtMs);
+    return incidentMessage(
+      view,
+      { kind, action, severity, thread: `incident:${view.id}`, occurredAtMs: view.endedAtMs ?? occurredAtMs },
+      null,
+      view.endedAtMs ?? occurredAtMs,
+    );
   }
   const told: Notification = { id: 1_207, kind, occurredAtMs, ...singles[kind as Single] };
   return singleMessage([told], { kind, action, severity: severityOf(kind, told.facts), thread: threadOf(told) }, null);
 };
 
 const bare: Message = {
-  kind: "test", action: "event", severity: "info", thread: "test:4", title: "Test message of ops-webhook", summary: "Somebody asked for it. If you read this, the channel works.",
-  facts: [], services: [], servicesTotal: 0, occurredAtMs, startedAtMs: null, customer: null, ids: {}, path: null,
+  kind: "test",
+  action: "event",
+  severity: "info",
+  thread: "test:4",
+  title: "Test message of ops-webhook",
+  summary: "Somebody asked for it. If you read this, the channel works.",
+  facts: [],
+  services: [],
+  servicesTotal: 0,
+  occurredAtMs,
+  startedAtMs: null,
+  customer: null,
+  ids: {},
+  path: null,
 };
 
 /** A message of a kind as it is built, with the action and severity of an ordinary one; `changes` is laid over it. */
 export const sampleMessage = (kind: Message["kind"], changes: Partial<Message> = {}): Message => {
   if (kind === "test") return { ...bare, ...changes };
-  if (kind === "channel.confirm") return { ...bare, kind, title: "Confirm this address", summary: "Messages of Example Downloads are to be sent here.", facts: [{ label: "Code", value: "4F7K-22QX" }], ...changes };
+  if (kind === "channel.confirm")
+    return {
+      ...bare,
+      kind,
+      title: "Confirm this address",
+      summary: "Messages of Example Downloads are to be sent here.",
+      facts: [{ label: "Code", value: "4F7K-22QX" }],
+      ...changes,
+    };
   return { ...builtOf(kind), ...changes };
 };
 

@@ -18,7 +18,12 @@ export const openSecrets = {
 };
 
 type ChannelSeed = {
-  customerId?: number | null; name?: string; kind?: ChannelKind; kinds?: readonly string[] | null; minSeverity?: string; serviceIds?: readonly number[] | null;
+  customerId?: number | null;
+  name?: string;
+  kind?: ChannelKind;
+  kinds?: readonly string[] | null;
+  minSeverity?: string;
+  serviceIds?: readonly number[] | null;
 };
 
 /** The delivery job over the stores of a world, with receivers in the hands of the test: `say` decides what one answers. */
@@ -30,7 +35,8 @@ export const createNotifyWorld = (world: World) => {
   const channels: Channels = {
     kinds: ["webhook", "slack", "pagerduty", "email"],
     send: async (secret: ChannelSecret, message, id) => {
-      const to = secret.kind === "webhook" || secret.kind === "slack" ? secret.url : secret.kind === "email" ? secret.to.join() : secret.routingKey;
+      const to =
+        secret.kind === "webhook" || secret.kind === "slack" ? secret.url : secret.kind === "email" ? secret.to.join() : secret.routingKey;
       received.push({ to, id, atMs: clock.nowMs(), message });
       return await (answers.get(to)?.(message) ?? { status: "sent", detail: "200" });
     },
@@ -44,13 +50,24 @@ export const createNotifyWorld = (world: World) => {
     return fence;
   };
   return {
-    deps, received, lines, acquire,
+    deps,
+    received,
+    lines,
+    acquire,
     /** @returns the channel's id; what it receives is `received` under its name */
-    channel: async ({ customerId = null, name = "hook", kind = "webhook", kinds = null, minSeverity = "info", serviceIds = null }: ChannelSeed = {}): Promise<number> => {
+    channel: async ({
+      customerId = null,
+      name = "hook",
+      kind = "webhook",
+      kinds = null,
+      minSeverity = "info",
+      serviceIds = null,
+    }: ChannelSeed = {}): Promise<number> => {
       const [row] = await sql<{ id: string }>(
         `insert into channels (customer_id, name, kind, settings, sealed_secret, kinds, min_severity, service_ids, confirmed_at)
          values ($1, $2, $3, '{}', $4, $5, $6, $7, now()) returning id`,
-        [customerId, name, kind, JSON.stringify({ kind: "webhook", url: name, secrets: [] }), kinds, minSeverity, serviceIds]);
+        [customerId, name, kind, JSON.stringify({ kind: "webhook", url: name, secrets: [] }), kinds, minSeverity, serviceIds],
+      );
       return Number(row?.id);
     },
     say: (to: string, answer: SendOutcome | ((message: Message) => SendOutcome | Promise<SendOutcome>)): void =>
@@ -58,7 +75,9 @@ export const createNotifyWorld = (world: World) => {
     /** One run of the job, until nothing is due within it. */
     deliver: async (over: Partial<DeliverDeps> = {}) => await clock.run(deliver({ ...deps, ...over }, await acquire())),
     /** `trigger storm.started cdn-a is failing: web`, in the order of their arrival. */
-    told: (to = "hook") => received.filter((one) => one.to === to).map(({ message }) => `${message.action} ${message.kind} ${message.title}`),
-    customerOf: async (serviceId: number): Promise<number> => Number((await sql<{ id: string }>("select customer_id as id from services where id = $1", [serviceId]))[0]?.id),
+    told: (to = "hook") =>
+      received.filter((one) => one.to === to).map(({ message }) => `${message.action} ${message.kind} ${message.title}`),
+    customerOf: async (serviceId: number): Promise<number> =>
+      Number((await sql<{ id: string }>("select customer_id as id from services where id = $1", [serviceId]))[0]?.id),
   };
 };

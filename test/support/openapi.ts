@@ -65,8 +65,7 @@ type RawOperation = {
   responses: Record<string, DocumentedResponse>;
 };
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Puts what each `$ref` points at in its place. @throws where it points nowhere, or at what contains it */
 const resolved = (document: unknown, value: unknown, above: readonly string[] = []): unknown => {
@@ -201,8 +200,7 @@ export class Contract {
     if (content === undefined) return [...missing, `content type ${type} is not documented`];
     if (content.schema === undefined) return missing;
     const key = `${operation.title} ${status} ${type}`;
-    const validator =
-      this.#validators.get(key) ?? new Validator(closed(content.schema) as unknown as ValidatorSchema, "2020-12", false);
+    const validator = this.#validators.get(key) ?? new Validator(closed(content.schema) as unknown as ValidatorSchema, "2020-12", false);
     this.#validators.set(key, validator);
     const { errors } = validator.validate(type.endsWith("json") ? JSON.parse(text) : text);
     return [...missing, ...errors.slice(-3).map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`)];
@@ -212,8 +210,7 @@ export class Contract {
 type Requestable = { request(input: string | Request | URL, init?: RequestInit): Response | Promise<Response> };
 
 /** Reads the document of an application. Routes do not change, so once is enough. */
-export const readContract = async (app: Requestable): Promise<Contract> =>
-  new Contract(await (await app.request("/openapi.json")).json());
+export const readContract = async (app: Requestable): Promise<Contract> => new Contract(await (await app.request("/openapi.json")).json());
 
 /**
  * Makes `app.request` check each answer against the application's own document.

@@ -34,21 +34,42 @@ const figuresOf = (samples: readonly Sample[]) =>
   [...Map.groupBy(samples, ({ domainId, path }) => `${domainId}/${path}`).values()].flatMap((own) => {
     const [first] = own;
     const failed = own.filter(({ ok }) => !ok).map(({ probedAtMs }) => probedAtMs);
-    return first === undefined ? [] : [{
-      domainId: first.domainId, path: first.path, vantage: first.vantage, samples: own.length, failures: failed.length,
-      firstFailedAtMs: failed.length === 0 ? null : Math.min(...failed),
-    }];
+    return first === undefined
+      ? []
+      : [
+          {
+            domainId: first.domainId,
+            path: first.path,
+            vantage: first.vantage,
+            samples: own.length,
+            failures: failed.length,
+            firstFailedAtMs: failed.length === 0 ? null : Math.min(...failed),
+          },
+        ];
   });
 
 /** When the answers that were in first said down, for any of the domains. */
 const crossedAt = (samples: readonly Sample[]): number => {
   const answered = ({ probedAtMs, latencyMs }: Sample) => probedAtMs + latencyMs;
-  const crossings = [...Map.groupBy(samples.filter(({ path }) => path === "primary"), ({ domainId }) => domainId).values()].map((own) =>
-    own.map(answered).sort((a, b) => a - b).find((atMs) => {
-      const known = inWindow(own, atMs).filter((sample) => answered(sample) <= atMs);
-      const failures = known.filter(({ ok }) => !ok).length;
-      return failures >= policy.minFailures && known.length >= policy.minSamples && known.length - failures < policy.thresholdAvail * known.length;
-    }));
+  const crossings = [
+    ...Map.groupBy(
+      samples.filter(({ path }) => path === "primary"),
+      ({ domainId }) => domainId,
+    ).values(),
+  ].map((own) =>
+    own
+      .map(answered)
+      .sort((a, b) => a - b)
+      .find((atMs) => {
+        const known = inWindow(own, atMs).filter((sample) => answered(sample) <= atMs);
+        const failures = known.filter(({ ok }) => !ok).length;
+        return (
+          failures >= policy.minFailures &&
+          known.length >= policy.minSamples &&
+          known.length - failures < policy.thresholdAvail * known.length
+        );
+      }),
+  );
   return Math.min(...crossings.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
 };
 
@@ -87,8 +108,14 @@ export const simulateOutage = async (seed: number): Promise<SimulatedOutage> => 
 
   const slowPaths = new Set<string>();
   const all: Sample[] = [];
-  for (let roundAtMs = startMs; clock.nowMs() < onsetMs + longestMs; ) {
-    const probing = probeRound({ prober, clock, vantage: "local", slowPaths }, [service], roundAtMs, settings, createSlots(waitingConnections));
+  for (let roundAtMs = startMs; clock.nowMs() < onsetMs + longestMs;) {
+    const probing = probeRound(
+      { prober, clock, vantage: "local", slowPaths },
+      [service],
+      roundAtMs,
+      settings,
+      createSlots(waitingConnections),
+    );
     const { samples } = await clock.run(probing);
     all.push(...samples);
     const nowMs = clock.nowMs();

@@ -36,16 +36,22 @@ const glyphsOf = (map: string): ReadonlyMap<number, string> => {
 export const pagesOf = (pdf: Buffer): string[] => {
   const objects = objectsOf(pdf);
   const streamOf = (id: string | undefined): string => objects.get(id ?? "")?.stream.toString("latin1") ?? "";
-  return [...objects.values()].filter(({ head }) => /\/Type\s*\/Page(?![s\w])/.test(head)).map(({ head }) => {
-    const fonts = new Map([...head.matchAll(/\/(F\d+) (\d+) 0 R/g)].map(([, name = "", id = ""]) => {
-      const map = /\/ToUnicode (\d+) 0 R/.exec(objects.get(id)?.head ?? "")?.[1];
-      return [name, glyphsOf(streamOf(map))] as const;
-    }));
-    let [font, text] = ["", ""];
-    for (const [, named, shown = ""] of streamOf(/\/Contents (\d+) 0 R/.exec(head)?.[1]).matchAll(/\/(F\d+) [\d.]+ Tf|<([\dA-Fa-f]+)> Tj/g)) {
-      if (named !== undefined) font = named;
-      else for (const glyph of shown.match(/.{4}/g) ?? []) text += fonts.get(font)?.get(hex(glyph)) ?? "�";
-    }
-    return text.replaceAll(/\s/g, "");
-  });
+  return [...objects.values()]
+    .filter(({ head }) => /\/Type\s*\/Page(?![s\w])/.test(head))
+    .map(({ head }) => {
+      const fonts = new Map(
+        [...head.matchAll(/\/(F\d+) (\d+) 0 R/g)].map(([, name = "", id = ""]) => {
+          const map = /\/ToUnicode (\d+) 0 R/.exec(objects.get(id)?.head ?? "")?.[1];
+          return [name, glyphsOf(streamOf(map))] as const;
+        }),
+      );
+      let [font, text] = ["", ""];
+      for (const [, named, shown = ""] of streamOf(/\/Contents (\d+) 0 R/.exec(head)?.[1]).matchAll(
+        /\/(F\d+) [\d.]+ Tf|<([\dA-Fa-f]+)> Tj/g,
+      )) {
+        if (named !== undefined) font = named;
+        else for (const glyph of shown.match(/.{4}/g) ?? []) text += fonts.get(font)?.get(hex(glyph)) ?? "�";
+      }
+      return text.replaceAll(/\s/g, "");
+    });
 };

@@ -15,16 +15,18 @@ export type Process = { readonly pid: number; readonly parent: number; readonly 
 
 /** Every process of this machine. */
 const processes = (): readonly Process[] =>
-  execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8", maxBuffer: 2 ** 26 }).split("\n").flatMap((line) => {
-    const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
-  });
+  execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8", maxBuffer: 2 ** 26 })
+    .split("\n")
+    .flatMap((line) => {
+      const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+      return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
+    });
 
 /** Everything that this process has started, and what that has started. */
 const descendantsOf = (pid: number): readonly Process[] => {
   const all = processes();
   const found: Process[] = [];
-  for (let parents = new Set([pid]); parents.size > 0; ) {
+  for (let parents = new Set([pid]); parents.size > 0;) {
     const children = all.filter(({ parent }) => parents.has(parent));
     found.push(...children);
     parents = new Set(children.map((child) => child.pid));
@@ -35,7 +37,9 @@ const descendantsOf = (pid: number): readonly Process[] => {
 /** Those of them that still run: under the same number the same command; a process that only waits to be reaped runs no more. */
 export const alive = (some: readonly Process[]): readonly string[] => {
   const now = new Map(processes().map((one) => [one.pid, one.command]));
-  return some.filter(({ pid, command }) => now.get(pid) === command && !command.includes("<defunct>")).map(({ pid, command }) => `${pid} ${command.slice(0, 120)}`);
+  return some
+    .filter(({ pid, command }) => now.get(pid) === command && !command.includes("<defunct>"))
+    .map(({ pid, command }) => `${pid} ${command.slice(0, 120)}`);
 };
 
 /** Whether a process works with files below this directory, by its command line or, where the system shows it, its environment. */
@@ -81,11 +85,18 @@ export type Bench = {
 export const openBench = async (): Promise<Bench> => {
   const temporary = await mkdtemp(join(tmpdir(), "tranche-bench-"));
   // Without what vitest, itself run by npm, has put there: the machine's own node runs npm.
-  const path = (process.env["PATH"] ?? "").split(delimiter).filter((dir) => !dir.includes("node_modules")).join(delimiter);
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_|INIT_CWD|CI$|ADMIN_TOKEN|AWS_|CLOUDFLARE_)/.test(name)));
+  const path = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((dir) => !dir.includes("node_modules"))
+    .join(delimiter);
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_|INIT_CWD|CI$|ADMIN_TOKEN|AWS_|CLOUDFLARE_)/.test(name)),
+  );
   const run: Bench["run"] = (script, args = [], env = {}) => {
     const npm = spawn("npm", ["run", "--silent", script, ...(args.length === 0 ? [] : ["--", ...args])], {
-      cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"],
+      cwd: root,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
       env: { ...clean, PATH: path, TMPDIR: temporary, NO_UPDATE_NOTIFIER: "1", ...env },
     });
     let text = "";
@@ -99,11 +110,18 @@ export const openBench = async (): Promise<Bench> => {
     const ended = once(npm, "close").then(([code, signal]) => (code ?? signal) as number | string);
     const all = () => descendantsOf(npm.pid ?? 0);
     return {
-      npm, ended, all,
+      npm,
+      ended,
+      all,
       output: () => text,
       node: () => {
         const node = all().find(({ parent, command }) => parent === npm.pid && /(^|\/)node /.test(command));
-        if (node === undefined) throw new Error(`npm has started no node of its own:\n${all().map(({ command }) => command).join("\n")}\n${text}`);
+        if (node === undefined)
+          throw new Error(
+            `npm has started no node of its own:\n${all()
+              .map(({ command }) => command)
+              .join("\n")}\n${text}`,
+          );
         return node;
       },
       prints: (pattern) =>
@@ -123,7 +141,8 @@ export const openBench = async (): Promise<Bench> => {
   };
   const strays = () => processes().filter((one) => !one.command.includes("<defunct>") && mentions(one, temporary));
   return {
-    temporary, run,
+    temporary,
+    run,
     strays: () => strays().map(({ pid, command }) => `${pid} ${command.slice(0, 120)}`),
     leftovers: async () => (await readdir(temporary)).filter((name) => name !== "node-compile-cache"),
     clear: async () => {

@@ -9,7 +9,9 @@ export const proving = (api: Api) => {
   const dns = { silent: false };
   const resolver = {
     txt: async (name: string): Promise<readonly TxtReading[]> =>
-      ["a.test", "b.test"].map((host) => (dns.silent ? { resolver: host, status: "silent" } : { resolver: host, status: "answered", texts: published[name] ?? [] })),
+      ["a.test", "b.test"].map((host) =>
+        dns.silent ? { resolver: host, status: "silent" } : { resolver: host, status: "answered", texts: published[name] ?? [] },
+      ),
   };
   Object.assign(api.app, { request: createApp({ ...api.deps, resolver }).request });
   // The database goes by its own clock: what is a day later for it is so for the application.
@@ -25,7 +27,9 @@ export const proving = (api: Api) => {
   type Claim = Awaited<ReturnType<typeof claim>>;
 
   return {
-    published, dns, claim,
+    published,
+    dns,
+    claim,
     publish: (one: Claim) => void (published[one.record] = [...(published[one.record] ?? []), one.value]),
     withdraw: (one: Claim) => void (published[one.record] = (published[one.record] ?? []).filter((text) => text !== one.value)),
     verify: async (one: Claim, headers: Record<string, string> = {}) => await api.call("POST", one.path, { token: one.token, headers }),
@@ -38,7 +42,10 @@ export const proving = (api: Api) => {
         api.time.nowMs += 3_600_000;
         const fence = await api.deps.leases.acquire("job:check-ownership", "local", crypto.randomUUID());
         if (fence === null) throw new Error("the lease is taken");
-        await checkOwnership({ ownership: api.deps.ownership, resolver, clock: api.clock, log: api.log, requireProof: api.deps.config.domainVerification }, fence);
+        await checkOwnership(
+          { ownership: api.deps.ownership, resolver, clock: api.clock, log: api.log, requireProof: api.deps.config.domainVerification },
+          fence,
+        );
         await api.deps.leases.release(fence);
       }
     },

@@ -3,14 +3,16 @@ import type { World } from "./round-world.ts";
 
 /** Work that is done for real: while it lasts, the test's time stands. */
 export const realWork = ({ count }: Pick<World, "count">) => {
-  const counted = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => async (...args: Args): Promise<T> => {
-    count.under += 1;
-    try {
-      return await work(...args);
-    } finally {
-      count.under -= 1;
-    }
-  };
+  const counted =
+    <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      count.under += 1;
+      try {
+        return await work(...args);
+      } finally {
+        count.under -= 1;
+      }
+    };
   return {
     counted,
     /** Signing is such work, too, until `vi.restoreAllMocks()`. */

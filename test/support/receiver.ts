@@ -18,10 +18,18 @@ export type Receiver = {
 };
 
 /** A whole answer. */
-export const answer = (status: number, headers: Readonly<Record<string, string>> = {}, body = ""): Act => (socket) => {
-  const lines = [`HTTP/1.1 ${status} Words`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), `Content-Length: ${Buffer.byteLength(body)}`, "", body];
-  socket.write(lines.join("\r\n"));
-};
+export const answer =
+  (status: number, headers: Readonly<Record<string, string>> = {}, body = ""): Act =>
+  (socket) => {
+    const lines = [
+      `HTTP/1.1 ${status} Words`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "",
+      body,
+    ];
+    socket.write(lines.join("\r\n"));
+  };
 
 const trickle = (socket: Socket, beginning: string, unit: string): void => {
   socket.write(beginning);
@@ -39,29 +47,36 @@ export const badDays = {
 } as const satisfies Readonly<Record<string, Act>>;
 
 /** Says what it has to say of the message, and then goes on for ever. */
-export const slowBody = (status: number): Act => (socket) => trickle(socket, `HTTP/1.1 ${status} Words\r\nTransfer-Encoding: chunked\r\n\r\n`, "1\r\na\r\n");
+export const slowBody =
+  (status: number): Act =>
+  (socket) =>
+    trickle(socket, `HTTP/1.1 ${status} Words\r\nTransfer-Encoding: chunked\r\n\r\n`, "1\r\na\r\n");
 
 /** Far more than the buffers of two sockets hold, as fast as it is taken. */
 export const hugeLength = 64 * 1_024 * 1_024;
 
-export const hugeBody = (status: number): Act => (socket) => {
-  socket.write(`HTTP/1.1 ${status} Words\r\nContent-Length: ${hugeLength}\r\n\r\n`);
-  const chunk = Buffer.alloc(16_384, "a");
-  let left = hugeLength;
-  const more = (): void => {
-    while (left > 0 && !socket.destroyed) {
-      left -= chunk.length;
-      if (!socket.write(chunk)) return void socket.once("drain", more);
-    }
+export const hugeBody =
+  (status: number): Act =>
+  (socket) => {
+    socket.write(`HTTP/1.1 ${status} Words\r\nContent-Length: ${hugeLength}\r\n\r\n`);
+    const chunk = Buffer.alloc(16_384, "a");
+    let left = hugeLength;
+    const more = (): void => {
+      while (left > 0 && !socket.destroyed) {
+        left -= chunk.length;
+        if (!socket.write(chunk)) return void socket.once("drain", more);
+      }
+    };
+    more();
   };
-  more();
-};
 
 const parse = (text: string): Received | null => {
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) return null;
   const [first = "", ...lines] = text.slice(0, end).split("\r\n");
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+  );
   const body = text.slice(end + 4);
   if (Buffer.byteLength(body) < Number(headers["content-length"] ?? 0)) return null;
   return { path: first.split(" ")[1] ?? "", headers, body };

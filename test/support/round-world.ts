@@ -13,11 +13,31 @@ import { createStrictDns } from "./strict-dns.ts";
 export const startMs = Date.parse("2026-11-18T11:20:00Z");
 export const intervalMs = 10_000;
 
-type DomainSeed = { name: string; primary?: string | null; backup?: string | null; verified?: boolean; expectStatus?: string; probePath?: string };
-type PolicySeed = { kind?: string; threshold?: number; window?: number; cooldown?: number; minSamples?: number; minFailures?: number; latencyMs?: number };
+type DomainSeed = {
+  name: string;
+  primary?: string | null;
+  backup?: string | null;
+  verified?: boolean;
+  expectStatus?: string;
+  probePath?: string;
+};
+type PolicySeed = {
+  kind?: string;
+  threshold?: number;
+  window?: number;
+  cooldown?: number;
+  minSamples?: number;
+  minFailures?: number;
+  latencyMs?: number;
+};
 export type ServiceSeed = {
-  customer?: string; name?: string; cdns?: [string, string]; steering?: string; failbackSteps?: unknown;
-  domains?: DomainSeed[]; policies?: PolicySeed[];
+  customer?: string;
+  name?: string;
+  cdns?: [string, string];
+  steering?: string;
+  failbackSteps?: unknown;
+  domains?: DomainSeed[];
+  policies?: PolicySeed[];
 };
 
 /** The real stores on a real database, with everything else in the hands of the test: time, CDNs, DNS. */
@@ -37,8 +57,14 @@ export const createWorld = async (database: TestDatabase) => {
   const leases = createLeaseStore(db);
   const rounds: RoundStore = { ...createRoundStore(db) };
   const deps: RoundDeps = {
-    rounds, prober: prober.prober, dns: dns.dns, clock, vantage: "local", slowPaths: new Set(),
-    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs }, driftCheckMs: 300_000,
+    rounds,
+    prober: prober.prober,
+    dns: dns.dns,
+    clock,
+    vantage: "local",
+    slowPaths: new Set(),
+    probe: { path: "/healthz", timeoutMs: 5_000, intervalMs },
+    driftCheckMs: 300_000,
   };
   const acquire = async (provider = "local"): Promise<Fence> => {
     await sql("update leases set expires_at = now() - interval '1 hour', released_at = null");
@@ -49,8 +75,7 @@ export const createWorld = async (database: TestDatabase) => {
   const held = { fence: await acquire() };
   let roundAtMs = startMs - intervalMs;
 
-  const run = (atMs: number, over: Partial<RoundDeps> = {}) =>
-    runRound({ ...deps, ...over }, held.fence, { index: 0, count: 1 }, atMs);
+  const run = (atMs: number, over: Partial<RoundDeps> = {}) => runRound({ ...deps, ...over }, held.fence, { index: 0, count: 1 }, atMs);
 
   /** The next round, in its slot. */
   const round = async (over: Partial<RoundDeps> = {}) => {
@@ -75,7 +100,14 @@ export const createWorld = async (database: TestDatabase) => {
       [customer, name, ...cdns, steering, JSON.stringify(failbackSteps), new Date(startMs - 86_400_000)],
     );
     const domainIds: number[] = [];
-    for (const { name: host, primary = "a.cdn.net", backup = "b.cdn.net", verified = true, expectStatus = "200-399", probePath = null } of domains) {
+    for (const {
+      name: host,
+      primary = "a.cdn.net",
+      backup = "b.cdn.net",
+      verified = true,
+      expectStatus = "200-399",
+      probePath = null,
+    } of domains) {
       const [own] = await sql<{ id: string }>(
         `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, expect_status, probe_path, challenge_token, verified_at, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, 'token', case when $8 then $9::timestamptz end, $9, $9) returning id`,
@@ -85,7 +117,15 @@ export const createWorld = async (database: TestDatabase) => {
     }
     const policyIds: number[] = [];
     for (const policy of policies) {
-      const { kind = "http_availability", threshold = 0.9, window = 30, cooldown = 60, minSamples = 3, minFailures = 3, latencyMs = null } = policy;
+      const {
+        kind = "http_availability",
+        threshold = 0.9,
+        window = 30,
+        cooldown = 60,
+        minSamples = 3,
+        minFailures = 3,
+        latencyMs = null,
+      } = policy;
       const [own] = await sql<{ id: string }>(
         `with p as (insert into storm_policies (service_id, kind) values ($1, $2) returning id)
          insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures, latency_ms)
@@ -98,29 +138,70 @@ export const createWorld = async (database: TestDatabase) => {
   };
 
   return {
-    sql, db, count, clock, prober, dns, leases, rounds, deps, held, acquire, run, round, roundsOf, seed,
+    sql,
+    db,
+    count,
+    clock,
+    prober,
+    dns,
+    leases,
+    rounds,
+    deps,
+    held,
+    acquire,
+    run,
+    round,
+    roundsOf,
+    seed,
     slot: () => roundAtMs,
     storms: () =>
-      sql<{ state: string; relapses: number; monitor_only: boolean; ended_reason: string | null; started: string; ended: string | null; service_id: string; kind: string }>(
+      sql<{
+        state: string;
+        relapses: number;
+        monitor_only: boolean;
+        ended_reason: string | null;
+        started: string;
+        ended: string | null;
+        service_id: string;
+        kind: string;
+      }>(
         `select state, relapses, monitor_only, ended_reason, service_id, kind,
            extract(epoch from started_at) * 1000 - $1::float8 as started, extract(epoch from ended_at) * 1000 - $1::float8 as ended
-         from storm_events order by id`, [startMs]),
+         from storm_events order by id`,
+        [startMs],
+      ),
     /** `100/0>0/100 storm accepted`, oldest first. */
     history: async () =>
-      (await sql<{ line: string }>(
-        `select format('%s/%s>%s/%s %s %s', from_primary, from_backup, to_primary, to_backup, reason, result) as line from routing_changes order by id`,
-      )).map(({ line }) => line),
+      (
+        await sql<{ line: string }>(
+          `select format('%s/%s>%s/%s %s %s', from_primary, from_backup, to_primary, to_backup, reason, result) as line from routing_changes order by id`,
+        )
+      ).map(({ line }) => line),
     routing: async (serviceId: number) =>
-      (await sql<{ state: string; reason: string; latched_relapses: number | null; shadow_target: string | null }>(
-        "select state, reason, latched_relapses, shadow_target from service_routing where service_id = $1", [serviceId]))[0],
+      (
+        await sql<{ state: string; reason: string; latched_relapses: number | null; shadow_target: string | null }>(
+          "select state, reason, latched_relapses, shadow_target from service_routing where service_id = $1",
+          [serviceId],
+        )
+      )[0],
     domain: async (domainId: number) =>
-      (await sql<{ status: string; primary_weight: number | null; backup_weight: number | null; moved_at: Date | null; read_at: Date | null; last_error: string | null; discovered_primary_ok: boolean }>(
-        "select * from domain_routing where domain_id = $1", [domainId]))[0],
+      (
+        await sql<{
+          status: string;
+          primary_weight: number | null;
+          backup_weight: number | null;
+          moved_at: Date | null;
+          read_at: Date | null;
+          last_error: string | null;
+          discovered_primary_ok: boolean;
+        }>("select * from domain_routing where domain_id = $1", [domainId])
+      )[0],
     override: async (serviceId: number, mode: string | null, untilMs: number | null = null) =>
       void (await sql(
         `insert into service_routing (service_id, override_mode, override_until, override_actor) values ($1, $2, $3, 'sre@acme')
          on conflict (service_id) do update set override_mode = excluded.override_mode, override_until = excluded.override_until, override_actor = excluded.override_actor`,
-        [serviceId, mode, untilMs === null ? null : new Date(untilMs)])),
+        [serviceId, mode, untilMs === null ? null : new Date(untilMs)],
+      )),
   };
 };
 

@@ -1,8 +1,20 @@
 import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
-import type { ChangeStatus, Dns, PairReading, WeightChange, WeightChangeResult, WeightedRecord } from "../../src/adapters/ports/steering/dns.ts";
+import type {
+  ChangeStatus,
+  Dns,
+  PairReading,
+  WeightChange,
+  WeightChangeResult,
+  WeightedRecord,
+} from "../../src/adapters/ports/steering/dns.ts";
 
 const cname = (name: string, setIdentifier: string, weight: number, value: string, type: string): WeightedRecord => ({
-  name, type, setIdentifier, weight, ttl: 60, values: [value],
+  name,
+  type,
+  setIdentifier,
+  weight,
+  ttl: 60,
+  values: [value],
 });
 
 /** Compare-and-set as Route 53 does it: a change whose records are not to the letter what is held is refused as stale. */
@@ -38,10 +50,18 @@ export const createStrictDns = (clock: Clock) => {
     if (detail !== null) return { domain, status: "failed", detail, retryable: false };
     const live = held.get(domain);
     if (live === undefined || canonical(live) !== canonical(records)) {
-      return { domain, status: "stale", detail: "InvalidChangeBatch: Tried to delete resource record set but the values provided do not match" };
+      return {
+        domain,
+        status: "stale",
+        detail: "InvalidChangeBatch: Tried to delete resource record set but the values provided do not match",
+      };
     }
-    for (const weight of [to.primary, to.backup]) if (!Number.isInteger(weight) || weight < 0 || weight > 255) throw new RangeError(`weight ${weight}`);
-    held.set(domain, live.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup })));
+    for (const weight of [to.primary, to.backup])
+      if (!Number.isInteger(weight) || weight < 0 || weight > 255) throw new RangeError(`weight ${weight}`);
+    held.set(
+      domain,
+      live.map((record) => ({ ...record, weight: record.setIdentifier.toLowerCase() === "primary" ? to.primary : to.backup })),
+    );
     const changeId = `C${changes.length}`;
     statuses.set(changeId, "pending");
     made.push(change);
@@ -55,13 +75,16 @@ export const createStrictDns = (clock: Clock) => {
     provider: "route53",
     read: async (names) => {
       reads.push([...names]);
-      return new Map(names.map((name): [string, PairReading] => {
-        const records = held.get(name);
-        const reading: PairReading = records === undefined
-          ? { status: "unprovisioned", zoneId: "Z1", detail: `create two weighted record sets named ${name}` }
-          : { status: "found", zoneId: "Z1", records };
-        return [name, hooks.reading(name) ?? reading];
-      }));
+      return new Map(
+        names.map((name): [string, PairReading] => {
+          const records = held.get(name);
+          const reading: PairReading =
+            records === undefined
+              ? { status: "unprovisioned", zoneId: "Z1", detail: `create two weighted record sets named ${name}` }
+              : { status: "found", zoneId: "Z1", records };
+          return [name, hooks.reading(name) ?? reading];
+        }),
+      );
     },
     apply: async (all, { untilMs }) => {
       const results: WeightChangeResult[] = [];
@@ -72,7 +95,10 @@ export const createStrictDns = (clock: Clock) => {
   };
 
   return {
-    dns, changes, reads, hooks,
+    dns,
+    changes,
+    reads,
+    hooks,
     /** Those that took effect, in that order. */
     made,
     /** Forgets a change, as Route 53 does after a while. */
@@ -87,7 +113,10 @@ export const createStrictDns = (clock: Clock) => {
     },
     remove: (name: string) => void held.delete(name),
     weights: (name: string, type = "CNAME"): string =>
-      (held.get(name) ?? []).filter((record) => record.type === type).map(({ weight }) => weight).join("/"),
+      (held.get(name) ?? [])
+        .filter((record) => record.type === type)
+        .map(({ weight }) => weight)
+        .join("/"),
     settle: () => {
       for (const id of statuses.keys()) statuses.set(id, "insync");
     },

@@ -20,12 +20,26 @@ const mailBeside = (channelId: number, name: string) => sql`
   select customer_id, ${`${name}-mail`}, 'email', jsonb_build_object('to', jsonb_build_array(${`${name}@example.test`}::text)), sealed_secret, '2026-11-20T00:00:00Z' from channels where id = ${channelId} returning id`;
 
 /** A message that was sent, of a notification `n`, behind the channel and the thread. */
-const sentColumns = sql.raw("channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, state, attempts, next_at, ended_at, created_at, message");
+const sentColumns = sql.raw(
+  "channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, state, attempts, next_at, ended_at, created_at, message",
+);
 const sentValues = (name: string) => sql`
   coalesce((select max(seq) from deliveries), 0) + 1, 'trigger', 'readiness.failed', 'warning', n.id, n.id, 'sent', 1, '2026-11-20T01:00:21Z'::timestamptz, '2026-11-20T01:00:22Z'::timestamptz, '2026-11-20T01:00:21Z'::timestamptz,
   ${JSON.stringify({
-    kind: "readiness.failed", action: "trigger", severity: "warning", thread: `${name}-thread`, title: `${name}-web is not ready`, summary: "It is not.", facts: [], services: [],
-    servicesTotal: 1, occurredAtMs: Date.parse("2026-11-20T01:00:20Z"), startedAtMs: null, customer: null, ids: {}, path: null,
+    kind: "readiness.failed",
+    action: "trigger",
+    severity: "warning",
+    thread: `${name}-thread`,
+    title: `${name}-web is not ready`,
+    summary: "It is not.",
+    facts: [],
+    services: [],
+    servicesTotal: 1,
+    occurredAtMs: Date.parse("2026-11-20T01:00:20Z"),
+    startedAtMs: null,
+    customer: null,
+    ids: {},
+    path: null,
   })}::jsonb`;
 
 /** A customer with at least one row of every kind; `name` is in all of them that hold a text. */
@@ -74,7 +88,12 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   const dnsAccount = await api.created("/v1/dns-accounts", dnsKey, options);
   await api.call("POST", `${at}/domains/${domain.id}/standing-failover`, options);
   const account = await api.created("/v1/cdn-accounts", { cdn: "fastly", api_token: `${name}-token-at-fastly` }, options);
-  await api.created(`/v1/customers/${id}/billing-terms`, { valid_from: "2026-12-01T00:00:00Z", rate_cents_per_gb: 10, discount_rate: 1, currency: "EUR" });
+  await api.created(`/v1/customers/${id}/billing-terms`, {
+    valid_from: "2026-12-01T00:00:00Z",
+    rate_cents_per_gb: 10,
+    discount_rate: 1,
+    currency: "EUR",
+  });
   const [invoice] = await api.db.rows<{ id: number; line: number }>(sql`
     with invoice as (
       insert into invoices (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents, issued_at)
@@ -123,7 +142,11 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       select m.id, ${`customer:${id}:${name}-subject`}, ${sentValues(name)} from notification n, mail m
     )
     select n.id as notification, i.id as incident from notification n, incident i`);
-  const operatorChannel = await api.created("/v1/operator/channels", { name: `${name}-operators-hook`, kind: "webhook", url: "http://127.0.0.1:9/hook" });
+  const operatorChannel = await api.created("/v1/operator/channels", {
+    name: `${name}-operators-hook`,
+    kind: "webhook",
+    url: "http://127.0.0.1:9/hook",
+  });
   const [operators] = await api.db.rows<{ notification: number; incident: number }>(sql`
     with channel as (${unconfirmed(operatorChannel.id)}
     ), incident as (
@@ -139,7 +162,11 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     )
     select n.id as notification, i.id as incident from notification n, incident i`);
   return {
-    id, name, owner, editor, viewer,
+    id,
+    name,
+    owner,
+    editor,
+    viewer,
     ids: {
       customers: id,
       tokens: token.id,
@@ -167,7 +194,8 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
 };
 
 /** The resource of each parameter of a path, in order: the segment before it, and which of two owners' it is. */
-export const resourcesOf = (path: string): string[] => [...path.matchAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
+export const resourcesOf = (path: string): string[] =>
+  [...path.matchAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
 
 /**
  * The path of an operation with ids in it.
@@ -186,16 +214,20 @@ export const pathWith = (operation: Pick<Operation, "path">, ids: Ids): string =
  */
 export const tableStates = async (api: Api): Promise<Record<string, string>> => {
   const tables = await (namesOf.get(api.db) ?? readNames(api));
-  const states = tables.map((name) => sql`
+  const states = tables.map(
+    (name) => sql`
     select ${name}::text as name, count(*) || ' ' || coalesce(sum(hashtextextended((to_jsonb(t) - 'last_used_at')::text, 0)), 0) as state
-    from ${sql.identifier(name)} t`);
+    from ${sql.identifier(name)} t`,
+  );
   const rows = await api.db.rows<{ name: string; state: string }>(sql.join(states, sql` union all `));
   return Object.fromEntries(rows.map(({ name, state }) => [name, state]));
 };
 
 const namesOf = new WeakMap<Api["db"], Promise<string[]>>();
 const readNames = (api: Api): Promise<string[]> => {
-  const reading = api.db.rows<{ name: string }>(sql`select tablename as name from pg_tables where schemaname = 'public' order by 1`).then((rows) => rows.map(({ name }) => name));
+  const reading = api.db
+    .rows<{ name: string }>(sql`select tablename as name from pg_tables where schemaname = 'public' order by 1`)
+    .then((rows) => rows.map(({ name }) => name));
   namesOf.set(api.db, reading);
   return reading;
 };

@@ -5,7 +5,8 @@ import { createWorld } from "./round-world.ts";
 import type { World } from "./round-world.ts";
 
 /** Stands for a thing of which each test has another one. */
-const handleOf = <Thing extends object>(current: () => Thing): Thing => new Proxy({} as Thing, { get: (_, name) => Reflect.get(current(), name) });
+const handleOf = <Thing extends object>(current: () => Thing): Thing =>
+  new Proxy({} as Thing, { get: (_, name) => Reflect.get(current(), name) });
 
 /**
  * A database and a world of its own for every test of the file, or of the `describe` in which this is called: before the test's own

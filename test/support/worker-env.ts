@@ -6,7 +6,9 @@ import { inject } from "vitest";
  */
 export const freshEnv = async (
   overrides: Readonly<Record<string, string>> = {},
-): Promise<Record<string, string> & { DATABASE_URL: string; OWNER_DATABASE_URL: string; NEON_FETCH_ENDPOINT: string; ADMIN_TOKEN: string }> => {
+): Promise<
+  Record<string, string> & { DATABASE_URL: string; OWNER_DATABASE_URL: string; NEON_FETCH_ENDPOINT: string; ADMIN_TOKEN: string }
+> => {
   const { control, fetchEndpoint } = inject("database");
   const response = await fetch(control, { method: "POST" });
   if (!response.ok) throw new Error(await response.text());

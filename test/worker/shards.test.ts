@@ -58,10 +58,21 @@ describe("shards as Durable Objects", () => {
   it("run their rounds by alarm, slot by slot, each its own services", async () => {
     await Promise.all([0, 1, 2].map((index) => arm(index, 3)));
     await vi.waitFor(async () => expect(Math.min(...Object.values(await roundsOf()))).toBeGreaterThanOrEqual(4), soon);
-    const slots = await db.rows<{ off: number }>(sql`select distinct (extract(epoch from round_at) * 1000)::bigint % ${intervalMs} as off from probe_samples`);
+    const slots = await db.rows<{ off: number }>(
+      sql`select distinct (extract(epoch from round_at) * 1000)::bigint % ${intervalMs} as off from probe_samples`,
+    );
     expect(slots, "slots do not drift").toEqual([{ off: 0 }]);
-    const leases = await db.rows<{ name: string; epoch: number; holder: string }>(sql`select name, epoch, holder from leases order by name`);
-    expect(leases.map(({ name, epoch }) => [name, epoch]), "taken once, kept from round to round").toEqual([["shard:0", 1], ["shard:1", 1], ["shard:2", 1]]);
+    const leases = await db.rows<{ name: string; epoch: number; holder: string }>(
+      sql`select name, epoch, holder from leases order by name`,
+    );
+    expect(
+      leases.map(({ name, epoch }) => [name, epoch]),
+      "taken once, kept from round to round",
+    ).toEqual([
+      ["shard:0", 1],
+      ["shard:1", 1],
+      ["shard:2", 1],
+    ]);
     expect(new Set(leases.map(({ holder }) => holder)).size).toBe(3);
   });
 
@@ -74,7 +85,8 @@ describe("shards as Durable Objects", () => {
   it("do nothing twice in a slot, whoever rings", async () => {
     await arm(1, 3);
     await vi.waitFor(async () => expect((await roundsOf())[1]).toBeGreaterThanOrEqual(1), soon);
-    const rounds = async () => (await db.rows<{ n: number }>(sql`select coalesce(sum(value), 0)::int as n from counters where name = 'rounds'`))[0]?.n;
+    const rounds = async () =>
+      (await db.rows<{ n: number }>(sql`select coalesce(sum(value), 0)::int as n from counters where name = 'rounds'`))[0]?.n;
     const before = await rounds();
     await Promise.all(Array.from({ length: 5 }, () => runInDurableObject(stubOf(1), (instance) => instance.alarm())));
     expect(await rounds()).toBe(before);
@@ -89,10 +101,14 @@ describe("shards as Durable Objects", () => {
     // A new instance over the same storage is what a restart leaves behind.
     await runInDurableObject(stubOf(2), (_, { storage }) => storage.deleteAlarm());
     const before = (await roundsOf())[2] ?? 0;
-    await vi.waitFor(() => runInDurableObject(stubOf(2), async (_, state) => {
-      await new ShardObject(state, { ...vars }).alarm();
-      expect((await roundsOf())[2]).toBeGreaterThan(before);
-    }), soon);
+    await vi.waitFor(
+      () =>
+        runInDurableObject(stubOf(2), async (_, state) => {
+          await new ShardObject(state, { ...vars }).alarm();
+          expect((await roundsOf())[2]).toBeGreaterThan(before);
+        }),
+      soon,
+    );
     const epochs = await db.rows<{ epoch: number }>(sql`select epoch from leases where name = 'shard:2' and expires_at > now()`);
     expect(epochs[0]?.epoch).toBeGreaterThan(1);
   });

@@ -24,7 +24,12 @@ const bodies: Readonly<Record<SinkChannel, (sink: NotifySink) => Readonly<Record
  * Channels to the sink, as a customer makes them; the one for mail is confirmed by the code that its mail brings.
  * @returns how many messages had come when they stood: what comes afterwards is told
  */
-export const openChannels = async (api: Api, sink: NotifySink, until: Until, kinds: readonly SinkChannel[] = sinkChannels): Promise<number> => {
+export const openChannels = async (
+  api: Api,
+  sink: NotifySink,
+  until: Until,
+  kinds: readonly SinkChannel[] = sinkChannels,
+): Promise<number> => {
   for (const kind of kinds) {
     const seen = sink.messages.length;
     const { id, secret } = await api.send<Channel>("POST", "/v1/channels", { name: `sink ${kind}`, kind, ...bodies[kind](sink) });

@@ -22,7 +22,8 @@ export const judgeMessages = (sent: readonly Sent[], received: readonly Received
   const faults: string[] = [];
   const left = new Set(received.keys());
   const arrivals = new Map<string, number>();
-  const say = ({ channel, title }: Pick<Sent, "channel" | "title">, what: string): void => void faults.push(`${channel} "${title}" ${what}`);
+  const say = ({ channel, title }: Pick<Sent, "channel" | "title">, what: string): void =>
+    void faults.push(`${channel} "${title}" ${what}`);
   for (const one of sent.toSorted((a, b) => a.seq - b.seq || a.id - b.id)) {
     const at = [...left].find((index) => {
       const message = received[index];
@@ -38,7 +39,13 @@ export const judgeMessages = (sent: readonly Sent[], received: readonly Received
     arrivals.set(key, at);
   }
   for (const [index, message] of received.entries()) {
-    if (left.has(index)) say(message, received.some((other, at) => at !== index && other.channel === message.channel && other.id === message.id) ? "came twice" : "was not sent");
+    if (left.has(index))
+      say(
+        message,
+        received.some((other, at) => at !== index && other.channel === message.channel && other.id === message.id)
+          ? "came twice"
+          : "was not sent",
+      );
     for (const wrong of message.wrong) say(message, wrong);
     if (message.channel === "webhook" && message.verified !== true) say(message, "has a signature that does not verify");
   }

@@ -22,7 +22,8 @@ const limitMs = 2_000;
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
 
-const inWords = (delays: ReadonlyMap<SinkChannel, number>): string => [...delays].map(([channel, ms]) => `${channel} ${seconds(ms)}`).join(", ");
+const inWords = (delays: ReadonlyMap<SinkChannel, number>): string =>
+  [...delays].map(([channel, ms]) => `${channel} ${seconds(ms)}`).join(", ");
 
 export type Messages = {
   /** The storm is told on every channel; each delay is measured. */
@@ -49,7 +50,13 @@ export const followMessages = async ({ world, api, line, until, tell, measure }:
   let shown = 0;
   const show = (message: Received, one: Told | null): void => {
     const delay = one === null ? "" : `+${seconds(message.atMs - one.happenedAtMs)}`;
-    const cells = [message.channel.padEnd(9), (one?.action ?? "-").padEnd(7), (one?.severity ?? "-").padEnd(8), delay.padStart(8), message.title];
+    const cells = [
+      message.channel.padEnd(9),
+      (one?.action ?? "-").padEnd(7),
+      (one?.severity ?? "-").padEnd(8),
+      delay.padStart(8),
+      message.title,
+    ];
     line(`        → ${cells.join("  ")}${message.taken ? "" : ` (${message.answered})`}`);
   };
   const follow = async (): Promise<void> => {
@@ -73,7 +80,8 @@ export const followMessages = async ({ world, api, line, until, tell, measure }:
     started: async () => {
       const delays = await arrived("the storm is told", "trigger");
       tell("told on all four channels", true, `after the round that declared the storm: ${inWords(delays)}`);
-      for (const [channel, ms] of delays) measure(`storm declared -> message, ${channel}`, seconds(ms), `<= ${seconds(limitMs)}`, ms <= limitMs);
+      for (const [channel, ms] of delays)
+        measure(`storm declared -> message, ${channel}`, seconds(ms), `<= ${seconds(limitMs)}`, ms <= limitMs);
     },
     ended: async () => {
       const delays = await arrived("its end is told", "resolve");
@@ -87,7 +95,11 @@ export const followMessages = async ({ world, api, line, until, tell, measure }:
         return all.some(({ due }) => due) || shown < received().length ? null : all.filter(({ state }) => state === "sent");
       });
       const faults = judgeMessages(told, received());
-      tell("every message came, once, in order", faults.length === 0, faults.length === 0 ? `${told.length} messages, the signatures of webhooks verified` : faults.join("; "));
+      tell(
+        "every message came, once, in order",
+        faults.length === 0,
+        faults.length === 0 ? `${told.length} messages, the signatures of webhooks verified` : faults.join("; "),
+      );
       measure("messages missing, doubled, out of order, wrong", `${faults.length} of ${told.length}`, "0", faults.length === 0);
     },
     stop: async () => {

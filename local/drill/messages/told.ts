@@ -24,7 +24,8 @@ export const readTold = async (databaseUrl: string): Promise<readonly Told[]> =>
       `select c.kind as channel, d.id, d.thread, d.seq, coalesce(d.message->>'title', '') as title, d.action, d.severity, d.state, n.kind,
          (extract(epoch from n.occurred_at) * 1000)::float8 as "happenedAtMs", d.state = 'pending' and d.next_at <= now() as due
        from deliveries d join channels c on c.id = d.channel_id join notifications n on n.id = d.first_notification_id
-       where d.state <> 'folded' order by d.id`);
+       where d.state <> 'folded' order by d.id`,
+    );
     return rows.map((row) => ({ ...row, id: Number(row.id) }));
   } finally {
     await client.end();
@@ -39,11 +40,16 @@ export const toldBy = (told: readonly Told[], { channel, id, title }: Received):
  * How long after it happened each channel had the message of that action about the storm.
  * @returns null: one has not
  */
-export const delaysOf = (told: readonly Told[], received: readonly Received[], action: Told["action"]): ReadonlyMap<SinkChannel, number> | null => {
+export const delaysOf = (
+  told: readonly Told[],
+  received: readonly Received[],
+  action: Told["action"],
+): ReadonlyMap<SinkChannel, number> | null => {
   const delays = new Map<SinkChannel, number>();
   for (const message of received) {
     const one = message.taken ? toldBy(told, message) : null;
-    if (one?.action === action && one.thread.startsWith("incident:") && !delays.has(message.channel)) delays.set(message.channel, message.atMs - one.happenedAtMs);
+    if (one?.action === action && one.thread.startsWith("incident:") && !delays.has(message.channel))
+      delays.set(message.channel, message.atMs - one.happenedAtMs);
   }
   return sinkChannels.every((channel) => delays.has(channel)) ? delays : null;
 };

@@ -35,7 +35,9 @@ export const startLink = async (serverUrl: string): Promise<Link> => {
     while (cut !== null) await cut.promise;
   };
   const deliver = async ({ url, method, headers }: IncomingMessage, body: Buffer): Promise<Answer> => {
-    const onward = send({ hostname, port, path: url, method, headers }).on("error", () => undefined).end(body);
+    const onward = send({ hostname, port, path: url, method, headers })
+      .on("error", () => undefined)
+      .end(body);
     const [answer] = (await once(onward, "response")) as [IncomingMessage];
     return { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
   };

@@ -8,7 +8,10 @@ import { startCron } from "../cron.ts";
 export const startPinger = (url: string, cronSecret: string, fromMs: number): { readonly stop: () => void } => {
   const stopping = new AbortController();
   const cron = startCron(fromMs, async () => {
-    const answer = await fetch(`${url}/internal/cron/tick`, { headers: { authorization: `Bearer ${cronSecret}` }, signal: stopping.signal });
+    const answer = await fetch(`${url}/internal/cron/tick`, {
+      headers: { authorization: `Bearer ${cronSecret}` },
+      signal: stopping.signal,
+    });
     await answer.text();
   });
   return {

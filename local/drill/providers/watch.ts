@@ -4,7 +4,14 @@ import { cadence } from "../outside.ts";
 
 export type ActingRound = { readonly provider: string; readonly atMs: number };
 
-export type Takeover = { readonly kind: string; readonly from: string; readonly to: string; readonly epoch: number; readonly lapsed: boolean; readonly atMs: number };
+export type Takeover = {
+  readonly kind: string;
+  readonly from: string;
+  readonly to: string;
+  readonly epoch: number;
+  readonly lapsed: boolean;
+  readonly atMs: number;
+};
 
 /** Observes the database directly: the drill does not rely on tranche for who acted, and when. */
 export type Watch = {
@@ -38,7 +45,8 @@ export const startWatch = async (databaseUrl: string): Promise<Watch> => {
   const look = async () => {
     while (!stopping.signal.aborted) {
       const { rows } = await client.query<{ name: string; at: number }>(
-        "select name, (extract(epoch from last_round_at) * 1000)::float8 as at from providers where last_round_at is not null order by 2");
+        "select name, (extract(epoch from last_round_at) * 1000)::float8 as at from providers where last_round_at is not null order by 2",
+      );
       for (const { name, at } of rows) {
         if (latest.get(name) === at) continue;
         latest.set(name, at);
@@ -63,11 +71,14 @@ export const startWatch = async (databaseUrl: string): Promise<Watch> => {
     },
     slotsWithout: async (vantage, fromMs, toMs) => {
       const rows = await query<{ slot: number; vantage: string }>(
-        "select distinct (extract(epoch from round_at) * 1000)::float8 as slot, vantage from probe_samples where path = 'primary'");
+        "select distinct (extract(epoch from round_at) * 1000)::float8 as slot, vantage from probe_samples where path = 'primary'",
+      );
       const seen = new Set(rows.filter((row) => row.vantage === vantage).map(({ slot }) => slot));
       const first = Math.ceil(fromMs / cadence.intervalMs);
       const count = Math.floor(toMs / cadence.intervalMs) - first;
-      return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index) * cadence.intervalMs).filter((slot) => !seen.has(slot)).length;
+      return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index) * cadence.intervalMs).filter(
+        (slot) => !seen.has(slot),
+      ).length;
     },
     stop: async () => {
       stopping.abort();

@@ -17,7 +17,12 @@ const outbound = async (request: Request): Promise<Response> => {
   // Nothing leaves this machine; a Worker's query of its Cloudflare location gets none.
   if (hostname !== "127.0.0.1") return new Response("colo=DRL\n");
   const body = request.body === null ? null : await request.arrayBuffer();
-  return await fetch(`${inside[origin] ?? origin}${pathname}${search}`, { method: request.method, headers: request.headers, body, redirect: "manual" });
+  return await fetch(`${inside[origin] ?? origin}${pathname}${search}`, {
+    method: request.method,
+    headers: request.headers,
+    body,
+    redirect: "manual",
+  });
 };
 
 const die = (): void => {

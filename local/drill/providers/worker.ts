@@ -32,8 +32,12 @@ export const startWorkerProcess = async (options: {
   const child = spawn(process.execPath, ["--no-warnings", script], {
     detached: true,
     env: {
-      ...process.env, TMPDIR: home, DRILL_HOME: home, DRILL_WORKER_ENV: JSON.stringify(options.env),
-      DRILL_INSIDE: JSON.stringify(options.inside), DRILL_CRON_FROM: options.cronFromMs?.toString() ?? "",
+      ...process.env,
+      TMPDIR: home,
+      DRILL_HOME: home,
+      DRILL_WORKER_ENV: JSON.stringify(options.env),
+      DRILL_INSIDE: JSON.stringify(options.inside),
+      DRILL_CRON_FROM: options.cronFromMs?.toString() ?? "",
     },
     stdio: ["pipe", "pipe", "pipe"],
   });

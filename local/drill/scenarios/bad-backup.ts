@@ -7,7 +7,8 @@ export const badBackup: Scenario = {
     await world.cdns.backup.setFault({ kind: "5xx" });
     tell("the backup breaks", true, "nobody notices: no visitor is sent there");
     await until("calm, with the backup known to be down", 20_000, async () =>
-      ((await routing()).state === "normal" && world.logs.length > 0 ? true : null));
+      (await routing()).state === "normal" && world.logs.length > 0 ? true : null,
+    );
     await always("a dead backup is no storm", 6_000, async () => (await storms()).length === 0);
     await world.cdns.primary.setFault({ kind: "5xx" });
     tell("the primary breaks", true, "");

@@ -4,7 +4,17 @@ import { scale, uncontrolledLimit } from "../duo.ts";
 import { followMessages } from "../messages/steps.ts";
 import type { DuoScenario } from "../stage.ts";
 import { createVisitors } from "../visitors.ts";
-import { actsAgain, billedOnce, bothAtWork, handedBack, measureDoubled, measureLost, seconds, storedByNowMs, stormDetectedAtMs } from "./two-providers.ts";
+import {
+  actsAgain,
+  billedOnce,
+  bothAtWork,
+  handedBack,
+  measureDoubled,
+  measureLost,
+  seconds,
+  storedByNowMs,
+  stormDetectedAtMs,
+} from "./two-providers.ts";
 
 const quietMs = 3_000;
 
@@ -14,16 +24,34 @@ export const cloudflareDark: DuoScenario = {
   play: async (stage) => {
     const { world, api, tell, until, always, measure, storms, switches, weights } = stage;
     const { cloudflare, cdns, watch, databaseUrl } = world;
-    const messages = await followMessages({ world, api, line: stage.line, until, tell, measure }, "a webhook, Slack, PagerDuty, and mail by an HTTP API: the fallback runs where there are no sockets, so none by SMTP");
-    await createApi(world.apiUrl, world.adminToken).send("POST", "/v1/operator/channels", { name: "operator", kind: "slack", url: world.sink.slackUrl, kinds: ["takeover"] });
+    const messages = await followMessages(
+      { world, api, line: stage.line, until, tell, measure },
+      "a webhook, Slack, PagerDuty, and mail by an HTTP API: the fallback runs where there are no sockets, so none by SMTP",
+    );
+    await createApi(world.apiUrl, world.adminToken).send("POST", "/v1/operator/channels", {
+      name: "operator",
+      kind: "slack",
+      url: world.sink.slackUrl,
+      kinds: ["takeover"],
+    });
     const calmSinceMs = await bothAtWork(stage);
 
     const darkAtMs = Date.now();
     await Promise.all([cdns.primary.setFault("hang"), cloudflare.kill()]);
     tell("Cloudflare is dark", true, "the primary answers nobody, the Worker's processes are killed, its edge is silent");
-    const failedAtMs = await until("the witness sees it", 10_000, async () => firstFailureKnownAtMs(await readPrimarySamples(databaseUrl, "vercel"), darkAtMs));
-    tell("the witness sees it", true, `first probe timed out after ${seconds(failedAtMs - darkAtMs)}; the dead Worker still holds the lease`);
-    const takeover = await until("takeover", 30_000, async () => (await watch.takeovers()).find(({ to, atMs }) => to === "vercel" && atMs > darkAtMs) ?? null);
+    const failedAtMs = await until("the witness sees it", 10_000, async () =>
+      firstFailureKnownAtMs(await readPrimarySamples(databaseUrl, "vercel"), darkAtMs),
+    );
+    tell(
+      "the witness sees it",
+      true,
+      `first probe timed out after ${seconds(failedAtMs - darkAtMs)}; the dead Worker still holds the lease`,
+    );
+    const takeover = await until(
+      "takeover",
+      30_000,
+      async () => (await watch.takeovers()).find(({ to, atMs }) => to === "vercel" && atMs > darkAtMs) ?? null,
+    );
     tell("takeover", takeover.lapsed, `${seconds(takeover.atMs - darkAtMs)} after; the lease had lapsed, epoch ${takeover.epoch}`);
     const storm = await until("storm declared", 30_000, async () => (await storms())[0] ?? null);
     const detectedAtMs = await stormDetectedAtMs(world);
@@ -33,10 +61,22 @@ export const cloudflareDark: DuoScenario = {
     const actingAtMs = await actsAgain(stage, "vercel", darkAtMs);
     const visitors = createVisitors(world);
     const moved = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
-    tell("visitors reach the backup", moved.every(({ cdn, served }) => cdn === "backup" && served), `${moved.length} of ${moved.length}`);
+    tell(
+      "visitors reach the backup",
+      moved.every(({ cdn, served }) => cdn === "backup" && served),
+      `${moved.length} of ${moved.length}`,
+    );
     await until("an alert", 10_000, () => (world.logs.some((line) => line.includes(`"takeover"`)) ? true : null));
-    const page = await until("the operator is told", 10_000, () => world.sink.messages.find(({ title }) => title.startsWith("vercel has taken over")) ?? null);
-    tell("the takeover is an alert", true, `a warning in the log, a row in the chain of takeovers, and on the operator's Slack ${seconds(page.atMs - takeover.atMs)} later`);
+    const page = await until(
+      "the operator is told",
+      10_000,
+      () => world.sink.messages.find(({ title }) => title.startsWith("vercel has taken over")) ?? null,
+    );
+    tell(
+      "the takeover is an alert",
+      true,
+      `a warning in the log, a row in the chain of takeovers, and on the operator's Slack ${seconds(page.atMs - takeover.atMs)} later`,
+    );
 
     await Promise.all([cdns.primary.setFault("healthy"), cloudflare.start()]);
     cloudflare.edge.setFault("healthy");
@@ -53,7 +93,12 @@ export const cloudflareDark: DuoScenario = {
 
     const gapMs = watch.longestGapMs(calmSinceMs, darkAtMs);
     measure("dark -> lease in new hands", seconds(takeover.atMs - darkAtMs), "", true);
-    measure("dark -> first acting round of the fallback", seconds(actingAtMs - darkAtMs), uncontrolledLimit, actingAtMs - darkAtMs <= scale.uncontrolledAtMostMs);
+    measure(
+      "dark -> first acting round of the fallback",
+      seconds(actingAtMs - darkAtMs),
+      uncontrolledLimit,
+      actingAtMs - darkAtMs <= scale.uncontrolledAtMostMs,
+    );
     measure("longest time without a controller", seconds(gapMs), uncontrolledLimit, gapMs <= scale.uncontrolledAtMostMs);
     measure("detection delay: first failed probe -> storm", seconds(detectedAtMs - failedAtMs), "", true);
     measure("switch delay: storm -> weights accepted", seconds(shift.atMs - detectedAtMs), "", true);

@@ -9,9 +9,17 @@ export const contested: Scenario = {
   env: { DRIFT_CHECK: "1s" },
   play: async ({ world, api, serviceId, tell, measure, until, always, routing, storms, switches, weights }) => {
     const apply = () =>
-      world.route53.seed(world.zoneId, (["primary", "backup"] as const).map((side) => ({
-        name: site.host, type: "CNAME", ttlSeconds: 5, setIdentifier: side, weight: theirs[side], values: [site[side]],
-      })));
+      world.route53.seed(
+        world.zoneId,
+        (["primary", "backup"] as const).map((side) => ({
+          name: site.host,
+          type: "CNAME",
+          ttlSeconds: 5,
+          setIdentifier: side,
+          weight: theirs[side],
+          values: [site[side]],
+        })),
+      );
     await until("calm", 20_000, async () => ((await routing()).domains[0]?.status === "found" ? true : null));
     tell("calm", weights() === "100/0", weights());
     for (const time of ["first", "second"]) {
@@ -24,7 +32,11 @@ export const contested: Scenario = {
       const now = await routing();
       return now.domains[0]?.status === "contested" ? now : null;
     });
-    tell("the third time it is a fight", seen.drifts.length === 3, `${seen.drifts.length} drifts on record, the last one ${seen.drifts[0]?.left_alone}`);
+    tell(
+      "the third time it is a fight",
+      seen.drifts.length === 3,
+      `${seen.drifts.length} drifts on record, the last one ${seen.drifts[0]?.left_alone}`,
+    );
     await until("an alert", 70_000, () => (world.logs.some((line) => line.includes("weights_contested")) ? true : null));
     tell("an alert", true, "weights_contested");
     await always("no more fighting", 10_000, () => weights() === "30/70");

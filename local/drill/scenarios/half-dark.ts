@@ -18,12 +18,17 @@ export const halfDark: DuoScenario = {
     const samples = (fromMs: number) =>
       watch.query<{ vantage: string; good: number; bad: number }>(
         `select vantage, count(*) filter (where ok)::int as good, count(*) filter (where not ok)::int as bad from probe_samples
-         where path = 'primary' and probed_at > to_timestamp(${fromMs / 1_000}) group by 1 order by 1`);
+         where path = 'primary' and probed_at > to_timestamp(${fromMs / 1_000}) group by 1 order by 1`,
+      );
 
     const darkAtMs = Date.now();
     cloudflare.edge.setFault("5xx");
     await cdns.primary.setFault("52x");
-    tell("the edge is dark", true, "the primary and the Worker's own /healthz answer 5xx to the public; the Worker reaches the primary from the inside");
+    tell(
+      "the edge is dark",
+      true,
+      "the primary and the Worker's own /healthz answer 5xx to the public; the Worker reaches the primary from the inside",
+    );
     await until("storm declared", 30_000, async () => (await storms())[0] ?? null);
     const detectedAtMs = await stormDetectedAtMs(world);
     const shift = await until("weights 0/100 accepted", 30_000, () => switches().find(({ to }) => to === "0/100") ?? null);
@@ -33,18 +38,29 @@ export const halfDark: DuoScenario = {
       return rows[0]?.error ?? null;
     });
     tell("the dark edge is on record", true, "the witness looks at the Worker's public /healthz");
-    await always("the storm goes on", stormGoesOnMs, async () => weights() === "0/100" && (await storms()).every(({ state }) => state === "storm"));
+    await always(
+      "the storm goes on",
+      stormGoesOnMs,
+      async () => weights() === "0/100" && (await storms()).every(({ state }) => state === "storm"),
+    );
     const seen = await samples(darkAtMs + cadence.intervalMs);
     const [own, other] = [seen.find(({ vantage }) => vantage === "cloudflare"), seen.find(({ vantage }) => vantage === "vercel")];
-    tell("the witness' samples win", own?.bad === 0 && (own?.good ?? 0) > 0 && other?.good === 0,
-      `the Worker saw ${own?.good ?? 0} good of ${(own?.good ?? 0) + (own?.bad ?? 0)}, the witness ${other?.good ?? 0} of ${(other?.good ?? 0) + (other?.bad ?? 0)}`);
+    tell(
+      "the witness' samples win",
+      own?.bad === 0 && (own?.good ?? 0) > 0 && other?.good === 0,
+      `the Worker saw ${own?.good ?? 0} good of ${(own?.good ?? 0) + (own?.bad ?? 0)}, the witness ${other?.good ?? 0} of ${(other?.good ?? 0) + (other?.bad ?? 0)}`,
+    );
 
     cloudflare.edge.setFault("healthy");
     await cdns.primary.setFault("healthy");
     await until("weights 100/0 accepted", 60_000, () => (switches().at(-1)?.to === "100/0" ? true : null));
     tell("weights 100/0 accepted by Route 53", true, "when the witness saw it up for the cooldown");
     // Until the runs of both have changed once: that must not cost a sample either.
-    await always("quiet afterwards", Math.max(quietMs, world.secondRunsMs - Date.now()), () => weights() === "100/0" && switches().length === 2);
+    await always(
+      "quiet afterwards",
+      Math.max(quietMs, world.secondRunsMs - Date.now()),
+      () => weights() === "100/0" && switches().length === 2,
+    );
 
     const takeovers = await watch.takeovers();
     const gapMs = watch.longestGapMs(calmSinceMs, null);

@@ -15,10 +15,16 @@ export const healthChecked: Scenario = {
   play: async ({ world, api, serviceId, tell, measure, until, routing, storms, switches, weights }) => {
     const { route53, zoneId, cdns } = world;
     await until("calm", 20_000, async () => ((await routing()).domains[0]?.status === "found" ? true : null));
-    route53.seed(zoneId, [{ name: site.host, type: "CNAME", ttlSeconds: 5, setIdentifier: "backup", weight: 0, values: [site.backup], healthCheckId: checkId }]);
+    route53.seed(zoneId, [
+      { name: site.host, type: "CNAME", ttlSeconds: 5, setIdentifier: "backup", weight: 0, values: [site.backup], healthCheckId: checkId },
+    ]);
     route53.setHealth(checkId, "unhealthy");
     tell("a health check on the backup fails", weights() === "100/0", checkId);
-    const { checks } = await api.send<{ checks: readonly { result: string; detail: string; mend: string | null }[] }>("POST", `/v1/services/${serviceId}/readiness/check`, undefined);
+    const { checks } = await api.send<{ checks: readonly { result: string; detail: string; mend: string | null }[] }>(
+      "POST",
+      `/v1/services/${serviceId}/readiness/check`,
+      undefined,
+    );
     const warned = checks.find(({ result, detail }) => result === "fail" && detail.includes(checkId));
     tell("readiness says so before any storm", warned !== undefined, warned?.mend ?? "nothing of it is said");
     // The check itself rewrites each record unchanged, which proves the permission.
@@ -30,7 +36,11 @@ export const healthChecked: Scenario = {
     const stuck = await sendCrowd(world, visitors);
     tell("and no visitor follows", stuck.toBackup === 0, stuck.told);
     const claimed = await routing();
-    tell("nobody is told that they do", claimed.state !== "shifted" && claimed.reason === "health_check", `${claimed.state}: ${claimed.reason}`);
+    tell(
+      "nobody is told that they do",
+      claimed.state !== "shifted" && claimed.reason === "health_check",
+      `${claimed.state}: ${claimed.reason}`,
+    );
 
     route53.setHealth(checkId, "healthy");
     await until("shifted, once the check is mended", 30_000, async () => ((await routing()).state === "shifted" ? true : null));

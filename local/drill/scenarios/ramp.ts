@@ -20,15 +20,33 @@ export const ramp: Scenario = {
       await until(`at ${to}`, 60_000, () => (switches().at(-1)?.to === to ? true : null));
       tell(`at ${to}`, true, `state ${(await routing()).state}`);
     }
-    const way = switches().map(({ to }) => to).join(" ");
+    const way = switches()
+      .map(({ to }) => to)
+      .join(" ");
     measure("the weights", way, "0/100 10/90 50/50 100/0", way === "0/100 10/90 50/50 100/0");
     const back = switches().slice(1);
     const gaps = back.slice(1).map(({ atMs }, index) => (atMs - (back[index]?.atMs ?? 0)) / 1_000);
     // The job that looks runs once a minute, on the platform's cron.
-    const seen = await until("seen from outside", 90_000, async () => (await routing()).changes.find(({ observed }) => observed !== null)?.observed ?? null);
-    const answers = seen.resolvers.filter(({ source }) => source === "authoritative").map((server) => server.answers?.join(" ") ?? "silent");
+    const seen = await until(
+      "seen from outside",
+      90_000,
+      async () => (await routing()).changes.find(({ observed }) => observed !== null)?.observed ?? null,
+    );
+    const answers = seen.resolvers
+      .filter(({ source }) => source === "authoritative")
+      .map((server) => server.answers?.join(" ") ?? "silent");
     tell("seen from outside", true, seen.verdict);
-    measure("the zone's name servers answer", answers.join(", "), `${site.primary}, from two`, seen.verdict === "confirmed" && answers.length === 2 && answers.every((answer) => answer === site.primary));
-    measure("time on each step", gaps.map((gap) => `${gap.toFixed(1)} s`).join(", "), `>= ${stepSeconds} s`, gaps.every((gap) => gap >= stepSeconds - 0.5));
+    measure(
+      "the zone's name servers answer",
+      answers.join(", "),
+      `${site.primary}, from two`,
+      seen.verdict === "confirmed" && answers.length === 2 && answers.every((answer) => answer === site.primary),
+    );
+    measure(
+      "time on each step",
+      gaps.map((gap) => `${gap.toFixed(1)} s`).join(", "),
+      `>= ${stepSeconds} s`,
+      gaps.every((gap) => gap >= stepSeconds - 0.5),
+    );
   },
 };

@@ -51,7 +51,10 @@ export const createCustomerSources = (db: Database, secrets: Secrets | null, wor
   return {
     open: async () =>
       (await sealedAccounts(db)).map((account): CustomerSource => ({
-        accountId: account.id, customerId: account.customerId, cdn: account.cdn, source: lazily(account),
+        accountId: account.id,
+        customerId: account.customerId,
+        cdn: account.cdn,
+        source: lazily(account),
       })),
     note: (fence, outcomes, readAtMs) => noteReadings(db, fence, outcomes, readAtMs),
   };

@@ -9,9 +9,16 @@ const maxDetail = 200;
 
 /** @param known what must not stand in it, whatever the receiver says */
 export const detailOf = (text: string, known: readonly string[] = []): string =>
-  visible(known.filter((secret) => secret.length >= 4).reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), text), maxDetail);
+  visible(
+    known.filter((secret) => secret.length >= 4).reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), text),
+    maxDetail,
+  );
 
-export const failed = (detail: string, retryAfterMs: number | null = null): SendOutcome => ({ status: "failed", detail: detailOf(detail), retryAfterMs });
+export const failed = (detail: string, retryAfterMs: number | null = null): SendOutcome => ({
+  status: "failed",
+  detail: detailOf(detail),
+  retryAfterMs,
+});
 
 /** `ECONNRESET`, `DEPTH_ZERO_SELF_SIGNED_CERT`: of an error or of what is behind it; null where the platform gives none. */
 const codeOf = (thrown: unknown): string | null => {
@@ -28,7 +35,10 @@ const codeOf = (thrown: unknown): string | null => {
  * @param where how far it had come, for the words; empty: nothing to tell
  */
 export const attempt = async (
-  budget: Budget, sentAtMs: number, send: (signal: AbortSignal) => Promise<SendOutcome>, where: () => string = () => "",
+  budget: Budget,
+  sentAtMs: number,
+  send: (signal: AbortSignal) => Promise<SendOutcome>,
+  where: () => string = () => "",
 ): Promise<SendOutcome> => {
   const untilMs = Math.min(budget.untilMs, sentAtMs + attemptMs);
   const at = (): string => (where() === "" ? "" : `, at ${where()}`);

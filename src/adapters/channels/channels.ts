@@ -23,7 +23,11 @@ export type ChannelsOptions = {
   /** An origin in the place of PagerDuty's. */
   readonly pagerdutyEndpoint: string | null;
   /** SMTP where this runtime can, else the HTTP API; null: no mail. */
-  readonly mail: { readonly from: string; readonly smtp: SmtpServer | null; readonly api: { readonly url: string; readonly token: string } | null } | null;
+  readonly mail: {
+    readonly from: string;
+    readonly smtp: SmtpServer | null;
+    readonly api: { readonly url: string; readonly token: string } | null;
+  } | null;
 };
 
 type SendMail = (mail: Mail, budget: Budget, sentAtMs: number) => Promise<SendOutcome>;
@@ -54,7 +58,9 @@ export const createChannels = (options: ChannelsOptions): Channels => {
         // It may be that another provider can: that one is to send it.
         if (sendMail === null || mail === null) return failed("no mail can be sent from here");
         return await sendMail(
-          { ...renderMail(message, selfUrl), from: mail.from, to: secret.to, id, thread: message.thread, dateMs: sentAtMs }, budget, sentAtMs,
+          { ...renderMail(message, selfUrl), from: mail.from, to: secret.to, id, thread: message.thread, dateMs: sentAtMs },
+          budget,
+          sentAtMs,
         );
     }
   };

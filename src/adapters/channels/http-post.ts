@@ -58,7 +58,12 @@ const joined = (parts: readonly Uint8Array[], length: number): Uint8Array => {
  * @throws what `fetch` throws, that it was aborted included
  */
 export const postJson = async (
-  send: typeof fetch, url: string, headers: Readonly<Record<string, string>>, body: string, nowMs: number, signal: AbortSignal,
+  send: typeof fetch,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  nowMs: number,
+  signal: AbortSignal,
 ): Promise<Answer> => {
   const response = await send(url, {
     method: "POST",

@@ -30,18 +30,20 @@ const outcomeOf = ({ status, body, retryAfterMs }: Answer, token: string): SendO
  * Sends mail by an HTTP API in the shape of Resend's `POST /emails`, for runtimes without sockets.
  * @param api.url the whole URL, such as `https://api.resend.com/emails`
  */
-export const createMailApi = (send: typeof fetch, api: { readonly url: string; readonly token: string }) => async (
-  mail: Mail, budget: Budget, sentAtMs: number,
-): Promise<SendOutcome> => {
-  const references = referencesOf(mail);
-  const body = JSON.stringify({
-    from: `tranche <${mail.from}>`,
-    to: mail.to,
-    subject: mail.subject,
-    text: mail.text,
-    html: mail.html,
-    headers: { "Auto-Submitted": "auto-generated", ...(references !== null && { References: references }) },
-  });
-  const headers = { authorization: `Bearer ${api.token}`, "idempotency-key": mail.id };
-  return await attempt(budget, sentAtMs, async (signal) => outcomeOf(await postJson(send, api.url, headers, body, sentAtMs, signal), api.token));
-};
+export const createMailApi =
+  (send: typeof fetch, api: { readonly url: string; readonly token: string }) =>
+  async (mail: Mail, budget: Budget, sentAtMs: number): Promise<SendOutcome> => {
+    const references = referencesOf(mail);
+    const body = JSON.stringify({
+      from: `tranche <${mail.from}>`,
+      to: mail.to,
+      subject: mail.subject,
+      text: mail.text,
+      html: mail.html,
+      headers: { "Auto-Submitted": "auto-generated", ...(references !== null && { References: references }) },
+    });
+    const headers = { authorization: `Bearer ${api.token}`, "idempotency-key": mail.id };
+    return await attempt(budget, sentAtMs, async (signal) =>
+      outcomeOf(await postJson(send, api.url, headers, body, sentAtMs, signal), api.token),
+    );
+  };

@@ -59,7 +59,8 @@ const unstructured = (text: string): string =>
 
 /** @throws TypeError where a value would end its line, or is too long for one */
 const header = (name: string, value: string): string => {
-  if (!value.split("\r\n ").every((line) => /^[ -~]+$/.test(line) && line.length <= 900)) throw new TypeError(`the header ${name} is not of one line of ASCII`);
+  if (!value.split("\r\n ").every((line) => /^[ -~]+$/.test(line) && line.length <= 900))
+    throw new TypeError(`the header ${name} is not of one line of ASCII`);
   return `${name}: ${value}`;
 };
 
@@ -74,7 +75,9 @@ const quotedPrintable = (text: string): string =>
     .map((line) => {
       const tokens = Array.from(encoder.encode(line), (byte, index) => {
         const character = String.fromCharCode(byte);
-        return /[!-<>-~ ]/.test(character) && !(character === "." && index === 0) ? character : `=${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+        return /[!-<>-~ ]/.test(character) && !(character === "." && index === 0)
+          ? character
+          : `=${byte.toString(16).toUpperCase().padStart(2, "0")}`;
       });
       // A blank that ends a line gets lost.
       if (tokens.at(-1) === " ") tokens[tokens.length - 1] = "=20";
@@ -89,7 +92,9 @@ const quotedPrintable = (text: string): string =>
     .join("\r\n");
 
 const part = (type: string, boundary: string, text: string): string =>
-  [`--${boundary}`, `Content-Type: ${type}; charset=utf-8`, "Content-Transfer-Encoding: quoted-printable", "", quotedPrintable(text)].join("\r\n");
+  [`--${boundary}`, `Content-Type: ${type}; charset=utf-8`, "Content-Transfer-Encoding: quoted-printable", "", quotedPrintable(text)].join(
+    "\r\n",
+  );
 
 /**
  * A mail in ASCII, lines ended by CRLF: headers, and the body as plain text and as HTML. In quoted-printable no line can be

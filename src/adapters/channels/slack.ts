@@ -7,8 +7,16 @@ import type { Sender } from "./sender.ts";
 
 /** By which Slack says that this address will take nothing any more: the webhook, its channel or its workspace is gone or closed to it. */
 const goneWords: ReadonlySet<string> = new Set([
-  "no_service", "no_service_id", "no_active_hooks", "no_team", "team_disabled", "invalid_token", "channel_not_found", "channel_is_archived",
-  "action_prohibited", "posting_to_general_channel_denied",
+  "no_service",
+  "no_service_id",
+  "no_active_hooks",
+  "no_team",
+  "team_disabled",
+  "invalid_token",
+  "channel_not_found",
+  "channel_is_archived",
+  "action_prohibited",
+  "posting_to_general_channel_denied",
 ]);
 
 /** Slack answers in one word. */

@@ -66,10 +66,12 @@ type Abilities = ReadonlyMap<string, string>;
 
 const greet = async (talk: Talk, name: string): Promise<Abilities> => {
   const { lines } = await talk.ask("EHLO", `EHLO ${name}`, 250);
-  return new Map(lines.slice(1).map((line) => {
-    const [keyword = "", ...rest] = line.toUpperCase().split(/[ =]/);
-    return [keyword, rest.join(" ")];
-  }));
+  return new Map(
+    lines.slice(1).map((line) => {
+      const [keyword = "", ...rest] = line.toUpperCase().split(/[ =]/);
+      return [keyword, rest.join(" ")];
+    }),
+  );
 };
 
 /** RFC 4954; LOGIN is what some servers know alone. */
@@ -93,7 +95,10 @@ const logIn = async (talk: Talk, abilities: Abilities, { user, password }: NonNu
  * @throws Rejected; SmtpFault where there is no TLS or no way to log in; what the socket throws
  */
 export const openSession = async (
-  connect: Connect, { hostname, port, security, login }: SmtpServer, name: string, onTalk: (session: Session) => void,
+  connect: Connect,
+  { hostname, port, security, login }: SmtpServer,
+  name: string,
+  onTalk: (session: Session) => void,
 ): Promise<Session> => {
   const hear = (opened: Talk): Talk => (onTalk(opened), opened);
   let talk = hear(talkOn(connect({ hostname, port }, { secureTransport: security })));

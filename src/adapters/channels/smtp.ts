@@ -63,30 +63,37 @@ const outcomeOf = (session: Session | null, thrown: unknown, known: readonly str
  * from those: it is named in `detail`. Where the connection ends before the answer to the mail it may have been taken: it is sent
  * again, under the same Message-ID.
  */
-export const createSmtp = (connect: Connect, server: SmtpServer) => async (mail: Mail, budget: Budget, sentAtMs: number): Promise<SendOutcome> => {
-  const data = writeMail(mail);
-  const known = server.login === null ? [] : [server.login.password];
-  let session: Session | null = null;
-  const send = async (): Promise<SendOutcome> => {
-    try {
-      const opened = await openSession(connect, server, domainOfAddress(mail.from), (talk) => (session = talk));
-      const outcome = await deliver(opened, mail, data, known);
-      // The mail is judged; how the server takes its leave changes nothing.
-      opened.tell("end of DATA", "QUIT").catch(() => undefined);
-      return outcome;
-    } catch (thrown) {
-      return outcomeOf(session, thrown, known);
-    }
+export const createSmtp =
+  (connect: Connect, server: SmtpServer) =>
+  async (mail: Mail, budget: Budget, sentAtMs: number): Promise<SendOutcome> => {
+    const data = writeMail(mail);
+    const known = server.login === null ? [] : [server.login.password];
+    let session: Session | null = null;
+    const send = async (): Promise<SendOutcome> => {
+      try {
+        const opened = await openSession(connect, server, domainOfAddress(mail.from), (talk) => (session = talk));
+        const outcome = await deliver(opened, mail, data, known);
+        // The mail is judged; how the server takes its leave changes nothing.
+        opened.tell("end of DATA", "QUIT").catch(() => undefined);
+        return outcome;
+      } catch (thrown) {
+        return outcomeOf(session, thrown, known);
+      }
+    };
+    return await attempt(
+      budget,
+      sentAtMs,
+      async (signal) => {
+        const { promise: aborted, reject } = Promise.withResolvers<never>();
+        const abort = (): void => reject(new Error("aborted"));
+        signal.addEventListener("abort", abort);
+        try {
+          return await Promise.race([send(), aborted]);
+        } finally {
+          signal.removeEventListener("abort", abort);
+          session?.close();
+        }
+      },
+      () => session?.step() ?? "connect",
+    );
   };
-  return await attempt(budget, sentAtMs, async (signal) => {
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = (): void => reject(new Error("aborted"));
-    signal.addEventListener("abort", abort);
-    try {
-      return await Promise.race([send(), aborted]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-      session?.close();
-    }
-  }, () => session?.step() ?? "connect");
-};

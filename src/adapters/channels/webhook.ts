@@ -17,7 +17,12 @@ const signatureOf = async (secret: string, content: string): Promise<string> => 
 };
 
 /** What Standard Webhooks puts into headers: while secrets are rotated there is a signature by each. */
-export const webhookHeaders = async (secrets: readonly string[], id: string, sentAtMs: number, body: string): Promise<Readonly<Record<string, string>>> => {
+export const webhookHeaders = async (
+  secrets: readonly string[],
+  id: string,
+  sentAtMs: number,
+  body: string,
+): Promise<Readonly<Record<string, string>>> => {
   const timestamp = String(Math.floor(sentAtMs / 1_000));
   const signatures = await Promise.all(secrets.map((secret) => signatureOf(secret, `${id}.${timestamp}.${body}`)));
   return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };

@@ -45,7 +45,11 @@ const firstMessage = async (reader: ReadableStreamDefaultReader<Uint8Array>): Pr
  * @param connect of the platform
  * @param endpoint queried in place of every server's own address, for machines whose zones are not in the public DNS
  */
-export const createNameServers = (connect: Connect, random: Random, endpoint: { readonly hostname: string; readonly port: number } | null = null): NameServers => {
+export const createNameServers = (
+  connect: Connect,
+  random: Random,
+  endpoint: { readonly hostname: string; readonly port: number } | null = null,
+): NameServers => {
   const exchange = async (server: string, query: Uint8Array, question: Question, signal: AbortSignal): Promise<DnsReply | null> => {
     signal.throwIfAborted();
     const connection = connect(endpoint ?? { hostname: server, port: dnsPort });
@@ -74,7 +78,10 @@ export const createNameServers = (connect: Connect, random: Random, endpoint: { 
     const query = encodeQuery(question);
     if (query === null) return silent;
     try {
-      const sent = await connection({ untilMs, answerMs: answerTimeoutMs }, async (signal) => await exchange(server, query, question, signal));
+      const sent = await connection(
+        { untilMs, answerMs: answerTimeoutMs },
+        async (signal) => await exchange(server, query, question, signal),
+      );
       const reply = sent.status === "sent" ? sent.value : null;
       if (reply === null || !reply.authoritative || reply.truncated || (reply.rcode !== 0 && reply.rcode !== nxdomain)) return silent;
       return { resolver: server, status: "answered", answers: reply.answers };
@@ -87,6 +94,11 @@ export const createNameServers = (connect: Connect, random: Random, endpoint: { 
   const mayBeAsked = (server: string): boolean => endpoint !== null || !isPrivateHost(server);
   return {
     ask: async (name, type, servers, budget) =>
-      await Promise.all(servers.filter(mayBeAsked).slice(0, maxServers).map((server) => askOne(server, name, type, budget))),
+      await Promise.all(
+        servers
+          .filter(mayBeAsked)
+          .slice(0, maxServers)
+          .map((server) => askOne(server, name, type, budget)),
+      ),
   };
 };

@@ -20,7 +20,8 @@ export const txtValue = (data: string): string => {
 };
 
 /** NS records must be of the name itself: those of a CNAME's target are another zone's. */
-const isOwner = (owner: unknown, name: string): boolean => typeof owner === "string" && owner.toLowerCase().replace(/\.$/, "") === name.toLowerCase();
+const isOwner = (owner: unknown, name: string): boolean =>
+  typeof owner === "string" && owner.toLowerCase().replace(/\.$/, "") === name.toLowerCase();
 
 const dataOf = (body: DnsJson, wanted: QueryType, asked: string): readonly string[] | null => {
   if (typeof body.Status !== "number") return null;
@@ -32,7 +33,10 @@ const dataOf = (body: DnsJson, wanted: QueryType, asked: string): readonly strin
 
 type Request = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Sent<T>>;
 
-const within = ({ untilMs, connection }: Budget): Request => async (work) => await connection({ untilMs, answerMs: answerTimeoutMs }, work);
+const within =
+  ({ untilMs, connection }: Budget): Request =>
+  async (work) =>
+    await connection({ untilMs, answerMs: answerTimeoutMs }, work);
 
 /**
  * DNS over HTTPS in the JSON form that public resolvers share. Any DNS response counts as an answer, NXDOMAIN and SERVFAIL
@@ -49,7 +53,12 @@ export const createResolver = (endpoints: readonly string[], send: typeof fetch)
     url.searchParams.set("type", type);
     try {
       const sent = await request(async (signal) => {
-        const response = await send(url.href, { headers: { accept: "application/dns-json" }, redirect: "manual", cache: "no-store", signal });
+        const response = await send(url.href, {
+          headers: { accept: "application/dns-json" },
+          redirect: "manual",
+          cache: "no-store",
+          signal,
+        });
         return response.status === 200 ? dataOf((await response.json()) as DnsJson, type, name) : null;
       });
       const answers = sent.status === "sent" ? sent.value : null;

@@ -11,7 +11,10 @@ const algorithm = { name: "Ed25519" } as const;
 const decode = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 
 const toBase64Url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 
 const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> => decode(text.replaceAll("-", "+").replaceAll("_", "/"));
 
@@ -44,7 +47,10 @@ export const createEvidenceSigner = (key: string, older: readonly string[]): Evi
   const all = () => (loaded ??= load());
   return {
     sign: async (text) => {
-      const { own, first: { keyId } } = await all();
+      const {
+        own,
+        first: { keyId },
+      } = await all();
       const signature = await crypto.subtle.sign(algorithm, own, new Uint8Array(new TextEncoder().encode(text(keyId))));
       return { keyId, signature: toBase64Url(new Uint8Array(signature)) };
     },

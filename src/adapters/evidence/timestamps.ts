@@ -31,8 +31,11 @@ export const createTimestamps = (url: string, send: typeof fetch, random: Random
       // Never zero, and of fixed length.
       nonce[0] = ((nonce[0] ?? 0) & 0x7f) | 0x40;
       const response = await send(url, {
-        method: "POST", headers: { "content-type": "application/timestamp-query" }, body: timestampRequest(imprint, nonce),
-        redirect: "manual", signal: AbortSignal.timeout(patienceMs),
+        method: "POST",
+        headers: { "content-type": "application/timestamp-query" },
+        body: timestampRequest(imprint, nonce),
+        redirect: "manual",
+        signal: AbortSignal.timeout(patienceMs),
       });
       if (response.status !== 200) return { error: `the authority answered ${response.status}` };
       const answer = await bounded(response);

@@ -65,7 +65,10 @@ export const createDatabaseClock = ({ platform, timerMs, ask, log }: DatabaseClo
       const askedMs = timerMs();
       if (askedMs - heardAtTimerMs < staleMs) return;
       const done = new AbortController();
-      const answer = ask().then((databaseMs) => heard(databaseMs, askedMs, timerMs()), () => undefined);
+      const answer = ask().then(
+        (databaseMs) => heard(databaseMs, askedMs, timerMs()),
+        () => undefined,
+      );
       await Promise.race([answer, platform.sleep(patienceMs, done.signal)]);
       done.abort();
     },

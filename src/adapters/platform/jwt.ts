@@ -26,14 +26,16 @@ const headerOf = (token: string): ProtectedHeaderParameters | null => {
 };
 
 /** RFC 8725 §3.11: tokens for other purposes (such as a logout token) have another type. */
-const isOurType = (typ: unknown): boolean => typ === undefined || (typeof typ === "string" && /^(?:application\/)?(?:at\+)?jwt$/i.test(typ));
+const isOurType = (typ: unknown): boolean =>
+  typ === undefined || (typeof typ === "string" && /^(?:application\/)?(?:at\+)?jwt$/i.test(typ));
 
 /** A key set that could not be fetched says nothing about the token. */
 const unreachable = (error: unknown) =>
   !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout || error.code === "ERR_JOSE_GENERIC";
 
 /** RFC 7519 §2, NumericDate: a number of seconds, here one in the range of a clock. */
-const isMoment = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value > 0 && value < 253_402_300_800;
+const isMoment = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(value) && value > 0 && value < 253_402_300_800;
 
 const isMomentOrAbsent = (value: unknown): boolean => value === undefined || isMoment(value);
 
@@ -102,7 +104,12 @@ export const createJwtVerifier = (settings: JwtSettings, clock: Pick<Clock, "now
     verify: async (token): Promise<JwtClaims | null> => {
       const payload = await payloadOf(token);
       if (payload === null || !holds(payload, settings, clock.nowMs())) return null;
-      return { subject: payload.sub ?? null, customerId: payload["customer_id"], role: payload["role"], expiresAtMs: Math.floor(payload.exp * 1_000) };
+      return {
+        subject: payload.sub ?? null,
+        customerId: payload["customer_id"],
+        role: payload["role"],
+        expiresAtMs: Math.floor(payload.exp * 1_000),
+      };
     },
   };
 };

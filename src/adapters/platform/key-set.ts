@@ -17,7 +17,7 @@ const bounded = async (response: Response): Promise<string> => {
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  for (let bytes = 0; ; ) {
+  for (let bytes = 0; ;) {
     const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
     if (done || value === undefined) return text + decoder.decode();
     bytes += value.length;

@@ -4,8 +4,7 @@ import type { Log, LogFields } from "../ports/platform/log.ts";
 /** Connection strings, customer and admin tokens, bearer credentials and JWTs, should one ever be in a message. */
 const secrets = [/postgres(?:ql)?:\/\/\S+/gi, /tr[na]_[\w-]+/g, /\bBearer\s+\S+/gi, /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g];
 
-const redact = (text: string): string =>
-  secrets.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
+const redact = (text: string): string => secrets.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
 
 /** Shorter texts than this are no secrets; redacting them would remove half of every line. */
 const shortestSecret = 8;

@@ -165,4 +165,14 @@ export interface RunDeps {
 
 /** All dependencies of the HTTP API, by capability; constructed by `deps.ts`. */
 export interface Deps
-  extends PlatformDeps, TenantDeps, DetectionDeps, SteeringDeps, MeteringDeps, BillingDeps, EvidenceDeps, CoordinationDeps, NotifyDeps, RunDeps {}
+  extends
+    PlatformDeps,
+    TenantDeps,
+    DetectionDeps,
+    SteeringDeps,
+    MeteringDeps,
+    BillingDeps,
+    EvidenceDeps,
+    CoordinationDeps,
+    NotifyDeps,
+    RunDeps {}

@@ -12,7 +12,7 @@ const beginningOf = async (response: Response): Promise<string> => {
   if (reader === undefined) return "";
   const decoder = new TextDecoder();
   let text = "";
-  for (let bytes = 0; bytes <= mostBytes; ) {
+  for (let bytes = 0; bytes <= mostBytes;) {
     const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
     if (done || value === undefined) return text + decoder.decode();
     bytes += value.byteLength;

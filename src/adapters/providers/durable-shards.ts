@@ -8,8 +8,12 @@ type ShardNamespace = {
 
 /** Whether a binding is a Durable Object namespace. Only a class with `arm` is bound by that name. */
 export const isShardNamespace = (binding: unknown): binding is ShardNamespace =>
-  typeof binding === "object" && binding !== null &&
-  "idFromName" in binding && typeof binding.idFromName === "function" && "get" in binding && typeof binding.get === "function";
+  typeof binding === "object" &&
+  binding !== null &&
+  "idFromName" in binding &&
+  typeof binding.idFromName === "function" &&
+  "get" in binding &&
+  typeof binding.get === "function";
 
 /** Each shard is one global object, whose alarm runs its rounds: dispatching it keeps the alarm armed. */
 export const createDurableShards = (namespace: ShardNamespace): Dispatcher => ({

@@ -36,7 +36,11 @@ export const createPeer = ({ url, provider, fetch: send, nowMs, timeoutMs = answ
       if (url === null || (isLooking && nowMs() - lookedAtMs < 2 * timeoutMs)) return;
       [isLooking, lookedAtMs] = [true, nowMs()];
       try {
-        found(await complaintOf(await send(`${url}/healthz`, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(timeoutMs) })));
+        found(
+          await complaintOf(
+            await send(`${url}/healthz`, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(timeoutMs) }),
+          ),
+        );
       } catch (error) {
         found(error instanceof Error && error.name === "TimeoutError" ? "/healthz did not answer in time" : "/healthz can not be reached");
       } finally {

@@ -25,11 +25,7 @@ const isolationRequests = 32;
  * Sends a batch; where Route 53 refuses it for its content, finds the domains at fault, so that the others succeed.
  * @returns the outcome of every item, by its index. Never throws.
  */
-export const applyBatch = async (
-  call: Call,
-  clock: Clock,
-  { zoneId, items }: Batch,
-): Promise<ReadonlyMap<number, Outcome>> => {
+export const applyBatch = async (call: Call, clock: Clock, { zoneId, items }: Batch): Promise<ReadonlyMap<number, Outcome>> => {
   const outcomes = new Map<number, Outcome>();
   const dropped = new Map<number, readonly string[]>();
   const accept = (part: readonly BatchItem[], changeId: string): void => {
@@ -55,12 +51,18 @@ export const applyBatch = async (
     const gone = await goneChecks(call, part, refusal.failure);
     if (gone.length > 0) {
       const blamed = part.filter((item) => checksOf(item).some((id) => gone.includes(id)));
-      refuse(blamed.filter(({ mayDropChecks }) => mayDropChecks !== true), refusal, 1);
-      const rest = part.filter((item) => !blamed.includes(item) || item.mayDropChecks === true).map((item) => {
-        const own = checksOf(item).filter((id) => gone.includes(id));
-        if (own.length > 0) dropped.set(item.index, [...(dropped.get(item.index) ?? []), ...own]);
-        return own.length === 0 ? item : withoutChecks(item, gone);
-      });
+      refuse(
+        blamed.filter(({ mayDropChecks }) => mayDropChecks !== true),
+        refusal,
+        1,
+      );
+      const rest = part
+        .filter((item) => !blamed.includes(item) || item.mayDropChecks === true)
+        .map((item) => {
+          const own = checksOf(item).filter((id) => gone.includes(id));
+          if (own.length > 0) dropped.set(item.index, [...(dropped.get(item.index) ?? []), ...own]);
+          return own.length === 0 ? item : withoutChecks(item, gone);
+        });
       return rest.length > 0 ? await submit(rest, refusal) : undefined;
     }
     if (part.length > 1 && isDenied(refusal.failure)) denial ??= refusal.failure;

@@ -58,7 +58,8 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     const { endpoint, signingRegion } = partition.route53;
     const place = { endpoint: options.endpoint ?? endpoint, region: signingRegion };
     if (roleArn !== null && externalId !== null) {
-      if (options.assume === null) return createDnsRefusal(`the role ${roleArn} cannot be assumed: the operator has no AWS credentials`, false);
+      if (options.assume === null)
+        return createDnsRefusal(`the role ${roleArn} cannot be assumed: the operator has no AWS credentials`, false);
       const sts = { endpoint: `https://sts.${region}.${partition.dnsSuffix}`, region };
       return options.connect(place, options.assume(sts, { roleArn, externalId }));
     }
@@ -106,9 +107,11 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
     const own = stale.filter((customerId) => !underway.has(customerId));
     if (own.length > 0) {
       // Where the database is unreachable, the cache is used.
-      const reading = read(own).catch(() => undefined).finally(() => {
-        for (const customerId of own) if (underway.get(customerId) === reading) underway.delete(customerId);
-      });
+      const reading = read(own)
+        .catch(() => undefined)
+        .finally(() => {
+          for (const customerId of own) if (underway.get(customerId) === reading) underway.delete(customerId);
+        });
       for (const customerId of own) underway.set(customerId, reading);
       await reading;
     }
@@ -143,5 +146,10 @@ export const createDnsDirectory = (options: DirectoryOptions): DnsDirectory => {
   const operatorFor = (ownerOf: (name: string) => number): DnsAccess =>
     options.bindings === undefined ? operator : boundToZones(operator, options.bindings, ownerOf);
 
-  return { operator, operatorFor, ofAll, of: async (customerId) => (await ofAll([customerId])).get(customerId) ?? operatorFor(() => customerId) };
+  return {
+    operator,
+    operatorFor,
+    ofAll,
+    of: async (customerId) => (await ofAll([customerId])).get(customerId) ?? operatorFor(() => customerId),
+  };
 };

@@ -22,7 +22,11 @@ export const readBeside = async (at: ReadAt, zone: Zone, above: readonly Zone[],
   const own = (await at(zone, name)).filter(({ type }) => besideTypes.includes(type)).map(beside);
   const places = [
     ...upwards(zone, name).map((place) => ({ in: zone, place })),
-    ...above.flatMap((one, index) => upwards(one, (above[index - 1] ?? zone).name).slice(1).map((place) => ({ in: one, place }))),
+    ...above.flatMap((one, index) =>
+      upwards(one, (above[index - 1] ?? zone).name)
+        .slice(1)
+        .map((place) => ({ in: one, place })),
+    ),
   ];
   for (const { in: holder, place } of places) {
     const sets = holder === zone ? await at(holder, place) : await permitted(at, holder, place);

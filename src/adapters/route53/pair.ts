@@ -22,7 +22,18 @@ export const withSurroundings = (reading: PairReading, more: Partial<Surrounding
   return { ...reading, surroundings: { ...(reading.surroundings ?? nothingBeside), ...more } };
 };
 
-const answering = ({ type, setIdentifier, weight, ttl, otherPolicy, failover, values, alias, healthCheckId, trafficPolicyInstanceId }: RecordSet): Neighbour => ({
+const answering = ({
+  type,
+  setIdentifier,
+  weight,
+  ttl,
+  otherPolicy,
+  failover,
+  values,
+  alias,
+  healthCheckId,
+  trafficPolicyInstanceId,
+}: RecordSet): Neighbour => ({
   type,
   ...(setIdentifier !== undefined && { setIdentifier }),
   ...(weight !== undefined && { weight }),

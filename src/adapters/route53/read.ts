@@ -37,7 +37,13 @@ export const readOnce = (call: Call): ReadAt => {
  * @param askHealth for optional facts, skipped where there is no time
  * @param zoneIds where names were found before; such a name is read although the account's zones cannot be listed
  */
-export const readPairs = async (call: Call, askHealth: Call, { directory, statuses }: Sources, names: readonly string[], zoneIds: ReadonlyMap<string, string>): Promise<Readings> => {
+export const readPairs = async (
+  call: Call,
+  askHealth: Call,
+  { directory, statuses }: Sources,
+  names: readonly string[],
+  zoneIds: ReadonlyMap<string, string>,
+): Promise<Readings> => {
   /** @returns null where nothing was sent, and so nothing is known */
   const failed = (thrown: unknown): PairReading | null => {
     const failure = failureOf(thrown);
@@ -52,7 +58,11 @@ export const readPairs = async (call: Call, askHealth: Call, { directory, status
   const readings = new Map<string, PairReading>();
   const note = (name: string, reading: PairReading | null): void => void (reading === null ? undefined : readings.set(name, reading));
 
-  const { zones, problem } = await zonesOf(call, directory, names.every((name) => zoneIds.has(name)));
+  const { zones, problem } = await zonesOf(
+    call,
+    directory,
+    names.every((name) => zoneIds.has(name)),
+  );
   const servingOf = async (name: string): Promise<Serving | null> => {
     const knownId = zoneIds.get(name) ?? null;
     const known = zones ?? directory.lastKnown();
@@ -71,21 +81,27 @@ export const readPairs = async (call: Call, askHealth: Call, { directory, status
     zones === null && reading.status === "unprovisioned" ? failed(problem) : reading;
 
   const read: ReadName[] = [];
-  const found = (name: string, { zone, others }: Extract<Serving, { zone: Zone }>, setsAt: (name: string) => readonly RecordSet[]): void => {
+  const found = (
+    name: string,
+    { zone, others }: Extract<Serving, { zone: Zone }>,
+    setsAt: (name: string) => readonly RecordSet[],
+  ): void => {
     const judged = doubted(withSurroundings(judge(name, zone, setsAt), { otherZones: others }));
     note(name, judged);
     if (judged !== null) read.push({ name, zone, reading: judged });
   };
 
   const served = new Map<string, { readonly zone: Zone; readonly names: Map<string, Extract<Serving, { zone: Zone }>> }>();
-  const placing = names.map((name) => inTurn(async () => {
-    const serving = await servingOf(name);
-    if (serving === null) return;
-    if ("detail" in serving) return note(name, { status: "unprovisioned", zoneId: null, detail: serving.detail });
-    const own = served.get(serving.zone.id) ?? { zone: serving.zone, names: new Map() };
-    served.set(serving.zone.id, own);
-    own.names.set(name, serving);
-  }));
+  const placing = names.map((name) =>
+    inTurn(async () => {
+      const serving = await servingOf(name);
+      if (serving === null) return;
+      if ("detail" in serving) return note(name, { status: "unprovisioned", zoneId: null, detail: serving.detail });
+      const own = served.get(serving.zone.id) ?? { zone: serving.zone, names: new Map() };
+      served.set(serving.zone.id, own);
+      own.names.set(name, serving);
+    }),
+  );
   await Promise.all(placing);
 
   const readWalking = async (zone: Zone, own: ReadonlyMap<string, Extract<Serving, { zone: Zone }>>): Promise<void> => {
@@ -107,16 +123,23 @@ export const readPairs = async (call: Call, askHealth: Call, { directory, status
   };
 
   // Sequentially, a few in parallel: where there is no time for all, some are read completely rather than all begun.
-  await Promise.all([...served.values()].flatMap(({ zone, names: own }) =>
-    own.size > walkAbove
-      ? [inTurn(async () => await readWalking(zone, own))]
-      : [...own].map(([name, serving]) => inTurn(async () => await readSingly(name, serving)))));
+  await Promise.all(
+    [...served.values()].flatMap(({ zone, names: own }) =>
+      own.size > walkAbove
+        ? [inTurn(async () => await readWalking(zone, own))]
+        : [...own].map(([name, serving]) => inTurn(async () => await readSingly(name, serving))),
+    ),
+  );
   for (const { name, reading } of await withHealth(askHealth, statuses, readOnce(askHealth), read)) readings.set(name, reading);
   return readings;
 };
 
 /** The account's zones; null where they cannot be listed, or that has just failed. */
-const zonesOf = async (call: Call, directory: ZoneDirectory, dispensable: boolean): Promise<{ readonly zones: readonly Zone[] | null; readonly problem: unknown }> => {
+const zonesOf = async (
+  call: Call,
+  directory: ZoneDirectory,
+  dispensable: boolean,
+): Promise<{ readonly zones: readonly Zone[] | null; readonly problem: unknown }> => {
   const recent = directory.recentFailure();
   if (dispensable && recent !== null) return { zones: null, problem: recent };
   try {

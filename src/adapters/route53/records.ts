@@ -28,11 +28,7 @@ export const readName = async (call: Call, zone: Zone, name: string): Promise<re
 };
 
 /** The record sets of many names by one listing of their zone; a name without any is absent. @throws Route53Error */
-export const readNames = async (
-  call: Call,
-  zone: Zone,
-  names: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, readonly RecordSet[]>> => {
+export const readNames = async (call: Call, zone: Zone, names: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly RecordSet[]>> => {
   const found = new Map<string, RecordSet[]>();
   for await (const { recordSets } of pages(call, listingOf(zone), { maxitems: zonePageSize })) {
     for (const set of recordSets) {

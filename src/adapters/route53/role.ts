@@ -33,7 +33,11 @@ const readHeld = (node: XmlNode): Held => {
   const given = child(child(node, "AssumeRoleResult"), "Credentials");
   const expiresAtMs = Date.parse(text(given, "Expiration"));
   if (Number.isNaN(expiresAtMs)) throw new XmlShapeError("<Expiration> is not a time");
-  const keys = { accessKeyId: text(given, "AccessKeyId"), secretAccessKey: text(given, "SecretAccessKey"), sessionToken: text(given, "SessionToken") };
+  const keys = {
+    accessKeyId: text(given, "AccessKeyId"),
+    secretAccessKey: text(given, "SecretAccessKey"),
+    sessionToken: text(given, "SessionToken"),
+  };
   return { keys, expiresAtMs };
 };
 
@@ -57,14 +61,20 @@ const within = async <T>(work: Promise<T>, ms: number): Promise<T> => {
 export const createRole = ({ roleArn, externalId, credentials, ...options }: RoleOptions): KeySource => {
   const { clock, timeoutMs } = options;
   const send = createSend({ ...options, service: sts });
-  const form = { Action: "AssumeRole", Version: "2011-06-15", RoleArn: roleArn, RoleSessionName: "tranche", DurationSeconds: `${durationSeconds}`, ExternalId: externalId };
+  const form = {
+    Action: "AssumeRole",
+    Version: "2011-06-15",
+    RoleArn: roleArn,
+    RoleSessionName: "tranche",
+    DurationSeconds: `${durationSeconds}`,
+    ExternalId: externalId,
+  };
   const body = new URLSearchParams(form).toString();
   let held: Held | null = null;
   let pending: Promise<Held> | null = null;
   let paused: { readonly untilMs: number; readonly thrown: unknown } | null = null;
 
-  const valid = (marginMs: number): Credentials | null =>
-    held !== null && clock.nowMs() < held.expiresAtMs - marginMs ? held.keys : null;
+  const valid = (marginMs: number): Credentials | null => (held !== null && clock.nowMs() < held.expiresAtMs - marginMs ? held.keys : null);
 
   const assume = async ({ untilMs, connection }: Budget): Promise<Held> => {
     const request = { method: "POST", path: "", body, root: "AssumeRoleResponse", read: readHeld } as const;
@@ -82,7 +92,8 @@ export const createRole = ({ roleArn, externalId, credentials, ...options }: Rol
     } catch (thrown) {
       const failure = failureOf(thrown);
       // A failure with less time than STS is given is not STS's.
-      if (failure.code === "too_late" || (failure.code === "timeout" && leftMs < timeoutMs)) throw unsentError("too_late", "there was no time to assume the role");
+      if (failure.code === "too_late" || (failure.code === "timeout" && leftMs < timeoutMs))
+        throw unsentError("too_late", "there was no time to assume the role");
       const messages = failure.messages.map((message) => `the role ${roleArn} cannot be assumed: ${message}`);
       // Certainly nothing was sent to Route 53.
       const refusal = new Route53Error({ ...failure, messages, uncertain: false }, { cause: thrown });

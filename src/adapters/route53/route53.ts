@@ -52,7 +52,10 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     const keys = "get" in credentials ? await credentials.get(budget) : credentials;
     if (!(await pace(budget.untilMs))) throw tooLate();
     try {
-      const sent = await budget.connection({ untilMs: budget.untilMs, answerMs: timeoutMs }, async (signal) => await sendOnce(request, keys, signal));
+      const sent = await budget.connection(
+        { untilMs: budget.untilMs, answerMs: timeoutMs },
+        async (signal) => await sendOnce(request, keys, signal),
+      );
       if (sent.status === "sent") return sent.value;
       throw sent.status === "unsent" ? tooLate() : unansweredError("Route 53", timeoutMs);
     } catch (thrown) {
@@ -87,7 +90,8 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
 
   /** The same for optional reads: a single attempt, with part of the remaining time. */
   const openBriefly = (budget: DnsBudget): Call => {
-    const connection: DnsBudget["connection"] = async (times, request) => await budget.connection({ ...times, answerMs: Math.min(times.answerMs, briefMs) }, request);
+    const connection: DnsBudget["connection"] = async (times, request) =>
+      await budget.connection({ ...times, answerMs: Math.min(times.answerMs, briefMs) }, request);
     const brief = { ...budget, connection, untilMs: budget.untilMs - briefMs };
     return async (request) => await guarded(request, brief);
   };
@@ -100,11 +104,16 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     read: async (domains, budget, zoneIds = new Map()) => {
       const names = [...new Set(domains.map(canonicalName))];
       const known = new Map([...zoneIds].map(([domain, id]) => [canonicalName(domain), bareId(id)]));
-      const readings = names.length > 0 ? await readPairs(open(budget), openBriefly(budget), { directory, statuses }, names, known) : new Map<string, PairReading>();
-      return new Map(domains.flatMap((domain): [string, PairReading][] => {
-        const reading = readings.get(canonicalName(domain));
-        return reading === undefined ? [] : [[domain, reading]];
-      }));
+      const readings =
+        names.length > 0
+          ? await readPairs(open(budget), openBriefly(budget), { directory, statuses }, names, known)
+          : new Map<string, PairReading>();
+      return new Map(
+        domains.flatMap((domain): [string, PairReading][] => {
+          const reading = readings.get(canonicalName(domain));
+          return reading === undefined ? [] : [[domain, reading]];
+        }),
+      );
     },
 
     apply: async (changes, budget) => {
@@ -139,7 +148,13 @@ const plan = (change: WeightChange, index: number): BatchItem | Outcome => {
   if (problem !== null) return { status: "failed", detail: problem, retryable: false, effect: "none" };
   const changes = recordChanges(change);
   if (changes.length === 0) return { status: "stale", detail: "the records as read carry these weights already" };
-  return { index, zoneId: bareId(change.zoneId), name: canonicalName(change.domain), changes, ...(change.mayDropChecks === true && { mayDropChecks: true }) };
+  return {
+    index,
+    zoneId: bareId(change.zoneId),
+    name: canonicalName(change.domain),
+    changes,
+    ...(change.mayDropChecks === true && { mayDropChecks: true }),
+  };
 };
 
 // Route 53 works on one change per zone at a time (PriorRequestNotComplete): a zone's batches go one after another.

@@ -16,7 +16,9 @@ const servers = (sets: readonly RecordSet[]): readonly string[] | null =>
 const title = ({ name, id }: Zone): string => `zone ${name} (${id})`;
 
 const alike = (zones: readonly Zone[], chosen: Zone): readonly string[] =>
-  zones.filter(({ id }) => id !== chosen.id).map((zone) => `${title(zone)} has the same name and is not the one that is delegated or steered: delete it`);
+  zones
+    .filter(({ id }) => id !== chosen.id)
+    .map((zone) => `${title(zone)} has the same name and is not the one that is delegated or steered: delete it`);
 
 /** The record sets of a name in a zone; null: the credentials may not read it, as for a zone in which nothing is steered. */
 export const permitted = async (at: ReadAt, zone: Zone, name: string): Promise<readonly RecordSet[] | null> => {
@@ -38,7 +40,11 @@ const holding = async (at: ReadAt, zones: readonly Zone[], known: Zone, name: st
 };
 
 /** To which name servers a zone delegates at or above `below`, and at which name; null: not at all. */
-const handedOn = async (at: ReadAt, from: Zone, below: string): Promise<{ readonly cut: string; readonly to: readonly string[] } | null | "unreadable"> => {
+const handedOn = async (
+  at: ReadAt,
+  from: Zone,
+  below: string,
+): Promise<{ readonly cut: string; readonly to: readonly string[] } | null | "unreadable"> => {
   for (const cut of cutsOf(from, below)) {
     const sets = await permitted(at, from, cut);
     if (sets === null) return "unreadable";
@@ -69,7 +75,8 @@ const matching = async (at: ReadAt, zones: readonly Zone[], to: readonly string[
  */
 export const servingZone = async (zones: readonly Zone[], name: string, knownId: string | null, at: ReadAt): Promise<Serving> => {
   const [outermost, ...inner] = zonesAround(zones, name);
-  if (outermost === undefined) return { detail: `no public hosted zone of this AWS account holds ${name}: create it, or use the account that has it` };
+  if (outermost === undefined)
+    return { detail: `no public hosted zone of this AWS account holds ${name}: create it, or use the account that has it` };
   const known = (group: readonly Zone[]): Zone | undefined => group.find(({ id }) => id === knownId);
   let current = outermost.length === 1 ? outermost[0] : known(outermost);
   if (current !== undefined && inner.length === 0) current = await holding(at, outermost, current, name);
@@ -89,12 +96,20 @@ export const servingZone = async (zones: readonly Zone[], name: string, knownId:
     }
     const proven = known(group);
     if (handing === null && proven !== undefined && !(await at(parent, name)).some(isSteerable)) {
-      others.push(...alike(group, proven), `${title(parent)} does not delegate ${title(proven)}, where ${name} was found before, and has no records of it: delegate it by NS records, or delete ${title(parent)} if nobody asks it`);
+      others.push(
+        ...alike(group, proven),
+        `${title(parent)} does not delegate ${title(proven)}, where ${name} was found before, and has no records of it: delegate it by NS records, or delete ${title(parent)} if nobody asks it`,
+      );
       current = proven;
       continue;
     }
     if (handing === null) {
-      others.push(...group.map((zone) => `${title(zone)} is not delegated by ${title(parent)}: its records are never asked for; delegate it by NS records, or delete it`));
+      others.push(
+        ...group.map(
+          (zone) =>
+            `${title(zone)} is not delegated by ${title(parent)}: its records are never asked for; delegate it by NS records, or delete it`,
+        ),
+      );
       continue;
     }
     if (handing.cut !== first.name) {
@@ -106,7 +121,8 @@ export const servingZone = async (zones: readonly Zone[], name: string, knownId:
     const chosen = known(delegated) ?? delegated[0];
     if (chosen === undefined) {
       return {
-        detail: `${first.name} is delegated by NS records in ${title(parent)} to ${handing.to.join(", ")}, which are not the name servers of ` +
+        detail:
+          `${first.name} is delegated by NS records in ${title(parent)} to ${handing.to.join(", ")}, which are not the name servers of ` +
           `${group.map(title).join(", ")}: records there are never asked for; correct the delegation, or use the account that holds the zone`,
       };
     }

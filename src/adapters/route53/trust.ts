@@ -32,21 +32,37 @@ export const createRoleTrust = (options: TrustOptions): OwnRoleTrust => {
   const { credentials, home, timeoutMs } = options;
   let account: string | null = null;
 
-  const ask = async <T>(place: { endpoint: string; region: string }, form: Readonly<Record<string, string>>, budget: Budget, read: (answer: Parameters<typeof child>[0]) => T): Promise<T> => {
+  const ask = async <T>(
+    place: { endpoint: string; region: string },
+    form: Readonly<Record<string, string>>,
+    budget: Budget,
+    read: (answer: Parameters<typeof child>[0]) => T,
+  ): Promise<T> => {
     const send = createSend({ ...options, ...place, service: sts });
     const body = new URLSearchParams({ ...form, Version: version }).toString();
     const request = { method: "POST", path: "", body, root: `${form["Action"] ?? ""}Response`, read } as const;
-    const sent = await budget.connection({ untilMs: budget.untilMs, answerMs: timeoutMs }, async (signal) => await send(request, credentials, signal));
+    const sent = await budget.connection(
+      { untilMs: budget.untilMs, answerMs: timeoutMs },
+      async (signal) => await send(request, credentials, signal),
+    );
     if (sent.status === "sent") return sent.value;
     throw sent.status === "unsent" ? unsentError("too_late", "there was no time to ask STS") : unansweredError(sts.label, timeoutMs);
   };
 
   const ownAccount = async (budget: Budget): Promise<string> =>
-    (account ??= await ask(home, { Action: "GetCallerIdentity" }, budget, (node) => text(child(node, "GetCallerIdentityResult"), "Account")));
+    (account ??= await ask(home, { Action: "GetCallerIdentity" }, budget, (node) =>
+      text(child(node, "GetCallerIdentityResult"), "Account"),
+    ));
 
   /** @returns null where STS did not answer */
   const isAssumed = async (region: string, roleArn: string, externalId: string | null, budget: Budget): Promise<boolean | null> => {
-    const form = { Action: "AssumeRole", RoleArn: roleArn, RoleSessionName: "tranche-trust-check", DurationSeconds: "900", ...(externalId !== null && { ExternalId: externalId }) };
+    const form = {
+      Action: "AssumeRole",
+      RoleArn: roleArn,
+      RoleSessionName: "tranche-trust-check",
+      DurationSeconds: "900",
+      ...(externalId !== null && { ExternalId: externalId }),
+    };
     try {
       return await ask({ endpoint: options.endpointOf(region), region }, form, budget, () => true);
     } catch (thrown) {
@@ -57,7 +73,9 @@ export const createRoleTrust = (options: TrustOptions): OwnRoleTrust => {
   return {
     trustOf: async ({ roleArn, region }, budget): Promise<RoleTrust> => {
       const [own, without, withAny] = await Promise.all([
-        ownAccount(budget).catch(() => null), isAssumed(region, roleArn, null, budget), isAssumed(region, roleArn, options.strangeId(), budget),
+        ownAccount(budget).catch(() => null),
+        isAssumed(region, roleArn, null, budget),
+        isAssumed(region, roleArn, options.strangeId(), budget),
       ]);
       if (own !== null && accountOfRole(roleArn) === own) return "own";
       if (without === true || withAny === true) return "anybody";

@@ -23,7 +23,15 @@ export type ReconcileRun = ReconcileDeps & {
   readonly fence: Fence;
   readonly limits: CheckLimits;
   readonly nowMs: number;
-  readonly count: { chunks: number; recentWindows: number; olderWindows: number; invoices: number; differences: number; cleared: number; failures: number };
+  readonly count: {
+    chunks: number;
+    recentWindows: number;
+    olderWindows: number;
+    invoices: number;
+    differences: number;
+    cleared: number;
+    failures: number;
+  };
   /** Adds up the findings, and logs the first ones. */
   note(noted: Noted): void;
   /** Something could not be checked; the sweep continues after it. */

@@ -52,7 +52,10 @@ const checkSpans = async (run: ReconcileRun, sweep: WindowSweep, spans: readonly
   const what = { services: spans.length, firstServiceId: spans[0]?.serviceId };
   try {
     const result = await run.reconciliation.checkWindows(run.fence, spans, {
-      windowMs, measuredCdns: run.usageSources.map(({ cdn }) => cdn), completeByMs: first?.startMs ?? run.nowMs, nowMs: run.nowMs,
+      windowMs,
+      measuredCdns: run.usageSources.map(({ cdn }) => cdn),
+      completeByMs: first?.startMs ?? run.nowMs,
+      nowMs: run.nowMs,
     });
     if (result.status === "fenced") return null;
     if (result.status === "checked") {
@@ -82,7 +85,12 @@ const findingOf = (suffix: WindowSweep["suffix"], tally: WindowTally): ServiceFi
 };
 
 /** @returns the sweep's next cursor; null: the lease is lost */
-const checkChunk = async (run: ReconcileRun, sweep: WindowSweep, place: WindowPlace, spans: readonly CheckSpan[]): Promise<WindowPlace | null> => {
+const checkChunk = async (
+  run: ReconcileRun,
+  sweep: WindowSweep,
+  place: WindowPlace,
+  spans: readonly CheckSpan[],
+): Promise<WindowPlace | null> => {
   const parts = await checkSpans(run, sweep, spans);
   if (parts === null) return null;
   const tallies = joinTallies(place.tallies, parts.tallies);

@@ -31,7 +31,7 @@ const firstInvoice: InvoicePlace = { customerId: 0, number: 0, count: 0 };
 const sweepInvoices = async (run: ReconcileRun, untilMs: number): Promise<SweepEnd> => {
   const sweep = "reconcile:invoices";
   let place = ((await run.reconciliation.position(sweep)) as InvoicePlace | null) ?? firstInvoice;
-  for (let { lines } = run.limits; ; ) {
+  for (let { lines } = run.limits; ;) {
     const result = await run.reconciliation.checkInvoices(run.fence, place, lines, run.nowMs);
     if (result.status !== "checked") {
       if (result.status === "fenced") return "fenced";
@@ -52,7 +52,11 @@ const sweepInvoices = async (run: ReconcileRun, untilMs: number): Promise<SweepE
 const forgetGone = async (run: ReconcileRun, untilMs: number): Promise<void> => {
   let after: FindingPlace | null = null;
   do {
-    const result: Awaited<ReturnType<typeof run.reconciliation.forgetGone>> = await run.reconciliation.forgetGone(run.fence, after, run.nowMs);
+    const result: Awaited<ReturnType<typeof run.reconciliation.forgetGone>> = await run.reconciliation.forgetGone(
+      run.fence,
+      after,
+      run.nowMs,
+    );
     run.count.cleared += result.cleared;
     after = result.next;
   } while (after !== null && run.clock.nowMs() < untilMs);
@@ -67,7 +71,10 @@ const forgetGone = async (run: ReconcileRun, untilMs: number): Promise<void> => 
  * @throws the last error where nothing at all could be checked
  */
 export const reconcile = async (
-  deps: ReconcileDeps, fence: Fence, budgetMs = longestRunMs(deps.provider), limits = checkLimits,
+  deps: ReconcileDeps,
+  fence: Fence,
+  budgetMs = longestRunMs(deps.provider),
+  limits = checkLimits,
 ): Promise<JobReport> => {
   const run = openRun(deps, fence, limits);
   const { reconciliation, nowMs, count } = run;
@@ -80,22 +87,37 @@ export const reconcile = async (
   const isNewTurn = stored === null || stored.place.serviceId === 0;
   const history: HistoryPosition = isNewTurn ? { place: firstPlace, beforeMs: recentFromMs, coveredMs: stored?.coveredMs ?? null } : stored;
 
-  const sweepRecent = (): Promise<SweepEnd> => sweepWindows(run, {
-    count: "recentWindows", suffix: "", untilMs: untilMs(shares.recent), place: recentPlace ?? firstPlace,
-    frame: { windowMs, fromMs: Math.min(recentFromMs, history.coveredMs ?? history.beforeMs), toMs: Number.POSITIVE_INFINITY },
-    keep: (place) => reconciliation.keepPosition(fence, "reconcile:recent", place),
-  });
-  const sweepHistory = (): Promise<SweepEnd> => sweepWindows(run, {
-    count: "olderWindows", suffix: ":older", untilMs: untilMs(shares.history), place: history.place,
-    frame: { windowMs, fromMs: null, toMs: history.beforeMs },
-    keep: (place) => reconciliation.keepPosition(fence, "reconcile:history", {
-      ...history, place, coveredMs: place.serviceId === 0 ? history.beforeMs : history.coveredMs,
-    }),
-  });
+  const sweepRecent = (): Promise<SweepEnd> =>
+    sweepWindows(run, {
+      count: "recentWindows",
+      suffix: "",
+      untilMs: untilMs(shares.recent),
+      place: recentPlace ?? firstPlace,
+      frame: { windowMs, fromMs: Math.min(recentFromMs, history.coveredMs ?? history.beforeMs), toMs: Number.POSITIVE_INFINITY },
+      keep: (place) => reconciliation.keepPosition(fence, "reconcile:recent", place),
+    });
+  const sweepHistory = (): Promise<SweepEnd> =>
+    sweepWindows(run, {
+      count: "olderWindows",
+      suffix: ":older",
+      untilMs: untilMs(shares.history),
+      place: history.place,
+      frame: { windowMs, fromMs: null, toMs: history.beforeMs },
+      keep: (place) =>
+        reconciliation.keepPosition(fence, "reconcile:history", {
+          ...history,
+          place,
+          coveredMs: place.serviceId === 0 ? history.beforeMs : history.coveredMs,
+        }),
+    });
 
   await forgetGone(run, untilMs(shares.gone));
   const ends: SweepEnd[] = [];
-  for (const [name, sweep] of Object.entries({ recent: sweepRecent, invoices: () => sweepInvoices(run, untilMs(shares.invoices)), history: sweepHistory })) {
+  for (const [name, sweep] of Object.entries({
+    recent: sweepRecent,
+    invoices: () => sweepInvoices(run, untilMs(shares.invoices)),
+    history: sweepHistory,
+  })) {
     const end = await sweep().catch((error: unknown): SweepEnd => {
       run.fail(error, { sweep: name });
       return "later";

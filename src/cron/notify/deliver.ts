@@ -43,7 +43,11 @@ const pollMs = 1_000;
 
 type Sending = { readonly channelId: number; readonly customerId: number | null; readonly done: Promise<void> };
 
-const withoutSecret: SendOutcome = { status: "failed", detail: "its secret cannot be opened: is SECRETS_KEY the right one?", retryAfterMs: null };
+const withoutSecret: SendOutcome = {
+  status: "failed",
+  detail: "its secret cannot be opened: is SECRETS_KEY the right one?",
+  retryAfterMs: null,
+};
 
 const openSecret = async ({ secrets, clock }: DeliverDeps, { sealedSecret, customerId }: Claimed): Promise<ChannelSecret | null> => {
   try {
@@ -95,7 +99,9 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     const connection = connectionOf(connections, { lane: "message", key: channelId, suspect: () => channelFailures > 0 });
     const send = async (): Promise<SendOutcome> => {
       const secret = await openSecret(deps, claimed);
-      return secret === null ? withoutSecret : await channels.send(secret, message, messageId(id), clock.nowMs(), { untilMs: clock.nowMs() + attemptMs, connection });
+      return secret === null
+        ? withoutSecret
+        : await channels.send(secret, message, messageId(id), clock.nowMs(), { untilMs: clock.nowMs() + attemptMs, connection });
     };
     // A sender never throws; one that does must not take the others with it.
     const outcome = await send().catch((error: unknown): SendOutcome => {
@@ -104,7 +110,8 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     });
     outcomes.push(attemptOf(claimed, outcome, clock.nowMs(), deps.chance()));
     count[outcome.status === "sent" ? "sent" : outcome.status === "failed" ? "failed" : "dead"] += 1;
-    if (outcome.status !== "sent") log.warn("message_not_delivered", { delivery: id, channel: channelId, status: outcome.status, detail: outcome.detail });
+    if (outcome.status !== "sent")
+      log.warn("message_not_delivered", { delivery: id, channel: channelId, status: outcome.status, detail: outcome.detail });
     sending.delete(id);
     awake.resolve();
   };
@@ -113,13 +120,26 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     const free = slots - sending.size;
     if (free <= 0 || clock.nowMs() >= untilMs) return 0;
     const nowMs = clock.nowMs();
-    const claimed = await outbox.claim(fence, { kinds: channels.kinds, limit: free, perCustomer, busy: [...sending.values()], claimMs }, nowMs);
+    const claimed = await outbox.claim(
+      fence,
+      { kinds: channels.kinds, limit: free, perCustomer, busy: [...sending.values()], claimMs },
+      nowMs,
+    );
     const composed: Composed[] = [];
-    for (const one of claimed) if (one.message === null) {
-      const message = compose(one, nowMs);
-      if (message !== null) composed.push({ id: one.id, message });
-      else outcomes.push({ id: one.id, channelId: one.channelId, result: "dead", detail: "nothing is known of it any more", nextAtMs: null, pausedUntilMs: null });
-    }
+    for (const one of claimed)
+      if (one.message === null) {
+        const message = compose(one, nowMs);
+        if (message !== null) composed.push({ id: one.id, message });
+        else
+          outcomes.push({
+            id: one.id,
+            channelId: one.channelId,
+            result: "dead",
+            detail: "nothing is known of it any more",
+            nextAtMs: null,
+            pausedUntilMs: null,
+          });
+      }
     const frozen = new Map((composed.length === 0 ? [] : await outbox.freeze(fence, composed)).map(({ id, message }) => [id, message]));
     for (const one of claimed) {
       const message = one.message ?? frozen.get(one.id);

@@ -10,17 +10,33 @@ const perBatch = 1_000;
 
 /** Which log line stands for which change, beside the messages: one for whoever reads logs alone. */
 const logged: Partial<Record<Notification["kind"], string>> = {
-  "storm.started": "storm_started", "storm.recovering": "storm_recovering", "storm.relapsed": "storm_relapsed", "storm.ended": "storm_ended",
-  "switch.done": "switch_done", "switch.failed": "switch_failed", "switch.held": "storm_held", "failback.started": "failback_started", "failback.done": "failback_done",
-  "backup.down": "backup_down", "backup.up": "backup_up",
+  "storm.started": "storm_started",
+  "storm.recovering": "storm_recovering",
+  "storm.relapsed": "storm_relapsed",
+  "storm.ended": "storm_ended",
+  "switch.done": "switch_done",
+  "switch.failed": "switch_failed",
+  "switch.held": "storm_held",
+  "failback.started": "failback_started",
+  "failback.done": "failback_done",
+  "backup.down": "backup_down",
+  "backup.up": "backup_up",
 };
 
 const tell = (log: Log, { id, kind, customerId, serviceId, stormId, facts }: Notification): void => {
   const event = logged[kind];
-  if (event !== undefined) log.warn(event, { notification: id, customer: customerId, service: serviceId, storm: stormId, ...(typeof facts["reason"] === "string" && { reason: facts["reason"] }) });
+  if (event !== undefined)
+    log.warn(event, {
+      notification: id,
+      customer: customerId,
+      service: serviceId,
+      storm: stormId,
+      ...(typeof facts["reason"] === "string" && { reason: facts["reason"] }),
+    });
 };
 
-const changes = ({ opened, joined, reopened, ended }: IncidentChanges): number => opened.length + joined.length + reopened.size + ended.size;
+const changes = ({ opened, joined, reopened, ended }: IncidentChanges): number =>
+  opened.length + joined.length + reopened.size + ended.size;
 
 /**
  * Decides the messages of everything that is new in the outbox, and which incidents begin and end.

@@ -21,8 +21,7 @@ const dispatchTimeoutMs = 10_000;
 const dispatchAllMs = 20_000;
 
 /** Id of one run of a job: with the provider, it is the holder of a lease. */
-export const newRunId = (random: Random): string =>
-  toHex(random.bytes(8));
+export const newRunId = (random: Random): string => toHex(random.bytes(8));
 
 /** Everything in this invocation shares its connections and its request limit. */
 const together = <Deps extends Omit<DispatchDeps, "runId">>(deps: Deps) => {
@@ -33,7 +32,11 @@ const together = <Deps extends Omit<DispatchDeps, "runId">>(deps: Deps) => {
 type Together = ReturnType<typeof together<DispatchDeps>>;
 
 /** The rounds of one shard for one minute, in this invocation; where the number of shards changes, those of all shards. */
-export const runShard = async (deps: Omit<DispatchDeps, "runId"> & { readonly random: Random }, shard: Shard, scheduledAtMs: number): Promise<void> => {
+export const runShard = async (
+  deps: Omit<DispatchDeps, "runId"> & { readonly random: Random },
+  shard: Shard,
+  scheduledAtMs: number,
+): Promise<void> => {
   await deps.sharedClock?.sync();
   const run = { ...together(deps), runId: newRunId(deps.random) };
   const leftUntilMs = await runTick(run, shard, scheduledAtMs);
@@ -59,13 +62,20 @@ const shardsNow = async ({ settings, clock, log, probe }: DispatchDeps): Promise
 const inTime = async (clock: Clock, ask: () => Promise<void>, untilMs: number): Promise<void> => {
   const mostMs = Math.min(dispatchTimeoutMs, untilMs - clock.nowMs());
   if (mostMs <= 0) throw new Error(`not asked within ${dispatchAllMs} ms: others did not answer`);
-  const isAnswered = await patiently(clock, ask().then(() => true), mostMs, false);
+  const isAnswered = await patiently(
+    clock,
+    ask().then(() => true),
+    mostMs,
+    false,
+  );
   if (!isAnswered) throw new Error(`no answer within ${mostMs} ms`);
 };
 
 /** Shards in this very invocation: they share its connections. One shard's failure does not stop another. */
 const runSideBySide = async (deps: Together, shards: readonly Shard[], scheduledAtMs: number, untilMs?: number): Promise<number | null> => {
-  const results = await Promise.allSettled(shards.map((shard) => runTick({ ...deps, shardsHere: shards.length }, shard, scheduledAtMs, untilMs)));
+  const results = await Promise.allSettled(
+    shards.map((shard) => runTick({ ...deps, shardsHere: shards.length }, shard, scheduledAtMs, untilMs)),
+  );
   const left = results.flatMap((result) => (result.status === "fulfilled" && result.value !== null ? [result.value] : []));
   if (left.length > 0) return Math.max(...left);
   const failed = results.find((result) => result.status === "rejected");
@@ -91,7 +101,9 @@ const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number
   const unreached = shards.filter((_, at) => results[at]?.status === "rejected");
   log.info("dispatch", { shards: count, unreached: unreached.length });
   if (unreached.length === 0) return null;
-  log.error("dispatch_failed", results.find((result) => result.status === "rejected")?.reason, { shards: unreached.map(({ index }) => index).join() });
+  log.error("dispatch_failed", results.find((result) => result.status === "rejected")?.reason, {
+    shards: unreached.map(({ index }) => index).join(),
+  });
   return await runSideBySide(deps, unreached, scheduledAtMs, untilMs);
 };
 
@@ -99,7 +111,7 @@ const dispatchOnce = async (deps: Together, count: number, scheduledAtMs: number
 const leastWaitMs = 250;
 
 const dispatchUntil = async (deps: Together, scheduledAtMs: number, untilMs?: number): Promise<void> => {
-  for (let leftUntilMs = untilMs; ; ) {
+  for (let leftUntilMs = untilMs; ;) {
     const count = await shardsNow(deps);
     // The database may have been unreachable until now, and the clock not be synchronised.
     await deps.sharedClock?.sync();
@@ -116,4 +128,5 @@ const dispatchUntil = async (deps: Together, scheduledAtMs: number, untilMs?: nu
  * changes meanwhile, the rest of the minute runs with the new one.
  * @throws the first failure of a shard that ran here; the database's, where it is unreachable for a minute
  */
-export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> => await dispatchUntil(together(deps), scheduledAtMs);
+export const dispatchShards = async (deps: DispatchDeps, scheduledAtMs: number): Promise<void> =>
+  await dispatchUntil(together(deps), scheduledAtMs);

@@ -7,7 +7,18 @@ import { createDnsTalk } from "../../pipeline/round.ts";
 import { createRequestAccount, createRequestPool } from "../../pipeline/requests.ts";
 import { createConnections } from "../../pipeline/connection-slots.ts";
 import type { ShardDeps, Tally } from "./shard-rounds.ts";
-import { afterRound, isWitness, newTally, reportTally, restMs, roundInSlot, slotOf, takeShard, waitMs, witnessInSlot } from "./shard-rounds.ts";
+import {
+  afterRound,
+  isWitness,
+  newTally,
+  reportTally,
+  restMs,
+  roundInSlot,
+  slotOf,
+  takeShard,
+  waitMs,
+  witnessInSlot,
+} from "./shard-rounds.ts";
 
 /** How often a continuous loop reports its rounds. */
 const reportMs = 60_000;
@@ -61,7 +72,9 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
     const done = tally;
     tally = { ...newTally(clock.nowMs()), failedInRow: done.failedInRow };
     if (latest === null || done.rounds + done.witnessed + done.failures === 0) return;
-    await reportTally(deps, latest, held?.fence.epoch ?? null, done).catch((error: unknown) => log.error("tick", error, { shard: latest?.index }));
+    await reportTally(deps, latest, held?.fence.epoch ?? null, done).catch((error: unknown) =>
+      log.error("tick", error, { shard: latest?.index }),
+    );
   };
 
   const roundNow = async (armed: Shard, roundAtMs: number): Promise<boolean> => {
@@ -82,7 +95,16 @@ export const createShardLoop = (given: ShardDeps & { readonly settings: Settings
         if (asked.taking.held === null) {
           watching ??= isWitness(deps, asked.taking) ? witnessInSlot({ ...deps, requests }, asked.shard, roundAtMs, tally) : null;
           // The lease may lapse before all time-outs of a witness' round are in: a takeover does not wait for them.
-          if (watching !== null && (await patiently(clock, watching.then(() => false), waitMs(deps, asked.taking, 0), true))) continue;
+          if (
+            watching !== null &&
+            (await patiently(
+              clock,
+              watching.then(() => false),
+              waitMs(deps, asked.taking, 0),
+              true,
+            ))
+          )
+            continue;
           break;
         }
         held = { shard: asked.shard, fence: asked.taking.held, dnsTalk: createDnsTalk(clock, connections) };

@@ -50,7 +50,22 @@ export type Tally = {
 };
 
 export const newTally = (startedAtMs: number): Tally => ({
-  startedAtMs, rounds: 0, roundsMs: 0, witnessed: 0, acted: 0, failedInRow: 0, failedSince: 0, failures: 0, overruns: 0, unprobed: 0, unreadable: 0, overBudget: 0, load: noLoad, switches: 0, storms: 0, lastError: null,
+  startedAtMs,
+  rounds: 0,
+  roundsMs: 0,
+  witnessed: 0,
+  acted: 0,
+  failedInRow: 0,
+  failedSince: 0,
+  failures: 0,
+  overruns: 0,
+  unprobed: 0,
+  unreadable: 0,
+  overBudget: 0,
+  load: noLoad,
+  switches: 0,
+  storms: 0,
+  lastError: null,
 });
 
 /** The start of the slot that a time lies in: slots follow the clock, so rounds do not drift. */
@@ -69,7 +84,8 @@ export const takeShard = async (deps: ShardDeps, shard: Shard): Promise<Taking> 
 };
 
 /** Whether the other provider holds a lease, or is preferred for it: then this one is its witness. */
-export const isWitness = (deps: Pick<ShardDeps, "provider">, taking: Taking): boolean => taking.held === null && taking.by !== null && taking.by !== deps.provider;
+export const isWitness = (deps: Pick<ShardDeps, "provider">, taking: Taking): boolean =>
+  taking.held === null && taking.by !== null && taking.by !== deps.provider;
 
 /** Failed rounds in a row after which a provider leaves its lease to the other one: a minute has six. */
 const givenUpAfter = 3;
@@ -92,7 +108,8 @@ export const afterRound = async (deps: ShardDeps, fence: Fence, shard: Shard, ta
     log.warn("lease_given_up", { shard: shard.index, failures: givenUpAfter, epoch: fence.epoch });
     return "given_up";
   }
-  if (provider === preferredProvider || !(await leases.handBack(fence, preferredProvider, handBackAfterMs).catch(() => false))) return "kept";
+  if (provider === preferredProvider || !(await leases.handBack(fence, preferredProvider, handBackAfterMs).catch(() => false)))
+    return "kept";
   log.warn("handed_back", { shard: shard.index, from: provider, to: preferredProvider, epoch: fence.epoch });
   return "handed_back";
 };
@@ -115,7 +132,14 @@ export const waitMs = (deps: ShardDeps, taking: Taking | null, retryMs: number):
 export type RoundEnd = "done" | "failed" | "lost";
 
 /** Counts the work of a slot. @param work false: the lease is lost */
-const inSlot = async (deps: ShardDeps, role: RoundDone["role"], shard: Shard, roundAtMs: number, tally: Tally, work: () => Promise<boolean>): Promise<RoundEnd> => {
+const inSlot = async (
+  deps: ShardDeps,
+  role: RoundDone["role"],
+  shard: Shard,
+  roundAtMs: number,
+  tally: Tally,
+  work: () => Promise<boolean>,
+): Promise<RoundEnd> => {
   const { clock, log } = deps;
   const startedAtMs = clock.nowMs();
   let ok = true;
@@ -147,7 +171,8 @@ export const roundInSlot = async (deps: ShardDeps, fence: Fence, shard: Shard, r
     tally.load = addLoads(tally.load, report.load ?? noLoad);
     tally.switches += report.switches;
     tally.storms += report.stormsChanged;
-    if (report.unjudged !== undefined) log.error("evaluation", report.unjudged.error, { shard: shard.index, services: report.unjudged.services });
+    if (report.unjudged !== undefined)
+      log.error("evaluation", report.unjudged.error, { shard: shard.index, services: report.unjudged.services });
     for (const domain of report.unreached) log.warn("visitors_not_on_backup", domain);
     for (const domain of report.contested) log.warn("weights_contested", domain);
     for (const error of report.thrown) log.error("dns", error, { shard: shard.index });
@@ -176,7 +201,13 @@ export const witnessInSlot = async (deps: ShardDeps, shard: Shard, roundAtMs: nu
 const measured = (shard: Shard, { rounds, load }: Tally, intervalMs: number): MeasuredShard | null => {
   const utilisation = utilisationOf(load, rounds, waitingConnections, intervalMs);
   if (utilisation === null) return null;
-  return { shard: shard.index, shards: shard.count, domains: Math.round(load.domains / rounds), leftOut: Math.ceil(load.leftOut / rounds), utilisation };
+  return {
+    shard: shard.index,
+    shards: shard.count,
+    domains: Math.round(load.domains / rounds),
+    leftOut: Math.ceil(load.leftOut / rounds),
+    utilisation,
+  };
 };
 
 /**
@@ -185,24 +216,65 @@ const measured = (shard: Shard, { rounds, load }: Tally, intervalMs: number): Me
  * @returns whether any round was done, or none was due
  */
 export const reportTally = async (deps: ShardDeps, shard: Shard, epoch: number | null, tally: Tally): Promise<boolean> => {
-  const { startedAtMs, rounds, roundsMs, witnessed, acted, failedSince, failures, overruns, unprobed, unreadable, overBudget, load, storms, switches } = tally;
+  const {
+    startedAtMs,
+    rounds,
+    roundsMs,
+    witnessed,
+    acted,
+    failedSince,
+    failures,
+    overruns,
+    unprobed,
+    unreadable,
+    overBudget,
+    load,
+    storms,
+    switches,
+  } = tally;
   const ok = (acted > 0 ? rounds : witnessed) > 0 || failures === 0;
   const endedAtMs = deps.clock.nowMs();
-  deps.log.info("tick", { shard: shard.index, result: !ok ? "failed" : failures > 0 ? "partly_failed" : "ok", epoch, rounds, witnessed, failures, overruns, unprobed, unreadable, overBudget, leftOut: load.leftOut, storms, switches });
+  deps.log.info("tick", {
+    shard: shard.index,
+    result: !ok ? "failed" : failures > 0 ? "partly_failed" : "ok",
+    epoch,
+    rounds,
+    witnessed,
+    failures,
+    overruns,
+    unprobed,
+    unreadable,
+    overBudget,
+    leftOut: load.leftOut,
+    storms,
+    switches,
+  });
   const counts: readonly Count[] = [
     { name: "rounds", label: "", value: rounds },
     { name: "round_ms", label: "", value: Math.round(roundsMs) },
     { name: "witness_rounds", label: "", value: witnessed },
     { name: "unreadable_probes", label: "", value: unreadable },
     ...(failures > 0
-      ? [{ name: "rounds_failed", label: "holder", value: acted - rounds } as const, { name: "rounds_failed", label: "witness", value: failures - (acted - rounds) } as const]
+      ? [
+          { name: "rounds_failed", label: "holder", value: acted - rounds } as const,
+          { name: "rounds_failed", label: "witness", value: failures - (acted - rounds) } as const,
+        ]
       : []),
     ...(overBudget > 0 ? [{ name: "probes_over_budget", label: "", value: overBudget } as const] : []),
     ...(load.leftOut > 0 ? [{ name: "domains_left_out", label: "", value: load.leftOut } as const] : []),
     ...(deps.takeDnsCalls?.() ?? []),
     ...(deps.connections?.takeAbandoned() ?? []).map(({ lane, count }): Count => ({ name: "abandoned_calls", label: lane, value: count })),
   ];
-  await deps.jobRuns.record({ job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`, provider: deps.provider, startedAtMs, endedAtMs, ok: failures === 0, overruns,
-    ...(acted > 0 && { failedRounds: { count: failedSince, anew: rounds > 0 } }), counts, load: measured(shard, tally, deps.probe.intervalMs) });
+  await deps.jobRuns.record({
+    job: `${acted === 0 && witnessed > 0 ? "witness" : "tick"}:${shard.index}`,
+    provider: deps.provider,
+    startedAtMs,
+    endedAtMs,
+    ok: failures === 0,
+    overruns,
+    ...(acted > 0 && { failedRounds: { count: failedSince, anew: rounds > 0 } }),
+    counts,
+    load: measured(shard, tally, deps.probe.intervalMs),
+  });
   return ok;
 };

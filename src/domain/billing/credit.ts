@@ -52,7 +52,10 @@ export type CreditTerms = {
 
 /** The default: no condition but having been healthy. */
 export const everyStorm: CreditTerms = {
-  rule: "storm", requireVerified: false, waitingMs: 0, maxGapMs: Number.POSITIVE_INFINITY,
+  rule: "storm",
+  requireVerified: false,
+  waitingMs: 0,
+  maxGapMs: Number.POSITIVE_INFINITY,
   floors: { minSamples: 1, minFailures: 1, minWindowSeconds: 1, maxThreshold: 1, minLatencyMs: 1 },
 };
 
@@ -101,8 +104,11 @@ export type CreditCase = {
 export type CreditVerdict = { readonly credit: Credit; readonly reason: CreditReason | null };
 
 const isBelow = (policy: TriggerTerms, floors: CreditFloors): boolean =>
-  policy.minSamples < floors.minSamples || policy.minFailures < floors.minFailures || policy.windowSeconds < floors.minWindowSeconds ||
-  policy.thresholdAvail > floors.maxThreshold || (policy.latencyMs !== null && policy.latencyMs < floors.minLatencyMs);
+  policy.minSamples < floors.minSamples ||
+  policy.minFailures < floors.minFailures ||
+  policy.windowSeconds < floors.minWindowSeconds ||
+  policy.thresholdAvail > floors.maxThreshold ||
+  (policy.latencyMs !== null && policy.latencyMs < floors.minLatencyMs);
 
 const asksProof = ({ terms, rule }: Pick<CreditCase, "terms" | "rule">): boolean => rule !== "storm" && terms.requireVerified;
 
@@ -139,8 +145,12 @@ const earning: ReadonlySet<CreditReason | null> = new Set<CreditReason | null>([
 const isOtherwise = ({ creditReason }: CreditedStorm, failing: readonly DomainHealth[], of: CreditCase): boolean => {
   const refused = byDomains.has(creditReason);
   if (!refused && !earning.has(creditReason)) return false;
-  const disqualified = new Map(of.domains.map(({ domainId, neverHealthy, verified }) => [domainId, neverHealthy || (asksProof(of) && !verified)]));
-  return failing.some(({ health }) => health === "down") && failing.every(({ domainId }) => (disqualified.get(domainId) ?? false) !== refused);
+  const disqualified = new Map(
+    of.domains.map(({ domainId, neverHealthy, verified }) => [domainId, neverHealthy || (asksProof(of) && !verified)]),
+  );
+  return (
+    failing.some(({ health }) => health === "down") && failing.every(({ domainId }) => (disqualified.get(domainId) ?? false) !== refused)
+  );
 };
 
 /**
@@ -163,7 +173,15 @@ export const judgeCredit = (
   if (active === null || transition?.kind === "end") return { transition, credit: null };
   const sinceMs = active.state === "recovering" ? active.recoveringSinceMs : null;
   const isAnother = transition?.kind === "relapse" && sinceMs !== null && nowMs - sinceMs > of.terms.maxGapMs;
-  if (!isAnother && !isOtherwise(active, domains.filter(({ below }) => below), of)) return { transition, credit: null };
+  if (
+    !isAnother &&
+    !isOtherwise(
+      active,
+      domains.filter(({ below }) => below),
+      of,
+    )
+  )
+    return { transition, credit: null };
   // A recovering storm is credited until the recovery began, whatever ends it.
   return { transition: { kind: "end", endedAtMs: Math.max(sinceMs ?? nowMs, active.startedAtMs), reason: "credit_changed" }, credit: null };
 };

@@ -59,11 +59,16 @@ const validAt = (sinceMs: number, untilMs: number | null, atMs: number): boolean
 
 /** A side's total by the facts known at a time, as the statement that stores usage derives it (semantics §8). */
 const sideAt = (facts: WindowFacts, side: Side, atMs: number): SideFacts => {
-  const hosts = facts.slices.filter((slice) => slice.side === side).map((slice): HostFact => ({
-    ...slice,
-    reading: facts.readings.find(({ domainId, cdn, fromMs, readAtMs, replacedAtMs }) =>
-      domainId === slice.domainId && cdn === slice.cdn && fromMs === slice.fromMs && validAt(readAtMs, replacedAtMs, atMs)) ?? null,
-  }));
+  const hosts = facts.slices
+    .filter((slice) => slice.side === side)
+    .map((slice): HostFact => ({
+      ...slice,
+      reading:
+        facts.readings.find(
+          ({ domainId, cdn, fromMs, readAtMs, replacedAtMs }) =>
+            domainId === slice.domainId && cdn === slice.cdn && fromMs === slice.fromMs && validAt(readAtMs, replacedAtMs, atMs),
+        ) ?? null,
+    }));
   const push = facts.pushes.find((one) => one.side === side && validAt(one.pushedAtMs, one.replacedAtMs, atMs)) ?? null;
   const read = hosts.flatMap(({ reading }) => (reading === null ? [] : [reading]));
   const sum = read.length === 0 ? null : read.reduce((total, { bytes }) => total + bytes, 0);
@@ -75,8 +80,12 @@ const sideAt = (facts: WindowFacts, side: Side, atMs: number): SideFacts => {
 
 /** Null: a side with bytes has no facts, as in windows from before facts were kept, or after they are deleted. */
 const addsUp = (sides: SidesFacts, billed: Billed): boolean | null => {
-  const verdicts = ([[sides.primary, billed.primaryBytes], [sides.backup, billed.backupBytes]] as const).map(([{ bytes }, known]) =>
-    (bytes === null ? (known === 0 ? true : null) : bytes === known));
+  const verdicts = (
+    [
+      [sides.primary, billed.primaryBytes],
+      [sides.backup, billed.backupBytes],
+    ] as const
+  ).map(([{ bytes }, known]) => (bytes === null ? (known === 0 ? true : null) : bytes === known));
   return verdicts.includes(false) ? false : verdicts.includes(null) ? null : true;
 };
 
@@ -84,7 +93,11 @@ const addsUp = (sides: SidesFacts, billed: Billed): boolean | null => {
  * The facts by which a window was billed with so many bytes: those that were known when its invoice was issued, or, where
  * these total less, became known during that run.
  */
-export const factsWhenIssued = (facts: WindowFacts, billed: Billed, issuedAtMs: number): SidesFacts & { readonly addUp: boolean | null } => {
+export const factsWhenIssued = (
+  facts: WindowFacts,
+  billed: Billed,
+  issuedAtMs: number,
+): SidesFacts & { readonly addUp: boolean | null } => {
   const known = [...facts.readings.map(({ readAtMs }) => readAtMs), ...facts.pushes.map(({ pushedAtMs }) => pushedAtMs)];
   const moments = [issuedAtMs, ...known.filter((ms) => ms > issuedAtMs && ms <= issuedAtMs + longestRunMs).toSorted((a, b) => a - b)];
   const versions = moments.map((atMs) => {
@@ -100,13 +113,18 @@ export type ChangedReading = { readonly slice: FactSlice; readonly bytesBefore: 
 export type ChangedPush = { readonly side: Side; readonly before: FactPush | null; readonly after: FactPush | null };
 
 /** The differences of `after` from `before`, both of the same window. */
-export const changedFacts = (before: SidesFacts, after: SidesFacts): { readonly readings: readonly ChangedReading[]; readonly pushes: readonly ChangedPush[] } => {
+export const changedFacts = (
+  before: SidesFacts,
+  after: SidesFacts,
+): { readonly readings: readonly ChangedReading[]; readonly pushes: readonly ChangedPush[] } => {
   const sides: readonly Side[] = ["primary", "backup"];
   return {
-    readings: sides.flatMap((side) => after[side].hosts.flatMap((slice, place): ChangedReading[] => {
-      const [bytesBefore, bytesAfter] = [before[side].hosts[place]?.reading?.bytes ?? null, slice.reading?.bytes ?? null];
-      return bytesBefore === bytesAfter ? [] : [{ slice, bytesBefore, bytesAfter }];
-    })),
+    readings: sides.flatMap((side) =>
+      after[side].hosts.flatMap((slice, place): ChangedReading[] => {
+        const [bytesBefore, bytesAfter] = [before[side].hosts[place]?.reading?.bytes ?? null, slice.reading?.bytes ?? null];
+        return bytesBefore === bytesAfter ? [] : [{ slice, bytesBefore, bytesAfter }];
+      }),
+    ),
     pushes: sides.flatMap((side): ChangedPush[] => {
       const [was, is] = [before[side].push, after[side].push];
       return was?.bytes === is?.bytes && was?.covers === is?.covers ? [] : [{ side, before: was, after: is }];

@@ -4,9 +4,7 @@ export type Rational = { readonly numerator: bigint; readonly denominator: bigin
 /** @param denominator not zero; @throws RangeError where it is */
 export const fraction = (numerator: bigint, denominator: bigint): Rational => {
   if (denominator === 0n) throw new RangeError("division by zero");
-  return denominator < 0n
-    ? { numerator: -numerator, denominator: -denominator }
-    : { numerator, denominator };
+  return denominator < 0n ? { numerator: -numerator, denominator: -denominator } : { numerator, denominator };
 };
 
 /** @param value an integer; @throws RangeError on a number that is none, or beyond 2^53 - 1 */

@@ -47,9 +47,7 @@ export const bytesPerGb = 2n ** 30n;
 
 /** What one side's bytes cost: an integer number of cents, rounded once. */
 export const chargeCents = (bytes: number, rateCentsPerGb: string): number =>
-  toSafeInteger(
-    roundHalfAway(multiply(integer(bytes), parseDecimal(rateCentsPerGb), fraction(1n, bytesPerGb))),
-  );
+  toSafeInteger(roundHalfAway(multiply(integer(bytes), parseDecimal(rateCentsPerGb), fraction(1n, bytesPerGb))));
 
 /**
  * Prices one window (semantics §9), exactly. It explains and verifies a line; the database computes the same.
@@ -61,9 +59,7 @@ export const priceLine = (usage: BilledUsage, terms: BillingTerms): LinePrice =>
   const amountCents = primaryChargeCents + backupChargeCents;
   const ratio = divide(integer(usage.stormMicroseconds), integer(usage.windowMicroseconds));
   const coverage = multiply(ratio, parseDecimal(usage.maxCoverageFactor));
-  const fullDiscountCents = toSafeInteger(
-    roundHalfAway(multiply(integer(backupChargeCents), parseDecimal(terms.discountRate), coverage)),
-  );
+  const fullDiscountCents = toSafeInteger(roundHalfAway(multiply(integer(backupChargeCents), parseDecimal(terms.discountRate), coverage)));
   return {
     primaryChargeCents,
     backupChargeCents,

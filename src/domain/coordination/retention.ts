@@ -26,31 +26,62 @@ export const retention = {
   probe_rollups_minute: { days: 35 },
   probe_minutes_folded: { days: 35 },
   probe_rollups_hour: { days: 400 },
-  rollup_marks: few, job_cursors: few, counters: few, settings: few, issuer_profile: few,
+  rollup_marks: few,
+  job_cursors: few,
+  counters: few,
+  settings: few,
+  issuer_profile: few,
   vantages: { days: 35 },
 
   storm_events: { stays: "what invoices refer to" },
-  evidence: { days: 400, stays: "that of a storm on an invoice or in a window that is still to be billed or billed anew, and what follows it in its chain" },
+  evidence: {
+    days: 400,
+    stays: "that of a storm on an invoice or in a window that is still to be billed or billed anew, and what follows it in its chain",
+  },
   evidence_anchors: { stays: "a row a day, by which chains are known to be what they were" },
   evidence_anchor_leaves: { stays: "a row a service and day on which something was recorded of it" },
   evidence_chains: { stays: "where a chain ends, and where it was cut" },
 
   routing_changes: { days: 400, stays: "the last switch that was made of each domain, and those whose outcome is not known" },
   routing_drifts: { days: 400 },
-  domain_routing: byOwner, service_routing: byOwner, readiness_checks: byOwner, standing_failovers: byOwner,
+  domain_routing: byOwner,
+  service_routing: byOwner,
+  readiness_checks: byOwner,
+  standing_failovers: byOwner,
   dns_standings: { stays: "a row an account in trouble; it goes when the account is well, or replaced" },
 
   customer_quotas: { stays: "a row a customer whose limits an admin has set" },
   probe_targets: { days: 2 },
   probe_claims: { stays: "a row a path of an unverified domain: dealt anew every five minutes" },
-  customers: parties, services: parties, service_domains: parties, storm_policies: parties,
-  storm_policy_versions: terms, billing_terms: terms, billing_profiles: terms,
-  service_cdns: holdings, domain_tenures: holdings, metering_marks: holdings,
-  customer_tokens: access, admin_tokens: access, dns_accounts: access, dns_zone_grants: access, cdn_accounts: access,
+  customers: parties,
+  services: parties,
+  service_domains: parties,
+  storm_policies: parties,
+  storm_policy_versions: terms,
+  billing_terms: terms,
+  billing_profiles: terms,
+  service_cdns: holdings,
+  domain_tenures: holdings,
+  metering_marks: holdings,
+  customer_tokens: access,
+  admin_tokens: access,
+  dns_accounts: access,
+  dns_zone_grants: access,
+  cdn_accounts: access,
 
-  usage_snapshots: books, usage_corrections: books, usage_correction_requests: books,
-  invoices: books, invoice_line_items: books, invoice_line_storms: books, invoice_line_uncredited: books, invoice_documents: books, invoice_services: books,
-  usage_readings: facts, usage_readings_past: facts, usage_pushes: facts, usage_pushes_past: facts,
+  usage_snapshots: books,
+  usage_corrections: books,
+  usage_correction_requests: books,
+  invoices: books,
+  invoice_line_items: books,
+  invoice_line_storms: books,
+  invoice_line_uncredited: books,
+  invoice_documents: books,
+  invoice_services: books,
+  usage_readings: facts,
+  usage_readings_past: facts,
+  usage_pushes: facts,
+  usage_pushes_past: facts,
   adjustment_causes: { stays: "a queue: the next billing run takes them" },
   invoice_links: { days: 400 },
   reconciliation_findings: { days: 400, stays: "those that are not cleared" },
@@ -67,13 +98,18 @@ export const retention = {
 
   takeovers: { days: 400, stays: "the newest, which the next one is chained to" },
   leases: { days: 1, stays: "those of shards and jobs: of readiness checks each has a name of its own" },
-  tick_runs: few, job_runs: few, providers: few, shard_loads: few,
+  tick_runs: few,
+  job_runs: few,
+  providers: few,
+  shard_loads: few,
 } as const satisfies Readonly<Record<string, Retention>>;
 
 type Kept = typeof retention;
 
 /** Tables whose rows are deleted by age. */
-export type AgingTable = { [Table in keyof Kept]: Kept[Table] extends { readonly days: number } | { readonly setting: string } ? Table : never }[keyof Kept];
+export type AgingTable = {
+  [Table in keyof Kept]: Kept[Table] extends { readonly days: number } | { readonly setting: string } ? Table : never;
+}[keyof Kept];
 
 type DatedTable = { [Table in keyof Kept]: Kept[Table] extends { readonly days: number } ? Table : never }[keyof Kept];
 

@@ -6,14 +6,29 @@ const v4Of = (text: string): readonly number[] | null => {
 
 /** IPv4 blocks that are not globally reachable (IANA IPv4 Special-Purpose Address Registry), and multicast; `[first, bits]`. */
 const v4Blocks: readonly (readonly [string, number])[] = [
-  ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.0.0.0", 24],
-  ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15], ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 4], ["240.0.0.0", 4],
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
 ];
 
 const v4Number = (parts: readonly number[]): number => parts.reduce((sum, part) => sum * 256 + part, 0);
 
 const isPublicV4 = (parts: readonly number[]): boolean =>
-  v4Blocks.every(([first, bits]) => Math.floor(v4Number(parts) / 2 ** (32 - bits)) !== Math.floor(v4Number(v4Of(first) ?? []) / 2 ** (32 - bits)));
+  v4Blocks.every(
+    ([first, bits]) => Math.floor(v4Number(parts) / 2 ** (32 - bits)) !== Math.floor(v4Number(v4Of(first) ?? []) / 2 ** (32 - bits)),
+  );
 
 /** The eight groups of an IPv6 address (RFC 4291 §2.2, an IPv4 tail included), or null. */
 const v6Of = (text: string): readonly number[] | null => {

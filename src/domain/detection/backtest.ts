@@ -27,8 +27,7 @@ export type Coverage = {
 };
 
 /** When the credit of a storm ends, within a span that ends at `toMs` (semantics §9). */
-const creditedUntil = (storm: StormSpan, toMs: number): number =>
-  Math.min(toMs, storm.endedAtMs ?? storm.recoveringSinceMs ?? toMs);
+const creditedUntil = (storm: StormSpan, toMs: number): number => Math.min(toMs, storm.endedAtMs ?? storm.recoveringSinceMs ?? toMs);
 
 /** Compares storms, oldest first, with the bad minutes. A minute is covered where a storm was active in it. */
 export const coverageOf = (storms: readonly StormSpan[], minutes: readonly LowMinute[], fromMs: number, toMs: number): Coverage => {

@@ -28,7 +28,10 @@ export const countWitnesses = (
   own: { readonly customerId: number; readonly sites: readonly string[]; readonly targets: readonly string[] },
 ): Sighted => {
   const taken = new Set([...own.sites, ...own.targets]);
-  const others = Map.groupBy(domains.filter(({ customerId }) => customerId !== own.customerId), ({ customerId }) => customerId);
+  const others = Map.groupBy(
+    domains.filter(({ customerId }) => customerId !== own.customerId),
+    ({ customerId }) => customerId,
+  );
   let [seen, failing] = [0, 0];
   for (const its of others.values()) {
     const names = its.flatMap(({ site, target }) => [site, target]);

@@ -57,11 +57,20 @@ type Heard = {
 export const readService = (of: Testimonies, terms: JudgingTerms & { readonly windowSeconds: number }): Heard => {
   const { counted, mayEnd } = testimony(of.vantages, of.cdns, of.nowMs, silentAfterMs);
   const path: ProbePath = of.domains.some(({ paths }) => paths.includes("primary")) ? "primary" : "direct";
-  const byDomain = Map.groupBy(of.stats.filter(({ vantage }) => counted.has(vantage)), ({ domainId }) => domainId);
+  const byDomain = Map.groupBy(
+    of.stats.filter(({ vantage }) => counted.has(vantage)),
+    ({ domainId }) => domainId,
+  );
   const read = (wanted: ProbePath): readonly DomainHealth[] =>
     of.domains
       .filter(({ paths }) => paths.includes(wanted))
-      .map(({ domainId }) => ({ domainId, ...judgePath((byDomain.get(domainId) ?? []).filter((stats) => stats.path === wanted), terms) }));
+      .map(({ domainId }) => ({
+        domainId,
+        ...judgePath(
+          (byDomain.get(domainId) ?? []).filter((stats) => stats.path === wanted),
+          terms,
+        ),
+      }));
   const domains = read(path);
   return { evidence: worstOf(domains), backup: worstOf(read("backup")), domains, counted, mayEnd };
 };

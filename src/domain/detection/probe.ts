@@ -36,8 +36,7 @@ export const parseStatusRanges = (text: string): StatusRanges | null => {
 const neverFinal = (status: number): boolean => status < 200 || status === 407;
 
 /** Whether each of the ranges has a code that a probe can receive. */
-export const canBeExpected = (ranges: StatusRanges): boolean =>
-  ranges.every(([from, to]) => to >= 200 && !(from === to && neverFinal(to)));
+export const canBeExpected = (ranges: StatusRanges): boolean => ranges.every(([from, to]) => to >= 200 && !(from === to && neverFinal(to)));
 
 const originUnreachable = (status: number): boolean => (status >= 520 && status <= 527) || status === 530;
 

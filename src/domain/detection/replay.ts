@@ -160,7 +160,9 @@ export class Replay {
     if (own === undefined) this.#byDomain.set(domainId, [added]);
     else own.push(added);
     this.#domains = [...this.#byDomain].map(([id, all]) => ({
-      domainId: id, paths: [...new Set(all.map(({ key }) => key.path))], primaryOnTrial: false,
+      domainId: id,
+      paths: [...new Set(all.map(({ key }) => key.path))],
+      primaryOnTrial: false,
     }));
     this.#settled = false;
     return added;
@@ -177,10 +179,15 @@ export class Replay {
     for (const figures of this.#figures) changed = figures.slide(nowMs - terms.windowSeconds * 1_000) || changed;
     if (roundAtMs < fromMs || (this.#settled && allHeard && !changed)) return;
     const { transition } = detect({
-      cdns, domains: this.#domains, vantages: this.#vantages(), nowMs, terms,
+      cdns,
+      domains: this.#domains,
+      vantages: this.#vantages(),
+      nowMs,
+      terms,
       stats: this.#figures.map(({ stats }) => stats).filter(({ samples }) => samples > 0),
       newest: this.#figures.filter(({ key }) => key.path !== "backup").map(({ key, newestAtMs }) => ({ ...key, atMs: newestAtMs })),
-      active: this.#active, previousEndedAtMs: this.#previousEndedAtMs,
+      active: this.#active,
+      previousEndedAtMs: this.#previousEndedAtMs,
     });
     this.#settled = allHeard && this.#active === null && transition === null;
     if (transition === null) return;

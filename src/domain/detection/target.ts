@@ -59,7 +59,12 @@ export type Restraint = {
  * Whether a path is probed in a round.
  * @param restrainsUnverified false: unverified domains are probed as all others are (DOMAIN_VERIFICATION=off, or local use)
  */
-export const isProbed = ({ verified, turns, privatePaths }: Restraint, path: ProbePath, round: number, restrainsUnverified: boolean): boolean => {
+export const isProbed = (
+  { verified, turns, privatePaths }: Restraint,
+  path: ProbePath,
+  round: number,
+  restrainsUnverified: boolean,
+): boolean => {
   if (privatePaths?.includes(path) === true) return false;
   if (verified || !restrainsUnverified) return true;
   const turn = turns?.[path];

@@ -32,7 +32,10 @@ const onLine = (all: readonly Entrant[], from: number, to: number): readonly Tur
 };
 
 /** The interval of a round, in whole numbers, so that no item is between two rounds. */
-const stretch = (round: number, length: number): readonly [from: number, to: number] => [Math.floor(round * length), Math.floor((round + 1) * length)];
+const stretch = (round: number, length: number): readonly [from: number, to: number] => [
+  Math.floor(round * length),
+  Math.floor((round + 1) * length),
+];
 
 /**
  * Fair round-robin scheduling of a round that has not room for all. Each customer has the same share, and one that needs less is

@@ -12,12 +12,7 @@ export type Testimony = { readonly counted: ReadonlySet<string>; readonly mayEnd
  * another has been heard within a day. Where that other one is silent now, the CDN's own may start a storm, never end one.
  * @param silentAfterMs a vantage not heard for longer is silent now
  */
-export const testimony = (
-  vantages: readonly Vantage[],
-  cdns: readonly string[],
-  nowMs: number,
-  silentAfterMs: number,
-): Testimony => {
+export const testimony = (vantages: readonly Vantage[], cdns: readonly string[], nowMs: number, silentAfterMs: number): Testimony => {
   const recent = vantages.filter((vantage) => vantage.lastHeardAtMs > nowMs - memoryMs);
   const independent = recent.filter((vantage) => !cdns.includes(vantage.name));
   if (independent.length === 0) return { counted: new Set(vantages.map((vantage) => vantage.name)), mayEnd: true };

@@ -1,5 +1,15 @@
 /** DER as RFC 3161 needs it, with definite lengths of up to 64 KiB, and nothing else. */
-export const derTag = { boolean: 0x01, integer: 0x02, octets: 0x04, null: 0x05, oid: 0x06, time: 0x18, sequence: 0x30, set: 0x31, explicit0: 0xa0 } as const;
+export const derTag = {
+  boolean: 0x01,
+  integer: 0x02,
+  octets: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  time: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+  explicit0: 0xa0,
+} as const;
 
 export const der = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
   const content = parts.flatMap((part) => [...part]);

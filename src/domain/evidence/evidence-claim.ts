@@ -42,14 +42,19 @@ const claimedOf = ({ kind, body }: Claim): JsonValue => {
 };
 
 /** Domain separation: prefixes of signed texts, so that a signature for one purpose is invalid for another. */
-const signed = (purpose: "record" | "head" | "anchor", value: JsonValue): string => `tranche evidence ${purpose}, version 2\n${canonicalJson(value)}`;
+const signed = (purpose: "record" | "head" | "anchor", value: JsonValue): string =>
+  `tranche evidence ${purpose}, version 2\n${canonicalJson(value)}`;
 
 /** The text that a record's signature covers. @throws RangeError for what has no canonical form */
 export const claimText = (claim: Claim, keyId: string): string => {
   const { kind, serviceId, stormId, follows, body } = claim;
   const knowsStorm = kind !== "begin" && (kind !== "end" || isDecision(kind, body));
   return signed("record", {
-    claimed: claimedOf(claim), follows: follows && { hash: follows.hash, seq: follows.seq }, key_id: keyId, kind, service_id: serviceId,
+    claimed: claimedOf(claim),
+    follows: follows && { hash: follows.hash, seq: follows.seq },
+    key_id: keyId,
+    kind,
+    service_id: serviceId,
     storm_id: knowsStorm ? stormId : null,
   });
 };
@@ -62,7 +67,14 @@ export type SignedHead = { readonly serviceId: number; readonly stormId: number;
 
 /** The last element of a bundle without its signature, as JSON. */
 export const headFields = ({ serviceId, stormId, seq, hash }: SignedHead, keyId: string, keys: readonly PublicKey[]): Fields => ({
-  hash, key_id: keyId, keys: keys.map((key) => ({ key_id: key.keyId, x: key.x })), kind: "head", seq, service_id: serviceId, storm_id: stormId, v: 2,
+  hash,
+  key_id: keyId,
+  keys: keys.map((key) => ({ key_id: key.keyId, x: key.x })),
+  kind: "head",
+  seq,
+  service_id: serviceId,
+  storm_id: stormId,
+  v: 2,
 });
 
 export const headText = (fields: Fields): string => signed("head", fields);

@@ -23,10 +23,12 @@ export const treeOf = async (leaves: readonly string[], sha256: Sha256): Promise
       if (beside !== undefined) path.push(beside);
     }
     const below = level;
-    level = await Promise.all(Array.from({ length: Math.ceil(below.length / 2) }, async (_, at) => {
-      const [left = "", right] = below.slice(2 * at, 2 * at + 2);
-      return right === undefined ? left : await sha256(nodeText(left, right));
-    }));
+    level = await Promise.all(
+      Array.from({ length: Math.ceil(below.length / 2) }, async (_, at) => {
+        const [left = "", right] = below.slice(2 * at, 2 * at + 2);
+        return right === undefined ? left : await sha256(nodeText(left, right));
+      }),
+    );
   }
   const [root] = level;
   if (root === undefined) throw new RangeError("a tree has a leaf at least");

@@ -49,7 +49,10 @@ const windowsAtOnce = ({ firstMs, endMs, hosts, storms }: ServiceExtent, { windo
  * @param resumeMs where to resume the first service; null: at its beginning
  */
 export function* checkChunks(
-  services: readonly ServiceExtent[], frame: CheckFrame, resumeMs: number | null = null, limits = checkLimits,
+  services: readonly ServiceExtent[],
+  frame: CheckFrame,
+  resumeMs: number | null = null,
+  limits = checkLimits,
 ): Generator<readonly CheckSpan[]> {
   const { windowMs } = frame;
   let chunk: CheckSpan[] = [];
@@ -59,7 +62,7 @@ export function* checkChunks(
     const endsMs = Math.min(floorTo(service.endMs - 1, windowMs) + windowMs, frame.toMs);
     const atOnce = windowsAtOnce(service, frame, limits);
     let fromMs = Math.min(Math.max(beginsMs, place === 0 ? (resumeMs ?? beginsMs) : beginsMs), Math.max(beginsMs, endsMs));
-    for (let isLast = false; !isLast; ) {
+    for (let isLast = false; !isLast;) {
       const room = Math.max(1, Math.floor((1 - used) * atOnce));
       const toMs = Math.max(fromMs, Math.min(endsMs, fromMs + room * windowMs));
       isLast = toMs >= endsMs;

@@ -97,7 +97,8 @@ export const settledMarks = (
 
 /** Parts of about `size` items; those of one window of a service stay together, in the order given. */
 export const inParts = <Item extends { readonly serviceId: number; readonly windowStartMs: number }>(
-  items: readonly Item[], size: number,
+  items: readonly Item[],
+  size: number,
 ): readonly (readonly Item[])[] => {
   const parts: Item[][] = [];
   let previous: Item | null = null;

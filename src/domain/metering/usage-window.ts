@@ -15,11 +15,7 @@ export type WindowFault = {
  * The faults of reported windows (semantics §8): each must be one whole aligned window in the past, and unique.
  * Windows are aligned to the epoch.
  */
-export const windowFaults = (
-  windows: readonly ReportedWindow[],
-  windowMs: number,
-  nowMs: number,
-): readonly WindowFault[] => {
+export const windowFaults = (windows: readonly ReportedWindow[], windowMs: number, nowMs: number): readonly WindowFault[] => {
   const seen = new Set<number>();
   return windows.flatMap(({ windowStartMs, windowEndMs }, index): WindowFault[] => {
     const repeated = seen.has(windowStartMs);

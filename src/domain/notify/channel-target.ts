@@ -10,7 +10,9 @@ export type ChannelTarget =
 /** Why a target is not usable: the field of the API that holds it, and words for the caller, for "field X". */
 export type TargetFault = { readonly field: "url" | "routing_key" | "to"; readonly detail: string };
 
-export type JudgedTarget<T extends ChannelTarget = ChannelTarget> = { readonly ok: true; readonly target: T } | ({ readonly ok: false } & TargetFault);
+export type JudgedTarget<T extends ChannelTarget = ChannelTarget> =
+  | { readonly ok: true; readonly target: T }
+  | ({ readonly ok: false } & TargetFault);
 
 const mostAddresses = 10;
 const maxUrlLength = 2_000;
@@ -23,13 +25,17 @@ const isPlain = (text: string): boolean => !/[\s\\\p{Cc}\p{Zl}\p{Zp}]|\p{Default
 
 /** The host as the URL standard reads it (IDNA, short and hexadecimal IPv4 included), judged as every host of a customer is. */
 const judgedHost = (hostname: string, allowPrivate: boolean): { readonly name: string } | { readonly detail: string } => {
-  if (hostname.startsWith("[")) return allowPrivate ? { name: hostname } : { detail: "must have a public name of several labels for a host" };
+  if (hostname.startsWith("["))
+    return allowPrivate ? { name: hostname } : { detail: "must have a public name of several labels for a host" };
   const parsed = parseHostname(hostname, (text) => text, allowPrivate);
   return parsed.ok ? { name: parsed.name } : { detail: `host ${parsed.detail}` };
 };
 
 /** A URL to post to, in canonical form. */
-const judgedUrl = (text: string, allowPrivate: boolean): { readonly ok: true; readonly url: URL } | ({ readonly ok: false } & TargetFault) => {
+const judgedUrl = (
+  text: string,
+  allowPrivate: boolean,
+): { readonly ok: true; readonly url: URL } | ({ readonly ok: false } & TargetFault) => {
   if (text.length > maxUrlLength) return no("url", `must have at most ${maxUrlLength} characters`);
   if (!isPlain(text) || !/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) return no("url", "must be an https URL");
   const url = new URL(text);

@@ -75,7 +75,8 @@ const stormTitle = (view: IncidentView, action: Action): string => {
 
 const stormSummary = (view: IncidentView, action: Action, nowMs: number): string => {
   const since = formatDuration((view.endedAtMs ?? nowMs) - view.startedAtMs);
-  if (action === "resolve") return `The storm on ${view.cdn} is over after ${since}; ${view.total === 1 ? "the service is" : `${services(view.total)} are`} back to normal.`;
+  if (action === "resolve")
+    return `The storm on ${view.cdn} is over after ${since}; ${view.total === 1 ? "the service is" : `${services(view.total)} are`} back to normal.`;
   const held = view.held > 0 ? ` ${services(view.held)} cannot be helped by a switch: see below.` : "";
   const moved = view.onBackup > 0 ? ` Traffic of ${services(view.onBackup)} is on the backup.` : "";
   const failing = view.failing === 0 ? `${view.cdn} answers again` : `${view.cdn} fails as the primary of ${services(view.failing)}`;
@@ -87,13 +88,25 @@ const stormSummary = (view: IncidentView, action: Action, nowMs: number): string
  * @param about why it is made: kind, severity and action as they were planned
  */
 export const incidentMessage = (
-  view: IncidentView, about: { readonly kind: NotificationKind; readonly severity: Severity; readonly action: Action; readonly thread: string; readonly occurredAtMs: number },
-  customer: string | null, nowMs: number,
+  view: IncidentView,
+  about: {
+    readonly kind: NotificationKind;
+    readonly severity: Severity;
+    readonly action: Action;
+    readonly thread: string;
+    readonly occurredAtMs: number;
+  },
+  customer: string | null,
+  nowMs: number,
 ): Message => {
   const { kind } = view;
   const isBackup = kind === "backup";
   const label = isBackup ? `${view.cdn} does not answer as a backup` : stormTitle(view, about.action);
-  const title = isBackup ? (about.action === "resolve" ? `${view.cdn} answers again as a backup: ${nameOf(view)}` : `${label}: ${nameOf(view)}`) : label;
+  const title = isBackup
+    ? about.action === "resolve"
+      ? `${view.cdn} answers again as a backup: ${nameOf(view)}`
+      : `${label}: ${nameOf(view)}`
+    : label;
   const summary = isBackup
     ? about.action === "resolve"
       ? `${view.cdn} answers again for ${services(view.total)}: a switch would help.`
@@ -102,18 +115,32 @@ export const incidentMessage = (
   const told: readonly ToldService[] = view.services.map((one) => ({ id: one.id, name: one.name, state: stateOf(kind, one) }));
   const count = (name: string, value: number) => (value > 0 ? [{ label: name, value: String(value) }] : []);
   return {
-    kind: about.kind, action: about.action, severity: about.severity, thread: about.thread, title, summary,
+    kind: about.kind,
+    action: about.action,
+    severity: about.severity,
+    thread: about.thread,
+    title,
+    summary,
     facts: [
       { label: "CDN", value: view.cdn },
       { label: "Services", value: String(view.total) },
       ...(view.customers > 1 ? [{ label: "Customers", value: String(view.customers) }] : []),
       ...(isBackup
         ? count("Backup down", view.backupsDown)
-        : [...count("Failing", view.failing), ...count("Recovering", view.recovering), ...count("On backup", view.onBackup), ...count("Held", view.held)]),
+        : [
+            ...count("Failing", view.failing),
+            ...count("Recovering", view.recovering),
+            ...count("On backup", view.onBackup),
+            ...count("Held", view.held),
+          ]),
       { label: about.action === "resolve" ? "Lasted" : "For", value: formatDuration((view.endedAtMs ?? nowMs) - view.startedAtMs) },
     ],
-    services: told, servicesTotal: view.total, occurredAtMs: about.occurredAtMs, startedAtMs: view.startedAtMs, customer,
+    services: told,
+    servicesTotal: view.total,
+    occurredAtMs: about.occurredAtMs,
+    startedAtMs: view.startedAtMs,
+    customer,
     ids: { incident_id: view.id, ...(view.total === 1 && view.services[0] !== undefined && { service_id: view.services[0].id }) },
-    path: `/v1/incidents/${view.id}`,
+    path: `${view.customerId === null ? "/v1/operator" : "/v1"}/incidents/${view.id}`,
   };
 };

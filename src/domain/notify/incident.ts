@@ -72,7 +72,12 @@ const cdnOf = ({ kind, facts }: Notification): string | null => {
  * @param news in the order of their ids
  * @param ids for incidents that are opened: two for each `storm.started` and `backup.down` are enough
  */
-export const groupIncidents = (news: readonly Notification[], around: Surroundings, ids: readonly number[], nowMs: number): IncidentChanges => {
+export const groupIncidents = (
+  news: readonly Notification[],
+  around: Surroundings,
+  ids: readonly number[],
+  nowMs: number,
+): IncidentChanges => {
   const live = new Map<string, Incident>();
   const keyOf = (customerId: number | null, kind: IncidentKind, cdn: string): string => `${customerId ?? ""}/${kind}/${cdn}`;
   for (const incident of around.incidents) live.set(keyOf(incident.customerId, incident.kind, incident.cdn), incident);
@@ -80,7 +85,8 @@ export const groupIncidents = (news: readonly Notification[], around: Surroundin
   const memberKeys = new Set(around.members.map((m) => `${m.incidentId}/${m.serviceId}/${m.stormId}`));
   const ofService = new Map<number, Set<number>>();
   const ofStorm = new Map<number, Set<number>>();
-  const note = (map: Map<number, Set<number>>, key: number, incidentId: number): void => void map.set(key, (map.get(key) ?? new Set()).add(incidentId));
+  const note = (map: Map<number, Set<number>>, key: number, incidentId: number): void =>
+    void map.set(key, (map.get(key) ?? new Set()).add(incidentId));
   for (const { incidentId, serviceId, stormId } of around.members) {
     note(ofService, serviceId, incidentId);
     if (stormId !== 0) note(ofStorm, stormId, incidentId);
@@ -124,9 +130,12 @@ export const groupIncidents = (news: readonly Notification[], around: Surroundin
     if (serviceId === null || !isOfIncident(kind)) continue;
     const cdn = cdnOf(one);
     const group: IncidentKind = kind.startsWith("backup.") ? "backup" : "storm";
-    const found = kind === "storm.started" || kind === "backup.down"
-      ? (cdn === null ? [] : [one.customerId, null].map((customerId) => join(one, customerId, group, cdn, serviceId)).filter((id) => id !== null))
-      : [...((stormId === null ? undefined : ofStorm.get(stormId)) ?? ofService.get(serviceId) ?? [])].filter((id) => isOpen(id, group));
+    const found =
+      kind === "storm.started" || kind === "backup.down"
+        ? cdn === null
+          ? []
+          : [one.customerId, null].map((customerId) => join(one, customerId, group, cdn, serviceId)).filter((id) => id !== null)
+        : [...((stormId === null ? undefined : ofStorm.get(stormId)) ?? ofService.get(serviceId) ?? [])].filter((id) => isOpen(id, group));
     if (found.length === 0) continue;
     of.set(one.id, found);
     for (const id of found) touched.set(id, edges.has(kind) ? Math.max(touched.get(id) ?? 0, one.occurredAtMs) : (touched.get(id) ?? 0));

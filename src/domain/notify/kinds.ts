@@ -71,7 +71,8 @@ const bound: ReadonlySet<string> = new Set(["storm.recovering", "storm.relapsed"
 export const isBoundToIncident = (kind: NotificationKind): boolean => bound.has(kind);
 
 /** Of what happens to a customer, what the operator's channels are told as well. */
-export const concernsOperator = (kind: NotificationKind): boolean => isOfIncident(kind) || kind === "drift.contested" || kind === "drift.resumed" || kind === "delivery.dead";
+export const concernsOperator = (kind: NotificationKind): boolean =>
+  isOfIncident(kind) || kind === "drift.contested" || kind === "drift.resumed" || kind === "delivery.dead";
 
 /** What is only watched, or only recorded, wakes nobody. @param facts as the trigger wrote them */
 export const severityOf = (kind: NotificationKind, facts: Readonly<Record<string, unknown>>): Severity => {

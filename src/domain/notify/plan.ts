@@ -1,18 +1,10 @@
 import type { IncidentChanges, Notification } from "./incident.ts";
 import type { Effect, NotificationKind, Severity } from "./kinds.ts";
-import { concernsOperator, isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
+import { isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
 import type { Action } from "./message.ts";
 import { eventDelayMs, updateDelayMs } from "./retry.ts";
-
-/** A channel as far as it decides what it is told. */
-export type Subscriber = {
-  readonly channelId: number;
-  /** Null: the operator's. */
-  readonly customerId: number | null;
-  readonly kinds: readonly NotificationKind[] | null;
-  readonly minSeverity: Severity;
-  readonly serviceIds: readonly number[] | null;
-};
+import type { Subscriber } from "./subscription.ts";
+import { isFor, wants } from "./subscription.ts";
 
 /** How one thread stands on one channel. */
 export type Thread = {
@@ -22,7 +14,13 @@ export type Thread = {
   /** Whether its last message but updates was a trigger. */
   readonly open: boolean;
   /** The last message, where it is not tried yet: what comes now can still go into it. */
-  readonly waiting: { readonly deliveryId: number; readonly action: Action; readonly kind: string; readonly severity: Severity; readonly nextAtMs: number } | null;
+  readonly waiting: {
+    readonly deliveryId: number;
+    readonly action: Action;
+    readonly kind: string;
+    readonly severity: Severity;
+    readonly nextAtMs: number;
+  } | null;
   /** Updates since the trigger; when its last message was made; whether one of them already told of a hold or a failure. */
   readonly updates: number;
   readonly lastAtMs: number;
@@ -45,7 +43,11 @@ export type NewDelivery = {
 
 /** A message that waits and takes in what is new. */
 export type Absorbed = {
-  readonly deliveryId: number; readonly kind: NotificationKind; readonly severity: Severity; readonly notificationId: number; readonly nextAtMs: number;
+  readonly deliveryId: number;
+  readonly kind: NotificationKind;
+  readonly severity: Severity;
+  readonly notificationId: number;
+  readonly nextAtMs: number;
 };
 
 export type Plan = {
@@ -56,9 +58,18 @@ export type Plan = {
 };
 
 /** What cannot wait until the next update is due, once per incident. */
-const escalates = (kind: NotificationKind, severity: Severity): boolean => severity === "critical" && (kind === "switch.held" || kind === "switch.failed");
+const escalates = (kind: NotificationKind, severity: Severity): boolean =>
+  severity === "critical" && (kind === "switch.held" || kind === "switch.failed");
 
-type Waiting = { existing: number | null; made: NewDelivery | null; action: Action; kind: NotificationKind; severity: Severity; nextAtMs: number; last: number };
+type Waiting = {
+  existing: number | null;
+  made: NewDelivery | null;
+  action: Action;
+  kind: NotificationKind;
+  severity: Severity;
+  nextAtMs: number;
+  last: number;
+};
 
 type State = {
   lastSeq: number;
@@ -72,20 +83,17 @@ type State = {
 const worse = (a: Severity, b: Severity): Severity => (severities.indexOf(a) >= severities.indexOf(b) ? a : b);
 
 /** The thread of what belongs to no incident. */
-export const threadOf = ({ customerId, subject }: Pick<Notification, "customerId" | "subject">): string => (customerId === null ? `operator:${subject}` : `customer:${customerId}:${subject}`);
-
-const isFor = (channel: Subscriber, { customerId, kind }: Notification): boolean =>
-  channel.customerId === null ? customerId === null || concernsOperator(kind) : channel.customerId === customerId;
-
-const wants = (channel: Subscriber, { kind, serviceId }: Notification, severity: Severity): boolean =>
-  (channel.kinds === null || channel.kinds.includes(kind)) &&
-  isAtLeast(severity, channel.minSeverity) &&
-  (channel.serviceIds === null || (serviceId !== null && channel.serviceIds.includes(serviceId)));
+export const threadOf = ({ customerId, subject }: Pick<Notification, "customerId" | "subject">): string =>
+  customerId === null ? `operator:${subject}` : `customer:${customerId}:${subject}`;
 
 /** Plans the messages of one channel. */
 const planChannel = (
-  channel: Subscriber, news: readonly Notification[], incidents: IncidentChanges, incidentCustomer: ReadonlyMap<number, number | null>,
-  threads: ReadonlyMap<string, Thread>, nowMs: number,
+  channel: Subscriber,
+  news: readonly Notification[],
+  incidents: IncidentChanges,
+  incidentCustomer: ReadonlyMap<number, number | null>,
+  threads: ReadonlyMap<string, Thread>,
+  nowMs: number,
 ): Plan => {
   const made: NewDelivery[] = [];
   const absorbed = new Map<number, Absorbed>();
@@ -98,9 +106,20 @@ const planChannel = (
     const stored = threads.get(thread);
     const waiting = stored?.waiting ?? null;
     const state: State = {
-      lastSeq: stored?.lastSeq ?? 0, open: stored?.open ?? false, updates: stored?.updates ?? 0, lastAtMs: stored?.lastAtMs ?? Number.NEGATIVE_INFINITY,
+      lastSeq: stored?.lastSeq ?? 0,
+      open: stored?.open ?? false,
+      updates: stored?.updates ?? 0,
+      lastAtMs: stored?.lastAtMs ?? Number.NEGATIVE_INFINITY,
       escalated: stored?.escalated ?? false,
-      waiting: waiting && { existing: waiting.deliveryId, made: null, action: waiting.action, kind: waiting.kind as NotificationKind, severity: waiting.severity, nextAtMs: waiting.nextAtMs, last: 0 },
+      waiting: waiting && {
+        existing: waiting.deliveryId,
+        made: null,
+        action: waiting.action,
+        kind: waiting.kind as NotificationKind,
+        severity: waiting.severity,
+        nextAtMs: waiting.nextAtMs,
+        last: 0,
+      },
     };
     states.set(thread, state);
     return state;
@@ -108,19 +127,48 @@ const planChannel = (
 
   const settle = (waiting: Waiting): void => {
     if (waiting.existing !== null) {
-      absorbed.set(waiting.existing, { deliveryId: waiting.existing, kind: waiting.kind, severity: waiting.severity, notificationId: waiting.last, nextAtMs: waiting.nextAtMs });
+      absorbed.set(waiting.existing, {
+        deliveryId: waiting.existing,
+        kind: waiting.kind,
+        severity: waiting.severity,
+        notificationId: waiting.last,
+        nextAtMs: waiting.nextAtMs,
+      });
     } else if (waiting.made !== null) {
       const at = made.indexOf(waiting.made);
-      const next = { ...waiting.made, kind: waiting.kind, severity: waiting.severity, notificationId: waiting.last, nextAtMs: waiting.nextAtMs };
+      const next = {
+        ...waiting.made,
+        kind: waiting.kind,
+        severity: waiting.severity,
+        notificationId: waiting.last,
+        nextAtMs: waiting.nextAtMs,
+      };
       made[at] = next;
       waiting.made = next;
     }
   };
 
-  const make = (state: State, thread: string, action: Action, one: Notification, severity: Severity, incidentId: number | null, nextAtMs: number): void => {
+  const make = (
+    state: State,
+    thread: string,
+    action: Action,
+    one: Notification,
+    severity: Severity,
+    incidentId: number | null,
+    nextAtMs: number,
+  ): void => {
     state.lastSeq += 1;
     const delivery: NewDelivery = {
-      channelId: channel.channelId, thread, seq: state.lastSeq, action, kind: one.kind, severity, notificationId: one.id, firstNotificationId: one.id, incidentId, nextAtMs,
+      channelId: channel.channelId,
+      thread,
+      seq: state.lastSeq,
+      action,
+      kind: one.kind,
+      severity,
+      notificationId: one.id,
+      firstNotificationId: one.id,
+      incidentId,
+      nextAtMs,
     };
     made.push(delivery);
     state.waiting = { existing: null, made: delivery, action, kind: one.kind, severity, nextAtMs, last: one.id };
@@ -146,7 +194,15 @@ const planChannel = (
     if (waiting !== null && (waiting.action === "trigger" || waiting.action === "update")) {
       return absorb(waiting, one, severity, urgent ? nowMs : waiting.nextAtMs);
     }
-    make(state, thread, "update", one, severity, incidentId, urgent ? nowMs : Math.max(nowMs, state.lastAtMs + updateDelayMs(state.updates)));
+    make(
+      state,
+      thread,
+      "update",
+      one,
+      severity,
+      incidentId,
+      urgent ? nowMs : Math.max(nowMs, state.lastAtMs + updateDelayMs(state.updates)),
+    );
   };
 
   const close = (state: State, thread: string, one: Notification, severity: Severity, incidentId: number | null): void => {
@@ -208,9 +264,21 @@ const planChannel = (
     const state = stateOf(thread);
     if (!state.open) continue;
     const last = lastOf.get(id);
-    const kind: NotificationKind = last?.kind.startsWith("backup.") === true || threads.get(thread)?.waiting?.kind.startsWith("backup.") === true ? "backup.up" : "storm.ended";
+    const kind: NotificationKind =
+      last?.kind.startsWith("backup.") === true || threads.get(thread)?.waiting?.kind.startsWith("backup.") === true
+        ? "backup.up"
+        : "storm.ended";
     // Where nothing new was heard of it: by the latest that is known.
-    const by = last ?? { id: 0, customerId: channel.customerId, serviceId: null, stormId: null, kind, subject: "", facts: {}, occurredAtMs: nowMs };
+    const by = last ?? {
+      id: 0,
+      customerId: channel.customerId,
+      serviceId: null,
+      stormId: null,
+      kind,
+      subject: "",
+      facts: {},
+      occurredAtMs: nowMs,
+    };
     close(state, thread, { ...by, kind }, "info", id);
   }
   return { made, absorbed: [...absorbed.values()], folded };
@@ -223,11 +291,27 @@ const planChannel = (
  * @param threads of these channels that the news may belong to
  */
 export const planDeliveries = (
-  news: readonly Notification[], channels: readonly Subscriber[], incidents: IncidentChanges, incidentCustomer: ReadonlyMap<number, number | null>,
-  threads: readonly Thread[], nowMs: number,
+  news: readonly Notification[],
+  channels: readonly Subscriber[],
+  incidents: IncidentChanges,
+  incidentCustomer: ReadonlyMap<number, number | null>,
+  threads: readonly Thread[],
+  nowMs: number,
 ): Plan => {
   const byChannel = Map.groupBy(threads, ({ channelId }) => channelId);
   const plans = channels.map((channel) =>
-    planChannel(channel, news, incidents, incidentCustomer, new Map((byChannel.get(channel.channelId) ?? []).map((thread) => [thread.thread, thread])), nowMs));
-  return { made: plans.flatMap(({ made }) => made), absorbed: plans.flatMap((plan) => plan.absorbed), folded: plans.flatMap((plan) => plan.folded) };
+    planChannel(
+      channel,
+      news,
+      incidents,
+      incidentCustomer,
+      new Map((byChannel.get(channel.channelId) ?? []).map((thread) => [thread.thread, thread])),
+      nowMs,
+    ),
+  );
+  return {
+    made: plans.flatMap(({ made }) => made),
+    absorbed: plans.flatMap((plan) => plan.absorbed),
+    folded: plans.flatMap((plan) => plan.folded),
+  };
 };

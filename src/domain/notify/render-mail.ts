@@ -54,10 +54,18 @@ const bodyOf = (message: Message, baseUrl: string | null, accent: string): strin
   return [
     `<p class="mark" style="margin:0 0 4px;font-size:13px;line-height:18px;font-weight:600;color:${accent}">${standingOf(message)}</p>`,
     `<h1 class="ink" style="margin:0 0 8px;font-size:20px;line-height:27px;font-weight:600;color:#1b1f24;${breaking}">${escaped(message.title)}</h1>`,
-    ...(message.summary === "" ? [] : [`<p class="ink" style="margin:0 0 16px;font-size:15px;line-height:22px;color:#1b1f24;${breaking}">${escaped(message.summary)}</p>`]),
+    ...(message.summary === ""
+      ? []
+      : [
+          `<p class="ink" style="margin:0 0 16px;font-size:15px;line-height:22px;color:#1b1f24;${breaking}">${escaped(message.summary)}</p>`,
+        ]),
     table(rowsOf(message).map(({ label, value }) => row(label, value))),
     ...(message.services.length === 0 ? [] : [servicesTable(message)]),
-    ...(link === null ? [] : [`<p style="margin:20px 0 0;font-size:14px;line-height:20px;${breaking}"><a class="link" href="${escaped(link)}" style="color:#1d5fa8">${escaped(link)}</a></p>`]),
+    ...(link === null
+      ? []
+      : [
+          `<p style="margin:20px 0 0;font-size:14px;line-height:20px;${breaking}"><a class="link" href="${escaped(link)}" style="color:#1d5fa8">${escaped(link)}</a></p>`,
+        ]),
     `<p class="soft rule" style="margin:20px 0 0;padding-top:12px;border-top:1px solid #d8dee4;font-size:12px;line-height:18px;color:#57606a;${breaking}">tranche · ${escaped(referenceOf(message))}</p>`,
   ].join("\n");
 };

@@ -28,7 +28,10 @@ export const renderPagerduty = (message: Message, baseUrl: string | null) => {
       custom_details: {
         summary: message.summary,
         ...Object.fromEntries(rowsOf(message).map(({ label, value }) => [label, value])),
-        ...(message.services.length > 0 && { services: message.services.map(({ name, state }) => `${name}: ${state}`), services_total: message.servicesTotal }),
+        ...(message.services.length > 0 && {
+          services: message.services.map(({ name, state }) => `${name}: ${state}`),
+          services_total: message.servicesTotal,
+        }),
         ...message.ids,
       },
     },

@@ -31,11 +31,20 @@ export type SlackBlock =
   | { readonly type: "section"; readonly text: TextObject }
   | { readonly type: "section"; readonly fields: readonly TextObject[] }
   | { readonly type: "context"; readonly elements: readonly TextObject[] };
-export type SlackPayload = { readonly text: string; readonly blocks: readonly SlackBlock[]; readonly unfurl_links: false; readonly unfurl_media: false };
+export type SlackPayload = {
+  readonly text: string;
+  readonly blocks: readonly SlackBlock[];
+  readonly unfurl_links: false;
+  readonly unfurl_media: false;
+};
 
 /** In which Slack reads no markup. */
 const plain = (text: string, max: number): TextObject => ({ type: "plain_text", text: escaped(text, max), emoji: false });
-const bold = (text: string): TextObject => ({ type: "mrkdwn", text: `*${escaped(text.replaceAll("*", ""), maxField - 2)}*`, verbatim: true });
+const bold = (text: string): TextObject => ({
+  type: "mrkdwn",
+  text: `*${escaped(text.replaceAll("*", ""), maxField - 2)}*`,
+  verbatim: true,
+});
 
 /** Beside the word, never instead of it. */
 const marks = { Critical: "🔴", Warning: "🟠", Info: "🔵", Resolved: "🟢" } as const;
@@ -79,5 +88,10 @@ export const renderSlack = (message: Message, baseUrl: string | null): SlackPayl
       ],
     },
   ];
-  return { text: escaped(`${standing}: ${message.title}`, maxText), blocks: blocks.slice(0, maxBlocks), unfurl_links: false, unfurl_media: false };
+  return {
+    text: escaped(`${standing}: ${message.title}`, maxText),
+    blocks: blocks.slice(0, maxBlocks),
+    unfurl_links: false,
+    unfurl_media: false,
+  };
 };

@@ -16,9 +16,14 @@ export const renderText = (message: Message, baseUrl: string | null): string => 
     [`${standingOf(message)}: ${message.title}`],
     [message.summary],
     table(rowsOf(message).map(({ label, value }) => [label, value])),
-    message.services.length === 0 ? [] : [servicesHeading(message), ...table(message.services.map(({ name, state }) => [name, state])).map((line) => `  ${line}`)],
+    message.services.length === 0
+      ? []
+      : [servicesHeading(message), ...table(message.services.map(({ name, state }) => [name, state])).map((line) => `  ${line}`)],
     link === null ? [] : [link],
     [referenceOf(message)],
   ];
-  return `${paragraphs.filter((lines) => lines.join("") !== "").map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  return `${paragraphs
+    .filter((lines) => lines.join("") !== "")
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
 };

@@ -3,7 +3,18 @@ const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
 /** How long after each failed attempt the next one follows: about 24 hours in all (Standard Webhooks, "Delivery retries"). */
-const delaysMs = [5 * secondMs, 30 * secondMs, 2 * minuteMs, 10 * minuteMs, 30 * minuteMs, hourMs, 2 * hourMs, 4 * hourMs, 6 * hourMs, 10 * hourMs] as const;
+const delaysMs = [
+  5 * secondMs,
+  30 * secondMs,
+  2 * minuteMs,
+  10 * minuteMs,
+  30 * minuteMs,
+  hourMs,
+  2 * hourMs,
+  4 * hourMs,
+  6 * hourMs,
+  10 * hourMs,
+] as const;
 
 /** Attempts after which a message is dead. */
 export const maxAttempts = delaysMs.length + 1;

@@ -34,12 +34,23 @@ const until = (facts: Facts): string => {
 };
 
 const reasons: Readonly<Record<string, string>> = {
-  calm: "back to normal", storm: "a storm", override: "a manual override", bad_backup: "the backup failed", failback: "failback", drift: "changed by somebody else",
-  backup_down: "the backup is down too", backup_unknown: "nothing is known of the backup", latched: "the backup failed before",
+  calm: "back to normal",
+  storm: "a storm",
+  override: "a manual override",
+  bad_backup: "the backup failed",
+  failback: "failback",
+  drift: "changed by somebody else",
+  backup_down: "the backup is down too",
+  backup_unknown: "nothing is known of the backup",
+  latched: "the backup failed before",
 };
 const reason = (facts: Facts): string => reasons[text(facts, "reason") ?? ""] ?? text(facts, "reason") ?? "no reason given";
 
-const modes: Readonly<Record<string, string>> = { primary: "kept on its primary", backup: "moved to its backup", frozen: "frozen where it is" };
+const modes: Readonly<Record<string, string>> = {
+  primary: "kept on its primary",
+  backup: "moved to its backup",
+  frozen: "frozen where it is",
+};
 const mode = (facts: Facts): string => modes[text(facts, "mode") ?? ""] ?? "overridden";
 
 const stormOf = (facts: Facts): string => (text(facts, "policy") === "http_latency" ? "slow" : "failing");
@@ -50,50 +61,151 @@ type Wording = (facts: Facts, count: number) => Words;
 const words = (title: string, summary: string): Words => ({ title, summary });
 
 const wordings: Readonly<Record<NotificationKind, Wording>> = {
-  "storm.started": (f) => words(`${text(f, "primaryCdn") ?? "The primary"} is ${stormOf(f)}: ${service(f)}`,
-    f["monitorOnly"] === true ? "The service is only watched: it has no domain that may be switched." : f["shadow"] === true ? "The service is in shadow mode: nothing is switched." : `Traffic is about to move to ${text(f, "backupCdn") ?? "the backup"}.`),
-  "storm.recovering": (f) => words(`${text(f, "primaryCdn") ?? "The primary"} answers again: ${service(f)}`, "The storm ends when that lasts."),
-  "storm.relapsed": (f) => words(`${text(f, "primaryCdn") ?? "The primary"} is ${stormOf(f)} again: ${service(f)}`, "It had answered for a while; the storm goes on."),
+  "storm.started": (f) =>
+    words(
+      `${text(f, "primaryCdn") ?? "The primary"} is ${stormOf(f)}: ${service(f)}`,
+      f["monitorOnly"] === true
+        ? "The service is only watched: it has no domain that may be switched."
+        : f["shadow"] === true
+          ? "The service is in shadow mode: nothing is switched."
+          : `Traffic is about to move to ${text(f, "backupCdn") ?? "the backup"}.`,
+    ),
+  "storm.recovering": (f) =>
+    words(`${text(f, "primaryCdn") ?? "The primary"} answers again: ${service(f)}`, "The storm ends when that lasts."),
+  "storm.relapsed": (f) =>
+    words(
+      `${text(f, "primaryCdn") ?? "The primary"} is ${stormOf(f)} again: ${service(f)}`,
+      "It had answered for a while; the storm goes on.",
+    ),
   "storm.ended": (f) => words(`The storm is over: ${service(f)}`, `${text(f, "primaryCdn") ?? "The primary"} answers as it should.`),
-  "switch.done": (f, n) => words(n > 1 ? `${n} domains of ${service(f)} were switched` : `${text(f, "domain") ?? service(f)} was switched`, `Because of ${reason(f)}. Route 53 has the new weights.`),
-  "switch.shadowed": (f) => words(`${text(f, "domain") ?? service(f)} would have been switched`, `Because of ${reason(f)}. The service is in shadow mode, so nothing was changed.`),
-  "switch.failed": (f) => words(`${text(f, "domain") ?? service(f)} could not be switched`, `${text(f, "error") ?? "Route 53 did not take the change"}. It is tried again.`),
-  "switch.held": (f) => words(`${service(f)} is held: ${reason(f)}`, "A switch would not help: traffic stays where it is until one of its CDNs is known to be up."),
+  "switch.done": (f, n) =>
+    words(
+      n > 1 ? `${n} domains of ${service(f)} were switched` : `${text(f, "domain") ?? service(f)} was switched`,
+      `Because of ${reason(f)}. Route 53 has the new weights.`,
+    ),
+  "switch.shadowed": (f) =>
+    words(
+      `${text(f, "domain") ?? service(f)} would have been switched`,
+      `Because of ${reason(f)}. The service is in shadow mode, so nothing was changed.`,
+    ),
+  "switch.failed": (f) =>
+    words(
+      `${text(f, "domain") ?? service(f)} could not be switched`,
+      `${text(f, "error") ?? "Route 53 did not take the change"}. It is tried again.`,
+    ),
+  "switch.held": (f) =>
+    words(
+      `${service(f)} is held: ${reason(f)}`,
+      "A switch would not help: traffic stays where it is until one of its CDNs is known to be up.",
+    ),
   "switch.released": (f) => words(`${service(f)} is no longer held`, "It is steered again."),
-  "failback.started": (f) => words(`${service(f)} is going back to ${text(f, "primaryCdn") ?? "its primary"}`, "Traffic returns by the steps that are set for the service."),
-  "failback.done": (f) => words(`${service(f)} is back to normal`, `Traffic is where it normally is: ${text(f, "primaryCdn") ?? "the primary"}.`),
-  "backup.down": (f) => words(`${text(f, "backupCdn") ?? "The backup"} does not answer as a backup: ${service(f)}`, "In a storm nothing could be switched to it."),
-  "backup.up": (f) => words(`${text(f, "backupCdn") ?? "The backup"} answers again as a backup: ${service(f)}`, "A switch would help again."),
-  "drift.healed": (f, n) => words(n > 1 ? `Weights of ${n} domains were changed by somebody else, and set back` : `Weights of ${text(f, "domain") ?? "a domain"} were changed by somebody else, and set back`,
-    "If the change was meant, set an override or new normal weights; Terraform and the like should ignore weights."),
-  "drift.contested": (f) => words(`Somebody keeps changing the weights of ${text(f, "domain") ?? "a domain"}`, "tranche does not insist any more: find out who does, then resume."),
+  "failback.started": (f) =>
+    words(
+      `${service(f)} is going back to ${text(f, "primaryCdn") ?? "its primary"}`,
+      "Traffic returns by the steps that are set for the service.",
+    ),
+  "failback.done": (f) =>
+    words(`${service(f)} is back to normal`, `Traffic is where it normally is: ${text(f, "primaryCdn") ?? "the primary"}.`),
+  "backup.down": (f) =>
+    words(
+      `${text(f, "backupCdn") ?? "The backup"} does not answer as a backup: ${service(f)}`,
+      "In a storm nothing could be switched to it.",
+    ),
+  "backup.up": (f) =>
+    words(`${text(f, "backupCdn") ?? "The backup"} answers again as a backup: ${service(f)}`, "A switch would help again."),
+  "drift.healed": (f, n) =>
+    words(
+      n > 1
+        ? `Weights of ${n} domains were changed by somebody else, and set back`
+        : `Weights of ${text(f, "domain") ?? "a domain"} were changed by somebody else, and set back`,
+      "If the change was meant, set an override or new normal weights; Terraform and the like should ignore weights.",
+    ),
+  "drift.contested": (f) =>
+    words(
+      `Somebody keeps changing the weights of ${text(f, "domain") ?? "a domain"}`,
+      "tranche does not insist any more: find out who does, then resume.",
+    ),
   "drift.resumed": (f) => words(`Weights of ${text(f, "domain") ?? "a domain"} are steered again`, "The dispute over its weights is over."),
-  "override.set": (f) => words(`${service(f)} is ${mode(f)} by ${text(f, "actor") ?? "somebody"}`, `Manual override, ${until(f)}: ${text(f, "reason") ?? "no reason given"}`),
+  "override.set": (f) =>
+    words(
+      `${service(f)} is ${mode(f)} by ${text(f, "actor") ?? "somebody"}`,
+      `Manual override, ${until(f)}: ${text(f, "reason") ?? "no reason given"}`,
+    ),
   "override.cleared": (f) => words(`The override of ${service(f)} is cleared`, "It is steered by its policies again."),
   "override.expired": (f) => words(`The override of ${service(f)} has run out`, `It was ${mode(f)}, and is steered by its policies again.`),
-  "freeze.set": (f) => words(`Everything is frozen by ${text(f, "actor") ?? "somebody"}`, `Nothing is switched for anybody, ${until(f)}: ${text(f, "reason") ?? "no reason given"}`),
+  "freeze.set": (f) =>
+    words(
+      `Everything is frozen by ${text(f, "actor") ?? "somebody"}`,
+      `Nothing is switched for anybody, ${until(f)}: ${text(f, "reason") ?? "no reason given"}`,
+    ),
   "freeze.lifted": () => words("The freeze is lifted", "Every service is steered again."),
   "freeze.expired": () => words("The freeze has run out", "Every service is steered again."),
-  takeover: (f) => words(
-    text(f, "how") === "hand_back" ? `${text(f, "lease") ?? "A shard"} was handed back to ${text(f, "to") ?? "the preferred provider"}` : `${text(f, "to") ?? "The other provider"} has taken over ${text(f, "lease") ?? "a shard"}`,
-    text(f, "how") === "hand_back" ? `From ${text(f, "from") ?? "the other one"}, as planned.`
-      : `${text(f, "from") ?? "The other one"} ${f["lapsed"] === true ? "fell silent" : "gave it back"}; nobody had the shard for ${formatDuration(number(f, "unheldMs") ?? 0)}.`),
-  "readiness.failed": (f) => words(`${service(f)} is not ready for a storm`, `Failed: ${list(f, "failed").join(", ") || "see the readiness report"}.`),
+  takeover: (f) =>
+    words(
+      text(f, "how") === "hand_back"
+        ? `${text(f, "lease") ?? "A shard"} was handed back to ${text(f, "to") ?? "the preferred provider"}`
+        : `${text(f, "to") ?? "The other provider"} has taken over ${text(f, "lease") ?? "a shard"}`,
+      text(f, "how") === "hand_back"
+        ? `From ${text(f, "from") ?? "the other one"}, as planned.`
+        : `${text(f, "from") ?? "The other one"} ${f["lapsed"] === true ? "fell silent" : "gave it back"}; nobody had the shard for ${formatDuration(number(f, "unheldMs") ?? 0)}.`,
+    ),
+  "readiness.failed": (f) =>
+    words(`${service(f)} is not ready for a storm`, `Failed: ${list(f, "failed").join(", ") || "see the readiness report"}.`),
   "readiness.passed": (f) => words(`${service(f)} is ready again`, "No readiness check fails any more."),
-  "invoice.issued": (f) => words(`Invoice ${number(f, "number") ?? ""}: ${amount(f, "totalCents")}`, (number(f, "discountCents") ?? 0) > 0 ? `${amount(f, "discountCents")} were taken off for storms.` : "No storm earned a discount."),
-  "invoice.adjusted": (f) => words(`Invoice ${number(f, "number") ?? ""} adjusts earlier ones by ${amount(f, "differenceCents")}`, `${number(f, "lines") ?? 0} lines were recomputed from what is known now.`),
-  "token.created": (f) => words(`A credential was created: ${text(f, "name") ?? ""}`, `${text(f, "role") ?? list(f, "scopes").join(", ")}${text(f, "actor") === null ? "" : `, by ${text(f, "actor")}`}. If nobody of yours did that, revoke it.`),
-  "account.failing": (f) => words(`${text(f, "account") ?? "An account"} refuses`, `${text(f, "error") ?? "The latest calls failed"}. Nothing can be ${text(f, "account") === "Route 53" ? "switched" : "read"} with it until that is put right.`),
-  "account.recovered": (f) => words(`${text(f, "account") ?? "An account"} works again`, "The latest call succeeded, or the account was replaced."),
-  "job.failing": (f) => words(`${text(f, "job") ?? "A job"} fails on ${text(f, "provider") ?? "a provider"}`, "Its log lines say why; /v1/status says since when."),
-  "job.recovered": (f) => words(`${text(f, "job") ?? "A job"} works again on ${text(f, "provider") ?? "a provider"}`, "The latest run succeeded."),
-  "job.overrun": (f, n) => words(`${text(f, "job") ?? "A job"} overruns on ${text(f, "provider") ?? "a provider"}`, `${n > 1 ? `${n} runs` : "A run"} took longer than there is time for. More shards, or fewer services, would help.`),
-  "finding.opened": (f) => words(`Figures do not agree: ${text(f, "rule") ?? "a rule"}`, `${text(f, "object") ?? "An object"}: ${text(f, "expected") ?? "?"} was expected, ${text(f, "actual") ?? "?"} was found.`),
-  "finding.cleared": (f) => words(`Figures agree again: ${text(f, "rule") ?? "a rule"}`, `${text(f, "object") ?? "An object"} is as expected.`),
-  "channel.failing": (f) => words(`Messages do not arrive at ${text(f, "channel") ?? "a channel"}`, `${text(f, "error") ?? "The latest attempts failed"}. This is said on another channel; what waits is tried for a day.`),
+  "invoice.issued": (f) =>
+    words(
+      `Invoice ${number(f, "number") ?? ""}: ${amount(f, "totalCents")}`,
+      (number(f, "discountCents") ?? 0) > 0 ? `${amount(f, "discountCents")} were taken off for storms.` : "No storm earned a discount.",
+    ),
+  "invoice.adjusted": (f) =>
+    words(
+      `Invoice ${number(f, "number") ?? ""} adjusts earlier ones by ${amount(f, "differenceCents")}`,
+      `${number(f, "lines") ?? 0} lines were recomputed from what is known now.`,
+    ),
+  "token.created": (f) =>
+    words(
+      `A credential was created: ${text(f, "name") ?? ""}`,
+      `${text(f, "role") ?? list(f, "scopes").join(", ")}${text(f, "actor") === null ? "" : `, by ${text(f, "actor")}`}. If nobody of yours did that, revoke it.`,
+    ),
+  "account.failing": (f) =>
+    words(
+      `${text(f, "account") ?? "An account"} refuses`,
+      `${text(f, "error") ?? "The latest calls failed"}. Nothing can be ${text(f, "account") === "Route 53" ? "switched" : "read"} with it until that is put right.`,
+    ),
+  "account.recovered": (f) =>
+    words(`${text(f, "account") ?? "An account"} works again`, "The latest call succeeded, or the account was replaced."),
+  "job.failing": (f) =>
+    words(
+      `${text(f, "job") ?? "A job"} fails on ${text(f, "provider") ?? "a provider"}`,
+      "Its log lines say why; /v1/status says since when.",
+    ),
+  "job.recovered": (f) =>
+    words(`${text(f, "job") ?? "A job"} works again on ${text(f, "provider") ?? "a provider"}`, "The latest run succeeded."),
+  "job.overrun": (f, n) =>
+    words(
+      `${text(f, "job") ?? "A job"} overruns on ${text(f, "provider") ?? "a provider"}`,
+      `${n > 1 ? `${n} runs` : "A run"} took longer than there is time for. More shards, or fewer services, would help.`,
+    ),
+  "finding.opened": (f) =>
+    words(
+      `Figures do not agree: ${text(f, "rule") ?? "a rule"}`,
+      `${text(f, "object") ?? "An object"}: ${text(f, "expected") ?? "?"} was expected, ${text(f, "actual") ?? "?"} was found.`,
+    ),
+  "finding.cleared": (f) =>
+    words(`Figures agree again: ${text(f, "rule") ?? "a rule"}`, `${text(f, "object") ?? "An object"} is as expected.`),
+  "channel.failing": (f) =>
+    words(
+      `Messages do not arrive at ${text(f, "channel") ?? "a channel"}`,
+      `${text(f, "error") ?? "The latest attempts failed"}. This is said on another channel; what waits is tried for a day.`,
+    ),
   "channel.recovered": (f) => words(`Messages arrive again at ${text(f, "channel") ?? "a channel"}`, "The latest attempt succeeded."),
-  "delivery.dead": (f, n) => words(n > 1 ? `${n} messages to ${text(f, "channel") ?? "a channel"} were given up` : `A message to ${text(f, "channel") ?? "a channel"} was given up`,
-    `"${text(f, "title") ?? text(f, "told") ?? "It"}" could not be delivered: ${text(f, "error") ?? "no answer"}.`),
+  "delivery.dead": (f, n) =>
+    words(
+      n > 1
+        ? `${n} messages to ${text(f, "channel") ?? "a channel"} were given up`
+        : `A message to ${text(f, "channel") ?? "a channel"} was given up`,
+      `"${text(f, "title") ?? text(f, "told") ?? "It"}" could not be delivered: ${text(f, "error") ?? "no answer"}.`,
+    ),
 };
 
 const paths: readonly [RegExp, (one: Notification) => string | null][] = [
@@ -101,7 +213,13 @@ const paths: readonly [RegExp, (one: Notification) => string | null][] = [
   [/^(switch|failback|backup|drift|override)\./, (one) => (one.serviceId === null ? null : `/v1/services/${one.serviceId}/routing`)],
   [/^readiness\./, (one) => (one.serviceId === null ? null : `/v1/services/${one.serviceId}/readiness`)],
   [/^invoice\./, (one) => (number(one.facts, "invoiceId") === null ? null : `/v1/invoices/${number(one.facts, "invoiceId")}`)],
-  [/^(channel|delivery)\./, (one) => (number(one.facts, "channelId") === null ? null : `/v1/channels/${number(one.facts, "channelId")}`)],
+  [
+    /^(channel|delivery)\./,
+    (one) =>
+      number(one.facts, "channelId") === null
+        ? null
+        : `${one.customerId === null ? "/v1/operator" : "/v1"}/channels/${number(one.facts, "channelId")}`,
+  ],
   [/^(takeover|job\.)/, () => "/v1/status"],
 ];
 
@@ -122,23 +240,37 @@ const figures: readonly (readonly [label: string, value: (facts: Facts) => strin
  */
 export const singleMessage = (
   told: readonly [Notification, ...Notification[]],
-  about: { readonly kind: NotificationKind; readonly severity: Severity; readonly action: Action; readonly thread: string }, customer: string | null,
+  about: { readonly kind: NotificationKind; readonly severity: Severity; readonly action: Action; readonly thread: string },
+  customer: string | null,
 ): Message => {
   const alike = told.filter(({ kind }) => kind === about.kind);
   const newest = alike.at(-1) ?? told.at(-1) ?? told[0];
   const { title, summary } = wordings[about.kind](newest.facts, alike.length);
   const path = paths.find(([kinds]) => kinds.test(about.kind))?.[1](newest) ?? null;
   const ids: Readonly<Record<string, number | null>> = {
-    notification_id: newest.id === 0 ? null : newest.id, service_id: newest.serviceId, storm_id: newest.stormId, invoice_id: number(newest.facts, "invoiceId"),
+    notification_id: newest.id === 0 ? null : newest.id,
+    service_id: newest.serviceId,
+    storm_id: newest.stormId,
+    invoice_id: number(newest.facts, "invoiceId"),
     channel_id: number(newest.facts, "channelId"),
   };
   return {
-    kind: about.kind, action: about.action, severity: about.severity, thread: about.thread, title, summary,
+    kind: about.kind,
+    action: about.action,
+    severity: about.severity,
+    thread: about.thread,
+    title,
+    summary,
     facts: figures.flatMap(([label, value]) => {
       const shown = value(newest.facts);
       return shown === null ? [] : [{ label, value: shown }];
     }),
-    services: [], servicesTotal: newest.serviceId === null ? 0 : 1, occurredAtMs: newest.occurredAtMs, startedAtMs: null, customer,
-    ids: Object.fromEntries(Object.entries(ids).filter((entry): entry is [string, number] => entry[1] !== null)), path,
+    services: [],
+    servicesTotal: newest.serviceId === null ? 0 : 1,
+    occurredAtMs: newest.occurredAtMs,
+    startedAtMs: null,
+    customer,
+    ids: Object.fromEntries(Object.entries(ids).filter((entry): entry is [string, number] => entry[1] !== null)),
+    path,
   };
 };

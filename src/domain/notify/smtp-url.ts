@@ -15,7 +15,8 @@ const schemes = {
   "smtp+insecure": { security: "off", port: 25 },
 } as const;
 
-const form = /^(smtps|smtp|smtp\+insecure):\/\/(?:([^:@/?#\s]+):([^:@/?#\s]+)@)?([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([1-9]\d{0,4}))?\/?$/;
+const form =
+  /^(smtps|smtp|smtp\+insecure):\/\/(?:([^:@/?#\s]+):([^:@/?#\s]+)@)?([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([1-9]\d{0,4}))?\/?$/;
 
 const decoded = (text: string): string | null => {
   try {

@@ -7,7 +7,12 @@ const gaps = /[\p{Cc}\p{Zl}\p{Zp}\s]+/gu;
 const cut = (text: string, max: number): string => {
   if (text.length <= max) return text;
   const points = Array.from(text);
-  return points.length <= max ? text : `${points.slice(0, max - 1).join("").trimEnd()}…`;
+  return points.length <= max
+    ? text
+    : `${points
+        .slice(0, max - 1)
+        .join("")
+        .trimEnd()}…`;
 };
 
 /**
@@ -15,4 +20,5 @@ const cut = (text: string, max: number): string => {
  * the direction of writing are left out.
  * @param max code points, at least 1
  */
-export const visible = (text: string, max: number): string => cut(withoutHidden(text.replaceAll(gaps, " ")).replaceAll(/ {2,}/g, " ").trim(), max);
+export const visible = (text: string, max: number): string =>
+  cut(withoutHidden(text.replaceAll(gaps, " ")).replaceAll(/ {2,}/g, " ").trim(), max);

@@ -11,5 +11,7 @@ export const endpointFault = (text: string): string | null => {
   const { protocol, hostname, username, password } = new URL(text);
   if (protocol !== "https:" && protocol !== "http:") return "must be an https URL";
   if (username !== "" || password !== "") return "must hold no user and no password";
-  return protocol === "https:" || isLoopback(hostname) ? null : "must be https: plain http only reaches this machine (127.0.0.1, localhost)";
+  return protocol === "https:" || isLoopback(hostname)
+    ? null
+    : "must be https: plain http only reaches this machine (127.0.0.1, localhost)";
 };

@@ -8,7 +8,8 @@ const distance = (a: string, b: string): number => {
     const row = [i];
     for (let j = 1; j <= b.length; j += 1) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
+      const swapped =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
       row.push(Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + cost, swapped));
     }
     [before, last] = [last, row];
@@ -16,7 +17,11 @@ const distance = (a: string, b: string): number => {
   return last[b.length] ?? 0;
 };
 
-const plain = (name: string): string => name.toUpperCase().replaceAll("-", "_").replace(/^TRANCHE_/, "");
+const plain = (name: string): string =>
+  name
+    .toUpperCase()
+    .replaceAll("-", "_")
+    .replace(/^TRANCHE_/, "");
 
 /**
  * The known name that was probably meant: in another case, with hyphens, prefixed with the product's name, or with a

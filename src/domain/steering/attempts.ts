@@ -30,5 +30,9 @@ export const isAttemptAt = (attempt: FailedAttempt, change: Pick<PlannedChange, 
   attempt.reason === reason && equalWeights(attempt.from, change.from) && equalWeights(attempt.to, change.to);
 
 /** Whether a switch is in its backoff. Where the records have changed it is retried at once. */
-export const isHeldBack = (attempts: readonly FailedAttempt[], change: Pick<PlannedChange, "from" | "to">, reason: string, nowMs: number): boolean =>
-  attempts.some((attempt) => isAttemptAt(attempt, change, reason) && attempt.sameRecords && nowMs < attempt.nextAttemptAtMs);
+export const isHeldBack = (
+  attempts: readonly FailedAttempt[],
+  change: Pick<PlannedChange, "from" | "to">,
+  reason: string,
+  nowMs: number,
+): boolean => attempts.some((attempt) => isAttemptAt(attempt, change, reason) && attempt.sameRecords && nowMs < attempt.nextAttemptAtMs);

@@ -36,7 +36,6 @@ export const awsPartitions: readonly AwsPartition[] = [
 ];
 
 /** The partition of a region; null where it is in no supported one. */
-export const partitionOf = (region: string): AwsPartition | null =>
-  awsPartitions.find(({ ownsRegion }) => ownsRegion.test(region)) ?? null;
+export const partitionOf = (region: string): AwsPartition | null => awsPartitions.find(({ ownsRegion }) => ownsRegion.test(region)) ?? null;
 
 export const defaultPartition: AwsPartition = commercial;

@@ -41,10 +41,14 @@ const byHealth = (type: string, side: AnswerSide, half: AnsweringRecord, health:
 const obstacleOf = (answers: ExpectedAnswers, side: AnswerSide, group: readonly AnsweringRecord[], health: Health): Obstacle => {
   const { type } = answers;
   const share = percent(answers[side]);
-  const isHalf = ({ setIdentifier, weight }: AnsweringRecord, name: string) => weight !== undefined && setIdentifier?.toLowerCase() === name;
+  const isHalf = ({ setIdentifier, weight }: AnsweringRecord, name: string) =>
+    weight !== undefined && setIdentifier?.toLowerCase() === name;
   const half = group.find((record) => isHalf(record, side));
   if (half === undefined || !group.some((record) => isHalf(record, side === "backup" ? "primary" : "backup"))) {
-    return { reason: "type_left_behind", detail: `${type} is not a whole weighted pair and is not switched: the ${side} has ${share} of its answers` };
+    return {
+      reason: "type_left_behind",
+      detail: `${type} is not a whole weighted pair and is not switched: the ${side} has ${share} of its answers`,
+    };
   }
   const allHealthy = Object.fromEntries(group.flatMap(healthKeys).map((key) => [key, "healthy"] as const));
   const [unhindered] = expectedAnswers(group, allHealthy);
@@ -62,7 +66,8 @@ const obstacleOf = (answers: ExpectedAnswers, side: AnswerSide, group: readonly 
 export const reachOf = (side: AnswerSide, records: readonly AnsweringRecord[], health: Health): Reach => {
   const all = expectedAnswers(records, health);
   const worst = all.toSorted((a, b) => a[side].least - b[side].least)[0];
-  if (worst === undefined) return { share: { least: 0, most: 0 }, obstacle: { reason: "weights", detail: "no records of the name are known" } };
+  if (worst === undefined)
+    return { share: { least: 0, most: 0 }, obstacle: { reason: "weights", detail: "no records of the name are known" } };
   if (worst[side].least >= reachedFrom) return { share: worst[side], obstacle: null };
   const group = records.filter(({ type }) => type === worst.type);
   return { share: worst[side], obstacle: obstacleOf(worst, side, group, health) };

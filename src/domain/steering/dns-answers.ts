@@ -44,7 +44,12 @@ const named = ({ setIdentifier, weight }: AnsweringRecord): AnswerSide | null =>
 };
 
 const targetOf = ({ values, alias }: AnsweringRecord): string =>
-  alias === undefined ? [...(values ?? [])].map((value) => value.toLowerCase().replace(/\.$/, "")).toSorted().join(" ") : aliasKey(alias.dnsName);
+  alias === undefined
+    ? [...(values ?? [])]
+        .map((value) => value.toLowerCase().replace(/\.$/, ""))
+        .toSorted()
+        .join(" ")
+    : aliasKey(alias.dnsName);
 
 /** The side of a record: the half that it is, or the one whose target it has. `group`: the records of its type. */
 export const answeredSide = (record: AnsweringRecord, group: readonly AnsweringRecord[]): AnswerSide | null =>
@@ -104,7 +109,10 @@ const bySide = (parts: readonly Part[], group: readonly AnsweringRecord[]): Shar
     if (own.length === parts.length && own.length > 0) return certain(1);
     return {
       least: own.reduce((total, { share }) => total + share.least, 0),
-      most: Math.min(1, own.reduce((total, { share }) => total + share.most, 0)),
+      most: Math.min(
+        1,
+        own.reduce((total, { share }) => total + share.most, 0),
+      ),
     };
   };
   return { primary: shareOf("primary"), backup: shareOf("backup"), other: shareOf("other") };
@@ -112,7 +120,8 @@ const bySide = (parts: readonly Part[], group: readonly AnsweringRecord[]): Shar
 
 const widest = (all: readonly Shares[]): Shares => {
   const over = (side: (typeof sides)[number]): Share => ({
-    least: Math.min(...all.map((shares) => shares[side].least)), most: Math.max(...all.map((shares) => shares[side].most)),
+    least: Math.min(...all.map((shares) => shares[side].least)),
+    most: Math.max(...all.map((shares) => shares[side].most)),
   });
   return { primary: over("primary"), backup: over("backup"), other: over("other") };
 };
@@ -132,7 +141,8 @@ const possibleChoices = (group: readonly AnsweringRecord[], health: Health): Pos
   const unknown = [...new Set(group.flatMap(healthKeys))].filter((key) => statusOf(key) === "unknown");
   if (unknown.length > mostUnknown) return { group, choices: null };
   const choices = assumptions(unknown).map((healthy) =>
-    choose(group, (record) => healthKeys(record).every((key) => statusOf(key) === "healthy" || healthy.has(key))));
+    choose(group, (record) => healthKeys(record).every((key) => statusOf(key) === "healthy" || healthy.has(key))),
+  );
   return { group, choices };
 };
 

@@ -37,7 +37,10 @@ const uint16 = (value: number): readonly number[] => [value >> 8, value & 0xff];
 export const encodeQuery = ({ id, name, type }: Question): Uint8Array<ArrayBuffer> | null => {
   const labels = name.replace(/\.$/, "").split(".");
   if (!labels.every((label) => labelForm.test(label))) return null;
-  const octets = [...labels.flatMap((label) => [label.length, ...Array.from({ length: label.length }, (_, index) => label.charCodeAt(index))]), 0];
+  const octets = [
+    ...labels.flatMap((label) => [label.length, ...Array.from({ length: label.length }, (_, index) => label.charCodeAt(index))]),
+    0,
+  ];
   if (octets.length > maxNameOctets) return null;
   const header = [...uint16(id), ...uint16(0), ...uint16(1), ...uint16(0), ...uint16(0), ...uint16(0)];
   return Uint8Array.from([...header, ...octets, ...uint16(typeNumbers[type]), ...uint16(classIn)]);
@@ -138,11 +141,14 @@ const readReply = (view: DataView, { id, name, type }: Question): DnsReply => {
     offset = from + length;
     if (offset > view.byteLength) throw new Malformed();
     const known = (["A", "AAAA", "CNAME"] as const).find((one) => typeNumbers[one] === number);
-    if (known !== undefined && inClass === classIn) records.push({ owner: folded(owner.name), type: known, data: readData(view, known, from, length) });
+    if (known !== undefined && inClass === classIn)
+      records.push({ owner: folded(owner.name), type: known, data: readData(view, known, from, length) });
   }
   const reached = new Set([folded(asked.name)]);
   // A set grows during iteration: each name of the chain once, even in a loop.
-  if (type !== "CNAME") for (const owner of reached) for (const record of records) if (record.type === "CNAME" && record.owner === owner) reached.add(folded(record.data));
+  if (type !== "CNAME")
+    for (const owner of reached)
+      for (const record of records) if (record.type === "CNAME" && record.owner === owner) reached.add(folded(record.data));
   return { ...base, answers: records.filter((record) => record.type === type && reached.has(record.owner)).map(({ data }) => data) };
 };
 

@@ -12,7 +12,12 @@ export type Drift = {
 };
 
 /** A drift found before; `leftAlone` where it was not to be healed. */
-export type PastDrift = { readonly foundAtMs: number; readonly found: Weights; readonly foundOthers?: number | null; readonly leftAlone: boolean };
+export type PastDrift = {
+  readonly foundAtMs: number;
+  readonly found: Weights;
+  readonly foundOthers?: number | null;
+  readonly leftAlone: boolean;
+};
 
 /** The same drift this often within this time is a fight: somebody's automation reverts what tranche heals. */
 const fightAfter = 3;
@@ -23,8 +28,12 @@ const recent = (past: readonly PastDrift[], nowMs: number): readonly PastDrift[]
 
 /** Whether this drift, found now, makes it a fight. */
 export const isFight = (drift: Drift, past: readonly PastDrift[], nowMs: number): boolean =>
-  1 + recent(past, nowMs).filter(({ found, foundOthers = null, leftAlone }) =>
-    !leftAlone && equalWeights(found, drift.found) && foundOthers === (drift.others?.found ?? null)).length >= fightAfter;
+  1 +
+    recent(past, nowMs).filter(
+      ({ found, foundOthers = null, leftAlone }) =>
+        !leftAlone && equalWeights(found, drift.found) && foundOthers === (drift.others?.found ?? null),
+    ).length >=
+  fightAfter;
 
 /** A fight is over once nothing was changed for that same time, and the weights are as desired. */
 export const isFightOver = (contestedAtMs: number, past: readonly PastDrift[], asDesired: boolean, nowMs: number): boolean =>

@@ -25,11 +25,13 @@ const mostRemembered = 300;
 /** Bounds the stored members where new ones keep appearing, as one per deployment: those deleted first are dropped. */
 const bounded = (members: readonly Member[], isThere: (member: Member) => boolean): OwnWeights => {
   let beyond = members.length - mostRemembered;
-  return beyond <= 0 ? members : members.filter((member) => {
-    const isKept = beyond <= 0 || isThere(member);
-    if (!isKept) beyond -= 1;
-    return isKept;
-  });
+  return beyond <= 0
+    ? members
+    : members.filter((member) => {
+        const isKept = beyond <= 0 || isThere(member);
+        if (!isKept) beyond -= 1;
+        return isKept;
+      });
 };
 
 /**
@@ -58,21 +60,35 @@ export const stillRemembered = (remembered: OwnWeights | null, live: readonly Me
 };
 
 /** The first type whose members' weights somebody else has changed, as sums. */
-export const memberDrift = (remembered: OwnWeights, known: readonly Member[], live: readonly Member[]): { readonly recordType: string; readonly previous: number; readonly found: number } | null => {
+export const memberDrift = (
+  remembered: OwnWeights,
+  known: readonly Member[],
+  live: readonly Member[],
+): { readonly recordType: string; readonly previous: number; readonly found: number } | null => {
   const [own, before] = [byKey(remembered), byKey(known)];
   const expected = (member: Member): number => before.get(keyOf(member)) ?? (own.has(keyOf(member)) ? 0 : member.weight);
   for (const [recordType, members] of Map.groupBy(live, ({ type }) => type)) {
     if (members.every((member) => expected(member) === member.weight)) continue;
-    return { recordType, previous: members.reduce((sum, member) => sum + expected(member), 0), found: members.reduce((sum, { weight }) => sum + weight, 0) };
+    return {
+      recordType,
+      previous: members.reduce((sum, member) => sum + expected(member), 0),
+      found: members.reduce((sum, { weight }) => sum + weight, 0),
+    };
   }
   return null;
 };
 
 /** The same members, or records, with the weights that these have. */
-export const withMemberWeights = <T extends { readonly type: string; readonly setIdentifier?: string; readonly weight?: number }>(records: readonly T[], set: readonly Member[]): readonly T[] => {
+export const withMemberWeights = <T extends { readonly type: string; readonly setIdentifier?: string; readonly weight?: number }>(
+  records: readonly T[],
+  set: readonly Member[],
+): readonly T[] => {
   const weights = byKey(set);
   return records.map((record) => {
-    const weight = record.setIdentifier === undefined || record.weight === undefined ? undefined : weights.get(keyOf({ type: record.type, setIdentifier: record.setIdentifier }));
+    const weight =
+      record.setIdentifier === undefined || record.weight === undefined
+        ? undefined
+        : weights.get(keyOf({ type: record.type, setIdentifier: record.setIdentifier }));
     return weight === undefined ? record : { ...record, weight };
   });
 };
@@ -90,7 +106,12 @@ const mostSum = 1_000;
  * @param share 0..1 @param members of all types, with their own weights
  * @param foreign for the type with most of them, the sum of weights that are not to be changed
  */
-export const groupShares = (share: number, normal: Weights, members: readonly Member[], foreign: number): { readonly pair: Weights; readonly members: readonly Member[] } => {
+export const groupShares = (
+  share: number,
+  normal: Weights,
+  members: readonly Member[],
+  foreign: number,
+): { readonly pair: Weights; readonly members: readonly Member[] } => {
   const sumOf = (some: readonly Member[]): number => some.reduce((sum, { weight }) => sum + weight, 0);
   // All types have the same pair of weights: the largest group decides.
   const largest = [...Map.groupBy(members, ({ type }) => type).values()].toSorted((a, b) => sumOf(b) - sumOf(a))[0] ?? [];

@@ -32,7 +32,10 @@ const planFor = (grouped: ReadonlyMap<string, readonly string[]>, arn: Arn, othe
   for (const characters of [roomForNames, roomForNames / 2, roomForNames / 4, roomForNames / 8, 0]) {
     const zones = [...grouped].map(([key, own]): Zone => ({ id: key.startsWith("?") ? "*" : key, ...coverNames(own, characters) }));
     const widened = zones.flatMap((zone) => zone.widened);
-    for (const [form, zonesNamed] of [[byZone, true], [byNames, false]] as const) {
+    for (const [form, zonesNamed] of [
+      [byZone, true],
+      [byNames, false],
+    ] as const) {
       if (zonesNamed && zones.length > mostNamedZones) continue;
       const plan = { policies: documentsOf([...others, ...(zones.length === 0 ? [] : form(zones, arn))]), widened, zonesNamed };
       if (plan.policies.length <= attachedPolicies) return plan;
@@ -49,7 +52,8 @@ const planFor = (grouped: ReadonlyMap<string, readonly string[]>, arn: Arn, othe
 const groupedByZone = (domains: readonly PermittedDomain[], siteOf: (name: string) => string): ReadonlyMap<string, readonly string[]> => {
   const grouped = new Map<string, string[]>();
   const zonesOfSite = new Map<string, Set<string>>();
-  const add = (zone: string, name: string) => void (grouped.get(zone)?.push(normalizedRecordName(name)) ?? grouped.set(zone, [normalizedRecordName(name)]));
+  const add = (zone: string, name: string) =>
+    void (grouped.get(zone)?.push(normalizedRecordName(name)) ?? grouped.set(zone, [normalizedRecordName(name)]));
   for (const { name, zoneId } of domains) {
     if (zoneId === null) continue;
     add(zoneId, name);
@@ -63,7 +67,8 @@ const groupedByZone = (domains: readonly PermittedDomain[], siteOf: (name: strin
   return new Map([...grouped].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 };
 
-const some = (texts: readonly string[]): string => `${texts.slice(0, 5).join(", ")}${texts.length > 5 ? ` and ${texts.length - 5} more` : ""}`;
+const some = (texts: readonly string[]): string =>
+  `${texts.slice(0, 5).join(", ")}${texts.length > 5 ? ` and ${texts.length - 5} more` : ""}`;
 
 /**
  * The minimal policy for steering these domains of one AWS account (Service Authorization Reference, Route 53): reading zones
@@ -88,15 +93,25 @@ export const iamPolicyFor = (partition: string, domains: readonly PermittedDomai
     policies,
     notes: [
       "The two statements StandingFailover and StandingFailoverChecks are needed for a standing failover only; leave them out otherwise.",
-      ...(count > 1 ? [`There are ${count} documents, as a managed policy holds ${managedPolicyCharacters} characters: attach all of them.`] : []),
-      ...(count > attachedPolicies
-        ? [`AWS attaches ${attachedPolicies} managed policies to a user or role, and more on request: have the quota raised, or give some services an account of their own.`]
+      ...(count > 1
+        ? [`There are ${count} documents, as a managed policy holds ${managedPolicyCharacters} characters: attach all of them.`]
         : []),
-      ...(widened.length === 0 ? [] : [
-        `Not every name fits: below ${some(widened)} the records of all names may be changed, those of type ${steeredTypes.join(", ")} only. Names in zones of their own would not need it.`,
-      ]),
-      ...(zonesNamed || domains.length === 0 ? [] : ["The zones do not fit beside the names: the records of every zone may be read; changed may be those of the names alone."]),
-      ...(homeless.length === 0 ? [] : [`The zone of ${some(homeless)} is not known yet: put its id in the place of hostedzone/*, or ask again once it is.`]),
+      ...(count > attachedPolicies
+        ? [
+            `AWS attaches ${attachedPolicies} managed policies to a user or role, and more on request: have the quota raised, or give some services an account of their own.`,
+          ]
+        : []),
+      ...(widened.length === 0
+        ? []
+        : [
+            `Not every name fits: below ${some(widened)} the records of all names may be changed, those of type ${steeredTypes.join(", ")} only. Names in zones of their own would not need it.`,
+          ]),
+      ...(zonesNamed || domains.length === 0
+        ? []
+        : ["The zones do not fit beside the names: the records of every zone may be read; changed may be those of the names alone."]),
+      ...(homeless.length === 0
+        ? []
+        : [`The zone of ${some(homeless)} is not known yet: put its id in the place of hostedzone/*, or ask again once it is.`]),
       ...(domains.length === 0 ? ["There are no domains yet: the policy lets nothing be changed."] : []),
     ],
   };

@@ -44,10 +44,15 @@ const switching = (index: number, resources: readonly string[], zones: readonly 
 
 const sizeOf = (statements: readonly IamStatement[]): number => JSON.stringify({ Version: "2012-10-17", Statement: statements }).length;
 /** The room of a document besides the frame of a switching statement. */
-export const roomForNames = managedPolicyCharacters - sizeOf([switching(9_999, ["arn:aws-us-gov:route53:::hostedzone/".padEnd(70)], [{ entries: [], widened: ["x"] }])]);
+export const roomForNames =
+  managedPolicyCharacters -
+  sizeOf([switching(9_999, ["arn:aws-us-gov:route53:::hostedzone/".padEnd(70)], [{ entries: [], widened: ["x"] }])]);
 
 const reading = (index: number, resources: readonly string[]): IamStatement => ({
-  Sid: `ReadRecords${index === 0 ? "" : index + 1}`, Effect: "Allow", Action: ["route53:ListResourceRecordSets"], Resource: resources,
+  Sid: `ReadRecords${index === 0 ? "" : index + 1}`,
+  Effect: "Allow",
+  Action: ["route53:ListResourceRecordSets"],
+  Resource: resources,
 });
 
 const chunks = <T>(things: readonly T[], most: number): T[][] =>

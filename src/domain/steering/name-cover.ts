@@ -37,9 +37,18 @@ export const coverNames = (names: readonly string[], characters: number): NameCo
   const shortest = Math.max(1, commonDepth([...entries.values()]));
   const longest = Math.max(0, ...[...entries.values()].map((labels) => labels.length - 1));
   for (let depth = longest; depth >= shortest && size > characters; depth -= 1) {
-    const below = Map.groupBy([...entries].filter(([, labels]) => labels.length > depth), ([, labels]) => suffixOf(labels, depth));
-    const savings = [...below].map(([suffix, own]) => ({ suffix, own, saved: jsonCharacters(own.map(([entry]) => entry)) - jsonCharacters([`*.${suffix}`]) }));
-    for (const { suffix, own, saved } of savings.filter((one) => one.saved > 0).toSorted((a, b) => b.saved - a.saved || (a.suffix < b.suffix ? -1 : 1))) {
+    const below = Map.groupBy(
+      [...entries].filter(([, labels]) => labels.length > depth),
+      ([, labels]) => suffixOf(labels, depth),
+    );
+    const savings = [...below].map(([suffix, own]) => ({
+      suffix,
+      own,
+      saved: jsonCharacters(own.map(([entry]) => entry)) - jsonCharacters([`*.${suffix}`]),
+    }));
+    for (const { suffix, own, saved } of savings
+      .filter((one) => one.saved > 0)
+      .toSorted((a, b) => b.saved - a.saved || (a.suffix < b.suffix ? -1 : 1))) {
       if (size <= characters) break;
       for (const [entry] of own) {
         entries.delete(entry);

@@ -49,7 +49,11 @@ const weighted = (records: readonly PublishedRecord[], to: PublishedWeights): re
  * The answers expected of the public DNS at these weights, and the type to query; null where unknown, which is an
  * alias: its answer is computed elsewhere. The pair's surroundings answer as well.
  */
-export const expectationOf = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around = nothingAround): Expectation | null => {
+export const expectationOf = (
+  records: readonly PublishedRecord[],
+  to: PublishedWeights,
+  around: Around = nothingAround,
+): Expectation | null => {
   const type = queryable.find((one) => records.some((record) => record.type === one));
   const own = [...weighted(records, to), ...around.neighbours].filter((record) => record.type === type);
   if (type === undefined || own.some(({ values }) => values === undefined)) return null;
@@ -82,11 +86,21 @@ export type Propagation = {
  * ones. But where the zone itself gives another answer, resolvers will as well.
  * @param records of the pair
  */
-export const judgePropagation = (expectation: Expectation, observations: readonly Observation[], records: readonly PublishedRecord[] = []): Propagation => {
-  const zone = judgeAlike(expectation, observations.filter(({ source }) => source === "authoritative"));
+export const judgePropagation = (
+  expectation: Expectation,
+  observations: readonly Observation[],
+  records: readonly PublishedRecord[] = [],
+): Propagation => {
+  const zone = judgeAlike(
+    expectation,
+    observations.filter(({ source }) => source === "authoritative"),
+  );
   const ofResolvers = observations.filter(({ source }) => source !== "authoritative");
   const resolvers = judgeAlike(expectation, ofResolvers);
-  const held = [...expectation.values, ...records.filter(({ type }) => type === expectation.type).flatMap(({ values = [] }) => values.map(canonicalAnswer))];
+  const held = [
+    ...expectation.values,
+    ...records.filter(({ type }) => type === expectation.type).flatMap(({ values = [] }) => values.map(canonicalAnswer)),
+  ];
   const cacheable = judgeAlike({ ...expectation, values: held }, ofResolvers) === "confirmed";
   return { verdict: zone === "other" ? "other" : resolvers, zone, cached: zone === "confirmed" && resolvers === "other" && cacheable };
 };
@@ -110,7 +124,12 @@ const cachedDetail = "the zone's name servers answer what is expected, and resol
  * The proof of a switch, from the expected answers by all records of the name and from those observed.
  * @param heard verdict on the answers; null: none could be judged
  */
-export const proveSwitch = (records: readonly PublishedRecord[], to: PublishedWeights, around: Around | null, heard: Propagation | null): SwitchProof => {
+export const proveSwitch = (
+  records: readonly PublishedRecord[],
+  to: PublishedWeights,
+  around: Around | null,
+  heard: Propagation | null,
+): SwitchProof => {
   const side = to.primary === 0 ? "backup" : to.backup === 0 ? "primary" : null;
   const { neighbours, health } = around ?? nothingAround;
   const reach = side === null ? null : reachOf(side, [...weighted(records, to), ...neighbours], health);
@@ -123,5 +142,10 @@ export const proveSwitch = (records: readonly PublishedRecord[], to: PublishedWe
   if (reach !== null && reach.obstacle !== null && records.length > 0) {
     return { ...base, proof: "diverged", reason: reach.obstacle.reason, detail: reach.obstacle.detail };
   }
-  return { ...base, proof: verdict === "confirmed" ? "observed" : "unknown", reason: null, detail: heard?.cached === true ? cachedDetail : null };
+  return {
+    ...base,
+    proof: verdict === "confirmed" ? "observed" : "unknown",
+    reason: null,
+    detail: heard?.cached === true ? cachedDetail : null,
+  };
 };

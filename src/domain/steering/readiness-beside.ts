@@ -11,10 +11,17 @@ const leadsElsewhere = (value: string): boolean => {
 };
 
 const httpsRecords = (name: string, beside: readonly BesideRecord[]): Finding => {
-  const leading = beside.filter((record) => ["HTTPS", "SVCB"].includes(record.type) && record.name === name && record.values.some(leadsElsewhere));
+  const leading = beside.filter(
+    (record) => ["HTTPS", "SVCB"].includes(record.type) && record.name === name && record.values.some(leadsElsewhere),
+  );
   if (leading.length === 0) return pass("https_records", "no HTTPS or SVCB record leads past the pair");
   const said = leading.map(({ type, values }) => `${name} ${type} ${values.filter(leadsElsewhere).join(" | ")}`).join("; ");
-  return found("https_records", "warn", `${said}: clients that follow it stay on the CDN that it names after a switch`, `take ipv4hint, ipv6hint and the target name out of ${leading.map(({ type }) => `${name} ${type}`).join(", ")}`);
+  return found(
+    "https_records",
+    "warn",
+    `${said}: clients that follow it stay on the CDN that it names after a switch`,
+    `take ipv4hint, ipv6hint and the target name out of ${leading.map(({ type }) => `${name} ${type}`).join(", ")}`,
+  );
 };
 
 /**
@@ -45,9 +52,20 @@ const caa = (name: string, backupCdn: string, beside: readonly BesideRecord[]): 
   if (closest === undefined || allowed.length === 0) return pass("caa", "no CAA record limits who may issue certificates for the name");
   const known = Object.entries(authorities).find(([cdn]) => backupCdn.toLowerCase().includes(cdn))?.[1];
   const said = `${closest.name} CAA permits ${allowed.filter((one) => one !== "").join(", ") || "nobody"}`;
-  if (known === undefined) return found("caa", "unproven", `${said}; who issues for ${backupCdn} is not known here`, `make sure that ${closest.name} CAA permits the authority of the backup CDN`);
+  if (known === undefined)
+    return found(
+      "caa",
+      "unproven",
+      `${said}; who issues for ${backupCdn} is not known here`,
+      `make sure that ${closest.name} CAA permits the authority of the backup CDN`,
+    );
   if (known.some((authority) => allowed.includes(authority))) return pass("caa", said);
-  return found("caa", "warn", `${said}, none of which issues for ${backupCdn}: its certificate cannot be issued or renewed`, `add to ${closest.name} CAA: 0 issue "${known[0] ?? ""}" (one of ${known.join(", ")})`);
+  return found(
+    "caa",
+    "warn",
+    `${said}, none of which issues for ${backupCdn}: its certificate cannot be issued or renewed`,
+    `add to ${closest.name} CAA: 0 issue "${known[0] ?? ""}" (one of ${known.join(", ")})`,
+  );
 };
 
 /** Checks of records of other types that affect a switch. @param beside null: they could not be read */
@@ -75,8 +93,19 @@ export const checkProofRecord = (name: string, seen: WildcardFacts | null): Find
   const mend = `create records of ${name} itself, such as the weighted pair or a copy of what the wildcard has, before _tranche-challenge.${name}`;
   if (seen === null) return found("proof_record", "unproven", "the public DNS could not be asked whether a wildcard serves the name", mend);
   if (seen.sibling.length === 0) return pass("proof_record", "no wildcard serves names beside this one");
-  if (seen.own.length === 0) return found("proof_record", "fail", `a wildcard answers beside ${name} and not for it: a record below it has made it an empty non-terminal`, mend);
+  if (seen.own.length === 0)
+    return found(
+      "proof_record",
+      "fail",
+      `a wildcard answers beside ${name} and not for it: a record below it has made it an empty non-terminal`,
+      mend,
+    );
   const isSame = [...seen.own].toSorted().join() === [...seen.sibling].toSorted().join();
   if (!isSame) return pass("proof_record", "the name has records of its own");
-  return found("proof_record", "warn", `${name} is answered as any name beside it, so by a wildcard: its proof record would make it disappear`, mend);
+  return found(
+    "proof_record",
+    "warn",
+    `${name} is answered as any name beside it, so by a wildcard: its proof record would make it disappear`,
+    mend,
+  );
 };

@@ -29,7 +29,11 @@ const isIn = (host: string, zone: string): boolean => host === zone || host.ends
  * does not publish what is before its hosts, and PagerDuty's Events API has several addresses that change
  * (support.pagerduty.com/docs/safelist-ips). Both are looked up as any other host is.
  */
-export const hostOfChannel = (kind: "webhook" | "slack" | "pagerduty" | "email", host: string | null, region: string | null): string | null => {
+export const hostOfChannel = (
+  kind: "webhook" | "slack" | "pagerduty" | "email",
+  host: string | null,
+  region: string | null,
+): string | null => {
   if (kind === "pagerduty") return region === "eu" ? "events.eu.pagerduty.com" : "events.pagerduty.com";
   return kind === "email" ? null : host;
 };
@@ -54,21 +58,40 @@ const dependenceOf = ({ hosts, addresses }: ChannelFacts, facts: Omit<ToldFacts,
   if (cdn !== undefined) return { on: cdn };
   if (addresses.length === 0) return { unknown: `its host ${hosts[0] ?? ""} is not answered for` };
   const unlisted = cdns.find((one) => !areAddressesKnown(one));
-  return unlisted === undefined ? null : { unknown: `${hosts[0] ?? ""} leads to no name of ${unlisted}, and which addresses are is not known here` };
+  return unlisted === undefined
+    ? null
+    : { unknown: `${hosts[0] ?? ""} leads to no name of ${unlisted}, and which addresses are is not known here` };
 };
 
 /** Somebody is told of a storm although the CDN that has it is gone. */
 export const checkChannels = ({ channels, ...facts }: ToldFacts): Finding => {
   if (channels.length === 0) {
-    return found("notification_channel", "warn", "nobody is told of a storm: no channel takes storms of this service", "POST /v1/channels, then POST its /test");
+    return found(
+      "notification_channel",
+      "warn",
+      "nobody is told of a storm: no channel takes storms of this service",
+      "POST /v1/channels, then POST its /test",
+    );
   }
   const judged = channels.map((channel) => ({ name: channel.name, dependence: dependenceOf(channel, facts) }));
   const free = judged.find(({ dependence }) => dependence === null);
   if (free !== undefined) return pass("notification_channel", `${free.name} does not depend on the CDNs of the service`);
-  const unknown = judged.flatMap(({ name, dependence }) => (dependence !== null && "unknown" in dependence ? [`${name}: ${dependence.unknown}`] : []));
+  const unknown = judged.flatMap(({ name, dependence }) =>
+    dependence !== null && "unknown" in dependence ? [`${name}: ${dependence.unknown}`] : [],
+  );
   if (unknown.length > 0) {
-    return found("notification_channel", "unproven", `whether any channel is independent of the CDNs of the service cannot be told; ${unknown.slice(0, 5).join("; ")}`, "add a mail, to be sure; see to the DNS of hosts that are not answered for, then check again");
+    return found(
+      "notification_channel",
+      "unproven",
+      `whether any channel is independent of the CDNs of the service cannot be told; ${unknown.slice(0, 5).join("; ")}`,
+      "add a mail, to be sure; see to the DNS of hosts that are not answered for, then check again",
+    );
   }
   const said = judged.flatMap(({ name, dependence }) => (dependence !== null && "on" in dependence ? [`${name} on ${dependence.on}`] : []));
-  return found("notification_channel", "warn", `every channel goes down with the service: ${said.slice(0, 5).join("; ")}`, "add one that does not: a mail, or one whose host is elsewhere");
+  return found(
+    "notification_channel",
+    "warn",
+    `every channel goes down with the service: ${said.slice(0, 5).join("; ")}`,
+    "add one that does not: a mail, or one whose host is elsewhere",
+  );
 };

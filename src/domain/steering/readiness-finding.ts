@@ -2,8 +2,27 @@
 export type CheckResult = "pass" | "warn" | "fail" | "unproven";
 
 export const checkNames = [
-  "owner", "zone", "zone_binding", "role_trust", "other_zones", "records", "types_left_behind", "ttl", "weights", "neighbours", "health_checks", "https_records", "caa",
-  "primary_target", "backup_target", "certificate", "backup_health", "permission", "joint_permission", "proof_record", "notification_channel",
+  "owner",
+  "zone",
+  "zone_binding",
+  "role_trust",
+  "other_zones",
+  "records",
+  "types_left_behind",
+  "ttl",
+  "weights",
+  "neighbours",
+  "health_checks",
+  "https_records",
+  "caa",
+  "primary_target",
+  "backup_target",
+  "certificate",
+  "backup_health",
+  "permission",
+  "joint_permission",
+  "proof_record",
+  "notification_channel",
 ] as const;
 
 export type CheckName = (typeof checkNames)[number];

@@ -11,7 +11,8 @@ export type RoleTrust = "own" | "anybody" | "guarded" | "unknown";
 /** The AWS account of a role's ARN; null: invalid. */
 export const accountOfRole = (roleArn: string): string | null => /^arn:aws[a-z-]*:iam::(\d{12}):role\//.exec(roleArn)?.[1] ?? null;
 
-const condition = 'a condition on sts:ExternalId in the trust policy of the role: {"StringEquals": {"sts:ExternalId": "<the external_id of GET /v1/dns-accounts>"}}';
+const condition =
+  'a condition on sts:ExternalId in the trust policy of the role: {"StringEquals": {"sts:ExternalId": "<the external_id of GET /v1/dns-accounts>"}}';
 
 /** Why a role is refused; null: it is not. */
 export const roleRefusal = (trust: RoleTrust): string | null => {
@@ -21,7 +22,14 @@ export const roleRefusal = (trust: RoleTrust): string | null => {
 
 export const checkRoleTrust = (trust: RoleTrust): Finding => {
   if (trust === "guarded") return pass("role_trust", "the role is only assumed with its own external id");
-  if (trust === "own") return found("role_trust", "fail", "the role is in the operator's own AWS account", "delete the account and register a role of your own");
-  if (trust === "anybody") return found("role_trust", "fail", "the role may be assumed without the external id, so on behalf of anybody", `add ${condition}`);
+  if (trust === "own")
+    return found(
+      "role_trust",
+      "fail",
+      "the role is in the operator's own AWS account",
+      "delete the account and register a role of your own",
+    );
+  if (trust === "anybody")
+    return found("role_trust", "fail", "the role may be assumed without the external id, so on behalf of anybody", `add ${condition}`);
   return found("role_trust", "unproven", "STS did not say whether the role is assumed without the external id", "check again");
 };

@@ -49,8 +49,20 @@ export type StandingSituation<R extends PairRecord> = {
 
 /** The next step. One at a time: the following one depends on its result. */
 export type StandingStep<R extends PairRecord> =
-  | { readonly kind: "create"; readonly side: CheckSide; readonly reference: string; readonly target: CheckTarget; readonly disabled: boolean }
-  | { readonly kind: "update"; readonly side: CheckSide; readonly check: KeptCheck; readonly target: CheckTarget; readonly disabled: boolean }
+  | {
+      readonly kind: "create";
+      readonly side: CheckSide;
+      readonly reference: string;
+      readonly target: CheckTarget;
+      readonly disabled: boolean;
+    }
+  | {
+      readonly kind: "update";
+      readonly side: CheckSide;
+      readonly check: KeptCheck;
+      readonly target: CheckTarget;
+      readonly disabled: boolean;
+    }
   /** Before it is attached, the provider's checkers have to see the target healthy: it may refuse them alone. */
   | { readonly kind: "observe"; readonly side: CheckSide; readonly check: KeptCheck }
   /** The check cannot be updated to what is needed: it is replaced. */
@@ -67,7 +79,10 @@ export type StandingStep<R extends PairRecord> =
  */
 export const checkTargetOf = (target: string, path: string): CheckTarget | null => {
   const origin = /^(?:(https?):\/\/)?([^/:[\]]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i.exec(target);
-  const host = origin?.[2]?.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  const host = origin?.[2]
+    ?.toLowerCase()
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "");
   if (host === undefined || host === "") return null;
   const type = origin?.[1]?.toLowerCase() === "http" ? "HTTP" : "HTTPS";
   return { type, host, port: origin?.[3] === undefined ? (type === "HTTP" ? 80 : 443) : Number(origin[3]), path };
@@ -98,7 +113,10 @@ const withCheck = <R extends PairRecord>(record: R, id: string | null): R => {
 };
 
 /** The records without their health check, with the desired ones. */
-const differing = <R extends PairRecord>(records: readonly R[], wanted: (record: R) => string | null): { before: readonly R[]; after: readonly R[] } => {
+const differing = <R extends PairRecord>(
+  records: readonly R[],
+  wanted: (record: R) => string | null,
+): { before: readonly R[]; after: readonly R[] } => {
   const before = records.filter((record) => sideOf(record) !== null && (record.healthCheckId ?? null) !== wanted(record));
   return { before, after: before.map((record) => withCheck(record, wanted(record))) };
 };
@@ -114,7 +132,10 @@ const keep = <R extends PairRecord>(standing: StandingFailover, now: StandingSit
   const rest = (waitingFor: string | null, attached = false): StandingStep<R> => ({ kind: "rest", attached, waitingFor });
   if (now.uncheckable !== null) {
     const ours = ownIds(standing);
-    return rest(now.uncheckable, (now.records ?? []).some(({ healthCheckId }) => healthCheckId !== undefined && ours.has(healthCheckId)));
+    return rest(
+      now.uncheckable,
+      (now.records ?? []).some(({ healthCheckId }) => healthCheckId !== undefined && ours.has(healthCheckId)),
+    );
   }
   for (const side of checkSides) {
     const [target, check] = [now.targets[side], checks[side]];
@@ -124,7 +145,8 @@ const keep = <R extends PairRecord>(standing: StandingFailover, now: StandingSit
     }
     if (check.target === null || check.target.type !== target.type) return { kind: "replace", side, check };
     // A disabled check counts as healthy: so a freeze stops failovers.
-    if (!sameTarget(check.target, target) || check.disabled !== now.frozen) return { kind: "update", side, check, target, disabled: now.frozen };
+    if (!sameTarget(check.target, target) || check.disabled !== now.frozen)
+      return { kind: "update", side, check, target, disabled: now.frozen };
   }
   if (now.records === null) return rest("the pair of records is not there");
   const { before, after } = differing(now.records, (record) => checks[sideOf(record) ?? "primary"]?.id ?? null);
@@ -137,10 +159,14 @@ const keep = <R extends PairRecord>(standing: StandingFailover, now: StandingSit
   if (!now.verified) return rest("the ownership of the domain is not proven");
   for (const side of checkSides) {
     const check = checks[side];
-    if (check !== null && check.seenHealthy !== true && before.some((record) => sideOf(record) === side)) return { kind: "observe", side, check };
+    if (check !== null && check.seenHealthy !== true && before.some((record) => sideOf(record) === side))
+      return { kind: "observe", side, check };
   }
   const ours = ownIds(standing);
-  const found = now.records.map((record) => [keyOf(record), record.healthCheckId !== undefined && !ours.has(record.healthCheckId) ? record.healthCheckId : null]);
+  const found = now.records.map((record) => [
+    keyOf(record),
+    record.healthCheckId !== undefined && !ours.has(record.healthCheckId) ? record.healthCheckId : null,
+  ]);
   return { kind: "rewrite", before, after, restore: restore ?? (Object.fromEntries(found) as Restore) };
 };
 
@@ -152,9 +178,15 @@ const remove = <R extends PairRecord>(standing: StandingFailover, now: StandingS
   if (carrying.length > 0) {
     const awake = checkSides.find((side) => standing.checks[side]?.disabled === false);
     const [check, target] = awake === undefined ? [null, null] : [standing.checks[awake], standing.checks[awake]?.target ?? null];
-    if (now.frozen && awake !== undefined && check !== null && target !== null) return { kind: "update", side: awake, check, target, disabled: true };
+    if (now.frozen && awake !== undefined && check !== null && target !== null)
+      return { kind: "update", side: awake, check, target, disabled: true };
     if (now.frozen) return { kind: "rest", attached: true, waitingFor: "the service is frozen" };
-    return { kind: "rewrite", before: carrying, after: carrying.map((record) => withCheck(record, restore[keyOf(record)] ?? null)), restore };
+    return {
+      kind: "rewrite",
+      before: carrying,
+      after: carrying.map((record) => withCheck(record, restore[keyOf(record)] ?? null)),
+      restore,
+    };
   }
   const [next] = ours;
   return next === undefined ? { kind: "forget" } : { kind: "delete", id: next };

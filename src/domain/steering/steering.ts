@@ -54,10 +54,7 @@ export type HoldReason = "frozen" | "global_freeze" | "backup_down" | "backup_un
 
 /** Where a service should point. `percent` is how far it is back to normal: 100 is all the way. */
 export type Desired = {
-  readonly target:
-    | { readonly kind: "normal"; readonly percent: number }
-    | { readonly kind: "backup" }
-    | { readonly kind: "hold" };
+  readonly target: { readonly kind: "normal"; readonly percent: number } | { readonly kind: "backup" } | { readonly kind: "hold" };
   /** `shifted`: it is to be on its backup; whether visitors are is decided elsewhere (`pipeline/steering/claim.ts`). */
   readonly state: "normal" | "failback" | "shifted" | "held" | "frozen";
   readonly reason: "calm" | "storm" | "override" | "bad_backup" | "failback" | HoldReason;
@@ -66,7 +63,11 @@ export type Desired = {
 };
 
 const hold = (state: Desired["state"], reason: HoldReason, latch: Latch | null = null): Desired => ({
-  target: { kind: "hold" }, state, reason, latch, failback: null,
+  target: { kind: "hold" },
+  state,
+  reason,
+  latch,
+  failback: null,
 });
 
 /** Severest first: a dead side is worse than a slow one. */
@@ -87,12 +88,14 @@ const latchOf = ([first, ...others]: readonly Latched[]): Latch | null => {
 };
 
 export const equalLatches = (a: Latch | null, b: Latch | null): boolean => {
-  const told = (latch: Latch | null) => (latch === null ? [] : [latch, ...(latch.also ?? [])]).map(({ stormId, relapses }) => `${stormId}/${relapses}`);
+  const told = (latch: Latch | null) =>
+    (latch === null ? [] : [latch, ...(latch.also ?? [])]).map(({ stormId, relapses }) => `${stormId}/${relapses}`);
   return told(a).join() === told(b).join();
 };
 
 const isLatched = (storm: SteeringStorm, latch: Latch | null): boolean =>
-  latch !== null && [latch, ...(latch.also ?? [])].some(({ stormId, relapses }) => stormId === storm.stormId && relapses === storm.relapses);
+  latch !== null &&
+  [latch, ...(latch.also ?? [])].some(({ stormId, relapses }) => stormId === storm.stormId && relapses === storm.relapses);
 
 /** The final position is kept too: a domain whose last step fails must not start over. */
 const failingBack = (input: SteeringInput): Desired => {
@@ -113,8 +116,7 @@ const failingBack = (input: SteeringInput): Desired => {
 };
 
 /** Whether a freeze or override with an end is in force. */
-export const inForce = (order: { readonly untilMs: number | null }, nowMs: number): boolean =>
-  !hasLapsed(order.untilMs, nowMs);
+export const inForce = (order: { readonly untilMs: number | null }, nowMs: number): boolean => !hasLapsed(order.untilMs, nowMs);
 
 /** The weights that a service wants now: the first rule of semantics §6 that fits. */
 export const desired = (input: SteeringInput): Desired => {
@@ -164,7 +166,8 @@ const weightsOfShare = (share: number, foreign: number): Weights => {
     const backup = total - primary;
     if (backup > mostWeight) continue;
     const [error, distance] = [Math.abs(primary / (total + foreign) - share), Math.abs(total - usualSum)];
-    if (error < best.error - 1e-12 || (error < best.error + 1e-12 && distance < best.distance)) best = { weights: { primary, backup }, error, distance };
+    if (error < best.error - 1e-12 || (error < best.error + 1e-12 && distance < best.distance))
+      best = { weights: { primary, backup }, error, distance };
   }
   return best.weights;
 };
@@ -217,9 +220,13 @@ export type SteeredDomain = {
 export type Wanted = { readonly weights: Weights; readonly members: readonly Member[] };
 
 /** This domain's desired weights; null: unchanged. Only what was moved is failed back by steps. */
-export const wantedOf = ({ normal, moved, foreign = 0, group }: Pick<SteeredDomain, "normal" | "moved" | "foreign" | "group">, target: Desired["target"]): Wanted | null => {
+export const wantedOf = (
+  { normal, moved, foreign = 0, group }: Pick<SteeredDomain, "normal" | "moved" | "foreign" | "group">,
+  target: Desired["target"],
+): Wanted | null => {
   const own = (group?.members ?? []).map(({ type, setIdentifier, own: weight }) => ({ type, setIdentifier, weight }));
-  if (target.kind === "backup") return { weights: stormWeights, members: group?.toZero === true ? own.map((member) => ({ ...member, weight: 0 })) : own };
+  if (target.kind === "backup")
+    return { weights: stormWeights, members: group?.toZero === true ? own.map((member) => ({ ...member, weight: 0 })) : own };
   const aim = target.kind === "normal" && !moved ? { ...target, percent: 100 } : target;
   if (aim.kind === "normal" && aim.percent < 100 && group?.toZero === true && own.length > 0) {
     const { pair, members } = groupShares(aim.percent / 100, normal, own, foreign);
@@ -239,7 +246,12 @@ export const strayMembers = ({ group }: Pick<SteeredDomain, "group">, wanted: Wa
   return wanted.members.filter((member, at) => live[at]?.weight !== member.weight);
 };
 
-export type PlannedChange = { readonly domainId: number; readonly from: Weights; readonly to: Weights; readonly members?: readonly Member[] };
+export type PlannedChange = {
+  readonly domainId: number;
+  readonly from: Weights;
+  readonly to: Weights;
+  readonly members?: readonly Member[];
+};
 
 export const equalWeights = (a: Weights, b: Weights): boolean => a.primary === b.primary && a.backup === b.backup;
 

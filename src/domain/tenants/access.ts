@@ -40,7 +40,8 @@ export const refuseToken = (minter: Minter, wanted: { readonly role: Role; reado
 
 /** @returns why the minter may not make this admin token; null: it may */
 export const refuseAdminToken = (
-  minter: Minter, wanted: { readonly scopes: readonly AdminScope[]; readonly expiresAtMs: number | null },
+  minter: Minter,
+  wanted: { readonly scopes: readonly AdminScope[]; readonly expiresAtMs: number | null },
 ): string | null => {
   if (minter.kind !== "admin") return "only admins may do this";
   const missing = ["tokens" as const, ...wanted.scopes].find((scope) => !minter.scopes.includes(scope));

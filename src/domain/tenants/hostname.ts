@@ -14,10 +14,24 @@ const labelForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
  * appendix G, and defaults of routers and systems).
  */
 const privateSuffixes: ReadonlySet<string> = new Set([
-  "alt", "arpa", "example", "invalid", "local", "localhost", "onion", "test",
-  "internal", "corp", "home", "mail",
-  "intranet", "lan", "private",
-  "domain", "localdomain", "workgroup",
+  "alt",
+  "arpa",
+  "example",
+  "invalid",
+  "local",
+  "localhost",
+  "onion",
+  "test",
+  "internal",
+  "corp",
+  "home",
+  "mail",
+  "intranet",
+  "lan",
+  "private",
+  "domain",
+  "localdomain",
+  "workgroup",
 ]);
 
 const no = (detail: string): Hostname => ({ ok: false, detail });

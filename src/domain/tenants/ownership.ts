@@ -50,7 +50,17 @@ export type Claim = {
 
 /** A transition of a claim; its name is the action in the audit log, null where nothing is recorded. */
 export type ClaimEvent =
-  | "verify" | "unverify" | "proof_missing" | "proof_lapsed" | "proof_held" | "proof_restored" | "dispute" | "disputed" | "dispute_over" | "hand_over" | "reject_dispute";
+  | "verify"
+  | "unverify"
+  | "proof_missing"
+  | "proof_lapsed"
+  | "proof_held"
+  | "proof_restored"
+  | "dispute"
+  | "disputed"
+  | "dispute_over"
+  | "hand_over"
+  | "reject_dispute";
 
 export type ClaimChange = { readonly claim: Claim; readonly event: ClaimEvent | null; readonly rotate: boolean };
 
@@ -94,18 +104,28 @@ export const isFresh = (claim: Pick<Claim, "verifiedAtMs" | "seenAtMs" | "lapsed
 const well = { lapsedAtMs: null, absences: 0, heldAtMs: null } as const;
 
 const won = (claim: Claim, by: "proof" | "admin", nowMs: number): Claim => ({
-  ...claim, ...well, verifiedAtMs: nowMs, verifiedBy: by, disputedAtMs: null, lostAtMs: null, dueAtMs: nowMs + again.seen,
+  ...claim,
+  ...well,
+  verifiedAtMs: nowMs,
+  verifiedBy: by,
+  disputedAtMs: null,
+  lostAtMs: null,
+  dueAtMs: nowMs + again.seen,
 });
 
 const lost = (claim: Claim, nowMs: number): ClaimChange => ({
-  claim: { ...claim, ...well, verifiedAtMs: null, verifiedBy: null, seenAtMs: null, disputedAtMs: null, lostAtMs: nowMs }, event: "unverify", rotate: true,
+  claim: { ...claim, ...well, verifiedAtMs: null, verifiedBy: null, seenAtMs: null, disputedAtMs: null, lostAtMs: nowMs },
+  event: "unverify",
+  rotate: true,
 });
 
 const told = (claim: Claim, event: ClaimEvent | null): ClaimChange => ({ claim, event, rotate: false });
 
 /** Claims that dispute the name, the earliest first. */
 const rivalsOf = (claims: readonly Claim[], ownId: number): readonly Claim[] =>
-  claims.filter((one) => one.id !== ownId && !holds(one) && one.disputedAtMs !== null).toSorted((a, b) => (a.disputedAtMs ?? 0) - (b.disputedAtMs ?? 0) || a.id - b.id);
+  claims
+    .filter((one) => one.id !== ownId && !holds(one) && one.disputedAtMs !== null)
+    .toSorted((a, b) => (a.disputedAtMs ?? 0) - (b.disputedAtMs ?? 0) || a.id - b.id);
 
 /** Since when the owner has rivals: one may have withdrawn its claim without a look-up. */
 const rivalledSince = (claims: readonly Claim[], owner: Claim, nowMs: number): number | null =>
@@ -123,7 +143,8 @@ const handOver = (claims: readonly Claim[], to: Claim, by: "proof" | "admin", ev
 const dropped = (claims: readonly Claim[], own: Claim, event: ClaimEvent): readonly ClaimChange[] => {
   const owner = claims.find((one) => one.id !== own.id && holds(one));
   const isLast = rivalsOf(claims, own.id).length === 0;
-  const freed = owner !== undefined && owner.disputedAtMs !== null && isLast ? [told({ ...owner, disputedAtMs: null }, "dispute_over")] : [];
+  const freed =
+    owner !== undefined && owner.disputedAtMs !== null && isLast ? [told({ ...owner, disputedAtMs: null }, "dispute_over")] : [];
   return [{ claim: { ...own, ...well, disputedAtMs: null, seenAtMs: null }, event, rotate: true }, ...freed];
 };
 
@@ -147,7 +168,14 @@ const afterMissing = (claims: readonly Claim[], own: Claim, nowMs: number): read
   if (!holds(own)) return own.disputedAtMs === null || own.verifiedAtMs !== null ? [] : dropped(claims, own, "dispute_over");
   const lapsedAtMs = own.lapsedAtMs ?? nowMs;
   const heldAtMs = own.heldAtMs ?? (nowMs - lapsedAtMs >= graceMs ? nowMs : null);
-  const next = { ...own, disputedAtMs: rivalledSince(claims, own, nowMs), lapsedAtMs, absences: own.absences + 1, heldAtMs, dueAtMs: nowMs + (heldAtMs === null ? again.lapsing : again.held) };
+  const next = {
+    ...own,
+    disputedAtMs: rivalledSince(claims, own, nowMs),
+    lapsedAtMs,
+    absences: own.absences + 1,
+    heldAtMs,
+    dueAtMs: nowMs + (heldAtMs === null ? again.lapsing : again.held),
+  };
   const heir = rivalsOf(claims, own.id).find(({ seenAtMs }) => seenAtMs !== null && nowMs - seenAtMs <= standsMs);
   if (heir !== undefined && isGone(next, nowMs)) return handOver(claims, heir, "proof", "verify", nowMs);
   const event = own.lapsedAtMs === null ? "proof_lapsed" : own.heldAtMs === null && heldAtMs !== null ? "proof_held" : null;
@@ -161,7 +189,8 @@ const afterMissing = (claims: readonly Claim[], own: Claim, nowMs: number): read
 export const afterLook = (claims: readonly Claim[], id: number, look: Look, nowMs: number): readonly ClaimChange[] => {
   const own = claims.find((one) => one.id === id);
   if (own === undefined) return [];
-  if (look === "undecided") return own.verifiedAtMs === null && own.disputedAtMs === null ? [] : [told({ ...own, dueAtMs: nowMs + again.undecided }, null)];
+  if (look === "undecided")
+    return own.verifiedAtMs === null && own.disputedAtMs === null ? [] : [told({ ...own, dueAtMs: nowMs + again.undecided }, null)];
   return look === "seen" ? afterSeen(claims, own, nowMs) : afterMissing(claims, own, nowMs);
 };
 
@@ -169,11 +198,19 @@ export const afterLook = (claims: readonly Claim[], id: number, look: Look, nowM
 export const afterWaiver = (claims: readonly Claim[], id: number, nowMs: number): readonly ClaimChange[] => {
   const own = claims.find((one) => one.id === id);
   if (own === undefined || own.verifiedAtMs !== null) return [];
-  return [...claims.filter((one) => one.verifiedAtMs !== null).map((one) => lost(one, nowMs)), told({ ...won(own, "proof", nowMs), verifiedBy: "off" }, "verify")];
+  return [
+    ...claims.filter((one) => one.verifiedAtMs !== null).map((one) => lost(one, nowMs)),
+    told({ ...won(own, "proof", nowMs), verifiedBy: "off" }, "verify"),
+  ];
 };
 
 /** An admin's decision of a dispute. @returns null where the claim disputes nothing */
-export const afterDecision = (claims: readonly Claim[], id: number, decision: "hand_over" | "reject", nowMs: number): readonly ClaimChange[] | null => {
+export const afterDecision = (
+  claims: readonly Claim[],
+  id: number,
+  decision: "hand_over" | "reject",
+  nowMs: number,
+): readonly ClaimChange[] | null => {
   const own = claims.find((one) => one.id === id);
   if (own === undefined || stateOf(own, true) !== "disputed") return null;
   return decision === "hand_over" ? handOver(claims, own, "admin", "hand_over", nowMs) : dropped(claims, own, "reject_dispute");

@@ -26,10 +26,13 @@ const section = (name: string, title: string | null, content: Html): Html =>
 const isToBePaid = ({ kind, payableCents }: PrintedInvoice): boolean => kind === "invoice" && payableCents > 0;
 
 const partyLines = (name: string, { address, tax_id: taxId }: Party): Html =>
-  joined([
-    html`<p><strong>${isolated(name)}</strong>${address === null || address.trim() === "" ? "" : html`<br>${isolatedLines(address)}`}</p>`,
-    ...(taxId === null ? [] : [html`<p><span>Tax ID</span> ${isolated(taxId)}</p>`]),
-  ], "\n");
+  joined(
+    [
+      html`<p><strong>${isolated(name)}</strong>${address === null || address.trim() === "" ? "" : html`<br>${isolatedLines(address)}`}</p>`,
+      ...(taxId === null ? [] : [html`<p><span>Tax ID</span> ${isolated(taxId)}</p>`]),
+    ],
+    "\n",
+  );
 
 const facts = (invoice: PrintedInvoice): Html => {
   const { body, customerName } = invoice;
@@ -41,7 +44,10 @@ const facts = (invoice: PrintedInvoice): Html => {
     ...(body.po_number === null ? [] : [["PO number", isolated(body.po_number)] satisfies [string, Html]]),
     ...(legalName === null || legalName === customerName ? [] : [["Account", isolated(customerName)] satisfies [string, Html]]),
   ];
-  return html`<dl>\n${joined(rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`), "\n")}\n</dl>`;
+  return html`<dl>\n${joined(
+    rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`),
+    "\n",
+  )}\n</dl>`;
 };
 
 const parties = (invoice: PrintedInvoice): Html => {
@@ -70,8 +76,14 @@ ${totalsTable(invoice, due)}`;
 
 /** The terms of the lines, each once: a line keeps those by which it was billed. */
 const terms = ({ lines, currency, exponent }: PrintedInvoice): string =>
-  [...new Set(lines.map(({ rateCentsPerGb, discountRate }) =>
-    `${currency} ${movePoint(rateCentsPerGb, -exponent)} per GiB, storm discount rate ${movePoint(discountRate, 0)}`))].join("; ");
+  [
+    ...new Set(
+      lines.map(
+        ({ rateCentsPerGb, discountRate }) =>
+          `${currency} ${movePoint(rateCentsPerGb, -exponent)} per GiB, storm discount rate ${movePoint(discountRate, 0)}`,
+      ),
+    ),
+  ].join("; ");
 
 const formula = raw(
   "A side of a line costs bytes × rate ÷ 2<sup>30</sup>, rounded to the smallest unit of the currency, halves away from zero. Its discount is" +
@@ -81,22 +93,32 @@ const formula = raw(
 
 const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): Html => {
   const marks = new Set(invoice.lines.flatMap(marksOf));
-  const legend = Object.entries(legends).filter(([mark]) => marks.has(mark)).map(([mark, text]) => html`<dt>${mark}</dt><dd>${text}</dd>`);
+  const legend = Object.entries(legends)
+    .filter(([mark]) => marks.has(mark))
+    .map(([mark, text]) => html`<dt>${mark}</dt><dd>${text}</dd>`);
   const hasStorms = invoice.lines.some(({ stormIds }) => stormIds.length > 0);
   const reasons = new Set(invoice.lines.flatMap(({ uncredited }) => uncredited.flatMap(({ reason }) => reason ?? [])));
-  const refusals = Object.entries(creditReasons).filter(([name]) => reasons.has(name as CreditReason))
+  const refusals = Object.entries(creditReasons)
+    .filter(([name]) => reasons.has(name as CreditReason))
     .map(([name, text]) => html`<dt>${name.replaceAll("_", " ")}</dt><dd>${text}</dd>`);
-  return joined([
-    ...(legend.length === 0 ? [] : [html`<dl>${legend}</dl>`]),
-    ...(refusals.length === 0
-      ? []
-      : [html`<p>Storms that took nothing off when this was issued; what of them is confirmed later follows as an adjustment:</p>\n<dl>${refusals}</dl>`]),
-    html`<p>${formula} Terms: ${terms(invoice)}. An issued invoice never changes.</p>`,
-    ...(hasStorms && !api
-      ? [html`<p>With a credential of the account: the evidence of a storm at /v1/storms/{storm}/evidence, a line step by step at /v1/invoices/${invoice.id}/lines/{line}/explain.</p>`]
-      : []),
-    html`<p class="screen"><a href="${csv}">Every line as CSV</a></p>`,
-  ], "\n");
+  return joined(
+    [
+      ...(legend.length === 0 ? [] : [html`<dl>${legend}</dl>`]),
+      ...(refusals.length === 0
+        ? []
+        : [
+            html`<p>Storms that took nothing off when this was issued; what of them is confirmed later follows as an adjustment:</p>\n<dl>${refusals}</dl>`,
+          ]),
+      html`<p>${formula} Terms: ${terms(invoice)}. An issued invoice never changes.</p>`,
+      ...(hasStorms && !api
+        ? [
+            html`<p>With a credential of the account: the evidence of a storm at /v1/storms/{storm}/evidence, a line step by step at /v1/invoices/${invoice.id}/lines/{line}/explain.</p>`,
+          ]
+        : []),
+      html`<p class="screen"><a href="${csv}">Every line as CSV</a></p>`,
+    ],
+    "\n",
+  );
 };
 
 /** Rows that fit on a sheet. */

@@ -8,7 +8,8 @@ import { count, gib, money, span, takenOff } from "./invoice-text.ts";
 /** The links of a page. A page that is read without a credential does not link storms and lines, which need one. */
 export type PageLinks = { readonly csv: string; readonly api: boolean };
 
-const number = (text: string, note: Html | string = ""): Html => html`<td>${text}${note.length === 0 ? "" : html`<small>${note}</small>`}</td>`;
+const number = (text: string, note: Html | string = ""): Html =>
+  html`<td>${text}${note.length === 0 ? "" : html`<small>${note}</small>`}</td>`;
 
 const newLine = raw("<br>");
 
@@ -41,7 +42,10 @@ const storm = (line: InvoiceLine, api: boolean): Html => {
   const percent = (stormMicroseconds / ((windowEndMs - windowStartMs) * 1_000)) * 100;
   const named = stormIds.slice(0, maxStorms).map((id) => stormReference(id, api));
   const more = stormIds.length > maxStorms ? [`${count(stormIds.length - maxStorms)} more`] : [];
-  return number(`${percent.toFixed(1)} % × ${movePoint(maxCoverageFactor, 0)}`, joined([...named, ...more, ...uncredited, ...left], newLine));
+  return number(
+    `${percent.toFixed(1)} % × ${movePoint(maxCoverageFactor, 0)}`,
+    joined([...named, ...more, ...uncredited, ...left], newLine),
+  );
 };
 
 const discount = (line: InvoiceLine, { id, exponent }: PrintedInvoice, api: boolean): Html => {
@@ -55,7 +59,11 @@ const discount = (line: InvoiceLine, { id, exponent }: PrintedInvoice, api: bool
 const lineRow = (line: InvoiceLine, invoice: PrintedInvoice, { api }: PageLinks): Html => {
   const marks = marksOf(line).map((mark) => html` <i>${mark}</i>`);
   const cells = [
-    volume(line.primaryBytes), volume(line.backupBytes), storm(line, api), number(money(line.amountCents, invoice.exponent)), discount(line, invoice, api),
+    volume(line.primaryBytes),
+    volume(line.backupBytes),
+    storm(line, api),
+    number(money(line.amountCents, invoice.exponent)),
+    discount(line, invoice, api),
   ];
   return html`<tr><th scope="row">${isolated(line.serviceName)}<small>${span(line.windowStartMs, line.windowEndMs)}${marks}</small></th>${cells}</tr>`;
 };
@@ -75,13 +83,24 @@ export const lineTable = (invoice: PrintedInvoice, links: PageLinks): Html => ht
 ${caption("lines", "Lines", html`${firstOf(invoice.lines.length, invoice.lineCount)}windows in UTC; GiB of 2<sup>30</sup> bytes; amounts in ${invoice.currency}, without taxes`)}
 ${heads("Service and window", ["Primary, GiB", "Backup, GiB", "Storm", "Amount", "Discount"])}
 <tbody>
-${joined(invoice.lines.map((line) => lineRow(line, invoice, links)), "\n")}
+${joined(
+  invoice.lines.map((line) => lineRow(line, invoice, links)),
+  "\n",
+)}
 </tbody>
 </table>`;
 
-const serviceRow = ({ name, primaryCdn, backupCdn, lines, primaryBytes, backupBytes, amountCents, discountCents }: BilledService, exponent: number): Html => {
+const serviceRow = (
+  { name, primaryCdn, backupCdn, lines, primaryBytes, backupBytes, amountCents, discountCents }: BilledService,
+  exponent: number,
+): Html => {
   const figures = [
-    count(lines), gib(primaryBytes), gib(backupBytes), money(amountCents, exponent), takenOff(discountCents, exponent), money(amountCents - discountCents, exponent),
+    count(lines),
+    gib(primaryBytes),
+    gib(backupBytes),
+    money(amountCents, exponent),
+    takenOff(discountCents, exponent),
+    money(amountCents - discountCents, exponent),
   ];
   return html`<tr><th scope="row">${isolated(name)}<small>${isolated(primaryCdn)} → ${isolated(backupCdn)}</small></th>${figures.map((figure) => number(figure))}</tr>`;
 };
@@ -93,7 +112,10 @@ export const serviceTable = (invoice: PrintedInvoice): Html => {
 ${caption("services", "By service", html`${firstOf(services.length, invoice.serviceCount)}amounts in ${invoice.currency}, without taxes`)}
 ${heads("Service", ["Lines", "Primary, GiB", "Backup, GiB", "Amount", "Discount", "Net"])}
 <tbody>
-${joined(services.map((service) => serviceRow(service, exponent)), "\n")}
+${joined(
+  services.map((service) => serviceRow(service, exponent)),
+  "\n",
+)}
 </tbody>
 </table>`;
 };
@@ -105,7 +127,8 @@ export const totalsTable = (invoice: PrintedInvoice, due: string): Html => {
   const { body, currency, exponent } = invoice;
   const row = (name: Html | string, figure: string): Html => html`<tr><th scope="row">${name}</th><td>${figure}</td></tr>`;
   const taxes = body.taxes.map(({ label, rate, base_cents: base, cents }) =>
-    row(html`${isolated(label)} ${percentOf(rate)} <small>of ${money(base, exponent)}</small>`, money(cents, exponent)));
+    row(html`${isolated(label)} ${percentOf(rate)} <small>of ${money(base, exponent)}</small>`, money(cents, exponent)),
+  );
   return html`<table>
 <caption>All amounts in ${currency}</caption>
 <tbody>

@@ -56,7 +56,11 @@ const typeOf = (schema: Schema): Html => {
     const name = nameOf(schema.$ref);
     return html`<a href="#schema-${anchor(name)}">${name}</a>`;
   }
-  if (schema.enum !== undefined) return joined(schema.enum.map((value) => html`<code>${JSON.stringify(value)}</code>`), " or ");
+  if (schema.enum !== undefined)
+    return joined(
+      schema.enum.map((value) => html`<code>${JSON.stringify(value)}</code>`),
+      " or ",
+    );
   if (schema.const !== undefined) return html`<code>${JSON.stringify(schema.const)}</code>`;
   const several = schema.anyOf ?? schema.oneOf;
   if (several !== undefined) return joined(several.map(typeOf), " or ");
@@ -66,15 +70,29 @@ const typeOf = (schema: Schema): Html => {
 };
 
 const ruleNames = [
-  "format", "minimum", "exclusiveMinimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems",
-  "minProperties", "pattern", "default", "example",
+  "format",
+  "minimum",
+  "exclusiveMinimum",
+  "maximum",
+  "multipleOf",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "minProperties",
+  "pattern",
+  "default",
+  "example",
 ];
 
 const rules = (schema: Schema): Html =>
-  joined(ruleNames.flatMap((rule) => {
-    const value = schema[rule];
-    return value === undefined ? [] : [html`${rule} <code>${typeof value === "string" ? value : JSON.stringify(value)}</code>`];
-  }), ", ");
+  joined(
+    ruleNames.flatMap((rule) => {
+      const value = schema[rule];
+      return value === undefined ? [] : [html`${rule} <code>${typeof value === "string" ? value : JSON.stringify(value)}</code>`];
+    }),
+    ", ",
+  );
 
 const row = (name: string, note: string, schema: Schema, about = schema.description): Html =>
   html`<tr><td><code>${name}</code> <span class="dim">${note}</span></td><td>${typeOf(schema)}</td><td>${about === undefined ? "" : html`${prose(about)}<br>`}<span class="dim">${rules(schema)}</span></td></tr>`;
@@ -85,17 +103,24 @@ const table = (rows: readonly Html[]): Html =>
 const fields = (schema: Schema): Html => {
   const own = schema.properties ?? schema.items?.properties ?? {};
   const required = schema.required ?? schema.items?.required ?? [];
-  const inherited = (schema.allOf ?? []).map((part) => (part.$ref === undefined ? fields(part) : html`<p>All of ${typeOf(part)}, and:</p>`));
+  const inherited = (schema.allOf ?? []).map((part) =>
+    part.$ref === undefined ? fields(part) : html`<p>All of ${typeOf(part)}, and:</p>`,
+  );
   const rows = Object.entries(own).map(([name, field]) => row(name, required.includes(name) ? "required" : "", field));
   return html`${inherited}${table(rows)}`;
 };
 
 const contentOf = (content: Content | undefined): Html =>
-  joined(Object.entries(content ?? {}).map(([type, { schema }]) => html`<code>${type}</code> ${schema === undefined ? "" : typeOf(schema)}`), raw("<br>"));
+  joined(
+    Object.entries(content ?? {}).map(([type, { schema }]) => html`<code>${type}</code> ${schema === undefined ? "" : typeOf(schema)}`),
+    raw("<br>"),
+  );
 
 const responses = (operation: Operation): Html => {
-  const rows = Object.entries(operation.responses ?? {}).map(([status, response]) =>
-    html`<tr><td><code>${status}</code></td><td>${contentOf(response["content"] as Content | undefined)}</td><td>${prose(response["description"] ?? "")}</td></tr>`);
+  const rows = Object.entries(operation.responses ?? {}).map(
+    ([status, response]) =>
+      html`<tr><td><code>${status}</code></td><td>${contentOf(response["content"] as Content | undefined)}</td><td>${prose(response["description"] ?? "")}</td></tr>`,
+  );
   return html`<table><thead><tr><th>Status</th><th>Body</th><th>Meaning</th></tr></thead><tbody>${rows}</tbody></table>`;
 };
 
@@ -119,7 +144,11 @@ const operationSection = (method: string, path: string, operation: Operation): H
 
 const schemaSection = ([name, schema]: [string, object]): Html => {
   const { description, examples, ...rest } = schema as Schema & { readonly examples?: readonly unknown[] };
-  const parts = [paragraph(description), fields(rest), ...(examples ?? []).map((example) => html`<pre>${JSON.stringify(example, null, 2)}</pre>`)];
+  const parts = [
+    paragraph(description),
+    fields(rest),
+    ...(examples ?? []).map((example) => html`<pre>${JSON.stringify(example, null, 2)}</pre>`),
+  ];
   return html`<details id="schema-${anchor(name)}"><summary><code>${name}</code></summary><div>${parts}</div></details>`;
 };
 
@@ -133,7 +162,8 @@ const tagSection = (tag: string, own: readonly OfTag[]): Html => {
 /** A whole HTML page of the description: no script, no image, no external resource. */
 export const docsPage = (document: OpenApiDocument): string => {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => ({ method, path, operation, tag: operation.tags?.[0] ?? "other" })));
+    Object.entries(item).map(([method, operation]) => ({ method, path, operation, tag: operation.tags?.[0] ?? "other" })),
+  );
   const byTag = [...Map.groupBy(operations, ({ tag }) => tag)];
   const { title, version, description = "" } = document.info;
   return html`<!doctype html>
@@ -146,7 +176,10 @@ ${joined(description.split("\n\n").map(paragraph), "\n")}
 <nav aria-label="Resources"><ul>${byTag.map(([tag]) => html`<li><a href="#tag-${anchor(tag)}">${tag}</a></li>`)}
 <li><a href="#schemas">schemas</a></li></ul></nav>
 <main>
-${joined(byTag.map(([tag, own]) => tagSection(tag, own)), "\n")}
+${joined(
+  byTag.map(([tag, own]) => tagSection(tag, own)),
+  "\n",
+)}
 <section id="schemas"><h2>schemas</h2>${joined(Object.entries(document.components.schemas ?? {}).map(schemaSection), "\n")}</section>
 </main></body></html>
 `.toString();

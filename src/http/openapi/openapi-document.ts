@@ -10,21 +10,34 @@ Errors are RFC 9457 problems. Admins name the customer they act for with \`X-Cus
 header.`;
 
 const securitySchemes = {
-  bearer: { type: "http", scheme: "bearer", description: "Admin token (`tra_...`, or the installation's own), customer token (`trn_...`) or JWT" },
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description: "Admin token (`tra_...`, or the installation's own), customer token (`trn_...`) or JWT",
+  },
   apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same credentials" },
   metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN" },
   wau: { type: "http", scheme: "bearer", description: "WAU_READ_TOKEN" },
 } as const;
 
 const headerParameter = (name: string, about: string, schema: object) => ({
-  name, in: "header", required: false, description: about, schema,
+  name,
+  in: "header",
+  required: false,
+  description: about,
+  schema,
 });
 
 const customerHeader = headerParameter("X-Customer-ID", "For admins: the customer to act for", {
-  type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER,
+  type: "integer",
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
 });
 const idempotencyHeader = headerParameter("Idempotency-Key", "Makes a repetition safe for 24 h", {
-  type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$",
+  type: "string",
+  minLength: 1,
+  maxLength: 255,
+  pattern: "^[\\x21-\\x7e]+$",
 });
 
 const text = { type: "string" } as const;

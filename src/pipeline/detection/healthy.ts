@@ -21,7 +21,10 @@ export const creditCase = (service: RoundService, policy: PolicyView, terms: Cre
   monitorOnly: isMonitorOnly(service),
   policy,
   domains: service.domains.map((domain) => ({
-    domainId: domain.domainId, verified: isVerified(domain), editedAtMs: domain.editedAtMs, neverHealthy: isNeverHealthy(domain),
+    domainId: domain.domainId,
+    verified: isVerified(domain),
+    editedAtMs: domain.editedAtMs,
+    neverHealthy: isNeverHealthy(domain),
   })),
 });
 

@@ -35,7 +35,11 @@ export const detectedDomains = (service: RoundService): readonly DetectedDomain[
 
 /** Judges a service by one of its policies: the state of its storm, and the health of both sides. @param terms of credit */
 export const judgePolicy = (
-  service: RoundService, policy: PolicyView, vantages: readonly Vantage[], nowMs: number, terms: CreditTerms = everyStorm,
+  service: RoundService,
+  policy: PolicyView,
+  vantages: readonly Vantage[],
+  nowMs: number,
+  terms: CreditTerms = everyStorm,
 ): Judged => {
   const detection = detect({
     cdns: service.cdns,

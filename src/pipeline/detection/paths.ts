@@ -18,7 +18,8 @@ export const asFound = (domain: RoundDomain, found: DomainRouting | undefined): 
   const { routing } = domain;
   if (found === undefined || routing === null) return domain;
   const { discoveredPrimaryTarget, discoveredBackupTarget, discoveredPrimaryOk, discoveredBackupOk } = found;
-  if (discoveredPrimaryTarget === routing.discoveredPrimaryTarget && discoveredBackupTarget === routing.discoveredBackupTarget) return domain;
+  if (discoveredPrimaryTarget === routing.discoveredPrimaryTarget && discoveredBackupTarget === routing.discoveredBackupTarget)
+    return domain;
   return { ...domain, routing: { ...routing, discoveredPrimaryTarget, discoveredBackupTarget, discoveredPrimaryOk, discoveredBackupOk } };
 };
 
@@ -31,13 +32,14 @@ export const onTrial = (domain: RoundDomain, path: ProbePath): boolean => {
 
 /** Without a primary target or a probed backup there is nothing to steer between: storms are recorded, DNS is not changed. */
 export const isMonitorOnly = (service: RoundService): boolean =>
-  !service.domains.some((domain) => hasPath(domain, "primary")) ||
-  !service.domains.some((domain) => hasPath(domain, "backup"));
+  !service.domains.some((domain) => hasPath(domain, "primary")) || !service.domains.some((domain) => hasPath(domain, "backup"));
 
 /** A discovered target that answered for the first time counts from now on, unless the records name another one now. */
 export const withDiscoveries = (domain: RoundDomain, current: DomainRouting, samples: readonly Sample[]): DomainRouting => {
   const answered = (path: ProbePath, given: string | null, probed: string | null | undefined, target: string | null) =>
-    given === null && target !== null && probed === target &&
+    given === null &&
+    target !== null &&
+    probed === target &&
     samples.some((sample) => sample.domainId === domain.domainId && sample.path === path && sample.ok);
   const { primaryTarget, backupTarget, routing } = domain;
   const primaryOk =

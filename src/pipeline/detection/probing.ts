@@ -68,8 +68,23 @@ const targetsOf = (service: RoundService, defaultPath: string, round: number, re
     const expected = parseStatusRanges(domain.expectStatus) ?? defaultStatuses;
     const { customerId, serviceId } = service;
     const confirmed = domain.verified || !restrains;
-    return probedUrls(domain, defaultPath).flatMap(({ path, url }) => isProbed(domain, path, round, restrains)
-      ? [{ customerId, serviceId, domainId: domain.domainId, path, url, expected, setup: domain.setups?.[path] ?? 0, cdn: cdnOf(service, path), confirmed }] : []);
+    return probedUrls(domain, defaultPath).flatMap(({ path, url }) =>
+      isProbed(domain, path, round, restrains)
+        ? [
+            {
+              customerId,
+              serviceId,
+              domainId: domain.domainId,
+              path,
+              url,
+              expected,
+              setup: domain.setups?.[path] ?? 0,
+              cdn: cdnOf(service, path),
+              confirmed,
+            },
+          ]
+        : [],
+    );
   });
 
 /** Rotates a list each round, in evenly spreading steps (golden section). */
@@ -83,9 +98,22 @@ const rotated = <T>(list: readonly T[], round: number): readonly T[] => {
  * records. Each round begins with others, so that rounds without time for all skip different ones.
  * @param restrains whether unverified domains are restricted to their assigned rounds
  */
-export const probeTargets = (services: readonly RoundService[], defaultPath: string, round: number, restrains = false): readonly Target[] => {
-  const byCustomer = Map.groupBy(services.flatMap((service) => targetsOf(service, defaultPath, round, restrains)), (target) => target.customerId);
-  return roundRobin(rotated([...byCustomer.values()].map((targets) => rotated(targets, round)), round));
+export const probeTargets = (
+  services: readonly RoundService[],
+  defaultPath: string,
+  round: number,
+  restrains = false,
+): readonly Target[] => {
+  const byCustomer = Map.groupBy(
+    services.flatMap((service) => targetsOf(service, defaultPath, round, restrains)),
+    (target) => target.customerId,
+  );
+  return roundRobin(
+    rotated(
+      [...byCustomer.values()].map((targets) => rotated(targets, round)),
+      round,
+    ),
+  );
 };
 
 const countBy = (targets: readonly Target[]): ReadonlyMap<number, number> =>
@@ -98,7 +126,12 @@ export const roundNumber = (roundAtMs: number, { intervalMs }: ProbeSettings): n
  * `unprobed`: paths for which there was no time; `unreadable`: answers that are no samples; `overBudget`:
  * first probes and confirmations not sent because of the invocation's request limit.
  */
-export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprobed: number; readonly unreadable: number; readonly overBudget: number };
+export type ProbedRound = {
+  readonly samples: readonly Sample[];
+  readonly unprobed: number;
+  readonly unreadable: number;
+  readonly overBudget: number;
+};
 
 /**
  * Probes every path of a shard once; one that fails is confirmed by two more, a tenth of an interval apart, in the same
@@ -106,7 +139,13 @@ export type ProbedRound = { readonly samples: readonly Sample[]; readonly unprob
  * must be evaluated while fresh. Resolves when the last answer or time-out is in.
  */
 export const probeRound = async (
-  deps: { readonly prober: Prober; readonly clock: Clock; readonly vantage: string; readonly slowPaths: SlowPaths; readonly requests?: RequestAccount },
+  deps: {
+    readonly prober: Prober;
+    readonly clock: Clock;
+    readonly vantage: string;
+    readonly slowPaths: SlowPaths;
+    readonly requests?: RequestAccount;
+  },
   services: readonly RoundService[],
   roundAtMs: number,
   settings: ProbeSettings,
@@ -142,7 +181,8 @@ export const probeRound = async (
   };
   const confirm = async (target: Target, attempt: number): Promise<Sample | "unreadable" | null> => {
     await clock.sleep((attempt * settings.intervalMs) / 10);
-    const run = () => slots(target.customerId, true, async () => (allowance.confirmation(target.customerId) ? await probe(target, attempt) : null));
+    const run = () =>
+      slots(target.customerId, true, async () => (allowance.confirmation(target.customerId) ? await probe(target, attempt) : null));
     return await (hangs.suspects(target) ? lane.run(true, run) : run());
   };
   const begin = async (target: Target): Promise<Sample | "unreadable" | null> => {
@@ -173,7 +213,11 @@ export const probeRound = async (
 };
 
 /** The load of a round, by which a shard is measured. @param services those processed; so many domains were left out */
-export const loadOf = (services: readonly RoundService[], domainsLeftOut: number, { samples, unprobed }: Pick<ProbedRound, "samples" | "unprobed">): RoundLoad => {
+export const loadOf = (
+  services: readonly RoundService[],
+  domainsLeftOut: number,
+  { samples, unprobed }: Pick<ProbedRound, "samples" | "unprobed">,
+): RoundLoad => {
   const first = samples.filter(({ attempt }) => attempt === 0);
   const answered = first.filter(({ ok }) => ok);
   return {

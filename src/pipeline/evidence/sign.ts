@@ -22,7 +22,12 @@ type Switch = {
 const weights = ({ primary, backup }: Switch["to"]): JsonValue => ({ backup, primary });
 
 const switchBody = ({ name, from, to, reason, changeId, acceptedAtMs }: Switch): JsonValue => ({
-  accepted_at: isoTimeOrNull(acceptedAtMs), change_id: changeId, domain: name, from: weights(from), reason, to: weights(to),
+  accepted_at: isoTimeOrNull(acceptedAtMs),
+  change_id: changeId,
+  domain: name,
+  from: weights(from),
+  reason,
+  to: weights(to),
 });
 
 /** Signs by the chain heads that a round has read. Where signing fails records stay unsigned: that must not prevent a decision. */
@@ -38,24 +43,38 @@ const createSigning = (signer: EvidenceSigner, services: readonly RoundService[]
 
 /** The decisions of a round with the signatures of the evidence that they add. */
 export const signDecisions = async (
-  signer: EvidenceSigner | null, services: readonly RoundService[], decisions: RoundDecisions, nowMs: number,
+  signer: EvidenceSigner | null,
+  services: readonly RoundService[],
+  decisions: RoundDecisions,
+  nowMs: number,
 ): Promise<RoundDecisions> => {
   const made = decisions.resolved.some(({ result }) => result === "accepted");
   if (signer === null || (!made && decisions.storms.every(({ evidence }) => evidence === undefined))) return decisions;
   const signing = createSigning(signer, services);
-  const storms = await Promise.all(decisions.storms.map(async (decision): Promise<StormDecision> => {
-    const { evidence, policy: { serviceId, storm }, transition: { kind } } = decision;
-    if (evidence === undefined || kind === "recover" || kind === "restart") return decision;
-    return { ...decision, ...(await signing({ kind, serviceId, stormId: storm?.id ?? 0, body: JSON.parse(evidence) as JsonValue })) };
-  }));
-  const open = new Map(services.flatMap(({ serviceId, domains }) =>
-    domains.flatMap(({ name, openIntents }) => openIntents.map((intent) => [intent.id, { ...intent, serviceId, name }] as const))));
-  const resolved = await Promise.all(decisions.resolved.map(async (one) => {
-    const intent = open.get(one.id);
-    if (one.result !== "accepted" || intent?.stormId == null) return one;
-    const body = switchBody({ ...intent, reason: intent.reason ?? "", changeId: null, acceptedAtMs: nowMs });
-    return { ...one, ...(await signing({ kind: "switch", serviceId: intent.serviceId, stormId: intent.stormId, body })) };
-  }));
+  const storms = await Promise.all(
+    decisions.storms.map(async (decision): Promise<StormDecision> => {
+      const {
+        evidence,
+        policy: { serviceId, storm },
+        transition: { kind },
+      } = decision;
+      if (evidence === undefined || kind === "recover" || kind === "restart") return decision;
+      return { ...decision, ...(await signing({ kind, serviceId, stormId: storm?.id ?? 0, body: JSON.parse(evidence) as JsonValue })) };
+    }),
+  );
+  const open = new Map(
+    services.flatMap(({ serviceId, domains }) =>
+      domains.flatMap(({ name, openIntents }) => openIntents.map((intent) => [intent.id, { ...intent, serviceId, name }] as const)),
+    ),
+  );
+  const resolved = await Promise.all(
+    decisions.resolved.map(async (one) => {
+      const intent = open.get(one.id);
+      if (one.result !== "accepted" || intent?.stormId == null) return one;
+      const body = switchBody({ ...intent, reason: intent.reason ?? "", changeId: null, acceptedAtMs: nowMs });
+      return { ...one, ...(await signing({ kind: "switch", serviceId: intent.serviceId, stormId: intent.stormId, body })) };
+    }),
+  );
   return { ...decisions, storms, resolved };
 };
 
@@ -70,22 +89,28 @@ export const signSwitches = async (
   if (signer === null || !outcomes.some(({ result }) => result === "accepted")) return outcomes;
   const signing = createSigning(signer, services);
   const names = new Map(services.flatMap(({ domains }) => domains.map(({ domainId, name }) => [domainId, name])));
-  const intents = new Map(decisions.intents.flatMap((intent) => {
-    const row = stored.get(intent.domainId);
-    return row === undefined ? [] : [[row.id, { ...intent, stormId: row.stormId }] as const];
-  }));
-  return await Promise.all(outcomes.map(async (outcome) => {
-    const intent = intents.get(outcome.changeRowId);
-    if (outcome.result !== "accepted" || intent?.stormId == null) return outcome;
-    const { changeId, acceptedAtMs } = outcome;
-    const body = switchBody({ ...intent, name: names.get(intent.domainId) ?? "", changeId, acceptedAtMs });
-    return { ...outcome, ...(await signing({ kind: "switch", serviceId: intent.serviceId, stormId: intent.stormId, body })) };
-  }));
+  const intents = new Map(
+    decisions.intents.flatMap((intent) => {
+      const row = stored.get(intent.domainId);
+      return row === undefined ? [] : [[row.id, { ...intent, stormId: row.stormId }] as const];
+    }),
+  );
+  return await Promise.all(
+    outcomes.map(async (outcome) => {
+      const intent = intents.get(outcome.changeRowId);
+      if (outcome.result !== "accepted" || intent?.stormId == null) return outcome;
+      const { changeId, acceptedAtMs } = outcome;
+      const body = switchBody({ ...intent, name: names.get(intent.domainId) ?? "", changeId, acceptedAtMs });
+      return { ...outcome, ...(await signing({ kind: "switch", serviceId: intent.serviceId, stormId: intent.stormId, body })) };
+    }),
+  );
 };
 
 /** The signature of a witness's or an admin's decision on a storm's credit. @param body canonical JSON */
 export const signCredit = async (
-  signer: EvidenceSigner | null, storm: { readonly serviceId: number; readonly stormId: number; readonly chain: ChainHead | null }, body: string,
+  signer: EvidenceSigner | null,
+  storm: { readonly serviceId: number; readonly stormId: number; readonly chain: ChainHead | null },
+  body: string,
 ): Promise<ChainedProof | undefined> => {
   if (signer === null) return undefined;
   const { serviceId, stormId } = storm;
@@ -97,14 +122,21 @@ export const signCredit = async (
 
 /** The signature of what public resolvers answered after a switch for a storm. */
 export const signObservation = async (
-  signer: EvidenceSigner | null, change: Unobserved, { atMs, verdict, type, expected, resolvers }: Observed,
+  signer: EvidenceSigner | null,
+  change: Unobserved,
+  { atMs, verdict, type, expected, resolvers }: Observed,
 ): Promise<ChainedProof | undefined> => {
   const { serviceId, stormId, changeRowId, name } = change;
   if (signer === null || serviceId === undefined || stormId == null) return undefined;
   const follows = change.chain ?? emptyChain;
   const body = {
-    change: changeRowId, domain: name, expected: [...expected], observed_at: isoTime(atMs), record_type: type,
-    resolvers: resolvers.map(({ resolver, answers }) => ({ answers: answers && [...answers], resolver })), verdict,
+    change: changeRowId,
+    domain: name,
+    expected: [...expected],
+    observed_at: isoTime(atMs),
+    record_type: type,
+    resolvers: resolvers.map(({ resolver, answers }) => ({ answers: answers && [...answers], resolver })),
+    verdict,
   };
   const signed = await signer.sign((keyId) => claimText({ kind: "observed", serviceId, stormId, follows, body }, keyId)).catch(() => null);
   return signed === null ? undefined : { ...signed, follows };

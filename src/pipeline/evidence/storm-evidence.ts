@@ -62,18 +62,28 @@ const bounded = <T>(list: readonly T[], limit: number, json: (item: T) => JsonVa
 
 /** The terms of a storm's discount: the rule and the operator's terms. `max_gap_seconds` null: unlimited. */
 const creditTermsJson = ({ waitingMs, maxGapMs, requireVerified, floors }: CreditTerms, rule: CreditTerms["rule"]): JsonValue => ({
-  rule, proof_required: requireVerified, waiting_seconds: waitingMs / 1_000, max_gap_seconds: Number.isFinite(maxGapMs) ? maxGapMs / 1_000 : null,
+  rule,
+  proof_required: requireVerified,
+  waiting_seconds: waitingMs / 1_000,
+  max_gap_seconds: Number.isFinite(maxGapMs) ? maxGapMs / 1_000 : null,
   floors: {
-    min_samples: floors.minSamples, min_failures: floors.minFailures, window_seconds: floors.minWindowSeconds,
-    threshold_avail: floors.maxThreshold, latency_ms: floors.minLatencyMs,
+    min_samples: floors.minSamples,
+    min_failures: floors.minFailures,
+    window_seconds: floors.minWindowSeconds,
+    threshold_avail: floors.maxThreshold,
+    latency_ms: floors.minLatencyMs,
   },
 });
 
 /** The decision on the storm's discount, and the domains that were down. */
 const creditJson = ({ credit, reason, down }: CreditGrounds, limit: number): JsonValue => ({
-  credit, reason,
+  credit,
+  reason,
   down: bounded(down, limit, (one) => ({
-    domain_id: one.domainId, verified: one.verified, edited_at: isoTimeOrNull(one.editedAtMs), never_healthy: one.neverHealthy,
+    domain_id: one.domainId,
+    verified: one.verified,
+    edited_at: isoTimeOrNull(one.editedAtMs),
+    never_healthy: one.neverHealthy,
   })),
 });
 
@@ -81,7 +91,16 @@ const creditJson = ({ credit, reason, down }: CreditGrounds, limit: number): Jso
 const sampleFields = ["domain_id", "path", "vantage", "probed_at", "attempt", "ok", "status", "latency_ms", "error", "setup"] as const;
 
 const sampleJson = (one: EdgeSample): JsonValue => [
-  one.domainId, one.path, one.vantage, isoTime(one.probedAtMs), one.attempt, one.ok, one.status, one.latencyMs, one.error, one.setup,
+  one.domainId,
+  one.path,
+  one.vantage,
+  isoTime(one.probedAtMs),
+  one.attempt,
+  one.ok,
+  one.status,
+  one.latencyMs,
+  one.error,
+  one.setup,
 ];
 
 /** The evidence of one transition: terms, figures, samples, decision, and its effect on the weights. */
@@ -111,43 +130,91 @@ const bodyOf = (
     ...(decision.credit !== null && { credit: creditJson(decision.credit, limit) }),
     // The inputs for replaying a decision, besides the figures.
     domains: bounded(known.domains, limit, (domain) => ({
-      domain_id: domain.domainId, name: domain.name, urls: probedUrls(domain, grounds.probePath).map(({ path, url }) => ({ path, url })), expect_status: domain.expectStatus,
-      verified: isVerified(domain), edited_at: isoTimeOrNull(domain.editedAtMs), never_healthy: unhealthy.has(domain.domainId),
-      paths: [...(paths.get(domain.domainId)?.paths ?? [])], on_trial: paths.get(domain.domainId)?.primaryOnTrial === true,
+      domain_id: domain.domainId,
+      name: domain.name,
+      urls: probedUrls(domain, grounds.probePath).map(({ path, url }) => ({ path, url })),
+      expect_status: domain.expectStatus,
+      verified: isVerified(domain),
+      edited_at: isoTimeOrNull(domain.editedAtMs),
+      never_healthy: unhealthy.has(domain.domainId),
+      paths: [...(paths.get(domain.domainId)?.paths ?? [])],
+      on_trial: paths.get(domain.domainId)?.primaryOnTrial === true,
       setups: { backup: domain.setups?.backup ?? 0, direct: domain.setups?.direct ?? 0, primary: domain.setups?.primary ?? 0 },
     })),
     storm: policy.storm && {
-      state: policy.storm.state, started_at: isoTime(policy.storm.startedAtMs), recovering_since: isoTimeOrNull(policy.storm.recoveringSinceMs),
-      relapses: policy.storm.relapses, credit_reason: policy.storm.creditReason,
+      state: policy.storm.state,
+      started_at: isoTime(policy.storm.startedAtMs),
+      recovering_since: isoTimeOrNull(policy.storm.recoveringSinceMs),
+      relapses: policy.storm.relapses,
+      credit_reason: policy.storm.creditReason,
     },
     previous_ended_at: isoTimeOrNull(policy.previousEndedAtMs),
-    newest: bounded([...policy.newest].sort((a, b) => b.atMs - a.atMs), limit, (one) => ({
-      domain_id: one.domainId, path: one.path, vantage: one.vantage, at: isoTime(one.atMs), is_past: one.isPast === true,
-    })),
+    newest: bounded(
+      [...policy.newest].sort((a, b) => b.atMs - a.atMs),
+      limit,
+      (one) => ({
+        domain_id: one.domainId,
+        path: one.path,
+        vantage: one.vantage,
+        at: isoTime(one.atMs),
+        is_past: one.isPast === true,
+      }),
+    ),
     policy: {
-      id: policy.policyId, version: policy.version, kind: policy.kind, threshold_avail: policy.thresholdAvail,
-      window_seconds: policy.windowSeconds, cooldown_seconds: policy.cooldownSeconds, max_coverage_factor: policy.maxCoverageFactor,
-      min_samples: policy.minSamples, min_failures: policy.minFailures, latency_ms: policy.latencyMs,
+      id: policy.policyId,
+      version: policy.version,
+      kind: policy.kind,
+      threshold_avail: policy.thresholdAvail,
+      window_seconds: policy.windowSeconds,
+      cooldown_seconds: policy.cooldownSeconds,
+      max_coverage_factor: policy.maxCoverageFactor,
+      min_samples: policy.minSamples,
+      min_failures: policy.minFailures,
+      latency_ms: policy.latencyMs,
     },
-    primary: { health: heard.evidence.health, below_threshold: heard.evidence.below, first_failed_at: isoTimeOrNull(heard.evidence.firstFailedAtMs) },
+    primary: {
+      health: heard.evidence.health,
+      below_threshold: heard.evidence.below,
+      first_failed_at: isoTimeOrNull(heard.evidence.firstFailedAtMs),
+    },
     backup: { health: heard.backup.health },
     service: {
-      cdns: [...service.cdns], monitor_only: decision.monitorOnly, steering: service.shadow ? "shadow" : "auto",
-      override: service.override?.mode ?? null, routing_state: routing?.state ?? null, routing_reason: routing?.reason ?? null,
+      cdns: [...service.cdns],
+      monitor_only: decision.monitorOnly,
+      steering: service.shadow ? "shadow" : "auto",
+      override: service.override?.mode ?? null,
+      routing_state: routing?.state ?? null,
+      routing_reason: routing?.reason ?? null,
     },
-    vantages: grounds.vantages.map(({ name, lastHeardAtMs }) => ({ name, last_heard_at: isoTime(lastHeardAtMs), counted: heard.counted.has(name) })),
-    window: bounded([...policy.stats].sort((a, b) => b.failures - a.failures || a.domainId - b.domainId), limit, (one) => ({
-      domain_id: one.domainId, path: one.path, vantage: one.vantage, samples: one.samples, failures: one.failures,
-      first_failed_at: isoTimeOrNull(one.firstFailedAtMs),
+    vantages: grounds.vantages.map(({ name, lastHeardAtMs }) => ({
+      name,
+      last_heard_at: isoTime(lastHeardAtMs),
+      counted: heard.counted.has(name),
     })),
+    window: bounded(
+      [...policy.stats].sort((a, b) => b.failures - a.failures || a.domainId - b.domainId),
+      limit,
+      (one) => ({
+        domain_id: one.domainId,
+        path: one.path,
+        vantage: one.vantage,
+        samples: one.samples,
+        failures: one.failures,
+        first_failed_at: isoTimeOrNull(one.firstFailedAtMs),
+      }),
+    ),
     weights: bounded(service.domains, limit, (domain) => {
       const intent = intents.get(domain.domainId);
       const live = liveWeights((read.get(domain.domainId)?.routing ?? domain.routing)?.records ?? null);
       const now = intent?.from ?? live[0] ?? null;
       return {
-        domain_id: domain.domainId, domain: domain.name,
+        domain_id: domain.domainId,
+        domain: domain.name,
         before: now && { primary: now.primary, backup: now.backup },
-        after: intent === undefined ? now && { primary: now.primary, backup: now.backup } : { primary: intent.to.primary, backup: intent.to.backup },
+        after:
+          intent === undefined
+            ? now && { primary: now.primary, backup: now.backup }
+            : { primary: intent.to.primary, backup: intent.to.backup },
       };
     }),
     samples: samples && { fields: [...sampleFields], entries: samples.map(sampleJson), most: limit },
@@ -169,11 +236,13 @@ export const withEvidence = async (
   const edges = recorded.map((decision) => edgeOf(decision, grounds.nowMs, limit));
   const samples = await rounds.edgeSamples(edges).catch(() => null);
   const services = new Map(grounds.services.map((service) => [service.serviceId, service]));
-  const proven = new Map(recorded.map((decision, at) => {
-    const service = services.get(decision.policy.serviceId);
-    const shown = samples === null ? null : (samples[at] ?? []);
-    const evidence = service && canonicalJson(bodyOf(grounds, service, decision, decisions, shown, limit));
-    return [decision, evidence === undefined ? decision : { ...decision, evidence }];
-  }));
+  const proven = new Map(
+    recorded.map((decision, at) => {
+      const service = services.get(decision.policy.serviceId);
+      const shown = samples === null ? null : (samples[at] ?? []);
+      const evidence = service && canonicalJson(bodyOf(grounds, service, decision, decisions, shown, limit));
+      return [decision, evidence === undefined ? decision : { ...decision, evidence }];
+    }),
+  );
   return { ...decisions, storms: decisions.storms.map((decision) => proven.get(decision) ?? decision) };
 };

@@ -32,7 +32,13 @@ export type Lanes = { readonly look: Lane; readonly change: Lane };
 
 const isWellKnown = ({ strikes }: DnsStanding): boolean => strikes === 0;
 const unknown = (customerId: number): DnsStanding => ({
-  ...closedCircuit, customerId, lastError: null, lastErrorAtMs: null, pollsRefused: 0, pollsError: null, pollsPausedUntilMs: null,
+  ...closedCircuit,
+  customerId,
+  lastError: null,
+  lastErrorAtMs: null,
+  pollsRefused: 0,
+  pollsError: null,
+  pollsPausedUntilMs: null,
 });
 
 /**
@@ -73,20 +79,23 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
 
   /** The time-out of a query to an account: short, unless it has been slow. */
   const patience = new Map<number, number>();
-  const questionTo = (key: number, connection: Connection): Connection => async (times, request) => {
-    const answerMs = patience.get(key) ?? briefMs;
-    const sent = await connection({ ...times, answerMs: Math.min(times.answerMs, answerMs) }, async (signal) => {
-      const beganMs = clock.nowMs();
-      // Until it has answered quickly it has the full time.
-      patience.set(key, Number.POSITIVE_INFINITY);
-      const answer = await request(signal);
-      if (clock.nowMs() - beganMs <= briefMs / 2) patience.delete(key);
-      return answer;
-    });
-    return sent;
-  };
+  const questionTo =
+    (key: number, connection: Connection): Connection =>
+    async (times, request) => {
+      const answerMs = patience.get(key) ?? briefMs;
+      const sent = await connection({ ...times, answerMs: Math.min(times.answerMs, answerMs) }, async (signal) => {
+        const beganMs = clock.nowMs();
+        // Until it has answered quickly it has the full time.
+        patience.set(key, Number.POSITIVE_INFINITY);
+        const answer = await request(signal);
+        if (clock.nowMs() - beganMs <= briefMs / 2) patience.delete(key);
+        return answer;
+      });
+      return sent;
+    };
 
-  const pausedText = ({ lastError }: DnsStanding): string => `the account is left alone for a while after several failures in a row; the last one: ${lastError ?? "no answer"}`;
+  const pausedText = ({ lastError }: DnsStanding): string =>
+    `the account is left alone for a while after several failures in a row; the last one: ${lastError ?? "no answer"}`;
 
   const heard = (key: number, result: CallResult, detail: string | null): void => {
     const before = of(key);
@@ -98,7 +107,15 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
   /** @returns false where the probing call takes too long */
   const afterTrial = async (key: number, untilMs: number): Promise<boolean> => {
     for (let trial = trials.get(key); trial !== undefined; trial = trials.get(key)) {
-      if (!(await patiently(clock, trial.promise.then(() => true), untilMs - clock.nowMs(), false))) return false;
+      if (
+        !(await patiently(
+          clock,
+          trial.promise.then(() => true),
+          untilMs - clock.nowMs(),
+          false,
+        ))
+      )
+        return false;
       // After a failed probing call those that waited for it do not repeat it, however urgent.
       if (mayBeAsked(of(key), false, clock.nowMs()) === "not") return false;
     }
@@ -133,7 +150,11 @@ export const createStandings = (clock: Clock, connections: Connections): Standin
       budget: (untilMs, purpose) => {
         const isQuestion = purpose === "look";
         const leastMs = leastMsOf(untilMs - clock.nowMs());
-        const own = connectionOf(connections, { lane: isQuestion ? lanes.look : lanes.change, key, suspect: () => !isWellKnown(of(key)) }, stop);
+        const own = connectionOf(
+          connections,
+          { lane: isQuestion ? lanes.look : lanes.change, key, suspect: () => !isWellKnown(of(key)) },
+          stop,
+        );
         const connection: Connection = async (times, request) => await own({ ...times, leastMs }, request);
         return { untilMs, connection: isQuestion ? questionTo(key, connection) : connection, gate: gateOf(key, purpose === "urgent") };
       },

@@ -1,6 +1,13 @@
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
 import type { WeightChange, WeightChangeResult } from "../../adapters/ports/steering/dns.ts";
-import type { FailedSwitch, Intent, IntentOutcome, RoundDecisions, RoundOutcomes, StoredIntent } from "../../adapters/ports/detection/round.ts";
+import type {
+  FailedSwitch,
+  Intent,
+  IntentOutcome,
+  RoundDecisions,
+  RoundOutcomes,
+  StoredIntent,
+} from "../../adapters/ports/detection/round.ts";
 import type { DomainRouting, RoundDomain, ShardView } from "../../adapters/ports/detection/round-view.ts";
 import { isUrgent, retryDelayMs } from "../../domain/steering/attempts.ts";
 import type { DnsAccount, DnsAccounts } from "./accounts.ts";
@@ -22,7 +29,10 @@ type Ready = {
 };
 
 /** The outcomes of a round's switches, with their names. `thrown`: an account's unexpected exception. */
-export type Applied = Pick<RoundOutcomes, "intents" | "domains" | "failures" | "dropped"> & { readonly names: readonly string[]; readonly thrown: readonly unknown[] };
+export type Applied = Pick<RoundOutcomes, "intents" | "domains" | "failures" | "dropped"> & {
+  readonly names: readonly string[];
+  readonly thrown: readonly unknown[];
+};
 
 /** The intents that were stored and can be sent: one without a row lost its lease on the way. The urgent ones come first. */
 const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap<number, StoredIntent>): readonly Ready[] => {
@@ -32,12 +42,25 @@ const readyOf = (view: ShardView, decisions: RoundDecisions, stored: ReadonlyMap
     const domain = domains.get(intent.domainId);
     const routing = fresh.get(intent.domainId) ?? domain?.routing;
     const row = stored.get(intent.domainId);
-    if (intent.result !== "intent" || row === undefined || domain === undefined || routing == null || routing.records === null || routing.zoneId === null) return [];
+    if (
+      intent.result !== "intent" ||
+      row === undefined ||
+      domain === undefined ||
+      routing == null ||
+      routing.records === null ||
+      routing.zoneId === null
+    )
+      return [];
     // Nor may failback of what tranche itself has moved depend on a health check that somebody deleted meanwhile.
     const mayDropChecks = isUrgent(intent.reason) || routing.movedAtMs !== null;
     const members = memberChanges(routing, intent.members ?? []);
     const change = {
-      domain: domain.name, zoneId: routing.zoneId, records: routing.records, to: intent.to, ...(members.length > 0 && { members }), ...(mayDropChecks && { mayDropChecks }),
+      domain: domain.name,
+      zoneId: routing.zoneId,
+      records: routing.records,
+      to: intent.to,
+      ...(members.length > 0 && { members }),
+      ...(mayDropChecks && { mayDropChecks }),
     };
     return [{ intent, stored: row, domain, routing, change }];
   });
@@ -54,7 +77,15 @@ const effectOf = (result: Extract<WeightChangeResult, { status: "failed" }>) => 
 const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult, nowMs: number): IntentOutcome => {
   const changeRowId = stored.id;
   if (result.status === "accepted") {
-    return { changeRowId, result: "accepted", changeId: result.changeId, acceptedAtMs: result.acceptedAtMs, error: null, nextAttemptAtMs: null, doubtfulSinceMs: null };
+    return {
+      changeRowId,
+      result: "accepted",
+      changeId: result.changeId,
+      acceptedAtMs: result.acceptedAtMs,
+      error: null,
+      nextAttemptAtMs: null,
+      doubtfulSinceMs: null,
+    };
   }
   const failed = { changeRowId, changeId: null, acceptedAtMs: null, error: result.detail, doubtfulSinceMs: null };
   // Changed records are read first, and are another switch then.
@@ -67,7 +98,9 @@ const outcomeOf = ({ intent, stored, domain }: Ready, result: WeightChangeResult
 };
 
 const failureOf = ({ domain: { domainId } }: Ready, result: WeightChangeResult): readonly FailedSwitch[] =>
-  result.status === "accepted" ? [] : [{ domainId, lastError: result.detail, again: result.status === "stale" || effectOf(result) === "unknown" }];
+  result.status === "accepted"
+    ? []
+    : [{ domainId, lastError: result.detail, again: result.status === "stale" || effectOf(result) === "unknown" }];
 
 const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number, droppedChecks: readonly string[]): DomainRouting => {
   const after: DomainRouting = {
@@ -98,16 +131,22 @@ export const applyIntents = async (
 
   const applyTo = async (account: DnsAccount, own: readonly Ready[]): Promise<readonly (readonly [Ready, WeightChangeResult])[]> => {
     const purpose = own.some(({ intent }) => isUrgent(intent.reason)) ? "urgent" : "change";
-    const work = account.dns.apply(own.map(({ change }) => change), account.budget(untilMs, purpose)).catch((error: unknown) => {
-      thrown.push(error);
-      return [];
-    });
+    const work = account.dns
+      .apply(
+        own.map(({ change }) => change),
+        account.budget(untilMs, purpose),
+      )
+      .catch((error: unknown) => {
+        thrown.push(error);
+        return [];
+      });
     const results = await patiently(clock, work, untilMs + graceMs - clock.nowMs(), null);
     if (results === null) {
       connections.abandon("dns");
       account.fellSilent();
     }
-    const lost = (domain: string) => ({ domain, status: "failed", detail: "no answer in time", retryable: true, effect: "unknown" }) as const;
+    const lost = (domain: string) =>
+      ({ domain, status: "failed", detail: "no answer in time", retryable: true, effect: "unknown" }) as const;
     return own.map((one, at) => [one, results?.[at] ?? lost(one.domain.name)]);
   };
 
@@ -118,9 +157,21 @@ export const applyIntents = async (
   return {
     intents: settled.map(([one, result]) => outcomeOf(one, result, nowMs)),
     domains: settled.flatMap(([one, result]) =>
-      result.status !== "accepted" ? [] : [{ domainId: one.domain.domainId, serviceId: one.intent.serviceId, ...afterSwitch(one, result.acceptedAtMs, result.droppedChecks ?? []) }]),
+      result.status !== "accepted"
+        ? []
+        : [
+            {
+              domainId: one.domain.domainId,
+              serviceId: one.intent.serviceId,
+              ...afterSwitch(one, result.acceptedAtMs, result.droppedChecks ?? []),
+            },
+          ],
+    ),
     dropped: settled.flatMap(([one, result]) =>
-      result.status === "accepted" && result.droppedChecks !== undefined ? [{ domainId: one.domain.domainId, checks: result.droppedChecks }] : []),
+      result.status === "accepted" && result.droppedChecks !== undefined
+        ? [{ domainId: one.domain.domainId, checks: result.droppedChecks }]
+        : [],
+    ),
     failures: settled.flatMap(([one, result]) => failureOf(one, result)),
     names: ready.map(({ domain }) => domain.name),
     thrown,

@@ -16,7 +16,9 @@ const attemptsOf = (domain: RoundDomain, reading: DomainReading | undefined): Ro
 
 /** Keeps the reason of a retry that heals a drift: later rounds would classify it as calm. */
 const sameReason = (intent: Intent, attempts: RoundDomain["failedAttempts"]): Intent =>
-  !isUrgent(intent.reason) && attempts.some((attempt) => attempt.reason === "drift" && isAttemptAt(attempt, intent, "drift")) ? { ...intent, reason: "drift" } : intent;
+  !isUrgent(intent.reason) && attempts.some((attempt) => attempt.reason === "drift" && isAttemptAt(attempt, intent, "drift"))
+    ? { ...intent, reason: "drift" }
+    : intent;
 
 /** The intents that are due; recently failed ones wait. Failed attempts that are no longer wanted are dropped. */
 export const dueIntents = (

@@ -21,7 +21,10 @@ const zonesOver = (name: string, type: Expectation["type"]): readonly string[] =
 
 /** The approximate operator of a server: the longest label of its name without digits, such as `awsdns-`. */
 const operatorOf = (server: string): string =>
-  server.split(".").reduce((longest, label) => (label.length > longest.length ? label : longest), "").replaceAll(/\d/g, "");
+  server
+    .split(".")
+    .reduce((longest, label) => (label.length > longest.length ? label : longest), "")
+    .replaceAll(/\d/g, "");
 
 /** One of each operator first: only some are queried, and operators may differ. */
 const byTurns = (servers: readonly string[]): readonly string[] => {

@@ -42,18 +42,28 @@ const publicHost = (host: string | null): string | null => {
  * @param targets hosts of the service's primary targets
  */
 export const reachOf = async (
-  lookup: Lookup, channels: readonly ToldChannel[], targets: readonly string[], budget: Budget,
+  lookup: Lookup,
+  channels: readonly ToldChannel[],
+  targets: readonly string[],
+  budget: Budget,
 ): Promise<{ readonly channels: readonly ChannelFacts[]; readonly primaryAddresses: ReadonlySet<string> }> => {
   const known = channels.map(({ name, kind, host, region }) => ({ name, host: publicHost(hostOfChannel(kind, host, region)) }));
   const elsewhere = known.filter(({ host }) => host === null);
-  if (known.length === 0 || elsewhere.length > 0) return { channels: elsewhere.map(({ name }) => ({ name, hosts: null, addresses: [] })), primaryAddresses: new Set() };
+  if (known.length === 0 || elsewhere.length > 0)
+    return { channels: elsewhere.map(({ name }) => ({ name, hosts: null, addresses: [] })), primaryAddresses: new Set() };
   const [asked, rest] = [known.slice(0, mostHosts), known.slice(mostHosts)];
   const [facts, addresses] = await Promise.all([
-    Promise.all(asked.map(async ({ name, host }): Promise<ChannelFacts> => {
-      const [hosts, own] = await Promise.all([chainOf(lookup, host ?? "", budget), addressesOf(lookup, host ?? "", budget)]);
-      return { name, hosts, addresses: own };
-    })),
-    Promise.all([...new Set(targets.flatMap((target) => publicHost(target) ?? []))].slice(0, mostTargets).map((target) => addressesOf(lookup, target, budget))),
+    Promise.all(
+      asked.map(async ({ name, host }): Promise<ChannelFacts> => {
+        const [hosts, own] = await Promise.all([chainOf(lookup, host ?? "", budget), addressesOf(lookup, host ?? "", budget)]);
+        return { name, hosts, addresses: own };
+      }),
+    ),
+    Promise.all(
+      [...new Set(targets.flatMap((target) => publicHost(target) ?? []))]
+        .slice(0, mostTargets)
+        .map((target) => addressesOf(lookup, target, budget)),
+    ),
   ]);
   const unasked = rest.map(({ name, host }): ChannelFacts => ({ name, hosts: [host ?? ""], addresses: [] }));
   return { channels: [...facts, ...unasked], primaryAddresses: new Set(addresses.flat()) };

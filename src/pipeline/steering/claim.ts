@@ -15,7 +15,11 @@ const unmadeReasons: readonly string[] = ["switch_failed", "weights"];
 const isRepeated = ({ routing }: RoundService): boolean =>
   routing?.state === "shifted" || routing?.state === "partial" || unmadeReasons.includes(routing?.reason ?? "");
 
-const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: Intent | undefined): Pick<Unreached, "reason" | "detail" | "moved"> | null => {
+const obstacleOf = (
+  domain: RoundDomain,
+  routing: DomainRouting | null,
+  intent: Intent | undefined,
+): Pick<Unreached, "reason" | "detail" | "moved"> | null => {
   const records = routing?.records ?? null;
   if (records === null) {
     const isRead = (routing?.readAtMs ?? null) !== null;
@@ -23,13 +27,17 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
   }
   const failed = domain.failedAttempts.length > 0 || domain.openIntents.length > 0;
   const standing = intent === undefined || failed ? records : withWeights(records, intent.to);
-  const around = routing === null ? null : { ...routing.surroundings, ...(intent === undefined || failed ? {} : surroundingsAfter(routing, intent.members).surroundings) };
+  const around =
+    routing === null
+      ? null
+      : { ...routing.surroundings, ...(intent === undefined || failed ? {} : surroundingsAfter(routing, intent.members).surroundings) };
   const { obstacle } = reachOf("backup", [...standing, ...(around?.neighbours ?? [])], around?.health ?? {});
   if (obstacle === null) return null;
   const moved = liveWeights(standing).some(({ primary, backup }) => primary === stormWeights.primary && backup > 0);
   if (obstacle.reason !== "weights" || moved) return { ...obstacle, moved };
   // No switch would change its weights: the reason is given where known.
-  if (intent === undefined && domain.proof != null && (domain.proof.held || domain.proof.lapsed || domain.proof.refused === true)) return { ...obstacle, reason: "proof_lapsed", moved };
+  if (intent === undefined && domain.proof != null && (domain.proof.held || domain.proof.lapsed || domain.proof.refused === true))
+    return { ...obstacle, reason: "proof_lapsed", moved };
   if (domain.contestedAtMs !== null) return { ...obstacle, reason: "contested", moved };
   return { ...obstacle, reason: failed || routing?.lastError != null ? "switch_failed" : "weights", moved };
 };
@@ -40,12 +48,18 @@ const obstacleOf = (domain: RoundDomain, routing: DomainRouting | null, intent: 
  * @param intents the switches that this round makes
  */
 export const claimFor = (
-  service: RoundService, routing: Routing, readings: ReadonlyMap<number, DomainReading>, intents: readonly Intent[],
+  service: RoundService,
+  routing: Routing,
+  readings: ReadonlyMap<number, DomainReading>,
+  intents: readonly Intent[],
 ): { readonly routing: Routing; readonly unreached: readonly Unreached[] } => {
   // Nor is it back to normal while the failback is refused.
-  const isStuck = service.domains.some(({ domainId, verified, failedAttempts, routing: known }) =>
-    verified && failedAttempts.length > 0 && ((readings.get(domainId)?.routing ?? known)?.movedAtMs ?? null) !== null);
-  if (routing.state === "normal" && isStuck && !service.shadow) return { routing: { ...routing, state: "held", reason: "switch_failed" }, unreached: [] };
+  const isStuck = service.domains.some(
+    ({ domainId, verified, failedAttempts, routing: known }) =>
+      verified && failedAttempts.length > 0 && ((readings.get(domainId)?.routing ?? known)?.movedAtMs ?? null) !== null,
+  );
+  if (routing.state === "normal" && isStuck && !service.shadow)
+    return { routing: { ...routing, state: "held", reason: "switch_failed" }, unreached: [] };
   if (routing.state !== "shifted" || service.shadow) return { routing, unreached: [] };
   // An unproven name is never moved: it is ignored, unless there is no other.
   const proven = service.domains.filter(({ verified }) => verified);
@@ -64,13 +78,19 @@ export const claimFor = (
 };
 
 /** Domains whose switch failed after their service was claimed to be on its backup. */
-export const unmadeClaims = ({ services }: ShardView, decisions: RoundDecisions, failures: readonly FailedSwitch[]): readonly Unreached[] => {
+export const unmadeClaims = (
+  { services }: ShardView,
+  decisions: RoundDecisions,
+  failures: readonly FailedSwitch[],
+): readonly Unreached[] => {
   if (failures.length === 0) return [];
   const failed = new Map(failures.map(({ domainId, lastError }) => [domainId, lastError]));
   const decided = new Map(decisions.services.map((routing) => [routing.serviceId, routing.state]));
   const claimed = services.filter(({ serviceId, routing }) => (decided.get(serviceId) ?? routing?.state) === "shifted");
-  return claimed.flatMap(({ serviceId, domains }) => domains.flatMap(({ domainId, name }): Unreached[] => {
-    const detail = failed.get(domainId);
-    return detail === undefined ? [] : [{ serviceId, domainId, name, reason: "switch_failed", detail, moved: false }];
-  }));
+  return claimed.flatMap(({ serviceId, domains }) =>
+    domains.flatMap(({ domainId, name }): Unreached[] => {
+      const detail = failed.get(domainId);
+      return detail === undefined ? [] : [{ serviceId, domainId, name, reason: "switch_failed", detail, moved: false }];
+    }),
+  );
 };

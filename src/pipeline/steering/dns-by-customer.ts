@@ -25,9 +25,11 @@ export const ownDns = (key: number, dns: Dns): Dns => ({
   apply: async (changes, budget) => (await dns.apply(changes, budget)).map((result) => marked(key, result)),
   status: async (changeIds, budget) => {
     const statuses = await dns.status(changeIds.map(providerChangeId), budget);
-    return new Map(changeIds.flatMap((id): [string, ChangeStatus][] => {
-      const status = statuses.get(providerChangeId(id));
-      return status === undefined ? [] : [[id, status]];
-    }));
+    return new Map(
+      changeIds.flatMap((id): [string, ChangeStatus][] => {
+        const status = statuses.get(providerChangeId(id));
+        return status === undefined ? [] : [[id, status]];
+      }),
+    );
   },
 });

@@ -46,22 +46,28 @@ export const controlDrift = (
     const expected = wanted?.weights ?? null;
     const membersStand = wanted === null || own === undefined || strayMembers(own, wanted).length === 0;
     const live = liveWeights((reading?.routing ?? domain.routing)?.records ?? null);
-    const begins =
-      contestedAtMs === null && drift !== null && change !== undefined && !service.shadow && isFight(drift, past, nowMs);
+    const begins = contestedAtMs === null && drift !== null && change !== undefined && !service.shadow && isFight(drift, past, nowMs);
     const contested = contestedAtMs !== null || begins;
     const once = () =>
-      change !== undefined &&
-      maySayOnce(change.to, decision?.target.kind === "backup", live, domain.lastSet ?? drift?.previous ?? null);
+      change !== undefined && maySayOnce(change.to, decision?.target.kind === "backup", live, domain.lastSet ?? drift?.previous ?? null);
     const kept = change !== undefined && (!contested || service.shadow || once());
     const standing = expected !== null && membersStand && live.length > 0 && live.every((weights) => equalWeights(weights, expected));
     const ends = contestedAtMs !== null && drift === null && isFightOver(contestedAtMs, past, standing, nowMs);
     const asFound = drift !== null && expected !== null && membersStand && equalWeights(drift.found, expected);
     return {
       changes: kept ? [change] : [],
-      drifts: drift === null ? [] : [{
-        ...drift, serviceId: service.serviceId, domainId, expected,
-        leftAlone: leftAlone(service, decision, contested, kept, asFound),
-      }],
+      drifts:
+        drift === null
+          ? []
+          : [
+              {
+                ...drift,
+                serviceId: service.serviceId,
+                domainId,
+                expected,
+                leftAlone: leftAlone(service, decision, contested, kept, asFound),
+              },
+            ],
       contests: begins || ends ? [{ domainId, contested: begins }] : [],
     };
   });

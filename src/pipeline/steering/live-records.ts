@@ -42,7 +42,9 @@ export const withWeights = (records: readonly WeightedRecord[], to: Weights): re
 
 /** The same records without deleted health checks. */
 export const withoutChecks = (records: readonly WeightedRecord[], gone: readonly string[]): readonly WeightedRecord[] =>
-  records.map(({ healthCheckId, ...record }) => (healthCheckId === undefined || gone.includes(healthCheckId) ? record : { ...record, healthCheckId }));
+  records.map(({ healthCheckId, ...record }) =>
+    healthCheckId === undefined || gone.includes(healthCheckId) ? record : { ...record, healthCheckId },
+  );
 
 /** On the backup by tranche's switch: set by that, cleared by the last step of failback. */
 export const movedAt = (before: number | null, to: Weights, normal: Weights, nowMs: number): number | null => {
@@ -51,13 +53,25 @@ export const movedAt = (before: number | null, to: Weights, normal: Weights, now
 };
 
 const cnameTarget = (records: readonly WeightedRecord[], name: "primary" | "backup"): string | null => {
-  const value = side(records.filter((record) => record.type === "CNAME"), name)?.values?.[0];
+  const value = side(
+    records.filter((record) => record.type === "CNAME"),
+    name,
+  )?.values?.[0];
   return value === undefined ? null : value.replace(/\.$/, "").toLowerCase();
 };
 
 const never: DomainRouting = {
-  status: "unprovisioned", zoneId: null, records: null, readAtMs: null, movedAtMs: null, discoveredPrimaryTarget: null,
-  discoveredBackupTarget: null, discoveredPrimaryOk: false, discoveredBackupOk: false, lastError: null, group: null,
+  status: "unprovisioned",
+  zoneId: null,
+  records: null,
+  readAtMs: null,
+  movedAtMs: null,
+  discoveredPrimaryTarget: null,
+  discoveredBackupTarget: null,
+  discoveredPrimaryOk: false,
+  discoveredBackupOk: false,
+  lastError: null,
+  group: null,
 };
 
 /** Whether every type of the name has these weights. */
@@ -86,9 +100,16 @@ const driftOf = (known: readonly TypedWeights[], live: readonly TypedWeights[]):
 };
 
 /** For members of a steered group: changes of their own weights are their owner's, and no drift. */
-const driftOfMembers = (remembered: OwnWeights | null, known: readonly Member[], members: readonly Member[], at: Weights | undefined): Drift | null => {
+const driftOfMembers = (
+  remembered: OwnWeights | null,
+  known: readonly Member[],
+  members: readonly Member[],
+  at: Weights | undefined,
+): Drift | null => {
   const drift = remembered === null ? null : memberDrift(remembered, known, members);
-  return drift === null || at === undefined ? null : { recordType: drift.recordType, previous: at, found: at, others: { previous: drift.previous, found: drift.found } };
+  return drift === null || at === undefined
+    ? null
+    : { recordType: drift.recordType, previous: at, found: at, others: { previous: drift.previous, found: drift.found } };
 };
 
 const digest = (service: RoundService, domain: RoundDomain, reading: PairReading, nowMs: number): DomainReading => {
@@ -101,7 +122,15 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
     return { ...base, routing: { ...before, status, readAtMs, lastError: reading.detail } };
   }
   if (reading.status === "unprovisioned") {
-    const routing = { ...before, status: "unprovisioned", zoneId: reading.zoneId, records: null, surroundings: null, readAtMs: nowMs, lastError: reading.detail } as const;
+    const routing = {
+      ...before,
+      status: "unprovisioned",
+      zoneId: reading.zoneId,
+      records: null,
+      surroundings: null,
+      readAtMs: nowMs,
+      lastError: reading.detail,
+    } as const;
     return { ...base, routing, resolved: domain.openIntents.map(({ id }) => ({ id, result: "superseded" as const })) };
   }
   const { records, zoneId } = reading;
@@ -118,7 +147,12 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
   const moved = landed === undefined ? before.movedAtMs : movedAt(before.movedAtMs, landed.to, domain.normal, nowMs);
   const routing: DomainRouting = {
     // A switch in backoff after a refusal keeps its error, even if the records can be read.
-    status: "found", zoneId, records, surroundings: reading.surroundings ?? null, readAtMs: nowMs, lastError: domain.failedAttempts.length > 0 && landed === undefined ? before.lastError : null,
+    status: "found",
+    zoneId,
+    records,
+    surroundings: reading.surroundings ?? null,
+    readAtMs: nowMs,
+    lastError: domain.failedAttempts.length > 0 && landed === undefined ? before.lastError : null,
     group: stillRemembered(rememberedNow, members, !inDoubt && stands(live, domain.normal)),
     // At its normal weights a domain is no longer on its backup, whoever set them.
     movedAtMs: stands(live, domain.normal) ? null : moved,
@@ -133,7 +167,7 @@ const digest = (service: RoundService, domain: RoundDomain, reading: PairReading
     // Without an intent, a domain in doubt may have been changed by tranche itself.
     drift:
       landed === undefined && (before.readAtMs !== null || domain.openIntents.length > 0)
-        ? driftOf(weightsByType(before.records), weightsByType(records)) ?? driftOfMembers(remembered, knownMembers, members, live[0])
+        ? (driftOf(weightsByType(before.records), weightsByType(records)) ?? driftOfMembers(remembered, knownMembers, members, live[0]))
         : null,
     resolved: domain.openIntents.flatMap((intent): RoundDecisions["resolved"] => {
       if (intent === landed) return [{ id: intent.id, result: "accepted" }];
@@ -166,18 +200,28 @@ export const dueNames = (services: readonly RoundService[], driftCheckMs: number
 
 /** The verified owner of each name: of several claims only one is verified. */
 export const ownersOf = (services: readonly RoundService[]): ReadonlyMap<string, number> =>
-  new Map(services.flatMap(({ customerId, domains }) => domains.flatMap(({ name, verified }): [string, number][] => (verified ? [[name, customerId]] : []))));
+  new Map(
+    services.flatMap(({ customerId, domains }) =>
+      domains.flatMap(({ name, verified }): [string, number][] => (verified ? [[name, customerId]] : [])),
+    ),
+  );
 
 /** In which zone each name was found: used until disproven. */
 export const zoneIdsOf = (services: readonly RoundService[]): ReadonlyMap<string, string> =>
-  new Map(services.flatMap(({ domains }) => domains.flatMap(({ name, verified, routing }): [string, string][] => {
-    const zoneId = routing?.zoneId ?? null;
-    return verified && zoneId !== null ? [[name, zoneId]] : [];
-  })));
+  new Map(
+    services.flatMap(({ domains }) =>
+      domains.flatMap(({ name, verified, routing }): [string, string][] => {
+        const zoneId = routing?.zoneId ?? null;
+        return verified && zoneId !== null ? [[name, zoneId]] : [];
+      }),
+    ),
+  );
 
 /** Applies readings to the domains as known now. */
 export const digestReadings = (services: readonly RoundService[], readings: ReadonlyMap<string, NameReading>): readonly DomainReading[] =>
-  services.flatMap((service) => service.domains.flatMap((domain): DomainReading[] => {
-    const found = domain.verified ? readings.get(domain.name) : undefined;
-    return found === undefined ? [] : [digest(service, domain, found.reading, found.atMs)];
-  }));
+  services.flatMap((service) =>
+    service.domains.flatMap((domain): DomainReading[] => {
+      const found = domain.verified ? readings.get(domain.name) : undefined;
+      return found === undefined ? [] : [digest(service, domain, found.reading, found.atMs)];
+    }),
+  );

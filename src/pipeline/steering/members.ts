@@ -7,7 +7,10 @@ import { equalWeights } from "../../domain/steering/steering.ts";
 import type { Weights } from "../../domain/steering/steering.ts";
 
 /** A neighbour as a record set that can be named verbatim; null where it is not routed by weight, or cannot be changed. */
-const asRecord = (name: string, { type, setIdentifier, weight, ttl, values, alias, healthCheckId, owned }: Neighbour): WeightedRecord | null => {
+const asRecord = (
+  name: string,
+  { type, setIdentifier, weight, ttl, values, alias, healthCheckId, owned }: Neighbour,
+): WeightedRecord | null => {
   if (setIdentifier === undefined || weight === undefined || owned === true) return null;
   const base = { name, type, setIdentifier, weight, ...(healthCheckId !== undefined && { healthCheckId }) };
   if (alias !== undefined) {
@@ -26,10 +29,17 @@ export const memberRecords = (records: readonly WeightedRecord[] | null, neighbo
 
 /** The members of the group of a domain's name, as last read. */
 export const membersOf = (routing: Pick<DomainRouting, "records" | "surroundings"> | null): readonly Member[] =>
-  memberRecords(routing?.records ?? null, routing?.surroundings?.neighbours ?? []).map(({ type, setIdentifier, weight }) => ({ type, setIdentifier, weight }));
+  memberRecords(routing?.records ?? null, routing?.surroundings?.neighbours ?? []).map(({ type, setIdentifier, weight }) => ({
+    type,
+    setIdentifier,
+    weight,
+  }));
 
 /** The members whose weights an intent sets, in API form. */
-export const memberChanges = (routing: DomainRouting, set: readonly Member[]): readonly { readonly record: WeightedRecord; readonly weight: number }[] =>
+export const memberChanges = (
+  routing: DomainRouting,
+  set: readonly Member[],
+): readonly { readonly record: WeightedRecord; readonly weight: number }[] =>
   memberRecords(routing.records, routing.surroundings?.neighbours ?? []).flatMap((record) => {
     const member = set.find(({ type, setIdentifier }) => type === record.type && setIdentifier === record.setIdentifier);
     return member === undefined ? [] : [{ record, weight: member.weight }];
@@ -37,7 +47,9 @@ export const memberChanges = (routing: DomainRouting, set: readonly Member[]): r
 
 /** The surroundings of a pair after an accepted switch. */
 export const surroundingsAfter = (routing: DomainRouting, members: readonly Member[] = []): Pick<DomainRouting, "surroundings"> =>
-  routing.surroundings == null || members.length === 0 ? {} : { surroundings: { ...routing.surroundings, neighbours: withMemberWeights(routing.surroundings.neighbours, members) } };
+  routing.surroundings == null || members.length === 0
+    ? {}
+    : { surroundings: { ...routing.surroundings, neighbours: withMemberWeights(routing.surroundings.neighbours, members) } };
 
 /**
  * The members' own weights, to be stored before a switch sets others, so that they can be restored, after a crash

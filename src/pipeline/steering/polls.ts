@@ -15,7 +15,12 @@ const seedOf = (changeId: string): number => changeId.split("").reduce((sum, let
  * The results of polled changes. A pending or unanswered one is polled again later; an
  * account that refuses GetChange is not polled for any of its changes for a while.
  */
-export const pollOutcomes = (polls: readonly Poll[], news: DnsNews, standings: Standings, nowMs: number): Pick<RoundOutcomes, "settled" | "polled"> => {
+export const pollOutcomes = (
+  polls: readonly Poll[],
+  news: DnsNews,
+  standings: Standings,
+  nowMs: number,
+): Pick<RoundOutcomes, "settled" | "polled"> => {
   const checks = new Map(polls.map((poll) => [poll.changeId, poll.checks]));
   for (const [key, ids] of Map.groupBy(news.asked, accountOfChange)) {
     const statuses = ids.flatMap((id) => news.statuses.get(id) ?? []);

@@ -99,23 +99,41 @@ export const checkReadiness = async (
   const handsOff = setup.frozen ? "frozen" : setup.shadow ? "shadow" : null;
   const mates = handsOff !== null || verified.length === 0 ? [] : setup.mates;
   const names = verified.map(({ name }) => name);
-  const readings = verified.length === 0 ? new Map<string, PairReading>() : await dns.read([...names, ...mates.map(({ name }) => name)], budget, zoneIdsOf(verified, mates));
+  const readings =
+    verified.length === 0
+      ? new Map<string, PairReading>()
+      : await dns.read([...names, ...mates.map(({ name }) => name)], budget, zoneIdsOf(verified, mates));
   const [seen, beside, wildcards, reach] = await Promise.all([
     probeAll(deps, connections, setup.domains, readings),
-    dns.inspect(verified.flatMap(({ name }) => (isFound(readings.get(name)) ? [name] : [])), budget),
-    wildcardsOf(deps, setup.domains.filter((domain) => !domain.verified), budget),
-    reachOf(deps.lookup, setup.channels, setup.domains.flatMap((domain) => targetOf(domain, readings.get(domain.name), "primary") ?? []), budget),
+    dns.inspect(
+      verified.flatMap(({ name }) => (isFound(readings.get(name)) ? [name] : [])),
+      budget,
+    ),
+    wildcardsOf(
+      deps,
+      setup.domains.filter((domain) => !domain.verified),
+      budget,
+    ),
+    reachOf(
+      deps.lookup,
+      setup.channels,
+      setup.domains.flatMap((domain) => targetOf(domain, readings.get(domain.name), "primary") ?? []),
+      budget,
+    ),
   ]);
   const { primaryCdn, backupCdn, insured } = setup;
   const told = { primaryCdn, backupCdn, insured: new Set(insured), ...reach };
   const steersGroup = new Set(verified.filter((domain) => domain.steerGroup).map(({ name }) => name));
   // Together with names of other services in the same zones: rounds send one batch per zone, across services.
-  const pairs = handsOff !== null ? [] : [...names, ...mates.map(({ name }) => name)].flatMap((name) => {
-    const reading = readings.get(name);
-    if (!isFound(reading)) return [];
-    const records = [...reading.records, ...(steersGroup.has(name) ? membersIn(reading) : [])];
-    return [{ domain: name, zoneId: reading.zoneId, records, after: records }];
-  });
+  const pairs =
+    handsOff !== null
+      ? []
+      : [...names, ...mates.map(({ name }) => name)].flatMap((name) => {
+          const reading = readings.get(name);
+          if (!isFound(reading)) return [];
+          const records = [...reading.records, ...(steersGroup.has(name) ? membersIn(reading) : [])];
+          return [{ domain: name, zoneId: reading.zoneId, records, after: records }];
+        });
   const proofs = pairs.length === 0 ? [] : await dns.rewrite(pairs, budget);
   const unwatched = await refusalToBeWatched(dns, proofs, budget);
   const proven = new Map<string, WeightChangeResult>(proofs.map((proof) => [proof.domain, proof]));
@@ -150,7 +168,8 @@ export const checkReadiness = async (
 };
 
 /** The records besides a pair that can be steered with it. */
-const membersIn = (reading: PairReading | undefined) => (isFound(reading) ? memberRecords(reading.records, reading.surroundings?.neighbours ?? []) : []);
+const membersIn = (reading: PairReading | undefined) =>
+  isFound(reading) ? memberRecords(reading.records, reading.surroundings?.neighbours ?? []) : [];
 
 const zoneIdsOf = (domains: readonly DnsSetupDomain[], mates: DnsSetup["mates"]): ReadonlyMap<string, string> =>
   new Map([...domains, ...mates].flatMap(({ name, zoneId }): [string, string][] => (zoneId === null ? [] : [[name, zoneId]])));

@@ -80,12 +80,14 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
     new Map(names.flatMap((name): [string, string][] => (known.has(name) ? [[name, known.get(name) ?? ""]] : [])));
 
   const readAll = async (asking: Asking): Promise<void> => {
-    for (let size = firstHelping; asking.names.length > 0 && mayGoOn(asking); ) {
+    for (let size = firstHelping; asking.names.length > 0 && mayGoOn(asking);) {
       const names = asking.names.slice(0, size);
       [asking.names, asking.inHand] = [asking.names.slice(size), { ...asking.inHand, names: new Set(names) }];
       order += 1;
       const own = order;
-      const found = await inTime(asking, (untilMs) => asking.account.dns.read(names, asking.account.budget(untilMs, "look"), zoneIdsOf(names)));
+      const found = await inTime(asking, (untilMs) =>
+        asking.account.dns.read(names, asking.account.budget(untilMs, "look"), zoneIdsOf(names)),
+      );
       const atMs = clock.nowMs();
       for (const [name, reading] of found ?? []) readings.set(name, { reading, atMs, order: own });
       // No progress: whatever the reason, the next round retries.
@@ -121,7 +123,14 @@ export const createDnsReading = (clock: Clock, connections: Connections): DnsRea
       const changes = Map.groupBy(polls, (id) => accounts.byKey(accountOfChange(id)));
       for (const asking of askings.values()) [asking.names, asking.polls, asking.isExpected] = [[], [], false];
       for (const account of new Set([...names.keys(), ...changes.keys()])) {
-        const asking = askings.get(account.id) ?? { account, names: [], polls: [], inHand: { names: nothing, polls: nothing }, work: null, isExpected: true };
+        const asking = askings.get(account.id) ?? {
+          account,
+          names: [],
+          polls: [],
+          inHand: { names: nothing, polls: nothing },
+          work: null,
+          isExpected: true,
+        };
         askings.set(account.id, asking);
         // Skips what is in flight, or answered but not taken yet.
         asking.names = (names.get(account) ?? []).filter((name) => !asking.inHand.names.has(name) && !readings.has(name));

@@ -50,10 +50,15 @@ const allowedOf = ({ proof }: RoundDomain, isOrdered: boolean): Pick<SteeredDoma
 /** The sum of the weights of the name's other weighted records, for the type with most of them. */
 const weightBeside = (routing: DomainRouting | null, members: readonly Member[] = []): number => {
   const steeredToo = new Set(members.map(({ type, setIdentifier }) => `${type}/${setIdentifier}`));
-  const others = (routing?.surroundings?.neighbours ?? []).filter(({ type, setIdentifier = "" }) => !steeredToo.has(`${type}/${setIdentifier}`));
+  const others = (routing?.surroundings?.neighbours ?? []).filter(
+    ({ type, setIdentifier = "" }) => !steeredToo.has(`${type}/${setIdentifier}`),
+  );
   const byType = Map.groupBy(others, ({ type }) => type);
   const steered = new Set((routing?.records ?? []).map(({ type }) => type));
-  return Math.max(0, ...[...byType].flatMap(([type, own]) => (steered.has(type) ? own.reduce((sum, { weight = 0 }) => sum + weight, 0) : [])));
+  return Math.max(
+    0,
+    ...[...byType].flatMap(([type, own]) => (steered.has(type) ? own.reduce((sum, { weight = 0 }) => sum + weight, 0) : [])),
+  );
 };
 
 /** The group that is steered with a pair: where its owner opts in, and afterwards until every member has its own weight again. */
@@ -65,18 +70,27 @@ const groupOf = ({ steerGroup }: RoundDomain, routing: DomainRouting | null): Pi
 };
 
 /** The routing of a service to be stored; null: unchanged. */
-export const changedRouting = (before: RoundService["routing"], after: RoundDecisions["services"][number]): RoundDecisions["services"][number] | null => {
+export const changedRouting = (
+  before: RoundService["routing"],
+  after: RoundDecisions["services"][number],
+): RoundDecisions["services"][number] | null => {
   const same =
-    before !== null && before.state === after.state && before.reason === after.reason && before.shadowTarget === after.shadowTarget &&
+    before !== null &&
+    before.state === after.state &&
+    before.reason === after.reason &&
+    before.shadowTarget === after.shadowTarget &&
     equalLatches(before.latch, after.latch) &&
     (before.backupHealth ?? null) === (after.backupHealth ?? null) &&
-    before.failback?.step === after.failback?.step && before.failback?.sinceMs === after.failback?.sinceMs;
+    before.failback?.step === after.failback?.step &&
+    before.failback?.sinceMs === after.failback?.sinceMs;
   return same ? null : after;
 };
 
 /** The routing of an unsteered service: weights stay as they are, whatever was decided before. */
 const unsteered = ({ serviceId, routing: before }: RoundService): Steered["routing"] =>
-  before === null || (before.state === "held" && before.reason === "monitor_only") ? null : { ...before, serviceId, state: "held", reason: "monitor_only" };
+  before === null || (before.state === "held" && before.reason === "monitor_only")
+    ? null
+    : { ...before, serviceId, state: "held", reason: "monitor_only" };
 
 /** Where a service should point, and the switches to get there. An override also applies to a monitor-only service. */
 export const steer = (
@@ -102,7 +116,17 @@ export const steer = (
     if (shadowed === null || position === null) {
       // In shadow mode nothing is changed, and switches of a group are not simulated.
       const group = service.shadow ? { foreign: weightBeside(routing) } : groupOf(domain, routing);
-      return { domainId, normal, verified, ...allowed, probed, live, ...group, beside: weightBeside(routing), moved: (routing?.movedAtMs ?? null) !== null };
+      return {
+        domainId,
+        normal,
+        verified,
+        ...allowed,
+        probed,
+        live,
+        ...group,
+        beside: weightBeside(routing),
+        moved: (routing?.movedAtMs ?? null) !== null,
+      };
     }
     const moved = position.kind === "backup" || (position.kind === "normal" && position.percent < 100);
     return { domainId, normal, verified, ...allowed, probed, live: live.map(() => shadowed), beside: 0, moved };
@@ -125,7 +149,10 @@ export const steer = (
   const backupHealth = backupNow(judged) ?? service.routing?.backupHealth ?? null;
   const isIdle = ({ live, beside }: (typeof domains)[number]): boolean =>
     reason !== "override" && beside > 0 && live.length > 0 && live.every(({ primary, backup }) => primary + backup === 0);
-  const planned = plan(domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override", idle: isIdle(domain) })), target);
+  const planned = plan(
+    domains.map((domain) => ({ ...domain, mayMove: domain.probed || reason === "override", idle: isIdle(domain) })),
+    target,
+  );
   const { changes, drifts, contests } = controlDrift(service, decision, domains, planned, readings, nowMs);
   const shadowTarget = service.shadow ? (targetName(target) ?? service.routing?.shadowTarget ?? null) : null;
   return {

@@ -20,13 +20,17 @@ const answersOf = async (lookup: Lookup, name: string, budget: Budget): Promise<
  * show that only a wildcard serves the name. Names without an answer are absent.
  */
 export const wildcardsOf = async (
-  { lookup, random }: { readonly lookup: Lookup; readonly random: Random }, domains: readonly { readonly name: string }[], budget: Budget,
+  { lookup, random }: { readonly lookup: Lookup; readonly random: Random },
+  domains: readonly { readonly name: string }[],
+  budget: Budget,
 ): Promise<ReadonlyMap<string, WildcardFacts>> => {
   const label = toHex(random.bytes(labelBytes));
-  const seen = await Promise.all(domains.slice(0, most).map(async ({ name }): Promise<[string, WildcardFacts][]> => {
-    const parent = name.slice(name.indexOf(".") + 1);
-    const [own, sibling] = await Promise.all([answersOf(lookup, name, budget), answersOf(lookup, `tranche-${label}.${parent}`, budget)]);
-    return own === null || sibling === null ? [] : [[name, { own, sibling }]];
-  }));
+  const seen = await Promise.all(
+    domains.slice(0, most).map(async ({ name }): Promise<[string, WildcardFacts][]> => {
+      const parent = name.slice(name.indexOf(".") + 1);
+      const [own, sibling] = await Promise.all([answersOf(lookup, name, budget), answersOf(lookup, `tranche-${label}.${parent}`, budget)]);
+      return own === null || sibling === null ? [] : [[name, { own, sibling }]];
+    }),
+  );
   return new Map(seen.flat());
 };

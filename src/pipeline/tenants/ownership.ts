@@ -18,9 +18,17 @@ const mostPerOrder = 20;
 const unanswered: Proof = { status: "undecided", resolvers: [] };
 
 /** The public DNS's answer for a claim's record. Never throws, and waits at most until its deadline. */
-export const lookUp = async ({ resolver, clock }: OwnershipDeps, { name, token }: Pick<DueClaim, "name" | "token">, budget: Budget): Promise<Proof> => {
+export const lookUp = async (
+  { resolver, clock }: OwnershipDeps,
+  { name, token }: Pick<DueClaim, "name" | "token">,
+  budget: Budget,
+): Promise<Proof> => {
   const asked = resolver.txt(challengeName(name), budget).then((readings) =>
-    judgeProof(readings.map((reading) => ({ resolver: reading.resolver, texts: reading.status === "answered" ? reading.texts : null })), token));
+    judgeProof(
+      readings.map((reading) => ({ resolver: reading.resolver, texts: reading.status === "answered" ? reading.texts : null })),
+      token,
+    ),
+  );
   return await patiently(clock, asked, budget.untilMs - clock.nowMs(), unanswered);
 };
 
@@ -35,7 +43,10 @@ const mostTries = 5;
  * @returns the claims afterwards, and the one concerned; null where there is no such domain, or nothing was decided
  */
 export const settle = async (
-  { ownership }: Pick<OwnershipDeps, "ownership">, id: number, author: ClaimAuthor, decide: (named: NamedClaims, own: StoredClaim) => readonly ClaimChange[] | null,
+  { ownership }: Pick<OwnershipDeps, "ownership">,
+  id: number,
+  author: ClaimAuthor,
+  decide: (named: NamedClaims, own: StoredClaim) => readonly ClaimChange[] | null,
 ): Promise<StoredClaim | null> => {
   for (let tries = 0; tries < mostTries; tries += 1) {
     const named = await ownership.claims(id);
@@ -48,7 +59,12 @@ export const settle = async (
 };
 
 /** Stores the result of a look-up. The token must still be the same. */
-export const storeLook = async (deps: OwnershipDeps, { id, token }: Pick<DueClaim, "id" | "token">, look: Look, author: ClaimAuthor): Promise<StoredClaim | null> =>
+export const storeLook = async (
+  deps: OwnershipDeps,
+  { id, token }: Pick<DueClaim, "id" | "token">,
+  look: Look,
+  author: ClaimAuthor,
+): Promise<StoredClaim | null> =>
   await settle(deps, id, author, ({ claims }, own) => (own.token === token ? afterLook(claims, id, look, deps.clock.nowMs()) : null));
 
 /**
@@ -56,12 +72,21 @@ export const storeLook = async (deps: OwnershipDeps, { id, token }: Pick<DueClai
  * record now. Results are stored, so that a round does not move the others.
  * @returns why not, null where they may
  */
-export const refusalToOrder = async (deps: OwnershipDeps, customerId: number, serviceId: number, author: ClaimAuthor, budgetOf: (untilMs: number) => Budget): Promise<string | null> => {
+export const refusalToOrder = async (
+  deps: OwnershipDeps,
+  customerId: number,
+  serviceId: number,
+  author: ClaimAuthor,
+  budgetOf: (untilMs: number) => Budget,
+): Promise<string | null> => {
   const domains = (await deps.ownership.ofService(customerId, serviceId, mostPerOrder)) ?? [];
   if (domains.length === 0) return null;
   const owned = domains.filter(({ verified }) => verified);
-  if (owned.length === 0) return "no domain of the service is proven to be yours: publish the record and POST the domain's verification first";
-  const found = await Promise.all(owned.map(async (domain) => ({ domain, fresh: await isFreshNow(deps, domain, author, budgetOf(deps.clock.nowMs() + orderLookMs)) })));
+  if (owned.length === 0)
+    return "no domain of the service is proven to be yours: publish the record and POST the domain's verification first";
+  const found = await Promise.all(
+    owned.map(async (domain) => ({ domain, fresh: await isFreshNow(deps, domain, author, budgetOf(deps.clock.nowMs() + orderLookMs)) })),
+  );
   if (found.some(({ fresh }) => fresh)) return null;
   const [first] = owned;
   return `the record ${challengeName(first?.name ?? "")} is not seen: the proof of the name has lapsed. Publish it again and POST the domain's verification`;

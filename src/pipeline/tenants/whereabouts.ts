@@ -11,5 +11,8 @@ export type Located = { readonly addresses: Whereabouts | null; readonly private
 export const locate = async (lookup: Lookup, host: string, budget: Budget): Promise<Located> => {
   const readings = (await Promise.all([lookup.lookup(host, "A", budget), lookup.lookup(host, "AAAA", budget)])).flat();
   const answers = readings.map((reading) => (reading.status === "answered" ? reading.answers : null));
-  return { addresses: whereaboutsOf(answers), private: answers.flatMap((own) => own ?? []).find((address) => !isPublicAddress(address)) ?? null };
+  return {
+    addresses: whereaboutsOf(answers),
+    private: answers.flatMap((own) => own ?? []).find((address) => !isPublicAddress(address)) ?? null,
+  };
 };

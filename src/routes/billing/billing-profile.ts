@@ -41,7 +41,9 @@ const numberPattern = z
 const input = z
   .strictObject({
     legal_name: label(200).nullable().default(null).openapi({ example: "ACME Corporation Ltd" }),
-    address: printedLines(6).default([]).openapi({ example: ["1 Acme Road", "London N1 1AA"] }),
+    address: printedLines(6)
+      .default([])
+      .openapi({ example: ["1 Acme Road", "London N1 1AA"] }),
     tax_id: label(60).nullable().default(null).openapi({ example: "GB123456789" }),
     po_number: label(60).nullable().default(null).openapi({ example: "PO-4711" }),
     number_pattern: numberPattern,
@@ -112,10 +114,20 @@ export const registerBillingProfile = (app: App, deps: Pick<Deps, "billingProfil
   });
   app.openapi(put, async (c) => {
     const body = c.req.valid("json");
-    const profile = await deps.billingProfiles.set(c.req.valid("param").id, {
-      legalName: body.legal_name, address: body.address, taxId: body.tax_id, poNumber: body.po_number,
-      numberPattern: body.number_pattern, paymentDays: body.payment_days, taxes: body.taxes, reverseCharge: body.reverse_charge,
-    }, changeBy(c));
+    const profile = await deps.billingProfiles.set(
+      c.req.valid("param").id,
+      {
+        legalName: body.legal_name,
+        address: body.address,
+        taxId: body.tax_id,
+        poNumber: body.po_number,
+        numberPattern: body.number_pattern,
+        paymentDays: body.payment_days,
+        taxes: body.taxes,
+        reverseCharge: body.reverse_charge,
+      },
+      changeBy(c),
+    );
     if (profile === null) throw noSuchResource();
     return c.json(represent(profile), 200);
   });

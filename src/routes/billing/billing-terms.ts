@@ -9,7 +9,16 @@ import { isCurrency } from "../../domain/billing/currency.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  id, idParams, jsonAnswer, jsonRequest, like, problems, readProblems, tenantPageQuery, time, timeText,
+  id,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  like,
+  problems,
+  readProblems,
+  tenantPageQuery,
+  time,
+  timeText,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
@@ -18,33 +27,38 @@ import { decimal4 } from "../schemas.ts";
 
 const fields = {
   rate_cents_per_gb: decimal4().min(0).max(1_000_000).openapi({
-    example: 12, description: "in minor units of the currency per GiB (2^30 bytes): cents where it has two decimals, yen where it has none",
+    example: 12,
+    description: "in minor units of the currency per GiB (2^30 bytes): cents where it has two decimals, yen where it has none",
   }),
   discount_rate: decimal4().min(0).max(1).openapi({ example: 0.5 }),
   currency: z
     .string()
     .refine(isCurrency, "must be the ISO 4217 code of a currency in use, such as USD")
     .openapi({ pattern: "^[A-Z]{3}$", minLength: 3, maxLength: 3, example: "USD" }),
-  cycle: z
-    .enum(billingCycles)
-    .nullable()
-    .default(null)
-    .openapi({ description: "how often invoices are issued while these terms are the latest that began; null: as the operator's default says" }),
+  cycle: z.enum(billingCycles).nullable().default(null).openapi({
+    description: "how often invoices are issued while these terms are the latest that began; null: as the operator's default says",
+  }),
   credit_rule: z
     .enum(creditRules)
     .nullable()
     .default(null)
     .openapi({
-      description: "which storms that begin while these terms are the latest that began earn a discount: `storm`, every one of what was once healthy; " +
+      description:
+        "which storms that begin while these terms are the latest that began earn a discount: `storm`, every one of what was once healthy; " +
         "`verified`, of a verified domain by terms above the floors; `corroborated`, seen by others as well; null: as the operator's default says",
     }),
 };
 
 const termsSchema = z
   .object({
-    id, valid_from: timeText, rate_cents_per_gb: like(z.number(), 12), discount_rate: like(z.number(), 0.5), currency: like(z.string(), "USD"),
+    id,
+    valid_from: timeText,
+    rate_cents_per_gb: like(z.number(), 12),
+    discount_rate: like(z.number(), 0.5),
+    currency: like(z.string(), "USD"),
     cycle: z.enum(billingCycles).nullable(),
-    credit_rule: z.enum(creditRules).nullable(), created_at: timeText,
+    credit_rule: z.enum(creditRules).nullable(),
+    created_at: timeText,
   })
   .openapi("BillingTerms");
 
@@ -82,9 +96,17 @@ export const registerBillingTerms = (app: App, deps: Deps, guards: Guards): void
   });
   app.openapi(create, async (c) => {
     const customerId = c.req.valid("param").id;
-    const { valid_from: validFromMs, rate_cents_per_gb: rateCentsPerGb, discount_rate: discountRate, currency, cycle, credit_rule: creditRule } = c.req.valid("json");
+    const {
+      valid_from: validFromMs,
+      rate_cents_per_gb: rateCentsPerGb,
+      discount_rate: discountRate,
+      currency,
+      cycle,
+      credit_rule: creditRule,
+    } = c.req.valid("json");
     const terms = await answerOnce(c, deps, 0, (change) =>
-      deps.billingTerms.create(customerId, { validFromMs, rateCentsPerGb, discountRate, currency, cycle, creditRule }, change));
+      deps.billingTerms.create(customerId, { validFromMs, rateCentsPerGb, discountRate, currency, cycle, creditRule }, change),
+    );
     if (terms === null) throw noSuchResource();
     return c.json(represent(terms), 201, { location: c.req.path });
   });

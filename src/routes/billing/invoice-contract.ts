@@ -13,7 +13,9 @@ export const figuresSchema = z.object({
   period_end: timeText,
   subtotal_cents: cents(8_443),
   discount_cents: cents(120),
-  total_cents: z.int().openapi({ example: 8_323, description: "subtotal less discount, without taxes; minor units of the currency, as all of them" }),
+  total_cents: z
+    .int()
+    .openapi({ example: 8_323, description: "subtotal less discount, without taxes; minor units of the currency, as all of them" }),
   currency: z.string().openapi({ example: "USD" }),
 });
 
@@ -61,8 +63,17 @@ export const lineSchema = z
     estimated: z.boolean().openapi({ description: "not all of the window had been read; what is missing follows as an adjustment" }),
     storm_ids: z.array(id).openapi({ description: "the storms by which the line was computed" }),
     uncredited_storms: z
-      .array(z.object({ storm_id: id, credit: like(z.enum(["pending", "refused"]), "pending"), reason: like(z.string().nullable(), "uncorroborated") }))
-      .openapi({ description: "storms of the window that had earned no discount when the line was issued, and why; what is confirmed later follows as an adjustment" }),
+      .array(
+        z.object({
+          storm_id: id,
+          credit: like(z.enum(["pending", "refused"]), "pending"),
+          reason: like(z.string().nullable(), "uncorroborated"),
+        }),
+      )
+      .openapi({
+        description:
+          "storms of the window that had earned no discount when the line was issued, and why; what is confirmed later follows as an adjustment",
+      }),
   })
   .openapi("InvoiceLine");
 
@@ -73,7 +84,9 @@ const documentSchema = z
     issuer: orNull(z.object({ ...party, payment_details: z.string().nullable() })),
     customer: z.object({ name: like(z.string(), "acme"), ...party }),
     po_number: z.string().nullable(),
-    taxes: z.array(z.object({ label: like(z.string(), "VAT"), rate: like(decimalText, "0.19"), base_cents: cents(8_323), cents: cents(1_581) })),
+    taxes: z.array(
+      z.object({ label: like(z.string(), "VAT"), rate: like(decimalText, "0.19"), base_cents: cents(8_323), cents: cents(1_581) }),
+    ),
     reverse_charge: z.boolean(),
   })
   .openapi("InvoiceDocument", { description: "the words of the invoice, as they were when it was issued" });
@@ -155,7 +168,12 @@ export const representLine = (line: InvoiceLine): z.infer<typeof lineSchema> => 
 const representDocument = ({ body, customerName }: PrintedInvoice): z.infer<typeof documentSchema> => {
   const { issuer, customer } = body;
   return {
-    issuer: issuer && { legal_name: issuer.legal_name, address: issuer.address, tax_id: issuer.tax_id, payment_details: issuer.payment_details },
+    issuer: issuer && {
+      legal_name: issuer.legal_name,
+      address: issuer.address,
+      tax_id: issuer.tax_id,
+      payment_details: issuer.payment_details,
+    },
     customer: { name: customerName, legal_name: customer.legal_name, address: customer.address, tax_id: customer.tax_id },
     po_number: body.po_number,
     taxes: body.taxes.map(({ label, rate, base_cents, cents: taxCents }) => ({ label, rate, base_cents, cents: taxCents })),

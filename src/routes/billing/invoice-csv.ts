@@ -10,9 +10,31 @@ const gibPlaces = 9;
 
 /** New columns are appended: positions are stable. */
 export const csvColumns = [
-  "id", "kind", "arrears", "service_id", "window_start", "window_end", "primary_bytes", "backup_bytes", "rate_cents_per_gb", "discount_rate",
-  "currency", "max_coverage_factor", "storm_microseconds", "amount_cents", "discount_cents",
-  "service_name", "estimated", "storm_ids", "primary_gib", "backup_gib", "net_cents", "amount", "discount", "net", "document_number",
+  "id",
+  "kind",
+  "arrears",
+  "service_id",
+  "window_start",
+  "window_end",
+  "primary_bytes",
+  "backup_bytes",
+  "rate_cents_per_gb",
+  "discount_rate",
+  "currency",
+  "max_coverage_factor",
+  "storm_microseconds",
+  "amount_cents",
+  "discount_cents",
+  "service_name",
+  "estimated",
+  "storm_ids",
+  "primary_gib",
+  "backup_gib",
+  "net_cents",
+  "amount",
+  "discount",
+  "net",
+  "document_number",
   "uncredited_storms",
 ] as const;
 
@@ -34,7 +56,9 @@ export const csvRow =
       discount: formatMinor(line.discountCents, exponent),
       net: formatMinor(netCents, exponent),
       document_number: documentNumber,
-      uncredited_storms: line.uncredited.map(({ stormId, credit, reason }) => [stormId, credit, ...(reason === null ? [] : [reason])].join(":")).join(" "),
+      uncredited_storms: line.uncredited
+        .map(({ stormId, credit, reason }) => [stormId, credit, ...(reason === null ? [] : [reason])].join(":"))
+        .join(" "),
     };
   };
 
@@ -70,5 +94,8 @@ export const invoiceCsv = async ({ invoices, log }: Pick<Deps, "invoices" | "log
     log.error("csv_broken_off", error, { invoiceId: invoice.id });
     throw error;
   };
-  return new Response(csvStream(csvColumns, lines.map(row), () => next().catch(logged)), { headers });
+  return new Response(
+    csvStream(csvColumns, lines.map(row), () => next().catch(logged)),
+    { headers },
+  );
 };

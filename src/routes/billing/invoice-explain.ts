@@ -25,7 +25,15 @@ const explanationSchema = z
   .object({
     line: lineSchema,
     storms: z
-      .array(z.object({ storm_id: id, from: timeText, to: timeText, max_coverage_factor: like(z.string(), "1.5"), evidence: like(z.string(), "/v1/storms/1/evidence") }))
+      .array(
+        z.object({
+          storm_id: id,
+          from: timeText,
+          to: timeText,
+          max_coverage_factor: like(z.string(), "1.5"),
+          evidence: like(z.string(), "/v1/storms/1/evidence"),
+        }),
+      )
       .openapi({ description: "by which the line was computed, cut to its window" }),
     union: z.array(z.object({ from: timeText, to: timeText })).openapi({ description: "overlapping storms count once" }),
     union_seconds: like(z.number(), 1_800),
@@ -41,12 +49,17 @@ const explanationSchema = z
     discount_cents: z.int().openapi({ example: 90, description: "at most the amount" }),
     issued_before: z
       .object({
-        lines: like(z.int(), 0), primary_bytes: like(z.int(), 0), backup_bytes: like(z.int(), 0), amount_cents: like(z.int(), 0),
+        lines: like(z.int(), 0),
+        primary_bytes: like(z.int(), 0),
+        backup_bytes: like(z.int(), 0),
+        amount_cents: like(z.int(), 0),
         discount_cents: like(z.int(), 0),
       })
       .openapi({ description: "sums of earlier lines for this window; an adjustment is the rest" }),
     adds_up: z.boolean().openapi({ example: true, description: "amount and discount, less what was issued before, are those of the line" }),
-    estimated: z.boolean().openapi({ example: false, description: "a side was incomplete when it was billed: what is missing follows as an adjustment" }),
+    estimated: z
+      .boolean()
+      .openapi({ example: false, description: "a side was incomplete when it was billed: what is missing follows as an adjustment" }),
     readings: orNull(readingsSchema),
     changed: orNull(changedSchema),
   })
@@ -65,7 +78,11 @@ const represent = (facts: LineFacts): z.infer<typeof explanationSchema> => {
     stormMicroseconds: line.stormMicroseconds,
     maxCoverageFactor: line.maxCoverageFactor,
   };
-  const steps = explainLine(usage, line, storms.map(({ fromMs, toMs }) => ({ startMs: fromMs, endMs: toMs })));
+  const steps = explainLine(
+    usage,
+    line,
+    storms.map(({ fromMs, toMs }) => ({ startMs: fromMs, endMs: toMs })),
+  );
   return {
     line: representLine(line),
     storms: storms.map((storm) => ({
@@ -116,7 +133,8 @@ export const registerInvoiceExplain = (app: App, deps: Deps, guards: Guards): vo
   app.openapi(read, async (c) => {
     const { id: invoiceId, childId } = c.req.valid("param");
     const facts = await deps.lineFacts.line(c.var.customerId, invoiceId, childId, {
-      windowMs: deps.config.usage.windowMs, measuredCdns: deps.measuredCdns,
+      windowMs: deps.config.usage.windowMs,
+      measuredCdns: deps.measuredCdns,
     });
     if (facts === null) throw noSuchResource();
     return c.json(represent(facts), 200);

@@ -8,7 +8,18 @@ import { AppError } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  childParams, id, idParams, jsonAnswer, jsonRequest, like, noContent, readProblems, tenantPageQuery, tenantQuery, timeText, writeProblems,
+  childParams,
+  id,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  like,
+  noContent,
+  readProblems,
+  tenantPageQuery,
+  tenantQuery,
+  timeText,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
@@ -38,9 +49,7 @@ const newLinkSchema = z
   })
   .openapi("NewInvoiceLink");
 
-const input = z
-  .strictObject({ expires_in_days: z.int().min(1).max(90).default(30) })
-  .openapi("InvoiceLinkInput");
+const input = z.strictObject({ expires_in_days: z.int().min(1).max(90).default(30) }).openapi("InvoiceLinkInput");
 
 const represent = (link: InvoiceLink): z.infer<typeof linkSchema> => ({
   id: link.id,

@@ -50,15 +50,21 @@ const invoiceSchema = z
 
 const previewSchema = z
   .object({
-    cycle: z.enum(billingCycles).openapi({ description: "how often invoices are issued: by every run, or once a UTC day or month is over" }),
+    cycle: z
+      .enum(billingCycles)
+      .openapi({ description: "how often invoices are issued: by every run, or once a UTC day or month is over" }),
     bills_until: timeText.openapi({ description: "windows that end later are not on the next invoice" }),
     closes_at: timeText.nullable().openapi({
       description: "from when on the next run issues what is shown, until then more may come; null: the next run does, whenever it is",
     }),
-    invoices: z.array(invoiceSchema).openapi({ description: "what the next invoice holds so far, one per currency; none where nothing costs anything" }),
+    invoices: z
+      .array(invoiceSchema)
+      .openapi({ description: "what the next invoice holds so far, one per currency; none where nothing costs anything" }),
     waiting_windows: z.int().openapi({ example: 6, description: "windows that are over and end after `bills_until`" }),
     withheld_windows: z.int().openapi({ example: 0, description: "windows that are incomplete and about to be completed: not billed yet" }),
-    idle_windows: z.int().openapi({ example: 0, description: "windows that cost nothing and ride on the next invoice that says something" }),
+    idle_windows: z
+      .int()
+      .openapi({ example: 0, description: "windows that cost nothing and ride on the next invoice that says something" }),
   })
   .openapi("InvoicePreview");
 
@@ -70,8 +76,12 @@ const representLine = (line: PreviewLine): z.infer<typeof lineSchema> => {
 const representInvoice = (invoice: InvoicePreview): z.infer<typeof invoiceSchema> => {
   const { currency, ...figures } = representFigures(invoice);
   return {
-    ...figures, tax_cents: invoice.taxCents, payable_cents: invoice.payableCents, currency,
-    line_count: invoice.lineCount, lines: invoice.lines.map(representLine),
+    ...figures,
+    tax_cents: invoice.taxCents,
+    payable_cents: invoice.payableCents,
+    currency,
+    line_count: invoice.lineCount,
+    lines: invoice.lines.map(representLine),
   };
 };
 
@@ -100,7 +110,11 @@ export const registerInvoicePreview = (app: App, deps: Deps, guards: Guards): vo
     const { cycle, periodMs, graceMs, ...terms } = deps.config.billing;
     const nowMs = deps.clock.nowMs();
     const preview = await deps.invoicePreview.preview(c.var.customerId, {
-      terms, cycle, nowMs, bounds: comingBounds(nowMs, graceMs, periodMs), withheldAfterMs: nowMs - deps.config.usage.lookbackMs,
+      terms,
+      cycle,
+      nowMs,
+      bounds: comingBounds(nowMs, graceMs, periodMs),
+      withheldAfterMs: nowMs - deps.config.usage.lookbackMs,
     });
     if (preview === null) throw noSuchResource();
     return c.json(represent(preview, graceMs), 200);

@@ -71,7 +71,8 @@ export const registerInvoices = (app: App, deps: Deps, guards: Guards): void => 
     });
     if (rows === null || invoice === null) throw noSuchResource();
     c.header("Vary", "Accept", { append: true });
-    if (preferred(c.req.header("accept"), ["application/json", "text/csv"]) === "application/json") return c.json(rows.map(representLine), 200);
+    if (preferred(c.req.header("accept"), ["application/json", "text/csv"]) === "application/json")
+      return c.json(rows.map(representLine), 200);
     c.header("Content-Disposition", `attachment; filename="invoice-${invoiceId}-lines.csv"`);
     return c.body(csv(csvColumns, rows.map(csvRow(invoice))), 200, { "content-type": csvType });
   });

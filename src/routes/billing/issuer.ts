@@ -14,9 +14,13 @@ const noQuery = z.strictObject({});
 const input = z
   .strictObject({
     legal_name: label(200).openapi({ example: "Tranche Operations Ltd" }),
-    address: printedLines(6).default([]).openapi({ example: ["2 Operator Street", "Dublin 2"] }),
+    address: printedLines(6)
+      .default([])
+      .openapi({ example: ["2 Operator Street", "Dublin 2"] }),
     tax_id: label(60).nullable().default(null).openapi({ example: "IE1234567T" }),
-    payment_details: printedLines(8).default([]).openapi({ example: ["IBAN IE29 AIBK 9311 5212 3456 78", "BIC AIBKIE2D"] }),
+    payment_details: printedLines(8)
+      .default([])
+      .openapi({ example: ["IBAN IE29 AIBK 9311 5212 3456 78", "BIC AIBKIE2D"] }),
   })
   .openapi("IssuerInput");
 

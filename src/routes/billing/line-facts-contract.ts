@@ -20,13 +20,17 @@ const hostSchema = z.object({
   bytes: bytesOrNull("what the CDN said; null: there was no reading"),
   sampling: orNull(samplingSchema),
   read_at: timeText.nullable(),
-  account: z.enum(["operator", "own"]).nullable().openapi({ example: "operator", description: "with whose credentials at the CDN it was read" }),
+  account: z
+    .enum(["operator", "own"])
+    .nullable()
+    .openapi({ example: "operator", description: "with whose credentials at the CDN it was read" }),
 });
 
 const pushSchema = z.object({
   bytes: like(z.int(), 21_474_836_480),
   covers: z.enum(["rest", "whole"]).openapi({
-    example: "rest", description: "rest: what no reading covers; whole: an admin's figure, in the place of all readings",
+    example: "rest",
+    description: "rest: what no reading covers; whole: an admin's figure, in the place of all readings",
   }),
   actor: like(z.string(), "token:7"),
   pushed_at: timeText,
@@ -45,7 +49,8 @@ export const readingsSchema = z
     backup: sideSchema,
     bytes_add_up: z.boolean().nullable().openapi({
       example: true,
-      description: "the facts come to the bytes of the line and of the lines before it; null: there are none, as of windows from before readings were kept",
+      description:
+        "the facts come to the bytes of the line and of the lines before it; null: there are none, as of windows from before readings were kept",
     }),
   })
   .openapi("LineReadings", {
@@ -57,10 +62,17 @@ const stormTermsSchema = z.object({ from: timeText, to: timeText, max_coverage_f
 export const changedSchema = z
   .object({
     since_line_id: id,
-    readings: z.array(z.object({
-      side: z.enum(["primary", "backup"]), host: hostText, cdn: cdnText, from: timeText, to: timeText,
-      bytes_before: bytesOrNull("null: there was no reading"), bytes_after: bytesOrNull("null: there was no reading"),
-    })),
+    readings: z.array(
+      z.object({
+        side: z.enum(["primary", "backup"]),
+        host: hostText,
+        cdn: cdnText,
+        from: timeText,
+        to: timeText,
+        bytes_before: bytesOrNull("null: there was no reading"),
+        bytes_after: bytesOrNull("null: there was no reading"),
+      }),
+    ),
     pushes: z.array(z.object({ side: z.enum(["primary", "backup"]), before: pushSchema.nullable(), after: pushSchema.nullable() })),
     storms: z.array(z.object({ storm_id: id, before: stormTermsSchema, after: stormTermsSchema })),
   })
@@ -73,8 +85,10 @@ const representHost = ({ host, domainId, cdn, fromMs, toMs, reading }: HostFact)
   from: isoTime(fromMs),
   to: isoTime(toMs),
   bytes: reading?.bytes ?? null,
-  sampling: reading?.sampling == null ? null
-    : { interval: reading.sampling.interval, lower_bytes: reading.sampling.lower, upper_bytes: reading.sampling.upper },
+  sampling:
+    reading?.sampling == null
+      ? null
+      : { interval: reading.sampling.interval, lower_bytes: reading.sampling.lower, upper_bytes: reading.sampling.upper },
   read_at: reading === null ? null : isoTime(reading.readAtMs),
   account: reading?.account ?? null,
 });
@@ -90,7 +104,13 @@ const representSide = ({ bytes, hosts, push }: SideFacts): z.infer<typeof sideSc
 });
 
 const representReading = ({ slice: { side, host, cdn, fromMs, toMs }, bytesBefore, bytesAfter }: ChangedReading) => ({
-  side, host, cdn, from: isoTime(fromMs), to: isoTime(toMs), bytes_before: bytesBefore, bytes_after: bytesAfter,
+  side,
+  host,
+  cdn,
+  from: isoTime(fromMs),
+  to: isoTime(toMs),
+  bytes_before: bytesBefore,
+  bytes_after: bytesAfter,
 });
 const representPushes = ({ side, before, after }: ChangedPush) => ({ side, before: representPush(before), after: representPush(after) });
 
@@ -104,20 +124,30 @@ const changedStorms = (before: readonly LineStorm[], after: readonly LineStorm[]
   });
 
 /** The facts of a line as the API shows them, and what an adjustment changed. */
-export const representFacts = (
-  { line, issuedBefore, issuedAtMs, previous, storms, window }: LineFacts,
-): { readonly readings: z.infer<typeof readingsSchema> | null; readonly changed: z.infer<typeof changedSchema> | null } => {
+export const representFacts = ({
+  line,
+  issuedBefore,
+  issuedAtMs,
+  previous,
+  storms,
+  window,
+}: LineFacts): { readonly readings: z.infer<typeof readingsSchema> | null; readonly changed: z.infer<typeof changedSchema> | null } => {
   const billed = { primaryBytes: line.primaryBytes + issuedBefore.primaryBytes, backupBytes: line.backupBytes + issuedBefore.backupBytes };
   const known = window === null ? null : factsWhenIssued(window, billed, issuedAtMs);
-  const before: SidesFacts | null = window === null || previous === null ? null : factsWhenIssued(window, issuedBefore, previous.issuedAtMs);
+  const before: SidesFacts | null =
+    window === null || previous === null ? null : factsWhenIssued(window, issuedBefore, previous.issuedAtMs);
   const facts = known === null || before === null ? { readings: [], pushes: [] } : changedFacts(before, known);
   return {
-    readings: known === null ? null : { primary: representSide(known.primary), backup: representSide(known.backup), bytes_add_up: known.addUp },
-    changed: previous === null ? null : {
-      since_line_id: previous.lineId,
-      readings: facts.readings.map(representReading),
-      pushes: facts.pushes.map(representPushes),
-      storms: changedStorms(previous.storms, storms),
-    },
+    readings:
+      known === null ? null : { primary: representSide(known.primary), backup: representSide(known.backup), bytes_add_up: known.addUp },
+    changed:
+      previous === null
+        ? null
+        : {
+            since_line_id: previous.lineId,
+            readings: facts.readings.map(representReading),
+            pushes: facts.pushes.map(representPushes),
+            storms: changedStorms(previous.storms, storms),
+          },
   };
 };

@@ -46,7 +46,8 @@ export const registerSharedInvoice = (app: App, deps: Deps): void => {
   /** A page for people, a problem for everything else. */
   const nothing = async (c: AppContext): Promise<Response> => {
     const headers = { ...(await pageHeaders()), vary: "Accept" };
-    if (preferred(c.req.header("accept"), ["application/problem+json", "text/html"]) === "text/html") return c.html(noInvoicePage, 404, headers);
+    if (preferred(c.req.header("accept"), ["application/problem+json", "text/html"]) === "text/html")
+      return c.html(noInvoicePage, 404, headers);
     throw new AppError("not_found", "this link opens nothing: it may have expired or been revoked", { headers });
   };
 

@@ -39,7 +39,9 @@ const outcome = {
   ),
   relapses: z.int(),
   minutes_covered: z.number().openapi({ description: "time under a storm, as it is credited where it earns" }),
-  bad_minutes: covered.openapi({ description: "minutes in which the primary was down by the policy that is tried, and those with a storm on" }),
+  bad_minutes: covered.openapi({
+    description: "minutes in which the primary was down by the policy that is tried, and those with a storm on",
+  }),
   minutes_below_threshold: covered.openapi({ description: "the same, be it by a single lost sample" }),
   detection_delay_seconds: orNull(z.object({ median: z.number(), longest: z.number() })),
 };
@@ -76,13 +78,11 @@ const represent = (storms: readonly (StormSpan & { readonly endedReason: string 
     minutes_covered: coverage.coveredMs / 60_000,
     bad_minutes: { ...coverage.badMinutes },
     minutes_below_threshold: { ...coverage.lowMinutes },
-    detection_delay_seconds:
-      median === undefined || longest === undefined ? null : { median: seconds(median), longest: seconds(longest) },
+    detection_delay_seconds: median === undefined || longest === undefined ? null : { median: seconds(median), longest: seconds(longest) },
   };
 };
 
-const refuse = (pointer: string, detail: string) =>
-  invalidBody({ pointer, detail });
+const refuse = (pointer: string, detail: string) => invalidBody({ pointer, detail });
 
 /** `/v1/services/{id}/storm-policies/backtest`: what a policy would have decided on the stored samples. */
 export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => {
@@ -126,7 +126,8 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
     const { samples, cdns, vantages, storms: recorded } = trace;
     if (samples === null) throw refuse("/to", `must be closer to from: there are more than ${mostSamples} samples`);
     const paths = new Set(samples.map(({ domainId, path, vantage }) => `${domainId}/${path}/${vantage}`)).size;
-    if (paths * ((toMs - fromMs) / intervalMs) > mostPathRounds) throw refuse("/to", `must be closer to from: there are ${paths} paths, each as a vantage sees it`);
+    if (paths * ((toMs - fromMs) / intervalMs) > mostPathRounds)
+      throw refuse("/to", `must be closer to from: there are ${paths} paths, each as a vantage sees it`);
     const terms = {
       thresholdAvail: policy.threshold_avail,
       windowSeconds: policy.window_seconds,
@@ -136,7 +137,8 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
       latencyMs: policy.latency_ms,
     };
     const { storms, lowMinutes } = replayAll(samples, { cdns, terms, intervalMs, fromMs, vantages }, toMs);
-    if (recorded === null || storms.length > mostStorms) throw refuse("/to", `must be closer to from: there are more than ${mostStorms} storms`);
+    if (recorded === null || storms.length > mostStorms)
+      throw refuse("/to", `must be closer to from: there are more than ${mostStorms} storms`);
     const answer = {
       service_id: serviceId,
       from: isoTime(fromMs),

@@ -33,7 +33,13 @@ export const policySchema = z
 export const policyBodies = (probeIntervalMs: number) => {
   const fields = {
     threshold_avail: like(decimal4().gt(0).max(1), 0.9),
-    window_seconds: like(z.int().min(Math.min(10, Math.ceil(probeIntervalMs / 1_000))).max(3_600), 60),
+    window_seconds: like(
+      z
+        .int()
+        .min(Math.min(10, Math.ceil(probeIntervalMs / 1_000)))
+        .max(3_600),
+      60,
+    ),
     cooldown_seconds: like(z.int().min(0).max(86_400), 300),
     max_coverage_factor: factor(greatestFactor),
     min_samples: like(z.int().min(1).max(100), 3),

@@ -11,15 +11,24 @@ import { isoTimeOrNull } from "../../iso-time.ts";
 const pathSchema = z.object({
   path: z.enum(["primary", "backup", "direct"]),
   host: like(z.string(), "app.example.com.cdn.cloudflare.net"),
-  probed: z.enum(["always", "in_turn", "held"]).openapi({ description: "in_turn: in one of `every_rounds` rounds, for nobody has proven the name" }),
+  probed: z
+    .enum(["always", "in_turn", "held"])
+    .openapi({ description: "in_turn: in one of `every_rounds` rounds, for nobody has proven the name" }),
   every_rounds: like(z.int().nullable(), 10),
   reason: z
     .enum(["not_looked_at", "no_consent", "private_address", "no_address"])
     .nullable()
     .openapi({ description: "why it is held; null: it is not" }),
-  consent: z.enum(["cdn", "txt", "well_known"]).nullable().openapi({ description: "how the host agrees to be probed for a name that nobody has proven; null: not, or nobody asked" }),
-  consent_record: like(z.string(), "_tranche-probe.app.example.com.cdn.cloudflare.net").openapi({ description: "the TXT record that may say `allow`" }),
-  consent_url: like(z.string(), "https://app.example.com.cdn.cloudflare.net/.well-known/tranche-probe").openapi({ description: "the page that may say `allow`" }),
+  consent: z
+    .enum(["cdn", "txt", "well_known"])
+    .nullable()
+    .openapi({ description: "how the host agrees to be probed for a name that nobody has proven; null: not, or nobody asked" }),
+  consent_record: like(z.string(), "_tranche-probe.app.example.com.cdn.cloudflare.net").openapi({
+    description: "the TXT record that may say `allow`",
+  }),
+  consent_url: like(z.string(), "https://app.example.com.cdn.cloudflare.net/.well-known/tranche-probe").openapi({
+    description: "the page that may say `allow`",
+  }),
   checked_at: timeText.nullable(),
 });
 

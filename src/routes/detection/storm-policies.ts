@@ -6,7 +6,14 @@ import type { Guards } from "../../auth/guards.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  childParams, idParams, jsonAnswer, jsonRequest, noContent, readProblems, tenantQuery, writeProblems,
+  childParams,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  noContent,
+  readProblems,
+  tenantQuery,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { policyBodies, policySchema, representPolicy } from "./policy-contract.ts";

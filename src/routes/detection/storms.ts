@@ -9,7 +9,20 @@ import { stormTimeline } from "../../domain/detection/timeline.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  id, idParams, idText, jsonAnswer, jsonRequest, label, like, orNull, readProblems, tenantPageQuery, tenantQuery, time, timeText, writeProblems,
+  id,
+  idParams,
+  idText,
+  jsonAnswer,
+  jsonRequest,
+  label,
+  like,
+  orNull,
+  readProblems,
+  tenantPageQuery,
+  tenantQuery,
+  time,
+  timeText,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
@@ -64,9 +77,12 @@ const detailSchema = stormSchema
     evidence_head: z
       .object({ seq: z.int().min(1), hash: z.string() })
       .nullable()
-      .openapi({ description: "the last record of its evidence so far: who notes it elsewhere knows whether the chain is made anew since" }),
+      .openapi({
+        description: "the last record of its evidence so far: who notes it elsewhere knows whether the chain is made anew since",
+      }),
     switches_left_out: z.int().openapi({
-      description: "of very many switches the last ones, which only the service's routing history has", example: 0,
+      description: "of very many switches the last ones, which only the service's routing history has",
+      example: 0,
     }),
   })
   .openapi("StormDetail");
@@ -143,7 +159,14 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
   });
   app.openapi(list, async (c) => {
     const query = c.req.valid("query");
-    const wanted = { serviceId: query.service_id, active: query.active, state: query.state, cdn: query.cdn, fromMs: query.from, toMs: query.to };
+    const wanted = {
+      serviceId: query.service_id,
+      active: query.active,
+      state: query.state,
+      cdn: query.cdn,
+      fromMs: query.from,
+      toMs: query.to,
+    };
     const storms = await paged(c, query, (page) => deps.storms.list(c.var.customerId === 0 ? null : c.var.customerId, wanted, page));
     return c.json(storms.map(represent), 200);
   });
@@ -168,7 +191,8 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
     path: "/v1/storms/{id}/credit",
     tags,
     summary: "Confirm or refuse the discount of a storm; recorded in its evidence, and what was billed is adjusted",
-    description: "For admins. A storm that is confirmed counts as a whole, whatever was decided before; issued lines stay, the next invoice adjusts them.",
+    description:
+      "For admins. A storm that is confirmed counts as a whole, whatever was decided before; issued lines stay, the next invoice adjusts them.",
     middleware: [guards.adminWith("billing"), jsonBody],
     request: { params: idParams, query: z.strictObject({}), body: jsonRequest(decisionSchema) },
     responses: { 200: jsonAnswer(stormSchema, "The storm"), ...writeProblems },

@@ -13,7 +13,9 @@ const anchorSchema = z
   .object({
     id,
     anchor: z.object({
-      body: z.string().openapi({ description: "canonical JSON: `at`, `chains` (how many leaves), `previous_hash` (of the anchor before), `root`, `v`" }),
+      body: z
+        .string()
+        .openapi({ description: "canonical JSON: `at`, `chains` (how many leaves), `previous_hash` (of the anchor before), `root`, `v`" }),
       hash: hash.openapi({ description: "SHA-256 of the body, lower-case hex: what was time-stamped" }),
       key_id: z.string().nullable(),
       signature: z.string().nullable().openapi({ description: "Ed25519, base64url; of what is in docs/evidence.md" }),
@@ -22,14 +24,21 @@ const anchorSchema = z
     }),
     leaf: z.object({ seq: z.int().min(1), hash }).openapi({ description: "the last record of the service's chain then" }),
     place: z.int().min(0).openapi({ description: "of the leaf among all of them" }),
-    path: z.array(hash).openapi({ description: "the hashes beside the way from the leaf to the root; they tell nothing of whose they are" }),
+    path: z
+      .array(hash)
+      .openapi({ description: "the hashes beside the way from the leaf to the root; they tell nothing of whose they are" }),
   })
   .openapi("EvidenceAnchor");
 
 const represent = (one: ServiceAnchor): z.infer<typeof anchorSchema> => ({
   id: one.id,
   anchor: {
-    body: one.body, hash: one.hash, key_id: one.keyId, signature: one.signature, timestamp: one.timestamp, timestamp_error: one.timestampError,
+    body: one.body,
+    hash: one.hash,
+    key_id: one.keyId,
+    signature: one.signature,
+    timestamp: one.timestamp,
+    timestamp_error: one.timestampError,
   },
   leaf: { seq: one.seq, hash: one.leafHash },
   place: one.place,

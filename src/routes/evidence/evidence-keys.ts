@@ -5,16 +5,18 @@ import type { App } from "../../http/env.ts";
 
 const keysSchema = z
   .object({
-    keys: z.array(
-      z.object({
-        kty: z.literal("OKP"),
-        crv: z.literal("Ed25519"),
-        use: z.literal("sig"),
-        alg: z.literal("EdDSA"),
-        kid: z.string().openapi({ description: "the first half of the SHA-256 of the key, lower-case hex", pattern: "^[0-9a-f]{32}$" }),
-        x: z.string().openapi({ description: "the key, base64url" }),
-      }),
-    ).openapi({ description: "that which signs first, then those that signed before; empty: evidence is not signed" }),
+    keys: z
+      .array(
+        z.object({
+          kty: z.literal("OKP"),
+          crv: z.literal("Ed25519"),
+          use: z.literal("sig"),
+          alg: z.literal("EdDSA"),
+          kid: z.string().openapi({ description: "the first half of the SHA-256 of the key, lower-case hex", pattern: "^[0-9a-f]{32}$" }),
+          x: z.string().openapi({ description: "the key, base64url" }),
+        }),
+      )
+      .openapi({ description: "that which signs first, then those that signed before; empty: evidence is not signed" }),
   })
   .openapi("EvidenceKeys");
 
@@ -31,7 +33,14 @@ export const registerEvidenceKeys = (app: App, deps: Pick<Deps, "evidenceSigner"
   });
   app.openapi(get, async (c) => {
     const keys = (await deps.evidenceSigner?.publicKeys()) ?? [];
-    const known = keys.map(({ keyId, x }) => ({ kty: "OKP" as const, crv: "Ed25519" as const, use: "sig" as const, alg: "EdDSA" as const, kid: keyId, x }));
+    const known = keys.map(({ keyId, x }) => ({
+      kty: "OKP" as const,
+      crv: "Ed25519" as const,
+      use: "sig" as const,
+      alg: "EdDSA" as const,
+      kid: keyId,
+      x,
+    }));
     return c.json({ keys: known }, 200, { "cache-control": "public, max-age=300" });
   });
 };

@@ -26,12 +26,17 @@ const recordSchema = z
   })
   .openapi("EvidenceRecord");
 
-const keyId = z.string().openapi({ description: "the first half of the SHA-256 of the public key, lower-case hex", pattern: "^[0-9a-f]{32}$" });
+const keyId = z
+  .string()
+  .openapi({ description: "the first half of the SHA-256 of the public key, lower-case hex", pattern: "^[0-9a-f]{32}$" });
 const signature = z.string().openapi({ description: "Ed25519, base64url; of what is in docs/evidence.md" });
 
 const signedRecordSchema = recordSchema
   .extend({
-    follows: z.object({ hash: hash.nullable(), seq: z.int().min(0) }).nullable().openapi({ description: "the chain's last record as the signer knew it" }),
+    follows: z
+      .object({ hash: hash.nullable(), seq: z.int().min(0) })
+      .nullable()
+      .openapi({ description: "the chain's last record as the signer knew it" }),
     key_id: keyId,
     signature,
     v: z.literal(2),
@@ -88,7 +93,10 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence" | "eviden
     if (page === null) throw noSuchResource();
     if ("pruned" in page) {
       const { seq, hash: head } = page.pruned;
-      throw new AppError("gone", `the evidence of this storm was deleted for its age; the chain of its service begins after record ${seq}, ${head}`);
+      throw new AppError(
+        "gone",
+        `the evidence of this storm was deleted for its age; the chain of its service begins after record ${seq}, ${head}`,
+      );
     }
     if (page.nextAfterSeq !== null) announceNext(c, { cursor: page.nextAfterSeq });
     const part = after === undefined ? "" : `-from-${after + 1}`;

@@ -6,7 +6,18 @@ import type { Guards } from "../../auth/guards.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  id, idParams, jsonAnswer, jsonRequest, label, like, noContent, readProblems, tenantPageQuery, tenantQuery, timeText, writeProblems,
+  id,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  label,
+  like,
+  noContent,
+  readProblems,
+  tenantPageQuery,
+  tenantQuery,
+  timeText,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
@@ -28,13 +39,18 @@ const accountSchema = z
 const input = z
   .strictObject({
     cdn: cdn.openapi({ example: "cloudflare" }),
-    account_ref: label(100).optional().openapi({ example: "023e105f4ecef8ad9ca31a8372d0c353", description: "the account id at Cloudflare" }),
+    account_ref: label(100)
+      .optional()
+      .openapi({ example: "023e105f4ecef8ad9ca31a8372d0c353", description: "the account id at Cloudflare" }),
     api_token: z
       .string()
       .min(8)
       .max(500)
       .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")
-      .openapi({ example: "an-api-token-of-that-cdn", description: "Cloudflare: Zone Read and Zone Analytics Read; Fastly: global:read. Never shown again" }),
+      .openapi({
+        example: "an-api-token-of-that-cdn",
+        description: "Cloudflare: Zone Read and Zone Analytics Read; Fastly: global:read. Never shown again",
+      }),
   })
   .refine((account) => account.cdn !== "cloudflare" || account.account_ref !== undefined, {
     path: ["account_ref"],
@@ -69,7 +85,8 @@ export const registerCdnAccounts = (app: App, deps: Deps, guards: Guards): void 
     const { cdn: name, account_ref: accountRef = null, api_token: apiToken } = c.req.valid("json");
     const { customerId } = c.var;
     const account = await answerOnce(c, deps, customerId, (change) =>
-      deps.cdnAccounts.create(customerId, { cdn: name, accountRef, apiToken }, change));
+      deps.cdnAccounts.create(customerId, { cdn: name, accountRef, apiToken }, change),
+    );
     return c.json(represent(account), 201, { location: path });
   });
 

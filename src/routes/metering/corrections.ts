@@ -8,7 +8,16 @@ import { AppError } from "../../errors.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  id, idParams, jsonAnswer, jsonRequest, label, like, problems, tenantPageQuery, timeText, writeProblems,
+  id,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  label,
+  like,
+  problems,
+  tenantPageQuery,
+  timeText,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
@@ -18,23 +27,46 @@ const pushed = like(z.int().nullable(), 0).openapi({ description: "as pushed; nu
 
 const correctionSchema = z
   .object({
-    id, customer_id: id, service_id: id, window_start: timeText, window_end: timeText, primary_bytes: pushed, backup_bytes: pushed,
-    was_primary_bytes: like(z.int(), 734_003_200_000), was_backup_bytes: like(z.int(), 21_474_836_480),
+    id,
+    customer_id: id,
+    service_id: id,
+    window_start: timeText,
+    window_end: timeText,
+    primary_bytes: pushed,
+    backup_bytes: pushed,
+    was_primary_bytes: like(z.int(), 734_003_200_000),
+    was_backup_bytes: like(z.int(), 21_474_836_480),
     status: like(z.enum(correctionStates), "pending").openapi({ description: "`superseded`: another push for the window took its place" }),
-    actor: like(z.string(), "token:12"), requested_at: timeText, decided_at: like(timeText.nullable(), null),
-    decided_by: like(z.string().nullable(), null), reason: like(z.string().nullable(), null),
+    actor: like(z.string(), "token:12"),
+    requested_at: timeText,
+    decided_at: like(timeText.nullable(), null),
+    decided_by: like(z.string().nullable(), null),
+    reason: like(z.string().nullable(), null),
   })
   .openapi("UsageCorrection");
 
-const decision = z.strictObject({ reason: label(500).openapi({ example: "counted twice by the exporter, see INC-42" }) }).openapi("CorrectionDecision");
+const decision = z
+  .strictObject({ reason: label(500).openapi({ example: "counted twice by the exporter, see INC-42" }) })
+  .openapi("CorrectionDecision");
 
 const filter = tenantPageQuery.extend({ status: z.enum(correctionStates).optional() });
 
 const represent = (one: UsageCorrection): z.infer<typeof correctionSchema> => ({
-  id: one.id, customer_id: one.customerId, service_id: one.serviceId, window_start: isoTime(one.windowStartMs), window_end: isoTime(one.windowEndMs),
-  primary_bytes: one.primaryBytes, backup_bytes: one.backupBytes, was_primary_bytes: one.wasPrimaryBytes, was_backup_bytes: one.wasBackupBytes,
-  status: one.status, actor: one.actor, requested_at: isoTime(one.requestedAtMs), decided_at: isoTimeOrNull(one.decidedAtMs),
-  decided_by: one.decidedBy, reason: one.reason,
+  id: one.id,
+  customer_id: one.customerId,
+  service_id: one.serviceId,
+  window_start: isoTime(one.windowStartMs),
+  window_end: isoTime(one.windowEndMs),
+  primary_bytes: one.primaryBytes,
+  backup_bytes: one.backupBytes,
+  was_primary_bytes: one.wasPrimaryBytes,
+  was_backup_bytes: one.wasBackupBytes,
+  status: one.status,
+  actor: one.actor,
+  requested_at: isoTime(one.requestedAtMs),
+  decided_at: isoTimeOrNull(one.decidedAtMs),
+  decided_by: one.decidedBy,
+  reason: one.reason,
 });
 
 const decided = () => new AppError("conflict", "this correction is not pending any more");

@@ -8,7 +8,18 @@ import { AppError, invalidBody } from "../../errors.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  id, idParams, jsonAnswer, jsonRequest, like, orNull, readProblems, tenantPageQuery, tenantQuery, time, timeText, writeProblems,
+  id,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  like,
+  orNull,
+  readProblems,
+  tenantPageQuery,
+  tenantQuery,
+  time,
+  timeText,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
@@ -22,7 +33,8 @@ export const samplingSchema = z
     interval: z.number().openapi({ example: 10, description: "on average one request in so many was counted" }),
     lower_bytes: like(z.int().nullable(), 727_000_000_000),
     upper_bytes: z.int().nullable().openapi({
-      example: 741_000_000_000, description: "with 95 % confidence the bytes are between the bounds; null: not told",
+      example: 741_000_000_000,
+      description: "with 95 % confidence the bytes are between the bounds; null: not told",
     }),
   })
   .openapi("UsageSampling", { description: "how far the bytes are an estimate; null where they were counted" });
@@ -38,15 +50,19 @@ const windowSchema = z
     primary_sampling: orNull(samplingSchema),
     backup_sampling: orNull(samplingSchema),
     primary_incomplete: z.boolean().openapi({
-      example: false, description: "a host of the side could not be read, or not for good: the bytes are what is known of the others",
+      example: false,
+      description: "a host of the side could not be read, or not for good: the bytes are what is known of the others",
     }),
     backup_incomplete: like(z.boolean(), false),
     invoice_id: id.nullable(),
     corrected_at: timeText.nullable().openapi({
       description: "when it last became other than billed; the next invoice adjusts it. Null: it is as billed, or not billed",
     }),
-    pending_correction: orNull(z.object({ id, primary_bytes: like(z.int().nullable(), 0), backup_bytes: like(z.int().nullable(), null) })).openapi({
-      description: "what was pushed since it was billed and would take something off: it changes nothing until an admin approves it (`/v1/corrections`)",
+    pending_correction: orNull(
+      z.object({ id, primary_bytes: like(z.int().nullable(), 0), backup_bytes: like(z.int().nullable(), null) }),
+    ).openapi({
+      description:
+        "what was pushed since it was billed and would take something off: it changes nothing until an admin approves it (`/v1/corrections`)",
     }),
   })
   .openapi("UsageWindow");
@@ -120,7 +136,9 @@ const represent = (window: UsageWindow): z.infer<typeof windowSchema> => ({
   invoice_id: window.invoiceId,
   corrected_at: isoTimeOrNull(window.correctedAtMs),
   pending_correction: window.pendingCorrection && {
-    id: window.pendingCorrection.id, primary_bytes: window.pendingCorrection.primaryBytes, backup_bytes: window.pendingCorrection.backupBytes,
+    id: window.pendingCorrection.id,
+    primary_bytes: window.pendingCorrection.primaryBytes,
+    backup_bytes: window.pendingCorrection.backupBytes,
   },
 });
 

@@ -27,11 +27,27 @@ const operatorCursorQuery = pageQuery.pick({ cursor: true });
 
 export const audiences = (deps: Pick<Deps, "rateLimits">, guards: Guards): readonly Audience[] => [
   {
-    prefix: "/v1", whose: "the customer", reads: guards.viewer, writes: guards.editor, owner: (c) => c.var.customerId, costing: (cost) => [worth(deps, cost)],
-    query: tenantQuery, page: tenantPageQuery, cursor: tenantCursorQuery, readable: readProblems,
+    prefix: "/v1",
+    whose: "the customer",
+    reads: guards.viewer,
+    writes: guards.editor,
+    owner: (c) => c.var.customerId,
+    costing: (cost) => [worth(deps, cost)],
+    query: tenantQuery,
+    page: tenantPageQuery,
+    cursor: tenantCursorQuery,
+    readable: readProblems,
   },
   {
-    prefix: "/v1/operator", whose: "the operator", reads: guards.admin, writes: guards.admin, owner: () => null, costing: () => [],
-    query: operatorQuery, page: pageQuery, cursor: operatorCursorQuery, readable: problems(400, 401, 403, 404),
+    prefix: "/v1/operator",
+    whose: "the operator",
+    reads: guards.admin,
+    writes: guards.admin,
+    owner: () => null,
+    costing: () => [],
+    query: operatorQuery,
+    page: pageQuery,
+    cursor: operatorCursorQuery,
+    readable: problems(400, 401, 403, 404),
   },
 ];

@@ -18,7 +18,9 @@ import { privateAddressOf, secretBytes, sendNow } from "./sending.ts";
 
 const testSchema = z
   .object({
-    status: z.enum(["sent", "failed", "refused", "gone"]).openapi({ example: "sent", description: "`failed` would be tried again, `refused` never; `gone`: the receiver wants no more" }),
+    status: z
+      .enum(["sent", "failed", "refused", "gone"])
+      .openapi({ example: "sent", description: "`failed` would be tried again, `refused` never; `gone`: the receiver wants no more" }),
     detail: like(z.string(), "HTTP 204"),
     duration_ms: like(z.int(), 84),
   })
@@ -28,7 +30,14 @@ const rotatedSchema = z
   .object({ secret: like(z.string(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), previous_valid_until: timeText })
   .openapi("RotatedSecret");
 
-const code = z.strictObject({ code: z.string().regex(/^\d{8}$/, "must be eight digits").openapi({ example: "01234567" }) }).openapi("ChannelCode");
+const code = z
+  .strictObject({
+    code: z
+      .string()
+      .regex(/^\d{8}$/, "must be eight digits")
+      .openapi({ example: "01234567" }),
+  })
+  .openapi("ChannelCode");
 
 /** What can be done with a channel: try it, replace its secret, agree to it. */
 export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, owner, costing, query }: Audience): void => {
@@ -37,7 +46,9 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
   const answers = problems(400, 401, 403, 404, 409, 413);
 
   const test = createRoute({
-    method: "post", path: `${one}/test` as const, tags,
+    method: "post",
+    path: `${one}/test` as const,
+    tags,
     summary: "Send one message for real, now, and say what became of it",
     middleware: [writes, ...costing(costs.sending), noBody],
     request: { params: idParams, query },
@@ -49,20 +60,28 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
     const opened = await deps.channelStore.open(customerId, c.req.valid("param").id);
     if (opened === null) throw noSuchResource();
     const { channel, secret } = opened;
-    if (channel.kind === "email" && channel.confirmedAtMs === null) throw new AppError("conflict", "its recipients have not agreed yet: POST .../confirm with the code that they were sent");
+    if (channel.kind === "email" && channel.confirmedAtMs === null)
+      throw new AppError("conflict", "its recipients have not agreed yet: POST .../confirm with the code that they were sent");
     if (!deps.channels.kinds.includes(channel.kind)) throw new AppError("conflict", "email can not be sent from here");
     const nowMs = deps.clock.nowMs();
     const reached = secretNow(secret, nowMs);
     const address = await privateAddressOf(deps, reached);
-    const outcome = address === null
-      ? await sendNow(deps, reached, testMessage(channel.name, c.var.principal.actor, nowMs, channel.id), `test_${channel.id}_${nowMs}`)
-      : { status: "refused" as const, detail: `its host leads to a private address (${address})`, durationMs: deps.clock.nowMs() - nowMs };
+    const outcome =
+      address === null
+        ? await sendNow(deps, reached, testMessage(channel.name, c.var.principal.actor, nowMs, channel.id), `test_${channel.id}_${nowMs}`)
+        : {
+            status: "refused" as const,
+            detail: `its host leads to a private address (${address})`,
+            durationMs: deps.clock.nowMs() - nowMs,
+          };
     await deps.channelStore.noteSent(customerId, channel.id, "test", outcome, changeBy(c));
     return c.json({ status: outcome.status, detail: outcome.detail, duration_ms: Math.round(outcome.durationMs) }, 200);
   });
 
   const rotate = createRoute({
-    method: "post", path: `${one}/rotate-secret` as const, tags,
+    method: "post",
+    path: `${one}/rotate-secret` as const,
+    tags,
     summary: "Replace the secret of a webhook; the one before signs as well for a day",
     middleware: [writes, noBody],
     request: { params: idParams, query },
@@ -79,16 +98,20 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
       const secret = webhookSecret(deps.random.bytes(secretBytes));
       const previousUntilMs = deps.clock.nowMs() + previousSecretMs;
       const next = { ...was, secrets: [secret, ...was.secrets.slice(0, 1)], previousUntilMs };
-      if ((await deps.channelStore.replaceSecret(customerId, id, was, next, change)) === null) throw new AppError("conflict", "the channel was changed meanwhile");
+      if ((await deps.channelStore.replaceSecret(customerId, id, was, next, change)) === null)
+        throw new AppError("conflict", "the channel was changed meanwhile");
       return { secret, previousUntilMs };
     });
     return c.json({ secret: rotated.secret, previous_valid_until: isoTime(rotated.previousUntilMs) }, 200);
   });
 
   const confirm = createRoute({
-    method: "post", path: `${one}/confirm` as const, tags,
+    method: "post",
+    path: `${one}/confirm` as const,
+    tags,
     summary: "Give the code that the recipients of a mail were sent",
-    description: "A code is good for 24 hours and ten guesses. Another one is sent when `to` is set again, with the same recipients or others.",
+    description:
+      "A code is good for 24 hours and ten guesses. Another one is sent when `to` is set again, with the same recipients or others.",
     middleware: [writes, jsonBody],
     request: { params: idParams, query, body: jsonRequest(code) },
     responses: { 200: jsonAnswer(channelSchema, "The channel, which is sent to from now on"), ...writeProblems },
@@ -102,8 +125,15 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
     const channel = await deps.channelStore.find(customerId, id);
     if (channel === null) throw noSuchResource();
     if (result === null) throw new AppError("conflict", "there is nothing to confirm");
-    if (result === "wrong") throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/code", detail: "is not the code that was sent" }] });
-    if (result === "over") throw new AppError("conflict", "the code is too old, or was guessed at too often: set the recipients again, and they are sent another");
+    if (result === "wrong")
+      throw new AppError("bad_request", "the body is not valid", {
+        fields: [{ pointer: "/code", detail: "is not the code that was sent" }],
+      });
+    if (result === "over")
+      throw new AppError(
+        "conflict",
+        "the code is too old, or was guessed at too often: set the recipients again, and they are sent another",
+      );
     return c.json(representChannel(channel, nowMs), 200);
   });
 };

@@ -14,14 +14,50 @@ import { nonEmpty } from "../schemas.ts";
 export const kind = z.enum(kindNames as [NotificationKind, ...NotificationKind[]]).openapi({ example: "storm.started" });
 export const severity = z.enum(severities).openapi({ example: "warning" });
 
-const kinds = z.array(kind).min(1).max(kindNames.length).nullable().openapi({ type: ["array", "null"], example: null, description: "which kinds; null: all. What was opened on a channel is closed on it as well" });
-const minSeverity = severity.openapi({ example: "info", description: "how urgent at least; what was opened on a channel is closed on it as well" });
-const serviceIds = z.array(z.int().min(1).max(Number.MAX_SAFE_INTEGER)).min(1).max(500).nullable().openapi({ type: ["array", "null"], example: null, description: "of which services; null: of all, and what concerns none" });
+const kinds = z
+  .array(kind)
+  .min(1)
+  .max(kindNames.length)
+  .nullable()
+  .openapi({
+    type: ["array", "null"],
+    example: null,
+    description: "which kinds; null: all. What was opened on a channel is closed on it as well",
+  });
+const minSeverity = severity.openapi({
+  example: "info",
+  description: "how urgent at least; what was opened on a channel is closed on it as well",
+});
+const serviceIds = z
+  .array(z.int().min(1).max(Number.MAX_SAFE_INTEGER))
+  .min(1)
+  .max(500)
+  .nullable()
+  .openapi({ type: ["array", "null"], example: null, description: "of which services; null: of all, and what concerns none" });
 
-const url = z.string().min(1).max(2_000).openapi({ example: "https://hooks.example.com/tranche", description: "of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key" });
-const routingKey = z.string().min(1).max(100).openapi({ example: "0123456789abcdef0123456789abcdef", description: "of `pagerduty`: the integration key of Events API v2. Never shown again" });
+const url = z.string().min(1).max(2_000).openapi({
+  example: "https://hooks.example.com/tranche",
+  description: "of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key",
+});
+const routingKey = z.string().min(1).max(100).openapi({
+  example: "0123456789abcdef0123456789abcdef",
+  description: "of `pagerduty`: the integration key of Events API v2. Never shown again",
+});
 const region = z.enum(["us", "eu"]).openapi({ example: "us", description: "of `pagerduty`: where its account is" });
-const to = z.array(z.string().min(3).max(254).regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")).min(1).max(10).openapi({ example: ["sre@example.com"], description: "of `email`: who gets it. They are sent a code, and nothing else until it is given (`POST .../confirm`)" });
+const to = z
+  .array(
+    z
+      .string()
+      .min(3)
+      .max(254)
+      .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters"),
+  )
+  .min(1)
+  .max(10)
+  .openapi({
+    example: ["sre@example.com"],
+    description: "of `email`: who gets it. They are sent a code, and nothing else until it is given (`POST .../confirm`)",
+  });
 
 export const channelSchema = z
   .object({
@@ -35,7 +71,9 @@ export const channelSchema = z
     min_severity: minSeverity,
     service_ids: serviceIds,
     state: z.enum(["active", "unconfirmed", "paused", "disabled"]).openapi({
-      example: "active", description: "`unconfirmed`: its recipients have not agreed; `paused`: too many attempts failed, and one at a time is made; `disabled`: nothing is sent",
+      example: "active",
+      description:
+        "`unconfirmed`: its recipients have not agreed; `paused`: too many attempts failed, and one at a time is made; `disabled`: nothing is sent",
     }),
     disabled_reason: like(z.string().nullable(), null).openapi({ description: "`gone`: the receiver answered that it wants no more" }),
     failures: like(z.int(), 0).openapi({ description: "failed attempts in a row" }),
@@ -51,29 +89,48 @@ export const channelSchema = z
 export const newChannelSchema = channelSchema
   .extend({
     secret: z.string().optional().openapi({
-      example: "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", description: "of `webhook`: what signs its messages (Standard Webhooks); shown this once",
+      example: "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+      description: "of `webhook`: what signs its messages (Standard Webhooks); shown this once",
     }),
   })
   .openapi("NewChannel");
 
 const target = { url: url.optional(), routing_key: routingKey.optional(), region: region.optional(), to: to.optional() };
-const common = { name: label(100).openapi({ example: "on call" }), kinds: kinds.default(null), min_severity: minSeverity.default("info"), service_ids: serviceIds.default(null) };
+const common = {
+  name: label(100).openapi({ example: "on call" }),
+  kinds: kinds.default(null),
+  min_severity: minSeverity.default("info"),
+  service_ids: serviceIds.default(null),
+};
 
 export const channelInput = z
   .strictObject({ ...common, kind: z.enum(channelKinds).openapi({ example: "webhook" }), ...target })
-  .openapi("ChannelInput", { example: { name: "on call", kind: "webhook", url: "https://hooks.example.com/tranche", min_severity: "warning" } });
+  .openapi("ChannelInput", {
+    example: { name: "on call", kind: "webhook", url: "https://hooks.example.com/tranche", min_severity: "warning" },
+  });
 
 export const channelPatch = nonEmpty(
-  z.strictObject({
-    name: common.name, kinds, min_severity: minSeverity, service_ids: serviceIds, ...target,
-    enabled: z.boolean().openapi({ example: true, description: "false: nothing is sent, and what waits is dropped" }),
-  }).partial(),
+  z
+    .strictObject({
+      name: common.name,
+      kinds,
+      min_severity: minSeverity,
+      service_ids: serviceIds,
+      ...target,
+      enabled: z.boolean().openapi({ example: true, description: "false: nothing is sent, and what waits is dropped" }),
+    })
+    .partial(),
 ).openapi("ChannelPatch", { example: { min_severity: "critical" } });
 
 type Given = { readonly [Field in keyof typeof target]?: z.infer<(typeof target)[Field]> | undefined };
 
 /** Which fields of a target each kind has; the first is what it can not be without. */
-const fieldsOf: Readonly<Record<ChannelKind, readonly (keyof Given)[]>> = { webhook: ["url"], slack: ["url"], pagerduty: ["routing_key", "region"], email: ["to"] };
+const fieldsOf: Readonly<Record<ChannelKind, readonly (keyof Given)[]>> = {
+  webhook: ["url"],
+  slack: ["url"],
+  pagerduty: ["routing_key", "region"],
+  email: ["to"],
+};
 
 const refuse = (pointer: string, detail: string): never => {
   throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: `/${pointer}`, detail }] });
@@ -105,7 +162,12 @@ export const hasTarget = (given: Given): boolean => Object.keys(target).some((fi
  * @param secrets of a webhook, those that sign
  * @throws AppError `bad_request` at the field that is wrong
  */
-export const reach = (channelKind: ChannelKind, given: Given, secrets: readonly string[], allowPrivate: boolean): { readonly secret: ChannelSecret; readonly settings: ChannelSettings } => {
+export const reach = (
+  channelKind: ChannelKind,
+  given: Given,
+  secrets: readonly string[],
+  allowPrivate: boolean,
+): { readonly secret: ChannelSecret; readonly settings: ChannelSettings } => {
   const judged = judgeTarget(targetOf(channelKind, given), allowPrivate);
   if (!judged.ok) return refuse(judged.field, judged.detail);
   const { target: found } = judged;
@@ -121,7 +183,10 @@ export const reach = (channelKind: ChannelKind, given: Given, secrets: readonly 
   }
 };
 
-const stateOf = ({ confirmedAtMs, disabledAtMs, pausedUntilMs }: NotificationChannel, nowMs: number): z.infer<typeof channelSchema>["state"] => {
+const stateOf = (
+  { confirmedAtMs, disabledAtMs, pausedUntilMs }: NotificationChannel,
+  nowMs: number,
+): z.infer<typeof channelSchema>["state"] => {
   if (disabledAtMs !== null) return "disabled";
   if (confirmedAtMs === null) return "unconfirmed";
   return pausedUntilMs !== null && pausedUntilMs > nowMs ? "paused" : "active";

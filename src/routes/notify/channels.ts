@@ -20,24 +20,37 @@ const unsendable = "email can not be sent from here: neither MAIL_API_URL, nor S
 
 /** @throws AppError `bad_request` where this deployment can not send by it */
 const refuseUnsendable = (deps: Pick<Deps, "channels">, kind: ChannelKind): void => {
-  if (!deps.channels.kinds.includes(kind)) throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/kind", detail: unsendable }] });
+  if (!deps.channels.kinds.includes(kind))
+    throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/kind", detail: unsendable }] });
 };
 
 /** @throws AppError `bad_request` where messages would go into a private network */
-const refusePrivate = async (deps: Parameters<typeof privateAddressOf>[0], secret: Parameters<typeof privateAddressOf>[1]): Promise<void> => {
+const refusePrivate = async (
+  deps: Parameters<typeof privateAddressOf>[0],
+  secret: Parameters<typeof privateAddressOf>[1],
+): Promise<void> => {
   const address = await privateAddressOf(deps, secret);
-  if (address !== null) throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/url", detail: `must not lead to a private address (${address})` }] });
+  if (address !== null)
+    throw new AppError("bad_request", "the body is not valid", {
+      fields: [{ pointer: "/url", detail: `must not lead to a private address (${address})` }],
+    });
 };
 
 /** `/v1/channels`: where a customer's messages go; `/v1/operator/channels`: where the operator's do. */
-export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, writes, owner, costing, query, page, readable }: Audience): void => {
+export const registerChannels = (
+  app: App,
+  deps: Deps,
+  { prefix, whose, reads, writes, owner, costing, query, page, readable }: Audience,
+): void => {
   const tags = ["notifications"];
   const path = `${prefix}/channels` as const;
   const one = `${prefix}/channels/{id}` as const;
   const represent = (channel: NotificationChannel) => representChannel(channel, deps.clock.nowMs());
 
   const create = createRoute({
-    method: "post", path, tags,
+    method: "post",
+    path,
+    tags,
     summary: `Have messages sent somewhere: a channel of ${whose}`,
     description: "Without SECRETS_KEY this deployment keeps no secrets, and there are no channels: a 409.",
     middleware: [writes, ...costing(costs.sending), jsonBody],
@@ -53,7 +66,11 @@ export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, w
     const asked = kind === "email" ? await newConfirmation(deps) : null;
     const channel = await answerOnce(c, deps, customerId ?? 0, async (change) => {
       await refusePrivate(deps, reached.secret);
-      const made = await deps.channelStore.create(customerId, { name, kinds, minSeverity, serviceIds, ...reached, confirmation: asked?.confirmation ?? null }, change);
+      const made = await deps.channelStore.create(
+        customerId,
+        { name, kinds, minSeverity, serviceIds, ...reached, confirmation: asked?.confirmation ?? null },
+        change,
+      );
       return made === null || asked === null ? made : await askRecipients(deps, customerId, made, reached.secret, asked.code, change);
     });
     if (channel === null) throw noSuchResource();
@@ -61,7 +78,9 @@ export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, w
   });
 
   const list = createRoute({
-    method: "get", path, tags,
+    method: "get",
+    path,
+    tags,
     summary: `List the channels of ${whose}`,
     middleware: [reads],
     request: { query: page },
@@ -73,7 +92,9 @@ export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, w
   });
 
   const get = createRoute({
-    method: "get", path: one, tags,
+    method: "get",
+    path: one,
+    tags,
     summary: "Read a channel; never its secret",
     middleware: [reads],
     request: { params: idParams, query },
@@ -86,9 +107,12 @@ export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, w
   });
 
   const update = createRoute({
-    method: "patch", path: one, tags,
+    method: "patch",
+    path: one,
+    tags,
     summary: "Change a channel: what it is told, how it is reached, whether anything is sent",
-    description: "Other recipients of a mail have to agree anew; the same ones, given again, are sent another code. A webhook keeps its secret.",
+    description:
+      "Other recipients of a mail have to agree anew; the same ones, given again, are sent another code. A webhook keeps its secret.",
     middleware: [writes, ...costing(costs.sending), jsonBody],
     request: { params: idParams, query, body: jsonRequest(channelPatch) },
     responses: { 200: jsonAnswer(channelSchema, "The channel as it is now"), ...writeProblems },
@@ -98,8 +122,11 @@ export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, w
     const { id } = c.req.valid("param");
     const { name, kinds, min_severity: minSeverity, service_ids: serviceIds, enabled, ...target } = c.req.valid("json");
     const fields: ChannelPatch = {
-      ...(name !== undefined && { name }), ...(kinds !== undefined && { kinds }), ...(minSeverity !== undefined && { minSeverity }),
-      ...(serviceIds !== undefined && { serviceIds }), ...(enabled !== undefined && { enabled }),
+      ...(name !== undefined && { name }),
+      ...(kinds !== undefined && { kinds }),
+      ...(minSeverity !== undefined && { minSeverity }),
+      ...(serviceIds !== undefined && { serviceIds }),
+      ...(enabled !== undefined && { enabled }),
     };
     const change = changeBy(c);
 
@@ -114,7 +141,9 @@ export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, w
       const way = { ...reached, secret, confirmation: asked?.confirmation ?? null, ...(was !== undefined && { was }) };
       const changed = await deps.channelStore.update(customerId, id, { ...fields, target: way }, change);
       if (changed === null && was !== undefined) throw new AppError("conflict", "the channel was changed meanwhile");
-      return changed === null || asked === null ? changed : await askRecipients(deps, customerId, changed, reached.secret, asked.code, change);
+      return changed === null || asked === null
+        ? changed
+        : await askRecipients(deps, customerId, changed, reached.secret, asked.code, change);
     };
     const found = hasTarget(target) ? await deps.channelStore.find(customerId, id) : null;
     if (found === null && hasTarget(target)) throw noSuchResource();
@@ -124,7 +153,9 @@ export const registerChannels = (app: App, deps: Deps, { prefix, whose, reads, w
   });
 
   const remove = createRoute({
-    method: "delete", path: one, tags,
+    method: "delete",
+    path: one,
+    tags,
     summary: "Delete a channel; its secret is erased, and what waits for it is dropped",
     middleware: [writes],
     request: { params: idParams, query },

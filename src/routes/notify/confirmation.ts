@@ -19,7 +19,10 @@ const newCode = (random: Deps["random"]): string => {
 };
 
 /** A code with what is kept of it. */
-export const newConfirmation = async ({ random, clock }: Pick<Deps, "random" | "clock">): Promise<{ readonly code: string; readonly confirmation: Confirmation }> => {
+export const newConfirmation = async ({
+  random,
+  clock,
+}: Pick<Deps, "random" | "clock">): Promise<{ readonly code: string; readonly confirmation: Confirmation }> => {
   const code = newCode(random);
   return { code, confirmation: { codeHash: await sha256Hex(code), untilMs: clock.nowMs() + codeMs } };
 };
@@ -28,15 +31,32 @@ const bare = { action: "event", severity: "info", services: [], servicesTotal: 0
 
 /** What recipients are asked. */
 const confirmMessage = (name: string, code: string, nowMs: number, channelId: number): Message => ({
-  ...bare, kind: "channel.confirm", thread: `channel:${channelId}:confirm`, title: `Confirm messages of tranche: ${code}`,
+  ...bare,
+  kind: "channel.confirm",
+  thread: `channel:${channelId}:confirm`,
+  title: `Confirm messages of tranche: ${code}`,
   summary: `Somebody wants the messages of "${name}" sent to you. If that is right, give them the code; if not, do nothing: no more will come.`,
-  facts: [{ label: "Code", value: code }, { label: "Valid for", value: "24 hours" }], occurredAtMs: nowMs, ids: { channel_id: channelId },
+  facts: [
+    { label: "Code", value: code },
+    { label: "Valid for", value: "24 hours" },
+  ],
+  occurredAtMs: nowMs,
+  ids: { channel_id: channelId },
 });
 
 /** What shows that a channel works. */
 export const testMessage = (name: string, actor: string, nowMs: number, channelId: number): Message => ({
-  ...bare, kind: "test", thread: `channel:${channelId}:test`, title: `A test of the channel ${name}`, summary: "Messages of tranche arrive here. Nothing has happened.",
-  facts: [{ label: "Channel", value: name }, { label: "By", value: actor }], occurredAtMs: nowMs, ids: { channel_id: channelId },
+  ...bare,
+  kind: "test",
+  thread: `channel:${channelId}:test`,
+  title: `A test of the channel ${name}`,
+  summary: "Messages of tranche arrive here. Nothing has happened.",
+  facts: [
+    { label: "Channel", value: name },
+    { label: "By", value: actor },
+  ],
+  occurredAtMs: nowMs,
+  ids: { channel_id: channelId },
 });
 
 /**
@@ -44,7 +64,12 @@ export const testMessage = (name: string, actor: string, nowMs: number, channelI
  * recipients are set again.
  */
 export const askRecipients = async (
-  deps: Pick<Deps, "channels" | "channelStore" | "clock">, customerId: number | null, channel: NotificationChannel, secret: ChannelSecret, code: string, change: Change,
+  deps: Pick<Deps, "channels" | "channelStore" | "clock">,
+  customerId: number | null,
+  channel: NotificationChannel,
+  secret: ChannelSecret,
+  code: string,
+  change: Change,
 ): Promise<NotificationChannel> => {
   const nowMs = deps.clock.nowMs();
   const outcome = await sendNow(deps, secret, confirmMessage(channel.name, code, nowMs, channel.id), `confirm_${channel.id}_${nowMs}`);

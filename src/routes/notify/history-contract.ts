@@ -17,20 +17,30 @@ const messageSchema = z
     title: like(z.string(), "cloudfront is failing: shop"),
     summary: like(z.string(), "cloudfront fails as the primary of 1 service, 12 s after the storm began."),
     facts: z.array(fact),
-    services: z.array(z.object({ id, name: like(z.string(), "shop"), state: like(z.string(), "on fastly") })).openapi({ description: "at most 20, the worst first" }),
+    services: z
+      .array(z.object({ id, name: like(z.string(), "shop"), state: like(z.string(), "on fastly") }))
+      .openapi({ description: "at most 20, the worst first" }),
     services_total: like(z.int(), 1),
   })
   .openapi("NotificationMessage");
 
 const state = z.enum(["pending", "sent", "dead", "folded", "dropped"]).openapi({
   example: "sent",
-  description: "`dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off",
+  description:
+    "`dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off",
 });
 
 const briefSchema = z
   .object({
-    id, channel_id: id, channel: like(z.string(), "on call"), action: z.enum(["event", "trigger", "update", "resolve"]).openapi({ example: "trigger" }), state,
-    attempts: like(z.int(), 1), last_status: like(z.string().nullable(), "HTTP 204"), sent_at: timeText.nullable(), replay: z.boolean(),
+    id,
+    channel_id: id,
+    channel: like(z.string(), "on call"),
+    action: z.enum(["event", "trigger", "update", "resolve"]).openapi({ example: "trigger" }),
+    state,
+    attempts: like(z.int(), 1),
+    last_status: like(z.string().nullable(), "HTTP 204"),
+    sent_at: timeText.nullable(),
+    replay: z.boolean(),
   })
   .openapi("NotificationDeliveryBrief");
 
@@ -56,22 +66,27 @@ export const deliverySchema = z
   })
   .openapi("NotificationDelivery");
 
-const notificationFields = z
-  .object({
-    id,
-    kind,
-    severity,
-    service_id: like(id.nullable(), 1),
-    storm_id: like(id.nullable(), 1),
-    title: like(z.string(), "cloudfront is failing: shop"),
-    summary: like(z.string(), "Traffic is about to move to fastly."),
-    facts: z.array(fact),
-    occurred_at: timeText,
-    ids: z.record(z.string(), id).openapi({ example: { notification_id: 1, service_id: 1, storm_id: 1 }, description: "as messages have them" }),
-  });
+const notificationFields = z.object({
+  id,
+  kind,
+  severity,
+  service_id: like(id.nullable(), 1),
+  storm_id: like(id.nullable(), 1),
+  title: like(z.string(), "cloudfront is failing: shop"),
+  summary: like(z.string(), "Traffic is about to move to fastly."),
+  facts: z.array(fact),
+  occurred_at: timeText,
+  ids: z
+    .record(z.string(), id)
+    .openapi({ example: { notification_id: 1, service_id: 1, storm_id: 1 }, description: "as messages have them" }),
+});
 
 export const notificationSchema = notificationFields
-  .extend({ deliveries: z.array(briefSchema).openapi({ description: "the messages that told of it, the oldest first; none: no channel wanted it, or it is about to be told" }) })
+  .extend({
+    deliveries: z
+      .array(briefSchema)
+      .openapi({ description: "the messages that told of it, the oldest first; none: no channel wanted it, or it is about to be told" }),
+  })
   .openapi("Notification");
 
 export const notificationDetailSchema = notificationFields
@@ -82,7 +97,9 @@ export const incidentSchema = z
   .object({
     id,
     cdn: like(z.string(), "cloudfront"),
-    kind: z.enum(["storm", "backup"]).openapi({ example: "storm", description: "`storm`: it fails as a primary; `backup`: it does not answer where it would be needed" }),
+    kind: z
+      .enum(["storm", "backup"])
+      .openapi({ example: "storm", description: "`storm`: it fails as a primary; `backup`: it does not answer where it would be needed" }),
     state: z.enum(["open", "ended"]).openapi({ example: "open" }),
     started_at: timeText,
     last_edge_at: timeText.openapi({ description: "the latest beginning, relapse or end of any of its storms" }),
@@ -99,24 +116,46 @@ export const incidentSchema = z
 
 export const incidentDetailSchema = incidentSchema
   .extend({
-    members: z.array(z.object({
-      service_id: id, customer_id: id, name: like(z.string(), "shop"), storm_id: like(id.nullable(), 1), storm: like(z.string().nullable(), "storm"), routing: like(z.string().nullable(), "shifted"),
-      reason: like(z.string().nullable(), "storm"), joined_at: timeText, left_at: like(timeText.nullable(), null),
-    })).openapi({ description: "its services by their ids; where there are more the answer links to them" }),
+    members: z
+      .array(
+        z.object({
+          service_id: id,
+          customer_id: id,
+          name: like(z.string(), "shop"),
+          storm_id: like(id.nullable(), 1),
+          storm: like(z.string().nullable(), "storm"),
+          routing: like(z.string().nullable(), "shifted"),
+          reason: like(z.string().nullable(), "storm"),
+          joined_at: timeText,
+          left_at: like(timeText.nullable(), null),
+        }),
+      )
+      .openapi({ description: "its services by their ids; where there are more the answer links to them" }),
     deliveries: z.array(deliverySchema).openapi({ description: "the latest messages about it" }),
   })
   .openapi("IncidentDetail");
 
 const representMessage = (message: Message): z.infer<typeof messageSchema> => ({
-  title: message.title, summary: message.summary, facts: message.facts.map(({ label, value }) => ({ label, value })),
-  services: message.services.map((service) => ({ id: service.id, name: service.name, state: service.state })), services_total: message.servicesTotal,
+  title: message.title,
+  summary: message.summary,
+  facts: message.facts.map(({ label, value }) => ({ label, value })),
+  services: message.services.map((service) => ({ id: service.id, name: service.name, state: service.state })),
+  services_total: message.servicesTotal,
 });
 
-const sentAt = ({ state: of, endedAtMs }: Pick<Delivery, "state" | "endedAtMs">): string | null => (of === "sent" ? isoTimeOrNull(endedAtMs) : null);
+const sentAt = ({ state: of, endedAtMs }: Pick<Delivery, "state" | "endedAtMs">): string | null =>
+  of === "sent" ? isoTimeOrNull(endedAtMs) : null;
 
 const representBrief = (one: DeliveryBrief): z.infer<typeof briefSchema> => ({
-  id: one.id, channel_id: one.channelId, channel: one.channel, action: one.action as "event", state: one.state, attempts: one.attempts, last_status: one.lastStatus,
-  sent_at: sentAt(one), replay: one.replay,
+  id: one.id,
+  channel_id: one.channelId,
+  channel: one.channel,
+  action: one.action as "event",
+  state: one.state,
+  attempts: one.attempts,
+  last_status: one.lastStatus,
+  sent_at: sentAt(one),
+  replay: one.replay,
 });
 
 export const representDelivery = (delivery: Delivery): z.infer<typeof deliverySchema> => ({
@@ -141,16 +180,32 @@ export const representDelivery = (delivery: Delivery): z.infer<typeof deliverySc
 
 const representFields = (one: Notification): z.infer<typeof notificationFields> => {
   const urgency = severityOf(one.kind, one.facts);
-  const { title, summary, facts, ids } = boundedMessage(singleMessage([one], { kind: one.kind, severity: urgency, action: "event", thread: one.subject }, null));
+  const { title, summary, facts, ids } = boundedMessage(
+    singleMessage([one], { kind: one.kind, severity: urgency, action: "event", thread: one.subject }, null),
+  );
   return {
-    id: one.id, kind: one.kind, severity: urgency, service_id: one.serviceId, storm_id: one.stormId, title, summary,
-    facts: facts.map(({ label, value }) => ({ label, value })), occurred_at: isoTime(one.occurredAtMs), ids: { ...ids },
+    id: one.id,
+    kind: one.kind,
+    severity: urgency,
+    service_id: one.serviceId,
+    storm_id: one.stormId,
+    title,
+    summary,
+    facts: facts.map(({ label, value }) => ({ label, value })),
+    occurred_at: isoTime(one.occurredAtMs),
+    ids: { ...ids },
   };
 };
 
-export const representNotification = (one: Told<DeliveryBrief>): z.infer<typeof notificationSchema> => ({ ...representFields(one), deliveries: one.deliveries.map(representBrief) });
+export const representNotification = (one: Told<DeliveryBrief>): z.infer<typeof notificationSchema> => ({
+  ...representFields(one),
+  deliveries: one.deliveries.map(representBrief),
+});
 
-export const representTold = (one: Told<Delivery>): z.infer<typeof notificationDetailSchema> => ({ ...representFields(one), deliveries: one.deliveries.map(representDelivery) });
+export const representTold = (one: Told<Delivery>): z.infer<typeof notificationDetailSchema> => ({
+  ...representFields(one),
+  deliveries: one.deliveries.map(representDelivery),
+});
 
 export const representIncident = (incident: IncidentRow): z.infer<typeof incidentSchema> => ({
   id: incident.id,
@@ -170,6 +225,13 @@ export const representIncident = (incident: IncidentRow): z.infer<typeof inciden
 });
 
 export const representMember = (member: IncidentMember): z.infer<typeof incidentDetailSchema>["members"][number] => ({
-  service_id: member.id, customer_id: member.customerId, name: member.name, storm_id: member.stormId === 0 ? null : member.stormId, storm: member.storm, routing: member.state, reason: member.reason,
-  joined_at: isoTime(member.joinedAtMs), left_at: isoTimeOrNull(member.leftAtMs),
+  service_id: member.id,
+  customer_id: member.customerId,
+  name: member.name,
+  storm_id: member.stormId === 0 ? null : member.stormId,
+  storm: member.storm,
+  routing: member.state,
+  reason: member.reason,
+  joined_at: isoTime(member.joinedAtMs),
+  left_at: isoTimeOrNull(member.leftAtMs),
 });

@@ -11,7 +11,16 @@ import { cdnName, ordered, outOfOrder } from "../schemas.ts";
 import type { Audience } from "./audience.ts";
 import { kind } from "./channel-contract.ts";
 import {
-  deliverySchema, incidentDetailSchema, incidentSchema, notificationDetailSchema, notificationSchema, representDelivery, representIncident, representMember, representNotification, representTold,
+  deliverySchema,
+  incidentDetailSchema,
+  incidentSchema,
+  notificationDetailSchema,
+  notificationSchema,
+  representDelivery,
+  representIncident,
+  representMember,
+  representNotification,
+  representTold,
 } from "./history-contract.ts";
 
 const span = {
@@ -20,15 +29,28 @@ const span = {
 };
 
 const again = z
-  .strictObject({ channel_id: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().openapi({ example: 1, description: "to this channel alone; absent: to each that was told" }) })
+  .strictObject({
+    channel_id: z
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .openapi({ example: 1, description: "to this channel alone; absent: to each that was told" }),
+  })
   .openapi("NotificationReplay", { example: {} });
 
 /** What was told, to a customer and to the operator, and what became of it. */
-export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, reads, writes, owner, query: bare, page, cursor, readable }: Audience): void => {
+export const registerNotifyHistory = (
+  app: App,
+  deps: Deps,
+  { prefix, whose, reads, writes, owner, query: bare, page, cursor, readable }: Audience,
+): void => {
   const tags = ["notifications"];
 
   const list = createRoute({
-    method: "get", path: `${prefix}/notifications` as const, tags,
+    method: "get",
+    path: `${prefix}/notifications` as const,
+    tags,
     summary: `List what ${whose} is told of, the newest first, whether or not a channel was told`,
     middleware: [reads],
     request: { query: page.extend({ kind: kind.optional(), service_id: idText.optional(), ...span }).refine(ordered, outOfOrder) },
@@ -41,7 +63,9 @@ export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, rea
   });
 
   const get = createRoute({
-    method: "get", path: `${prefix}/notifications/{id}` as const, tags,
+    method: "get",
+    path: `${prefix}/notifications/{id}` as const,
+    tags,
     summary: "Read a notification, and what became of the messages that told of it",
     middleware: [reads],
     request: { params: idParams, query: bare },
@@ -54,7 +78,9 @@ export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, rea
   });
 
   const replay = createRoute({
-    method: "post", path: `${prefix}/notifications/{id}/replay` as const, tags,
+    method: "post",
+    path: `${prefix}/notifications/{id}/replay` as const,
+    tags,
     summary: "Send what told of it once more, as it was, under ids of its own",
     middleware: [writes, jsonBody],
     request: { params: idParams, query: bare, body: jsonRequest(again) },
@@ -66,7 +92,13 @@ export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, rea
     const { deliveries } = await answerOnce(c, deps, customerId ?? 0, async (change) => {
       const made = await deps.notifyHistory.replay(customerId, c.req.valid("param").id, channelId, deps.clock.nowMs(), change);
       if (made === null) throw noSuchResource();
-      if (made.length === 0) throw new AppError("conflict", channelId === null ? "no channel that is still there was told of it" : "that channel was not told of it, or is not there any more");
+      if (made.length === 0)
+        throw new AppError(
+          "conflict",
+          channelId === null
+            ? "no channel that is still there was told of it"
+            : "that channel was not told of it, or is not there any more",
+        );
       deps.tell();
       return { deliveries: made };
     });
@@ -74,7 +106,9 @@ export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, rea
   });
 
   const deliveries = createRoute({
-    method: "get", path: `${prefix}/channels/{id}/deliveries` as const, tags,
+    method: "get",
+    path: `${prefix}/channels/{id}/deliveries` as const,
+    tags,
     summary: "List the messages of a channel, the newest first",
     middleware: [reads],
     request: { params: idParams, query: page },
@@ -87,21 +121,32 @@ export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, rea
   });
 
   const incidents = createRoute({
-    method: "get", path: `${prefix}/incidents` as const, tags,
+    method: "get",
+    path: `${prefix}/incidents` as const,
+    tags,
     summary: `List incidents of ${whose === "the customer" ? whose : "the installation"}: what one CDN did to many services; open ones first, then the newest`,
     middleware: [reads],
-    request: { query: page.extend({ state: z.enum(["open", "ended"]).optional(), cdn: cdnName.optional(), ...span }).refine(ordered, outOfOrder) },
+    request: {
+      query: page.extend({ state: z.enum(["open", "ended"]).optional(), cdn: cdnName.optional(), ...span }).refine(ordered, outOfOrder),
+    },
     responses: { 200: jsonAnswer(z.array(incidentSchema), "One page, with counts as they are now"), ...readable },
   });
   app.openapi(incidents, async (c) => {
     const { state, cdn, from: fromMs, to: toMs, ...query } = c.req.valid("query");
     const open = state === undefined ? undefined : state === "open";
-    const rows = await paged(c, query, (one) => deps.notifyHistory.incidents(owner(c), { open, cdn, fromMs, toMs }, one), ({ place }) => place);
+    const rows = await paged(
+      c,
+      query,
+      (one) => deps.notifyHistory.incidents(owner(c), { open, cdn, fromMs, toMs }, one),
+      ({ place }) => place,
+    );
     return c.json(rows.map(representIncident), 200);
   });
 
   const incident = createRoute({
-    method: "get", path: `${prefix}/incidents/{id}` as const, tags,
+    method: "get",
+    path: `${prefix}/incidents/{id}` as const,
+    tags,
     summary: "Read an incident with its services and the messages about it",
     middleware: [reads],
     request: { params: idParams, query: cursor },
@@ -111,6 +156,13 @@ export const registerNotifyHistory = (app: App, deps: Deps, { prefix, whose, rea
     const found = await deps.notifyHistory.incident(owner(c), c.req.valid("param").id, c.req.valid("query").cursor ?? null);
     if (found === null) throw noSuchResource();
     if (isCut(found.services)) announceNext(c, { cursor: found.services.at(-1)?.id });
-    return c.json({ ...representIncident(found.incident), members: found.services.map(representMember), deliveries: found.deliveries.map(representDelivery) }, 200);
+    return c.json(
+      {
+        ...representIncident(found.incident),
+        members: found.services.map(representMember),
+        deliveries: found.deliveries.map(representDelivery),
+      },
+      200,
+    );
   });
 };

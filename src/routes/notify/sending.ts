@@ -10,12 +10,18 @@ export const secretBytes = 32;
 
 /** The connection of one message, within what a request may take. */
 export const sendNow = async (
-  { channels, clock }: Pick<Deps, "channels" | "clock">, secret: ChannelSecret, message: Message, id: string,
+  { channels, clock }: Pick<Deps, "channels" | "clock">,
+  secret: ChannelSecret,
+  message: Message,
+  id: string,
 ): Promise<SendOutcome & { readonly durationMs: number }> => {
   const startedAtMs = clock.nowMs();
   const connections = createConnections(clock);
   const { untilMs } = requestBudget(clock, connections);
-  const outcome = await channels.send(secret, message, id, startedAtMs, { untilMs, connection: connectionOf(connections, { lane: "message", key: nobody }) });
+  const outcome = await channels.send(secret, message, id, startedAtMs, {
+    untilMs,
+    connection: connectionOf(connections, { lane: "message", key: nobody }),
+  });
   return { ...outcome, durationMs: clock.nowMs() - startedAtMs };
 };
 
@@ -23,7 +29,10 @@ export const sendNow = async (
  * A private address that a webhook leads to; null: none is known, or private ones are allowed. A customer could otherwise have
  * requests sent inside the network that this runs in.
  */
-export const privateAddressOf = async ({ clock, lookup, config }: Pick<Deps, "clock" | "lookup" | "config">, secret: ChannelSecret): Promise<string | null> => {
+export const privateAddressOf = async (
+  { clock, lookup, config }: Pick<Deps, "clock" | "lookup" | "config">,
+  secret: ChannelSecret,
+): Promise<string | null> => {
   if (config.allowPrivateTargets || secret.kind !== "webhook") return null;
   return (await locate(lookup, new URL(secret.url).hostname, requestBudget(clock, createConnections(clock)))).private;
 };

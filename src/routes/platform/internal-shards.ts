@@ -5,11 +5,17 @@ import { AppError } from "../../errors.ts";
 import { jsonRequest, problems, time } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 
-const index = z.string().regex(/^(0|[1-9]\d{0,3})$/, "must be an integer from 0 to 1023").transform(Number);
+const index = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,3})$/, "must be an integer from 0 to 1023")
+  .transform(Number);
 const minute = z.strictObject({ count: z.int().min(1).max(1_024), scheduled_at: time });
 
 /** `/internal/shards`: how a provider without Durable Objects starts its own invocations. Not part of the public API. */
-export const registerInternalShards = (app: App, deps: Pick<Deps, "config" | "rateLimits" | "clientAddress" | "runShard" | "background">): void => {
+export const registerInternalShards = (
+  app: App,
+  deps: Pick<Deps, "config" | "rateLimits" | "clientAddress" | "runShard" | "background">,
+): void => {
   const run = createRoute({
     hide: true,
     method: "post",

@@ -33,7 +33,10 @@ const signs = z.object({
 });
 
 const providerFull = signs.extend({
-  clock_skew_seconds: about(z.number().nullable(), "by how much its own clock is ahead of the database's, by which it goes; null: not measured"),
+  clock_skew_seconds: about(
+    z.number().nullable(),
+    "by how much its own clock is ahead of the database's, by which it goes; null: not measured",
+  ),
   clock_ok: about(z.boolean().nullable(), "within 2 s; an alert where it is not"),
   heartbeat_since: about(timeOrNull, "without a gap longer than a lease"),
   place: text.nullable(),
@@ -84,7 +87,9 @@ const warnings = about(z.array(text), "what weakens this deployment without stop
 
 /** @param signed whether there is a key that signs evidence */
 const warningsOf = ({ ownsTables }: Status, signed: boolean): string[] => [
-  ...(ownsTables ? ["the application reaches the database as an owner of its tables: it could switch off what guards evidence and invoices"] : []),
+  ...(ownsTables
+    ? ["the application reaches the database as an owner of its tables: it could switch off what guards evidence and invoices"]
+    : []),
   ...(signed ? [] : ["evidence is not signed: EVIDENCE_SIGNING_KEY is not set"]),
 ];
 
@@ -119,34 +124,58 @@ export const readySchema = z
   .openapi("Ready");
 
 const briefOf = ({ name, provider: by, epoch, held, ageSeconds }: LeaseStanding): z.infer<typeof leaseBrief> => ({
-  name, provider: by, epoch, held, age_seconds: ageSeconds,
+  name,
+  provider: by,
+  epoch,
+  held,
+  age_seconds: ageSeconds,
 });
 
 const signsOf = (one: ProviderStanding): z.infer<typeof signs> => ({
-  name: one.name, heartbeat_at: isoTimeOrNull(one.heartbeatAtMs), last_round_at: isoTimeOrNull(one.lastRoundAtMs),
+  name: one.name,
+  heartbeat_at: isoTimeOrNull(one.heartbeatAtMs),
+  last_round_at: isoTimeOrNull(one.lastRoundAtMs),
 });
 
 const publicOf = ({ publicCheckedAtMs: checkedAtMs, publicOkSinceMs: sinceMs, publicError: error }: ProviderStanding) =>
   checkedAtMs === null ? null : { ok: sinceMs !== null, since: isoTimeOrNull(sinceMs), checked_at: isoTime(checkedAtMs), error };
 
 const takeoverOf = ({ unheldMs, atMs, previousHash, ...same }: Takeover): z.infer<typeof takeover> => ({
-  ...same, unheld_ms: unheldMs, at: isoTime(atMs), previous_hash: previousHash,
+  ...same,
+  unheld_ms: unheldMs,
+  at: isoTime(atMs),
+  previous_hash: previousHash,
 });
 
-const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer<typeof failingShard> => ({ shard, provider: by, failed_rounds: failedRounds });
+const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer<typeof failingShard> => ({
+  shard,
+  provider: by,
+  failed_rounds: failedRounds,
+});
 
 const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof secrets> => ({
-  current_key: current, previous_keys: previous, unknown_keys: unknown,
+  current_key: current,
+  previous_keys: previous,
+  unknown_keys: unknown,
 });
 
 /** @param sealKeys names of the configured keys, the newest first @param signed whether there is a key that signs evidence */
-export const representStatus = (status: Status, sealKeys: readonly string[], preferredProvider: string, signed: boolean): z.infer<typeof statusSchema> => ({
+export const representStatus = (
+  status: Status,
+  sealKeys: readonly string[],
+  preferredProvider: string,
+  signed: boolean,
+): z.infer<typeof statusSchema> => ({
   warnings: warningsOf(status, signed),
   preferred_provider: preferredProvider,
   shards: status.shards,
   shards_wanted: status.shardsWanted,
   shard_loads: status.shardLoads.map(({ shard, domains, leftOut, utilisation, measuredAtMs }) => ({
-    shard, domains, left_out: leftOut, utilisation: Math.round(utilisation * 1_000) / 1_000, measured_at: isoTime(measuredAtMs),
+    shard,
+    domains,
+    left_out: leftOut,
+    utilisation: Math.round(utilisation * 1_000) / 1_000,
+    measured_at: isoTime(measuredAtMs),
   })),
   failing_shards: status.failingShards.map(failingOf),
   leases: status.leases.map((one) => ({
@@ -157,7 +186,10 @@ export const representStatus = (status: Status, sealKeys: readonly string[], pre
     released_at: isoTimeOrNull(one.releasedAtMs),
   })),
   providers: status.providers.map((one) => ({
-    ...signsOf(one), heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs), place: one.place, public: publicOf(one),
+    ...signsOf(one),
+    heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs),
+    place: one.place,
+    public: publicOf(one),
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),

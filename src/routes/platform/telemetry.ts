@@ -27,7 +27,10 @@ const sessionInput = z
   .strictObject({
     protocol_version: semver,
     daemon_version: semver,
-    session_id: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/, "must be 8 to 64 of A-Z a-z 0-9 _ -").openapi({ example: "f81d4fae-7dec-11d0" }),
+    session_id: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{8,64}$/, "must be 8 to 64 of A-Z a-z 0-9 _ -")
+      .openapi({ example: "f81d4fae-7dec-11d0" }),
     platform: z.enum(["darwin", "linux", "win32", "freebsd", "openbsd"]),
     node_version: semver,
     primary_framework: z.enum(["react", "vue", "next", "nuxt", "svelte", "astro", "solid", "unknown"]),

@@ -9,7 +9,17 @@ import { invalidBody } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  id, idParams, jsonAnswer, jsonRequest, like, noContent, readProblems, tenantPageQuery, tenantQuery, timeText, writeProblems,
+  id,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  like,
+  noContent,
+  readProblems,
+  tenantPageQuery,
+  tenantQuery,
+  timeText,
+  writeProblems,
 } from "../../http/contract.ts";
 import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
@@ -31,7 +41,8 @@ const accountSchema = z
     external_id: z.string().optional().openapi({ description: "with a role: the sts:ExternalId of its trust policy" }),
     created_at: timeText,
     last_error: like(z.string().nullable(), null).openapi({
-      description: "why its latest calls failed, or why it does not let changes be asked after (GetChange); null: nothing is known to be wrong",
+      description:
+        "why its latest calls failed, or why it does not let changes be asked after (GetChange); null: nothing is known to be wrong",
     }),
     paused_until: timeText.nullable().openapi({ description: "until when it is left alone after that", example: null }),
   })
@@ -67,12 +78,20 @@ const input = z
       .openapi({ description: "instead of a key: a role that trusts this deployment, under the external_id of the answer" }),
   })
   .refine(({ role_arn: role, access_key_id: key, secret_access_key: secret }) => role === undefined || (key ?? secret) === undefined, {
-    path: ["role_arn"], error: "must not come with an access key: an account has one of them",
+    path: ["role_arn"],
+    error: "must not come with an access key: an account has one of them",
   })
-  .refine((account) => (account.role_arn ?? account.access_key_id) !== undefined, { path: ["access_key_id"], error: "is required, or role_arn" })
-  .refine((account) => (account.role_arn ?? account.secret_access_key) !== undefined, { path: ["secret_access_key"], error: "is required with access_key_id" })
+  .refine((account) => (account.role_arn ?? account.access_key_id) !== undefined, {
+    path: ["access_key_id"],
+    error: "is required, or role_arn",
+  })
+  .refine((account) => (account.role_arn ?? account.secret_access_key) !== undefined, {
+    path: ["secret_access_key"],
+    error: "is required with access_key_id",
+  })
   .refine(({ role_arn: role, region }) => role === undefined || role.startsWith(`arn:${partitionOf(region)?.name}:`), {
-    path: ["role_arn"], error: "must be of the partition of the region",
+    path: ["role_arn"],
+    error: "must be of the partition of the region",
   })
   .openapi("DnsAccountInput", { example: { region: "us-east-1", access_key_id: keyIdExample, secret_access_key: secretExample } });
 
@@ -104,7 +123,8 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
     method: "post",
     path,
     tags,
-    summary: "Have your domains steered with an AWS account of your own: a role to assume, or a key, whose secret is sealed and never shown",
+    summary:
+      "Have your domains steered with an AWS account of your own: a role to assume, or a key, whose secret is sealed and never shown",
     middleware: [guards.editor, worth(deps, costs.asking), jsonBody],
     request: { query: tenantQuery, body: jsonRequest(input) },
     responses: { 201: jsonAnswer(accountSchema, "The account, without its secret"), ...writeProblems },
@@ -114,7 +134,11 @@ export const registerDnsAccounts = (app: App, deps: Deps, guards: Guards): void 
     const { customerId } = c.var;
     const account = await answerOnce(c, deps, customerId, async (change) => {
       await refuseRole(roleArn, region);
-      return await deps.dnsAccounts.create(customerId, roleArn === undefined ? { region, accessKeyId, secretAccessKey } : { region, roleArn }, change);
+      return await deps.dnsAccounts.create(
+        customerId,
+        roleArn === undefined ? { region, accessKeyId, secretAccessKey } : { region, roleArn },
+        change,
+      );
     });
     return c.json(represent(account), 201, { location: `${path}/${account.id}` });
   });

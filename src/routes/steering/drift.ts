@@ -26,7 +26,8 @@ export const registerDrift = (app: App, deps: Pick<Deps, "routing" | "idempotenc
     const { customerId } = c.var;
     const { id: serviceId, childId } = c.req.valid("param");
     const resumed = await answerOnce(c, deps, customerId, (change: Change) =>
-      deps.routing.resumeDrift(customerId, serviceId, childId, change));
+      deps.routing.resumeDrift(customerId, serviceId, childId, change),
+    );
     if (resumed === null) throw noSuchResource();
     return c.json({ domain_id: resumed.domainId, resumed_at: isoTime(resumed.resumedAtMs) }, 200);
   });

@@ -32,23 +32,40 @@ const serviceSchema = z
     steering: z.enum(["auto", "shadow"]),
     trouble: z.enum(troubleNames).openapi({
       example: "on_backup",
-      description: `the worst that is true of it, in this order: ${Object.entries(troubles).map(([name, words]) => `\`${name}\`: ${words}`).join("; ")}`,
+      description: `the worst that is true of it, in this order: ${Object.entries(troubles)
+        .map(([name, words]) => `\`${name}\`: ${words}`)
+        .join("; ")}`,
     }),
     state: like(z.string(), "shifted").openapi({ description: "as of its routing: normal, failback, shifted, partial, held or frozen" }),
     reason: like(z.string(), "storm"),
     storm: orNull(stormSchema).openapi({ description: "the one that is on; of two that of availability" }),
-    serving: z.enum(["primary", "backup", "both", "unknown"]).openapi({ description: "which side the weights of its domains name, as last read" }),
+    serving: z
+      .enum(["primary", "backup", "both", "unknown"])
+      .openapi({ description: "which side the weights of its domains name, as last read" }),
     domains: z
-      .object({ total: count(3), primary: count(0), backup: count(3), both: count(0), unread: count(0), contested: count(0), failing: count(0), hindered: count(0) })
+      .object({
+        total: count(3),
+        primary: count(0),
+        backup: count(3),
+        both: count(0),
+        unread: count(0),
+        contested: count(0),
+        failing: count(0),
+        hindered: count(0),
+      })
       .openapi({
-        description: "how many there are, and how many have weight on one side alone, on both, or were not read; `failing`: DNS refused what was last tried; " +
+        description:
+          "how many there are, and how many have weight on one side alone, on both, or were not read; `failing`: DNS refused what was last tried; " +
           "`hindered`: something keeps visitors from the side that the weights name",
       }),
     override: orNull(overrideSchema).openapi({ description: "the one in force" }),
     backup_health: z.enum(["up", "down", "unknown"]).nullable().openapi({ example: "up", description: "as last judged; null: never" }),
     readiness: z.enum(["pass", "warn", "fail", "unchecked"]),
     last_round_at: timeText.nullable().openapi({ description: "when one of its domains was last probed" }),
-    last_round_age_seconds: z.number().nullable().openapi({ example: 8.2, description: `more than ${silentAfterMs / 1_000} is trouble` }),
+    last_round_age_seconds: z
+      .number()
+      .nullable()
+      .openapi({ example: 8.2, description: `more than ${silentAfterMs / 1_000} is trouble` }),
   })
   .openapi("FleetService");
 
@@ -70,9 +87,17 @@ const represent = (one: FleetService, nowMs: number): z.infer<typeof serviceSche
   trouble: one.trouble satisfies Trouble,
   state: one.state,
   reason: one.reason,
-  storm: one.storm === null ? null : {
-    id: one.storm.id, kind: one.storm.kind, state: one.storm.state, monitor_only: one.storm.monitorOnly, started_at: isoTime(one.storm.startedAtMs), relapses: one.storm.relapses,
-  },
+  storm:
+    one.storm === null
+      ? null
+      : {
+          id: one.storm.id,
+          kind: one.storm.kind,
+          state: one.storm.state,
+          monitor_only: one.storm.monitorOnly,
+          started_at: isoTime(one.storm.startedAtMs),
+          relapses: one.storm.relapses,
+        },
   serving: servingOf(one),
   domains: { ...one.domains },
   override: one.override === null ? null : representOverride(one.override),
@@ -89,7 +114,8 @@ export const registerFleet = (app: App, deps: Pick<Deps, "clock" | "fleet">, gua
     path: "/v1/fleet",
     tags: ["routing"],
     summary: "Look at all services at once, those in trouble first",
-    description: "A customer sees its own; an admin who names no customer sees everybody's. A thousand or more come in one answer; where that would be too large, a link leads on.",
+    description:
+      "A customer sees its own; an admin who names no customer sees everybody's. A thousand or more come in one answer; where that would be too large, a link leads on.",
     middleware: [guards.viewerOrAdmin],
     request: { query: tenantCursorQuery },
     responses: { 200: jsonAnswer(z.array(serviceSchema), "The services, as many as fit"), ...problems(400, 401, 403) },
@@ -98,6 +124,9 @@ export const registerFleet = (app: App, deps: Pick<Deps, "clock" | "fleet">, gua
     const nowMs = deps.clock.nowMs();
     const services = await deps.fleet.list(c.var.customerId === 0 ? null : c.var.customerId, c.req.valid("query").cursor ?? null, nowMs);
     if (isCut(services)) announceNext(c, { cursor: services.at(-1)?.place });
-    return c.json(services.map((one) => represent(one, nowMs)), 200);
+    return c.json(
+      services.map((one) => represent(one, nowMs)),
+      200,
+    );
   });
 };

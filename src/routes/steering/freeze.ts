@@ -12,7 +12,12 @@ import { refuseUntil, until } from "./until.ts";
 const noQuery = z.strictObject({});
 
 const freezeSchema = z
-  .object({ reason: like(z.string(), "Route 53 reports elevated error rates"), until: timeText.nullable(), actor: like(z.string(), "admin"), set_at: timeText })
+  .object({
+    reason: like(z.string(), "Route 53 reports elevated error rates"),
+    until: timeText.nullable(),
+    actor: like(z.string(), "admin"),
+    set_at: timeText,
+  })
   .openapi("Freeze");
 
 const stateSchema = z.object({ freeze: orNull(freezeSchema) }).openapi("FreezeState");

@@ -5,9 +5,7 @@ import type { Guards } from "../../auth/guards.ts";
 import { AppError } from "../../errors.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
-import {
-  idParams, jsonAnswer, jsonRequest, label, noContent, readProblems, tenantQuery, writeProblems,
-} from "../../http/contract.ts";
+import { idParams, jsonAnswer, jsonRequest, label, noContent, readProblems, tenantQuery, writeProblems } from "../../http/contract.ts";
 import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
 import { refusalToOrder } from "../../pipeline/tenants/ownership.ts";
@@ -34,7 +32,8 @@ export const registerOverride = (app: App, deps: Deps, guards: Guards): void => 
     path,
     tags,
     summary: "Force a service to one side, or freeze it; obeyed by the next round",
-    description: "To a side only with a proof that is there now: a 409 where no domain's record is seen. Domains whose proof has lapsed stay where they are.",
+    description:
+      "To a side only with a proof that is there now: a 409 where no domain's record is seen. Domains whose proof has lapsed stay where they are.",
     middleware: [guards.editor, worth(deps, costs.ordering, "order"), jsonBody],
     request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
     responses: { 200: jsonAnswer(overrideSchema, "The override in force"), ...writeProblems },

@@ -34,7 +34,8 @@ const provisionSchema = z
     change_id: like(z.string().nullable(), "C2682N5HXP0BZ4"),
     records: z.array(recordSchema).openapi({ description: "what was created" }),
     question: z.string().nullable().openapi({
-      description: "what is to be decided before the pair answers anybody: beside others that answer already it is created with weight 0", example: null,
+      description: "what is to be decided before the pair answers anybody: beside others that answer already it is created with weight 0",
+      example: null,
     }),
   })
   .openapi("DomainProvision");
@@ -73,7 +74,8 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
     const refuseLapsed = async ({ name }: DnsSetupDomain, change: Change): Promise<void> => {
       if (!deps.config.domainVerification) return;
       const [claim] = await deps.ownership.byIds([childId]);
-      const isFresh = claim !== undefined && (await isFreshNow(deps, claim, change, requestBudget(deps.clock, createConnections(deps.clock))));
+      const isFresh =
+        claim !== undefined && (await isFreshNow(deps, claim, change, requestBudget(deps.clock, createConnections(deps.clock))));
       if (!isFresh) throw conflict(`the record ${challengeName(name)} is not seen: the proof of the name has lapsed`);
     };
     const create = async (change: Change) => {
@@ -81,7 +83,11 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
       await refuseLapsed(domain, change);
       await deps.dnsSetup.noteProvisioning(childId, wish, change);
       const dns = await deps.dnsDirectory.of(setup.customerId);
-      const { result } = await deps.dnsSetup.noteProvisioned(childId, await dns.provision(wish, requestBudget(deps.clock, createConnections(deps.clock))), change);
+      const { result } = await deps.dnsSetup.noteProvisioned(
+        childId,
+        await dns.provision(wish, requestBudget(deps.clock, createConnections(deps.clock))),
+        change,
+      );
       if (result.status === "created" || result.status === "exists") return { result };
       if (result.status === "refused" || !result.retryable) throw conflict(result.detail);
       throw new AppError("unavailable", result.detail, { headers: { "retry-after": "30" } });
@@ -95,7 +101,13 @@ export const registerProvision = (app: App, deps: Deps, guards: Guards): void =>
         zone_id: result.zoneId,
         change_id: result.status === "exists" ? null : result.changeId,
         question: result.status === "created" ? (result.question ?? null) : null,
-        records: records.map(({ type, setIdentifier, weight, ttlSeconds: ttl, value }) => ({ type, set_identifier: setIdentifier, weight, ttl, value })),
+        records: records.map(({ type, setIdentifier, weight, ttlSeconds: ttl, value }) => ({
+          type,
+          set_identifier: setIdentifier,
+          weight,
+          ttl,
+          value,
+        })),
       },
       200,
     );

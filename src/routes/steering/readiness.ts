@@ -11,7 +11,20 @@ import { checkNames } from "../../domain/steering/readiness-finding.ts";
 import { AppError } from "../../errors.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { noBody } from "../../http/body.ts";
-import { domainsCursor, encodeCursor, id, idParams, jsonAnswer, like, orNull, problems, readProblems, tenantCursorQuery, tenantQuery, timeText } from "../../http/contract.ts";
+import {
+  domainsCursor,
+  encodeCursor,
+  id,
+  idParams,
+  jsonAnswer,
+  like,
+  orNull,
+  problems,
+  readProblems,
+  tenantCursorQuery,
+  tenantQuery,
+  timeText,
+} from "../../http/contract.ts";
 import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
 import { announceNext } from "../../http/paging.ts";
@@ -45,9 +58,15 @@ const readinessSchema = z
       z.object({
         checked: z.int().openapi({ description: "domains that this check looked at" }),
         total: z.int().openapi({ description: "domains that the service had then" }),
-        next_cursor: z.string().nullable().openapi({ description: "of a POST that left domains out: check those behind with it as domains_cursor", example: null }),
+        next_cursor: z
+          .string()
+          .nullable()
+          .openapi({ description: "of a POST that left domains out: check those behind with it as domains_cursor", example: null }),
       }),
-    ).openapi({ description: "a service with many domains is checked page by page, and `result` is that of a page; null: there was no check, or an old one" }),
+    ).openapi({
+      description:
+        "a service with many domains is checked page by page, and `result` is that of a page; null: there was no check, or an old one",
+    }),
     checks: z.array(checkSchema),
   })
   .openapi("ServiceReadiness");
@@ -57,7 +76,10 @@ const represent = (serviceId: number, check: ReadinessCheck | null, nextCursor: 
   result: check?.result ?? "unchecked",
   checked_at: isoTimeOrNull(check?.checkedAtMs ?? null),
   actor: check?.actor ?? null,
-  domains: check?.domainsChecked == null || check.domainsTotal === null ? null : { checked: check.domainsChecked, total: check.domainsTotal, next_cursor: nextCursor },
+  domains:
+    check?.domainsChecked == null || check.domainsTotal === null
+      ? null
+      : { checked: check.domainsChecked, total: check.domainsTotal, next_cursor: nextCursor },
   checks: (check?.checks ?? []).map(({ domainId, ...rest }) => ({ domain_id: domainId, ...rest })),
 });
 
@@ -85,7 +107,10 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
     summary: "Read what the last readiness check of a service found",
     middleware: [guards.viewer],
     request: { params: idParams, query: tenantCursorQuery },
-    responses: { 200: jsonAnswer(readinessSchema, "The last result; of very many findings those that fit, and a link to the next"), ...readProblems },
+    responses: {
+      200: jsonAnswer(readinessSchema, "The last result; of very many findings those that fit, and a link to the next"),
+      ...readProblems,
+    },
   });
   app.openapi(get, async (c) => {
     const serviceId = c.req.valid("param").id;
@@ -114,8 +139,21 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
         const nowMs = deps.clock.nowMs();
         const health = await deps.dnsSetup.backupHealth(serviceId, nowMs - dayMs);
         const dns = await deps.dnsDirectory.of(customerId);
-        const checks = await checkReadiness({ ...deps, dns, probe: deps.config.probe, ...(await accountFacts(customerId)) }, setup, health, nowMs);
-        const found = { serviceId, checkedAtMs: nowMs, actor: change.actor, result: overallResult(checks), checks, domainsChecked: setup.domains.length, domainsTotal: setup.domainsTotal };
+        const checks = await checkReadiness(
+          { ...deps, dns, probe: deps.config.probe, ...(await accountFacts(customerId)) },
+          setup,
+          health,
+          nowMs,
+        );
+        const found = {
+          serviceId,
+          checkedAtMs: nowMs,
+          actor: change.actor,
+          result: overallResult(checks),
+          checks,
+          domainsChecked: setup.domains.length,
+          domainsTotal: setup.domainsTotal,
+        };
         const saved = await deps.dnsSetup.saveCheck(fence, found, change);
         if (saved === null) throw new AppError("unavailable", "the check took too long");
         return saved;
@@ -140,7 +178,10 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
   app.openapi(check, async (c) => {
     const { customerId } = c.var;
     const serviceId = c.req.valid("param").id;
-    const setup = await deps.dnsSetup.get(customerId, serviceId, { limit: domainsPerCheck, afterDomainId: c.req.valid("query").domains_cursor ?? 0 });
+    const setup = await deps.dnsSetup.get(customerId, serviceId, {
+      limit: domainsPerCheck,
+      afterDomainId: c.req.valid("query").domains_cursor ?? 0,
+    });
     if (setup === null) throw noSuchResource();
     const result = await answerOnce(c, deps, customerId, (change) => run(setup, change));
     const count = fitting(result.checks);

@@ -8,20 +8,25 @@ import { providerChangeId } from "../../pipeline/steering/dns-by-customer.ts";
 
 export const weights = z.object({ primary: z.int(), backup: z.int() });
 
-const share = z.object({ least: z.number(), most: z.number() }).openapi("AnswerShare", { description: "of the answers, 0 to 1, as far as it can be told" });
+const share = z
+  .object({ least: z.number(), most: z.number() })
+  .openapi("AnswerShare", { description: "of the answers, 0 to 1, as far as it can be told" });
 
 const observedSchema = z
   .object({
     at: timeText,
     verdict: z.enum(["confirmed", "other", "silent", "unproven", "missed"]).openapi({
-      description: "confirmed: every resolver that answered gives an expected value; silent: none answered; other: one does not, or one of the zone's name servers does not; unproven: an alias; missed: none was asked in time",
+      description:
+        "confirmed: every resolver that answered gives an expected value; silent: none answered; other: one does not, or one of the zone's name servers does not; unproven: an alias; missed: none was asked in time",
     }),
     record_type: z.enum(["CNAME", "A", "AAAA"]),
     expected: like(z.array(z.string()), ["app.example.com.map.fastly.net"]),
     resolvers: z.array(
       z.object({
         resolver: like(z.string(), "cloudflare-dns.com"),
-        source: z.enum(["authoritative", "resolver"]).openapi({ description: "authoritative: one of the zone's own name servers; resolver: a public one" }),
+        source: z
+          .enum(["authoritative", "resolver"])
+          .openapi({ description: "authoritative: one of the zone's own name servers; resolver: a public one" }),
         answers: like(z.array(z.string()).nullable(), ["app.example.com.map.fastly.net"]),
       }),
     ),
@@ -30,13 +35,19 @@ const observedSchema = z
         proof: z.enum(["observed", "diverged", "unknown"]).openapi({
           description: "observed: visitors follow the switch; diverged: they do not, or are not expected to; unknown: nobody could see it",
         }),
-        reason: z.string().nullable().openapi({ description: "answers, health_check, target_evaluation, neighbour, type_left_behind or weights", example: null }),
+        reason: z
+          .string()
+          .nullable()
+          .openapi({ description: "answers, health_check, target_evaluation, neighbour, type_left_behind or weights", example: null }),
         detail: like(z.string().nullable(), null),
         expected_share: orNull(share).openapi({ description: "of the answers, of the side switched to; null: the switch shares them out" }),
       }),
     ),
   })
-  .openapi("ObservedAnswer", { description: "what public resolvers, and where it can ask them the zone's own name servers, answered once no cache may hold the old answer" });
+  .openapi("ObservedAnswer", {
+    description:
+      "what public resolvers, and where it can ask them the zone's own name servers, answered once no cache may hold the old answer",
+  });
 
 export const changeSchema = z
   .object({
@@ -45,7 +56,9 @@ export const changeSchema = z
     storm_id: id.nullable(),
     from: weights,
     to: like(weights, { primary: 0, backup: 100 }),
-    members: orNull(z.array(z.object({ record_type: like(z.string(), "CNAME"), set_identifier: like(z.string(), "canary"), weight: like(z.int(), 0) }))).openapi({
+    members: orNull(
+      z.array(z.object({ record_type: like(z.string(), "CNAME"), set_identifier: like(z.string(), "canary"), weight: like(z.int(), 0) })),
+    ).openapi({
       description: "other weighted records of the name that it sets with the pair (steer_group); null: none",
     }),
     reason: like(z.string(), "storm"),
@@ -58,7 +71,9 @@ export const changeSchema = z
     change_id: like(z.string().nullable(), "C2682N5HXP0BZ4"),
     error: like(z.string().nullable(), null),
     attempts: z.int().openapi({ description: "how often DNS was to be called for it", example: 1 }),
-    next_attempt_at: timeText.nullable().openapi({ description: "when it is tried again, where it failed and is still wanted", example: null }),
+    next_attempt_at: timeText
+      .nullable()
+      .openapi({ description: "when it is tried again, where it failed and is still wanted", example: null }),
     intended_at: timeText,
     accepted_at: timeText.nullable(),
     insync_at: timeText.nullable(),
@@ -89,11 +104,14 @@ export const driftSchema = z
 export const expectedSchema = z
   .object({
     types: z.array(z.object({ record_type: like(z.string(), "CNAME"), primary: share, backup: share, other: share })),
-    obstacle: orNull(z.object({
-      reason: like(z.string(), "health_check"),
-      detail: like(z.string(), "CNAME: its health check 1f2e is unhealthy, so Route 53 answers the backup with 0 %"),
-    })).openapi({
-      description: "what keeps visitors from the side that the weights favour: health_check, target_evaluation, neighbour or type_left_behind",
+    obstacle: orNull(
+      z.object({
+        reason: like(z.string(), "health_check"),
+        detail: like(z.string(), "CNAME: its health check 1f2e is unhealthy, so Route 53 answers the backup with 0 %"),
+      }),
+    ).openapi({
+      description:
+        "what keeps visitors from the side that the weights favour: health_check, target_evaluation, neighbour or type_left_behind",
     }),
   })
   .openapi("ExpectedAnswers", { description: "what visitors are expected to be answered, from all records of the name and their health" });
@@ -122,8 +140,15 @@ const representObserved = ({ atMs, type, expected, resolvers, verdict, visitors 
   verdict,
   record_type: type,
   expected: [...expected],
-  resolvers: resolvers.map(({ resolver, answers, source = "resolver" as const }) => ({ resolver, source, answers: answers === null ? null : [...answers] })),
-  visitors: visitors === undefined ? null : { proof: visitors.proof, reason: visitors.reason, detail: visitors.detail, expected_share: visitors.expectedShare },
+  resolvers: resolvers.map(({ resolver, answers, source = "resolver" as const }) => ({
+    resolver,
+    source,
+    answers: answers === null ? null : [...answers],
+  })),
+  visitors:
+    visitors === undefined
+      ? null
+      : { proof: visitors.proof, reason: visitors.reason, detail: visitors.detail, expected_share: visitors.expectedShare },
 });
 
 export const representChange = (change: RoutingChange): z.infer<typeof changeSchema> => ({

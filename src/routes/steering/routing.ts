@@ -8,7 +8,15 @@ import type { App } from "../../http/env.ts";
 import { announceNext, isCut } from "../../http/paging.ts";
 import { isoTimeOrNull } from "../../iso-time.ts";
 import {
-  changeSchema, driftSchema, expectedSchema, overrideSchema, representChange, representDrift, representExpected, representOverride, weights,
+  changeSchema,
+  driftSchema,
+  expectedSchema,
+  overrideSchema,
+  representChange,
+  representDrift,
+  representExpected,
+  representOverride,
+  weights,
 } from "./routing-contract.ts";
 
 const domainSchema = z.object({
@@ -30,11 +38,14 @@ const routingSchema = z
   .object({
     service_id: id,
     state: like(z.string(), "shifted").openapi({
-      description: "normal, failback, shifted (at least 99 % of the visitors of every domain are expected at the backup), partial (not all are), held or frozen",
+      description:
+        "normal, failback, shifted (at least 99 % of the visitors of every domain are expected at the backup), partial (not all are), held or frozen",
     }),
     reason: like(z.string(), "storm"),
     override: orNull(overrideSchema),
-    domains: z.array(domainSchema).openapi({ description: "all of them; of very many as many as fit, and the next link goes on behind them" }),
+    domains: z
+      .array(domainSchema)
+      .openapi({ description: "all of them; of very many as many as fit, and the next link goes on behind them" }),
     changes: z.array(changeSchema).openapi({ description: "one page of the history, newest first" }),
     drifts: z.array(driftSchema).openapi({ description: "the newest twenty times that somebody else changed the weights" }),
   })
@@ -45,9 +56,7 @@ const representDomain = (domain: DomainRouting): z.infer<typeof domainSchema> =>
   name: domain.name,
   status: domain.status,
   weights:
-    domain.primaryWeight === null || domain.backupWeight === null
-      ? null
-      : { primary: domain.primaryWeight, backup: domain.backupWeight },
+    domain.primaryWeight === null || domain.backupWeight === null ? null : { primary: domain.primaryWeight, backup: domain.backupWeight },
   read_at: isoTimeOrNull(domain.readAtMs),
   moved_at: isoTimeOrNull(domain.movedAtMs),
   contested_at: isoTimeOrNull(domain.contestedAtMs),

@@ -17,13 +17,21 @@ const grantSchema = z.object({ id, zone_id: like(z.string(), zoneExample), custo
 
 const input = z
   .strictObject({
-    zone_id: z.string().min(1).max(32).regex(/^[A-Z0-9]+$/, "must be the id of a hosted zone, without /hostedzone/").openapi({ example: zoneExample }),
+    zone_id: z
+      .string()
+      .min(1)
+      .max(32)
+      .regex(/^[A-Z0-9]+$/, "must be the id of a hosted zone, without /hostedzone/")
+      .openapi({ example: zoneExample }),
     customer_id: z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({ example: 1 }),
   })
   .openapi("ZoneGrantInput");
 
 const represent = (grant: ZoneGrant): z.infer<typeof grantSchema> => ({
-  id: grant.id, zone_id: grant.zoneId, customer_id: grant.customerId, created_at: isoTime(grant.createdAtMs),
+  id: grant.id,
+  zone_id: grant.zoneId,
+  customer_id: grant.customerId,
+  created_at: isoTime(grant.createdAtMs),
 });
 
 /** `/v1/zone-grants`: which zones of the operator's own AWS account serve which customers. For admins only. */

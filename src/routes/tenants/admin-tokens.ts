@@ -31,7 +31,9 @@ const tokenSchema = z
   .openapi("AdminToken");
 
 const newTokenSchema = tokenSchema
-  .extend({ token: z.string().openapi({ description: "the secret; shown this once", example: "tra_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE" }) })
+  .extend({
+    token: z.string().openapi({ description: "the secret; shown this once", example: "tra_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE" }),
+  })
   .openapi("NewAdminToken");
 
 const input = z

@@ -31,7 +31,11 @@ const entrySchema = z
   .openapi("AuditEntry");
 
 const word = (example: string) =>
-  z.string().regex(/^[a-z_]{1,40}$/, "must be 1 to 40 of a-z and _").optional().openapi({ example });
+  z
+    .string()
+    .regex(/^[a-z_]{1,40}$/, "must be 1 to 40 of a-z and _")
+    .optional()
+    .openapi({ example });
 
 const filter = tenantPageQuery.extend({ action: word("update"), object_type: word("service") });
 

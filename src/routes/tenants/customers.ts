@@ -5,9 +5,7 @@ import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
-import {
-  id, idParams, jsonAnswer, jsonRequest, label, like, pageQuery, problems, timeText, writeProblems,
-} from "../../http/contract.ts";
+import { id, idParams, jsonAnswer, jsonRequest, label, like, pageQuery, problems, timeText, writeProblems } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime } from "../../iso-time.ts";
@@ -18,9 +16,7 @@ const customerSchema = z
   .openapi("Customer");
 
 const fields = { name: label(200).openapi({ example: "ACME" }), max_coverage_cap: factor(10) };
-const input = z
-  .strictObject({ ...fields, max_coverage_cap: fields.max_coverage_cap.default(1.5) })
-  .openapi("CustomerInput");
+const input = z.strictObject({ ...fields, max_coverage_cap: fields.max_coverage_cap.default(1.5) }).openapi("CustomerInput");
 const patch = nonEmpty(z.strictObject(fields).partial()).openapi("CustomerPatch");
 const noQuery = z.strictObject({});
 
@@ -46,8 +42,7 @@ export const registerCustomers = (app: App, deps: Deps, guards: Guards): void =>
   });
   app.openapi(create, async (c) => {
     const { name, max_coverage_cap: maxCoverageCap } = c.req.valid("json");
-    const store = (change: Parameters<Deps["customers"]["create"]>[1]) =>
-      deps.customers.create({ name, maxCoverageCap }, change);
+    const store = (change: Parameters<Deps["customers"]["create"]>[1]) => deps.customers.create({ name, maxCoverageCap }, change);
     const customer = await answerOnce(c, deps, 0, store);
     return c.json(represent(customer), 201, { location: `/v1/customers/${customer.id}` });
   });

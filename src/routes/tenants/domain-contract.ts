@@ -18,7 +18,8 @@ const weights = z
 
 const steerGroup = z.boolean().openapi({
   example: false,
-  description: "whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards",
+  description:
+    "whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards",
 });
 
 /** Names may have U-labels, and targets be origins: longer than their canonical form. */
@@ -57,7 +58,10 @@ const orNever = (description: string) => timeText.nullable().openapi({ descripti
 
 /** The state of a claim to a name (docs/ownership.md). */
 export const ownershipFields = {
-  state: z.enum(states).openapi({ description: "see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal", example: "proven" }),
+  state: z.enum(states).openapi({
+    description: "see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal",
+    example: "proven",
+  }),
   expires_at: orNever("until when a claim that has proven nothing may do so with this value; then another one is handed out"),
   verified_at: timeText.nullable().openapi({ description: "since when the name is yours; null: it is not" }),
   seen_at: orNever("when every resolver last saw the record"),
@@ -88,7 +92,10 @@ export const domainSchema = z
 /** A name to be proven must leave room for the label of its proof. */
 const provable = (name: Hostname): Hostname =>
   name.ok && name.name.length > longestProvable
-    ? { ok: false, detail: `must have at most ${longestProvable} characters: ${challengeName("<name>")} has to be a name as well, to prove it` }
+    ? {
+        ok: false,
+        detail: `must have at most ${longestProvable} characters: ${challengeName("<name>")} has to be a name as well, to prove it`,
+      }
     : name;
 
 /** @param allowPrivate ALLOW_PRIVATE_TARGETS @param isProven whether names have to be proven (DOMAIN_VERIFICATION) */

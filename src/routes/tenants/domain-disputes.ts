@@ -16,7 +16,11 @@ import { settle } from "../../pipeline/tenants/ownership.ts";
 const party = { domain_id: id, customer_id: id, service_id: id };
 
 const ownerSchema = z
-  .object({ ...party, verified_at: timeText, lapsed_at: timeText.nullable().openapi({ description: "since when their own record is gone", example: null }) })
+  .object({
+    ...party,
+    verified_at: timeText,
+    lapsed_at: timeText.nullable().openapi({ description: "since when their own record is gone", example: null }),
+  })
   .openapi("DisputeOwner");
 
 const disputeSchema = z
@@ -30,13 +34,34 @@ const disputeSchema = z
 
 const input = z.strictObject({ decision: z.enum(["hand_over", "reject"]) }).openapi("DisputeDecision");
 
-const represent = ({ id: domainId, name, customerId, serviceId, disputedAtMs, seenAtMs, owner }: Dispute): z.infer<typeof disputeSchema> => ({
+const represent = ({
   id: domainId,
   name,
-  newcomer: { domain_id: domainId, customer_id: customerId, service_id: serviceId, disputed_at: isoTime(disputedAtMs), seen_at: isoTimeOrNull(seenAtMs) },
-  owner: owner === null ? null : {
-    domain_id: owner.id, customer_id: owner.customerId, service_id: owner.serviceId, verified_at: isoTime(owner.verifiedAtMs), lapsed_at: isoTimeOrNull(owner.lapsedAtMs),
+  customerId,
+  serviceId,
+  disputedAtMs,
+  seenAtMs,
+  owner,
+}: Dispute): z.infer<typeof disputeSchema> => ({
+  id: domainId,
+  name,
+  newcomer: {
+    domain_id: domainId,
+    customer_id: customerId,
+    service_id: serviceId,
+    disputed_at: isoTime(disputedAtMs),
+    seen_at: isoTimeOrNull(seenAtMs),
   },
+  owner:
+    owner === null
+      ? null
+      : {
+          domain_id: owner.id,
+          customer_id: owner.customerId,
+          service_id: owner.serviceId,
+          verified_at: isoTime(owner.verifiedAtMs),
+          lapsed_at: isoTimeOrNull(owner.lapsedAtMs),
+        },
 });
 
 /** `/v1/domain-disputes`: names that a customer holds and another has proven as well. For admins only: it reveals both customers. */
@@ -63,7 +88,8 @@ export const registerDomainDisputes = (app: App, deps: Pick<Deps, "ownership" | 
     path: `${path}/{id}/decision` as const,
     tags,
     summary: "Decide a dispute: hand the name over to the newcomer, or reject the newcomer's proof; both find it in their audit log",
-    description: "Handed over, the name is the newcomer's from now on, and so are its visitors' bytes. Rejected, the newcomer gets another token.",
+    description:
+      "Handed over, the name is the newcomer's from now on, and so are its visitors' bytes. Rejected, the newcomer gets another token.",
     middleware: [guards.admin, jsonBody],
     request: { params: idParams, query: z.strictObject({}), body: jsonRequest(input) },
     responses: { 204: noContent, ...problems(400, 401, 403, 404, 409, 413, 415) },
@@ -73,7 +99,9 @@ export const registerDomainDisputes = (app: App, deps: Pick<Deps, "ownership" | 
     const { decision } = c.req.valid("json");
     await acceptKey(c);
     if ((await deps.ownership.claims(domainId)) === null) throw noSuchResource();
-    const decided = await settle(deps, domainId, changeBy(c), ({ claims }) => afterDecision(claims, domainId, decision, deps.clock.nowMs()));
+    const decided = await settle(deps, domainId, changeBy(c), ({ claims }) =>
+      afterDecision(claims, domainId, decision, deps.clock.nowMs()),
+    );
     if (decided === null) throw new AppError("conflict", "this domain disputes nobody's name");
     return c.body(null, 204);
   });

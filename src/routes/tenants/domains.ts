@@ -8,7 +8,14 @@ import { invalidBody } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  childParams, idParams, jsonAnswer, jsonRequest, noContent, readProblems, tenantQuery, writeProblems,
+  childParams,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  noContent,
+  readProblems,
+  tenantQuery,
+  writeProblems,
 } from "../../http/contract.ts";
 import { costs, worth } from "../../http/cost.ts";
 import type { App, AppMiddleware } from "../../http/env.ts";
@@ -28,11 +35,13 @@ type Targets = { readonly primary_target?: string | null | undefined; readonly b
  */
 const refusePrivate = async ({ clock, lookup }: Pick<Deps, "clock" | "lookup">, targets: Targets): Promise<void> => {
   const budget = requestBudget(clock, createConnections(clock));
-  const faults = await Promise.all((["primary_target", "backup_target"] as const).map(async (field) => {
-    const host = targets[field];
-    const found = host == null ? null : (await locate(lookup, host, budget)).private;
-    return found === null ? [] : [{ pointer: `/${field}`, detail: `must not lead to a private address (${found})` }];
-  }));
+  const faults = await Promise.all(
+    (["primary_target", "backup_target"] as const).map(async (field) => {
+      const host = targets[field];
+      const found = host == null ? null : (await locate(lookup, host, budget)).private;
+      return found === null ? [] : [{ pointer: `/${field}`, detail: `must not lead to a private address (${found})` }];
+    }),
+  );
   if (faults.flat().length > 0) throw invalidBody(...faults.flat());
 };
 

@@ -15,7 +15,9 @@ const quotasSchema = z
     z.object({
       kind: z.enum(quotaKinds).openapi({ example: "domains" }),
       limit: like(z.int(), 500),
-      own: like(z.int().nullable(), null).openapi({ description: "the limit that an admin has set for this customer; null: the default counts" }),
+      own: like(z.int().nullable(), null).openapi({
+        description: "the limit that an admin has set for this customer; null: the default counts",
+      }),
       used: like(z.int(), 12).openapi({ description: "may be more than the limit, where that was lowered: nothing is taken away" }),
     }),
   )
@@ -33,7 +35,8 @@ const input = z
   .strictObject(Object.fromEntries(quotaKinds.map((kind) => [kind, limit])) as Record<QuotaKind, typeof limit>)
   .openapi("QuotasInput");
 
-const represent = (quotas: readonly Quota[]): z.infer<typeof quotasSchema> => quotas.map(({ kind, limit: most, own, used }) => ({ kind, limit: most, own, used }));
+const represent = (quotas: readonly Quota[]): z.infer<typeof quotasSchema> =>
+  quotas.map(({ kind, limit: most, own, used }) => ({ kind, limit: most, own, used }));
 
 /** `/v1/quotas` for the customer itself, `/v1/customers/{id}/quotas` for admins. */
 export const registerQuotas = (app: App, deps: Pick<Deps, "quotas">, guards: Guards): void => {
@@ -82,7 +85,11 @@ export const registerQuotas = (app: App, deps: Pick<Deps, "quotas">, guards: Gua
   });
   app.openapi(set, async (c) => {
     const given = Object.entries(c.req.valid("json")).filter(([, value]) => value !== null);
-    const quotas = await deps.quotas.set(c.req.valid("param").id, Object.fromEntries(given) as Partial<Record<QuotaKind, number>>, changeBy(c));
+    const quotas = await deps.quotas.set(
+      c.req.valid("param").id,
+      Object.fromEntries(given) as Partial<Record<QuotaKind, number>>,
+      changeBy(c),
+    );
     if (quotas === null) throw noSuchResource();
     return c.json(represent(quotas), 200);
   });

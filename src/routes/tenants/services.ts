@@ -6,7 +6,15 @@ import type { Guards } from "../../auth/guards.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  idParams, jsonAnswer, jsonRequest, noContent, readProblems, tenantCursorQuery, tenantPageQuery, tenantQuery, writeProblems,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  noContent,
+  readProblems,
+  tenantCursorQuery,
+  tenantPageQuery,
+  tenantQuery,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { announceNext, isCut, paged } from "../../http/paging.ts";

@@ -10,8 +10,19 @@ import { refuseToken, roles } from "../../domain/tenants/access.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
-  childParams, id, idParams, jsonAnswer, jsonRequest, label, like, noContent, readProblems, tenantPageQuery, tenantQuery,
-  timeText, writeProblems,
+  childParams,
+  id,
+  idParams,
+  jsonAnswer,
+  jsonRequest,
+  label,
+  like,
+  noContent,
+  readProblems,
+  tenantPageQuery,
+  tenantQuery,
+  timeText,
+  writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
@@ -34,7 +45,9 @@ const tokenSchema = z
   .openapi("Token");
 
 const newTokenSchema = tokenSchema
-  .extend({ token: z.string().openapi({ description: "the secret; shown this once", example: "trn_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE" }) })
+  .extend({
+    token: z.string().openapi({ description: "the secret; shown this once", example: "trn_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE" }),
+  })
   .openapi("NewToken");
 
 const input = z.strictObject({ name: label(200).openapi({ example: "ci" }), role, expires_at: expiresAt }).openapi("TokenInput");

@@ -88,7 +88,10 @@ export const registerVerification = (app: App, deps: Deps, guards: Guards): void
       const headers = { "retry-after": retryAfterSeconds };
       throw new AppError("unavailable", `the public DNS could not be asked (${resolvers})`, { headers });
     }
-    throw new AppError("conflict", `no TXT record ${challengeName(domain.name)} with the value of the challenge is seen by ${resolvers}; DNS may take minutes`);
+    throw new AppError(
+      "conflict",
+      `no TXT record ${challengeName(domain.name)} with the value of the challenge is seen by ${resolvers}; DNS may take minutes`,
+    );
   };
 
   /** Looks up the record, and stores the result. @throws AppError where the claim does not hold the name afterwards */
@@ -97,15 +100,24 @@ export const registerVerification = (app: App, deps: Deps, guards: Guards): void
       await deps.ownership.renew(domain.id, deps.clock.nowMs(), changeBy(c));
       throw new AppError("conflict", "the challenge has expired: read the new one and publish that");
     }
-    const proof = await lookUp(deps, { name: domain.name, token: domain.challengeToken }, requestBudget(deps.clock, createConnections(deps.clock)));
+    const proof = await lookUp(
+      deps,
+      { name: domain.name, token: domain.challengeToken },
+      requestBudget(deps.clock, createConnections(deps.clock)),
+    );
     const look = lookOf(proof);
     const decide = (claims: readonly StoredClaim[], own: StoredClaim) =>
-      own.token !== domain.challengeToken ? null : saying(afterLook(claims, own.id, look, deps.clock.nowMs()), own.id, look === "seen" ? "verify" : "proof_missing");
+      own.token !== domain.challengeToken
+        ? null
+        : saying(afterLook(claims, own.id, look, deps.clock.nowMs()), own.id, look === "seen" ? "verify" : "proof_missing");
     const own = look === "undecided" ? null : await settle(deps, domain.id, changeBy(c), ({ claims }, claim) => decide(claims, claim));
     refuseUnproven(domain, proof);
     if (own === null) throw new AppError("conflict", "the challenge has changed meanwhile: read it again");
     if (stateOf(own, true) !== "disputed") return;
-    throw new AppError("conflict", "the record is seen, and somebody else holds the name: it is disputed, and stays theirs until an admin decides or their own record is gone for 7 days");
+    throw new AppError(
+      "conflict",
+      "the record is seen, and somebody else holds the name: it is disputed, and stays theirs until an admin decides or their own record is gone for 7 days",
+    );
   };
 
   const check = createRoute({
@@ -127,6 +139,9 @@ export const registerVerification = (app: App, deps: Deps, guards: Guards): void
     const domain = await domainOf(customerId, id, childId);
     if (required) await prove(c, domain);
     else await settle(deps, childId, changeBy(c), ({ claims }) => afterWaiver(claims, childId, deps.clock.nowMs()));
-    return c.json({ ...represent(await domainOf(customerId, id, childId)), result: required ? ("verified" as const) : ("off" as const) }, 200);
+    return c.json(
+      { ...represent(await domainOf(customerId, id, childId)), result: required ? ("verified" as const) : ("off" as const) },
+      200,
+    );
   });
 };

@@ -24,14 +24,28 @@ const perSecond = (host: string): number => Number(/\d+/.exec(host)?.[0]) + 1;
 const bench = async (server: Partial<CloudflareApiOptions> = {}, adapter: Partial<CloudflareUsageOptions> = {}) => {
   const time = { nowMs: noon + 20 * minuteMs };
   const api = await startCloudflareApi({
-    apiToken: "token", accountId: "acc", zones, now: () => time.nowMs,
-    bytes: (zoneId, host, fromMs, toMs) => (host.endsWith(`site${zoneId.slice(1)}.com`) ? (perSecond(host) * (toMs - fromMs)) / 1_000 : 0), ...server,
+    apiToken: "token",
+    accountId: "acc",
+    zones,
+    now: () => time.nowMs,
+    bytes: (zoneId, host, fromMs, toMs) => (host.endsWith(`site${zoneId.slice(1)}.com`) ? (perSecond(host) * (toMs - fromMs)) / 1_000 : 0),
+    ...server,
   });
   running.push(api);
   const usage = createCloudflareUsage({
-    accountId: "acc", apiToken: "token", graphqlEndpoint: api.graphqlUrl, fetch, sleep: async () => {}, random: () => 0, now: () => time.nowMs, ...adapter,
+    accountId: "acc",
+    apiToken: "token",
+    graphqlEndpoint: api.graphqlUrl,
+    fetch,
+    sleep: async () => {},
+    random: () => 0,
+    now: () => time.nowMs,
+    ...adapter,
   });
-  const windows = [{ startMs: noon - 2 * hourMs, endMs: noon - hourMs }, { startMs: noon - hourMs, endMs: noon }];
+  const windows = [
+    { startMs: noon - 2 * hourMs, endMs: noon - hourMs },
+    { startMs: noon - hourMs, endMs: noon },
+  ];
   const read = (names: readonly string[] = hosts, spans: readonly UsageSpan[] = windows) => usage.read({ hosts: names, windows: spans });
   /** A misbehaviour is met twice in a row, as by the two readings of a run. */
   const twice = async (names: readonly string[] = hosts): Promise<[UsageReading, UsageReading]> => [await read(names), await read(names)];
@@ -48,19 +62,48 @@ describe("Cloudflare: one bad zone", () => {
   const garbled = (zone: Record<string, unknown>) => ({ ...zone, w1: [{ dimensions: {}, sum: {} }] });
   const doubled = (zone: Record<string, unknown>) => [zone, zone];
   const flooded = (zone: Record<string, unknown>) => ({
-    ...zone, w0: hosts.map((_, index) => ({ dimensions: { clientRequestHTTPHost: `stranger${index}.com` }, sum: { edgeResponseBytes: 1 }, avg: { sampleInterval: 1 } })),
+    ...zone,
+    w0: hosts.map((_, index) => ({
+      dimensions: { clientRequestHTTPHost: `stranger${index}.com` },
+      sum: { edgeResponseBytes: 1 },
+      avg: { sampleInterval: 1 },
+    })),
   });
   const cases: [string, ZoneFault, RegExp][] = [
     ["whose settings are null", { kind: "null_settings" }, /^zone site3.com: the zone's settings could not be read$/],
     ["whose settings node is null", { kind: "null_node" }, /^zone site3.com: the zone's settings could not be read$/],
     ["whose plan has no analytics", { kind: "off" }, /^zone site3.com: analytics are off for this plan$/],
-    ["whose settings make no sense", { kind: "body", on: "settings", change: (zone) => ({ ...zone, settings: { httpRequestsAdaptiveGroups: { enabled: "yes" } } }) }, /settings could not be read/],
-    ["whose limits are refused", { kind: "refused", on: "settings" }, /^zone site3.com: its settings were refused: status 200: zone 'z3' cannot be asked that/],
+    [
+      "whose settings make no sense",
+      { kind: "body", on: "settings", change: (zone) => ({ ...zone, settings: { httpRequestsAdaptiveGroups: { enabled: "yes" } } }) },
+      /settings could not be read/,
+    ],
+    [
+      "whose limits are refused",
+      { kind: "refused", on: "settings" },
+      /^zone site3.com: its settings were refused: status 200: zone 'z3' cannot be asked that/,
+    ],
     ["whose limits fail", { kind: "status", on: "settings", status: 500 }, /^zone site3.com: its settings could not be read: status 500/],
-    ["whose limits are forbidden in words of their own", { kind: "status", on: "settings", status: 403 }, /^zone site3.com: its settings were refused: status 403/],
-    ["that the answer about limits leaves out", { kind: "left_out", on: "settings" }, /^zone site3.com: its settings were refused: the zone is left out/],
-    ["whose figures are refused", { kind: "refused", on: "usage", message: "not available for your plan. Upgrade to Pro" }, /^zone site3.com: its analytics were refused: .*not available for your plan/],
-    ["whose path is closed", { kind: "refused", on: "usage", message: "zone 'z3' does not have access to the path" }, /^zone site3.com: its analytics were refused: .*does not have access/],
+    [
+      "whose limits are forbidden in words of their own",
+      { kind: "status", on: "settings", status: 403 },
+      /^zone site3.com: its settings were refused: status 403/,
+    ],
+    [
+      "that the answer about limits leaves out",
+      { kind: "left_out", on: "settings" },
+      /^zone site3.com: its settings were refused: the zone is left out/,
+    ],
+    [
+      "whose figures are refused",
+      { kind: "refused", on: "usage", message: "not available for your plan. Upgrade to Pro" },
+      /^zone site3.com: its analytics were refused: .*not available for your plan/,
+    ],
+    [
+      "whose path is closed",
+      { kind: "refused", on: "usage", message: "zone 'z3' does not have access to the path" },
+      /^zone site3.com: its analytics were refused: .*does not have access/,
+    ],
     ["whose figures fail", { kind: "status", on: "usage", status: 500 }, /^zone site3.com: its analytics could not be read: status 500/],
     ["that the answer leaves out", { kind: "left_out", on: "usage" }, /^zone site3.com: its analytics were refused: the zone is left out/],
     ["that comes twice", { kind: "body", on: "usage", change: doubled }, /its analytics could not be read: the zone comes twice/],
@@ -78,17 +121,24 @@ describe("Cloudflare: one bad zone", () => {
     }
   });
 
-  it.each(["settings", "usage"] as const)("reads the others despite a zone on which Cloudflare hangs (%s), and asks it apart from then on", async (on) => {
-    const { twice, api } = await bench({}, { timeoutMs: hangMs });
-    api.setZoneFault("z3", { kind: "hang", on });
-    const [first, second] = await twice();
-    for (const reading of [first, second]) {
-      expect([whole(reading), reading.unknownHosts]).toEqual([others(3), ["www.site3.com"]]);
-      expect(reasonOf(reading, "www.site3.com")).toMatch(/^zone site3.com: its (settings|analytics) could not be read: no answer within 300 ms/);
-    }
-    const naming = api.queries.filter(({ query, variables }) => query.includes("settings") === (on === "settings") && JSON.stringify(variables).includes('"z3"'));
-    expect(naming.at(-1)?.variables?.["zoneTags"]).toEqual(["z3"]);
-  });
+  it.each(["settings", "usage"] as const)(
+    "reads the others despite a zone on which Cloudflare hangs (%s), and asks it apart from then on",
+    async (on) => {
+      const { twice, api } = await bench({}, { timeoutMs: hangMs });
+      api.setZoneFault("z3", { kind: "hang", on });
+      const [first, second] = await twice();
+      for (const reading of [first, second]) {
+        expect([whole(reading), reading.unknownHosts]).toEqual([others(3), ["www.site3.com"]]);
+        expect(reasonOf(reading, "www.site3.com")).toMatch(
+          /^zone site3.com: its (settings|analytics) could not be read: no answer within 300 ms/,
+        );
+      }
+      const naming = api.queries.filter(
+        ({ query, variables }) => query.includes("settings") === (on === "settings") && JSON.stringify(variables).includes('"z3"'),
+      );
+      expect(naming.at(-1)?.variables?.["zoneTags"]).toEqual(["z3"]);
+    },
+  );
 
   it("finds two bad zones, and gives the pieces of a third that it can", async () => {
     const { twice, api } = await bench({ limits: { maxNumberOfFields: 30 } });
@@ -104,7 +154,10 @@ describe("Cloudflare: one bad zone", () => {
 
   it("asks a zone that is closed once a reading, however many queries its windows take", async () => {
     const { read, api } = await bench();
-    const hours = Array.from({ length: 36 }, (_, index) => ({ startMs: noon - (36 - index) * hourMs, endMs: noon - (35 - index) * hourMs }));
+    const hours = Array.from({ length: 36 }, (_, index) => ({
+      startMs: noon - (36 - index) * hourMs,
+      endMs: noon - (35 - index) * hourMs,
+    }));
     await read(hosts, hours);
     const before = api.queries.length;
     api.setZoneFault("z3", { kind: "status", on: "usage", status: 502 });
@@ -123,9 +176,18 @@ describe("Cloudflare: one bad zone", () => {
         ? Response.json({ data: null, errors: [{ message: "cannot request data older than 3600s" }] })
         : await fetch(input, init);
     const picky = createCloudflareUsage({
-      accountId: "acc", apiToken: "token", graphqlEndpoint: api.graphqlUrl, fetch: refusing, sleep: async () => {}, random: () => 0, now: () => noon + 20 * minuteMs,
+      accountId: "acc",
+      apiToken: "token",
+      graphqlEndpoint: api.graphqlUrl,
+      fetch: refusing,
+      sleep: async () => {},
+      random: () => 0,
+      now: () => noon + 20 * minuteMs,
     });
-    const windows = [{ startMs: noon - 2 * hourMs, endMs: noon - hourMs }, { startMs: noon - hourMs, endMs: noon }];
+    const windows = [
+      { startMs: noon - 2 * hourMs, endMs: noon - hourMs },
+      { startMs: noon - hourMs, endMs: noon },
+    ];
     const reading = await picky.read({ hosts, windows });
     expect(whole(reading)).toEqual(others(3));
     expect(reading.rows.filter(({ host }) => host === "www.site3.com").map(({ startMs }) => startMs)).toEqual([noon - hourMs]);
@@ -150,7 +212,8 @@ describe("Cloudflare: one bad zone", () => {
       expect(reasonOf(reading, "www.site3.com")).toMatch(/^zone site3.com: its analytics were refused: .*not authorized/);
     }
     time.nowMs += 10 * minuteMs;
-    for (const reading of await twice()) expect(reasonOf(reading, "www.site3.com")).toBe("no Cloudflare zone of this account covers the host");
+    for (const reading of await twice())
+      expect(reasonOf(reading, "www.site3.com")).toBe("no Cloudflare zone of this account covers the host");
     api.narrow(null);
     time.nowMs += 10 * minuteMs;
     expect(whole(await read())).toEqual(hosts);
@@ -169,7 +232,9 @@ describe("Cloudflare: plans", () => {
       expect([whole(reading), reasonOf(reading, "www.site3.com")]).toEqual([others(3), reason]);
       expect(reading.skipped).toEqual([{ item: "zone site3.com", reason: reason.slice("zone site3.com: ".length) }]);
     }
-    expect(api.queries.some(({ query, variables }) => !query.includes("settings") && JSON.stringify(variables).includes('"z3"'))).toBe(false);
+    expect(api.queries.some(({ query, variables }) => !query.includes("settings") && JSON.stringify(variables).includes('"z3"'))).toBe(
+      false,
+    );
   });
 
   it.each([3, 4, 5, 6])("asks within %i fields a query", async (maxNumberOfFields) => {
@@ -191,13 +256,21 @@ describe("Cloudflare: plans", () => {
     api.setLimits("z0", { maxDurationSeconds: 1_000 });
     const day = 24 * hourMs;
     const spans = [
-      { startMs: noon - 31 * day, endMs: noon - 31 * day + hourMs }, { startMs: noon - 6 * day, endMs: noon - 6 * day + 21 * minuteMs },
-      { startMs: noon - hourMs, endMs: noon - hourMs + 39_000 }, { startMs: noon - hourMs + 39_000, endMs: noon },
+      { startMs: noon - 31 * day, endMs: noon - 31 * day + hourMs },
+      { startMs: noon - 6 * day, endMs: noon - 6 * day + 21 * minuteMs },
+      { startMs: noon - hourMs, endMs: noon - hourMs + 39_000 },
+      { startMs: noon - hourMs + 39_000, endMs: noon },
     ];
     const { rows, unreadable, deferredHosts } = await read(["www.site0.com"], spans);
-    expect(rows).toEqual(spans.slice(1).map(({ startMs, endMs }) => ({ host: "www.site0.com", startMs, endMs, bytes: (endMs - startMs) / 1_000 })));
+    expect(rows).toEqual(
+      spans.slice(1).map(({ startMs, endMs }) => ({ host: "www.site0.com", startMs, endMs, bytes: (endMs - startMs) / 1_000 })),
+    );
     expect([unreadable, deferredHosts]).toEqual([[], undefined]);
-    const bounds = api.queries.flatMap(({ variables }) => Object.entries(variables ?? {}).filter(([name]) => /^(from|to)\d/.test(name)).map(([, value]) => String(value)));
+    const bounds = api.queries.flatMap(({ variables }) =>
+      Object.entries(variables ?? {})
+        .filter(([name]) => /^(from|to)\d/.test(name))
+        .map(([, value]) => String(value)),
+    );
     expect(bounds.every((bound) => bound.endsWith(".000Z"))).toBe(true);
   });
 });

@@ -25,7 +25,13 @@ beforeEach(async () => {
   database = await freshDatabase();
   await database.sql("insert into customers (name) values ('one'), ('two')");
   const now = () => noon + 1_800_000;
-  cloudflare = await startCloudflareApi({ apiToken: "cloudflare-token", accountId: "acc", zones: [{ id: "z", name: "one.com" }], bytes: () => 11, now });
+  cloudflare = await startCloudflareApi({
+    apiToken: "cloudflare-token",
+    accountId: "acc",
+    zones: [{ id: "z", name: "one.com" }],
+    bytes: () => 11,
+    now,
+  });
   fastly = await startFastlyApi({ apiToken: "fastly-token", services: [{ id: "s", domains: ["two.com"] }], bytes: () => 22, now });
 });
 afterEach(async () => {
@@ -34,7 +40,12 @@ afterEach(async () => {
 
 const sources = (with_ = secrets as typeof secrets | null) =>
   createCustomerSources(database.db, with_, {
-    fetch, sleep: async () => {}, random: () => 0, now: () => noon + 1_800_000, cloudflareEndpoint: cloudflare.graphqlUrl, fastlyEndpoint: fastly.url,
+    fetch,
+    sleep: async () => {},
+    random: () => 0,
+    now: () => noon + 1_800_000,
+    cloudflareEndpoint: cloudflare.graphqlUrl,
+    fastlyEndpoint: fastly.url,
   });
 
 describe("customers' own accounts", () => {
@@ -43,7 +54,10 @@ describe("customers' own accounts", () => {
     await store.create(1, { cdn: "cloudflare", accountRef: "acc", apiToken: "cloudflare-token" }, change);
     await store.create(2, { cdn: "fastly", accountRef: null, apiToken: "fastly-token" }, change);
     const open = await sources().open();
-    expect(open.map(({ customerId, cdn }) => [customerId, cdn])).toEqual([[1, "cloudflare"], [2, "fastly"]]);
+    expect(open.map(({ customerId, cdn }) => [customerId, cdn])).toEqual([
+      [1, "cloudflare"],
+      [2, "fastly"],
+    ]);
     const [one, two] = open;
     expect((await one?.source.read({ hosts: ["www.one.com"], windows: [hour] }))?.rows).toMatchObject([{ bytes: 11 }]);
     expect((await two?.source.read({ hosts: ["two.com"], windows: [hour] }))?.rows).toMatchObject([{ bytes: 22 }]);

@@ -19,7 +19,9 @@ afterEach(async () => {
 
 /** Each host's hundredth part of a GiB an hour, by the number in its name; an hour's bytes are told by the same. */
 const hosts = ["h1.one.com", "h2.two.com", "h3.three.com"];
-const perHour = Object.fromEntries(["h1.one.com", "h2.two.com", "h3.three.com", "h4.two.com", "h5.wild.com"].map((host) => [host, Number(host[1]) * gib]));
+const perHour = Object.fromEntries(
+  ["h1.one.com", "h2.two.com", "h3.three.com", "h4.two.com", "h5.wild.com"].map((host) => [host, Number(host[1]) * gib]),
+);
 const services = [
   { id: "s1", domains: ["h1.one.com"] },
   { id: "s2", domains: ["h2.two.com", "h4.two.com"], inspector: true },
@@ -31,7 +33,13 @@ const bench = async (server: Partial<FastlyApiOptions> = {}, adapter: Partial<Fa
   const api = await startFastlyApi({ apiToken: "key", services, bytes: steadyBytes(perHour), now: () => time.nowMs, ...server });
   running.push(api);
   const usage = createFastlyUsage({
-    apiToken: "key", endpoint: api.url, fetch, sleep: async () => {}, random: () => 0, now: () => time.nowMs, ...adapter,
+    apiToken: "key",
+    endpoint: api.url,
+    fetch,
+    sleep: async () => {},
+    random: () => 0,
+    now: () => time.nowMs,
+    ...adapter,
   });
   const windows = [{ startMs: noon - hourMs, endMs: noon }];
   const read = (names: readonly string[] = hosts, spans: readonly UsageSpan[] = windows) => usage.read({ hosts: names, windows: spans });
@@ -62,13 +70,18 @@ describe("Fastly: domains without versions", () => {
     const plain = await bench({ services: mixed(false) });
     const { gib: figures, why } = told(await plain.read(["h1.one.com", "h3.three.com"]));
     expect(figures).toEqual({});
-    expect(why["h1.one.com"]).toMatch(/^Domain Inspector of Fastly service s1 was refused: status 403: .*; its domains share one figure otherwise$/);
+    expect(why["h1.one.com"]).toMatch(
+      /^Domain Inspector of Fastly service s1 was refused: status 403: .*; its domains share one figure otherwise$/,
+    );
   });
 
   it("are listed page by page, and one that no service has is not read as a wildcard's", async () => {
     const names = Array.from({ length: 230 }, (_, index) => `n${index}.wild.com`);
     const looseDomains = [{ fqdn: "loose.wild.com" }, { fqdn: "routed.wild.com", routingConfigurationId: "r1" }];
-    const { read, api } = await bench({ services: [{ id: "s", domains: [], versionless: ["*.wild.com", ...names], inspector: true, underWildcard: ["h5.wild.com"] }], looseDomains });
+    const { read, api } = await bench({
+      services: [{ id: "s", domains: [], versionless: ["*.wild.com", ...names], inspector: true, underWildcard: ["h5.wild.com"] }],
+      looseDomains,
+    });
     const reading = told(await read(["n0.wild.com", "n229.wild.com", "h5.wild.com", "loose.wild.com", "routed.wild.com"]));
     expect(reading.gib).toEqual({ "n0.wild.com": 0, "n229.wild.com": 0, "h5.wild.com": 5 });
     expect(reading.why).toEqual({
@@ -84,7 +97,9 @@ describe("Fastly: domains without versions", () => {
     for (const reading of await twice()) {
       const { gib: figures, why } = told(reading);
       expect(figures).toEqual({ "h2.two.com": 2 });
-      expect(why["h1.one.com"]).toMatch(/Domain Inspector .* was refused.*; the list of Fastly domains without versions was refused: status 403/);
+      expect(why["h1.one.com"]).toMatch(
+        /Domain Inspector .* was refused.*; the list of Fastly domains without versions was refused: status 403/,
+      );
       expect(why["h3.three.com"]).toMatch(/not found .* but the list of Fastly domains without versions was refused: status 403/);
       expect(reading.skipped).toMatchObject([{ item: "the list of Fastly domains without versions" }]);
     }
@@ -97,10 +112,16 @@ describe("Fastly: wildcards", () => {
   it("silence under a wildcard is 0 only if the wildcard itself is silent", async () => {
     const { twice, api } = await bench({ services: [wild] });
     expect(told((await twice(["h5.wild.com", "quiet.wild.com"]))[1]).gib).toEqual({ "h5.wild.com": 5, "quiet.wild.com": 0 });
-    const byWildcard = (real: unknown) => ({ ...(real as object), data: [{ dimensions: { domain: "*.wild.com" }, values: [{ timestamp: (noon - hourMs) / 1_000, edge_resp_body_bytes: 9 }] }] });
+    const byWildcard = (real: unknown) => ({
+      ...(real as object),
+      data: [{ dimensions: { domain: "*.wild.com" }, values: [{ timestamp: (noon - hourMs) / 1_000, edge_resp_body_bytes: 9 }] }],
+    });
     api.setFault({ kind: "body", body: byWildcard }, { on: "inspector" });
     for (const reading of await twice(["h5.wild.com"])) {
-      expect(told(reading)).toMatchObject({ gib: {}, why: { "h5.wild.com": "Domain Inspector of Fastly service w counts the host under *.wild.com only" } });
+      expect(told(reading)).toMatchObject({
+        gib: {},
+        why: { "h5.wild.com": "Domain Inspector of Fastly service w counts the host under *.wild.com only" },
+      });
     }
   });
 
@@ -122,34 +143,145 @@ describe("Fastly: one bad service, page or answer", () => {
     const outside = [noon - 2 * hourMs, noon + hourMs].map((atMs) => ({ start_time: atMs / 1_000, edge_resp_body_bytes: 77 }));
     return { ...(real as object), data: [...data, ...outside] };
   };
-  const twicePoint = (real: unknown) => ({ ...(real as object), data: [...(real as { data: object[] }).data, ...(real as { data: object[] }).data] });
+  const twicePoint = (real: unknown) => ({
+    ...(real as object),
+    data: [...(real as { data: object[] }).data, ...(real as { data: object[] }).data],
+  });
   const offPoint = { data: [{ start_time: (noon - hourMs + 1_000) / 1_000, edge_resp_body_bytes: 1 }] };
   const good = { "h1.one.com": 1, "h2.two.com": 2, "h3.three.com": 3 };
   const { "h1.one.com": _first, ...withoutFirst } = good;
   const { "h2.two.com": _second, ...withoutSecond } = good;
 
   const cases: [string, FastlyFault, FastlyScope, Record<string, number>, RegExp | null][] = [
-    ["a domain list that is refused, 400", { kind: "status", status: 400 }, { on: "domains", service: "s1" }, withoutFirst, /domain list of Fastly service s1 was refused: status 400/],
-    ["a domain list that is refused, 403", { kind: "status", status: 403 }, { on: "domains", service: "s1" }, withoutFirst, /domain list of Fastly service s1 was refused: status 403/],
-    ["a domain list that is not there, 404", { kind: "status", status: 404 }, { on: "domains", service: "s1" }, withoutFirst, /domain list of Fastly service s1 was refused: status 404/],
-    ["a domain list that fails, 500", { kind: "status", status: 500, html: true }, { on: "domains", service: "s1" }, withoutFirst, /domain list of Fastly service s1 could not be read: status 500/],
-    ["a domain list that is garbled", { kind: "body", body: [{ nom: "h1.one.com" }] }, { on: "domains", service: "s1" }, withoutFirst, /domain list of Fastly service s1 could not be read/],
-    ["a domain list that never comes", { kind: "hang" }, { on: "domains", service: "s1" }, withoutFirst, /domain list of Fastly service s1 could not be read: no answer within/],
-    ["stats that are refused", { kind: "status", status: 403 }, { on: "stats", service: "s1" }, withoutFirst, /^the figures of Fastly service s1 were refused: status 403/],
-    ["stats that fail", { kind: "status", status: 502 }, { on: "stats", service: "s1" }, withoutFirst, /^the figures of Fastly service s1 could not be read: status 502/],
-    ["stats that never come", { kind: "hang" }, { on: "stats", service: "s1" }, withoutFirst, /^the figures of Fastly service s1 could not be read: no answer within 300 ms/],
-    ["stats that are garbled", { kind: "body", body: { data: "none" } }, { on: "stats", service: "s1" }, withoutFirst, /^the figures of Fastly service s1 could not be read/],
-    ["stats that report a failure", { kind: "body", body: { status: "error", msg: "try later", data: [] } }, { on: "stats", service: "s1" }, withoutFirst, /^the figures of Fastly service s1 could not be read/],
-    ["stats by another unit", { kind: "body", body: { meta: { by: "day" }, data: [] } }, { on: "stats", service: "s1" }, withoutFirst, /asked by the hour, answered by the day/],
+    [
+      "a domain list that is refused, 400",
+      { kind: "status", status: 400 },
+      { on: "domains", service: "s1" },
+      withoutFirst,
+      /domain list of Fastly service s1 was refused: status 400/,
+    ],
+    [
+      "a domain list that is refused, 403",
+      { kind: "status", status: 403 },
+      { on: "domains", service: "s1" },
+      withoutFirst,
+      /domain list of Fastly service s1 was refused: status 403/,
+    ],
+    [
+      "a domain list that is not there, 404",
+      { kind: "status", status: 404 },
+      { on: "domains", service: "s1" },
+      withoutFirst,
+      /domain list of Fastly service s1 was refused: status 404/,
+    ],
+    [
+      "a domain list that fails, 500",
+      { kind: "status", status: 500, html: true },
+      { on: "domains", service: "s1" },
+      withoutFirst,
+      /domain list of Fastly service s1 could not be read: status 500/,
+    ],
+    [
+      "a domain list that is garbled",
+      { kind: "body", body: [{ nom: "h1.one.com" }] },
+      { on: "domains", service: "s1" },
+      withoutFirst,
+      /domain list of Fastly service s1 could not be read/,
+    ],
+    [
+      "a domain list that never comes",
+      { kind: "hang" },
+      { on: "domains", service: "s1" },
+      withoutFirst,
+      /domain list of Fastly service s1 could not be read: no answer within/,
+    ],
+    [
+      "stats that are refused",
+      { kind: "status", status: 403 },
+      { on: "stats", service: "s1" },
+      withoutFirst,
+      /^the figures of Fastly service s1 were refused: status 403/,
+    ],
+    [
+      "stats that fail",
+      { kind: "status", status: 502 },
+      { on: "stats", service: "s1" },
+      withoutFirst,
+      /^the figures of Fastly service s1 could not be read: status 502/,
+    ],
+    [
+      "stats that never come",
+      { kind: "hang" },
+      { on: "stats", service: "s1" },
+      withoutFirst,
+      /^the figures of Fastly service s1 could not be read: no answer within 300 ms/,
+    ],
+    [
+      "stats that are garbled",
+      { kind: "body", body: { data: "none" } },
+      { on: "stats", service: "s1" },
+      withoutFirst,
+      /^the figures of Fastly service s1 could not be read/,
+    ],
+    [
+      "stats that report a failure",
+      { kind: "body", body: { status: "error", msg: "try later", data: [] } },
+      { on: "stats", service: "s1" },
+      withoutFirst,
+      /^the figures of Fastly service s1 could not be read/,
+    ],
+    [
+      "stats by another unit",
+      { kind: "body", body: { meta: { by: "day" }, data: [] } },
+      { on: "stats", service: "s1" },
+      withoutFirst,
+      /asked by the hour, answered by the day/,
+    ],
     ["stats that name an hour twice", { kind: "body", body: twicePoint }, { on: "stats", service: "s1" }, withoutFirst, /comes twice/],
-    ["stats between the hours", { kind: "body", body: offPoint }, { on: "stats", service: "s1" }, withoutFirst, /the hour at 2026-11-18T11:00:01.000Z is none/],
+    [
+      "stats between the hours",
+      { kind: "body", body: offPoint },
+      { on: "stats", service: "s1" },
+      withoutFirst,
+      /the hour at 2026-11-18T11:00:01.000Z is none/,
+    ],
     ["stats of other hours too", { kind: "body", body: stray }, { on: "stats", service: "s1" }, good, null],
-    ["Domain Inspector that is not booked", { kind: "status", status: 403 }, { on: "inspector", service: "s2" }, withoutSecond, /^Domain Inspector of Fastly service s2 was refused: status 403/],
-    ["Domain Inspector that fails", { kind: "status", status: 503 }, { on: "inspector", service: "s2" }, withoutSecond, /^the figures of Fastly service s2 could not be read: status 503/],
-    ["Domain Inspector whose pages do not end", { kind: "endless" }, { on: "inspector", service: "s2" }, withoutSecond, /its pages do not end|comes twice/],
+    [
+      "Domain Inspector that is not booked",
+      { kind: "status", status: 403 },
+      { on: "inspector", service: "s2" },
+      withoutSecond,
+      /^Domain Inspector of Fastly service s2 was refused: status 403/,
+    ],
+    [
+      "Domain Inspector that fails",
+      { kind: "status", status: 503 },
+      { on: "inspector", service: "s2" },
+      withoutSecond,
+      /^the figures of Fastly service s2 could not be read: status 503/,
+    ],
+    [
+      "Domain Inspector whose pages do not end",
+      { kind: "endless" },
+      { on: "inspector", service: "s2" },
+      withoutSecond,
+      /its pages do not end|comes twice/,
+    ],
     ["a list of services that repeats itself", { kind: "endless" }, { on: "services" }, good, null],
-    ["a list of domains without versions that repeats itself", { kind: "endless" }, { on: "versionless" }, { "h2.two.com": 2 }, /domains without versions could not be read: its pages do not end/],
-    ["a service in the list that makes no sense", { kind: "body", body: (real: unknown) => [...(real as object[]), { id: 7 }] }, { on: "services" }, good, null],
+    [
+      "a list of domains without versions that repeats itself",
+      { kind: "endless" },
+      { on: "versionless" },
+      { "h2.two.com": 2 },
+      /domains without versions could not be read: its pages do not end/,
+    ],
+    [
+      "a service in the list that makes no sense",
+      { kind: "body", body: (real: unknown) => [...(real as object[]), { id: 7 }] },
+      { on: "services" },
+      good,
+      null,
+    ],
   ];
   it.each(cases)("reads the others despite %s", async (_name, fault, scope, figures, reason) => {
     const { twice, api } = await bench({}, fault.kind === "hang" ? { timeoutMs: hangMs } : {});
@@ -173,7 +305,13 @@ describe("Fastly: one bad service, page or answer", () => {
   });
 
   it("knows a service without an active version by the list of services, and does not ask it", async () => {
-    const { twice, api } = await bench({ services: [...services, { id: "draft", domains: ["h4.two.com", "h5.wild.com"], active: false }, { id: "w", domains: ["*.wild.com"], inspector: true, underWildcard: ["h5.wild.com"] }] });
+    const { twice, api } = await bench({
+      services: [
+        ...services,
+        { id: "draft", domains: ["h4.two.com", "h5.wild.com"], active: false },
+        { id: "w", domains: ["*.wild.com"], inspector: true, underWildcard: ["h5.wild.com"] },
+      ],
+    });
     for (const reading of await twice([...hosts, "h5.wild.com"])) expect(told(reading).gib).toEqual({ ...good, "h5.wild.com": 5 });
     expect(api.requests.some((path) => path.includes("draft"))).toBe(false);
   });
@@ -190,11 +328,16 @@ describe("Fastly: one bad service, page or answer", () => {
     expect(told(await read()).gib).toEqual(good);
     api.hide("h1.one.com");
     time.nowMs += 10 * minuteMs;
-    for (const reading of await twice()) expect(told(reading)).toMatchObject({ gib: withoutFirst, why: { "h1.one.com": "no Fastly service of this account lists the host" } });
+    for (const reading of await twice())
+      expect(told(reading)).toMatchObject({ gib: withoutFirst, why: { "h1.one.com": "no Fastly service of this account lists the host" } });
     api.show("h1.one.com");
     api.narrow(["s1", "s3"]);
     time.nowMs += 10 * minuteMs;
-    for (const reading of await twice()) expect(told(reading)).toMatchObject({ gib: withoutSecond, why: { "h2.two.com": "no Fastly service of this account lists the host" } });
+    for (const reading of await twice())
+      expect(told(reading)).toMatchObject({
+        gib: withoutSecond,
+        why: { "h2.two.com": "no Fastly service of this account lists the host" },
+      });
     api.narrow(null);
     time.nowMs += 10 * minuteMs;
     expect(told(await read()).gib).toEqual(good);
@@ -214,14 +357,24 @@ describe("Fastly: one bad service, page or answer", () => {
     const { read, twice, api } = await bench();
     await read();
     api.narrow(["s2", "s3"]);
-    for (const reading of await twice()) expect(told(reading).why["h1.one.com"]).toMatch(/^the figures of Fastly service s1 were refused: status 403: You are not authorized/);
+    for (const reading of await twice())
+      expect(told(reading).why["h1.one.com"]).toMatch(/^the figures of Fastly service s1 were refused: status 403: You are not authorized/);
   });
 });
 
 describe("Fastly: a service that had other domains", () => {
   const at = (hoursAgo: number) => noon - hoursAgo * hourMs;
   const spans = [3, 2, 1].map((ago) => ({ startMs: at(ago), endMs: at(ago - 1) }));
-  const bothUntil = (untilMs: number) => [{ id: "s1", domains: ["h1.one.com"], formerly: [{ domains: ["h1.one.com", "h4.two.com"], untilMs }, { domains: ["h1.one.com"], untilMs: at(0.5) }] }];
+  const bothUntil = (untilMs: number) => [
+    {
+      id: "s1",
+      domains: ["h1.one.com"],
+      formerly: [
+        { domains: ["h1.one.com", "h4.two.com"], untilMs },
+        { domains: ["h1.one.com"], untilMs: at(0.5) },
+      ],
+    },
+  ];
 
   it("is not read for the time in which they shared its figures, nor asked twice for what never changes", async () => {
     const { read, api } = await bench({ services: bothUntil(at(1.5)) });
@@ -229,7 +382,10 @@ describe("Fastly: a service that had other domains", () => {
       expect(reading.rows).toEqual([{ host: "h1.one.com", startMs: at(1), endMs: at(0), bytes: gib }]);
       expect(told(reading).why).toEqual({ "h1.one.com": "Fastly service s1 had other domains too until 2026-11-18T10:30:00.000Z" });
     }
-    expect(api.requests.filter((path) => path.includes("/version/"))).toEqual(["/service/s1/version/2/domain", "/service/s1/version/1/domain"]);
+    expect(api.requests.filter((path) => path.includes("/version/"))).toEqual([
+      "/service/s1/version/2/domain",
+      "/service/s1/version/1/domain",
+    ]);
   });
 
   it("is read in full once that is past", async () => {
@@ -242,7 +398,10 @@ describe("Fastly: a service that had other domains", () => {
     const { read, api } = await bench({ services: bothUntil(at(1.5)) });
     expect((await read(["h1.one.com"], [{ startMs: at(0.5), endMs: at(0) }])).rows).toHaveLength(1);
     api.setFault({ kind: "status", status: 404 }, { on: "domains" });
-    expect(told(await read(["h1.one.com"], spans))).toMatchObject({ gib: {}, why: { "h1.one.com": expect.stringMatching(/^the domain list of version 2 .* was refused: status 404/) } });
+    expect(told(await read(["h1.one.com"], spans))).toMatchObject({
+      gib: {},
+      why: { "h1.one.com": expect.stringMatching(/^the domain list of version 2 .* was refused: status 404/) },
+    });
     const formerly = Array.from({ length: 40 }, (_, index) => ({ domains: ["h1.one.com"], untilMs: at(3) + (index + 1) * minuteMs }));
     const busy = await bench({ services: [{ id: "s1", domains: ["h1.one.com"], formerly }] });
     expect((await busy.read(["h1.one.com"], spans)).rows.map(({ startMs }) => startMs)).toEqual([at(2), at(1)]);
@@ -312,29 +471,45 @@ describe("Fastly: spans", () => {
       expect(first).toBe(steadyBytes(perHour)(host, at(0), at(21)));
     }
     expect(api.requests.filter((path) => path.startsWith("/stats/service/s1"))).toEqual([
-      `/stats/service/s1?from=${at(60) / 1_000}&to=${at(120) / 1_000}&by=hour`, `/stats/service/s1?from=${at(0) / 1_000}&to=${at(60) / 1_000}&by=minute`,
+      `/stats/service/s1?from=${at(60) / 1_000}&to=${at(120) / 1_000}&by=hour`,
+      `/stats/service/s1?from=${at(0) / 1_000}&to=${at(60) / 1_000}&by=minute`,
     ]);
   });
 
   it("reads spans of a month ago, far apart, without asking for what lies between", async () => {
     const { read, api } = await bench();
-    const spans = [span(noon - 31 * day, noon - 31 * day + 21 * minuteMs), span(noon - 30 * day, noon - 30 * day + hourMs), span(noon - 39 * minuteMs, noon)];
+    const spans = [
+      span(noon - 31 * day, noon - 31 * day + 21 * minuteMs),
+      span(noon - 30 * day, noon - 30 * day + hourMs),
+      span(noon - 39 * minuteMs, noon),
+    ];
     const { rows } = await read(["h1.one.com"], spans);
-    expect(rows.map(({ startMs, endMs, bytes }) => [startMs, endMs, bytes])).toEqual(spans.map(({ startMs, endMs }) => [startMs, endMs, steadyBytes(perHour)("h1.one.com", startMs, endMs)]));
-    const longest = Math.max(...api.requests.filter((path) => path.startsWith("/stats")).map((path) => {
-      const query = new URLSearchParams(path.split("?")[1]);
-      return Number(query.get("to")) - Number(query.get("from"));
-    }));
+    expect(rows.map(({ startMs, endMs, bytes }) => [startMs, endMs, bytes])).toEqual(
+      spans.map(({ startMs, endMs }) => [startMs, endMs, steadyBytes(perHour)("h1.one.com", startMs, endMs)]),
+    );
+    const longest = Math.max(
+      ...api.requests
+        .filter((path) => path.startsWith("/stats"))
+        .map((path) => {
+          const query = new URLSearchParams(path.split("?")[1]);
+          return Number(query.get("to")) - Number(query.get("from"));
+        }),
+    );
     expect(longest).toBe(3_600);
   });
 
   it("leaves out what Fastly no longer keeps: minutes after 35 days, hours after 375", async () => {
     const { read } = await bench();
-    const reading = await read(["h1.one.com"], [
-      span(noon - 376 * day, noon - 376 * day + hourMs), span(noon - 374 * day, noon - 374 * day + hourMs),
-      span(noon - 36 * day, noon - 36 * day + 30 * minuteMs), span(noon - 36 * day + hourMs, noon - 36 * day + 2 * hourMs),
-      span(noon - 34 * day, noon - 34 * day + 30 * minuteMs),
-    ]);
+    const reading = await read(
+      ["h1.one.com"],
+      [
+        span(noon - 376 * day, noon - 376 * day + hourMs),
+        span(noon - 374 * day, noon - 374 * day + hourMs),
+        span(noon - 36 * day, noon - 36 * day + 30 * minuteMs),
+        span(noon - 36 * day + hourMs, noon - 36 * day + 2 * hourMs),
+        span(noon - 34 * day, noon - 34 * day + 30 * minuteMs),
+      ],
+    );
     expect(reading.rows.map(({ startMs }) => (noon - startMs) / hourMs)).toEqual([374 * 24, 36 * 24 - 1, 34 * 24]);
     expect([reading.unreadable, reading.deferredHosts]).toEqual([[], undefined]);
   });

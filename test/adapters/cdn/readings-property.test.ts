@@ -37,7 +37,8 @@ const expectTrue = async (source: UsageSource, hosts: readonly string[], windows
     expect(error).toBeInstanceOf(UsageSourceError);
     return 0;
   }
-  for (const { host, startMs, endMs, bytes } of reading.rows) expect([host, startMs, endMs, bytes]).toEqual([host, startMs, endMs, truth(host, startMs, endMs)]);
+  for (const { host, startMs, endMs, bytes } of reading.rows)
+    expect([host, startMs, endMs, bytes]).toEqual([host, startMs, endMs, truth(host, startMs, endMs)]);
   const excused = new Set([...reading.unknownHosts, ...(reading.deferredHosts ?? [])]);
   for (const host of hosts) {
     const read = reading.rows.filter((row) => row.host === host).map(({ startMs, endMs }) => ({ startMs, endMs }));
@@ -49,24 +50,42 @@ const expectTrue = async (source: UsageSource, hosts: readonly string[], windows
 it("never takes anything else for a host's bytes, however Fastly's account and API are", async () => {
   let services: LocalFastlyService[] = [];
   let rows = 0;
-  const api = await startFastlyApi({ apiToken: "key", get services() { return services; }, bytes: truth, now });
+  const api = await startFastlyApi({
+    apiToken: "key",
+    get services() {
+      return services;
+    },
+    bytes: truth,
+    now,
+  });
   const anyPlace = fc.record({
-    host: fc.constantFrom(...pool), service: fc.constantFrom("s1", "s2", "s3"), as: fc.constantFrom("version", "versionless", "wildcard", "nowhere"),
+    host: fc.constantFrom(...pool),
+    service: fc.constantFrom("s1", "s2", "s3"),
+    as: fc.constantFrom("version", "versionless", "wildcard", "nowhere"),
   });
   const anyService = fc.record({ inspector: fc.boolean(), active: fc.boolean() });
-  const anyFault = fc.record({
-    fault: fc.constantFrom<FastlyFault>(
-      { kind: "status", status: 403 }, { kind: "status", status: 404 }, { kind: "status", status: 500 }, { kind: "status", status: 429, times: 4 },
-      { kind: "body", body: {} }, { kind: "body", body: [] }, { kind: "endless" },
-    ),
-    on: fc.constantFrom<FastlyResource>("services", "domains", "versionless", "stats", "inspector"),
-    service: fc.constantFrom("s1", "s2", "s3"),
-    // A list that is well-formed and short of something is a lie that nobody can tell.
-  }).filter(({ fault, on }) => !(on === "domains" && fault.kind === "body" && Array.isArray(fault.body)));
+  const anyFault = fc
+    .record({
+      fault: fc.constantFrom<FastlyFault>(
+        { kind: "status", status: 403 },
+        { kind: "status", status: 404 },
+        { kind: "status", status: 500 },
+        { kind: "status", status: 429, times: 4 },
+        { kind: "body", body: {} },
+        { kind: "body", body: [] },
+        { kind: "endless" },
+      ),
+      on: fc.constantFrom<FastlyResource>("services", "domains", "versionless", "stats", "inspector"),
+      service: fc.constantFrom("s1", "s2", "s3"),
+      // A list that is well-formed and short of something is a lie that nobody can tell.
+    })
+    .filter(({ fault, on }) => !(on === "domains" && fault.kind === "body" && Array.isArray(fault.body)));
   await fc.assert(
     fc.asyncProperty(
-      fc.uniqueArray(anyPlace, { selector: ({ host }) => host, minLength: 3, maxLength: 6 }), fc.tuple(anyService, anyService, anyService),
-      fc.array(anyFault, { maxLength: 2 }), anySpans,
+      fc.uniqueArray(anyPlace, { selector: ({ host }) => host, minLength: 3, maxLength: 6 }),
+      fc.tuple(anyService, anyService, anyService),
+      fc.array(anyFault, { maxLength: 2 }),
+      anySpans,
       async (places, kinds, faults, spans) => {
         services = kinds.map((kind, index) => {
           const id = `s${index + 1}`;
@@ -78,9 +97,12 @@ it("never takes anything else for a host's bytes, however Fastly's account and A
             : { id, ...kind, domains: [...of("version"), ...wildcards] };
         });
         api.setFault({ kind: "healthy" });
-        for (const { fault, on, service } of faults) api.setFault(fault, on === "services" || on === "versionless" ? { on } : { on, service });
+        for (const { fault, on, service } of faults)
+          api.setFault(fault, on === "services" || on === "versionless" ? { on } : { on, service });
         const source = createFastlyUsage({ apiToken: "key", endpoint: api.url, fetch, sleep: async () => {}, random: () => 0, now });
-        const served = places.filter(({ service, as }) => as !== "nowhere" && kinds[Number(service[1]) - 1]?.active === true).map(({ host }) => host);
+        const served = places
+          .filter(({ service, as }) => as !== "nowhere" && kinds[Number(service[1]) - 1]?.active === true)
+          .map(({ host }) => host);
         for (let reading = 0; reading < 2; reading += 1) rows += await expectTrue(source, served, spans);
       },
     ),
@@ -98,30 +120,58 @@ it("never takes anything else for a host's bytes, however Cloudflare's zones and
   let rows = 0;
   const serves = (zoneId: string, host: string): boolean => host.endsWith(`.${zoneId.slice(2)}`);
   const api = await startCloudflareApi({
-    apiToken: "token", accountId: "acc", zones, now: later, bytes: (zoneId, host, fromMs, toMs) => (serves(zoneId, host) ? truth(host, fromMs, toMs) : 0),
+    apiToken: "token",
+    accountId: "acc",
+    zones,
+    now: later,
+    bytes: (zoneId, host, fromMs, toMs) => (serves(zoneId, host) ? truth(host, fromMs, toMs) : 0),
   });
   const on = fc.constantFrom<"settings" | "usage">("settings", "usage");
   const anyFault: fc.Arbitrary<ZoneFault | null> = fc.oneof(
-    { weight: 8, arbitrary: fc.constant(null) }, fc.constantFrom<ZoneFault>({ kind: "null_settings" }, { kind: "null_node" }, { kind: "off" }),
-    fc.record({ kind: fc.constant("left_out"), on }), fc.record({ kind: fc.constant("refused"), on }),
+    { weight: 8, arbitrary: fc.constant(null) },
+    fc.constantFrom<ZoneFault>({ kind: "null_settings" }, { kind: "null_node" }, { kind: "off" }),
+    fc.record({ kind: fc.constant("left_out"), on }),
+    fc.record({ kind: fc.constant("refused"), on }),
     fc.record({ kind: fc.constant("status"), on, status: fc.constantFrom(403, 429, 500) }),
-    fc.record({ kind: fc.constant("body"), on, change: fc.constantFrom((zone: unknown) => [zone, zone], (zone: object) => ({ ...zone, w0: null, settings: 1 })) }),
+    fc.record({
+      kind: fc.constant("body"),
+      on,
+      change: fc.constantFrom(
+        (zone: unknown) => [zone, zone],
+        (zone: object) => ({ ...zone, w0: null, settings: 1 }),
+      ),
+    }),
   ) as fc.Arbitrary<ZoneFault | null>;
   const anyLimits = fc.record({
-    maxDurationSeconds: fc.constantFrom(700, 3_600, 86_400), maxNumberOfFields: fc.integer({ min: 2, max: 12 }), maxPageSize: fc.constantFrom(1, 2, 10_000),
+    maxDurationSeconds: fc.constantFrom(700, 3_600, 86_400),
+    maxNumberOfFields: fc.integer({ min: 2, max: 12 }),
+    maxPageSize: fc.constantFrom(1, 2, 10_000),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(anyFault, { minLength: 3, maxLength: 3 }), fc.array(anyLimits, { minLength: 3, maxLength: 3 }), anySpans, fc.integer({ min: 3, max: 90 }), async (faults, limits, spans, queryBudget) => {
-      nowMs += 5 * minuteMs;
-      zones.forEach(({ id }, index) => {
-        api.setZoneFault(id, faults[index] ?? null);
-        api.setLimits(id, limits[index] ?? {});
-      });
-      const source = createCloudflareUsage({
-        accountId: "acc", apiToken: "token", graphqlEndpoint: api.graphqlUrl, fetch, sleep: async () => {}, random: () => 0, now: later, queryBudget,
-      });
-      for (let reading = 0; reading < 2; reading += 1) rows += await expectTrue(source, pool, spans);
-    }),
+    fc.asyncProperty(
+      fc.array(anyFault, { minLength: 3, maxLength: 3 }),
+      fc.array(anyLimits, { minLength: 3, maxLength: 3 }),
+      anySpans,
+      fc.integer({ min: 3, max: 90 }),
+      async (faults, limits, spans, queryBudget) => {
+        nowMs += 5 * minuteMs;
+        zones.forEach(({ id }, index) => {
+          api.setZoneFault(id, faults[index] ?? null);
+          api.setLimits(id, limits[index] ?? {});
+        });
+        const source = createCloudflareUsage({
+          accountId: "acc",
+          apiToken: "token",
+          graphqlEndpoint: api.graphqlUrl,
+          fetch,
+          sleep: async () => {},
+          random: () => 0,
+          now: later,
+          queryBudget,
+        });
+        for (let reading = 0; reading < 2; reading += 1) rows += await expectTrue(source, pool, spans);
+      },
+    ),
     { numRuns: 25 },
   );
   expect(rows).toBeGreaterThan(100);

@@ -59,13 +59,23 @@ let worker: import("miniflare").Miniflare;
 let trusted: Awaited<ReturnType<typeof selfSigned>>;
 beforeAll(async () => {
   trusted = await selfSigned();
-  const bundle = await build({ stdin: { contents, resolveDir: process.cwd(), loader: "ts" }, bundle: true, format: "esm", write: false, external: ["cloudflare:sockets"] });
+  const bundle = await build({
+    stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
+    bundle: true,
+    format: "esm",
+    write: false,
+    external: ["cloudflare:sockets"],
+  });
   const { convertV4MiniflareOptions, Miniflare } = await trusting(trusted.cert);
-  worker = new Miniflare(convertV4MiniflareOptions({
-    modules: true, script: bundle.outputFiles[0]?.text ?? "", compatibilityDate: "2026-01-01",
-    // It tells of each connection that fails, which is what is tried here.
-    handleStructuredLogs: () => undefined,
-  }));
+  worker = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: bundle.outputFiles[0]?.text ?? "",
+      compatibilityDate: "2026-01-01",
+      // It tells of each connection that fails, which is what is tried here.
+      handleStructuredLogs: () => undefined,
+    }),
+  );
   closers.push(() => worker.dispose());
 });
 
@@ -76,7 +86,11 @@ const send = async (options: Options, secret: ChannelSecret, ms = 2_000): Promis
   return (await (await worker.dispatchFetch("http://worker/", { method: "POST", body })).json()) as SendOutcome;
 };
 const mailTo = async (port: number, security: "on" | "starttls" | "off", ms?: number): Promise<SendOutcome> =>
-  await send({ ...none, mail: { from: "alerts@example.com", smtp: serverAt(port, security, security !== "off"), api: null } }, { kind: "email", to: ["ops@example.org"] }, ms);
+  await send(
+    { ...none, mail: { from: "alerts@example.com", smtp: serverAt(port, security, security !== "off"), api: null } },
+    { kind: "email", to: ["ops@example.org"] },
+    ms,
+  );
 const serving = async (options: Parameters<typeof startMailServer>[0]) => {
   const server = await startMailServer(options);
   closers.push(server.close);
@@ -85,12 +99,18 @@ const serving = async (options: Parameters<typeof startMailServer>[0]) => {
 const untold = async (): Promise<unknown> => await (await worker.dispatchFetch("http://worker/")).json();
 
 describe("in workerd", () => {
-  it.each([["on", { secure: true }], ["starttls", {}]] as const)("mail goes over the sockets of the platform (%s)", async (security, options) => {
+  it.each([
+    ["on", { secure: true }],
+    ["starttls", {}],
+  ] as const)("mail goes over the sockets of the platform (%s)", async (security, options) => {
     const server = await serving({ ...trusted, ...options });
     expect(await mailTo(server.port, security)).toMatchObject({ status: "sent" });
     expect(server.mails).toEqual([expect.objectContaining({ to: ["ops@example.org"], secure: true, user: login.user })]);
-    expect(await simpleParser(server.mails[0]?.data ?? "")).toMatchObject({ subject: sampleMessage("switch.held").title, messageId: "<ntf-81@example.com>" });
-    const untrusted = await serving({ ...await selfSigned(), ...options });
+    expect(await simpleParser(server.mails[0]?.data ?? "")).toMatchObject({
+      subject: sampleMessage("switch.held").title,
+      messageId: "<ntf-81@example.com>",
+    });
+    const untrusted = await serving({ ...(await selfSigned()), ...options });
     expect(await mailTo(untrusted.port, security)).toMatchObject({ status: "failed" });
     expect([untrusted.logins, untrusted.mails]).toEqual([[], []]);
   });
@@ -108,7 +128,8 @@ describe("in workerd", () => {
       expect(await mailTo(server.port, "off", 400)).toMatchObject({ status: "failed" });
     }
     const noTls = await serving(bare);
-    for (const security of ["on", "starttls"] as const) expect(await mailTo(noTls.port, security, 1_000)).toMatchObject({ status: "failed" });
+    for (const security of ["on", "starttls"] as const)
+      expect(await mailTo(noTls.port, security, 1_000)).toMatchObject({ status: "failed" });
     expect(noTls.mails).toEqual([]);
     expect(await untold(), "promises that nobody waits for").toEqual([]);
   });
@@ -124,9 +145,17 @@ describe("in workerd", () => {
     expect(outcome).toEqual({ status: "sent", detail: "HTTP 204" });
     const [request] = receiver.received;
     expect(() => new Webhook(secret).verify(request?.body ?? "", request?.headers ?? {})).not.toThrow();
-    expect((await hook(answer(301, { Location: receiver.url }))).outcome).toEqual({ status: "failed", detail: "HTTP 301, which is not followed", retryAfterMs: null });
+    expect((await hook(answer(301, { Location: receiver.url }))).outcome).toEqual({
+      status: "failed",
+      detail: "HTTP 301, which is not followed",
+      retryAfterMs: null,
+    });
     expect((await hook(answer(410))).outcome.status).toBe("gone");
-    expect((await hook(answer(503, { "Retry-After": "7" }))).outcome).toEqual({ status: "failed", detail: "HTTP 503", retryAfterMs: 7_000 });
+    expect((await hook(answer(503, { "Retry-After": "7" }))).outcome).toEqual({
+      status: "failed",
+      detail: "HTTP 503",
+      retryAfterMs: 7_000,
+    });
     expect((await hook(hugeBody(200))).outcome.status).toBe("sent");
     expect((await hook(slowBody(200))).outcome.status).toBe("sent");
     expect((await hook(answer(200), await selfSigned())).outcome.status).toBe("failed");

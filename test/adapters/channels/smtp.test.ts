@@ -39,10 +39,25 @@ const scripted = async (...args: Parameters<typeof startScripted>): Promise<Scri
 };
 
 const two = ["ops@example.org", "second@example.net"];
-type Sending = { readonly to?: readonly string[]; readonly message?: Message; readonly id?: string; readonly ms?: number; readonly trusting?: boolean };
-const send = async (smtp: SmtpServer, { to = two, message = sampleMessage("switch.held"), id = "ntf-81", ms = 5_000, trusting = true }: Sending = {}): Promise<SendOutcome> => {
+type Sending = {
+  readonly to?: readonly string[];
+  readonly message?: Message;
+  readonly id?: string;
+  readonly ms?: number;
+  readonly trusting?: boolean;
+};
+const send = async (
+  smtp: SmtpServer,
+  { to = two, message = sampleMessage("switch.held"), id = "ntf-81", ms = 5_000, trusting = true }: Sending = {},
+): Promise<SendOutcome> => {
   const connect = createNodeConnect(trusting ? { ca: [certificate.cert] } : {});
-  const channels = createChannels({ fetch, connect, selfUrl: "https://tranche.example.com", pagerdutyEndpoint: null, mail: { from: "alerts@example.com", smtp, api: null } });
+  const channels = createChannels({
+    fetch,
+    connect,
+    selfUrl: "https://tranche.example.com",
+    pagerdutyEndpoint: null,
+    mail: { from: "alerts@example.com", smtp, api: null },
+  });
   expect(channels.kinds).toContain("email");
   return await channels.send({ kind: "email", to }, message, id, Date.now(), budgetFor(ms));
 };
@@ -53,11 +68,18 @@ describe("mail", () => {
     ["over STARTTLS, AUTH LOGIN", { authMethods: ["LOGIN"] }, "starttls", "LOGIN"],
   ])("%s, arrives once at all its recipients", async (_, options, security, method) => {
     const server = await serving(options);
-    expect(await send(serverAt(server.port, security, true))).toMatchObject({ status: "sent", detail: expect.stringMatching(/^250 /) as string });
+    expect(await send(serverAt(server.port, security, true))).toMatchObject({
+      status: "sent",
+      detail: expect.stringMatching(/^250 /) as string,
+    });
     expect(server.logins).toEqual([{ method, username: login.user, password: login.password }]);
     expect(server.mails).toEqual([expect.objectContaining({ from: "alerts@example.com", to: two, secure: true, user: login.user })]);
     const parsed = await simpleParser(server.mails[0]?.data ?? "");
-    expect(parsed).toMatchObject({ subject: sampleMessage("switch.held").title, messageId: "<ntf-81@example.com>", text: renderMail(sampleMessage("switch.held"), "https://tranche.example.com").text });
+    expect(parsed).toMatchObject({
+      subject: sampleMessage("switch.held").title,
+      messageId: "<ntf-81@example.com>",
+      text: renderMail(sampleMessage("switch.held"), "https://tranche.example.com").text,
+    });
   });
 
   it("goes without TLS to this machine where it is configured so", async () => {
@@ -68,14 +90,26 @@ describe("mail", () => {
 
   it("of whatever names is what was written, at the other end", async () => {
     const server = await serving({ authOptional: true, disabledCommands: ["STARTTLS"] });
-    await fc.assert(fc.asyncProperty(hostileMessage, async (raw) => {
-      server.mails.length = 0;
-      const message = boundedMessage({ ...raw, title: `${raw.title} is held` });
-      expect(await send(serverAt(server.port, "off"), { message: raw.title === "" ? message : { ...raw, title: `${raw.title} is held` } })).toMatchObject({ status: "sent" });
-      const [mail] = server.mails;
-      const [parsed, expected] = [await simpleParser(mail?.data ?? ""), renderMail(message, "https://tranche.example.com")];
-      expect([server.mails.length, mail?.to, parsed.subject, parsed.text, parsed.html, parsed.bcc]).toEqual([1, two, expected.subject, expected.text, expected.html, undefined]);
-    }), { numRuns: 40 });
+    await fc.assert(
+      fc.asyncProperty(hostileMessage, async (raw) => {
+        server.mails.length = 0;
+        const message = boundedMessage({ ...raw, title: `${raw.title} is held` });
+        expect(
+          await send(serverAt(server.port, "off"), { message: raw.title === "" ? message : { ...raw, title: `${raw.title} is held` } }),
+        ).toMatchObject({ status: "sent" });
+        const [mail] = server.mails;
+        const [parsed, expected] = [await simpleParser(mail?.data ?? ""), renderMail(message, "https://tranche.example.com")];
+        expect([server.mails.length, mail?.to, parsed.subject, parsed.text, parsed.html, parsed.bcc]).toEqual([
+          1,
+          two,
+          expected.subject,
+          expected.text,
+          expected.html,
+          undefined,
+        ]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("to what is no address is refused before anybody is connected to", async () => {
@@ -106,14 +140,28 @@ describe("neither login nor mail is shown to a server", () => {
     const foreign = await selfSigned(1, ["elsewhere.example.com"]);
     const server = await serving({ secure: true, ...foreign, authOptional: true });
     const connect = createNodeConnect({ ca: [foreign.cert] });
-    const channels = createChannels({ fetch, connect, selfUrl: null, pagerdutyEndpoint: null, mail: { from: "alerts@example.com", smtp: serverAt(server.port, "on", true), api: null } });
-    expect(await channels.send({ kind: "email", to: two }, sampleMessage("test"), "ntf-81", Date.now(), budgetFor(5_000))).toMatchObject({ status: "failed", detail: expect.stringContaining("ERR_TLS_CERT_ALTNAME_INVALID") as string });
+    const channels = createChannels({
+      fetch,
+      connect,
+      selfUrl: null,
+      pagerdutyEndpoint: null,
+      mail: { from: "alerts@example.com", smtp: serverAt(server.port, "on", true), api: null },
+    });
+    expect(await channels.send({ kind: "email", to: two }, sampleMessage("test"), "ntf-81", Date.now(), budgetFor(5_000))).toMatchObject({
+      status: "failed",
+      detail: expect.stringContaining("ERR_TLS_CERT_ALTNAME_INVALID") as string,
+    });
     expect([server.logins, server.mails]).toEqual([[], []]);
   });
 
   it("that says more than was asked before TLS begins", async () => {
-    const server = await scripted("220 x\r\n", (line) => (line.startsWith("EHLO") ? "250-x\r\n250 STARTTLS\r\n" : "220 go\r\n250-x\r\n250 AUTH PLAIN\r\n"));
-    expect(await send(serverAt(server.port, "starttls", true))).toMatchObject({ status: "failed", detail: "STARTTLS: the server says more than was asked before TLS" });
+    const server = await scripted("220 x\r\n", (line) =>
+      line.startsWith("EHLO") ? "250-x\r\n250 STARTTLS\r\n" : "220 go\r\n250-x\r\n250 AUTH PLAIN\r\n",
+    );
+    expect(await send(serverAt(server.port, "starttls", true))).toMatchObject({
+      status: "failed",
+      detail: "STARTTLS: the server says more than was asked before TLS",
+    });
     expect(server.lines).toEqual(["EHLO example.com", "STARTTLS"]);
   });
 
@@ -126,28 +174,49 @@ describe("neither login nor mail is shown to a server", () => {
 
   it("that takes no login that we have", async () => {
     const server = await serving({ secure: true, authMethods: ["XOAUTH2"] });
-    expect(await send(serverAt(server.port, "on", true))).toMatchObject({ status: "failed", detail: "EHLO: the server takes neither AUTH PLAIN nor AUTH LOGIN" });
+    expect(await send(serverAt(server.port, "on", true))).toMatchObject({
+      status: "failed",
+      detail: "EHLO: the server takes neither AUTH PLAIN nor AUTH LOGIN",
+    });
   });
 });
 
 describe("a server that", () => {
   const plain: SMTPServerOptions = { authOptional: true, disabledCommands: ["STARTTLS"] };
-  const rejecting = (codes: Readonly<Record<string, number>>): SMTPServerOptions =>
-    ({ ...plain, onRcptTo: ({ address }, _, done) => done(codes[address] === undefined ? null : answered(codes[address], `no such ${address}`)) });
+  const rejecting = (codes: Readonly<Record<string, number>>): SMTPServerOptions => ({
+    ...plain,
+    onRcptTo: ({ address }, _, done) => done(codes[address] === undefined ? null : answered(codes[address], `no such ${address}`)),
+  });
 
   it("greylists gets it at the next attempt, under the same Message-ID", async () => {
     let times = 0;
     const server = await serving({ ...plain, onRcptTo: (_, __, done) => done((times += 1) <= 2 ? answered(451, "come later") : null) });
-    expect(await send(serverAt(server.port, "off"))).toEqual({ status: "failed", detail: "no recipient taken: ops@example.org (451 come later), second@example.net (451 come later)", retryAfterMs: null });
+    expect(await send(serverAt(server.port, "off"))).toEqual({
+      status: "failed",
+      detail: "no recipient taken: ops@example.org (451 come later), second@example.net (451 come later)",
+      retryAfterMs: null,
+    });
     expect(server.mails).toEqual([]);
     expect(await send(serverAt(server.port, "off"))).toMatchObject({ status: "sent" });
     expect(server.mails).toHaveLength(1);
   });
 
   it.each<[string, Readonly<Record<string, number>>, SendOutcome["status"], readonly string[], RegExp]>([
-    ["one recipient for good", { "second@example.net": 550 }, "sent", ["ops@example.org"], /^250, but not to second@example\.net \(550 no such second@example\.net\)$/],
+    [
+      "one recipient for good",
+      { "second@example.net": 550 },
+      "sent",
+      ["ops@example.org"],
+      /^250, but not to second@example\.net \(550 no such second@example\.net\)$/,
+    ],
     ["one recipient for now", { "ops@example.org": 452 }, "sent", ["second@example.net"], /^250, but not to ops@example\.org \(452 /],
-    ["all recipients for good", { "ops@example.org": 550, "second@example.net": 553 }, "refused", [], /^no recipient taken: ops@example\.org \(550 /],
+    [
+      "all recipients for good",
+      { "ops@example.org": 550, "second@example.net": 553 },
+      "refused",
+      [],
+      /^no recipient taken: ops@example\.org \(550 /,
+    ],
     ["one for good and one for now", { "ops@example.org": 550, "second@example.net": 451 }, "failed", [], /^no recipient taken/],
     ["whoever has not logged in", { "ops@example.org": 530 }, "failed", [], /^RCPT TO: 530/],
     ["everything, for it closes", { "ops@example.org": 421 }, "failed", [], /^RCPT TO: 421/],
@@ -163,8 +232,18 @@ describe("a server that", () => {
     ["the sender for now", { onMailFrom: (_, __, done) => done(answered(451)) }, "failed", /^MAIL FROM: 451/],
     ["whoever has not logged in", { onMailFrom: (_, __, done) => done(answered(530)) }, "failed", /^MAIL FROM: 530/],
     ["the connection", { onConnect: (_, done) => done(answered(554, "go away")) }, "failed", /^connect: 554 go away$/],
-    ["the mail for good", { onData: (stream, _, done) => void stream.resume().on("end", () => done(answered(554, "spam\u202E"))) }, "refused", /^end of DATA: 554 spam$/],
-    ["the mail for now", { onData: (stream, _, done) => void stream.resume().on("end", () => done(answered(451, "disk full"))) }, "failed", /^end of DATA: 451 disk full$/],
+    [
+      "the mail for good",
+      { onData: (stream, _, done) => void stream.resume().on("end", () => done(answered(554, "spam\u202E"))) },
+      "refused",
+      /^end of DATA: 554 spam$/,
+    ],
+    [
+      "the mail for now",
+      { onData: (stream, _, done) => void stream.resume().on("end", () => done(answered(451, "disk full"))) },
+      "failed",
+      /^end of DATA: 451 disk full$/,
+    ],
   ])("rejects %s", async (_, options, status, detail) => {
     const server = await serving({ ...plain, ...options });
     const outcome = await send(serverAt(server.port, "off"));
@@ -176,21 +255,28 @@ describe("a server that", () => {
     const ids: (string | undefined)[] = [];
     let drops = 1;
     const sockets = new Set<Socket>();
-    const server = await startMailServer({
-      ...plain,
-      onData: (stream, _, done) => {
-        const parts: Buffer[] = [];
-        stream.on("data", (part: Buffer) => parts.push(part));
-        stream.on("end", () => {
-          ids.push(/^Message-ID: (.*)\r$/m.exec(Buffer.concat(parts).toString())?.[1]);
-          drops -= 1;
-          if (drops < 0) done();
-          else for (const socket of sockets) socket.destroy();
-        });
+    const server = await startMailServer(
+      {
+        ...plain,
+        onData: (stream, _, done) => {
+          const parts: Buffer[] = [];
+          stream.on("data", (part: Buffer) => parts.push(part));
+          stream.on("end", () => {
+            ids.push(/^Message-ID: (.*)\r$/m.exec(Buffer.concat(parts).toString())?.[1]);
+            drops -= 1;
+            if (drops < 0) done();
+            else for (const socket of sockets) socket.destroy();
+          });
+        },
       },
-    }, (socket) => sockets.add(socket));
+      (socket) => sockets.add(socket),
+    );
     closers.push(server.close);
-    expect(await send(serverAt(server.port, "off"))).toEqual({ status: "failed", detail: "end of DATA: the server closed the connection", retryAfterMs: null });
+    expect(await send(serverAt(server.port, "off"))).toEqual({
+      status: "failed",
+      detail: "end of DATA: the server closed the connection",
+      retryAfterMs: null,
+    });
     expect(await send(serverAt(server.port, "off"))).toMatchObject({ status: "sent" });
     expect(ids).toEqual(["<ntf-81@example.com>", "<ntf-81@example.com>"]);
   });
@@ -220,13 +306,20 @@ describe("on a bad day", () => {
 
   it.each(Object.entries(misbehaviours))("a server %s at once, or at any step, and the mail has failed in time", async (_, act) => {
     const greeting = await scripted(act, polite);
-    const servers = [greeting, ...await Promise.all(steps.map((step) => scripted("220 hello\r\n", (line, socket) => (step.test(line) ? (act(socket), undefined) : polite(line)))))];
+    const servers = [
+      greeting,
+      ...(await Promise.all(
+        steps.map((step) => scripted("220 hello\r\n", (line, socket) => (step.test(line) ? (act(socket), undefined) : polite(line)))),
+      )),
+    ];
     const startedMs = performance.now();
     const outcomes = await Promise.all(servers.map(({ port }) => send(serverAt(port, "off"), { ms: 500 })));
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     for (const { status, detail } of outcomes) {
       expect(status).toBe("failed");
-      expect(detail).toMatch(/^(no answer in time|broken off), at |^(connect|EHLO|MAIL FROM|RCPT TO|DATA|end of DATA): the (server|reply) /);
+      expect(detail).toMatch(
+        /^(no answer in time|broken off), at |^(connect|EHLO|MAIL FROM|RCPT TO|DATA|end of DATA): the (server|reply) /,
+      );
     }
     for (const { closed } of servers) await expect.poll(closed).toBe(1);
   });
@@ -234,7 +327,11 @@ describe("on a bad day", () => {
   it("a server that is not there, or has no such name, is out of reach", async () => {
     const gone = await startScripted("", polite);
     gone.close();
-    expect(await send(serverAt(gone.port, "off"))).toEqual({ status: "failed", detail: "broken off, at connect: ECONNREFUSED", retryAfterMs: null });
+    expect(await send(serverAt(gone.port, "off"))).toEqual({
+      status: "failed",
+      detail: "broken off, at connect: ECONNREFUSED",
+      retryAfterMs: null,
+    });
     expect(await send(serverAt(gone.port, "on"))).toMatchObject({ status: "failed", detail: "broken off, at connect: ECONNREFUSED" });
   });
 
@@ -243,10 +340,19 @@ describe("on a bad day", () => {
       socket.setNoDelay(true);
       for (const octet of Buffer.from(text)) socket.write(Buffer.from([octet]));
     };
-    const server = await scripted((socket) => slowly("220-hello\r\n220 you\r\n", socket), (line, socket) => slowly(polite(line) ?? "", socket));
+    const server = await scripted(
+      (socket) => slowly("220-hello\r\n220 you\r\n", socket),
+      (line, socket) => slowly(polite(line) ?? "", socket),
+    );
     expect(await send(serverAt(server.port, "off"))).toEqual({ status: "sent", detail: "250 taken for good" });
     const [ehlo, from, ...rest] = server.lines;
-    expect([ehlo, from, rest[0], rest[1], rest[2]]).toEqual(["EHLO example.com", "MAIL FROM:<alerts@example.com>", "RCPT TO:<ops@example.org>", "RCPT TO:<second@example.net>", "DATA"]);
+    expect([ehlo, from, rest[0], rest[1], rest[2]]).toEqual([
+      "EHLO example.com",
+      "MAIL FROM:<alerts@example.com>",
+      "RCPT TO:<ops@example.org>",
+      "RCPT TO:<second@example.net>",
+      "DATA",
+    ]);
     await expect.poll(() => server.lines.at(-1)).toBe("QUIT");
   });
 });
@@ -254,9 +360,14 @@ describe("on a bad day", () => {
 describe("dots", () => {
   it("that begin a line are doubled, wherever the line is", () => {
     expect(stuffed(".\r\n..\r\na.b\r\n.c\r\n")).toBe("..\r\n...\r\na.b\r\n..c\r\n");
-    fc.assert(fc.property(fc.array(fc.constantFrom(".", "a", "\r\n", " ")).map((parts) => parts.join("")), (data) => {
-      expect(stuffed(data).replaceAll(/^\.\./gm, ".")).toBe(data);
-      expect(`\r\n${stuffed(data)}`).not.toMatch(/\r\n\.(?!\.)/);
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(".", "a", "\r\n", " ")).map((parts) => parts.join("")),
+        (data) => {
+          expect(stuffed(data).replaceAll(/^\.\./gm, ".")).toBe(data);
+          expect(`\r\n${stuffed(data)}`).not.toMatch(/\r\n\.(?!\.)/);
+        },
+      ),
+    );
   });
 });

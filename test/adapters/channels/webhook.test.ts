@@ -20,7 +20,13 @@ beforeAll(async () => {
 afterAll(() => sink.close());
 
 const send = async (secrets: readonly string[], message = sampleMessage("storm.started"), sentAtMs = Date.now()) => {
-  const outcome = await channels.send({ kind: "webhook", url: `${sink.url}/hook?a=1`, secrets }, message, "ntf-81", sentAtMs, budgetFor(5_000));
+  const outcome = await channels.send(
+    { kind: "webhook", url: `${sink.url}/hook?a=1`, secrets },
+    message,
+    "ntf-81",
+    sentAtMs,
+    budgetFor(5_000),
+  );
   return { outcome, request: sink.received.at(-1) ?? { path: "", headers: {}, body: "" } };
 };
 
@@ -29,7 +35,11 @@ describe("a webhook, as the library of Standard Webhooks verifies it", () => {
     const { outcome, request } = await send([newer]);
     expect(outcome).toEqual({ status: "sent", detail: "HTTP 204" });
     expect(request).toMatchObject({ path: "/hook?a=1", headers: { "webhook-id": "ntf-81", "content-type": "application/json" } });
-    expect(new Webhook(newer).verify(request.body, request.headers)).toMatchObject({ type: "storm.started", timestamp: "2026-11-18T11:20:05.250Z", data: { services_total: 1_000 } });
+    expect(new Webhook(newer).verify(request.body, request.headers)).toMatchObject({
+      type: "storm.started",
+      timestamp: "2026-11-18T11:20:05.250Z",
+      data: { services_total: 1_000 },
+    });
     expect(() => new Webhook(foreign).verify(request.body, request.headers)).toThrow("No matching signature");
     expect(() => new Webhook(newer).verify(`${request.body} `, request.headers)).toThrow("No matching signature");
     expect(() => new Webhook(newer).verify(request.body, { ...request.headers, "webhook-id": "ntf-82" })).toThrow("No matching signature");
@@ -40,7 +50,10 @@ describe("a webhook, as the library of Standard Webhooks verifies it", () => {
     expect(both.headers["webhook-signature"]).toMatch(/^v1,[\w+/]{43}= v1,[\w+/]{43}=$/);
     for (const secret of [older, newer]) expect(() => new Webhook(secret).verify(both.body, both.headers)).not.toThrow();
     expect(() => new Webhook(foreign).verify(both.body, both.headers)).toThrow();
-    for (const [secret, other] of [[older, newer], [newer, older]] as const) {
+    for (const [secret, other] of [
+      [older, newer],
+      [newer, older],
+    ] as const) {
       const { request } = await send([secret]);
       expect(() => new Webhook(secret).verify(request.body, request.headers)).not.toThrow();
       expect(() => new Webhook(other).verify(request.body, request.headers)).toThrow();
@@ -58,20 +71,30 @@ describe("a webhook, as the library of Standard Webhooks verifies it", () => {
   });
 
   it("is what the library itself would sign, whatever is said", async () => {
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ minLength: 24, maxLength: 64 }), fc.string({ unit: "binary" }), fc.integer({ min: 0, max: 4e12 }), async (bytes, body, sentAtMs) => {
-      const secret = webhookSecret(bytes);
-      const text = body.toWellFormed();
-      const { "webhook-signature": signature } = await webhookHeaders([secret], "ntf-1", sentAtMs, text);
-      expect(signature).toBe(new Webhook(secret).sign("ntf-1", new Date(sentAtMs), text));
-    }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: 24, maxLength: 64 }),
+        fc.string({ unit: "binary" }),
+        fc.integer({ min: 0, max: 4e12 }),
+        async (bytes, body, sentAtMs) => {
+          const secret = webhookSecret(bytes);
+          const text = body.toWellFormed();
+          const { "webhook-signature": signature } = await webhookHeaders([secret], "ntf-1", sentAtMs, text);
+          expect(signature).toBe(new Webhook(secret).sign("ntf-1", new Date(sentAtMs), text));
+        },
+      ),
+    );
   });
 
   it("carries any name there is", async () => {
-    await fc.assert(fc.asyncProperty(hostileMessage, async (message) => {
-      const { outcome, request } = await send([newer], message);
-      expect(outcome.status).toBe("sent");
-      expect(() => new Webhook(newer).verify(request.body, request.headers)).not.toThrow();
-    }), { numRuns: 50 });
+    await fc.assert(
+      fc.asyncProperty(hostileMessage, async (message) => {
+        const { outcome, request } = await send([newer], message);
+        expect(outcome.status).toBe("sent");
+        expect(() => new Webhook(newer).verify(request.body, request.headers)).not.toThrow();
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("is refused, not thrown, where its secret is none", async () => {
@@ -81,6 +104,14 @@ describe("a webhook, as the library of Standard Webhooks verifies it", () => {
       expect(outcome).toEqual({ status: "refused", detail: "the secret of the webhook is not readable" });
       expect(sink.received.length).toBe(before);
     }
-    expect(await channels.send({ kind: "webhook", url: "not a url", secrets: [newer] }, sampleMessage("test"), "ntf-81", Date.now(), budgetFor(1_000))).toMatchObject({ status: "failed" });
+    expect(
+      await channels.send(
+        { kind: "webhook", url: "not a url", secrets: [newer] },
+        sampleMessage("test"),
+        "ntf-81",
+        Date.now(),
+        budgetFor(1_000),
+      ),
+    ).toMatchObject({ status: "failed" });
   });
 });

@@ -31,25 +31,28 @@ describe.each<[string, Cut, (row: Row) => number]>([
 ])("%s", (_, cut, size) => {
   it("gives every page at least one row, never more than the budget beyond it, and each row once, in order", async () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 9 });
-    await fc.assert(fc.asyncProperty(sizes, fc.integer({ min: 1, max: 900 }), fc.boolean(), async (given, budget, backwards) => {
-      const order = backwards ? sql`id desc` : sql`id`;
-      const row = (id: number): Row => ({ id, text: "x".repeat(given[id - 1] ?? 0), cut: false });
-      const left = given.map((_size, index) => index + 1);
-      if (backwards) left.reverse();
-      for (let afterId = backwards ? given.length + 1 : 0; left.length > 0;) {
-        const all = backwards ? sql`select * from (${texts(given)}) t where id < ${afterId}` : texts(given, afterId);
-        const page = await database.db.rows<Row>(cut(sql`select * from (${all}) t order by ${order}`, order, budget));
-        let fits = 0;
-        for (let sum = 0; fits < left.length; fits += 1) {
-          sum += size(row(left[fits] ?? 0));
-          if (sum > budget) break;
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.integer({ min: 1, max: 900 }), fc.boolean(), async (given, budget, backwards) => {
+        const order = backwards ? sql`id desc` : sql`id`;
+        const row = (id: number): Row => ({ id, text: "x".repeat(given[id - 1] ?? 0), cut: false });
+        const left = given.map((_size, index) => index + 1);
+        if (backwards) left.reverse();
+        for (let afterId = backwards ? given.length + 1 : 0; left.length > 0;) {
+          const all = backwards ? sql`select * from (${texts(given)}) t where id < ${afterId}` : texts(given, afterId);
+          const page = await database.db.rows<Row>(cut(sql`select * from (${all}) t order by ${order}`, order, budget));
+          let fits = 0;
+          for (let sum = 0; fits < left.length; fits += 1) {
+            sum += size(row(left[fits] ?? 0));
+            if (sum > budget) break;
+          }
+          const expected = left.splice(0, Math.max(1, fits));
+          expect(page.map(({ id }) => id)).toEqual(expected);
+          expect(page.map((one) => one.cut)).toEqual(expected.map((id) => id === expected.at(-1) && left.length > 0));
+          afterId = expected.at(-1) ?? 0;
         }
-        const expected = left.splice(0, Math.max(1, fits));
-        expect(page.map(({ id }) => id)).toEqual(expected);
-        expect(page.map((one) => one.cut)).toEqual(expected.map((id) => id === expected.at(-1) && left.length > 0));
-        afterId = expected.at(-1) ?? 0;
-      }
-    }), { numRuns: 25 });
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it("leaves values and the names of columns as they are", async () => {
@@ -72,7 +75,11 @@ describe("everyPage", () => {
   it("reads all rows, in as many answers as they take", async () => {
     const { db, count } = countTrips(database.db);
     const sizes = [1_500_000, 900_000, 10, 3_000_000, 20];
-    const all = await everyPage<"id", { id: number; text: string }>(db, "id", (after) => sql`select * from (${texts(sizes, after)}) t order by id`);
+    const all = await everyPage<"id", { id: number; text: string }>(
+      db,
+      "id",
+      (after) => sql`select * from (${texts(sizes, after)}) t order by id`,
+    );
     expect(all.map(({ text }) => text.length)).toEqual(sizes);
     expect(Object.keys(all[0] ?? {})).toEqual(["id", "text"]);
     expect(count.trips).toBe(4);

@@ -36,21 +36,9 @@ describe("values", () => {
     ["a list of text", sql`select array['a,b', null, '"'] as v`, ["a,b", null, '"']],
     ["a list of times", sql`select array['1970-01-01 00:00:01+00', null]::timestamptz[] as v`, [1_000, null]],
     ["a time", sql`select '2026-03-04 05:06:07.089+00'::timestamptz as v`, Date.UTC(2026, 2, 4, 5, 6, 7, 89)],
-    [
-      "microseconds, cut off",
-      sql`select '2026-03-04 05:06:07.089999+00'::timestamptz as v`,
-      Date.UTC(2026, 2, 4, 5, 6, 7, 89),
-    ],
-    [
-      "one digit of a second",
-      sql`select '2026-03-04 05:06:07.1+00'::timestamptz as v`,
-      Date.UTC(2026, 2, 4, 5, 6, 7, 100),
-    ],
-    [
-      "a time of another zone",
-      sql`select '2026-03-04 05:06:07+05:30'::timestamptz as v`,
-      Date.UTC(2026, 2, 3, 23, 36, 7),
-    ],
+    ["microseconds, cut off", sql`select '2026-03-04 05:06:07.089999+00'::timestamptz as v`, Date.UTC(2026, 2, 4, 5, 6, 7, 89)],
+    ["one digit of a second", sql`select '2026-03-04 05:06:07.1+00'::timestamptz as v`, Date.UTC(2026, 2, 4, 5, 6, 7, 100)],
+    ["a time of another zone", sql`select '2026-03-04 05:06:07+05:30'::timestamptz as v`, Date.UTC(2026, 2, 3, 23, 36, 7)],
     ["a time before 1970", sql`select '1969-12-31 23:59:59.5+00'::timestamptz as v`, -500],
     ["a date, as text", sql`select '2026-03-04'::date as v`, "2026-03-04"],
     ["a time without zone, as text", sql`select '2026-03-04 05:06:07'::timestamp as v`, "2026-03-04 05:06:07"],
@@ -87,9 +75,7 @@ describe("values", () => {
       n: fc.maxSafeInteger(),
       t: text,
       b: fc.boolean(),
-      ms: fc
-        .date({ min: new Date("1000-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
-        .map((date) => date.getTime()),
+      ms: fc.date({ min: new Date("1000-01-01"), max: new Date("9999-12-31"), noInvalidDate: true }).map((date) => date.getTime()),
       list: fc.array(fc.record({ a: fc.integer(), s: text }), { maxLength: 5 }),
     });
     await fc.assert(
@@ -143,9 +129,7 @@ describe("batch", () => {
 describe("errors", () => {
   it("carry SQLSTATE and constraint, which violates() reads", async () => {
     await database.db.rows(sql`insert into things values (1, 'a')`);
-    const error: unknown = await database.db
-      .rows(sql`insert into things values (2, 'a')`)
-      .catch((cause: unknown) => cause);
+    const error: unknown = await database.db.rows(sql`insert into things values (2, 'a')`).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(NeonDbError);
     expect(error).toMatchObject({ code: "23505", table: "things", constraint: "things_name_key" });
     expect(violates(error, "things_name_key")).toBe(true);

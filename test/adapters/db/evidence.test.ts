@@ -18,14 +18,22 @@ const idOf = async (text: string, params: readonly unknown[]): Promise<number> =
   Number((await database.sql<{ id: string }>(`${text} returning id`, params))[0]?.id);
 
 const newService = async (name: string) => {
-  const service = await idOf("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'a', 'b')", [customer, name]);
+  const service = await idOf("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'a', 'b')", [
+    customer,
+    name,
+  ]);
   const policy = await idOf("insert into storm_policies (service_id, kind) values ($1, 'http_availability')", [service]);
-  const domain = await idOf(
-    "insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, $3, 't')", [service, customer, `${name}.example.test`]);
-  const storm = (state = "storm") => idOf(
-    `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
+  const domain = await idOf("insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, $3, 't')", [
+    service,
+    customer,
+    `${name}.example.test`,
+  ]);
+  const storm = (state = "storm") =>
+    idOf(
+      `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
      select $1, $2, 1, 'http_availability', $3, now(), now(), case $3 when 'ended' then now() end, case $3 when 'ended' then 'recovered' end, 1.5`,
-    [service, policy, state]);
+      [service, policy, state],
+    );
   return { service, policy, domain, storm };
 };
 
@@ -53,7 +61,7 @@ describe("evidence", () => {
     await record(service, first, "begin");
     await record(service, first, "end");
     const second = await storm("ended");
-    await record(service, second, "begin", canonicalJson({ text: "ü \" \\ 😀 \u2028 { ] ," }));
+    await record(service, second, "begin", canonicalJson({ text: 'ü " \\ 😀 \u2028 { ] ,' }));
     await record(other.service, await other.storm(), "begin");
     await record(service, first, "switch");
     await record(service, second, "end");
@@ -79,7 +87,11 @@ describe("evidence", () => {
     const only = await storm();
     await record(service, only, "begin");
     const large = canonicalJson({ text: "é[{".repeat(20_000) });
-    await database.sql("insert into evidence (service_id, storm_id, kind, body) select $1, $2, 'relapse', $3 from generate_series(1, 54)", [service, only, large]);
+    await database.sql("insert into evidence (service_id, storm_id, kind, body) select $1, $2, 'relapse', $3 from generate_series(1, 54)", [
+      service,
+      only,
+      large,
+    ]);
     const store = createEvidenceStore(database.db);
     const pages: Uint8Array[] = [];
     for (let after: number | null = 0; after !== null;) {
@@ -91,15 +103,25 @@ describe("evidence", () => {
     expect(pages.length).toBeGreaterThan(2);
     const verdict = verifyBundle(joinBundles(pages));
     expect(verdict.ok && verdict.kinds.length).toBe(55);
-    expect(verifyBundle(pages[1] ?? new Uint8Array())).toMatchObject({ ok: false, record: 1, reason: "must be the beginning of the storm" });
-    expect(verifyBundle(joinBundles([...pages.slice(0, 1), ...pages.slice(2)]))).toMatchObject({ ok: false, reason: expect.stringContaining("hole") as unknown });
+    expect(verifyBundle(pages[1] ?? new Uint8Array())).toMatchObject({
+      ok: false,
+      record: 1,
+      reason: "must be the beginning of the storm",
+    });
+    expect(verifyBundle(joinBundles([...pages.slice(0, 1), ...pages.slice(2)]))).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining("hole") as unknown,
+    });
     expect(verifyBundle(joinBundles([...pages.slice(0, 1), new TextEncoder().encode("{}")]))).toMatchObject({ ok: false });
   });
 
   it("chains the rows of one statement among themselves", async () => {
     const { service, storm } = await newService("at-once");
     const only = await storm();
-    await database.sql(`insert into evidence (service_id, storm_id, kind, body) select $1, $2, kind, '{}' from unnest(array['begin', 'relapse', 'end']) kind`, [service, only]);
+    await database.sql(
+      `insert into evidence (service_id, storm_id, kind, body) select $1, $2, kind, '{}' from unnest(array['begin', 'relapse', 'end']) kind`,
+      [service, only],
+    );
     expect(verify(await bundleOf(only))).toMatchObject({ ok: true, kinds: ["begin", "relapse", "end"] });
   });
 
@@ -107,7 +129,9 @@ describe("evidence", () => {
     const { service, storm } = await newService("forged");
     const only = await storm();
     await database.sql(
-      "insert into evidence (service_id, storm_id, kind, body, seq, hash, previous_hash) values ($1, $2, 'begin', '{}', 77, 'f00', 'ba5')", [service, only]);
+      "insert into evidence (service_id, storm_id, kind, body, seq, hash, previous_hash) values ($1, $2, 'begin', '{}', 77, 'f00', 'ba5')",
+      [service, only],
+    );
     expect(verify(await bundleOf(only))).toMatchObject({ ok: true });
   });
 
@@ -129,28 +153,52 @@ describe("evidence", () => {
     const { service, domain, storm } = await newService("switched");
     const only = await storm();
     await record(service, only, "begin");
-    const change = (stormId: number | null) => idOf(
-      `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
-       values ($1, $2, $3, 100, 0, 0, 100, 'storm', E'sre "ü"\\t\\x01', 7, 'intent', '2026-11-18T11:20:40.120Z')`, [service, domain, stormId]);
+    const change = (stormId: number | null) =>
+      idOf(
+        `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
+       values ($1, $2, $3, 100, 0, 0, 100, 'storm', E'sre "ü"\\t\\x01', 7, 'intent', '2026-11-18T11:20:40.120Z')`,
+        [service, domain, stormId],
+      );
     const ids = [await change(only), await change(null)];
-    await database.sql("update routing_changes set result = 'accepted', change_id = '/change/C1', accepted_at = '2026-11-18T11:20:41Z' where id = any($1)", [ids]);
+    await database.sql(
+      "update routing_changes set result = 'accepted', change_id = '/change/C1', accepted_at = '2026-11-18T11:20:41Z' where id = any($1)",
+      [ids],
+    );
     await database.sql("update routing_changes set result = 'insync', insync_at = now() where id = any($1)", [ids]);
     const text = await bundleOf(only);
     expect(verify(text)).toMatchObject({ ok: true, kinds: ["begin", "switch"] });
     expect((JSON.parse(text) as { body: unknown }[])[1]?.body).toEqual({
-      accepted_at: "2026-11-18T11:20:41.000Z", actor: 'sre "ü"\t\u0001', change_id: "/change/C1", domain: "switched.example.test", epoch: 7,
-      from: { primary: 100, backup: 0 }, intended_at: "2026-11-18T11:20:40.120Z", reason: "storm", to: { primary: 0, backup: 100 },
+      accepted_at: "2026-11-18T11:20:41.000Z",
+      actor: 'sre "ü"\t\u0001',
+      change_id: "/change/C1",
+      domain: "switched.example.test",
+      epoch: 7,
+      from: { primary: 100, backup: 0 },
+      intended_at: "2026-11-18T11:20:40.120Z",
+      reason: "storm",
+      to: { primary: 0, backup: 100 },
     });
   });
 
-  const insync = (service: number, domain: number, storm: number | null) => idOf(
-    `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, change_id,
+  const insync = (service: number, domain: number, storm: number | null) =>
+    idOf(
+      `insert into routing_changes (service_id, domain_id, storm_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, change_id,
        intended_at, insync_at)
-     values ($1, $2, $3, 100, 0, 0, 100, 'storm', 'tranche', 7, 'insync', 'c1:C9', '2026-11-18T11:20:40Z', '2026-11-18T11:21:00.007Z')`, [service, domain, storm]);
-  const observe = (change: number, observed: object) => database.sql("update routing_changes set observed = $2 where id = $1", [change, JSON.stringify(observed)]);
+     values ($1, $2, $3, 100, 0, 0, 100, 'storm', 'tranche', 7, 'insync', 'c1:C9', '2026-11-18T11:20:40Z', '2026-11-18T11:21:00.007Z')`,
+      [service, domain, storm],
+    );
+  const observe = (change: number, observed: object) =>
+    database.sql("update routing_changes set observed = $2 where id = $1", [change, JSON.stringify(observed)]);
   const seen: Observed = {
-    atMs: Date.parse("2026-11-18T11:22:10.089Z"), verdict: "other", type: "CNAME", expected: ["b.cdn.net", "c.cdn.net"],
-    resolvers: [{ resolver: "dns.google", answers: ["a.cdn.net", "b.cdn.net"] }, { resolver: "cloudflare-dns.com", answers: null }, { resolver: "[::1]:9", answers: [] }],
+    atMs: Date.parse("2026-11-18T11:22:10.089Z"),
+    verdict: "other",
+    type: "CNAME",
+    expected: ["b.cdn.net", "c.cdn.net"],
+    resolvers: [
+      { resolver: "dns.google", answers: ["a.cdn.net", "b.cdn.net"] },
+      { resolver: "cloudflare-dns.com", answers: null },
+      { resolver: "[::1]:9", answers: [] },
+    ],
   };
 
   it("records what was observed of a switch for a storm, after its end and into the next one too", async () => {
@@ -166,12 +214,25 @@ describe("evidence", () => {
     expect(verify(one)).toMatchObject({ ok: true, stormId: first, kinds: ["begin", "end", "observed"], ended: true });
     expect(verify(two)).toMatchObject({ ok: true, stormId: second, kinds: ["begin", "end"] });
     const records = JSON.parse(one) as { body: unknown; kind: string; storm_id: number }[];
-    expect(records.map((own) => [own.storm_id === first, own.kind])).toEqual([[true, "begin"], [true, "end"], [false, "begin"], [true, "observed"]]);
+    expect(records.map((own) => [own.storm_id === first, own.kind])).toEqual([
+      [true, "begin"],
+      [true, "end"],
+      [false, "begin"],
+      [true, "observed"],
+    ]);
     expect(records[3]?.body).toEqual({
-      change: ids[0], change_id: "c1:C9", domain: "observed.example.test", expected: ["b.cdn.net", "c.cdn.net"], insync_at: "2026-11-18T11:21:00.007Z",
-      observed_at: "2026-11-18T11:22:10.089Z", record_type: "CNAME", verdict: "other",
+      change: ids[0],
+      change_id: "c1:C9",
+      domain: "observed.example.test",
+      expected: ["b.cdn.net", "c.cdn.net"],
+      insync_at: "2026-11-18T11:21:00.007Z",
+      observed_at: "2026-11-18T11:22:10.089Z",
+      record_type: "CNAME",
+      verdict: "other",
       resolvers: [
-        { answers: ["a.cdn.net", "b.cdn.net"], resolver: "dns.google" }, { answers: null, resolver: "cloudflare-dns.com" }, { answers: [], resolver: "[::1]:9" },
+        { answers: ["a.cdn.net", "b.cdn.net"], resolver: "dns.google" },
+        { answers: null, resolver: "cloudflare-dns.com" },
+        { answers: [], resolver: "[::1]:9" },
       ],
     });
   });
@@ -181,10 +242,17 @@ describe("evidence", () => {
     const only = await storm();
     await record(service, only, "begin");
     const change = await insync(service, domain, only);
-    const writers = Array.from({ length: 10 }, (_, at) => observe(change, { ...seen, atMs: seen.atMs + at }).then(() => "stored", (error: { code: string }) => error.code));
+    const writers = Array.from({ length: 10 }, (_, at) =>
+      observe(change, { ...seen, atMs: seen.atMs + at }).then(
+        () => "stored",
+        (error: { code: string }) => error.code,
+      ),
+    );
     expect((await Promise.all(writers)).toSorted()).toEqual([...Array.from({ length: 9 }, () => "23001"), "stored"]);
     await database.sql("update routing_changes set observed = observed where id = $1", [change]);
-    await expect(database.sql("update routing_changes set observed = null where id = $1", [change])).rejects.toMatchObject({ code: "23001" });
+    await expect(database.sql("update routing_changes set observed = null where id = $1", [change])).rejects.toMatchObject({
+      code: "23001",
+    });
     expect(verify(await bundleOf(only))).toMatchObject({ ok: true, kinds: ["begin", "observed"] });
   });
 
@@ -196,25 +264,36 @@ describe("evidence", () => {
     const text = fc.string({ unit: "binary" }).map((any) => any.toWellFormed().replaceAll("\0", ""));
     const texts = fc.array(text, { maxLength: 4 });
     const observed = fc.record<Observed>({
-      atMs: fc.integer({ min: 0, max: 4_102_444_800_000 }), verdict: fc.constantFrom("confirmed", "other", "silent", "unproven", "missed"),
-      type: fc.constantFrom("A", "AAAA", "CNAME"), expected: texts,
+      atMs: fc.integer({ min: 0, max: 4_102_444_800_000 }),
+      verdict: fc.constantFrom("confirmed", "other", "silent", "unproven", "missed"),
+      type: fc.constantFrom("A", "AAAA", "CNAME"),
+      expected: texts,
       resolvers: fc.array(fc.record({ resolver: text, answers: fc.option(texts) }), { maxLength: 3 }),
     });
-    await fc.assert(fc.asyncProperty(observed, async (one) => {
-      await observe(await insync(service, domain, only), one);
-      const [row] = await database.sql<{ body: string }>("select body from evidence where storm_id = $1 order by seq desc limit 1", [only]);
-      const body = JSON.parse(row?.body ?? "") as Record<string, JsonValue>;
-      expect(row?.body).toBe(canonicalJson(body));
-      const { atMs, type, ...rest } = one;
-      expect(body).toMatchObject({ ...rest, record_type: type, observed_at: new Date(atMs).toISOString() });
-    }), { numRuns: 100, examples: [[{ ...seen, resolvers: [{ resolver: "\u2028\u007f", answers: ['"\\/\b\f\n\r\t\u0001\u001f', "ü😀"] }] }]] });
+    await fc.assert(
+      fc.asyncProperty(observed, async (one) => {
+        await observe(await insync(service, domain, only), one);
+        const [row] = await database.sql<{ body: string }>("select body from evidence where storm_id = $1 order by seq desc limit 1", [
+          only,
+        ]);
+        const body = JSON.parse(row?.body ?? "") as Record<string, JsonValue>;
+        expect(row?.body).toBe(canonicalJson(body));
+        const { atMs, type, ...rest } = one;
+        expect(body).toMatchObject({ ...rest, record_type: type, observed_at: new Date(atMs).toISOString() });
+      }),
+      {
+        numRuns: 100,
+        examples: [[{ ...seen, resolvers: [{ resolver: "\u2028\u007f", answers: ['"\\/\b\f\n\r\t\u0001\u001f', "ü😀"] }] }]],
+      },
+    );
     expect(verify(await bundleOf(only))).toMatchObject({ ok: true });
   });
 
   it("is refused rather than recorded in pieces", async () => {
     const { service, domain, storm } = await newService("pieces");
     const change = await insync(service, domain, await storm());
-    for (const field of ["atMs", "verdict", "type"] as const) await expect(observe(change, { ...seen, [field]: undefined })).rejects.toMatchObject({ code: "23502" });
+    for (const field of ["atMs", "verdict", "type"] as const)
+      await expect(observe(change, { ...seen, [field]: undefined })).rejects.toMatchObject({ code: "23502" });
     expect(await database.sql("select 1 from routing_changes where id = $1 and observed is not null", [change])).toEqual([]);
   });
 
@@ -229,7 +308,11 @@ describe("evidence", () => {
     const changes = [await insync(a.service, a.domain, storms[0]), await insync(b.service, b.domain, storms[1])];
     const round = new pg.Client(database.url);
     await round.connect();
-    const write = (at: 0 | 1) => round.query("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, 'relapse', '{}')", [[a, b][at]?.service, storms[at]]);
+    const write = (at: 0 | 1) =>
+      round.query("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, 'relapse', '{}')", [
+        [a, b][at]?.service,
+        storms[at],
+      ]);
     await round.query("begin");
     await write(1);
     const observing = (async () => {
@@ -237,7 +320,9 @@ describe("evidence", () => {
     })();
     // The first is stored, the second waits for the chain that the round has: then the round wants the first one's.
     for (;;) {
-      const [waiting] = await database.sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+      const [waiting] = await database.sql(
+        "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
       if (waiting !== undefined) break;
     }
     await write(0);
@@ -245,7 +330,8 @@ describe("evidence", () => {
     await observing;
     await round.end();
     expect(await Promise.all(storms.map(async (id) => verify(await bundleOf(id))))).toMatchObject([
-      { ok: true, kinds: ["begin", "observed", "relapse"] }, { ok: true, kinds: ["begin", "relapse", "observed"] },
+      { ok: true, kinds: ["begin", "observed", "relapse"] },
+      { ok: true, kinds: ["begin", "relapse", "observed"] },
     ]);
   });
 

@@ -20,11 +20,17 @@ afterEach(() => {
 });
 afterAll(() => database.close());
 
-const caught = async (promise: Promise<unknown>): Promise<unknown> => await promise.then(() => "no error", (error: unknown) => error);
+const caught = async (promise: Promise<unknown>): Promise<unknown> =>
+  await promise.then(
+    () => "no error",
+    (error: unknown) => error,
+  );
 
 /** What a statement comes to when the proxy answers so. */
 const answeredWith = async (status: number, body: unknown): Promise<unknown> => {
-  vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status }));
+  vi.spyOn(globalThis, "fetch").mockImplementation(
+    async () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status }),
+  );
   return await caught(connect(database.url, database.fetchEndpoint).rows(sql`select 1`));
 };
 
@@ -33,7 +39,13 @@ const secret = "role neondb_owner at ep-cool-1 has host 10.1.2.3";
 describe("a database that refuses is named as what it is", () => {
   it.each<[string, number, unknown, FaultKind, string | null]>([
     ["its plan's quota", 402, { message: `Your project has exceeded the data transfer quota. ${secret}` }, "quota", "300"],
-    ["a quota under another status", 400, { message: "Your account or project has exceeded the compute time quota.", code: "" }, "quota", "300"],
+    [
+      "a quota under another status",
+      400,
+      { message: "Your account or project has exceeded the compute time quota.", code: "" },
+      "quota",
+      "300",
+    ],
     ["a quota under a code", 400, { message: "Your project has exceeded the active time quota", code: "53300" }, "quota", "300"],
     ["an answer that is too large", 507, { message: `response is too large (max is 10485760 bytes) ${secret}` }, "answer_too_large", null],
     ["a request that is too large", 413, { message: "request is too large" }, "request_too_large", null],
@@ -67,9 +79,13 @@ describe("a database that refuses is named as what it is", () => {
   });
 
   it("who does not answer, and who is not there", async () => {
-    vi.spyOn(globalThis, "fetch").mockImplementation(async () => { throw new DOMException("timed out", "TimeoutError"); });
+    vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+      throw new DOMException("timed out", "TimeoutError");
+    });
     expect(await caught(connect(database.url, database.fetchEndpoint).rows(sql`select 1`))).toMatchObject({ kind: "no_answer" });
-    vi.spyOn(globalThis, "fetch").mockImplementation(async () => { throw new TypeError("fetch failed"); });
+    vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+      throw new TypeError("fetch failed");
+    });
     expect(await caught(connect(database.url, database.fetchEndpoint).rows(sql`select 1`))).toMatchObject({ kind: "unreachable" });
     expect(faultKind(new RangeError("an int8 from the database exceeds 2^53 - 1"))).toBeNull();
   });
@@ -80,9 +96,15 @@ describe("the local endpoint says what Neon's says", () => {
     const small = await startSqlEndpoint({ limits: { requestBytes: 10_000, responseBytes: 10_000, statementMs: 300 } });
     const db = connect(database.url, small.url);
     expect(await caught(db.rows(sql`select repeat('x', 20000) as x`))).toMatchObject({ kind: "answer_too_large", code: "internal" });
-    expect(await caught(db.rows(sql`select ${"x".repeat(20_000)}::text as x`))).toMatchObject({ kind: "request_too_large", code: "internal" });
+    expect(await caught(db.rows(sql`select ${"x".repeat(20_000)}::text as x`))).toMatchObject({
+      kind: "request_too_large",
+      code: "internal",
+    });
     expect(await caught(db.rows(sql`select pg_sleep(5)`))).toMatchObject({ kind: "too_slow" });
-    expect(await caught(db.batch([sql`set transaction read only`, sql`create table t (x int)`]))).toMatchObject({ kind: "read_only", code: "unavailable" });
+    expect(await caught(db.batch([sql`set transaction read only`, sql`create table t (x int)`]))).toMatchObject({
+      kind: "read_only",
+      code: "unavailable",
+    });
     await small.closeDatabase(database.url);
     await small.close();
   });

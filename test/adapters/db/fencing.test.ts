@@ -18,11 +18,17 @@ let names = 0;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  unfenced = createPooledDatabase(database.url, 2, (text) => text.replaceAll(
-    /from leases where name = (\$\d+) and epoch = (\$\d+) and expires_at > clock_timestamp\(\) for share/g, "where $1::text is not null and $2::bigint is not null"));
+  unfenced = createPooledDatabase(database.url, 2, (text) =>
+    text.replaceAll(
+      /from leases where name = (\$\d+) and epoch = (\$\d+) and expires_at > clock_timestamp\(\) for share/g,
+      "where $1::text is not null and $2::bigint is not null",
+    ),
+  );
   const tables = await database.sql<{ name: string }>("select tablename as name from pg_tables where schemaname = 'public' order by 1");
   // A row that is written again, if only as it was, is another row version: of another transaction, and elsewhere.
-  digests = tables.map(({ name }) => `select '${name}' as name, coalesce(sum(hashtextextended(ctid || ' ' || xmin, 0)), 0)::text as rows from ${name}`).join(" union all ");
+  digests = tables
+    .map(({ name }) => `select '${name}' as name, coalesce(sum(hashtextextended(ctid || ' ' || xmin, 0)), 0)::text as rows from ${name}`)
+    .join(" union all ");
 });
 afterAll(async () => {
   await unfenced.close();
@@ -42,7 +48,8 @@ const leased = async (): Promise<Fence> => {
   if (fence === null) throw new Error("the lease is taken");
   return fence;
 };
-const lapse = async ({ name }: Fence) => void (await database.sql("update leases set expires_at = clock_timestamp() - interval '1 second' where name = $1", [name]));
+const lapse = async ({ name }: Fence) =>
+  void (await database.sql("update leases set expires_at = clock_timestamp() - interval '1 second' where name = $1", [name]));
 
 /** Fences that are good no more, all under epoch 1 as the good one is. */
 const badFences: Readonly<Record<string, () => Promise<Fence>>> = {
@@ -66,7 +73,10 @@ const badFences: Readonly<Record<string, () => Promise<Fence>>> = {
 };
 
 /** The outbox is written by triggers: what a case is not about in it goes with what it changes. */
-const isWanted = (writes: readonly string[]) => (table: string): boolean => table !== "notifications" || writes.includes(table);
+const isWanted =
+  (writes: readonly string[]) =>
+  (table: string): boolean =>
+    table !== "notifications" || writes.includes(table);
 
 describe.each(fencedWrites)("$method, $what", ({ prepare, writes, refused }) => {
   it("writes under a good fence, and nothing under any other", async () => {
@@ -98,7 +108,8 @@ describe("what rounds and jobs have of the database", () => {
 
   it("is fenced wherever it decides something", () => {
     const fenced = Object.entries(pipelineMethods).flatMap(([store, methods]) =>
-      Object.entries(methods).flatMap(([method, kind]) => (kind === "fenced" ? [`${store}.${method}`] : [])));
+      Object.entries(methods).flatMap(([method, kind]) => (kind === "fenced" ? [`${store}.${method}`] : [])),
+    );
     expect([...new Set(fencedWrites.map(({ method }) => method))].toSorted()).toEqual(fenced.toSorted());
   });
 

@@ -60,10 +60,9 @@ const restricted = { code: "23001" };
 beforeAll(async () => {
   database = await freshDatabase();
   customer = await id("insert into customers (name) values ('Acme')");
-  service = await id(
-    "insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, 'web', 'cloudflare', 'fastly')",
-    [customer],
-  );
+  service = await id("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, 'web', 'cloudflare', 'fastly')", [
+    customer,
+  ]);
   policy = await id("insert into storm_policies (service_id, kind) values ($1, 'http_availability')", [service]);
 });
 afterAll(() => database.close());
@@ -136,18 +135,14 @@ describe("usage", () => {
     await database.sql("update usage_snapshots set primary_bytes = 11 where id = $1", [snapshotId]);
     const invoiceId = await issue(snapshotId);
     await database.sql("update usage_snapshots set invoice_id = $2 where id = $1", [snapshotId, invoiceId]);
-    await expect(
-      database.sql("update usage_snapshots set primary_bytes = 12 where id = $1", [snapshotId]),
-    ).rejects.toMatchObject(restricted);
-    await expect(
-      database.sql("update usage_snapshots set invoice_id = null where id = $1", [snapshotId]),
-    ).rejects.toMatchObject(restricted);
-    await expect(database.sql("delete from usage_snapshots where id = $1", [snapshotId])).rejects.toMatchObject(
+    await expect(database.sql("update usage_snapshots set primary_bytes = 12 where id = $1", [snapshotId])).rejects.toMatchObject(
       restricted,
     );
-    expect(await database.sql("select primary_bytes from usage_snapshots where id = $1", [snapshotId])).toEqual([
-      { primary_bytes: "11" },
-    ]);
+    await expect(database.sql("update usage_snapshots set invoice_id = null where id = $1", [snapshotId])).rejects.toMatchObject(
+      restricted,
+    );
+    await expect(database.sql("delete from usage_snapshots where id = $1", [snapshotId])).rejects.toMatchObject(restricted);
+    expect(await database.sql("select primary_bytes from usage_snapshots where id = $1", [snapshotId])).toEqual([{ primary_bytes: "11" }]);
   });
 
   it("has one snapshot a window", async () => {
@@ -173,9 +168,7 @@ describe("history", () => {
          min_samples, min_failures) values ($1, 1, 0.9, 60, 300, 1.5, 3, 3)`,
       [policy],
     );
-    await expect(database.sql("update storm_policy_versions set cooldown_seconds = 0")).rejects.toMatchObject(
-      restricted,
-    );
+    await expect(database.sql("update storm_policy_versions set cooldown_seconds = 0")).rejects.toMatchObject(restricted);
     await expect(database.sql("delete from storm_policy_versions")).rejects.toMatchObject(restricted);
   });
 });
@@ -190,8 +183,7 @@ describe("at most one", () => {
   });
 
   it("live policy per service and kind", async () => {
-    const again = () =>
-      database.sql("insert into storm_policies (service_id, kind) values ($1, 'http_availability')", [service]);
+    const again = () => database.sql("insert into storm_policies (service_id, kind) values ($1, 'http_availability')", [service]);
     await expect(again()).rejects.toMatchObject({ code: "23505", constraint: "storm_policies_live_key" });
     await database.sql("update storm_policies set deleted_at = now() where service_id = $1", [service]);
     await again();

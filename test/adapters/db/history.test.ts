@@ -30,7 +30,9 @@ beforeAll(async () => {
   await database.sql(`
     with c as (insert into customers (name) values ('acme') returning id)
     insert into services (customer_id, name, primary_cdn, backup_cdn, created_at) select id, 'web ' || n, 'cdn-a', 'cdn-b', ${daysAgo("400")} from c, generate_series(1, ${services}) n`);
-  await database.sql("insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, id || '.example.com', 'token' from services order by id");
+  await database.sql(
+    "insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, id || '.example.com', 'token' from services order by id",
+  );
   await database.sql("insert into storm_policies (service_id, kind) select id, 'http_availability' from services order by id");
   await database.sql(`
     insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
@@ -40,7 +42,9 @@ beforeAll(async () => {
   await database.sql(`
     insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes, primary_source, backup_source)
     select s.id, ${daysAgo("n")}, ${daysAgo("n - 1")}, 1, case n when 1 then 900000000000 else 0 end, 'push', 'push' from generate_series(${days}, 1, -1) n cross join services s order by n desc, s.id`);
-  await database.sql("delete from usage_snapshots where window_start < $1 and mod(id, 2) = 0 and service_id > 1", [new Date(nowMs - 2 * dayMs)]);
+  await database.sql("delete from usage_snapshots where window_start < $1 and mod(id, 2) = 0 and service_id > 1", [
+    new Date(nowMs - 2 * dayMs),
+  ]);
   await database.sql(`
     insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at, insync_at)
     select d.service_id, d.id, 100, 0, 0, 100, 'storm', 'tranche', 1, case mod(n, 3) when 0 then 'failed' else 'insync' end, ${daysAgo("n")}, ${daysAgo("n")}
@@ -48,9 +52,13 @@ beforeAll(async () => {
   await database.sql(`
     insert into audit_log (customer_id, actor, action, object_type, object_id, at)
     select 1, 'token:1', case mod(n, 3) when 0 then 'create' else 'update' end, case mod(n, 3) when 0 then 'service' else 'domain' end, n, ${daysAgo("n / 20.0")} from generate_series(6000, 1, -1) n`);
-  await database.sql("insert into audit_log (customer_id, actor, action, object_type, object_id) values (1, 'token:1', 'create', 'customer', 1)");
+  await database.sql(
+    "insert into audit_log (customer_id, actor, action, object_type, object_id) values (1, 'token:1', 'create', 'customer', 1)",
+  );
   // Of what people were told two messages wait, and one was given up within a day.
-  await database.sql("insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at) values (1, 'ops', 'webhook', '{}', '', now())");
+  await database.sql(
+    "insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at) values (1, 'ops', 'webhook', '{}', '', now())",
+  );
   await database.sql(`
     with n as (
       insert into notifications (customer_id, service_id, kind, subject, facts, occurred_at, expanded_at)
@@ -58,7 +66,9 @@ beforeAll(async () => {
     )
     insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, state, next_at, ended_at)
     select 1, 't' || id, 1, 'event', 'switch.done', 'info', id, id, case mod(id, 9) when 0 then 'dead' else 'sent' end, occurred_at, occurred_at from n order by id`);
-  await database.sql("update deliveries set state = 'pending', ended_at = null where id in (select max(id) from deliveries union select max(id) - 1 from deliveries)");
+  await database.sql(
+    "update deliveries set state = 'pending', ended_at = null where id in (select max(id) from deliveries union select max(id) - 1 from deliveries)",
+  );
   await database.sql(`
     insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at)
     select 1, 'cdn-a', 'storm', at, at, at from (select ${daysAgo("n / 10.0")} as at from generate_series(3000, 1, -1) n) x`);
@@ -78,7 +88,9 @@ describe("what is asked where there is a long history", () => {
     const deep = await usage.list(1, 1, {}, { limit: 21, afterId: all?.[199]?.id ?? 0 });
     expect(deep).toEqual(all?.slice(200, 221));
     expect((await explained.touched("usage_snapshots")).rows).toBeLessThan(150);
-    await database.sql(`insert into usage_snapshots (service_id, window_start, window_end) values (1, ${daysAgo("350")}, ${daysAgo("349")})`);
+    await database.sql(
+      `insert into usage_snapshots (service_id, window_start, window_end) values (1, ${daysAgo("350")}, ${daysAgo("349")})`,
+    );
     const first = await usage.list(1, 1, {}, { limit: 2, afterId: null });
     expect(first?.map(({ windowStartMs }) => windowStartMs)).toEqual([nowMs - 350 * dayMs, nowMs - days * dayMs]);
     expect(await usage.list(1, 2, {}, { limit: 2, afterId: all?.[0]?.id ?? 0 })).toEqual([]);
@@ -93,7 +105,10 @@ describe("what is asked where there is a long history", () => {
 
   it("lists storms with as many looked at as a page has, whatever there were", async () => {
     const storms = createStormStore(explained.db);
-    const newest = async (where: string) => (await database.sql<{ id: string }>(`select id from storm_events where ${where} order by id desc limit 101`)).map(({ id }) => Number(id));
+    const newest = async (where: string) =>
+      (await database.sql<{ id: string }>(`select id from storm_events where ${where} order by id desc limit 101`)).map(({ id }) =>
+        Number(id),
+      );
     const ids = (rows: readonly { readonly id: number }[]) => rows.map(({ id }) => id);
     expect(ids(await storms.list(1, {}, page))).toEqual(await newest("true"));
     expect((await explained.touched("storm_events")).rows).toBeLessThan(2_500);
@@ -140,7 +155,13 @@ describe("what is asked where there is a long history", () => {
 
   it("intends switches by the newest of each domain and the storms of a day", async () => {
     const intents = Array.from({ length: services }, (_, n) => ({
-      serviceId: n + 1, domainId: n + 1, from: { primary: 100, backup: 0 }, to: { primary: 0, backup: 100 }, reason: "storm", actor: "tranche", result: "intent" as const,
+      serviceId: n + 1,
+      domainId: n + 1,
+      from: { primary: 100, backup: 0 },
+      to: { primary: 0, backup: 100 },
+      reason: "storm",
+      actor: "tranche",
+      result: "intent" as const,
     }));
     expect(await explained.db.rows(saveIntents(fence, intents, nowMs))).toHaveLength(services);
     expect((await explained.touched("attempted_records")).rows).toBeLessThan(2_000);
@@ -156,7 +177,8 @@ describe("what is asked where there is a long history", () => {
     await database.sql(minutes);
     await createRollupStore(explained.db).rollHour(fence, nowMs, 0, 500);
     expect(await database.sql("select samples, ok, places, counts from probe_rollups_hour")).toEqual(
-      Array.from({ length: 3 * services }, () => ({ samples: 360, ok: 360, places: [20, 40, 41, 42], counts: [120, 80, 80, 80] })));
+      Array.from({ length: 3 * services }, () => ({ samples: 360, ok: 360, places: [20, 40, 41, 42], counts: [120, 80, 80, 80] })),
+    );
     // 7,200 minutes of two latencies each.
     expect((await explained.touched("probe_rollups_hour")).rows).toBeLessThan(100_000);
   });

@@ -55,7 +55,13 @@ const run = async (seeds: readonly number[], dbFor: (seed: number) => Database):
   const broken = brokenChain(record.takeovers);
   const happened: Record<string, number> = {};
   for (const [lease, { schedule, calls }] of done) {
-    const own = { calls, ttlMs: schedule.ttlMs, versions: versions.get(lease) ?? [], landed: landed.get(lease) ?? [], takeovers: takeovers.get(lease) ?? [] };
+    const own = {
+      calls,
+      ttlMs: schedule.ttlMs,
+      versions: versions.get(lease) ?? [],
+      landed: landed.get(lease) ?? [],
+      takeovers: takeovers.get(lease) ?? [],
+    };
     broken.push(...violationsOf(own).map((law) => `LEASE_SEED=${schedule.seed}: ${law}`));
     for (const [what, count] of Object.entries(happenedIn(own))) happened[what] = (happened[what] ?? 0) + count;
   }
@@ -71,7 +77,16 @@ describe("four holders of one lease, with delays, pauses, deaths and clocks of t
     expect(broken.slice(0, 20)).toEqual([]);
     if (replayed !== undefined) return;
     // That it was put to the test at all: how often depends on how busy the machine is.
-    const least: Happened = { taken: 2_000, renewed: 100, released: 100, handedBack: 20, takenOver: 400, accepted: 1_000, refused: 200, outlasting: 0 };
+    const least: Happened = {
+      taken: 2_000,
+      renewed: 100,
+      released: 100,
+      handedBack: 20,
+      takenOver: 400,
+      accepted: 1_000,
+      refused: 200,
+      outlasting: 0,
+    };
     for (const [what, count] of Object.entries(least)) expect(happened[what as keyof Happened], what).toBeGreaterThan(count);
   });
 });

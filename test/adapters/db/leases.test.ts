@@ -32,10 +32,17 @@ const lease = () => {
     },
     /** Lets so much time pass for this lease, on the database's clock. */
     age: (interval: string) =>
-      database.sql(`update leases set acquired_at = acquired_at - $2::interval, expires_at = expires_at - $2::interval, released_at = released_at - $2::interval where name = $1`, [name, interval]),
+      database.sql(
+        `update leases set acquired_at = acquired_at - $2::interval, expires_at = expires_at - $2::interval, released_at = released_at - $2::interval where name = $1`,
+        [name, interval],
+      ),
     row: async () =>
-      (await database.sql<{ holder: string; provider: string; epoch: string; left: number; released: boolean }>(
-        `select holder, provider, epoch, extract(epoch from expires_at - clock_timestamp())::float8 as left, released_at is not null as released from leases where name = $1`, [name]))[0],
+      (
+        await database.sql<{ holder: string; provider: string; epoch: string; left: number; released: boolean }>(
+          `select holder, provider, epoch, extract(epoch from expires_at - clock_timestamp())::float8 as left, released_at is not null as released from leases where name = $1`,
+          [name],
+        )
+      )[0],
   };
 };
 const held = (fence: Fence | null): Fence => {
@@ -101,10 +108,15 @@ describe("acquire", () => {
   it("gives it to exactly one of twenty who ask at once, free or lapsed", async () => {
     const { acquire, age, row } = lease();
     for (const epoch of [1, 2, 3]) {
-      const fences = await Promise.all(Array.from({ length: 20 }, (_, index) => acquire(index % 2 === 0 ? "cloudflare" : "vercel", `epoch-${epoch}-${index}`)));
+      const fences = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => acquire(index % 2 === 0 ? "cloudflare" : "vercel", `epoch-${epoch}-${index}`)),
+      );
       expect(fences.filter((fence) => fence !== null)).toMatchObject([{ epoch }]);
       const holder = fences.findIndex((fence) => fence !== null);
-      expect(await row()).toMatchObject({ holder: `${holder % 2 === 0 ? "cloudflare" : "vercel"}:epoch-${epoch}-${holder}`, epoch: String(epoch) });
+      expect(await row()).toMatchObject({
+        holder: `${holder % 2 === 0 ? "cloudflare" : "vercel"}:epoch-${epoch}-${holder}`,
+        epoch: String(epoch),
+      });
       await age("46 seconds");
     }
   });
@@ -170,9 +182,11 @@ describe("release", () => {
 
 describe("the fence", () => {
   const write = async (fence: Fence, text: string): Promise<number> =>
-    (await database.db.rows(statement`
+    (
+      await database.db.rows(statement`
       with ${fenceCte(fence)}
-      insert into vantages (name, last_heard_at) select ${text}, now() where exists (select from fence) returning name`)).length;
+      insert into vantages (name, last_heard_at) select ${text}, now() where exists (select from fence) returning name`)
+    ).length;
 
   it("lets the holder write, and nobody under an old epoch, another name, or after the lease has lapsed", async () => {
     const { name, acquire, age } = lease();
@@ -187,7 +201,9 @@ describe("the fence", () => {
     expect(await write(second, `${name} f`)).toBe(1);
     await leases.release(second);
     expect(await write(second, `${name} g`)).toBe(0);
-    expect((await database.sql("select name from vantages where name like $1 order by name", [`${name} %`])).map((row) => row["name"])).toEqual([`${name} a`, `${name} f`]);
+    expect(
+      (await database.sql("select name from vantages where name like $1 order by name", [`${name} %`])).map((row) => row["name"]),
+    ).toEqual([`${name} a`, `${name} f`]);
   });
 
   it("holds a takeover back until the write under way has committed", async () => {
@@ -260,7 +276,8 @@ describe("handBack", () => {
     await database.sql(
       `insert into providers (name, heartbeat_at, heartbeat_since, public_checked_at, public_ok_since)
        select 'cloudflare', now() - make_interval(secs => $1), now() - make_interval(secs => $2), now() - make_interval(secs => $3), now() - make_interval(secs => $4)`,
-      [heartbeat, since, checked, ok]);
+      [heartbeat, since, checked, ok],
+    );
   };
   const attempt = async (provider = "vercel") => {
     const { name, acquire, row } = lease();
@@ -273,14 +290,20 @@ describe("handBack", () => {
     const { name, fence, acquire, handed } = await attempt();
     expect(handed).toBe(true);
     expect(await leases.renew(fence), "the fence is worth nothing any more").toBe(false);
-    expect(await leases.take(name, "vercel", "vercel:run-1"), "not even to the run that gave it").toMatchObject({ held: null, by: "cloudflare" });
+    expect(await leases.take(name, "vercel", "vercel:run-1"), "not even to the run that gave it").toMatchObject({
+      held: null,
+      by: "cloudflare",
+    });
     expect(await acquire("cloudflare")).toMatchObject({ epoch: 2 });
   });
 
   it("is undone by time where the preferred provider does not come", async () => {
     await sign();
     const { acquire, name, handed } = await attempt();
-    await database.sql("update leases set expires_at = expires_at - interval '46 seconds', released_at = released_at - interval '46 seconds' where name = $1", [name]);
+    await database.sql(
+      "update leases set expires_at = expires_at - interval '46 seconds', released_at = released_at - interval '46 seconds' where name = $1",
+      [name],
+    );
     expect([handed, await acquire("vercel")]).toEqual([true, { name, epoch: 2 }]);
   });
 
@@ -330,10 +353,26 @@ describe("handBack", () => {
 });
 
 describe("the record of takeovers", () => {
-  type Row = { seq: string; kind: string; lease: string; from_provider: string; to_provider: string; epoch: string; lapsed: boolean; unheld_ms: string; at: Date; previous_hash: string | null; hash: string };
+  type Row = {
+    seq: string;
+    kind: string;
+    lease: string;
+    from_provider: string;
+    to_provider: string;
+    epoch: string;
+    lapsed: boolean;
+    unheld_ms: string;
+    at: Date;
+    previous_hash: string | null;
+    hash: string;
+  };
   const records = () => database.sql<Row>("select * from takeovers order by seq");
   const of = async (name: string) =>
-    (await records()).filter(({ lease: own }) => own === name).map(({ kind, from_provider: from, to_provider: to, epoch, lapsed }) => `${kind} ${from}>${to} ${epoch} ${lapsed ? "lapsed" : "given"}`);
+    (await records())
+      .filter(({ lease: own }) => own === name)
+      .map(
+        ({ kind, from_provider: from, to_provider: to, epoch, lapsed }) => `${kind} ${from}>${to} ${epoch} ${lapsed ? "lapsed" : "given"}`,
+      );
 
   it("has each passing of a shard to the other provider, and nothing else", async () => {
     const { name, acquire, age } = lease();
@@ -346,7 +385,9 @@ describe("the record of takeovers", () => {
     await age("50 seconds");
     await acquire("cloudflare");
     expect(await of(name)).toEqual(["takeover cloudflare>vercel 3 lapsed", "takeover vercel>cloudflare 4 given"]);
-    const unheld = (await records()).filter(({ lease: own }) => own === name).map(({ unheld_ms: ms }) => Math.round(Number(ms) / 5_000) * 5);
+    const unheld = (await records())
+      .filter(({ lease: own }) => own === name)
+      .map(({ unheld_ms: ms }) => Math.round(Number(ms) / 5_000) * 5);
     expect(unheld).toEqual([5, 50]);
     await leases.acquire("job:own", "cloudflare", "cloudflare:a");
     await database.sql("update leases set expires_at = now() - interval '1 hour' where name = 'job:own'");
@@ -356,18 +397,29 @@ describe("the record of takeovers", () => {
 
   it("is a chain whose hashes anybody can compute, written side by side", async () => {
     const many = Array.from({ length: 12 }, lease);
-    await Promise.all(many.map(async ({ acquire, age }) => {
-      await acquire("vercel");
-      await age("1 hour");
-      await acquire("cloudflare");
-    }));
+    await Promise.all(
+      many.map(async ({ acquire, age }) => {
+        await acquire("vercel");
+        await age("1 hour");
+        await acquire("cloudflare");
+      }),
+    );
     const rows = await records();
     expect(rows.length).toBeGreaterThanOrEqual(12);
     let previous: string | null = null;
     for (const [index, row] of rows.entries()) {
       const record = {
-        at: row.at.toISOString(), epoch: Number(row.epoch), from: row.from_provider, kind: row.kind, lapsed: row.lapsed, lease: row.lease,
-        previous_hash: row.previous_hash, seq: Number(row.seq), to: row.to_provider, unheld_ms: Number(row.unheld_ms), v: 1,
+        at: row.at.toISOString(),
+        epoch: Number(row.epoch),
+        from: row.from_provider,
+        kind: row.kind,
+        lapsed: row.lapsed,
+        lease: row.lease,
+        previous_hash: row.previous_hash,
+        seq: Number(row.seq),
+        to: row.to_provider,
+        unheld_ms: Number(row.unheld_ms),
+        v: 1,
       };
       expect([record.seq, record.previous_hash]).toEqual([index + 1, previous]);
       expect(createHash("sha256").update(canonicalJson(record)).digest("hex")).toBe(row.hash);

@@ -15,17 +15,24 @@ beforeEach(async () => {
 });
 
 /** @returns the domain's id */
-const seed = async (customer: string, name: string, over = "verified_at = now(), proof_due_at = now() - interval '1 hour'"): Promise<number> => {
+const seed = async (
+  customer: string,
+  name: string,
+  over = "verified_at = now(), proof_due_at = now() - interval '1 hour'",
+): Promise<number> => {
   const [row] = await database.sql<{ id: string }>(
     `with c as (insert into customers (name) values ($1) on conflict (name) do update set name = excluded.name returning id),
      s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, $2, 'a', 'b' from c returning id, customer_id)
-     insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, $2, 'token' from s returning id`, [customer, name]);
+     insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, $2, 'token' from s returning id`,
+    [customer, name],
+  );
   await database.sql(`update service_domains set ${over} where id = $1`, [row?.id]);
   return Number(row?.id);
 };
 
 it("has due claims looked up round-robin over customers, and leaves out those without need of proof", async () => {
-  for (let at = 0; at < 5; at += 1) await seed("mallory", `m${at}.test`, `verified_at = now(), proof_due_at = now() - interval '${9 - at} days'`);
+  for (let at = 0; at < 5; at += 1)
+    await seed("mallory", `m${at}.test`, `verified_at = now(), proof_due_at = now() - interval '${9 - at} days'`);
   await seed("acme", "app.test");
   await seed("acme", "unproven.test", "proof_due_at = now() - interval '1 day'");
   await seed("acme", "off.test", "verified_at = now(), verified_by = 'off', proof_due_at = now() - interval '1 day'");
@@ -55,16 +62,27 @@ it("writes nothing that was decided by what is not true any more, nor under a le
 });
 
 it("hands a name over in one transaction, in which nobody else can have it", async () => {
-  const owner = await seed("acme", "app.test", "verified_at = now() - interval '30 days', lapsed_at = now() - interval '8 days', absences = 9");
+  const owner = await seed(
+    "acme",
+    "app.test",
+    "verified_at = now() - interval '30 days', lapsed_at = now() - interval '8 days', absences = 9",
+  );
   const newcomers = [await seed("globex", "app.test", "absences = 0"), await seed("initech", "app.test", "absences = 0")];
   const read = await Promise.all(newcomers.map(async (id) => ({ id, named: await store.claims(id) })));
-  const saved = await Promise.all(read.map(async ({ id, named }) =>
-    named !== null && (await store.save(named, id, afterLook(named.claims, id, "seen", Date.now()), author))));
+  const saved = await Promise.all(
+    read.map(
+      async ({ id, named }) => named !== null && (await store.save(named, id, afterLook(named.claims, id, "seen", Date.now()), author)),
+    ),
+  );
   expect(saved.filter(Boolean)).toHaveLength(1);
   const rows = await database.sql<{ id: string; verified: boolean; rotated: boolean; lost: boolean }>(
-    "select id, verified_at is not null as verified, challenge_token <> 'token' as rotated, lost_at is not null as lost from service_domains order by id");
+    "select id, verified_at is not null as verified, challenge_token <> 'token' as rotated, lost_at is not null as lost from service_domains order by id",
+  );
   expect(rows.map(({ verified, rotated, lost }) => [verified, rotated, lost])[0]).toEqual([false, true, true]);
   expect(rows.filter(({ verified }) => verified)).toHaveLength(1);
   const tenures = await database.sql("select domain_id = $1 as former, to_at is null as open from domain_tenures order by id", [owner]);
-  expect(tenures).toEqual([{ former: true, open: false }, { former: false, open: true }]);
+  expect(tenures).toEqual([
+    { former: true, open: false },
+    { former: false, open: true },
+  ]);
 });

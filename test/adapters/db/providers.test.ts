@@ -32,18 +32,30 @@ const seen = (error: string | null) => ({ provider: "vercel", error });
 /** Lets so much time pass on the database's clock. */
 const pass = async (seconds: number) => {
   const columns = ["heartbeat_at", "heartbeat_since", "last_round_at", "public_checked_at", "public_ok_since"];
-  await database.sql(`update providers set ${columns.map((name) => `${name} = ${name} - make_interval(secs => $1)`).join(", ")}`, [seconds]);
+  await database.sql(`update providers set ${columns.map((name) => `${name} = ${name} - make_interval(secs => $1)`).join(", ")}`, [
+    seconds,
+  ]);
 };
 
-type Ages = { heartbeat: number | null; since: number | null; acted: number | null; checked: number | null; ok: number | null; error: string | null };
+type Ages = {
+  heartbeat: number | null;
+  since: number | null;
+  acted: number | null;
+  checked: number | null;
+  ok: number | null;
+  error: string | null;
+};
 
 /** How many seconds ago; less than ten are none, which is more than a test takes. */
 const ages = async (name: string): Promise<Ages | undefined> => {
   const ago = (column: string) => `floor(extract(epoch from clock_timestamp() - ${column}) / 10)::int * 10`;
-  const [row] = await database.sql<Ages>(`
+  const [row] = await database.sql<Ages>(
+    `
     select ${ago("heartbeat_at")} as heartbeat, ${ago("heartbeat_since")} as since, ${ago("last_round_at")} as acted,
       ${ago("public_checked_at")} as checked, ${ago("public_ok_since")} as ok, public_error as error
-    from providers where name = $1`, [name]);
+    from providers where name = $1`,
+    [name],
+  );
   return row;
 };
 
@@ -167,9 +179,21 @@ describe("two providers that report at the same moment, of themselves and of eac
 });
 
 describe("a provider whose clock is ahead", () => {
-  const sample = (probedAtMs: number) => ({
-    serviceId: 0, domainId: 0, path: "primary", vantage: "vercel", roundAtMs: probedAtMs, attempt: 0, probedAtMs, ok: true, status: 200, latencyMs: 1, error: null, setup: 0,
-  }) as const;
+  const sample = (probedAtMs: number) =>
+    ({
+      serviceId: 0,
+      domainId: 0,
+      path: "primary",
+      vantage: "vercel",
+      roundAtMs: probedAtMs,
+      attempt: 0,
+      probedAtMs,
+      ok: true,
+      status: 200,
+      latencyMs: 1,
+      error: null,
+      setup: 0,
+    }) as const;
 
   it("is heard now and not later", async () => {
     await rounds.saveWitnessed([], { vantage: "vercel", place: null, nowMs: Date.now() + 3_600_000, beat: null });
@@ -181,10 +205,19 @@ describe("a provider whose clock is ahead", () => {
       `with c as (insert into customers (name) values ('ahead') returning id),
        s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 's', 'a', 'b' from c returning id, customer_id)
        insert into service_domains (service_id, customer_id, name, challenge_token) select id, customer_id, 'ahead.example.test', 't' from s
-       returning id, service_id as service`);
+       returning id, service_id as service`,
+    );
     const own = { serviceId: Number(ids[0]?.service), domainId: Number(ids[0]?.id) };
     const nowMs = Date.now();
-    await rounds.saveWitnessed([{ ...sample(nowMs), ...own }, { ...sample(nowMs + 60_000), ...own }], { vantage: "vercel", place: null, nowMs, beat: null });
-    expect(await database.sql("select count(*)::int as count from probe_samples where domain_id = $1", [own.domainId])).toEqual([{ count: 1 }]);
+    await rounds.saveWitnessed(
+      [
+        { ...sample(nowMs), ...own },
+        { ...sample(nowMs + 60_000), ...own },
+      ],
+      { vantage: "vercel", place: null, nowMs, beat: null },
+    );
+    expect(await database.sql("select count(*)::int as count from probe_samples where domain_id = $1", [own.domainId])).toEqual([
+      { count: 1 },
+    ]);
   });
 });

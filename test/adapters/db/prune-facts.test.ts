@@ -36,18 +36,41 @@ it("deletes what billed windows were made of after 400 days, and keeps it while 
   await push(hour(1), 2);
   const kept = async () => {
     const tables = ["usage_readings", "usage_readings_past", "usage_pushes", "usage_pushes_past"];
-    const rows = await Promise.all(tables.map((table) => world.sql<{ at: string }>(
-      `select distinct to_char(window_start at time zone 'utc', 'HH24') as at from ${table} order by 1`)));
+    const rows = await Promise.all(
+      tables.map((table) =>
+        world.sql<{ at: string }>(`select distinct to_char(window_start at time zone 'utc', 'HH24') as at from ${table} order by 1`),
+      ),
+    );
     return rows.map((own) => own.map(({ at }) => at).join(" "));
   };
   const all = ["09 10 11", "09 10", "09 10 11", "09 10"];
   expect(await kept()).toEqual(all);
-  const run = (atMs: number) => prune({
-    pruning: createPruneStore(database.db), clock: { nowMs: () => atMs, sleep: () => Promise.resolve() }, log: createMemoryLog().log,
-    sampleRetentionMs: 2 * dayMs, sessionTtlMs: 84 * dayMs, auditRetentionMs: 400 * dayMs, retention: createRetentionStore(database.db),
-  }, billingFence);
-  expect(await run(hour(3) + 400 * dayMs)).toMatchObject({ usage_readings: 0, usage_readings_past: 0, usage_pushes: 0, usage_pushes_past: 0, failures: 0 });
-  expect(await run(hour(2) + 400 * dayMs)).toMatchObject({ usage_readings: 1, usage_readings_past: 1, usage_pushes: 1, usage_pushes_past: 1 });
+  const run = (atMs: number) =>
+    prune(
+      {
+        pruning: createPruneStore(database.db),
+        clock: { nowMs: () => atMs, sleep: () => Promise.resolve() },
+        log: createMemoryLog().log,
+        sampleRetentionMs: 2 * dayMs,
+        sessionTtlMs: 84 * dayMs,
+        auditRetentionMs: 400 * dayMs,
+        retention: createRetentionStore(database.db),
+      },
+      billingFence,
+    );
+  expect(await run(hour(3) + 400 * dayMs)).toMatchObject({
+    usage_readings: 0,
+    usage_readings_past: 0,
+    usage_pushes: 0,
+    usage_pushes_past: 0,
+    failures: 0,
+  });
+  expect(await run(hour(2) + 400 * dayMs)).toMatchObject({
+    usage_readings: 1,
+    usage_readings_past: 1,
+    usage_pushes: 1,
+    usage_pushes_past: 1,
+  });
   expect(await kept()).toEqual(["10 11", "10", "10 11", "10"]);
   await run(nowMs + 500 * dayMs);
   expect(await kept()).toEqual(["11", "", "11", ""]);

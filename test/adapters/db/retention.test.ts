@@ -24,10 +24,14 @@ let database: TestDatabase;
 let fence: Fence;
 let ids: { customer: number; service: number; domain: number; policy: number };
 
-const idOf = async (text: string, params: readonly unknown[]): Promise<number> => Number((await database.sql<{ id: string }>(`${text} returning id`, params))[0]?.id);
+const idOf = async (text: string, params: readonly unknown[]): Promise<number> =>
+  Number((await database.sql<{ id: string }>(`${text} returning id`, params))[0]?.id);
 
 const makeService = async (name: string) => {
-  const service = await idOf("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'cdn-a', 'cdn-b')", [ids.customer, name]);
+  const service = await idOf("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'cdn-a', 'cdn-b')", [
+    ids.customer,
+    name,
+  ]);
   return { service, policy: await idOf("insert into storm_policies (service_id, kind) values ($1, 'http_availability')", [service]) };
 };
 
@@ -39,7 +43,10 @@ beforeAll(async () => {
   fence = taken;
   ids = { customer: await idOf("insert into customers (name) values ('acme')", []), service: 0, domain: 0, policy: 0 };
   const { service, policy } = await makeService("web");
-  const domain = await idOf("insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, 'a.example.com', 'token')", [service, ids.customer]);
+  const domain = await idOf(
+    "insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, 'a.example.com', 'token')",
+    [service, ids.customer],
+  );
   ids = { ...ids, service, policy, domain };
 });
 afterAll(() => database.close());
@@ -48,10 +55,19 @@ const run = async (over: Partial<Parameters<typeof prune>[0]> = {}) => {
   const { log, of } = createMemoryLog();
   // Billing has taken up by then what each storm leaves it to recompute.
   await database.sql("delete from adjustment_causes where cause = 'storm'");
-  const report = await prune({
-    pruning: createPruneStore(database.db), retention: createRetentionStore(database.db), clock: { nowMs: () => nowMs, sleep: async () => undefined }, log,
-    sampleRetentionMs: 2 * dayMs, sessionTtlMs: 84 * dayMs, auditRetentionMs: 400 * dayMs, ...over,
-  }, fence);
+  const report = await prune(
+    {
+      pruning: createPruneStore(database.db),
+      retention: createRetentionStore(database.db),
+      clock: { nowMs: () => nowMs, sleep: async () => undefined },
+      log,
+      sampleRetentionMs: 2 * dayMs,
+      sessionTtlMs: 84 * dayMs,
+      auditRetentionMs: 400 * dayMs,
+      ...over,
+    },
+    fence,
+  );
   return { report, errors: of("prune") };
 };
 const left = async (column: string, from: string): Promise<unknown[]> =>
@@ -61,10 +77,20 @@ const refused = { code: "23001" };
 
 describe("the audit log", () => {
   const entry = (action: string, at: Date) =>
-    database.sql("insert into audit_log (customer_id, actor, action, object_type, at) values ($1, 'x', $2, 'service', $3)", [ids.customer, action, at]);
+    database.sql("insert into audit_log (customer_id, actor, action, object_type, at) values ($1, 'x', $2, 'service', $3)", [
+      ids.customer,
+      action,
+      at,
+    ]);
 
   it("is kept for 400 days, and what went leaves a trace", async () => {
-    for (const [action, at] of [["old", ago(401)], ["edge", ago(400, -1)], ["kept", ago(400, 60_000)], ["new", ago(0)]] as const) await entry(action, at);
+    for (const [action, at] of [
+      ["old", ago(401)],
+      ["edge", ago(400, -1)],
+      ["kept", ago(400, 60_000)],
+      ["new", ago(0)],
+    ] as const)
+      await entry(action, at);
     expect((await run()).report).toMatchObject({ audit_log: 2, failures: 0 });
     expect(await left("action", "audit_log")).toEqual(["kept", "new", "prune"]);
     const [trace] = await database.sql<{ after: Record<string, unknown> }>("select after from audit_log where action = 'prune'");
@@ -80,7 +106,10 @@ describe("the audit log", () => {
     await entry("young", ago(364));
     await expect(database.sql("delete from audit_log where action = 'young'")).rejects.toMatchObject(refused);
     await entry("older", ago(366));
-    await expect(database.sql("delete from audit_log where action in ('young', 'older')"), "not even beside what is old").rejects.toMatchObject(refused);
+    await expect(
+      database.sql("delete from audit_log where action in ('young', 'older')"),
+      "not even beside what is old",
+    ).rejects.toMatchObject(refused);
     await expect(database.sql("update audit_log set at = 'epoch'"), "nor is anything made older").rejects.toMatchObject(refused);
     await expect(database.sql("truncate audit_log")).rejects.toMatchObject(refused);
     const { report, errors } = await run({ auditRetentionMs: 10 * dayMs });
@@ -92,16 +121,27 @@ describe("the audit log", () => {
 
 describe("evidence", () => {
   type Owner = Awaited<ReturnType<typeof makeService>>;
-  const storm = ({ service, policy }: Owner, days: number) => idOf(
-    `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
-     values ($1, $2, 1, 'http_availability', 'ended', $3, $3, $3::timestamptz + interval '10 minutes', 'recovered', 1.5)`, [service, policy, ago(days)]);
+  const storm = ({ service, policy }: Owner, days: number) =>
+    idOf(
+      `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
+     values ($1, $2, 1, 'http_availability', 'ended', $3, $3, $3::timestamptz + interval '10 minutes', 'recovered', 1.5)`,
+      [service, policy, ago(days)],
+    );
   const records = async ({ service }: Owner, stormId: number, days: number, ...kinds: readonly string[]): Promise<void> => {
-    for (const kind of kinds) await database.sql("insert into evidence (service_id, storm_id, kind, body, created_at) values ($1, $2, $3, '{}', $4)", [service, stormId, kind, ago(days)]);
+    for (const kind of kinds)
+      await database.sql("insert into evidence (service_id, storm_id, kind, body, created_at) values ($1, $2, $3, '{}', $4)", [
+        service,
+        stormId,
+        kind,
+        ago(days),
+      ]);
   };
   const seqs = ({ service }: Owner) => left("seq::int", `evidence where service_id = ${service}`);
-  const windowOf = ({ service }: Owner, days: number) => idOf(
-    "insert into usage_snapshots (service_id, window_start, window_end) values ($1, date_trunc('hour', $2::timestamptz), date_trunc('hour', $2::timestamptz) + interval '1 hour')",
-    [service, ago(days)]);
+  const windowOf = ({ service }: Owner, days: number) =>
+    idOf(
+      "insert into usage_snapshots (service_id, window_start, window_end) values ($1, date_trunc('hour', $2::timestamptz), date_trunc('hour', $2::timestamptz) + interval '1 hour')",
+      [service, ago(days)],
+    );
   const bill = (stormId: number, snapshot: number) =>
     database.sql(
       `with c as (update customers set next_invoice_number = next_invoice_number + 1 where id = $1 returning next_invoice_number - 1 as number),
@@ -114,8 +154,10 @@ describe("evidence", () => {
          select i.id, s.id, s.service_id, s.window_start, s.window_end, 0, 0, 12, 0.5, 0, 1, 1, 0 from i, usage_snapshots s where s.id = $3 returning id, invoice_id
        ), t as (update usage_snapshots u set invoice_id = l.invoice_id from l where u.id = $3)
        insert into invoice_line_storms (line_id, storm_id, from_at, to_at, max_coverage_factor) select id, $2, now(), now() + interval '1 minute', 1 from l`,
-      [ids.customer, stormId, snapshot]);
-  const bundle = async (stormId: number, afterSeq?: number) => await createEvidenceStore(database.db).bundle(ids.customer, stormId, afterSeq);
+      [ids.customer, stormId, snapshot],
+    );
+  const bundle = async (stormId: number, afterSeq?: number) =>
+    await createEvidenceStore(database.db).bundle(ids.customer, stormId, afterSeq);
   const verdict = async (stormId: number) => {
     const page = await bundle(stormId);
     return verifyBundle(new TextEncoder().encode(page !== null && "bundle" in page ? page.bundle : "none"));
@@ -135,7 +177,10 @@ describe("evidence", () => {
     expect(await bundle(third, 7), "behind the last record").toMatchObject({ bundle: "[]", nextAfterSeq: null });
     expect(await verdict(third)).toMatchObject({ ok: true, stormId: third, ended: true, follows: { seq: 5, hash: hashes[0] } });
     // The chain goes on where it stood, also where all of it has gone.
-    await database.sql("update storm_events set started_at = started_at - interval '30 days', ended_at = ended_at - interval '30 days' where id = $1", [third]);
+    await database.sql(
+      "update storm_events set started_at = started_at - interval '30 days', ended_at = ended_at - interval '30 days' where id = $1",
+      [third],
+    );
     await database.sql("alter table evidence disable trigger evidence_append_only");
     await database.sql("update evidence set created_at = created_at - interval '30 days' where service_id = $1", [owner.service]);
     await database.sql("alter table evidence enable trigger evidence_append_only");
@@ -148,12 +193,19 @@ describe("evidence", () => {
   it("of a storm on an invoice is kept, with all that came after it", async () => {
     const owner = await makeService("billed");
     const [before, billed, after] = [await storm(owner, 900), await storm(owner, 800), await storm(owner, 700)];
-    for (const [id, days] of [[before, 900], [billed, 800], [after, 700]] as const) await records(owner, id, days, "begin", "end");
+    for (const [id, days] of [
+      [before, 900],
+      [billed, 800],
+      [after, 700],
+    ] as const)
+      await records(owner, id, days, "begin", "end");
     await bill(billed, await windowOf(owner, 800));
     expect((await run()).report).toMatchObject({ evidence: 2 });
     expect(await seqs(owner)).toEqual([3, 4, 5, 6]);
     await expect(database.sql("delete from evidence where storm_id = $1", [billed])).rejects.toMatchObject(refused);
-    await expect(database.sql("delete from evidence where storm_id = $1", [after]), "from the middle of a chain").rejects.toMatchObject(refused);
+    await expect(database.sql("delete from evidence where storm_id = $1", [after]), "from the middle of a chain").rejects.toMatchObject(
+      refused,
+    );
   });
 
   it("of a storm in a window that is still to be billed is kept", async () => {
@@ -163,7 +215,10 @@ describe("evidence", () => {
     const snapshot = await windowOf(owner, 500);
     expect((await run()).report).toMatchObject({ evidence: 0 });
     await database.sql("delete from usage_snapshots where id = $1", [snapshot]);
-    await database.sql("insert into adjustment_causes (service_id, cause, from_at, to_at) values ($1, 'usage', $2, 'infinity')", [owner.service, ago(501)]);
+    await database.sql("insert into adjustment_causes (service_id, cause, from_at, to_at) values ($1, 'usage', $2, 'infinity')", [
+      owner.service,
+      ago(501),
+    ]);
     expect((await run()).report, "to be billed anew").toMatchObject({ evidence: 0 });
     await database.sql("delete from adjustment_causes where service_id = $1", [owner.service]);
     expect((await run()).report).toMatchObject({ evidence: 2 });
@@ -179,13 +234,19 @@ describe("evidence", () => {
     await records(owner, c, 10, "end");
     expect((await run()).report).toMatchObject({ evidence: 2 });
     expect(await seqs(owner)).toEqual([3, 4, 5, 6, 7]);
-    await expect(database.sql("delete from evidence where service_id = $1 and seq = 3", [owner.service]), "half a storm").rejects.toMatchObject(refused);
+    await expect(
+      database.sql("delete from evidence where service_id = $1 and seq = 3", [owner.service]),
+      "half a storm",
+    ).rejects.toMatchObject(refused);
   });
 
   it("of a long storm waits for another that began far behind in its chain, and keeps no other chain from being shortened", async () => {
     const [owner, neighbour] = [await makeService("long"), await makeService("neighbour")];
-    const many = (stormId: number, count: number) => database.sql(
-      "insert into evidence (service_id, storm_id, kind, body, created_at) select $1, $2, 'relapse', '{}', $3 from generate_series(1, $4)", [owner.service, stormId, ago(600), count]);
+    const many = (stormId: number, count: number) =>
+      database.sql(
+        "insert into evidence (service_id, storm_id, kind, body, created_at) select $1, $2, 'relapse', '{}', $3 from generate_series(1, $4)",
+        [owner.service, stormId, ago(600), count],
+      );
     const [a, b, c] = [await storm(owner, 600), await storm(owner, 599), await storm(neighbour, 600)];
     await records(owner, a, 600, "begin");
     await many(a, 250);
@@ -230,8 +291,11 @@ describe("evidence", () => {
 describe("takeovers", () => {
   it("are kept for 400 days, the newest for ever, and are counted all the same", async () => {
     const counted = async () => (await createMetricsStore(database.db).read()).takeovers;
-    await database.sql(`insert into leases (name, holder, provider, acquired_at, expires_at) values ('shard:0', 'x', 'local', now(), now())`);
-    for (const provider of ["vercel", "cloudflare", "vercel", "cloudflare"]) await database.sql("update leases set provider = $1, epoch = epoch + 1 where name = 'shard:0'", [provider]);
+    await database.sql(
+      `insert into leases (name, holder, provider, acquired_at, expires_at) values ('shard:0', 'x', 'local', now(), now())`,
+    );
+    for (const provider of ["vercel", "cloudflare", "vercel", "cloudflare"])
+      await database.sql("update leases set provider = $1, epoch = epoch + 1 where name = 'shard:0'", [provider]);
     await database.sql("alter table takeovers disable trigger takeovers_append_only");
     await database.sql("update takeovers set at = $1::timestamptz + seq * interval '1 hour'", [ago(401)]);
     await database.sql("alter table takeovers enable trigger takeovers_append_only");
@@ -244,7 +308,8 @@ describe("takeovers", () => {
     expect(await counted()).toEqual(before);
     await database.sql("update leases set provider = 'vercel', epoch = epoch + 1 where name = 'shard:0'");
     const [last] = await database.sql<{ seq: string; linked: boolean }>(
-      "select t.seq, t.previous_hash = (select hash from takeovers where seq = 4) as linked from takeovers t order by seq desc limit 1");
+      "select t.seq, t.previous_hash = (select hash from takeovers where seq = 4) as linked from takeovers t order by seq desc limit 1",
+    );
     expect(last).toEqual({ seq: "5", linked: true });
     await expect(database.sql("delete from takeovers where seq = 5")).rejects.toMatchObject(refused);
   });
@@ -252,12 +317,22 @@ describe("takeovers", () => {
 
 describe("what steering leaves behind", () => {
   it("switches: those whose outcome is known and of which a later one was made, after 400 days", async () => {
-    const change = (result: string, at: Date) => database.sql(
-      `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
-       values ($1, $2, 100, 0, 0, 100, 'storm', 'tranche', 1, $3, $4)`, [ids.service, ids.domain, result, at]);
+    const change = (result: string, at: Date) =>
+      database.sql(
+        `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
+       values ($1, $2, 100, 0, 0, 100, 'storm', 'tranche', 1, $3, $4)`,
+        [ids.service, ids.domain, result, at],
+      );
     for (const [result, at] of [
-      ["insync", ago(500)], ["failed", ago(499)], ["intent", ago(498)], ["accepted", ago(497)], ["superseded", ago(400, -1)], ["unconfirmed", ago(450)], ["failed", ago(400, 60_000)],
-    ] as const) await change(result, at);
+      ["insync", ago(500)],
+      ["failed", ago(499)],
+      ["intent", ago(498)],
+      ["accepted", ago(497)],
+      ["superseded", ago(400, -1)],
+      ["unconfirmed", ago(450)],
+      ["failed", ago(400, 60_000)],
+    ] as const)
+      await change(result, at);
     expect((await run()).report).toMatchObject({ routing_changes: 3, failures: 0 });
     expect(await left("result", "routing_changes")).toEqual(["accepted", "failed", "intent", "unconfirmed"]);
   });
@@ -265,25 +340,54 @@ describe("what steering leaves behind", () => {
   it("drifts, after 400 days; their sum is kept", async () => {
     await database.sql(
       `insert into routing_drifts (service_id, domain_id, record_type, previous_primary, previous_backup, found_primary, found_backup, epoch, found_at)
-       select $1, $2, 'CNAME', 100, 0, 50, 50, i, t from unnest($3::timestamptz[]) with ordinality x(t, i)`, [ids.service, ids.domain, [ago(400, -1), ago(400, 60_000)]]);
+       select $1, $2, 'CNAME', 100, 0, 50, 50, i, t from unnest($3::timestamptz[]) with ordinality x(t, i)`,
+      [ids.service, ids.domain, [ago(400, -1), ago(400, 60_000)]],
+    );
     expect((await run()).report).toMatchObject({ routing_drifts: 1 });
     expect(await left("epoch::int", "routing_drifts")).toEqual([2]);
   });
 });
 
 describe("what people were told", () => {
-  const channel = (name: string) => idOf("insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at) values ($1, $2, 'slack', '{}', '', now())", [ids.customer, name]);
+  const channel = (name: string) =>
+    idOf(
+      "insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at) values ($1, $2, 'slack', '{}', '', now())",
+      [ids.customer, name],
+    );
   const notification = (days: number, expanded = true) =>
-    idOf("insert into notifications (customer_id, kind, subject, facts, occurred_at, expanded_at) values ($1, 'override.set', 'x', '{}', $2, $3)", [ids.customer, ago(days), expanded ? ago(days) : null]);
-  type Told = { readonly thread?: string; readonly seq?: number; readonly action?: string; readonly state?: string; readonly incident?: number | null };
-  const message = async (on: number, of: number, days: number, { thread = `t${of}`, seq = 1, action = "event", state = "sent", incident = null }: Told = {}) => {
+    idOf(
+      "insert into notifications (customer_id, kind, subject, facts, occurred_at, expanded_at) values ($1, 'override.set', 'x', '{}', $2, $3)",
+      [ids.customer, ago(days), expanded ? ago(days) : null],
+    );
+  type Told = {
+    readonly thread?: string;
+    readonly seq?: number;
+    readonly action?: string;
+    readonly state?: string;
+    readonly incident?: number | null;
+  };
+  const message = async (
+    on: number,
+    of: number,
+    days: number,
+    { thread = `t${of}`, seq = 1, action = "event", state = "sent", incident = null }: Told = {},
+  ) => {
     await database.sql(
       `insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, incident_id, state, next_at, ended_at)
-       values ($1, $2, $3, $4, 'override.set', 'info', $5, $5, $6, $7, $8, $9)`, [on, thread, seq, action, of, incident, state, ago(days), state === "pending" ? null : ago(days)]);
+       values ($1, $2, $3, $4, 'override.set', 'info', $5, $5, $6, $7, $8, $9)`,
+      [on, thread, seq, action, of, incident, state, ago(days), state === "pending" ? null : ago(days)],
+    );
   };
   const incident = async (days: number, ended = true) => {
-    const id = await idOf("insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values ($1, 'cdn-' || random(), 'storm', $2, $2, $3)", [ids.customer, ago(days), ended ? ago(days) : null]);
-    await database.sql("insert into incident_services (incident_id, service_id, joined_at) values ($1, $2, $3)", [id, ids.service, ago(days)]);
+    const id = await idOf(
+      "insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values ($1, 'cdn-' || random(), 'storm', $2, $2, $3)",
+      [ids.customer, ago(days), ended ? ago(days) : null],
+    );
+    await database.sql("insert into incident_services (incident_id, service_id, joined_at) values ($1, $2, $3)", [
+      id,
+      ids.service,
+      ago(days),
+    ]);
     return id;
   };
   const clear = () => database.sql("truncate deliveries, notifications, incident_services, incidents, channels restart identity");
@@ -291,7 +395,14 @@ describe("what people were told", () => {
   it("goes 90 days after it was sent or given up, with what it told of; of what is younger nothing", async () => {
     await clear();
     const on = await channel("a");
-    for (const [days, state] of [[91, "sent"], [91, "dead"], [91, "folded"], [91, "dropped"], [89, "sent"]] as const) await message(on, await notification(days), days, { state });
+    for (const [days, state] of [
+      [91, "sent"],
+      [91, "dead"],
+      [91, "folded"],
+      [91, "dropped"],
+      [89, "sent"],
+    ] as const)
+      await message(on, await notification(days), days, { state });
     await message(on, await notification(95), 89);
     expect((await run()).report).toMatchObject({ deliveries: 4, notifications: 4, failures: 0 });
     expect(await left("id::int", "notifications")).toEqual([5, 6]);
@@ -348,14 +459,24 @@ describe("the rest", () => {
     await database.sql(
       `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at, cleared_at)
        select $1, 'line_bytes', 'usage_snapshot', i, '', '', $2, $2, t from unnest($3::timestamptz[]) with ordinality x(t, i)`,
-      [ids.customer, ago(900), [ago(400, -1), ago(400, 60_000), null]]);
-    await database.sql("insert into vantages (name, last_heard_at) select 'v' || i, t from unnest($1::timestamptz[]) with ordinality x(t, i)", [[ago(35, -1), ago(35, 60_000)]]);
+      [ids.customer, ago(900), [ago(400, -1), ago(400, 60_000), null]],
+    );
+    await database.sql(
+      "insert into vantages (name, last_heard_at) select 'v' || i, t from unnest($1::timestamptz[]) with ordinality x(t, i)",
+      [[ago(35, -1), ago(35, 60_000)]],
+    );
     const [invoice] = await database.sql<{ id: string }>("select id from invoices limit 1");
-    await database.sql("insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at) select $1, $2, 'l' || i, 'epoch', t from unnest($3::timestamptz[]) with ordinality x(t, i)",
-      [invoice?.id, ids.customer, [ago(400, -1), ago(400, 60_000)]]);
-    await database.sql("insert into leases (name, holder, provider, acquired_at, expires_at) select 'readiness:' || i, 'x', 'local', t, t from unnest($1::timestamptz[]) with ordinality x(t, i)",
-      [[ago(1, -1), ago(1, 60_000)]]);
-    await database.sql("insert into leases (name, holder, provider, acquired_at, expires_at) values ('job:rare', 'x', 'local', $1, $1)", [ago(300)]);
+    await database.sql(
+      "insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at) select $1, $2, 'l' || i, 'epoch', t from unnest($3::timestamptz[]) with ordinality x(t, i)",
+      [invoice?.id, ids.customer, [ago(400, -1), ago(400, 60_000)]],
+    );
+    await database.sql(
+      "insert into leases (name, holder, provider, acquired_at, expires_at) select 'readiness:' || i, 'x', 'local', t, t from unnest($1::timestamptz[]) with ordinality x(t, i)",
+      [[ago(1, -1), ago(1, 60_000)]],
+    );
+    await database.sql("insert into leases (name, holder, provider, acquired_at, expires_at) values ('job:rare', 'x', 'local', $1, $1)", [
+      ago(300),
+    ]);
     expect((await run()).report).toMatchObject({ reconciliation_findings: 1, vantages: 1, invoice_links: 1, leases: 1, failures: 0 });
     expect(await left("object_id::int", "reconciliation_findings where rule = 'line_bytes'")).toEqual([2, 3]);
     expect(await left("name", "vantages")).toEqual(["v2"]);
@@ -366,8 +487,14 @@ describe("the rest", () => {
   it("no longer than there is time, and the next run goes on", async () => {
     let calls = 0;
     const clock = { nowMs: () => nowMs + (calls += 1) * 60_000, sleep: async () => undefined };
-    await database.sql("insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at) select $1, 'POST', '/', i, 'hash', 201, 'epoch' from generate_series(1, 5) i", [ids.customer]);
-    const slow = { ...createPruneStore(database.db), idempotencyKeys: (under: Fence, beforeMs: number) => createPruneStore(database.db).idempotencyKeys(under, beforeMs, 1) };
+    await database.sql(
+      "insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at) select $1, 'POST', '/', i, 'hash', 201, 'epoch' from generate_series(1, 5) i",
+      [ids.customer],
+    );
+    const slow = {
+      ...createPruneStore(database.db),
+      idempotencyKeys: (under: Fence, beforeMs: number) => createPruneStore(database.db).idempotencyKeys(under, beforeMs, 1),
+    };
     const { report } = await run({ clock: { ...clock, nowMs: () => clock.nowMs() + (calls > 3 ? 20 * 60_000 : 0) }, pruning: slow });
     expect(report).toMatchObject({ unfinished: expect.any(Number) });
     expect(Number(report["unfinished"])).toBeGreaterThan(0);
@@ -384,8 +511,13 @@ describe("the table of retentions", () => {
 
   it("is what docs/retention.md says", async () => {
     const text = await readFile(new URL("../../../docs/retention.md", import.meta.url), "utf8");
-    const rows = text.split("\n").filter((line) => line.startsWith("| `")).map((line) => line.split("|").map((cell) => cell.trim()));
-    const said = new Map(rows.flatMap(([, tables = "", kept = ""]) => [...tables.matchAll(/`([a-z_]+)`/g)].map(([, table = ""]) => [table, kept] as const)));
+    const rows = text
+      .split("\n")
+      .filter((line) => line.startsWith("| `"))
+      .map((line) => line.split("|").map((cell) => cell.trim()));
+    const said = new Map(
+      rows.flatMap(([, tables = "", kept = ""]) => [...tables.matchAll(/`([a-z_]+)`/g)].map(([, table = ""]) => [table, kept] as const)),
+    );
     expect([...said.keys()].toSorted()).toEqual(Object.keys(retention).toSorted());
     for (const [table, rule] of Object.entries<Retention>(retention)) {
       const time = "setting" in rule ? `\`${rule.setting}\`` : "days" in rule ? (rule.days === 1 ? "a day" : `${rule.days} days`) : null;
@@ -395,7 +527,9 @@ describe("the table of retentions", () => {
   });
 
   it("is what the job goes by: it has a count of every table that has a time", async () => {
-    const timed = Object.entries<Retention>(retention).filter(([, rule]) => "days" in rule || "setting" in rule).map(([table]) => table);
+    const timed = Object.entries<Retention>(retention)
+      .filter(([, rule]) => "days" in rule || "setting" in rule)
+      .map(([table]) => table);
     expect(Object.keys((await run()).report).toSorted()).toEqual([...timed, "failures", "unfinished"].toSorted());
   });
 });

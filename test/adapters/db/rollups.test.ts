@@ -31,7 +31,8 @@ beforeEach(async () => {
      s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 'web', 'cdn-a', 'cdn-b' from c returning id, customer_id),
      d as (insert into service_domains (service_id, customer_id, name, challenge_token)
        select id, customer_id, i || '.example.com', 'token' from s, generate_series(1, 2) i returning id)
-     select (select customer_id from s) as customer, (select id from s) as service, (select array_agg(id) from d) as domains`);
+     select (select customer_id from s) as customer, (select id from s) as service, (select array_agg(id) from d) as domains`,
+  );
   ids = { customerId: Number(row?.customer), serviceId: Number(row?.service), domainIds: (row?.domains ?? []).map(Number) };
 });
 afterEach(async () => await database.close());
@@ -42,11 +43,29 @@ const store = async (rows: readonly Row[]) =>
     `insert into probe_samples (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms, error)
      select $1, x.d, x.p, x.v, to_timestamp(floor(x.t / 10000) * 10), x.a, to_timestamp(x.t / 1000.0), x.o, 200, x.l, case when not x.o then 'timeout' end
      from jsonb_to_recordset($2) as x(d bigint, p text, v text, t bigint, a int, o boolean, l int)`,
-    [ids.serviceId, JSON.stringify(rows.map(({ domain = 0, path = "primary", vantage = "vercel", atMs, ok = true, latencyMs = 40, attempt = 0 }) =>
-      ({ d: ids.domainIds[domain], p: path, v: vantage, t: atMs, a: attempt, o: ok, l: latencyMs })))]);
+    [
+      ids.serviceId,
+      JSON.stringify(
+        rows.map(({ domain = 0, path = "primary", vantage = "vercel", atMs, ok = true, latencyMs = 40, attempt = 0 }) => ({
+          d: ids.domainIds[domain],
+          p: path,
+          v: vantage,
+          t: atMs,
+          a: attempt,
+          o: ok,
+          l: latencyMs,
+        })),
+      ),
+    ],
+  );
 /** Every ten seconds, so many rounds. */
 const steady = (fromMs: number, rounds: number, over: Partial<Row> = {}): Row[] =>
-  Array.from({ length: rounds }, (_, round) => ({ atMs: fromMs + round * 10_000 + 500, ok: round % 7 !== 3, latencyMs: 20 + (round * 37) % 400, ...over }));
+  Array.from({ length: rounds }, (_, round) => ({
+    atMs: fromMs + round * 10_000 + 500,
+    ok: round % 7 !== 3,
+    latencyMs: 20 + ((round * 37) % 400),
+    ...over,
+  }));
 
 const clockAt = (nowMs: number) => ({ nowMs: () => nowMs, sleep: async () => undefined });
 const roll = async (nowMs: number, under = fence, sampleRetentionMs = retentionMs) =>
@@ -55,21 +74,38 @@ const table = async (level: "minute" | "hour") =>
   await database.sql(
     `select domain_id, path, vantage, extract(epoch from start_at)::float8 * 1000 - ${startMs} as at, samples, ok,
        coalesce((select jsonb_object_agg(place, n) from unnest(places, counts) u(place, n)), '{}') as latencies
-     from probe_rollups_${level} order by 1, 2, 3, 4`);
+     from probe_rollups_${level} order by 1, 2, 3, 4`,
+  );
 const series = async (query: Partial<AvailabilityQuery>) =>
-  await createAvailabilityStore(database.db).series(ids.customerId, ids.serviceId,
-    { path: "primary", vantage: null, fromMs: startMs, toMs: startMs + 2 * hourMs, stepMs: 60_000, ...query });
+  await createAvailabilityStore(database.db).series(ids.customerId, ids.serviceId, {
+    path: "primary",
+    vantage: null,
+    fromMs: startMs,
+    toMs: startMs + 2 * hourMs,
+    stepMs: 60_000,
+    ...query,
+  });
 
 describe("rolling up", () => {
   it("sums up minutes and hours per domain, path and vantage", async () => {
     await store([
-      ...steady(startMs, 6, { latencyMs: 42 }), { atMs: startMs + 31_500, attempt: 1, ok: false }, { atMs: startMs + 32_500, attempt: 2, latencyMs: 300 },
-      ...steady(startMs + 60_000, 6, { ok: true, latencyMs: 42 }), { atMs: startMs, path: "backup" }, { atMs: startMs, vantage: "cloudflare", ok: false }, { atMs: startMs, domain: 1 },
+      ...steady(startMs, 6, { latencyMs: 42 }),
+      { atMs: startMs + 31_500, attempt: 1, ok: false },
+      { atMs: startMs + 32_500, attempt: 2, latencyMs: 300 },
+      ...steady(startMs + 60_000, 6, { ok: true, latencyMs: 42 }),
+      { atMs: startMs, path: "backup" },
+      { atMs: startMs, vantage: "cloudflare", ok: false },
+      { atMs: startMs, domain: 1 },
     ]);
     await roll(startMs + hourMs + 5 * 60_000);
     const common = { domain_id: String(ids.domainIds[0]), path: "primary", vantage: "vercel" };
-    expect((await table("minute")).filter(({ path, vantage, domain_id }) => path === "primary" && vantage === "vercel" && domain_id === common.domain_id)).toEqual([
-      { ...common, at: 0, samples: 8, ok: 6, latencies: { 42: 5, 300: 1 } }, { ...common, at: 60_000, samples: 6, ok: 6, latencies: { 42: 6 } },
+    expect(
+      (await table("minute")).filter(
+        ({ path, vantage, domain_id }) => path === "primary" && vantage === "vercel" && domain_id === common.domain_id,
+      ),
+    ).toEqual([
+      { ...common, at: 0, samples: 8, ok: 6, latencies: { 42: 5, 300: 1 } },
+      { ...common, at: 60_000, samples: 6, ok: 6, latencies: { 42: 6 } },
     ]);
     const hours = await table("hour");
     expect(hours).toHaveLength(4);
@@ -94,11 +130,17 @@ describe("rolling up", () => {
     await store(steady(startMs, 360));
     await roll(startMs + hourMs + 2 * 60_000);
     const [before] = await table("hour");
-    await store([{ atMs: startMs + hourMs - 8 * 60_000, vantage: "cloudflare" }, { atMs: startMs + hourMs - 5 * 60_000 + 1, attempt: 1, ok: false }]);
+    await store([
+      { atMs: startMs + hourMs - 8 * 60_000, vantage: "cloudflare" },
+      { atMs: startMs + hourMs - 5 * 60_000 + 1, attempt: 1, ok: false },
+    ]);
     await roll(startMs + hourMs + 3 * 60_000);
     const hours = await table("hour");
     expect(hours).toHaveLength(2);
-    expect(hours.find(({ vantage }) => vantage === "vercel")).toMatchObject({ samples: Number(before?.["samples"]) + 1, ok: before?.["ok"] });
+    expect(hours.find(({ vantage }) => vantage === "vercel")).toMatchObject({
+      samples: Number(before?.["samples"]) + 1,
+      ok: before?.["ok"],
+    });
   });
 
   it("makes up for runs that were missed, as far back as there are samples", async () => {
@@ -122,7 +164,9 @@ describe("rolling up", () => {
 
   it("folds the minutes of hours that are over, each as it was, and lets go of them", async () => {
     await store([
-      ...steady(startMs, 2 * 360, { ok: true }), ...steady(startMs, 360, { vantage: "cloudflare" }), { atMs: startMs + 7 * 60_000, path: "direct", ok: false },
+      ...steady(startMs, 2 * 360, { ok: true }),
+      ...steady(startMs, 360, { vantage: "cloudflare" }),
+      { atMs: startMs + 7 * 60_000, path: "direct", ok: false },
       ...steady(startMs, 30, { domain: 1, latencyMs: 29_990 }),
     ]);
     await roll(startMs + 2 * hourMs + 5 * 60_000);
@@ -134,9 +178,13 @@ describe("rolling up", () => {
     const unfolded = await database.sql(
       `select domain_id, path, vantage, extract(epoch from start_at)::float8 * 1000 + m * 60000 - ${startMs} as at, counts[m + 1]::int as samples,
          (coalesce(oks, counts))[m + 1]::int as ok
-       from probe_minutes_folded, generate_series(0, 59) m where counts[m + 1] > 0 order by 1, 2, 3, 4`);
+       from probe_minutes_folded, generate_series(0, 59) m where counts[m + 1] > 0 order by 1, 2, 3, 4`,
+    );
     expect(unfolded).toEqual(minutes.map(({ latencies: _latencies, ...rest }) => rest));
-    expect(await database.sql("select from probe_minutes_folded where oks is null"), "where all was well nothing is said of it").toHaveLength(2);
+    expect(
+      await database.sql("select from probe_minutes_folded where oks is null"),
+      "where all was well nothing is said of it",
+    ).toHaveLength(2);
     const deleted = await createPruneStore(database.db).rollups(fence, "minute", startMs - 35 * 24 * hourMs, 100_000);
     expect([deleted, await table("minute")]).toEqual([minutes.length, []]);
     expect(await series({ stepMs: 60_000 })).toEqual(before);
@@ -152,24 +200,36 @@ describe("rolling up", () => {
 
 describe("availability by level", () => {
   it("is the same whether it is read from samples, minutes or hours", async () => {
-    await fc.assert(fc.asyncProperty(
-      fc.array(fc.record({
-        domain: fc.nat(1), path: fc.constantFrom("primary", "backup"), vantage: fc.constantFrom("vercel", "cloudflare"),
-        slot: fc.nat(3 * 360 - 1), ok: fc.boolean(), latencyMs: fc.integer({ min: 0, max: 30_000 }),
-      }), { minLength: 1, maxLength: 300 }),
-      fc.constantFrom(10, 60, 90, 300, 3_600, 7_200), fc.constantFrom(null, "vercel"), fc.constantFrom(3, 61, 63, 130, 200, 310),
-      async (rows, stepSeconds, vantage, rolledMinutes) => {
-        await database.sql("truncate probe_samples, probe_rollups_minute, probe_minutes_folded, probe_rollups_hour, rollup_marks");
-        const distinct = [...new Map(rows.map((row) => [JSON.stringify([row.domain, row.path, row.vantage, row.slot]), row])).values()];
-        await store(distinct.map(({ slot, ...row }) => ({ ...row, atMs: startMs + slot * 10_000 + (row.latencyMs % 10_000) })));
-        const stepMs = stepSeconds * 1_000;
-        const toMs = startMs + Math.ceil((4 * hourMs) / stepMs) * stepMs;
-        const query = { stepMs, vantage, fromMs: Math.floor(startMs / stepMs) * stepMs, toMs: Math.floor(toMs / stepMs) * stepMs };
-        const fromSamples = await series(query);
-        await roll(startMs + rolledMinutes * 60_000, fence, 6 * hourMs);
-        expect(await series(query)).toEqual(fromSamples);
-      },
-    ), { numRuns: 20 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            domain: fc.nat(1),
+            path: fc.constantFrom("primary", "backup"),
+            vantage: fc.constantFrom("vercel", "cloudflare"),
+            slot: fc.nat(3 * 360 - 1),
+            ok: fc.boolean(),
+            latencyMs: fc.integer({ min: 0, max: 30_000 }),
+          }),
+          { minLength: 1, maxLength: 300 },
+        ),
+        fc.constantFrom(10, 60, 90, 300, 3_600, 7_200),
+        fc.constantFrom(null, "vercel"),
+        fc.constantFrom(3, 61, 63, 130, 200, 310),
+        async (rows, stepSeconds, vantage, rolledMinutes) => {
+          await database.sql("truncate probe_samples, probe_rollups_minute, probe_minutes_folded, probe_rollups_hour, rollup_marks");
+          const distinct = [...new Map(rows.map((row) => [JSON.stringify([row.domain, row.path, row.vantage, row.slot]), row])).values()];
+          await store(distinct.map(({ slot, ...row }) => ({ ...row, atMs: startMs + slot * 10_000 + (row.latencyMs % 10_000) })));
+          const stepMs = stepSeconds * 1_000;
+          const toMs = startMs + Math.ceil((4 * hourMs) / stepMs) * stepMs;
+          const query = { stepMs, vantage, fromMs: Math.floor(startMs / stepMs) * stepMs, toMs: Math.floor(toMs / stepMs) * stepMs };
+          const fromSamples = await series(query);
+          await roll(startMs + rolledMinutes * 60_000, fence, 6 * hourMs);
+          expect(await series(query)).toEqual(fromSamples);
+        },
+      ),
+      { numRuns: 20 },
+    );
   });
 
   it("outlives the samples: by the minute for 35 days, by the hour for 400", async () => {
@@ -191,17 +251,26 @@ describe("availability by level", () => {
     await roll(startMs + hourMs);
     const found = (await series({ toMs: startMs + latencies.length * 60_000 }))?.map(({ p50LatencyMs }) => p50LatencyMs ?? 0) ?? [];
     expect(found).toHaveLength(latencies.length);
-    for (const [index, latencyMs] of latencies.entries()) expect(Math.abs((found[index] ?? 0) - latencyMs) / latencyMs).toBeLessThanOrEqual(0.005);
+    for (const [index, latencyMs] of latencies.entries())
+      expect(Math.abs((found[index] ?? 0) - latencyMs) / latencyMs).toBeLessThanOrEqual(0.005);
     expect(found.slice(0, 4)).toEqual(latencies.slice(0, 4));
   });
 });
 
 describe("pruning", () => {
   const run = async (nowMs: number) =>
-    await prune({
-      pruning: createPruneStore(database.db), retention: createRetentionStore(database.db), clock: clockAt(nowMs), log: createMemoryLog().log,
-      sampleRetentionMs: retentionMs, sessionTtlMs: 84 * 24 * hourMs, auditRetentionMs: 400 * 24 * hourMs,
-    }, fence);
+    await prune(
+      {
+        pruning: createPruneStore(database.db),
+        retention: createRetentionStore(database.db),
+        clock: clockAt(nowMs),
+        log: createMemoryLog().log,
+        sampleRetentionMs: retentionMs,
+        sessionTtlMs: 84 * 24 * hourMs,
+        auditRetentionMs: 400 * 24 * hourMs,
+      },
+      fence,
+    );
   const count = async (name: string) => (await database.sql<{ n: number }>(`select count(*)::int as n from ${name}`))[0]?.n;
 
   it("deletes samples that are older than they are kept, and no younger ones", async () => {
@@ -231,8 +300,11 @@ describe("pruning", () => {
   it("deletes rollups after 35 and 400 days, and idempotency keys after a day", async () => {
     await store(steady(startMs, 360));
     await roll(startMs + hourMs + 5 * 60_000);
-    await database.sql(`insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at)
-      select $1, 'POST', '/v1/services', 'key-' || i, 'hash', 201, $2::timestamptz + make_interval(hours => i) from generate_series(0, 2) i`, [ids.customerId, new Date(startMs)]);
+    await database.sql(
+      `insert into idempotency_keys (customer_id, method, path, key, body_hash, status, created_at)
+      select $1, 'POST', '/v1/services', 'key-' || i, 'hash', 201, $2::timestamptz + make_interval(hours => i) from generate_series(0, 2) i`,
+      [ids.customerId, new Date(startMs)],
+    );
     const days = (number: number) => startMs + number * 24 * hourMs;
     expect(await run(days(1) + 1.5 * hourMs)).toMatchObject({ idempotency_keys: 2, probe_rollups_minute: 0 });
     expect(await run(days(35))).toMatchObject({ idempotency_keys: 1, probe_rollups_minute: 0 });
@@ -243,8 +315,11 @@ describe("pruning", () => {
   });
 
   it("deletes what installations told once it is as old as configured", async () => {
-    await database.sql(`insert into install_sessions (week, session_id, protocol_version, daemon_version, platform, node_version, primary_framework, first_seen_at)
-      select '2026-W01', 'session-' || i, '1.0.0', '1.0.0', 'linux', '24.0.0', 'vue', $1::timestamptz + make_interval(secs => i) from generate_series(1, 3) i`, [new Date(startMs)]);
+    await database.sql(
+      `insert into install_sessions (week, session_id, protocol_version, daemon_version, platform, node_version, primary_framework, first_seen_at)
+      select '2026-W01', 'session-' || i, '1.0.0', '1.0.0', 'linux', '24.0.0', 'vue', $1::timestamptz + make_interval(secs => i) from generate_series(1, 3) i`,
+      [new Date(startMs)],
+    );
     expect(await run(startMs + 84 * 24 * hourMs + 2_500)).toMatchObject({ install_sessions: 2 });
     expect(await database.sql("select session_id from install_sessions")).toEqual([{ session_id: "session-3" }]);
   });
@@ -252,26 +327,44 @@ describe("pruning", () => {
   it("goes on where one kind fails, gives each its turn, and throws only where all do", async () => {
     const { log, of } = createMemoryLog();
     const turns: string[] = [];
-    const good = (name: string, chunks = 0) => async () => {
-      turns.push(name);
-      return turns.filter((turn) => turn === name).length > chunks ? 0 : 10;
-    };
+    const good =
+      (name: string, chunks = 0) =>
+      async () => {
+        turns.push(name);
+        return turns.filter((turn) => turn === name).length > chunks ? 0 : 10;
+      };
     const bad = () => Promise.reject(new Error("database away"));
     const stores = (each: (name: string) => () => Promise<number>) => ({
       pruning: {
-        samples: each("samples"), rollups: each("rollups"), foldedMinutes: each("foldedMinutes"), idempotencyKeys: each("idempotencyKeys"),
-        installSessions: each("installSessions"), probeMarks: each("probeMarks"), usageFacts: each("usageFacts"),
+        samples: each("samples"),
+        rollups: each("rollups"),
+        foldedMinutes: each("foldedMinutes"),
+        idempotencyKeys: each("idempotencyKeys"),
+        installSessions: each("installSessions"),
+        probeMarks: each("probeMarks"),
+        usageFacts: each("usageFacts"),
       },
       retention: {
-        auditLog: each("auditLog"), routingChanges: each("routingChanges"), routingDrifts: each("routingDrifts"),
-        evidence: async () => ({ rows: await each("evidence")(), lastServiceId: null }), takeovers: each("takeovers"), findings: each("findings"),
-        vantages: each("vantages"), checkLeases: each("checkLeases"), invoiceLinks: each("invoiceLinks"), probeTargets: each("probeTargets"),
-        deliveries: each("deliveries"), notifications: each("notifications"), incidentServices: each("incidentServices"), incidents: each("incidents"),
+        auditLog: each("auditLog"),
+        routingChanges: each("routingChanges"),
+        routingDrifts: each("routingDrifts"),
+        evidence: async () => ({ rows: await each("evidence")(), lastServiceId: null }),
+        takeovers: each("takeovers"),
+        findings: each("findings"),
+        vantages: each("vantages"),
+        checkLeases: each("checkLeases"),
+        invoiceLinks: each("invoiceLinks"),
+        probeTargets: each("probeTargets"),
+        deliveries: each("deliveries"),
+        notifications: each("notifications"),
+        incidentServices: each("incidentServices"),
+        incidents: each("incidents"),
       },
     });
     const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs, auditRetentionMs: hourMs };
-    expect(await prune({ ...deps, ...stores((name) => (name === "takeovers" ? bad : good(name, name === "samples" ? 3 : 0))) }, fence))
-      .toMatchObject({ failures: 1, probe_samples: 30, unfinished: 0 });
+    expect(
+      await prune({ ...deps, ...stores((name) => (name === "takeovers" ? bad : good(name, name === "samples" ? 3 : 0))) }, fence),
+    ).toMatchObject({ failures: 1, probe_samples: 30, unfinished: 0 });
     expect(of("prune")).toMatchObject([{ level: "error", fields: { what: "takeovers" } }]);
     expect(turns.indexOf("invoiceLinks"), "much of one kind does not keep the others waiting").toBeLessThan(turns.lastIndexOf("samples"));
     await expect(prune({ ...deps, ...stores(() => bad) }, fence)).rejects.toThrow("database away");

@@ -14,11 +14,14 @@ const shard = { index: 0, count: 1 };
 beforeAll(async () => {
   database = await freshDatabase();
   const { db } = explaining(database.db);
-  const noting = { ...db, batch: async (queries: Parameters<typeof db.batch>[0]) => {
-    const results = await db.batch<unknown[][]>(queries);
-    answers.push(results);
-    return results as never;
-  } };
+  const noting = {
+    ...db,
+    batch: async (queries: Parameters<typeof db.batch>[0]) => {
+      const results = await db.batch<unknown[][]>(queries);
+      answers.push(results);
+      return results as never;
+    },
+  };
   world = await createWorld({ ...database, db: noting });
   for (let index = 0; index < 5; index += 1) {
     await world.seed({ name: `service ${index}`, domains: [{ name: `d${index}.example.test` }, { name: `e${index}.example.test` }] });

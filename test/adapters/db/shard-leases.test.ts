@@ -79,7 +79,9 @@ describe("the lease of a shard", () => {
     }
     isOver = true;
     await Promise.all(workers);
-    const counts = await database.sql<{ same: boolean; count: string }>("select fenced_for = shards as same, count(*) from written group by 1");
+    const counts = await database.sql<{ same: boolean; count: string }>(
+      "select fenced_for = shards as same, count(*) from written group by 1",
+    );
     expect(counts).toEqual([{ same: true, count: expect.any(String) as string }]);
     expect(Number(counts[0]?.count)).toBeGreaterThan(20);
   });

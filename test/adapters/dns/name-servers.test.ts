@@ -60,7 +60,12 @@ beforeAll(async () => {
   const route53 = await startRoute53({ accessKeyId: "AKIATEST", secretAccessKey: "secret", zones: [{ name: "example.com" }] });
   closers.push(() => route53.close());
   const weighted = (setIdentifier: string, weight: number, value: string) => ({
-    name: "app.example.com", type: "CNAME" as const, ttlSeconds: 60, setIdentifier, weight, values: [value],
+    name: "app.example.com",
+    type: "CNAME" as const,
+    ttlSeconds: 60,
+    setIdentifier,
+    weight,
+    values: [value],
   });
   route53.seed(route53.zones[0]?.id ?? "", [
     weighted("primary", 0, "one.example.com"),
@@ -78,7 +83,8 @@ beforeAll(async () => {
 const servers = ["ns-1.awsdns-00.com", "ns-2.awsdns-00.net", "ns-3.awsdns-00.org"];
 const ask = async (endpoint: Endpoint, name: string, type: "A" | "AAAA" | "CNAME", budget: Budget = freely) =>
   await createNameServers(connect, systemRandom, endpoint).ask(name, type, servers, budget);
-const answers = async (...args: Parameters<typeof ask>) => (await ask(...args)).map((reading) => (reading.status === "answered" ? reading.answers : null));
+const answers = async (...args: Parameters<typeof ask>) =>
+  (await ask(...args)).map((reading) => (reading.status === "answered" ? reading.answers : null));
 
 const table = [
   ["app.example.com", "CNAME", ["two.example.com."]],
@@ -133,8 +139,12 @@ describe("a name server that", () => {
     server.close();
     expect(await answers(gone, "app.example.com", "A")).toEqual([null, null]);
     expect(await answers(zone, "a b.example.com", "A")).toEqual([null, null]);
-    const throwing = createNameServers(() => { throw new TypeError("no address"); }, systemRandom);
-    expect(await throwing.ask("app.example.com", "A", ["ns.example.net"], freely)).toEqual([{ resolver: "ns.example.net", status: "silent" }]);
+    const throwing = createNameServers(() => {
+      throw new TypeError("no address");
+    }, systemRandom);
+    expect(await throwing.ask("app.example.com", "A", ["ns.example.net"], freely)).toEqual([
+      { resolver: "ns.example.net", status: "silent" },
+    ]);
     expect(await throwing.ask("app.example.com", "A", [], freely)).toEqual([]);
   });
 
@@ -151,7 +161,12 @@ describe("a name server that", () => {
   it("is asked at port 53 of its own name, and not where that is nobody's in public", async () => {
     const addresses: Endpoint[] = [];
     const recording: Connect = (address) => (addresses.push(address), connect(zone));
-    await createNameServers(recording, systemRandom).ask("app.example.com", "A", ["127.0.0.1", "::1", "localhost", "db.internal", ...servers], freely);
+    await createNameServers(recording, systemRandom).ask(
+      "app.example.com",
+      "A",
+      ["127.0.0.1", "::1", "localhost", "db.internal", ...servers],
+      freely,
+    );
     expect(addresses).toEqual(servers.slice(0, 2).map((hostname) => ({ hostname, port: 53 })));
   });
 });
@@ -172,8 +187,16 @@ describe("in workerd", () => {
         const { name, type, endpoint } = await request.json();
         return Response.json(await createNameServers(connect, systemRandom, endpoint).ask(name, type, ["ns-1.awsdns-00.com"], { untilMs: Infinity, connection }));
       } };`;
-    const bundle = await build({ stdin: { contents, resolveDir: process.cwd(), loader: "ts" }, bundle: true, format: "esm", write: false, external: ["cloudflare:sockets"] });
-    const worker = new Miniflare(convertV4MiniflareOptions({ modules: true, script: bundle.outputFiles[0]?.text ?? "", compatibilityDate: "2026-01-01" }));
+    const bundle = await build({
+      stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
+      bundle: true,
+      format: "esm",
+      write: false,
+      external: ["cloudflare:sockets"],
+    });
+    const worker = new Miniflare(
+      convertV4MiniflareOptions({ modules: true, script: bundle.outputFiles[0]?.text ?? "", compatibilityDate: "2026-01-01" }),
+    );
     closers.push(() => worker.dispose());
     const say = async (name: string, type: string, endpoint: Endpoint) =>
       await (await worker.dispatchFetch("http://worker/", { method: "POST", body: JSON.stringify({ name, type, endpoint }) })).json();
@@ -186,7 +209,10 @@ describe("in workerd", () => {
     const silent = [{ resolver: "ns-1.awsdns-00.com", status: "silent" }];
     expect(await say("app.example.com", "A", gone)).toEqual(silent);
     const misbehaved: ((socket: Socket) => void)[] = [
-      () => undefined, (socket) => socket.resetAndDestroy(), (socket) => socket.write(Buffer.alloc(1)), (socket) => socket.end(),
+      () => undefined,
+      (socket) => socket.resetAndDestroy(),
+      (socket) => socket.write(Buffer.alloc(1)),
+      (socket) => socket.end(),
     ];
     for (const act of misbehaved) expect(await say("app.example.com", "A", await scripted(act))).toEqual(silent);
     expect(await (await worker.dispatchFetch("http://worker/")).json(), "promises that nobody waits for").toEqual([]);

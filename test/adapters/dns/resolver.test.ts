@@ -45,7 +45,8 @@ const scripted = async (status: number, body: string, delayMs = 0): Promise<stri
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/resolve?ct=x`;
 };
 
-const ask = async (endpoints: string[], name: string) => await createResolver(endpoints, fetch).txt(name, requestBudget(systemClock, createConnections(systemClock)));
+const ask = async (endpoints: string[], name: string) =>
+  await createResolver(endpoints, fetch).txt(name, requestBudget(systemClock, createConnections(systemClock)));
 
 describe("txt", () => {
   it("reads every text of a name, whole and unquoted, through a CNAME as well", async () => {
@@ -57,7 +58,9 @@ describe("txt", () => {
 
   it("takes a name that does not exist for an answer, and one that can not for one too", async () => {
     expect(await ask([endpoint], "_tranche-challenge.none.example.com")).toEqual([{ resolver: host, status: "answered", texts: [] }]);
-    expect(await ask(["https://nowhere.invalid/"], "x".repeat(254))).toEqual([{ resolver: "nowhere.invalid", status: "answered", texts: [] }]);
+    expect(await ask(["https://nowhere.invalid/"], "x".repeat(254))).toEqual([
+      { resolver: "nowhere.invalid", status: "answered", texts: [] },
+    ]);
   });
 
   it.each([
@@ -72,7 +75,10 @@ describe("txt", () => {
 
   it("understands SERVFAIL as an answer without texts, and ignores other types", async () => {
     const failing = await scripted(200, '{"Status":2}');
-    const mixed = await scripted(200, JSON.stringify({ Status: 0, Answer: [{ type: 5, data: "a." }, { type: 16, data: "bare" }, { type: 16 }] }));
+    const mixed = await scripted(
+      200,
+      JSON.stringify({ Status: 0, Answer: [{ type: 5, data: "a." }, { type: 16, data: "bare" }, { type: 16 }] }),
+    );
     const readings = await ask([failing, mixed], "x.example.com");
     expect(readings.map((reading) => reading.status === "answered" && reading.texts)).toEqual([[], ["bare"]]);
   });

@@ -29,7 +29,9 @@ describe("EVIDENCE_SIGNING_KEY", () => {
     expect(() => parseConfig({ ...env, EVIDENCE_SIGNING_KEY: value })).toThrow("EVIDENCE_SIGNING_KEY must be an Ed25519 key");
   });
   it("is another than what seals secrets; public keys and the authority are checked as well", () => {
-    expect(() => parseConfig({ ...env, EVIDENCE_SIGNING_KEY: seed(1), SECRETS_KEY: seed(1) })).toThrow("SECRETS_KEY must not be the same secret as EVIDENCE_SIGNING_KEY");
+    expect(() => parseConfig({ ...env, EVIDENCE_SIGNING_KEY: seed(1), SECRETS_KEY: seed(1) })).toThrow(
+      "SECRETS_KEY must not be the same secret as EVIDENCE_SIGNING_KEY",
+    );
     expect(() => parseConfig({ ...env, EVIDENCE_PUBLIC_KEYS: "x" })).toThrow("EVIDENCE_PUBLIC_KEYS");
     expect(() => parseConfig({ ...env, TIMESTAMP_URL: "ftp://x" })).toThrow("TIMESTAMP_URL");
     expect(parseConfig(env).evidence).toEqual({ signingKey: null, publicKeys: [], timestampUrl: null });

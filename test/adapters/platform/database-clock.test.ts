@@ -90,7 +90,9 @@ describe("a clock that goes by the database's", () => {
     }
     clock.refused(3);
     expect(lines.map(({ level, event, fields }) => [level, event, fields["seconds"] ?? fields["samples"]])).toEqual([
-      ["warn", "clock_skew", -31], ["warn", "clock_skew", -31], ["warn", "samples_refused", 3],
+      ["warn", "clock_skew", -31],
+      ["warn", "clock_skew", -31],
+      ["warn", "samples_refused", 3],
     ]);
     const right = machine(1_999);
     await right.clock.sync();

@@ -32,17 +32,23 @@ describe("a link token", () => {
     const [old, rotated, renewed] = [createLinkTokens([key(1)]), createLinkTokens([key(2), key(1)]), createLinkTokens([key(2)])];
     const [before, after] = [await old.sign(claim), await rotated.sign(claim)];
     expect([await rotated.read(before, beforeMs), await rotated.read(after, beforeMs)]).toEqual([claim, claim]);
-    expect([await renewed.read(before, beforeMs), await renewed.read(after, beforeMs), await old.read(after, beforeMs)]).toEqual([null, claim, null]);
+    expect([await renewed.read(before, beforeMs), await renewed.read(after, beforeMs), await old.read(after, beforeMs)]).toEqual([
+      null,
+      claim,
+      null,
+    ]);
   });
 
   it("is not one with any bit changed", async () => {
     const tokens = createLinkTokens([key(1)]);
     const bytes = Buffer.from(await tokens.sign(claim), "base64url");
-    const read = await Promise.all(Array.from({ length: bytes.length * 8 }, (_, bit) => {
-      const other = Buffer.from(bytes);
-      other.writeUInt8(other.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-      return tokens.read(other.toString("base64url"), beforeMs);
-    }));
+    const read = await Promise.all(
+      Array.from({ length: bytes.length * 8 }, (_, bit) => {
+        const other = Buffer.from(bytes);
+        other.writeUInt8(other.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+        return tokens.read(other.toString("base64url"), beforeMs);
+      }),
+    );
     expect(read.every((one) => one === null)).toBe(true);
   });
 
@@ -51,14 +57,29 @@ describe("a link token", () => {
     const token = await tokens.sign(claim);
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const spellings = Array.from(alphabet, (last) => token.slice(0, -1) + last).filter((other) => other !== token);
-    for (const other of [...spellings, "", token.slice(1), `${token}=`, `${token}A`, token.replace(/.$/, "+"), "é".repeat(75), `${token}\n`]) {
+    for (const other of [
+      ...spellings,
+      "",
+      token.slice(1),
+      `${token}=`,
+      `${token}A`,
+      token.replace(/.$/, "+"),
+      "é".repeat(75),
+      `${token}\n`,
+    ]) {
       expect(await tokens.read(other, beforeMs), other).toBeNull();
     }
     const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
-    await fc.assert(fc.asyncProperty(id, id, id, async (linkId, invoiceId, expiresAtMs) => {
-      const some = { linkId, invoiceId, expiresAtMs };
-      expect(await tokens.read(await tokens.sign(some), expiresAtMs - 1)).toEqual(some);
-    }), { numRuns: 50 });
-    await fc.assert(fc.asyncProperty(fc.string({ maxLength: 90 }), async (text) => (await tokens.read(text, 0)) === null), { numRuns: 100 });
+    await fc.assert(
+      fc.asyncProperty(id, id, id, async (linkId, invoiceId, expiresAtMs) => {
+        const some = { linkId, invoiceId, expiresAtMs };
+        expect(await tokens.read(await tokens.sign(some), expiresAtMs - 1)).toEqual(some);
+      }),
+      { numRuns: 50 },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.string({ maxLength: 90 }), async (text) => (await tokens.read(text, 0)) === null),
+      { numRuns: 100 },
+    );
   });
 });

@@ -33,14 +33,25 @@ it("has no limit at 0, and takes what is worth more than a minute for a whole on
   await one.take("first");
   expect(await one.take("first")).toBe(60);
   const some = memoryLimiter(10, clock);
-  expect([await some.take("a", 4), await some.take("a", 4), await some.take("a", 4), await some.take("b", 40), await some.take("b")]).toEqual([null, null, 60, null, 60]);
+  expect([
+    await some.take("a", 4),
+    await some.take("a", 4),
+    await some.take("a", 4),
+    await some.take("b", 40),
+    await some.take("b"),
+  ]).toEqual([null, null, 60, null, 60]);
 });
 
 it("uses the platform's counting where it is bound, and lets pass when that is out of order", async () => {
   const { clock } = clockAt(0);
   const asked: string[] = [];
   const binding = { limit: async ({ key }: { key: string }) => ({ success: asked.push(key) < 2 }) };
-  const limits = createRateLimits({ perAddress: 1, perCredential: 1, refusals: 1, sessions: 1 }, { LIMIT_ADDRESS: binding, LIMIT_REFUSALS: "60" }, clock, log);
+  const limits = createRateLimits(
+    { perAddress: 1, perCredential: 1, refusals: 1, sessions: 1 },
+    { LIMIT_ADDRESS: binding, LIMIT_REFUSALS: "60" },
+    clock,
+    log,
+  );
   expect([await limits.perAddress.take("x"), await limits.perAddress.take("y")]).toEqual([null, 60]);
   expect(asked).toEqual(["x", "y"]);
   expect([await limits.refusals.take("x"), await limits.refusals.take("x")]).toEqual([null, 60]);

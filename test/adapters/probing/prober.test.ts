@@ -28,7 +28,11 @@ afterEach(() => {
 describe("createProber", () => {
   it.each([200, 204, 404, 421, 500, 503, 521, 530])("brings back the status %d", async (status) => {
     const url = await serve((_, response) => void response.writeHead(status).end());
-    expect(await prober.probe({ url: `${url}/healthz`, timeoutMs: 2_000 })).toEqual({ kind: "answer", status, latencyMs: expect.any(Number) as number });
+    expect(await prober.probe({ url: `${url}/healthz`, timeoutMs: 2_000 })).toEqual({
+      kind: "answer",
+      status,
+      latencyMs: expect.any(Number) as number,
+    });
   });
 
   it.each([301, 302, 307, 308])("sees a %d redirect and does not follow it", async (status) => {
@@ -143,7 +147,9 @@ describe("createProber", () => {
   });
 
   it("never throws, whatever fetch does", async () => {
-    const throwing = createProber(() => { throw new Error("internal error; reference = x"); }, Date.now);
+    const throwing = createProber(() => {
+      throw new Error("internal error; reference = x");
+    }, Date.now);
     expect(await throwing.probe({ url: "https://a.net", timeoutMs: 1_000 })).toMatchObject({ kind: "network" });
   });
 });

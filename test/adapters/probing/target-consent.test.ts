@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import type { Budget } from "../../../src/adapters/ports/platform/budget.ts";
 import { createConsentReader } from "../../../src/adapters/probing/target-consent.ts";
 
-const budget: Budget = { untilMs: 1, connection: async (_, request) => ({ status: "sent", value: await request(new AbortController().signal) }) };
+const budget: Budget = {
+  untilMs: 1,
+  connection: async (_, request) => ({ status: "sent", value: await request(new AbortController().signal) }),
+};
 
 const read = async (answer: () => Response | Promise<Response>) => {
   const sent: { url: string; init: RequestInit | undefined }[] = [];

@@ -28,18 +28,29 @@ afterAll(() => {
   server.close();
 });
 
-const dispatch = () => createHttpShards({ selfUrl, cronSecret: "a-secret-for-cron-1", fetch }).dispatch({ index: 3, count: 8 }, Date.parse("2026-11-18T11:20:00Z"));
+const dispatch = () =>
+  createHttpShards({ selfUrl, cronSecret: "a-secret-for-cron-1", fetch }).dispatch(
+    { index: 3, count: 8 },
+    Date.parse("2026-11-18T11:20:00Z"),
+  );
 
 it("asks the provider's own URL for the rounds of a shard, with the secret", async () => {
   await dispatch();
   expect(asked).toEqual([
-    { url: "POST /internal/shards/3/rounds", authorization: "Bearer a-secret-for-cron-1", body: '{"count":8,"scheduled_at":"2026-11-18T11:20:00.000Z"}' },
+    {
+      url: "POST /internal/shards/3/rounds",
+      authorization: "Bearer a-secret-for-cron-1",
+      body: '{"count":8,"scheduled_at":"2026-11-18T11:20:00.000Z"}',
+    },
   ]);
 });
 
-it.each([200, 302, 401, 404, 500, 504])("is not certain of anything when answered with %d, and follows nothing with its secret", async (answer) => {
-  asked.length = 0;
-  status = answer;
-  await expect(dispatch()).rejects.toThrow(`answered with ${answer}`);
-  expect(asked).toHaveLength(1);
-});
+it.each([200, 302, 401, 404, 500, 504])(
+  "is not certain of anything when answered with %d, and follows nothing with its secret",
+  async (answer) => {
+    asked.length = 0;
+    status = answer;
+    await expect(dispatch()).rejects.toThrow(`answered with ${answer}`);
+    expect(asked).toHaveLength(1);
+  },
+);

@@ -27,7 +27,10 @@ afterEach(() => {
   server.close();
 });
 
-const says = (status: number, body: string, headers: Record<string, string> = {}): Handler => (_, response) => void response.writeHead(status, headers).end(body);
+const says =
+  (status: number, body: string, headers: Record<string, string> = {}): Handler =>
+  (_, response) =>
+    void response.writeHead(status, headers).end(body);
 const time = { nowMs: 0 };
 const peerAt = (at: string | null, timeoutMs = 2_000, send: typeof fetch = fetch) =>
   createPeer({ url: at, provider: "vercel", fetch: (input, init) => send(input, init), nowMs: () => time.nowMs, timeoutMs });
@@ -55,7 +58,8 @@ describe("a look at the other provider", () => {
   });
 
   it("is bad where it redirects, and does not go there", async () => {
-    answer = (request, response) => (request.url === "/healthz" ? says(302, "", { location: `${url}/elsewhere` }) : says(200, "ok"))(request, response);
+    answer = (request, response) =>
+      (request.url === "/healthz" ? says(302, "", { location: `${url}/elsewhere` }) : says(200, "ok"))(request, response);
     expect(await lookOnce()).toEqual({ provider: "vercel", error: "/healthz answered 302" });
     expect(asked).toEqual(["GET /healthz"]);
   });

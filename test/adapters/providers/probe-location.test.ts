@@ -22,7 +22,11 @@ describe("createColo", () => {
   });
 
   it("is not known where the answer does not tell or does not come, and nothing is thrown", async () => {
-    for (const send of [async () => new Response("colo=<script>"), async () => new Response("", { status: 500 }), () => Promise.reject(new Error("away"))]) {
+    for (const send of [
+      async () => new Response("colo=<script>"),
+      async () => new Response("", { status: 500 }),
+      () => Promise.reject(new Error("away")),
+    ]) {
       const colo = createColo(send, createFakeClock());
       await colo.look();
       expect(colo.known()).toBeNull();

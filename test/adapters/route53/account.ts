@@ -29,10 +29,7 @@ export const half = (name: string, setIdentifier: string, weight: number, more: 
   values: [`${setIdentifier.toLowerCase()}.cdn.example.net`],
   ...more,
 });
-export const pair = (name: string, more: Partial<Seed> = {}): Seed[] => [
-  half(name, "Primary", 100, more),
-  half(name, "BACKUP", 0, more),
-];
+export const pair = (name: string, more: Partial<Seed> = {}): Seed[] => [half(name, "Primary", 100, more), half(name, "BACKUP", 0, more)];
 
 /** Hands a name on to the zone of that name, as a parent has to: by the zone's own name servers. */
 const delegateTo = (name: string, parent: string): void => {
@@ -47,11 +44,7 @@ export const found = (reading: PairReading | undefined) => {
   if (reading?.status !== "found") throw new Error(`not found: ${JSON.stringify(reading)}`);
   return reading;
 };
-export const changesTo = async (
-  domains: readonly string[],
-  primary: number,
-  backup: number,
-): Promise<WeightChange[]> => {
+export const changesTo = async (domains: readonly string[], primary: number, backup: number): Promise<WeightChange[]> => {
   const readings = await dns.read(domains);
   return domains.map((domain) => {
     const { zoneId: id, records } = found(readings.get(domain));

@@ -26,9 +26,7 @@ const failure = (code: string, messages: readonly string[], more: Partial<Failur
 const apply = async (count: number, judge: (indices: readonly number[]) => Failure | null) => {
   const asked: number[][] = [];
   const call: Call = async (request) => {
-    const indices = [
-      ...new Set([...(request.body ?? "").matchAll(/<Name>d(\d+)\./g)].map(([, index]) => Number(index))),
-    ];
+    const indices = [...new Set([...(request.body ?? "").matchAll(/<Name>d(\d+)\./g)].map(([, index]) => Number(index)))];
     asked.push(indices);
     const refused = judge(indices);
     if (refused !== null) throw new Route53Error(refused);
@@ -93,9 +91,7 @@ describe("applyBatch", () => {
   });
 
   it("does not take a domain for guilty because its name is part of another's", async () => {
-    const { stale } = await apply(20, (indices) =>
-      indices.includes(11) ? failure("InvalidChangeBatch", [sentence(11)]) : null,
-    );
+    const { stale } = await apply(20, (indices) => (indices.includes(11) ? failure("InvalidChangeBatch", [sentence(11)]) : null));
     expect(stale).toEqual([11]);
   });
 
@@ -121,9 +117,7 @@ describe("applyBatch", () => {
   });
 
   it("reads an InvalidChangeBatch after a lost answer as stale, without splitting", async () => {
-    const { asked, stale, outcomes } = await apply(250, () =>
-      failure("InvalidChangeBatch", ["no"], { uncertain: true }),
-    );
+    const { asked, stale, outcomes } = await apply(250, () => failure("InvalidChangeBatch", ["no"], { uncertain: true }));
     expect({ requests: asked.length, stale: stale.length }).toEqual({ requests: 1, stale: 250 });
     expect(outcomes.get(0)).toMatchObject({ detail: expect.stringMatching(/may have succeeded; read again/) });
   });

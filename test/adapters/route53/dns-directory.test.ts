@@ -13,18 +13,39 @@ const operator = createDnsRefusal("operator", false);
 const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY";
 
 const account = async (customerId: number, over: Partial<SealedDnsAccount> = {}): Promise<SealedDnsAccount> => ({
-  id: customerId * 10, customerId, region: "us-east-1", accessKeyId: "AKIDEXAMPLE12345", roleArn: null, externalId: null, createdAtMs: 0,
-  sealedSecret: await secrets.seal(secret, dnsSealingContext(customerId, "AKIDEXAMPLE12345")), ...over,
+  id: customerId * 10,
+  customerId,
+  region: "us-east-1",
+  accessKeyId: "AKIDEXAMPLE12345",
+  roleArn: null,
+  externalId: null,
+  createdAtMs: 0,
+  sealedSecret: await secrets.seal(secret, dnsSealingContext(customerId, "AKIDEXAMPLE12345")),
+  ...over,
 });
 
 const role = { roleArn: "arn:aws:iam::123456789012:role/tranche", externalId: "e1" };
 const roleAccount = (customerId: number, over: Partial<SealedDnsAccount> = {}): SealedDnsAccount => ({
-  id: customerId * 10, customerId, region: "us-east-1", accessKeyId: null, sealedSecret: null, ...role, createdAtMs: 0, ...over,
+  id: customerId * 10,
+  customerId,
+  region: "us-east-1",
+  accessKeyId: null,
+  sealedSecret: null,
+  ...role,
+  createdAtMs: 0,
+  ...over,
 });
 
 const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: string; assume?: null } = {}) => {
   const world = {
-    rows, nowMs: 0, reads: 0, down: false, hangs: false, wakes: false, asked: [] as (readonly number[])[], connected: [] as { place: object; credentials: Credentials | KeySource }[],
+    rows,
+    nowMs: 0,
+    reads: 0,
+    down: false,
+    hangs: false,
+    wakes: false,
+    asked: [] as (readonly number[])[],
+    connected: [] as { place: object; credentials: Credentials | KeySource }[],
     assumed: [] as { place: object; role: object; source: KeySource }[],
   };
   const directory = createDnsDirectory({
@@ -39,11 +60,14 @@ const build = (rows: SealedDnsAccount[], over: { secrets?: null; endpoint?: stri
       if (world.hangs) return await new Promise<never>(() => undefined);
       return world.rows.filter(({ customerId }) => customerIds.includes(customerId));
     },
-    assume: over.assume === null ? null : (place, own) => {
-      const source = { get: async () => ({ accessKeyId: "", secretAccessKey: "" }), drop: () => undefined };
-      world.assumed.push({ place, role: own, source });
-      return source;
-    },
+    assume:
+      over.assume === null
+        ? null
+        : (place, own) => {
+            const source = { get: async () => ({ accessKeyId: "", secretAccessKey: "" }), drop: () => undefined };
+            world.assumed.push({ place, role: own, source });
+            return source;
+          },
     connect: (place, credentials) => {
       world.connected.push({ place, credentials });
       return createDnsRefusal(`connected ${world.connected.length}`, false);
@@ -60,9 +84,12 @@ describe("whose DNS account counts", () => {
   it("is the customer's own, else the operator's", async () => {
     const { directory, world } = build([await account(1)]);
     expect([await saidBy(directory, 1), await saidBy(directory, 2)]).toEqual(["connected 1", "operator"]);
-    expect(world.connected).toEqual([{
-      place: { endpoint: "https://route53.amazonaws.com", region: "us-east-1" }, credentials: { accessKeyId: "AKIDEXAMPLE12345", secretAccessKey: secret },
-    }]);
+    expect(world.connected).toEqual([
+      {
+        place: { endpoint: "https://route53.amazonaws.com", region: "us-east-1" },
+        credentials: { accessKeyId: "AKIDEXAMPLE12345", secretAccessKey: secret },
+      },
+    ]);
   });
 
   it("goes where its partition is, unless told another endpoint", async () => {
@@ -84,7 +111,8 @@ describe("whose DNS account counts", () => {
     ]);
     expect(world.connected.map(({ credentials }) => credentials)).toEqual(world.assumed.map(({ source }) => source));
     expect(world.connected.map(({ place }) => place)).toEqual([
-      { endpoint: "https://route53.amazonaws.com", region: "us-east-1" }, { endpoint: "https://route53.amazonaws.com.cn", region: "cn-northwest-1" },
+      { endpoint: "https://route53.amazonaws.com", region: "us-east-1" },
+      { endpoint: "https://route53.amazonaws.com.cn", region: "cn-northwest-1" },
     ]);
     // Its temporary credentials are held for as long as the account stays.
     world.nowMs = 60_000;
@@ -113,7 +141,11 @@ describe("whose DNS account counts", () => {
     const customers = Array.from({ length: 100 }, (_, index) => index + 1);
     const { directory, world } = build(await Promise.all(customers.map((customerId) => account(customerId))));
     for (let slot = 0; slot < 6; slot += 1) {
-      const [all] = await Promise.all([directory.ofAll(customers), directory.ofAll(customers), ...customers.map((customerId) => directory.of(customerId))]);
+      const [all] = await Promise.all([
+        directory.ofAll(customers),
+        directory.ofAll(customers),
+        ...customers.map((customerId) => directory.of(customerId)),
+      ]);
       expect(all.size).toBe(100);
       world.nowMs += 10_000;
     }

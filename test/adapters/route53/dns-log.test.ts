@@ -7,9 +7,7 @@ it("reads nothing, writes nothing, says why, and logs one line of JSON for each 
   const dns = createDnsLog({ log: (line) => lines.push(line) });
   const to = { primary: 0, backup: 100 };
   expect(await dns.read(["a.example.com"], freely)).toEqual(
-    new Map([
-      ["a.example.com", { status: "error", retryable: false, detail: expect.stringMatching(/no DNS credentials/) }],
-    ]),
+    new Map([["a.example.com", { status: "error", retryable: false, detail: expect.stringMatching(/no DNS credentials/) }]]),
   );
   expect(lines).toEqual([]);
   expect(await dns.apply([{ domain: "a.example.com", zoneId: "Z1", records: [], to }], freely)).toEqual([

@@ -12,9 +12,13 @@ const zone = "bulk.example.org";
 const [own, many] = [names(12, zone), names(24, zone)];
 const checkId = (side: number, index: number) => `${side}aaaaaaa-0000-0000-0000-${String(index).padStart(12, "0")}`;
 const seed = (all: readonly string[]) =>
-  server.seed(zoneId(zone), all.flatMap((name, index) => [
-    half(name, "Primary", 100, { healthCheckId: checkId(1, index) }), half(name, "BACKUP", 0, { healthCheckId: checkId(2, index) }),
-  ]));
+  server.seed(
+    zoneId(zone),
+    all.flatMap((name, index) => [
+      half(name, "Primary", 100, { healthCheckId: checkId(1, index) }),
+      half(name, "BACKUP", 0, { healthCheckId: checkId(2, index) }),
+    ]),
+  );
 
 /** Requests end when their time for an answer is over, whether or not there is one. */
 const until = (untilMs: number): DnsBudget => ({
@@ -40,9 +44,10 @@ const access = (health: (init?: RequestInit) => Promise<Response>) => {
   };
   return { asked, dns: route53At(server.url, { fetch: send }) };
 };
-const silence = (init?: RequestInit): Promise<Response> => new Promise((_resolve, reject) => {
-  init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
-});
+const silence = (init?: RequestInit): Promise<Response> =>
+  new Promise((_resolve, reject) => {
+    init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+  });
 
 describe("asking after health checks", () => {
   it("that is not answered keeps no pair from being read in its time, and is not tried again at once", async () => {

@@ -29,9 +29,7 @@ describe("canonicalName", () => {
       minLength: 1,
       maxLength: 12,
     });
-    const name = fc
-      .array(label, { minLength: 1, maxLength: 4 })
-      .map((labels) => `${labels.map((l) => l.join("")).join(".")}.`);
+    const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => `${labels.map((l) => l.join("")).join(".")}.`);
     fc.assert(
       fc.property(name, (given) => {
         const canonical = canonicalName(given);

@@ -32,12 +32,22 @@ describe("what is around a pair", () => {
 describe("the health of a half", () => {
   const checkId = "aaaaaaaa-2222-3333-4444-555555555555";
   const observed = (...statuses: string[]) =>
-    answer("GetHealthCheckStatusResponse", `<HealthCheckObservations>${statuses.map((status, at) =>
-      `<HealthCheckObservation><Region>r-${at % 3}</Region><IPAddress>192.0.2.${at}</IPAddress><StatusReport><Status>${status}</Status>` +
-      `<CheckedTime>2026-11-01T00:00:00Z</CheckedTime></StatusReport></HealthCheckObservation>`).join("")}</HealthCheckObservations>`);
+    answer(
+      "GetHealthCheckStatusResponse",
+      `<HealthCheckObservations>${statuses
+        .map(
+          (status, at) =>
+            `<HealthCheckObservation><Region>r-${at % 3}</Region><IPAddress>192.0.2.${at}</IPAddress><StatusReport><Status>${status}</Status>` +
+            `<CheckedTime>2026-11-01T00:00:00Z</CheckedTime></StatusReport></HealthCheckObservation>`,
+        )
+        .join("")}</HealthCheckObservations>`,
+    );
   const kind = (more = "") =>
-    answer("GetHealthCheckResponse", `<HealthCheck><Id>${checkId}</Id><CallerReference>x</CallerReference><HealthCheckConfig><Type>HTTPS</Type>` +
-      `${more}</HealthCheckConfig><HealthCheckVersion>1</HealthCheckVersion></HealthCheck>`);
+    answer(
+      "GetHealthCheckResponse",
+      `<HealthCheck><Id>${checkId}</Id><CallerReference>x</CallerReference><HealthCheckConfig><Type>HTTPS</Type>` +
+        `${more}</HealthCheckConfig><HealthCheckVersion>1</HealthCheckVersion></HealthCheck>`,
+    );
   const [up, down] = ["Success: HTTP Status Code 200, OK", "Failure: The health checker could not establish a connection"];
 
   /** The account, but health checks as scripted: their paths, and what is answered. */
@@ -53,7 +63,11 @@ describe("the health of a half", () => {
     };
     return { asked, clock, access: route53At(server.url, { fetch: send, clock }) };
   };
-  const seed = () => server.seed(zoneId("example.com"), [half("hc.example.com", "primary", 100), half("hc.example.com", "backup", 0, { healthCheckId: checkId })]);
+  const seed = () =>
+    server.seed(zoneId("example.com"), [
+      half("hc.example.com", "primary", 100),
+      half("hc.example.com", "backup", 0, { healthCheckId: checkId }),
+    ]);
 
   it.each<[string, Parameters<typeof scripted>[0], string]>([
     ["all checkers succeed", { status: observed(up, up, up) }, "healthy"],
@@ -81,7 +95,10 @@ describe("the health of a half", () => {
   it("is unknown, and said to dangle, where the check is gone", async () => {
     seed();
     const { access } = scripted({ error: errorAnswer("NoSuchHealthCheck", "gone", 404) });
-    expect(await surroundingsOf("hc.example.com", access as typeof dns)).toMatchObject({ health: { [checkId]: "unknown" }, dangling: [checkId] });
+    expect(await surroundingsOf("hc.example.com", access as typeof dns)).toMatchObject({
+      health: { [checkId]: "unknown" },
+      dangling: [checkId],
+    });
   });
 
   it("is asked for once in half a minute, its kind once in ten, and never for a pair without checks", async () => {
@@ -99,12 +116,23 @@ describe("the health of a half", () => {
   it("of an evaluated alias is that of the records that it points at within the zone", async () => {
     const alias = (dnsName: string) => ({ hostedZoneId: zoneId("example.com"), dnsName, evaluateTargetHealth: true });
     server.seed(zoneId("example.com"), [
-      { name: "origin.example.com", type: "A", ttlSeconds: 60, values: ["192.0.2.9"], setIdentifier: "one", weight: 1, healthCheckId: checkId },
+      {
+        name: "origin.example.com",
+        type: "A",
+        ttlSeconds: 60,
+        values: ["192.0.2.9"],
+        setIdentifier: "one",
+        weight: 1,
+        healthCheckId: checkId,
+      },
       { name: "al.example.com", type: "A", setIdentifier: "primary", weight: 100, ttlSeconds: 60, values: ["192.0.2.1"] },
       { name: "al.example.com", type: "A", setIdentifier: "backup", weight: 0, values: [], aliasTarget: alias("origin.example.com.") },
     ]);
     const { access } = scripted({ status: observed(down) });
-    expect((await surroundingsOf("al.example.com", access as typeof dns))?.health).toEqual({ "alias origin.example.com": "unhealthy", [checkId]: "unhealthy" });
+    expect((await surroundingsOf("al.example.com", access as typeof dns))?.health).toEqual({
+      "alias origin.example.com": "unhealthy",
+      [checkId]: "unhealthy",
+    });
   });
 });
 
@@ -125,7 +153,9 @@ describe("zones", () => {
     own.seed(own.zones[0]?.id ?? "", pair(shop));
     const reading = found((await route53At(own.url).read([shop])).get(shop));
     expect(reading.zoneId).toBe(own.zones[0]?.id);
-    expect(reading.surroundings?.otherZones).toEqual([expect.stringMatching(/^zone shop\.example\.net .* is not delegated by zone example\.net/)]);
+    expect(reading.surroundings?.otherZones).toEqual([
+      expect.stringMatching(/^zone shop\.example\.net .* is not delegated by zone example\.net/),
+    ]);
   });
 
   it("fault 4: a pair is still steered where a second zone of the same name has appeared", async () => {
@@ -149,25 +179,31 @@ describe("zones", () => {
     const differ = nsOf(stale).join() !== nsOf(live).join();
     own.seed(parent ?? "", [{ name: "shop.example.net", type: "NS", ttlSeconds: 300, values: nsOf(live) }]);
     expect(found((await route53At(own.url).read([shop], undefined, new Map([[shop, live ?? ""]]))).get(shop)).zoneId).toBe(live);
-    if (differ) expect(found((await route53At(own.url).read([shop], undefined, new Map([[shop, stale ?? ""]]))).get(shop)).zoneId).toBe(live);
+    if (differ)
+      expect(found((await route53At(own.url).read([shop], undefined, new Map([[shop, stale ?? ""]]))).get(shop)).zoneId).toBe(live);
   });
 
-  it.each(["access-denied", "throttle"] as const)("fault 12: a pair whose zone is known is read though zones cannot be listed (%s)", async (kind) => {
-    server.setFault({ kind, operations: ["ListHostedZonesByName"] });
-    const known = new Map([[name, zoneId("example.com")]]);
-    expect(found((await dns.read([name], undefined, known)).get(name)).zoneId).toBe(zoneId("example.com"));
-    const listings = () => server.requests.filter(({ path }) => path.endsWith("/hostedzonesbyname")).length;
-    const before = listings();
-    await dns.read([name], undefined, known);
-    expect(listings()).toBe(before);
-    // Where it is not known, only the listing could tell.
-    expect((await dns.read(["www.example.com"])).get("www.example.com")).toMatchObject({ status: "error" });
-  });
+  it.each(["access-denied", "throttle"] as const)(
+    "fault 12: a pair whose zone is known is read though zones cannot be listed (%s)",
+    async (kind) => {
+      server.setFault({ kind, operations: ["ListHostedZonesByName"] });
+      const known = new Map([[name, zoneId("example.com")]]);
+      expect(found((await dns.read([name], undefined, known)).get(name)).zoneId).toBe(zoneId("example.com"));
+      const listings = () => server.requests.filter(({ path }) => path.endsWith("/hostedzonesbyname")).length;
+      const before = listings();
+      await dns.read([name], undefined, known);
+      expect(listings()).toBe(before);
+      // Where it is not known, only the listing could tell.
+      expect((await dns.read(["www.example.com"])).get("www.example.com")).toMatchObject({ status: "error" });
+    },
+  );
 
   it("fault 12: that a known zone has no pair any more is not believed while zones cannot be listed", async () => {
     server.setFault({ kind: "access-denied", operations: ["ListHostedZonesByName"] });
     for (const _ of [1, 2]) {
-      const reading = (await dns.read(["none.example.com"], undefined, new Map([["none.example.com", zoneId("example.com")]]))).get("none.example.com");
+      const reading = (await dns.read(["none.example.com"], undefined, new Map([["none.example.com", zoneId("example.com")]]))).get(
+        "none.example.com",
+      );
       expect(reading).toMatchObject({ status: "error", detail: expect.stringContaining("AWS does not permit this") });
     }
   });

@@ -43,11 +43,18 @@ describe("judgePair", () => {
   });
 
   it.each<[string, RecordSet, RegExp]>([
-    ["half a pair", { ...primary, type: "AAAA" }, /^create www\.example\.com AAAA, weighted, SetIdentifier "backup" with weight 0 and TTL 60$/],
+    [
+      "half a pair",
+      { ...primary, type: "AAAA" },
+      /^create www\.example\.com AAAA, weighted, SetIdentifier "backup" with weight 0 and TTL 60$/,
+    ],
     ["a simple record", { name, type: "AAAA", ttl: 60, values: ["2001:db8::1"] }, /AAAA is routed simple, not weighted/],
     ["latency routing", { name, type: "AAAA", setIdentifier: "primary", otherPolicy: "latency" }, /AAAA is routed latency/],
   ])("steers a whole type beside %s, and reports that", (_, broken, problem) => {
-    const whole = [{ ...primary, type: "A" }, { ...backup, type: "A" }];
+    const whole = [
+      { ...primary, type: "A" },
+      { ...backup, type: "A" },
+    ];
     const reading = judge(...whole, broken);
     expect(reading).toMatchObject({ status: "found", records: whole });
     const beside = reading.status === "found" ? reading.surroundings : undefined;
@@ -56,34 +63,14 @@ describe("judgePair", () => {
   });
 
   it.each<[string, RecordSet[], RegExp]>([
-    [
-      "nothing",
-      [],
-      /no CNAME, A or AAAA .*www\.example\.com.*SetIdentifier "primary" with weight 100.*"backup" with weight 0/,
-    ],
+    ["nothing", [], /no CNAME, A or AAAA .*www\.example\.com.*SetIdentifier "primary" with weight 100.*"backup" with weight 0/],
     ["only other types", [{ name, type: "TXT" }], /no CNAME, A or AAAA record/],
-    [
-      "no backup",
-      [primary],
-      /create www\.example\.com CNAME, weighted, SetIdentifier "backup" with weight 0 and TTL 60$/,
-    ],
-    [
-      "no primary",
-      [backup],
-      /create www\.example\.com CNAME, weighted, SetIdentifier "primary" with weight 100 and TTL 60$/,
-    ],
+    ["no backup", [primary], /create www\.example\.com CNAME, weighted, SetIdentifier "backup" with weight 0 and TTL 60$/],
+    ["no primary", [backup], /create www\.example\.com CNAME, weighted, SetIdentifier "primary" with weight 100 and TTL 60$/],
     ["neither", [cname(name, "blue", 1)], /create .*"primary" with weight 100; create .*"backup" with weight 0/],
     ["a simple record", [{ name, type: "CNAME", ttl: 60, values: ["x"] }], /CNAME is routed simple, not weighted/],
-    [
-      "latency routing",
-      [{ name, type: "A", setIdentifier: "primary", otherPolicy: "latency" }],
-      /A is routed latency, not weighted/,
-    ],
-    [
-      "twins",
-      [primary, { ...primary, setIdentifier: "primary" }, backup],
-      /"Primary" and "primary", which both mean primary/,
-    ],
+    ["latency routing", [{ name, type: "A", setIdentifier: "primary", otherPolicy: "latency" }], /A is routed latency, not weighted/],
+    ["twins", [primary, { ...primary, setIdentifier: "primary" }, backup], /"Primary" and "primary", which both mean primary/],
     ["a traffic policy", [{ ...primary, trafficPolicyInstanceId: "tp-1" }, backup], /traffic policy instance tp-1/],
   ])("%s: unprovisioned, and says what to do", (_, sets, expected) => expect(detailOf(...sets)).toMatch(expected));
 

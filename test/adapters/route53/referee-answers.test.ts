@@ -6,12 +6,7 @@ import {
 } from "@aws-sdk/client-route-53";
 import { describe, expect, it } from "vitest";
 import { failureOf } from "../../../src/adapters/route53/api/error.ts";
-import {
-  readChangeInfo,
-  readRecordPage,
-  readZonePage,
-  type RecordSet,
-} from "../../../src/adapters/route53/api/messages.ts";
+import { readChangeInfo, readRecordPage, readZonePage, type RecordSet } from "../../../src/adapters/route53/api/messages.ts";
 import { canonicalName } from "../../../src/adapters/route53/names.ts";
 import { withRetry } from "../../../src/adapters/route53/api/retry.ts";
 import { createSend, type Route53Request } from "../../../src/adapters/route53/api/send.ts";
@@ -64,8 +59,7 @@ const theirRecord = (set: ResourceRecordSet): RecordSet => {
   return { name: canonicalName(set.Name ?? ""), type: set.Type ?? "", ...present };
 };
 
-const set = (inner: string): string =>
-  `<ResourceRecordSet><Name>www.example.com.</Name><Type>A</Type>${inner}</ResourceRecordSet>`;
+const set = (inner: string): string => `<ResourceRecordSet><Name>www.example.com.</Name><Type>A</Type>${inner}</ResourceRecordSet>`;
 const values = (...texts: string[]): string =>
   `<ResourceRecords><ResourceRecord>${texts
     .map((text) => `<Value>${text}</Value>`)
@@ -75,17 +69,11 @@ describe("answers", () => {
   it.each<[string, string]>([
     ["an empty page", recordsAnswer("")],
     ["one record set", recordsAnswer(weightedXml("www.example.com.", "CNAME", "primary", 100, "a.example.net"))],
-    [
-      "a pair, indented",
-      recordsAnswer(`\n  ${weightedXml("w.org.", "A", "p", 0, "x")}\n  ${weightedXml("w.org.", "A", "b", 255, "y")}\n`),
-    ],
+    ["a pair, indented", recordsAnswer(`\n  ${weightedXml("w.org.", "A", "p", 0, "x")}\n  ${weightedXml("w.org.", "A", "b", 255, "y")}\n`)],
     ["an escaped name", recordsAnswer(weightedXml("\\052.example.com.", "CNAME", "Primary", 1, "a.example.net"))],
     ["texts that look like numbers", recordsAnswer(weightedXml("www.example.com.", "CNAME", "007", 1, "1e3"))],
     ["texts with spaces around", recordsAnswer(weightedXml("www.example.com.", "CNAME", " primary ", 1, " x "))],
-    [
-      "entities",
-      recordsAnswer(set(`<TTL>60</TTL>${values("&quot;a &amp;amp; b&quot;", "&lt;c&gt;&apos;", "&#x41;&#66;")}`)),
-    ],
+    ["entities", recordsAnswer(set(`<TTL>60</TTL>${values("&quot;a &amp;amp; b&quot;", "&lt;c&gt;&apos;", "&#x41;&#66;")}`))],
     [
       "an alias with a health check",
       recordsAnswer(
@@ -96,26 +84,11 @@ describe("answers", () => {
         ),
       ),
     ],
-    [
-      "latency",
-      recordsAnswer(set(`<SetIdentifier>a</SetIdentifier><Region>eu-west-1</Region><TTL>1</TTL>${values("x")}`)),
-    ],
-    [
-      "failover",
-      recordsAnswer(set(`<SetIdentifier>a</SetIdentifier><Failover>PRIMARY</Failover><TTL>1</TTL>${values("x")}`)),
-    ],
-    [
-      "multivalue",
-      recordsAnswer(set(`<SetIdentifier>a</SetIdentifier><MultiValueAnswer>true</MultiValueAnswer><TTL>1</TTL>`)),
-    ],
-    [
-      "geolocation",
-      recordsAnswer(set(`<GeoLocation><CountryCode>DE</CountryCode></GeoLocation><TTL>1</TTL>${values("x")}`)),
-    ],
-    [
-      "a traffic policy",
-      recordsAnswer(set(`<TTL>1</TTL>${values("x")}<TrafficPolicyInstanceId>tp</TrafficPolicyInstanceId>`)),
-    ],
+    ["latency", recordsAnswer(set(`<SetIdentifier>a</SetIdentifier><Region>eu-west-1</Region><TTL>1</TTL>${values("x")}`))],
+    ["failover", recordsAnswer(set(`<SetIdentifier>a</SetIdentifier><Failover>PRIMARY</Failover><TTL>1</TTL>${values("x")}`))],
+    ["multivalue", recordsAnswer(set(`<SetIdentifier>a</SetIdentifier><MultiValueAnswer>true</MultiValueAnswer><TTL>1</TTL>`))],
+    ["geolocation", recordsAnswer(set(`<GeoLocation><CountryCode>DE</CountryCode></GeoLocation><TTL>1</TTL>${values("x")}`))],
+    ["a traffic policy", recordsAnswer(set(`<TTL>1</TTL>${values("x")}<TrafficPolicyInstanceId>tp</TrafficPolicyInstanceId>`))],
     [
       "a page with a next one",
       recordsAnswer(
@@ -150,10 +123,7 @@ describe("answers", () => {
         { id: "Z2", name: "\\052.b." },
       ]),
     ],
-    [
-      "more to come",
-      zonesAnswer([{ id: "Z1", name: "a.b." }], "<NextDNSName>c.</NextDNSName><NextHostedZoneId>Z3</NextHostedZoneId>"),
-    ],
+    ["more to come", zonesAnswer([{ id: "Z1", name: "a.b." }], "<NextDNSName>c.</NextDNSName><NextHostedZoneId>Z3</NextHostedZoneId>")],
   ])("ListHostedZonesByName: %s", async (_, body) => {
     const { url } = await record([{ body }]);
     const theirs = await sdkAt(url).send(new ListHostedZonesByNameCommand({}));
@@ -178,8 +148,7 @@ describe("answers", () => {
 });
 
 describe("errors", () => {
-  const refusedBatch =
-    "[Tried to delete resource record set [name=&apos;a.&apos;, type=&apos;A&apos;] but it was not found]";
+  const refusedBatch = "[Tried to delete resource record set [name=&apos;a.&apos;, type=&apos;A&apos;] but it was not found]";
   const cases: readonly [string, number, string][] = [
     ["Throttling", 400, "Rate exceeded"],
     ["Throttling", 503, "Rate exceeded"],
@@ -198,31 +167,29 @@ describe("errors", () => {
     ["ServiceUnavailable", 503, "Try later."],
   ];
 
-  it.each(cases)(
-    "%s (%i): the same code, message, request id, and judgement whether to try again",
-    async (code, status, message) => {
-      const reply = errorAnswer(code, message, status);
-      const ours = await record([reply]);
-      const failure = await withRetry(
-        async () => await ask(ours.url, { root: "GetChangeResponse", read: readChangeInfo }),
-        { clock: hastyClock, random: () => 0, untilMs: Number.POSITIVE_INFINITY },
-      ).then(() => expect.unreachable("it succeeded"), failureOf);
-      const theirs = await record([reply]);
-      const error = await sdkAt(theirs.url, 2)
-        .send(new GetChangeCommand({ Id: "x" }))
-        .then(
-          () => expect.unreachable("it succeeded"),
-          (thrown: unknown) => thrown,
-        );
-      expect(error).toMatchObject({
-        name: failure.code,
-        message: failure.messages.join("; "),
-        $metadata: { httpStatusCode: failure.httpStatus, requestId: failure.requestId },
-      });
-      expect(ours.sent.length > 1).toBe(theirs.sent.length > 1);
-      expect(ours.sent.length > 1).toBe(failure.retryable);
-    },
-  );
+  it.each(cases)("%s (%i): the same code, message, request id, and judgement whether to try again", async (code, status, message) => {
+    const reply = errorAnswer(code, message, status);
+    const ours = await record([reply]);
+    const failure = await withRetry(async () => await ask(ours.url, { root: "GetChangeResponse", read: readChangeInfo }), {
+      clock: hastyClock,
+      random: () => 0,
+      untilMs: Number.POSITIVE_INFINITY,
+    }).then(() => expect.unreachable("it succeeded"), failureOf);
+    const theirs = await record([reply]);
+    const error = await sdkAt(theirs.url, 2)
+      .send(new GetChangeCommand({ Id: "x" }))
+      .then(
+        () => expect.unreachable("it succeeded"),
+        (thrown: unknown) => thrown,
+      );
+    expect(error).toMatchObject({
+      name: failure.code,
+      message: failure.messages.join("; "),
+      $metadata: { httpStatusCode: failure.httpStatus, requestId: failure.requestId },
+    });
+    expect(ours.sent.length > 1).toBe(theirs.sent.length > 1);
+    expect(ours.sent.length > 1).toBe(failure.retryable);
+  });
 
   it.each<[string, Reply]>([
     ["500 with an HTML body", { status: 500, body: "<!DOCTYPE html><html><body><br>Oops</body></html>" }],

@@ -44,10 +44,7 @@ describe("requests", () => {
     ["an escaped name", "*.example.com", "backup"],
   ])("ListResourceRecordSets, first and next page: %s", async (_, name, identifier) => {
     const escaped = `${name.replace("*", "\\052")}.`;
-    const tail =
-      identifier === undefined
-        ? ""
-        : `<NextRecordIdentifier>${identifier.replace("&", "&amp;")}</NextRecordIdentifier>`;
+    const tail = identifier === undefined ? "" : `<NextRecordIdentifier>${identifier.replace("&", "&amp;")}</NextRecordIdentifier>`;
     const next = `<NextRecordName>${escaped}</NextRecordName><NextRecordType>CNAME</NextRecordType>${tail}`;
     const first = recordsAnswer(weightedXml(escaped, "CNAME", "a", 1, "x"), next);
     const ours = await record([{ body: zone }, { body: first }, { body: recordsAnswer("") }]);
@@ -97,12 +94,7 @@ describe("requests", () => {
     ["a CNAME pair", [cname("www.example.com", "Primary", 100), cname("www.example.com", "backup", 0)], 0, 100],
     ["one half", [cname("www.example.com", "primary", 100), cname("www.example.com", "backup", 0)], 50, 0],
     ["aliases", [alias("primary", 100), alias("BACKUP", 0)], 0, 100],
-    [
-      "several values",
-      [{ ...cname("www.example.com", "primary", 1), type: "A", values: ["192.0.2.1", "192.0.2.2"] }],
-      0,
-      9,
-    ],
+    ["several values", [{ ...cname("www.example.com", "primary", 1), type: "A", values: ["192.0.2.1", "192.0.2.2"] }], 0, 9],
     ["values that need escaping, a health check", [cname("www.example.com", "backup", 255, nasty)], 0, 0],
   ])("ChangeResourceRecordSets: %s", async (_, records, primary, backup) => {
     const change: WeightChange = { domain: "www.example.com", zoneId: "Z1", records, to: { primary, backup } };

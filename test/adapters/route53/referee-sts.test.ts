@@ -15,7 +15,16 @@ const namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 const keys = { ...credentials, sessionToken: "token/+=" };
 
 const ours = async (endpoint: string, roleArn: string, externalId: string) =>
-  await createRole({ roleArn, externalId, endpoint, region: "us-east-1", credentials: keys, fetch, clock: fakeClock(), timeoutMs: 5_000 }).get(freely);
+  await createRole({
+    roleArn,
+    externalId,
+    endpoint,
+    region: "us-east-1",
+    credentials: keys,
+    fetch,
+    clock: fakeClock(),
+    timeoutMs: 5_000,
+  }).get(freely);
 
 const theirs = async (endpoint: string, roleArn: string, externalId: string) => {
   const client = new STSClient({ endpoint, region: "us-east-1", credentials: keys, maxAttempts: 1 });
@@ -32,7 +41,9 @@ const assumed = (given: Record<string, string>, more = ""): string =>
       <Arn>arn:aws:sts::123456789012:assumed-role/demo/TestAR</Arn>
       <AssumedRoleId>ARO123EXAMPLE123:TestAR</AssumedRoleId>
     </AssumedRoleUser>
-    <Credentials>${Object.entries(given).map(([name, value]) => `<${name}>${value}</${name}>`).join("\n     ")}</Credentials>
+    <Credentials>${Object.entries(given)
+      .map(([name, value]) => `<${name}>${value}</${name}>`)
+      .join("\n     ")}</Credentials>
     <PackedPolicySize>8</PackedPolicySize>${more}
   </AssumeRoleResult>
   <ResponseMetadata>
@@ -41,8 +52,10 @@ const assumed = (given: Record<string, string>, more = ""): string =>
 </AssumeRoleResponse>`;
 
 const given = {
-  AccessKeyId: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY",
-  SessionToken: "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQW+LWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGd==",
+  AccessKeyId: "ASIAIOSFODNN7EXAMPLE",
+  SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY",
+  SessionToken:
+    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQW+LWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGd==",
   Expiration: "2026-11-01T01:00:00Z",
 };
 
@@ -57,8 +70,13 @@ describe("the request", () => {
     await ours(recorder.url, roleArn, externalId);
     await theirs(recorder.url, roleArn, externalId);
     const [mine, referee] = recorder.sent.map(({ method, path, query, headers, body }) => ({
-      method, path, query, form: Object.fromEntries(new URLSearchParams(body)), type: headers["content-type"]?.split(";")[0],
-      token: headers["x-amz-security-token"], scope: headers["authorization"]?.match(/Credential=[^/]+\/\d+\/([^,]+),/)?.[1],
+      method,
+      path,
+      query,
+      form: Object.fromEntries(new URLSearchParams(body)),
+      type: headers["content-type"]?.split(";")[0],
+      token: headers["x-amz-security-token"],
+      scope: headers["authorization"]?.match(/Credential=[^/]+\/\d+\/([^,]+),/)?.[1],
     }));
     expect(mine).toEqual(referee);
     expect(mine).toMatchObject({ method: "POST", path: "/", scope: "us-east-1/sts/aws4_request", token: keys.sessionToken });
@@ -70,11 +88,21 @@ describe("the answer", () => {
     ["as the reference shows it", assumed(given)],
     ["on one line", assumed(given).replaceAll(/>\s+</g, "><")],
     ["with what may come one day", assumed({ ...given, Later: "x" }, "<Also><Deep>1</Deep></Also>")],
-    ["with escapes and fractions of a second", assumed({ ...given, SessionToken: "a&amp;b&#x2F;c&#43;", Expiration: "2026-11-01T00:59:59.123Z" })],
+    [
+      "with escapes and fractions of a second",
+      assumed({ ...given, SessionToken: "a&amp;b&#x2F;c&#43;", Expiration: "2026-11-01T00:59:59.123Z" }),
+    ],
   ])("%s is understood alike", async (_, body) => {
     const recorder = await record([{ body }]);
-    const [mine, { Credentials: referee }] = [await ours(recorder.url, "arn:aws:iam::123456789012:role/x", "x1"), await theirs(recorder.url, "arn:aws:iam::123456789012:role/x", "x1")];
-    expect(mine).toEqual({ accessKeyId: referee?.AccessKeyId, secretAccessKey: referee?.SecretAccessKey, sessionToken: referee?.SessionToken });
+    const [mine, { Credentials: referee }] = [
+      await ours(recorder.url, "arn:aws:iam::123456789012:role/x", "x1"),
+      await theirs(recorder.url, "arn:aws:iam::123456789012:role/x", "x1"),
+    ];
+    expect(mine).toEqual({
+      accessKeyId: referee?.AccessKeyId,
+      secretAccessKey: referee?.SecretAccessKey,
+      sessionToken: referee?.SessionToken,
+    });
   });
 
   it("expires when the referee says so", async () => {
@@ -82,7 +110,14 @@ describe("the answer", () => {
     const { Credentials: referee } = await theirs(recorder.url, "arn:aws:iam::123456789012:role/x", "x1");
     const clock = fakeClock();
     const role = createRole({
-      roleArn: "arn:aws:iam::123456789012:role/x", externalId: "x1", endpoint: recorder.url, region: "us-east-1", credentials: keys, fetch, clock, timeoutMs: 5_000,
+      roleArn: "arn:aws:iam::123456789012:role/x",
+      externalId: "x1",
+      endpoint: recorder.url,
+      region: "us-east-1",
+      credentials: keys,
+      fetch,
+      clock,
+      timeoutMs: 5_000,
     });
     await role.get(freely);
     clock.advance(Number(referee?.Expiration) - clock.nowMs() - 300_001);
@@ -95,12 +130,19 @@ describe("the answer", () => {
 
   const refusal = (code: string, message: string, status: number): Reply => ({
     // The referee takes the id from the header.
-    status, headers: { "x-amzn-requestid": "req-1" }, body: `<ErrorResponse xmlns="${namespace}"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`,
+    status,
+    headers: { "x-amzn-requestid": "req-1" },
+    body: `<ErrorResponse xmlns="${namespace}"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`,
   });
 
   // "Errors" of AssumeRole and "Common error types" in the STS API reference.
   it.each([
-    ["AccessDenied", "User: arn:aws:iam::111122223333:user/tranche is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/x", 403, false],
+    [
+      "AccessDenied",
+      "User: arn:aws:iam::111122223333:user/tranche is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/x",
+      403,
+      false,
+    ],
     ["ExpiredToken", "The security token included in the request is expired", 403, false],
     ["ExpiredTokenException", "The trust token is expired", 400, false],
     ["RegionDisabledException", "STS is not activated in this region for account:123456789012.", 403, false],
@@ -117,13 +159,19 @@ describe("the answer", () => {
     const recorder = await record([refusal(code, message, status)]);
     const roleArn = "arn:aws:iam::123456789012:role/x";
     const mine = await ours(recorder.url, roleArn, "x1").catch(failureOf);
-    const referee = await theirs(recorder.url, roleArn, "x1").catch((error: unknown) => error as Error & { $metadata: { httpStatusCode: number; requestId: string } });
+    const referee = await theirs(recorder.url, roleArn, "x1").catch(
+      (error: unknown) => error as Error & { $metadata: { httpStatusCode: number; requestId: string } },
+    );
     if (!("retryable" in mine) || !("$metadata" in referee && referee instanceof Error)) throw new Error("no refusal");
     const { $metadata: said } = referee;
     expect({ ...mine, messages: mine.messages.map((line) => line.replace(`the role ${roleArn} cannot be assumed: `, "")) }).toEqual({
       // The referee names exceptions by their class, which may differ from the code in this ending.
       code: expect.stringMatching(new RegExp(`^${referee.name.replace(/Exception$/, "")}(Exception)?$`)) as string,
-      messages: [referee.message], httpStatus: said.httpStatusCode, requestId: said.requestId, retryable, uncertain: false,
+      messages: [referee.message],
+      httpStatus: said.httpStatusCode,
+      requestId: said.requestId,
+      retryable,
+      uncertain: false,
     });
   });
 });
@@ -132,7 +180,9 @@ describe("the endpoint", () => {
   const asTheSdkHasIt = async (region: string): Promise<{ endpoint: string; region: string | undefined }> => {
     const seen = { endpoint: "", region: undefined as string | undefined };
     const client = new STSClient({
-      region, credentials, maxAttempts: 1,
+      region,
+      credentials,
+      maxAttempts: 1,
       requestHandler: {
         handle: async (request: { protocol: string; hostname: string; headers: Record<string, string> }) => {
           seen.endpoint = `${request.protocol}//${request.hostname}`;
@@ -146,18 +196,27 @@ describe("the endpoint", () => {
     return seen;
   };
 
-  it.each(["us-east-1", "eu-central-1", "ap-southeast-7", "us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1"])("of %s is the referee's", async (region) => {
-    const places: object[] = [];
-    const refuse = createDnsRefusal("", false);
-    const directory = createDnsDirectory({
-      operator: refuse, secrets: null, endpoint: null, clock: fakeClock(), connect: () => refuse,
-      accounts: async () => [{ id: 1, customerId: 1, region, accessKeyId: null, sealedSecret: null, roleArn: "arn", externalId: "x1", createdAtMs: 0 }],
-      assume: (place) => {
-        places.push(place);
-        return { get: async () => credentials, drop: () => undefined };
-      },
-    });
-    await directory.of(1);
-    expect(places).toEqual([await asTheSdkHasIt(region)]);
-  });
+  it.each(["us-east-1", "eu-central-1", "ap-southeast-7", "us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1"])(
+    "of %s is the referee's",
+    async (region) => {
+      const places: object[] = [];
+      const refuse = createDnsRefusal("", false);
+      const directory = createDnsDirectory({
+        operator: refuse,
+        secrets: null,
+        endpoint: null,
+        clock: fakeClock(),
+        connect: () => refuse,
+        accounts: async () => [
+          { id: 1, customerId: 1, region, accessKeyId: null, sealedSecret: null, roleArn: "arn", externalId: "x1", createdAtMs: 0 },
+        ],
+        assume: (place) => {
+          places.push(place);
+          return { get: async () => credentials, drop: () => undefined };
+        },
+      });
+      await directory.of(1);
+      expect(places).toEqual([await asTheSdkHasIt(region)]);
+    },
+  );
 });

@@ -15,8 +15,16 @@ const roleArn = "arn:aws:iam::123456789012:role/dns/tranche";
 const externalId = "3f1c3c5e-8a55-4f0e-9d7c-6c0e4b0b9d11";
 
 const minuteMs = 60_000;
-const pair = [["primary", 100], ["backup", 0]].map(([side, weight]) => ({
-  name: "app.example.com", type: "CNAME" as const, setIdentifier: String(side), weight: Number(weight), ttlSeconds: 60, values: [`${side}.cdn.example.net`],
+const pair = [
+  ["primary", 100],
+  ["backup", 0],
+].map(([side, weight]) => ({
+  name: "app.example.com",
+  type: "CNAME" as const,
+  setIdentifier: String(side),
+  weight: Number(weight),
+  ttlSeconds: 60,
+  values: [`${side}.cdn.example.net`],
 }));
 let clock: ReturnType<typeof fakeClock>;
 let sts: StsServer;
@@ -28,7 +36,11 @@ beforeEach(async () => {
   roles = [{ arn: roleArn, externalId }];
   sts = await startSts({ ...credentials, roles, now: clock.nowMs });
   route53 = await startRoute53({
-    accessKeyId: "AKIANOBODY0000000000", secretAccessKey: "nobody's", sessions: sts.session, zones: [{ name: "example.com" }], now: clock.nowMs,
+    accessKeyId: "AKIANOBODY0000000000",
+    secretAccessKey: "nobody's",
+    sessions: sts.session,
+    zones: [{ name: "example.com" }],
+    now: clock.nowMs,
   });
   route53.seed(route53.zones[0]?.id ?? "", pair);
 });
@@ -41,7 +53,10 @@ afterEach(async () => {
 const roleAt = (more: Partial<RoleOptions> = {}): KeySource =>
   createRole({ roleArn, externalId, endpoint: sts.url, region: "us-east-1", credentials, fetch, clock, timeoutMs: 200, ...more });
 const failing = async (role: KeySource) =>
-  await role.get(freely).then(() => expect.unreachable("the role was assumed"), (thrown: unknown) => failureOf(thrown));
+  await role.get(freely).then(
+    () => expect.unreachable("the role was assumed"),
+    (thrown: unknown) => failureOf(thrown),
+  );
 
 describe("a role", () => {
   it("is assumed under its external id, by one form signed for STS in its region", async () => {
@@ -51,7 +66,12 @@ describe("a role", () => {
     expect(keys).toEqual({ accessKeyId: keys.accessKeyId, ...pick(sts.session(keys.accessKeyId)) });
     expect(sts.requests).toHaveLength(1);
     expect(Object.fromEntries(new URLSearchParams(sts.requests[0]?.body))).toEqual({
-      Action: "AssumeRole", Version: "2011-06-15", RoleArn: roleArn, RoleSessionName: "tranche", DurationSeconds: "3600", ExternalId: externalId,
+      Action: "AssumeRole",
+      Version: "2011-06-15",
+      RoleArn: roleArn,
+      RoleSessionName: "tranche",
+      DurationSeconds: "3600",
+      ExternalId: externalId,
     });
   });
 
@@ -119,12 +139,18 @@ describe("a role", () => {
 });
 
 const pick = (session: { secretAccessKey: string; sessionToken?: string } | undefined) => ({
-  secretAccessKey: session?.secretAccessKey, sessionToken: session?.sessionToken,
+  secretAccessKey: session?.secretAccessKey,
+  sessionToken: session?.sessionToken,
 });
 
 describe("a role that cannot be assumed", () => {
   it.each<[StsFault, string, boolean, RegExp]>([
-    ["access-denied", "AccessDenied", false, /^AWS does not permit this to the configured credentials: AccessDenied: the role \S+ cannot be assumed: User: \S+operator is not authorized to perform: sts:AssumeRole/],
+    [
+      "access-denied",
+      "AccessDenied",
+      false,
+      /^AWS does not permit this to the configured credentials: AccessDenied: the role \S+ cannot be assumed: User: \S+operator is not authorized to perform: sts:AssumeRole/,
+    ],
     ["expired-token", "ExpiredToken", false, /^AWS refused the configured credentials: ExpiredToken: the role/],
     ["throttle", "Throttling", true, /Throttling: the role/],
     ["server-error", "http_500", true, /cannot be assumed: answered 500 with a body that is not STS's/],
@@ -150,10 +176,16 @@ describe("a role that cannot be assumed", () => {
   });
 
   it.each([
-    ["no credentials", ""], ["no token", "<AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>s</SecretAccessKey><Expiration>2026-11-01T01:00:00Z</Expiration>"],
-    ["no time", "<AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>soon</Expiration>"],
+    ["no credentials", ""],
+    ["no token", "<AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>s</SecretAccessKey><Expiration>2026-11-01T01:00:00Z</Expiration>"],
+    [
+      "no time",
+      "<AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>soon</Expiration>",
+    ],
   ])("by an answer with %s", async (_, inner) => {
-    const recorder = await startRecorder([{ body: `<AssumeRoleResponse><AssumeRoleResult><Credentials>${inner}</Credentials></AssumeRoleResult></AssumeRoleResponse>` }]);
+    const recorder = await startRecorder([
+      { body: `<AssumeRoleResponse><AssumeRoleResult><Credentials>${inner}</Credentials></AssumeRoleResult></AssumeRoleResponse>` },
+    ]);
     expect(await failing(roleAt({ endpoint: recorder.url }))).toMatchObject({ code: "unreadable" });
     await recorder.close();
   });
@@ -176,7 +208,8 @@ describe("a role that cannot be assumed", () => {
 });
 
 describe("Route 53 by a role", () => {
-  const read = async (access: ReturnType<typeof route53At>, untilMs = Number.POSITIVE_INFINITY) => (await access.read(["app.example.com"], freelyUntil(untilMs))).get("app.example.com");
+  const read = async (access: ReturnType<typeof route53At>, untilMs = Number.POSITIVE_INFINITY) =>
+    (await access.read(["app.example.com"], freelyUntil(untilMs))).get("app.example.com");
   const open = (more: Partial<RoleOptions> = {}) => {
     const calls: string[] = [];
     return { calls, access: route53At(route53.url, { credentials: roleAt(more), clock, onCall: (result) => calls.push(result) }) };
@@ -197,7 +230,11 @@ describe("Route 53 by a role", () => {
   it("says why a name cannot be read, and counts it", async () => {
     const { access, calls } = open();
     sts.setFault("access-denied");
-    expect(await read(access)).toMatchObject({ status: "error", retryable: false, detail: expect.stringContaining(`the role ${roleArn} cannot be assumed`) as string });
+    expect(await read(access)).toMatchObject({
+      status: "error",
+      retryable: false,
+      detail: expect.stringContaining(`the role ${roleArn} cannot be assumed`) as string,
+    });
     expect([new Set(calls), route53.requests.length]).toEqual([new Set(["refused"]), 0]);
   });
 

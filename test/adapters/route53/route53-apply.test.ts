@@ -21,9 +21,7 @@ describe("apply", () => {
     expect(weightsOf("example.com", "www.example.com")).toBe("CNAME BACKUP 100, CNAME Primary 0");
     const restored = server
       .records(zoneId("example.com"))
-      .map((set) =>
-        set.name === "www.example.com." && set.weight !== undefined ? { ...set, weight: 100 - set.weight } : set,
-      );
+      .map((set) => (set.name === "www.example.com." && set.weight !== undefined ? { ...set, weight: 100 - set.weight } : set));
     expect(restored).toEqual(before);
     const { changeId } = result;
     expect(await dns.status([changeId, changeId, "CUNKNOWN"])).toEqual(
@@ -44,17 +42,13 @@ describe("apply", () => {
     server.seed(zoneId("example.com"), aliases);
     const results = await dns.apply(await changesTo(["alias.example.com"], 0, 100));
     expect(results).toEqual([expect.objectContaining({ status: "accepted" })]);
-    expect(weightsOf("example.com", "alias.example.com")).toBe(
-      "A backup 100, A primary 0, AAAA backup 100, AAAA primary 0",
-    );
+    expect(weightsOf("example.com", "alias.example.com")).toBe("A backup 100, A primary 0, AAAA backup 100, AAAA primary 0");
   });
 
   it("sends one batch per zone and answers in the order asked", async () => {
     const domains = ["www.eu.example.com", "www.example.com", "app.example.com"];
     const results = await dns.apply(await changesTo(domains, 0, 100));
-    expect(results.map(({ domain, status }) => [domain, status])).toEqual(
-      domains.map((domain) => [domain, "accepted"]),
-    );
+    expect(results.map(({ domain, status }) => [domain, status])).toEqual(domains.map((domain) => [domain, "accepted"]));
     expect(server.requests.filter(({ method }) => method === "POST")).toHaveLength(2);
   });
 

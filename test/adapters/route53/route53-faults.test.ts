@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { changesTo, dns, found, server, useAccount } from "./account.ts";
-import {
-  credentials,
-  errorAnswer,
-  hastyClock,
-  recordsAnswer,
-  route53At,
-  startRecorder,
-  zonesAnswer,
-} from "./support.ts";
+import { credentials, errorAnswer, hastyClock, recordsAnswer, route53At, startRecorder, zonesAnswer } from "./support.ts";
 
 useAccount();
 
@@ -56,9 +48,7 @@ describe("bad days", () => {
   it("a listing of zones that fails is an error of every name, and the next reading recovers", async () => {
     server.setFault({ kind: "throttle", operations: ["ListHostedZonesByName"], times: 3 });
     const readings = await dns.read(["www.example.com", "nowhere.example.net"]);
-    expect([...readings.values()]).toEqual(
-      Array(2).fill(expect.objectContaining({ status: "error", retryable: true })),
-    );
+    expect([...readings.values()]).toEqual(Array(2).fill(expect.objectContaining({ status: "error", retryable: true })));
     expect((await dns.read(["www.example.com"])).get("www.example.com")).toMatchObject({ status: "found" });
   });
 

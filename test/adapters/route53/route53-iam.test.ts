@@ -11,7 +11,11 @@ const mates = names(160, zone);
 /** As if the first forty names were of one service, the next of another. */
 const services = [0, 40, 80, 120].map((start) => mates.slice(start, start + 40));
 const advised = (own: readonly string[]): PolicyDocument[] =>
-  iamPolicyFor("aws", own.map((name) => ({ name, zoneId: zoneId(zone) })), () => "example.org").policies.map((policy) => structuredClone(policy) as PolicyDocument);
+  iamPolicyFor(
+    "aws",
+    own.map((name) => ({ name, zoneId: zoneId(zone) })),
+    () => "example.org",
+  ).policies.map((policy) => structuredClone(policy) as PolicyDocument);
 const attach = (policies: readonly PolicyDocument[] | null) => server.setPolicies(credentials.accessKeyId, policies);
 const sent = () => server.requests.filter(({ method }) => method === "POST").map(({ status }) => status);
 
@@ -32,7 +36,9 @@ describe("with the policy that is advised", () => {
     attach(services.flatMap(advised));
     const results = await dns.apply(await changesTo(mates, 100, 0));
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set(["accepted"]));
-    expect(results.map((result) => result.status === "accepted" && result.refusedJointly?.startsWith("AWS does not permit this"))).toEqual(mates.map(() => true));
+    expect(results.map((result) => result.status === "accepted" && result.refusedJointly?.startsWith("AWS does not permit this"))).toEqual(
+      mates.map(() => true),
+    );
     expect(sent()).toEqual([403, 403, 200, 200, 403, 200, 200]);
   });
 

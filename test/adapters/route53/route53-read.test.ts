@@ -68,10 +68,7 @@ describe("read", () => {
     const crowd = Array.from({ length: 45 }, (_, index) => half("crowd.example.com", `a${index}`, 1));
     server.seed(zoneId("example.com"), [...crowd, ...pair("crowd.example.com")]);
     const readings = await dns.read(["crowd.example.com"]);
-    expect(found(readings.get("crowd.example.com")).records.map(({ setIdentifier }) => setIdentifier)).toEqual([
-      "Primary",
-      "BACKUP",
-    ]);
+    expect(found(readings.get("crowd.example.com")).records.map(({ setIdentifier }) => setIdentifier)).toEqual(["Primary", "BACKUP"]);
     expect(server.requests.filter(({ path }) => path.endsWith("/rrset"))).toHaveLength(3);
   });
 

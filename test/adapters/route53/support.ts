@@ -8,9 +8,7 @@ import { unbounded } from "../../support/budget.ts";
 export const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCY" };
 
 /** A clock that stands still but for its sleeps, which take no time and are written down. */
-export const fakeClock = (
-  startMs = Date.UTC(2026, 10, 1),
-): Clock & { sleptMs: number[]; advance(ms: number): void } => {
+export const fakeClock = (startMs = Date.UTC(2026, 10, 1)): Clock & { sleptMs: number[]; advance(ms: number): void } => {
   let nowMs = startMs;
   const sleptMs: number[] = [];
   return {
@@ -30,17 +28,20 @@ export const fakeClock = (
 export const hastyClock: Clock = { nowMs: () => Date.now(), sleep: async () => {} };
 
 export const route53At = (endpoint: string, more: Partial<Route53Options> = {}) =>
-  unbounded(createRoute53({
-    endpoint, region: "us-east-1", credentials, fetch, clock: hastyClock, random: () => 0.5, requestsPerSecond: Number.POSITIVE_INFINITY,
-    ...more,
-  }));
+  unbounded(
+    createRoute53({
+      endpoint,
+      region: "us-east-1",
+      credentials,
+      fetch,
+      clock: hastyClock,
+      random: () => 0.5,
+      requestsPerSecond: Number.POSITIVE_INFINITY,
+      ...more,
+    }),
+  );
 
-export const cname = (
-  name: string,
-  side: string,
-  weight: number,
-  more: Partial<WeightedRecord> = {},
-): WeightedRecord => ({
+export const cname = (name: string, side: string, weight: number, more: Partial<WeightedRecord> = {}): WeightedRecord => ({
   name,
   type: "CNAME",
   setIdentifier: side,
@@ -94,8 +95,7 @@ export const startRecorder = async (replies: readonly Reply[]) => {
 const namespace = `xmlns="https://route53.amazonaws.com/doc/2013-04-01/"`;
 
 /** A whole answer around XML of the test's own making. */
-export const answer = (root: string, inner: string): string =>
-  `<?xml version="1.0"?>\n<${root} ${namespace}>${inner}</${root}>`;
+export const answer = (root: string, inner: string): string => `<?xml version="1.0"?>\n<${root} ${namespace}>${inner}</${root}>`;
 
 export const errorAnswer = (code: string, message: string, status = 400): Reply => ({
   status,
@@ -129,7 +129,4 @@ export const weightedXml = (name: string, type: string, identifier: string, weig
   `</ResourceRecords></ResourceRecordSet>`;
 
 export const changeAnswer = (root: string, status = "PENDING"): string =>
-  answer(
-    root,
-    `<ChangeInfo><Id>/change/C123</Id><Status>${status}</Status><SubmittedAt>2026-11-01T00:00:00Z</SubmittedAt></ChangeInfo>`,
-  );
+  answer(root, `<ChangeInfo><Id>/change/C123</Id><Status>${status}</Status><SubmittedAt>2026-11-01T00:00:00Z</SubmittedAt></ChangeInfo>`);

@@ -34,14 +34,20 @@ describe("a pair that was found in a zone before", () => {
     expect(found((await route53At(own.url).read([name], undefined, new Map([[name, child ?? ""]]))).get(name)).zoneId).toBe(parent);
   });
 
-  it.each([["known", true], ["not known yet", false]])("is read with the policy that is advised, which lets nobody read the parent zone (zone %s)", async (_, isKnown) => {
+  it.each([
+    ["known", true],
+    ["not known yet", false],
+  ])("is read with the policy that is advised, which lets nobody read the parent zone (zone %s)", async (_, isKnown) => {
     const own = await account("example.net", "shop.example.net");
     const [parent, child] = own.zones.map(({ id }) => id);
     own.seed(child ?? "", pair(name));
     const servers = own.records(child ?? "").find(({ type }) => type === "NS")?.values ?? [];
     own.seed(parent ?? "", [{ name: "shop.example.net", type: "NS", ttlSeconds: 300, values: servers }]);
     const advised = iamPolicyFor("aws", [{ name, zoneId: child ?? "" }], () => "example.net").policies;
-    own.setPolicies(credentials.accessKeyId, advised.map((policy) => structuredClone(policy) as PolicyDocument));
+    own.setPolicies(
+      credentials.accessKeyId,
+      advised.map((policy) => structuredClone(policy) as PolicyDocument),
+    );
     const known = new Map(isKnown ? [[name, child ?? ""]] : []);
     const reading = found((await route53At(own.url).read([name], undefined, known)).get(name));
     expect(reading.zoneId).toBe(child);
@@ -52,7 +58,10 @@ describe("a pair that was found in a zone before", () => {
     const [parent, ...children] = own.zones.map(({ id }) => id);
     own.seed(parent ?? "", pair(name));
     const advised = iamPolicyFor("aws", [{ name, zoneId: parent ?? "" }], () => "example.net").policies;
-    own.setPolicies(credentials.accessKeyId, advised.map((policy) => structuredClone(policy) as PolicyDocument));
+    own.setPolicies(
+      credentials.accessKeyId,
+      advised.map((policy) => structuredClone(policy) as PolicyDocument),
+    );
     expect(children).toHaveLength(2);
     expect(found((await route53At(own.url).read([name], undefined, new Map([[name, parent ?? ""]]))).get(name)).zoneId).toBe(parent);
   });

@@ -39,9 +39,15 @@ describe("the audit log", () => {
     await api.call("DELETE", `${path}/${token.body.id}`);
     const rows = await api.db.rows<{ action: string; actor: string; text: string }>(sql`
       select action, actor, concat(before, after) as text from audit_log where object_type = 'admin_token' and object_id = ${token.body.id} order by id`);
-    expect(rows.map(({ action, actor }) => [action, actor])).toEqual([["create", "admin"], ["revoke", "admin"]]);
-    const [stored] = await api.db.rows<{ text: string }>(sql`select to_jsonb(t)::text as text from admin_tokens t where id = ${token.body.id}`);
-    for (const text of [...rows.map((row) => row.text), stored?.text, (await api.call("GET", path)).text]) expect(text).not.toContain(String(token.body["token"]));
+    expect(rows.map(({ action, actor }) => [action, actor])).toEqual([
+      ["create", "admin"],
+      ["revoke", "admin"],
+    ]);
+    const [stored] = await api.db.rows<{ text: string }>(
+      sql`select to_jsonb(t)::text as text from admin_tokens t where id = ${token.body.id}`,
+    );
+    for (const text of [...rows.map((row) => row.text), stored?.text, (await api.call("GET", path)).text])
+      expect(text).not.toContain(String(token.body["token"]));
     expect(rows.map((row) => row.text).join()).not.toContain("token_hash");
   });
 
@@ -50,7 +56,8 @@ describe("the audit log", () => {
     expect((await mint(["read"], { name: "carol" })).status).toBe(409);
     await api.call("DELETE", `${path}/${first.body.id}`);
     expect((await mint(["read"], { name: "carol" })).status).toBe(201);
-    for (const name of ["Alice", "alice:bob", "", "-a", "a b", "ali\u0441e", "a".repeat(64)]) expect((await mint(["read"], { name })).status).toBe(400);
+    for (const name of ["Alice", "alice:bob", "", "-a", "a b", "ali\u0441e", "a".repeat(64)])
+      expect((await mint(["read"], { name })).status).toBe(400);
   });
 });
 
@@ -59,19 +66,27 @@ describe("an admin token", () => {
     const tries: Record<string, (token: string) => Promise<number>> = {
       read: async (token) => (await api.call("GET", "/v1/customers", { token })).status,
       write: async (token) => (await api.call("PATCH", `/v1/customers/${acme.id}`, { token, body: { max_coverage_cap: 2 } })).status,
-      billing: async (token) => (await api.call("PUT", "/v1/billing/issuer", { token, body: { legal_name: "T", address: ["1 Road"] } })).status,
+      billing: async (token) =>
+        (await api.call("PUT", "/v1/billing/issuer", { token, body: { legal_name: "T", address: ["1 Road"] } })).status,
       freeze: async (token) => (await api.call("DELETE", "/v1/freeze", { token })).status,
       tokens: async (token) => (await api.call("GET", path, { token })).status,
     };
     for (const scope of Object.keys(tries)) {
       const token = await secretOf([scope]);
-      for (const [other, attempt] of Object.entries(tries)) expect(await attempt(token) < 300, `${scope} tries ${other}`).toBe(scope === other);
+      for (const [other, attempt] of Object.entries(tries))
+        expect((await attempt(token)) < 300, `${scope} tries ${other}`).toBe(scope === other);
     }
   });
 
   it("acts for a customer by read and write only", async () => {
     const act = async (token: string, method: string) =>
-      (await api.call(method, "/v1/services", { token, customer: acme.id, ...(method === "POST" && { body: service(`${method}${token.slice(-4)}`) }) })).status;
+      (
+        await api.call(method, "/v1/services", {
+          token,
+          customer: acme.id,
+          ...(method === "POST" && { body: service(`${method}${token.slice(-4)}`) }),
+        })
+      ).status;
     const [reader, writer, banker] = [await secretOf(["read"]), await secretOf(["write"]), await secretOf(["billing", "freeze", "tokens"])];
     expect([await act(reader, "GET"), await act(reader, "POST")]).toEqual([200, 403]);
     expect([await act(writer, "GET"), await act(writer, "POST")]).toEqual([403, 201]);
@@ -95,7 +110,12 @@ describe("an admin token", () => {
 
   it("is nobody's to mint but an admin's", async () => {
     for (const token of [acme.owner, acme.editor, acme.viewer]) expect((await mint(["read"], {}, token)).status).toBe(403);
-    for (const body of [{ name: "x" }, { name: "x", scopes: [] }, { name: "x", scopes: ["root"] }, { name: "x", scopes: ["read", "read"] }]) {
+    for (const body of [
+      { name: "x" },
+      { name: "x", scopes: [] },
+      { name: "x", scopes: ["root"] },
+      { name: "x", scopes: ["read", "read"] },
+    ]) {
       expect((await api.call("POST", path, { body })).status).toBe(400);
     }
   });

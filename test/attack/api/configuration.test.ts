@@ -4,7 +4,8 @@ import { ConfigError, parseConfig } from "../../../src/config.ts";
 /** Hole: secrets went over plain HTTP, one value served as three secrets, and 32 times "a" was an admin token. */
 const base = { DATABASE_URL: "postgresql://user:Zm9v-4QmB@host.example/db", PROVIDER: "cloudflare" };
 const random = (seed: string) => `${seed}-Qm9x7TfLw2Zr8KdVb4NsHy6`.padEnd(40, "pUe3Jc5Gt1");
-const key = (at: number) => btoa(String.fromCharCode(...Array.from({ length: 32 }, (_, index) => (index * 97 + at * 61 + (index * index * 13)) % 256)));
+const key = (at: number) =>
+  btoa(String.fromCharCode(...Array.from({ length: 32 }, (_, index) => (index * 97 + at * 61 + index * index * 13) % 256)));
 
 const refusal = (variables: Record<string, string>): string => {
   try {
@@ -19,18 +20,32 @@ const refusal = (variables: Record<string, string>): string => {
 describe("requests with secrets, or with trusted answers, use TLS", () => {
   const also: Record<string, Record<string, string>> = { AUTH_JWKS_URL: { AUTH_JWT_AUDIENCE: "tranche" } };
   const names = [
-    "AUTH_JWKS_URL", "SELF_URL", "PEER_URL", "ROUTE53_ENDPOINT", "STS_ENDPOINT", "CLOUDFLARE_GRAPHQL_ENDPOINT", "FASTLY_API_ENDPOINT",
-    "NEON_FETCH_ENDPOINT", "DOH_ENDPOINTS",
+    "AUTH_JWKS_URL",
+    "SELF_URL",
+    "PEER_URL",
+    "ROUTE53_ENDPOINT",
+    "STS_ENDPOINT",
+    "CLOUDFLARE_GRAPHQL_ENDPOINT",
+    "FASTLY_API_ENDPOINT",
+    "NEON_FETCH_ENDPOINT",
+    "DOH_ENDPOINTS",
   ];
 
   it.each(names)("%s", (name) => {
     const set = (value: string) => refusal({ ...also[name], [name]: value });
-    for (const open of ["http://idp.example.com", "http://10.0.0.8", "http://127.0.0.1.example.com", "http://localhost.example.com", "http://[2001:db8::1]"]) {
+    for (const open of [
+      "http://idp.example.com",
+      "http://10.0.0.8",
+      "http://127.0.0.1.example.com",
+      "http://localhost.example.com",
+      "http://[2001:db8::1]",
+    ]) {
       expect(set(open), open).toContain(name);
     }
     expect(set("https://user:secret@idp.example.com")).toContain(name);
     expect(set("https://user:secret@idp.example.com")).not.toContain("secret@");
-    for (const fine of ["https://idp.example.com", "http://127.0.0.1:9001", "http://localhost:9001", "http://[::1]:9001"]) expect(set(fine), fine).toBe("");
+    for (const fine of ["https://idp.example.com", "http://127.0.0.1:9001", "http://localhost:9001", "http://[::1]:9001"])
+      expect(set(fine), fine).toBe("");
   });
 });
 
@@ -38,7 +53,14 @@ describe("a secret is one", () => {
   const names = ["ADMIN_TOKEN", "AUTH_JWT_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "GATEWAY_SECRET"];
 
   it.each(names)("%s", (name) => {
-    const weak = ["a".repeat(32), "ab".repeat(20), "password".repeat(4), "0123456789".repeat(4), "abcdefghijklmnopqrstuvwxyz0123456789", "1".repeat(31) + "2"];
+    const weak = [
+      "a".repeat(32),
+      "ab".repeat(20),
+      "password".repeat(4),
+      "0123456789".repeat(4),
+      "abcdefghijklmnopqrstuvwxyz0123456789",
+      "1".repeat(31) + "2",
+    ];
     for (const text of weak) {
       expect(refusal({ [name]: text }), text).toContain(name);
       expect(refusal({ [name]: text })).not.toContain(text);
@@ -58,16 +80,31 @@ describe("a secret is one", () => {
     const hex = (count: number) => Array.from(bytes(count), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const base64 = (count: number) => btoa(String.fromCharCode(...bytes(count)));
     for (let at = 0; at < 2_000; at += 1) {
-      expect(refusal({ ADMIN_TOKEN: hex(32), AUTH_JWT_SECRET: base64(32), GATEWAY_SECRET: hex(16), CRON_SECRET: crypto.randomUUID(), METRICS_TOKEN: base64(16), SECRETS_KEY: base64(32) })).toBe("");
+      expect(
+        refusal({
+          ADMIN_TOKEN: hex(32),
+          AUTH_JWT_SECRET: base64(32),
+          GATEWAY_SECRET: hex(16),
+          CRON_SECRET: crypto.randomUUID(),
+          METRICS_TOKEN: base64(16),
+          SECRETS_KEY: base64(32),
+        }),
+      ).toBe("");
     }
   });
 });
 
 describe("no secret stands for another", () => {
   const variables: Record<string, (text: string) => Record<string, string>> = Object.fromEntries(
-    ["ADMIN_TOKEN", "AUTH_JWT_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "GATEWAY_SECRET", "FASTLY_API_TOKEN"].map((name) => [name, (text: string) => ({ [name]: text })]),
+    ["ADMIN_TOKEN", "AUTH_JWT_SECRET", "METRICS_TOKEN", "CRON_SECRET", "WAU_READ_TOKEN", "GATEWAY_SECRET", "FASTLY_API_TOKEN"].map(
+      (name) => [name, (text: string) => ({ [name]: text })],
+    ),
   );
-  const pairs = Object.keys(variables).flatMap((a, at) => Object.keys(variables).slice(at + 1).map((b) => [a, b] as const));
+  const pairs = Object.keys(variables).flatMap((a, at) =>
+    Object.keys(variables)
+      .slice(at + 1)
+      .map((b) => [a, b] as const),
+  );
 
   it.each(pairs)("%s and %s", (a, b) => {
     const same = random("same");

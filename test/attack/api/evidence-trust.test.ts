@@ -66,7 +66,7 @@ describe("what an auditor asks for", () => {
     const answer = await api.call("GET", "/.well-known/tranche-evidence-keys", { token: null });
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "public, max-age=300"]);
     expect(answer.body["keys"]).toMatchObject([{ kty: "OKP", crv: "Ed25519", kid: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown }]);
-    expect(answer.text).not.toContain("\"d\"");
+    expect(answer.text).not.toContain('"d"');
     const unsigned = await startApi();
     expect((await unsigned.call("GET", "/.well-known/tranche-evidence-keys", { token: null })).body).toEqual({ keys: [] });
   });
@@ -75,9 +75,13 @@ describe("what an auditor asks for", () => {
     await runJob(api.deps, "anchor-evidence", api.clock.nowMs());
     const path = `/v1/services/${owner?.ids["services"] ?? 0}/evidence-anchors`;
     const own = await api.call("GET", path, { token: owner?.viewer ?? "" });
-    expect(own.list.slice(1)).toMatchObject([{ leaf: { seq: 302 }, place: 0, path: [], anchor: { timestamp: null, timestamp_error: null } }]);
+    expect(own.list.slice(1)).toMatchObject([
+      { leaf: { seq: 302 }, place: 0, path: [], anchor: { timestamp: null, timestamp_error: null } },
+    ]);
     expect((await api.call("GET", path, { token: stranger?.editor ?? "" })).status).toBe(404);
-    expect((await api.call("GET", `/v1/services/${stranger?.ids["services"] ?? 0}/evidence-anchors`, { token: stranger?.editor ?? "" })).list).toHaveLength(1);
+    expect(
+      (await api.call("GET", `/v1/services/${stranger?.ids["services"] ?? 0}/evidence-anchors`, { token: stranger?.editor ?? "" })).list,
+    ).toHaveLength(1);
   });
 
   it("is told what weakens the deployment", async () => {

@@ -18,7 +18,8 @@ const limited = async () => {
 it("gives a customer as many backtests as it has computing, whichever of its tokens it takes", async () => {
   const { api, acme, other } = await limited();
   const service = await api.service(acme.editor);
-  const ask = async (token: string) => (await api.call("POST", `/v1/services/${service.id}/storm-policies/backtest`, { token, body: backtest })).status;
+  const ask = async (token: string) =>
+    (await api.call("POST", `/v1/services/${service.id}/storm-policies/backtest`, { token, body: backtest })).status;
   const statuses = [];
   for (const token of [acme.editor, acme.viewer, acme.editor, acme.viewer, acme.editor, acme.viewer]) statuses.push(await ask(token));
   expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
@@ -31,12 +32,22 @@ it("gives a customer as many backtests as it has computing, whichever of its tok
 it("counts an override, which looks up twenty records, by itself: no viewer's backtests keep an editor from it", async () => {
   const { api, acme } = await limited();
   const service = await api.service(acme.editor);
-  for (let at = 0; at < 6; at += 1) await api.call("POST", `/v1/services/${service.id}/storm-policies/backtest`, { token: acme.viewer, body: backtest });
-  const put = async () => (await api.call("PUT", `/v1/services/${service.id}/routing/override`, { token: acme.editor, body: { mode: "backup", reason: "drill" } })).status;
+  for (let at = 0; at < 6; at += 1)
+    await api.call("POST", `/v1/services/${service.id}/storm-policies/backtest`, { token: acme.viewer, body: backtest });
+  const put = async () =>
+    (
+      await api.call("PUT", `/v1/services/${service.id}/routing/override`, {
+        token: acme.editor,
+        body: { mode: "backup", reason: "drill" },
+      })
+    ).status;
   const statuses = [];
   for (let at = 0; at < 41; at += 1) statuses.push(await put());
   expect(statuses).toEqual([...Array.from({ length: 40 }, () => 200), 429]);
-  expect((await api.call("DELETE", `/v1/services/${service.id}/routing/override`, { token: acme.editor })).status, "which can be taken back").toBe(204);
+  expect(
+    (await api.call("DELETE", `/v1/services/${service.id}/routing/override`, { token: acme.editor })).status,
+    "which can be taken back",
+  ).toBe(204);
 });
 
 it("counts roles that are tried at STS with the operator's own credentials", async () => {
@@ -56,7 +67,8 @@ it.each([
   const { api, acme } = await limited();
   const service = await api.service(acme.editor);
   let answered = 0;
-  while (answered < 100 && (await api.call(method, `/v1/services/${service.id}/${path}`, { token: acme.editor })).status !== 429) answered += 1;
+  while (answered < 100 && (await api.call(method, `/v1/services/${service.id}/${path}`, { token: acme.editor })).status !== 429)
+    answered += 1;
   expect(answered).toBeLessThanOrEqual(20);
   expect(answered).toBeGreaterThanOrEqual(5);
 });

@@ -18,7 +18,9 @@ beforeAll(async () => {
 });
 
 const sign = (claims: Record<string, unknown>, header: Record<string, unknown> = {}) =>
-  new SignJWT({ customer_id: customer, role: "viewer", exp: nowSeconds + 300, ...claims }).setProtectedHeader({ alg: "HS256", ...header }).sign(key);
+  new SignJWT({ customer_id: customer, role: "viewer", exp: nowSeconds + 300, ...claims })
+    .setProtectedHeader({ alg: "HS256", ...header })
+    .sign(key);
 
 const status = async (token: string, at = api) => (await at.call("GET", "/v1/services", { token })).status;
 
@@ -53,21 +55,33 @@ describe("the customer of a JWT", () => {
 });
 
 describe("a JWT for somebody else", () => {
-  it.each([["a text", "billing.example.com"], ["a list", ["billing.example.com", "tranche"]], ["nothing to speak of", ""], ["a number", 4]])(
-    "is refused where no audience is configured: aud is %s", async (_, aud) => {
-      expect(await status(await sign({ aud }))).toBe(401);
-    });
+  it.each([
+    ["a text", "billing.example.com"],
+    ["a list", ["billing.example.com", "tranche"]],
+    ["nothing to speak of", ""],
+    ["a number", 4],
+  ])("is refused where no audience is configured: aud is %s", async (_, aud) => {
+    expect(await status(await sign({ aud }))).toBe(401);
+  });
 
   it("and, where one is, so is whatever does not name it", async () => {
     const named = await startApi({ AUTH_JWT_SECRET: secret, AUTH_JWT_AUDIENCE: "tranche" });
     customer = (await named.onboard("acme")).id;
     const told: number[] = [];
-    for (const aud of [undefined, "billing.example.com", "Tranche", ["tranche", "billing"], "tranche"]) told.push(await status(await sign({ aud }), named));
+    for (const aud of [undefined, "billing.example.com", "Tranche", ["tranche", "billing"], "tranche"])
+      told.push(await status(await sign({ aud }), named));
     expect(told).toEqual([401, 401, 401, 200, 200]);
   });
 
   it.each(["logout+jwt", "secevent+jwt", "JOSE", 4])("is refused by its type: %s", async (typ) => {
-    expect(await status(await signText(JSON.stringify({ alg: "HS256", typ }), JSON.stringify({ customer_id: customer, role: "viewer", exp: nowSeconds + 60 })))).toBe(401);
+    expect(
+      await status(
+        await signText(
+          JSON.stringify({ alg: "HS256", typ }),
+          JSON.stringify({ customer_id: customer, role: "viewer", exp: nowSeconds + 60 }),
+        ),
+      ),
+    ).toBe(401);
   });
 });
 
@@ -100,14 +114,20 @@ describe("the times of a JWT", () => {
     expect(await status(await sign({ exp: nowSeconds + day, iat: nowSeconds, nbf: nowSeconds }))).toBe(200);
     const short = await startApi({ AUTH_JWT_SECRET: secret, AUTH_JWT_MAX_AGE: "5m" });
     customer = (await short.onboard("acme")).id;
-    expect([await status(await sign({ exp: nowSeconds + 300 }), short), await status(await sign({ exp: nowSeconds + 360 }), short)]).toEqual([200, 401]);
+    expect([
+      await status(await sign({ exp: nowSeconds + 300 }), short),
+      await status(await sign({ exp: nowSeconds + 360 }), short),
+    ]).toEqual([200, 401]);
   });
 });
 
 describe("what is critical in a JWT", () => {
-  it.each([["an extension that nobody knows", ["x"], { x: 1 }], ["one that the library knows", ["b64"], { b64: true }], ["nothing", [], {}]])(
-    "is refused: %s", async (_, crit, more) => {
-      const payload = JSON.stringify({ customer_id: customer, role: "viewer", exp: nowSeconds + 60 });
-      expect(await status(await signText(JSON.stringify({ alg: "HS256", crit, ...more }), payload))).toBe(401);
-    });
+  it.each([
+    ["an extension that nobody knows", ["x"], { x: 1 }],
+    ["one that the library knows", ["b64"], { b64: true }],
+    ["nothing", [], {}],
+  ])("is refused: %s", async (_, crit, more) => {
+    const payload = JSON.stringify({ customer_id: customer, role: "viewer", exp: nowSeconds + 60 });
+    expect(await status(await signText(JSON.stringify({ alg: "HS256", crit, ...more }), payload))).toBe(401);
+  });
 });

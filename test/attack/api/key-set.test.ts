@@ -33,22 +33,31 @@ const start = async () => {
   const { id } = await api.onboard("acme");
   const exp = Math.floor(api.time.nowMs / 1_000) + 300;
   const token = (kid: string) =>
-    new SignJWT({ customer_id: id, role: "viewer" }).setProtectedHeader({ alg: "ES256", kid }).setAudience("tranche").setExpirationTime(exp).sign(keys.privateKey);
+    new SignJWT({ customer_id: id, role: "viewer" })
+      .setProtectedHeader({ alg: "ES256", kid })
+      .setAudience("tranche")
+      .setExpirationTime(exp)
+      .sign(keys.privateKey);
   return { api, status: async (kid = "k1") => (await api.call("GET", "/v1/services", { token: await token(kid) })).status };
 };
 
 it("one without end is not read to its end", async () => {
   let sent = 0;
   let cancelled = false;
-  provider(() => new Response(new ReadableStream<Uint8Array>({
-    pull: (controller) => {
-      sent += 65_536;
-      // The one that reads it all must end as well, to be seen to.
-      if (sent > 64 * 1_048_576) controller.close();
-      else controller.enqueue(new TextEncoder().encode(" ".repeat(65_536)));
-    },
-    cancel: () => void (cancelled = true),
-  })));
+  provider(
+    () =>
+      new Response(
+        new ReadableStream<Uint8Array>({
+          pull: (controller) => {
+            sent += 65_536;
+            // The one that reads it all must end as well, to be seen to.
+            if (sent > 64 * 1_048_576) controller.close();
+            else controller.enqueue(new TextEncoder().encode(" ".repeat(65_536)));
+          },
+          cancel: () => void (cancelled = true),
+        }),
+      ),
+  );
   const { status } = await start();
   expect(await status()).toBe(503);
   expect([cancelled, sent < 2 * 1_048_576]).toEqual([true, true]);

@@ -19,7 +19,8 @@ const prober: Prober = {
   },
 };
 
-const add = async (count: number, verified: boolean) => await api.db.rows(sql`
+const add = async (count: number, verified: boolean) =>
+  await api.db.rows(sql`
   insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at)
   select s.id, s.customer_id, 'd' || ${String(verified)} || i || '.example.com', 'a' || i || '.victim.com', 'b' || i || '.victim.com', 'token', case when ${verified} then now() end
   from services s, generate_series(1, ${count}::int) i where s.id = ${service}`);
@@ -36,7 +37,7 @@ it("answers with a page of them, says so, and goes on where it is asked to", asy
   await add(50, true);
   const seen = new Set<unknown>();
   const coverage = [];
-  for (let query = ""; ; ) {
+  for (let query = ""; ;) {
     const answer = await api.call("POST", `${path}/check${query}`, { token });
     expect(answer.status, answer.text).toBe(200);
     for (const { domain_id: id } of answer.body["checks"] as { domain_id: number }[]) seen.add(id);
@@ -45,7 +46,11 @@ it("answers with a page of them, says so, and goes on where it is asked to", asy
     if (domains.next_cursor === null) break;
     query = `?domains_cursor=${domains.next_cursor}`;
   }
-  expect(coverage).toEqual([[20, 50], [20, 50], [10, 50]]);
+  expect(coverage).toEqual([
+    [20, 50],
+    [20, 50],
+    [10, 50],
+  ]);
   expect(seen.size).toBe(50);
   expect(probed).toHaveLength(100);
   expect((await api.call("GET", path, { token })).body["domains"]).toEqual({ checked: 10, total: 50, next_cursor: null });
@@ -67,6 +72,9 @@ it("does not probe what leads to a private address", async () => {
   await api.db.rows(sql`insert into probe_targets (host, addresses, checked_at) values ('a1.victim.com', 'private', now())`);
   probed.splice(0);
   const answer = await api.call("POST", `${path}/check`, { token });
-  expect((answer.body["checks"] as { check: string }[]).find(({ check }) => check === "primary_target")).toMatchObject({ result: "fail", detail: "the primary target leads to a private address: it is not probed" });
+  expect((answer.body["checks"] as { check: string }[]).find(({ check }) => check === "primary_target")).toMatchObject({
+    result: "fail",
+    detail: "the primary target leads to a private address: it is not probed",
+  });
   expect(probed).toEqual(["https://b1.victim.com/healthz"]);
 });

@@ -19,16 +19,22 @@ beforeAll(async () => {
 });
 
 const jwt = (role: string) =>
-  new SignJWT({ customer_id: acme.id, role }).setProtectedHeader({ alg: "HS256" })
-    .setExpirationTime(Math.floor(api.time.nowMs / 1_000) + 60).sign(new TextEncoder().encode(secret));
+  new SignJWT({ customer_id: acme.id, role })
+    .setProtectedHeader({ alg: "HS256" })
+    .setExpirationTime(Math.floor(api.time.nowMs / 1_000) + 60)
+    .sign(new TextEncoder().encode(secret));
 
-const tokens = async (): Promise<number> => (await api.db.rows<{ n: number }>(sql`select count(*) as n from customer_tokens where revoked_at is null`))[0]?.n ?? 0;
+const tokens = async (): Promise<number> =>
+  (await api.db.rows<{ n: number }>(sql`select count(*) as n from customer_tokens where revoked_at is null`))[0]?.n ?? 0;
 
 /** Tries to make a token of each role, and to revoke the one that there is. */
 const attempt = async (options: CallOptions): Promise<number[]> => {
-  const [victim] = await api.db.rows<{ id: number }>(sql`select id from customer_tokens where customer_id = ${acme.id} order by id limit 1`);
+  const [victim] = await api.db.rows<{ id: number }>(
+    sql`select id from customer_tokens where customer_id = ${acme.id} order by id limit 1`,
+  );
   const statuses: number[] = [];
-  for (const role of ["viewer", "editor", "owner"]) statuses.push((await api.call("POST", path, { ...options, body: { name: "mine for ever", role } })).status);
+  for (const role of ["viewer", "editor", "owner"])
+    statuses.push((await api.call("POST", path, { ...options, body: { name: "mine for ever", role } })).status);
   statuses.push((await api.call("DELETE", `${path}/${victim?.id ?? 0}`, options)).status);
   return statuses;
 };
@@ -67,10 +73,12 @@ describe("an owner's token", () => {
 });
 
 describe("a token that expires", () => {
-  const mint = async (expiresAt: unknown) => await api.call("POST", path, { body: { name: "short", role: "viewer", expires_at: expiresAt } });
+  const mint = async (expiresAt: unknown) =>
+    await api.call("POST", path, { body: { name: "short", role: "viewer", expires_at: expiresAt } });
 
   it("begins in the future", async () => {
-    for (const late of [new Date(api.time.nowMs).toISOString(), "2020-01-01T00:00:00Z", "soon", 5]) expect((await mint(late)).status).toBe(400);
+    for (const late of [new Date(api.time.nowMs).toISOString(), "2020-01-01T00:00:00Z", "soon", 5])
+      expect((await mint(late)).status).toBe(400);
   });
 
   it("is refused from that moment on, on our clock and on the database's, and by what is remembered of it", async () => {

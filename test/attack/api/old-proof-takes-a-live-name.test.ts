@@ -28,7 +28,9 @@ it("does not take the name from its holder, nor change its records", async () =>
   const taken = await world.verify(old);
   expect((await world.read(own))["verified_at"]).not.toBeNull();
   expect((await world.read(old))["verified_at"]).toBeNull();
-  expect([taken.status, (await world.override(old, "backup")).status, (await world.override(own, "backup")).status]).toEqual([409, 409, 200]);
+  expect([taken.status, (await world.override(old, "backup")).status, (await world.override(own, "backup")).status]).toEqual([
+    409, 409, 200,
+  ]);
   // Both see that there is a dispute, and nothing that says with whom.
   expect((await world.read(own))["disputed_at"]).not.toBeNull();
   expect((await world.read(old))["state"]).toBe("disputed");
@@ -39,7 +41,9 @@ it("proves nothing with a token that has lain about for more than a week", async
   world.publish(old);
   await api.db.rows(sql`update service_domains set created_at = now() - interval '8 days' where id = ${old.id}`);
   // On code that knows an expiry.
-  await api.db.rows(sql`update service_domains set challenge_expires_at = now() - interval '1 day' where id = ${old.id}`).catch(() => undefined);
+  await api.db
+    .rows(sql`update service_domains set challenge_expires_at = now() - interval '1 day' where id = ${old.id}`)
+    .catch(() => undefined);
   const late = await world.verify(old);
   expect(late.status).toBe(409);
   const fresh = await world.read(old);

@@ -25,11 +25,28 @@ beforeEach(async () => {
 });
 
 it.each([
-  ["A", "10.1.2.3"], ["A", "127.0.0.1"], ["A", "169.254.169.254"], ["A", "100.64.0.1"], ["A", "172.31.255.255"], ["A", "192.168.0.1"], ["A", "224.0.0.251"], ["A", "0.0.0.0"],
-  ["AAAA", "::1"], ["AAAA", "fd12:3456::1"], ["AAAA", "fe80::1"], ["AAAA", "ff02::1"], ["AAAA", "::ffff:10.0.0.1"], ["AAAA", "::ffff:a00:1"], ["AAAA", "64:ff9b::a00:1"], ["AAAA", "2002:a00:1::"],
+  ["A", "10.1.2.3"],
+  ["A", "127.0.0.1"],
+  ["A", "169.254.169.254"],
+  ["A", "100.64.0.1"],
+  ["A", "172.31.255.255"],
+  ["A", "192.168.0.1"],
+  ["A", "224.0.0.251"],
+  ["A", "0.0.0.0"],
+  ["AAAA", "::1"],
+  ["AAAA", "fd12:3456::1"],
+  ["AAAA", "fe80::1"],
+  ["AAAA", "ff02::1"],
+  ["AAAA", "::ffff:10.0.0.1"],
+  ["AAAA", "::ffff:a00:1"],
+  ["AAAA", "64:ff9b::a00:1"],
+  ["AAAA", "2002:a00:1::"],
 ] as const)("refuses a target whose %s record is %s, when it is given and when it is changed", async (type, address) => {
   // One good address beside it does not make it good.
-  zone.set("rebound.attacker.com", { A: ["93.184.215.14"], [type]: ["93.184.215.14", address].filter((one) => one === address || type === "A") });
+  zone.set("rebound.attacker.com", {
+    A: ["93.184.215.14"],
+    [type]: ["93.184.215.14", address].filter((one) => one === address || type === "A"),
+  });
   const created = await api.call("POST", path, { token, body: { name: "app.example.com", backup_target: "rebound.attacker.com" } });
   expect([created.status, pointers(created)]).toEqual([400, ["/backup_target"]]);
   expect(created.text).toContain(address);

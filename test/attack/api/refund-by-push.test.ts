@@ -14,19 +14,27 @@ let free = 0;
 beforeAll(async () => {
   api = await startApi({ CRON_SECRET: secret, BILLING_PERIOD: "240h" });
   acme = await api.onboard("acme", 10);
-  serviceId = (await api.created("/v1/services", { name: "plain", primary_cdn: "akamai", backup_cdn: "fastly" }, { token: acme.editor })).id;
+  serviceId = (await api.created("/v1/services", { name: "plain", primary_cdn: "akamai", backup_cdn: "fastly" }, { token: acme.editor }))
+    .id;
 });
 
 const hour = (at: number): string => new Date(Date.parse("2026-11-20T00:00:00Z") + at * 3_600_000).toISOString();
 type Bytes = { readonly primary_bytes?: number; readonly backup_bytes?: number };
 const put = (at: number, bytes: Bytes, options: { token?: string; customer?: number } = { token: acme.editor }): Promise<Answer> =>
-  api.call("PUT", `/v1/services/${serviceId}/usage`, { ...options, body: [{ window_start: hour(at), window_end: hour(at + 1), ...bytes }] });
+  api.call("PUT", `/v1/services/${serviceId}/usage`, {
+    ...options,
+    body: [{ window_start: hour(at), window_end: hour(at + 1), ...bytes }],
+  });
 const bill = async (): Promise<void> => {
   const response = await api.app.request("/internal/cron/bill", { headers: { authorization: `Bearer ${secret}` } });
   expect([response.status, new TextDecoder().decode(await response.arrayBuffer())]).toEqual([200, expect.stringContaining('"ok":true')]);
 };
 const paid = async (): Promise<number> =>
-  (await api.db.rows<{ cents: number }>(sql`select coalesce(sum(total_cents), 0)::bigint as cents from invoices where customer_id = ${acme.id}`))[0]?.cents ?? 0;
+  (
+    await api.db.rows<{ cents: number }>(
+      sql`select coalesce(sum(total_cents), 0)::bigint as cents from invoices where customer_id = ${acme.id}`,
+    )
+  )[0]?.cents ?? 0;
 
 /** A window that was pushed and billed; what was paid until then. */
 const billed = async (bytes: Bytes) => {
@@ -66,13 +74,19 @@ describe("an admin who may act for customers", () => {
 
   it("refunds nothing by a push without the scope that approves: it waits for who has that", async () => {
     const { gain } = await billed(full);
-    const { cents, window } = await gain({ primary_bytes: 0, backup_bytes: 0 }, { token: await tokenOf("support", ["read", "write"]), customer: acme.id });
+    const { cents, window } = await gain(
+      { primary_bytes: 0, backup_bytes: 0 },
+      { token: await tokenOf("support", ["read", "write"]), customer: acme.id },
+    );
     expect([cents, window["pending_correction"]]).toEqual([0, expect.objectContaining({ primary_bytes: 0 })]);
   });
 
   it("does with it", async () => {
     const { gain } = await billed(full);
-    const { cents, window } = await gain({ primary_bytes: 0, backup_bytes: 0 }, { token: await tokenOf("books", ["read", "write", "billing"]), customer: acme.id });
+    const { cents, window } = await gain(
+      { primary_bytes: 0, backup_bytes: 0 },
+      { token: await tokenOf("books", ["read", "write", "billing"]), customer: acme.id },
+    );
     expect([cents > 0, window["pending_correction"]]).toEqual([true, null]);
   });
 });
@@ -92,9 +106,17 @@ describe("a customer who pushes after the invoice", () => {
     const before = await paid();
     const { window } = await gain(bytes);
     expect(await paid()).toBe(before);
-    expect(window).toMatchObject({ ...full, corrected_at: null, pending_correction: { primary_bytes: bytes.primary_bytes ?? null, backup_bytes: bytes.backup_bytes ?? null } });
+    expect(window).toMatchObject({
+      ...full,
+      corrected_at: null,
+      pending_correction: { primary_bytes: bytes.primary_bytes ?? null, backup_bytes: bytes.backup_bytes ?? null },
+    });
     expect((await list({ token: acme.viewer })).at(-1)).toMatchObject({
-      window_start: hour(at), status: "pending", was_primary_bytes: 100 * gib, was_backup_bytes: 100 * gib, actor: expect.stringMatching(/^token:/),
+      window_start: hour(at),
+      status: "pending",
+      was_primary_bytes: 100 * gib,
+      was_backup_bytes: 100 * gib,
+      actor: expect.stringMatching(/^token:/),
     });
   });
 
@@ -102,7 +124,11 @@ describe("a customer who pushes after the invoice", () => {
     const { at, gain } = await billed({ primary_bytes: 1_000 * gib, backup_bytes: gib });
     await storm(at, { credit: "pending", factor: 10 });
     const { cents, window } = await gain({ backup_bytes: 300 * gib });
-    expect([cents, window["backup_bytes"], window["pending_correction"]]).toEqual([0, gib, { id: expect.any(Number), primary_bytes: null, backup_bytes: 300 * gib }]);
+    expect([cents, window["backup_bytes"], window["pending_correction"]]).toEqual([
+      0,
+      gib,
+      { id: expect.any(Number), primary_bytes: null, backup_bytes: 300 * gib },
+    ]);
   });
 
   it("what he owes passes at once: more of a side, and more of the backup under an ordinary storm", async () => {
@@ -127,14 +153,19 @@ describe("a customer who pushes after the invoice", () => {
     const body = [at, at + 1].map((start) => ({ window_start: hour(start), window_end: hour(start + 1), primary_bytes: 7 }));
     free += 1;
     const { list: windows } = await api.call("PUT", `/v1/services/${serviceId}/usage`, { token: acme.editor, body });
-    expect(windows.map((window) => [window["primary_bytes"], window["pending_correction"] === null])).toEqual([[100 * gib, false], [7, true]]);
+    expect(windows.map((window) => [window["primary_bytes"], window["pending_correction"] === null])).toEqual([
+      [100 * gib, false],
+      [7, true],
+    ]);
   });
 
   it("what he takes back is withdrawn", async () => {
     const { at, gain } = await billed(full);
     await gain({ primary_bytes: 0 });
     expect((await gain({ primary_bytes: 100 * gib })).window["pending_correction"]).toBeNull();
-    expect((await list({ token: acme.viewer }, "")).filter((one) => one["window_start"] === hour(at)).map((one) => one["status"])).toEqual(["superseded"]);
+    expect((await list({ token: acme.viewer }, "")).filter((one) => one["window_start"] === hour(at)).map((one) => one["status"])).toEqual([
+      "superseded",
+    ]);
   });
 });
 
@@ -149,8 +180,13 @@ describe("an admin", () => {
     await bill();
     expect(before - (await paid())).toBe(1_200);
     expect([(await decide(own.id, "approve")).status, (await decide(own.id, "reject")).status]).toEqual([409, 409]);
-    const actions = (await api.call("GET", "/v1/audit-log?object_type=usage_correction", { customer: acme.id })).list.filter((entry) => entry["object_id"] === own.id);
-    expect(actions.map((entry) => [entry["action"], entry["actor"]])).toEqual([["approve", "admin"], ["request", expect.stringMatching(/^token:/)]]);
+    const actions = (await api.call("GET", "/v1/audit-log?object_type=usage_correction", { customer: acme.id })).list.filter(
+      (entry) => entry["object_id"] === own.id,
+    );
+    expect(actions.map((entry) => [entry["action"], entry["actor"]])).toEqual([
+      ["approve", "admin"],
+      ["request", expect.stringMatching(/^token:/)],
+    ]);
     await bill();
     expect(before - (await paid())).toBe(1_200);
   });
@@ -189,9 +225,12 @@ describe("an admin", () => {
     await gain({ primary_bytes: 0 });
     const own = (await list()).find((one) => one["window_start"] === hour(at)) ?? { id: 0 };
     const other = await api.onboard("globex");
-    expect([(await decide(own.id, "approve", { token: acme.editor })).status, (await decide(own.id, "reject", { token: other.editor })).status]).toEqual([403, 403]);
+    expect([
+      (await decide(own.id, "approve", { token: acme.editor })).status,
+      (await decide(own.id, "reject", { token: other.editor })).status,
+    ]).toEqual([403, 403]);
     expect(await list({ token: other.viewer }, "")).toEqual([]);
-    expect((await list({ customer: other.id }, ""))).toEqual([]);
+    expect(await list({ customer: other.id }, "")).toEqual([]);
     expect([(await decide(999_999, "approve")).status, (await decide(999_999, "reject")).status]).toEqual([404, 404]);
   });
 });
@@ -201,6 +240,8 @@ it("the reconciliation finds nothing of what waits", async () => {
   await gain({ primary_bytes: 0 });
   const response = await api.app.request("/internal/cron/reconcile", { headers: { authorization: `Bearer ${secret}` } });
   expect([response.status, new TextDecoder().decode(await response.arrayBuffer())]).toEqual([200, expect.stringContaining('"ok":true')]);
-  const found = await api.db.rows(sql`select rule, expected, actual from reconciliation_findings where cleared_at is null and rule <> 'window_missing'`);
+  const found = await api.db.rows(
+    sql`select rule, expected, actual from reconciliation_findings where cleared_at is null and rule <> 'window_missing'`,
+  );
   expect(found).toEqual([]);
 });

@@ -13,7 +13,11 @@ beforeAll(async () => {
 
 const entries = async () => (await api.call("GET", "/v1/audit-log?object_type=service", { token: acme.viewer })).list;
 const post = (name: string, sent: string) =>
-  api.call("POST", "/v1/services", { token: acme.editor, headers: { "x-request-id": sent }, body: { name, primary_cdn: "a", backup_cdn: "b" } });
+  api.call("POST", "/v1/services", {
+    token: acme.editor,
+    headers: { "x-request-id": sent },
+    body: { name, primary_cdn: "a", backup_cdn: "b" },
+  });
 
 it("a change can not be passed off as part of another request", async () => {
   const honest = await post("honest", "mine");

@@ -15,8 +15,23 @@ beforeAll(async () => {
 
 /** The IANA registry of Special-Use Domain Names, what ICANN reserved or will never delegate, and RFC 6762, appendix G. */
 it.each([
-  "alt", "arpa", "home.arpa", "example", "internal", "invalid", "local", "localhost", "onion", "test",
-  "corp", "home", "mail", "intranet", "lan", "private", "localdomain",
+  "alt",
+  "arpa",
+  "home.arpa",
+  "example",
+  "internal",
+  "invalid",
+  "local",
+  "localhost",
+  "onion",
+  "test",
+  "corp",
+  "home",
+  "mail",
+  "intranet",
+  "lan",
+  "private",
+  "localdomain",
 ])("refuses .%s as a target and as a name", async (zone) => {
   for (const field of ["primary_target", "backup_target", "name"]) {
     const body = { name: "app.example.com", [field]: `router.${zone}` };

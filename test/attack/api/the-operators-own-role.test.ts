@@ -19,11 +19,18 @@ beforeAll(async () => {
 const register = async (token: string, account: string) =>
   await api.call("POST", "/v1/dns-accounts", { token, body: { role_arn: `arn:aws:iam::${account}:role/dns` } });
 
-it.each([["own", "of your own AWS account"], ["anybody", "without the external id"]] as const)("is refused where it is trusted by %s", async (found, detail) => {
+it.each([
+  ["own", "of your own AWS account"],
+  ["anybody", "without the external id"],
+] as const)("is refused where it is trusted by %s", async (found, detail) => {
   const { editor } = await api.onboard(`mallory-${found}`);
   trust = found;
   const answer = await register(editor, "111122223333");
-  expect([answer.status, pointers(answer), JSON.stringify(answer.body["errors"])]).toEqual([400, ["/role_arn"], expect.stringContaining(detail)]);
+  expect([answer.status, pointers(answer), JSON.stringify(answer.body["errors"])]).toEqual([
+    400,
+    ["/role_arn"],
+    expect.stringContaining(detail),
+  ]);
   expect((await api.call("GET", "/v1/dns-accounts", { token: editor })).list).toEqual([]);
 });
 

@@ -13,7 +13,8 @@ beforeAll(async () => {
   customer = (await api.onboard("acme")).id;
 });
 
-const status = async (headers: Record<string, string>) => (await api.call("GET", "/v1/services", { token: null, customer, headers })).status;
+const status = async (headers: Record<string, string>) =>
+  (await api.call("GET", "/v1/services", { token: null, customer, headers })).status;
 
 it("naming a customer is not enough", async () => {
   for (const shown of [null, "", "wrong", gatewaySecret.slice(0, -1), `${gatewaySecret}x`, gatewaySecret.toUpperCase()]) {

@@ -60,7 +60,9 @@ it("is warned of for 72 h and held then; a look that nobody answers is no loss",
   expect((await api.call("PATCH", once.own, weights)).status).toBe(409);
   const status = await api.call("GET", "/v1/status");
   expect((status.body["ownership"] as { held: number }).held).toBeGreaterThanOrEqual(1);
-  const told = (await api.call("GET", "/v1/audit-log?object_type=domain", { token: mallory.editor })).list.filter((row) => row["object_id"] === once.id);
+  const told = (await api.call("GET", "/v1/audit-log?object_type=domain", { token: mallory.editor })).list.filter(
+    (row) => row["object_id"] === once.id,
+  );
   expect(told.map((row) => row["action"])).toEqual(["proof_held", "proof_lapsed", "verify", "create"]);
   // Usage is still the holder's: a lapse moves no bytes.
   const tenures = await api.db.rows<{ open: boolean }>(sql`select to_at is null as open from domain_tenures where domain_id = ${once.id}`);

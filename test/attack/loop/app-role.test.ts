@@ -44,16 +44,34 @@ describe("with the application's credential", () => {
     "create or replace function chain_evidence() returns trigger language plpgsql as $$ begin return new; end $$",
     "alter function refuse_change() rename to x",
     "create trigger x before insert on evidence for each row execute function refuse_change()",
-    "truncate evidence", "truncate invoices cascade", "truncate evidence_anchors cascade",
-    "update evidence set body = '{}'", "update evidence set created_at = 'epoch'",
-    "update evidence_chains set hash = 'x'", "delete from evidence_chains", "insert into evidence_chains (service_id) values (1)",
-    "update evidence_anchors set hash = 'x'", "delete from evidence_anchors", "delete from evidence_anchor_leaves",
-    "update invoices set total_cents = 0", "delete from invoices", "update invoice_line_items set amount_cents = 0", "delete from invoice_line_items",
-    "update invoice_documents set invoice_id = 1", "delete from storm_events", "update storm_policy_versions set threshold_avail = 1",
-    "update audit_log set actor = 'x'", "update takeovers set hash = 'x'", "select grant_to_application()", "set role postgres",
+    "truncate evidence",
+    "truncate invoices cascade",
+    "truncate evidence_anchors cascade",
+    "update evidence set body = '{}'",
+    "update evidence set created_at = 'epoch'",
+    "update evidence_chains set hash = 'x'",
+    "delete from evidence_chains",
+    "insert into evidence_chains (service_id) values (1)",
+    "update evidence_anchors set hash = 'x'",
+    "delete from evidence_anchors",
+    "delete from evidence_anchor_leaves",
+    "update invoices set total_cents = 0",
+    "delete from invoices",
+    "update invoice_line_items set amount_cents = 0",
+    "delete from invoice_line_items",
+    "update invoice_documents set invoice_id = 1",
+    "delete from storm_events",
+    "update storm_policy_versions set threshold_avail = 1",
+    "update audit_log set actor = 'x'",
+    "update takeovers set hash = 'x'",
+    "select grant_to_application()",
+    "set role postgres",
   ])("%s is refused", async (statement) => {
     await intruder.query("begin");
-    const failed = await intruder.query(statement).then(() => null, (error: unknown) => error as { code: string; message: string });
+    const failed = await intruder.query(statement).then(
+      () => null,
+      (error: unknown) => error as { code: string; message: string },
+    );
     await intruder.query("rollback");
     // A role that there is not is not one that he may take.
     expect(failed?.code, failed?.message).toBe(statement === "set role postgres" ? "22023" : permission);

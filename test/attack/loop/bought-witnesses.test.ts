@@ -8,7 +8,10 @@ import { useWorld } from "../../support/use-world.ts";
 
 const hourMs = 3_600_000;
 const terms: CreditTerms = {
-  rule: "corroborated", requireVerified: true, waitingMs: 24 * hourMs, maxGapMs: 600_000,
+  rule: "corroborated",
+  requireVerified: true,
+  waitingMs: 24 * hourMs,
+  maxGapMs: 600_000,
   floors: { minSamples: 3, minFailures: 3, minWindowSeconds: 30, maxThreshold: 0.99, minLatencyMs: 500 },
 };
 
@@ -23,7 +26,12 @@ const setUp = async (cdn: string) => {
   const { serviceId } = await world.seed({ customer: "insured", domains: [{ name: "app.insured.com", primary: "insured.cdn.net" }] });
   world.dns.put("app.insured.com");
   for (const index of [0, 1, 2]) {
-    await world.seed({ customer: `friend ${index}`, name: `friend ${index}`, cdns: [cdn, "cdn-b"], domains: [{ name: `www.friend${index}.com`, primary: `t${index}.cdn.net` }] });
+    await world.seed({
+      customer: `friend ${index}`,
+      name: `friend ${index}`,
+      cdns: [cdn, "cdn-b"],
+      domains: [{ name: `www.friend${index}.com`, primary: `t${index}.cdn.net` }],
+    });
   }
   const then = new Date(startMs - 240 * hourMs);
   await world.sql("update services set created_at = $1", [then]);
@@ -40,12 +48,26 @@ const failTogether = async (serviceId: number, requireProof = true) => {
   await rounds(14);
   const fence = await createLeaseStore(database.db).acquire("job:corroborate", "local", "local:test");
   if (fence === null) throw new Error("the lease is taken");
-  await world.clock.run(corroborate({
-    corroboration: createCorroborationStore(world.db, requireProof), prober: world.prober.prober, clock: world.clock, canaries: [],
-    minWitnesses: 3, settledMs: terms.waitingMs, probeTimeoutMs: 5_000,
-  }, fence));
-  return (await world.sql<{ credit: string; credit_reason: string | null }>(
-    "select credit, credit_reason from storm_events where service_id = $1 order by id desc limit 1", [serviceId]))[0];
+  await world.clock.run(
+    corroborate(
+      {
+        corroboration: createCorroborationStore(world.db, requireProof),
+        prober: world.prober.prober,
+        clock: world.clock,
+        canaries: [],
+        minWitnesses: 3,
+        settledMs: terms.waitingMs,
+        probeTimeoutMs: 5_000,
+      },
+      fence,
+    ),
+  );
+  return (
+    await world.sql<{ credit: string; credit_reason: string | null }>(
+      "select credit, credit_reason from storm_events where service_id = $1 order by id desc limit 1",
+      [serviceId],
+    )
+  )[0];
 };
 const friends = "(select id from services where name like 'friend%')";
 const pending = { credit: "pending", credit_reason: "uncorroborated" };
@@ -53,7 +75,9 @@ const pending = { credit: "pending", credit_reason: "uncorroborated" };
 it("accounts that name the CDN only since this morning are no witnesses of it", async () => {
   const serviceId = await setUp("cdn-c");
   await world.sql(`update services set primary_cdn = 'cdn-a' where id in ${friends}`);
-  await world.sql(`update service_cdns set from_at = $1 where to_at is null and service_id in ${friends}`, [new Date(startMs - 5 * hourMs)]);
+  await world.sql(`update service_cdns set from_at = $1 where to_at is null and service_id in ${friends}`, [
+    new Date(startMs - 5 * hourMs),
+  ]);
   await rounds(20);
   expect(await world.sql(`select from service_domains where seen_healthy_at is null`), "they have been seen healthy on it").toHaveLength(0);
   expect(await failTogether(serviceId)).toEqual(pending);

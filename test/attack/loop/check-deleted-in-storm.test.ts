@@ -14,8 +14,13 @@ it("a health check deleted in a storm does not keep visitors on the backup after
   let isGone = false;
   deps.dns.apply = async (changes, budget) => {
     const refused = isGone && changes.some(({ mayDropChecks }) => mayDropChecks !== true);
-    if (refused) return changes.map(({ domain }) => ({ domain, status: "failed", detail: "NoSuchHealthCheck: h1", retryable: false, effect: "none" }) as const);
-    return (await apply(changes, budget)).map((result) => (isGone && result.status === "accepted" ? { ...result, droppedChecks: ["h1"] } : result));
+    if (refused)
+      return changes.map(
+        ({ domain }) => ({ domain, status: "failed", detail: "NoSuchHealthCheck: h1", retryable: false, effect: "none" }) as const,
+      );
+    return (await apply(changes, budget)).map((result) =>
+      isGone && result.status === "accepted" ? { ...result, droppedChecks: ["h1"] } : result,
+    );
   };
   await world.seed();
   await roundsOf(4);

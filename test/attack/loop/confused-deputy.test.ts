@@ -19,7 +19,9 @@ let roles: TrustingRole[];
 
 beforeEach(async () => {
   roles = [
-    { arn: operatorsOwn, externalId: null }, { arn: victims("forgot"), externalId: null }, { arn: victims("any"), externalId: "*" },
+    { arn: operatorsOwn, externalId: null },
+    { arn: victims("forgot"), externalId: null },
+    { arn: victims("any"), externalId: "*" },
     { arn: victims("guarded"), externalId: "3c0f9a5e-theirs" },
   ];
   sts = await startSts({ ...keys, roles });
@@ -28,15 +30,21 @@ afterEach(async () => await sts.close());
 
 const trustWith = (credentials = keys) =>
   createRoleTrust({
-    home: { endpoint: sts.url, region: "us-east-1" }, endpointOf: () => sts.url, credentials, fetch: (...request) => fetch(...request), clock: systemClock, timeoutMs: 500,
+    home: { endpoint: sts.url, region: "us-east-1" },
+    endpointOf: () => sts.url,
+    credentials,
+    fetch: (...request) => fetch(...request),
+    clock: systemClock,
+    timeoutMs: 500,
     strangeId: () => "tranche-nobody-0123456789abcdef",
   });
 const budget = () => requestBudget(systemClock, createConnections(systemClock));
 const trustOf = async (roleArn: string) => await trustWith().trustOf({ roleArn, region: "us-east-1" }, budget());
 
 it("tells a role that trusts without the external id, or with any, from one that trusts with its own alone", async () => {
-  expect(await Promise.all([victims("forgot"), victims("any"), victims("guarded"), victims("none-such"), operatorsOwn].map(trustOf)))
-    .toEqual(["anybody", "anybody", "guarded", "guarded", "own"]);
+  expect(
+    await Promise.all([victims("forgot"), victims("any"), victims("guarded"), victims("none-such"), operatorsOwn].map(trustOf)),
+  ).toEqual(["anybody", "anybody", "guarded", "guarded", "own"]);
 });
 
 it("says nothing for certain of a role while STS does not answer", async () => {
@@ -48,7 +56,19 @@ it("says nothing for certain of a role while STS does not answer", async () => {
 
 it("assumes no role of the operator's own account for a customer, however it was stored", async () => {
   const assume = (roleArn: string, externalId: string) =>
-    trustWith().foreignOnly(roleArn, createRole({ roleArn, externalId, endpoint: sts.url, region: "us-east-1", credentials: keys, fetch: (...request) => fetch(...request), clock: systemClock, timeoutMs: 500 }));
+    trustWith().foreignOnly(
+      roleArn,
+      createRole({
+        roleArn,
+        externalId,
+        endpoint: sts.url,
+        region: "us-east-1",
+        credentials: keys,
+        fetch: (...request) => fetch(...request),
+        clock: systemClock,
+        timeoutMs: 500,
+      }),
+    );
   await expect(assume(operatorsOwn, "chosen-by-us-1").get(budget())).rejects.toThrow("operator's own AWS account");
   expect(sts.requests.filter(({ body }) => body.includes("Action=AssumeRole"))).toEqual([]);
   expect((await assume(victims("guarded"), "3c0f9a5e-theirs").get(budget())).sessionToken).toBeDefined();

@@ -6,7 +6,10 @@ import { useWorld } from "../../support/use-world.ts";
 // The name was proven once, and its record has been gone for days: tranche does not steer it any more. Does it still pay for it?
 
 const terms: CreditTerms = {
-  rule: "verified", requireVerified: true, waitingMs: 86_400_000, maxGapMs: 600_000,
+  rule: "verified",
+  requireVerified: true,
+  waitingMs: 86_400_000,
+  maxGapMs: 600_000,
   floors: { minSamples: 3, minFailures: 3, minWindowSeconds: 30, maxThreshold: 0.99, minLatencyMs: 500 },
 };
 const name = "app.example.test";
@@ -28,7 +31,11 @@ const rounds = async (number: number) => {
 const lapse = async (held: boolean) =>
   await world.sql("update service_domains set lapsed_at = now() - interval '80 hours', held_at = case when $1 then now() end", [held]);
 const credits = async () =>
-  (await world.sql<{ line: string }>("select concat_ws(' ', state, ended_reason, credit, credit_reason) as line from storm_events order by id")).map(({ line }) => line);
+  (
+    await world.sql<{ line: string }>(
+      "select concat_ws(' ', state, ended_reason, credit, credit_reason) as line from storm_events order by id",
+    )
+  ).map(({ line }) => line);
 
 it("a storm of a name that is held earns nothing, and its evidence says so", async () => {
   await lapse(true);
@@ -37,7 +44,10 @@ it("a storm of a name that is held earns nothing, and its evidence says so", asy
   expect(await credits()).toEqual(["storm refused unverified"]);
   expect(world.dns.weights(name)).toBe("100/0");
   const [begin] = await world.sql<{ body: string }>("select body from evidence where kind = 'begin'");
-  expect(JSON.parse(begin?.body ?? "")).toMatchObject({ credit: { credit: "refused", reason: "unverified", down: { entries: [{ verified: false }] } }, domains: { entries: [{ verified: false }] } });
+  expect(JSON.parse(begin?.body ?? "")).toMatchObject({
+    credit: { credit: "refused", reason: "unverified", down: { entries: [{ verified: false }] } },
+    domains: { entries: [{ verified: false }] },
+  });
 });
 
 it("in its three days of grace it still does", async () => {

@@ -28,17 +28,24 @@ let services: number[];
 let customer: number;
 
 const asAnswer = (one: ServiceAnchor): AnchorAnswer => ({
-  id: one.id, place: one.place, path: one.path, leaf: { seq: one.seq, hash: one.leafHash },
+  id: one.id,
+  place: one.place,
+  path: one.path,
+  leaf: { seq: one.seq, hash: one.leafHash },
   anchor: { body: one.body, hash: one.hash, key_id: one.keyId, signature: one.signature, timestamp: one.timestamp },
 });
 
-const anchorsOf = async (service: number, of = customer) => (await createEvidenceAnchorStore(world.db).ofService(of, service, { afterId: null, limit: 100 }))?.map(asAnswer) ?? null;
+const anchorsOf = async (service: number, of = customer) =>
+  (await createEvidenceAnchorStore(world.db).ofService(of, service, { afterId: null, limit: 100 }))?.map(asAnswer) ?? null;
 
 const run = async (timestamps: Timestamps | null = null) => {
   const fence = await world.leases.acquire("job:anchor-evidence", "local", "local:test");
   if (fence === null) throw new Error("the lease is taken");
   const log = createMemoryLog();
-  const report = await anchorEvidence({ evidenceAnchors: createEvidenceAnchorStore(world.db), evidenceSigner: signer, timestamps, clock: world.clock, log: log.log }, fence);
+  const report = await anchorEvidence(
+    { evidenceAnchors: createEvidenceAnchorStore(world.db), evidenceSigner: signer, timestamps, clock: world.clock, log: log.log },
+    fence,
+  );
   await world.leases.release(fence);
   return { report, log };
 };
@@ -54,7 +61,9 @@ beforeAll(async () => {
   world = await createWorld(database);
   keys = await keysOf(signer);
   const { serviceId } = await playStorm(world, signer);
-  [{ id: customer }] = (await world.sql<{ id: string }>("select id from customers")).map(({ id }) => ({ id: Number(id) })) as [{ id: number }];
+  [{ id: customer }] = (await world.sql<{ id: string }>("select id from customers")).map(({ id }) => ({ id: Number(id) })) as [
+    { id: number },
+  ];
   services = [serviceId];
   // Five more chains of others, each with a record.
   for (let at = 0; at < 5; at += 1) {
@@ -62,7 +71,9 @@ beforeAll(async () => {
     services.push(other.serviceId);
     const [storm] = await world.sql<{ id: string }>(
       `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
-       values ($1, $2, 1, 'http_availability', 'storm', now(), now(), 1.5) returning id`, [other.serviceId, other.policyIds[0]]);
+       values ($1, $2, 1, 'http_availability', 'storm', now(), now(), 1.5) returning id`,
+      [other.serviceId, other.policyIds[0]],
+    );
     await world.sql("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, 'begin', '{}')", [other.serviceId, storm?.id]);
   }
 });
@@ -79,7 +90,9 @@ describe("anchors", () => {
     expect(await anchorsOf(services[1] ?? 0), "another customer's").toBeNull();
     expect(JSON.parse(own.anchor.body)).toMatchObject({ chains: 6, previous_hash: null });
     // All leaves lead to the same root, whatever their place in a tree of six.
-    const leaves = await world.sql<{ service_id: string; customer_id: string }>("select l.service_id, s.customer_id from evidence_anchor_leaves l join services s on s.id = l.service_id");
+    const leaves = await world.sql<{ service_id: string; customer_id: string }>(
+      "select l.service_id, s.customer_id from evidence_anchor_leaves l join services s on s.id = l.service_id",
+    );
     for (const { service_id: service, customer_id: of } of leaves) {
       const [anchor] = (await anchorsOf(Number(service), Number(of))) ?? [];
       const record = { seq: anchor?.leaf.seq ?? 0, hash: anchor?.leaf.hash ?? "", serviceId: Number(service) } as EvidenceRecord;
@@ -92,9 +105,13 @@ describe("anchors", () => {
     if (own === undefined) throw new Error("not anchored");
     const records = await recordsIn(1);
     const edits: AnchorAnswer[] = [
-      { ...own, place: own.place + 1 }, { ...own, path: own.path.slice(1) }, { ...own, path: own.path.map((hash) => hash.replace(/./, (char) => (char === "0" ? "1" : "0"))) },
-      { ...own, leaf: { ...own.leaf, hash: "0".repeat(64) } }, { ...own, anchor: { ...own.anchor, body: own.anchor.body.replace("6", "7") } },
-      { ...own, anchor: { ...own.anchor, signature: null } }, { ...own, anchor: { ...own.anchor, hash: "0".repeat(64) } },
+      { ...own, place: own.place + 1 },
+      { ...own, path: own.path.slice(1) },
+      { ...own, path: own.path.map((hash) => hash.replace(/./, (char) => (char === "0" ? "1" : "0"))) },
+      { ...own, leaf: { ...own.leaf, hash: "0".repeat(64) } },
+      { ...own, anchor: { ...own.anchor, body: own.anchor.body.replace("6", "7") } },
+      { ...own, anchor: { ...own.anchor, signature: null } },
+      { ...own, anchor: { ...own.anchor, hash: "0".repeat(64) } },
     ];
     for (const [at, edited] of edits.entries()) expect(verifyAnchor(edited, records, keys).ok, String(at)).toBe(false);
   });
@@ -109,23 +126,34 @@ describe("anchors", () => {
       const forged = await bundleOf(anew, 1, signer);
       expect(auditBundle(forged, { keys })).toMatchObject({ ok: true });
       const bundle = verifyBundle(forged);
-      expect(own && bundle.ok && verifyAnchor(own, bundle.records, keys)).toMatchObject({ ok: false, reason: expect.stringContaining("was made anew") as unknown });
+      expect(own && bundle.ok && verifyAnchor(own, bundle.records, keys)).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining("was made anew") as unknown,
+      });
     } finally {
       await other.close();
     }
   });
 
   it("are made without an authority that fails, and with what one that answers says", async () => {
-    const grow = () => world.sql("insert into evidence (service_id, storm_id, kind, body) select service_id, storm_id, 'observed', '{}' from evidence where service_id = $1 limit 1", [services[1]]);
+    const grow = () =>
+      world.sql(
+        "insert into evidence (service_id, storm_id, kind, body) select service_id, storm_id, 'observed', '{}' from evidence where service_id = $1 limit 1",
+        [services[1]],
+      );
     await grow();
     const failing = await run({ stamp: async () => ({ error: "no answer in time" }) });
     expect(failing.report).toEqual({ anchors: 1, chains: 1, unstamped: 1 });
     await grow();
     expect((await run({ stamp: async () => ({ token: "AAAA" }) })).report).toEqual({ anchors: 1, chains: 1, unstamped: 0 });
     expect(await world.sql("select timestamp, timestamp_error as why from evidence_anchors order by id")).toEqual([
-      { timestamp: null, why: null }, { timestamp: null, why: "no answer in time" }, { timestamp: "AAAA", why: null },
+      { timestamp: null, why: null },
+      { timestamp: null, why: "no answer in time" },
+      { timestamp: "AAAA", why: null },
     ]);
-    const bodies = (await world.sql<{ body: string; hash: string }>("select body, hash from evidence_anchors order by id")).map(({ body, hash }) => ({ ...(JSON.parse(body) as { previous_hash: string | null }), hash }));
+    const bodies = (await world.sql<{ body: string; hash: string }>("select body, hash from evidence_anchors order by id")).map(
+      ({ body, hash }) => ({ ...(JSON.parse(body) as { previous_hash: string | null }), hash }),
+    );
     expect(bodies.slice(1).map(({ previous_hash: previous }) => previous)).toEqual(bodies.slice(0, -1).map(({ hash }) => hash));
   });
 });

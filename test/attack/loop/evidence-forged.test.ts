@@ -42,7 +42,11 @@ const rehashed = (records: readonly Rec[]): Uint8Array => {
       out.push({ ...record, hash: out.at(-1)?.hash ?? "", seq: out.at(-1)?.seq ?? 0 });
       continue;
     }
-    const { hash: _hash, ...rest } = { ...record, seq: (records[0]?.seq ?? 1) + at, previous_hash: at === 0 ? (record["previous_hash"] ?? null) : previous };
+    const { hash: _hash, ...rest } = {
+      ...record,
+      seq: (records[0]?.seq ?? 1) + at,
+      previous_hash: at === 0 ? (record["previous_hash"] ?? null) : previous,
+    };
     const hash = createHash("sha256").update(canonicalJson(rest)).digest("hex");
     previous = hash;
     out.push({ ...rest, hash } as unknown as Rec);
@@ -66,8 +70,19 @@ describe("a storm that was", () => {
   it("is signed record by record, replays from its samples, and is told to be sound", () => {
     const told = check(bundle);
     expect(told).toMatchObject({ ok: true, remarks: [], replayed: 3 });
-    expect(parse(bundle).map(({ kind, v }) => [kind, v])).toEqual(["begin", "switch", "relapse", "observed", "end", "switch", "observed", "head"].map((kind) => [kind, 2]));
-    expect(parse(bundle)[0]?.body["domains"]).toMatchObject({ entries: [{ urls: [{ path: "primary", url: "https://a.cdn.net/healthz" }, { path: "backup" }, ...[{}].slice(1)], expect_status: "200-399", verified: true, edited_at: expect.any(String) }] });
+    expect(parse(bundle).map(({ kind, v }) => [kind, v])).toEqual(
+      ["begin", "switch", "relapse", "observed", "end", "switch", "observed", "head"].map((kind) => [kind, 2]),
+    );
+    expect(parse(bundle)[0]?.body["domains"]).toMatchObject({
+      entries: [
+        {
+          urls: [{ path: "primary", url: "https://a.cdn.net/healthz" }, { path: "backup" }, ...[{}].slice(1)],
+          expect_status: "200-399",
+          verified: true,
+          edited_at: expect.any(String),
+        },
+      ],
+    });
   });
 
   it("with one byte flipped is named, all over it", () => {
@@ -84,9 +99,13 @@ describe("a storm that was", () => {
       expect(check(rehashed(records.toSpliced(gone, 1))).ok, `without ${gone}`).toBe(false);
       if (gone === 0 || gone + 2 >= records.length) continue;
       const [one, other] = [records[gone], records[gone + 1]];
-      if (one !== undefined && other !== undefined) expect(check(rehashed(records.toSpliced(gone, 2, other, one))).ok, `swapped ${gone}`).toBe(false);
+      if (one !== undefined && other !== undefined)
+        expect(check(rehashed(records.toSpliced(gone, 2, other, one))).ok, `swapped ${gone}`).toBe(false);
     }
-    expect(check(rehashed(records.slice(0, 5))), "cut off behind its end").toMatchObject({ ok: false, reason: expect.stringContaining("is missing") as unknown });
+    expect(check(rehashed(records.slice(0, 5))), "cut off behind its end").toMatchObject({
+      ok: false,
+      reason: expect.stringContaining("is missing") as unknown,
+    });
   });
 
   it("rewritten as a whole by who owns the database, and given a new signed end, is named by its signers: each knew what came before", async () => {
@@ -111,7 +130,11 @@ describe("a storm that was", () => {
   });
 
   it("is worth nothing under another key", async () => {
-    expect(await audit(bundle, testSigner(8))).toMatchObject({ ok: false, record: 1, reason: expect.stringContaining("not among those that are trusted") as unknown });
+    expect(await audit(bundle, testSigner(8))).toMatchObject({
+      ok: false,
+      record: 1,
+      reason: expect.stringContaining("not among those that are trusted") as unknown,
+    });
     expect(auditBundle(bundle, { pinned: ["0".repeat(32)] })).toMatchObject({ ok: false, record: 1 });
     const [own] = await signer.publicKeys();
     expect(auditBundle(bundle, { pinned: [own?.keyId ?? ""] })).toMatchObject({ ok: true });
@@ -123,9 +146,19 @@ describe("a storm that was", () => {
       const out: Rec[] = [];
       for (const record of parse(bundle).map(edit)) {
         if (record.kind === "head") break;
-        const at: Rec = { ...record, previous_hash: previous, follows: out.length === 0 ? (record["follows"] ?? null) : { hash: previous, seq: record.seq - 1 } };
+        const at: Rec = {
+          ...record,
+          previous_hash: previous,
+          follows: out.length === 0 ? (record["follows"] ?? null) : { hash: previous, seq: record.seq - 1 },
+        };
         const { hash: _hash, ...rest }: Record<string, JsonValue> = at;
-        const claim = { kind: record.kind as EvidenceKind, serviceId: Number(record["service_id"]), stormId: Number(record["storm_id"]), follows: at["follows"] as never, body: record.body };
+        const claim = {
+          kind: record.kind as EvidenceKind,
+          serviceId: Number(record["service_id"]),
+          stormId: Number(record["storm_id"]),
+          follows: at["follows"] as never,
+          body: record.body,
+        };
         const { signature } = await signer.sign((keyId) => claimText(claim, keyId));
         const signed: Record<string, JsonValue> = { ...rest, signature };
         const hash: string = createHash("sha256").update(canonicalJson(signed)).digest("hex");
@@ -138,11 +171,17 @@ describe("a storm that was", () => {
       if (record.kind !== "begin") return record;
       const samples = record.body["samples"] as { entries: JsonValue[][] };
       // A failure is made a success, as if nobody had seen it.
-      const entries = samples.entries.map((sample, at, all) => (at === all.findIndex((one) => one[5] === false) ? sample.with(5, true) : sample));
+      const entries = samples.entries.map((sample, at, all) =>
+        at === all.findIndex((one) => one[5] === false) ? sample.with(5, true) : sample,
+      );
       return { ...record, body: { ...record.body, samples: { ...samples, entries } } };
     });
     expect(swapped).toMatchObject({ ok: false, record: 1, reason: expect.stringContaining("does not follow") as unknown });
-    const stricter = await resigned((record) => (record.kind !== "begin" ? record : { ...record, body: { ...record.body, policy: { ...(record.body["policy"] as object), min_failures: 50 } } }));
+    const stricter = await resigned((record) =>
+      record.kind !== "begin"
+        ? record
+        : { ...record, body: { ...record.body, policy: { ...(record.body["policy"] as object), min_failures: 50 } } },
+    );
     expect(stricter).toMatchObject({ ok: false, record: 1, reason: expect.stringContaining("does not follow") as unknown });
     const empty = await resigned((record) => (record.kind !== "end" ? record : { ...record, body: {} }));
     expect(empty).toMatchObject({ ok: false, record: 5, reason: expect.stringContaining("is empty") as unknown });
@@ -156,21 +195,43 @@ describe("a storm that was", () => {
     const drop = fc.record({ kind: fc.constant("drop" as const), at: place });
     const copy = fc.record({ kind: fc.constant("copy" as const), at: place, to: place });
     const swap = fc.record({ kind: fc.constant("swap" as const), at: place, to: place });
-    const leaf = fc.record({ kind: fc.constant("leaf" as const), at: place, which: fc.nat(10_000), value: fc.oneof(fc.constant(null), fc.boolean(), fc.integer(), fc.string({ unit: "binary-ascii" })) });
-    fc.assert(fc.property(fc.oneof({ weight: 1, arbitrary: byte }, { weight: 1, arbitrary: drop }, { weight: 2, arbitrary: copy }, { weight: 2, arbitrary: swap }, { weight: 6, arbitrary: leaf }), (edit) => {
-      const edited = apply(records, edit);
-      const same = new TextDecoder().decode(edited) === original;
-      return same || !check(edited).ok;
-    }), { numRuns: 10_000, seed: 20_261_127 });
+    const leaf = fc.record({
+      kind: fc.constant("leaf" as const),
+      at: place,
+      which: fc.nat(10_000),
+      value: fc.oneof(fc.constant(null), fc.boolean(), fc.integer(), fc.string({ unit: "binary-ascii" })),
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          { weight: 1, arbitrary: byte },
+          { weight: 1, arbitrary: drop },
+          { weight: 2, arbitrary: copy },
+          { weight: 2, arbitrary: swap },
+          { weight: 6, arbitrary: leaf },
+        ),
+        (edit) => {
+          const edited = apply(records, edit);
+          const same = new TextDecoder().decode(edited) === original;
+          return same || !check(edited).ok;
+        },
+      ),
+      { numRuns: 10_000, seed: 20_261_127 },
+    );
   });
 });
 
 type Edit =
-  | { kind: "byte"; at: number; to: number } | { kind: "drop"; at: number }
-  | { kind: "copy"; at: number; to: number } | { kind: "swap"; at: number; to: number } | { kind: "leaf"; at: number; which: number; value: JsonValue };
+  | { kind: "byte"; at: number; to: number }
+  | { kind: "drop"; at: number }
+  | { kind: "copy"; at: number; to: number }
+  | { kind: "swap"; at: number; to: number }
+  | { kind: "leaf"; at: number; which: number; value: JsonValue };
 
 const leavesOf = (value: JsonValue, path: readonly (string | number)[] = []): (readonly (string | number)[])[] =>
-  typeof value !== "object" || value === null ? [path] : Object.entries(value).flatMap(([key, inner]) => leavesOf(inner as JsonValue, [...path, Array.isArray(value) ? Number(key) : key]));
+  typeof value !== "object" || value === null
+    ? [path]
+    : Object.entries(value).flatMap(([key, inner]) => leavesOf(inner as JsonValue, [...path, Array.isArray(value) ? Number(key) : key]));
 
 const withLeaf = (value: JsonValue, [key, ...rest]: readonly (string | number)[], leaf: JsonValue): JsonValue => {
   if (key === undefined) return leaf;
@@ -198,23 +259,32 @@ describe("a storm that never was", () => {
   const forgedStorm = async (of: { serviceId: number; policyId: number }) => {
     const [row] = await world.sql<{ id: string }>(
       `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
-       values ($1, $2, 1, 'http_availability', 'ended', '2026-11-18T12:00:00Z', '2026-11-18T12:00:20Z', '2026-11-18T20:00:00Z', 'recovered', 1.5) returning id`, [of.serviceId, of.policyId]);
+       values ($1, $2, 1, 'http_availability', 'ended', '2026-11-18T12:00:00Z', '2026-11-18T12:00:20Z', '2026-11-18T20:00:00Z', 'recovered', 1.5) returning id`,
+      [of.serviceId, of.policyId],
+    );
     return Number(row?.id);
   };
 
   it("of plain INSERTs is named: nobody signed it, whatever signatures it is given", async () => {
     const storm = await forgedStorm(ids);
-    for (const kind of ["begin", "end"]) await world.sql("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, $3, '{}')", [ids.serviceId, storm, kind]);
+    for (const kind of ["begin", "end"])
+      await world.sql("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, $3, '{}')", [ids.serviceId, storm, kind]);
     const forged = await bundleOf(world, storm, signer);
     expect(verifyBundle(forged), "its hashes are in order: that was all that was asked for").toMatchObject({ ok: true });
     expect(check(forged)).toMatchObject({ ok: false, record: 1, reason: "is not signed" });
-    expect(auditBundle(forged, null), "unsigned ones are empty even so").toMatchObject({ ok: false, record: 1, reason: expect.stringContaining("is empty") as unknown });
+    expect(auditBundle(forged, null), "unsigned ones are empty even so").toMatchObject({
+      ok: false,
+      record: 1,
+      reason: expect.stringContaining("is empty") as unknown,
+    });
 
     // With the very body and signature of a storm that was.
     const copied = await forgedStorm(ids);
     await world.sql(
       `insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash)
-       select service_id, $2, kind, body, key_id, signature, follows_seq, follows_hash from evidence where service_id = $1 and storm_id = 1 and kind in ('begin', 'end') order by seq`, [ids.serviceId, copied]);
+       select service_id, $2, kind, body, key_id, signature, follows_seq, follows_hash from evidence where service_id = $1 and storm_id = 1 and kind in ('begin', 'end') order by seq`,
+      [ids.serviceId, copied],
+    );
     const replay = check(await bundleOf(world, copied, signer));
     expect(replay.ok).toBe(false);
   });
@@ -223,7 +293,9 @@ describe("a storm that never was", () => {
     for (const kind of ["relapse", "switch", "observed", "end"]) {
       await world.sql(
         `insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash)
-         select service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash from evidence where service_id = $1 and storm_id = 1 and kind = $2 order by seq limit 1`, [ids.serviceId, kind]);
+         select service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash from evidence where service_id = $1 and storm_id = 1 and kind = $2 order by seq limit 1`,
+        [ids.serviceId, kind],
+      );
       expect(check(await bundleOf(world, 1, signer)).ok, kind).toBe(false);
     }
   });
@@ -243,7 +315,9 @@ describe("what comes at once", () => {
     await inOwnWorld(async (own) => {
       await own.seed({ policies: [{ cooldown: 60 }, { kind: "http_latency", latencyMs: 10, cooldown: 60 }] });
       own.dns.put("app.example.test");
-      const rounds = async (number: number) => { for (let at = 0; at < number; at += 1) await own.round({ evidenceSigner: signer }); };
+      const rounds = async (number: number) => {
+        for (let at = 0; at < number; at += 1) await own.round({ evidenceSigner: signer });
+      };
       await rounds(1);
       own.prober.say("a.cdn.net", 503);
       await rounds(6);
@@ -256,7 +330,10 @@ describe("what comes at once", () => {
         expect(told, `${kind} ${JSON.stringify(told)}`).toMatchObject({ ok: true, remarks: [] });
         expect(told.ok && told.bundle.stormId).toBe(Number(id));
       }
-      expect(await own.sql("select follows_seq from evidence where kind = 'begin' group by follows_seq having count(*) > 1"), "two began in one round").toHaveLength(1);
+      expect(
+        await own.sql("select follows_seq from evidence where kind = 'begin' group by follows_seq having count(*) > 1"),
+        "two began in one round",
+      ).toHaveLength(1);
     });
   });
 
@@ -266,18 +343,37 @@ describe("what comes at once", () => {
       own.dns.put("app.example.test");
       const [old] = await own.sql<{ id: string }>(
         `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
-         values ($1, $2, 1, 'http_availability', 'ended', '2026-11-17', '2026-11-17', '2026-11-17', 'recovered', 1.5) returning id`, [serviceId, policyIds[0]]);
+         values ($1, $2, 1, 'http_availability', 'ended', '2026-11-17', '2026-11-17', '2026-11-17', 'recovered', 1.5) returning id`,
+        [serviceId, policyIds[0]],
+      );
       const meanwhile = async (): Promise<void> => {
-        const body = { change: 1, change_id: null, domain: "app.example.test", expected: [], insync_at: null, observed_at: "2026-11-17T00:00:00.000Z", record_type: "A", resolvers: [], verdict: "missed" };
+        const body = {
+          change: 1,
+          change_id: null,
+          domain: "app.example.test",
+          expected: [],
+          insync_at: null,
+          observed_at: "2026-11-17T00:00:00.000Z",
+          record_type: "A",
+          resolvers: [],
+          verdict: "missed",
+        };
         const follows = { seq: 0, hash: null };
-        const { keyId, signature } = await signer.sign((id) => claimText({ kind: "observed", serviceId, stormId: Number(old?.id), follows, body }, id));
-        await own.sql("insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq) values ($1, $2, 'observed', $3, $4, $5, 0)",
-          [serviceId, old?.id, canonicalJson(body), keyId, signature]);
+        const { keyId, signature } = await signer.sign((id) =>
+          claimText({ kind: "observed", serviceId, stormId: Number(old?.id), follows, body }, id),
+        );
+        await own.sql(
+          "insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq) values ($1, $2, 'observed', $3, $4, $5, 0)",
+          [serviceId, old?.id, canonicalJson(body), keyId, signature],
+        );
       };
-      const rounds = { ...own.rounds, saveDecisions: async (...args: Parameters<typeof own.rounds.saveDecisions>) => {
-        if (args[1].storms.some(({ transition }) => transition.kind === "begin")) await meanwhile();
-        return await own.rounds.saveDecisions(...args);
-      } };
+      const rounds = {
+        ...own.rounds,
+        saveDecisions: async (...args: Parameters<typeof own.rounds.saveDecisions>) => {
+          if (args[1].storms.some(({ transition }) => transition.kind === "begin")) await meanwhile();
+          return await own.rounds.saveDecisions(...args);
+        },
+      };
       for (let at = 0; at < 4; at += 1) await own.round({ evidenceSigner: signer, rounds });
       own.prober.say("a.cdn.net", 503);
       for (let at = 0; at < 4; at += 1) await own.round({ evidenceSigner: signer, rounds });
@@ -294,16 +390,26 @@ describe("a storm that a deletion ended", () => {
     const own = await freshDatabase();
     try {
       const other = await createWorld(own);
-      const { serviceId, policyIds: [policyId = 0] } = await other.seed({});
+      const {
+        serviceId,
+        policyIds: [policyId = 0],
+      } = await other.seed({});
       other.dns.put("app.example.test");
-      const rounds = async (number: number) => { for (let at = 0; at < number; at += 1) await other.round({ evidenceSigner: signer }); };
+      const rounds = async (number: number) => {
+        for (let at = 0; at < number; at += 1) await other.round({ evidenceSigner: signer });
+      };
       await rounds(4);
       other.prober.say("a.cdn.net", 503);
       await rounds(4);
-      const [{ customer_id: customerId } = { customer_id: "0" }] = await other.sql<{ customer_id: string }>("select customer_id from services");
+      const [{ customer_id: customerId } = { customer_id: "0" }] = await other.sql<{ customer_id: string }>(
+        "select customer_id from services",
+      );
       const nowMs = Date.now();
       const clock = { nowMs: () => nowMs, sleep: async () => undefined };
-      await createPolicyStore(other.db, undefined, { signer, clock }).remove(Number(customerId), serviceId, policyId, { actor: "admin", requestId: "r" } as never);
+      await createPolicyStore(other.db, undefined, { signer, clock }).remove(Number(customerId), serviceId, policyId, {
+        actor: "admin",
+        requestId: "r",
+      } as never);
       const told = check(await bundleOf(other, 1, signer));
       expect(told).toMatchObject({ ok: true });
       expect(told.ok && told.bundle.kinds).toEqual(["begin", "switch", "end"]);
@@ -320,7 +426,9 @@ describe("an admin's decision on a storm's discount", () => {
       const other = await createWorld(own);
       await other.seed({});
       other.dns.put("app.example.test");
-      const rounds = async (number: number) => { for (let at = 0; at < number; at += 1) await other.round({ evidenceSigner: signer }); };
+      const rounds = async (number: number) => {
+        for (let at = 0; at < number; at += 1) await other.round({ evidenceSigner: signer });
+      };
       await rounds(4);
       other.prober.say("a.cdn.net", 503);
       await rounds(4);
@@ -331,8 +439,16 @@ describe("an admin's decision on a storm's discount", () => {
       expect(told).toMatchObject({ ok: true });
       expect(told.ok && told.bundle.kinds).toEqual(["begin", "switch", "credit"]);
       const said = told.ok ? told.bundle.records.find(({ kind }) => kind === "credit")?.body : null;
-      expect(said).toMatchObject({ credit: "refused", credit_reason: "declined", decided_by: "admin:finance", reason: "a test of ours", decided_at: expect.any(String) });
-      await other.sql("insert into evidence (service_id, storm_id, kind, body) select service_id, id, 'credit', '{\"credit\":\"earned\",\"credit_reason\":\"confirmed\",\"decided_at\":\"2026-01-01T00:00:00.000Z\",\"decided_by\":\"admin:finance\",\"reason\":\"\"}' from storm_events");
+      expect(said).toMatchObject({
+        credit: "refused",
+        credit_reason: "declined",
+        decided_by: "admin:finance",
+        reason: "a test of ours",
+        decided_at: expect.any(String),
+      });
+      await other.sql(
+        'insert into evidence (service_id, storm_id, kind, body) select service_id, id, \'credit\', \'{"credit":"earned","credit_reason":"confirmed","decided_at":"2026-01-01T00:00:00.000Z","decided_by":"admin:finance","reason":""}\' from storm_events',
+      );
       expect(check(await bundleOf(other, 1, signer))).toMatchObject({ ok: false, reason: "is not signed" });
     } finally {
       await own.close();

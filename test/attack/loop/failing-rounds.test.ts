@@ -28,8 +28,14 @@ beforeAll(async () => {
   const { log } = createMemoryLog();
   await database.sql("insert into providers (name, heartbeat_at) values ('local', now())");
   deps = {
-    ...world.deps, leases: createLeaseStore(database.db), jobRuns: createJobRunStore(database.db), log, provider: "local", runId: "run",
-    preferredProvider: "local", handBackAfterMs: 600_000,
+    ...world.deps,
+    leases: createLeaseStore(database.db),
+    jobRuns: createJobRunStore(database.db),
+    log,
+    provider: "local",
+    runId: "run",
+    preferredProvider: "local",
+    handBackAfterMs: 600_000,
   };
 });
 afterAll(() => database.close());
@@ -52,7 +58,9 @@ const told = async () => {
   return {
     ready: await readiness.check(),
     status: (await status.read()).failingShards,
-    failed: metrics.find(({ name }) => name === "tranche_rounds_failed_total")?.samples.find(([labels]) => labels["role"] === "holder")?.[1],
+    failed: metrics
+      .find(({ name }) => name === "tranche_rounds_failed_total")
+      ?.samples.find(([labels]) => labels["role"] === "holder")?.[1],
     job: (await database.sql("select successes, failures from job_runs where job = 'tick:0'"))[0],
   };
 };

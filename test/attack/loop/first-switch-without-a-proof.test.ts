@@ -15,16 +15,18 @@ beforeEach(async () => {
   asked = [];
 });
 
-const proofs = () => createFirstProofs({
-  ownership: createOwnershipStore(world.db), clock: world.clock,
-  resolver: {
-    txt: async (name): Promise<readonly TxtReading[]> => {
-      asked.push(name);
-      const texts = published[name.replace("_tranche-challenge.", "")];
-      return ["a", "b"].map((resolver) => (texts == null ? { resolver, status: "silent" } : { resolver, status: "answered", texts }));
+const proofs = () =>
+  createFirstProofs({
+    ownership: createOwnershipStore(world.db),
+    clock: world.clock,
+    resolver: {
+      txt: async (name): Promise<readonly TxtReading[]> => {
+        asked.push(name);
+        const texts = published[name.replace("_tranche-challenge.", "")];
+        return ["a", "b"].map((resolver) => (texts == null ? { resolver, status: "silent" } : { resolver, status: "answered", texts }));
+      },
     },
-  },
-});
+  });
 
 const storm = async (rounds = 4): Promise<void> => {
   world.prober.say("a.cdn.net", 503);
@@ -32,7 +34,11 @@ const storm = async (rounds = 4): Promise<void> => {
 };
 
 const movedOf = async () =>
-  (await world.sql<{ name: string }>("select distinct d.name from routing_changes c join service_domains d on d.id = c.domain_id order by 1")).map(({ name }) => name);
+  (
+    await world.sql<{ name: string }>(
+      "select distinct d.name from routing_changes c join service_domains d on d.id = c.domain_id order by 1",
+    )
+  ).map(({ name }) => name);
 
 it("moves only what is proven now, and stores that the other proof is gone", async () => {
   const names = ["good.example.test", "taken.example.test"];
@@ -46,14 +52,21 @@ it("moves only what is proven now, and stores that the other proof is gone", asy
   expect(world.dns.weights("taken.example.test")).toEqual("100/0");
   // Each is asked for once: the one is looked after daily from now on, the other has lapsed.
   expect(asked.toSorted()).toEqual(["_tranche-challenge.good.example.test", "_tranche-challenge.taken.example.test"]);
-  const rows = await world.sql("select name, lapsed_at is null as proven, steer_checked_at is not null as checked from service_domains order by name");
-  expect(rows).toEqual([{ name: "good.example.test", proven: true, checked: true }, { name: "taken.example.test", proven: false, checked: false }]);
+  const rows = await world.sql(
+    "select name, lapsed_at is null as proven, steer_checked_at is not null as checked from service_domains order by name",
+  );
+  expect(rows).toEqual([
+    { name: "good.example.test", proven: true, checked: true },
+    { name: "taken.example.test", proven: false, checked: false },
+  ]);
   expect(await world.routing(serviceId)).toMatchObject({ state: "partial", reason: "proof_lapsed" });
 });
 
 it("goes by the last sight of the record where no resolver answers, for three days and no longer", async () => {
   await world.seed({ domains: [{ name: "fresh.example.test" }, { name: "stale.example.test" }] });
-  await world.sql("update service_domains set verified_at = verified_at - interval '3 days', proof_seen_at = proof_seen_at - interval '3 days' where name like 'stale%'");
+  await world.sql(
+    "update service_domains set verified_at = verified_at - interval '3 days', proof_seen_at = proof_seen_at - interval '3 days' where name like 'stale%'",
+  );
   for (const name of ["fresh.example.test", "stale.example.test"]) world.dns.put(name, 100, 0);
   await world.round({ firstProofs: proofs() });
   await storm();

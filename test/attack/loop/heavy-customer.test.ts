@@ -33,14 +33,17 @@ const measured = (db: Database) => {
 };
 
 /** @param texts characters of each text that a domain has */
-const fill = (customer: string, services: number, domains: number, error: number) => world.sql(
-  `with c as (insert into customers (name) values ($1) returning id),
+const fill = (customer: string, services: number, domains: number, error: number) =>
+  world.sql(
+    `with c as (insert into customers (name) values ($1) returning id),
    s as (insert into services (customer_id, name, primary_cdn, backup_cdn) select id, 'service ' || i, 'cdn-a', 'cdn-b' from c, generate_series(1, $2) i returning id, customer_id),
    d as (insert into service_domains (service_id, customer_id, name, primary_target, backup_target, probe_path, challenge_token, verified_at)
      select s.id, s.customer_id, repeat('n', 60) || '.' || repeat('n', 60) || '.' || repeat('n', 60) || '.' || s.id || '-' || i || '.example.com',
        repeat('t', 60) || '.' || repeat('t', 60) || '.' || repeat('t', 60) || '.cdn.net', repeat('b', 60) || '.' || repeat('b', 60) || '.cdn.net', '/' || repeat('p', 1023), 'token', now()
      from s, generate_series(1, $3) i returning id, service_id)
-   insert into domain_routing (domain_id, service_id, status, last_error) select id, service_id, 'error', repeat('x', $4) from d`, [customer, services, domains, error]);
+   insert into domain_routing (domain_id, service_id, status, last_error) select id, service_id, 'error', repeat('x', $4) from d`,
+    [customer, services, domains, error],
+  );
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -49,7 +52,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const smallOnes = async () => (await world.sql<{ id: string }>("select s.id from services s join customers c on c.id = s.customer_id where c.name like 'small%'")).map(({ id }) => Number(id));
+const smallOnes = async () =>
+  (await world.sql<{ id: string }>("select s.id from services s join customers c on c.id = s.customer_id where c.name like 'small%'")).map(
+    ({ id }) => Number(id),
+  );
 
 describe("a customer with 2,000 domains, each as heavy as can be", () => {
   beforeAll(() => fill("heavy", 40, 50, 6_000));
@@ -63,9 +69,14 @@ describe("a customer with 2,000 domains, each as heavy as can be", () => {
       sent.bytes = 0;
       const view = await rounds.load(world.held.fence, shard, round, Date.now());
       const ids = view?.services.map(({ serviceId }) => serviceId) ?? [];
-      expect(smalls.filter((id) => ids.includes(id)), "everybody else").toHaveLength(5);
+      expect(
+        smalls.filter((id) => ids.includes(id)),
+        "everybody else",
+      ).toHaveLength(5);
       expect(view?.domainsLeftOut).toBeGreaterThan(0);
-      expect(sent.bytes / mib, "what a round reads: two pages, and one in vain where the shard was not known to be so heavy").toBeLessThan(16);
+      expect(sent.bytes / mib, "what a round reads: two pages, and one in vain where the shard was not known to be so heavy").toBeLessThan(
+        16,
+      );
       for (const id of ids) seen.add(id);
     }
     expect(sent.largest / mib, "what one answer holds").toBeLessThan(9);
@@ -75,7 +86,9 @@ describe("a customer with 2,000 domains, each as heavy as can be", () => {
   it("a round is completed, with the samples of all others", async () => {
     const report = await world.round();
     expect(report.held).toBe(true);
-    const probed = new Set((await world.sql<{ service_id: string }>("select distinct service_id from probe_samples")).map(({ service_id: id }) => Number(id)));
+    const probed = new Set(
+      (await world.sql<{ service_id: string }>("select distinct service_id from probe_samples")).map(({ service_id: id }) => Number(id)),
+    );
     expect((await smallOnes()).filter((id) => probed.has(id))).toHaveLength(5);
   });
 
@@ -84,7 +97,9 @@ describe("a customer with 2,000 domains, each as heavy as can be", () => {
     const view = await createRoundStore(world.db).load(world.held.fence, shard, 20, Date.now());
     const ids = view?.services.map(({ serviceId }) => serviceId) ?? [];
     expect((await smallOnes()).filter((id) => ids.includes(id))).toHaveLength(5);
-    const [giant] = await world.sql<{ id: string }>("select s.id from services s join customers c on c.id = s.customer_id where c.name = 'heavier'");
+    const [giant] = await world.sql<{ id: string }>(
+      "select s.id from services s join customers c on c.id = s.customer_id where c.name = 'heavier'",
+    );
     expect(ids).not.toContain(Number(giant?.id));
     expect(ids.length).toBeGreaterThan(20);
   });

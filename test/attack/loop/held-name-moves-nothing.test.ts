@@ -6,7 +6,10 @@ import { useWorld } from "../../support/use-world.ts";
 const { world } = useWorld();
 const name = "app.example.test";
 const lapse = async (held: boolean) =>
-  await world.sql(`update service_domains set lapsed_at = now() - interval '80 hours', absences = 12, held_at = case when $1 then now() - interval '8 hours' end`, [held]);
+  await world.sql(
+    `update service_domains set lapsed_at = now() - interval '80 hours', absences = 12, held_at = case when $1 then now() - interval '8 hours' end`,
+    [held],
+  );
 const rounds = async (number: number) => {
   for (let at = 0; at < number; at += 1) await world.round();
 };

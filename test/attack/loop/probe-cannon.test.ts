@@ -41,7 +41,10 @@ const consent: ConsentReader = {
 const look = async (over: { checksTargets?: boolean; laterMs?: number } = {}) => {
   const { log } = createMemoryLog();
   const clock = { nowMs: () => Date.now() + (over.laterMs ?? 0), sleep: async () => undefined };
-  return await checkTargets({ targets: createTargetStore(database.db), lookup, resolver, consent, clock, log, checksTargets: over.checksTargets ?? true }, fence);
+  return await checkTargets(
+    { targets: createTargetStore(database.db), lookup, resolver, consent, clock, log, checksTargets: over.checksTargets ?? true },
+    fence,
+  );
 };
 
 /** Rounds of a deployment for strangers, by the host that was probed. */
@@ -54,7 +57,8 @@ const hostsOf = async (rounds: number): Promise<string[][]> => {
   }
   return perRound;
 };
-const mostOf = (perRound: readonly string[][], host: string): number => Math.max(...perRound.map((hosts) => hosts.filter((one) => one === host).length));
+const mostOf = (perRound: readonly string[][], host: string): number =>
+  Math.max(...perRound.map((hosts) => hosts.filter((one) => one === host).length));
 const countOf = (perRound: readonly string[][], host: string): number => perRound.flat().filter((one) => one === host).length;
 
 beforeAll(async () => {
@@ -78,7 +82,13 @@ let names = 0;
 const claim = (customer: string, target: string | null, over: { verified?: boolean; cdn?: string; name?: string } = {}) => {
   names += 1;
   const name = over.name ?? `claim-${names}.example.com`;
-  return world.seed({ customer, name: `service ${names}`, cdns: [over.cdn ?? "cdn-a", "cdn-b"], domains: [{ name, primary: target, backup: null, verified: over.verified ?? false }], policies: [] });
+  return world.seed({
+    customer,
+    name: `service ${names}`,
+    cdns: [over.cdn ?? "cdn-a", "cdn-b"],
+    domains: [{ name, primary: target, backup: null, verified: over.verified ?? false }],
+    policies: [],
+  });
 };
 
 describe("strangers who name a host as their target", () => {
@@ -87,7 +97,12 @@ describe("strangers who name a host as their target", () => {
     expect((await hostsOf(3)).flat(), "before anybody has looked").toEqual([]);
     expect(await look()).toMatchObject({ due: 4, checked: 4, claims: 0 });
     expect((await hostsOf(25)).flat()).toEqual([]);
-    expect(asked.toSorted(), "each is asked once, whoever claims it").toEqual(["victim.com", "www.victim-one.com", "www.victim-three.com", "www.victim-two.com"]);
+    expect(asked.toSorted(), "each is asked once, whoever claims it").toEqual([
+      "victim.com",
+      "www.victim-one.com",
+      "www.victim-three.com",
+      "www.victim-two.com",
+    ]);
   });
 
   it("get one probe a round out of it at most, all together, unconfirmed, though there are forty of them and it is down", async () => {
@@ -98,7 +113,9 @@ describe("strangers who name a host as their target", () => {
     const perRound = await hostsOf(80);
     expect(mostOf(perRound, "agreeing.com")).toBe(1);
     expect(countOf(perRound, "agreeing.com"), "each had its two turns").toBe(80);
-    const turns = await world.sql("select domain_id, count(*) as n from probe_samples where path = 'primary' and probed_at > now() - interval '100 years' group by 1");
+    const turns = await world.sql(
+      "select domain_id, count(*) as n from probe_samples where path = 'primary' and probed_at > now() - interval '100 years' group by 1",
+    );
     expect(new Set(turns.map(({ n }) => Number(n)))).toEqual(new Set([2]));
   });
 
@@ -119,8 +136,15 @@ describe("strangers who name a host as their target", () => {
     await look();
     world.prober.say("shared.com", 503);
     await hostsOf(10);
-    const own = await world.sql<{ attempt: number; n: string }>("select attempt, count(*) as n from probe_samples where domain_id = $1 and path = 'primary' group by 1 order by 1", [domainIds[0]]);
-    expect(own.map(({ attempt, n }) => [attempt, Number(n)])).toEqual([[0, 10], [1, 10], [2, 10]]);
+    const own = await world.sql<{ attempt: number; n: string }>(
+      "select attempt, count(*) as n from probe_samples where domain_id = $1 and path = 'primary' group by 1 order by 1",
+      [domainIds[0]],
+    );
+    expect(own.map(({ attempt, n }) => [attempt, Number(n)])).toEqual([
+      [0, 10],
+      [1, 10],
+      [2, 10],
+    ]);
   });
 });
 
@@ -182,13 +206,16 @@ describe("a host that leads to a private address", () => {
     expect(countOf(await hostsOf(2), "rebound.com")).toBe(2);
   });
 
-  it.each(["10.0.0.1", "wiki.corp", "metadata.google.internal", "http://10.0.0.1:8080"])("was given before such were refused: %s", async (target) => {
-    zone.set(target, []);
-    await claim("owner", target, { verified: true, name: "app.example.org" });
-    expect(await look()).toMatchObject({ private: 1 });
-    const probed = (await hostsOf(5)).flat();
-    expect([...new Set(probed)]).toEqual(["app.example.org"]);
-  });
+  it.each(["10.0.0.1", "wiki.corp", "metadata.google.internal", "http://10.0.0.1:8080"])(
+    "was given before such were refused: %s",
+    async (target) => {
+      zone.set(target, []);
+      await claim("owner", target, { verified: true, name: "app.example.org" });
+      expect(await look()).toMatchObject({ private: 1 });
+      const probed = (await hostsOf(5)).flat();
+      expect([...new Set(probed)]).toEqual(["app.example.org"]);
+    },
+  );
 
   it("stays what it was while no resolver answers", async () => {
     zone.set("rebound.com", ["10.0.0.1"]);
@@ -212,7 +239,9 @@ it("looks at the hosts of each customer in turn: one with very many keeps nobody
   const { serviceId } = await claim("flood", null);
   await world.sql(
     `insert into service_domains (service_id, customer_id, name, primary_target, challenge_token)
-     select s.id, s.customer_id, 'f' || i || '.example.com', 'f' || i || '.victim.com', 'token' from services s, generate_series(1, 2000) i where s.id = $1`, [serviceId]);
+     select s.id, s.customer_id, 'f' || i || '.example.com', 'f' || i || '.victim.com', 'token' from services s, generate_series(1, 2000) i where s.id = $1`,
+    [serviceId],
+  );
   texts.set("_tranche-probe.small.com", ["allow"]);
   await claim("small", "small.com");
   expect(await look()).toMatchObject({ due: 400, checked: 400, claims: 1 });
@@ -224,7 +253,9 @@ describe("a customer who names new hosts without end", () => {
     const { serviceId } = await claim(customer, null);
     await world.sql(
       `insert into service_domains (service_id, customer_id, name, primary_target, challenge_token)
-       select s.id, s.customer_id, 'n' || i || '-${round}.example.com', 'n' || i || '-${round}.victim.com', 'token' from services s, generate_series(1, 400) i where s.id = $1`, [serviceId]);
+       select s.id, s.customer_id, 'n' || i || '-${round}.example.com', 'n' || i || '-${round}.victim.com', 'token' from services s, generate_series(1, 400) i where s.id = $1`,
+      [serviceId],
+    );
   };
   const hourLater = 2 * 3_600_000;
 
@@ -241,7 +272,9 @@ describe("a customer who names new hosts without end", () => {
     await claim("flood", "own.com", { verified: true, name: "own.example.org" });
     await claim("owner", "moved.com", { verified: true, name: "app.example.org" });
     await claim("flood", "moved.com", { verified: true, name: "too.example.org" });
-    await world.sql("insert into probe_targets (host, addresses, checked_at) values ('own.com', 'public', now()), ('moved.com', 'public', now())");
+    await world.sql(
+      "insert into probe_targets (host, addresses, checked_at) values ('own.com', 'public', now()), ('moved.com', 'public', now())",
+    );
     for (const host of ["own.com", "moved.com"]) zone.set(host, ["10.0.0.1"]);
     expect(await look({ laterMs: hourLater })).toMatchObject({ due: 400, private: 2 });
   });
@@ -250,7 +283,8 @@ describe("a customer who names new hosts without end", () => {
     await flood("flood", 3);
     for (let at = 1; at <= 400; at += 1) for (const host of [`n${at}-3.example.com`, `n${at}-3.victim.com`]) zone.set(host, null);
     await claim("flood", "zz-last.com", { verified: true, name: "zz-last.example.org" });
-    const seen = async (): Promise<number> => Number((await world.sql<{ n: string }>("select count(*) as n from probe_targets where host like 'zz-last.%'"))[0]?.n);
+    const seen = async (): Promise<number> =>
+      Number((await world.sql<{ n: string }>("select count(*) as n from probe_targets where host like 'zz-last.%'"))[0]?.n);
     for (let run = 0; run < 20 && (await seen()) < 2; run += 1) await look({ laterMs: run * 300_000 });
     expect(await seen()).toBe(2);
   });

@@ -43,9 +43,19 @@ beforeAll(async () => {
   await dns.remove(third, gone.id, change);
   const channels = createChannelStore(db, secrets);
   for (const owner of [first, null]) {
-    await channels.create(owner, {
-      name: "slack", settings: {}, kinds: null, minSeverity: "info", serviceIds: null, confirmation: null, secret: { kind: "slack", url: `https://hooks.slack.com/services/of-${owner}` },
-    }, change);
+    await channels.create(
+      owner,
+      {
+        name: "slack",
+        settings: {},
+        kinds: null,
+        minSeverity: "info",
+        serviceIds: null,
+        confirmation: null,
+        secret: { kind: "slack", url: `https://hooks.slack.com/services/of-${owner}` },
+      },
+      change,
+    );
   }
 });
 
@@ -57,7 +67,10 @@ afterAll(() => database.close());
 const counts = async (...keys: [string, ...string[]]) =>
   sealCounts(await createSecrets(keys, systemRandom).keyIds(), (await createStatusStore(database.db).read()).seals);
 
-const seals = () => database.sql<{ id: string; customer_id: string; sealed_token: string }>("select id, customer_id, sealed_token from cdn_accounts order by id");
+const seals = () =>
+  database.sql<{ id: string; customer_id: string; sealed_token: string }>(
+    "select id, customer_id, sealed_token from cdn_accounts order by id",
+  );
 const ask: Ask = async <Row>(text: string, params: readonly unknown[]) => await database.sql<Row>(text, params);
 
 describe("after a rotation", () => {
@@ -81,7 +94,10 @@ describe("after a rotation", () => {
   it("what does not open is left as it is, named by its id, and keeps nothing else from being resealed", async () => {
     const [row] = await seals();
     const [, last] = (await seals()).toReversed();
-    await database.sql("update cdn_accounts set sealed_token = $2 where id = $1", [last?.id, await createSecrets([lost], systemRandom).seal("x", "y")]);
+    await database.sql("update cdn_accounts set sealed_token = $2 where id = $1", [
+      last?.id,
+      await createSecrets([lost], systemRandom).seal("x", "y"),
+    ]);
     expect(await resealDatabase(database.url, [newer, leaked])).toEqual([
       { table: "cdn_accounts", resealed: customers - 101, unopened: [Number(last?.id)], changed: 0 },
       { table: "dns_accounts", resealed: 1, unopened: [], changed: 0 },
@@ -104,7 +120,10 @@ describe("after a rotation", () => {
     const channels = createChannelStore(database.db, ours);
     for (const owner of [ids[0] ?? 0, null]) {
       const [channel] = await channels.list(owner, { limit: 1, afterId: null });
-      expect((await channels.open(owner, channel?.id ?? 0))?.secret).toEqual({ kind: "slack", url: `https://hooks.slack.com/services/of-${owner}` });
+      expect((await channels.open(owner, channel?.id ?? 0))?.secret).toEqual({
+        kind: "slack",
+        url: `https://hooks.slack.com/services/of-${owner}`,
+      });
     }
   });
 
@@ -117,9 +136,13 @@ describe("after a rotation", () => {
   it("what a customer replaces meanwhile stays his", async () => {
     const [row] = await seals();
     const fresh = await createSecrets([leaked], systemRandom).seal("replaced", sealingContext(Number(row?.customer_id), "fastly"));
-    await database.sql("update cdn_accounts set sealed_token = $2 where id = $1", [row?.id, await createSecrets([leaked], systemRandom).seal("old", sealingContext(Number(row?.customer_id), "fastly"))]);
+    await database.sql("update cdn_accounts set sealed_token = $2 where id = $1", [
+      row?.id,
+      await createSecrets([leaked], systemRandom).seal("old", sealingContext(Number(row?.customer_id), "fastly")),
+    ]);
     const between: Ask = async (text, params) => {
-      if (text.includes("update cdn_accounts")) await database.sql("update cdn_accounts set sealed_token = $2 where id = $1", [row?.id, fresh]);
+      if (text.includes("update cdn_accounts"))
+        await database.sql("update cdn_accounts set sealed_token = $2 where id = $1", [row?.id, fresh]);
       return await ask(text, params);
     };
     const [cdn] = await reseal(between, createSecrets([newer, leaked], systemRandom));
@@ -129,7 +152,9 @@ describe("after a rotation", () => {
   });
 
   it("each has an audit row that names the keys, and no secret", async () => {
-    const rows = await database.sql<{ actor: string; object_type: string; text: string }>("select actor, object_type, concat(before, after) as text from audit_log where action = 'reseal'");
+    const rows = await database.sql<{ actor: string; object_type: string; text: string }>(
+      "select actor, object_type, concat(before, after) as text from audit_log where action = 'reseal'",
+    );
     expect(rows.length).toBe(customers - 1 + others + 1);
     expect(new Set(rows.map(({ actor }) => actor))).toEqual(new Set(["operator"]));
     for (const { text } of rows) expect(text).toMatch(/^\{"sealed_with": "[0-9a-f]{8}"\}\{"sealed_with": "[0-9a-f]{8}"\}$/);
@@ -137,24 +162,32 @@ describe("after a rotation", () => {
 });
 
 describe("npm run secrets:reseal", () => {
-  const run = (env: Record<string, string>) => promisify(execFile)(process.execPath, ["local/reseal.ts"], { env: { PATH: process.env["PATH"] ?? "", ...env } });
+  const run = (env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, ["local/reseal.ts"], { env: { PATH: process.env["PATH"] ?? "", ...env } });
 
   it("prints counts, and neither keys nor secrets", async () => {
     const { stdout, stderr } = await run({ DATABASE_URL: database.url, SECRETS_KEY: key(), SECRETS_KEY_PREVIOUS: `${newer},${leaked}` });
-    expect(stdout).toMatch(/^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\nchannels: 2 resealed, 0 changed meanwhile, 0 not opened\n$/);
+    expect(stdout).toMatch(
+      /^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\nchannels: 2 resealed, 0 changed meanwhile, 0 not opened\n$/,
+    );
     expect(stdout + stderr).not.toContain(newer);
   });
 
   it("says which variable is missing or wrong, and changes nothing", async () => {
     const before = await seals();
     await expect(run({ DATABASE_URL: database.url })).rejects.toMatchObject({ stderr: expect.stringContaining("SECRETS_KEY") });
-    await expect(run({ DATABASE_URL: database.url, SECRETS_KEY: "short" })).rejects.toMatchObject({ stderr: expect.stringContaining("SECRETS_KEY") });
+    await expect(run({ DATABASE_URL: database.url, SECRETS_KEY: "short" })).rejects.toMatchObject({
+      stderr: expect.stringContaining("SECRETS_KEY"),
+    });
     await expect(run({ SECRETS_KEY: key() })).rejects.toMatchObject({ stderr: expect.stringContaining("DATABASE_URL") });
     expect(await seals()).toEqual(before);
   });
 
   it("is told of keys that open nothing by its exit code", async () => {
-    await expect(run({ DATABASE_URL: database.url, SECRETS_KEY: key() })).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining("not opened, ids:") });
+    await expect(run({ DATABASE_URL: database.url, SECRETS_KEY: key() })).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("not opened, ids:"),
+    });
   });
 });
 

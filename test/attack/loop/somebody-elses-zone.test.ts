@@ -22,25 +22,57 @@ const ids: Record<string, number> = {};
 
 const zoneOf = (name: string) => server.zones.find((zone) => zone.name === `${name}.test.`)?.id ?? "";
 const weights = (zone: string, name: string) =>
-  server.records(zoneOf(zone)).filter((set) => set.name === `${name}.`).toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? "")).map((set) => set.weight).join("/");
+  server
+    .records(zoneOf(zone))
+    .filter((set) => set.name === `${name}.`)
+    .toSorted((a, b) => (b.setIdentifier ?? "").localeCompare(a.setIdentifier ?? ""))
+    .map((set) => set.weight)
+    .join("/");
 const pair = (zone: string, name: string) =>
-  server.seed(zoneOf(zone), [["primary", 100, "a"], ["backup", 0, "b"]].map(([side, weight, cdn]) => ({
-    name, type: "CNAME" as const, ttlSeconds: 60, setIdentifier: String(side), weight: Number(weight), values: [`${cdn}.cdn.net`],
-  })));
+  server.seed(
+    zoneOf(zone),
+    [
+      ["primary", 100, "a"],
+      ["backup", 0, "b"],
+    ].map(([side, weight, cdn]) => ({
+      name,
+      type: "CNAME" as const,
+      ttlSeconds: 60,
+      setIdentifier: String(side),
+      weight: Number(weight),
+      values: [`${cdn}.cdn.net`],
+    })),
+  );
 const rounds = async (number: number) => {
   for (let at = 0; at < number; at += 1) await world.round({ dnsDirectory: directory });
 };
 
 beforeEach(async () => {
-  server = await startRoute53({ ...keys, zones: [{ name: "bank.test" }, { name: "shop.test" }], now: world.clock.nowMs, requestsPerSecond: 100, burst: 100 });
+  server = await startRoute53({
+    ...keys,
+    zones: [{ name: "bank.test" }, { name: "shop.test" }],
+    now: world.clock.nowMs,
+    requestsPerSecond: 100,
+    burst: 100,
+  });
   const { countSigning, send } = realWork(world);
   countSigning();
-  const connect = () => createRoute53({ endpoint: server.url, region: "us-east-1", credentials: keys, fetch: send, clock: world.clock, random: () => 0.5 });
+  const connect = () =>
+    createRoute53({ endpoint: server.url, region: "us-east-1", credentials: keys, fetch: send, clock: world.clock, random: () => 0.5 });
   directory = createDnsDirectory({
-    operator: connect(), accounts: async () => [], secrets: null, clock: world.clock, endpoint: server.url, connect, assume: null,
+    operator: connect(),
+    accounts: async () => [],
+    secrets: null,
+    clock: world.clock,
+    endpoint: server.url,
+    connect,
+    assume: null,
     bindings: createZoneBindings(createZoneGrantStore(world.db), world.clock),
   });
-  for (const [customer, name] of [["bank", "www.bank.test"], ["mallory", "old.bank.test"]] as const) {
+  for (const [customer, name] of [
+    ["bank", "www.bank.test"],
+    ["mallory", "old.bank.test"],
+  ] as const) {
     await world.seed({ customer, domains: [{ name }] });
     pair("bank", name);
   }
@@ -52,7 +84,10 @@ afterEach(async () => {
 });
 
 const grant = async (customer: string) =>
-  await createZoneGrantStore(world.db).create({ zoneId: zoneOf("bank"), customerId: ids[customer] ?? 0 }, { actor: "admin", requestId: "r", idempotency: null });
+  await createZoneGrantStore(world.db).create(
+    { zoneId: zoneOf("bank"), customerId: ids[customer] ?? 0 },
+    { actor: "admin", requestId: "r", idempotency: null },
+  );
 
 it("is not steered for who it does not serve, from its first grant on", async () => {
   await rounds(2);
@@ -63,7 +98,8 @@ it("is not steered for who it does not serve, from its first grant on", async ()
   await rounds(5);
   expect([weights("bank", "www.bank.test"), weights("bank", "old.bank.test")]).toEqual(["0/100", "100/0"]);
   const [row] = await world.sql<{ status: string; last_error: string }>(
-    "select status, last_error from domain_routing r join service_domains d on d.id = r.domain_id where d.name = 'old.bank.test'");
+    "select status, last_error from domain_routing r join service_domains d on d.id = r.domain_id where d.name = 'old.bank.test'",
+  );
   expect([row?.status, row?.last_error]).toEqual(["unprovisioned", expect.stringContaining("serves other customers")]);
 });
 
@@ -80,7 +116,10 @@ it("is nobody's while the database has not said whom it serves, and loses nothin
   await away.refresh();
   const bound = boundToZones(directory.operator, away, () => ids["bank"] ?? 0);
   const budget = requestBudget(world.clock, createConnections(world.clock));
-  expect((await world.clock.run(bound.read(["www.bank.test"], budget))).get("www.bank.test")).toMatchObject({ status: "error", retryable: true });
+  expect((await world.clock.run(bound.read(["www.bank.test"], budget))).get("www.bank.test")).toMatchObject({
+    status: "error",
+    retryable: true,
+  });
   const change = { domain: "www.bank.test", zoneId: zoneOf("bank"), records: [], to: { primary: 0, backup: 100 } };
   expect(await world.clock.run(bound.apply([change], budget))).toMatchObject([{ status: "failed", retryable: true, effect: "unsent" }]);
 });
@@ -89,9 +128,20 @@ it("has no records created, changed or read in it for others by the API", async 
   await grant("bank");
   const dns = await directory.of(ids["mallory"] ?? 0);
   const budget = requestBudget(world.clock, createConnections(world.clock));
-  const wish = { domain: "new.bank.test", targets: { primary: "a.cdn.net", backup: "b.cdn.net" }, weights: { primary: 100, backup: 0 }, ttlSeconds: 60 };
-  expect(await world.clock.run(dns.provision(wish, budget))).toMatchObject({ status: "refused", detail: expect.stringContaining("serves other customers") });
-  expect((await world.clock.run(dns.read(["old.bank.test"], budget))).get("old.bank.test")).toMatchObject({ status: "unprovisioned", zoneId: null });
+  const wish = {
+    domain: "new.bank.test",
+    targets: { primary: "a.cdn.net", backup: "b.cdn.net" },
+    weights: { primary: 100, backup: 0 },
+    ttlSeconds: 60,
+  };
+  expect(await world.clock.run(dns.provision(wish, budget))).toMatchObject({
+    status: "refused",
+    detail: expect.stringContaining("serves other customers"),
+  });
+  expect((await world.clock.run(dns.read(["old.bank.test"], budget))).get("old.bank.test")).toMatchObject({
+    status: "unprovisioned",
+    zoneId: null,
+  });
   const change = { domain: "old.bank.test", zoneId: zoneOf("bank"), records: [], to: { primary: 0, backup: 100 } };
   expect(await world.clock.run(dns.apply([change], budget))).toMatchObject([{ status: "failed", retryable: false, effect: "none" }]);
   expect(await world.clock.run(dns.rewrite([{ ...change, after: [] }], budget))).toMatchObject([{ status: "failed" }]);

@@ -12,7 +12,10 @@ import { useWorld } from "../../support/use-world.ts";
 
 const hourMs = 3_600_000;
 const terms: CreditTerms = {
-  rule: "corroborated", requireVerified: true, waitingMs: 24 * hourMs, maxGapMs: 600_000,
+  rule: "corroborated",
+  requireVerified: true,
+  waitingMs: 24 * hourMs,
+  maxGapMs: 600_000,
   floors: { minSamples: 3, minFailures: 3, minWindowSeconds: 30, maxThreshold: 0.99, minLatencyMs: 500 },
 };
 
@@ -48,17 +51,37 @@ const setUp = async (others: readonly Other[]) => {
   return serviceId;
 };
 const others = (count: number, over: (index: number) => Partial<Other> = () => ({})): Other[] =>
-  Array.from({ length: count }, (_, index) => ({ customer: `other ${index}`, site: `site${index}.com`, target: `t${index}.cdn.net`, ...over(index) }));
+  Array.from({ length: count }, (_, index) => ({
+    customer: `other ${index}`,
+    site: `site${index}.com`,
+    target: `t${index}.cdn.net`,
+    ...over(index),
+  }));
 
 const fail = (...targets: string[]) => targets.forEach((target) => world.prober.say(target, "refuse"));
 const look = (over: { canaries?: { cdn: string; url: string }[] } = {}) =>
-  world.clock.run(corroborate({
-    corroboration: createCorroborationStore(world.db), prober: world.prober.prober, clock: world.clock, canaries: [], minWitnesses: 3,
-    settledMs: terms.waitingMs, probeTimeoutMs: 5_000, ...over,
-  }, fence));
+  world.clock.run(
+    corroborate(
+      {
+        corroboration: createCorroborationStore(world.db),
+        prober: world.prober.prober,
+        clock: world.clock,
+        canaries: [],
+        minWitnesses: 3,
+        settledMs: terms.waitingMs,
+        probeTimeoutMs: 5_000,
+        ...over,
+      },
+      fence,
+    ),
+  );
 const storm = async (serviceId: number) =>
-  (await world.sql<{ id: string; credit: string; credit_reason: string | null; credited_until: Date | null }>(
-    "select id, credit, credit_reason, credited_until from storm_events where service_id = $1 order by id desc limit 1", [serviceId]))[0];
+  (
+    await world.sql<{ id: string; credit: string; credit_reason: string | null; credited_until: Date | null }>(
+      "select id, credit, credit_reason, credited_until from storm_events where service_id = $1 order by id desc limit 1",
+      [serviceId],
+    )
+  )[0];
 
 describe("a storm that only the insured sees", () => {
   it.each([
@@ -70,7 +93,11 @@ describe("a storm that only the insured sees", () => {
     ["three fail under one site", others(3, (index) => ({ site: `n${index}.puppets.com` })), ["t0.cdn.net", "t1.cdn.net", "t2.cdn.net"]],
     ["three fail by one target", others(3, () => ({ target: "same.cdn.net" })), ["same.cdn.net"]],
     ["three fail by the insured's own target", others(3, () => ({ target: "insured.cdn.net" })), []],
-    ["three fail under the insured's own site", others(3, (index) => ({ site: `p${index}.insured.com` })), ["t0.cdn.net", "t1.cdn.net", "t2.cdn.net"]],
+    [
+      "three fail under the insured's own site",
+      others(3, (index) => ({ site: `p${index}.insured.com` })),
+      ["t0.cdn.net", "t1.cdn.net", "t2.cdn.net"],
+    ],
     ["three fail on another CDN", others(3, () => ({ cdn: "cdn-c" })), ["t0.cdn.net", "t1.cdn.net", "t2.cdn.net"]],
   ] as [string, Other[], string[]][])("while %s, stays pending, and is steered", async (_, neighbours, failing) => {
     const serviceId = await setUp(neighbours);
@@ -130,7 +157,10 @@ describe("a storm that others see", () => {
     fail("t0.cdn.net", "t1.cdn.net", "t2.cdn.net");
     await rounds(14);
     await look();
-    expect((await storm(serviceId))?.credited_until, "what he keeps failing by himself is not credited, nor a second outage as the first").toEqual(own?.credited_until);
+    expect(
+      (await storm(serviceId))?.credited_until,
+      "what he keeps failing by himself is not credited, nor a second outage as the first",
+    ).toEqual(own?.credited_until);
   });
 
   it("is renewed while they go on failing", async () => {
@@ -145,7 +175,11 @@ describe("a storm that others see", () => {
 });
 
 describe("the operator's canaries", () => {
-  const canaries = [{ cdn: "cdn-a", url: "https://canary1.cdn.net/" }, { cdn: "cdn-a", url: "https://canary2.cdn.net/" }, { cdn: "cdn-b", url: "https://b.cdn.net/" }];
+  const canaries = [
+    { cdn: "cdn-a", url: "https://canary1.cdn.net/" },
+    { cdn: "cdn-a", url: "https://canary2.cdn.net/" },
+    { cdn: "cdn-b", url: "https://b.cdn.net/" },
+  ];
 
   it.each([
     ["all fail", ["canary1.cdn.net", "canary2.cdn.net"], "earned"],
@@ -173,17 +207,23 @@ it("an admin confirms what nobody saw: an adjustment, the issued line stays; and
   await rounds(200);
   await takeLease(database);
   const from = Math.floor(startMs / hourMs) * hourMs;
-  await world.sql("insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes) values ($1, $2, $3, 0, $4)",
-    [serviceId, new Date(from), new Date(from + hourMs), 100 * 2 ** 30]);
+  await world.sql(
+    "insert into usage_snapshots (service_id, window_start, window_end, primary_bytes, backup_bytes) values ($1, $2, $3, 0, $4)",
+    [serviceId, new Date(from), new Date(from + hourMs), 100 * 2 ** 30],
+  );
   await bill(database.db, from + 3 * hourMs);
-  const lines = () => world.sql<{ kind: string; discount: string }>("select kind, discount_cents as discount from invoice_line_items order by id");
+  const lines = () =>
+    world.sql<{ kind: string; discount: string }>("select kind, discount_cents as discount from invoice_line_items order by id");
   expect(await lines()).toEqual([{ kind: "usage", discount: "0" }]);
   expect(await world.sql("select credit, reason from invoice_line_uncredited")).toEqual([{ credit: "pending", reason: "uncorroborated" }]);
 
   const store = createStormStore(database.db);
   const id = Number((await storm(serviceId))?.id);
   const change = { actor: "admin", requestId: "r", idempotency: null };
-  expect(await store.decide(id, "earned", "seen on the status page", change)).toMatchObject({ credit: "earned", creditReason: "confirmed" });
+  expect(await store.decide(id, "earned", "seen on the status page", change)).toMatchObject({
+    credit: "earned",
+    creditReason: "confirmed",
+  });
   expect(await store.decide(id, "earned", "seen on the status page", change), "said twice").toMatchObject({ credit: "earned" });
   await rounds(3);
   expect(await storm(serviceId), "a round does not take it back").toMatchObject({ credit: "earned", credit_reason: "confirmed" });
@@ -195,6 +235,9 @@ it("an admin confirms what nobody saw: an adjustment, the issued line stays; and
   await bill(database.db, from + 5 * hourMs);
   expect((await lines()).reduce((sum, { discount }) => sum + Number(discount), 0)).toBe(0);
   const said = await world.sql<{ body: string }>("select body from evidence where kind = 'credit' order by seq");
-  expect(said.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([{ credit_reason: "confirmed", decided_by: "admin" }, { credit_reason: "declined", reason: "it was their own origin" }]);
+  expect(said.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+    { credit_reason: "confirmed", decided_by: "admin" },
+    { credit_reason: "declined", reason: "it was their own origin" },
+  ]);
   expect(await world.sql("select action, actor from audit_log where object_type = 'storm'")).toHaveLength(2);
 });

@@ -35,7 +35,11 @@ describe("coverWindow", () => {
     ["a storm that begins as the window ends", [ended(4_601_000, 5_000_000)], 0],
     ["a storm without length", [ended(2_000, 2_000)], 0],
     ["a storm that was refused", [{ ...ended(2_000, 12_000), credit: "refused" }], 0],
-    ["one whose credit is pending, beside one that earned it", [{ ...active(1_000, null, "storm"), credit: "pending" }, ended(2_000, 12_000)], 10],
+    [
+      "one whose credit is pending, beside one that earned it",
+      [{ ...active(1_000, null, "storm"), credit: "pending" }, ended(2_000, 12_000)],
+      10,
+    ],
     ["a millisecond", [ended(2_000, 2_001)], 0.001],
     ["two apart, late one first", [ended(20_000, 25_000), ended(2_000, 12_000)], 15],
     ["two that touch", [ended(2_000, 12_000), ended(12_000, 22_000)], 20],
@@ -53,7 +57,10 @@ describe("coverWindow", () => {
 
   it("gives the spans, united and in order", () => {
     const { spans } = coverWindow([ended(20_000, 25_000), ended(7_000, 22_000), ended(0, 2_000)], window);
-    expect(spans).toEqual([{ startMs: 1_000, endMs: 2_000 }, { startMs: 7_000, endMs: 25_000 }]);
+    expect(spans).toEqual([
+      { startMs: 1_000, endMs: 2_000 },
+      { startMs: 7_000, endMs: 25_000 },
+    ]);
   });
 
   it.each<[string, BilledStorm[], string]>([

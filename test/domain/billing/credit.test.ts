@@ -33,15 +33,31 @@ const domains = (text: string): readonly DomainHealth[] =>
 
 const hourMs = 3_600_000;
 const strict: CreditTerms = {
-  rule: "verified", requireVerified: true, waitingMs: 24 * hourMs, maxGapMs: 600_000,
+  rule: "verified",
+  requireVerified: true,
+  waitingMs: 24 * hourMs,
+  maxGapMs: 600_000,
   floors: { minSamples: 3, minFailures: 3, minWindowSeconds: 30, maxThreshold: 0.99, minLatencyMs: 500 },
 };
 const policy = { thresholdAvail: 0.9, minSamples: 3, minFailures: 3, windowSeconds: 60, latencyMs: null };
-const domain = (domainId: number, over: Partial<CreditDomain> = {}): CreditDomain => ({ domainId, verified: true, editedAtMs: null, neverHealthy: false, ...over });
+const domain = (domainId: number, over: Partial<CreditDomain> = {}): CreditDomain => ({
+  domainId,
+  verified: true,
+  editedAtMs: null,
+  neverHealthy: false,
+  ...over,
+});
 /** Three domains under the rule `storm`, of which some were never healthy. */
 const caseOf = (never: Iterable<number>, over: Partial<CreditCase> = {}): CreditCase => {
   const ids = new Set(never);
-  return { terms: everyStorm, rule: "storm", monitorOnly: false, policy, domains: [1, 2, 3].map((id) => domain(id, { neverHealthy: ids.has(id) })), ...over };
+  return {
+    terms: everyStorm,
+    rule: "storm",
+    monitorOnly: false,
+    policy,
+    domains: [1, 2, 3].map((id) => domain(id, { neverHealthy: ids.has(id) })),
+    ...over,
+  };
 };
 
 describe("decideCredit", () => {
@@ -73,7 +89,11 @@ describe("decideCredit", () => {
     ["edited a millisecond less than a day ago", { editedAtMs: nowMs * 1_000 - day + 1 }, "refused recent_edit"],
     ["edited a day ago", { editedAtMs: nowMs * 1_000 - day }, "earned"],
     ["edited by a clock ahead of ours", { editedAtMs: nowMs * 1_000 + hourMs }, "refused recent_edit"],
-    ["never healthy, unverified and edited: the first reason", { neverHealthy: true, verified: false, editedAtMs: nowMs * 1_000 }, "refused never_healthy"],
+    [
+      "never healthy, unverified and edited: the first reason",
+      { neverHealthy: true, verified: false, editedAtMs: nowMs * 1_000 },
+      "refused never_healthy",
+    ],
   ] as const)("one of two that are down is %s", (_, over, expected) => {
     expect(judged({}, [domain(1), domain(2, over)])).toBe(expected);
   });
@@ -96,8 +116,10 @@ describe("a storm that begins", () => {
     ["1 down, 2 down", [3], [1, 2], []],
   ] as const)("while %s, never healthy %j", (text, never, down, neverHealthy) => {
     expect(judgeCredit({ transition, domains: domains(text) }, null, caseOf(never), nowMs)).toMatchObject({
-      transition, credit: {
-        credit: neverHealthy.length > 0 ? "refused" : "earned", reason: neverHealthy.length > 0 ? "never_healthy" : null,
+      transition,
+      credit: {
+        credit: neverHealthy.length > 0 ? "refused" : "earned",
+        reason: neverHealthy.length > 0 ? "never_healthy" : null,
         down: down.map((domainId) => ({ domainId, neverHealthy: (neverHealthy as readonly number[]).includes(domainId) })),
       },
     });
@@ -106,7 +128,12 @@ describe("a storm that begins", () => {
 
 describe("a storm that is on", () => {
   const startedAtMs = nowMs - 3_600_000;
-  const storm = (creditReason: CreditReason | null): CreditedStorm => ({ state: "storm", startedAtMs, recoveringSinceMs: null, creditReason });
+  const storm = (creditReason: CreditReason | null): CreditedStorm => ({
+    state: "storm",
+    startedAtMs,
+    recoveringSinceMs: null,
+    creditReason,
+  });
   const [earned, refused] = [storm(null), storm("never_healthy")];
 
   it.each([
@@ -135,32 +162,47 @@ describe("a storm that is on", () => {
   it("is credited until it began to recover where it would relapse into the other kind", () => {
     const recovering: CreditedStorm = { ...earned, state: "recovering", recoveringSinceMs: nowMs - 40_000 };
     const relapse: StormTransition = { kind: "relapse" };
-    const judged = (active: CreditedStorm, never: number[], text = "1 down") => judgeCredit({ transition: relapse, domains: domains(text) }, active, caseOf(never), nowMs).transition;
+    const judged = (active: CreditedStorm, never: number[], text = "1 down") =>
+      judgeCredit({ transition: relapse, domains: domains(text) }, active, caseOf(never), nowMs).transition;
     expect(judged(recovering, [1])).toEqual({ kind: "end", endedAtMs: nowMs - 40_000, reason: "credit_changed" });
     expect(judged(recovering, [])).toEqual(relapse);
     expect(judged(recovering, [1], "1 below"), "not without knowing that it is down").toEqual(relapse);
-    expect(judged({ ...recovering, creditReason: "never_healthy" }, [])).toEqual({ kind: "end", endedAtMs: nowMs - 40_000, reason: "credit_changed" });
+    expect(judged({ ...recovering, creditReason: "never_healthy" }, [])).toEqual({
+      kind: "end",
+      endedAtMs: nowMs - 40_000,
+      reason: "credit_changed",
+    });
   });
 
   it("never ends before it began, and ends by nothing else where it ends anyway", () => {
     const late: CreditedStorm = { ...earned, startedAtMs: nowMs + 5_000 };
-    expect(judgeCredit({ transition: null, domains: domains("1 down") }, late, caseOf([1]), nowMs).transition).toMatchObject({ endedAtMs: nowMs + 5_000 });
+    expect(judgeCredit({ transition: null, domains: domains("1 down") }, late, caseOf([1]), nowMs).transition).toMatchObject({
+      endedAtMs: nowMs + 5_000,
+    });
     const end: StormTransition = { kind: "end", endedAtMs: nowMs - 900_000, reason: "no_evidence" };
     expect(judgeCredit({ transition: end, domains: domains("1 down") }, earned, caseOf([1]), nowMs).transition).toEqual(end);
   });
 
   it("that earns nothing for another reason is judged as one that does", () => {
     expect(judgeCredit({ transition: null, domains: domains("1 down") }, storm("recent_edit"), caseOf([]), nowMs).transition).toBeNull();
-    expect(judgeCredit({ transition: null, domains: domains("1 down") }, storm("uncorroborated"), caseOf([1]), nowMs).transition).toMatchObject({ kind: "end" });
+    expect(
+      judgeCredit({ transition: null, domains: domains("1 down") }, storm("uncorroborated"), caseOf([1]), nowMs).transition,
+    ).toMatchObject({ kind: "end" });
   });
 
   it.each(["confirmed", "declined", "monitor_only", "terms_below_floor", "recent_edit"] as const)("%s stays what it is", (reason) => {
-    for (const never of [[], [1]]) expect(judgeCredit({ transition: null, domains: domains("1 down") }, storm(reason), caseOf(never), nowMs).transition).toBeNull();
+    for (const never of [[], [1]])
+      expect(judgeCredit({ transition: null, domains: domains("1 down") }, storm(reason), caseOf(never), nowMs).transition).toBeNull();
   });
 
   it("is replaced where its domain is no longer verified, and where it is by now; not under the rule storm", () => {
     const judged = (reason: CreditReason | null, verified: boolean, rule: CreditCase["rule"] = "verified") =>
-      judgeCredit({ transition: null, domains: domains("1 down") }, storm(reason), caseOf([], { terms: strict, rule, domains: [domain(1, { verified })] }), nowMs).transition;
+      judgeCredit(
+        { transition: null, domains: domains("1 down") },
+        storm(reason),
+        caseOf([], { terms: strict, rule, domains: [domain(1, { verified })] }),
+        nowMs,
+      ).transition;
     expect([judged(null, false)?.kind, judged(null, true), judged(null, false, "storm")]).toEqual(["end", null, null]);
     expect([judged("unverified", true)?.kind, judged("unverified", false)]).toEqual(["end", null]);
   });
@@ -168,7 +210,12 @@ describe("a storm that is on", () => {
   it("that relapses after a longer calm than is credited ends where the calm began; after a shorter one it goes on", () => {
     const relapse: StormTransition = { kind: "relapse" };
     const judged = (calmMs: number, active = earned) =>
-      judgeCredit({ transition: relapse, domains: domains("1 below") }, { ...active, state: "recovering", recoveringSinceMs: nowMs - calmMs }, caseOf([], { terms: strict }), nowMs).transition;
+      judgeCredit(
+        { transition: relapse, domains: domains("1 below") },
+        { ...active, state: "recovering", recoveringSinceMs: nowMs - calmMs },
+        caseOf([], { terms: strict }),
+        nowMs,
+      ).transition;
     expect(judged(600_000)).toEqual(relapse);
     expect(judged(600_001)).toEqual({ kind: "end", endedAtMs: nowMs - 600_001, reason: "credit_changed" });
     expect(judged(600_001, refused), "whatever it earns: an admin may confirm it").toMatchObject({ kind: "end" });

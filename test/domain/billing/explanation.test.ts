@@ -5,8 +5,12 @@ import { compare, fraction, parseDecimal } from "../../../src/domain/billing/mon
 
 describe("showExact", () => {
   it.each([
-    [0n, 7n, "0/1", "0"], [6n, 4n, "3/2", "1.5"], [1n, 3n, "1/3", "0.333333333333"], [2n, 3n, "2/3", "0.666666666666"],
-    [1n, 10n ** 12n, "1/1000000000000", "0.000000000001"], [123_456_789n, 1n, "123456789/1", "123456789"],
+    [0n, 7n, "0/1", "0"],
+    [6n, 4n, "3/2", "1.5"],
+    [1n, 3n, "1/3", "0.333333333333"],
+    [2n, 3n, "2/3", "0.666666666666"],
+    [1n, 10n ** 12n, "1/1000000000000", "0.000000000001"],
+    [123_456_789n, 1n, "123456789/1", "123456789"],
   ])("%d / %d is %s and %s", (numerator, denominator, text, decimal) => {
     expect(showExact(fraction(numerator, denominator))).toEqual({ fraction: text, decimal });
   });
@@ -24,16 +28,35 @@ describe("showExact", () => {
 });
 
 describe("explainLine", () => {
-  const usage = { primaryBytes: 2 ** 30, backupBytes: 5 * 2 ** 29, windowMicroseconds: 3_600_000_000, stormMicroseconds: 1_200_000_000, maxCoverageFactor: "1.5" };
+  const usage = {
+    primaryBytes: 2 ** 30,
+    backupBytes: 5 * 2 ** 29,
+    windowMicroseconds: 3_600_000_000,
+    stormMicroseconds: 1_200_000_000,
+    maxCoverageFactor: "1.5",
+  };
 
   it("shows every step, before and after rounding", () => {
-    const storms = [{ startMs: 600_000, endMs: 1_800_000 }, { startMs: 0, endMs: 600_000 }, { startMs: 3_000_000, endMs: 3_600_000 }];
+    const storms = [
+      { startMs: 600_000, endMs: 1_800_000 },
+      { startMs: 0, endMs: 600_000 },
+      { startMs: 3_000_000, endMs: 3_600_000 },
+    ];
     expect(explainLine(usage, { rateCentsPerGb: "7", discountRate: "0.5" }, storms)).toEqual({
       primary: { bytes: 2 ** 30, exactCents: { fraction: "7/1", decimal: "7" }, cents: 7 },
       backup: { bytes: 5 * 2 ** 29, exactCents: { fraction: "35/2", decimal: "17.5" }, cents: 18 },
-      amountCents: 25, union: [{ startMs: 0, endMs: 1_800_000 }, { startMs: 3_000_000, endMs: 3_600_000 }], stormMicroseconds: 1_200_000_000,
-      windowMicroseconds: 3_600_000_000, ratio: { fraction: "1/3", decimal: "0.333333333333" }, coverage: { fraction: "1/2", decimal: "0.5" },
-      exactDiscountCents: { fraction: "9/2", decimal: "4.5" }, roundedDiscountCents: 5, discountCents: 5,
+      amountCents: 25,
+      union: [
+        { startMs: 0, endMs: 1_800_000 },
+        { startMs: 3_000_000, endMs: 3_600_000 },
+      ],
+      stormMicroseconds: 1_200_000_000,
+      windowMicroseconds: 3_600_000_000,
+      ratio: { fraction: "1/3", decimal: "0.333333333333" },
+      coverage: { fraction: "1/2", decimal: "0.5" },
+      exactDiscountCents: { fraction: "9/2", decimal: "4.5" },
+      roundedDiscountCents: 5,
+      discountCents: 5,
     });
   });
 

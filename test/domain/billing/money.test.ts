@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  compare, divide, fraction, integer, multiply, parseDecimal, roundHalfAway, toSafeInteger,
+  compare,
+  divide,
+  fraction,
+  integer,
+  multiply,
+  parseDecimal,
+  roundHalfAway,
+  toSafeInteger,
 } from "../../../src/domain/billing/money.ts";
 
 describe("parseDecimal", () => {

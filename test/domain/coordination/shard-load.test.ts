@@ -39,16 +39,25 @@ describe("shardsWanted", () => {
   ] as const)("%s: %d shards want %j", (_, shards, loads, wanted) => expect(shardsWanted(shards, loads)).toBe(wanted));
 
   it("is followed once: with the number that was wanted no other is, whatever there is to do", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1_024 }), fc.double({ min: 0, max: 500, noNaN: true }), (shards, total) => {
-      const wanted = shardsWanted(shards, even(shards, total));
-      expect(shardsWanted(wanted, even(wanted, total))).toBe(wanted);
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_024 }), fc.double({ min: 0, max: 500, noNaN: true }), (shards, total) => {
+        const wanted = shardsWanted(shards, even(shards, total));
+        expect(shardsWanted(wanted, even(wanted, total))).toBe(wanted);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("stays between one and what the database takes", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1_024 }), fc.array(fc.record({ utilisation: fc.double({ min: 0, max: 1e6, noNaN: true }) })), (shards, loads) => {
-      const wanted = shardsWanted(shards, loads);
-      expect(Number.isInteger(wanted) && wanted >= 1 && wanted <= 1_024).toBe(true);
-    }));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_024 }),
+        fc.array(fc.record({ utilisation: fc.double({ min: 0, max: 1e6, noNaN: true }) })),
+        (shards, loads) => {
+          const wanted = shardsWanted(shards, loads);
+          expect(Number.isInteger(wanted) && wanted >= 1 && wanted <= 1_024).toBe(true);
+        },
+      ),
+    );
   });
 });

@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { SeenDomain } from "../../../src/domain/detection/corroboration.ts";
 import { canariesSeeIt, countWitnesses, creditedAfter, othersSeeIt } from "../../../src/domain/detection/corroboration.ts";
 
-const domain = (customerId: number, over: Partial<SeenDomain> = {}): SeenDomain => ({ customerId, site: `site${customerId}.com`, target: `t${customerId}.cdn.net`, fails: true, ...over });
+const domain = (customerId: number, over: Partial<SeenDomain> = {}): SeenDomain => ({
+  customerId,
+  site: `site${customerId}.com`,
+  target: `t${customerId}.cdn.net`,
+  fails: true,
+  ...over,
+});
 const own = { customerId: 1, sites: ["site1.com"], targets: ["t1.cdn.net"] };
 
 describe("countWitnesses", () => {
@@ -20,11 +26,23 @@ describe("countWitnesses", () => {
   });
 });
 
-it.each([[3, 3, true], [2, 2, false], [15, 3, true], [16, 3, false], [20, 4, true], [0, 0, false]])("of %i seen %i fail, three are asked for: %s", (seen, failing, expected) => {
+it.each([
+  [3, 3, true],
+  [2, 2, false],
+  [15, 3, true],
+  [16, 3, false],
+  [20, 4, true],
+  [0, 0, false],
+])("of %i seen %i fail, three are asked for: %s", (seen, failing, expected) => {
   expect(othersSeeIt({ seen, failing }, 3)).toBe(expected);
 });
 
-it.each([[[], false], [[false], true], [[false, false], true], [[false, true], false]] as const)("canaries that answered %j see it: %s", (answered, expected) => {
+it.each([
+  [[], false],
+  [[false], true],
+  [[false, false], true],
+  [[false, true], false],
+] as const)("canaries that answered %j see it: %s", (answered, expected) => {
   expect(canariesSeeIt(answered)).toBe(expected);
 });
 

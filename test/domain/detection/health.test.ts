@@ -4,8 +4,18 @@ import { judgePath, judgeVantage, unknownReading, worstOf } from "../../../src/d
 import type { Health, Reading, WindowStats } from "../../../src/domain/detection/health.ts";
 
 const terms = { thresholdAvail: 0.9, minSamples: 3, minFailures: 3 };
-const stats = (samples: number, failures: number, vantage = "local", firstFailedAtMs: number | null = failures > 0 ? 1_000 : null): WindowStats => ({
-  domainId: 1, path: "primary", vantage, samples, failures, firstFailedAtMs,
+const stats = (
+  samples: number,
+  failures: number,
+  vantage = "local",
+  firstFailedAtMs: number | null = failures > 0 ? 1_000 : null,
+): WindowStats => ({
+  domainId: 1,
+  path: "primary",
+  vantage,
+  samples,
+  failures,
+  firstFailedAtMs,
 });
 
 describe("judgeVantage", () => {
@@ -44,14 +54,24 @@ describe("judgeVantage", () => {
   });
 
   it("is never down at or above the threshold, never up below it", () => {
-    const figures = fc.integer({ min: 0, max: 5_000 }).chain((samples) => fc.tuple(fc.constant(samples), fc.integer({ min: 0, max: samples })));
-    fc.assert(fc.property(figures, fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 100 }), ([samples, failures], permille, minSamples, minFailures) => {
-      const { health, below } = judgeVantage(stats(samples, failures), { thresholdAvail: permille / 1_000, minSamples, minFailures });
-      const above = (samples - failures) * 1_000 >= permille * samples;
-      if (samples < minSamples) expect(health).toBe("unknown");
-      else expect(health).toBe(above ? "up" : failures >= minFailures ? "down" : "unknown");
-      expect(below).toBe(samples >= minSamples && !above);
-    }));
+    const figures = fc
+      .integer({ min: 0, max: 5_000 })
+      .chain((samples) => fc.tuple(fc.constant(samples), fc.integer({ min: 0, max: samples })));
+    fc.assert(
+      fc.property(
+        figures,
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 1, max: 100 }),
+        ([samples, failures], permille, minSamples, minFailures) => {
+          const { health, below } = judgeVantage(stats(samples, failures), { thresholdAvail: permille / 1_000, minSamples, minFailures });
+          const above = (samples - failures) * 1_000 >= permille * samples;
+          if (samples < minSamples) expect(health).toBe("unknown");
+          else expect(health).toBe(above ? "up" : failures >= minFailures ? "down" : "unknown");
+          expect(below).toBe(samples >= minSamples && !above);
+        },
+      ),
+    );
   });
 });
 
@@ -83,7 +103,11 @@ describe("judgePath", () => {
 });
 
 describe("worstOf", () => {
-  const reading = (health: Health, below = health === "down", firstFailedAtMs: number | null = null): Reading => ({ health, below, firstFailedAtMs });
+  const reading = (health: Health, below = health === "down", firstFailedAtMs: number | null = null): Reading => ({
+    health,
+    below,
+    firstFailedAtMs,
+  });
 
   it.each([
     [[], "unknown"],
@@ -104,14 +128,24 @@ describe("worstOf", () => {
 });
 
 it("comes to the same reading in whatever order the figures arrive", () => {
-  const one = fc.record({
-    domainId: fc.integer({ min: 1, max: 3 }), path: fc.constant("primary" as const), vantage: fc.constantFrom("a", "b", "c"),
-    samples: fc.integer({ min: 0, max: 20 }), failures: fc.integer({ min: 0, max: 20 }), firstFailedAtMs: fc.option(fc.integer({ min: 0, max: 100 })),
-  }).map((figures): WindowStats => ({ ...figures, failures: Math.min(figures.samples, figures.failures) }));
+  const one = fc
+    .record({
+      domainId: fc.integer({ min: 1, max: 3 }),
+      path: fc.constant("primary" as const),
+      vantage: fc.constantFrom("a", "b", "c"),
+      samples: fc.integer({ min: 0, max: 20 }),
+      failures: fc.integer({ min: 0, max: 20 }),
+      firstFailedAtMs: fc.option(fc.integer({ min: 0, max: 100 })),
+    })
+    .map((figures): WindowStats => ({ ...figures, failures: Math.min(figures.samples, figures.failures) }));
   const judge = (all: readonly WindowStats[]) =>
     worstOf([...Map.groupBy(all, ({ domainId }) => domainId)].sort(([a], [b]) => a - b).map(([, own]) => judgePath(own, terms)));
-  const shuffled = fc.array(one, { maxLength: 12 }).chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })));
-  fc.assert(fc.property(shuffled, ([all, mixed]) => {
-    expect(judge(mixed)).toEqual(judge(all));
-  }));
+  const shuffled = fc
+    .array(one, { maxLength: 12 })
+    .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })));
+  fc.assert(
+    fc.property(shuffled, ([all, mixed]) => {
+      expect(judge(mixed)).toEqual(judge(all));
+    }),
+  );
 });

@@ -14,9 +14,7 @@ it("tells a storm under way", () => {
 it("ends a storm after the recovery of the same moment, before the switch back", () => {
   const ended = { ...storm, recoveringSinceMs: 50, endedAtMs: 50 };
   const changes = [{ intendedAtMs: 13 }, { intendedAtMs: 80 }];
-  expect(told(stormTimeline(ended, changes))).toEqual([
-    "begun 10", "detected 12", "switch 13", "recovering 50", "ended 50", "switch 80",
-  ]);
+  expect(told(stormTimeline(ended, changes))).toEqual(["begun 10", "detected 12", "switch 13", "recovering 50", "ended 50", "switch 80"]);
 });
 
 it("begins a storm before a detection of the same moment", () => {

@@ -5,7 +5,9 @@ import { takeTurns } from "../../../src/domain/detection/turns.ts";
 
 /** So many of each customer, each of that weight. */
 const entrants = (counts: readonly number[], weight = 1): readonly Entrant[] =>
-  counts.flatMap((count, customerId) => Array.from({ length: count }, (_, index) => ({ id: customerId * 10_000 + index, customerId, weight })));
+  counts.flatMap((count, customerId) =>
+    Array.from({ length: count }, (_, index) => ({ id: customerId * 10_000 + index, customerId, weight })),
+  );
 const ids = (taken: readonly Entrant[]) => taken.map(({ id }) => id);
 const ofCustomer = (taken: readonly Entrant[], customerId: number) => taken.filter((one) => one.customerId === customerId).length;
 
@@ -31,26 +33,31 @@ describe("takeTurns", () => {
 
   it("begins each turn where the one before ended: nobody is left out twice before all have been in", () => {
     const worlds = fc.record({
-      counts: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 }), weight: fc.integer({ min: 1, max: 3 }),
-      room: fc.integer({ min: 6, max: 60 }), round: fc.integer({ min: 0, max: 2 ** 31 }),
+      counts: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 }),
+      weight: fc.integer({ min: 1, max: 3 }),
+      room: fc.integer({ min: 6, max: 60 }),
+      round: fc.integer({ min: 0, max: 2 ** 31 }),
     });
-    fc.assert(fc.property(worlds, ({ counts, weight, room, round }) => {
-      const all = entrants(counts, weight);
-      const rounds = Array.from({ length: 200 }, (_, ahead) => takeTurns(all, room, round + ahead));
-      const heaviest = Math.max(...counts) * weight;
-      // As if each had but an equal share, which is the least that it has.
-      const longest = Math.ceil(heaviest / Math.floor(room / counts.length)) + 1;
-      for (const { id } of all) {
-        const turns = rounds.flatMap((taken, at) => (taken.some((one) => one.id === id) ? [at] : []));
-        const gaps = turns.slice(1).map((at, index) => at - (turns[index] ?? 0));
-        expect(turns.length).toBeGreaterThan(0);
-        expect(Math.max(0, ...gaps)).toBeLessThanOrEqual(longest);
-      }
-      for (const taken of rounds) {
-        expect(new Set(ids(taken)).size).toBe(taken.length);
-        expect(taken.length * weight).toBeLessThanOrEqual(room + counts.length * weight);
-      }
-    }), { numRuns: 100 });
+    fc.assert(
+      fc.property(worlds, ({ counts, weight, room, round }) => {
+        const all = entrants(counts, weight);
+        const rounds = Array.from({ length: 200 }, (_, ahead) => takeTurns(all, room, round + ahead));
+        const heaviest = Math.max(...counts) * weight;
+        // As if each had but an equal share, which is the least that it has.
+        const longest = Math.ceil(heaviest / Math.floor(room / counts.length)) + 1;
+        for (const { id } of all) {
+          const turns = rounds.flatMap((taken, at) => (taken.some((one) => one.id === id) ? [at] : []));
+          const gaps = turns.slice(1).map((at, index) => at - (turns[index] ?? 0));
+          expect(turns.length).toBeGreaterThan(0);
+          expect(Math.max(0, ...gaps)).toBeLessThanOrEqual(longest);
+        }
+        for (const taken of rounds) {
+          expect(new Set(ids(taken)).size).toBe(taken.length);
+          expect(taken.length * weight).toBeLessThanOrEqual(room + counts.length * weight);
+        }
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it("has something heavier than its share in its turn", () => {

@@ -13,7 +13,11 @@ describe("windowFaults", () => {
   it("names each faulty window once", () => {
     const windows = [at(98, 99), at(5, 4), at(0.5, 1.5), at(3, 5), at(100, 101), at(98, 99)];
     expect(windowFaults(windows, hourMs, nowMs).map(({ index, field }) => [index, field])).toEqual([
-      [1, "window_end"], [2, "window_start"], [3, "window_end"], [4, "window_end"], [5, "window_start"],
+      [1, "window_end"],
+      [2, "window_start"],
+      [3, "window_end"],
+      [4, "window_end"],
+      [5, "window_start"],
     ]);
   });
 });

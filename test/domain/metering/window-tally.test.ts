@@ -14,18 +14,26 @@ const tallyOf = (starts: readonly number[], names: readonly string[] = []): Wind
     else spans.push({ fromMs: start, toMs: start + 1 });
   }
   const [first, last] = [spans[0], spans.at(-1)];
-  return first === undefined || last === undefined ? [] : [{ serviceId: 1, rule: "r", windows: starts.length, spans: spans.length, first: { ...first }, last: { ...last }, names }];
+  return first === undefined || last === undefined
+    ? []
+    : [{ serviceId: 1, rule: "r", windows: starts.length, spans: spans.length, first: { ...first }, last: { ...last }, names }];
 };
 
 describe("tallies of windows", () => {
   it("of parts join to that of the whole, wherever it was cut", () => {
-    fc.assert(fc.property(fc.uniqueArray(fc.nat(30)), fc.nat(31), fc.nat(31), (some, one, other) => {
-      const starts = some.toSorted((a, b) => a - b);
-      const [cut, again] = [Math.min(one, other), Math.max(one, other)];
-      const parts = [[0, cut], [cut, again], [again, 100]].map(([from = 0, to = 0]) => tallyOf(starts.filter((start) => start >= from && start < to)));
-      const joined = parts.reduce<readonly WindowTally[]>((before, after) => joinTallies(before, after), []);
-      expect(joined).toEqual(tallyOf(starts));
-    }));
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(30)), fc.nat(31), fc.nat(31), (some, one, other) => {
+        const starts = some.toSorted((a, b) => a - b);
+        const [cut, again] = [Math.min(one, other), Math.max(one, other)];
+        const parts = [
+          [0, cut],
+          [cut, again],
+          [again, 100],
+        ].map(([from = 0, to = 0]) => tallyOf(starts.filter((start) => start >= from && start < to)));
+        const joined = parts.reduce<readonly WindowTally[]>((before, after) => joinTallies(before, after), []);
+        expect(joined).toEqual(tallyOf(starts));
+      }),
+    );
   });
 
   it("are kept apart by service and rule, and name five", () => {

@@ -25,14 +25,18 @@ describe("completeWindows", () => {
 
   it("covers every complete window of the look-back, in order, aligned and without gaps", () => {
     const lengths = fc.constantFrom(1_000, 60_000, 300_000, hourMs, 24 * hourMs);
-    fc.assert(fc.property(fc.integer({ min: 10 ** 12, max: 2 * 10 ** 12 }), lengths, fc.integer({ min: 1, max: 200 }), (nowMs, windowMs, parts) => {
-      const lookbackMs = Math.ceil((parts / 8) * windowMs);
-      const windows = completeWindows(nowMs, windowMs, lookbackMs);
-      const ends = windows.map(({ endMs }) => endMs);
-      expect(windows.every(({ startMs, endMs }) => endMs - startMs === windowMs && startMs % windowMs === 0 && endMs <= nowMs)).toBe(true);
-      expect(ends.slice(1).every((end, index) => end - (ends[index] ?? 0) === windowMs)).toBe(true);
-      for (let end = Math.floor(nowMs / windowMs) * windowMs; end > nowMs - lookbackMs; end -= windowMs) expect(ends).toContain(end);
-      expect(windows.length).toBeLessThanOrEqual(Math.ceil(lookbackMs / windowMs));
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: 10 ** 12, max: 2 * 10 ** 12 }), lengths, fc.integer({ min: 1, max: 200 }), (nowMs, windowMs, parts) => {
+        const lookbackMs = Math.ceil((parts / 8) * windowMs);
+        const windows = completeWindows(nowMs, windowMs, lookbackMs);
+        const ends = windows.map(({ endMs }) => endMs);
+        expect(windows.every(({ startMs, endMs }) => endMs - startMs === windowMs && startMs % windowMs === 0 && endMs <= nowMs)).toBe(
+          true,
+        );
+        expect(ends.slice(1).every((end, index) => end - (ends[index] ?? 0) === windowMs)).toBe(true);
+        for (let end = Math.floor(nowMs / windowMs) * windowMs; end > nowMs - lookbackMs; end -= windowMs) expect(ends).toContain(end);
+        expect(windows.length).toBeLessThanOrEqual(Math.ceil(lookbackMs / windowMs));
+      }),
+    );
   });
 });

@@ -26,7 +26,9 @@ describe("messages as they are read", () => {
   it.each(["storm.started", "storm.ended", "switch.held", "invoice.issued", "test"])("%s, for programs", async (name) => {
     const message = sampleMessages[name];
     if (message === undefined) throw new Error(name);
-    await expect(json({ webhook: renderWebhook(message, baseUrl), pagerduty: renderPagerduty(message, null) })).toMatchFileSnapshot(new URL(`${name}.programs.json`, golden).pathname);
+    await expect(json({ webhook: renderWebhook(message, baseUrl), pagerduty: renderPagerduty(message, null) })).toMatchFileSnapshot(
+      new URL(`${name}.programs.json`, golden).pathname,
+    );
   });
 
   it("has no file of a kind that is no more", () => {

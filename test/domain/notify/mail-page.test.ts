@@ -10,10 +10,21 @@ warnWithoutBrowser("mails");
 
 const shown = {
   // One of each colour, and of each part that there is.
-  ...Object.fromEntries(["storm.started.operator", "switch.done", "storm.ended", "token.created"].map((name) => [name, sampleMessages[name] ?? sampleMessage("test")])),
-  wide: boundedMessage(sampleMessage("storm.started", {
-    title: "x".repeat(150), summary: "y".repeat(900), facts: [{ label: "l".repeat(60), value: "v".repeat(300) }], services: [{ id: 1, name: "n".repeat(255), state: "s".repeat(60) }], path: `/${"p".repeat(300)}`,
-  })),
+  ...Object.fromEntries(
+    ["storm.started.operator", "switch.done", "storm.ended", "token.created"].map((name) => [
+      name,
+      sampleMessages[name] ?? sampleMessage("test"),
+    ]),
+  ),
+  wide: boundedMessage(
+    sampleMessage("storm.started", {
+      title: "x".repeat(150),
+      summary: "y".repeat(900),
+      facts: [{ label: "l".repeat(60), value: "v".repeat(300) }],
+      services: [{ id: 1, name: "n".repeat(255), state: "s".repeat(60) }],
+      path: `/${"p".repeat(300)}`,
+    }),
+  ),
 };
 
 describe.runIf(chromiumPath !== null)("a mail in a browser", () => {
@@ -31,7 +42,13 @@ describe.runIf(chromiumPath !== null)("a mail in a browser", () => {
       expect(sideways, name).toBeLessThanOrEqual(0);
       await page.evaluate(axe.source);
       // A mail is no page of a site: it has no landmarks.
-      const { violations } = await page.evaluate(async () => await (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"], rules: { region: { enabled: false }, "landmark-one-main": { enabled: false } } }));
+      const { violations } = await page.evaluate(
+        async () =>
+          await (globalThis as unknown as { axe: typeof axe }).axe.run({
+            runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"],
+            rules: { region: { enabled: false }, "landmark-one-main": { enabled: false } },
+          }),
+      );
       expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`)).toEqual([]);
     }
     await page.close();

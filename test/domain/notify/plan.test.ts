@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { NotificationKind } from "../../../src/domain/notify/kinds.ts";
-import type { Subscriber } from "../../../src/domain/notify/plan.ts";
+import type { Subscriber } from "../../../src/domain/notify/subscription.ts";
 import { createNotifyModel } from "../../support/notify-model.ts";
 
-const subscriber = (channelId: number, over: Partial<Subscriber> = {}): Subscriber => ({ channelId, customerId: 1, kinds: null, minSeverity: "info", serviceIds: null, ...over });
+const subscriber = (channelId: number, over: Partial<Subscriber> = {}): Subscriber => ({
+  channelId,
+  customerId: 1,
+  kinds: null,
+  minSeverity: "info",
+  serviceIds: null,
+  ...over,
+});
 const model = (channels: readonly Subscriber[] = [subscriber(1)], cdnOf: (serviceId: number) => string = () => "cdn-a") =>
   createNotifyModel(channels, (serviceId) => (serviceId < 1_000 ? 1 : 2), cdnOf);
 const lines = ({ deliveries }: ReturnType<typeof model>, channelId = 1) =>
@@ -35,7 +42,11 @@ describe("a CDN that fails many services", () => {
     }
     world.expand();
     world.send();
-    expect(lines(world)).toEqual(["trigger storm.started", "update storm.started", "resolve failback.done"].map((line) => line.replace("failback.done", "storm.ended")));
+    expect(lines(world)).toEqual(
+      ["trigger storm.started", "update storm.started", "resolve failback.done"].map((line) =>
+        line.replace("failback.done", "storm.ended"),
+      ),
+    );
   });
 
   it("tells of a hold at once, one time, and of the next one when an update is due", () => {
@@ -56,13 +67,23 @@ describe("a CDN that fails many services", () => {
   });
 
   it("is one incident of each CDN, kind and customer, and one of the installation", () => {
-    const world = model([subscriber(1), subscriber(2, { customerId: 2 }), subscriber(3, { customerId: null })], (id) => (id % 2 === 0 ? "cdn-a" : "cdn-b"));
+    const world = model([subscriber(1), subscriber(2, { customerId: 2 }), subscriber(3, { customerId: null })], (id) =>
+      id % 2 === 0 ? "cdn-a" : "cdn-b",
+    );
     for (const id of [1, 2, 3, 1_001, 1_002]) world.begin(id);
     world.service(4).backupDown = true;
     world.put("backup.down", 4, null);
     world.expand();
     expect(world.incidents.map(({ customerId, cdn, kind }) => `${customerId} ${cdn} ${kind}`).toSorted()).toEqual([
-      "1 backup backup", "1 cdn-a storm", "1 cdn-b storm", "2 cdn-a storm", "2 cdn-b storm", "null backup backup", "null cdn-a storm", "null cdn-b storm"]);
+      "1 backup backup",
+      "1 cdn-a storm",
+      "1 cdn-b storm",
+      "2 cdn-a storm",
+      "2 cdn-b storm",
+      "null backup backup",
+      "null cdn-a storm",
+      "null cdn-b storm",
+    ]);
     expect([lines(world, 1), lines(world, 2), lines(world, 3)].map(({ length }) => length)).toEqual([3, 2, 3]);
   });
 
@@ -78,7 +99,14 @@ describe("a CDN that fails many services", () => {
       world.send();
     }
     expect(world.incidents.map(({ customerId }) => customerId)).toEqual([1, null, 1, null]);
-    expect(lines(world)).toEqual(["trigger storm.started", "resolve storm.ended", "trigger storm.started", "resolve storm.ended", "trigger storm.started", "resolve storm.ended"]);
+    expect(lines(world)).toEqual([
+      "trigger storm.started",
+      "resolve storm.ended",
+      "trigger storm.started",
+      "resolve storm.ended",
+      "trigger storm.started",
+      "resolve storm.ended",
+    ]);
   });
 
   it("folds thirty relapses, and is not silent about the last of them", () => {
@@ -119,7 +147,11 @@ describe("what a channel wants", () => {
 
   it("hears of a storm that it has not heard the beginning of once that gets worse", () => {
     const channels = [subscriber(1)];
-    const world = createNotifyModel(channels, () => 1, () => "cdn-a");
+    const world = createNotifyModel(
+      channels,
+      () => 1,
+      () => "cdn-a",
+    );
     channels.pop();
     world.begin(1);
     world.expand();
@@ -142,40 +174,51 @@ const step = fc.oneof(
 
 describe("whatever happens", () => {
   it("opens and closes each thread in turn, tells nobody of others, and ends with the last word", () => {
-    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-      const channels = [subscriber(1), subscriber(2, { customerId: 2, minSeverity: "critical" }), subscriber(3, { customerId: null }), subscriber(4, { kinds: ["storm.started", "switch.held"] as NotificationKind[] })];
-      const world = model(channels, (id) => (id % 2 === 0 ? "cdn-a" : "cdn-b"));
-      for (const { do: what, service } of steps) {
-        if (what === "pass") world.pass(service);
-        else if (what === "expand") world.expand();
-        else if (what === "send") world.send();
-        else if (what === "fail") world.send(() => true);
-        else world[what as "begin" | "relapse" | "end" | "hold"](service);
-      }
-      for (const id of [1, 2, 3, 1_001, 1_002]) world.end(id);
-      world.expand();
-      const sent: string[] = [];
-      for (let turn = 0; turn < 200; turn += 1) {
-        world.pass(3_600_000);
-        sent.push(...world.send().map(({ channelId, thread, seq }) => `${channelId} ${thread} ${seq}`));
-        world.expand();
-      }
-      expect(world.deliveries.filter(({ state }) => state === "pending")).toEqual([]);
-      expect(new Set(sent).size).toBe(sent.length);
-      expect(world.incidents.filter(({ open }) => open)).toEqual([]);
-      for (const [key, own] of Map.groupBy(world.deliveries.filter(({ state }) => state === "sent"), ({ channelId, thread }) => `${channelId} ${thread}`)) {
-        let open = false;
-        for (const { action } of own.toSorted((a, b) => a.seq - b.seq)) {
-          if (action === "trigger") expect(open, key).toBe(false);
-          if (action === "update" || action === "resolve") expect(open, key).toBe(true);
-          open = action === "trigger" || action === "update";
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const channels = [
+          subscriber(1),
+          subscriber(2, { customerId: 2, minSeverity: "critical" }),
+          subscriber(3, { customerId: null }),
+          subscriber(4, { kinds: ["storm.started", "switch.held"] as NotificationKind[] }),
+        ];
+        const world = model(channels, (id) => (id % 2 === 0 ? "cdn-a" : "cdn-b"));
+        for (const { do: what, service } of steps) {
+          if (what === "pass") world.pass(service);
+          else if (what === "expand") world.expand();
+          else if (what === "send") world.send();
+          else if (what === "fail") world.send(() => true);
+          else world[what as "begin" | "relapse" | "end" | "hold"](service);
         }
-        expect(open, key).toBe(false);
-      }
-      for (const { channelId, notificationId } of world.deliveries) {
-        const customer = channels.find((one) => one.channelId === channelId)?.customerId;
-        if (customer !== null) expect(world.all[notificationId - 1]?.customerId).toBe(customer);
-      }
-    }), { numRuns: 400 });
+        for (const id of [1, 2, 3, 1_001, 1_002]) world.end(id);
+        world.expand();
+        const sent: string[] = [];
+        for (let turn = 0; turn < 200; turn += 1) {
+          world.pass(3_600_000);
+          sent.push(...world.send().map(({ channelId, thread, seq }) => `${channelId} ${thread} ${seq}`));
+          world.expand();
+        }
+        expect(world.deliveries.filter(({ state }) => state === "pending")).toEqual([]);
+        expect(new Set(sent).size).toBe(sent.length);
+        expect(world.incidents.filter(({ open }) => open)).toEqual([]);
+        for (const [key, own] of Map.groupBy(
+          world.deliveries.filter(({ state }) => state === "sent"),
+          ({ channelId, thread }) => `${channelId} ${thread}`,
+        )) {
+          let open = false;
+          for (const { action } of own.toSorted((a, b) => a.seq - b.seq)) {
+            if (action === "trigger") expect(open, key).toBe(false);
+            if (action === "update" || action === "resolve") expect(open, key).toBe(true);
+            open = action === "trigger" || action === "update";
+          }
+          expect(open, key).toBe(false);
+        }
+        for (const { channelId, notificationId } of world.deliveries) {
+          const customer = channels.find((one) => one.channelId === channelId)?.customerId;
+          if (customer !== null) expect(world.all[notificationId - 1]?.customerId).toBe(customer);
+        }
+      }),
+      { numRuns: 400 },
+    );
   });
 });

@@ -10,14 +10,20 @@ import { hostileMessage, hostileTexts } from "../../support/hostile-messages.ts"
 import { sampleMessage } from "../../support/notify-samples.ts";
 
 const baseUrl = "https://tranche.example.com";
-const ofHostile = (check: (message: ReturnType<typeof boundedMessage>) => void): void => fc.assert(fc.property(hostileMessage, (message) => check(boundedMessage(message))));
+const ofHostile = (check: (message: ReturnType<typeof boundedMessage>) => void): void =>
+  fc.assert(fc.property(hostileMessage, (message) => check(boundedMessage(message))));
 
 /** The largest that there can be: every text at its bound, of what takes most room when it is escaped. */
-const largest = boundedMessage(sampleMessage("storm.started", {
-  title: "&".repeat(500), summary: "&".repeat(5_000), customer: "<".repeat(300), path: `/${"a".repeat(400)}`,
-  facts: Array.from({ length: 20 }, () => ({ label: "&".repeat(100), value: "&".repeat(500) })),
-  services: Array.from({ length: 30 }, (_, id) => ({ id, name: "😀".repeat(300), state: "&".repeat(100) })),
-}));
+const largest = boundedMessage(
+  sampleMessage("storm.started", {
+    title: "&".repeat(500),
+    summary: "&".repeat(5_000),
+    customer: "<".repeat(300),
+    path: `/${"a".repeat(400)}`,
+    facts: Array.from({ length: 20 }, () => ({ label: "&".repeat(100), value: "&".repeat(500) })),
+    services: Array.from({ length: 30 }, (_, id) => ({ id, name: "😀".repeat(300), state: "&".repeat(100) })),
+  }),
+);
 
 describe("for Slack", () => {
   const textsOf = (value: unknown): readonly string[] => {
@@ -57,11 +63,16 @@ describe("for Slack", () => {
 
 describe("as HTML", () => {
   it("has the elements of its own and no other, and fetches nothing", () => {
-    const tags = (message: ReturnType<typeof boundedMessage>): readonly string[] => renderMail(message, baseUrl).html.match(/<[^>]*>/g) ?? [];
+    const tags = (message: ReturnType<typeof boundedMessage>): readonly string[] =>
+      renderMail(message, baseUrl).html.match(/<[^>]*>/g) ?? [];
     ofHostile((message) => {
       const plain = {
-        ...message, title: "t", summary: message.summary && "s", customer: message.customer === null ? null : "c",
-        facts: message.facts.map(() => ({ label: "l", value: "v" })), services: message.services.map(({ id }) => ({ id, name: "n", state: "s" })),
+        ...message,
+        title: "t",
+        summary: message.summary && "s",
+        customer: message.customer === null ? null : "c",
+        facts: message.facts.map(() => ({ label: "l", value: "v" })),
+        services: message.services.map(({ id }) => ({ id, name: "n", state: "s" })),
       };
       expect(tags(message)).toEqual(tags(plain));
       expect(tags(message).join("")).not.toMatch(/<script|<img|<link|<iframe|<form|\ssrc=|\son\w+=|url\(/i);
@@ -73,7 +84,11 @@ describe("as plain text", () => {
   it("has every name on a line of its own", () => {
     ofHostile((message) => {
       const lines = renderText(message, baseUrl).split("\n");
-      for (const { name, state } of message.services) expect(lines.some((line) => line.startsWith("  ") && line.includes(name) && line.endsWith(state)), name).toBe(true);
+      for (const { name, state } of message.services)
+        expect(
+          lines.some((line) => line.startsWith("  ") && line.includes(name) && line.endsWith(state)),
+          name,
+        ).toBe(true);
       expect(lines.join("")).not.toMatch(/\r/);
     });
   });
@@ -95,12 +110,17 @@ describe("for programs", () => {
 
   it("opens and closes one alert of PagerDuty, within its bounds", () => {
     expect(renderPagerduty(sampleMessage("storm.started"), baseUrl)).toMatchObject({
-      event_action: "trigger", dedup_key: "incident:42", payload: { severity: "critical", source: "tranche" }, client_url: `${baseUrl}/v1/incidents/42`, links: [{ text: "Details" }],
+      event_action: "trigger",
+      dedup_key: "incident:42",
+      payload: { severity: "critical", source: "tranche" },
+      client_url: `${baseUrl}/v1/incidents/42`,
+      links: [{ text: "Details" }],
     });
     expect(renderPagerduty(sampleMessage("storm.ended"), null)).toMatchObject({ event_action: "resolve", dedup_key: "incident:42" });
     expect(renderPagerduty(sampleMessage("storm.ended"), null)).not.toHaveProperty("links");
     expect(renderPagerduty(sampleMessage("storm.recovering"), null)).toMatchObject({ event_action: "trigger" });
-    for (const kind of ["switch.held", "switch.failed", "override.set"] as const) expect(renderPagerduty(sampleMessage(kind), null)).toMatchObject({ payload: { source: "downloads" } });
+    for (const kind of ["switch.held", "switch.failed", "override.set"] as const)
+      expect(renderPagerduty(sampleMessage(kind), null)).toMatchObject({ payload: { source: "downloads" } });
     ofHostile((message) => {
       const event = renderPagerduty(message, baseUrl);
       expect(event.dedup_key.length).toBeLessThanOrEqual(510);

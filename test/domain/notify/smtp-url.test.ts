@@ -17,9 +17,20 @@ describe("SMTP_URL", () => {
   });
 
   it.each([
-    ["", /must be smtps/], ["mail.example.com:587", /must be smtps/], ["https://mail.example.com", /must be smtps/], ["smtps://a@b@mail.example.com", /must be smtps/], ["smtps://user@mail.example.com", /must be smtps/],
-    ["smtps://user:@mail.example.com", /must be smtps/], ["smtps://user:pass@", /must be smtps/], ["smtps://mail.example.com:0", /must be smtps/], ["smtps://mail.example.com/path", /must be smtps/], ["smtps://mail.example.com\r\nx", /must be smtps/],
-    ["smtps://mail.example.com:70000", /port up to 65535/], ["smtp+insecure://mail.example.com:25", /without TLS mail only goes to this machine/], ["smtps://a%zz:b@mail.example.com", /percent-encoded/], ["smtps://a%00:b@mail.example.com", /no NUL/],
+    ["", /must be smtps/],
+    ["mail.example.com:587", /must be smtps/],
+    ["https://mail.example.com", /must be smtps/],
+    ["smtps://a@b@mail.example.com", /must be smtps/],
+    ["smtps://user@mail.example.com", /must be smtps/],
+    ["smtps://user:@mail.example.com", /must be smtps/],
+    ["smtps://user:pass@", /must be smtps/],
+    ["smtps://mail.example.com:0", /must be smtps/],
+    ["smtps://mail.example.com/path", /must be smtps/],
+    ["smtps://mail.example.com\r\nx", /must be smtps/],
+    ["smtps://mail.example.com:70000", /port up to 65535/],
+    ["smtp+insecure://mail.example.com:25", /without TLS mail only goes to this machine/],
+    ["smtps://a%zz:b@mail.example.com", /percent-encoded/],
+    ["smtps://a%00:b@mail.example.com", /no NUL/],
   ])("%j is refused", (text, message) => {
     expect(parseSmtpUrl(text)).toMatch(message);
   });
@@ -32,8 +43,15 @@ describe("the configuration of mail", () => {
 
   it("is nothing by default, SMTP, an HTTP API, or both", () => {
     expect(parseConfig(env).mail).toBeNull();
-    expect(parseConfig({ ...env, ...from, ...api }).mail).toEqual({ from: from.MAIL_FROM, smtp: null, api: { url: api.MAIL_API_URL, token: api.MAIL_API_TOKEN } });
-    expect(parseConfig({ ...env, ...from, ...api, SMTP_URL: `smtps://${encoded}@mail.example.com` }).mail).toMatchObject({ smtp: { port: 465, login }, api: { url: api.MAIL_API_URL } });
+    expect(parseConfig({ ...env, ...from, ...api }).mail).toEqual({
+      from: from.MAIL_FROM,
+      smtp: null,
+      api: { url: api.MAIL_API_URL, token: api.MAIL_API_TOKEN },
+    });
+    expect(parseConfig({ ...env, ...from, ...api, SMTP_URL: `smtps://${encoded}@mail.example.com` }).mail).toMatchObject({
+      smtp: { port: 465, login },
+      api: { url: api.MAIL_API_URL },
+    });
     expect(parseConfig({ ...env, PAGERDUTY_ENDPOINT: "http://127.0.0.1:9000" }).pagerdutyEndpoint).toBe("http://127.0.0.1:9000");
   });
 
@@ -47,7 +65,15 @@ describe("the configuration of mail", () => {
     [{ ...from, ...api, MAIL_API_URL: "http://api.example.com/emails" }, "MAIL_API_URL must be https"],
     [{ ...from, SMTP_URL: "smtp+insecure://mail.example.com" }, "SMTP_URL must be smtps or smtp"],
     [{ PAGERDUTY_ENDPOINT: "http://events.example.com" }, "PAGERDUTY_ENDPOINT must be https"],
-    [{ ...from, ...api, ADMIN_TOKEN: "kJ8hG6fD4sA2qW9eR7tY5uI3oP1zX0cV", SMTP_URL: "smtps://u:kJ8hG6fD4sA2qW9eR7tY5uI3oP1zX0cV@mail.example.com" }, "must not be the same secret as"],
+    [
+      {
+        ...from,
+        ...api,
+        ADMIN_TOKEN: "kJ8hG6fD4sA2qW9eR7tY5uI3oP1zX0cV",
+        SMTP_URL: "smtps://u:kJ8hG6fD4sA2qW9eR7tY5uI3oP1zX0cV@mail.example.com",
+      },
+      "must not be the same secret as",
+    ],
   ])("refuses %j", (variables, message) => {
     expect(() => parseConfig({ ...env, ...variables })).toThrow(message);
     const secrets = [api.MAIL_API_TOKEN, "kJ8hG6fD4sA2qW9eR7tY5uI3oP1zX0cV"];

@@ -6,15 +6,18 @@ const date = fc.integer({ min: Date.parse("0001-02-01T00:00:00Z"), max: Date.par
 
 describe("starts of days and months", () => {
   it("are those of the runtime's own calendar, ahead and back", () => {
-    fc.assert(fc.property(date, fc.integer({ min: -14, max: 14 }), (atMs, ahead) => {
-      fc.pre(atMs > Date.parse("0003-01-01T00:00:00Z"));
-      const at = new Date(atMs);
-      const month = new Date(0);
-      month.setUTCFullYear(at.getUTCFullYear(), at.getUTCMonth() + ahead, 1);
-      const day = new Date(0);
-      day.setUTCFullYear(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() + ahead);
-      expect([startOfMonth(atMs, ahead), startOfDay(atMs, ahead)]).toEqual([month.getTime(), day.getTime()]);
-    }), { numRuns: 5_000 });
+    fc.assert(
+      fc.property(date, fc.integer({ min: -14, max: 14 }), (atMs, ahead) => {
+        fc.pre(atMs > Date.parse("0003-01-01T00:00:00Z"));
+        const at = new Date(atMs);
+        const month = new Date(0);
+        month.setUTCFullYear(at.getUTCFullYear(), at.getUTCMonth() + ahead, 1);
+        const day = new Date(0);
+        day.setUTCFullYear(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() + ahead);
+        expect([startOfMonth(atMs, ahead), startOfDay(atMs, ahead)]).toEqual([month.getTime(), day.getTime()]);
+      }),
+      { numRuns: 5_000 },
+    );
   });
 
   it("hold of every month of four hundred years, at its first and last millisecond", () => {
@@ -27,9 +30,12 @@ describe("starts of days and months", () => {
 
 describe("times as texts", () => {
   it("are those of the runtime", () => {
-    fc.assert(fc.property(date, (atMs) => {
-      const iso = new Date(atMs).toISOString();
-      expect([rfc3339(atMs), utcText(atMs)]).toEqual([iso, `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`]);
-    }), { numRuns: 5_000 });
+    fc.assert(
+      fc.property(date, (atMs) => {
+        const iso = new Date(atMs).toISOString();
+        expect([rfc3339(atMs), utcText(atMs)]).toEqual([iso, `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`]);
+      }),
+      { numRuns: 5_000 },
+    );
   });
 });

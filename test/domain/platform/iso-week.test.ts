@@ -37,7 +37,9 @@ describe("the ISO week of a moment", () => {
   it("is PostgreSQL's at every year boundary from 2020 to 2040", async () => {
     const rows = await database.sql<{ week: string }>(
       `select to_char(to_timestamp(ms / 1000.0) at time zone 'UTC', 'IYYY-"W"IW') as week
-       from unnest($1::float8[]) with ordinality x(ms, place) order by place`, [boundaries]);
+       from unnest($1::float8[]) with ordinality x(ms, place) order by place`,
+      [boundaries],
+    );
     expect(rows).toHaveLength(22 * 21 * 2);
     expect(boundaries.map(isoWeek)).toEqual(rows.map(({ week }) => week));
   });
@@ -49,8 +51,12 @@ describe("the ISO week of a moment", () => {
   });
 
   it.each([
-    ["2021-01-03T23:59:59.999Z", "2020-W53"], ["2021-01-04T00:00:00Z", "2021-W01"], ["2024-12-29T23:59:59Z", "2024-W52"],
-    ["2024-12-30T00:00:00Z", "2025-W01"], ["2026-11-21T12:00:00Z", "2026-W47"], ["2027-01-03T00:00:00Z", "2026-W53"],
+    ["2021-01-03T23:59:59.999Z", "2020-W53"],
+    ["2021-01-04T00:00:00Z", "2021-W01"],
+    ["2024-12-29T23:59:59Z", "2024-W52"],
+    ["2024-12-30T00:00:00Z", "2025-W01"],
+    ["2026-11-21T12:00:00Z", "2026-W47"],
+    ["2027-01-03T00:00:00Z", "2026-W53"],
   ])("%s lies in %s", (time, week) => {
     expect(isoWeek(Date.parse(time))).toBe(week);
   });

@@ -28,7 +28,10 @@ describe("a switch that failed", () => {
     expect(Math.max(...waits("drift"))).toBeGreaterThan(200);
     expect(Math.max(...waits("drift"))).toBeLessThanOrEqual(300);
     for (const [at, wait] of waits("storm").entries()) expect(wait).toBeLessThanOrEqual(waits("drift")[at] ?? 0);
-    const tries = waits("storm").reduce<{ count: number; seconds: number }>(({ count, seconds }, wait) => (seconds + wait > 300 ? { count, seconds: 301 } : { count: count + 1, seconds: seconds + wait }), { count: 1, seconds: 0 });
+    const tries = waits("storm").reduce<{ count: number; seconds: number }>(
+      ({ count, seconds }, wait) => (seconds + wait > 300 ? { count, seconds: 301 } : { count: count + 1, seconds: seconds + wait }),
+      { count: 1, seconds: 0 },
+    );
     expect(tries.count, "in five minutes").toBeLessThanOrEqual(9);
     expect(["storm", "bad_backup", "override", "drift", "calm", "failback"].filter(isUrgent)).toEqual(["storm", "bad_backup", "override"]);
   });

@@ -25,8 +25,15 @@ const asTheSdkHasIt = async (region: string): Promise<{ endpoint: string; signin
 
 describe("the partition of a region", () => {
   it.each([
-    ["us-east-1", "aws"], ["eu-central-1", "aws"], ["ap-southeast-7", "aws"], ["mx-central-1", "aws"], ["il-central-1", "aws"],
-    ["us-gov-west-1", "aws-us-gov"], ["us-gov-east-1", "aws-us-gov"], ["cn-north-1", "aws-cn"], ["cn-northwest-1", "aws-cn"],
+    ["us-east-1", "aws"],
+    ["eu-central-1", "aws"],
+    ["ap-southeast-7", "aws"],
+    ["mx-central-1", "aws"],
+    ["il-central-1", "aws"],
+    ["us-gov-west-1", "aws-us-gov"],
+    ["us-gov-east-1", "aws-us-gov"],
+    ["cn-north-1", "aws-cn"],
+    ["cn-northwest-1", "aws-cn"],
   ])("%s is in %s, with endpoint and signing region as AWS's own client has them", async (region, name) => {
     const partition = partitionOf(region);
     expect(partition?.name).toBe(name);
@@ -38,6 +45,7 @@ describe("the partition of a region", () => {
   });
 
   it("is exactly one", () => {
-    for (const { route53 } of awsPartitions) expect(awsPartitions.filter((one) => one.ownsRegion.test(route53.signingRegion))).toHaveLength(1);
+    for (const { route53 } of awsPartitions)
+      expect(awsPartitions.filter((one) => one.ownsRegion.test(route53.signingRegion))).toHaveLength(1);
   });
 });

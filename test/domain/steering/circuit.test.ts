@@ -23,14 +23,18 @@ describe("a circuit", () => {
   it("lets one call through once its pause is over, and any answer closes it", () => {
     const paused = after(times(6, "throttled"));
     const untilMs = paused.pausedUntilMs ?? 0;
-    expect([mayBeAsked(paused, false, untilMs - 1), mayBeAsked(paused, true, untilMs - 1), mayBeAsked(paused, false, untilMs)]).toEqual(["not", "once", "once"]);
+    expect([mayBeAsked(paused, false, untilMs - 1), mayBeAsked(paused, true, untilMs - 1), mayBeAsked(paused, false, untilMs)]).toEqual([
+      "not",
+      "once",
+      "once",
+    ]);
     expect(after(["answered"], untilMs, paused)).toEqual(closedCircuit);
   });
 
   it("pauses twice as long each time, up to five minutes", () => {
     let circuit = after(times(6, "throttled"));
     const pauses: number[] = [];
-    for (let nowMs = 0; pauses.length < 8; ) {
+    for (let nowMs = 0; pauses.length < 8;) {
       pauses.push((circuit.pausedUntilMs ?? 0) - nowMs);
       nowMs = circuit.pausedUntilMs ?? 0;
       circuit = afterCall(circuit, "throttled", nowMs, 7);
@@ -51,13 +55,16 @@ describe("a backoff", () => {
   const bounds = { firstMs: 1_000, mostMs: 60_000 };
 
   it("never exceeds its bound, nor falls below four fifths of what it would be without spread", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 0, max: 1_000_000_000 }), (failures, seed) => {
-      const wholeMs = Math.min(bounds.mostMs, bounds.firstMs * 2 ** Math.min(30, failures - 1));
-      const waitMs = backoffAfter(failures, bounds, seed);
-      expect(waitMs).toBeLessThanOrEqual(wholeMs);
-      expect(waitMs).toBeGreaterThanOrEqual(0.8 * wholeMs - 1);
-      expect(backoffAfter(failures, bounds, seed)).toBe(waitMs);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 0, max: 1_000_000_000 }), (failures, seed) => {
+        const wholeMs = Math.min(bounds.mostMs, bounds.firstMs * 2 ** Math.min(30, failures - 1));
+        const waitMs = backoffAfter(failures, bounds, seed);
+        expect(waitMs).toBeLessThanOrEqual(wholeMs);
+        expect(waitMs).toBeGreaterThanOrEqual(0.8 * wholeMs - 1);
+        expect(backoffAfter(failures, bounds, seed)).toBe(waitMs);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it("spreads what failed together", () => {

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Question } from "../../../src/domain/steering/dns-message.ts";
 import { decodeReply, encodeQuery } from "../../../src/domain/steering/dns-message.ts";
 
-const hex = (text: string): Uint8Array => Uint8Array.from(text.replaceAll(/\s/g, "").match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const hex = (text: string): Uint8Array =>
+  Uint8Array.from(text.replaceAll(/\s/g, "").match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
 const question: Question = { id: 0xbeef, name: "www.example.com", type: "A" };
 const asked = "03 777777 07 6578616d706c65 03 636f6d 00";
@@ -14,7 +15,9 @@ const a = (owner: string, address = "c0000201") => `${owner} 0001 0001 0000003c 
 describe("encodeQuery", () => {
   it("writes one question without recursion (RFC 1035 §4.1)", () => {
     expect(encodeQuery(question)).toEqual(hex(`${header("0000", "0000")} ${ofA}`));
-    expect(encodeQuery({ ...question, name: "www.example.com.", type: "AAAA" })).toEqual(hex(`${header("0000", "0000")} ${asked} 001c 0001`));
+    expect(encodeQuery({ ...question, name: "www.example.com.", type: "AAAA" })).toEqual(
+      hex(`${header("0000", "0000")} ${asked} 001c 0001`),
+    );
   });
 
   it.each(["", "a..b", `${"a".repeat(64)}.com`, "a b.com", "\u00fc.com", `${"a.".repeat(127)}com`])("writes no query for %j", (name) => {
@@ -27,7 +30,10 @@ describe("decodeReply", () => {
 
   it("reads addresses, and AA, TC and RCODE", () => {
     expect(decoded(`${header("8400", "0002")} ${ofA} ${a("c00c")} ${a("c00c", "c0000202")}`)).toEqual({
-      rcode: 0, authoritative: true, truncated: false, answers: ["192.0.2.1", "192.0.2.2"],
+      rcode: 0,
+      authoritative: true,
+      truncated: false,
+      answers: ["192.0.2.1", "192.0.2.2"],
     });
     expect(decoded(`${header("8403", "0000")} ${ofA}`)).toEqual({ rcode: 3, authoritative: true, truncated: false, answers: [] });
     expect(decoded(`${header("8005", "0000")} ${ofA}`)).toMatchObject({ rcode: 5, authoritative: false });
@@ -41,11 +47,15 @@ describe("decodeReply", () => {
     expect(decoded(text)?.answers).toEqual(["192.0.2.1"]);
     const ofCname = `${header("8400", "0001")} ${asked} 0005 0001 ${cname("c00c", "03 43444e c010", "0006")}`;
     expect(decoded(ofCname, { ...question, type: "CNAME" })?.answers).toEqual(["CDN.example.com."]);
-    expect(decoded(ofCname.replace("43444e", "2e5c00"), { ...question, type: "CNAME" })?.answers).toEqual([String.raw`\.\\\000.example.com.`]);
+    expect(decoded(ofCname.replace("43444e", "2e5c00"), { ...question, type: "CNAME" })?.answers).toEqual([
+      String.raw`\.\\\000.example.com.`,
+    ]);
   });
 
   it("skips records of other types and classes", () => {
-    expect(decoded(`${header("8400", "0003")} ${ofA} c00c 0010 0001 00000000 0002 0161 c00c 0001 0003 00000000 0001 00 ${a("c00c")}`)?.answers).toEqual(["192.0.2.1"]);
+    expect(
+      decoded(`${header("8400", "0003")} ${ofA} c00c 0010 0001 00000000 0002 0161 c00c 0001 0003 00000000 0001 00 ${a("c00c")}`)?.answers,
+    ).toEqual(["192.0.2.1"]);
   });
 
   it.each([

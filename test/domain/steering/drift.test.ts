@@ -4,9 +4,18 @@ import { fightWindowMs, isFight, isFightOver, maySayOnce } from "../../../src/do
 import type { PastDrift } from "../../../src/domain/steering/drift.ts";
 
 const nowMs = Date.parse("2026-11-18T12:00:00Z");
-const [calm, shifted, theirs] = [{ primary: 100, backup: 0 }, { primary: 0, backup: 100 }, { primary: 30, backup: 70 }];
+const [calm, shifted, theirs] = [
+  { primary: 100, backup: 0 },
+  { primary: 0, backup: 100 },
+  { primary: 30, backup: 70 },
+];
 const drift = { recordType: "CNAME", previous: calm, found: theirs };
-const past = (ageMs: number, over: Partial<PastDrift> = {}): PastDrift => ({ foundAtMs: nowMs - ageMs, found: theirs, leftAlone: false, ...over });
+const past = (ageMs: number, over: Partial<PastDrift> = {}): PastDrift => ({
+  foundAtMs: nowMs - ageMs,
+  found: theirs,
+  leftAlone: false,
+  ...over,
+});
 
 describe("a fight", () => {
   it.each([
@@ -43,8 +52,10 @@ describe("a contested domain", () => {
 
   it("is never told the same twice in a row", () => {
     const weights = fc.record({ primary: fc.nat(255), backup: fc.nat(255) });
-    fc.assert(fc.property(weights, fc.boolean(), fc.array(weights, { maxLength: 2 }), (to, toBackup, live) => {
-      expect(maySayOnce(to, toBackup, live, to)).toBe(false);
-    }));
+    fc.assert(
+      fc.property(weights, fc.boolean(), fc.array(weights, { maxLength: 2 }), (to, toBackup, live) => {
+        expect(maySayOnce(to, toBackup, live, to)).toBe(false);
+      }),
+    );
   });
 });

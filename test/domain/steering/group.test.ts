@@ -15,7 +15,13 @@ describe("what is remembered of a group", () => {
     ["a member appeared", zero, [...zero, member("new", 40)], false, [...own, member("new", 40)]],
     ["a member is gone", zero, [member("canary", 0)], false, own],
     ["one that was gone is back without a weight", [member("canary", 0)], zero, false, own],
-    ["one that was gone is back with another weight", [member("canary", 0)], [member("canary", 0), member("old", 9)], false, [member("canary", 97), member("old", 9)]],
+    [
+      "one that was gone is back with another weight",
+      [member("canary", 0)],
+      [member("canary", 0), member("old", 9)],
+      false,
+      [member("canary", 97), member("old", 9)],
+    ],
   ])("%s", (_, known, live, isOurs, wanted) => {
     expect(rememberedAfter(own, known, live, isOurs)).toEqual(wanted);
   });
@@ -50,14 +56,22 @@ describe("what is remembered of a group", () => {
 
 it("gives every part of a group its share of the way back, as nearly as whole weights can", () => {
   const weight = fc.integer({ min: 0, max: 255 });
-  fc.assert(fc.property(fc.array(weight, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 255 }), weight, fc.integer({ min: 1, max: 99 }), (weights, primary, backup, percent) => {
-    const members = weights.map((one, at) => member(`m${at}`, one));
-    const { pair, members: set } = groupShares(percent / 100, { primary, backup }, members, 0);
-    const all = [pair.primary, pair.backup, ...set.map((one) => one.weight)];
-    expect(all.every((one) => Number.isInteger(one) && one >= 0 && one <= 255)).toBe(true);
-    const [sum, ownSum] = [all.reduce((a, b) => a + b), primary + backup + weights.reduce((a, b) => a + b)];
-    const back = (sum - pair.backup) / sum;
-    const wanted = (percent / 100) * ((ownSum - backup) / ownSum);
-    expect(Math.abs(back - wanted)).toBeLessThan(0.03);
-  }));
+  fc.assert(
+    fc.property(
+      fc.array(weight, { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 255 }),
+      weight,
+      fc.integer({ min: 1, max: 99 }),
+      (weights, primary, backup, percent) => {
+        const members = weights.map((one, at) => member(`m${at}`, one));
+        const { pair, members: set } = groupShares(percent / 100, { primary, backup }, members, 0);
+        const all = [pair.primary, pair.backup, ...set.map((one) => one.weight)];
+        expect(all.every((one) => Number.isInteger(one) && one >= 0 && one <= 255)).toBe(true);
+        const [sum, ownSum] = [all.reduce((a, b) => a + b), primary + backup + weights.reduce((a, b) => a + b)];
+        const back = (sum - pair.backup) / sum;
+        const wanted = (percent / 100) * ((ownSum - backup) / ownSum);
+        expect(Math.abs(back - wanted)).toBeLessThan(0.03);
+      },
+    ),
+  );
 });

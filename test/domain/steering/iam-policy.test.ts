@@ -69,7 +69,10 @@ describe("the policy of an account", () => {
   });
 
   it("is the same whatever the order of the domains, in the partition asked for", () => {
-    const domains = [{ name: "b.example.com", zoneId: "Z2" }, { name: "a.example.com", zoneId: "Z1" }];
+    const domains = [
+      { name: "b.example.com", zoneId: "Z2" },
+      { name: "a.example.com", zoneId: "Z1" },
+    ];
     expect(advise(domains, "aws-cn")).toEqual(advise(domains.toReversed(), "aws-cn"));
     expect(JSON.stringify(advise(domains, "aws-cn").policies)).not.toContain("arn:aws:");
   });
@@ -88,8 +91,16 @@ describe("every batch that is formed is permitted, and nothing else", () => {
   const layouts = {
     "one zone": (service: number, domain: number) => ["Z0", "example.com", `host-${domain}.service-${service}.example.com`],
     "one flat zone": (service: number, domain: number) => ["Z0", "example.com", `host-${service}-${domain}.example.com`],
-    "a zone for each service": (service: number, domain: number) => [`ZONE${service}`, `service-${service}.example.net`, `host-${domain}.service-${service}.example.net`],
-    "a zone for each domain": (service: number, domain: number) => [`ZONE${service}X${domain}`, `shop-${service}-${domain}.test`, `www.shop-${service}-${domain}.test`],
+    "a zone for each service": (service: number, domain: number) => [
+      `ZONE${service}`,
+      `service-${service}.example.net`,
+      `host-${domain}.service-${service}.example.net`,
+    ],
+    "a zone for each domain": (service: number, domain: number) => [
+      `ZONE${service}X${domain}`,
+      `shop-${service}-${domain}.test`,
+      `www.shop-${service}-${domain}.test`,
+    ],
   } as const;
   const domainsOf = (layout: keyof typeof layouts, services: number, each: number): Owned[] =>
     Array.from({ length: services * each }, (_, index) => {
@@ -97,14 +108,24 @@ describe("every batch that is formed is permitted, and nothing else", () => {
       return { name, zoneId, zoneName };
     });
   const batchesOf = (domains: readonly Owned[]) =>
-    groupBatches(domains.map(({ name, zoneId }, index): BatchItem => {
-      const record = (setIdentifier: string, weight: number) => ({ name, type: "CNAME", setIdentifier, weight, ttl: 60, values: [`${setIdentifier}.cdn.example.net`] });
-      const records = [record("primary", 100), record("backup", 0)];
-      return { index, zoneId, name, changes: recordChanges({ domain: name, zoneId, records, to: { primary: 0, backup: 100 } }) };
-    }));
+    groupBatches(
+      domains.map(({ name, zoneId }, index): BatchItem => {
+        const record = (setIdentifier: string, weight: number) => ({
+          name,
+          type: "CNAME",
+          setIdentifier,
+          weight,
+          ttl: 60,
+          values: [`${setIdentifier}.cdn.example.net`],
+        });
+        const records = [record("primary", 100), record("backup", 0)];
+        return { index, zoneId, name, changes: recordChanges({ domain: name, zoneId, records, to: { primary: 0, backup: 100 } }) };
+      }),
+    );
 
   const cases = (Object.keys(layouts) as (keyof typeof layouts)[]).flatMap((layout) =>
-    [1, 2, 100].flatMap((services) => [1, 20, 200].map((each) => [layout, services, each] as const)));
+    [1, 2, 100].flatMap((services) => [1, 20, 200].map((each) => [layout, services, each] as const)),
+  );
 
   it.each(cases)("%s, %i services of %i domains", (layout, services, each) => {
     const domains = domainsOf(layout, services, each);
@@ -119,7 +140,9 @@ describe("every batch that is formed is permitted, and nothing else", () => {
 
     const batches = batchesOf(domains);
     const sampled = batches.filter((_, index) => index % Math.ceil(batches.length / 200) === 0);
-    const refused = sampled.filter(({ zoneId, items }) => evaluate(policies, change({ zone: zoneId, names: items.map(({ name }) => name) })) !== "allowed");
+    const refused = sampled.filter(
+      ({ zoneId, items }) => evaluate(policies, change({ zone: zoneId, names: items.map(({ name }) => name) })) !== "allowed",
+    );
     expect(refused).toEqual([]);
 
     const [first] = domains;
@@ -157,9 +180,12 @@ describe("every batch that is formed is permitted, and nothing else", () => {
     expect(patterns.length).toBeGreaterThan(0);
     expect(notes.join()).toContain("service-0.example.com");
     const decide = (zone: string, name: string) => evaluate(policies, change({ zone, names: [name] }));
-    expect([decide("Z0", "other.service-0.example.com"), decide("Z0", "mail.example.com"), decide("Z2", "mail.example.org"), decide("Z2", "www.example.org")]).toEqual([
-      "allowed", "implicit-deny", "implicit-deny", "allowed",
-    ]);
+    expect([
+      decide("Z0", "other.service-0.example.com"),
+      decide("Z0", "mail.example.com"),
+      decide("Z2", "mail.example.org"),
+      decide("Z2", "www.example.org"),
+    ]).toEqual(["allowed", "implicit-deny", "implicit-deny", "allowed"]);
   });
 });
 

@@ -3,7 +3,11 @@ import type { Expectation, PublishedRecord } from "../../../src/domain/steering/
 import { cachedForSeconds, canonicalAnswer, expectationOf, judgePropagation } from "../../../src/domain/steering/propagation.ts";
 
 const record = (setIdentifier: string, value: string, over: Partial<PublishedRecord> = {}): PublishedRecord => ({
-  type: "CNAME", setIdentifier, ttl: 60, values: [value], ...over,
+  type: "CNAME",
+  setIdentifier,
+  ttl: 60,
+  values: [value],
+  ...over,
 });
 const pair = [record("Primary", "A.cdn.net."), record("BACKUP", "b.cdn.net")];
 
@@ -19,15 +23,19 @@ describe("what the public DNS has to answer", () => {
 
   it("is told by one type, a CNAME first, then A", () => {
     const both = [
-      record("primary", "2001:DB8::1", { type: "AAAA" }), record("backup", "2001:db8::2", { type: "AAAA" }),
-      record("primary", "192.0.2.1", { type: "A" }), record("backup", "192.0.2.2", { type: "A" }),
+      record("primary", "2001:DB8::1", { type: "AAAA" }),
+      record("backup", "2001:db8::2", { type: "AAAA" }),
+      record("primary", "192.0.2.1", { type: "A" }),
+      record("backup", "192.0.2.2", { type: "A" }),
     ];
     expect(expectationOf(both, { primary: 0, backup: 1 })).toEqual({ type: "A", values: ["192.0.2.2"] });
     expect(expectationOf(both.slice(0, 2), { primary: 1, backup: 0 })).toEqual({ type: "AAAA", values: ["2001:db8::1"] });
   });
 
   it("cannot be told of an alias, nor of nothing", () => {
-    expect(expectationOf([{ type: "A", setIdentifier: "primary" }, record("backup", "192.0.2.2", { type: "A" })], { primary: 1, backup: 0 })).toBeNull();
+    expect(
+      expectationOf([{ type: "A", setIdentifier: "primary" }, record("backup", "192.0.2.2", { type: "A" })], { primary: 1, backup: 0 }),
+    ).toBeNull();
     expect(expectationOf([], { primary: 1, backup: 0 })).toBeNull();
   });
 });
@@ -43,7 +51,12 @@ describe("the verdict", () => {
     [[null, null], "silent"],
     [[], "silent"],
   ])("on %j is %s", (answers, verdict) => {
-    expect(judgePropagation(expected, answers.map((one, index) => ({ resolver: `r${index}`, answers: one })))).toEqual({ verdict, zone: "silent", cached: false });
+    expect(
+      judgePropagation(
+        expected,
+        answers.map((one, index) => ({ resolver: `r${index}`, answers: one })),
+      ),
+    ).toEqual({ verdict, zone: "silent", cached: false });
   });
 });
 
@@ -52,7 +65,8 @@ it("takes for a cache's only what the pair's other half may have left there", ()
   const zone = { resolver: "ns (authoritative)", source: "authoritative" as const, answers: ["b.cdn.net"] };
   const heard = (answers: readonly string[]) => judgePropagation(expected, [{ resolver: "r", answers }, zone], pair);
   expect(heard(["a.cdn.net"])).toEqual({ verdict: "other", zone: "confirmed", cached: true });
-  for (const answers of [["c.cdn.net"], [], ["a.cdn.net", "c.cdn.net"]]) expect(heard(answers)).toMatchObject({ verdict: "other", cached: false });
+  for (const answers of [["c.cdn.net"], [], ["a.cdn.net", "c.cdn.net"]])
+    expect(heard(answers)).toMatchObject({ verdict: "other", cached: false });
 });
 
 it("waits for the longest life of an old answer", () => {

@@ -4,18 +4,36 @@ import { checkTargetOf, nextStandingStep, uncheckableStatus } from "../../../src
 
 type Record_ = { type: string; setIdentifier: string; weight: number; healthCheckId?: string };
 const record = (setIdentifier: string, healthCheckId?: string, type = "CNAME"): Record_ => ({
-  type, setIdentifier, weight: 1, ...(healthCheckId !== undefined && { healthCheckId }),
+  type,
+  setIdentifier,
+  weight: 1,
+  ...(healthCheckId !== undefined && { healthCheckId }),
 });
 const target = (host: string) => ({ type: "HTTPS", host, port: 443, path: "/healthz" }) as const;
-const check = (id: string, host: string, over = {}) => ({ id, version: 1, target: target(host), disabled: false, seenHealthy: true, ...over });
+const check = (id: string, host: string, over = {}) => ({
+  id,
+  version: 1,
+  target: target(host),
+  disabled: false,
+  seenHealthy: true,
+  ...over,
+});
 
 const made: StandingFailover = {
-  state: "standing", nonce: "n", generation: 1, restore: null, obsolete: [],
+  state: "standing",
+  nonce: "n",
+  generation: 1,
+  restore: null,
+  obsolete: [],
   checks: { primary: check("P", "a.cdn.net"), backup: check("B", "b.cdn.net") },
 };
 const bare: StandingFailover = { ...made, checks: { primary: null, backup: null } };
 const now: StandingSituation<Record_> = {
-  frozen: false, shadow: false, verified: true, unprovisioned: false, uncheckable: null,
+  frozen: false,
+  shadow: false,
+  verified: true,
+  unprovisioned: false,
+  uncheckable: null,
   targets: { primary: target("a.cdn.net"), backup: target("b.cdn.net") },
   records: [record("Primary", "P"), record("BACKUP", "B")],
 };
@@ -24,24 +42,99 @@ const plain = [record("Primary"), record("BACKUP")];
 describe("a standing failover", () => {
   it.each<[string, Partial<StandingFailover>, Partial<StandingSituation<Record_>>, object]>([
     ["rests where all is as it should be", {}, {}, { kind: "rest", attached: true, waitingFor: null }],
-    ["makes its checks, one after the other", { checks: bare.checks }, {}, { kind: "create", side: "primary", reference: "tranche-n-primary-1", disabled: false }],
-    ["makes the one that is missing", { checks: { ...made.checks, backup: null }, generation: 3 }, {}, { kind: "create", side: "backup", reference: "tranche-n-backup-3" }],
+    [
+      "makes its checks, one after the other",
+      { checks: bare.checks },
+      {},
+      { kind: "create", side: "primary", reference: "tranche-n-primary-1", disabled: false },
+    ],
+    [
+      "makes the one that is missing",
+      { checks: { ...made.checks, backup: null }, generation: 3 },
+      {},
+      { kind: "create", side: "backup", reference: "tranche-n-backup-3" },
+    ],
     ["makes them asleep in a freeze", { checks: bare.checks }, { frozen: true }, { kind: "create", disabled: true }],
-    ["waits for a target", { checks: bare.checks }, { targets: { primary: target("a.cdn.net"), backup: null } }, { kind: "create", side: "primary" }],
-    ["waits for a target", {}, { targets: { primary: null, backup: null } }, { kind: "rest", attached: false, waitingFor: expect.stringContaining("target") }],
+    [
+      "waits for a target",
+      { checks: bare.checks },
+      { targets: { primary: target("a.cdn.net"), backup: null } },
+      { kind: "create", side: "primary" },
+    ],
+    [
+      "waits for a target",
+      {},
+      { targets: { primary: null, backup: null } },
+      { kind: "rest", attached: false, waitingFor: expect.stringContaining("target") },
+    ],
     ["puts its checks to sleep in a freeze", {}, { frozen: true }, { kind: "update", side: "primary", disabled: true }],
-    ["wakes them after it", { checks: { ...made.checks, backup: check("B", "b.cdn.net", { disabled: true }) } }, {}, { kind: "update", side: "backup", disabled: false }],
-    ["follows a new target", {}, { targets: { primary: target("c.cdn.net"), backup: target("b.cdn.net") } }, { kind: "update", side: "primary", target: target("c.cdn.net") }],
-    ["replaces a check that became something else", { checks: { ...made.checks, primary: check("P", "", { target: null }) } }, {}, { kind: "replace", side: "primary" }],
-    ["replaces a check of another scheme", {}, { targets: { ...now.targets, backup: { ...target("b.cdn.net"), type: "HTTP" } } }, { kind: "replace", side: "backup" }],
+    [
+      "wakes them after it",
+      { checks: { ...made.checks, backup: check("B", "b.cdn.net", { disabled: true }) } },
+      {},
+      { kind: "update", side: "backup", disabled: false },
+    ],
+    [
+      "follows a new target",
+      {},
+      { targets: { primary: target("c.cdn.net"), backup: target("b.cdn.net") } },
+      { kind: "update", side: "primary", target: target("c.cdn.net") },
+    ],
+    [
+      "replaces a check that became something else",
+      { checks: { ...made.checks, primary: check("P", "", { target: null }) } },
+      {},
+      { kind: "replace", side: "primary" },
+    ],
+    [
+      "replaces a check of another scheme",
+      {},
+      { targets: { ...now.targets, backup: { ...target("b.cdn.net"), type: "HTTP" } } },
+      { kind: "replace", side: "backup" },
+    ],
     ["waits for the records", {}, { records: null }, { kind: "rest", attached: false }],
-    ["does not touch the records in a freeze", { checks: { primary: check("P", "a.cdn.net", { disabled: true }), backup: check("B", "b.cdn.net", { disabled: true }) } }, { frozen: true, records: plain }, { kind: "rest", attached: false, waitingFor: "the service is frozen" }],
-    ["does not touch the records of a shadow", {}, { shadow: true, records: plain }, { kind: "rest", waitingFor: expect.stringContaining("shadowed") }],
-    ["does not touch the records of nobody", {}, { verified: false, records: plain }, { kind: "rest", waitingFor: expect.stringContaining("ownership") }],
-    ["fault 10: looks whether the checkers see a side healthy before it attaches", { checks: { ...made.checks, primary: check("P", "a.cdn.net", { seenHealthy: false }) } }, { records: plain }, { kind: "observe", side: "primary" }],
-    ["fault 10: and the other side", { checks: { ...made.checks, backup: check("B", "b.cdn.net", { seenHealthy: undefined }) } }, { records: plain }, { kind: "observe", side: "backup" }],
-    ["asks nothing of what is attached", { checks: { ...made.checks, primary: check("P", "a.cdn.net", { seenHealthy: false }) } }, {}, { kind: "rest", attached: true }],
-    ["does nothing with what cannot be checked", { checks: bare.checks }, { uncheckable: "404", records: plain }, { kind: "rest", attached: false, waitingFor: "404" }],
+    [
+      "does not touch the records in a freeze",
+      { checks: { primary: check("P", "a.cdn.net", { disabled: true }), backup: check("B", "b.cdn.net", { disabled: true }) } },
+      { frozen: true, records: plain },
+      { kind: "rest", attached: false, waitingFor: "the service is frozen" },
+    ],
+    [
+      "does not touch the records of a shadow",
+      {},
+      { shadow: true, records: plain },
+      { kind: "rest", waitingFor: expect.stringContaining("shadowed") },
+    ],
+    [
+      "does not touch the records of nobody",
+      {},
+      { verified: false, records: plain },
+      { kind: "rest", waitingFor: expect.stringContaining("ownership") },
+    ],
+    [
+      "fault 10: looks whether the checkers see a side healthy before it attaches",
+      { checks: { ...made.checks, primary: check("P", "a.cdn.net", { seenHealthy: false }) } },
+      { records: plain },
+      { kind: "observe", side: "primary" },
+    ],
+    [
+      "fault 10: and the other side",
+      { checks: { ...made.checks, backup: check("B", "b.cdn.net", { seenHealthy: undefined }) } },
+      { records: plain },
+      { kind: "observe", side: "backup" },
+    ],
+    [
+      "asks nothing of what is attached",
+      { checks: { ...made.checks, primary: check("P", "a.cdn.net", { seenHealthy: false }) } },
+      {},
+      { kind: "rest", attached: true },
+    ],
+    [
+      "does nothing with what cannot be checked",
+      { checks: bare.checks },
+      { uncheckable: "404", records: plain },
+      { kind: "rest", attached: false, waitingFor: "404" },
+    ],
     ["deletes what it replaced once no record names it", { obsolete: ["O"] }, {}, { kind: "delete", id: "O" }],
     ["does not delete it before", { obsolete: ["O"] }, { records: [record("Primary", "O"), record("BACKUP", "B")] }, { kind: "rewrite" }],
   ])("%s: %#", (_, standing, situation, step) => {
@@ -49,7 +142,13 @@ describe("a standing failover", () => {
   });
 
   it("attaches each side's check to every type, and remembers what was there", () => {
-    const records = [record("Primary", "theirs"), record("BACKUP", "B"), record("primary", undefined, "A"), record("backup", undefined, "A"), record("canary", "x")];
+    const records = [
+      record("Primary", "theirs"),
+      record("BACKUP", "B"),
+      record("primary", undefined, "A"),
+      record("backup", undefined, "A"),
+      record("canary", "x"),
+    ];
     expect(nextStandingStep(made, { ...now, records })).toEqual({
       kind: "rewrite",
       before: [records[0], records[2], records[3]],
@@ -75,14 +174,24 @@ describe("its removal", () => {
 
   it.each<[string, Partial<StandingFailover>, Partial<StandingSituation<Record_>>, object]>([
     ["restores the records first", {}, {}, { kind: "rewrite", after: [record("Primary", "theirs"), record("BACKUP")] }],
-    ["leaves alone what is not its own", {}, { records: [record("Primary", "other"), record("BACKUP", "B")] }, { kind: "rewrite", before: [record("BACKUP", "B")] }],
+    [
+      "leaves alone what is not its own",
+      {},
+      { records: [record("Primary", "other"), record("BACKUP", "B")] },
+      { kind: "rewrite", before: [record("BACKUP", "B")] },
+    ],
     ["then deletes the checks", {}, { records: plain }, { kind: "delete", id: "P" }],
     ["and those it had replaced", { checks: none, obsolete: ["O"] }, { records: plain }, { kind: "delete", id: "O" }],
     ["until nothing is left", { checks: none }, { records: plain }, { kind: "forget" }],
     ["also where the pair is gone", { checks: none }, { records: null, unprovisioned: true }, { kind: "forget" }],
     ["waits while it cannot be known", {}, { records: null }, { kind: "rest", attached: true }],
     ["puts the checks to sleep in a freeze", {}, { frozen: true }, { kind: "update", side: "primary", disabled: true }],
-    ["and then waits for its end", { checks: { primary: check("P", "a", { disabled: true }), backup: null } }, { frozen: true }, { kind: "rest", waitingFor: "the service is frozen" }],
+    [
+      "and then waits for its end",
+      { checks: { primary: check("P", "a", { disabled: true }), backup: null } },
+      { frozen: true },
+      { kind: "rest", waitingFor: "the service is frozen" },
+    ],
   ])("%s: %#", (_, standing, situation, step) => {
     expect(nextStandingStep({ ...going, ...standing }, { ...now, ...situation })).toMatchObject(step);
   });
@@ -101,7 +210,22 @@ it.each([
 });
 
 it.each<[[number, number][], RegExp | null]>([
-  [[[200, 399]], null], [[[200, 200], [301, 308]], null], [[[200, 299], [404, 404]], /holds 404, which/], [[[200, 599]], /holds 200-599/],
+  [[[200, 399]], null],
+  [
+    [
+      [200, 200],
+      [301, 308],
+    ],
+    null,
+  ],
+  [
+    [
+      [200, 299],
+      [404, 404],
+    ],
+    /holds 404, which/,
+  ],
+  [[[200, 599]], /holds 200-599/],
 ])("fault 10: %j can be checked by Route 53 or is refused", (ranges, said) => {
   if (said === null) expect(uncheckableStatus(ranges)).toBeNull();
   else expect(uncheckableStatus(ranges)).toMatch(said);

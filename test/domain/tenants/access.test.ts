@@ -10,7 +10,9 @@ const root = fc.oneof<fc.Arbitrary<Minter>[]>(
   fc.record({ kind: fc.constant("admin" as const), scopes, expiresAtMs: expiry }),
   fc.record({ kind: fc.constant("customer" as const), role: fc.constantFrom(...roles), expiresAtMs: expiry }),
 );
-type Wanted = { kind: "admin"; scopes: AdminScope[]; expiresAtMs: number | null } | { kind: "customer"; role: Role; expiresAtMs: number | null };
+type Wanted =
+  | { kind: "admin"; scopes: AdminScope[]; expiresAtMs: number | null }
+  | { kind: "customer"; role: Role; expiresAtMs: number | null };
 const wanted = fc.oneof<fc.Arbitrary<Wanted>[]>(
   fc.record({ kind: fc.constant("admin" as const), scopes, expiresAtMs: expiry }),
   fc.record({ kind: fc.constant("customer" as const), role: fc.constantFrom(...roles), expiresAtMs: expiry }),
@@ -21,7 +23,13 @@ const refusal = (minter: Minter, one: Wanted) => (one.kind === "admin" ? refuseA
 /** What one can do to a customer's rows in the end. */
 const rights = (one: Minter): { reads: boolean; writes: boolean; mints: boolean; billing: boolean; freeze: boolean } =>
   one.kind === "admin"
-    ? { reads: one.scopes.includes("read"), writes: one.scopes.includes("write"), mints: one.scopes.includes("tokens"), billing: one.scopes.includes("billing"), freeze: one.scopes.includes("freeze") }
+    ? {
+        reads: one.scopes.includes("read"),
+        writes: one.scopes.includes("write"),
+        mints: one.scopes.includes("tokens"),
+        billing: one.scopes.includes("billing"),
+        freeze: one.scopes.includes("freeze"),
+      }
     : { reads: true, writes: includesRole(one.role, "editor"), mints: includesRole(one.role, "owner"), billing: false, freeze: false };
 
 describe("minting", () => {

@@ -22,12 +22,47 @@ describe("domain names", () => {
   ])("%s is %s", (text, name) => expect(accepted(text)).toBe(name));
 
   it.each([
-    "", ".", "..", "a..example.com", ".example.com", "example.com..", "-a.example.com", "a-.example.com", "a_b.example.com",
-    `${"a".repeat(64)}.example.com`, `${"a.".repeat(125)}example`, "*.example.com", "a b.example.com", "a\tb.example.com",
-    "http://example.com", "example.com/x", "example.com:80", "u@example.com", "example.com?x", "example.com#x", "a\\b.com",
-    "exa%6dple.com", "com", "co.uk", "github.io", "localhost", "intranet", "127.0.0.1", "127.1", "0x7f.0.0.1",
-    "2130706433", "１２７.0.0.1", "[::1]", "::1", "db.internal", "printer.local", "app.localhost", "1.0.0.127.in-addr.arpa", "x.onion",
-    "a\u0000.example.com", "\ud800.example.com",
+    "",
+    ".",
+    "..",
+    "a..example.com",
+    ".example.com",
+    "example.com..",
+    "-a.example.com",
+    "a-.example.com",
+    "a_b.example.com",
+    `${"a".repeat(64)}.example.com`,
+    `${"a.".repeat(125)}example`,
+    "*.example.com",
+    "a b.example.com",
+    "a\tb.example.com",
+    "http://example.com",
+    "example.com/x",
+    "example.com:80",
+    "u@example.com",
+    "example.com?x",
+    "example.com#x",
+    "a\\b.com",
+    "exa%6dple.com",
+    "com",
+    "co.uk",
+    "github.io",
+    "localhost",
+    "intranet",
+    "127.0.0.1",
+    "127.1",
+    "0x7f.0.0.1",
+    "2130706433",
+    "１２７.0.0.1",
+    "[::1]",
+    "::1",
+    "db.internal",
+    "printer.local",
+    "app.localhost",
+    "1.0.0.127.in-addr.arpa",
+    "x.onion",
+    "a\u0000.example.com",
+    "\ud800.example.com",
   ])("%j is refused", (text) => expect(accepted(text)).toBeNull());
 
   it("may be private where that is allowed, but never malformed", () => {
@@ -59,7 +94,14 @@ describe("targets", () => {
     expect(target("http://127.0.0.1:9001", false)).toBeNull();
     expect(target("http://127.0.0.1:9001/", true)).toBe("http://127.0.0.1:9001");
     expect(target("https://[::1]:8443", true)).toBe("https://[::1]:8443");
-    for (const bad of ["ftp://127.0.0.1", "http://u:p@127.0.0.1", "http://127.0.0.1/x", "http://127.0.0.1?x", "http://", "http://127.0.0.1#x"]) {
+    for (const bad of [
+      "ftp://127.0.0.1",
+      "http://u:p@127.0.0.1",
+      "http://127.0.0.1/x",
+      "http://127.0.0.1?x",
+      "http://",
+      "http://127.0.0.1#x",
+    ]) {
       expect(target(bad, true), bad).toBeNull();
     }
   });

@@ -7,7 +7,17 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 const bare = (id: number, over: Partial<Claim> = {}): Claim => ({
-  id, verifiedAtMs: null, verifiedBy: null, seenAtMs: null, lapsedAtMs: null, absences: 0, heldAtMs: null, disputedAtMs: null, lostAtMs: null, dueAtMs: 0, ...over,
+  id,
+  verifiedAtMs: null,
+  verifiedBy: null,
+  seenAtMs: null,
+  lapsedAtMs: null,
+  absences: 0,
+  heldAtMs: null,
+  disputedAtMs: null,
+  lostAtMs: null,
+  dueAtMs: 0,
+  ...over,
 });
 
 const apply = (claims: readonly Claim[], changes: readonly ClaimChange[] | null): readonly Claim[] =>
@@ -75,7 +85,9 @@ const createModel = () => {
       const note = (): void => void looks.set(id, [...(looks.get(id) ?? []), { look: event.look, atMs: nowMs }]);
       if (owner === id) {
         note();
-        const heirs = [...disputes].filter(([rival]) => nowMs - ((looks.get(rival) ?? []).findLast(({ look }) => look === "seen")?.atMs ?? -Infinity) <= 2 * dayMs);
+        const heirs = [...disputes].filter(
+          ([rival]) => nowMs - ((looks.get(rival) ?? []).findLast(({ look }) => look === "seen")?.atMs ?? -Infinity) <= 2 * dayMs,
+        );
         const [heir] = heirs.toSorted((a, b) => a[1] - b[1] || a[0] - b[0]);
         if (event.look === "missing" && heir !== undefined && gone(id, nowMs)) {
           const since = looks.get(heir[0]) ?? [];
@@ -105,42 +117,75 @@ const createModel = () => {
 const ids = fc.integer({ min: 1, max: 3 });
 const afterMs = fc.oneof(fc.constantFrom(0, hourMs, 6 * hourMs, dayMs, 2 * dayMs), fc.integer({ min: 0, max: 3 * dayMs }));
 const events: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 14, arbitrary: fc.record({ kind: fc.constant("look" as const), id: ids, look: fc.constantFrom<Look>("seen", "missing", "missing", "undecided"), afterMs }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("decide" as const), id: ids, decision: fc.constantFrom("hand_over" as const, "reject" as const), afterMs }) },
-  { weight: 1, arbitrary: fc.oneof(fc.record({ kind: fc.constant("remove" as const), id: ids, afterMs }), fc.record({ kind: fc.constant("add" as const), id: ids, afterMs })) },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant("look" as const),
+      id: ids,
+      look: fc.constantFrom<Look>("seen", "missing", "missing", "undecided"),
+      afterMs,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("decide" as const),
+      id: ids,
+      decision: fc.constantFrom("hand_over" as const, "reject" as const),
+      afterMs,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.record({ kind: fc.constant("remove" as const), id: ids, afterMs }),
+      fc.record({ kind: fc.constant("add" as const), id: ids, afterMs }),
+    ),
+  },
 );
 /** Stretches in which an owner is silent: what is rare among random looks. */
 const silence: fc.Arbitrary<Event[]> = fc.tuple(ids, ids).map(([gone, other]) =>
   Array.from({ length: 9 }, (_, at): Event[] => [
     { kind: "look", id: gone, look: at === 0 ? "seen" : "missing", afterMs: dayMs },
     { kind: "look", id: other, look: "seen", afterMs: 1 },
-  ]).flat());
+  ]).flat(),
+);
 
 describe("whose a name is", () => {
   it("is what the rules say, whatever happens in whatever order", () => {
-    fc.assert(fc.property(fc.array(fc.oneof({ weight: 9, arbitrary: events.map((event) => [event]) }, { weight: 1, arbitrary: silence }), { maxLength: 60 }), (schedule) => {
-      let claims: readonly Claim[] = [bare(1), bare(2), bare(3)];
-      const model = createModel();
-      let nowMs = 1_000 * dayMs;
-      for (const event of schedule.flat()) {
-        nowMs += event.afterMs;
-        const before = model.owner();
-        const beforeGone = claims.find(({ id }) => id === before);
-        model.play(event, new Set(claims.map(({ id }) => id)), nowMs);
-        if (event.kind === "remove") claims = claims.filter(({ id }) => id !== event.id);
-        else if (event.kind === "add") claims = claims.some(({ id }) => id === event.id) ? claims : [...claims, bare(event.id)];
-        else if (event.kind === "decide") claims = apply(claims, afterDecision(asStored(claims, event.id), event.id, event.decision, nowMs));
-        else claims = apply(claims, afterLook(asStored(claims, event.id), event.id, event.look, nowMs));
-        expect(claims.map((claim) => [claim.id, stateOf(claim, true)])).toEqual(claims.map(({ id }) => [id, model.stateOf(id)]));
-        expect(claims.filter(({ verifiedAtMs }) => verifiedAtMs !== null).map(({ id }) => id)).toEqual(model.owner() === null ? [] : [model.owner()]);
-        // Nobody loses a name whose record was seen within the last week, but by an admin's word or their own hand.
-        if (before !== null && model.owner() !== before && event.kind === "look") expect(nowMs - (beforeGone?.lapsedAtMs ?? nowMs)).toBeGreaterThanOrEqual(7 * dayMs);
-        // Whoever is looked up sees whether somebody else's proof stands.
-        if (event.kind === "look" && event.id === model.owner() && event.look !== "undecided") {
-          expect(claims.find(({ id }) => id === event.id)?.disputedAtMs !== null).toBe(model.isRivalled());
-        }
-      }
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof({ weight: 9, arbitrary: events.map((event) => [event]) }, { weight: 1, arbitrary: silence }), { maxLength: 60 }),
+        (schedule) => {
+          let claims: readonly Claim[] = [bare(1), bare(2), bare(3)];
+          const model = createModel();
+          let nowMs = 1_000 * dayMs;
+          for (const event of schedule.flat()) {
+            nowMs += event.afterMs;
+            const before = model.owner();
+            const beforeGone = claims.find(({ id }) => id === before);
+            model.play(event, new Set(claims.map(({ id }) => id)), nowMs);
+            if (event.kind === "remove") claims = claims.filter(({ id }) => id !== event.id);
+            else if (event.kind === "add") claims = claims.some(({ id }) => id === event.id) ? claims : [...claims, bare(event.id)];
+            else if (event.kind === "decide")
+              claims = apply(claims, afterDecision(asStored(claims, event.id), event.id, event.decision, nowMs));
+            else claims = apply(claims, afterLook(asStored(claims, event.id), event.id, event.look, nowMs));
+            expect(claims.map((claim) => [claim.id, stateOf(claim, true)])).toEqual(claims.map(({ id }) => [id, model.stateOf(id)]));
+            expect(claims.filter(({ verifiedAtMs }) => verifiedAtMs !== null).map(({ id }) => id)).toEqual(
+              model.owner() === null ? [] : [model.owner()],
+            );
+            // Nobody loses a name whose record was seen within the last week, but by an admin's word or their own hand.
+            if (before !== null && model.owner() !== before && event.kind === "look")
+              expect(nowMs - (beforeGone?.lapsedAtMs ?? nowMs)).toBeGreaterThanOrEqual(7 * dayMs);
+            // Whoever is looked up sees whether somebody else's proof stands.
+            if (event.kind === "look" && event.id === model.owner() && event.look !== "undecided") {
+              expect(claims.find(({ id }) => id === event.id)?.disputedAtMs !== null).toBe(model.isRivalled());
+            }
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 
   it("is not decided by a look that not every resolver answered", () => {
@@ -154,9 +199,16 @@ describe("whose a name is", () => {
     const owner = bare(1, { verifiedAtMs: 5, verifiedBy: "proof", lapsedAtMs: 0, absences: 6 });
     const rival = bare(2, { disputedAtMs: 3, seenAtMs: 7 * dayMs });
     const changes = afterLook([owner, rival], 1, "missing", 7 * dayMs);
-    expect(changes.map(({ claim, event, rotate }) => [claim.id, stateOf(claim, true), event, rotate])).toEqual([[1, "lost", "unverify", true], [2, "proven", "verify", false]]);
-    expect(afterLook([{ ...owner, absences: 5 }, rival], 1, "missing", 7 * dayMs).map(({ claim }) => stateOf(claim, true))).toEqual(["held"]);
-    expect(afterLook([owner, { ...rival, seenAtMs: 4 * dayMs }], 1, "missing", 7 * dayMs).map(({ claim }) => stateOf(claim, true))).toEqual(["held"]);
+    expect(changes.map(({ claim, event, rotate }) => [claim.id, stateOf(claim, true), event, rotate])).toEqual([
+      [1, "lost", "unverify", true],
+      [2, "proven", "verify", false],
+    ]);
+    expect(afterLook([{ ...owner, absences: 5 }, rival], 1, "missing", 7 * dayMs).map(({ claim }) => stateOf(claim, true))).toEqual([
+      "held",
+    ]);
+    expect(afterLook([owner, { ...rival, seenAtMs: 4 * dayMs }], 1, "missing", 7 * dayMs).map(({ claim }) => stateOf(claim, true))).toEqual(
+      ["held"],
+    );
   });
 
   it("counts without a proof only while none is asked for", () => {
@@ -165,7 +217,10 @@ describe("whose a name is", () => {
     expect([stateOf(own, false), stateOf(own, true)]).toEqual(["proven", "unproven"]);
     // A proof of its own keeps it; somebody else's takes it.
     expect(afterLook([own], 1, "seen", 20).map(({ claim }) => [claim.verifiedAtMs, claim.verifiedBy])).toEqual([[9, "proof"]]);
-    expect(afterLook([own, bare(2)], 2, "seen", 20).map(({ claim }) => [claim.id, stateOf(claim, true)])).toEqual([[1, "lost"], [2, "proven"]]);
+    expect(afterLook([own, bare(2)], 2, "seen", 20).map(({ claim }) => [claim.id, stateOf(claim, true)])).toEqual([
+      [1, "lost"],
+      [2, "proven"],
+    ]);
     expect(afterLook([own], 1, "missing", 20)).toEqual([]);
   });
 

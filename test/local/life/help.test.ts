@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Bench } from "../../support/processes.ts";
 import { openBench } from "../../support/processes.ts";
 
-const { scripts } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { scripts: Record<string, string> };
+const { scripts } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
+  scripts: Record<string, string>;
+};
 
 let bench: Bench;
 beforeAll(async () => {
@@ -13,8 +15,12 @@ afterAll(() => bench.clear());
 
 /** Those that belong to somebody else and say it their way. */
 const others: Readonly<Record<string, RegExp>> = {
-  test: /vitest run|--help/, "db:generate": /drizzle-kit|OPTIONS|--help/i, format: /oxfmt|Usage/, "format:check": /oxfmt|Usage/,
-  "client:build": /tsc/, prepack: /npm run/,
+  test: /vitest run|--help/,
+  "db:generate": /drizzle-kit|OPTIONS|--help/i,
+  format: /oxfmt|Usage/,
+  "format:check": /oxfmt|Usage/,
+  "client:build": /tsc/,
+  prepack: /npm run/,
 };
 
 it.each(Object.keys(scripts))("npm run %s -- --help says how it is used, and does nothing", async (script) => {

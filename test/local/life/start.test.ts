@@ -28,7 +28,11 @@ const nothingLeft = async (): Promise<void> => {
   await expect.poll(() => bench.leftovers(), { timeout: 60_000, interval: 200 }).toEqual(["kept"]);
 };
 
-const answers = (url: string): Promise<boolean> => fetch(`${url}/healthz`).then((response) => response.ok, () => false);
+const answers = (url: string): Promise<boolean> =>
+  fetch(`${url}/healthz`).then(
+    (response) => response.ok,
+    () => false,
+  );
 
 // One directory after the other: each start finds what the end before it has left.
 describe("npm start", () => {
@@ -56,7 +60,16 @@ describe("npm start", () => {
     const fresh = join(bench.temporary, "kept", "fresh");
     const started = start({ TRANCHE_HOME: fresh });
     // initdb is at work.
-    await expect.poll(() => stat(join(fresh, "postgres", "password")).then(() => true, () => false), { timeout: 60_000, interval: 20 }).toBe(true);
+    await expect
+      .poll(
+        () =>
+          stat(join(fresh, "postgres", "password")).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 60_000, interval: 20 },
+      )
+      .toBe(true);
     process.kill(started.node().pid, "SIGKILL");
     await started.ended;
     await nothingLeft();
@@ -110,13 +123,22 @@ describe("one that runs", () => {
 
   it("does not flood its log where a name does not resolve, and keeps its own lines", async () => {
     const id = await send("/v1/services", { name: "astray", primary_cdn: "cloudflare", backup_cdn: "fastly" });
-    await send(`/v1/services/${id}/domains`, { name: "astray.example.com", primary_target: "primary.nowhere.invalid", backup_target: "backup.nowhere.invalid" });
+    await send(`/v1/services/${id}/domains`, {
+      name: "astray.example.com",
+      primary_target: "primary.nowhere.invalid",
+      backup_target: "backup.nowhere.invalid",
+    });
     await send(`/v1/services/${id}/storm-policies`, { kind: "http_availability" });
     // Three lookups for each.
-    await expect.poll(async () => {
-      const { points } = await get<{ points: { samples: number }[] }>(`/v1/services/${id}/availability?step=60`);
-      return points.reduce((sum, { samples }) => sum + samples, 0);
-    }, { timeout: 120_000, interval: 500 }).toBeGreaterThan(12);
+    await expect
+      .poll(
+        async () => {
+          const { points } = await get<{ points: { samples: number }[] }>(`/v1/services/${id}/availability?step=60`);
+          return points.reduce((sum, { samples }) => sum + samples, 0);
+        },
+        { timeout: 120_000, interval: 500 },
+      )
+      .toBeGreaterThan(12);
     first.npm.kill("SIGTERM");
     expect(await first.ended).toBe(0);
     const lines = first.output().split("\n");
@@ -135,8 +157,12 @@ describe("two first starts at once", () => {
     const both = [start({ TRANCHE_HOME: fresh, PORT: "0" }), start({ TRANCHE_HOME: fresh, PORT: "0" })];
     const outcomes = await Promise.all(both.map((one) => Promise.race([up(one).catch(() => "ended"), one.ended])));
     expect(outcomes.filter((outcome) => typeof outcome === "string" && outcome.startsWith("http"))).toHaveLength(1);
-    const [first, second] = outcomes.map((outcome, index) => ({ outcome, started: both[index] })).toSorted((a, b) => Number(a.outcome === 1) - Number(b.outcome === 1));
-    expect(second?.started?.output()).toMatch(/^tranche (did not start: it is just being started in \S+, by process \d+|already runs at http)/);
+    const [first, second] = outcomes
+      .map((outcome, index) => ({ outcome, started: both[index] }))
+      .toSorted((a, b) => Number(a.outcome === 1) - Number(b.outcome === 1));
+    expect(second?.started?.output()).toMatch(
+      /^tranche (did not start: it is just being started in \S+, by process \d+|already runs at http)/,
+    );
     expect(await answers(String(first?.outcome))).toBe(true);
     first?.started?.npm.kill("SIGTERM");
     expect(await first?.started?.ended).toBe(0);
@@ -158,7 +184,8 @@ describe("npm start refuses in one sentence", () => {
       await expect.poll(() => server.listening).toBe(true);
       const taken = (server.address() as AddressInfo).port;
       expect(await refused({ PORT: String(taken) })).toBe(
-        `tranche did not start: port ${taken} is taken: stop what listens there, or choose another with PORT=${taken + 1} npm start`);
+        `tranche did not start: port ${taken} is taken: stop what listens there, or choose another with PORT=${taken + 1} npm start`,
+      );
     } finally {
       server.close();
     }
@@ -172,12 +199,16 @@ describe("npm start refuses in one sentence", () => {
   it("a directory that is a file, not whole, or closed", async () => {
     const file = join(bench.temporary, "kept", "file");
     await writeFile(file, "");
-    expect(await refused({ TRANCHE_HOME: file })).toBe(`tranche did not start: ${file} is a file, and has to be a directory: move it away, or give another directory with TRANCHE_HOME`);
+    expect(await refused({ TRANCHE_HOME: file })).toBe(
+      `tranche did not start: ${file} is a file, and has to be a directory: move it away, or give another directory with TRANCHE_HOME`,
+    );
     const half = join(bench.temporary, "kept", "half");
     await mkdir(join(half, "postgres", "cluster"), { recursive: true });
     await chmod(half, 0o755);
     const answer = await refused({ TRANCHE_HOME: half });
-    expect(answer).toMatch(/is not whole, .*PG_VERSION is missing: remove .*half\/postgres to begin with an empty one|belongs to root, not to/);
+    expect(answer).toMatch(
+      /is not whole, .*PG_VERSION is missing: remove .*half\/postgres to begin with an empty one|belongs to root, not to/,
+    );
   });
 
   it("a variable that is wrong, and tells of those that do nothing", async () => {

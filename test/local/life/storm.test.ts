@@ -16,7 +16,16 @@ const arrived: Received[] = [];
 let plane: ControlPlane;
 beforeAll(async () => {
   stage = await startStage({}, (message) => arrived.push(message));
-  plane = await startControlPlane({ env: { DOMAIN_VERIFICATION: "off", ALLOW_PRIVATE_TARGETS: "true", ADMIN_TOKEN: adminToken, SECRETS_KEY: randomBytes(32).toString("base64"), ...stage.env, PROBE_INTERVAL: "500ms" } });
+  plane = await startControlPlane({
+    env: {
+      DOMAIN_VERIFICATION: "off",
+      ALLOW_PRIVATE_TARGETS: "true",
+      ADMIN_TOKEN: adminToken,
+      SECRETS_KEY: randomBytes(32).toString("base64"),
+      ...stage.env,
+      PROBE_INTERVAL: "500ms",
+    },
+  });
 });
 afterAll(async () => {
   await plane.close();
@@ -27,21 +36,28 @@ it("plays a storm that is seen, steered and over, leaves it to be read, and can 
   const { url, trigger } = plane.worker;
   const pace = { calmMs: 500, outageMs: 2_000, windowSeconds: 3, cooldownSeconds: 2 };
   void trigger("* * * * *").catch(() => undefined);
-  const play = async (signal: AbortSignal, lines: string[]) => await playStorm({ url, adminToken, say: (line) => lines.push(line), signal, stage, pace });
+  const play = async (signal: AbortSignal, lines: string[]) =>
+    await playStorm({ url, adminToken, say: (line) => lines.push(line), signal, stage, pace });
 
   const ending = new AbortController();
   const lines: string[] = [];
   const playing = play(ending.signal, lines);
   // Where it gives up, the poll need not wait for what will never be said.
   const failed = playing.then(() => "ended", String);
-  const outcome = async () => (lines.some((line) => line.includes("the storm has ended")) ? "played" : await Promise.race([failed, Promise.resolve("under way")]));
+  const outcome = async () =>
+    lines.some((line) => line.includes("the storm has ended")) ? "played" : await Promise.race([failed, Promise.resolve("under way")]);
   await expect.poll(outcome, { timeout: 120_000 }).not.toBe("under way");
   expect(await outcome()).toBe("played");
   expect(lines.join("\n")).toMatch(/calm: both answer[^]*storm \d+ is declared[^]*routing is shifted[^]*recovering[^]*the storm has ended/);
   const api = createApi(url, adminToken, { "x-customer-id": "1" });
   for (const title of ["cloudflare is failing: storm-demo", "cloudflare is well again: storm-demo"]) {
     for (const channel of sinkChannels) {
-      await expect.poll(() => arrived.filter((one) => one.channel === channel && one.title === title && one.taken && one.wrong.length === 0), { timeout: 20_000, message: `${channel}: ${title}` }).toHaveLength(1);
+      await expect
+        .poll(() => arrived.filter((one) => one.channel === channel && one.title === title && one.taken && one.wrong.length === 0), {
+          timeout: 20_000,
+          message: `${channel}: ${title}`,
+        })
+        .toHaveLength(1);
     }
   }
   const storms = async () => (await api.get<{ id: number; state: string }[]>("/v1/storms")).map(({ state }) => state);

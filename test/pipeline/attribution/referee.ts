@@ -29,7 +29,9 @@ const apply = ({ services, domains }: State, event: Event): void => {
 /** Minute after minute, by brute force: a minute belongs to who held the host, and to where the CDN stood, when it began. */
 export const refereeOf = (schedule: Schedule): Truth => {
   const truth = new Map<string, { primary: number; backup: number; hosts: Set<string> }>();
-  const carriers = new Map<string, (minute: number) => number>(measuredCdns.flatMap((cdn) => schedule.hosts.map((host) => [`${cdn} ${host}`, carrying(cdn, host)] as const)));
+  const carriers = new Map<string, (minute: number) => number>(
+    measuredCdns.flatMap((cdn) => schedule.hosts.map((host) => [`${cdn} ${host}`, carrying(cdn, host)] as const)),
+  );
   const state: State = { services: new Map(), domains: new Map() };
   let next = 0;
   for (let atMs = startMs; atMs < endMs; atMs += minuteMs) {

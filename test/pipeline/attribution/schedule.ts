@@ -13,7 +13,14 @@ export type Event = { readonly atMs: number } & (
   | { readonly kind: "change CDNs"; readonly service: number; readonly cdns: readonly [string, string] }
   | { readonly kind: "delete service"; readonly service: number }
   | { readonly kind: "rename"; readonly service: number }
-  | { readonly kind: "add domain"; readonly domain: number; readonly service: number; readonly customer: number; readonly host: string; readonly proven: boolean }
+  | {
+      readonly kind: "add domain";
+      readonly domain: number;
+      readonly service: number;
+      readonly customer: number;
+      readonly host: string;
+      readonly proven: boolean;
+    }
   | { readonly kind: "prove"; readonly domain: number; readonly displaced: number | null }
   | { readonly kind: "lose proof"; readonly domain: number }
   | { readonly kind: "delete domain"; readonly domain: number }
@@ -35,7 +42,11 @@ type Domain = { readonly id: number; readonly service: number; readonly customer
 type Service = { readonly id: number; readonly customer: number; cdns: readonly [string, string] };
 
 const pairs: readonly (readonly [string, string])[] = [
-  ["fastly", "cloudflare"], ["cloudflare", "fastly"], ["fastly", "akamai"], ["akamai", "cloudflare"], ["cloudflare", "akamai"],
+  ["fastly", "cloudflare"],
+  ["cloudflare", "fastly"],
+  ["fastly", "akamai"],
+  ["akamai", "cloudflare"],
+  ["cloudflare", "akamai"],
 ];
 
 /** Moments: any millisecond, or, where things are decided, the very minute or the very hour. */

@@ -34,7 +34,9 @@ const statementOf = (event: Event): string => {
 
 /** Lets happen what happens from (exclusive) until (inclusive), in one transaction, as no test of locks. */
 export const play = async (database: TestDatabase, schedules: readonly Schedule[], afterMs: number, untilMs: number): Promise<void> => {
-  const due = schedules.flatMap(({ events }) => events.filter(({ atMs }) => atMs > afterMs && atMs <= untilMs)).toSorted((a, b) => a.atMs - b.atMs);
+  const due = schedules
+    .flatMap(({ events }) => events.filter(({ atMs }) => atMs > afterMs && atMs <= untilMs))
+    .toSorted((a, b) => a.atMs - b.atMs);
   if (due.length > 0) await database.sql(due.map(statementOf).join(";\n"));
 };
 
@@ -54,10 +56,15 @@ const sumsOf = (cdn: string, host: string): Uint32Array => {
 
 /** A CDN's analytics as they are at `nowMs`: by the minute, blind where the schedules say so, away as a whole if `isAway`. */
 export const cdnAt = (
-  cdn: string, schedules: readonly Schedule[], nowMs: number, options: { readonly isAway: boolean; readonly puttingOff: (host: string) => boolean },
+  cdn: string,
+  schedules: readonly Schedule[],
+  nowMs: number,
+  options: { readonly isAway: boolean; readonly puttingOff: (host: string) => boolean },
 ): UsageSource => {
   const blind = new Set(
-    schedules.flatMap((schedule) => schedule.blind.filter((one) => one.cdn === cdn && one.fromMs <= nowMs && nowMs < one.toMs).map(({ host }) => host)),
+    schedules.flatMap((schedule) =>
+      schedule.blind.filter((one) => one.cdn === cdn && one.fromMs <= nowMs && nowMs < one.toMs).map(({ host }) => host),
+    ),
   );
   return {
     cdn,
@@ -69,11 +76,18 @@ export const cdnAt = (
         unreadable: hosts.filter((host) => blind.has(host)).map((host) => ({ host, reason: "no service lists it" })),
         unknownHosts: hosts.filter((host) => blind.has(host)),
         deferredHosts,
-        rows: hosts.filter((host) => !blind.has(host) && !put.has(host)).flatMap((host) => {
-          const until = sumsOf(cdn, host);
-          const before = (ms: number) => until[(ms - startMs) / minuteMs] ?? 0;
-          return windows.map((span) => ({ host, startMs: span.startMs, endMs: span.endMs, bytes: before(span.endMs) - before(span.startMs) }));
-        }),
+        rows: hosts
+          .filter((host) => !blind.has(host) && !put.has(host))
+          .flatMap((host) => {
+            const until = sumsOf(cdn, host);
+            const before = (ms: number) => until[(ms - startMs) / minuteMs] ?? 0;
+            return windows.map((span) => ({
+              host,
+              startMs: span.startMs,
+              endMs: span.endMs,
+              bytes: before(span.endMs) - before(span.startMs),
+            }));
+          }),
       };
     },
   };

@@ -77,10 +77,16 @@ describe("a link to an invoice", () => {
     expect(page.text).not.toContain('href="/v1');
     const csv = await open(`${at}/csv`);
     expect(csv.text).toBe((await api.call("GET", `/v1/invoices/${invoiceId}/csv`, { token: acme.viewer })).text);
-    expect([csv.headers.get("content-type"), csv.headers.get("content-disposition")]).toEqual(["text/csv; charset=utf-8; header=present", 'attachment; filename="TR-2026-0001.csv"']);
+    expect([csv.headers.get("content-type"), csv.headers.get("content-disposition")]).toEqual([
+      "text/csv; charset=utf-8; header=present",
+      'attachment; filename="TR-2026-0001.csv"',
+    ]);
     for (const answer of [page, csv, await open("/i/nonsense"), await open("/i/nonsense/csv", "text/html")]) {
       expect(Object.fromEntries(answer.headers)).toMatchObject({
-        "cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow", "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-robots-tag": "noindex, nofollow",
+        "x-content-type-options": "nosniff",
       });
     }
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);
@@ -91,7 +97,8 @@ describe("a link to an invoice", () => {
   it("reads in one round trip, and notes at most once a minute that it was opened", async () => {
     const link = await make();
     const at = pathOf(link);
-    const openedAt = async () => (await api.call("GET", path, { token: acme.viewer })).list.find(({ id }) => id === link.id)?.["last_opened_at"];
+    const openedAt = async () =>
+      (await api.call("GET", path, { token: acme.viewer })).list.find(({ id }) => id === link.id)?.["last_opened_at"];
     expect(await openedAt()).toBeNull();
     const count = countAsked();
     expect((await open(at)).status).toBe(200);
@@ -115,16 +122,29 @@ describe("a link to an invoice", () => {
     const [revoked, short] = [await make(), await make({ expires_in_days: 1 })];
     expect((await api.call("DELETE", `${path}/${revoked.id}`, { token: acme.editor })).status).toBe(204);
     const wrong = pathOf(short).replace(/.$/, (last) => (last === "A" ? "E" : "A"));
-    const mismatched = await createLinkTokens([api.env["SECRETS_KEY"] ?? ""]).sign({ linkId: short.id, invoiceId: otherId, expiresAtMs: Date.parse(short.expires_at) });
-    const unknown = await createLinkTokens([api.env["SECRETS_KEY"] ?? ""]).sign({ linkId: 999_999, invoiceId, expiresAtMs: Date.parse(short.expires_at) });
+    const mismatched = await createLinkTokens([api.env["SECRETS_KEY"] ?? ""]).sign({
+      linkId: short.id,
+      invoiceId: otherId,
+      expiresAtMs: Date.parse(short.expires_at),
+    });
+    const unknown = await createLinkTokens([api.env["SECRETS_KEY"] ?? ""]).sign({
+      linkId: 999_999,
+      invoiceId,
+      expiresAtMs: Date.parse(short.expires_at),
+    });
     api.time.nowMs = startMs + dayMs;
     const dead = ["/i/x", wrong, pathOf(short), pathOf(revoked), `/i/${mismatched}`, `/i/${unknown}`];
-    for (const [accept, type] of [[undefined, "application/problem+json"], ["text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=UTF-8"]] as const) {
+    for (const [accept, type] of [
+      [undefined, "application/problem+json"],
+      ["text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=UTF-8"],
+    ] as const) {
       for (const rest of ["", "/csv"]) {
         const answers = await Promise.all(dead.map((at) => open(at + rest, accept)));
         const [first] = answers;
         expect([first?.status, first?.headers.get("content-type")]).toEqual([404, type]);
-        const seen = answers.map(({ status, headers, text }) => JSON.stringify([status, [...headers], text]).replaceAll(headers.get("x-request-id") ?? "", "REQUEST"));
+        const seen = answers.map(({ status, headers, text }) =>
+          JSON.stringify([status, [...headers], text]).replaceAll(headers.get("x-request-id") ?? "", "REQUEST"),
+        );
         expect(new Set(seen).size).toBe(1);
       }
     }
@@ -133,7 +153,11 @@ describe("a link to an invoice", () => {
   it("that we did not sign, or that has expired, is not looked up", async () => {
     const link = await make({ expires_in_days: 1 });
     const count = countAsked();
-    const forged = await createLinkTokens([btoa("another key of thirty-two bytes!")]).sign({ linkId: link.id, invoiceId, expiresAtMs: Date.parse(link.expires_at) });
+    const forged = await createLinkTokens([btoa("another key of thirty-two bytes!")]).sign({
+      linkId: link.id,
+      invoiceId,
+      expiresAtMs: Date.parse(link.expires_at),
+    });
     for (const token of ["x", forged, `${pathOf(link).slice(3)}x`]) expect((await open(`/i/${token}`)).status).toBe(404);
     api.time.nowMs = startMs + dayMs;
     expect((await open(pathOf(link))).status).toBe(404);
@@ -154,8 +178,12 @@ describe("a link to an invoice", () => {
     expect((await open(pathOf(link))).status).toBe(404);
     const listed = await api.call("GET", path, { token: acme.viewer });
     expect(listed.list.find(({ id }) => id === link.id)).toEqual({
-      id: link.id, created_by: expect.stringMatching(/^token:\d+$/), created_at: new Date(startMs).toISOString(), expires_at: link.expires_at,
-      revoked_at: new Date(startMs + 5_000).toISOString(), last_opened_at: new Date(startMs).toISOString(),
+      id: link.id,
+      created_by: expect.stringMatching(/^token:\d+$/),
+      created_at: new Date(startMs).toISOString(),
+      expires_at: link.expires_at,
+      revoked_at: new Date(startMs + 5_000).toISOString(),
+      last_opened_at: new Date(startMs).toISOString(),
     });
     expect(listed.text).not.toContain(token);
     const page = await api.call("GET", `${path}?limit=1`, { token: acme.viewer });
@@ -163,7 +191,10 @@ describe("a link to an invoice", () => {
     expect((await api.call("GET", path, { token: globex.viewer })).status).toBe(404);
     const audited = await api.db.rows<{ action: string; actor: string; customer: number; text: string }>(sql`
       select action, actor, customer_id as customer, audit_log::text as text from audit_log where object_type = 'invoice_link' and object_id = ${link.id} order by id`);
-    expect(audited.map(({ action, actor, customer }) => [action, actor.split(":")[0], customer])).toEqual([["create", "token", acme.id], ["revoke", "token", acme.id]]);
+    expect(audited.map(({ action, actor, customer }) => [action, actor.split(":")[0], customer])).toEqual([
+      ["create", "token", acme.id],
+      ["revoke", "token", acme.id],
+    ]);
     expect(JSON.stringify(audited) + JSON.stringify(api.lines)).not.toContain(token);
   });
 
@@ -184,14 +215,22 @@ describe("a link to an invoice", () => {
 });
 
 describe("a deployment", () => {
-  const other = (env: Record<string, string>) => createApp(buildDeps(parseConfig({ ...api.env, ...env }), { clock: api.clock, log: api.log }));
+  const other = (env: Record<string, string>) =>
+    createApp(buildDeps(parseConfig({ ...api.env, ...env }), { clock: api.clock, log: api.log }));
   const post = (app: ReturnType<typeof other>, url: string) =>
-    app.request(url, { method: "POST", headers: { authorization: `Bearer ${acme.editor}`, "content-type": "application/json" }, body: "{}" });
+    app.request(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${acme.editor}`, "content-type": "application/json" },
+      body: "{}",
+    });
 
   it("without SECRETS_KEY makes no link, says why, and opens none", async () => {
     const keyless = other({ SECRETS_KEY: "" });
     const refused = await post(keyless, path);
-    expect([refused.status, await refused.json()]).toEqual([409, expect.objectContaining({ detail: expect.stringContaining("SECRETS_KEY") })]);
+    expect([refused.status, await refused.json()]).toEqual([
+      409,
+      expect.objectContaining({ detail: expect.stringContaining("SECRETS_KEY") }),
+    ]);
     expect((await keyless.request(pathOf(await make()))).status).toBe(404);
   });
 

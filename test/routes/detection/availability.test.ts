@@ -7,7 +7,14 @@ let api: Api;
 let acme: Awaited<ReturnType<Api["onboard"]>>;
 let serviceId: number;
 
-type Point = { start: string; samples: number; ok: number; availability: number | null; p50_latency_ms: number | null; p95_latency_ms: number | null };
+type Point = {
+  start: string;
+  samples: number;
+  ok: number;
+  availability: number | null;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+};
 
 beforeAll(async () => {
   api = await startApi();
@@ -32,7 +39,8 @@ beforeAll(async () => {
       (${serviceId}, ${one.id}, 'backup', 'cloudflare', '2026-11-21T12:00:00Z', 0, '2026-11-21T12:00:01Z', false, null, 5000, 'timeout')`);
 });
 
-const read = async (query: string, token = acme.viewer) => await api.call("GET", `/v1/services/${serviceId}/availability?${query}`, { token });
+const read = async (query: string, token = acme.viewer) =>
+  await api.call("GET", `/v1/services/${serviceId}/availability?${query}`, { token });
 const points = async (query: string) => (await read(query)).body["points"] as Point[];
 
 describe("availability", () => {
@@ -41,22 +49,48 @@ describe("availability", () => {
     expect([status, body]).toMatchObject([
       200,
       {
-        service_id: serviceId, path: "primary", vantage: null, step_seconds: 60, from: "2026-11-21T11:30:00.000Z", to: "2026-11-21T12:30:00.000Z",
+        service_id: serviceId,
+        path: "primary",
+        vantage: null,
+        step_seconds: 60,
+        from: "2026-11-21T11:30:00.000Z",
+        to: "2026-11-21T12:30:00.000Z",
       },
     ]);
     const series = body["points"] as Point[];
     expect(series).toHaveLength(60);
-    expect(series[0]).toEqual({ start: "2026-11-21T11:30:00.000Z", samples: 0, ok: 0, availability: null, p50_latency_ms: null, p95_latency_ms: null });
+    expect(series[0]).toEqual({
+      start: "2026-11-21T11:30:00.000Z",
+      samples: 0,
+      ok: 0,
+      availability: null,
+      p50_latency_ms: null,
+      p95_latency_ms: null,
+    });
     expect(series[30]).toMatchObject({ start: "2026-11-21T12:00:00.000Z", samples: 13, ok: 7, availability: 7 / 13 });
-    expect(series[31]).toEqual({ start: "2026-11-21T12:01:00.000Z", samples: 12, ok: 12, availability: 1, p50_latency_ms: 30, p95_latency_ms: 60 });
+    expect(series[31]).toEqual({
+      start: "2026-11-21T12:01:00.000Z",
+      samples: 12,
+      ok: 12,
+      availability: 1,
+      p50_latency_ms: 30,
+      p95_latency_ms: 60,
+    });
   });
 
   it("is cut by path, vantage, span and step; the span grows to whole steps", async () => {
-    expect(await points("path=backup&from=2026-11-21T12:00:00Z&to=2026-11-21T12:01:00Z")).toMatchObject([{ samples: 1, ok: 0, availability: 0, p50_latency_ms: null }]);
-    expect(await points("vantage=vercel&from=2026-11-21T12:00:00Z&to=2026-11-21T12:01:00Z")).toMatchObject([{ samples: 1, ok: 1, p95_latency_ms: 500 }]);
+    expect(await points("path=backup&from=2026-11-21T12:00:00Z&to=2026-11-21T12:01:00Z")).toMatchObject([
+      { samples: 1, ok: 0, availability: 0, p50_latency_ms: null },
+    ]);
+    expect(await points("vantage=vercel&from=2026-11-21T12:00:00Z&to=2026-11-21T12:01:00Z")).toMatchObject([
+      { samples: 1, ok: 1, p95_latency_ms: 500 },
+    ]);
     expect(await points("path=direct&step=3600&from=2026-11-21T12:00:00Z")).toMatchObject([{ samples: 0, availability: null }]);
     const tens = await points("step=10&vantage=cloudflare&from=2026-11-21T12:00:05Z&to=2026-11-21T12:00:11Z");
-    expect(tens).toMatchObject([{ start: "2026-11-21T12:00:00.000Z", samples: 2, ok: 1 }, { start: "2026-11-21T12:00:10.000Z", samples: 2 }]);
+    expect(tens).toMatchObject([
+      { start: "2026-11-21T12:00:00.000Z", samples: 2, ok: 1 },
+      { start: "2026-11-21T12:00:10.000Z", samples: 2 },
+    ]);
     expect(await points("from=2026-11-21T12:29:00Z")).toHaveLength(1);
   });
 

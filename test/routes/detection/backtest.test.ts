@@ -12,7 +12,11 @@ beforeAll(async () => {
   api = await startApi();
   acme = await api.onboard("acme");
   serviceId = (await api.service(acme.editor)).id;
-  const { id } = await api.created(`/v1/services/${serviceId}/domains`, { name: "one.example.com", primary_target: "one.cdn.net" }, { token: acme.editor });
+  const { id } = await api.created(
+    `/v1/services/${serviceId}/domains`,
+    { name: "one.example.com", primary_target: "one.cdn.net" },
+    { token: acme.editor },
+  );
   policyId = (await api.created(`/v1/services/${serviceId}/storm-policies`, {}, { token: acme.editor })).id;
   // Dead from 12:05 to 12:10, and slow from 12:15 to 12:20.
   await api.db.rows(sql`
@@ -35,22 +39,45 @@ describe("a backtest", () => {
     const { status, body } = await ask({});
     expect(status).toBe(200);
     expect(body).toEqual({
-      service_id: serviceId, from: "2026-11-21T12:00:00.000Z", to: "2026-11-21T12:30:00.000Z", samples: 187,
+      service_id: serviceId,
+      from: "2026-11-21T12:00:00.000Z",
+      to: "2026-11-21T12:30:00.000Z",
+      samples: 187,
       backtest: {
-        storms: [{
-          started_at: "2026-11-21T12:05:00.050Z", detected_at: "2026-11-21T12:05:20.090Z", detection_delay_seconds: 20.04, recovering_since: "2026-11-21T12:10:50.090Z",
-          ended_at: "2026-11-21T12:10:50.090Z", ended_reason: "recovered", relapses: 0,
-        }],
-        relapses: 0, minutes_covered: 5.834, bad_minutes: { total: 5, covered: 5 }, minutes_below_threshold: { total: 5, covered: 5 },
+        storms: [
+          {
+            started_at: "2026-11-21T12:05:00.050Z",
+            detected_at: "2026-11-21T12:05:20.090Z",
+            detection_delay_seconds: 20.04,
+            recovering_since: "2026-11-21T12:10:50.090Z",
+            ended_at: "2026-11-21T12:10:50.090Z",
+            ended_reason: "recovered",
+            relapses: 0,
+          },
+        ],
+        relapses: 0,
+        minutes_covered: 5.834,
+        bad_minutes: { total: 5, covered: 5 },
+        minutes_below_threshold: { total: 5, covered: 5 },
         detection_delay_seconds: { median: 20.04, longest: 20.04 },
       },
       current: {
         policy: expect.objectContaining({ id: policyId, version: 1, kind: "http_availability", cooldown_seconds: 300 }) as object,
-        storms: [{
-          started_at: "2026-11-21T12:05:00.000Z", detected_at: "2026-11-21T12:06:00.000Z", detection_delay_seconds: 60, recovering_since: null,
-          ended_at: "2026-11-21T12:08:00.000Z", ended_reason: "recovered", relapses: 2,
-        }],
-        relapses: 2, minutes_covered: 3, bad_minutes: { total: 5, covered: 3 }, minutes_below_threshold: { total: 5, covered: 3 },
+        storms: [
+          {
+            started_at: "2026-11-21T12:05:00.000Z",
+            detected_at: "2026-11-21T12:06:00.000Z",
+            detection_delay_seconds: 60,
+            recovering_since: null,
+            ended_at: "2026-11-21T12:08:00.000Z",
+            ended_reason: "recovered",
+            relapses: 2,
+          },
+        ],
+        relapses: 2,
+        minutes_covered: 3,
+        bad_minutes: { total: 5, covered: 3 },
+        minutes_below_threshold: { total: 5, covered: 3 },
         detection_delay_seconds: { median: 60, longest: 60 },
       },
     });
@@ -59,16 +86,22 @@ describe("a backtest", () => {
   it("tries the policy that it is given, of either kind", async () => {
     const slow = await ask({ policy: { kind: "http_latency", latency_ms: 500 } });
     expect(slow.body).toMatchObject({
-      backtest: { storms: [{ started_at: "2026-11-21T12:05:00.050Z", relapses: 1 }], bad_minutes: { total: 10, covered: 10 } }, current: { policy: null, storms: [], detection_delay_seconds: null },
+      backtest: { storms: [{ started_at: "2026-11-21T12:05:00.050Z", relapses: 1 }], bad_minutes: { total: 10, covered: 10 } },
+      current: { policy: null, storms: [], detection_delay_seconds: null },
     });
-    expect((await ask({ policy: { min_failures: 31 } })).body).toMatchObject({ backtest: { storms: [], minutes_covered: 0, bad_minutes: { total: 0, covered: 0 } } });
+    expect((await ask({ policy: { min_failures: 31 } })).body).toMatchObject({
+      backtest: { storms: [], minutes_covered: 0, bad_minutes: { total: 0, covered: 0 } },
+    });
   });
 
   it("ends now where it is asked about the future, and fills its first window from before", async () => {
     api.time.nowMs = Date.parse("2026-11-21T12:07:00Z");
     const early = await ask({ from: "2026-11-21T12:06:00Z", to: "2026-11-21T13:00:00Z" });
     api.time.nowMs = Date.parse("2026-11-21T12:30:00Z");
-    expect(early.body).toMatchObject({ to: "2026-11-21T12:07:00.000Z", backtest: { storms: [{ detected_at: "2026-11-21T12:06:00.090Z", ended_at: null }] } });
+    expect(early.body).toMatchObject({
+      to: "2026-11-21T12:07:00.000Z",
+      backtest: { storms: [{ detected_at: "2026-11-21T12:06:00.090Z", ended_at: null }] },
+    });
   });
 
   it("changes nothing, costs one round trip and suffices a viewer", async () => {
@@ -78,7 +111,11 @@ describe("a backtest", () => {
     expect(network.mock.calls).toHaveLength(1);
     network.mockRestore();
     expect(await api.db.rows(sql`select from storm_policy_versions`)).toHaveLength(1);
-    const again = await api.call("POST", `/v1/services/${serviceId}/storm-policies/backtest`, { token: acme.viewer, body: { policy: {}, ...span }, headers: { "idempotency-key": "k" } });
+    const again = await api.call("POST", `/v1/services/${serviceId}/storm-policies/backtest`, {
+      token: acme.viewer,
+      body: { policy: {}, ...span },
+      headers: { "idempotency-key": "k" },
+    });
     expect(again.status).toBe(200);
   });
 

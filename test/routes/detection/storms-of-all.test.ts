@@ -13,13 +13,21 @@ beforeAll(async () => {
   const policies: { customer: number; service: number; policy: number }[] = [];
   for (const [customer, name] of ["acme", "globex"].entries()) {
     customers.push(await api.onboard(name));
-    const service = await api.created("/v1/services", { name: "web", primary_cdn: customer === 0 ? "cloudflare" : "fastly", backup_cdn: "bunny" }, { token: customers[customer]?.editor ?? "" });
+    const service = await api.created(
+      "/v1/services",
+      { name: "web", primary_cdn: customer === 0 ? "cloudflare" : "fastly", backup_cdn: "bunny" },
+      { token: customers[customer]?.editor ?? "" },
+    );
     const policy = await api.created(`/v1/services/${service.id}/storm-policies`, {}, { token: customers[customer]?.editor ?? "" });
     policies.push({ customer, service: service.id, policy: policy.id });
   }
   // Storms of the past are of the CDNs of the past.
   await api.db.rows(sql`update service_cdns set from_at = '2026-01-01T00:00:00Z'`);
-  for (const [state, startedAt] of [["ended", "2026-11-01T00:00:00Z"], ["ended", "2026-11-10T00:00:00Z"], ["recovering", "2026-11-20T00:00:00Z"]] as const) {
+  for (const [state, startedAt] of [
+    ["ended", "2026-11-01T00:00:00Z"],
+    ["ended", "2026-11-10T00:00:00Z"],
+    ["recovering", "2026-11-20T00:00:00Z"],
+  ] as const) {
     for (const { service, policy } of policies) {
       const [row] = await api.db.rows<{ id: number }>(sql`
         insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, recovering_since, ended_at, ended_reason, max_coverage_factor)
@@ -41,7 +49,8 @@ describe("an admin's list of storms", () => {
     expect(await storms()).toEqual([5, 4, 3, 2, 1, 0]);
     const { list } = await api.call("GET", "/v1/storms?limit=2");
     expect(list.map((one) => [one["customer_id"], one["customer_name"], one["service_name"]])).toEqual([
-      [customers[1]?.id, "globex", "web"], [customers[0]?.id, "acme", "web"],
+      [customers[1]?.id, "globex", "web"],
+      [customers[0]?.id, "acme", "web"],
     ]);
   });
 
@@ -54,7 +63,11 @@ describe("an admin's list of storms", () => {
     expect(await storms("?state=ended", { customer: customers[1]?.id ?? 0 })).toEqual([3, 1]);
     const { list } = await api.call("GET", "/v1/storms");
     expect(await storms(`?service_id=${Number(list[0]?.["service_id"])}`)).toEqual([5, 3, 1]);
-    for (const [query, pointer] of [["state=calm", "state"], ["cdn=Cloud%20Flare", "cdn"], ["state=ended&state=ended", "state"]]) {
+    for (const [query, pointer] of [
+      ["state=calm", "state"],
+      ["cdn=Cloud%20Flare", "cdn"],
+      ["state=ended&state=ended", "state"],
+    ]) {
       const answer = await api.call("GET", `/v1/storms?${query}`);
       expect([answer.status, pointers(answer)]).toEqual([400, [pointer]]);
     }
@@ -62,14 +75,17 @@ describe("an admin's list of storms", () => {
 
   it("asks for the primary that a service had when the storm began, not for the one that it has", async () => {
     const { list } = await api.call("GET", "/v1/storms?cdn=fastly&limit=1");
-    await api.call("PATCH", `/v1/services/${Number(list[0]?.["service_id"])}`, { body: { primary_cdn: "gcore" }, customer: customers[1]?.id ?? 0 });
+    await api.call("PATCH", `/v1/services/${Number(list[0]?.["service_id"])}`, {
+      body: { primary_cdn: "gcore" },
+      customer: customers[1]?.id ?? 0,
+    });
     expect(await storms("?cdn=fastly")).toEqual([5, 3, 1]);
     expect(await storms("?cdn=gcore")).toEqual([]);
   });
 
   it("is walked along its links", async () => {
     const seen: number[] = [];
-    for (let path: string | undefined = "/v1/storms?limit=4"; path !== undefined; ) {
+    for (let path: string | undefined = "/v1/storms?limit=4"; path !== undefined;) {
       const page = await api.call("GET", path);
       seen.push(...page.list.map(({ id }) => ids.indexOf(id)));
       path = /<([^>]+)>; rel="next"/.exec(page.headers.get("link") ?? "")?.[1];

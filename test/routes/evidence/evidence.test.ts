@@ -23,7 +23,10 @@ describe("GET /v1/storms/{id}/evidence", () => {
     const answer = await api.call("GET", path(), { token: owner?.viewer ?? "" });
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json"]);
     expect(answer.headers.get("content-disposition")).toBe(`attachment; filename="storm-${owner?.ids["storms"]}-evidence.json"`);
-    expect(answer.list).toMatchObject([{ kind: "begin", seq: 1, previous_hash: null }, { kind: "end", seq: 2, previous_hash: answer.list[0]?.["hash"] }]);
+    expect(answer.list).toMatchObject([
+      { kind: "begin", seq: 1, previous_hash: null },
+      { kind: "end", seq: 2, previous_hash: answer.list[0]?.["hash"] },
+    ]);
     for (const record of answer.list) {
       const { hash, ...hashed } = record as Record<string, unknown>;
       // The names are in their canonical order already.
@@ -36,8 +39,12 @@ describe("GET /v1/storms/{id}/evidence", () => {
 
   it("that was deleted for its age is gone, and its chain says where it goes on", async () => {
     const storm = owner?.ids["storms"] ?? 0;
-    await api.db.rows(sql`update storm_events set state = 'ended', started_at = '2020-01-01', ended_at = '2020-01-02', ended_reason = 'recovered' where id = ${storm}`);
-    const records = await api.db.rows<{ seq: number; hash: string }>(sql`select seq, hash from evidence where storm_id = ${storm} order by seq desc`);
+    await api.db.rows(
+      sql`update storm_events set state = 'ended', started_at = '2020-01-01', ended_at = '2020-01-02', ended_reason = 'recovered' where id = ${storm}`,
+    );
+    const records = await api.db.rows<{ seq: number; hash: string }>(
+      sql`select seq, hash from evidence where storm_id = ${storm} order by seq desc`,
+    );
     await api.db.rows(sql`alter table evidence disable trigger evidence_append_only`);
     await api.db.rows(sql`update evidence set created_at = '2020-01-02' where storm_id = ${storm}`);
     await api.db.rows(sql`alter table evidence enable trigger evidence_append_only`);

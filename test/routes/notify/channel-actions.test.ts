@@ -51,14 +51,21 @@ describe("a test of a channel", () => {
     const { id, secret } = await hook("tested");
     const { status, body } = await act(id, "test");
     expect([status, body]).toEqual([200, { status: "sent", detail: "HTTP 204", duration_ms: 0 }]);
-    expect(sent).toMatchObject([{ secret: { kind: "webhook", url: "https://hooks.example.com/in", secrets: [secret] }, message: { kind: "test", action: "event", severity: "info", ids: { channel_id: id } } }]);
+    expect(sent).toMatchObject([
+      {
+        secret: { kind: "webhook", url: "https://hooks.example.com/in", secrets: [secret] },
+        message: { kind: "test", action: "event", severity: "info", ids: { channel_id: id } },
+      },
+    ]);
     expect(await get(id)).toMatchObject({ last_sent_at: expect.any(String), last_error: null });
     const { list } = await api.call("GET", "/v1/audit-log?object_type=channel&action=test", { token: acme.viewer });
     expect(list).toMatchObject([{ object_id: id, before: null, after: { status: "sent", detail: "HTTP 204" } }]);
   });
 
   it.each<SendOutcome>([
-    { status: "failed", detail: "HTTP 503", retryAfterMs: 1_000 }, { status: "refused", detail: "HTTP 400 invalid_payload" }, { status: "gone", detail: "HTTP 410" },
+    { status: "failed", detail: "HTTP 503", retryAfterMs: 1_000 },
+    { status: "refused", detail: "HTTP 400 invalid_payload" },
+    { status: "gone", detail: "HTTP 410" },
   ])("says of a receiver that takes nothing: $status, and neither switches it off nor counts against it", async (outcome) => {
     const { id } = await hook(`receiver ${outcome.status}`);
     answer = outcome;
@@ -99,7 +106,11 @@ describe("a test of a channel", () => {
     const customer = await limited.onboard("acme");
     const rateLimits = createRateLimits({ perAddress: 0, perCredential: 200, refusals: 0, sessions: 0 }, {}, limited.clock, limited.log);
     withSender(Object.assign(limited, { deps: { ...limited.deps, rateLimits } }));
-    const { id } = await limited.created(path, { name: "x", kind: "webhook", url: "https://hooks.example.com/" }, { token: customer.editor });
+    const { id } = await limited.created(
+      path,
+      { name: "x", kind: "webhook", url: "https://hooks.example.com/" },
+      { token: customer.editor },
+    );
     const statuses = [];
     for (let at = 0; at < 10; at += 1) statuses.push((await limited.call("POST", `${path}/${id}/test`, { token: customer.editor })).status);
     expect(statuses).toEqual([...Array.from({ length: 9 }, () => 200), 429]);
@@ -112,7 +123,11 @@ describe("a secret that is rotated", () => {
   it("signs first, the one before beside it for a day; older ones do not", async () => {
     const real = await startApi();
     const { editor } = await real.onboard("acme");
-    const { id, secret: first } = await real.created(path, { name: "rotated", kind: "webhook", url: "http://receiver.test/in" }, { token: editor });
+    const { id, secret: first } = await real.created(
+      path,
+      { name: "rotated", kind: "webhook", url: "http://receiver.test/in" },
+      { token: editor },
+    );
     const network = fetch;
     const requests: { headers: Record<string, string>; body: string }[] = [];
     const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -175,7 +190,12 @@ describe("mail", () => {
   it("goes nowhere before its recipients have agreed: they are sent a code, and nothing else", async () => {
     const { id, ...body } = await mail("sre", ["Ops@EXAMPLE.com", "sre@example.com"]);
     expect(body).toMatchObject({ kind: "email", state: "unconfirmed", settings: { to: ["Ops@example.com", "sre@example.com"] } });
-    expect(sent).toMatchObject([{ secret: { kind: "email", to: ["Ops@example.com", "sre@example.com"] }, message: { kind: "channel.confirm", ids: { channel_id: id } } }]);
+    expect(sent).toMatchObject([
+      {
+        secret: { kind: "email", to: ["Ops@example.com", "sre@example.com"] },
+        message: { kind: "channel.confirm", ids: { channel_id: id } },
+      },
+    ]);
     const code = codeIn();
     expect(code).toMatch(/^\d{8}$/);
     const [row] = await api.db.rows<{ text: string }>(sql`select to_jsonb(c)::text as text from channels c where id = ${id}`);
@@ -188,7 +208,12 @@ describe("mail", () => {
     expect((await act(id, "confirm", { code })).status).toBe(409);
     expect((await act(id, "test")).body["status"]).toBe("sent");
     const audit = await api.call("GET", "/v1/audit-log?object_type=channel", { token: acme.viewer });
-    expect(audit.list.filter((entry) => entry["object_id"] === id).map((entry) => entry["action"])).toEqual(["test", "confirm", "ask", "create"]);
+    expect(audit.list.filter((entry) => entry["object_id"] === id).map((entry) => entry["action"])).toEqual([
+      "test",
+      "confirm",
+      "ask",
+      "create",
+    ]);
     expect(audit.text).not.toContain(code);
   });
 
@@ -200,7 +225,8 @@ describe("mail", () => {
     api.time.nowMs -= 86_400_000;
     const guessed = await mail("guessed");
     const right = codeIn();
-    for (let at = 0; at < 10; at += 1) expect((await act(guessed.id, "confirm", { code: right === "00000000" ? "00000001" : "00000000" })).status).toBe(400);
+    for (let at = 0; at < 10; at += 1)
+      expect((await act(guessed.id, "confirm", { code: right === "00000000" ? "00000001" : "00000000" })).status).toBe(400);
     expect((await act(guessed.id, "confirm", { code: right })).status).toBe(409);
     // Another code, which is as good as the first was.
     const again = await api.call("PATCH", `${path}/${guessed.id}`, { token: acme.editor, body: { to: ["sre@example.com"] } });
@@ -224,29 +250,47 @@ describe("mail", () => {
   });
 
   it("is asked once for one Idempotency-Key", async () => {
-    const post = () => api.call("POST", path, { token: acme.editor, body: { name: "once", kind: "email", to: ["sre@example.com"] }, headers: { "idempotency-key": "mail" } });
+    const post = () =>
+      api.call("POST", path, {
+        token: acme.editor,
+        body: { name: "once", kind: "email", to: ["sre@example.com"] },
+        headers: { "idempotency-key": "mail" },
+      });
     expect((await post()).status).toBe(201);
     const again = await post();
     expect([again.status, again.headers.get("idempotency-replayed"), sent.length]).toEqual([201, "true", 1]);
   });
 
-  it.each(["a\r\nBcc: b@example.com", "a@b\n.example.com", "A <a@example.com>", "a@example.com, b@example.com", "a@[10.0.0.1]", "@example.com", "ä@example.com"])("to %j is refused", async (address) => {
+  it.each([
+    "a\r\nBcc: b@example.com",
+    "a@b\n.example.com",
+    "A <a@example.com>",
+    "a@example.com, b@example.com",
+    "a@[10.0.0.1]",
+    "@example.com",
+    "ä@example.com",
+  ])("to %j is refused", async (address) => {
     const refused = await api.call("POST", path, { token: acme.editor, body: { name: "bad", kind: "email", to: [address] } });
     expect([refused.status, sent.length]).toEqual([400, 0]);
   });
 
   it("asks at most fifty times a day, whatever becomes of the channels", async () => {
     const spammer = await api.onboard("spammer");
-    const post = async (at: number) => await api.call("POST", path, { token: spammer.editor, body: { name: `spam ${at}`, kind: "email", to: ["victim@example.com"] } });
+    const post = async (at: number) =>
+      await api.call("POST", path, { token: spammer.editor, body: { name: `spam ${at}`, kind: "email", to: ["victim@example.com"] } });
     const first = await post(0);
-    for (let at = 1; at < 25; at += 1) expect((await api.call("DELETE", `${path}/${(await post(at)).body.id}`, { token: spammer.editor })).status).toBe(204);
-    const again = async () => (await api.call("PATCH", `${path}/${first.body.id}`, { token: spammer.editor, body: { to: ["victim@example.com"] } })).status;
+    for (let at = 1; at < 25; at += 1)
+      expect((await api.call("DELETE", `${path}/${(await post(at)).body.id}`, { token: spammer.editor })).status).toBe(204);
+    const again = async () =>
+      (await api.call("PATCH", `${path}/${first.body.id}`, { token: spammer.editor, body: { to: ["victim@example.com"] } })).status;
     for (let at = 25; at < 50; at += 1) expect(await again()).toBe(200);
     expect(sent).toHaveLength(50);
     const refused = await post(50);
     expect([refused.status, refused.headers.get("retry-after"), await again(), sent.length]).toEqual([429, "3600", 429, 50]);
     expect((await api.call("PATCH", `${path}/${first.body.id}`, { token: spammer.editor, body: { name: "renamed" } })).status).toBe(200);
-    expect((await api.call("POST", path, { token: acme.editor, body: { name: "another's", kind: "email", to: ["victim@example.com"] } })).status).toBe(201);
+    expect(
+      (await api.call("POST", path, { token: acme.editor, body: { name: "another's", kind: "email", to: ["victim@example.com"] } })).status,
+    ).toBe(201);
   });
 });
 

@@ -31,9 +31,22 @@ describe("a channel", () => {
     const { secret, ...shown } = body;
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(shown).toEqual({
-      id: body.id, name: "on call", kind: "webhook", settings: { host: "hooks.example.com" }, kinds: ["storm.started"], min_severity: "warning", service_ids: null,
-      state: "active", disabled_reason: null, failures: 0, paused_until: null, last_sent_at: null, last_error: null, last_error_at: null,
-      created_at: expect.any(String), updated_at: expect.any(String),
+      id: body.id,
+      name: "on call",
+      kind: "webhook",
+      settings: { host: "hooks.example.com" },
+      kinds: ["storm.started"],
+      min_severity: "warning",
+      service_ids: null,
+      state: "active",
+      disabled_reason: null,
+      failures: 0,
+      paused_until: null,
+      last_sent_at: null,
+      last_error: null,
+      last_error_at: null,
+      created_at: expect.any(String),
+      updated_at: expect.any(String),
     });
     expect((await api.call("GET", `${path}/${body.id}`, { token: acme.viewer })).body).toEqual(shown);
     expect((await api.call("GET", path, { token: acme.viewer })).list).toEqual([shown]);
@@ -49,9 +62,21 @@ describe("a channel", () => {
   });
 
   it.each<[object, object, ChannelSecret]>([
-    [{ kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" }, { host: "hooks.slack.com" }, { kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" }],
-    [{ kind: "pagerduty", routing_key: "0123456789abcdef0123456789abcdef", region: "eu" }, { region: "eu" }, { kind: "pagerduty", routingKey: "0123456789abcdef0123456789abcdef", region: "eu" }],
-    [{ kind: "pagerduty", routing_key: "0123456789abcdef0123456789abcdef" }, { region: "us" }, { kind: "pagerduty", routingKey: "0123456789abcdef0123456789abcdef", region: "us" }],
+    [
+      { kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" },
+      { host: "hooks.slack.com" },
+      { kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" },
+    ],
+    [
+      { kind: "pagerduty", routing_key: "0123456789abcdef0123456789abcdef", region: "eu" },
+      { region: "eu" },
+      { kind: "pagerduty", routingKey: "0123456789abcdef0123456789abcdef", region: "eu" },
+    ],
+    [
+      { kind: "pagerduty", routing_key: "0123456789abcdef0123456789abcdef" },
+      { region: "us" },
+      { kind: "pagerduty", routingKey: "0123456789abcdef0123456789abcdef", region: "us" },
+    ],
   ])("of another kind has no secret to show: %j", async (target, settings, secret) => {
     const { status, body } = await create({ name: JSON.stringify(target), ...target });
     expect([status, body["settings"], body["secret"]]).toEqual([201, settings, undefined]);
@@ -134,11 +159,22 @@ describe("a change of a channel", () => {
     const { body } = await create(hook("switched"));
     const off = await patch(body.id, { enabled: false });
     expect(off.body).toMatchObject({ state: "disabled", disabled_reason: "switched off" });
-    await api.db.rows(sql`update channels set failures = 7, paused_until = '2099-01-01T00:00:00Z', disabled_reason = 'gone' where id = ${body.id}`);
+    await api.db.rows(
+      sql`update channels set failures = 7, paused_until = '2099-01-01T00:00:00Z', disabled_reason = 'gone' where id = ${body.id}`,
+    );
     expect((await patch(body.id, { enabled: false })).body["disabled_reason"]).toBe("gone");
-    expect((await patch(body.id, { enabled: true })).body).toMatchObject({ state: "active", disabled_reason: null, failures: 0, paused_until: null });
+    expect((await patch(body.id, { enabled: true })).body).toMatchObject({
+      state: "active",
+      disabled_reason: null,
+      failures: 0,
+      paused_until: null,
+    });
     await api.db.rows(sql`update channels set failures = 7, paused_until = '2099-01-01T00:00:00Z' where id = ${body.id}`);
-    expect((await api.call("GET", `${path}/${body.id}`, { token: acme.viewer })).body).toMatchObject({ state: "paused", failures: 7, paused_until: "2099-01-01T00:00:00.000Z" });
+    expect((await api.call("GET", `${path}/${body.id}`, { token: acme.viewer })).body).toMatchObject({
+      state: "paused",
+      failures: 7,
+      paused_until: "2099-01-01T00:00:00.000Z",
+    });
   });
 
   it("is audited, without secrets", async () => {
@@ -156,9 +192,17 @@ describe("a channel that is deleted", () => {
       insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, next_at)
       select ${body.id}, 't', 1, 'event', 'token.created', 'info', id, id, now() from n`);
     expect((await api.call("DELETE", `${path}/${body.id}`, { token: acme.editor })).status).toBe(204);
-    const [row] = await api.db.rows<{ sealed: string; state: string }>(sql`select sealed_secret as sealed, d.state from channels c join deliveries d on d.channel_id = c.id where c.id = ${body.id}`);
+    const [row] = await api.db.rows<{ sealed: string; state: string }>(
+      sql`select sealed_secret as sealed, d.state from channels c join deliveries d on d.channel_id = c.id where c.id = ${body.id}`,
+    );
     expect(row).toEqual({ sealed: "", state: "dropped" });
-    for (const [method, at] of [["GET", ""], ["DELETE", ""], ["POST", "/test"], ["POST", "/rotate-secret"], ["GET", "/deliveries"]] as const) {
+    for (const [method, at] of [
+      ["GET", ""],
+      ["DELETE", ""],
+      ["POST", "/test"],
+      ["POST", "/rotate-secret"],
+      ["GET", "/deliveries"],
+    ] as const) {
       expect((await api.call(method, `${path}/${body.id}${at}`, { token: acme.editor })).status).toBe(404);
     }
     expect((await patch(body.id, { name: "x" })).status).toBe(404);
@@ -185,9 +229,13 @@ describe("whose channels they are", () => {
     const [first] = (await api.call("GET", path, { token: acme.viewer })).list as [Json];
     expect((await api.call("GET", `${operators}/${first.id}`)).status).toBe(404);
     expect((await api.call("GET", `${path}/${made.body.id}`, { customer: acme.id })).status).toBe(404);
-    const [row] = await api.db.rows<{ customer: number | null }>(sql`select customer_id as customer from audit_log where object_type = 'channel' and object_id = ${made.body.id}`);
+    const [row] = await api.db.rows<{ customer: number | null }>(
+      sql`select customer_id as customer from audit_log where object_type = 'channel' and object_id = ${made.body.id}`,
+    );
     expect(row?.customer).toBeNull();
-    expect((await api.call("PATCH", `${operators}/${made.body.id}`, { body: { min_severity: "critical" } })).body["min_severity"]).toBe("critical");
+    expect((await api.call("PATCH", `${operators}/${made.body.id}`, { body: { min_severity: "critical" } })).body["min_severity"]).toBe(
+      "critical",
+    );
     const reader = await api.created("/v1/admin-tokens", { name: "reader", scopes: ["read"] });
     expect((await api.call("GET", operators, { token: String(reader["token"]) })).status).toBe(200);
     expect((await api.call("DELETE", `${operators}/${made.body.id}`, { token: String(reader["token"]) })).status).toBe(403);
@@ -199,7 +247,7 @@ describe("whose channels they are", () => {
     const ids: number[] = [];
     for (let at = 0; at < 5; at += 1) ids.push((await create(hook(`page ${at}`), pager.editor)).body.id);
     const seen: number[] = [];
-    for (let next: string | undefined = `${path}?limit=2`; next !== undefined; ) {
+    for (let next: string | undefined = `${path}?limit=2`; next !== undefined;) {
       const page = await api.call("GET", next, { token: pager.viewer });
       seen.push(...page.list.map(({ id }) => id));
       next = /<([^>]+)>; rel="next"/.exec(page.headers.get("link") ?? "")?.[1];
@@ -215,12 +263,22 @@ describe("where nothing is allowed that is not public", () => {
     Object.assign(strict.deps.lookup, {
       lookup: async (name: string, type: string) => {
         asked.push(name);
-        return [{ resolver: "r", status: "answered", answers: type === "A" ? [name.startsWith("inside") ? "10.0.0.7" : "203.0.114.9"] : [] }];
+        return [
+          { resolver: "r", status: "answered", answers: type === "A" ? [name.startsWith("inside") ? "10.0.0.7" : "203.0.114.9"] : [] },
+        ];
       },
     });
     const { editor } = await strict.onboard("acme");
-    const at = async (target: object) => await strict.call("POST", path, { token: editor, body: { name: JSON.stringify(target), ...target } });
-    for (const bad of ["http://hooks.example.com/", "https://127.0.0.1/", "https://[::1]/", "https://localhost/x", "https://metadata.internal/", "https://inside.example.com/"]) {
+    const at = async (target: object) =>
+      await strict.call("POST", path, { token: editor, body: { name: JSON.stringify(target), ...target } });
+    for (const bad of [
+      "http://hooks.example.com/",
+      "https://127.0.0.1/",
+      "https://[::1]/",
+      "https://localhost/x",
+      "https://metadata.internal/",
+      "https://inside.example.com/",
+    ]) {
       const answer = await at({ kind: "webhook", url: bad });
       expect([bad, answer.status, pointers(answer)]).toEqual([bad, 400, ["/url"]]);
     }

@@ -36,7 +36,8 @@ const get = async (path: string, token = acme.viewer) => {
   expect(answer.status, answer.text).toBe(200);
   return answer;
 };
-const readiness = (service: number, result: string) => api.db.rows(sql`
+const readiness = (service: number, result: string) =>
+  api.db.rows(sql`
   insert into readiness_checks (service_id, checked_at, actor, result, checks) values (${service}, '2026-11-21T12:00:00Z', 'admin', ${result}, '[{"check":"ttl","result":"fail"}]')
   on conflict (service_id) do update set result = excluded.result`);
 const beginStorm = async (service: number) => {
@@ -45,46 +46,75 @@ const beginStorm = async (service: number) => {
     select ${service}, id, 1, 'http_availability', 'storm', '2026-11-21T12:20:00Z', '2026-11-21T12:20:20Z', 1.5 from storm_policies where service_id = ${service} returning id`);
   return row?.id ?? 0;
 };
-const endStorm = (id: number) => api.db.rows(sql`update storm_events set state = 'ended', ended_at = '2026-11-21T12:29:00Z', ended_reason = 'recovered' where id = ${id}`);
+const endStorm = (id: number) =>
+  api.db.rows(sql`update storm_events set state = 'ended', ended_at = '2026-11-21T12:29:00Z', ended_reason = 'recovered' where id = ${id}`);
 
 beforeAll(async () => {
   api = await startApi();
   [acme, globex] = [await api.onboard("acme"), await api.onboard("globex")];
-  for (const [name, primary] of [["web", "cloudflare"], ["api", "cloudflare"], ["img", "fastly"]] as const) {
+  for (const [name, primary] of [
+    ["web", "cloudflare"],
+    ["api", "cloudflare"],
+    ["img", "fastly"],
+  ] as const) {
     const { id } = await api.created("/v1/services", { name, primary_cdn: primary, backup_cdn: "bunny" }, { token: acme.editor });
     await api.created(`/v1/services/${id}/storm-policies`, {}, { token: acme.editor });
     services.push(id);
   }
-  const create = async (name: string, more: object, token = acme.editor) => (channels[name] = (await api.created("/v1/channels", { name, kind: "webhook", url: `https://hooks.example.com/${name}`, ...more }, { token })).id);
+  const create = async (name: string, more: object, token = acme.editor) =>
+    (channels[name] = (
+      await api.created("/v1/channels", { name, kind: "webhook", url: `https://hooks.example.com/${name}`, ...more }, { token })
+    ).id);
   await create("all", {});
   await create("urgent", { min_severity: "warning", service_ids: services.slice(0, 2) });
   await create("globex", {}, globex.editor);
-  channels["operator"] = (await api.created("/v1/operator/channels", { name: "operator", kind: "webhook", url: "https://hooks.example.com/operator" })).id;
+  channels["operator"] = (
+    await api.created("/v1/operator/channels", { name: "operator", kind: "webhook", url: "https://hooks.example.com/operator" })
+  ).id;
   await deliverNow();
   received.length = 0;
   api.deps.tell = () => void (told += 1);
 });
 
-const brief = (one: Json | undefined) => ((one?.["deliveries"] ?? []) as Json[]).map((d) => [d["channel"], d["action"], d["state"], d["attempts"], d["last_status"], d["replay"]]);
+const brief = (one: Json | undefined) =>
+  ((one?.["deliveries"] ?? []) as Json[]).map((d) => [d["channel"], d["action"], d["state"], d["attempts"], d["last_status"], d["replay"]]);
 
 describe("what a customer is told of", () => {
   it("is listed before anybody is told, and with what became of each message afterwards", async () => {
     await readiness(services[0] ?? 0, "fail");
     const [before] = (await get("/v1/notifications?kind=readiness.failed")).list;
     expect(before).toEqual({
-      id: expect.any(Number), kind: "readiness.failed", severity: "warning", service_id: services[0], storm_id: null, title: "web is not ready for a storm", summary: "Failed: ttl.",
-      facts: expect.arrayContaining([{ label: "Service", value: "web" }]), occurred_at: "2026-11-21T12:00:00.000Z", ids: { notification_id: before?.id, service_id: services[0] }, deliveries: [],
+      id: expect.any(Number),
+      kind: "readiness.failed",
+      severity: "warning",
+      service_id: services[0],
+      storm_id: null,
+      title: "web is not ready for a storm",
+      summary: "Failed: ttl.",
+      facts: expect.arrayContaining([{ label: "Service", value: "web" }]),
+      occurred_at: "2026-11-21T12:00:00.000Z",
+      ids: { notification_id: before?.id, service_id: services[0] },
+      deliveries: [],
     });
     answers["/urgent"] = { status: "failed", detail: "HTTP 503", retryAfterMs: 3_600_000 };
     // Not tried again before the test is over.
     api.deps.clock.sleep = async () => undefined;
     await deliverNow();
     const [after] = (await get("/v1/notifications?kind=readiness.failed")).list;
-    expect(brief(after)).toEqual([["all", "trigger", "sent", 1, "HTTP 204", false], ["urgent", "trigger", "pending", 1, "HTTP 503", false]]);
+    expect(brief(after)).toEqual([
+      ["all", "trigger", "sent", 1, "HTTP 204", false],
+      ["urgent", "trigger", "pending", 1, "HTTP 503", false],
+    ]);
     expect(((after?.["deliveries"] ?? []) as Json[]).map((d) => d["sent_at"] !== null)).toEqual([true, false]);
     const { body } = await get(`/v1/notifications/${before?.id}`);
     expect(body["deliveries"]).toMatchObject([
-      { channel_id: channels["all"], kind: "readiness.failed", state: "sent", message: { title: "web is not ready for a storm" }, next_attempt_at: null },
+      {
+        channel_id: channels["all"],
+        kind: "readiness.failed",
+        state: "sent",
+        message: { title: "web is not ready for a storm" },
+        next_attempt_at: null,
+      },
       { channel_id: channels["urgent"], state: "pending", next_attempt_at: expect.any(String), ended_at: null },
     ]);
     expect(received.map(({ id }) => id)).toEqual((body["deliveries"] as Json[]).map(({ id }) => `msg_${id}`));
@@ -97,16 +127,22 @@ describe("what a customer is told of", () => {
     expect(new Set(all.map((one) => one["kind"]))).toEqual(new Set(["token.created", "readiness.failed"]));
     expect((await get(`/v1/notifications?service_id=${services[0]}`)).list).toHaveLength(1);
     expect((await get(`/v1/notifications?service_id=${services[2]}`)).list).toEqual([]);
-    expect((await get("/v1/notifications?from=2026-11-21T12:00:00Z&to=2026-11-21T12:00:00.001Z")).list.map((one) => one["kind"])).toEqual(["readiness.failed"]);
+    expect((await get("/v1/notifications?from=2026-11-21T12:00:00Z&to=2026-11-21T12:00:00.001Z")).list.map((one) => one["kind"])).toEqual([
+      "readiness.failed",
+    ]);
     expect((await get("/v1/notifications?to=2026-11-21T12:00:00Z")).list).toEqual([]);
     const seen: number[] = [];
-    for (let next: string | undefined = "/v1/notifications?limit=2"; next !== undefined; ) {
+    for (let next: string | undefined = "/v1/notifications?limit=2"; next !== undefined;) {
       const page = await get(next);
       seen.push(...page.list.map(({ id }) => id));
       next = /<([^>]+)>; rel="next"/.exec(page.headers.get("link") ?? "")?.[1];
     }
     expect(seen).toEqual(all.map(({ id }) => id));
-    for (const [query, pointer] of [["kind=storm", "kind"], ["from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z", "to"], ["service_id=x", "service_id"]]) {
+    for (const [query, pointer] of [
+      ["kind=storm", "kind"],
+      ["from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z", "to"],
+      ["service_id=x", "service_id"],
+    ]) {
       const answer = await api.call("GET", `/v1/notifications?${query}`, { token: acme.viewer });
       expect([answer.status, pointers(answer)]).toEqual([400, [pointer]]);
     }
@@ -129,25 +165,42 @@ describe("a message that is sent once more", () => {
     const id = (await get("/v1/notifications?kind=readiness.failed")).list[0]?.id ?? 0;
     const before = received.splice(0);
     const answer = await api.call("POST", `/v1/notifications/${id}/replay`, { token: acme.editor, body: {} });
-    expect([answer.status, answer.list.map((one) => [one["channel"], one["state"], one["replay"]])], answer.text).toEqual([200, [["all", "pending", true], ["urgent", "pending", true]]]);
+    expect([answer.status, answer.list.map((one) => [one["channel"], one["state"], one["replay"]])], answer.text).toEqual([
+      200,
+      [
+        ["all", "pending", true],
+        ["urgent", "pending", true],
+      ],
+    ]);
     expect(told).toBe(1);
     await deliverNow();
     expect(received.map(({ to, message }) => [to, message])).toEqual(before.map(({ to, message }) => [to, message]));
     expect(received.map((one) => one.id)).toEqual(answer.list.map((one) => `msg_${one.id}`));
     const [again] = (await get("/v1/notifications?kind=readiness.failed")).list;
-    expect(brief(again).filter(([, , , , , isReplay]) => isReplay)).toEqual([["all", "trigger", "sent", 1, "HTTP 204", true], ["urgent", "trigger", "sent", 1, "HTTP 204", true]]);
+    expect(brief(again).filter(([, , , , , isReplay]) => isReplay)).toEqual([
+      ["all", "trigger", "sent", 1, "HTTP 204", true],
+      ["urgent", "trigger", "sent", 1, "HTTP 204", true],
+    ]);
     const { list } = await api.call("GET", "/v1/audit-log?object_type=notification", { token: acme.viewer });
     expect(list).toMatchObject([{ action: "replay", object_id: id, after: { channels: [channels["all"], channels["urgent"]] } }]);
   });
 
   it("goes to one alone, where that was told; once for one Idempotency-Key", async () => {
     const id = (await get("/v1/notifications?kind=readiness.failed")).list[0]?.id ?? 0;
-    const replay = (body: object, headers = {}) => api.call("POST", `/v1/notifications/${id}/replay`, { token: acme.editor, body, headers });
+    const replay = (body: object, headers = {}) =>
+      api.call("POST", `/v1/notifications/${id}/replay`, { token: acme.editor, body, headers });
     const first = await replay({ channel_id: channels["all"] }, { "idempotency-key": "again" });
     const second = await replay({ channel_id: channels["all"] }, { "idempotency-key": "again" });
-    expect([first.list.map((one) => one["channel_id"]), second.body, second.headers.get("idempotency-replayed")]).toEqual([[channels["all"]], first.body, "true"]);
+    expect([first.list.map((one) => one["channel_id"]), second.body, second.headers.get("idempotency-replayed")]).toEqual([
+      [channels["all"]],
+      first.body,
+      "true",
+    ]);
     const [token] = (await get("/v1/notifications?kind=token.created")).list;
-    expect((await api.call("POST", `/v1/notifications/${token?.id}/replay`, { token: acme.editor, body: { channel_id: channels["urgent"] } })).status).toBe(409);
+    expect(
+      (await api.call("POST", `/v1/notifications/${token?.id}/replay`, { token: acme.editor, body: { channel_id: channels["urgent"] } }))
+        .status,
+    ).toBe(409);
     expect((await replay({ channel_id: channels["globex"] })).status).toBe(409);
     expect((await replay({ channel_id: 0 })).status).toBe(400);
     await api.call("PATCH", `/v1/channels/${channels["all"]}`, { token: acme.editor, body: { enabled: false } });
@@ -166,24 +219,39 @@ describe("an incident", () => {
     received.length = 0;
     await deliverNow();
     const { list } = await get("/v1/incidents");
-    expect(list.map((one) => [one["cdn"], one["state"], one["services"], one["failing"]])).toEqual([["fastly", "open", 1, 1], ["cloudflare", "open", 2, 2]]);
+    expect(list.map((one) => [one["cdn"], one["state"], one["services"], one["failing"]])).toEqual([
+      ["fastly", "open", 1, 1],
+      ["cloudflare", "open", 2, 2],
+    ]);
     const [, cloudflare] = list;
     const { body } = await get(`/v1/incidents/${cloudflare?.id}`);
     expect(body).toMatchObject({
-      cdn: "cloudflare", kind: "storm", state: "open", ended_at: null,
-      members: [{ service_id: services[0], customer_id: acme.id, name: "web", storm_id: storms[0], storm: "storm", left_at: null }, { service_id: services[1], name: "api", storm_id: storms[1] }],
-      deliveries: [{ channel: "urgent", action: "trigger", kind: "storm.started", state: "sent" }, { channel: "all", action: "trigger" }],
+      cdn: "cloudflare",
+      kind: "storm",
+      state: "open",
+      ended_at: null,
+      members: [
+        { service_id: services[0], customer_id: acme.id, name: "web", storm_id: storms[0], storm: "storm", left_at: null },
+        { service_id: services[1], name: "api", storm_id: storms[1] },
+      ],
+      deliveries: [
+        { channel: "urgent", action: "trigger", kind: "storm.started", state: "sent" },
+        { channel: "all", action: "trigger" },
+      ],
     });
     const begun = (await get("/v1/notifications?kind=storm.started")).list;
     const sent = (body["deliveries"] as Json[]).map(({ id }) => id).toSorted((a, b) => a - b);
-    expect(begun.filter((one) => one["service_id"] !== services[2]).map((one) => (one["deliveries"] as Json[]).map(({ id }) => id))).toEqual([sent, sent]);
+    expect(
+      begun.filter((one) => one["service_id"] !== services[2]).map((one) => (one["deliveries"] as Json[]).map(({ id }) => id)),
+    ).toEqual([sent, sent]);
     expect(received.filter(({ to, message }) => to === "/all" && message.kind === "storm.started")).toHaveLength(2);
   });
 
   it("is listed with open ones first, by state, CDN and time", async () => {
     await endStorm(storms[2] ?? 0);
     await deliverNow();
-    const list = async (query = "") => (await get(`/v1/incidents${query}`)).list.map((one) => `${String(one["cdn"])} ${String(one["state"])}`);
+    const list = async (query = "") =>
+      (await get(`/v1/incidents${query}`)).list.map((one) => `${String(one["cdn"])} ${String(one["state"])}`);
     expect(await list()).toEqual(["cloudflare open", "fastly ended"]);
     expect(await list("?state=open")).toEqual(["cloudflare open"]);
     expect(await list("?state=ended")).toEqual(["fastly ended"]);
@@ -194,7 +262,9 @@ describe("an incident", () => {
     const second = await get(/<([^>]+)>; rel="next"/.exec(first.headers.get("link") ?? "")?.[1] ?? "");
     expect([first, second].map((page) => page.list.map((one) => one["cdn"]))).toEqual([["cloudflare"], ["fastly"]]);
     expect(second.headers.get("link")).toBeNull();
-    expect(brief((await get("/v1/notifications?kind=storm.ended")).list[0]).map(([channel, action, state]) => [channel, action, state])).toEqual([["all", "resolve", "sent"]]);
+    expect(
+      brief((await get("/v1/notifications?kind=storm.ended")).list[0]).map(([channel, action, state]) => [channel, action, state]),
+    ).toEqual([["all", "resolve", "sent"]]);
   });
 
   it("of the installation is the operator's; its channels are told of it, and customers are not shown that", async () => {
@@ -211,7 +281,10 @@ describe("an incident", () => {
     await api.created("/v1/admin-tokens", { name: "fresh", scopes: ["read"] });
     await deliverNow();
     const operators = (await api.call("GET", "/v1/operator/notifications")).list;
-    expect([operators.map((one) => one["kind"]), brief(operators[0])]).toEqual([["token.created"], [["operator", "event", "sent", 1, "HTTP 204", false]]]);
+    expect([operators.map((one) => one["kind"]), brief(operators[0])]).toEqual([
+      ["token.created"],
+      [["operator", "event", "sent", 1, "HTTP 204", false]],
+    ]);
     expect((await api.call("GET", `/v1/notifications/${operators[0]?.id}`, { token: acme.viewer })).status).toBe(404);
     expect((await api.call("POST", `/v1/operator/notifications/${operators[0]?.id}/replay`, { body: {} })).list).toHaveLength(1);
   });

@@ -17,7 +17,10 @@ beforeAll(async () => {
 
 const lines = (text: string): Record<string, unknown>[] => {
   expect(text.endsWith("\n")).toBe(true);
-  return text.trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 };
 const call = (job: string, token: string | null = secret) => api.call("GET", `/internal/cron/${job}`, { token });
 const run = async (job: string) => {
@@ -28,7 +31,9 @@ const run = async (job: string) => {
 /** The application with jobs that end when the test says so. */
 const scripted = () => {
   const script: { rounds: (round: RoundDone) => void; end: () => void; fail: (error: Error) => void } = {
-    rounds: () => undefined, end: () => undefined, fail: () => undefined,
+    rounds: () => undefined,
+    end: () => undefined,
+    fail: () => undefined,
   };
   const background: Promise<unknown>[] = [];
   const jobs: Deps["jobs"] = {
@@ -47,12 +52,24 @@ describe("/internal/cron/{job}", () => {
     const { script, background, get } = scripted();
     api.time.nowMs = Date.parse("2026-11-21T12:30:41.250Z");
     const response = await get();
-    expect([response.status, response.headers.get("content-type"), response.headers.get("cache-control")]).toEqual([200, "application/x-ndjson", "no-store"]);
+    expect([response.status, response.headers.get("content-type"), response.headers.get("cache-control")]).toEqual([
+      200,
+      "application/x-ndjson",
+      "no-store",
+    ]);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     const next = async () => JSON.parse((await reader?.read())?.value ?? "null") as unknown;
     expect(await next()).toEqual({ event: "started", job: "tick", at: "2026-11-21T12:30:41.250Z" });
     script.rounds({ role: "holder", shardIndex: 3, roundAtMs: Date.parse("2026-11-21T12:30:40Z"), durationMs: 812, ok: true });
-    expect(await next()).toEqual({ event: "round", job: "tick", role: "holder", shard: 3, slot: "2026-11-21T12:30:40.000Z", duration_ms: 812, ok: true });
+    expect(await next()).toEqual({
+      event: "round",
+      job: "tick",
+      role: "holder",
+      shard: 3,
+      slot: "2026-11-21T12:30:40.000Z",
+      duration_ms: 812,
+      ok: true,
+    });
     script.end();
     expect(await next()).toEqual({ event: "ended", job: "tick", at: "2026-11-21T12:30:41.250Z", ok: true });
     expect((await reader?.read())?.done).toBe(true);
@@ -89,7 +106,9 @@ describe("/internal/cron/{job}", () => {
 
   it("runs the rounds of a tick", async () => {
     api.time.nowMs = Date.parse("2026-11-21T12:31:59.900Z");
-    expect(lines((await run("tick")).text).filter(({ event }) => event === "round")).toMatchObject([{ shard: 0, slot: "2026-11-21T12:31:00.000Z", ok: true }]);
+    expect(lines((await run("tick")).text).filter(({ event }) => event === "round")).toMatchObject([
+      { shard: 0, slot: "2026-11-21T12:31:00.000Z", ok: true },
+    ]);
     const [recorded] = await api.db.rows<{ successes: number }>(sql`select successes from job_runs where job = 'tick:0'`);
     expect(recorded?.successes).toBeGreaterThan(0);
   });

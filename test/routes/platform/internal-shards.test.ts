@@ -8,11 +8,15 @@ import { startApi, testRuntime } from "../../support/api.ts";
 const secret = "cron-secret-for-tests-0123456789";
 const minute = { count: 2, scheduled_at: "2026-11-21T12:30:00Z" };
 
-const ask = (path: string, body: unknown, token: string | null = secret) => [path, {
-  method: "POST",
-  headers: { "content-type": "application/json", ...(token !== null && { authorization: `Bearer ${token}` }) },
-  body: typeof body === "string" ? body : JSON.stringify(body),
-}] as const;
+const ask = (path: string, body: unknown, token: string | null = secret) =>
+  [
+    path,
+    {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(token !== null && { authorization: `Bearer ${token}` }) },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    },
+  ] as const;
 
 describe("POST /internal/shards/{index}/rounds", () => {
   it("answers at once and runs that shard's rounds after it, under its lease", async () => {
@@ -39,7 +43,8 @@ describe("POST /internal/shards/{index}/rounds", () => {
   it("is for who knows the secret, and for shards that there are", async () => {
     const { app, deps } = await startApi({ CRON_SECRET: secret });
     const run = vi.spyOn(deps, "runShard").mockResolvedValue();
-    const status = async (path: string, body: unknown, token: string | null = secret) => (await app.request(...ask(path, body, token))).status;
+    const status = async (path: string, body: unknown, token: string | null = secret) =>
+      (await app.request(...ask(path, body, token))).status;
     expect(await status("/internal/shards/0/rounds", minute, null)).toBe(401);
     expect(await status("/internal/shards/0/rounds", minute, `${secret}x`)).toBe(401);
     expect(await status("/internal/shards/2/rounds", minute)).toBe(400);

@@ -38,15 +38,20 @@ beforeAll(async () => {
     values (${id}, ${domain.id}, 100, 0, 0, 100, 'storm', 'tranche', 1, 'failed', now())`);
   const steered = await api.service(editor, "steered");
   const hindered = await api.service(editor, "hindered");
-  await api.db.rows(sql`insert into service_routing (service_id, state, reason) values (${id}, 'held', 'backup_down'), (${steered.id}, 'shifted', 'storm'), (${hindered.id}, 'partial', 'neighbour')`);
-  await api.db.rows(sql`insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values (1, 'cdn-a', 'storm', now(), now(), null),
+  await api.db.rows(
+    sql`insert into service_routing (service_id, state, reason) values (${id}, 'held', 'backup_down'), (${steered.id}, 'shifted', 'storm'), (${hindered.id}, 'partial', 'neighbour')`,
+  );
+  await api.db
+    .rows(sql`insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at) values (1, 'cdn-a', 'storm', now(), now(), null),
     (null, 'cdn-a', 'storm', now(), now(), null), (1, 'cdn-b', 'backup', now(), now(), now())`);
   await api.db.rows(sql`
     insert into channels (customer_id, name, kind, settings, sealed_secret, confirmed_at, disabled_at, paused_until, deleted_at) values
       (1, 'a', 'webhook', '{}', '', now(), null, null, null), (1, 'b', 'webhook', '{}', '', now(), null, now() + interval '1 minute', null),
       (1, 'c', 'slack', '{}', '', now(), now(), now() + interval '1 minute', null), (null, 'd', 'email', '{}', '', null, null, null, null), (1, 'e', 'slack', '{}', '', now(), null, null, now())`);
   await api.db.rows(sql`update notifications set expanded_at = now(), occurred_at = now() - interval '1 hour'`);
-  await api.db.rows(sql`update notifications set expanded_at = null, occurred_at = now() - interval '70 seconds' where id = (select max(id) from notifications)`);
+  await api.db.rows(
+    sql`update notifications set expanded_at = null, occurred_at = now() - interval '70 seconds' where id = (select max(id) from notifications)`,
+  );
   await api.db.rows(sql`
     insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, state, created_at, next_at, ended_at)
     select c.id, 't', row_number() over (), 'event', 'takeover', 'info', n.id, n.id, x.state, now() - x.age, now() - x.due, x.ended
@@ -141,7 +146,9 @@ describe("/metrics", () => {
       expect(ageOf(series), series).toBeGreaterThanOrEqual(seconds);
       expect(ageOf(series), series).toBeLessThan(seconds + 60);
     }
-    expect(text).not.toMatch(/heartbeat_age_seconds\{provider="vercel"|last_round_age_seconds\{provider="(cloudflare|vercel)"|public_ok\{provider="local"/);
+    expect(text).not.toMatch(
+      /heartbeat_age_seconds\{provider="vercel"|last_round_age_seconds\{provider="(cloudflare|vercel)"|public_ok\{provider="local"/,
+    );
     expect(text).not.toMatch(/name="(readiness:1|shard:7)"/);
   });
 
@@ -149,7 +156,9 @@ describe("/metrics", () => {
     const { text } = await scrape();
     const series = text.split("\n").filter((line) => line.startsWith("tranche_takeovers_total"));
     expect(series.length).toBe(2 * 3 * 2);
-    expect(series.filter((line) => !line.endsWith(" 0"))).toEqual(['tranche_takeovers_total{kind="takeover",from="cloudflare",to="local"} 1']);
+    expect(series.filter((line) => !line.endsWith(" 0"))).toEqual([
+      'tranche_takeovers_total{kind="takeover",from="cloudflare",to="local"} 1',
+    ]);
     expect(series).toContain('tranche_takeovers_total{kind="hand_back",from="vercel",to="cloudflare"} 0');
   });
 
@@ -159,7 +168,8 @@ describe("/metrics", () => {
     const seen = new Set<string>();
     let family = "";
     for (const line of text.trimEnd().split("\n")) {
-      const [, help, type, sample] = /^(?:# HELP (\S+) .+|# TYPE (\S+) (?:gauge|counter)|([a-z0-9_]+)(?:\{(?:[a-z]+="[^"]*",?)+\})? [\d.e+-]+)$/.exec(line) ?? [];
+      const [, help, type, sample] =
+        /^(?:# HELP (\S+) .+|# TYPE (\S+) (?:gauge|counter)|([a-z0-9_]+)(?:\{(?:[a-z]+="[^"]*",?)+\})? [\d.e+-]+)$/.exec(line) ?? [];
       if (help !== undefined) {
         expect(seen.has(help)).toBe(false);
         seen.add(help);

@@ -44,14 +44,26 @@ describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
     expect(await status()).toEqual({
       warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")],
-      preferred_provider: "cloudflare", shards: 1, shards_wanted: 1, shard_loads: [], failing_shards: [], leases: [], providers: [], takeovers: [],
-      secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 }, ownership: { lapsing: 0, held: 0, disputed: 0 },
+      preferred_provider: "cloudflare",
+      shards: 1,
+      shards_wanted: 1,
+      shard_loads: [],
+      failing_shards: [],
+      leases: [],
+      providers: [],
+      takeovers: [],
+      secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 },
+      ownership: { lapsing: 0, held: 0, disputed: 0 },
     });
   });
 
   it("is for admins only", async () => {
     const { editor } = await api.onboard("acme");
-    const answers = [await api.call("GET", path, { token: editor }), await api.call("GET", path, { token: null }), await api.call("GET", `${path}?x=1`)];
+    const answers = [
+      await api.call("GET", path, { token: editor }),
+      await api.call("GET", path, { token: null }),
+      await api.call("GET", `${path}?x=1`),
+    ];
     expect(answers.map((answer) => answer.status)).toEqual([403, 401, 400]);
   });
 
@@ -68,17 +80,34 @@ describe("/v1/status", () => {
     await age(10);
     await beat("cloudflare", true, undefined, "FRA");
     const { leases, providers, takeovers } = await status();
-    expect(leases).toEqual([{
-      name: "shard:0", provider: "cloudflare", holder: "cloudflare:run-1", epoch: 1, held: true,
-      acquired_at: time, expires_at: time, released_at: null, age_seconds: expect.any(Number) as number,
-    }]);
+    expect(leases).toEqual([
+      {
+        name: "shard:0",
+        provider: "cloudflare",
+        holder: "cloudflare:run-1",
+        epoch: 1,
+        held: true,
+        acquired_at: time,
+        expires_at: time,
+        released_at: null,
+        age_seconds: expect.any(Number) as number,
+      },
+    ]);
     const [lease] = leases as { acquired_at: string; expires_at: string; age_seconds: number }[];
     expect(Date.parse(lease?.expires_at ?? "") - Date.parse(lease?.acquired_at ?? "")).toBeCloseTo(45_000, -2);
     expect(lease?.age_seconds).toBeGreaterThanOrEqual(10);
     expect(lease?.age_seconds).toBeLessThan(70);
-    expect(providers).toEqual([{
-      name: "cloudflare", place: "FRA", heartbeat_at: time, heartbeat_since: time, last_round_at: time, ...noSkew, public: null,
-    }]);
+    expect(providers).toEqual([
+      {
+        name: "cloudflare",
+        place: "FRA",
+        heartbeat_at: time,
+        heartbeat_since: time,
+        last_round_at: time,
+        ...noSkew,
+        public: null,
+      },
+    ]);
     expect(takeovers).toEqual([]);
   });
 
@@ -96,8 +125,26 @@ describe("/v1/status", () => {
     expect(leases).toMatchObject([{ provider: "cloudflare", epoch: 2, held: false, released_at: time }]);
     const shared = { lease: "shard:0", epoch: 2, at: time, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown };
     expect(takeovers).toEqual([
-      { ...shared, seq: 2, kind: "hand_back", from: "vercel", to: "cloudflare", lapsed: false, unheld_ms: 0, previous_hash: (takeovers as { hash: string }[])[1]?.hash },
-      { ...shared, seq: 1, kind: "takeover", from: "cloudflare", to: "vercel", lapsed: true, unheld_ms: expect.any(Number) as number, previous_hash: null },
+      {
+        ...shared,
+        seq: 2,
+        kind: "hand_back",
+        from: "vercel",
+        to: "cloudflare",
+        lapsed: false,
+        unheld_ms: 0,
+        previous_hash: (takeovers as { hash: string }[])[1]?.hash,
+      },
+      {
+        ...shared,
+        seq: 1,
+        kind: "takeover",
+        from: "cloudflare",
+        to: "vercel",
+        lapsed: true,
+        unheld_ms: expect.any(Number) as number,
+        previous_hash: null,
+      },
     ]);
     const unheldMs = (takeovers as { unheld_ms: number }[])[1]?.unheld_ms ?? 0;
     expect(unheldMs).toBeGreaterThanOrEqual(5_000);
@@ -110,11 +157,21 @@ describe("/v1/status", () => {
     const { providers } = await status();
     expect(providers).toEqual([
       {
-        name: "cloudflare", place: null, heartbeat_at: time, heartbeat_since: time, last_round_at: time, ...noSkew,
+        name: "cloudflare",
+        place: null,
+        heartbeat_at: time,
+        heartbeat_since: time,
+        last_round_at: time,
+        ...noSkew,
         public: { ok: false, since: null, checked_at: time, error: "/healthz answered 503" },
       },
       {
-        name: "vercel", place: "iad1", heartbeat_at: time, heartbeat_since: time, last_round_at: null, ...noSkew,
+        name: "vercel",
+        place: "iad1",
+        heartbeat_at: time,
+        heartbeat_since: time,
+        last_round_at: null,
+        ...noSkew,
         public: { ok: true, since: time, checked_at: time, error: null },
       },
     ]);
@@ -123,17 +180,24 @@ describe("/v1/status", () => {
   it("shows a provider that has only been looked at", async () => {
     await beat("vercel", false, null);
     expect((await status())["providers"]).toMatchObject([
-      { name: "cloudflare", heartbeat_at: null, heartbeat_since: null, last_round_at: null, public: { ok: true, error: null } }, { name: "vercel", public: null },
+      { name: "cloudflare", heartbeat_at: null, heartbeat_since: null, last_round_at: null, public: { ok: true, error: null } },
+      { name: "vercel", public: null },
     ]);
   });
 
   it("shows whose clock is off", async () => {
     const say = (provider: string, clockSkewMs: number) =>
-      api.deps.rounds.saveWitnessed([], { vantage: provider, place: null, nowMs: Date.now(), beat: { provider, acted: false, seen: null, clockSkewMs } });
+      api.deps.rounds.saveWitnessed([], {
+        vantage: provider,
+        place: null,
+        nowMs: Date.now(),
+        beat: { provider, acted: false, seen: null, clockSkewMs },
+      });
     await say("cloudflare", 45_012);
     await say("vercel", -1_500);
     expect((await status())["providers"]).toMatchObject([
-      { name: "cloudflare", clock_skew_seconds: 45.012, clock_ok: false }, { name: "vercel", clock_skew_seconds: -1.5, clock_ok: true },
+      { name: "cloudflare", clock_skew_seconds: 45.012, clock_ok: false },
+      { name: "vercel", clock_skew_seconds: -1.5, clock_ok: true },
     ]);
   });
 
@@ -144,9 +208,14 @@ describe("/v1/status", () => {
       api.deps.jobRuns.record({ ...run, load: { shard, shards, domains: 600, leftOut: 40, utilisation } });
     await measure(0, 1.25);
     await measure(1, 1.5);
-    expect(await status()).toMatchObject({ shards: 2, shards_wanted: 6, shard_loads: [
-      { shard: 0, domains: 600, left_out: 40, utilisation: 1.25, measured_at: time }, { shard: 1, utilisation: 1.5 },
-    ] });
+    expect(await status()).toMatchObject({
+      shards: 2,
+      shards_wanted: 6,
+      shard_loads: [
+        { shard: 0, domains: 600, left_out: 40, utilisation: 1.25, measured_at: time },
+        { shard: 1, utilisation: 1.5 },
+      ],
+    });
     await measure(0, 0.4);
     await measure(1, 0.6);
     expect(await status()).toMatchObject({ shards_wanted: 2 });
@@ -159,7 +228,8 @@ describe("/v1/status", () => {
 
   it("lists the leases of live shards by number, then those of jobs, and no other", async () => {
     await api.db.rows(sql`update settings set shards = 11`);
-    for (const name of ["shard:10", "job:bill", "shard:2", "shard:0", "job:prune", "readiness:7", "shard:11"]) await take("cloudflare", name);
+    for (const name of ["shard:10", "job:bill", "shard:2", "shard:0", "job:prune", "readiness:7", "shard:11"])
+      await take("cloudflare", name);
     const names = async () => ((await status())["leases"] as { name: string }[]).map(({ name }) => name);
     expect(await names()).toEqual(["shard:0", "shard:2", "shard:10", "job:bill", "job:prune"]);
     await api.db.rows(sql`update settings set shards = 1`);
@@ -169,9 +239,15 @@ describe("/v1/status", () => {
   it("shows the latest fifty takeovers", async () => {
     await take("cloudflare");
     const turns = Array.from({ length: 53 }, (_, turn) => turn);
-    for (const turn of turns) await api.db.rows(sql`update leases set provider = ${turn % 2 === 0 ? "vercel" : "cloudflare"}, epoch = epoch + 1`);
+    for (const turn of turns)
+      await api.db.rows(sql`update leases set provider = ${turn % 2 === 0 ? "vercel" : "cloudflare"}, epoch = epoch + 1`);
     const { takeovers } = await status();
-    expect((takeovers as { seq: number }[]).map(({ seq }) => seq)).toEqual(turns.slice(3).map((turn) => turn + 1).toReversed());
+    expect((takeovers as { seq: number }[]).map(({ seq }) => seq)).toEqual(
+      turns
+        .slice(3)
+        .map((turn) => turn + 1)
+        .toReversed(),
+    );
   });
 });
 
@@ -179,7 +255,11 @@ describe("/readyz", () => {
   it.each([undefined, "*/*", "text/plain", "text/html,application/xhtml+xml,*/*;q=0.8", "image/png", "application/json;q=0.5, text/*"])(
     "says ok in two letters to who accepts %s",
     async (accept) => {
-      const { status: code, text, headers } = await api.call("GET", "/readyz", { token: null, ...(accept !== undefined && { headers: { accept } }) });
+      const {
+        status: code,
+        text,
+        headers,
+      } = await api.call("GET", "/readyz", { token: null, ...(accept !== undefined && { headers: { accept } }) });
       expect([code, text, headers.get("content-type"), headers.get("vary")]).toEqual([200, "ok", "text/plain; charset=UTF-8", "Accept"]);
     },
   );
@@ -192,7 +272,9 @@ describe("/readyz", () => {
     const answer = await api.call("GET", "/readyz", { token: null, headers: json });
     expect([answer.status, answer.headers.get("cache-control"), answer.headers.get("vary")]).toEqual([200, "no-store", "Accept"]);
     expect(answer.body).toEqual({
-      status: "ok", failing_shards: [], warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")],
+      status: "ok",
+      failing_shards: [],
+      warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")],
       leases: [{ name: "shard:0", provider: "cloudflare", epoch: 1, held: true, age_seconds: expect.any(Number) as number }],
       providers: [
         { name: "cloudflare", heartbeat_at: time, last_round_at: time, public_ok: false },
@@ -204,12 +286,31 @@ describe("/readyz", () => {
 
   it("is degraded where rounds fail, and still answers as one that works: a balancer must not take the API out for it", async () => {
     await api.deps.leases.acquire("shard:0", "cloudflare", "cloudflare:run");
-    await api.deps.jobRuns.record({ job: "tick:0", provider: "cloudflare", startedAtMs: 0, endedAtMs: 1, ok: false, overruns: 0, failedRounds: { count: 6, anew: false } });
+    await api.deps.jobRuns.record({
+      job: "tick:0",
+      provider: "cloudflare",
+      startedAtMs: 0,
+      endedAtMs: 1,
+      ok: false,
+      overruns: 0,
+      failedRounds: { count: 6, anew: false },
+    });
     expect(await api.call("GET", "/readyz", { token: null })).toMatchObject({ status: 200, text: "degraded" });
     const failing = [{ shard: 0, provider: "cloudflare", failed_rounds: 6 }];
-    expect((await api.call("GET", "/readyz", { token: null, headers: json })).body).toMatchObject({ status: "degraded", failing_shards: failing });
+    expect((await api.call("GET", "/readyz", { token: null, headers: json })).body).toMatchObject({
+      status: "degraded",
+      failing_shards: failing,
+    });
     expect((await api.call("GET", "/v1/status")).body).toMatchObject({ failing_shards: failing });
-    await api.deps.jobRuns.record({ job: "tick:0", provider: "cloudflare", startedAtMs: 0, endedAtMs: 1, ok: true, overruns: 0, failedRounds: { count: 0, anew: true } });
+    await api.deps.jobRuns.record({
+      job: "tick:0",
+      provider: "cloudflare",
+      startedAtMs: 0,
+      endedAtMs: 1,
+      ok: true,
+      overruns: 0,
+      failedRounds: { count: 0, anew: true },
+    });
     expect((await api.call("GET", "/readyz", { token: null })).text).toBe("ok");
   });
 
@@ -235,7 +336,8 @@ describe("/readyz", () => {
         await sleep();
       },
     });
-    const report = (read: () => Promise<never>, sleep: () => Promise<void>) => createReadiness(api.db, clock(sleep), 3_600, { read }).report();
+    const report = (read: () => Promise<never>, sleep: () => Promise<void>) =>
+      createReadiness(api.db, clock(sleep), 3_600, { read }).report();
     const never = () => new Promise<never>(() => undefined);
     expect(await report(never, () => Promise.resolve())).toBe("the database does not answer in time");
     expect(slept).toEqual([2_000]);

@@ -9,8 +9,12 @@ import type { Api } from "../../support/api.ts";
 const token = "wau-read-token-of-the-test";
 
 const session = {
-  protocol_version: "1.0.0", daemon_version: "2.14.0-beta.3+build.7", session_id: "f81d4fae-7dec-11d0_A",
-  platform: "linux", node_version: "24.21.0", primary_framework: "astro",
+  protocol_version: "1.0.0",
+  daemon_version: "2.14.0-beta.3+build.7",
+  session_id: "f81d4fae-7dec-11d0_A",
+  platform: "linux",
+  node_version: "24.21.0",
+  primary_framework: "astro",
 };
 
 let api: Api;
@@ -25,8 +29,7 @@ beforeEach(async () => {
   api.time.nowMs = Date.parse("2026-11-21T12:30:00Z");
 });
 
-const tell = (body: unknown, headers: Record<string, string> = {}) =>
-  api.call("POST", "/v1/session", { token: null, body, headers });
+const tell = (body: unknown, headers: Record<string, string> = {}) => api.call("POST", "/v1/session", { token: null, body, headers });
 const stored = (count: number) =>
   vi.waitFor(async () => {
     const rows = await api.db.rows<{ week: string; sessionId: string; firstSeenAtMs: number; platform: string }>(sql`
@@ -41,7 +44,9 @@ describe("POST /v1/session", () => {
   it("answers 204 with nothing in it before anything is stored", async () => {
     const { status, text, headers } = await tell(session);
     expect([status, text, headers.get("content-type")]).toEqual([204, "", null]);
-    expect(await stored(1)).toEqual([{ week: "2026-W47", sessionId: session.session_id, firstSeenAtMs: api.time.nowMs, platform: "linux" }]);
+    expect(await stored(1)).toEqual([
+      { week: "2026-W47", sessionId: session.session_id, firstSeenAtMs: api.time.nowMs, platform: "linux" },
+    ]);
   });
 
   it("does not wait for the database", async () => {
@@ -83,7 +88,11 @@ describe("POST /v1/session", () => {
   });
 
   it("does not wait for ever for what was cut off", async () => {
-    const app = createApp({ ...api.deps, telemetry: { ...api.deps.telemetry, record: () => new Promise(() => undefined) }, background: () => undefined });
+    const app = createApp({
+      ...api.deps,
+      telemetry: { ...api.deps.telemetry, record: () => new Promise(() => undefined) },
+      background: () => undefined,
+    });
     const send = async () => {
       const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(session) };
       return (await app.request("/v1/session", init)).status;
@@ -138,9 +147,17 @@ describe("POST /v1/session", () => {
 
   it("is limited by address, which spares the rest of the API", async () => {
     const limits = { perAddress: 0, perCredential: 0, refusals: 0, sessions: 2 };
-    const app = createApp({ ...api.deps, rateLimits: createRateLimits(limits, {}, api.clock, api.log), clientAddress: createClientAddress("cloudflare") });
+    const app = createApp({
+      ...api.deps,
+      rateLimits: createRateLimits(limits, {}, api.clock, api.log),
+      clientAddress: createClientAddress("cloudflare"),
+    });
     const send = (address: string) =>
-      app.request("/v1/session", { method: "POST", headers: { "content-type": "application/json", "cf-connecting-ip": address }, body: JSON.stringify(session) });
+      app.request("/v1/session", {
+        method: "POST",
+        headers: { "content-type": "application/json", "cf-connecting-ip": address },
+        body: JSON.stringify(session),
+      });
     const statuses = [];
     for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"]) statuses.push((await send(address)).status);
     expect(statuses).toEqual([204, 204, 429, 204]);
@@ -168,20 +185,27 @@ describe("GET /v1/wau/{week}", () => {
     expect((await read("2026-W53", null, `?token=${token}`)).status).toBe(200);
   });
 
-  it.each([[null, ""], ["wrong", ""], [token.toUpperCase(), ""], [null, "?token="], [null, "?token=wrong"], ["wrong", `?token=${token}`]])(
-    "is closed to %j with %j",
-    async (credential, query) => {
-      for (const week of ["2026-W47", "nonsense"]) expect((await read(week, credential, query)).status).toBe(403);
-    },
-  );
+  it.each([
+    [null, ""],
+    ["wrong", ""],
+    [token.toUpperCase(), ""],
+    [null, "?token="],
+    [null, "?token=wrong"],
+    ["wrong", `?token=${token}`],
+  ])("is closed to %j with %j", async (credential, query) => {
+    for (const week of ["2026-W47", "nonsense"]) expect((await read(week, credential, query)).status).toBe(403);
+  });
 
   it("does not take the admin token for its own", async () => {
     expect((await read("2026-W47", api.env.ADMIN_TOKEN)).status).toBe(403);
   });
 
-  it.each(["2026-W54", "2027-W53", "2026-W00", "2026-47", "2026-W1", "W47", "2026-w47", "2026-W47%20"])("knows no week %s", async (week) => {
-    expect((await read(week)).status).toBe(400);
-  });
+  it.each(["2026-W54", "2027-W53", "2026-W00", "2026-47", "2026-W1", "W47", "2026-w47", "2026-W47%20"])(
+    "knows no week %s",
+    async (week) => {
+      expect((await read(week)).status).toBe(400);
+    },
+  );
 
   it("is not there without a token configured", async () => {
     const silent = await startApi();

@@ -20,9 +20,18 @@ describe("an AWS account of a customer's own", () => {
     const service = await api.service(acme.editor);
     const domain = await api.created(`/v1/services/${service.id}/domains`, { name: "app.example.test" }, { token: acme.editor });
     const readAt = async () => (await api.db.rows<{ at: number | null }>(sql`select read_at as at from domain_routing`))[0]?.at;
-    await api.db.rows(sql`insert into domain_routing (domain_id, service_id, status, read_at) values (${domain.id}, ${service.id}, 'found', now())`);
+    await api.db.rows(
+      sql`insert into domain_routing (domain_id, service_id, status, read_at) values (${domain.id}, ${service.id}, 'found', now())`,
+    );
     const account = await api.created(path, { ...body, region: "us-gov-west-1" }, { token: acme.editor });
-    expect(account).toEqual({ id: account.id, region: "us-gov-west-1", access_key_id: keyId, created_at: expect.any(String), last_error: null, paused_until: null });
+    expect(account).toEqual({
+      id: account.id,
+      region: "us-gov-west-1",
+      access_key_id: keyId,
+      created_at: expect.any(String),
+      last_error: null,
+      paused_until: null,
+    });
     // Its zones may be others: what was read before is read again.
     expect(await readAt()).toBeNull();
     expect((await api.call("GET", path, { token: acme.viewer })).list).toEqual([account]);
@@ -45,7 +54,12 @@ describe("an AWS account of a customer's own", () => {
     const answer = await keyless.call("POST", path, { token: ours.editor, body: { role_arn: arn }, headers });
     const account = answer.body;
     expect(account).toEqual({
-      id: account.id, region: "us-east-1", role_arn: arn, created_at: expect.any(String), last_error: null, paused_until: null,
+      id: account.id,
+      region: "us-east-1",
+      role_arn: arn,
+      created_at: expect.any(String),
+      last_error: null,
+      paused_until: null,
       external_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
     });
     expect([answer.status, answer.headers.get("location")]).toEqual([201, `${path}/${account.id}`]);
@@ -66,7 +80,9 @@ describe("an AWS account of a customer's own", () => {
   });
 
   it.each([
-    ["us-gov-west-1", "aws-us-gov"], ["cn-north-1", "aws-cn"], ["eu-central-1", "aws"],
+    ["us-gov-west-1", "aws-us-gov"],
+    ["cn-north-1", "aws-cn"],
+    ["eu-central-1", "aws"],
   ])("in %s is a role of %s, and of no other partition", async (region, partition) => {
     const { editor } = await api.onboard(`in ${region}`);
     for (const other of ["aws", "aws-us-gov", "aws-cn", "aws-iso"].filter((name) => name !== partition)) {

@@ -26,7 +26,9 @@ beforeAll(async () => {
       intended_at, accepted_at)
     values (${serviceId}, ${domainId}, 30, 70, 100, 0, 'drift', 'tranche', 1, 'accepted', '2026-11-21T10:00:00Z', '2026-11-21T10:00:01Z')`);
   // As a round adds them up that finds such drifts.
-  await api.db.rows(sql`insert into counters (name, provider, label, value) values ('drifts', '', 'frozen', 1), ('drifts', '', 'healing', 1)`);
+  await api.db.rows(
+    sql`insert into counters (name, provider, label, value) values ('drifts', '', 'frozen', 1), ('drifts', '', 'healing', 1)`,
+  );
 });
 
 beforeEach(async () => {
@@ -40,8 +42,10 @@ const routing = async () => (await api.call("GET", `/v1/services/${serviceId}/ro
 const resume = (token: string | null, id = domainId, service = serviceId) =>
   api.call("POST", `/v1/services/${service}/domains/${id}/drift/resume`, { token });
 const memory = async () =>
-  (await api.db.rows<{ contested: boolean; resumed: boolean }>(sql`
-    select contested_at is not null as contested, drift_resumed_at is not null as resumed from domain_routing where domain_id = ${domainId}`))[0];
+  (
+    await api.db.rows<{ contested: boolean; resumed: boolean }>(sql`
+    select contested_at is not null as contested, drift_resumed_at is not null as resumed from domain_routing where domain_id = ${domainId}`)
+  )[0];
 
 describe("drift", () => {
   it("is shown with what was known, wanted and found, when it was healed or why it was not", async () => {
@@ -49,11 +53,19 @@ describe("drift", () => {
       domains: [{ status: "contested", contested_at: "2026-11-21T10:00:00.000Z" }],
       drifts: [
         { previous: { primary: 100 }, expected: null, found: { primary: 60 }, left_alone: "frozen", healed_at: null },
-        { expected: { primary: 100, backup: 0 }, found: { primary: 30, backup: 70 }, left_alone: null, healed_at: "2026-11-21T10:00:01.000Z" },
+        {
+          expected: { primary: 100, backup: 0 },
+          found: { primary: 30, backup: 70 },
+          left_alone: null,
+          healed_at: "2026-11-21T10:00:01.000Z",
+        },
       ],
     });
     expect(await api.deps.metrics.read()).toMatchObject({ domains: [{ status: "contested", count: 1 }] });
-    expect((await api.deps.metrics.read()).drifts).toEqual([{ outcome: "frozen", count: 1 }, { outcome: "healing", count: 1 }]);
+    expect((await api.deps.metrics.read()).drifts).toEqual([
+      { outcome: "frozen", count: 1 },
+      { outcome: "healing", count: 1 },
+    ]);
   });
 
   it("that is contested is healed again once an editor says so, with an audit row", async () => {

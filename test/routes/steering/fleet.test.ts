@@ -13,8 +13,16 @@ beforeAll(async () => {
   acme = await api.onboard("acme");
 });
 
-const domain = async (serviceId: number, weights: readonly [number, number] | null, more: { status?: string; expected?: unknown; sampledAt?: string | null; contested?: boolean } = {}) => {
-  const { id } = await api.created(`/v1/services/${serviceId}/domains`, { name: `d${Math.random().toString(36).slice(2)}.example.test` }, { token: acme.editor });
+const domain = async (
+  serviceId: number,
+  weights: readonly [number, number] | null,
+  more: { status?: string; expected?: unknown; sampledAt?: string | null; contested?: boolean } = {},
+) => {
+  const { id } = await api.created(
+    `/v1/services/${serviceId}/domains`,
+    { name: `d${Math.random().toString(36).slice(2)}.example.test` },
+    { token: acme.editor },
+  );
   await api.db.rows(sql`update service_domains set verified_at = '2026-11-01T00:00:00Z' where id = ${id}`);
   await api.db.rows(sql`
     insert into domain_routing (domain_id, service_id, status, primary_weight, backup_weight, expected, contested_at, last_error)
@@ -38,7 +46,8 @@ const storm = async (serviceId: number, state = "storm", kind = "http_availabili
   return row?.id ?? 0;
 };
 
-const routing = (serviceId: number, state: string, reason: string, backupHealth = "up") => api.db.rows(sql`
+const routing = (serviceId: number, state: string, reason: string, backupHealth = "up") =>
+  api.db.rows(sql`
   insert into service_routing (service_id, state, reason, backup_health) values (${serviceId}, ${state}, ${reason}, ${backupHealth})
   on conflict (service_id) do update set state = excluded.state, reason = excluded.reason, backup_health = excluded.backup_health`);
 
@@ -47,14 +56,30 @@ const fleet = (options: { token?: string; customer?: number } = { token: acme.vi
 /** How each service comes into its trouble, in another order than they are to be listed. */
 const ways: Readonly<Record<string, (id: number) => Promise<unknown>>> = {
   none: (id) => Promise.all([domain(id, [100, 0]), routing(id, "normal", "calm")]),
-  not_ready: (id) => Promise.all([domain(id, [100, 0]), api.db.rows(sql`insert into readiness_checks (service_id, checked_at, actor, result, checks) values (${id}, now(), 'admin', 'fail', '[]')`)]),
-  overridden: (id) => Promise.all([domain(id, [100, 0]), api.call("PUT", `/v1/services/${id}/routing/override`, { token: acme.editor, body: { mode: "primary", reason: "drill" } })]),
+  not_ready: (id) =>
+    Promise.all([
+      domain(id, [100, 0]),
+      api.db.rows(
+        sql`insert into readiness_checks (service_id, checked_at, actor, result, checks) values (${id}, now(), 'admin', 'fail', '[]')`,
+      ),
+    ]),
+  overridden: (id) =>
+    Promise.all([
+      domain(id, [100, 0]),
+      api.call("PUT", `/v1/services/${id}/routing/override`, { token: acme.editor, body: { mode: "primary", reason: "drill" } }),
+    ]),
   backup_down: (id) => Promise.all([domain(id, [100, 0]), routing(id, "normal", "calm", "down")]),
   recovering: (id) => Promise.all([domain(id, [50, 50]), routing(id, "failback", "failback")]),
   on_backup: (id) => Promise.all([domain(id, [0, 100]), domain(id, [0, 100]), routing(id, "shifted", "storm"), storm(id)]),
   contested: (id) => domain(id, [100, 0], { contested: true }),
   silent: (id) => Promise.all([domain(id, [100, 0], { sampledAt: "2026-11-21T12:24:00.000Z" }), storm(id, "recovering")]),
-  failing: (id) => Promise.all([domain(id, [100, 0], { expected: { types: [], obstacle: { reason: "health_check", detail: "x" } } }), domain(id, null), storm(id, "storm", "http_latency"), storm(id)]),
+  failing: (id) =>
+    Promise.all([
+      domain(id, [100, 0], { expected: { types: [], obstacle: { reason: "health_check", detail: "x" } } }),
+      domain(id, null),
+      storm(id, "storm", "http_latency"),
+      storm(id),
+    ]),
   held: (id) => Promise.all([domain(id, [100, 0], { status: "error" }), routing(id, "held", "backup_down", "down"), storm(id)]),
 };
 
@@ -74,12 +99,23 @@ describe("the fleet", () => {
     const { list } = await fleet();
     const of = (name: string) => list.find((one) => one["name"] === name);
     expect(of("on_backup")).toMatchObject({
-      customer_id: acme.id, state: "shifted", reason: "storm", serving: "backup", backup_health: "up", readiness: "unchecked", override: null,
+      customer_id: acme.id,
+      state: "shifted",
+      reason: "storm",
+      serving: "backup",
+      backup_health: "up",
+      readiness: "unchecked",
+      override: null,
       storm: { kind: "http_availability", state: "storm", started_at: "2026-11-21T12:00:00.000Z", relapses: 0, monitor_only: false },
       domains: { total: 2, primary: 0, backup: 2, both: 0, unread: 0, contested: 0, failing: 0, hindered: 0 },
-      last_round_at: at, last_round_age_seconds: 8,
+      last_round_at: at,
+      last_round_age_seconds: 8,
     });
-    expect(of("failing")).toMatchObject({ serving: "primary", domains: { total: 2, unread: 1, hindered: 1 }, storm: { kind: "http_availability" } });
+    expect(of("failing")).toMatchObject({
+      serving: "primary",
+      domains: { total: 2, unread: 1, hindered: 1 },
+      storm: { kind: "http_availability" },
+    });
     expect(of("recovering")).toMatchObject({ serving: "both", storm: null });
     expect(of("overridden")).toMatchObject({ override: { mode: "primary", reason: "drill", until: null } });
     expect(of("held")).toMatchObject({ domains: { failing: 1 } });
@@ -87,7 +123,12 @@ describe("the fleet", () => {
     expect(of("not_ready")).toMatchObject({ readiness: "fail", state: "normal", backup_health: null });
     const empty = await api.service(acme.editor, "empty");
     const { list: now } = await fleet();
-    expect(now.find((one) => one["service_id"] === empty.id)).toMatchObject({ trouble: "none", serving: "unknown", last_round_at: null, last_round_age_seconds: null });
+    expect(now.find((one) => one["service_id"] === empty.id)).toMatchObject({
+      trouble: "none",
+      serving: "unknown",
+      last_round_at: null,
+      last_round_age_seconds: null,
+    });
     expect((await api.call("DELETE", `/v1/services/${empty.id}`, { token: acme.editor })).status).toBe(204);
     expect((await fleet()).list).toHaveLength(list.length);
   });
@@ -103,7 +144,8 @@ describe("the fleet", () => {
 
   it("comes in one answer and one round trip for a thousand services, and in parts where that would be too large", async () => {
     const large = await api.onboard("large");
-    const grow = (count: number, nameLength: number) => api.db.rows(sql`
+    const grow = (count: number, nameLength: number) =>
+      api.db.rows(sql`
       with added as (
         insert into services (customer_id, name, primary_cdn, backup_cdn)
         select ${large.id}, rpad('s' || n || ':' || ${nameLength}, ${nameLength}::int, 'x'), 'cloudflare', 'fastly' from generate_series(1, ${count}::int) n returning id
@@ -117,13 +159,21 @@ describe("the fleet", () => {
     network.mockRestore();
     await grow(4_000, 1_500);
     const pages: Answer[] = [];
-    for (let path: string | undefined = "/v1/fleet"; path !== undefined; path = /<([^>]+)>; rel="next"/.exec(pages.at(-1)?.headers.get("link") ?? "")?.[1]) {
+    for (
+      let path: string | undefined = "/v1/fleet";
+      path !== undefined;
+      path = /<([^>]+)>; rel="next"/.exec(pages.at(-1)?.headers.get("link") ?? "")?.[1]
+    ) {
       pages.push(await api.call("GET", path, { token: large.viewer }));
       expect(pages.at(-1)?.text.length).toBeLessThan(4_500_000);
     }
     const all = pages.flatMap(({ list }) => list);
     expect([pages.length > 2, all.length, new Set(all.map((one: Json) => one["service_id"])).size]).toEqual([true, 5_000, 5_000]);
-    const sorted = all.toSorted((a, b) => troubleNames.indexOf(a["trouble"] as never) - troubleNames.indexOf(b["trouble"] as never) || (String(a["name"]) < String(b["name"]) ? -1 : 1));
+    const sorted = all.toSorted(
+      (a, b) =>
+        troubleNames.indexOf(a["trouble"] as never) - troubleNames.indexOf(b["trouble"] as never) ||
+        (String(a["name"]) < String(b["name"]) ? -1 : 1),
+    );
     expect(all.map((one) => one["name"])).toEqual(sorted.map((one) => one["name"]));
     const order = all.map((one) => troubleNames.indexOf(one["trouble"] as never));
     expect(order).toEqual(order.toSorted((a, b) => a - b));

@@ -16,7 +16,9 @@ beforeAll(async () => {
 
 const iso = (inMs: number) => new Date(api.time.nowMs + inMs).toISOString();
 const audit = async () =>
-  await api.db.rows(sql`select action, customer_id as customer, actor, before, after from audit_log where object_type = 'freeze' order by id`);
+  await api.db.rows(
+    sql`select action, customer_id as customer, actor, before, after from audit_log where object_type = 'freeze' order by id`,
+  );
 
 describe("the freeze of everything", () => {
   it("is set, replaced, shown and lifted in one call each, with an audit row each", async () => {
@@ -50,7 +52,10 @@ describe("the freeze of everything", () => {
     }
   });
 
-  it.each([["in the past", -1], ["too far ahead", 31 * 24 * hourMs]])("refuses an end %s", async (_, inMs) => {
+  it.each([
+    ["in the past", -1],
+    ["too far ahead", 31 * 24 * hourMs],
+  ])("refuses an end %s", async (_, inMs) => {
     const answer = await api.call("PUT", path, { body: { reason: "x", until: iso(inMs) } });
     expect([answer.status, pointers(answer)]).toEqual([400, ["/until"]]);
   });

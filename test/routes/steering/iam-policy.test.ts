@@ -15,8 +15,10 @@ beforeAll(async () => {
 
 type Statement = { Sid: string; Resource: string[]; Condition?: Record<string, Record<string, unknown>> };
 const switching = (policy: unknown) =>
-  (policy as { Statement: Statement[] }).Statement.filter(({ Sid }) => Sid.startsWith("SwitchWeights"))
-    .map(({ Resource, Condition }) => [Resource, Condition?.["ForAllValues:StringEquals"]?.["route53:ChangeResourceRecordSetsNormalizedRecordNames"]]);
+  (policy as { Statement: Statement[] }).Statement.filter(({ Sid }) => Sid.startsWith("SwitchWeights")).map(({ Resource, Condition }) => [
+    Resource,
+    Condition?.["ForAllValues:StringEquals"]?.["route53:ChangeResourceRecordSetsNormalizedRecordNames"],
+  ]);
 
 describe("the IAM policy of a service", () => {
   it("lets nothing be changed while there is no domain", async () => {
@@ -46,7 +48,11 @@ describe("the IAM policy of a service", () => {
 
   it("has a counterpart for the operator's own account, of the customers without one", async () => {
     const initech = await api.onboard("initech");
-    await api.created(`/v1/services/${(await api.service(initech.editor)).id}/domains`, { name: "app.initech.example" }, { token: initech.editor });
+    await api.created(
+      `/v1/services/${(await api.service(initech.editor)).id}/domains`,
+      { name: "app.initech.example" },
+      { token: initech.editor },
+    );
     await api.db.rows(sql`
       insert into dns_accounts (customer_id, region, role_arn, external_id)
       values (${initech.id}, 'us-east-1', 'arn:aws:iam::123456789012:role/tranche', gen_random_uuid())`);

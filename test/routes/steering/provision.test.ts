@@ -29,24 +29,41 @@ beforeAll(async () => {
 });
 
 const provision = (options = {}, id = domainId) => api.call("POST", `${at}/domains/${id}/provision`, { token: acme.editor, ...options });
-const trail = async () => (await api.call("GET", "/v1/audit-log?object_type=domain", { token: acme.viewer })).list.map(({ action }) => action);
+const trail = async () =>
+  (await api.call("GET", "/v1/audit-log?object_type=domain", { token: acme.viewer })).list.map(({ action }) => action);
 
 describe("provisioning a domain", () => {
   it("creates the pair at its normal weights, with a trace before and after, and has the records read again", async () => {
-    await api.db.rows(sql`insert into domain_routing (domain_id, service_id, status, read_at) values (${domainId}, ${serviceId}, 'unprovisioned', now())`);
+    await api.db.rows(
+      sql`insert into domain_routing (domain_id, service_id, status, read_at) values (${domainId}, ${serviceId}, 'unprovisioned', now())`,
+    );
     const answer = await provision({ headers: { "idempotency-key": "p1" } });
-    expect([answer.status, answer.body]).toEqual([200, {
-      domain_id: domainId, result: "created", zone_id: "Z1", question: null, change_id: "C1",
-      records: [
-        { type: "CNAME", set_identifier: "primary", weight: 50, ttl: 60, value: "app.a.cdn.net" },
-        { type: "CNAME", set_identifier: "backup", weight: 50, ttl: 60, value: "app.b.cdn.net" },
-      ],
-    }]);
-    expect(dns.wishes).toEqual([{
-      domain: "app.example.test", targets: { primary: "app.a.cdn.net", backup: "app.b.cdn.net" }, weights: { primary: 50, backup: 50 }, ttlSeconds: 60,
-    }]);
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      {
+        domain_id: domainId,
+        result: "created",
+        zone_id: "Z1",
+        question: null,
+        change_id: "C1",
+        records: [
+          { type: "CNAME", set_identifier: "primary", weight: 50, ttl: 60, value: "app.a.cdn.net" },
+          { type: "CNAME", set_identifier: "backup", weight: 50, ttl: 60, value: "app.b.cdn.net" },
+        ],
+      },
+    ]);
+    expect(dns.wishes).toEqual([
+      {
+        domain: "app.example.test",
+        targets: { primary: "app.a.cdn.net", backup: "app.b.cdn.net" },
+        weights: { primary: 50, backup: 50 },
+        ttlSeconds: 60,
+      },
+    ]);
     expect((await trail()).slice(0, 2)).toEqual(["provisioned", "provision"]);
-    const [row] = await api.db.rows<{ readAt: number | null }>(sql`select read_at as "readAt" from domain_routing where domain_id = ${domainId}`);
+    const [row] = await api.db.rows<{ readAt: number | null }>(
+      sql`select read_at as "readAt" from domain_routing where domain_id = ${domainId}`,
+    );
     expect(row?.readAt).toBeNull();
     const again = await provision({ headers: { "idempotency-key": "p1" } });
     expect([again.body, again.headers.get("idempotency-replayed"), dns.wishes.length]).toEqual([answer.body, "true", 1]);
@@ -74,7 +91,9 @@ describe("provisioning a domain", () => {
     const bare = await api.created(`${at}/domains`, { name: "bare.example.test" }, { token: acme.editor });
     expect((await provision({}, bare.id)).body["detail"]).toContain("primary_target");
     const origin = { name: "origin.example.test", primary_target: "http://127.0.0.1:9001", backup_target: "b.test" };
-    expect((await provision({}, (await api.created(`${at}/domains`, origin, { token: acme.editor })).id)).body["detail"]).toContain("hostname");
+    expect((await provision({}, (await api.created(`${at}/domains`, origin, { token: acme.editor })).id)).body["detail"]).toContain(
+      "hostname",
+    );
     await api.call("PUT", `${at}/routing/override`, { token: acme.editor, body: { mode: "frozen", reason: "x" } });
     expect((await provision()).body["detail"]).toContain("frozen");
     await api.call("DELETE", `${at}/routing/override`, { token: acme.editor });

@@ -28,13 +28,30 @@ beforeAll(async () => {
       return { kind: "answer", status: 200, latencyMs: 1 } as const;
     },
   };
-  const app = createApp({ ...api.deps, dnsDirectory: dns, prober, lookup: { lookup: async (name, type) => [{ resolver: "r", status: "answered", answers: name === "hooks.slack.com" && type === "A" ? ["198.51.100.98"] : answered(name, type) }] } });
+  const app = createApp({
+    ...api.deps,
+    dnsDirectory: dns,
+    prober,
+    lookup: {
+      lookup: async (name, type) => [
+        {
+          resolver: "r",
+          status: "answered",
+          answers: name === "hooks.slack.com" && type === "A" ? ["198.51.100.98"] : answered(name, type),
+        },
+      ],
+    },
+  });
   checkAnswers(app);
   Object.assign(api.app, { request: app.request });
   acme = await api.onboard("acme");
   serviceId = (await api.service(acme.editor)).id;
   at = `/v1/services/${serviceId}`;
-  await api.created("/v1/channels", { name: "slack", kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" }, { token: acme.editor });
+  await api.created(
+    "/v1/channels",
+    { name: "slack", kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" },
+    { token: acme.editor },
+  );
   domainId = (await api.created(`${at}/domains`, { name: "app.example.test", backup_target: "given.b.net" }, { token: acme.editor })).id;
 });
 
@@ -45,7 +62,10 @@ const resultsOf = (body: Record<string, unknown>) =>
 describe("readiness", () => {
   it("is not known before the first check", async () => {
     const { status, body } = await api.call("GET", `${at}/readiness`, { token: acme.viewer });
-    expect([status, body]).toEqual([200, { service_id: serviceId, result: "unchecked", checked_at: null, actor: null, domains: null, checks: [] }]);
+    expect([status, body]).toEqual([
+      200,
+      { service_id: serviceId, result: "unchecked", checked_at: null, actor: null, domains: null, checks: [] },
+    ]);
   });
 
   it("is checked, stored, shown and audited", async () => {
@@ -54,9 +74,25 @@ describe("readiness", () => {
     expect(first.status, first.text).toBe(200);
     expect(first.body).toMatchObject({ result: "pass", actor: expect.stringMatching(/^token:/) });
     expect(resultsOf(first.body)).toEqual({
-      owner: "pass", zone: "pass", zone_binding: "unproven", records: "pass", ttl: "pass", weights: "pass", primary_target: "pass", backup_target: "pass",
-      certificate: "unproven", backup_health: "unproven", permission: "pass", joint_permission: "pass", other_zones: "pass",
-      types_left_behind: "pass", neighbours: "pass", health_checks: "pass", https_records: "pass", caa: "pass", notification_channel: "pass",
+      owner: "pass",
+      zone: "pass",
+      zone_binding: "unproven",
+      records: "pass",
+      ttl: "pass",
+      weights: "pass",
+      primary_target: "pass",
+      backup_target: "pass",
+      certificate: "unproven",
+      backup_health: "unproven",
+      permission: "pass",
+      joint_permission: "pass",
+      other_zones: "pass",
+      types_left_behind: "pass",
+      neighbours: "pass",
+      health_checks: "pass",
+      https_records: "pass",
+      caa: "pass",
+      notification_channel: "pass",
     });
     // The primary's target is the one in its record, the backup's the one that was given.
     expect(probed.toSorted()).toEqual(["https://a.cdn.net/healthz", "https://given.b.net/healthz"]);
@@ -133,7 +169,8 @@ describe("readiness", () => {
   it("fault 9: names a record that leads past the pair, and one that forbids the backup's certificate", async () => {
     await api.db.rows(sql`update services set backup_cdn = 'fastly' where id = ${serviceId}`);
     dns.script.beside = (name) => [
-      { name, type: "HTTPS", values: ["1 . alpn=h3 ipv4hint=192.0.2.1"] }, { name: "example.test", type: "CAA", values: ['0 issue "amazon.com"'] },
+      { name, type: "HTTPS", values: ["1 . alpn=h3 ipv4hint=192.0.2.1"] },
+      { name: "example.test", type: "CAA", values: ['0 issue "amazon.com"'] },
     ];
     const { body } = await check();
     expect(resultsOf(body)).toMatchObject({ https_records: "warn", caa: "warn" });
@@ -153,16 +190,24 @@ describe("readiness", () => {
   });
 
   it("warns where nobody would be told of a storm, or only by what goes down with it", async () => {
-    const channel = async (method: string, path: string, body?: unknown) => (await api.call(method, `/v1/channels${path}`, { token: acme.editor, body })).body;
-    const found = async () => ((await check()).body["checks"] as { check: string; result: string; detail: string }[]).find((one) => one.check === "notification_channel");
-    const { id: slack } = ((await api.call("GET", "/v1/channels", { token: acme.editor })).list)[0] ?? { id: 0 };
+    const channel = async (method: string, path: string, body?: unknown) =>
+      (await api.call(method, `/v1/channels${path}`, { token: acme.editor, body })).body;
+    const found = async () =>
+      ((await check()).body["checks"] as { check: string; result: string; detail: string }[]).find(
+        (one) => one.check === "notification_channel",
+      );
+    const { id: slack } = (await api.call("GET", "/v1/channels", { token: acme.editor })).list[0] ?? { id: 0 };
     await channel("PATCH", `/${slack}`, { kinds: ["invoice.issued"] });
     expect(await found()).toMatchObject({ result: "warn", detail: expect.stringContaining("nobody is told") });
     const { id: hook } = await channel("POST", "", { name: "hook", kind: "webhook", url: "https://hooks.example.org/x?key=secret" });
     expect((await found())?.result).toBe("unproven");
-    answered = (name, type) => (name === "hooks.example.org" && type === "CNAME" ? ["app.example.test."] : type === "A" ? ["203.0.113.9"] : []);
+    answered = (name, type) =>
+      name === "hooks.example.org" && type === "CNAME" ? ["app.example.test."] : type === "A" ? ["203.0.113.9"] : [];
     const { result, detail } = (await found()) ?? {};
-    expect([result, detail]).toEqual(["warn", "every channel goes down with the service: hook on app.example.test, which is insured itself"]);
+    expect([result, detail]).toEqual([
+      "warn",
+      "every channel goes down with the service: hook on app.example.test, which is insured itself",
+    ]);
     answered = (name, type) => (type !== "A" ? [] : name === "hooks.example.org" ? ["203.0.113.9"] : ["192.0.2.7"]);
     expect((await found())?.result).toBe("pass");
     // The target of the primary, as its record has it.

@@ -29,7 +29,10 @@ describe("a standing failover", () => {
 
   it("is wanted, shown, wanted again, and unwanted, with an audit row each", async () => {
     const first = await want({ headers: { "idempotency-key": "k" } });
-    expect([first.status, first.body]).toMatchObject([200, { domain_id: domainId, state: "pending", primary_check_id: null, last_error: null, checked_at: null }]);
+    expect([first.status, first.body]).toMatchObject([
+      200,
+      { domain_id: domainId, state: "pending", primary_check_id: null, last_error: null, checked_at: null },
+    ]);
     expect(await shown()).toEqual(first.body);
     const again = await want({ headers: { "idempotency-key": "k" } });
     expect([again.body, again.headers.get("idempotency-replayed")]).toEqual([first.body, "true"]);
@@ -56,8 +59,15 @@ describe("a standing failover", () => {
 
   it("says how far it is", async () => {
     const check = (id: string, disabled: boolean) => `{"id":"${id}","version":1,"target":null,"disabled":${disabled}}`;
-    await set(`checks = '{"primary":${check("P", false)},"backup":${check("B", false)}}', attached = true, checked_at = '2026-11-21T10:00:00Z'`);
-    expect(await shown()).toMatchObject({ state: "standing", primary_check_id: "P", backup_check_id: "B", checked_at: "2026-11-21T10:00:00.000Z" });
+    await set(
+      `checks = '{"primary":${check("P", false)},"backup":${check("B", false)}}', attached = true, checked_at = '2026-11-21T10:00:00Z'`,
+    );
+    expect(await shown()).toMatchObject({
+      state: "standing",
+      primary_check_id: "P",
+      backup_check_id: "B",
+      checked_at: "2026-11-21T10:00:00.000Z",
+    });
     await set(`checks = '{"primary":${check("P", true)},"backup":${check("B", true)}}', last_error = 'the service is frozen'`);
     expect(await shown()).toMatchObject({ state: "disabled", last_error: "the service is frozen" });
   });

@@ -13,7 +13,11 @@ beforeAll(async () => {
   acme = await api.onboard("acme");
   globex = await api.onboard("globex");
   const { id } = await api.service(acme.editor, "one");
-  const renamed = await api.call("PATCH", `/v1/services/${id}`, { token: acme.editor, body: { name: "two" }, headers: { "x-request-id": "r-2" } });
+  const renamed = await api.call("PATCH", `/v1/services/${id}`, {
+    token: acme.editor,
+    body: { name: "two" },
+    headers: { "x-request-id": "r-2" },
+  });
   requestId = renamed.headers.get("x-request-id");
   await api.service(globex.editor, "theirs");
 });
@@ -24,7 +28,10 @@ const short = (list: { [field: string]: unknown }[]) => list.map((entry) => `${S
 describe("the audit log", () => {
   it("tells a tenant what changed, newest first, and nobody else's", async () => {
     const { status, list, text } = await read("");
-    expect([status, short(list)]).toEqual([200, ["update service", "create service", "create token", "create token", "create token", "create customer"]]);
+    expect([status, short(list)]).toEqual([
+      200,
+      ["update service", "create service", "create token", "create token", "create token", "create customer"],
+    ]);
     expect(list[0]).toMatchObject({ request_id: requestId, before: { name: "one" }, after: { name: "two" } });
     expect(list[0]?.["at"]).toMatch(/^\d{4}-.*Z$/);
     expect(text).not.toMatch(/theirs|token_hash|trn_/);
@@ -39,7 +46,13 @@ describe("the audit log", () => {
     const first = await read("?action=create&limit=3");
     const next = /<([^>]+)>; rel="next"/.exec(first.headers.get("link") ?? "")?.[1] ?? "";
     const second = await api.call("GET", next, { token: acme.viewer });
-    expect(short([...first.list, ...second.list])).toEqual(["create service", "create token", "create token", "create token", "create customer"]);
+    expect(short([...first.list, ...second.list])).toEqual([
+      "create service",
+      "create token",
+      "create token",
+      "create token",
+      "create customer",
+    ]);
     expect(second.headers.get("link")).toBeNull();
   });
 

@@ -31,8 +31,11 @@ const decide = async (id: number, decision: unknown, token?: string) =>
   await api.call("POST", `/v1/domain-disputes/${id}/decision`, { body: { decision }, ...(token !== undefined && { token }) });
 const listed = async () => (await api.call("GET", "/v1/domain-disputes")).list;
 const log = async (token: string, id: number) =>
-  (await api.call("GET", "/v1/audit-log?object_type=domain", { token })).list.filter((row) => row["object_id"] === id).map((row) => [row["action"], row["actor"]]);
-const states = async (...claims: Parameters<typeof world.read>[0][]) => await Promise.all(claims.map(async (claim) => (await world.read(claim))["state"]));
+  (await api.call("GET", "/v1/audit-log?object_type=domain", { token })).list
+    .filter((row) => row["object_id"] === id)
+    .map((row) => [row["action"], row["actor"]]);
+const states = async (...claims: Parameters<typeof world.read>[0][]) =>
+  await Promise.all(claims.map(async (claim) => (await world.read(claim))["state"]));
 
 describe("disputes", () => {
   it("are for admins to see and to decide", async () => {
@@ -43,7 +46,12 @@ describe("disputes", () => {
     }
     expect([(await decide(999_999, "reject")).status, (await decide(newcomer.id, "keep")).status]).toEqual([404, 400]);
     const [page] = (await api.call("GET", "/v1/domain-disputes?limit=1")).list;
-    expect(page).toMatchObject({ id: newcomer.id, name: "eyes.example.com", newcomer: { customer_id: globex.id }, owner: { customer_id: acme.id, lapsed_at: null } });
+    expect(page).toMatchObject({
+      id: newcomer.id,
+      name: "eyes.example.com",
+      newcomer: { customer_id: globex.id },
+      owner: { customer_id: acme.id, lapsed_at: null },
+    });
   });
 
   it("end with a new owner where an admin hands over: from then on usage is theirs", async () => {
@@ -51,12 +59,19 @@ describe("disputes", () => {
     expect((await decide(owner.id, "hand_over")).status).toBe(409);
     expect((await decide(newcomer.id, "hand_over")).status).toBe(204);
     expect(await states(owner, newcomer)).toEqual(["lost", "proven"]);
-    expect(await log(globex.viewer, newcomer.id)).toEqual([["hand_over", "admin"], ["dispute", expect.stringMatching(/^token:/)], ["create", expect.stringMatching(/^token:/)]]);
+    expect(await log(globex.viewer, newcomer.id)).toEqual([
+      ["hand_over", "admin"],
+      ["dispute", expect.stringMatching(/^token:/)],
+      ["create", expect.stringMatching(/^token:/)],
+    ]);
     // Who decided, and for whom, is not told to who lost it.
     expect((await log(acme.viewer, owner.id))[0]).toEqual(["unverify", "tranche"]);
     const tenures = await api.db.rows<{ customer: number; open: boolean; follows: boolean | null }>(sql`
       select customer_id as customer, to_at is null as open, from_at >= lag(to_at) over (order by id) as follows from domain_tenures where name = 'over.example.com' order by id`);
-    expect(tenures).toEqual([{ customer: acme.id, open: false, follows: null }, { customer: globex.id, open: true, follows: true }]);
+    expect(tenures).toEqual([
+      { customer: acme.id, open: false, follows: null },
+      { customer: globex.id, open: true, follows: true },
+    ]);
     // Its old record stands still, and proves nothing.
     expect((await world.verify(owner)).status).toBe(409);
     expect(await states(owner, newcomer)).toEqual(["lost", "proven"]);
@@ -70,7 +85,10 @@ describe("disputes", () => {
     expect((await world.read(owner))["disputed_at"]).toBeNull();
     expect((await world.verify(newcomer)).status).toBe(409);
     expect(await states(owner, newcomer)).toEqual(["proven", "unproven"]);
-    expect([(await log(globex.viewer, newcomer.id))[0], (await log(acme.viewer, owner.id))[0]]).toEqual([["reject_dispute", "admin"], ["dispute_over", "tranche"]]);
+    expect([(await log(globex.viewer, newcomer.id))[0], (await log(acme.viewer, owner.id))[0]]).toEqual([
+      ["reject_dispute", "admin"],
+      ["dispute_over", "tranche"],
+    ]);
   });
 
   it("are over in a week where the owner's record is gone and the newcomer's stands", async () => {

@@ -50,9 +50,13 @@ describe("the challenge", () => {
       const labels = `${"a".repeat(63)}.${"b".repeat(63)}.${"c".repeat(63)}.`;
       return `${labels}${"d".repeat(length - labels.length - ".example.com".length)}.example.com`;
     };
-    const create = async (length: number) => await api.call("POST", `/v1/services/${service.id}/domains`, { token: acme.editor, body: { name: named(length) } });
+    const create = async (length: number) =>
+      await api.call("POST", `/v1/services/${service.id}/domains`, { token: acme.editor, body: { name: named(length) } });
     const refused = await create(235);
-    expect([refused.status, refused.body["errors"]]).toEqual([400, [{ pointer: "/name", detail: expect.stringContaining("at most 234 characters") }]]);
+    expect([refused.status, refused.body["errors"]]).toEqual([
+      400,
+      [{ pointer: "/name", detail: expect.stringContaining("at most 234 characters") }],
+    ]);
     expect((await create(234)).status).toBe(201);
   });
 
@@ -62,8 +66,17 @@ describe("the challenge", () => {
     expect([read.status, read.body]).toEqual([
       200,
       {
-        record_type: "TXT", record_name: record, record_value: value, warning: expect.stringMatching(/wildcard .*create records of its own first .*RFC 4592/),
-        state: "unproven", expires_at: expect.stringMatching(/Z$/), verified_at: null, seen_at: null, lapsed_at: null, held_at: null, disputed_at: null,
+        record_type: "TXT",
+        record_name: record,
+        record_value: value,
+        warning: expect.stringMatching(/wildcard .*create records of its own first .*RFC 4592/),
+        state: "unproven",
+        expires_at: expect.stringMatching(/Z$/),
+        verified_at: null,
+        seen_at: null,
+        lapsed_at: null,
+        held_at: null,
+        disputed_at: null,
       },
     ]);
     for (const method of ["GET", "POST"]) {
@@ -101,7 +114,12 @@ describe("a check", () => {
     publish(record);
     expect((await api.call("POST", path, { token: acme.editor })).status).toBe(409);
     const lapsed = await api.call("GET", path, { token: acme.viewer });
-    expect(lapsed.body).toMatchObject({ state: "lapsing", verified_at: kept.body["verified_at"], lapsed_at: expect.stringMatching(/Z$/), held_at: null });
+    expect(lapsed.body).toMatchObject({
+      state: "lapsing",
+      verified_at: kept.body["verified_at"],
+      lapsed_at: expect.stringMatching(/Z$/),
+      held_at: null,
+    });
     publish(record, value);
     expect((await api.call("POST", path, { token: acme.editor })).body).toMatchObject({ state: "proven", lapsed_at: null });
   });
@@ -115,7 +133,10 @@ describe("a check", () => {
     const refused = await api.call("POST", second.path, { token: globex.editor });
     expect([refused.status, refused.body["detail"]]).toEqual([409, expect.stringContaining("it is disputed")]);
     const both = [await api.call("GET", first.path, { token: acme.viewer }), await api.call("GET", second.path, { token: globex.viewer })];
-    expect(both.map(({ body }) => [body["state"], body["verified_at"] === null, body["disputed_at"] === null])).toEqual([["proven", false, false], ["disputed", true, false]]);
+    expect(both.map(({ body }) => [body["state"], body["verified_at"] === null, body["disputed_at"] === null])).toEqual([
+      ["proven", false, false],
+      ["disputed", true, false],
+    ]);
     const log = async (token: string) => (await api.call("GET", "/v1/audit-log?object_type=domain", { token })).list;
     const [told] = await log(acme.viewer);
     expect(told).toMatchObject({ action: "disputed", object_id: first.id, actor: "tranche", request_id: null });

@@ -1,5 +1,12 @@
 import type { DnsAccess, DnsDirectory } from "../../../src/adapters/ports/steering/dns-access.ts";
-import type { CallResult, ChangeStatus, DnsBudget, PairReading, WeightChange, WeightChangeResult } from "../../../src/adapters/ports/steering/dns.ts";
+import type {
+  CallResult,
+  ChangeStatus,
+  DnsBudget,
+  PairReading,
+  WeightChange,
+  WeightChangeResult,
+} from "../../../src/adapters/ports/steering/dns.ts";
 import { createScriptedAccess } from "../dns-access.ts";
 import { createStrictDns } from "../strict-dns.ts";
 import type { SoakClock } from "./clock.ts";
@@ -7,7 +14,12 @@ import type { Fault, SoakPlan } from "./plan.ts";
 import { holds } from "./plan.ts";
 
 /** A change that took effect, and when it was asked for: what was known then is what counts. */
-export type MadeChange = { readonly domain: string; readonly atMs: number; readonly from: WeightChange["to"]; readonly to: WeightChange["to"] };
+export type MadeChange = {
+  readonly domain: string;
+  readonly atMs: number;
+  readonly from: WeightChange["to"];
+  readonly to: WeightChange["to"];
+};
 
 export type SoakDns = {
   /** As an isolate sees them. @param alive false: it was killed, and nothing that it asks is answered any more */
@@ -30,14 +42,16 @@ export const createSoakDns = (plan: SoakPlan, clock: SoakClock, chance: () => nu
   const made: MadeChange[] = [];
   const accounts = new Map([0, ...plan.ownAccounts].map((key) => [key, createStrictDns(clock)]));
   const ownerOf = new Map<string, number>();
-  for (const { customer, domains } of plan.services) for (const { name, primary, backup } of domains) {
-    const key = plan.ownAccounts.includes(customer) ? customer : 0;
-    ownerOf.set(name, key);
-    accounts.get(key)?.put(name, 100, 0, { targets: [primary, backup] });
-  }
+  for (const { customer, domains } of plan.services)
+    for (const { name, primary, backup } of domains) {
+      const key = plan.ownAccounts.includes(customer) ? customer : 0;
+      ownerOf.set(name, key);
+      accounts.get(key)?.put(name, 100, 0, { targets: [primary, backup] });
+    }
   type Bad = Fault & { kind: "dns_hang" | "dns_throttle" | "dns_denied" };
   const bad = plan.faults.filter((fault): fault is Bad => fault.kind.startsWith("dns_"));
-  const faultOf = (key: number): Bad["kind"] | null => bad.find((fault) => fault.account === key && holds(fault, clock.nowMs()))?.kind ?? null;
+  const faultOf = (key: number): Bad["kind"] | null =>
+    bad.find((fault) => fault.account === key && holds(fault, clock.nowMs()))?.kind ?? null;
 
   const accessOf = (key: number, alive: () => boolean): DnsAccess => {
     const strict = accounts.get(key);
@@ -66,8 +80,12 @@ export const createSoakDns = (plan: SoakPlan, clock: SoakClock, chance: () => nu
           if (fault === "dns_denied" && isChange) return { result: "refused", detail: "AccessDenied: not authorized" };
           return await work();
         });
-        const answer: T | Failed = sent.status === "sent" ? sent.value
-          : sent.status === "unsent" ? { result: "unsent", detail: "no connection in time" } : { result: "unanswered", detail: "no answer in time" };
+        const answer: T | Failed =
+          sent.status === "sent"
+            ? sent.value
+            : sent.status === "unsent"
+              ? { result: "unsent", detail: "no connection in time" }
+              : { result: "unanswered", detail: "no answer in time" };
         failed = isFailed(answer) ? answer : null;
         return answer;
       } finally {
@@ -76,7 +94,9 @@ export const createSoakDns = (plan: SoakPlan, clock: SoakClock, chance: () => nu
     };
 
     const failure = ({ result, detail }: Failed): Omit<Extract<WeightChangeResult, { status: "failed" }>, "domain"> => ({
-      status: "failed", detail, retryable: result !== "refused",
+      status: "failed",
+      detail,
+      retryable: result !== "refused",
       effect: result === "unsent" ? "unsent" : result === "unanswered" ? "unknown" : "none",
     });
 
@@ -86,11 +106,17 @@ export const createSoakDns = (plan: SoakPlan, clock: SoakClock, chance: () => nu
         const answer = await request(budget, false, async () => new Map(await strict.dns.read(names, budget)));
         if (!isFailed(answer)) return answer;
         if (answer.result === "unsent") return new Map<string, PairReading>();
-        return new Map(names.map((name): [string, PairReading] => [name, { status: "error", detail: answer.detail, retryable: answer.result !== "refused" }]));
+        return new Map(
+          names.map((name): [string, PairReading] => [
+            name,
+            { status: "error", detail: answer.detail, retryable: answer.result !== "refused" },
+          ]),
+        );
       },
       apply: async (changes, budget) => {
         const askedAtMs = clock.nowMs();
-        if (askedAtMs > budget.untilMs) return changes.map(({ domain }) => ({ domain, ...failure({ result: "unsent", detail: "too late to be sent" }) }));
+        if (askedAtMs > budget.untilMs)
+          return changes.map(({ domain }) => ({ domain, ...failure({ result: "unsent", detail: "too late to be sent" }) }));
         const answer = await request(budget, true, async () => {
           const before = strict.made.length;
           const results = await strict.dns.apply(changes, { ...budget, untilMs: Number.POSITIVE_INFINITY });
@@ -106,12 +132,14 @@ export const createSoakDns = (plan: SoakPlan, clock: SoakClock, chance: () => nu
       status: async (ids, budget) => {
         const answer = await request(budget, false, async () => {
           const isDenied = faultOf(key) === "dns_denied";
-          return new Map(ids.map((id): [string, ChangeStatus] => {
-            const sinceMs = acceptedAtMs.get(id) ?? clock.nowMs();
-            acceptedAtMs.set(id, sinceMs);
-            if (isDenied) return [id, { refused: "AccessDenied: not authorized to perform route53:GetChange" }];
-            return [id, clock.nowMs() - sinceMs >= propagationMs ? "insync" : "pending"];
-          }));
+          return new Map(
+            ids.map((id): [string, ChangeStatus] => {
+              const sinceMs = acceptedAtMs.get(id) ?? clock.nowMs();
+              acceptedAtMs.set(id, sinceMs);
+              if (isDenied) return [id, { refused: "AccessDenied: not authorized to perform route53:GetChange" }];
+              return [id, clock.nowMs() - sinceMs >= propagationMs ? "insync" : "pending"];
+            }),
+          );
         });
         return isFailed(answer) ? new Map<string, ChangeStatus>() : answer;
       },
@@ -126,10 +154,13 @@ export const createSoakDns = (plan: SoakPlan, clock: SoakClock, chance: () => nu
       return {
         operator,
         of: async (customerId) => all.get(customerId) ?? operator,
-        ofAll: async (customerIds) => new Map(customerIds.flatMap((id) => {
-          const own = id === 0 ? undefined : all.get(id);
-          return own === undefined ? [] : [[id, own] as const];
-        })),
+        ofAll: async (customerIds) =>
+          new Map(
+            customerIds.flatMap((id) => {
+              const own = id === 0 ? undefined : all.get(id);
+              return own === undefined ? [] : [[id, own] as const];
+            }),
+          ),
       };
     },
     made,

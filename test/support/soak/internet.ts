@@ -13,12 +13,14 @@ export type Internet = {
 };
 
 const merged = (spans: readonly Span[]): readonly Span[] =>
-  spans.toSorted((a, b) => a.fromMs - b.fromMs).reduce<Span[]>((all, { fromMs, toMs }) => {
-    const last = all.at(-1);
-    if (last !== undefined && fromMs <= last.toMs) all[all.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, toMs) };
-    else all.push({ fromMs, toMs });
-    return all;
-  }, []);
+  spans
+    .toSorted((a, b) => a.fromMs - b.fromMs)
+    .reduce<Span[]>((all, { fromMs, toMs }) => {
+      const last = all.at(-1);
+      if (last !== undefined && fromMs <= last.toMs) all[all.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, toMs) };
+      else all.push({ fromMs, toMs });
+      return all;
+    }, []);
 
 export const createInternet = ({ outages, faults }: SoakPlan): Internet => {
   const byHost = new Map<string, Outage[]>();
@@ -27,7 +29,8 @@ export const createInternet = ({ outages, faults }: SoakPlan): Internet => {
   const outageOf = (host: string, atMs: number): Outage | null => byHost.get(host)?.find((outage) => holds(outage, atMs)) ?? null;
   const latencies = new Map<string, number>();
   const latencyOf = (host: string): number => {
-    const known = latencies.get(host) ?? 30 + 10 * (Array.from(host).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_009, 7) % 3);
+    const known =
+      latencies.get(host) ?? 30 + 10 * (Array.from(host).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_009, 7) % 3);
     latencies.set(host, known);
     return known;
   };

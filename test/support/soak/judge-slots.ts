@@ -46,7 +46,8 @@ export const slotsOf = ({ plan }: Pick<Played, "plan">): readonly Span[] => {
 export const judgeSlots = async (played: Played): Promise<{ readonly violations: readonly Violation[]; readonly samples: number }> => {
   const rows = await played.sql<{ vantage: string; at: number; paths: number; samples: number }>(
     `select vantage, (extract(epoch from round_at) * 1000)::bigint as at, count(*) filter (where attempt = 0) as paths, count(*) as samples
-     from probe_samples group by 1, 2`);
+     from probe_samples group by 1, 2`,
+  );
   const found = new Map(rows.map(({ vantage, at, paths }) => [`${vantage} ${at}`, paths]));
   const expected = 2 * played.plan.services.reduce((sum, { domains }) => sum + domains.length, 0);
   const violations = providers.flatMap((provider) => {

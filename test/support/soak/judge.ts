@@ -6,7 +6,11 @@ import { judgeSwitches } from "./judge-switches.ts";
 import type { Played } from "./world.ts";
 
 /** What must not be. `at` is when, for who looks into it. */
-export type Violation = { readonly law: "slots" | "storms" | "switches" | "evidence" | "rows" | "rest"; readonly atMs: number; readonly what: string };
+export type Violation = {
+  readonly law: "slots" | "storms" | "switches" | "evidence" | "rows" | "rest";
+  readonly atMs: number;
+  readonly what: string;
+};
 
 export type Judgement = {
   readonly violations: readonly Violation[];
@@ -32,7 +36,13 @@ export const judge = async (played: Played): Promise<Judgement> => {
   const evidence = await judgeEvidence(played);
   return {
     violations: [...slots.violations, ...storms.violations, ...switches, ...rows.violations, ...rest, ...evidence.violations],
-    samples: slots.samples, storms: storms.storms, switches: played.dns.made.length,
-    outagesJudged: storms.judged, worstDelayRounds: storms.worstDelayRounds, replayed: evidence.replayed, settled: rows.settled, parked: rows.parked,
+    samples: slots.samples,
+    storms: storms.storms,
+    switches: played.dns.made.length,
+    outagesJudged: storms.judged,
+    worstDelayRounds: storms.worstDelayRounds,
+    replayed: evidence.replayed,
+    settled: rows.settled,
+    parked: rows.parked,
   };
 };

@@ -13,17 +13,26 @@ answerHelp(`Usage: npm run soak [-- --hours 24 --domains 300 --seed 1 --interval
 A day of two providers in simulated time, with everything going wrong that can. --interval: seconds between rounds, 20 at most.
 SOAK_LOG=1 prints what was logged.`);
 
-const { values } = parseArgs({ options: {
-  seed: { type: "string", default: "1" }, hours: { type: "string", default: "24" }, domains: { type: "string", default: "300" },
-  // The longest that two providers allow (`config.ts`), with a lease of three times as long: a day of it fits a coffee break.
-  interval: { type: "string", default: "20" },
-} });
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    hours: { type: "string", default: "24" },
+    domains: { type: "string", default: "300" },
+    // The longest that two providers allow (`config.ts`), with a lease of three times as long: a day of it fits a coffee break.
+    interval: { type: "string", default: "20" },
+  },
+});
 
 const postgres = await startPostgres();
 try {
   const url = postgres.urlFor("postgres");
   await migrate(url);
-  const plan = planSoak({ seed: Number(values.seed), minutes: Number(values.hours) * 60, domains: Number(values.domains), intervalMs: Number(values.interval) * 1_000 });
+  const plan = planSoak({
+    seed: Number(values.seed),
+    minutes: Number(values.hours) * 60,
+    domains: Number(values.domains),
+    intervalMs: Number(values.interval) * 1_000,
+  });
   const startedAtMs = performance.now();
   const seconds = () => ((performance.now() - startedAtMs) / 1_000).toFixed(0);
   const underway: Awaited<ReturnType<typeof judgePending>>["violations"][number][] = [];

@@ -13,20 +13,30 @@ export type ProviderName = (typeof providers)[number];
 export type OutageKind = "status" | "refuse" | "hang";
 export type Outage = Span & { readonly kind: OutageKind; readonly hosts: readonly string[] };
 
-export type Fault = Span & (
-  | { readonly kind: "dns_hang" | "dns_throttle" | "dns_denied"; /** 0: the operator's account. */ readonly account: number }
-  | { readonly kind: "dark"; readonly provider: ProviderName }
-  /** All its probes fail, whatever they ask: its network is gone, not what it asks. */
-  | { readonly kind: "blind"; readonly provider: ProviderName }
-  | { readonly kind: "db_away"; readonly how: "refused" | "silent" }
-  | { readonly kind: "skew"; readonly provider: ProviderName; readonly ms: number }
-  | { readonly kind: "cron_late"; readonly provider: ProviderName; readonly ms: number }
-  | { readonly kind: "cron_doubled"; readonly provider: ProviderName; readonly afterMs: number }
-  | { readonly kind: "shards"; readonly count: number }
-);
+export type Fault = Span &
+  (
+    | { readonly kind: "dns_hang" | "dns_throttle" | "dns_denied"; /** 0: the operator's account. */ readonly account: number }
+    | { readonly kind: "dark"; readonly provider: ProviderName }
+    /** All its probes fail, whatever they ask: its network is gone, not what it asks. */
+    | { readonly kind: "blind"; readonly provider: ProviderName }
+    | { readonly kind: "db_away"; readonly how: "refused" | "silent" }
+    | { readonly kind: "skew"; readonly provider: ProviderName; readonly ms: number }
+    | { readonly kind: "cron_late"; readonly provider: ProviderName; readonly ms: number }
+    | { readonly kind: "cron_doubled"; readonly provider: ProviderName; readonly afterMs: number }
+    | { readonly kind: "shards"; readonly count: number }
+  );
 export type FaultKind = Fault["kind"];
 export const faultKinds = [
-  "dns_hang", "dns_throttle", "dns_denied", "dark", "blind", "db_away", "skew", "cron_late", "cron_doubled", "shards",
+  "dns_hang",
+  "dns_throttle",
+  "dns_denied",
+  "dark",
+  "blind",
+  "db_away",
+  "skew",
+  "cron_late",
+  "cron_doubled",
+  "shards",
 ] as const satisfies readonly FaultKind[];
 
 export type SoakDomain = { readonly name: string; readonly primary: string; readonly backup: string };
@@ -53,7 +63,13 @@ export type SoakPlan = Span & {
   readonly calmFromMs: number;
 };
 
-export type SoakOptions = { readonly seed: number; readonly minutes: number; readonly domains: number; readonly intervalMs: number; readonly startMs?: number };
+export type SoakOptions = {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly domains: number;
+  readonly intervalMs: number;
+  readonly startMs?: number;
+};
 
 /** The shortest lease that a cadence allows, and no shorter than by default (`config.ts`); a window of six rounds. */
 const ttlOf = (intervalMs: number): number => Math.max(45_000, 3 * intervalMs);
@@ -79,7 +95,10 @@ export const planSoak = ({ seed, minutes, domains, intervalMs, startMs = Date.pa
 
   const serviceCount = Math.ceil(domains / domainsPerService);
   const services = Array.from({ length: serviceCount }, (_, index): SoakService => {
-    const cdns = [cdnNames[index % cdnNames.length] ?? "alpha", cdnNames[(index + 1 + Math.floor(index / cdnNames.length) % 3) % cdnNames.length] ?? "beta"] as const;
+    const cdns = [
+      cdnNames[index % cdnNames.length] ?? "alpha",
+      cdnNames[(index + 1 + (Math.floor(index / cdnNames.length) % 3)) % cdnNames.length] ?? "beta",
+    ] as const;
     return {
       customer: 1 + Math.floor(index / servicesPerCustomer),
       name: `web-${index}`,
@@ -93,7 +112,9 @@ export const planSoak = ({ seed, minutes, domains, intervalMs, startMs = Date.pa
     };
   });
   const customers = Math.max(...services.map(({ customer }) => customer));
-  const ownAccounts = Array.from({ length: customers }, (_, index) => index + 1).filter((customer) => customer % 3 === 0 || customer === customers);
+  const ownAccounts = Array.from({ length: customers }, (_, index) => index + 1).filter(
+    (customer) => customer % 3 === 0 || customer === customers,
+  );
   const accounts = [0, ...ownAccounts];
 
   const primaries = (of: readonly SoakService[]) => of.flatMap((service) => service.domains.map(({ primary }) => primary));
@@ -126,7 +147,9 @@ export const planSoak = ({ seed, minutes, domains, intervalMs, startMs = Date.pa
   const outageEveryMs = Math.max(2, Math.min(6, 180 / serviceCount)) * minuteMs;
   for (let atMs = startMs + quietMs; atMs + outageEveryMs <= calmFromMs; atMs += outageEveryMs) {
     const isBlip = chance() < 0.15;
-    const first = outageOf(isBlip ? spanIn(atMs, atMs + outageEveryMs, 4_000, 25_000) : spanIn(atMs, atMs + outageEveryMs, 90_000, 480_000));
+    const first = outageOf(
+      isBlip ? spanIn(atMs, atMs + outageEveryMs, 4_000, 25_000) : spanIn(atMs, atMs + outageEveryMs, 90_000, 480_000),
+    );
     outages.push(first);
     // The backup dies in the middle of a storm.
     if (!isBlip && chance() < 0.2) {
@@ -158,33 +181,70 @@ export const planSoak = ({ seed, minutes, domains, intervalMs, startMs = Date.pa
   const long = (leastMs: number, mostMs: number): Span => spanIn(fromMs, toMs, leastMs, Math.max(leastMs, mostMs * scale));
   many(0.5, () => ({ ...long(240_000, 900_000), kind: "dark", provider: pick(providers) }), heavy, 60_000);
   many(0.5, () => ({ ...long(90_000, 300_000), kind: "blind", provider: pick(providers) }), heavy, 60_000);
-  many(1, () => {
-    const { fromMs: awayMs } = spanIn(fromMs, toMs, 20_000, 20_000);
-    return { fromMs: awayMs, toMs: awayMs + 20_000, kind: "db_away", how: pick(["refused", "silent"] as const) };
-  }, heavy, 60_000);
-  many(0.5, () => {
-    const { fromMs: changedMs } = spanIn(fromMs, toMs, 1_000, 1_000);
-    return { fromMs: changedMs, toMs: changedMs + 1, kind: "shards", count: 1 };
-  }, heavy, 120_000);
+  many(
+    1,
+    () => {
+      const { fromMs: awayMs } = spanIn(fromMs, toMs, 20_000, 20_000);
+      return { fromMs: awayMs, toMs: awayMs + 20_000, kind: "db_away", how: pick(["refused", "silent"] as const) };
+    },
+    heavy,
+    60_000,
+  );
+  many(
+    0.5,
+    () => {
+      const { fromMs: changedMs } = spanIn(fromMs, toMs, 1_000, 1_000);
+      return { fromMs: changedMs, toMs: changedMs + 1, kind: "shards", count: 1 };
+    },
+    heavy,
+    120_000,
+  );
   const dnsKinds = ["dns_hang", "dns_throttle", "dns_denied"] as const;
   for (const kind of dnsKinds) many(1, () => ({ ...long(120_000, 600_000), kind, account: pick(accounts) }), dnsKinds, 0);
-  many(0.7, () => ({ ...long(240_000, 1_800_000), kind: "skew", provider: pick(providers), ms: pick([-45_000, 45_000]) }), ["skew", "dark"], 180_000);
+  many(
+    0.7,
+    () => ({ ...long(240_000, 1_800_000), kind: "skew", provider: pick(providers), ms: pick([-45_000, 45_000]) }),
+    ["skew", "dark"],
+    180_000,
+  );
   const perMinute = (share: number, make: (span: Span, provider: ProviderName) => Fault): void => {
-    for (let atMs = fromMs; atMs < toMs; atMs += minuteMs) for (const provider of providers) if (chance() < share) faults.push(make({ fromMs: atMs, toMs: atMs + minuteMs }, provider));
+    for (let atMs = fromMs; atMs < toMs; atMs += minuteMs)
+      for (const provider of providers) if (chance() < share) faults.push(make({ fromMs: atMs, toMs: atMs + minuteMs }, provider));
   };
   perMinute(0.25, (span, provider) => ({ ...span, kind: "cron_late", provider, ms: between(1_000, 50_000) }));
   perMinute(0.15, (span, provider) => ({ ...span, kind: "cron_doubled", provider, afterMs: between(0, 40_000) }));
   // Something goes wrong with a CDN in the middle of whatever else goes wrong: of each kind of fault every other one at least.
   for (const fault of faults) {
     if (fault.kind === "cron_late" || fault.kind === "cron_doubled" || chance() < 0.3) continue;
-    const isOf = ({ customer }: SoakService): boolean => !("account" in fault) || (ownAccounts.includes(customer) ? customer : 0) === fault.account;
+    const isOf = ({ customer }: SoakService): boolean =>
+      !("account" in fault) || (ownAccounts.includes(customer) ? customer : 0) === fault.account;
     const one = pick(services.filter(isOf));
     const beginMs = fault.fromMs + between(-30_000, 60_000);
-    outages.push({ fromMs: beginMs, toMs: Math.min(calmFromMs, Math.max(beginMs + 150_000, fault.toMs - 60_000)), kind: "status", hosts: primaries([one]) });
+    outages.push({
+      fromMs: beginMs,
+      toMs: Math.min(calmFromMs, Math.max(beginMs + 150_000, fault.toMs - 60_000)),
+      kind: "status",
+      hosts: primaries([one]),
+    });
   }
 
   // One shard, two, three, one: each change is one.
   let shards = 1;
-  const inOrder = faults.toSorted((a, b) => a.fromMs - b.fromMs).map((fault) => (fault.kind === "shards" ? { ...fault, count: (shards = 1 + (shards % 3)) } : fault));
-  return { fromMs: startMs, toMs: endMs, seed, intervalMs, ttlMs: ttlOf(intervalMs), windowSeconds: windowOf(intervalMs), customers, ownAccounts, services, outages, faults: inOrder, calmFromMs };
+  const inOrder = faults
+    .toSorted((a, b) => a.fromMs - b.fromMs)
+    .map((fault) => (fault.kind === "shards" ? { ...fault, count: (shards = 1 + (shards % 3)) } : fault));
+  return {
+    fromMs: startMs,
+    toMs: endMs,
+    seed,
+    intervalMs,
+    ttlMs: ttlOf(intervalMs),
+    windowSeconds: windowOf(intervalMs),
+    customers,
+    ownAccounts,
+    services,
+    outages,
+    faults: inOrder,
+    calmFromMs,
+  };
 };

@@ -62,7 +62,9 @@ const wayTo = ({ plan, clock, db, chance }: Arena, alive: () => boolean): Databa
 export const createProvider = (name: ProviderName, arena: Arena) => {
   const { plan, clock, dns, internet, chance } = arena;
   const own = <Kind extends Fault["kind"]>(kind: Kind) =>
-    plan.faults.filter((fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind && "provider" in fault && fault.provider === name);
+    plan.faults.filter(
+      (fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind && "provider" in fault && fault.provider === name,
+    );
   const [dark, skews, lates, doubles] = [own("dark"), own("skew"), own("cron_late"), own("cron_doubled")];
   const isDark = (): boolean => dark.some((span) => holds(span, clock.nowMs()));
   const skewMs = (): number => skews.find((span) => holds(span, clock.nowMs()))?.ms ?? 0;
@@ -78,23 +80,42 @@ export const createProvider = (name: ProviderName, arena: Arena) => {
     const alive = () => isAlive;
     const db = wayTo(arena, alive);
     const time = createDatabaseClock({
-      platform, timerMs: clock.nowMs, log,
+      platform,
+      timerMs: clock.nowMs,
+      log,
       ask: async () => (await db.rows<{ nowMs: number }>(databaseTime))[0]?.nowMs ?? Number.NaN,
     });
     const directory = dns.directory(alive);
     const { probe } = internet.prober(name, clock);
     let seen: { provider: string; error: string | null } | null = null;
     const shared = {
-      clock: time, sharedClock: time, log, provider: name, vantage: name, preferredProvider: "cloudflare", handBackAfterMs: 600_000,
+      clock: time,
+      sharedClock: time,
+      log,
+      provider: name,
+      vantage: name,
+      preferredProvider: "cloudflare",
+      handBackAfterMs: 600_000,
       random: { bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(chance() * 256)) },
-      rounds: createRoundStore(db, plan.ttlMs, time), leases: createLeaseStore(db, plan.ttlMs), jobRuns: createJobRunStore(db), tickRuns: createTickRunStore(db),
-      settings: createSettingsStore(db), standing: createStandingStore(db), observations: createObservationStore(db), evidenceSigner: testSigner(), overtimeMs: minuteMs,
+      rounds: createRoundStore(db, plan.ttlMs, time),
+      leases: createLeaseStore(db, plan.ttlMs),
+      jobRuns: createJobRunStore(db),
+      tickRuns: createTickRunStore(db),
+      settings: createSettingsStore(db),
+      standing: createStandingStore(db),
+      observations: createObservationStore(db),
+      evidenceSigner: testSigner(),
+      overtimeMs: minuteMs,
       prober: { probe: async (request: Parameters<typeof probe>[0]) => (isAlive ? await probe(request) : await never()) },
-      dns: directory.operator, dnsDirectory: directory, slowPaths: new Set<string>(), driftCheckMs: 300_000,
+      dns: directory.operator,
+      dnsDirectory: directory,
+      slowPaths: new Set<string>(),
+      driftCheckMs: 300_000,
       probe: { path: "/healthz", timeoutMs: 5_000, intervalMs: plan.intervalMs },
       ...(name === "cloudflare" && { requestLimit: 10_000 }),
       peer: {
-        look: async () => void (seen = { provider: other, error: othersDark.some((span) => holds(span, clock.nowMs())) ? "no answer" : null }),
+        look: async () =>
+          void (seen = { provider: other, error: othersDark.some((span) => holds(span, clock.nowMs())) ? "no answer" : null }),
         take: () => {
           const taken = seen;
           seen = null;

@@ -37,16 +37,19 @@ const seed = async ({ services, customers, fromMs, windowSeconds }: SoakPlan, sq
     const [row] = await sql<{ id: number }>(
       `insert into services (customer_id, name, primary_cdn, backup_cdn, failback_steps, failback_step_seconds, created_at)
        values ($1, $2, $3, $4, $5, 60, $6) returning id`,
-      [service.customer, service.name, ...service.cdns, JSON.stringify(service.failbackSteps), bornAt]);
+      [service.customer, service.name, ...service.cdns, JSON.stringify(service.failbackSteps), bornAt],
+    );
     await sql(
       `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, verified_at, created_at, updated_at, trigger_edited_at)
        select $1, $2, d->>'name', d->>'primary', d->>'backup', 'token', $3, $3, $3, $3 from jsonb_array_elements($4::jsonb) d`,
-      [row?.id, service.customer, bornAt, JSON.stringify(service.domains)]);
+      [row?.id, service.customer, bornAt, JSON.stringify(service.domains)],
+    );
     await sql(
       `with p as (insert into storm_policies (service_id, kind, created_at, updated_at) values ($1, 'http_availability', $7, $7) returning id)
        insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures)
        select id, 1, $2, $3, $4, 1.5, $5, $6 from p`,
-      [row?.id, terms.threshold, windowSeconds, terms.cooldownSeconds, terms.minSamples, terms.minFailures, bornAt]);
+      [row?.id, terms.threshold, windowSeconds, terms.cooldownSeconds, terms.minSamples, terms.minFailures, bornAt],
+    );
   }
 };
 
@@ -55,7 +58,11 @@ const seed = async ({ services, customers, fromMs, windowSeconds }: SoakPlan, sq
  * @param url an empty, migrated database
  * @param onHour told of each simulated hour that is over; time stands until it has looked at what there is
  */
-export const play = async (plan: SoakPlan, url: string, onHour: (hour: number, sql: SoakDatabase["sql"], nowMs: number) => void | Promise<void> = () => undefined): Promise<Played> => {
+export const play = async (
+  plan: SoakPlan,
+  url: string,
+  onHour: (hour: number, sql: SoakDatabase["sql"], nowMs: number) => void | Promise<void> = () => undefined,
+): Promise<Played> => {
   const clock = createSoakClock(plan.fromMs);
   const database = await openSoakDatabase(url, clock);
   const { sql } = database;
@@ -74,12 +81,20 @@ export const play = async (plan: SoakPlan, url: string, onHour: (hour: number, s
   });
   let rounds = 0;
   await seed(plan, sql);
-  const all = providers.map((name) => createProvider(name, {
-    plan, clock, db: database.db, dns, internet, chance, log,
-    onRound: () => {
-      rounds += 1;
-    },
-  }));
+  const all = providers.map((name) =>
+    createProvider(name, {
+      plan,
+      clock,
+      db: database.db,
+      dns,
+      internet,
+      chance,
+      log,
+      onRound: () => {
+        rounds += 1;
+      },
+    }),
+  );
   const renumber = plan.faults.map(async (fault) => {
     if (fault.kind !== "shards") return;
     await clock.sleep(fault.fromMs - clock.nowMs());
@@ -93,7 +108,14 @@ export const play = async (plan: SoakPlan, url: string, onHour: (hour: number, s
   };
   await clock.run(Promise.all([...all.map(({ live }) => live()), ...renumber, keepHouse()]));
   return {
-    plan, sql, dns, internet, rounds, logged, examples, close: database.close,
+    plan,
+    sql,
+    dns,
+    internet,
+    rounds,
+    logged,
+    examples,
+    close: database.close,
     calls: new Map(all.map(({ name, calls }) => [name, calls])),
   };
 };

@@ -123,7 +123,12 @@ export const readBatch = async (reader: BatchReader, reading: BatchReading, batc
     book.failed(group.hosts, error.of(`zone ${zoneName(group.zoneId)}: its analytics`, "were"), error);
   };
 
-  const note = (group: HostGroup, piece: Piece, part: SpanBytes | { readonly fault: string } | undefined, asked: ReadonlySet<string>): void => {
+  const note = (
+    group: HostGroup,
+    piece: Piece,
+    part: SpanBytes | { readonly fault: string } | undefined,
+    asked: ReadonlySet<string>,
+  ): void => {
     if (part === undefined) return fail(group, new CloudflareError("zone_access", "the zone is left out of the answer"));
     if ("fault" in part) return fail(group, new CloudflareError("malformed", part.fault));
     // Rows that were not requested may have displaced others at the limit.
@@ -158,17 +163,32 @@ export const readBatch = async (reader: BatchReader, reading: BatchReading, batc
   const askForPieces = async (group: HostGroup, some: readonly Piece[], whole: CloudflareError): Promise<void> => {
     if (some.length === 1 || ofWholeZone.has(whole.code)) return fail(group, whole);
     for (const half of chunk(some, Math.ceil(some.length / 2))) {
-      await split(half, (few, patience) => ask([group], few, patience), async (_, error) => fail(group, error), true);
+      await split(
+        half,
+        (few, patience) => ask([group], few, patience),
+        async (_, error) => fail(group, error),
+        true,
+      );
     }
   };
 
   try {
     for (const some of chunk(pieces, spansPerQuery(limits.maxNumberOfFields, reader.confidence.isOffered))) {
       const groups = batch.groups.filter((group) => !lost.has(group));
-      await split(groups, (part, patience) => ask(part, some, patience), (group, error) => askForPieces(group, some, error), batch.isTroubled);
+      await split(
+        groups,
+        (part, patience) => ask(part, some, patience),
+        (group, error) => askForPieces(group, some, error),
+        batch.isTroubled,
+      );
     }
   } catch (error) {
-    if (error instanceof CloudflareError) noteUnasked(book, batch.groups.filter((group) => !tally.isWhole(group)), error);
+    if (error instanceof CloudflareError)
+      noteUnasked(
+        book,
+        batch.groups.filter((group) => !tally.isWhole(group)),
+        error,
+      );
     throw error;
   } finally {
     tally.close();

@@ -45,7 +45,12 @@ const groupByZone = (hosts: readonly string[], { zones, gap }: ZoneDirectory, bo
 };
 
 /** The zones that may be queried; for the others the reason is recorded in the book. */
-const openGroups = (groups: readonly HostGroup[], plans: ReadonlyMap<string, KnownPlan>, nameOf: (zoneId: string) => string, book: ReadingBook): OpenGroup[] =>
+const openGroups = (
+  groups: readonly HostGroup[],
+  plans: ReadonlyMap<string, KnownPlan>,
+  nameOf: (zoneId: string) => string,
+  book: ReadingBook,
+): OpenGroup[] =>
   groups.flatMap((group) => {
     const plan = plans.get(group.zoneId);
     const zone = `zone ${nameOf(group.zoneId)}`;
@@ -97,7 +102,12 @@ export function createCloudflareUsage(options: CloudflareUsageOptions): UsageSou
         const nowMs = now();
         const apart = new Set([...troubledUntilMs].filter(([, untilMs]) => nowMs < untilMs).map(([zoneId]) => zoneId));
         const split = createSplitter(signal);
-        const plans = await plansOf(groups.map(({ zoneId }) => zoneId), apart, split, signal);
+        const plans = await plansOf(
+          groups.map(({ zoneId }) => zoneId),
+          apart,
+          split,
+          signal,
+        );
         for (const [zoneId, plan] of plans) if (plan instanceof CloudflareError && plan.retryable && !plan.isForLater) troubled(zoneId);
         const askable = openGroups(groups, plans, nameOf, book).filter(({ limits }) => piecesOf(query.windows, limits, nowMs).length > 0);
         const batches = batchesOf(askable, apart, Math.floor(nowMs / TURN_MS));
@@ -107,7 +117,11 @@ export function createCloudflareUsage(options: CloudflareUsageOptions): UsageSou
             await readBatch(reader, reading, batch);
           } catch (error) {
             if (!(error instanceof CloudflareError)) throw error;
-            noteUnasked(book, batches.slice(place + 1).flatMap((later) => later.groups), error);
+            noteUnasked(
+              book,
+              batches.slice(place + 1).flatMap((later) => later.groups),
+              error,
+            );
             break;
           }
         }

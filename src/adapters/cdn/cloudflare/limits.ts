@@ -30,7 +30,11 @@ export function buildLimitsQuery(zoneTags: readonly string[]): GraphqlBody {
 }
 
 const node = z.looseObject({
-  enabled: z.boolean(), maxDuration: z.int(), notOlderThan: z.int(), maxPageSize: z.int(), maxNumberOfFields: z.int(),
+  enabled: z.boolean(),
+  maxDuration: z.int(),
+  notOlderThan: z.int(),
+  maxPageSize: z.int(),
+  maxNumberOfFields: z.int(),
 });
 const off = z.looseObject({ httpRequestsAdaptiveGroups: z.looseObject({ enabled: z.literal(false) }) });
 const settled = z.looseObject({ httpRequestsAdaptiveGroups: node });

@@ -16,7 +16,12 @@ const LEARNING_MS = 90_000;
 const ZONES_PER_QUERY = 10;
 
 /** The plans by zone. Those of `apart` are queried last, each on its own. */
-export type PlanDirectory = (zoneIds: readonly string[], apart: ReadonlySet<string>, split: Splitter, signal: AbortSignal) => Promise<ReadonlyMap<string, KnownPlan>>;
+export type PlanDirectory = (
+  zoneIds: readonly string[],
+  apart: ReadonlySet<string>,
+  split: Splitter,
+  signal: AbortSignal,
+) => Promise<ReadonlyMap<string, KnownPlan>>;
 
 /**
  * What the plans of zones allow, cached for all readings of a source; concurrent readings share one
@@ -36,7 +41,11 @@ export const createPlanDirectory = (client: CloudflareClient, graphqlEndpoint: s
   };
 
   /** Why zones could not be queried, those only. */
-  const learn = async (parts: readonly (readonly string[])[], apart: ReadonlySet<string>, split: Splitter): Promise<ReadonlyMap<string, CloudflareError>> => {
+  const learn = async (
+    parts: readonly (readonly string[])[],
+    apart: ReadonlySet<string>,
+    split: Splitter,
+  ): Promise<ReadonlyMap<string, CloudflareError>> => {
     const passing = new Map<string, CloudflareError>();
     for (const [place, part] of parts.entries()) {
       try {
@@ -44,7 +53,8 @@ export const createPlanDirectory = (client: CloudflareClient, graphqlEndpoint: s
           part,
           async (zoneTags, patience) => {
             const answer = await client.request(graphqlEndpoint, limitsAnswerSchema, patience, buildLimitsQuery(zoneTags));
-            for (const zoneId of zoneTags) remember(zoneId, answer.get(zoneId) ?? new CloudflareError("zone_access", "the zone is left out of the answer"));
+            for (const zoneId of zoneTags)
+              remember(zoneId, answer.get(zoneId) ?? new CloudflareError("zone_access", "the zone is left out of the answer"));
           },
           async (zoneId, error) => {
             if (error.retryable) passing.set(zoneId, error);
@@ -68,8 +78,13 @@ export const createPlanDirectory = (client: CloudflareClient, graphqlEndpoint: s
     // The query that was joined may be about other zones: then there is a second round.
     for (let round = 0; round < 2 && missing().some((zoneId) => !passing.has(zoneId)); round += 1) {
       const parts = (): string[][] => [
-        ...chunk(missing().filter((zoneId) => !apart.has(zoneId)), ZONES_PER_QUERY),
-        ...missing().filter((zoneId) => apart.has(zoneId)).map((zoneId) => [zoneId]),
+        ...chunk(
+          missing().filter((zoneId) => !apart.has(zoneId)),
+          ZONES_PER_QUERY,
+        ),
+        ...missing()
+          .filter((zoneId) => apart.has(zoneId))
+          .map((zoneId) => [zoneId]),
       ];
       passing = await flight.join(() => learn(parts(), apart, split), signal, late);
     }

@@ -28,7 +28,10 @@ export const spansPerQuery = (maxNumberOfFields: number, withConfidence: boolean
  * Groups are by host only, so there are never more rows than hosts and `limit` cuts nothing off.
  */
 export function buildUsageQuery(
-  zoneTags: readonly string[], hosts: readonly string[], spans: readonly Span[], shape: QueryShape,
+  zoneTags: readonly string[],
+  hosts: readonly string[],
+  spans: readonly Span[],
+  shape: QueryShape,
 ): GraphqlBody {
   const times = spans.map((_, index) => `, $from${index}: Time!, $to${index}: Time!`).join("");
   const confidence = shape.withConfidence ? "\n        confidence(level: 0.95) { sum { edgeResponseBytes { lower upper } } }" : "";
@@ -69,7 +72,10 @@ const groups = z.array(
     dimensions: z.looseObject({ clientRequestHTTPHost: z.string() }),
     sum: z.looseObject({ edgeResponseBytes: z.int().nonnegative() }),
     avg: z.looseObject({ sampleInterval: z.number().nonnegative() }),
-    confidence: z.looseObject({ sum: z.looseObject({ edgeResponseBytes: boundsSchema.nullish() }) }).nullish().catch(null),
+    confidence: z
+      .looseObject({ sum: z.looseObject({ edgeResponseBytes: boundsSchema.nullish() }) })
+      .nullish()
+      .catch(null),
   }),
 );
 
@@ -84,15 +90,15 @@ export function usageAnswerSchema(spanCount: number): z.ZodType<UsageAnswer> {
     const parsed = groups.safeParse(rows);
     return parsed.success ? bytesByHost(parsed.data) : { fault: z.prettifyError(parsed.error) };
   };
-  return z
-    .looseObject({ data: z.looseObject({ viewer: z.looseObject({ zones: z.array(zone) }) }) })
-    .transform(({ data }) => {
-      const byZone = Map.groupBy(data.viewer.zones, ({ zoneTag }) => zoneTag);
-      return new Map([...byZone].map(([zoneTag, [row, ...more]]) => [
+  return z.looseObject({ data: z.looseObject({ viewer: z.looseObject({ zones: z.array(zone) }) }) }).transform(({ data }) => {
+    const byZone = Map.groupBy(data.viewer.zones, ({ zoneTag }) => zoneTag);
+    return new Map(
+      [...byZone].map(([zoneTag, [row, ...more]]) => [
         zoneTag,
         aliases.map((alias) => (more.length > 0 ? { fault: "the zone comes twice" } : spanOf(row?.[alias]))),
-      ]));
-    });
+      ]),
+    );
+  });
 }
 
 function samplingOf(row: z.infer<typeof groups>[number]): Sampling | null {

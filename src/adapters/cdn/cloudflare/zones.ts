@@ -30,7 +30,10 @@ const zoneRow = z.looseObject({ id: z.string().min(1), name: z.string().min(1) }
  * breaks off after its first page is used as far as it goes; one that fails as a whole is not cached.
  */
 export function createZoneDirectory(
-  client: CloudflareClient, zonesUrl: string, accountId: string, now: () => number,
+  client: CloudflareClient,
+  zonesUrl: string,
+  accountId: string,
+  now: () => number,
 ): (signal: AbortSignal) => Promise<ZoneDirectory> {
   const flight = createSingleFlight<ZoneDirectory>(now, LISTING_MS);
   let cached: { directory: ZoneDirectory; untilMs: number } | null = null;
@@ -43,7 +46,11 @@ export function createZoneDirectory(
 
   return async (signal) => {
     if (cached !== null && now() < cached.untilMs) return cached.directory;
-    return await flight.join(refresh, signal, () => new CloudflareError("deadline", "the zones could not be listed within the time of the reading"));
+    return await flight.join(
+      refresh,
+      signal,
+      () => new CloudflareError("deadline", "the zones could not be listed within the time of the reading"),
+    );
   };
 }
 
@@ -68,7 +75,8 @@ async function listZones(client: CloudflareClient, zonesUrl: string, accountId: 
     const { total_pages: total, total_count: count } = answer.result_info;
     pages = total;
     if (page >= pages && zones.size < (count ?? 0)) gap ??= new CloudflareError("malformed", `it names ${zones.size} of ${count} zones`);
-    if (page < pages && (zones.size === before || page === MAX_PAGES)) return { zones, gap: new CloudflareError("malformed", "its pages do not end") };
+    if (page < pages && (zones.size === before || page === MAX_PAGES))
+      return { zones, gap: new CloudflareError("malformed", "its pages do not end") };
   }
   return { zones, gap };
 }

@@ -21,7 +21,10 @@ export type FastlyClientOptions = {
  * @throws FastlyError, whose message never holds the token
  */
 export type FastlyClient = <T>(
-  path: string, query: Readonly<Record<string, string>>, schema: z.ZodType<T>, signal: AbortSignal,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
 ) => Promise<T>;
 
 const ATTEMPTS = 3;

@@ -80,6 +80,10 @@ export const createFastlyDirectory = (ask: FastlyClient, now: () => number): ((s
 
   return async (signal) => {
     if (cached !== null && now() < cached.untilMs) return cached.directory;
-    return await flight.join(refresh, signal, () => new FastlyError("deadline", "the account could not be listed within the time of the reading"));
+    return await flight.join(
+      refresh,
+      signal,
+      () => new FastlyError("deadline", "the account could not be listed within the time of the reading"),
+    );
   };
 };

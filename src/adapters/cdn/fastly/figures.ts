@@ -26,10 +26,12 @@ const statsSchema = z.looseObject({
 /** Domain Inspector: a series each domain, sparse. */
 const inspectorSchema = z.looseObject({
   status,
-  data: z.array(z.looseObject({
-    dimensions: z.looseObject({ domain: z.string() }),
-    values: z.array(z.looseObject({ timestamp: z.int(), ...counted })),
-  })),
+  data: z.array(
+    z.looseObject({
+      dimensions: z.looseObject({ domain: z.string() }),
+      values: z.array(z.looseObject({ timestamp: z.int(), ...counted })),
+    }),
+  ),
   meta: z.looseObject({ downsample: z.string().nullish(), next_cursor: z.string().nullish() }),
 });
 
@@ -41,7 +43,11 @@ const bytesOf = (point: Counted): number => (point.edge_resp_header_bytes ?? 0) 
 const seconds = (ms: number): string => String(ms / 1_000);
 
 /** Adds points to buckets. Points outside of the range were not requested; one within it must be a bucket of its own. */
-const collect = (buckets: Map<number, number>, points: readonly (Counted & { readonly atMs: number })[], { unit, fromMs, toMs }: Range): void => {
+const collect = (
+  buckets: Map<number, number>,
+  points: readonly (Counted & { readonly atMs: number })[],
+  { unit, fromMs, toMs }: Range,
+): void => {
   for (const point of points) {
     if (point.atMs < fromMs || point.atMs >= toMs) continue;
     const what = `the ${unit.name} at ${new Date(point.atMs).toISOString()}`;
@@ -52,7 +58,8 @@ const collect = (buckets: Map<number, number>, points: readonly (Counted & { rea
 };
 
 const checkUnit = (answered: string | null | undefined, { unit }: Range): void => {
-  if (answered != null && answered !== unit.name) throw new FastlyError("malformed", `asked by the ${unit.name}, answered by the ${answered}`);
+  if (answered != null && answered !== unit.name)
+    throw new FastlyError("malformed", `asked by the ${unit.name}, answered by the ${answered}`);
 };
 
 /** Everything that a service delivered, whatever the host. @throws FastlyError */
@@ -61,7 +68,11 @@ export const readStats = async (ask: FastlyClient, serviceId: string, range: Ran
   const { data, meta } = await ask(`/stats/service/${encodeURIComponent(serviceId)}`, query, statsSchema, signal);
   checkUnit(meta?.by, range);
   const buckets = new Map<number, number>();
-  collect(buckets, data.map((point) => ({ ...point, atMs: point.start_time * 1_000 })), range);
+  collect(
+    buckets,
+    data.map((point) => ({ ...point, atMs: point.start_time * 1_000 })),
+    range,
+  );
   return buckets;
 };
 
@@ -74,25 +85,43 @@ export const domainsPerQuery = ({ unit, fromMs, toMs }: Range): number =>
  * @throws FastlyError, `not_available` where it is not booked for the service
  */
 export const readInspector = async (
-  ask: FastlyClient, serviceId: string, names: readonly string[], range: Range, signal: AbortSignal,
+  ask: FastlyClient,
+  serviceId: string,
+  names: readonly string[],
+  range: Range,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Buckets>> => {
   const byName = new Map<string, Map<number, number>>();
   const cursors = new Set<string>();
   const query = {
-    start: seconds(range.fromMs), end: seconds(range.toMs), downsample: range.unit.name, group_by: "domain",
-    metric: "edge_resp_header_bytes,edge_resp_body_bytes", domain: names.join(","), limit: String(PAGE_SIZE),
+    start: seconds(range.fromMs),
+    end: seconds(range.toMs),
+    downsample: range.unit.name,
+    group_by: "domain",
+    metric: "edge_resp_header_bytes,edge_resp_body_bytes",
+    domain: names.join(","),
+    limit: String(PAGE_SIZE),
   };
   const path = `/metrics/domains/services/${encodeURIComponent(serviceId)}`;
-  for (let cursor = ""; !cursors.has(cursor) && cursors.size < MAX_PAGES; ) {
+  for (let cursor = ""; !cursors.has(cursor) && cursors.size < MAX_PAGES;) {
     cursors.add(cursor);
-    const answer: z.infer<typeof inspectorSchema> = await ask(path, { ...query, ...(cursor !== "" && { cursor }) }, inspectorSchema, signal);
+    const answer: z.infer<typeof inspectorSchema> = await ask(
+      path,
+      { ...query, ...(cursor !== "" && { cursor }) },
+      inspectorSchema,
+      signal,
+    );
     checkUnit(answer.meta.downsample, range);
     for (const { dimensions, values } of answer.data) {
       const name = dimensions.domain.toLowerCase();
       if (!names.includes(name)) continue;
       const buckets = byName.get(name) ?? new Map<number, number>();
       byName.set(name, buckets);
-      collect(buckets, values.map((point) => ({ ...point, atMs: point.timestamp * 1_000 })), range);
+      collect(
+        buckets,
+        values.map((point) => ({ ...point, atMs: point.timestamp * 1_000 })),
+        range,
+      );
     }
     // The last page's cursor is empty, or not there.
     cursor = answer.meta.next_cursor ?? "";

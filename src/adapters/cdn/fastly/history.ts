@@ -28,10 +28,12 @@ export const createDomainHistory = (ask: FastlyClient) => {
   return async ({ id, former }: ListedService, host: string, sinceMs: number, signal: AbortSignal): Promise<SharedPast | null> => {
     const recent = former.filter(({ untilMs }) => untilMs > sinceMs).toSorted((a, b) => b.untilMs - a.untilMs);
     for (const [place, { number, untilMs }] of recent.entries()) {
-      if (place === MOST_VERSIONS) return { untilMs, reason: `Fastly service ${id} has had more than ${MOST_VERSIONS} versions since`, error: null };
+      if (place === MOST_VERSIONS)
+        return { untilMs, reason: `Fastly service ${id} has had more than ${MOST_VERSIONS} versions since`, error: null };
       try {
         const others = (await domainsOf(id, number, signal)).filter((name) => name !== host);
-        if (others.length > 0) return { untilMs, reason: `Fastly service ${id} had other domains too until ${new Date(untilMs).toISOString()}`, error: null };
+        if (others.length > 0)
+          return { untilMs, reason: `Fastly service ${id} had other domains too until ${new Date(untilMs).toISOString()}`, error: null };
       } catch (error) {
         if (!(error instanceof FastlyError)) throw error;
         return { untilMs, reason: error.of(`the domain list of version ${number} of Fastly service ${id}`), error };

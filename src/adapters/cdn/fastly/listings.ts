@@ -29,7 +29,10 @@ const MAX_PAGES = 200;
 
 const page = z.array(z.unknown());
 const version = z.looseObject({
-  number: z.int().nullish(), active: z.boolean().nullish(), locked: z.boolean().nullish(), updated_at: z.string().nullish(),
+  number: z.int().nullish(),
+  active: z.boolean().nullish(),
+  locked: z.boolean().nullish(),
+  updated_at: z.string().nullish(),
 });
 const serviceRow = z.looseObject({ id: z.string().min(1), versions: z.array(version).nullish() });
 
@@ -63,7 +66,8 @@ const rowsOf = <T>(rows: readonly unknown[], schema: z.ZodType<T>): { readonly g
   return { good, bad: rows.length - good.length };
 };
 
-const badRows = (what: string, bad: number): Gap[] => (bad === 0 ? [] : [gapOf(what, new FastlyError("malformed", `${bad} of a page's entries make no sense`))]);
+const badRows = (what: string, bad: number): Gap[] =>
+  bad === 0 ? [] : [gapOf(what, new FastlyError("malformed", `${bad} of a page's entries make no sense`))];
 
 /** Fastly's services, as far as the token sees them. @throws FastlyError where there is not even a first page */
 export const listServices = async (ask: FastlyClient, signal: AbortSignal): Promise<Listing<ListedService>> => {
@@ -90,7 +94,12 @@ export const listServices = async (ask: FastlyClient, signal: AbortSignal): Prom
 const domainRow = z.looseObject({ name: z.string().min(1) });
 
 /** The domains of a service's active version, or of the one named, lower-case. @throws FastlyError */
-export const listDomains = async (ask: FastlyClient, serviceId: string, signal: AbortSignal, number?: number): Promise<readonly string[]> => {
+export const listDomains = async (
+  ask: FastlyClient,
+  serviceId: string,
+  signal: AbortSignal,
+  number?: number,
+): Promise<readonly string[]> => {
   const path = `/service/${encodeURIComponent(serviceId)}${number === undefined ? "" : `/version/${number}`}/domain`;
   const rows = await ask(path, {}, z.array(domainRow), signal);
   return [...new Set(rows.map(({ name }) => nameOf(name)))];
@@ -101,7 +110,9 @@ const versionlessPage = z.looseObject({
   meta: z.looseObject({ next_cursor: z.string().nullish() }).nullish(),
 });
 const versionlessRow = z.looseObject({
-  fqdn: z.string().min(1), service_id: z.string().nullish(), routing_configuration_id: z.string().nullish(),
+  fqdn: z.string().min(1),
+  service_id: z.string().nullish(),
+  routing_configuration_id: z.string().nullish(),
 });
 
 /**
@@ -117,7 +128,12 @@ export const listVersionless = async (ask: FastlyClient, signal: AbortSignal): P
     cursors.add(cursor);
     let answer: z.infer<typeof versionlessPage>;
     try {
-      answer = await ask("/domain-management/v1/domains", { limit: String(PAGE_SIZE), sort: "fqdn", ...(cursor !== "" && { cursor }) }, versionlessPage, signal);
+      answer = await ask(
+        "/domain-management/v1/domains",
+        { limit: String(PAGE_SIZE), sort: "fqdn", ...(cursor !== "" && { cursor }) },
+        versionlessPage,
+        signal,
+      );
     } catch (error) {
       return brokenOff(items, gaps, VERSIONLESS, error);
     }

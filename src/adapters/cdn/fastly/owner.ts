@@ -60,7 +60,14 @@ export const createOwnerLookup = (directory: FastlyDirectory): ((host: string) =
     if (others.length > 0) return { kind: "unreadable", reason: `Fastly services ${[id, ...others].join(" and ")} both list ${name}` };
     const service = serviceById.get(id);
     const doubt = doubtOf(service, id);
-    return { kind: "service", serviceId: id, service, listedAs: name, isAlone: name === host && namesById.get(id)?.size === 1 && doubt === null, doubt };
+    return {
+      kind: "service",
+      serviceId: id,
+      service,
+      listedAs: name,
+      isAlone: name === host && namesById.get(id)?.size === 1 && doubt === null,
+      doubt,
+    };
   };
 
   return (asked) => {

@@ -39,7 +39,11 @@ const partsOf = (members: readonly Member[], ranges: readonly Range[]): Part[] =
 /** All members of a service that has a single domain are that one. */
 const isAlone = (members: readonly Member[]): boolean => members.every(({ owner }) => owner.isAlone);
 
-const bytesByName = async ({ ask, signal }: FastlyReading, serviceId: string, { members, range }: Part): Promise<ReadonlyMap<string, Buckets>> => {
+const bytesByName = async (
+  { ask, signal }: FastlyReading,
+  serviceId: string,
+  { members, range }: Part,
+): Promise<ReadonlyMap<string, Buckets>> => {
   const [first] = members;
   if (first !== undefined && isAlone(members)) return new Map([[first.owner.listedAs, await readStats(ask, serviceId, range, signal)]]);
   const names = new Set(members.flatMap(({ host, owner }) => [host.toLowerCase(), owner.listedAs]));

@@ -5,8 +5,7 @@ import { documentDefaults } from "../../../domain/billing/invoice-number.ts";
 import { at } from "./billing-due.ts";
 
 /** How many decimals a currency has. Terms from before codes were validated may hold an unknown one: two. */
-const exponentOf = (currency: SQL): SQL =>
-  sql`coalesce((${JSON.stringify(exponentsByCode)}::jsonb ->> ${currency})::smallint, 2)`;
+const exponentOf = (currency: SQL): SQL => sql`coalesce((${JSON.stringify(exponentsByCode)}::jsonb ->> ${currency})::smallint, 2)`;
 
 /**
  * A row `tax` for the profile `p` of a customer (all null: it has none): `cents`, the sum, and `lines` as a document keeps

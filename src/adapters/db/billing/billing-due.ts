@@ -28,7 +28,9 @@ export const isWithheld = ({ withheldAfterMs }: Pick<DueRules, "withheldAfterMs"
 
 const boundsCte = ({ bounds }: DueRules): SQL => {
   const rows = bounds.map(({ cycle, billUntilMs, arrearsUntilMs }) => ({
-    cycle, bill_until: isoTime(billUntilMs), arrears_until: isoTime(arrearsUntilMs),
+    cycle,
+    bill_until: isoTime(billUntilMs),
+    arrears_until: isoTime(arrearsUntilMs),
   }));
   return sql`bounds as materialized (
     select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)

@@ -5,8 +5,7 @@ import type { BillingProfile, BillingProfileStore, Issuer } from "../../ports/bi
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, write } from "../platform/write.ts";
 
-const lines = (column: string, alias: string): SQL =>
-  sql.raw(`coalesce(string_to_array(${column}, E'\\n'), '{}') as "${alias}"`);
+const lines = (column: string, alias: string): SQL => sql.raw(`coalesce(string_to_array(${column}, E'\\n'), '{}') as "${alias}"`);
 
 const text = (given: readonly string[]): string | null => (given.length === 0 ? null : given.join("\n"));
 
@@ -19,7 +18,14 @@ const issuerColumns = sql`legal_name as "legalName", ${lines("address", "address
 
 /** What invoices of a customer without a profile print: the defaults of its table. */
 const unsaid: BillingProfile = {
-  legalName: null, address: [], taxId: null, poNumber: null, ...documentDefaults, taxes: [], reverseCharge: false, updatedAtMs: null,
+  legalName: null,
+  address: [],
+  taxId: null,
+  poNumber: null,
+  ...documentDefaults,
+  taxes: [],
+  reverseCharge: false,
+  updatedAtMs: null,
 };
 
 export const createBillingProfileStore = (db: Database): BillingProfileStore => ({
@@ -35,7 +41,9 @@ export const createBillingProfileStore = (db: Database): BillingProfileStore => 
   },
 
   set: async (customerId, input, change) => {
-    const rows = await write<BillingProfile>(db, sql`
+    const rows = await write<BillingProfile>(
+      db,
+      sql`
       with customer as (select id from customers where id = ${customerId}
       ), old as (select * from billing_profiles where customer_id = ${customerId}
       ), p as (
@@ -48,17 +56,27 @@ export const createBillingProfileStore = (db: Database): BillingProfileStore => 
           reverse_charge, updated_at) = (excluded.legal_name, excluded.address, excluded.tax_id, excluded.po_number,
           excluded.number_pattern, excluded.payment_days, excluded.taxes, excluded.reverse_charge, now())
         returning b.*
-      ), audit as (${auditRow(change, "set", "billing_profile", sql`
-        select p.customer_id as object_id, p.customer_id, (select to_jsonb(old) from old) as before, to_jsonb(p) as after from p`)}
+      ), audit as (${auditRow(
+        change,
+        "set",
+        "billing_profile",
+        sql`
+        select p.customer_id as object_id, p.customer_id, (select to_jsonb(old) from old) as before, to_jsonb(p) as after from p`,
+      )}
       )
-      select ${profileColumns} from p`, {}, sql`select customer_id from billing_profiles where customer_id = ${customerId} for update`);
+      select ${profileColumns} from p`,
+      {},
+      sql`select customer_id from billing_profiles where customer_id = ${customerId} for update`,
+    );
     return rows[0] ?? null;
   },
 
   issuer: async () => (await db.rows<Issuer>(sql`select ${issuerColumns} from issuer_profile`))[0] ?? null,
 
   setIssuer: async (input, change) => {
-    const [issuer] = await write<Issuer>(db, sql`
+    const [issuer] = await write<Issuer>(
+      db,
+      sql`
       with old as (select * from issuer_profile
       ), saved as (
         insert into issuer_profile as o (legal_name, address, tax_id, payment_details)
@@ -66,11 +84,19 @@ export const createBillingProfileStore = (db: Database): BillingProfileStore => 
         on conflict (id) do update set (legal_name, address, tax_id, payment_details, updated_at) =
           (excluded.legal_name, excluded.address, excluded.tax_id, excluded.payment_details, now())
         returning o.*
-      ), audit as (${auditRow(change, "set", "issuer", sql`
+      ), audit as (${auditRow(
+        change,
+        "set",
+        "issuer",
+        sql`
         select null::bigint as object_id, null::bigint as customer_id, (select to_jsonb(old) from old) as before,
-          to_jsonb(saved) as after from saved`)}
+          to_jsonb(saved) as after from saved`,
+      )}
       )
-      select ${issuerColumns} from saved`, {}, sql`select id from issuer_profile for update`);
+      select ${issuerColumns} from saved`,
+      {},
+      sql`select id from issuer_profile for update`,
+    );
     if (issuer === undefined) throw new TypeError("an upsert returned no row");
     return issuer;
   },

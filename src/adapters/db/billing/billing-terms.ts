@@ -11,7 +11,9 @@ const refusals = { billing_terms_start_key: taken("there are terms from this mom
 
 export const createBillingTermsStore = (db: Database): BillingTermsStore => ({
   create: async (customerId, input, change) => {
-    const rows = await write<CustomerTermsRow>(db, sql`
+    const rows = await write<CustomerTermsRow>(
+      db,
+      sql`
       with created as (
         insert into billing_terms (customer_id, valid_from, rate_cents_per_gb, discount_rate, currency, cycle, credit_rule)
         select id, ${isoTime(input.validFromMs)}::timestamptz, ${input.rateCentsPerGb}::numeric, ${input.discountRate}::numeric,
@@ -19,10 +21,17 @@ export const createBillingTermsStore = (db: Database): BillingTermsStore => ({
         from customers where id = ${customerId} returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
-      ), audit as (${auditRow(change, "create", "billing_terms", sql`
-        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "billing_terms",
+        sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`,
+      )}
       )
-      select * from view`, refusals);
+      select * from view`,
+      refusals,
+    );
     return rows[0] ?? null;
   },
 

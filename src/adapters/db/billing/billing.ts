@@ -21,7 +21,10 @@ const lockCustomers = (chunk: BillingChunk): SQL =>
   sql`select id from customers where id = any(${ids(chunk.customerIds)}) order by id for no key update`;
 
 const rulesOf = ({ terms, cycle, issuedAtMs, bounds, withheldAfterMs }: BillingFrame): DueRules => ({
-  defaults: { ...terms, cycle }, nowMs: issuedAtMs, bounds, withheldAfterMs,
+  defaults: { ...terms, cycle },
+  nowMs: issuedAtMs,
+  bounds,
+  withheldAfterMs,
 });
 
 /**
@@ -110,11 +113,7 @@ export const createBillingStore = (db: Database): BillingStore => ({
 
   issue: async (chunk): Promise<ChunkResult> => {
     try {
-      const [, , [issued]] = await db.batch<[unknown[], unknown[], Issued[]]>([
-        patience,
-        lockCustomers(chunk),
-        issueInvoices(chunk),
-      ]);
+      const [, , [issued]] = await db.batch<[unknown[], unknown[], Issued[]]>([patience, lockCustomers(chunk), issueInvoices(chunk)]);
       if (issued === undefined) throw new TypeError("the billing statement answered without a row");
       const { held, ...counts } = issued;
       return held ? { status: "issued", ...counts } : { status: "fenced" };

@@ -11,16 +11,24 @@ const at = (epochMs: number) => sql`${isoTime(epochMs)}::timestamptz`;
 
 export const createInvoiceLinkStore = (db: Database): InvoiceLinkStore => ({
   create: async (customerId, invoiceId, { nowMs, expiresAtMs }, change) => {
-    const rows = await write<InvoiceLink>(db, sql`
+    const rows = await write<InvoiceLink>(
+      db,
+      sql`
       with created as (
         insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at)
         select id, customer_id, ${change.actor}, ${at(nowMs)}, ${at(expiresAtMs)}
         from invoices where id = ${invoiceId} and customer_id = ${customerId} returning *
       ), remembered as (${rememberedAnswer(change, "created", null)}
-      ), audit as (${auditRow(change, "create", "invoice_link", sql`
-        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "invoice_link",
+        sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`,
+      )}
       )
-      select ${columns} from created`);
+      select ${columns} from created`,
+    );
     return rows[0] ?? null;
   },
 
@@ -36,18 +44,26 @@ export const createInvoiceLinkStore = (db: Database): InvoiceLinkStore => ({
   },
 
   revoke: async (customerId, invoiceId, linkId, nowMs, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with found as (
         select * from invoice_links
         where id = ${linkId} and invoice_id = ${invoiceId} and customer_id = ${customerId} for update
       ), revoked as (
         update invoice_links k set revoked_at = ${at(nowMs)} from found
         where k.id = found.id and found.revoked_at is null returning k.*
-      ), audit as (${auditRow(change, "revoke", "invoice_link", sql`
+      ), audit as (${auditRow(
+        change,
+        "revoke",
+        "invoice_link",
+        sql`
         select r.id as object_id, r.customer_id, to_jsonb(found) as before, to_jsonb(r) as after
-        from revoked r join found on found.id = r.id`)}
+        from revoked r join found on found.id = r.id`,
+      )}
       )
-      select id from found`);
+      select id from found`,
+    );
     return rows.length > 0;
   },
 

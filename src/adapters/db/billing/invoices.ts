@@ -44,9 +44,13 @@ export const pageOfLines = (key: InvoiceKey, { limit, afterId }: InvoicePage): S
   with opened as materialized (select i.id ${invoiceOf(key)})
   select ${lineColumns} from invoice_line_items l
   where l.invoice_id = (select id from opened)
-    ${afterId === null ? sql`` : sql`and (l.window_start, l.service_id, l.id) >
+    ${
+      afterId === null
+        ? sql``
+        : sql`and (l.window_start, l.service_id, l.id) >
       (select a.window_start, a.service_id, a.id from invoice_line_items a
-       where a.id = ${afterId} and a.invoice_id = (select id from opened))`}
+       where a.id = ${afterId} and a.invoice_id = (select id from opened))`
+    }
   order by l.window_start, l.service_id, l.id
   limit ${limit}`;
 

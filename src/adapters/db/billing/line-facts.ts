@@ -9,7 +9,11 @@ import { invoiceOf, lineColumns } from "./invoices.ts";
 import { measuredByStored } from "../metering/usage-facts.ts";
 
 type LineRow = InvoiceLine & {
-  windowMicroseconds: number; before: IssuedSums; storms: LineStorm[]; issuedAtMs: number; previous: PreviousLine | null;
+  windowMicroseconds: number;
+  before: IssuedSums;
+  storms: LineStorm[];
+  issuedAtMs: number;
+  previous: PreviousLine | null;
 };
 
 /** At most so many slices of a window are listed: hosts times the changes of owner and side among them. */
@@ -87,7 +91,13 @@ export const createLineFactsStore = (db: Database): LineFactsStore => ({
     if (row === undefined || window === undefined) return null;
     const { windowMicroseconds, before, storms, issuedAtMs, previous, ...line } = row;
     return {
-      line, windowMicroseconds, storms, issuedBefore: before, issuedAtMs, estimated: line.estimated, previous,
+      line,
+      windowMicroseconds,
+      storms,
+      issuedBefore: before,
+      issuedAtMs,
+      estimated: line.estimated,
+      previous,
       window: window.slices.length > mostSlices ? null : window,
     };
   },

@@ -161,7 +161,8 @@ const tallyCtes = (completeByMs: number): SQL => sql`wanted as (
   group by service_id, rule
 )`;
 
-const spanOf = (order: "asc" | "desc"): SQL => sql.raw(`(
+const spanOf = (order: "asc" | "desc"): SQL =>
+  sql.raw(`(
   select jsonb_build_object('fromMs', extract(epoch from lower(s)) * 1000, 'toMs', extract(epoch from upper(s)) * 1000)
   from unnest(t.spans) s order by lower(s) ${order} limit 1)`);
 

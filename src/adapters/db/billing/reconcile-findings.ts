@@ -17,7 +17,9 @@ export type NotedRow = { readonly held: boolean; readonly differences: number; r
  * read in a lateral part of its own (`offset 0`), so that it is found by index and never by reading a whole table.
  */
 export const spansCte = (spans: readonly CheckSpan[]): SQL => {
-  const rows = spans.filter(({ fromMs, toMs }) => toMs > fromMs).map(({ serviceId, fromMs, toMs }) => ({ s: serviceId, f: fromMs, t: toMs }));
+  const rows = spans
+    .filter(({ fromMs, toMs }) => toMs > fromMs)
+    .map(({ serviceId, fromMs, toMs }) => ({ s: serviceId, f: fromMs, t: toMs }));
   return sql`spans as materialized (
     select v.id as service_id, v.customer_id, to_timestamp(x.f / 1000.0) as from_at, to_timestamp(x.t / 1000.0) as to_at
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(s bigint, f bigint, t bigint)

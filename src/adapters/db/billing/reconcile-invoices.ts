@@ -66,9 +66,12 @@ with ${fenceCte(fence)}, page as materialized (
   select customer_id, 'invoice_numbers', 'customer', customer_id, '1 to ' || last, 'none'
   from without
   where last <> 0
-), ${noteCtes(sql`((r.rule = 'invoice_sums' and r.object_id in (select id from sums))
+), ${noteCtes(
+  sql`((r.rule = 'invoice_sums' and r.object_id in (select id from sums))
     or (r.rule = 'invoice_numbers' and r.object_id in (
-      select customer_id from counted where upto = highest union all select customer_id from without)))`, nowMs)}
+      select customer_id from counted where upto = highest union all select customer_id from without)))`,
+  nowMs,
+)}
 select ${notedColumns}, (select count(*) from sums) as invoices,
   (select jsonb_build_object('customerId', c.customer_id, 'number', c.upto, 'count', c.count)
    from counted c join reached t on t.customer_id = c.customer_id) as next`;

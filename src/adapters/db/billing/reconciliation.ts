@@ -35,10 +35,18 @@ const extents = (fromServiceId: number, limit: number, nowMs: number): SQL => sq
   cross join lateral (
     select min(h.from_at) as from_at, case when bool_and(h.to_at is not null) then max(h.to_at) else 'infinity' end as to_at
     from service_cdns h where h.service_id = s.id) h
-  ${sql.join([["u", "usage_snapshots", "window_end"], ["r", "usage_readings", "to_at"], ["p", "usage_pushes", "window_start + interval '1 second'"]].map(([alias, table, end]) => sql.raw(`
+  ${sql.join(
+    [
+      ["u", "usage_snapshots", "window_end"],
+      ["r", "usage_readings", "to_at"],
+      ["p", "usage_pushes", "window_start + interval '1 second'"],
+    ].map(([alias, table, end]) =>
+      sql.raw(`
   cross join lateral (
     select (select x.window_start from ${table} x where x.service_id = s.id order by x.window_start limit 1) as first,
-      (select x.${end} from ${table} x where x.service_id = s.id order by x.window_start desc limit 1) as last) ${alias}`)))}
+      (select x.${end} from ${table} x where x.service_id = s.id order by x.window_start desc limit 1) as last) ${alias}`),
+    ),
+  )}
   order by s.id`;
 
 const keepPosition = (fence: Fence, sweep: string, position: unknown): SQL => sql`
@@ -89,16 +97,21 @@ const notedOf = (...rows: readonly NotedRow[]) => ({
 });
 
 export const createReconciliationStore = (db: Database): ReconciliationStore => ({
-  position: async (sweep) => (await db.rows<{ position: unknown }>(sql`select position from job_cursors where job = ${sweep}`))[0]?.position ?? null,
+  position: async (sweep) =>
+    (await db.rows<{ position: unknown }>(sql`select position from job_cursors where job = ${sweep}`))[0]?.position ?? null,
 
-  keepPosition: async (fence, sweep, position) => answered((await db.rows<{ held: boolean }>(keepPosition(fence, sweep, position)))[0]).held,
+  keepPosition: async (fence, sweep, position) =>
+    answered((await db.rows<{ held: boolean }>(keepPosition(fence, sweep, position)))[0]).held,
 
   services: ({ fromServiceId, limit, nowMs }) => db.rows<ServiceExtent>(extents(fromServiceId, limit, nowMs)),
 
   checkWindows: async (fence, spans, check) => {
     try {
       const [, [first], , [second]] = await db.batch<[unknown[], Money[], unknown[], Facts[]]>([
-        patience, moneyStatement(fence, spans, check.nowMs), noNestedLoops, factsStatement(fence, spans, check),
+        patience,
+        moneyStatement(fence, spans, check.nowMs),
+        noNestedLoops,
+        factsStatement(fence, spans, check),
       ]);
       const [money, facts] = [answered(first), answered(second)];
       if (!money.held || !facts.held) return { status: "fenced" };
@@ -125,5 +138,6 @@ export const createReconciliationStore = (db: Database): ReconciliationStore => 
     }
   },
 
-  forgetGone: async (fence, after, nowMs) => answered((await db.rows<{ cleared: number; next: FindingPlace | null }>(forgetGone(fence, after, nowMs)))[0]),
+  forgetGone: async (fence, after, nowMs) =>
+    answered((await db.rows<{ cleared: number; next: FindingPlace | null }>(forgetGone(fence, after, nowMs)))[0]),
 });

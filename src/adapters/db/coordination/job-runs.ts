@@ -5,7 +5,17 @@ import type { Database } from "../platform/client.ts";
 import { ms } from "../platform/write.ts";
 
 export const createJobRunStore = (db: Database): JobRunStore & JobHistory => ({
-  record: async ({ job, provider, startedAtMs, endedAtMs, ok, overruns, failedRounds = { count: 0, anew: false }, counts = [], load = null }) => {
+  record: async ({
+    job,
+    provider,
+    startedAtMs,
+    endedAtMs,
+    ok,
+    overruns,
+    failedRounds = { count: 0, anew: false },
+    counts = [],
+    load = null,
+  }) => {
     const started = sql`${isoTime(startedAtMs)}::timestamptz`;
     const ended = sql`${isoTime(endedAtMs)}::timestamptz`;
     const added = JSON.stringify(counts.filter(({ value }) => value > 0));

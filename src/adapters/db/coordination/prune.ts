@@ -48,7 +48,10 @@ const oldestOf = (fence: Fence, table: SQL, time: SQL, beforeMs: number, limit: 
   select count(*) as rows from gone`;
 
 const factTables: Readonly<Record<UsageFact, SQL>> = {
-  readings: sql`usage_readings`, readings_past: sql`usage_readings_past`, pushes: sql`usage_pushes`, pushes_past: sql`usage_pushes_past`,
+  readings: sql`usage_readings`,
+  readings_past: sql`usage_readings_past`,
+  pushes: sql`usage_pushes`,
+  pushes_past: sql`usage_pushes_past`,
 };
 
 export const createPruneStore = (db: Database): PruneStore => {
@@ -66,10 +69,13 @@ export const createPruneStore = (db: Database): PruneStore => {
       const folded = sql`(select greatest(${at(beforeMs)}, (select done_until from rollup_marks where level = 'fold')))`;
       return await deleted(oldest(fence, sql`probe_rollups_minute`, sql`start_at`, folded, limit));
     },
-    foldedMinutes: async (fence, beforeMs, limit) => await deleted(oldest(fence, sql`probe_minutes_folded`, sql`start_at`, at(beforeMs), limit)),
+    foldedMinutes: async (fence, beforeMs, limit) =>
+      await deleted(oldest(fence, sql`probe_minutes_folded`, sql`start_at`, at(beforeMs), limit)),
     probeMarks: async (fence, beforeMs, limit) => await deleted(oldest(fence, sql`probe_marks`, sql`round_at`, at(beforeMs), limit)),
-    idempotencyKeys: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`idempotency_keys`, sql`created_at`, beforeMs, limit)),
+    idempotencyKeys: async (fence, beforeMs, limit) =>
+      await deleted(oldestOf(fence, sql`idempotency_keys`, sql`created_at`, beforeMs, limit)),
     usageFacts: async (fence, kind, beforeMs, limit) => await deleted(oldestFacts(fence, factTables[kind], beforeMs, limit)),
-    installSessions: async (fence, beforeMs, limit) => await deleted(oldestOf(fence, sql`install_sessions`, sql`first_seen_at`, beforeMs, limit)),
+    installSessions: async (fence, beforeMs, limit) =>
+      await deleted(oldestOf(fence, sql`install_sessions`, sql`first_seen_at`, beforeMs, limit)),
   };
 };

@@ -102,12 +102,23 @@ export const createRetentionStore = (db: Database): RetentionStore => {
       const [page] = await db.rows<PrunedPage>(evidence(fence, beforeMs, afterServiceId, services));
       return page ?? { rows: 0, lastServiceId: null };
     },
-    takeovers: (fence, beforeMs, limit) => of(fence, "takeovers", sql`
-      ${first(sql`takeovers`, sql`seq`, beforeMs, limit)} and x.row <> (select ctid from takeovers order by seq desc limit 1)`),
-    findings: (fence, beforeMs, limit) => of(fence, "reconciliation_findings", aged(sql`reconciliation_findings`, sql`cleared_at`, beforeMs, limit)),
+    takeovers: (fence, beforeMs, limit) =>
+      of(
+        fence,
+        "takeovers",
+        sql`
+      ${first(sql`takeovers`, sql`seq`, beforeMs, limit)} and x.row <> (select ctid from takeovers order by seq desc limit 1)`,
+      ),
+    findings: (fence, beforeMs, limit) =>
+      of(fence, "reconciliation_findings", aged(sql`reconciliation_findings`, sql`cleared_at`, beforeMs, limit)),
     vantages: (fence, beforeMs, limit) => of(fence, "vantages", aged(sql`vantages`, sql`last_heard_at`, beforeMs, limit)),
-    checkLeases: (fence, beforeMs, limit) => of(fence, "leases", sql`
-      select ctid as row from leases where name like 'readiness:%' and expires_at < ${at(beforeMs)} and exists (select from fence) limit ${limit}::int`),
+    checkLeases: (fence, beforeMs, limit) =>
+      of(
+        fence,
+        "leases",
+        sql`
+      select ctid as row from leases where name like 'readiness:%' and expires_at < ${at(beforeMs)} and exists (select from fence) limit ${limit}::int`,
+      ),
     probeTargets: (fence, beforeMs, limit) => of(fence, "probe_targets", aged(sql`probe_targets`, sql`checked_at`, beforeMs, limit)),
     deliveries: (fence, beforeMs, limit) => of(fence, "deliveries", oldDeliveries(beforeMs, limit)),
     notifications: (fence, beforeMs, limit) => of(fence, "notifications", oldNotifications(beforeMs, limit)),

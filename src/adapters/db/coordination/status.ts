@@ -47,7 +47,9 @@ const troubledNames = sql`(
 
 export const createStatusStore = (db: Database): StatusStore => ({
   read: async () => {
-    const [status] = await db.rows<Omit<Status, "shardsWanted">>(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
+    const [status] = await db.rows<
+      Omit<Status, "shardsWanted">
+    >(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
       ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
       (select pg_has_role(relowner, 'usage') from pg_class where oid = 'evidence'::regclass) as "ownsTables",
       ${list(providerStandings)} as providers,

@@ -22,7 +22,8 @@ const isCdnFault = sql`(not p.ok and (p.error in ('timeout', 'network', 'cdn_52x
 
 /** @param requireProof DOMAIN_VERIFICATION: where on, unverified customers are no witnesses */
 export const createCorroborationStore = (db: Database, requireProof = true): CorroborationStore => ({
-  watched: (nowMs) => db.rows<WatchedStorm>(sql`
+  watched: (nowMs) =>
+    db.rows<WatchedStorm>(sql`
     select e.id as "stormId", s.id as "serviceId", s.customer_id as "customerId",
       (select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = s.id) as chain,
       ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.credited_until", "creditedUntilMs")},
@@ -46,7 +47,8 @@ export const createCorroborationStore = (db: Database, requireProof = true): Cor
     order by row_number() over (partition by s.customer_id order by e.detected_at, e.id), e.detected_at, e.id
     limit ${mostStorms}`),
 
-  seen: (cdns, nowMs, settledMs) => db.rows<SeenOnCdn>(sql`
+  seen: (cdns, nowMs, settledMs) =>
+    db.rows<SeenOnCdn>(sql`
     select c.cdn, d.customer_id as "customerId", d.name, d.target, f.fails
     from jsonb_array_elements_text(${JSON.stringify(cdns)}::jsonb) as c (cdn)
     cross join lateral (
@@ -70,8 +72,13 @@ export const createCorroborationStore = (db: Database, requireProof = true): Cor
 
   save: async (fence, sightings) => {
     const rows = sightings.map(({ stormId, creditedUntilMs, body, proof }) => ({
-      id: stormId, until: isoTime(creditedUntilMs), body, key_id: proof?.keyId ?? null, signature: proof?.signature ?? null,
-      follows_seq: proof?.follows.seq ?? null, follows_hash: proof?.follows.hash ?? null,
+      id: stormId,
+      until: isoTime(creditedUntilMs),
+      body,
+      key_id: proof?.keyId ?? null,
+      signature: proof?.signature ?? null,
+      follows_seq: proof?.follows.seq ?? null,
+      follows_hash: proof?.follows.hash ?? null,
     }));
     const [saved] = await db.rows<{ count: number }>(sql`
       with ${fenceCte(fence)}, seen as (

@@ -19,7 +19,9 @@ export const signDeletion = async (signing: Signing | null, serviceId: number, r
   if (signing === null) return null;
   const decidedAt = isoTime(signing.clock.nowMs());
   const body = { decided_at: decidedAt, decision: { change: "end", reason } };
-  const signed = await signing.signer.sign((keyId) => claimText({ kind: "end", serviceId, stormId: 0, follows: null, body }, keyId)).catch(() => null);
+  const signed = await signing.signer
+    .sign((keyId) => claimText({ kind: "end", serviceId, stormId: 0, follows: null, body }, keyId))
+    .catch(() => null);
   return signed && { decided_at: decidedAt, key_id: signed.keyId, signature: signed.signature };
 };
 

@@ -11,7 +11,10 @@ const steps = Array.from({ length: 7 }, (_, index) => ({ belowMs: exactBelowMs *
 
 /** The bucket of a latency in a histogram: itself, rounded. In integers, so that every caller computes the same. */
 export const latencyPlace = (column: SQL): SQL => sql`case when ${column} < ${sql.raw(String(exactBelowMs))} then ${column}
-  ${sql.join(steps.map(({ belowMs, stepMs }) => {
-    const [below, step, half] = [belowMs, stepMs, stepMs / 2].map((value) => sql.raw(String(value)));
-    return sql`when ${column} < ${below} then least((${column} + ${half}) / ${step} * ${step}, ${sql.raw(String(longestMs))})`;
-  }), sql` `)} else ${sql.raw(String(longestMs))} end`;
+  ${sql.join(
+    steps.map(({ belowMs, stepMs }) => {
+      const [below, step, half] = [belowMs, stepMs, stepMs / 2].map((value) => sql.raw(String(value)));
+      return sql`when ${column} < ${below} then least((${column} + ${half}) / ${step} * ${step}, ${sql.raw(String(longestMs))})`;
+    }),
+    sql` `,
+  )} else ${sql.raw(String(longestMs))} end`;

@@ -18,8 +18,7 @@ type Updated = Created & { readonly kind: string; readonly factor: number };
 
 const refusals = { storm_policies_live_key: taken("the service has a live policy of this kind", "/kind") };
 
-const badTerms = (pointer: string, detail: string) =>
-  invalidBody({ pointer, detail });
+const badTerms = (pointer: string, detail: string) => invalidBody({ pointer, detail });
 
 const aboveCap = (cap: number) => badTerms("/max_coverage_factor", `must be at most ${cap}, the customer's cap`);
 
@@ -45,7 +44,9 @@ const auditJson = (policy: string, version: string) =>
 /** @param limits the quotas of customers without their own @param signing null: a deletion's end of storms is not signed */
 export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits, signing: Signing | null = null): PolicyStore => ({
   create: async (customerId, serviceId, kind, terms, change) => {
-    const rows = await write<Created & { readonly quota: Exhausted | null }>(db, sql`
+    const rows = await write<Created & { readonly quota: Exhausted | null }>(
+      db,
+      sql`
       with owner as (${owner(customerId, serviceId)} for share of s
       ), quota as (${exhausted(customerId, limits, ["policies"])}
       ), p as (
@@ -57,12 +58,19 @@ export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits, 
         returning *
       ), view as (select ${policyColumns} from p, v
       ), remembered as (${rememberedAnswer(change, "p", "view")}
-      ), audit as (${auditRow(change, "create", "storm_policy", sql`
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "storm_policy",
+        sql`
         select p.id as object_id, owner.customer_id, null::jsonb as before, ${auditJson("p", "v")} as after
-        from p, v, owner`)}
+        from p, v, owner`,
+      )}
       )
       select cap::float8 as cap, (select to_jsonb(view) from view) as policy, (select to_jsonb(q) from quota q) as quota from owner`,
-      refusals, quotaLock(customerId));
+      refusals,
+      quotaLock(customerId),
+    );
     const [outcome] = rows;
     if (outcome === undefined) return null;
     refuseExhausted(outcome.quota);
@@ -82,7 +90,9 @@ export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits, 
 
   update: async (customerId, serviceId, id, patch, change) => {
     const fields = JSON.stringify(patch);
-    const rows = await write<Updated>(db, sql`
+    const rows = await write<Updated>(
+      db,
+      sql`
       with owner as (${owner(customerId, serviceId)}
       ), current as (
         select p.* from storm_policies p join owner on owner.id = p.service_id
@@ -109,15 +119,23 @@ export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits, 
       ), p as (
         update storm_policies p set version = v.version, updated_at = now() from v
         where p.id = v.policy_id returning p.*
-      ), audit as (${auditRow(change, "update", "storm_policy", sql`
+      ), audit as (${auditRow(
+        change,
+        "update",
+        "storm_policy",
+        sql`
         select p.id as object_id, owner.customer_id, ${auditJson("p", "v")} as after,
           to_jsonb(current) || (old.j - 'policy_id' - 'created_at') as before
-        from p, v, owner, current, old`)}
+        from p, v, owner, current, old`,
+      )}
       )
       select owner.cap::float8 as cap, current.kind,
         (select to_jsonb(y) from (select ${policyColumns} from p, v) y) as policy,
         (select max_coverage_factor::float8 from next) as factor
-      from owner, current`, {}, locked(customerId, serviceId, id));
+      from owner, current`,
+      {},
+      locked(customerId, serviceId, id),
+    );
     const [outcome] = rows;
     if (outcome === undefined) return null;
     if (outcome.policy !== null) return outcome.policy;
@@ -128,18 +146,28 @@ export const createPolicyStore = (db: Database, limits: QuotaLimits = noLimits, 
 
   remove: async (customerId, serviceId, id, change) => {
     const proof = await signDeletion(signing, serviceId, "policy_deleted");
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with owner as (${owner(customerId, serviceId)}
       ), gone as (
         update storm_policies p set deleted_at = now(), updated_at = now() from owner
         where p.id = ${id} and p.service_id = owner.id and p.deleted_at is null returning p.*
       ), storms as (${endedStorms("policy_deleted", sql`e.policy_id in (select id from gone)`, proof)}
-      ), audit as (${auditRow(change, "delete", "storm_policy", sql`
+      ), audit as (${auditRow(
+        change,
+        "delete",
+        "storm_policy",
+        sql`
         select gone.id as object_id, owner.customer_id, null::jsonb as after,
           to_jsonb(gone) - 'deleted_at' || (to_jsonb(v) - 'policy_id' - 'created_at') as before
-        from gone join storm_policy_versions v on (v.policy_id, v.version) = (gone.id, gone.version), owner`)}
+        from gone join storm_policy_versions v on (v.policy_id, v.version) = (gone.id, gone.version), owner`,
+      )}
       )
-      select id from gone`, {}, locked(customerId, serviceId, id));
+      select id from gone`,
+      {},
+      locked(customerId, serviceId, id),
+    );
     return rows.length > 0;
   },
 });

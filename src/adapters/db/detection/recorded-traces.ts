@@ -28,9 +28,16 @@ const samplesOf = (series: readonly Series[], sinceMs: number): readonly TraceSa
   series
     .flatMap(({ domainId, path, vantage, setup, rounds, offsets, latencies, ok }) =>
       rounds.map((round, index): TraceSample => ({
-        domainId, path, vantage, roundAtMs: sinceMs + round, atMs: sinceMs + round + (offsets[index] ?? 0),
-        ok: ok[index] === "1", latencyMs: latencies[index] ?? 0, setup,
-      })))
+        domainId,
+        path,
+        vantage,
+        roundAtMs: sinceMs + round,
+        atMs: sinceMs + round + (offsets[index] ?? 0),
+        ok: ok[index] === "1",
+        latencyMs: latencies[index] ?? 0,
+        setup,
+      })),
+    )
     .sort((a, b) => a.roundAtMs - b.roundAtMs);
 
 export const createRecordedTraces = (db: Database): RecordedTraces => ({

@@ -15,11 +15,13 @@ const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 const columns = sql.raw("domain_id, start_at, path, vantage, samples, ok, places, counts");
 
 /** Buckets in ascending order with their sample counts, as the two lists of a rollup. */
-const lists = (where: string) => sql.raw(`coalesce(array_agg(place order by place) filter (where ${where}), '{}')::smallint[] as places,
+const lists = (where: string) =>
+  sql.raw(`coalesce(array_agg(place order by place) filter (where ${where}), '{}')::smallint[] as places,
     coalesce(array_agg(n order by place) filter (where ${where}), '{}')::smallint[] as counts`);
 
 /** Samples are only ever added to: a sum that has become smaller was made of samples that have been pruned in between. */
-const grown = (table: string) => sql.raw(`
+const grown = (table: string) =>
+  sql.raw(`
   on conflict (domain_id, start_at, path, vantage) do update
     set samples = excluded.samples, ok = excluded.ok, places = excluded.places, counts = excluded.counts
     where excluded.samples > ${table}.samples or (excluded.samples = ${table}.samples

@@ -14,7 +14,11 @@ import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
 /** A `storm_events` row `e` in the form of the port's `Storm`. @param whose expressions for them */
-const columnsFor = (whose: { readonly serviceName: SQL; readonly customerId: SQL; readonly customerName: SQL }): SQL => sql`e.id, e.service_id as "serviceId",
+const columnsFor = (whose: {
+  readonly serviceName: SQL;
+  readonly customerId: SQL;
+  readonly customerName: SQL;
+}): SQL => sql`e.id, e.service_id as "serviceId",
   ${whose.serviceName} as "serviceName", ${whose.customerId} as "customerId", ${whose.customerName} as "customerName", e.policy_id as "policyId", e.policy_version as "policyVersion",
   e.kind, e.state, e.monitor_only as "monitorOnly", ${ms("e.started_at", "startedAtMs")},
   ${ms("e.detected_at", "detectedAtMs")}, ${ms("e.recovering_since", "recoveringSinceMs")},
@@ -41,13 +45,21 @@ const everybodys = (db: Database, serviceId: number | undefined, filters: SQL, p
 
 const maxChanges = 1_000;
 
-const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(sql`
+const changes = sql`coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(
+  sql`
     select ${changeColumns} from routing_changes where storm_id = e.id
-    order by id limit ${maxChanges}`, sql`id`)}) x), '[]') as changes,
+    order by id limit ${maxChanges}`,
+  sql`id`,
+)}) x), '[]') as changes,
   (select count(*) from routing_changes where storm_id = e.id) as "changesInAll"`;
 
 /** An admin's decision on a storm's credit, signed behind the last record of its chain. Unsigned where there is no key. */
-const signWord = async (db: Database, signing: Signing | null, stormId: number, word: { readonly credit: string; readonly credit_reason: CreditReason; readonly decided_by: string; readonly reason: string }) => {
+const signWord = async (
+  db: Database,
+  signing: Signing | null,
+  stormId: number,
+  word: { readonly credit: string; readonly credit_reason: CreditReason; readonly decided_by: string; readonly reason: string },
+) => {
   const [storm] = await db.rows<{ serviceId: number; chain: ChainHead | null; nowMs: number }>(sql`
     select e.service_id as "serviceId", ${ms("now()", "nowMs")}, (
       select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = e.service_id) as chain
@@ -56,7 +68,9 @@ const signWord = async (db: Database, signing: Signing | null, stormId: number, 
   const body = { ...word, decided_at: isoTime(signing?.clock.nowMs() ?? storm.nowMs) };
   const { serviceId, chain } = storm;
   const follows = chain ?? emptyChain;
-  const proof = (await signing?.signer.sign((keyId) => claimText({ kind: "credit", serviceId, stormId, follows, body }, keyId)).catch(() => null)) ?? null;
+  const proof =
+    (await signing?.signer.sign((keyId) => claimText({ kind: "credit", serviceId, stormId, follows, body }, keyId)).catch(() => null)) ??
+    null;
   return { body: canonicalJson(body), proof, follows: proof && follows };
 };
 
@@ -74,7 +88,11 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
     if (customerId === null) return await everybodys(db, filter.serviceId, filters, page);
     const where = page.afterId === null ? filters : sql` and (e.service_id, e.id) < (s.id, ${page.afterId}::bigint)${filters}`;
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
-    const own = { serviceName: sql`s.name`, customerId: sql`${customerId}::bigint`, customerName: sql`(select u.name from customers u where u.id = ${customerId}::bigint)` };
+    const own = {
+      serviceName: sql`s.name`,
+      customerId: sql`${customerId}::bigint`,
+      customerName: sql`(select u.name from customers u where u.id = ${customerId}::bigint)`,
+    };
     // Each service's by its own index: the one by id alone would scan everybody's.
     const newest = (columns: SQL, more: SQL, limit: SQL) =>
       sql`select ${columns} from storm_events e where e.service_id = s.id${where}${more} order by e.id desc limit ${limit}`;
@@ -110,7 +128,9 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
     const said = await signWord(db, signing, id, { credit, credit_reason: creditReason, decided_by: change.actor, reason });
     if (said === null) return null;
     const { body, proof, follows } = said;
-    const rows = await write<Storm>(db, sql`
+    const rows = await write<Storm>(
+      db,
+      sql`
       with old as (
         select e.*, s.customer_id from storm_events e join services s on s.id = e.service_id
         where e.id = ${id}
@@ -122,15 +142,23 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
         insert into evidence (service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash)
         select service_id, id, 'credit', ${body}, ${proof?.keyId ?? null}::text, ${proof?.signature ?? null}::text, ${follows?.seq ?? null}::bigint, ${follows?.hash ?? null}::text
         from decided
-      ), audit as (${auditRow(change, "decide", "storm", sql`
+      ), audit as (${auditRow(
+        change,
+        "decide",
+        "storm",
+        sql`
         select d.id as object_id, old.customer_id, to_jsonb(old) - 'customer_id' as before, to_jsonb(d) || ${JSON.stringify({ reason })}::jsonb as after
-        from decided d join old on old.id = d.id`)}
+        from decided d join old on old.id = d.id`,
+      )}
       ), view as (
         select ${stormColumns} from (select * from decided union all
           select o.* from storm_events o join old on old.id = o.id where not exists (select from decided)) e
       ), remembered as (${rememberedAnswer(change, "view", "view", 200)}
       )
-      select * from view`, {}, sql`select 1 from storm_events where id = ${id} for no key update`);
+      select * from view`,
+      {},
+      sql`select 1 from storm_events where id = ${id} for no key update`,
+    );
     return rows[0] ?? null;
   },
 });

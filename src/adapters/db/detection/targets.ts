@@ -47,7 +47,8 @@ const isInZone: SQL = sql`exists (
 export const createTargetStore = (db: Database, requireProof = true): TargetStore => {
   const wanted = wantedOf(requireProof);
   return {
-    due: async (beforeMs, limit) => await db.rows<DueTarget>(sql`
+    due: async (beforeMs, limit) =>
+      await db.rows<DueTarget>(sql`
       with w as (${givenBy(requireProof)}
       ), one as (
         select w.host, w.customer_id, bool_or(w.unverified and not ${isInZone}) as asks from w group by w.host, w.customer_id

@@ -20,38 +20,56 @@ export const createCdnAccountStore = (db: Database, secrets: Secrets | null): Cd
   create: async (customerId, input, change) => {
     if (secrets === null) throw new AppError("conflict", "this deployment keeps no secrets (SECRETS_KEY is not set)");
     const sealed = await secrets.seal(input.apiToken, sealingContext(customerId, input.cdn));
-    const rows = await write<CdnAccount>(db, sql`
+    const rows = await write<CdnAccount>(
+      db,
+      sql`
       with created as (
         insert into cdn_accounts (customer_id, cdn, account_ref, sealed_token)
         values (${customerId}, ${input.cdn}, ${input.accountRef}, ${sealed}) returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
-      ), audit as (${auditRow(change, "create", "cdn_account", sql`
-        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) - 'sealed_token' as after from created`)}
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "cdn_account",
+        sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) - 'sealed_token' as after from created`,
+      )}
       )
-      select * from view`, {
-      cdn_accounts_live_key: taken(`there is an account for ${input.cdn}: delete it first`, "/cdn"),
-      cdn_accounts_customer_id_customers_id_fk: () => new AppError("not_found", "no such resource"),
-    });
+      select * from view`,
+      {
+        cdn_accounts_live_key: taken(`there is an account for ${input.cdn}: delete it first`, "/cdn"),
+        cdn_accounts_customer_id_customers_id_fk: () => new AppError("not_found", "no such resource"),
+      },
+    );
     const [account] = rows;
     if (account === undefined) throw new Error("an insert returned no row");
     return account;
   },
 
-  list: (customerId, page) => db.rows<CdnAccount>(sql`
+  list: (customerId, page) =>
+    db.rows<CdnAccount>(sql`
     select ${columns} from cdn_accounts
     where customer_id = ${customerId} and deleted_at is null and id > ${page.afterId ?? 0}
     order by id limit ${page.limit}`),
 
   remove: async (customerId, id, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with gone as (
         update cdn_accounts set deleted_at = now(), sealed_token = ''
         where id = ${id} and customer_id = ${customerId} and deleted_at is null returning *
-      ), audit as (${auditRow(change, "delete", "cdn_account", sql`
-        select id as object_id, customer_id, to_jsonb(gone) - 'sealed_token' as before, null::jsonb as after from gone`)}
+      ), audit as (${auditRow(
+        change,
+        "delete",
+        "cdn_account",
+        sql`
+        select id as object_id, customer_id, to_jsonb(gone) - 'sealed_token' as before, null::jsonb as after from gone`,
+      )}
       )
-      select id from gone`);
+      select id from gone`,
+    );
     return rows.length > 0;
   },
 });
@@ -65,9 +83,14 @@ export type SealedAccount = {
   readonly sealedToken: string;
 };
 
-export const sealedAccounts = (db: Database): Promise<SealedAccount[]> => everyPage<"id", SealedAccount>(db, "id", (after) => sql`
+export const sealedAccounts = (db: Database): Promise<SealedAccount[]> =>
+  everyPage<"id", SealedAccount>(
+    db,
+    "id",
+    (after) => sql`
   select id, customer_id as "customerId", cdn, account_ref as "accountRef", sealed_token as "sealedToken"
-  from cdn_accounts where deleted_at is null and id > ${after} order by id`);
+  from cdn_accounts where deleted_at is null and id > ${after} order by id`,
+  );
 
 export const noteReadings = async (db: Database, fence: Fence, outcomes: readonly SourceOutcome[], readAtMs: number): Promise<void> => {
   const rows = JSON.stringify(outcomes.map(({ accountId, error }) => ({ id: accountId, error })));

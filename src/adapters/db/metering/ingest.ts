@@ -31,7 +31,13 @@ const isNoLess = sql`(i.bytes >= k.bytes or (k.sampling is not null and i.bytes 
 /** What was read, into `readings_now`: together with what is stored, all readings of these windows. */
 const readingCtes = ({ readings, accountId, readAtMs }: SaveUsage, allowed: SQL): SQL => {
   const rows = readings.map(({ domainId, serviceId, cdn, windowStartMs, startMs, endMs, bytes, sampling }) => ({
-    d: domainId, s: serviceId, c: cdn, w: windowStartMs, f: startMs, t: endMs, b: bytes,
+    d: domainId,
+    s: serviceId,
+    c: cdn,
+    w: windowStartMs,
+    f: startMs,
+    t: endMs,
+    b: bytes,
     g: sampling === undefined ? null : { interval: sampling.interval, lower: sampling.lowerBytes, upper: sampling.upperBytes },
   }));
   return sql`input as materialized (
@@ -152,7 +158,9 @@ export const createIngestStore = (db: Database): IngestStore => ({
 
   save: async (fence, usage): Promise<SavedUsage> => {
     const windows = [...usage.readings, ...usage.touched].map(({ serviceId, windowStartMs }) => ({
-      serviceId, startMs: windowStartMs, endMs: windowStartMs + usage.windowMs,
+      serviceId,
+      startMs: windowStartMs,
+      endMs: windowStartMs + usage.windowMs,
     }));
     if (windows.length === 0) return { stored: 0, corrected: 0 };
     for (let attempt = 1; ; attempt += 1) {

@@ -50,9 +50,12 @@ export type FactsQuery = {
  * over five thousand rows on either side takes seconds.
  */
 export const factsCtes = ({ windowSeconds, measured, readings, pushes, only = sql`true` }: FactsQuery): SQL => sql`
-${holdingsCte(windowSeconds, sql`t.service_id in (select service_id from touched)
+${holdingsCte(
+  windowSeconds,
+  sql`t.service_id in (select service_id from touched)
   and t.from_at < (select max(window_end) from touched)
-  and coalesce(t.to_at, 'infinity') > (select min(window_start) from touched)`)},
+  and coalesce(t.to_at, 'infinity') > (select min(window_start) from touched)`,
+)},
 slices as materialized (
   select w.service_id, w.window_start, h.customer_id, h.domain_id, h.host, h.cdn, h.side,
     greatest(h.from_at, w.window_start) as from_at, least(h.to_at, w.window_end) as to_at

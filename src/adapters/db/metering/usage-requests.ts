@@ -53,8 +53,14 @@ export const correctionCtes = ({ mayOverride, approves }: PushOptions, change: C
     )`;
 };
 
-const row = (action: string, from: string, change: Change): SQL => auditRow(change, action, "usage_correction", sql`
-      select q.id as object_id, q.customer_id, null::jsonb as before, to_jsonb(q) as after from ${sql.raw(from)} q`);
+const row = (action: string, from: string, change: Change): SQL =>
+  auditRow(
+    change,
+    action,
+    "usage_correction",
+    sql`
+      select q.id as object_id, q.customer_id, null::jsonb as before, to_jsonb(q) as after from ${sql.raw(from)} q`,
+  );
 
 /** The CTEs that write an audit row for each correction that was asked for, withdrawn or approved. */
 export const auditedCorrections = (change: Change): SQL => sql`audited_requests as (${row("request", "requested", change)}
@@ -70,10 +76,13 @@ export const createCorrectionStore = (db: Database): CorrectionStore => ({
         ${status === undefined ? sql`` : sql`and q.status = ${status}`}
       order by q.id limit ${page.limit}`),
 
-  get: async (id) => (await db.rows<UsageCorrection>(sql`select ${columns} from usage_correction_requests q where q.id = ${id}`))[0] ?? null,
+  get: async (id) =>
+    (await db.rows<UsageCorrection>(sql`select ${columns} from usage_correction_requests q where q.id = ${id}`))[0] ?? null,
 
   reject: async (id, reason, change) => {
-    const rows = await write<UsageCorrection>(db, sql`
+    const rows = await write<UsageCorrection>(
+      db,
+      sql`
       with rejected as (
         update usage_correction_requests q set status = 'rejected', decided_at = now(), decided_by = ${change.actor}, reason = ${reason}
         where q.id = ${id} and q.status = 'pending' returning q.*
@@ -81,7 +90,8 @@ export const createCorrectionStore = (db: Database): CorrectionStore => ({
       ), view as (select ${columns} from rejected q
       ), remembered as (${rememberedAnswer(change, "rejected", "view", 200)}
       )
-      select * from view`);
+      select * from view`,
+    );
     return rows[0] ?? null;
   },
 });

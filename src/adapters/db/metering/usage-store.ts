@@ -69,9 +69,10 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
   ]);
   const isMeasured = measuredByStored(options.measuredCdns, "o.customer_id", "h.cdn");
   const isOpen = sql`exists (select from owner, verdict v where v.side is null and v.late is null)`;
-  const isPending = options.approves === undefined
-    ? sql`true`
-    : sql`exists (select from usage_correction_requests where id = ${options.approves.id} and status = 'pending')`;
+  const isPending =
+    options.approves === undefined
+      ? sql`true`
+      : sql`exists (select from usage_correction_requests where id = ${options.approves.id} and status = 'pending')`;
   const allowed = sql`${isOpen} and (select seconds from metering) = ${windowSeconds} and ${isPending}`;
   return sql`
     with owner as materialized (
@@ -110,7 +111,10 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
       join usage_pushes p on p.service_id = w.service_id and p.window_start = w.window_start
       where not exists (select from news n where n.window_start = p.window_start and n.side = p.side)
     ), ${touchedReadingsCte}, ${factsCtes({
-      windowSeconds, measured: measuredByStored(options.measuredCdns, "r.customer_id", "r.cdn"), readings: "touched_readings", pushes: "pushes_now",
+      windowSeconds,
+      measured: measuredByStored(options.measuredCdns, "r.customer_id", "r.cdn"),
+      readings: "touched_readings",
+      pushes: "pushes_now",
       // A side that is not pushed stays as it is, with its completeness.
       only: sql`exists (select from news n where n.window_start = b.window_start and n.side = b.side)
         or not exists (select from usage_snapshots u where u.service_id = b.service_id and u.window_start = b.window_start)`,
@@ -129,13 +133,18 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
     ${storeUsageCtes(allowed, "accepted")},
     after as (
       select * from added union all select * from replaced
-    ), audit as (${auditRow(change, "push", "usage", sql`
+    ), audit as (${auditRow(
+      change,
+      "push",
+      "usage",
+      sql`
       select o.id as object_id, o.customer_id,
         (select jsonb_agg(to_jsonb(b) - 'service_id' order by b.window_start) from before b) as before,
         (select jsonb_agg(x.row - 'service_id' order by x.row->>'window_start') from (
           select to_jsonb(a) as row from after a
           union all select to_jsonb(c) - 'in_bytes' from changed c where c.invoice_id is not null) x) as after
-      from owner o where exists (select from after) or exists (select from corrected)`)}
+      from owner o where exists (select from after) or exists (select from corrected)`,
+    )}
     ), ${auditedCorrections(change)}
     select v.side as "measuredSide", ${ms("v.late", "lateStartMs")}, (select seconds from metering) as "windowSeconds",
       (select count from missed) as missed
@@ -145,7 +154,10 @@ const pushStatement = ({ customerId, serviceId, windows, keys, windowSeconds, op
 export const createUsageStore = (db: Database): UsageStore => ({
   list: async (customerId, serviceId, filter, page) => {
     // The cursor's window is looked up within the service, so that a foreign id ends the list and reveals nothing.
-    const after = page.afterId === null ? sql`` : sql` and u.window_start > (
+    const after =
+      page.afterId === null
+        ? sql``
+        : sql` and u.window_start > (
       select a.window_start from usage_snapshots a where a.id = ${page.afterId} and a.service_id = s.id)`;
     const rows = await db.rows<{ windows: UsageWindow[] }>(sql`
       select coalesce((select jsonb_agg(x order by x."windowStartMs") from (
@@ -200,7 +212,9 @@ export const createUsageStore = (db: Database): UsageStore => ({
       const [, , [outcome], answer] = await db.batch<[unknown[], unknown[], Outcome[], UsageWindow[]]>([
         // Serializes approval and rejection of a correction.
         sql`select id from usage_correction_requests where id = ${options.approves?.id ?? 0} for update`,
-        lockWindows(keys, customerId), statement, stored,
+        lockWindows(keys, customerId),
+        statement,
+        stored,
       ]);
       if (outcome === undefined) return null;
       if (outcome.lateStartMs !== null) throw afterDeletion(keys.findIndex(({ startMs }) => startMs === outcome.lateStartMs));
@@ -209,7 +223,8 @@ export const createUsageStore = (db: Database): UsageStore => ({
       }
       requireWindow(outcome.windowSeconds, windowSeconds);
       if (outcome.missed === 0) return answer;
-      if (attempt === attempts) throw new AppError("unavailable", "the windows are being stored or billed", { headers: { "retry-after": "1" } });
+      if (attempt === attempts)
+        throw new AppError("unavailable", "the windows are being stored or billed", { headers: { "retry-after": "1" } });
     }
   },
 });

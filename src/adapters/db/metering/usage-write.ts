@@ -34,7 +34,10 @@ const sidesOf = (alias: string, prefix = ""): SQL => sql.raw(sideColumns.map((co
 
 const known = (side: "primary" | "backup"): SQL =>
   sql.raw(`coalesce(k.${side}_bytes, u.${side}_bytes) as ${side}_bytes,
-    ${parts.slice(1).map((part) => `case when k.snapshot_id is null then u.${side}_${part} else k.${side}_${part} end as ${side}_${part}`).join(",\n    ")}`);
+    ${parts
+      .slice(1)
+      .map((part) => `case when k.snapshot_id is null then u.${side}_${part} else k.${side}_${part} end as ${side}_${part}`)
+      .join(",\n    ")}`);
 
 /** The windows in `usage_snapshots u` as known today: with the correction, if there is one. */
 export const knownToday = sql`u.id, u.id as snapshot_id, u.service_id, u.window_start, u.window_end, u.invoice_id, ${known("primary")},

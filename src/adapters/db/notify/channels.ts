@@ -24,7 +24,8 @@ const mostMisses = 10;
 /** The operator's channels are few, and nobody else can make one. */
 const mostOfOperator = 1_000;
 
-const owned = (customerId: number | null, id: number): SQL => sql`id = ${id} and ${ownedBy(sql`customer_id`, customerId)} and deleted_at is null`;
+const owned = (customerId: number | null, id: number): SQL =>
+  sql`id = ${id} and ${ownedBy(sql`customer_id`, customerId)} and deleted_at is null`;
 
 /** Mails with a code that are sent for an owner within a day, whatever becomes of their channels: they go to whomever somebody names. */
 const mostCodes = 50;
@@ -37,17 +38,25 @@ const codesExhausted = (customerId: number | null, confirmation: Confirmation): 
   having count(*) >= ${mostCodes}`;
 
 const refuseCode = (refused: boolean | null | undefined): void => {
-  if (refused === true) throw new AppError("rate_limited", `at most ${mostCodes} mails that ask recipients are sent within a day; confirm or delete what waits`, { headers: { "retry-after": "3600" } });
+  if (refused === true)
+    throw new AppError(
+      "rate_limited",
+      `at most ${mostCodes} mails that ask recipients are sent within a day; confirm or delete what waits`,
+      { headers: { "retry-after": "3600" } },
+    );
 };
 
 /** What an audit row says of a channel. */
 const told = (row: string): SQL => sql.raw(`to_jsonb(${row}) - 'sealed_secret' - 'confirm_hash'`);
 
 /** The same where a mail with a code follows. */
-const toldAsking = (row: string, confirmation: Confirmation): SQL => (confirmation === null ? told(row) : sql`${told(row)} || '{"asked": true}'::jsonb`);
+const toldAsking = (row: string, confirmation: Confirmation): SQL =>
+  confirmation === null ? told(row) : sql`${told(row)} || '{"asked": true}'::jsonb`;
 
 const array = (values: readonly unknown[] | null, type: "text" | "bigint"): SQL =>
-  values === null ? sql.raw(`null::${type}[]`) : sql`(select array_agg(x::${sql.raw(type)}) from jsonb_array_elements_text(${JSON.stringify(values)}::jsonb) x)`;
+  values === null
+    ? sql.raw(`null::${type}[]`)
+    : sql`(select array_agg(x::${sql.raw(type)}) from jsonb_array_elements_text(${JSON.stringify(values)}::jsonb) x)`;
 
 const confirmed = (confirmation: Confirmation): SQL => sql`case when ${confirmation === null}::boolean then now() end`;
 const until = (confirmation: Confirmation): SQL => sql`${confirmation === null ? null : isoTime(confirmation.untilMs)}::timestamptz`;
@@ -58,7 +67,10 @@ const strangers = (customerId: number | null, serviceIds: readonly number[] | nu
   where not exists (select from services s where s.id = x.id and s.customer_id = ${customerId}::bigint and s.deleted_at is null) limit 1`;
 
 const refuseStranger = (id: number | null | undefined): void => {
-  if (id != null) throw new AppError("bad_request", "the body is not valid", { fields: [{ pointer: "/service_ids", detail: `must be services of the customer: ${id} is none` }] });
+  if (id != null)
+    throw new AppError("bad_request", "the body is not valid", {
+      fields: [{ pointer: "/service_ids", detail: `must be services of the customer: ${id} is none` }],
+    });
 };
 
 const nameTaken = taken("there is a channel of that name", "/name");
@@ -69,14 +81,23 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
     if (secrets === null) throw new AppError("conflict", "this deployment keeps no secrets (SECRETS_KEY is not set)");
     return secrets;
   };
-  const seal = (secret: Kept<ChannelSecret>, customerId: number | null): Promise<string> => box().seal(JSON.stringify(secret), channelSealingContext(customerId));
+  const seal = (secret: Kept<ChannelSecret>, customerId: number | null): Promise<string> =>
+    box().seal(JSON.stringify(secret), channelSealingContext(customerId));
 
   const create = async (customerId: number | null, input: NewChannel, sealed: string, change: Parameters<ChannelStore["create"]>[2]) => {
     const { name, settings, kinds, minSeverity, serviceIds, secret, confirmation } = input;
-    const room = customerId === null
-      ? sql`select 'channels' as kind, ${mostOfOperator}::int as "limit" from channels where customer_id is null and deleted_at is null having count(*) >= ${mostOfOperator}`
-      : exhausted(customerId, limits, ["channels"]);
-    const [row] = await write<{ channel: NotificationChannel | null; quota: Exhausted | null; stranger: number | null; refused: boolean | null }>(db, sql`
+    const room =
+      customerId === null
+        ? sql`select 'channels' as kind, ${mostOfOperator}::int as "limit" from channels where customer_id is null and deleted_at is null having count(*) >= ${mostOfOperator}`
+        : exhausted(customerId, limits, ["channels"]);
+    const [row] = await write<{
+      channel: NotificationChannel | null;
+      quota: Exhausted | null;
+      stranger: number | null;
+      refused: boolean | null;
+    }>(
+      db,
+      sql`
       with quota as (${room}
       ), codes as (${codesExhausted(customerId, confirmation)}
       ), stranger as (${strangers(customerId, serviceIds)}
@@ -91,21 +112,32 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
       ), audit as (${auditRow(change, "create", "channel", sql`select id as object_id, customer_id, null::jsonb as before, ${toldAsking("created", confirmation)} as after from created`)}
       )
       select (select to_jsonb(v) from view v) as channel, (select to_jsonb(q) from quota q) as quota, (select id from stranger) as stranger, (select refused from codes) as refused`,
-      { channels_live_name_key: nameTaken }, quotaLock(customerId ?? 0));
+      { channels_live_name_key: nameTaken },
+      quotaLock(customerId ?? 0),
+    );
     refuseExhausted(row?.quota);
     refuseCode(row?.refused);
     refuseStranger(row?.stranger);
     return row?.channel ?? null;
   };
 
-  const replaceSecret = async (customerId: number | null, id: number, was: string, sealed: string, change: Parameters<ChannelStore["remove"]>[2]) => {
-    const [row] = await write<NotificationChannel>(db, sql`
+  const replaceSecret = async (
+    customerId: number | null,
+    id: number,
+    was: string,
+    sealed: string,
+    change: Parameters<ChannelStore["remove"]>[2],
+  ) => {
+    const [row] = await write<NotificationChannel>(
+      db,
+      sql`
       with moved as (
         update channels set sealed_secret = ${sealed}, updated_at = now() where ${owned(customerId, id)} and sealed_secret = ${was} returning *
       ), remembered as (${rememberedAnswer(change, "moved", null, 200)}
       ), audit as (${auditRow(change, "rotate", "channel", sql`select id as object_id, customer_id, null::jsonb as before, ${told("moved")} as after from moved`)}
       )
-      select ${columns} from moved`);
+      select ${columns} from moved`,
+    );
     return row ?? null;
   };
 
@@ -114,17 +146,26 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
 
   return {
     create: async (customerId, input, change) => await create(customerId, input, await seal(input.secret, customerId), change),
-    list: (customerId, page) => db.rows<NotificationChannel>(sql`
+    list: (customerId, page) =>
+      db.rows<NotificationChannel>(sql`
       select ${columns} from channels where ${ownedBy(sql`customer_id`, customerId)} and deleted_at is null and id > ${page.afterId ?? 0}
       order by id limit ${page.limit}`),
-    find: async (customerId, id) => (await db.rows<NotificationChannel>(sql`select ${columns} from channels where ${owned(customerId, id)}`))[0] ?? null,
+    find: async (customerId, id) =>
+      (await db.rows<NotificationChannel>(sql`select ${columns} from channels where ${owned(customerId, id)}`))[0] ?? null,
     open: async (customerId, id) => {
-      const [row] = await db.rows<NotificationChannel & { sealed: string }>(sql`select ${columns}, sealed_secret as sealed from channels where ${owned(customerId, id)}`);
+      const [row] = await db.rows<NotificationChannel & { sealed: string }>(
+        sql`select ${columns}, sealed_secret as sealed from channels where ${owned(customerId, id)}`,
+      );
       if (row === undefined) return null;
       const { sealed, ...channel } = row;
-      const text = await box().open(sealed, channelSealingContext(customerId)).catch(() => {
-        throw new AppError("conflict", "the secret of the channel can not be opened with the keys of this deployment (SECRETS_KEY): say anew how it is reached, or delete it");
-      });
+      const text = await box()
+        .open(sealed, channelSealingContext(customerId))
+        .catch(() => {
+          throw new AppError(
+            "conflict",
+            "the secret of the channel can not be opened with the keys of this deployment (SECRETS_KEY): say anew how it is reached, or delete it",
+          );
+        });
       const secret = JSON.parse(text) as Kept<ChannelSecret>;
       opened.set(secret, sealed);
       return { channel, secret };
@@ -136,14 +177,26 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
         ...(kinds === undefined ? [] : [sql`kinds = ${array(kinds, "text")}`]),
         ...(minSeverity === undefined ? [] : [sql`min_severity = ${minSeverity}`]),
         ...(serviceIds === undefined ? [] : [sql`service_ids = ${array(serviceIds, "bigint")}`]),
-        ...(target === undefined ? [] : [sql`settings = ${JSON.stringify(target.settings)}::jsonb, sealed_secret = ${sealed}, failures = 0, paused_until = null,
-          confirmed_at = ${confirmed(target.confirmation)}, confirm_hash = ${target.confirmation?.codeHash ?? null}, confirm_until = ${until(target.confirmation)}, confirm_misses = 0`]),
-        ...(enabled === undefined ? [] : [enabled ? sql`disabled_at = null, disabled_reason = null, failures = 0, paused_until = null` : sql`disabled_at = coalesce(c.disabled_at, now()), disabled_reason = coalesce(c.disabled_reason, 'switched off')`]),
+        ...(target === undefined
+          ? []
+          : [
+              sql`settings = ${JSON.stringify(target.settings)}::jsonb, sealed_secret = ${sealed}, failures = 0, paused_until = null,
+          confirmed_at = ${confirmed(target.confirmation)}, confirm_hash = ${target.confirmation?.codeHash ?? null}, confirm_until = ${until(target.confirmation)}, confirm_misses = 0`,
+            ]),
+        ...(enabled === undefined
+          ? []
+          : [
+              enabled
+                ? sql`disabled_at = null, disabled_reason = null, failures = 0, paused_until = null`
+                : sql`disabled_at = coalesce(c.disabled_at, now()), disabled_reason = coalesce(c.disabled_reason, 'switched off')`,
+            ]),
         sql`updated_at = now()`,
       ];
       const was = target?.was === undefined ? sql`` : sql`and sealed_secret = ${opened.get(target.was) ?? ""}`;
       const confirmation = target?.confirmation ?? null;
-      const [row] = await write<{ channel: NotificationChannel | null; stranger: number | null; refused: boolean | null }>(db, sql`
+      const [row] = await write<{ channel: NotificationChannel | null; stranger: number | null; refused: boolean | null }>(
+        db,
+        sql`
         with old as (select * from channels where ${owned(customerId, id)} ${was} for update
         ), codes as (${codesExhausted(customerId, confirmation)}
         ), stranger as (${strangers(customerId, serviceIds)}
@@ -154,7 +207,10 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
         ), audit as (${auditRow(change, "update", "channel", sql`select n.id as object_id, n.customer_id, ${told("old")} as before, ${toldAsking("n", confirmation)} as after from changed n, old`)}
         )
         select (select to_jsonb(v) from view v) as channel, (select s.id from stranger s where exists (select from old)) as stranger,
-          (select k.refused from codes k where exists (select from old)) as refused`, { channels_live_name_key: nameTaken }, ...(confirmation === null ? [] : [quotaLock(customerId ?? 0)]));
+          (select k.refused from codes k where exists (select from old)) as refused`,
+        { channels_live_name_key: nameTaken },
+        ...(confirmation === null ? [] : [quotaLock(customerId ?? 0)]),
+      );
       refuseCode(row?.refused);
       refuseStranger(row?.stranger);
       return row?.channel ?? null;
@@ -163,20 +219,30 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
       await replaceSecret(customerId, id, opened.get(was) ?? "", await seal(secret, customerId), change),
     noteSent: async (customerId, id, what, { status, detail }, change) => {
       const sent = status === "sent";
-      const [row] = await write<NotificationChannel>(db, sql`
+      const [row] = await write<NotificationChannel>(
+        db,
+        sql`
         with noted as (
           update channels set last_sent_at = case when ${sent}::boolean then now() else last_sent_at end, failures = case when ${sent}::boolean then 0 else failures end,
             paused_until = case when ${sent}::boolean then null else paused_until end, last_error = case when ${sent}::boolean then last_error else ${detail} end,
             last_error_at = case when ${sent}::boolean then last_error_at else now() end
           where ${owned(customerId, id)} returning *
-        ), audit as (${auditRow(change, what, "channel", sql`
-          select id as object_id, customer_id, null::jsonb as before, jsonb_build_object('status', ${status}::text, 'detail', ${detail}::text) as after from noted`)}
+        ), audit as (${auditRow(
+          change,
+          what,
+          "channel",
+          sql`
+          select id as object_id, customer_id, null::jsonb as before, jsonb_build_object('status', ${status}::text, 'detail', ${detail}::text) as after from noted`,
+        )}
         )
-        select ${columns} from noted`);
+        select ${columns} from noted`,
+      );
       return row ?? null;
     },
     confirm: async (customerId, id, codeHash, nowMs, change) => {
-      const [row] = await write<{ result: Confirmed }>(db, sql`
+      const [row] = await write<{ result: Confirmed }>(
+        db,
+        sql`
         with old as (select * from channels where ${owned(customerId, id)} and confirmed_at is null and confirm_hash is not null for update
         ), judged as (
           select o.*, case when o.confirm_misses >= ${mostMisses} or o.confirm_until <= ${isoTime(nowMs)}::timestamptz then 'over'
@@ -185,21 +251,30 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
           update channels c set confirmed_at = case when j.result = 'confirmed' then now() end,
             confirm_hash = case when j.result = 'confirmed' then null else c.confirm_hash end, confirm_misses = c.confirm_misses + (j.result = 'wrong')::int
           from judged j where c.id = j.id returning c.*, j.result
-        ), audit as (${auditRow(change, "confirm", "channel", sql`
-          select id as object_id, customer_id, null::jsonb as before, ${told("changed")} as after from changed where result = 'confirmed'`)}
+        ), audit as (${auditRow(
+          change,
+          "confirm",
+          "channel",
+          sql`
+          select id as object_id, customer_id, null::jsonb as before, ${told("changed")} as after from changed where result = 'confirmed'`,
+        )}
         )
-        select result from changed`);
+        select result from changed`,
+      );
       return row?.result ?? null;
     },
     remove: async (customerId, id, change) => {
-      const rows = await write<{ id: number }>(db, sql`
+      const rows = await write<{ id: number }>(
+        db,
+        sql`
         with gone as (
           update channels set deleted_at = now(), sealed_secret = '', confirm_hash = null where ${owned(customerId, id)} returning *
         ), dropped as (
           update deliveries d set state = 'dropped', ended_at = now() from gone where d.channel_id = gone.id and d.state = 'pending'
         ), audit as (${auditRow(change, "delete", "channel", sql`select id as object_id, customer_id, ${told("gone")} as before, null::jsonb as after from gone`)}
         )
-        select id from gone`);
+        select id from gone`,
+      );
       return rows.length > 0;
     },
   };

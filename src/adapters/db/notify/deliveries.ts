@@ -107,7 +107,8 @@ export const createOutbox = (db: Database): Outbox => ({
   news: (limit, nowMs) => readNews(db, limit, nowMs),
   save: (fence, news, incidents, plan, nowMs) => saveExpansion(db, fence, news, incidents, plan, nowMs),
   claim: (fence, terms, nowMs) => db.rows<Claimed>(claim(fence, terms, nowMs)),
-  freeze: (fence, messages) => db.rows<Composed>(sql`
+  freeze: (fence, messages) =>
+    db.rows<Composed>(sql`
       with ${fenceCte(fence)}
       update deliveries d set message = x.message
       from jsonb_to_recordset(${json(messages)}) as x(id bigint, message jsonb)

@@ -17,10 +17,18 @@ const deliveryColumns = sql`d.id, d.channel_id as "channelId", c.name as channel
 
 const briefColumns = sql`d.id, d.channel_id as "channelId", c.name as channel, d.action, d.state, d.attempts, d.last_status as "lastStatus", ${ms("d.ended_at", "endedAtMs")}, d.replay`;
 
-const spanned = (column: string, { fromMs, toMs }: { readonly fromMs?: number | undefined; readonly toMs?: number | undefined }): SQL => sql`
+const spanned = (
+  column: string,
+  { fromMs, toMs }: { readonly fromMs?: number | undefined; readonly toMs?: number | undefined },
+): SQL => sql`
   ${fromMs === undefined ? sql`` : sql`and ${sql.raw(column)} >= ${isoTime(fromMs)}::timestamptz`} ${toMs === undefined ? sql`` : sql`and ${sql.raw(column)} < ${isoTime(toMs)}::timestamptz`}`;
 
-const ofIncidents = sql.raw(kindNames.filter(isOfIncident).map((kind) => `'${kind}'`).join());
+const ofIncidents = sql.raw(
+  kindNames
+    .filter(isOfIncident)
+    .map((kind) => `'${kind}'`)
+    .join(),
+);
 
 /** The threads in which a notification (`n`) is told: its own, and those of incidents of its service. */
 const threads = (customerId: number | null): SQL => sql`
@@ -55,14 +63,20 @@ const toldBy = (columns: SQL, customerId: number | null): SQL => sql`
 const openFrom = 1_000_000_000_000_000;
 
 export const createNotifyHistory = (db: Database): NotifyHistory => ({
-  notifications: (customerId, filter, page) => db.rows<Paged<Told<DeliveryBrief>>>(withinBytes(sql`
+  notifications: (customerId, filter, page) =>
+    db.rows<Paged<Told<DeliveryBrief>>>(
+      withinBytes(
+        sql`
     select ${notificationColumns}, ${toldBy(briefColumns, customerId)} from (
       select * from notifications n
       where ${ownedBy(sql`n.customer_id`, customerId)} and n.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER}
         ${filter.kind === undefined ? sql`` : sql`and n.kind = ${filter.kind}`} ${filter.serviceId === undefined ? sql`` : sql`and n.service_id = ${filter.serviceId}`}
         ${spanned("n.occurred_at", filter)}
       order by n.id desc limit ${page.limit}
-    ) n`, sql`id desc`)),
+    ) n`,
+        sql`id desc`,
+      ),
+    ),
 
   notification: async (customerId, id) => {
     const [row] = await db.rows<Told<Delivery>>(sql`
@@ -71,7 +85,9 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
   },
 
   replay: async (customerId, id, channelId, nowMs, change) => {
-    const [row] = await write<{ deliveries: Delivery[] }>(db, sql`
+    const [row] = await write<{ deliveries: Delivery[] }>(
+      db,
+      sql`
       with asked as (select * from notifications n where n.id = ${id} and ${ownedBy(sql`n.customer_id`, customerId)}
       ), told as (
         select distinct on (x.channel_id) x.* from asked n cross join lateral (${messagesOf(sql`d.*`, customerId)}
@@ -84,31 +100,45 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
       ), view as (
         select coalesce((select jsonb_agg(x order by x.id) from (select ${deliveryColumns} from again d join channels c on c.id = d.channel_id) x), '[]') as deliveries from asked
       ), remembered as (${rememberedAnswer(change, "view", "view", 200)}
-      ), audit as (${auditRow(change, "replay", "notification", sql`
+      ), audit as (${auditRow(
+        change,
+        "replay",
+        "notification",
+        sql`
         select n.id as object_id, n.customer_id, null::jsonb as before, jsonb_build_object('channels', (select coalesce(jsonb_agg(channel_id), '[]') from again)) as after
-        from asked n where exists (select from again)`)}
+        from asked n where exists (select from again)`,
+      )}
       )
-      select deliveries from view`);
+      select deliveries from view`,
+    );
     return row?.deliveries ?? null;
   },
 
   deliveries: async (customerId, channelId, page) => {
     const [row] = await db.rows<{ deliveries: Paged<Delivery>[] }>(sql`
-      select coalesce((select jsonb_agg(x order by x.id desc) from (${withinBytes(sql`
-        select ${deliveryColumns} from deliveries d where d.channel_id = c.id and d.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} order by d.id desc limit ${page.limit}`, sql`id desc`)}) x), '[]') as deliveries
+      select coalesce((select jsonb_agg(x order by x.id desc) from (${withinBytes(
+        sql`
+        select ${deliveryColumns} from deliveries d where d.channel_id = c.id and d.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} order by d.id desc limit ${page.limit}`,
+        sql`id desc`,
+      )}) x), '[]') as deliveries
       from channels c where c.id = ${channelId} and ${ownedBy(sql`c.customer_id`, customerId)} and c.deleted_at is null`);
     return row?.deliveries ?? null;
   },
 
   incidents: async (customerId, { open, cdn, fromMs, toMs }, page) => {
-    const rows = await db.rows<Paged<{ place: number; counts: IncidentRow }>>(withinBytes(sql`
+    const rows = await db.rows<Paged<{ place: number; counts: IncidentRow }>>(
+      withinBytes(
+        sql`
       select i.place, (${incidentCounts(sql`i.id`)}) as counts from (
         select i.id, p.place from incidents i cross join lateral (select case when i.ended_at is null then ${openFrom}::bigint else 0 end + i.id as place) p
         where ${ownedBy(sql`i.customer_id`, customerId)} and p.place < ${page.afterId ?? Number.MAX_SAFE_INTEGER}
           ${open === undefined ? sql`` : open ? sql`and i.ended_at is null` : sql`and i.ended_at is not null`} ${cdn === undefined ? sql`` : sql`and i.cdn = ${cdn}`}
           ${spanned("coalesce(i.ended_at, 'infinity')", { fromMs })} ${spanned("i.started_at", { toMs })}
         order by p.place desc limit ${page.limit}
-      ) i`, sql`place desc`));
+      ) i`,
+        sql`place desc`,
+      ),
+    );
     return rows.map(({ counts, ...row }) => ({ ...counts, ...row }));
   },
 
@@ -116,13 +146,22 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
     type Found = NonNullable<Awaited<ReturnType<NotifyHistory["incident"]>>>;
     const [row] = await db.rows<Found>(sql`
       select ${incidentCounts(sql`i.id`)} as incident,
-        coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(sql`
+        coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(
+          sql`
           select x.id, x.customer_id as "customerId", x.name, x.storm, x.monitor_only as "monitorOnly", x.shadow, x.state, x.reason, x.backup_cdn as "backupCdn", x.backup_health as "backupHealth",
             epoch_ms(x.joined_at) as "joinedAtMs", epoch_ms(x.left_at) as "leftAtMs", x.storm_id as "stormId"
-          from (${incidentMembers(sql`i.id`)}) x where x.id > ${afterServiceId ?? 0} order by x.id limit 500`, sql`id`, pageBytes / 2, 499)}) x), '[]') as services,
-        coalesce((select jsonb_agg(x order by x.id desc) from (${withinBytes(sql`
+          from (${incidentMembers(sql`i.id`)}) x where x.id > ${afterServiceId ?? 0} order by x.id limit 500`,
+          sql`id`,
+          pageBytes / 2,
+          499,
+        )}) x), '[]') as services,
+        coalesce((select jsonb_agg(x order by x.id desc) from (${withinBytes(
+          sql`
           select ${deliveryColumns} from channels c join deliveries d on d.channel_id = c.id and d.thread = 'incident:' || i.id
-          where ${ownedBy(sql`c.customer_id`, customerId)} order by d.id desc limit 100`, sql`id desc`, pageBytes / 2)}) x), '[]') as deliveries
+          where ${ownedBy(sql`c.customer_id`, customerId)} order by d.id desc limit 100`,
+          sql`id desc`,
+          pageBytes / 2,
+        )}) x), '[]') as deliveries
       from incidents i where i.id = ${id} and ${ownedBy(sql`i.customer_id`, customerId)}`);
     return row ?? null;
   },

@@ -3,7 +3,8 @@ import { sql } from "drizzle-orm";
 import { reopenedWithinMs } from "../../../domain/notify/incident.ts";
 import type { Incident, Notification } from "../../../domain/notify/incident.ts";
 import { threadOf } from "../../../domain/notify/plan.ts";
-import type { Subscriber, Thread } from "../../../domain/notify/plan.ts";
+import type { Thread } from "../../../domain/notify/plan.ts";
+import type { Subscriber } from "../../../domain/notify/subscription.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { News } from "../../ports/notify/outbox.ts";
 import type { Database } from "../platform/client.ts";
@@ -68,7 +69,9 @@ export const readNews = async (db: Database, limit: number, nowMs: number): Prom
     select ${notificationColumns} from notifications n where n.expanded_at is null order by n.id limit ${limit}::int`);
   const services = array(distinct(notifications.map(({ serviceId }) => serviceId)));
   const begun = notifications.filter(({ kind }) => kind === "storm.started" || kind === "backup.down");
-  const groups = new Set(begun.map(({ customerId, kind, facts }) => `${customerId} ${kind} ${String(facts["primaryCdn"])} ${String(facts["backupCdn"])}`));
+  const groups = new Set(
+    begun.map(({ customerId, kind, facts }) => `${customerId} ${kind} ${String(facts["primaryCdn"])} ${String(facts["backupCdn"])}`),
+  );
   const [live, members, states, storms, channels, threads, ids] = await db.batch<Batch>([
     incidents(notifications.length > 0, nowMs),
     sql`select m.incident_id as "incidentId", m.service_id as "serviceId", m.storm_id as "stormId"
@@ -88,9 +91,14 @@ export const readNews = async (db: Database, limit: number, nowMs: number): Prom
     sql`select nextval(pg_get_serial_sequence('incidents', 'id')) as id from generate_series(1, ${2 * groups.size}::int)`,
   ]);
   return {
-    notifications, channels, threads, incidentIds: ids.map(({ id }) => id),
+    notifications,
+    channels,
+    threads,
+    incidentIds: ids.map(({ id }) => id),
     surroundings: {
-      incidents: live, members, openStorms: new Set(storms.map(({ stormId }) => stormId)),
+      incidents: live,
+      members,
+      openStorms: new Set(storms.map(({ stormId }) => stormId)),
       unsettled: new Set(states.filter((one) => one.unsettled).map(({ serviceId }) => serviceId)),
       backupDown: new Set(states.filter((one) => one.backupDown).map(({ serviceId }) => serviceId)),
     },

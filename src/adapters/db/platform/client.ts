@@ -109,5 +109,4 @@ export const connect = (databaseUrl: string, fetchEndpoint: string | null): Data
 };
 
 /** True where a write failed on this constraint or unique index. */
-export const violates = (error: unknown, constraint: string): boolean =>
-  error instanceof NeonDbError && error.constraint === constraint;
+export const violates = (error: unknown, constraint: string): boolean => error instanceof NeonDbError && error.constraint === constraint;

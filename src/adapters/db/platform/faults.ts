@@ -3,9 +3,21 @@ import { AppError } from "../../../errors.ts";
 
 /** Kinds of database faults, for operators; stable, `databaseFault` in the log. */
 export type FaultKind =
-  | "unreachable" | "no_answer" | "too_slow" | "restarting" | "too_many_connections" | "out_of_memory" | "rate_limited"
-  | "quota" | "disk_full" | "read_only" | "refused_credentials" | "missing_database" | "storage_error"
-  | "answer_too_large" | "request_too_large";
+  | "unreachable"
+  | "no_answer"
+  | "too_slow"
+  | "restarting"
+  | "too_many_connections"
+  | "out_of_memory"
+  | "rate_limited"
+  | "quota"
+  | "disk_full"
+  | "read_only"
+  | "refused_credentials"
+  | "missing_database"
+  | "storage_error"
+  | "answer_too_large"
+  | "request_too_large";
 
 /** The texts are for the caller: no names, no addresses, no message of the database. */
 type Fault = { readonly detail: string; readonly retryAfterSeconds: number | null };
@@ -33,14 +45,28 @@ const faults: Readonly<Record<FaultKind, Fault>> = {
 
 /** By SQLSTATE, the whole before its class (PostgreSQL, appendix A). Others are faults of the statement, not of the database. */
 const bySqlState: Readonly<Record<string, FaultKind>> = {
-  "08": "unreachable", "28": "refused_credentials", "3D": "missing_database", "53": "out_of_memory", "57P": "restarting", "58": "storage_error",
-  "25006": "read_only", "53100": "disk_full", "53200": "out_of_memory", "53300": "too_many_connections", "57P04": "missing_database",
+  "08": "unreachable",
+  "28": "refused_credentials",
+  "3D": "missing_database",
+  "53": "out_of_memory",
+  "57P": "restarting",
+  "58": "storage_error",
+  "25006": "read_only",
+  "53100": "disk_full",
+  "53200": "out_of_memory",
+  "53300": "too_many_connections",
+  "57P04": "missing_database",
 };
 
 /** By the status of Neon's proxy (proxy/src/serverless/sql_over_http.rs), which sends SQLSTATEs with 400 alone. */
 const byStatus: Readonly<Record<number, FaultKind>> = {
-  401: "refused_credentials", 402: "quota", 403: "refused_credentials", 404: "missing_database", 413: "request_too_large",
-  429: "rate_limited", 507: "answer_too_large",
+  401: "refused_credentials",
+  402: "quota",
+  403: "refused_credentials",
+  404: "missing_database",
+  413: "request_too_large",
+  429: "rate_limited",
+  507: "answer_too_large",
 };
 
 /** The driver keeps the status in its message alone. */
@@ -49,8 +75,7 @@ const statusOf = (error: NeonDbError): number | null => {
   return status === undefined ? null : Number(status);
 };
 
-const gaveUpWaiting = (error: unknown): boolean =>
-  error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
+const gaveUpWaiting = (error: unknown): boolean => error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
 
 /** @returns null for a fault of the statement itself: a constraint, a conflict, a mistake in it */
 export const faultKind = (error: unknown): FaultKind | null => {
@@ -60,7 +85,8 @@ export const faultKind = (error: unknown): FaultKind | null => {
   if (/exceeded the [\w ]*quota/i.test(message)) return "quota";
   // The proxy's message for a statement that it cancelled after its 15 s.
   if (code === "08P01" && message.startsWith("Query cancelled")) return "too_slow";
-  if (typeof code === "string" && code !== "") return bySqlState[code] ?? bySqlState[code.slice(0, 3)] ?? bySqlState[code.slice(0, 2)] ?? null;
+  if (typeof code === "string" && code !== "")
+    return bySqlState[code] ?? bySqlState[code.slice(0, 3)] ?? bySqlState[code.slice(0, 2)] ?? null;
   if (gaveUpWaiting(error.sourceError)) return "no_answer";
   return byStatus[statusOf(error) ?? 0] ?? "unreachable";
 };

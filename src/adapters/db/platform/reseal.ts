@@ -7,13 +7,19 @@ import { dnsSealingContext } from "../steering/dns-accounts.ts";
 export type Ask = <Row>(text: string, params: readonly unknown[]) => Promise<Row[]>;
 
 /** How many secrets of a table were resealed, could not be opened, or were replaced or removed meanwhile. */
-export type Resealed = { readonly table: string; readonly resealed: number; readonly unopened: readonly number[]; readonly changed: number };
+export type Resealed = {
+  readonly table: string;
+  readonly resealed: number;
+  readonly unopened: readonly number[];
+  readonly changed: number;
+};
 
 /** `customerId` null: the operator's. */
 type Kept = { readonly id: string; readonly customerId: string | null; readonly place: string; readonly sealed: string };
 
 /** Of accounts each is a customer's. */
-const ofCustomer = (context: (customerId: number, place: string) => string) => (customerId: number | null, place: string) => context(customerId ?? 0, place);
+const ofCustomer = (context: (customerId: number, place: string) => string) => (customerId: number | null, place: string) =>
+  context(customerId ?? 0, place);
 
 /** Where secrets are kept, and what binds each to its place. Constants of this file only: they go into statements unescaped. */
 const places = [
@@ -36,7 +42,11 @@ const olderThan = (ask: Ask, { table, column, place }: Place, key: string, after
   );
 
 /** Replaces exactly the seals that were read by new ones, with an audit row each. @returns how many */
-const replace = async (ask: Ask, { table, column, object }: Place, seals: readonly { id: string; was: string; seal: string }[]): Promise<number> => {
+const replace = async (
+  ask: Ask,
+  { table, column, object }: Place,
+  seals: readonly { id: string; was: string; seal: string }[],
+): Promise<number> => {
   const rows = await ask<{ id: string }>(
     `with given as (
        select * from jsonb_to_recordset($1::jsonb) as g(id bigint, was text, seal text)

@@ -6,8 +6,7 @@ import { violates } from "./client.ts";
 import type { Database } from "./client.ts";
 
 /** A timestamp column as epoch milliseconds: the same in a row, in `to_jsonb` and in a remembered answer. */
-export const ms = (column: string, alias: string): SQL =>
-  sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint as "${alias}"`);
+export const ms = (column: string, alias: string): SQL => sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint as "${alias}"`);
 
 /** The author that an audit row names. */
 type Author = { readonly actor: string; readonly requestId: string | null };
@@ -68,10 +67,7 @@ export const taken = (detail: string, pointer: string) => () =>
   new AppError("conflict", detail, { fields: [{ pointer, detail: "is taken" }] });
 
 /** `set a = 1, b = 2` from the fields that a patch names, each with its column. */
-export const assignments = <Patch extends object>(
-  patch: Patch,
-  columns: { readonly [Field in keyof Patch]-?: string },
-): SQL => {
+export const assignments = <Patch extends object>(patch: Patch, columns: { readonly [Field in keyof Patch]-?: string }): SQL => {
   const given = Object.entries(patch).filter(([, value]) => value !== undefined) as [keyof Patch & string, unknown][];
   const parts = given.map(([field, value]) => sql`${sql.identifier(columns[field])} = ${value}`);
   return sql.join([...parts, sql`updated_at = now()`], sql`, `);

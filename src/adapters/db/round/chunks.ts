@@ -13,7 +13,11 @@ const serviceOf = ({ policy }: StormDecision): number => policy.serviceId;
 const charactersOf = ({ storms, services, domains, intents, drifts }: Split): number =>
   (storms.length + services.length + domains.length + intents.length + drifts.length) * rowCharacters +
   storms.reduce((sum, { evidence = "" }) => sum + evidence.length, 0) +
-  domains.reduce((sum, { records, surroundings, group, lastError }) => sum + JSON.stringify([records, surroundings, group]).length + (lastError?.length ?? 0), 0);
+  domains.reduce(
+    (sum, { records, surroundings, group, lastError }) =>
+      sum + JSON.stringify([records, surroundings, group]).length + (lastError?.length ?? 0),
+    0,
+  );
 
 const joined = (parts: readonly Split[]): Split => ({
   storms: parts.flatMap(({ storms }) => storms),
@@ -39,8 +43,11 @@ export const chunksOf = (decisions: RoundDecisions): readonly RoundDecisions[] =
   let characters = 0;
   for (const id of ids) {
     const own: Split = {
-      storms: storms.get(id) ?? [], services: services.get(id) ?? [], domains: domains.get(id) ?? [],
-      intents: intents.get(id) ?? [], drifts: drifts.get(id) ?? [],
+      storms: storms.get(id) ?? [],
+      services: services.get(id) ?? [],
+      domains: domains.get(id) ?? [],
+      intents: intents.get(id) ?? [],
+      drifts: drifts.get(id) ?? [],
     };
     const more = charactersOf(own);
     if (characters > 0 && characters + more > charactersPerRequest) {

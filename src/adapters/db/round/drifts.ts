@@ -14,11 +14,18 @@ export const saveDrifts = (fence: Fence, drifts: readonly FoundDrift[], nowMs: n
     x.expected_backup, x.found_primary, x.found_backup, x.previous_others, x.found_others, x.left_alone, ${fence.epoch}, ${isoTime(nowMs)}::timestamptz
   from jsonb_to_recordset(${JSON.stringify(
     drifts.map((drift) => ({
-      service_id: drift.serviceId, domain_id: drift.domainId, record_type: drift.recordType,
-      previous_primary: drift.previous.primary, previous_backup: drift.previous.backup,
-      expected_primary: drift.expected?.primary ?? null, expected_backup: drift.expected?.backup ?? null,
-      found_primary: drift.found.primary, found_backup: drift.found.backup,
-      previous_others: drift.others?.previous ?? null, found_others: drift.others?.found ?? null, left_alone: drift.leftAlone,
+      service_id: drift.serviceId,
+      domain_id: drift.domainId,
+      record_type: drift.recordType,
+      previous_primary: drift.previous.primary,
+      previous_backup: drift.previous.backup,
+      expected_primary: drift.expected?.primary ?? null,
+      expected_backup: drift.expected?.backup ?? null,
+      found_primary: drift.found.primary,
+      found_backup: drift.found.backup,
+      previous_others: drift.others?.previous ?? null,
+      found_others: drift.others?.found ?? null,
+      left_alone: drift.leftAlone,
     })),
   )}::jsonb) as x(service_id bigint, domain_id bigint, record_type text, previous_primary int, previous_backup int,
     expected_primary int, expected_backup int, found_primary int, found_backup int, previous_others int, found_others int, left_alone text)

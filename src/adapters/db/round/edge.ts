@@ -7,7 +7,13 @@ import type { Database } from "../platform/client.ts";
 export const edgeSamples = async (db: Database, edges: readonly Edge[]): Promise<readonly (readonly EdgeSample[])[]> => {
   if (edges.length === 0) return [];
   const wanted = edges.map(({ serviceId, edgeMs, windowFromMs, fromMs, untilMs, limit }, at) => ({
-    at, service_id: serviceId, edge: isoTime(edgeMs), window: isoTime(windowFromMs), after: isoTime(fromMs), until: isoTime(untilMs), most: limit,
+    at,
+    service_id: serviceId,
+    edge: isoTime(edgeMs),
+    window: isoTime(windowFromMs),
+    after: isoTime(fromMs),
+    until: isoTime(untilMs),
+    most: limit,
   }));
   const rows = await db.rows<EdgeSample & { at: number }>(sql`
     select x.at, s.domain_id as "domainId", s.path, s.vantage, s.attempt, s.probed_at as "probedAtMs", s.ok, s.status,

@@ -89,7 +89,12 @@ const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
 
 /** Figures as the statement returns them: short, as there is one for every path of every service in every round. */
 type Figures = readonly [
-  domainId: number, path: number, samples: number, failures?: number, firstFailedAtMs?: number | null, lastAtMs?: number,
+  domainId: number,
+  path: number,
+  samples: number,
+  failures?: number,
+  firstFailedAtMs?: number | null,
+  lastAtMs?: number,
 ];
 
 type Row = Omit<PolicyView, "stats" | "newest"> & {
@@ -99,16 +104,28 @@ type Row = Omit<PolicyView, "stats" | "newest"> & {
 
 const viewOf = ({ stats: byVantage, newest, ...policy }: Row): PolicyView => {
   const figures = Object.entries(byVantage).flatMap(([vantage, own]) =>
-    own.map(([domainId, path, samples, failures = 0, firstFailedAtMs = null, lastAtMs = null]) =>
-      ({ domainId, path: places[path] ?? "direct", vantage, samples, failures, firstFailedAtMs, lastAtMs })));
+    own.map(([domainId, path, samples, failures = 0, firstFailedAtMs = null, lastAtMs = null]) => ({
+      domainId,
+      path: places[path] ?? "direct",
+      vantage,
+      samples,
+      failures,
+      firstFailedAtMs,
+      lastAtMs,
+    })),
+  );
   return {
     ...policy,
     stats: figures.map(({ lastAtMs: _lastAtMs, ...stats }) => stats),
-    newest: policy.storm === null ? [] : [
-      ...newest.map(([domainId, path, vantage, atMs, isPast]): NewestSample => ({ domainId, path, vantage, atMs, isPast })),
-      ...figures.flatMap(({ domainId, path, vantage, lastAtMs }): NewestSample[] =>
-        lastAtMs === null || path === "backup" ? [] : [{ domainId, path, vantage, atMs: lastAtMs }]),
-    ],
+    newest:
+      policy.storm === null
+        ? []
+        : [
+            ...newest.map(([domainId, path, vantage, atMs, isPast]): NewestSample => ({ domainId, path, vantage, atMs, isPast })),
+            ...figures.flatMap(({ domainId, path, vantage, lastAtMs }): NewestSample[] =>
+              lastAtMs === null || path === "backup" ? [] : [{ domainId, path, vantage, atMs: lastAtMs }],
+            ),
+          ],
   };
 };
 

@@ -12,7 +12,9 @@ const at = (value: number): SQL => sql`${isoTime(value)}::timestamptz`;
 
 /** A signature as triggers copy it (0046); null: there is none. */
 export const storedProof = (proof: ChainedProof | undefined): object | null =>
-  proof === undefined ? null : { key_id: proof.keyId, signature: proof.signature, follows_seq: proof.follows.seq, follows_hash: proof.follows.hash };
+  proof === undefined
+    ? null
+    : { key_id: proof.keyId, signature: proof.signature, follows_seq: proof.follows.seq, follows_hash: proof.follows.hash };
 
 /** Whether two rows are about the same switch, for the same reason and in the same storm. */
 const sameSwitch = (one: string, other: string): SQL =>
@@ -73,12 +75,19 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
       order by e.ended_at is null desc, e.id desc limit 1) as storm_id,
       (select md5(r.records::text) from domain_routing r where r.domain_id = i.domain_id) as records
     from jsonb_to_recordset(${json(
-    intents.map((intent) => ({
-      service_id: intent.serviceId, domain_id: intent.domainId, from_primary: intent.from.primary,
-      from_backup: intent.from.backup, to_primary: intent.to.primary, to_backup: intent.to.backup,
-      members: intent.members ?? null, reason: intent.reason, actor: intent.actor, result: intent.result,
-    })),
-  )}) as i(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
+      intents.map((intent) => ({
+        service_id: intent.serviceId,
+        domain_id: intent.domainId,
+        from_primary: intent.from.primary,
+        from_backup: intent.from.backup,
+        to_primary: intent.to.primary,
+        to_backup: intent.to.backup,
+        members: intent.members ?? null,
+        reason: intent.reason,
+        actor: intent.actor,
+        result: intent.result,
+      })),
+    )}) as i(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
       members jsonb, reason text, actor text, result text)
     where exists (select from fence)
   ), again as (
@@ -126,8 +135,14 @@ export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcom
     next_attempt_at = ${ms("x.next")}, attempted_at = coalesce(${ms("x.doubtful")}, c.attempted_at), proof = x.proof
   from jsonb_to_recordset(${json(
     outcomes.map((outcome) => ({
-      id: outcome.changeRowId, result: outcome.result, change_id: outcome.changeId, at: outcome.acceptedAtMs, error: outcome.error,
-      next: outcome.nextAttemptAtMs, doubtful: outcome.doubtfulSinceMs, proof: storedProof(outcome.proof),
+      id: outcome.changeRowId,
+      result: outcome.result,
+      change_id: outcome.changeId,
+      at: outcome.acceptedAtMs,
+      error: outcome.error,
+      next: outcome.nextAttemptAtMs,
+      doubtful: outcome.doubtfulSinceMs,
+      proof: storedProof(outcome.proof),
     })),
   )}) as x(id bigint, result text, change_id text, at bigint, error text, next bigint, doubtful bigint, proof jsonb)
   where c.id = x.id and c.result = 'intent' and exists (select from fence)`;
@@ -135,12 +150,17 @@ export const saveIntentOutcomes = (fence: Fence, outcomes: readonly IntentOutcom
 /** Writes audit rows for deleted health checks that were dropped from a domain's records. */
 export const auditDropped = (fence: Fence, dropped: RoundOutcomes["dropped"]): SQL => sql`
   with ${fenceCte(fence)}
-  ${auditRow(tranche, "drop_health_checks", "domain", sql`
+  ${auditRow(
+    tranche,
+    "drop_health_checks",
+    "domain",
+    sql`
     select d.id as object_id, d.customer_id, jsonb_build_object('health_check_ids', x.checks) as before,
       jsonb_build_object('health_check_ids', '[]'::jsonb, 'why', 'the health check does not exist any more') as after
     from jsonb_to_recordset(${json(dropped)}) as x("domainId" bigint, checks jsonb)
     join service_domains d on d.id = x."domainId"
-    where exists (select from fence)`)}`;
+    where exists (select from fence)`,
+  )}`;
 
 /**
  * The errors of a domain; where its records are in doubt they are read again. Its service's claim to be on its backup is

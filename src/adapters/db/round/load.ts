@@ -91,13 +91,23 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
   group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id`;
 
 type Along = readonly [
-  renewed: unknown[], vantages: { name: string; lastHeardAtMs: number }[], polls: Poll[], pending: { expired: boolean }[], known: DnsStanding[],
+  renewed: unknown[],
+  vantages: { name: string; lastHeardAtMs: number }[],
+  polls: Poll[],
+  pending: { expired: boolean }[],
+  known: DnsStanding[],
   freezes: Freeze[],
 ];
 
 /** Renews the lease and reads the shard, in one round trip where it fits a page. @param requireProof whether names have to be proven */
 export const loadShard = async (
-  requireProof: boolean, read: ShardReader, fence: Fence, shard: Shard, round: number, nowMs: number, ttlMs: number,
+  requireProof: boolean,
+  read: ShardReader,
+  fence: Fence,
+  shard: Shard,
+  round: number,
+  nowMs: number,
+  ttlMs: number,
 ): Promise<ShardView | null> => {
   const { along, take } = await read<Along>(shard, round, (page) => services(requireProof, fence, page), [
     renewLease(fence, ttlMs),

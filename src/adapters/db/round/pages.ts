@@ -67,7 +67,8 @@ type Indexed = readonly [serviceId: number, customerId: number, domains: number,
 type IndexRow = { readonly services: readonly Indexed[] | null };
 
 /** The estimated size of a domain `d` with its records `r` in a page: field names, numbers, and the texts that tenants choose. */
-const bytesOfDomain = sql.raw(`850 + octet_length(d.name) + coalesce(octet_length(d.primary_target), 0) + coalesce(octet_length(d.backup_target), 0)
+const bytesOfDomain =
+  sql.raw(`850 + octet_length(d.name) + coalesce(octet_length(d.primary_target), 0) + coalesce(octet_length(d.backup_target), 0)
   + coalesce(octet_length(d.probe_path), 0) + octet_length(d.expect_status) + coalesce(octet_length(r.last_error), 0)
   + coalesce(pg_column_size(r.records), 0) + coalesce(pg_column_size(r.surroundings), 0) + coalesce(pg_column_size(r.group_weights), 0)`);
 
@@ -86,7 +87,8 @@ export type Taken = { readonly services: readonly RoundService[]; readonly domai
 /** The answers of the accompanying statements, and the services, which take more round trips where they do not fit a page. */
 export type ShardRead<Along extends readonly unknown[][]> = { readonly along: Along; take(): Promise<Taken> };
 
-const domainsOf = (services: readonly Pick<RoundService, "domains">[]): number => services.reduce((sum, { domains }) => sum + domains.length, 0);
+const domainsOf = (services: readonly Pick<RoundService, "domains">[]): number =>
+  services.reduce((sum, { domains }) => sum + domains.length, 0);
 
 const hasMore = (rows: readonly PageRow[]): boolean => (rows[0]?.among ?? 0) > rows.length;
 
@@ -94,14 +96,17 @@ const hasMore = (rows: readonly PageRow[]): boolean => (rows[0]?.among ?? 0) > r
  * A service's weight in a round. Its bytes count as well as its domains: a customer with large domains has fewer in a
  * round, at nobody else's expense. What is too large for any page is not read.
  */
-const weightOf = ([, , domains, bytes]: Indexed): number => (bytes > 1.25 * bytesPerPage ? 1 : Math.max(1, domains, Math.ceil(bytes / bytesPerDomain)));
+const weightOf = ([, , domains, bytes]: Indexed): number =>
+  bytes > 1.25 * bytesPerPage ? 1 : Math.max(1, domains, Math.ceil(bytes / bytesPerDomain));
 
 /** The cache after a page was read: what it returned, and what it left out as cached. */
 const learnt = (rows: readonly PageRow[], before: Known): Known =>
-  new Map(rows.flatMap(({ id, version, fits, service }) => {
-    const own = service ?? before.get(id)?.service;
-    return fits && own !== undefined ? [[id, { version, service: own }] as const] : [];
-  }));
+  new Map(
+    rows.flatMap(({ id, version, fits, service }) => {
+      const own = service ?? before.get(id)?.service;
+      return fits && own !== undefined ? [[id, { version, service: own }] as const] : [];
+    }),
+  );
 
 const nothing: Known = new Map();
 
@@ -140,7 +145,10 @@ export const createShardReader = (db: Database, time: TimeKeeper | null) => {
 
   /** @param servicesOn selects the services of a page */
   return async <Along extends readonly unknown[][]>(
-    shard: Shard, round: number, servicesOn: (page: Page) => SQL, along: readonly SQL[],
+    shard: Shard,
+    round: number,
+    servicesOn: (page: Page) => SQL,
+    along: readonly SQL[],
   ): Promise<ShardRead<Along>> => {
     const key = `${shard.index}/${shard.count}`;
     const isLarge = large.has(key);
@@ -178,14 +186,32 @@ export const createShardReader = (db: Database, time: TimeKeeper | null) => {
       along: results.slice(0, -1) as unknown as Along,
       take: async () => {
         const page = isLarge ? null : (first as readonly PageRow[]);
-        if (page !== null && !hasMore(page)) return taken(page, true, page.reduce((sum, { count }) => sum + count, 0));
+        if (page !== null && !hasMore(page))
+          return taken(
+            page,
+            true,
+            page.reduce((sum, { count }) => sum + count, 0),
+          );
         const all = await indexed(page === null ? ((first as readonly IndexRow[])[0]?.services ?? []) : []);
-        const chosen = takeTurns(all.map((one) => ({ id: one[0], customerId: one[1], weight: weightOf(one) })), domainsPerRound, turnOf(key, round));
+        const chosen = takeTurns(
+          all.map((one) => ({ id: one[0], customerId: one[1], weight: weightOf(one) })),
+          domainsPerRound,
+          turnOf(key, round),
+        );
         const fits = chosen.length === all.length;
         if (fits) large.delete(key);
         else large.add(key);
         const domains = all.reduce((sum, [, , count]) => sum + count, 0);
-        return taken(await (fits ? pages(null, page) : pages(chosen.map(({ id }) => id), null)), fits, domains);
+        return taken(
+          await (fits
+            ? pages(null, page)
+            : pages(
+                chosen.map(({ id }) => id),
+                null,
+              )),
+          fits,
+          domains,
+        );
       },
     };
   };

@@ -22,8 +22,16 @@ const keepSamples = (samples: readonly Sample[]): SQL => sql`
     select x.*, to_timestamp(r / 1000.0) as round_at, to_timestamp(t / 1000.0) as probed_at
     from jsonb_to_recordset(${JSON.stringify(
       samples.map((sample) => ({
-        s: sample.serviceId, d: sample.domainId, p: sample.path, v: sample.vantage, r: sample.roundAtMs,
-        a: sample.attempt, t: sample.probedAtMs, c: sample.status, l: sample.latencyMs, e: sample.error,
+        s: sample.serviceId,
+        d: sample.domainId,
+        p: sample.path,
+        v: sample.vantage,
+        r: sample.roundAtMs,
+        a: sample.attempt,
+        t: sample.probedAtMs,
+        c: sample.status,
+        l: sample.latencyMs,
+        e: sample.error,
         ...(sample.setup > 0 && { u: sample.setup }),
       })),
     )}::jsonb) as x(s bigint, d bigint, p text, v text, r bigint, a int, t bigint, c int, l int, e text, u smallint)
@@ -78,7 +86,13 @@ export const presenceStatements = (samples: readonly Sample[], presence: Presenc
 ];
 
 /** Stores what a witness saw, in one round trip for up to 20,000 samples. */
-export const saveWitnessed = async (db: Database, samples: readonly Sample[], presence: Presence, ttlMs: number, time: TimeKeeper | null): Promise<void> => {
+export const saveWitnessed = async (
+  db: Database,
+  samples: readonly Sample[],
+  presence: Presence,
+  ttlMs: number,
+  time: TimeKeeper | null,
+): Promise<void> => {
   const last = await keepFirst(db, samples, time);
   const [kept] = await db.batch(presenceStatements(last, presence, ttlMs));
   noteRefused(kept, time);

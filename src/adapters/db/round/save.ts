@@ -21,14 +21,25 @@ const json = (value: unknown): SQL => sql`${JSON.stringify(value)}::jsonb`;
 const ms = (name: string): SQL => sql.raw(`to_timestamp(${name} / 1000.0)`);
 
 /** The evidence of transitions, to be joined as `y`: a transition that was not written has none. */
-const proofs = (storms: readonly StormDecision[]): SQL => sql`jsonb_to_recordset(${json(
-  storms.flatMap(({ policy, transition, evidence, proof }) =>
-    evidence === undefined ? [] : [{
-      policy_id: policy.policyId, storm_id: policy.storm?.id ?? null, kind: transition.kind, body: evidence, key_id: proof?.keyId ?? null,
-      signature: proof?.signature ?? null, follows_seq: proof?.follows.seq ?? null, follows_hash: proof?.follows.hash ?? null,
-    }],
-  ),
-)}) as y(policy_id bigint, storm_id bigint, kind text, body text, key_id text, signature text, follows_seq bigint, follows_hash text)`;
+const proofs = (storms: readonly StormDecision[]): SQL =>
+  sql`jsonb_to_recordset(${json(
+    storms.flatMap(({ policy, transition, evidence, proof }) =>
+      evidence === undefined
+        ? []
+        : [
+            {
+              policy_id: policy.policyId,
+              storm_id: policy.storm?.id ?? null,
+              kind: transition.kind,
+              body: evidence,
+              key_id: proof?.keyId ?? null,
+              signature: proof?.signature ?? null,
+              follows_seq: proof?.follows.seq ?? null,
+              follows_hash: proof?.follows.hash ?? null,
+            },
+          ],
+    ),
+  )}) as y(policy_id bigint, storm_id bigint, kind text, body text, key_id text, signature text, follows_seq bigint, follows_hash text)`;
 
 const recordColumns = sql`service_id, storm_id, kind, body, key_id, signature, follows_seq, follows_hash`;
 const signature = sql`y.key_id, y.signature, y.follows_seq, y.follows_hash`;
@@ -36,10 +47,16 @@ const signature = sql`y.key_id, y.signature, y.follows_seq, y.follows_hash`;
 /** The parts of a storm's credit that the database re-checks, and the round's decision. */
 const creditRow = (credit: CreditGrounds | null, nowMs: number) => {
   if (credit === null) return { credit: "refused", reason: "never_healthy" satisfies CreditReason, down: [] };
-  const { case: { rule, terms }, down } = credit;
+  const {
+    case: { rule, terms },
+    down,
+  } = credit;
   const asks = rule !== "storm";
   return {
-    credit: credit.credit, reason: credit.reason, down: down.map(({ domainId }) => domainId), proof: asks && terms.requireVerified,
+    credit: credit.credit,
+    reason: credit.reason,
+    down: down.map(({ domainId }) => domainId),
+    proof: asks && terms.requireVerified,
     unedited_since: asks && terms.waitingMs > 0 ? isoTime(nowMs - terms.waitingMs) : null,
   };
 };
@@ -59,10 +76,18 @@ const beginStorms = (fence: Fence, storms: readonly StormDecision[], nowMs: numb
     case when c.reason is null then x.credit else 'refused' end, coalesce(c.reason, x.reason)
   from jsonb_to_recordset(${json(
     storms.flatMap(({ policy, transition, monitorOnly, credit }) =>
-      transition.kind !== "begin" ? [] : [{
-        service_id: policy.serviceId, policy_id: policy.policyId, version: policy.version,
-        monitor_only: monitorOnly, started_at: transition.startedAtMs, ...creditRow(credit, nowMs),
-      }],
+      transition.kind !== "begin"
+        ? []
+        : [
+            {
+              service_id: policy.serviceId,
+              policy_id: policy.policyId,
+              version: policy.version,
+              monitor_only: monitorOnly,
+              started_at: transition.startedAtMs,
+              ...creditRow(credit, nowMs),
+            },
+          ],
     ),
   )}) as x(service_id bigint, policy_id bigint, version int, monitor_only boolean, started_at bigint, credit text, reason text, down bigint[],
     proof boolean, unedited_since timestamptz)
@@ -114,7 +139,11 @@ const noteHealthy = (fence: Fence, healthy: RoundDecisions["healthy"], nowMs: nu
   select d.id
   from jsonb_to_recordset(${json(
     healthy.map((domain) => ({
-      id: domain.domainId, cdn: domain.primaryCdn, target: domain.primaryTarget, path: domain.probePath, status: domain.expectStatus,
+      id: domain.domainId,
+      cdn: domain.primaryCdn,
+      target: domain.primaryTarget,
+      path: domain.probePath,
+      status: domain.expectStatus,
     })),
   )}) as x(id bigint, cdn text, target text, path text, status text)
   join service_domains d on d.id = x.id and d.deleted_at is null and d.seen_healthy_at is null
@@ -133,9 +162,15 @@ const saveServices = (fence: Fence, services: RoundDecisions["services"], nowMs:
     ${isoTime(nowMs)}::timestamptz
   from jsonb_to_recordset(${json(
     services.map((service) => ({
-      service_id: service.serviceId, state: service.state, reason: service.reason,
-      storm_id: service.latch?.stormId ?? null, relapses: service.latch?.relapses ?? null, also: service.latch?.also ?? null,
-      step: service.failback?.step ?? null, step_at: service.failback?.sinceMs ?? null, shadow_target: service.shadowTarget,
+      service_id: service.serviceId,
+      state: service.state,
+      reason: service.reason,
+      storm_id: service.latch?.stormId ?? null,
+      relapses: service.latch?.relapses ?? null,
+      also: service.latch?.also ?? null,
+      step: service.failback?.step ?? null,
+      step_at: service.failback?.sinceMs ?? null,
+      shadow_target: service.shadowTarget,
       backup_health: service.backupHealth ?? null,
     })),
   )}) as x(service_id bigint, state text, reason text, storm_id bigint, relapses int, also jsonb, step int, step_at bigint, shadow_target text, backup_health text)
@@ -157,10 +192,21 @@ const saveDomains = (fence: Fence, domains: readonly DomainRow[], nowMs: number)
     ${isoTime(nowMs)}::timestamptz
   from jsonb_to_recordset(${json(
     domains.map((domain) => ({
-      domain_id: domain.domainId, service_id: domain.serviceId, status: domain.status, zone_id: domain.zoneId,
-      records: domain.records, surroundings: domain.surroundings ?? null, group_weights: domain.group ?? null, expected: visitorAnswers(domain.records, domain.surroundings ?? null), read_at: domain.readAtMs, primary_target: domain.discoveredPrimaryTarget,
-      backup_target: domain.discoveredBackupTarget, primary_ok: domain.discoveredPrimaryOk,
-      backup_ok: domain.discoveredBackupOk, moved_at: domain.movedAtMs, last_error: domain.lastError,
+      domain_id: domain.domainId,
+      service_id: domain.serviceId,
+      status: domain.status,
+      zone_id: domain.zoneId,
+      records: domain.records,
+      surroundings: domain.surroundings ?? null,
+      group_weights: domain.group ?? null,
+      expected: visitorAnswers(domain.records, domain.surroundings ?? null),
+      read_at: domain.readAtMs,
+      primary_target: domain.discoveredPrimaryTarget,
+      backup_target: domain.discoveredBackupTarget,
+      primary_ok: domain.discoveredPrimaryOk,
+      backup_ok: domain.discoveredBackupOk,
+      moved_at: domain.movedAtMs,
+      last_error: domain.lastError,
     })),
   )}) as x(domain_id bigint, service_id bigint, status text, zone_id text, records jsonb, surroundings jsonb, group_weights jsonb, expected jsonb, read_at bigint,
     primary_target text, backup_target text, primary_ok boolean, backup_ok boolean, moved_at bigint, last_error text)
@@ -253,9 +299,20 @@ export const saveOutcomes = async (db: Database, fence: Fence, outcomes: RoundOu
   const most = Math.max(1, ...[intents, domains, failures, dropped, settled, polled, standings].map(({ length }) => length));
   for (let from = 0; from < most; from += outcomesPerRequest) {
     const some = <Item>(all: readonly Item[]): readonly Item[] => all.slice(from, from + outcomesPerRequest);
-    await saveSomeOutcomes(db, fence, {
-      intents: some(intents), domains: some(domains), failures: some(failures), dropped: some(dropped), settled: some(settled), polled: some(polled),
-      expire: from === 0 ? outcomes.expire : null, standings: some(standings),
-    }, nowMs);
+    await saveSomeOutcomes(
+      db,
+      fence,
+      {
+        intents: some(intents),
+        domains: some(domains),
+        failures: some(failures),
+        dropped: some(dropped),
+        settled: some(settled),
+        polled: some(polled),
+        expire: from === 0 ? outcomes.expire : null,
+        standings: some(standings),
+      },
+      nowMs,
+    );
   }
 };

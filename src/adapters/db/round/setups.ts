@@ -13,8 +13,13 @@ const wrapped = (number: string): string => `mod(${number}, 32768)`;
 
 /** The present set-up of a path, as a sample carries it, where `d` is its domain and `r` the domain's records. */
 export const setupOf = (path: string): SQL =>
-  sql.raw(`case ${path} when 'primary' then ${wrapped(numbers.primary)} when 'backup' then ${wrapped(numbers.backup)} else ${wrapped(numbers.direct)} end`);
+  sql.raw(
+    `case ${path} when 'primary' then ${wrapped(numbers.primary)} when 'backup' then ${wrapped(numbers.backup)} else ${wrapped(numbers.direct)} end`,
+  );
 
 /** The set-ups of all paths as JSON; null, the common case: all of them are the first. */
-export const setupsJson: SQL = sql.raw(`case when ${Object.values(numbers).join(" + ")} > 0 then jsonb_build_object(${
-  Object.entries(numbers).map(([path, number]) => `'${path}', ${wrapped(number)}`).join(", ")}) end`);
+export const setupsJson: SQL = sql.raw(
+  `case when ${Object.values(numbers).join(" + ")} > 0 then jsonb_build_object(${Object.entries(numbers)
+    .map(([path, number]) => `'${path}', ${wrapped(number)}`)
+    .join(", ")}) end`,
+);

@@ -19,7 +19,9 @@ export const cdnAccounts = pgTable(
     deletedAt: at("deleted_at"),
   },
   (t) => [
-    uniqueIndex("cdn_accounts_live_key").on(t.customerId, t.cdn).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("cdn_accounts_live_key")
+      .on(t.customerId, t.cdn)
+      .where(sql`${t.deletedAt} is null`),
     check("cdn_accounts_cdn", sql`${t.cdn} in ('cloudflare', 'fastly')`),
     check("cdn_accounts_ref", sql`${t.cdn} <> 'cloudflare' or ${t.accountRef} is not null`),
   ],

@@ -1,6 +1,17 @@
 import { sql } from "drizzle-orm";
 import {
-  bigint, boolean, check, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text, uniqueIndex,
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
 } from "drizzle-orm/pg-core";
 import { at, id, ref } from "./columns.ts";
 import { serviceDomains, services, stormPolicies } from "./services.ts";
@@ -79,26 +90,34 @@ export const stormEvents = pgTable(
     relapses: integer("relapses").notNull().default(0),
     maxCoverageFactor: numeric("max_coverage_factor", { mode: "number" }).notNull(),
     /** Whether the storm earns a discount, and why (`domain/billing/credit.ts`); decided when it begins, later by a witness or an admin alone. */
-    credit: text("credit", { enum: ["earned", "pending", "refused"] }).notNull().default("earned"),
+    credit: text("credit", { enum: ["earned", "pending", "refused"] })
+      .notNull()
+      .default("earned"),
     creditReason: text("credit_reason"),
     /** Until when a corroborated storm counts at most: while its CDN is seen failing; null: no such limit. */
     creditedUntil: at("credited_until"),
   },
   (t) => [
-    uniqueIndex("storm_events_active_key").on(t.serviceId, t.kind).where(sql`${t.endedAt} is null`),
+    uniqueIndex("storm_events_active_key")
+      .on(t.serviceId, t.kind)
+      .where(sql`${t.endedAt} is null`),
     index("storm_events_service_idx").on(t.serviceId, t.startedAt),
     // For storms that overlap a span, among all of a service.
     index("storm_events_end_idx").on(t.serviceId, sql`coalesce(${t.endedAt}, 'infinity'::timestamptz)`, t.startedAt),
     index("storm_events_list_idx").on(t.serviceId, t.id),
-    check("storm_events_state", sql`${t.state} in ('storm', 'recovering', 'ended')
+    check(
+      "storm_events_state",
+      sql`${t.state} in ('storm', 'recovering', 'ended')
       and (${t.state} = 'ended') = (${t.endedAt} is not null)
       and (${t.state} = 'ended') = (${t.endedReason} is not null)
-      and (${t.state} <> 'recovering' or ${t.recoveringSince} is not null)`),
+      and (${t.state} <> 'recovering' or ${t.recoveringSince} is not null)`,
+    ),
     check("storm_events_order", sql`${t.endedAt} is null or ${t.endedAt} >= ${t.startedAt}`),
     check("storm_events_factor", sql`${t.maxCoverageFactor} > 0`),
     check("storm_events_credit", sql`${t.credit} in ('earned', 'pending', 'refused')`),
     // The few that wait for a witness, or count by one.
-    index("storm_events_corroboration_idx").on(t.detectedAt)
+    index("storm_events_corroboration_idx")
+      .on(t.detectedAt)
       .where(sql`${t.credit} = 'pending' or (${t.creditedUntil} is not null and ${t.endedAt} is null)`),
   ],
 );

@@ -22,7 +22,9 @@ export const dnsAccounts = pgTable(
     deletedAt: at("deleted_at"),
   },
   (t) => [
-    uniqueIndex("dns_accounts_live_key").on(t.customerId).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("dns_accounts_live_key")
+      .on(t.customerId)
+      .where(sql`${t.deletedAt} is null`),
     check(
       "dns_accounts_one_form",
       sql`(${t.accessKeyId} is null) <> (${t.roleArn} is null)

@@ -14,7 +14,9 @@ export type TaxRate = { label: string; rate: string };
 export const billingProfiles = pgTable(
   "billing_profiles",
   {
-    customerId: bigint("customer_id", { mode: "number" }).primaryKey().references(() => customers.id),
+    customerId: bigint("customer_id", { mode: "number" })
+      .primaryKey()
+      .references(() => customers.id),
     legalName: text("legal_name"),
     /** Lines, separated by line feeds. */
     address: text("address"),
@@ -54,7 +56,9 @@ type Party = { legal_name: string | null; address: string | null; tax_id: string
 export const invoiceDocuments = pgTable(
   "invoice_documents",
   {
-    invoiceId: bigint("invoice_id", { mode: "number" }).primaryKey().references(() => invoices.id),
+    invoiceId: bigint("invoice_id", { mode: "number" })
+      .primaryKey()
+      .references(() => invoices.id),
     customerId: ref("customer_id", () => customers.id),
     documentNumber: text("document_number").notNull(),
     kind: text("kind", { enum: ["invoice", "credit_note"] }).notNull(),

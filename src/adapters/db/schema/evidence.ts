@@ -6,7 +6,9 @@ import { services } from "./services.ts";
 
 /** The end of each service's chain; its row is what writers of one chain wait for. Moved by the trigger alone. */
 export const evidenceChains = pgTable("evidence_chains", {
-  serviceId: bigint("service_id", { mode: "number" }).primaryKey().references(() => services.id),
+  serviceId: bigint("service_id", { mode: "number" })
+    .primaryKey()
+    .references(() => services.id),
   seq: bigint("seq", { mode: "number" }).notNull().default(0),
   hash: text("hash"),
   /** How many storms the service has had: a running total. */

@@ -20,7 +20,9 @@ export const serviceCdns = pgTable(
   },
   (t) => [
     index("service_cdns_service_idx").on(t.serviceId, t.fromAt),
-    uniqueIndex("service_cdns_open_key").on(t.serviceId).where(sql`${t.toAt} is null`),
+    uniqueIndex("service_cdns_open_key")
+      .on(t.serviceId)
+      .where(sql`${t.toAt} is null`),
     check("service_cdns_span", sql`${t.toAt} >= ${t.fromAt}`),
   ],
 );
@@ -45,7 +47,9 @@ export const domainTenures = pgTable(
     index("domain_tenures_domain_idx").on(t.domainId),
     index("domain_tenures_end_idx").on(t.toAt),
     index("domain_tenures_name_idx").on(t.name, t.toAt),
-    uniqueIndex("domain_tenures_open_key").on(t.name).where(sql`${t.toAt} is null`),
+    uniqueIndex("domain_tenures_open_key")
+      .on(t.name)
+      .where(sql`${t.toAt} is null`),
     check("domain_tenures_span", sql`${t.toAt} >= ${t.fromAt}`),
   ],
 );

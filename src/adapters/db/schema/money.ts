@@ -1,7 +1,5 @@
 import { sql } from "drizzle-orm";
-import {
-  bigint, boolean, check, index, jsonb, numeric, pgTable, primaryKey, text, unique, uniqueIndex,
-} from "drizzle-orm/pg-core";
+import { bigint, boolean, check, index, jsonb, numeric, pgTable, primaryKey, text, unique, uniqueIndex } from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
 import { stormEvents } from "./detection.ts";
 import { services } from "./services.ts";
@@ -85,7 +83,9 @@ export const usageSnapshots = pgTable(
 export const usageCorrections = pgTable(
   "usage_corrections",
   {
-    snapshotId: bigint("snapshot_id", { mode: "number" }).primaryKey().references(() => usageSnapshots.id),
+    snapshotId: bigint("snapshot_id", { mode: "number" })
+      .primaryKey()
+      .references(() => usageSnapshots.id),
     primaryBytes: cents("primary_bytes"),
     backupBytes: cents("backup_bytes"),
     primarySource: text("primary_source"),
@@ -156,7 +156,9 @@ export const invoiceLineItems = pgTable(
   {
     id: id(),
     invoiceId: ref("invoice_id", () => invoices.id),
-    kind: text("kind", { enum: ["usage", "adjustment"] }).notNull().default("usage"),
+    kind: text("kind", { enum: ["usage", "adjustment"] })
+      .notNull()
+      .default("usage"),
     arrears: boolean("arrears").notNull().default(false),
     /** A side of the window was incomplete when it was billed; what is missing follows as an adjustment. */
     estimated: boolean("estimated").notNull().default(false),
@@ -178,8 +180,12 @@ export const invoiceLineItems = pgTable(
     discountCents: cents("discount_cents"),
   },
   (t) => [
-    uniqueIndex("invoice_line_items_snapshot_key").on(t.snapshotId).where(sql`${t.kind} = 'usage'`),
-    uniqueIndex("invoice_line_items_adjustment_key").on(t.snapshotId, t.invoiceId).where(sql`${t.kind} = 'adjustment'`),
+    uniqueIndex("invoice_line_items_snapshot_key")
+      .on(t.snapshotId)
+      .where(sql`${t.kind} = 'usage'`),
+    uniqueIndex("invoice_line_items_adjustment_key")
+      .on(t.snapshotId, t.invoiceId)
+      .where(sql`${t.kind} = 'adjustment'`),
     index("invoice_line_items_invoice_idx").on(t.invoiceId, t.windowStart, t.serviceId),
     check("invoice_line_items_kind", sql`${t.kind} in ('usage', 'adjustment')`),
     // Rates of the operator have up to nine places (config.ts).
@@ -238,7 +244,9 @@ export const usageCorrectionRequests = pgTable(
     /** As known when it was asked for. */
     wasPrimaryBytes: cents("was_primary_bytes"),
     wasBackupBytes: cents("was_backup_bytes"),
-    status: text("status", { enum: ["pending", "approved", "rejected", "superseded"] }).notNull().default("pending"),
+    status: text("status", { enum: ["pending", "approved", "rejected", "superseded"] })
+      .notNull()
+      .default("pending"),
     actor: text("actor").notNull(),
     requestedAt: at("requested_at").notNull().defaultNow(),
     decidedAt: at("decided_at"),
@@ -246,13 +254,21 @@ export const usageCorrectionRequests = pgTable(
     reason: text("reason"),
   },
   (t) => [
-    uniqueIndex("usage_correction_requests_pending_key").on(t.snapshotId).where(sql`${t.status} = 'pending'`),
+    uniqueIndex("usage_correction_requests_pending_key")
+      .on(t.snapshotId)
+      .where(sql`${t.status} = 'pending'`),
     index("usage_correction_requests_customer_idx").on(t.customerId, t.id),
     index("usage_correction_requests_status_idx").on(t.status, t.id),
-    check("usage_correction_requests_status", sql`${t.status} in ('pending', 'approved', 'rejected', 'superseded')
-      and (${t.status} = 'pending') = (${t.decidedAt} is null)`),
-    check("usage_correction_requests_bytes", sql`coalesce(${t.primaryBytes}, ${t.backupBytes}) is not null
-      and coalesce(${t.primaryBytes}, 0) >= 0 and coalesce(${t.backupBytes}, 0) >= 0`),
+    check(
+      "usage_correction_requests_status",
+      sql`${t.status} in ('pending', 'approved', 'rejected', 'superseded')
+      and (${t.status} = 'pending') = (${t.decidedAt} is null)`,
+    ),
+    check(
+      "usage_correction_requests_bytes",
+      sql`coalesce(${t.primaryBytes}, ${t.backupBytes}) is not null
+      and coalesce(${t.primaryBytes}, 0) >= 0 and coalesce(${t.backupBytes}, 0) >= 0`,
+    ),
   ],
 );
 
@@ -273,8 +289,12 @@ export const reconciliationFindings = pgTable(
     clearedAt: at("cleared_at"),
   },
   (t) => [
-    uniqueIndex("reconciliation_findings_open_key").on(t.rule, t.objectId).where(sql`${t.clearedAt} is null`),
+    uniqueIndex("reconciliation_findings_open_key")
+      .on(t.rule, t.objectId)
+      .where(sql`${t.clearedAt} is null`),
     index("reconciliation_findings_customer_idx").on(t.customerId, t.id),
-    index("reconciliation_findings_cleared_idx").on(t.clearedAt).where(sql`${t.clearedAt} is not null`),
+    index("reconciliation_findings_cleared_idx")
+      .on(t.clearedAt)
+      .where(sql`${t.clearedAt} is not null`),
   ],
 );

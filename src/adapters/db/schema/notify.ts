@@ -28,9 +28,13 @@ export const notifications = pgTable(
     expandedAt: at("expanded_at"),
   },
   (t) => [
-    index("notifications_new_idx").on(t.id).where(sql`${t.expandedAt} is null`),
+    index("notifications_new_idx")
+      .on(t.id)
+      .where(sql`${t.expandedAt} is null`),
     index("notifications_customer_idx").on(t.customerId, t.id),
-    index("notifications_service_idx").on(t.serviceId, t.id).where(sql`${t.serviceId} is not null`),
+    index("notifications_service_idx")
+      .on(t.serviceId, t.id)
+      .where(sql`${t.serviceId} is not null`),
     index("notifications_age_idx").on(t.occurredAt),
   ],
 );
@@ -50,7 +54,9 @@ export const channels = pgTable(
     sealedSecret: text("sealed_secret").notNull(),
     /** Which kinds it wants; null: all. */
     kinds: text("kinds").array(),
-    minSeverity: text("min_severity", { enum: ["info", "warning", "critical"] }).notNull().default("info"),
+    minSeverity: text("min_severity", { enum: ["info", "warning", "critical"] })
+      .notNull()
+      .default("info"),
     /** Of which services; null: of all, and what concerns none. */
     serviceIds: bigint("service_ids", { mode: "number" }).array(),
     /** When its recipients agreed, or when it was created where nobody has to. Null: nothing is sent. */
@@ -74,7 +80,9 @@ export const channels = pgTable(
     deletedAt: at("deleted_at"),
   },
   (t) => [
-    uniqueIndex("channels_live_name_key").on(sql`coalesce(${t.customerId}, 0)`, t.name).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("channels_live_name_key")
+      .on(sql`coalesce(${t.customerId}, 0)`, t.name)
+      .where(sql`${t.deletedAt} is null`),
     index("channels_customer_idx").on(t.customerId, t.id),
     check("channels_kind", sql`${t.kind} in ('webhook', 'slack', 'pagerduty', 'email')`),
     check("channels_min_severity", sql`${t.minSeverity} in ('info', 'warning', 'critical')`),
@@ -99,7 +107,9 @@ export const incidents = pgTable(
     endedAt: at("ended_at"),
   },
   (t) => [
-    uniqueIndex("incidents_open_key").on(sql`coalesce(${t.customerId}, 0)`, t.cdn, t.kind).where(sql`${t.endedAt} is null`),
+    uniqueIndex("incidents_open_key")
+      .on(sql`coalesce(${t.customerId}, 0)`, t.cdn, t.kind)
+      .where(sql`${t.endedAt} is null`),
     index("incidents_customer_idx").on(t.customerId, t.id),
     index("incidents_edge_idx").on(t.lastEdgeAt),
     check("incidents_kind", sql`${t.kind} in ('storm', 'backup')`),
@@ -139,7 +149,9 @@ export const deliveries = pgTable(
     notificationId: ref("notification_id", () => notifications.id),
     firstNotificationId: bigint("first_notification_id", { mode: "number" }).notNull(),
     incidentId: bigint("incident_id", { mode: "number" }).references(() => incidents.id),
-    state: text("state", { enum: ["pending", "sent", "dead", "folded", "dropped"] }).notNull().default("pending"),
+    state: text("state", { enum: ["pending", "sent", "dead", "folded", "dropped"] })
+      .notNull()
+      .default("pending"),
     /** What is sent (`domain/notify/message.ts`), as it was when it was first tried: every attempt says the same. Null: not tried yet. */
     message: jsonb("message"),
     attempts: integer("attempts").notNull().default(0),
@@ -155,14 +167,22 @@ export const deliveries = pgTable(
   },
   (t) => [
     uniqueIndex("deliveries_thread_key").on(t.channelId, t.thread, t.seq),
-    index("deliveries_due_idx").on(t.channelId, t.nextAt, t.id).where(sql`${t.state} = 'pending'`),
-    index("deliveries_waiting_idx").on(t.channelId, t.thread, t.seq).where(sql`${t.state} = 'pending'`),
+    index("deliveries_due_idx")
+      .on(t.channelId, t.nextAt, t.id)
+      .where(sql`${t.state} = 'pending'`),
+    index("deliveries_waiting_idx")
+      .on(t.channelId, t.thread, t.seq)
+      .where(sql`${t.state} = 'pending'`),
     // Which message of a thread tells of a notification.
     index("deliveries_told_idx").on(t.channelId, t.thread, t.notificationId),
     index("deliveries_channel_idx").on(t.channelId, t.id),
     index("deliveries_notification_idx").on(t.notificationId),
-    index("deliveries_incident_idx").on(t.incidentId).where(sql`${t.incidentId} is not null`),
-    index("deliveries_age_idx").on(t.endedAt).where(sql`${t.endedAt} is not null`),
+    index("deliveries_incident_idx")
+      .on(t.incidentId)
+      .where(sql`${t.incidentId} is not null`),
+    index("deliveries_age_idx")
+      .on(t.endedAt)
+      .where(sql`${t.endedAt} is not null`),
     check("deliveries_state", sql`${t.state} in ('pending', 'sent', 'dead', 'folded', 'dropped')`),
     check("deliveries_action", sql`${t.action} in ('event', 'trigger', 'update', 'resolve')`),
     check("deliveries_severity", sql`${t.severity} in ('info', 'warning', 'critical')`),

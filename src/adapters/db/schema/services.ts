@@ -1,7 +1,5 @@
 import { sql } from "drizzle-orm";
-import {
-  bigint, boolean, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex,
-} from "drizzle-orm/pg-core";
+import { bigint, boolean, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
 import { customers } from "./tenants.ts";
 
@@ -14,7 +12,9 @@ export const services = pgTable(
     name: text("name").notNull(),
     primaryCdn: text("primary_cdn").notNull(),
     backupCdn: text("backup_cdn").notNull(),
-    steering: text("steering", { enum: ["auto", "shadow"] }).notNull().default("auto"),
+    steering: text("steering", { enum: ["auto", "shadow"] })
+      .notNull()
+      .default("auto"),
     /** Percent of the way back per step, ascending, the last one 100. */
     failbackSteps: jsonb("failback_steps").$type<number[]>().notNull().default([100]),
     failbackStepSeconds: integer("failback_step_seconds").notNull().default(60),
@@ -23,7 +23,9 @@ export const services = pgTable(
     deletedAt: at("deleted_at"),
   },
   (t) => [
-    uniqueIndex("services_name_key").on(t.customerId, t.name).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("services_name_key")
+      .on(t.customerId, t.name)
+      .where(sql`${t.deletedAt} is null`),
     // Deleted ones as well: billing and historical lists read them.
     index("services_customer_idx").on(t.customerId, t.id),
     check("services_steering", sql`${t.steering} in ('auto', 'shadow')`),
@@ -50,14 +52,18 @@ export const serviceDomains = pgTable(
     steerGroup: boolean("steer_group").notNull().default(false),
     challengeToken: text("challenge_token").notNull(),
     /** Until when an unproven claim may be proven with this token; a claim that holds the name keeps its token. */
-    challengeExpiresAt: at("challenge_expires_at").notNull().default(sql`now() + interval '7 days'`),
+    challengeExpiresAt: at("challenge_expires_at")
+      .notNull()
+      .default(sql`now() + interval '7 days'`),
     /** Since when it holds the name (domain/tenants/ownership.ts); what is below says on what grounds, and how well. */
     verifiedAt: at("verified_at"),
     /** Null: by a proof, before this was kept. */
     verifiedBy: text("verified_by", { enum: ["proof", "off", "admin"] }),
     proofSeenAt: at("proof_seen_at"),
     /** When the record is looked up next, of a claim that holds the name or disputes it. */
-    proofDueAt: at("proof_due_at").notNull().default(sql`now() + interval '1 day'`),
+    proofDueAt: at("proof_due_at")
+      .notNull()
+      .default(sql`now() + interval '1 day'`),
     lapsedAt: at("lapsed_at"),
     /** Look-ups in a row that did not see the record. */
     absences: integer("absences").notNull().default(0),
@@ -82,7 +88,9 @@ export const serviceDomains = pgTable(
     deletedAt: at("deleted_at"),
   },
   (t) => [
-    uniqueIndex("service_domains_customer_name_key").on(t.customerId, t.name).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("service_domains_customer_name_key")
+      .on(t.customerId, t.name)
+      .where(sql`${t.deletedAt} is null`),
     uniqueIndex("service_domains_verified_name_key")
       .on(t.name)
       .where(sql`${t.deletedAt} is null and ${t.verifiedAt} is not null`),
@@ -92,12 +100,17 @@ export const serviceDomains = pgTable(
     index("service_domains_troubled_idx")
       .on(t.id)
       .where(sql`${t.deletedAt} is null and (${t.lapsedAt} is not null or ${t.disputedAt} is not null)`),
-    index("service_domains_service_idx").on(t.serviceId, t.id).where(sql`${t.deletedAt} is null`),
+    index("service_domains_service_idx")
+      .on(t.serviceId, t.id)
+      .where(sql`${t.deletedAt} is null`),
     // Deleted ones as well: evidence of an active storm may be of a domain deleted since.
     index("service_domains_ever_idx").on(t.serviceId),
     check("service_domains_verified_by", sql`${t.verifiedBy} in ('proof', 'off', 'admin')`),
-    check("service_domains_weights", sql`${t.normalPrimaryWeight} between 0 and 255
-      and ${t.normalBackupWeight} between 0 and 255 and ${t.normalPrimaryWeight} + ${t.normalBackupWeight} > 0`),
+    check(
+      "service_domains_weights",
+      sql`${t.normalPrimaryWeight} between 0 and 255
+      and ${t.normalBackupWeight} between 0 and 255 and ${t.normalPrimaryWeight} + ${t.normalBackupWeight} > 0`,
+    ),
   ],
 );
 
@@ -114,7 +127,9 @@ export const stormPolicies = pgTable(
     deletedAt: at("deleted_at"),
   },
   (t) => [
-    uniqueIndex("storm_policies_live_key").on(t.serviceId, t.kind).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("storm_policies_live_key")
+      .on(t.serviceId, t.kind)
+      .where(sql`${t.deletedAt} is null`),
     check("storm_policies_kind", sql`${t.kind} in ('http_availability', 'http_latency')`),
   ],
 );
@@ -136,12 +151,18 @@ export const stormPolicyVersions = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.policyId, t.version] }),
-    check("storm_policy_versions_bounds", sql`${t.thresholdAvail} > 0 and ${t.thresholdAvail} <= 1
+    check(
+      "storm_policy_versions_bounds",
+      sql`${t.thresholdAvail} > 0 and ${t.thresholdAvail} <= 1
       and ${t.windowSeconds} between 1 and 3600 and ${t.cooldownSeconds} between 0 and 86400
       and ${t.maxCoverageFactor} > 0 and ${t.maxCoverageFactor} <= 10
       and ${t.minSamples} between 1 and 100 and ${t.minFailures} between 1 and 100
-      and (${t.latencyMs} is null or ${t.latencyMs} between 1 and 60000)`),
-    check("storm_policy_versions_scale", sql`scale(trim_scale(${t.thresholdAvail})) <= 4 and scale(trim_scale(${t.maxCoverageFactor})) <= 4`),
+      and (${t.latencyMs} is null or ${t.latencyMs} between 1 and 60000)`,
+    ),
+    check(
+      "storm_policy_versions_scale",
+      sql`scale(trim_scale(${t.thresholdAvail})) <= 4 and scale(trim_scale(${t.maxCoverageFactor})) <= 4`,
+    ),
   ],
 );
 
@@ -162,8 +183,5 @@ export const settings = pgTable(
     /** When it was noticed that the freeze has run out; null: it has not, or that is not told yet. */
     freezeExpiredAt: at("freeze_expired_at"),
   },
-  (t) => [
-    check("settings_single_row", sql`${t.id} = 1`),
-    check("settings_shards", sql`${t.shards} between 1 and 1024`),
-  ],
+  (t) => [check("settings_single_row", sql`${t.id} = 1`), check("settings_shards", sql`${t.shards} between 1 and 1024`)],
 );

@@ -7,7 +7,9 @@ import { serviceDomains, services } from "./services.ts";
 export const readinessChecks = pgTable(
   "readiness_checks",
   {
-    serviceId: bigint("service_id", { mode: "number" }).primaryKey().references(() => services.id),
+    serviceId: bigint("service_id", { mode: "number" })
+      .primaryKey()
+      .references(() => services.id),
     checkedAt: at("checked_at").notNull(),
     actor: text("actor").notNull(),
     result: text("result", { enum: ["pass", "warn", "fail"] }).notNull(),
@@ -23,7 +25,9 @@ export const readinessChecks = pgTable(
 export const standingFailovers = pgTable(
   "standing_failovers",
   {
-    domainId: bigint("domain_id", { mode: "number" }).primaryKey().references(() => serviceDomains.id),
+    domainId: bigint("domain_id", { mode: "number" })
+      .primaryKey()
+      .references(() => serviceDomains.id),
     state: text("state", { enum: ["standing", "removing"] }).notNull(),
     /** Part of the caller references of its health checks, which must be unique in the account. */
     nonce: text("nonce").notNull(),

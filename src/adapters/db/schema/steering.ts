@@ -8,7 +8,9 @@ import { serviceDomains, services } from "./services.ts";
 export const serviceRouting = pgTable(
   "service_routing",
   {
-    serviceId: bigint("service_id", { mode: "number" }).primaryKey().references(() => services.id),
+    serviceId: bigint("service_id", { mode: "number" })
+      .primaryKey()
+      .references(() => services.id),
     state: text("state").notNull().default("normal"),
     reason: text("reason").notNull().default(""),
     overrideMode: text("override_mode", { enum: ["primary", "backup", "frozen"] }),
@@ -32,7 +34,9 @@ export const serviceRouting = pgTable(
     updatedAt: at("updated_at").notNull().defaultNow(),
   },
   (t) => [
-    index("service_routing_override_idx").on(t.overrideUntil).where(sql`${t.overrideUntil} is not null and ${t.overrideExpiredAt} is null`),
+    index("service_routing_override_idx")
+      .on(t.overrideUntil)
+      .where(sql`${t.overrideUntil} is not null and ${t.overrideExpiredAt} is null`),
     check("service_routing_backup_health", sql`${t.backupHealth} in ('up', 'down', 'unknown')`),
     check("service_routing_override", sql`${t.overrideMode} is null or ${t.overrideMode} in ('primary', 'backup', 'frozen')`),
   ],
@@ -40,7 +44,9 @@ export const serviceRouting = pgTable(
 
 /** The live records of one domain as last read, and the outcome of the last attempt to steer them. */
 export const domainRouting = pgTable("domain_routing", {
-  domainId: bigint("domain_id", { mode: "number" }).primaryKey().references(() => serviceDomains.id),
+  domainId: bigint("domain_id", { mode: "number" })
+    .primaryKey()
+    .references(() => serviceDomains.id),
   serviceId: ref("service_id", () => services.id),
   status: text("status").notNull(),
   zoneId: text("zone_id"),
@@ -120,17 +126,32 @@ export const routingChanges = pgTable(
   (t) => [
     index("routing_changes_service_idx").on(t.serviceId, t.id),
     index("routing_changes_domain_idx").on(t.domainId, t.id),
-    index("routing_changes_storm_idx").on(t.stormId, t.id).where(sql`${t.stormId} is not null`),
-    index("routing_changes_settled_idx").on(t.domainId, t.intendedAt).where(sql`${t.result} in ('accepted', 'insync', 'unconfirmed')`),
+    index("routing_changes_storm_idx")
+      .on(t.stormId, t.id)
+      .where(sql`${t.stormId} is not null`),
+    index("routing_changes_settled_idx")
+      .on(t.domainId, t.intendedAt)
+      .where(sql`${t.result} in ('accepted', 'insync', 'unconfirmed')`),
     // Not BRIN: rows are updated, and everything not vacuumed yet would be scanned.
     index("routing_changes_age_idx").on(t.intendedAt),
-    index("routing_changes_open_idx").on(t.domainId).where(sql`${t.result} in ('intent', 'accepted')`),
-    index("routing_changes_retry_idx").on(t.domainId).where(sql`${t.nextAttemptAt} is not null`),
-    index("routing_changes_pending_idx").on(t.nextCheckAt).where(sql`${t.result} = 'accepted'`),
-    index("routing_changes_unobserved_idx").on(t.observeAt).where(sql`${t.result} = 'insync' and ${t.observed} is null`),
+    index("routing_changes_open_idx")
+      .on(t.domainId)
+      .where(sql`${t.result} in ('intent', 'accepted')`),
+    index("routing_changes_retry_idx")
+      .on(t.domainId)
+      .where(sql`${t.nextAttemptAt} is not null`),
+    index("routing_changes_pending_idx")
+      .on(t.nextCheckAt)
+      .where(sql`${t.result} = 'accepted'`),
+    index("routing_changes_unobserved_idx")
+      .on(t.observeAt)
+      .where(sql`${t.result} = 'insync' and ${t.observed} is null`),
     check("routing_changes_result", sql`${t.result} in ('intent', 'accepted', 'insync', 'unconfirmed', 'failed', 'superseded', 'shadow')`),
-    check("routing_changes_weights", sql`least(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) >= 0
-      and greatest(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) <= 255`),
+    check(
+      "routing_changes_weights",
+      sql`least(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) >= 0
+      and greatest(${t.fromPrimary}, ${t.fromBackup}, ${t.toPrimary}, ${t.toBackup}) <= 255`,
+    ),
   ],
 );
 
@@ -157,8 +178,5 @@ export const routingDrifts = pgTable(
     epoch: bigint("epoch", { mode: "number" }).notNull(),
     foundAt: at("found_at").notNull(),
   },
-  (t) => [
-    index("routing_drifts_domain_idx").on(t.domainId, t.foundAt),
-    index("routing_drifts_service_idx").on(t.serviceId, t.id),
-  ],
+  (t) => [index("routing_drifts_domain_idx").on(t.domainId, t.foundAt), index("routing_drifts_service_idx").on(t.serviceId, t.id)],
 );

@@ -16,7 +16,9 @@ export const probeTargets = pgTable(
   },
   (t) => [
     index("probe_targets_age_idx").on(t.checkedAt),
-    index("probe_targets_private_idx").on(t.host).where(sql`${t.addresses} = 'private'`),
+    index("probe_targets_private_idx")
+      .on(t.host)
+      .where(sql`${t.addresses} = 'private'`),
     check("probe_targets_addresses", sql`${t.addresses} in ('public', 'private', 'none')`),
     check("probe_targets_consent", sql`${t.consent} in ('txt', 'well_known')`),
   ],
@@ -29,7 +31,9 @@ export const probeTargets = pgTable(
 export const probeClaims = pgTable(
   "probe_claims",
   {
-    domainId: bigint("domain_id", { mode: "number" }).notNull().references(() => serviceDomains.id),
+    domainId: bigint("domain_id", { mode: "number" })
+      .notNull()
+      .references(() => serviceDomains.id),
     path: text("path", { enum: ["primary", "backup", "direct"] }).notNull(),
     host: text("host").notNull(),
     phase: integer("phase").notNull(),

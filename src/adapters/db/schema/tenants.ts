@@ -23,7 +23,9 @@ export const customers = pgTable(
 
 /** What an admin allows a customer of each kind (`domain/tenants/quota.ts`), where that is not the default. */
 export const customerQuotas = pgTable("customer_quotas", {
-  customerId: bigint("customer_id", { mode: "number" }).primaryKey().references(() => customers.id),
+  customerId: bigint("customer_id", { mode: "number" })
+    .primaryKey()
+    .references(() => customers.id),
   limits: jsonb("limits").notNull().default({}),
   updatedAt: at("updated_at").notNull().defaultNow(),
 });
@@ -69,9 +71,14 @@ export const adminTokens = pgTable(
   },
   (t) => [
     uniqueIndex("admin_tokens_hash_key").on(t.tokenHash),
-    uniqueIndex("admin_tokens_live_name_key").on(t.name).where(sql`${t.revokedAt} is null`),
+    uniqueIndex("admin_tokens_live_name_key")
+      .on(t.name)
+      .where(sql`${t.revokedAt} is null`),
     check("admin_tokens_name_form", sql`${t.name} ~ '^[a-z0-9][a-z0-9._-]{0,62}$'`),
-    check("admin_tokens_scopes", sql`cardinality(${t.scopes}) > 0 and ${t.scopes} <@ array['read', 'write', 'billing', 'freeze', 'tokens']`),
+    check(
+      "admin_tokens_scopes",
+      sql`cardinality(${t.scopes}) > 0 and ${t.scopes} <@ array['read', 'write', 'billing', 'freeze', 'tokens']`,
+    ),
     check("admin_tokens_hash_form", sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
   ],
 );
@@ -112,8 +119,5 @@ export const idempotencyKeys = pgTable(
     answer: jsonb("answer"),
     createdAt: createdAt(),
   },
-  (t) => [
-    primaryKey({ columns: [t.customerId, t.method, t.path, t.key] }),
-    index("idempotency_keys_age_idx").on(t.createdAt),
-  ],
+  (t) => [primaryKey({ columns: [t.customerId, t.method, t.path, t.key] }), index("idempotency_keys_age_idx").on(t.createdAt)],
 );

@@ -39,7 +39,9 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
     const form = role
       ? sql`null, null, ${input.roleArn}, gen_random_uuid()`
       : sql`${input.accessKeyId}, ${await secrets?.seal(input.secretAccessKey, dnsSealingContext(customerId, input.accessKeyId))}, null, null`;
-    const rows = await write<DnsAccount>(db, sql`
+    const rows = await write<DnsAccount>(
+      db,
+      sql`
       with created as (
         insert into dns_accounts (customer_id, region, access_key_id, sealed_secret, role_arn, external_id)
         values (${customerId}, ${input.region}, ${form}) returning *
@@ -48,19 +50,27 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
       ), anew as (${forgetTroubles(customerId, "created")}
       ), view as (select ${columns}, null::text as "lastError", null::bigint as "pausedUntilMs" from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
-      ), audit as (${auditRow(change, "create", "dns_account", sql`
-        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) - 'sealed_secret' as after from created`)}
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "dns_account",
+        sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) - 'sealed_secret' as after from created`,
+      )}
       )
-      select * from view`, {
-      dns_accounts_live_key: taken("there is an account already: delete it first", role ? "/role_arn" : "/access_key_id"),
-      dns_accounts_customer_id_customers_id_fk: () => new AppError("not_found", "no such resource"),
-    });
+      select * from view`,
+      {
+        dns_accounts_live_key: taken("there is an account already: delete it first", role ? "/role_arn" : "/access_key_id"),
+        dns_accounts_customer_id_customers_id_fk: () => new AppError("not_found", "no such resource"),
+      },
+    );
     const [account] = rows;
     if (account === undefined) throw new Error("an insert returned no row");
     return account;
   },
 
-  list: (customerId, page) => db.rows<DnsAccount>(sql`
+  list: (customerId, page) =>
+    db.rows<DnsAccount>(sql`
     select ${columns}, ${fared} from dns_accounts a
     where customer_id = ${customerId} and deleted_at is null and id > ${page.afterId ?? 0}
     order by id limit ${page.limit}`),
@@ -72,24 +82,37 @@ export const createDnsAccountStore = (db: Database, secrets: Secrets | null): Dn
   },
 
   remove: async (customerId, id, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with gone as (
         update dns_accounts set deleted_at = now(), sealed_secret = left(sealed_secret, 0)
         where id = ${id} and customer_id = ${customerId} and deleted_at is null returning *
       ), due as (${readAgain(customerId, "gone")}
       ), retried as (${tryAgain(customerId, "gone")}
       ), anew as (${forgetTroubles(customerId, "gone")}
-      ), audit as (${auditRow(change, "delete", "dns_account", sql`
-        select id as object_id, customer_id, to_jsonb(gone) - 'sealed_secret' as before, null::jsonb as after from gone`)}
+      ), audit as (${auditRow(
+        change,
+        "delete",
+        "dns_account",
+        sql`
+        select id as object_id, customer_id, to_jsonb(gone) - 'sealed_secret' as before, null::jsonb as after from gone`,
+      )}
       )
-      select id from gone`);
+      select id from gone`,
+    );
     return rows.length > 0;
   },
 });
 
 /** The live accounts of these customers, with their sealed secrets. */
-export const sealedDnsAccounts = (db: Database, customerIds: readonly number[]): Promise<SealedDnsAccount[]> => everyPage<"id", SealedDnsAccount>(db, "id", (after) => sql`
+export const sealedDnsAccounts = (db: Database, customerIds: readonly number[]): Promise<SealedDnsAccount[]> =>
+  everyPage<"id", SealedDnsAccount>(
+    db,
+    "id",
+    (after) => sql`
   select ${columns}, customer_id as "customerId", sealed_secret as "sealedSecret" from dns_accounts
   where customer_id in (select value::bigint from jsonb_array_elements_text(${JSON.stringify(customerIds)}::jsonb))
     and deleted_at is null and id > ${after}
-  order by id`);
+  order by id`,
+  );

@@ -75,7 +75,9 @@ const insured = sql`coalesce((
 
 export const createDnsSetupStore = (db: Database, requireProof = true): DnsSetupStore => ({
   get: async (customerId, serviceId, { limit, afterDomainId }) => {
-    const [[service], rows, mates] = await db.batch<[Omit<DnsSetup, "domains" | "mates" | "domainsBehind">[], Paged<DnsSetupDomain>[], ZoneMate[]]>([
+    const [[service], rows, mates] = await db.batch<
+      [Omit<DnsSetup, "domains" | "mates" | "domainsBehind">[], Paged<DnsSetupDomain>[], ZoneMate[]]
+    >([
       sql`
       select s.id as "serviceId", s.customer_id as "customerId", s.steering = 'shadow' as shadow, ${frozen} as frozen, s.primary_cdn as "primaryCdn", s.backup_cdn as "backupCdn",
         ${channels} as channels, case when exists (select from (${told}) w where w.kind <> 'email') then ${insured} else '[]'::jsonb end as insured,
@@ -134,7 +136,9 @@ export const createDnsSetupStore = (db: Database, requireProof = true): DnsSetup
   },
 
   saveCheck: async (fence, { serviceId, checkedAtMs, actor, result, checks, domainsChecked, domainsTotal }, change) => {
-    const rows = await write<Omit<ReadinessCheck, "checks">>(db, sql`
+    const rows = await write<Omit<ReadinessCheck, "checks">>(
+      db,
+      sql`
       with ${fenceCte(fence)}, old as (select * from readiness_checks where service_id = ${serviceId}
       ), saved as (
         insert into readiness_checks (service_id, checked_at, actor, result, checks, domains_checked, domains_total)
@@ -144,33 +148,54 @@ export const createDnsSetupStore = (db: Database, requireProof = true): DnsSetup
         returning *
       ), view as (select ${checkHeader}, c.checks from saved c
       ), remembered as (${rememberedAnswer(change, "saved", "view", 200)}
-      ), audit as (${auditRow(change, "check", "readiness", sql`
+      ), audit as (${auditRow(
+        change,
+        "check",
+        "readiness",
+        sql`
         select n.service_id as object_id, s.customer_id,
           case when old.service_id is not null then jsonb_build_object('result', old.result) end as before,
           jsonb_build_object('result', n.result) as after
-        from saved n join services s on s.id = n.service_id left join old on true`)}
+        from saved n join services s on s.id = n.service_id left join old on true`,
+      )}
       )
-      select "serviceId", "checkedAtMs", actor, result, "domainsChecked", "domainsTotal" from view`);
+      select "serviceId", "checkedAtMs", actor, result, "domainsChecked", "domainsTotal" from view`,
+    );
     const [saved] = rows;
     return saved === undefined ? null : { ...saved, checks };
   },
 
   noteProvisioning: async (domainId, wish, change) => {
-    await db.rows(auditRow(change, "provision", "domain", sql`
+    await db.rows(
+      auditRow(
+        change,
+        "provision",
+        "domain",
+        sql`
       select id as object_id, customer_id, null::jsonb as before, ${JSON.stringify(wish)}::jsonb as after
-      from service_domains where id = ${domainId}`));
+      from service_domains where id = ${domainId}`,
+      ),
+    );
   },
 
   noteProvisioned: async (domainId, result, change) => {
     const there = result.status === "created" || result.status === "exists";
     const view = sql`view as (select ${JSON.stringify(result)}::jsonb as result)`;
-    await write(db, sql`
+    await write(
+      db,
+      sql`
       with due as (update domain_routing set read_at = null where domain_id = ${domainId}
       ), ${view}, remembered as (${rememberedAnswer(there ? change : { ...change, idempotency: null }, "view", "view", 200)}
       )
-      ${auditRow(change, there ? "provisioned" : "provision_failed", "domain", sql`
+      ${auditRow(
+        change,
+        there ? "provisioned" : "provision_failed",
+        "domain",
+        sql`
         select id as object_id, customer_id, null::jsonb as before, ${JSON.stringify(result)}::jsonb as after
-        from service_domains where id = ${domainId}`)}`);
+        from service_domains where id = ${domainId}`,
+      )}`,
+    );
     return { result };
   },
 });

@@ -71,16 +71,21 @@ const services = (customerId: number | null, nowMs: number): SQL => sql`
 
 /** Behind a place: by the name that its service has now. */
 const behind = (place: number): SQL => {
-  const [level, id] = [Math.floor(place / idsBelow), place % idsBelow];
-  return sql`where (f.trouble, f.name collate "C", f."serviceId") > (${level}::int, coalesce((select name from services where id = ${id}::bigint), ''), ${id}::bigint)`;
+  const [rank, id] = [Math.floor(place / idsBelow), place % idsBelow];
+  return sql`where (f.trouble, f.name collate "C", f."serviceId") > (${rank}::int, coalesce((select name from services where id = ${id}::bigint), ''), ${id}::bigint)`;
 };
 
 type Row = Omit<FleetService, "trouble"> & { readonly trouble: number };
 
 export const createFleetStore = (db: Database): FleetStore => ({
   list: async (customerId, afterPlace, nowMs) => {
-    const rows = await db.rows<Paged<Row>>(withinBytes(sql`
-      select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`, sql`trouble, name collate "C", "serviceId"`));
+    const rows = await db.rows<Paged<Row>>(
+      withinBytes(
+        sql`
+      select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`,
+        sql`trouble, name collate "C", "serviceId"`,
+      ),
+    );
     return rows.map((row) => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" }));
   },
 });

@@ -41,12 +41,20 @@ export const createRoutingStore = (db: Database): RoutingStore => ({
           select ${overrideColumns} from service_routing
           where service_id = s.id and override_mode is not null and (override_until is null or override_until > now())
         ) x) as override,
-        coalesce((select jsonb_agg(x order by x."domainId") from (${withinBytes(sql`
+        coalesce((select jsonb_agg(x order by x."domainId") from (${withinBytes(
+          sql`
           select ${domainColumns} from service_domains d left join domain_routing r on r.domain_id = d.id
-          where d.service_id = s.id and d.deleted_at is null and d.id > ${afterDomainId ?? 0}`, sql`"domainId"`, pageBytes / 2)}) x), '[]') as domains,
-        coalesce((select jsonb_agg(x order by x.id desc) from (${withinBytes(sql`
+          where d.service_id = s.id and d.deleted_at is null and d.id > ${afterDomainId ?? 0}`,
+          sql`"domainId"`,
+          pageBytes / 2,
+        )}) x), '[]') as domains,
+        coalesce((select jsonb_agg(x order by x.id desc) from (${withinBytes(
+          sql`
           select ${changeColumns} from routing_changes where service_id = s.id ${older}
-          order by id desc limit ${page.limit}`, sql`id desc`, pageBytes / 2)}) x), '[]') as changes,
+          order by id desc limit ${page.limit}`,
+          sql`id desc`,
+          pageBytes / 2,
+        )}) x), '[]') as changes,
         coalesce((select jsonb_agg(x order by x.id desc) from (
           select ${driftColumns} from routing_drifts f where f.service_id = s.id order by f.id desc limit 20) x), '[]') as drifts
       from services s left join service_routing g on g.service_id = s.id
@@ -56,7 +64,9 @@ export const createRoutingStore = (db: Database): RoutingStore => ({
 
   setOverride: async (customerId, serviceId, { mode, reason, untilMs }, change) => {
     const until = sql`${untilMs === null ? null : isoTime(untilMs)}::timestamptz`;
-    const rows = await write<RoutingOverride>(db, sql`
+    const rows = await write<RoutingOverride>(
+      db,
+      sql`
       with ${owner(customerId, serviceId)}, ordered as (
         insert into service_routing
           (service_id, override_mode, override_reason, override_until, override_actor, override_set_at)
@@ -66,31 +76,51 @@ export const createRoutingStore = (db: Database): RoutingStore => ({
           override_actor = excluded.override_actor, override_set_at = excluded.override_set_at
         returning *
       ), resumed as (${calledOff}
-      ), audit as (${auditRow(change, "set", "routing_override", sql`
+      ), audit as (${auditRow(
+        change,
+        "set",
+        "routing_override",
+        sql`
         select o.id as object_id, o.customer_id, ${overrideJson("old")} as before, ${overrideJson("n")} as after
-        from owner o join ordered n on n.service_id = o.id left join old on true`)}
+        from owner o join ordered n on n.service_id = o.id left join old on true`,
+      )}
       )
-      select ${overrideColumns} from ordered`, {}, locked(customerId, serviceId));
+      select ${overrideColumns} from ordered`,
+      {},
+      locked(customerId, serviceId),
+    );
     return rows[0] ?? null;
   },
 
   clearOverride: async (customerId, serviceId, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with ${owner(customerId, serviceId)}, cleared as (
         update service_routing r set override_mode = null, override_reason = null, override_until = null,
           override_actor = null, override_set_at = null
         from owner where r.service_id = owner.id and r.override_mode is not null returning r.service_id
       ), resumed as (${calledOff}
-      ), audit as (${auditRow(change, "clear", "routing_override", sql`
+      ), audit as (${auditRow(
+        change,
+        "clear",
+        "routing_override",
+        sql`
         select o.id as object_id, o.customer_id, ${overrideJson("old")} as before, null::jsonb as after
-        from owner o join cleared c on c.service_id = o.id join old on true`)}
+        from owner o join cleared c on c.service_id = o.id join old on true`,
+      )}
       )
-      select id from owner`, {}, locked(customerId, serviceId));
+      select id from owner`,
+      {},
+      locked(customerId, serviceId),
+    );
     return rows.length > 0;
   },
 
   resumeDrift: async (customerId, serviceId, domainId, change) => {
-    const rows = await write<{ domainId: number; resumedAtMs: number }>(db, sql`
+    const rows = await write<{ domainId: number; resumedAtMs: number }>(
+      db,
+      sql`
       with own as (
         select d.id, d.customer_id from service_domains d join services s on s.id = d.service_id
         where d.id = ${domainId} and d.service_id = ${serviceId} and d.deleted_at is null
@@ -101,12 +131,18 @@ export const createRoutingStore = (db: Database): RoutingStore => ({
         from old where r.domain_id = old.domain_id returning r.*
       ), view as (select id as "domainId", ${ms("now()", "resumedAtMs")} from own
       ), remembered as (${rememberedAnswer(change, "own", "view", 200)}
-      ), audit as (${auditRow(change, "resume", "drift", sql`
+      ), audit as (${auditRow(
+        change,
+        "resume",
+        "drift",
+        sql`
         select own.id as object_id, own.customer_id, jsonb_build_object('contested_at', old.contested_at) as before,
           jsonb_build_object('contested_at', null) as after
-        from own left join resumed on resumed.domain_id = own.id left join old on old.domain_id = own.id`)}
+        from own left join resumed on resumed.domain_id = own.id left join old on old.domain_id = own.id`,
+      )}
       )
-      select * from view`);
+      select * from view`,
+    );
     return rows[0] ?? null;
   },
 });

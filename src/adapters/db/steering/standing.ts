@@ -40,7 +40,9 @@ export const createStandingStore = (db: Database, requireProof = true): Standing
   },
 
   want: async (customerId, serviceId, domainId, nonce, change) => {
-    const rows = await write<{ detail: string | null; view: StandingView | null }>(db, sql`
+    const rows = await write<{ detail: string | null; view: StandingView | null }>(
+      db,
+      sql`
       with mine as (select d.*, ${refusal} as detail from (${own(requireProof, customerId, serviceId, domainId)}) d
       ), old as (select f.* from standing_failovers f join mine on mine.id = f.domain_id
       ), wanted as (
@@ -50,31 +52,48 @@ export const createStandingStore = (db: Database, requireProof = true): Standing
       ), view as (
         select null::text as detail, (select to_jsonb(x) from (select ${viewColumns} from wanted f) x) as view from wanted
       ), remembered as (${rememberedAnswer(change, "wanted", "view", 200)}
-      ), audit as (${auditRow(change, "want", "standing_failover", sql`
+      ), audit as (${auditRow(
+        change,
+        "want",
+        "standing_failover",
+        sql`
         select m.id as object_id, m.customer_id, ${state("old")} as before, ${state("n")} as after
-        from mine m join wanted n on n.domain_id = m.id left join old on true`)}
+        from mine m join wanted n on n.domain_id = m.id left join old on true`,
+      )}
       )
-      select detail, view from view union all select detail, null from mine where detail is not null`);
+      select detail, view from view union all select detail, null from mine where detail is not null`,
+    );
     return rows[0] === undefined ? null : wishOf(rows[0]);
   },
 
   unwant: async (customerId, serviceId, domainId, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with mine as (${own(requireProof, customerId, serviceId, domainId)}
       ), old as (select f.* from standing_failovers f join mine on mine.id = f.domain_id
       ), going as (
         update standing_failovers f set state = 'removing', updated_at = now() from mine
         where f.domain_id = mine.id and f.state = 'standing' returning f.*
-      ), audit as (${auditRow(change, "unwant", "standing_failover", sql`
+      ), audit as (${auditRow(
+        change,
+        "unwant",
+        "standing_failover",
+        sql`
         select m.id as object_id, m.customer_id, ${state("old")} as before, ${state("n")} as after
-        from mine m join going n on n.domain_id = m.id left join old on true`)}
+        from mine m join going n on n.domain_id = m.id left join old on true`,
+      )}
       )
-      select id from mine`);
+      select id from mine`,
+    );
     return rows.length > 0;
   },
 
   all: () =>
-    everyPage<"domainId", StandingDomain>(db, "domainId", (after) => sql`
+    everyPage<"domainId", StandingDomain>(
+      db,
+      "domainId",
+      (after) => sql`
       select f.domain_id as "domainId", d.customer_id as "customerId", d.name, ${orphaned} as orphaned,
         case when ${orphaned} then 'removing' else f.state end as state, f.nonce, f.generation, f.checks, f.restore,
         f.obsolete, f.attached, f.last_error as "lastError", ${ms("f.checked_at", "checkedAtMs")},
@@ -89,11 +108,15 @@ export const createStandingStore = (db: Database, requireProof = true): Standing
       left join service_routing g on g.service_id = s.id
       left join domain_routing r on r.domain_id = d.id
       where f.domain_id > ${after}
-      order by f.domain_id`),
+      order by f.domain_id`,
+    ),
 
   troubledAccounts: async () => await db.rows<DnsStanding>(allStandings),
 
-  save: async (fence, { domainId, generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs }) => {
+  save: async (
+    fence,
+    { domainId, generation, checks, restore, obsolete, attached, checkedAtMs, lastError, failedStep, failures, nextAtMs },
+  ) => {
     const rows = await db.rows(sql`
       with ${fenceCte(fence)}
       update standing_failovers set generation = ${generation}::int, checks = ${JSON.stringify(checks)}::jsonb,
@@ -110,9 +133,14 @@ export const createStandingStore = (db: Database, requireProof = true): Standing
         update domain_routing set records = ${JSON.stringify(records)}::jsonb, read_at = null, updated_at = now()
         where domain_id = ${domainId} and exists (select from fence)
       )
-      ${auditRow(tranche, action, "standing_failover", sql`
+      ${auditRow(
+        tranche,
+        action,
+        "standing_failover",
+        sql`
         select d.id as object_id, d.customer_id, null::jsonb as before, ${JSON.stringify({ records })}::jsonb as after
-        from service_domains d where d.id = ${domainId} and exists (select from fence)`)}`);
+        from service_domains d where d.id = ${domainId} and exists (select from fence)`,
+      )}`);
   },
 
   readAgain: async (fence, domainId) => {
@@ -129,9 +157,14 @@ export const createStandingStore = (db: Database, requireProof = true): Standing
           and exists (select from fence)
         returning f.*
       )
-      ${auditRow(tranche, "delete", "standing_failover", sql`
+      ${auditRow(
+        tranche,
+        "delete",
+        "standing_failover",
+        sql`
         select d.id as object_id, d.customer_id, ${state("g")} as before, null::jsonb as after
-        from gone g join service_domains d on d.id = g.domain_id`)}`);
+        from gone g join service_domains d on d.id = g.domain_id`,
+      )}`);
   },
 });
 

@@ -22,41 +22,59 @@ export const createAdminTokenStore = (db: Database): AdminTokenStore => ({
   },
 
   create: async (input, change) => {
-    const rows = await write<AdminToken>(db, sql`
+    const rows = await write<AdminToken>(
+      db,
+      sql`
       with created as (
         insert into admin_tokens (name, scopes, expires_at, token_hash, created_by)
         select ${input.name}, array(select jsonb_array_elements_text(${JSON.stringify(input.scopes)}::jsonb)),
           ${isoTimeOrNull(input.expiresAtMs)}::timestamptz, ${input.hash}, ${change.actor}
         returning *
       ), remembered as (${rememberedAnswer(change, "created", null)}
-      ), audit as (${auditRow(change, "create", "admin_token", sql`
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "admin_token",
+        sql`
         select id as object_id, null::bigint as customer_id, null::jsonb as before, to_jsonb(created) - 'token_hash' as after
-        from created`)}
+        from created`,
+      )}
       )
-      select ${columns} from created`, {
-      admin_tokens_live_name_key: taken("a token that is not revoked has this name", "/name"),
-    });
+      select ${columns} from created`,
+      {
+        admin_tokens_live_name_key: taken("a token that is not revoked has this name", "/name"),
+      },
+    );
     const [token] = rows;
     if (token === undefined) throw new Error("an insert returned no row");
     return token;
   },
 
-  list: (page) => db.rows<AdminToken>(sql`
+  list: (page) =>
+    db.rows<AdminToken>(sql`
     select ${columns} from admin_tokens where id > ${page.afterId ?? 0} order by id limit ${page.limit}`),
 
   revoke: async (id, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with found as (
         select * from admin_tokens where id = ${id} for update
       ), revoked as (
         update admin_tokens t set revoked_at = now() from found
         where t.id = found.id and found.revoked_at is null returning t.*
-      ), audit as (${auditRow(change, "revoke", "admin_token", sql`
+      ), audit as (${auditRow(
+        change,
+        "revoke",
+        "admin_token",
+        sql`
         select r.id as object_id, null::bigint as customer_id,
           to_jsonb(found) - 'token_hash' as before, to_jsonb(r) - 'token_hash' as after
-        from revoked r join found on found.id = r.id`)}
+        from revoked r join found on found.id = r.id`,
+      )}
       )
-      select id from found`);
+      select id from found`,
+    );
     return rows.length > 0;
   },
 });

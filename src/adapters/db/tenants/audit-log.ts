@@ -27,8 +27,11 @@ export const createAuditLogStore = (db: Database): AuditLogStore => ({
       page.afterId !== null && sql`id < ${page.afterId}`,
     ].filter((condition) => condition !== false);
     const where = sql.join(conditions.map((condition) => sql` and ${condition}`));
-    const entries = withinBytesOneByOne(sql`
-      select * from audit_log where customer_id = ${customerId}${where} order by id desc limit ${page.limit}`, sql`id desc`);
+    const entries = withinBytesOneByOne(
+      sql`
+      select * from audit_log where customer_id = ${customerId}${where} order by id desc limit ${page.limit}`,
+      sql`id desc`,
+    );
     return db.rows<Paged<AuditEntry>>(sql`
       select id, at as "atMs", actor, action, object_type as "objectType", object_id as "objectId", ${side("before")},
         ${side("after")}, request_id as "requestId", cut

@@ -8,8 +8,7 @@ import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { domainColumns } from "../platform/views.ts";
 import { assignments, auditRow, rememberedAnswer, taken, write } from "../platform/write.ts";
 
-const noWeight = () =>
-  invalidBody({ pointer: "/normal_weights", detail: "must not both be 0" });
+const noWeight = () => invalidBody({ pointer: "/normal_weights", detail: "must not both be 0" });
 
 const refusals = {
   service_domains_customer_name_key: taken("this domain is registered already", "/name"),
@@ -29,7 +28,9 @@ const owned = (customerId: number, serviceId: number, id: number) => sql`${own(c
 export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits): DomainStore => ({
   create: async (customerId, serviceId, input, change) => {
     const kinds: readonly QuotaKind[] = input.verified ? ["domains"] : ["domains", "unverified_domains"];
-    const rows = await write<{ domain: Domain | null; quota: Exhausted | null }>(db, sql`
+    const rows = await write<{ domain: Domain | null; quota: Exhausted | null }>(
+      db,
+      sql`
       with owner as (
         select id, customer_id from services where id = ${serviceId} and customer_id = ${customerId} and deleted_at is null for share
       ), quota as (select * from (${exhausted(customerId, limits, kinds)}) x where exists (select from owner)
@@ -43,10 +44,18 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
         from owner where not exists (select from quota) returning *
       ), view as (select ${domainColumns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
-      ), audit as (${auditRow(change, "create", "domain", sql`
-        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "domain",
+        sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`,
+      )}
       )
-      select (select to_jsonb(v) from view v) as domain, (select to_jsonb(q) from quota q) as quota`, refusals, quotaLock(customerId));
+      select (select to_jsonb(v) from view v) as domain, (select to_jsonb(q) from quota q) as quota`,
+      refusals,
+      quotaLock(customerId),
+    );
     refuseExhausted(rows[0]?.quota);
     return rows[0]?.domain ?? null;
   },
@@ -63,18 +72,28 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
     });
     // With a missing proof only a return to normal is allowed, so the normal weights must not change.
     const weighs = (patch.normalPrimaryWeight ?? patch.normalBackupWeight) !== undefined;
-    const rows = await write<Domain & { refused: boolean }>(db, sql`
+    const rows = await write<Domain & { refused: boolean }>(
+      db,
+      sql`
       with old as (${owned(customerId, serviceId, id)}
       ), updated as (
         update service_domains d set ${set} where d.id in (select id from old where ${!weighs}::boolean or lapsed_at is null) returning d.*
-      ), audit as (${auditRow(change, "update", "domain", sql`
+      ), audit as (${auditRow(
+        change,
+        "update",
+        "domain",
+        sql`
         select u.id as object_id, u.customer_id, to_jsonb(old) as before, to_jsonb(u) as after
-        from updated u join old on old.id = u.id`)}
+        from updated u join old on old.id = u.id`,
+      )}
       )
       select ${domainColumns}, ${weighs}::boolean and lapsed_at is not null and not exists (select from updated) as refused
-      from (select * from updated union all select * from old where not exists (select from updated)) x`, refusals);
+      from (select * from updated union all select * from old where not exists (select from updated)) x`,
+      refusals,
+    );
     const [domain] = rows;
-    if (domain !== undefined && domain.refused) throw new AppError("conflict", "the proof of the name is gone: publish it again and POST the domain's verification first");
+    if (domain !== undefined && domain.refused)
+      throw new AppError("conflict", "the proof of the name is gone: publish it again and POST the domain's verification first");
     return domain ?? null;
   },
 
@@ -84,7 +103,9 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
   },
 
   remove: async (customerId, serviceId, id, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with old as (${owned(customerId, serviceId, id)}
       ), gone as (
         update service_domains d set deleted_at = now(), updated_at = now()
@@ -92,11 +113,17 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       ), free as (
         update service_domains d set proof_due_at = now() from old
         where d.name = old.name and d.id <> old.id and d.deleted_at is null and d.disputed_at is not null
-      ), audit as (${auditRow(change, "delete", "domain", sql`
+      ), audit as (${auditRow(
+        change,
+        "delete",
+        "domain",
+        sql`
         select old.id as object_id, old.customer_id, to_jsonb(old) as before, null::jsonb as after
-        from old join gone on gone.id = old.id`)}
+        from old join gone on gone.id = old.id`,
+      )}
       )
-      select id from gone`);
+      select id from gone`,
+    );
     return rows.length > 0;
   },
 });

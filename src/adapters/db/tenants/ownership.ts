@@ -20,9 +20,20 @@ const claimColumns = sql`d.id, d.customer_id as "customerId", d.challenge_token 
 const asText = (value: number | null): string | null => (value === null ? null : isoTime(value));
 
 const rowOf = ({ claim, event, rotate }: ClaimChange, own: boolean) => ({
-  id: claim.id, verified: claim.verifiedAtMs !== null, verified_at: asText(claim.verifiedAtMs), verified_by: claim.verifiedBy,
-  seen_at: asText(claim.seenAtMs), lapsed_at: asText(claim.lapsedAtMs), absences: claim.absences, held_at: asText(claim.heldAtMs),
-  disputed_at: asText(claim.disputedAtMs), lost_at: asText(claim.lostAtMs), due_at: asText(claim.dueAtMs), event, rotate, own,
+  id: claim.id,
+  verified: claim.verifiedAtMs !== null,
+  verified_at: asText(claim.verifiedAtMs),
+  verified_by: claim.verifiedBy,
+  seen_at: asText(claim.seenAtMs),
+  lapsed_at: asText(claim.lapsedAtMs),
+  absences: claim.absences,
+  held_at: asText(claim.heldAtMs),
+  disputed_at: asText(claim.disputedAtMs),
+  lost_at: asText(claim.lostAtMs),
+  due_at: asText(claim.dueAtMs),
+  event,
+  rotate,
+  own,
 });
 
 /** 64 hexadecimal digits, of which 244 bits are random. */
@@ -35,7 +46,11 @@ const standing = (revs: readonly { readonly id: number; readonly rev: number }[]
   ${fence === undefined ? sql`` : sql`and exists (select from fence)`}`;
 
 /** The time of a change of owner is the database's: usage is attributed by it. */
-const update = (rows: readonly ReturnType<typeof rowOf>[], revs: readonly { readonly id: number; readonly rev: number }[], author: ClaimAuthor): SQL => sql`
+const update = (
+  rows: readonly ReturnType<typeof rowOf>[],
+  revs: readonly { readonly id: number; readonly rev: number }[],
+  author: ClaimAuthor,
+): SQL => sql`
   with ${author.fence === undefined ? sql`` : sql`${fenceCte(author.fence)},`} wanted as (
     select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w(id bigint, verified boolean, verified_by text, seen_at timestamptz,
       lapsed_at timestamptz, absences int, held_at timestamptz, disputed_at timestamptz, lost_at timestamptz, due_at timestamptz,
@@ -107,11 +122,17 @@ export const createOwnershipStore = (db: Database): OwnershipStore => ({
           challenge_expires_at = now() + ${tokenLifeMs / 1_000} * interval '1 second'
         from old where d.id = old.id returning d.*
       )
-      ${auditRow(author, "renew_challenge", "domain", sql`
-        select r.id as object_id, r.customer_id, to_jsonb(old) as before, to_jsonb(r) as after from renewed r join old on old.id = r.id`)}`);
+      ${auditRow(
+        author,
+        "renew_challenge",
+        "domain",
+        sql`
+        select r.id as object_id, r.customer_id, to_jsonb(old) as before, to_jsonb(r) as after from renewed r join old on old.id = r.id`,
+      )}`);
   },
 
-  due: async (nowMs, limit) => await db.rows<DueClaim>(sql`
+  due: async (nowMs, limit) =>
+    await db.rows<DueClaim>(sql`
     select id, name, token from (
       select id, name, challenge_token as token, proof_due_at, row_number() over (partition by customer_id order by proof_due_at, id) as place
       from service_domains
@@ -128,7 +149,8 @@ export const createOwnershipStore = (db: Database): OwnershipStore => ({
     return rows[0]?.domains ?? null;
   },
 
-  byIds: async (domainIds) => await db.rows<DueClaim>(sql`
+  byIds: async (domainIds) =>
+    await db.rows<DueClaim>(sql`
     select id, name, challenge_token as token from service_domains
     where id = any(${`{${domainIds.join()}}`}::bigint[]) and deleted_at is null and verified_at is not null order by id`),
 
@@ -139,7 +161,8 @@ export const createOwnershipStore = (db: Database): OwnershipStore => ({
       where id = any(${`{${domainIds.join()}}`}::bigint[]) and verified_at is not null and steer_checked_at is null and exists (select from fence)`);
   },
 
-  disputes: async (page) => await db.rows<Dispute>(sql`
+  disputes: async (page) =>
+    await db.rows<Dispute>(sql`
     select d.id, d.name, d.customer_id as "customerId", d.service_id as "serviceId", ${ms("d.disputed_at", "disputedAtMs")},
       ${ms("d.proof_seen_at", "seenAtMs")}, (
         select jsonb_build_object('id', o.id, 'customerId', o.customer_id, 'serviceId', o.service_id,
@@ -149,4 +172,3 @@ export const createOwnershipStore = (db: Database): OwnershipStore => ({
     where d.deleted_at is null and d.disputed_at is not null and d.verified_at is null and d.id > ${page.afterId ?? 0}
     order by d.id limit ${page.limit}`),
 });
-

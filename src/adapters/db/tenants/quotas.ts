@@ -30,12 +30,16 @@ const usedOf = (requireProof: boolean): Readonly<Record<QuotaKind, (customer: SQ
 const standing = (customer: SQL, limits: QuotaLimits, kinds: readonly QuotaKind[], used = usedOf(true)): SQL => sql`
   select x.place, x.kind, coalesce(x.own, x.usual) as "limit", x.own, x.used from (
     select v.*, (select (q.limits->>v.kind)::int from customer_quotas q where q.customer_id = ${customer}) as own
-    from (values ${sql.join(kinds.map((kind) => sql`(${quotaKinds.indexOf(kind)}::int, ${kind}, ${limits[kind]}::int, ${used[kind](customer)})`), sql`, `)}
+    from (values ${sql.join(
+      kinds.map((kind) => sql`(${quotaKinds.indexOf(kind)}::int, ${kind}, ${limits[kind]}::int, ${used[kind](customer)})`),
+      sql`, `,
+    )}
     ) v(place, kind, usual, used)
   ) x`;
 
 /** Serializes a customer's creations, so that two cannot both take the last place. */
-export const quotaLock = (customerId: number): SQL => sql`select pg_advisory_xact_lock(hashtextextended('quota:' || ${customerId}::bigint, 0))`;
+export const quotaLock = (customerId: number): SQL =>
+  sql`select pg_advisory_xact_lock(hashtextextended('quota:' || ${customerId}::bigint, 0))`;
 
 /** As a CTE of a creation after `quotaLock`: the first exhausted kind; no row where there is room for one more. */
 export const exhausted = (customerId: number, limits: QuotaLimits, kinds: readonly QuotaKind[]): SQL => sql`
@@ -62,15 +66,25 @@ export const createQuotaStore = (db: Database, limits: QuotaLimits, requireProof
   return {
     read,
     set: async (customerId, own, change) => {
-      const rows = await write<{ id: number }>(db, sql`
+      const rows = await write<{ id: number }>(
+        db,
+        sql`
         with old as (select * from customer_quotas where customer_id = ${customerId}
         ), saved as (
           insert into customer_quotas (customer_id, limits) select id, ${JSON.stringify(own)}::jsonb from customers where id = ${customerId}
           on conflict (customer_id) do update set limits = excluded.limits, updated_at = now() returning *
-        ), audit as (${auditRow(change, "update", "quotas", sql`
-          select s.customer_id as object_id, s.customer_id, old.limits as before, s.limits as after from saved s left join old on true`)}
+        ), audit as (${auditRow(
+          change,
+          "update",
+          "quotas",
+          sql`
+          select s.customer_id as object_id, s.customer_id, old.limits as before, s.limits as after from saved s left join old on true`,
+        )}
         )
-        select customer_id as id from saved`, {}, quotaLock(customerId));
+        select customer_id as id from saved`,
+        {},
+        quotaLock(customerId),
+      );
       return rows.length === 0 ? null : await read(customerId);
     },
   };

@@ -18,8 +18,7 @@ const columns = sql`id, name, primary_cdn as "primaryCdn", backup_cdn as "backup
   failback_steps as "failbackSteps", failback_step_seconds as "failbackStepSeconds",
   ${ms("created_at", "createdAtMs")}, ${ms("updated_at", "updatedAtMs")}`;
 
-const sameCdn = () =>
-  invalidBody({ pointer: "/backup_cdn", detail: "must differ from primary_cdn" });
+const sameCdn = () => invalidBody({ pointer: "/backup_cdn", detail: "must differ from primary_cdn" });
 
 const refusals = {
   services_name_key: taken("a service of this name exists", "/name"),
@@ -36,7 +35,9 @@ const locked = (customerId: number, id: number) => sql`
 /** @param limits the quotas of customers without their own @param signing null: a deletion's end of storms is not signed */
 export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits, signing: Signing | null = null): ServiceStore => ({
   create: async (customerId, input, change) => {
-    const rows = await write<{ service: Service | null; quota: Exhausted | null }>(db, sql`
+    const rows = await write<{ service: Service | null; quota: Exhausted | null }>(
+      db,
+      sql`
       with quota as (${exhausted(customerId, limits, ["services"])}
       ), created as (
         insert into services
@@ -46,15 +47,24 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
         from customers where id = ${customerId} and not exists (select from quota) returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
-      ), audit as (${auditRow(change, "create", "service", sql`
-        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`)}
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "service",
+        sql`
+        select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) as after from created`,
+      )}
       )
-      select (select to_jsonb(v) from view v) as service, (select to_jsonb(q) from quota q) as quota`, refusals, quotaLock(customerId));
+      select (select to_jsonb(v) from view v) as service, (select to_jsonb(q) from quota q) as quota`,
+      refusals,
+      quotaLock(customerId),
+    );
     refuseExhausted(rows[0]?.quota);
     return rows[0]?.service ?? null;
   },
 
-  list: async (customerId, page) => await db.rows<Service>(sql`
+  list: async (customerId, page) =>
+    await db.rows<Service>(sql`
     select ${columns} from services
     where customer_id = ${customerId} and deleted_at is null and id > ${page.afterId ?? 0}
     order by id limit ${page.limit}`),
@@ -63,9 +73,11 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
     const rows = await db.rows<{ service: Service; domains: Paged<Domain>[]; stormPolicies: StormPolicy[] }>(sql`
       select
         (select to_jsonb(x) from (select ${columns} from services where id = s.id) x) as service,
-        coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(sql`
+        coalesce((select jsonb_agg(x order by x.id) from (${withinBytes(
+          sql`
           select ${domainColumns} from service_domains where service_id = s.id and deleted_at is null and id > ${afterDomainId ?? 0}`,
-          sql`id`)}) x), '[]') as domains,
+          sql`id`,
+        )}) x), '[]') as domains,
         coalesce((select jsonb_agg(x order by x.id) from (
           select ${policyColumns} from storm_policies p
           join storm_policy_versions v on (v.policy_id, v.version) = (p.id, p.version)
@@ -76,30 +88,44 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
 
   update: async (customerId, id, { failbackSteps, ...patch }, change) => {
     const steps = failbackSteps === undefined ? undefined : JSON.stringify(failbackSteps);
-    const set = assignments({ ...patch, failbackSteps: steps }, {
-      name: "name",
-      primaryCdn: "primary_cdn",
-      backupCdn: "backup_cdn",
-      steering: "steering",
-      failbackSteps: "failback_steps",
-      failbackStepSeconds: "failback_step_seconds",
-    });
-    const rows = await write<Service>(db, sql`
+    const set = assignments(
+      { ...patch, failbackSteps: steps },
+      {
+        name: "name",
+        primaryCdn: "primary_cdn",
+        backupCdn: "backup_cdn",
+        steering: "steering",
+        failbackSteps: "failback_steps",
+        failbackStepSeconds: "failback_step_seconds",
+      },
+    );
+    const rows = await write<Service>(
+      db,
+      sql`
       with old as (
         select * from services where id = ${id} and customer_id = ${customerId} and deleted_at is null for update
       ), updated as (
         update services s set ${set} where s.id in (select id from old) returning s.*
-      ), audit as (${auditRow(change, "update", "service", sql`
+      ), audit as (${auditRow(
+        change,
+        "update",
+        "service",
+        sql`
         select u.id as object_id, u.customer_id, to_jsonb(old) as before, to_jsonb(u) as after
-        from updated u join old on old.id = u.id`)}
+        from updated u join old on old.id = u.id`,
+      )}
       )
-      select ${columns} from updated`, refusals);
+      select ${columns} from updated`,
+      refusals,
+    );
     return rows[0] ?? null;
   },
 
   remove: async (customerId, id, change) => {
     const proof = await signDeletion(signing, id, "service_deleted");
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with gone as (
         update services set deleted_at = now(), updated_at = now()
         where id = ${id} and customer_id = ${customerId} and deleted_at is null returning *
@@ -110,10 +136,18 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
         update storm_policies set deleted_at = now(), updated_at = now()
         where service_id in (select id from gone) and deleted_at is null
       ), storms as (${endedStorms("service_deleted", sql`e.service_id in (select id from gone)`, proof)}
-      ), audit as (${auditRow(change, "delete", "service", sql`
-        select id as object_id, customer_id, to_jsonb(gone) - 'deleted_at' as before, null::jsonb as after from gone`)}
+      ), audit as (${auditRow(
+        change,
+        "delete",
+        "service",
+        sql`
+        select id as object_id, customer_id, to_jsonb(gone) - 'deleted_at' as before, null::jsonb as after from gone`,
+      )}
       )
-      select id from gone`, {}, locked(customerId, id));
+      select id from gone`,
+      {},
+      locked(customerId, id),
+    );
     return rows.length > 0;
   },
 });

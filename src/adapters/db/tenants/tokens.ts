@@ -29,19 +29,28 @@ export const createTokenStore = (db: Database, limits: QuotaLimits = noLimits): 
   },
 
   create: async (customerId, input, change) => {
-    const rows = await write<{ token: CustomerToken | null; quota: Exhausted | null }>(db, sql`
+    const rows = await write<{ token: CustomerToken | null; quota: Exhausted | null }>(
+      db,
+      sql`
       with quota as (${exhausted(customerId, limits, ["tokens"])}
       ), created as (
         insert into customer_tokens (customer_id, name, role, expires_at, token_hash)
         select id, ${input.name}, ${input.role}, ${timeOrNull(input.expiresAtMs)}, ${input.hash} from customers
         where id = ${customerId} and not exists (select from quota) returning *
       ), remembered as (${rememberedAnswer(change, "created", null)}
-      ), audit as (${auditRow(change, "create", "token", sql`
+      ), audit as (${auditRow(
+        change,
+        "create",
+        "token",
+        sql`
         select id as object_id, customer_id, null::jsonb as before, to_jsonb(created) - 'token_hash' as after
-        from created`)}
+        from created`,
+      )}
       )
       select (select to_jsonb(v) from (select ${columns} from created) v) as token, (select to_jsonb(q) from quota q) as quota`,
-      {}, quotaLock(customerId));
+      {},
+      quotaLock(customerId),
+    );
     refuseExhausted(rows[0]?.quota);
     return rows[0]?.token ?? null;
   },
@@ -58,18 +67,26 @@ export const createTokenStore = (db: Database, limits: QuotaLimits = noLimits): 
   },
 
   revoke: async (customerId, id, change) => {
-    const rows = await write<{ id: number }>(db, sql`
+    const rows = await write<{ id: number }>(
+      db,
+      sql`
       with found as (
         select * from customer_tokens where id = ${id} and customer_id = ${customerId} for update
       ), revoked as (
         update customer_tokens t set revoked_at = now() from found
         where t.id = found.id and found.revoked_at is null returning t.*
-      ), audit as (${auditRow(change, "revoke", "token", sql`
+      ), audit as (${auditRow(
+        change,
+        "revoke",
+        "token",
+        sql`
         select r.id as object_id, r.customer_id,
           to_jsonb(found) - 'token_hash' as before, to_jsonb(r) - 'token_hash' as after
-        from revoked r join found on found.id = r.id`)}
+        from revoked r join found on found.id = r.id`,
+      )}
       )
-      select id from found`);
+      select id from found`,
+    );
     return rows.length > 0;
   },
 });

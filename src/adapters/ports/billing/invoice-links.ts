@@ -14,7 +14,12 @@ export type InvoiceLink = {
 
 export interface InvoiceLinkStore {
   /** Null where the customer has no such invoice. */
-  create(customerId: number, invoiceId: number, span: { readonly nowMs: number; readonly expiresAtMs: number }, change: Change): Promise<InvoiceLink | null>;
+  create(
+    customerId: number,
+    invoiceId: number,
+    span: { readonly nowMs: number; readonly expiresAtMs: number },
+    change: Change,
+  ): Promise<InvoiceLink | null>;
   /** Revoked and expired ones too. Null where the customer has no such invoice. */
   list(customerId: number, invoiceId: number, page: Page): Promise<InvoiceLink[] | null>;
   /** Takes effect with the next request; idempotent. @returns false where there is no such link */

@@ -80,9 +80,7 @@ export type InvoicePage = { readonly limit: number; readonly afterId: number | n
 export type LinkClaim = { readonly linkId: number; readonly invoiceId: number; readonly expiresAtMs: number };
 
 /** An invoice and the right to read it: of its customer, or of a link that is neither expired nor revoked. */
-export type InvoiceKey =
-  | { readonly customerId: number; readonly invoiceId: number }
-  | { readonly link: LinkClaim; readonly nowMs: number };
+export type InvoiceKey = { readonly customerId: number; readonly invoiceId: number } | { readonly link: LinkClaim; readonly nowMs: number };
 
 /** A page of lines in the order of the invoice: by window start, then service. */
 export type LinePage = { readonly invoice: Invoice; readonly lines: readonly InvoiceLine[] };

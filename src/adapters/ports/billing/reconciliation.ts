@@ -3,7 +3,14 @@ import type { WindowTally } from "../../../domain/metering/window-tally.ts";
 import type { Fence } from "../coordination/lease.ts";
 
 /** Findings about one window, which belong to its snapshot. */
-export type WindowRule = "line_bytes" | "window_bytes" | "window_cents" | "window_facts" | "window_invoice" | "window_line" | "window_stranger";
+export type WindowRule =
+  | "line_bytes"
+  | "window_bytes"
+  | "window_cents"
+  | "window_facts"
+  | "window_invoice"
+  | "window_line"
+  | "window_stranger";
 
 /** Findings about many windows of a service: one finding per service, however many windows. */
 export type ServiceRule = "reading_stranger" | "side_incomplete" | "window_missing:backup" | "window_missing:primary";
@@ -67,10 +74,20 @@ export interface ReconciliationStore {
   checkWindows(fence: Fence, spans: readonly CheckSpan[], check: CheckWindows): Promise<WindowsChecked>;
   /** Notes findings about services, and clears those of `rules` that no longer apply. Null: the lease is lost. */
   noteServices(
-    fence: Fence, note: { readonly serviceIds: readonly number[]; readonly rules: readonly SweptRule[]; readonly findings: readonly ServiceFinding[]; readonly nowMs: number },
+    fence: Fence,
+    note: {
+      readonly serviceIds: readonly number[];
+      readonly rules: readonly SweptRule[];
+      readonly findings: readonly ServiceFinding[];
+      readonly nowMs: number;
+    },
   ): Promise<Noted | null>;
   /** Compares invoices with their lines and numbers from `place` on, so many lines, or one invoice with more. */
   checkInvoices(fence: Fence, place: InvoicePlace, lines: number, nowMs: number): Promise<InvoicesChecked>;
   /** Clears findings of windows that are gone, some thousands beyond `after`. `next` null: no more findings. */
-  forgetGone(fence: Fence, after: FindingPlace | null, nowMs: number): Promise<{ readonly cleared: number; readonly next: FindingPlace | null }>;
+  forgetGone(
+    fence: Fence,
+    after: FindingPlace | null,
+    nowMs: number,
+  ): Promise<{ readonly cleared: number; readonly next: FindingPlace | null }>;
 }

@@ -1,6 +1,15 @@
 /** An increment of a counter in the database. */
 export type Count = {
-  readonly name: "rounds" | "rounds_failed" | "round_ms" | "witness_rounds" | "unreadable_probes" | "probes_over_budget" | "domains_left_out" | "route53_calls" | "abandoned_calls";
+  readonly name:
+    | "rounds"
+    | "rounds_failed"
+    | "round_ms"
+    | "witness_rounds"
+    | "unreadable_probes"
+    | "probes_over_budget"
+    | "domains_left_out"
+    | "route53_calls"
+    | "abandoned_calls";
   /** The label: of Route 53 calls their result, of abandoned ones their purpose, of failed rounds the role; `""`: none. */
   readonly label: string;
   readonly value: number;

@@ -58,7 +58,12 @@ export type MetricsReading = {
    * Messages that wait, by the kind of their channel: since when the oldest was made, and for how long the one that is due longest
    * has not been tried; null: none is due.
    */
-  readonly pendingDeliveries: readonly { readonly kind: string; readonly count: number; readonly oldestAgeSeconds: number; readonly overdueSeconds: number | null }[];
+  readonly pendingDeliveries: readonly {
+    readonly kind: string;
+    readonly count: number;
+    readonly oldestAgeSeconds: number;
+    readonly overdueSeconds: number | null;
+  }[];
   /** Given up within 24 hours. */
   readonly deadDeliveries: readonly { readonly kind: string; readonly count: number }[];
   /** Null: nothing waits. */

@@ -30,15 +30,11 @@ export interface PolicyStore {
    * @returns null where there is no such service
    * @throws AppError `conflict` for a second live policy of one kind, `bad_request` above the customer's coverage cap
    */
-  create(
-    customerId: number, serviceId: number, kind: StormKind, terms: PolicyTerms, change: Change,
-  ): Promise<StormPolicy | null>;
+  create(customerId: number, serviceId: number, kind: StormKind, terms: PolicyTerms, change: Change): Promise<StormPolicy | null>;
   /** Ascending by id; null where there is no such service. */
   list(customerId: number, serviceId: number): Promise<StormPolicy[] | null>;
   /** Makes the next version. @throws AppError `bad_request` above the cap or where latency_ms does not fit the kind */
-  update(
-    customerId: number, serviceId: number, id: number, patch: PolicyPatch, change: Change,
-  ): Promise<StormPolicy | null>;
+  update(customerId: number, serviceId: number, id: number, patch: PolicyPatch, change: Change): Promise<StormPolicy | null>;
   /** Ends the storm of the policy; the weights stay. */
   remove(customerId: number, serviceId: number, id: number, change: Change): Promise<boolean>;
 }

@@ -73,8 +73,12 @@ export type SeenHealthy = {
 
 /** A domain whose visitors do not all reach the backup, although its service is to be there. `moved`: whether its weights are. */
 export type Unreached = {
-  readonly serviceId: number; readonly domainId: number; readonly name: string;
-  readonly reason: string; readonly detail: string; readonly moved: boolean;
+  readonly serviceId: number;
+  readonly domainId: number;
+  readonly name: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly moved: boolean;
 };
 
 export type RoundDecisions = {

@@ -31,7 +31,11 @@ export type Storm = {
 };
 
 /** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. `evidenceHead`: the last record about it. */
-export type StormDetail = Storm & { readonly changes: readonly RoutingChange[]; readonly changesInAll: number; readonly evidenceHead: ChainHead | null };
+export type StormDetail = Storm & {
+  readonly changes: readonly RoutingChange[];
+  readonly changesInAll: number;
+  readonly evidenceHead: ChainHead | null;
+};
 
 /** Times are half-open, epoch milliseconds: storms that overlap [fromMs, toMs). */
 export type StormFilter = {

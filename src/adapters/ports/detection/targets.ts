@@ -35,7 +35,11 @@ export interface TargetStore {
   /** Assigns probe rounds to every path of an unverified domain whose target consents, and removes others'. @returns how many have some */
   deal(fence: Fence): Promise<number>;
   /** @returns null where the customer has no such live domain */
-  ofDomain(customerId: number, serviceId: number, domainId: number): Promise<{ readonly verified: boolean; readonly paths: readonly KnownPath[] } | null>;
+  ofDomain(
+    customerId: number,
+    serviceId: number,
+    domainId: number,
+  ): Promise<{ readonly verified: boolean; readonly paths: readonly KnownPath[] } | null>;
   /** Deletes all of it, where targets are no longer looked up. */
   clear(fence: Fence): Promise<void>;
 }

@@ -28,7 +28,12 @@ export interface CdnAccountStore {
 }
 
 /** A customer's account as usage ingestion sees it. `source` throws where its token can not be unsealed. */
-export type CustomerSource = { readonly accountId: number; readonly customerId: number; readonly cdn: string; readonly source: UsageSource };
+export type CustomerSource = {
+  readonly accountId: number;
+  readonly customerId: number;
+  readonly cdn: string;
+  readonly source: UsageSource;
+};
 
 export type SourceOutcome = { readonly accountId: number; readonly error: string | null };
 

@@ -65,6 +65,10 @@ export interface UsageStore {
    *   others keep interfering
    */
   push(
-    customerId: number, serviceId: number, windows: readonly UsagePush[], options: PushOptions, change: Change,
+    customerId: number,
+    serviceId: number,
+    windows: readonly UsagePush[],
+    options: PushOptions,
+    change: Change,
   ): Promise<UsageWindow[] | null>;
 }

@@ -60,12 +60,27 @@ export interface ChannelStore {
   list(customerId: number | null, page: Page): Promise<readonly NotificationChannel[]>;
   find(customerId: number | null, id: number): Promise<NotificationChannel | null>;
   /** With its secret, for one that has to be reached now. */
-  open(customerId: number | null, id: number): Promise<{ readonly channel: NotificationChannel; readonly secret: Kept<ChannelSecret> } | null>;
+  open(
+    customerId: number | null,
+    id: number,
+  ): Promise<{ readonly channel: NotificationChannel; readonly secret: Kept<ChannelSecret> } | null>;
   update(customerId: number | null, id: number, patch: ChannelPatch, change: Change): Promise<NotificationChannel | null>;
   /** Puts a secret in the place of the very one that was opened. @returns null where it is another one by now */
-  replaceSecret(customerId: number | null, id: number, was: Kept<ChannelSecret>, secret: Kept<ChannelSecret>, change: Change): Promise<NotificationChannel | null>;
+  replaceSecret(
+    customerId: number | null,
+    id: number,
+    was: Kept<ChannelSecret>,
+    secret: Kept<ChannelSecret>,
+    change: Change,
+  ): Promise<NotificationChannel | null>;
   /** Notes what became of a message that a request sent: a test, or a mail that asks its recipients. A good one closes the circuit. */
-  noteSent(customerId: number | null, id: number, what: "test" | "ask", outcome: Pick<SendOutcome, "status" | "detail">, change: Change): Promise<NotificationChannel | null>;
+  noteSent(
+    customerId: number | null,
+    id: number,
+    what: "test" | "ask",
+    outcome: Pick<SendOutcome, "status" | "detail">,
+    change: Change,
+  ): Promise<NotificationChannel | null>;
   /** @returns null where there is nothing to confirm */
   confirm(customerId: number | null, id: number, codeHash: string, nowMs: number, change: Change): Promise<Confirmed | null>;
   /** Its secret is erased, and what waits for it is dropped. */

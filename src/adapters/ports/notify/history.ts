@@ -26,19 +26,37 @@ export type Delivery = {
 };
 
 /** A delivery as a list of notifications tells of it. */
-export type DeliveryBrief = Pick<Delivery, "id" | "channelId" | "channel" | "action" | "state" | "attempts" | "lastStatus" | "endedAtMs" | "replay">;
+export type DeliveryBrief = Pick<
+  Delivery,
+  "id" | "channelId" | "channel" | "action" | "state" | "attempts" | "lastStatus" | "endedAtMs" | "replay"
+>;
 
 /** What happened, and the messages that told of it. */
 export type Told<D> = Notification & { readonly deliveries: readonly D[] };
 
-export type NotificationFilter = { readonly kind?: string | undefined; readonly serviceId?: number | undefined; readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
-export type IncidentFilter = { readonly open?: boolean | undefined; readonly cdn?: string | undefined; readonly fromMs?: number | undefined; readonly toMs?: number | undefined };
+export type NotificationFilter = {
+  readonly kind?: string | undefined;
+  readonly serviceId?: number | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+};
+export type IncidentFilter = {
+  readonly open?: boolean | undefined;
+  readonly cdn?: string | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+};
 
 /** A row of a list of incidents, with counts as they are now. */
 export type IncidentRow = Omit<IncidentView, "services"> & { readonly kind: IncidentKind; readonly lastEdgeAtMs: Incident["lastEdgeAtMs"] };
 
 /** A service's part in an incident. */
-export type IncidentMember = IncidentService & { readonly customerId: number; readonly joinedAtMs: number; readonly leftAtMs: number | null; readonly stormId: number };
+export type IncidentMember = IncidentService & {
+  readonly customerId: number;
+  readonly joinedAtMs: number;
+  readonly leftAtMs: number | null;
+  readonly stormId: number;
+};
 
 /**
  * What was told, and what became of it; of a customer, or (null) of the operator. Lists are newest first, and tell of messages on
@@ -51,13 +69,27 @@ export interface NotifyHistory {
    * Sends what first told of it once more, as it was, to each channel that is still there, or to one.
    * @returns the new messages; null: there is no such notification
    */
-  replay(customerId: number | null, id: number, channelId: number | null, nowMs: number, change: Change): Promise<readonly Delivery[] | null>;
+  replay(
+    customerId: number | null,
+    id: number,
+    channelId: number | null,
+    nowMs: number,
+    change: Change,
+  ): Promise<readonly Delivery[] | null>;
   /** @returns null where there is no such channel */
   deliveries(customerId: number | null, channelId: number, page: Page): Promise<readonly Paged<Delivery>[] | null>;
   /** Open ones first. `place`: what the next page begins behind. */
-  incidents(customerId: number | null, filter: IncidentFilter, page: Page): Promise<readonly Paged<IncidentRow & { readonly place: number }>[]>;
+  incidents(
+    customerId: number | null,
+    filter: IncidentFilter,
+    page: Page,
+  ): Promise<readonly Paged<IncidentRow & { readonly place: number }>[]>;
   /** With a page of its services by their ids, and the latest messages of it on channels of the same owner. */
-  incident(customerId: number | null, id: number, afterServiceId: number | null): Promise<{
+  incident(
+    customerId: number | null,
+    id: number,
+    afterServiceId: number | null,
+  ): Promise<{
     readonly incident: IncidentRow;
     readonly services: readonly Paged<IncidentMember>[];
     readonly deliveries: readonly Delivery[];

@@ -10,4 +10,7 @@ export type Socket = {
 };
 
 /** Opens a TCP connection at once, as `connect` of `cloudflare:sockets` does; that it cannot be opened shows in its streams. */
-export type Connect = (address: { readonly hostname: string; readonly port: number }, options?: { readonly secureTransport: SecureTransport }) => Socket;
+export type Connect = (
+  address: { readonly hostname: string; readonly port: number },
+  options?: { readonly secureTransport: SecureTransport },
+) => Socket;

@@ -18,7 +18,13 @@ export type PairWish = {
   readonly ttlSeconds: number;
 };
 
-export type CreatedRecord = { readonly type: string; readonly setIdentifier: string; readonly weight: number; readonly ttlSeconds: number; readonly value: string };
+export type CreatedRecord = {
+  readonly type: string;
+  readonly setIdentifier: string;
+  readonly weight: number;
+  readonly ttlSeconds: number;
+  readonly value: string;
+};
 
 /** `refused`: the zone as it is does not allow it; `detail` says what to do. */
 export type ProvisionResult =

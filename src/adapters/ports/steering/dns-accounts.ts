@@ -21,7 +21,10 @@ export type DnsAccountInput = { readonly region: string } & (
 );
 
 /** A live account with its secret, for the DNS adapter only. */
-export type SealedDnsAccount = Omit<DnsAccount, "lastError" | "pausedUntilMs"> & { readonly customerId: number; readonly sealedSecret: string | null };
+export type SealedDnsAccount = Omit<DnsAccount, "lastError" | "pausedUntilMs"> & {
+  readonly customerId: number;
+  readonly sealedSecret: string | null;
+};
 
 /** One live account per customer. Secrets are sealed; no method of the API returns them. */
 export interface DnsAccountStore {

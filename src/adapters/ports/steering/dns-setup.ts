@@ -41,7 +41,12 @@ export type DnsSetupDomain = {
 export type ZoneMate = { readonly name: string; readonly zoneId: string };
 
 /** A channel on which a storm of the service is told. `host`: of a webhook or Slack's. */
-export type ToldChannel = { readonly name: string; readonly kind: ChannelKind; readonly host: string | null; readonly region: string | null };
+export type ToldChannel = {
+  readonly name: string;
+  readonly kind: ChannelKind;
+  readonly host: string | null;
+  readonly region: string | null;
+};
 
 export type DnsSetup = {
   readonly serviceId: number;
@@ -97,7 +102,9 @@ export interface DnsSetupStore {
    * @returns null where there is no such service; `check` null where there was none yet
    */
   lastCheck(
-    customerId: number, serviceId: number, afterPlace?: number,
+    customerId: number,
+    serviceId: number,
+    afterPlace?: number,
   ): Promise<{ readonly check: ReadinessCheck | null; readonly nextAfterPlace: number | null } | null>;
   /** Replaces the last one. @returns null where the lease is lost */
   saveCheck(fence: Fence, check: ReadinessCheck, change: Change): Promise<ReadinessCheck | null>;

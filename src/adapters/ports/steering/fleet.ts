@@ -16,13 +16,23 @@ export type FleetService = {
   readonly reason: string;
   /** Of several that are on, of availability before latency. */
   readonly storm: {
-    readonly id: number; readonly kind: "http_availability" | "http_latency"; readonly state: "storm" | "recovering"; readonly monitorOnly: boolean;
-    readonly startedAtMs: number; readonly relapses: number;
+    readonly id: number;
+    readonly kind: "http_availability" | "http_latency";
+    readonly state: "storm" | "recovering";
+    readonly monitorOnly: boolean;
+    readonly startedAtMs: number;
+    readonly relapses: number;
   } | null;
   /** Its domains by their weights as last read, and of how many visitors are kept from the side that the weights favour. */
   readonly domains: {
-    readonly total: number; readonly primary: number; readonly backup: number; readonly both: number; readonly unread: number; readonly contested: number;
-    readonly failing: number; readonly hindered: number;
+    readonly total: number;
+    readonly primary: number;
+    readonly backup: number;
+    readonly both: number;
+    readonly unread: number;
+    readonly contested: number;
+    readonly failing: number;
+    readonly hindered: number;
   };
   /** In force. */
   readonly override: RoutingOverride | null;

@@ -107,6 +107,9 @@ export interface RoutingStore {
   clearOverride(customerId: number, serviceId: number, change: Change): Promise<boolean>;
   /** Ends a fight over a domain's weights, and clears the drifts that led to it. @returns null where there is no such domain */
   resumeDrift(
-    customerId: number, serviceId: number, domainId: number, change: Change,
+    customerId: number,
+    serviceId: number,
+    domainId: number,
+    change: Change,
   ): Promise<{ readonly domainId: number; readonly resumedAtMs: number } | null>;
 }

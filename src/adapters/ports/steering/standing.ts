@@ -34,7 +34,17 @@ export type StandingDomain = StandingFailover & {
 
 export type StandingProgress = Pick<
   StandingDomain,
-  | "domainId" | "generation" | "checks" | "restore" | "obsolete" | "attached" | "checkedAtMs" | "lastError" | "failedStep" | "failures" | "nextAtMs"
+  | "domainId"
+  | "generation"
+  | "checks"
+  | "restore"
+  | "obsolete"
+  | "attached"
+  | "checkedAtMs"
+  | "lastError"
+  | "failedStep"
+  | "failures"
+  | "nextAtMs"
 >;
 
 export type StandingView = {

@@ -28,7 +28,13 @@ export type Dispute = {
   readonly disputedAtMs: number;
   readonly seenAtMs: number | null;
   /** Null: the owner was deleted meanwhile, and the next look-up decides. */
-  readonly owner: { readonly id: number; readonly customerId: number; readonly serviceId: number; readonly verifiedAtMs: number; readonly lapsedAtMs: number | null } | null;
+  readonly owner: {
+    readonly id: number;
+    readonly customerId: number;
+    readonly serviceId: number;
+    readonly verifiedAtMs: number;
+    readonly lapsedAtMs: number | null;
+  } | null;
 };
 
 /** Who changes a claim: somebody by a request, a job under its lease, or a round. */
@@ -56,4 +62,3 @@ export interface OwnershipStore {
   noteFirstSwitch(domainIds: readonly number[], fence: Fence): Promise<void>;
   disputes(page: Page): Promise<Dispute[]>;
 }
-

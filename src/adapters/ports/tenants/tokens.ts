@@ -17,7 +17,12 @@ export type CustomerToken = {
 export type TokenInput = { readonly name: string; readonly role: Role; readonly expiresAtMs: number | null; readonly hash: string };
 
 /** The identity behind a live token. */
-export type TokenOwner = { readonly tokenId: number; readonly customerId: number; readonly role: Role; readonly expiresAtMs: number | null };
+export type TokenOwner = {
+  readonly tokenId: number;
+  readonly customerId: number;
+  readonly role: Role;
+  readonly expiresAtMs: number | null;
+};
 
 /** Customer tokens. Hashes are SHA-256 in lower-case hex; the secret itself never gets here. */
 export interface TokenStore {
@@ -32,7 +37,12 @@ export interface TokenStore {
 }
 
 /** The claims of a verified JWT. `role` and `customerId` are as claimed, still to be validated. `expiresAtMs`: epoch. */
-export type JwtClaims = { readonly subject: string | null; readonly customerId: unknown; readonly role: unknown; readonly expiresAtMs: number };
+export type JwtClaims = {
+  readonly subject: string | null;
+  readonly customerId: unknown;
+  readonly role: unknown;
+  readonly expiresAtMs: number;
+};
 
 /** Verifies JSON Web Tokens (semantics §2). */
 export interface JwtVerifier {

@@ -32,7 +32,13 @@ export const recordChanges = ({ records, to, members = [] }: WeightChange): read
     }),
     ...members,
   ].flatMap(({ record, weight }): readonly RecordChange[] =>
-    record.weight === weight ? [] : [{ action: "DELETE", record }, { action: "CREATE", record: { ...record, weight } }]);
+    record.weight === weight
+      ? []
+      : [
+          { action: "DELETE", record },
+          { action: "CREATE", record: { ...record, weight } },
+        ],
+  );
 
 /** Why a change cannot be sent at all; null where it can. */
 export const refusal = ({ domain, records, to, members = [] }: WeightChange): string | null => {
@@ -47,9 +53,7 @@ export const refusal = ({ domain, records, to, members = [] }: WeightChange): st
 };
 
 /** Things of zones, grouped by zone in the order in which the zones first appear. */
-export const byZone = <T extends { readonly zoneId: string }>(
-  things: readonly T[],
-): ReadonlyMap<string, readonly T[]> => {
+export const byZone = <T extends { readonly zoneId: string }>(things: readonly T[]): ReadonlyMap<string, readonly T[]> => {
   const grouped = new Map<string, T[]>();
   for (const thing of things) {
     const known = grouped.get(thing.zoneId);

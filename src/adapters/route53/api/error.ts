@@ -37,13 +37,7 @@ export const failureOf = (thrown: unknown): Failure =>
         uncertain: true,
       };
 
-const busy = new Set([
-  "Throttling",
-  "ThrottlingException",
-  "RequestLimitExceeded",
-  "TooManyRequestsException",
-  "PriorRequestNotComplete",
-]);
+const busy = new Set(["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "PriorRequestNotComplete"]);
 const unavailable = new Set(["ServiceUnavailable", "InternalFailure", "InternalError", "RequestTimeout"]);
 const credentialCodes = new Set([
   "InvalidClientTokenId",
@@ -92,8 +86,7 @@ export const callResult = (failure: Failure): CallResult => {
 };
 
 /** The credentials themselves are refused: no request with them can succeed. */
-export const isCredentialFailure = (failure: Failure): boolean =>
-  credentialCodes.has(failure.code) || failure.httpStatus === 401;
+export const isCredentialFailure = (failure: Failure): boolean => credentialCodes.has(failure.code) || failure.httpStatus === 401;
 
 /** The credentials are valid but not permitted this call; IAM may permit it for other names. */
 export const isDenied = (failure: Failure): boolean =>

@@ -1,17 +1,6 @@
 import type { WeightedRecord } from "../../ports/steering/dns.ts";
 import { canonicalName, fqdn } from "../names.ts";
-import {
-  bool,
-  child,
-  element,
-  items,
-  leaf,
-  optionalChild,
-  optionalCount,
-  optionalText,
-  text,
-  type XmlNode,
-} from "./xml.ts";
+import { bool, child, element, items, leaf, optionalChild, optionalCount, optionalText, text, type XmlNode } from "./xml.ts";
 
 /** A public or private hosted zone. `name` is canonical, `id` bare. */
 export type Zone = { readonly id: string; readonly name: string; readonly isPrivate: boolean };
@@ -53,9 +42,7 @@ export const readZonePage = (node: XmlNode): { zones: readonly Zone[]; next: Nex
       isPrivate: config !== undefined && config["PrivateZone"] !== undefined && bool(config, "PrivateZone"),
     };
   }),
-  next: bool(node, "IsTruncated")
-    ? { dnsname: text(node, "NextDNSName"), hostedzoneid: bareId(text(node, "NextHostedZoneId")) }
-    : null,
+  next: bool(node, "IsTruncated") ? { dnsname: text(node, "NextDNSName"), hostedzoneid: bareId(text(node, "NextHostedZoneId")) } : null,
 });
 
 /** Reads a `ListResourceRecordSetsResponse`. @throws XmlShapeError */

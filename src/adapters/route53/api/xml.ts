@@ -39,8 +39,7 @@ export const parseXml = (text: string): { readonly root: string; readonly node: 
   return typeof node === "string" ? { root, node: { "#text": node } } : null;
 };
 
-const isNode = (value: unknown): value is XmlNode =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const isNode = (value: unknown): value is XmlNode => typeof value === "object" && value !== null && !Array.isArray(value);
 
 const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
@@ -134,5 +133,4 @@ export const leaf = (name: string, value: string | number | boolean): string =>
   )}</${name}>`;
 
 /** Writes an element around children that are XML already. */
-export const element = (name: string, ...children: readonly string[]): string =>
-  `<${name}>${children.join("")}</${name}>`;
+export const element = (name: string, ...children: readonly string[]): string => `<${name}>${children.join("")}</${name}>`;

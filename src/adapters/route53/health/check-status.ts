@@ -42,7 +42,10 @@ export const createCheckStatuses = (clock: Clock): CheckStatuses => {
     try {
       const kind = await kindOf(call, id);
       if (!isObserved(kind)) return statusOf(kind, null);
-      return statusOf(kind, await call({ method: "GET", path: `healthcheck/${id}/status`, root: "GetHealthCheckStatusResponse", read: readCheckObservations }));
+      return statusOf(
+        kind,
+        await call({ method: "GET", path: `healthcheck/${id}/status`, root: "GetHealthCheckStatusResponse", read: readCheckObservations }),
+      );
     } catch (thrown) {
       const failure = failureOf(thrown);
       if (failure.code === "NoSuchHealthCheck") return "gone";

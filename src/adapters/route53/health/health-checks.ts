@@ -31,7 +31,10 @@ export const createHealthChecks = (open: (budget: DnsBudget) => Call): HealthChe
     const call = open(budget);
     try {
       const body = writeCreateHealthCheck(reference, target, disabled);
-      return { status: "done", check: await call({ method: "POST", path: "healthcheck", body, root: "CreateHealthCheckResponse", read: readHealthCheckAnswer }) };
+      return {
+        status: "done",
+        check: await call({ method: "POST", path: "healthcheck", body, root: "CreateHealthCheckResponse", read: readHealthCheckAnswer }),
+      };
     } catch (thrown) {
       if (failureOf(thrown).code !== "HealthCheckAlreadyExists") return failed(thrown);
     }
@@ -55,7 +58,13 @@ export const createHealthChecks = (open: (budget: DnsBudget) => Call): HealthChe
   updateCheck: async ({ id, version }, target, disabled, budget) => {
     try {
       const body = writeUpdateHealthCheck(version, target, disabled);
-      const check = await open(budget)({ method: "POST", path: `healthcheck/${id}`, body, root: "UpdateHealthCheckResponse", read: readHealthCheckAnswer });
+      const check = await open(budget)({
+        method: "POST",
+        path: `healthcheck/${id}`,
+        body,
+        root: "UpdateHealthCheckResponse",
+        read: readHealthCheckAnswer,
+      });
       return { status: "done", check };
     } catch (thrown) {
       const { code } = failureOf(thrown);
@@ -66,7 +75,15 @@ export const createHealthChecks = (open: (budget: DnsBudget) => Call): HealthChe
 
   observeCheck: async (id, budget) => {
     try {
-      return { status: "done", seen: await open(budget)({ method: "GET", path: `healthcheck/${id}/status`, root: "GetHealthCheckStatusResponse", read: readCheckObservations }) };
+      return {
+        status: "done",
+        seen: await open(budget)({
+          method: "GET",
+          path: `healthcheck/${id}/status`,
+          root: "GetHealthCheckStatusResponse",
+          read: readCheckObservations,
+        }),
+      };
     } catch (thrown) {
       return failureOf(thrown).code === "NoSuchHealthCheck" ? { status: "missing" } : failed(thrown);
     }

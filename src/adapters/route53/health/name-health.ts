@@ -11,7 +11,8 @@ import type { ReadAt } from "../serving.ts";
 /** The health of an alias's target within its zone: healthy where any of the target's records is. */
 const targetHealth = (sets: readonly RecordSet[], health: Surroundings["health"]): CheckStatus => {
   const each = sets.map((set) => healthKeys(set).map((key) => health[key] ?? "unknown"));
-  if (each.length === 0 || each.some((states) => states.every((status) => status === "healthy"))) return each.length === 0 ? "unknown" : "healthy";
+  if (each.length === 0 || each.some((states) => states.every((status) => status === "healthy")))
+    return each.length === 0 ? "unknown" : "healthy";
   return each.every((states) => states.includes("unhealthy")) ? "unhealthy" : "unknown";
 };
 
@@ -25,7 +26,10 @@ const evaluatedTargets = async (at: ReadAt, { zone, reading }: ReadName): Promis
   for (const { type, alias } of reading.records) {
     if (alias?.evaluateTargetHealth !== true || alias.hostedZoneId !== zone.id) continue;
     const sets = await at(zone, canonicalName(alias.dnsName)).catch(() => []);
-    targets.set(aliasKey(alias.dnsName), sets.filter((set) => set.type === type));
+    targets.set(
+      aliasKey(alias.dnsName),
+      sets.filter((set) => set.type === type),
+    );
   }
   return targets;
 };
@@ -34,14 +38,22 @@ const evaluatedTargets = async (at: ReadAt, { zone, reading }: ReadName): Promis
  * Adds the status of health checks and evaluated targets to readings, queried only where there are any, for all names
  * together: useful, but with lower priority than the records themselves.
  */
-export const withHealth = async (call: Call, statuses: CheckStatuses, at: ReadAt, read: readonly ReadName[]): Promise<readonly ReadName[]> => {
+export const withHealth = async (
+  call: Call,
+  statuses: CheckStatuses,
+  at: ReadAt,
+  read: readonly ReadName[],
+): Promise<readonly ReadName[]> => {
   const wanting = read.filter(({ reading }) => reading.status === "found" && Object.keys(reading.surroundings?.health ?? {}).length > 0);
   if (wanting.length === 0) return read;
   const targets = new Map<ReadName, ReadonlyMap<string, readonly RecordSet[]>>();
   for (const one of wanting) targets.set(one, await evaluatedTargets(at, one));
   const checksOf = (one: ReadName): readonly string[] => {
     const keys = one.reading.status === "found" ? Object.keys(one.reading.surroundings?.health ?? {}) : [];
-    return [...keys.filter((key) => !key.startsWith("alias ")), ...[...(targets.get(one)?.values() ?? [])].flat().flatMap(({ healthCheckId }) => healthCheckId ?? [])];
+    return [
+      ...keys.filter((key) => !key.startsWith("alias ")),
+      ...[...(targets.get(one)?.values() ?? [])].flat().flatMap(({ healthCheckId }) => healthCheckId ?? []),
+    ];
   };
   const { health, dangling } = await statuses.read(call, wanting.flatMap(checksOf));
   return read.map((one) => {
@@ -49,7 +61,10 @@ export const withHealth = async (call: Call, statuses: CheckStatuses, at: ReadAt
     if (!targets.has(one) || reading.status !== "found") return one;
     const own = Object.fromEntries(checks.map((id) => [id, health[id] ?? "unknown"] as const));
     const evaluated = Object.fromEntries([...(targets.get(one) ?? [])].map(([key, sets]) => [key, targetHealth(sets, health)] as const));
-    const more = { health: { ...reading.surroundings?.health, ...own, ...evaluated }, dangling: dangling.filter((id) => checks.includes(id)) };
+    const more = {
+      health: { ...reading.surroundings?.health, ...own, ...evaluated },
+      dangling: dangling.filter((id) => checks.includes(id)),
+    };
     return { ...one, reading: withSurroundings(reading, more) };
   });
 };

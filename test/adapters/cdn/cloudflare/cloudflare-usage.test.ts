@@ -15,10 +15,7 @@ const running: CloudflareApi[] = [];
 
 type Bench = { api: CloudflareApi; usage: UsageSource; sleptMs: number[]; at: (nowMs: number) => void };
 
-async function bench(
-  server: Partial<CloudflareApiOptions> = {},
-  adapter: Partial<CloudflareUsageOptions> = {},
-): Promise<Bench> {
+async function bench(server: Partial<CloudflareApiOptions> = {}, adapter: Partial<CloudflareUsageOptions> = {}): Promise<Bench> {
   let nowMs = NOW_MS;
   const now = (): number => nowMs;
   const api = await startCloudflareApi({
@@ -166,9 +163,7 @@ describe("Cloudflare usage: zones and batches", () => {
     expect(unknownHosts).toEqual([]);
     expect(usageQueries(api)).toHaveLength(9);
     expect(api.queries).toHaveLength(12);
-    const expected = hosts.flatMap((host, zone) =>
-      windows.map((window, i) => ({ host, ...window, bytes: zone * 1_000 + i * 60 })),
-    );
+    const expected = hosts.flatMap((host, zone) => windows.map((window, i) => ({ host, ...window, bytes: zone * 1_000 + i * 60 })));
     const order = (row: { host: string; startMs: number }) => `${row.host} ${row.startMs}`;
     const sorted = (list: typeof expected) => list.toSorted((a, b) => order(a).localeCompare(order(b)));
     expect(sorted([...rows])).toEqual(sorted(expected));
@@ -217,12 +212,17 @@ describe("Cloudflare usage: limits of the plan", () => {
   });
 
   it("asks zones of different plans apart, each within its own limits", async () => {
-    const zones = [{ id: "z-a", name: "a.com" }, { id: "z-b", name: "b.com" }];
+    const zones = [
+      { id: "z-a", name: "a.com" },
+      { id: "z-b", name: "b.com" },
+    ];
     const { usage, api } = await bench({ zones, limitsByZone: { "z-b": { notOlderThanSeconds: 5_400, maxNumberOfFields: 6 } } });
     const windows = windowsOf(2);
     const { rows } = await usage.read({ hosts: ["www.a.com", "www.b.com"], windows });
     expect(rows.map(({ host, startMs }) => [host, (NOW_MS - startMs) / HOUR_MS])).toEqual([
-      ["www.a.com", 2], ["www.a.com", 1], ["www.b.com", 1],
+      ["www.a.com", 2],
+      ["www.a.com", 1],
+      ["www.b.com", 1],
     ]);
     expect(usageQueries(api).map(({ variables }) => variables?.["zoneTags"])).toEqual([["z-a"], ["z-b"]]);
   });
@@ -404,7 +404,16 @@ describe("Cloudflare usage: odd answers", () => {
     ["negative bytes", zone({ edgeResponseBytes: -1 })],
     ["bytes in words", zone({ edgeResponseBytes: "12" })],
     ["more bytes than an integer holds", zone({ edgeResponseBytes: 2 ** 60 })],
-    ["a group without its sampling", { data: { viewer: { zones: [{ zoneTag: "z", w0: [{ dimensions: { clientRequestHTTPHost: "app.example.com" }, sum: { edgeResponseBytes: 1 } }] }] } } }],
+    [
+      "a group without its sampling",
+      {
+        data: {
+          viewer: {
+            zones: [{ zoneTag: "z", w0: [{ dimensions: { clientRequestHTTPHost: "app.example.com" }, sum: { edgeResponseBytes: 1 } }] }],
+          },
+        },
+      },
+    ],
     ["a zone without its window", { data: { viewer: { zones: [{ zoneTag: "z" }] } }, errors: null }],
   ])("refuses %s", async (_name, body) => {
     const { error, calls } = await failureWith(() => Response.json(body));

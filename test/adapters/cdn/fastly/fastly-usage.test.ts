@@ -13,13 +13,22 @@ const running: FastlyApi[] = [];
 const bench = async (server: Partial<FastlyApiOptions> = {}, adapter: { apiToken?: string; timeoutMs?: number } = {}) => {
   const time = { nowMs: noon + 20 * 60_000 };
   const api = await startFastlyApi({
-    apiToken: token, services: [{ id: "s1", domains: ["app.example.com"] }], bytes: (_domain, fromMs, toMs) => toMs - fromMs,
-    now: () => time.nowMs, ...server,
+    apiToken: token,
+    services: [{ id: "s1", domains: ["app.example.com"] }],
+    bytes: (_domain, fromMs, toMs) => toMs - fromMs,
+    now: () => time.nowMs,
+    ...server,
   });
   running.push(api);
   const sleptMs: number[] = [];
   const usage = createFastlyUsage({
-    apiToken: token, endpoint: api.url, fetch, sleep: async (ms) => void sleptMs.push(ms), random: () => 0.5, now: () => time.nowMs, ...adapter,
+    apiToken: token,
+    endpoint: api.url,
+    fetch,
+    sleep: async (ms) => void sleptMs.push(ms),
+    random: () => 0.5,
+    now: () => time.nowMs,
+    ...adapter,
   });
   return { api, usage, sleptMs, time };
 };
@@ -32,7 +41,10 @@ const hours = (...ago: number[]) => ago.map((count) => ({ startMs: noon - count 
 const one = { hosts: ["app.example.com"], windows: hours(1) };
 
 const failureOf = async (reading: Promise<unknown>): Promise<UsageSourceError> => {
-  const error = await reading.then(() => null, (thrown: unknown) => thrown);
+  const error = await reading.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof UsageSourceError)) throw new Error("no UsageSourceError", { cause: error });
   return error;
 };
@@ -41,7 +53,10 @@ describe("Fastly usage: figures", () => {
   it("takes what went to visitors of a service with a single domain from the historical stats", async () => {
     const { usage, api } = await bench({ bytes: (_domain, fromMs) => (fromMs === noon - hourMs ? 5_000_000_001 : 0) });
     const { rows, unknownHosts } = await usage.read({ hosts: ["App.example.com", "else.org"], windows: hours(2, 1) });
-    expect(rows.map(({ host, bytes }) => [host, bytes])).toEqual([["App.example.com", 0], ["App.example.com", 5_000_000_001]]);
+    expect(rows.map(({ host, bytes }) => [host, bytes])).toEqual([
+      ["App.example.com", 0],
+      ["App.example.com", 5_000_000_001],
+    ]);
     expect([unknownHosts, usage.cdn]).toEqual([["else.org"], "fastly"]);
     expect(api.requests.filter((path) => path.startsWith("/stats"))).toEqual([
       `/stats/service/s1?from=${(noon - 2 * hourMs) / 1_000}&to=${noon / 1_000}&by=hour`,
@@ -51,7 +66,8 @@ describe("Fastly usage: figures", () => {
   it("tells the domains of a service apart with Domain Inspector, page by page", async () => {
     const domains = Array.from({ length: 130 }, (_, index) => `h${index}.example.com`);
     const { usage, api } = await bench({
-      services: [{ id: "s1", domains, inspector: true }], bytes: (domain) => Number(/\d+/.exec(domain)?.[0]),
+      services: [{ id: "s1", domains, inspector: true }],
+      bytes: (domain) => Number(/\d+/.exec(domain)?.[0]),
     });
     const { rows } = await usage.read({ hosts: domains, windows: hours(1) });
     expect(rows.map(({ bytes }) => bytes)).toEqual(domains.map((_, index) => index));
@@ -59,7 +75,11 @@ describe("Fastly usage: figures", () => {
   });
 
   it("does not guess where Domain Inspector is not booked: those hosts are unknown, the others are read", async () => {
-    const services = [{ id: "s1", domains: ["a.com", "b.com"] }, { id: "s2", domains: ["c.com"] }, { id: "s3", domains: ["*.d.com"] }];
+    const services = [
+      { id: "s1", domains: ["a.com", "b.com"] },
+      { id: "s2", domains: ["c.com"] },
+      { id: "s3", domains: ["*.d.com"] },
+    ];
     const { usage } = await bench({ services });
     const { rows, unknownHosts } = await usage.read({ hosts: ["a.com", "c.com", "x.d.com"], windows: hours(1) });
     expect(rows).toEqual([{ host: "c.com", ...hours(1)[0], bytes: hourMs }]);
@@ -101,7 +121,11 @@ describe("Fastly usage: figures", () => {
 
   it("prefers the exact domain to a wildcard, and never matches across labels", () => {
     const service = (id: string, ...domains: string[]) => ({ id, isActive: true, former: [], domains });
-    const ownerOf = createOwnerLookup({ services: [service("w", "*.example.com"), service("e", "app.example.com")], versionless: [], gaps: [] });
+    const ownerOf = createOwnerLookup({
+      services: [service("w", "*.example.com"), service("e", "app.example.com")],
+      versionless: [],
+      gaps: [],
+    });
     const found = ["app.example.com", "www.EXAMPLE.com", "a.b.example.com", "example.com"].map(ownerOf);
     expect(found.map((owner) => (owner.kind === "service" ? owner.serviceId : owner.kind))).toEqual(["e", "w", "absent", "absent"]);
   });
@@ -145,7 +169,12 @@ describe("Fastly usage: failures", () => {
       return Response.json(path === "/service" ? [{ id: "s1" }] : path.endsWith("/domain") ? [{ name: "app.example.com" }] : stats);
     };
     const usage = createFastlyUsage({
-      apiToken: token, endpoint: "https://api.fastly.test", sleep: async () => {}, random: () => 0, now: () => noon + hourMs, fetch: answers as typeof fetch,
+      apiToken: token,
+      endpoint: "https://api.fastly.test",
+      sleep: async () => {},
+      random: () => 0,
+      now: () => noon + hourMs,
+      fetch: answers as typeof fetch,
     });
     expect((await failureOf(usage.read(one))).message).toMatch(/^fastly malformed: /);
   });

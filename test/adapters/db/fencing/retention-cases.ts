@@ -11,10 +11,17 @@ const beforeMs = Date.parse("2025-01-01T00:00:00Z");
 const hourStartMs = Math.floor(nowMs / hourMs) * hourMs;
 
 const retention = (
-  method: keyof RetentionStore, what: string, writes: readonly string[], prepare: (world: World) => Promise<unknown>, refused: unknown = 0,
+  method: keyof RetentionStore,
+  what: string,
+  writes: readonly string[],
+  prepare: (world: World) => Promise<unknown>,
+  refused: unknown = 0,
   call = (store: RetentionStore, fence: Fence): Promise<unknown> => (store[method] as RetentionStore["auditLog"])(fence, beforeMs, 100),
 ): FencedWrite => ({
-  method: `retention.${method}`, what, writes, refused,
+  method: `retention.${method}`,
+  what,
+  writes,
+  refused,
   prepare: async (world) => {
     await prepare(world);
     return (fence) => call(createRetentionStore(world.db), fence);
@@ -22,8 +29,9 @@ const retention = (
 });
 
 /** A message of an incident that is long over, all by itself. */
-const tellLongAgo = ({ sql, tenant }: World): Promise<unknown> => sql(
-  `with c as (
+const tellLongAgo = ({ sql, tenant }: World): Promise<unknown> =>
+  sql(
+    `with c as (
      insert into channels (customer_id, name, kind, settings, sealed_secret) values ($1, $2, 'slack', '{}', '') returning id
    ), n as (
      insert into notifications (customer_id, kind, subject, facts, occurred_at, expanded_at) values ($1, 'storm.ended', 'x', '{}', $3, $3) returning id
@@ -34,35 +42,50 @@ const tellLongAgo = ({ sql, tenant }: World): Promise<unknown> => sql(
    )
    insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, incident_id, state, next_at, ended_at)
    select c.id, 't', 1, 'resolve', 'storm.ended', 'info', n.id, n.id, i.id, 'sent', $3, $3 from c, n, i`,
-  [tenant.customer, tenant.name, long, tenant.service]);
+    [tenant.customer, tenant.name, long, tenant.service],
+  );
 
 /** What is folded and what is deleted for its age. */
 export const retained: readonly FencedWrite[] = [
   {
-    method: "rollups.fold", what: "the minutes of an hour", writes: ["probe_minutes_folded"], refused: null,
+    method: "rollups.fold",
+    what: "the minutes of an hour",
+    writes: ["probe_minutes_folded"],
+    refused: null,
     prepare: async ({ db, tenant }) => {
       await tenant.rollup("minute", nowMs - hourStartMs);
       return (fence) => createRollupStore(db).fold(fence, hourStartMs, tenant.domain - 1, 1);
     },
   },
   {
-    method: "rollups.markFolded", what: "how far minutes are folded", writes: ["rollup_marks"], refused: false,
+    method: "rollups.markFolded",
+    what: "how far minutes are folded",
+    writes: ["rollup_marks"],
+    refused: false,
     prepare: async ({ db, sql }) => {
       await sql("delete from rollup_marks");
       return (fence) => createRollupStore(db).markFolded(fence, hourStartMs - 1_000 * hourMs);
     },
   },
   {
-    method: "pruning.foldedMinutes", what: "folded minutes", writes: ["probe_minutes_folded"], refused: 0,
+    method: "pruning.foldedMinutes",
+    what: "folded minutes",
+    writes: ["probe_minutes_folded"],
+    refused: 0,
     prepare: async ({ db, sql, tenant }) => {
       await sql(
         `insert into probe_minutes_folded (domain_id, path, vantage, start_at, samples, counts, places)
-         values ($1, 'primary', 'vercel', $2, 60, array_fill(1, array[60]), array_fill(40, array[60]))`, [tenant.domain, long]);
+         values ($1, 'primary', 'vercel', $2, 60, array_fill(1, array[60]), array_fill(40, array[60]))`,
+        [tenant.domain, long],
+      );
       return (fence) => createPruneStore(db).foldedMinutes(fence, beforeMs, 100);
     },
   },
   retention("auditLog", "old entries of the audit log", ["audit_log"], async ({ sql, tenant }) => {
-    await sql("insert into audit_log (customer_id, actor, action, object_type, at) values ($1, 'x', 'create', 'service', $2)", [tenant.customer, long]);
+    await sql("insert into audit_log (customer_id, actor, action, object_type, at) values ($1, 'x', 'create', 'service', $2)", [
+      tenant.customer,
+      long,
+    ]);
     // Only the first rows are looked at.
     await sql("alter table audit_log disable trigger audit_log_append_only");
     await sql("update audit_log set at = $1", [long]);
@@ -72,28 +95,83 @@ export const retained: readonly FencedWrite[] = [
     await tenant.change("failed");
     await sql("update routing_changes set intended_at = $1", [long]);
   }),
-  retention("routingDrifts", "old drifts", ["routing_drifts"], async ({ sql, tenant }) => void (await sql(
-    `insert into routing_drifts (service_id, domain_id, record_type, previous_primary, previous_backup, found_primary, found_backup, epoch, found_at)
-     values ($1, $2, 'CNAME', 100, 0, 50, 50, 1, $3)`, [tenant.service, tenant.domain, long]))),
-  retention("evidence", "old evidence of a storm on no invoice", ["evidence", "evidence_chains"], async ({ sql, tenant }) => {
-    const storm = await tenant.storm();
-    await sql("update storm_events set state = 'ended', started_at = $2, ended_at = $2, ended_reason = 'recovered' where id = $1", [storm, long]);
-    await sql("delete from adjustment_causes where service_id = $1", [tenant.service]);
-    await sql("insert into evidence (service_id, storm_id, kind, body, created_at) values ($1, $2, 'begin', '{}', $3)", [tenant.service, storm, long]);
-  }, { rows: 0, lastServiceId: null }, (store, fence) => store.evidence(fence, beforeMs, 0, 1_000)),
-  retention("takeovers", "old takeovers", ["counters", "takeovers"], async ({ sql }) => void (await sql(
-    `insert into takeovers (seq, kind, lease, from_provider, to_provider, epoch, lapsed, unheld_ms, at, previous_hash, hash)
+  retention(
+    "routingDrifts",
+    "old drifts",
+    ["routing_drifts"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `insert into routing_drifts (service_id, domain_id, record_type, previous_primary, previous_backup, found_primary, found_backup, epoch, found_at)
+     values ($1, $2, 'CNAME', 100, 0, 50, 50, 1, $3)`,
+        [tenant.service, tenant.domain, long],
+      )),
+  ),
+  retention(
+    "evidence",
+    "old evidence of a storm on no invoice",
+    ["evidence", "evidence_chains"],
+    async ({ sql, tenant }) => {
+      const storm = await tenant.storm();
+      await sql("update storm_events set state = 'ended', started_at = $2, ended_at = $2, ended_reason = 'recovered' where id = $1", [
+        storm,
+        long,
+      ]);
+      await sql("delete from adjustment_causes where service_id = $1", [tenant.service]);
+      await sql("insert into evidence (service_id, storm_id, kind, body, created_at) values ($1, $2, 'begin', '{}', $3)", [
+        tenant.service,
+        storm,
+        long,
+      ]);
+    },
+    { rows: 0, lastServiceId: null },
+    (store, fence) => store.evidence(fence, beforeMs, 0, 1_000),
+  ),
+  retention(
+    "takeovers",
+    "old takeovers",
+    ["counters", "takeovers"],
+    async ({ sql }) =>
+      void (await sql(
+        `insert into takeovers (seq, kind, lease, from_provider, to_provider, epoch, lapsed, unheld_ms, at, previous_hash, hash)
      select n + i, 'takeover', 'shard:0', 'cloudflare', 'vercel', i, true, 1, $1, case when n + i > 1 then 'x' end, 'y'
-     from (select coalesce(max(seq), 0) as n from takeovers) t, generate_series(1, 2) i`, [long]))),
-  retention("findings", "differences that were cleared", ["reconciliation_findings"], async ({ sql, tenant }) => void (await sql(
-    `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at, cleared_at)
-     values ($1, 'invoice_numbers', 'customer', $1, '', '', $2, $2, $2)`, [tenant.customer, long]))),
-  retention("vantages", "vantages that are heard no more", ["vantages"], async ({ sql, tenant }) =>
-    void (await sql("insert into vantages (name, last_heard_at) values ($1, $2)", [tenant.name, long]))),
-  retention("checkLeases", "leases of readiness checks", ["leases"], async ({ sql, tenant }) => void (await sql(
-    "insert into leases (name, holder, provider, acquired_at, expires_at) values ($1, 'x', 'local', $2, $2)", [`readiness:${tenant.service}`, long]))),
-  retention("invoiceLinks", "links that have expired", ["invoice_links"], async ({ sql, tenant }) => void (await sql(
-    `with i as (
+     from (select coalesce(max(seq), 0) as n from takeovers) t, generate_series(1, 2) i`,
+        [long],
+      )),
+  ),
+  retention(
+    "findings",
+    "differences that were cleared",
+    ["reconciliation_findings"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at, cleared_at)
+     values ($1, 'invoice_numbers', 'customer', $1, '', '', $2, $2, $2)`,
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
+    "vantages",
+    "vantages that are heard no more",
+    ["vantages"],
+    async ({ sql, tenant }) => void (await sql("insert into vantages (name, last_heard_at) values ($1, $2)", [tenant.name, long])),
+  ),
+  retention(
+    "checkLeases",
+    "leases of readiness checks",
+    ["leases"],
+    async ({ sql, tenant }) =>
+      void (await sql("insert into leases (name, holder, provider, acquired_at, expires_at) values ($1, 'x', 'local', $2, $2)", [
+        `readiness:${tenant.service}`,
+        long,
+      ])),
+  ),
+  retention(
+    "invoiceLinks",
+    "links that have expired",
+    ["invoice_links"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `with i as (
        insert into invoices (customer_id, number, period_start, period_end, subtotal_cents, discount_cents, total_cents, issued_at)
        values ($1, 1, 'epoch', 'tomorrow', 1, 0, 1, now()) returning id
      ), s as (insert into usage_snapshots (service_id, window_start, window_end) values ($2, 'epoch', 'tomorrow') returning id, service_id
@@ -103,7 +181,9 @@ export const retained: readonly FencedWrite[] = [
        select i.id, s.id, s.service_id, 'epoch', 'tomorrow', 0, 0, 12, 0.5, 0, 1, 1, 0 from i, s
      )
      insert into invoice_links (invoice_id, customer_id, created_by, created_at, expires_at) select id, $1, 'x', 'epoch', $3 from i`,
-    [tenant.customer, tenant.service, long]))),
+        [tenant.customer, tenant.service, long],
+      )),
+  ),
   retention("deliveries", "old messages", ["deliveries"], tellLongAgo),
   retention("notifications", "changes whose messages are gone", ["notifications"], async (world) => {
     await tellLongAgo(world);
@@ -118,6 +198,14 @@ export const retained: readonly FencedWrite[] = [
     await world.sql("delete from deliveries");
     await world.sql("delete from incident_services");
   }),
-  retention("probeTargets", "hosts that nobody names any more", ["probe_targets"], async ({ sql, tenant }) =>
-    void (await sql("insert into probe_targets (host, addresses, checked_at) values ($1, 'public', $2)", [`${tenant.name}.cdn.net`, long]))),
+  retention(
+    "probeTargets",
+    "hosts that nobody names any more",
+    ["probe_targets"],
+    async ({ sql, tenant }) =>
+      void (await sql("insert into probe_targets (host, addresses, checked_at) values ($1, 'public', $2)", [
+        `${tenant.name}.cdn.net`,
+        long,
+      ])),
+  ),
 ];

@@ -17,7 +17,7 @@ const templatesOf = (source: string): string[] => {
   // What is open: templates, and the code within them, which ends at the brace that is one too many.
   const open: ("template" | "code" | "brace")[] = [];
   let startedAt = 0;
-  for (let at = 0; at < source.length; ) {
+  for (let at = 0; at < source.length;) {
     const char = source[at];
     const inTemplate = open.at(-1) === "template";
     if (inTemplate && char === "\\") at += 2;
@@ -43,7 +43,8 @@ const templatesOf = (source: string): string[] => {
   return found;
 };
 
-const isWrite = (template: string): boolean => /\b(insert\s+into|delete\s+from|truncate|merge\s+into|update\s+(\w+|\$\{[^}]*\})(\s+(as\s+)?\w+)?\s+set)\b/i.test(template);
+const isWrite = (template: string): boolean =>
+  /\b(insert\s+into|delete\s+from|truncate|merge\s+into|update\s+(\w+|\$\{[^}]*\})(\s+(as\s+)?\w+)?\s+set)\b/i.test(template);
 
 /** How many statements, or parts of statements, of a source write without a fence of their own. */
 export const unfencedIn = (source: string): number =>

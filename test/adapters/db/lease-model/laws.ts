@@ -45,8 +45,11 @@ const brokenTakings = ({ versions, calls, ttlMs }: ScheduleRecord): string[] => 
     const isOwn = before.holder === after.holder && before.provider === after.provider;
     if (!isOwn && after.acquiredAt < before.expiresAt) broken.push(`epoch ${after.epoch} begins before the one before it ends`);
   }
-  const told = calls.flatMap((call) => (call.kind === "take" && call.epoch !== null ? [`${call.epoch} ${call.holder} from ${call.from}`] : []));
-  if (told.toSorted().join() !== taken.toSorted().join()) broken.push(`told [${told.toSorted().join(", ")}], recorded [${taken.toSorted().join(", ")}]`);
+  const told = calls.flatMap((call) =>
+    call.kind === "take" && call.epoch !== null ? [`${call.epoch} ${call.holder} from ${call.from}`] : [],
+  );
+  if (told.toSorted().join() !== taken.toSorted().join())
+    broken.push(`told [${told.toSorted().join(", ")}], recorded [${taken.toSorted().join(", ")}]`);
   return broken;
 };
 
@@ -55,8 +58,14 @@ const slackUs = 100_000;
 
 /** Renewals and returns: only of a lease that lasts, and of the epoch in whose name they were asked for. */
 const brokenChanges = ({ versions, calls, ttlMs }: ScheduleRecord): string[] => {
-  const made = countBy(versions.map((after, index) => ({ change: changeOf(versions[index - 1], after), after })), ({ change, after }) => `${change} ${after.epoch}`);
-  const asked = countBy(calls.filter(({ ok }) => ok), ({ kind, epoch }) => `${kind} ${epoch}`);
+  const made = countBy(
+    versions.map((after, index) => ({ change: changeOf(versions[index - 1], after), after })),
+    ({ change, after }) => `${change} ${after.epoch}`,
+  );
+  const asked = countBy(
+    calls.filter(({ ok }) => ok),
+    ({ kind, epoch }) => `${kind} ${epoch}`,
+  );
   const broken: string[] = [];
   for (const [index, after] of versions.entries()) {
     const before = versions[index - 1];
@@ -67,8 +76,10 @@ const brokenChanges = ({ versions, calls, ttlMs }: ScheduleRecord): string[] => 
     }
     const { epoch } = after;
     const of = (map: ReadonlyMap<string, number>, name: string) => map.get(`${name} ${epoch}`) ?? 0;
-    if (of(made, "renewed") !== of(asked, "renew")) broken.push(`epoch ${epoch} was renewed ${of(made, "renewed")} times, by its holder ${of(asked, "renew")} times`);
-    if (of(made, "handed") !== of(asked, "handBack")) broken.push(`epoch ${epoch} was handed back ${of(made, "handed")} times, by its holder ${of(asked, "handBack")} times`);
+    if (of(made, "renewed") !== of(asked, "renew"))
+      broken.push(`epoch ${epoch} was renewed ${of(made, "renewed")} times, by its holder ${of(asked, "renew")} times`);
+    if (of(made, "handed") !== of(asked, "handBack"))
+      broken.push(`epoch ${epoch} was handed back ${of(made, "handed")} times, by its holder ${of(asked, "handBack")} times`);
     if (of(made, "released") > of(asked, "release")) broken.push(`epoch ${epoch} was released by somebody else`);
   }
   return [...new Set(broken)];
@@ -81,7 +92,8 @@ const brokenWrites = ({ versions, landed, calls }: ScheduleRecord): string[] => 
   for (const write of landed) {
     const lease = versions.findLast(({ seq }) => seq < write.seq);
     const name = `a write of ${write.holder} under epoch ${write.epoch}`;
-    if (write.leaseEpoch !== write.epoch || write.leaseHolder !== write.holder) broken.push(`${name} was committed under epoch ${write.leaseEpoch} of ${write.leaseHolder}`);
+    if (write.leaseEpoch !== write.epoch || write.leaseHolder !== write.holder)
+      broken.push(`${name} was committed under epoch ${write.leaseEpoch} of ${write.leaseHolder}`);
     if (lease === undefined || lease.epoch !== write.epoch) broken.push(`${name} came after epoch ${lease?.epoch} had been taken`);
     else if (lease.expiresAt <= write.startedAt) broken.push(`${name} began after the lease had ended`);
     if ((holders.get(write.epoch) ?? write.holder) !== write.holder) broken.push(`epoch ${write.epoch} has two writers`);
@@ -99,7 +111,9 @@ const brokenTakeovers = ({ versions, takeovers }: ScheduleRecord): string[] => {
     if (before === undefined || before.provider === after.provider || !after.lease.startsWith("shard:")) return [];
     const isTaken = before.epoch !== after.epoch;
     const unheldMs = isTaken ? Math.max(0, Math.floor((after.acquiredAt - before.expiresAt) / 1_000)) : 0;
-    return [`${isTaken ? "takeover" : "hand_back"} ${before.provider}>${after.provider} ${after.epoch} ${isTaken && before.releasedAt === null} ${unheldMs}`];
+    return [
+      `${isTaken ? "takeover" : "hand_back"} ${before.provider}>${after.provider} ${after.epoch} ${isTaken && before.releasedAt === null} ${unheldMs}`,
+    ];
   });
   const found = takeovers.map(({ kind, from, to, epoch, lapsed, unheldMs }) => `${kind} ${from}>${to} ${epoch} ${lapsed} ${unheldMs}`);
   return expected.join() === found.join() ? [] : [`takeovers [${found.join(", ")}] where there were [${expected.join(", ")}]`];
@@ -107,7 +121,10 @@ const brokenTakeovers = ({ versions, takeovers }: ScheduleRecord): string[] => {
 
 /** What one schedule did that must never happen. */
 export const violationsOf = (record: ScheduleRecord): string[] => [
-  ...brokenTakings(record), ...brokenChanges(record), ...brokenWrites(record), ...brokenTakeovers(record),
+  ...brokenTakings(record),
+  ...brokenChanges(record),
+  ...brokenWrites(record),
+  ...brokenTakeovers(record),
   ...record.calls.flatMap((call) => (call.kind === "starved" ? ["in the end nobody got the lease, or could write"] : [])),
 ];
 
@@ -115,7 +132,8 @@ export const violationsOf = (record: ScheduleRecord): string[] => [
 export const brokenChain = (takeovers: readonly Takeover[]): string[] =>
   takeovers.flatMap((row, index) => {
     const before = takeovers[index - 1];
-    const follows = before === undefined ? row.seq !== 1 || row.previousHash === null : row.seq === before.seq + 1 && row.previousHash === before.hash;
+    const follows =
+      before === undefined ? row.seq !== 1 || row.previousHash === null : row.seq === before.seq + 1 && row.previousHash === before.hash;
     return follows ? [] : [`takeover ${row.seq} does not follow the one before it`];
   });
 
@@ -125,8 +143,13 @@ export const happenedIn = ({ versions, landed, calls }: ScheduleRecord) => {
   const changes = versions.map((after, index) => changeOf(versions[index - 1], after));
   const count = (change: Change) => changes.filter((one) => one === change).length;
   return {
-    taken: count("taken"), renewed: count("renewed"), released: count("released"), handedBack: count("handed"),
-    takenOver: versions.filter((after, index) => index > 0 && changes[index] === "taken" && versions[index - 1]?.provider !== after.provider).length,
+    taken: count("taken"),
+    renewed: count("renewed"),
+    released: count("released"),
+    handedBack: count("handed"),
+    takenOver: versions.filter(
+      (after, index) => index > 0 && changes[index] === "taken" && versions[index - 1]?.provider !== after.provider,
+    ).length,
     accepted: landed.length,
     refused: calls.filter((call) => call.kind === "write" && call.accepted === 0).length,
     /** Committed after the lease had ended: whoever wanted it had to wait. */

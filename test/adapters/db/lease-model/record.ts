@@ -92,13 +92,17 @@ export const takeRecord = async (database: TestDatabase, takeoversFrom: number):
     rows.map((row) => ({ ...row, ...Object.fromEntries(fields.map((field) => [field, Number(row[field])])) }));
   const versions = await database.sql<LeaseVersion>(
     `select seq, lease, epoch, holder, provider, ${us("acquired_at")} as "acquiredAt", ${us("expires_at")} as "expiresAt",
-       ${us("released_at")} as "releasedAt", ${us("at")} as at from lease_versions order by seq`);
+       ${us("released_at")} as "releasedAt", ${us("at")} as at from lease_versions order by seq`,
+  );
   const landed = await database.sql<Landed>(
     `select seq, lease, epoch, holder, ${us("started_at")} as "startedAt", ${us("at")} as at, lease_epoch as "leaseEpoch",
-       lease_holder as "leaseHolder" from landed order by seq`);
+       lease_holder as "leaseHolder" from landed order by seq`,
+  );
   const takeovers = await database.sql<Takeover>(
     `select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",
-       previous_hash as "previousHash", hash from takeovers where seq >= $1 order by seq`, [takeoversFrom]);
+       previous_hash as "previousHash", hash from takeovers where seq >= $1 order by seq`,
+    [takeoversFrom],
+  );
   await database.sql("truncate written, lease_versions, landed");
   return {
     versions: numbers(versions, "seq", "epoch"),

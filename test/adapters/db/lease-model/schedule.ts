@@ -53,10 +53,17 @@ export const runSchedule = async (db: Database, { seed, lease, ttlMs }: Schedule
 
   const takeAs = async (provider: string, holder: string) => {
     const taking = await leases.take(lease, provider, holder);
-    calls.push({ kind: "take", holder, epoch: taking.held?.epoch ?? null, from: taking.held === null ? null : taking.from, ok: taking.held !== null });
+    calls.push({
+      kind: "take",
+      holder,
+      epoch: taking.held?.epoch ?? null,
+      from: taking.held === null ? null : taking.from,
+      ok: taking.held !== null,
+    });
     return taking;
   };
-  const age = (ms: number) => db.rows(sql`
+  const age = (ms: number) =>
+    db.rows(sql`
     update leases set acquired_at = acquired_at - ${ms} * interval '1 millisecond', expires_at = expires_at - ${ms} * interval '1 millisecond',
       released_at = released_at - ${ms} * interval '1 millisecond' where name = ${lease}`);
   const writeAs = async (fence: Fence, holder: string, slowMs = 0): Promise<boolean> => {
@@ -135,7 +142,9 @@ export const runSchedule = async (db: Database, { seed, lease, ttlMs }: Schedule
   while (open.size > 0) await Promise.allSettled(open);
   // In the end everybody is awake: somebody gets the lease, and with it may write.
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    const takings = await Promise.all(providers.map(async (provider) => ({ holder: `${provider}:last`, taking: await takeAs(provider, `${provider}:last`) })));
+    const takings = await Promise.all(
+      providers.map(async (provider) => ({ holder: `${provider}:last`, taking: await takeAs(provider, `${provider}:last`) })),
+    );
     const won = takings.find(({ taking }) => taking.held !== null);
     if (won?.taking.held != null && (!isLong || (await writeAs(won.taking.held, won.holder)))) return calls;
     const waitMs = Math.max(...takings.map(({ taking }) => (taking.held === null ? taking.freeInMs : 0)));
@@ -159,7 +168,12 @@ const observed = (leases: LeaseStore, calls: Call[], open: Set<Promise<unknown>>
   return {
     ...leases,
     renew: (fence) => noted("renew", fence, leases.renew(fence)),
-    release: async (fence) => void (await noted("release", fence, leases.release(fence).then(() => true))),
+    release: async (fence) =>
+      void (await noted(
+        "release",
+        fence,
+        leases.release(fence).then(() => true),
+      )),
     handBack: (fence, preferred, goodForMs) => noted("handBack", fence, leases.handBack(fence, preferred, goodForMs)),
   };
 };

@@ -6,142 +6,264 @@ import type { TestDatabase } from "../../../support/database.ts";
 let database: TestDatabase;
 let ids: { customer: number; service: number; domain: number; policy: number };
 const sql = <Row = Record<string, unknown>>(text: string, params: readonly unknown[] = []) => database.sql<Row>(text, params);
-const one = async (text: string, params: readonly unknown[] = []): Promise<number> => Number((await sql<{ id: string }>(text, params))[0]?.id);
+const one = async (text: string, params: readonly unknown[] = []): Promise<number> =>
+  Number((await sql<{ id: string }>(text, params))[0]?.id);
 
 beforeAll(async () => {
   database = await freshDatabase();
   const customer = await one("insert into customers (name) values ('acme') returning id");
-  const service = await one("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, 'shop', 'cdn-a', 'cdn-b') returning id", [customer]);
-  const domain = await one("insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, 'shop.example.test', 't') returning id", [service, customer]);
+  const service = await one(
+    "insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, 'shop', 'cdn-a', 'cdn-b') returning id",
+    [customer],
+  );
+  const domain = await one(
+    "insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, 'shop.example.test', 't') returning id",
+    [service, customer],
+  );
   const policy = await one("insert into storm_policies (service_id, kind) values ($1, 'http_availability') returning id", [service]);
-  await sql("insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures) values ($1, 1, 0.9, 60, 60, 1.5, 3, 3)", [policy]);
+  await sql(
+    "insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures) values ($1, 1, 0.9, 60, 60, 1.5, 3, 3)",
+    [policy],
+  );
   ids = { customer, service, domain, policy };
 });
 afterAll(() => database.close());
 beforeEach(() => sql("truncate notifications cascade"));
 
-const told = async (): Promise<string[]> => (await sql<{ kind: string }>("select kind from notifications order by id")).map(({ kind }) => kind);
+const told = async (): Promise<string[]> =>
+  (await sql<{ kind: string }>("select kind from notifications order by id")).map(({ kind }) => kind);
 
-const storm = () => one(
-  `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
-   values ($1, $2, 1, 'http_availability', 'storm', now(), now(), 1.5) returning id`, [ids.service, ids.policy]);
-const end = (id: number) => sql("update storm_events set state = 'ended', ended_at = now(), ended_reason = 'recovered' where id = $1", [id]);
+const storm = () =>
+  one(
+    `insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
+   values ($1, $2, 1, 'http_availability', 'storm', now(), now(), 1.5) returning id`,
+    [ids.service, ids.policy],
+  );
+const end = (id: number) =>
+  sql("update storm_events set state = 'ended', ended_at = now(), ended_reason = 'recovered' where id = $1", [id]);
 const steer = (state: string, reason: string, more = "") =>
-  sql(`insert into service_routing (service_id, state, reason) values ($1, $2, $3)
-    on conflict (service_id) do update set state = excluded.state, reason = excluded.reason ${more}`, [ids.service, state, reason]);
-const change = (result: string, reason = "storm") => one(
-  `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
-   values ($1, $2, 100, 0, 0, 100, $4, 'tranche', 1, $3, now()) returning id`, [ids.service, ids.domain, result, reason]);
-const job = (ok: boolean, overruns = 0) => sql(
-  `insert into job_runs (job, provider, last_started_at, last_succeeded_at, last_failed_at, overruns) values ('tick:0', 'cloudflare', now(), case when $1 then clock_timestamp() end, case when not $1 then clock_timestamp() end, $2)
+  sql(
+    `insert into service_routing (service_id, state, reason) values ($1, $2, $3)
+    on conflict (service_id) do update set state = excluded.state, reason = excluded.reason ${more}`,
+    [ids.service, state, reason],
+  );
+const change = (result: string, reason = "storm") =>
+  one(
+    `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
+   values ($1, $2, 100, 0, 0, 100, $4, 'tranche', 1, $3, now()) returning id`,
+    [ids.service, ids.domain, result, reason],
+  );
+const job = (ok: boolean, overruns = 0) =>
+  sql(
+    `insert into job_runs (job, provider, last_started_at, last_succeeded_at, last_failed_at, overruns) values ('tick:0', 'cloudflare', now(), case when $1 then clock_timestamp() end, case when not $1 then clock_timestamp() end, $2)
    on conflict (job, provider) do update set last_succeeded_at = coalesce(excluded.last_succeeded_at, job_runs.last_succeeded_at),
-     last_failed_at = coalesce(excluded.last_failed_at, job_runs.last_failed_at), overruns = job_runs.overruns + $2`, [ok, overruns]);
+     last_failed_at = coalesce(excluded.last_failed_at, job_runs.last_failed_at), overruns = job_runs.overruns + $2`,
+    [ok, overruns],
+  );
 
 /** What is done, and what the outbox holds of it, in order. */
 const changes: readonly [what: string, does: () => Promise<unknown>, kinds: readonly string[]][] = [
-  ["a storm begins, gives way, comes back and ends", async () => {
-    const id = await storm();
-    await sql("update storm_events set state = 'recovering', recovering_since = now() where id = $1", [id]);
-    await sql("update storm_events set state = 'storm', recovering_since = null, relapses = 1 where id = $1", [id]);
-    await sql("update storm_events set relapses = 1 where id = $1", [id]);
-    await end(id);
-  }, ["storm.started", "storm.recovering", "storm.relapsed", "storm.ended"]],
-  ["a service is held for one reason and another, and released", async () => {
-    await steer("held", "backup_unknown");
-    await steer("held", "backup_down");
-    await steer("held", "backup_down");
-    await steer("normal", "calm");
-  }, ["switch.held", "switch.held", "switch.released"]],
-  ["a service goes to its backup and back by steps", async () => {
-    await steer("shifted", "storm");
-    await steer("failback", "failback");
-    await steer("failback", "failback");
-    await steer("normal", "calm");
-  }, ["failback.started", "failback.done"]],
+  [
+    "a storm begins, gives way, comes back and ends",
+    async () => {
+      const id = await storm();
+      await sql("update storm_events set state = 'recovering', recovering_since = now() where id = $1", [id]);
+      await sql("update storm_events set state = 'storm', recovering_since = null, relapses = 1 where id = $1", [id]);
+      await sql("update storm_events set relapses = 1 where id = $1", [id]);
+      await end(id);
+    },
+    ["storm.started", "storm.recovering", "storm.relapsed", "storm.ended"],
+  ],
+  [
+    "a service is held for one reason and another, and released",
+    async () => {
+      await steer("held", "backup_unknown");
+      await steer("held", "backup_down");
+      await steer("held", "backup_down");
+      await steer("normal", "calm");
+    },
+    ["switch.held", "switch.held", "switch.released"],
+  ],
+  [
+    "a service goes to its backup and back by steps",
+    async () => {
+      await steer("shifted", "storm");
+      await steer("failback", "failback");
+      await steer("failback", "failback");
+      await steer("normal", "calm");
+    },
+    ["failback.started", "failback.done"],
+  ],
   ["a service of which nothing is known", async () => await steer("held", "primary_not_known_up"), []],
-  ["the backup does not answer, and does again", async () => {
-    await sql("delete from service_routing");
-    await steer("normal", "calm");
-    for (const health of ["up", "down", "down", "unknown", "up"]) await sql("update service_routing set backup_health = $1", [health]);
-  }, ["backup.down", "backup.up"]],
-  ["an override is set, changed, runs out, is set and cleared", async () => {
-    await steer("normal", "calm");
-    const set = (mode: string | null) => sql("update service_routing set override_mode = $1::text, override_until = now(), override_set_at = case when $1::text is not null then clock_timestamp() end", [mode]);
-    await set("backup");
-    await set("primary");
-    await sql("update service_routing set override_expired_at = now() where override_expired_at is null");
-    await sql("update service_routing set override_expired_at = now()");
-    await set("frozen");
-    await set(null);
-  }, ["override.set", "override.set", "override.expired", "override.set", "override.cleared"]],
-  ["switches: made, failed once and again, of drift, in shadow, superseded", async () => {
-    for (const [result, reason] of [["accepted", "storm"], ["failed", "storm"], ["accepted", "drift"], ["superseded", "storm"]]) {
-      await sql("update routing_changes set result = $2, accepted_at = now() where id = $1", [await change("intent", reason), result]);
-    }
-    await sql("update routing_changes set result = 'intent', attempts = 2 where result = 'failed'");
-    await sql("update routing_changes set result = 'failed' where attempts = 2");
-    await sql("update routing_changes set result = 'insync' where result = 'accepted'");
-    await change("shadow");
-  }, ["switch.done", "switch.failed", "drift.healed", "switch.shadowed"]],
-  ["a fight over weights begins and ends", async () => {
-    await sql("insert into domain_routing (domain_id, service_id, status) values ($1, $2, 'ready')", [ids.domain, ids.service]);
-    await sql("update domain_routing set contested_at = now()");
-    await sql("update domain_routing set contested_at = now()");
-    await sql("update domain_routing set contested_at = null");
-  }, ["drift.contested", "drift.resumed"]],
-  ["a shard passes to the other provider", async () => {
-    await sql("insert into leases (name, holder, provider, acquired_at, expires_at) values ('shard:0', 'a', 'cloudflare', now(), now())");
-    await sql("update leases set provider = 'vercel', epoch = epoch + 1, acquired_at = now()");
-  }, ["takeover"]],
-  ["a service is found not ready, again, and ready", async () => {
-    const check = (result: string) => sql(
-      `insert into readiness_checks (service_id, checked_at, actor, result, checks) values ($1, now(), 'token:1', $2, '[{"check": "caa", "result": "fail"}, {"check": "ttl", "result": "pass"}]')
-       on conflict (service_id) do update set result = excluded.result, checks = excluded.checks`, [ids.service, result]);
-    for (const result of ["warn", "fail", "fail", "pass"]) await check(result);
-    expect(await sql("select facts->'failed' as failed from notifications where kind = 'readiness.failed'")).toEqual([{ failed: ["caa"] }]);
-  }, ["readiness.failed", "readiness.passed"]],
-  ["everything is frozen, runs out, is frozen and lifted", async () => {
-    await sql("update settings set freeze_reason = 'maintenance', freeze_actor = 'admin:a', freeze_set_at = clock_timestamp(), freeze_until = now()");
-    await sql("update settings set freeze_expired_at = now()");
-    await sql("update settings set freeze_set_at = clock_timestamp()");
-    await sql("update settings set freeze_reason = null, freeze_until = null, freeze_actor = null, freeze_set_at = null");
-  }, ["freeze.set", "freeze.expired", "freeze.set", "freeze.lifted"]],
-  ["credentials are made", async () => {
-    await sql("insert into customer_tokens (customer_id, name, role, token_hash) values ($1, 'ci', 'editor', repeat('a', 64))", [ids.customer]);
-    await sql("insert into admin_tokens (name, scopes, token_hash, created_by) values ('grafana', '{read}', repeat('b', 64), 'admin')");
-    expect(await sql("select customer_id is null as operators from notifications order by id")).toEqual([{ operators: false }, { operators: true }]);
-  }, ["token.created", "token.created"]],
-  ["a DNS account fails, is still failing, and is well", async () => {
-    const standing = (pauses: number) => sql("insert into dns_standings (customer_id, pauses, last_error, updated_at) values ($1, $2, 'AccessDenied', now()) on conflict (customer_id) do update set pauses = excluded.pauses", [ids.customer, pauses]);
-    for (const pauses of [0, 1, 2, 0, 1]) await standing(pauses);
-    await sql("delete from dns_standings");
-  }, ["account.failing", "account.recovered", "account.failing", "account.recovered"]],
-  ["a CDN account fails and is well", async () => {
-    await sql("insert into cdn_accounts (customer_id, cdn, sealed_token) values ($1, 'fastly', 'x')", [ids.customer]);
-    for (const error of ["401", "403", null]) await sql("update cdn_accounts set last_error = $1", [error]);
-  }, ["account.failing", "account.recovered"]],
-  ["a job fails twice, overruns and is well", async () => {
-    await job(true);
-    await job(false);
-    await job(false);
-    await job(true, 2);
-    await job(true);
-  }, ["job.failing", "job.recovered", "job.overrun"]],
-  ["figures do not agree, and agree again", async () => {
-    await sql("insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at) values ($1, 'window_bytes', 'service', 1, '1', '2', now(), now())", [ids.customer]);
-    await sql("update reconciliation_findings set cleared_at = now()");
-  }, ["finding.opened", "finding.cleared"]],
-  ["a channel fails five times and is well; another one wants no more; a message is given up", async () => {
-    const channel = await one("insert into channels (customer_id, name, kind, settings, sealed_secret) values ($1, 'hook', 'webhook', '{}', 'x') returning id", [ids.customer]);
-    for (const failures of [4, 5, 6, 0, 1]) await sql("update channels set failures = $1 where id = $2", [failures, channel]);
-    await sql("update channels set disabled_at = now(), disabled_reason = 'gone' where id = $1", [channel]);
-    const about = await one("select max(id) as id from notifications");
-    for (const kind of ["storm.started", "delivery.dead"]) {
-      await sql(`insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, next_at)
-        values ($1, $3, 1, 'event', $3, 'info', $2, $2, now())`, [channel, about, kind]);
-    }
-    await sql("update deliveries set state = 'dead', ended_at = now()");
-  }, ["channel.failing", "channel.recovered", "channel.failing", "delivery.dead"]],
+  [
+    "the backup does not answer, and does again",
+    async () => {
+      await sql("delete from service_routing");
+      await steer("normal", "calm");
+      for (const health of ["up", "down", "down", "unknown", "up"]) await sql("update service_routing set backup_health = $1", [health]);
+    },
+    ["backup.down", "backup.up"],
+  ],
+  [
+    "an override is set, changed, runs out, is set and cleared",
+    async () => {
+      await steer("normal", "calm");
+      const set = (mode: string | null) =>
+        sql(
+          "update service_routing set override_mode = $1::text, override_until = now(), override_set_at = case when $1::text is not null then clock_timestamp() end",
+          [mode],
+        );
+      await set("backup");
+      await set("primary");
+      await sql("update service_routing set override_expired_at = now() where override_expired_at is null");
+      await sql("update service_routing set override_expired_at = now()");
+      await set("frozen");
+      await set(null);
+    },
+    ["override.set", "override.set", "override.expired", "override.set", "override.cleared"],
+  ],
+  [
+    "switches: made, failed once and again, of drift, in shadow, superseded",
+    async () => {
+      for (const [result, reason] of [
+        ["accepted", "storm"],
+        ["failed", "storm"],
+        ["accepted", "drift"],
+        ["superseded", "storm"],
+      ]) {
+        await sql("update routing_changes set result = $2, accepted_at = now() where id = $1", [await change("intent", reason), result]);
+      }
+      await sql("update routing_changes set result = 'intent', attempts = 2 where result = 'failed'");
+      await sql("update routing_changes set result = 'failed' where attempts = 2");
+      await sql("update routing_changes set result = 'insync' where result = 'accepted'");
+      await change("shadow");
+    },
+    ["switch.done", "switch.failed", "drift.healed", "switch.shadowed"],
+  ],
+  [
+    "a fight over weights begins and ends",
+    async () => {
+      await sql("insert into domain_routing (domain_id, service_id, status) values ($1, $2, 'ready')", [ids.domain, ids.service]);
+      await sql("update domain_routing set contested_at = now()");
+      await sql("update domain_routing set contested_at = now()");
+      await sql("update domain_routing set contested_at = null");
+    },
+    ["drift.contested", "drift.resumed"],
+  ],
+  [
+    "a shard passes to the other provider",
+    async () => {
+      await sql("insert into leases (name, holder, provider, acquired_at, expires_at) values ('shard:0', 'a', 'cloudflare', now(), now())");
+      await sql("update leases set provider = 'vercel', epoch = epoch + 1, acquired_at = now()");
+    },
+    ["takeover"],
+  ],
+  [
+    "a service is found not ready, again, and ready",
+    async () => {
+      const check = (result: string) =>
+        sql(
+          `insert into readiness_checks (service_id, checked_at, actor, result, checks) values ($1, now(), 'token:1', $2, '[{"check": "caa", "result": "fail"}, {"check": "ttl", "result": "pass"}]')
+       on conflict (service_id) do update set result = excluded.result, checks = excluded.checks`,
+          [ids.service, result],
+        );
+      for (const result of ["warn", "fail", "fail", "pass"]) await check(result);
+      expect(await sql("select facts->'failed' as failed from notifications where kind = 'readiness.failed'")).toEqual([
+        { failed: ["caa"] },
+      ]);
+    },
+    ["readiness.failed", "readiness.passed"],
+  ],
+  [
+    "everything is frozen, runs out, is frozen and lifted",
+    async () => {
+      await sql(
+        "update settings set freeze_reason = 'maintenance', freeze_actor = 'admin:a', freeze_set_at = clock_timestamp(), freeze_until = now()",
+      );
+      await sql("update settings set freeze_expired_at = now()");
+      await sql("update settings set freeze_set_at = clock_timestamp()");
+      await sql("update settings set freeze_reason = null, freeze_until = null, freeze_actor = null, freeze_set_at = null");
+    },
+    ["freeze.set", "freeze.expired", "freeze.set", "freeze.lifted"],
+  ],
+  [
+    "credentials are made",
+    async () => {
+      await sql("insert into customer_tokens (customer_id, name, role, token_hash) values ($1, 'ci', 'editor', repeat('a', 64))", [
+        ids.customer,
+      ]);
+      await sql("insert into admin_tokens (name, scopes, token_hash, created_by) values ('grafana', '{read}', repeat('b', 64), 'admin')");
+      expect(await sql("select customer_id is null as operators from notifications order by id")).toEqual([
+        { operators: false },
+        { operators: true },
+      ]);
+    },
+    ["token.created", "token.created"],
+  ],
+  [
+    "a DNS account fails, is still failing, and is well",
+    async () => {
+      const standing = (pauses: number) =>
+        sql(
+          "insert into dns_standings (customer_id, pauses, last_error, updated_at) values ($1, $2, 'AccessDenied', now()) on conflict (customer_id) do update set pauses = excluded.pauses",
+          [ids.customer, pauses],
+        );
+      for (const pauses of [0, 1, 2, 0, 1]) await standing(pauses);
+      await sql("delete from dns_standings");
+    },
+    ["account.failing", "account.recovered", "account.failing", "account.recovered"],
+  ],
+  [
+    "a CDN account fails and is well",
+    async () => {
+      await sql("insert into cdn_accounts (customer_id, cdn, sealed_token) values ($1, 'fastly', 'x')", [ids.customer]);
+      for (const error of ["401", "403", null]) await sql("update cdn_accounts set last_error = $1", [error]);
+    },
+    ["account.failing", "account.recovered"],
+  ],
+  [
+    "a job fails twice, overruns and is well",
+    async () => {
+      await job(true);
+      await job(false);
+      await job(false);
+      await job(true, 2);
+      await job(true);
+    },
+    ["job.failing", "job.recovered", "job.overrun"],
+  ],
+  [
+    "figures do not agree, and agree again",
+    async () => {
+      await sql(
+        "insert into reconciliation_findings (customer_id, rule, object_type, object_id, expected, actual, found_at, last_seen_at) values ($1, 'window_bytes', 'service', 1, '1', '2', now(), now())",
+        [ids.customer],
+      );
+      await sql("update reconciliation_findings set cleared_at = now()");
+    },
+    ["finding.opened", "finding.cleared"],
+  ],
+  [
+    "a channel fails five times and is well; another one wants no more; a message is given up",
+    async () => {
+      const channel = await one(
+        "insert into channels (customer_id, name, kind, settings, sealed_secret) values ($1, 'hook', 'webhook', '{}', 'x') returning id",
+        [ids.customer],
+      );
+      for (const failures of [4, 5, 6, 0, 1]) await sql("update channels set failures = $1 where id = $2", [failures, channel]);
+      await sql("update channels set disabled_at = now(), disabled_reason = 'gone' where id = $1", [channel]);
+      const about = await one("select max(id) as id from notifications");
+      for (const kind of ["storm.started", "delivery.dead"]) {
+        await sql(
+          `insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, next_at)
+        values ($1, $3, 1, 'event', $3, 'info', $2, $2, now())`,
+          [channel, about, kind],
+        );
+      }
+      await sql("update deliveries set state = 'dead', ended_at = now()");
+    },
+    ["channel.failing", "channel.recovered", "channel.failing", "delivery.dead"],
+  ],
 ];
 
 describe("the outbox", () => {
@@ -163,15 +285,23 @@ describe("the outbox", () => {
 
   it("holds nothing of what did not come about", async () => {
     const before = await told();
-    await expect(sql("with x as (insert into customer_tokens (customer_id, name, role, token_hash) values ($1, 'x', 'viewer', repeat('c', 64)) returning 1) select 1 / 0 from x", [ids.customer])).rejects.toThrow("division by zero");
+    await expect(
+      sql(
+        "with x as (insert into customer_tokens (customer_id, name, role, token_hash) values ($1, 'x', 'viewer', repeat('c', 64)) returning 1) select 1 / 0 from x",
+        [ids.customer],
+      ),
+    ).rejects.toThrow("division by zero");
     expect(await told()).toEqual(before);
   });
 
   it("names what a change is about as it was then", async () => {
     const id = await storm();
     await sql("update services set name = 'renamed' where id = $1", [ids.service]);
-    expect(await sql("select storm_id::int, service_id::int, customer_id::int, facts->>'service' as service, facts->>'primaryCdn' as cdn from notifications")).toEqual([
-      { storm_id: id, service_id: ids.service, customer_id: ids.customer, service: "shop", cdn: "cdn-a" }]);
+    expect(
+      await sql(
+        "select storm_id::int, service_id::int, customer_id::int, facts->>'service' as service, facts->>'primaryCdn' as cdn from notifications",
+      ),
+    ).toEqual([{ storm_id: id, service_id: ids.service, customer_id: ids.customer, service: "shop", cdn: "cdn-a" }]);
     await sql("update services set name = 'shop' where id = $1", [ids.service]);
     await end(id);
   });

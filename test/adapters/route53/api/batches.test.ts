@@ -30,10 +30,7 @@ describe("recordChanges", () => {
   });
 
   it("touches only the record whose weight differs, and nothing where none does", () => {
-    expect(recordChanges(change(pair, 50, 0)).map(({ record }) => record.setIdentifier)).toEqual([
-      "Primary",
-      "Primary",
-    ]);
+    expect(recordChanges(change(pair, 50, 0)).map(({ record }) => record.setIdentifier)).toEqual(["Primary", "Primary"]);
     expect(recordChanges(change(pair, 100, 0))).toEqual([]);
   });
 
@@ -84,13 +81,10 @@ describe("refusal", () => {
 describe("groupBatches", () => {
   const item = (index: number, zoneId: string, records: number, characters: number): BatchItem => {
     const name = `d${index}.example.com`;
-    const values = Array.from({ length: records }, (_, place) =>
-      place === 0 ? "x".repeat(characters - records + 1) : "y",
-    );
+    const values = Array.from({ length: records }, (_, place) => (place === 0 ? "x".repeat(characters - records + 1) : "y"));
     return { index, zoneId, name, changes: [{ action: "DELETE", record: cname(name, "primary", 0, { values }) }] };
   };
-  const shape = (items: readonly BatchItem[]) =>
-    groupBatches(items).map((batch) => [batch.zoneId, batch.items.map(({ index }) => index)]);
+  const shape = (items: readonly BatchItem[]) => groupBatches(items).map((batch) => [batch.zoneId, batch.items.map(({ index }) => index)]);
 
   it("keeps zones apart and the order within each", () => {
     expect(shape([item(0, "A", 1, 1), item(1, "B", 1, 1), item(2, "A", 1, 1)])).toEqual([

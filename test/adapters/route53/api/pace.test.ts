@@ -7,10 +7,14 @@ describe("the pace of requests", () => {
     const clock = createFakeClock(0);
     const pace = createPace(clock, 5);
     const sentMs: number[] = [];
-    await clock.run(Promise.all(Array.from({ length: 20 }, async () => {
-      await pace(Number.POSITIVE_INFINITY);
-      sentMs.push(clock.nowMs());
-    })));
+    await clock.run(
+      Promise.all(
+        Array.from({ length: 20 }, async () => {
+          await pace(Number.POSITIVE_INFINITY);
+          sentMs.push(clock.nowMs());
+        }),
+      ),
+    );
     expect(sentMs[0]).toBe(0);
     expect(sentMs.filter((atMs, index) => index >= 5 && atMs - (sentMs[index - 5] ?? 0) < 1_000)).toEqual([]);
     expect(sentMs.at(-1), "and does not dawdle").toBeLessThan(4_500);
@@ -38,8 +42,17 @@ describe("the pace of requests", () => {
   it("gives no turn to what would come too late, which costs nobody else one", async () => {
     const clock = createFakeClock(0);
     const pace = createPace(clock, 5);
-    const turns = await clock.run(Promise.all([500, 500, 500, 500, 500, 2_000].map(async (untilMs) => [await pace(untilMs), clock.nowMs()])));
-    expect(turns.map(([given, atMs]) => [given, Math.floor(Number(atMs) / 10)])).toEqual([[true, 0], [true, 22], [true, 44], [false, 0], [false, 0], [true, 66]]);
+    const turns = await clock.run(
+      Promise.all([500, 500, 500, 500, 500, 2_000].map(async (untilMs) => [await pace(untilMs), clock.nowMs()])),
+    );
+    expect(turns.map(([given, atMs]) => [given, Math.floor(Number(atMs) / 10)])).toEqual([
+      [true, 0],
+      [true, 22],
+      [true, 44],
+      [false, 0],
+      [false, 0],
+      [true, 66],
+    ]);
   });
 
   it("does not wait for an hour where the clock is set back by one", async () => {
@@ -58,10 +71,14 @@ describe("the pace of requests", () => {
     await clock.run(pace(Number.POSITIVE_INFINITY));
     await clock.advance(60_000);
     const sentMs: number[] = [];
-    await clock.run(Promise.all(Array.from({ length: 6 }, async () => {
-      await pace(Number.POSITIVE_INFINITY);
-      sentMs.push(clock.nowMs());
-    })));
+    await clock.run(
+      Promise.all(
+        Array.from({ length: 6 }, async () => {
+          await pace(Number.POSITIVE_INFINITY);
+          sentMs.push(clock.nowMs());
+        }),
+      ),
+    );
     expect((sentMs[5] ?? 0) - (sentMs[0] ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 });

@@ -80,7 +80,11 @@ describe("withRetry", () => {
   it("does not wait for an attempt that would come too late", async () => {
     const error = failing("Throttling");
     const untilMs = fakeClock().nowMs() + 1_000;
-    expect(await run([error, error, error], () => 1, untilMs)).toMatchObject({ calls: 2, sleptMs: [400], result: { failure: { code: "Throttling" } } });
+    expect(await run([error, error, error], () => 1, untilMs)).toMatchObject({
+      calls: 2,
+      sleptMs: [400],
+      result: { failure: { code: "Throttling" } },
+    });
   });
 
   it("does not repeat what is a fault of its own, nor show it", async () => {

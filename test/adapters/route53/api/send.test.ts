@@ -79,23 +79,11 @@ describe("error answers", () => {
     ],
     ["403 with JSON", { status: 403, body: "{}" }, { code: "http_403", retryable: false }],
     ["429 with nothing", { status: 429, body: "" }, { code: "http_429", retryable: true, uncertain: false }],
-    [
-      "a redirect",
-      { status: 302, body: "", headers: { location: "/2013-04-01/" } },
-      { code: "http_302", retryable: false },
-    ],
-    [
-      "200 cut short",
-      { body: changeAnswer("GetChangeResponse").slice(0, -12) },
-      { code: "unreadable", retryable: true, uncertain: true },
-    ],
+    ["a redirect", { status: 302, body: "", headers: { location: "/2013-04-01/" } }, { code: "http_302", retryable: false }],
+    ["200 cut short", { body: changeAnswer("GetChangeResponse").slice(0, -12) }, { code: "unreadable", retryable: true, uncertain: true }],
     ["200 with another document", { body: changeAnswer("SomethingElse") }, { code: "unreadable", uncertain: true }],
     ["200 without what it must hold", { body: answer("GetChangeResponse", "<ChangeInfo/>") }, { code: "unreadable" }],
-    [
-      "an error without a code",
-      { status: 503, body: answer("ErrorResponse", "<Error/>") },
-      { code: "http_503", retryable: true },
-    ],
+    ["an error without a code", { status: 503, body: answer("ErrorResponse", "<Error/>") }, { code: "http_503", retryable: true }],
   ])("%s", async (_, reply, expected) => expect(await failureFrom(reply)).toMatchObject(expected));
 
   it("does not follow redirects", async () => {
@@ -125,9 +113,7 @@ describe("no answer", () => {
       if (place === "before the headers") return await aborted;
       return { status: 200, headers: new Headers(), text: async () => await aborted } as unknown as Response;
     };
-    const thrown: unknown = await sendTo("http://127.0.0.1", { fetch: silent, timeoutMs: 10 })(request).catch(
-      (error: unknown) => error,
-    );
+    const thrown: unknown = await sendTo("http://127.0.0.1", { fetch: silent, timeoutMs: 10 })(request).catch((error: unknown) => error);
     expect(failureOf(thrown)).toMatchObject({ code: "timeout", retryable: true, uncertain: true });
   });
 });
@@ -139,7 +125,9 @@ describe("a request that nobody waits for any more", () => {
     closers.push(async () => void recorder.close());
     const gone = new Promise<void>((resolve) => recorder.once("connection", (socket) => socket.once("close", () => resolve())));
     const over = new AbortController();
-    const sending = sendTo(`http://127.0.0.1:${(recorder.address() as AddressInfo).port}`, { signal: over.signal })(request).catch((error: unknown) => error);
+    const sending = sendTo(`http://127.0.0.1:${(recorder.address() as AddressInfo).port}`, { signal: over.signal })(request).catch(
+      (error: unknown) => error,
+    );
     recorder.once("request", () => over.abort());
     expect(failureOf(await sending)).toMatchObject({ code: "timeout", retryable: true, uncertain: true });
     await gone;
@@ -162,31 +150,11 @@ describe("credentials", () => {
       `The request signature does not match.\n\nCanonical String:\nx-amz-security-token:${secret.sessionToken}`,
       /^AWS refused the configured credentials: SignatureDoesNotMatch: The .* signature does not match\. \(request req-1\)$/,
     ],
-    [
-      "InvalidClientTokenId",
-      `No such key ${secret.accessKeyId}`,
-      /^AWS refused the configured credentials: .*No such key \*\*\*/,
-    ],
-    [
-      "ExpiredToken",
-      `Token ${secret.sessionToken} has expired`,
-      /^AWS refused the configured credentials: .*Token \*\*\*/,
-    ],
-    [
-      "AccessDenied",
-      `User x with ${secret.secretAccessKey}`,
-      /^AWS does not permit this to the configured credentials: /,
-    ],
-    [
-      "SignatureDoesNotMatch",
-      "Signature expired: 1 is now earlier than 2",
-      /^AWS refused the signature because our clock is off/,
-    ],
-    [
-      "SignatureDoesNotMatch",
-      "Signature not yet current: 2 is still later",
-      /^AWS refused the signature because our clock is off/,
-    ],
+    ["InvalidClientTokenId", `No such key ${secret.accessKeyId}`, /^AWS refused the configured credentials: .*No such key \*\*\*/],
+    ["ExpiredToken", `Token ${secret.sessionToken} has expired`, /^AWS refused the configured credentials: .*Token \*\*\*/],
+    ["AccessDenied", `User x with ${secret.secretAccessKey}`, /^AWS does not permit this to the configured credentials: /],
+    ["SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2", /^AWS refused the signature because our clock is off/],
+    ["SignatureDoesNotMatch", "Signature not yet current: 2 is still later", /^AWS refused the signature because our clock is off/],
   ])("%s: final, says what to do, and repeats no secret", async (code, message, expected) => {
     const failure = await failureFrom(errorAnswer(code, message, 403), { credentials: secret });
     expect(failure.retryable).toBe(false);

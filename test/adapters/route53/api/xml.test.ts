@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  readChangeInfo,
-  readRecordPage,
-  readZonePage,
-  writeChangeBatch,
-} from "../../../../src/adapters/route53/api/messages.ts";
+import { readChangeInfo, readRecordPage, readZonePage, writeChangeBatch } from "../../../../src/adapters/route53/api/messages.ts";
 import { leaf, optionalText, parseXml, type XmlNode, XmlShapeError } from "../../../../src/adapters/route53/api/xml.ts";
 import { answer, changeAnswer, cname, recordsAnswer, weightedXml, zonesAnswer } from "../support.ts";
 
@@ -126,8 +121,7 @@ it("reads a change's id without its prefix, and its state", () => {
 it("writes values that try to break out of the document as text", () => {
   const record = cname("a.example.com", "primary", 1, { values: [`</Value><Value>x]]>&amp;"'`], ttl: 0 });
   const written = node(writeChangeBatch([{ action: "DELETE", record }]));
-  const change = (written as { ChangeBatch: { Changes: { Change: { ResourceRecordSet: XmlNode } } } }).ChangeBatch
-    .Changes.Change;
+  const change = (written as { ChangeBatch: { Changes: { Change: { ResourceRecordSet: XmlNode } } } }).ChangeBatch.Changes.Change;
   const read = readRecordPage({
     ResourceRecordSets: { ResourceRecordSet: change.ResourceRecordSet },
     IsTruncated: "false",

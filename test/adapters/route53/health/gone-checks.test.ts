@@ -15,13 +15,21 @@ const seedDangling = (name: string, checkId = gone) => {
 const forget = async (checkId = gone) => void (await dns.deleteCheck(checkId));
 const changed = () => server.requests.filter(({ method, path }) => method === "POST" && path.endsWith("/rrset")).length;
 
-beforeEach(() => server.seed(zoneId("bulk.example.org"), mates.flatMap((name) => pair(name))));
+beforeEach(() =>
+  server.seed(
+    zoneId("bulk.example.org"),
+    mates.flatMap((name) => pair(name)),
+  ),
+);
 
 describe("a health check that is gone", () => {
   it("is dropped where the switch cannot wait, and reported; the others of the batch are switched with it", async () => {
     seedDangling("dangling.bulk.example.org");
     await forget();
-    const changes = (await changesTo([...mates, "dangling.bulk.example.org"], 0, 100)).map((change) => ({ ...change, mayDropChecks: true }));
+    const changes = (await changesTo([...mates, "dangling.bulk.example.org"], 0, 100)).map((change) => ({
+      ...change,
+      mayDropChecks: true,
+    }));
     const before = changed();
     const results = await dns.apply(changes);
     expect(results.map(({ status }) => status)).toEqual(changes.map(() => "accepted"));

@@ -1,5 +1,10 @@
 import {
-  ChangeResourceRecordSetsCommand, CreateHealthCheckCommand, DeleteHealthCheckCommand, GetHealthCheckCommand, ListHealthChecksCommand, UpdateHealthCheckCommand,
+  ChangeResourceRecordSetsCommand,
+  CreateHealthCheckCommand,
+  DeleteHealthCheckCommand,
+  GetHealthCheckCommand,
+  ListHealthChecksCommand,
+  UpdateHealthCheckCommand,
 } from "@aws-sdk/client-route-53";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { HealthCheckTarget } from "../../../../src/adapters/ports/steering/health-checks.ts";
@@ -15,42 +20,74 @@ const odd: HealthCheckTarget = { type: "HTTPS", host: "app.a.cdn.net", port: 844
 const http: HealthCheckTarget = { type: "HTTP", host: "192.0.2.1", port: 80, path: "/" };
 
 const checkXml = (over: Record<string, string> = {}, version = 3): string => {
-  const config = { Port: "443", Type: "HTTPS", ResourcePath: "/healthz", FullyQualifiedDomainName: "App.a.cdn.net.", RequestInterval: "10", FailureThreshold: "3", Disabled: "true", ...over };
-  const fields = Object.entries(config).map(([name, value]) => (value === "" ? "" : `<${name}>${value}</${name}>`)).join("");
+  const config = {
+    Port: "443",
+    Type: "HTTPS",
+    ResourcePath: "/healthz",
+    FullyQualifiedDomainName: "App.a.cdn.net.",
+    RequestInterval: "10",
+    FailureThreshold: "3",
+    Disabled: "true",
+    ...over,
+  };
+  const fields = Object.entries(config)
+    .map(([name, value]) => (value === "" ? "" : `<${name}>${value}</${name}>`))
+    .join("");
   return `<HealthCheck><Id>hc-1</Id><CallerReference>ref</CallerReference><HealthCheckConfig>${fields}</HealthCheckConfig><HealthCheckVersion>${version}</HealthCheckVersion></HealthCheck>`;
 };
 const created = { status: 201, body: answer("CreateHealthCheckResponse", checkXml()) };
 const updated = { body: answer("UpdateHealthCheckResponse", checkXml()) };
 const listed = (checks: string, next = "") =>
-  answer("ListHealthChecksResponse", `<HealthChecks>${checks}</HealthChecks><IsTruncated>${next !== ""}</IsTruncated>${next}<MaxItems>1000</MaxItems>`);
+  answer(
+    "ListHealthChecksResponse",
+    `<HealthChecks>${checks}</HealthChecks><IsTruncated>${next !== ""}</IsTruncated>${next}<MaxItems>1000</MaxItems>`,
+  );
 const endpointOf = ({ type, host, port, path }: HealthCheckTarget) => ({
   ...(/^\d/.test(host) ? { IPAddress: host } : { FullyQualifiedDomainName: host }),
-  Port: port, ResourcePath: path, ...(type === "HTTPS" && { EnableSNI: true }),
+  Port: port,
+  ResourcePath: path,
+  ...(type === "HTTPS" && { EnableSNI: true }),
 });
 
 describe("requests, beside those of AWS's own client", () => {
-  it.each([["over HTTPS", https, false], ["asleep", https, true], ["with an odd path and port", odd, false], ["of an address", http, false]])(
-    "CreateHealthCheck %s", async (_, target, disabled) => {
-      const ours = await record([created]);
-      await route53At(ours.url).createCheck("tranche-1", target, disabled);
-      const theirs = await record([created]);
-      await sdkAt(theirs.url).send(new CreateHealthCheckCommand({
+  it.each([
+    ["over HTTPS", https, false],
+    ["asleep", https, true],
+    ["with an odd path and port", odd, false],
+    ["of an address", http, false],
+  ])("CreateHealthCheck %s", async (_, target, disabled) => {
+    const ours = await record([created]);
+    await route53At(ours.url).createCheck("tranche-1", target, disabled);
+    const theirs = await record([created]);
+    await sdkAt(theirs.url).send(
+      new CreateHealthCheckCommand({
         CallerReference: "tranche-1",
         HealthCheckConfig: { Type: target.type, ...endpointOf(target), RequestInterval: 10, FailureThreshold: 3, Disabled: disabled },
-      }));
-      expect(ours.sent.map(essence)).toEqual(theirs.sent.map(essence));
-    });
+      }),
+    );
+    expect(ours.sent.map(essence)).toEqual(theirs.sent.map(essence));
+  });
 
-  it.each([["over HTTPS", https, true], ["with an odd path and port", odd, false], ["of an address", http, false]])(
-    "UpdateHealthCheck %s", async (_, target, disabled) => {
-      const ours = await record([updated]);
-      await route53At(ours.url).updateCheck({ id: "hc-1", version: 2 }, target, disabled);
-      const theirs = await record([updated]);
-      await sdkAt(theirs.url).send(new UpdateHealthCheckCommand({
-        HealthCheckId: "hc-1", HealthCheckVersion: 2, ...endpointOf(target), FailureThreshold: 3, Inverted: false, Disabled: disabled,
-      }));
-      expect(ours.sent.map(essence)).toEqual(theirs.sent.map(essence));
-    });
+  it.each([
+    ["over HTTPS", https, true],
+    ["with an odd path and port", odd, false],
+    ["of an address", http, false],
+  ])("UpdateHealthCheck %s", async (_, target, disabled) => {
+    const ours = await record([updated]);
+    await route53At(ours.url).updateCheck({ id: "hc-1", version: 2 }, target, disabled);
+    const theirs = await record([updated]);
+    await sdkAt(theirs.url).send(
+      new UpdateHealthCheckCommand({
+        HealthCheckId: "hc-1",
+        HealthCheckVersion: 2,
+        ...endpointOf(target),
+        FailureThreshold: 3,
+        Inverted: false,
+        Disabled: disabled,
+      }),
+    );
+    expect(ours.sent.map(essence)).toEqual(theirs.sent.map(essence));
+  });
 
   it("DeleteHealthCheck", async () => {
     const reply = { body: answer("DeleteHealthCheckResponse", "") };
@@ -77,16 +114,29 @@ describe("requests, beside those of AWS's own client", () => {
     const reply = { body: changeAnswer("ChangeResourceRecordSetsResponse") };
     const before = cname("www.example.com", "Primary", 100);
     const ours = await record([reply]);
-    await route53At(ours.url).rewrite([{ domain: "www.example.com", zoneId: "Z1", records: [before], after: [{ ...before, healthCheckId: "hc-1" }] }]);
+    await route53At(ours.url).rewrite([
+      { domain: "www.example.com", zoneId: "Z1", records: [before], after: [{ ...before, healthCheckId: "hc-1" }] },
+    ]);
     const theirs = await record([reply]);
-    const set = { Name: "www.example.com.", Type: "CNAME", SetIdentifier: "Primary", Weight: 100, TTL: 60, ResourceRecords: [{ Value: "primary.cdn.example.net" }] } as const;
-    await sdkAt(theirs.url).send(new ChangeResourceRecordSetsCommand({
-      HostedZoneId: "Z1",
-      ChangeBatch: { Changes: [
-        { Action: "DELETE", ResourceRecordSet: { ...set, ResourceRecords: [...set.ResourceRecords] } },
-        { Action: "CREATE", ResourceRecordSet: { ...set, ResourceRecords: [...set.ResourceRecords], HealthCheckId: "hc-1" } },
-      ] },
-    }));
+    const set = {
+      Name: "www.example.com.",
+      Type: "CNAME",
+      SetIdentifier: "Primary",
+      Weight: 100,
+      TTL: 60,
+      ResourceRecords: [{ Value: "primary.cdn.example.net" }],
+    } as const;
+    await sdkAt(theirs.url).send(
+      new ChangeResourceRecordSetsCommand({
+        HostedZoneId: "Z1",
+        ChangeBatch: {
+          Changes: [
+            { Action: "DELETE", ResourceRecordSet: { ...set, ResourceRecords: [...set.ResourceRecords] } },
+            { Action: "CREATE", ResourceRecordSet: { ...set, ResourceRecords: [...set.ResourceRecords], HealthCheckId: "hc-1" } },
+          ],
+        },
+      }),
+    );
     expect(ours.sent.map(essence)).toEqual(theirs.sent.map(essence));
   });
 });
@@ -94,7 +144,10 @@ describe("requests, beside those of AWS's own client", () => {
 describe("answers, beside what AWS's own client makes of them", () => {
   const variants: [string, string][] = [
     ["a check of a name", checkXml()],
-    ["a check of an address", checkXml({ FullyQualifiedDomainName: "", IPAddress: "192.0.2.1", Type: "HTTP", Port: "80", Disabled: "false" })],
+    [
+      "a check of an address",
+      checkXml({ FullyQualifiedDomainName: "", IPAddress: "192.0.2.1", Type: "HTTP", Port: "80", Disabled: "false" }),
+    ],
     ["a check without port, path and flags", checkXml({ Port: "", ResourcePath: "", Disabled: "" }, 12)],
     ["a path with entities", checkXml({ ResourcePath: "/a?b=1&amp;c=&lt;d&gt;" })],
   ];
@@ -104,13 +157,20 @@ describe("answers, beside what AWS's own client makes of them", () => {
     const config = theirs?.HealthCheckConfig;
     const listing = await record([{ body: listed(xml) }]);
     const ours = await route53At(listing.url).listChecks();
-    expect(ours.status === "done" && [...ours.checks.values()]).toEqual([{
-      id: theirs?.Id, version: theirs?.HealthCheckVersion, reference: theirs?.CallerReference, disabled: config?.Disabled ?? false,
-      target: {
-        type: config?.Type, host: (config?.FullyQualifiedDomainName ?? config?.IPAddress ?? "").toLowerCase().replace(/\.$/, ""),
-        port: config?.Port ?? 443, path: config?.ResourcePath ?? "/",
+    expect(ours.status === "done" && [...ours.checks.values()]).toEqual([
+      {
+        id: theirs?.Id,
+        version: theirs?.HealthCheckVersion,
+        reference: theirs?.CallerReference,
+        disabled: config?.Disabled ?? false,
+        target: {
+          type: config?.Type,
+          host: (config?.FullyQualifiedDomainName ?? config?.IPAddress ?? "").toLowerCase().replace(/\.$/, ""),
+          port: config?.Port ?? 443,
+          path: config?.ResourcePath ?? "/",
+        },
       },
-    }]);
+    ]);
   });
 
   it.each<[string, Record<string, string>]>([
@@ -131,7 +191,9 @@ describe("answers, beside what AWS's own client makes of them", () => {
   ])("%s means the same to both", async (code, message, status, wanted) => {
     const { url } = await record([errorAnswer(code, message, status)]);
     expect(await route53At(url).updateCheck({ id: "hc-1", version: 1 }, https, true)).toMatchObject(wanted);
-    const error = await sdkAt(url).send(new UpdateHealthCheckCommand({ HealthCheckId: "hc-1" })).catch((thrown: unknown) => thrown);
+    const error = await sdkAt(url)
+      .send(new UpdateHealthCheckCommand({ HealthCheckId: "hc-1" }))
+      .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: code, $metadata: { httpStatusCode: status } });
   });
 });

@@ -135,7 +135,7 @@ export const createNotifyModel = (
         ids,
         nowMs,
       );
-      const customers = new Map([...live, ...changes.opened].map(({ id, customerId }) => [id, customerId]));
+      const customers = new Map([...live, ...changes.opened].map((incident) => [incident.id, incident]));
       const plan = planDeliveries(fresh, channels, changes, customers, threads(), nowMs);
       for (const one of changes.opened) incidents.push({ ...one, open: true });
       members.push(...changes.joined);

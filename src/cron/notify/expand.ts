@@ -49,8 +49,8 @@ export const expandNews = async (outbox: Outbox, log: Log, fence: Fence, nowMs: 
     const { notifications, surroundings, incidentIds, channels, threads } = await outbox.news(perBatch, atMs);
     const incidents = groupIncidents(notifications, surroundings, incidentIds, atMs);
     if (notifications.length + changes(incidents) === 0) return total;
-    const customerOf = new Map([...surroundings.incidents, ...incidents.opened].map(({ id, customerId }) => [id, customerId]));
-    const plan = planDeliveries(notifications, channels, incidents, customerOf, threads, atMs);
+    const known = new Map([...surroundings.incidents, ...incidents.opened].map((incident) => [incident.id, incident]));
+    const plan = planDeliveries(notifications, channels, incidents, known, threads, atMs);
     if (!(await outbox.save(fence, notifications, incidents, plan, atMs))) return null;
     for (const one of notifications) tell(log, one);
     total += notifications.length;

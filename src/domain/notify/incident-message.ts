@@ -104,7 +104,7 @@ export const incidentMessage = (
   const label = isBackup ? `${view.cdn} does not answer as a backup` : stormTitle(view, about.action);
   const title = isBackup
     ? about.action === "resolve"
-      ? `${view.cdn} answers again as a backup: ${nameOf(view)}`
+      ? `${view.cdn} is no longer down as a backup: ${nameOf(view)}`
       : `${label}: ${nameOf(view)}`
     : label;
   const summary = isBackup

@@ -1,4 +1,4 @@
-import type { IncidentChanges, Notification } from "./incident.ts";
+import type { Incident, IncidentChanges, Notification } from "./incident.ts";
 import type { Effect, NotificationKind, Severity } from "./kinds.ts";
 import { isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
 import type { Action } from "./message.ts";
@@ -57,6 +57,9 @@ export type Plan = {
   readonly folded: readonly number[];
 };
 
+/** Whose an incident is, and of which kind. */
+export type KnownIncident = Pick<Incident, "customerId" | "kind">;
+
 /** What cannot wait until the next update is due, once per incident. */
 const escalates = (kind: NotificationKind, severity: Severity): boolean =>
   severity === "critical" && (kind === "switch.held" || kind === "switch.failed");
@@ -91,7 +94,7 @@ const planChannel = (
   channel: Subscriber,
   news: readonly Notification[],
   incidents: IncidentChanges,
-  incidentCustomer: ReadonlyMap<number, number | null>,
+  known: ReadonlyMap<number, KnownIncident>,
   threads: ReadonlyMap<string, Thread>,
   nowMs: number,
 ): Plan => {
@@ -244,7 +247,7 @@ const planChannel = (
   const lastOf = new Map<number, Notification>();
   for (const one of news) {
     if (!isFor(channel, one)) continue;
-    const own = (incidents.of.get(one.id) ?? []).filter((id) => incidentCustomer.get(id) === channel.customerId);
+    const own = (incidents.of.get(one.id) ?? []).filter((id) => known.get(id)?.customerId === channel.customerId);
     if (own.length === 0) {
       // The installation's people hear of a customer's services by incidents alone.
       if (channel.customerId === null && one.customerId !== null && incidents.of.has(one.id)) continue;
@@ -259,15 +262,12 @@ const planChannel = (
     }
   }
   for (const id of incidents.ended) {
-    if (incidentCustomer.get(id) !== channel.customerId) continue;
+    if (known.get(id)?.customerId !== channel.customerId) continue;
     const thread = `incident:${id}`;
     const state = stateOf(thread);
     if (!state.open) continue;
     const last = lastOf.get(id);
-    const kind: NotificationKind =
-      last?.kind.startsWith("backup.") === true || threads.get(thread)?.waiting?.kind.startsWith("backup.") === true
-        ? "backup.up"
-        : "storm.ended";
+    const kind: NotificationKind = known.get(id)?.kind === "backup" ? "backup.up" : "storm.ended";
     // Where nothing new was heard of it: by the latest that is known.
     const by = last ?? {
       id: 0,
@@ -294,7 +294,7 @@ export const planDeliveries = (
   news: readonly Notification[],
   channels: readonly Subscriber[],
   incidents: IncidentChanges,
-  incidentCustomer: ReadonlyMap<number, number | null>,
+  known: ReadonlyMap<number, KnownIncident>,
   threads: readonly Thread[],
   nowMs: number,
 ): Plan => {
@@ -304,7 +304,7 @@ export const planDeliveries = (
       channel,
       news,
       incidents,
-      incidentCustomer,
+      known,
       new Map((byChannel.get(channel.channelId) ?? []).map((thread) => [thread.thread, thread])),
       nowMs,
     ),

@@ -18,7 +18,10 @@ const allUp = (healths: readonly Health[]): Health => {
   return healths.every((health) => health === "up") ? "up" : healths.includes("down") ? "down" : "unknown";
 };
 
-/** Whether the backup would answer in a storm, by the policy of availability where there is one; null: that is not known now. */
+/**
+ * Whether the backup would answer in a storm, by the policy of availability where there is one; null: that is not known now, and
+ * what was known before stands, as long as there is a policy to know it by.
+ */
 const backupNow = (judged: readonly Judged[]): "up" | "down" | null => {
   const ofAvailability = judged.filter(({ policy }) => policy.kind === "http_availability");
   const health = allUp((ofAvailability.length > 0 ? ofAvailability : judged).map(({ backup }) => backup));
@@ -90,7 +93,7 @@ export const changedRouting = (
 const unsteered = ({ serviceId, routing: before }: RoundService): Steered["routing"] =>
   before === null || (before.state === "held" && before.reason === "monitor_only")
     ? null
-    : { ...before, serviceId, state: "held", reason: "monitor_only" };
+    : { ...before, serviceId, state: "held", reason: "monitor_only", backupHealth: null };
 
 /** Where a service should point, and the switches to get there. An override also applies to a monitor-only service. */
 export const steer = (
@@ -146,7 +149,7 @@ export const steer = (
     nowMs,
   });
   const { target, state, reason, latch, failback } = decision;
-  const backupHealth = backupNow(judged) ?? service.routing?.backupHealth ?? null;
+  const backupHealth = judged.length === 0 ? null : (backupNow(judged) ?? service.routing?.backupHealth ?? null);
   const isIdle = ({ live, beside }: (typeof domains)[number]): boolean =>
     reason !== "override" && beside > 0 && live.length > 0 && live.every(({ primary, backup }) => primary + backup === 0);
   const planned = plan(

@@ -116,6 +116,16 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     awake.resolve();
   };
 
+  /** One that can not be put into words must not keep the others from being sent. */
+  const composeSafely = (claimed: Claimed, nowMs: number): Message | null => {
+    try {
+      return compose(claimed, nowMs);
+    } catch (error) {
+      log.error("message_not_composed", error, { delivery: claimed.id, kind: claimed.kind });
+      return null;
+    }
+  };
+
   const begin = async (): Promise<number> => {
     const free = slots - sending.size;
     if (free <= 0 || clock.nowMs() >= untilMs) return 0;
@@ -128,14 +138,14 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     const composed: Composed[] = [];
     for (const one of claimed)
       if (one.message === null) {
-        const message = compose(one, nowMs);
+        const message = composeSafely(one, nowMs);
         if (message !== null) composed.push({ id: one.id, message });
         else
           outcomes.push({
             id: one.id,
             channelId: one.channelId,
             result: "dead",
-            detail: "nothing is known of it any more",
+            detail: "what it tells of is gone, or can not be put into words",
             nextAtMs: null,
             pausedUntilMs: null,
           });

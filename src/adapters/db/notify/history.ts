@@ -9,7 +9,7 @@ import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 import { incidentCounts, incidentMembers } from "./incident-view.ts";
-import { notificationColumns } from "./news.ts";
+import { kindList, notificationColumns } from "./news.ts";
 import { ownedBy } from "./owner.ts";
 
 const deliveryColumns = sql`d.id, d.channel_id as "channelId", c.name as channel, c.kind as "channelKind", d.action, d.kind, d.severity, d.incident_id as "incidentId", d.state,
@@ -69,7 +69,7 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
         sql`
     select ${notificationColumns}, ${toldBy(briefColumns, customerId)} from (
       select * from notifications n
-      where ${ownedBy(sql`n.customer_id`, customerId)} and n.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER}
+      where n.kind in (${kindList}) and ${ownedBy(sql`n.customer_id`, customerId)} and n.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER}
         ${filter.kind === undefined ? sql`` : sql`and n.kind = ${filter.kind}`} ${filter.serviceId === undefined ? sql`` : sql`and n.service_id = ${filter.serviceId}`}
         ${spanned("n.occurred_at", filter)}
       order by n.id desc limit ${page.limit}
@@ -80,7 +80,8 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
 
   notification: async (customerId, id) => {
     const [row] = await db.rows<Told<Delivery>>(sql`
-      select ${notificationColumns}, ${toldBy(deliveryColumns, customerId)} from notifications n where n.id = ${id} and ${ownedBy(sql`n.customer_id`, customerId)}`);
+      select ${notificationColumns}, ${toldBy(deliveryColumns, customerId)} from notifications n
+      where n.id = ${id} and n.kind in (${kindList}) and ${ownedBy(sql`n.customer_id`, customerId)}`);
     return row ?? null;
   },
 

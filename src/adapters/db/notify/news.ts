@@ -4,11 +4,15 @@ import { reopenedWithinMs } from "../../../domain/notify/incident.ts";
 import type { Incident, Notification } from "../../../domain/notify/incident.ts";
 import { threadOf } from "../../../domain/notify/plan.ts";
 import type { Thread } from "../../../domain/notify/plan.ts";
+import { kindNames } from "../../../domain/notify/kinds.ts";
 import type { Subscriber } from "../../../domain/notify/subscription.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { News } from "../../ports/notify/outbox.ts";
 import type { Database } from "../platform/client.ts";
 import { ms } from "../platform/write.ts";
+
+/** The kinds of this version, as constants of a statement. */
+export const kindList: SQL = sql.raw(kindNames.map((kind) => `'${kind}'`).join());
 
 export const notificationColumns = sql`n.id, n.customer_id as "customerId", n.service_id as "serviceId", n.storm_id as "stormId", n.kind, n.subject, n.facts,
   ${ms("n.occurred_at", "occurredAtMs")}`;
@@ -63,10 +67,14 @@ type Batch = readonly [
   ids: { id: number }[],
 ];
 
-/** Two round trips: what is new, and what is known of whom it concerns. */
+/**
+ * Two round trips: what is new, and what is known of whom it concerns. Kinds that this version does not know wait for one that
+ * does: while a newer version is rolled out, the older one must not stop at them.
+ */
 export const readNews = async (db: Database, limit: number, nowMs: number): Promise<News> => {
   const notifications = await db.rows<Notification>(sql`
-    select ${notificationColumns} from notifications n where n.expanded_at is null order by n.id limit ${limit}::int`);
+    select ${notificationColumns} from notifications n
+    where n.expanded_at is null and n.kind in (${kindList}) order by n.id limit ${limit}::int`);
   const services = array(distinct(notifications.map(({ serviceId }) => serviceId)));
   const begun = notifications.filter(({ kind }) => kind === "storm.started" || kind === "backup.down");
   const groups = new Set(

@@ -38,24 +38,35 @@ const incidents = (some: boolean, nowMs: number): SQL => sql`
   from incidents i
   where i.ended_at is null or (${some}::boolean and i.ended_at > ${isoTime(nowMs - reopenedWithinMs)}::timestamptz)`;
 
+/** Channels (`c`) that are told of these customers, and of incidents under way. */
+const listening = (customers: SQL): SQL => sql`
+  c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null
+    and (c.customer_id is null or c.customer_id = any(${customers}) or c.customer_id in (select customer_id from incidents where ended_at is null))`;
+
+/** The latest message of a thread (`n`) on a channel (`c`), by its index: a thread may be years long. */
+const latest = (columns: SQL, more: SQL): SQL => sql`
+  select ${columns} from deliveries d where d.channel_id = c.id and d.thread = n.thread ${more} order by d.seq desc limit 1`;
+
 /** Of a service's old incidents no thread is read: a resolve of one was sent when it ended. */
-const threadsOf = (names: readonly string[], nowMs: number): SQL => sql`
+const threadsOf = (names: readonly string[], customers: SQL, nowMs: number): SQL => sql`
   with names as (
     select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) as thread
     union select 'incident:' || id from incidents where ended_at is null or ended_at > ${isoTime(nowMs - reopenedWithinMs)}::timestamptz
   )
-  select d.channel_id as "channelId", d.thread, max(d.seq) as "lastSeq",
-    coalesce((array_agg(d.action order by d.seq desc) filter (where d.action in ('trigger', 'resolve') and d.state <> 'folded'))[1] = 'trigger', false) as open,
-    (array_agg(case when d.state = 'pending' and d.message is null then jsonb_build_object('deliveryId', d.id, 'action', d.action, 'kind', d.kind,
-      'severity', d.severity, 'nextAtMs', epoch_ms(d.next_at)) end order by d.seq desc) filter (where d.state <> 'folded'))[1] as waiting,
-    count(*) filter (where d.action = 'update' and d.state <> 'folded' and d.seq > t.seq) as updates,
-    coalesce(max(${sql.raw("epoch_ms(coalesce(d.ended_at, d.next_at))")}) filter (where d.state <> 'folded'), 0) as "lastAtMs",
-    coalesce(bool_or(d.kind in ('switch.held', 'switch.failed') and d.severity = 'critical' and d.seq >= t.seq), false) as escalated
-  from names join deliveries d using (thread)
-  cross join lateral (
-    select coalesce(max(o.seq), 0) as seq from deliveries o where o.channel_id = d.channel_id and o.thread = d.thread and o.action = 'trigger'
-  ) t
-  group by d.channel_id, d.thread`;
+  select c.id as "channelId", n.thread, l.seq as "lastSeq", coalesce(t.action = 'trigger', false) as open,
+    case when w.state = 'pending' and w.message is null then jsonb_build_object('deliveryId', w.id, 'action', w.action, 'kind', w.kind,
+      'severity', w.severity, 'nextAtMs', epoch_ms(w.next_at)) end as waiting,
+    coalesce(u.updates, 0) as updates, coalesce(epoch_ms(coalesce(w.ended_at, w.next_at)), 0) as "lastAtMs", coalesce(u.escalated, false) as escalated
+  from channels c cross join names n
+  cross join lateral (${latest(sql`seq`, sql``)}) l
+  left join lateral (${latest(sql`*`, sql`and d.state <> 'folded'`)}) w on true
+  left join lateral (${latest(sql`action, seq`, sql`and d.state <> 'folded' and d.action in ('trigger', 'resolve')`)}) t on true
+  left join lateral (
+    select count(*) filter (where d.action = 'update') as updates,
+      bool_or(d.kind in ('switch.held', 'switch.failed') and d.severity = 'critical') as escalated
+    from deliveries d where t.action = 'trigger' and d.channel_id = c.id and d.thread = n.thread and d.seq >= t.seq and d.state <> 'folded'
+  ) u on true
+  where ${listening(customers)}`;
 
 type Batch = readonly [
   incidents: Incident[],
@@ -76,6 +87,7 @@ export const readNews = async (db: Database, limit: number, nowMs: number): Prom
     select ${notificationColumns} from notifications n
     where n.expanded_at is null and n.kind in (${kindList}) order by n.id limit ${limit}::int`);
   const services = array(distinct(notifications.map(({ serviceId }) => serviceId)));
+  const customers = array(distinct(notifications.map(({ customerId }) => customerId)));
   const begun = notifications.filter(({ kind }) => kind === "storm.started" || kind === "backup.down");
   const groups = new Set(
     begun.map(({ customerId, kind, facts }) => `${customerId} ${kind} ${String(facts["primaryCdn"])} ${String(facts["backupCdn"])}`),
@@ -90,12 +102,8 @@ export const readNews = async (db: Database, limit: number, nowMs: number): Prom
       from services s left join service_routing r on r.service_id = s.id where s.id = any(${services})`,
     sql`select id as "stormId" from storm_events where id = any(${array(distinct(notifications.map(({ stormId }) => stormId)))}) and state <> 'ended'`,
     sql`select c.id as "channelId", c.customer_id as "customerId", c.kinds, c.min_severity as "minSeverity", c.service_ids as "serviceIds"
-      from channels c
-      where c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null
-        and (c.customer_id is null or c.customer_id = any(${array(distinct(notifications.map(({ customerId }) => customerId)))})
-          or c.customer_id in (select customer_id from incidents where ended_at is null))
-      order by c.id`,
-    threadsOf([...new Set(notifications.map(threadOf))], nowMs),
+      from channels c where ${listening(customers)} order by c.id`,
+    threadsOf([...new Set(notifications.map(threadOf))], customers, nowMs),
     sql`select nextval(pg_get_serial_sequence('incidents', 'id')) as id from generate_series(1, ${2 * groups.size}::int)`,
   ]);
   return {

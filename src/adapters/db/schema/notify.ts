@@ -167,6 +167,9 @@ export const deliveries = pgTable(
   },
   (t) => [
     uniqueIndex("deliveries_thread_key").on(t.channelId, t.thread, t.seq),
+    index("deliveries_turns_idx")
+      .on(t.channelId, t.thread, t.seq)
+      .where(sql`${t.action} in ('trigger', 'resolve')`),
     index("deliveries_due_idx")
       .on(t.channelId, t.nextAt, t.id)
       .where(sql`${t.state} = 'pending'`),

@@ -1,0 +1,1 @@
+CREATE INDEX "deliveries_turns_idx" ON "deliveries" USING btree ("channel_id","thread","seq") WHERE "deliveries"."action" in ('trigger', 'resolve');

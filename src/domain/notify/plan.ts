@@ -104,8 +104,8 @@ const planChannel = (
   const states = new Map<string, State>();
 
   const stateOf = (thread: string): State => {
-    const known = states.get(thread);
-    if (known !== undefined) return known;
+    const before = states.get(thread);
+    if (before !== undefined) return before;
     const stored = threads.get(thread);
     const waiting = stored?.waiting ?? null;
     const state: State = {

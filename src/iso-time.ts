@@ -1,4 +1,6 @@
 const dayMs = 86_400_000;
+/** The last time that Date has; epoch milliseconds. */
+const lastMs = 8.64e15;
 const padded = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, "0"));
 const two = (number: number): string => (padded[number] ?? "").slice(1);
 
@@ -11,6 +13,8 @@ let latest = { day: Number.NaN, text: "" };
  */
 export const isoTime = (epochMs: number): string => {
   const whole = Math.trunc(epochMs);
+  // Date says so itself, but for the day that was written last.
+  if (!(Math.abs(whole) <= lastMs)) throw new RangeError("Invalid time value");
   const day = Math.floor(whole / dayMs);
   if (day !== latest.day) latest = { day, text: new Date(whole).toISOString().slice(0, -"00:00:00.000Z".length) };
   const ms = whole - day * dayMs;

@@ -22,4 +22,9 @@ describe("isoTime", () => {
   it.each([Number.NaN, Infinity, lastMs + 1])("refuses %s", (ms) => {
     expect(() => isoTime(ms)).toThrow(RangeError);
   });
+
+  it("refuses it after the last time there is, too", () => {
+    expect(isoTime(lastMs)).toBe("+275760-09-13T00:00:00.000Z");
+    expect(() => isoTime(lastMs + 1)).toThrow(RangeError);
+  });
 });

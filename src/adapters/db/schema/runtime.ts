@@ -13,6 +13,8 @@ export const leases = pgTable("leases", {
   releasedAt: at("released_at"),
   /** The holder before the latest acquisition; null: it was the first. */
   takenFrom: text("taken_from"),
+  /** Of a shard: when a round last judged its services. Time in which none did is not measured. */
+  judgedAt: at("judged_at"),
 });
 
 /** The latest run of each provider's tick, per shard: one that runs on where cron is late ends when it is not the latest. */

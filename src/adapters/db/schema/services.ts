@@ -18,6 +18,8 @@ export const services = pgTable(
     /** Percent of the way back per step, ascending, the last one 100. */
     failbackSteps: jsonb("failback_steps").$type<number[]>().notNull().default([100]),
     failbackStepSeconds: integer("failback_step_seconds").notNull().default(60),
+    /** What a minute of downtime costs its owner, in minor units of the currency of its customer; null: not said. */
+    downtimeCentsPerMinute: integer("downtime_cents_per_minute"),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
     deletedAt: at("deleted_at"),
@@ -31,6 +33,7 @@ export const services = pgTable(
     check("services_steering", sql`${t.steering} in ('auto', 'shadow')`),
     check("services_two_cdns", sql`${t.primaryCdn} <> ${t.backupCdn}`),
     check("services_failback_step_seconds", sql`${t.failbackStepSeconds} between 1 and 86400`),
+    check("services_downtime_cents", sql`${t.downtimeCentsPerMinute} between 0 and 1000000000`),
   ],
 );
 

@@ -1,0 +1,144 @@
+import type { Health } from "../detection/health.ts";
+import type { ProbePath } from "../detection/probe.ts";
+
+/** One path of a domain over all counted vantages. Times are epoch milliseconds. */
+export type SideHealth = {
+  readonly health: Health;
+  /** Its first failed sample in the window; null: there is none. */
+  readonly firstFailedAtMs: number | null;
+  /** The start of the slot after that of its last failed sample; null: there is none in the window. */
+  readonly recoveredAtMs: number | null;
+};
+
+/** A domain as its visitors meet it. */
+export type VisitedDomain = {
+  /** The path to which the live weights send most visitors; a tie: primary. `direct`: it has no such path of its own. */
+  readonly serving: ProbePath;
+  readonly user: SideHealth;
+  /** The path that they are not sent to; null: there is none. */
+  readonly other: SideHealth | null;
+  /** When its live weights were last read. */
+  readonly readAtMs: number | null;
+};
+
+/** What a service's visitors get. */
+export type Condition = {
+  /** `unknown` is not measured: neither good nor bad. */
+  readonly state: Health;
+  readonly serving: ProbePath | "mixed";
+  /** Of `down`: the CDN in use (`upstream`) while the other side was up, else the service itself; else null. */
+  readonly attribution: "self" | "upstream" | null;
+  readonly upstreamCdn: string | null;
+  /** The primary is down, visitors are on the backup, and that is up. */
+  readonly avoided: boolean;
+};
+
+/** A condition that lasts since `startedAtMs`; `outageAtMs`: since when there is an outage, which ends when the service is up. */
+export type Span = Condition & { readonly startedAtMs: number; readonly outageAtMs: number | null };
+
+/**
+ * Who is to blame. What is not proven is not excused: a CDN is blamed only while the other side is known to be up.
+ * Several domains are down: the CDNs, where that holds for each of them.
+ */
+const blame = (
+  down: readonly VisitedDomain[],
+  [primaryCdn, backupCdn]: readonly [string, string],
+): Pick<Condition, "attribution" | "upstreamCdn"> => {
+  const excused = down.every(({ serving, other }) => serving !== "direct" && other?.health === "up");
+  if (!excused) return { attribution: "self", upstreamCdn: null };
+  return { attribution: "upstream", upstreamCdn: down.some(({ serving }) => serving === "primary") ? primaryCdn : backupCdn };
+};
+
+const isAvoided = ({ serving, user, other }: VisitedDomain): boolean =>
+  serving === "backup" && user.health === "up" && other?.health === "down";
+
+const servingOf = (domains: readonly VisitedDomain[]): Condition["serving"] => {
+  const sides = new Set(domains.map(({ serving }) => serving));
+  return sides.size > 1 ? "mixed" : (domains[0]?.serving ?? "primary");
+};
+
+/** A service is as bad as its worst domain: down when any is, up when all are. Without a domain nothing is known. @param cdns its primary and backup CDN */
+export const conditionOf = (domains: readonly VisitedDomain[], cdns: readonly [string, string]): Condition => {
+  const serving = servingOf(domains);
+  const down = domains.filter(({ user }) => user.health === "down");
+  if (down.length > 0) return { state: "down", serving, ...blame(down, cdns), avoided: false };
+  const state = domains.length > 0 && domains.every(({ user }) => user.health === "up") ? "up" : "unknown";
+  return { state, serving, attribution: null, upstreamCdn: null, avoided: state === "up" && domains.some(isAvoided) };
+};
+
+const same = (a: Condition, b: Condition): boolean =>
+  a.state === b.state &&
+  a.serving === b.serving &&
+  a.attribution === b.attribution &&
+  a.upstreamCdn === b.upstreamCdn &&
+  a.avoided === b.avoided;
+
+const known = (times: readonly (number | null | undefined)[]): readonly number[] => times.filter((time) => time != null);
+const first = (times: readonly (number | null | undefined)[]): number | null =>
+  known(times).length === 0 ? null : Math.min(...known(times));
+const last = (times: readonly (number | null | undefined)[]): number | null =>
+  known(times).length === 0 ? null : Math.max(...known(times));
+
+/**
+ * When a condition became the next one, by what its samples and records say; null: only now is it known. A failure counts
+ * from its first failed sample, a recovery from the slot after the last one, a move of visitors from when it was made.
+ */
+const edge = (from: Condition, to: Condition, domains: readonly VisitedDomain[]): number | null => {
+  const movedAtMs = from.serving === to.serving ? null : last(domains.map(({ readAtMs }) => readAtMs));
+  const down = domains.filter(({ user }) => user.health === "down");
+  if (to.state === "unknown") return null;
+  if (to.state === "down" && from.state !== "down") {
+    return last([first(down.map(({ user }) => user.firstFailedAtMs)), movedAtMs]);
+  }
+  if (to.state === "down") {
+    if (movedAtMs !== null) return movedAtMs;
+    // Another side recovered, or failed: the blame changes.
+    return to.attribution === "upstream"
+      ? last(down.map(({ other }) => other?.recoveredAtMs))
+      : first(down.filter(({ other }) => other?.health === "down").map(({ other }) => other?.firstFailedAtMs));
+  }
+  if (from.state !== "up") return last([...domains.map(({ user }) => (movedAtMs === null ? user.recoveredAtMs : null)), movedAtMs]);
+  if (movedAtMs !== null) return movedAtMs;
+  const primaries = domains.filter(({ serving }) => serving === "backup").map(({ other }) => other);
+  return to.avoided ? first(primaries.map((side) => side?.firstFailedAtMs)) : last(primaries.map((side) => side?.recoveredAtMs));
+};
+
+/** Longer without a round than this, and nobody knows what visitors got after the last one. */
+export const longestSilenceMs = 120_000;
+
+/**
+ * The spans that follow on the present one: none where nothing has changed. The first of them ends it. An outage goes on
+ * while nothing is known; it ends when the service is up.
+ * @param judgedAtMs when a round last judged the service; null: not known, which is not a gap
+ */
+export const nextSpans = (
+  present: Span | null,
+  to: Condition,
+  domains: readonly VisitedDomain[],
+  judgedAtMs: number | null,
+  nowMs: number,
+): readonly Span[] => {
+  const outage = (condition: Condition, before: number | null, startedAtMs: number): number | null =>
+    condition.state === "up" ? null : condition.state === "down" ? (before ?? startedAtMs) : before;
+  if (present === null) {
+    const startedAtMs = to.state === "down" ? Math.min(nowMs, first(domains.map(({ user }) => user.firstFailedAtMs)) ?? nowMs) : nowMs;
+    return [{ ...to, startedAtMs, outageAtMs: outage(to, null, startedAtMs) }];
+  }
+  const silent = judgedAtMs !== null && nowMs - judgedAtMs > longestSilenceMs && present.state !== "unknown";
+  const gap: Span | null = silent
+    ? {
+        ...to,
+        state: "unknown",
+        attribution: null,
+        upstreamCdn: null,
+        avoided: false,
+        startedAtMs: Math.max(present.startedAtMs, judgedAtMs),
+        outageAtMs: present.outageAtMs,
+      }
+    : null;
+  const before = gap ?? present;
+  if (same(before, to)) return gap === null ? [] : [gap];
+  const startedAtMs = Math.min(nowMs, Math.max(before.startedAtMs, edge(before, to, domains) ?? nowMs));
+  const next = { ...to, startedAtMs, outageAtMs: outage(to, before.outageAtMs, startedAtMs) };
+  return gap === null ? [next] : [gap, next];
+};

@@ -12,6 +12,8 @@ export type WindowStats = {
   /** Samples that were not good in the sense of the policy's kind. */
   readonly failures: number;
   readonly firstFailedAtMs: number | null;
+  /** The start of the slot of the last sample that failed; null, or absent: there is none. */
+  readonly lastFailedSlotMs?: number | null;
 };
 
 export type JudgingTerms = {

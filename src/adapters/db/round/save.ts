@@ -13,6 +13,7 @@ import { saveContests, saveDrifts } from "./drifts.ts";
 import { auditDropped, forgetAttempts, resolveIntents, saveFailures, saveIntentOutcomes, saveIntents } from "./intents.ts";
 import { steersName } from "../tenants/holds-name.ts";
 import { inShard } from "./pages.ts";
+import { saveStates } from "./states.ts";
 import { saveExpired, savePolled, saveSettled, saveStandings } from "./polls.ts";
 
 type DomainRow = DomainRouting & { readonly domainId: number; readonly serviceId: number };
@@ -237,7 +238,7 @@ const saveSome = async (
   decisions: RoundDecisions,
   nowMs: number,
 ): Promise<ReadonlyMap<number, StoredIntent>> => {
-  const { storms, healthy, services, domains, resolved, intents, lapsed, drifts, contests } = decisions;
+  const { storms, healthy, services, domains, resolved, intents, lapsed, drifts, contests, states } = decisions;
   let first = 0;
   for (; storms.length - first > stormsPerRequest; first += stormsPerRequest) {
     await db.batch(saveStorms(fence, storms.slice(first, first + stormsPerRequest), nowMs));
@@ -251,6 +252,7 @@ const saveSome = async (
     ...(drifts.length > 0 ? [saveDrifts(fence, drifts, nowMs)] : []),
     ...(contests.length > 0 ? [saveContests(fence, contests, nowMs)] : []),
     ...(healthy.length > 0 ? [noteHealthy(fence, healthy, nowMs)] : []),
+    ...(states.length > 0 ? [saveStates(fence, states)] : []),
     ...(lapsed.length > 0 ? [forgetAttempts(fence, lapsed)] : []),
     ...(intents.length > 0 ? [saveIntents(fence, intents, nowMs)] : []),
   ];

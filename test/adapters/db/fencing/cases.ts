@@ -53,6 +53,7 @@ const nothing: RoundDecisions = {
   lapsed: [],
   drifts: [],
   contests: [],
+  states: [],
   unreached: [],
 };
 const weights = (primary: number, backup: number) => ({ primary, backup });
@@ -132,6 +133,25 @@ const standingOf = ({ customer }: Tenant, strikes: number): RoundOutcomes["stand
 });
 
 const rounds: readonly FencedWrite[] = [
+  decisions("what visitors get now", ["service_states"], async (tenant) => ({
+    states: [
+      {
+        serviceId: tenant.service,
+        presentId: null,
+        spans: [
+          {
+            startedAtMs: nowMs,
+            state: "up",
+            serving: "primary",
+            attribution: null,
+            upstreamCdn: null,
+            avoided: false,
+            outageAtMs: null,
+          },
+        ],
+      },
+    ],
+  })),
   decisions("a storm that begins", ["adjustment_causes", "evidence", "evidence_chains", "storm_events"], async (tenant) => ({
     storms: [
       {

@@ -198,6 +198,7 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
     2,
     "samples, where they were last taken, and vantages: what one saw is true whoever holds the lease (decision 6)",
   ],
+  "db/round/evaluate.ts": [1, "when a shard was judged, on its own lease: it names epoch and time as its own condition"],
   "db/coordination/providers.ts": [2, "signs of life of whoever lives (decision 6)"],
   "db/coordination/job-runs.ts": [1, "how a run went, and what it counted (decision 6)"],
   "db/metering/usage-write.ts": [1, "a part of statements, under a condition that its caller gives: ingestion gives the fence"],

@@ -29,9 +29,10 @@ const place = (path: string): SQL => sql.raw(`array_position(array[${places.map(
  * The figures of every live policy of some services, one row a policy, in one statement, whose work is that of the window
  * however long a storm has lasted. A storm is judged by the policy version with which it began, a path by samples of its present
  * set-up. `round_at` leads the key of the samples and is never later than `probed_at`, nor earlier by more than a round: the
- * window plus a slack on it keeps the reading an index range. `probed_at` is compared in a way that no index serves: the
- * one by age (BRIN) is as long as the table, and would be read for every domain. It notes on the lease that its services were
- * judged: what visitors got is known until then (decision 66).
+ * window plus a slack on it keeps the reading an index range. The last failure is also looked for in the slack: a path is known
+ * to be up when its failures have left the window. `probed_at` is compared in a way that no index serves: the one by age (BRIN) is as
+ * long as the table, and would be read for every domain. It notes on the lease that its services were judged: what visitors got is
+ * known until then (decision 66).
  */
 const evaluation = (fence: Fence, serviceIds: readonly number[], nowMs: number): SQL => {
   const now = sql`${isoTime(nowMs)}::timestamptz`;
@@ -56,25 +57,27 @@ const evaluation = (fence: Fence, serviceIds: readonly number[], nowMs: number):
     join storm_policy_versions t on t.policy_id = coalesce(e.policy_id, p.id) and t.version = coalesce(e.policy_version, p.version)
     left join lateral (
       select jsonb_object_agg(f.vantage, f.figures) as stats from (
-        select g.vantage, jsonb_agg(case when g.failures = 0 and e.id is null
+        select g.vantage, jsonb_agg(case when g.last_failed is null and e.id is null
           then jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples)
-          when g.failures = 0 then jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples, 0, null, g.last)
+          when g.last_failed is null then jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples, 0, null, g.last)
           else jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples, g.failures, g.first_failed, g.last, g.last_failed) end) as figures
         from (
-          select s.domain_id, s.path, s.vantage, count(*) as samples,
-            count(*) filter (where not good.good) as failures,
-            ${epochMs("min(s.probed_at) filter (where not good.good)")} as first_failed,
-            ${epochMs("max(s.probed_at)")} as last,
-            ${epochMs("max(s.round_at) filter (where not good.good)")} as last_failed
+          select s.domain_id, s.path, s.vantage, count(*) filter (where k.inside) as samples,
+            count(*) filter (where k.inside and not k.good) as failures,
+            ${epochMs("min(s.probed_at) filter (where k.inside and not k.good)")} as first_failed,
+            ${epochMs("max(s.probed_at) filter (where k.inside)")} as last,
+            ${epochMs("max(s.round_at) filter (where not k.good)")} as last_failed
           from service_domains d
           left join domain_routing r on r.domain_id = d.id
           join probe_samples s on s.domain_id = d.id
             and s.round_at > ${now} - make_interval(secs => t.window_seconds + 120) and s.round_at <= ${now}
-            and s.probed_at - ${now} > make_interval(secs => -t.window_seconds) and s.probed_at - ${now} <= interval '0'
+            and s.probed_at - ${now} <= interval '0'
             and coalesce(s.setup, 0) = ${setupOf("s.path")}
-          cross join lateral (select s.ok and (p.kind <> 'http_latency' or s.latency_ms <= t.latency_ms) as good) good
+          cross join lateral (select s.ok and (p.kind <> 'http_latency' or s.latency_ms <= t.latency_ms) as good,
+            s.probed_at - ${now} > make_interval(secs => -t.window_seconds) as inside) k
           where d.service_id = p.service_id and d.deleted_at is null
           group by s.domain_id, s.path, s.vantage
+          having bool_or(k.inside)
         ) g
         group by g.vantage
       ) f

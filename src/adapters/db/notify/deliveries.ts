@@ -16,9 +16,9 @@ const ofMs = (column: string): SQL => sql.raw(`to_timestamp(${column} / 1000.0)`
 /** Notifications that one message may tell of: the newest. */
 const mostTold = 50;
 
-/** Of a channel that can be sent to now, with how many at once. */
+/** Of a channel that can be sent to now: its recipients may have been exchanged, and have to agree before anything is sent to them. */
 const ready = (kinds: readonly string[], nowMs: number): SQL => sql`
-  c.deleted_at is null and c.disabled_at is null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))
+  c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))
     and (c.paused_until is null or c.paused_until <= ${at(nowMs)})`;
 
 /** The first of its thread, and nobody is sending it. */
@@ -100,7 +100,7 @@ export const createOutbox = (db: Database): Outbox => ({
         where freeze_until <= ${at(nowMs)} and freeze_expired_at is null and freeze_set_at is not null and exists (select from fence) returning id`,
       sql`with ${fenceCte(fence)}
         update deliveries d set state = 'dropped', ended_at = ${at(nowMs)} from channels c
-        where c.id = d.channel_id and d.state = 'pending' and (c.deleted_at is not null or c.disabled_at is not null) and exists (select from fence) returning d.id`,
+        where c.id = d.channel_id and d.state = 'pending' and (c.deleted_at is not null or c.disabled_at is not null or c.confirmed_at is null) and exists (select from fence) returning d.id`,
     ]);
     return results.slice(0, 2).reduce((sum, rows) => sum + rows.length, 0);
   },
@@ -124,7 +124,7 @@ export const createOutbox = (db: Database): Outbox => ({
           and not exists (select from deliveries e where e.channel_id = d.channel_id and e.thread = d.thread and e.state = 'pending' and e.seq < d.seq)
         order by d.next_at, d.id limit 1
       ) x
-      where c.deleted_at is null and c.disabled_at is null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))`);
+      where c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))`);
     void nowMs;
     return row?.dueMs ?? null;
   },

@@ -185,7 +185,7 @@ const planChannel = (
   const absorb = (waiting: Waiting, one: Notification, severity: Severity, nextAtMs: number): void => {
     // The worst of what it tells gives it its name; of as bad ones the newest.
     if (worse(severity, waiting.severity) === severity) [waiting.kind, waiting.severity] = [one.kind, severity];
-    waiting.last = one.id;
+    waiting.last = Math.max(waiting.last, one.id);
     waiting.nextAtMs = Math.min(waiting.nextAtMs, nextAtMs);
     settle(waiting);
   };

@@ -198,7 +198,13 @@ const wordings: Readonly<Record<NotificationKind, Wording>> = {
       `Messages do not arrive at ${text(f, "channel") ?? "a channel"}`,
       `${text(f, "error") ?? "The latest attempts failed"}. This is said on another channel; what waits is tried for a day.`,
     ),
-  "channel.recovered": (f) => words(`Messages arrive again at ${text(f, "channel") ?? "a channel"}`, "The latest attempt succeeded."),
+  "channel.recovered": (f) => {
+    const channel = text(f, "channel") ?? "a channel";
+    const how = text(f, "how");
+    if (how === "deleted") return words(`The channel ${channel} was deleted`, "Nothing is sent to it any more.");
+    if (how === "enabled") return words(`The channel ${channel} was switched on again`, "Messages are sent to it from now on.");
+    return words(`Messages arrive again at ${channel}`, "The latest attempt succeeded.");
+  },
   "delivery.dead": (f, n) =>
     words(
       n > 1

@@ -149,6 +149,7 @@ export const registerChannels = (
     if (found === null && hasTarget(target)) throw noSuchResource();
     const channel = found === null ? await deps.channelStore.update(customerId, id, fields, change) : await withTarget(found.kind);
     if (channel === null) throw noSuchResource();
+    if (enabled === true) deps.tell();
     return c.json(represent(channel), 200);
   });
 

@@ -10,6 +10,7 @@ import type { ChannelStore, Confirmation, Confirmed, NewChannel, NotificationCha
 import type { Secrets } from "../../ports/platform/secrets.ts";
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.ts";
+import { failingEnds, missedEnds } from "./missed-ends.ts";
 import { ownedBy } from "./owner.ts";
 import type { Exhausted } from "../tenants/quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "../tenants/quotas.ts";
@@ -202,6 +203,8 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
         ), stranger as (${strangers(customerId, serviceIds)}
         ), changed as (
           update channels c set ${sql.join(sets, sql`, `)} from old where c.id = old.id and not exists (select from codes) and not exists (select from stranger) returning c.*
+        ), ends as (${enabled === true ? missedEnds(sql`changed`) : sql`select 1`}
+        ), well as (${enabled === true ? failingEnds(sql`(select o.* from old o, changed)`, "enabled") : sql`select 1`}
         ), view as (select ${columns} from changed
         ), remembered as (${rememberedAnswer(change, "changed", "view", 200)}
         ), audit as (${auditRow(change, "update", "channel", sql`select n.id as object_id, n.customer_id, ${told("old")} as before, ${toldAsking("n", confirmation)} as after from changed n, old`)}
@@ -271,6 +274,7 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
           update channels set deleted_at = now(), sealed_secret = '', confirm_hash = null where ${owned(customerId, id)} returning *
         ), dropped as (
           update deliveries d set state = 'dropped', ended_at = now() from gone where d.channel_id = gone.id and d.state = 'pending'
+        ), well as (${failingEnds(sql`gone`, "deleted")}
         ), audit as (${auditRow(change, "delete", "channel", sql`select id as object_id, customer_id, ${told("gone")} as before, null::jsonb as after from gone`)}
         )
         select id from gone`,

@@ -47,7 +47,10 @@ const listening = (customers: SQL): SQL => sql`
 const latest = (columns: SQL, more: SQL): SQL => sql`
   select ${columns} from deliveries d where d.channel_id = c.id and d.thread = n.thread ${more} order by d.seq desc limit 1`;
 
-/** Of a service's old incidents no thread is read: a resolve of one was sent when it ended. */
+/**
+ * Of a service's old incidents no thread is read: a resolve of one was sent when it ended. A trigger or resolve that was dropped was
+ * heard by nobody.
+ */
 const threadsOf = (names: readonly string[], customers: SQL, nowMs: number): SQL => sql`
   with names as (
     select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) as thread
@@ -60,7 +63,7 @@ const threadsOf = (names: readonly string[], customers: SQL, nowMs: number): SQL
   from channels c cross join names n
   cross join lateral (${latest(sql`seq`, sql``)}) l
   left join lateral (${latest(sql`*`, sql`and d.state <> 'folded'`)}) w on true
-  left join lateral (${latest(sql`action, seq`, sql`and d.state <> 'folded' and d.action in ('trigger', 'resolve')`)}) t on true
+  left join lateral (${latest(sql`action, seq`, sql`and d.state not in ('folded', 'dropped') and d.action in ('trigger', 'resolve')`)}) t on true
   left join lateral (
     select count(*) filter (where d.action = 'update') as updates,
       bool_or(d.kind in ('switch.held', 'switch.failed') and d.severity = 'critical') as escalated

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCdnAccountStore } from "../../../src/adapters/db/metering/cdn-accounts.ts";
 import { createChannelStore } from "../../../src/adapters/db/notify/channels.ts";
+import { createDomainStore } from "../../../src/adapters/db/tenants/domains.ts";
+import { createServiceStore } from "../../../src/adapters/db/tenants/services.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { createNotifyWorld, openSecrets } from "../../support/notify-world.ts";
@@ -137,4 +140,65 @@ describe("what is told of a channel that fails ends", () => {
       ]);
     },
   );
+});
+
+describe("what is told of something ends where that is deleted", () => {
+  const troubled = async () => {
+    const { sql, seed, dns, roundsOf } = world;
+    dns.put("app.example.test");
+    const { serviceId, domainIds } = await seed();
+    customerId = Number((await sql<{ id: string }>("select customer_id as id from services where id = $1", [serviceId]))[0]?.id);
+    await roundsOf(3);
+    const notify = createNotifyWorld(world);
+    await notify.channel({ customerId });
+    await notify.channel({ name: "operator" });
+    await sql(
+      "update service_routing set override_mode = 'frozen', override_reason = 'r', override_actor = 'a', override_set_at = now() where service_id = $1",
+      [serviceId],
+    );
+    await sql(
+      `insert into readiness_checks (service_id, checked_at, actor, result, checks) values ($1, now(), 'admin', 'fail', '[{"check":"ttl","result":"fail"}]')
+       on conflict (service_id) do update set result = 'fail'`,
+      [serviceId],
+    );
+    await sql("update domain_routing set contested_at = now() where domain_id = $1", [domainIds[0]]);
+    await notify.deliver();
+    return { notify, serviceId, domainId: domainIds[0] ?? 0, before: notify.told().length, operators: notify.told("operator").length };
+  };
+
+  it("a service, with its override, its readiness and the fight over its weights", async () => {
+    const { notify, serviceId, before, operators } = await troubled();
+    await createServiceStore(world.db).remove(customerId, serviceId, by);
+    await notify.deliver();
+    expect(notify.told().slice(before).toSorted()).toEqual([
+      "resolve drift.resumed The domain app.example.test was deleted",
+      "resolve override.cleared The service web was deleted",
+      "resolve readiness.passed The service web was deleted",
+    ]);
+    expect(notify.told("operator").slice(operators)).toEqual(["resolve drift.resumed The domain app.example.test was deleted"]);
+  });
+
+  it("a domain", async () => {
+    const { notify, serviceId, domainId, before } = await troubled();
+    await createDomainStore(world.db).remove(customerId, serviceId, domainId, by);
+    await notify.deliver();
+    expect(notify.told().slice(before)).toEqual(["resolve drift.resumed The domain app.example.test was deleted"]);
+  });
+
+  it("an account of a CDN", async () => {
+    const notify = createNotifyWorld(world);
+    await notify.channel({ customerId });
+    const [account] = await world.sql<{ id: string }>(
+      "insert into cdn_accounts (customer_id, cdn, sealed_token) values ($1, 'fastly', 'x') returning id",
+      [customerId],
+    );
+    await world.sql("update cdn_accounts set last_error = '401' where id = $1", [account?.id]);
+    await notify.deliver();
+    await createCdnAccountStore(world.db, null).remove(customerId, Number(account?.id), by);
+    await notify.deliver();
+    expect(notify.told()).toEqual([
+      "trigger account.failing fastly analytics refuses",
+      "resolve account.recovered The account fastly analytics was deleted",
+    ]);
+  });
 });

@@ -8,15 +8,15 @@ import { locate } from "../../pipeline/tenants/whereabouts.ts";
 /** Of what signs a webhook. */
 export const secretBytes = 32;
 
-/** The connection of one message, within what a request may take. */
+/** The connection of one message, within what a request may take. @param connections what messages of one request share */
 export const sendNow = async (
   { channels, clock }: Pick<Deps, "channels" | "clock">,
   secret: ChannelSecret,
   message: Message,
   id: string,
+  connections = createConnections(clock),
 ): Promise<SendOutcome & { readonly durationMs: number }> => {
   const startedAtMs = clock.nowMs();
-  const connections = createConnections(clock);
   const { untilMs } = requestBudget(clock, connections);
   const outcome = await channels.send(secret, message, id, startedAtMs, {
     untilMs,

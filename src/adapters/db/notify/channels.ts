@@ -31,12 +31,12 @@ const owned = (customerId: number | null, id: number): SQL =>
 /** Mails with a code that are sent for an owner within a day, whatever becomes of their channels: they go to whomever somebody names. */
 const mostCodes = 50;
 
-/** As a CTE behind `quotaLock`: a row where no more codes may be sent. Each leaves a mark in the audit row of its change. */
+/** As a CTE behind `quotaLock`: a row where no more codes may be sent. The audit row of a change says how many it sent; older ones `true`, for one. */
 const codesExhausted = (customerId: number | null, confirmation: Confirmation): SQL => sql`
   select true as refused from audit_log a
   where ${confirmation !== null}::boolean and ${ownedBy(sql`a.customer_id`, customerId)} and a.object_type = 'channel' and a.action in ('create', 'update')
-    and a.at > now() - interval '1 day' and a.after->'asked' = 'true'
-  having count(*) >= ${mostCodes}`;
+    and a.at > now() - interval '1 day' and a.after->'asked' is not null
+  having coalesce(sum(case jsonb_typeof(a.after->'asked') when 'number' then (a.after->>'asked')::int else 1 end), 0) + ${confirmation?.mails ?? 0}::int > ${mostCodes}`;
 
 const refuseCode = (refused: boolean | null | undefined): void => {
   if (refused === true)
@@ -52,7 +52,7 @@ const told = (row: string): SQL => sql.raw(`to_jsonb(${row}) - 'sealed_secret' -
 
 /** The same where a mail with a code follows. */
 const toldAsking = (row: string, confirmation: Confirmation): SQL =>
-  confirmation === null ? told(row) : sql`${told(row)} || '{"asked": true}'::jsonb`;
+  confirmation === null ? told(row) : sql`${told(row)} || jsonb_build_object('asked', ${confirmation.mails}::int)`;
 
 const array = (values: readonly unknown[] | null, type: "text" | "bigint"): SQL =>
   values === null

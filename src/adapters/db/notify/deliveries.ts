@@ -64,10 +64,10 @@ const claim = (fence: Fence, { kinds, limit, perCustomer, busy, claimMs }: Claim
 /** One failure more, or none: by the worst of what was tried at once. */
 const recordChannels = (fence: Fence, attempts: readonly Attempt[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, results as (
-    select x.channel, bool_or(x.result = 'sent') as sent, bool_or(x.result = 'gone') as gone, count(*) filter (where x.result = 'failed') as failed,
+    select x.channel, bool_or(x.result = 'sent' or x.partly) as sent, bool_or(x.result = 'gone') as gone, count(*) filter (where x.result = 'failed') as failed,
       (array_agg(x.detail) filter (where x.result <> 'sent'))[1] as detail, max(x.paused) as paused
-    from jsonb_to_recordset(${json(attempts.map((one) => ({ channel: one.channelId, result: one.result, detail: one.detail, paused: one.pausedUntilMs })))})
-      as x(channel bigint, result text, detail text, paused bigint) group by 1
+    from jsonb_to_recordset(${json(attempts.map((one) => ({ channel: one.channelId, result: one.result, detail: one.detail, paused: one.pausedUntilMs, partly: one.left !== undefined })))})
+      as x(channel bigint, result text, detail text, paused bigint, partly boolean) group by 1
   )
   update channels c set
     failures = case when r.sent then 0 when r.failed > 0 then c.failures + 1 else c.failures end,
@@ -83,9 +83,10 @@ const recordDeliveries = (fence: Fence, attempts: readonly Attempt[], nowMs: num
   update deliveries d set
     state = case x.result when 'sent' then 'sent' when 'failed' then 'pending' else 'dead' end,
     ended_at = case when x.result = 'failed' then null else ${at(nowMs)} end,
-    attempts = d.attempts + 1, next_at = coalesce(${ofMs("x.next")}, d.next_at), last_status = x.detail, claimed_epoch = null, claimed_until = null
-  from jsonb_to_recordset(${json(attempts.map((one) => ({ id: one.id, result: one.result, detail: one.detail, next: one.nextAtMs })))})
-    as x(id bigint, result text, detail text, next bigint)
+    attempts = d.attempts + 1, next_at = coalesce(${ofMs("x.next")}, d.next_at), last_status = x.detail, claimed_epoch = null, claimed_until = null,
+    message = case when x."left" is null then d.message else d.message || jsonb_build_object('left', x."left") end
+  from jsonb_to_recordset(${json(attempts.map((one) => ({ id: one.id, result: one.result, detail: one.detail, next: one.nextAtMs, left: one.left ?? null })))})
+    as x(id bigint, result text, detail text, next bigint, "left" jsonb)
   where d.id = x.id and d.state = 'pending' and d.claimed_epoch = ${fence.epoch} and exists (select from fence)`;
 
 /** The outbox over the database. */

@@ -65,6 +65,8 @@ export type Attempt = {
   readonly detail: string;
   /** Of `failed`: when it is tried again. */
   readonly nextAtMs: number | null;
+  /** Of `failed`: recipients that are left, where others were given it; the channel works. */
+  readonly left?: readonly string[];
   /** Of `failed`: until when nothing else is sent to the channel, null: its circuit is closed. */
   readonly pausedUntilMs: number | null;
 };

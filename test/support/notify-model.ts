@@ -76,6 +76,7 @@ export const createNotifyModel = (
           updates: since.filter(({ action }) => action === "update").length,
           lastAtMs: Math.max(...sorted.map((one) => one.endedAtMs ?? one.nextAtMs)),
           escalated: since.some(({ kind, severity }) => severity === "critical" && (kind === "switch.held" || kind === "switch.failed")),
+          resolved: last.thread.startsWith("incident:") && sorted.some(({ action }) => action === "resolve"),
         },
       ];
     });

@@ -1,4 +1,5 @@
 import type { Incident, IncidentChanges, Notification } from "./incident.ts";
+import { reopenedWithinMs } from "./incident.ts";
 import type { Effect, NotificationKind, Severity } from "./kinds.ts";
 import { isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
 import type { Action } from "./message.ts";
@@ -25,6 +26,8 @@ export type Thread = {
   readonly updates: number;
   readonly lastAtMs: number;
   readonly escalated: boolean;
+  /** Of an incident: whether its end was told once, or is about to be. */
+  readonly resolved: boolean;
 };
 
 /** A message to be made. */
@@ -81,6 +84,7 @@ type State = {
   updates: number;
   lastAtMs: number;
   escalated: boolean;
+  resolved: boolean;
 };
 
 const worse = (a: Severity, b: Severity): Severity => (severities.indexOf(a) >= severities.indexOf(b) ? a : b);
@@ -114,6 +118,7 @@ const planChannel = (
       updates: stored?.updates ?? 0,
       lastAtMs: stored?.lastAtMs ?? Number.NEGATIVE_INFINITY,
       escalated: stored?.escalated ?? false,
+      resolved: stored?.resolved ?? false,
       waiting: waiting && {
         existing: waiting.deliveryId,
         made: null,
@@ -178,7 +183,7 @@ const planChannel = (
     state.lastAtMs = nextAtMs;
     if (action === "trigger") [state.open, state.updates, state.escalated] = [true, 0, false];
     if (action === "update") state.updates += 1;
-    if (action === "resolve") state.open = false;
+    if (action === "resolve") [state.open, state.resolved] = [false, true];
   };
 
   /** Puts the news into the message that waits. */
@@ -208,16 +213,26 @@ const planChannel = (
     );
   };
 
+  /** Never sent: its number stays unused, or is that of the message that takes its place. */
+  const fold = (state: State, { existing, made: planned }: Waiting): void => {
+    if (existing !== null) {
+      folded.push(existing);
+      absorbed.delete(existing);
+    } else if (planned !== null) made.splice(made.indexOf(planned), 1);
+    state.waiting = null;
+  };
+
   const close = (state: State, thread: string, one: Notification, severity: Severity, incidentId: number | null): void => {
-    const { waiting } = state;
-    if (waiting?.action === "update") {
-      // Never sent: its number stays unused, or is that of the resolve that takes its place.
-      if (waiting.existing !== null) {
-        folded.push(waiting.existing);
-        absorbed.delete(waiting.existing);
-      } else if (waiting.made !== null) made.splice(made.indexOf(waiting.made), 1);
-    }
-    make(state, thread, "resolve", one, severity, incidentId, nowMs);
+    if (state.waiting?.action === "update") fold(state, state.waiting);
+    // What ended and was opened again may be so once more: its end waits until it no longer can.
+    make(state, thread, "resolve", one, severity, incidentId, incidentId !== null && state.resolved ? nowMs + reopenedWithinMs : nowMs);
+  };
+
+  /** What has not been told of as over goes on. */
+  const reopen = (state: State, waiting: Waiting): void => {
+    fold(state, waiting);
+    state.open = true;
+    state.lastAtMs = Math.min(state.lastAtMs, nowMs);
   };
 
   const event = (state: State, thread: string, one: Notification, severity: Severity): void => {
@@ -237,6 +252,7 @@ const planChannel = (
       return;
     }
     if (!wanted) return;
+    if (effect === "open" && incidentId !== null && state.waiting?.action === "resolve") return reopen(state, state.waiting);
     if (effect === "open" || (effect === "more" && incidentId !== null)) {
       if (effect === "open" || isAtLeast(severity, "warning")) make(state, thread, "trigger", one, severity, incidentId, nowMs);
       return;

@@ -59,7 +59,9 @@ const threadsOf = (names: readonly string[], customers: SQL, nowMs: number): SQL
   select c.id as "channelId", n.thread, l.seq as "lastSeq", coalesce(t.action = 'trigger', false) as open,
     case when w.state = 'pending' and w.message is null then jsonb_build_object('deliveryId', w.id, 'action', w.action, 'kind', w.kind,
       'severity', w.severity, 'nextAtMs', epoch_ms(w.next_at)) end as waiting,
-    coalesce(u.updates, 0) as updates, coalesce(epoch_ms(coalesce(w.ended_at, w.next_at)), 0) as "lastAtMs", coalesce(u.escalated, false) as escalated
+    coalesce(u.updates, 0) as updates, coalesce(epoch_ms(coalesce(w.ended_at, w.next_at)), 0) as "lastAtMs", coalesce(u.escalated, false) as escalated,
+    n.thread like 'incident:%' and exists (select from deliveries d where d.channel_id = c.id and d.thread = n.thread and d.action = 'resolve'
+      and d.state not in ('folded', 'dropped')) as resolved
   from channels c cross join names n
   cross join lateral (${latest(sql`seq`, sql``)}) l
   left join lateral (${latest(sql`*`, sql`and d.state <> 'folded'`)}) w on true

@@ -77,8 +77,8 @@ const attemptOf = ({ id, channelId, attempts, channelFailures }: Claimed, outcom
   if (outcome.status === "gone") return { id, channelId, result: "gone", detail, nextAtMs: null, pausedUntilMs: null };
   const nextAtMs = outcome.status === "refused" ? null : nextAttemptMs(attempts + 1, nowMs, chance, outcome.retryAfterMs);
   if (nextAtMs === null) return { id, channelId, result: "dead", detail, nextAtMs, pausedUntilMs: null };
-  const left = outcome.status === "failed" ? outcome.left : undefined;
-  if (left !== undefined) return { id, channelId, result: "failed", detail, nextAtMs, pausedUntilMs: null, left };
+  const putOff = outcome.status === "failed" ? outcome.left : undefined;
+  if (putOff !== undefined) return { id, channelId, result: "failed", detail, nextAtMs, pausedUntilMs: null, left: putOff };
   const forMs = pauseMs(channelFailures + 1);
   return { id, channelId, result: "failed", detail, nextAtMs, pausedUntilMs: forMs === 0 ? null : nowMs + forMs };
 };

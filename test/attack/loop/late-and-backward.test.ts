@@ -39,7 +39,7 @@ describe("a change that was numbered first and becomes visible later", () => {
     await notify.deliver();
     await drift(1_002, "second.example.com");
     await notify.deliver();
-    clock.advance(120_000);
+    await clock.advance(120_000);
     await notify.deliver();
     expect(notify.told().slice(1)).toEqual(["event drift.healed Weights of 2 domains were changed by somebody else, and set back"]);
     expect(await sql("select state, count(*)::int from deliveries group by 1")).toEqual([{ state: "sent", count: 2 }]);

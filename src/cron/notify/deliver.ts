@@ -6,6 +6,7 @@ import type { Connection } from "../../adapters/ports/platform/budget.ts";
 import type { Log } from "../../adapters/ports/platform/log.ts";
 import type { Secrets } from "../../adapters/ports/platform/secrets.ts";
 import type { Lookup } from "../../adapters/ports/steering/resolver.ts";
+import { mailDetail } from "../../domain/notify/mail-detail.ts";
 import type { Message } from "../../domain/notify/message.ts";
 import { nextAttemptMs, pauseMs } from "../../domain/notify/retry.ts";
 import { channelSealingContext, secretNow } from "../../domain/notify/sealing.ts";
@@ -71,8 +72,13 @@ const openSecret = async ({ secrets, clock }: DeliverDeps, { sealedSecret, custo
 /** The id of a message for whoever receives it: of each attempt the same. */
 const messageId = (deliveryId: number): string => `msg_${deliveryId}`;
 
-const attemptOf = ({ id, channelId, attempts, channelFailures }: Claimed, outcome: SendOutcome, nowMs: number, chance: number): Attempt => {
-  const { detail } = outcome;
+const attemptOf = (
+  { id, channelId, channelKind, customerId, attempts, channelFailures }: Claimed,
+  outcome: SendOutcome,
+  nowMs: number,
+  chance: number,
+): Attempt => {
+  const detail = channelKind === "email" && customerId !== null ? mailDetail(outcome.detail) : outcome.detail;
   if (outcome.status === "sent") return { id, channelId, result: "sent", detail, nextAtMs: null, pausedUntilMs: null };
   if (outcome.status === "gone") return { id, channelId, result: "gone", detail, nextAtMs: null, pausedUntilMs: null };
   const nextAtMs = outcome.status === "refused" ? null : nextAttemptMs(attempts + 1, nowMs, chance, outcome.retryAfterMs);

@@ -76,7 +76,13 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
     const address = await privateAddressOf(deps, reached);
     const outcome =
       address === null
-        ? await sendNow(deps, reached, testMessage(channel.name, c.var.principal.actor, nowMs, channel.id), `test_${channel.id}_${nowMs}`)
+        ? await sendNow(
+            deps,
+            reached,
+            testMessage(channel.name, c.var.principal.actor, nowMs, channel.id),
+            `test_${channel.id}_${nowMs}`,
+            customerId,
+          )
         : {
             status: "refused" as const,
             detail: `its host leads to a private address (${address})`,

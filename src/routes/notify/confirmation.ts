@@ -86,6 +86,7 @@ export const askRecipients = async (
         { kind: "email", to: [address] },
         confirmMessage(codes[nth] ?? "", nowMs, channel.id),
         `confirm_${channel.id}_${nowMs}_${nth}`,
+        customerId,
         connections,
       ),
     ),

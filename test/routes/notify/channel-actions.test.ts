@@ -245,9 +245,9 @@ describe("mail", () => {
   });
 
   it("that does not leave is told of in the answer", async () => {
-    answer = { status: "failed", detail: "421 try again later", retryAfterMs: null };
+    answer = { status: "failed", detail: "421 try again later, 10.1.2.3", retryAfterMs: null };
     const body = await mail("not sent");
-    expect(body).toMatchObject({ state: "unconfirmed", last_error: "421 try again later" });
+    expect(body).toMatchObject({ state: "unconfirmed", last_error: "421" });
   });
 
   it("is asked once for one Idempotency-Key", async () => {

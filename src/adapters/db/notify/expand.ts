@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { IncidentChanges, Notification } from "../../../domain/notify/incident.ts";
-import type { Plan } from "../../../domain/notify/plan.ts";
+import type { Plan } from "../../../domain/notify/thread.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { Fence } from "../../ports/coordination/lease.ts";
 import type { Database } from "../platform/client.ts";

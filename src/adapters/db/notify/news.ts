@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { reopenedWithinMs } from "../../../domain/notify/incident.ts";
 import type { Incident, Notification } from "../../../domain/notify/incident.ts";
 import { threadOf } from "../../../domain/notify/plan.ts";
-import type { Thread } from "../../../domain/notify/plan.ts";
+import type { Thread } from "../../../domain/notify/thread.ts";
 import { kindNames } from "../../../domain/notify/kinds.ts";
 import type { Subscriber } from "../../../domain/notify/subscription.ts";
 import { isoTime } from "../../../iso-time.ts";

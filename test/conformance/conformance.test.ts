@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -306,6 +308,32 @@ it("refuses to serve a configuration that does not hold, and says why in its own
     expect(log).toContain("PROBE_INTERVAL");
     expect(answer.body + log).not.toContain("hunter2");
   }
+});
+
+describe("a job with a round", () => {
+  const [without, withRound] = [
+    '{"event":"started","job":"tick"}\n{"event":"ended","job":"tick","ok":true}\n',
+    '{"event":"started","job":"tick"}\n{"event":"round","job":"tick","role":"holder","shard":0,"ok":true}\n{"event":"ended","job":"tick","ok":true}\n',
+  ];
+
+  it.each([
+    ["at once where its run had one", [withRound], 1, 1],
+    ["again where its run had no time for one", [without, withRound], 2, 1],
+    ["three times at most, and then without", [without], 3, 0],
+  ])("is asked for %s", async (_, bodies, asked, rounds) => {
+    let count = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      response.end(bodies[Math.min(count, bodies.length - 1)]);
+      count += 1;
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const answered = await sendUntilRound({ url }, { method: "GET", path: "/internal/cron/tick", headers: {} });
+    server.closeAllConnections();
+    server.close();
+    expect([count, roundsIn(answered).length]).toEqual([asked, rounds]);
+  });
 });
 
 describe("a difference", () => {

@@ -60,7 +60,8 @@ const outcomeOf = (session: Session | null, thrown: unknown, known: readonly str
 
 /**
  * Sends one mail over SMTP (RFC 5321), one connection each. A recipient that is not taken while others are does not keep the mail
- * from those: it is named in `detail`. Where the connection ends before the answer to the mail it may have been taken: it is sent
+ * from those: it is named in `detail`, and not tried again, be it put off (4xx) or not. What is stored of a delivery does not say whom it
+ * is still for, and the messages behind it in its thread would wait a day for one of ten to be told. Where the connection ends before the answer to the mail it may have been taken: it is sent
  * again, under the same Message-ID.
  */
 export const createSmtp =

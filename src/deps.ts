@@ -16,6 +16,7 @@ import { buildNotify } from "./composition/notify.ts";
 import { buildPlatform, databaseClock } from "./composition/platform.ts";
 import { secretsOf } from "./composition/redaction.ts";
 import { buildRuns } from "./composition/runs.ts";
+import { buildSlo } from "./composition/slo.ts";
 import { buildSteering } from "./composition/steering.ts";
 import { buildTenants } from "./composition/tenants.ts";
 import type { Config } from "./config.ts";
@@ -69,6 +70,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
     ...buildCoordination(common),
+    ...buildSlo(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
   };
   const tell = createTeller(

@@ -16,15 +16,40 @@ const objective = (own: Partial<ExportedObjective> = {}): ExportedObjective => (
 
 const windows = [{ days: 1 }, { days: 30 }, { days: 400 }, { calendar: "week" }, { calendar: "month" }] as const;
 
+/** A document as whoever reads YAML has it. */
+type About = { readonly name: string; readonly annotations?: Readonly<Record<string, unknown>> };
+type Metric = { readonly metricSource: { readonly spec: object } };
+type Loose = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: About;
+  readonly spec: {
+    readonly description: string;
+    readonly service: string;
+    readonly indicatorRef?: string;
+    readonly indicator: {
+      readonly metadata: About;
+      readonly spec: { readonly ratioMetric: { readonly good?: Metric; readonly bad: Metric; readonly total: Metric } };
+    };
+    readonly timeWindow: readonly {
+      readonly duration: string;
+      readonly isRolling: boolean;
+      readonly calendar?: { readonly startTime: string };
+    }[];
+    readonly budgetingMethod: string;
+    readonly objectives: readonly { readonly target?: number; readonly targetPercent: number; readonly timeSliceWindow?: string }[];
+  };
+};
+
 /** What the specification of OpenSLO v1 asks of an SLO, as far as one of these could be wrong. */
-const faults = (document: Record<string, never>): readonly string[] => {
+const faults = (document: Loose): readonly string[] => {
   const wrong: string[] = [];
   const demand = (holds: boolean, what: string) => void (holds || wrong.push(what));
   const keys = (of: object, required: readonly string[], optional: readonly string[] = []) => {
     for (const key of required) demand(Object.hasOwn(of, key), `${key} is missing`);
     for (const key of Object.keys(of)) demand([...required, ...optional].includes(key), `${key} is not known`);
   };
-  const { apiVersion, kind, metadata, spec } = document as Record<string, any>;
+  const { apiVersion, kind, metadata, spec } = document;
   const named = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
   keys(document, ["apiVersion", "kind", "metadata", "spec"]);
   demand(apiVersion === "openslo/v1" && kind === "SLO", "kind");
@@ -32,7 +57,7 @@ const faults = (document: Record<string, never>): readonly string[] => {
     keys(about, ["name"], ["displayName", "labels", "annotations"]);
     demand(named.test(about.name), "name");
   }
-  for (const [key, value] of Object.entries(metadata.annotations)) {
+  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
     demand(/^[a-zA-Z0-9]([\w.-]{0,61}[a-zA-Z0-9])?$/.test(key) && typeof value === "string", `annotation ${key}`);
   }
   keys(spec, ["service", "budgetingMethod", "objectives"], ["description", "indicator", "indicatorRef", "timeWindow", "alertPolicies"]);
@@ -48,7 +73,7 @@ const faults = (document: Record<string, never>): readonly string[] => {
     demand(Object.keys(metric.metricSource.spec).length > 0, "spec of a metric");
   }
   demand(spec.timeWindow.length === 1, "one window");
-  const [window] = spec.timeWindow;
+  const [window = { duration: "", isRolling: false }] = spec.timeWindow;
   keys(window, ["duration", "isRolling"], ["calendar"]);
   demand(/^[1-9]\d*[mhdwMQY]$/.test(window.duration), "duration");
   demand(window.isRolling === (window.calendar === undefined), "rolling or calendar");
@@ -110,7 +135,7 @@ describe("an objective as OpenSLO", () => {
     for (const window of windows) {
       for (const dependencyExclusion of ["strict", "self-only"] as const) {
         const document = openSlo(objective({ terms: terms({ window, dependencyExclusion, target: 99.99999 }), name: "yes: # no" }));
-        expect(faults(document as never)).toEqual([]);
+        expect(faults(document)).toEqual([]);
         expect(parse(stringify(document))).toEqual(document);
       }
     }

@@ -28,7 +28,7 @@ describe("a day", () => {
 
 const letters: Readonly<Record<string, DayVerdict>> = { g: "good", b: "bad", i: "insufficient" };
 const days = (text: string) =>
-  [...text].map((letter, nth) => ({
+  text.split("").map((letter, nth) => ({
     day: new Date(Date.UTC(2026, 0, 1 + nth)).toISOString().slice(0, 10),
     verdict: letters[letter] ?? "bad",
   }));

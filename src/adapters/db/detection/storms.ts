@@ -41,9 +41,12 @@ const ofCdn = (cdn: string): SQL => sql`exists (
 /** Of all customers, by the key of the table. */
 const everybodys = (db: Database, columns: SQL, serviceId: number | undefined, filters: SQL, page: Page): Promise<MeasuredStorm[]> =>
   db.rows<MeasuredStorm>(sql`
-    select ${columns} from storm_events e
-    where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
-    order by e.id desc limit ${page.limit}`);
+    with page as materialized (
+      select e.* from storm_events e
+      where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
+      order by e.id desc limit ${page.limit}
+    )
+    select ${columns} from page e order by e.id desc`);
 
 const maxChanges = 1_000;
 
@@ -87,12 +90,12 @@ export const createStormStore = (db: Database, signing: Signing | null, terms: D
       filter.toMs !== undefined && sql`e.started_at < ${isoTime(filter.toMs)}::timestamptz`,
     ].filter((condition) => condition !== false);
     const filters = sql.join(conditions.map((condition) => sql` and ${condition}`));
-    const downtime = sql`${stormDowntime(terms)} as downtime`;
-    if (customerId === null) return await everybodys(db, sql`${stormColumns}, ${downtime}`, filter.serviceId, filters, page);
+    if (customerId === null)
+      return await everybodys(db, sql`${stormColumns}, ${stormDowntime(terms)} as downtime`, filter.serviceId, filters, page);
     const where = page.afterId === null ? filters : sql` and (e.service_id, e.id) < (s.id, ${page.afterId}::bigint)${filters}`;
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
     const own = {
-      serviceName: sql`s.name`,
+      serviceName: sql`e.service_name`,
       customerId: sql`${customerId}::bigint`,
       customerName: sql`(select u.name from customers u where u.id = ${customerId}::bigint)`,
     };
@@ -102,18 +105,20 @@ export const createStormStore = (db: Database, signing: Signing | null, terms: D
     // A few of each service, twice a page in all: where these fill a page, its last one bounds how old a storm on it may be.
     return await db.rows<MeasuredStorm>(sql`
       with own as materialized (
-        select s.id, s.name from services s where s.customer_id = ${customerId} ${service}
+        select s.id, s.name, s.downtime_cents_per_minute from services s where s.customer_id = ${customerId} ${service}
       ), heads as (
         select e.id from own s cross join lateral (
           ${newest(sql`e.id`, sql``, sql`(select 1 + 2 * ${page.limit}::bigint / greatest(count(*), 1) from own)`)}
         ) e
       ), oldest as materialized (
         select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id
+      ), page as materialized (
+        select e.*, s.name as service_name, s.downtime_cents_per_minute as price from own s cross join lateral (
+          ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
+        ) e
+        order by e.id desc limit ${page.limit}
       )
-      select ${columnsFor(own)}, ${downtime} from own s cross join lateral (
-        ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
-      ) e
-      order by e.id desc limit ${page.limit}`);
+      select ${columnsFor(own)}, ${stormDowntime(terms, { price: sql`e.price`, customerId: own.customerId })} as downtime from page e order by e.id desc`);
   },
 
   get: async (customerId, id) => {

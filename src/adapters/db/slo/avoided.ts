@@ -23,9 +23,10 @@ export const currencyAt = (customerId: SQL, at: SQL, currency: string): SQL => s
 
 /**
  * Cents of a sum of microseconds times cents per minute, a numeric of 0 or more; rounded once, halves away from zero (`downtimeCents`).
- * By whole numbers: a quotient of `numeric` has few decimals where it is large, and would be rounded twice.
+ * By whole numbers: a quotient of `numeric` has few decimals where it is large, and would be rounded twice. Null stays null.
  */
-export const centsOf = (product: SQL): SQL => sql`least(div(${product} + 30000000, 60000000), ${Number.MAX_SAFE_INTEGER}::bigint)::bigint`;
+export const centsOf = (product: SQL): SQL =>
+  sql`(select least(c, ${Number.MAX_SAFE_INTEGER}::bigint)::bigint from div(${product} + 30000000, 60000000) c where c is not null)`;
 
 /**
  * The recorded states of a service within [from, to), cut to it, from `a` to `b`. However long its history is, these alone are

@@ -9,4 +9,4 @@ export const believedUntil = (serviceId: SQL, at: SQL): SQL => sql`(
   select case when l.judged_at is null or ${at} - l.judged_at <= ${longestSilence} then ${at} else l.judged_at end
   from (select coalesce(
     (select judged_at from leases where name = 'shard:' || mod(${serviceId}, (select shards from settings))),
-    (select max(judged_at) from leases)) as judged_at) l)`;
+    (select max(judged_at) from leases)) as judged_at offset 0) l)`;

@@ -1,9 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { BurnWindow } from "../../../domain/slo/status.ts";
-
-/** Longer without a judged round than this, and the present span is not believed beyond the last one (`longestSilenceMs`). */
-const longestSilence = sql.raw("interval '2 minutes'");
+import { believedUntil } from "./believed.ts";
 
 /** The look-backs of burn alerts, in microseconds; each a multiple of 30, so that it scales exactly. */
 const lookBacks: readonly { readonly name: BurnWindow; readonly us: number }[] = [
@@ -76,13 +74,7 @@ export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL =>
       where c.service_id = k.service_id and c.to_at > to_timestamp(0) + k.since * interval '1 microsecond' and c.from_at < k.at and ${correctionCounts}) as corrected
     from asked k
     left join lateral (select started_at as tracked from service_states x where x.service_id = k.service_id order by x.started_at limit 1) f on true
-    cross join lateral (
-      -- Up to when the present span is believed.
-      select ${us(sql`case when l.judged_at is null or k.at - l.judged_at <= ${longestSilence} then k.at else l.judged_at end`)} as until
-      from (select coalesce(
-        (select judged_at from leases where name = 'shard:' || mod(k.service_id, (select shards from settings))),
-        (select max(judged_at) from leases)) as judged_at) l
-    ) j
+    cross join lateral (select ${us(believedUntil(sql`k.service_id`, sql`k.at`))} as until) j
   ), pieces as (
     -- Cut where nothing is known any more, and at corrections, which are taken out.
     select k.service_id, p.a, p.b, x.state, x.upstream_cdn, x.avoided, x.reconstructed

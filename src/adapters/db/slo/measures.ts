@@ -1,12 +1,12 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import type { Tallies } from "../../../domain/slo/status.ts";
 import type { MeasuredScope, Objective, ObjectiveMeasures } from "../../ports/slo/objectives.ts";
 import type { Database } from "../platform/client.ts";
-import { tallies } from "./tally.ts";
+import { tallies, talliesOf, tallyColumns } from "./tally.ts";
+import type { TallyRow } from "./tally.ts";
 import { objectiveColumns } from "./terms.ts";
 
-type Row = Objective & { readonly customerId: number; readonly tallies: Tallies; readonly atUs: number };
+type Row = Objective & TallyRow & { readonly customerId: number; readonly atUs: number };
 
 const conditions = (scope: MeasuredScope): SQL => {
   const { serviceIds } = scope;
@@ -51,14 +51,14 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
         where o.deleted_at is null and s.deleted_at is null ${objective} ${conditions(scope)}
         order by o.id limit ${scope.page.limit}
       )
-      select (extract(epoch from q.at) * 1000000)::bigint as "atUs", c.*, t.tallies
+      select (extract(epoch from q.at) * 1000000)::bigint as "atUs", x.*
       from (select ${at} as at) q
-      left join (chosen c join (${tallies(
+      left join (select c.*, ${tallyColumns("t")} from chosen c join (${tallies(
         sql`select id, "serviceId" as service_id, window_days, calendar, "dependencyExclusion" as dependency_exclusion, excluded_upstreams from chosen`,
         at,
         correction,
-      )}) t on t.objective_id = c.id) on true
-      order by c.id`);
+      )}) t on t."objectiveId" = c.id) x on true
+      order by x.id`);
     return {
       atUs: rows[0]?.atUs ?? 0,
       measured: rows.flatMap((row) => {
@@ -78,7 +78,7 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
           {
             customerId: row.customerId,
             objective: { id, serviceId, name, version: made, ...terms, createdAtMs, updatedAtMs },
-            tallies: row.tallies,
+            tallies: talliesOf(row),
           },
         ];
       }),

@@ -166,7 +166,7 @@ describe("what was measured", () => {
     expect(all.measured[0]).toMatchObject({ customerId, tallies: { window: { downUs: expect.any(Number) } } });
     expect(all.measured[0]?.tallies.openSinceUs).not.toBeNull();
     expect(Math.round((all.measured[0]?.tallies.window.downUs ?? 0) / 60e6)).toBe(60);
-    expect(all.measured[1]?.tallies).toMatchObject({ openSinceUs: null, window: { measuredUs: 0 } });
+    expect(all.measured[1]?.tallies).toMatchObject({ openSinceUs: null, window: { elapsedUs: 0, measuredUs: 0 } });
     const ids = async (...scope: Parameters<ReturnType<typeof measures>["measure"]>) =>
       (await measures().measure(...scope)).measured.map(({ objective }) => objective.id);
     expect(await ids({ customerId, page: { limit: 2, afterId: null } }, null)).toEqual([a.id, b.id]);

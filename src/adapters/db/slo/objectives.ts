@@ -7,24 +7,25 @@ import type { Database } from "../platform/client.ts";
 import { auditRow, rememberedAnswer, taken, write } from "../platform/write.ts";
 import type { Exhausted } from "../tenants/quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "../tenants/quotas.ts";
-import { auditJson, changedTerms, objectiveColumns, termsJson, termsRecord, versionColumns } from "./terms.ts";
+import {
+  auditJson,
+  changedTerms,
+  inForce,
+  liveObjective,
+  liveService,
+  objectiveColumns,
+  termsJson,
+  termsRecord,
+  versionColumns,
+} from "./terms.ts";
 
 const refusals = { slo_objectives_name_key: taken("the service has a live objective of this name", "/name") };
 
 const warningAfterCritical = () => invalidBody({ pointer: "/burn_warning_percent", detail: "must be at most burn_critical_percent" });
 
-/** The live service. */
-const owner = (customerId: number, serviceId: number): SQL => sql`
-  select s.id, s.customer_id from services s where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`;
-
-const current = (customerId: number, serviceId: number, id: number): SQL => sql`
-  select o.* from slo_objectives o join (${owner(customerId, serviceId)}) s on s.id = o.service_id where o.id = ${id} and o.deleted_at is null`;
-
-const inForce = sql`join slo_objective_versions v on (v.objective_id, v.version) = (o.id, o.version)`;
-
 /** Serializes changes of one objective. */
 const locked = (customerId: number, serviceId: number, id: number): SQL =>
-  sql`select 1 from (${current(customerId, serviceId, id)} for no key update of o) x`;
+  sql`select 1 from (${liveObjective(customerId, serviceId, id)} for no key update of o) x`;
 
 /** @param limits the quotas of customers without their own */
 export const createObjectiveStore = (db: Database, limits: QuotaLimits = noLimits): ObjectiveStore => ({
@@ -32,7 +33,7 @@ export const createObjectiveStore = (db: Database, limits: QuotaLimits = noLimit
     const [outcome] = await write<{ readonly objective: Objective | null; readonly quota: Exhausted | null }>(
       db,
       sql`
-      with owner as (${owner(customerId, serviceId)} for share of s
+      with owner as (${liveService(customerId, serviceId)} for share of s
       ), quota as (${exhausted(customerId, limits, ["objectives"])}
       ), o as (
         insert into slo_objectives (service_id, name) select id, ${input.name} from owner where not exists (select from quota) returning *
@@ -61,12 +62,12 @@ export const createObjectiveStore = (db: Database, limits: QuotaLimits = noLimit
       select coalesce((select jsonb_agg(x order by x.id) from (
         select ${objectiveColumns} from slo_objectives o ${inForce}
         where o.service_id = s.id and o.deleted_at is null and o.id > ${page.afterId ?? 0} order by o.id limit ${page.limit}) x), '[]') as objectives
-      from (${owner(customerId, serviceId)}) s`);
+      from (${liveService(customerId, serviceId)}) s`);
     return row?.objectives ?? null;
   },
 
   get: async (customerId, serviceId, id) => {
-    const [row] = await db.rows<Objective>(sql`select ${objectiveColumns} from (${current(customerId, serviceId, id)}) o ${inForce}`);
+    const [row] = await db.rows<Objective>(sql`select ${objectiveColumns} from (${liveObjective(customerId, serviceId, id)}) o ${inForce}`);
     return row ?? null;
   },
 
@@ -75,7 +76,7 @@ export const createObjectiveStore = (db: Database, limits: QuotaLimits = noLimit
     const [outcome] = await write<{ readonly objective: Objective | null }>(
       db,
       sql`
-      with current as (${current(customerId, serviceId, id)}
+      with current as (${liveObjective(customerId, serviceId, id)}
       ), old as (
         select v.*, to_jsonb(v) as j from slo_objective_versions v join current on (current.id, current.version) = (v.objective_id, v.version)
       ), next as (
@@ -110,7 +111,7 @@ export const createObjectiveStore = (db: Database, limits: QuotaLimits = noLimit
       db,
       sql`
       with gone as (
-        update slo_objectives o set deleted_at = now(), updated_at = now() where o.id in (select c.id from (${current(customerId, serviceId, id)}) c)
+        update slo_objectives o set deleted_at = now(), updated_at = now() where o.id in (select c.id from (${liveObjective(customerId, serviceId, id)}) c)
         returning o.*
       ), audit as (${auditRow(
         change,

@@ -10,6 +10,17 @@ export const objectiveColumns = sql`o.id, o.service_id as "serviceId", o.name, v
   v.burn_warning_percent as "burnWarningPercent", v.burn_critical_percent as "burnCriticalPercent",
   v.fast_burn_multiplier::float8 as "fastBurnMultiplier", ${ms("o.created_at", "createdAtMs")}, ${ms("o.updated_at", "updatedAtMs")}`;
 
+/** A live service of a customer, `s`. */
+export const liveService = (customerId: number, serviceId: number): SQL => sql`
+  select s.id, s.customer_id from services s where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`;
+
+/** A live objective of it, `o`. */
+export const liveObjective = (customerId: number, serviceId: number, id: number): SQL => sql`
+  select o.* from slo_objectives o join (${liveService(customerId, serviceId)}) s on s.id = o.service_id where o.id = ${id} and o.deleted_at is null`;
+
+/** Joins to an objective `o` its present version `v`. */
+export const inForce = sql`join slo_objective_versions v on (v.objective_id, v.version) = (o.id, o.version)`;
+
 /** The columns of a version, in the order of `termsOf`. */
 export const versionColumns = sql.raw(`objective_id, version, target, window_days, calendar, dependency_exclusion, excluded_upstreams,
   burn_warning_percent, burn_critical_percent, fast_burn_multiplier`);

@@ -56,6 +56,7 @@ describe("an objective", () => {
       ...body,
       id: first.id,
       serviceId,
+      serviceName: expect.any(String),
       version: 1,
       createdAtMs: expect.any(Number),
       updatedAtMs: first.createdAtMs,

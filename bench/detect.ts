@@ -47,7 +47,7 @@ const benchShards = async (): Promise<void> => {
   for (let index = 0; index < shards; index += 1) {
     for (let again = 0; again < 3; again += 1) {
       const startedAtMs = performance.now();
-      await world.deps.rounds.saveAndEvaluate([], await world.services(index), {
+      await world.deps.rounds.saveAndEvaluate(await world.fence(index), [], await world.services(index), {
         vantage: "local",
         place: null,
         nowMs: Date.now(),
@@ -114,7 +114,7 @@ const benchChunks = async (world: DetectWorld): Promise<void> => {
   );
   world.endpoint.stats.reset();
   const startedAtMs = performance.now();
-  await world.deps.rounds.saveAndEvaluate(samples, await world.services(0), {
+  await world.deps.rounds.saveAndEvaluate(await world.fence(0), samples, await world.services(0), {
     vantage: "local",
     place: null,
     nowMs: Date.now(),

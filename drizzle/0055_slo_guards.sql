@@ -92,3 +92,14 @@ BEGIN
 END $$;
 --> statement-breakpoint
 CREATE TRIGGER slo_digests_told AFTER INSERT ON slo_digests FOR EACH ROW EXECUTE FUNCTION notify_of_digest();
+--> statement-breakpoint
+-- A shard that is not in use is not judged, which is no gap: its services are judged by others. Of one that comes (back) into use
+-- nothing is known until its first round, but when others were judged.
+CREATE OR REPLACE FUNCTION revoke_shard_leases() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE leases SET expires_at = clock_timestamp(), released_at = clock_timestamp()
+  WHERE name LIKE 'shard:%' AND expires_at > clock_timestamp();
+  UPDATE leases SET judged_at = NULL
+  WHERE name ~ '^shard:[0-9]+$' AND judged_at IS NOT NULL AND substr(name, 7)::int >= least(OLD.shards, NEW.shards);
+  RETURN NULL;
+END $$;

@@ -11,6 +11,8 @@ import { toRemember } from "./steering/members.ts";
 import { asFound, withDiscoveries } from "./detection/paths.ts";
 import type { DomainReading } from "./steering/live-records.ts";
 import { changedRouting, steer } from "./steering/steer.ts";
+import type { Judging } from "./slo/states.ts";
+import { stateChange } from "./slo/states.ts";
 
 /** A service's domains to be stored: their records as read, and discovered targets. */
 const updates = (
@@ -44,15 +46,24 @@ export const decideRound = (
   freeze: ShardView["freeze"],
   nowMs: number,
   credit: CreditTerms = everyStorm,
+  judging: Judging = { judgedAtMs: null, intervalMs: 10_000 },
 ): RoundDecisions => {
   const fresh = new Map(read.map((reading) => [reading.domainId, reading]));
   const byService = Map.groupBy(policies, (policy) => policy.serviceId);
   const samplesByService = Map.groupBy(samples, (sample) => sample.serviceId);
   const perService = services.map((known) => {
     const service = { ...known, domains: known.domains.map((domain) => asFound(domain, fresh.get(domain.domainId)?.routing)) };
-    const judged = (byService.get(service.serviceId) ?? []).map((policy) => judgePolicy(service, policy, vantages, nowMs, credit));
+    const own = byService.get(service.serviceId) ?? [];
+    const judged = own.map((policy) => judgePolicy(service, policy, vantages, nowMs, credit));
     const healthy = seenHealthy(service, judged, nowMs);
-    return { service, storms: judged.flatMap(({ decision }) => decision ?? []), healthy, ...steer(service, judged, fresh, freeze, nowMs) };
+    const state = stateChange(service, own, vantages, fresh, judging, nowMs);
+    return {
+      service,
+      storms: judged.flatMap(({ decision }) => decision ?? []),
+      healthy,
+      state,
+      ...steer(service, judged, fresh, freeze, nowMs),
+    };
   });
   const due = dueIntents(
     services,
@@ -78,5 +89,6 @@ export const decideRound = (
     ...due,
     drifts: perService.flatMap(({ drifts }) => drifts),
     contests: perService.flatMap(({ contests }) => contests),
+    states: perService.flatMap(({ state }) => state ?? []),
   };
 };

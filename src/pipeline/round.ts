@@ -28,6 +28,7 @@ import { createDnsReading } from "./steering/reading.ts";
 import type { RequestAccount } from "./requests.ts";
 import { digestReadings, dueNames, ownersOf, sendWithinMs, zoneIdsOf } from "./steering/live-records.ts";
 import { accountOfChange, operatorKey } from "./steering/dns-by-customer.ts";
+import { unjudgedStates } from "./slo/states.ts";
 import { signDecisions, signSwitches } from "./evidence/sign.ts";
 import type { Connections } from "./connection-slots.ts";
 import { createConnections } from "./connection-slots.ts";
@@ -195,12 +196,14 @@ const decideAndAct = async (
   const news = reading.take();
   const read = digestReadings(view.services, news.readings);
   const nowMs = clock.nowMs();
-  const { policies, leftOut, error } = await rounds.saveAndEvaluate(samples, view.services, presenceOf(deps, shard, true, nowMs));
+  const { policies, leftOut, error } = await rounds.saveAndEvaluate(fence, samples, view.services, presenceOf(deps, shard, true, nowMs));
   const services = leftOut.length === 0 ? view.services : withoutServices(view.services, leftOut);
   const vantages = [...view.vantages.filter(({ name }) => name !== deps.vantage), { name: deps.vantage, lastHeardAtMs: nowMs }];
   const signer = deps.evidenceSigner ?? null;
-  const decide = (own: readonly RoundService[]) => decideRound(own, vantages, policies, samples, read, view.freeze, nowMs, deps.credit);
-  const { decisions } = await withFirstProofs(
+  const judging = { judgedAtMs: view.judgedAtMs ?? null, intervalMs };
+  const decide = (own: readonly RoundService[]) =>
+    decideRound(own, vantages, policies, samples, read, view.freeze, nowMs, deps.credit, judging);
+  const { decisions: judged } = await withFirstProofs(
     deps.firstProofs,
     fence,
     connections,
@@ -209,6 +212,7 @@ const decideAndAct = async (
     nowMs,
     nowMs + shareOf(intervalMs, provingShare),
   );
+  const decisions = { ...judged, states: [...judged.states, ...unjudgedStates(view.services, leftOut, read, judging, nowMs)] };
   const grounds = {
     services: view.services,
     vantages,

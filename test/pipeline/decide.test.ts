@@ -51,6 +51,16 @@ const moves = ({ intents }: RoundDecisions) =>
 describe("decideRound", () => {
   it("has nothing to say in a calm that it has seen before", () => {
     const service = roundService({
+      present: {
+        id: 1,
+        startedAtMs: 0,
+        state: "up",
+        serving: "primary",
+        attribution: null,
+        upstreamCdn: null,
+        avoided: false,
+        outageAtMs: null,
+      },
       routing: { state: "normal", reason: "calm", latch: null, failback: null, shadowTarget: null, backupHealth: "up" },
     });
     expect(decide([service], [policyView({ stats: up })])).toEqual({
@@ -64,6 +74,7 @@ describe("decideRound", () => {
       intents: [],
       lapsed: [],
       unreached: [],
+      states: [],
     });
   });
 

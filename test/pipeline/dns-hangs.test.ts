@@ -41,7 +41,7 @@ const play = async (makeDns: (clock: ReturnType<typeof createFakeClock>, dns: Dn
       (await leases.renew(fence))
         ? { services, vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 }
         : null,
-    saveAndEvaluate: async (probed) => {
+    saveAndEvaluate: async (_fence, probed) => {
       samples.push(probed.length);
       return { policies: [], leftOut: [] };
     },

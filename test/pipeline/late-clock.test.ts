@@ -37,7 +37,7 @@ const bench = (skewMs: number) => {
         ? { services: [roundService()], vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 }
         : null;
     },
-    saveAndEvaluate: async (samples) => {
+    saveAndEvaluate: async (_fence, samples) => {
       slots.push({ roundAtMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, atMs: real.nowMs() - minuteMs });
       return { policies: [], leftOut: [] };
     },

@@ -52,7 +52,7 @@ const play = async (requestLimit?: number, shards = 1) => {
       (await leases.renew(fence))
         ? { services: dealt(index, count), vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 }
         : null,
-    saveAndEvaluate: async (samples) => {
+    saveAndEvaluate: async (_fence, samples) => {
       rounds.push([...samples]);
       return { policies: [], leftOut: [] };
     },

@@ -129,6 +129,7 @@ describe("an evaluation of more than a page", () => {
   it("goes page by page, the samples with the first, a service never split", async () => {
     const sent: string[][] = [];
     await createRoundStore(failing([], sent)).saveAndEvaluate(
+      world.held.fence,
       [],
       [page(1, 1_000), page(2, 1_500), page(3, 1), page(4, 9_000), page(5, 1)],
       presence,
@@ -139,13 +140,15 @@ describe("an evaluation of more than a page", () => {
   it("leaves out the services of a page that fails, and stores the samples once more where that was the first", async () => {
     const sent: string[][] = [];
     const rounds = createRoundStore(failing([1], sent));
-    expect(await rounds.saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({
+    expect(await rounds.saveAndEvaluate(world.held.fence, [], [page(1), page(2), page(3)], presence)).toMatchObject({
       policies: [],
       leftOut: [1],
       error: { message: "no figures" },
     });
     expect(sent).toEqual([["say", "say", "commit", "1"], ["say", "say"], ["2"], ["3"]]);
-    expect(await createRoundStore(failing([3], [])).saveAndEvaluate([], [page(1), page(2), page(3)], presence)).toMatchObject({
+    expect(
+      await createRoundStore(failing([3], [])).saveAndEvaluate(world.held.fence, [], [page(1), page(2), page(3)], presence),
+    ).toMatchObject({
       policies: [],
       leftOut: [3],
     });
@@ -166,6 +169,8 @@ describe("an evaluation of more than a page", () => {
   });
 
   it("fails where all of them fail", async () => {
-    await expect(createRoundStore(failing([1, 2], [])).saveAndEvaluate([], [page(1), page(2)], presence)).rejects.toThrow("no figures");
+    await expect(createRoundStore(failing([1, 2], [])).saveAndEvaluate(world.held.fence, [], [page(1), page(2)], presence)).rejects.toThrow(
+      "no figures",
+    );
   });
 });

@@ -32,7 +32,7 @@ const bench = (options: { startMs?: number; intervalMs?: number } = {}) => {
       if (!(await leases.renew(fence))) return null;
       return { services: [roundService()], vantages: [], polls: [], expired: false, standings: [], freeze: null, domainsLeftOut: 0 };
     },
-    saveAndEvaluate: async (samples) => {
+    saveAndEvaluate: async (_fence, samples) => {
       slots.push({ roundAtMs: (samples[0]?.roundAtMs ?? 0) - minuteMs, startedAtMs: (samples[0]?.probedAtMs ?? 0) - minuteMs });
       return { policies: [], leftOut: [] };
     },

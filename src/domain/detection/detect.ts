@@ -10,7 +10,7 @@ import { testimony } from "./vantage.ts";
  * A vantage is silent when it has not been heard for a minute, however long the window: the last good samples of a stopped
  * one must not veto a storm that the others see.
  */
-const silentAfterMs = 60_000;
+export const silentAfterMs = 60_000;
 
 export type DetectionTerms = JudgingTerms & { readonly windowSeconds: number; readonly cooldownSeconds: number };
 

@@ -12,6 +12,8 @@ export type WindowStats = {
   /** Samples that were not good in the sense of the policy's kind. */
   readonly failures: number;
   readonly firstFailedAtMs: number | null;
+  /** The start of the slot of the last sample that failed, in the window or the two minutes before it; null, or absent: none did. */
+  readonly lastFailedSlotMs?: number | null;
 };
 
 export type JudgingTerms = {

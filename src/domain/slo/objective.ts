@@ -21,7 +21,8 @@ export type ObjectiveTerms = {
 export type SpanUs = { readonly fromUs: number; readonly toUs: number };
 
 const dayMs = 86_400_000;
-const dayUs = dayMs * 1_000;
+/** A day in microseconds: UTC has no daylight saving time, and clocks here no leap seconds. */
+export const dayUs = dayMs * 1_000;
 
 /** Monday 00:00 UTC of the ISO week that holds a moment. 1970-01-05 was a Monday. */
 const startOfWeek = (atMs: number): number => {
@@ -33,7 +34,7 @@ const startOfWeek = (atMs: number): number => {
  * The window of an objective at a moment: the whole of it, of a calendar window also what is still to come.
  * @param nowUs microseconds since the epoch; a moment that is a boundary belongs to the window that begins
  */
-export const windowAt = ({ window }: ObjectiveTerms, nowUs: number): SpanUs => {
+export const windowAt = ({ window }: Pick<ObjectiveTerms, "window">, nowUs: number): SpanUs => {
   if ("days" in window) return { fromUs: nowUs - window.days * dayUs, toUs: nowUs };
   const nowMs = Math.floor(nowUs / 1_000);
   if (window.calendar === "month") return { fromUs: startOfMonth(nowMs) * 1_000, toUs: startOfMonth(nowMs, 1) * 1_000 };
@@ -41,18 +42,27 @@ export const windowAt = ({ window }: ObjectiveTerms, nowUs: number): SpanUs => {
   return { fromUs, toUs: fromUs + 7 * dayUs };
 };
 
+/**
+ * The window that ends with a day, or with another moment: as `windowAt`, but a boundary belongs to the calendar window that ends.
+ * @param endUs microseconds since the epoch
+ */
+export const windowBefore = (terms: Pick<ObjectiveTerms, "window">, endUs: number): SpanUs =>
+  "days" in terms.window ? windowAt(terms, endUs) : windowAt(terms, endUs - 1);
+
 /** How many days a window has, by which burn thresholds scale. */
 export const daysOf = (terms: ObjectiveTerms, nowUs: number): number => {
   const { fromUs, toUs } = windowAt(terms, nowUs);
   return (toUs - fromUs) / dayUs;
 };
 
+/** Everything in the unit of `budgetParts`. */
+export const wholeParts = 10_000_000;
+
 /** The unavailable part of a target in hundred-thousandths of a percent: an integer, so that a budget is exact. */
-const partsOf = (target: number): number => 10_000_000 - Math.round(target * 100_000);
+export const budgetParts = ({ target }: Pick<ObjectiveTerms, "target">): number => wholeParts - Math.round(target * 100_000);
 
 /** The error budget of a window in microseconds: exact, as a day has 8.64e10 of them and a target five decimals. */
-export const allowedUs = ({ target }: Pick<ObjectiveTerms, "target">, windowUs: number): number =>
-  (windowUs / 10_000_000) * partsOf(target);
+export const allowedUs = (terms: Pick<ObjectiveTerms, "target">, windowUs: number): number => (windowUs / wholeParts) * budgetParts(terms);
 
 /** Whether downtime of this attribution consumes the budget. @param upstreamCdn null: the service's own */
 export const consumes = ({ dependencyExclusion, excludedUpstreams }: ObjectiveTerms, upstreamCdn: string | null): boolean =>

@@ -66,7 +66,7 @@ export const conditionOf = (domains: readonly VisitedDomain[], cdns: readonly [s
   return { state, serving, attribution: null, upstreamCdn: null, avoided: state === "up" && domains.some(isAvoided) };
 };
 
-const same = (a: Condition, b: Condition): boolean =>
+export const sameCondition = (a: Condition, b: Condition): boolean =>
   a.state === b.state &&
   a.serving === b.serving &&
   a.attribution === b.attribution &&
@@ -79,28 +79,59 @@ const first = (times: readonly (number | null | undefined)[]): number | null =>
 const last = (times: readonly (number | null | undefined)[]): number | null =>
   known(times).length === 0 ? null : Math.max(...known(times));
 
+const withUser = (domains: readonly VisitedDomain[], health: Health) => domains.filter(({ user }) => user.health === health);
+
+/** When all that had been failing visitors had failed them for the last time. */
+const recovery = (domains: readonly VisitedDomain[]): number | null => last(domains.map(({ user }) => user.recoveredAtMs));
+
+/** Since when a domain that is down is not excused: it and its other side fail, or the other is not known; null: that has no date. */
+const unexcusedSince = ({ serving, user, other }: VisitedDomain): number | null => {
+  if (serving === "direct" || other === null) return user.firstFailedAtMs;
+  return other.firstFailedAtMs === null ? null : last([user.firstFailedAtMs, other.firstFailedAtMs]);
+};
+
+/** An outage goes on, and the blame changes: a domain came or went, or the other side of one failed or recovered. */
+const blameEdge = (from: Condition, to: Condition, domains: readonly VisitedDomain[]): number | null => {
+  const down = withUser(domains, "down");
+  if (to.attribution === "self") {
+    return first(down.filter(({ serving, other }) => serving === "direct" || other?.health !== "up").map(unexcusedSince));
+  }
+  const primaries = down.filter(({ serving }) => serving === "primary");
+  if (from.attribution === "upstream" && primaries.length > 0) return first(primaries.map(({ user }) => user.firstFailedAtMs));
+  return last([...down.map(({ other }) => other?.recoveredAtMs), recovery(domains.filter((domain) => !down.includes(domain)))]);
+};
+
+/** Visitors are fine before and after: the primary, which they are not sent to, failed or recovered. */
+const avoidedEdge = (to: Condition, domains: readonly VisitedDomain[]): number | null =>
+  to.avoided
+    ? first(domains.filter(isAvoided).map(({ other }) => other?.firstFailedAtMs))
+    : last(domains.filter(({ serving }) => serving === "backup").map(({ other }) => other?.recoveredAtMs));
+
 /**
- * When a condition became the next one, by what its samples and records say; null: only now is it known. A failure counts
- * from its first failed sample, a recovery from the slot after the last one, a move of visitors from when it was made.
+ * When a condition became the next one, by what its samples and records say; null: they have no date for it. What fails counts
+ * from its first failed sample to the slot after its last one, whatever follows; a move of visitors from when it was made.
  */
 const edge = (from: Condition, to: Condition, domains: readonly VisitedDomain[]): number | null => {
   const movedAtMs = from.serving === to.serving ? null : last(domains.map(({ readAtMs }) => readAtMs));
-  const down = domains.filter(({ user }) => user.health === "down");
-  if (to.state === "unknown") return null;
   if (to.state === "down" && from.state !== "down") {
-    return last([first(down.map(({ user }) => user.firstFailedAtMs)), movedAtMs]);
+    return last([first(withUser(domains, "down").map(({ user }) => user.firstFailedAtMs)), movedAtMs]);
   }
-  if (to.state === "down") {
-    if (movedAtMs !== null) return movedAtMs;
-    // Another side recovered, or failed: the blame changes.
-    return to.attribution === "upstream"
-      ? last(down.map(({ other }) => other?.recoveredAtMs))
-      : first(down.filter(({ other }) => other?.health === "down").map(({ other }) => other?.firstFailedAtMs));
-  }
-  if (from.state !== "up") return last([...domains.map(({ user }) => (movedAtMs === null ? user.recoveredAtMs : null)), movedAtMs]);
   if (movedAtMs !== null) return movedAtMs;
-  const primaries = domains.filter(({ serving }) => serving === "backup").map(({ other }) => other);
-  return to.avoided ? first(primaries.map((side) => side?.firstFailedAtMs)) : last(primaries.map((side) => side?.recoveredAtMs));
+  if (from.state === to.state) return to.state === "down" ? blameEdge(from, to, domains) : avoidedEdge(to, domains);
+  if (from.state !== "up") return recovery(domains);
+  // Vantages that disagree: the first failed sample is where it began, should they agree later.
+  return first(withUser(domains, "unknown").map(({ user }) => user.firstFailedAtMs));
+};
+
+/**
+ * When the next span begins: not before the present one, nor in the future. What is older than the present span explains no
+ * change of it, which then counts from now; but visitors who were fine may have been sent to what was failing already.
+ */
+const beginning = (before: Span, to: Condition, domains: readonly VisitedDomain[], nowMs: number): number => {
+  const atMs = edge(before, to, domains);
+  const wasFine = before.state === "up" && to.state === "down";
+  if (atMs === null || (atMs < before.startedAtMs && !wasFine)) return nowMs;
+  return Math.min(nowMs, Math.max(before.startedAtMs, atMs));
 };
 
 /** Longer without a round than this, and nobody knows what visitors got after the last one. */
@@ -121,7 +152,8 @@ export const nextSpans = (
   const outage = (condition: Condition, before: number | null, startedAtMs: number): number | null =>
     condition.state === "up" ? null : condition.state === "down" ? (before ?? startedAtMs) : before;
   if (present === null) {
-    const startedAtMs = to.state === "down" ? Math.min(nowMs, first(domains.map(({ user }) => user.firstFailedAtMs)) ?? nowMs) : nowMs;
+    const startedAtMs =
+      to.state === "down" ? Math.min(nowMs, first(withUser(domains, "down").map(({ user }) => user.firstFailedAtMs)) ?? nowMs) : nowMs;
     return [{ ...to, startedAtMs, outageAtMs: outage(to, null, startedAtMs) }];
   }
   const silent = judgedAtMs !== null && nowMs - judgedAtMs > longestSilenceMs && present.state !== "unknown";
@@ -137,8 +169,8 @@ export const nextSpans = (
       }
     : null;
   const before = gap ?? present;
-  if (same(before, to)) return gap === null ? [] : [gap];
-  const startedAtMs = Math.min(nowMs, Math.max(before.startedAtMs, edge(before, to, domains) ?? nowMs));
+  if (sameCondition(before, to)) return gap === null ? [] : [gap];
+  const startedAtMs = Math.max(before.startedAtMs, beginning(before, to, domains, nowMs));
   const next = { ...to, startedAtMs, outageAtMs: outage(to, before.outageAtMs, startedAtMs) };
   return gap === null ? [next] : [gap, next];
 };

@@ -106,6 +106,8 @@ const afterSwitch = ({ routing, intent, domain }: Ready, acceptedAtMs: number, d
   const after: DomainRouting = {
     ...routing,
     ...surroundingsAfter(routing, intent.members),
+    // The change was accepted as a comparison with the records: they are known as of then. One marked to be read again stays so.
+    readAtMs: routing.readAtMs === null ? null : Math.max(routing.readAtMs, acceptedAtMs),
     records: withoutChecks(withWeights(routing.records ?? [], intent.to), droppedChecks),
     movedAtMs: movedAt(routing.movedAtMs, intent.to, domain.normal, acceptedAtMs),
     lastError: null,

@@ -38,13 +38,15 @@ const decisions = (services: number, evidence: number): RoundDecisions => ({
   resolved: [{ id: 1, result: "accepted" }],
   unreached: [],
   contests: [{ domainId: 10, contested: true }],
+  states: ids(services).map((serviceId) => ({ serviceId, presentId: null, spans: [] })),
 });
 
-const servicesIn = ({ storms, services, domains, intents }: RoundDecisions): number[][] => [
+const servicesIn = ({ storms, services, domains, intents, states }: RoundDecisions): number[][] => [
   storms.map(({ policy }) => policy.serviceId),
   services.map(({ serviceId }) => serviceId),
   [...new Set(domains.map(({ serviceId }) => serviceId))],
   intents.map(({ serviceId }) => serviceId),
+  states.map(({ serviceId }) => serviceId),
 ];
 
 describe("what is decided in a round", () => {

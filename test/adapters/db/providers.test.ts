@@ -15,12 +15,15 @@ beforeAll(async () => {
 afterAll(() => database.close());
 beforeEach(() => database.sql("delete from providers"));
 
+/** What is said of a provider needs no lease. */
+const noLease = { name: "shard:0", epoch: 0 };
+
 const presence = (beat: Beat | null) => ({ vantage: "cloudflare", place: null, nowMs: Date.now(), beat });
 
 /** The two ways in which a round says that it was. */
 const ways = {
   "a holder's round": async (seen: Beat["seen"] = null) => {
-    await rounds.saveAndEvaluate([], [], presence({ provider: "cloudflare", acted: true, seen }));
+    await rounds.saveAndEvaluate(noLease, [], [], presence({ provider: "cloudflare", acted: true, seen }));
   },
   "a witness' round": async (seen: Beat["seen"] = null) => {
     await rounds.saveWitnessed([], presence({ provider: "cloudflare", acted: false, seen }));
@@ -94,7 +97,7 @@ describe.each(each)("the heartbeat of %s", (_, round) => {
 
   it("is no heartbeat of a shard that does not speak for its provider", async () => {
     await rounds.saveWitnessed([], presence(null));
-    await rounds.saveAndEvaluate([], [], presence(null));
+    await rounds.saveAndEvaluate(noLease, [], [], presence(null));
     expect(await database.sql("select * from providers")).toEqual([]);
   });
 });

@@ -7,11 +7,14 @@ import { looksGoodFor, span } from "./providers.ts";
 /** How long a lease lasts without renewal, and how long a provider that released one is preferred (semantics §10). */
 export const defaultTtlMs = 45_000;
 
-/** The renewal alone, so that a round can send it together with its first read. */
+/**
+ * The renewal alone, so that a round can send it together with its first read. Returns when the shard was last judged; of one
+ * that never was, as after a change of the number of shards, when any of them was: its services were among theirs.
+ */
 export const renewLease = (fence: Fence, ttlMs: number): SQL => sql`
   update leases set expires_at = clock_timestamp() + ${span(ttlMs)}
   where name = ${fence.name} and epoch = ${fence.epoch} and expires_at > clock_timestamp()
-  returning epoch`;
+  returning epoch, coalesce(judged_at, (select max(o.judged_at) from leases o where o.name like 'shard:%')) as "judgedAtMs"`;
 
 type Asked = { readonly epoch: number | null; readonly from: string | null; readonly by: string | null; readonly freeInMs: number };
 

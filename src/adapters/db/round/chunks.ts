@@ -6,12 +6,12 @@ const charactersPerRequest = 5_000_000;
 /** Overhead of a row besides its texts. */
 const rowCharacters = 500;
 
-type Split = Pick<RoundDecisions, "storms" | "services" | "domains" | "intents" | "drifts">;
+type Split = Pick<RoundDecisions, "storms" | "services" | "domains" | "intents" | "drifts" | "states">;
 
 const serviceOf = ({ policy }: StormDecision): number => policy.serviceId;
 
-const charactersOf = ({ storms, services, domains, intents, drifts }: Split): number =>
-  (storms.length + services.length + domains.length + intents.length + drifts.length) * rowCharacters +
+const charactersOf = ({ storms, services, domains, intents, drifts, states }: Split): number =>
+  (storms.length + services.length + domains.length + intents.length + drifts.length + states.length) * rowCharacters +
   storms.reduce((sum, { evidence = "" }) => sum + evidence.length, 0) +
   domains.reduce(
     (sum, { records, surroundings, group, lastError }) =>
@@ -25,6 +25,7 @@ const joined = (parts: readonly Split[]): Split => ({
   domains: parts.flatMap(({ domains }) => domains),
   intents: parts.flatMap(({ intents }) => intents),
   drifts: parts.flatMap(({ drifts }) => drifts),
+  states: parts.flatMap(({ states }) => states),
 });
 
 /**
@@ -38,7 +39,8 @@ export const chunksOf = (decisions: RoundDecisions): readonly RoundDecisions[] =
   const domains = Map.groupBy(decisions.domains, ({ serviceId }) => serviceId);
   const intents = Map.groupBy(decisions.intents, ({ serviceId }) => serviceId);
   const drifts = Map.groupBy(decisions.drifts, ({ serviceId }) => serviceId);
-  const ids = new Set([storms, services, domains, intents, drifts].flatMap((part) => [...part.keys()]));
+  const states = Map.groupBy(decisions.states, ({ serviceId }) => serviceId);
+  const ids = new Set([storms, services, domains, intents, drifts, states].flatMap((part) => [...part.keys()]));
   const helpings: Split[][] = [[]];
   let characters = 0;
   for (const id of ids) {
@@ -48,6 +50,7 @@ export const chunksOf = (decisions: RoundDecisions): readonly RoundDecisions[] =
       domains: domains.get(id) ?? [],
       intents: intents.get(id) ?? [],
       drifts: drifts.get(id) ?? [],
+      states: states.get(id) ?? [],
     };
     const more = charactersOf(own);
     if (characters > 0 && characters + more > charactersPerRequest) {

@@ -4,6 +4,7 @@ import type { NewestSample } from "../../../domain/detection/detect.ts";
 import type { ProbePath } from "../../../domain/detection/probe.ts";
 import { AppError } from "../../../errors.ts";
 import { isoTime } from "../../../iso-time.ts";
+import type { Fence } from "../../ports/coordination/lease.ts";
 import type { TimeKeeper } from "../../ports/platform/clock.ts";
 import type { Evaluation, Presence } from "../../ports/detection/round.ts";
 import type { PolicyView, Sample } from "../../ports/detection/round-view.ts";
@@ -28,12 +29,18 @@ const place = (path: string): SQL => sql.raw(`array_position(array[${places.map(
  * The figures of every live policy of some services, one row a policy, in one statement, whose work is that of the window
  * however long a storm has lasted. A storm is judged by the policy version with which it began, a path by samples of its present
  * set-up. `round_at` leads the key of the samples and is never later than `probed_at`, nor earlier by more than a round: the
- * window plus a slack on it keeps the reading an index range. `probed_at` is compared in a way that no index serves: the
- * one by age (BRIN) is as long as the table, and would be read for every domain.
+ * window plus a slack on it keeps the reading an index range. The last failure is also looked for in the slack: a path is known
+ * to be up when its failures have left the window. `probed_at` is compared in a way that no index serves: the one by age (BRIN) is as
+ * long as the table, and would be read for every domain. It notes on the lease that its services were judged: what visitors got is
+ * known until then (decision 66).
  */
-const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
+const evaluation = (fence: Fence, serviceIds: readonly number[], nowMs: number): SQL => {
   const now = sql`${isoTime(nowMs)}::timestamptz`;
   return sql`
+    with judged as (
+      update leases set judged_at = greatest(judged_at, ${now})
+      where name = ${fence.name} and epoch = ${fence.epoch} and expires_at > clock_timestamp()
+    )
     select p.id as "policyId", p.service_id as "serviceId", p.kind, t.version,
       t.threshold_avail::float8 as "thresholdAvail", t.window_seconds as "windowSeconds",
       t.cooldown_seconds as "cooldownSeconds", t.max_coverage_factor::float8 as "maxCoverageFactor",
@@ -50,23 +57,27 @@ const evaluation = (serviceIds: readonly number[], nowMs: number): SQL => {
     join storm_policy_versions t on t.policy_id = coalesce(e.policy_id, p.id) and t.version = coalesce(e.policy_version, p.version)
     left join lateral (
       select jsonb_object_agg(f.vantage, f.figures) as stats from (
-        select g.vantage, jsonb_agg(case when g.failures = 0 and e.id is null
+        select g.vantage, jsonb_agg(case when g.last_failed is null and e.id is null
           then jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples)
-          else jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples, g.failures, g.first_failed, g.last) end) as figures
+          when g.last_failed is null then jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples, 0, null, g.last)
+          else jsonb_build_array(g.domain_id, ${place("g.path")}, g.samples, g.failures, g.first_failed, g.last, g.last_failed) end) as figures
         from (
-          select s.domain_id, s.path, s.vantage, count(*) as samples,
-            count(*) filter (where not good.good) as failures,
-            ${epochMs("min(s.probed_at) filter (where not good.good)")} as first_failed,
-            ${epochMs("max(s.probed_at)")} as last
+          select s.domain_id, s.path, s.vantage, count(*) filter (where k.inside) as samples,
+            count(*) filter (where k.inside and not k.good) as failures,
+            ${epochMs("min(s.probed_at) filter (where k.inside and not k.good)")} as first_failed,
+            ${epochMs("max(s.probed_at) filter (where k.inside)")} as last,
+            ${epochMs("max(s.round_at) filter (where not k.good)")} as last_failed
           from service_domains d
           left join domain_routing r on r.domain_id = d.id
           join probe_samples s on s.domain_id = d.id
             and s.round_at > ${now} - make_interval(secs => t.window_seconds + 120) and s.round_at <= ${now}
-            and s.probed_at - ${now} > make_interval(secs => -t.window_seconds) and s.probed_at - ${now} <= interval '0'
+            and s.probed_at - ${now} <= interval '0'
             and coalesce(s.setup, 0) = ${setupOf("s.path")}
-          cross join lateral (select s.ok and (p.kind <> 'http_latency' or s.latency_ms <= t.latency_ms) as good) good
+          cross join lateral (select s.ok and (p.kind <> 'http_latency' or s.latency_ms <= t.latency_ms) as good,
+            s.probed_at - ${now} > make_interval(secs => -t.window_seconds) as inside) k
           where d.service_id = p.service_id and d.deleted_at is null
           group by s.domain_id, s.path, s.vantage
+          having bool_or(k.inside)
         ) g
         group by g.vantage
       ) f
@@ -95,6 +106,7 @@ type Figures = readonly [
   failures?: number,
   firstFailedAtMs?: number | null,
   lastAtMs?: number,
+  lastFailedSlotMs?: number,
 ];
 
 type Row = Omit<PolicyView, "stats" | "newest"> & {
@@ -104,13 +116,14 @@ type Row = Omit<PolicyView, "stats" | "newest"> & {
 
 const viewOf = ({ stats: byVantage, newest, ...policy }: Row): PolicyView => {
   const figures = Object.entries(byVantage).flatMap(([vantage, own]) =>
-    own.map(([domainId, path, samples, failures = 0, firstFailedAtMs = null, lastAtMs = null]) => ({
+    own.map(([domainId, path, samples, failures = 0, firstFailedAtMs = null, lastAtMs = null, lastFailedSlotMs = null]) => ({
       domainId,
       path: places[path] ?? "direct",
       vantage,
       samples,
       failures,
       firstFailedAtMs,
+      lastFailedSlotMs,
       lastAtMs,
     })),
   );
@@ -156,6 +169,7 @@ const isAway = (error: unknown): boolean => error instanceof AppError && !isTooM
  */
 export const saveAndEvaluate = async (
   db: Database,
+  fence: Fence,
   samples: readonly Sample[],
   services: readonly Evaluated[],
   presence: Presence,
@@ -170,7 +184,7 @@ export const saveAndEvaluate = async (
   for (const [at, ids] of pages.entries()) {
     try {
       const said = at === 0 ? [...presenceStatements(last, presence, ttlMs), commitSoFar] : [];
-      const results = await db.batch<unknown[][]>([...said, evaluation(ids, nowMs)]);
+      const results = await db.batch<unknown[][]>([...said, evaluation(fence, ids, nowMs)]);
       policies.push(...(results.at(-1) as Row[]).map(viewOf));
       if (at === 0) noteRefused(results[0], time);
     } catch (error) {

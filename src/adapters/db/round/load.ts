@@ -67,6 +67,9 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
         jsonb_build_object('stormId', s.latched_storm_id, 'relapses', s.latched_relapses, 'also', coalesce(s.latched_also, '[]')) end,
       'failback', case when s.failback_step is not null then
         jsonb_build_object('step', s.failback_step, 'sinceMs', ${epochMs("s.failback_step_at")}) end) end as routing,
+    (select jsonb_build_object('id', x.id, 'startedAtMs', ${epochMs("x.started_at")}, 'state', x.state, 'serving', x.serving,
+      'attribution', x.attribution, 'upstreamCdn', x.upstream_cdn, 'avoided', x.avoided, 'outageAtMs', ${epochMs("x.outage_at")})
+      from service_states x where x.service_id = v.id and x.ended_at is null) as present,
     coalesce(jsonb_agg(${domainJson(requireProof)} order by d.id) filter (where d.id is not null), '[]'::jsonb) as domains
   from ${servicesOf(page)} v
   cross join lateral (
@@ -91,7 +94,7 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
   group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id`;
 
 type Along = readonly [
-  renewed: unknown[],
+  renewed: { judgedAtMs: number | null }[],
   vantages: { name: string; lastHeardAtMs: number }[],
   polls: Poll[],
   pending: { expired: boolean }[],
@@ -118,8 +121,18 @@ export const loadShard = async (
     sql`select freeze_until as "untilMs" from settings where freeze_set_at is not null`,
   ]);
   const [renewed, vantages, polls, pending, known, freezes] = along;
-  if (renewed.length === 0) return null;
-  return { ...(await take()), vantages, polls, expired: pending[0]?.expired === true, standings: known, freeze: freezes[0] ?? null };
+  const [lease] = renewed;
+  if (lease === undefined) return null;
+  const { judgedAtMs } = lease;
+  return {
+    ...(await take()),
+    vantages,
+    judgedAtMs,
+    polls,
+    expired: pending[0]?.expired === true,
+    standings: known,
+    freeze: freezes[0] ?? null,
+  };
 };
 
 /** The services of a shard, for a witness: no intent is of its lease. */

@@ -15,7 +15,7 @@ export const createRoundStore = (db: Database, ttlMs = defaultTtlMs, time: TimeK
   return {
     load: (fence, shard, round, nowMs) => loadShard(requireProof, read, fence, shard, round, nowMs, ttlMs),
     survey: (shard, round) => survey(requireProof, read, shard, round),
-    saveAndEvaluate: (samples, services, presence) => saveAndEvaluate(db, samples, services, presence, ttlMs, time),
+    saveAndEvaluate: (fence, samples, services, presence) => saveAndEvaluate(db, fence, samples, services, presence, ttlMs, time),
     saveWitnessed: (samples, presence) => saveWitnessed(db, samples, presence, ttlMs, time),
     edgeSamples: (edges) => edgeSamples(db, edges),
     saveDecisions: (fence, decisions, nowMs) => saveDecisions(db, fence, decisions, nowMs),

@@ -8,6 +8,7 @@ import type { ProbeError, ProbePath } from "../../../domain/detection/probe.ts";
 import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import type { PastDrift } from "../../../domain/steering/drift.ts";
 import type { FailbackPosition, Freeze, Latch, Override, StormKind, Weights } from "../../../domain/steering/steering.ts";
+import type { Span } from "../../../domain/slo/visitors.ts";
 import type { Restraint } from "../../../domain/detection/target.ts";
 import type { Vantage } from "../../../domain/detection/vantage.ts";
 import type { Surroundings, WeightedRecord } from "../steering/dns.ts";
@@ -114,13 +115,20 @@ export type RoundService = {
   readonly chain?: ChainHead | null;
   readonly override: (Override & { readonly actor: string }) | null;
   readonly routing: ServiceRouting | null;
+  /** What its visitors get, as it was last recorded; null, or absent: nothing was yet. */
+  readonly present?: PresentSpan | null;
   readonly domains: readonly RoundDomain[];
 };
+
+/** The span of a service that has not ended. */
+export type PresentSpan = Span & { readonly id: number };
 
 /** All that a round needs to know before it probes. */
 export type ShardView = {
   readonly services: readonly RoundService[];
   readonly vantages: readonly Vantage[];
+  /** When a round last read the figures of these services; null, or absent: not known, which is no gap. */
+  readonly judgedAtMs?: number | null;
   /** Accepted changes that are due to be polled: of each account a few, the most overdue first. */
   readonly polls: readonly Poll[];
   /** Whether there are changes that are no longer polled: they were accepted too long ago. */

@@ -3,6 +3,7 @@ import type { Member } from "../../../domain/steering/group.ts";
 import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import type { Drift } from "../../../domain/steering/drift.ts";
 import type { Weights } from "../../../domain/steering/steering.ts";
+import type { Span } from "../../../domain/slo/visitors.ts";
 import type { StormTransition } from "../../../domain/detection/storm.ts";
 import type { EvidenceProof } from "../evidence/evidence-signer.ts";
 import type { Fence } from "../coordination/lease.ts";
@@ -81,6 +82,12 @@ export type Unreached = {
   readonly moved: boolean;
 };
 
+/**
+ * The spans that follow on a service's present one, ascending; each ends where the next begins, the last one is open.
+ * `presentId`: the span that ends where the first of them begins; null: there is none.
+ */
+export type StateChange = { readonly serviceId: number; readonly presentId: number | null; readonly spans: readonly Span[] };
+
 export type RoundDecisions = {
   readonly storms: readonly StormDecision[];
   readonly healthy: readonly SeenHealthy[];
@@ -93,6 +100,8 @@ export type RoundDecisions = {
   readonly drifts: readonly FoundDrift[];
   /** Domains over which a fight began or ended. */
   readonly contests: readonly { readonly domainId: number; readonly contested: boolean }[];
+  /** Of services whose visitors get something else now. */
+  readonly states: readonly StateChange[];
   /** Domains that are newly in that state; not stored, but logged. */
   readonly unreached: readonly Unreached[];
 };
@@ -170,10 +179,12 @@ export interface RoundStore {
   load(fence: Fence, shard: { readonly index: number; readonly count: number }, round: number, nowMs: number): Promise<ShardView | null>;
   /**
    * Stores samples (a sample stored before is not changed), marks the vantage as heard, and then, whether or not that
-   * succeeds, reads the figures of every live policy of these services for its window (now - window, now].
+   * succeeds, reads the figures of every live policy of these services for its window (now - window, now]. Where it reads
+   * them, and the lease is still held, its services count as judged now.
    * @throws where the samples may not have been stored, or no figures could be read
    */
   saveAndEvaluate(
+    fence: Fence,
     samples: readonly Sample[],
     services: readonly { readonly serviceId: number; readonly domains: readonly unknown[] }[],
     presence: Presence,

@@ -8,8 +8,8 @@ import { pointers, startApi } from "../../support/api.ts";
 import type { Api } from "../../support/api.ts";
 import { countTrips } from "../../support/counting-database.ts";
 import { seededRandom } from "../../support/random.ts";
-import { insertStates, insertStorm } from "../../support/recorded-states.ts";
-import type { State } from "../../support/recorded-states.ts";
+import { insertStates, insertStorm } from "../../support/states.ts";
+import type { State } from "../../support/states.ts";
 
 let api: Api;
 let acme: Awaited<ReturnType<Api["onboard"]>>;

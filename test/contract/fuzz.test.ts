@@ -9,7 +9,7 @@ import { bodyText, parameterText } from "../support/arbitraries.ts";
 import type { Operation } from "../support/openapi.ts";
 import { sampleBody } from "../support/samples.ts";
 import { staticContract } from "../support/static-contract.ts";
-import { resourcesOf, seedTenant, unconfirmed } from "../support/tenant.ts";
+import { missingId, resourcesOf, seedTenant, unconfirmed, weekOf } from "../support/tenant.ts";
 import type { Tenant } from "../support/tenant.ts";
 
 const { operations } = await staticContract();
@@ -218,7 +218,7 @@ const pathOf = (made: Draft): string => {
   return operationOf(made).path.replaceAll(/\{\w+\}/g, (parameter) => {
     at += 1;
     if (parameter === "{token}") return encodeURIComponent(made.texts[at] ?? linkToken);
-    if (parameter === "{week}") return encodeURIComponent(made.texts[at] ?? "2026-W47");
+    if (parameter === "{week}") return encodeURIComponent(made.texts[at] ?? weekOf(ids[at] ?? missingId));
     return encodeURIComponent(made.texts[at] ?? ids[at] ?? 1);
   });
 };

@@ -42,6 +42,13 @@ const sentValues = (name: string) => sql`
     path: null,
   })}::jsonb`;
 
+/** The week of a tenant's digest, by year and number: of each another one. */
+const digestOf = (customerId: number): number => (2_100 + (customerId % 7_000)) * 100 + 1;
+
+/** Such a week as text; of a missing row one of which there is none. */
+export const weekOf = (id: number): string =>
+  id === missingId ? "1999-W01" : `${Math.floor(id / 100)}-W${String(id % 100).padStart(2, "0")}`;
+
 /** What is recorded of an objective: an alert, a day, an achievement and a digest of the week. @returns the id of a correction beside it */
 const objectiveHistory = (customerId: number, serviceId: number, objectiveId: number, name: string) => {
   const figures = JSON.stringify({
@@ -58,7 +65,11 @@ const objectiveHistory = (customerId: number, serviceId: number, objectiveId: nu
     ...{ remainingUs: 2_532e6, remainingPercent: 97.68518, weekDownUs: 60e6, weekConsumedUs: 60e6 },
   };
   const digest = JSON.stringify({
-    ...{ week: "2026-W47", objectives: 1, states: { healthy: 1, at_risk: 0, degraded: 0, breaching: 0, insufficient_data: 0 } },
+    ...{
+      week: weekOf(digestOf(customerId)),
+      objectives: 1,
+      states: { healthy: 1, at_risk: 0, degraded: 0, breaching: 0, insufficient_data: 0 },
+    },
     ...{ best: [line], worst: [], storms: 2, switches: 1, avoidedUs: 3_480e6, avoidedCents: null, discountCents: 3, currency: "EUR" },
   });
   return sql`
@@ -72,7 +83,7 @@ const objectiveHistory = (customerId: number, serviceId: number, objectiveId: nu
     ), achievement as (
       insert into slo_achievements (service_id, name, objective_id, day, created_at) values (${serviceId}, 'first_steps', ${objectiveId}, '2026-11-20', '2026-11-21T02:10:00Z')
     ), digest as (
-      insert into slo_digests (customer_id, week, body, created_at) values (${customerId}, '2026-W47', ${digest}::jsonb, '2026-11-23T09:00:00Z')
+      insert into slo_digests (customer_id, week, body, created_at) values (${customerId}, ${weekOf(digestOf(customerId))}, ${digest}::jsonb, '2026-11-23T09:00:00Z')
     )
     insert into slo_corrections (service_id, from_at, to_at, reason, actor, created_at)
     values (${serviceId}, '2026-11-20T03:00:00Z', '2026-11-20T04:00:00Z', ${`${name}-maintenance`}, ${`${name}-editor`}, '2026-11-21T00:00:00Z') returning id`;
@@ -217,7 +228,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       "storm-policies": policy.id,
       objectives: objective.id,
       "slo-corrections": sloCorrection?.id ?? 0,
-      digests: 202_647,
+      digests: digestOf(id),
       storms: storm?.id ?? 0,
       invoices: invoice?.id ?? 0,
       lines: invoice?.line ?? 0,
@@ -240,9 +251,6 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
 /** The resource of each parameter of a path, in order: the segment before it, and which of two owners' it is. */
 export const resourcesOf = (path: string): string[] =>
   [...path.matchAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
-
-/** A week by year and number; of one that is missing any without a digest. */
-const weekOf = (id: number): string => (id === missingId ? "1999-W01" : `${Math.floor(id / 100)}-W${String(id % 100).padStart(2, "0")}`);
 
 /**
  * The path of an operation with ids in it.

@@ -16,6 +16,7 @@ import { buildNotify } from "./composition/notify.ts";
 import { buildPlatform, databaseClock } from "./composition/platform.ts";
 import { secretsOf } from "./composition/redaction.ts";
 import { buildRuns } from "./composition/runs.ts";
+import { buildSlo } from "./composition/slo.ts";
 import { buildSteering } from "./composition/steering.ts";
 import { buildTenants } from "./composition/tenants.ts";
 import type { Config } from "./config.ts";
@@ -68,6 +69,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildMetering(common),
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
+    ...buildSlo(common),
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
   };

@@ -471,6 +471,29 @@ export type Availability = {
   })[];
 };
 
+export type MeasuredStorm = Storm & {
+  /** of the storm's time that in which the service was down for its visitors */
+  downtime: {
+    seconds: number;
+    /** in which nobody knew what visitors got; neither down nor up */
+    unmeasured_seconds: number;
+    /** by who is to blame, the most first; of many the first 10 */
+    blamed: ({
+      /** the CDN in use, while the other side was up; null: the service itself, or nobody proven */
+      upstream_cdn: string | null;
+      seconds: number;
+    })[];
+  };
+  /** of the storm's time that in which the primary was down and visitors were on the backup, which was up */
+  downtime_avoided: {
+    seconds: number;
+    /** in minor units of the currency, by what the service says a minute costs; null: it does not say */
+    cents: number | null;
+    /** of the customer's terms in force */
+    currency: string | null;
+  };
+};
+
 export type Storm = {
   id: number;
   service_id: number;
@@ -497,7 +520,7 @@ export type Storm = {
   credited_until: string | null;
 };
 
-export type StormDetail = Storm & {
+export type StormDetail = MeasuredStorm & {
   /** what happened, in its order; of relapses only the number is kept */
   timeline: ({
     at: string;
@@ -629,7 +652,35 @@ export type EvidenceHead = {
   /** Ed25519, base64url; of what is in docs/evidence.md */
   signature: string;
   storm_id: number;
+  summary?: EvidenceSummary;
   v: 2;
+};
+
+export type EvidenceSummary = {
+  as_of: string;
+  downtime: {
+    blamed: ({
+      microseconds: number;
+      upstream_cdn: string | null;
+    })[];
+    microseconds: number;
+    unmeasured_microseconds: number;
+  };
+  downtime_avoided: {
+    cents: number | null;
+    cents_per_minute: number | null;
+    currency: string | null;
+    microseconds: number;
+    /** those after the first hundred */
+    rest: {
+      microseconds: number;
+      spans: number;
+    } | null;
+    spans: ({
+      from: string;
+      to: string;
+    })[];
+  };
 };
 
 export type EvidenceKeys = {
@@ -1812,6 +1863,44 @@ export type IncidentDetail = Incident & {
   deliveries: NotificationDelivery[];
 };
 
+export type DowntimeAvoided = {
+  month: string;
+  /** of all services together, whatever the page */
+  seconds: number;
+  /** in minor units of the currency, by what the service says a minute costs; null: it does not say */
+  cents: number | null;
+  /** of the customer's terms in force */
+  currency: string | null;
+  /** of those that do not say what a minute costs: not in the cents */
+  unpriced_seconds: number;
+  service_count: number;
+  /** one page of those with downtime avoided, by id */
+  services: ServiceDowntimeAvoided[];
+};
+
+export type ServiceDowntimeAvoided = {
+  service_id: number;
+  service_name: string;
+  /** time that two storms share counts once */
+  seconds: number;
+  /** in minor units of the currency, by what the service says a minute costs; null: it does not say */
+  cents: number | null;
+  /** of the customer's terms in force */
+  currency: string | null;
+  storm_count: number;
+  /** the newest 20 */
+  storms: ({
+    storm_id: number;
+    kind: "http_availability" | "http_latency";
+    started_at: string;
+    ended_at: string | null;
+    /** within the month; time that two storms share is part of both */
+    seconds: number;
+    /** in minor units of the currency, by what the service says a minute costs; null: it does not say */
+    cents: number | null;
+  })[];
+};
+
 /** Every operation of the API: what it takes, and what a success answers. */
 export type Operations = {
   /** Whether the API answers; asks nobody else */
@@ -2014,7 +2103,7 @@ export type Operations = {
   /** List storms, newest first */
   "GET /v1/storms": {
     query?: { customer_id?: number; limit?: number; cursor?: string; service_id?: number; active?: boolean; state?: "storm" | "recovering" | "ended"; cdn?: string; from?: string; to?: string; };
-    result: Storm[];
+    result: MeasuredStorm[];
   };
   /** Read a storm with its timeline */
   "GET /v1/storms/{id}": {
@@ -2506,5 +2595,10 @@ export type Operations = {
     path: { id: number; };
     query?: { cursor?: string; };
     result: IncidentDetail;
+  };
+  /** Read the downtime avoided of a month, in time and money: in all, by service and by storm */
+  "GET /v1/downtime-avoided": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; month?: string; };
+    result: DowntimeAvoided;
   };
 };

@@ -12,6 +12,7 @@ import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
 import type { CustomerStore } from "./tenants/customers.ts";
 import type { Shard } from "./coordination/shards.ts";
+import type { DowntimeAvoidedStore } from "./slo/downtime-avoided.ts";
 import type { DnsDirectory, RoleTrustCheck } from "./steering/dns-access.ts";
 import type { DnsAccountStore } from "./steering/dns-accounts.ts";
 import type { DnsSetupStore } from "./steering/dns-setup.ts";
@@ -146,6 +147,11 @@ export interface EvidenceDeps {
   readonly evidenceSigner: EvidenceSigner | null;
 }
 
+/** What visitors got, and what was promised of it. */
+export interface SloDeps {
+  readonly downtimeAvoided: DowntimeAvoidedStore;
+}
+
 /** Leases, jobs and their status. */
 export interface CoordinationDeps {
   readonly leases: LeaseStore;
@@ -173,6 +179,7 @@ export interface Deps
     MeteringDeps,
     BillingDeps,
     EvidenceDeps,
+    SloDeps,
     CoordinationDeps,
     NotifyDeps,
     RunDeps {}

@@ -1,11 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
-import { longestSilenceMs } from "../../../domain/slo/visitors.ts";
 import { lookBacks } from "../../../domain/slo/look-back.ts";
 import type { Tallies } from "../../../domain/slo/tally.ts";
-
-/** Longer without a judged round than this, and the present span is not believed beyond the last one. */
-const longestSilence = sql.raw(`interval '${longestSilenceMs / 1_000} seconds'`);
+import { longestSilence } from "./believed.ts";
 
 /**
  * A time as microseconds since the epoch, as every time from here on: whole numbers in float8, which has them exactly up to 2^53.

@@ -1,0 +1,12 @@
+import type { Database } from "../adapters/db/platform/client.ts";
+import { createDowntimeAvoidedStore } from "../adapters/db/slo/downtime-avoided.ts";
+import type { SloDeps } from "../adapters/ports/deps.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Config } from "../config.ts";
+
+type Needs = { readonly config: Config; readonly db: Database; readonly clock: Clock };
+
+/** What visitors got, and what was promised of it. */
+export const buildSlo = ({ config, db, clock }: Needs): SloDeps => ({
+  downtimeAvoided: createDowntimeAvoidedStore(db, { clock, currency: config.billing.currency }),
+});

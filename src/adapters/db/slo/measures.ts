@@ -6,7 +6,7 @@ import { tallies, talliesOf, tallyColumns } from "./tally.ts";
 import type { TallyRow } from "./tally.ts";
 import { objectiveColumns } from "./terms.ts";
 
-type Row = Objective & TallyRow & { readonly customerId: number; readonly atUs: number };
+type Row = Objective & TallyRow & { readonly customerId: number; readonly serviceName: string; readonly atUs: number };
 
 const conditions = (scope: MeasuredScope): SQL => {
   const { serviceIds } = scope;
@@ -46,7 +46,7 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
     // One row at least: it says what the present was.
     const rows = await db.rows<Row | { readonly id: null; readonly atUs: number }>(sql`
       with chosen as materialized (
-        select s.customer_id as "customerId", ${objectiveColumns}, v.window_days, v.calendar, v.excluded_upstreams
+        select s.customer_id as "customerId", s.name as "serviceName", ${objectiveColumns}, v.window_days, v.calendar, v.excluded_upstreams
         from slo_objectives o join services s on s.id = o.service_id ${version}
         where o.deleted_at is null and s.deleted_at is null ${objective} ${conditions(scope)}
         order by o.id limit ${scope.page.limit}
@@ -77,6 +77,7 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
         return [
           {
             customerId: row.customerId,
+            serviceName: row.serviceName,
             objective: { id, serviceId, name, version: made, ...terms, createdAtMs, updatedAtMs },
             tallies: talliesOf(row),
           },

@@ -76,7 +76,7 @@ const isDown = "s.state = 'down'";
  * on the way: what does not fit into the memory of a sort would go to disk.
  * @param objectives selects id, service_id, window_days, calendar, dependency_exclusion, excluded_upstreams
  * @param at the moment, a timestamp
- * @param correctionCounts a condition on a correction `c`
+ * @param correctionCounts a condition on a correction `c`, of a service `k` that is asked for at `k.at`
  */
 export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL => sql`
   with terms as materialized (
@@ -99,11 +99,11 @@ export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL =>
     from terms t cross join (select max(judged_at) as judged_at from judged) l
     left join judged j on j.name = 'shard:' || mod(t.service_id, (select shards from settings))
   ), corrected as materialized (
-    select k.service_id, lower(r)::float8 as a, upper(r)::float8 as b from (
+    select u.service_id, lower(r)::float8 as a, upper(r)::float8 as b from (
       select c.service_id, range_agg(int8range(${us(sql`c.from_at`)}::bigint, ${us(sql`c.to_at`)}::bigint)) as ranges
-      from slo_corrections c join (select service_id, max(at) as at from terms group by service_id) t on t.service_id = c.service_id
-      where c.from_at < t.at and ${correctionCounts} group by c.service_id
-    ) k cross join lateral unnest(k.ranges) r
+      from slo_corrections c join (select service_id, max(at) as at from terms group by service_id) k on k.service_id = c.service_id
+      where c.from_at < k.at and ${correctionCounts} group by c.service_id
+    ) u cross join lateral unnest(u.ranges) r
   ), spans as not materialized (
     select t.id, t.service_id, t.w_from, ${numbered((nth) => `t.since${nth}`)}, ${us(sql`x.started_at`)} as a,
       case when x.ended_at <= t.at then ${us(sql`x.ended_at`)} else u.until end as b,

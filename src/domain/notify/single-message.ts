@@ -4,7 +4,7 @@ import type { NotificationKind, Severity } from "./kinds.ts";
 import type { Action, Message } from "./message.ts";
 import { isOfObjectives, sloFigures, sloPath, sloWordings } from "./slo-message.ts";
 import type { SloKind } from "./slo-message.ts";
-import type { Facts, Figure, Wording } from "./wording.ts";
+import type { Facts, Figure, Wording, Words } from "./wording.ts";
 import { amount, list, number, service, text, words } from "./wording.ts";
 
 const weights = (facts: Facts, name: string): string | null => {
@@ -176,7 +176,11 @@ const wordings: Readonly<Record<Exclude<NotificationKind, SloKind>, Wording>> = 
       `Messages do not arrive at ${text(f, "channel") ?? "a channel"}`,
       `${text(f, "error") ?? "The latest attempts failed"}. This is said on another channel; what waits is tried for a day.`,
     ),
-  "channel.recovered": (f) => words(`Messages arrive again at ${text(f, "channel") ?? "a channel"}`, "The latest attempt succeeded."),
+  "channel.recovered": (f) => {
+    const channel = text(f, "channel") ?? "a channel";
+    if (text(f, "how") === "enabled") return words(`The channel ${channel} was switched on again`, "Messages are sent to it from now on.");
+    return words(`Messages arrive again at ${channel}`, "The latest attempt succeeded.");
+  },
   "delivery.dead": (f, n) =>
     words(
       n > 1
@@ -200,6 +204,13 @@ const paths: readonly [RegExp, (one: Notification) => string | null][] = [
   ],
   [/^(takeover|job\.)/, () => "/v1/status"],
 ];
+
+/** What ends because it was about something that is deleted. */
+const deletion = (kind: NotificationKind, facts: Facts): Words | null => {
+  if (facts["how"] !== "deleted") return null;
+  const named = ["channel", "domain", "account", "service"].map((name) => [name, text(facts, name)]).find(([, value]) => value !== null);
+  return words(`The ${named?.join(" ") ?? "matter"} was deleted`, `What was told of it is over (${kind}).`);
+};
 
 const figures: readonly Figure[] = [
   ["Service", (f) => text(f, "service")],
@@ -226,7 +237,7 @@ export const singleMessage = (
   const { kind } = about;
   const wording = isOfObjectives(kind) ? sloWordings[kind] : wordings[kind];
   const all = alike.map(({ facts }) => facts);
-  const { title, summary } = wording(newest.facts, all.length, all);
+  const { title, summary } = deletion(kind, newest.facts) ?? wording(newest.facts, all.length, all);
   const path = isOfObjectives(kind) ? sloPath(kind, newest) : (paths.find(([kinds]) => kinds.test(kind))?.[1](newest) ?? null);
   const ids: Readonly<Record<string, number | null>> = {
     notification_id: newest.id === 0 ? null : newest.id,

@@ -19,6 +19,7 @@ export type Objective = ObjectiveTerms & {
 /** An objective with what was measured for it. */
 export type MeasuredObjective = {
   readonly customerId: number;
+  readonly serviceName: string;
   readonly objective: Objective;
   readonly tallies: Tallies;
 };

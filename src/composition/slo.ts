@@ -1,12 +1,15 @@
 import type { Database } from "../adapters/db/platform/client.ts";
 import { createDowntimeAvoidedStore } from "../adapters/db/slo/downtime-avoided.ts";
+import { createReconstructionStore } from "../adapters/db/slo/reconstruct.ts";
 import type { SloDeps } from "../adapters/ports/deps.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Config } from "../config.ts";
+import type { JobDeps } from "../cron/schedule.ts";
 
 type Needs = { readonly config: Config; readonly db: Database; readonly clock: Clock };
 
 /** What visitors got, and what was promised of it. */
-export const buildSlo = ({ config, db, clock }: Needs): SloDeps => ({
+export const buildSlo = ({ config, db, clock }: Needs): SloDeps & Pick<JobDeps, "reconstruction"> => ({
   downtimeAvoided: createDowntimeAvoidedStore(db, { clock, currency: config.billing.currency }),
+  reconstruction: createReconstructionStore(db),
 });

@@ -66,7 +66,7 @@ export const conditionOf = (domains: readonly VisitedDomain[], cdns: readonly [s
   return { state, serving, attribution: null, upstreamCdn: null, avoided: state === "up" && domains.some(isAvoided) };
 };
 
-const same = (a: Condition, b: Condition): boolean =>
+export const sameCondition = (a: Condition, b: Condition): boolean =>
   a.state === b.state &&
   a.serving === b.serving &&
   a.attribution === b.attribution &&
@@ -168,7 +168,7 @@ export const nextSpans = (
       }
     : null;
   const before = gap ?? present;
-  if (same(before, to)) return gap === null ? [] : [gap];
+  if (sameCondition(before, to)) return gap === null ? [] : [gap];
   const startedAtMs = Math.max(before.startedAtMs, beginning(before, to, domains, nowMs));
   const next = { ...to, startedAtMs, outageAtMs: outage(to, before.outageAtMs, startedAtMs) };
   return gap === null ? [next] : [gap, next];

@@ -14,6 +14,7 @@ import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/owne
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/detection/rollups.ts";
+import type { ReconstructionStore } from "../../../../src/adapters/ports/slo/reconstruct.ts";
 import type { RoundStore } from "../../../../src/adapters/ports/detection/round.ts";
 import type { SettingsStore } from "../../../../src/adapters/ports/coordination/shards.ts";
 import type { StandingStore } from "../../../../src/adapters/ports/steering/standing.ts";
@@ -91,7 +92,10 @@ export const pipelineMethods = {
     notifications: "fenced",
     incidentServices: "fenced",
     incidents: "fenced",
+    serviceStates: "fenced",
+    sloAlerts: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
+  reconstruction: { due: "reads", past: "reads", save: "fenced" } satisfies Record<keyof ReconstructionStore, Kind>,
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   evidenceAnchors: { grown: "reads", save: "fenced", ofService: "request" } satisfies Record<keyof EvidenceAnchorStore, Kind>,
@@ -153,6 +157,7 @@ export const databasePorts = [
   "evidence/evidence-anchors",
   "metering/cdn-accounts",
   "metering/ingest",
+  "slo/reconstruct",
   "steering/dns-setup",
   "steering/observations",
   "steering/standing",

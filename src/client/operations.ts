@@ -1286,6 +1286,12 @@ export type InvoiceDocument = {
     cents: number;
   })[];
   reverse_charge: boolean;
+  /** of all services in the period; absent where there was none. Cents of the invoice's currency, as the services say what a minute costs; null: none does */
+  downtime_avoided?: {
+    seconds: number;
+    cents: number | null;
+    storms: number;
+  };
 };
 
 export type InvoicedService = {

@@ -148,6 +148,8 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/^(tranche_lease_held\{name="shard:[^}]*\}) [01]$/gm, "$1 HELD")
     .replaceAll(/"holder":"local:[0-9a-f]{16}"/g, '"holder":"local:RUN"')
     .replaceAll(/"(last_round_)?age_seconds":\d+(\.\d+)?(?=[,}])/g, '"$1age_seconds":N')
+    // Of a storm that is on.
+    .replaceAll(/"unmeasured_seconds":\d+(\.\d+)?/g, '"unmeasured_seconds":N')
     .replaceAll(/try again in \d+ s/g, "try again in N s")
     .replaceAll(/^(\w+_(?:age|lag|overdue)_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
     .replaceAll(/^(tranche_(?:job_last|round)_duration_seconds\S*) [\d.e+-]+$/gm, "$1 N"),

@@ -62,6 +62,9 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     ), active as (
       insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, max_coverage_factor)
       values (${service.id}, ${policy.id}, 1, 'http_availability', 'storm', '2026-11-21T10:00:00Z', '2026-11-21T10:00:20Z', 1.5)
+    ), avoided as (
+      insert into service_states (service_id, started_at, ended_at, state, serving, avoided)
+      values (${service.id}, '2026-11-20T01:01:00Z', '2026-11-20T01:59:00Z', 'up', 'backup', true)
     ), routing as (
       insert into service_routing (service_id, state, reason, override_mode, override_reason, override_actor, override_set_at)
       values (${service.id}, 'frozen', ${`${name}-maintenance`}, 'frozen', ${`${name}-maintenance`}, 'admin', now())

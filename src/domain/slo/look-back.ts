@@ -18,7 +18,9 @@ const lengths = new Map(lookBacks.map(({ name, us }) => [name, us]));
 const shortDays = ({ window }: Pick<ObjectiveTerms, "window">): number | null => ("days" in window && window.days < 7 ? window.days : null);
 
 /** How far a look-back reaches, microseconds: in a window under seven days as much less as that is shorter than 30. */
-export const lookBackUs = (terms: Pick<ObjectiveTerms, "window">, name: BurnWindow): number => ((lengths.get(name) ?? 0) / 30) * (shortDays(terms) ?? 30);
+export const lookBackUs = (terms: Pick<ObjectiveTerms, "window">, name: BurnWindow): number =>
+  ((lengths.get(name) ?? 0) / 30) * (shortDays(terms) ?? 30);
 
 /** By how many days burn factors scale: those of the window, or 30 where the look-backs scale instead. */
-export const factorDays = (terms: Pick<ObjectiveTerms, "window">, windowDays: number): number => (shortDays(terms) === null ? windowDays : 30);
+export const factorDays = (terms: Pick<ObjectiveTerms, "window">, windowDays: number): number =>
+  shortDays(terms) === null ? windowDays : 30;

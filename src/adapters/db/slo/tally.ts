@@ -62,8 +62,7 @@ export const tallyColumns = (name: string): SQL =>
   );
 
 /** How much of the pieces (a, b) lies after `since`; that of corrections is taken away. */
-const after = (since: string, as: string): string =>
-  `sum(p.sign * (p.b - greatest(p.a, ${since}))) filter (where p.b > ${since}) as ${as}`;
+const after = (since: string, as: string): string => `sum(p.sign * (p.b - greatest(p.a, ${since}))) filter (where p.b > ${since}) as ${as}`;
 
 /** The sum over the parts `s` of an objective that are of a kind. */
 const of = (figure: string, kind: string): string => `coalesce(sum(${figure}) filter (where ${kind}), 0)::bigint`;
@@ -82,7 +81,9 @@ export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL =>
   with terms as materialized (
     select o.id, o.service_id, o.dependency_exclusion = 'strict' as strict, o.excluded_upstreams, q.at, ${us(sql`w.since`)} as w_from, ${us(sql`q.at`)} as w_to,
       ${sql.join(
-        lookBacks.map((one, nth) => sql`${us(sql`q.at`)} - ${sql.raw(`${one.us / 30}::float8`)} * w.thirtieths as ${sql.raw(`since${nth}`)}`),
+        lookBacks.map(
+          (one, nth) => sql`${us(sql`q.at`)} - ${sql.raw(`${one.us / 30}::float8`)} * w.thirtieths as ${sql.raw(`since${nth}`)}`,
+        ),
         sql`, `,
       )},
       least(w.since, q.at - w.thirtieths * ${sql.raw(`interval '${Math.max(...lookBacks.map((one) => one.us)) / 30} microseconds'`)}) as since_at

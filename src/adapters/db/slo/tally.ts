@@ -3,7 +3,6 @@ import { sql } from "drizzle-orm";
 import { lookBacks } from "../../../domain/slo/look-back.ts";
 import type { Tallies } from "../../../domain/slo/tally.ts";
 import { longestSilence } from "./believed.ts";
-import { longestSilence } from "./believed.ts";
 
 /**
  * A time as microseconds since the epoch, as every time from here on: whole numbers in float8, which has them exactly up to 2^53.

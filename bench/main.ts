@@ -6,6 +6,7 @@ import { benchCost } from "./cost.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
 import { benchFleet } from "./detect-fleet.ts";
+import { benchFleetView } from "./fleet.ts";
 import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchNotify } from "./notify.ts";
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   steer: benchSteer,
   notify: benchNotify,
   api: benchApi,
+  fleet: benchFleetView,
   startup: benchStartup,
   bill: benchMoney,
   cost: benchCost,

@@ -1676,7 +1676,10 @@ export type RotatedSecret = {
 };
 
 export type ChannelCode = {
-  code: string;
+  /** where there is one recipient */
+  code?: string;
+  /** one of each recipient, in any order */
+  codes?: string[];
 };
 
 export type Notification = {
@@ -2390,7 +2393,7 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: RotatedSecret;
   };
-  /** Give the code that the recipients of a mail were sent */
+  /** Give the codes that the recipients of a mail were sent */
   "POST /v1/channels/{id}/confirm": {
     path: { id: number; };
     query?: { customer_id?: number; };
@@ -2468,7 +2471,7 @@ export type Operations = {
     path: { id: number; };
     result: RotatedSecret;
   };
-  /** Give the code that the recipients of a mail were sent */
+  /** Give the codes that the recipients of a mail were sent */
   "POST /v1/operator/channels/{id}/confirm": {
     path: { id: number; };
     body: ChannelCode;

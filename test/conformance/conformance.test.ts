@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -11,9 +13,9 @@ import type { Contract } from "../support/openapi.ts";
 import { readContract } from "../support/openapi.ts";
 import { seedTenant } from "../support/tenant.ts";
 import type { Answered, Entry, Sent } from "./entries.ts";
-import { comparable, copiesOf, entryNames, send, startEntry } from "./entries.ts";
+import { comparable, copiesOf, entryNames, roundsIn, send, sendUntilRound, startEntry } from "./entries.ts";
 import type { Case, Credentials } from "./requests.ts";
-import { allCases, dnsKeys, readyAsJson } from "./requests.ts";
+import { allCases, dnsKeys, jobWithRound, readyAsJson } from "./requests.ts";
 
 const startedAtMs = Date.now();
 
@@ -142,7 +144,9 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     for (const one of cases) {
       // A customer has one DNS account: to be read and deleted is the one that the suite has created.
       const isOwn = ["GET /v1/dns-accounts/{id}, afterwards", "DELETE /v1/dns-accounts/{id}"].includes(one.name);
-      const answered = await ask(isOwn ? { ...one, path: dnsAccountPath } : one);
+      const answered = await (one.name === jobWithRound
+        ? Promise.all(entries.map((entry) => sendUntilRound(entry, one)))
+        : ask(isOwn ? { ...one, path: dnsAccountPath } : one));
       if (one.name === "POST /v1/dns-accounts")
         dnsAccountPath = `${one.path}/${(JSON.parse(answered[0]?.body ?? "{}") as { id?: number }).id}`;
       answers.set(one, answered);
@@ -192,6 +196,13 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     expect([leases?.length, providers?.length, takeovers?.length]).toEqual([3, 2, 2]);
     expect(JSON.stringify(leases)).toMatch(/"age_seconds":[\d.]+,/);
     expect([told(readyAsJson)["leases"]?.length, told(readyAsJson)["providers"]?.length]).toEqual([1, 2]);
+  });
+
+  it("have run a round each, as the holder of its lease, and nothing has failed in it", () => {
+    const [, answered = []] = [...answers].find(([one]) => one.name === jobWithRound) ?? [];
+    expect(answered.map((answer) => roundsIn(answer)[0])).toEqual(
+      entryNames.map(() => expect.objectContaining({ job: "tick", role: "holder", shard: 0, ok: true })),
+    );
   });
 
   it("have answered with every kind of refusal that needs no fault", () => {
@@ -297,6 +308,32 @@ it("refuses to serve a configuration that does not hold, and says why in its own
     expect(log).toContain("PROBE_INTERVAL");
     expect(answer.body + log).not.toContain("hunter2");
   }
+});
+
+describe("a job with a round", () => {
+  const [without, withRound] = [
+    '{"event":"started","job":"tick"}\n{"event":"ended","job":"tick","ok":true}\n',
+    '{"event":"started","job":"tick"}\n{"event":"round","job":"tick","role":"holder","shard":0,"ok":true}\n{"event":"ended","job":"tick","ok":true}\n',
+  ];
+
+  it.each([
+    ["at once where its run had one", [withRound], 1, 1],
+    ["again where its run had no time for one", [without, withRound], 2, 1],
+    ["three times at most, and then without", [without], 3, 0],
+  ])("is asked for %s", async (_, bodies, asked, rounds) => {
+    let count = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      response.end(bodies[Math.min(count, bodies.length - 1)]);
+      count += 1;
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const answered = await sendUntilRound({ url }, { method: "GET", path: "/internal/cron/tick", headers: {} });
+    server.closeAllConnections();
+    server.close();
+    expect([count, roundsIn(answered).length]).toEqual([asked, rounds]);
+  });
 });
 
 describe("a difference", () => {

@@ -80,6 +80,31 @@ export const send = async (entry: Pick<Entry, "url">, sent: Sent): Promise<Answe
   return { status: response.statusCode ?? 0, headers: flat(response.headers), body: Buffer.concat(chunks).toString("utf8") };
 };
 
+/** A line about a round. */
+type RoundLine = { readonly event: string; readonly job: string; readonly role: string; readonly shard: number; readonly ok: boolean };
+
+/** The rounds that the answer to a job tells of. */
+export const roundsIn = ({ body }: Answered): readonly RoundLine[] =>
+  body
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as RoundLine)
+    .filter(({ event }) => event === "round");
+
+/** A run ends with its minute: the second of two in a row has a whole one. One more for a machine that stands still for that long. */
+const mostRuns = 3;
+
+/**
+ * Sends a job until a run of it had time for a round. One that begins in the last moments of its minute, or waits for the lease until
+ * then, ends without: at which of several servers is nobody's doing. What is returned after `mostRuns` may be without one.
+ */
+export const sendUntilRound = async (entry: Pick<Entry, "url">, sent: Sent): Promise<Answered> => {
+  for (let run = 1; ; run += 1) {
+    const answered = await send(entry, sent);
+    if (run === mostRuns || answered.status !== 200 || roundsIn(answered).length > 0) return answered;
+  }
+};
+
 const timeText = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))"/g;
 /** Every answer has one of its own. */
 const requestId = /^[0-9a-f]{32}$/;
@@ -96,8 +121,8 @@ const momentOf = (timeMs: number, withinMs: number): string | null => {
 
 /**
  * The answer without what must differ between two servers that were asked the same: moments of this very run and hashes over them, new secrets
- * and names of runs, how long something took and how long ago it was, how many rounds a busy machine gets done in a run, and
- * whether that run is over already.
+ * and names of runs, how long something took and how long ago it was, how many rounds after its first a busy machine gets done in a
+ * run, and whether that run is over already.
  */
 export const comparable = ({ status, headers, body }: Answered, startedAtMs: number): Answered => ({
   status,

@@ -23,6 +23,9 @@ const origin = "https://console.example.test";
 /** Also one that says how old something is. */
 export const readyAsJson = "readiness as JSON";
 
+/** A run of the rounds' own job, sent until it had time for one. */
+export const jobWithRound = "a job with a round";
+
 /** Of the Route 53 account behind each entry, for the operator and for the tenant alike. */
 export const dnsKeys = { accessKeyId: "AKIACONFORMANCE00000", secretAccessKey: "secret-of-the-conformance-suite" };
 const dnsAccount = { region: "us-east-1", access_key_id: dnsKeys.accessKeyId, secret_access_key: dnsKeys.secretAccessKey };
@@ -208,6 +211,6 @@ export const allCases = (operations: readonly Operation[], credentials: Credenti
     ...again,
     ...writes.filter(({ method }) => method === "DELETE").map((operation) => good(operation, credentials)),
     // Now that nothing is left to probe.
-    { name: "a job with a round", method: "GET", path: "/internal/cron/tick", headers: bearer(credentials.cron) },
+    { name: jobWithRound, method: "GET", path: "/internal/cron/tick", headers: bearer(credentials.cron) },
   ].map((one, index) => ({ ...one, headers: { "x-request-id": `conformance-${index}`, ...one.headers } }));
 };

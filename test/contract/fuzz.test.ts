@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { beforeAll, expect, inject, it } from "vitest";
@@ -34,7 +35,12 @@ const plant = async (name: string): Promise<void> => {
   const [token = ""] = tokens;
   const service = await api.service(token, `${name}-full`);
   const at = `/v1/services/${service.id}`;
-  const domain = await api.created(`${at}/domains`, { name: `${name}.planted.test` }, { token });
+  const domain = await api.created(
+    `${at}/domains`,
+    { name: `${name}.planted.test`, primary_target: "a.test", backup_target: "b.test" },
+    { token },
+  );
+  await api.call("POST", `${at}/domains/${domain.id}/standing-failover`, { token });
   // An admin among the requests may have lowered the customer's cap to whatever a cap can be.
   const policy = await api.created(`${at}/storm-policies`, { max_coverage_factor: 0.0001 }, { token });
   const spare = await api.created(`/v1/customers/${id}/tokens`, { name, role: "viewer" });
@@ -73,6 +79,12 @@ beforeAll(async () => {
   const { invoices: invoiceId = 0, links: linkId = 0 } = tenants[0].ids;
   linkToken = await createLinkTokens([api.env["SECRETS_KEY"] ?? ""]).sign({ linkId, invoiceId, expiresAtMs: api.time.nowMs + 3_600_000 });
   await plant("start");
+  const [correction] = await api.db.rows<{ id: number }>(sql`
+    insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
+    select customer_id, service_id, u.id, window_start, window_end, 0, 7, 0, 'fuzz-a-editor'
+    from usage_snapshots u join services s on s.id = u.service_id where u.invoice_id is null and s.customer_id = ${tenants[0].id} limit 1 returning id`);
+  if (correction === undefined) throw new Error("there is no window to correct");
+  learn("corrections", [correction.id]);
 });
 
 /** One request before it meets the ids that there are when it is sent. */
@@ -129,8 +141,9 @@ const goodBody = (operation: Operation): fc.Arbitrary<unknown> => {
   return fc.subarray(Object.entries(whole), { minLength: 1 }).map((fields) => Object.fromEntries(fields));
 };
 
-/** A JWT mints and revokes nothing. */
-const isAdmins = ({ scope, path }: Operation): boolean => scope === "admin" || path.includes("/tokens");
+/** A JWT mints and revokes nothing; a side that is measured is pushed by admins only. */
+const isAdmins = ({ scope, path, title }: Operation): boolean =>
+  scope === "admin" || path.includes("/tokens") || title === "PUT /v1/services/{id}/usage";
 
 const draftOf = (operation: Operation): fc.Arbitrary<Draft> =>
   fc.record({
@@ -150,6 +163,29 @@ const draftOf = (operation: Operation): fc.Arbitrary<Draft> =>
 const draft = fc.oneof(
   ...operations.map((operation) => ({ arbitrary: draftOf(operation), weight: operation.method === "DELETE" ? 2 : 5 })),
 );
+
+const ranks: Readonly<Record<string, number>> = { GET: 0, POST: 1, PUT: 2, PATCH: 3, DELETE: 4 };
+
+/** What reads, what writes, what removes; of each what is about an inner row first. A customer has one DNS account, which makes room. */
+const rankOf = ({ method, path, title }: Operation): number =>
+  title === "DELETE /v1/dns-accounts/{id}" ? 0.5 : (ranks[method] ?? 0) - path.length / 1_000;
+
+/** Each operation once as it is meant: chance alone would leave some that never get through. */
+const meant: Draft[] = operations
+  .toSorted((a, b) => rankOf(a) - rankOf(b))
+  .map((operation) => ({
+    title: operation.title,
+    who: isAdmins(operation) ? "admin" : "owner",
+    // A correction is decided once, so that there are two.
+    pick: operation.path.endsWith("/reject") ? 1 : 0,
+    texts: [null, null],
+    query: [],
+    headers: operation.body === null ? [] : [["content-type", "application/json"]],
+    body: operation.body === null ? null : JSON.stringify(sampleBody(operation)),
+  }));
+
+/** Nobody answers for the DNS here; that it does what it is for is seen in `test/conformance`. */
+const needDns = ["POST /v1/services/{id}/domains/{childId}/provision"];
 
 const credentialOf = ({ who }: Draft): [string, string][] => {
   const bearer = (token: string | undefined): [string, string][] => [["authorization", `Bearer ${token}`]];
@@ -220,12 +256,12 @@ it(`answers ${requests} requests made of its own document as documented, and non
     expect(status, JSON.stringify(api.lines.at(-1))).toBeLessThan(500);
   });
   try {
-    await fc.assert(property, { seed, numRuns: requests, endOnFailure: true });
+    await fc.assert(property, { seed, numRuns: requests, endOnFailure: true, examples: meant.map((made): [Draft] => [made]) });
   } catch (error) {
     throw new Error(`FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests} repeats this run`, { cause: error });
   }
-  // A run of refusals would show little: a fifth gets through, and something of almost every operation.
-  expect((counts.get("2xx") ?? 0) / requests, JSON.stringify([...counts])).toBeGreaterThan(0.2);
+  // A run of refusals would show little: two fifths get through, and something of every operation that can.
+  expect((counts.get("2xx") ?? 0) / requests, JSON.stringify([...counts])).toBeGreaterThan(0.4);
   const never = operations.filter(({ title, scope }) => scope !== "other" && !succeeded.has(title)).map(({ title }) => title);
-  if (requests >= 2_000) expect(never.length, never.join(", ")).toBeLessThanOrEqual(operations.length / 16);
+  if (requests >= meant.length) expect(never).toEqual(needDns);
 });

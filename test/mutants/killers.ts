@@ -11,3 +11,8 @@ export const printed = ["test/billing/printed.test.ts"];
 
 /** All that stands guard over money, for the code as it is; the mutants that fail cases of pricing are among it. */
 export const everything = ["test/billing", ...attribution, ...domain];
+
+/** The guards of error budgets; the referee that counts seconds is left out, as it takes longest. */
+export const slo = ["visitors", "visitors-outage", "objective", "status", "burn", "snapshot", "achievement"].map(
+  (name) => `test/domain/slo/${name}.test.ts`,
+);

@@ -2,7 +2,7 @@ import { groupIncidents, reopenedWithinMs } from "../../src/domain/notify/incide
 import type { Incident, Notification } from "../../src/domain/notify/incident.ts";
 import type { NotificationKind } from "../../src/domain/notify/kinds.ts";
 import { planDeliveries } from "../../src/domain/notify/plan.ts";
-import type { NewDelivery, Thread } from "../../src/domain/notify/plan.ts";
+import type { NewDelivery, Thread } from "../../src/domain/notify/thread.ts";
 import type { Subscriber } from "../../src/domain/notify/subscription.ts";
 
 export type Kept = NewDelivery & { readonly id: number; state: "pending" | "sent" | "folded"; tried: boolean; endedAtMs: number | null };
@@ -76,6 +76,7 @@ export const createNotifyModel = (
           updates: since.filter(({ action }) => action === "update").length,
           lastAtMs: Math.max(...sorted.map((one) => one.endedAtMs ?? one.nextAtMs)),
           escalated: since.some(({ kind, severity }) => severity === "critical" && (kind === "switch.held" || kind === "switch.failed")),
+          resolved: last.thread.startsWith("incident:") && sorted.some(({ action }) => action === "resolve"),
         },
       ];
     });

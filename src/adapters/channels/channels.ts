@@ -38,6 +38,12 @@ const mailSender = ({ fetch: send, connect, mail }: ChannelsOptions): SendMail |
   return mail.api === null ? null : createMailApi(send, mail.api);
 };
 
+/** Recipients who have no mail yet, where there are such: who is no recipient any more is not written to. */
+const leftOf = ({ left }: Message, to: readonly string[]): Pick<Mail, "left"> => {
+  const own = left?.filter((address) => to.includes(address)) ?? [];
+  return own.length === 0 ? {} : { left: own };
+};
+
 /** Every kind of channel that this runtime can send by. */
 export const createChannels = (options: ChannelsOptions): Channels => {
   const { fetch: send, selfUrl, pagerdutyEndpoint, mail } = options;
@@ -58,7 +64,15 @@ export const createChannels = (options: ChannelsOptions): Channels => {
         // It may be that another provider can: that one is to send it.
         if (sendMail === null || mail === null) return failed("no mail can be sent from here");
         return await sendMail(
-          { ...renderMail(message, selfUrl), from: mail.from, to: secret.to, id, thread: message.thread, dateMs: sentAtMs },
+          {
+            ...renderMail(message, selfUrl),
+            from: mail.from,
+            to: secret.to,
+            ...leftOf(message, secret.to),
+            id,
+            thread: message.thread,
+            dateMs: sentAtMs,
+          },
           budget,
           sentAtMs,
         );

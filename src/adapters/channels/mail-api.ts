@@ -6,19 +6,32 @@ import { isSuccess, postJson, statusText } from "./http-post.ts";
 import type { Mail } from "./mime.ts";
 import { referencesOf } from "./mime.ts";
 
-/** `{"name": "validation_error", "message": "..."}`. */
-const complaintOf = (body: string): { readonly name: string; readonly message: string } => {
+type Complaint = { readonly name: string; readonly message: string };
+const none: Complaint = { name: "", message: "" };
+
+const textAt = (object: object, key: string): string => {
+  const value = (object as Readonly<Record<string, unknown>>)[key];
+  return typeof value === "string" ? value : "";
+};
+
+/** `{"name": "validation_error", "message": "..."}`, or that within `error`; an answer with an id has none. */
+const complaintOf = (body: string): Complaint => {
   try {
-    const { name, message } = JSON.parse(body) as { readonly name?: unknown; readonly message?: unknown };
-    return { name: typeof name === "string" ? name : "", message: typeof message === "string" ? message : "" };
+    const answer: unknown = JSON.parse(body);
+    if (typeof answer !== "object" || answer === null || textAt(answer, "id") !== "") return none;
+    const { error } = answer as { readonly error?: unknown };
+    if (typeof error === "string") return { name: "", message: error };
+    const from = typeof error === "object" && error !== null ? error : answer;
+    return { name: textAt(from, "name"), message: textAt(from, "message") };
   } catch {
-    return { name: "", message: "" };
+    return none;
   }
 };
 
 const outcomeOf = ({ status, body, retryAfterMs }: Answer, token: string): SendOutcome => {
-  if (isSuccess(status)) return { status: "sent", detail: statusText(status) };
   const { name, message } = complaintOf(body);
+  // Some say by 200 that a mail was not taken: without an id it was not.
+  if (isSuccess(status) && name === "" && message === "") return { status: "sent", detail: statusText(status) };
   const detail = detailOf([statusText(status), name, message].filter((part) => part !== "").join(" "), [token]);
   // The key was used for this mail before, in other words: then it was taken.
   if (status === 409 && name === "invalid_idempotent_request") return { status: "sent", detail };
@@ -36,7 +49,7 @@ export const createMailApi =
     const references = referencesOf(mail);
     const body = JSON.stringify({
       from: `tranche <${mail.from}>`,
-      to: mail.to,
+      to: mail.left ?? mail.to,
       subject: mail.subject,
       text: mail.text,
       html: mail.html,

@@ -5,6 +5,8 @@ import type { RenderedMail } from "../../domain/notify/render-mail.ts";
 export type Mail = RenderedMail & {
   readonly from: string;
   readonly to: readonly string[];
+  /** Those of `to` that it goes to now: the others have it. Absent: all. */
+  readonly left?: readonly string[];
   /** The same for each attempt: a receiver knows by the Message-ID that it has it already. */
   readonly id: string;
   /** What mails of one matter have in common: clients show them together. */

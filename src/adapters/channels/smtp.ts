@@ -33,7 +33,12 @@ const nameRecipients = async (session: Session, to: readonly string[]): Promise<
   return unreached;
 };
 
-const deliver = async (session: Session, { from, to }: Mail, data: string, known: readonly string[]): Promise<SendOutcome> => {
+const deliver = async (
+  session: Session,
+  { from, to: everybody, left: to = everybody }: Mail,
+  data: string,
+  known: readonly string[],
+): Promise<SendOutcome> => {
   await session.ask("MAIL FROM", `MAIL FROM:<${from}>`, 250);
   const unreached = await nameRecipients(session, to);
   const tellUnreached = unreached.map(({ address, reply }) => `${address} (${textOf(reply)})`).join(", ");
@@ -44,7 +49,10 @@ const deliver = async (session: Session, { from, to }: Mail, data: string, known
   }
   await session.ask("DATA", "DATA", 354);
   const taken = await session.ask("end of DATA", `${stuffed(data)}.`, 250);
-  return { status: "sent", detail: detailOf(unreached.length === 0 ? textOf(taken) : `${taken.code}, but not to ${tellUnreached}`, known) };
+  if (unreached.length === 0) return { status: "sent", detail: detailOf(textOf(taken), known) };
+  const detail = detailOf(`${taken.code}, but not to ${tellUnreached}`, known);
+  const left = unreached.filter(({ reply }) => !isPermanent(reply)).map(({ address }) => address);
+  return left.length === 0 ? { status: "sent", detail } : { status: "failed", detail, retryAfterMs: null, left };
 };
 
 /** What an answer in the middle of it means: a mail that is refused for good stays refused, all else may be mended. */
@@ -60,7 +68,7 @@ const outcomeOf = (session: Session | null, thrown: unknown, known: readonly str
 
 /**
  * Sends one mail over SMTP (RFC 5321), one connection each. A recipient that is not taken while others are does not keep the mail
- * from those: it is named in `detail`. Where the connection ends before the answer to the mail it may have been taken: it is sent
+ * from those: it is named in `detail`, and in `left` where it may be taken later (greylisting). Where the connection ends before the answer to the mail it may have been taken: it is sent
  * again, under the same Message-ID.
  */
 export const createSmtp =

@@ -2,14 +2,18 @@ import type { Fence } from "../../adapters/ports/coordination/lease.ts";
 import type { Channels, ChannelSecret, SendOutcome } from "../../adapters/ports/notify/channel.ts";
 import type { Attempt, Claimed, Composed, Outbox } from "../../adapters/ports/notify/outbox.ts";
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
+import type { Connection } from "../../adapters/ports/platform/budget.ts";
 import type { Log } from "../../adapters/ports/platform/log.ts";
 import type { Secrets } from "../../adapters/ports/platform/secrets.ts";
+import type { Lookup } from "../../adapters/ports/steering/resolver.ts";
+import { mailDetail } from "../../domain/notify/mail-detail.ts";
 import type { Message } from "../../domain/notify/message.ts";
 import { nextAttemptMs, pauseMs } from "../../domain/notify/retry.ts";
 import { channelSealingContext, secretNow } from "../../domain/notify/sealing.ts";
 import type { Kept } from "../../domain/notify/sealing.ts";
 import type { Connections } from "../../pipeline/connection-slots.ts";
 import { connectionOf, createConnections } from "../../pipeline/connection-slots.ts";
+import { locate } from "../../pipeline/tenants/whereabouts.ts";
 import type { JobReport } from "../job.ts";
 import { compose } from "./compose.ts";
 import { expandNews } from "./expand.ts";
@@ -27,6 +31,9 @@ export type DeliverDeps = {
   readonly connections?: Connections;
   /** Messages that are sent at once; a platform may take more. */
   readonly deliveriesAtOnce?: number;
+  /** Where hosts of webhooks lead; asked only where private ones are not allowed (`checksTargets`). */
+  readonly lookup?: Lookup;
+  readonly checksTargets?: boolean;
 };
 
 /** For how long a run begins attempts. */
@@ -37,6 +44,8 @@ const claimMs = 60_000;
 const atOnce = 6;
 /** How many of those one customer never has: receivers that hang are his, and others' messages go out meanwhile. */
 const left = 2;
+/** What it may take to learn where a host leads; where nobody answers the message is sent, as when the channel was made. */
+const lookupMs = 1_000;
 /** How long the outcomes of attempts are gathered for one statement, and how often news is asked for while something is under way. */
 const gatherMs = 50;
 const pollMs = 1_000;
@@ -48,6 +57,8 @@ const withoutSecret: SendOutcome = {
   detail: "its secret cannot be opened: is SECRETS_KEY the right one?",
   retryAfterMs: null,
 };
+
+const astray: SendOutcome = { status: "failed", detail: "its host leads to a private address", retryAfterMs: null };
 
 const openSecret = async ({ secrets, clock }: DeliverDeps, { sealedSecret, customerId }: Claimed): Promise<ChannelSecret | null> => {
   try {
@@ -61,12 +72,19 @@ const openSecret = async ({ secrets, clock }: DeliverDeps, { sealedSecret, custo
 /** The id of a message for whoever receives it: of each attempt the same. */
 const messageId = (deliveryId: number): string => `msg_${deliveryId}`;
 
-const attemptOf = ({ id, channelId, attempts, channelFailures }: Claimed, outcome: SendOutcome, nowMs: number, chance: number): Attempt => {
-  const { detail } = outcome;
+const attemptOf = (
+  { id, channelId, channelKind, customerId, attempts, channelFailures }: Claimed,
+  outcome: SendOutcome,
+  nowMs: number,
+  chance: number,
+): Attempt => {
+  const detail = channelKind === "email" && customerId !== null ? mailDetail(outcome.detail) : outcome.detail;
   if (outcome.status === "sent") return { id, channelId, result: "sent", detail, nextAtMs: null, pausedUntilMs: null };
   if (outcome.status === "gone") return { id, channelId, result: "gone", detail, nextAtMs: null, pausedUntilMs: null };
   const nextAtMs = outcome.status === "refused" ? null : nextAttemptMs(attempts + 1, nowMs, chance, outcome.retryAfterMs);
   if (nextAtMs === null) return { id, channelId, result: "dead", detail, nextAtMs, pausedUntilMs: null };
+  const putOff = outcome.status === "failed" ? outcome.left : undefined;
+  if (putOff !== undefined) return { id, channelId, result: "failed", detail, nextAtMs, pausedUntilMs: null, left: putOff };
   const forMs = pauseMs(channelFailures + 1);
   return { id, channelId, result: "failed", detail, nextAtMs, pausedUntilMs: forMs === 0 ? null : nowMs + forMs };
 };
@@ -94,14 +112,26 @@ export const deliver = async (deps: DeliverDeps, fence: Fence): Promise<JobRepor
     count.news += news ?? 0;
   };
 
+  const hosts = new Map<string, Promise<boolean>>();
+  /** Whether a name, which was judged when the channel was made, leads into a private network by now. Asked once in a run. */
+  const leadsAstray = async (secret: ChannelSecret, connection: Connection): Promise<boolean> => {
+    if (secret.kind !== "webhook" || deps.lookup === undefined || deps.checksTargets !== true) return false;
+    const host = new URL(secret.url).hostname;
+    const known = hosts.get(host);
+    if (known !== undefined) return await known;
+    const asked = locate(deps.lookup, host, { untilMs: clock.nowMs() + lookupMs, connection }).then((found) => found.private !== null);
+    hosts.set(host, asked);
+    return await asked;
+  };
+
   const attempt = async (claimed: Claimed, message: Message): Promise<void> => {
     const { id, channelId, channelFailures } = claimed;
     const connection = connectionOf(connections, { lane: "message", key: channelId, suspect: () => channelFailures > 0 });
     const send = async (): Promise<SendOutcome> => {
       const secret = await openSecret(deps, claimed);
-      return secret === null
-        ? withoutSecret
-        : await channels.send(secret, message, messageId(id), clock.nowMs(), { untilMs: clock.nowMs() + attemptMs, connection });
+      if (secret === null) return withoutSecret;
+      if (await leadsAstray(secret, connection)) return astray;
+      return await channels.send(secret, message, messageId(id), clock.nowMs(), { untilMs: clock.nowMs() + attemptMs, connection });
     };
     // A sender never throws; one that does must not take the others with it.
     const outcome = await send().catch((error: unknown): SendOutcome => {

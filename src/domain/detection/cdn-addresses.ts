@@ -1,8 +1,9 @@
 import { isInBlock } from "./address.ts";
 
 /**
- * Addresses that CDNs answer with, as they publish them: www.cloudflare.com/ips and api.fastly.com/public-ip-list, as of November
- * 2026. Both have changed little in ten years; an address that is missing here is not told from anybody's.
+ * Addresses that CDNs answer with, as they publish them: www.cloudflare.com/ips and api.fastly.com/public-ip-list. Compared with public copies
+ * that are made from these lists, of Cloudflare's as of February 2026, of Fastly's as of October 2026. Both have changed little in ten
+ * years; an address that is missing here, a customer's own that a CDN announces for him among them, is not told from anybody's.
  */
 const published: Readonly<Record<string, readonly string[]>> = {
   cloudflare: [

@@ -80,7 +80,9 @@ export const groupIncidents = (
 ): IncidentChanges => {
   const live = new Map<string, Incident>();
   const keyOf = (customerId: number | null, kind: IncidentKind, cdn: string): string => `${customerId ?? ""}/${kind}/${cdn}`;
-  for (const incident of around.incidents) live.set(keyOf(incident.customerId, incident.kind, incident.cdn), incident);
+  // By clocks that differ there may be one that ended just now beside the one that is open: that one it is.
+  for (const incident of [...around.incidents].toSorted((a, b) => Number(a.endedAtMs === null) - Number(b.endedAtMs === null)))
+    live.set(keyOf(incident.customerId, incident.kind, incident.cdn), incident);
   const byId = new Map(around.incidents.map((incident) => [incident.id, incident]));
   const memberKeys = new Set(around.members.map((m) => `${m.incidentId}/${m.serviceId}/${m.stormId}`));
   const ofService = new Map<number, Set<number>>();

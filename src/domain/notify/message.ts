@@ -34,4 +34,6 @@ export type Message = {
   readonly ids: Readonly<Record<string, number>>;
   /** Where the API tells more, such as `/v1/incidents/42`; null: nowhere. */
   readonly path: string | null;
+  /** Of a mail that some of its recipients were given: who is left. Absent: everybody. */
+  readonly left?: readonly string[];
 };

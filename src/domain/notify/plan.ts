@@ -1,61 +1,12 @@
 import type { Incident, IncidentChanges, Notification } from "./incident.ts";
+import { reopenedWithinMs } from "./incident.ts";
 import type { Effect, NotificationKind, Severity } from "./kinds.ts";
 import { isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
 import type { Action } from "./message.ts";
 import { eventDelayMs, updateDelayMs } from "./retry.ts";
 import type { Subscriber } from "./subscription.ts";
 import { isFor, wants } from "./subscription.ts";
-
-/** How one thread stands on one channel. */
-export type Thread = {
-  readonly channelId: number;
-  readonly thread: string;
-  readonly lastSeq: number;
-  /** Whether its last message but updates was a trigger. */
-  readonly open: boolean;
-  /** The last message, where it is not tried yet: what comes now can still go into it. */
-  readonly waiting: {
-    readonly deliveryId: number;
-    readonly action: Action;
-    readonly kind: string;
-    readonly severity: Severity;
-    readonly nextAtMs: number;
-  } | null;
-  /** Updates since the trigger; when its last message was made; whether one of them already told of a hold or a failure. */
-  readonly updates: number;
-  readonly lastAtMs: number;
-  readonly escalated: boolean;
-};
-
-/** A message to be made. */
-export type NewDelivery = {
-  readonly channelId: number;
-  readonly thread: string;
-  readonly seq: number;
-  readonly action: Action;
-  readonly kind: NotificationKind;
-  readonly severity: Severity;
-  readonly notificationId: number;
-  readonly firstNotificationId: number;
-  readonly incidentId: number | null;
-  readonly nextAtMs: number;
-};
-
-/** A message that waits and takes in what is new. */
-export type Absorbed = {
-  readonly deliveryId: number;
-  readonly kind: NotificationKind;
-  readonly severity: Severity;
-  readonly notificationId: number;
-  readonly nextAtMs: number;
-};
-
-export type Plan = {
-  readonly made: readonly NewDelivery[];
-  readonly absorbed: readonly Absorbed[];
-  /** Messages that are not sent any more: what they would have said is in a later one. */
-  readonly folded: readonly number[];
-};
+import type { Absorbed, NewDelivery, Plan, Thread } from "./thread.ts";
 
 /** Whose an incident is, and of which kind. */
 export type KnownIncident = Pick<Incident, "customerId" | "kind">;
@@ -81,6 +32,7 @@ type State = {
   updates: number;
   lastAtMs: number;
   escalated: boolean;
+  resolved: boolean;
 };
 
 const worse = (a: Severity, b: Severity): Severity => (severities.indexOf(a) >= severities.indexOf(b) ? a : b);
@@ -114,6 +66,7 @@ const planChannel = (
       updates: stored?.updates ?? 0,
       lastAtMs: stored?.lastAtMs ?? Number.NEGATIVE_INFINITY,
       escalated: stored?.escalated ?? false,
+      resolved: stored?.resolved ?? false,
       waiting: waiting && {
         existing: waiting.deliveryId,
         made: null,
@@ -178,14 +131,14 @@ const planChannel = (
     state.lastAtMs = nextAtMs;
     if (action === "trigger") [state.open, state.updates, state.escalated] = [true, 0, false];
     if (action === "update") state.updates += 1;
-    if (action === "resolve") state.open = false;
+    if (action === "resolve") [state.open, state.resolved] = [false, true];
   };
 
   /** Puts the news into the message that waits. */
   const absorb = (waiting: Waiting, one: Notification, severity: Severity, nextAtMs: number): void => {
     // The worst of what it tells gives it its name; of as bad ones the newest.
     if (worse(severity, waiting.severity) === severity) [waiting.kind, waiting.severity] = [one.kind, severity];
-    waiting.last = one.id;
+    waiting.last = Math.max(waiting.last, one.id);
     waiting.nextAtMs = Math.min(waiting.nextAtMs, nextAtMs);
     settle(waiting);
   };
@@ -208,16 +161,26 @@ const planChannel = (
     );
   };
 
+  /** Never sent: its number stays unused, or is that of the message that takes its place. */
+  const fold = (state: State, { existing, made: planned }: Waiting): void => {
+    if (existing !== null) {
+      folded.push(existing);
+      absorbed.delete(existing);
+    } else if (planned !== null) made.splice(made.indexOf(planned), 1);
+    state.waiting = null;
+  };
+
   const close = (state: State, thread: string, one: Notification, severity: Severity, incidentId: number | null): void => {
-    const { waiting } = state;
-    if (waiting?.action === "update") {
-      // Never sent: its number stays unused, or is that of the resolve that takes its place.
-      if (waiting.existing !== null) {
-        folded.push(waiting.existing);
-        absorbed.delete(waiting.existing);
-      } else if (waiting.made !== null) made.splice(made.indexOf(waiting.made), 1);
-    }
-    make(state, thread, "resolve", one, severity, incidentId, nowMs);
+    if (state.waiting?.action === "update") fold(state, state.waiting);
+    // What ended and was opened again may be so once more: its end waits until it no longer can.
+    make(state, thread, "resolve", one, severity, incidentId, incidentId !== null && state.resolved ? nowMs + reopenedWithinMs : nowMs);
+  };
+
+  /** What has not been told of as over goes on. */
+  const reopen = (state: State, waiting: Waiting): void => {
+    fold(state, waiting);
+    state.open = true;
+    state.lastAtMs = Math.min(state.lastAtMs, nowMs);
   };
 
   const event = (state: State, thread: string, one: Notification, severity: Severity): void => {
@@ -237,6 +200,7 @@ const planChannel = (
       return;
     }
     if (!wanted) return;
+    if (effect === "open" && incidentId !== null && state.waiting?.action === "resolve") return reopen(state, state.waiting);
     if (effect === "open" || (effect === "more" && incidentId !== null)) {
       if (effect === "open" || isAtLeast(severity, "warning")) make(state, thread, "trigger", one, severity, incidentId, nowMs);
       return;

@@ -198,7 +198,11 @@ const wordings: Readonly<Record<NotificationKind, Wording>> = {
       `Messages do not arrive at ${text(f, "channel") ?? "a channel"}`,
       `${text(f, "error") ?? "The latest attempts failed"}. This is said on another channel; what waits is tried for a day.`,
     ),
-  "channel.recovered": (f) => words(`Messages arrive again at ${text(f, "channel") ?? "a channel"}`, "The latest attempt succeeded."),
+  "channel.recovered": (f) => {
+    const channel = text(f, "channel") ?? "a channel";
+    if (text(f, "how") === "enabled") return words(`The channel ${channel} was switched on again`, "Messages are sent to it from now on.");
+    return words(`Messages arrive again at ${channel}`, "The latest attempt succeeded.");
+  },
   "delivery.dead": (f, n) =>
     words(
       n > 1
@@ -223,6 +227,13 @@ const paths: readonly [RegExp, (one: Notification) => string | null][] = [
   [/^(takeover|job\.)/, () => "/v1/status"],
 ];
 
+/** What ends because it was about something that is deleted. */
+const deletion = (kind: NotificationKind, facts: Facts): Words | null => {
+  if (facts["how"] !== "deleted") return null;
+  const named = ["channel", "domain", "account", "service"].map((name) => [name, text(facts, name)]).find(([, value]) => value !== null);
+  return words(`The ${named?.join(" ") ?? "matter"} was deleted`, `What was told of it is over (${kind}).`);
+};
+
 const figures: readonly (readonly [label: string, value: (facts: Facts) => string | null])[] = [
   ["Service", (f) => text(f, "service")],
   ["Domain", (f) => text(f, "domain")],
@@ -245,7 +256,7 @@ export const singleMessage = (
 ): Message => {
   const alike = told.filter(({ kind }) => kind === about.kind);
   const newest = alike.at(-1) ?? told.at(-1) ?? told[0];
-  const { title, summary } = wordings[about.kind](newest.facts, alike.length);
+  const { title, summary } = deletion(about.kind, newest.facts) ?? wordings[about.kind](newest.facts, alike.length);
   const path = paths.find(([kinds]) => kinds.test(about.kind))?.[1](newest) ?? null;
   const ids: Readonly<Record<string, number | null>> = {
     notification_id: newest.id === 0 ? null : newest.id,

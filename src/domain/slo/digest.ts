@@ -62,18 +62,21 @@ const ranked = ({ status, ...rest }: DigestObjective): Ranked => ({
 /** Something is the matter with it, or was in the week. */
 const isTroubled = ({ state, weekConsumedUs }: Ranked): boolean => state !== "healthy" || weekConsumedUs > 0;
 
-/** By how much of the budget is left; then by what the week took; then the older one. */
-const byBudget = (a: Ranked, b: Ranked): number =>
-  a.remainingPercent - b.remainingPercent || b.weekConsumedUs - a.weekConsumedUs || a.objectiveId - b.objectiveId;
+/** By how much of the budget is left; then by what the week took: the worse one first. */
+const worseFirst = (a: Ranked, b: Ranked): number => a.remainingPercent - b.remainingPercent || b.weekConsumedUs - a.weekConsumedUs;
+const older = (a: Ranked, b: Ranked): number => a.objectiveId - b.objectiveId;
 
 /** A customer's week. Objectives of which too little was measured are counted, and not ranked. */
 export const digestOf = ({ objectives, ...facts }: WeekFacts): Digest => {
   const lines = objectives.map(ranked);
   const known = lines.filter(({ state }) => state !== "insufficient_data");
-  const worst = known.filter(isTroubled).toSorted(byBudget).slice(0, listed);
+  const worst = known
+    .filter(isTroubled)
+    .toSorted((a, b) => worseFirst(a, b) || older(a, b))
+    .slice(0, listed);
   const best = known
     .filter((line) => !worst.includes(line))
-    .toSorted((a, b) => byBudget(b, a) || 0)
+    .toSorted((a, b) => worseFirst(b, a) || older(a, b))
     .slice(0, listed);
   const states: Record<ObjectiveState, number> = { healthy: 0, at_risk: 0, degraded: 0, breaching: 0, insufficient_data: 0 };
   for (const { state } of lines) states[state] += 1;

@@ -65,7 +65,7 @@ export const openSlo = (objective: ExportedObjective): OpenSlo => {
   });
   const annotations = {
     "dependency-exclusion": terms.dependencyExclusion,
-    ...(isStrict ? {} : { "excluded-upstreams": terms.excludedUpstreams.join(",") }),
+    ...(terms.excludedUpstreams.length === 0 ? {} : { "excluded-upstreams": terms.excludedUpstreams.join(",") }),
     "service-name": serviceName,
   };
   return {

@@ -67,7 +67,7 @@ export const recorded = (spans: readonly Span[]): readonly StateSpan[] =>
   });
 
 /** The union of spans, cut to bounds: ascending, disjoint, none empty. */
-export const union = (spans: readonly SpanUs[], { fromUs, toUs }: SpanUs): readonly SpanUs[] => {
+const union = (spans: readonly SpanUs[], { fromUs, toUs }: SpanUs): readonly SpanUs[] => {
   const joined: SpanUs[] = [];
   for (const one of spans.toSorted((a, b) => a.fromUs - b.fromUs)) {
     const from = Math.max(one.fromUs, fromUs, joined.at(-1)?.toUs ?? fromUs);

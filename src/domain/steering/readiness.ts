@@ -1,9 +1,3 @@
-import { graceMs } from "../tenants/ownership.ts";
-import { challengeName } from "../tenants/ownership-record.ts";
-import type { RoleTrust } from "./role-trust.ts";
-import { checkRoleTrust } from "./role-trust.ts";
-import { mostHeaderChars } from "../detection/probe.ts";
-import type { Verdict } from "../detection/probe.ts";
 import type { AroundFacts } from "./readiness-around.ts";
 import { checkAround } from "./readiness-around.ts";
 import type { BesideRecord, WildcardFacts } from "./readiness-beside.ts";
@@ -12,132 +6,56 @@ import type { ToldFacts } from "./readiness-channels.ts";
 import { checkChannels } from "./readiness-channels.ts";
 import type { Check, CheckName, Finding } from "./readiness-finding.ts";
 import { found, pass } from "./readiness-finding.ts";
+import type { OwnerFacts } from "./readiness-owner.ts";
+import { checkOwner, checkTrust, checkZoneBinding } from "./readiness-owner.ts";
+import type { TargetFacts } from "./readiness-targets.ts";
+import { checkBackupHealth, checkCertificate, checkTarget } from "./readiness-targets.ts";
 import type { Weights } from "./steering.ts";
 
 type LiveRecord = AroundFacts["records"][number] & { readonly ttl?: number };
 
-/** The backup's samples of one vantage within the last 24 h. */
-export type BackupHealth = { readonly vantage: string; readonly samples: number; readonly ok: number; readonly sinceMs: number };
-
 /** The facts about a domain. */
-export type DomainFacts = {
-  readonly domainId: number;
-  readonly name: string;
-  readonly verified: boolean;
-  /** The proof of a held name is missing; absent: it is there. */
-  readonly lapse?: { readonly lapsedAtMs: number; readonly heldAtMs: number | null } | null;
-  /** Its proof is valid besides the owner's. */
-  readonly disputed?: boolean;
-  /** It holds the name, and somebody else's proof is valid as well. */
-  readonly rivalled?: boolean;
-  /** How the zone of the name is bound to customers; absent: it is not in the operator's account, or was not checked. */
-  readonly zoneBinding?: "bound" | "open";
-  /** How far the customer's role trusts others; absent: there is no role. */
-  readonly roleTrust?: RoleTrust;
-  readonly normal: Weights;
-  /** Null: not read, as the name is not proven. */
-  readonly reading:
-    | {
-        readonly status: "found";
-        readonly zoneId: string;
-        readonly records: readonly LiveRecord[];
-        /** Absent: there is nothing besides the pair. */
-        readonly surroundings?: Omit<AroundFacts, "name" | "records" | "ownChecks" | "steeredToo">;
-      }
-    | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
-    | { readonly status: "error"; readonly detail: string }
-    | null;
-  /** Health checks of the name's own standing failover. */
-  readonly ownChecks: readonly string[];
-  /** Records besides the pair that are steered with it; null: the option is off. */
-  readonly steeredToo?: AroundFacts["steeredToo"];
-  readonly backupCdn: string;
-  /** Records of other types at and above the name; null: they could not be read. */
-  readonly beside: readonly BesideRecord[] | null;
-  /** Of an unproven name; null: the DNS did not answer. */
-  readonly wildcard: WildcardFacts | null;
-  /** Why it may not be changed together with other names of its zone; null: it may; absent: it was not tried. */
-  readonly refusedJointly?: string | null;
-  /** Null: no target is known. A null verdict: it answers, but not every vantage can read the answer. */
-  readonly primary: { readonly url: string; readonly verdict: Verdict | null } | null;
-  readonly backup: { readonly url: string; readonly verdict: Verdict | null } | null;
-  /** Why a target was not probed though it is known; absent: it was, or is not known. */
-  readonly unprobed?: { readonly [Side in "primary" | "backup"]?: "unverified" | "private" };
-  readonly backupHealth: readonly BackupHealth[];
-  /** The result of the no-op compare-and-set; null: it was not tried. */
-  readonly permission:
-    /** `unwatched`: why it cannot be polled. */
-    | { readonly status: "accepted"; readonly unwatched?: string }
-    | { readonly status: "stale" | "failed"; readonly detail: string; readonly retryable: boolean }
-    | null;
-  /** DNS is not written while frozen or in shadow mode. */
-  readonly handsOff: "frozen" | "shadow" | null;
-  /** Who is told of a storm of the service; absent: it was not looked at. */
-  readonly told?: ToldFacts;
-};
+export type DomainFacts = OwnerFacts &
+  TargetFacts & {
+    readonly domainId: number;
+    readonly normal: Weights;
+    /** Null: not read, as the name is not proven. */
+    readonly reading:
+      | {
+          readonly status: "found";
+          readonly zoneId: string;
+          readonly records: readonly LiveRecord[];
+          /** Absent: there is nothing besides the pair. */
+          readonly surroundings?: Omit<AroundFacts, "name" | "records" | "ownChecks" | "steeredToo">;
+        }
+      | { readonly status: "unprovisioned"; readonly zoneId: string | null; readonly detail: string }
+      | { readonly status: "error"; readonly detail: string }
+      | null;
+    /** Health checks of the name's own standing failover. */
+    readonly ownChecks: readonly string[];
+    /** Records besides the pair that are steered with it; null: the option is off. */
+    readonly steeredToo?: AroundFacts["steeredToo"];
+    readonly backupCdn: string;
+    /** Records of other types at and above the name; null: they could not be read. */
+    readonly beside: readonly BesideRecord[] | null;
+    /** Of an unproven name; null: the DNS did not answer. */
+    readonly wildcard: WildcardFacts | null;
+    /** Why it may not be changed together with other names of its zone; null: it may; absent: it was not tried. */
+    readonly refusedJointly?: string | null;
+    /** The result of the no-op compare-and-set; null: it was not tried. */
+    readonly permission:
+      /** `unwatched`: why it cannot be polled. */
+      | { readonly status: "accepted"; readonly unwatched?: string }
+      | { readonly status: "stale" | "failed"; readonly detail: string; readonly retryable: boolean }
+      | null;
+    /** DNS is not written while frozen or in shadow mode. */
+    readonly handsOff: "frozen" | "shadow" | null;
+    /** Who is told of a storm of the service; absent: it was not looked at. */
+    readonly told?: ToldFacts;
+  };
 
 /** How long resolvers may keep an old answer after a switch (semantics §6: a switch is to be felt within a minute). */
 const longestTtlSeconds = 60;
-
-const dayMs = 86_400_000;
-/** A day's samples may lack those lost to a restart or a late cron. */
-const wholeDayMs = dayMs - 1_800_000;
-const healthyFrom = 0.99;
-
-const proofGone = (name: string, nowMs: number, { lapsedAtMs, heldAtMs }: NonNullable<DomainFacts["lapse"]>): Finding => {
-  const mend = `publish the TXT record ${challengeName(name)} again and POST the domain's verification`;
-  const hoursLeft = Math.max(0, Math.ceil((lapsedAtMs + graceMs - nowMs) / 3_600_000));
-  return heldAtMs === null
-    ? found(
-        "owner",
-        "warn",
-        `the proof of the name is not seen any more: after ${hoursLeft} h nothing is switched but back to normal`,
-        mend,
-      )
-    : found("owner", "fail", "the proof of the name has been gone for 72 h: nothing is switched but back to normal", mend);
-};
-
-const owner = ({ verified, name, lapse, disputed, rivalled }: DomainFacts, nowMs: number): Finding => {
-  if (verified && lapse != null) return proofGone(name, nowMs, lapse);
-  if (verified && rivalled === true)
-    return found(
-      "owner",
-      "warn",
-      "the name is proven to be yours, and somebody else's proof of it stands as well",
-      `take down other TXT records ${challengeName(name)} than yours, or ask the operator`,
-    );
-  if (disputed === true)
-    return found(
-      "owner",
-      "fail",
-      "the name is proven by you and held by somebody else: it is disputed",
-      "ask the operator, or wait until the owner's record is gone for 7 days",
-    );
-  return verified
-    ? pass("owner", "the name is proven to be yours")
-    : found(
-        "owner",
-        "fail",
-        "nobody has proven that the name is theirs",
-        `publish the TXT record _tranche-challenge.${name} and POST the domain's verification`,
-      );
-};
-
-/** Zones of the operator's own account serve every customer with a proven name in them, unless bound to customers. */
-const zoneBinding = ({ zoneBinding: binding }: DomainFacts): readonly Finding[] => {
-  if (binding === undefined) return [];
-  if (binding === "bound") return [pass("zone_binding", "the zone is bound to you")];
-  return [
-    found(
-      "zone_binding",
-      "unproven",
-      "the operator's zone is bound to no customer: whoever proves a name in it has it steered",
-      "none with one customer; else the operator binds zones with POST /v1/zone-grants",
-    ),
-  ];
-};
-
-const roleTrust = ({ roleTrust: trust }: DomainFacts): readonly Finding[] => (trust === undefined ? [] : [checkRoleTrust(trust)]);
 
 const unread = (check: CheckName): Finding => found(check, "unproven", "the records were not read", "mend the checks before this one");
 
@@ -193,68 +111,6 @@ const weights = ({ reading, normal }: DomainFacts): Finding => {
   return pass("weights", said);
 };
 
-const target = (side: "primary" | "backup", { [side]: seen, unprobed }: DomainFacts): Finding => {
-  const check = `${side}_target` as const;
-  if (unprobed?.[side] === "unverified")
-    return found(check, "unproven", "the targets of a name are looked at once it is proven to be yours", "prove the ownership first");
-  if (unprobed?.[side] === "private")
-    return found(
-      check,
-      "fail",
-      `the ${side} target leads to a private address: it is not probed`,
-      "use a target that the public internet reaches",
-    );
-  if (seen === null)
-    return found(check, "fail", `no ${side} target is known`, `PATCH the domain with a ${check}, or point its weighted CNAME at one`);
-  const { url, verdict } = seen;
-  if (verdict === null) {
-    return found(
-      check,
-      "fail",
-      `${url} answers with more headers than every vantage can read, or malformed: it can not be judged`,
-      `set a probe_path that answers with well-formed headers of less than ${mostHeaderChars} characters`,
-    );
-  }
-  if (!verdict.ok) {
-    const why = verdict.status === null ? verdict.error : `status ${verdict.status}`;
-    return found(
-      check,
-      "fail",
-      `${url} does not answer as expected: ${why}`,
-      `make the ${side} CDN serve this host, or correct the target, probe_path or expect_status`,
-    );
-  }
-  if (!url.startsWith("https:")) return found(check, "warn", `${url} answers, without TLS`, "use a target that is reached over HTTPS");
-  return pass(check, `${url} answers over valid TLS`);
-};
-
-const certificate = ({ name }: DomainFacts): Finding =>
-  found(
-    "certificate",
-    "unproven",
-    `whether the backup CDN holds a certificate for ${name} cannot be seen from the edge`,
-    `openssl s_client -servername ${name} -connect <backup target>:443 must show a certificate for ${name}`,
-  );
-
-const backupHealth = ({ backupHealth: seen }: DomainFacts, nowMs: number): Finding => {
-  const worst = seen.filter(({ samples }) => samples > 0).toSorted((a, b) => a.ok / a.samples - b.ok / b.samples)[0];
-  if (worst === undefined) return found("backup_health", "unproven", "the backup has not been probed yet", "wait for a day of samples");
-  const percent = ((100 * worst.ok) / worst.samples).toFixed(2);
-  const said = `${percent} % of ${worst.samples} probes from ${worst.vantage} were good`;
-  if (worst.ok / worst.samples < healthyFrom) {
-    return found(
-      "backup_health",
-      "fail",
-      `${said} in the last 24 h`,
-      "mend the backup: in a storm tranche does not move to one that it does not know to be up",
-    );
-  }
-  const oldest = seen.reduce((first, { sinceMs }) => Math.min(first, sinceMs), nowMs);
-  if (nowMs - oldest < wholeDayMs)
-    return found("backup_health", "unproven", `${said}, but it is watched for less than 24 h`, "wait for a day of samples");
-  return pass("backup_health", `${said} in the last 24 h`);
-};
-
 const permission = ({ permission: tried, reading, handsOff }: DomainFacts): Finding => {
   if (handsOff !== null)
     return found("permission", "unproven", `the service is ${handsOff}: nothing is written`, "check again once it is not");
@@ -305,20 +161,20 @@ const around = ({ reading, name, ownChecks, steeredToo = null }: DomainFacts): r
 /** Every check of one domain, in the order in which they build on each other. */
 export const checkDomain = (facts: DomainFacts, nowMs: number): readonly Check[] =>
   [
-    owner(facts, nowMs),
+    checkOwner(facts, nowMs),
     ...(facts.verified ? [] : [checkProofRecord(facts.name, facts.wildcard)]),
     zone(facts),
-    ...zoneBinding(facts),
-    ...roleTrust(facts),
+    ...checkZoneBinding(facts),
+    ...checkTrust(facts),
     records(facts),
     ttl(facts),
     weights(facts),
     ...around(facts),
     ...(facts.verified ? checkBeside(facts.name, facts.backupCdn, facts.beside) : []),
-    target("primary", facts),
-    target("backup", facts),
-    certificate(facts),
-    backupHealth(facts, nowMs),
+    checkTarget("primary", facts),
+    checkTarget("backup", facts),
+    checkCertificate(facts),
+    checkBackupHealth(facts, nowMs),
     permission(facts),
     joint(facts),
     ...(facts.told === undefined ? [] : [checkChannels(facts.told)]),

@@ -7,13 +7,12 @@ import { AppError } from "../../errors.ts";
 import { jsonBody, noBody } from "../../http/body.ts";
 import { idParams, jsonAnswer, jsonRequest, like, problems, timeText, writeProblems } from "../../http/contract.ts";
 import { costs } from "../../http/cost.ts";
-import { sha256Hex } from "../../http/digest.ts";
 import type { App } from "../../http/env.ts";
 import { acceptKey, answerOnce, changeBy } from "../../http/idempotency.ts";
 import { isoTime } from "../../iso-time.ts";
 import type { Audience } from "./audience.ts";
 import { channelSchema, representChannel } from "./channel-contract.ts";
-import { testMessage } from "./confirmation.ts";
+import { hashOfCodes, testMessage } from "./confirmation.ts";
 import { privateAddressOf, secretBytes, sendNow } from "./sending.ts";
 
 const testSchema = z
@@ -30,14 +29,23 @@ const rotatedSchema = z
   .object({ secret: like(z.string(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), previous_valid_until: timeText })
   .openapi("RotatedSecret");
 
+const digits = z
+  .string()
+  .regex(/^\d{8}$/, "must be eight digits")
+  .openapi({ example: "01234567" });
+
 const code = z
   .strictObject({
-    code: z
-      .string()
-      .regex(/^\d{8}$/, "must be eight digits")
-      .openapi({ example: "01234567" }),
+    code: digits.optional().openapi({ description: "where there is one recipient" }),
+    codes: z
+      .array(digits)
+      .min(1)
+      .max(10)
+      .optional()
+      .openapi({ example: ["01234567"], description: "one of each recipient, in any order" }),
   })
-  .openapi("ChannelCode");
+  .refine((given) => (given.code === undefined) !== (given.codes === undefined), { message: "must have either code or codes" })
+  .openapi("ChannelCode", { example: { code: "01234567" } });
 
 /** What can be done with a channel: try it, replace its secret, agree to it. */
 export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, owner, costing, query }: Audience): void => {
@@ -68,7 +76,13 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
     const address = await privateAddressOf(deps, reached);
     const outcome =
       address === null
-        ? await sendNow(deps, reached, testMessage(channel.name, c.var.principal.actor, nowMs, channel.id), `test_${channel.id}_${nowMs}`)
+        ? await sendNow(
+            deps,
+            reached,
+            testMessage(channel.name, c.var.principal.actor, nowMs, channel.id),
+            `test_${channel.id}_${nowMs}`,
+            customerId,
+          )
         : {
             status: "refused" as const,
             detail: `its host leads to a private address (${address})`,
@@ -109,9 +123,10 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
     method: "post",
     path: `${one}/confirm` as const,
     tags,
-    summary: "Give the code that the recipients of a mail were sent",
+    summary: "Give the codes that the recipients of a mail were sent",
+
     description:
-      "A code is good for 24 hours and ten guesses. Another one is sent when `to` is set again, with the same recipients or others.",
+      "Each recipient is sent a code of their own, and all have to be given at once. They are good for 24 hours and ten guesses. Others are sent when `to` is set again, with the same recipients or others.",
     middleware: [writes, jsonBody],
     request: { params: idParams, query, body: jsonRequest(code) },
     responses: { 200: jsonAnswer(channelSchema, "The channel, which is sent to from now on"), ...writeProblems },
@@ -121,18 +136,23 @@ export const registerChannelActions = (app: App, deps: Deps, { prefix, writes, o
     const customerId = owner(c);
     const { id } = c.req.valid("param");
     const nowMs = deps.clock.nowMs();
-    const result = await deps.channelStore.confirm(customerId, id, await sha256Hex(c.req.valid("json").code), nowMs, changeBy(c));
+    const { code: only, codes = only === undefined ? [] : [only] } = c.req.valid("json");
+    const result = await deps.channelStore.confirm(customerId, id, await hashOfCodes(codes), nowMs, changeBy(c));
     const channel = await deps.channelStore.find(customerId, id);
     if (channel === null) throw noSuchResource();
     if (result === null) throw new AppError("conflict", "there is nothing to confirm");
     if (result === "wrong")
       throw new AppError("bad_request", "the body is not valid", {
-        fields: [{ pointer: "/code", detail: "is not the code that was sent" }],
+        fields: [
+          only === undefined
+            ? { pointer: "/codes", detail: "are not the codes that were sent, one to each recipient" }
+            : { pointer: "/code", detail: "is not the code that was sent; of several recipients all have to be given (`codes`)" },
+        ],
       });
     if (result === "over")
       throw new AppError(
         "conflict",
-        "the code is too old, or was guessed at too often: set the recipients again, and they are sent another",
+        "the codes are too old, or were guessed at too often: set the recipients again, and they are sent others",
       );
     return c.json(representChannel(channel, nowMs), 200);
   });

@@ -63,7 +63,7 @@ export const registerChannels = (
     refuseUnsendable(deps, kind);
     const secret = webhookSecret(deps.random.bytes(secretBytes));
     const reached = reach(kind, target, [secret], deps.config.allowPrivateTargets);
-    const asked = kind === "email" ? await newConfirmation(deps) : null;
+    const asked = reached.secret.kind === "email" ? await newConfirmation(deps, reached.secret.to) : null;
     const channel = await answerOnce(c, deps, customerId ?? 0, async (change) => {
       await refusePrivate(deps, reached.secret);
       const made = await deps.channelStore.create(
@@ -71,7 +71,7 @@ export const registerChannels = (
         { name, kinds, minSeverity, serviceIds, ...reached, confirmation: asked?.confirmation ?? null },
         change,
       );
-      return made === null || asked === null ? made : await askRecipients(deps, customerId, made, reached.secret, asked.code, change);
+      return made === null || asked === null ? made : await askRecipients(deps, customerId, made, reached.secret, asked.codes, change);
     });
     if (channel === null) throw noSuchResource();
     return c.json({ ...represent(channel), ...(kind === "webhook" && { secret }) }, 201, { location: `${path}/${channel.id}` });
@@ -136,19 +136,20 @@ export const registerChannels = (
       const was = kind === "webhook" ? (await deps.channelStore.open(customerId, id))?.secret : undefined;
       const reached = reach(kind, target, was?.kind === "webhook" ? was.secrets : [], deps.config.allowPrivateTargets);
       await refusePrivate(deps, reached.secret);
-      const asked = kind === "email" ? await newConfirmation(deps) : null;
+      const asked = reached.secret.kind === "email" ? await newConfirmation(deps, reached.secret.to) : null;
       const secret = { ...reached.secret, ...(was?.previousUntilMs !== undefined && { previousUntilMs: was.previousUntilMs }) };
       const way = { ...reached, secret, confirmation: asked?.confirmation ?? null, ...(was !== undefined && { was }) };
       const changed = await deps.channelStore.update(customerId, id, { ...fields, target: way }, change);
       if (changed === null && was !== undefined) throw new AppError("conflict", "the channel was changed meanwhile");
       return changed === null || asked === null
         ? changed
-        : await askRecipients(deps, customerId, changed, reached.secret, asked.code, change);
+        : await askRecipients(deps, customerId, changed, reached.secret, asked.codes, change);
     };
     const found = hasTarget(target) ? await deps.channelStore.find(customerId, id) : null;
     if (found === null && hasTarget(target)) throw noSuchResource();
     const channel = found === null ? await deps.channelStore.update(customerId, id, fields, change) : await withTarget(found.kind);
     if (channel === null) throw noSuchResource();
+    if (enabled === true) deps.tell();
     return c.json(represent(channel), 200);
   });
 

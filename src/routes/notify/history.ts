@@ -4,6 +4,7 @@ import { noSuchResource } from "../../auth/guards.ts";
 import { AppError } from "../../errors.ts";
 import { jsonBody } from "../../http/body.ts";
 import { idParams, idText, jsonAnswer, jsonRequest, time, writeProblems } from "../../http/contract.ts";
+import { costs } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { announceNext, isCut, paged } from "../../http/paging.ts";
@@ -43,7 +44,7 @@ const again = z
 export const registerNotifyHistory = (
   app: App,
   deps: Deps,
-  { prefix, whose, reads, writes, owner, query: bare, page, cursor, readable }: Audience,
+  { prefix, whose, reads, writes, owner, costing, query: bare, page, cursor, readable }: Audience,
 ): void => {
   const tags = ["notifications"];
 
@@ -82,7 +83,7 @@ export const registerNotifyHistory = (
     path: `${prefix}/notifications/{id}/replay` as const,
     tags,
     summary: "Send what told of it once more, as it was, under ids of its own",
-    middleware: [writes, jsonBody],
+    middleware: [writes, ...costing(costs.sending), jsonBody],
     request: { params: idParams, query: bare, body: jsonRequest(again) },
     responses: { 200: jsonAnswer(z.array(deliverySchema), "The new messages, one a channel"), ...writeProblems },
   });

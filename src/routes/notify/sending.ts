@@ -1,5 +1,6 @@
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { ChannelSecret, SendOutcome } from "../../adapters/ports/notify/channel.ts";
+import { mailDetail } from "../../domain/notify/mail-detail.ts";
 import type { Message } from "../../domain/notify/message.ts";
 import { connectionOf, createConnections, nobody } from "../../pipeline/connection-slots.ts";
 import { requestBudget } from "../../pipeline/request-budget.ts";
@@ -8,21 +9,23 @@ import { locate } from "../../pipeline/tenants/whereabouts.ts";
 /** Of what signs a webhook. */
 export const secretBytes = 32;
 
-/** The connection of one message, within what a request may take. */
+/** The connection of one message, within what a request may take. What the operator's mail server says is shown to customers by its codes. @param connections what messages of one request share */
 export const sendNow = async (
   { channels, clock }: Pick<Deps, "channels" | "clock">,
   secret: ChannelSecret,
   message: Message,
   id: string,
+  owner: number | null,
+  connections = createConnections(clock),
 ): Promise<SendOutcome & { readonly durationMs: number }> => {
   const startedAtMs = clock.nowMs();
-  const connections = createConnections(clock);
   const { untilMs } = requestBudget(clock, connections);
   const outcome = await channels.send(secret, message, id, startedAtMs, {
     untilMs,
     connection: connectionOf(connections, { lane: "message", key: nobody }),
   });
-  return { ...outcome, durationMs: clock.nowMs() - startedAtMs };
+  const detail = secret.kind === "email" && owner !== null ? mailDetail(outcome.detail) : outcome.detail;
+  return { ...outcome, detail, durationMs: clock.nowMs() - startedAtMs };
 };
 
 /**

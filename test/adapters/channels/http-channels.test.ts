@@ -198,6 +198,25 @@ describe.each([
   });
 });
 
+describe("a mail API that answers 200", () => {
+  it.each<[string, SendOutcome["status"], string]>([
+    ['{"id":"49a3999c"}', "sent", "HTTP 200"],
+    ['{"id":"49a3999c","message":"queued"}', "sent", "HTTP 200"],
+    ["", "sent", "HTTP 200"],
+    ["<html>", "sent", "HTTP 200"],
+    ["null", "sent", "HTTP 200"],
+    [
+      `{"error":{"name":"rate_limit_exceeded","message":"not with ${token}"}}`,
+      "failed",
+      "HTTP 200 rate_limit_exceeded not with [redacted]",
+    ],
+    ['{"error":"daily quota"}', "failed", "HTTP 200 daily quota"],
+    ['{"statusCode":422,"name":"validation_error","message":"no such domain"}', "failed", "HTTP 200 validation_error no such domain"],
+  ])("with %s has: %s", async (body, status, detail) => {
+    expect(await outcome("email", answer(200, {}, body))).toMatchObject({ status, detail });
+  });
+});
+
 describe("what arrives", () => {
   it("at Slack is text and blocks, at PagerDuty an event with its key, at the mail API a mail with its id", async () => {
     const sink = await receiving(answer(200));

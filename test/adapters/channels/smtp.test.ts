@@ -209,7 +209,7 @@ describe("a server that", () => {
       ["ops@example.org"],
       /^250, but not to second@example\.net \(550 no such second@example\.net\)$/,
     ],
-    ["one recipient for now", { "ops@example.org": 452 }, "sent", ["second@example.net"], /^250, but not to ops@example\.org \(452 /],
+    ["one recipient for now", { "ops@example.org": 452 }, "failed", ["second@example.net"], /^250, but not to ops@example\.org \(452 /],
     [
       "all recipients for good",
       { "ops@example.org": 550, "second@example.net": 553 },
@@ -225,6 +225,25 @@ describe("a server that", () => {
     const outcome = await send(serverAt(server.port, "off"));
     expect([outcome.status, server.mails.flatMap(({ to }) => to)]).toEqual([status, reached]);
     expect(outcome.detail).toMatch(detail);
+  });
+
+  it("puts one recipient off gets the mail for that one alone at the next attempt, addressed to both", async () => {
+    let isGrey = true;
+    const server = await serving({
+      ...plain,
+      onRcptTo: ({ address }, _, done) => done(isGrey && address === "second@example.net" ? answered(450, "greylisted") : null),
+    });
+    const message = sampleMessage("switch.held");
+    const first = await send(serverAt(server.port, "off"), { message });
+    expect(first).toMatchObject({ status: "failed", left: ["second@example.net"] });
+    isGrey = false;
+    expect(await send(serverAt(server.port, "off"), { message: { ...message, left: ["second@example.net"] } })).toMatchObject({
+      status: "sent",
+    });
+    expect(server.mails.map(({ to }) => to)).toEqual([["ops@example.org"], ["second@example.net"]]);
+    // Who is no recipient any more is not written to: then it goes to those who are.
+    await send(serverAt(server.port, "off"), { message: { ...message, left: ["former@example.net"] } });
+    expect(server.mails.at(-1)?.to).toEqual(["ops@example.org", "second@example.net"]);
   });
 
   it.each<[string, SMTPServerOptions, SendOutcome["status"], RegExp]>([

@@ -73,6 +73,8 @@ beforeAll(async () => {
     insert into incidents (customer_id, cdn, kind, started_at, last_edge_at, ended_at)
     select 1, 'cdn-a', 'storm', at, at, at from (select ${daysAgo("n / 10.0")} as at from generate_series(3000, 1, -1) n) x`);
   await database.sql("vacuum analyze");
+  // The storms of a year in one transaction have left forty chains in seventy blocks; those of a year leave them in one or two.
+  await database.sql("vacuum full evidence_chains");
 }, 60_000);
 afterAll(async () => await database.close());
 beforeEach(() => {
@@ -137,7 +139,8 @@ describe("what is asked where there is a long history", () => {
 
   it("counts the switches of the last day without those of others", async () => {
     await createMetricsStore(explained.db).read();
-    expect((await explained.touched("stormsTotal")).blocks).toBeLessThan(130);
+    // One to three of each of some twenty readings.
+    expect((await explained.touched("stormsTotal")).blocks).toBeLessThan(40);
   });
 
   it("looks for switches that are too old without those that are not", async () => {

@@ -190,22 +190,23 @@ describe("mail", () => {
   it("goes nowhere before its recipients have agreed: they are sent a code, and nothing else", async () => {
     const { id, ...body } = await mail("sre", ["Ops@EXAMPLE.com", "sre@example.com"]);
     expect(body).toMatchObject({ kind: "email", state: "unconfirmed", settings: { to: ["Ops@example.com", "sre@example.com"] } });
+    const message = { kind: "channel.confirm", ids: { channel_id: id } };
     expect(sent).toMatchObject([
-      {
-        secret: { kind: "email", to: ["Ops@example.com", "sre@example.com"] },
-        message: { kind: "channel.confirm", ids: { channel_id: id } },
-      },
+      { secret: { kind: "email", to: ["Ops@example.com"] }, message },
+      { secret: { kind: "email", to: ["sre@example.com"] }, message },
     ]);
-    const code = codeIn();
-    expect(code).toMatch(/^\d{8}$/);
+    const codes = sent.map((one) => /\d{8}/.exec(one.message.title)?.[0] ?? "");
     const [row] = await api.db.rows<{ text: string }>(sql`select to_jsonb(c)::text as text from channels c where id = ${id}`);
-    expect(row?.text).not.toContain(code);
-    const wrong = await act(id, "confirm", { code: code === "00000000" ? "00000001" : "00000000" });
+    for (const code of codes) {
+      expect(code).toMatch(/^\d{8}$/);
+      expect(row?.text).not.toContain(code);
+    }
+    const wrong = await act(id, "confirm", { code: codes.includes("00000000") ? "00000001" : "00000000" });
     expect([wrong.status, pointers(wrong)]).toEqual([400, ["/code"]]);
     expect((await get(id))["state"]).toBe("unconfirmed");
-    const confirmed = await act(id, "confirm", { code });
+    const confirmed = await act(id, "confirm", { codes });
     expect([confirmed.status, confirmed.body["state"]]).toEqual([200, "active"]);
-    expect((await act(id, "confirm", { code })).status).toBe(409);
+    expect((await act(id, "confirm", { codes })).status).toBe(409);
     expect((await act(id, "test")).body["status"]).toBe("sent");
     const audit = await api.call("GET", "/v1/audit-log?object_type=channel", { token: acme.viewer });
     expect(audit.list.filter((entry) => entry["object_id"] === id).map((entry) => entry["action"])).toEqual([
@@ -214,7 +215,7 @@ describe("mail", () => {
       "ask",
       "create",
     ]);
-    expect(audit.text).not.toContain(code);
+    for (const code of codes) expect(audit.text).not.toContain(code);
   });
 
   it("is not confirmed by a code that is a day old, or guessed at ten times", async () => {
@@ -244,9 +245,9 @@ describe("mail", () => {
   });
 
   it("that does not leave is told of in the answer", async () => {
-    answer = { status: "failed", detail: "421 try again later", retryAfterMs: null };
+    answer = { status: "failed", detail: "421 try again later, 10.1.2.3", retryAfterMs: null };
     const body = await mail("not sent");
-    expect(body).toMatchObject({ state: "unconfirmed", last_error: "421 try again later" });
+    expect(body).toMatchObject({ state: "unconfirmed", last_error: "421" });
   });
 
   it("is asked once for one Idempotency-Key", async () => {

@@ -8,8 +8,8 @@ const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
 export const oldDeliveries = (beforeMs: number, limit: number): SQL => sql`
   select d.ctid as row from deliveries d join channels c on c.id = d.channel_id
   where d.ended_at < ${at(beforeMs)} and exists (select from fence)
-    and (d.action <> 'trigger' or d.state = 'folded' or c.deleted_at is not null or exists (
-      select from deliveries n where n.channel_id = d.channel_id and n.thread = d.thread and n.seq > d.seq and n.action in ('trigger', 'resolve') and n.state <> 'folded'))
+    and (d.action <> 'trigger' or d.state in ('folded', 'dropped') or c.deleted_at is not null or exists (
+      select from deliveries n where n.channel_id = d.channel_id and n.thread = d.thread and n.seq > d.seq and n.action in ('trigger', 'resolve') and n.state not in ('folded', 'dropped')))
   order by d.ended_at limit ${limit}::int`;
 
 /** Those of which messages are decided, and that no message needs to tell what it is about. */

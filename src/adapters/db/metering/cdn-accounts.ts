@@ -7,6 +7,7 @@ import type { Secrets } from "../../ports/platform/secrets.ts";
 import { everyPage } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
+import { endsOfCdnAccounts } from "../notify/deleted-matters.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.ts";
 
 const columns = sql`id, cdn, account_ref as "accountRef", ${ms("created_at", "createdAtMs")},
@@ -60,6 +61,7 @@ export const createCdnAccountStore = (db: Database, secrets: Secrets | null): Cd
       with gone as (
         update cdn_accounts set deleted_at = now(), sealed_token = ''
         where id = ${id} and customer_id = ${customerId} and deleted_at is null returning *
+      ), told as (${endsOfCdnAccounts(sql`gone`)}
       ), audit as (${auditRow(
         change,
         "delete",

@@ -10,6 +10,7 @@ import type { ChannelStore, Confirmation, Confirmed, NewChannel, NotificationCha
 import type { Secrets } from "../../ports/platform/secrets.ts";
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.ts";
+import { failingEnds, missedEnds } from "./missed-ends.ts";
 import { ownedBy } from "./owner.ts";
 import type { Exhausted } from "../tenants/quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "../tenants/quotas.ts";
@@ -30,12 +31,12 @@ const owned = (customerId: number | null, id: number): SQL =>
 /** Mails with a code that are sent for an owner within a day, whatever becomes of their channels: they go to whomever somebody names. */
 const mostCodes = 50;
 
-/** As a CTE behind `quotaLock`: a row where no more codes may be sent. Each leaves a mark in the audit row of its change. */
+/** As a CTE behind `quotaLock`: a row where no more codes may be sent. The audit row of a change says how many it sent; older ones `true`, for one. */
 const codesExhausted = (customerId: number | null, confirmation: Confirmation): SQL => sql`
   select true as refused from audit_log a
   where ${confirmation !== null}::boolean and ${ownedBy(sql`a.customer_id`, customerId)} and a.object_type = 'channel' and a.action in ('create', 'update')
-    and a.at > now() - interval '1 day' and a.after->'asked' = 'true'
-  having count(*) >= ${mostCodes}`;
+    and a.at > now() - interval '1 day' and a.after->'asked' is not null
+  having coalesce(sum(case jsonb_typeof(a.after->'asked') when 'number' then (a.after->>'asked')::int else 1 end), 0) + ${confirmation?.mails ?? 0}::int > ${mostCodes}`;
 
 const refuseCode = (refused: boolean | null | undefined): void => {
   if (refused === true)
@@ -51,7 +52,7 @@ const told = (row: string): SQL => sql.raw(`to_jsonb(${row}) - 'sealed_secret' -
 
 /** The same where a mail with a code follows. */
 const toldAsking = (row: string, confirmation: Confirmation): SQL =>
-  confirmation === null ? told(row) : sql`${told(row)} || '{"asked": true}'::jsonb`;
+  confirmation === null ? told(row) : sql`${told(row)} || jsonb_build_object('asked', ${confirmation.mails}::int)`;
 
 const array = (values: readonly unknown[] | null, type: "text" | "bigint"): SQL =>
   values === null
@@ -202,6 +203,8 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
         ), stranger as (${strangers(customerId, serviceIds)}
         ), changed as (
           update channels c set ${sql.join(sets, sql`, `)} from old where c.id = old.id and not exists (select from codes) and not exists (select from stranger) returning c.*
+        ), ends as (${enabled === true ? missedEnds(sql`changed`) : sql`select 1`}
+        ), well as (${enabled === true ? failingEnds(sql`(select o.* from old o, changed)`, "enabled") : sql`select 1`}
         ), view as (select ${columns} from changed
         ), remembered as (${rememberedAnswer(change, "changed", "view", 200)}
         ), audit as (${auditRow(change, "update", "channel", sql`select n.id as object_id, n.customer_id, ${told("old")} as before, ${toldAsking("n", confirmation)} as after from changed n, old`)}
@@ -271,6 +274,7 @@ export const createChannelStore = (db: Database, secrets: Secrets | null, limits
           update channels set deleted_at = now(), sealed_secret = '', confirm_hash = null where ${owned(customerId, id)} returning *
         ), dropped as (
           update deliveries d set state = 'dropped', ended_at = now() from gone where d.channel_id = gone.id and d.state = 'pending'
+        ), well as (${failingEnds(sql`gone`, "deleted")}
         ), audit as (${auditRow(change, "delete", "channel", sql`select id as object_id, customer_id, ${told("gone")} as before, null::jsonb as after from gone`)}
         )
         select id from gone`,

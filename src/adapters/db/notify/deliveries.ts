@@ -16,9 +16,9 @@ const ofMs = (column: string): SQL => sql.raw(`to_timestamp(${column} / 1000.0)`
 /** Notifications that one message may tell of: the newest. */
 const mostTold = 50;
 
-/** Of a channel that can be sent to now, with how many at once. */
+/** Of a channel that can be sent to now: its recipients may have been exchanged, and have to agree before anything is sent to them. */
 const ready = (kinds: readonly string[], nowMs: number): SQL => sql`
-  c.deleted_at is null and c.disabled_at is null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))
+  c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))
     and (c.paused_until is null or c.paused_until <= ${at(nowMs)})`;
 
 /** The first of its thread, and nobody is sending it. */
@@ -64,10 +64,10 @@ const claim = (fence: Fence, { kinds, limit, perCustomer, busy, claimMs }: Claim
 /** One failure more, or none: by the worst of what was tried at once. */
 const recordChannels = (fence: Fence, attempts: readonly Attempt[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, results as (
-    select x.channel, bool_or(x.result = 'sent') as sent, bool_or(x.result = 'gone') as gone, count(*) filter (where x.result = 'failed') as failed,
+    select x.channel, bool_or(x.result = 'sent' or x.partly) as sent, bool_or(x.result = 'gone') as gone, count(*) filter (where x.result = 'failed') as failed,
       (array_agg(x.detail) filter (where x.result <> 'sent'))[1] as detail, max(x.paused) as paused
-    from jsonb_to_recordset(${json(attempts.map((one) => ({ channel: one.channelId, result: one.result, detail: one.detail, paused: one.pausedUntilMs })))})
-      as x(channel bigint, result text, detail text, paused bigint) group by 1
+    from jsonb_to_recordset(${json(attempts.map((one) => ({ channel: one.channelId, result: one.result, detail: one.detail, paused: one.pausedUntilMs, partly: one.left !== undefined })))})
+      as x(channel bigint, result text, detail text, paused bigint, partly boolean) group by 1
   )
   update channels c set
     failures = case when r.sent then 0 when r.failed > 0 then c.failures + 1 else c.failures end,
@@ -83,9 +83,10 @@ const recordDeliveries = (fence: Fence, attempts: readonly Attempt[], nowMs: num
   update deliveries d set
     state = case x.result when 'sent' then 'sent' when 'failed' then 'pending' else 'dead' end,
     ended_at = case when x.result = 'failed' then null else ${at(nowMs)} end,
-    attempts = d.attempts + 1, next_at = coalesce(${ofMs("x.next")}, d.next_at), last_status = x.detail, claimed_epoch = null, claimed_until = null
-  from jsonb_to_recordset(${json(attempts.map((one) => ({ id: one.id, result: one.result, detail: one.detail, next: one.nextAtMs })))})
-    as x(id bigint, result text, detail text, next bigint)
+    attempts = d.attempts + 1, next_at = coalesce(${ofMs("x.next")}, d.next_at), last_status = x.detail, claimed_epoch = null, claimed_until = null,
+    message = case when x."left" is null then d.message else d.message || jsonb_build_object('left', x."left") end
+  from jsonb_to_recordset(${json(attempts.map((one) => ({ id: one.id, result: one.result, detail: one.detail, next: one.nextAtMs, left: one.left ?? null })))})
+    as x(id bigint, result text, detail text, next bigint, "left" jsonb)
   where d.id = x.id and d.state = 'pending' and d.claimed_epoch = ${fence.epoch} and exists (select from fence)`;
 
 /** The outbox over the database. */
@@ -100,7 +101,7 @@ export const createOutbox = (db: Database): Outbox => ({
         where freeze_until <= ${at(nowMs)} and freeze_expired_at is null and freeze_set_at is not null and exists (select from fence) returning id`,
       sql`with ${fenceCte(fence)}
         update deliveries d set state = 'dropped', ended_at = ${at(nowMs)} from channels c
-        where c.id = d.channel_id and d.state = 'pending' and (c.deleted_at is not null or c.disabled_at is not null) and exists (select from fence) returning d.id`,
+        where c.id = d.channel_id and d.state = 'pending' and (c.deleted_at is not null or c.disabled_at is not null or c.confirmed_at is null) and exists (select from fence) returning d.id`,
     ]);
     return results.slice(0, 2).reduce((sum, rows) => sum + rows.length, 0);
   },
@@ -124,7 +125,7 @@ export const createOutbox = (db: Database): Outbox => ({
           and not exists (select from deliveries e where e.channel_id = d.channel_id and e.thread = d.thread and e.state = 'pending' and e.seq < d.seq)
         order by d.next_at, d.id limit 1
       ) x
-      where c.deleted_at is null and c.disabled_at is null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))`);
+      where c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null and c.kind in (select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb))`);
     void nowMs;
     return row?.dueMs ?? null;
   },

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { IncidentChanges, Notification } from "../../../domain/notify/incident.ts";
-import type { Plan } from "../../../domain/notify/plan.ts";
+import type { Plan } from "../../../domain/notify/thread.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { Fence } from "../../ports/coordination/lease.ts";
 import type { Database } from "../platform/client.ts";
@@ -67,12 +67,14 @@ const savePlan = (fence: Fence, { made, absorbed, folded }: Plan, nowMs: number)
     update deliveries set state = 'folded', ended_at = ${at(nowMs)}
     where id = any(${array(folded)}) and state = 'pending' and message is null and exists (select from fence)`,
       ]),
+  // What was numbered first may become visible last: a message tells of both, whichever came first.
   ...(absorbed.length === 0
     ? []
     : [
         sql`
     with ${fenceCte(fence)}
-    update deliveries d set kind = x.kind, severity = x.severity, notification_id = x.notification, next_at = ${ofMs("x.next")}
+    update deliveries d set kind = x.kind, severity = x.severity, notification_id = greatest(d.notification_id, x.notification),
+      first_notification_id = least(d.first_notification_id, x.notification), next_at = ${ofMs("x.next")}
     from jsonb_to_recordset(${json(absorbed.map((one) => ({ id: one.deliveryId, kind: one.kind, severity: one.severity, notification: one.notificationId, next: one.nextAtMs })))})
       as x(id bigint, kind text, severity text, notification bigint, next bigint)
     where d.id = x.id and d.state = 'pending' and d.message is null and exists (select from fence)`,

@@ -97,7 +97,7 @@ export const createNotifyHistory = (db: Database): NotifyHistory => ({
         order by x.channel_id, x.id
       ), again as (
         insert into deliveries (channel_id, thread, seq, action, kind, severity, notification_id, first_notification_id, incident_id, message, next_at, replay)
-        select channel_id, 'replay:' || gen_random_uuid(), 1, action, kind, severity, ${id}, ${id}, incident_id, message, ${isoTime(nowMs)}::timestamptz, true from told returning *
+        select channel_id, 'replay:' || gen_random_uuid(), 1, action, kind, severity, ${id}, ${id}, incident_id, message - 'left', ${isoTime(nowMs)}::timestamptz, true from told returning *
       ), view as (
         select coalesce((select jsonb_agg(x order by x.id) from (select ${deliveryColumns} from again d join channels c on c.id = d.channel_id) x), '[]') as deliveries from asked
       ), remembered as (${rememberedAnswer(change, "view", "view", 200)}

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { reopenedWithinMs } from "../../../domain/notify/incident.ts";
 import type { Incident, Notification } from "../../../domain/notify/incident.ts";
 import { threadOf } from "../../../domain/notify/plan.ts";
-import type { Thread } from "../../../domain/notify/plan.ts";
+import type { Thread } from "../../../domain/notify/thread.ts";
 import { kindNames } from "../../../domain/notify/kinds.ts";
 import type { Subscriber } from "../../../domain/notify/subscription.ts";
 import { isoTime } from "../../../iso-time.ts";
@@ -43,30 +43,39 @@ const listening = (customers: SQL): SQL => sql`
   c.deleted_at is null and c.disabled_at is null and c.confirmed_at is not null
     and (c.customer_id is null or c.customer_id = any(${customers}) or c.customer_id in (select customer_id from incidents where ended_at is null))`;
 
-/** The latest message of a thread (`n`) on a channel (`c`), by its index: a thread may be years long. */
+/** The latest message of a thread on a channel (`p`), by its index: a thread may be years long. */
 const latest = (columns: SQL, more: SQL): SQL => sql`
-  select ${columns} from deliveries d where d.channel_id = c.id and d.thread = n.thread ${more} order by d.seq desc limit 1`;
+  select ${columns} from deliveries d where d.channel_id = p.id and d.thread = p.thread ${more} order by d.seq desc limit 1`;
 
-/** Of a service's old incidents no thread is read: a resolve of one was sent when it ended. */
-const threadsOf = (names: readonly string[], customers: SQL, nowMs: number): SQL => sql`
+/**
+ * Of a service's old incidents no thread is read: a resolve of one was sent when it ended. A trigger or resolve that was dropped was
+ * heard by nobody. What is a customer's is read for the channels of that customer and for the operator's, not for those of everybody.
+ */
+const threadsOf = (news: readonly Notification[], customers: SQL, nowMs: number): SQL => sql`
   with names as (
-    select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) as thread
-    union select 'incident:' || id from incidents where ended_at is null or ended_at > ${isoTime(nowMs - reopenedWithinMs)}::timestamptz
+    select thread, owner, true as operators from jsonb_to_recordset(${JSON.stringify(
+      news.map((one) => ({ thread: threadOf(one), owner: one.customerId })),
+    )}::jsonb) as x(thread text, owner bigint)
+    union select 'incident:' || id, customer_id, customer_id is null from incidents where ended_at is null or ended_at > ${isoTime(nowMs - reopenedWithinMs)}::timestamptz
+  ), pairs as (
+    select c.id, n.thread from channels c join names n on n.owner = c.customer_id where ${listening(customers)}
+    union all select c.id, n.thread from channels c join names n on n.operators where c.customer_id is null and ${listening(customers)}
   )
-  select c.id as "channelId", n.thread, l.seq as "lastSeq", coalesce(t.action = 'trigger', false) as open,
+  select p.id as "channelId", p.thread, l.seq as "lastSeq", coalesce(t.action = 'trigger', false) as open,
     case when w.state = 'pending' and w.message is null then jsonb_build_object('deliveryId', w.id, 'action', w.action, 'kind', w.kind,
       'severity', w.severity, 'nextAtMs', epoch_ms(w.next_at)) end as waiting,
-    coalesce(u.updates, 0) as updates, coalesce(epoch_ms(coalesce(w.ended_at, w.next_at)), 0) as "lastAtMs", coalesce(u.escalated, false) as escalated
-  from channels c cross join names n
+    coalesce(u.updates, 0) as updates, coalesce(epoch_ms(coalesce(w.ended_at, w.next_at)), 0) as "lastAtMs", coalesce(u.escalated, false) as escalated,
+    p.thread like 'incident:%' and exists (select from deliveries d where d.channel_id = p.id and d.thread = p.thread and d.action = 'resolve'
+      and d.state not in ('folded', 'dropped')) as resolved
+  from pairs p
   cross join lateral (${latest(sql`seq`, sql``)}) l
   left join lateral (${latest(sql`*`, sql`and d.state <> 'folded'`)}) w on true
-  left join lateral (${latest(sql`action, seq`, sql`and d.state <> 'folded' and d.action in ('trigger', 'resolve')`)}) t on true
+  left join lateral (${latest(sql`action, seq`, sql`and d.state not in ('folded', 'dropped') and d.action in ('trigger', 'resolve')`)}) t on true
   left join lateral (
     select count(*) filter (where d.action = 'update') as updates,
       bool_or(d.kind in ('switch.held', 'switch.failed') and d.severity = 'critical') as escalated
-    from deliveries d where t.action = 'trigger' and d.channel_id = c.id and d.thread = n.thread and d.seq >= t.seq and d.state <> 'folded'
-  ) u on true
-  where ${listening(customers)}`;
+    from deliveries d where t.action = 'trigger' and d.channel_id = p.id and d.thread = p.thread and d.seq >= t.seq and d.state <> 'folded'
+  ) u on true`;
 
 type Batch = readonly [
   incidents: Incident[],
@@ -103,7 +112,7 @@ export const readNews = async (db: Database, limit: number, nowMs: number): Prom
     sql`select id as "stormId" from storm_events where id = any(${array(distinct(notifications.map(({ stormId }) => stormId)))}) and state <> 'ended'`,
     sql`select c.id as "channelId", c.customer_id as "customerId", c.kinds, c.min_severity as "minSeverity", c.service_ids as "serviceIds"
       from channels c where ${listening(customers)} order by c.id`,
-    threadsOf([...new Set(notifications.map(threadOf))], customers, nowMs),
+    threadsOf(notifications, customers, nowMs),
     sql`select nextval(pg_get_serial_sequence('incidents', 'id')) as id from generate_series(1, ${2 * groups.size}::int)`,
   ]);
   return {

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { pageBytes } from "../../../domain/platform/page-size.ts";
-import type { BackupHealth } from "../../../domain/steering/readiness.ts";
+import type { BackupHealth } from "../../../domain/steering/readiness-targets.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { Paged } from "../../ports/tenants/change.ts";
 import type { DnsSetup, DnsSetupDomain, DnsSetupStore, ReadinessCheck, ZoneMate } from "../../ports/steering/dns-setup.ts";

@@ -6,6 +6,7 @@ import type { Database } from "../platform/client.ts";
 import type { Exhausted } from "./quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { domainColumns } from "../platform/views.ts";
+import { endsOfDomains } from "../notify/deleted-matters.ts";
 import { assignments, auditRow, rememberedAnswer, taken, write } from "../platform/write.ts";
 
 const noWeight = () => invalidBody({ pointer: "/normal_weights", detail: "must not both be 0" });
@@ -113,6 +114,7 @@ export const createDomainStore = (db: Database, limits: QuotaLimits = noLimits):
       ), free as (
         update service_domains d set proof_due_at = now() from old
         where d.name = old.name and d.id <> old.id and d.deleted_at is null and d.disputed_at is not null
+      ), told as (${endsOfDomains(sql`(select d.* from service_domains d where d.id in (select id from gone))`)}
       ), audit as (${auditRow(
         change,
         "delete",

@@ -11,6 +11,7 @@ import type { Signing } from "../detection/end-storms.ts";
 import { endedStorms, signDeletion } from "../detection/end-storms.ts";
 import type { Exhausted } from "./quotas.ts";
 import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
+import { endsOfServices } from "../notify/deleted-matters.ts";
 import { domainColumns, policyColumns } from "../platform/views.ts";
 import { assignments, auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.ts";
 
@@ -136,6 +137,7 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
         update storm_policies set deleted_at = now(), updated_at = now()
         where service_id in (select id from gone) and deleted_at is null
       ), storms as (${endedStorms("service_deleted", sql`e.service_id in (select id from gone)`, proof)}
+      ), told as (${endsOfServices(sql`gone`)}
       ), audit as (${auditRow(
         change,
         "delete",

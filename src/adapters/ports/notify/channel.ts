@@ -17,8 +17,11 @@ export type ChannelSecret =
 /** What became of one attempt. `detail`: a status or a few words of the receiver, at most 200 characters, without secrets. */
 export type SendOutcome =
   | { readonly status: "sent"; readonly detail: string }
-  /** Worth another attempt; `retryAfterMs`: when the receiver says, from now on. */
-  | { readonly status: "failed"; readonly detail: string; readonly retryAfterMs: number | null }
+  /**
+   * Worth another attempt; `retryAfterMs`: when the receiver says, from now on. `left`: recipients of a mail that others were given,
+   * who are to be tried again.
+   */
+  | { readonly status: "failed"; readonly detail: string; readonly retryAfterMs: number | null; readonly left?: readonly string[] }
   /** This message will never be taken. */
   | { readonly status: "refused"; readonly detail: string }
   /** The receiver wants no more of any (HTTP 410, a Slack address that was revoked). */

@@ -28,8 +28,11 @@ export type NotificationChannel = {
   readonly updatedAtMs: number;
 };
 
-/** By what a channel is confirmed: the hash of a code, and until when it does. Null: nobody has to agree. */
-export type Confirmation = { readonly codeHash: string; readonly untilMs: number } | null;
+/**
+ * By what a channel is confirmed: the hash of the codes of all who have to agree, until when it does, and how many mails ask them.
+ * Null: nobody has to agree.
+ */
+export type Confirmation = { readonly codeHash: string; readonly untilMs: number; readonly mails: number } | null;
 
 export type NewChannel = Pick<NotificationChannel, "name" | "settings" | "kinds" | "minSeverity" | "serviceIds"> & {
   readonly secret: ChannelSecret;

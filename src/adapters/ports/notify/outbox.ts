@@ -2,7 +2,7 @@ import type { IncidentChanges, Notification, Surroundings } from "../../../domai
 import type { IncidentView } from "../../../domain/notify/incident-message.ts";
 import type { NotificationKind, Severity } from "../../../domain/notify/kinds.ts";
 import type { Action, Message } from "../../../domain/notify/message.ts";
-import type { Plan, Thread } from "../../../domain/notify/plan.ts";
+import type { Plan, Thread } from "../../../domain/notify/thread.ts";
 import type { Subscriber } from "../../../domain/notify/subscription.ts";
 import type { Fence } from "../coordination/lease.ts";
 import type { ChannelKind } from "./channel.ts";
@@ -65,6 +65,8 @@ export type Attempt = {
   readonly detail: string;
   /** Of `failed`: when it is tried again. */
   readonly nextAtMs: number | null;
+  /** Of `failed`: recipients that are left, where others were given it; the channel works. */
+  readonly left?: readonly string[];
   /** Of `failed`: until when nothing else is sent to the channel, null: its circuit is closed. */
   readonly pausedUntilMs: number | null;
 };

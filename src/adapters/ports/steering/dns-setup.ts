@@ -1,7 +1,7 @@
 import type { PermittedDomain } from "../../../domain/steering/iam-policy.ts";
 import type { ProbePath } from "../../../domain/detection/probe.ts";
 import type { Check } from "../../../domain/steering/readiness-finding.ts";
-import type { BackupHealth } from "../../../domain/steering/readiness.ts";
+import type { BackupHealth } from "../../../domain/steering/readiness-targets.ts";
 import type { Change } from "../tenants/change.ts";
 import type { PairWish, ProvisionResult } from "./dns-access.ts";
 import type { WeightedRecord, Weights } from "./dns.ts";

@@ -139,7 +139,7 @@ describe("the channels of a customer and of the operator", () => {
     const asked = webhook("mail", {
       secret: { kind: "email", to: ["sre@example.com"] },
       settings: { to: ["sre@example.com"] },
-      confirmation: { codeHash: hash("a"), untilMs: nowMs + 1_000 },
+      confirmation: { codeHash: hash("a"), untilMs: nowMs + 1_000, mails: 1 },
     });
     const made = await store().create(acme(), asked, change);
     const id = made?.id ?? 0;
@@ -149,7 +149,11 @@ describe("the channels of a customer and of the operator", () => {
     expect(await store().confirm(acme(), id, hash("a"), nowMs + 1_000, change)).toBe("over");
     expect(await store().confirm(acme(), id, hash("a"), nowMs, change)).toBe("confirmed");
     expect(await store().confirm(acme(), id, hash("a"), nowMs, change)).toBeNull();
-    const again = { settings: asked.settings, secret: asked.secret, confirmation: { codeHash: hash("c"), untilMs: nowMs + 1_000 } };
+    const again = {
+      settings: asked.settings,
+      secret: asked.secret,
+      confirmation: { codeHash: hash("c"), untilMs: nowMs + 1_000, mails: 1 },
+    };
     expect(await store().update(acme(), id, { target: again }, change)).toMatchObject({ confirmedAtMs: null });
     for (let guess = 0; guess < 10; guess += 1) expect(await store().confirm(acme(), id, hash("d"), nowMs, change)).toBe("wrong");
     expect(await store().confirm(acme(), id, hash("c"), nowMs, change)).toBe("over");

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { tallies } from "../../../../src/adapters/db/slo/tally.ts";
+import { tallies, talliesOf } from "../../../../src/adapters/db/slo/tally.ts";
+import type { TallyRow } from "../../../../src/adapters/db/slo/tally.ts";
 import type { Tallies } from "../../../../src/domain/slo/status.ts";
 import { freshDatabase } from "../../../support/database.ts";
 import type { TestDatabase } from "../../../support/database.ts";
@@ -56,7 +57,7 @@ const service = async (pieces: readonly Piece[], mode: "strict" | "self-only", c
       at(one.to),
     ]);
   }
-  const [row] = await world.db.rows<{ tallies: Tallies }>(
+  const [row] = await world.db.rows<TallyRow>(
     tallies(
       sql`select 1::bigint as id, ${id}::bigint as service_id, 30 as window_days, null::text as calendar,
         ${mode}::text as dependency_exclusion, '{}'::text[] as excluded_upstreams`,
@@ -65,7 +66,7 @@ const service = async (pieces: readonly Piece[], mode: "strict" | "self-only", c
     ),
   );
   if (row === undefined) throw new Error("no tally");
-  return row.tallies;
+  return talliesOf(row);
 };
 
 const minute = 1 / 1_440;

@@ -4,6 +4,7 @@ import type { EvidenceRecord } from "./evidence-bundle.ts";
 import { verifyBundle } from "./evidence-bundle.ts";
 import { replayRecord } from "./evidence-replay.ts";
 import type { Keys } from "./evidence-signatures.ts";
+import { summaryFault } from "./evidence-summary.ts";
 import { closingFault, isFields, recordFault, trusted } from "./evidence-signatures.ts";
 
 /** The trusted keys of a bundle: given ones, or those in it with given ids. */
@@ -110,6 +111,10 @@ export const auditBundle = (bytes: Uint8Array, trust: Trust | null): Audit => {
       };
     const fault = closingFault(closing, keys);
     if (fault !== null) return { ...end, reason: fault };
+  }
+  if (closing?.summary !== undefined) {
+    const fault = summaryFault(closing.summary, records, stormId);
+    if (fault !== null) return { ok: false, record: records.length + 1, seq: null, reason: fault };
   }
   const signedBy = keys === null ? [] : [...new Set(records.flatMap(({ signed }) => signed?.keyId ?? []))];
   return { ok: true, bundle, keys: keys ?? new Map(), signedBy, replayed, remarks };

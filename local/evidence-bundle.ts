@@ -31,6 +31,8 @@ export type Closing = {
   readonly signature: string;
   readonly keys: readonly PublicKey[];
   readonly stormId: number;
+  /** What the storm's visitors got, as it says (`evidence-summary.ts`), not checked; undefined: it says nothing of it. */
+  readonly summary: JsonValue | undefined;
   readonly fields: Fields;
 };
 
@@ -59,6 +61,8 @@ const [open, close, quote, backslash, openBrace, closeBrace, comma] = [
 const fields = ["body", "hash", "kind", "previous_hash", "seq", "service_id", "storm_id", "v"];
 const signedFields = ["body", "follows", "hash", "key_id", "kind", "previous_hash", "seq", "service_id", "signature", "storm_id", "v"];
 const closingFields = ["hash", "key_id", "keys", "kind", "seq", "service_id", "signature", "storm_id", "v"];
+/** Those of older versions have no summary. */
+const summedFields = closingFields.toSpliced(-1, 0, "summary");
 const kinds = ["begin", "relapse", "switch", "observed", "credit", "end"];
 
 /** The end of the object that begins at `from`; the end of the bytes where it has none. In UTF-8 no part of a long character looks like ASCII. */
@@ -91,7 +95,8 @@ const read = (bytes: Uint8Array): Fields | string => {
     return "is not JSON in UTF-8";
   }
   if (!isFields(value)) return "is not an object";
-  const wanted = value["kind"] === "head" ? closingFields : value["v"] === 2 ? signedFields : fields;
+  const ofHead = "summary" in value ? summedFields : closingFields;
+  const wanted = value["kind"] === "head" ? ofHead : value["v"] === 2 ? signedFields : fields;
   if (Object.keys(value).toSorted().join() !== wanted.join()) return `must have exactly the fields ${wanted.join(", ")}`;
   try {
     if (canonicalJson(value) !== text) return "is not in canonical form (RFC 8785)";
@@ -135,7 +140,7 @@ const closingOf = (value: Fields, last: EvidenceRecord | undefined): Closing | s
   );
   const { signature: _signature, ...rest } = value;
   return known.length === keys.length
-    ? { keyId, signature, keys: known, stormId: last.stormId, fields: rest }
+    ? { keyId, signature, keys: known, stormId: last.stormId, summary: value["summary"], fields: rest }
     : "names something else than keys";
 };
 

@@ -4,6 +4,7 @@ import { verifyAnchor } from "./evidence-anchors.ts";
 import type { Trust } from "./evidence-audit.ts";
 import { auditBundle } from "./evidence-audit.ts";
 import { joinBundles } from "./evidence-bundle.ts";
+import { summaryText } from "./evidence-summary.ts";
 import { trusted } from "./evidence-signatures.ts";
 import { answerHelp } from "./help.ts";
 
@@ -78,11 +79,12 @@ const parse = async (args: readonly string[]): Promise<Asked> => {
 const { files, trust, anchors } = await parse(process.argv.slice(2));
 const audit = auditBundle(joinBundles((await Promise.all(files.map(bytesOf))).map(asArray)), trust);
 if (audit.ok) {
-  const { stormId, serviceId, kinds, ended, follows, head } = audit.bundle;
+  const { stormId, serviceId, kinds, ended, follows, head, closing } = audit.bundle;
   say(`ok: storm ${stormId} of service ${serviceId}: ${kinds.join(", ")}${ended ? "" : " (still on)"}`);
   say(trust === null ? "NOT SIGNED, or not asked for it: nobody vouches for it" : `signed by ${audit.signedBy.join(", ")}`);
   say(`${audit.replayed} decisions were replayed, each from the samples that it shows, and follow`);
   for (const { record, seq, why } of audit.remarks) say(`  but record ${record} (seq ${seq}) ${why}`);
+  if (closing?.summary !== undefined) say(summaryText(closing.summary));
   say(follows === null ? "the chain begins here" : `it follows record ${follows.seq}, ${follows.hash}, which is not part of this`);
   say(`the chain ends in ${head}`);
   for (const anchor of anchors) {

@@ -20,6 +20,7 @@ import { mountMetering } from "./routes/metering/mount.ts";
 import { registerHealth } from "./routes/platform/health.ts";
 import { mountNotify } from "./routes/notify/mount.ts";
 import { mountPlatform } from "./routes/platform/mount.ts";
+import { mountSlo } from "./routes/slo/mount.ts";
 import { mountSteering } from "./routes/steering/mount.ts";
 import { registerAuditLog } from "./routes/tenants/audit-log.ts";
 import { registerDomainDisputes } from "./routes/tenants/domain-disputes.ts";
@@ -77,5 +78,6 @@ export const createApp = (deps: Deps): App => {
   registerAuditLog(app, deps, guards);
   mountPlatform(app, deps, guards);
   mountNotify(app, deps, guards);
+  mountSlo(app, deps, guards);
   return app;
 };

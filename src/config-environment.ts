@@ -155,6 +155,7 @@ export const environment = z
     QUOTA_POLICIES: quota(),
     QUOTA_TOKENS: quota(),
     QUOTA_CHANNELS: quota(),
+    QUOTA_OBJECTIVES: quota(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
     VERCEL_REGION: z.string().optional(),

@@ -77,6 +77,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     policies: env.QUOTA_POLICIES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
     tokens: env.QUOTA_TOKENS ?? (env.PROVIDER === "local" ? mostOfAnything : 50),
     channels: env.QUOTA_CHANNELS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
+    objectives: env.QUOTA_OBJECTIVES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
   },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,

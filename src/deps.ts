@@ -69,8 +69,8 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildMetering(common),
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
-    ...buildCoordination(common),
     ...buildSlo(common),
+    ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
   };
   const tell = createTeller(

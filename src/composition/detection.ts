@@ -54,7 +54,7 @@ export const buildDetection = ({ config, db, clock, timeKeeper, fetch, signing }
   consent: createConsentReader(fetch),
   checksTargets: !config.allowPrivateTargets,
   policies: createPolicyStore(db, config.quotas, signing),
-  storms: createStormStore(db, signing),
+  storms: createStormStore(db, signing, { clock, currency: config.billing.currency }),
   corroboration: createCorroborationStore(db, config.domainVerification),
   canaries: config.corroboration.canaries,
   minWitnesses: config.corroboration.minWitnesses,

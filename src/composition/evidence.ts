@@ -5,6 +5,7 @@ import { createEvidenceSigner } from "../adapters/evidence/evidence-signer.ts";
 import { createTimestamps } from "../adapters/evidence/timestamps.ts";
 import type { EvidenceDeps } from "../adapters/ports/deps.ts";
 import type { EvidenceSigner } from "../adapters/ports/evidence/evidence-signer.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Random } from "../adapters/ports/platform/random.ts";
 import type { Config } from "../config.ts";
 import type { JobDeps } from "../cron/schedule.ts";
@@ -16,14 +17,15 @@ export const evidenceSigner = ({ evidence: { signingKey, publicKeys } }: Config)
 type Needs = {
   readonly config: Config;
   readonly db: Database;
+  readonly clock: Clock;
   readonly random: Random;
   readonly fetch: typeof fetch;
   readonly signer: EvidenceSigner | null;
 };
 
 /** Evidence of decisions. */
-export const buildEvidence = ({ config, db, random, fetch, signer }: Needs): EvidenceDeps & Pick<JobDeps, "timestamps"> => ({
-  evidence: createEvidenceStore(db),
+export const buildEvidence = ({ config, db, clock, random, fetch, signer }: Needs): EvidenceDeps & Pick<JobDeps, "timestamps"> => ({
+  evidence: createEvidenceStore(db, { clock, currency: config.billing.currency }),
   evidenceAnchors: createEvidenceAnchorStore(db),
   evidenceSigner: signer,
   timestamps: config.evidence.timestampUrl === null ? null : createTimestamps(config.evidence.timestampUrl, fetch, random),

@@ -3,7 +3,7 @@
 const domain = ["money", "coverage", "pricing", "currency", "billing-cycle", "invoice-number"].map(
   (name) => `test/domain/billing/${name}.test.ts`,
 );
-const invoicing = ["cases", "every-case", "property", "adjustments", "when", "cycles", "withheld", "nothing", "documents"];
+const invoicing = ["cases", "every-case", "property", "adjustments", "when", "cycles", "withheld", "nothing", "documents", "avoided"];
 
 export const billing = [...invoicing.map((name) => `test/billing/${name}.test.ts`), ...domain];
 export const attribution = ["test/pipeline/attribution.test.ts", "test/pipeline/attribution-property.test.ts"];

@@ -43,7 +43,7 @@ const read = async (stormId: number): Promise<Uint8Array> => {
     "select v.customer_id from storm_events e join services v on v.id = e.service_id where e.id = $1",
     [stormId],
   );
-  const page = await createEvidenceStore(world.db).bundle(Number(row?.customer_id), stormId);
+  const page = await createEvidenceStore(world.db, { clock: world.clock, currency: "USD" }).bundle(Number(row?.customer_id), stormId);
   return new TextEncoder().encode(page !== null && "bundle" in page ? page.bundle : "none");
 };
 

@@ -1,4 +1,6 @@
 import { createEvidenceStore } from "../../src/adapters/db/evidence/evidence.ts";
+import { systemClock } from "../../src/adapters/platform/clock.ts";
+import type { Clock } from "../../src/adapters/ports/platform/clock.ts";
 import type { EvidenceSigner } from "../../src/adapters/ports/evidence/evidence-signer.ts";
 import { canonicalJson } from "../../src/domain/evidence/canonical-json.ts";
 import { headFields, headText } from "../../src/domain/evidence/evidence-claim.ts";
@@ -8,17 +10,19 @@ import { auditBundle } from "../../local/evidence-audit.ts";
 import { trusted } from "../../local/evidence-signatures.ts";
 import type { Keys } from "../../local/evidence-signatures.ts";
 import { createMemoryLog } from "./memory-log.ts";
-import type { World } from "./round-world.ts";
+import type { ServiceSeed, World } from "./round-world.ts";
 
 export const keysOf = async (signer: EvidenceSigner): Promise<Keys> => trusted(await signer.publicKeys(), null);
 
+type Where = Pick<World, "db" | "sql"> & { readonly clock?: Clock };
+
 /** A storm's whole bundle, its signed end included, as the route gives it. */
-export const bundleOf = async (world: Pick<World, "db" | "sql">, stormId: number, signer: EvidenceSigner | null): Promise<Uint8Array> => {
+export const bundleOf = async (world: Where, stormId: number, signer: EvidenceSigner | null): Promise<Uint8Array> => {
   const [row] = await world.sql<{ customer_id: string }>(
     "select v.customer_id from storm_events e join services v on v.id = e.service_id where e.id = $1",
     [stormId],
   );
-  const store = createEvidenceStore(world.db);
+  const store = createEvidenceStore(world.db, { clock: world.clock ?? systemClock, currency: "USD" });
   const parts: string[] = [];
   for (let after: number | undefined = 0; after !== undefined;) {
     const page = await store.bundle(Number(row?.customer_id), stormId, after);
@@ -57,11 +61,12 @@ const observe = async (world: World, answer: string, signer: EvidenceSigner | nu
 export const playStorm = async (
   world: World,
   signer: EvidenceSigner | null,
+  policy: NonNullable<ServiceSeed["policies"]>[number] = {},
 ): Promise<{ readonly serviceId: number; readonly policyId: number }> => {
   const {
     serviceId,
     policyIds: [policyId = 0],
-  } = await world.seed({ policies: [{ cooldown: 60 }] });
+  } = await world.seed({ policies: [{ cooldown: 60, ...policy }] });
   world.dns.put("app.example.test");
   const rounds = async (number: number) => {
     for (let at = 0; at < number; at += 1) await world.round({ evidenceSigner: signer });

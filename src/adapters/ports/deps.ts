@@ -12,6 +12,7 @@ import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
 import type { CustomerStore } from "./tenants/customers.ts";
 import type { Shard } from "./coordination/shards.ts";
+import type { DowntimeAvoidedStore } from "./slo/downtime-avoided.ts";
 import type { DnsDirectory, RoleTrustCheck } from "./steering/dns-access.ts";
 import type { DnsAccountStore } from "./steering/dns-accounts.ts";
 import type { DnsSetupStore } from "./steering/dns-setup.ts";
@@ -42,7 +43,10 @@ import type { Readiness, StatusStore } from "./coordination/status.ts";
 import type { RecordedTraces } from "./detection/recorded-trace.ts";
 import type { Lookup, Resolver } from "./steering/resolver.ts";
 import type { RoutingStore } from "./steering/routing.ts";
+import type { ObjectiveMeasures, ObjectiveStore } from "./slo/objectives.ts";
 import type { ServiceStore } from "./tenants/services.ts";
+import type { SloCorrectionStore } from "./slo/corrections.ts";
+import type { SloHistory, SloProgress } from "./slo/history.ts";
 import type { StandingStore } from "./steering/standing.ts";
 import type { StormStore } from "./detection/storms.ts";
 import type { TargetStore } from "./detection/targets.ts";
@@ -146,6 +150,16 @@ export interface EvidenceDeps {
   readonly evidenceSigner: EvidenceSigner | null;
 }
 
+/** What visitors got, and what was promised of it. */
+export interface SloDeps {
+  readonly downtimeAvoided: DowntimeAvoidedStore;
+  readonly objectives: ObjectiveStore;
+  readonly objectiveMeasures: ObjectiveMeasures;
+  readonly sloCorrections: SloCorrectionStore;
+  readonly sloHistory: SloHistory;
+  readonly sloProgress: SloProgress;
+}
+
 /** Leases, jobs and their status. */
 export interface CoordinationDeps {
   readonly leases: LeaseStore;
@@ -173,6 +187,7 @@ export interface Deps
     MeteringDeps,
     BillingDeps,
     EvidenceDeps,
+    SloDeps,
     CoordinationDeps,
     NotifyDeps,
     RunDeps {}

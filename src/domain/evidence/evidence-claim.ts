@@ -1,5 +1,7 @@
 import type { JsonValue } from "./canonical-json.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import type { DowntimeSummary } from "./evidence-summary.ts";
+import { summaryFields } from "./evidence-summary.ts";
 
 type Fields = { readonly [key: string]: JsonValue };
 
@@ -62,11 +64,17 @@ export const claimText = (claim: Claim, keyId: string): string => {
 /** Public key of a signer: its id is the first half of the key's SHA-256, 32 hex digits; `x` the key itself, base64url (RFC 8037). */
 export type PublicKey = { readonly keyId: string; readonly x: string };
 
-/** The end of a storm's evidence when it was read. */
-export type SignedHead = { readonly serviceId: number; readonly stormId: number; readonly seq: number; readonly hash: string };
+/** The end of a storm's evidence when it was read. `summary`: what its visitors got; bundles of older versions have none. */
+export type SignedHead = {
+  readonly serviceId: number;
+  readonly stormId: number;
+  readonly seq: number;
+  readonly hash: string;
+  readonly summary?: DowntimeSummary;
+};
 
 /** The last element of a bundle without its signature, as JSON. */
-export const headFields = ({ serviceId, stormId, seq, hash }: SignedHead, keyId: string, keys: readonly PublicKey[]): Fields => ({
+export const headFields = ({ serviceId, stormId, seq, hash, summary }: SignedHead, keyId: string, keys: readonly PublicKey[]): Fields => ({
   hash,
   key_id: keyId,
   keys: keys.map((key) => ({ key_id: key.keyId, x: key.x })),
@@ -74,6 +82,7 @@ export const headFields = ({ serviceId, stormId, seq, hash }: SignedHead, keyId:
   seq,
   service_id: serviceId,
   storm_id: stormId,
+  ...(summary !== undefined && { summary: summaryFields(summary) }),
   v: 2,
 });
 

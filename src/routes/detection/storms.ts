@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../../adapters/ports/deps.ts";
-import type { Storm, StormDetail } from "../../adapters/ports/detection/storms.ts";
+import type { MeasuredStorm, Storm, StormDetail } from "../../adapters/ports/detection/storms.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { creditReasons, credits } from "../../domain/billing/credit.ts";
@@ -27,6 +27,7 @@ import {
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+import { avoidedSchema, downtimeSchema, representAvoided, representDowntime } from "../slo/downtime-contract.ts";
 import { changeSchema, representChange } from "../steering/routing-contract.ts";
 import { cdnName, ordered, outOfOrder } from "../schemas.ts";
 
@@ -63,7 +64,16 @@ const stormSchema = z
   })
   .openapi("Storm");
 
-const detailSchema = stormSchema
+const measuredSchema = stormSchema
+  .extend({
+    downtime: downtimeSchema,
+    downtime_avoided: avoidedSchema.openapi({
+      description: "of the storm's time that in which the primary was down and visitors were on the backup, which was up",
+    }),
+  })
+  .openapi("MeasuredStorm");
+
+const detailSchema = measuredSchema
   .extend({
     timeline: z
       .array(
@@ -132,8 +142,14 @@ const represent = (storm: Storm): z.infer<typeof stormSchema> => ({
   credited_until: isoTimeOrNull(storm.creditedUntilMs),
 });
 
-const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
+const representMeasured = (storm: MeasuredStorm): z.infer<typeof measuredSchema> => ({
   ...represent(storm),
+  downtime: representDowntime(storm.downtime),
+  downtime_avoided: representAvoided(storm.downtime),
+});
+
+const representDetail = (storm: StormDetail): z.infer<typeof detailSchema> => ({
+  ...representMeasured(storm),
   timeline: stormTimeline(storm, storm.changes).map(({ atMs, event, change }) => ({
     at: isoTime(atMs),
     event,
@@ -155,7 +171,7 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
     description: "A customer sees its own; an admin who names no customer sees everybody's.",
     middleware: [guards.viewerOrAdmin],
     request: { query: filter },
-    responses: { 200: jsonAnswer(z.array(stormSchema), "One page"), ...readProblems },
+    responses: { 200: jsonAnswer(z.array(measuredSchema), "One page"), ...readProblems },
   });
   app.openapi(list, async (c) => {
     const query = c.req.valid("query");
@@ -168,7 +184,7 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
       toMs: query.to,
     };
     const storms = await paged(c, query, (page) => deps.storms.list(c.var.customerId === 0 ? null : c.var.customerId, wanted, page));
-    return c.json(storms.map(represent), 200);
+    return c.json(storms.map(representMeasured), 200);
   });
 
   const get = createRoute({

@@ -7,7 +7,7 @@ import { canonicalJson } from "../../domain/evidence/canonical-json.ts";
 import type { SignedHead } from "../../domain/evidence/evidence-claim.ts";
 import { headFields, headText } from "../../domain/evidence/evidence-claim.ts";
 import { AppError } from "../../errors.ts";
-import { id, idParams, jsonAnswer, problems, readProblems, tenantCursorQuery } from "../../http/contract.ts";
+import { id, idParams, jsonAnswer, orNull, problems, readProblems, tenantCursorQuery } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { announceNext } from "../../http/paging.ts";
 
@@ -45,6 +45,28 @@ const signedRecordSchema = recordSchema
 
 const publicKey = z.object({ key_id: keyId, x: z.string().openapi({ description: "the public key, base64url (RFC 8037)" }) });
 
+const micros = z.int().min(0);
+const microTime = z.string().openapi({ format: "date-time", example: "2026-11-27T15:04:05.123456Z" });
+
+const summarySchema = z
+  .object({
+    as_of: microTime,
+    downtime: z.object({
+      blamed: z.array(z.object({ microseconds: micros, upstream_cdn: z.string().nullable() })),
+      microseconds: micros,
+      unmeasured_microseconds: micros,
+    }),
+    downtime_avoided: z.object({
+      cents: micros.nullable(),
+      cents_per_minute: micros.nullable(),
+      currency: z.string().nullable(),
+      microseconds: micros,
+      rest: orNull(z.object({ microseconds: micros, spans: micros })).openapi({ description: "those after the first hundred" }),
+      spans: z.array(z.object({ from: microTime, to: microTime })),
+    }),
+  })
+  .openapi("EvidenceSummary", { description: "what the storm's visitors got; avoided is only what came after a switch in the bundle" });
+
 const headSchema = z
   .object({
     hash,
@@ -55,6 +77,7 @@ const headSchema = z
     service_id: id,
     signature,
     storm_id: id,
+    summary: summarySchema.optional(),
     v: z.literal(2),
   })
   .openapi("EvidenceHead");

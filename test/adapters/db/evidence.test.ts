@@ -2,6 +2,7 @@ import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { joinBundles, verifyBundle } from "../../../local/evidence-bundle.ts";
+import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { createEvidenceStore } from "../../../src/adapters/db/evidence/evidence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import { createObservationStore } from "../../../src/adapters/db/steering/observations.ts";
@@ -41,7 +42,7 @@ const record = (service: number, storm: number, kind: string, body = canonicalJs
   database.sql("insert into evidence (service_id, storm_id, kind, body) values ($1, $2, $3, $4)", [service, storm, kind, body]);
 
 const bundleOf = async (storm: number, of = customer): Promise<string> => {
-  const page = await createEvidenceStore(database.db).bundle(of, storm);
+  const page = await createEvidenceStore(database.db, { clock: systemClock, currency: "USD" }).bundle(of, storm);
   return page !== null && "bundle" in page ? page.bundle : "none";
 };
 const verify = (text: string) => verifyBundle(new TextEncoder().encode(text));
@@ -92,7 +93,7 @@ describe("evidence", () => {
       only,
       large,
     ]);
-    const store = createEvidenceStore(database.db);
+    const store = createEvidenceStore(database.db, { clock: systemClock, currency: "USD" });
     const pages: Uint8Array[] = [];
     for (let after: number | null = 0; after !== null;) {
       const page = await store.bundle(customer, only, after);

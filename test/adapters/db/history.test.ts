@@ -106,7 +106,7 @@ describe("what is asked where there is a long history", () => {
   });
 
   it("lists storms with as many looked at as a page has, whatever there were", async () => {
-    const storms = createStormStore(explained.db);
+    const storms = createStormStore(explained.db, null, { clock: { nowMs: () => nowMs, sleep: async () => undefined }, currency: "USD" });
     const newest = async (where: string) =>
       (await database.sql<{ id: string }>(`select id from storm_events where ${where} order by id desc limit 101`)).map(({ id }) =>
         Number(id),

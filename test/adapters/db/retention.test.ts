@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyBundle } from "../../../local/evidence-bundle.ts";
+import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { createEvidenceStore } from "../../../src/adapters/db/evidence/evidence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import { createMetricsStore } from "../../../src/adapters/db/coordination/metrics.ts";
@@ -157,7 +158,7 @@ describe("evidence", () => {
       [ids.customer, stormId, snapshot],
     );
   const bundle = async (stormId: number, afterSeq?: number) =>
-    await createEvidenceStore(database.db).bundle(ids.customer, stormId, afterSeq);
+    await createEvidenceStore(database.db, { clock: systemClock, currency: "USD" }).bundle(ids.customer, stormId, afterSeq);
   const verdict = async (stormId: number) => {
     const page = await bundle(stormId);
     return verifyBundle(new TextEncoder().encode(page !== null && "bundle" in page ? page.bundle : "none"));

@@ -11,6 +11,7 @@ const limits = {
   QUOTA_POLICIES: "2",
   QUOTA_TOKENS: "4",
   QUOTA_CHANNELS: "3",
+  QUOTA_OBJECTIVES: "3",
 };
 const open = (over: Record<string, string> = {}) => startApi({ ...limits, DOMAIN_VERIFICATION: "on", ...over });
 
@@ -34,6 +35,12 @@ const ways: readonly Way[] = [
     limit: 3,
     path: () => "/v1/channels",
     body: (at) => ({ name: `more ${at}`, kind: "slack", url: "https://hooks.slack.com/services/T/B/x" }),
+  },
+  {
+    kind: "objectives",
+    limit: 3,
+    path: ({ service }) => `/v1/services/${service}/objectives`,
+    body: (at) => ({ name: `more ${at}`, target: 99.9 }),
   },
   {
     kind: "tokens",

@@ -434,7 +434,7 @@ describe("an admin's decision on a storm's discount", () => {
       await rounds(4);
       const clock = { nowMs: () => Date.now(), sleep: async () => undefined };
       const admin = { actor: "admin:finance", requestId: "r", idempotency: null } as never;
-      await createStormStore(other.db, { signer, clock }).decide(1, "refused", "a test of ours", admin);
+      await createStormStore(other.db, { signer, clock }, { clock, currency: "USD" }).decide(1, "refused", "a test of ours", admin);
       const told = check(await bundleOf(other, 1, signer));
       expect(told).toMatchObject({ ok: true });
       expect(told.ok && told.bundle.kinds).toEqual(["begin", "switch", "credit"]);

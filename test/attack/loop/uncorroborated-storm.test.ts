@@ -217,7 +217,7 @@ it("an admin confirms what nobody saw: an adjustment, the issued line stays; and
   expect(await lines()).toEqual([{ kind: "usage", discount: "0" }]);
   expect(await world.sql("select credit, reason from invoice_line_uncredited")).toEqual([{ credit: "pending", reason: "uncorroborated" }]);
 
-  const store = createStormStore(database.db);
+  const store = createStormStore(database.db, null, { clock: world.clock, currency: "USD" });
   const id = Number((await storm(serviceId))?.id);
   const change = { actor: "admin", requestId: "r", idempotency: null };
   expect(await store.decide(id, "earned", "seen on the status page", change)).toMatchObject({

@@ -5,10 +5,12 @@ import type { CreditReason } from "../../../domain/billing/credit.ts";
 import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import { claimText, emptyChain } from "../../../domain/evidence/evidence-claim.ts";
 import { isoTime } from "../../../iso-time.ts";
-import type { Storm, StormDetail, StormStore } from "../../ports/detection/storms.ts";
+import type { MeasuredStorm, Storm, StormDetail, StormStore } from "../../ports/detection/storms.ts";
 import type { Page } from "../../ports/tenants/change.ts";
 import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
+import type { DowntimeTerms } from "../slo/avoided.ts";
+import { stormDowntime } from "../slo/storm-downtime.ts";
 import type { Signing } from "./end-storms.ts";
 import { changeColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
@@ -37,11 +39,14 @@ const ofCdn = (cdn: string): SQL => sql`exists (
   select from service_cdns h where h.service_id = e.service_id and h.primary_cdn = ${cdn} and h.from_at <= e.started_at and (h.to_at is null or h.to_at > e.started_at))`;
 
 /** Of all customers, by the key of the table. */
-const everybodys = (db: Database, serviceId: number | undefined, filters: SQL, page: Page): Promise<Storm[]> =>
-  db.rows<Storm>(sql`
-    select ${stormColumns} from storm_events e
-    where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
-    order by e.id desc limit ${page.limit}`);
+const everybodys = (db: Database, columns: SQL, serviceId: number | undefined, filters: SQL, page: Page): Promise<MeasuredStorm[]> =>
+  db.rows<MeasuredStorm>(sql`
+    with page as materialized (
+      select e.* from storm_events e
+      where e.id < ${page.afterId ?? Number.MAX_SAFE_INTEGER} ${serviceId === undefined ? sql`` : sql`and e.service_id = ${serviceId}`}${filters}
+      order by e.id desc limit ${page.limit}
+    )
+    select ${columns} from page e order by e.id desc`);
 
 const maxChanges = 1_000;
 
@@ -75,7 +80,7 @@ const signWord = async (
 };
 
 /** @param signing null: an admin's decision is recorded, but not signed */
-export const createStormStore = (db: Database, signing: Signing | null = null): StormStore => ({
+export const createStormStore = (db: Database, signing: Signing | null, terms: DowntimeTerms): StormStore => ({
   list: async (customerId, filter, page) => {
     const conditions = [
       filter.active !== undefined && (filter.active ? sql`e.ended_at is null` : sql`e.ended_at is not null`),
@@ -85,11 +90,12 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
       filter.toMs !== undefined && sql`e.started_at < ${isoTime(filter.toMs)}::timestamptz`,
     ].filter((condition) => condition !== false);
     const filters = sql.join(conditions.map((condition) => sql` and ${condition}`));
-    if (customerId === null) return await everybodys(db, filter.serviceId, filters, page);
+    if (customerId === null)
+      return await everybodys(db, sql`${stormColumns}, ${stormDowntime(terms)} as downtime`, filter.serviceId, filters, page);
     const where = page.afterId === null ? filters : sql` and (e.service_id, e.id) < (s.id, ${page.afterId}::bigint)${filters}`;
     const service = filter.serviceId === undefined ? sql`` : sql`and s.id = ${filter.serviceId}`;
     const own = {
-      serviceName: sql`s.name`,
+      serviceName: sql`e.service_name`,
       customerId: sql`${customerId}::bigint`,
       customerName: sql`(select u.name from customers u where u.id = ${customerId}::bigint)`,
     };
@@ -97,25 +103,27 @@ export const createStormStore = (db: Database, signing: Signing | null = null): 
     const newest = (columns: SQL, more: SQL, limit: SQL) =>
       sql`select ${columns} from storm_events e where e.service_id = s.id${where}${more} order by e.id desc limit ${limit}`;
     // A few of each service, twice a page in all: where these fill a page, its last one bounds how old a storm on it may be.
-    return await db.rows<Storm>(sql`
+    return await db.rows<MeasuredStorm>(sql`
       with own as materialized (
-        select s.id, s.name from services s where s.customer_id = ${customerId} ${service}
+        select s.id, s.name, s.downtime_cents_per_minute from services s where s.customer_id = ${customerId} ${service}
       ), heads as (
         select e.id from own s cross join lateral (
           ${newest(sql`e.id`, sql``, sql`(select 1 + 2 * ${page.limit}::bigint / greatest(count(*), 1) from own)`)}
         ) e
       ), oldest as materialized (
         select coalesce((select id from heads order by id desc limit 1 offset ${page.limit - 1}), 0) as id
+      ), page as materialized (
+        select e.*, s.name as service_name, s.downtime_cents_per_minute as price from own s cross join lateral (
+          ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
+        ) e
+        order by e.id desc limit ${page.limit}
       )
-      select ${columnsFor(own)} from own s cross join lateral (
-        ${newest(sql`*`, sql` and e.id >= (select id from oldest)`, sql`${page.limit}`)}
-      ) e
-      order by e.id desc limit ${page.limit}`);
+      select ${columnsFor(own)}, ${stormDowntime(terms, { price: sql`e.price`, customerId: own.customerId })} as downtime from page e order by e.id desc`);
   },
 
   get: async (customerId, id) => {
     const rows = await db.rows<StormDetail>(sql`
-      select ${stormColumns}, ${changes}, (
+      select ${stormColumns}, ${stormDowntime(terms)} as downtime, ${changes}, (
           select jsonb_build_object('seq', h.seq, 'hash', h.hash) from evidence h where h.storm_id = e.id order by h.seq desc limit 1
         ) as "evidenceHead"
       from storm_events e join services s on s.id = e.service_id

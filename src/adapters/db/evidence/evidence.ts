@@ -3,22 +3,28 @@ import { pageBytes } from "../../../domain/platform/page-size.ts";
 import type { EvidencePage, EvidenceStore } from "../../ports/evidence/evidence.ts";
 import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
+import type { DowntimeTerms } from "../slo/avoided.ts";
+import { stormSummary } from "./summary.ts";
 
 /** A record has some 150 KB at most. */
 const recordsMeasured = 200;
 
+/** Of records `r` those in the bundle of a storm `e`. */
+const ofBundle = sql`r.service_id = e.service_id and r.seq between
+  (select least(seq, coalesce(follows_seq, seq) + 1) from evidence where storm_id = e.id order by seq limit 1) and (select max(seq) from evidence where storm_id = e.id)`;
+
 type Row = EvidencePage & { readonly prunedSeq: number | null; readonly prunedHash: string | null };
 
-export const createEvidenceStore = (db: Database): EvidenceStore => ({
+export const createEvidenceStore = (db: Database, terms: DowntimeTerms): EvidenceStore => ({
   bundle: async (customerId, stormId, afterSeq) => {
     const records = sql`
       select r.seq, evidence_text(r) as record
       from evidence r
-      where r.service_id = e.service_id and r.seq > ${afterSeq ?? 0} and r.seq between
-        (select least(seq, coalesce(follows_seq, seq) + 1) from evidence where storm_id = e.id order by seq limit 1) and (select max(seq) from evidence where storm_id = e.id)`;
+      where ${ofBundle} and r.seq > ${afterSeq ?? 0}`;
     const [row] = await db.rows<Row>(sql`
       select p.*, (
           select jsonb_build_object('seq', h.seq, 'hash', h.hash, 'serviceId', h.service_id, 'stormId', e.id)
+            || case when p."nextAfterSeq" is null then jsonb_build_object('summary', ${stormSummary(ofBundle, terms)}) else '{}' end
           from evidence h where h.storm_id = e.id order by h.seq desc limit 1) as head, c.pruned_seq as "prunedSeq", c.pruned_hash as "prunedHash"
       from storm_events e join services s on s.id = e.service_id left join evidence_chains c on c.service_id = e.service_id
       cross join lateral (

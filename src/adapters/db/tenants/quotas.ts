@@ -24,6 +24,9 @@ const usedOf = (requireProof: boolean): Readonly<Record<QuotaKind, (customer: SQ
     select count(*) from customer_tokens where customer_id = ${customer} and revoked_at is null
       and (expires_at is null or expires_at > now()))`,
   channels: (customer) => sql`(select count(*) from channels where customer_id = ${customer} and deleted_at is null)`,
+  objectives: (customer) => sql`(
+    select count(*) from services s join slo_objectives o on o.service_id = s.id and o.deleted_at is null
+    where s.customer_id = ${customer} and s.deleted_at is null)`,
 });
 
 /** Kinds with what a customer uses of each and may have of it; `place` is that of `quotaKinds`. */

@@ -1,6 +1,7 @@
 import type { Credit, CreditReason } from "../../../domain/billing/credit.ts";
 import type { ChainHead } from "../../../domain/evidence/evidence-claim.ts";
 import type { Change, Page } from "../tenants/change.ts";
+import type { StormDowntime } from "../../../domain/slo/avoided.ts";
 import type { StormKind } from "../../../domain/steering/steering.ts";
 import type { RoutingChange } from "../steering/routing.ts";
 
@@ -30,8 +31,11 @@ export type Storm = {
   readonly creditedUntilMs: number | null;
 };
 
+/** A storm with what its visitors got, of one that is on so far. */
+export type MeasuredStorm = Storm & { readonly downtime: StormDowntime };
+
 /** A storm with the switches that were made for it, ascending by id; of very many the first thousand, or as many as fit. `evidenceHead`: the last record about it. */
-export type StormDetail = Storm & {
+export type StormDetail = MeasuredStorm & {
   readonly changes: readonly RoutingChange[];
   readonly changesInAll: number;
   readonly evidenceHead: ChainHead | null;
@@ -51,7 +55,7 @@ export type StormFilter = {
 /** Storms as recorded, those of deleted services included. A row of another customer is a missing row. */
 export interface StormStore {
   /** Newest first (descending by id). @param customerId null: of all customers */
-  list(customerId: number | null, filter: StormFilter, page: Page): Promise<Storm[]>;
+  list(customerId: number | null, filter: StormFilter, page: Page): Promise<MeasuredStorm[]>;
   get(customerId: number, id: number): Promise<StormDetail | null>;
   /**
    * An admin's decision on the credit of any storm, overriding earlier ones: `earned` for the whole of it, or `refused`.

@@ -4,7 +4,7 @@ import type { SignedHead } from "../../../domain/evidence/evidence-claim.ts";
 export type EvidencePage = {
   readonly bundle: string;
   readonly nextAfterSeq: number | null;
-  /** Where the bundle ends as a whole; null: it is empty. */
+  /** Where the bundle ends as a whole, on its last page with what the storm's visitors got; null: it is empty. */
   readonly head: SignedHead | null;
 };
 /** Where a chain was cut: its first record is the one after this, and names this hash as the one before. */

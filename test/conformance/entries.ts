@@ -110,8 +110,8 @@ const timeText = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))"/g;
 const requestId = /^[0-9a-f]{32}$/;
 
 const dayMs = 86_400_000;
-/** Days from now: when a proof is looked up next, until when a challenge is good, and a link. */
-const ahead = { NOW: 0, "A DAY ON": 1, "A WEEK ON": 7, "A MONTH ON": 30, "A MONTH AGO": -30 } as const;
+/** Days from now: when a proof is looked up next, until when a challenge is good, and a link; since when an objective counts. */
+const ahead = { NOW: 0, "A DAY ON": 1, "A WEEK ON": 7, "A MONTH ON": 30, "A WEEK AGO": -7, "A MONTH AGO": -30 } as const;
 
 /** A moment of this run, or one that it has set a term to; null: one that is the same everywhere. */
 const momentOf = (timeMs: number, withinMs: number): string | null => {

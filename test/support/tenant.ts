@@ -61,16 +61,30 @@ const objectiveHistory = (customerId: number, serviceId: number, objectiveId: nu
     downUs: 60e6,
   });
   const line = {
-    ...{ objectiveId, name: `${name}-promise`, serviceId, service: `${name}-web`, target: 99.9, state: "healthy", availability: 99.99 },
-    ...{ remainingUs: 2_532e6, remainingPercent: 97.68518, weekDownUs: 60e6, weekConsumedUs: 60e6 },
+    objectiveId,
+    name: `${name}-promise`,
+    serviceId,
+    service: `${name}-web`,
+    target: 99.9,
+    state: "healthy",
+    availability: 99.99,
+    remainingUs: 2_532e6,
+    remainingPercent: 97.68518,
+    weekDownUs: 60e6,
+    weekConsumedUs: 60e6,
   };
   const digest = JSON.stringify({
-    ...{
-      week: weekOf(digestOf(customerId)),
-      objectives: 1,
-      states: { healthy: 1, at_risk: 0, degraded: 0, breaching: 0, insufficient_data: 0 },
-    },
-    ...{ best: [line], worst: [], storms: 2, switches: 1, avoidedUs: 3_480e6, avoidedCents: null, discountCents: 3, currency: "EUR" },
+    week: weekOf(digestOf(customerId)),
+    objectives: 1,
+    states: { healthy: 1, at_risk: 0, degraded: 0, breaching: 0, insufficient_data: 0 },
+    best: [line],
+    worst: [],
+    storms: 2,
+    switches: 1,
+    avoidedUs: 3_480e6,
+    avoidedCents: null,
+    discountCents: 3,
+    currency: "EUR",
   });
   return sql`
     with alert as (

@@ -213,7 +213,7 @@ describe("budgets are watched", () => {
     expect(await world.clock.run(watchBudgets(deps(), old))).toMatchObject({ fired: 0 });
     // Both believe that they have it.
     const both = await world.clock.run(Promise.all([watchBudgets(deps(), fence), watchBudgets(deps(), fence)]));
-    expect(both.map(({ fired }) => Number(fired)).toSorted()).toEqual([0, 1]);
+    expect(new Set(both.map(({ fired }) => fired))).toEqual(new Set([0, 1]));
     await notify.deliver();
     expect(notify.told()).toHaveLength(1);
     await world.clock.advance(10 * minuteMs);
@@ -238,8 +238,8 @@ describe("what is looked at", () => {
     await lived(corrected.serviceId);
     await insertCorrection(world.sql, corrected.serviceId, [startMs - dayMs, startMs], startMs - minuteMs);
     const { budgetWatch } = deps();
-    expect((await budgetWatch.candidates("changing", 1, startMs, 10)).toSorted()).toEqual(ids.slice(1));
-    expect((await budgetWatch.candidates("all", 1, startMs, 10)).toSorted()).toEqual(ids);
+    expect(new Set(await budgetWatch.candidates("changing", 1, startMs, 10))).toEqual(new Set(ids.slice(1)));
+    expect(new Set(await budgetWatch.candidates("all", 1, startMs, 10))).toEqual(new Set(ids));
     expect(await world.clock.run(watchOnSchedule(deps(), await lease()))).toMatchObject({ objectives: 4 });
     await world.clock.advance(minuteMs);
     // By now some have open alerts.

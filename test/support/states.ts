@@ -7,9 +7,9 @@ import type { TestDatabase } from "./database.ts";
  * What is recorded of a service's visitors, oldest first, in seconds after `fromMs`: `40-42 down primary cdn-a @40 storm`
  * (blamed on cdn-a, of an outage since 40), `42- up backup avoided` (the present one).
  */
-export const statesOf = async (sql: TestDatabase["sql"], serviceId: number, fromMs: number): Promise<string[]> =>
+export const statesOf = async (query: TestDatabase["sql"], serviceId: number, fromMs: number): Promise<string[]> =>
   (
-    await sql<{
+    await query<{
       started: number;
       ended: number | null;
       state: string;

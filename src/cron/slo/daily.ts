@@ -85,7 +85,6 @@ export const closeDays = async ({ dayBook, clock }: DailyDeps, fence: Fence): Pr
       if (stored === null) return { ...report, unfinished: true };
       report.snapshots += stored;
       after = page.at(-1)?.serviceId ?? after;
-      if (page.length < servicesPerPage) break;
     }
     report.days += 1;
     lastDay = day;

@@ -106,7 +106,7 @@ const states = (f: Facts): string => {
     ["at_risk", "at risk"],
     ["healthy", "healthy"],
     ["insufficient_data", "with too little data"],
-  ].flatMap(([name = "", words = ""]) => ((number(of, name) ?? 0) > 0 ? [`${number(of, name)} ${words}`] : []));
+  ].flatMap(([name = "", standing = ""]) => ((number(of, name) ?? 0) > 0 ? [`${number(of, name)} ${standing}`] : []));
   return told.join(", ");
 };
 
@@ -131,7 +131,7 @@ const ranked = (f: Facts): string => {
 };
 
 const ordinals = ["", "second ", "third "] as const;
-const capital = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+const capital = (said: string): string => `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
 
 /** One line for each of the best, or the worst. */
 const rankedFigures = (name: "best" | "worst"): readonly Figure[] =>

@@ -24,6 +24,7 @@ import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
 import { told as outbox } from "./outbox-cases.ts";
 import { retained } from "./retention-cases.ts";
+import { objectives } from "./slo-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
 import { afterLook } from "../../../../src/domain/tenants/ownership.ts";
@@ -805,6 +806,7 @@ const targets: readonly FencedWrite[] = [
 export const fencedWrites: readonly FencedWrite[] = [
   ...rounds,
   ...reconstructed,
+  ...objectives,
   ...standing,
   ...observed,
   ...targets,

@@ -125,7 +125,7 @@ export type AdminTokenInput = {
 };
 
 export type Quotas = ({
-  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens" | "channels";
+  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens" | "channels" | "objectives";
   limit: number;
   /** the limit that an admin has set for this customer; null: the default counts */
   own: number | null;
@@ -146,6 +146,8 @@ export type QuotasInput = {
   tokens?: number | null;
   /** null, or absent: the default */
   channels?: number | null;
+  /** null, or absent: the default */
+  objectives?: number | null;
 };
 
 export type Service = {
@@ -157,6 +159,8 @@ export type Service = {
   steering: "auto" | "shadow";
   failback_steps: number[];
   failback_step_seconds: number;
+  /** what a minute of downtime costs, in minor units of the currency of the bills; null: not known */
+  downtime_cents_per_minute: number | null;
   created_at: string;
   updated_at: string;
 };
@@ -170,6 +174,8 @@ export type ServiceInput = {
   /** percent of the way back per step */
   failback_steps?: number[];
   failback_step_seconds?: number;
+  /** what a minute of downtime costs, in minor units of the currency of the bills; null: not known */
+  downtime_cents_per_minute?: number | null;
 };
 
 export type ServiceDetail = {
@@ -241,6 +247,8 @@ export type ServicePatch = {
   /** percent of the way back per step */
   failback_steps?: number[];
   failback_step_seconds?: number;
+  /** what a minute of downtime costs, in minor units of the currency of the bills; null: not known */
+  downtime_cents_per_minute?: number | null;
 };
 
 export type DomainInput = {
@@ -1910,6 +1918,351 @@ export type ServiceDowntimeAvoided = {
   })[];
 };
 
+export type Objective = {
+  id: number;
+  service_id: number;
+  service_name: string;
+  /** rises with each change; days that are over keep theirs */
+  version: number;
+  name: string;
+  target: number;
+  /** a rolling window; null: a calendar one */
+  window_days: number | null;
+  /** a window from Monday, or from the first, in UTC; null: a rolling one */
+  calendar: "week" | "month" | null;
+  /** strict: all downtime consumes the budget; self-only: that of an upstream does not, while the other side was up */
+  dependency_exclusion: "strict" | "self-only";
+  excluded_upstreams: string[];
+  /** percent of the budget that is consumed */
+  burn_warning_percent: number;
+  burn_critical_percent: number;
+  fast_burn_multiplier: number;
+  created_at: string;
+  updated_at: string;
+};
+
+export type ObjectiveInput = {
+  name: string;
+  /** percent of the measured time */
+  target: number;
+  /** a rolling window; 30 where neither it nor calendar is given */
+  window_days?: number | null;
+  /** a window from Monday, or from the first, in UTC; null: a rolling one */
+  calendar?: "week" | "month" | null;
+  /** strict: all downtime consumes the budget; self-only: that of an upstream does not, while the other side was up */
+  dependency_exclusion?: "strict" | "self-only";
+  /** under self-only: upstreams that are not forgiven */
+  excluded_upstreams?: string[];
+  /** percent of the budget that is consumed */
+  burn_warning_percent?: number;
+  burn_critical_percent?: number;
+  /** how many times as fast as it allows the budget burns over the last hour */
+  fast_burn_multiplier?: number;
+};
+
+export type ObjectiveWithStatus = Objective & {
+  status: ObjectiveStatus;
+};
+
+export type ObjectiveStatus = {
+  as_of: string;
+  /** the worst that is true; insufficient_data: under 90 % of the elapsed time was measured */
+  state: "insufficient_data" | "breaching" | "degraded" | "at_risk" | "healthy";
+  window_start: string;
+  /** of a calendar window to come */
+  window_end: string;
+  /** the whole window */
+  total_minutes: number;
+  /** of it so far, since the service was first measured; without corrections */
+  elapsed_minutes: number;
+  window_elapsed_percent: number;
+  /** of the elapsed time what was up or down */
+  measured_minutes: number;
+  /** measured / elapsed; null: nothing has elapsed */
+  coverage: number | null;
+  /** the error budget */
+  allowed_minutes: number;
+  consumed_minutes: number;
+  /** negative where more was spent than there was */
+  remaining_minutes: number;
+  remaining_percent: number;
+  /** of the measured time what consumed nothing */
+  good_minutes: number;
+  availability: number | null;
+  /** of the measured time what was up */
+  up_minutes: number;
+  strict_availability: number | null;
+  /** the availability is below the target, exactly */
+  is_breaching: boolean;
+  /** there is an outage that is not over, also while nothing is known */
+  is_open: boolean;
+  open_since: string | null;
+  downtime: {
+    /** in all */
+    minutes: number;
+    /** the service's own, or nobody's that is proven */
+    self_minutes: number;
+    /** what upstreams are to blame for, while the other side was up, and whether it consumes the budget */
+    upstreams: ({
+      cdn: string;
+      minutes: number;
+      consumes: boolean;
+    })[];
+  };
+  burn_tiers: ({
+    alert: "1h" | "6h" | "3d";
+    long_minutes: number;
+    /** how many times as fast as it allows the budget burns; null: nothing was measured */
+    long_burn: number | null;
+    short_minutes: number;
+    /** how many times as fast as it allows the budget burns; null: nothing was measured */
+    short_burn: number | null;
+    /** it fires when both burn more than this many times as fast as the budget allows */
+    factor: number;
+    /** why the alert can never fire; null: it can */
+    unreachable: string | null;
+  })[];
+  fast_burn: {
+    minutes: number;
+    /** how many times as fast as it allows the budget burns; null: nothing was measured */
+    burn: number | null;
+    multiplier: number;
+    /** why the alert can never fire; null: it can */
+    unreachable: string | null;
+  };
+  /** when the budget is spent at the pace of the last hour; 0: it is; null: never, or not known */
+  exhausted_in_minutes: number | null;
+  /** in which visitors were on the backup because the primary was down */
+  avoided_minutes: number;
+  /** part of it was computed from minute rollups, before states were recorded */
+  reconstructed: boolean;
+};
+
+export type ObjectivePatch = {
+  name?: string;
+  /** percent of the measured time */
+  target?: number;
+  /** a rolling window; null: a calendar one */
+  window_days?: number | null;
+  /** a window from Monday, or from the first, in UTC; null: a rolling one */
+  calendar?: "week" | "month" | null;
+  /** strict: all downtime consumes the budget; self-only: that of an upstream does not, while the other side was up */
+  dependency_exclusion?: "strict" | "self-only";
+  /** under self-only: upstreams that are not forgiven */
+  excluded_upstreams?: string[];
+  /** percent of the budget that is consumed */
+  burn_warning_percent?: number;
+  burn_critical_percent?: number;
+  /** how many times as fast as it allows the budget burns over the last hour */
+  fast_burn_multiplier?: number;
+};
+
+export type ObjectiveStatusInput = {
+  /** those that are none of the customer's have no objectives */
+  service_ids: number[];
+};
+
+export type DowntimeEvents = {
+  objective_id: number;
+  from: string;
+  to: string;
+  /** clipped to the span, the newest first; who is to blame changes within an outage */
+  events: ({
+    started_at: string;
+    /** null: it goes on */
+    ended_at: string | null;
+    minutes: number;
+    attribution: "self" | "upstream";
+    /** the CDN in use while the other side was up */
+    upstream_cdn: string | null;
+    /** whether it consumes the budget, by the objective's present terms */
+    consumes: boolean;
+    /** of it, what corrections take out */
+    corrected_minutes: number;
+    storm_id: number | null;
+    /** computed from minute rollups, before states were recorded */
+    reconstructed: boolean;
+  })[];
+};
+
+export type BurnAlert = {
+  id: number;
+  alert: "1h" | "6h" | "3d" | "fast_burn" | "budget_warning" | "budget_critical" | "exhausted";
+  state: "open" | "resolved";
+  fired_at: string;
+  fired: {
+    /** over the long look-back; of alerts of the budget over the last hour */
+    burn: number | null;
+    /** null: it has no short look-back */
+    short_burn: number | null;
+    /** a factor of burn, or percent of the budget */
+    threshold: number;
+    allowed_minutes: number;
+    consumed_minutes: number;
+    remaining_minutes: number;
+    downtime_minutes: number;
+  };
+  resolved_at: string | null;
+  resolved: {
+    /** over the long look-back; of alerts of the budget over the last hour */
+    burn: number | null;
+    /** null: it has no short look-back */
+    short_burn: number | null;
+    /** a factor of burn, or percent of the budget */
+    threshold: number;
+    allowed_minutes: number;
+    consumed_minutes: number;
+    remaining_minutes: number;
+    downtime_minutes: number;
+  } | null;
+};
+
+export type DailySnapshots = {
+  objective_id: number;
+  current_streak: {
+    days: number;
+    started_on: string | null;
+    ended_on: string | null;
+  };
+  best_streak: {
+    days: number;
+    started_on: string | null;
+    ended_on: string | null;
+  };
+  /** one page of UTC days, the newest first */
+  snapshots: ({
+    day: string;
+    /** of the objective, in force at the end of the day */
+    version: number;
+    target: number;
+    /** at the end of the day, of the window that ends with it */
+    state: "insufficient_data" | "breaching" | "degraded" | "at_risk" | "healthy";
+    allowed_minutes: number;
+    consumed_minutes: number;
+    remaining_minutes: number;
+    remaining_percent: number;
+    measured_minutes: number;
+    availability: number | null;
+    coverage: number | null;
+    day_downtime_minutes: number;
+    day_consumed_minutes: number;
+    day_measured_minutes: number;
+    day_coverage: number | null;
+    /** of the day: how many times as fast as it allows the budget was spent */
+    burn: number | null;
+    verdict: "good" | "bad" | "insufficient";
+    /** good days in a row after it; an insufficient one neither adds nor ends */
+    streak: number;
+    /** how many good days it ended */
+    broken_streak: number;
+  })[];
+};
+
+export type SloCorrection = {
+  id: number;
+  service_id: number;
+  from: string;
+  to: string;
+  minutes: number;
+  reason: string;
+  actor: string;
+  created_at: string;
+  /** the UTC days that it touches and that were over when it was made: their snapshots, and digests of them, stay as they are */
+  closed_days_unchanged: string[];
+};
+
+export type SloCorrectionInput = {
+  /** at most 400 days ago */
+  from: string;
+  /** not in the future, at most 90 days after `from` */
+  to: string;
+  reason: string;
+};
+
+export type ServiceAchievements = {
+  service_id: number;
+  service_name: string;
+  achievements: ({
+    name: "first_steps" | "full_coverage" | "iron_uptime" | "diamond_uptime" | "nines_club" | "budget_miser" | "clean_sheet" | "cascade_breaker" | "rapid_recovery";
+    /** the UTC day at whose end it was true */
+    day: string;
+    /** by which objective; null: by the service itself */
+    objective_id: number | null;
+  })[];
+};
+
+export type ServiceMilestones = {
+  service_id: number;
+  service_name: string;
+  /** each of them, as it stands now; achievements are granted by days that are over */
+  milestones: ({
+    name: "first_steps" | "full_coverage" | "iron_uptime" | "diamond_uptime" | "nines_club" | "budget_miser" | "clean_sheet" | "cascade_breaker" | "rapid_recovery";
+    current: number;
+    target: number;
+    unit: "objectives" | "domains" | "days" | "outages";
+    /** the objective that is farthest; null: it is of the service itself */
+    objective_id: number | null;
+    /** once achieved, it is for good; null: it is not yet */
+    achieved_on: string | null;
+  })[];
+};
+
+export type DigestOfWeek = {
+  week: string;
+  created_at: string;
+};
+
+export type Digest = {
+  week: string;
+  created_at: string;
+  objectives: number;
+  states: {
+    healthy: number;
+    at_risk: number;
+    degraded: number;
+    breaching: number;
+    insufficient_data: number;
+  };
+  /** at most three, by what is left of the budget */
+  best: ({
+    objective_id: number;
+    name: string;
+    service_id: number;
+    service_name: string;
+    target: number;
+    /** at the end of the week, as what follows */
+    state: "insufficient_data" | "breaching" | "degraded" | "at_risk" | "healthy";
+    availability: number | null;
+    remaining_minutes: number;
+    remaining_percent: number;
+    week_downtime_minutes: number;
+    week_consumed_minutes: number;
+  })[];
+  /** at most three with which something is or was the matter */
+  worst: ({
+    objective_id: number;
+    name: string;
+    service_id: number;
+    service_name: string;
+    target: number;
+    /** at the end of the week, as what follows */
+    state: "insufficient_data" | "breaching" | "degraded" | "at_risk" | "healthy";
+    availability: number | null;
+    remaining_minutes: number;
+    remaining_percent: number;
+    week_downtime_minutes: number;
+    week_consumed_minutes: number;
+  })[];
+  /** that began in the week */
+  storms: number;
+  switches: number;
+  avoided_minutes: number;
+  /** null: no service says what a minute of downtime costs */
+  avoided_cents: number | null;
+  discount_cents: number;
+  currency: string;
+};
+
 /** Every operation of the API: what it takes, and what a success answers. */
 export type Operations = {
   /** Whether the API answers; asks nobody else */
@@ -2609,5 +2962,112 @@ export type Operations = {
   "GET /v1/downtime-avoided": {
     query?: { customer_id?: number; limit?: number; cursor?: string; month?: string; };
     result: DowntimeAvoided;
+  };
+  /** List the objectives of a service; GET /v1/objectives has their status, too */
+  "GET /v1/services/{id}/objectives": {
+    path: { id: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: Objective[];
+  };
+  /** Promise something of a service: a service level objective */
+  "POST /v1/services/{id}/objectives": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: ObjectiveInput;
+    result: Objective;
+  };
+  /** Read an objective with its status */
+  "GET /v1/services/{id}/objectives/{childId}": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: ObjectiveWithStatus;
+  };
+  /** Change an objective; makes its next version */
+  "PATCH /v1/services/{id}/objectives/{childId}": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    body: ObjectivePatch;
+    result: Objective;
+  };
+  /** Delete an objective; its alerts are resolved */
+  "DELETE /v1/services/{id}/objectives/{childId}": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Export an objective as OpenSLO v1 */
+  "GET /v1/services/{id}/objectives/{childId}/openslo": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: string;
+  };
+  /** List all objectives with their status */
+  "GET /v1/objectives": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: ObjectiveWithStatus[];
+  };
+  /** Read the objectives of some services with their status */
+  "POST /v1/objectives/status": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    body: ObjectiveStatusInput;
+    result: ObjectiveWithStatus[];
+  };
+  /** List the downtime of an objective with who is to blame */
+  "GET /v1/services/{id}/objectives/{childId}/events": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; from?: string; to?: string; };
+    result: DowntimeEvents;
+  };
+  /** List the burn alerts of an objective, the newest first */
+  "GET /v1/services/{id}/objectives/{childId}/alerts": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; state?: "open" | "resolved"; };
+    result: BurnAlert[];
+  };
+  /** List the days of an objective with its streaks, the newest first */
+  "GET /v1/services/{id}/objectives/{childId}/snapshots": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: DailySnapshots;
+  };
+  /** List the corrections of a service */
+  "GET /v1/services/{id}/slo-corrections": {
+    path: { id: number; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: SloCorrection[];
+  };
+  /** Take time out of what a service's objectives count: maintenance, or a dispute that was settled */
+  "POST /v1/services/{id}/slo-corrections": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: SloCorrectionInput;
+    result: SloCorrection;
+  };
+  /** Delete a correction: its time counts again, but for days that are over */
+  "DELETE /v1/services/{id}/slo-corrections/{childId}": {
+    path: { id: number; childId: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List what services have achieved, by service */
+  "GET /v1/achievements": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: ServiceAchievements[];
+  };
+  /** List how far services are with each achievement */
+  "GET /v1/milestones": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: ServiceMilestones[];
+  };
+  /** List the weeks of which there is a digest, the latest first */
+  "GET /v1/digests": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: DigestOfWeek[];
+  };
+  /** Read the digest of an ISO week, as it was sent */
+  "GET /v1/digests/{week}": {
+    path: { week: string; };
+    query?: { customer_id?: number; };
+    result: Digest;
   };
 };

@@ -1,9 +1,14 @@
 import type { Database } from "../adapters/db/platform/client.ts";
 import { createDayBook } from "../adapters/db/slo/daily.ts";
 import { createDigestBook } from "../adapters/db/slo/digest.ts";
-import { createDowntimeAvoidedStore } from "../adapters/db/slo/downtime-avoided.ts";
-import { createReconstructionStore } from "../adapters/db/slo/reconstruct.ts";
 import { createBudgetWatch } from "../adapters/db/slo/watch.ts";
+import { createSloCorrectionStore } from "../adapters/db/slo/corrections.ts";
+import { createDowntimeAvoidedStore } from "../adapters/db/slo/downtime-avoided.ts";
+import { createSloHistory } from "../adapters/db/slo/history.ts";
+import { createObjectiveMeasures } from "../adapters/db/slo/measures.ts";
+import { createObjectiveStore } from "../adapters/db/slo/objectives.ts";
+import { createSloProgress } from "../adapters/db/slo/progress.ts";
+import { createReconstructionStore } from "../adapters/db/slo/reconstruct.ts";
 import type { SloDeps } from "../adapters/ports/deps.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Config } from "../config.ts";
@@ -17,9 +22,14 @@ export const buildSlo = ({
   db,
   clock,
 }: Needs): SloDeps & Pick<JobDeps, "reconstruction" | "budgetWatch" | "dayBook" | "digestBook"> => ({
-  downtimeAvoided: createDowntimeAvoidedStore(db, { clock, currency: config.billing.currency }),
   budgetWatch: createBudgetWatch(db),
   dayBook: createDayBook(db),
   digestBook: createDigestBook(db, config.billing.currency),
+  downtimeAvoided: createDowntimeAvoidedStore(db, { clock, currency: config.billing.currency }),
+  objectives: createObjectiveStore(db, config.quotas),
+  objectiveMeasures: createObjectiveMeasures(db),
+  sloCorrections: createSloCorrectionStore(db),
+  sloHistory: createSloHistory(db),
+  sloProgress: createSloProgress(db),
   reconstruction: createReconstructionStore(db),
 });

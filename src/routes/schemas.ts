@@ -6,12 +6,14 @@ const decimalsOf = (value: number): number => {
   return Math.max(0, fraction.length - Number(exponent));
 };
 
-/** A decimal number with at most four decimals, so that it is stored exactly. */
-export const decimal4 = () =>
+/** A decimal number with at most so many decimals, so that it is stored exactly. */
+export const decimal = (places: number) =>
   z
     .number()
-    .refine((value) => decimalsOf(value) <= 4, "must have at most 4 decimals")
-    .openapi({ multipleOf: 0.0001 });
+    .refine((value) => decimalsOf(value) <= places, `must have at most ${places} decimals`)
+    .openapi({ multipleOf: Number(`1e-${places}`) });
+
+export const decimal4 = () => decimal(4);
 
 /** A coverage factor above 0. */
 export const factor = (max: number) => decimal4().gt(0).max(max).openapi({ example: 1.5 });

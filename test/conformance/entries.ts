@@ -110,8 +110,8 @@ const timeText = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00))"/g;
 const requestId = /^[0-9a-f]{32}$/;
 
 const dayMs = 86_400_000;
-/** Days from now: when a proof is looked up next, until when a challenge is good, and a link. */
-const ahead = { NOW: 0, "A DAY ON": 1, "A WEEK ON": 7, "A MONTH ON": 30 } as const;
+/** Days from now: when a proof is looked up next, until when a challenge is good, and a link; since when an objective counts. */
+const ahead = { NOW: 0, "A DAY ON": 1, "A WEEK ON": 7, "A MONTH ON": 30, "A WEEK AGO": -7, "A MONTH AGO": -30 } as const;
 
 /** A moment of this run, or one that it has set a term to; null: one that is the same everywhere. */
 const momentOf = (timeMs: number, withinMs: number): string | null => {
@@ -148,6 +148,8 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/^(tranche_lease_held\{name="shard:[^}]*\}) [01]$/gm, "$1 HELD")
     .replaceAll(/"holder":"local:[0-9a-f]{16}"/g, '"holder":"local:RUN"')
     .replaceAll(/"(last_round_)?age_seconds":\d+(\.\d+)?(?=[,}])/g, '"$1age_seconds":N')
+    // How much of an objective's window has elapsed, of which nothing is measured.
+    .replaceAll(/"(elapsed_minutes|window_elapsed_percent|coverage)":\d+(\.\d+)?(?=[,}])/g, '"$1":N')
     // Of a storm that is on.
     .replaceAll(/"unmeasured_seconds":\d+(\.\d+)?/g, '"unmeasured_seconds":N')
     .replaceAll(/try again in \d+ s/g, "try again in N s")

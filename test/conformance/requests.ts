@@ -87,7 +87,7 @@ const refusals = (operation: Operation, credentials: Credentials): Case[] => {
   const { tenant } = credentials;
   const proper = good(operation, credentials);
   const ids = Object.fromEntries(Object.keys(tenant.ids).map((resource) => [resource, missingId]));
-  const missing = operation.path.includes("{week}") ? proper.path : pathWith(operation, { ...ids, i: missingId });
+  const missing = operation.path.includes("/wau/") ? proper.path : pathWith(operation, { ...ids, i: missingId });
   const as = (name: string, change: Partial<Sent>): Case => ({ ...proper, name: `${operation.title}, ${name}`, ...change });
   const auth = (token: string) => ({ headers: { ...proper.headers, ...bearer(token) } });
   const hasIds = missing !== proper.path;

@@ -9,7 +9,7 @@ import { bodyText, parameterText } from "../support/arbitraries.ts";
 import type { Operation } from "../support/openapi.ts";
 import { sampleBody } from "../support/samples.ts";
 import { staticContract } from "../support/static-contract.ts";
-import { resourcesOf, seedTenant, unconfirmed } from "../support/tenant.ts";
+import { missingId, resourcesOf, seedTenant, unconfirmed, weekOf } from "../support/tenant.ts";
 import type { Tenant } from "../support/tenant.ts";
 
 const { operations } = await staticContract();
@@ -27,6 +27,12 @@ const known = new Map<string, number[][]>();
 
 const learn = (resources: string, ids: number[]) => {
   known.set(resources, [ids, ...(known.get(resources) ?? [])].slice(0, 6));
+};
+
+const operationNamed = (title: string): Operation => {
+  const operation = operations.find((one) => one.title === title);
+  if (operation === undefined) throw new Error(`no operation ${title}`);
+  return operation;
 };
 
 /** Rows for what is to come: at the start, and where something was removed. */
@@ -49,6 +55,10 @@ const plant = async (name: string): Promise<void> => {
   learn("services/domains", [service.id, domain.id]);
   learn("services/storm-policies", [service.id, policy.id]);
   learn("customers/tokens", [id, spare.id]);
+  const objective = await api.created(`${at}/objectives`, { name, target: 99.9 }, { token });
+  learn("services/objectives", [service.id, objective.id]);
+  const maintenance = sampleBody(operationNamed("POST /v1/services/{id}/slo-corrections"));
+  learn("services/slo-corrections", [service.id, (await api.created(`${at}/slo-corrections`, maintenance, { token })).id]);
   const hook = { name, kind: "webhook", url: "http://127.0.0.1:9/hook" };
   const channels = [(await api.created("/v1/channels", hook, { token })).id, (await api.created("/v1/operator/channels", hook)).id];
   for (const channelId of channels) await api.db.rows(unconfirmed(channelId));
@@ -195,11 +205,7 @@ const credentialOf = ({ who }: Draft): [string, string][] => {
 };
 
 /** Drafts name their operation only, so that a counterexample can be read. */
-const operationOf = ({ title }: Draft): Operation => {
-  const operation = operations.find((one) => one.title === title);
-  if (operation === undefined) throw new Error(`no operation ${title}`);
-  return operation;
-};
+const operationOf = ({ title }: Draft): Operation => operationNamed(title);
 
 const idsOf = (made: Draft): number[] => {
   const choices = known.get(resourcesOf(operationOf(made).path).join("/")) ?? [];
@@ -212,6 +218,7 @@ const pathOf = (made: Draft): string => {
   return operationOf(made).path.replaceAll(/\{\w+\}/g, (parameter) => {
     at += 1;
     if (parameter === "{token}") return encodeURIComponent(made.texts[at] ?? linkToken);
+    if (parameter === "{week}") return encodeURIComponent(made.texts[at] ?? weekOf(ids[at] ?? missingId));
     return encodeURIComponent(made.texts[at] ?? ids[at] ?? 1);
   });
 };

@@ -148,8 +148,8 @@ const visible = ({ status, headers, text }: Answer, path: string) =>
     .replaceAll(path, "PATH")
     .replaceAll(headers.get("x-request-id") ?? "", "REQUEST");
 
-/** A backtest reads: its question is too long for a query. */
-const isWrite = ({ method, path }: Operation) => method !== "GET" && !path.endsWith("/backtest");
+/** What reads by POST: its question is too long for a query. */
+const isWrite = ({ method, path }: Operation) => method !== "GET" && !/\/(backtest|objectives\/status)$/.test(path);
 /** What an admin reads of everybody at once. */
 const ofEverybody = ["GET /v1/corrections", "GET /v1/storms", "GET /v1/fleet"];
 const isOfEverybody = ({ title }: Operation) => ofEverybody.includes(title);

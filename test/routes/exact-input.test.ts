@@ -28,6 +28,13 @@ describe("names and reasons, which invoices and reports print", () => {
     ["POST", "/v1/customers/{customer}/tokens", (name) => ({ name, role: "viewer" }), "/name"],
     ["POST", "/v1/services", (name) => ({ name, primary_cdn: "a", backup_cdn: "b" }), "/name"],
     ["PATCH", "/v1/services/{service}", (name) => ({ name }), "/name"],
+    ["POST", "/v1/services/{service}/objectives", (name) => ({ name, target: 99.9 }), "/name"],
+    [
+      "POST",
+      "/v1/services/{service}/slo-corrections",
+      (reason) => ({ from: "2026-11-20T00:00:00Z", to: "2026-11-20T01:00:00Z", reason }),
+      "/reason",
+    ],
     ["PUT", "/v1/services/{service}/routing/override", (reason) => ({ mode: "frozen", reason }), "/reason"],
     ["PUT", "/v1/freeze", (reason) => ({ reason }), "/reason"],
     [
@@ -78,6 +85,7 @@ describe("times", () => {
   const places: readonly Place[] = [
     ["PUT", "/v1/services/{service}/usage", window, "/0/window_start"],
     ["PUT", "/v1/services/{service}/routing/override", (until) => ({ mode: "frozen", reason: "x", until }), "/until"],
+    ["POST", "/v1/services/{service}/slo-corrections", (from) => ({ from, to: "2026-11-20T01:00:00Z", reason: "x" }), "/from"],
     ["PUT", "/v1/freeze", (until) => ({ reason: "x", until }), "/until"],
     [
       "POST",

@@ -58,7 +58,13 @@ const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /v1/operator/channels/{id}": { name: "renamed", min_severity: "warning" },
   "PATCH /v1/customers/{id}": { max_coverage_cap: 2 },
   "PATCH /v1/services/{id}/storm-policies/{childId}": { window_seconds: 30 },
+  "PATCH /v1/services/{id}/objectives/{childId}": { target: 99.95, window_days: 7 },
   "PUT /v1/services/{id}/usage": [{ window_start: hour(3), window_end: hour(4), primary_bytes: 1 }],
+  // Of the last hours by the clock of the database, which is that of the machine.
+  get "POST /v1/services/{id}/slo-corrections"() {
+    const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    return { from: ago(3), to: ago(2), reason: "maintenance" };
+  },
 };
 
 /** A body that the operation takes: what is required, or for a PATCH everything. */

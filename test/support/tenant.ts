@@ -42,6 +42,67 @@ const sentValues = (name: string) => sql`
     path: null,
   })}::jsonb`;
 
+/** The week of a tenant's digest, by year and number: of each another one. */
+const digestOf = (customerId: number): number => (2_100 + (customerId % 7_000)) * 100 + 1;
+
+/** Such a week as text; of a missing row one of which there is none. */
+export const weekOf = (id: number): string =>
+  id === missingId ? "1999-W01" : `${Math.floor(id / 100)}-W${String(id % 100).padStart(2, "0")}`;
+
+/** What is recorded of an objective: an alert, a day, an achievement and a digest of the week. @returns the id of a correction beside it */
+const objectiveHistory = (customerId: number, serviceId: number, objectiveId: number, name: string) => {
+  const figures = JSON.stringify({
+    burn: 20,
+    shortBurn: 100,
+    threshold: 14.4,
+    allowedUs: 2_592e6,
+    consumedUs: 60e6,
+    remainingUs: 2_532e6,
+    downUs: 60e6,
+  });
+  const line = {
+    objectiveId,
+    name: `${name}-promise`,
+    serviceId,
+    service: `${name}-web`,
+    target: 99.9,
+    state: "healthy",
+    availability: 99.99,
+    remainingUs: 2_532e6,
+    remainingPercent: 97.68518,
+    weekDownUs: 60e6,
+    weekConsumedUs: 60e6,
+  };
+  const digest = JSON.stringify({
+    week: weekOf(digestOf(customerId)),
+    objectives: 1,
+    states: { healthy: 1, at_risk: 0, degraded: 0, breaching: 0, insufficient_data: 0 },
+    best: [line],
+    worst: [],
+    storms: 2,
+    switches: 1,
+    avoidedUs: 3_480e6,
+    avoidedCents: null,
+    discountCents: 3,
+    currency: "EUR",
+  });
+  return sql`
+    with alert as (
+      insert into slo_alerts (objective_id, service_id, kind, fired_at, fired, resolved_at, resolved)
+      values (${objectiveId}, ${serviceId}, '1h', '2026-11-20T01:01:00Z', ${figures}::jsonb, '2026-11-20T02:10:00Z', ${figures}::jsonb)
+    ), day as (
+      insert into slo_daily_snapshots (objective_id, day, version, state, allowed_us, consumed_us, down_us, measured_us, elapsed_us,
+        day_consumed_us, day_down_us, day_measured_us, day_elapsed_us, verdict, streak)
+      values (${objectiveId}, '2026-11-20', 1, 'healthy', 2592000000, 60000000, 60000000, 86400000000, 86400000000, 60000000, 60000000, 86400000000, 86400000000, 'good', 1)
+    ), achievement as (
+      insert into slo_achievements (service_id, name, objective_id, day, created_at) values (${serviceId}, 'first_steps', ${objectiveId}, '2026-11-20', '2026-11-21T02:10:00Z')
+    ), digest as (
+      insert into slo_digests (customer_id, week, body, created_at) values (${customerId}, ${weekOf(digestOf(customerId))}, ${digest}::jsonb, '2026-11-23T09:00:00Z')
+    )
+    insert into slo_corrections (service_id, from_at, to_at, reason, actor, created_at)
+    values (${serviceId}, '2026-11-20T03:00:00Z', '2026-11-20T04:00:00Z', ${`${name}-maintenance`}, ${`${name}-editor`}, '2026-11-21T00:00:00Z') returning id`;
+};
+
 /** A customer with at least one row of every kind; `name` is in all of them that hold a text. */
 export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   const { id, owner, editor, viewer } = await api.onboard(name);
@@ -82,6 +143,8 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       from generate_series('2026-11-21T09:00:00Z'::timestamptz, '2026-11-21T09:10:00Z', '1 minute') minute
     )
     select id from ended`);
+  const objective = await api.created(`${at}/objectives`, { name: `${name}-promise`, target: 99.9 }, options);
+  const [sloCorrection] = await api.db.rows<{ id: number }>(objectiveHistory(id, service.id, objective.id, name));
   const head = "a".repeat(64);
   await api.db.rows(sql`
     with anchor as (insert into evidence_anchors (body, hash) values ('{"chains":1}', ${head}) returning id)
@@ -177,6 +240,9 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       services: service.id,
       domains: domain.id,
       "storm-policies": policy.id,
+      objectives: objective.id,
+      "slo-corrections": sloCorrection?.id ?? 0,
+      digests: digestOf(id),
       storms: storm?.id ?? 0,
       invoices: invoice?.id ?? 0,
       lines: invoice?.line ?? 0,
@@ -208,7 +274,7 @@ export const pathWith = (operation: Pick<Operation, "path">, ids: Ids): string =
   operation.path.replaceAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g, (_, resource: string) => {
     const id = ids[resource];
     if (id === undefined) throw new Error(`seedTenant in test/support/tenant.ts knows no ${resource}`);
-    return `${resource}/${id}`;
+    return `${resource}/${resource === "digests" ? weekOf(id) : id}`;
   });
 
 /**

@@ -43,7 +43,10 @@ import type { Readiness, StatusStore } from "./coordination/status.ts";
 import type { RecordedTraces } from "./detection/recorded-trace.ts";
 import type { Lookup, Resolver } from "./steering/resolver.ts";
 import type { RoutingStore } from "./steering/routing.ts";
+import type { ObjectiveMeasures, ObjectiveStore } from "./slo/objectives.ts";
 import type { ServiceStore } from "./tenants/services.ts";
+import type { SloCorrectionStore } from "./slo/corrections.ts";
+import type { SloHistory, SloProgress } from "./slo/history.ts";
 import type { StandingStore } from "./steering/standing.ts";
 import type { StormStore } from "./detection/storms.ts";
 import type { TargetStore } from "./detection/targets.ts";
@@ -150,6 +153,11 @@ export interface EvidenceDeps {
 /** What visitors got, and what was promised of it. */
 export interface SloDeps {
   readonly downtimeAvoided: DowntimeAvoidedStore;
+  readonly objectives: ObjectiveStore;
+  readonly objectiveMeasures: ObjectiveMeasures;
+  readonly sloCorrections: SloCorrectionStore;
+  readonly sloHistory: SloHistory;
+  readonly sloProgress: SloProgress;
 }
 
 /** Leases, jobs and their status. */

@@ -129,7 +129,8 @@ const edge = (from: Condition, to: Condition, domains: readonly VisitedDomain[])
  */
 const beginning = (before: Span, to: Condition, domains: readonly VisitedDomain[], nowMs: number): number => {
   const atMs = edge(before, to, domains);
-  if (atMs === null || (atMs < before.startedAtMs && before.state !== "up")) return nowMs;
+  const wasFine = before.state === "up" && to.state === "down";
+  if (atMs === null || (atMs < before.startedAtMs && !wasFine)) return nowMs;
   return Math.min(nowMs, Math.max(before.startedAtMs, atMs));
 };
 

@@ -21,6 +21,9 @@ const fields = {
   steering: z.enum(["auto", "shadow"]).openapi({ description: "shadow decides and records, but writes no DNS" }),
   failback_steps: steps,
   failback_step_seconds: like(z.int().min(1).max(86_400), 60),
+  downtime_cents_per_minute: like(z.int().min(0).max(1_000_000_000).nullable(), null).openapi({
+    description: "what a minute of downtime costs, in minor units of the currency of the bills; null: not known",
+  }),
 };
 
 export const serviceSchema = z
@@ -37,6 +40,7 @@ export const serviceInput = z
     steering: fields.steering.default("auto"),
     failback_steps: steps.default([100]),
     failback_step_seconds: fields.failback_step_seconds.default(60),
+    downtime_cents_per_minute: fields.downtime_cents_per_minute.default(null),
   })
   .refine(twoCdns, differ)
   .openapi("ServiceInput");
@@ -51,6 +55,7 @@ export const representService = (service: Service): z.infer<typeof serviceSchema
   steering: service.steering,
   failback_steps: [...service.failbackSteps],
   failback_step_seconds: service.failbackStepSeconds,
+  downtime_cents_per_minute: service.downtimeCentsPerMinute,
   created_at: isoTime(service.createdAtMs),
   updated_at: isoTime(service.updatedAtMs),
 });
@@ -63,4 +68,5 @@ export const serviceFields = <Body extends z.infer<typeof servicePatch>>(body: B
   steering: body.steering as Body["steering"],
   failbackSteps: body.failback_steps as Body["failback_steps"],
   failbackStepSeconds: body.failback_step_seconds as Body["failback_step_seconds"],
+  downtimeCentsPerMinute: body.downtime_cents_per_minute as Body["downtime_cents_per_minute"],
 });

@@ -56,6 +56,13 @@ describe("every decimal that a request may hold", () => {
       "/max_coverage_factor",
     ],
     [
+      "a multiplier",
+      "POST",
+      "/v1/services/{s}/objectives",
+      (value: string) => text({ name: '"x"', target: "99.9", fast_burn_multiplier: value }),
+      "/fast_burn_multiplier",
+    ],
+    [
       "a tax",
       "PUT",
       "/v1/customers/{c}/billing-profile",

@@ -47,7 +47,7 @@ const events = (page: Page): SQL => sql`
   ) a
   where a.id < ${before(page)} order by a.id desc limit ${page.limit}`;
 
-const snapshotColumns = sql`d.day - date '1970-01-01' as id, d.day, d.version, d.state, d.allowed_us as "allowedUs",
+const snapshotColumns = sql`d.day - date '1970-01-01' as id, d.day, d.version, v.target::float8 as target, d.state, d.allowed_us as "allowedUs",
   jsonb_build_object('elapsedUs', d.elapsed_us, 'measuredUs', d.measured_us, 'downUs', d.down_us, 'consumedUs', d.consumed_us) as "window",
   jsonb_build_object('elapsedUs', d.day_elapsed_us, 'measuredUs', d.day_measured_us, 'downUs', d.day_down_us, 'consumedUs', d.day_consumed_us) as "ofDay",
   d.verdict, d.streak, d.broken_streak as "brokenStreak"`;
@@ -85,6 +85,7 @@ export const createSloHistory = (db: Database): SloHistory => ({
     const [row] = await db.rows<{ days: DailySnapshot[]; verdicts: JudgedDay[] }>(sql`
       select coalesce((select jsonb_agg(x order by x.id desc) from (
         select ${snapshotColumns} from slo_daily_snapshots d
+        join slo_objective_versions v on (v.objective_id, v.version) = (d.objective_id, d.version)
         where d.objective_id = o.id and d.day - date '1970-01-01' < ${before(page)}::bigint order by d.day desc limit ${page.limit}) x), '[]') as days,
         coalesce((select jsonb_agg(jsonb_build_object('day', d.day, 'verdict', d.verdict) order by d.day)
           from slo_daily_snapshots d where d.objective_id = o.id), '[]') as verdicts

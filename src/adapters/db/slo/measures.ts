@@ -4,9 +4,9 @@ import type { MeasuredScope, Objective, ObjectiveMeasures } from "../../ports/sl
 import type { Database } from "../platform/client.ts";
 import { tallies, talliesOf, tallyColumns } from "./tally.ts";
 import type { TallyRow } from "./tally.ts";
-import { objectiveColumns } from "./terms.ts";
+import { columnsWith } from "./terms.ts";
 
-type Row = Objective & TallyRow & { readonly customerId: number; readonly serviceName: string; readonly atUs: number };
+type Row = Objective & TallyRow & { readonly customerId: number; readonly atUs: number };
 
 const conditions = (scope: MeasuredScope): SQL => {
   const { serviceIds } = scope;
@@ -46,7 +46,7 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
     // One row at least: it says what the present was.
     const rows = await db.rows<Row | { readonly id: null; readonly atUs: number }>(sql`
       with chosen as materialized (
-        select s.customer_id as "customerId", s.name as "serviceName", ${objectiveColumns}, v.window_days, v.calendar, v.excluded_upstreams
+        select s.customer_id as "customerId", ${columnsWith(sql`s.name`)}, v.window_days, v.calendar, v.excluded_upstreams
         from slo_objectives o join services s on s.id = o.service_id ${version}
         where o.deleted_at is null and s.deleted_at is null ${objective} ${conditions(scope)}
         order by o.id limit ${scope.page.limit}
@@ -63,7 +63,7 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
       atUs: rows[0]?.atUs ?? 0,
       measured: rows.flatMap((row) => {
         if (row.id === null) return [];
-        const { id, serviceId, name, version: made, target, window, createdAtMs, updatedAtMs } = row;
+        const { id, serviceId, serviceName, name, version: made, target, window, createdAtMs, updatedAtMs } = row;
         const { dependencyExclusion, excludedUpstreams, burnWarningPercent, burnCriticalPercent, fastBurnMultiplier } = row;
         const terms = {
           target,
@@ -77,8 +77,7 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
         return [
           {
             customerId: row.customerId,
-            serviceName: row.serviceName,
-            objective: { id, serviceId, name, version: made, ...terms, createdAtMs, updatedAtMs },
+            objective: { id, serviceId, serviceName, name, version: made, ...terms, createdAtMs, updatedAtMs },
             tallies: talliesOf(row),
           },
         ];

@@ -16,10 +16,10 @@ const outages = sql`coalesce((
     from service_states x join service_states p on p.service_id = x.service_id and p.ended_at = x.started_at and p.outage_at is not null
     where x.service_id = s.id and x.avoided and x.outage_at is null order by x.started_at - p.outage_at limit 1) y), '[]') as outages`;
 
-const days = sql`coalesce((
-  select jsonb_object_agg(o.id, jsonb_build_object('verdict', d.verdict, 'streak', d.streak)) from slo_objectives o
+const streaks = sql`coalesce((
+  select jsonb_object_agg(o.id, d.streak) from slo_objectives o
   cross join lateral (select * from slo_daily_snapshots d where d.objective_id = o.id order by d.day desc limit 1) d
-  where o.service_id = s.id and o.deleted_at is null), '{}') as days`;
+  where o.service_id = s.id and o.deleted_at is null), '{}') as streaks`;
 
 /** Sent digests `g`, by year and number of their week. */
 const digestId = sql`(left(g.week, 4) || right(g.week, 2))::int`;
@@ -42,7 +42,7 @@ export const createSloProgress = (db: Database): SloProgress => ({
     )
     select s.id, s.name, ${achievements},
       (select (extract(epoch from x.started_at) * 1000000)::bigint from service_states x where x.service_id = s.id order by x.started_at limit 1) as "trackedSinceUs",
-      (select jsonb_build_object('live', c.live, 'covered', c.covered) from covered c) as domains, ${outages}, ${days}
+      (select jsonb_build_object('live', c.live, 'covered', c.covered) from covered c) as domains, ${outages}, ${streaks}
     from services s where s.customer_id = ${customerId} and s.deleted_at is null and s.id > ${page.afterId ?? 0}
     order by s.id limit ${page.limit}`),
 

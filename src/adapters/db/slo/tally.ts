@@ -128,9 +128,9 @@ export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL =>
       ${sql.raw(of("s.us", "s.avoided"))} as avoided, ${sql.raw(of("s.us", `${isDown} and s.upstream_cdn is null`))} as self,
       jsonb_object_agg(s.upstream_cdn, s.us::bigint) filter (where s.upstream_cdn is not null and s.us > 0) as upstreams,
       coalesce(bool_or(s.reconstructed and s.us > 0), false) as reconstructed, max(s.open_since)::bigint as open_since,
-      concat_ws(',', ${numbered((nth) => `${of(`s.us${nth}`, isMeasured)}, ${of(`s.us${nth}`, "s.consumes")}`)}) as burn
+      concat_ws(',', ${numbered((nth) => `${of(`s.us${nth}`, isMeasured)} + greatest(0, min(s.a) - min(s.since${nth}))::bigint, ${of(`s.us${nth}`, "s.consumes")}`)}) as burn
     from (
-      select s.*, ${sql.raw(isDown)} and (t.strict or s.upstream_cdn is null or s.upstream_cdn = any(t.excluded_upstreams)) as consumes
+      select s.*, ${numbered((nth) => `t.since${nth}`)}, ${sql.raw(isDown)} and (t.strict or s.upstream_cdn is null or s.upstream_cdn = any(t.excluded_upstreams)) as consumes
       from parts s join terms t on t.id = s.id
     ) s group by s.id
   )

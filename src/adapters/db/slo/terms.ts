@@ -3,12 +3,17 @@ import { sql } from "drizzle-orm";
 import type { ObjectivePatch } from "../../ports/slo/objectives.ts";
 import { ms } from "../platform/write.ts";
 
-/** The join `o` (slo_objectives) and `v` (its version) in the form of the port's `Objective`. */
-export const objectiveColumns = sql`o.id, o.service_id as "serviceId", o.name, v.version, v.target::float8 as "target",
+/** Columns of the port's `Objective`, of the join `o` (slo_objectives) and `v` (its version). */
+export const columnsWith = (
+  serviceName: SQL,
+): SQL => sql`o.id, o.service_id as "serviceId", ${serviceName} as "serviceName", o.name, v.version, v.target::float8 as "target",
   case when v.calendar is null then jsonb_build_object('days', v.window_days) else jsonb_build_object('calendar', v.calendar) end as "window",
   v.dependency_exclusion as "dependencyExclusion", v.excluded_upstreams as "excludedUpstreams",
   v.burn_warning_percent as "burnWarningPercent", v.burn_critical_percent as "burnCriticalPercent",
   v.fast_burn_multiplier::float8 as "fastBurnMultiplier", ${ms("o.created_at", "createdAtMs")}, ${ms("o.updated_at", "updatedAtMs")}`;
+
+/** The same without a join to the service. */
+export const objectiveColumns = columnsWith(sql`(select n.name from services n where n.id = o.service_id)`);
 
 /** A live service of a customer, `s`. */
 export const liveService = (customerId: number, serviceId: number): SQL => sql`

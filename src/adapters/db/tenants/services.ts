@@ -17,6 +17,7 @@ import { assignments, auditRow, ms, rememberedAnswer, taken, write } from "../pl
 
 const columns = sql`id, name, primary_cdn as "primaryCdn", backup_cdn as "backupCdn", steering,
   failback_steps as "failbackSteps", failback_step_seconds as "failbackStepSeconds",
+  downtime_cents_per_minute as "downtimeCentsPerMinute",
   ${ms("created_at", "createdAtMs")}, ${ms("updated_at", "updatedAtMs")}`;
 
 const sameCdn = () => invalidBody({ pointer: "/backup_cdn", detail: "must differ from primary_cdn" });
@@ -42,9 +43,9 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
       with quota as (${exhausted(customerId, limits, ["services"])}
       ), created as (
         insert into services
-          (customer_id, name, primary_cdn, backup_cdn, steering, failback_steps, failback_step_seconds)
+          (customer_id, name, primary_cdn, backup_cdn, steering, failback_steps, failback_step_seconds, downtime_cents_per_minute)
         select id, ${input.name}, ${input.primaryCdn}, ${input.backupCdn}, ${input.steering},
-          ${JSON.stringify(input.failbackSteps)}::jsonb, ${input.failbackStepSeconds}::int
+          ${JSON.stringify(input.failbackSteps)}::jsonb, ${input.failbackStepSeconds}::int, ${input.downtimeCentsPerMinute}::int
         from customers where id = ${customerId} and not exists (select from quota) returning *
       ), view as (select ${columns} from created
       ), remembered as (${rememberedAnswer(change, "created", "view")}
@@ -98,6 +99,7 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
         steering: "steering",
         failbackSteps: "failback_steps",
         failbackStepSeconds: "failback_step_seconds",
+        downtimeCentsPerMinute: "downtime_cents_per_minute",
       },
     );
     const rows = await write<Service>(

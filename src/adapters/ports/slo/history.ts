@@ -42,6 +42,8 @@ export type DailySnapshot = {
   /** A date. */
   readonly day: string;
   readonly version: number;
+  /** Of that version. */
+  readonly target: number;
   readonly state: ObjectiveState;
   readonly allowedUs: number;
   /** Of the window that ends with the day. */
@@ -68,8 +70,8 @@ export type ServiceAchievements = { readonly id: number; readonly name: string; 
 /** All that its milestones are computed from besides the status of its objectives. */
 export type ServiceFacts = ServiceAchievements &
   Pick<ServiceRecord, "trackedSinceUs" | "domains" | "outages"> & {
-    /** The last day of its objectives, by their ids; none where no day is over. */
-    readonly days: Readonly<Record<string, { readonly verdict: DayVerdict; readonly streak: number }>>;
+    /** Good days in a row until the last day that is over, by objective. */
+    readonly streaks: Readonly<Record<string, number>>;
   };
 
 /** `id`: year and number, 202653 for 2026-W53. */

@@ -9,6 +9,7 @@ export type ObjectivePatch = { readonly [Field in keyof ObjectiveInput]?: Object
 export type Objective = ObjectiveTerms & {
   readonly id: number;
   readonly serviceId: number;
+  readonly serviceName: string;
   readonly name: string;
   /** Incremented with each change; closed days keep the version by which they were judged. */
   readonly version: number;
@@ -19,7 +20,6 @@ export type Objective = ObjectiveTerms & {
 /** An objective with what was measured for it. */
 export type MeasuredObjective = {
   readonly customerId: number;
-  readonly serviceName: string;
   readonly objective: Objective;
   readonly tallies: Tallies;
 };

@@ -10,6 +10,8 @@ export type ServiceInput = {
   /** Percent of the way back, ascending, the last one 100. */
   readonly failbackSteps: readonly number[];
   readonly failbackStepSeconds: number;
+  /** What a minute of downtime costs, in minor units of the currency of its bills, 0 to 1e9; null: it is not known. */
+  readonly downtimeCentsPerMinute: number | null;
 };
 
 export type ServicePatch = { readonly [Field in keyof ServiceInput]?: ServiceInput[Field] | undefined };

@@ -11,12 +11,12 @@ const change = { actor: "token:1", requestId: "r", idempotency: null };
 const page = { limit: 100, afterId: null };
 const dayMs = 86_400_000;
 
-const one = async (statement: string, values: readonly unknown[]): Promise<number> =>
+const inserted = async (statement: string, values: readonly unknown[]): Promise<number> =>
   Number((await database.sql<{ id: string }>(`${statement} returning id`, [...values]))[0]?.id);
 let named = 0;
-const customerOf = async () => await one("insert into customers (name) values ($1)", [`customer ${(named += 1)}`]);
+const customerOf = async () => await inserted("insert into customers (name) values ($1)", [`customer ${(named += 1)}`]);
 const serviceOf = async (customerId: number) =>
-  await one("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'a', 'b')", [
+  await inserted("insert into services (customer_id, name, primary_cdn, backup_cdn) values ($1, $2, 'a', 'b')", [
     customerId,
     `s${(named += 1)}`,
   ]);
@@ -56,6 +56,7 @@ describe("an objective", () => {
       ...body,
       id: first.id,
       serviceId,
+      serviceName: expect.any(String),
       version: 1,
       createdAtMs: expect.any(Number),
       updatedAtMs: first.createdAtMs,
@@ -130,7 +131,7 @@ describe("an objective", () => {
     const customerId = await customerOf();
     const serviceId = await serviceOf(customerId);
     const all = await Promise.allSettled(Array.from({ length: 8 }, (_, nth) => made(customerId, serviceId, input(`o${nth}`))));
-    const kept = all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const kept = all.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     expect(kept).toHaveLength(3);
     expect(all.find(({ status }) => status === "rejected")).toMatchObject({
       reason: { code: "quota", quota: { kind: "objectives", limit: 3 } },
@@ -192,7 +193,7 @@ describe("what was measured", () => {
     const at = async (us: number | null) => (await measures().measure({ customerId, page }, us)).measured[0];
     const before = await clock();
     await store().update(customerId, serviceId, id, { target: 95, window: { days: 7 } }, change);
-    const correction = await one(
+    const correction = await inserted(
       `insert into slo_corrections (service_id, from_at, to_at, reason, actor) values ($1, now() - interval '30 minutes', now() - interval '20 minutes', 'r', 'a')`,
       [serviceId],
     );

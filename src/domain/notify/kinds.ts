@@ -76,6 +76,11 @@ const bound: ReadonlySet<string> = new Set(["storm.recovering", "storm.relapsed"
 
 export const isBoundToIncident = (kind: NotificationKind): boolean => bound.has(kind);
 
+/** Kinds of alerts of error budgets, which come and go with what they measure: one thread for each alert of an objective. */
+const ofAlerts = /^slo\.(burn|exhausted|resolved)$/;
+
+export const isOfAlert = (kind: NotificationKind): boolean => ofAlerts.test(kind);
+
 /** Of what happens to a customer, what the operator's channels are told as well. */
 export const concernsOperator = (kind: NotificationKind): boolean =>
   isOfIncident(kind) || kind === "drift.contested" || kind === "drift.resumed" || kind === "delivery.dead";

@@ -1,9 +1,9 @@
 import type { Incident, IncidentChanges, Notification } from "./incident.ts";
 import { reopenedWithinMs } from "./incident.ts";
 import type { Effect, NotificationKind, Severity } from "./kinds.ts";
-import { isAtLeast, isBoundToIncident, notificationKinds, severities, severityOf } from "./kinds.ts";
+import { isAtLeast, isBoundToIncident, isOfAlert, notificationKinds, severities, severityOf } from "./kinds.ts";
 import type { Action } from "./message.ts";
-import { eventDelayMs, updateDelayMs } from "./retry.ts";
+import { alertLastedMs, eventDelayMs, updateDelayMs } from "./retry.ts";
 import type { Subscriber } from "./subscription.ts";
 import { isFor, wants } from "./subscription.ts";
 import type { Absorbed, NewDelivery, Plan, Thread } from "./thread.ts";
@@ -172,8 +172,9 @@ const planChannel = (
 
   const close = (state: State, thread: string, one: Notification, severity: Severity, incidentId: number | null): void => {
     if (state.waiting?.action === "update") fold(state, state.waiting);
-    // What ended and was opened again may be so once more: its end waits until it no longer can.
-    make(state, thread, "resolve", one, severity, incidentId, incidentId !== null && state.resolved ? nowMs + reopenedWithinMs : nowMs);
+    // What ended and was opened again may be so once more: its end waits until it no longer can, or has lasted.
+    const againMs = incidentId !== null ? reopenedWithinMs : isOfAlert(one.kind) ? alertLastedMs : 0;
+    make(state, thread, "resolve", one, severity, incidentId, state.resolved ? nowMs + againMs : nowMs);
   };
 
   /** What has not been told of as over goes on. */
@@ -200,7 +201,8 @@ const planChannel = (
       return;
     }
     if (!wanted) return;
-    if (effect === "open" && incidentId !== null && state.waiting?.action === "resolve") return reopen(state, state.waiting);
+    if (effect === "open" && (incidentId !== null || isOfAlert(one.kind)) && state.waiting?.action === "resolve")
+      return reopen(state, state.waiting);
     if (effect === "open" || (effect === "more" && incidentId !== null)) {
       if (effect === "open" || isAtLeast(severity, "warning")) make(state, thread, "trigger", one, severity, incidentId, nowMs);
       return;

@@ -51,5 +51,9 @@ const updateDelaysMs = [minuteMs, 5 * minuteMs, 15 * minuteMs, 30 * minuteMs, ho
 /** @param updates sent, or to be sent, since the incident was opened */
 export const updateDelayMs = (updates: number): number => updateDelaysMs[Math.min(updates, updateDelaysMs.length - 1)] ?? hourMs;
 
+/** An alert of a budget that was resolved within so long and fires again comes and goes: its next end is told once it has lasted. */
+export const alertAgainMs = hourMs;
+export const alertLastedMs = 10 * minuteMs;
+
 /** How long events of one kind and subject are gathered after one was sent. */
 export const eventDelayMs = minuteMs;

@@ -20,7 +20,7 @@ export type Thread = {
   readonly updates: number;
   readonly lastAtMs: number;
   readonly escalated: boolean;
-  /** Of an incident: whether its end was told once, or is about to be. */
+  /** Of an incident: whether its end was told once, or is about to be; of an alert of a budget: within `alertAgainMs`. */
   readonly resolved: boolean;
 };
 

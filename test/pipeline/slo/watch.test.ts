@@ -224,6 +224,33 @@ describe("budgets are watched", () => {
   });
 });
 
+describe("an alert that comes and goes", () => {
+  it("is told of twice, and then once it lasts", async () => {
+    const notify = createNotifyWorld(world);
+    const { serviceId } = await world.seed();
+    await notify.channel({ customerId: await notify.customerOf(serviceId), kinds: ["slo.burn"] });
+    await insertObjective(world.sql, serviceId, longAgoMs, {
+      fastBurnMultiplier: 1_000,
+      burnWarningPercent: 100,
+      burnCriticalPercent: 100,
+    });
+    // A minute of every ten, for an hour and a half.
+    const fails = Array.from({ length: 9 }, (_, nth) => [[nth * 10, "self"] as const, [nth * 10 + 1, "up"] as const]).flat();
+    await lived(serviceId, ...fails);
+    const when: number[] = [];
+    for (let minute = 1; minute <= 130; minute += 1) {
+      await world.clock.advance(startMs + minute * minuteMs - world.clock.nowMs());
+      await watch();
+      await notify.deliver();
+      while (when.length < notify.received.length) when.push(minute);
+    }
+    const [fired] = await world.sql<{ count: string }>("select count(*) from slo_alerts where kind = '1h'");
+    expect(Number(fired?.count)).toBeGreaterThan(6);
+    const of1h = notify.received.flatMap(({ message }, nth) => (message.thread.endsWith(":1h") ? [`${message.action} ${when[nth]}`] : []));
+    expect(of1h).toEqual(["trigger 1", "resolve 7", "trigger 11", "resolve 97"]);
+  });
+});
+
 describe("what is looked at", () => {
   it("is what may change, and now and then everything", async () => {
     const quiet = await world.seed({ name: "quiet" });

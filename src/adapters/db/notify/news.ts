@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { reopenedWithinMs } from "../../../domain/notify/incident.ts";
 import type { Incident, Notification } from "../../../domain/notify/incident.ts";
 import { threadOf } from "../../../domain/notify/plan.ts";
+import { alertAgainMs } from "../../../domain/notify/retry.ts";
 import type { Thread } from "../../../domain/notify/thread.ts";
 import { kindNames } from "../../../domain/notify/kinds.ts";
 import type { Subscriber } from "../../../domain/notify/subscription.ts";
@@ -65,8 +66,12 @@ const threadsOf = (news: readonly Notification[], customers: SQL, nowMs: number)
     case when w.state = 'pending' and w.message is null then jsonb_build_object('deliveryId', w.id, 'action', w.action, 'kind', w.kind,
       'severity', w.severity, 'nextAtMs', epoch_ms(w.next_at)) end as waiting,
     coalesce(u.updates, 0) as updates, coalesce(epoch_ms(coalesce(w.ended_at, w.next_at)), 0) as "lastAtMs", coalesce(u.escalated, false) as escalated,
-    p.thread like 'incident:%' and exists (select from deliveries d where d.channel_id = p.id and d.thread = p.thread and d.action = 'resolve'
-      and d.state not in ('folded', 'dropped')) as resolved
+    case when p.thread like 'incident:%' then exists (select from deliveries d where d.channel_id = p.id and d.thread = p.thread and d.action = 'resolve'
+        and d.state not in ('folded', 'dropped'))
+      when p.thread like 'customer:%:objective:%:%' then coalesce((
+        select coalesce(d.ended_at, d.next_at) > ${isoTime(nowMs - alertAgainMs)}::timestamptz from deliveries d where d.channel_id = p.id and d.thread = p.thread
+          and d.action = 'resolve' and d.state <> 'dropped' order by d.seq desc limit 1), false)
+      else false end as resolved
   from pairs p
   cross join lateral (${latest(sql`seq`, sql``)}) l
   left join lateral (${latest(sql`*`, sql`and d.state <> 'folded'`)}) w on true

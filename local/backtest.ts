@@ -6,12 +6,17 @@ import { summarize } from "../src/domain/detection/backtest.ts";
 import { parseDurationMs } from "../src/domain/platform/duration.ts";
 import { Replay } from "../src/domain/detection/replay.ts";
 import type { ReplayTerms, TraceSample } from "../src/domain/detection/replay.ts";
+import type { ObjectiveTerms } from "../src/domain/slo/objective.ts";
+import type { ObjectiveBacktest } from "./backtest-objective.ts";
+import { objectiveFacts, objectiveJson, objectiveTerms, watchObjective } from "./backtest-objective.ts";
 import { fileLines, readTrace, TraceError } from "./trace.ts";
 
-const usage = `Usage: npm run backtest -- TRACE.csv [--policy '{"threshold_avail":0.9,...}'] [--interval 10s] [--cdns a,b] [--json]
+const usage = `Usage: npm run backtest -- TRACE.csv [--policy '{"threshold_avail":0.9,...}'] [--interval 10s] [--cdns a,b]
+       [--objective 99.9] [--window 30] [--json]
 
 Replays a CSV of samples (time,path,vantage,ok,status,latency_ms) through the engine that judges rounds. Fields that the
-policy does not name have the defaults of the API. --cdns names the service's CDNs: none of them testifies for itself.
+policy does not name have the defaults of the API. --cdns names the service's CDNs, the primary first: none of them testifies for itself. --objective says what of the error budget
+of that target (in percent, over --window days) the trace spends, with and without steering, and the downtime avoided.
 `;
 
 class UsageError extends Error {
@@ -32,6 +37,16 @@ const parsePolicy = (text: string, intervalMs: number): Policy => {
   throw new UsageError(`--policy is not valid:\n${z.prettifyError(result.error)}`);
 };
 
+const parseObjective = (target: string | undefined, window: string | undefined): ObjectiveTerms | null => {
+  if (target === undefined && window !== undefined) throw new UsageError("--window needs --objective");
+  if (target === undefined) return null;
+  const [percent, days] = [Number(target), Number(window ?? "30")];
+  if (!/^\d{1,2}(?:\.\d{1,5})?$/.test(target) || percent < 1)
+    throw new UsageError("--objective must be 1 to 99.99999, with at most five decimals");
+  if (!Number.isInteger(days) || days < 1 || days > 400) throw new UsageError("--window must be 1 to 400 days");
+  return objectiveTerms(percent, days);
+};
+
 const termsOf = (policy: Policy): ReplayTerms => ({
   thresholdAvail: policy.threshold_avail,
   windowSeconds: policy.window_seconds,
@@ -41,27 +56,38 @@ const termsOf = (policy: Policy): ReplayTerms => ({
   latencyMs: policy.latency_ms,
 });
 
-export type TraceBacktest = { readonly samples: number; readonly fromMs: number; readonly toMs: number; readonly backtest: Backtest };
+export type TraceBacktest = {
+  readonly samples: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly backtest: Backtest;
+  /** Null: none was asked for. */
+  readonly objective: ObjectiveBacktest | null;
+};
 
 /** Replays a trace from its first round to the end of its last. @throws TraceError where it has no samples */
 export const backtestTrace = async (
   trace: AsyncIterable<TraceSample> | Iterable<TraceSample>,
   setup: { readonly terms: ReplayTerms; readonly cdns: readonly string[]; readonly intervalMs: number },
+  objective: ObjectiveTerms | null = null,
 ): Promise<TraceBacktest> => {
+  const [primary = "primary", backup = "backup"] = setup.cdns;
+  const watched = objective === null ? null : watchObjective(objective, [primary, backup]);
   let samples = 0;
   let [fromMs, toMs] = [0, 0];
   let replay: Replay | null = null;
   for await (const sample of trace) {
     if (replay === null) {
       fromMs = sample.roundAtMs;
-      replay = new Replay({ ...setup, fromMs, vantages: [] });
+      replay = new Replay({ ...setup, fromMs, vantages: [], ...(watched !== null && { watch: watched.watch }) });
     }
     samples += 1;
     toMs = sample.roundAtMs + setup.intervalMs;
     replay.take(sample);
   }
   if (replay === null) throw new TraceError("the trace has no samples");
-  return { samples, fromMs, toMs, backtest: summarize(replay.finish(toMs), fromMs, toMs) };
+  const backtest = summarize(replay.finish(toMs), fromMs, toMs);
+  return { samples, fromMs, toMs, backtest, objective: watched?.at(toMs) ?? null };
 };
 
 const iso = (ms: number | null): string => (ms === null ? "-" : new Date(ms).toISOString().replace(".000Z", "Z"));
@@ -79,7 +105,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 };
 
-const report = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Policy): string => {
+const report = ({ samples, fromMs, toMs, backtest, objective }: TraceBacktest, policy: Policy): string => {
   const { storms, relapses, coveredMs, badMinutes, lowMinutes, detectionDelaysMs } = backtest;
   const rows = storms.map((storm, index) => [
     String(index + 1),
@@ -100,6 +126,7 @@ const report = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Poli
     ["bad minutes covered", percent(badMinutes)],
     ["minutes below the threshold covered", percent(lowMinutes)],
     ["detection delay", delays.length === 0 ? "-" : `median ${delays[Math.floor((delays.length - 1) / 2)]}, longest ${delays.at(-1)}`],
+    ...(objective === null ? [] : objectiveFacts(objective)),
   ];
   const wide = Math.max(...facts.map(([name = ""]) => name.length));
   const lines = facts.map(([name = "", value]) => `${name.padEnd(wide)}  ${value}`);
@@ -108,7 +135,7 @@ const report = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Poli
 \nA bad minute is one in which the primary was down: below the threshold, with min_failures failures.\n`;
 };
 
-const toJson = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Policy): string =>
+const toJson = ({ samples, fromMs, toMs, backtest, objective }: TraceBacktest, policy: Policy): string =>
   JSON.stringify(
     {
       from: iso(fromMs),
@@ -127,6 +154,7 @@ const toJson = ({ samples, fromMs, toMs, backtest }: TraceBacktest, policy: Poli
       minutes_covered: backtest.coveredMs / 60_000,
       bad_minutes: backtest.badMinutes,
       minutes_below_threshold: backtest.lowMinutes,
+      ...(objective !== null && { objective: objectiveJson(objective) }),
     },
     null,
     2,
@@ -141,6 +169,8 @@ export const runBacktest = async (args: readonly string[]): Promise<string> => {
       policy: { type: "string" },
       interval: { type: "string" },
       cdns: { type: "string" },
+      objective: { type: "string" },
+      window: { type: "string" },
       json: { type: "boolean" },
       help: { type: "boolean" },
     },
@@ -150,9 +180,10 @@ export const runBacktest = async (args: readonly string[]): Promise<string> => {
   if (path === undefined || others.length > 0) throw new UsageError("name one trace");
   const intervalMs = parseDurationMs(values.interval ?? "10s");
   if (intervalMs === null || intervalMs < 500 || intervalMs > 60_000) throw new UsageError("--interval must be a duration, 500ms to 1m");
+  const objective = parseObjective(values.objective, values.window);
   const policy = parsePolicy(values.policy ?? "{}", intervalMs);
   const setup = { terms: termsOf(policy), cdns: (values.cdns ?? "").split(",").filter(Boolean), intervalMs };
-  const result = await backtestTrace(readTrace(fileLines(path), intervalMs), setup);
+  const result = await backtestTrace(readTrace(fileLines(path), intervalMs), setup, objective);
   return values.json === true ? `${toJson(result, policy)}\n` : report(result, policy);
 };
 

@@ -21,6 +21,7 @@ import { buildSteering } from "./composition/steering.ts";
 import { buildTenants } from "./composition/tenants.ts";
 import type { Config } from "./config.ts";
 import { createTeller } from "./cron/notify/tell.ts";
+import { createWatcher } from "./cron/slo/watch.ts";
 import { newRunId } from "./cron/rounds/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
 
@@ -73,10 +74,9 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
   };
-  const tell = createTeller(
-    () => capabilities,
-    () => newRunId(random),
-    capabilities.background,
-  );
-  return { ...capabilities, ...buildRuns({ ...capabilities, tell }) };
+  const { background } = capabilities;
+  const newId = () => newRunId(random);
+  const tell = createTeller(() => capabilities, newId, background);
+  const watch = createWatcher(() => ({ ...capabilities, tell }), newId, background);
+  return { ...capabilities, watch, ...buildRuns({ ...capabilities, watch, tell }) };
 };

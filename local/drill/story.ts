@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../cdn/fault.ts";
 import { auditStorm, keepKeys } from "./audit.ts";
 import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
+import type { Budget } from "./budget.ts";
+import { keepBudget } from "./budget.ts";
 import type { Invoice } from "./money.ts";
 import type { Messages } from "./messages/steps.ts";
 import { followMessages } from "./messages/steps.ts";
@@ -34,7 +36,8 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
 
 /** Plays the whole story against the world and measures it. Never throws for a step that failed: it is in the steps. */
 export const tellStory = async (world: World, fault: DrillFault, screen: Screen, elapsedMs: () => number): Promise<Story> => {
-  const { steps, figures, tell, measure, until, end } = createTelling(screen, elapsedMs);
+  const telling = createTelling(screen, elapsedMs);
+  const { steps, figures, tell, measure, until, end } = telling;
   let invoice: Invoice | null = null;
   const cron = startWorldCron(world);
   const visitors = createVisitors(world);
@@ -46,6 +49,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
     tell("customer, service, domain, policy", true, `service ${serviceId}: ${site.host}, cloudflare -> fastly`);
+    const budget: Budget = await keepBudget(api, serviceId, telling);
     messages = await followMessages(
       { world, api, line: (text) => screen.line(text), until, tell, measure },
       "a webhook, Slack, PagerDuty, and mail over SMTP that is confirmed by its code",
@@ -146,6 +150,16 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
       return changes.length === 2 && changes.every(({ result }) => result === "insync") ? true : null;
     });
     tell("both switches in sync", true, "GetChange says INSYNC for both");
+
+    screen.chapter("Error budget");
+    await budget.judged({
+      stormId: storm.id,
+      brokenAtMs,
+      shiftedAtMs: shift.acceptedAtMs,
+      healedAtMs,
+      visits: visitors.visits,
+      isTotal: fault !== "partial" && fault !== "oscillate",
+    });
 
     screen.chapter("Evidence");
     await world.plane.worker.trigger("23 3 * * *");

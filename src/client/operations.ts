@@ -1294,6 +1294,12 @@ export type InvoiceDocument = {
     cents: number;
   })[];
   reverse_charge: boolean;
+  /** of all services in the period; absent where there was none. Cents of the invoice's currency, as the services say what a minute costs; null: none does */
+  downtime_avoided?: {
+    seconds: number;
+    cents: number | null;
+    storms: number;
+  };
 };
 
 export type InvoicedService = {
@@ -1743,7 +1749,7 @@ export type ChannelCode = {
 
 export type Notification = {
   id: number;
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
   severity: "info" | "warning" | "critical";
   service_id: number | null;
   storm_id: number | null;
@@ -1775,7 +1781,7 @@ export type NotificationDeliveryBrief = {
 
 export type NotificationDetail = {
   id: number;
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
   severity: "info" | "warning" | "critical";
   service_id: number | null;
   storm_id: number | null;
@@ -1799,7 +1805,7 @@ export type NotificationDelivery = {
   channel: string;
   channel_kind: "webhook" | "slack" | "pagerduty" | "email";
   action: "event" | "trigger" | "update" | "resolve";
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
   severity: "info" | "warning" | "critical";
   incident_id: number | null;
   /** `dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off */
@@ -2844,7 +2850,7 @@ export type Operations = {
   };
   /** List what the customer is told of, the newest first, whether or not a channel was told */
   "GET /v1/notifications": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead"; service_id?: number; from?: string; to?: string; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
     result: Notification[];
   };
   /** Read a notification, and what became of the messages that told of it */
@@ -2921,7 +2927,7 @@ export type Operations = {
   };
   /** List what the operator is told of, the newest first, whether or not a channel was told */
   "GET /v1/operator/notifications": {
-    query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead"; service_id?: number; from?: string; to?: string; };
+    query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
     result: Notification[];
   };
   /** Read a notification, and what became of the messages that told of it */

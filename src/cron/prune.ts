@@ -83,6 +83,8 @@ const tasksOf = (
     notifications: whileAny(() => retention.notifications(fence, before("notifications"), chunkRows)),
     incident_services: whileAny(() => retention.incidentServices(fence, before("incident_services"), chunkRows)),
     incidents: whileAny(() => retention.incidents(fence, before("incidents"), smallChunkRows)),
+    service_states: whileAny(() => retention.serviceStates(fence, before("service_states"), chunkRows)),
+    slo_alerts: whileAny(() => retention.sloAlerts(fence, before("slo_alerts"), chunkRows)),
     invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
   };
 };

@@ -32,6 +32,14 @@ import type { ReconcileDeps } from "./billing/reconcile.ts";
 import { reconcile } from "./billing/reconcile.ts";
 import type { RollupDeps } from "./rollup.ts";
 import { rollUp } from "./rollup.ts";
+import type { ReconstructDeps } from "./slo/reconstruct.ts";
+import { reconstruct } from "./slo/reconstruct.ts";
+import type { DailyDeps } from "./slo/daily.ts";
+import { closeDays } from "./slo/daily.ts";
+import type { DigestDeps } from "./slo/digest.ts";
+import { sendDigests } from "./slo/digest.ts";
+import type { WatchDeps } from "./slo/watch.ts";
+import { watchOnSchedule } from "./slo/watch.ts";
 
 /** Dependencies of the jobs; constructed by `deps.ts`. */
 export type JobDeps = Omit<
@@ -46,6 +54,10 @@ export type JobDeps = Omit<
     RollupDeps &
     PruneDeps &
     ReconcileDeps &
+    ReconstructDeps &
+    WatchDeps &
+    DailyDeps &
+    DigestDeps &
     AnchorDeps,
   "runId"
 > &
@@ -87,13 +99,17 @@ const jobs = {
   reconcile: (deps: Run) => runLeased(deps, "reconcile", (fence) => reconcile(deps, fence)),
   "anchor-evidence": (deps: Run) => runLeased(deps, "anchor-evidence", (fence) => anchorEvidence(deps, fence)),
   rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),
+  "reconstruct-states": (deps: Run) => runLeased(deps, "reconstruct-states", (fence) => reconstruct(deps, fence)),
+  "watch-budgets": (deps: Run) => runLeased(deps, "watch-budgets", (fence) => watchOnSchedule(deps, fence)),
+  "close-days": (deps: Run) => runLeased(deps, "close-days", (fence) => closeDays(deps, fence)),
+  "weekly-digest": (deps: Run) => runLeased(deps, "weekly-digest", (fence) => sendDigests(deps, fence)),
   prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
 } as const;
 
 /** Which jobs a cron expression starts: the single definition, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate"],
-  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership"],
+  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate", "watch-budgets"],
+  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership", "reconstruct-states", "close-days", "weekly-digest"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile", "anchor-evidence"],

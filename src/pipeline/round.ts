@@ -62,6 +62,8 @@ export type RoundDeps = {
   readonly firstProofs?: FirstProofs;
   /** Starts to deliver messages about what was just stored, in the background. Never throws. */
   readonly tell?: () => void;
+  /** Starts to evaluate the error budgets of services in an outage, likewise. Never throws. */
+  readonly watch?: () => void;
   /** DNS calls that span rounds under one lease; absent: none outlasts a round. */
   readonly dnsTalk?: DnsTalk;
 };
@@ -115,6 +117,9 @@ const withoutServices = (services: readonly RoundService[], ids: readonly number
   const left = new Set(ids);
   return services.filter(({ serviceId }) => !left.has(serviceId));
 };
+
+/** Its budgets are being spent; also while nothing is known. */
+const isInOutage = ({ present }: RoundService): boolean => present != null && present.outageAtMs !== null;
 
 /** The accounts of a round's customers, read in one query. */
 const openAccounts = async ({ dns, dnsDirectory }: RoundDeps, { standings, reading }: DnsTalk, view: ShardView): Promise<DnsAccounts> => {
@@ -227,6 +232,7 @@ const decideAndAct = async (
   const proven = await signDecisions(signer, view.services, await withEvidence(rounds, grounds, decisions), nowMs);
   const stored = await rounds.saveDecisions(fence, proven, nowMs);
   if (decisions.storms.length + decisions.services.length + decisions.contests.length > 0) deps.tell?.();
+  if (decisions.states.length > 0 || view.services.some(isInOutage)) deps.watch?.();
   const sendUntilMs = nowMs + shareOf(intervalMs, applyingShare);
   const { thrown, names, ...applied } = await applyIntents({ clock, connections }, await opening, view, decisions, stored, sendUntilMs);
   reading.touch(names);

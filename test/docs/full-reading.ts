@@ -53,6 +53,8 @@ const fullReading: MetricsReading = {
   channels: [],
   pendingDeliveries: [],
   deadDeliveries: [],
+  sloAlerts: [],
+  objectives: [],
 };
 
 /** Every family with a sample of each of its labels. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { backtestTrace, runBacktest } from "../../local/backtest.ts";
+import { objectiveTerms } from "../../local/backtest-objective.ts";
 import { readTrace, TraceError } from "../../local/trace.ts";
 import type { TraceSample } from "../../src/domain/detection/replay.ts";
 
@@ -165,5 +166,61 @@ describe("npm run backtest", () => {
       (thrown: unknown) => thrown as { code: number; stderr: string },
     );
     expect(error).toMatchObject({ code: 2, stderr: expect.stringMatching(/^backtest: ENOENT.*no-such\.csv/) as string });
+  });
+});
+
+describe("an objective over a trace", () => {
+  const spent = async (day: string) => {
+    const lines = (await readFile(fixture(day), "utf8")).split("\n");
+    const setup = { terms, cdns: ["cloudflare", "fastly"], intervalMs: 10_000 };
+    const { objective } = await backtestTrace(readTrace(lines, 10_000), setup, objectiveTerms(99.9, 30));
+    if (objective === null) throw new Error("no objective");
+    return objective;
+  };
+
+  /** Second by second, by nothing but the file: a minute that judges rounds sees the primary fail in most of its samples. */
+  const failedSeconds = async (day: string): Promise<number> => {
+    const rows = (await readFile(fixture(day), "utf8")).split("\n").map((line) => line.split(","));
+    const primary = rows.filter(([, path]) => path === "primary").map(([at = "", , , ok]) => ({ atMs: time(at), ok: ok === "1" }));
+    const down = new Set<number>();
+    for (const { atMs } of primary) {
+      const window = primary.filter((one) => one.atMs > atMs - 60_000 && one.atMs <= atMs);
+      const failed = window.filter(({ ok }) => !ok);
+      if (failed.length < 3 || window.length - failed.length >= 0.9 * window.length) continue;
+      for (let ms = Math.min(...failed.map((one) => one.atMs)); ms < Math.max(...failed.map((one) => one.atMs)) + 10_000; ms += 1_000)
+        down.add(ms);
+    }
+    return down.size;
+  };
+
+  it.each([
+    ["2025-11-18", 2, 1],
+    ["2025-12-05", 1, 1],
+  ])("%s: what steering avoids is what staying costs, less the time until the switch", async (day, storms, switches) => {
+    const { without, with: steered } = await spent(day);
+    expect(steered.allowed.minutes).toBe(43.2);
+    expect(steered.consumed.us + steered.avoided.us).toBe(without.consumed.us);
+    expect(without.avoided.us).toBe(0);
+    // Of each storm the time from its first failed sample to the switch: two rounds, or three.
+    expect(steered.consumed.minutes).toBeLessThan(storms * switches * 0.55);
+    const referee = await failedSeconds(day);
+    expect(Math.abs(without.consumed.us / 1e6 - referee)).toBeLessThanOrEqual(60 * storms);
+  });
+
+  it("prints the budget with and without steering", async () => {
+    const text = await runBacktest([fixture("2025-11-18"), "--cdns", "cloudflare,fastly", "--objective", "99.9"]);
+    expect(text).toContain("objective                            99.9 % over 30 days, a budget of 43.2 min");
+    expect(text).toMatch(/without steering +153\.2 min down, 354\.5 % of the budget; -110\.0 min left/);
+    expect(text).toMatch(/with steering +0\.8 min down, 1\.9 % of the budget; 42\.4 min left/);
+    expect(text).toMatch(/downtime avoided +152\.3 min/);
+  });
+
+  it.each([["100"], ["0.5"], ["99.9999999"], ["all"]])("refuses the target %s", async (target) => {
+    await expect(runBacktest([fixture("2025-11-18"), "--objective", target])).rejects.toThrow("--objective must be 1 to 99.99999");
+  });
+
+  it("refuses a window without an objective, and one that is none", async () => {
+    await expect(runBacktest([fixture("2025-11-18"), "--window", "7"])).rejects.toThrow("--window needs --objective");
+    await expect(runBacktest([fixture("2025-11-18"), "--objective", "99.9", "--window", "401"])).rejects.toThrow("1 to 400 days");
   });
 });

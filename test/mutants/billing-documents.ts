@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 const figures = "src/adapters/db/billing/billing-figures.ts";
 const due = "src/adapters/db/billing/billing-due.ts";
 const issued = "src/adapters/db/billing/billing-documents.ts";
+const avoided = "src/adapters/db/slo/avoided.ts";
 const cycle = "src/domain/billing/billing-cycle.ts";
 const killedBy = { tests: billing } as const;
 
@@ -101,5 +102,53 @@ export const documents: readonly Mutant[] = [
     file: figures,
     from: "where n.credit <> 'earned'",
     to: "where n.credit = 'earned'",
+  },
+  {
+    id: "document: downtime avoided outside of storms",
+    breaks: "an invoice claims downtime that no storm made",
+    killedBy,
+    file: avoided,
+    from: "select range_agg(${stormRange(at)} * ${range(from, to)}) as storms",
+    to: "select tstzmultirange(${range(from, to)}) as storms",
+  },
+  {
+    id: "document: downtime avoided outside of the period",
+    breaks: "two invoices claim the same downtime",
+    killedBy,
+    file: avoided,
+    from: "select range_agg(${stormRange(at)} * ${range(from, to)}) as storms",
+    to: "select range_agg(${stormRange(at)}) as storms",
+  },
+  {
+    id: "document: being up counts as downtime avoided",
+    breaks: "an invoice claims every minute of a storm",
+    killedBy,
+    file: avoided,
+    from: "where p.avoided\n",
+    to: "\n",
+  },
+  {
+    id: "document: downtime avoided in another currency",
+    breaks: "an invoice in dollars says euros without their sign",
+    killedBy,
+    file: issued,
+    from: "case when i.currency = ${currencyAt(sql`i.customer_id`, issuedAt, defaultCurrency)} then",
+    to: "case when ${currencyAt(sql`i.customer_id`, issuedAt, defaultCurrency)} <> '' then",
+  },
+  {
+    id: "document: downtime avoided rounded down",
+    breaks: "half a cent of downtime avoided is lost",
+    killedBy,
+    file: avoided,
+    from: "${product} + 30000000",
+    to: "${product}",
+  },
+  {
+    id: "document: silence counts as downtime avoided",
+    breaks: "an invoice claims time in which nobody judged the service",
+    killedBy,
+    file: avoided,
+    from: "${believedUntil(serviceId, at)}",
+    to: "${at}",
   },
 ];

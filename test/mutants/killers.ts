@@ -3,7 +3,7 @@
 const domain = ["money", "coverage", "pricing", "currency", "billing-cycle", "invoice-number"].map(
   (name) => `test/domain/billing/${name}.test.ts`,
 );
-const invoicing = ["cases", "every-case", "property", "adjustments", "when", "cycles", "withheld", "nothing", "documents"];
+const invoicing = ["cases", "every-case", "property", "adjustments", "when", "cycles", "withheld", "nothing", "documents", "avoided"];
 
 export const billing = [...invoicing.map((name) => `test/billing/${name}.test.ts`), ...domain];
 export const attribution = ["test/pipeline/attribution.test.ts", "test/pipeline/attribution-property.test.ts"];
@@ -11,3 +11,8 @@ export const printed = ["test/billing/printed.test.ts"];
 
 /** All that stands guard over money, for the code as it is; the mutants that fail cases of pricing are among it. */
 export const everything = ["test/billing", ...attribution, ...domain];
+
+/** The guards of error budgets; the referee that counts seconds is left out, as it takes longest. */
+export const slo = ["visitors", "visitors-outage", "objective", "status", "burn", "snapshot", "achievement"].map(
+  (name) => `test/domain/slo/${name}.test.ts`,
+);

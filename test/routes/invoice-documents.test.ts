@@ -25,6 +25,7 @@ const words = {
   po_number: "PO-1",
   taxes: [{ label: "VAT", rate: "0.19", base_cents: 100, cents: 19 }],
   reverse_charge: false,
+  downtime_avoided: { seconds: 11_520.000_001, cents: 960_000, storms: 2 },
 };
 
 beforeAll(async () => {
@@ -67,6 +68,8 @@ describe("an issued invoice", () => {
       line_count: 40,
       document: { ...words, customer: { name: "acme", ...words.customer } },
     });
+    const csv = [await get(`/v1/invoices/${invoiceId}/csv`), await get(`/v1/invoices/${invoiceId}/lines`, "text/csv")];
+    for (const { status, text } of csv) expect([status, text.includes("downtime")]).toEqual([200, false]);
     expect(body["payable_cents"]).toBe(Number(body["total_cents"]) + 19);
     const listed = (await get("/v1/invoices")).list.find(({ id }) => id === invoiceId);
     expect(body).toMatchObject(listed ?? {});
@@ -122,6 +125,7 @@ describe("an issued invoice", () => {
       due_at: null,
       payable_cents: body["total_cents"],
     });
+    expect(body["document"]).not.toHaveProperty("downtime_avoided");
     expect(body["document"]).toMatchObject({ issuer: null, customer: { name: "acme", legal_name: null }, taxes: [] });
     expect((body["services"] as { name: string; lines: number }[]).map(({ name, lines }) => [name, lines])).toEqual([
       ["old-a", 2],

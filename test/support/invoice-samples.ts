@@ -90,6 +90,7 @@ export const sampleInvoice = (
       po_number: "PO-2026-118-B",
       taxes: [{ label: "VAT", rate: "0.19", base_cents: totalCents, cents: taxCents }],
       reverse_charge: false,
+      downtime_avoided: { seconds: 11_520.25, cents: 960_000, storms: 2 },
       ...words,
     },
     lineCount: lines.length,
@@ -113,7 +114,8 @@ const bare = {
 /** Without taxes. */
 const untaxed = (lines: readonly InvoiceLine[], words: Partial<DocumentBody>): PrintedInvoice => {
   const whole = sampleInvoice(lines, {}, { taxes: [], ...words });
-  return { ...whole, taxCents: 0, payableCents: whole.totalCents };
+  const { downtime_avoided: _avoided, ...body } = whole.body;
+  return { ...whole, body: { ...body, ...words }, taxCents: 0, payableCents: whole.totalCents };
 };
 
 /** Of a customer without a profile, by an operator without one: what the invoices of former versions hold. */

@@ -45,6 +45,56 @@ const invoice = {
 const channel = { channelId: 4, channel: "ops-webhook", channelKind: "webhook", error: "HTTP 503" };
 const finding = { rule: "bytes of a window", object: "window 8812", expected: "1048576", actual: "2097152" };
 
+const objective = { objectiveId: 9, objective: "availability", target: 99.9, windowDays: 30 };
+const us = (minutes: number): number => Math.round(minutes * 60_000_000);
+const burnt = {
+  ...objective,
+  alertId: 31,
+  alert: "1h",
+  firedAtMs: occurredAtMs,
+  threshold: 14.4,
+  burn: 15.8333,
+  shortBurn: 190,
+  allowedUs: us(43.2),
+  consumedUs: us(12.3),
+  remainingUs: us(30.9),
+  downUs: us(32.3),
+};
+const overspent = {
+  ...burnt,
+  alert: "exhausted",
+  threshold: 100,
+  shortBurn: undefined,
+  consumedUs: us(50),
+  remainingUs: us(-6.8),
+};
+const ranked = (objectiveId: number, state: string, leftMinutes: number, availability: number, weekDownMinutes: number) => ({
+  objectiveId,
+  name: "availability",
+  serviceId: objectiveId,
+  service: `edge-${objectiveId}`,
+  target: 99.9,
+  state,
+  availability,
+  remainingUs: us(leftMinutes),
+  remainingPercent: Math.floor((leftMinutes / 43.2) * 1e7) / 1e5,
+  weekDownUs: us(weekDownMinutes),
+  weekConsumedUs: us(weekDownMinutes),
+});
+const week = {
+  week: "2026-W53",
+  objectives: 12,
+  states: { healthy: 9, at_risk: 1, degraded: 0, breaching: 1, insufficient_data: 1 },
+  worst: [ranked(4, "breaching", -6.8, 99.88425, 21), ranked(7, "at_risk", 5.1, 99.9118, 14.5), ranked(2, "healthy", 40, 99.99259, 3.2)],
+  best: [ranked(1, "healthy", 43.2, 100, 0), ranked(3, "healthy", 43.2, 100, 0)],
+  storms: 2,
+  switches: 3,
+  avoidedUs: us(44),
+  avoidedCents: 66_000,
+  discountCents: 3_810,
+  currency: "USD",
+};
+
 type Single = Exclude<NotificationKind, Incidental>;
 const singles: Readonly<Record<Single, Subject>> = {
   "switch.done": ofSwitch({}),
@@ -91,6 +141,15 @@ const singles: Readonly<Record<Single, Subject>> = {
     told: "storm.started",
     title: "cloudflare is failing: 1000 services",
   }),
+  "slo.burn": ofService(burnt, "objective:9:1h"),
+  "slo.exhausted": ofService(overspent, "objective:9:exhausted"),
+  "slo.resolved": ofService({ ...burnt, burn: 15.2, shortBurn: 0 }, "objective:9:1h"),
+  "slo.streak_broken": ofService({ ...objective, day: "2026-11-17", days: 23, dayDownUs: us(50) }, "objective:9"),
+  "slo.achievement": ofService(
+    { objectiveId: 9, objective: "availability", achievement: "iron_uptime", day: "2026-11-17" },
+    "service:3:achievements",
+  ),
+  "digest.weekly": ofCustomer("digest:2026-W53", week),
 };
 
 const served: IncidentService = {
@@ -218,8 +277,55 @@ export const sampleMessage = (kind: Message["kind"], changes: Partial<Message> =
   return { ...builtOf(kind), ...changes };
 };
 
-/** One of each kind; of a storm that begins also as an operator reads it, of a customer's. */
+const variant = (kind: Single, facts: Facts, count = 1): Message => {
+  const told: Notification = { id: 1_207, kind, occurredAtMs, ...singles[kind], facts: { ...singles[kind].facts, ...facts } };
+  const about = { kind, action: actions[notificationKinds[kind].effect], severity: severityOf(kind, told.facts), thread: threadOf(told) };
+  const before = Array.from({ length: count - 1 }, () => ({ ...told, facts: singles[kind].facts }));
+  return singleMessage([...before, told] as unknown as [Notification], about, null);
+};
+
+/** One of each kind; of a storm that begins also as an operator reads it, of a customer's; of objectives the other alerts. */
 export const sampleMessages: Readonly<Record<string, Message>> = {
   ...Object.fromEntries([...kindNames, "test" as const, "channel.confirm" as const].map((kind) => [kind, sampleMessage(kind)])),
   "storm.started.operator": sampleMessage("storm.started", { customer: "Example Downloads" }),
+  "slo.burn.short": variant("slo.burn", {
+    alert: "6h",
+    windowDays: 3,
+    threshold: 6,
+    burn: 6.5,
+    shortBurn: 8.25,
+    allowedUs: us(4.32),
+    consumedUs: us(1.008),
+  }),
+  "slo.burn.budget": variant("slo.burn", {
+    alert: "budget_warning",
+    threshold: 50,
+    shortBurn: undefined,
+    windowDays: undefined,
+    calendar: "month",
+    consumedUs: us(21.6),
+  }),
+  "slo.resolved.budget": variant("slo.resolved", {
+    alert: "budget_warning",
+    threshold: 50,
+    shortBurn: undefined,
+    consumedUs: us(21.5),
+  }),
+  "slo.resolved.deleted": variant("slo.resolved", {
+    ...Object.fromEntries(Object.keys(burnt).map((name) => [name, undefined])),
+    ...objective,
+    alert: "1h",
+    reason: "objective_deleted",
+  }),
+  "slo.achievement.two": variant("slo.achievement", { achievement: "budget_miser" }, 2),
+  "digest.weekly.bare": variant("digest.weekly", {
+    objectives: 0,
+    states: {},
+    best: [],
+    worst: [],
+    avoidedUs: 0,
+    avoidedCents: undefined,
+    discountCents: 0,
+    storms: 1,
+  }),
 };

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql as statement } from "drizzle-orm";
 import type { Database } from "../../src/adapters/db/platform/client.ts";
 import { microsecondText } from "../../src/domain/slo/avoided.ts";
 import type { TestDatabase } from "./database.ts";
@@ -7,9 +7,9 @@ import type { TestDatabase } from "./database.ts";
  * What is recorded of a service's visitors, oldest first, in seconds after `fromMs`: `40-42 down primary cdn-a @40 storm`
  * (blamed on cdn-a, of an outage since 40), `42- up backup avoided` (the present one).
  */
-export const statesOf = async (sql: TestDatabase["sql"], serviceId: number, fromMs: number): Promise<string[]> =>
+export const statesOf = async (query: TestDatabase["sql"], serviceId: number, fromMs: number): Promise<string[]> =>
   (
-    await sql<{
+    await query<{
       started: number;
       ended: number | null;
       state: string;
@@ -63,7 +63,7 @@ export const insertStates = async (db: Database, serviceId: number, states: read
       outage_at: isDown ? microsecondText(fromUs) : null,
     };
   });
-  await db.rows(sql`
+  await db.rows(statement`
     insert into service_states (service_id, started_at, ended_at, state, serving, attribution, upstream_cdn, avoided, outage_at)
     select ${serviceId}, r.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(started_at timestamptz, ended_at timestamptz, state text, serving text,
       attribution text, upstream_cdn text, avoided boolean, outage_at timestamptz)`);
@@ -77,7 +77,7 @@ export const insertStorm = async (
   toUs: number | null,
   kind: "http_availability" | "http_latency" = "http_availability",
 ): Promise<number> => {
-  const [row] = await db.rows<{ id: number }>(sql`
+  const [row] = await db.rows<{ id: number }>(statement`
     insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at, ended_reason, max_coverage_factor)
     select p.service_id, p.id, 1, p.kind, case when t.ended is null then 'storm' else 'ended' end, t.started, t.started, t.ended,
       case when t.ended is not null then 'recovered' end, 1.5

@@ -12,6 +12,7 @@ const few = { stays: "a handful of rows" } as const;
 const byOwner = { stays: "a row a domain or service" } as const;
 const parties = { stays: "invoices, storms and usage refer to them" } as const;
 const terms = { stays: "by these a storm was judged, or a window was billed" } as const;
+const promises = { stays: "what was promised, and what did not count" } as const;
 const access = { stays: "who had access, and by which account was read" } as const;
 const holdings = { stays: "usage is attributed by who held what, and how far it was read" } as const;
 const facts = { days: 400, stays: "that of windows that are not billed yet" } as const;
@@ -41,6 +42,16 @@ export const retention = {
   evidence_anchors: { stays: "a row a day, by which chains are known to be what they were" },
   evidence_anchor_leaves: { stays: "a row a service and day on which something was recorded of it" },
   evidence_chains: { stays: "where a chain ends, and where it was cut" },
+
+  service_states: { days: 800, stays: "those that have not ended" },
+  slo_alerts: { days: 800, stays: "those that are not resolved" },
+  slo_objectives: promises,
+  slo_objective_versions: promises,
+  slo_corrections: promises,
+  slo_daily_snapshots: { stays: "a row an objective and day: what was promised, and kept" },
+  slo_achievements: byOwner,
+  slo_digests: { stays: "a row a customer and week" },
+  slo_reconstructions: byOwner,
 
   routing_changes: { days: 400, stays: "the last switch that was made of each domain, and those whose outcome is not known" },
   routing_drifts: { days: 400 },

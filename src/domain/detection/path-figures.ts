@@ -19,6 +19,10 @@ class TimeQueue {
     return this.#times[this.#head] ?? null;
   }
 
+  get last(): number | null {
+    return this.length === 0 ? null : (this.#times.at(-1) ?? null);
+  }
+
   add(atMs: number): void {
     const times = this.#times;
     let index = times.length;
@@ -38,6 +42,7 @@ export type MinuteCount = { readonly startMs: number; samples: number; failures:
 
 /** The figures of one path at one vantage over a sliding window, kept up to date sample by sample. */
 export class PathFigures {
+  readonly #intervalMs: number;
   readonly #key: Pick<WindowStats, "domainId" | "path" | "vantage">;
   readonly #samples = new TimeQueue();
   readonly #failures = new TimeQueue();
@@ -47,7 +52,9 @@ export class PathFigures {
   /** Of which of the path's set-ups they are. */
   setup: number;
 
-  constructor(domainId: number, path: ProbePath, vantage: string, setup: number) {
+  /** @param intervalMs the length of a slot */
+  constructor(domainId: number, path: ProbePath, vantage: string, setup: number, intervalMs: number) {
+    this.#intervalMs = intervalMs;
     this.setup = setup;
     this.#key = { domainId, path, vantage };
     this.#stats = { ...this.#key, samples: 0, failures: 0, firstFailedAtMs: null };
@@ -101,9 +108,11 @@ export class PathFigures {
     this.#samples.dropUntil(untilMs);
     this.#failures.dropUntil(untilMs);
     const [samples, failures, firstFailedAtMs] = [this.#samples.length, this.#failures.length, this.#failures.first];
+    const lastFailedAtMs = this.#failures.last;
     const before = this.#stats;
     if (before.samples === samples && before.failures === failures && before.firstFailedAtMs === firstFailedAtMs) return false;
-    this.#stats = { ...this.#key, samples, failures, firstFailedAtMs };
+    const lastFailedSlotMs = lastFailedAtMs === null ? null : lastFailedAtMs - (lastFailedAtMs % this.#intervalMs);
+    this.#stats = { ...this.#key, samples, failures, firstFailedAtMs, lastFailedSlotMs };
     return true;
   }
 }

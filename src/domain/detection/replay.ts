@@ -2,6 +2,8 @@ import type { DetectedDomain, DetectionTerms } from "./detect.ts";
 import { detect, readService } from "./detect.ts";
 import { PathFigures } from "./path-figures.ts";
 import type { ProbePath } from "./probe.ts";
+import type { Health, WindowStats } from "./health.ts";
+import type { StormKind } from "../steering/steering.ts";
 import type { ActiveStorm, StormTransition } from "./storm.ts";
 import type { Vantage } from "./vantage.ts";
 
@@ -29,6 +31,24 @@ export type ReplaySetup = {
   readonly fromMs: number;
   /** Vantages heard before the first sample. */
   readonly vantages: readonly Vantage[];
+  /** Is told of every round that was evaluated: all but those that could not have changed anything. */
+  readonly watch?: (round: ReplayRound) => void;
+};
+
+/** A round of a replay after its evaluation. */
+export type ReplayRound = {
+  readonly nowMs: number;
+  readonly stats: readonly WindowStats[];
+  readonly terms: ReplayTerms;
+  readonly cdns: readonly string[];
+  readonly vantages: readonly Vantage[];
+  readonly intervalMs: number;
+  readonly domains: readonly DetectedDomain[];
+  readonly kind: StormKind;
+  readonly primary: Health;
+  readonly backup: Health;
+  /** The active storm after it. */
+  readonly storm: ReplayedStorm | null;
 };
 
 export type ReplayedStorm = ActiveStorm & {
@@ -155,7 +175,13 @@ export class Replay {
     const own = this.#byDomain.get(domainId);
     const known = own?.find(({ key }) => key.path === path && key.vantage === vantage);
     if (known !== undefined) return known;
-    const added = new PathFigures(domainId, path, vantage, own?.find(({ key }) => key.path === path)?.setup ?? setup);
+    const added = new PathFigures(
+      domainId,
+      path,
+      vantage,
+      own?.find(({ key }) => key.path === path)?.setup ?? setup,
+      this.#setup.intervalMs,
+    );
     this.#figures.push(added);
     if (own === undefined) this.#byDomain.set(domainId, [added]);
     else own.push(added);
@@ -169,7 +195,7 @@ export class Replay {
   }
 
   #round(roundAtMs: number): void {
-    const { cdns, terms, fromMs } = this.#setup;
+    const { cdns, terms, fromMs, intervalMs, watch } = this.#setup;
     this.#nowMs = Math.max(this.#nowMs, roundAtMs);
     const nowMs = this.#nowMs;
     for (const vantage of this.#inRound) this.#heard.set(vantage, nowMs);
@@ -178,19 +204,27 @@ export class Replay {
     let changed = false;
     for (const figures of this.#figures) changed = figures.slide(nowMs - terms.windowSeconds * 1_000) || changed;
     if (roundAtMs < fromMs || (this.#settled && allHeard && !changed)) return;
-    const { transition } = detect({
+    const vantages = this.#vantages();
+    const stats = this.#figures.map((figures) => figures.stats).filter(({ samples }) => samples > 0);
+    const domains = this.#domains;
+    const { transition, primary, backup } = detect({
       cdns,
-      domains: this.#domains,
-      vantages: this.#vantages(),
+      domains,
+      vantages,
       nowMs,
       terms,
-      stats: this.#figures.map(({ stats }) => stats).filter(({ samples }) => samples > 0),
+      stats,
       newest: this.#figures.filter(({ key }) => key.path !== "backup").map(({ key, newestAtMs }) => ({ ...key, atMs: newestAtMs })),
       active: this.#active,
       previousEndedAtMs: this.#previousEndedAtMs,
     });
     this.#settled = allHeard && this.#active === null && transition === null;
-    if (transition === null) return;
+    if (transition !== null) this.#change(transition, nowMs);
+    const kind = terms.latencyMs === null ? "http_availability" : "http_latency";
+    watch?.({ nowMs, stats, terms, cdns, vantages, intervalMs, domains, kind, primary, backup, storm: this.#active });
+  }
+
+  #change(transition: StormTransition, nowMs: number): void {
     const storm = afterTransition(this.#active, transition, nowMs);
     if (storm === null || storm.endedAtMs === null) {
       this.#active = storm;

@@ -12,7 +12,7 @@ type Kind = { readonly effect: Effect; readonly severity: Severity };
 const of = (effect: Effect, severity: Severity): Kind => ({ effect, severity });
 
 /**
- * Every kind of change that people are told of; triggers of the database write them (drizzle/0050). The severity is that of an
+ * Every kind of change that people are told of; triggers of the database write them (drizzle/0050, 0055). The severity is that of an
  * ordinary one: `severityOf` says which are less urgent.
  */
 export const notificationKinds = {
@@ -54,6 +54,12 @@ export const notificationKinds = {
   "channel.failing": of("open", "warning"),
   "channel.recovered": of("close", "info"),
   "delivery.dead": of("event", "warning"),
+  "slo.burn": of("open", "critical"),
+  "slo.exhausted": of("open", "critical"),
+  "slo.resolved": of("close", "info"),
+  "slo.streak_broken": of("event", "info"),
+  "slo.achievement": of("event", "info"),
+  "digest.weekly": of("event", "info"),
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type NotificationKind = keyof typeof notificationKinds;
@@ -74,10 +80,16 @@ export const isBoundToIncident = (kind: NotificationKind): boolean => bound.has(
 export const concernsOperator = (kind: NotificationKind): boolean =>
   isOfIncident(kind) || kind === "drift.contested" || kind === "drift.resumed" || kind === "delivery.dead";
 
+/** Burn that leaves time until somebody is at work. */
+const slow: ReadonlySet<unknown> = new Set(["6h", "3d", "budget_warning"]);
+
 /** What is only watched, or only recorded, wakes nobody. @param facts as the trigger wrote them */
 export const severityOf = (kind: NotificationKind, facts: Readonly<Record<string, unknown>>): Severity => {
   const { severity } = notificationKinds[kind];
   if (facts["monitorOnly"] === true) return "info";
+  // A budget is of what visitors get, whoever steers them.
+  if (kind === "slo.burn") return slow.has(facts["alert"]) ? "warning" : "critical";
+  if (kind === "slo.exhausted") return severity;
   // It may be known again with the next round, and traffic is where it was.
   if (kind === "switch.held" && facts["reason"] === "backup_unknown") return "warning";
   return facts["shadow"] === true && severity === "critical" ? "warning" : severity;

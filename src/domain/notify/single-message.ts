@@ -1,29 +1,12 @@
-import { currencyExponent, formatMinor } from "../billing/currency.ts";
 import { formatDuration, formatTime } from "./figures.ts";
 import type { Notification } from "./incident.ts";
 import type { NotificationKind, Severity } from "./kinds.ts";
 import type { Action, Message } from "./message.ts";
+import { isOfObjectives, sloFigures, sloPath, sloWordings } from "./slo-message.ts";
+import type { SloKind } from "./slo-message.ts";
+import type { Facts, Figure, Wording, Words } from "./wording.ts";
+import { amount, list, number, service, text, words } from "./wording.ts";
 
-type Facts = Readonly<Record<string, unknown>>;
-
-const text = (facts: Facts, name: string): string | null => {
-  const value = facts[name];
-  return typeof value === "string" && value !== "" ? value : null;
-};
-const number = (facts: Facts, name: string): number | null => {
-  const value = facts[name];
-  return typeof value === "number" ? value : null;
-};
-const list = (facts: Facts, name: string): readonly string[] => {
-  const value = facts[name];
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
-};
-
-const service = (facts: Facts): string => text(facts, "service") ?? "a service";
-const amount = (facts: Facts, name: string): string => {
-  const currency = text(facts, "currency") ?? "USD";
-  return `${formatMinor(number(facts, name) ?? 0, currencyExponent(currency) ?? 2)} ${currency}`;
-};
 const weights = (facts: Facts, name: string): string | null => {
   const value = facts[name];
   return Array.isArray(value) && value.length === 2 ? `${String(value[0])} : ${String(value[1])}` : null;
@@ -55,12 +38,7 @@ const mode = (facts: Facts): string => modes[text(facts, "mode") ?? ""] ?? "over
 
 const stormOf = (facts: Facts): string => (text(facts, "policy") === "http_latency" ? "slow" : "failing");
 
-type Words = { readonly title: string; readonly summary: string };
-type Wording = (facts: Facts, count: number) => Words;
-
-const words = (title: string, summary: string): Words => ({ title, summary });
-
-const wordings: Readonly<Record<NotificationKind, Wording>> = {
+const wordings: Readonly<Record<Exclude<NotificationKind, SloKind>, Wording>> = {
   "storm.started": (f) =>
     words(
       `${text(f, "primaryCdn") ?? "The primary"} is ${stormOf(f)}: ${service(f)}`,
@@ -234,7 +212,7 @@ const deletion = (kind: NotificationKind, facts: Facts): Words | null => {
   return words(`The ${named?.join(" ") ?? "matter"} was deleted`, `What was told of it is over (${kind}).`);
 };
 
-const figures: readonly (readonly [label: string, value: (facts: Facts) => string | null])[] = [
+const figures: readonly Figure[] = [
   ["Service", (f) => text(f, "service")],
   ["Domain", (f) => text(f, "domain")],
   ["Primary", (f) => text(f, "primaryCdn")],
@@ -256,23 +234,28 @@ export const singleMessage = (
 ): Message => {
   const alike = told.filter(({ kind }) => kind === about.kind);
   const newest = alike.at(-1) ?? told.at(-1) ?? told[0];
-  const { title, summary } = deletion(about.kind, newest.facts) ?? wordings[about.kind](newest.facts, alike.length);
-  const path = paths.find(([kinds]) => kinds.test(about.kind))?.[1](newest) ?? null;
+  const { kind } = about;
+  const wording = isOfObjectives(kind) ? sloWordings[kind] : wordings[kind];
+  const all = alike.map(({ facts }) => facts);
+  const { title, summary } = deletion(kind, newest.facts) ?? wording(newest.facts, all.length, all);
+  const path = isOfObjectives(kind) ? sloPath(kind, newest) : (paths.find(([kinds]) => kinds.test(kind))?.[1](newest) ?? null);
   const ids: Readonly<Record<string, number | null>> = {
     notification_id: newest.id === 0 ? null : newest.id,
     service_id: newest.serviceId,
     storm_id: newest.stormId,
     invoice_id: number(newest.facts, "invoiceId"),
     channel_id: number(newest.facts, "channelId"),
+    objective_id: number(newest.facts, "objectiveId"),
+    alert_id: number(newest.facts, "alertId"),
   };
   return {
-    kind: about.kind,
+    kind,
     action: about.action,
     severity: about.severity,
     thread: about.thread,
     title,
     summary,
-    facts: figures.flatMap(([label, value]) => {
+    facts: (isOfObjectives(kind) ? sloFigures[kind] : figures).flatMap(([label, value]) => {
       const shown = value(newest.facts);
       return shown === null ? [] : [{ label, value: shown }];
     }),

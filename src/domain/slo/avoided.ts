@@ -1,3 +1,5 @@
+import { rfc3339, startOfMonth } from "../platform/calendar.ts";
+
 /** A stretch of time, half-open; integer microseconds since 1970. */
 export type Stretch = { readonly fromUs: number; readonly toUs: number };
 
@@ -43,20 +45,18 @@ export const downtimeCents = (us: number, centsPerMinute: number | null): number
   return Number(cents < most ? cents : most);
 };
 
-/** RFC 3339 in UTC with microseconds, from 1970 to 9999. */
-const shape = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3})(\d{3})Z$/;
-
-/** A time as text, exact: `2026-11-27T15:04:05.123456Z`. @throws RangeError outside of Date's range */
+/** A time as text, exact: `2026-11-27T15:04:05.123456Z`. @param us microseconds since 1970, below 2^53: up to the year 2255 */
 export const microsecondText = (us: number): string => {
-  const below = us - Math.floor(us / 1_000) * 1_000;
-  return `${new Date(Math.floor(us / 1_000)).toISOString().slice(0, -1)}${String(below).padStart(3, "0")}Z`;
+  const ms = Math.floor(us / 1_000);
+  return `${rfc3339(ms).slice(0, -1)}${String(us - ms * 1_000).padStart(3, "0")}Z`;
 };
+
+const shape = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z$/;
 
 /** @returns the microseconds of such a text; null: it is none */
 export const microsecondsOf = (text: string): number | null => {
-  const [, seconds, ms, us] = shape.exec(text) ?? [];
-  const wholeMs = Date.parse(`${seconds}.${ms}Z`);
-  if (Number.isNaN(wholeMs)) return null;
-  const found = wholeMs * 1_000 + Number(us);
-  return microsecondText(found) === text ? found : null;
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0, us = 0] = (shape.exec(text) ?? []).slice(1).map(Number);
+  const inDay = (hours * 60 + minutes) * 60 + seconds;
+  const found = (startOfMonth(0, (year - 1970) * 12 + month - 1) + ((day - 1) * 86_400 + inDay) * 1_000) * 1_000 + us;
+  return Number.isSafeInteger(found) && found >= 0 && microsecondText(found) === text ? found : null;
 };

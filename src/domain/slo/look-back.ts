@@ -15,10 +15,12 @@ export const lookBacks: readonly { readonly name: BurnWindow; readonly us: numbe
 const lengths = new Map(lookBacks.map(({ name, us }) => [name, us]));
 
 /** Days of a rolling window that is so short that its look-backs are, too; null: it is not. */
-const shortDays = ({ window }: ObjectiveTerms): number | null => ("days" in window && window.days < 7 ? window.days : null);
+const shortDays = ({ window }: Pick<ObjectiveTerms, "window">): number | null => ("days" in window && window.days < 7 ? window.days : null);
 
 /** How far a look-back reaches, microseconds: in a window under seven days as much less as that is shorter than 30. */
-export const lookBackUs = (terms: ObjectiveTerms, name: BurnWindow): number => ((lengths.get(name) ?? 0) / 30) * (shortDays(terms) ?? 30);
+export const lookBackUs = (terms: Pick<ObjectiveTerms, "window">, name: BurnWindow): number =>
+  ((lengths.get(name) ?? 0) / 30) * (shortDays(terms) ?? 30);
 
 /** By how many days burn factors scale: those of the window, or 30 where the look-backs scale instead. */
-export const factorDays = (terms: ObjectiveTerms, windowDays: number): number => (shortDays(terms) === null ? windowDays : 30);
+export const factorDays = (terms: Pick<ObjectiveTerms, "window">, windowDays: number): number =>
+  shortDays(terms) === null ? windowDays : 30;

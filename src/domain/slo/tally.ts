@@ -25,7 +25,10 @@ export type Tallies = {
   readonly window: Tally;
   /** Downtime in the window by who is to blame; the service itself under "". */
   readonly byUpstream: Readonly<Record<string, number>>;
-  /** By length of the look-back (`domain/slo/burn.ts`). */
+  /**
+   * By length of the look-back (`domain/slo/burn.ts`). What lies before the service was first measured counts as good: else the first
+   * failed probe of a new service would burn as if it had failed for an hour.
+   */
   readonly burn: Readonly<Record<BurnWindow, Pick<Tally, "measuredUs" | "consumedUs">>>;
   /** Since when the service is in an outage that is not over, microseconds; null: it is not. */
   readonly openSinceUs: number | null;
@@ -67,7 +70,7 @@ export const recorded = (spans: readonly Span[]): readonly StateSpan[] =>
   });
 
 /** The union of spans, cut to bounds: ascending, disjoint, none empty. */
-export const union = (spans: readonly SpanUs[], { fromUs, toUs }: SpanUs): readonly SpanUs[] => {
+const union = (spans: readonly SpanUs[], { fromUs, toUs }: SpanUs): readonly SpanUs[] => {
   const joined: SpanUs[] = [];
   for (const one of spans.toSorted((a, b) => a.fromUs - b.fromUs)) {
     const from = Math.max(one.fromUs, fromUs, joined.at(-1)?.toUs ?? fromUs);
@@ -125,11 +128,13 @@ const until = (spans: readonly StateSpan[], judgedUs: number | null, nowUs: numb
 /** The tallies of an objective, as the database has them. @param nowUs microseconds since the epoch */
 export const talliesOf = ({ spans, corrections, judgedUs }: History, terms: ObjectiveTerms, nowUs: number): Tallies => {
   const past = until(spans, judgedUs, nowUs);
+  const trackedUs = past[0]?.fromUs ?? Number.NEGATIVE_INFINITY;
   const since = (fromUs: number) => tallyOf(past, corrections, { fromUs, toUs: nowUs }, terms);
   const { byUpstream, avoidedUs, reconstructed, ...window } = since(windowAt(terms, nowUs).fromUs);
   const burn = lookBacks.map(({ name }) => {
-    const { measuredUs, consumedUs } = since(nowUs - lookBackUs(terms, name));
-    return [name, { measuredUs, consumedUs }] as const;
+    const sinceUs = nowUs - lookBackUs(terms, name);
+    const { measuredUs, consumedUs } = since(sinceUs);
+    return [name, { measuredUs: measuredUs + Math.max(0, trackedUs - sinceUs), consumedUs }] as const;
   });
   return {
     window,

@@ -66,7 +66,7 @@ export const conditionOf = (domains: readonly VisitedDomain[], cdns: readonly [s
   return { state, serving, attribution: null, upstreamCdn: null, avoided: state === "up" && domains.some(isAvoided) };
 };
 
-const same = (a: Condition, b: Condition): boolean =>
+export const sameCondition = (a: Condition, b: Condition): boolean =>
   a.state === b.state &&
   a.serving === b.serving &&
   a.attribution === b.attribution &&
@@ -129,7 +129,8 @@ const edge = (from: Condition, to: Condition, domains: readonly VisitedDomain[])
  */
 const beginning = (before: Span, to: Condition, domains: readonly VisitedDomain[], nowMs: number): number => {
   const atMs = edge(before, to, domains);
-  if (atMs === null || (atMs < before.startedAtMs && before.state !== "up")) return nowMs;
+  const wasFine = before.state === "up" && to.state === "down";
+  if (atMs === null || (atMs < before.startedAtMs && !wasFine)) return nowMs;
   return Math.min(nowMs, Math.max(before.startedAtMs, atMs));
 };
 
@@ -168,7 +169,7 @@ export const nextSpans = (
       }
     : null;
   const before = gap ?? present;
-  if (same(before, to)) return gap === null ? [] : [gap];
+  if (sameCondition(before, to)) return gap === null ? [] : [gap];
   const startedAtMs = Math.max(before.startedAtMs, beginning(before, to, domains, nowMs));
   const next = { ...to, startedAtMs, outageAtMs: outage(to, before.outageAtMs, startedAtMs) };
   return gap === null ? [next] : [gap, next];

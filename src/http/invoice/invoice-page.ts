@@ -7,7 +7,7 @@ import type { Html } from "../html.ts";
 import { invoiceStyle } from "./invoice-style.ts";
 import { lineTable, marksOf, serviceTable, totalsTable } from "./invoice-tables.ts";
 import type { PageLinks } from "./invoice-tables.ts";
-import { day, money, period } from "./invoice-text.ts";
+import { avoided, day, period, money } from "./invoice-text.ts";
 
 const titles = { invoice: "Invoice", credit_note: "Credit note" } as const;
 const dues = { invoice: "Amount due", credit_note: "Amount credited" } as const;
@@ -34,6 +34,8 @@ const partyLines = (name: string, { address, tax_id: taxId }: Party): Html =>
     "\n",
   );
 
+const avoidedLines = ({ time, price }: ReturnType<typeof avoided>): Html => html`${time}${price === null ? "" : html`<br>(${price})`}`;
+
 const facts = (invoice: PrintedInvoice): Html => {
   const { body, customerName } = invoice;
   const legalName = body.customer.legal_name;
@@ -43,6 +45,9 @@ const facts = (invoice: PrintedInvoice): Html => {
     ["Period", `${period(invoice.periodStartMs, invoice.periodEndMs)} UTC`],
     ...(body.po_number === null ? [] : [["PO number", isolated(body.po_number)] satisfies [string, Html]]),
     ...(legalName === null || legalName === customerName ? [] : [["Account", isolated(customerName)] satisfies [string, Html]]),
+    ...(body.downtime_avoided === undefined
+      ? []
+      : [["Downtime avoided", avoidedLines(avoided(body.downtime_avoided, invoice))] satisfies [string, Html]]),
   ];
   return html`<dl>\n${joined(
     rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`),
@@ -91,6 +96,11 @@ const formula = raw(
     " rate × its base, rounded once.",
 );
 
+const avoidedNote = ({ body }: PrintedInvoice): string =>
+  body.downtime_avoided === undefined
+    ? ""
+    : "Downtime avoided: time in storms with the primary down and visitors on the backup, at each service's own price of a minute. ";
+
 const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): Html => {
   const marks = new Set(invoice.lines.flatMap(marksOf));
   const legend = Object.entries(legends)
@@ -109,7 +119,7 @@ const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): Html => {
         : [
             html`<p>Storms that took nothing off when this was issued; what of them is confirmed later follows as an adjustment:</p>\n<dl>${refusals}</dl>`,
           ]),
-      html`<p>${formula} Terms: ${terms(invoice)}. An issued invoice never changes.</p>`,
+      html`<p>${formula} Terms: ${terms(invoice)}. ${avoidedNote(invoice)}An issued invoice never changes.</p>`,
       ...(hasStorms && !api
         ? [
             html`<p>With a credential of the account: the evidence of a storm at /v1/storms/{storm}/evidence, a line step by step at /v1/invoices/${invoice.id}/lines/{line}/explain.</p>`,

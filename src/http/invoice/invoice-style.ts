@@ -82,7 +82,7 @@ section.totals{display:block}
 @media print{
 html{font-size:9pt}
 body{line-height:1.3}
-main{--gap:2.6mm;--row:.3mm;--size:7.25pt;--under:6.25pt;max-width:none;padding:0}
+main{--gap:2.1mm;--row:.3mm;--size:7.25pt;--under:6.25pt;max-width:none;padding:0}
 main.airy{--gap:6mm;--row:.8mm;--size:8pt;--under:7pt}
 section{margin-top:var(--gap)}
 header{padding-bottom:1.5mm}

@@ -1,5 +1,8 @@
+import type { DocumentBody } from "../../adapters/ports/billing/invoice-documents.ts";
+import type { Invoice } from "../../adapters/ports/billing/invoices.ts";
 import { formatMinor } from "../../domain/billing/currency.ts";
 import { gibibytes } from "../../domain/billing/decimal-text.ts";
+import { formatDuration } from "../../domain/notify/figures.ts";
 import { isoTime } from "../../iso-time.ts";
 
 /** Thousands with commas; a true minus, as wide as a digit. */
@@ -36,3 +39,12 @@ export const period = (startMs: number, endMs: number): string => {
   if (startMs % dayMs !== 0 || endMs % dayMs !== 0) return span(startMs, endMs);
   return endMs - startMs === dayMs ? day(startMs) : `${day(startMs)} – ${day(endMs - 1)}`;
 };
+
+/** `3 h 12 min in 2 storms`, and `≈ USD 9,600.00` without a place to break it; null: the money is not known. */
+export const avoided = (
+  { seconds, cents, storms }: NonNullable<DocumentBody["downtime_avoided"]>,
+  { currency, exponent }: Pick<Invoice, "currency" | "exponent">,
+): { readonly time: string; readonly price: string | null } => ({
+  time: `${seconds < 1 ? "less than 1 s" : formatDuration(seconds * 1_000)} in ${storms === 1 ? "1 storm" : `${count(storms)} storms`}`,
+  price: cents === null ? null : `≈\u00A0${currency}\u00A0${money(cents, exponent)}`,
+});

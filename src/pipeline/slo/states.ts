@@ -1,12 +1,10 @@
 import type { StateChange } from "../../adapters/ports/detection/round.ts";
 import type { PolicyView, RoundDomain, RoundService } from "../../adapters/ports/detection/round-view.ts";
-import { silentAfterMs } from "../../domain/detection/detect.ts";
-import type { WindowStats } from "../../domain/detection/health.ts";
-import { judgePath } from "../../domain/detection/health.ts";
 import type { ProbePath } from "../../domain/detection/probe.ts";
+import type { SideJudge } from "../../domain/slo/judge.ts";
+import { judgeSides, nothingKnown } from "../../domain/slo/judge.ts";
 import type { Vantage } from "../../domain/detection/vantage.ts";
-import { testimony } from "../../domain/detection/vantage.ts";
-import type { SideHealth, VisitedDomain } from "../../domain/slo/visitors.ts";
+import type { VisitedDomain } from "../../domain/slo/visitors.ts";
 import { conditionOf, nextSpans } from "../../domain/slo/visitors.ts";
 import { hasPath } from "../detection/paths.ts";
 import type { DomainReading } from "../steering/live-records.ts";
@@ -17,37 +15,9 @@ export type Judging = { readonly judgedAtMs: number | null; readonly intervalMs:
 
 type Readings = ReadonlyMap<number, Pick<DomainReading, "routing">>;
 
-/** How a path of a domain is judged. */
-type Judge = (domain: RoundDomain, path: ProbePath) => SideHealth;
-
-const nothingKnown: SideHealth = { health: "unknown", firstFailedAtMs: null, recoveredAtMs: null };
-
 /** The policy by which visitors are judged: whether they get answers, before how fast. */
 const judgingPolicy = (policies: readonly PolicyView[]): PolicyView | undefined =>
   policies.find(({ kind }) => kind === "http_availability") ?? policies[0];
-
-const recoveredAt = (stats: readonly WindowStats[], intervalMs: number, nowMs: number): number | null => {
-  const last = stats.reduce<number | null>((a, { lastFailedSlotMs: b }) => (b == null ? a : Math.max(a ?? b, b)), null);
-  return last === null ? null : Math.min(nowMs, last + intervalMs);
-};
-
-/** By a policy's figures, over all counted vantages. A CDN's own vantage alone is not believed when it says that all is well. */
-const judgeBy = (policy: PolicyView, cdns: readonly string[], vantages: readonly Vantage[], intervalMs: number, nowMs: number): Judge => {
-  const { counted, mayEnd } = testimony(vantages, cdns, nowMs, silentAfterMs);
-  const byDomain = Map.groupBy(
-    policy.stats.filter(({ vantage }) => counted.has(vantage)),
-    ({ domainId }) => domainId,
-  );
-  return ({ domainId }, path) => {
-    const stats = (byDomain.get(domainId) ?? []).filter((own) => own.path === path);
-    const { health, firstFailedAtMs } = judgePath(stats, policy);
-    return {
-      health: health === "up" && !mayEnd ? "unknown" : health,
-      firstFailedAtMs,
-      recoveredAtMs: recoveredAt(stats, intervalMs, nowMs),
-    };
-  };
-};
 
 /** The path to which the live weights of all types of the name send most visitors. */
 const servingOf = (domain: RoundDomain, routing: RoundDomain["routing"]): ProbePath => {
@@ -57,14 +27,14 @@ const servingOf = (domain: RoundDomain, routing: RoundDomain["routing"]): ProbeP
   return hasPath(domain, side) ? side : "direct";
 };
 
-const visited = (domain: RoundDomain, readings: Readings, judge: Judge): VisitedDomain => {
+const visited = (domain: RoundDomain, readings: Readings, judge: SideJudge): VisitedDomain => {
   const routing = readings.get(domain.domainId)?.routing ?? domain.routing;
   const serving = servingOf(domain, routing);
   const other = serving === "primary" ? "backup" : serving === "backup" ? "primary" : null;
   return {
     serving,
-    user: judge(domain, serving),
-    other: other !== null && hasPath(domain, other) ? judge(domain, other) : null,
+    user: judge(domain.domainId, serving),
+    other: other !== null && hasPath(domain, other) ? judge(domain.domainId, other) : null,
     readAtMs: routing?.readAtMs ?? null,
   };
 };
@@ -72,7 +42,7 @@ const visited = (domain: RoundDomain, readings: Readings, judge: Judge): Visited
 const changeOf = (
   service: RoundService,
   readings: Readings,
-  judge: Judge,
+  judge: SideJudge,
   judgedAtMs: number | null,
   nowMs: number,
 ): StateChange | null => {
@@ -97,7 +67,10 @@ export const stateChange = (
   nowMs: number,
 ): StateChange | null => {
   const policy = judgingPolicy(policies);
-  const judge = policy === undefined ? () => nothingKnown : judgeBy(policy, service.cdns, vantages, intervalMs, nowMs);
+  const judge =
+    policy === undefined
+      ? nothingKnown
+      : judgeSides({ stats: policy.stats, terms: policy, cdns: service.cdns, vantages, intervalMs }, nowMs);
   return changeOf(service, readings, judge, judgedAtMs, nowMs);
 };
 
@@ -113,6 +86,6 @@ export const unjudgedStates = (
   const readings = new Map(read.map((reading) => [reading.domainId, reading]));
   const left = new Set(leftOut);
   return services.flatMap((service) =>
-    left.has(service.serviceId) ? (changeOf(service, readings, () => nothingKnown, judgedAtMs, nowMs) ?? []) : [],
+    left.has(service.serviceId) ? (changeOf(service, readings, nothingKnown, judgedAtMs, nowMs) ?? []) : [],
   );
 };

@@ -88,6 +88,13 @@ const documentSchema = z
       z.object({ label: like(z.string(), "VAT"), rate: like(decimalText, "0.19"), base_cents: cents(8_323), cents: cents(1_581) }),
     ),
     reverse_charge: z.boolean(),
+    downtime_avoided: z
+      .object({ seconds: like(z.number(), 11_520), cents: like(z.int().nullable(), 960_000), storms: like(z.int(), 2) })
+      .optional()
+      .openapi({
+        description:
+          "of all services in the period; absent where there was none. Cents of the invoice's currency, as the services say what a minute costs; null: none does",
+      }),
   })
   .openapi("InvoiceDocument", { description: "the words of the invoice, as they were when it was issued" });
 
@@ -178,6 +185,13 @@ const representDocument = ({ body, customerName }: PrintedInvoice): z.infer<type
     po_number: body.po_number,
     taxes: body.taxes.map(({ label, rate, base_cents, cents: taxCents }) => ({ label, rate, base_cents, cents: taxCents })),
     reverse_charge: body.reverse_charge,
+    ...(body.downtime_avoided !== undefined && {
+      downtime_avoided: {
+        seconds: body.downtime_avoided.seconds,
+        cents: body.downtime_avoided.cents,
+        storms: body.downtime_avoided.storms,
+      },
+    }),
   };
 };
 

@@ -4,6 +4,7 @@ import { sealCounts } from "../../domain/tenants/seals.ts";
 import type { MetricFamily, Sample } from "../../http/prometheus.ts";
 import { counter, gauge } from "./metric-family.ts";
 import { notifyFamilies } from "./notify-metrics.ts";
+import { sloFamilies } from "./slo-metrics.ts";
 
 const milli = 1_000;
 
@@ -281,5 +282,6 @@ export const metricFamilies = (
     ),
     counter("invoices_issued_total", "Invoices ever issued.", [[{}, reading.invoices]]),
     ...notifyFamilies(reading),
+    ...sloFamilies(reading),
   ];
 };

@@ -359,6 +359,8 @@ describe("pruning", () => {
         notifications: each("notifications"),
         incidentServices: each("incidentServices"),
         incidents: each("incidents"),
+        serviceStates: each("serviceStates"),
+        sloAlerts: each("sloAlerts"),
       },
     });
     const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs, auditRetentionMs: hourMs };

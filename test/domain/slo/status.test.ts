@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ObjectiveTerms } from "../../../src/domain/slo/objective.ts";
+import { windowBefore } from "../../../src/domain/slo/objective.ts";
 import type { Status } from "../../../src/domain/slo/status.ts";
-import { statusOf } from "../../../src/domain/slo/status.ts";
+import { statusIn, statusOf } from "../../../src/domain/slo/status.ts";
 import type { StateSpan } from "../../../src/domain/slo/tally.ts";
 import { talliesOf } from "../../../src/domain/slo/tally.ts";
 import { tallies, terms } from "./terms.ts";
@@ -243,6 +244,19 @@ describe("a calendar window", () => {
     expect([status.allowed.minutes, status.consumed.minutes, status.windowElapsedPercent]).toEqual([43.2, 10, 10]);
     expect(status.availability).toBe(99.76851);
     expect([status.isBreaching, status.remaining.minutes]).toEqual([true, 33.2]);
+  });
+});
+
+describe("a calendar window at its end", () => {
+  it("is judged whole with its last day, not as the one that begins then", () => {
+    const asked = terms({ window: { calendar: "month" } });
+    const endUs = Date.UTC(2026, 11, 1) * 1_000;
+    const window = { elapsedUs: 30 * day, measuredUs: 30 * day, downUs: 50 * minute, consumedUs: 50 * minute };
+    const status = statusIn(asked, tallies(window), windowBefore(asked, endUs));
+    expect([status.state, status.allowed.minutes, status.windowElapsedPercent]).toEqual(["breaching", 43.2, 100]);
+    expect(status.window.toUs).toBe(endUs);
+    // December has a day more.
+    expect(statusOf(asked, tallies(), endUs).allowed.minutes).toBe(44.64);
   });
 });
 

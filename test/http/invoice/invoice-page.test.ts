@@ -92,6 +92,7 @@ describe("the invoice page", () => {
       "Period 2026-11-01 – 2026-11-30 UTC",
       "PO number PO-2026-118-B",
       "Account example-downloads",
+      "Downtime avoided 3 h 12 min in 2 storms (≈ USD 9,600.00)",
       "Amount due USD 73,083.67 to be paid by 2026-12-31",
       "IBAN DE02",
       "Usage 61,728.35",
@@ -104,6 +105,7 @@ describe("the invoice page", () => {
       "downloads 2026-11-01 00:00 – 01:00 9,198.248 9,876,543,210,987 1,149.781 1,234,567,890,123 34.3 % × 1.5 storm 310 , evidence 12,345.67 −104.50 explanation",
       "arrears a window that",
       "Terms: USD 0.12 per GiB, storm discount rate 0.5",
+      "Downtime avoided: time in storms",
       "An issued invoice never changes",
     ];
     let from = 0;
@@ -132,11 +134,26 @@ describe("the invoice page", () => {
   it("is complete without any profile: no label without its value", () => {
     const page = invoicePage(bareInvoice(sampleLines(5)), links);
     const text = textOf(page);
-    for (const absent of ["From", "Tax ID", "PO number", "Due", "Account", "to be paid", "VAT", "null", "undefined"])
+    for (const absent of ["From", "Tax ID", "PO number", "Due", "Account", "to be paid", "VAT", "Downtime", "null", "undefined"])
       expect(text).not.toContain(absent);
     for (const part of ["Invoice 42", "tranche", "Bill to example-downloads", "Amount due USD 61,414.85", "Net total 61,414.85"])
       expect(text).toContain(part);
     expect(page).not.toMatch(/<(p|dd|dt|td|th|h2)[^>]*>\s*<\/\1>/);
+  });
+
+  it("says in which time and storms how much downtime was avoided, and what it would have cost where that is known", () => {
+    const told = (over: Partial<NonNullable<PrintedInvoice["body"]["downtime_avoided"]>>, invoice = sample("one")) => {
+      const downtime_avoided = { seconds: 11_520, cents: 960_000, storms: 2, ...over };
+      return /Downtime avoided (?!:)(.*?) Totals/.exec(
+        textOf(invoicePage({ ...invoice, body: { ...invoice.body, downtime_avoided } }, links)),
+      )?.[1];
+    };
+    expect(told({ cents: null, storms: 1 })).toBe("3 h 12 min in 1 storm");
+    expect(told({ seconds: 0.000_001, cents: 0 })).toBe("less than 1 s in 2 storms (≈ USD 0.00)");
+    expect(told({ seconds: 187_400.9, storms: 1_234 })).toBe("2 d 4 h in 1,234 storms (≈ USD 9,600.00)");
+    expect(told({}, sample("yen"))).toBe("3 h 12 min in 2 storms (≈ JPY 960,000)");
+    expect(told({}, sample("dinar"))).toBe("3 h 12 min in 2 storms (≈ KWD 960.000)");
+    expect(textOf(invoicePage(sample("bare"), links)), "as older documents").not.toMatch(/[Dd]owntime/);
   });
 
   it("says of a credit note that it credits, and asks for nothing", () => {

@@ -250,7 +250,7 @@ describe("GET /v1/downtime-avoided", () => {
     const random = seededRandom(2026);
     const owner = await api.onboard("chance");
     const [from, to] = [at("2026-09-01T00:00:00Z"), at("2026-10-01T00:00:00Z")];
-    const bounds: Stretch = { fromUs: from, toUs: to };
+    const whole: Stretch = { fromUs: from, toUs: to };
     const below = (top: number): number => Math.floor(random() * top);
     let [avoidedUs, product] = [0, 0n];
     for (let nth = 0; nth < 12; nth += 1) {
@@ -268,12 +268,12 @@ describe("GET /v1/downtime-avoided", () => {
       for (const kind of ["http_availability", "http_latency"] as const) {
         for (let place = from - 100 * minute + below(7 * 24 * 60 * minute); place < to;) {
           const toUs = place + below(4 * 24 * 60 * minute);
-          const storm = { fromUs: place, toUs };
-          storms.push(storm);
+          const bounds = { fromUs: place, toUs };
+          storms.push(bounds);
           const told = await insertStorm(api.db, id, place, toUs, kind);
           const avoided = within(
             states.filter(({ state }) => state === "avoided").map((one) => ({ fromUs: one.fromUs, toUs: one.toUs ?? 0 })),
-            storm,
+            bounds,
           );
           const seconds = lengthUs(avoided) / second;
           expect((await api.call("GET", `/v1/storms/${told}`, { token: owner.viewer })).body["downtime_avoided"]).toMatchObject({
@@ -292,7 +292,7 @@ describe("GET /v1/downtime-avoided", () => {
           .map((edge, index) => ({ fromUs: edge, toUs: edges[index + 1] ?? edge }))
           .filter(
             ({ fromUs }) =>
-              has(fromUs)(bounds) && storms.some(has(fromUs)) && states.some((one) => one.state === "avoided" && has(fromUs)(one)),
+              has(fromUs)(whole) && storms.some(has(fromUs)) && states.some((one) => one.state === "avoided" && has(fromUs)(one)),
           ),
       );
       avoidedUs += own;

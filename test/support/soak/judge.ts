@@ -1,13 +1,14 @@
 import { judgeEvidence } from "./judge-evidence.ts";
 import { judgePending, judgeEnd } from "./judge-rows.ts";
 import { judgeSlots } from "./judge-slots.ts";
+import { judgeStates } from "./judge-states.ts";
 import { judgeStorms } from "./judge-storms.ts";
 import { judgeSwitches } from "./judge-switches.ts";
 import type { Played } from "./world.ts";
 
 /** What must not be. `at` is when, for who looks into it. */
 export type Violation = {
-  readonly law: "slots" | "storms" | "switches" | "evidence" | "rows" | "rest";
+  readonly law: "slots" | "storms" | "switches" | "evidence" | "rows" | "rest" | "states";
   readonly atMs: number;
   readonly what: string;
 };
@@ -34,8 +35,9 @@ export const judge = async (played: Played): Promise<Judgement> => {
   const rows = await judgePending(played.sql, played.plan.toMs);
   const rest = await judgeEnd(played);
   const evidence = await judgeEvidence(played);
+  const states = await judgeStates(played);
   return {
-    violations: [...slots.violations, ...storms.violations, ...switches, ...rows.violations, ...rest, ...evidence.violations],
+    violations: [...slots.violations, ...storms.violations, ...switches, ...rows.violations, ...rest, ...evidence.violations, ...states],
     samples: slots.samples,
     storms: storms.storms,
     switches: played.dns.made.length,

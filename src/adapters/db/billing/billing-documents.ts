@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { exponentsByCode } from "../../../domain/billing/currency.ts";
 import { documentDefaults } from "../../../domain/billing/invoice-number.ts";
+import { avoidedByService, centsOf, currencyAt, stormRange, stormsWithin } from "../slo/avoided.ts";
 import { at } from "./billing-due.ts";
 
 /** How many decimals a currency has. Terms from before codes were validated may hold an unknown one: two. */
@@ -30,11 +31,27 @@ const documentNumber = (issuedAtMs: number): SQL => sql`replace(replace(replace(
   '{number}', lpad(i.number::text, greatest(4, length(i.number::text)), '0'))`;
 
 /**
+ * A row `avoided` for an invoice `i`: the part of a document that tells of the downtime avoided in its period, `{}` where there was
+ * none. Its money is in the currency of the customer's terms in force, which an invoice over windows of earlier ones may not have.
+ */
+const avoidedOf = (issuedAt: SQL, defaultCurrency: string): SQL => sql`cross join lateral (
+  select case when sum(a.us) > 0 then jsonb_build_object('downtime_avoided', jsonb_build_object(
+      'seconds', trim_scale(sum(a.us) / 1000000.0),
+      'cents', case when i.currency = ${currencyAt(sql`i.customer_id`, issuedAt, defaultCurrency)} then ${centsOf(sql`sum(a.us::numeric * a.price)`)} end,
+      'storms', sum(a.storms))) else '{}' end as part
+  from (
+    select b.us, b.price, (
+      select count(*) from ${stormsWithin(sql`b.id`, sql`i.period_start`, sql`i.period_end`)} and b.pieces && ${stormRange(issuedAt)}) as storms
+    from (${avoidedByService(sql`i.customer_id`, sql`i.period_start`, sql`i.period_end`, issuedAt)}) b
+  ) a
+) avoided`;
+
+/**
  * The CTEs that write what the invoices of `issued` print beside their lines: a copy of every text at this moment, so that
  * no later change of a name, an address or a tax changes a document. From `chosen`, `issued` and `entries`. A number that
  * an earlier pattern already produced gets the invoice's id as a suffix: a duplicate number would block the customer's billing.
  */
-export const documentCtes = (issuedAtMs: number): SQL => sql`documents as (
+export const documentCtes = (issuedAtMs: number, defaultCurrency: string): SQL => sql`documents as (
   insert into invoice_documents (invoice_id, customer_id, document_number, kind, cycle, exponent, tax_cents, payable_cents,
     due_at, customer_name, body)
   select i.id, i.customer_id,
@@ -46,13 +63,14 @@ export const documentCtes = (issuedAtMs: number): SQL => sql`documents as (
       'issuer', case when o.id is not null then jsonb_build_object('legal_name', o.legal_name, 'address', o.address,
         'tax_id', o.tax_id, 'payment_details', o.payment_details) end,
       'customer', jsonb_build_object('legal_name', p.legal_name, 'address', p.address, 'tax_id', p.tax_id),
-      'po_number', p.po_number, 'taxes', tax.lines, 'reverse_charge', coalesce(p.reverse_charge, false))
+      'po_number', p.po_number, 'taxes', tax.lines, 'reverse_charge', coalesce(p.reverse_charge, false)) || avoided.part
   from issued i
   join chosen c using (customer_id)
   left join billing_profiles p on p.customer_id = i.customer_id
   left join issuer_profile o on true
   cross join lateral (select ${documentNumber(issuedAtMs)} as text) n
   ${taxesOf(sql`i.total_cents`)}
+  ${avoidedOf(at(issuedAtMs), defaultCurrency)}
 ), billed_services as (
   insert into invoice_services (invoice_id, service_id, name, primary_cdn, backup_cdn, lines, primary_bytes, backup_bytes,
     amount_cents, discount_cents)

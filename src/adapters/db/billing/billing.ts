@@ -48,8 +48,8 @@ ${entriesCtes({ ...rulesOf(chunk), maxWindows: chunk.maxWindows, lock: true })},
   from totals t
   join chosen c using (customer_id)
   order by t.customer_id, t.place
-  returning id, customer_id, number, total_cents, currency
-), ${documentCtes(chunk.issuedAtMs)}, rest as (
+  returning id, customer_id, number, total_cents, currency, period_start, period_end
+), ${documentCtes(chunk.issuedAtMs, chunk.terms.currency)}, rest as (
   select (select count(*) from picked where costs) >= ${chunk.maxWindows}
       or (select count(*) from adjusted where costs) >= ${chunk.maxWindows} as more,
     (select count(*) from adjusted) >= ${chunk.maxWindows} as adjustments_cut

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { MetricsReading, MetricsStore } from "../../ports/coordination/metrics.ts";
 import type { Database } from "../platform/client.ts";
 import { channelStandings, deadDeliveries, openIncidents, outboxLagSeconds, pendingDeliveries } from "../notify/standing.ts";
+import { objectiveStates, openSloAlerts } from "../slo/standing.ts";
 import { sealStandings } from "../platform/seals.ts";
 import { leaseStandings, list, shardStandings } from "./status.ts";
 import { domainStatus } from "../platform/views.ts";
@@ -68,6 +69,8 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
       ${list(channelStandings)} as channels,
       ${list(pendingDeliveries)} as "pendingDeliveries",
       ${list(deadDeliveries)} as "deadDeliveries",
+      ${list(openSloAlerts)} as "sloAlerts",
+      ${list(objectiveStates)} as objectives,
       ${outboxLagSeconds} as "outboxLagSeconds",
       (select count(*) from adjustment_causes) as "adjustmentCauses",
       (select coalesce(sum(next_invoice_number - 1), 0)::bigint from customers) as invoices`);

@@ -124,6 +124,8 @@ export const createRetentionStore = (db: Database): RetentionStore => {
     notifications: (fence, beforeMs, limit) => of(fence, "notifications", oldNotifications(beforeMs, limit)),
     incidentServices: (fence, beforeMs, limit) => of(fence, "incident_services", oldIncidentServices(beforeMs, limit)),
     incidents: (fence, beforeMs, limit) => of(fence, "incidents", oldIncidents(beforeMs, limit)),
+    serviceStates: (fence, beforeMs, limit) => of(fence, "service_states", aged(sql`service_states`, sql`ended_at`, beforeMs, limit)),
+    sloAlerts: (fence, beforeMs, limit) => of(fence, "slo_alerts", aged(sql`slo_alerts`, sql`resolved_at`, beforeMs, limit)),
     invoiceLinks: (fence, beforeMs, limit) => of(fence, "invoice_links", aged(sql`invoice_links`, sql`expires_at`, beforeMs, limit)),
   };
 };

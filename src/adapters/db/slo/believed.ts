@@ -1,8 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
+import { longestSilenceMs } from "../../../domain/slo/visitors.ts";
 
-/** Longer without a judged round than this, and the present span is not believed beyond the last one (`longestSilenceMs`). */
-const longestSilence = sql.raw("interval '2 minutes'");
+/** Longer without a judged round than this, and the present span is not believed beyond the last one. */
+export const longestSilence = sql.raw(`interval '${longestSilenceMs / 1_000} seconds'`);
 
 /** Up to when the present span of a service is believed: up to `at`, or to the last judged round of its shard. A timestamp. */
 export const believedUntil = (serviceId: SQL, at: SQL): SQL => sql`(

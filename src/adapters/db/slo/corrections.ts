@@ -1,4 +1,3 @@
-import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import { oldestCorrectionDays } from "../../../domain/slo/correction.ts";
 import { AppError, invalidBody } from "../../../errors.ts";
@@ -16,24 +15,35 @@ const columns = sql`c.id, c.service_id as "serviceId", ${ms("c.from_at", "fromMs
 const refusals = {
   future: () => invalidBody({ pointer: "/to", detail: "must not be in the future" }),
   old: () => invalidBody({ pointer: "/from", detail: `must be at most ${oldestCorrectionDays} days ago` }),
-  outside: () =>
+  /** Named is the objective whose window reaches back farthest. */
+  outside: (widest: Widest | null) =>
     invalidBody({
       pointer: "/to",
-      detail: "must be within the window of a live objective of the service: the correction would change nothing",
+      detail:
+        widest === null
+          ? "is in the window of no objective: the service has none, so that there is nothing to correct"
+          : `must be after ${isoTime(widest.fromMs)}: no window of the service's objectives reaches back farther than that of "${widest.name}" (${widest.id}), and the correction would change nothing`,
     }),
   many: () =>
     new AppError("conflict", `a service has at most ${mostCorrections} corrections; delete those that no window reaches any more`),
 };
 
-/** Whether the window of a live objective of the service `s` reaches back beyond a time. */
-const touchesWindow = (to: SQL): SQL => sql`exists (
-  select from slo_objectives o ${inForce} where o.service_id = s.id and o.deleted_at is null
-    and ${to} > case when v.calendar is null then now() - make_interval(hours => 24 * v.window_days) else date_trunc(v.calendar, now(), 'UTC') end)`;
+type Widest = { readonly id: number; readonly name: string; readonly fromMs: number };
+
+/** Of the live objectives of the service `s` the one whose window reaches back farthest. */
+const widestWindow = sql`
+  select o.id, o.name, w.from_at from slo_objectives o ${inForce} cross join lateral (
+    select case when v.calendar is null then now() - make_interval(hours => 24 * v.window_days) else date_trunc(v.calendar, now(), 'UTC') end as from_at) w
+  where o.service_id = s.id and o.deleted_at is null order by w.from_at, o.id limit 1`;
 
 /** Corrections of what objectives count. Their times are judged by the database's clock, as windows are. */
 export const createSloCorrectionStore = (db: Database): SloCorrectionStore => ({
   create: async (customerId, serviceId, { fromMs, toMs, reason }, change) => {
-    const [outcome] = await write<{ readonly correction: SloCorrection | null; readonly refusal: keyof typeof refusals | null }>(
+    const [outcome] = await write<{
+      readonly correction: SloCorrection | null;
+      readonly refusal: keyof typeof refusals | null;
+      readonly widest: Widest | null;
+    }>(
       db,
       sql`
       with owner as (${liveService(customerId, serviceId)} for share of s
@@ -42,9 +52,10 @@ export const createSloCorrectionStore = (db: Database): SloCorrectionStore => ({
         select case
           when w.to_at > now() then 'future'
           when w.from_at < now() - make_interval(hours => ${24 * oldestCorrectionDays}::int) then 'old'
-          when not ${touchesWindow(sql`w.to_at`)} then 'outside'
-          when (select count(*) from slo_corrections x where x.service_id = s.id and x.deleted_at is null) >= ${mostCorrections}::int then 'many'
-        end as refusal from owner s, wanted w
+          when x.id is null or w.to_at <= x.from_at then 'outside'
+          when (select count(*) from slo_corrections c where c.service_id = s.id and c.deleted_at is null) >= ${mostCorrections}::int then 'many'
+        end as refusal, case when x.id is not null then jsonb_build_object('id', x.id, 'name', x.name, 'fromMs', trunc(extract(epoch from x.from_at) * 1000)::bigint) end as widest
+        from owner s cross join wanted w left join lateral (${widestWindow}) x on true
       ), c as (
         insert into slo_corrections (service_id, from_at, to_at, reason, actor)
         select owner.id, w.from_at, w.to_at, ${reason}, ${change.actor} from owner, wanted w, refusal r where r.refusal is null returning *
@@ -57,12 +68,12 @@ export const createSloCorrectionStore = (db: Database): SloCorrectionStore => ({
         sql`select c.id as object_id, owner.customer_id, null::jsonb as before, to_jsonb(c) as after from c, owner`,
       )}
       )
-      select (select to_jsonb(view) from view) as correction, refusal from refusal`,
+      select (select to_jsonb(view) from view) as correction, refusal, widest from refusal`,
       {},
       quotaLock(customerId),
     );
     if (outcome === undefined) return null;
-    if (outcome.refusal !== null) throw refusals[outcome.refusal]();
+    if (outcome.refusal !== null) throw refusals[outcome.refusal](outcome.widest);
     return outcome.correction;
   },
 

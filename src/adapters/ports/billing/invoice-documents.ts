@@ -13,6 +13,11 @@ export type DocumentBody = {
   readonly po_number: string | null;
   readonly taxes: readonly Tax[];
   readonly reverse_charge: boolean;
+  /**
+   * In its period, of all services of the customer; absent where there was none, and from documents of older versions. Cents of the
+   * invoice's currency; null: no service stated what a minute costs, or in another currency.
+   */
+  readonly downtime_avoided?: { readonly seconds: number; readonly cents: number | null; readonly storms: number };
 };
 
 /** A service by its name then, with the sums of its lines. */

@@ -68,6 +68,10 @@ export type MetricsReading = {
   readonly deadDeliveries: readonly { readonly kind: string; readonly count: number }[];
   /** Null: nothing waits. */
   readonly outboxLagSeconds: number | null;
+  /** Open alerts of error budgets. */
+  readonly sloAlerts: readonly { readonly alert: string; readonly count: number }[];
+  /** By their state at the end of the last closed day; `new`: none is closed yet. */
+  readonly objectives: readonly { readonly state: string; readonly count: number }[];
   /** Causes of adjustments that wait for the next billing run. */
   readonly adjustmentCauses: number;
 };

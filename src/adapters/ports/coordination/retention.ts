@@ -37,4 +37,8 @@ export interface RetentionStore {
   incidents(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Links to invoices that expired before that. */
   invoiceLinks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** What visitors got, as far as it ended before that. */
+  serviceStates(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Burn alerts that were resolved before that. */
+  sloAlerts(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

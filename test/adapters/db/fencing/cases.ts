@@ -10,6 +10,7 @@ import { createOwnershipStore } from "../../../../src/adapters/db/tenants/owners
 import { createPruneStore } from "../../../../src/adapters/db/coordination/prune.ts";
 import { createReconciliationStore } from "../../../../src/adapters/db/billing/reconciliation.ts";
 import { createRollupStore } from "../../../../src/adapters/db/detection/rollups.ts";
+import { createReconstructionStore } from "../../../../src/adapters/db/slo/reconstruct.ts";
 import { createRoundStore } from "../../../../src/adapters/db/round/rounds.ts";
 import { createStandingStore } from "../../../../src/adapters/db/steering/standing.ts";
 import { createTargetStore } from "../../../../src/adapters/db/detection/targets.ts";
@@ -23,6 +24,7 @@ import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
 import { told as outbox } from "./outbox-cases.ts";
 import { retained } from "./retention-cases.ts";
+import { objectives } from "./slo-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
 import type { Tenant } from "./tenant.ts";
 import { afterLook } from "../../../../src/domain/tenants/ownership.ts";
@@ -132,6 +134,8 @@ const standingOf = ({ customer }: Tenant, strikes: number): RoundOutcomes["stand
   pollsPausedUntilMs: null,
 });
 
+const fine = { state: "up", serving: "primary", attribution: null, upstreamCdn: null, avoided: false } as const;
+
 const rounds: readonly FencedWrite[] = [
   decisions("what visitors get now", ["service_states"], async (tenant) => ({
     states: [
@@ -140,12 +144,8 @@ const rounds: readonly FencedWrite[] = [
         presentId: null,
         spans: [
           {
+            ...fine,
             startedAtMs: nowMs,
-            state: "up",
-            serving: "primary",
-            attribution: null,
-            upstreamCdn: null,
-            avoided: false,
             outageAtMs: null,
           },
         ],
@@ -258,6 +258,20 @@ const rounds: readonly FencedWrite[] = [
     await tenant.troubled();
     return { standings: [standingOf(tenant, 0)] };
   }),
+];
+
+const reconstructed: readonly FencedWrite[] = [
+  {
+    method: "reconstruction.save",
+    what: "what visitors got before that was recorded",
+    writes: ["service_states", "slo_reconstructions"],
+    refused: false,
+    prepare: async ({ db, tenant }) => {
+      const span = { ...fine, startedAtMs: nowMs - hourMs, endedAtMs: nowMs, outageAtMs: null };
+      const service = { serviceId: tenant.service, recordedFromMs: nowMs, doneFromMs: null };
+      return (fence) => createReconstructionStore(db).save(fence, service, [span], nowMs - hourMs);
+    },
+  },
 ];
 
 const standing: readonly FencedWrite[] = [
@@ -791,6 +805,8 @@ const targets: readonly FencedWrite[] = [
 /** Every write of the pipeline that is decided by whoever holds a lease. */
 export const fencedWrites: readonly FencedWrite[] = [
   ...rounds,
+  ...reconstructed,
+  ...objectives,
   ...standing,
   ...observed,
   ...targets,

@@ -14,6 +14,10 @@ import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/owne
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/detection/rollups.ts";
+import type { BudgetWatch } from "../../../../src/adapters/ports/slo/watch.ts";
+import type { DayBook } from "../../../../src/adapters/ports/slo/daily.ts";
+import type { DigestBook } from "../../../../src/adapters/ports/slo/digest.ts";
+import type { ReconstructionStore } from "../../../../src/adapters/ports/slo/reconstruct.ts";
 import type { RoundStore } from "../../../../src/adapters/ports/detection/round.ts";
 import type { SettingsStore } from "../../../../src/adapters/ports/coordination/shards.ts";
 import type { StandingStore } from "../../../../src/adapters/ports/steering/standing.ts";
@@ -91,7 +95,13 @@ export const pipelineMethods = {
     notifications: "fenced",
     incidentServices: "fenced",
     incidents: "fenced",
+    serviceStates: "fenced",
+    sloAlerts: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
+  reconstruction: { due: "reads", past: "reads", save: "fenced" } satisfies Record<keyof ReconstructionStore, Kind>,
+  budgetWatch: { candidates: "reads", measure: "reads", save: "fenced" } satisfies Record<keyof BudgetWatch, Kind>,
+  dayBook: { oldestDue: "reads", services: "reads", close: "fenced" } satisfies Record<keyof DayBook, Kind>,
+  digestBook: { due: "reads", objectives: "reads", save: "fenced" } satisfies Record<keyof DigestBook, Kind>,
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,
   evidenceAnchors: { grown: "reads", save: "fenced", ofService: "request" } satisfies Record<keyof EvidenceAnchorStore, Kind>,
@@ -153,6 +163,10 @@ export const databasePorts = [
   "evidence/evidence-anchors",
   "metering/cdn-accounts",
   "metering/ingest",
+  "slo/daily",
+  "slo/digest",
+  "slo/reconstruct",
+  "slo/watch",
   "steering/dns-setup",
   "steering/observations",
   "steering/standing",

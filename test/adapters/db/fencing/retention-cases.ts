@@ -96,6 +96,27 @@ export const retained: readonly FencedWrite[] = [
     await sql("update routing_changes set intended_at = $1", [long]);
   }),
   retention(
+    "serviceStates",
+    "what visitors got long ago",
+    ["service_states"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        "insert into service_states (service_id, started_at, ended_at, state, serving) values ($1, $2, $2, 'up', 'primary')",
+        [tenant.service, long],
+      )),
+  ),
+  retention(
+    "sloAlerts",
+    "old alerts",
+    ["slo_alerts"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `with o as (insert into slo_objectives (service_id, name) values ($1, 'old') returning id)
+         insert into slo_alerts (objective_id, service_id, kind, fired_at, fired, resolved_at, resolved) select id, $1, '1h', $2, '{}', $2, '{}' from o`,
+        [tenant.service, long],
+      )),
+  ),
+  retention(
     "routingDrifts",
     "old drifts",
     ["routing_drifts"],

@@ -61,6 +61,16 @@ const job = (ok: boolean, overruns = 0) =>
     [ok, overruns],
   );
 
+const objectiveOf = async (name: string): Promise<number> => {
+  const id = await one("insert into slo_objectives (service_id, name) values ($1, $2) returning id", [ids.service, name]);
+  await sql(
+    `insert into slo_objective_versions (objective_id, version, target, window_days, dependency_exclusion, burn_warning_percent, burn_critical_percent, fast_burn_multiplier)
+     values ($1, 1, 99.9, 30, 'strict', 50, 80, 5)`,
+    [id],
+  );
+  return id;
+};
+
 /** What is done, and what the outbox holds of it, in order. */
 const changes: readonly [what: string, does: () => Promise<unknown>, kinds: readonly string[]][] = [
   [
@@ -263,6 +273,75 @@ const changes: readonly [what: string, does: () => Promise<unknown>, kinds: read
       await sql("update deliveries set state = 'dead', ended_at = now()");
     },
     ["channel.failing", "channel.recovered", "channel.failing", "delivery.dead"],
+  ],
+  [
+    "alerts of an objective fire, are below, are resolved, and end with it",
+    async () => {
+      const objective = await objectiveOf("availability");
+      for (const kind of ["1h", "budget_warning", "exhausted"])
+        await sql(
+          `insert into slo_alerts (objective_id, service_id, kind, fired_at, fired) values ($1, $2, $3, now(), '{"burn": 15, "shortBurn": null}')`,
+          [objective, ids.service, kind],
+        );
+      await sql("update slo_alerts set below_since = now()");
+      await sql(`update slo_alerts set resolved_at = now(), resolved = '{"burn": 1}' where kind = '1h'`);
+      expect(
+        await sql(
+          "select subject, facts->>'alert' as alert, (facts->>'burn')::float8 as burn, facts->>'reason' as reason from notifications order by id",
+        ),
+      ).toEqual([
+        { subject: `objective:${objective}:1h`, alert: "1h", burn: 15, reason: null },
+        { subject: `objective:${objective}:budget_warning`, alert: "budget_warning", burn: 15, reason: null },
+        { subject: `objective:${objective}:exhausted`, alert: "exhausted", burn: 15, reason: null },
+        { subject: `objective:${objective}:1h`, alert: "1h", burn: 1, reason: null },
+      ]);
+      await sql("update slo_objectives set deleted_at = now()");
+    },
+    ["slo.burn", "slo.burn", "slo.exhausted", "slo.resolved", "slo.resolved", "slo.resolved"],
+  ],
+  [
+    "days end a streak of three, and one of two",
+    async () => {
+      const objective = await objectiveOf("latency");
+      for (const [day, broken] of [
+        ["2026-11-17", 3],
+        ["2026-11-18", 0],
+        ["2026-11-19", 2],
+      ])
+        await sql(
+          `insert into slo_daily_snapshots (objective_id, day, version, state, allowed_us, consumed_us, down_us, measured_us, elapsed_us, day_consumed_us, day_down_us,
+             day_measured_us, day_elapsed_us, verdict, streak, broken_streak) values ($1, $2, 1, 'breaching', 1, 2, 2, 9, 9, 2, 2, 9, 9, 'bad', 0, $3)`,
+          [objective, day, broken],
+        );
+      expect(
+        await sql("select facts->>'day' as day, (facts->>'days')::int as days, facts->>'objective' as objective from notifications"),
+      ).toEqual([{ day: "2026-11-17", days: 3, objective: "latency" }]);
+    },
+    ["slo.streak_broken"],
+  ],
+  [
+    "a service achieves something",
+    async () => {
+      const objective = await objectiveOf("third");
+      await sql("insert into slo_achievements (service_id, name, objective_id, day) values ($1, 'iron_uptime', $2, '2026-11-19')", [
+        ids.service,
+        objective,
+      ]);
+      expect(await sql("select subject, facts->>'objective' as objective from notifications")).toEqual([
+        { subject: `service:${ids.service}:achievements`, objective: "third" },
+      ]);
+    },
+    ["slo.achievement"],
+  ],
+  [
+    "a week is over",
+    async () => {
+      await sql(`insert into slo_digests (customer_id, week, body) values ($1, '2026-W53', '{"storms": 2}')`, [ids.customer]);
+      expect(await sql("select subject, facts from notifications")).toEqual([
+        { subject: "digest:2026-W53", facts: { week: "2026-W53", storms: 2 } },
+      ]);
+    },
+    ["digest.weekly"],
   ],
 ];
 

@@ -131,7 +131,7 @@ describe("an objective", () => {
     const customerId = await customerOf();
     const serviceId = await serviceOf(customerId);
     const all = await Promise.allSettled(Array.from({ length: 8 }, (_, nth) => made(customerId, serviceId, input(`o${nth}`))));
-    const kept = all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const kept = all.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     expect(kept).toHaveLength(3);
     expect(all.find(({ status }) => status === "rejected")).toMatchObject({
       reason: { code: "quota", quota: { kind: "objectives", limit: 3 } },

@@ -110,3 +110,32 @@ test("the union of corrections is taken out", async () => {
   expect(minutes(window.measuredUs)).toBe(43_200 - 120);
   expect(window.elapsedUs).toBe(window.measuredUs);
 });
+
+test("what lies before a service was first measured counts as good in the look-backs of burn alerts, and in nothing else", async () => {
+  const [made] = await world.sql<{ id: string }>(
+    `insert into services (customer_id, name, primary_cdn, backup_cdn) values (1, 'young', 'fastly', 'cloudflare') returning id`,
+  );
+  const at = (minutesAgo: number) => new Date(now - minutesAgo * 60_000);
+  await world.sql(
+    `insert into service_states (service_id, started_at, ended_at, state, serving, attribution, outage_at)
+     values ($1, $2, $3, 'up', 'primary', null, null), ($1, $3, null, 'down', 'primary', 'self', $3)`,
+    [made?.id, at(10), at(1)],
+  );
+  const [row] = await world.db.rows<TallyRow>(
+    tallies(
+      sql`select 1::bigint as id, ${made?.id}::bigint as service_id, 30 as window_days, null::text as calendar,
+        'strict'::text as dependency_exclusion, '{}'::text[] as excluded_upstreams`,
+      sql`${new Date(now).toISOString()}::timestamptz`,
+      sql`c.deleted_at is null`,
+    ),
+  );
+  const read = row === undefined ? null : talliesOf(row);
+  expect([read?.window.elapsedUs, read?.window.measuredUs].map((us) => minutes(us ?? 0))).toEqual([10, 10]);
+  expect(Object.values(read?.burn ?? {}).map((one) => [minutes(one.measuredUs), minutes(one.consumedUs)])).toEqual([
+    [5, 1],
+    [30, 1],
+    [60, 1],
+    [360, 1],
+    [4_320, 1],
+  ]);
+});

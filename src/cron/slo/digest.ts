@@ -1,0 +1,77 @@
+import type { Fence } from "../../adapters/ports/coordination/lease.ts";
+import type { Clock } from "../../adapters/ports/platform/clock.ts";
+import type { DigestBook, DueCustomer, Week, WeekObjective } from "../../adapters/ports/slo/digest.ts";
+import type { DigestObjective } from "../../domain/slo/digest.ts";
+import { digestOf, weekBefore } from "../../domain/slo/digest.ts";
+import { windowBefore } from "../../domain/slo/objective.ts";
+import { statusIn } from "../../domain/slo/status.ts";
+import type { JobReport } from "../job.ts";
+
+export type DigestDeps = {
+  readonly digestBook: DigestBook;
+  readonly clock: Clock;
+  /** Starts to deliver messages about what was just stored, in the background. Never throws. */
+  readonly tell?: () => void;
+};
+
+/** Monday 09:00 UTC: by then every state of the week is settled, and people are at work. */
+const sentAfterUs = 9 * 3_600_000_000;
+const customersPerPage = 50;
+const objectivesPerPage = 1_000;
+/** A run begins no page after so long, and the next continues. */
+const runMs = 120_000;
+
+const lineOf = ({ terms, tallies, ofWeek, ...one }: WeekObjective, { toUs }: Week): DigestObjective => ({
+  objectiveId: one.objectiveId,
+  name: one.name,
+  serviceId: one.serviceId,
+  service: one.service,
+  target: terms.target,
+  status: statusIn(terms, tallies, windowBefore(terms, toUs)),
+  weekDownUs: ofWeek.downUs,
+  weekConsumedUs: ofWeek.consumedUs,
+});
+
+/** The lines of these customers' digests, page after page. */
+const linesOf = async (
+  digestBook: DigestBook,
+  customers: readonly DueCustomer[],
+  week: Week,
+): Promise<ReadonlyMap<number, DigestObjective[]>> => {
+  const lines = new Map<number, DigestObjective[]>(customers.map(({ customerId }) => [customerId, []]));
+  for (let after = 0; ;) {
+    const page = await digestBook.objectives([...lines.keys()], week, after, objectivesPerPage);
+    for (const one of page) lines.get(one.customerId)?.push(lineOf(one, week));
+    after = page.at(-1)?.objectiveId ?? after;
+    if (page.length < objectivesPerPage) return lines;
+  }
+};
+
+/**
+ * Writes the digests of the last ISO week that is over, from Monday 09:00 UTC on: each customer's once, whoever runs and however
+ * often. The figures are those at the end of the week, whenever that is done.
+ */
+export const sendDigests = async ({ digestBook, clock, tell }: DigestDeps, fence: Fence): Promise<JobReport> => {
+  const nowUs = clock.nowMs() * 1_000;
+  const week = weekBefore(nowUs);
+  const report = { week: week.week, digests: 0 };
+  if (nowUs < week.toUs + sentAfterUs) return { ...report, unfinished: false };
+  const untilMs = clock.nowMs() + runMs;
+  for (let after = 0; clock.nowMs() < untilMs;) {
+    const customers = await digestBook.due(week, after, customersPerPage);
+    const lines = customers.length === 0 ? null : await linesOf(digestBook, customers, week);
+    if (lines !== null) {
+      const digests = customers.map(({ customerId, ...facts }) => ({
+        customerId,
+        digest: digestOf({ ...facts, week: week.week, objectives: lines.get(customerId) ?? [] }),
+      }));
+      const stored = await digestBook.save(fence, digests);
+      if (stored === null) break;
+      report.digests += stored;
+      if (stored > 0) tell?.();
+    }
+    after = customers.at(-1)?.customerId ?? after;
+    if (customers.length < customersPerPage) return { ...report, unfinished: false };
+  }
+  return { ...report, unfinished: true };
+};

@@ -240,6 +240,8 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
 export const requestFiles: readonly string[] = [
   "db/notify/channels.ts",
   "db/notify/history.ts",
+  "db/slo/corrections.ts",
+  "db/slo/objectives.ts",
   "db/tenants/admin-tokens.ts",
   "db/detection/storms.ts",
   "db/metering/usage-requests.ts",

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { CorroborationStore } from "../../src/adapters/ports/detection/corroboration.ts";
 import type { Budget } from "../../src/adapters/ports/platform/budget.ts";
 import type { DnsAccess } from "../../src/adapters/ports/steering/dns-access.ts";
+import type { BudgetWatch } from "../../src/adapters/ports/slo/watch.ts";
 import type { Claimed, Outbox } from "../../src/adapters/ports/notify/outbox.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
 import type { StandingDomain, StandingStore } from "../../src/adapters/ports/steering/standing.ts";
@@ -145,6 +146,7 @@ it("shares six connections among all that one minute's cron starts, and probes h
       troubledAccounts: async () => [],
       save: async () => true,
     } as Partial<StandingStore> as StandingStore,
+    budgetWatch: { candidates: async () => [] } as Partial<BudgetWatch> as BudgetWatch,
     corroboration: { watched: async () => [] } as Partial<CorroborationStore> as CorroborationStore,
     outbox: {
       noteExpired: async () => 0,

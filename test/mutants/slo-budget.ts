@@ -121,6 +121,14 @@ export const budgets: readonly Mutant[] = [
     to: "isBelow: isShortAbove !== true,",
   },
   {
+    id: "slo: a snapshot is not unique",
+    breaks: "a day that two jobs close at once is there twice",
+    killedBy: { tests: ["test/pipeline/slo/daily.test.ts"] },
+    file: "drizzle/0054_slo.sql",
+    from: '\tCONSTRAINT "slo_daily_snapshots_objective_id_day_pk" PRIMARY KEY("objective_id","day"),\n',
+    to: "",
+  },
+  {
     id: "slo: achievements on day one",
     breaks: "a day without downtime is a full window without",
     killedBy,

@@ -11,6 +11,7 @@ import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchNotify } from "./notify.ts";
 import { benchRounds } from "./rounds.ts";
+import { benchSlo } from "./slo.ts";
 import { benchStartup } from "./startup.ts";
 import { benchSteer } from "./steer.ts";
 
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   detect: benchDetect,
   steer: benchSteer,
   notify: benchNotify,
+  slo: benchSlo,
   api: benchApi,
   fleet: benchFleetView,
   startup: benchStartup,

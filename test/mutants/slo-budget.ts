@@ -44,7 +44,7 @@ export const budgets: readonly Mutant[] = [
     breaks: "a failure from before a silence fills it",
     killedBy,
     file: visitors,
-    from: 'atMs < before.startedAtMs && before.state !== "up"',
+    from: "atMs < before.startedAtMs && !wasFine",
     to: "false",
   },
   {

@@ -199,6 +199,17 @@ describe("what nobody knows", () => {
     expect(after.at(-1)).toMatch(/^\d+- up primary$/);
   });
 
+  it("is what a CDN says in its own favour while all others are silent; when it says that it is down, it is believed", async () => {
+    const { prober, roundsOf, sql } = world;
+    await sql("insert into vantages values ('vercel', $1)", [new Date(startMs - 3_600_000)]);
+    const { serviceId } = await calm({ cdns: ["local", "cdn-b"] });
+    expect(await states(serviceId)).toEqual(["0- unknown primary"]);
+    prober.say("a.cdn.net", 503);
+    await roundsOf(1);
+    // Nor is its CDN excused by what it says of the other side.
+    expect(await states(serviceId)).toEqual(["0-40 unknown primary", "40- down primary self @40 storm"]);
+  });
+
   it("is what could not be evaluated", async () => {
     const { round, rounds } = world;
     const { serviceId } = await calm();

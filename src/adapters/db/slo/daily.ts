@@ -36,6 +36,7 @@ const tallyJson = (t: string): SQL =>
     `jsonb_build_object('elapsedUs', ${t}."elapsedUs", 'measuredUs', ${t}."measuredUs", 'downUs', ${t}."downUs", 'consumedUs', ${t}."consumedUs")`,
   );
 
+/** What is measured is kept apart (`t`, `q`): a plan that joins it row by row would measure it as often. */
 const services = (day: string, afterServiceId: number, limit: number): SQL => {
   const end = endOf(sql`${day}::date`);
   const measured = (windowDays: SQL) =>
@@ -51,13 +52,13 @@ const services = (day: string, afterServiceId: number, limit: number): SQL => {
   ), lived as materialized (
     select ${objectiveColumns}, ${windowDaysBefore(end)} as window_days
     from page p join slo_objectives o on o.service_id = p.id ${asOfEnd.version(end)} where ${livedAt(end)}
-  ), domains as (
+  ), domains as materialized (
     select d.customer_id, count(*)::int as live,
       count(*) filter (where exists (select from slo_objectives o where o.service_id = d.service_id and ${livedAt(end)}))::int as covered
     from service_domains d
     where d.customer_id in (select s.customer_id from services s join page p on p.id = s.id) and d.created_at < ${end} and (d.deleted_at is null or d.deleted_at >= ${end})
     group by 1
-  ), facts as (
+  ), facts as materialized (
     select p.id as service_id, jsonb_build_object(
       'trackedSinceUs', (select (extract(epoch from x.started_at) * 1000000)::bigint from service_states x where x.service_id = p.id order by x.started_at limit 1),
       'domains', jsonb_build_object('live', coalesce(d.live, 0), 'covered', coalesce(d.covered, 0)),
@@ -67,13 +68,15 @@ const services = (day: string, afterServiceId: number, limit: number): SQL => {
         from service_states x join service_states b on b.service_id = x.service_id and b.ended_at = x.started_at and b.outage_at is not null
         where x.service_id = p.id and x.avoided and x.outage_at is null and x.started_at <= ${end} order by x.started_at - b.outage_at limit 1) y), '[]')) as facts
     from page p join services s on s.id = p.id left join domains d on d.customer_id = s.customer_id
+  ), t as materialized (${measured(sql`window_days`)}
+  ), q as materialized (${measured(sql`1`)}
   )
   select l.*, ${tallyColumns("t")}, ${tallyJson("q")} as "ofDay", coalesce(u.streak, 0) as "streakBefore", f.facts,
     case when c.day is not null then jsonb_build_object('allowedUs', c.allowed_us, 'verdict', c.verdict, 'streak', c.streak, 'window',
       jsonb_build_object('elapsedUs', c.elapsed_us, 'measuredUs', c.measured_us, 'downUs', c.down_us, 'consumedUs', c.consumed_us)) end as closed
   from lived l
-  join (${measured(sql`window_days`)}) t on t."objectiveId" = l.id
-  join (${measured(sql`1`)}) q on q."objectiveId" = l.id
+  join t on t."objectiveId" = l.id
+  join q on q."objectiveId" = l.id
   join facts f on f.service_id = l."serviceId"
   left join due u on u.id = l.id and u.day = ${day}::date
   left join slo_daily_snapshots c on c.objective_id = l.id and c.day = ${day}::date

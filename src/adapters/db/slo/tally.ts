@@ -123,7 +123,7 @@ export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL =>
       select s.id, s.w_from, ${numbered((nth) => `s.since${nth}`)}, greatest(s.a, c.a), least(s.b, c.b), -1, s.state, s.upstream_cdn, s.avoided, s.reconstructed, null
       from spans s join corrected c on c.service_id = s.service_id and c.a < s.b and c.b > s.a and s.b > s.a
     ) p group by p.id, p.state, p.upstream_cdn, p.avoided
-  ), sums as (
+  ), sums as materialized (
     select s.id, min(s.a) as tracked,
       ${sql.raw(of("s.us", isMeasured))} as measured, ${sql.raw(of("s.us", isDown))} as down, ${sql.raw(of("s.us", "s.consumes"))} as consumed,
       ${sql.raw(of("s.us", "s.avoided"))} as avoided, ${sql.raw(of("s.us", `${isDown} and s.upstream_cdn is null`))} as self,

@@ -77,15 +77,15 @@ export const createBudgetWatch = (db: Database): BudgetWatch => ({
         select ${objectiveColumns}, v.window_days, v.calendar
         from slo_objectives o join services s on s.id = o.service_id ${inForce}
         where o.id = any(${idList(objectiveIds)}) and o.deleted_at is null and s.deleted_at is null
-      )
-      select c.*, ${tallyColumns("t")}, coalesce((
-        select jsonb_agg(jsonb_build_object('kind', a.kind, 'belowSinceMs', epoch_ms(a.below_since))) from slo_alerts a
-        where a.objective_id = c.id and a.resolved_at is null), '[]') as open
-      from chosen c join (${tallies(
+      ), t as materialized (${tallies(
         sql`select id, "serviceId" as service_id, window_days, calendar, "dependencyExclusion" as dependency_exclusion, "excludedUpstreams" as excluded_upstreams from chosen`,
         at(nowMs),
         sql`c.deleted_at is null`,
-      )}) t on t."objectiveId" = c.id order by c.id`);
+      )})
+      select c.*, ${tallyColumns("t")}, coalesce((
+        select jsonb_agg(jsonb_build_object('kind', a.kind, 'belowSinceMs', epoch_ms(a.below_since))) from slo_alerts a
+        where a.objective_id = c.id and a.resolved_at is null), '[]') as open
+      from chosen c join t on t."objectiveId" = c.id order by c.id`);
     return rows.map((row) => {
       const { target, window, dependencyExclusion, excludedUpstreams, burnWarningPercent, burnCriticalPercent, fastBurnMultiplier } = row;
       return {

@@ -62,7 +62,8 @@ export const tallyColumns = (name: string): SQL =>
   );
 
 /** How much of the pieces (a, b) lies after `since`; that of corrections is taken away. */
-const after = (since: string, as: string): string => `sum(p.sign * (p.b - greatest(p.a, ${since}))) filter (where p.b > ${since}) as ${as}`;
+const after = (since: string, as: string, which = ""): string =>
+  `sum(p.sign * (p.b - greatest(p.a, ${since}))) filter (where p.b > ${since}${which}) as ${as}`;
 
 /** The sum over the parts `s` of an objective that are of a kind. */
 const of = (figure: string, kind: string): string => `coalesce(sum(${figure}) filter (where ${kind}), 0)::bigint`;
@@ -114,20 +115,22 @@ export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL =>
     join service_states x on x.service_id = t.service_id and coalesce(x.ended_at, 'infinity') > t.since_at and x.started_at <= t.at
     offset 0
   ), parts as (
-    select p.id, p.state, p.upstream_cdn, p.avoided, p.reconstructed, min(p.a) as a, max(p.open_since) as open_since,
-      ${sql.raw(after("p.w_from", "us"))}, ${numbered((nth) => after(`p.since${nth}`, `us${nth}`))}
+    -- One part at most for each upstream that is to blame: what was reconstructed of it is added up beside the rest.
+    select p.id, p.state, p.upstream_cdn, p.avoided, min(p.a) as a, max(p.open_since) as open_since,
+      ${sql.raw(after("p.w_from", "us"))}, ${sql.raw(after("p.w_from", "reconstructed_us", " and p.reconstructed"))}, ${numbered((nth) => after(`p.since${nth}`, `us${nth}`))}
     from (
       select id, w_from, ${numbered((nth) => `since${nth}`)}, a, greatest(a, b) as b, 1::float8 as sign, state, upstream_cdn, avoided, reconstructed, open_since from spans
       union all
       select s.id, s.w_from, ${numbered((nth) => `s.since${nth}`)}, greatest(s.a, c.a), least(s.b, c.b), -1, s.state, s.upstream_cdn, s.avoided, s.reconstructed, null
-      from spans s join corrected c on c.service_id = s.service_id and c.a < s.b and c.b > s.a
-    ) p group by p.id, p.state, p.upstream_cdn, p.avoided, p.reconstructed
+      -- One that begins after the last judged round is empty, and nothing is taken out of it.
+      from spans s join corrected c on c.service_id = s.service_id and c.a < s.b and c.b > s.a and s.a < s.b
+    ) p group by p.id, p.state, p.upstream_cdn, p.avoided
   ), sums as (
     select s.id, min(s.a) as tracked,
       ${sql.raw(of("s.us", isMeasured))} as measured, ${sql.raw(of("s.us", isDown))} as down, ${sql.raw(of("s.us", "s.consumes"))} as consumed,
       ${sql.raw(of("s.us", "s.avoided"))} as avoided, ${sql.raw(of("s.us", `${isDown} and s.upstream_cdn is null`))} as self,
       jsonb_object_agg(s.upstream_cdn, s.us::bigint) filter (where s.upstream_cdn is not null and s.us > 0) as upstreams,
-      coalesce(bool_or(s.reconstructed and s.us > 0), false) as reconstructed, max(s.open_since)::bigint as open_since,
+      coalesce(bool_or(s.reconstructed_us > 0), false) as reconstructed, max(s.open_since)::bigint as open_since,
       concat_ws(',', ${numbered((nth) => `${of(`s.us${nth}`, isMeasured)} + greatest(0, min(s.a) - min(s.since${nth}))::bigint, ${of(`s.us${nth}`, "s.consumes")}`)}) as burn
     from (
       select s.*, ${numbered((nth) => `t.since${nth}`)}, ${sql.raw(isDown)} and (t.strict or s.upstream_cdn is null or s.upstream_cdn = any(t.excluded_upstreams)) as consumes

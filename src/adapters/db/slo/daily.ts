@@ -140,11 +140,17 @@ const close = (fence: Fence, day: string, closed: readonly ClosedService[]): SQL
 
 /** Days of objectives over the database. */
 export const createDayBook = (db: Database): DayBook => ({
-  oldestDue: async (overByMs) => {
+  oldestDue: async (overByMs, afterDay) => {
     const [row] = await db.rows<{ day: string | null }>(
-      sql`select min(u.day) as day from (${due}) u where ${endOf(sql`u.day`)} <= ${isoTime(overByMs)}::timestamptz`,
+      sql`select min(u.day) as day from (${due}) u where ${endOf(sql`u.day`)} <= ${isoTime(overByMs)}::timestamptz and u.day > coalesce(${afterDay}::date, '-infinity')`,
     );
     return row?.day ?? null;
+  },
+  nextService: async (day, afterServiceId) => {
+    const [row] = await db.rows<{ id: number | null }>(
+      sql`select min(u.service_id) as id from (${due}) u where u.day = ${day}::date and u.service_id > ${afterServiceId}`,
+    );
+    return row?.id ?? null;
   },
   services: async (day, afterServiceId, limit) => {
     const rows = await db.rows<Row>(services(day, afterServiceId, limit));

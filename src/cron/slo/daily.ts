@@ -66,9 +66,9 @@ const closed = ({ serviceId, objectives, ...facts }: DayService, endUs: number):
 type Run = { readonly untilMs: number; size: number; snapshots: number; readonly failures: unknown[] };
 
 /** Closes a page of a day. @returns the last service that it came to; null: there is none left, undefined: the lease is lost */
-const closePage = async ({ dayBook }: DailyDeps, fence: Fence, day: string, after: number, run: Run) => {
+const closePage = async ({ dayBook, clock }: DailyDeps, fence: Fence, day: string, after: number, run: Run) => {
   const endUs = Date.parse(`${day}T00:00:00Z`) * 1_000 + dayUs;
-  const page = await dayBook.services(day, after, run.size);
+  const page = await dayBook.services(day, after, run.size, clock.nowMs());
   if (page.length === 0) return null;
   const stored = await dayBook.close(
     fence,

@@ -36,13 +36,13 @@ const lineOf = ({ terms, tallies, ofWeek, ...one }: WeekObjective, { toUs }: Wee
 
 /** The lines of these customers' digests, page after page. */
 const linesOf = async (
-  digestBook: DigestBook,
+  { digestBook, clock }: DigestDeps,
   customers: readonly DueCustomer[],
   week: Week,
 ): Promise<ReadonlyMap<number, DigestObjective[]>> => {
   const lines = new Map<number, DigestObjective[]>(customers.map(({ customerId }) => [customerId, []]));
   for (let after = 0; ;) {
-    const page = await digestBook.objectives([...lines.keys()], week, after, objectivesPerPage);
+    const page = await digestBook.objectives([...lines.keys()], week, after, objectivesPerPage, clock.nowMs());
     for (const one of page) lines.get(one.customerId)?.push(lineOf(one, week));
     after = page.at(-1)?.objectiveId ?? after;
     if (page.length < objectivesPerPage) return lines;
@@ -50,9 +50,9 @@ const linesOf = async (
 };
 
 /** Stores the digests of these customers. @returns how many are new; null: the lease is lost */
-const store = async ({ digestBook }: DigestDeps, fence: Fence, customers: readonly DueCustomer[], week: Week): Promise<number | null> => {
-  const lines = await linesOf(digestBook, customers, week);
-  return await digestBook.save(
+const store = async (deps: DigestDeps, fence: Fence, customers: readonly DueCustomer[], week: Week): Promise<number | null> => {
+  const lines = await linesOf(deps, customers, week);
+  return await deps.digestBook.save(
     fence,
     customers.map(({ customerId, ...facts }) => ({
       customerId,
@@ -77,7 +77,7 @@ export const sendDigests = async (deps: DigestDeps, fence: Fence): Promise<JobRe
   const failures: unknown[] = [];
   let unfinished = true;
   for (let after = 0; unfinished && clock.nowMs() < untilMs && failures.length < mostFailures;) {
-    const customers = await digestBook.due(week, after, customersPerPage);
+    const customers = await digestBook.due(week, after, customersPerPage, clock.nowMs());
     const groups: (readonly DueCustomer[])[] = customers.length === 0 ? [] : [customers];
     for (let group = groups.shift(); group !== undefined && clock.nowMs() < untilMs; group = groups.shift()) {
       try {

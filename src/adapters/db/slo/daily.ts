@@ -36,7 +36,7 @@ const tallyJson = (t: string): SQL =>
     `jsonb_build_object('elapsedUs', ${t}."elapsedUs", 'measuredUs', ${t}."measuredUs", 'downUs', ${t}."downUs", 'consumedUs', ${t}."consumedUs")`,
   );
 
-const services = (day: string, afterServiceId: number, limit: number): SQL => {
+const services = (day: string, afterServiceId: number, limit: number, nowMs: number): SQL => {
   const end = endOf(sql`${day}::date`);
   const measured = (windowDays: SQL) =>
     tallies(
@@ -44,6 +44,7 @@ const services = (day: string, afterServiceId: number, limit: number): SQL => {
         "excludedUpstreams" as excluded_upstreams from lived`,
       end,
       asOfEnd.correction,
+      sql`${isoTime(nowMs)}::timestamptz`,
     );
   return sql`
   with due as (${due}), page as (
@@ -152,8 +153,8 @@ export const createDayBook = (db: Database): DayBook => ({
     );
     return row?.id ?? null;
   },
-  services: async (day, afterServiceId, limit) => {
-    const rows = await db.rows<Row>(services(day, afterServiceId, limit));
+  services: async (day, afterServiceId, limit, nowMs) => {
+    const rows = await db.rows<Row>(services(day, afterServiceId, limit, nowMs));
     return [...Map.groupBy(rows, ({ serviceId }) => serviceId)].flatMap(([serviceId, own]) => {
       const [first] = own;
       return first === undefined ? [] : [{ serviceId, ...first.facts, objectives: own.map(objectiveOf) }];

@@ -88,9 +88,10 @@ const endOf = (relation: string): SQL =>
  * expects less than there is would add them up again for each objective.
  * @param objectives selects id, service_id, window_days, calendar, dependency_exclusion, excluded_upstreams
  * @param at the moment, a timestamp
+ * @param seenAt when one looks back at that moment, a timestamp: what is not known by then has not been seen since the last judged round
  * @param correctionCounts a condition on a correction `c`, of a service `k` that is asked for at `k.at`
  */
-export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL => sql`
+export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL, seenAt: SQL = at): SQL => sql`
   with judged as materialized (
     select name, judged_at from leases where judged_at is not null
   ), terms as materialized (
@@ -98,7 +99,7 @@ export const tallies = (objectives: SQL, at: SQL, correctionCounts: SQL): SQL =>
       -- Equal windows of a service are added up once.
       min(o.id) over (partition by o.service_id, w.since, w.thirtieths) as window_id,
       -- Up to when the present span is.
-      least(${us(sql`q.at`)}, ${us(sql`case when q.at - l.judged_at > ${longestSilence} then l.judged_at end`)}) as until,
+      least(${us(sql`q.at`)}, ${us(sql`case when ${seenAt} - l.judged_at > ${longestSilence} then l.judged_at end`)}) as until,
       ${sql.join(
         lookBacks.map(
           (one, nth) => sql`${us(sql`q.at`)} - ${sql.raw(`${one.us / 30}::float8`)} * w.thirtieths as ${sql.raw(`since${nth}`)}`,

@@ -51,7 +51,7 @@ export interface DayBook {
   /** The first of `services`, by its id alone; null: there is none. */
   nextService(day: string, afterServiceId: number): Promise<number | null>;
   /** Services with objectives of which this day is the next to be closed, ascending by id. */
-  services(day: string, afterServiceId: number, limit: number): Promise<readonly DayService[]>;
+  services(day: string, afterServiceId: number, limit: number, nowMs: number): Promise<readonly DayService[]>;
   /** In one statement; what is there already stays. @returns how many days are new; null: the lease is lost, and nothing was stored */
   close(fence: Fence, day: string, services: readonly ClosedService[]): Promise<number | null>;
 }

@@ -96,6 +96,8 @@ const blameEdge = (from: Condition, to: Condition, domains: readonly VisitedDoma
   if (to.attribution === "self") {
     return first(down.filter(({ serving, other }) => serving === "direct" || other?.health !== "up").map(unexcusedSince));
   }
+  // All on one side, before and after: it is the same CDN with another name.
+  if (from.attribution === "upstream" && to.serving !== "mixed") return null;
   const primaries = down.filter(({ serving }) => serving === "primary");
   if (from.attribution === "upstream" && primaries.length > 0) return first(primaries.map(({ user }) => user.firstFailedAtMs));
   return last([...down.map(({ other }) => other?.recoveredAtMs), recovery(domains.filter((domain) => !down.includes(domain)))]);

@@ -49,3 +49,19 @@ it("nor when the domain that fails is replaced by another one, which is read at 
   const [last] = (await states(serviceId)).filter((line) => line.includes("down")).slice(-1);
   expect(last).toMatch(/^40-20\d down primary self/);
 });
+
+it("nor does another name of the CDN take the blame for what was before it", async () => {
+  world.dns.put(name);
+  const { serviceId } = await world.seed({ steering: "shadow", policies: [{ window: 300 }] });
+  await world.roundsOf(4);
+  world.prober.say("a.cdn.net", 503);
+  await world.roundsOf(20);
+  const [before = ""] = (await states(serviceId)).slice(-1);
+  expect(before).toMatch(/^\d+- down primary cdn-a/);
+  await world.sql("update services set primary_cdn = 'somebody-else'");
+  await world.round();
+  expect((await states(serviceId)).slice(-2)).toEqual([
+    expect.stringMatching(new RegExp(`^${before.split("-")[0]}-24\\d down primary cdn-a`)),
+    expect.stringMatching(/^24\d- down primary somebody-else/),
+  ]);
+});

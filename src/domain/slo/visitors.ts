@@ -96,6 +96,8 @@ const blameEdge = (from: Condition, to: Condition, domains: readonly VisitedDoma
   if (to.attribution === "self") {
     return first(down.filter(({ serving, other }) => serving === "direct" || other?.health !== "up").map(unexcusedSince));
   }
+  // All on one side, before and after: it is the same CDN with another name.
+  if (from.attribution === "upstream" && to.serving !== "mixed") return null;
   const primaries = down.filter(({ serving }) => serving === "primary");
   if (from.attribution === "upstream" && primaries.length > 0) return first(primaries.map(({ user }) => user.firstFailedAtMs));
   return last([...down.map(({ other }) => other?.recoveredAtMs), recovery(domains.filter((domain) => !down.includes(domain)))]);
@@ -109,10 +111,12 @@ const avoidedEdge = (to: Condition, domains: readonly VisitedDomain[]): number |
 
 /**
  * When a condition became the next one, by what its samples and records say; null: they have no date for it. What fails counts
- * from its first failed sample to the slot after its last one, whatever follows; a move of visitors from when it was made.
+ * from its first failed sample to the slot after its last one, whatever follows; a move of visitors from when it was made. Records
+ * that the round before knew already have moved nobody: then the service was edited, and what it was until now stays.
  */
-const edge = (from: Condition, to: Condition, domains: readonly VisitedDomain[]): number | null => {
+const edge = (from: Condition, to: Condition, domains: readonly VisitedDomain[], judgedAtMs: number | null): number | null => {
   const movedAtMs = from.serving === to.serving ? null : last(domains.map(({ readAtMs }) => readAtMs));
+  if (movedAtMs !== null && judgedAtMs !== null && movedAtMs < judgedAtMs) return null;
   if (to.state === "down" && from.state !== "down") {
     return last([first(withUser(domains, "down").map(({ user }) => user.firstFailedAtMs)), movedAtMs]);
   }
@@ -127,8 +131,8 @@ const edge = (from: Condition, to: Condition, domains: readonly VisitedDomain[])
  * When the next span begins: not before the present one, nor in the future. What is older than the present span explains no
  * change of it, which then counts from now; but visitors who were fine may have been sent to what was failing already.
  */
-const beginning = (before: Span, to: Condition, domains: readonly VisitedDomain[], nowMs: number): number => {
-  const atMs = edge(before, to, domains);
+const beginning = (before: Span, to: Condition, domains: readonly VisitedDomain[], judgedAtMs: number | null, nowMs: number): number => {
+  const atMs = edge(before, to, domains, judgedAtMs);
   const wasFine = before.state === "up" && to.state === "down";
   if (atMs === null || (atMs < before.startedAtMs && !wasFine)) return nowMs;
   return Math.min(nowMs, Math.max(before.startedAtMs, atMs));
@@ -170,7 +174,7 @@ export const nextSpans = (
     : null;
   const before = gap ?? present;
   if (sameCondition(before, to)) return gap === null ? [] : [gap];
-  const startedAtMs = Math.max(before.startedAtMs, beginning(before, to, domains, nowMs));
+  const startedAtMs = Math.max(before.startedAtMs, beginning(before, to, domains, judgedAtMs, nowMs));
   const next = { ...to, startedAtMs, outageAtMs: outage(to, before.outageAtMs, startedAtMs) };
   return gap === null ? [next] : [gap, next];
 };

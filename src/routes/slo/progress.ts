@@ -7,6 +7,7 @@ import { achievementNames, progressOf } from "../../domain/slo/achievement.ts";
 import type { ObjectiveRecord } from "../../domain/slo/achievement.ts";
 import { isInsufficient, statusOf } from "../../domain/slo/status.ts";
 import { id, jsonAnswer, like, problems, tenantPageQuery } from "../../http/contract.ts";
+import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { dateText } from "./history-contract.ts";
@@ -117,7 +118,7 @@ export const registerSloProgress = (app: App, deps: Deps, guards: Guards): void 
     path: "/v1/milestones",
     tags,
     summary: "List how far services are with each achievement",
-    middleware: [guards.viewer],
+    middleware: [guards.viewer, worth(deps, costs.reading)],
     request: { query: tenantPageQuery },
     responses: { 200: jsonAnswer(z.array(milestonesSchema), "One page of services"), ...problems(400, 401, 403) },
   });

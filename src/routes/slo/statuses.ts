@@ -5,6 +5,7 @@ import type { Page } from "../../adapters/ports/tenants/change.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { jsonBody } from "../../http/body.ts";
 import { jsonAnswer, jsonRequest, problems, tenantPageQuery } from "../../http/contract.ts";
+import { costs, worth } from "../../http/cost.ts";
 import type { App, AppContext } from "../../http/env.ts";
 import { acceptKey } from "../../http/idempotency.ts";
 import { paged } from "../../http/paging.ts";
@@ -46,7 +47,7 @@ export const registerObjectiveStatuses = (app: App, deps: Deps, guards: Guards):
     path: "/v1/objectives",
     tags,
     summary: "List all objectives with their status",
-    middleware: [guards.viewer],
+    middleware: [guards.viewer, worth(deps, costs.reading)],
     request: { query: tenantPageQuery },
     responses: { 200: jsonAnswer(z.array(objectiveWithStatus), "One page"), ...problems(400, 401, 403) },
   });
@@ -58,7 +59,7 @@ export const registerObjectiveStatuses = (app: App, deps: Deps, guards: Guards):
     tags,
     summary: "Read the objectives of some services with their status",
     description: "It changes nothing. Where there is a `next` link, the same body sent to it reads on.",
-    middleware: [guards.viewer, jsonBody],
+    middleware: [guards.viewer, worth(deps, costs.reading), jsonBody],
     request: { query: tenantPageQuery, body: jsonRequest(bulkInput) },
     responses: { 200: jsonAnswer(z.array(objectiveWithStatus), "One page, by id"), ...problems(400, 401, 403, 413, 415) },
   });

@@ -72,3 +72,15 @@ it.each([
   expect(answered).toBeLessThanOrEqual(20);
   expect(answered).toBeGreaterThanOrEqual(5);
 });
+
+it.each([
+  ["GET", "/v1/objectives", undefined],
+  ["POST", "/v1/objectives/status", { service_ids: [1] }],
+  ["GET", "/v1/milestones", undefined],
+])("counts %s %s, which adds up all that is recorded of a customer's services", async (method, path, body) => {
+  const { api, acme } = await limited();
+  let answered = 0;
+  while (answered < 100 && (await api.call(method, path, { token: acme.viewer, body })).status !== 429) answered += 1;
+  expect(answered).toBeLessThanOrEqual(20);
+  expect(answered).toBeGreaterThanOrEqual(5);
+});

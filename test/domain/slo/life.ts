@@ -138,7 +138,8 @@ export const spansOfLife = (life: Life): readonly Span[] => {
       side.failedAt = what.health === "up" || !dated ? null : at;
       side.health = what.health;
     }
-    judge(round.now, round.now - 10);
+    // The round before did not know of a move.
+    judge(round.now, Math.min(round.now - 10, movedAt ?? round.now));
     movedAt = null;
     // A later round finds nothing new.
     judge(round.now, round.now - 10);

@@ -107,13 +107,18 @@ describe("an edge", () => {
   });
 
   it("of a move is when it was made", () => {
-    expect(follows(upstreamDown, [domain(up, side("down", 150_000), "backup", 188_000)], 200_000)).toEqual([[188_000, "up", null, null]]);
-    expect(follows(present(), [domain(side("down", 150_000), up, "backup", 188_000)], 200_000)).toEqual([
-      [188_000, "down", "cloudflare", 188_000],
+    expect(follows(upstreamDown, [domain(up, side("down", 150_000), "backup", 192_000)], 200_000)).toEqual([[192_000, "up", null, null]]);
+    expect(follows(present(), [domain(side("down", 150_000), up, "backup", 192_000)], 200_000)).toEqual([
+      [192_000, "down", "cloudflare", 192_000],
     ]);
-    expect(follows(upstreamDown, [domain(unknown, side("down", 150_000), "backup", 188_000)], 200_000)).toEqual([
-      [188_000, "unknown", null, 100_000],
+    expect(follows(upstreamDown, [domain(unknown, side("down", 150_000), "backup", 192_000)], 200_000)).toEqual([
+      [192_000, "unknown", null, 100_000],
     ]);
+  });
+
+  it("of an edit is now: the round before knew the records", () => {
+    expect(follows(upstreamDown, [domain(up, side("down", 150_000), "backup", 188_000)], 200_000)).toEqual([[200_000, "up", null, null]]);
+    expect(follows(selfDown, [domain(unknown, null, "direct", 188_000)], 200_000)).toEqual([[200_000, "unknown", null, 100_000]]);
   });
 
   it("is never before the present span, nor in the future", () => {

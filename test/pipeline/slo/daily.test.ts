@@ -270,7 +270,10 @@ describe("days are closed", () => {
     }
     await days.goTo(firstMs + 9 * dayMs);
     const dayBook = createDayBook(days.world.db);
-    const small = { ...dayBook, services: (day: string, after: number) => dayBook.services(day, after, 1) };
+    const small = {
+      ...dayBook,
+      services: (day: string, after: number, _limit: number, nowMs: number) => dayBook.services(day, after, 1, nowMs),
+    };
     await days.world.clock.run(closeDays({ dayBook: small, clock: days.world.clock }, await days.lease()));
     expect(await days.snapshots()).toHaveLength(24);
     expect((await days.achievements()).filter((line) => line.includes("iron"))).toEqual(

@@ -37,7 +37,7 @@ const tallyJson = (t: string): SQL =>
   );
 
 /** What is measured is kept apart (`t`, `q`): a plan that joins it row by row would measure it as often. */
-const services = (day: string, afterServiceId: number, limit: number): SQL => {
+const services = (day: string, afterServiceId: number, limit: number, nowMs: number): SQL => {
   const end = endOf(sql`${day}::date`);
   const measured = (windowDays: SQL) =>
     tallies(
@@ -45,6 +45,7 @@ const services = (day: string, afterServiceId: number, limit: number): SQL => {
         "excludedUpstreams" as excluded_upstreams from lived`,
       end,
       asOfEnd.correction,
+      sql`${isoTime(nowMs)}::timestamptz`,
     );
   return sql`
   with due as (${due}), page as (
@@ -143,14 +144,20 @@ const close = (fence: Fence, day: string, closed: readonly ClosedService[]): SQL
 
 /** Days of objectives over the database. */
 export const createDayBook = (db: Database): DayBook => ({
-  oldestDue: async (overByMs) => {
+  oldestDue: async (overByMs, afterDay) => {
     const [row] = await db.rows<{ day: string | null }>(
-      sql`select min(u.day) as day from (${due}) u where ${endOf(sql`u.day`)} <= ${isoTime(overByMs)}::timestamptz`,
+      sql`select min(u.day) as day from (${due}) u where ${endOf(sql`u.day`)} <= ${isoTime(overByMs)}::timestamptz and u.day > coalesce(${afterDay}::date, '-infinity')`,
     );
     return row?.day ?? null;
   },
-  services: async (day, afterServiceId, limit) => {
-    const rows = await db.rows<Row>(services(day, afterServiceId, limit));
+  nextService: async (day, afterServiceId) => {
+    const [row] = await db.rows<{ id: number | null }>(
+      sql`select min(u.service_id) as id from (${due}) u where u.day = ${day}::date and u.service_id > ${afterServiceId}`,
+    );
+    return row?.id ?? null;
+  },
+  services: async (day, afterServiceId, limit, nowMs) => {
+    const rows = await db.rows<Row>(services(day, afterServiceId, limit, nowMs));
     return [...Map.groupBy(rows, ({ serviceId }) => serviceId)].flatMap(([serviceId, own]) => {
       const [first] = own;
       return first === undefined ? [] : [{ serviceId, ...first.facts, objectives: own.map(objectiveOf) }];

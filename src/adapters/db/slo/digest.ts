@@ -14,7 +14,7 @@ const bounds = ({ fromUs, toUs }: Week): readonly [from: SQL, to: SQL] => [momen
 
 const idList = (ids: readonly number[]): SQL => sql`${`{${ids.join()}}`}::bigint[]`;
 
-const due = (week: Week, currency: string, afterCustomerId: number, limit: number): SQL => {
+const due = (week: Week, currency: string, afterCustomerId: number, limit: number, nowMs: number): SQL => {
   const [from, to] = bounds(week);
   return sql`
   with chosen as materialized (
@@ -37,7 +37,7 @@ const due = (week: Week, currency: string, afterCustomerId: number, limit: numbe
       where s.customer_id = c.id and u.window_start >= ${from} and u.window_start < ${to} and l.currency = c.currency) as "discountCents"
   from chosen c
   cross join lateral (
-    select coalesce(sum(y.us), 0)::bigint as us, ${centsOf(sql`sum(y.us::numeric * y.price)`)} as cents from (${avoidedByService(sql`c.id`, from, to, to)}) y
+    select coalesce(sum(y.us), 0)::bigint as us, ${centsOf(sql`sum(y.us::numeric * y.price)`)} as cents from (${avoidedByService(sql`c.id`, from, to, moment(nowMs))}) y
   ) a
   order by c.id`;
 };
@@ -47,7 +47,7 @@ type Row = TallyRow &
   Pick<WeekObjective, "customerId" | "name" | "serviceId" | "service"> & { readonly id: number; readonly ofWeek: Tally };
 
 /** What is measured is kept apart (`t`, `w`): a plan that joins it row by row would measure it as often. */
-const objectives = (customerIds: readonly number[], week: Week, afterObjectiveId: number, limit: number): SQL => {
+const objectives = (customerIds: readonly number[], week: Week, afterObjectiveId: number, limit: number, nowMs: number): SQL => {
   const [, to] = bounds(week);
   const measured = (windowDays: SQL) =>
     tallies(
@@ -55,6 +55,7 @@ const objectives = (customerIds: readonly number[], week: Week, afterObjectiveId
         "excludedUpstreams" as excluded_upstreams from chosen`,
       to,
       asOfEnd.correction,
+      moment(nowMs),
     );
   return sql`
   with chosen as materialized (
@@ -72,9 +73,9 @@ const objectives = (customerIds: readonly number[], week: Week, afterObjectiveId
 
 /** @param currency of customers without terms of their own */
 export const createDigestBook = (db: Database, currency: string): DigestBook => ({
-  due: (week, afterCustomerId, limit) => db.rows<DueCustomer>(due(week, currency, afterCustomerId, limit)),
-  objectives: async (customerIds, week, afterObjectiveId, limit) => {
-    const rows = await db.rows<Row>(objectives(customerIds, week, afterObjectiveId, limit));
+  due: (week, afterCustomerId, limit, nowMs) => db.rows<DueCustomer>(due(week, currency, afterCustomerId, limit, nowMs)),
+  objectives: async (customerIds, week, afterObjectiveId, limit, nowMs) => {
+    const rows = await db.rows<Row>(objectives(customerIds, week, afterObjectiveId, limit, nowMs));
     return rows.map((row) => {
       const { target, window, dependencyExclusion, excludedUpstreams, burnWarningPercent, burnCriticalPercent, fastBurnMultiplier } = row;
       return {

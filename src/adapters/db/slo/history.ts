@@ -59,8 +59,9 @@ export const createSloHistory = (db: Database): SloHistory => ({
       select w.objective, ${us("w.from_at")} as "fromUs", ${us("w.to_at")} as "toUs",
         coalesce((select jsonb_agg(e order by e.id desc) from (${events(page)}) e), '[]') as events
       from (
-        select z.*, coalesce(${timeOrNull(fromMs)}, case when z.calendar is null then z.to_at - make_interval(hours => 24 * z.window_days)
-          else date_trunc(z.calendar, z.to_at, 'UTC') end) as from_at
+        -- Of a span that is all to come nothing is left.
+        select z.*, least(z.to_at, coalesce(${timeOrNull(fromMs)}, case when z.calendar is null then z.to_at - make_interval(hours => 24 * z.window_days)
+          else date_trunc(z.calendar, z.to_at, 'UTC') end)) as from_at
         from (
           select o.service_id, v.calendar, v.window_days, now() as at, least(coalesce(${timeOrNull(toMs)}, now()), now()) as to_at,
             ${believedUntil(sql`o.service_id`, sql`now()`)} as believed,

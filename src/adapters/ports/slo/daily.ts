@@ -45,10 +45,13 @@ export interface DayBook {
   /**
    * The oldest day that is not closed of every objective that lived at its end; null: there is none.
    * @param overByMs that ended by then
+   * @param afterDay only those after it; null: all
    */
-  oldestDue(overByMs: number): Promise<string | null>;
+  oldestDue(overByMs: number, afterDay: string | null): Promise<string | null>;
+  /** The first of `services`, by its id alone; null: there is none. */
+  nextService(day: string, afterServiceId: number): Promise<number | null>;
   /** Services with objectives of which this day is the next to be closed, ascending by id. */
-  services(day: string, afterServiceId: number, limit: number): Promise<readonly DayService[]>;
+  services(day: string, afterServiceId: number, limit: number, nowMs: number): Promise<readonly DayService[]>;
   /** In one statement; what is there already stays. @returns how many days are new; null: the lease is lost, and nothing was stored */
   close(fence: Fence, day: string, services: readonly ClosedService[]): Promise<number | null>;
 }

@@ -22,9 +22,15 @@ export type WeekObjective = {
 
 export interface DigestBook {
   /** Customers without a digest of the week who had a live objective at its end, or a storm that began in it; ascending by id. */
-  due(week: Week, afterCustomerId: number, limit: number): Promise<readonly DueCustomer[]>;
+  due(week: Week, afterCustomerId: number, limit: number, nowMs: number): Promise<readonly DueCustomer[]>;
   /** All that these customers had at its end, ascending by id. One statement a page. */
-  objectives(customerIds: readonly number[], week: Week, afterObjectiveId: number, limit: number): Promise<readonly WeekObjective[]>;
+  objectives(
+    customerIds: readonly number[],
+    week: Week,
+    afterObjectiveId: number,
+    limit: number,
+    nowMs: number,
+  ): Promise<readonly WeekObjective[]>;
   /** In one statement; a digest that is there stays. @returns how many are new; null: the lease is lost, and nothing was stored */
   save(fence: Fence, digests: readonly { readonly customerId: number; readonly digest: Digest }[]): Promise<number | null>;
 }

@@ -100,7 +100,7 @@ export const pipelineMethods = {
   } satisfies Record<keyof RetentionStore, Kind>,
   reconstruction: { due: "reads", past: "reads", save: "fenced" } satisfies Record<keyof ReconstructionStore, Kind>,
   budgetWatch: { candidates: "reads", measure: "reads", save: "fenced" } satisfies Record<keyof BudgetWatch, Kind>,
-  dayBook: { oldestDue: "reads", services: "reads", close: "fenced" } satisfies Record<keyof DayBook, Kind>,
+  dayBook: { oldestDue: "reads", nextService: "reads", services: "reads", close: "fenced" } satisfies Record<keyof DayBook, Kind>,
   digestBook: { due: "reads", objectives: "reads", save: "fenced" } satisfies Record<keyof DigestBook, Kind>,
   corroboration: { watched: "reads", seen: "reads", save: "fenced" } satisfies Record<keyof CorroborationStore, Kind>,
   targets: { due: "reads", ofDomain: "reads", save: "fenced", deal: "fenced", clear: "fenced" } satisfies Record<keyof TargetStore, Kind>,

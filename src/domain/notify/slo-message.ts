@@ -81,7 +81,7 @@ const burning = (f: Facts): string => {
   return short === undefined ? longText : `${longText}, ${times(number(f, "shortBurn"))} times over ${lengthOf(f, short)}`;
 };
 
-const isOfBudget = (f: Facts): boolean => /^budget_/.test(text(f, "alert") ?? "");
+const isOfBudget = (f: Facts): boolean => (text(f, "alert") ?? "").startsWith("budget_");
 
 const achievements: Readonly<Record<string, string>> = {
   first_steps: "its first objective",

@@ -14,6 +14,7 @@ import { exhausted, noLimits, quotaLock, refuseExhausted } from "./quotas.ts";
 import { endsOfServices } from "../notify/deleted-matters.ts";
 import { domainColumns, policyColumns } from "../platform/views.ts";
 import { assignments, auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.ts";
+import { believedUntil } from "../slo/believed.ts";
 
 const columns = sql`id, name, primary_cdn as "primaryCdn", backup_cdn as "backupCdn", steering,
   failback_steps as "failbackSteps", failback_step_seconds as "failbackStepSeconds",
@@ -138,6 +139,10 @@ export const createServiceStore = (db: Database, limits: QuotaLimits = noLimits,
       ), policies as (
         update storm_policies set deleted_at = now(), updated_at = now()
         where service_id in (select id from gone) and deleted_at is null
+      ), states as (
+        -- Deleting it says nothing of the time since it was last judged; a trigger ends what is still open.
+        update service_states x set ended_at = greatest(x.started_at, ${believedUntil(sql`x.service_id`, sql`now()`)})
+        where x.service_id in (select id from gone) and x.ended_at is null
       ), storms as (${endedStorms("service_deleted", sql`e.service_id in (select id from gone)`, proof)}
       ), told as (${endsOfServices(sql`gone`)}
       ), audit as (${auditRow(

@@ -222,7 +222,7 @@ const stored = async ({ at, spans, corrections, judged }: Life, terms: readonly 
   return Number(row?.id);
 };
 
-const sorted = (one: Tallies): unknown => ({ ...one, byUpstream: Object.entries(one.byUpstream).toSorted() });
+const sorted = (one: Tallies): unknown => ({ ...one, byUpstream: Object.entries(one.byUpstream).toSorted(([a], [b]) => (a < b ? -1 : 1)) });
 
 test("300 lives of a service are added up as they were, to the microsecond", { timeout: 40_000 }, async () => {
   const measures = createObjectiveMeasures(world.db);

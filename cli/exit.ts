@@ -5,14 +5,18 @@ export const exit = { ok: 0, wrong: 1, usage: 2, refused: 3, unreachable: 4 } as
 
 export type ExitCode = (typeof exit)[keyof typeof exit];
 
-/** An end on purpose: its message says what is wrong, by which flag or rule, and what would be right. */
+/** An end on purpose: its message says what is wrong, by which flag or rule, and what would be right (`mend`, where that is told apart). */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly code: ExitCode;
+  readonly what: string;
+  readonly mend: string | null;
 
-  constructor(code: ExitCode, message: string, options: ErrorOptions = {}) {
-    super(message, options);
+  constructor(code: ExitCode, what: string, options: ErrorOptions & { readonly mend?: string } = {}) {
+    super(options.mend === undefined ? what : `${what}; ${options.mend}`, options);
     this.code = code;
+    this.what = what;
+    this.mend = options.mend ?? null;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Environment } from "./settings.ts";
 import { credentialsFile, deploymentUrl, isExposed, readStored } from "./settings.ts";
 
 /** How long one request may take. */
-export const requestMs = 30_000;
+const requestMs = 30_000;
 
 /** What is known of the clock of who answers; null: no answer had a date. */
 export type Times = { aheadMs: number | null };
@@ -32,7 +32,7 @@ const isTls = (code: string, message: string): boolean =>
   /^(?:ERR_SSL|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code) || /certificate|SSL|TLS/i.test(message);
 
 /** Why a request got no answer, in words, with what mends it. */
-export const unreachable = (url: string, error: unknown): CommandError => {
+const unreachable = (url: string, error: unknown): CommandError => {
   const { code, message } = causeOf(error);
   const timedOut = error instanceof Error && error.name === "TimeoutError";
   const [what, mend] = timedOut
@@ -42,9 +42,12 @@ export const unreachable = (url: string, error: unknown): CommandError => {
       : code === "ECONNREFUSED"
         ? ["the connection is refused", "is it running, and on this port?"]
         : isTls(code, message)
-          ? [`TLS fails: ${message}`, "is the URL's name the one of its certificate, and is that valid? http:// is for this machine alone"]
+          ? [
+              `TLS fails: ${message.split(";")[0]}`,
+              "is the URL's name the one of its certificate, and is that valid? http:// is for this machine alone",
+            ]
           : [message, "is the network up?"];
-  return new CommandError(exit.unreachable, `${url} can not be reached: ${what}; ${mend}`, { cause: error });
+  return new CommandError(exit.unreachable, `${url} can not be reached: ${what}`, { cause: error, mend });
 };
 
 /** `fetch` with a limit of time that follows no redirect, tells why there is no answer, and reads the clock of who answers. */
@@ -62,10 +65,8 @@ const reaching =
     }
     if (response.status >= 300 && response.status < 400) {
       const target = response.headers.get("location") ?? "nowhere";
-      throw new CommandError(
-        exit.unreachable,
-        `${origin} answers with a redirect to ${target}: a token is not sent there; set the URL to it`,
-      );
+      const mend = "set the URL to where tranche itself answers";
+      throw new CommandError(exit.unreachable, `${origin} answers with a redirect to ${target}: a token is not sent there`, { mend });
     }
     const date = Date.parse(response.headers.get("date") ?? "");
     // Dates are whole seconds, rounded down.

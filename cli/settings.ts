@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Stored = { readonly url: string; readonly token: string };
 
 /** The configuration directory of a user (XDG Base Directory: a relative one counts as none). */
-export const configDirectory = (env: Environment): string => {
+const configDirectory = (env: Environment): string => {
   const own = env["XDG_CONFIG_HOME"] ?? "";
   return join(isAbsolute(own) ? own : join(env["HOME"] || homedir(), ".config"), "tranche");
 };

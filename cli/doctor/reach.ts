@@ -36,11 +36,10 @@ const readyFault = (detail: string, of: string): Finding => {
 };
 
 const noAnswer = (check: string, error: unknown): Finding => {
-  if (error instanceof CommandError) {
-    const [what = "", ...mend] = error.message.split("; ");
-    return fail(check, what, mend.join("; ") || "set the URL to what answers");
-  }
+  if (error instanceof CommandError) return fail(check, error.what, error.mend ?? "set the URL to what answers");
   if (!(error instanceof ApiError)) throw error;
+  if (error.problem?.detail === "this deployment is not configured")
+    return fail(check.replace("url", "configuration"), error.problem.detail, "its log names each variable that is wrong, and the rule");
   return fail(
     check,
     `HTTP ${error.status}, and not an answer of tranche`,

@@ -1,7 +1,7 @@
 import type { Result } from "../../src/client/client.ts";
 import { lengthText } from "../text.ts";
 import type { Finding } from "./finding.ts";
-import { fail, pass, warn } from "./finding.ts";
+import { fail, pass, skipped, warn } from "./finding.ts";
 import type { Ready } from "./reach.ts";
 
 type Status = Result<"GET /v1/status">;
@@ -84,7 +84,9 @@ export const warnings = (ready: Ready): Finding[] => {
 };
 
 /** What admins alone may see. */
-export const inside = ({ providers, secrets, shards, shards_wanted: wanted, ownership }: Status): Finding[] => {
+export const inside = ({ warnings: said, providers, secrets, shards, shards_wanted: wanted, ownership }: Status): Finding[] => {
+  // Without any key it is that one which is missing.
+  const keyless = said.some((warning) => warning.startsWith("no secrets are kept"));
   const clocks = providers.flatMap(({ name, clock_skew_seconds: skew, clock_ok: ok }): Finding[] => {
     if (skew === null) return [];
     const check = `clock of ${name}`;
@@ -100,19 +102,21 @@ export const inside = ({ providers, secrets, shards, shards_wanted: wanted, owne
   const { lapsing, held, disputed } = ownership;
   return [
     ...clocks,
-    secrets.unknown_keys > 0
-      ? fail(
-          "sealed secrets",
-          `${secrets.unknown_keys} do not open with any key of this deployment`,
-          "set SECRETS_KEY, or SECRETS_KEY_PREVIOUS, to the key that sealed them",
-        )
-      : secrets.previous_keys > 0
-        ? warn(
+    keyless
+      ? skipped("sealed secrets", "there is no key to open them with")
+      : secrets.unknown_keys > 0
+        ? fail(
             "sealed secrets",
-            `${secrets.previous_keys} are sealed with a previous key`,
-            "npm run secrets:reseal, then take SECRETS_KEY_PREVIOUS away",
+            `${secrets.unknown_keys} do not open with any key of this deployment`,
+            "set SECRETS_KEY, or SECRETS_KEY_PREVIOUS, to the key that sealed them",
           )
-        : pass("sealed secrets", "all of them open with the newest key"),
+        : secrets.previous_keys > 0
+          ? warn(
+              "sealed secrets",
+              `${secrets.previous_keys} are sealed with a previous key`,
+              "npm run secrets:reseal, then take SECRETS_KEY_PREVIOUS away",
+            )
+          : pass("sealed secrets", "all of them open with the newest key"),
     wanted > shards
       ? warn("number of shards", `there are ${shards}, and ${wanted} are needed`, "README.md, How many shards")
       : pass("number of shards", `${shards}, which is enough`),

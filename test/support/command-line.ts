@@ -26,7 +26,7 @@ export const commandLine = async (args: readonly string[], { env = {}, input = "
 };
 
 /** Where `npx tranche` begins. */
-export const launcher = fileURLToPath(new URL("../../cli/tranche.js", import.meta.url));
+const launcher = fileURLToPath(new URL("../../cli/tranche.js", import.meta.url));
 
 /** Runs `tranche ARGS` as a process of its own, with nothing of this one's environment but the path. */
 export const commandProcess = async (

@@ -142,7 +142,7 @@ describe("every command in every document", () => {
     for (const { file, text } of printed) {
       // A description of it has alternatives, which nobody types.
       const [, , ...args] = words(text.replaceAll(/(["']).*?\1/g, "quoted"));
-      if (args[0] === "--help") continue;
+      if (args.length === 0 || args[0] === "--help") continue;
       const command = tranche.find(({ name }) => args.join(" ") === name || args.join(" ").startsWith(`${name} `));
       expect(command, `${file}: ${text}`).toBeDefined();
       if (command === undefined || command.own === true || args.includes("--help")) continue;

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import "./node20.ts";
 import { run } from "./run.ts";
 
 const write = (stream: NodeJS.WriteStream, line: string): void => void stream.write(`${line}\n`);

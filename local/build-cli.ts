@@ -13,6 +13,7 @@ await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ["cli/main.ts"],
+  inject: ["cli/node20.ts"],
   outdir,
   bundle: true,
   // What replays samples brings the schemas of the API: it is loaded by who asks for it.

@@ -1,9 +1,9 @@
-import type { AnchorAnswer } from "../evidence-anchors.ts";
-import { verifyAnchor } from "../evidence-anchors.ts";
-import { auditBundle } from "../evidence-audit.ts";
-import { joinBundles } from "../evidence-bundle.ts";
-import type { Keys } from "../evidence-signatures.ts";
-import { trusted } from "../evidence-signatures.ts";
+import type { AnchorAnswer } from "../../cli/evidence/evidence-anchors.ts";
+import { verifyAnchor } from "../../cli/evidence/evidence-anchors.ts";
+import { auditBundle } from "../../cli/evidence/evidence-audit.ts";
+import { joinBundles } from "../../cli/evidence/evidence-bundle.ts";
+import type { Keys } from "../../cli/evidence/evidence-signatures.ts";
+import { trusted } from "../../cli/evidence/evidence-signatures.ts";
 import type { Api } from "./api.ts";
 
 /** The keys that a customer keeps when he trusts them: before there is anything to dispute. */

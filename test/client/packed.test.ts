@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { version } from "../../src/version.ts";
 import { root } from "../readme/documents.ts";
 import { inShell, shells } from "../readme/shell.ts";
 
@@ -76,11 +77,16 @@ const compile = async (files: string, moduleResolution: "bundler" | "nodenext") 
 };
 
 describe("the client in its tarball", () => {
-  it("is small, and holds nothing but the client, built", async () => {
+  it("is small, and holds nothing but the client and the command line, built", async () => {
     expect((await stat(tarball)).size).toBeLessThan(300 * 1_024);
     const files = await readdir(installed, { recursive: true });
-    expect(files.filter((file) => file.includes(".")).toSorted()).toEqual([
+    // The names of what the command line loads on request have a hash in them.
+    const chunk = /^dist\/cli\/(?!main\.js$)[\w-]+-[0-9A-Z]{8}\.js$/;
+    expect(files.filter((file) => chunk.test(file)).length).toBeLessThan(10);
+    expect(files.filter((file) => file.includes(".") && !chunk.test(file)).toSorted()).toEqual([
       "README.md",
+      "cli/tranche.js",
+      "dist/cli/main.js",
       "dist/client/client.d.ts",
       "dist/client/client.js",
       "dist/client/operations.d.ts",
@@ -104,5 +110,28 @@ describe("the client in its tarball", () => {
     await cp(join(home, "out", "program.js"), join(home, "program.js"));
     const { code, output } = await inShell(`node program.js ${url}`, { path, cwd: home });
     expect([code, output]).toEqual([0, `${JSON.stringify([2, ["first", "second"], "Forbidden"])}\n`]);
+  });
+});
+
+describe.each(shells)("the command line in its tarball, with $node", ({ path }) => {
+  const tranche = (args: string, variables: Readonly<Record<string, string>> = {}) =>
+    inShell(`node node_modules/tranche/cli/tranche.js ${args}`, { path, cwd: home, variables: { HOME: home, ...variables } });
+
+  it("starts, calls the API, and says what it is told", async () => {
+    expect(await tranche("--version")).toEqual({ code: 0, output: `${version}\n` });
+    const variables = { TRANCHE_URL: url, TRANCHE_TOKEN: "trn_x" };
+    expect(await tranche("services", variables)).toEqual({ code: 3, output: "tranche: 403 Forbidden: no\n" });
+    expect(await tranche("services")).toMatchObject({ code: 3, output: expect.stringMatching(/^tranche: nobody is signed in/) as string });
+  });
+
+  it("brings what it replays and verifies with, and says where the drill is", async () => {
+    const trace = join(root, "test/fixtures/outage-2025-11-18.csv");
+    expect((await tranche(`backtest '${trace}' --json`)).output).toContain('"samples": 5160');
+    await writeFile(join(home, "bundle.json"), "{}");
+    expect(await tranche("evidence verify --unsigned bundle.json")).toEqual({
+      code: 1,
+      output: expect.stringMatching(/^BROKEN: record 1/) as string,
+    });
+    expect(await tranche("drill")).toMatchObject({ code: 1, output: expect.stringContaining("the drill is in the repository") as string });
   });
 });

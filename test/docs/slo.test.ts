@@ -6,7 +6,7 @@ import { achievementNames } from "../../src/domain/slo/achievement.ts";
 import { statusOf } from "../../src/domain/slo/status.ts";
 import type { StateSpan } from "../../src/domain/slo/tally.ts";
 import { talliesOf } from "../../src/domain/slo/tally.ts";
-import { runBacktest } from "../../local/backtest.ts";
+import { commandLine } from "../support/command-line.ts";
 import { read } from "../readme/documents.ts";
 
 const text = await read("docs/slo.md");
@@ -97,7 +97,8 @@ describe("docs/slo.md", () => {
   });
 
   it("shows what the backtest prints", async () => {
-    const printed = await runBacktest(["test/fixtures/outage-2025-11-18.csv", "--cdns", "cloudflare,fastly", "--objective", "99.9"]);
+    const args = ["test/fixtures/outage-2025-11-18.csv", "--cdns", "cloudflare,fastly", "--objective", "99.9"];
+    const { out: printed } = await commandLine(["backtest", ...args]);
     const shown = (text.split("```\n").find((block) => block.startsWith("objective")) ?? "").trim().split("\n");
     expect(shown).toHaveLength(4);
     for (const line of shown) expect(printed).toContain(line);

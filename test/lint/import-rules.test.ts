@@ -49,6 +49,11 @@ const wrong: readonly [path: string, text: string, rule: string][] = [
   ["src/config.ts", `import { b } from "../test/support/b.ts"; export const a = b;`, "no-restricted-imports"],
   ["src/config.ts", `export const a = Buffer.from("a");`, "no-restricted-globals"],
 
+  ["cli/a.ts", `import { b } from "../local/b.ts"; export const a = b;`, "no-restricted-imports"],
+  ["cli/a.ts", `import { b } from "../src/adapters/b.ts"; export const a = b;`, "no-restricted-imports"],
+  ["cli/a.ts", `import { b } from "../src/app.ts"; export const a = b;`, "no-restricted-imports"],
+  ["cli/commands/a.ts", `export const a = () => import("../../local/b.ts");`, "no-restricted-imports"],
+
   ["src/adapters/a.ts", `import { b } from "../routes/b.ts"; export const a = b;`, "no-restricted-imports"],
   ["src/adapters/a.ts", `import { b } from "../app.ts"; export const a = b;`, "no-restricted-imports"],
   ["src/adapters/a.ts", `import { b } from "buffer"; export const a = b;`, "no-restricted-imports"],

@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { backtestTrace, runBacktest } from "../../local/backtest.ts";
-import { objectiveTerms } from "../../local/backtest-objective.ts";
-import { readTrace, TraceError } from "../../local/trace.ts";
+import { backtestTrace } from "../../cli/backtest/backtest.ts";
+import { commandLine } from "../support/command-line.ts";
+import { objectiveTerms } from "../../cli/backtest/backtest-objective.ts";
+import { readTrace, TraceError } from "../../cli/backtest/trace.ts";
 import type { TraceSample } from "../../src/domain/detection/replay.ts";
 
 const fixture = (day: string) => fileURLToPath(new URL(`../fixtures/outage-${day}.csv`, import.meta.url));
@@ -117,9 +118,16 @@ describe("readTrace", () => {
   });
 });
 
+/** What the command prints. @throws what it complains of */
+const backtest = async (args: readonly string[]): Promise<string> => {
+  const { code, out, err } = await commandLine(["backtest", ...args]);
+  if (code !== 0) throw new Error(err);
+  return out;
+};
+
 describe("npm run backtest", () => {
   it("prints the figures as aligned columns", async () => {
-    const text = await runBacktest([fixture("2025-12-05")]);
+    const text = await backtest([fixture("2025-12-05")]);
     expect(text).toContain("bad minutes covered                  4 of 4 (100.0 %)");
     const lines = text.split("\n");
     const head = lines.findIndex((line) => line.startsWith("#  started"));
@@ -128,7 +136,7 @@ describe("npm run backtest", () => {
   });
 
   it("prints JSON on request", async () => {
-    const json = JSON.parse(await runBacktest([fixture("2025-11-18"), "--json", "--policy", '{"cooldown_seconds":900}'])) as Record<
+    const json = JSON.parse(await backtest([fixture("2025-11-18"), "--json", "--policy", '{"cooldown_seconds":900}'])) as Record<
       string,
       unknown
     >;
@@ -141,15 +149,15 @@ describe("npm run backtest", () => {
   });
 
   it("judges by the policy that it is given", async () => {
-    const json = JSON.parse(await runBacktest([fixture("2025-12-05"), "--json", "--policy", '{"threshold_avail":0.3}'])) as {
+    const json = JSON.parse(await backtest([fixture("2025-12-05"), "--json", "--policy", '{"threshold_avail":0.3}'])) as {
       storms: unknown[];
     };
     expect(json.storms).toEqual([]);
   });
 
   it.each([
-    [[], "name one trace"],
-    [["a.csv", "b.csv"], "name one trace"],
+    [[], "needs TRACE.csv"],
+    [["a.csv", "b.csv"], 'does not take "b.csv"'],
     [["a.csv", "--policy", "{"], "--policy is not JSON"],
     [["a.csv", "--policy", '{"threshold":0.9}'], "Unrecognized key"],
     [["a.csv", "--policy", '{"kind":"http_latency"}'], "latency_ms"],
@@ -157,15 +165,15 @@ describe("npm run backtest", () => {
     [["a.csv", "--fast"], "--fast"],
     [["no-such.csv"], "no-such.csv"],
   ])("refuses %j", async (args, message) => {
-    await expect(runBacktest(args)).rejects.toThrow(message);
+    await expect(backtest(args)).rejects.toThrow(message);
   });
 
   it("as a command tells what is wrong and fails", async () => {
-    const script = fileURLToPath(new URL("../../local/backtest.ts", import.meta.url));
-    const error = await promisify(execFile)(process.execPath, [script, "no-such.csv"]).catch(
+    const script = fileURLToPath(new URL("../../cli/tranche.js", import.meta.url));
+    const error = await promisify(execFile)(process.execPath, [script, "backtest", "no-such.csv"]).catch(
       (thrown: unknown) => thrown as { code: number; stderr: string },
     );
-    expect(error).toMatchObject({ code: 2, stderr: expect.stringMatching(/^backtest: ENOENT.*no-such\.csv/) as string });
+    expect(error).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tranche: ENOENT.*no-such\.csv/) as string });
   });
 });
 
@@ -208,7 +216,7 @@ describe("an objective over a trace", () => {
   });
 
   it("prints the budget with and without steering", async () => {
-    const text = await runBacktest([fixture("2025-11-18"), "--cdns", "cloudflare,fastly", "--objective", "99.9"]);
+    const text = await backtest([fixture("2025-11-18"), "--cdns", "cloudflare,fastly", "--objective", "99.9"]);
     expect(text).toContain("objective                            99.9 % over 30 days, a budget of 43.2 min");
     expect(text).toMatch(/without steering +153\.2 min down, 354\.5 % of the budget; -110\.0 min left/);
     expect(text).toMatch(/with steering +0\.8 min down, 1\.9 % of the budget; 42\.4 min left/);
@@ -216,11 +224,11 @@ describe("an objective over a trace", () => {
   });
 
   it.each([["100"], ["0.5"], ["99.9999999"], ["all"]])("refuses the target %s", async (target) => {
-    await expect(runBacktest([fixture("2025-11-18"), "--objective", target])).rejects.toThrow("--objective must be 1 to 99.99999");
+    await expect(backtest([fixture("2025-11-18"), "--objective", target])).rejects.toThrow("--objective must be 1 to 99.99999");
   });
 
   it("refuses a window without an objective, and one that is none", async () => {
-    await expect(runBacktest([fixture("2025-11-18"), "--window", "7"])).rejects.toThrow("--window needs --objective");
-    await expect(runBacktest([fixture("2025-11-18"), "--objective", "99.9", "--window", "401"])).rejects.toThrow("1 to 400 days");
+    await expect(backtest([fixture("2025-11-18"), "--window", "7"])).rejects.toThrow("--window needs --objective");
+    await expect(backtest([fixture("2025-11-18"), "--objective", "99.9", "--window", "401"])).rejects.toThrow("1 to 400 days");
   });
 });

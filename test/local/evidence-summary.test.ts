@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditBundle } from "../../local/evidence-audit.ts";
-import type { Keys } from "../../local/evidence-signatures.ts";
-import { summaryText } from "../../local/evidence-summary.ts";
+import { auditBundle } from "../../cli/evidence/evidence-audit.ts";
+import type { Keys } from "../../cli/evidence/evidence-signatures.ts";
+import { summaryText } from "../../cli/evidence/evidence-summary.ts";
 import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
 import { canonicalJson } from "../../src/domain/evidence/canonical-json.ts";
 import { headText } from "../../src/domain/evidence/evidence-claim.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { verifyBundle } from "../../local/evidence-bundle.ts";
+import { verifyBundle } from "../../cli/evidence/evidence-bundle.ts";
 import { createEvidenceStore } from "../../src/adapters/db/evidence/evidence.ts";
 import { createObservationStore } from "../../src/adapters/db/steering/observations.ts";
 import { observeAnswers } from "../../src/cron/observe-answers.ts";

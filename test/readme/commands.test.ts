@@ -3,6 +3,8 @@ import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseCall } from "../../cli/command.ts";
+import { commands as tranche } from "../../cli/commands.ts";
 import { faults, parseDrillOptions } from "../../local/drill/options.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -27,6 +29,8 @@ const runHere: Readonly<Record<string, RegExp>> = {
   // There is no storm in that file, and it says so.
   "npm run evidence:verify -- --unsigned FILE...": /BROKEN: record 1/,
   "npm run backtest -- test/fixtures/outage-2025-11-18.csv --cdns cloudflare,fastly --objective 99.9": /downtime avoided +152\.3 min/,
+  "npx tranche --help": /^Usage: tranche COMMAND/,
+  "npx tranche backtest test/fixtures/outage-2025-11-18.csv": /bad minutes covered/,
   // Minutes each: one is asked for that does not exist, and the answer lists those that do.
   "npm run bench": /there is rounds, detect/,
 };
@@ -41,6 +45,8 @@ const notHere: Readonly<Record<string, string>> = {
   "npm start": "test/readme/readme.test.ts walks through what it starts",
   "npm pack": "test/client/packed.test.ts",
   "npm run client:build": "test/client/packed.test.ts, which packs",
+  "npm run cli:build": "test/client/packed.test.ts, which packs",
+  "npx tranche": "test/cli/commands.test.ts and test/cli/doctor.test.ts; what is printed of it is parsed below",
   "npm run db:generate": "npm run check does it on a copy (local/check-migrations.ts)",
   "npm run evidence:verify": "above, unsigned; the drill verifies a signed one, with its anchor",
   "npm run format": "it writes; its configuration is read by npm run format:check",
@@ -129,6 +135,21 @@ describe("every command in every document", () => {
     }
     expect(drills.length).toBeGreaterThan(5);
     expect(drills.some(({ row }) => row.includes(faults.join("\\|")))).toBe(true);
+  });
+
+  it("gives the command line flags and operands that it takes", () => {
+    const printed = commands.filter((one) => beginsWith(stripped(one), "npx tranche"));
+    for (const { file, text } of printed) {
+      // A description of it has alternatives, which nobody types.
+      const [, , ...args] = words(text.replaceAll(/(["']).*?\1/g, "quoted"));
+      if (args.length === 0 || args[0] === "--help") continue;
+      const command = tranche.find(({ name }) => args.join(" ") === name || args.join(" ").startsWith(`${name} `));
+      expect(command, `${file}: ${text}`).toBeDefined();
+      if (command === undefined || command.own === true || args.includes("--help")) continue;
+      expect(() => parseCall(command, args.slice(command.name.split(" ").length)), `${file}: ${text}`).not.toThrow();
+    }
+    const shown = printed.map(({ text }) => text).join("\n");
+    for (const { name } of tranche) expect(shown).toContain(`npx tranche ${name}`);
   });
 
   it("names files that are there, where it names a test or a directory", async () => {

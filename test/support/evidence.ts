@@ -6,9 +6,9 @@ import { canonicalJson } from "../../src/domain/evidence/canonical-json.ts";
 import { headFields, headText } from "../../src/domain/evidence/evidence-claim.ts";
 import { createObservationStore } from "../../src/adapters/db/steering/observations.ts";
 import { observeAnswers } from "../../src/cron/observe-answers.ts";
-import { auditBundle } from "../../local/evidence-audit.ts";
-import { trusted } from "../../local/evidence-signatures.ts";
-import type { Keys } from "../../local/evidence-signatures.ts";
+import { auditBundle } from "../../cli/evidence/evidence-audit.ts";
+import { trusted } from "../../cli/evidence/evidence-signatures.ts";
+import type { Keys } from "../../cli/evidence/evidence-signatures.ts";
 import { createMemoryLog } from "./memory-log.ts";
 import type { ServiceSeed, World } from "./round-world.ts";
 

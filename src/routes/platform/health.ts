@@ -28,7 +28,7 @@ const readyz = createRoute({
   },
 });
 
-export const registerHealth = (app: App, deps: Pick<Deps, "readiness" | "evidenceSigner">): void => {
+export const registerHealth = (app: App, deps: Pick<Deps, "readiness" | "evidenceSigner" | "sealKeys">): void => {
   app.openapi(healthz, (c) => c.text("ok", 200));
   app.openapi(readyz, async (c) => {
     c.header("Vary", "Accept", { append: true });
@@ -40,6 +40,7 @@ export const registerHealth = (app: App, deps: Pick<Deps, "readiness" | "evidenc
     }
     const found = await deps.readiness.report();
     if (typeof found === "string") throw new AppError("unavailable", found);
-    return c.json(representReady(found, deps.evidenceSigner !== null), 200, { "cache-control": "no-store" });
+    const keys = { signed: deps.evidenceSigner !== null, sealed: (await deps.sealKeys()).length > 0 };
+    return c.json(representReady(found, keys), 200, { "cache-control": "no-store" });
   });
 };

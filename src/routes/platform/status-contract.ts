@@ -85,12 +85,15 @@ const secrets = z
   .openapi("SealedSecrets");
 const warnings = about(z.array(text), "what weakens this deployment without stopping it; empty: nothing");
 
-/** @param signed whether there is a key that signs evidence */
-const warningsOf = ({ ownsTables }: Status, signed: boolean): string[] => [
+/** Which keys a deployment has: one that signs evidence, one that seals secrets. */
+export type Keys = { readonly signed: boolean; readonly sealed: boolean };
+
+const warningsOf = ({ ownsTables }: Status, { signed, sealed }: Keys): string[] => [
   ...(ownsTables
     ? ["the application reaches the database as an owner of its tables: it could switch off what guards evidence and invoices"]
     : []),
   ...(signed ? [] : ["evidence is not signed: EVIDENCE_SIGNING_KEY is not set"]),
+  ...(sealed ? [] : ["no secrets are kept, so there are no channels, accounts and links: SECRETS_KEY is not set"]),
 ];
 
 export const statusSchema = z
@@ -166,7 +169,7 @@ export const representStatus = (
   preferredProvider: string,
   signed: boolean,
 ): z.infer<typeof statusSchema> => ({
-  warnings: warningsOf(status, signed),
+  warnings: warningsOf(status, { signed, sealed: sealKeys.length > 0 }),
   preferred_provider: preferredProvider,
   shards: status.shards,
   shards_wanted: status.shardsWanted,
@@ -198,9 +201,9 @@ export const representStatus = (
   takeovers: status.takeovers.map(takeoverOf),
 });
 
-export const representReady = (status: Status, signed: boolean): z.infer<typeof readySchema> => ({
+export const representReady = (status: Status, keys: Keys): z.infer<typeof readySchema> => ({
   status: status.failingShards.length === 0 ? "ok" : "degraded",
-  warnings: warningsOf(status, signed),
+  warnings: warningsOf(status, keys),
   failing_shards: status.failingShards.map(failingOf),
   leases: status.leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),
   providers: status.providers.map((one) => ({ ...signsOf(one), public_ok: publicOf(one)?.ok ?? null })),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { joinBundles, verifyBundle } from "../../../local/evidence-bundle.ts";
+import { joinBundles, verifyBundle } from "../../../cli/evidence/evidence-bundle.ts";
 import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { createEvidenceStore } from "../../../src/adapters/db/evidence/evidence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";

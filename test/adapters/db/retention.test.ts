@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { verifyBundle } from "../../../local/evidence-bundle.ts";
+import { verifyBundle } from "../../../cli/evidence/evidence-bundle.ts";
 import { systemClock } from "../../../src/adapters/platform/clock.ts";
 import { createEvidenceStore } from "../../../src/adapters/db/evidence/evidence.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditBundle } from "../../../local/evidence-audit.ts";
-import { verifyAnchor } from "../../../local/evidence-anchors.ts";
-import type { AnchorAnswer } from "../../../local/evidence-anchors.ts";
-import { verifyBundle } from "../../../local/evidence-bundle.ts";
-import type { EvidenceRecord } from "../../../local/evidence-bundle.ts";
-import type { Keys } from "../../../local/evidence-signatures.ts";
+import { auditBundle } from "../../../cli/evidence/evidence-audit.ts";
+import { verifyAnchor } from "../../../cli/evidence/evidence-anchors.ts";
+import type { AnchorAnswer } from "../../../cli/evidence/evidence-anchors.ts";
+import { verifyBundle } from "../../../cli/evidence/evidence-bundle.ts";
+import type { EvidenceRecord } from "../../../cli/evidence/evidence-bundle.ts";
+import type { Keys } from "../../../cli/evidence/evidence-signatures.ts";
 import { createEvidenceAnchorStore } from "../../../src/adapters/db/evidence/evidence-anchors.ts";
 import type { ServiceAnchor, Timestamps } from "../../../src/adapters/ports/evidence/evidence-anchors.ts";
 import { anchorEvidence } from "../../../src/cron/anchor-evidence.ts";

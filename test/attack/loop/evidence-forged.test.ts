@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditBundle } from "../../../local/evidence-audit.ts";
-import { verifyBundle } from "../../../local/evidence-bundle.ts";
-import type { Keys } from "../../../local/evidence-signatures.ts";
+import { auditBundle } from "../../../cli/evidence/evidence-audit.ts";
+import { verifyBundle } from "../../../cli/evidence/evidence-bundle.ts";
+import type { Keys } from "../../../cli/evidence/evidence-signatures.ts";
 import { createStormStore } from "../../../src/adapters/db/detection/storms.ts";
 import { createPolicyStore } from "../../../src/adapters/db/detection/policies.ts";
 import type { JsonValue } from "../../../src/domain/evidence/canonical-json.ts";

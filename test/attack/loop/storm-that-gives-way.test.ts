@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { auditBundle } from "../../../local/evidence-audit.ts";
+import { auditBundle } from "../../../cli/evidence/evidence-audit.ts";
 import type { CreditTerms } from "../../../src/domain/billing/credit.ts";
 import { everyStorm } from "../../../src/domain/billing/credit.ts";
 import { freshDatabase } from "../../support/database.ts";

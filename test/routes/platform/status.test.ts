@@ -343,4 +343,24 @@ describe("/readyz", () => {
     expect(slept).toEqual([2_000]);
     expect(await report(() => Promise.reject(new Error("relation gone")), never)).toBe("the database does not answer, or has no schema");
   });
+
+  it("says of a database without a schema that it is not migrated", async () => {
+    const refused = async (statement: ReturnType<typeof sql>): Promise<unknown> => {
+      const read = async (): Promise<never> => {
+        await api.db.rows(statement);
+        throw new Error("it was answered");
+      };
+      return await createReadiness(api.db, api.clock, 3_600, { read }).report();
+    };
+    expect(await refused(sql`select 1 from no_such_table`)).toBe("the database has no schema: it is not migrated");
+    expect(await refused(sql`select 1 from no_such_schema.settings`)).toBe("the database has no schema: it is not migrated");
+  });
+
+  it("warns that no secrets are kept", async () => {
+    const keyless = await startApi({ SECRETS_KEY: "" });
+    const { body } = await keyless.call("GET", "/v1/status");
+    expect(body["warnings"]).toContainEqual(expect.stringContaining("SECRETS_KEY is not set"));
+    const ready = await keyless.call("GET", "/readyz", { token: null, headers: json });
+    expect(ready.body["warnings"]).toContainEqual(expect.stringContaining("SECRETS_KEY is not set"));
+  });
 });

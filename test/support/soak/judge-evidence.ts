@@ -1,4 +1,4 @@
-import { auditBundle } from "../../../local/evidence-audit.ts";
+import { auditBundle } from "../../../cli/evidence/evidence-audit.ts";
 import { canonicalJson } from "../../../src/domain/evidence/canonical-json.ts";
 import { headFields, headText } from "../../../src/domain/evidence/evidence-claim.ts";
 import { keysOf } from "../evidence.ts";

@@ -1,3 +1,4 @@
+import { NeonDbError } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import journal from "../../../../drizzle/meta/_journal.json" with { type: "json" };
 import { AppError } from "../../../errors.ts";
@@ -15,9 +16,19 @@ const expectedMigration = Math.max(...journal.entries.map((entry) => entry.when)
 
 const away = "the database does not answer, or has no schema";
 
+/** What is wrong with a database that answers, by SQLSTATE: undefined_table and invalid_schema_name, insufficient_privilege. */
+const noSchema = "the database has no schema: it is not migrated";
+const bySqlState: Readonly<Record<string, string>> = {
+  "42P01": noSchema,
+  "3F000": noSchema,
+  "42501": "the database lets this deployment's login read nothing: it is not in the role tranche_app",
+};
+
 /** A database that answers but refuses is reported with its fault. */
-const obstacleOf = (error: unknown): string =>
-  error instanceof AppError && error.kind !== null && error.kind !== "unreachable" ? error.message : away;
+const obstacleOf = (error: unknown): string => {
+  if (error instanceof NeonDbError) return bySqlState[error.code ?? ""] ?? away;
+  return error instanceof AppError && error.kind !== null && error.kind !== "unreachable" ? error.message : away;
+};
 
 /** @param windowSeconds USAGE_WINDOW: fixed once windows are stored */
 export const createReadiness = (db: Database, clock: Clock, windowSeconds: number, status: StatusStore): Readiness => {

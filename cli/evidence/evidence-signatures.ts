@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { createHash, createPublicKey, verify } from "node:crypto";
-import type { JsonValue } from "../src/domain/evidence/canonical-json.ts";
-import type { EvidenceKind, PublicKey } from "../src/domain/evidence/evidence-claim.ts";
-import { anchorText, claimText, headText, isDecision } from "../src/domain/evidence/evidence-claim.ts";
+import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
+import type { EvidenceKind, PublicKey } from "../../src/domain/evidence/evidence-claim.ts";
+import { anchorText, claimText, headText, isDecision } from "../../src/domain/evidence/evidence-claim.ts";
 import type { Closing, EvidenceRecord, Fields } from "./evidence-bundle.ts";
 
 /** Public keys that are trusted, by their id: one whose id is not made of the key itself is none. */

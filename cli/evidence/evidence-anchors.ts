@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { JsonValue } from "../src/domain/evidence/canonical-json.ts";
-import { canonicalJson } from "../src/domain/evidence/canonical-json.ts";
-import { leafText, nodeText, sidesOf } from "../src/domain/evidence/merkle.ts";
+import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
+import { canonicalJson } from "../../src/domain/evidence/canonical-json.ts";
+import { leafText, nodeText, sidesOf } from "../../src/domain/evidence/merkle.ts";
 import type { EvidenceRecord } from "./evidence-bundle.ts";
 import type { Keys } from "./evidence-signatures.ts";
 import { anchorFault, isFields } from "./evidence-signatures.ts";

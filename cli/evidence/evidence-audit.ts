@@ -1,5 +1,5 @@
-import type { JsonValue } from "../src/domain/evidence/canonical-json.ts";
-import { isDecision } from "../src/domain/evidence/evidence-claim.ts";
+import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
+import { isDecision } from "../../src/domain/evidence/evidence-claim.ts";
 import type { EvidenceRecord } from "./evidence-bundle.ts";
 import { verifyBundle } from "./evidence-bundle.ts";
 import { replayRecord } from "./evidence-replay.ts";

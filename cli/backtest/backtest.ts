@@ -1,23 +1,14 @@
-import { parseArgs } from "node:util";
 import { z } from "zod";
-import { policyBodies } from "../src/routes/detection/policy-contract.ts";
-import type { Backtest } from "../src/domain/detection/backtest.ts";
-import { summarize } from "../src/domain/detection/backtest.ts";
-import { parseDurationMs } from "../src/domain/platform/duration.ts";
-import { Replay } from "../src/domain/detection/replay.ts";
-import type { ReplayTerms, TraceSample } from "../src/domain/detection/replay.ts";
-import type { ObjectiveTerms } from "../src/domain/slo/objective.ts";
+import { policyBodies } from "../../src/routes/detection/policy-contract.ts";
+import type { Backtest } from "../../src/domain/detection/backtest.ts";
+import { summarize } from "../../src/domain/detection/backtest.ts";
+import { parseDurationMs } from "../../src/domain/platform/duration.ts";
+import { Replay } from "../../src/domain/detection/replay.ts";
+import type { ReplayTerms, TraceSample } from "../../src/domain/detection/replay.ts";
+import type { ObjectiveTerms } from "../../src/domain/slo/objective.ts";
 import type { ObjectiveBacktest } from "./backtest-objective.ts";
 import { objectiveFacts, objectiveJson, objectiveTerms, watchObjective } from "./backtest-objective.ts";
 import { fileLines, readTrace, TraceError } from "./trace.ts";
-
-const usage = `Usage: npm run backtest -- TRACE.csv [--policy '{"threshold_avail":0.9,...}'] [--interval 10s] [--cdns a,b]
-       [--objective 99.9] [--window 30] [--json]
-
-Replays a CSV of samples (time,path,vantage,ok,status,latency_ms) through the engine that judges rounds. Fields that the
-policy does not name have the defaults of the API. --cdns names the service's CDNs, the primary first: none of them testifies for itself. --objective says what of the error budget
-of that target (in percent, over --window days) the trace spends, with and without steering, and the downtime avoided.
-`;
 
 class UsageError extends Error {
   override readonly name = "UsageError";
@@ -37,9 +28,9 @@ const parsePolicy = (text: string, intervalMs: number): Policy => {
   throw new UsageError(`--policy is not valid:\n${z.prettifyError(result.error)}`);
 };
 
-const parseObjective = (target: string | undefined, window: string | undefined): ObjectiveTerms | null => {
-  if (target === undefined && window !== undefined) throw new UsageError("--window needs --objective");
-  if (target === undefined) return null;
+const parseObjective = (target: string | null, window: string | null): ObjectiveTerms | null => {
+  if (target === null && window !== null) throw new UsageError("--window needs --objective");
+  if (target === null) return null;
   const [percent, days] = [Number(target), Number(window ?? "30")];
   if (!/^\d{1,2}(?:\.\d{1,5})?$/.test(target) || percent < 1)
     throw new UsageError("--objective must be 1 to 99.99999, with at most five decimals");
@@ -160,42 +151,22 @@ const toJson = ({ samples, fromMs, toMs, backtest, objective }: TraceBacktest, p
     2,
   );
 
-/** The command. @returns what to print @throws UsageError, TraceError */
-export const runBacktest = async (args: readonly string[]): Promise<string> => {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      policy: { type: "string" },
-      interval: { type: "string" },
-      cdns: { type: "string" },
-      objective: { type: "string" },
-      window: { type: "string" },
-      json: { type: "boolean" },
-      help: { type: "boolean" },
-    },
-  });
-  if (values.help === true) return usage;
-  const [path, ...others] = positionals;
-  if (path === undefined || others.length > 0) throw new UsageError("name one trace");
-  const intervalMs = parseDurationMs(values.interval ?? "10s");
-  if (intervalMs === null || intervalMs < 500 || intervalMs > 60_000) throw new UsageError("--interval must be a duration, 500ms to 1m");
-  const objective = parseObjective(values.objective, values.window);
-  const policy = parsePolicy(values.policy ?? "{}", intervalMs);
-  const setup = { terms: termsOf(policy), cdns: (values.cdns ?? "").split(",").filter(Boolean), intervalMs };
-  const result = await backtestTrace(readTrace(fileLines(path), intervalMs), setup, objective);
-  return values.json === true ? `${toJson(result, policy)}\n` : report(result, policy);
+/** What a backtest is asked, as it is written; null: not given. */
+export type BacktestAsked = Readonly<Record<"policy" | "interval" | "cdns" | "objective" | "window", string | null>> & {
+  readonly json: boolean;
 };
 
-const isNamed = (error: unknown): error is Error =>
-  error instanceof Error && (error instanceof UsageError || error instanceof TraceError || "code" in error);
+/** Replays a file. @returns what to print @throws UsageError, TraceError */
+export const runBacktest = async (path: string, asked: BacktestAsked): Promise<string> => {
+  const intervalMs = parseDurationMs(asked.interval ?? "10s");
+  if (intervalMs === null || intervalMs < 500 || intervalMs > 60_000) throw new UsageError("--interval must be a duration, 500ms to 1m");
+  const objective = parseObjective(asked.objective, asked.window);
+  const policy = parsePolicy(asked.policy ?? "{}", intervalMs);
+  const setup = { terms: termsOf(policy), cdns: (asked.cdns ?? "").split(",").filter(Boolean), intervalMs };
+  const result = await backtestTrace(readTrace(fileLines(path), intervalMs), setup, objective);
+  return asked.json ? `${toJson(result, policy)}\n` : report(result, policy);
+};
 
-if (import.meta.main) {
-  try {
-    process.stdout.write(await runBacktest(process.argv.slice(2)));
-  } catch (error) {
-    if (!isNamed(error)) throw error;
-    process.stderr.write(`backtest: ${error.message}\n${error instanceof TraceError ? "" : `\n${usage}`}`);
-    process.exitCode = 2;
-  }
-}
+/** An error that says by itself what is wrong: of a flag, of the file, or of reading it. */
+export const isNamed = (error: unknown): error is Error =>
+  error instanceof Error && (error instanceof UsageError || error instanceof TraceError || "code" in error);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { JsonValue } from "../src/domain/evidence/canonical-json.ts";
-import { canonicalJson } from "../src/domain/evidence/canonical-json.ts";
-import type { ChainHead, PublicKey } from "../src/domain/evidence/evidence-claim.ts";
+import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
+import { canonicalJson } from "../../src/domain/evidence/canonical-json.ts";
+import type { ChainHead, PublicKey } from "../../src/domain/evidence/evidence-claim.ts";
 
 /** `record` counts from 1 in the order of the bundle; `seq` is the place in the service's chain where it could be read. */
 export type Verdict =

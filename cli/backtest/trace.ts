@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { ProbePath } from "../src/domain/detection/probe.ts";
-import type { TraceSample } from "../src/domain/detection/replay.ts";
+import type { ProbePath } from "../../src/domain/detection/probe.ts";
+import type { TraceSample } from "../../src/domain/detection/replay.ts";
 
 const columns = ["time", "path", "vantage", "ok", "status", "latency_ms"];
 const paths = new Set(["primary", "backup", "direct"]);

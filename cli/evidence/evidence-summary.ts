@@ -1,8 +1,8 @@
-import { formatMinor, currencyExponent } from "../src/domain/billing/currency.ts";
-import type { JsonValue } from "../src/domain/evidence/canonical-json.ts";
-import { spansListed } from "../src/domain/evidence/evidence-summary.ts";
-import type { Stretch } from "../src/domain/slo/avoided.ts";
-import { blamedListed, downtimeCents, lengthUs, microsecondText, microsecondsOf } from "../src/domain/slo/avoided.ts";
+import { formatMinor, currencyExponent } from "../../src/domain/billing/currency.ts";
+import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
+import { spansListed } from "../../src/domain/evidence/evidence-summary.ts";
+import type { Stretch } from "../../src/domain/slo/avoided.ts";
+import { blamedListed, downtimeCents, lengthUs, microsecondText, microsecondsOf } from "../../src/domain/slo/avoided.ts";
 import type { EvidenceRecord, Fields } from "./evidence-bundle.ts";
 import { isFields } from "./evidence-signatures.ts";
 

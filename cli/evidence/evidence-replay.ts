@@ -1,13 +1,13 @@
-import type { JsonValue } from "../src/domain/evidence/canonical-json.ts";
-import type { CreditCase, CreditReason, CreditRule } from "../src/domain/billing/credit.ts";
-import { judgeCredit } from "../src/domain/billing/credit.ts";
-import type { DetectionTerms } from "../src/domain/detection/detect.ts";
-import { detect } from "../src/domain/detection/detect.ts";
-import type { WindowStats } from "../src/domain/detection/health.ts";
-import type { ProbePath } from "../src/domain/detection/probe.ts";
-import { isDecision } from "../src/domain/evidence/evidence-claim.ts";
-import { isGood } from "../src/domain/detection/replay.ts";
-import { isoTime } from "../src/iso-time.ts";
+import type { JsonValue } from "../../src/domain/evidence/canonical-json.ts";
+import type { CreditCase, CreditReason, CreditRule } from "../../src/domain/billing/credit.ts";
+import { judgeCredit } from "../../src/domain/billing/credit.ts";
+import type { DetectionTerms } from "../../src/domain/detection/detect.ts";
+import { detect } from "../../src/domain/detection/detect.ts";
+import type { WindowStats } from "../../src/domain/detection/health.ts";
+import type { ProbePath } from "../../src/domain/detection/probe.ts";
+import { isDecision } from "../../src/domain/evidence/evidence-claim.ts";
+import { isGood } from "../../src/domain/detection/replay.ts";
+import { isoTime } from "../../src/iso-time.ts";
 import type { EvidenceRecord } from "./evidence-bundle.ts";
 
 /** `replayed`: the decision follows from the samples; `partly`: from figures whose samples are not all there; `not`: not determinable. */

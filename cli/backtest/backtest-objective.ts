@@ -1,10 +1,10 @@
-import type { ObjectiveTerms } from "../src/domain/slo/objective.ts";
-import type { Status } from "../src/domain/slo/status.ts";
-import { statusOf } from "../src/domain/slo/status.ts";
-import type { StateSpan } from "../src/domain/slo/tally.ts";
-import { talliesOf } from "../src/domain/slo/tally.ts";
-import type { ReplayRound } from "../src/domain/detection/replay.ts";
-import { WhatIf } from "../src/domain/slo/what-if.ts";
+import type { ObjectiveTerms } from "../../src/domain/slo/objective.ts";
+import type { Status } from "../../src/domain/slo/status.ts";
+import { statusOf } from "../../src/domain/slo/status.ts";
+import type { StateSpan } from "../../src/domain/slo/tally.ts";
+import { talliesOf } from "../../src/domain/slo/tally.ts";
+import type { ReplayRound } from "../../src/domain/detection/replay.ts";
+import { WhatIf } from "../../src/domain/slo/what-if.ts";
 
 /** An objective over a replayed trace: without tranche, visitors stay on the primary. */
 export type ObjectiveBacktest = { readonly terms: ObjectiveTerms; readonly without: Status; readonly with: Status };

@@ -1,0 +1,29 @@
+import type { Command } from "./command.ts";
+import { doctor } from "./commands/doctor.ts";
+import { drill } from "./commands/drill.ts";
+import { login, logout } from "./commands/login.ts";
+import { objectives } from "./commands/objectives.ts";
+import { backtest, evidenceVerify } from "./commands/offline.ts";
+import { freeze, overrideClear, overrideSet, unfreeze } from "./commands/orders.ts";
+import { services } from "./commands/services.ts";
+import { status } from "./commands/status.ts";
+import { stormList, stormShow } from "./commands/storms.ts";
+
+/** In the order of the help: what is asked at 3 a.m. first. */
+export const commands: readonly Command[] = [
+  status,
+  services,
+  freeze,
+  unfreeze,
+  overrideSet,
+  overrideClear,
+  stormList,
+  stormShow,
+  objectives,
+  doctor,
+  login,
+  logout,
+  evidenceVerify,
+  backtest,
+  drill,
+];

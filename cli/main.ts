@@ -1,0 +1,35 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { run } from "./run.ts";
+
+const write = (stream: NodeJS.WriteStream, line: string): void => void stream.write(`${line}\n`);
+
+/** A line that is not shown while it is typed. */
+const askSecret = async (question: string): Promise<string> => {
+  const shown = process.stdin.isTTY;
+  if (shown) process.stderr.write(question);
+  const nothing = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nothing, terminal: shown });
+  try {
+    const [line = ""] = (await Promise.race([once(lines, "line"), once(lines, "close").then(() => [""])])) as string[];
+    return line.trim();
+  } finally {
+    lines.close();
+    if (shown) process.stderr.write("\n");
+  }
+};
+
+const { env, stdout } = process;
+const colours = stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+
+// `tranche services | head`: whoever reads has seen enough.
+stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+process.exitCode = await run(process.argv.slice(2), {
+  env,
+  colours,
+  askSecret,
+  say: (line) => write(process.stdout, line),
+  warn: (line) => write(process.stderr, line),
+});

@@ -6,7 +6,7 @@ import type { Until } from "./channels.ts";
 import { openChannels } from "./channels.ts";
 import { judgeMessages } from "./judge.ts";
 import type { Told } from "./told.ts";
-import { delaysOf, readTold, toldBy } from "./told.ts";
+import { delaysOf, hasNews, readTold, toldBy } from "./told.ts";
 
 type Parts = {
   readonly world: { readonly sink: NotifySink; readonly databaseUrl: string; readonly apiUrl: string; readonly cronSecret: string };
@@ -42,6 +42,11 @@ const deliverNow = async ({ apiUrl, cronSecret }: Parts["world"]): Promise<void>
 /** Opens the four channels, shows on the screen what comes, and has the steps in which it is judged. @param how each of the kinds is sent, where that is worth a word */
 export const followMessages = async ({ world, api, line, until, tell, measure }: Parts, how: string): Promise<Messages> => {
   const { sink, databaseUrl } = world;
+  // What happened before there were channels is told nobody: it must not be decided only once there are some.
+  await until("what happened before is past", 15_000, async () => {
+    await deliverNow(world);
+    return (await hasNews(databaseUrl)) ? null : true;
+  });
   const from = await openChannels(api, sink, until);
   tell("four channels", true, how);
   const received = (): readonly Received[] => sink.messages.slice(from);

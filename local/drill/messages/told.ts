@@ -32,6 +32,18 @@ export const readTold = async (databaseUrl: string): Promise<readonly Told[]> =>
   }
 };
 
+/** Whether something happened of which nobody has decided yet whom it is told. */
+export const hasNews = async (databaseUrl: string): Promise<boolean> => {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ news: boolean }>("select exists (select from notifications where expanded_at is null) as news");
+    return rows[0]?.news === true;
+  } finally {
+    await client.end();
+  }
+};
+
 /** The message on a channel that tells of what came; null: none does. */
 export const toldBy = (told: readonly Told[], { channel, id, title }: Received): Told | null =>
   told.find((one) => one.channel === channel && one.title === title && (channel !== "webhook" || id === `msg_${one.id}`)) ?? null;

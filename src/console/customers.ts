@@ -37,7 +37,7 @@ export const registerCustomers = (app: App, deps: Deps): void => {
     const list =
       rows.length === 0
         ? empty("No customers yet.", html`Create one: <code>POST /v1/customers</code>.`)
-        : table("Customers", ["Name", "Id", ""], rows);
+        : table("Customers", ["Name", "Id", "Choice"], rows);
     const body = html`<div class="head"><div><h1>For which customer?</h1><p>You see and order what its own people would.</p></div></div>\n${list}${pages(path, afterId === null, onwards)}`;
     return c.html(await page(c, nowMs, { title: "Customers", body }));
   });

@@ -9,7 +9,7 @@ import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { afterOf } from "./asked.ts";
 import { mayAct, page } from "./page.ts";
-import { blank, cell, empty, meter, note, pages, stateOf, table, when } from "./parts.ts";
+import { cell, empty, meter, note, pages, since, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.ts";
 
@@ -32,7 +32,7 @@ const why = (one: FleetService, nowMs: number): Html => {
   const { override, storm, reason, domains } = one;
   if (override !== null) return html`${orderedWords[override.mode]}: ${isolated(override.reason)}`;
   if (storm !== null)
-    return html`${storm.monitorOnly ? "storm, watched only," : "storm"} ${when(storm.startedAtMs, nowMs)}${reason === "" || reason === "storm" ? "" : html`; ${reasonText(reason)}`}`;
+    return html`${storm.monitorOnly ? "a storm, watched only," : "a storm"} for ${since(storm.startedAtMs, nowMs)}${reason === "" || reason === "storm" ? "" : html`; ${reasonText(reason)}`}`;
   if (domains.contested > 0) return html`somebody else keeps changing the weights of ${plural(domains.contested, "domain")}`;
   if (domains.failing > 0) return html`DNS refuses the changes of ${plural(domains.failing, "domain")}`;
   return reason === "" ? html`nothing was decided yet` : html`${reasonText(reason)}`;
@@ -70,7 +70,7 @@ const row = (one: FleetService, worst: Status | undefined, nowMs: number, isActi
   return html`<tr><th scope="row"><a href="/console/services/${one.serviceId}">${isolated(one.name)}</a>${one.steering === "shadow" ? html`<small>shadow: decides, changes nothing</small>` : ""}</th>
 <td class="lead">${stateOf(troubleWords[one.trouble])}</td>
 ${cell("Serving", html`${serving(one)}<small>${why(one, nowMs)}</small>`)}${cell("Domains", weights(one))}${cell("Budget left", budget(worst))}${cell("Last round", lastRound(one, nowMs))}
-${isActing ? html`<td><a href="/console/order?mode=${order.mode}&amp;service=${one.serviceId}" aria-label="${order.word.replace("…", "")} ${one.name}">${order.word}</a></td>` : blank}</tr>`;
+${isActing ? html`<td class="act"><a href="/console/order?mode=${order.mode}&amp;service=${one.serviceId}" aria-label="${order.word.replace("…", "")} ${one.name}">${order.word}</a></td>` : ""}</tr>`;
 };
 
 /** The worst objective of each service: by its state, then by what is left. */
@@ -123,7 +123,7 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
         ? nothingYet
         : table(
             "Services, those in trouble first",
-            ["Service", "State", "Serving, and why", "Domains", "Budget left", "Last round", ""],
+            ["Service", "State", "Serving, and why", "Domains", "Budget left", "Last round", ...(isActing ? ["Order"] : [])],
             rows,
           );
     const silent = services.filter(({ trouble }) => trouble === "silent").length;

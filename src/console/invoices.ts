@@ -20,7 +20,11 @@ const shown = 100;
 const row = (invoice: Invoice, nowMs: number): Html => {
   const { id, exponent, currency } = invoice;
   const due =
-    invoice.kind === "credit_note" || invoice.payableCents <= 0 ? "nothing to pay" : invoice.dueAtMs === null ? "–" : day(invoice.dueAtMs);
+    invoice.kind === "credit_note" || invoice.payableCents <= 0
+      ? "nothing to pay"
+      : invoice.dueAtMs === null
+        ? ""
+        : `by ${day(invoice.dueAtMs)}`;
   return html`<tr><th scope="row"><a href="/console/invoices/${id}">${isolated(invoice.documentNumber)}</a>${invoice.kind === "credit_note" ? html`<small>credit note</small>` : ""}</th>
 ${cell("Issued", html`${day(invoice.issuedAtMs)}<small>${when(invoice.issuedAtMs, nowMs)}</small>`)}${cell("Period, UTC", period(invoice.periodStartMs, invoice.periodEndMs))}${cell("Usage", money(invoice.subtotalCents, exponent), true)}${cell("Storm discount", takenOff(invoice.discountCents, exponent), true)}${cell("Due", html`<strong>${currency} ${money(invoice.payableCents, exponent)}</strong><small>${due}</small>`, true)}
 ${cell("File", html`<a href="/console/invoices/${id}/csv" aria-label="CSV of ${invoice.documentNumber}">CSV</a>`)}</tr>`;

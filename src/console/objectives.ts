@@ -7,7 +7,7 @@ import { html, isolated } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { afterOf } from "./asked.ts";
 import { page } from "./page.ts";
-import { cell, empty, length, meter, pages, stateOf, table, when } from "./parts.ts";
+import { cell, empty, length, meter, pages, since, stateOf, table } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { objectiveWords } from "./words.ts";
 
@@ -28,8 +28,8 @@ const row = ({ objective, status }: Standing, nowMs: number, isNamed: boolean): 
   const { exhaustedIn, openSinceUs } = status;
   const hour = status.burn["1h"];
   return html`<tr><th scope="row">${isNamed ? html`<a href="/console/services/${objective.serviceId}">${isolated(objective.serviceName)}</a><small>${isolated(objective.name)}</small>` : isolated(objective.name)}</th>
-<td class="lead">${stateOf(objectiveWords[status.state])}${openSinceUs === null ? "" : html`<small>down since ${when(Math.floor(openSinceUs / 1_000), nowMs)}</small>`}</td>
-${cell("Target", html`${objective.target} %<small>${windowText(objective)}</small>`, true)}${cell("Availability", percent(status.availability), true)}${cell("Budget left", left(status), true)}${cell("Burn, 1 h", html`${hour === null ? "–" : `${hour} ×`}${exhaustedIn === null || exhaustedIn.us === 0 ? "" : html`<small>spent in ${length(exhaustedIn.us)}</small>`}`, true)}</tr>`;
+<td class="lead">${stateOf(objectiveWords[status.state])}${openSinceUs === null ? "" : html`<small>down for ${since(Math.floor(openSinceUs / 1_000), nowMs)}</small>`}</td>
+${cell("Target", html`${objective.target} %<small>${windowText(objective)}</small>`, true)}${cell("Availability", percent(status.availability), true)}${cell("Budget left", left(status), true)}${cell("Burn, 1 h", html`${hour === null ? "–" : `${hour.toFixed(1)} ×`}${exhaustedIn === null || exhaustedIn.us === 0 ? "" : html`<small>spent in ${length(exhaustedIn.us)}</small>`}`, true)}</tr>`;
 };
 
 /** @param isNamed whether the services are named, too */

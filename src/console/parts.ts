@@ -13,9 +13,14 @@ const absolute = (ms: number): string => `${isoTime(ms).slice(0, 19).replace("T"
 export const when = (atMs: number, nowMs: number): Html => {
   const awayMs = Math.abs(nowMs - atMs);
   const length = formatDuration(awayMs);
-  const text = awayMs < 1_000 ? "now" : atMs <= nowMs ? `${length} ago` : `in ${length}`;
+  // Of two clocks one is always a little ahead.
+  const text = awayMs < 1_000 || (atMs > nowMs && awayMs < 5_000) ? "now" : atMs <= nowMs ? `${length} ago` : `in ${length}`;
   return html`<time datetime="${isoTime(atMs)}" title="${absolute(atMs)}">${text}</time>`;
 };
+
+/** For how long something has been so; since when is in the title. */
+export const since = (atMs: number, nowMs: number): Html =>
+  html`<time datetime="${isoTime(atMs)}" title="since ${absolute(atMs)}">${formatDuration(Math.max(0, nowMs - atMs))}</time>`;
 
 /** A time of day to the second, with its date in the title. */
 export const clock = (atMs: number): Html =>
@@ -34,15 +39,17 @@ export const meter = (share: number, tone: Tone | "one", rest: "track" | "two" =
 
 /** A cell; narrow screens show its label beside it. */
 export const cell = (label: string, content: Html | string, isNumber = false): Html =>
-  html`<td data-label="${label}"${isNumber ? raw(' class="num"') : ""}>${content}</td>`;
-
-/** A cell that a narrow screen omits, as there is nothing in it. */
-export const blank = raw('<td class="blank"></td>');
+  html`<td data-label="${label}"${isNumber ? raw(' class="num"') : ""}><div>${content}</div></td>`;
 
 type Column = string | { readonly number: string };
 
 /** A table that a narrow screen shows as a list. @param caption what it lists, for those who do not see it */
-export const table = (caption: string, columns: readonly Column[], rows: readonly Html[]): Html => html`<table class="fold">
+export const table = (
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly Html[],
+  isSlim = false,
+): Html => html`<table class="fold${isSlim ? " slim" : ""}">
 <caption>${caption}</caption>
 <thead><tr>${columns.map((column) =>
   typeof column === "string" ? html`<th scope="col">${column}</th>` : html`<th scope="col" class="num">${column.number}</th>`,

@@ -11,7 +11,7 @@ import type { Html } from "../http/html.ts";
 import { idOf } from "./asked.ts";
 import { objectiveTable } from "./objectives.ts";
 import { mayAct, page } from "./page.ts";
-import { cell, empty, facts, length, meter, note, section, stateOf, table, when } from "./parts.ts";
+import { cell, empty, facts, length, meter, note, section, since, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { kindWords, orderWords, orderedWords, readinessWords, reasonText, resultWords, routingWord, stormWords } from "./words.ts";
 
@@ -104,7 +104,7 @@ const domains = ({ routing, nowMs }: Shown): Html =>
 const stormNote = (storm: MeasuredStorm, nowMs: number): Html =>
   note(
     storm.state === "storm" ? "bad" : "warn",
-    html`<p>${stateOf(stormWords[storm.state])} of ${kindWords[storm.kind]} since ${when(storm.startedAtMs, nowMs)}, seen ${when(storm.detectedAtMs, nowMs)}${storm.monitorOnly ? "; watched only: there is no backup to go to" : ""}. <a href="/console/storms/${storm.id}">Storm ${storm.id}</a></p>
+    html`<p>${stateOf(stormWords[storm.state])} of ${kindWords[storm.kind]} for ${since(storm.startedAtMs, nowMs)}${storm.monitorOnly ? "; watched only: there is no backup to go to" : ""}. <a href="/console/storms/${storm.id}">Storm ${storm.id}</a></p>
 <p>Downtime avoided so far ${length(storm.downtime.avoidedUs)}, downtime ${length(storm.downtime.downUs)}.</p>`,
   );
 
@@ -142,7 +142,7 @@ const readiness = (check: ReadinessCheck | null, nowMs: number): Html => {
       ({ result, domain, detail, mend }) =>
         html`<li>${stateOf({ word: result === "fail" ? "Fail" : "Warning", tone: readinessWords[result].tone })} ${isolated(domain)}: ${isolated(detail)}${mend === null ? "" : html`<small>To mend: ${isolated(mend)}</small>`}</li>`,
     );
-  return html`<p>${stateOf(readinessWords[check.result])} checked ${when(check.checkedAtMs, nowMs)} by ${isolated(check.actor)}, ${check.checks.length} findings</p>${list.length === 0 ? nothing : html`<ul>${joined(list, "\n")}</ul>`}${found.length > 8 ? html`<p class="hint">and ${found.length - 8} more</p>` : ""}`;
+  return html`<p>${stateOf(readinessWords[check.result])} checked ${when(check.checkedAtMs, nowMs)} by ${isolated(check.actor)}, ${check.checks.length} findings</p>${list.length === 0 ? nothing : html`<ul class="findings">${joined(list, "\n")}</ul>`}${found.length > 8 ? html`<p class="hint">and ${found.length - 8} more</p>` : ""}`;
 };
 
 const doneWords: Readonly<Record<string, string>> = {
@@ -181,7 +181,7 @@ export const registerServicePage = (app: App, deps: Deps): void => {
 <div class="head"><div><p class="crumb"><a href="/console">Fleet</a></p><h1>${isolated(service.name)}</h1><p>${isolated(service.primaryCdn)}, backup ${isolated(service.backupCdn)}${service.steering === "shadow" ? "; shadow: decides, changes nothing" : ""}</p></div>${mayAct(c) ? buttons(shown) : ""}</div>
 ${storms.map((storm) => stormNote(storm, nowMs))}
 ${standing(shown)}
-${section("domains", "Domains", domains(shown))}
+${section("domains", "Domains, with their weights primary : backup", domains(shown))}
 ${section("changes", "Last switches", changes(shown))}
 ${section("objectives", "Objectives", objectiveTable(objectives, nowMs, false))}
 ${section("readiness", "Readiness", readiness(check?.check ?? null, nowMs))}`;

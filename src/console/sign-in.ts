@@ -15,6 +15,7 @@ const form = ({ next, refusal, isOver }: SignIn) => html`<h1>Sign in</h1>
 ${isOver === true ? note("warn", "Your session is over. What you typed is kept: sign in, and it is there again.") : nothing}
 <form class="card" method="post" action="/console/sign-in">
 <input type="hidden" name="next" value="${next}">
+<input type="text" name="username" value="tranche" autocomplete="username" readonly hidden>
 <div class="field"><label class="field" for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" spellcheck="false" autocapitalize="off" required autofocus${fault("token", refusal)}>
 ${wrong("token", refusal)}<p class="hint">Of a customer (<code>trn_…</code>) or an admin. A session lasts 12 hours, in this browser alone; whoever revokes the token ends it.</p></div>

@@ -70,7 +70,7 @@ const timeline = (storm: StormDetail): Html => {
     const result = change === null ? html`` : stateOf(resultWords[change.result] ?? { word: change.result, tone: "off" });
     return html`<tr><th scope="row">${clock(atMs)}</th>${cell("After", `+${length(Math.max(0, after) * 1_000)}`, true)}${cell("Event", what)}${change === null ? html`<td class="blank"></td>` : cell("Result", result)}</tr>`;
   });
-  return html`${table("In UTC, in its order", ["At", { number: "After" }, "Event", "Result"], rows)}${storm.changesInAll > storm.changes.length ? html`<p class="hint">and ${storm.changesInAll - storm.changes.length} switches more, which the routing of the service has</p>` : ""}`;
+  return html`${table("What happened, in its order", ["At, in UTC", { number: "After" }, "Event", "Result"], rows, true)}${storm.changesInAll > storm.changes.length ? html`<p class="hint">and ${storm.changesInAll - storm.changes.length} switches more, which the routing of the service has</p>` : ""}`;
 };
 
 const blamed = ({ downtime }: StormDetail): Html =>
@@ -100,7 +100,7 @@ ${facts([
   ["State", html`${stateOf(stormWords[storm.state])}${storm.relapses === 0 ? "" : html`<small>${storm.relapses} relapses</small>`}`],
   [
     "Began",
-    html`${when(storm.startedAtMs, nowMs)}<small>seen after ${length(Math.max(0, storm.detectedAtMs - storm.startedAtMs) * 1_000)}, lasted ${lasted(storm, nowMs)}</small>`,
+    html`${when(storm.startedAtMs, nowMs)}<small>seen after ${length(Math.max(0, storm.detectedAtMs - storm.startedAtMs) * 1_000)}, lasted ${html`<span class="nowrap">${lasted(storm, nowMs)}</span>`}</small>`,
   ],
   ["Downtime avoided", avoided(storm)],
   [

@@ -1,3 +1,4 @@
+import { AppError } from "../errors.ts";
 import { sha256Hex } from "../http/digest.ts";
 import type { App } from "../http/env.ts";
 import { consoleStyle } from "./style.ts";
@@ -19,7 +20,7 @@ export const registerAssets = (app: App): void => {
   app.get("/console/assets/:name", async (c) => {
     const { name } = await styleAsset();
     const asked = c.req.param("name");
-    if (!/^console-[0-9a-f]{16}\.css$/.test(asked)) return c.notFound();
+    if (!/^console-[0-9a-f]{16}\.css$/.test(asked)) throw new AppError("not_found", "there is no such asset");
     // A page of another version, from before or beside a deployment, is better off with this style than without any.
     const caching = asked === name ? "public, max-age=31536000, immutable" : "no-cache";
     return c.body(consoleStyle, 200, { "content-type": "text/css; charset=utf-8", "cache-control": caching });

@@ -36,9 +36,12 @@ export const ownForms =
     await next();
   };
 
+/** A problem's words as a sentence. */
+const sentence = (detail: string): string => `${detail.slice(0, 1).toUpperCase()}${detail.slice(1)}.`;
+
 const explanation = (c: AppContext, status: number, detail: string): Html => {
-  if (status !== 503) return html`<p>${detail}.</p>`;
-  return html`<p>${detail}. What this page would show is not known now; rounds, and the switches that they make, do not depend on it. Nothing that you sent was stored, unless it was answered.</p>
+  if (status !== 503) return html`<p>${sentence(detail)}</p>`;
+  return html`<p>${sentence(detail)} What this page would show is not known now; rounds, and the switches that they make, do not depend on it. Nothing that you sent was stored, unless it was answered.</p>
 <p><a href="${c.req.path}">Try again</a></p>`;
 };
 

@@ -45,7 +45,7 @@ const foot = (c: AppContext, nowMs: number): Html => {
     principal.kind === "admin"
       ? html` <a href="/console/customers">${customerId > 0 ? `customer ${customerId}, change` : "choose a customer"}</a>`
       : nothing;
-  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; signed out ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
+  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
 <form method="post" action="/console/sign-out"><button class="plain">Sign out</button></form></footer>`;
 };
 

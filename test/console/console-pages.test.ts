@@ -103,4 +103,83 @@ describe.skipIf(chromiumPath === null)("the console in Chromium", () => {
     expect(complaints).toEqual([]);
     await context.close();
   });
+
+  /** Presses Tab until the thing of that name has the focus. @throws where it never has */
+  const tabTo = async (page: Page, name: string): Promise<void> => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      await page.keyboard.press("Tab");
+      if ((await page.locator(":focus").count()) === 0) continue;
+      const label = await page.locator(":focus").evaluate("(it) => it.getAttribute('aria-label') ?? it.textContent?.trim()");
+      if (label === name) return;
+    }
+    throw new Error(`no way by Tab to ${name}`);
+  };
+
+  const override = async () =>
+    (await api.call("GET", `/v1/services/${world.ids.calm}/routing`, { token: world.acme.viewer })).body["override"];
+
+  it("freezes and releases by keyboard alone: what asks for typing has the focus", async () => {
+    const { page, context } = await open(1_280, "light", true);
+    await page.goto(`${origin}/`);
+    await page.keyboard.type(world.acme.editor);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${origin}/console`);
+    await tabTo(page, "Freeze web");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/order/);
+    await page.keyboard.type("by keyboard");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/done=frozen/);
+    expect(await override()).toMatchObject({ mode: "frozen", reason: "by keyboard" });
+    await tabTo(page, "Release…");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/order/);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/done=release/);
+    expect(await override()).toBeNull();
+    await context.close();
+  });
+
+  it("does the same without JavaScript: two presses from another page, and nothing that was typed is lost", async () => {
+    const { page, context, complaints } = await open(390);
+    await signIn(page, world.acme.editor, "/console/objectives");
+    await page.click("text=Freeze…");
+    await page.selectOption("#service", String(world.ids.calm));
+    await page.fill("#reason", "two \u202E presses");
+    await page.click("main button.main");
+    expect(await page.textContent("#reason-wrong")).toContain("must not contain control or invisible characters (U+202E)");
+    expect(await page.inputValue("#reason")).toBe("two \u202E presses");
+    await page.fill("#reason", "two presses");
+    // The session is gone meanwhile.
+    await context.clearCookies();
+    await page.click("main button.main");
+    expect(await page.textContent(".note")).toContain("What you typed is kept");
+    await page.fill("#token", world.acme.editor);
+    await page.click("button.main");
+    expect(await page.inputValue("#reason")).toBe("two presses");
+    await page.click("main button.main");
+    expect(await page.textContent(".note")).toContain("Frozen as it is.");
+    expect(await override()).toMatchObject({ reason: "two presses" });
+    await page.click("text=Undo…");
+    await page.click("main button.main");
+    expect(await override()).toBeNull();
+    await page.click("text=Sign out");
+    await page.goto(`${origin}/console`);
+    expect(await page.textContent("h1")).toBe("Sign in");
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("fits at 360, and prints without its buttons", async () => {
+    const { page, context } = await open(360, "light", true);
+    await signIn(page, world.acme.editor);
+    for (const name of looked) {
+      await page.goto(`${origin}${paths()[name]}`);
+      expect([name, await page.evaluate("document.documentElement.scrollWidth <= innerWidth")]).toEqual([name, true]);
+    }
+    await page.goto(`${origin}/console`);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".bar").isVisible()).toBe(false);
+    await context.close();
+  });
 });

@@ -15,8 +15,8 @@ import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.
 
 /** Services of a page. */
 const shown = 100;
-/** Objectives that are measured beside them. */
-const measured = 500;
+/** Objectives that are measured beside them, in the same moment; of more only those of the page, once its services are known. */
+const mostObjectives = 500;
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
@@ -74,7 +74,7 @@ ${isActing ? html`<td class="act"><a href="/console/order?mode=${order.mode}&amp
 };
 
 /** The worst objective of each service: by its state, then by what is left. */
-export const worstByService = (objectives: readonly MeasuredObjective[], atUs: number): ReadonlyMap<number, Status> => {
+const worstByService = (objectives: readonly MeasuredObjective[], atUs: number): ReadonlyMap<number, Status> => {
   const order = Object.keys(objectiveWords);
   const worst = new Map<number, Status>();
   for (const { objective, tallies } of objectives) {
@@ -108,12 +108,15 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
     const nowMs = deps.clock.nowMs();
     const { customerId } = c.var;
     const place = afterOf(c);
-    const [services, { measured: objectives, atUs }] = await Promise.all([
-      deps.fleet.list(customerId, place, nowMs),
-      deps.objectiveMeasures.measure({ customerId, page: { limit: measured, afterId: null } }, null),
-    ]);
-    const worst = worstByService(objectives, atUs);
+    const measure = (serviceIds?: readonly number[]) =>
+      deps.objectiveMeasures.measure(
+        { customerId, ...(serviceIds !== undefined && { serviceIds }), page: { limit: mostObjectives + 1, afterId: null } },
+        null,
+      );
+    const [services, all] = await Promise.all([deps.fleet.list(customerId, place, nowMs), measure()]);
     const here = services.slice(0, shown);
+    const { measured, atUs } = all.measured.length <= mostObjectives ? all : await measure(here.map(({ serviceId }) => serviceId));
+    const worst = worstByService(measured, atUs);
     const last = here.at(-1);
     const hasMore = services.length > shown || last?.cut === true;
     const isActing = mayAct(c);

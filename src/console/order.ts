@@ -131,11 +131,15 @@ export const registerOrder = (app: App, deps: Deps): void => {
     await orderOverride(deps, customerId, serviceId, read.data, changeBy(c));
   };
 
-  app.post(path, acting, worth(deps, costs.ordering, "order"), async (c) => {
+  /** As the API charges for the same. To release costs nothing. */
+  const charge = worth(deps, costs.ordering, "order");
+
+  app.post(path, acting, async (c) => {
     const order = readOrder(await readForm(c));
     const [mode, serviceId] = [modeOf(order.mode), readCustomerId(order.service)];
     if (mode === null) return await show(c, { ...order, faults: { "": "this is nothing that can be ordered" } }, 400);
     if (serviceId === null) return await show(c, { ...order, service: "", faults: { service: "must be chosen" } }, 400);
+    if (mode !== "release") await charge(c, async () => undefined);
     try {
       await give(c, order, mode, serviceId);
     } catch (error) {

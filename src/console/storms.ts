@@ -5,6 +5,8 @@ import { creditReasons } from "../domain/billing/credit.ts";
 import { currencyExponent } from "../domain/billing/currency.ts";
 import { stormTimeline } from "../domain/detection/timeline.ts";
 import { downtimeCents } from "../domain/slo/avoided.ts";
+import { AppError } from "../errors.ts";
+import { domainsCursor } from "../http/contract.ts";
 import type { App } from "../http/env.ts";
 import { html, isolated } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
@@ -85,7 +87,7 @@ const evidence = (storm: StormDetail): Html => {
   if (storm.evidenceHead === null) return html`<p>None is kept of this storm.</p>`;
   const file = `storm-${storm.id}-evidence.json`;
   return html`<p><a href="/console/storms/${storm.id}/evidence" download="${file}">Download ${file}</a></p>
-<p class="hint">What was known and decided, chained and, where this deployment has a key, signed. Whoever has the file can verify it without us:</p>
+<p class="hint">What was known and decided (of very many records the first; <code>GET /v1/storms/${storm.id}/evidence</code> links to the next), chained and, where this deployment has a key, signed. Whoever has the file can verify it without us:</p>
 <pre>npm run evidence:verify -- --keys keys.json ${file}</pre>
 <p class="hint"><code>keys.json</code> is <a href="/.well-known/tranche-evidence-keys">the keys of this deployment</a>, kept from when you trusted them. Its last record now is number ${storm.evidenceHead.seq}, <code>${storm.evidenceHead.hash ?? ""}</code>.</p>`;
 };
@@ -115,9 +117,9 @@ ${section("evidence", "Evidence", evidence(storm))}`;
   });
 
   app.get("/console/storms/:id/evidence", viewing, async (c) => {
-    const cursor = c.req.query("cursor");
-    const after = cursor === undefined ? undefined : Number(cursor);
-    return await evidenceAnswer(c, deps, idOf(c), Number.isSafeInteger(after) ? after : undefined);
+    const cursor = domainsCursor.safeParse(c.req.query("cursor"));
+    if (!cursor.success) throw new AppError("bad_request", "the query is not valid: cursor must be of a link to a next part");
+    return await evidenceAnswer(c, deps, idOf(c), cursor.data);
   });
 };
 

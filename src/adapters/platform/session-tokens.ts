@@ -32,7 +32,7 @@ const unpack = (bytes: Uint8Array<ArrayBuffer>): SessionClaim | null => {
 };
 
 /**
- * A session is what is in `SessionClaim` and its HMAC-SHA-256, in base64url (decision 70).
+ * A session is what is in `SessionClaim` and its HMAC-SHA-256, in base64url (decision 68).
  * @param keys as of SECRETS_KEY. The first one signs, all of them verify: so keys can be rotated.
  */
 export const createSessionTokens = (keys: readonly [string, ...string[]]): SessionTokens => {

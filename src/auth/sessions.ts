@@ -8,7 +8,7 @@ import { adminTokenForm, bootstrap, customerToken, ofAdminToken, ofToken, refuse
 import { createTokenCaches } from "./token-cache.ts";
 
 /** How long a session of the console lasts, whatever is done in it. */
-export const sessionMs = 12 * 3_600_000;
+const sessionMs = 12 * 3_600_000;
 
 export type Sessions = {
   /**

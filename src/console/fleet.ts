@@ -16,7 +16,7 @@ import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.
 /** Services of a page. */
 const shown = 100;
 /** Objectives that are measured beside them, in the same moment; of more only those of the page, once its services are known. */
-const mostObjectives = 500;
+const mostObjectives = 200;
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 

@@ -9,7 +9,7 @@ import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { afterOf } from "./asked.ts";
 import { mayAct, page } from "./page.ts";
-import { cell, empty, meter, note, pages, since, stateOf, table, when } from "./parts.ts";
+import { cell, clock, empty, meter, note, pages, since, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.ts";
 
@@ -130,7 +130,7 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
             rows,
           );
     const silent = services.filter(({ trouble }) => trouble === "silent").length;
-    const body = html`<div class="head"><div><h1>Fleet</h1><p>As of ${when(nowMs, nowMs)}; <a href="${path}">look again</a></p></div></div>
+    const body = html`<div class="head"><div><h1>Fleet</h1><p>As of ${clock(nowMs)} UTC; <a href="${path}">look again</a></p></div></div>
 ${silent > 0 ? note("bad", html`${plural(silent, "service")} without a probe for five minutes: nobody knows how ${silent === 1 ? "it is" : "they are"}. <code>GET /v1/status</code> says whether rounds run.`, "alert") : ""}
 ${services.length > 0 && place === null ? counts(services) : ""}
 ${list}${pages(path, place === null, hasMore ? `${path}?after=${last?.place ?? 0}` : null)}`;

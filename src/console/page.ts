@@ -3,7 +3,7 @@ import { html, isolated, nothing, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
 import { editors } from "../auth/guards.ts";
-import { when } from "./parts.ts";
+import { clock, when } from "./parts.ts";
 import { styleAsset } from "./assets.ts";
 
 const tabs = [
@@ -45,7 +45,7 @@ const foot = (c: AppContext, nowMs: number): Html => {
     principal.kind === "admin"
       ? html` <a href="/console/customers">${customerId > 0 ? `customer ${customerId}, change` : "choose a customer"}</a>`
       : nothing;
-  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
+  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${clock(nowMs)} UTC; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
 <form method="post" action="/console/sign-out"><button class="plain">Sign out</button></form></footer>`;
 };
 

@@ -75,10 +75,8 @@ td.num svg.meter{margin-left:auto}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.75rem 1.5rem;margin:0 0 .5rem;padding:.875rem 0;border:solid var(--line);border-width:1px 0}
 .facts dt{color:var(--dim);font-size:.8125rem}
 .facts dd{margin:0}
-.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2.5rem;align-items:start}
-form.card,.card{max-width:30rem}
-form.card fieldset{border:0;padding:0;margin:0 0 1rem}
-legend,label.field{display:block;padding:0;font-weight:600;margin-bottom:.25rem}
+form.card{max-width:30rem}
+label.field{display:block;font-weight:600;margin-bottom:.25rem}
 form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
 form.card [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 h1+.note,.hint+form.card,.note+form.card{margin-top:1rem}
@@ -86,9 +84,7 @@ h1+.note,.hint+form.card,.note+form.card{margin-top:1rem}
 .findings li+li{margin-top:.375rem}
 .hint{color:var(--dim);font-size:.8125rem;margin-top:.25rem}
 .wrong{color:var(--bad);font-size:.8125rem;font-weight:600;margin-top:.25rem}
-.field+.field{margin-top:1rem}
-form.card>div{margin-bottom:1rem}
-.choice{display:flex;gap:.5rem;align-items:baseline;padding:.1875rem 0}
+div.field{margin-bottom:1rem}
 .pages{margin-top:1rem;display:flex;gap:1.5rem}
 code{font:.8125rem/1.45 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 pre{margin:.375rem 0 0;padding:.5rem .75rem;background:var(--soft);border-radius:5px;white-space:pre-wrap;font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
@@ -99,7 +95,6 @@ footer{width:calc(100% - 2rem)}
 .bar nav{order:3;flex:1 0 100%}
 .bar .acts{margin-left:auto}
 main{padding-top:1.125rem}
-.pair{display:block}
 .fold,.fold tbody,.fold tr,.fold td,.fold th{display:block;width:auto}
 .fold thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .fold tr{border-top:1px solid var(--line);padding:.625rem 0;display:grid;grid-template-columns:1fr auto;gap:.125rem 1rem}

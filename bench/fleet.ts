@@ -13,10 +13,11 @@ const [warmUps, requests] = [10, 50];
 
 const token = `trn_${"f".repeat(43)}`;
 const admin = "admin-token-of-the-bench-of-fleets";
+const secretsKey = btoa("sealing key of the bench, 32 byt");
 
 /**
  * A fleet in the midst of a storm of one of its three CDNs: of each service its domains, an hour of samples by two vantages, a year of weekly
- * storms that are over, a check of its readiness. One customer has all, or twenty share them.
+ * storms that are over, a check of its readiness, an objective with a year of states. One customer has all, or twenty share them.
  */
 const seed = async (url: string, owners: number): Promise<void> => {
   const client = new pg.Client(url);
@@ -52,6 +53,12 @@ const seed = async (url: string, owners: number): Promise<void> => {
         from (values ('primary'), ('backup')) w(side))
     from service_domains d join services s on s.id = d.service_id;
     insert into readiness_checks (service_id, checked_at, actor, result, checks) select id, now(), 'admin', 'pass', '[]' from services;
+    insert into slo_objectives (service_id, name) select id, 'availability' from services;
+    insert into slo_objective_versions (objective_id, version, target, window_days, dependency_exclusion, excluded_upstreams, burn_warning_percent, burn_critical_percent, fast_burn_multiplier)
+    select id, 1, 99.9, 30, 'strict', '{}', 50, 80, 5 from slo_objectives;
+    insert into service_states (service_id, started_at, ended_at, state, serving, attribution, outage_at)
+    select id, at, case when n > 1 then at + interval '7 days' end, case when mod(n, 2) = 0 then 'down' else 'up' end, 'primary', case when mod(n, 2) = 0 then 'self' end, case when mod(n, 2) = 0 then at end
+    from services cross join generate_series(1, 53) n cross join lateral (select now() - n * interval '7 days' as at) x order by id, at;
     insert into probe_samples (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms)
     select d.service_id, d.id, p.path, v.vantage, x.at, 0, x.at, true, 200, 20
     from generate_series(119, 0, -1) n cross join lateral (select date_trunc('minute', now()) - n * interval '30 seconds' as at) x
@@ -60,52 +67,82 @@ const seed = async (url: string, owners: number): Promise<void> => {
   await client.end();
 };
 
-type Measured = { readonly rows: number; readonly kilobytes: number; readonly trips: number; readonly latenciesMs: readonly number[] };
+type Measured = {
+  readonly who: string;
+  readonly rows: number;
+  readonly kilobytes: number;
+  readonly trips: number;
+  readonly latenciesMs: readonly number[];
+};
+
+/** @returns the cookie of a session of the console */
+const signIn = async (url: string): Promise<string> => {
+  const response = await fetch(`${url}/console/sign-in`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { origin: new URL(url).origin, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ token }).toString(),
+  });
+  return response.headers.get("set-cookie")?.split(";")[0] ?? "";
+};
 
 /** One after the other, as who looks at it does, with whatever a request costs besides the statement. */
-const measure = async (owners: number): Promise<Measured> => {
+const measure = async (owners: number): Promise<readonly Measured[]> => {
   const postgres = await startPostgres();
   const databaseUrl = postgres.urlFor("postgres");
   await migrate(databaseUrl);
   await seed(databaseUrl, owners);
   const endpoint = await startSqlEndpoint({});
   const worker = await startWorker({
-    env: { DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: endpoint.url, PROVIDER: "local", ADMIN_TOKEN: admin },
+    env: { DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: endpoint.url, PROVIDER: "local", ADMIN_TOKEN: admin, SECRETS_KEY: secretsKey },
     onLine: () => undefined,
   });
-  const ask = async (): Promise<string> => {
-    const response = await fetch(`${worker.url}/v1/fleet`, { headers: { authorization: `Bearer ${owners === 1 ? token : admin}` } });
+  const ask = async (path: string, headers: Record<string, string>): Promise<string> => {
+    const response = await fetch(`${worker.url}${path}`, { headers });
     const body = await response.text();
     if (!response.ok || response.headers.get("link") !== null)
-      throw new Error(`/v1/fleet answered ${response.status}: ${body.slice(0, 200)}`);
+      throw new Error(`${path} answered ${response.status}: ${body.slice(0, 200)}`);
     return body;
   };
-  let body = "[]";
-  for (let at = 0; at < warmUps; at += 1) body = await ask();
-  endpoint.stats.reset();
-  const latenciesMs: number[] = [];
-  for (let at = 0; at < requests; at += 1) {
-    const startedAtMs = performance.now();
-    await ask();
-    latenciesMs.push(performance.now() - startedAtMs);
-  }
-  const trips = endpoint.stats.requests / requests;
+  const look = async (who: string, path: string, headers: Record<string, string>, count: (body: string) => number): Promise<Measured> => {
+    let body = "";
+    for (let at = 0; at < warmUps; at += 1) body = await ask(path, headers);
+    endpoint.stats.reset();
+    const latenciesMs: number[] = [];
+    for (let at = 0; at < requests; at += 1) {
+      const startedAtMs = performance.now();
+      await ask(path, headers);
+      latenciesMs.push(performance.now() - startedAtMs);
+    }
+    return { who, rows: count(body), kilobytes: body.length / 1_024, trips: endpoint.stats.requests / requests, latenciesMs };
+  };
+  const rowsOf = (body: string): number => (JSON.parse(body) as unknown[]).length;
+  const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
+  const measured =
+    owners === 1
+      ? [
+          await look("a customer, its own", "/v1/fleet", bearer(token), rowsOf),
+          await look("the console, of a customer", "/console", { cookie: await signIn(worker.url) }, (body) =>
+            [...body.matchAll(/<span class="state \w+">(\d+) /g)].reduce((sum, match) => sum + Number(match[1]), 0),
+          ),
+        ]
+      : [await look(`an admin, of ${owners} customers`, "/v1/fleet", bearer(admin), rowsOf)];
   await worker.close();
   await endpoint.close();
   await postgres.close();
-  return { rows: (JSON.parse(body) as unknown[]).length, kilobytes: body.length / 1_024, trips, latenciesMs };
+  return measured;
 };
 
 /** What a look at all services takes, from request to the last byte of the answer. */
 export const benchFleetView = async (): Promise<void> => {
   process.stdout.write(
-    `\nfleet: GET /v1/fleet of the Worker in workerd, ${services} services with ${domainsEach} domains each, a third of them in a storm, ${requests} requests one after the other\n\n`,
+    `\nfleet: GET /v1/fleet and the first page of /console, of the Worker in workerd, ${services} services with ${domainsEach} domains each, a third of them in a storm, ${requests} requests one after the other\n\n`,
   );
-  const measured = [await measure(1), await measure(customers)];
+  const measured = [...(await measure(1)), ...(await measure(customers))];
   printTable(
     ["who", "services", "answer", "round trips", "p50", "p95", "goal"],
-    measured.map(({ rows, kilobytes, trips, latenciesMs }, at) => [
-      at === 0 ? "a customer, its own" : `an admin, of ${customers} customers`,
+    measured.map(({ who, rows, kilobytes, trips, latenciesMs }) => [
+      who,
       String(rows),
       `${kilobytes.toFixed(0)} KiB`,
       trips.toFixed(2),

@@ -90,6 +90,7 @@ const banner = (url: string, adminToken: string): string => `
 tranche is up.
 
   API       ${url}          try: curl ${url}/healthz
+  console   ${url}/console     sign in with the token below
   docs      ${url}/docs
   admin     export ADMIN_TOKEN=${adminToken}
             curl -H "Authorization: Bearer $ADMIN_TOKEN" ${url}/v1/customers

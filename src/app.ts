@@ -3,6 +3,8 @@ import { HTTPException } from "hono/http-exception";
 import type { Deps } from "./adapters/ports/deps.ts";
 import { guards as createGuards } from "./auth/guards.ts";
 import { createTokenCaches } from "./auth/token-cache.ts";
+import { consoleFrame } from "./console/frame.ts";
+import { mountConsole } from "./console/mount.ts";
 import { AppError, problemResponse } from "./errors.ts";
 import { declaredBodyCap } from "./http/body.ts";
 import { cors } from "./http/cors.ts";
@@ -60,6 +62,7 @@ export const createApp = (deps: Deps): App => {
   };
 
   app.use(requestLog(deps), requestFrame(deps.random, render), cors(deps.config.corsOrigins));
+  app.use("/console/*", consoleFrame(deps));
   app.use(addressLimit(deps), declaredBodyCap);
   app.onError(render);
   app.notFound(unrouted(app));
@@ -79,5 +82,6 @@ export const createApp = (deps: Deps): App => {
   mountPlatform(app, deps, guards);
   mountNotify(app, deps, guards);
   mountSlo(app, deps, guards);
+  mountConsole(app, deps);
   return app;
 };

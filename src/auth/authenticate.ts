@@ -4,7 +4,7 @@ import type { TokenOwner } from "../adapters/ports/tenants/tokens.ts";
 import { hasLapsed } from "../domain/platform/lapse.ts";
 import { adminScopes } from "../domain/tenants/access.ts";
 import { AppError } from "../errors.ts";
-import { toHex } from "../domain/platform/hex.ts";
+import { fromHex, toHex } from "../domain/platform/hex.ts";
 import { sameDigest, sameSecret, sha256 } from "../http/digest.ts";
 import type { Principal } from "../http/principal.ts";
 import type { TokenCaches } from "./token-cache.ts";
@@ -20,7 +20,8 @@ export type Credentials = {
 
 export type Authenticator = (credentials: Credentials) => Promise<Principal>;
 
-const refused = () => new AppError("unauthenticated", "a valid credential is required", { headers: { "www-authenticate": "Bearer" } });
+export const refused = () =>
+  new AppError("unauthenticated", "a valid credential is required", { headers: { "www-authenticate": "Bearer" } });
 
 /** Parses a customer id of a header or claim. @returns null where it is not a positive integer */
 export const readCustomerId = (text: string): number | null =>
@@ -43,7 +44,7 @@ const claimedCustomer = (claim: unknown): number | null => {
   return typeof claim === "string" ? readCustomerId(claim) : null;
 };
 
-const ofToken = (owner: TokenOwner): Principal => ({
+export const ofToken = (owner: TokenOwner): Principal => ({
   kind: "customer",
   actor: `token:${owner.tokenId}`,
   customerId: owner.customerId,
@@ -51,7 +52,7 @@ const ofToken = (owner: TokenOwner): Principal => ({
   expiresAtMs: owner.expiresAtMs,
 });
 
-const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
+export const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
   kind: "admin",
   actor: `admin:${owner.name}`,
   scopes: owner.scopes,
@@ -59,7 +60,41 @@ const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
 });
 
 /** ADMIN_TOKEN: every right, no expiry. */
-const bootstrap: Principal = { kind: "admin", actor: "admin", scopes: adminScopes, expiresAtMs: null };
+export const bootstrap: Principal = { kind: "admin", actor: "admin", scopes: adminScopes, expiresAtMs: null };
+
+/** The forms of tokens that are stored. */
+export const customerToken = /^trn_[A-Za-z0-9_-]{43}$/;
+export const adminTokenForm = /^tra_[A-Za-z0-9_-]{43}$/;
+
+/** Who is behind a digest (SHA-256, lower-case hex), as it is now. */
+export type TokenOwners = {
+  /** Whether it is ADMIN_TOKEN's; compared in constant time. */
+  readonly isBootstrap: (digest: string) => Promise<boolean>;
+  /** @throws AppError `unauthenticated`, so does `ofAdmin` */
+  readonly ofCustomer: (digest: string) => Promise<TokenOwner>;
+  readonly ofAdmin: (digest: string) => Promise<AdminTokenOwner>;
+};
+
+export const tokenOwners = (deps: Pick<Deps, "config" | "clock" | "tokens" | "adminTokens">): TokenOwners => {
+  const { adminToken } = deps.config.auth;
+  let adminDigest: Uint8Array | null = null;
+
+  /** The database found it live; where the two clocks differ, the one that is ahead decides. */
+  const alive = <Owner extends { readonly expiresAtMs: number | null }>(owner: Owner | null): Owner => {
+    if (owner === null || hasLapsed(owner.expiresAtMs, deps.clock.nowMs())) throw refused();
+    return owner;
+  };
+
+  return {
+    isBootstrap: async (digest) => {
+      if (adminToken === null) return false;
+      adminDigest ??= await sha256(adminToken);
+      return sameDigest(fromHex(digest), adminDigest);
+    },
+    ofCustomer: async (digest) => alive(await deps.tokens.verify(digest)),
+    ofAdmin: async (digest) => alive(await deps.adminTokens.verify(digest)),
+  };
+};
 
 /**
  * Authenticates a request (semantics §2): admin token, customer token, JWT, or the trusted header. What is issued elsewhere (a JWT,
@@ -70,32 +105,19 @@ export const authenticator = (
   deps: Pick<Deps, "config" | "clock" | "tokens" | "adminTokens" | "jwt">,
   caches: TokenCaches,
 ): Authenticator => {
-  const { adminToken, trustCustomerHeader, gatewaySecret } = deps.config.auth;
-
-  let adminDigest: Uint8Array | null = null;
-
-  const isAdmin = async (digest: Uint8Array): Promise<boolean> => {
-    if (adminToken === null) return false;
-    adminDigest ??= await sha256(adminToken);
-    return sameDigest(digest, adminDigest);
-  };
-
-  /** The database found it live; where the two clocks differ, the one that is ahead decides. */
-  const alive = <Owner extends { readonly expiresAtMs: number | null }>(owner: Owner | null): Owner => {
-    if (owner === null || hasLapsed(owner.expiresAtMs, deps.clock.nowMs())) throw refused();
-    return owner;
-  };
+  const { trustCustomerHeader, gatewaySecret } = deps.config.auth;
+  const owners = tokenOwners(deps);
 
   const byToken = async (secret: string, digest: Uint8Array): Promise<Principal> => {
     const askedAtMs = deps.clock.nowMs();
-    const owner = alive(await deps.tokens.verify(toHex(digest)));
+    const owner = await owners.ofCustomer(toHex(digest));
     caches.customers.put(secret, owner, askedAtMs);
     return ofToken(owner);
   };
 
   const byAdminToken = async (secret: string, digest: Uint8Array): Promise<Principal> => {
     const askedAtMs = deps.clock.nowMs();
-    const owner = alive(await deps.adminTokens.verify(toHex(digest)));
+    const owner = await owners.ofAdmin(toHex(digest));
     caches.admins.put(secret, owner, askedAtMs);
     return ofAdminToken(owner);
   };
@@ -131,9 +153,9 @@ export const authenticator = (
     const knownAdmin = caches.admins.get(secret);
     if (knownAdmin !== null) return ofAdminToken(knownAdmin);
     const digest = await sha256(secret);
-    if (await isAdmin(digest)) return bootstrap;
-    if (/^trn_[A-Za-z0-9_-]{43}$/.test(secret)) return await byToken(secret, digest);
-    if (/^tra_[A-Za-z0-9_-]{43}$/.test(secret)) return await byAdminToken(secret, digest);
+    if (await owners.isBootstrap(toHex(digest))) return bootstrap;
+    if (customerToken.test(secret)) return await byToken(secret, digest);
+    if (adminTokenForm.test(secret)) return await byAdminToken(secret, digest);
     if (/^[\w-]+\.[\w-]+\.[\w-]*$/.test(secret)) return await byJwt(secret);
     throw refused();
   };

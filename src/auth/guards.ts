@@ -27,8 +27,8 @@ export type Guards = {
   readonly customerOwner: AppMiddleware;
 };
 
-const viewers: Need = { role: "viewer", scope: "read" };
-const editors: Need = { role: "editor", scope: "write" };
+export const viewers: Need = { role: "viewer", scope: "read" };
+export const editors: Need = { role: "editor", scope: "write" };
 const owners: Need = { role: "owner", scope: "tokens" };
 
 const notYours = () => new AppError("forbidden", "the credential belongs to another customer");
@@ -58,7 +58,7 @@ const adminsTenant = (c: AppContext): number => {
 type GuardDeps = Pick<Deps, "config" | "clock" | "tokens" | "adminTokens" | "jwt" | "rateLimits" | "clientAddress">;
 
 /** Each admin by name; tokens and JWT subjects by customer as well. */
-const limitKey = (principal: Principal): string =>
+export const limitKey = (principal: Principal): string =>
   principal.kind === "admin" ? principal.actor : `${principal.customerId}:${principal.actor}`;
 
 export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {

@@ -10,8 +10,10 @@ import { createQuotaStore } from "../adapters/db/tenants/quotas.ts";
 import { createServiceStore } from "../adapters/db/tenants/services.ts";
 import { createTokenStore } from "../adapters/db/tenants/tokens.ts";
 import { createJwtVerifier } from "../adapters/platform/jwt.ts";
+import { createSessionTokens } from "../adapters/platform/session-tokens.ts";
 import type { TenantDeps } from "../adapters/ports/deps.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { SessionTokens } from "../adapters/ports/tenants/sessions.ts";
 import type { Config } from "../config.ts";
 import type { JobDeps } from "../cron/schedule.ts";
 
@@ -24,9 +26,13 @@ type Needs = {
   readonly signing: Signing | null;
 };
 
+const sessionTokens = ({ secretsKeys: [first, ...older] }: Config): SessionTokens | null =>
+  first === undefined ? null : createSessionTokens([first, ...older]);
+
 /** Customers, credentials and rights, services and their names. */
 export const buildTenants = ({ config, db, clock, fetch, signing }: Needs): TenantDeps & Pick<JobDeps, "requireProof"> => ({
   jwt: createJwtVerifier(config.auth, clock, fetch),
+  sessionTokens: sessionTokens(config),
   idempotency: createIdempotencyStore(db),
   customers: createCustomerStore(db),
   tokens: createTokenStore(db, config.quotas),

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import type { SessionClaim } from "../adapters/ports/tenants/sessions.ts";
 import type { Principal } from "./principal.ts";
 
 /** Variables set by middleware for handlers. */
@@ -12,6 +13,8 @@ export type AppEnv = {
     principal: Principal;
     /** The tenant of the request; set by tenant guards. */
     customerId: number;
+    /** Of the console; set where somebody is signed in. */
+    session?: SessionClaim;
     /** The request body as text; set by `jsonBody`. */
     rawBody: string;
   };

@@ -2,6 +2,9 @@ import type { Random } from "../adapters/ports/platform/random.ts";
 import { toHex } from "../domain/platform/hex.ts";
 import type { AppContext, AppMiddleware } from "./env.ts";
 
+/** Whether a path is the console's. */
+export const isConsole = (path: string): boolean => path === "/console" || path.startsWith("/console/");
+
 const sane = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -25,6 +28,7 @@ export const requestFrame =
     const { headers } = c.res;
     headers.set("x-request-id", requestId);
     headers.set("x-content-type-options", "nosniff");
-    headers.set("referrer-policy", "no-referrer");
+    // Under `no-referrer` a browser would send `Origin: null` with forms, by which the console knows its own.
+    headers.set("referrer-policy", isConsole(c.req.path) ? "same-origin" : "no-referrer");
     if (c.req.path === "/v1" || /^\/(v1|i)\//.test(c.req.path)) headers.set("cache-control", "no-store");
   };

@@ -4,6 +4,10 @@ import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createLinkTokens } from "../../src/adapters/platform/link-tokens.ts";
+import { createSessionTokens } from "../../src/adapters/platform/session-tokens.ts";
+import type { SessionClaim } from "../../src/adapters/ports/tenants/sessions.ts";
+import { styleAsset } from "../../src/console/assets.ts";
+import { sha256Hex } from "../../src/http/digest.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import { startFallback } from "../../local/fallback.ts";
@@ -72,6 +76,9 @@ beforeAll(async () => {
     wau: variables.WAU_READ_TOKEN,
     tenant: await seedTenant(api, "acme"),
     link: "",
+    session: "",
+    adminSession: "",
+    stylePath: (await styleAsset()).path,
     otherCorrection: 0,
   };
   const { editor, ids } = credentials.tenant;
@@ -81,6 +88,14 @@ beforeAll(async () => {
     select customer_id, service_id, u.id, window_start, window_end, 0, 7, 0, 'acme-editor'
     from usage_snapshots u join services s on s.id = u.service_id where u.invoice_id is null returning id`);
   credentials = { ...credentials, otherCorrection: correction?.id ?? 0, link: await createLinkTokens([variables.SECRETS_KEY]).sign(claim) };
+  const sessions = createSessionTokens([variables.SECRETS_KEY]);
+  const session = async (kind: SessionClaim["kind"], secret: string) =>
+    await sessions.sign({ kind, digest: await sha256Hex(secret), customerId: 0, expiresAtMs: startedAtMs + 3_600_000 });
+  credentials = {
+    ...credentials,
+    session: await session("customer", editor),
+    adminSession: await session("bootstrap", credentials.admin),
+  };
   // Nothing is provisioned under a freeze, and a made-up account of the tenant's own has no zones.
   await api.call("DELETE", `/v1/services/${ids["services"]}/routing/override`, { token: editor });
   await api.call("DELETE", `/v1/dns-accounts/${ids["dns-accounts"]}`, { token: editor });

@@ -119,6 +119,13 @@ const momentOf = (timeMs: number, withinMs: number): string | null => {
   return found === undefined ? null : `"${found[0]}"`;
 };
 
+/** A page says of everything how long ago it was. */
+const comparablePage = (page: string): string =>
+  page
+    .replaceAll(/<time datetime="[^"]*" title="[^"]*">[^<]*<\/time>/g, "<time>")
+    .replaceAll(/\b\d+ (?:s|min|h|d)(?: \d+ (?:s|min|h))?\b/g, "SPAN")
+    .replaceAll(/<code>[0-9a-f]{32}<\/code>/g, "<code>ID</code>");
+
 /**
  * The answer without what must differ between two servers that were asked the same: moments of this very run and hashes over them, new secrets
  * and names of runs, how long something took and how long ago it was, how many rounds after its first a busy machine gets done in a
@@ -129,9 +136,10 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
   headers: {
     ...headers,
     ...(status === 429 && { "retry-after": "N" }),
+    ...(headers["set-cookie"] !== undefined && { "set-cookie": headers["set-cookie"].replace(/=[\w-]{108};/, "=SESSION;") }),
     ...(requestId.test(headers["x-request-id"] ?? "") && { "x-request-id": "ID" }),
   },
-  body: body
+  body: (body.startsWith("<!doctype html>") ? comparablePage(body) : body)
     .replaceAll(timeText, (text, time: string) => momentOf(Date.parse(time), Date.now() - startedAtMs + 60_000) ?? text)
     .replaceAll(/(tr[na])_[\w-]{43}/g, "$1_SECRET")
     .replaceAll(/whsec_[A-Za-z0-9+/]{43}=/g, "whsec_SECRET")

@@ -12,6 +12,9 @@ export type Credentials = {
   readonly metrics: string;
   readonly wau: string;
   /** Of the seeded link. */ readonly link: string;
+  /** Sessions of the console: of the tenant's editor, of the admin. */ readonly session: string;
+  readonly adminSession: string;
+  /** The path of the console's style. */ readonly stylePath: string;
   /** A correction beside the seeded one: each is decided once. */ readonly otherCorrection: number;
 };
 
@@ -192,6 +195,65 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
   ];
 };
 
+/** The console: every page, every form, and how it refuses. A browser says where a form comes from. */
+const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Credentials): Case[] => {
+  const get = (path: string, kept = session): Case => ({
+    name: `the console, ${path}`,
+    method: "GET",
+    path: `/console${path}`,
+    headers: { ...(kept !== "" && { cookie: `__Host-session=${kept}` }), accept: "text/html" },
+  });
+  const post = (name: string, path: string, fields: Record<string, string>, kept = session, from = "http://tranche.test"): Case => ({
+    name: `the console, ${name}`,
+    method: "POST",
+    path: `/console${path}`,
+    headers: { cookie: `__Host-session=${kept}`, origin: from, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(fields).toString(),
+  });
+  const { services, storms, invoices } = tenant.ids;
+  const order = { service: String(services), reason: "a drill", for: "open" };
+  return [
+    get("", ""),
+    get(""),
+    get("/sign-in", ""),
+    { ...get(""), name: "the console's style", path: stylePath },
+    get("/storms"),
+    get(`/storms/${storms}`),
+    get(`/storms/${storms}/evidence`),
+    get("/objectives"),
+    get("/invoices"),
+    get(`/invoices/${invoices}`),
+    get(`/invoices/${invoices}/csv`),
+    get(`/services/${services}`),
+    get(`/services/${missingId}`),
+    get("/storms?after=x"),
+    get("/nothing"),
+    get("/customers", adminSession),
+    get("/order?mode=backup"),
+    get(`/order?mode=backup&service=${services}`),
+    post("a customer is chosen", "/customers", { customer: String(tenant.id) }, adminSession),
+    post("a sign-in", "/sign-in", { token: admin, next: "/console/storms" }, ""),
+    post("a wrong sign-in", "/sign-in", { token: "wrong" }, ""),
+    post("an order without a reason", "/order", { ...order, mode: "frozen", reason: "" }),
+    post("an order of nobody", "/order", { ...order, mode: "frozen" }, ""),
+    post("an order from elsewhere", "/order", { ...order, mode: "frozen" }, session, "http://evil.test"),
+    post("an order", "/order", { ...order, mode: "frozen" }),
+    get(`/services/${services}?done=frozen`),
+    post("its release", "/order", { ...order, mode: "release" }),
+    post("a sign-out", "/sign-out", {}),
+    {
+      ...post("a form that is none", "/order", {}),
+      headers: { cookie: `__Host-session=${session}`, origin: "http://tranche.test", ...json },
+    },
+    {
+      ...get(""),
+      name: "the console, by another method",
+      method: "PUT",
+      headers: { cookie: `__Host-session=${session}`, origin: "http://tranche.test" },
+    },
+  ];
+};
+
 const ranks: Readonly<Record<string, number>> = { GET: 0, POST: 1, PUT: 2, PATCH: 3, DELETE: 1_000 };
 
 /** Inner rows are deleted before outer ones. */
@@ -207,6 +269,7 @@ export const allCases = (operations: readonly Operation[], credentials: Credenti
     ...reads.map((operation) => good(operation, credentials)),
     ...operations.flatMap((operation) => refusals(operation, credentials)),
     ...others(credentials),
+    ...consoleCases(credentials),
     ...writes.filter(({ method }) => method !== "DELETE").map((operation) => good(operation, credentials)),
     ...again,
     ...writes.filter(({ method }) => method === "DELETE").map((operation) => good(operation, credentials)),

@@ -1,5 +1,6 @@
 import { Validator } from "@cfworker/json-schema";
 import type { Schema as ValidatorSchema } from "@cfworker/json-schema";
+import { isConsole } from "../../src/http/request-id.ts";
 
 /** The part of JSON Schema (draft 2020-12) that the document uses. */
 export type Schema = {
@@ -133,10 +134,10 @@ const headerFaults = ({ status, headers }: Answered, path: string): string[] => 
   const wanted: [string, RegExp][] = [
     ["x-request-id", /^[\w.-]{1,64}$/],
     ["x-content-type-options", /^nosniff$/],
-    ["referrer-policy", /^no-referrer$/],
+    ["referrer-policy", isConsole(path) ? /^same-origin$/ : /^no-referrer$/],
   ];
   if (path.startsWith("/v1/")) wanted.push(["cache-control", /^no-store$/]);
-  if (status === 401) wanted.push(["www-authenticate", /^Bearer/]);
+  if (status === 401 && !isConsole(path)) wanted.push(["www-authenticate", /^Bearer/]);
   if (status === 405) wanted.push(["allow", /OPTIONS/]);
   if (status === 429) wanted.push(["retry-after", /^\d+$/]);
   return wanted
@@ -183,7 +184,8 @@ export class Contract {
     if (operation !== null && documented !== undefined) {
       return [...faults, ...this.#bodyFaults(operation, documented, answered)];
     }
-    if (operation === null && answered.status < 400) return faults;
+    // The console is for people, and in no document.
+    if (operation === null && (answered.status < 400 || isConsole(path))) return faults;
     if (operation !== null && !frameworkStatuses.has(answered.status)) {
       return [...faults, `status ${answered.status} is not documented`];
     }

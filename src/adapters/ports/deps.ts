@@ -45,6 +45,7 @@ import type { Lookup, Resolver } from "./steering/resolver.ts";
 import type { RoutingStore } from "./steering/routing.ts";
 import type { ObjectiveMeasures, ObjectiveStore } from "./slo/objectives.ts";
 import type { ServiceStore } from "./tenants/services.ts";
+import type { SessionTokens } from "./tenants/sessions.ts";
 import type { SloCorrectionStore } from "./slo/corrections.ts";
 import type { SloHistory, SloProgress } from "./slo/history.ts";
 import type { StandingStore } from "./steering/standing.ts";
@@ -81,6 +82,8 @@ export interface NotifyDeps {
 export interface TenantDeps {
   /** Null: JSON Web Tokens are not configured. */
   readonly jwt: JwtVerifier | null;
+  /** Null: without SECRETS_KEY nobody signs in to the console. */
+  readonly sessionTokens: SessionTokens | null;
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;

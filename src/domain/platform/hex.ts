@@ -6,3 +6,7 @@ export const toHex = (bytes: Uint8Array): string => {
   for (const byte of bytes) text += hexOf[byte];
   return text;
 };
+
+/** The bytes of an even number of hex digits. */
+export const fromHex = (text: string): Uint8Array =>
+  Uint8Array.from({ length: text.length / 2 }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));

@@ -5,8 +5,11 @@ import { html, isolated, joined, raw } from "../html.ts";
 import type { Html } from "../html.ts";
 import { count, gib, money, span, takenOff } from "./invoice-text.ts";
 
-/** The links of a page. A page that is read without a credential does not link storms and lines, which need one. */
-export type PageLinks = { readonly csv: string; readonly api: boolean };
+/**
+ * The links of a page. A page that is read without a credential does not link storms and lines, which need one.
+ * `storms`: where storms are, if it is not in the API.
+ */
+export type PageLinks = { readonly csv: string; readonly api: boolean; readonly storms?: string };
 
 const number = (text: string, note: Html | string = ""): Html =>
   html`<td>${text}${note.length === 0 ? "" : html`<small>${note}</small>`}</td>`;
@@ -24,23 +27,23 @@ export const marksOf = ({ kind, arrears, estimated }: InvoiceLine): string[] => 
 
 const maxStorms = 3;
 
-const stormReference = (id: number, api: boolean): Html =>
-  api
-    ? html`<a href="/v1/storms/${id}">storm ${id}</a>, <a href="/v1/storms/${id}/evidence" aria-label="evidence of storm ${id}">evidence</a>`
-    : html`storm ${id}`;
+const stormReference = (id: number, { api, storms = api ? "/v1/storms" : "" }: PageLinks): Html =>
+  storms === ""
+    ? html`storm ${id}`
+    : html`<a href="${storms}/${id}">storm ${id}</a>, <a href="${storms}/${id}/evidence" aria-label="evidence of storm ${id}">evidence</a>`;
 
 /** A storm without a discount: its credit and the reason; the words are explained below the table. */
-const uncreditedReference = ({ stormId, credit, reason }: UncreditedStorm, api: boolean): Html =>
-  html`${stormReference(stormId, api)}:<br>${credit}${reason === null ? "" : `, ${reason.replaceAll("_", " ")}`}`;
+const uncreditedReference = ({ stormId, credit, reason }: UncreditedStorm, links: PageLinks): Html =>
+  html`${stormReference(stormId, links)}:<br>${credit}${reason === null ? "" : `, ${reason.replaceAll("_", " ")}`}`;
 
 /** Share of the window under storms, in percent, and the storms; the exact ratio is in the explanation of the line. */
-const storm = (line: InvoiceLine, api: boolean): Html => {
+const storm = (line: InvoiceLine, links: PageLinks): Html => {
   const { stormIds, stormMicroseconds, windowStartMs, windowEndMs, maxCoverageFactor } = line;
-  const uncredited = line.uncredited.slice(0, maxStorms).map((one) => uncreditedReference(one, api));
+  const uncredited = line.uncredited.slice(0, maxStorms).map((one) => uncreditedReference(one, links));
   const left = line.uncredited.length > maxStorms ? [`${count(line.uncredited.length - maxStorms)} more without a discount`] : [];
   if (stormMicroseconds === 0 && stormIds.length === 0) return number("–", joined([...uncredited, ...left], newLine));
   const percent = (stormMicroseconds / ((windowEndMs - windowStartMs) * 1_000)) * 100;
-  const named = stormIds.slice(0, maxStorms).map((id) => stormReference(id, api));
+  const named = stormIds.slice(0, maxStorms).map((id) => stormReference(id, links));
   const more = stormIds.length > maxStorms ? [`${count(stormIds.length - maxStorms)} more`] : [];
   return number(
     `${percent.toFixed(1)} % × ${movePoint(maxCoverageFactor, 0)}`,
@@ -56,14 +59,14 @@ const discount = (line: InvoiceLine, { id, exponent }: PrintedInvoice, api: bool
   return number(takenOff(line.discountCents, exponent), reference);
 };
 
-const lineRow = (line: InvoiceLine, invoice: PrintedInvoice, { api }: PageLinks): Html => {
+const lineRow = (line: InvoiceLine, invoice: PrintedInvoice, links: PageLinks): Html => {
   const marks = marksOf(line).map((mark) => html` <i>${mark}</i>`);
   const cells = [
     volume(line.primaryBytes),
     volume(line.backupBytes),
-    storm(line, api),
+    storm(line, links),
     number(money(line.amountCents, invoice.exponent)),
-    discount(line, invoice, api),
+    discount(line, invoice, links.api),
   ];
   return html`<tr><th scope="row">${isolated(line.serviceName)}<small>${span(line.windowStartMs, line.windowEndMs)}${marks}</small></th>${cells}</tr>`;
 };

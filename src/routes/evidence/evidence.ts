@@ -8,7 +8,7 @@ import type { SignedHead } from "../../domain/evidence/evidence-claim.ts";
 import { headFields, headText } from "../../domain/evidence/evidence-claim.ts";
 import { AppError } from "../../errors.ts";
 import { id, idParams, jsonAnswer, orNull, problems, readProblems, tenantCursorQuery } from "../../http/contract.ts";
-import type { App } from "../../http/env.ts";
+import type { App, AppContext } from "../../http/env.ts";
 import { announceNext } from "../../http/paging.ts";
 
 const hash = z.string().openapi({ description: "SHA-256, lower-case hex", pattern: "^[0-9a-f]{64}$" });
@@ -89,6 +89,35 @@ const closed = async (signer: EvidenceSigner, bundle: string, head: SignedHead):
   return `${bundle.slice(0, -1)},${canonicalJson({ ...headFields(head, by, keys), signature: made })}]`;
 };
 
+/**
+ * One page of a storm's evidence as a file to keep, byte by byte.
+ * @param after the cursor of the page before
+ * @throws AppError `not_found`, `gone`
+ */
+export const evidenceAnswer = async (
+  c: AppContext,
+  deps: Pick<Deps, "evidence" | "evidenceSigner">,
+  stormId: number,
+  after: number | undefined,
+): Promise<Response> => {
+  const page = await deps.evidence.bundle(c.var.customerId, stormId, after);
+  if (page === null) throw noSuchResource();
+  if ("pruned" in page) {
+    const { seq, hash: head } = page.pruned;
+    throw new AppError(
+      "gone",
+      `the evidence of this storm was deleted for its age; the chain of its service begins after record ${seq}, ${head}`,
+    );
+  }
+  if (page.nextAfterSeq !== null) announceNext(c, { cursor: page.nextAfterSeq });
+  const part = after === undefined ? "" : `-from-${after + 1}`;
+  c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence${part}.json"`);
+  const { bundle, head } = page;
+  const isLast = page.nextAfterSeq === null && head !== null && bundle !== "[]";
+  const whole = isLast && deps.evidenceSigner !== null ? await closed(deps.evidenceSigner, bundle, head) : bundle;
+  return c.body(whole, 200, { "content-type": "application/json" });
+};
+
 /** `/v1/storms/{id}/evidence`: evidence that can be verified offline. */
 export const registerEvidence = (app: App, deps: Pick<Deps, "evidence" | "evidenceSigner">, guards: Guards): void => {
   const get = createRoute({
@@ -110,23 +139,7 @@ export const registerEvidence = (app: App, deps: Pick<Deps, "evidence" | "eviden
     },
   });
   app.openapi(get, async (c) => {
-    const stormId = c.req.valid("param").id;
-    const after = c.req.valid("query").cursor;
-    const page = await deps.evidence.bundle(c.var.customerId, stormId, after);
-    if (page === null) throw noSuchResource();
-    if ("pruned" in page) {
-      const { seq, hash: head } = page.pruned;
-      throw new AppError(
-        "gone",
-        `the evidence of this storm was deleted for its age; the chain of its service begins after record ${seq}, ${head}`,
-      );
-    }
-    if (page.nextAfterSeq !== null) announceNext(c, { cursor: page.nextAfterSeq });
-    const part = after === undefined ? "" : `-from-${after + 1}`;
-    c.header("Content-Disposition", `attachment; filename="storm-${stormId}-evidence${part}.json"`);
-    const { bundle, head } = page;
-    const isLast = page.nextAfterSeq === null && head !== null && bundle !== "[]";
-    const whole = isLast && deps.evidenceSigner !== null ? await closed(deps.evidenceSigner, bundle, head) : bundle;
-    return c.body(whole, 200, { "content-type": "application/json" }) as never;
+    const answer = await evidenceAnswer(c, deps, c.req.valid("param").id, c.req.valid("query").cursor);
+    return answer as never;
   });
 };

@@ -5,7 +5,7 @@ import type { App } from "../../http/env.ts";
 import { openApiDocument } from "../../http/openapi/openapi-document.ts";
 import { pagePolicy } from "../../http/page-policy.ts";
 
-/** `/docs`, and `/` which redirects there: the API for people, rendered once from the same description as `/openapi.json`. */
+/** `/docs`: the API for people, rendered once from the same description as `/openapi.json`. */
 export const registerDocs = (app: App): void => {
   let page: { readonly html: string; readonly policy: string } | null = null;
   const read = createRoute({
@@ -18,8 +18,6 @@ export const registerDocs = (app: App): void => {
       ...problems(429),
     },
   });
-  // For browsers at the bare address. Not part of the API, nor of its description.
-  app.get("/", (c) => c.redirect("/docs", 302));
   app.openapi(read, async (c) => {
     page ??= { html: docsPage(openApiDocument(app)), policy: await pagePolicy(docsStyle) };
     return c.html(page.html, 200, { "content-security-policy": page.policy });

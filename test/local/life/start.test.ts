@@ -105,9 +105,9 @@ describe("one that runs", () => {
     expect(second.output()).toBe(`tranche already runs at ${url} (process ${first.node().pid}, ${home})\n`);
   });
 
-  it("leads from / to the docs", async () => {
+  it("leads from / to the console", async () => {
     const root = await fetch(url, { redirect: "manual" });
-    expect([root.status, root.headers.get("location")]).toEqual([302, "/docs"]);
+    expect([root.status, root.headers.get("location")]).toEqual([302, "/console"]);
   });
 
   it("has a storm played on it, by a process of its own", async () => {

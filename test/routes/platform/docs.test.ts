@@ -12,10 +12,10 @@ beforeAll(async () => {
 });
 
 describe("/", () => {
-  it("leads to the docs, and is no part of the description", async () => {
+  it("leads to the console, and is no part of the description", async () => {
     for (const method of ["GET", "HEAD"]) {
       const answer = await api.call(method, "/", { token: null });
-      expect([answer.status, answer.headers.get("location")]).toEqual([302, "/docs"]);
+      expect([answer.status, answer.headers.get("location")]).toEqual([302, "/console"]);
     }
     const refused = await api.call("POST", "/", { token: null });
     expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);

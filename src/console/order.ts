@@ -1,0 +1,151 @@
+import type { Deps } from "../adapters/ports/deps.ts";
+import { noSuchResource } from "../auth/guards.ts";
+import { readCustomerId } from "../auth/authenticate.ts";
+import { AppError } from "../errors.ts";
+import { readForm } from "../http/body.ts";
+import { costs, worth } from "../http/cost.ts";
+import type { App, AppContext } from "../http/env.ts";
+import { html, isolated, nothing, raw } from "../http/html.ts";
+import type { Html } from "../http/html.ts";
+import { changeBy } from "../http/idempotency.ts";
+import { isoTime } from "../iso-time.ts";
+import { clearOverride, orderOverride, overrideInput } from "../routes/steering/orders.ts";
+import { page } from "./page.ts";
+import { fault, note, wrong } from "./parts.ts";
+import { acting } from "./session.ts";
+import { orderWords } from "./words.ts";
+
+/** For how long an order may stand, in seconds; `open`: until it is released. */
+const terms = [
+  ["900", "15 minutes"],
+  ["3600", "1 hour"],
+  ["14400", "4 hours"],
+  ["86400", "1 day"],
+  ["604800", "7 days"],
+  ["open", "until it is released"],
+] as const;
+
+const modes = {
+  frozen: { word: orderWords.frozen, says: "Its weights stay as they are, whatever happens. Storms are still seen and recorded." },
+  backup: { word: orderWords.backup, says: "All visitors go to the backup, whether it is well or not." },
+  primary: { word: orderWords.primary, says: "It goes back to its normal weights, and stays there in a storm." },
+  release: { word: "Release", says: "Whatever was ordered ends, and tranche decides again from the next round on." },
+} as const;
+
+type Mode = keyof typeof modes;
+
+/** What was typed, and what is wrong with it, by field. */
+type Order = {
+  readonly mode: string;
+  readonly service: string;
+  readonly reason: string;
+  readonly term: string;
+  readonly faults: Readonly<Record<string, string>>;
+};
+
+const modeOf = (mode: string): Mode | null => (Object.hasOwn(modes, mode) ? (mode as Mode) : null);
+
+const readOrder = (fields: URLSearchParams): Order => ({
+  mode: fields.get("mode") ?? "frozen",
+  service: fields.get("service") ?? "",
+  reason: fields.get("reason") ?? "",
+  term: fields.get("for") ?? "3600",
+  faults: {},
+});
+
+/** Services to choose from where none is given. */
+const mostChoices = 200;
+
+type Choice = { readonly id: number; readonly name: string };
+
+const serviceField = ({ service, faults }: Order, chosen: Choice | null, choices: readonly Choice[]): Html => {
+  if (chosen !== null) return html`<input type="hidden" name="service" value="${chosen.id}">`;
+  return html`<div class="field"><label class="field" for="service">Service</label><select id="service" name="service" required autofocus${fault("service", faults["service"])}>
+<option value="">Choose one</option>${choices.map(({ id, name }) => html`<option value="${id}"${String(id) === service ? raw(" selected") : ""}>${name}</option>`)}</select>${wrong("service", faults["service"])}${choices.length === mostChoices ? html`<p class="hint">The first ${mostChoices}. Others are in <a href="/console">the fleet</a>.</p>` : ""}</div>`;
+};
+
+const reasonField = ({ reason, faults }: Order, isFirst: boolean): Html =>
+  html`<div class="field"><label class="field" for="reason">Reason</label><input id="reason" name="reason" type="text" value="${reason}" required maxlength="500" autocomplete="off"${isFirst ? raw(" autofocus") : ""}${fault("reason", faults["reason"])}>${wrong("reason", faults["reason"])}<p class="hint">Who looks at the service, or at the audit log, reads it.</p></div>`;
+
+const termField = ({ term, faults }: Order): Html =>
+  html`<div class="field"><label class="field" for="for">For</label><select id="for" name="for"${fault("for", faults["until"])}>${terms.map(([value, text]) => html`<option value="${value}"${value === term ? raw(" selected") : ""}>${text}</option>`)}</select>${wrong("for", faults["until"])}</div>`;
+
+const form = (order: Order, chosen: Choice | null, choices: readonly Choice[]): Html => {
+  const mode = modeOf(order.mode) ?? "frozen";
+  const { word, says } = modes[mode];
+  const back =
+    chosen === null
+      ? html`<a class="button" href="/console">Cancel</a>`
+      : html`<a class="button" href="/console/services/${chosen.id}">Cancel</a>`;
+  return html`<p class="crumb">${chosen === null ? html`<a href="/console">Fleet</a>` : html`<a href="/console/services/${chosen.id}">${isolated(chosen.name)}</a>`}</p>
+<h1>${word}${chosen === null ? " a service" : html` ${isolated(chosen.name)}`}</h1>
+<p class="hint">${says}</p>
+${order.faults[""] === undefined ? nothing : note("bad", html`<p>${order.faults[""]}.</p>`, "alert")}
+<form class="card" method="post" action="/console/order">
+<input type="hidden" name="mode" value="${mode}">
+${serviceField(order, chosen, choices)}
+${mode === "release" ? nothing : html`${reasonField(order, chosen !== null)}\n${termField(order)}`}
+<div class="acts"><button class="main"${mode === "release" && chosen !== null ? raw(" autofocus") : ""}>${word}</button>${back}</div>
+</form>`;
+};
+
+/** Faults by field, as the API names them: `/reason` is the field `reason`, what is about none is said above all. */
+const faultsOf = (error: AppError): Record<string, string> => {
+  if (error.fields.length === 0) return { "": error.message };
+  return Object.fromEntries(error.fields.map(({ pointer, detail }) => [pointer.replace(/^\//, ""), detail]));
+};
+
+/** Refusals that whoever sent the form can do something about. */
+const shownAtForm = new Set(["bad_request", "conflict", "quota"]);
+
+/** `/console/order`: one page for everything that is ordered of a service: which, why, and for how long. */
+export const registerOrder = (app: App, deps: Deps): void => {
+  const path = "/console/order";
+
+  const show = async (c: AppContext, order: Order, status: 200 | 400 | 409 = 200): Promise<Response> => {
+    const nowMs = deps.clock.nowMs();
+    const { customerId } = c.var;
+    const serviceId = readCustomerId(order.service);
+    const detail = serviceId === null ? null : await deps.services.get(customerId, serviceId);
+    if (serviceId !== null && detail === null) throw noSuchResource();
+    const choices = detail === null ? await deps.services.list(customerId, { limit: mostChoices, afterId: null }) : [];
+    const { word } = modes[modeOf(order.mode) ?? "frozen"];
+    const body = form(order, detail?.service ?? null, choices);
+    return c.html(await page(c, nowMs, { title: word, tab: "fleet", ...(serviceId !== null && { serviceId }), body }), status);
+  };
+
+  app.get(path, acting, (c) => show(c, readOrder(new URL(c.req.url).searchParams)));
+
+  /** By the rules of the API. @throws AppError */
+  const give = async (c: AppContext, order: Order, mode: Mode, serviceId: number): Promise<void> => {
+    const { customerId } = c.var;
+    if (mode === "release") return await clearOverride(deps, customerId, serviceId, changeBy(c));
+    const known = terms.some(([value]) => value === order.term);
+    if (!known) throw new AppError("bad_request", "", { fields: [{ pointer: "/until", detail: "must be one of the list" }] });
+    const until = order.term === "open" ? null : isoTime(deps.clock.nowMs() + Number(order.term) * 1_000);
+    const read = overrideInput.safeParse({ mode, reason: order.reason, until });
+    if (!read.success) {
+      const fields = read.error.issues.map(({ path: at, message }) => ({ pointer: `/${at.join("/")}`, detail: message }));
+      throw new AppError("bad_request", "the form is not valid", { fields });
+    }
+    await orderOverride(deps, customerId, serviceId, read.data, changeBy(c));
+  };
+
+  /** As the API charges for the same. To release costs nothing. */
+  const charge = worth(deps, costs.ordering, "order");
+
+  app.post(path, acting, async (c) => {
+    const order = readOrder(await readForm(c));
+    const [mode, serviceId] = [modeOf(order.mode), readCustomerId(order.service)];
+    if (mode === null) return await show(c, { ...order, faults: { "": "this is nothing that can be ordered" } }, 400);
+    if (serviceId === null) return await show(c, { ...order, service: "", faults: { service: "must be chosen" } }, 400);
+    if (mode !== "release") await charge(c, async () => undefined);
+    try {
+      await give(c, order, mode, serviceId);
+    } catch (error) {
+      if (!(error instanceof AppError) || !shownAtForm.has(error.code)) throw error;
+      return await show(c, { ...order, faults: faultsOf(error) }, error.code === "bad_request" ? 400 : 409);
+    }
+    return c.redirect(`/console/services/${serviceId}?done=${mode}`, 303);
+  });
+};

@@ -1,0 +1,119 @@
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { SessionClaim, SessionTokens } from "../adapters/ports/tenants/sessions.ts";
+import { limitKey, viewers, editors } from "../auth/guards.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import { AppError } from "../errors.ts";
+import { readForm } from "../http/body.ts";
+import type { AppContext, AppMiddleware } from "../http/env.ts";
+import { html } from "../http/html.ts";
+import { refuseNeed } from "../http/principal.ts";
+import { within } from "../http/rate-limit.ts";
+import { page } from "./page.ts";
+
+/** Browsers keep `__Host-` only with Secure, which not all of them accept over plain HTTP, not even of this very machine. */
+const localName = "tranche-session";
+
+const localHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+const isLocal = (c: AppContext): boolean => {
+  const { protocol, hostname } = new URL(c.req.url);
+  return protocol === "http:" && localHosts.has(hostname);
+};
+
+const cookie = { path: "/", httpOnly: true, sameSite: "Strict" } as const;
+
+const readSession = async (c: AppContext, tokens: SessionTokens | null, nowMs: number): Promise<SessionClaim | null> => {
+  const kept = isLocal(c) ? getCookie(c, localName) : getCookie(c, "session", "host");
+  return kept === undefined || tokens === null ? null : await tokens.read(kept, nowMs);
+};
+
+export const keepSession = async (c: AppContext, tokens: SessionTokens, claim: SessionClaim, nowMs: number): Promise<void> => {
+  const value = await tokens.sign(claim);
+  const maxAge = Math.floor((claim.expiresAtMs - nowMs) / 1_000);
+  if (isLocal(c)) setCookie(c, localName, value, { ...cookie, maxAge });
+  else setCookie(c, "session", value, { ...cookie, maxAge, secure: true, prefix: "host" });
+};
+
+export const dropSession = (c: AppContext): void => {
+  if (isLocal(c)) deleteCookie(c, localName, cookie);
+  else deleteCookie(c, "session", { ...cookie, secure: true, prefix: "host" });
+};
+
+/** Of a reason of 500 letters, each of which takes up to twelve in an address. */
+const mostNext = 8_000;
+
+/** Where whoever signs in goes on: a page of the console, never elsewhere. */
+export const onward = (next: string | null | undefined): string =>
+  typeof next === "string" && next.length <= mostNext && /^\/console(?:[/?][\x21-\x7e]*)?$/.test(next) ? next : "/console";
+
+const signInPath = (next: string): string =>
+  next === "/console" ? "/console/sign-in" : `/console/sign-in?next=${encodeURIComponent(next)}`;
+
+const here = (c: AppContext): string => {
+  const { pathname, search } = new URL(c.req.url);
+  return onward(`${pathname}${search}`);
+};
+
+/** To sign in, and back. Of a form that nobody sent: back to it, with what was typed. */
+const toSignIn = async (c: AppContext): Promise<Response> => {
+  if (c.req.method !== "POST") return c.redirect(signInPath(here(c)), 303);
+  const typed = onward(`${c.req.path}?${(await readForm(c)).toString()}`);
+  return c.redirect(`/console/sign-in?over=1&next=${encodeURIComponent(typed)}`, 303);
+};
+
+/**
+ * A link from elsewhere brings no SameSite=Strict cookie along, although there may be one. Asked again by a page of our own, the
+ * browser sends it.
+ */
+const askAgain = async (c: AppContext, nowMs: number): Promise<Response> => {
+  const path = here(c);
+  const body = html`<h1>One moment</h1><p><a href="${path}">Go on to the console</a></p>`;
+  return c.html(await page(c, nowMs, { title: "One moment", body }), 200, { refresh: `0; url=${path}` });
+};
+
+export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits">;
+
+/** Whoever is signed in. Nobody is sent to sign in, and from there back. */
+export const signedIn =
+  (deps: SessionDeps, sessions: Sessions): AppMiddleware =>
+  async (c, next) => {
+    const nowMs = deps.clock.nowMs();
+    const claim = await readSession(c, deps.sessionTokens, nowMs);
+    if (claim === null) {
+      if (c.req.header("sec-fetch-site") === "cross-site" && c.req.method === "GET") return await askAgain(c, nowMs);
+      return await toSignIn(c);
+    }
+    try {
+      const principal = await sessions.principalOf(claim);
+      within(await deps.rateLimits.perCredential.take(limitKey(principal)));
+      c.set("principal", principal);
+      c.set("session", claim);
+      c.set("customerId", principal.kind === "customer" ? principal.customerId : claim.customerId);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "unauthenticated") throw error;
+      // The token was revoked, or has expired.
+      dropSession(c);
+      return await toSignIn(c);
+    }
+    return await next();
+  };
+
+const permit = (c: AppContext, need: typeof viewers): void => {
+  const reason = refuseNeed(c.var.principal, need);
+  if (reason !== null) throw new AppError("forbidden", reason);
+};
+
+/** Views of one customer: of an admin's those of the one that is chosen. */
+export const viewing: AppMiddleware = async (c, next) => {
+  permit(c, viewers);
+  if (c.var.customerId === 0) return c.redirect(`/console/customers?next=${encodeURIComponent(here(c))}`, 303);
+  return await next();
+};
+
+/** Acts for one customer. */
+export const acting: AppMiddleware = async (c, next) => {
+  permit(c, editors);
+  if (c.var.customerId === 0) throw new AppError("bad_request", "choose a customer to act for");
+  return await next();
+};

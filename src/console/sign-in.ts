@@ -1,0 +1,62 @@
+import type { Deps } from "../adapters/ports/deps.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import { AppError } from "../errors.ts";
+import { readForm } from "../http/body.ts";
+import type { App, AppContext } from "../http/env.ts";
+import { html, nothing } from "../http/html.ts";
+import { within } from "../http/rate-limit.ts";
+import { page } from "./page.ts";
+import { fault, note, wrong } from "./parts.ts";
+import { dropSession, keepSession, onward } from "./session.ts";
+
+type SignIn = { readonly next: string; readonly refusal?: string; readonly isOver?: boolean };
+
+const form = ({ next, refusal, isOver }: SignIn) => html`<h1>Sign in</h1>
+${isOver === true ? note("warn", "Your session is over. What you typed is kept: sign in, and it is there again.") : nothing}
+<form class="card" method="post" action="/console/sign-in">
+<input type="hidden" name="next" value="${next}">
+<input type="text" name="username" value="tranche" autocomplete="username" readonly hidden>
+<div class="field"><label class="field" for="token">Token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" spellcheck="false" autocapitalize="off" required autofocus${fault("token", refusal)}>
+${wrong("token", refusal)}<p class="hint">Of a customer (<code>trn_…</code>) or an admin. A session lasts 12 hours, in this browser alone; whoever revokes the token ends it.</p></div>
+<button class="main">Sign in</button>
+</form>`;
+
+const off = html`<h1>The console is off</h1>
+${note("warn", html`<p>This deployment signs no sessions: <code>SECRETS_KEY</code> is not set. Set it to 32 random bytes in base64, on both providers alike, and nobody who uses the API notices.</p>`)}
+<p><a href="/docs">The API</a></p>`;
+
+/** Signing in and out. */
+export const registerSignIn = (app: App, deps: Deps, sessions: Sessions): void => {
+  const path = "/console/sign-in";
+
+  const show = async (c: AppContext, status: 200 | 401, about: SignIn): Promise<Response> => {
+    const nowMs = deps.clock.nowMs();
+    if (deps.sessionTokens === null) return c.html(await page(c, nowMs, { title: "The console is off", body: off }), 503);
+    return c.html(await page(c, nowMs, { title: "Sign in", body: form(about) }), status);
+  };
+
+  app.get(path, (c) => show(c, 200, { next: onward(c.req.query("next")), isOver: c.req.query("over") === "1" }));
+
+  app.post(path, async (c) => {
+    const { sessionTokens } = deps;
+    const fields = await readForm(c);
+    const next = onward(fields.get("next"));
+    if (sessionTokens === null) return await show(c, 401, { next });
+    const address = deps.clientAddress(c.req.raw.headers);
+    try {
+      const { claim } = await sessions.begin((fields.get("token") ?? "").trim());
+      await keepSession(c, sessionTokens, claim, deps.clock.nowMs());
+      return c.redirect(next, 303);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "unauthenticated") throw error;
+      within(await deps.rateLimits.refusals.take(address));
+      return await show(c, 401, { next, refusal: "this is no valid token: it may have expired or been revoked" });
+    }
+  });
+
+  app.post("/console/sign-out", (c) => {
+    dropSession(c);
+    return c.redirect(path, 303);
+  });
+};

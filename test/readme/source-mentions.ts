@@ -5,7 +5,7 @@ import { documents, read, root } from "./documents.ts";
 /** Every source file of this repository, by its path. */
 const sourceFiles = async (): Promise<readonly string[]> => {
   const found: string[] = [];
-  for await (const file of glob("{*,{bench,drizzle,local,rollback-vercel,src,test}/**/*}.{ts,sql}", { cwd: root })) found.push(file);
+  for await (const file of glob("{*,{bench,cli,drizzle,local,rollback-vercel,src,test}/**/*}.{ts,sql}", { cwd: root })) found.push(file);
   return found.toSorted();
 };
 
@@ -40,7 +40,7 @@ const filesMeant = (mention: string, before: readonly string[], files: readonly 
 /** A path as documents print it; one with a placeholder (`NAME`, `ROOM`, `<resource>`) names no file. */
 const mentions = /`([\w./*{},-]*[\w*}]\.(?:ts|sql))`/g;
 const fence = /^ *```.*?^ *```$/gms;
-const inFence = /(?<![\w/])(?:bench|drizzle|local|src|test)\/[\w./*{},-]*\.(?:ts|sql)\b/g;
+const inFence = /(?<![\w/])(?:bench|cli|drizzle|local|src|test)\/[\w./*{},-]*\.(?:ts|sql)\b/g;
 const placeholder = /(?:^|\/)[A-Z]+(?=[./-])/;
 
 /** Mentions of source files that are not there, as `document: mention`. */

@@ -21,6 +21,9 @@ const others: Readonly<Record<string, RegExp>> = {
   "format:check": /oxfmt|Usage/,
   "client:build": /tsc/,
   prepack: /npm run/,
+  // Commands of the command line, under its name.
+  backtest: /^Usage: tranche backtest/,
+  "evidence:verify": /^Usage: tranche evidence verify/,
 };
 
 it.each(Object.keys(scripts))("npm run %s -- --help says how it is used, and does nothing", async (script) => {

@@ -120,12 +120,16 @@ describe.skipIf(chromiumPath === null)("the console in Chromium", () => {
   it("freezes and releases by keyboard alone: what asks for typing has the focus", async () => {
     const { page, context } = await open(1_280, "light", true);
     await page.goto(`${origin}/`);
+    // A page gives the focus with its first picture, which may be after it was loaded.
+    const focused = page.locator("input:focus, textarea:focus");
+    await focused.waitFor();
     await page.keyboard.type(world.acme.editor);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${origin}/console`);
     await tabTo(page, "Freeze web");
     await page.keyboard.press("Enter");
     await page.waitForURL(/order/);
+    await focused.waitFor();
     await page.keyboard.type("by keyboard");
     await page.keyboard.press("Enter");
     await page.waitForURL(/done=frozen/);
@@ -133,6 +137,7 @@ describe.skipIf(chromiumPath === null)("the console in Chromium", () => {
     await tabTo(page, "Release…");
     await page.keyboard.press("Enter");
     await page.waitForURL(/order/);
+    await page.locator(":focus").first().waitFor();
     await page.keyboard.press("Enter");
     await page.waitForURL(/done=release/);
     expect(await override()).toBeNull();

@@ -14,7 +14,9 @@ const minuteUs = 60_000_000;
 const hourUs = 60 * minuteUs;
 const dayUs = 24 * hourUs;
 const nowUs = () => Date.now() * 1_000;
-const ago = (us: number) => new Date(Math.floor((nowUs() - us) / 1_000)).toISOString();
+/** Of one moment, so that two of them are as far apart as they say. */
+const startedUs = nowUs();
+const ago = (us: number) => new Date(Math.floor((startedUs - us) / 1_000)).toISOString();
 
 beforeAll(async () => {
   api = await startApi();

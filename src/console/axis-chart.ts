@@ -4,7 +4,7 @@ import type { Decision, OrderSpan, WeightStep } from "../domain/steering/axis.ts
 import { html, joined, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { isoTime } from "../iso-time.ts";
-import type { Axis } from "./axis-span.ts";
+import type { Axis } from "./axis-window.ts";
 import { orderedWords } from "./words.ts";
 
 /** What is drawn, in the terms of the page. */
@@ -88,11 +88,8 @@ const bands = ({ axis, view }: Drawn, height: number): readonly Html[] =>
   view.storms.map(({ id, startedAtMs, endedAtMs }) => {
     const [from, to] = [share(axis, startedAtMs), share(axis, endedAtMs ?? axis.nowMs)];
     // What is outside of the picture has no edge in it.
-    const edges = [
-      ...(startedAtMs >= axis.fromMs ? [from] : []),
-      ...(endedAtMs !== null && endedAtMs <= axis.toMs ? [to] : []),
-    ];
-    return html`<g class="band"><rect x="${percent(from)}" y="0" width="${percent(to - from)}" height="${height}"/><rect class="hatch" x="${percent(from)}" y="0" width="${percent(to - from)}" height="${height}"/>${edges.map((edge) => html`<line x1="${percent(edge)}" x2="${percent(edge)}" y1="0" y2="${height}"/>`)}<text x="${percent(from)}" dx="${from > 0.7 && to > 0.9 ? -4 : 4}" y="14" text-anchor="${from > 0.7 && to > 0.9 ? "end" : "start"}">storm ${id}</text></g>`;
+    const edges = [...(startedAtMs >= axis.fromMs ? [from] : []), ...(endedAtMs !== null && endedAtMs <= axis.toMs ? [to] : [])];
+    return html`<g class="band"><rect class="flat" x="${percent(from)}" y="0" width="${percent(to - from)}" height="${height}"/><rect class="hatch" fill="url(#axis-hatch)" x="${percent(from)}" y="0" width="${percent(to - from)}" height="${height}"/>${edges.map((edge) => html`<line x1="${percent(edge)}" x2="${percent(edge)}" y1="0" y2="${height}"/>`)}<text x="${percent(from)}" dx="${from > 0.7 && to > 0.9 ? -4 : 4}" y="14" text-anchor="${from > 0.7 && to > 0.9 ? "end" : "start"}">storm ${id}</text></g>`;
   });
 
 const orders = ({ axis, ordered }: Drawn, y: number): readonly Html[] =>
@@ -128,7 +125,8 @@ const ticks = ({ fromMs, toMs }: Axis, height: number): Html => {
 };
 
 /** The vantages of all series, in the order of their lines. */
-export const vantagesOf = ({ series }: AxisView): readonly string[] => [...new Set((series ?? []).map(({ vantage }) => vantage))].toSorted();
+export const vantagesOf = ({ series }: AxisView): readonly string[] =>
+  [...new Set((series ?? []).map(({ vantage }) => vantage))].toSorted();
 
 /** The picture: strips of storms, decisions and orders, a lane for each path and one for the weights, all on one axis of time. */
 export const axisChart = (drawn: Drawn): Html => {
@@ -154,4 +152,4 @@ ${joined(marks(drawn, decidedAt, height), "\n")}
 
 /** Which line is whose. */
 export const legend = (vantages: readonly string[]): Html =>
-  html`<ul class="legend">${vantages.map((vantage, index) => html`<li><svg width="32" height="8" aria-hidden="true" focusable="false"><line class="line v${index % 4}" x1="0" x2="32" y1="4" y2="4"/></svg>seen from ${vantage}</li>`)}<li><svg width="32" height="10" aria-hidden="true" focusable="false"><g class="band"><rect width="32" height="10"/><rect class="hatch" width="32" height="10"/></g></svg>storm</li><li><svg width="32" height="10" aria-hidden="true" focusable="false"><rect class="on-backup" width="32" height="10"/></svg>on the backup</li></ul>`;
+  html`<ul class="legend">${vantages.map((vantage, index) => html`<li><svg width="32" height="8" aria-hidden="true" focusable="false"><line class="line v${index % 4}" x1="0" x2="32" y1="4" y2="4"/></svg>seen from ${vantage}</li>`)}<li><svg width="32" height="10" aria-hidden="true" focusable="false"><g class="band"><rect class="flat" width="32" height="10"/><rect class="hatch" fill="url(#axis-hatch)" width="32" height="10"/></g></svg>storm</li><li><svg width="32" height="10" aria-hidden="true" focusable="false"><rect class="on-backup" width="32" height="10"/></svg>on the backup</li></ul>`;

@@ -2,14 +2,18 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { AxisSeries, AxisSwitch, AxisView } from "../adapters/ports/detection/service-axis.ts";
 import { decisions, orderSpans, weightSteps } from "../domain/steering/axis.ts";
 import type { Decision, OrderSpan } from "../domain/steering/axis.ts";
+import type { AppContext } from "../http/env.ts";
 import { html, isolated, joined, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { isoTime } from "../iso-time.ts";
 import { axisChart, legend, vantagesOf } from "./axis-chart.ts";
 import type { Drawn } from "./axis-chart.ts";
-import { axisSpans, figurePath, freshForMs, spanPath, windowPath } from "./axis-span.ts";
-import type { Axis } from "./axis-span.ts";
-import { cell, clock, note, stateOf, table } from "./parts.ts";
+import { axisOf } from "./axis-span.ts";
+import type { Window } from "./axis-span.ts";
+import { axisSpans, figurePath, freshForMs, spanPath, windowPath } from "./axis-window.ts";
+import type { Axis } from "./axis-window.ts";
+import { keeps } from "./fragment.ts";
+import { cell, clock, note, section, stateOf, table } from "./parts.ts";
 import { kindWords, orderedWords, reasonText, resultWords, stormWords } from "./words.ts";
 
 type Named = { readonly primaryCdn: string; readonly backupCdn: string };
@@ -83,7 +87,9 @@ const figureTable = (axis: Axis, series: readonly AxisSeries[]): Html => {
     .toSorted(([a], [b]) => a - b)
     .map(
       ([step, row]) =>
-        html`<tr data-step="${step}"><th scope="row">${isoTime(axis.fromMs + step * axis.stepMs).slice(5, 19).replace("T", " ")}</th>${series.map((one) => cell(headingOf(one), row.get(one) ?? "–"))}</tr>`,
+        html`<tr data-step="${step}"><th scope="row">${isoTime(axis.fromMs + step * axis.stepMs)
+          .slice(5, 19)
+          .replace("T", " ")}</th>${series.map((one) => cell(headingOf(one), row.get(one) ?? "–"))}</tr>`,
     );
   return table("Good answers of all, and their median latency, step by step", ["From, in UTC", ...series.map(headingOf)], rows);
 };
@@ -133,27 +139,36 @@ const draw = (axis: Axis, view: AxisView, { primaryCdn, backupCdn }: Named): Dra
   };
 };
 
-/** The id of the axis of a page, by which a fragment says that it has been left out. */
-export const axisId = "axis";
+/** By which a live page says that it still has its picture. */
+const axisId = "axis";
 
-/**
- * One axis of time for all that was measured and decided of a service.
- * @param isKept whether the page has a picture that is fresh enough: then it stays, and nothing is read
- */
-export const axisFigure = async (
-  deps: Pick<Deps, "serviceAxis">,
-  axis: Axis,
-  about: Named & { readonly customerId: number; readonly serviceId: number; readonly isKept: boolean },
-): Promise<Html> => {
-  if (about.isKept) return html`<figure id="${axisId}" data-keep></figure>`;
-  const view = await deps.serviceAxis.read(about.customerId, about.serviceId, axis);
-  if (view === null) return nothing;
-  const drawn = draw(axis, view, about);
+/** Of which service, on which page, and what is shown unless the page's query asks for a span. */
+type About = { readonly path: string; readonly serviceId: number; readonly nowMs: number; readonly window: Window | null };
+
+const figure = (drawn: Drawn): Html => {
+  const { axis, view } = drawn;
   return html`<figure id="${axisId}" class="axis" data-path="${axis.path}" data-figure="${axis.figure}" data-from="${axis.fromMs}" data-to="${axis.toMs}" data-step="${axis.stepMs}" data-fresh="${freshForMs(axis)}">
 ${controls(axis)}
 ${axisChart(drawn)}
-<p class="readout" aria-hidden="true"></p>
+<p class="readout" aria-hidden="true" data-keep></p>
 <figcaption>${legend(vantagesOf(view))}</figcaption>
 ${remarks(drawn)}${withTables(drawn)}
 </figure>`;
+};
+
+/**
+ * All that was measured and decided of a service on one axis of time, with the tables that it stands for. Nothing is read for a live page
+ * whose picture is as good as a new one.
+ * @throws AppError `bad_request` for a span that is none; `not_found`
+ */
+export const serviceAxis = async (c: AppContext, deps: Pick<Deps, "serviceAxis" | "services" | "config">, about: About): Promise<Html> => {
+  const { path, serviceId, nowMs, window } = about;
+  const heading = (content: Html): Html => section("axis-heading", "Measured and decided", content);
+  const axis = axisOf(c, { path, nowMs, rawSinceMs: nowMs - deps.config.sampleRetentionMs }, window);
+  if (keeps(c, axisId)) return heading(html`<figure id="${axisId}" data-keep></figure>`);
+  const { customerId } = c.var;
+  const [detail, view] = await Promise.all([deps.services.get(customerId, serviceId), deps.serviceAxis.read(customerId, serviceId, axis)]);
+  // The storms of a deleted service are kept, what was probed of it is not.
+  if (detail === null || view === null) return nothing;
+  return heading(figure(draw(axis, view, detail.service)));
 };

@@ -135,8 +135,8 @@ rect.order{fill:var(--link)}
 .mark line{stroke:var(--text);stroke-dasharray:1 3}
 .mark circle{fill:var(--text)}
 .axis .mark text{fill:var(--page);font-size:.6875rem;font-weight:600}
-.axis .cross{stroke:var(--dim)}
-.axis .chosen{fill:var(--link);fill-opacity:.2;stroke:var(--link)}
+.axis .cross{stroke:var(--dim);pointer-events:none}
+.axis .chosen{pointer-events:none;fill:var(--link);fill-opacity:.2;stroke:var(--link)}
 .readout{min-height:1.3em;font-size:.8125rem;color:var(--dim)}
 .legend{display:flex;flex-wrap:wrap;gap:.125rem 1.25rem;list-style:none;margin:0 0 .5rem;padding:0;font-size:.8125rem;color:var(--dim)}
 .legend svg{vertical-align:middle;margin-right:.375rem}

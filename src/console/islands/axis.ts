@@ -92,7 +92,8 @@ export const startAxis = (): void => {
   });
   document.addEventListener("pointerout", (event) => {
     const picture = pictureAt(event);
-    if (drag === null && picture !== null) clear(picture);
+    const isInside = event.relatedTarget instanceof Node && picture?.svg.contains(event.relatedTarget) === true;
+    if (drag === null && picture !== null && !isInside) clear(picture);
   });
   document.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape" || drag === null) return;

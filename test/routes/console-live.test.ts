@@ -167,7 +167,12 @@ describe("a fragment", () => {
 
   it("is counted apart from what the same token does otherwise", async () => {
     const taken: string[] = [];
-    const perCredential = { take: vi.fn(async (key: string) => (taken.push(key), null)) };
+    const perCredential = {
+      take: async (key: string) => {
+        taken.push(key);
+        return null;
+      },
+    };
     const app = createApp({ ...api.deps, rateLimits: { ...api.deps.rateLimits, perCredential } });
     await fragment("/console", { app });
     await ask("/console", { app });

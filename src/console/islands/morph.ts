@@ -31,7 +31,7 @@ export const setText = (node: Node, text: string): boolean => {
 /** Whether something is open is for whoever opened it to say. */
 const setAttributes = (from: Element, to: Element): void => {
   const isDetails = from instanceof HTMLDetailsElement;
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && !(isDetails && name === "open")) from.removeAttribute(name);
+  for (const name of from.getAttributeNames()) if (!to.hasAttribute(name) && !(isDetails && name === "open")) from.removeAttribute(name);
   for (const { name, value } of to.attributes)
     if (from.getAttribute(name) !== value && !(isDetails && name === "open")) from.setAttribute(name, value);
 };
@@ -60,7 +60,7 @@ const morphChildren = (from: Element, to: Element): boolean => {
   const keyed = new Map([...from.childNodes].flatMap((node) => (keyOf(node) === null ? [] : [[keyOf(node) as string, node] as const])));
   let isDone = true;
   let cursor: Node | null = from.firstChild;
-  for (const wanted of [...to.childNodes]) {
+  for (const wanted of to.childNodes) {
     const match = matchOf(wanted, cursor, keyed);
     if (match === null) {
       from.insertBefore(document.importNode(wanted, true), cursor);

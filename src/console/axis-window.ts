@@ -16,7 +16,6 @@ export type Axis = AxisQuery & {
   readonly path: string;
   /** The chosen one of the spans until now; null: a window with an end of its own. */
   readonly name: AxisSpanName | null;
-  readonly figure: "success" | "latency";
   readonly nowMs: number;
 };
 

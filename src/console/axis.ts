@@ -75,7 +75,7 @@ const spanTable = ({ storms }: AxisView, ordered: readonly OrderSpan[]): Html =>
 
 const headingOf = ({ path, vantage }: AxisSeries): string => `${path}, from ${vantage}`;
 
-/** Every figure that is drawn: good answers of all, and their median latency. */
+/** Every figure that is drawn. */
 const figureTable = (axis: Axis, series: readonly AxisSeries[]): Html => {
   const byStep = new Map<number, Map<AxisSeries, string>>();
   for (const one of series)
@@ -91,7 +91,8 @@ const figureTable = (axis: Axis, series: readonly AxisSeries[]): Html => {
           .slice(5, 19)
           .replace("T", " ")}</th>${series.map((one) => cell(headingOf(one), row.get(one) ?? "–"))}</tr>`,
     );
-  return table("Good answers of all, and their median latency, step by step", ["From, in UTC", ...series.map(headingOf)], rows);
+  const what = axis.figure === "success" ? "Good answers of all" : "Good answers of all, and their median latency";
+  return table(`${what}, step by step`, ["From, in UTC", ...series.map(headingOf)], rows);
 };
 
 const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? "" : "s"}`;

@@ -85,7 +85,7 @@ export const consoleFrame =
     const isProblem = c.res.headers.get("content-type")?.startsWith("application/problem+json") === true;
     // A live page says a problem's words itself, beside what it goes on showing.
     if (asksFragment(c)) {
-      if (c.res.status === 200) {
+      if (c.res.status === 200 && c.res.headers.has("console-as-of")) {
         const answer = await conditional(c);
         c.res = undefined;
         c.res = answer;

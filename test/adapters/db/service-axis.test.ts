@@ -4,13 +4,13 @@ import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.t
 import { createAvailabilityStore } from "../../../src/adapters/db/detection/availability.ts";
 import { createRollupStore } from "../../../src/adapters/db/detection/rollups.ts";
 import { createServiceAxis } from "../../../src/adapters/db/detection/service-axis.ts";
-import type { ServiceAxis } from "../../../src/adapters/ports/detection/service-axis.ts";
+import type { AxisQuery, ServiceAxis } from "../../../src/adapters/ports/detection/service-axis.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 
 const [minuteMs, hourMs] = [60_000, 3_600_000];
 const fromMs = Date.parse("2026-11-18T10:00:00Z");
-const hour = { fromMs, toMs: fromMs + hourMs, stepMs: minuteMs };
+const hour: AxisQuery = { fromMs, toMs: fromMs + hourMs, stepMs: minuteMs, figure: "latency" };
 const at = (ms: number) => new Date(fromMs + ms).toISOString();
 
 let database: TestDatabase;
@@ -61,7 +61,7 @@ describe("the series", () => {
   it("are, path by path and vantage by vantage, those of the availability, from samples as from sums", async () => {
     await probe();
     const availability = createAvailabilityStore(database.db);
-    const compare = async (query: typeof hour) => {
+    const compare = async (query: AxisQuery) => {
       const view = await axis.read(1, 1, query);
       expect(view?.series?.map(({ path, vantage }) => `${path} ${vantage}`)).toEqual([
         "primary cloudflare",
@@ -83,6 +83,16 @@ describe("the series", () => {
     if (fence === null) throw new Error("no lease");
     await createRollupStore(database.db).rollMinutes(fence, fromMs - hourMs, fromMs + 40 * minuteMs);
     expect(await compare(hour)).toEqual(raw);
+  });
+
+  it("are without medians where these are not asked for", async () => {
+    await probe();
+    const [medians, none] = [await axis.read(1, 1, hour), await axis.read(1, 1, { ...hour, figure: "success" })];
+    const without = medians?.series?.map(({ points, ...one }) => ({
+      ...one,
+      points: points.map(([step, samples, ok]) => [step, samples, ok, null]),
+    }));
+    expect(none?.series).toEqual(without);
   });
 
   it("leave out what was not probed, and are none where nothing was", async () => {

@@ -23,8 +23,8 @@ const own = (customerId: number, serviceId: number): SQL =>
 const series = (customerId: number, serviceId: number, query: AxisQuery): SQL => sql`
   with ${own(customerId, serviceId)}, domains as (select d.id from s join service_domains d on d.service_id = s.id),
   ${probeFigures(query, sql`true`, ["path", "vantage"])}
-  select path, vantage, json_agg(json_build_array(n, samples, ok, p50) order by n) as points
-  from sums left join percentiles using (path, vantage, n) group by path, vantage
+  select path, vantage, json_agg(json_build_array(n, samples, ok, ${query.figure === "latency" ? sql`p50` : sql`null`}) order by n) as points
+  from sums ${query.figure === "latency" ? sql`left join percentiles using (path, vantage, n)` : sql``} group by path, vantage
   order by array_position(array['primary', 'backup', 'direct'], path), vantage`;
 
 const history = (customerId: number, serviceId: number, { fromMs, toMs }: AxisQuery): SQL => {

@@ -4,11 +4,17 @@ import type { RoutingChange } from "../steering/routing.ts";
 import type { Storm } from "./storms.ts";
 
 /** Half-open, in epoch milliseconds: whole steps, at most `mostSteps` of them. */
-export type AxisQuery = { readonly fromMs: number; readonly toMs: number; readonly stepMs: number };
+export type AxisQuery = {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+  /** Medians are found for `latency` alone: they are most of the work. */
+  readonly figure: "success" | "latency";
+};
 
 export const mostSteps = 400;
 
-/** One step that was probed: its number, samples, those that were ok, the median latency of these in ms. */
+/** One step that was probed: its number, samples, those that were ok, the median latency of these in ms where it was asked for. */
 export type AxisPoint = readonly [step: number, samples: number, ok: number, p50LatencyMs: number | null];
 
 /** What one vantage saw of one path, all domains together. Ascending, without the steps that have no samples. */

@@ -27,7 +27,7 @@ const share = ({ fromMs, toMs }: Axis, atMs: number): number => Math.min(1, Math
 const percent = (part: number): string => `${Number((part * 100).toFixed(2))}%`;
 
 /** Up to what the lanes of latency are drawn: 1, 2 or 5 and zeros. */
-export const ceilingMs = (series: readonly AxisSeries[]): number => {
+const ceilingMs = (series: readonly AxisSeries[]): number => {
   const highest = Math.max(1, ...series.flatMap(({ points }) => points.map(([, , , p50]) => p50 ?? 0)));
   const power = 10 ** Math.floor(Math.log10(highest));
   return ([1, 2, 5, 10].find((one) => one * power >= highest) ?? 10) * power;

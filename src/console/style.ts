@@ -144,5 +144,5 @@ details{margin-top:.5rem}
 summary{cursor:pointer;color:var(--link)}
 details .fold{margin-top:.75rem}
 @media(forced-colors:active){svg.axis,.legend svg{forced-color-adjust:none;background:var(--page)}}
-@media print{:root{color-scheme:light}.bar,.acts,.pages,footer form,.skip{display:none}main{padding:0;max-width:none}body{font-size:9pt}tr{break-inside:avoid}a{color:inherit}}
+@media print{:root{color-scheme:light}.bar,.acts,.pages,.spans,.live,footer form,.skip{display:none}main{padding:0;max-width:none}body{font-size:9pt}tr{break-inside:avoid}a{color:inherit}}
 `;

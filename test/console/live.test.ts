@@ -168,13 +168,24 @@ describe.skipIf(chromiumPath === null)("the live console in Chromium", () => {
     expect([await page.evaluate("said.length"), await isSamePage()]).toEqual([2, true]);
 
     instead = () =>
-      new Response(JSON.stringify({ detail: "the database is unreachable" }), { status: 503, headers: { "retry-after": "30" } });
+      new Response(JSON.stringify({ detail: "the database is unreachable" }), {
+        status: 503,
+        headers: { "retry-after": "30", "content-type": "application/problem+json" },
+      });
     await pass(async () => (await says()) !== "");
     expect(await says()).toMatch(/^The database is unreachable: since /);
     const before = fragments();
     await page.clock.runFor(25_000);
     await page.evaluate("fetch('/healthz')");
     expect(fragments()).toBe(before);
+    instead = null;
+    await pass(async () => (await says()) === "");
+
+    // Something on the way answers in its place: that ends nothing.
+    instead = () =>
+      new Response("<h1>Welcome to our network</h1>", { status: 404, headers: { "retry-after": "Sat, 28 Nov 2026 00:00:00 GMT" } });
+    await pass(async () => (await says()) !== "");
+    expect(await says()).toMatch(/^Answered with 404 since /);
     instead = null;
     await pass(async () => (await says()) === "");
   });

@@ -3,6 +3,8 @@ import { serverNowMs, setClock, shownAsOfMs, tick, timeOfDay } from "./server-cl
 
 const everyMs = 5_000;
 const mostMs = 60_000;
+/** However long somebody on the way says to wait. */
+const longestWaitMs = 300_000;
 const patienceMs = 10_000;
 
 /** Why a page is not asked for again: said once, with the way on. */
@@ -49,7 +51,7 @@ const failed = (why: string, waitMs = 0): void => {
   if (state.failures === 0) state.failingSinceMs = serverNowMs();
   state.failures += 1;
   say(`${why} since ${timeOfDay(state.failingSinceMs)} UTC; ${shownAsOf()}.`);
-  schedule(Math.max(waitMs, Math.min(mostMs, everyMs * 2 ** (state.failures - 1))));
+  schedule(Math.max(Math.min(waitMs, longestWaitMs), Math.min(mostMs, everyMs * 2 ** (state.failures - 1))));
 };
 
 const show = (text: string): void => {
@@ -87,18 +89,23 @@ const reached = async (answer: Response, isKept: boolean): Promise<void> => {
   schedule(everyMs);
 };
 
+/** Whether an answer is the console's own: what is on the way to it, a proxy or a portal, may answer in its place. */
+const isProblem = ({ headers }: Response): boolean => headers.get("content-type")?.startsWith("application/problem+json") === true;
+
 /** The words of a problem, where it has any. */
 const problem = async (answer: Response): Promise<string> => {
-  const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string };
+  if (answer.ok) return "Not reached";
+  const { detail } = (isProblem(answer) ? await answer.json() : {}) as { detail?: string };
   return detail === undefined ? `Answered with ${answer.status}` : `${detail.slice(0, 1).toUpperCase()}${detail.slice(1)}:`;
 };
 
 const answered = async (answer: Response, isKept: boolean): Promise<void> => {
   if (answer.headers.has("console-as-of")) return await reached(answer, isKept);
   if (answer.status === 401) return signIn();
-  const ending = endings[answer.status];
+  const ending = isProblem(answer) ? endings[answer.status] : undefined;
   if (ending !== undefined) return end(ending);
-  failed(await problem(answer), Number(answer.headers.get("retry-after") ?? 0) * 1_000);
+  // A date instead of seconds is none of ours.
+  failed(await problem(answer), (Number(answer.headers.get("retry-after")) || 0) * 1_000);
 };
 
 /** Asks for the content of this page, once at a time. @param isNew whether another one than is shown is asked for */
@@ -110,9 +117,9 @@ const ask = async (isNew: boolean): Promise<void> => {
   const headers = new Headers({ "console-fragment": "main", "console-customer": document.body.dataset["customer"] ?? "" });
   if (isKept) headers.set("console-keep", "axis");
   if (!isNew && state.etag !== null) headers.set("if-none-match", state.etag);
+  AbortSignal.timeout(patienceMs).addEventListener("abort", () => mine.abort());
   try {
-    const signal = AbortSignal.any([mine.signal, AbortSignal.timeout(patienceMs)]);
-    const answer = await fetch(state.address, { headers, signal, cache: "no-store", redirect: "error" });
+    const answer = await fetch(state.address, { headers, signal: mine.signal, cache: "no-store", redirect: "error" });
     if (asking === mine) await answered(answer, isKept);
   } catch {
     if (asking !== mine) return;

@@ -83,7 +83,7 @@ const morphChildren = (from: Element, to: Element): boolean => {
  * position, what is typed into it and what is open in it. Parts of `to` marked `data-keep` are left as they are.
  * @returns whether nothing was held back for whoever is at it
  */
-export const morph = (from: Node, to: Node): boolean => {
+const morph = (from: Node, to: Node): boolean => {
   if (!(from instanceof Element) || !(to instanceof Element)) return setText(from, to.nodeValue ?? "");
   if (to.hasAttribute("data-keep") || from.isEqualNode(to)) return true;
   if (isField(from) && (isTyped(from) || from === document.activeElement)) return true;

@@ -2,10 +2,7 @@ import { utcText } from "../../domain/platform/calendar.ts";
 import { lasting, relative } from "../relative.ts";
 import { setText } from "./morph.ts";
 
-/**
- * The server's clock, counted on by this browser's count of time, which nobody sets: a clock of the wrong time or zone changes nothing.
- * @param asOfMs the server's time when it made what is shown
- */
+/** The server's clock, counted on by this browser's count of time, which nobody sets: a clock of the wrong time or zone changes nothing. */
 let reference = { asOfMs: 0, atMs: 0 };
 
 /** What is shown now was made then. */

@@ -4,6 +4,7 @@ import type { Signing } from "../adapters/db/detection/end-storms.ts";
 import { createPolicyStore } from "../adapters/db/detection/policies.ts";
 import { createRecordedTraces } from "../adapters/db/detection/recorded-traces.ts";
 import { createRollupStore } from "../adapters/db/detection/rollups.ts";
+import { createServiceAxis } from "../adapters/db/detection/service-axis.ts";
 import { createStormStore } from "../adapters/db/detection/storms.ts";
 import { createTargetStore } from "../adapters/db/detection/targets.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
@@ -60,5 +61,6 @@ export const buildDetection = ({ config, db, clock, timeKeeper, fetch, signing }
   minWitnesses: config.corroboration.minWitnesses,
   rollups: createRollupStore(db),
   availability: createAvailabilityStore(db),
+  serviceAxis: createServiceAxis(db),
   recordedTraces: createRecordedTraces(db),
 });

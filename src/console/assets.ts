@@ -1,28 +1,36 @@
 import { AppError } from "../errors.ts";
 import { sha256Hex } from "../http/digest.ts";
 import type { App } from "../http/env.ts";
+import { islandCode } from "./island-code.ts";
 import { consoleStyle } from "./style.ts";
 
-export type Asset = { readonly name: string; readonly path: string };
+export type Asset = { readonly name: string; readonly path: string; readonly type: string; readonly content: string };
 
-let style: Asset | null = null;
-
-/** The stylesheet, under a name of its content: whoever has it under that name has it for good. */
-export const styleAsset = async (): Promise<Asset> => {
-  if (style !== null) return style;
-  const name = `console-${(await sha256Hex(consoleStyle)).slice(0, 16)}.css`;
-  style = { name, path: `/console/assets/${name}` };
-  return style;
+/** A text under a name of its content, made when it is first asked for: whoever has it under that name has it for good. */
+const asset = (extension: string, type: string, content: string): (() => Promise<Asset>) => {
+  let made: Asset | null = null;
+  return async () => {
+    if (made !== null) return made;
+    const name = `console-${(await sha256Hex(content)).slice(0, 16)}.${extension}`;
+    made = { name, path: `/console/assets/${name}`, type: `${type}; charset=utf-8`, content };
+    return made;
+  };
 };
+
+export const styleAsset = asset("css", "text/css", consoleStyle);
+
+/** All that runs in a browser, as one module. */
+export const islandsAsset = asset("js", "text/javascript", islandCode);
 
 /** `/console/assets/{name}`: public, as they hold nothing of anybody. */
 export const registerAssets = (app: App): void => {
   app.get("/console/assets/:name", async (c) => {
-    const { name } = await styleAsset();
     const asked = c.req.param("name");
-    if (!/^console-[0-9a-f]{16}\.css$/.test(asked)) throw new AppError("not_found", "there is no such asset");
-    // A page of another version, from before or beside a deployment, is better off with this style than without any.
+    const [, extension] = /^console-[0-9a-f]{16}\.(css|js)$/.exec(asked) ?? [];
+    if (extension === undefined) throw new AppError("not_found", "there is no such asset");
+    const { name, type, content } = await (extension === "css" ? styleAsset() : islandsAsset());
+    // A page of another version, from before or beside a deployment, is better off with these than without any.
     const caching = asked === name ? "public, max-age=31536000, immutable" : "no-cache";
-    return c.body(consoleStyle, 200, { "content-type": "text/css; charset=utf-8", "cache-control": caching });
+    return c.body(content, 200, { "content-type": type, "cache-control": caching });
   });
 };

@@ -9,7 +9,7 @@ import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { afterOf } from "./asked.ts";
 import { mayAct, page } from "./page.ts";
-import { cell, clock, empty, meter, note, pages, since, stateOf, table, when } from "./parts.ts";
+import { asOf, cell, empty, meter, note, pages, since, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.ts";
 
@@ -67,7 +67,7 @@ const lastRound = ({ lastRoundAtMs }: FleetService, nowMs: number): Html => {
 
 const row = (one: FleetService, worst: Status | undefined, nowMs: number, isActing: boolean): Html => {
   const order = one.override === null ? { mode: "frozen", word: "Freeze…" } : { mode: "release", word: "Release…" };
-  return html`<tr><th scope="row"><a href="/console/services/${one.serviceId}">${isolated(one.name)}</a>${one.steering === "shadow" ? html`<small>shadow: decides, changes nothing</small>` : ""}</th>
+  return html`<tr data-key="${one.serviceId}"><th scope="row"><a href="/console/services/${one.serviceId}">${isolated(one.name)}</a>${one.steering === "shadow" ? html`<small>shadow: decides, changes nothing</small>` : ""}</th>
 <td class="lead">${stateOf(troubleWords[one.trouble])}</td>
 ${cell("Serving", html`${serving(one)}<small>${why(one, nowMs)}</small>`)}${cell("Domains", weights(one))}${cell("Budget left", budget(worst))}${cell("Last round", lastRound(one, nowMs))}
 ${isActing ? html`<td class="act"><a href="/console/order?mode=${order.mode}&amp;service=${one.serviceId}" aria-label="${order.word.replace("…", "")} ${one.name}">${order.word}</a></td>` : ""}</tr>`;
@@ -130,10 +130,10 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
             rows,
           );
     const silent = services.filter(({ trouble }) => trouble === "silent").length;
-    const body = html`<div class="head"><div><h1>Fleet</h1><p>As of ${clock(nowMs)} UTC; <a href="${path}">look again</a></p></div></div>
+    const body = html`<div class="head"><div><h1>Fleet</h1><p>As of ${asOf(nowMs)} UTC; <a href="${path}">look again</a></p></div></div>
 ${silent > 0 ? note("bad", html`${plural(silent, "service")} without a probe for five minutes: nobody knows how ${silent === 1 ? "it is" : "they are"}. <code>GET /v1/status</code> says whether rounds run.`, "alert") : ""}
 ${services.length > 0 && place === null ? counts(services) : ""}
 ${list}${pages(path, place === null, hasMore ? `${path}?after=${last?.place ?? 0}` : null)}`;
-    return c.html(await page(c, nowMs, { title: "Fleet", tab: "fleet", body }));
+    return c.html(await page(c, nowMs, { title: "Fleet", tab: "fleet", body, live: true }));
   });
 };

@@ -3,11 +3,13 @@ import { AppError, problemTitles } from "../errors.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { html, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
+import { asksFragment, conditional } from "./fragment.ts";
 import { clock, note } from "./parts.ts";
 import { page } from "./page.ts";
 
-/** Our own style and forms to ourselves: nothing else is loaded, run, embedded or sent to. */
-const policy = "default-src 'none'; style-src 'self'; img-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/** Our own style, scripts and forms to ourselves: nothing else is loaded, run, embedded or sent to, and nothing inline. */
+const policy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const unsafe = (method: string): boolean => method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
 
@@ -81,7 +83,14 @@ export const consoleFrame =
   async (c, next) => {
     await next();
     const isProblem = c.res.headers.get("content-type")?.startsWith("application/problem+json") === true;
-    if (isProblem) {
+    // A live page says a problem's words itself, beside what it goes on showing.
+    if (asksFragment(c)) {
+      if (c.res.status === 200 && c.res.headers.has("console-as-of")) {
+        const answer = await conditional(c);
+        c.res = undefined;
+        c.res = answer;
+      }
+    } else if (isProblem) {
       const answer = await problemPage(c, deps.clock.nowMs());
       c.res = undefined;
       c.res = answer;

@@ -27,7 +27,7 @@ const left = ({ remaining, remainingPercent, state }: Status): Html => {
 const row = ({ objective, status }: Standing, nowMs: number, isNamed: boolean): Html => {
   const { exhaustedIn, openSinceUs } = status;
   const hour = status.burn["1h"];
-  return html`<tr><th scope="row">${isNamed ? html`<a href="/console/services/${objective.serviceId}">${isolated(objective.serviceName)}</a><small>${isolated(objective.name)}</small>` : isolated(objective.name)}</th>
+  return html`<tr data-key="${objective.id}"><th scope="row">${isNamed ? html`<a href="/console/services/${objective.serviceId}">${isolated(objective.serviceName)}</a><small>${isolated(objective.name)}</small>` : isolated(objective.name)}</th>
 <td class="lead">${stateOf(objectiveWords[status.state])}${openSinceUs === null ? "" : html`<small>down for ${since(Math.floor(openSinceUs / 1_000), nowMs)}</small>`}</td>
 ${cell("Target", html`${objective.target} %<small>${windowText(objective)}</small>`, true)}${cell("Availability", percent(status.availability), true)}${cell("Budget left", left(status), true)}${cell("Burn, 1 h", html`${hour === null ? "–" : `${hour.toFixed(1)} ×`}${exhaustedIn === null || exhaustedIn.us === 0 ? "" : html`<small>spent in ${length(exhaustedIn.us)}</small>`}`, true)}</tr>`;
 };
@@ -71,6 +71,6 @@ export const registerObjectivesPage = (app: App, deps: Deps): void => {
     const standings = measured.slice(0, shown).map(({ objective, tallies }) => ({ objective, status: statusOf(objective, tallies, atUs) }));
     const next = measured.length > shown ? `${path}?after=${measured[shown - 1]?.objective.id ?? 0}` : null;
     const body = html`<div class="head"><div><h1>Objectives</h1><p>${next === null && afterId === null ? "The worst first" : "A page of them, the worst first"}</p></div></div>\n${objectiveTable(standings.toSorted(byNeed), nowMs, true)}${pages(path, afterId === null, next)}`;
-    return c.html(await page(c, nowMs, { title: "Objectives", tab: "objectives", body }));
+    return c.html(await page(c, nowMs, { title: "Objectives", tab: "objectives", body, live: true }));
   });
 };

@@ -3,8 +3,9 @@ import { html, isolated, nothing, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
 import { editors } from "../auth/guards.ts";
-import { clock, when } from "./parts.ts";
-import { styleAsset } from "./assets.ts";
+import { asksFragment } from "./fragment.ts";
+import { asOf, when } from "./parts.ts";
+import { islandsAsset, styleAsset } from "./assets.ts";
 
 const tabs = [
   ["fleet", "/console", "Fleet"],
@@ -21,6 +22,8 @@ export type Page = {
   /** The service that the page is about: what is frozen from it. */
   readonly serviceId?: number;
   readonly body: Html;
+  /** Whether it is kept up to date while it is looked at: asked again every few seconds for its content alone. */
+  readonly live?: boolean;
 };
 
 /** Whether whoever is signed in may act: an editor, or an admin who may write. Who may not is shown no buttons. */
@@ -45,16 +48,28 @@ const foot = (c: AppContext, nowMs: number): Html => {
     principal.kind === "admin"
       ? html` <a href="/console/customers">${customerId > 0 ? `customer ${customerId}, change` : "choose a customer"}</a>`
       : nothing;
-  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${clock(nowMs)} UTC; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
+  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${asOf(nowMs)} UTC; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
 <form method="post" action="/console/sign-out"><button class="plain">Sign out</button></form></footer>`;
 };
 
+const mainOf = ({ body }: Page): Html => html`<main id="main">
+${body}
+</main>`;
+
+/** Where a live page says that it is none at the moment: there from the start, so that it is read out when it is filled. */
+const liveNote = html`<div class="live" id="live" role="status"></div>\n`;
+
 /**
- * A page of the console. Without a session it has neither views nor buttons.
+ * A page of the console; its content alone for a live page that asks for it. Without a session it has neither views nor buttons.
  * @param nowMs when it is made; times are relative to that
  */
 export const page = async (c: AppContext, nowMs: number, content: Page): Promise<string> => {
   const isIn = c.var.session !== undefined && c.var.principal !== undefined;
+  const isLive = isIn && content.live === true;
+  if (isLive && asksFragment(c)) {
+    c.header("console-as-of", String(nowMs));
+    return html`${mainOf(content)}\n${foot(c, nowMs)}\n`.toString();
+  }
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -63,14 +78,12 @@ export const page = async (c: AppContext, nowMs: number, content: Page): Promise
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
 <title>${content.title} – tranche</title>
-<link rel="stylesheet" href="${(await styleAsset()).path}">
+<link rel="stylesheet" href="${(await styleAsset()).path}">${isLive ? html`\n<script type="module" src="${(await islandsAsset()).path}"></script>` : ""}
 </head>
-<body>
+<body${isLive ? html` data-as-of="${nowMs}" data-customer="${c.var.customerId}"` : ""}>
 <a class="skip" href="#main">To the content</a>
 ${isIn ? bar(c, content) : html`<header class="bar"><div><a class="name" href="/console">tranche</a></div></header>`}
-<main id="main">
-${content.body}
-</main>
+${isLive ? liveNote : ""}${mainOf(content)}
 ${isIn ? foot(c, nowMs) : ""}
 </body>
 </html>

@@ -2,6 +2,7 @@ import { formatDuration } from "../domain/notify/figures.ts";
 import { html, joined, nothing, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { isoTime } from "../iso-time.ts";
+import { lasting, relative } from "./relative.ts";
 import type { Tone, Word } from "./words.ts";
 
 export const stateOf = ({ word, tone }: Word): Html => html`<span class="state ${tone}">${word}</span>`;
@@ -9,18 +10,17 @@ export const stateOf = ({ word, tone }: Word): Html => html`<span class="state $
 /** `2026-11-27 15:04:05 UTC`. */
 const absolute = (ms: number): string => `${isoTime(ms).slice(0, 19).replace("T", " ")} UTC`;
 
-/** How long ago a moment was, or how far ahead it is; the moment itself is in the title. */
-export const when = (atMs: number, nowMs: number): Html => {
-  const awayMs = Math.abs(nowMs - atMs);
-  const length = formatDuration(awayMs);
-  // Of two clocks one is always a little ahead.
-  const text = awayMs < 1_000 || (atMs > nowMs && awayMs < 5_000) ? "now" : atMs <= nowMs ? `${length} ago` : `in ${length}`;
-  return html`<time datetime="${isoTime(atMs)}" title="${absolute(atMs)}">${text}</time>`;
-};
+/** How long ago a moment was, or how far ahead it is; the moment itself is in the title. A live page counts it on. */
+export const when = (atMs: number, nowMs: number): Html =>
+  html`<time datetime="${isoTime(atMs)}" title="${absolute(atMs)}" data-t="ago">${relative(atMs, nowMs)}</time>`;
 
 /** For how long something has been so; since when is in the title. */
 export const since = (atMs: number, nowMs: number): Html =>
-  html`<time datetime="${isoTime(atMs)}" title="since ${absolute(atMs)}">${formatDuration(Math.max(0, nowMs - atMs))}</time>`;
+  html`<time datetime="${isoTime(atMs)}" title="since ${absolute(atMs)}" data-t="for">${lasting(atMs, nowMs)}</time>`;
+
+/** When a page was made, which a live page keeps up to date; as `clock`. */
+export const asOf = (nowMs: number): Html =>
+  html`<time datetime="${isoTime(nowMs)}" data-t="as-of">${isoTime(nowMs).slice(0, 19).replace("T", " ")}</time>`;
 
 /** A time of day to the second, with its date in the title. */
 export const clock = (atMs: number): Html =>

@@ -9,6 +9,7 @@ import type { App, AppContext } from "../http/env.ts";
 import { html, isolated, joined, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { idOf } from "./asked.ts";
+import { serviceAxis } from "./axis.ts";
 import { objectiveTable } from "./objectives.ts";
 import { mayAct, page } from "./page.ts";
 import { cell, empty, facts, length, meter, note, section, since, stateOf, table, when } from "./parts.ts";
@@ -81,7 +82,7 @@ const domainRow = (domain: DomainRouting, nowMs: number): Html => {
       ? html`–`
       : html`${primaryWeight} : ${backupWeight}${sum === 0 ? "" : meter(primaryWeight / sum, "one", "two")}`;
   const trouble = lastError ?? expected?.obstacle?.detail ?? statuses[status] ?? null;
-  return html`<tr><th scope="row">${isolated(domain.name)}</th>${cell("Weights", weights)}${cell("Read", readAtMs === null ? "never" : when(readAtMs, nowMs))}${cell(
+  return html`<tr data-key="${domain.domainId}"><th scope="row">${isolated(domain.name)}</th>${cell("Weights", weights)}${cell("Read", readAtMs === null ? "never" : when(readAtMs, nowMs))}${cell(
     "Standing",
     trouble === null
       ? stateOf({ word: "As wanted", tone: "ok" })
@@ -109,7 +110,7 @@ const stormNote = (storm: MeasuredStorm, nowMs: number): Html =>
   );
 
 const changeRow = (change: RoutingChange, names: ReadonlyMap<number, string>, nowMs: number): Html =>
-  html`<tr><th scope="row">${when(change.intendedAtMs, nowMs)}</th><td class="lead">${stateOf(resultWords[change.result] ?? { word: change.result, tone: "off" })}</td>
+  html`<tr data-key="${change.id}"><th scope="row">${when(change.intendedAtMs, nowMs)}</th><td class="lead">${stateOf(resultWords[change.result] ?? { word: change.result, tone: "off" })}</td>
 ${cell("Domain", isolated(names.get(change.domainId) ?? `domain ${change.domainId}`))}${cell("Weights", html`${change.fromPrimary} : ${change.fromBackup} → ${change.toPrimary} : ${change.toBackup}`)}${cell(
     "Why",
     html`${reasonText(change.reason)}${change.stormId === null ? "" : html`, <a href="/console/storms/${change.stormId}">storm ${change.stormId}</a>`}${change.error === null ? "" : html`<small>${isolated(change.error)}</small>`}`,
@@ -166,12 +167,13 @@ export const registerServicePage = (app: App, deps: Deps): void => {
     const nowMs = deps.clock.nowMs();
     const serviceId = idOf(c);
     const { customerId } = c.var;
-    const [detail, routing, storms, { measured, atUs }, check] = await Promise.all([
+    const [detail, routing, storms, { measured, atUs }, check, chart] = await Promise.all([
       deps.services.get(customerId, serviceId),
       deps.routing.get(customerId, serviceId, { limit: changesShown, afterId: null }),
       deps.storms.list(customerId, { serviceId, active: true }, { limit: 5, afterId: null }),
       deps.objectiveMeasures.measure({ customerId, serviceIds: [serviceId], page: { limit: 20, afterId: null } }, null),
       deps.dnsSetup.lastCheck(customerId, serviceId),
+      serviceAxis(c, deps, { path: `/console/services/${serviceId}`, serviceId, nowMs, window: null }),
     ]);
     if (detail === null || routing === null) throw noSuchResource();
     const { service } = detail;
@@ -181,10 +183,11 @@ export const registerServicePage = (app: App, deps: Deps): void => {
 <div class="head"><div><p class="crumb"><a href="/console">Fleet</a></p><h1>${isolated(service.name)}</h1><p>${isolated(service.primaryCdn)}, backup ${isolated(service.backupCdn)}${service.steering === "shadow" ? "; shadow: decides, changes nothing" : ""}</p></div>${mayAct(c) ? buttons(shown) : ""}</div>
 ${storms.map((storm) => stormNote(storm, nowMs))}
 ${standing(shown)}
+${chart}
 ${section("domains", "Domains, with their weights primary : backup", domains(shown))}
 ${section("changes", "Last switches", changes(shown))}
 ${section("objectives", "Objectives", objectiveTable(objectives, nowMs, false))}
 ${section("readiness", "Readiness", readiness(check?.check ?? null, nowMs))}`;
-    return c.html(await page(c, nowMs, { title: service.name, tab: "fleet", serviceId, body }));
+    return c.html(await page(c, nowMs, { title: service.name, tab: "fleet", serviceId, body, live: true }));
   });
 };

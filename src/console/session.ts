@@ -8,7 +8,9 @@ import { readForm } from "../http/body.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
+import type { Principal } from "../http/principal.ts";
 import { within } from "../http/rate-limit.ts";
+import { asksFragment, refuseOtherCustomer } from "./fragment.ts";
 import { page } from "./page.ts";
 
 /** Browsers keep `__Host-` only with Secure, which not all of them accept over plain HTTP, not even of this very machine. */
@@ -57,6 +59,7 @@ const here = (c: AppContext): string => {
 
 /** To sign in, and back. Of a form that nobody sent: back to it, with what was typed. */
 const toSignIn = async (c: AppContext): Promise<Response> => {
+  if (asksFragment(c)) return c.body(null, 401);
   if (c.req.method !== "POST") return c.redirect(signInPath(here(c)), 303);
   const typed = onward(`${c.req.path}?${(await readForm(c)).toString()}`);
   return c.redirect(`/console/sign-in?over=1&next=${encodeURIComponent(typed)}`, 303);
@@ -72,6 +75,12 @@ const askAgain = async (c: AppContext, nowMs: number): Promise<Response> => {
   return c.html(await page(c, nowMs, { title: "One moment", body }), 200, { refresh: `0; url=${path}` });
 };
 
+/**
+ * What a request is counted with. Live pages have a purse of their own, of the same size: 12 requests a minute and visible page must not
+ * leave a token's programs without theirs, nor be refused because these are busy. An address's limit counts both.
+ */
+const purseOf = (c: AppContext, principal: Principal): string => (asksFragment(c) ? `live:${limitKey(principal)}` : limitKey(principal));
+
 export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits">;
 
 /** Whoever is signed in. Nobody is sent to sign in, and from there back. */
@@ -86,7 +95,7 @@ export const signedIn =
     }
     try {
       const principal = await sessions.principalOf(claim);
-      within(await deps.rateLimits.perCredential.take(limitKey(principal)));
+      within(await deps.rateLimits.perCredential.take(purseOf(c, principal)));
       c.set("principal", principal);
       c.set("session", claim);
       c.set("customerId", principal.kind === "customer" ? principal.customerId : claim.customerId);
@@ -107,6 +116,7 @@ const permit = (c: AppContext, need: typeof viewers): void => {
 /** Views of one customer: of an admin's those of the one that is chosen. */
 export const viewing: AppMiddleware = async (c, next) => {
   permit(c, viewers);
+  refuseOtherCustomer(c);
   if (c.var.customerId === 0) return c.redirect(`/console/customers?next=${encodeURIComponent(here(c))}`, 303);
   return await next();
 };

@@ -7,12 +7,14 @@ import { stormTimeline } from "../domain/detection/timeline.ts";
 import { downtimeCents } from "../domain/slo/avoided.ts";
 import { AppError } from "../errors.ts";
 import { domainsCursor } from "../http/contract.ts";
-import type { App } from "../http/env.ts";
+import type { App, AppContext } from "../http/env.ts";
 import { html, isolated } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { money } from "../http/invoice/invoice-text.ts";
 import { evidenceAnswer } from "../routes/evidence/evidence.ts";
 import { afterOf, idOf } from "./asked.ts";
+import { serviceAxis } from "./axis.ts";
+import { longestSpanMs } from "./axis-window.ts";
 import { page } from "./page.ts";
 import { cell, clock, empty, facts, length, pages, section, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
@@ -32,7 +34,7 @@ const avoided = ({ downtime }: MeasuredStorm): Html => {
 const credits = { earned: "Earned", pending: "Waiting", refused: "None" } as const;
 
 const row = (storm: MeasuredStorm, nowMs: number): Html =>
-  html`<tr><th scope="row"><a href="/console/storms/${storm.id}" aria-label="Storm ${storm.id} of ${storm.serviceName}">${isolated(storm.serviceName)}</a><small>${kindWords[storm.kind]}${storm.monitorOnly ? ", watched only" : ""}</small></th>
+  html`<tr data-key="${storm.id}"><th scope="row"><a href="/console/storms/${storm.id}" aria-label="Storm ${storm.id} of ${storm.serviceName}">${isolated(storm.serviceName)}</a><small>${kindWords[storm.kind]}${storm.monitorOnly ? ", watched only" : ""}</small></th>
 <td class="lead">${stateOf(stormWords[storm.state])}</td>
 ${cell("Began", when(storm.startedAtMs, nowMs))}${cell("Lasted", lasted(storm, nowMs), true)}${cell("Downtime", length(storm.downtime.downUs), true)}${cell("Avoided", avoided(storm), true)}${cell("Discount", credits[storm.credit])}</tr>`;
 
@@ -56,7 +58,7 @@ const registerList = (app: App, deps: Deps): void => {
             rows,
           );
     const body = html`<div class="head"><div><h1>Storms</h1><p>The newest first</p></div></div>\n${list}${pages(path, afterId === null, next)}`;
-    return c.html(await page(c, nowMs, { title: "Storms", tab: "storms", body }));
+    return c.html(await page(c, nowMs, { title: "Storms", tab: "storms", body, live: true }));
   });
 };
 
@@ -92,11 +94,27 @@ const evidence = (storm: StormDetail): Html => {
 <p class="hint"><code>keys.json</code> is <a href="/.well-known/tranche-evidence-keys">the keys of this deployment</a>, kept from when you trusted them. Its last record now is number ${storm.evidenceHead.seq}, <code>${storm.evidenceHead.hash ?? ""}</code>.</p>`;
 };
 
+/** What is shown before and after a storm. */
+const aroundMs = 600_000;
+
+/** The axis of its service around a storm: of a very long one the time from its beginning on. */
+const stormAxis = async (
+  c: AppContext,
+  deps: Deps,
+  { id, serviceId, startedAtMs, endedAtMs }: StormDetail,
+  nowMs: number,
+): Promise<Html> => {
+  const beginMs = startedAtMs - aroundMs;
+  const endMs = Math.min(nowMs, (endedAtMs ?? nowMs) + aroundMs, beginMs + longestSpanMs);
+  return await serviceAxis(c, deps, { path: `/console/storms/${id}`, serviceId, nowMs, window: { beginMs, endMs } });
+};
+
 const registerOne = (app: App, deps: Deps): void => {
   app.get("/console/storms/:id", viewing, async (c) => {
     const nowMs = deps.clock.nowMs();
     const storm = await deps.storms.get(c.var.customerId, idOf(c));
     if (storm === null) throw noSuchResource();
+    const chart = await stormAxis(c, deps, storm, nowMs);
     const body = html`<div class="head"><div><p class="crumb"><a href="/console/storms">Storms</a></p><h1>Storm ${storm.id}, ${isolated(storm.serviceName)}</h1><p>${kindWords[storm.kind]}${storm.monitorOnly ? "; watched only, nothing was switched for it" : ""}; <a href="/console/services/${storm.serviceId}">the service</a></p></div></div>
 ${facts([
   ["State", html`${stateOf(stormWords[storm.state])}${storm.relapses === 0 ? "" : html`<small>${storm.relapses} relapses</small>`}`],
@@ -112,8 +130,9 @@ ${facts([
   ["Discount", credit(storm)],
 ])}
 ${section("timeline", "Timeline", timeline(storm))}
+${chart}
 ${section("evidence", "Evidence", evidence(storm))}`;
-    return c.html(await page(c, nowMs, { title: `Storm ${storm.id}`, tab: "storms", serviceId: storm.serviceId, body }));
+    return c.html(await page(c, nowMs, { title: `Storm ${storm.id}`, tab: "storms", serviceId: storm.serviceId, body, live: true }));
   });
 
   app.get("/console/storms/:id/evidence", viewing, async (c) => {

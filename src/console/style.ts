@@ -107,5 +107,42 @@ main{padding-top:1.125rem}
 .fold td.act{grid-column:1/-1;text-align:left;padding-top:.25rem}
 td.num svg.meter{margin-left:0}
 }
-@media print{:root{color-scheme:light}.bar,.acts,.pages,footer form,.skip{display:none}main{padding:0;max-width:none}body{font-size:9pt}tr{break-inside:avoid}a{color:inherit}}
+.live{max-width:76rem;margin:0 auto}
+.live:not(:empty){margin-top:.75rem;padding:.625rem 1.25rem;background:var(--warn-soft);border-left:3px solid var(--warn)}
+figure.axis{margin:0}
+.spans{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;margin-bottom:.5rem}
+.spans nav{display:flex;gap:.125rem 1rem;flex-wrap:wrap}
+.spans a{color:var(--dim);text-decoration:none;padding:.1875rem 0;border-bottom:2px solid transparent}
+.spans a:hover{color:var(--text)}
+.spans a[aria-current]{color:var(--text);border-color:var(--link)}
+svg.axis{display:block;overflow:visible;touch-action:pan-y;-webkit-user-select:none;user-select:none}
+.axis text{fill:var(--text);font-size:.75rem}
+.axis text.scale{fill:var(--dim)}
+.axis .lane{fill:none;stroke:var(--line)}
+.axis .tick{stroke:var(--line)}
+.line{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}
+.line.v0{stroke:var(--link)}
+.line.v1{stroke:var(--warn);stroke-dasharray:7 3}
+.line.v2{stroke:var(--ok);stroke-dasharray:2 3}
+.line.v3{stroke:var(--dim);stroke-dasharray:9 3 2 3}
+.band rect.flat{fill:var(--bad);fill-opacity:.1}
+#axis-hatch line{stroke:var(--bad);stroke-opacity:.22;stroke-width:2}
+.band line{stroke:var(--bad)}
+.axis .band text{fill:var(--bad);font-weight:600}
+.on-backup{fill:var(--warn);fill-opacity:.55}
+rect.order{fill:var(--link)}
+.axis text.order{fill:var(--link)}
+.mark line{stroke:var(--text);stroke-dasharray:1 3}
+.mark circle{fill:var(--text)}
+.axis .mark text{fill:var(--page);font-size:.6875rem;font-weight:600}
+.axis .cross{stroke:var(--dim);pointer-events:none}
+.axis .chosen{pointer-events:none;fill:var(--link);fill-opacity:.2;stroke:var(--link)}
+.readout{min-height:1.3em;font-size:.8125rem;color:var(--dim)}
+.legend{display:flex;flex-wrap:wrap;gap:.125rem 1.25rem;list-style:none;margin:0 0 .5rem;padding:0;font-size:.8125rem;color:var(--dim)}
+.legend svg{vertical-align:middle;margin-right:.375rem}
+details{margin-top:.5rem}
+summary{cursor:pointer;color:var(--link)}
+details .fold{margin-top:.75rem}
+@media(forced-colors:active){svg.axis,.legend svg{forced-color-adjust:none;background:var(--page)}}
+@media print{:root{color-scheme:light}.bar,.acts,.pages,.spans,.live,footer form,.skip{display:none}main{padding:0;max-width:none}body{font-size:9pt}tr{break-inside:avoid}a{color:inherit}}
 `;

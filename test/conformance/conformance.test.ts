@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createLinkTokens } from "../../src/adapters/platform/link-tokens.ts";
 import { createSessionTokens } from "../../src/adapters/platform/session-tokens.ts";
 import type { SessionClaim } from "../../src/adapters/ports/tenants/sessions.ts";
-import { styleAsset } from "../../src/console/assets.ts";
+import { islandsAsset, styleAsset } from "../../src/console/assets.ts";
 import { sha256Hex } from "../../src/http/digest.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
@@ -79,6 +79,7 @@ beforeAll(async () => {
     session: "",
     adminSession: "",
     stylePath: (await styleAsset()).path,
+    scriptPath: (await islandsAsset()).path,
     otherCorrection: 0,
   };
   const { editor, ids } = credentials.tenant;

@@ -14,7 +14,8 @@ export type Credentials = {
   /** Of the seeded link. */ readonly link: string;
   /** Sessions of the console: of the tenant's editor, of the admin. */ readonly session: string;
   readonly adminSession: string;
-  /** The path of the console's style. */ readonly stylePath: string;
+  /** The paths of the console's style and script. */ readonly stylePath: string;
+  readonly scriptPath: string;
   /** A correction beside the seeded one: each is decided once. */ readonly otherCorrection: number;
 };
 
@@ -196,12 +197,17 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
 };
 
 /** The console: every page, every form, and how it refuses. A browser says where a form comes from. */
-const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Credentials): Case[] => {
+const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptPath }: Credentials): Case[] => {
   const get = (path: string, kept = session): Case => ({
     name: `the console, ${path}`,
     method: "GET",
     path: `/console${path}`,
     headers: { ...(kept !== "" && { cookie: `__Host-session=${kept}` }), accept: "text/html" },
+  });
+  const fragment = (path: string, headers: Record<string, string> = {}, kept = session): Case => ({
+    ...get(path, kept),
+    name: `a fragment of the console, ${path} ${Object.keys(headers).join(" ")}`,
+    headers: { ...get(path, kept).headers, "console-fragment": "main", "console-customer": String(tenant.id), ...headers },
   });
   const post = (name: string, path: string, fields: Record<string, string>, kept = session, from = "http://tranche.test"): Case => ({
     name: `the console, ${name}`,
@@ -217,6 +223,13 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Crede
     get(""),
     get("/sign-in", ""),
     { ...get(""), name: "the console's style", path: stylePath },
+    { ...get(""), name: "the console's script", path: scriptPath },
+    fragment("/storms"),
+    fragment(`/services/${services}`, { "console-keep": "axis" }),
+    fragment("/storms", { "console-customer": String(missingId) }),
+    fragment("", {}, ""),
+    get(`/services/${services}?from=1764000000&to=1764003600&figure=latency`),
+    get(`/services/${services}?span=2h`),
     get("/storms"),
     get(`/storms/${storms}`),
     get(`/storms/${storms}/evidence`),

@@ -49,6 +49,7 @@ import type { SessionTokens } from "./tenants/sessions.ts";
 import type { SloCorrectionStore } from "./slo/corrections.ts";
 import type { SloHistory, SloProgress } from "./slo/history.ts";
 import type { StandingStore } from "./steering/standing.ts";
+import type { ServiceAxis } from "./detection/service-axis.ts";
 import type { StormStore } from "./detection/storms.ts";
 import type { TargetStore } from "./detection/targets.ts";
 import type { TelemetryStore } from "./platform/telemetry.ts";
@@ -102,6 +103,7 @@ export interface DetectionDeps {
   readonly policies: PolicyStore;
   readonly storms: StormStore;
   readonly availability: AvailabilityStore;
+  readonly serviceAxis: ServiceAxis;
   readonly recordedTraces: RecordedTraces;
 }
 

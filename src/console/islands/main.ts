@@ -1,0 +1,5 @@
+import { startAxis } from "./axis.ts";
+import { startLive } from "./live.ts";
+
+startLive();
+startAxis();

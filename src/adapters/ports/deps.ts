@@ -21,7 +21,8 @@ import type { EvidenceStore } from "./evidence/evidence.ts";
 import type { EvidenceAnchorStore } from "./evidence/evidence-anchors.ts";
 import type { EvidenceSigner } from "./evidence/evidence-signer.ts";
 import type { FleetStore } from "./steering/fleet.ts";
-import type { FreezeStore } from "./steering/freeze.ts";
+import type { CustomerFreezeStore, FreezeStore } from "./steering/freeze.ts";
+import type { PanicStore } from "./steering/panic.ts";
 import type { IdempotencyStore } from "./tenants/idempotency.ts";
 import type { InvoiceDocumentStore } from "./billing/invoice-documents.ts";
 import type { InvoiceLinkStore, LinkTokens } from "./billing/invoice-links.ts";
@@ -109,6 +110,8 @@ export interface DetectionDeps {
 export interface SteeringDeps {
   readonly routing: RoutingStore;
   readonly freeze: FreezeStore;
+  readonly customerFreeze: CustomerFreezeStore;
+  readonly panic: PanicStore;
   readonly fleet: FleetStore;
   readonly standing: StandingStore;
   readonly dnsSetup: DnsSetupStore;

@@ -8,6 +8,7 @@ import type { Paged } from "../../ports/tenants/change.ts";
 import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import { domainStatus } from "../platform/views.ts";
+import { freezeOfAll, isAllFrozen } from "./orders.ts";
 
 /** Ids are below it: a trouble times this and an id make a place. */
 const idsBelow = 1_000_000_000_000;
@@ -58,11 +59,14 @@ const services = (customerId: number | null, nowMs: number): SQL => sql`
   from services s
   join customers u on u.id = s.customer_id
   left join service_routing g on g.service_id = s.id
+  ${freezeOfAll("s.customer_id", sql`${isoTime(nowMs)}::timestamptz`)}
   left join readiness_checks c on c.service_id = s.id
   left join lateral (${storm}) e on true
   cross join lateral (${domains}) d
   cross join lateral (
-    select case when g.override_mode is not null and (g.override_until is null or g.override_until > ${isoTime(nowMs)}::timestamptz) then jsonb_build_object(
+    select case when ${isAllFrozen("g", sql`${isoTime(nowMs)}::timestamptz`)} then jsonb_build_object(
+      'mode', 'frozen', 'reason', f.reason, 'untilMs', ${epoch("f.until")}, 'actor', f.actor, 'setAtMs', ${epoch("f.set_at")}, 'ofAll', true)
+      when g.override_mode is not null and (g.override_until is null or g.override_until > ${isoTime(nowMs)}::timestamptz) then jsonb_build_object(
       'mode', g.override_mode, 'reason', coalesce(g.override_reason, ''), 'untilMs', ${epoch("g.override_until")}, 'actor', coalesce(g.override_actor, ''),
       'setAtMs', ${epoch("g.override_set_at")}) end as told
   ) o

@@ -254,6 +254,7 @@ export const requestFiles: readonly string[] = [
   "db/tenants/domains.ts",
   "db/detection/end-storms.ts",
   "db/steering/freeze.ts",
+  "db/steering/panic.ts",
   "db/tenants/idempotency.ts",
   "db/billing/invoice-links.ts",
   "db/detection/policies.ts",

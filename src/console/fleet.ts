@@ -15,8 +15,6 @@ import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.
 
 /** Services of a page. */
 const shown = 100;
-/** Objectives that are measured beside them, in the same moment; of more only those of the page, once its services are known. */
-const mostObjectives = 200;
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
@@ -108,14 +106,8 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
     const nowMs = deps.clock.nowMs();
     const { customerId } = c.var;
     const place = afterOf(c);
-    const measure = (serviceIds?: readonly number[]) =>
-      deps.objectiveMeasures.measure(
-        { customerId, ...(serviceIds !== undefined && { serviceIds }), page: { limit: mostObjectives + 1, afterId: null } },
-        null,
-      );
-    const [services, all] = await Promise.all([deps.fleet.list(customerId, place, nowMs), measure()]);
+    const { services, measured, atUs } = await deps.fleet.look(customerId, place, nowMs, shown);
     const here = services.slice(0, shown);
-    const { measured, atUs } = all.measured.length <= mostObjectives ? all : await measure(here.map(({ serviceId }) => serviceId));
     const worst = worstByService(measured, atUs);
     const last = here.at(-1);
     const hasMore = services.length > shown || last?.cut === true;

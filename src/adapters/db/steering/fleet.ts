@@ -8,6 +8,7 @@ import type { Paged } from "../../ports/tenants/change.ts";
 import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import { domainStatus } from "../platform/views.ts";
+import { measuredNow, readMeasured } from "../slo/measures.ts";
 import { freezeOfAll, isAllFrozen } from "./orders.ts";
 
 /** Ids are below it: a trouble times this and an id make a place. */
@@ -81,15 +82,27 @@ const behind = (place: number): SQL => {
 
 type Row = Omit<FleetService, "trouble"> & { readonly trouble: number };
 
+const order = sql`trouble, name collate "C", "serviceId"`;
+
+const page = (customerId: number | null, afterPlace: number | null, nowMs: number): SQL =>
+  withinBytes(sql`select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`, order);
+
+const named = (row: Paged<Row>): Paged<FleetService> => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" });
+
+/** Objectives that are measured for one look, whatever the services have. */
+const mostObjectives = 500;
+
+type Look = { readonly services: readonly Paged<Row>[]; readonly measured: readonly unknown[] | null };
+
 export const createFleetStore = (db: Database): FleetStore => ({
-  list: async (customerId, afterPlace, nowMs) => {
-    const rows = await db.rows<Paged<Row>>(
-      withinBytes(
-        sql`
-      select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`,
-        sql`trouble, name collate "C", "serviceId"`,
-      ),
-    );
-    return rows.map((row) => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" }));
+  list: async (customerId, afterPlace, nowMs) => (await db.rows<Paged<Row>>(page(customerId, afterPlace, nowMs))).map(named),
+
+  look: async (customerId, afterPlace, nowMs, first) => {
+    const [look] = await db.rows<Look>(sql`
+      with fleet as materialized (${page(customerId, afterPlace, nowMs)}
+      ), shown as materialized (select "serviceId" from fleet order by ${order} limit ${first}::int)
+      select coalesce((select jsonb_agg(to_jsonb(f) order by ${order}) from fleet f), '[]') as services,
+        ${measuredNow(sql`select "serviceId" from shown`, mostObjectives)} as measured`);
+    return { services: (look?.services ?? []).map(named), ...readMeasured(look?.measured ?? []) };
   },
 });

@@ -3131,4 +3131,9 @@ export type Operations = {
     query?: { customer_id?: number; };
     result: Digest;
   };
+  /** Sign out everywhere: end every session of the console that was begun with this token */
+  "DELETE /v1/sessions": {
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
 };

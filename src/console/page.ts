@@ -5,12 +5,14 @@ import { refuseNeed } from "../http/principal.ts";
 import { editors } from "../auth/guards.ts";
 import { clock, when } from "./parts.ts";
 import { styleAsset } from "./assets.ts";
+import { standingNotes } from "./standing.ts";
 
 const tabs = [
   ["fleet", "/console", "Fleet"],
   ["storms", "/console/storms", "Storms"],
   ["objectives", "/console/objectives", "Objectives"],
   ["invoices", "/console/invoices", "Invoices"],
+  ["status", "/console/status", "Status"],
 ] as const;
 
 export type Tab = (typeof tabs)[number][0];
@@ -46,7 +48,7 @@ const foot = (c: AppContext, nowMs: number): Html => {
       ? html` <a href="/console/customers">${customerId > 0 ? `customer ${customerId}, change` : "choose a customer"}</a>`
       : nothing;
   return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${clock(nowMs)} UTC; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
-<form method="post" action="/console/sign-out"><button class="plain">Sign out</button></form></footer>`;
+<form method="post" action="/console/sign-out"><button class="plain">Sign out</button> <button class="plain" name="where" value="everywhere" aria-label="Sign out everywhere: in every browser that is signed in with this token">everywhere</button></form></footer>`;
 };
 
 /**
@@ -55,6 +57,7 @@ const foot = (c: AppContext, nowMs: number): Html => {
  */
 export const page = async (c: AppContext, nowMs: number, content: Page): Promise<string> => {
   const isIn = c.var.session !== undefined && c.var.principal !== undefined;
+  const standing = isIn ? ((await c.var.standing) ?? null) : null;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -69,7 +72,7 @@ export const page = async (c: AppContext, nowMs: number, content: Page): Promise
 <a class="skip" href="#main">To the content</a>
 ${isIn ? bar(c, content) : html`<header class="bar"><div><a class="name" href="/console">tranche</a></div></header>`}
 <main id="main">
-${content.body}
+${standing === null ? "" : standingNotes(c, standing, nowMs)}${content.body}
 </main>
 ${isIn ? foot(c, nowMs) : ""}
 </body>

@@ -10,6 +10,7 @@ import { html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
 import { within } from "../http/rate-limit.ts";
 import { page } from "./page.ts";
+import type { Standing } from "./standing.ts";
 
 /** Browsers keep `__Host-` only with Secure, which not all of them accept over plain HTTP, not even of this very machine. */
 const localName = "tranche-session";
@@ -23,7 +24,7 @@ const isLocal = (c: AppContext): boolean => {
 
 const cookie = { path: "/", httpOnly: true, sameSite: "Strict" } as const;
 
-const readSession = async (c: AppContext, tokens: SessionTokens | null, nowMs: number): Promise<SessionClaim | null> => {
+export const readSession = async (c: AppContext, tokens: SessionTokens | null, nowMs: number): Promise<SessionClaim | null> => {
   const kept = isLocal(c) ? getCookie(c, localName) : getCookie(c, "session", "host");
   return kept === undefined || tokens === null ? null : await tokens.read(kept, nowMs);
 };
@@ -76,7 +77,7 @@ export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits">;
 
 /** Whoever is signed in. Nobody is sent to sign in, and from there back. */
 export const signedIn =
-  (deps: SessionDeps, sessions: Sessions): AppMiddleware =>
+  (deps: SessionDeps, sessions: Sessions, standing: Standing): AppMiddleware =>
   async (c, next) => {
     const nowMs = deps.clock.nowMs();
     const claim = await readSession(c, deps.sessionTokens, nowMs);
@@ -90,6 +91,7 @@ export const signedIn =
       c.set("principal", principal);
       c.set("session", claim);
       c.set("customerId", principal.kind === "customer" ? principal.customerId : claim.customerId);
+      if (c.req.method === "GET") c.set("standing", standing.of(c.var.customerId));
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "unauthenticated") throw error;
       // The token was revoked, or has expired.

@@ -72,14 +72,14 @@ describe("a session", () => {
   it("is a cookie that no script reads, no other host sets and no other site sends; it holds no credential", async () => {
     const { cookie, to } = await ask("/console/sign-in", { form: { token: world.acme.editor, next: "/console/storms" } });
     expect(to).toBe("/console/storms");
-    expect(cookie).toMatch(/^__Host-session=[\w-]{108}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+    expect(cookie).toMatch(/^__Host-session=[\w-]{114}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
     expect(atob((cookie.split(/[=;]/)[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"))).not.toContain(world.acme.editor);
   });
 
   it("has a name without __Host- over plain http on this machine alone", async () => {
     const local = "http://localhost:8787";
     const { cookie } = await ask("/console/sign-in", { at: local, form: { token: world.acme.editor } });
-    expect(cookie).toMatch(/^tranche-session=[\w-]{108}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(/^tranche-session=[\w-]{114}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
     const kept = cookie.split(";")[0] ?? "";
     expect((await ask("/console", { at: local, cookie: kept })).status).toBe(200);
     expect((await ask("/console", { cookie: kept })).status).toBe(303);
@@ -139,7 +139,7 @@ describe("a session", () => {
     const cookie = await signIn(world.acme.viewer);
     const [name, value = ""] = cookie.split("=");
     const nowMs = api.time.nowMs;
-    const claim = { kind: "bootstrap", digest: "0".repeat(64), customerId: 1, expiresAtMs: nowMs + hourMs } as const;
+    const claim = { kind: "bootstrap", digest: "0".repeat(64), customerId: 1, epoch: 0, expiresAtMs: nowMs + hourMs } as const;
     const strange = await createSessionTokens([btoa("another key of the tests, 32 byt")]).sign(claim);
     const key = api.env["SECRETS_KEY"] ?? "";
     const link = await createLinkTokens([key]).sign({ linkId: 1, invoiceId: 1, expiresAtMs: nowMs + hourMs });

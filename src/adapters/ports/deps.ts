@@ -46,7 +46,7 @@ import type { Lookup, Resolver } from "./steering/resolver.ts";
 import type { RoutingStore } from "./steering/routing.ts";
 import type { ObjectiveMeasures, ObjectiveStore } from "./slo/objectives.ts";
 import type { ServiceStore } from "./tenants/services.ts";
-import type { SessionTokens } from "./tenants/sessions.ts";
+import type { SessionStore, SessionTokens } from "./tenants/sessions.ts";
 import type { SloCorrectionStore } from "./slo/corrections.ts";
 import type { SloHistory, SloProgress } from "./slo/history.ts";
 import type { StandingStore } from "./steering/standing.ts";
@@ -85,6 +85,7 @@ export interface TenantDeps {
   readonly jwt: JwtVerifier | null;
   /** Null: without SECRETS_KEY nobody signs in to the console. */
   readonly sessionTokens: SessionTokens | null;
+  readonly sessionStore: SessionStore;
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;

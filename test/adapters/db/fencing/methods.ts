@@ -261,6 +261,7 @@ export const requestFiles: readonly string[] = [
   "db/tenants/quotas.ts",
   "db/steering/routing.ts",
   "db/tenants/services.ts",
+  "db/tenants/sessions.ts",
   "db/platform/telemetry.ts",
   "db/tenants/tokens.ts",
   "db/steering/zone-grants.ts",

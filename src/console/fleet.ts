@@ -9,7 +9,7 @@ import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { afterOf } from "./asked.ts";
 import { mayAct, page } from "./page.ts";
-import { cell, clock, empty, meter, note, pages, since, stateOf, table, when } from "./parts.ts";
+import { cell, clock, empty, meter, note, ordering, pages, since, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.ts";
 
@@ -68,7 +68,7 @@ const row = (one: FleetService, worst: Status | undefined, nowMs: number, isActi
   return html`<tr><th scope="row"><a href="/console/services/${one.serviceId}">${isolated(one.name)}</a>${one.steering === "shadow" ? html`<small>shadow: decides, changes nothing</small>` : ""}</th>
 <td class="lead">${stateOf(troubleWords[one.trouble])}</td>
 ${cell("Serving", html`${serving(one)}<small>${why(one, nowMs)}</small>`)}${cell("Domains", weights(one))}${cell("Budget left", budget(worst))}${cell("Last round", lastRound(one, nowMs))}
-${isActing ? html`<td class="act"><a href="/console/order?mode=${order.mode}&amp;service=${one.serviceId}" aria-label="${order.word.replace("…", "")} ${one.name}">${order.word}</a></td>` : ""}</tr>`;
+${isActing ? ordering(html`<td class="act"><a href="/console/order?mode=${order.mode}&amp;service=${one.serviceId}" aria-label="${order.word.replace("…", "")} ${one.name}">${order.word}</a></td>`) : ""}</tr>`;
 };
 
 /** The worst objective of each service: by its state, then by what is left. */
@@ -118,7 +118,7 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
         ? nothingYet
         : table(
             "Services, those in trouble first",
-            ["Service", "State", "Serving, and why", "Domains", "Budget left", "Last round", ...(isActing ? ["Order"] : [])],
+            ["Service", "State", "Serving, and why", "Domains", "Budget left", "Last round", ...(isActing ? [{ order: "Order" }] : [])],
             rows,
           );
     const silent = services.filter(({ trouble }) => trouble === "silent").length;

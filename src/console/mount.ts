@@ -6,6 +6,7 @@ import { registerAssets } from "./assets.ts";
 import { registerCustomers } from "./customers.ts";
 import { registerFleetPage } from "./fleet.ts";
 import { ownForms } from "./frame.ts";
+import { createLastKnown } from "./last-known.ts";
 import { registerInvoicePages } from "./invoices.ts";
 import { registerObjectivesPage } from "./objectives.ts";
 import { registerOrder } from "./order.ts";
@@ -22,12 +23,14 @@ import { registerStormPages } from "./storms.ts";
  */
 export const mountConsole = (app: App, deps: Deps, sessions: Sessions): void => {
   const standing = createStanding(deps);
+  const lastKnown = createLastKnown(deps.clock);
   app.get("/", (c) => c.redirect("/console", 302));
   registerAssets(app);
   app.use("/console/*", ownForms(deps));
   registerSignIn(app, deps, sessions);
   // Everything after this knows who is signed in.
-  app.use("/console/*", signedIn(deps, sessions, standing));
+  app.use("/console/*", signedIn(deps, sessions, standing, lastKnown));
+  for (const path of ["/console", "/console/services/:id", "/console/storms"]) app.get(path, lastKnown.view);
   registerCustomers(app, deps);
   registerFleetPage(app, deps);
   registerServicePage(app, deps);

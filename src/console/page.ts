@@ -26,7 +26,15 @@ export type Page = {
 };
 
 /** Whether whoever is signed in may act: an editor, or an admin who may write. Who may not is shown no buttons. */
-export const mayAct = (c: AppContext): boolean => refuseNeed(c.var.principal, editors) === null;
+export const mayAct = (c: AppContext): boolean => c.var.away !== true && refuseNeed(c.var.principal, editors) === null;
+
+/** The tab of a path. */
+export const tabOf = (path: string): { readonly tab?: Tab } => {
+  const found = tabs.find(
+    ([name, at]) => path === at || (name === "fleet" ? path.startsWith("/console/services/") : path.startsWith(`${at}/`)),
+  );
+  return found === undefined ? {} : { tab: found[0] };
+};
 
 const freezeLink = (serviceId: number | undefined): Html =>
   html`<p class="acts"><a class="button" href="/console/order?mode=frozen${serviceId === undefined ? "" : html`&amp;service=${serviceId}`}">Freeze…</a></p>`;

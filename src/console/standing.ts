@@ -1,9 +1,11 @@
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { StandingOrders } from "../adapters/ports/steering/freeze.ts";
 import type { AppContext } from "../http/env.ts";
+import { editors } from "../auth/guards.ts";
+import { refuseNeed } from "../http/principal.ts";
 import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
-import { note, when } from "./parts.ts";
+import { note, ordering, when } from "./parts.ts";
 
 /** How old what is said of orders on every page may be; whoever gives one sees it at once. */
 const maxAgeMs = 5_000;
@@ -44,8 +46,10 @@ const byWhom = (c: AppContext, { actor, reason }: { readonly actor: string; read
 
 /** What an order of everything means for whoever looks at a page. */
 export const standingNotes = (c: AppContext, { panic, freeze, ofCustomer }: StandingOrders, nowMs: number): Html => {
-  const link = (what: string, word: string): Html => html` <a href="/console/all?what=${what}">${word}…</a>`;
-  const isAdmin = c.var.principal.kind === "admin";
+  const link = (what: string, word: string): Html => ordering(html` <a href="/console/all?what=${what}">${word}…</a>`);
+  const { principal } = c.var;
+  const isAdmin = principal.kind === "admin" && principal.scopes.includes("freeze");
+  const mayRelease = refuseNeed(principal, editors) === null;
   return html`${panic === null ? nothing : note("bad", html`<p><strong>Panic</strong>, ${when(panic.setAtMs, nowMs)}${byWhom(c, panic)}. No weight and no health check is changed for anybody; storms are seen, and not answered.${isAdmin ? link("panic", "Lift it") : ""}</p>`, "alert")}${
     freeze === null
       ? nothing
@@ -58,7 +62,7 @@ export const standingNotes = (c: AppContext, { panic, freeze, ofCustomer }: Stan
       ? nothing
       : note(
           "warn",
-          html`<p><strong>All services are frozen</strong>, ${when(ofCustomer.setAtMs, nowMs)} by ${isolated(ofCustomer.actor)}: ${isolated(ofCustomer.reason)}${ofCustomer.untilMs === null ? "" : html`; it ends ${when(ofCustomer.untilMs, nowMs)}`}.${link("services", "Release them")}</p>`,
+          html`<p><strong>All services are frozen</strong>, ${when(ofCustomer.setAtMs, nowMs)} by ${isolated(ofCustomer.actor)}: ${isolated(ofCustomer.reason)}${ofCustomer.untilMs === null ? "" : html`; it ends ${when(ofCustomer.untilMs, nowMs)}`}.${mayRelease ? link("services", "Release them") : ""}</p>`,
         )
   }`;
 };

@@ -125,7 +125,7 @@ const takeovers = (status: Status, preferred: string, nowMs: number): Html => {
   const next =
     away === 0
       ? nothing
-      : html`<p class="hint">${away} of ${status.shards} shards are not on ${isolated(preferred)}, the preferred provider. They are handed back by themselves once it has been well for ten minutes and no storm is on.</p>`;
+      : html`<p class="hint">${away} of ${status.shards} shards are not on ${isolated(preferred)}, the preferred provider. They are handed back by themselves once it has been well for a while and no storm is on.</p>`;
   return html`${next}${rows.length === 0 ? empty("No takeover yet.", "When the holder of a shard falls silent, the other provider takes it over within a minute, and it is listed here.") : table("Takeovers, the newest first", ["When", "What", "From, to", { number: "Unheld for" }], rows, true)}`;
 };
 

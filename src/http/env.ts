@@ -18,6 +18,8 @@ export type AppEnv = {
     session?: SessionClaim;
     /** Of the console: what is ordered of more than one service, being read while the page is made. Null: not known. */
     standing?: Promise<StandingOrders | null>;
+    /** Of the console: the database is away, so that nothing can be ordered. */
+    away?: true;
     /** The request body as text; set by `jsonBody`. */
     rawBody: string;
   };

@@ -115,7 +115,10 @@ describe("a freeze of all services of a customer", () => {
       ["frozen", "frozen"],
       ["frozen", "frozen"],
     ]);
-    expect([weights(), await standing(other.serviceId)]).toEqual([["100/0", "0/100"], ["shifted", "storm"]]);
+    expect([weights(), await standing(other.serviceId)]).toEqual([
+      ["100/0", "0/100"],
+      ["shifted", "storm"],
+    ]);
     await all().lift(customerId, change);
     await world.round();
     expect([await standing(ids[0]), await standing(ids[1])]).toEqual([
@@ -127,7 +130,9 @@ describe("a freeze of all services of a customer", () => {
       { kind: "freeze.lifted" },
     ]);
     expect(
-      await world.sql("select action, object_type, customer_id::int as customer from audit_log where object_type = 'customer_freeze' order by id"),
+      await world.sql(
+        "select action, object_type, customer_id::int as customer from audit_log where object_type = 'customer_freeze' order by id",
+      ),
     ).toEqual([
       { action: "set", object_type: "customer_freeze", customer: customerId },
       { action: "lift", object_type: "customer_freeze", customer: customerId },

@@ -10,7 +10,7 @@ import type { Html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
 import { version } from "../version.ts";
 import { page } from "./page.ts";
-import { cell, clock, empty, note, section, stateOf, table, when } from "./parts.ts";
+import { cell, clock, empty, length, note, section, stateOf, table, when } from "./parts.ts";
 import type { Word } from "./words.ts";
 
 /** A provider that has not said anything for so long is silent: its witness notices at the same time. */
@@ -100,7 +100,7 @@ const jobRow = (job: string, runs: readonly JobStanding[], nowMs: number): Html 
       ? { word: "Fails on one", tone: "warn" }
       : { word: "On time", tone: "ok" };
   return html`<tr><th scope="row"><code>${job}</code></th><td class="lead">${stateOf(word)}</td>
-${cell("Last success", goodAtMs === null ? "never" : html`${when(goodAtMs, nowMs)}${good === undefined ? "" : html`<small>${isolated(good.provider)}, took ${formatDuration(good.lastDurationMs)}</small>`}`)}${cell("Failing", failing.length === 0 ? "–" : html`${failing.map(({ provider, lastFailedAtMs }, index) => html`${index === 0 ? "" : ", "}${isolated(provider)} ${when(lastFailedAtMs ?? 0, nowMs)}`)}`)}</tr>`;
+${cell("Last success", goodAtMs === null ? "never" : html`${when(goodAtMs, nowMs)}${good === undefined ? "" : html`<small>${isolated(good.provider)}, took ${length(good.lastDurationMs * 1_000)}</small>`}`)}${cell("Failing", failing.length === 0 ? "–" : html`${failing.map(({ provider, lastFailedAtMs }, index) => html`${index === 0 ? "" : ", "}${isolated(provider)} ${when(lastFailedAtMs ?? 0, nowMs)}`)}`)}</tr>`;
 };
 
 const jobs = ({ jobs: runs }: Status, nowMs: number): Html => {

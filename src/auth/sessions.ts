@@ -36,7 +36,9 @@ const epochMaxAgeMs = 30_000;
 /** A principal, and under which number sessions of its credential are valid. */
 type Owner = { readonly principal: Principal; readonly epoch: number };
 
-export const createSessions = (deps: Pick<Deps, "config" | "tokens" | "adminTokens" | "sessionStore"> & { readonly clock: Clock }): Sessions => {
+export const createSessions = (
+  deps: Pick<Deps, "config" | "tokens" | "adminTokens" | "sessionStore"> & { readonly clock: Clock },
+): Sessions => {
   const owners = tokenOwners(deps);
   // By digest, and so apart from those of the API, which are by secret: nobody presents a digest as one.
   const caches = createTokenCaches(deps.clock);

@@ -1,5 +1,12 @@
 import { z } from "@hono/zod-openapi";
-import type { FailingShard, JobStanding, LeaseStanding, ProviderStanding, Status, Takeover } from "../../adapters/ports/coordination/status.ts";
+import type {
+  FailingShard,
+  JobStanding,
+  LeaseStanding,
+  ProviderStanding,
+  Status,
+  Takeover,
+} from "../../adapters/ports/coordination/status.ts";
 import { tolerableSkewMs } from "../../domain/coordination/clock-skew.ts";
 import type { SealCounts } from "../../domain/tenants/seals.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";

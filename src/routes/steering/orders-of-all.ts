@@ -57,7 +57,11 @@ export const liftFreezeOfAll = async (deps: Pick<Deps, "customerFreeze" | "tell"
   deps.tell();
 };
 
-export const beginPanic = async (deps: Pick<Deps, "panic" | "tell">, { reason }: z.infer<typeof panicInput>, change: Change): Promise<Panic> => {
+export const beginPanic = async (
+  deps: Pick<Deps, "panic" | "tell">,
+  { reason }: z.infer<typeof panicInput>,
+  change: Change,
+): Promise<Panic> => {
   const panic = await deps.panic.set(reason, change);
   deps.tell();
   return panic;

@@ -12,12 +12,20 @@ import { beginPanic, endPanic, panicInput } from "./orders-of-all.ts";
 const noQuery = z.strictObject({});
 
 export const panicSchema = z
-  .object({ reason: like(z.string(), "weights are written that nobody wanted, see INC-43"), actor: like(z.string(), "admin:alice"), set_at: timeText })
+  .object({
+    reason: like(z.string(), "weights are written that nobody wanted, see INC-43"),
+    actor: like(z.string(), "admin:alice"),
+    set_at: timeText,
+  })
   .openapi("Panic");
 
 const stateSchema = z.object({ panic: orNull(panicSchema) }).openapi("PanicState");
 
-export const representPanic = ({ reason, actor, setAtMs }: Panic): z.infer<typeof panicSchema> => ({ reason, actor, set_at: isoTime(setAtMs) });
+export const representPanic = ({ reason, actor, setAtMs }: Panic): z.infer<typeof panicSchema> => ({
+  reason,
+  actor,
+  set_at: isoTime(setAtMs),
+});
 
 /** `/v1/panic`: nothing is written to any outside system. For admins only. */
 export const registerPanic = (app: App, deps: Pick<Deps, "panic" | "tell">, guards: Guards): void => {

@@ -9,7 +9,9 @@ const columns = sql`panic_reason as reason, panic_actor as actor, ${ms("panic_se
 export const panicInForce = sql`select ${columns} from settings where panic_set_at is not null`;
 
 const json = (row: string) =>
-  sql.raw(`case when ${row}.panic_set_at is not null then jsonb_build_object('reason', ${row}.panic_reason, 'actor', ${row}.panic_actor) end`);
+  sql.raw(
+    `case when ${row}.panic_set_at is not null then jsonb_build_object('reason', ${row}.panic_reason, 'actor', ${row}.panic_actor) end`,
+  );
 
 export const createPanicStore = (db: Database): PanicStore => ({
   get: async () => (await db.rows<Panic>(panicInForce))[0] ?? null,

@@ -18,7 +18,8 @@ export type SessionClaim = {
 
 /** Whose sessions: of a stored token; of ADMIN_TOKEN, whose id is null. */
 export type SessionOwner =
-  { readonly kind: "customer"; readonly tokenId: number } | { readonly kind: "admin"; readonly tokenId: number | null };
+  | { readonly kind: "customer"; readonly tokenId: number }
+  | { readonly kind: "admin"; readonly tokenId: number | null };
 
 export interface SessionStore {
   /** Ends every session of a credential, in whichever browser: elsewhere within 30 s. The credential itself stays valid. */

@@ -38,8 +38,8 @@ const noted = () => {
 
 describe("the gate of a panic", () => {
   it.each([
-    ["a panic is on", async () => true, "panic is on"],
-    ["nobody knows, as the database is away", async () => await Promise.reject(new Error("away")), "the database is away"],
+    ["a panic is on", async (): Promise<boolean> => true, "panic is on"],
+    ["nobody knows, as the database is away", (): Promise<boolean> => Promise.reject(new Error("away")), "the database is away"],
   ] as const)("lets nothing be written where %s, and says so", async (_, isPanic, words) => {
     const { reached, access } = noted();
     for (const [name, write] of Object.entries(writes(panicGate(access, isPanic)))) {

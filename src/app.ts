@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import type { Deps } from "./adapters/ports/deps.ts";
 import { guards as createGuards } from "./auth/guards.ts";
+import { createSessions } from "./auth/sessions.ts";
 import { createTokenCaches } from "./auth/token-cache.ts";
 import { consoleFrame } from "./console/frame.ts";
 import { mountConsole } from "./console/mount.ts";
@@ -26,6 +27,7 @@ import { mountSlo } from "./routes/slo/mount.ts";
 import { mountSteering } from "./routes/steering/mount.ts";
 import { registerAuditLog } from "./routes/tenants/audit-log.ts";
 import { registerDomainDisputes } from "./routes/tenants/domain-disputes.ts";
+import { registerSessions } from "./routes/tenants/sessions.ts";
 import { mountTenants } from "./routes/tenants/mount.ts";
 
 /** SQLSTATEs of a statement that lost against another or took too long: a retry may succeed. */
@@ -49,6 +51,7 @@ export const createApp = (deps: Deps): App => {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   const caches = createTokenCaches(deps.clock);
   const guards = createGuards(deps, caches);
+  const sessions = createSessions(deps);
 
   const render = (thrown: unknown, c: AppContext): Response => {
     const error = asAppError(thrown);
@@ -82,6 +85,7 @@ export const createApp = (deps: Deps): App => {
   mountPlatform(app, deps, guards);
   mountNotify(app, deps, guards);
   mountSlo(app, deps, guards);
-  mountConsole(app, deps);
+  registerSessions(app, sessions, guards);
+  mountConsole(app, deps, sessions);
   return app;
 };

@@ -50,6 +50,7 @@ export const ofToken = (owner: TokenOwner): Principal => ({
   customerId: owner.customerId,
   role: owner.role,
   expiresAtMs: owner.expiresAtMs,
+  tokenId: owner.tokenId,
 });
 
 export const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
@@ -57,10 +58,11 @@ export const ofAdminToken = (owner: AdminTokenOwner): Principal => ({
   actor: `admin:${owner.name}`,
   scopes: owner.scopes,
   expiresAtMs: owner.expiresAtMs,
+  tokenId: owner.tokenId,
 });
 
 /** ADMIN_TOKEN: every right, no expiry. */
-export const bootstrap: Principal = { kind: "admin", actor: "admin", scopes: adminScopes, expiresAtMs: null };
+export const bootstrap: Principal = { kind: "admin", actor: "admin", scopes: adminScopes, expiresAtMs: null, tokenId: null };
 
 /** The forms of tokens that are stored. */
 export const customerToken = /^trn_[A-Za-z0-9_-]{43}$/;
@@ -134,6 +136,7 @@ export const authenticator = (
       customerId,
       role: role === "viewer" ? "viewer" : "editor",
       expiresAtMs: claims.expiresAtMs,
+      tokenId: null,
     };
   };
 
@@ -142,7 +145,7 @@ export const authenticator = (
     if (shown === undefined || !(await sameSecret(shown, gatewaySecret))) throw refused();
     const customerId = readCustomerId(header);
     if (customerId === null) throw new AppError("bad_request", "X-Customer-ID must be a positive integer");
-    return { kind: "customer", actor: "gateway", customerId, role: "editor", expiresAtMs: null };
+    return { kind: "customer", actor: "gateway", customerId, role: "editor", expiresAtMs: null, tokenId: null };
   };
 
   return async (credentials) => {

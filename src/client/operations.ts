@@ -3,6 +3,8 @@
 export type Ready = {
   /** degraded: rounds fail on some shard, which the API does not suffer from */
   status: "ok" | "degraded";
+  /** whether an admin has ordered that nothing is written to any outside system. It makes no deployment unready: its API and its rounds are as they should be */
+  panic: boolean;
   /** what weakens this deployment without stopping it; empty: nothing */
   warnings: string[];
   failing_shards: FailingShard[];
@@ -770,6 +772,8 @@ export type RoutingOverride = {
   until: string | null;
   actor: string;
   set_at: string;
+  /** whether it is the freeze of all services of the customer, which `DELETE /v1/freeze/services` lifts */
+  of_all: boolean;
 };
 
 export type ExpectedAnswers = {
@@ -1029,6 +1033,20 @@ export type FleetService = {
   last_round_at: string | null;
   /** more than 300 is trouble */
   last_round_age_seconds: number | null;
+};
+
+export type PanicState = {
+  panic: Panic | null;
+};
+
+export type Panic = {
+  reason: string;
+  actor: string;
+  set_at: string;
+};
+
+export type PanicInput = {
+  reason: string;
 };
 
 export type UsageWindow = {
@@ -1549,6 +1567,8 @@ export type AuditEntry = {
 export type Status = {
   /** what weakens this deployment without stopping it; empty: nothing */
   warnings: string[];
+  /** nothing is written to any outside system since then; null: it is off */
+  panic: Panic | null;
   preferred_provider: string;
   shards: number;
   /** how many there had better be: the number that there is as long as that will do */
@@ -1571,6 +1591,8 @@ export type Status = {
     expires_at: string;
     released_at: string | null;
   })[];
+  /** the last run of each job on each provider; either provider may run a job */
+  jobs: JobStanding[];
   providers: ({
     name: string;
     /** its latest round, also as a witness */
@@ -1611,6 +1633,16 @@ export type ShardLoad = {
   /** of the time of a round's connections, the share that probing everything takes in calm */
   utilisation: number;
   measured_at: string;
+};
+
+export type JobStanding = {
+  /** `tick:N`: the rounds of shard N, as their holder or as a witness */
+  job: string;
+  provider: string;
+  last_started_at: string;
+  last_succeeded_at: string | null;
+  last_failed_at: string | null;
+  last_duration_ms: number;
 };
 
 export type SealedSecrets = {
@@ -1749,7 +1781,7 @@ export type ChannelCode = {
 
 export type Notification = {
   id: number;
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
   severity: "info" | "warning" | "critical";
   service_id: number | null;
   storm_id: number | null;
@@ -1781,7 +1813,7 @@ export type NotificationDeliveryBrief = {
 
 export type NotificationDetail = {
   id: number;
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
   severity: "info" | "warning" | "critical";
   service_id: number | null;
   storm_id: number | null;
@@ -1805,7 +1837,7 @@ export type NotificationDelivery = {
   channel: string;
   channel_kind: "webhook" | "slack" | "pagerduty" | "email";
   action: "event" | "trigger" | "update" | "resolve";
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
   severity: "info" | "warning" | "critical";
   incident_id: number | null;
   /** `dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off */
@@ -2622,6 +2654,35 @@ export type Operations = {
     query?: { customer_id?: number; cursor?: string; };
     result: FleetService[];
   };
+  /** Read whether all services of the customer are frozen */
+  "GET /v1/freeze/services": {
+    query?: { customer_id?: number; };
+    result: FreezeState;
+  };
+  /** Freeze all services of the customer at once; obeyed by the next round */
+  "PUT /v1/freeze/services": {
+    query?: { customer_id?: number; };
+    body: FreezeInput;
+    result: Freeze;
+  };
+  /** Lift the freeze of all services; each one obeys its own override again, or decides for itself */
+  "DELETE /v1/freeze/services": {
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Read whether a panic is on */
+  "GET /v1/panic": {
+    result: PanicState;
+  };
+  /** Write nothing to any outside system: no weight and no health check, for anybody, until it is lifted */
+  "PUT /v1/panic": {
+    body: PanicInput;
+    result: Panic;
+  };
+  /** Lift the panic; what is wanted then is written from the next round on */
+  "DELETE /v1/panic": {
+    result: undefined;
+  };
   /** List usage windows by their start */
   "GET /v1/services/{id}/usage": {
     path: { id: number; };
@@ -2850,7 +2911,7 @@ export type Operations = {
   };
   /** List what the customer is told of, the newest first, whether or not a channel was told */
   "GET /v1/notifications": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
     result: Notification[];
   };
   /** Read a notification, and what became of the messages that told of it */
@@ -2927,7 +2988,7 @@ export type Operations = {
   };
   /** List what the operator is told of, the newest first, whether or not a channel was told */
   "GET /v1/operator/notifications": {
-    query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
+    query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
     result: Notification[];
   };
   /** Read a notification, and what became of the messages that told of it */
@@ -3069,5 +3130,10 @@ export type Operations = {
     path: { week: string; };
     query?: { customer_id?: number; };
     result: Digest;
+  };
+  /** Sign out everywhere: end every session of the console that was begun with this token */
+  "DELETE /v1/sessions": {
+    query?: { customer_id?: number; };
+    result: undefined;
   };
 };

@@ -2,14 +2,16 @@ import type { Database } from "../adapters/db/platform/client.ts";
 import { createDnsAccountStore, sealedDnsAccounts } from "../adapters/db/steering/dns-accounts.ts";
 import { createDnsSetupStore } from "../adapters/db/steering/dns-setup.ts";
 import { createFleetStore } from "../adapters/db/steering/fleet.ts";
-import { createFreezeStore } from "../adapters/db/steering/freeze.ts";
+import { createCustomerFreezeStore, createFreezeStore } from "../adapters/db/steering/freeze.ts";
 import { createObservationStore } from "../adapters/db/steering/observations.ts";
+import { createPanicStore } from "../adapters/db/steering/panic.ts";
 import { createRoutingStore } from "../adapters/db/steering/routing.ts";
 import { createStandingStore } from "../adapters/db/steering/standing.ts";
 import { createZoneGrantStore } from "../adapters/db/steering/zone-grants.ts";
 import { createNameServers } from "../adapters/dns/name-servers.ts";
 import { createResolver } from "../adapters/dns/resolver.ts";
 import { createCallCounter } from "../adapters/platform/call-counter.ts";
+import type { DnsAccess } from "../adapters/ports/steering/dns-access.ts";
 import type { SteeringDeps } from "../adapters/ports/deps.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Log } from "../adapters/ports/platform/log.ts";
@@ -18,6 +20,7 @@ import type { Connect } from "../adapters/ports/platform/connect.ts";
 import type { OwnershipStore } from "../adapters/ports/tenants/ownership.ts";
 import { createDnsDirectory } from "../adapters/route53/dns-directory.ts";
 import { createDnsLog } from "../adapters/route53/dns-log.ts";
+import { panicGate } from "../adapters/route53/panic-gate.ts";
 import { createRole } from "../adapters/route53/role.ts";
 import { createRoute53 } from "../adapters/route53/route53.ts";
 import { createRoleTrust } from "../adapters/route53/trust.ts";
@@ -66,10 +69,13 @@ const buildRoute53 = ({ config, db, clock, random, chance, log, fetch }: Omit<Ne
           timeoutMs: stsTimeoutMs,
           strangeId,
         });
-  const dns =
+  const panic = createPanicStore(db);
+  const guarded = (access: DnsAccess): DnsAccess => panicGate(access, async () => (await panic.get()) !== null);
+  const dns = guarded(
     credentials === null
       ? createDnsLog({ log: (line) => log.info("dns_log", { line }) })
-      : createRoute53({ endpoint, region, credentials, fetch, clock, random: chance, onCall: calls.add });
+      : createRoute53({ endpoint, region, credentials, fetch, clock, random: chance, onCall: calls.add }),
+  );
   const dnsDirectory = createDnsDirectory({
     operator: dns,
     accounts: (customerIds) => sealedDnsAccounts(db, customerIds),
@@ -93,9 +99,9 @@ const buildRoute53 = ({ config, db, clock, random, chance, log, fetch }: Omit<Ne
                 timeoutMs: stsTimeoutMs,
               }),
             ),
-    connect: (place, keys) => createRoute53({ ...place, credentials: keys, fetch, clock, random: chance, onCall: calls.add }),
+    connect: (place, keys) => guarded(createRoute53({ ...place, credentials: keys, fetch, clock, random: chance, onCall: calls.add })),
   });
-  return { dns, dnsDirectory, zoneGrants, zoneBindings, roleTrust, takeDnsCalls: calls.take };
+  return { dns, dnsDirectory, panic, zoneGrants, zoneBindings, roleTrust, takeDnsCalls: calls.take };
 };
 
 type Jobs = Pick<JobDeps, "dns" | "takeDnsCalls" | "driftCheckMs" | "firstProofs" | "observations" | "nameServers">;
@@ -110,6 +116,7 @@ export const buildSteering = ({ connect, ownership, ...needs }: Needs): Steering
     dnsSetup: createDnsSetupStore(db, config.domainVerification),
     routing: createRoutingStore(db),
     freeze: createFreezeStore(db),
+    customerFreeze: createCustomerFreezeStore(db),
     fleet: createFleetStore(db),
     standing: createStandingStore(db, config.domainVerification),
     driftCheckMs: config.driftCheckMs,

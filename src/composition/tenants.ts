@@ -8,6 +8,7 @@ import { createIdempotencyStore } from "../adapters/db/tenants/idempotency.ts";
 import { createOwnershipStore } from "../adapters/db/tenants/ownership.ts";
 import { createQuotaStore } from "../adapters/db/tenants/quotas.ts";
 import { createServiceStore } from "../adapters/db/tenants/services.ts";
+import { createSessionStore } from "../adapters/db/tenants/sessions.ts";
 import { createTokenStore } from "../adapters/db/tenants/tokens.ts";
 import { createJwtVerifier } from "../adapters/platform/jwt.ts";
 import { createSessionTokens } from "../adapters/platform/session-tokens.ts";
@@ -33,6 +34,7 @@ const sessionTokens = ({ secretsKeys: [first, ...older] }: Config): SessionToken
 export const buildTenants = ({ config, db, clock, fetch, signing }: Needs): TenantDeps & Pick<JobDeps, "requireProof"> => ({
   jwt: createJwtVerifier(config.auth, clock, fetch),
   sessionTokens: sessionTokens(config),
+  sessionStore: createSessionStore(db),
   idempotency: createIdempotencyStore(db),
   customers: createCustomerStore(db),
   tokens: createTokenStore(db, config.quotas),

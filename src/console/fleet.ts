@@ -9,14 +9,12 @@ import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { afterOf } from "./asked.ts";
 import { mayAct, page } from "./page.ts";
-import { asOf, cell, empty, meter, note, pages, since, stateOf, table, when } from "./parts.ts";
+import { asOf, cell, empty, meter, note, ordering, pages, since, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { objectiveWords, orderedWords, reasonText, troubleWords } from "./words.ts";
 
 /** Services of a page. */
 const shown = 100;
-/** Objectives that are measured beside them, in the same moment; of more only those of the page, once its services are known. */
-const mostObjectives = 200;
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
@@ -70,7 +68,7 @@ const row = (one: FleetService, worst: Status | undefined, nowMs: number, isActi
   return html`<tr data-key="${one.serviceId}"><th scope="row"><a href="/console/services/${one.serviceId}">${isolated(one.name)}</a>${one.steering === "shadow" ? html`<small>shadow: decides, changes nothing</small>` : ""}</th>
 <td class="lead">${stateOf(troubleWords[one.trouble])}</td>
 ${cell("Serving", html`${serving(one)}<small>${why(one, nowMs)}</small>`)}${cell("Domains", weights(one))}${cell("Budget left", budget(worst))}${cell("Last round", lastRound(one, nowMs))}
-${isActing ? html`<td class="act"><a href="/console/order?mode=${order.mode}&amp;service=${one.serviceId}" aria-label="${order.word.replace("…", "")} ${one.name}">${order.word}</a></td>` : ""}</tr>`;
+${isActing ? ordering(html`<td class="act"><a href="/console/order?mode=${order.mode}&amp;service=${one.serviceId}" aria-label="${order.word.replace("…", "")} ${one.name}">${order.word}</a></td>`) : ""}</tr>`;
 };
 
 /** The worst objective of each service: by its state, then by what is left. */
@@ -108,14 +106,8 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
     const nowMs = deps.clock.nowMs();
     const { customerId } = c.var;
     const place = afterOf(c);
-    const measure = (serviceIds?: readonly number[]) =>
-      deps.objectiveMeasures.measure(
-        { customerId, ...(serviceIds !== undefined && { serviceIds }), page: { limit: mostObjectives + 1, afterId: null } },
-        null,
-      );
-    const [services, all] = await Promise.all([deps.fleet.list(customerId, place, nowMs), measure()]);
+    const { services, measured, atUs } = await deps.fleet.look(customerId, place, nowMs, shown);
     const here = services.slice(0, shown);
-    const { measured, atUs } = all.measured.length <= mostObjectives ? all : await measure(here.map(({ serviceId }) => serviceId));
     const worst = worstByService(measured, atUs);
     const last = here.at(-1);
     const hasMore = services.length > shown || last?.cut === true;
@@ -126,7 +118,7 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
         ? nothingYet
         : table(
             "Services, those in trouble first",
-            ["Service", "State", "Serving, and why", "Domains", "Budget left", "Last round", ...(isActing ? ["Order"] : [])],
+            ["Service", "State", "Serving, and why", "Domains", "Budget left", "Last round", ...(isActing ? [{ order: "Order" }] : [])],
             rows,
           );
     const silent = services.filter(({ trouble }) => trouble === "silent").length;

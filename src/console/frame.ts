@@ -43,7 +43,7 @@ const sentence = (detail: string): string => `${detail.slice(0, 1).toUpperCase()
 
 const explanation = (c: AppContext, status: number, detail: string): Html => {
   if (status !== 503) return html`<p>${sentence(detail)}</p>`;
-  return html`<p>${sentence(detail)} What this page would show is not known now; rounds, and the switches that they make, do not depend on it. Nothing that you sent was stored, unless it was answered.</p>
+  return html`<p>${sentence(detail)} What this page would show is not known now; rounds, and the switches that they make, do not depend on it. Nothing that you sent was stored, unless it was answered: a freeze neither.</p>
 <p><a href="${c.req.path}">Try again</a></p>`;
 };
 

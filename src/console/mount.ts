@@ -1,30 +1,36 @@
 import type { Deps } from "../adapters/ports/deps.ts";
-import { createSessions } from "../auth/sessions.ts";
+import type { Sessions } from "../auth/sessions.ts";
 import type { App } from "../http/env.ts";
+import { registerAll } from "./all.ts";
 import { registerAssets } from "./assets.ts";
 import { registerCustomers } from "./customers.ts";
 import { registerFleetPage } from "./fleet.ts";
 import { ownForms } from "./frame.ts";
+import { createLastKnown } from "./last-known.ts";
 import { registerInvoicePages } from "./invoices.ts";
 import { registerObjectivesPage } from "./objectives.ts";
 import { registerOrder } from "./order.ts";
 import { registerServicePage } from "./service.ts";
 import { signedIn } from "./session.ts";
 import { registerSignIn } from "./sign-in.ts";
+import { createStanding } from "./standing.ts";
+import { registerStatusPage } from "./status.ts";
 import { registerStormPages } from "./storms.ts";
 
 /**
  * The console, for people: pages over the same ports that the API uses, by the same rules. Not part of the API, nor of its
  * description. `consoleFrame` is to be mounted before.
  */
-export const mountConsole = (app: App, deps: Deps): void => {
-  const sessions = createSessions(deps);
+export const mountConsole = (app: App, deps: Deps, sessions: Sessions): void => {
+  const standing = createStanding(deps);
+  const lastKnown = createLastKnown(deps.clock);
   app.get("/", (c) => c.redirect("/console", 302));
   registerAssets(app);
   app.use("/console/*", ownForms(deps));
   registerSignIn(app, deps, sessions);
   // Everything after this knows who is signed in.
-  app.use("/console/*", signedIn(deps, sessions));
+  app.use("/console/*", signedIn(deps, sessions, standing, lastKnown));
+  for (const path of ["/console", "/console/services/:id", "/console/storms"]) app.get(path, lastKnown.view);
   registerCustomers(app, deps);
   registerFleetPage(app, deps);
   registerServicePage(app, deps);
@@ -32,4 +38,6 @@ export const mountConsole = (app: App, deps: Deps): void => {
   registerStormPages(app, deps);
   registerObjectivesPage(app, deps);
   registerInvoicePages(app, deps);
+  registerAll(app, deps, standing);
+  registerStatusPage(app, deps);
 };

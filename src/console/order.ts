@@ -8,22 +8,13 @@ import type { App, AppContext } from "../http/env.ts";
 import { html, isolated, nothing, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { changeBy } from "../http/idempotency.ts";
-import { isoTime } from "../iso-time.ts";
 import { clearOverride, orderOverride, overrideInput } from "../routes/steering/orders.ts";
+import { faultsOf, inputOf, reasonField, shownAtForm, termField, untilOf } from "./order-fields.ts";
+import type { Terms } from "./order-fields.ts";
 import { page } from "./page.ts";
 import { fault, note, wrong } from "./parts.ts";
 import { acting } from "./session.ts";
 import { orderWords } from "./words.ts";
-
-/** For how long an order may stand, in seconds; `open`: until it is released. */
-const terms = [
-  ["900", "15 minutes"],
-  ["3600", "1 hour"],
-  ["14400", "4 hours"],
-  ["86400", "1 day"],
-  ["604800", "7 days"],
-  ["open", "until it is released"],
-] as const;
 
 const modes = {
   frozen: { word: orderWords.frozen, says: "Its weights stay as they are, whatever happens. Storms are still seen and recorded." },
@@ -35,13 +26,7 @@ const modes = {
 type Mode = keyof typeof modes;
 
 /** What was typed, and what is wrong with it, by field. */
-type Order = {
-  readonly mode: string;
-  readonly service: string;
-  readonly reason: string;
-  readonly term: string;
-  readonly faults: Readonly<Record<string, string>>;
-};
+type Order = Terms & { readonly mode: string; readonly service: string };
 
 const modeOf = (mode: string): Mode | null => (Object.hasOwn(modes, mode) ? (mode as Mode) : null);
 
@@ -64,12 +49,6 @@ const serviceField = ({ service, faults }: Order, chosen: Choice | null, choices
 <option value="">Choose one</option>${choices.map(({ id, name }) => html`<option value="${id}"${String(id) === service ? raw(" selected") : ""}>${name}</option>`)}</select>${wrong("service", faults["service"])}${choices.length === mostChoices ? html`<p class="hint">The first ${mostChoices}. Others are in <a href="/console">the fleet</a>.</p>` : ""}</div>`;
 };
 
-const reasonField = ({ reason, faults }: Order, isFirst: boolean): Html =>
-  html`<div class="field"><label class="field" for="reason">Reason</label><input id="reason" name="reason" type="text" value="${reason}" required maxlength="500" autocomplete="off"${isFirst ? raw(" autofocus") : ""}${fault("reason", faults["reason"])}>${wrong("reason", faults["reason"])}<p class="hint">Who looks at the service, or at the audit log, reads it.</p></div>`;
-
-const termField = ({ term, faults }: Order): Html =>
-  html`<div class="field"><label class="field" for="for">For</label><select id="for" name="for"${fault("for", faults["until"])}>${terms.map(([value, text]) => html`<option value="${value}"${value === term ? raw(" selected") : ""}>${text}</option>`)}</select>${wrong("for", faults["until"])}</div>`;
-
 const form = (order: Order, chosen: Choice | null, choices: readonly Choice[]): Html => {
   const mode = modeOf(order.mode) ?? "frozen";
   const { word, says } = modes[mode];
@@ -79,7 +58,7 @@ const form = (order: Order, chosen: Choice | null, choices: readonly Choice[]): 
       : html`<a class="button" href="/console/services/${chosen.id}">Cancel</a>`;
   return html`<p class="crumb">${chosen === null ? html`<a href="/console">Fleet</a>` : html`<a href="/console/services/${chosen.id}">${isolated(chosen.name)}</a>`}</p>
 <h1>${word}${chosen === null ? " a service" : html` ${isolated(chosen.name)}`}</h1>
-<p class="hint">${says}</p>
+<p class="hint">${says}${chosen === null && mode === "frozen" ? html` <a href="/console/all?what=services">Freeze all services at once…</a>` : ""}</p>
 ${order.faults[""] === undefined ? nothing : note("bad", html`<p>${order.faults[""]}.</p>`, "alert")}
 <form class="card" method="post" action="/console/order">
 <input type="hidden" name="mode" value="${mode}">
@@ -88,15 +67,6 @@ ${mode === "release" ? nothing : html`${reasonField(order, chosen !== null)}\n${
 <div class="acts"><button class="main"${mode === "release" && chosen !== null ? raw(" autofocus") : ""}>${word}</button>${back}</div>
 </form>`;
 };
-
-/** Faults by field, as the API names them: `/reason` is the field `reason`, what is about none is said above all. */
-const faultsOf = (error: AppError): Record<string, string> => {
-  if (error.fields.length === 0) return { "": error.message };
-  return Object.fromEntries(error.fields.map(({ pointer, detail }) => [pointer.replace(/^\//, ""), detail]));
-};
-
-/** Refusals that whoever sent the form can do something about. */
-const shownAtForm = new Set(["bad_request", "conflict", "quota"]);
 
 /** `/console/order`: one page for everything that is ordered of a service: which, why, and for how long. */
 export const registerOrder = (app: App, deps: Deps): void => {
@@ -120,15 +90,8 @@ export const registerOrder = (app: App, deps: Deps): void => {
   const give = async (c: AppContext, order: Order, mode: Mode, serviceId: number): Promise<void> => {
     const { customerId } = c.var;
     if (mode === "release") return await clearOverride(deps, customerId, serviceId, changeBy(c));
-    const known = terms.some(([value]) => value === order.term);
-    if (!known) throw new AppError("bad_request", "", { fields: [{ pointer: "/until", detail: "must be one of the list" }] });
-    const until = order.term === "open" ? null : isoTime(deps.clock.nowMs() + Number(order.term) * 1_000);
-    const read = overrideInput.safeParse({ mode, reason: order.reason, until });
-    if (!read.success) {
-      const fields = read.error.issues.map(({ path: at, message }) => ({ pointer: `/${at.join("/")}`, detail: message }));
-      throw new AppError("bad_request", "the form is not valid", { fields });
-    }
-    await orderOverride(deps, customerId, serviceId, read.data, changeBy(c));
+    const input = inputOf(overrideInput, { mode, reason: order.reason, until: untilOf(order.term, deps.clock.nowMs()) });
+    await orderOverride(deps, customerId, serviceId, input, changeBy(c));
   };
 
   /** As the API charges for the same. To release costs nothing. */

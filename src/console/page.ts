@@ -6,12 +6,14 @@ import { editors } from "../auth/guards.ts";
 import { asksFragment } from "./fragment.ts";
 import { asOf, when } from "./parts.ts";
 import { islandsAsset, styleAsset } from "./assets.ts";
+import { standingNotes } from "./standing.ts";
 
 const tabs = [
   ["fleet", "/console", "Fleet"],
   ["storms", "/console/storms", "Storms"],
   ["objectives", "/console/objectives", "Objectives"],
   ["invoices", "/console/invoices", "Invoices"],
+  ["status", "/console/status", "Status"],
 ] as const;
 
 export type Tab = (typeof tabs)[number][0];
@@ -27,7 +29,15 @@ export type Page = {
 };
 
 /** Whether whoever is signed in may act: an editor, or an admin who may write. Who may not is shown no buttons. */
-export const mayAct = (c: AppContext): boolean => refuseNeed(c.var.principal, editors) === null;
+export const mayAct = (c: AppContext): boolean => c.var.away !== true && refuseNeed(c.var.principal, editors) === null;
+
+/** The tab of a path. */
+export const tabOf = (path: string): { readonly tab?: Tab } => {
+  const found = tabs.find(
+    ([name, at]) => path === at || (name === "fleet" ? path.startsWith("/console/services/") : path.startsWith(`${at}/`)),
+  );
+  return found === undefined ? {} : { tab: found[0] };
+};
 
 const freezeLink = (serviceId: number | undefined): Html =>
   html`<p class="acts"><a class="button" href="/console/order?mode=frozen${serviceId === undefined ? "" : html`&amp;service=${serviceId}`}">Freeze…</a></p>`;
@@ -49,12 +59,8 @@ const foot = (c: AppContext, nowMs: number): Html => {
       ? html` <a href="/console/customers">${customerId > 0 ? `customer ${customerId}, change` : "choose a customer"}</a>`
       : nothing;
   return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${asOf(nowMs)} UTC; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
-<form method="post" action="/console/sign-out"><button class="plain">Sign out</button></form></footer>`;
+<form method="post" action="/console/sign-out"><button class="plain">Sign out</button> <button class="plain" name="where" value="everywhere" aria-label="Sign out everywhere: in every browser that is signed in with this token">everywhere</button></form></footer>`;
 };
-
-const mainOf = ({ body }: Page): Html => html`<main id="main">
-${body}
-</main>`;
 
 /** Where a live page says that it is none at the moment: there from the start, so that it is read out when it is filled. */
 const liveNote = html`<div class="live" id="live" role="status"></div>\n`;
@@ -66,9 +72,13 @@ const liveNote = html`<div class="live" id="live" role="status"></div>\n`;
 export const page = async (c: AppContext, nowMs: number, content: Page): Promise<string> => {
   const isIn = c.var.session !== undefined && c.var.principal !== undefined;
   const isLive = isIn && content.live === true;
+  const standing = isIn ? ((await c.var.standing) ?? null) : null;
+  const main = html`<main id="main">
+${standing === null ? "" : standingNotes(c, standing, nowMs)}${content.body}
+</main>`;
   if (isLive && asksFragment(c)) {
     c.header("console-as-of", String(nowMs));
-    return html`${mainOf(content)}\n${foot(c, nowMs)}\n`.toString();
+    return html`${main}\n${foot(c, nowMs)}\n`.toString();
   }
   return html`<!doctype html>
 <html lang="en">
@@ -83,7 +93,7 @@ export const page = async (c: AppContext, nowMs: number, content: Page): Promise
 <body${isLive ? html` data-as-of="${nowMs}" data-customer="${c.var.customerId}"` : ""}>
 <a class="skip" href="#main">To the content</a>
 ${isIn ? bar(c, content) : html`<header class="bar"><div><a class="name" href="/console">tranche</a></div></header>`}
-${isLive ? liveNote : ""}${mainOf(content)}
+${isLive ? liveNote : ""}${main}
 ${isIn ? foot(c, nowMs) : ""}
 </body>
 </html>

@@ -41,7 +41,16 @@ export const meter = (share: number, tone: Tone | "one", rest: "track" | "two" =
 export const cell = (label: string, content: Html | string, isNumber = false): Html =>
   html`<td data-label="${label}"${isNumber ? raw(' class="num"') : ""}><div>${content}</div></td>`;
 
-type Column = string | { readonly number: string };
+/** What can be ordered on a page: taken out of it where the page is shown as it was last. Names are escaped, so only we write comments. */
+export const ordering = (content: Html): Html => html`${raw("<!--order-->")}${content}${raw("<!--/order-->")}`;
+export const ordersOf = /<!--order-->[\s\S]*?<!--\/order-->/g;
+
+type Column = string | { readonly number: string } | { readonly order: string };
+
+const head = (column: Column): Html => {
+  if (typeof column === "string") return html`<th scope="col">${column}</th>`;
+  return "order" in column ? ordering(html`<th scope="col">${column.order}</th>`) : html`<th scope="col" class="num">${column.number}</th>`;
+};
 
 /** A table that a narrow screen shows as a list. @param caption what it lists, for those who do not see it */
 export const table = (
@@ -51,9 +60,7 @@ export const table = (
   isSlim = false,
 ): Html => html`<table class="fold${isSlim ? " slim" : ""}">
 <caption>${caption}</caption>
-<thead><tr>${columns.map((column) =>
-  typeof column === "string" ? html`<th scope="col">${column}</th>` : html`<th scope="col" class="num">${column.number}</th>`,
-)}</tr></thead>
+<thead><tr>${columns.map(head)}</tr></thead>
 <tbody>
 ${joined(rows, "\n")}
 </tbody>

@@ -12,7 +12,7 @@ import { idOf } from "./asked.ts";
 import { serviceAxis } from "./axis.ts";
 import { objectiveTable } from "./objectives.ts";
 import { mayAct, page } from "./page.ts";
-import { cell, empty, facts, length, meter, note, section, since, stateOf, table, when } from "./parts.ts";
+import { cell, empty, facts, length, meter, note, ordering, section, since, stateOf, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
 import { kindWords, orderWords, orderedWords, readinessWords, reasonText, resultWords, routingWord, stormWords } from "./words.ts";
 
@@ -158,7 +158,7 @@ const done = (c: AppContext, serviceId: number): Html => {
   if (word === undefined) return nothing;
   const undo =
     c.req.query("done") === "release" ? nothing : html` <a href="/console/order?mode=release&amp;service=${serviceId}">Undo…</a>`;
-  return note("", html`<p>${word} The next round obeys, within seconds.${undo}</p>`);
+  return ordering(note("", html`<p>${word} The next round obeys, within seconds.${undo}</p>`));
 };
 
 /** `/console/services/{id}`: who serves now and why, and the orders. */
@@ -180,7 +180,7 @@ export const registerServicePage = (app: App, deps: Deps): void => {
     const shown: Shown = { service, routing, nowMs };
     const objectives = measured.map(({ objective, tallies }) => ({ objective, status: statusOf(objective, tallies, atUs) }));
     const body = html`${done(c, serviceId)}
-<div class="head"><div><p class="crumb"><a href="/console">Fleet</a></p><h1>${isolated(service.name)}</h1><p>${isolated(service.primaryCdn)}, backup ${isolated(service.backupCdn)}${service.steering === "shadow" ? "; shadow: decides, changes nothing" : ""}</p></div>${mayAct(c) ? buttons(shown) : ""}</div>
+<div class="head"><div><p class="crumb"><a href="/console">Fleet</a></p><h1>${isolated(service.name)}</h1><p>${isolated(service.primaryCdn)}, backup ${isolated(service.backupCdn)}${service.steering === "shadow" ? "; shadow: decides, changes nothing" : ""}</p></div>${mayAct(c) ? ordering(buttons(shown)) : ""}</div>
 ${storms.map((storm) => stormNote(storm, nowMs))}
 ${standing(shown)}
 ${chart}

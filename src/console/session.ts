@@ -12,6 +12,9 @@ import type { Principal } from "../http/principal.ts";
 import { within } from "../http/rate-limit.ts";
 import { asksFragment, refuseOtherCustomer } from "./fragment.ts";
 import { page } from "./page.ts";
+import { isAway } from "./last-known.ts";
+import type { LastKnown } from "./last-known.ts";
+import type { Standing } from "./standing.ts";
 
 /** Browsers keep `__Host-` only with Secure, which not all of them accept over plain HTTP, not even of this very machine. */
 const localName = "tranche-session";
@@ -25,7 +28,7 @@ const isLocal = (c: AppContext): boolean => {
 
 const cookie = { path: "/", httpOnly: true, sameSite: "Strict" } as const;
 
-const readSession = async (c: AppContext, tokens: SessionTokens | null, nowMs: number): Promise<SessionClaim | null> => {
+export const readSession = async (c: AppContext, tokens: SessionTokens | null, nowMs: number): Promise<SessionClaim | null> => {
   const kept = isLocal(c) ? getCookie(c, localName) : getCookie(c, "session", "host");
   return kept === undefined || tokens === null ? null : await tokens.read(kept, nowMs);
 };
@@ -84,9 +87,21 @@ const purseOf = (c: AppContext, principal: Principal): string => (asksFragment(c
 export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits">;
 
 /** Whoever is signed in. Nobody is sent to sign in, and from there back. */
-export const signedIn =
-  (deps: SessionDeps, sessions: Sessions): AppMiddleware =>
-  async (c, next) => {
+export const signedIn = (deps: SessionDeps, sessions: Sessions, standing: Standing, lastKnown: LastKnown): AppMiddleware => {
+  /** Where the database is away: who it was not long ago, to look only. @throws AppError */
+  const whoIs = async (c: AppContext, claim: SessionClaim): Promise<Principal> => {
+    try {
+      const principal = await sessions.principalOf(claim);
+      lastKnown.note(claim, principal);
+      return principal;
+    } catch (error) {
+      const known = isAway(error) && c.req.method === "GET" ? lastKnown.principalOf(claim) : null;
+      if (known === null) throw error;
+      c.set("away", true);
+      return known;
+    }
+  };
+  return async (c, next) => {
     const nowMs = deps.clock.nowMs();
     const claim = await readSession(c, deps.sessionTokens, nowMs);
     if (claim === null) {
@@ -94,19 +109,22 @@ export const signedIn =
       return await toSignIn(c);
     }
     try {
-      const principal = await sessions.principalOf(claim);
+      const principal = await whoIs(c, claim);
       within(await deps.rateLimits.perCredential.take(purseOf(c, principal)));
       c.set("principal", principal);
       c.set("session", claim);
       c.set("customerId", principal.kind === "customer" ? principal.customerId : claim.customerId);
+      if (c.req.method === "GET" && c.var.away !== true) c.set("standing", standing.of(c.var.customerId));
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "unauthenticated") throw error;
       // The token was revoked, or has expired.
+      lastKnown.forget(claim);
       dropSession(c);
       return await toSignIn(c);
     }
     return await next();
   };
+};
 
 const permit = (c: AppContext, need: typeof viewers): void => {
   const reason = refuseNeed(c.var.principal, need);

@@ -7,7 +7,7 @@ import { html, nothing } from "../http/html.ts";
 import { within } from "../http/rate-limit.ts";
 import { page } from "./page.ts";
 import { fault, note, wrong } from "./parts.ts";
-import { dropSession, keepSession, onward } from "./session.ts";
+import { dropSession, keepSession, onward, readSession } from "./session.ts";
 
 type SignIn = { readonly next: string; readonly refusal?: string; readonly isOver?: boolean };
 
@@ -25,6 +25,12 @@ ${wrong("token", refusal)}<p class="hint">Of a customer (<code>trn_…</code>) o
 const off = html`<h1>The console is off</h1>
 ${note("warn", html`<p>This deployment signs no sessions: <code>SECRETS_KEY</code> is not set. Set it to 32 random bytes in base64, on both providers alike, and nobody who uses the API notices.</p>`)}
 <p><a href="/docs">The API</a></p>`;
+
+/** Whose session is over needs no end of it. @throws whatever else it was */
+const unlessOver = (error: unknown): null => {
+  if (error instanceof AppError && error.code === "unauthenticated") return null;
+  throw error;
+};
 
 /** Signing in and out. */
 export const registerSignIn = (app: App, deps: Deps, sessions: Sessions): void => {
@@ -55,7 +61,13 @@ export const registerSignIn = (app: App, deps: Deps, sessions: Sessions): void =
     }
   });
 
-  app.post("/console/sign-out", (c) => {
+  /** Here, or in every browser: what is signed out everywhere has to be looked up first. */
+  app.post("/console/sign-out", async (c) => {
+    if ((await readForm(c)).get("where") === "everywhere") {
+      const claim = await readSession(c, deps.sessionTokens, deps.clock.nowMs());
+      const principal = claim === null ? null : await sessions.principalOf(claim).catch(unlessOver);
+      if (principal !== null) await sessions.endAll(principal, { actor: principal.actor, requestId: c.var.requestId, idempotency: null });
+    }
     dropSession(c);
     return c.redirect(path, 303);
   });

@@ -70,6 +70,7 @@ td.num svg.meter{margin-left:auto}
 .note.warn{border-color:var(--warn);background:var(--warn-soft)}
 .note form{display:inline}
 .note>*+*{margin-top:.25rem}
+.stale{border-left:3px solid var(--line);padding-left:.875rem}
 .empty{padding:.875rem 0;border-top:1px solid var(--line);color:var(--dim);max-width:44rem}
 .empty strong{display:block;color:var(--text)}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.75rem 1.5rem;margin:0 0 .5rem;padding:.875rem 0;border:solid var(--line);border-width:1px 0}

@@ -47,6 +47,7 @@ const reasons: Readonly<Record<string, string>> = {
   bad_backup: "the backup was worse, so it went back to the primary",
   failback: "the primary is well again: going back in steps",
   frozen: "frozen by hand",
+  panic: "panic is on: nothing is written to any outside system",
   global_freeze: "everything is frozen by an admin",
   backup_down: "the backup is down too: a switch would not help",
   backup_unknown: "nobody knows whether the backup is up",

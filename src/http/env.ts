@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import type { SessionClaim } from "../adapters/ports/tenants/sessions.ts";
+import type { StandingOrders } from "../adapters/ports/steering/freeze.ts";
 import type { Principal } from "./principal.ts";
 
 /** Variables set by middleware for handlers. */
@@ -15,6 +16,10 @@ export type AppEnv = {
     customerId: number;
     /** Of the console; set where somebody is signed in. */
     session?: SessionClaim;
+    /** Of the console: what is ordered of more than one service, being read while the page is made. Null: not known. */
+    standing?: Promise<StandingOrders | null>;
+    /** Of the console: the database is away, so that nothing can be ordered. */
+    away?: true;
     /** The request body as text; set by `jsonBody`. */
     rawBody: string;
   };

@@ -3,13 +3,22 @@ import { includesRole } from "../domain/tenants/access.ts";
 
 /** The authenticated caller. `actor` is its name in the audit log; `expiresAtMs`: epoch, null: never. */
 export type Principal =
-  | { readonly kind: "admin"; readonly actor: string; readonly scopes: readonly AdminScope[]; readonly expiresAtMs: number | null }
+  | {
+      readonly kind: "admin";
+      readonly actor: string;
+      readonly scopes: readonly AdminScope[];
+      readonly expiresAtMs: number | null;
+      /** Null: of ADMIN_TOKEN. */
+      readonly tokenId: number | null;
+    }
   | {
       readonly kind: "customer";
       readonly actor: string;
       readonly customerId: number;
       readonly role: Role;
       readonly expiresAtMs: number | null;
+      /** Null: it was issued elsewhere. */
+      readonly tokenId: number | null;
     };
 
 /** What a route requires: of customers a role, of admins a scope. */

@@ -3,7 +3,13 @@ import type { TokenOwner } from "../../src/adapters/ports/tenants/tokens.ts";
 import { sameSecret } from "../../src/http/digest.ts";
 import { TokenCache } from "../../src/auth/token-cache.ts";
 
-const owner = (tokenId: number, expiresAtMs: number | null = null) => ({ tokenId, customerId: 1, role: "viewer" as const, expiresAtMs });
+const owner = (tokenId: number, expiresAtMs: number | null = null) => ({
+  tokenId,
+  customerId: 1,
+  role: "viewer" as const,
+  expiresAtMs,
+  sessionEpoch: 0,
+});
 
 const cacheAt = () => {
   const time = { nowMs: 0 };

@@ -91,7 +91,7 @@ beforeAll(async () => {
   credentials = { ...credentials, otherCorrection: correction?.id ?? 0, link: await createLinkTokens([variables.SECRETS_KEY]).sign(claim) };
   const sessions = createSessionTokens([variables.SECRETS_KEY]);
   const session = async (kind: SessionClaim["kind"], secret: string) =>
-    await sessions.sign({ kind, digest: await sha256Hex(secret), customerId: 0, expiresAtMs: startedAtMs + 3_600_000 });
+    await sessions.sign({ kind, digest: await sha256Hex(secret), customerId: 0, epoch: 0, expiresAtMs: startedAtMs + 3_600_000 });
   credentials = {
     ...credentials,
     session: await session("customer", editor),

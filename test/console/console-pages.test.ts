@@ -64,6 +64,8 @@ describe.skipIf(chromiumPath === null)("the console in Chromium", () => {
     objectives: "/console/objectives",
     invoices: "/console/invoices",
     invoice: `/console/invoices/${world.ids.invoice}`,
+    status: "/console/status",
+    "freeze-all": "/console/all?what=services",
     nothing: "/console/services/999999",
     "sign-in": "/console/sign-in?over=1",
   });
@@ -79,6 +81,8 @@ describe.skipIf(chromiumPath === null)("the console in Chromium", () => {
     "objectives",
     "invoices",
     "invoice",
+    "status",
+    "freeze-all",
     "nothing",
     "sign-in",
   ];

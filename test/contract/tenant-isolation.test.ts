@@ -165,7 +165,7 @@ const scopeOf = (operation: Operation): string => {
   if (isAdminTokens(operation) || isMinting(operation)) return "tokens";
   if (isBilling(operation)) return "billing";
   if (!isWrite(operation)) return "read";
-  return operation.path === "/v1/freeze" ? "freeze" : "write";
+  return /^\/v1\/(?:freeze|panic)$/.test(operation.path) ? "freeze" : "write";
 };
 const hasIds = ({ path }: Operation) => resourcesOf(path).length > 0;
 

@@ -21,6 +21,8 @@ const fullReading: MetricsReading = {
   stormsTotal: 1,
   seals: [],
   frozen: true,
+  panic: true,
+  customerFreezes: 1,
   shards: 1,
   invoices: 1,
   adjustmentCauses: 1,

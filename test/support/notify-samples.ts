@@ -112,6 +112,8 @@ const singles: Readonly<Record<Single, Subject>> = {
   "freeze.set": ofOperator("freeze", freeze),
   "freeze.lifted": ofOperator("freeze", freeze),
   "freeze.expired": ofOperator("freeze", freeze),
+  "panic.set": ofOperator("panic", { reason: "weights are written that nobody wanted", actor: "admin:alice" }),
+  "panic.lifted": ofOperator("panic", { reason: "weights are written that nobody wanted", actor: "admin:alice" }),
   takeover: ofOperator("takeover", {
     seq: 9,
     how: "takeover",

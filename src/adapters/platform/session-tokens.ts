@@ -4,18 +4,19 @@ import { sessionKinds } from "../ports/tenants/sessions.ts";
 import { createSignedBytes } from "./signed-bytes.ts";
 
 /** Binds the derived keys to this use: no link is a session, and no session a link. */
-const purpose = "tranche console session, version 1";
+const purpose = "tranche console session, version 2";
 
-/** Kind, digest, customer, expiry. */
-const claimBytes = 1 + 32 + 8 + 8;
+/** Kind, digest, customer, expiry, epoch. */
+const claimBytes = 1 + 32 + 8 + 8 + 4;
 
-const pack = ({ kind, digest, customerId, expiresAtMs }: SessionClaim): Uint8Array<ArrayBuffer> => {
+const pack = ({ kind, digest, customerId, expiresAtMs, epoch }: SessionClaim): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(new ArrayBuffer(claimBytes));
   const view = new DataView(bytes.buffer);
   view.setUint8(0, sessionKinds.indexOf(kind));
   bytes.set(fromHex(digest), 1);
   view.setBigUint64(33, BigInt(customerId));
   view.setBigUint64(41, BigInt(expiresAtMs));
+  view.setUint32(49, epoch);
   return bytes;
 };
 
@@ -28,6 +29,7 @@ const unpack = (bytes: Uint8Array<ArrayBuffer>): SessionClaim | null => {
     digest: toHex(bytes.slice(1, 33)),
     customerId: Number(view.getBigUint64(33)),
     expiresAtMs: Number(view.getBigUint64(41)),
+    epoch: view.getUint32(49),
   };
 };
 

@@ -21,7 +21,8 @@ import type { EvidenceStore } from "./evidence/evidence.ts";
 import type { EvidenceAnchorStore } from "./evidence/evidence-anchors.ts";
 import type { EvidenceSigner } from "./evidence/evidence-signer.ts";
 import type { FleetStore } from "./steering/fleet.ts";
-import type { FreezeStore } from "./steering/freeze.ts";
+import type { CustomerFreezeStore, FreezeStore } from "./steering/freeze.ts";
+import type { PanicStore } from "./steering/panic.ts";
 import type { IdempotencyStore } from "./tenants/idempotency.ts";
 import type { InvoiceDocumentStore } from "./billing/invoice-documents.ts";
 import type { InvoiceLinkStore, LinkTokens } from "./billing/invoice-links.ts";
@@ -45,7 +46,7 @@ import type { Lookup, Resolver } from "./steering/resolver.ts";
 import type { RoutingStore } from "./steering/routing.ts";
 import type { ObjectiveMeasures, ObjectiveStore } from "./slo/objectives.ts";
 import type { ServiceStore } from "./tenants/services.ts";
-import type { SessionTokens } from "./tenants/sessions.ts";
+import type { SessionStore, SessionTokens } from "./tenants/sessions.ts";
 import type { SloCorrectionStore } from "./slo/corrections.ts";
 import type { SloHistory, SloProgress } from "./slo/history.ts";
 import type { StandingStore } from "./steering/standing.ts";
@@ -85,6 +86,7 @@ export interface TenantDeps {
   readonly jwt: JwtVerifier | null;
   /** Null: without SECRETS_KEY nobody signs in to the console. */
   readonly sessionTokens: SessionTokens | null;
+  readonly sessionStore: SessionStore;
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;
@@ -111,6 +113,8 @@ export interface DetectionDeps {
 export interface SteeringDeps {
   readonly routing: RoutingStore;
   readonly freeze: FreezeStore;
+  readonly customerFreeze: CustomerFreezeStore;
+  readonly panic: PanicStore;
   readonly fleet: FleetStore;
   readonly standing: StandingStore;
   readonly dnsSetup: DnsSetupStore;

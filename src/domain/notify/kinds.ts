@@ -38,6 +38,8 @@ export const notificationKinds = {
   "freeze.set": of("open", "warning"),
   "freeze.lifted": of("close", "info"),
   "freeze.expired": of("close", "warning"),
+  "panic.set": of("open", "critical"),
+  "panic.lifted": of("close", "info"),
   takeover: of("event", "warning"),
   "readiness.failed": of("open", "warning"),
   "readiness.passed": of("close", "info"),

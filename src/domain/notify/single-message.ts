@@ -26,6 +26,7 @@ const reasons: Readonly<Record<string, string>> = {
   backup_down: "the backup is down too",
   backup_unknown: "nothing is known of the backup",
   latched: "the backup failed before",
+  panic: "panic is on",
 };
 const reason = (facts: Facts): string => reasons[text(facts, "reason") ?? ""] ?? text(facts, "reason") ?? "no reason given";
 
@@ -74,7 +75,9 @@ const wordings: Readonly<Record<Exclude<NotificationKind, SloKind>, Wording>> = 
   "switch.held": (f) =>
     words(
       `${service(f)} is held: ${reason(f)}`,
-      "A switch would not help: traffic stays where it is until one of its CDNs is known to be up.",
+      f["reason"] === "panic"
+        ? "Nothing is written to DNS: traffic stays where it is until the panic is lifted."
+        : "A switch would not help: traffic stays where it is until one of its CDNs is known to be up.",
     ),
   "switch.released": (f) => words(`${service(f)} is no longer held`, "It is steered again."),
   "failback.started": (f) =>
@@ -112,12 +115,23 @@ const wordings: Readonly<Record<Exclude<NotificationKind, SloKind>, Wording>> = 
   "override.cleared": (f) => words(`The override of ${service(f)} is cleared`, "It is steered by its policies again."),
   "override.expired": (f) => words(`The override of ${service(f)} has run out`, `It was ${mode(f)}, and is steered by its policies again.`),
   "freeze.set": (f) =>
-    words(
-      `Everything is frozen by ${text(f, "actor") ?? "somebody"}`,
-      `Nothing is switched for anybody, ${until(f)}: ${text(f, "reason") ?? "no reason given"}`,
-    ),
+    f["scope"] === "customer"
+      ? words(
+          `All services are frozen by ${text(f, "actor") ?? "somebody"}`,
+          `None of them is switched, ${until(f)}: ${text(f, "reason") ?? "no reason given"}`,
+        )
+      : words(
+          `Everything is frozen by ${text(f, "actor") ?? "somebody"}`,
+          `Nothing is switched for anybody, ${until(f)}: ${text(f, "reason") ?? "no reason given"}`,
+        ),
   "freeze.lifted": () => words("The freeze is lifted", "Every service is steered again."),
   "freeze.expired": () => words("The freeze has run out", "Every service is steered again."),
+  "panic.set": (f) =>
+    words(
+      `Panic, by ${text(f, "actor") ?? "somebody"}: nothing is written to any outside system`,
+      `No weight and no health check is changed for anybody until it is lifted: ${text(f, "reason") ?? "no reason given"}. Storms are still seen and told.`,
+    ),
+  "panic.lifted": () => words("The panic is over", "Every service is steered again."),
   takeover: (f) =>
     words(
       text(f, "how") === "hand_back"

@@ -26,8 +26,8 @@ export type Latch = Latched & { readonly also?: readonly Latched[] };
 /** The progress of a failback: `step` indexes `steps`, entered at `sinceMs`. */
 export type FailbackPosition = { readonly step: number; readonly sinceMs: number };
 
-/** An admin's global freeze. */
-export type Freeze = { readonly untilMs: number | null };
+/** An admin's order to everything: to freeze, or, in a panic, to write nothing to any outside system. */
+export type Freeze = { readonly untilMs: number | null; readonly panic?: boolean };
 
 export type SteeringInput = {
   /** Takes precedence over every other rule, a service's override included. */
@@ -50,7 +50,7 @@ export type SteeringInput = {
   readonly nowMs: number;
 };
 
-export type HoldReason = "frozen" | "global_freeze" | "backup_down" | "backup_unknown" | "latched" | "primary_not_known_up";
+export type HoldReason = "panic" | "frozen" | "global_freeze" | "backup_down" | "backup_unknown" | "latched" | "primary_not_known_up";
 
 /** Where a service should point. `percent` is how far it is back to normal: 100 is all the way. */
 export type Desired = {
@@ -122,6 +122,8 @@ export const inForce = (order: { readonly untilMs: number | null }, nowMs: numbe
 export const desired = (input: SteeringInput): Desired => {
   const { freeze, override, storms } = input;
   if (freeze !== null && inForce(freeze, input.nowMs)) {
+    // Whatever was reached by then is kept: it goes on from there.
+    if (freeze.panic === true) return { ...hold("held", "panic", input.latch), failback: input.failback };
     return { ...hold("frozen", "global_freeze", input.latch), failback: input.failback };
   }
   const normal = { kind: "normal", percent: 100 } as const;

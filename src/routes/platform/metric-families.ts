@@ -210,6 +210,8 @@ export const metricFamilies = (
       reading.drifts.map(({ outcome, count }) => [{ outcome }, count]),
     ),
     gauge("frozen", "Whether an admin has frozen everything.", [[{}, Number(reading.frozen)]]),
+    gauge("panic", "Whether nothing is written to any outside system, by an admin's order.", [[{}, Number(reading.panic)]]),
+    gauge("customer_freezes", "Customers all of whose services are frozen by one order.", [[{}, reading.customerFreezes]]),
     counter(
       "job_runs_total",
       "Finished runs of a job by result.",

@@ -1,10 +1,18 @@
 import { z } from "@hono/zod-openapi";
-import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../../adapters/ports/coordination/status.ts";
+import type {
+  FailingShard,
+  JobStanding,
+  LeaseStanding,
+  ProviderStanding,
+  Status,
+  Takeover,
+} from "../../adapters/ports/coordination/status.ts";
 import { tolerableSkewMs } from "../../domain/coordination/clock-skew.ts";
 import type { SealCounts } from "../../domain/tenants/seals.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";
-import { like, timeText } from "../../http/contract.ts";
+import { like, orNull, timeText } from "../../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+import { panicSchema, representPanic } from "../steering/panic.ts";
 
 const text = z.string();
 const about = <Schema extends z.ZodType>(schema: Schema, description: string): Schema => schema.openapi({ description });
@@ -76,6 +84,17 @@ const takeover = z
   })
   .openapi("Takeover");
 
+const jobRun = z
+  .object({
+    job: about(like(text, "ingest-usage"), "`tick:N`: the rounds of shard N, as their holder or as a witness"),
+    provider,
+    last_started_at: timeText,
+    last_succeeded_at: timeOrNull,
+    last_failed_at: timeOrNull,
+    last_duration_ms: z.int(),
+  })
+  .openapi("JobStanding");
+
 const secrets = z
   .object({
     current_key: about(z.int(), "sealed with the newest key"),
@@ -99,12 +118,14 @@ const warningsOf = ({ ownsTables }: Status, { signed, sealed }: Keys): string[] 
 export const statusSchema = z
   .object({
     warnings,
+    panic: orNull(panicSchema).openapi({ description: "nothing is written to any outside system since then; null: it is off" }),
     preferred_provider: provider,
     shards: z.int(),
     shards_wanted: about(z.int(), "how many there had better be: the number that there is as long as that will do"),
     shard_loads: about(z.array(shardLoad), "as their holders have measured them within the last ten minutes"),
     failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
     leases: z.array(lease),
+    jobs: about(z.array(jobRun), "the last run of each job on each provider; either provider may run a job"),
     providers: z.array(providerFull),
     secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
     ownership: about(
@@ -119,6 +140,10 @@ export const statusSchema = z
 export const readySchema = z
   .object({
     status: z.enum(["ok", "degraded"]).openapi({ description: "degraded: rounds fail on some shard, which the API does not suffer from" }),
+    panic: about(
+      z.boolean(),
+      "whether an admin has ordered that nothing is written to any outside system. It makes no deployment unready: its API and its rounds are as they should be",
+    ),
     warnings,
     failing_shards: z.array(failingShard),
     leases: about(z.array(leaseBrief), "of the shards"),
@@ -156,6 +181,15 @@ const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer
   failed_rounds: failedRounds,
 });
 
+const jobOf = (one: JobStanding): z.infer<typeof jobRun> => ({
+  job: one.job,
+  provider: one.provider,
+  last_started_at: isoTime(one.lastStartedAtMs),
+  last_succeeded_at: isoTimeOrNull(one.lastSucceededAtMs),
+  last_failed_at: isoTimeOrNull(one.lastFailedAtMs),
+  last_duration_ms: one.lastDurationMs,
+});
+
 const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof secrets> => ({
   current_key: current,
   previous_keys: previous,
@@ -170,6 +204,7 @@ export const representStatus = (
   signed: boolean,
 ): z.infer<typeof statusSchema> => ({
   warnings: warningsOf(status, { signed, sealed: sealKeys.length > 0 }),
+  panic: status.panic === null ? null : representPanic(status.panic),
   preferred_provider: preferredProvider,
   shards: status.shards,
   shards_wanted: status.shardsWanted,
@@ -188,6 +223,7 @@ export const representStatus = (
     expires_at: isoTime(one.expiresAtMs),
     released_at: isoTimeOrNull(one.releasedAtMs),
   })),
+  jobs: status.jobs.map(jobOf),
   providers: status.providers.map((one) => ({
     ...signsOf(one),
     heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs),
@@ -203,6 +239,7 @@ export const representStatus = (
 
 export const representReady = (status: Status, keys: Keys): z.infer<typeof readySchema> => ({
   status: status.failingShards.length === 0 ? "ok" : "degraded",
+  panic: status.panic !== null,
   warnings: warningsOf(status, keys),
   failing_shards: status.failingShards.map(failingOf),
   leases: status.leases.filter(({ name }) => name.startsWith("shard:")).map(briefOf),

@@ -4,14 +4,14 @@ import type { Freeze } from "../../adapters/ports/steering/freeze.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
-import { jsonAnswer, jsonRequest, label, like, noContent, orNull, problems, timeText } from "../../http/contract.ts";
+import { jsonAnswer, jsonRequest, like, noContent, orNull, problems, timeText } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
-import { refuseUntil, until } from "./until.ts";
+import { freezeEverything, freezeInput, liftFreeze } from "./orders-of-all.ts";
 
 const noQuery = z.strictObject({});
 
-const freezeSchema = z
+export const freezeSchema = z
   .object({
     reason: like(z.string(), "Route 53 reports elevated error rates"),
     until: timeText.nullable(),
@@ -20,16 +20,9 @@ const freezeSchema = z
   })
   .openapi("Freeze");
 
-const stateSchema = z.object({ freeze: orNull(freezeSchema) }).openapi("FreezeState");
+export const freezeStateSchema = z.object({ freeze: orNull(freezeSchema) }).openapi("FreezeState");
 
-const input = z
-  .strictObject({
-    reason: label(500).openapi({ example: "Route 53 reports elevated error rates" }),
-    until: until("lifted"),
-  })
-  .openapi("FreezeInput");
-
-const represent = (freeze: Freeze): z.infer<typeof freezeSchema> => ({
+export const representFreeze = (freeze: Freeze): z.infer<typeof freezeSchema> => ({
   reason: freeze.reason,
   until: isoTimeOrNull(freeze.untilMs),
   actor: freeze.actor,
@@ -48,11 +41,11 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "
     summary: "Read whether everything is frozen",
     middleware: [guards.admin],
     request: { query: noQuery },
-    responses: { 200: jsonAnswer(stateSchema, "The freeze in force, or null"), ...problems(400, 401, 403) },
+    responses: { 200: jsonAnswer(freezeStateSchema, "The freeze in force, or null"), ...problems(400, 401, 403) },
   });
   app.openapi(get, async (c) => {
     const freeze = await deps.freeze.get(deps.clock.nowMs());
-    return c.json({ freeze: freeze === null ? null : represent(freeze) }, 200);
+    return c.json({ freeze: freeze === null ? null : representFreeze(freeze) }, 200);
   });
 
   const put = createRoute({
@@ -61,15 +54,11 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "
     tags,
     summary: "Freeze everything; storms are still detected and recorded, but no weight is changed from the next round on",
     middleware: [guards.adminWith("freeze"), jsonBody],
-    request: { query: noQuery, body: jsonRequest(input) },
+    request: { query: noQuery, body: jsonRequest(freezeInput) },
     responses: { 200: jsonAnswer(freezeSchema, "The freeze in force"), ...problems(400, 401, 403, 413, 415) },
   });
   app.openapi(put, async (c) => {
-    const { reason, until: untilMs } = c.req.valid("json");
-    refuseUntil(untilMs, deps.clock.nowMs());
-    const freeze = await deps.freeze.set({ reason, untilMs }, changeBy(c));
-    deps.tell();
-    return c.json(represent(freeze), 200);
+    return c.json(representFreeze(await freezeEverything(deps, c.req.valid("json"), changeBy(c))), 200);
   });
 
   const lift = createRoute({
@@ -82,8 +71,7 @@ export const registerFreeze = (app: App, deps: Pick<Deps, "clock" | "freeze" | "
     responses: { 204: noContent, ...problems(400, 401, 403) },
   });
   app.openapi(lift, async (c) => {
-    await deps.freeze.lift(changeBy(c));
-    deps.tell();
+    await liftFreeze(deps, changeBy(c));
     return c.body(null, 204);
   });
 };

@@ -5,8 +5,10 @@ import { registerDnsAccounts } from "./dns-accounts.ts";
 import { registerDrift } from "./drift.ts";
 import { registerFleet } from "./fleet.ts";
 import { registerFreeze } from "./freeze.ts";
+import { registerFreezeOfServices } from "./freeze-services.ts";
 import { registerIamPolicy } from "./iam-policy.ts";
 import { registerOverride } from "./override.ts";
+import { registerPanic } from "./panic.ts";
 import { registerProvision } from "./provision.ts";
 import { registerReadiness } from "./readiness.ts";
 import { registerRouting } from "./routing.ts";
@@ -26,4 +28,6 @@ export const mountSteering = (app: App, deps: Deps, guards: Guards): void => {
   registerProvision(app, deps, guards);
   registerStandingFailover(app, deps, guards);
   registerFleet(app, deps, guards);
+  registerFreezeOfServices(app, deps, guards);
+  registerPanic(app, deps, guards);
 };

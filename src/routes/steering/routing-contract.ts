@@ -132,6 +132,9 @@ export const overrideSchema = z
     until: timeText.nullable(),
     actor: like(z.string(), "token:12"),
     set_at: timeText,
+    of_all: like(z.boolean(), false).openapi({
+      description: "whether it is the freeze of all services of the customer, which `DELETE /v1/freeze/services` lifts",
+    }),
   })
   .openapi("RoutingOverride");
 
@@ -195,4 +198,5 @@ export const representOverride = (override: RoutingOverride): z.infer<typeof ove
   until: isoTimeOrNull(override.untilMs),
   actor: override.actor,
   set_at: isoTime(override.setAtMs),
+  of_all: override.ofAll === true,
 });

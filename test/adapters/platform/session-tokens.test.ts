@@ -8,12 +8,13 @@ import { sessionKinds } from "../../../src/adapters/ports/tenants/sessions.ts";
 const keyOf = (letter: string): string => btoa(letter.repeat(32));
 const [older, newer] = [keyOf("a"), keyOf("b")];
 const nowMs = Date.parse("2026-11-28T03:00:00Z");
-const claim: SessionClaim = { kind: "customer", digest: "0f".repeat(32), customerId: 0, expiresAtMs: nowMs + 1 };
+const claim: SessionClaim = { kind: "customer", digest: "0f".repeat(32), customerId: 0, epoch: 0, expiresAtMs: nowMs + 1 };
 
 const claims = fc.record({
   kind: fc.constantFrom(...sessionKinds),
   digest: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString("hex")),
   customerId: fc.nat(Number.MAX_SAFE_INTEGER),
+  epoch: fc.nat(0xffff_ffff),
   expiresAtMs: fc.integer({ min: nowMs + 1, max: Number.MAX_SAFE_INTEGER }),
 });
 
@@ -23,7 +24,7 @@ describe("a session's token", () => {
     await fc.assert(
       fc.asyncProperty(claims, async (one) => {
         const token = await tokens.sign(one);
-        expect(token).toMatch(/^[\w-]{108}$/);
+        expect(token).toMatch(/^[\w-]{114}$/);
         expect(await tokens.read(token, nowMs)).toEqual(one);
       }),
       { numRuns: 50 },

@@ -46,6 +46,8 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
         from services s left join service_routing r on r.service_id = s.id where s.deleted_at is null group by 1, 2 order by 1, 2`)} as services,
       ${list(sql`select label as outcome, sum(value)::bigint as count from counters where name = 'drifts' group by 1 order by 1`)} as drifts,
       exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now())) as frozen,
+      exists (select from settings where panic_set_at is not null) as panic,
+      (select count(*) from customer_freezes where until is null or until > now()) as "customerFreezes",
       ${list(sealStandings)} as seals,
       ${list(leaseStandings)} as leases,
       ${list(sql`

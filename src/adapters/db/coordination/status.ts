@@ -5,6 +5,7 @@ import type { Status, StatusStore } from "../../ports/coordination/status.ts";
 import type { Database } from "../platform/client.ts";
 import { sealStandings } from "../platform/seals.ts";
 import { ms } from "../platform/write.ts";
+import { panicInForce } from "../steering/panic.ts";
 
 /** The rows of a query as one JSON array. */
 export const list = (query: SQL): SQL => sql`coalesce((select jsonb_agg(x) from (${query}) x), '[]')`;
@@ -50,6 +51,10 @@ export const createStatusStore = (db: Database): StatusStore => ({
     const [status] = await db.rows<
       Omit<Status, "shardsWanted">
     >(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
+      (select to_jsonb(x) from (${panicInForce}) x) as panic,
+      ${list(sql`
+        select job, provider, ${ms("last_started_at", "lastStartedAtMs")}, ${ms("last_succeeded_at", "lastSucceededAtMs")},
+          ${ms("last_failed_at", "lastFailedAtMs")}, last_duration_ms as "lastDurationMs" from job_runs order by job, provider`)} as jobs,
       ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
       (select pg_has_role(relowner, 'usage') from pg_class where oid = 'evidence'::regclass) as "ownsTables",
       ${list(providerStandings)} as providers,

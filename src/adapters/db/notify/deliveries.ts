@@ -100,10 +100,13 @@ export const createOutbox = (db: Database): Outbox => ({
         update settings set freeze_expired_at = ${at(nowMs)}
         where freeze_until <= ${at(nowMs)} and freeze_expired_at is null and freeze_set_at is not null and exists (select from fence) returning id`,
       sql`with ${fenceCte(fence)}
+        update customer_freezes set expired_at = ${at(nowMs)}
+        where until <= ${at(nowMs)} and expired_at is null and exists (select from fence) returning customer_id as id`,
+      sql`with ${fenceCte(fence)}
         update deliveries d set state = 'dropped', ended_at = ${at(nowMs)} from channels c
         where c.id = d.channel_id and d.state = 'pending' and (c.deleted_at is not null or c.disabled_at is not null or c.confirmed_at is null) and exists (select from fence) returning d.id`,
     ]);
-    return results.slice(0, 2).reduce((sum, rows) => sum + rows.length, 0);
+    return results.slice(0, 3).reduce((sum, rows) => sum + rows.length, 0);
   },
   news: (limit, nowMs) => readNews(db, limit, nowMs),
   save: (fence, news, incidents, plan, nowMs) => saveExpansion(db, fence, news, incidents, plan, nowMs),

@@ -64,7 +64,8 @@ export const forgetAttempts = (fence: Fence, ids: readonly number[]): SQL => sql
 /**
  * An intent is one more attempt of the row that stands open for it under this very lease, or of its domain's newest row where
  * that was not made, under whichever lease: there certainly no call is in flight. Else it is a row of its own; in
- * shadow mode none where the domain's newest is the same, as the same switch may be wanted in every round.
+ * shadow mode none where the domain's newest is the same, as the same switch may be wanted in every round. In a panic there is none at
+ * all, even if the round began before it: what has no row is not sent.
  */
 export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: number): SQL => sql`
   with ${fenceCte(fence)}, x as (
@@ -89,7 +90,7 @@ export const saveIntents = (fence: Fence, intents: readonly Intent[], nowMs: num
       })),
     )}) as i(service_id bigint, domain_id bigint, from_primary int, from_backup int, to_primary int, to_backup int,
       members jsonb, reason text, actor text, result text)
-    where exists (select from fence)
+    where exists (select from fence) and not exists (select from settings where panic_set_at is not null)
   ), again as (
     update routing_changes c
     set result = 'intent', members = o.members, attempts = c.attempts + 1, attempted_at = ${at(nowMs)}, attempted_records = o.records, next_attempt_at = null,

@@ -8,6 +8,7 @@ import { renewLease } from "../coordination/leases.ts";
 import type { Page, ShardReader } from "./pages.ts";
 import { inShard, servicesOf } from "./pages.ts";
 import { duePolls, expiredPolls, standings } from "./polls.ts";
+import { freezeOfAll, isAllFrozen } from "../steering/orders.ts";
 import { holdsName } from "../tenants/holds-name.ts";
 import { setupsJson } from "./setups.ts";
 import { privatePathsJson, turnsJson } from "../detection/targets.ts";
@@ -59,7 +60,8 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
       order by b.valid_from desc limit 1) as "creditRule",
     v.steering = 'shadow' as shadow, v.failback_steps as "failbackSteps", v.failback_step_seconds as "failbackStepSeconds",
     (select jsonb_build_object('seq', k.seq, 'hash', k.hash) from evidence_chains k where k.service_id = v.id) as chain,
-    case when s.override_mode is not null then jsonb_build_object(
+    case when ${isAllFrozen("s", sql`now()`)} then jsonb_build_object('mode', 'frozen', 'untilMs', ${epochMs("f.until")}, 'actor', f.actor)
+      when s.override_mode is not null then jsonb_build_object(
       'mode', s.override_mode, 'untilMs', ${epochMs("s.override_until")}, 'actor', s.override_actor) end as override,
     case when s.service_id is not null then jsonb_build_object(
       'state', s.state, 'reason', s.reason, 'shadowTarget', s.shadow_target, 'backupHealth', s.backup_health,
@@ -78,6 +80,7 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
   ) t
   left join service_domains d on d.service_id = v.id and d.deleted_at is null
   left join service_routing s on s.service_id = v.id
+  ${freezeOfAll("v.customer_id", sql`now()`)}
   left join domain_routing r on r.domain_id = d.id
   left join lateral (
     select jsonb_agg(jsonb_build_object('id', c.id, 'stormId', c.storm_id, 'reason', c.reason, 'ours', coalesce(c.lease = ${fence?.name ?? ""} and c.epoch = ${fence?.epoch ?? 0}::bigint, false),
@@ -91,7 +94,12 @@ const services = (requireProof: boolean, fence: Fence | null, page: Page): SQL =
         filter (where c.next_attempt_at is not null) as attempts
     from routing_changes c where c.domain_id = d.id and (c.result = 'intent' or c.next_attempt_at is not null)
   ) o on true
-  group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id`;
+  group by v.id, v.customer_id, v.primary_cdn, v.backup_cdn, v.steering, v.failback_steps, v.failback_step_seconds, s.service_id, f.customer_id`;
+
+/** What an admin has ordered of everything; a panic, which has no end of its own, before a freeze. */
+const standingOrder = sql`
+  select case when panic_set_at is null then freeze_until end as "untilMs", panic_set_at is not null as panic
+  from settings where panic_set_at is not null or freeze_set_at is not null`;
 
 type Along = readonly [
   renewed: { judgedAtMs: number | null }[],
@@ -118,7 +126,7 @@ export const loadShard = async (
     duePolls(inShard(sql`c.service_id`, shard), nowMs),
     expiredPolls(inShard(sql`c.service_id`, shard), nowMs),
     standings((column) => inShard(column, shard)),
-    sql`select freeze_until as "untilMs" from settings where freeze_set_at is not null`,
+    standingOrder,
   ]);
   const [renewed, vantages, polls, pending, known, freezes] = along;
   const [lease] = renewed;

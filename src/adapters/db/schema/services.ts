@@ -185,6 +185,12 @@ export const settings = pgTable(
     freezeSetAt: at("freeze_set_at"),
     /** When it was noticed that the freeze has run out; null: it has not, or that is not told yet. */
     freezeExpiredAt: at("freeze_expired_at"),
+    /** Panic: nothing is written to any outside system since then, until it is lifted. Null: it is off. */
+    panicReason: text("panic_reason"),
+    panicActor: text("panic_actor"),
+    panicSetAt: at("panic_set_at"),
+    /** As `session_epoch` of a token, of the sessions of ADMIN_TOKEN. */
+    bootstrapSessionEpoch: integer("bootstrap_session_epoch").notNull().default(0),
   },
   (t) => [check("settings_single_row", sql`${t.id} = 1`), check("settings_shards", sql`${t.shards} between 1 and 1024`)],
 );

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, index, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { bigint, check, index, integer, jsonb, numeric, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { at, createdAt, id, ref } from "./columns.ts";
 
 /** A tenant. `next_invoice_number` is advanced under the row's lock, so numbers have no gaps. */
@@ -30,6 +30,20 @@ export const customerQuotas = pgTable("customer_quotas", {
   updatedAt: at("updated_at").notNull().defaultNow(),
 });
 
+/** The freeze of all services of a customer: one row, however many services. Deleted when it is lifted. */
+export const customerFreezes = pgTable("customer_freezes", {
+  customerId: bigint("customer_id", { mode: "number" })
+    .primaryKey()
+    .references(() => customers.id),
+  reason: text("reason").notNull(),
+  /** Null: until it is lifted. */
+  until: at("until"),
+  actor: text("actor").notNull(),
+  setAt: at("set_at").notNull().defaultNow(),
+  /** When it was noticed that it has run out; null: it has not, or that is not told yet. */
+  expiredAt: at("expired_at"),
+});
+
 /** API credentials of a customer. Only the SHA-256 of the secret is kept, as lower-case hex. */
 export const customerTokens = pgTable(
   "customer_tokens",
@@ -44,6 +58,8 @@ export const customerTokens = pgTable(
     expiresAt: at("expires_at"),
     lastUsedAt: at("last_used_at"),
     revokedAt: at("revoked_at"),
+    /** Sessions of the console that were begun under an earlier number are over: incremented to end them all. */
+    sessionEpoch: integer("session_epoch").notNull().default(0),
   },
   (t) => [
     uniqueIndex("customer_tokens_hash_key").on(t.tokenHash),
@@ -68,6 +84,7 @@ export const adminTokens = pgTable(
     expiresAt: at("expires_at"),
     lastUsedAt: at("last_used_at"),
     revokedAt: at("revoked_at"),
+    sessionEpoch: integer("session_epoch").notNull().default(0),
   },
   (t) => [
     uniqueIndex("admin_tokens_hash_key").on(t.tokenHash),

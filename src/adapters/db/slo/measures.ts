@@ -39,17 +39,18 @@ const asOf = (atUs: number | null) => {
   };
 };
 
-/** What was measured for objectives (`tally.ts`), by the terms in force. */
-export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
-  measure: async (scope, atUs) => {
-    const { at, version, objective, correction } = asOf(atUs);
-    // One row at least: it says what the present was.
-    const rows = await db.rows<Row | { readonly id: null; readonly atUs: number }>(sql`
+/**
+ * What was measured for objectives (`tally.ts`), by the terms in force. One row at least: it says what the present was.
+ * @param which a condition on objectives `o` and services `s`
+ */
+const measurement = (which: SQL, limit: number, atUs: number | null): SQL => {
+  const { at, version, objective, correction } = asOf(atUs);
+  return sql`
       with chosen as materialized (
         select s.customer_id as "customerId", ${columnsWith(sql`s.name`)}, v.window_days, v.calendar, v.excluded_upstreams
         from slo_objectives o join services s on s.id = o.service_id ${version}
-        where o.deleted_at is null and s.deleted_at is null ${objective} ${conditions(scope)}
-        order by o.id limit ${scope.page.limit}
+        where o.deleted_at is null and s.deleted_at is null ${objective} ${which}
+        order by o.id limit ${limit}
       )
       select (extract(epoch from q.at) * 1000000)::bigint as "atUs", x.*
       from (select ${at} as at) q
@@ -58,30 +59,46 @@ export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
         at,
         correction,
       )}) t on t."objectiveId" = c.id) x on true
-      order by x.id`);
-    return {
-      atUs: rows[0]?.atUs ?? 0,
-      measured: rows.flatMap((row) => {
-        if (row.id === null) return [];
-        const { id, serviceId, serviceName, name, version: made, target, window, createdAtMs, updatedAtMs } = row;
-        const { dependencyExclusion, excludedUpstreams, burnWarningPercent, burnCriticalPercent, fastBurnMultiplier } = row;
-        const terms = {
-          target,
-          window,
-          dependencyExclusion,
-          excludedUpstreams,
-          burnWarningPercent,
-          burnCriticalPercent,
-          fastBurnMultiplier,
-        };
-        return [
-          {
-            customerId: row.customerId,
-            objective: { id, serviceId, serviceName, name, version: made, ...terms, createdAtMs, updatedAtMs },
-            tallies: talliesOf(row),
-          },
-        ];
-      }),
+      order by x.id`;
+};
+
+type Measured = Row | { readonly id: null; readonly atUs: number };
+
+const ofRows = (rows: readonly Measured[]): Awaited<ReturnType<ObjectiveMeasures["measure"]>> => ({
+  atUs: rows[0]?.atUs ?? 0,
+  measured: rows.flatMap((row) => {
+    if (row.id === null) return [];
+    const { id, serviceId, serviceName, name, version: made, target, window, createdAtMs, updatedAtMs } = row;
+    const { dependencyExclusion, excludedUpstreams, burnWarningPercent, burnCriticalPercent, fastBurnMultiplier } = row;
+    const terms = {
+      target,
+      window,
+      dependencyExclusion,
+      excludedUpstreams,
+      burnWarningPercent,
+      burnCriticalPercent,
+      fastBurnMultiplier,
     };
-  },
+    return [
+      {
+        customerId: row.customerId,
+        objective: { id, serviceId, serviceName, name, version: made, ...terms, createdAtMs, updatedAtMs },
+        tallies: talliesOf(row),
+      },
+    ];
+  }),
+});
+
+/**
+ * The present measurement of the objectives of some services as one JSON value, for a statement that reads more than that.
+ * @param serviceIds a query of their ids
+ */
+export const measuredNow = (serviceIds: SQL, limit: number): SQL =>
+  sql`(select jsonb_agg(m) from (${measurement(sql`and s.id in (${serviceIds})`, limit, null)}) m)`;
+
+/** What `measuredNow` has selected. */
+export const readMeasured = (value: readonly unknown[]): ReturnType<typeof ofRows> => ofRows(value as readonly Measured[]);
+
+export const createObjectiveMeasures = (db: Database): ObjectiveMeasures => ({
+  measure: async (scope, atUs) => ofRows(await db.rows<Measured>(measurement(conditions(scope), scope.page.limit, atUs))),
 });

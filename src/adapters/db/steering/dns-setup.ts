@@ -12,6 +12,7 @@ import { holdsName, steersName } from "../tenants/holds-name.ts";
 import { setupOf } from "../round/setups.ts";
 import { privatePathsJson } from "../detection/targets.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
+import { freezeOfAll, isAllFrozen } from "./orders.ts";
 
 const epoch = (column: string) => sql.raw(`trunc(extract(epoch from ${column}) * 1000)::bigint`);
 
@@ -54,10 +55,11 @@ const matesOf = (requireProof: boolean, customerId: number, serviceId: number) =
       where e.service_id = ${serviceId} and e.customer_id = ${customerId} and e.deleted_at is null)
   order by d.id limit ${mostMates}`;
 
-/** Whether a service is frozen: with `g` its service_routing row. */
+/** Whether nothing is to be written for a service, by an order or a panic: with `s` its row, and `g` its row of service_routing. */
 export const frozen = sql`
   coalesce(g.override_mode = 'frozen' and (g.override_until is null or g.override_until > now()), false)
-  or exists (select from settings where freeze_set_at is not null and (freeze_until is null or freeze_until > now()))`;
+  or exists (select from (select s.customer_id as id) c ${freezeOfAll("c.id", sql`now()`)} where ${isAllFrozen("g", sql`now()`)})
+  or exists (select from settings where panic_set_at is not null or (freeze_set_at is not null and (freeze_until is null or freeze_until > now())))`;
 
 const checkHeader = sql`c.service_id as "serviceId", ${ms("c.checked_at", "checkedAtMs")}, c.actor, c.result,
   c.domains_checked as "domainsChecked", c.domains_total as "domainsTotal"`;

@@ -8,6 +8,8 @@ import type { Paged } from "../../ports/tenants/change.ts";
 import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import { domainStatus } from "../platform/views.ts";
+import { measuredNow, readMeasured } from "../slo/measures.ts";
+import { freezeOfAll, isAllFrozen } from "./orders.ts";
 
 /** Ids are below it: a trouble times this and an id make a place. */
 const idsBelow = 1_000_000_000_000;
@@ -58,11 +60,14 @@ const services = (customerId: number | null, nowMs: number): SQL => sql`
   from services s
   join customers u on u.id = s.customer_id
   left join service_routing g on g.service_id = s.id
+  ${freezeOfAll("s.customer_id", sql`${isoTime(nowMs)}::timestamptz`)}
   left join readiness_checks c on c.service_id = s.id
   left join lateral (${storm}) e on true
   cross join lateral (${domains}) d
   cross join lateral (
-    select case when g.override_mode is not null and (g.override_until is null or g.override_until > ${isoTime(nowMs)}::timestamptz) then jsonb_build_object(
+    select case when ${isAllFrozen("g", sql`${isoTime(nowMs)}::timestamptz`)} then jsonb_build_object(
+      'mode', 'frozen', 'reason', f.reason, 'untilMs', ${epoch("f.until")}, 'actor', f.actor, 'setAtMs', ${epoch("f.set_at")}, 'ofAll', true)
+      when g.override_mode is not null and (g.override_until is null or g.override_until > ${isoTime(nowMs)}::timestamptz) then jsonb_build_object(
       'mode', g.override_mode, 'reason', coalesce(g.override_reason, ''), 'untilMs', ${epoch("g.override_until")}, 'actor', coalesce(g.override_actor, ''),
       'setAtMs', ${epoch("g.override_set_at")}) end as told
   ) o
@@ -77,15 +82,27 @@ const behind = (place: number): SQL => {
 
 type Row = Omit<FleetService, "trouble"> & { readonly trouble: number };
 
+const order = sql`trouble, name collate "C", "serviceId"`;
+
+const page = (customerId: number | null, afterPlace: number | null, nowMs: number): SQL =>
+  withinBytes(sql`select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`, order);
+
+const named = (row: Paged<Row>): Paged<FleetService> => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" });
+
+/** Objectives that are measured for one look, whatever the services have. */
+const mostObjectives = 500;
+
+type Look = { readonly services: readonly Paged<Row>[]; readonly measured: readonly unknown[] | null };
+
 export const createFleetStore = (db: Database): FleetStore => ({
-  list: async (customerId, afterPlace, nowMs) => {
-    const rows = await db.rows<Paged<Row>>(
-      withinBytes(
-        sql`
-      select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`,
-        sql`trouble, name collate "C", "serviceId"`,
-      ),
-    );
-    return rows.map((row) => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" }));
+  list: async (customerId, afterPlace, nowMs) => (await db.rows<Paged<Row>>(page(customerId, afterPlace, nowMs))).map(named),
+
+  look: async (customerId, afterPlace, nowMs, first) => {
+    const [look] = await db.rows<Look>(sql`
+      with fleet as materialized (${page(customerId, afterPlace, nowMs)}
+      ), shown as materialized (select "serviceId" from fleet order by ${order} limit ${first}::int)
+      select coalesce((select jsonb_agg(to_jsonb(f) order by ${order}) from fleet f), '[]') as services,
+        ${measuredNow(sql`select "serviceId" from shown`, mostObjectives)} as measured`);
+    return { services: (look?.services ?? []).map(named), ...readMeasured(look?.measured ?? []) };
   },
 });

@@ -6,6 +6,7 @@ import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import { changeColumns, domainStatus, driftColumns } from "../platform/views.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
+import { freezeOfAll, isAllFrozen } from "./orders.ts";
 
 const domainColumns = sql`d.id as "domainId", d.name, coalesce(${domainStatus}, 'unread') as status,
   r.primary_weight as "primaryWeight", r.backup_weight as "backupWeight", ${ms("r.read_at", "readAtMs")},
@@ -37,10 +38,12 @@ export const createRoutingStore = (db: Database): RoutingStore => ({
     const older = page.afterId === null ? sql`` : sql`and id < ${page.afterId}`;
     const rows = await db.rows<RoutingView>(sql`
       select s.id as "serviceId", coalesce(g.state, 'normal') as state, coalesce(g.reason, '') as reason,
-        (select to_jsonb(x) from (
-          select ${overrideColumns} from service_routing
-          where service_id = s.id and override_mode is not null and (override_until is null or override_until > now())
-        ) x) as override,
+        case when ${isAllFrozen("g", sql`now()`)}
+          then (select to_jsonb(x) from (select 'frozen' as mode, f.reason, ${ms("f.until", "untilMs")}, f.actor, ${ms("f.set_at", "setAtMs")}, true as "ofAll") x)
+          else (select to_jsonb(x) from (
+            select ${overrideColumns} from service_routing
+            where service_id = s.id and override_mode is not null and (override_until is null or override_until > now())
+          ) x) end as override,
         coalesce((select jsonb_agg(x order by x."domainId") from (${withinBytes(
           sql`
           select ${domainColumns} from service_domains d left join domain_routing r on r.domain_id = d.id
@@ -58,6 +61,7 @@ export const createRoutingStore = (db: Database): RoutingStore => ({
         coalesce((select jsonb_agg(x order by x.id desc) from (
           select ${driftColumns} from routing_drifts f where f.service_id = s.id order by f.id desc limit 20) x), '[]') as drifts
       from services s left join service_routing g on g.service_id = s.id
+      ${freezeOfAll("s.customer_id", sql`now()`)}
       where s.id = ${serviceId} and s.customer_id = ${customerId} and s.deleted_at is null`);
     return rows[0] ?? null;
   },

@@ -107,7 +107,7 @@ export const createStandingStore = (db: Database, requireProof = true): Standing
       join services s on s.id = d.service_id
       left join service_routing g on g.service_id = s.id
       left join domain_routing r on r.domain_id = d.id
-      where f.domain_id > ${after}
+      where f.domain_id > ${after} and not exists (select from settings where panic_set_at is not null)
       order by f.domain_id`,
     ),
 

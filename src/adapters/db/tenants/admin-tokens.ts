@@ -11,13 +11,14 @@ export const createAdminTokenStore = (db: Database): AdminTokenStore => ({
   verify: async (hash) => {
     const rows = await db.rows<AdminTokenOwner>(sql`
       with found as (
-        select id, name, scopes, expires_at, last_used_at from admin_tokens
+        select id, name, scopes, expires_at, last_used_at, session_epoch from admin_tokens
         where token_hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > now())
       ), used as (
         update admin_tokens t set last_used_at = now() from found
         where t.id = found.id and (found.last_used_at is null or found.last_used_at < now() - interval '1 minute')
       )
-      select id as "tokenId", name, to_jsonb(scopes) as scopes, ${ms("expires_at", "expiresAtMs")} from found`);
+      select id as "tokenId", name, to_jsonb(scopes) as scopes, ${ms("expires_at", "expiresAtMs")},
+        session_epoch as "sessionEpoch" from found`);
     return rows[0] ?? null;
   },
 

@@ -18,13 +18,13 @@ export const createTokenStore = (db: Database, limits: QuotaLimits = noLimits): 
   verify: async (hash) => {
     const rows = await db.rows<TokenOwner>(sql`
       with found as (
-        select id, customer_id, role, expires_at, last_used_at from customer_tokens
+        select id, customer_id, role, expires_at, last_used_at, session_epoch from customer_tokens
         where token_hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > now())
       ), used as (
         update customer_tokens t set last_used_at = now() from found
         where t.id = found.id and (found.last_used_at is null or found.last_used_at < now() - interval '1 minute')
       )
-      select id as "tokenId", customer_id as "customerId", role, ${ms("expires_at", "expiresAtMs")} from found`);
+      select id as "tokenId", customer_id as "customerId", role, ${ms("expires_at", "expiresAtMs")}, session_epoch as "sessionEpoch" from found`);
     return rows[0] ?? null;
   },
 

@@ -33,6 +33,9 @@ export type MetricsReading = {
   /** `outcome` is `healing` or why it was not healed. */
   readonly drifts: readonly { readonly outcome: string; readonly count: number }[];
   readonly frozen: boolean;
+  readonly panic: boolean;
+  /** Customers all of whose services are frozen at once. */
+  readonly customerFreezes: number;
   /** As the status shows them: without those of removed shards. */
   readonly leases: readonly Pick<LeaseStanding, "name" | "provider" | "epoch" | "held" | "ageSeconds">[];
   /** Null: never. */

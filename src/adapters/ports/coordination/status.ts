@@ -1,3 +1,4 @@
+import type { Panic } from "../steering/panic.ts";
 import type { SealedWith } from "../../../domain/tenants/seals.ts";
 
 /** A lease as stored; ages are seconds on the database's clock. */
@@ -30,6 +31,16 @@ export type ProviderStanding = {
   readonly publicError: string | null;
   /** By how much its own clock is ahead of the database's; null: not measured. */
   readonly clockSkewMs: number | null;
+};
+
+/** The latest run of a job on a provider; `tick:N` is the rounds of shard N. Times are epoch milliseconds; null: never. */
+export type JobStanding = {
+  readonly job: string;
+  readonly provider: string;
+  readonly lastStartedAtMs: number;
+  readonly lastSucceededAtMs: number | null;
+  readonly lastFailedAtMs: number | null;
+  readonly lastDurationMs: number;
 };
 
 /** A shard as its holder measured it last. */
@@ -70,6 +81,10 @@ export type Status = {
   readonly shardLoads: readonly ShardStanding[];
   /** By number; an alert where there are any. */
   readonly failingShards: readonly FailingShard[];
+  /** Null: it is off. */
+  readonly panic: Panic | null;
+  /** The last runs of jobs and rounds, each by each provider, by name. */
+  readonly jobs: readonly JobStanding[];
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];

@@ -1,4 +1,5 @@
 import type { Trouble } from "../../../domain/steering/trouble.ts";
+import type { MeasuredObjective } from "../slo/objectives.ts";
 import type { Paged } from "../tenants/change.ts";
 import type { RoutingOverride } from "./routing.ts";
 
@@ -44,6 +45,13 @@ export type FleetService = {
   readonly place: number;
 };
 
+/** @param atUs the end of rolling windows, microseconds since the epoch */
+export type FleetLook = {
+  readonly services: readonly Paged<FleetService>[];
+  readonly measured: readonly MeasuredObjective[];
+  readonly atUs: number;
+};
+
 /** All services at a glance. */
 export interface FleetStore {
   /**
@@ -52,4 +60,6 @@ export interface FleetStore {
    * @param afterPlace behind which place the list begins
    */
   list(customerId: number | null, afterPlace: number | null, nowMs: number): Promise<readonly Paged<FleetService>[]>;
+  /** The same of one customer, with what was measured for the objectives of the first of them, in one statement. @param first how many */
+  look(customerId: number, afterPlace: number | null, nowMs: number, first: number): Promise<FleetLook>;
 }

@@ -77,6 +77,8 @@ export type RoutingOverride = {
   readonly untilMs: number | null;
   readonly actor: string;
   readonly setAtMs: number;
+  /** It is the freeze of all services of the customer, and not one of this service. */
+  readonly ofAll?: true;
 };
 
 /** A manual override; `untilMs` null: until it is cleared. */

@@ -28,6 +28,7 @@ export type AdminTokenOwner = {
   readonly name: string;
   readonly scopes: readonly AdminScope[];
   readonly expiresAtMs: number | null;
+  readonly sessionEpoch: number;
 };
 
 /** Named admin tokens. Hashes are SHA-256 in lower-case hex; the secret itself never gets here. */

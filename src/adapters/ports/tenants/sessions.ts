@@ -1,3 +1,5 @@
+import type { Change } from "./change.ts";
+
 /** Which kind of credential a session was opened with: `bootstrap` is ADMIN_TOKEN. */
 export const sessionKinds = ["customer", "admin", "bootstrap"] as const;
 
@@ -8,9 +10,23 @@ export type SessionClaim = {
   readonly digest: string;
   /** The customer that an admin acts for; 0: none is chosen, or the credential is a customer's. */
   readonly customerId: number;
+  /** Of its credential, when it was begun: all sessions end with the next one. */
+  readonly epoch: number;
   /** Epoch milliseconds. */
   readonly expiresAtMs: number;
 };
+
+/** Whose sessions: of a stored token; of ADMIN_TOKEN, whose id is null. */
+export type SessionOwner =
+  | { readonly kind: "customer"; readonly tokenId: number }
+  | { readonly kind: "admin"; readonly tokenId: number | null };
+
+export interface SessionStore {
+  /** Ends every session of a credential, in whichever browser: elsewhere within 30 s. The credential itself stays valid. */
+  endAll(owner: SessionOwner, change: Change): Promise<void>;
+  /** The present number of the sessions of ADMIN_TOKEN. */
+  bootstrapEpoch(): Promise<number>;
+}
 
 /** Signed sessions, as kept in a cookie. */
 export interface SessionTokens {

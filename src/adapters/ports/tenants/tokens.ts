@@ -22,6 +22,8 @@ export type TokenOwner = {
   readonly customerId: number;
   readonly role: Role;
   readonly expiresAtMs: number | null;
+  /** Sessions of the console under an earlier number are over. */
+  readonly sessionEpoch: number;
 };
 
 /** Customer tokens. Hashes are SHA-256 in lower-case hex; the secret itself never gets here. */

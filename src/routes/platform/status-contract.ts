@@ -1,5 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../../adapters/ports/coordination/status.ts";
+import type { JobRhythm, JobStanding } from "../../domain/coordination/job-standing.ts";
+import { jobStandings } from "../../domain/coordination/job-standing.ts";
 import { tolerableSkewMs } from "../../domain/coordination/clock-skew.ts";
 import type { SealCounts } from "../../domain/tenants/seals.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";
@@ -60,6 +62,20 @@ const failingShard = z
   .object({ shard: z.int(), provider, failed_rounds: about(z.int(), "one after the other, up to the latest") })
   .openapi("FailingShard");
 
+const job = z
+  .object({
+    name: like(text, "bill"),
+    cron: about(like(text, "7 * * * *"), "the cron expression that starts it, in UTC"),
+    every_seconds: like(z.int(), 3_600),
+    provider: about(provider.nullable(), "whose run was the latest; null: it has never run"),
+    last_started_at: timeOrNull,
+    last_succeeded_at: about(timeOrNull, "when its latest good run was over; of `tick` that of the shard which was longest without one"),
+    last_failed_at: timeOrNull,
+    last_result: about(z.enum(["ok", "failed"]).nullable(), "of the latest run that is over; null: there is none"),
+    overdue: about(z.boolean(), "two of its runs were missed, by both providers: its cron is dead, or it fails. An alert"),
+  })
+  .openapi("Job");
+
 const takeover = z
   .object({
     seq: z.int(),
@@ -106,6 +122,7 @@ export const statusSchema = z
     failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
     leases: z.array(lease),
     providers: z.array(providerFull),
+    jobs: about(z.array(job), "every job of the schedule, in its order"),
     secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
     ownership: about(
       z.object({ lapsing: z.int(), held: z.int(), disputed: z.int() }),
@@ -162,12 +179,31 @@ const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof s
   unknown_keys: unknown,
 });
 
-/** @param sealKeys names of the configured keys, the newest first @param signed whether there is a key that signs evidence */
+const jobOf = ({ rhythm, runs, lastResult, overdue }: JobStanding): z.infer<typeof job> => ({
+  name: rhythm.job,
+  cron: rhythm.cron,
+  every_seconds: rhythm.everyMs / 1_000,
+  provider: runs?.provider ?? null,
+  last_started_at: isoTimeOrNull(runs?.lastStartedAtMs ?? null),
+  last_succeeded_at: isoTimeOrNull(runs?.lastSucceededAtMs ?? null),
+  last_failed_at: isoTimeOrNull(runs?.lastFailedAtMs ?? null),
+  last_result: lastResult,
+  overdue,
+});
+
+/** What a deployment knows of itself, beside what the database says. */
+export type Deployment = {
+  /** Names of the keys that seal, the newest first. */
+  readonly sealKeys: readonly string[];
+  readonly preferredProvider: string;
+  /** Whether there is a key that signs evidence. */
+  readonly signed: boolean;
+  readonly rhythms: readonly JobRhythm[];
+};
+
 export const representStatus = (
   status: Status,
-  sealKeys: readonly string[],
-  preferredProvider: string,
-  signed: boolean,
+  { sealKeys, preferredProvider, signed, rhythms }: Deployment,
 ): z.infer<typeof statusSchema> => ({
   warnings: warningsOf(status, { signed, sealed: sealKeys.length > 0 }),
   preferred_provider: preferredProvider,
@@ -196,6 +232,7 @@ export const representStatus = (
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
+  jobs: jobStandings(rhythms, status.jobRuns, status).map(jobOf),
   secrets: secretsOf(sealCounts(sealKeys, status.seals)),
   ownership: status.ownership,
   takeovers: status.takeovers.map(takeoverOf),

@@ -1,3 +1,4 @@
+import type { JobRuns } from "../../../domain/coordination/job-standing.ts";
 import type { SealedWith } from "../../../domain/tenants/seals.ts";
 
 /** A lease as stored; ages are seconds on the database's clock. */
@@ -73,6 +74,12 @@ export type Status = {
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];
+  /** Of each job, both providers' runs together; of `tick` those of the shard that was longest without a good one. */
+  readonly jobRuns: readonly JobRuns[];
+  /** Since when some provider's heartbeats have come without a gap; null: none do now. */
+  readonly aliveSinceMs: number | null;
+  /** The database's clock. */
+  readonly nowMs: number;
   /** Kept secrets, by the key that sealed them. */
   readonly seals: readonly SealedWith[];
   /** Live domains whose proof is missing, whose switches are held for that, and that prove a name which another customer holds. */

@@ -58,9 +58,6 @@ const fill = (operation: Operation, { tenant, link, otherCorrection }: Credentia
 const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /v1/services/{id}": { steering: "shadow" },
   "POST /v1/dns-accounts": dnsAccount,
-  // Nothing may pass to anybody, and as many shards as there are.
-  "PUT /v1/shards": { shards: 1, reason: "the conformance suite" },
-  "POST /v1/shards/move": { to: "local", reason: "the conformance suite", force: true },
   "POST /v1/services/{id}/storm-policies": { kind: "http_latency", latency_ms: 500 },
   "PUT /v1/customers/{id}/billing-profile": {
     legal_name: "ACME",

@@ -19,6 +19,8 @@ export type Io = {
   readonly warn: (line: string) => void;
   /** Shows a question and reads a line without showing it; without a terminal the first line of the input. */
   readonly askSecret: (question: string) => Promise<string>;
+  /** Asks a question at the terminal; null: there is none. */
+  readonly confirm: (question: string) => Promise<boolean | null>;
   readonly colours: boolean;
 };
 

@@ -4,8 +4,11 @@ import { drill } from "./commands/drill.ts";
 import { login, logout } from "./commands/login.ts";
 import { objectives } from "./commands/objectives.ts";
 import { backtest, evidenceVerify } from "./commands/offline.ts";
+import { adminAdjust, adminAdjustments, adminFindings } from "./commands/findings.ts";
 import { freeze, overrideClear, overrideSet, unfreeze } from "./commands/orders.ts";
+import { adminReseal } from "./commands/reseal.ts";
 import { services } from "./commands/services.ts";
+import { adminMoveShards, adminShards } from "./commands/shards.ts";
 import { status } from "./commands/status.ts";
 import { stormList, stormShow } from "./commands/storms.ts";
 
@@ -21,6 +24,12 @@ export const commands: readonly Command[] = [
   stormShow,
   objectives,
   doctor,
+  adminShards,
+  adminMoveShards,
+  adminFindings,
+  adminAdjustments,
+  adminAdjust,
+  adminReseal,
   login,
   logout,
   evidenceVerify,

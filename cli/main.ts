@@ -20,6 +20,20 @@ const askSecret = async (question: string): Promise<string> => {
   }
 };
 
+/** Where there is no terminal nobody is asked, and nothing of the input is read. */
+const confirm = async (question: string): Promise<boolean | null> => {
+  if (!process.stdin.isTTY) return null;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    lines.setPrompt(question);
+    lines.prompt();
+    const [line = ""] = (await Promise.race([once(lines, "line"), once(lines, "close").then(() => [""])])) as string[];
+    return /^y(?:es)?$/i.test(line.trim());
+  } finally {
+    lines.close();
+  }
+};
+
 const { env, stdout } = process;
 const colours = stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 
@@ -30,6 +44,7 @@ process.exitCode = await run(process.argv.slice(2), {
   env,
   colours,
   askSecret,
+  confirm,
   say: (line) => write(process.stdout, line),
   warn: (line) => write(process.stderr, line),
 });

@@ -60,12 +60,29 @@ export const isExposed = async (env: Environment): Promise<boolean> => {
   return found !== null && (found.mode & 0o077) !== 0;
 };
 
-/** Keeps it for its user alone: at no moment are there bytes of it that others may read. */
+/** What the disk refuses is told with the file's name, and is no fault of the program. */
+const onDisk = async <T>(file: string, verb: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw new CommandError(exit.wrong, `${file} can not be ${verb}: ${error instanceof Error ? error.message : "?"}`, { cause: error });
+  }
+};
+
+/** Keeps it for its user alone: at no moment are there bytes of it that others may read, and what fails leaves what was there. */
 export const writeStored = async (env: Environment, stored: Stored): Promise<string> => {
-  const directory = configDirectory(env);
   const file = credentialsFile(env);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const beside = `${file}.${process.pid}`;
+  try {
+    await onDisk(file, "written", () => replaceFile(configDirectory(env), file, beside, stored));
+  } finally {
+    await rm(beside, { force: true }).catch(() => undefined);
+  }
+  return file;
+};
+
+const replaceFile = async (directory: string, file: string, beside: string, stored: Stored): Promise<void> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   await rm(beside, { force: true });
   const handle = await open(beside, "wx", 0o600);
   try {
@@ -76,16 +93,18 @@ export const writeStored = async (env: Environment, stored: Stored): Promise<str
   // The umask may only have taken away, and the owner must be able to read it.
   await chmod(beside, 0o600);
   await rename(beside, file);
-  return file;
 };
 
 /** @returns whether there was one */
 export const removeStored = async (env: Environment): Promise<boolean> => {
-  try {
-    await rm(credentialsFile(env));
-    return true;
-  } catch (error) {
-    if (missing(error)) return false;
-    throw error;
-  }
+  const file = credentialsFile(env);
+  return await onDisk(file, "removed", async () => {
+    try {
+      await rm(file);
+      return true;
+    } catch (error) {
+      if (missing(error)) return false;
+      throw error;
+    }
+  });
 };

@@ -8,7 +8,7 @@ import { accounts, channelsOf } from "../doctor/people.ts";
 import { clockHere, reach } from "../doctor/reach.ts";
 import type { Ready } from "../doctor/reach.ts";
 import { readiness } from "../doctor/readiness.ts";
-import { crons, inside, peers, warnings } from "../doctor/running.ts";
+import { crons, inside, isAlive, peers, warnings } from "../doctor/running.ts";
 import type { FleetService } from "../services.ts";
 import { fleetOf } from "../services.ts";
 import type { Session } from "../session.ts";
@@ -58,7 +58,13 @@ const permitted = async <T>(asked: Promise<T>): Promise<T | null> =>
     throw error;
   });
 
-const signedIn = async (call: Call, session: Session, services: readonly FleetService[], ready: Ready): Promise<Finding[]> => {
+const signedIn = async (
+  call: Call,
+  session: Session,
+  services: readonly FleetService[],
+  ready: Ready,
+  nowMs: number,
+): Promise<Finding[]> => {
   const { client } = session;
   const status = await permitted(client.request("GET /v1/status"));
   const named = call.text("service");
@@ -67,7 +73,7 @@ const signedIn = async (call: Call, session: Session, services: readonly FleetSe
     throw usageError(`--service must be one of the services, and there is no "${named}": tranche services`);
   const operators =
     status === null ? [skipped("inside", "clocks, keys, jobs and the operator's channels are for admins to see")] : inside(status);
-  const told = status === null ? null : await permitted(jobs(client));
+  const told = status === null ? null : await permitted(jobs(client, status, isAlive(ready, nowMs), nowMs));
   const operatorChannels = status === null ? null : await permitted(channelsOf(client, "operator's "));
   const own = await permitted(channelsOf(client, ""));
   const ownAccounts = await permitted(accounts(client));
@@ -93,7 +99,7 @@ const diagnose = async (call: Call): Promise<Finding[]> => {
   const nowMs = Date.now() + (session.times.aheadMs ?? 0);
   const outside = [...found, ...crons(here.ready, nowMs), ...warnings(here.ready)];
   const asks = await whoAsks(session, token);
-  const rest = asks.services === null ? peers(here.ready, null) : await signedIn(call, session, asks.services, here.ready);
+  const rest = asks.services === null ? peers(here.ready, null) : await signedIn(call, session, asks.services, here.ready, nowMs);
   return [...outside, ...asks.findings, ...rest];
 };
 

@@ -12,6 +12,10 @@ const silentAfterS = 150;
 /** Who has been silent for so long was taken down rather than broken. */
 const goneAfterS = 7 * 86_400;
 
+/** Whether some provider's rounds come. */
+export const isAlive = ({ providers }: Ready, nowMs: number): boolean =>
+  providers.some(({ heartbeat_at: at }) => at !== null && (nowMs - Date.parse(at)) / 1_000 <= silentAfterS);
+
 const cronMend = (name: string): string =>
   name === "local"
     ? "is npm start still running? Its log says what its cron does"
@@ -114,11 +118,15 @@ export const inside = ({ warnings: said, providers, secrets, shards, shards_want
           ? warn(
               "sealed secrets",
               `${secrets.previous_keys} are sealed with a previous key`,
-              "npm run secrets:reseal, then take SECRETS_KEY_PREVIOUS away",
+              "tranche admin reseal, then take SECRETS_KEY_PREVIOUS away",
             )
           : pass("sealed secrets", "all of them open with the newest key"),
     wanted > shards
-      ? warn("number of shards", `there are ${shards}, and ${wanted} are needed`, "README.md, How many shards")
+      ? warn(
+          "number of shards",
+          `there are ${shards}, and ${wanted} are needed`,
+          `in calm: tranche admin shards --set ${wanted} --reason TEXT`,
+        )
       : pass("number of shards", `${shards}, which is enough`),
     lapsing + held + disputed > 0
       ? warn(

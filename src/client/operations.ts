@@ -1549,6 +1549,40 @@ export type InvoiceLink = {
   last_opened_at: string | null;
 };
 
+export type ReconciliationFinding = {
+  id: number;
+  customer_id: number;
+  /** docs/runbook.md says of each what to do */
+  rule: string;
+  object_type: "customer" | "domain" | "invoice" | "service" | "usage_snapshot";
+  object_id: number;
+  expected: string;
+  actual: string;
+  found_at: string;
+  last_seen_at: string;
+  /** when the figures agreed again; null: it is open */
+  cleared_at: string | null;
+};
+
+export type AdjustmentCause = {
+  id: number;
+  customer_id: number;
+  service_id: number;
+  cause: "storm" | "usage";
+  from: string;
+  /** null: a storm that is on */
+  to: string | null;
+  noted_at: string;
+  /** it changes bytes but no cents: it waits for the next invoice, and causes none */
+  idle: boolean;
+};
+
+export type AdjustmentCauseInput = {
+  /** the window: `object_id` of its finding */
+  usage_snapshot_id: number;
+  reason: string;
+};
+
 export type AuditEntry = {
   id: number;
   at: string;
@@ -1591,8 +1625,6 @@ export type Status = {
     expires_at: string;
     released_at: string | null;
   })[];
-  /** the last run of each job on each provider; either provider may run a job */
-  jobs: JobStanding[];
   providers: ({
     name: string;
     /** its latest round, also as a witness */
@@ -1614,6 +1646,8 @@ export type Status = {
       error: string | null;
     } | null;
   })[];
+  /** every job of the schedule, in its order */
+  jobs: Job[];
   secrets: SealedSecrets;
   /** domains whose proof is gone, whose switches are held for that, and that prove a name which another customer holds (docs/ownership.md) */
   ownership: {
@@ -1635,14 +1669,21 @@ export type ShardLoad = {
   measured_at: string;
 };
 
-export type JobStanding = {
-  /** `tick:N`: the rounds of shard N, as their holder or as a witness */
-  job: string;
-  provider: string;
-  last_started_at: string;
+export type Job = {
+  name: string;
+  /** the cron expression that starts it, in UTC */
+  cron: string;
+  every_seconds: number;
+  /** whose run was the latest; null: it has never run */
+  provider: string | null;
+  last_started_at: string | null;
+  /** when its latest good run was over; of `tick` that of the shard which was longest without one */
   last_succeeded_at: string | null;
   last_failed_at: string | null;
-  last_duration_ms: number;
+  /** of the latest run that is over; null: there is none */
+  last_result: "ok" | "failed" | null;
+  /** two of its runs were missed, by both providers: its cron is dead, or it fails. An alert */
+  overdue: boolean;
 };
 
 export type SealedSecrets = {
@@ -1669,6 +1710,69 @@ export type Takeover = {
   previous_hash: string | null;
   /** SHA-256 of the record's canonical JSON (RFC 8785) without this field, with `v: 1` */
   hash: string;
+};
+
+export type Shards = {
+  shards: number;
+  /** how many there had better be, by what was measured; `shards` where that will do */
+  wanted: number;
+  /** by number */
+  held: ({
+    shard: number;
+    /** who has it, or is preferred for it; null: nobody yet */
+    provider: string | null;
+    held: boolean;
+    /** as measured within the last ten minutes; null: not measured */
+    domains: number | null;
+    left_out: number | null;
+    utilisation: number | null;
+  })[];
+};
+
+export type ShardsInput = {
+  shards: number;
+  reason: string;
+  /** in a storm as well */
+  force?: boolean;
+};
+
+export type ShardsMoved = {
+  moved: number[];
+  /** that provider's already */
+  stayed: number[];
+  /** nobody has ever held them: whoever comes first takes them */
+  unheld: number[];
+};
+
+export type ShardMoveInput = {
+  to: "cloudflare" | "vercel" | "local";
+  /** null, or absent: all */
+  shards?: number[] | null;
+  reason: string;
+  /** though that provider shows no sign of life */
+  force?: boolean;
+};
+
+export type Resealed = {
+  table: "cdn_accounts" | "dns_accounts" | "channels";
+  resealed: number;
+  /** ids of those that no key of this deployment opens: they stay as they are, and are unreadable */
+  unopened: number[];
+  /** replaced or removed meanwhile */
+  changed: number;
+  /** where to go on; null: all were seen */
+  next: {
+    table: "cdn_accounts" | "dns_accounts" | "channels";
+    after_id: number;
+  } | null;
+};
+
+export type ResealInput = {
+  /** `next` of the answer before; null, or absent: the beginning */
+  from?: {
+    table: "cdn_accounts" | "dns_accounts" | "channels";
+    after_id: number;
+  } | null;
 };
 
 export type InstallSession = {
@@ -2832,6 +2936,21 @@ export type Operations = {
     path: { token: string; };
     result: string;
   };
+  /** List what the nightly reconciliation found, the newest first */
+  "GET /v1/reconciliation-findings": {
+    query?: { limit?: number; cursor?: string; state?: "open" | "cleared"; rule?: string; customer?: number; };
+    result: ReconciliationFinding[];
+  };
+  /** List why billed windows wait to be computed again */
+  "GET /v1/adjustment-causes": {
+    query?: { limit?: number; cursor?: string; };
+    result: AdjustmentCause[];
+  };
+  /** Have a billed window computed again; the next invoice adjusts it where it differs */
+  "POST /v1/adjustment-causes": {
+    body: AdjustmentCauseInput;
+    result: AdjustmentCause;
+  };
   /** List the changes of your resources, newest first */
   "GET /v1/audit-log": {
     query?: { customer_id?: number; limit?: number; cursor?: string; action?: string; object_type?: string; };
@@ -2844,6 +2963,25 @@ export type Operations = {
   /** Read who holds which lease, how both providers fare, and what passed between them */
   "GET /v1/status": {
     result: Status;
+  };
+  /** Read how many shards there are, how many are needed, and who has them */
+  "GET /v1/shards": {
+    result: Shards;
+  };
+  /** Split the services into another number of shards; every lease ends with it, which costs a round */
+  "PUT /v1/shards": {
+    body: ShardsInput;
+    result: Shards;
+  };
+  /** Give shards to a provider, as a hand-back does */
+  "POST /v1/shards/move": {
+    body: ShardMoveInput;
+    result: ShardsMoved;
+  };
+  /** Seal kept secrets with the newest key, a hundred at a time; `next` says where to go on */
+  "POST /v1/secrets/reseal": {
+    body: ResealInput;
+    result: Resealed;
   };
   /** Tell that an installation is in use; stored after the answer */
   "POST /v1/session": {

@@ -1,6 +1,8 @@
+import { createAdjustmentStore } from "../adapters/db/billing/adjustments.ts";
 import { createBillingProfileStore } from "../adapters/db/billing/billing-profiles.ts";
 import { createBillingTermsStore } from "../adapters/db/billing/billing-terms.ts";
 import { createBillingStore } from "../adapters/db/billing/billing.ts";
+import { createFindingStore } from "../adapters/db/billing/findings.ts";
 import { createInvoiceDocumentStore } from "../adapters/db/billing/invoice-documents.ts";
 import { createInvoiceLinkStore } from "../adapters/db/billing/invoice-links.ts";
 import { createInvoicePreviewStore } from "../adapters/db/billing/invoice-preview.ts";
@@ -33,4 +35,6 @@ export const buildBilling = ({ config, db }: { readonly config: Config; readonly
   invoiceLinks: createInvoiceLinkStore(db),
   linkTokens: linkTokens(config),
   lineFacts: createLineFactsStore(db),
+  findings: createFindingStore(db),
+  adjustments: createAdjustmentStore(db),
 });

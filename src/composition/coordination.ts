@@ -5,6 +5,7 @@ import { createPruneStore } from "../adapters/db/coordination/prune.ts";
 import { createReadiness } from "../adapters/db/coordination/readiness.ts";
 import { createRetentionStore } from "../adapters/db/coordination/retention.ts";
 import { createSettingsStore } from "../adapters/db/coordination/settings.ts";
+import { createShardControl } from "../adapters/db/coordination/shard-control.ts";
 import { createStatusStore } from "../adapters/db/coordination/status.ts";
 import { createTickRunStore } from "../adapters/db/coordination/tick-runs.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
@@ -62,6 +63,7 @@ export const buildCoordination = (needs: Needs): CoordinationDeps & Jobs => {
     handBackAfterMs: config.handBackAfterMs,
     peer: createPeer({ url: config.peerUrl, provider: provider === "cloudflare" ? "vercel" : "cloudflare", fetch, nowMs: clock.nowMs }),
     leases: createLeaseStore(db, config.leaseTtlMs),
+    shardControl: createShardControl(db, config.leaseTtlMs),
     tickRuns: createTickRunStore(db),
     overtimeMs: config.overtimeMs,
     settings: createSettingsStore(db),

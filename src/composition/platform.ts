@@ -1,5 +1,6 @@
 import type { Database } from "../adapters/db/platform/client.ts";
 import { databaseTime } from "../adapters/db/platform/client.ts";
+import { askBy, createResealer } from "../adapters/db/platform/reseal.ts";
 import { createTelemetryStore } from "../adapters/db/platform/telemetry.ts";
 import { createClientAddress } from "../adapters/platform/client-address.ts";
 import { systemClock } from "../adapters/platform/clock.ts";
@@ -10,6 +11,7 @@ import type { PlatformDeps } from "../adapters/ports/deps.ts";
 import type { Clock, SharedClock, TimeKeeper } from "../adapters/ports/platform/clock.ts";
 import type { Log } from "../adapters/ports/platform/log.ts";
 import type { Random } from "../adapters/ports/platform/random.ts";
+import type { Resealer } from "../adapters/ports/platform/reseal.ts";
 import type { Secrets } from "../adapters/ports/platform/secrets.ts";
 import type { Config } from "../config.ts";
 import type { JobDeps } from "../cron/schedule.ts";
@@ -26,6 +28,8 @@ export const databaseClock = (db: Database, log: Log): SharedClock & TimeKeeper 
 /** Null: without SECRETS_KEY no secret is stored. */
 export const secretBox = ({ secretsKeys: [first, ...older] }: Config, random: Random): Secrets | null =>
   first === undefined ? null : createSecrets([first, ...older], random);
+
+const resealer = (db: Database, secrets: Secrets | null): Resealer | null => (secrets === null ? null : createResealer(askBy(db), secrets));
 
 type Needs = {
   readonly config: Config;
@@ -60,6 +64,7 @@ export const buildPlatform = ({
   telemetry: createTelemetryStore(db),
   rateLimits: createRateLimits(config.rateLimits, bindings, clock, log),
   sealKeys: async () => (await secretBox(config, random)?.keyIds()) ?? [],
+  resealer: resealer(db, secretBox(config, random)),
   clientAddress: createClientAddress(config.provider),
   background: (work) => {
     const settled = work.catch((error: unknown) => log.error("background_failed", error));

@@ -1,8 +1,9 @@
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { JobStanding, ProviderStanding, Status } from "../adapters/ports/coordination/status.ts";
+import type { ProviderStanding, Status } from "../adapters/ports/coordination/status.ts";
 import { editors } from "../auth/guards.ts";
 import { tolerableSkewMs } from "../domain/coordination/clock-skew.ts";
-import { isOverdue } from "../domain/coordination/job-lateness.ts";
+import type { JobStanding } from "../domain/coordination/job-standing.ts";
+import { jobStandings } from "../domain/coordination/job-standing.ts";
 import { formatDuration } from "../domain/notify/figures.ts";
 import type { App, AppContext } from "../http/env.ts";
 import { html, isolated, nothing } from "../http/html.ts";
@@ -86,33 +87,25 @@ const providers = (status: Status, isAdmin: boolean, nowMs: number): Html =>
         status.providers.map((one) => providerRow(status, one, isAdmin, nowMs)),
       );
 
-/** A job, by its latest success on whichever provider. */
-const jobRow = (job: string, runs: readonly JobStanding[], nowMs: number): Html => {
-  const goodAtMs = Math.max(0, ...runs.map(({ lastSucceededAtMs }) => lastSucceededAtMs ?? 0)) || null;
-  const good = runs.find(({ lastSucceededAtMs }) => lastSucceededAtMs === goodAtMs) ?? runs[0];
-  const failing = runs.filter(
-    ({ lastFailedAtMs, lastSucceededAtMs }) => lastFailedAtMs !== null && lastFailedAtMs > (lastSucceededAtMs ?? 0),
-  );
-  const late = isOverdue(job, goodAtMs, nowMs);
-  const word: Word = late
-    ? { word: "Overdue", tone: "bad" }
-    : failing.length > 0
-      ? { word: "Fails on one", tone: "warn" }
-      : { word: "On time", tone: "ok" };
-  return html`<tr><th scope="row"><code>${job}</code></th><td class="lead">${stateOf(word)}</td>
-${cell("Last success", goodAtMs === null ? "never" : html`${when(goodAtMs, nowMs)}${good === undefined ? "" : html`<small>${isolated(good.provider)}, took ${length(good.lastDurationMs * 1_000)}</small>`}`)}${cell("Failing", failing.length === 0 ? "–" : html`${failing.map(({ provider, lastFailedAtMs }, index) => html`${index === 0 ? "" : ", "}${isolated(provider)} ${when(lastFailedAtMs ?? 0, nowMs)}`)}`)}</tr>`;
+const jobRow = ({ rhythm, runs, lastResult, overdue }: JobStanding, nowMs: number): Html => {
+  const goodAtMs = runs?.lastSucceededAtMs ?? null;
+  const failedAtMs = runs?.lastFailedAtMs ?? null;
+  const words: readonly [boolean, Word][] = [
+    [overdue, { word: "Overdue", tone: "bad" }],
+    [lastResult === "failed", { word: "Failed last", tone: "warn" }],
+    [goodAtMs === null, { word: "Not run yet", tone: "off" }],
+  ];
+  const word = words.find(([is]) => is)?.[1] ?? { word: "On time", tone: "ok" };
+  return html`<tr><th scope="row"><code>${rhythm.job}</code></th><td class="lead">${stateOf(word)}</td>
+${cell("Last success", goodAtMs === null ? "never" : when(goodAtMs, nowMs))}${cell("Last failure", failedAtMs === null ? "–" : when(failedAtMs, nowMs))}${cell("Latest by", runs === null ? "–" : isolated(runs.provider))}${cell("Due every", length(rhythm.everyMs * 1_000))}</tr>`;
 };
 
-const jobs = ({ jobs: runs }: Status, nowMs: number): Html => {
-  const byJob = [...Map.groupBy(runs, ({ job }) => job)];
-  return byJob.length === 0
-    ? empty("No job has run yet.", "Cron starts them: those of each minute should be here within two.")
-    : table(
-        "Jobs, by their latest success on either provider",
-        ["Job", "State", "Last success", "Failing"],
-        byJob.map(([job, own]) => jobRow(job, own, nowMs)),
-      );
-};
+const jobs = (standings: readonly JobStanding[], nowMs: number): Html =>
+  table(
+    "The jobs of the schedule, whichever provider ran them",
+    ["Job", "State", "Last success", "Last failure", "Latest by", "Due every"],
+    standings.map((one) => jobRow(one, nowMs)),
+  );
 
 const takeovers = (status: Status, preferred: string, nowMs: number): Html => {
   const rows = status.takeovers
@@ -161,7 +154,7 @@ export const registerStatusPage = (app: App, deps: Deps): void => {
 <div class="head"><div><h1>Status</h1><p>As of ${clock(nowMs)} UTC; <a href="${path}">look again</a>. This page is by ${isolated(deps.config.provider)}, version ${version}; the database answers.</p></div>${buttons(c)}</div>
 ${verdict(status, nowMs)}
 ${section("providers", "Providers", providers(status, isAdmin, nowMs))}
-${isAdmin ? html`${section("jobs", "Jobs", jobs(status, nowMs))}\n${section("takeovers", "Takeovers", takeovers(status, deps.config.preferredProvider, nowMs))}` : ""}`;
+${isAdmin ? html`${section("jobs", "Jobs", jobs(jobStandings(deps.jobs.rhythms, status.jobRuns, status), nowMs))}\n${section("takeovers", "Takeovers", takeovers(status, deps.config.preferredProvider, nowMs))}` : ""}`;
     return c.html(await page(c, nowMs, { title: "Status", tab: "status", body }));
   });
 };

@@ -2,6 +2,8 @@ import type { BillingStore } from "../adapters/ports/billing/billing.ts";
 import type { Random } from "../adapters/ports/platform/random.ts";
 import type { BillingCycle } from "../domain/billing/billing-cycle.ts";
 import type { CustomerTerms } from "../domain/billing/pricing.ts";
+import type { JobRhythm } from "../domain/coordination/job-standing.ts";
+import { cronPeriodMs } from "../domain/coordination/job-standing.ts";
 import { usageCronMs } from "../domain/metering/usage-window.ts";
 import { createConnections } from "../pipeline/connection-slots.ts";
 import type { AnchorDeps } from "./anchor-evidence.ts";
@@ -114,6 +116,15 @@ export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile", "anchor-evidence"],
 };
+
+/**
+ * The schedule by jobs, in its order.
+ * @param usageEveryMs how often usage is fetched, which may be less often than its cron fires
+ */
+export const jobRhythms = (usageEveryMs: number): readonly JobRhythm[] =>
+  Object.entries(schedule).flatMap(([cron, names]) =>
+    names.map((job) => ({ job, cron, everyMs: Math.max(cronPeriodMs(cron), job === "ingest-usage" ? usageEveryMs : 0) })),
+  );
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(jobs, name);
 

@@ -5,6 +5,7 @@ import type { AddressInfo, Server } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFallback } from "../../local/fallback.ts";
+import { jobRhythms } from "../../src/cron/schedule.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { selfSigned } from "../support/certificates.ts";
 import { commandProcess } from "../support/command-line.ts";
@@ -50,9 +51,18 @@ const asOwner = async <T>(url: string, work: (client: pg.Client) => Promise<T>):
 /** Both providers as they are when all is well. */
 const wellProviders = `
   insert into providers (name, heartbeat_at, heartbeat_since, last_round_at, public_checked_at, public_ok_since, public_error, clock_skew_ms)
-  values ('cloudflare', now(), now() - interval '1 hour', now(), now(), now() - interval '1 hour', null, 20),
-    ('vercel', now(), now() - interval '1 hour', null, now(), now() - interval '1 hour', null, -30)
+  values ('cloudflare', now(), now() - interval '9 hours', now(), now(), now() - interval '1 hour', null, 20),
+    ('vercel', now(), now() - interval '9 hours', null, now(), now() - interval '1 hour', null, -30)
   on conflict (name) do update set heartbeat_at = now(), public_checked_at = now(), public_ok_since = now() - interval '1 hour', public_error = null, clock_skew_ms = 0`;
+
+/** Every job has just run, and will have for as long as the tests take. */
+const wellJobs = `
+  insert into job_runs (job, provider, last_started_at, last_succeeded_at, successes)
+  select case job when 'tick' then 'tick:0' else job end, 'vercel', now(), now() + interval '1 hour', 1
+  from unnest('{${jobRhythms(0)
+    .map(({ job }) => job)
+    .join(",")}}'::text[]) job
+  on conflict (job, provider) do update set last_succeeded_at = excluded.last_succeeded_at, last_failed_at = null`;
 
 let aws: Route53Server;
 let ownerUrl: string;
@@ -115,6 +125,7 @@ beforeAll(async () => {
     backup_target: "backup.cdn.example.net",
   });
   await statement(wellProviders);
+  await statement(wellJobs);
 });
 
 const diagnose = async (
@@ -341,14 +352,31 @@ describe("names the fault of a broken set-up:", () => {
       /^clock of vercel \| it is 61\.0 s ahead of the database's \| synchronise/,
     ],
     [
+      "a cron of one job that comes no more",
+      async () =>
+        await during("update job_runs set last_succeeded_at = now() - interval '5 hours' where job = 'bill'", wellJobs, () => diagnose()),
+      /^job bill \| it ran well 5 h 0 min ago, and is due every 1 h 0 min \| the cron "7 \* \* \* \*" comes on neither provider: .*vercel\.json.*\/internal\/cron\/bill/,
+    ],
+    [
+      "a job that has never run",
+      async () => await during("delete from job_runs where job = 'prune'", wellJobs, () => diagnose()),
+      /^job prune \| it has never run well, and is due every 1 h 0 min \| the cron "37 \* \* \* \*" comes on neither provider/,
+    ],
+    [
+      "a job that does not end well while others of its cron do",
+      async () =>
+        await during("update job_runs set last_succeeded_at = now() - interval '1 hour' where job = 'rollup'", wellJobs, () => diagnose()),
+      /^job rollup \| it ran well 1 h 0 min ago, and is due every 5 min 0 s \| its cron comes, .*\/internal\/cron\/rollup/,
+    ],
+    [
       "a job that fails",
       async () =>
         await during(
-          "insert into job_runs (job, provider, failures, last_started_at, last_failed_at) values ('bill', 'vercel', 3, now(), now())",
+          "insert into job_runs (job, provider, failures, last_started_at, last_failed_at) values ('bill', 'cloudflare', 3, now(), now())",
           "update job_runs set last_succeeded_at = now() + interval '1 second', successes = 1",
           () => diagnose(),
         ),
-      /^job .* on vercel \| it has failed since/,
+      /^job .* on cloudflare \| it has failed since/,
     ],
   ];
 

@@ -158,7 +158,8 @@ const isAdmins = ({ scope }: Operation) => scope === "admin";
 const isMinting = (operation: Operation) => isWrite(operation) && operation.path.includes("/tokens");
 const isAdminTokens = ({ path }: Operation) => path.startsWith("/v1/admin-tokens");
 const isBilling = (operation: Operation) =>
-  isWrite(operation) && /billing-(?:terms|profile)$|^\/v1\/billing\/issuer$|\/credit$|^\/v1\/corrections\//.test(operation.path);
+  isWrite(operation) &&
+  /billing-(?:terms|profile)$|^\/v1\/billing\/issuer$|\/credit$|^\/v1\/corrections\/|^\/v1\/adjustment-causes$/.test(operation.path);
 
 /** The scope that an admin needs for it. */
 const scopeOf = (operation: Operation): string => {

@@ -109,6 +109,64 @@ describe("npm run db:migrate", () => {
   });
 });
 
+describe("npm run db:migrate -- --role", () => {
+  const role = `tranche_test_${process.pid}`;
+  const run = (url: string, ...args: string[]) =>
+    new Promise<{ code: unknown; out: string; err: string }>((done) => {
+      execFile(process.execPath, ["local/migrate.ts", ...args], { env: { ...process.env, DATABASE_URL: url } }, (error, out, err) =>
+        done({ code: error?.code ?? 0, out, err }),
+      );
+    });
+  const asked = async (url: string, text: string) => {
+    const client = new pg.Client(url);
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  afterAll(async () => {
+    await base.sql(`drop role if exists ${role}`);
+  });
+
+  it("makes a login that may work and owns nothing, and prints where it logs in, once", async () => {
+    const made = await run(base.url, "--role", role);
+    expect([made.code, made.err]).toEqual([0, ""]);
+    const url = made.out.trim().split("\n").at(-1) ?? "";
+    expect(await asked(url, "select shards from settings")).toEqual([{ shards: 1 }]);
+    await expect(asked(url, "drop table settings")).rejects.toThrow(/must be owner/);
+    await expect(asked(url, "update evidence set body = '{}'")).rejects.toThrow(/permission denied/);
+    const again = await run(base.url, "--role", role);
+    expect([again.code, again.out]).toEqual([0, expect.stringContaining(`${role} is there already, and keeps its password`)]);
+    expect(again.out).not.toContain("://");
+    expect(await asked(url, "select 1 as one")).toEqual([{ one: 1 }]);
+    const renewed = await run(base.url, "--role", role, "--new-password");
+    await expect(asked(url, "select 1")).rejects.toThrow(/password authentication failed/);
+    expect(await asked(renewed.out.trim().split("\n").at(-1) ?? "", "select 1 as one")).toEqual([{ one: 1 }]);
+    expect((await run(base.url, "--role", role, "--lock")).out).toContain(`${role} may not log in any more`);
+    await expect(asked(renewed.out.trim().split("\n").at(-1) ?? "", "select 1")).rejects.toThrow(/not permitted to log in/);
+    expect((await run(base.url, "--role", role, "--unlock")).out).toContain(`${role} may log in again`);
+  });
+
+  it("takes nobody for a deployment that may do more, and says what is wrong", async () => {
+    const owner = new URL(base.url).username;
+    for (const [args, says] of [
+      [["--role", owner], "may do more than a deployment"],
+      [["--role", "tranche_app"], "--role must not be tranche_app"],
+      [["--role", 'x"; drop table services; --'], "--role must be 1 to 63"],
+      [["--role", "pg_monitor"], "--role must not begin with pg_"],
+      [["--role"], "--role must be 1 to 63"],
+      [["--role", role, "--drop"], "it takes --role NAME"],
+      [["--roles", role], "it takes --role NAME"],
+      [["--role", "tranche_nobody", "--lock"], "there is no role tranche_nobody"],
+    ] as const) {
+      const { code, err } = await run(base.url, ...args);
+      expect([code, err]).toEqual([1, expect.stringContaining(says)]);
+    }
+  });
+});
+
 describe("schema and migrations", () => {
   const dirs: string[] = [];
   const copy = async () => {

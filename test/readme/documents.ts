@@ -19,7 +19,8 @@ export type Printed = { readonly file: string; readonly text: string; readonly r
 
 const fence = /^ *```(\w*)\n(.*?)^ *```$/gms;
 const program = /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|git|curl|cd|vercel|wrangler|drizzle-kit|vitest|psql|docker|bash|sh|\.ci\/run)(?: |$)/;
-const statement = /^(?:select .* from|update \w+ set|insert into|delete from) /;
+const statement =
+  /^(?:select .*(?: from |\(\))|update \w+ set |insert into |delete from |(?:create|alter|drop) (?:role|table|user|database) |grant |revoke )/i;
 
 /** What a code span says: in a table `|` has a backslash before it, and a line may end within. */
 const spansOf = (text: string): Omit<Printed, "file">[] =>
@@ -37,31 +38,42 @@ export const shellLines = (block: string): readonly string[] =>
     .map((line) => line.replace(/(?:^|\s+)#.*$/, "").trim())
     .filter((line) => line !== "");
 
-const printed = async (language: RegExp, inline: RegExp, split: (block: string) => readonly string[]): Promise<readonly Printed[]> => {
+/** What a text prints, in blocks of a language and in code spans of a form. */
+const printedIn = (
+  file: string,
+  text: string,
+  language: RegExp,
+  inline: RegExp,
+  split: (block: string) => readonly string[],
+): readonly Printed[] => [
+  ...[...text.matchAll(fence)].flatMap(([, name = "", block = ""]) =>
+    language.test(name) ? split(block).map((line) => ({ file, text: line, row: line })) : [],
+  ),
+  ...spansOf(text.replaceAll(fence, ""))
+    .filter((span) => inline.test(span.text))
+    .map((span) => ({ file, ...span })),
+];
+
+const inAll = async (find: (file: string, text: string) => readonly Printed[]): Promise<readonly Printed[]> => {
   const all: Printed[] = [];
-  for (const file of await documents()) {
-    const text = await read(file);
-    for (const [, name = "", block = ""] of text.matchAll(fence)) {
-      if (language.test(name)) all.push(...split(block).map((line) => ({ file, text: line, row: line })));
-    }
-    all.push(
-      ...spansOf(text.replaceAll(fence, ""))
-        .filter((span) => inline.test(span.text))
-        .map((span) => ({ file, ...span })),
-    );
-  }
+  for (const file of await documents()) all.push(...find(file, await read(file)));
   return all;
 };
 
+const isCommand = ({ text }: Printed): boolean => text.includes(" ") || text === ".ci/run";
+
 /** Every command that a document prints for a shell, in a block or in a sentence. A program's bare name is none. */
 export const printedCommands = async (): Promise<readonly Printed[]> =>
-  (await printed(/^(?:sh|bash|console)$/, program, shellLines)).filter(({ text }) => text.includes(" ") || text === ".ci/run");
+  (await inAll((file, text) => printedIn(file, text, /^(?:sh|bash|console)$/, program, shellLines))).filter(isCommand);
+
+const statementLines = (block: string): readonly string[] =>
+  block
+    .split(/;.*\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+
+/** The SQL statements that a text prints. */
+export const statementsIn = (file: string, text: string): readonly Printed[] => printedIn(file, text, /^sql$/, statement, statementLines);
 
 /** Every SQL statement that a document prints. */
-export const printedStatements = (): Promise<readonly Printed[]> =>
-  printed(/^sql$/, statement, (block) =>
-    block
-      .split(/;.*\n/)
-      .map((line) => line.trim())
-      .filter((line) => line !== ""),
-  );
+export const printedStatements = (): Promise<readonly Printed[]> => inAll(statementsIn);

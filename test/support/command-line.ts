@@ -10,10 +10,12 @@ type Given = {
   readonly env?: Readonly<Record<string, string>>;
   /** What is typed where something is asked for. */
   readonly input?: string;
+  /** What is answered where something is to be confirmed; absent: there is no terminal. */
+  readonly confirms?: boolean;
 };
 
 /** Runs `tranche ARGS` in this process. */
-export const commandLine = async (args: readonly string[], { env = {}, input = "" }: Given = {}): Promise<Printed> => {
+export const commandLine = async (args: readonly string[], { env = {}, input = "", confirms }: Given = {}): Promise<Printed> => {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await run(args, {
     env,
@@ -21,6 +23,7 @@ export const commandLine = async (args: readonly string[], { env = {}, input = "
     say: (line) => void out.push(`${line}\n`),
     warn: (line) => void err.push(`${line}\n`),
     askSecret: async () => input,
+    confirm: async () => confirms ?? null,
   });
   return { code, out: out.join(""), err: err.join("") };
 };

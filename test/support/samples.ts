@@ -59,6 +59,9 @@ const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /v1/customers/{id}": { max_coverage_cap: 2 },
   "PATCH /v1/services/{id}/storm-policies/{childId}": { window_seconds: 30 },
   "PATCH /v1/services/{id}/objectives/{childId}": { target: 99.95, window_days: 7 },
+  // In the storm that every seeded tenant has, and to a provider that none of them has.
+  "PUT /v1/shards": { shards: 1, reason: "as many as there are" },
+  "POST /v1/shards/move": { to: "local", reason: "whoever may be there", force: true },
   "PUT /v1/services/{id}/usage": [{ window_start: hour(3), window_end: hour(4), primary_bytes: 1 }],
   // Of the last hours by the clock of the database, which is that of the machine.
   get "POST /v1/services/{id}/slo-corrections"() {

@@ -1,4 +1,8 @@
 import type { Config } from "../../config.ts";
+import type { AdjustmentStore } from "./billing/adjustments.ts";
+import type { FindingStore } from "./billing/findings.ts";
+import type { ShardControl } from "./coordination/shard-control.ts";
+import type { Resealer } from "./platform/reseal.ts";
 import type { AdminTokenStore } from "./tenants/admin-tokens.ts";
 import type { AuditLogStore } from "./tenants/audit-log.ts";
 import type { AvailabilityStore } from "./detection/availability.ts";
@@ -67,6 +71,8 @@ export interface PlatformDeps {
   readonly rateLimits: RateLimits;
   /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
   sealKeys(): Promise<readonly string[]>;
+  /** Null: without SECRETS_KEY no secrets are kept. */
+  readonly resealer: Resealer | null;
   /** The key by which clients are distinguished, where the platform provides a trusted address. */
   clientAddress(headers: Headers): string;
   /** Continues work after the answer was sent; a failure is logged. */
@@ -149,6 +155,8 @@ export interface BillingDeps {
   /** Null: without SECRETS_KEY no link is made, and none is valid. */
   readonly linkTokens: LinkTokens | null;
   readonly lineFacts: LineFactsStore;
+  readonly findings: FindingStore;
+  readonly adjustments: AdjustmentStore;
 }
 
 /** Evidence of decisions. */
@@ -172,6 +180,7 @@ export interface SloDeps {
 /** Leases, jobs and their status. */
 export interface CoordinationDeps {
   readonly leases: LeaseStore;
+  readonly shardControl: ShardControl;
   readonly readiness: Readiness;
   readonly status: StatusStore;
   readonly metrics: MetricsStore;

@@ -1,8 +1,10 @@
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { App } from "../../http/env.ts";
+import { registerAdjustmentCauses } from "./adjustment-causes.ts";
 import { registerBillingProfile } from "./billing-profile.ts";
 import { registerBillingTerms } from "./billing-terms.ts";
+import { registerFindings } from "./findings.ts";
 import { registerInvoiceExplain } from "./invoice-explain.ts";
 import { registerInvoiceLinks } from "./invoice-links.ts";
 import { registerInvoicePage } from "./invoice-page.ts";
@@ -23,4 +25,6 @@ export const mountBilling = (app: App, deps: Deps, guards: Guards): void => {
   registerInvoicePage(app, deps, guards);
   registerInvoiceLinks(app, deps, guards);
   registerSharedInvoice(app, deps);
+  registerFindings(app, deps, guards);
+  registerAdjustmentCauses(app, deps, guards);
 };

@@ -6,6 +6,8 @@ import { registerDocs } from "./docs.ts";
 import { registerInternalShards } from "./internal-shards.ts";
 import { registerMetrics } from "./metrics.ts";
 import { registerOpenApi } from "./openapi.ts";
+import { registerReseal } from "./reseal.ts";
+import { registerShards } from "./shards.ts";
 import { registerStatus } from "./status.ts";
 import { registerTelemetry } from "./telemetry.ts";
 
@@ -13,6 +15,8 @@ import { registerTelemetry } from "./telemetry.ts";
 export const mountPlatform = (app: App, deps: Deps, guards: Guards): void => {
   registerMetrics(app, deps);
   registerStatus(app, deps, guards);
+  registerShards(app, deps, guards);
+  registerReseal(app, deps, guards);
   registerTelemetry(app, deps);
   registerCron(app, deps);
   registerInternalShards(app, deps);

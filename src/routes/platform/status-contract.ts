@@ -1,12 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type {
-  FailingShard,
-  JobStanding,
-  LeaseStanding,
-  ProviderStanding,
-  Status,
-  Takeover,
-} from "../../adapters/ports/coordination/status.ts";
+import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../../adapters/ports/coordination/status.ts";
+import type { JobRhythm, JobStanding } from "../../domain/coordination/job-standing.ts";
+import { jobStandings } from "../../domain/coordination/job-standing.ts";
 import { tolerableSkewMs } from "../../domain/coordination/clock-skew.ts";
 import type { SealCounts } from "../../domain/tenants/seals.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";
@@ -68,6 +63,20 @@ const failingShard = z
   .object({ shard: z.int(), provider, failed_rounds: about(z.int(), "one after the other, up to the latest") })
   .openapi("FailingShard");
 
+const job = z
+  .object({
+    name: like(text, "bill"),
+    cron: about(like(text, "7 * * * *"), "the cron expression that starts it, in UTC"),
+    every_seconds: like(z.int(), 3_600),
+    provider: about(provider.nullable(), "whose run was the latest; null: it has never run"),
+    last_started_at: timeOrNull,
+    last_succeeded_at: about(timeOrNull, "when its latest good run was over; of `tick` that of the shard which was longest without one"),
+    last_failed_at: timeOrNull,
+    last_result: about(z.enum(["ok", "failed"]).nullable(), "of the latest run that is over; null: there is none"),
+    overdue: about(z.boolean(), "two of its runs were missed, by both providers: its cron is dead, or it fails. An alert"),
+  })
+  .openapi("Job");
+
 const takeover = z
   .object({
     seq: z.int(),
@@ -83,17 +92,6 @@ const takeover = z
     hash: about(text, "SHA-256 of the record's canonical JSON (RFC 8785) without this field, with `v: 1`"),
   })
   .openapi("Takeover");
-
-const jobRun = z
-  .object({
-    job: about(like(text, "ingest-usage"), "`tick:N`: the rounds of shard N, as their holder or as a witness"),
-    provider,
-    last_started_at: timeText,
-    last_succeeded_at: timeOrNull,
-    last_failed_at: timeOrNull,
-    last_duration_ms: z.int(),
-  })
-  .openapi("JobStanding");
 
 const secrets = z
   .object({
@@ -125,8 +123,8 @@ export const statusSchema = z
     shard_loads: about(z.array(shardLoad), "as their holders have measured them within the last ten minutes"),
     failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
     leases: z.array(lease),
-    jobs: about(z.array(jobRun), "the last run of each job on each provider; either provider may run a job"),
     providers: z.array(providerFull),
+    jobs: about(z.array(job), "every job of the schedule, in its order"),
     secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
     ownership: about(
       z.object({ lapsing: z.int(), held: z.int(), disputed: z.int() }),
@@ -181,27 +179,37 @@ const failingOf = ({ shard, provider: by, failedRounds }: FailingShard): z.infer
   failed_rounds: failedRounds,
 });
 
-const jobOf = (one: JobStanding): z.infer<typeof jobRun> => ({
-  job: one.job,
-  provider: one.provider,
-  last_started_at: isoTime(one.lastStartedAtMs),
-  last_succeeded_at: isoTimeOrNull(one.lastSucceededAtMs),
-  last_failed_at: isoTimeOrNull(one.lastFailedAtMs),
-  last_duration_ms: one.lastDurationMs,
-});
-
 const secretsOf = ({ current, previous, unknown }: SealCounts): z.infer<typeof secrets> => ({
   current_key: current,
   previous_keys: previous,
   unknown_keys: unknown,
 });
 
-/** @param sealKeys names of the configured keys, the newest first @param signed whether there is a key that signs evidence */
+const jobOf = ({ rhythm, runs, lastResult, overdue }: JobStanding): z.infer<typeof job> => ({
+  name: rhythm.job,
+  cron: rhythm.cron,
+  every_seconds: rhythm.everyMs / 1_000,
+  provider: runs?.provider ?? null,
+  last_started_at: isoTimeOrNull(runs?.lastStartedAtMs ?? null),
+  last_succeeded_at: isoTimeOrNull(runs?.lastSucceededAtMs ?? null),
+  last_failed_at: isoTimeOrNull(runs?.lastFailedAtMs ?? null),
+  last_result: lastResult,
+  overdue,
+});
+
+/** What a deployment knows of itself, beside what the database says. */
+export type Deployment = {
+  /** Names of the keys that seal, the newest first. */
+  readonly sealKeys: readonly string[];
+  readonly preferredProvider: string;
+  /** Whether there is a key that signs evidence. */
+  readonly signed: boolean;
+  readonly rhythms: readonly JobRhythm[];
+};
+
 export const representStatus = (
   status: Status,
-  sealKeys: readonly string[],
-  preferredProvider: string,
-  signed: boolean,
+  { sealKeys, preferredProvider, signed, rhythms }: Deployment,
 ): z.infer<typeof statusSchema> => ({
   warnings: warningsOf(status, { signed, sealed: sealKeys.length > 0 }),
   panic: status.panic === null ? null : representPanic(status.panic),
@@ -223,7 +231,6 @@ export const representStatus = (
     expires_at: isoTime(one.expiresAtMs),
     released_at: isoTimeOrNull(one.releasedAtMs),
   })),
-  jobs: status.jobs.map(jobOf),
   providers: status.providers.map((one) => ({
     ...signsOf(one),
     heartbeat_since: isoTimeOrNull(one.heartbeatSinceMs),
@@ -232,6 +239,7 @@ export const representStatus = (
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
   })),
+  jobs: jobStandings(rhythms, status.jobRuns, status).map(jobOf),
   secrets: secretsOf(sealCounts(sealKeys, status.seals)),
   ownership: status.ownership,
   takeovers: status.takeovers.map(takeoverOf),

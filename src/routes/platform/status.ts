@@ -6,7 +6,11 @@ import type { App } from "../../http/env.ts";
 import { representStatus, statusSchema } from "./status-contract.ts";
 
 /** `/v1/status`: for admins only. */
-export const registerStatus = (app: App, deps: Pick<Deps, "config" | "evidenceSigner" | "status" | "sealKeys">, guards: Guards): void => {
+export const registerStatus = (
+  app: App,
+  deps: Pick<Deps, "config" | "evidenceSigner" | "jobs" | "status" | "sealKeys">,
+  guards: Guards,
+): void => {
   const read = createRoute({
     method: "get",
     path: "/v1/status",
@@ -18,6 +22,9 @@ export const registerStatus = (app: App, deps: Pick<Deps, "config" | "evidenceSi
   });
   app.openapi(read, async (c) => {
     const [status, keys] = await Promise.all([deps.status.read(), deps.sealKeys()]);
-    return c.json(representStatus(status, keys, deps.config.preferredProvider, deps.evidenceSigner !== null), 200);
+    const { config, evidenceSigner, jobs } = deps;
+    const { preferredProvider } = config;
+    const deployment = { sealKeys: keys, preferredProvider, signed: evidenceSigner !== null, rhythms: jobs.rhythms };
+    return c.json(representStatus(status, deployment), 200);
   });
 };

@@ -37,6 +37,7 @@ const scripted = () => {
   };
   const background: Promise<unknown>[] = [];
   const jobs: Deps["jobs"] = {
+    rhythms: [],
     run: (job, scheduledAtMs, onRound) => {
       script.rounds = onRound;
       expect([job, scheduledAtMs]).toEqual(["tick", Date.parse("2026-11-21T12:30:00Z")]);

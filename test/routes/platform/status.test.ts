@@ -40,6 +40,20 @@ const beat = async (provider: string, acted: boolean, error?: string | null, pla
   await api.deps.rounds.saveWitnessed([], { vantage: provider, place, nowMs: Date.now(), beat: { provider, acted, seen } });
 };
 
+/** Every job of the schedule before any has run. */
+const neverRun = () =>
+  api.deps.jobs.rhythms.map(({ job, cron, everyMs }) => ({
+    name: job,
+    cron,
+    every_seconds: everyMs / 1_000,
+    provider: null,
+    last_started_at: null,
+    last_succeeded_at: null,
+    last_failed_at: null,
+    last_result: null,
+    overdue: false,
+  }));
+
 describe("/v1/status", () => {
   it("is empty before anything has run", async () => {
     expect(await status()).toEqual({
@@ -51,6 +65,7 @@ describe("/v1/status", () => {
       failing_shards: [],
       leases: [],
       providers: [],
+      jobs: neverRun(),
       takeovers: [],
       secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 },
       ownership: { lapsing: 0, held: 0, disputed: 0 },
@@ -199,6 +214,34 @@ describe("/v1/status", () => {
       { name: "cloudflare", clock_skew_seconds: 45.012, clock_ok: false },
       { name: "vercel", clock_skew_seconds: -1.5, clock_ok: true },
     ]);
+  });
+
+  it("says of every job when it ran, how that went, and whether it is overdue", async () => {
+    const record = (job: string, provider: string, agoS: number, ok = true) => {
+      const endedAtMs = Date.now() - agoS * 1_000;
+      return api.deps.jobRuns.record({ job, provider, startedAtMs: endedAtMs - 500, endedAtMs, ok, overruns: 0 });
+    };
+    const jobs = async (...names: string[]) => ((await status())["jobs"] as { name: string }[]).filter(({ name }) => names.includes(name));
+    await beat("vercel", false);
+    await api.db.rows(sql`update providers set heartbeat_since = now() - interval '3 days'`);
+    await record("bill", "cloudflare", 3 * 3_600);
+    await record("bill", "vercel", 60, false);
+    await record("prune", "cloudflare", 3 * 3_600);
+    await record("prune", "vercel", 60);
+    await api.db.rows(sql`update settings set shards = 2`);
+    await record("tick:0", "cloudflare", 5);
+    await record("tick:1", "cloudflare", 400);
+    await record("tick:2", "cloudflare", 4_000);
+    await record("witness:0", "vercel", 5);
+    const common = { last_started_at: time, last_succeeded_at: time };
+    expect(await jobs("tick", "bill", "prune", "reconcile")).toMatchObject([
+      { name: "tick", cron: "* * * * *", every_seconds: 60, ...common, last_result: "ok", overdue: true },
+      { name: "bill", cron: "7 * * * *", provider: "vercel", ...common, last_failed_at: time, last_result: "failed", overdue: true },
+      { name: "prune", provider: "vercel", ...common, last_result: "ok", overdue: false },
+      { name: "reconcile", every_seconds: 86_400, provider: null, last_result: null, overdue: true },
+    ]);
+    await record("tick:1", "vercel", 5);
+    expect(await jobs("tick")).toMatchObject([{ overdue: false }]);
   });
 
   it("says how many shards it wants, by what was measured lately of those that there are", async () => {

@@ -6,6 +6,7 @@ import type { Database } from "../platform/client.ts";
 import { sealStandings } from "../platform/seals.ts";
 import { ms } from "../platform/write.ts";
 import { panicInForce } from "../steering/panic.ts";
+import { span } from "./providers.ts";
 
 /** The rows of a query as one JSON array. */
 export const list = (query: SQL): SQL => sql`coalesce((select jsonb_agg(x) from (${query}) x), '[]')`;
@@ -41,6 +42,25 @@ export const failingShards = sql`
   ) l
   join job_runs j on j.job = 'tick:' || l.shard and j.provider = l.provider and j.failed_rounds >= ${manyFailed}::int
   where l.shard < (select shards from settings) order by l.shard`;
+
+/** A job's runs by all providers. A tick is as good as the shard that was longest without one. */
+const jobRunStandings = sql`
+  select name as job, (array_agg(provider order by started desc))[1] as provider, ${ms("max(started)", "lastStartedAtMs")},
+    ${ms("min(succeeded)", "lastSucceededAtMs")}, ${ms("max(failed)", "lastFailedAtMs")}
+  from (
+    select case when job like 'tick:%' then 'tick' else job end as name, (array_agg(provider order by last_started_at desc))[1] as provider,
+      max(last_started_at) as started, max(last_succeeded_at) as succeeded, max(last_failed_at) as failed
+    from job_runs
+    where job not like 'witness:%' and (job not like 'tick:%' or split_part(job, ':', 2)::int < (select shards from settings))
+    group by job
+  ) j group by name order by name`;
+
+/** A heartbeat that is older than this is silence: what two crons that fail to come leave. */
+const silence = span(150_000);
+
+const aliveSince = sql`
+  select ${ms("min(heartbeat_since)", "at")} from providers where heartbeat_at > clock_timestamp() - ${silence}`;
+
 const troubledNames = sql`(
   select jsonb_build_object('lapsing', count(*) filter (where lapsed_at is not null and held_at is null), 'held', count(*) filter (where held_at is not null),
     'disputed', count(*) filter (where disputed_at is not null and verified_at is null))
@@ -52,12 +72,10 @@ export const createStatusStore = (db: Database): StatusStore => ({
       Omit<Status, "shardsWanted">
     >(sql`select (select shards from settings) as shards, ${list(leaseStandings)} as leases,
       (select to_jsonb(x) from (${panicInForce}) x) as panic,
-      ${list(sql`
-        select job, provider, ${ms("last_started_at", "lastStartedAtMs")}, ${ms("last_succeeded_at", "lastSucceededAtMs")},
-          ${ms("last_failed_at", "lastFailedAtMs")}, last_duration_ms as "lastDurationMs" from job_runs order by job, provider`)} as jobs,
       ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
       (select pg_has_role(relowner, 'usage') from pg_class where oid = 'evidence'::regclass) as "ownsTables",
-      ${list(providerStandings)} as providers,
+      ${list(providerStandings)} as providers, ${list(jobRunStandings)} as "jobRuns",
+      (${aliveSince}) as "aliveSinceMs", ${ms("clock_timestamp()", "nowMs")},
       ${list(sealStandings)} as seals, ${troubledNames} as ownership,
       ${list(sql`
         select seq, kind, lease, from_provider as "from", to_provider as "to", epoch, lapsed, unheld_ms as "unheldMs",

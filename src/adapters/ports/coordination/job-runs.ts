@@ -1,3 +1,5 @@
+import type { JobRhythm } from "../../../domain/coordination/job-standing.ts";
+
 /** An increment of a counter in the database. */
 export type Count = {
   readonly name:
@@ -62,6 +64,8 @@ export type RoundDone = {
 
 /** The jobs of the schedule, for callers other than the platform's cron. */
 export interface Jobs {
+  /** All of them, in their order there. */
+  readonly rhythms: readonly JobRhythm[];
   /**
    * Starts one job for the minute that began at `scheduledAtMs`.
    * @param onRound called for each round that runs in this invocation

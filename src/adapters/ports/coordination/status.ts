@@ -1,4 +1,5 @@
 import type { Panic } from "../steering/panic.ts";
+import type { JobRuns } from "../../../domain/coordination/job-standing.ts";
 import type { SealedWith } from "../../../domain/tenants/seals.ts";
 
 /** A lease as stored; ages are seconds on the database's clock. */
@@ -31,16 +32,6 @@ export type ProviderStanding = {
   readonly publicError: string | null;
   /** By how much its own clock is ahead of the database's; null: not measured. */
   readonly clockSkewMs: number | null;
-};
-
-/** The latest run of a job on a provider; `tick:N` is the rounds of shard N. Times are epoch milliseconds; null: never. */
-export type JobStanding = {
-  readonly job: string;
-  readonly provider: string;
-  readonly lastStartedAtMs: number;
-  readonly lastSucceededAtMs: number | null;
-  readonly lastFailedAtMs: number | null;
-  readonly lastDurationMs: number;
 };
 
 /** A shard as its holder measured it last. */
@@ -83,11 +74,15 @@ export type Status = {
   readonly failingShards: readonly FailingShard[];
   /** Null: it is off. */
   readonly panic: Panic | null;
-  /** The last runs of jobs and rounds, each by each provider, by name. */
-  readonly jobs: readonly JobStanding[];
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];
+  /** Of each job, both providers' runs together; of `tick` those of the shard that was longest without a good one. */
+  readonly jobRuns: readonly JobRuns[];
+  /** Since when some provider's heartbeats have come without a gap; null: none do now. */
+  readonly aliveSinceMs: number | null;
+  /** The database's clock. */
+  readonly nowMs: number;
   /** Kept secrets, by the key that sealed them. */
   readonly seals: readonly SealedWith[];
   /** Live domains whose proof is missing, whose switches are held for that, and that prove a name which another customer holds. */

@@ -228,7 +228,7 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
   "db/platform/write.ts": [2, "parts of statements: they select from what those have written"],
   "db/metering/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
   "db/steering/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
-  "db/platform/reseal.ts": [1, "the operator's command: it replaces the very seal that it opened"],
+  "db/platform/reseal.ts": [1, "the operator's command, by hand or by the API: it replaces the very seal that it opened"],
   "db/tenants/ownership.ts": [
     2,
     "a part of a statement that has the fence, where a job or a round gives one; a request: another token for a claim",
@@ -255,6 +255,8 @@ export const requestFiles: readonly string[] = [
   "db/detection/end-storms.ts",
   "db/steering/freeze.ts",
   "db/steering/panic.ts",
+  "db/billing/adjustments.ts",
+  "db/coordination/shard-control.ts",
   "db/tenants/idempotency.ts",
   "db/billing/invoice-links.ts",
   "db/detection/policies.ts",

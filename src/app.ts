@@ -82,6 +82,6 @@ export const createApp = (deps: Deps): App => {
   mountPlatform(app, deps, guards);
   mountNotify(app, deps, guards);
   mountSlo(app, deps, guards);
-  mountConsole(app, deps);
+  mountConsole(app, deps, caches);
   return app;
 };

@@ -1,7 +1,10 @@
 import type { Deps } from "../adapters/ports/deps.ts";
 import { createSessions } from "../auth/sessions.ts";
 import type { App } from "../http/env.ts";
+import type { TokenCaches } from "../auth/token-cache.ts";
 import { registerAssets } from "./assets.ts";
+import { registerAuditPage } from "./audit.ts";
+import { mountChannels } from "./channels/mount.ts";
 import { registerCustomers } from "./customers.ts";
 import { registerFleetPage } from "./fleet.ts";
 import { ownForms } from "./frame.ts";
@@ -11,13 +14,16 @@ import { registerOrder } from "./order.ts";
 import { registerServicePage } from "./service.ts";
 import { signedIn } from "./session.ts";
 import { registerSignIn } from "./sign-in.ts";
+import { mountSetup } from "./setup/mount.ts";
 import { registerStormPages } from "./storms.ts";
+import { registerTokenPages } from "./tokens.ts";
 
 /**
  * The console, for people: pages over the same ports that the API uses, by the same rules. Not part of the API, nor of its
  * description. `consoleFrame` is to be mounted before.
+ * @param caches the verified tokens of the API, which forget what is revoked here
  */
-export const mountConsole = (app: App, deps: Deps): void => {
+export const mountConsole = (app: App, deps: Deps, caches: TokenCaches): void => {
   const sessions = createSessions(deps);
   app.get("/", (c) => c.redirect("/console", 302));
   registerAssets(app);
@@ -32,4 +38,8 @@ export const mountConsole = (app: App, deps: Deps): void => {
   registerStormPages(app, deps);
   registerObjectivesPage(app, deps);
   registerInvoicePages(app, deps);
+  mountChannels(app, deps);
+  mountSetup(app, deps);
+  registerTokenPages(app, deps, caches);
+  registerAuditPage(app, deps);
 };

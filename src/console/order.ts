@@ -10,6 +10,8 @@ import type { Html } from "../http/html.ts";
 import { changeBy } from "../http/idempotency.ts";
 import { isoTime } from "../iso-time.ts";
 import { clearOverride, orderOverride, overrideInput } from "../routes/steering/orders.ts";
+import { readInput, refusalOf } from "./form.ts";
+import type { FormStatus } from "./form.ts";
 import { page } from "./page.ts";
 import { fault, note, wrong } from "./parts.ts";
 import { acting } from "./session.ts";
@@ -89,20 +91,11 @@ ${mode === "release" ? nothing : html`${reasonField(order, chosen !== null)}\n${
 </form>`;
 };
 
-/** Faults by field, as the API names them: `/reason` is the field `reason`, what is about none is said above all. */
-const faultsOf = (error: AppError): Record<string, string> => {
-  if (error.fields.length === 0) return { "": error.message };
-  return Object.fromEntries(error.fields.map(({ pointer, detail }) => [pointer.replace(/^\//, ""), detail]));
-};
-
-/** Refusals that whoever sent the form can do something about. */
-const shownAtForm = new Set(["bad_request", "conflict", "quota"]);
-
 /** `/console/order`: one page for everything that is ordered of a service: which, why, and for how long. */
 export const registerOrder = (app: App, deps: Deps): void => {
   const path = "/console/order";
 
-  const show = async (c: AppContext, order: Order, status: 200 | 400 | 409 = 200): Promise<Response> => {
+  const show = async (c: AppContext, order: Order, status: FormStatus = 200): Promise<Response> => {
     const nowMs = deps.clock.nowMs();
     const { customerId } = c.var;
     const serviceId = readCustomerId(order.service);
@@ -123,12 +116,8 @@ export const registerOrder = (app: App, deps: Deps): void => {
     const known = terms.some(([value]) => value === order.term);
     if (!known) throw new AppError("bad_request", "", { fields: [{ pointer: "/until", detail: "must be one of the list" }] });
     const until = order.term === "open" ? null : isoTime(deps.clock.nowMs() + Number(order.term) * 1_000);
-    const read = overrideInput.safeParse({ mode, reason: order.reason, until });
-    if (!read.success) {
-      const fields = read.error.issues.map(({ path: at, message }) => ({ pointer: `/${at.join("/")}`, detail: message }));
-      throw new AppError("bad_request", "the form is not valid", { fields });
-    }
-    await orderOverride(deps, customerId, serviceId, read.data, changeBy(c));
+    const input = readInput(overrideInput, { mode, reason: order.reason, until });
+    await orderOverride(deps, customerId, serviceId, input, changeBy(c));
   };
 
   /** As the API charges for the same. To release costs nothing. */
@@ -143,8 +132,8 @@ export const registerOrder = (app: App, deps: Deps): void => {
     try {
       await give(c, order, mode, serviceId);
     } catch (error) {
-      if (!(error instanceof AppError) || !shownAtForm.has(error.code)) throw error;
-      return await show(c, { ...order, faults: faultsOf(error) }, error.code === "bad_request" ? 400 : 409);
+      const { faults, status } = refusalOf(error);
+      return await show(c, { ...order, faults }, status);
     }
     return c.redirect(`/console/services/${serviceId}?done=${mode}`, 303);
   });

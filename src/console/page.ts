@@ -2,7 +2,7 @@ import type { AppContext } from "../http/env.ts";
 import { html, isolated, nothing, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
-import { editors } from "../auth/guards.ts";
+import { editors, owners } from "../auth/guards.ts";
 import { clock, when } from "./parts.ts";
 import { styleAsset } from "./assets.ts";
 
@@ -11,6 +11,10 @@ const tabs = [
   ["storms", "/console/storms", "Storms"],
   ["objectives", "/console/objectives", "Objectives"],
   ["invoices", "/console/invoices", "Invoices"],
+  ["channels", "/console/channels", "Channels"],
+  ["setup", "/console/setup", "Set-up"],
+  ["tokens", "/console/tokens", "Tokens"],
+  ["audit", "/console/audit", "Audit"],
 ] as const;
 
 export type Tab = (typeof tabs)[number][0];
@@ -25,6 +29,9 @@ export type Page = {
 
 /** Whether whoever is signed in may act: an editor, or an admin who may write. Who may not is shown no buttons. */
 export const mayAct = (c: AppContext): boolean => refuseNeed(c.var.principal, editors) === null;
+
+/** Whether whoever is signed in may mint and revoke tokens: an owner, or an admin with that scope. */
+export const mayOwn = (c: AppContext): boolean => refuseNeed(c.var.principal, owners) === null;
 
 const freezeLink = (serviceId: number | undefined): Html =>
   html`<p class="acts"><a class="button" href="/console/order?mode=frozen${serviceId === undefined ? "" : html`&amp;service=${serviceId}`}">Freeze…</a></p>`;

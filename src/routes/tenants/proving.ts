@@ -18,7 +18,8 @@ const retryAfterSeconds = "30";
 const saying = (changes: readonly ClaimChange[], id: number, event: "verify" | "proof_missing"): readonly ClaimChange[] =>
   changes.map((change) => (change.claim.id === id && change.event === null ? { ...change, event } : change));
 
-const isExpired = ({ clock, config }: Deps, domain: Domain): boolean =>
+/** Whether a challenge proves nothing any more: another one has to be handed out. */
+export const isExpired = ({ clock, config }: Deps, domain: Domain): boolean =>
   config.domainVerification && domain.verifiedAtMs === null && domain.disputedAtMs === null && domain.challengeExpiresAtMs <= clock.nowMs();
 
 const domainOf = async ({ domains }: Deps, customerId: number, serviceId: number, id: number): Promise<Domain> => {

@@ -97,7 +97,7 @@ const ownRow = async (deps: Deps, customerId: number, serviceId: number, policy:
 /** What a policy would have done: in an outage that was recorded, and on the service's own samples. Nothing is stored. */
 export const previewOf = async (deps: Deps, customerId: number, serviceId: number, policy: PolicyBody): Promise<Html> => {
   const rows = [
-    row(recordedOutage().name, "500 for 25 minutes, as it was recorded", ofRecorded(policy)),
+    row(recordedOutage().name, "more than a quarter of its answers failed for 24 minutes", ofRecorded(policy)),
     await ownRow(deps, customerId, serviceId, policy),
   ];
   return html`<section aria-labelledby="preview"><h2 id="preview">What it would have done</h2>

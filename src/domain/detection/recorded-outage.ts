@@ -67,7 +67,7 @@ const sampleOf = (text: string, path: "primary" | "backup", atMs: number): Trace
   latencyMs: Number(text.replace("!", "")),
 });
 
-/** Cloudflare's outage of 5 December 2025: half an hour before it, the 25 minutes that it lasted, three quarters of an hour after. */
+/** Cloudflare's outage of 5 December 2025: half an hour before it, the 24 minutes that it lasted, three quarters of an hour after. */
 export const recordedOutage = (): RecordedOutage => {
   if (read !== null) return read;
   const pairs = rounds.trim().split(/\s+/);

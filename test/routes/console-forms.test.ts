@@ -83,7 +83,7 @@ describe("the wizard", () => {
       max_coverage_factor: "1.5",
       latency_ms: "",
     };
-    const preview = await ask(at("policy"), editor, { ...policy, act: "preview" });
+    const preview = await ask(`${at("policy")}?${new URLSearchParams({ ...policy, act: "preview" }).toString()}`, editor);
     expect(preview.status).toBe(200);
     expect(preview.said).toMatch(
       /5 December 2025, Cloudflare more than a quarter of its answers failed for 24 minutes 1 20 s 23 min 10 s 20 s without tranche 6 min 30 s 0/,

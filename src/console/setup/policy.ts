@@ -64,7 +64,7 @@ ${
 }
 ${numbers.map(([name, initial]) => textField(filled, { name, label: labels[name][0], hint: labels[name][1], initial, mode: "decimal" }))}
 ${textField(filled, { name: "latency_ms", label: "Good up to, in ms", mode: "numeric", hint: "Of latency alone; empty for availability." })}
-<div class="acts"><button class="main" name="act" value="save">${policy === null ? "Create" : `Save, as version ${policy.version + 1}`}</button><button name="act" value="preview">Preview</button></div></form>`;
+<div class="acts"><button class="main" name="act" value="save">${policy === null ? "Create" : `Save, as version ${policy.version + 1}`}</button><button name="act" value="preview" formmethod="get">Preview</button></div></form>`;
 
 const fieldsOf = (policy: StormPolicy): URLSearchParams =>
   new URLSearchParams({
@@ -94,7 +94,7 @@ export const registerPolicyStep = (app: App, deps: Deps): void => {
   const { input, patch } = policyBodies(deps.config.probe.intervalMs);
   const charge = worth(deps, costs.computing);
 
-  const show = async (c: AppContext, typed: Form | null, preview: Html = nothing, status: FormStatus = 200): Promise<Response> => {
+  const show = async (c: AppContext, typed: Form | null, tried: Html = nothing, status: FormStatus = 200): Promise<Response> => {
     const standing = await standingOf(deps, c.var.customerId, idOf(c));
     const { stormPolicies, service } = standing.detail;
     const here = stepPath(service.id, "policy");
@@ -112,12 +112,27 @@ export const registerPolicyStep = (app: App, deps: Deps): void => {
             true,
           );
     const editing = html`<section aria-labelledby="edit"><h2 id="edit">${policy === null ? (stormPolicies.length === 0 ? "A policy" : "Another one") : `The policy of ${kindWords[policy.kind]}`}</h2>\n${form(filled, here, policy)}</section>`;
-    const body = html`${list}\n${preview}\n${isActing ? editing : ""}`;
+    const body = html`${list}\n${tried}\n${isActing ? editing : ""}`;
     const page = await stepPageOf(c, deps.clock.nowMs(), standing, { step: "policy", says, body, hasNext: stormPolicies.length > 0 });
     return c.html(page, status);
   };
 
-  app.get(path, viewing, (c) => show(c, null));
+  /** What was typed is in the address: a preview changes nothing, and can be loaded again, gone back to and sent to somebody. */
+  const preview = async (c: AppContext, fields: URLSearchParams): Promise<Response> => {
+    await charge(c, async () => undefined);
+    try {
+      const shown = await previewOf(deps, c.var.customerId, idOf(c), readInput(input, bodyOf(fields)));
+      return await show(c, newForm(deps, fields), shown);
+    } catch (error) {
+      const { faults, status } = refusalOf(error);
+      return await show(c, { ...newForm(deps, fields), faults }, nothing, status);
+    }
+  };
+
+  app.get(path, viewing, (c) => {
+    const { searchParams } = new URL(c.req.url);
+    return searchParams.get("act") === "preview" ? preview(c, searchParams) : show(c, null);
+  });
 
   /** Stores a new policy, or the next version of one. @throws AppError */
   const save = async (c: AppContext, fields: URLSearchParams): Promise<void> => {
@@ -135,11 +150,6 @@ export const registerPolicyStep = (app: App, deps: Deps): void => {
   app.post(path, acting, async (c) => {
     const fields = await readForm(c);
     try {
-      if (fields.get("act") === "preview") {
-        await charge(c, async () => undefined);
-        const preview = await previewOf(deps, c.var.customerId, idOf(c), readInput(input, bodyOf(fields)));
-        return await show(c, sentForm(deps, fields, { faults: {} }), preview);
-      }
       await save(c, fields);
     } catch (error) {
       const refused = refusalOf(error);

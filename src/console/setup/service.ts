@@ -69,7 +69,7 @@ const bodyOf = (fields: URLSearchParams) => ({
 });
 
 const row = ({ id, name, primaryCdn, backupCdn }: Service, isActing: boolean): Html =>
-  html`<tr><th scope="row"><a href="/console/services/${id}">${isolated(name)}</a></th>${cell("CDNs", html`${isolated(primaryCdn)}, backup ${isolated(backupCdn)}`)}<td class="act"><a href="${setupPath}/${id}" aria-label="${isActing ? "Go on with" : "Set-up of"} ${name}">${isActing ? "Go on…" : "Look…"}</a></td></tr>`;
+  html`<tr><th scope="row"><a href="/console/services/${id}">${isolated(name)}</a></th>${cell("CDNs", html`${isolated(primaryCdn)}, backup ${isolated(backupCdn)}`)}<td class="act"><a href="${setupPath}/${id}" aria-label="${isActing ? "Go on with" : "Look at"} ${name}">${isActing ? "Go on…" : "Look…"}</a></td></tr>`;
 
 /** `/console/setup`: the services, each at its step, and a new one. */
 const registerStart = (app: App, deps: Deps): void => {

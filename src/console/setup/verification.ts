@@ -39,7 +39,7 @@ export const registerVerificationStep = (app: App, deps: Deps): void => {
 
   const row = (domain: Domain, nowMs: number, isActing: boolean, missing: Missing | null): Html => {
     const state = ownershipOf(domain, required);
-    const check = html`<td class="act"><form method="post" action="${stepPath(domain.serviceId, "verification")}"><button name="domain" value="${domain.id}" aria-label="Check ${domain.name} now">Check now</button></form></td>`;
+    const check = html`<td class="act"><form method="post" action="${stepPath(domain.serviceId, "verification")}"><button name="domain" value="${domain.id}" aria-label="Check now: ${domain.name}">Check now</button></form></td>`;
     const fault = missing?.domainId === domain.id ? html`<p class="wrong" role="alert">${isolated(missing.detail)}</p>` : nothing;
     return html`<tr><th scope="row">${isolated(domain.name)}</th><td class="lead">${stateOf(ownershipWords[state])}</td>
 ${cell("Record", html`<code>${challengeName(domain.name)}</code>`)}${cell("Found", html`${found(domain, nowMs)}${fault}`)}${isActing ? check : ""}</tr>`;

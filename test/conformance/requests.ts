@@ -1,3 +1,4 @@
+import { steps } from "../../src/console/setup/steps.ts";
 import type { Operation } from "../support/openapi.ts";
 import { sampleBody } from "../support/samples.ts";
 import { missingId, pathWith } from "../support/tenant.ts";
@@ -231,6 +232,25 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Crede
     get("/customers", adminSession),
     get("/order?mode=backup"),
     get(`/order?mode=backup&service=${services}`),
+    ...["/setup", "/setup/new", ...steps.map((step) => `/setup/${services}/${step}`)].map((path) => get(path)),
+    get(`/setup/${services}`),
+    get(`/setup/${missingId}/domains`),
+    ...["/channels", "/channels/new?kind=webhook", `/channels/${missingId}`, "/tokens", "/audit", "/audit?object_type=service"].map(
+      (path) => get(path),
+    ),
+    get("/audit?object_type=1"),
+    get("/tokens/new"),
+    post("a service without a name", "/setup/new", { primary_cdn: "cloudflare", backup_cdn: "fastly" }),
+    post("a domain that is none", `/setup/${services}/domains`, { name: "not a name" }),
+    post("a policy of nonsense", `/setup/${services}/policy`, { kind: "http_latency", act: "save" }),
+    post("a channel that is no address", "/channels/new", { kind: "slack", name: "room", url: "nowhere" }),
+    post(
+      "a channel of nobody, whose address is kept out of addresses",
+      "/channels/new",
+      { kind: "slack", name: "room", url: "https://hooks.example.test/key" },
+      "",
+    ),
+    post("a token by an editor", "/tokens/new", { name: "ci", role: "viewer", for: "30" }),
     post("a customer is chosen", "/customers", { customer: String(tenant.id) }, adminSession),
     post("a sign-in", "/sign-in", { token: admin, next: "/console/storms" }, ""),
     post("a wrong sign-in", "/sign-in", { token: "wrong" }, ""),

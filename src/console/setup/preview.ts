@@ -72,7 +72,7 @@ const row = (name: string, says: string, { storms, needless, detectedAfterMs, co
 ${cell("Storms", String(storms), true)}${cell("Seen after", detectedAfterMs === null ? "–" : length(detectedAfterMs * 1_000), true)}${cell("On backup", length(coveredMs * 1_000), true)}${cell("Downtime", downUs === null ? "–" : html`${length(downUs.with)}<small>without tranche ${length(downUs.without)}</small>`, true)}${cell("For nothing", String(needless), true)}</tr>`;
 
 const unmeasured = (name: string, detail: string): Html =>
-  html`<tr><th scope="row">${name}</th><td class="lead"></td>${cell("Not tried", detail)}</tr>`;
+  html`<tr><th scope="row">${name}<small>${detail}</small></th>${["Storms", "Seen after", "On backup", "Downtime", "For nothing"].map((label) => cell(label, "–", true))}</tr>`;
 
 /** The service's own samples of the last day, as the API's backtest has them. */
 const ownRow = async (deps: Deps, customerId: number, serviceId: number, policy: PolicyBody): Promise<Html> => {

@@ -196,6 +196,20 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
   ];
 };
 
+/** Pages of the console that ask before something is done, with their forms. */
+const questions = [
+  "/channels/1/edit",
+  "/channels/1/delete",
+  "/channels/1/rotate",
+  "/setup/{service}/domains/1",
+  "/setup/{service}/domains/1/remove",
+  "/tokens/new",
+  "/tokens/1/revoke",
+];
+
+/** Other forms of it. */
+const forms = ["/setup/new", "/channels/1"];
+
 /** The console: every page, every form, and how it refuses. A browser says where a form comes from. */
 const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Credentials): Case[] => {
   const get = (path: string, kept = session): Case => ({
@@ -250,6 +264,13 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Crede
       { kind: "slack", name: "room", url: "https://hooks.example.test/key" },
       "",
     ),
+    // What asks once, and every form, of somebody whose session is over: to the sign-in, with what was typed.
+    ...[
+      ...questions.map((path) => get(path.replaceAll("{service}", String(services)), "")),
+      ...[...questions, ...forms, ...steps.map((step) => `/setup/{service}/${step}`)].map((path) =>
+        post(`${path} of nobody`, path.replaceAll("{service}", String(services)), { name: "typed" }, ""),
+      ),
+    ],
     post("a token by an editor", "/tokens/new", { name: "ci", role: "viewer", for: "30" }),
     post("a customer is chosen", "/customers", { customer: String(tenant.id) }, adminSession),
     post("a sign-in", "/sign-in", { token: admin, next: "/console/storms" }, ""),

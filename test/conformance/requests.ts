@@ -265,12 +265,10 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Crede
       "",
     ),
     // What asks once, and every form, of somebody whose session is over: to the sign-in, with what was typed.
-    ...[
-      ...questions.map((path) => get(path.replaceAll("{service}", String(services)), "")),
-      ...[...questions, ...forms, ...steps.map((step) => `/setup/{service}/${step}`)].map((path) =>
-        post(`${path} of nobody`, path.replaceAll("{service}", String(services)), { name: "typed" }, ""),
-      ),
-    ],
+    ...questions.map((path) => get(path.replaceAll("{service}", String(services)), "")),
+    ...[...questions, ...forms, ...steps.map((step) => `/setup/{service}/${step}`)].map((path) =>
+      post(`${path} of nobody`, path.replaceAll("{service}", String(services)), { name: "typed" }, ""),
+    ),
     post("a token by an editor", "/tokens/new", { name: "ci", role: "viewer", for: "30" }),
     post("a customer is chosen", "/customers", { customer: String(tenant.id) }, adminSession),
     post("a sign-in", "/sign-in", { token: admin, next: "/console/storms" }, ""),

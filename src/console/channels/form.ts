@@ -52,7 +52,7 @@ export const channelForm = (
   form: Form,
   kind: ChannelKind,
   about: { readonly path: string; readonly back: string; readonly services: readonly Choice[]; readonly isNew: boolean },
-): Html => html`${formNote(form, known)}<form class="card" method="post" action="${about.path}">${onceField(form)}
+): Html => html`${formNote(form, about.services.length === 0 ? known.filter((name) => name !== "service_ids") : known)}<form class="card" method="post" action="${about.path}">${onceField(form)}
 <input type="hidden" name="kind" value="${kind}">
 ${textField(form, { name: "name", label: "Name", isRequired: true, isFirst: true })}
 ${targetFields(form, kind, about.isNew)}

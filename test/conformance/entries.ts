@@ -124,6 +124,7 @@ const comparablePage = (page: string): string =>
   page
     .replaceAll(/<time datetime="[^"]*" title="[^"]*">[^<]*<\/time>/g, "<time>")
     .replaceAll(/\b\d+ (?:s|min|h|d)(?: \d+ (?:s|min|h))?\b/g, "SPAN")
+    .replaceAll(/<bdi>\d{4}-\d\d-\d\dT[\d:.]+\+00:00<\/bdi>/g, "<bdi>TIME</bdi>")
     .replaceAll(/<code>[0-9a-f]{32}<\/code>/g, "<code>ID</code>")
     .replaceAll(/<code class="copy">(?:[\w-]{32}|[0-9a-f]{64})<\/code>/g, "<code>RANDOM</code>")
     .replaceAll(/name="once" value="[\w-]{22}"/g, 'name="once" value="ONCE"');

@@ -249,8 +249,8 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath }: Crede
     ...["/setup", "/setup/new", ...steps.map((step) => `/setup/${services}/${step}`)].map((path) => get(path)),
     get(`/setup/${services}`),
     get(`/setup/${missingId}/domains`),
-    ...["/channels", "/channels/new?kind=webhook", `/channels/${missingId}`, "/tokens", "/audit", "/audit?object_type=service"].map(
-      (path) => get(path),
+    ...["/channels", "/channels/new?kind=webhook", `/channels/${missingId}`, "/tokens", "/audit?object_type=service"].map((path) =>
+      get(path),
     ),
     get("/audit?object_type=1"),
     get("/tokens/new"),
